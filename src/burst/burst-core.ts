@@ -1,0 +1,150 @@
+import type { Context } from '@opentelemetry/api';
+import { within } from '../export/index.ts';
+import type { Clock } from '../record/index.ts';
+import { Accounts } from './accounts.ts';
+import type { Burst, Trigger } from './burst.ts';
+import { ChronologicalOrder } from './chronological-order.ts';
+import { ImmediateOrder } from './immediate-order.ts';
+import { Limit } from './limit.ts';
+import type { Keys, Order, OrderSettings } from './order.ts';
+import type { Outlet } from './outlet.ts';
+import { Replay } from './replay.ts';
+import type { BurstStats } from './stats.ts';
+
+/** What the core is told at construction. */
+export interface CoreSettings {
+  readonly order: 'immediate' | 'chronological';
+  readonly settings: OrderSettings;
+  readonly maxBytes: number;
+  readonly limit: { readonly records: number; readonly millis: number } | false;
+  readonly replayBatch: number;
+  readonly clock: Clock;
+  readonly newBurstId: () => string;
+  readonly isOpen: (key: string) => boolean;
+}
+
+/** The share of the shutdown bound that the replay may use; the rest is the outlet's. */
+const REPLAY_SHARE = 0.7;
+
+/**
+ * Holds and releases. It knows keys, sizes, times and triggers, but not what it holds: that is the outlet's
+ * business. One byte bound counts for what is held, what replays and what the outlet keeps.
+ */
+export class BurstCore<T> {
+  readonly #order: Order<T>;
+  readonly #replay: Replay<T>;
+  readonly #outlet: Outlet<T>;
+  readonly #clock: Clock;
+  readonly #maxBytes: number;
+  readonly accounts = new Accounts();
+
+  constructor(outlet: Outlet<T>, core: CoreSettings) {
+    this.#outlet = outlet;
+    this.#clock = core.clock;
+    this.#maxBytes = core.maxBytes;
+    this.#replay = new Replay(outlet, this.accounts, core.replayBatch);
+    const limit =
+      core.limit === false ? undefined : new Limit(core.limit.records, core.limit.millis, core.clock.now());
+    const parts = { ...core, outlet, replay: this.#replay, accounts: this.accounts, limit };
+    this.#order = core.order === 'immediate' ? new ImmediateOrder(parts) : new ChronologicalOrder(parts);
+  }
+
+  /** A quiet item comes: it is held, or passes. */
+  quiet(key: string, item: T, size: number): void {
+    this.#order.quiet(key, item, size, this.#clock.now());
+    if (this.#isOver()) this.#makeRoom();
+  }
+
+  /** A quiet item came that is too big to be held. */
+  tooBig(key: string): void {
+    this.#order.tooBig(key);
+  }
+
+  /** A loud item comes that is no trigger. */
+  loud(item: T, size: number, context: Context): void {
+    this.#order.loud(item, size, this.#clock.now(), context);
+    if (this.#isOver()) this.#makeRoom();
+  }
+
+  /** A trigger comes: its key bursts. */
+  trigger(key: string, item: T, size: number, trigger: Trigger, context: Context): void {
+    this.#order.trigger(key, item, size, trigger, this.#clock.now(), context);
+    if (this.#isOver()) this.#makeRoom();
+  }
+
+  /** @returns undefined if nothing was released */
+  burst(keys: Keys, trigger: Trigger): Burst<T> | undefined {
+    return this.#order.burst(keys, trigger, this.#clock.now());
+  }
+
+  /** @returns how many were let go */
+  discard(keys: Keys): number {
+    return this.#order.discard(keys);
+  }
+
+  settle(key: string, now: number): void {
+    this.#order.settle(key, now);
+  }
+
+  reopen(key: string): void {
+    this.#order.reopen(key);
+  }
+
+  /** Resolves when all that is loud or released has been delivered or has failed. */
+  async forceFlush(): Promise<void> {
+    this.#order.releaseLoud();
+    await this.#replay.drained();
+    await this.#outlet.flush();
+  }
+
+  /** Hands on what is loud or released, lets the rest go, and ends the outlet, all within the bound. */
+  async shutdown(timeoutMillis: number): Promise<void> {
+    const startedAt = this.#clock.now();
+    this.#order.shutdown();
+    await within(this.#replay.drained(), timeoutMillis * REPLAY_SHARE, this.#clock);
+    this.#replay.stop();
+    await this.#outlet.shutdown(Math.max(0, timeoutMillis - (this.#clock.now() - startedAt)));
+  }
+
+  stats(openTraces: number): BurstStats {
+    const { accounts } = this;
+    const outcome = this.#outlet.outcome();
+    return {
+      held: accounts.held,
+      released: accounts.released,
+      discarded: accounts.discarded,
+      evicted: { ...accounts.evicted },
+      holding: this.#order.quietCount,
+      holdingBytes: this.#order.heldBytes,
+      keys: this.#order.keyCount,
+      passed: accounts.passed,
+      live: accounts.live,
+      delivered: outcome.delivered,
+      failed: {
+        ...outcome.failed,
+        bytes: accounts.dropped.bytes,
+        shutdown: (outcome.failed.shutdown ?? 0) + accounts.dropped.shutdown,
+        reentrant: accounts.reentrant,
+        unreadable: accounts.unreadable,
+      },
+      pending: outcome.pending + this.#replay.count + this.#order.loudCount,
+      pendingBytes: this.#outlet.bytes + this.#replay.bytes,
+      bursts: accounts.bursts,
+      joined: accounts.joined,
+      openTraces,
+    };
+  }
+
+  #isOver(): boolean {
+    return this.#order.heldBytes + this.#replay.bytes + this.#outlet.bytes > this.#maxBytes;
+  }
+
+  /** Held ones go first, then replaying ones, then the quietest that wait for delivery. */
+  #makeRoom(): void {
+    while (this.#isOver()) {
+      if (this.#order.evictOldest()) continue;
+      if (this.#replay.dropQuietest()) continue;
+      if (!this.#outlet.dropQuietest()) return;
+    }
+  }
+}

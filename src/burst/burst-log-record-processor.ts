@@ -1,0 +1,302 @@
+import { randomUUID } from 'node:crypto';
+import { type Context, context } from '@opentelemetry/api';
+import { isExporting, reportDelivery } from '../export/index.ts';
+import {
+  attributesSize,
+  CHARACTER_BYTES,
+  type EnabledOptionsLike,
+  EXCEPTION_TYPE,
+  errorText,
+  type LogRecordProcessorLike,
+  LogRecordView,
+  type ReadableLogRecordLike,
+  Severity,
+  type SpanProcessorLike,
+  snapshot,
+  Teller,
+} from '../record/index.ts';
+import type { TriggerCause } from './burst.ts';
+import { BurstCore } from './burst-core.ts';
+import { reportBurst } from './burst-metrics.ts';
+import {
+  BurstSpanProcessor,
+  type BurstSpanProcessorOptions,
+  resolveSpanOptions,
+} from './burst-span-processor.ts';
+import { type ByHandOptions, resolveByHand } from './by-hand.ts';
+import { CallGuard } from './call-guard.ts';
+import { DeliveryOutlet } from './delivery-outlet.ts';
+import {
+  type BurstExporterOptions,
+  type BurstProcessorOptions,
+  type ResolvedBurstOptions,
+  resolveBurstOptions,
+} from './options.ts';
+import type { Keys } from './order.ts';
+import { ProcessorOutlet } from './processor-outlet.ts';
+import { type RecordKey, recordKey } from './record-key.ts';
+import type { BurstStats } from './stats.ts';
+import { TraceTable } from './trace-table.ts';
+
+const SHUTDOWN_TIMEOUT_MILLIS = 30_000;
+
+/**
+ * Keeps quiet records (DEBUG, TRACE) in memory and lets them out only when something goes wrong: an error, a
+ * failed or slow span, a call of `burst()`. Loud records always leave.
+ *
+ * `{ exporter }` is a whole pipeline: it batches, retries and delivers by itself. `{ processor }` wraps another
+ * LogRecordProcessor, which then must not be registered a second time.
+ *
+ * - **Full**: held records go first, the oldest first; a record at `burstLevel` or above is the last to go.
+ *   Every loss is counted by cause: `stats()`.
+ * - **Fails**: nothing here throws into the application, blocks it, or ends it. Trouble is told through `diag`.
+ * - **Stops**: `shutdown()` hands on what is loud or released and lets the quiet ones go.
+ */
+export class BurstLogRecordProcessor implements LogRecordProcessorLike {
+  readonly #options: ResolvedBurstOptions;
+  readonly #core: BurstCore<ReadableLogRecordLike>;
+  readonly #traces: { table: TraceTable | undefined } = { table: undefined };
+  readonly #guard = new CallGuard();
+  readonly #teller: Teller;
+  readonly #key: RecordKey;
+  readonly #emitLevel: number;
+  readonly #burstLevel: number;
+  /** Set when one level is for all loggers. */
+  readonly #level: number | undefined;
+  /** Whether quiet records must be asked whether they are triggers. */
+  readonly #asksQuiet: boolean;
+  readonly #maxRecordBytes: number;
+  readonly #shutdownTimeoutMillis: number;
+  readonly #endings: (() => void)[] = [];
+  #shutdown: Promise<void> | undefined;
+
+  /** @throws RangeError or TypeError when an option is wrong; the message says option, wish and value */
+  constructor(given: BurstExporterOptions | BurstProcessorOptions) {
+    const options = resolveBurstOptions(given);
+    this.#options = options;
+    this.#teller = new Teller('BurstLogRecordProcessor', options.clock);
+    this.#key = recordKey(options.scope, this.#guard, this.#teller);
+    this.#emitLevel = options.emitLevel;
+    this.#burstLevel = options.burstLevel;
+    this.#level = options.levels.only;
+    this.#asksQuiet = options.exceptions || options.when !== undefined;
+    this.#maxRecordBytes = options.settings.maxRecordBytes;
+    const traces = this.#traces;
+    const settings = {
+      ...options,
+      newBurstId: randomUUID,
+      isOpen: (key: string) => traces.table?.has(key) === true,
+    };
+    if ('delivery' in options.target) {
+      const { delivery } = options.target;
+      const outlet = new DeliveryOutlet(delivery, options.burstLevel);
+      this.#core = new BurstCore(outlet, settings);
+      this.#shutdownTimeoutMillis = delivery.shutdownTimeoutMillis;
+      if (delivery.meterProvider !== undefined) {
+        this.#endings.push(reportDelivery(delivery.meterProvider, outlet.delivery, delivery));
+      }
+    } else {
+      const outlet = new ProcessorOutlet(options.target.processor, options.clock, this.#guard);
+      this.#core = new BurstCore(outlet, settings);
+      this.#shutdownTimeoutMillis = SHUTDOWN_TIMEOUT_MILLIS;
+    }
+    if (options.meterProvider !== undefined) {
+      this.#endings.push(reportBurst(options.meterProvider, () => this.stats()));
+    }
+  }
+
+  /** False for records below `level`: the SDK then does not even make them. */
+  enabled(options: EnabledOptionsLike): boolean {
+    if (this.#shutdown !== undefined) return false;
+    const severity = options.severityNumber;
+    if (severity === undefined || !(severity >= Severity.TRACE)) return true;
+    return severity >= (this.#level ?? this.#options.levels.of(options.instrumentationScope.name));
+  }
+
+  /** Takes a record: lets it out, or holds it. Never throws, never blocks. */
+  onEmit(record: ReadableLogRecordLike, given: Context = context.active()): void {
+    try {
+      this.#emit(record, given);
+    } catch (error) {
+      this.#core.accounts.live += 1;
+      this.#core.accounts.unreadable += 1;
+      this.#teller.warn('unreadable', `1 record was lost: reading it threw ${errorText(error)}`);
+    }
+  }
+
+  /**
+   * Releases what is held, although nothing went wrong. Not limited.
+   * @param options `keys`: `'active'` (default), the key of the active context, or `'all'`; `reason`: a text for
+   * the manifest
+   * @returns the id of the burst and how many records it released; undefined if there were none
+   */
+  burst(
+    options: ByHandOptions & { readonly reason?: string } = {},
+  ): { id: string; released: number } | undefined {
+    const { keys, reason } = resolveByHand('burst', options, ['keys', 'reason']);
+    const trigger = {
+      cause: 'manual' as const,
+      unlimited: true,
+      ...(reason === undefined ? {} : { reason }),
+    };
+    const burst = this.#core.burst(this.#keysOf(keys), trigger);
+    return burst && { id: burst.id, released: burst.released };
+  }
+
+  /**
+   * Lets what is held go: all went well. For the end of a job or of a Lambda invocation.
+   * @returns how many records were let go
+   */
+  discard(options: ByHandOptions = {}): number {
+    return this.#core.discard(this.#keysOf(resolveByHand('discard', options, ['keys']).keys));
+  }
+
+  /** What became of the records. */
+  stats(): BurstStats {
+    return this.#core.stats(this.#traces.table?.openCount ?? 0);
+  }
+
+  /**
+   * A span processor for the TracerProvider. With it, traces settle when their last span ends, and a failed or
+   * slow span is a trigger. If there are several TracerProviders, give all of them the same one.
+   * @throws TypeError when an option is wrong, when it was asked for before, or when `scope` is a function: then
+   * nothing says which key a span belongs to
+   */
+  spanProcessor(given: BurstSpanProcessorOptions = {}): SpanProcessorLike {
+    const options = resolveSpanOptions(given);
+    if (typeof this.#options.scope === 'function') {
+      throw new TypeError('spanProcessor() needs scope "trace" or "global", got a function');
+    }
+    if (this.#traces.table !== undefined) {
+      throw new TypeError(
+        'spanProcessor() was asked for before; register that one with every TracerProvider',
+      );
+    }
+    const core = this.#core;
+    const byTrace = this.#options.scope === 'trace';
+    const table = new TraceTable(
+      this.#options.clock,
+      options.lingerMillis,
+      (traceId, now) => core.settle(traceId, now),
+      (traceId) => core.reopen(traceId),
+    );
+    this.#traces.table = table;
+    this.#endings.push(() => table.shutdown());
+    const listener = {
+      spanStarted: (traceId: string) => table.spanStarted(traceId),
+      spanEnded: (traceId: string) => table.spanEnded(traceId),
+      spanTriggered: (traceId: string, trigger: { cause: TriggerCause; spanId?: string }) => {
+        if (this.#shutdown === undefined) core.burst(byTrace ? [traceId] : 'all', trigger);
+      },
+    };
+    return new BurstSpanProcessor(listener, options, this.#options.clock);
+  }
+
+  /**
+   * Resolves when what is loud or released has been delivered, or has failed and was counted. Quiet records stay
+   * held. In chronological order the loud ones that wait leave first.
+   */
+  forceFlush(): Promise<void> {
+    return this.#shutdown ?? this.#core.forceFlush();
+  }
+
+  /**
+   * Hands on what is loud or released, lets the quiet ones go, and ends the exporter or the wrapped processor,
+   * within `delivery.shutdownTimeoutMillis` (30 s). May be called twice; never rejects.
+   */
+  shutdown(): Promise<void> {
+    this.#shutdown ??= this.#end();
+    return this.#shutdown;
+  }
+
+  async #end(): Promise<void> {
+    await this.#core.shutdown(this.#shutdownTimeoutMillis);
+    for (const end of this.#endings) end();
+  }
+
+  #keysOf(keys: 'active' | 'all'): Keys {
+    return keys === 'all' ? 'all' : [this.#key.ofContext(context.active())];
+  }
+
+  #emit(record: ReadableLogRecordLike, given: Context): void {
+    if (this.#shutdown !== undefined) return;
+    const number = record.severityNumber;
+    const severity = typeof number === 'number' && number >= Severity.TRACE ? number : Severity.UNSPECIFIED;
+    if (severity !== Severity.UNSPECIFIED) {
+      // The SDK asks enabled() of all processors together: another one may have wanted this record.
+      if (severity < (this.#level ?? this.#options.levels.of(record.instrumentationScope.name))) return;
+      if (severity < this.#emitLevel && !this.#guard.isInside) {
+        const cause = this.#asksQuiet ? this.#causeOf(record, severity, given) : undefined;
+        if (cause === undefined) return this.#hold(record, given);
+        return this.#trigger(record, severity, cause, given);
+      }
+    }
+    if (this.#guard.isInside || isExporting(given)) return this.#refuseReentrant();
+    const cause = this.#causeOf(record, severity, given);
+    if (cause !== undefined) this.#trigger(record, severity, cause, given);
+    else this.#send(record, given);
+  }
+
+  #causeOf(record: ReadableLogRecordLike, severity: number, given: Context): TriggerCause | undefined {
+    if (severity >= this.#burstLevel) return 'severity';
+    const mayBeException = this.#options.exceptions || severity === Severity.UNSPECIFIED;
+    if (mayBeException && record.attributes[EXCEPTION_TYPE] !== undefined) return 'exception';
+    const { when } = this.#options;
+    if (when === undefined) return undefined;
+    try {
+      return this.#guard.call(() => when(record, given)) === true ? 'predicate' : undefined;
+    } catch (error) {
+      this.#teller.warn('when', `triggers.when threw ${errorText(error)}; the record is no trigger`);
+      return undefined;
+    }
+  }
+
+  #hold(record: ReadableLogRecordLike, given: Context): void {
+    const key = this.#key.of(record, given);
+    const body = record.body;
+    const size = attributesSize(record.attributes);
+    if (typeof body === 'string') {
+      this.#core.quiet(key, record, size + body.length * CHARACTER_BYTES);
+    } else if (typeof body === 'object' && body !== null) {
+      const copy = snapshot(body, this.#maxRecordBytes);
+      if (copy === undefined) this.#core.tooBig(key);
+      else this.#core.quiet(key, new LogRecordView(record, {}, copy.value), size + copy.bytes);
+    } else {
+      this.#core.quiet(key, record, size);
+    }
+  }
+
+  #send(record: ReadableLogRecordLike, given: Context): void {
+    const frozen = this.#frozen(record);
+    if (frozen !== undefined) this.#core.loud(frozen.record, frozen.size, given);
+  }
+
+  #trigger(record: ReadableLogRecordLike, severity: number, cause: TriggerCause, given: Context): void {
+    const frozen = this.#frozen(record);
+    if (frozen === undefined) return;
+    const trigger = severity >= Severity.FATAL ? { cause, unlimited: true } : { cause };
+    this.#core.trigger(this.#key.of(record, given), frozen.record, frozen.size, trigger, given);
+  }
+
+  /** A loud record and its size; an object body copied, so that it can be written later whatever becomes of it. */
+  #frozen(record: ReadableLogRecordLike): { record: ReadableLogRecordLike; size: number } | undefined {
+    const body = record.body;
+    const size = attributesSize(record.attributes);
+    if (typeof body === 'string') return { record, size: size + body.length * CHARACTER_BYTES };
+    if (typeof body !== 'object' || body === null) return { record, size };
+    const copy = snapshot(body, this.#options.maxBytes);
+    if (copy !== undefined)
+      return { record: new LogRecordView(record, {}, copy.value), size: size + copy.bytes };
+    const instead = `[body of over ${this.#options.maxBytes} bytes left out]`;
+    return { record: new LogRecordView(record, {}, instead), size };
+  }
+
+  #refuseReentrant(): void {
+    this.#core.accounts.live += 1;
+    this.#core.accounts.reentrant += 1;
+    this.#teller.warn(
+      'reentrant',
+      '1 record was lost: it was emitted from inside a callback, the wrapped processor or the exporter',
+    );
+  }
+}

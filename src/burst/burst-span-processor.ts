@@ -1,0 +1,100 @@
+import {
+  type Clock,
+  checkKnown,
+  duration,
+  type SpanLike,
+  type SpanProcessorLike,
+  systemClock,
+  Teller,
+  trueOrFalse,
+  withDefaults,
+} from '../record/index.ts';
+import type { Trigger } from './burst.ts';
+
+/** What the span processor looks for. */
+export interface BurstSpanProcessorOptions {
+  /** Whether a span that ends with status ERROR is a trigger. Default true. */
+  readonly errors?: boolean;
+  /** A span that took longer is a trigger, in milliseconds. Default: none is too slow. */
+  readonly slowerThanMillis?: number;
+  /** How long after its last span a trace settles, if no span begins. In milliseconds; default 1,000. */
+  readonly lingerMillis?: number;
+}
+
+/** `SpanStatusCode.ERROR` of `@opentelemetry/api`. */
+const STATUS_ERROR = 2;
+
+const defaults = { errors: true, slowerThanMillis: Number.POSITIVE_INFINITY, lingerMillis: 1_000 };
+
+/** @throws RangeError or TypeError that says option, wish and value */
+export function resolveSpanOptions(given: BurstSpanProcessorOptions): Required<BurstSpanProcessorOptions> {
+  checkKnown('spanProcessor', given, Object.keys(defaults));
+  const options = withDefaults(defaults, given);
+  return {
+    errors: trueOrFalse('errors', options.errors),
+    slowerThanMillis: duration('slowerThanMillis', options.slowerThanMillis),
+    lingerMillis: duration('lingerMillis', options.lingerMillis),
+  };
+}
+
+/** What the span processor tells. */
+export interface SpanListener {
+  spanStarted(traceId: string): void;
+  spanEnded(traceId: string): void;
+  spanTriggered(traceId: string, trigger: Trigger): void;
+}
+
+/**
+ * Tells the burst when traces begin, end and fail. It exports nothing. Only spans that are recorded reach a span
+ * processor; unsampled traces burst by their logs.
+ */
+export class BurstSpanProcessor implements SpanProcessorLike {
+  readonly #listener: SpanListener;
+  readonly #errors: boolean;
+  readonly #slowerThanMillis: number;
+  readonly #teller: Teller;
+
+  constructor(
+    listener: SpanListener,
+    options: Required<BurstSpanProcessorOptions>,
+    clock: Clock = systemClock,
+  ) {
+    this.#listener = listener;
+    this.#errors = options.errors;
+    this.#slowerThanMillis = options.slowerThanMillis;
+    this.#teller = new Teller('BurstSpanProcessor', clock);
+  }
+
+  onStart(span: SpanLike): void {
+    this.#guarded(() => this.#listener.spanStarted(span.spanContext().traceId));
+  }
+
+  onEnd(span: SpanLike): void {
+    this.#guarded(() => {
+      const { traceId, spanId } = span.spanContext();
+      const millis = span.duration[0] * 1e3 + span.duration[1] / 1e6;
+      if (this.#errors && span.status.code === STATUS_ERROR) {
+        this.#listener.spanTriggered(traceId, { cause: 'span_error', spanId });
+      } else if (millis > this.#slowerThanMillis) {
+        this.#listener.spanTriggered(traceId, { cause: 'span_slow', spanId });
+      }
+      this.#listener.spanEnded(traceId);
+    });
+  }
+
+  async forceFlush(): Promise<void> {
+    // Nothing waits here.
+  }
+
+  async shutdown(): Promise<void> {
+    // The log record processor ends what belongs to it.
+  }
+
+  #guarded(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#teller.warn('span', `a span was not counted: ${String(error)}`);
+    }
+  }
+}

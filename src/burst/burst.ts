@@ -1,0 +1,54 @@
+import { type Evictions, noEvictions } from './accounts.ts';
+
+/** What can begin a burst. */
+export type TriggerCause = 'severity' | 'exception' | 'predicate' | 'span_error' | 'span_slow' | 'manual';
+
+/** Why a burst began, and what is known of it. */
+export interface Trigger {
+  readonly cause: TriggerCause;
+  /** Given by the caller of `burst()`. */
+  readonly reason?: string;
+  /** The span that failed or was slow. */
+  readonly spanId?: string;
+  /** A crash or a call by hand: the limit does not apply. */
+  readonly unlimited?: boolean;
+}
+
+/** One release of held items: what its manifest tells. The counts grow until the manifest leaves. */
+export class Burst<T> {
+  readonly id: string;
+  readonly trigger: Trigger;
+  released = 0;
+  /** Lost from the keys of this burst since their last one. */
+  readonly evicted: Evictions = noEvictions();
+  /** Released, but taken by the byte bound before they were handed on. */
+  dropped = 0;
+  /** The first item released: resource and span context of the manifest are its. */
+  first: T | undefined;
+  /** When the first and the last released item came, milliseconds since the epoch. */
+  firstTime = Number.POSITIVE_INFINITY;
+  lastTime = Number.NEGATIVE_INFINITY;
+
+  constructor(id: string, trigger: Trigger) {
+    this.id = id;
+    this.trigger = trigger;
+  }
+
+  /** Notes that an item was released. @returns its place in the burst, from 1 */
+  count(item: T, time: number): number {
+    this.first ??= item;
+    this.firstTime = Math.min(this.firstTime, time);
+    this.lastTime = Math.max(this.lastTime, time);
+    this.released += 1;
+    return this.released;
+  }
+}
+
+/** What is added to an item when it leaves. */
+export interface Mark<T> {
+  readonly burst: Burst<T>;
+  /** Place in the burst, on released items. */
+  readonly sequence?: number;
+  /** On the trigger. */
+  readonly cause?: TriggerCause;
+}

@@ -1,0 +1,260 @@
+import { Arena, Group } from '../record/index.ts';
+import { type EvictionCause, type Evictions, noEvictions } from './accounts.ts';
+import { Burst, type Trigger } from './burst.ts';
+import { type Keys, type Order, type OrderParts, type OrderSettings, SHARED_KEY } from './order.ts';
+import { Window } from './window.ts';
+
+/** How often records that are too old are looked for, at most and at least, in milliseconds. */
+const SWEEP_MILLIS = { least: 10, most: 15_000 };
+
+/**
+ * BurstLogging's order, for flat files: one row for all records, quiet and loud, and no record ever overtakes
+ * another. Loud ones wait too: until the row is full, a burst, `maxDelayMillis`, or a flush. The trigger comes
+ * last in its burst, and what is live queues behind a replay.
+ */
+export class ChronologicalOrder<T> implements Order<T> {
+  readonly #parts: OrderParts<T>;
+  readonly #settings: OrderSettings;
+  readonly #row = new Arena<T>();
+  readonly #quiet = new Group();
+  readonly #loud = new Group();
+  readonly #keep: number;
+  #evicted: Evictions = noEvictions();
+  #window: Window<T> | undefined;
+  #cancelDelay: (() => void) | undefined;
+  #cancelSweep: (() => void) | undefined;
+  #isEnded = false;
+
+  constructor(parts: OrderParts<T>) {
+    this.#parts = parts;
+    this.#settings = parts.settings;
+    this.#keep = Math.max(1, Math.floor(parts.settings.capacity * parts.settings.threshold));
+    this.#row.open(this.#quiet);
+    this.#row.open(this.#loud);
+  }
+
+  get heldBytes(): number {
+    return this.#row.bytes;
+  }
+
+  get quietCount(): number {
+    return this.#quiet.count;
+  }
+
+  get loudCount(): number {
+    return this.#loud.count;
+  }
+
+  get keyCount(): number {
+    return this.#quiet.count > 0 ? 1 : 0;
+  }
+
+  quiet(_key: string, item: T, size: number, now: number): void {
+    if (this.#window !== undefined && this.#passes(item, size, now)) return;
+    this.#parts.accounts.held += 1;
+    if (size > this.#settings.maxRecordBytes) return this.#lose('size', 1);
+    this.#row.add(this.#quiet, item, size, now);
+    this.#trim();
+    this.#armSweep();
+  }
+
+  tooBig(): void {
+    this.#parts.accounts.held += 1;
+    this.#lose('size', 1);
+  }
+
+  loud(item: T, size: number, now: number): void {
+    this.#parts.accounts.live += 1;
+    if (this.#window?.isOpen(now)) {
+      this.#parts.replay.add(item, size, undefined);
+      return;
+    }
+    this.#row.add(this.#loud, item, size, now);
+    this.#trim();
+    this.#armDelay(now);
+  }
+
+  trigger(_key: string, item: T, size: number, trigger: Trigger, now: number): void {
+    const { accounts, replay } = this.#parts;
+    accounts.live += 1;
+    if (this.#window?.isOpen(now)) {
+      accounts.joined += 1;
+      const { burst } = this.#window;
+      replay.add(item, size, burst && { burst, cause: trigger.cause });
+      replay.hurry();
+      return;
+    }
+    const burst = this.#release(trigger, now);
+    replay.add(item, size, burst && { burst, cause: trigger.cause });
+    if (burst === undefined) replay.hurry();
+    else replay.addManifest(burst);
+    this.#opensWindow(burst, now);
+  }
+
+  burst(_keys: Keys, trigger: Trigger, now: number): Burst<T> | undefined {
+    if (this.#window?.isOpen(now)) {
+      this.#parts.accounts.joined += 1;
+      return undefined;
+    }
+    const burst = this.#release(trigger, now);
+    if (burst !== undefined) this.#parts.replay.addManifest(burst);
+    else this.#parts.replay.hurry();
+    if (burst !== undefined || trigger.cause !== 'manual') this.#opensWindow(burst, now);
+    return burst;
+  }
+
+  discard(keys: Keys): number {
+    if (keys !== 'all' && keys[0] !== SHARED_KEY) return 0;
+    return this.#discardQuiet(this.#quiet.count);
+  }
+
+  settle(): void {
+    // The row belongs to no trace.
+  }
+
+  reopen(): void {
+    // The row belongs to no trace.
+  }
+
+  evictOldest(): boolean {
+    const group = this.#row.oldestGroup();
+    if (group === undefined) return false;
+    if (group === this.#loud) this.#leave();
+    else this.#evict(1, 'bytes');
+    return true;
+  }
+
+  releaseLoud(): void {
+    this.#releaseLoudUntil(Number.POSITIVE_INFINITY);
+  }
+
+  shutdown(): void {
+    this.releaseLoud();
+    this.#evict(this.#quiet.count, 'shutdown');
+    this.#isEnded = true;
+    this.#cancelDelay?.();
+    this.#cancelSweep?.();
+    this.#row.shrinkIfEmpty();
+  }
+
+  /** Empties the row into the replay; what is too old or over the limit stays behind. */
+  #release(trigger: Trigger, now: number): Burst<T> | undefined {
+    const { accounts, limit, newBurstId, replay } = this.#parts;
+    this.#evictAged(now);
+    const count = this.#quiet.count;
+    const allowed = limit === undefined || trigger.unlimited ? count : limit.take(count, now);
+    this.#evict(count - allowed, 'limit');
+    let burst: Burst<T> | undefined;
+    if (allowed > 0) {
+      accounts.bursts += 1;
+      burst = new Burst<T>(newBurstId(), trigger);
+      Object.assign(burst.evicted, this.#evicted);
+      this.#evicted = noEvictions();
+    }
+    for (let group = this.#row.oldestGroup(); group !== undefined; group = this.#row.oldestGroup()) {
+      if (group === this.#loud || burst === undefined) {
+        this.#leave();
+        continue;
+      }
+      const time = this.#row.firstTime(group);
+      const size = this.#row.firstSize(group);
+      const item = this.#row.takeFirst(group);
+      accounts.released += 1;
+      replay.add(item, size, { burst, sequence: burst.count(item, time) });
+    }
+    this.#row.shrinkIfEmpty();
+    return burst;
+  }
+
+  /** The first of the row, which is loud, leaves. */
+  #leave(): void {
+    const size = this.#row.firstSize(this.#loud);
+    this.#parts.replay.add(this.#row.takeFirst(this.#loud), size, undefined);
+  }
+
+  #passes(item: T, size: number, now: number): boolean {
+    const { accounts, limit, replay } = this.#parts;
+    const window = this.#window!;
+    if (!window.isOpen(now)) {
+      this.#window = undefined;
+      return false;
+    }
+    if (limit !== undefined && limit.take(1, now) === 0) {
+      accounts.held += 1;
+      this.#lose('limit', 1);
+      return true;
+    }
+    window.pass();
+    accounts.passed += 1;
+    replay.add(item, size, window.burst && { burst: window.burst });
+    return true;
+  }
+
+  #opensWindow(burst: Burst<T> | undefined, now: number): void {
+    const { after } = this.#settings;
+    this.#window = after === false ? undefined : new Window(burst, after, now);
+  }
+
+  #trim(): void {
+    if (this.#row.count <= this.#settings.capacity) return;
+    while (this.#row.count > this.#keep) {
+      if (this.#row.oldestGroup() === this.#loud) this.#leave();
+      else this.#evict(1, 'capacity');
+    }
+  }
+
+  /** Loud records that came up to `time` leave; quiet ones older than the newest of them cannot any more. */
+  #releaseLoudUntil(time: number): void {
+    while (this.#loud.count > 0 && this.#row.firstTime(this.#loud) <= time) {
+      if (this.#row.oldestGroup() === this.#loud) this.#leave();
+      else this.#discardQuiet(1);
+    }
+  }
+
+  #discardQuiet(count: number): number {
+    for (let left = count; left > 0; left -= 1) this.#row.takeFirst(this.#quiet);
+    this.#parts.accounts.discarded += count;
+    return count;
+  }
+
+  #evict(count: number, cause: EvictionCause): void {
+    for (let left = count; left > 0; left -= 1) this.#row.takeFirst(this.#quiet);
+    this.#lose(cause, count);
+  }
+
+  #lose(cause: EvictionCause, count: number): void {
+    this.#parts.accounts.evicted[cause] += count;
+    this.#evicted[cause] += count;
+  }
+
+  #evictAged(now: number): void {
+    const { maxAgeMillis } = this.#settings;
+    while (this.#quiet.count > 0 && now - this.#row.firstTime(this.#quiet) > maxAgeMillis) {
+      this.#evict(1, 'age');
+    }
+  }
+
+  #armDelay(now: number): void {
+    const { maxDelayMillis } = this.#settings;
+    if (this.#cancelDelay !== undefined || this.#isEnded || this.#loud.count === 0) return;
+    if (maxDelayMillis === Number.POSITIVE_INFINITY) return;
+    const waits = Math.max(0, this.#row.firstTime(this.#loud) + maxDelayMillis - now);
+    this.#cancelDelay = this.#parts.clock.after(waits, () => {
+      this.#cancelDelay = undefined;
+      const later = this.#parts.clock.now();
+      this.#releaseLoudUntil(later - maxDelayMillis);
+      this.#armDelay(later);
+    });
+  }
+
+  #armSweep(): void {
+    const { maxAgeMillis } = this.#settings;
+    if (this.#cancelSweep !== undefined || this.#isEnded || maxAgeMillis === Number.POSITIVE_INFINITY) return;
+    const delay = Math.min(SWEEP_MILLIS.most, Math.max(SWEEP_MILLIS.least, maxAgeMillis / 4));
+    this.#cancelSweep = this.#parts.clock.after(delay, () => {
+      this.#cancelSweep = undefined;
+      this.#evictAged(this.#parts.clock.now());
+      if (this.#quiet.count > 0) this.#armSweep();
+    });
+  }
+}

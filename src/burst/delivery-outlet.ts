@@ -1,0 +1,62 @@
+import { Delivery, type ResolvedDeliveryOptions } from '../export/index.ts';
+import { type Clock, type ReadableLogRecordLike, rankOf } from '../record/index.ts';
+import type { Burst, Mark } from './burst.ts';
+import { manifest, marked } from './marked.ts';
+import { MANIFEST_BYTES, type Outcome, type Outlet } from './outlet.ts';
+
+/** The exporter form: a delivery of our own, bounded together with what is held. */
+export class DeliveryOutlet implements Outlet<ReadableLogRecordLike> {
+  readonly #delivery: Delivery;
+  readonly #clock: Clock;
+  readonly #burstLevel: number;
+
+  constructor(options: ResolvedDeliveryOptions, burstLevel: number) {
+    this.#delivery = new Delivery(options, 'BurstLogRecordProcessor');
+    this.#clock = options.clock;
+    this.#burstLevel = burstLevel;
+  }
+
+  get delivery(): Delivery {
+    return this.#delivery;
+  }
+
+  get bytes(): number {
+    return this.#delivery.bytes;
+  }
+
+  rank(record: ReadableLogRecordLike): number {
+    return rankOf(record.severityNumber);
+  }
+
+  send(record: ReadableLogRecordLike, size: number, mark: Mark<ReadableLogRecordLike> | undefined): void {
+    // Whatever its severity, a trigger is among the last to go.
+    const rank = rankOf(record.severityNumber);
+    const isTrigger = mark?.cause !== undefined;
+    this.#delivery.accept(marked(record, mark), isTrigger ? Math.max(rank, this.#burstLevel) : rank, size);
+  }
+
+  sendManifest(burst: Burst<ReadableLogRecordLike>): void {
+    const record = manifest(burst, this.#clock.now());
+    this.#delivery.accept(record, rankOf(record.severityNumber), MANIFEST_BYTES);
+  }
+
+  dropQuietest(): boolean {
+    return this.#delivery.dropQuietest();
+  }
+
+  wake(): void {
+    this.#delivery.wake();
+  }
+
+  flush(): Promise<void> {
+    return this.#delivery.forceFlush();
+  }
+
+  shutdown(timeoutMillis: number): Promise<void> {
+    return this.#delivery.shutdown(timeoutMillis);
+  }
+
+  outcome(): Outcome {
+    return this.#delivery.stats();
+  }
+}

@@ -1,0 +1,341 @@
+import type { Context } from '@opentelemetry/api';
+import { Arena } from '../record/index.ts';
+import type { EvictionCause } from './accounts.ts';
+import { Bucket } from './bucket.ts';
+import { Burst, type Trigger } from './burst.ts';
+import { type Keys, type Order, type OrderParts, type OrderSettings, SHARED_KEY } from './order.ts';
+import { Window } from './window.ts';
+
+/** Empty buckets are kept, for what they know of losses, until so many keys are there. */
+const MANY_KEYS = 16_384;
+/** Traces of which it is remembered that they burst. */
+const MAX_RECENT = 65_536;
+/** How often what is too old or idle is looked for, at most and at least, in milliseconds. */
+const SWEEP_MILLIS = { least: 10, most: 15_000 };
+
+/**
+ * Loud records leave at once; quiet ones are held by key and leave when their key bursts. What is released
+ * carries its own time and a sequence number, since it arrives after the loud ones that came later.
+ */
+export class ImmediateOrder<T> implements Order<T> {
+  readonly #parts: OrderParts<T>;
+  readonly #settings: OrderSettings;
+  readonly #arena = new Arena<T>();
+  readonly #buckets = new Map<string, Bucket<T>>();
+  /** Buckets that burst, in the order of their first burst, with the time of the last. */
+  readonly #recent = new Map<Bucket<T>, number>();
+  readonly #capacity: number;
+  readonly #keep: number;
+  readonly #maxRecordBytes: number;
+  #cancelSweep: (() => void) | undefined;
+  #isEnded = false;
+
+  constructor(parts: OrderParts<T>) {
+    this.#parts = parts;
+    this.#settings = parts.settings;
+    this.#capacity = parts.settings.capacity;
+    this.#keep = Math.max(1, Math.floor(parts.settings.capacity * parts.settings.threshold));
+    this.#maxRecordBytes = parts.settings.maxRecordBytes;
+  }
+
+  get heldBytes(): number {
+    return this.#arena.bytes;
+  }
+
+  get quietCount(): number {
+    return this.#arena.count;
+  }
+
+  get loudCount(): number {
+    return 0;
+  }
+
+  get keyCount(): number {
+    return this.#buckets.size;
+  }
+
+  quiet(key: string, item: T, size: number, now: number): void {
+    const bucket = this.#buckets.get(key) ?? this.#open(key);
+    if (bucket.window !== undefined && this.#passes(bucket, item, size, now)) return;
+    this.#parts.accounts.held += 1;
+    if (size > this.#maxRecordBytes) return this.#lose(bucket, 'size', 1);
+    this.#arena.add(bucket, item, size, now);
+    if (bucket.count > this.#capacity) this.#trim(bucket);
+  }
+
+  tooBig(key: string): void {
+    this.#parts.accounts.held += 1;
+    this.#lose(this.#buckets.get(key) ?? this.#open(key), 'size', 1);
+  }
+
+  loud(item: T, size: number, _now: number, context: Context): void {
+    this.#parts.accounts.live += 1;
+    this.#parts.outlet.send(item, size, undefined, context);
+  }
+
+  trigger(key: string, item: T, size: number, trigger: Trigger, now: number, context: Context): void {
+    const { accounts, outlet } = this.#parts;
+    const { cause } = trigger;
+    accounts.live += 1;
+    const bucket = this.#buckets.get(key) ?? this.#open(key);
+    if (bucket.window?.isOpen(now)) {
+      accounts.joined += 1;
+      const { burst } = bucket.window;
+      outlet.send(item, size, burst && { burst, cause }, context);
+    } else {
+      const burst = this.#begin([bucket], trigger, now);
+      // The trigger leaves first: it must not wait behind what it released.
+      outlet.send(item, size, burst && { burst, cause }, context);
+      if (burst !== undefined) this.#release([bucket], burst);
+      this.#opensWindow(bucket, burst, now);
+    }
+    outlet.wake();
+  }
+
+  burst(keys: Keys, trigger: Trigger, now: number): Burst<T> | undefined {
+    const buckets = this.#toBurst(keys, trigger, now);
+    const burst = this.#begin(buckets, trigger, now);
+    if (burst !== undefined) this.#release(buckets, burst);
+    for (const bucket of buckets) this.#opensWindow(bucket, burst, now);
+    this.#parts.outlet.wake();
+    return burst;
+  }
+
+  discard(keys: Keys): number {
+    let count = 0;
+    for (const bucket of this.#bucketsOf(keys)) {
+      count += this.#discardAll(bucket);
+      this.#forgetIfBlank(bucket);
+    }
+    this.#arena.shrinkIfEmpty();
+    return count;
+  }
+
+  settle(key: string, now: number): void {
+    const bucket = this.#buckets.get(key);
+    if (bucket === undefined) return;
+    this.#discardAll(bucket);
+    if (bucket.hasBurst) {
+      bucket.isSettled = true;
+      bucket.window ??= closedWindow(now);
+    } else {
+      this.#forgetIfBlank(bucket);
+    }
+  }
+
+  reopen(key: string): void {
+    const bucket = this.#buckets.get(key);
+    if (bucket !== undefined) bucket.isSettled = false;
+  }
+
+  evictOldest(): boolean {
+    const bucket = this.#arena.oldestGroup() as Bucket<T> | undefined;
+    if (bucket === undefined) return false;
+    this.#arena.takeFirst(bucket);
+    this.#lose(bucket, 'bytes', 1);
+    if (bucket.count === 0 && this.#buckets.size > MANY_KEYS) this.#forgetIfBlank(bucket);
+    return true;
+  }
+
+  releaseLoud(): void {
+    // Loud records are never held in this order.
+  }
+
+  shutdown(): void {
+    this.#isEnded = true;
+    this.#cancelSweep?.();
+    this.#cancelSweep = undefined;
+    for (const bucket of this.#buckets.values()) this.#evictFirst(bucket, bucket.count, 'shutdown');
+    this.#arena.shrinkIfEmpty();
+  }
+
+  #open(key: string): Bucket<T> {
+    const bucket = new Bucket<T>(key);
+    this.#arena.open(bucket);
+    this.#buckets.set(key, bucket);
+    this.#armSweep();
+    return bucket;
+  }
+
+  /** Whether an item passes in the after-window, or is let go because its trace is over. */
+  #passes(bucket: Bucket<T>, item: T, size: number, now: number): boolean {
+    const { accounts, limit, outlet } = this.#parts;
+    const window = bucket.window!;
+    if (window.isOpen(now)) {
+      if (limit !== undefined && limit.take(1, now) === 0) {
+        accounts.held += 1;
+        this.#lose(bucket, 'limit', 1);
+        return true;
+      }
+      window.pass();
+      accounts.passed += 1;
+      outlet.send(item, size, window.burst && { burst: window.burst }, undefined);
+      return true;
+    }
+    if (bucket.isSettled) {
+      accounts.held += 1;
+      accounts.discarded += 1;
+      return true;
+    }
+    bucket.window = undefined;
+    return false;
+  }
+
+  /** Evicts what may not leave; if something is left to release, a burst begins. */
+  #begin(buckets: readonly Bucket<T>[], trigger: Trigger, now: number): Burst<T> | undefined {
+    const { accounts, limit, newBurstId } = this.#parts;
+    let count = 0;
+    for (const bucket of buckets) {
+      this.#evictAged(bucket, now);
+      count += bucket.count;
+    }
+    if (count === 0) return undefined;
+    const allowed = limit === undefined || trigger.unlimited ? count : limit.take(count, now);
+    // Only a burst by hand has several buckets, and no limit: so the newest of one bucket stay.
+    if (allowed < count) this.#evictFirst(buckets[0]!, count - allowed, 'limit');
+    if (allowed === 0) return undefined;
+    accounts.bursts += 1;
+    return new Burst<T>(newBurstId(), trigger);
+  }
+
+  #release(buckets: readonly Bucket<T>[], burst: Burst<T>): void {
+    const { accounts, replay } = this.#parts;
+    for (const bucket of buckets) {
+      if (bucket.evicted === undefined) continue;
+      for (const cause of Object.keys(bucket.evicted) as EvictionCause[]) {
+        burst.evicted[cause] += bucket.evicted[cause];
+      }
+      bucket.evicted = undefined;
+    }
+    // Several buckets are always all of them, so that the oldest of all is the next one.
+    const only = buckets.length === 1 ? buckets[0] : undefined;
+    for (;;) {
+      const bucket = only ?? (this.#arena.oldestGroup() as Bucket<T> | undefined);
+      if (bucket === undefined || bucket.count === 0) break;
+      const time = this.#arena.firstTime(bucket);
+      const size = this.#arena.firstSize(bucket);
+      const item = this.#arena.takeFirst(bucket);
+      accounts.released += 1;
+      replay.add(item, size, { burst, sequence: burst.count(item, time) });
+    }
+    this.#arena.shrinkIfEmpty();
+    replay.addManifest(burst);
+  }
+
+  #opensWindow(bucket: Bucket<T>, burst: Burst<T> | undefined, now: number): void {
+    const { after } = this.#settings;
+    bucket.hasBurst = true;
+    bucket.window = after === false ? undefined : new Window(burst, after, now);
+    if (bucket.isSettled) bucket.window ??= closedWindow(now);
+    this.#recent.set(bucket, now);
+    if (this.#recent.size <= MAX_RECENT) return;
+    const [oldest] = this.#recent.keys();
+    if (oldest !== undefined) this.#forgetBurst(oldest);
+  }
+
+  #forgetBurst(bucket: Bucket<T>): void {
+    this.#recent.delete(bucket);
+    bucket.hasBurst = false;
+    bucket.isSettled = false;
+    bucket.window = undefined;
+    this.#forgetIfBlank(bucket);
+  }
+
+  #bucketsOf(keys: Keys): Bucket<T>[] {
+    if (keys === 'all') return [...this.#buckets.values()];
+    const bucket = this.#buckets.get(keys[0]);
+    return bucket === undefined ? [] : [bucket];
+  }
+
+  /** Those of the keys whose after-window is not open: there nothing is held, and the burst is joined. */
+  #toBurst(keys: Keys, trigger: Trigger, now: number): Bucket<T>[] {
+    // A span tells the fate of its trace even when nothing was held; a call by hand only of what it releases.
+    if (keys !== 'all' && trigger.cause !== 'manual' && !this.#buckets.has(keys[0])) this.#open(keys[0]);
+    return this.#bucketsOf(keys).filter((bucket) => {
+      if (bucket.window?.isOpen(now)) {
+        this.#parts.accounts.joined += 1;
+        return false;
+      }
+      return bucket.count > 0 || trigger.cause !== 'manual';
+    });
+  }
+
+  #discardAll(bucket: Bucket<T>): number {
+    const count = bucket.count;
+    while (bucket.count > 0) this.#arena.takeFirst(bucket);
+    this.#parts.accounts.discarded += count;
+    return count;
+  }
+
+  #trim(bucket: Bucket<T>): void {
+    this.#evictFirst(bucket, bucket.count - this.#keep, 'capacity');
+  }
+
+  #evictAged(bucket: Bucket<T>, now: number): void {
+    const { maxAgeMillis } = this.#settings;
+    while (bucket.count > 0 && now - this.#arena.firstTime(bucket) > maxAgeMillis) {
+      this.#evictFirst(bucket, 1, 'age');
+    }
+  }
+
+  #evictFirst(bucket: Bucket<T>, count: number, cause: EvictionCause): void {
+    for (let left = count; left > 0; left -= 1) this.#arena.takeFirst(bucket);
+    if (count > 0) this.#lose(bucket, cause, count);
+  }
+
+  #lose(bucket: Bucket<T>, cause: EvictionCause, count: number): void {
+    this.#parts.accounts.evicted[cause] += count;
+    bucket.lose(cause, count);
+  }
+
+  #forgetIfBlank(bucket: Bucket<T>): void {
+    if (bucket.count > 0 || bucket.hasBurst || bucket.index < 0) return;
+    this.#buckets.delete(bucket.key);
+    this.#arena.close(bucket);
+  }
+
+  #armSweep(): void {
+    if (this.#cancelSweep !== undefined || this.#isEnded) return;
+    const { maxAgeMillis, idleMillis } = this.#settings;
+    const soonest = Math.min(maxAgeMillis, idleMillis) / 4;
+    const delay = Math.min(SWEEP_MILLIS.most, Math.max(SWEEP_MILLIS.least, soonest));
+    this.#cancelSweep = this.#parts.clock.after(delay, () => {
+      this.#cancelSweep = undefined;
+      this.#sweep(this.#parts.clock.now());
+      if (this.#buckets.size > 0) this.#armSweep();
+    });
+  }
+
+  /** The shared bucket is nobody's trace: only age ends what it holds. */
+  #isIdle(bucket: Bucket<T>, now: number): boolean {
+    if (bucket.count === 0 || bucket.key === SHARED_KEY) return false;
+    return now - this.#arena.lastTime(bucket) > this.#settings.idleMillis;
+  }
+
+  /** Lets go what is too old, and keys that nobody speaks of any more. */
+  #sweep(now: number): void {
+    const { idleMillis, maxAgeMillis } = this.#settings;
+    while (now - this.#arena.oldestTime() > maxAgeMillis) {
+      this.#evictAged(this.#arena.oldestGroup() as Bucket<T>, now);
+    }
+    for (const bucket of this.#buckets.values()) {
+      if (this.#parts.isOpen(bucket.key)) continue;
+      if (this.#isIdle(bucket, now)) {
+        this.#evictFirst(bucket, bucket.count, 'idle');
+      }
+      const burstAt = this.#recent.get(bucket);
+      if (burstAt !== undefined && now - burstAt > idleMillis && !bucket.window?.isOpen(now)) {
+        this.#recent.delete(bucket);
+        bucket.hasBurst = false;
+        bucket.isSettled = false;
+        bucket.window = undefined;
+      }
+      this.#forgetIfBlank(bucket);
+    }
+    this.#arena.shrinkIfEmpty();
+  }
+}
+
+function closedWindow<T>(now: number): Window<T> {
+  return new Window<T>(undefined, { records: 0, millis: 0 }, now);
+}

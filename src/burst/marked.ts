@@ -1,0 +1,68 @@
+import {
+  BURST_DROPPED,
+  BURST_EVICTED_PREFIX,
+  BURST_FIRST_TIME,
+  BURST_ID,
+  BURST_LAST_TIME,
+  BURST_REASON,
+  BURST_RELEASED,
+  BURST_RELEASED_EVENT,
+  BURST_SEQUENCE,
+  BURST_SPAN_ID,
+  BURST_TRIGGER,
+  LogRecordView,
+  type ReadableLogRecordLike,
+  Severity,
+} from '../record/index.ts';
+import type { EvictionCause } from './accounts.ts';
+import type { Burst, Mark } from './burst.ts';
+
+type Item = ReadableLogRecordLike;
+
+/** A record with what its burst adds to it; the record itself if that is nothing. */
+export function marked(record: Item, mark: Mark<Item> | undefined): Item {
+  if (mark === undefined) return record;
+  const added: Record<string, unknown> = { [BURST_ID]: mark.burst.id };
+  if (mark.sequence !== undefined) added[BURST_SEQUENCE] = mark.sequence;
+  if (mark.cause !== undefined) added[BURST_TRIGGER] = mark.cause;
+  return new LogRecordView(record, added);
+}
+
+/** The record that tells of a burst: what began it, how many were released, how many were lost, and when. */
+export function manifest(burst: Burst<Item>, now: number): Item {
+  const first = burst.first as Item;
+  const { cause, reason, spanId } = burst.trigger;
+  const attributes: Record<string, unknown> = {
+    [BURST_ID]: burst.id,
+    [BURST_TRIGGER]: cause,
+    [BURST_RELEASED]: burst.released,
+    [BURST_FIRST_TIME]: new Date(burst.firstTime).toISOString(),
+    [BURST_LAST_TIME]: new Date(burst.lastTime).toISOString(),
+  };
+  if (reason !== undefined) attributes[BURST_REASON] = reason;
+  if (spanId !== undefined) attributes[BURST_SPAN_ID] = spanId;
+  let lost = burst.dropped;
+  if (burst.dropped > 0) attributes[BURST_DROPPED] = burst.dropped;
+  for (const eviction of Object.keys(burst.evicted) as EvictionCause[]) {
+    const count = burst.evicted[eviction];
+    if (count > 0) attributes[BURST_EVICTED_PREFIX + eviction] = count;
+    lost += count;
+  }
+  const time: [number, number] = [Math.floor(now / 1000), Math.round((now % 1000) * 1e6)];
+  return new LogRecordView(
+    {
+      hrTime: time,
+      hrTimeObserved: time,
+      spanContext: first.spanContext,
+      severityNumber: Severity.INFO,
+      severityText: 'INFO',
+      body: `burst released ${burst.released} records (${cause}), ${lost} lost`,
+      eventName: BURST_RELEASED_EVENT,
+      resource: first.resource,
+      instrumentationScope: { name: 'burstlog' },
+      attributes: {},
+      droppedAttributesCount: 0,
+    },
+    attributes,
+  );
+}

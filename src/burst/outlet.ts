@@ -1,0 +1,37 @@
+import type { Context } from '@opentelemetry/api';
+import type { Burst, Mark } from './burst.ts';
+
+/** What became of the items that were sent. */
+export interface Outcome {
+  readonly delivered: number;
+  /** By cause. */
+  readonly failed: Readonly<Record<string, number>>;
+  readonly pending: number;
+}
+
+/**
+ * Where the core sends what leaves it. The core knows keys, sizes, times and triggers; what an item is, and how
+ * it is delivered, only the outlet knows.
+ */
+export interface Outlet<T> {
+  /** How much an item matters when something must be dropped, 0 to 24. */
+  rank(item: T): number;
+  /** Sends one item on, with what is to be added to it. Never throws. */
+  send(item: T, size: number, mark: Mark<T> | undefined, context: Context | undefined): void;
+  /** Sends the record that tells of a burst. Never throws. */
+  sendManifest(burst: Burst<T>): void;
+  /** Estimated bytes that were sent and are not yet delivered, as far as the outlet keeps them. */
+  readonly bytes: number;
+  /** Gives up the least important item it keeps. @returns false if it keeps none */
+  dropQuietest(): boolean;
+  /** Lets what was sent leave in the next turn of the event loop. */
+  wake(): void;
+  /** Resolves when all that was sent before is delivered or has failed. Never rejects. */
+  flush(): Promise<void>;
+  /** Flushes and ends within the bound. Never rejects. */
+  shutdown(timeoutMillis: number): Promise<void>;
+  outcome(): Outcome;
+}
+
+/** The size of a manifest, which is always much the same. */
+export const MANIFEST_BYTES = 1_500;

@@ -1,0 +1,126 @@
+import { type Context, ROOT_CONTEXT, trace } from '@opentelemetry/api';
+import { attempt, FlushGate, within } from '../export/index.ts';
+import {
+  type Clock,
+  errorText,
+  type LogRecordProcessorLike,
+  type ReadableLogRecordLike,
+  rankOf,
+  Teller,
+} from '../record/index.ts';
+import type { Burst, Mark } from './burst.ts';
+import type { CallGuard } from './call-guard.ts';
+import { manifest, marked } from './marked.ts';
+import type { Outcome, Outlet } from './outlet.ts';
+
+/** When a flush of the wrapped processor is no longer waited for. */
+const FLUSH_TIMEOUT_MILLIS = 30_000;
+
+/**
+ * The processor form: released means handed on. What the wrapped processor then does with a record is its own
+ * promise; here only a throw of its `onEmit` counts as a failure.
+ */
+export class ProcessorOutlet implements Outlet<ReadableLogRecordLike> {
+  readonly #processor: LogRecordProcessorLike;
+  readonly #clock: Clock;
+  readonly #guard: CallGuard;
+  readonly #teller: Teller;
+  readonly #gate: FlushGate;
+  #delivered = 0;
+  #failed = 0;
+  #shutdown: Promise<void> | undefined;
+
+  constructor(processor: LogRecordProcessorLike, clock: Clock, guard: CallGuard) {
+    this.#processor = processor;
+    this.#clock = clock;
+    this.#guard = guard;
+    this.#teller = new Teller('BurstLogRecordProcessor', clock);
+    this.#gate = new FlushGate(() => this.#flush());
+  }
+
+  /** The wrapped processor has a queue of its own; nothing is kept here. */
+  get bytes(): number {
+    return 0;
+  }
+
+  rank(record: ReadableLogRecordLike): number {
+    return rankOf(record.severityNumber);
+  }
+
+  send(
+    record: ReadableLogRecordLike,
+    _size: number,
+    mark: Mark<ReadableLogRecordLike> | undefined,
+    context: Context | undefined,
+  ): void {
+    this.#handOn(marked(record, mark), context);
+  }
+
+  sendManifest(burst: Burst<ReadableLogRecordLike>): void {
+    this.#handOn(manifest(burst, this.#clock.now()), undefined);
+  }
+
+  dropQuietest(): boolean {
+    return false;
+  }
+
+  wake(): void {
+    // When it exports is the wrapped processor's decision; a replay flushes it.
+  }
+
+  flush(): Promise<void> {
+    return this.#gate.pass();
+  }
+
+  shutdown(timeoutMillis: number): Promise<void> {
+    this.#shutdown ??= this.#end(timeoutMillis);
+    return this.#shutdown;
+  }
+
+  outcome(): Outcome {
+    return { delivered: this.#delivered, failed: { processor: this.#failed }, pending: 0 };
+  }
+
+  #handOn(record: ReadableLogRecordLike, context: Context | undefined): void {
+    // Contexts are not held: they would keep the spans alive. The span context is in the record.
+    const { spanContext } = record;
+    const given =
+      context ?? (spanContext === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, spanContext));
+    try {
+      this.#guard.call(() => this.#processor.onEmit(record, given));
+      this.#delivered += 1;
+    } catch (error) {
+      this.#failed += 1;
+      this.#teller.warn(
+        'processor',
+        `1 record was lost: the wrapped processor's onEmit() threw ${errorText(error)}`,
+      );
+    }
+  }
+
+  async #flush(): Promise<void> {
+    const flush = await within(
+      attempt(() => this.#processor.forceFlush()),
+      FLUSH_TIMEOUT_MILLIS,
+      this.#clock,
+    );
+    if (!flush.inTime) {
+      this.#teller.warn('flush', `the wrapped processor's forceFlush() took over ${FLUSH_TIMEOUT_MILLIS} ms`);
+    } else if (flush.error !== undefined) {
+      this.#teller.warn('flush', `the wrapped processor's forceFlush() failed: ${errorText(flush.error)}`);
+    }
+  }
+
+  async #end(timeoutMillis: number): Promise<void> {
+    const end = await within(
+      attempt(() => this.#processor.shutdown()),
+      timeoutMillis,
+      this.#clock,
+    );
+    if (!end.inTime) {
+      this.#teller.warn('shutdown', `the wrapped processor's shutdown() took over ${timeoutMillis} ms`);
+    } else if (end.error !== undefined) {
+      this.#teller.warn('shutdown', `the wrapped processor's shutdown() failed: ${errorText(end.error)}`);
+    }
+  }
+}

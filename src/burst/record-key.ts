@@ -1,0 +1,52 @@
+import { type Context, trace } from '@opentelemetry/api';
+import type { ReadableLogRecordLike, Teller } from '../record/index.ts';
+import { errorText } from '../record/index.ts';
+import type { CallGuard } from './call-guard.ts';
+import type { BurstScope } from './options.ts';
+import { SHARED_KEY } from './order.ts';
+
+/** Finds the key of a record, and of what is active. */
+export interface RecordKey {
+  of(record: ReadableLogRecordLike, context: Context): string;
+  /** The key of a context, without a record. */
+  ofContext(context: Context): string;
+}
+
+const globalKey: RecordKey = { of: () => SHARED_KEY, ofContext: () => SHARED_KEY };
+
+const traceKey: RecordKey = {
+  // The SDK gives a record a span context only if it is valid.
+  of: (record) => record.spanContext?.traceId ?? SHARED_KEY,
+  ofContext: (context) => {
+    const spanContext = trace.getSpanContext(context);
+    return spanContext !== undefined && trace.isSpanContextValid(spanContext)
+      ? spanContext.traceId
+      : SHARED_KEY;
+  },
+};
+
+/** A record with nothing in it, for a scope function that looks at the context only. */
+const blank: ReadableLogRecordLike = Object.freeze({
+  hrTime: [0, 0] as [number, number],
+  hrTimeObserved: [0, 0] as [number, number],
+  resource: { attributes: {} },
+  instrumentationScope: { name: '' },
+  attributes: {},
+  droppedAttributesCount: 0,
+});
+
+/** Decides once, at construction, how keys are found. */
+export function recordKey(scope: BurstScope, guard: CallGuard, teller: Teller): RecordKey {
+  if (scope === 'global') return globalKey;
+  if (scope === 'trace') return traceKey;
+  const of = (record: ReadableLogRecordLike, context: Context): string => {
+    try {
+      const key = guard.call(() => scope(record, context));
+      return typeof key === 'string' ? key : SHARED_KEY;
+    } catch (error) {
+      teller.warn('scope', `scope threw ${errorText(error)}; the record belongs to the shared bucket`);
+      return SHARED_KEY;
+    }
+  };
+  return { of, ofContext: (context) => of(blank, context) };
+}

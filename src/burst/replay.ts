@@ -1,0 +1,131 @@
+import { FlushWaiters } from '../export/index.ts';
+import { RankedQueue, Severity } from '../record/index.ts';
+import type { Accounts } from './accounts.ts';
+import type { Burst, Mark } from './burst.ts';
+import { MANIFEST_BYTES, type Outlet } from './outlet.ts';
+
+/** An item on its way out, or, without an item, the manifest of its burst. */
+interface Outgoing<T> {
+  readonly item: T | undefined;
+  readonly size: number;
+  readonly mark: Mark<T> | undefined;
+}
+
+/**
+ * The queue of what a burst released, handed on in order, `batch` at a time, each time waiting for the flush:
+ * a downstream queue drops without a word when it is full. Between two batches the event loop has its turn.
+ *
+ * - **Full**: it has no bound of its own; its owner calls `dropQuietest()`.
+ * - **Stops**: `stop()` gives up what is left, counted.
+ */
+export class Replay<T> {
+  readonly #queue = new RankedQueue<Outgoing<T>>();
+  readonly #outlet: Outlet<T>;
+  readonly #accounts: Accounts;
+  readonly #batch: number;
+  readonly #waiters = new FlushWaiters();
+  #handedOn = 0;
+  #running = false;
+  #urgent = false;
+  #stopped = false;
+
+  constructor(outlet: Outlet<T>, accounts: Accounts, batch: number) {
+    this.#outlet = outlet;
+    this.#accounts = accounts;
+    this.#batch = batch;
+  }
+
+  /** Estimated bytes that wait here. */
+  get bytes(): number {
+    return this.#queue.bytes;
+  }
+
+  /** Records that wait here, manifests included. */
+  get count(): number {
+    return this.#queue.count;
+  }
+
+  /** @param mark undefined for a live item that keeps its place behind a replay (chronological order) */
+  add(item: T, size: number, mark: Mark<T> | undefined): void {
+    this.#queue.add({ item, size, mark }, this.#outlet.rank(item), size);
+    this.#start();
+  }
+
+  /** Adds the manifest; to be called after the last item of its burst. The whole burst then leaves at once. */
+  addManifest(burst: Burst<T>): void {
+    this.#accounts.live += 1;
+    this.#queue.add(
+      { item: undefined, size: MANIFEST_BYTES, mark: { burst } },
+      Severity.INFO,
+      MANIFEST_BYTES,
+    );
+    this.hurry();
+  }
+
+  /** Lets what waits leave and be delivered at once, and not when the next batch is full. */
+  hurry(): void {
+    this.#urgent = true;
+    this.#start();
+  }
+
+  /** Gives up the quietest, oldest record. @returns false if none waits */
+  dropQuietest(): boolean {
+    const outgoing = this.#queue.takeQuietest();
+    if (outgoing === undefined) return false;
+    this.#accounts.dropped.bytes += 1;
+    if (outgoing.mark !== undefined) outgoing.mark.burst.dropped += 1;
+    this.#settle();
+    return true;
+  }
+
+  /** Resolves when all that waits now has been handed on. */
+  drained(): Promise<void> {
+    if (this.#queue.count === 0) return Promise.resolve();
+    this.hurry();
+    return this.#waiters.wait(this.#queue.lastSequence);
+  }
+
+  /** Gives up what is left. */
+  stop(): void {
+    this.#stopped = true;
+    while (this.#queue.takeFirst() !== undefined) this.#accounts.dropped.shutdown += 1;
+    this.#settle();
+  }
+
+  #start(): void {
+    if (this.#running || this.#stopped) return;
+    this.#running = true;
+    setImmediate(() => void this.#run());
+  }
+
+  async #run(): Promise<void> {
+    while (this.#queue.count > 0 && !this.#stopped) {
+      while (this.#handedOn < this.#batch) {
+        const outgoing = this.#queue.takeFirst();
+        if (outgoing === undefined) break;
+        this.#handOn(outgoing);
+      }
+      this.#settle();
+      if (this.#handedOn < this.#batch && !this.#urgent) break;
+      if (this.#queue.count === 0) this.#urgent = false;
+      this.#handedOn = 0;
+      await this.#outlet.flush();
+      await nextTurn();
+    }
+    this.#running = false;
+  }
+
+  #handOn(outgoing: Outgoing<T>): void {
+    this.#handedOn += 1;
+    if (outgoing.item === undefined) this.#outlet.sendManifest(outgoing.mark!.burst);
+    else this.#outlet.send(outgoing.item, outgoing.size, outgoing.mark, undefined);
+  }
+
+  #settle(): void {
+    if (this.#waiters.any) this.#waiters.settle(this.#queue.firstSequence);
+  }
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

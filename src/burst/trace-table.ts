@@ -1,0 +1,109 @@
+import type { Clock } from '../record/index.ts';
+
+/** Traces of which the open spans are counted at once. */
+const MAX_OPEN = 65_536;
+
+/**
+ * Counts the open spans of each trace in this process, and tells when a trace has settled: its last span has
+ * ended, and for `lingerMillis` none has begun.
+ *
+ * Bounded: when too many are open, the longest open one is forgotten (spans that never end must not fill it for
+ * ever); such a trace is then like one without spans, and freed by its silence.
+ */
+export class TraceTable {
+  readonly #clock: Clock;
+  readonly #lingerMillis: number;
+  readonly #onSettled: (traceId: string, now: number) => void;
+  readonly #onReopened: (traceId: string) => void;
+  readonly #open = new Map<string, { spans: number }>();
+  /** When each will settle; all linger equally long, so that the first is the next. */
+  readonly #lingering = new Map<string, number>();
+  #cancelTimer: (() => void) | undefined;
+  #forgotten = 0;
+
+  constructor(
+    clock: Clock,
+    lingerMillis: number,
+    onSettled: (traceId: string, now: number) => void,
+    onReopened: (traceId: string) => void,
+  ) {
+    this.#clock = clock;
+    this.#lingerMillis = lingerMillis;
+    this.#onSettled = onSettled;
+    this.#onReopened = onReopened;
+  }
+
+  /** Traces with open spans. */
+  get openCount(): number {
+    return this.#open.size;
+  }
+
+  /** Traces that were forgotten while their spans were open. */
+  get forgotten(): number {
+    return this.#forgotten;
+  }
+
+  /** Whether a trace has open spans, or had some a moment ago. */
+  has(traceId: string): boolean {
+    return this.#open.has(traceId) || this.#lingering.has(traceId);
+  }
+
+  spanStarted(traceId: string): void {
+    const trace = this.#open.get(traceId);
+    if (trace !== undefined) {
+      trace.spans += 1;
+      return;
+    }
+    if (!this.#lingering.delete(traceId)) this.#onReopened(traceId);
+    this.#open.set(traceId, { spans: 1 });
+    if (this.#open.size <= MAX_OPEN) return;
+    const [longestOpen] = this.#open.keys();
+    if (longestOpen !== undefined) this.#open.delete(longestOpen);
+    this.#forgotten += 1;
+  }
+
+  spanEnded(traceId: string): void {
+    const trace = this.#open.get(traceId);
+    if (trace === undefined) return;
+    trace.spans -= 1;
+    if (trace.spans > 0) return;
+    this.#open.delete(traceId);
+    const now = this.#clock.now();
+    if (this.#lingerMillis === 0) {
+      this.#onSettled(traceId, now);
+      return;
+    }
+    this.#lingering.set(traceId, now + this.#lingerMillis);
+    if (this.#lingering.size > MAX_OPEN) this.#settleFirst(now);
+    this.#arm(now);
+  }
+
+  /** Forgets everything. */
+  shutdown(): void {
+    this.#cancelTimer?.();
+    this.#open.clear();
+    this.#lingering.clear();
+  }
+
+  #arm(now: number): void {
+    if (this.#cancelTimer !== undefined) return;
+    const [dueAt] = this.#lingering.values();
+    if (dueAt === undefined) return;
+    this.#cancelTimer = this.#clock.after(Math.max(0, dueAt - now), () => {
+      this.#cancelTimer = undefined;
+      const later = this.#clock.now();
+      for (const due of this.#lingering.values()) {
+        if (due > later) break;
+        this.#settleFirst(later);
+      }
+      this.#arm(later);
+    });
+  }
+
+  #settleFirst(now: number): void {
+    const [traceId] = this.#lingering.keys();
+    if (traceId === undefined) return;
+    this.#lingering.delete(traceId);
+    this.#onSettled(traceId, now);
+  }
+}

@@ -1,0 +1,35 @@
+export {
+  type BurstDeliveryOptions,
+  type BurstExporterOptions,
+  BurstLogRecordProcessor,
+  type BurstOptions,
+  type BurstProcessorOptions,
+  type BurstScope,
+  type BurstSpanProcessorOptions,
+  type BurstStats,
+  type ByHandOptions,
+  type EvictionCause,
+  type Level,
+  type TriggerCause,
+  type Triggers,
+} from './burst/index.ts';
+export {
+  type DeliveryFailure,
+  type DeliveryOptions,
+  type DeliveryStats,
+  PriorityBatchLogRecordProcessor,
+  type PriorityBatchOptions,
+  RetryingLogRecordExporter,
+  type RetryOptions,
+} from './export/index.ts';
+export {
+  type Clock,
+  type LogRecordExporterLike,
+  type LogRecordProcessorLike,
+  type MeterProviderLike,
+  type ReadableLogRecordLike,
+  Severity,
+  type SeverityLike,
+  type SeverityName,
+  type SpanProcessorLike,
+} from './record/index.ts';

@@ -1,0 +1,48 @@
+export { Arena, Group } from './arena.ts';
+export {
+  BURST_DROPPED,
+  BURST_EVICTED_PREFIX,
+  BURST_FIRST_TIME,
+  BURST_ID,
+  BURST_LAST_TIME,
+  BURST_REASON,
+  BURST_RELEASED,
+  BURST_RELEASED_EVENT,
+  BURST_SEQUENCE,
+  BURST_SPAN_ID,
+  BURST_TRIGGER,
+  EXCEPTION_TYPE,
+} from './attributes.ts';
+export { type Clock, systemClock } from './clock.ts';
+export {
+  checkKnown,
+  checkObject,
+  duration,
+  fraction,
+  shown,
+  trueOrFalse,
+  wholeNumber,
+  withDefaults,
+  withMethods,
+} from './options.ts';
+export type {
+  CounterLike,
+  EnabledOptionsLike,
+  ExportResultLike,
+  InstrumentationScopeLike,
+  LogRecordExporterLike,
+  LogRecordProcessorLike,
+  MeterLike,
+  MeterProviderLike,
+  ReadableLogRecordLike,
+  ResourceLike,
+  SpanLike,
+  SpanProcessorLike,
+} from './otel.ts';
+export { EXPORT_FAILED, EXPORT_SUCCESS } from './otel.ts';
+export { RankedQueue } from './ranked-queue.ts';
+export { parseSeverity, rankOf, Severity, type SeverityLike, type SeverityName } from './severity.ts';
+export { attributesSize, CHARACTER_BYTES, estimateSize } from './size.ts';
+export { type Snapshot, snapshot } from './snapshot.ts';
+export { errorText, Teller } from './tell.ts';
+export { LogRecordView } from './view.ts';

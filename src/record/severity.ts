@@ -1,0 +1,59 @@
+/**
+ * Severity numbers of the OpenTelemetry log data model (specification/logs/data-model.md, "Field:
+ * SeverityNumber"). Constants of our own: a named import of `SeverityNumber` from `@opentelemetry/api` fails
+ * to link on api 1.9, which does not have it.
+ */
+export const Severity = {
+  UNSPECIFIED: 0,
+  TRACE: 1,
+  TRACE2: 2,
+  TRACE3: 3,
+  TRACE4: 4,
+  DEBUG: 5,
+  DEBUG2: 6,
+  DEBUG3: 7,
+  DEBUG4: 8,
+  INFO: 9,
+  INFO2: 10,
+  INFO3: 11,
+  INFO4: 12,
+  WARN: 13,
+  WARN2: 14,
+  WARN3: 15,
+  WARN4: 16,
+  ERROR: 17,
+  ERROR2: 18,
+  ERROR3: 19,
+  ERROR4: 20,
+  FATAL: 21,
+  FATAL2: 22,
+  FATAL3: 23,
+  FATAL4: 24,
+} as const;
+
+/** The name of a severity, such as `'DEBUG'`. */
+export type SeverityName = Exclude<keyof typeof Severity, 'UNSPECIFIED'>;
+
+/** A severity as options take it: a number from 1 to 24 (OTel's `SeverityNumber`) or its name. */
+export type SeverityLike = SeverityName | number;
+
+/** @throws RangeError that names the option, when `value` is no severity. */
+export function parseSeverity(option: string, value: unknown): number {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= 24) return value;
+  if (typeof value === 'string' && value !== 'UNSPECIFIED' && Object.hasOwn(Severity, value)) {
+    return Severity[value as SeverityName];
+  }
+  const got = typeof value === 'string' ? JSON.stringify(value) : String(value);
+  throw new RangeError(
+    `${option} must be a severity from 1 to 24 or a name such as "DEBUG", "INFO" or "ERROR", got ${got}`,
+  );
+}
+
+/**
+ * How much a record matters when something must be dropped: its severity, put into 1 to 24. A record that
+ * does not say (UNSPECIFIED, NaN, not a number) ranks as INFO: it may be anything.
+ */
+export function rankOf(severityNumber: number | undefined): number {
+  if (severityNumber === undefined || !(severityNumber >= 1)) return Severity.INFO;
+  return severityNumber > 24 ? 24 : severityNumber | 0;
+}
