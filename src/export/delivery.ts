@@ -1,7 +1,6 @@
 import { errorText, RankedQueue, type ReadableLogRecordLike, Teller } from '../record/index.ts';
 import type { ResolvedDeliveryOptions } from './delivery-options.ts';
 import { exportOnce, pendingResources } from './export-once.ts';
-import { FlushGate } from './flush-gate.ts';
 import { FlushWaiters } from './flush-waiters.ts';
 import { attempt, within } from './within.ts';
 
@@ -45,7 +44,6 @@ export class Delivery {
   readonly #queue = new RankedQueue<ReadableLogRecordLike>();
   readonly #inFlight = new Set<Batch>();
   readonly #waiters = new FlushWaiters();
-  readonly #exporterGate: FlushGate;
   readonly #teller: Teller;
   readonly #failed: Record<DeliveryFailure, number> = {
     queue_full: 0,
@@ -70,7 +68,6 @@ export class Delivery {
   constructor(options: ResolvedDeliveryOptions, component: string) {
     this.#options = options;
     this.#teller = new Teller(component, options.clock);
-    this.#exporterGate = new FlushGate(() => this.#flushExporter());
   }
 
   /** Estimated bytes that wait or are being exported. */
@@ -154,10 +151,10 @@ export class Delivery {
     this.#pump();
     if (this.#firstOpen() <= sequence) {
       // An exporter that waits between two attempts is asked to try at once.
-      if (this.#inFlight.size > 0) void this.#exporterGate.pass();
+      if (this.#inFlight.size > 0) void this.#flushExporter();
       await this.#waiters.wait(sequence);
     }
-    await this.#exporterGate.pass();
+    await this.#flushExporter();
   }
 
   async #end(timeoutMillis: number): Promise<void> {

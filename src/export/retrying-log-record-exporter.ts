@@ -312,7 +312,7 @@ class RetriedExport {
     const backoff = this.#backoffMillis * (1 + jitter * (2 * luck - 1));
     // Never earlier than asked, but not all clients in the same moment.
     const asked = afterMillis * (1 + jitter * luck);
-    const delay = Math.min(Math.ceil(Math.max(backoff, asked)), Infinity);
+    const delay = Math.min(Math.ceil(Math.max(backoff, asked)), leftMillis);
     this.#backoffMillis = Math.min(this.#backoffMillis * backoffMultiplier, maxBackoffMillis);
     this.#cancelTimer = clock.after(delay, () => this.#goOn(delay, delay));
     this.#waiting = { cut: () => this.#goOn(0, delay), askedByServer: afterMillis > 0 };

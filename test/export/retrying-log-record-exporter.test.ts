@@ -355,6 +355,20 @@ describe('the waits', () => {
     expect(results).toEqual([SUCCESS]);
   });
 
+  test('do not go on for longer when the clock of the machine is set back', () => {
+    const clock = new ManualClock();
+    let setBackMillis = 0;
+    const skewed = {
+      now: () => clock.now() - setBackMillis,
+      after: (delayMillis: number, callback: () => void) => clock.after(delayMillis, callback),
+    };
+    const exporter = retrying({ exporter: new ScriptedExporter(unavailable()), clock: skewed });
+    const results = deliverAndKeep(exporter);
+    setBackMillis = 3_600_000;
+    clock.advance(exporter.worstCaseMillis);
+    expect(results).toHaveLength(1);
+  });
+
   test('end within worstCaseMillis with exactly one result, whatever the exporter does and who flushes', () => {
     const behaviour = fc.constantFrom(
       'success',

@@ -1,0 +1,282 @@
+import { DiagLogLevel, diag } from '@opentelemetry/api';
+import { InMemoryLogRecordExporter, LoggerProvider } from '@opentelemetry/sdk-logs';
+import { type BurstExporterOptions, BurstLogRecordProcessor, Severity } from '../../src/index.ts';
+import { expectAccountsBalance, pipeline } from '../support/pipeline.ts';
+
+describe('wrong options throw at construction and say option, wish and value', () => {
+  const exporter = new InMemoryLogRecordExporter();
+  const processor = { onEmit() {}, forceFlush: async () => {}, shutdown: async () => {} };
+  test.each<[object, string]>([
+    [{ exporter, capacity: 0 }, 'capacity must be a whole number from 1, got 0'],
+    [{ exporter, capacity: 1.5 }, 'capacity must be a whole number from 1, got 1.5'],
+    [{ exporter, capacity: '1000' }, 'capacity must be a whole number from 1, got "1000"'],
+    [{ exporter, threshold: 0 }, 'threshold must be a number above 0, up to 1, got 0'],
+    [{ exporter, threshold: 1.1 }, 'threshold must be a number above 0, up to 1, got 1.1'],
+    [{ exporter, maxBytes: -1 }, 'maxBytes must be a whole number from 1, got -1'],
+    [{ exporter, maxRecordBytes: Number.NaN }, 'maxRecordBytes must be a whole number from 1, got NaN'],
+    [{ exporter, maxAgeMillis: -1 }, 'maxAgeMillis must be a number of milliseconds from 0, got -1'],
+    [{ exporter, idleMillis: null }, 'idleMillis must be a number of milliseconds from 0, got null'],
+    [{ exporter, replayBatch: 0 }, 'replayBatch must be a whole number from 1, got 0'],
+    [{ exporter, level: 'LOUD' }, 'level must be a severity from 1 to 24'],
+    [{ exporter, level: { 'a.*': 'LOUD' } }, 'level["a.*"] must be a severity from 1 to 24'],
+    [{ exporter, level: 'WARN' }, 'level must not be above emitLevel (9), got "WARN"'],
+    [{ exporter, level: { default: 'DEBUG', x: 'ERROR' } }, 'level["x"] must not be above emitLevel (9), got "ERROR"'],
+    [{ exporter, emitLevel: 25 }, 'emitLevel must be a severity from 1 to 24'],
+    [{ exporter, emitLevel: 0 }, 'emitLevel must be a severity from 1 to 24'],
+    [{ exporter, emitLevel: 'FATAL' }, 'emitLevel must not be above burstLevel (17), got "FATAL"'],
+    [{ exporter, burstLevel: 'UNSPECIFIED' }, 'burstLevel must be a severity from 1 to 24'],
+    [{ exporter, scope: 'request' }, 'scope must be "trace", "global" or a function, got "request"'],
+    [{ exporter, order: 'random' }, 'order must be "immediate" or "chronological", got "random"'],
+    [
+      { exporter, order: 'chronological', scope: 'trace' },
+      'scope must be "global" when order is "chronological", got "trace"',
+    ],
+    [{ exporter, maxDelayMillis: 5 }, "maxDelayMillis is for order 'chronological' only"],
+    [{ exporter, after: true }, 'after must be false or an object with records and millis, got true'],
+    [{ exporter, after: { records: -1 } }, 'after.records must be a whole number from 1, got -1'],
+    [{ exporter, after: { seconds: 1 } }, 'after has no option "seconds"; it knows records, millis'],
+    [{ exporter, limit: { millis: 0 } }, 'limit.millis must be a number of milliseconds from 1, got 0'],
+    [{ exporter, triggers: { when: 'error' } }, 'triggers.when must be a function, got "error"'],
+    [{ exporter, triggers: { exceptions: 1 } }, 'triggers.exceptions must be true or false, got 1'],
+    [{ exporter, triggers: { error: true } }, 'triggers has no option "error"'],
+    [{ exporter, clock: {} }, 'clock must be an object with now(), after(), got an object'],
+    [{ exporter, meterProvider: {} }, 'meterProvider must be an object with getMeter(), got an object'],
+    [{ exporter, capasity: 5 }, 'BurstLogRecordProcessor has no option "capasity"; it knows exporter, processor,'],
+    [{ exporter, processor }, 'BurstLogRecordProcessor needs exporter or processor, got both'],
+    [{}, 'BurstLogRecordProcessor needs exporter or processor, got neither'],
+    [{ exporter: {} }, 'exporter must be an object with export(), shutdown(), got an object'],
+    [{ processor: 'batch' }, 'processor must be an object with onEmit(), forceFlush(), shutdown(), got "batch"'],
+    [{ processor, delivery: {} }, 'delivery is for the exporter form only'],
+    [{ exporter, delivery: { maxQueueBytes: 1 } }, 'delivery has no option "maxQueueBytes"'],
+    [{ exporter, delivery: { maxExportBatchSize: 0 } }, 'maxExportBatchSize must be a whole number from 1'],
+    [{ exporter, delivery: { retry: { initialBackoffMillis: 0 } } }, 'initialBackoffMillis must be'],
+    [
+      { exporter, delivery: { exportTimeoutMillis: 1_000 } },
+      'exportTimeoutMillis must be a number of milliseconds from',
+    ],
+  ])('%j', (options, message) => {
+    expect(() => new BurstLogRecordProcessor(options as BurstExporterOptions)).toThrow(message);
+  });
+
+  test('no options at all', () => {
+    expect(() => new BurstLogRecordProcessor(undefined as unknown as BurstExporterOptions)).toThrow(
+      'BurstLogRecordProcessor must be an object, got undefined',
+    );
+  });
+
+  test('an option given as undefined counts as not given', () => {
+    expect(() => new BurstLogRecordProcessor({ exporter, capacity: undefined as unknown as number })).not.toThrow();
+  });
+});
+
+describe('records of any kind', () => {
+  test.each([Number.NaN, 1e9, Number.POSITIVE_INFINITY, '17', {}, null])(
+    'a severity of %p never throws and is never held',
+    async (severityNumber) => {
+      const { log, burst } = pipeline();
+      log(severityNumber as number, 'odd');
+      await burst.forceFlush();
+      expect(burst.stats()).toMatchObject({ held: 0, live: 1, delivered: 1 });
+    },
+  );
+
+  test('bodies that no serializer could write are written readably', async () => {
+    const { log, bodies } = pipeline();
+    const circular: Record<string, unknown> = { name: 'circular' };
+    circular.self = circular;
+    let deep: unknown = 'bottom';
+    for (let depth = 0; depth < 20_000; depth += 1) deep = { deep };
+    log('DEBUG', circular);
+    log('DEBUG', {
+      get broken(): never {
+        throw new Error('getter');
+      },
+      fine: 1n,
+    });
+    log('DEBUG', deep);
+    log('ERROR', circular);
+    const [error, first, second, third] = await bodies();
+    expect(error).toEqual({ name: 'circular', self: '[circular]' });
+    expect(first).toEqual({ name: 'circular', self: '[circular]' });
+    expect(second).toEqual({ broken: '[threw Error: getter]', fine: '1' });
+    expect(JSON.stringify(third)).toContain('[too deep]');
+  });
+
+  test('Proxy attributes and throwing getters do not throw here', async () => {
+    const { log, burst } = pipeline();
+    const traps = new Proxy(
+      {},
+      {
+        get() {
+          throw new Error('trap');
+        },
+        ownKeys: () => ['a'],
+        getOwnPropertyDescriptor: () => ({ enumerable: true, configurable: true, value: 1 }),
+      },
+    );
+    log('DEBUG', traps);
+    log('ERROR', traps);
+    await burst.forceFlush();
+    expectAccountsBalance(burst.stats());
+    expect(burst.stats()).toMatchObject({ delivered: 3 });
+  });
+
+  test('a record that throws when it is read is counted, not thrown', () => {
+    const { burst } = pipeline();
+    const record = {
+      get severityNumber(): number {
+        throw new Error('unreadable');
+      },
+    };
+    expect(() => burst.onEmit(record as never)).not.toThrow();
+    expect(burst.stats()).toMatchObject({ live: 1, failed: { unreadable: 1 } });
+    expectAccountsBalance(burst.stats());
+  });
+
+  test('a loud body over maxBytes leaves without it, and says so', async () => {
+    const { log, bodies } = pipeline({ maxBytes: 10_000 });
+    log('ERROR', { text: 'x'.repeat(10_000) });
+    expect(await bodies()).toEqual(['[body of over 10000 bytes left out]']);
+  });
+
+  test('timestamps in the past or the future change neither order nor age', async () => {
+    const { log, bodies, clock } = pipeline();
+    log('DEBUG', 'past', { timestamp: 1 });
+    log('DEBUG', 'future', { timestamp: clock.now() + 1e12 });
+    log('DEBUG', 'present');
+    log('ERROR', 'failed');
+    expect(await bodies()).toEqual(['failed', 'past', 'future', 'present']);
+  });
+});
+
+describe('foreign code', () => {
+  const messages: string[] = [];
+  beforeEach(() => {
+    messages.length = 0;
+    const warn = (message: string) => void messages.push(message);
+    diag.setLogger({ error: warn, warn, info() {}, debug() {}, verbose() {} }, { logLevel: DiagLogLevel.WARN });
+  });
+  afterEach(() => diag.disable());
+
+  test('a predicate that throws is told once, and its record is no trigger', async () => {
+    const { log, bodies } = pipeline({
+      triggers: {
+        when() {
+          throw new Error('broken predicate');
+        },
+      },
+    });
+    for (let count = 0; count < 100; count += 1) log('DEBUG', count);
+    expect(await bodies()).toEqual([]);
+    expect(messages).toEqual([
+      'BurstLogRecordProcessor: triggers.when threw Error: broken predicate; the record is no trigger',
+    ]);
+  });
+
+  test('a predicate that emits does not recurse: the inner record is counted as lost', async () => {
+    const line = pipeline({
+      triggers: {
+        when() {
+          line.log('INFO', 'inner');
+          line.log('ERROR', 'inner');
+          return false;
+        },
+      },
+    });
+    line.log('INFO', 'outer');
+    expect(await line.bodies()).toEqual(['outer']);
+    expect(line.burst.stats().failed.reentrant).toBe(2);
+    expectAccountsBalance(line.burst.stats());
+    expect(messages).toHaveLength(1);
+  });
+
+  test('a scope function that emits does not recurse', async () => {
+    const line = pipeline({
+      scope() {
+        line.log('DEBUG', 'inner');
+        return 'key';
+      },
+    });
+    line.log('DEBUG', 'outer');
+    line.log('ERROR', 'failed');
+    expect(await line.bodies()).toEqual(['failed', 'outer']);
+    expectAccountsBalance(line.burst.stats());
+  });
+
+  function around(onEmit: (again: () => void) => void) {
+    const processor = {
+      onEmit: () => onEmit(() => logger.emit({ severityNumber: Severity.ERROR, body: 'inner' })),
+      forceFlush: async () => {},
+      shutdown: async () => {},
+    };
+    const burst = new BurstLogRecordProcessor({ processor });
+    const logger = new LoggerProvider({ processors: [burst] }).getLogger('test');
+    return { burst, logger };
+  }
+
+  test('a wrapped processor that throws costs its record only, and is told once', async () => {
+    const { burst, logger } = around(() => {
+      throw new Error('broken processor');
+    });
+    for (let count = 0; count < 10; count += 1) logger.emit({ severityNumber: Severity.INFO, body: 'loud' });
+    await burst.forceFlush();
+    expect(burst.stats()).toMatchObject({ live: 10, delivered: 0, failed: { processor: 10 } });
+    expect(messages).toHaveLength(1);
+  });
+
+  test('a wrapped processor that emits from inside does not recurse', async () => {
+    const { burst, logger } = around((again) => again());
+    logger.emit({ severityNumber: Severity.ERROR, body: 'outer' });
+    await burst.forceFlush();
+    expect(burst.stats()).toMatchObject({ live: 2, delivered: 1, failed: { reentrant: 1 } });
+  });
+
+  test('an exporter that logs its own failure does not feed itself', async () => {
+    const { AsyncLocalStorageContextManager } = await import('@opentelemetry/context-async-hooks');
+    const { context } = await import('@opentelemetry/api');
+    context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+    let exports = 0;
+    const line = pipeline({
+      delivery: { retry: false },
+      exporter: {
+        export(_records, callback) {
+          exports += 1;
+          setImmediate(() => {
+            line.log('ERROR', 'export failed');
+            callback({ code: 1, error: new Error('refused') });
+          });
+        },
+        shutdown: async () => {},
+      },
+    });
+    line.log('ERROR', 'failed');
+    await line.burst.forceFlush();
+    await line.burst.forceFlush();
+    context.disable();
+    expect(exports).toBe(1);
+    expect(line.burst.stats()).toMatchObject({ failed: { export: 1, reentrant: 1 }, pending: 0 });
+  });
+
+  test('a diag logger that throws does not throw into the application', () => {
+    diag.setLogger(
+      {
+        error() {},
+        warn() {
+          throw new Error('diag');
+        },
+        info() {},
+        debug() {},
+        verbose() {},
+      },
+      { suppressOverrideMessage: true },
+    );
+    const { log } = pipeline({
+      triggers: {
+        when() {
+          throw new Error('predicate');
+        },
+      },
+    });
+    expect(() => log('INFO', 'loud')).not.toThrow();
+  });
+});
