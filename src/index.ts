@@ -20,6 +20,7 @@ export {
   PriorityBatchLogRecordProcessor,
   type PriorityBatchOptions,
   RetryingLogRecordExporter,
+  type RetryingLogRecordExporterOptions,
   type RetryOptions,
 } from './export/index.ts';
 export {

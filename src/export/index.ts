@@ -13,8 +13,6 @@ export {
   PriorityBatchLogRecordProcessor,
   type PriorityBatchOptions,
 } from './priority-batch-log-record-processor.ts';
-export {
-  RetryingLogRecordExporter,
-  type RetryOptions,
-} from './retrying-log-record-exporter.ts';
+export type { RetryingLogRecordExporterOptions, RetryOptions } from './retry-options.ts';
+export { RetryingLogRecordExporter } from './retrying-log-record-exporter.ts';
 export { attempt, within } from './within.ts';

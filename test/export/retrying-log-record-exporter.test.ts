@@ -20,7 +20,7 @@ import fc from 'fast-check';
 import {
   RetryingLogRecordExporter,
   type RetryingLogRecordExporterOptions,
-} from '../../src/export/retrying-log-record-exporter.ts';
+} from '../../src/export/index.ts';
 import {
   EXPORT_FAILED,
   EXPORT_SUCCESS,

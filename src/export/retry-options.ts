@@ -1,0 +1,93 @@
+import {
+  type Clock,
+  checkKnown,
+  duration,
+  type LogRecordExporterLike,
+  shown,
+  systemClock,
+  withDefaults,
+  withMethods,
+} from '../record/index.ts';
+
+/** How failed exports are tried again. */
+export interface RetryOptions {
+  /** The wait after the first failed attempt, in milliseconds from 1. Default 1000. */
+  readonly initialBackoffMillis?: number;
+  /** The longest wait, before jitter, in milliseconds from `initialBackoffMillis`. Default 30,000. */
+  readonly maxBackoffMillis?: number;
+  /** By how much each wait is longer than the one before, from 1. Default 1.5. */
+  readonly backoffMultiplier?: number;
+  /**
+   * How far a wait is moved at random, 0 to 1: 0.2 makes 10 s anything from 8 to 12 s, so that the clients of a
+   * server that comes back do not come back together. Default 0.2.
+   */
+  readonly jitter?: number;
+  /**
+   * How long one batch is tried for, in milliseconds from 0, attempts and waits together; the last attempt
+   * begins when it is over. 0 tries once, Infinity never gives up. Default 300,000, as in the Collector: time
+   * for a restart or a rollout. OTLP/gRPC needs up to 1.6 times an outage, for its channel backs off by itself.
+   */
+  readonly maxElapsedMillis?: number;
+  /**
+   * When an exporter that has not called back counts as failed, in milliseconds from 1. Keep it above the
+   * exporter's own time-out (OTLP: 10 s), else a slow delivery is sent twice. Default 30,000.
+   */
+  readonly attemptTimeoutMillis?: number;
+  /**
+   * Judges the errors of an exporter that is not OTLP: whether, or after how many milliseconds at the earliest,
+   * to try again; undefined leaves it to the rules of OTLP, and so does a throw. Default: always undefined.
+   */
+  readonly isRetryable?: (error: unknown) => boolean | { readonly afterMillis: number } | undefined;
+  /** Time and timers. Default: the machine's. */
+  readonly clock?: Clock;
+  /** Random numbers from 0 to 1 for the jitter. Default: Math.random. */
+  readonly random?: () => number;
+}
+
+/** The exporter that does the work, and how it is retried. */
+export interface RetryingLogRecordExporterOptions extends RetryOptions {
+  readonly exporter: LogRecordExporterLike;
+}
+
+const defaults: Required<RetryOptions> = {
+  initialBackoffMillis: 1000,
+  maxBackoffMillis: 30_000,
+  backoffMultiplier: 1.5,
+  jitter: 0.2,
+  maxElapsedMillis: 300_000,
+  attemptTimeoutMillis: 30_000,
+  isRetryable: () => undefined,
+  clock: systemClock,
+  random: Math.random,
+};
+
+/** Every option, decided. */
+export type ResolvedRetryOptions = Required<RetryingLogRecordExporterOptions>;
+
+/** @throws RangeError or TypeError that says option, wish and value */
+export function resolveRetryOptions(given: RetryingLogRecordExporterOptions): ResolvedRetryOptions {
+  checkKnown('RetryingLogRecordExporter', given, ['exporter', ...Object.keys(defaults)]);
+  const options = withDefaults<ResolvedRetryOptions>({ ...defaults, exporter: given.exporter }, given);
+  withMethods('exporter', options.exporter, ['export', 'shutdown']);
+  withMethods('clock', options.clock, ['now', 'after']);
+  for (const name of ['isRetryable', 'random'] as const) {
+    if (typeof options[name] === 'function') continue;
+    throw new TypeError(`${name} must be a function, got ${shown(options[name])}`);
+  }
+  duration('initialBackoffMillis', options.initialBackoffMillis, 1);
+  duration('maxBackoffMillis', options.maxBackoffMillis, 1);
+  duration('maxElapsedMillis', options.maxElapsedMillis);
+  duration('attemptTimeoutMillis', options.attemptTimeoutMillis, 1);
+  between('backoffMultiplier', options.backoffMultiplier, 1, Number.MAX_VALUE);
+  between('jitter', options.jitter, 0, 1);
+  if (options.initialBackoffMillis <= options.maxBackoffMillis) return options;
+  throw new RangeError(
+    `maxBackoffMillis must be a number from initialBackoffMillis (${options.initialBackoffMillis}), got ${options.maxBackoffMillis}`,
+  );
+}
+
+function between(name: string, value: unknown, min: number, max: number): void {
+  if (typeof value === 'number' && value >= min && value <= max) return;
+  const upTo = max === Number.MAX_VALUE ? '' : ` to ${max}`;
+  throw new RangeError(`${name} must be a number from ${min}${upTo}, got ${shown(value)}`);
+}
