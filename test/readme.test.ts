@@ -1,0 +1,69 @@
+import { execFile } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { startOtlpReceiver } from './support/otlp-receiver.js';
+
+const root = join(__dirname, '..');
+const pages = ['README.md', ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`)].filter((name) =>
+  name.endsWith('.md'),
+);
+
+interface Block {
+  readonly title: string;
+  readonly code: string;
+  /** The text block right behind it, if there is one. */
+  readonly output: string | undefined;
+}
+
+/** The JavaScript blocks of a page. */
+function blocksOf(page: string): Block[] {
+  const text = readFileSync(join(root, page), 'utf8');
+  const pattern = /```js\n([\s\S]*?)```(?:\n\n```text\n([\s\S]*?)```)?/g;
+  return [...text.matchAll(pattern)].map((match, at) => ({
+    title: `${page}, block ${at + 1}, line ${text.slice(0, match.index).split('\n').length}`,
+    code: match[1]!,
+    output: match[2],
+  }));
+}
+
+describe('every JavaScript block of the pages runs, and prints what the page says', () => {
+  let receiver: Awaited<ReturnType<typeof startOtlpReceiver>>;
+  beforeAll(async () => {
+    receiver = await startOtlpReceiver();
+  });
+  afterAll(() => receiver.stop());
+
+  test.each(pages.flatMap(blocksOf).map((block) => [block.title, block] as const))('%s', async (_title, block) => {
+    const { stdout, stderr } = await promisify(execFile)(
+      process.execPath,
+      ['--input-type=module', '--eval', block.code],
+      { cwd: root, env: { ...process.env, OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url }, timeout: 20_000 },
+    );
+    expect(stderr).toBe('');
+    if (block.output !== undefined) expect(stdout.trimEnd()).toBe(block.output.trimEnd());
+  });
+});
+
+test('every link between the pages leads somewhere', () => {
+  const anchor = (heading: string) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\w\- ]/g, '')
+      .replaceAll(' ', '-');
+  const broken: string[] = [];
+  for (const page of pages) {
+    const text = readFileSync(join(root, page), 'utf8');
+    for (const match of text.matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)/g)) {
+      const target = match[1] === '' ? page : join(dirname(page), match[1]!);
+      if (!existsSync(join(root, target))) broken.push(`${page}: ${match[0]}`);
+      else if (match[2] !== undefined) {
+        const headings = [...readFileSync(join(root, target), 'utf8').matchAll(/^#+ (.+)$/gm)].map((found) =>
+          anchor(found[1]!),
+        );
+        if (!headings.includes(match[2])) broken.push(`${page}: ${match[0]}`);
+      }
+    }
+  }
+  expect(broken).toEqual([]);
+});
