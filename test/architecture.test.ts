@@ -58,7 +58,9 @@ test('rooms import downward only', () => {
   const upward = imports.filter(({ room, target }) => {
     if (room === '' || !target.startsWith(source)) return false;
     const other = roomOf(target);
-    return other !== room && !(rooms[room]!.imports.includes(other) && rooms[other]!.layer < rooms[room]!.layer);
+    return (
+      other !== room && !(rooms[room]!.imports.includes(other) && rooms[other]!.layer < rooms[room]!.layer)
+    );
   });
   expect(upward).toEqual([]);
 });
@@ -66,7 +68,9 @@ test('rooms import downward only', () => {
 test('a room is entered by its door', () => {
   const byWindow = imports.filter(
     ({ room, target }) =>
-      target.startsWith(source) && roomOf(target) !== room && !target.endsWith(join(roomOf(target), 'index.ts')),
+      target.startsWith(source) &&
+      roomOf(target) !== room &&
+      !target.endsWith(join(roomOf(target), 'index.ts')),
   );
   expect(byWindow).toEqual([]);
 });
@@ -74,7 +78,10 @@ test('a room is entered by its door', () => {
 test('a room imports no package but those it is given', () => {
   const foreign = imports.filter(
     ({ room, target }) =>
-      room !== '' && !target.startsWith(source) && !target.startsWith('node:') && !packages[room]!.includes(target),
+      room !== '' &&
+      !target.startsWith(source) &&
+      !target.startsWith('node:') &&
+      !packages[room]!.includes(target),
   );
   expect(foreign).toEqual([]);
 });

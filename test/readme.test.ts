@@ -34,15 +34,18 @@ describe('every JavaScript block of the pages runs, and prints what the page say
   });
   afterAll(() => receiver.stop());
 
-  test.each(pages.flatMap(blocksOf).map((block) => [block.title, block] as const))('%s', async (_title, block) => {
-    const { stdout, stderr } = await promisify(execFile)(
-      process.execPath,
-      ['--input-type=module', '--eval', block.code],
-      { cwd: root, env: { ...process.env, OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url }, timeout: 20_000 },
-    );
-    expect(stderr).toBe('');
-    if (block.output !== undefined) expect(stdout.trimEnd()).toBe(block.output.trimEnd());
-  });
+  test.each(pages.flatMap(blocksOf).map((block) => [block.title, block] as const))(
+    '%s',
+    async (_title, block) => {
+      const { stdout, stderr } = await promisify(execFile)(
+        process.execPath,
+        ['--input-type=module', '--eval', block.code],
+        { cwd: root, env: { ...process.env, OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url }, timeout: 20_000 },
+      );
+      expect(stderr).toBe('');
+      if (block.output !== undefined) expect(stdout.trimEnd()).toBe(block.output.trimEnd());
+    },
+  );
 });
 
 test('every link between the pages leads somewhere', () => {

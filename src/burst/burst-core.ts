@@ -1,6 +1,6 @@
 import type { Context } from '@opentelemetry/api';
 import { within } from '../export/index.ts';
-import type { Clock } from '../record/index.ts';
+import { type Clock, keepAlive } from '../record/index.ts';
 import { Accounts } from './accounts.ts';
 import type { Burst, Trigger } from './burst.ts';
 import { ChronologicalOrder } from './chronological-order.ts';
@@ -25,6 +25,8 @@ export interface CoreSettings {
 
 /** The share of the shutdown bound that the replay may use; the rest is the outlet's. */
 const REPLAY_SHARE = 0.7;
+/** For how long a flush keeps the process alive: a Collector that is down must not do so for ever. */
+const FLUSH_ALIVE_MILLIS = 30_000;
 
 /**
  * Holds and releases. It knows keys, sizes, times and triggers, but not what it holds: that is the outlet's
@@ -92,18 +94,22 @@ export class BurstCore<T> {
 
   /** Resolves when all that is loud or released has been delivered or has failed. */
   async forceFlush(): Promise<void> {
+    const letEnd = keepAlive(this.#clock, FLUSH_ALIVE_MILLIS);
     this.#order.releaseLoud();
     await this.#replay.drained();
     await this.#outlet.flush();
+    letEnd();
   }
 
   /** Hands on what is loud or released, lets the rest go, and ends the outlet, all within the bound. */
   async shutdown(timeoutMillis: number): Promise<void> {
     const startedAt = this.#clock.now();
+    const letEnd = keepAlive(this.#clock, timeoutMillis);
     this.#order.shutdown();
     await within(this.#replay.drained(), timeoutMillis * REPLAY_SHARE, this.#clock);
     this.#replay.stop();
     await this.#outlet.shutdown(Math.max(0, timeoutMillis - (this.#clock.now() - startedAt)));
+    letEnd();
   }
 
   stats(openTraces: number): BurstStats {

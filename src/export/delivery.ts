@@ -1,4 +1,4 @@
-import { errorText, RankedQueue, type ReadableLogRecordLike, Teller } from '../record/index.ts';
+import { errorText, keepAlive, RankedQueue, type ReadableLogRecordLike, Teller } from '../record/index.ts';
 import type { ResolvedDeliveryOptions } from './delivery-options.ts';
 import { exportOnce, pendingResources } from './export-once.ts';
 import { FlushWaiters } from './flush-waiters.ts';
@@ -147,6 +147,7 @@ export class Delivery {
   }
 
   async #flush(sequence: number): Promise<void> {
+    const letEnd = keepAlive(this.#options.clock, this.#options.shutdownTimeoutMillis);
     this.#dueUntil = Math.max(this.#dueUntil, sequence);
     this.#pump();
     if (this.#firstOpen() <= sequence) {
@@ -155,11 +156,13 @@ export class Delivery {
       await this.#waiters.wait(sequence);
     }
     await this.#flushExporter();
+    letEnd();
   }
 
   async #end(timeoutMillis: number): Promise<void> {
     const { clock, exporter } = this.#options;
     const startedAt = clock.now();
+    const letEnd = keepAlive(clock, timeoutMillis);
     // One turn later, so that #shutdown is set and nothing new is accepted.
     await null;
     const flush = await within(this.#flush(this.#queue.lastSequence), timeoutMillis * FLUSH_SHARE, clock);
@@ -176,6 +179,7 @@ export class Delivery {
     this.#disarmDelay();
     if (this.#turn !== undefined) clearImmediate(this.#turn);
     this.#waiters.settle(Number.POSITIVE_INFINITY);
+    letEnd();
   }
 
   #abandonQueue(): void {

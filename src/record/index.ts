@@ -13,7 +13,7 @@ export {
   BURST_TRIGGER,
   EXCEPTION_TYPE,
 } from './attributes.ts';
-export { type Clock, systemClock } from './clock.ts';
+export { type Clock, keepAlive, systemClock } from './clock.ts';
 export {
   checkKnown,
   checkObject,

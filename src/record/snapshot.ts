@@ -39,11 +39,10 @@ class Copier {
     if (this.left < 0) return undefined;
     switch (typeof value) {
       case 'string':
-        this.left -= value.length * CHARACTER_BYTES;
-        return value;
+        return this.#text(value);
       case 'bigint':
       case 'symbol':
-        return String(value);
+        return this.#text(String(value));
       case 'function':
         return '[function]';
       case 'object':
@@ -53,6 +52,11 @@ class Copier {
     }
   }
 
+  #text(text: string): string {
+    this.left -= text.length * CHARACTER_BYTES;
+    return text;
+  }
+
   #object(value: object, depth: number): unknown {
     if (depth >= MAX_DEPTH) return '[too deep]';
     if (this.#path.has(value)) return '[circular]';
@@ -60,7 +64,7 @@ class Copier {
     try {
       return this.#known(value, depth);
     } catch (error) {
-      return `[threw ${errorText(error)}]`;
+      return this.#text(`[threw ${errorText(error)}]`);
     } finally {
       this.#path.delete(value);
     }
@@ -73,14 +77,7 @@ class Copier {
     }
     if (Array.isArray(value)) return this.#list(value, depth);
     if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'Invalid Date' : value.toISOString();
-    if (value instanceof Map) {
-      const entries: [string, unknown][] = [];
-      for (const [key, item] of value) {
-        if (this.left < 0) break;
-        entries.push([String(key), item]);
-      }
-      return this.#properties(entries, depth);
-    }
+    if (value instanceof Map) return this.#properties(namedEntries(value), depth);
     if (value instanceof Set || ArrayBuffer.isView(value)) {
       return this.#list(value as unknown as Iterable<unknown>, depth);
     }
@@ -106,7 +103,7 @@ class Copier {
     return copy;
   }
 
-  #properties(entries: readonly [string, unknown][], depth: number): Record<string, unknown> {
+  #properties(entries: Iterable<[string, unknown]>, depth: number): Record<string, unknown> {
     const copy: Record<string, unknown> = {};
     for (const [key, item] of entries) {
       if (this.left < 0) break;
@@ -137,4 +134,9 @@ class Copier {
       Object.defineProperty(copy, key, { value, enumerable: true, configurable: true, writable: true });
     else copy[key] = value;
   }
+}
+
+/** One by one, so that a map that is too big is not walked to its end. */
+function* namedEntries(map: ReadonlyMap<unknown, unknown>): Generator<[string, unknown]> {
+  for (const [key, item] of map) yield [String(key), item];
 }

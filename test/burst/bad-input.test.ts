@@ -20,7 +20,10 @@ describe('wrong options throw at construction and say option, wish and value', (
     [{ exporter, level: 'LOUD' }, 'level must be a severity from 1 to 24'],
     [{ exporter, level: { 'a.*': 'LOUD' } }, 'level["a.*"] must be a severity from 1 to 24'],
     [{ exporter, level: 'WARN' }, 'level must not be above emitLevel (9), got "WARN"'],
-    [{ exporter, level: { default: 'DEBUG', x: 'ERROR' } }, 'level["x"] must not be above emitLevel (9), got "ERROR"'],
+    [
+      { exporter, level: { default: 'DEBUG', x: 'ERROR' } },
+      'level["x"] must not be above emitLevel (9), got "ERROR"',
+    ],
     [{ exporter, emitLevel: 25 }, 'emitLevel must be a severity from 1 to 24'],
     [{ exporter, emitLevel: 0 }, 'emitLevel must be a severity from 1 to 24'],
     [{ exporter, emitLevel: 'FATAL' }, 'emitLevel must not be above burstLevel (17), got "FATAL"'],
@@ -41,11 +44,17 @@ describe('wrong options throw at construction and say option, wish and value', (
     [{ exporter, triggers: { error: true } }, 'triggers has no option "error"'],
     [{ exporter, clock: {} }, 'clock must be an object with now(), after(), got an object'],
     [{ exporter, meterProvider: {} }, 'meterProvider must be an object with getMeter(), got an object'],
-    [{ exporter, capasity: 5 }, 'BurstLogRecordProcessor has no option "capasity"; it knows exporter, processor,'],
+    [
+      { exporter, capasity: 5 },
+      'BurstLogRecordProcessor has no option "capasity"; it knows exporter, processor,',
+    ],
     [{ exporter, processor }, 'BurstLogRecordProcessor needs exporter or processor, got both'],
     [{}, 'BurstLogRecordProcessor needs exporter or processor, got neither'],
     [{ exporter: {} }, 'exporter must be an object with export(), shutdown(), got an object'],
-    [{ processor: 'batch' }, 'processor must be an object with onEmit(), forceFlush(), shutdown(), got "batch"'],
+    [
+      { processor: 'batch' },
+      'processor must be an object with onEmit(), forceFlush(), shutdown(), got "batch"',
+    ],
     [{ processor, delivery: {} }, 'delivery is for the exporter form only'],
     [{ exporter, delivery: { maxQueueBytes: 1 } }, 'delivery has no option "maxQueueBytes"'],
     [{ exporter, delivery: { maxExportBatchSize: 0 } }, 'maxExportBatchSize must be a whole number from 1'],
@@ -65,7 +74,9 @@ describe('wrong options throw at construction and say option, wish and value', (
   });
 
   test('an option given as undefined counts as not given', () => {
-    expect(() => new BurstLogRecordProcessor({ exporter, capacity: undefined as unknown as number })).not.toThrow();
+    expect(
+      () => new BurstLogRecordProcessor({ exporter, capacity: undefined as unknown as number }),
+    ).not.toThrow();
   });
 });
 
@@ -154,7 +165,10 @@ describe('foreign code', () => {
   beforeEach(() => {
     messages.length = 0;
     const warn = (message: string) => void messages.push(message);
-    diag.setLogger({ error: warn, warn, info() {}, debug() {}, verbose() {} }, { logLevel: DiagLogLevel.WARN });
+    diag.setLogger(
+      { error: warn, warn, info() {}, debug() {}, verbose() {} },
+      { logLevel: DiagLogLevel.WARN },
+    );
   });
   afterEach(() => diag.disable());
 

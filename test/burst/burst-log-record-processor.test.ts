@@ -251,7 +251,8 @@ describe('levels', () => {
     const { provider, log, bodies } = pipeline({
       level: { default: 'DEBUG', 'noisy.*': 'INFO', 'noisy.but.*': 'TRACE', exact: 'INFO' },
     });
-    const asks = (name: string, severityNumber: number) => provider.getLogger(name).enabled({ severityNumber });
+    const asks = (name: string, severityNumber: number) =>
+      provider.getLogger(name).enabled({ severityNumber });
     expect(asks('other', Severity.TRACE)).toBe(false);
     expect(asks('other', Severity.DEBUG)).toBe(true);
     expect(asks('noisy.http', Severity.DEBUG)).toBe(false);
@@ -455,7 +456,12 @@ describe('by hand', () => {
 
   test('burst({ keys: "all" }) releases everything as one burst, in the order it came', async () => {
     const { log, burst, bodies, manifests } = pipeline();
-    for (const [body, traceName] of [['1', 'a'], ['2', 'b'], ['3', 'a'], ['4', 'b']] as const) {
+    for (const [body, traceName] of [
+      ['1', 'a'],
+      ['2', 'b'],
+      ['3', 'a'],
+      ['4', 'b'],
+    ] as const) {
       log('DEBUG', body, { traceName });
     }
     expect(burst.burst({ keys: 'all' })?.released).toBe(4);
@@ -577,7 +583,9 @@ describe('the processor form', () => {
     logger.emit({ severityNumber: Severity.ERROR, body: 'failed' });
     await burst.forceFlush();
     expect(exported).toHaveLength(3);
-    expect(exported.every((attributes) => (attributes as Record<string, unknown>).enriched === true)).toBe(true);
+    expect(exported.every((attributes) => (attributes as Record<string, unknown>).enriched === true)).toBe(
+      true,
+    );
   });
 
   test('the context of a released record has its span context', async () => {

@@ -81,7 +81,13 @@ describe('chronological order', () => {
       exported.push(...records.map((record) => record.body));
       callback({ code: 0 });
     };
-    for (const [severity, body] of [['DEBUG', '1'], ['INFO', '2'], ['DEBUG', '3'], ['WARN', '4'], ['DEBUG', '5']] as const) {
+    for (const [severity, body] of [
+      ['DEBUG', '1'],
+      ['INFO', '2'],
+      ['DEBUG', '3'],
+      ['WARN', '4'],
+      ['DEBUG', '5'],
+    ] as const) {
       log(severity, body);
     }
     await burst.shutdown();
@@ -97,7 +103,13 @@ describe('chronological order', () => {
     log('INFO', 'live');
     log('DEBUG', 'passed');
     log('ERROR', 'again');
-    expect(await bodies()).toEqual([...Array.from({ length: 20 }, (_, at) => at + 1), 'failed', 'live', 'passed', 'again']);
+    expect(await bodies()).toEqual([
+      ...Array.from({ length: 20 }, (_, at) => at + 1),
+      'failed',
+      'live',
+      'passed',
+      'again',
+    ]);
   });
 
   test('discard lets the quiet ones go and keeps the loud', async () => {
@@ -109,7 +121,11 @@ describe('chronological order', () => {
   });
 
   test('over maxBytes the row gives up the oldest: quiet ones are lost, loud ones leave', async () => {
-    const { log, burst, bodies } = pipeline({ order: 'chronological', maxBytes: 8_000, maxRecordBytes: 4_000 });
+    const { log, burst, bodies } = pipeline({
+      order: 'chronological',
+      maxBytes: 8_000,
+      maxRecordBytes: 4_000,
+    });
     log('DEBUG', 'quiet');
     log('INFO', 'loud');
     for (let count = 0; count < 4; count += 1) log('DEBUG', 'x'.repeat(1_000));
@@ -132,7 +148,8 @@ function burstLoggingModel(capacity: number) {
         out.push(...row.map((record) => record.body));
         row = [];
       } else if (row.length > capacity) {
-        for (const record of row.splice(0, row.length - threshold)) if (record.level >= 9) out.push(record.body);
+        for (const record of row.splice(0, row.length - threshold))
+          if (record.level >= 9) out.push(record.body);
       }
     },
     flush() {

@@ -44,10 +44,16 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       length: fc.integer({ min: 0, max: 3_000 }),
     }),
   },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('time' as const), millis: fc.integer({ min: 0, max: 3_000 }) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant('time' as const), millis: fc.integer({ min: 0, max: 3_000 }) }),
+  },
   {
     weight: 3,
-    arbitrary: fc.record({ kind: fc.constantFrom('spanStart' as const, 'spanEnd' as const, 'spanError' as const), key }),
+    arbitrary: fc.record({
+      kind: fc.constantFrom('spanStart' as const, 'spanEnd' as const, 'spanError' as const),
+      key,
+    }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('burst' as const, 'discard' as const) }) },
   {
@@ -58,13 +64,17 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 
-function recordOf(id: number, { severity, key, length }: Extract<Step, { kind: 'emit' }>): ReadableLogRecordLike {
+function recordOf(
+  id: number,
+  { severity, key, length }: Extract<Step, { kind: 'emit' }>,
+): ReadableLogRecordLike {
   return {
     hrTime: [0, 0],
     hrTimeObserved: [0, 0],
     severityNumber: severity,
     body: 'x'.repeat(length),
-    spanContext: key === '' ? undefined : { traceId: traceIdOf(key), spanId: '00f067aa0ba902b7', traceFlags: 1 },
+    spanContext:
+      key === '' ? undefined : { traceId: traceIdOf(key), spanId: '00f067aa0ba902b7', traceFlags: 1 },
     resource: { attributes: {} },
     instrumentationScope: { name: 'test' },
     attributes: { id },
@@ -168,57 +178,70 @@ const idOf = (record: ReadableLogRecordLike) => record.attributes.id as number;
 
 test('the accounts balance after every step, and the byte bound holds', async () => {
   await fc.assert(
-    fc.asyncProperty(settings, fc.array(step, { minLength: 20, maxLength: 150, size: 'max' }), async (given, steps) => {
-      await play(given, steps, (stats) => {
-        expectAccountsBalance(stats);
-        // One export in flight cannot be taken back: it may stand over the bound by itself.
-        expect(stats.holdingBytes).toBeLessThanOrEqual(given.maxBytes);
-        if (given.order === 'immediate' && given.scope === 'global') {
-          expect(stats.holding).toBeLessThanOrEqual(given.capacity);
-        }
-      });
-    }),
+    fc.asyncProperty(
+      settings,
+      fc.array(step, { minLength: 20, maxLength: 150, size: 'max' }),
+      async (given, steps) => {
+        await play(given, steps, (stats) => {
+          expectAccountsBalance(stats);
+          // One export in flight cannot be taken back: it may stand over the bound by itself.
+          expect(stats.holdingBytes).toBeLessThanOrEqual(given.maxBytes);
+          if (given.order === 'immediate' && given.scope === 'global') {
+            expect(stats.holding).toBeLessThanOrEqual(given.capacity);
+          }
+        });
+      },
+    ),
     { numRuns: 300 },
   );
 });
 
 test('nothing arrives twice, released records of a burst arrive in the order they came', async () => {
   await fc.assert(
-    fc.asyncProperty(settings, fc.array(step, { minLength: 20, maxLength: 150, size: 'max' }), async (given, steps) => {
-      const { arrived } = await play(given, steps, () => {});
-      const records = arrived.filter((record) => record.eventName !== 'burst.released');
-      expect(new Set(records.map(idOf)).size).toBe(records.length);
-      const released = new Map<string, number[]>();
-      for (const record of records) {
-        if (record.attributes['burst.sequence'] === undefined) continue;
-        const id = record.attributes['burst.id'] as string;
-        released.set(id, [...(released.get(id) ?? []), idOf(record)]);
-      }
-      for (const ids of released.values()) expect(ids).toEqual([...ids].sort((one, other) => one - other));
-      const bursts = arrived.filter((record) => record.eventName === 'burst.released');
-      for (const manifest of bursts) {
-        const sent = released.get(manifest.attributes['burst.id'] as string)?.length ?? 0;
-        const dropped = (manifest.attributes['burst.dropped'] as number | undefined) ?? 0;
-        expect(sent).toBeLessThanOrEqual(manifest.attributes['burst.released'] as number);
-        if (given.maxBytes > 1e6) expect(sent + dropped).toBe(manifest.attributes['burst.released']);
-      }
-    }),
+    fc.asyncProperty(
+      settings,
+      fc.array(step, { minLength: 20, maxLength: 150, size: 'max' }),
+      async (given, steps) => {
+        const { arrived } = await play(given, steps, () => {});
+        const records = arrived.filter((record) => record.eventName !== 'burst.released');
+        expect(new Set(records.map(idOf)).size).toBe(records.length);
+        const released = new Map<string, number[]>();
+        for (const record of records) {
+          if (record.attributes['burst.sequence'] === undefined) continue;
+          const id = record.attributes['burst.id'] as string;
+          released.set(id, [...(released.get(id) ?? []), idOf(record)]);
+        }
+        for (const ids of released.values()) expect(ids).toEqual([...ids].sort((one, other) => one - other));
+        const bursts = arrived.filter((record) => record.eventName === 'burst.released');
+        for (const manifest of bursts) {
+          const sent = released.get(manifest.attributes['burst.id'] as string)?.length ?? 0;
+          const dropped = (manifest.attributes['burst.dropped'] as number | undefined) ?? 0;
+          expect(sent).toBeLessThanOrEqual(manifest.attributes['burst.released'] as number);
+          if (given.maxBytes > 1e6) expect(sent + dropped).toBe(manifest.attributes['burst.released']);
+        }
+      },
+    ),
     { numRuns: 200 },
   );
 });
 
 test('while memory lasts, every loud record arrives; in chronological order nothing overtakes', async () => {
   await fc.assert(
-    fc.asyncProperty(settings, fc.array(step, { minLength: 20, maxLength: 150, size: 'max' }), async (some, steps) => {
-      const given = { ...some, maxBytes: 10_000_000 };
-      const { arrived, emitted } = await play(given, steps, () => {});
-      const ids = arrived.filter((record) => record.eventName !== 'burst.released').map(idOf);
-      const loud = emitted.filter((record) => record.severity >= 9).map((record) => record.id);
-      const arrivedIds = new Set(ids);
-      expect(loud.filter((id) => !arrivedIds.has(id))).toEqual([]);
-      const expectedOrder = given.order === 'chronological' ? ids : ids.filter((id) => emitted[id]!.severity >= 9);
-      expect(expectedOrder).toEqual([...expectedOrder].sort((one, other) => one - other));
-    }),
+    fc.asyncProperty(
+      settings,
+      fc.array(step, { minLength: 20, maxLength: 150, size: 'max' }),
+      async (some, steps) => {
+        const given = { ...some, maxBytes: 10_000_000 };
+        const { arrived, emitted } = await play(given, steps, () => {});
+        const ids = arrived.filter((record) => record.eventName !== 'burst.released').map(idOf);
+        const loud = emitted.filter((record) => record.severity >= 9).map((record) => record.id);
+        const arrivedIds = new Set(ids);
+        expect(loud.filter((id) => !arrivedIds.has(id))).toEqual([]);
+        const expectedOrder =
+          given.order === 'chronological' ? ids : ids.filter((id) => emitted[id]!.severity >= 9);
+        expect(expectedOrder).toEqual([...expectedOrder].sort((one, other) => one - other));
+      },
+    ),
     { numRuns: 200 },
   );
 });

@@ -2,7 +2,11 @@ import { context, SpanStatusCode, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { InMemoryLogRecordExporter } from '@opentelemetry/sdk-logs';
 import { AlwaysOffSampler, type SpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
-import { type BurstExporterOptions, BurstLogRecordProcessor, type BurstSpanProcessorOptions } from '../../src/index.ts';
+import {
+  type BurstExporterOptions,
+  BurstLogRecordProcessor,
+  type BurstSpanProcessorOptions,
+} from '../../src/index.ts';
 import { expectAccountsBalance, inTrace, pipeline, traceIdOf } from '../support/pipeline.ts';
 
 beforeAll(() => {
@@ -149,7 +153,10 @@ describe('spans are triggers', () => {
 
   test('a span slower than asked bursts its trace', async () => {
     const { tracer, log, bodies, manifests } = traced({ slowerThanMillis: 100 });
-    for (const [name, millis] of [['fast', 100], ['slow', 101]] as const) {
+    for (const [name, millis] of [
+      ['fast', 100],
+      ['slow', 101],
+    ] as const) {
       const span = tracer.startSpan(name, { startTime: 1_700_000_000_000 });
       context.with(trace.setSpan(context.active(), span), () => log('DEBUG', `in ${name}`));
       span.end(1_700_000_000_000 + millis);
@@ -214,7 +221,10 @@ describe('bounds and wrong use', () => {
   test('it is asked for once, and not with a scope function', () => {
     const { burst } = traced();
     expect(() => burst.spanProcessor()).toThrow('register that one with every TracerProvider');
-    const custom = new BurstLogRecordProcessor({ exporter: new InMemoryLogRecordExporter(), scope: () => 'x' });
+    const custom = new BurstLogRecordProcessor({
+      exporter: new InMemoryLogRecordExporter(),
+      scope: () => 'x',
+    });
     expect(() => custom.spanProcessor()).toThrow('needs scope "trace" or "global", got a function');
   });
 

@@ -1,0 +1,119 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { startOtlpReceiver } from '../support/otlp-receiver.js';
+
+const root = join(__dirname, '../..');
+
+/** A program that logs through the built package, by OTLP/gRPC, to the endpoint in its environment. */
+const program = (body: string) => `
+import { OTLPLogExporter } from '@opentelemetry/exporter-logs-otlp-grpc';
+import { LoggerProvider } from '@opentelemetry/sdk-logs';
+import { BurstLogRecordProcessor, Severity } from 'burstlog';
+const burst = new BurstLogRecordProcessor({ exporter: new OTLPLogExporter() });
+const provider = new LoggerProvider({ processors: [burst] });
+const logger = provider.getLogger('child');
+const log = (severity, body) => logger.emit({ severityNumber: Severity[severity], body });
+${body}
+`;
+
+function start(body: string, endpoint: string): ChildProcess {
+  return spawn(process.execPath, ['--input-type=module', '--eval', program(body)], {
+    cwd: root,
+    env: { ...process.env, OTEL_EXPORTER_OTLP_ENDPOINT: endpoint },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+}
+
+async function run(body: string, endpoint: string): Promise<{ code: number | null; millis: number }> {
+  const began = performance.now();
+  const child = start(body, endpoint);
+  const [code] = (await once(child, 'exit')) as [number | null];
+  return { code, millis: performance.now() - began };
+}
+
+let receiver: Awaited<ReturnType<typeof startOtlpReceiver>>;
+beforeEach(async () => {
+  receiver = await startOtlpReceiver();
+});
+afterEach(() => receiver.stop());
+
+const bodies = () => receiver.records.map((record) => record.body);
+
+test('a program that shuts its provider down delivers all that is loud or released, and ends', async () => {
+  const { code } = await run(
+    `for (let count = 0; count < 1000; count += 1) log('DEBUG', 'debug ' + count);
+     log('ERROR', 'failed');
+     for (let count = 0; count < 50; count += 1) log('INFO', 'info ' + count);
+     await provider.shutdown();`,
+    receiver.url,
+  );
+  expect(code).toBe(0);
+  expect(receiver.records).toHaveLength(1_000 + 1 + 50 + 1);
+  expect(bodies()[0]).toBe('failed');
+});
+
+test('held records and waiting timers do not keep a program alive', async () => {
+  const { code, millis } = await run(
+    `for (let count = 0; count < 10; count += 1) log('DEBUG', 'held');
+     burst.spanProcessor();`,
+    receiver.url,
+  );
+  expect(code).toBe(0);
+  expect(millis).toBeLessThan(5_000);
+  expect(receiver.records).toEqual([]);
+});
+
+test('an ERROR wakes delivery in the next turn: it has left before the program has ended by itself', async () => {
+  const { code } = await run(`log('DEBUG', 'debug'); log('ERROR', 'failed');`, receiver.url);
+  expect(code).toBe(0);
+  expect(bodies()).toEqual(expect.arrayContaining(['failed', 'debug']));
+});
+
+test('with nobody at the other end, shutdown ends within its bound and the program ends well', async () => {
+  const { url } = receiver;
+  await receiver.stop();
+  const { code } = await run(
+    `const quick = new BurstLogRecordProcessor({ exporter: new OTLPLogExporter(), delivery: { shutdownTimeoutMillis: 500 } });
+     const other = new LoggerProvider({ processors: [quick] });
+     other.getLogger('x').emit({ severityNumber: Severity.ERROR, body: 'lost' });
+     await other.shutdown();
+     const { failed, pending } = quick.stats();
+     if (failed.shutdown + failed.export !== 1 || pending !== 0) process.exitCode = 3;`,
+    url,
+  );
+  expect(code).toBe(0);
+});
+
+test('SIGTERM with a shutdown in its handler loses nothing that is loud or released', async () => {
+  const child = start(
+    `process.on('SIGTERM', () => provider.shutdown().then(() => process.exit(0)));
+     for (let count = 0; count < 500; count += 1) log('DEBUG', 'debug ' + count);
+     log('INFO', 'ready');
+     setInterval(() => {}, 1000);
+     process.stdout.write('ready');
+     process.once('SIGUSR2', () => { log('ERROR', 'failed'); process.kill(process.pid, 'SIGTERM'); });`,
+    receiver.url,
+  );
+  await once(child.stdout!, 'data');
+  child.kill('SIGUSR2');
+  const [code] = (await once(child, 'exit')) as [number | null];
+  expect(code).toBe(0);
+  expect(receiver.records).toHaveLength(1 + 500 + 1 + 1);
+});
+
+test('a flush without a catch does not end a program whose Collector is gone', async () => {
+  const { url } = receiver;
+  await receiver.stop();
+  const { code } = await run(
+    `const once = new BurstLogRecordProcessor({ exporter: new OTLPLogExporter(), delivery: { retry: false } });
+     const other = new LoggerProvider({ processors: [once] });
+     other.getLogger('x').emit({ severityNumber: Severity.ERROR, body: 'lost' });
+     void other.forceFlush();
+     await once.forceFlush();
+     if (once.stats().failed.export !== 1) process.exitCode = 3;
+     await other.shutdown();`,
+    url,
+  );
+  expect(code).toBe(0);
+});

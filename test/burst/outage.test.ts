@@ -1,0 +1,213 @@
+import { DiagLogLevel, diag } from '@opentelemetry/api';
+import type { ReadableLogRecordLike } from '../../src/index.ts';
+import { expectAccountsBalance, pipeline } from '../support/pipeline.ts';
+
+type Callback = (result: { code: number; error?: Error }) => void;
+
+/** An exporter that does with each batch what the test says, and keeps what it accepted, batch by batch. */
+function exporterThat(behave: (accept: () => void, callback: Callback) => void) {
+  const batches: ReadableLogRecordLike[][] = [];
+  return {
+    batches,
+    bodies: () => batches.flat().map((record) => record.body as string),
+    export(records: ReadableLogRecordLike[], callback: Callback) {
+      const accept = () => {
+        batches.push(records);
+        callback({ code: 0 });
+      };
+      behave(accept, callback);
+    },
+    shutdown: async () => {},
+  };
+}
+
+const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+const unavailable = Object.assign(new Error('14 UNAVAILABLE'), { code: 14 });
+
+/** Turns of the event loop for a batch of a slow exporter: many things happen meanwhile. */
+function slowly(turns: number) {
+  return (accept: () => void) => {
+    const wait = (left: number) => (left === 0 ? accept() : void setImmediate(() => wait(left - 1)));
+    wait(turns);
+  };
+}
+
+test.each([600, 5_000, 50_000])(
+  'a slow exporter with live traffic: of a replay of %d and the live records nothing is lost',
+  async (size) => {
+    const exporter = exporterThat(slowly(5));
+    const { log, burst } = pipeline({ exporter, capacity: size, maxBytes: 1e9, limit: false });
+    for (let count = 0; count < size; count += 1) log('DEBUG', `debug ${count}`, { traceName: 'a' });
+    log('ERROR', 'trigger', { traceName: 'a' });
+    const live: string[] = [];
+    for (let count = 0; count < 300; count += 1) {
+      const severity = count % 10 === 0 ? 'ERROR' : 'INFO';
+      log(severity, `live ${count}`, { traceName: `b${count}` });
+      live.push(`live ${count}`);
+      await turn();
+    }
+    await burst.forceFlush();
+    const bodies = exporter.bodies();
+    expect(bodies.filter((body) => body.startsWith('live'))).toEqual(live);
+    expect(bodies.filter((body) => body.startsWith('debug'))).toHaveLength(size);
+    expect(bodies[0]).toBe('trigger');
+    expect(burst.stats()).toMatchObject({ pending: 0, evicted: { bytes: 0 } });
+    expectAccountsBalance(burst.stats());
+  },
+);
+
+test('a live record passes a replay: no more than one batch of it stands before', async () => {
+  const exporter = exporterThat(slowly(20));
+  const { log, burst } = pipeline({ exporter, capacity: 20_000, limit: false, replayBatch: 512 });
+  for (let count = 0; count < 20_000; count += 1) log('DEBUG', 'debug', { traceName: 'a' });
+  log('ERROR', 'trigger', { traceName: 'a' });
+  while (exporter.batches.length < 5) await turn();
+  log('INFO', 'live', { traceName: 'b' });
+  const before = exporter.batches.length;
+  await burst.forceFlush();
+  const at = exporter.batches.findIndex((batch) => batch.some((record) => record.body === 'live'));
+  expect(at - before).toBeLessThanOrEqual(2);
+});
+
+test('a stuck exporter: the bound holds, quiet records go first, and every ERROR arrives when it moves again', async () => {
+  const waiting: (() => void)[] = [];
+  let isStuck = true;
+  const exporter = exporterThat((accept) => (isStuck ? void waiting.push(accept) : accept()));
+  const { log, burst } = pipeline({
+    exporter,
+    capacity: 5_000,
+    maxBytes: 1_000_000,
+    limit: false,
+    after: false,
+  });
+  for (let round = 0; round < 20; round += 1) {
+    for (let count = 0; count < 500; count += 1)
+      log('DEBUG', `debug ${round} ${count}`, { traceName: `t${round}` });
+    log('ERROR', `error ${round}`, { traceName: `t${round}` });
+    log('INFO', `info ${round}`);
+    await turn();
+    const { holdingBytes, pendingBytes } = burst.stats();
+    expect(holdingBytes + pendingBytes).toBeLessThanOrEqual(1_000_000);
+  }
+  isStuck = false;
+  for (const accept of waiting) accept();
+  await burst.forceFlush();
+  const bodies = exporter.bodies();
+  for (let round = 0; round < 20; round += 1) {
+    expect(bodies).toContain(`error ${round}`);
+    expect(bodies).toContain(`info ${round}`);
+  }
+  const { evicted, failed } = burst.stats();
+  expect(evicted.bytes + failed.bytes! + failed.queue_full!).toBeGreaterThan(5_000);
+  expectAccountsBalance(burst.stats());
+});
+
+test('an exporter that fails for an hour, with endless patience: no ERROR is lost while memory lasts', async () => {
+  let isDown = true;
+  const exporter = exporterThat((accept, callback) =>
+    isDown ? callback({ code: 1, error: unavailable }) : accept(),
+  );
+  const { log, burst, clock } = pipeline({
+    exporter,
+    capacity: 1_000,
+    maxBytes: 500_000,
+    delivery: { retry: { maxElapsedMillis: Number.POSITIVE_INFINITY } },
+  });
+  for (let minute = 0; minute < 60; minute += 1) {
+    for (let count = 0; count < 50; count += 1)
+      log('DEBUG', `debug ${minute} ${count}`, { traceName: `t${minute}` });
+    log('ERROR', `error ${minute}`, { traceName: `t${minute}` });
+    await turn();
+    clock.advance(60_000);
+    await turn();
+  }
+  isDown = false;
+  const flushed = burst.forceFlush();
+  clock.advance(60_000);
+  await flushed;
+  const errors = exporter.bodies().filter((body) => body.startsWith('error'));
+  expect(errors).toEqual(Array.from({ length: 60 }, (_, minute) => `error ${minute}`));
+  expectAccountsBalance(burst.stats());
+});
+
+test('an exporter that fails for longer than the retry bound: what is given up is counted and told', async () => {
+  const told: string[] = [];
+  const note = (message: string) => void told.push(message);
+  diag.setLogger(
+    { error: note, warn: note, info() {}, debug() {}, verbose() {} },
+    { logLevel: DiagLogLevel.WARN },
+  );
+  const exporter = exporterThat((_accept, callback) => callback({ code: 1, error: unavailable }));
+  const { log, burst, clock } = pipeline({ exporter });
+  log('ERROR', 'lost');
+  await turn();
+  for (let step = 0; step < 100; step += 1) {
+    clock.advance(10_000);
+    await turn();
+  }
+  diag.disable();
+  expect(burst.stats()).toMatchObject({ delivered: 0, pending: 0, failed: { export: 1 } });
+  expect(told.at(-1)).toMatch(
+    /^BurstLogRecordProcessor: 1 record was lost \(export\): .*given up: 300000 ms are over$/,
+  );
+});
+
+test.each<[string, (accept: () => void, callback: Callback) => void, object]>([
+  ['throws', () => void bad(), { unserializable: 1 }],
+  [
+    'refuses',
+    (_accept, callback) => callback({ code: 1, error: new Error('3 INVALID_ARGUMENT') }),
+    { export: 1 },
+  ],
+  ['calls back with nothing', (_accept, callback) => callback(undefined as never), { export: 1 }],
+])('an exporter that %s costs its record, is counted, and blocks nothing', async (_what, behave, failed) => {
+  let isBroken = true;
+  const exporter = exporterThat((accept, callback) => (isBroken ? behave(accept, callback) : accept()));
+  const { log, burst } = pipeline({ exporter });
+  log('ERROR', 'lost');
+  await burst.forceFlush();
+  isBroken = false;
+  log('ERROR', 'delivered');
+  await burst.forceFlush();
+  expect(exporter.bodies()).toEqual(['delivered']);
+  expect(burst.stats().failed).toMatchObject(failed);
+});
+
+function bad(): never {
+  throw new RangeError('Maximum call stack size exceeded');
+}
+
+test('an exporter that calls back twice counts once', async () => {
+  const exporter = exporterThat((accept, callback) => {
+    accept();
+    callback({ code: 1, error: new Error('again') });
+  });
+  const { log, burst } = pipeline({ exporter });
+  log('INFO', 'one');
+  await burst.forceFlush();
+  expect(burst.stats()).toMatchObject({ delivered: 1, pending: 0, failed: { export: 0 } });
+});
+
+test('an exporter that never calls back: shutdown ends within its bound, the rest is counted', async () => {
+  const exporter = exporterThat(() => {});
+  const { log, burst, clock } = pipeline({ exporter });
+  for (let count = 0; count < 1_000; count += 1) log('DEBUG', count);
+  log('ERROR', 'stuck');
+  await turn();
+  let isDone = false;
+  const end = burst.shutdown().then(() => {
+    isDone = true;
+  });
+  for (let second = 0; second < 29; second += 1) {
+    clock.advance(1_000);
+    await turn();
+  }
+  expect(isDone).toBe(false);
+  for (let second = 0; second < 2; second += 1) {
+    clock.advance(1_000);
+    await turn();
+  }
+  await end;
+  expect(burst.stats()).toMatchObject({ pending: 0, delivered: 0 });
+  expectAccountsBalance(burst.stats());
+});
