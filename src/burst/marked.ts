@@ -56,7 +56,7 @@ export function manifest(burst: Burst<Item>, now: number): Item {
       spanContext: first.spanContext,
       severityNumber: Severity.INFO,
       severityText: 'INFO',
-      body: `burst released ${burst.released} records (${cause}), ${lost} lost`,
+      body: `burst released ${burst.released} ${burst.released === 1 ? 'record' : 'records'} (${cause}), ${lost} lost`,
       eventName: BURST_RELEASED_EVENT,
       resource: first.resource,
       instrumentationScope: { name: 'burstlog' },

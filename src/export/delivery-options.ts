@@ -4,6 +4,7 @@ import {
   duration,
   type LogRecordExporterLike,
   type MeterProviderLike,
+  shown,
   systemClock,
   wholeNumber,
   withDefaults,
@@ -114,7 +115,7 @@ export function resolveDeliveryOptions(
   wholeNumber('maxConcurrentExports', options.maxConcurrentExports, 1);
   if (options.meterProvider !== undefined) withMethods('meterProvider', options.meterProvider, ['getMeter']);
   if (typeof options.componentName !== 'string') {
-    throw new TypeError(`componentName must be a string, got ${typeof options.componentName}`);
+    throw new TypeError(`componentName must be a string, got ${shown(options.componentName)}`);
   }
   withMethods('clock', options.clock, ['now', 'after']);
   return { exporter, ...options };

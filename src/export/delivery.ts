@@ -64,6 +64,8 @@ export class Delivery {
   #cancelDelay: (() => void) | undefined;
   #lastFlush: { readonly sequence: number; readonly promise: Promise<void> } | undefined;
   #shutdown: Promise<void> | undefined;
+  /** The exporter has been shut down, or its time for that has passed: it is not called again. */
+  #isOver = false;
 
   constructor(options: ResolvedDeliveryOptions, component: string) {
     this.#options = options;
@@ -99,7 +101,7 @@ export class Delivery {
     while (this.#queue.count > this.#options.maxQueueSize || this.bytes > this.#options.maxQueueBytes) {
       if (!this.dropQuietest()) break;
     }
-    if (this.#queue.count >= this.#options.maxExportBatchSize) this.#schedule();
+    if (this.#hasFullBatch()) this.#schedule();
     else if (this.#cancelDelay === undefined) this.#armDelay();
   }
 
@@ -155,7 +157,7 @@ export class Delivery {
       if (this.#inFlight.size > 0) void this.#flushExporter();
       await this.#waiters.wait(sequence);
     }
-    await this.#flushExporter();
+    if (!this.#isOver) await this.#flushExporter();
     letEnd();
   }
 
@@ -167,7 +169,9 @@ export class Delivery {
     await null;
     const flush = await within(this.#flush(this.#queue.lastSequence), timeoutMillis * FLUSH_SHARE, clock);
     if (!flush.inTime) this.#abandonQueue();
-    const left = Math.max(0, timeoutMillis - (clock.now() - startedAt));
+    // A clock that was set back must not lengthen the bound.
+    const tookMillis = Math.max(0, clock.now() - startedAt);
+    const left = Math.max(0, timeoutMillis - tookMillis);
     const end = await within(
       attempt(() => exporter.shutdown()),
       left,
@@ -175,6 +179,7 @@ export class Delivery {
     );
     if (end.error !== undefined)
       this.#teller.warn('shutdown', `the exporter's shutdown() failed: ${errorText(end.error)}`);
+    this.#isOver = true;
     this.#abandonInFlight();
     this.#disarmDelay();
     if (this.#turn !== undefined) clearImmediate(this.#turn);
@@ -232,9 +237,14 @@ export class Delivery {
 
   #isDue(): boolean {
     if (this.#queue.count === 0) return false;
-    return (
-      this.#queue.count >= this.#options.maxExportBatchSize || this.#queue.firstSequence <= this.#dueUntil
-    );
+    return this.#hasFullBatch() || this.#queue.firstSequence <= this.#dueUntil;
+  }
+
+  /** By count, or by bytes; and half of the queue's bytes are enough, so that it empties before it must drop. */
+  #hasFullBatch(): boolean {
+    const { maxExportBatchSize, maxExportBatchBytes, maxQueueBytes } = this.#options;
+    const { count, bytes } = this.#queue;
+    return count >= maxExportBatchSize || bytes >= maxExportBatchBytes || 2 * bytes >= maxQueueBytes;
   }
 
   #takeBatch(): Batch {
@@ -270,6 +280,7 @@ export class Delivery {
   /** Exports records of a batch; those of which the exporter cannot bear one are halved until it stands alone. */
   async #export(batch: Batch, records: ReadableLogRecordLike[]): Promise<void> {
     const { exporter, exportTimeoutMillis, clock } = this.#options;
+    if (!this.#inFlight.has(batch)) return;
     const outcome = await exportOnce(exporter, records, exportTimeoutMillis, clock);
     if (!this.#inFlight.has(batch)) return;
     const tooLarge = outcome.kind === 'failed' && (TOO_LARGE.test(outcome.error) || outcome.code === 413);

@@ -7,6 +7,7 @@ import {
   type ReadableLogRecordLike,
   type ResourceLike,
 } from '../record/index.ts';
+import { attempt } from './within.ts';
 
 /** How one call of `exporter.export()` ended. */
 export type ExportOutcome =
@@ -78,7 +79,7 @@ export function pendingResources(records: readonly ReadableLogRecordLike[]): Pro
     last = resource;
     if (resource?.asyncAttributesPending !== true || resource.waitForAsyncAttributes === undefined) continue;
     waits ??= [];
-    waits.push(resource.waitForAsyncAttributes());
+    waits.push(attempt(() => resource.waitForAsyncAttributes?.()));
   }
   // A detector that fails must not cost the records; they leave with the attributes there are.
   return waits && Promise.allSettled(waits);

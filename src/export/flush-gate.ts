@@ -1,3 +1,5 @@
+import { attempt } from './within.ts';
+
 /**
  * One door for all calls of a `forceFlush()`. The SDK's own returns at once while another runs, without having
  * done anything; here a call that comes during a running flush waits for a whole one of its own, which it
@@ -15,8 +17,10 @@ export class FlushGate {
 
   /** Resolves after a flush that began after this call. Rejects if that flush does. */
   pass(): Promise<void> {
+    // First of all: in the moment a flush ends, the next one has been promised but has not begun.
+    if (this.#next !== undefined) return this.#next;
     if (this.#running === undefined) return this.#run();
-    this.#next ??= this.#running.then(
+    this.#next = this.#running.then(
       () => this.#run(),
       () => this.#run(),
     );
@@ -28,7 +32,7 @@ export class FlushGate {
     const done = () => {
       if (this.#running === running) this.#running = undefined;
     };
-    const running = this.#flush();
+    const running = attempt(this.#flush);
     this.#running = running;
     running.then(done, done);
     return running;

@@ -1,6 +1,7 @@
 import {
   attributesSize,
   CHARACTER_BYTES,
+  errorText,
   type LogRecordExporterLike,
   type LogRecordProcessorLike,
   LogRecordView,
@@ -51,7 +52,7 @@ export class PriorityBatchLogRecordProcessor implements LogRecordProcessorLike {
     try {
       this.#accept(record);
     } catch (error) {
-      this.#delivery.refuse('unserializable', String(error));
+      this.#delivery.refuse('unserializable', errorText(error));
     }
   }
 

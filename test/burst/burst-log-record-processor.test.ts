@@ -521,7 +521,7 @@ describe('ends', () => {
     log('INFO', 'loud');
     log('DEBUG', 'quiet');
     await Promise.all([provider.shutdown(), burst.shutdown()]);
-    expect(exported).toEqual(['failed', 'loud', 'released', 'burst released 1 records (severity), 0 lost']);
+    expect(exported).toEqual(['failed', 'loud', 'released', 'burst released 1 record (severity), 0 lost']);
     expect(burst.stats()).toMatchObject({ holding: 0, pending: 0, evicted: { shutdown: 1 } });
     expectAccountsBalance(burst.stats());
   });

@@ -1,0 +1,59 @@
+// Runs service.js as a process of its own, as it would run anywhere else.
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+const path = fileURLToPath(new URL('service.js', import.meta.url));
+const endMillis = 10_000;
+
+/**
+ * Resolves when it listens, on a free port.
+ *
+ * @param {string} otlpUrl where its logs go
+ * @returns {Promise<{ url: string, pid: number, stop: () => Promise<void> }>} `stop` asks it to end, and resolves
+ *   when it has
+ */
+export async function startService(otlpUrl) {
+  const env = {
+    ...process.env,
+    PORT: '0',
+    HOST: '127.0.0.1',
+    OTEL_EXPORTER_OTLP_ENDPOINT: otlpUrl,
+    // gRPC would look for this very machine behind a company's proxy.
+    no_grpc_proxy: '127.0.0.1',
+  };
+  const child = spawn(process.execPath, [path], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const killWithUs = () => child.kill('SIGKILL');
+  process.once('exit', killWithUs);
+  const ended = new Promise((resolve) => {
+    child.once('exit', (code, signal) => {
+      process.off('exit', killWithUs);
+      resolve(signal ?? `code ${code}`);
+    });
+  });
+
+  return {
+    url: `http://127.0.0.1:${await portOf(child, ended)}`,
+    pid: child.pid,
+    async stop() {
+      const timer = setTimeout(killWithUs, endMillis);
+      child.kill('SIGTERM');
+      const how = await ended;
+      clearTimeout(timer);
+      if (how !== 'code 0') throw new Error(`the service did not end well: ${how}`);
+    },
+  };
+}
+
+/** It says its port when it listens. */
+function portOf(child, ended) {
+  return new Promise((resolve, reject) => {
+    createInterface(child.stdout).on('line', (line) => {
+      const [, port] = /listens on port (\d+)/.exec(line) ?? [];
+      if (port !== undefined) resolve(port);
+    });
+    ended.then((how) => {
+      reject(new Error(`the service did not start, it ended with ${how}; what it said is above`));
+    });
+  });
+}

@@ -1,0 +1,54 @@
+// The set-up of logs and traces: this is the file to copy.
+import { context, DiagConsoleLogger, DiagLogLevel, diag, trace } from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { OTLPLogExporter } from '@opentelemetry/exporter-logs-otlp-grpc';
+import { defaultResource, resourceFromAttributes } from '@opentelemetry/resources';
+import { LoggerProvider } from '@opentelemetry/sdk-logs';
+import { TracerProvider } from '@opentelemetry/sdk-trace';
+import { BurstLogRecordProcessor, Severity } from 'burstlog';
+
+/**
+ * Starts logs and traces. Where the logs go is said by the usual variable, `OTEL_EXPORTER_OTLP_ENDPOINT`; without
+ * it they go to http://localhost:4317.
+ *
+ * @param {string} name of the service; the variable `OTEL_SERVICE_NAME` wins over it
+ */
+export function startTelemetry(name) {
+  // Without this line nobody hears that a Collector is away, or that a record was lost.
+  diag.setLogger(new DiagConsoleLogger(), DiagLogLevel.WARN);
+
+  const serviceName = process.env.OTEL_SERVICE_NAME || name;
+  const resource = defaultResource().merge(resourceFromAttributes({ 'service.name': serviceName }));
+
+  // Holds DEBUG, sends the rest, retries, and counts: all there is to do for the logs.
+  const burst = new BurstLogRecordProcessor({
+    exporter: new OTLPLogExporter(),
+    // Should the Collector be away at the end: Docker kills a container 10 seconds after SIGTERM.
+    delivery: { shutdownTimeoutMillis: 8_000 },
+  });
+  const loggerProvider = new LoggerProvider({ resource, processors: [burst] });
+
+  // Tells the burst when a request is over, and when its span failed.
+  const tracerProvider = new TracerProvider({ resource, spanProcessors: [burst.spanProcessor()] });
+  trace.setGlobalTracerProvider(tracerProvider);
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+
+  return {
+    burst,
+    log: severitiesByName(loggerProvider.getLogger(name)),
+    tracer: trace.getTracer(name),
+    /** Delivers what is on its way; to be awaited before the process ends. */
+    async shutdown() {
+      await tracerProvider.shutdown();
+      await loggerProvider.shutdown();
+    },
+  };
+}
+
+/** OpenTelemetry's logger has one method, `emit`. These are the names that people use. */
+function severitiesByName(logger) {
+  const at = (name) => (body, attributes) => {
+    logger.emit({ severityNumber: Severity[name], severityText: name, body, attributes });
+  };
+  return { debug: at('DEBUG'), info: at('INFO'), warn: at('WARN'), error: at('ERROR') };
+}

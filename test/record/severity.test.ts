@@ -1,0 +1,54 @@
+import fc from 'fast-check';
+import { parseSeverity, rankOf, Severity, type SeverityName } from '../../src/record/index.ts';
+
+const names = Object.keys(Severity).filter((name) => name !== 'UNSPECIFIED') as SeverityName[];
+
+test('the 24 severities are those of the data model: six words, four steps each', () => {
+  const words = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'];
+  const expected = words.flatMap((word) => [word, `${word}2`, `${word}3`, `${word}4`]);
+  expect(names).toEqual(expected);
+  expect(names.map((name) => Severity[name])).toEqual(expected.map((_, index) => index + 1));
+});
+
+test.each(names)('%s is parsed by name and by number', (name) => {
+  expect(parseSeverity('level', name)).toBe(Severity[name]);
+  expect(parseSeverity('level', Severity[name])).toBe(Severity[name]);
+});
+
+test.each([
+  0,
+  25,
+  9.5,
+  Number.NaN,
+  '9',
+  'debug',
+  'UNSPECIFIED',
+  'toString',
+  '__proto__',
+  '',
+  null,
+  undefined,
+  {},
+])('%p is no severity, and the message says where it stood', (value) => {
+  expect(() => parseSeverity('emitLevel', value)).toThrow(RangeError);
+  expect(() => parseSeverity('emitLevel', value)).toThrow(
+    /^emitLevel must be a severity from 1 to 24 or a name such as "DEBUG", "INFO" or "ERROR", got /,
+  );
+});
+
+test.each([undefined, 0, -1, Number.NaN])('a record whose severity is %p ranks as INFO', (severity) => {
+  expect(rankOf(severity)).toBe(Severity.INFO);
+});
+
+test('a rank is a whole number from 1 to 24, and no louder record ranks below a quieter one', () => {
+  const severity = fc.oneof(fc.integer({ min: 1, max: 30 }), fc.double({ min: 1, noNaN: true }));
+  fc.assert(
+    fc.property(severity, severity, (one, other) => {
+      const [quieter, louder] = one <= other ? [one, other] : [other, one];
+      expect(rankOf(quieter)).toBeLessThanOrEqual(rankOf(louder));
+      for (const rank of [rankOf(one), rankOf(other)]) {
+        expect(Number.isInteger(rank) && rank >= 1 && rank <= 24).toBe(true);
+      }
+    }),
+  );
+});

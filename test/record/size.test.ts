@@ -1,0 +1,63 @@
+import fc from 'fast-check';
+import {
+  attributesSize,
+  CHARACTER_BYTES,
+  estimateSize,
+  type ReadableLogRecordLike,
+} from '../../src/record/index.ts';
+
+const sizeWithBody = (body: unknown): number =>
+  estimateSize({ body, attributes: {} } as unknown as ReadableLogRecordLike);
+const EMPTY = attributesSize({});
+
+test('even an empty record weighs what the SDK needs for it', () => {
+  expect(EMPTY).toBeGreaterThanOrEqual(331);
+});
+
+test('an attribute costs at least two bytes a character of its value, wherever the text stands', () => {
+  fc.assert(
+    fc.property(
+      fc.string(),
+      fc.array(fc.string()),
+      fc.dictionary(fc.string(), fc.string()),
+      (text, list, map) => {
+        const ofMap = Object.entries(map).flat().join('').length;
+        const characters = text.length + list.join('').length + ofMap;
+        const size = attributesSize({ text, list, map: { map } });
+        expect(size - EMPTY).toBeGreaterThanOrEqual(characters * CHARACTER_BYTES);
+      },
+    ),
+  );
+});
+
+test('every attribute and every element costs something, even a number', () => {
+  expect(attributesSize({ a: 1 })).toBeGreaterThan(EMPTY);
+  expect(attributesSize({ a: [1, 2, 3] })).toBeGreaterThan(attributesSize({ a: [1, 2] }));
+  expect(attributesSize({ a: { b: null } })).toBeGreaterThan(attributesSize({ a: {} }));
+  expect(attributesSize({ a: undefined })).toBeGreaterThan(EMPTY);
+});
+
+test('bytes cost their length', () => {
+  expect(attributesSize({ a: new Uint8Array(5_000) }) - EMPTY).toBeGreaterThanOrEqual(5_000);
+});
+
+test('a body is counted like an attribute: text by its characters, an object by all that is in it', () => {
+  expect(sizeWithBody('x'.repeat(500)) - EMPTY).toBe(500 * CHARACTER_BYTES);
+  expect(sizeWithBody({ list: ['x'.repeat(500)] }) - EMPTY).toBeGreaterThanOrEqual(500 * CHARACTER_BYTES);
+  expect(sizeWithBody(undefined)).toBe(EMPTY);
+  expect(sizeWithBody(42)).toBe(EMPTY);
+});
+
+test('sizes are whole numbers, as the arena wants them', () => {
+  fc.assert(
+    fc.property(fc.dictionary(fc.string(), fc.anything()), (attributes) => {
+      expect(Number.isSafeInteger(attributesSize(attributes))).toBe(true);
+    }),
+  );
+});
+
+test('a cycle has a size, and a big one', () => {
+  const list: unknown[] = [];
+  list.push(list);
+  expect(attributesSize({ list })).toBeGreaterThan(1_000_000);
+});

@@ -1,0 +1,264 @@
+import fc from 'fast-check';
+import { CHARACTER_BYTES, snapshot } from '../../src/record/index.ts';
+
+const PLENTY = 1024 * 1024 * 1024;
+
+const copyOf = (body: object): unknown => snapshot(body, PLENTY)!.value;
+
+/** An object that contains itself `levels` times over, so that the innermost lies so deep. */
+function nested(levels: number): object {
+  let body: object = { bottom: true };
+  for (let level = 1; level < levels; level += 1) body = { in: body };
+  return body;
+}
+
+/** Whether a serializer can write it without calling into the application or recursing for ever. */
+function isPlain(value: unknown, depth = 0): boolean {
+  if (depth > 40) return false;
+  if (typeof value === 'object' && value !== null) {
+    if (Object.getPrototypeOf(value) === Uint8Array.prototype) return true;
+    const isList = Array.isArray(value);
+    if (!isList && Object.getPrototypeOf(value) !== Object.prototype) return false;
+    return Object.values(Object.getOwnPropertyDescriptors(value)).every(
+      (property) => 'value' in property && isPlain(property.value, depth + 1),
+    );
+  }
+  return !['bigint', 'symbol', 'function'].includes(typeof value);
+}
+
+describe('the copy', () => {
+  test('of any body that JSON knows is deeply equal to it, and no part of it is shared', () => {
+    const shares = (copy: unknown, body: unknown): boolean =>
+      typeof body === 'object' &&
+      body !== null &&
+      (copy === body ||
+        Object.keys(body).some((key) =>
+          shares((copy as Record<string, unknown>)[key], (body as Record<string, unknown>)[key]),
+        ));
+    fc.assert(
+      fc.property(fc.jsonValue({ maxDepth: 8 }), (value) => {
+        const body = { value };
+        expect(copyOf(body)).toStrictEqual(body);
+        expect(shares(copyOf(body), body)).toBe(false);
+      }),
+    );
+  });
+
+  test('of anything at all is plain data, and a copy of the copy is the same', () => {
+    const anything = fc.anything({
+      withBigInt: true,
+      withBoxedValues: true,
+      withDate: true,
+      withMap: true,
+      withNullPrototype: true,
+      withSet: true,
+      withSparseArray: true,
+      withTypedArray: true,
+    });
+    fc.assert(
+      fc.property(anything, (value) => {
+        const copy = copyOf({ value });
+        expect(isPlain(copy)).toBe(true);
+        expect(copyOf(copy as object)).toStrictEqual(copy);
+      }),
+    );
+  });
+
+  test('keeps what was true when the application changes the original', () => {
+    const body = { user: { name: 'leo' }, items: ['book'], bytes: new Uint8Array([1, 2]) };
+    const copy = copyOf(body);
+    body.user.name = 'eva';
+    body.items.push('pen');
+    body.bytes[0] = 9;
+    expect(copy).toEqual({ user: { name: 'leo' }, items: ['book'], bytes: new Uint8Array([1, 2]) });
+  });
+
+  test('of a list is a list', () => {
+    expect(copyOf(['a', 1, [null]])).toStrictEqual(['a', 1, [null]]);
+  });
+});
+
+describe('what serializers cannot write', () => {
+  test('a cycle is named where it closes; the same object in two places is copied twice', () => {
+    const shared = { id: 1 };
+    const body: Record<string, unknown> = { first: shared, second: shared, list: [] };
+    body.self = body;
+    (body.list as unknown[]).push(body.list);
+    expect(copyOf(body)).toStrictEqual({
+      first: { id: 1 },
+      second: { id: 1 },
+      list: ['[circular]'],
+      self: '[circular]',
+    });
+  });
+
+  test('32 objects may lie in one another, the next is too deep', () => {
+    expect(copyOf(nested(32))).toStrictEqual(nested(32));
+    expect(JSON.stringify(copyOf(nested(33)))).toContain('{"in":"[too deep]"}');
+    expect(isPlain(copyOf(nested(20_000)))).toBe(true);
+  });
+
+  test('a getter that throws costs its own field only', () => {
+    const body = {
+      before: 1,
+      get broken(): string {
+        throw new Error('no connection');
+      },
+      after: 2,
+    };
+    expect(copyOf(body)).toStrictEqual({ before: 1, broken: '[threw Error: no connection]', after: 2 });
+  });
+
+  test('a getter that throws something that cannot be shown does no harm', () => {
+    const body = {
+      get broken(): string {
+        throw Object.create(null);
+      },
+    };
+    expect(copyOf(body)).toStrictEqual({ broken: '[threw an error that cannot be shown]' });
+  });
+
+  test('a proxy is read like an object, one that refuses is named', () => {
+    const revoked = Proxy.revocable({}, {});
+    revoked.revoke();
+    const refusing = new Proxy(
+      {},
+      {
+        ownKeys: () => {
+          throw new Error('closed');
+        },
+      },
+    );
+    expect(copyOf({ proxy: new Proxy({ a: 1 }, {}), refusing })).toStrictEqual({
+      proxy: { a: 1 },
+      refusing: '[threw Error: closed]',
+    });
+    expect(copyOf(revoked.proxy)).toMatch(/^\[threw TypeError: /);
+  });
+
+  test.each([
+    ['a Date', new Date(0), '1970-01-01T00:00:00.000Z'],
+    ['an invalid Date', new Date(Number.NaN), 'Invalid Date'],
+    [
+      'a Map',
+      new Map<unknown, unknown>([
+        ['a', 1],
+        [2, new Set(['b'])],
+      ]),
+      { a: 1, 2: ['b'] },
+    ],
+    ['a Set', new Set([1, 'two']), [1, 'two']],
+    ['a bigint', 2n ** 64n, '18446744073709551616'],
+    ['a symbol', Symbol('mark'), 'Symbol(mark)'],
+    ['a function', () => 1, '[function]'],
+    ['bytes', new Uint8Array([1, 255]), new Uint8Array([1, 255])],
+    ['a Buffer', Buffer.from([1, 255]), new Uint8Array([1, 255])],
+    ['numbers in a typed array', new Float32Array([0.5, 2]), [0.5, 2]],
+    [
+      'an object of a class',
+      new (class Point {
+        x = 1;
+      })(),
+      { x: 1 },
+    ],
+    ['an object without prototype', Object.assign(Object.create(null), { x: 1 }), { x: 1 }],
+    ['undefined, null, NaN', [undefined, null, Number.NaN], [undefined, null, Number.NaN]],
+  ])('%s becomes readable', (_name, value, expected) => {
+    expect(copyOf({ value })).toStrictEqual({ value: expected });
+  });
+
+  test('an error becomes its name, message, stack and cause', () => {
+    const error = new TypeError('refused', { cause: new Error('offline') });
+    expect(copyOf(error)).toStrictEqual({
+      name: 'TypeError',
+      message: 'refused',
+      stack: error.stack,
+      cause: { name: 'Error', message: 'offline', stack: (error.cause as Error).stack },
+    });
+  });
+
+  test('an own key __proto__ stays a key and does not become the prototype', () => {
+    const copy = copyOf(JSON.parse('{ "__proto__": { "admin": true } }')) as Record<string, unknown>;
+    expect(Object.keys(copy)).toEqual(['__proto__']);
+    expect(copy.admin).toBeUndefined();
+    expect(copyOf(new Map([['__proto__', { admin: true }]]))).not.toHaveProperty('admin');
+  });
+});
+
+describe('the size', () => {
+  test('is never below two bytes for each character of keys and strings', () => {
+    const characters = (value: unknown): number => {
+      if (typeof value === 'string') return value.length;
+      if (typeof value !== 'object' || value === null) return 0;
+      const ofKeys = Array.isArray(value) ? 0 : Object.keys(value).join('').length;
+      return Object.values(value).reduce((sum: number, item) => sum + characters(item), ofKeys);
+    };
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => {
+        const body = { value };
+        expect(snapshot(body, PLENTY)!.bytes).toBeGreaterThanOrEqual(characters(body) * CHARACTER_BYTES);
+      }),
+    );
+  });
+
+  test('decides: at maxBytes there is a copy, one byte less and there is none', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => {
+        const { bytes } = snapshot({ value }, PLENTY)!;
+        expect(snapshot({ value }, bytes)).toEqual({ value: { value }, bytes });
+        expect(snapshot({ value }, bytes - 1)).toBeUndefined();
+      }),
+    );
+  });
+
+  test.each<[string, object]>([
+    ['an object that grows as it is read', endless()],
+    [
+      'a list without end',
+      {
+        list: new Proxy([], {
+          get: (list, key) => (key === 'length' ? 2 ** 32 - 1 : Reflect.get(list, key)),
+        }),
+      },
+    ],
+    ['a typed array', new Float64Array(10_000_000)],
+    ['bytes', { bytes: new Uint8Array(100_000_000) }],
+    ['a long string', { text: 'x'.repeat(100_000_000) }],
+    ['a number of many digits', { number: 2n ** 100_000n }],
+    ['a symbol with a long description', { symbol: Symbol('x'.repeat(10_000)) }],
+    ['a long key', { ['x'.repeat(100_000_000)]: 1 }],
+    ['what is shared so often that the copy would fill the memory', doubled(30)],
+  ])('bounds the work: %s is given up', (_name, body) => {
+    expect(snapshot(body, 10_000)).toBeUndefined();
+  });
+
+  test('bounds the work: the entries of a map are not read past it', () => {
+    let read = 0;
+    class Watched extends Map<number, number> {
+      override *[Symbol.iterator](): MapIterator<[number, number]> {
+        for (;;) yield [read++, 1];
+      }
+    }
+    expect(snapshot(new Watched(), 10_000)).toBeUndefined();
+    expect(read).toBeLessThan(1_000);
+  });
+});
+
+/** Every key leads to an object with more keys. */
+function endless(): object {
+  return new Proxy(
+    {},
+    {
+      ownKeys: () => ['a', 'b'],
+      getOwnPropertyDescriptor: () => ({ enumerable: true, configurable: true }),
+      get: () => endless(),
+    },
+  );
+}
+
+/** A few objects that stand for 2 ** levels. */
+function doubled(levels: number): object {
+  let body: object = { end: true };
+  for (let level = 0; level < levels; level += 1) body = { left: body, right: body };
+  return body;
+}

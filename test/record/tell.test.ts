@@ -1,0 +1,75 @@
+import { type DiagLogger, DiagLogLevel, diag } from '@opentelemetry/api';
+import { errorText, Teller } from '../../src/record/index.ts';
+import { ManualClock } from '../support/manual-clock.ts';
+
+let told: string[];
+
+function listen(warn: (message: string) => void): void {
+  const ignore = () => {};
+  const logger: DiagLogger = { error: ignore, warn, info: ignore, debug: ignore, verbose: ignore };
+  diag.setLogger(logger, { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true });
+}
+
+beforeEach(() => {
+  told = [];
+  listen((message) => void told.push(message));
+});
+afterEach(() => diag.disable());
+
+test('of each kind one message in ten seconds is told; the next one says how many were left out', () => {
+  const clock = new ManualClock();
+  const teller = new Teller('Burst', clock);
+  for (const message of ['first', 'second', 'third']) teller.warn('full', message);
+  clock.advance(9_999);
+  teller.warn('full', 'fourth');
+  expect(told).toEqual(['Burst: first']);
+  clock.advance(1);
+  teller.warn('full', 'fifth');
+  clock.advance(10_000);
+  teller.warn('full', 'sixth');
+  expect(told).toEqual([
+    'Burst: first',
+    'Burst: fifth (3 more like this since the last message)',
+    'Burst: sixth',
+  ]);
+});
+
+test('kinds do not hide one another, nor do two who tell', () => {
+  const clock = new ManualClock();
+  const teller = new Teller('Burst', clock);
+  teller.warn('full', 'no room');
+  teller.warn('export', 'refused');
+  new Teller('Other', clock).warn('full', 'no room');
+  expect(told).toEqual(['Burst: no room', 'Burst: refused', 'Other: no room']);
+});
+
+test('a diag logger that throws does not reach the application', () => {
+  listen(() => {
+    throw new Error('the logger is broken');
+  });
+  expect(() => new Teller('Burst', new ManualClock()).warn('full', 'no room')).not.toThrow();
+});
+
+test.each<[unknown, string]>([
+  [new RangeError('too big'), 'RangeError: too big'],
+  ['text', 'text'],
+  [undefined, 'undefined'],
+  [Symbol('s'), 'Symbol(s)'],
+  [Object.create(null), 'an error that cannot be shown'],
+  [
+    Object.defineProperty(new Error(), 'message', {
+      get() {
+        throw new Error('again');
+      },
+    }),
+    'an error that cannot be shown',
+  ],
+])('anything thrown has a text: case %#', (thrown, expected) => {
+  expect(errorText(thrown)).toBe(expected);
+});
+
+test('the text of an error is bounded', () => {
+  const text = errorText(new Error('x'.repeat(100_000)));
+  expect(text).toHaveLength(500);
+  expect(text.endsWith('...')).toBe(true);
+});
