@@ -35,7 +35,7 @@ describeWithCollector('a burst into a Collector with our configuration', ({ star
       timestamp: [1_700_000_000 + at, 123_456_789] as [number, number],
       observedTimestamp: [1_700_000_001 + at, 1] as [number, number],
     }));
-    for (const record of records) logger.emit(record);
+    for (const record of records) logger.emit(record as Parameters<typeof logger.emit>[0]);
     logger.emit({ severityNumber: Severity.INFO, body: 'all quiet' });
     logger.emit({ severityNumber: Severity.ERROR, body: 'failed' });
     await provider.shutdown();
@@ -86,7 +86,9 @@ describeWithCollector('a Collector that is killed in the middle of a burst', ({ 
     const arrived = pair.records();
     // A batch whose answer was lost with the Collector is sent again: at least once.
     const sequences = [
-      ...new Set(arrived.flatMap((record) => (record.attributes['burst.sequence'] as number | undefined) ?? [])),
+      ...new Set(
+        arrived.flatMap((record) => (record.attributes['burst.sequence'] as number | undefined) ?? []),
+      ),
     ];
     expect(sequences).toEqual(Array.from({ length: size }, (_, at) => at + 1));
     const bodies = new Set(arrived.map((record) => record.body));

@@ -1,11 +1,10 @@
 import { join } from 'node:path';
 import { status } from '@grpc/grpc-js';
-import type { LogRecord } from '@opentelemetry/api-logs';
-import { SeverityNumber } from '@opentelemetry/api-logs';
+import { Severity } from '../../src/index.ts';
 import { readCollectorFile } from '../support/collector-json.js';
 import { startCollectorPair } from '../support/collector-pair.js';
 import { describeWithCollector } from '../support/collector-process.js';
-import { everyKindOfRecord, saidBy } from '../support/every-kind-of-record.ts';
+import { type EmittedRecord, everyKindOfRecord, saidBy } from '../support/every-kind-of-record.ts';
 import { type OtlpReceiver, startOtlpReceiver } from '../support/otlp-receiver.js';
 import { sendWithTheSdk } from '../support/plain-sender.ts';
 
@@ -28,7 +27,7 @@ describeWithCollector('a Collector with our configuration', ({ startCollector })
   test('writes to the file what our own receiver would have read', async () => {
     const collector = await startCollector({ config });
     const receiver = await startOtlpReceiver();
-    const observed: LogRecord[] = everyKindOfRecord.map((record) => ({
+    const observed: EmittedRecord[] = everyKindOfRecord.map((record) => ({
       ...record,
       timestamp: [1_700_000_000, 1],
       observedTimestamp: [1_700_000_000, 2],
@@ -45,12 +44,12 @@ describeWithCollector('a Collector with our configuration', ({ startCollector })
     const collector = await startCollector({ config });
 
     await sendWithTheSdk(`http://127.0.0.1:${collector.grpcPort}`, [
-      { severityNumber: SeverityNumber.INFO, body: 'quiet day' },
-      { severityNumber: SeverityNumber.DEBUG, body: 'released', attributes: { 'burst.id': 'b1' } },
-      { severityNumber: SeverityNumber.ERROR, body: 'trigger', attributes: { 'burst.id': 'b1' } },
-      { severityNumber: SeverityNumber.INFO, body: 'manifest', eventName: 'burst.released' },
-      { severityNumber: SeverityNumber.WARN4, body: 'warning' },
-      { severityNumber: SeverityNumber.FATAL4, body: 'fatal' },
+      { severityNumber: Severity.INFO, body: 'quiet day' },
+      { severityNumber: Severity.DEBUG, body: 'released', attributes: { 'burst.id': 'b1' } },
+      { severityNumber: Severity.ERROR, body: 'trigger', attributes: { 'burst.id': 'b1' } },
+      { severityNumber: Severity.INFO, body: 'manifest', eventName: 'burst.released' },
+      { severityNumber: Severity.WARN4, body: 'warning' },
+      { severityNumber: Severity.FATAL4, body: 'fatal' },
       { body: 'no severity' },
     ]);
 
@@ -104,8 +103,8 @@ describeWithCollector('a Collector with our configuration and a backend', ({ sta
     const both = backend.waitForRecords(2);
 
     await sendWithTheSdk(`http://127.0.0.1:${collector.grpcPort}`, [
-      { severityNumber: SeverityNumber.ERROR, body: 'error' },
-      { severityNumber: SeverityNumber.INFO, body: 'info' },
+      { severityNumber: Severity.ERROR, body: 'error' },
+      { severityNumber: Severity.INFO, body: 'info' },
     ]);
 
     expect((await both).map((record) => record.body).sort()).toEqual(['error', 'info']);

@@ -1,5 +1,5 @@
 import { type Context, ROOT_CONTEXT, TraceFlags, trace } from '@opentelemetry/api';
-import { type LogRecord, SeverityNumber } from '@opentelemetry/api-logs';
+import { Severity } from '../../src/index.ts';
 import type { DecodedRecord } from './otlp-decode.js';
 
 export const traceId = '0af7651916cd43dd8448eb211c80319c';
@@ -17,25 +17,37 @@ const inASpan: Context = trace.setSpanContext(ROOT_CONTEXT, {
   traceFlags: TraceFlags.SAMPLED,
 });
 
+/** What `logger.emit` takes, on either line. */
+export interface EmittedRecord {
+  readonly timestamp?: [number, number];
+  readonly observedTimestamp?: [number, number];
+  readonly severityNumber?: number;
+  readonly severityText?: string;
+  readonly body?: DecodedRecord['body'];
+  readonly attributes?: DecodedRecord['attributes'];
+  readonly eventName?: string;
+  readonly context?: Context;
+}
+
 /** One record of each kind that OTLP knows, without those that a Collector would sort out as errors or bursts. */
-export const everyKindOfRecord: readonly LogRecord[] = [
+export const everyKindOfRecord: readonly EmittedRecord[] = [
   {
-    severityNumber: SeverityNumber.INFO,
+    severityNumber: Severity.INFO,
     severityText: 'INFO',
     body: 'a text: ✓ 漢字 \u0000 \n "',
     context: inASpan,
   },
-  { severityNumber: SeverityNumber.DEBUG, body: { order: { id: 7, lines: ['a', 2, false] } } },
+  { severityNumber: Severity.DEBUG, body: { order: { id: 7, lines: ['a', 2, false] } } },
   {
-    severityNumber: SeverityNumber.TRACE,
+    severityNumber: Severity.TRACE,
     body: ['a', 1, 1.5, [true]],
     timestamp: [1_700_000_000, 123_456_789],
   },
-  { severityNumber: SeverityNumber.WARN4, eventName: 'stock.low', body: 42 },
+  { severityNumber: Severity.WARN4, eventName: 'stock.low', body: 42 },
   { body: false, observedTimestamp: [1_700_000_001, 1], timestamp: [1_700_000_000, 999_999_999] },
   { attributes: { 'the.body': 'is missing' } },
   {
-    severityNumber: SeverityNumber.INFO,
+    severityNumber: Severity.INFO,
     body: 'attributes',
     context: inASpan,
     attributes: {
@@ -58,13 +70,13 @@ export const everyKindOfRecord: readonly LogRecord[] = [
 ];
 
 /** The part of a decoded record that the caller of `emit` has decided. */
-export function saidBy(record: LogRecord): Partial<DecodedRecord> {
+export function saidBy(record: EmittedRecord): Partial<DecodedRecord> {
   const spanContext = record.context && trace.getSpanContext(record.context);
   return {
     severityNumber: record.severityNumber ?? 0,
     severityText: record.severityText ?? '',
-    body: record.body as DecodedRecord['body'],
-    attributes: (record.attributes ?? {}) as DecodedRecord['attributes'],
+    body: record.body,
+    attributes: record.attributes ?? {},
     droppedAttributesCount: 0,
     flags: spanContext?.traceFlags ?? 0,
     traceId: spanContext?.traceId ?? '',
@@ -78,8 +90,7 @@ export function saidBy(record: LogRecord): Partial<DecodedRecord> {
   };
 }
 
-function nanos(time: NonNullable<LogRecord['timestamp']>): string {
-  if (!Array.isArray(time)) throw new Error('give the time of a record here as [seconds, nanoseconds]');
+function nanos(time: [number, number]): string {
   const [seconds, rest] = time;
   return String(BigInt(seconds) * 1_000_000_000n + BigInt(rest));
 }
