@@ -91,8 +91,8 @@ test('SIGTERM with a shutdown in its handler loses nothing that is loud or relea
      for (let count = 0; count < 500; count += 1) log('DEBUG', 'debug ' + count);
      log('INFO', 'ready');
      setInterval(() => {}, 1000);
-     process.stdout.write('ready');
-     process.once('SIGUSR2', () => { log('ERROR', 'failed'); process.kill(process.pid, 'SIGTERM'); });`,
+     process.once('SIGUSR2', () => { log('ERROR', 'failed'); process.kill(process.pid, 'SIGTERM'); });
+     process.stdout.write('ready');`,
     receiver.url,
   );
   await once(child.stdout!, 'data');
