@@ -2,10 +2,8 @@ import { Arena, Group } from '../record/index.ts';
 import { type EvictionCause, type Evictions, noEvictions } from './accounts.ts';
 import { Burst, type Trigger } from './burst.ts';
 import { type Keys, type Order, type OrderParts, type OrderSettings, SHARED_KEY } from './order.ts';
+import { Sweep } from './sweep.ts';
 import { Window } from './window.ts';
-
-/** How often records that are too old are looked for, at most and at least, in milliseconds. */
-const SWEEP_MILLIS = { least: 10, most: 15_000 };
 
 /**
  * BurstLogging's order, for flat files: one row for all records, quiet and loud, and no record ever overtakes
@@ -22,7 +20,7 @@ export class ChronologicalOrder<T> implements Order<T> {
   #evicted: Evictions = noEvictions();
   #window: Window<T> | undefined;
   #cancelDelay: (() => void) | undefined;
-  #cancelSweep: (() => void) | undefined;
+  readonly #sweep: Sweep;
   #isEnded = false;
 
   constructor(parts: OrderParts<T>) {
@@ -31,6 +29,10 @@ export class ChronologicalOrder<T> implements Order<T> {
     this.#keep = Math.max(1, Math.floor(parts.settings.capacity * parts.settings.threshold));
     this.#row.open(this.#quiet);
     this.#row.open(this.#loud);
+    this.#sweep = new Sweep(parts.clock, parts.settings.maxAgeMillis, (now) => {
+      this.#evictAged(now);
+      return this.#quiet.count > 0;
+    });
   }
 
   get heldBytes(): number {
@@ -55,7 +57,7 @@ export class ChronologicalOrder<T> implements Order<T> {
     if (size > this.#settings.maxRecordBytes) return this.#lose('size', 1);
     this.#row.add(this.#quiet, item, size, now);
     this.#trim();
-    this.#armSweep();
+    this.#sweep.arm();
   }
 
   tooBig(): void {
@@ -133,7 +135,7 @@ export class ChronologicalOrder<T> implements Order<T> {
     this.#evict(this.#quiet.count, 'shutdown');
     this.#isEnded = true;
     this.#cancelDelay?.();
-    this.#cancelSweep?.();
+    this.#sweep.end();
     this.#row.shrinkIfEmpty();
   }
 
@@ -244,17 +246,6 @@ export class ChronologicalOrder<T> implements Order<T> {
       const later = this.#parts.clock.now();
       this.#releaseLoudUntil(later - maxDelayMillis);
       this.#armDelay(later);
-    });
-  }
-
-  #armSweep(): void {
-    const { maxAgeMillis } = this.#settings;
-    if (this.#cancelSweep !== undefined || this.#isEnded || maxAgeMillis === Number.POSITIVE_INFINITY) return;
-    const delay = Math.min(SWEEP_MILLIS.most, Math.max(SWEEP_MILLIS.least, maxAgeMillis / 4));
-    this.#cancelSweep = this.#parts.clock.after(delay, () => {
-      this.#cancelSweep = undefined;
-      this.#evictAged(this.#parts.clock.now());
-      if (this.#quiet.count > 0) this.#armSweep();
     });
   }
 }

@@ -4,14 +4,13 @@ import type { EvictionCause } from './accounts.ts';
 import { Bucket } from './bucket.ts';
 import { Burst, type Trigger } from './burst.ts';
 import { type Keys, type Order, type OrderParts, type OrderSettings, SHARED_KEY } from './order.ts';
+import { Sweep } from './sweep.ts';
 import { Window } from './window.ts';
 
 /** Empty buckets are kept, for what they know of losses, until so many keys are there. */
 const MANY_KEYS = 16_384;
 /** Traces of which it is remembered that they burst. */
 const MAX_RECENT = 65_536;
-/** How often what is too old or idle is looked for, at most and at least, in milliseconds. */
-const SWEEP_MILLIS = { least: 10, most: 15_000 };
 
 /**
  * Loud records leave at once; quiet ones are held by key and leave when their key bursts. What is released
@@ -27,8 +26,7 @@ export class ImmediateOrder<T> implements Order<T> {
   readonly #capacity: number;
   readonly #keep: number;
   readonly #maxRecordBytes: number;
-  #cancelSweep: (() => void) | undefined;
-  #isEnded = false;
+  readonly #sweep: Sweep;
 
   constructor(parts: OrderParts<T>) {
     this.#parts = parts;
@@ -36,6 +34,10 @@ export class ImmediateOrder<T> implements Order<T> {
     this.#capacity = parts.settings.capacity;
     this.#keep = Math.max(1, Math.floor(parts.settings.capacity * parts.settings.threshold));
     this.#maxRecordBytes = parts.settings.maxRecordBytes;
+    const { maxAgeMillis, idleMillis } = parts.settings;
+    // Buckets are swept as well, whatever their records: so there is always something that becomes too old.
+    const oldMillis = Math.min(maxAgeMillis, idleMillis, Number.MAX_SAFE_INTEGER);
+    this.#sweep = new Sweep(parts.clock, oldMillis, (now) => this.#look(now));
   }
 
   get heldBytes(): number {
@@ -142,9 +144,7 @@ export class ImmediateOrder<T> implements Order<T> {
   }
 
   shutdown(): void {
-    this.#isEnded = true;
-    this.#cancelSweep?.();
-    this.#cancelSweep = undefined;
+    this.#sweep.end();
     for (const bucket of this.#buckets.values()) this.#evictFirst(bucket, bucket.count, 'shutdown');
     this.#arena.shrinkIfEmpty();
   }
@@ -153,7 +153,7 @@ export class ImmediateOrder<T> implements Order<T> {
     const bucket = new Bucket<T>(key);
     this.#arena.open(bucket);
     this.#buckets.set(key, bucket);
-    this.#armSweep();
+    this.#sweep.arm();
     return bucket;
   }
 
@@ -294,18 +294,6 @@ export class ImmediateOrder<T> implements Order<T> {
     this.#arena.close(bucket);
   }
 
-  #armSweep(): void {
-    if (this.#cancelSweep !== undefined || this.#isEnded) return;
-    const { maxAgeMillis, idleMillis } = this.#settings;
-    const soonest = Math.min(maxAgeMillis, idleMillis) / 4;
-    const delay = Math.min(SWEEP_MILLIS.most, Math.max(SWEEP_MILLIS.least, soonest));
-    this.#cancelSweep = this.#parts.clock.after(delay, () => {
-      this.#cancelSweep = undefined;
-      this.#sweep(this.#parts.clock.now());
-      if (this.#buckets.size > 0) this.#armSweep();
-    });
-  }
-
   /** The shared bucket is nobody's trace: only age ends what it holds. */
   #isIdle(bucket: Bucket<T>, now: number): boolean {
     if (bucket.count === 0 || bucket.key === SHARED_KEY) return false;
@@ -313,7 +301,7 @@ export class ImmediateOrder<T> implements Order<T> {
   }
 
   /** Lets go what is too old, and keys that nobody speaks of any more. */
-  #sweep(now: number): void {
+  #look(now: number): boolean {
     const { idleMillis, maxAgeMillis } = this.#settings;
     while (now - this.#arena.oldestTime() > maxAgeMillis) {
       this.#evictAged(this.#arena.oldestGroup() as Bucket<T>, now);
@@ -333,6 +321,7 @@ export class ImmediateOrder<T> implements Order<T> {
       this.#forgetIfBlank(bucket);
     }
     this.#arena.shrinkIfEmpty();
+    return this.#buckets.size > 0;
   }
 }
 

@@ -28,8 +28,8 @@ interface Batch {
   open: number;
 }
 
-/** What servers say of a request over their size limit: gRPC in Go and JavaScript, HTTP 413. */
-const TOO_LARGE = /larger than max|too large/i;
+/** What gRPC in Go, C++, JavaScript, Java and Rust says of a request over its size limit, and HTTP 413. */
+const TOO_LARGE = /larger than (max|\d)|too large|exceeds max/i;
 /** After so many milliseconds without a turn of the event loop the exports give way to it. */
 const TURN_MILLIS = 8;
 /** The share of the shutdown bound that the flush may use; the rest is the exporter's. */

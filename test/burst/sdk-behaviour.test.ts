@@ -2,7 +2,7 @@
  * What this package relies on in the SDK of OpenTelemetry, on both of its lines (docs/design.md names the
  * decisions that follow). A test that fails here after an update says which of them to look at again.
  */
-import { type DiagLogger, DiagLogLevel, diag } from '@opentelemetry/api';
+import { diag } from '@opentelemetry/api';
 import {
   BatchLogRecordProcessor,
   InMemoryLogRecordExporter,
@@ -11,21 +11,14 @@ import {
   type ReadWriteLogRecord,
 } from '@opentelemetry/sdk-logs';
 import { Severity } from '../../src/record/index.ts';
+import { listen } from '../support/diag-listener.ts';
 import { HeldExporter } from '../support/exporters.ts';
 
 let warnings: string[];
 
 beforeEach(() => {
   warnings = [];
-  const ignore = () => {};
-  const logger: DiagLogger = {
-    error: ignore,
-    warn: (message) => void warnings.push(message),
-    info: ignore,
-    debug: ignore,
-    verbose: ignore,
-  };
-  diag.setLogger(logger, { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true });
+  listen((message) => void warnings.push(message));
 });
 afterEach(() => diag.disable());
 

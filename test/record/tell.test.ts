@@ -1,14 +1,9 @@
-import { type DiagLogger, DiagLogLevel, diag } from '@opentelemetry/api';
+import { diag } from '@opentelemetry/api';
 import { errorText, Teller } from '../../src/record/index.ts';
+import { listen } from '../support/diag-listener.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 
 let told: string[];
-
-function listen(warn: (message: string) => void): void {
-  const ignore = () => {};
-  const logger: DiagLogger = { error: ignore, warn, info: ignore, debug: ignore, verbose: ignore };
-  diag.setLogger(logger, { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true });
-}
 
 beforeEach(() => {
   told = [];

@@ -1,4 +1,3 @@
-import { type DiagLogger, DiagLogLevel, diag } from '@opentelemetry/api';
 import type { resourceFromAttributes } from '@opentelemetry/resources';
 import { LoggerProvider } from '@opentelemetry/sdk-logs';
 import {
@@ -15,13 +14,6 @@ import {
 } from '../../src/record/index.ts';
 import { RecordingExporter } from './exporters.ts';
 import { ManualClock } from './manual-clock.ts';
-
-/** Hears what is told through `diag`. End it with `diag.disable()`. */
-export function listen(warn: (message: string) => void): void {
-  const ignore = () => {};
-  const logger: DiagLogger = { error: ignore, warn, info: ignore, debug: ignore, verbose: ignore };
-  diag.setLogger(logger, { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true });
-}
 
 /** The real SDK before the processor, a clock that stands still, and an exporter that takes everything. */
 export function pipeline<E extends LogRecordExporterLike = RecordingExporter>(
