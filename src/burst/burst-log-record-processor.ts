@@ -26,15 +26,11 @@ import {
 import { type ByHandOptions, resolveByHand } from './by-hand.ts';
 import { CallGuard } from './call-guard.ts';
 import { DeliveryOutlet } from './delivery-outlet.ts';
-import {
-  type BurstExporterOptions,
-  type BurstProcessorOptions,
-  type ResolvedBurstOptions,
-  resolveBurstOptions,
-} from './options.ts';
-import type { Keys } from './order.ts';
+import type { BurstExporterOptions, BurstProcessorOptions } from './options.ts';
+import { type Keys, SHARED_KEY } from './order.ts';
 import { ProcessorOutlet } from './processor-outlet.ts';
 import { type RecordKey, recordKey } from './record-key.ts';
+import { type ResolvedBurstOptions, resolveBurstOptions } from './resolve-options.ts';
 import type { BurstStats } from './stats.ts';
 import { TraceTable } from './trace-table.ts';
 
@@ -186,7 +182,7 @@ export class BurstLogRecordProcessor implements LogRecordProcessorLike {
       spanStarted: (traceId: string) => table.spanStarted(traceId),
       spanEnded: (traceId: string) => table.spanEnded(traceId),
       spanTriggered: (traceId: string, trigger: { cause: TriggerCause; spanId?: string }) => {
-        if (this.#shutdown === undefined) core.burst(byTrace ? [traceId] : 'all', trigger);
+        if (this.#shutdown === undefined) core.burst([byTrace ? traceId : SHARED_KEY], trigger);
       },
     };
     return new BurstSpanProcessor(listener, options, this.#options.clock);

@@ -1,7 +1,8 @@
 import type { Context } from '@opentelemetry/api';
 import { Arena } from '../record/index.ts';
 import type { EvictionCause } from './accounts.ts';
-import { Bucket } from './bucket.ts';
+import type { Bucket } from './bucket.ts';
+import { BucketTable } from './bucket-table.ts';
 import { Burst, type Trigger } from './burst.ts';
 import { type Keys, type Order, type OrderParts, type OrderSettings, SHARED_KEY } from './order.ts';
 import { Sweep } from './sweep.ts';
@@ -9,8 +10,6 @@ import { Window } from './window.ts';
 
 /** Empty buckets are kept, for what they know of losses, until so many keys are there. */
 const MANY_KEYS = 16_384;
-/** Traces of which it is remembered that they burst. */
-const MAX_RECENT = 65_536;
 
 /**
  * Loud records leave at once; quiet ones are held by key and leave when their key bursts. What is released
@@ -20,9 +19,7 @@ export class ImmediateOrder<T> implements Order<T> {
   readonly #parts: OrderParts<T>;
   readonly #settings: OrderSettings;
   readonly #arena = new Arena<T>();
-  readonly #buckets = new Map<string, Bucket<T>>();
-  /** Buckets that burst, in the order of their first burst, with the time of the last. */
-  readonly #recent = new Map<Bucket<T>, number>();
+  readonly #buckets = new BucketTable<T>(this.#arena);
   readonly #capacity: number;
   readonly #keep: number;
   readonly #maxRecordBytes: number;
@@ -105,9 +102,9 @@ export class ImmediateOrder<T> implements Order<T> {
 
   discard(keys: Keys): number {
     let count = 0;
-    for (const bucket of this.#bucketsOf(keys)) {
+    for (const bucket of this.#buckets.of(keys)) {
       count += this.#discardAll(bucket);
-      this.#forgetIfBlank(bucket);
+      this.#buckets.forgetIfBlank(bucket);
     }
     this.#arena.shrinkIfEmpty();
     return count;
@@ -121,7 +118,7 @@ export class ImmediateOrder<T> implements Order<T> {
       bucket.isSettled = true;
       bucket.window ??= closedWindow(now);
     } else {
-      this.#forgetIfBlank(bucket);
+      this.#buckets.forgetIfBlank(bucket);
     }
   }
 
@@ -135,7 +132,7 @@ export class ImmediateOrder<T> implements Order<T> {
     if (bucket === undefined) return false;
     this.#arena.takeFirst(bucket);
     this.#lose(bucket, 'bytes', 1);
-    if (bucket.count === 0 && this.#buckets.size > MANY_KEYS) this.#forgetIfBlank(bucket);
+    if (bucket.count === 0 && this.#buckets.size > MANY_KEYS) this.#buckets.forgetIfBlank(bucket);
     return true;
   }
 
@@ -145,16 +142,13 @@ export class ImmediateOrder<T> implements Order<T> {
 
   shutdown(): void {
     this.#sweep.end();
-    for (const bucket of this.#buckets.values()) this.#evictFirst(bucket, bucket.count, 'shutdown');
+    for (const bucket of this.#buckets.all()) this.#evictFirst(bucket, bucket.count, 'shutdown');
     this.#arena.shrinkIfEmpty();
   }
 
   #open(key: string): Bucket<T> {
-    const bucket = new Bucket<T>(key);
-    this.#arena.open(bucket);
-    this.#buckets.set(key, bucket);
     this.#sweep.arm();
-    return bucket;
+    return this.#buckets.open(key);
   }
 
   /** Whether an item passes in the after-window, or is let go because its trace is over. */
@@ -224,34 +218,16 @@ export class ImmediateOrder<T> implements Order<T> {
 
   #opensWindow(bucket: Bucket<T>, burst: Burst<T> | undefined, now: number): void {
     const { after } = this.#settings;
-    bucket.hasBurst = true;
     bucket.window = after === false ? undefined : new Window(burst, after, now);
     if (bucket.isSettled) bucket.window ??= closedWindow(now);
-    this.#recent.set(bucket, now);
-    if (this.#recent.size <= MAX_RECENT) return;
-    const [oldest] = this.#recent.keys();
-    if (oldest !== undefined) this.#forgetBurst(oldest);
-  }
-
-  #forgetBurst(bucket: Bucket<T>): void {
-    this.#recent.delete(bucket);
-    bucket.hasBurst = false;
-    bucket.isSettled = false;
-    bucket.window = undefined;
-    this.#forgetIfBlank(bucket);
-  }
-
-  #bucketsOf(keys: Keys): Bucket<T>[] {
-    if (keys === 'all') return [...this.#buckets.values()];
-    const bucket = this.#buckets.get(keys[0]);
-    return bucket === undefined ? [] : [bucket];
+    this.#buckets.noteBurst(bucket, now);
   }
 
   /** Those of the keys whose after-window is not open: there nothing is held, and the burst is joined. */
   #toBurst(keys: Keys, trigger: Trigger, now: number): Bucket<T>[] {
     // A span tells the fate of its trace even when nothing was held; a call by hand only of what it releases.
-    if (keys !== 'all' && trigger.cause !== 'manual' && !this.#buckets.has(keys[0])) this.#open(keys[0]);
-    return this.#bucketsOf(keys).filter((bucket) => {
+    if (keys !== 'all' && trigger.cause !== 'manual' && !this.#buckets.get(keys[0])) this.#open(keys[0]);
+    return this.#buckets.of(keys).filter((bucket) => {
       if (bucket.window?.isOpen(now)) {
         this.#parts.accounts.joined += 1;
         return false;
@@ -288,12 +264,6 @@ export class ImmediateOrder<T> implements Order<T> {
     bucket.lose(cause, count);
   }
 
-  #forgetIfBlank(bucket: Bucket<T>): void {
-    if (bucket.count > 0 || bucket.hasBurst || bucket.index < 0) return;
-    this.#buckets.delete(bucket.key);
-    this.#arena.close(bucket);
-  }
-
   /** The shared bucket is nobody's trace: only age ends what it holds. */
   #isIdle(bucket: Bucket<T>, now: number): boolean {
     if (bucket.count === 0 || bucket.key === SHARED_KEY) return false;
@@ -306,19 +276,11 @@ export class ImmediateOrder<T> implements Order<T> {
     while (now - this.#arena.oldestTime() > maxAgeMillis) {
       this.#evictAged(this.#arena.oldestGroup() as Bucket<T>, now);
     }
-    for (const bucket of this.#buckets.values()) {
+    for (const bucket of this.#buckets.all()) {
       if (this.#parts.isOpen(bucket.key)) continue;
-      if (this.#isIdle(bucket, now)) {
-        this.#evictFirst(bucket, bucket.count, 'idle');
-      }
-      const burstAt = this.#recent.get(bucket);
-      if (burstAt !== undefined && now - burstAt > idleMillis && !bucket.window?.isOpen(now)) {
-        this.#recent.delete(bucket);
-        bucket.hasBurst = false;
-        bucket.isSettled = false;
-        bucket.window = undefined;
-      }
-      this.#forgetIfBlank(bucket);
+      if (this.#isIdle(bucket, now)) this.#evictFirst(bucket, bucket.count, 'idle');
+      this.#buckets.forgetOldBurst(bucket, idleMillis, now);
+      this.#buckets.forgetIfBlank(bucket);
     }
     this.#arena.shrinkIfEmpty();
     return this.#buckets.size > 0;

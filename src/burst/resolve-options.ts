@@ -1,0 +1,217 @@
+import {
+  type ResolvedDeliveryOptions,
+  RetryingLogRecordExporter,
+  type RetryOptions,
+  resolveDeliveryOptions,
+} from '../export/index.ts';
+import {
+  type Clock,
+  checkKnown,
+  checkObject,
+  duration,
+  fraction,
+  type LogRecordExporterLike,
+  type LogRecordProcessorLike,
+  type MeterProviderLike,
+  parseSeverity,
+  Severity,
+  shown,
+  systemClock,
+  trueOrFalse,
+  wholeNumber,
+  withDefaults,
+  withMethods,
+} from '../record/index.ts';
+import { Levels } from './levels.ts';
+import type { BurstExporterOptions, BurstProcessorOptions, BurstScope, Triggers } from './options.ts';
+import type { OrderSettings } from './order.ts';
+
+/** Every option, decided. */
+export interface ResolvedBurstOptions {
+  readonly target:
+    | { readonly delivery: ResolvedDeliveryOptions }
+    | { readonly processor: LogRecordProcessorLike };
+  readonly levels: Levels;
+  readonly emitLevel: number;
+  readonly burstLevel: number;
+  readonly exceptions: boolean;
+  readonly when: Triggers['when'] | undefined;
+  readonly scope: BurstScope;
+  readonly order: 'immediate' | 'chronological';
+  readonly settings: OrderSettings;
+  readonly maxBytes: number;
+  readonly limit: { readonly records: number; readonly millis: number } | false;
+  readonly replayBatch: number;
+  readonly meterProvider: MeterProviderLike | undefined;
+  readonly clock: Clock;
+}
+
+const WHERE = 'BurstLogRecordProcessor';
+const MEBIBYTE = 1024 * 1024;
+
+const defaults = {
+  level: 'TRACE' as unknown,
+  emitLevel: 'INFO' as unknown,
+  burstLevel: 'ERROR' as unknown,
+  triggers: {} as Triggers,
+  scope: undefined as BurstScope | undefined,
+  capacity: 1_000,
+  threshold: undefined as number | undefined,
+  maxBytes: 32 * MEBIBYTE,
+  maxRecordBytes: undefined as number | undefined,
+  maxAgeMillis: 600_000,
+  idleMillis: 60_000,
+  order: 'immediate' as 'immediate' | 'chronological',
+  maxDelayMillis: undefined as number | undefined,
+  after: {} as { records?: number; millis?: number } | false,
+  limit: {} as { records?: number; millis?: number } | false,
+  replayBatch: 512,
+  meterProvider: undefined as MeterProviderLike | undefined,
+  clock: systemClock as Clock,
+};
+const AFTER = { records: 100, millis: 10_000 };
+const LIMIT = { records: 60_000, millis: 60_000 };
+const MAX_DELAY_MILLIS = 10_000;
+
+/** @throws RangeError or TypeError that says option, wish and value */
+export function resolveBurstOptions(
+  given: BurstExporterOptions | BurstProcessorOptions,
+): ResolvedBurstOptions {
+  checkKnown(WHERE, given, ['exporter', 'processor', 'delivery', ...Object.keys(defaults)]);
+  const options = withDefaults(defaults, given as Partial<typeof defaults>);
+  const chronological = oneOf('order', options.order, ['immediate', 'chronological']) === 'chronological';
+  const emitLevel = parseSeverity('emitLevel', options.emitLevel);
+  const burstLevel = parseSeverity('burstLevel', options.burstLevel);
+  if (emitLevel > burstLevel) {
+    throw new RangeError(
+      `emitLevel must not be above burstLevel (${burstLevel}), got ${shown(options.emitLevel)}`,
+    );
+  }
+  checkKnown('triggers', options.triggers, ['exceptions', 'when']);
+  const { exceptions = false, when } = options.triggers;
+  if (when !== undefined && typeof when !== 'function') {
+    throw new TypeError(`triggers.when must be a function, got ${shown(when)}`);
+  }
+  const maxBytes = wholeNumber('maxBytes', options.maxBytes, 1);
+  if (!chronological && options.maxDelayMillis !== undefined) {
+    throw new RangeError(
+      `maxDelayMillis is for order 'chronological' only (loud records wait nowhere else), got ${shown(options.maxDelayMillis)}`,
+    );
+  }
+  const settings: OrderSettings = {
+    capacity: wholeNumber('capacity', options.capacity, 1),
+    threshold: fraction('threshold', options.threshold ?? (chronological ? 0.8 : 1)),
+    maxRecordBytes: wholeNumber('maxRecordBytes', options.maxRecordBytes ?? Math.ceil(maxBytes / 16), 1),
+    maxAgeMillis: duration('maxAgeMillis', options.maxAgeMillis),
+    idleMillis: duration('idleMillis', options.idleMillis),
+    maxDelayMillis: duration('maxDelayMillis', options.maxDelayMillis ?? MAX_DELAY_MILLIS),
+    after: burstable('after', options.after, AFTER),
+  };
+  const limit = burstable('limit', options.limit, LIMIT);
+  withMethods('clock', options.clock, ['now', 'after']);
+  if (options.meterProvider !== undefined) withMethods('meterProvider', options.meterProvider, ['getMeter']);
+  return {
+    target: targetOf(given, options.meterProvider, options.clock, maxBytes),
+    levels: new Levels(options.level, Severity.TRACE, emitLevel),
+    emitLevel,
+    burstLevel,
+    exceptions: trueOrFalse('triggers.exceptions', exceptions),
+    when,
+    scope: scopeOf(options.scope, chronological),
+    order: options.order,
+    settings,
+    maxBytes,
+    limit,
+    replayBatch: wholeNumber('replayBatch', options.replayBatch, 1),
+    meterProvider: options.meterProvider,
+    clock: options.clock,
+  };
+}
+
+function oneOf<const T extends string>(name: string, value: unknown, choices: readonly T[]): T {
+  const found = choices.find((choice) => choice === value);
+  if (found !== undefined) return found;
+  throw new TypeError(`${name} must be ${choices.map(shown).join(' or ')}, got ${shown(value)}`);
+}
+
+function scopeOf(scope: unknown, chronological: boolean): BurstScope {
+  if (scope === undefined) return chronological ? 'global' : 'trace';
+  if (scope !== 'trace' && scope !== 'global' && typeof scope !== 'function') {
+    throw new TypeError(`scope must be "trace", "global" or a function, got ${shown(scope)}`);
+  }
+  if (chronological && scope !== 'global') {
+    throw new TypeError(`scope must be "global" when order is "chronological", got ${shown(scope)}`);
+  }
+  return scope as BurstScope;
+}
+
+/** `{ records, millis }` filled from defaults, or false. */
+function burstable(
+  name: string,
+  value: { readonly records?: number; readonly millis?: number } | false,
+  otherwise: { readonly records: number; readonly millis: number },
+): { readonly records: number; readonly millis: number } | false {
+  if (value === false) return false;
+  if (typeof value !== 'object' || value === null) {
+    throw new TypeError(`${name} must be false or an object with records and millis, got ${shown(value)}`);
+  }
+  checkKnown(name, value, ['records', 'millis']);
+  const { records, millis } = withDefaults(otherwise, value);
+  return {
+    records: records === Number.POSITIVE_INFINITY ? records : wholeNumber(`${name}.records`, records, 1),
+    millis: duration(`${name}.millis`, millis, 1),
+  };
+}
+
+function targetOf(
+  given: BurstExporterOptions | BurstProcessorOptions,
+  meterProvider: MeterProviderLike | undefined,
+  clock: Clock,
+  maxBytes: number,
+): ResolvedBurstOptions['target'] {
+  const { exporter, processor, delivery } = given;
+  if ((exporter === undefined) === (processor === undefined)) {
+    const got = exporter === undefined ? 'neither' : 'both';
+    throw new TypeError(`${WHERE} needs exporter or processor, got ${got}`);
+  }
+  if (processor !== undefined) {
+    if (delivery !== undefined) {
+      throw new TypeError(
+        'delivery is for the exporter form only: with processor, that one delivers; got both',
+      );
+    }
+    return { processor: withMethods('processor', processor, ['onEmit', 'forceFlush', 'shutdown']) };
+  }
+  const { retry, ...rest } = delivery ?? {};
+  if (delivery !== undefined) checkObject('delivery', delivery);
+  for (const name of ['maxQueueBytes', 'meterProvider', 'clock']) {
+    if (name in rest)
+      throw new TypeError(`delivery has no option ${shown(name)}: the processor's own counts`);
+  }
+  return {
+    delivery: resolveDeliveryOptions('delivery', {
+      componentName: 'burst_log_processor/0',
+      ...rest,
+      exporter: retrying(exporter as LogRecordExporterLike, retry, clock),
+      maxQueueBytes: maxBytes,
+      clock,
+      ...(meterProvider === undefined ? {} : { meterProvider }),
+    }),
+  };
+}
+
+function retrying(
+  exporter: LogRecordExporterLike,
+  retry: Omit<RetryOptions, 'clock'> | false | undefined,
+  clock: Clock,
+): LogRecordExporterLike {
+  withMethods('exporter', exporter, ['export', 'shutdown']);
+  const retriesItself =
+    typeof (exporter as { readonly worstCaseMillis?: unknown }).worstCaseMillis === 'number';
+  if (retriesItself && retry !== undefined && retry !== false) {
+    throw new TypeError('delivery.retry is not for an exporter that retries by itself, got an object');
+  }
+  if (retry === false || retriesItself) return exporter;
+  if (retry !== undefined) checkObject('delivery.retry', retry);
+  return new RetryingLogRecordExporter({ ...retry, exporter, clock });
+}
