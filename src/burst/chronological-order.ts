@@ -68,7 +68,7 @@ export class ChronologicalOrder<T> implements Order<T> {
   loud(item: T, size: number, now: number): void {
     this.#parts.accounts.live += 1;
     if (this.#window?.isOpen(now)) {
-      this.#parts.replay.add(item, size, undefined);
+      this.#parts.replay.addLive(item, size);
       return;
     }
     this.#row.add(this.#loud, item, size, now);
@@ -82,12 +82,12 @@ export class ChronologicalOrder<T> implements Order<T> {
     if (this.#window?.isOpen(now)) {
       accounts.joined += 1;
       const { burst } = this.#window;
-      replay.add(item, size, burst && { burst, cause: trigger.cause });
+      replay.addLive(item, size, burst, trigger.cause);
       replay.hurry();
       return;
     }
     const burst = this.#release(trigger, now);
-    replay.add(item, size, burst && { burst, cause: trigger.cause });
+    replay.addLive(item, size, burst, trigger.cause);
     if (burst === undefined) replay.hurry();
     else replay.addManifest(burst);
     this.#opensWindow(burst, now);
@@ -162,7 +162,7 @@ export class ChronologicalOrder<T> implements Order<T> {
       const size = this.#row.firstSize(group);
       const item = this.#row.takeFirst(group);
       accounts.released += 1;
-      replay.add(item, size, { burst, sequence: burst.count(item, time) });
+      replay.addReleased(item, size, burst, burst.count(item, time));
     }
     this.#row.shrinkIfEmpty();
     return burst;
@@ -171,7 +171,7 @@ export class ChronologicalOrder<T> implements Order<T> {
   /** The first of the row, which is loud, leaves. */
   #leave(): void {
     const size = this.#row.firstSize(this.#loud);
-    this.#parts.replay.add(this.#row.takeFirst(this.#loud), size, undefined);
+    this.#parts.replay.addLive(this.#row.takeFirst(this.#loud), size);
   }
 
   #passes(item: T, size: number, now: number): boolean {
@@ -188,7 +188,7 @@ export class ChronologicalOrder<T> implements Order<T> {
     }
     window.pass();
     accounts.passed += 1;
-    replay.add(item, size, window.burst && { burst: window.burst });
+    replay.addLive(item, size, window.burst);
     return true;
   }
 

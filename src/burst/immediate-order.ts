@@ -210,7 +210,7 @@ export class ImmediateOrder<T> implements Order<T> {
       const size = this.#arena.firstSize(bucket);
       const item = this.#arena.takeFirst(bucket);
       accounts.released += 1;
-      replay.add(item, size, { burst, sequence: burst.count(item, time) });
+      replay.addReleased(item, size, burst, burst.count(item, time));
     }
     this.#arena.shrinkIfEmpty();
     replay.addManifest(burst);

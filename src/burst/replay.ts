@@ -1,14 +1,38 @@
 import { FlushWaiters } from '../export/index.ts';
 import { RankedQueue, Severity } from '../record/index.ts';
 import type { Accounts } from './accounts.ts';
-import type { Burst, Mark } from './burst.ts';
+import type { Burst, Mark, TriggerCause } from './burst.ts';
 import { MANIFEST_BYTES, type Outlet } from './outlet.ts';
 
 /** An item on its way out, or, without an item, the manifest of its burst. */
-interface Outgoing<T> {
+class Outgoing<T> {
   readonly item: T | undefined;
   readonly size: number;
-  readonly mark: Mark<T> | undefined;
+  readonly burst: Burst<T> | undefined;
+  /** Place in the burst, 0 for what was not released but passes, or is live. */
+  readonly sequence: number;
+  readonly cause: TriggerCause | undefined;
+
+  constructor(
+    item: T | undefined,
+    size: number,
+    burst: Burst<T> | undefined,
+    sequence: number,
+    cause: TriggerCause | undefined,
+  ) {
+    this.item = item;
+    this.size = size;
+    this.burst = burst;
+    this.sequence = sequence;
+    this.cause = cause;
+  }
+
+  get mark(): Mark<T> | undefined {
+    const { burst, sequence, cause } = this;
+    if (burst === undefined) return undefined;
+    if (cause !== undefined) return { burst, cause };
+    return sequence > 0 ? { burst, sequence } : { burst };
+  }
 }
 
 /**
@@ -45,20 +69,27 @@ export class Replay<T> {
     return this.#queue.count;
   }
 
-  /** @param mark undefined for a live item that keeps its place behind a replay (chronological order) */
-  add(item: T, size: number, mark: Mark<T> | undefined): void {
-    this.#queue.add({ item, size, mark }, this.#outlet.rank(item), size);
+  /** Adds what a burst released. This is done for all of a burst at once: keep it cheap. */
+  addReleased(item: T, size: number, burst: Burst<T>, sequence: number): void {
+    this.#queue.add(new Outgoing(item, size, burst, sequence, undefined), this.#outlet.rank(item), size);
+    this.#start();
+  }
+
+  /**
+   * Adds what keeps its place behind a replay (chronological order): a live item, or one that passes.
+   * @param burst the open burst, if it belongs to one
+   * @param cause on a trigger
+   */
+  addLive(item: T, size: number, burst?: Burst<T>, cause?: TriggerCause): void {
+    this.#queue.add(new Outgoing(item, size, burst, 0, cause), this.#outlet.rank(item), size);
     this.#start();
   }
 
   /** Adds the manifest; to be called after the last item of its burst. The whole burst then leaves at once. */
   addManifest(burst: Burst<T>): void {
     this.#accounts.live += 1;
-    this.#queue.add(
-      { item: undefined, size: MANIFEST_BYTES, mark: { burst } },
-      Severity.INFO,
-      MANIFEST_BYTES,
-    );
+    const outgoing = new Outgoing<T>(undefined, MANIFEST_BYTES, burst, 0, undefined);
+    this.#queue.add(outgoing, Severity.INFO, MANIFEST_BYTES);
     this.hurry();
   }
 
@@ -73,7 +104,7 @@ export class Replay<T> {
     const outgoing = this.#queue.takeQuietest();
     if (outgoing === undefined) return false;
     this.#accounts.dropped.bytes += 1;
-    if (outgoing.mark !== undefined) outgoing.mark.burst.dropped += 1;
+    if (outgoing.sequence > 0) outgoing.burst!.dropped += 1;
     this.#settle();
     return true;
   }
@@ -117,7 +148,7 @@ export class Replay<T> {
 
   #handOn(outgoing: Outgoing<T>): void {
     this.#handedOn += 1;
-    if (outgoing.item === undefined) this.#outlet.sendManifest(outgoing.mark!.burst);
+    if (outgoing.item === undefined) this.#outlet.sendManifest(outgoing.burst!);
     else this.#outlet.send(outgoing.item, outgoing.size, outgoing.mark, undefined);
   }
 
