@@ -23,20 +23,20 @@ export class Burst<T> {
   readonly evicted: Evictions = noEvictions();
   /** Released, but taken by the byte bound before they were handed on. */
   dropped = 0;
-  /** The first item released: resource and span context of the manifest are its. */
-  first: T | undefined;
+  /** What stands for the first item released: resource and span context of the manifest are its. */
+  readonly origin: T;
   /** When the first and the last released item came, milliseconds since the epoch. */
   firstTime = Number.POSITIVE_INFINITY;
   lastTime = Number.NEGATIVE_INFINITY;
 
-  constructor(id: string, trigger: Trigger) {
+  constructor(id: string, trigger: Trigger, origin: T) {
     this.id = id;
     this.trigger = trigger;
+    this.origin = origin;
   }
 
   /** Notes that an item was released. @returns its place in the burst, from 1 */
-  count(item: T, time: number): number {
-    this.first ??= item;
+  count(time: number): number {
     this.firstTime = Math.min(this.firstTime, time);
     this.lastTime = Math.max(this.lastTime, time);
     this.released += 1;

@@ -141,7 +141,7 @@ export class ChronologicalOrder<T> implements Order<T> {
 
   /** Empties the row into the replay; what is too old or over the limit stays behind. */
   #release(trigger: Trigger, now: number): Burst<T> | undefined {
-    const { accounts, limit, newBurstId, replay } = this.#parts;
+    const { accounts, limit, newBurstId, outlet, replay } = this.#parts;
     this.#evictAged(now);
     const count = this.#quiet.count;
     const allowed = limit === undefined || trigger.unlimited ? count : limit.take(count, now);
@@ -149,7 +149,7 @@ export class ChronologicalOrder<T> implements Order<T> {
     let burst: Burst<T> | undefined;
     if (allowed > 0) {
       accounts.bursts += 1;
-      burst = new Burst<T>(newBurstId(), trigger);
+      burst = new Burst<T>(newBurstId(), trigger, outlet.originOf(this.#row.first(this.#quiet)));
       Object.assign(burst.evicted, this.#evicted);
       this.#evicted = noEvictions();
     }
@@ -162,7 +162,7 @@ export class ChronologicalOrder<T> implements Order<T> {
       const size = this.#row.firstSize(group);
       const item = this.#row.takeFirst(group);
       accounts.released += 1;
-      replay.addReleased(item, size, burst, burst.count(item, time));
+      replay.addReleased(item, size, burst, burst.count(time));
     }
     this.#row.shrinkIfEmpty();
     return burst;

@@ -1,7 +1,7 @@
 import { Delivery, type ResolvedDeliveryOptions } from '../export/index.ts';
 import { type Clock, type ReadableLogRecordLike, rankOf } from '../record/index.ts';
 import type { Burst, Mark } from './burst.ts';
-import { manifest, marked } from './marked.ts';
+import { manifest, marked, originOf } from './marked.ts';
 import { MANIFEST_BYTES, type Outcome, type Outlet } from './outlet.ts';
 
 /** The exporter form: a delivery of our own, bounded together with what is held. */
@@ -26,6 +26,10 @@ export class DeliveryOutlet implements Outlet<ReadableLogRecordLike> {
 
   rank(record: ReadableLogRecordLike): number {
     return rankOf(record.severityNumber);
+  }
+
+  originOf(record: ReadableLogRecordLike): ReadableLogRecordLike {
+    return originOf(record);
   }
 
   send(record: ReadableLogRecordLike, size: number, mark: Mark<ReadableLogRecordLike> | undefined): void {

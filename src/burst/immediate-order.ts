@@ -177,7 +177,7 @@ export class ImmediateOrder<T> implements Order<T> {
 
   /** Evicts what may not leave; if something is left to release, a burst begins. */
   #begin(buckets: readonly Bucket<T>[], trigger: Trigger, now: number): Burst<T> | undefined {
-    const { accounts, limit, newBurstId } = this.#parts;
+    const { accounts, limit, newBurstId, outlet } = this.#parts;
     let count = 0;
     for (const bucket of buckets) {
       this.#evictAged(bucket, now);
@@ -189,7 +189,8 @@ export class ImmediateOrder<T> implements Order<T> {
     if (allowed < count) this.#evictFirst(buckets[0]!, count - allowed, 'limit');
     if (allowed === 0) return undefined;
     accounts.bursts += 1;
-    return new Burst<T>(newBurstId(), trigger);
+    const oldest = buckets.length === 1 ? buckets[0]! : (this.#arena.oldestGroup() as Bucket<T>);
+    return new Burst<T>(newBurstId(), trigger, outlet.originOf(this.#arena.first(oldest)));
   }
 
   #release(buckets: readonly Bucket<T>[], burst: Burst<T>): void {
@@ -210,7 +211,7 @@ export class ImmediateOrder<T> implements Order<T> {
       const size = this.#arena.firstSize(bucket);
       const item = this.#arena.takeFirst(bucket);
       accounts.released += 1;
-      replay.addReleased(item, size, burst, burst.count(item, time));
+      replay.addReleased(item, size, burst, burst.count(time));
     }
     this.#arena.shrinkIfEmpty();
     replay.addManifest(burst);

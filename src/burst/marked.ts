@@ -19,6 +19,16 @@ import type { Burst, Mark } from './burst.ts';
 
 type Item = ReadableLogRecordLike;
 
+/** A record with nothing in it. */
+export const blank: Item = Object.freeze({
+  hrTime: [0, 0] as [number, number],
+  hrTimeObserved: [0, 0] as [number, number],
+  resource: { attributes: {} },
+  instrumentationScope: { name: '' },
+  attributes: {},
+  droppedAttributesCount: 0,
+});
+
 /** A record with what its burst adds to it; the record itself if that is nothing. */
 export function marked(record: Item, mark: Mark<Item> | undefined): Item {
   if (mark === undefined) return record;
@@ -28,9 +38,17 @@ export function marked(record: Item, mark: Mark<Item> | undefined): Item {
   return new LogRecordView(record, added);
 }
 
+/**
+ * What stands for a record when its burst is told of. A burst is remembered for longer than its records: it must
+ * not keep a body alive.
+ */
+export function originOf(record: Item): Item {
+  const light = { ...blank, resource: record.resource };
+  return record.spanContext === undefined ? light : { ...light, spanContext: record.spanContext };
+}
+
 /** The record that tells of a burst: what began it, how many were released, how many were lost, and when. */
 export function manifest(burst: Burst<Item>, now: number): Item {
-  const first = burst.first as Item;
   const { cause, reason, spanId } = burst.trigger;
   const attributes: Record<string, unknown> = {
     [BURST_ID]: burst.id,
@@ -53,12 +71,12 @@ export function manifest(burst: Burst<Item>, now: number): Item {
     {
       hrTime: time,
       hrTimeObserved: time,
-      spanContext: first.spanContext,
+      spanContext: burst.origin.spanContext,
       severityNumber: Severity.INFO,
       severityText: 'INFO',
       body: `burst released ${burst.released} ${burst.released === 1 ? 'record' : 'records'} (${cause}), ${lost} lost`,
       eventName: BURST_RELEASED_EVENT,
-      resource: first.resource,
+      resource: burst.origin.resource,
       instrumentationScope: { name: 'burstlog' },
       attributes: {},
       droppedAttributesCount: 0,

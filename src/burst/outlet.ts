@@ -16,6 +16,8 @@ export interface Outcome {
 export interface Outlet<T> {
   /** How much an item matters when something must be dropped, 0 to 24. */
   rank(item: T): number;
+  /** Something light that stands for an item when its burst is told of, long after the item has left. */
+  originOf(item: T): T;
   /** Sends one item on, with what is to be added to it. Never throws. */
   send(item: T, size: number, mark: Mark<T> | undefined, context: Context | undefined): void;
   /** Sends the record that tells of a burst. Never throws. */

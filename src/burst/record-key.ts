@@ -2,6 +2,7 @@ import { type Context, trace } from '@opentelemetry/api';
 import type { ReadableLogRecordLike, Teller } from '../record/index.ts';
 import { errorText } from '../record/index.ts';
 import type { CallGuard } from './call-guard.ts';
+import { blank } from './marked.ts';
 import type { BurstScope } from './options.ts';
 import { SHARED_KEY } from './order.ts';
 
@@ -25,16 +26,6 @@ const traceKey: RecordKey = {
   },
 };
 
-/** A record with nothing in it, for a scope function that looks at the context only. */
-const blank: ReadableLogRecordLike = Object.freeze({
-  hrTime: [0, 0] as [number, number],
-  hrTimeObserved: [0, 0] as [number, number],
-  resource: { attributes: {} },
-  instrumentationScope: { name: '' },
-  attributes: {},
-  droppedAttributesCount: 0,
-});
-
 /** Decides once, at construction, how keys are found. */
 export function recordKey(scope: BurstScope, guard: CallGuard, teller: Teller): RecordKey {
   if (scope === 'global') return globalKey;
@@ -48,5 +39,6 @@ export function recordKey(scope: BurstScope, guard: CallGuard, teller: Teller): 
       return SHARED_KEY;
     }
   };
+  // Without a record, a scope function can only look at the context.
   return { of, ofContext: (context) => of(blank, context) };
 }

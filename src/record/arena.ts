@@ -130,6 +130,11 @@ export class Arena<T> {
     return this.#oldest === NONE ? Number.POSITIVE_INFINITY : this.#times[this.#oldest]!;
   }
 
+  /** The first item of a group that is not empty; it stays there. */
+  first(group: Group): T {
+    return this.#items[group.head] as T;
+  }
+
   /** When the first item of a group that is not empty came. */
   firstTime(group: Group): number {
     return this.#times[group.head]!;
