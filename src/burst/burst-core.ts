@@ -95,7 +95,7 @@ export class BurstCore<T> {
   /** Resolves when all that is loud or released has been delivered or has failed. */
   async forceFlush(): Promise<void> {
     const letEnd = keepAlive(this.#clock, FLUSH_ALIVE_MILLIS);
-    this.#order.releaseLoud();
+    await this.#order.releaseLoud();
     await this.#replay.drained();
     await this.#outlet.flush();
     letEnd();
@@ -133,7 +133,7 @@ export class BurstCore<T> {
         reentrant: accounts.reentrant,
         unreadable: accounts.unreadable,
       },
-      pending: outcome.pending + this.#replay.count + this.#order.loudCount,
+      pending: outcome.pending + this.#replay.count + this.#order.releasingCount + this.#order.loudCount,
       pendingBytes: this.#outlet.bytes + this.#replay.bytes,
       bursts: accounts.bursts,
       joined: accounts.joined,

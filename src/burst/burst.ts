@@ -18,7 +18,8 @@ export interface Trigger {
 export class Burst<T> {
   readonly id: string;
   readonly trigger: Trigger;
-  released = 0;
+  /** How many items it releases. */
+  readonly released: number;
   /** Lost from the keys of this burst since their last one. */
   readonly evicted: Evictions = noEvictions();
   /** Released, but taken by the byte bound before they were handed on. */
@@ -29,18 +30,21 @@ export class Burst<T> {
   firstTime = Number.POSITIVE_INFINITY;
   lastTime = Number.NEGATIVE_INFINITY;
 
-  constructor(id: string, trigger: Trigger, origin: T) {
+  #sequence = 0;
+
+  constructor(id: string, trigger: Trigger, origin: T, released: number) {
     this.id = id;
     this.trigger = trigger;
     this.origin = origin;
+    this.released = released;
   }
 
-  /** Notes that an item was released. @returns its place in the burst, from 1 */
+  /** Notes that an item leaves, and when it came. @returns its place in the burst, from 1 */
   count(time: number): number {
     this.firstTime = Math.min(this.firstTime, time);
     this.lastTime = Math.max(this.lastTime, time);
-    this.released += 1;
-    return this.released;
+    this.#sequence += 1;
+    return this.#sequence;
   }
 }
 

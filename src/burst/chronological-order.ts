@@ -43,6 +43,10 @@ export class ChronologicalOrder<T> implements Order<T> {
     return this.#quiet.count;
   }
 
+  get releasingCount(): number {
+    return 0;
+  }
+
   get loudCount(): number {
     return this.#loud.count;
   }
@@ -126,12 +130,12 @@ export class ChronologicalOrder<T> implements Order<T> {
     return true;
   }
 
-  releaseLoud(): void {
+  async releaseLoud(): Promise<void> {
     this.#releaseLoudUntil(Number.POSITIVE_INFINITY);
   }
 
   shutdown(): void {
-    this.releaseLoud();
+    this.#releaseLoudUntil(Number.POSITIVE_INFINITY);
     this.#evict(this.#quiet.count, 'shutdown');
     this.#isEnded = true;
     this.#cancelDelay?.();
@@ -149,7 +153,7 @@ export class ChronologicalOrder<T> implements Order<T> {
     let burst: Burst<T> | undefined;
     if (allowed > 0) {
       accounts.bursts += 1;
-      burst = new Burst<T>(newBurstId(), trigger, outlet.originOf(this.#row.first(this.#quiet)));
+      burst = new Burst<T>(newBurstId(), trigger, outlet.originOf(this.#row.first(this.#quiet)), allowed);
       Object.assign(burst.evicted, this.#evicted);
       this.#evicted = noEvictions();
     }

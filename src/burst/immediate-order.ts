@@ -5,6 +5,7 @@ import type { Bucket } from './bucket.ts';
 import { BucketTable } from './bucket-table.ts';
 import { Burst, type Trigger } from './burst.ts';
 import { type Keys, type Order, type OrderParts, type OrderSettings, SHARED_KEY } from './order.ts';
+import { Releases } from './releases.ts';
 import { Sweep } from './sweep.ts';
 import { Window } from './window.ts';
 
@@ -23,11 +24,13 @@ export class ImmediateOrder<T> implements Order<T> {
   readonly #capacity: number;
   readonly #keep: number;
   readonly #maxRecordBytes: number;
+  readonly #releases: Releases<T>;
   readonly #sweep: Sweep;
 
   constructor(parts: OrderParts<T>) {
     this.#parts = parts;
     this.#settings = parts.settings;
+    this.#releases = new Releases(this.#arena, parts.replay);
     this.#capacity = parts.settings.capacity;
     this.#keep = Math.max(1, Math.floor(parts.settings.capacity * parts.settings.threshold));
     this.#maxRecordBytes = parts.settings.maxRecordBytes;
@@ -42,7 +45,11 @@ export class ImmediateOrder<T> implements Order<T> {
   }
 
   get quietCount(): number {
-    return this.#arena.count;
+    return this.#arena.count - this.#releases.count;
+  }
+
+  get releasingCount(): number {
+    return this.#releases.count;
   }
 
   get loudCount(): number {
@@ -128,6 +135,8 @@ export class ImmediateOrder<T> implements Order<T> {
   }
 
   evictOldest(): boolean {
+    // What is released is no longer held, and must not go before what is.
+    this.#releases.finish();
     const bucket = this.#arena.oldestGroup() as Bucket<T> | undefined;
     if (bucket === undefined) return false;
     this.#arena.takeFirst(bucket);
@@ -136,12 +145,14 @@ export class ImmediateOrder<T> implements Order<T> {
     return true;
   }
 
-  releaseLoud(): void {
-    // Loud records are never held in this order.
+  /** Loud records are never held in this order; what bursts have released moves on. */
+  releaseLoud(): Promise<void> {
+    return this.#releases.finished();
   }
 
   shutdown(): void {
     this.#sweep.end();
+    this.#releases.finish();
     for (const bucket of this.#buckets.all()) this.#evictFirst(bucket, bucket.count, 'shutdown');
     this.#arena.shrinkIfEmpty();
   }
@@ -190,7 +201,7 @@ export class ImmediateOrder<T> implements Order<T> {
     if (allowed === 0) return undefined;
     accounts.bursts += 1;
     const oldest = buckets.length === 1 ? buckets[0]! : (this.#arena.oldestGroup() as Bucket<T>);
-    return new Burst<T>(newBurstId(), trigger, outlet.originOf(this.#arena.first(oldest)));
+    return new Burst<T>(newBurstId(), trigger, outlet.originOf(this.#arena.first(oldest)), allowed);
   }
 
   #release(buckets: readonly Bucket<T>[], burst: Burst<T>): void {
@@ -202,16 +213,18 @@ export class ImmediateOrder<T> implements Order<T> {
       }
       bucket.evicted = undefined;
     }
+    if (buckets.length === 1) {
+      accounts.released += buckets[0]!.count;
+      this.#releases.add(buckets[0]!, burst);
+      return;
+    }
     // Several buckets are always all of them, so that the oldest of all is the next one.
-    const only = buckets.length === 1 ? buckets[0] : undefined;
-    for (;;) {
-      const bucket = only ?? (this.#arena.oldestGroup() as Bucket<T> | undefined);
-      if (bucket === undefined || bucket.count === 0) break;
-      const time = this.#arena.firstTime(bucket);
-      const size = this.#arena.firstSize(bucket);
-      const item = this.#arena.takeFirst(bucket);
+    this.#releases.finish();
+    for (let next = this.#arena.oldestGroup(); next !== undefined; next = this.#arena.oldestGroup()) {
+      const time = this.#arena.firstTime(next);
+      const size = this.#arena.firstSize(next);
       accounts.released += 1;
-      replay.addReleased(item, size, burst, burst.count(time));
+      replay.addReleased(this.#arena.takeFirst(next), size, burst, burst.count(time));
     }
     this.#arena.shrinkIfEmpty();
     replay.addManifest(burst);
@@ -274,6 +287,7 @@ export class ImmediateOrder<T> implements Order<T> {
   /** Lets go what is too old, and keys that nobody speaks of any more. */
   #look(now: number): boolean {
     const { idleMillis, maxAgeMillis } = this.#settings;
+    this.#releases.finish();
     while (now - this.#arena.oldestTime() > maxAgeMillis) {
       this.#evictAged(this.#arena.oldestGroup() as Bucket<T>, now);
     }

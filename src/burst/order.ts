@@ -59,13 +59,15 @@ export interface Order<T> {
   reopen(key: string): void;
   /** Gives up the oldest held item. @returns false if nothing is held */
   evictOldest(): boolean;
-  /** Lets the loud ones go that are held, in order. */
-  releaseLoud(): void;
+  /** Lets the loud ones go that are held, in order. Resolves when all that is to leave is in the replay. */
+  releaseLoud(): Promise<void>;
   /** Gives up everything held: the processor ends. */
   shutdown(): void;
   readonly heldBytes: number;
   /** Quiet items held now. */
   readonly quietCount: number;
+  /** Released items that have not reached the replay yet. */
+  readonly releasingCount: number;
   /** Loud items held now (chronological order only). */
   readonly loudCount: number;
   readonly keyCount: number;

@@ -46,7 +46,8 @@ export class Replay<T> {
   readonly #queue = new RankedQueue<Outgoing<T>>();
   readonly #outlet: Outlet<T>;
   readonly #accounts: Accounts;
-  readonly #batch: number;
+  /** How many are handed on before the flush is awaited. */
+  readonly batch: number;
   readonly #waiters = new FlushWaiters();
   #handedOn = 0;
   #running = false;
@@ -56,7 +57,7 @@ export class Replay<T> {
   constructor(outlet: Outlet<T>, accounts: Accounts, batch: number) {
     this.#outlet = outlet;
     this.#accounts = accounts;
-    this.#batch = batch;
+    this.batch = batch;
   }
 
   /** Estimated bytes that wait here. */
@@ -131,13 +132,13 @@ export class Replay<T> {
 
   async #run(): Promise<void> {
     while (this.#queue.count > 0 && !this.#stopped) {
-      while (this.#handedOn < this.#batch) {
+      while (this.#handedOn < this.batch) {
         const outgoing = this.#queue.takeFirst();
         if (outgoing === undefined) break;
         this.#handOn(outgoing);
       }
       this.#settle();
-      if (this.#handedOn < this.#batch && !this.#urgent) break;
+      if (this.#handedOn < this.batch && !this.#urgent) break;
       if (this.#queue.count === 0) this.#urgent = false;
       this.#handedOn = 0;
       await this.#outlet.flush();

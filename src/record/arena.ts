@@ -67,6 +67,24 @@ export class Arena<T> {
   }
 
   /**
+   * Moves all that a group holds to a new group, in no time: the old one stays open, and is empty.
+   * @returns the new group
+   */
+  detach(group: Group): Group {
+    const detached = new Group();
+    detached.index = group.index;
+    detached.head = group.head;
+    detached.tail = group.tail;
+    detached.count = group.count;
+    this.#groups[detached.index] = detached;
+    group.head = NONE;
+    group.tail = NONE;
+    group.count = 0;
+    this.open(group);
+    return detached;
+  }
+
+  /**
    * Adds an item as the newest of its group and of all.
    * @param size its weight in bytes, a whole number below 2 ** 32
    * @param time when it came, milliseconds

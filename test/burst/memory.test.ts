@@ -29,7 +29,10 @@ function recordOf(severityNumber: number): ReadableLogRecordLike {
 }
 
 /** Emits records that nobody else knows, and returns what tells whether they are still alive. */
-function emitted(burst: BurstLogRecordProcessor, severities: readonly number[]): WeakRef<ReadableLogRecordLike>[] {
+function emitted(
+  burst: BurstLogRecordProcessor,
+  severities: readonly number[],
+): WeakRef<ReadableLogRecordLike>[] {
   return severities.map((severity) => {
     const record = recordOf(severity);
     burst.onEmit(record);

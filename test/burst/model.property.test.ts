@@ -91,16 +91,18 @@ interface Settings {
   after: false | { records: number; millis: number };
   limit: false | { records: number; millis: number };
   maxBytes: number;
+  replayBatch: number;
 }
 
 const settings: fc.Arbitrary<Settings> = fc
   .record({
     order: fc.constantFrom('immediate' as const, 'immediate' as const, 'chronological' as const),
     scope: fc.constantFrom('trace' as const, 'global' as const),
-    capacity: fc.integer({ min: 1, max: 12 }),
+    capacity: fc.constantFrom(1, 5, 12, 40),
     after: fc.constantFrom(false as const, { records: 3, millis: 2_000 }),
     limit: fc.constantFrom(false as const, { records: 5, millis: 5_000 }),
     maxBytes: fc.constantFrom(8_000, 20_000, 10_000_000),
+    replayBatch: fc.constantFrom(1, 4),
   })
   .map((given) => (given.order === 'chronological' ? { ...given, scope: 'global' as const } : given));
 
@@ -111,7 +113,7 @@ async function play(given: Settings, steps: readonly Step[], check: (stats: Burs
     ...given,
     exporter,
     clock,
-    replayBatch: 4,
+    replayBatch: given.replayBatch,
     idleMillis: 4_000,
     maxAgeMillis: 8_000,
     delivery: { maxExportBatchSize: 8, retry: false },

@@ -211,3 +211,68 @@ test('an exporter that never calls back: shutdown ends within its bound, the res
   expect(burst.stats()).toMatchObject({ pending: 0, delivered: 0 });
   expectAccountsBalance(burst.stats());
 });
+
+describe('a big burst moves out in slices, so that emit() never blocks', () => {
+  const size = 20_000;
+  function bursting(options: object = {}) {
+    const exporter = exporterThat(slowly(1));
+    const line = pipeline({
+      exporter,
+      capacity: size,
+      maxBytes: 1e9,
+      limit: false,
+      after: false,
+      ...options,
+    });
+    for (let count = 1; count <= size; count += 1) line.log('DEBUG', `debug ${count}`, { traceName: 'a' });
+    line.log('ERROR', 'trigger', { traceName: 'a' });
+    return { ...line, exporter };
+  }
+  const all = Array.from({ length: size }, (_, at) => `debug ${at + 1}`);
+  const quiet = (bodies: readonly string[]) => bodies.filter((body) => body.startsWith('debug'));
+
+  test('the accounts are right from the start', async () => {
+    const { burst, exporter } = bursting();
+    expect(burst.stats()).toMatchObject({ released: size, holding: 0, pending: size + 2 - 1 });
+    expectAccountsBalance(burst.stats());
+    await burst.forceFlush();
+    expect(quiet(exporter.bodies())).toEqual(all);
+    expectAccountsBalance(burst.stats());
+  });
+
+  test('a second burst meanwhile follows the first', async () => {
+    const { burst, exporter, log } = bursting();
+    log('DEBUG', 'debug more', { traceName: 'a' });
+    log('DEBUG', 'debug other', { traceName: 'b' });
+    log('ERROR', 'second trigger', { traceName: 'b' });
+    await turn();
+    log('ERROR', 'third trigger', { traceName: 'a' });
+    await burst.forceFlush();
+    expect(quiet(exporter.bodies())).toEqual([...all, 'debug other', 'debug more']);
+    expectAccountsBalance(burst.stats());
+  });
+
+  test('a shutdown meanwhile includes it', async () => {
+    const { burst, exporter } = bursting();
+    await burst.shutdown();
+    expect(quiet(exporter.bodies())).toEqual(all);
+    expectAccountsBalance(burst.stats());
+  });
+
+  test('time that passes meanwhile makes nothing of it too old', async () => {
+    const { burst, exporter, clock } = bursting({ maxAgeMillis: 1_000, idleMillis: 1_000 });
+    clock.advance(100_000);
+    await burst.forceFlush();
+    expect(quiet(exporter.bodies())).toEqual(all);
+  });
+
+  test('memory that runs out meanwhile takes what is held before what is released', async () => {
+    const { burst, log, exporter } = bursting({ maxBytes: size * 430 + 20_000 });
+    expect(burst.stats().failed.bytes).toBe(0);
+    for (let count = 0; count < 200; count += 1) log('DEBUG', 'x'.repeat(500), { traceName: 'b' });
+    expect(burst.stats().evicted.bytes).toBeGreaterThan(0);
+    expectAccountsBalance(burst.stats());
+    await burst.forceFlush();
+    expect(quiet(exporter.bodies())).toEqual(all);
+  });
+});

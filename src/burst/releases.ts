@@ -1,0 +1,86 @@
+import type { Arena, Group } from '../record/index.ts';
+import type { Burst } from './burst.ts';
+import type { Replay } from './replay.ts';
+
+/** How many batches of the replay move in one turn of the event loop: with 512 records about a millisecond. */
+const BATCHES_PER_TURN = 8;
+
+/**
+ * What bursts have let out of the arena and has not moved to the replay yet. A burst of any size costs its
+ * trigger's `emit()` no more than a slice; the rest moves in later turns, burst after burst.
+ */
+export class Releases<T> {
+  readonly #arena: Arena<T>;
+  readonly #replay: Replay<T>;
+  readonly #waiting: { readonly group: Group; readonly burst: Burst<T> }[] = [];
+  readonly #slice: number;
+  #count = 0;
+  #isScheduled = false;
+  #done: Promise<void> | undefined;
+  #resolveDone: () => void = () => {};
+
+  constructor(arena: Arena<T>, replay: Replay<T>) {
+    this.#arena = arena;
+    this.#replay = replay;
+    this.#slice = replay.batch * BATCHES_PER_TURN;
+  }
+
+  /** Items that are released and still stand in the arena. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Takes all that a group holds, leaves it empty, and begins to move it. */
+  add(group: Group, burst: Burst<T>): void {
+    this.#count += group.count;
+    this.#waiting.push({ group: this.#arena.detach(group), burst });
+    if (!this.#isScheduled) this.#moveSlice();
+  }
+
+  /** Moves everything now. */
+  finish(): void {
+    while (this.#waiting.length > 0) this.#move(Number.POSITIVE_INFINITY);
+    this.#tellDone();
+  }
+
+  /** Resolves when everything has moved. */
+  finished(): Promise<void> {
+    if (this.#waiting.length === 0) return Promise.resolve();
+    this.#done ??= new Promise((resolve) => {
+      this.#resolveDone = resolve;
+    });
+    return this.#done;
+  }
+
+  #moveSlice(): void {
+    this.#move(this.#slice);
+    if (this.#waiting.length === 0) return this.#tellDone();
+    this.#isScheduled = true;
+    setImmediate(() => {
+      this.#isScheduled = false;
+      if (this.#waiting.length > 0) this.#moveSlice();
+    });
+  }
+
+  #move(most: number): void {
+    const first = this.#waiting[0];
+    if (first === undefined) return;
+    const { group, burst } = first;
+    for (let left = most; left > 0 && group.count > 0; left -= 1) {
+      const time = this.#arena.firstTime(group);
+      const size = this.#arena.firstSize(group);
+      this.#replay.addReleased(this.#arena.takeFirst(group), size, burst, burst.count(time));
+      this.#count -= 1;
+    }
+    if (group.count > 0) return;
+    this.#waiting.shift();
+    this.#arena.close(group);
+    this.#arena.shrinkIfEmpty();
+    this.#replay.addManifest(burst);
+  }
+
+  #tellDone(): void {
+    this.#done = undefined;
+    this.#resolveDone();
+  }
+}
