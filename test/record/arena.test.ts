@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { Arena, Group } from '../../src/record/index.ts';
 
 interface Held {
-  readonly group: Group;
+  group: Group;
   readonly item: number;
   readonly size: number;
   readonly time: number;
@@ -22,7 +22,7 @@ class Modelled {
   }
 
   add(groupNumber: number, count: number, size: number, millis: number): void {
-    const group = this.groups[groupNumber]!;
+    const group = this.#groupAt(groupNumber);
     for (let added = 0; added < count; added += 1) {
       this.#nextItem += 1;
       this.arena.add(group, this.#nextItem, size, millis);
@@ -31,7 +31,7 @@ class Modelled {
   }
 
   takeFirst(groupNumber: number, count: number): void {
-    const group = this.groups[groupNumber]!;
+    const group = this.#groupAt(groupNumber);
     for (let taken = 0; taken < count && group.count > 0; taken += 1) this.#takeOne(group);
   }
 
@@ -46,12 +46,22 @@ class Modelled {
 
   /** A group comes and goes, as the buffer of a trace does; its number is used again. */
   replace(groupNumber: number): void {
-    const group = this.groups[groupNumber]!;
+    const group = this.#groupAt(groupNumber);
     if (group.count > 0) return;
     this.arena.close(group);
     expect(group.index).toBe(-1);
-    this.groups[groupNumber] = new Group();
-    this.arena.open(this.groups[groupNumber]!);
+    const next = new Group();
+    this.groups[this.groups.indexOf(group)] = next;
+    this.arena.open(next);
+    expect(next.index).toBeLessThan(this.groups.length);
+  }
+
+  /** What a group holds moves to a new one; the group itself goes on, empty. */
+  detach(groupNumber: number): void {
+    const group = this.#groupAt(groupNumber);
+    const detached = this.arena.detach(group);
+    for (const held of this.#held) if (held.group === group) held.group = detached;
+    this.groups.push(detached);
   }
 
   check(): void {
@@ -63,10 +73,15 @@ class Modelled {
       const own = this.#held.filter((held) => held.group === group);
       expect(group.count).toBe(own.length);
       if (own.length === 0) continue;
+      expect(this.arena.first(group)).toBe(own[0]!.item);
       expect(this.arena.firstTime(group)).toBe(own[0]!.time);
       expect(this.arena.lastTime(group)).toBe(own.at(-1)!.time);
       expect(this.arena.firstSize(group)).toBe(own[0]!.size);
     }
+  }
+
+  #groupAt(groupNumber: number): Group {
+    return this.groups[groupNumber % this.groups.length]!;
   }
 
   #takeOne(group: Group): void {
@@ -78,7 +93,7 @@ class Modelled {
 
 type Step = (modelled: Modelled) => void;
 
-const groupNumber = fc.nat({ max: 2 });
+const groupNumber = fc.nat({ max: 5 });
 /** Mostly a few, now and then more than the arena has room for. */
 const count = fc.oneof(
   { weight: 9, arbitrary: fc.nat({ max: 5 }) },
@@ -106,6 +121,11 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       (modelled) =>
         modelled.replace(group),
   ),
+  groupNumber.map(
+    (group): Step =>
+      (modelled) =>
+        modelled.detach(group),
+  ),
   fc.constant<Step>((modelled) => modelled.arena.shrinkIfEmpty()),
 );
 
@@ -120,7 +140,24 @@ test('whatever is added and taken, it holds what an array would hold, in the sam
       modelled.takeOldest(Number.POSITIVE_INFINITY);
       modelled.check();
     }),
+    { numRuns: 300 },
   );
+});
+
+test('a group whose items were moved to another goes on, and both keep their order', () => {
+  const arena = new Arena<string>();
+  const group = new Group();
+  arena.open(group);
+  for (const item of ['a', 'b']) arena.add(group, item, 1, 0);
+  const detached = arena.detach(group);
+  for (const item of ['c', 'd']) arena.add(group, item, 1, 0);
+  expect([group.count, detached.count, arena.count]).toEqual([2, 2, 4]);
+  expect([arena.takeFirst(group), arena.takeFirst(detached)]).toEqual(['c', 'a']);
+  expect([arena.oldestGroup(), arena.takeFirst(detached), arena.takeFirst(group)]).toEqual([
+    detached,
+    'b',
+    'd',
+  ]);
 });
 
 test('a hundred thousand items that come and go keep their order while a few are held', () => {

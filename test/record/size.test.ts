@@ -37,8 +37,15 @@ test('every attribute and every element costs something, even a number', () => {
   expect(attributesSize({ a: undefined })).toBeGreaterThan(EMPTY);
 });
 
-test('bytes cost their length', () => {
-  expect(attributesSize({ a: new Uint8Array(5_000) }) - EMPTY).toBeGreaterThanOrEqual(5_000);
+test('a key inside a value costs two bytes a character', () => {
+  const size = attributesSize({ a: { ['k'.repeat(5_000)]: 1 } });
+  expect(size - EMPTY).toBeGreaterThanOrEqual(5_000 * CHARACTER_BYTES);
+});
+
+test('bytes cost their length, and not much more', () => {
+  const size = attributesSize({ a: new Uint8Array(5_000) }) - EMPTY;
+  expect(size).toBeGreaterThanOrEqual(5_000);
+  expect(size).toBeLessThan(5_100);
 });
 
 test('a body is counted like an attribute: text by its characters, an object by all that is in it', () => {

@@ -65,7 +65,10 @@ export function watched(promise: Promise<unknown>): { settled: boolean } {
   return state;
 }
 
-/** Moves the clock by tenths of a second until the promise has settled. @returns how long that took on the clock, in milliseconds */
+/**
+ * Moves the clock by tenths of a second until the promise has settled.
+ * @returns how long that took on the clock, in milliseconds
+ */
 export async function millisUntil(promise: Promise<unknown>, clock: ManualClock): Promise<number> {
   const state = watched(promise);
   const startedAt = clock.now();

@@ -1,0 +1,493 @@
+import { diag } from '@opentelemetry/api';
+import { resourceFromAttributes } from '@opentelemetry/resources';
+import fc from 'fast-check';
+import {
+  PriorityBatchLogRecordProcessor,
+  type PriorityBatchOptions,
+  RetryingLogRecordExporter,
+} from '../../src/export/index.ts';
+import {
+  attributesSize,
+  CHARACTER_BYTES,
+  type ReadableLogRecordLike,
+  rankOf,
+  Severity,
+} from '../../src/record/index.ts';
+import {
+  expectBalance,
+  handMade,
+  millisUntil,
+  numbers,
+  pipeline,
+  sizes,
+  turn,
+} from '../support/delivery-pipeline.ts';
+import { listen } from '../support/diag-listener.ts';
+import {
+  failure,
+  HeldExporter,
+  RecordingExporter,
+  type Respond,
+  SilentExporter,
+  SUCCESS,
+  ThrowingExporter,
+} from '../support/exporters.ts';
+
+/** What a record without body and attributes weighs. */
+const EMPTY_BYTES = attributesSize({});
+let warnings: string[];
+
+beforeEach(() => {
+  warnings = [];
+  listen((message) => void warnings.push(message));
+});
+afterEach(() => diag.disable());
+
+describe('a batch leaves', () => {
+  test('when it is full, in the next turn of the event loop', async () => {
+    const { exporter, log } = pipeline({ maxExportBatchSize: 3 });
+    for (const number of numbers(3)) log(number);
+    expect(exporter.batches).toEqual([]);
+    await turn();
+    expect(sizes(exporter)).toEqual([3]);
+  });
+
+  test('when its first record has waited for the delay, and not before', async () => {
+    const { exporter, log, clock } = pipeline({ scheduledDelayMillis: 1_000 });
+    log('first');
+    clock.advance(600);
+    log('second');
+    clock.advance(399);
+    await turn();
+    expect(exporter.batches).toEqual([]);
+    clock.advance(1);
+    await turn();
+    expect(exporter.bodies).toEqual(['first', 'second']);
+  });
+
+  test('and what is left over waits for its own batch or delay', async () => {
+    const { exporter, log, clock } = pipeline({ maxExportBatchSize: 3 });
+    for (const number of numbers(7)) log(number);
+    await turn();
+    expect(sizes(exporter)).toEqual([3, 3]);
+    clock.advance(1_000);
+    await turn();
+    expect(sizes(exporter)).toEqual([3, 3, 1]);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  test('and a record that came during an export has not to wait anew after it', async () => {
+    const exporter = new HeldExporter();
+    const { log, clock } = pipeline({ exporter, maxExportBatchSize: 2 });
+    for (const number of numbers(3)) log(number);
+    await exporter.exported(1);
+    clock.advance(600);
+    exporter.release();
+    await turn();
+    clock.advance(400);
+    await turn();
+    expect(sizes(exporter)).toEqual([2, 1]);
+  });
+
+  test('before its bytes pass maxExportBatchBytes; a single bigger record goes alone', async () => {
+    const { exporter, log, processor } = pipeline({ maxExportBatchBytes: 10_000 });
+    for (const length of [1_000, 1_000, 1_000, 1_000, 50_000, 1_000]) log('x'.repeat(length));
+    await processor.forceFlush();
+    expect(exporter.batches.map((batch) => batch.map((record) => record.body.length))).toEqual([
+      [1_000, 1_000, 1_000, 1_000],
+      [50_000],
+      [1_000],
+    ]);
+  });
+
+  test('when it is full by its bytes, without waiting for the delay', async () => {
+    const { exporter, log } = pipeline({ maxExportBatchBytes: 10_000 });
+    for (const _ of numbers(5)) log('x'.repeat(1_000));
+    await turn();
+    expect(sizes(exporter)[0]).toBe(4);
+  });
+
+  test('before a queue that is small in bytes must drop anything', async () => {
+    const { exporter, log, processor } = pipeline({ maxQueueBytes: 10 * (EMPTY_BYTES + 200) });
+    for (const number of numbers(100)) {
+      log(String(number).padEnd(100));
+      if (number % 5 === 0) await turn();
+    }
+    await processor.forceFlush();
+    expect(processor.stats().failed.queue_full).toBe(0);
+    expect(exporter.records).toHaveLength(100);
+  });
+
+  test('with the records as the SDK made them', async () => {
+    const { exporter, log, processor } = pipeline({
+      resource: resourceFromAttributes({ 'service.name': 'shop' }),
+    });
+    log('text', 'WARN', { user: 'leo' });
+    await processor.forceFlush();
+    expect(exporter.records[0]).toMatchObject({
+      body: 'text',
+      severityNumber: Severity.WARN,
+      attributes: { user: 'leo' },
+      instrumentationScope: { name: 'test' },
+      resource: { attributes: { 'service.name': 'shop' } },
+    });
+  });
+
+  test('with its object bodies as they were when they came (E12)', async () => {
+    const { exporter, log, processor } = pipeline();
+    const cart = { items: ['book'] };
+    log(cart, 'INFO', { user: 'leo' });
+    cart.items.push('pen');
+    await processor.forceFlush();
+    expect(exporter.records[0]).toMatchObject({ body: { items: ['book'] }, attributes: { user: 'leo' } });
+  });
+
+  test('in the order in which its records came, whatever their severities and the pauses', async () => {
+    const step = fc.oneof(fc.integer({ min: 0, max: 24 }), fc.constantFrom('turn', 'delay', 'flush'));
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+        const { exporter, log, processor, clock } = pipeline({ maxExportBatchSize: 4 });
+        let count = 0;
+        for (const doStep of steps) {
+          if (typeof doStep === 'number') log(count++, doStep);
+          else if (doStep === 'turn') await turn();
+          else if (doStep === 'delay') clock.advance(1_000);
+          else void processor.forceFlush();
+        }
+        await processor.forceFlush();
+        expect(exporter.bodies).toEqual(numbers(count));
+      }),
+    );
+  });
+
+  test('of 10,000 records in one tick every one arrives, in order (E6)', async () => {
+    const { exporter, log, provider } = pipeline();
+    for (const number of numbers(10_000)) log(number);
+    await provider.shutdown();
+    expect(exporter.bodies).toEqual(numbers(10_000));
+    expect(Math.max(...sizes(exporter))).toBe(512);
+  });
+
+  test('and a long queue does not keep the event loop from turning', async () => {
+    const slow = new (class extends RecordingExporter {
+      protected override answer(records: ReadableLogRecordLike[], respond: Respond): void {
+        for (const startedAt = performance.now(); performance.now() - startedAt < 4; );
+        this.take(records, respond);
+      }
+    })();
+    const { log, processor } = pipeline({ exporter: slow, maxExportBatchSize: 10 });
+    for (const number of numbers(300)) log(number);
+    await slow.exported(1);
+    await turn();
+    expect(slow.batches.length).toBeLessThan(10);
+    await processor.forceFlush();
+    expect(slow.batches).toHaveLength(30);
+  });
+});
+
+describe('when the queue is full', () => {
+  test('by records, the quietest goes, and of these the oldest', async () => {
+    const { exporter, log, processor } = pipeline({ maxQueueSize: 4 });
+    log('old error', 'ERROR');
+    log('old debug', 'DEBUG');
+    log('new debug', 'DEBUG');
+    log('old info', 'INFO');
+    log('new error', 'ERROR');
+    log('fatal', 'FATAL');
+    log('new info', 'INFO');
+    log('late debug', 'DEBUG');
+    await processor.forceFlush();
+    expect(exporter.bodies).toEqual(['old error', 'new error', 'fatal', 'new info']);
+    expect(processor.stats().failed.queue_full).toBe(4);
+  });
+
+  test('by bytes, as many go as make room', async () => {
+    const { exporter, log, processor } = pipeline({ maxQueueBytes: 4 * EMPTY_BYTES + 8_000 });
+    log('x'.repeat(1_000), 'ERROR');
+    log('y'.repeat(1_000), 'DEBUG');
+    log('z'.repeat(1_000), 'DEBUG2');
+    log('w'.repeat(3_000), 'WARN');
+    await processor.forceFlush();
+    expect(exporter.bodies.map((body) => String(body)[0])).toEqual(['x', 'w']);
+  });
+
+  test('the bytes of an export under way count, and are free again after it', async () => {
+    const exporter = new HeldExporter();
+    const { log, processor } = pipeline({
+      exporter,
+      maxQueueBytes: 4 * EMPTY_BYTES,
+      maxExportBatchSize: 2,
+    });
+    for (const number of numbers(2)) log(number);
+    await exporter.exported(1);
+    for (const number of numbers(3)) log(10 + number);
+    expect(processor.stats()).toMatchObject({ pending: 4, pendingBytes: 4 * EMPTY_BYTES });
+    expect(processor.stats().failed.queue_full).toBe(1);
+    exporter.release();
+    await exporter.exported(2);
+    expect(processor.stats().pendingBytes).toBe(2 * EMPTY_BYTES);
+  });
+
+  test('an object body counts with all that is in it, an attribute too', async () => {
+    const { log, processor } = pipeline({ exporter: new HeldExporter() });
+    log({ cart: { items: ['x'.repeat(1_000)] } });
+    log('text', 'INFO', { items: ['x'.repeat(1_000)] });
+    const { pendingBytes } = processor.stats();
+    expect(pendingBytes).toBeGreaterThanOrEqual(2 * (EMPTY_BYTES + 1_000 * CHARACTER_BYTES));
+    expect(pendingBytes).toBeLessThan(2 * (EMPTY_BYTES + 1_200 * CHARACTER_BYTES));
+  });
+
+  test('an error that comes after 3,000 debug records while the exporter hangs is not lost', async () => {
+    const exporter = new HeldExporter();
+    const { log, processor } = pipeline({ exporter, maxQueueSize: 2_048 });
+    for (const number of numbers(3_000)) log(number, 'DEBUG');
+    log('failed', 'ERROR');
+    exporter.open();
+    await processor.forceFlush();
+    expect(exporter.bodies.at(-1)).toBe('failed');
+  });
+
+  test('a record that could never fit is refused alone, and makes nobody go', async () => {
+    const { exporter, log, processor } = pipeline({ maxQueueBytes: 10_000 });
+    log('kept', 'DEBUG');
+    log('x'.repeat(10_000), 'FATAL');
+    log({ text: 'x'.repeat(10_000) }, 'FATAL');
+    log('text', 'FATAL', { text: 'x'.repeat(10_000) });
+    await processor.forceFlush();
+    expect(exporter.bodies).toEqual(['kept']);
+    expect(processor.stats().failed).toMatchObject({ size: 3, queue_full: 0 });
+  });
+
+  test('what goes is never louder than what stays, and the rest leaves in order, whatever happens', async () => {
+    const severity = fc.option(fc.integer({ min: 1, max: 24 }), { nil: undefined });
+    const emitted = fc.tuple(severity, fc.constantFrom(0, 0, 0, 100, 900, 4_000));
+    const step = fc.oneof(
+      { weight: 6, arbitrary: emitted },
+      { weight: 1, arbitrary: fc.constantFrom('turn', 'delay', 'flush') },
+      { weight: 2, arbitrary: fc.constantFrom('release', 'fail') },
+    );
+    const bounds = fc.record({
+      maxQueueSize: fc.integer({ min: 1, max: 12 }),
+      maxQueueBytes: fc.integer({ min: 2_000, max: 12_000 }),
+      maxExportBatchBytes: fc.integer({ min: 1_000, max: 12_000 }),
+      maxConcurrentExports: fc.integer({ min: 1, max: 2 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 80 }), bounds, async (steps, options) => {
+        const model = new QueueModel(options.maxQueueSize, options.maxQueueBytes);
+        const { clock, log, processor } = pipeline({ exporter: model.exporter, ...options });
+        for (const doStep of steps) {
+          if (Array.isArray(doStep)) {
+            const [ofRecord, length] = doStep;
+            log(model.emit(ofRecord, length), ofRecord);
+          } else if (doStep === 'turn') await turn();
+          else if (doStep === 'delay') clock.advance(1_000);
+          else if (doStep === 'flush') void processor.forceFlush();
+          else await model.release(doStep === 'fail' ? failure('refused') : SUCCESS);
+          expect(processor.stats().failed).toMatchObject({ queue_full: model.dropped, size: model.refused });
+          expectBalance(processor.stats());
+        }
+        model.exporter.open();
+        await processor.forceFlush();
+        expect(model.exporter.batches.flat().map((record) => record.body)).toEqual(model.exported);
+        expect(model.waiting).toEqual([]);
+      }),
+    );
+  });
+});
+
+interface Waiting {
+  readonly body: string;
+  readonly rank: number;
+  readonly size: number;
+}
+
+/** The queue as an array. It learns from the exporter what has left, and knows itself what must have been dropped. */
+class QueueModel {
+  readonly exporter: HeldExporter;
+  readonly exported: string[] = [];
+  waiting: Waiting[] = [];
+  dropped = 0;
+  refused = 0;
+  readonly #maxRecords: number;
+  readonly #maxBytes: number;
+  #inFlight: number[] = [];
+  #count = 0;
+
+  constructor(maxRecords: number, maxBytes: number) {
+    this.#maxRecords = maxRecords;
+    this.#maxBytes = maxBytes;
+    const take = (count: number) => this.#take(count);
+    this.exporter = new (class extends HeldExporter {
+      override export(records: ReadableLogRecordLike[], respond: Respond): void {
+        take(records.length);
+        super.export(records, respond);
+      }
+    })();
+  }
+
+  /** @returns the body to log */
+  emit(severity: number | undefined, length: number): string {
+    this.#count += 1;
+    const body = `${this.#count} `.padEnd(length);
+    const size = EMPTY_BYTES + body.length * CHARACTER_BYTES;
+    if (size > this.#maxBytes) this.refused += 1;
+    else this.waiting.push({ body, rank: rankOf(severity), size });
+    while (this.waiting.length > this.#maxRecords || this.#bytes > this.#maxBytes) {
+      const quietest = Math.min(...this.waiting.map(({ rank }) => rank));
+      const [gone] = this.waiting.splice(
+        this.waiting.findIndex(({ rank }) => rank === quietest),
+        1,
+      );
+      if (gone === undefined) break;
+      this.dropped += 1;
+      expect(this.waiting.every(({ rank }) => rank >= gone.rank)).toBe(true);
+    }
+    return body;
+  }
+
+  async release(result: typeof SUCCESS): Promise<void> {
+    if (this.exporter.held === 0) return;
+    this.exporter.release(result);
+    this.#inFlight.shift();
+    await turn();
+  }
+
+  get #bytes(): number {
+    const waiting = this.waiting.reduce((sum, { size }) => sum + size, 0);
+    return this.#inFlight.reduce((sum, bytes) => sum + bytes, waiting);
+  }
+
+  #take(count: number): void {
+    const taken = this.waiting.splice(0, count);
+    this.exported.push(...taken.map(({ body }) => body));
+    this.#inFlight.push(taken.reduce((sum, { size }) => sum + size, 0));
+  }
+}
+
+describe('onEmit()', () => {
+  const broken = (name: string, thrown: unknown) =>
+    Object.defineProperty(handMade('text'), name, {
+      get() {
+        throw thrown;
+      },
+    });
+
+  test.each(['body', 'attributes', 'severityNumber'])('does not throw when reading %s does (E9)', (name) => {
+    const { processor } = pipeline();
+    expect(() => processor.onEmit(broken(name, new Error('closed')))).not.toThrow();
+    expect(processor.stats()).toMatchObject({ received: 1, failed: { unserializable: 1 }, pending: 0 });
+    expect(warnings[0]).toContain('closed');
+  });
+
+  test('does not throw when what is thrown cannot be shown, and the diag logger throws too', () => {
+    listen(() => {
+      throw new Error('broken too');
+    });
+    const { processor } = pipeline();
+    expect(() => processor.onEmit(broken('body', Object.create(null)))).not.toThrow();
+    expect(processor.stats().failed.unserializable).toBe(1);
+  });
+
+  test('takes a revoked proxy from a processor before it, and the application notices nothing (E9)', async () => {
+    const before = {
+      onEmit(record: { setBody(body: unknown): unknown }) {
+        const { proxy, revoke } = Proxy.revocable({}, {});
+        revoke();
+        record.setBody(proxy);
+      },
+      forceFlush: async () => {},
+      shutdown: async () => {},
+    };
+    const { exporter, log, processor } = pipeline({ before });
+    log('replaced');
+    await processor.forceFlush();
+    expect(exporter.bodies).toEqual([expect.stringContaining('threw TypeError')]);
+  });
+
+  test('does not call the exporter: whatever that does, the application is not in its way', () => {
+    const { exporter, log } = pipeline({ exporter: new ThrowingExporter(), maxExportBatchSize: 1 });
+    log('text');
+    expect(exporter.calls).toEqual([]);
+  });
+});
+
+describe('options', () => {
+  const exporter = new RecordingExporter();
+
+  test.each<[object, string]>([
+    [{ maxQueueSize: 0 }, 'maxQueueSize must be a whole number from 1, got 0'],
+    [{ maxQueueSize: '10' }, 'maxQueueSize must be a whole number from 1, got "10"'],
+    [{ maxQueueBytes: 0.5 }, 'maxQueueBytes must be a whole number from 1, got 0.5'],
+    [{ maxExportBatchSize: 0 }, 'maxExportBatchSize must be a whole number from 1 to 65536, got 0'],
+    [
+      { maxQueueSize: 10, maxExportBatchSize: 11 },
+      'maxExportBatchSize must be a whole number from 1 to 10, got 11',
+    ],
+    [{ maxExportBatchBytes: -1 }, 'maxExportBatchBytes must be a whole number from 1, got -1'],
+    [{ scheduledDelayMillis: -1 }, 'scheduledDelayMillis must be a number of milliseconds from 0, got -1'],
+    [{ exportTimeoutMillis: 0 }, 'exportTimeoutMillis must be a number of milliseconds from 1, got 0'],
+    [
+      { shutdownTimeoutMillis: Number.NaN },
+      'shutdownTimeoutMillis must be a number of milliseconds from 0, got NaN',
+    ],
+    [{ maxConcurrentExports: 0 }, 'maxConcurrentExports must be a whole number from 1, got 0'],
+    [{ meterProvider: {} }, 'meterProvider must be an object with getMeter(), got an object'],
+    [{ componentName: 5 }, 'componentName must be a string, got 5'],
+    [{ clock: Date }, 'clock must be an object with now(), after(), got a function'],
+    [{ exporter: undefined }, 'exporter must be an object with export(), shutdown(), got undefined'],
+    [{ exporter: { export() {} } }, 'exporter must be an object with export(), shutdown(), got an object'],
+  ])('that are wrong say option, wish and value: %j', (options, message) => {
+    const create = () =>
+      new PriorityBatchLogRecordProcessor({ exporter, ...options } as PriorityBatchOptions);
+    expect(create).toThrow(message);
+  });
+
+  test('that are not known are refused, and so is what is no object', () => {
+    expect(
+      () => new PriorityBatchLogRecordProcessor({ exporter, maxQueue: 1 } as PriorityBatchOptions),
+    ).toThrow(/^PriorityBatchLogRecordProcessor has no option "maxQueue"; it knows exporter, maxQueueSize, /);
+    expect(() => new PriorityBatchLogRecordProcessor(exporter as unknown as PriorityBatchOptions)).toThrow(
+      'PriorityBatchLogRecordProcessor has no option "batches"',
+    );
+    expect(() => new PriorityBatchLogRecordProcessor(undefined as unknown as PriorityBatchOptions)).toThrow(
+      'PriorityBatchLogRecordProcessor must be an object, got undefined',
+    );
+  });
+
+  test('given as undefined count as not given; a small queue makes small batches', async () => {
+    const { log, exporter: taken } = pipeline({
+      maxQueueSize: 3,
+      maxExportBatchSize: undefined as unknown as number,
+    });
+    for (const number of numbers(3)) log(number);
+    await turn();
+    expect(sizes(taken)).toEqual([3]);
+  });
+
+  test('the time-out must be above what the exporter takes for its retries, and is so by default', async () => {
+    const retrying = new RetryingLogRecordExporter({
+      exporter,
+      maxElapsedMillis: 60_000,
+      attemptTimeoutMillis: 10_000,
+    });
+    const create = (exportTimeoutMillis: number) =>
+      new PriorityBatchLogRecordProcessor({ exporter: retrying, exportTimeoutMillis });
+    expect(() => create(70_000)).toThrow(
+      'exportTimeoutMillis must be a number of milliseconds from 70001, got 70000',
+    );
+    expect(() => create(70_001)).not.toThrow();
+
+    const silent = Object.assign(new SilentExporter(), { worstCaseMillis: 70_000 });
+    const { log, processor, clock } = pipeline({ exporter: silent });
+    log('text');
+    expect(await millisUntil(processor.forceFlush(), clock)).toBe(75_000);
+  });
+
+  test('of an exporter that asks for a senseless number of exports are refused', () => {
+    const senseless = Object.assign(new RecordingExporter(), { maxConcurrentExports: 0 });
+    expect(() => new PriorityBatchLogRecordProcessor({ exporter: senseless })).toThrow(
+      'maxConcurrentExports must be a whole number from 1, got 0',
+    );
+  });
+});
