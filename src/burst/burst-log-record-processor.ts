@@ -63,7 +63,6 @@ export class BurstLogRecordProcessor implements LogRecordProcessorLike {
   readonly #asksQuiet: boolean;
   readonly #maxRecordBytes: number;
   readonly #shutdownTimeoutMillis: number;
-  readonly #endings: (() => void)[] = [];
   #shutdown: Promise<void> | undefined;
 
   /** @throws RangeError or TypeError when an option is wrong; the message says option, wish and value */
@@ -89,7 +88,7 @@ export class BurstLogRecordProcessor implements LogRecordProcessorLike {
       this.#core = new BurstCore(outlet, settings);
       this.#shutdownTimeoutMillis = delivery.shutdownTimeoutMillis;
       if (delivery.meterProvider !== undefined) {
-        this.#endings.push(reportDelivery(delivery.meterProvider, outlet.delivery, delivery));
+        reportDelivery(delivery.meterProvider, outlet.delivery, delivery);
       }
     } else {
       const outlet = new ProcessorOutlet(options.target.processor, options.clock, this.#guard);
@@ -97,7 +96,7 @@ export class BurstLogRecordProcessor implements LogRecordProcessorLike {
       this.#shutdownTimeoutMillis = SHUTDOWN_TIMEOUT_MILLIS;
     }
     if (options.meterProvider !== undefined) {
-      this.#endings.push(reportBurst(options.meterProvider, () => this.stats()));
+      reportBurst(options.meterProvider, () => this.stats());
     }
   }
 
@@ -177,7 +176,6 @@ export class BurstLogRecordProcessor implements LogRecordProcessorLike {
       (traceId) => core.reopen(traceId),
     );
     this.#traces.table = table;
-    this.#endings.push(() => table.shutdown());
     const listener = {
       spanStarted: (traceId: string) => table.spanStarted(traceId),
       spanEnded: (traceId: string) => table.spanEnded(traceId),
@@ -207,7 +205,7 @@ export class BurstLogRecordProcessor implements LogRecordProcessorLike {
 
   async #end(): Promise<void> {
     await this.#core.shutdown(this.#shutdownTimeoutMillis);
-    for (const end of this.#endings) end();
+    this.#traces.table?.shutdown();
   }
 
   #keysOf(keys: 'active' | 'all'): Keys {

@@ -2,12 +2,10 @@ import type { MeterProviderLike } from '../record/index.ts';
 import type { BurstStats } from './stats.ts';
 
 /**
- * Shows the counters of `stats()` as metrics `burstlog.*`, read when a reader collects.
- * @returns a function that ends them
+ * Shows the counters of `stats()` as metrics `burstlog.*`, read when a reader collects, also after the end.
  */
-export function reportBurst(meterProvider: MeterProviderLike, stats: () => BurstStats): () => void {
+export function reportBurst(meterProvider: MeterProviderLike, stats: () => BurstStats): void {
   const meter = meterProvider.getMeter('burstlog');
-  const ends: (() => void)[] = [];
   type Observe = Parameters<ReturnType<typeof meter.createObservableCounter>['addCallback']>[0];
   const show = (
     kind: 'count' | 'level',
@@ -22,7 +20,6 @@ export function reportBurst(meterProvider: MeterProviderLike, stats: () => Burst
         ? meter.createObservableCounter(name, options)
         : meter.createObservableUpDownCounter(name, options);
     instrument.addCallback(observe);
-    ends.push(() => instrument.removeCallback(observe));
   };
   const count = (name: keyof BurstStats & string, description: string, unit = '{log_record}') =>
     show('count', `burstlog.${name}`, unit, description, (result) => result.observe(stats()[name] as number));
@@ -51,7 +48,4 @@ export function reportBurst(meterProvider: MeterProviderLike, stats: () => Burst
   level('burstlog.holding.size', 'holdingBytes', 'By', 'Their estimated size');
   level('burstlog.pending', 'pending', '{log_record}', 'Records on their way');
   level('burstlog.pending.size', 'pendingBytes', 'By', 'Their estimated size');
-  return () => {
-    for (const end of ends) end();
-  };
 }

@@ -2,6 +2,8 @@ import { errorText, keepAlive, RankedQueue, type ReadableLogRecordLike, Teller }
 import type { ResolvedDeliveryOptions } from './delivery-options.ts';
 import { exportOnce, pendingResources } from './export-once.ts';
 import { FlushWaiters } from './flush-waiters.ts';
+import { type Batch, InFlight } from './in-flight.ts';
+import { isTooLarge } from './too-large.ts';
 import { attempt, within } from './within.ts';
 
 /** Why a record was not delivered. */
@@ -20,16 +22,6 @@ export interface DeliveryStats {
   readonly pendingBytes: number;
 }
 
-interface Batch {
-  readonly records: ReadableLogRecordLike[];
-  readonly bytes: number;
-  readonly firstSequence: number;
-  /** How many of its records have not met their end. */
-  open: number;
-}
-
-/** What gRPC in Go, C++, JavaScript, Java and Rust says of a request over its size limit, and HTTP 413. */
-const TOO_LARGE = /larger than (max|\d)|too large|exceeds max/i;
 /** After so many milliseconds without a turn of the event loop the exports give way to it. */
 const TURN_MILLIS = 8;
 /** The share of the shutdown bound that the flush may use; the rest is the exporter's. */
@@ -42,7 +34,7 @@ const FLUSH_SHARE = 0.9;
 export class Delivery {
   readonly #options: ResolvedDeliveryOptions;
   readonly #queue = new RankedQueue<ReadableLogRecordLike>();
-  readonly #inFlight = new Set<Batch>();
+  readonly #inFlight = new InFlight();
   readonly #waiters = new FlushWaiters();
   readonly #teller: Teller;
   readonly #failed: Record<DeliveryFailure, number> = {
@@ -55,8 +47,6 @@ export class Delivery {
   };
   #received = 0;
   #delivered = 0;
-  #inFlightCount = 0;
-  #inFlightBytes = 0;
   /** Everything up to this sequence number leaves without waiting for its batch to fill. */
   #dueUntil = 0;
   #turn: NodeJS.Immediate | undefined;
@@ -74,7 +64,7 @@ export class Delivery {
 
   /** Estimated bytes that wait or are being exported. */
   get bytes(): number {
-    return this.#queue.bytes + this.#inFlightBytes;
+    return this.#queue.bytes + this.#inFlight.bytes;
   }
 
   /** Records that wait, those being exported not counted. */
@@ -87,7 +77,7 @@ export class Delivery {
       received: this.#received,
       delivered: this.#delivered,
       failed: { ...this.#failed },
-      pending: this.#queue.count + this.#inFlightCount,
+      pending: this.#queue.count + this.#inFlight.records,
       pendingBytes: this.bytes,
     };
   }
@@ -177,6 +167,8 @@ export class Delivery {
       left,
       clock,
     );
+    if (!end.inTime)
+      this.#teller.warn('shutdown', `the exporter's shutdown() took over ${Math.ceil(left)} ms`);
     if (end.error !== undefined)
       this.#teller.warn('shutdown', `the exporter's shutdown() failed: ${errorText(end.error)}`);
     this.#isOver = true;
@@ -197,12 +189,8 @@ export class Delivery {
 
   /** What has not called back by now never counts as delivered. */
   #abandonInFlight(): void {
-    for (const batch of this.#inFlight) {
-      const open = batch.open;
-      this.#settle(batch, open);
-      this.#leaveFlight(batch);
-      if (open > 0) this.#fail('shutdown', open, 'the exporter had not finished with them');
-    }
+    const open = this.#inFlight.removeAll();
+    if (open > 0) this.#fail('shutdown', open, 'the exporter had not finished with them');
   }
 
   async #flushExporter(): Promise<void> {
@@ -262,8 +250,6 @@ export class Delivery {
     }
     const batch = { records, bytes, firstSequence, open: records.length };
     this.#inFlight.add(batch);
-    this.#inFlightCount += records.length;
-    this.#inFlightBytes += bytes;
     return batch;
   }
 
@@ -271,7 +257,7 @@ export class Delivery {
     const pending = pendingResources(batch.records);
     if (pending !== undefined) await within(pending, this.#options.exportTimeoutMillis, this.#options.clock);
     await this.#export(batch, batch.records);
-    if (this.#inFlight.has(batch)) this.#leaveFlight(batch);
+    this.#inFlight.remove(batch);
     if (this.#waiters.any) this.#waiters.settle(this.#firstOpen());
     if (performance.now() - this.#lastTurnAt > TURN_MILLIS) this.#schedule();
     else this.#pump();
@@ -283,14 +269,14 @@ export class Delivery {
     if (!this.#inFlight.has(batch)) return;
     const outcome = await exportOnce(exporter, records, exportTimeoutMillis, clock);
     if (!this.#inFlight.has(batch)) return;
-    const tooLarge = outcome.kind === 'failed' && (TOO_LARGE.test(outcome.error) || outcome.code === 413);
+    const tooLarge = outcome.kind === 'failed' && isTooLarge(outcome.code, outcome.error);
     if (records.length > 1 && (outcome.kind === 'threw' || tooLarge)) {
       const half = records.length >> 1;
       await this.#export(batch, records.slice(0, half));
       await this.#export(batch, records.slice(half));
       return;
     }
-    this.#settle(batch, records.length);
+    this.#inFlight.settle(batch, records.length);
     switch (outcome.kind) {
       case 'delivered':
         this.#delivered += records.length;
@@ -308,21 +294,9 @@ export class Delivery {
     }
   }
 
-  #settle(batch: Batch, count: number): void {
-    batch.open -= count;
-    this.#inFlightCount -= count;
-  }
-
-  #leaveFlight(batch: Batch): void {
-    this.#inFlight.delete(batch);
-    this.#inFlightBytes -= batch.bytes;
-  }
-
   /** The lowest sequence number that has not met its end. */
   #firstOpen(): number {
-    let first = this.#queue.firstSequence;
-    for (const batch of this.#inFlight) first = Math.min(first, batch.firstSequence);
-    return first;
+    return Math.min(this.#queue.firstSequence, this.#inFlight.firstSequence());
   }
 
   #armDelay(): void {

@@ -34,17 +34,15 @@ export interface PriorityBatchOptions extends DeliveryOptions {
 export class PriorityBatchLogRecordProcessor implements LogRecordProcessorLike {
   readonly #delivery: Delivery;
   readonly #maxQueueBytes: number;
-  readonly #endMetrics: () => void;
 
   /** @throws RangeError or TypeError when an option is wrong; the message says option, wish and value */
   constructor(options: PriorityBatchOptions) {
     const resolved = resolveDeliveryOptions('PriorityBatchLogRecordProcessor', options);
     this.#delivery = new Delivery(resolved, 'PriorityBatchLogRecordProcessor');
     this.#maxQueueBytes = resolved.maxQueueBytes;
-    this.#endMetrics =
-      resolved.meterProvider === undefined
-        ? () => {}
-        : reportDelivery(resolved.meterProvider, this.#delivery, resolved);
+    if (resolved.meterProvider !== undefined) {
+      reportDelivery(resolved.meterProvider, this.#delivery, resolved);
+    }
   }
 
   /** Takes a record for delivery. Never throws, never blocks. */
@@ -65,9 +63,8 @@ export class PriorityBatchLogRecordProcessor implements LogRecordProcessorLike {
   }
 
   /** Flushes, ends the exporter, and ignores what comes later. May be called twice; never rejects. */
-  async shutdown(): Promise<void> {
-    await this.#delivery.shutdown();
-    this.#endMetrics();
+  shutdown(): Promise<void> {
+    return this.#delivery.shutdown();
   }
 
   /** What became of the records: received = delivered + failed + pending. */

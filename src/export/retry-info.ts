@@ -4,6 +4,8 @@
  * of a gRPC server is a `google.rpc.RetryInfo` in the trailer `grpc-status-details-bin`.
  */
 
+import { isTooLarge } from './too-large.ts';
+
 // CANCELLED, DEADLINE_EXCEEDED, ABORTED, OUT_OF_RANGE, UNAVAILABLE, DATA_LOSS.
 const GRPC_RETRYABLE: readonly number[] = [1, 4, 10, 11, 14, 15];
 const GRPC_RESOURCE_EXHAUSTED = 8;
@@ -48,6 +50,7 @@ export function retryAfterMillis(error: unknown): number | undefined {
     let current = error;
     for (let depth = 0; depth < MAX_CAUSES && typeof current === 'object' && current !== null; depth++) {
       const { code, message, metadata, cause } = current as Record<string, unknown>;
+      if (isTooLarge(code, message)) return undefined;
       if (typeof code === 'number') return ofStatusCode(code, metadata);
       if (typeof code === 'string' && NETWORK_RETRYABLE.has(code)) return 0;
       if (typeof message === 'string' && MESSAGES_RETRYABLE.has(message)) return 0;

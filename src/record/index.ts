@@ -26,7 +26,6 @@ export {
   withMethods,
 } from './options.ts';
 export type {
-  CounterLike,
   EnabledOptionsLike,
   ExportResultLike,
   InstrumentationScopeLike,
@@ -42,7 +41,7 @@ export type {
 export { EXPORT_FAILED, EXPORT_SUCCESS } from './otel.ts';
 export { RankedQueue } from './ranked-queue.ts';
 export { parseSeverity, rankOf, Severity, type SeverityLike, type SeverityName } from './severity.ts';
-export { attributesSize, CHARACTER_BYTES, estimateSize } from './size.ts';
+export { attributesSize, CHARACTER_BYTES } from './size.ts';
 export { type Snapshot, snapshot } from './snapshot.ts';
 export { errorText, Teller } from './tell.ts';
 export { LogRecordView } from './view.ts';

@@ -97,16 +97,11 @@ export const EXPORT_SUCCESS = 0;
 /** `ExportResultCode.FAILED` of `@opentelemetry/core`. */
 export const EXPORT_FAILED = 1;
 
-/** The counter part of a Meter, as far as this package uses it. */
-export interface CounterLike {
-  add(value: number, attributes?: Attributes): void;
-}
 interface ObservableResultLike {
   observe(value: number, attributes?: Attributes): void;
 }
 interface ObservableLike {
   addCallback(callback: (result: ObservableResultLike) => void): void;
-  removeCallback(callback: (result: ObservableResultLike) => void): void;
 }
 interface MetricOptionsLike {
   description?: string;
@@ -115,7 +110,6 @@ interface MetricOptionsLike {
 
 /** The part of a Meter that this package uses. */
 export interface MeterLike {
-  createCounter(name: string, options?: MetricOptionsLike): CounterLike;
   createObservableCounter(name: string, options?: MetricOptionsLike): ObservableLike;
   createObservableUpDownCounter(name: string, options?: MetricOptionsLike): ObservableLike;
 }

@@ -1,5 +1,3 @@
-import type { ReadableLogRecordLike } from './otel.ts';
-
 /**
  * What a held record weighs without its strings: the SDK's record was measured at 331 bytes, its slot at 36
  * to 54 (docs/benchmarks.md).
@@ -9,25 +7,21 @@ export const RECORD_BYTES = 400;
 export const VALUE_BYTES = 24;
 /** V8 keeps a character in one or two bytes; two is what may be needed. */
 export const CHARACTER_BYTES = 2;
-/** Past so many values a walk stops: at 24 bytes each the result is too big for every purpose by then. */
+/** A longer key was not written by a programmer. */
+const SHARED_KEY_LENGTH = 64;
+/** Past so many values a walk stops, and the rest is counted by its number. */
 const MAX_VALUES = 200_000;
 
 /**
- * Estimates the memory that a record keeps, in bytes, from its body and attributes. Object bodies are measured
- * where they are copied (`snapshot`), so an object body counts only if `withBody` is not given as false.
+ * Estimates the memory that a record keeps without its body, in bytes. Bodies are measured by their caller: a
+ * text by its length, an object where it is copied (`snapshot`). Keys are mostly words of the program, which all
+ * records share; only one that is longer than such words are counts.
  */
-export function estimateSize(record: ReadableLogRecordLike): number {
-  const body = record.body;
-  const ofBody =
-    typeof body === 'string' ? body.length * CHARACTER_BYTES : typeof body === 'object' ? sizeOf(body) : 0;
-  return ofBody + attributesSize(record.attributes);
-}
-
-/** The size of a record without its body. */
 export function attributesSize(attributes: { readonly [key: string]: unknown }): number {
   let size = RECORD_BYTES;
   for (const key in attributes) {
     const value = attributes[key];
+    if (key.length > SHARED_KEY_LENGTH) size += key.length * CHARACTER_BYTES;
     if (typeof value === 'string') size += VALUE_BYTES + value.length * CHARACTER_BYTES;
     else if (typeof value === 'object') size += VALUE_BYTES + sizeOf(value);
     else size += VALUE_BYTES;
@@ -47,7 +41,9 @@ function sizeOf(root: unknown): number {
     if (typeof value === 'string') size += value.length * CHARACTER_BYTES;
     else if (ArrayBuffer.isView(value)) size += value.byteLength;
     else if (Array.isArray(value)) {
-      for (let at = 0; at < value.length && rest.length < MAX_VALUES; at += 1) rest.push(value[at]);
+      const walked = Math.min(value.length, MAX_VALUES - rest.length);
+      for (let at = 0; at < walked; at += 1) rest.push(value[at]);
+      size += (value.length - walked) * VALUE_BYTES;
     } else if (typeof value === 'object' && value !== null) {
       for (const key of Object.keys(value)) {
         size += key.length * CHARACTER_BYTES;
@@ -55,5 +51,5 @@ function sizeOf(root: unknown): number {
       }
     }
   }
-  return size;
+  return size + rest.length * VALUE_BYTES;
 }

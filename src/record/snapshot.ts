@@ -78,19 +78,20 @@ class Copier {
     if (Array.isArray(value)) return this.#list(value, depth);
     if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'Invalid Date' : value.toISOString();
     if (value instanceof Map) return this.#properties(namedEntries(value), depth);
+    if (value instanceof DataView) {
+      return this.#known(new Uint8Array(value.buffer, value.byteOffset, value.byteLength), depth);
+    }
     if (value instanceof Set || ArrayBuffer.isView(value)) {
       return this.#list(value as unknown as Iterable<unknown>, depth);
     }
     if (value instanceof Error) {
       const { name, message, stack, cause } = value;
-      const all: [string, unknown][] = [
-        ['name', name],
-        ['message', message],
-        ['stack', stack],
-      ];
-      if (cause !== undefined) all.push(['cause', cause]);
-      return this.#properties(all, depth);
+      const told = { name, message, stack };
+      const all = { ...told, ...(cause === undefined ? {} : { cause }), ...(value as object) };
+      if (value instanceof AggregateError) Object.assign(all, { errors: value.errors });
+      return this.#fields(all, depth);
     }
+    if (value instanceof URL || value instanceof RegExp) return this.#text(String(value));
     return this.#fields(value as Record<string, unknown>, depth);
   }
 

@@ -22,7 +22,7 @@ async function valuesOf(reader: Reader): Promise<Map<string, number>> {
   return values;
 }
 
-test('the counters of stats() are metrics, and end with the processor', async () => {
+test('the counters of stats() are metrics, also what happened last', async () => {
   const reader = new Reader();
   const meterProvider = new MeterProvider({ readers: [reader] });
   const { log, burst } = pipeline({ meterProvider, capacity: 2 });
@@ -49,6 +49,10 @@ test('the counters of stats() are metrics, and end with the processor', async ()
     'otel.sdk.processor.log.queue.capacity': 65_536,
   });
   await burst.shutdown();
+  expect(Object.fromEntries(await valuesOf(reader))).toMatchObject({
+    'burstlog.evicted{shutdown}': 1,
+    'burstlog.holding': 0,
+  });
   await meterProvider.shutdown();
 });
 

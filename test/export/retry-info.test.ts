@@ -235,3 +235,9 @@ describe('a failed export is not worth another try', () => {
     expect(retryAfterMillis(throwing)).toBeUndefined();
   });
 });
+
+test('what is too large is not tried again, whatever its code: it must be halved', () => {
+  const tonic = Object.assign(new Error('11 OUT_OF_RANGE: decoded message length too large'), { code: 11 });
+  expect(retryAfterMillis(tonic)).toBeUndefined();
+  expect(retryAfterMillis(Object.assign(new Error('11 OUT_OF_RANGE'), { code: 11 }))).toBe(0);
+});

@@ -17,10 +17,7 @@ import {
   SimpleLogRecordProcessor,
 } from '@opentelemetry/sdk-logs';
 import fc from 'fast-check';
-import {
-  RetryingLogRecordExporter,
-  type RetryingLogRecordExporterOptions,
-} from '../../src/export/index.ts';
+import { RetryingLogRecordExporter, type RetryingLogRecordExporterOptions } from '../../src/export/index.ts';
 import {
   EXPORT_FAILED,
   EXPORT_SUCCESS,

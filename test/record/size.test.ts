@@ -1,13 +1,6 @@
 import fc from 'fast-check';
-import {
-  attributesSize,
-  CHARACTER_BYTES,
-  estimateSize,
-  type ReadableLogRecordLike,
-} from '../../src/record/index.ts';
+import { attributesSize, CHARACTER_BYTES } from '../../src/record/index.ts';
 
-const sizeWithBody = (body: unknown): number =>
-  estimateSize({ body, attributes: {} } as unknown as ReadableLogRecordLike);
 const EMPTY = attributesSize({});
 
 test('even an empty record weighs what the SDK needs for it', () => {
@@ -48,11 +41,14 @@ test('bytes cost their length, and not much more', () => {
   expect(size).toBeLessThan(5_100);
 });
 
-test('a body is counted like an attribute: text by its characters, an object by all that is in it', () => {
-  expect(sizeWithBody('x'.repeat(500)) - EMPTY).toBe(500 * CHARACTER_BYTES);
-  expect(sizeWithBody({ list: ['x'.repeat(500)] }) - EMPTY).toBeGreaterThanOrEqual(500 * CHARACTER_BYTES);
-  expect(sizeWithBody(undefined)).toBe(EMPTY);
-  expect(sizeWithBody(42)).toBe(EMPTY);
+test('a key that no programmer wrote counts, the common ones are shared by all records', () => {
+  expect(attributesSize({ ['k'.repeat(5_000)]: 1 }) - EMPTY).toBeGreaterThanOrEqual(5_000 * CHARACTER_BYTES);
+  expect(attributesSize({ 'http.request.method': 1 })).toBe(attributesSize({ a: 1 }));
+});
+
+test('a list too long to be walked through counts by its length', () => {
+  const list = new Array(1_000_000).fill(1);
+  expect(attributesSize({ list })).toBeGreaterThan(20_000_000);
 });
 
 test('sizes are whole numbers, as the arena wants them', () => {

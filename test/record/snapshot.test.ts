@@ -262,3 +262,17 @@ function doubled(levels: number): object {
   for (let level = 0; level < levels; level += 1) body = { left: body, right: body };
   return body;
 }
+
+test('an error keeps its code and its errors, a URL and a pattern their text, a DataView its bytes', () => {
+  const error = Object.assign(new AggregateError([new Error('inner')], 'outer'), { code: 'ENOENT' });
+  const { value } = snapshot(
+    { error, url: new URL('http://x/y'), pattern: /a+/g, view: new DataView(new ArrayBuffer(2)) },
+    100_000,
+  )!;
+  expect(value).toMatchObject({
+    error: { name: 'AggregateError', message: 'outer', code: 'ENOENT', errors: [{ message: 'inner' }] },
+    url: 'http://x/y',
+    pattern: '/a+/g',
+    view: new Uint8Array(2),
+  });
+});

@@ -1,0 +1,71 @@
+import type { ReadableLogRecordLike } from '../record/index.ts';
+
+/** Records that were given to the exporter together. */
+export interface Batch {
+  readonly records: ReadableLogRecordLike[];
+  readonly bytes: number;
+  readonly firstSequence: number;
+  /** How many of its records have not met their end. */
+  open: number;
+}
+
+/** The batches that are being exported. */
+export class InFlight {
+  readonly #batches = new Set<Batch>();
+  #records = 0;
+  #bytes = 0;
+
+  /** Batches in flight. */
+  get size(): number {
+    return this.#batches.size;
+  }
+
+  /** Records that have not met their end. */
+  get records(): number {
+    return this.#records;
+  }
+
+  /** Estimated bytes of all batches, until the last record of each has met its end. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  add(batch: Batch): void {
+    this.#batches.add(batch);
+    this.#records += batch.open;
+    this.#bytes += batch.bytes;
+  }
+
+  has(batch: Batch): boolean {
+    return this.#batches.has(batch);
+  }
+
+  /** So many records of a batch have met their end. */
+  settle(batch: Batch, count: number): void {
+    batch.open -= count;
+    this.#records -= count;
+  }
+
+  /** Takes a batch out. @returns how many of its records have not met their end */
+  remove(batch: Batch): number {
+    if (!this.#batches.delete(batch)) return 0;
+    const { open } = batch;
+    this.settle(batch, open);
+    this.#bytes -= batch.bytes;
+    return open;
+  }
+
+  /** Takes all batches out. @returns how many records had not met their end */
+  removeAll(): number {
+    let open = 0;
+    for (const batch of this.#batches) open += this.remove(batch);
+    return open;
+  }
+
+  /** The lowest sequence number in flight; Infinity when nothing is. */
+  firstSequence(): number {
+    let first = Number.POSITIVE_INFINITY;
+    for (const batch of this.#batches) first = Math.min(first, batch.firstSequence);
+    return first;
+  }
+}
