@@ -1,0 +1,62 @@
+import { BurstLogRecordProcessor } from 'burstlog';
+import { do_not_optimize } from 'mitata';
+import { nanosecondsEach, ratioLine } from '../figures.js';
+import { providerWith, RecordProcessor, swallowingExporter } from '../otel.js';
+import { quietRecord } from '../records.js';
+
+export const title =
+  'What does a record below `level` cost, against a processor of the SDK whose `enabled()` is just `false`?';
+
+const EMITS = 2_000_000;
+/** @type {{ readonly [place: string]: number }} */
+const AT_MOST = { alone: 1.1, 'behind an enricher': 1.5 };
+
+/** @type {import('../case.js').Case['trials']} */
+export function trials() {
+  return Object.keys(AT_MOST).map((place) => ({
+    measure: `emit() below level, ${place}`,
+    options: 'level INFO, a DEBUG record of 4 attributes',
+    sides: { ours: { side: 'ours', place }, disabled: { side: 'disabled' } },
+    // Of what takes so little, each process compiles its own version.
+    repeatsPerProcess: 1,
+  }));
+}
+
+/** Writes an attribute on every record, but wants none for itself. */
+class Enricher extends RecordProcessor {
+  constructor() {
+    super((record) => record.setAttribute('tenant', 'one'));
+  }
+
+  enabled() {
+    return false;
+  }
+}
+
+/** @type {import('../case.js').Case['prepare']} */
+export function prepare({ side, place }) {
+  const disabled = Object.assign(new RecordProcessor(() => {}), { enabled: () => false });
+  const processor =
+    side === 'disabled'
+      ? disabled
+      : new BurstLogRecordProcessor({ exporter: swallowingExporter, level: 'INFO' });
+  const before = place === 'behind an enricher' ? [new Enricher()] : [];
+  const logger = providerWith(...before, processor).getLogger('bench');
+  const emit = () => {
+    for (let index = 0; index < EMITS; index += 1) {
+      const record = quietRecord(index);
+      // Else the record that nobody reads might not be made.
+      do_not_optimize(record);
+      logger.emit(record);
+    }
+  };
+  emit();
+  return { repeat: () => ({ nanoseconds: nanosecondsEach(EMITS, emit) }) };
+}
+
+/** @type {import('../case.js').Case['lines']} */
+export function lines(trial, results) {
+  const place = String(trial.sides.ours?.place);
+  const sides = { figure: 'nanoseconds', unit: 'ns', ours: 'ours', theirs: 'disabled' };
+  return [ratioLine(trial, results, { ...sides, atMost: AT_MOST[place] ?? 0 })];
+}

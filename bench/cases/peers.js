@@ -1,0 +1,116 @@
+import { BurstLogRecordProcessor } from 'burstlog';
+import { medianOf, nanosecondsEach, shown } from '../figures.js';
+import { providerWith, swallowingExporter, traceContexts } from '../otel.js';
+import { emitQuiet } from '../records.js';
+
+export const title =
+  'What does one debug record with four fields cost the caller elsewhere? Those that hold keep about 1,000 of ' +
+  'them, and each record lets one go; the others write them. They do different work, so there are no ratios.';
+
+const RECORDS = { full: 50_000, quick: 10_000 };
+
+/** @typedef {{ name: string, options: string, does: string }} Peer */
+
+/** @type {{ readonly [side: string]: Peer }} */
+const PEERS = {
+  'burstlog global': {
+    name: 'burstlog',
+    options: 'scope global, capacity 1,000',
+    does: "holds the SDK's record, with time, trace and resource",
+  },
+  'burstlog trace': {
+    name: 'burstlog',
+    options: 'scope trace, 64 traces, capacity 16',
+    does: "holds the SDK's record, by trace",
+  },
+  'logtape global': {
+    name: 'LogTape fingersCrossed',
+    options: 'maxBufferSize 1,000',
+    does: 'holds a record of its own, without trace or resource',
+  },
+  'logtape context': {
+    name: 'LogTape fingersCrossed',
+    options: 'isolateByContext traceId, 64 contexts, maxBufferSize 16',
+    does: 'holds a record of its own, by context',
+  },
+  powertools: {
+    name: 'Powertools for AWS Lambda',
+    options: 'logBufferOptions, maxBytes 300,000',
+    does: 'holds JSON text, by invocation',
+  },
+  'logtape without fields': {
+    name: 'LogTape fingersCrossed',
+    options: 'maxBufferSize 1,000',
+    does: 'holds a record of its own, of a text and no fields',
+  },
+  pino: { name: 'pino', options: 'level debug, /dev/null, sync', does: 'writes JSON text at once' },
+  'pino in blocks': {
+    name: 'pino',
+    options: 'level debug, /dev/null, sync, minLength 4,096',
+    does: 'writes JSON text in blocks of 4 KB',
+  },
+  winston: { name: 'winston', options: 'level debug, json, a null stream', does: 'writes JSON text at once' },
+};
+
+/** @type {import('../case.js').Case['trials']} */
+export function trials({ isQuick }) {
+  const records = isQuick ? RECORDS.quick : RECORDS.full;
+  const sides = Object.fromEntries(Object.keys(PEERS).map((side) => [side, { side, records }]));
+  const env = { _X_AMZN_TRACE_ID: 'Root=1-00000000-000000000000000000000001' };
+  return [{ measure: 'a debug record with 4 fields', options: '', sides, env }];
+}
+
+/** @type {import('../case.js').Case['prepare']} */
+export async function prepare({ side, records }) {
+  const emit = await emitterOf(String(side));
+  const count = Number(records);
+  emit(count);
+  return { repeat: () => ({ nanoseconds: nanosecondsEach(count, () => emit(count)) }) };
+}
+
+/** @type {import('../case.js').Case['lines']} */
+export function lines(_trial, results) {
+  return Object.entries(PEERS).map(([side, { name, options, does }]) => ({
+    measure: `${name} ${does}`,
+    options,
+    nanoseconds: medianOf(results, side, 'nanoseconds'),
+    figures: `${shown(medianOf(results, side, 'nanoseconds'))} ns`,
+  }));
+}
+
+/**
+ * @param {string} side
+ * @returns {Promise<(count: number) => void>}
+ */
+async function emitterOf(side) {
+  if (side.startsWith('burstlog')) return burstlog(side.endsWith('global'));
+  const write = await writerOf(side);
+  return (count) => {
+    for (let index = 0; index < count; index += 1) write(index);
+  };
+}
+
+/** @param {string} side */
+async function writerOf(side) {
+  if (side.startsWith('logtape')) {
+    const { logTape } = await import('../peers/logtape.js');
+    return logTape({ byContext: side.endsWith('context'), withFields: !side.endsWith('fields') });
+  }
+  if (side === 'powertools') return (await import('../peers/powertools.js')).powertools();
+  if (side.startsWith('pino')) {
+    return (await import('../peers/pino.js')).pinoToNowhere(side.endsWith('blocks') ? 4_096 : 0);
+  }
+  return (await import('../peers/winston.js')).winstonToNowhere();
+}
+
+/** @param {boolean} isGlobal */
+function burstlog(isGlobal) {
+  const processor = new BurstLogRecordProcessor(
+    isGlobal
+      ? { exporter: swallowingExporter, scope: 'global' }
+      : { exporter: swallowingExporter, capacity: 16 },
+  );
+  const logger = providerWith(processor).getLogger('bench');
+  const traces = traceContexts(64);
+  return (/** @type {number} */ count) => emitQuiet(logger, traces, count);
+}

@@ -1,0 +1,24 @@
+// One side of one trial, in a process of its own: benches of one process spoil each other, since shared call sites
+// go megamorphic. By hand, for a profile:
+//   node --expose-gc --cpu-prof bench/child.js emit-held '{"side":"ours","held":8192,"scope":"trace",\
+//     "capacity":128,"slots":8192}'
+const [caseName, settings, repeatsByHand = '9'] = process.argv.slice(2);
+
+const { prepare } = /** @type {import('./case.js').Case} */ (await import(`./cases/${caseName}.js`));
+const side = await prepare(JSON.parse(settings ?? '{}'));
+
+if (process.send === undefined) {
+  for (let repeat = 0; repeat < Number(repeatsByHand); repeat += 1) console.log(await side.repeat());
+  await side.end?.();
+} else {
+  // Also when the run was killed.
+  process.on('disconnect', () => process.exit());
+  process.on('message', async (word) => {
+    if (word === 'repeat') process.send?.(await side.repeat());
+    else {
+      await side.end?.();
+      process.disconnect();
+    }
+  });
+  process.send('ready');
+}

@@ -1,0 +1,102 @@
+/**
+ * @param {readonly number[]} numbers
+ */
+export function median(numbers) {
+  const sorted = [...numbers].sort((one, other) => one - other);
+  const middle = sorted.length >> 1;
+  if (sorted.length % 2 === 1) return sorted[middle] ?? Number.NaN;
+  return ((sorted[middle - 1] ?? Number.NaN) + (sorted[middle] ?? Number.NaN)) / 2;
+}
+
+/**
+ * The median of one figure of one side.
+ *
+ * @param {import('./case.js').Results} results
+ * @param {string} side
+ * @param {string} figure
+ */
+export function medianOf(results, side, figure) {
+  return median(valuesOf(results, side, figure));
+}
+
+/**
+ * One figure of all repeats of one side.
+ *
+ * @param {import('./case.js').Results} results
+ * @param {string} side
+ * @param {string} figure
+ */
+export function valuesOf(results, side, figure) {
+  return (results[side] ?? []).map((figures) => figures[figure] ?? Number.NaN);
+}
+
+/**
+ * Ours against theirs, by medians.
+ *
+ * @param {import('./case.js').Trial} trial
+ * @param {import('./case.js').Results} results
+ * @param {{ figure: string, unit: string, ours: string, theirs: string, atMost?: number, atLeast?: number }} wanted
+ * @returns {import('./case.js').Line}
+ */
+export function ratioLine(trial, results, { figure, unit, ours, theirs, atMost, atLeast }) {
+  const our = medianOf(results, ours, figure);
+  const their = medianOf(results, theirs, figure);
+  const ratio = our / their;
+  const bound = atMost !== undefined ? `<= ${atMost}` : atLeast !== undefined ? `>= ${atLeast}` : undefined;
+  const line = {
+    measure: trial.measure,
+    options: trial.options,
+    figures: `${spread(results, ours, figure)} ${unit}, ${spread(results, theirs, figure)} ${unit}`,
+    ratio,
+  };
+  if (bound === undefined) return line;
+  return { ...line, bound, isMet: ratio <= (atMost ?? Infinity) && ratio >= (atLeast ?? -Infinity) };
+}
+
+/**
+ * A figure that has to lie within a bound of its own.
+ *
+ * @param {import('./case.js').Trial} trial
+ * @param {{ what: string, value: number, unit: string, atMost: number }} wanted
+ * @returns {import('./case.js').Line}
+ */
+export function boundLine(trial, { what, value, unit, atMost }) {
+  return {
+    measure: `${trial.measure}: ${what}`,
+    options: trial.options,
+    figures: `${shown(value)} ${unit}`,
+    bound: `<= ${shown(atMost)} ${unit}`,
+    isMet: value <= atMost,
+  };
+}
+
+/**
+ * The median, and between what the repeats lay.
+ *
+ * @param {import('./case.js').Results} results
+ * @param {string} side
+ * @param {string} figure
+ */
+export function spread(results, side, figure) {
+  const values = valuesOf(results, side, figure);
+  return `${side} ${shown(median(values))} (${shown(Math.min(...values))} to ${shown(Math.max(...values))})`;
+}
+
+/** @param {number} value */
+export function shown(value) {
+  if (Number.isInteger(value)) return value.toLocaleString('en-US');
+  if (value >= 1_000) return Math.round(value).toLocaleString('en-US');
+  return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2);
+}
+
+/**
+ * Nanoseconds per call of what `work` does `count` times.
+ *
+ * @param {number} count
+ * @param {() => void} work
+ */
+export function nanosecondsEach(count, work) {
+  const from = process.hrtime.bigint();
+  work();
+  return Number(process.hrtime.bigint() - from) / count;
+}

@@ -1,0 +1,44 @@
+import { parseArgs } from 'node:util';
+
+/** The cases, in the order of the page. Each is a file of cases/. */
+export const CASES = [
+  'emit-held',
+  'emit-nothing',
+  'emit-below-level',
+  'heap-held',
+  'cpu-per-record',
+  'burst-100000',
+  'memory-under-load',
+  'delivery-throughput',
+  'peers',
+];
+
+const REPEATS = { full: 9, quick: 3 };
+
+/**
+ * What `bench/run.js` was called with; `isWhole`: whether the page may be written from it.
+ *
+ * @param {readonly string[]} args
+ * @returns {import('./case.js').Form & { cases: readonly string[], isWhole: boolean }}
+ * @throws {RangeError} with option, wish and value
+ */
+export function resolveOptions(args) {
+  const { values } = parseArgs({
+    args: [...args],
+    options: { quick: { type: 'boolean' }, only: { type: 'string' }, repeats: { type: 'string' } },
+  });
+  const { quick: isQuick = false, only } = values;
+  if (only !== undefined && !CASES.includes(only)) {
+    throw new RangeError(`--only must be one of ${CASES.join(', ')}, got ${only}`);
+  }
+  const repeats = Number(values.repeats ?? (isQuick ? REPEATS.quick : REPEATS.full));
+  if (!Number.isSafeInteger(repeats) || repeats < 1) {
+    throw new RangeError(`--repeats must be a whole number from 1, got ${values.repeats}`);
+  }
+  return {
+    isQuick,
+    repeats,
+    cases: only === undefined ? CASES : [only],
+    isWhole: only === undefined && !isQuick && repeats >= REPEATS.full,
+  };
+}

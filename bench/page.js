@@ -1,0 +1,75 @@
+import { peerVersions } from './machine.js';
+import { markdownTable } from './table.js';
+
+/** @typedef {import('./case.js').Line} Line */
+
+/**
+ * The text of docs/benchmarks.md.
+ *
+ * @param {readonly (readonly (string | undefined)[])[]} machine
+ * @param {import('./case.js').Form} form
+ * @param {readonly { readonly name: string, readonly title: string, readonly lines: readonly Line[] }[]} cases
+ * @param {string} time
+ */
+export function page(machine, { repeats }, cases, time) {
+  const bounded = cases.flatMap(({ lines }) => lines).filter(({ isMet }) => isMet !== undefined);
+  const missed = bounded.filter(({ isMet }) => isMet === false);
+  const verdict =
+    missed.length === 0
+      ? `All ${bounded.length} bounds were met.`
+      : `${missed.length} of ${bounded.length} bounds were missed:\n\n${missed.map(asItem).join('\n')}`;
+  return `# Benchmarks
+
+This page is written by the run itself, \`npm run bench\` (${time} minutes): what is edited by hand is overwritten.
+
+${verdict}
+
+## Where
+
+| | |
+| --- | --- |
+${machine.map(([name, value]) => `| ${name} | ${value} |`).join('\n')}
+
+## How
+
+Each side of a comparison runs in processes of its own, warm and with full buffers. It is measured ${repeats} times
+where nothing else is said, the sides in turns, and the processes are replaced after three repeats. Figures are
+medians, a ratio is that of two medians of the same run. Nanoseconds differ from machine to machine; ratios much
+less. Behind a figure stand the least and the greatest of the repeats. The bounds are goals, set apart from the
+measurements: a missed one stays missed here. A line without a bound is there for scale.
+
+${cases.map(section).join('\n\n')}
+`;
+}
+
+/** @param {{ readonly name: string, readonly title: string, readonly lines: readonly Line[] }} finished */
+function section({ name, title, lines }) {
+  const text = `## ${name}\n\n${title} (\`bench/cases/${name}.js\`)\n\n${markdownTable(lines)}`;
+  return name === 'peers' ? `${text}\n\n${besidePeers(lines)}` : text;
+}
+
+/** @param {readonly Line[]} lines */
+function besidePeers(lines) {
+  const [ours] = lines;
+  const better = lines.filter(
+    ({ measure, nanoseconds = Infinity }) =>
+      !measure.startsWith('burstlog') && nanoseconds < (ours?.nanoseconds ?? 0),
+  );
+  const cheaper =
+    better.length === 0
+      ? 'No peer was cheaper per record in this run.'
+      : `Cheaper per record than burstlog in this run:\n\n${better.map(asItem).join('\n')}`;
+  return `Versions: ${peerVersions().join(', ')}.
+
+${cheaper}
+
+Where a peer is better whatever the figures say: LogTape has no dependency and buffers whatever sink it is given;
+Powertools needs no OpenTelemetry, and its buffer ends with the Lambda invocation by itself; what pino has written
+survives a crash of the process, and what is held does not.`;
+}
+
+/** @param {Line} line */
+function asItem({ measure, options, figures, ratio, bound }) {
+  const against = bound === undefined ? '' : `, bound ${bound}`;
+  return `- ${measure} (${options}): ${figures}${ratio === undefined ? '' : `, ratio ${ratio.toFixed(2)}`}${against}`;
+}

@@ -1,0 +1,76 @@
+// Measures what burstlog costs and promises, and writes docs/benchmarks.md.
+//
+//   npm run bench                    everything, nine repeats, about ten minutes; nothing else should run
+//   npm run bench -- --quick         a short form, under a minute: do the benches still run? Writes nothing
+//   npm run bench -- --only heap-held --repeats 5
+//
+// A missed bound is shown, and no failure of the run: it would depend on who else uses the machine. The run fails
+// when a case could not measure what it is about: records were lost, or a buffer was not full.
+import { writeFileSync } from 'node:fs';
+import { machine } from './machine.js';
+import { resolveOptions } from './options.js';
+import { page } from './page.js';
+import { installPeers } from './peers/install.js';
+import { Progress } from './progress.js';
+import { table } from './table.js';
+import { runTrial } from './trial.js';
+
+/** @typedef {import('./case.js').Case} Case */
+/** @typedef {import('./case.js').Line} Line */
+/** @typedef {{ readonly name: string, readonly title: string, readonly lines: readonly Line[] }} Finished */
+
+const PAGE = new URL('../docs/benchmarks.md', import.meta.url);
+
+const form = optionsOrEnd();
+const progress = new Progress();
+const before = machine();
+/** @type {Finished[]} */
+const finished = [];
+const failed = [];
+for (const name of form.cases) {
+  try {
+    finished.push(await run(name));
+  } catch (error) {
+    failed.push(name);
+    progress.clear();
+    console.log(`\n${name}: could not be measured: ${error instanceof Error ? error.message : error}`);
+  }
+}
+progress.clear();
+const bounded = finished.flatMap(({ lines }) => lines).filter(({ isMet }) => isMet !== undefined);
+const missed = bounded.filter(({ isMet }) => isMet === false);
+console.log(`\n${bounded.length - missed.length} of ${bounded.length} bounds met, in ${progress.time()}`);
+for (const { measure, figures } of missed) console.log(`missed: ${measure}: ${figures}`);
+if (failed.length > 0) {
+  console.log(`failed: ${failed.join(', ')}`);
+  process.exitCode = 1;
+} else if (form.isWhole) {
+  writeFileSync(PAGE, page(before, form, finished, progress.time()));
+  console.log('wrote docs/benchmarks.md');
+}
+
+function optionsOrEnd() {
+  try {
+    return resolveOptions(process.argv.slice(2));
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    process.exit(2);
+  }
+}
+
+/**
+ * @param {string} name
+ * @returns {Promise<Finished>}
+ */
+async function run(name) {
+  if (name === 'peers') installPeers((text) => progress.tell(name, text));
+  const { title, trials, lines } = /** @type {Case} */ (await import(`./cases/${name}.js`));
+  const all = [];
+  for (const trial of trials(form)) {
+    const tell = (/** @type {string} */ text) => progress.tell(`${name}: ${trial.measure}`, text);
+    all.push(...lines(trial, await runTrial(name, trial, form.repeats, tell)));
+  }
+  progress.clear();
+  console.log(`\n${name}: ${title}\n${table(all)}`);
+  return { name, title, lines: all };
+}

@@ -1,0 +1,32 @@
+/** @typedef {import('./case.js').Line} Line */
+
+const HEAD = ['measure', 'options', 'figures', 'ratio', 'bound', ''];
+
+/**
+ * Lines for the terminal.
+ *
+ * @param {readonly Line[]} lines
+ */
+export function table(lines) {
+  const rows = [HEAD, ...lines.map(cells)];
+  const widths = HEAD.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows
+    .map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd())
+    .join('\n');
+}
+
+/**
+ * Lines for a page in Markdown.
+ *
+ * @param {readonly Line[]} lines
+ */
+export function markdownTable(lines) {
+  const rows = [HEAD, HEAD.map(() => '---'), ...lines.map(cells)];
+  return rows.map((row) => `| ${row.join(' | ')} |`).join('\n');
+}
+
+/** @param {Line} line */
+function cells({ measure, options, figures, ratio, bound, isMet }) {
+  const verdict = isMet === undefined ? '' : isMet ? 'met' : 'MISSED';
+  return [measure, options, figures, ratio?.toFixed(2) ?? '', bound ?? '', verdict];
+}
