@@ -55,7 +55,8 @@
  * @property {string} measure
  * @property {string} options
  * @property {string} figures
- * @property {number} [nanoseconds] for comparisons across lines
+ * @property {number} [nanoseconds] of a peer
+ * @property {number} [ourNanoseconds] of ours, where it does what that peer does
  * @property {number} [ratio] ours / theirs
  * @property {string} [bound]
  * @property {boolean} [isMet]

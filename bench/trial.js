@@ -6,9 +6,9 @@ import { Program } from './program.js';
 const REPEATS_PER_PROCESS = 3;
 
 /**
- * Measures all sides of a trial. Their repeats take turns, first one side then the other first, so that drift of
- * the machine hits both; after a few repeats the processes are replaced, since each has its own luck with memory
- * and compilation.
+ * Measures all sides of a trial. They take turns, in each repeat and in short slices of it, so that drift of the
+ * machine hits all; after a few repeats the processes are replaced, since each has its own luck with memory and
+ * compilation.
  *
  * @param {string} caseName
  * @param {Trial} trial
@@ -38,12 +38,9 @@ export async function runTrial(caseName, trial, repeats, tell) {
           await receiver?.ask('report');
         }
         for (let repeat = done; repeat < Math.min(wanted, done + perProcess); repeat += 1) {
-          for (const [name, program] of repeat % 2 === 0 ? programs : [...programs].reverse()) {
-            tell(`${name}, repeat ${repeat + 1} of ${wanted}`);
-            const figures = /** @type {Figures} */ (await program.ask('repeat'));
-            const received = /** @type {Figures | undefined} */ (await receiver?.ask('report'));
-            results[name]?.push({ ...figures, ...prefixed(received) });
-          }
+          tell(`repeat ${repeat + 1} of ${wanted}`);
+          const figures = await repeatOnce(programs, trial.slices ?? 1, receiver);
+          for (const name of names) results[name]?.push(figures[name] ?? {});
         }
       } finally {
         for (const program of programs.values()) await program.end();
@@ -53,6 +50,34 @@ export async function runTrial(caseName, trial, repeats, tell) {
     await receiver?.end();
   }
   return results;
+}
+
+/**
+ * @param {Map<string, Program>} programs
+ * @param {number} count how many slices of each side
+ * @param {Program | undefined} receiver
+ * @returns {Promise<Record<string, Figures>>} the mean of its slices, by side
+ */
+async function repeatOnce(programs, count, receiver) {
+  /** @type {Record<string, Figures[]>} */
+  const slices = {};
+  for (let slice = 0; slice < count; slice += 1) {
+    for (const [name, program] of slice % 2 === 0 ? programs : [...programs].reverse()) {
+      const figures = /** @type {Figures} */ (await program.ask('repeat'));
+      const received = /** @type {Figures | undefined} */ (await receiver?.ask('report'));
+      slices[name] ??= [];
+      slices[name].push({ ...figures, ...prefixed(received) });
+    }
+  }
+  return Object.fromEntries(Object.entries(slices).map(([name, all]) => [name, meanOf(all)]));
+}
+
+/** @param {readonly Figures[]} slices */
+function meanOf(slices) {
+  const names = Object.keys(slices[0] ?? {});
+  const sumOf = (/** @type {string} */ name) =>
+    slices.reduce((sum, figures) => sum + (figures[name] ?? Number.NaN), 0);
+  return Object.fromEntries(names.map((name) => [name, sumOf(name) / slices.length]));
 }
 
 /** @param {Figures | undefined} received */

@@ -1,15 +1,21 @@
 import { BurstLogRecordProcessor } from 'burstlog';
 import { medianOf, nanosecondsEach, shown } from '../figures.js';
 import { providerWith, swallowingExporter, traceContexts } from '../otel.js';
-import { emitQuiet } from '../records.js';
+import { DEBUG, emitQuiet } from '../records.js';
 
 export const title =
   'What does one debug record with four fields cost the caller elsewhere? Those that hold keep about 1,000 of ' +
   'them, and each record lets one go; the others write them. They do different work, so there are no ratios.';
 
-const RECORDS = { full: 50_000, quick: 10_000 };
+const RECORDS = { full: 150_000, quick: 10_000 };
 
-/** @typedef {{ name: string, options: string, does: string }} Peer */
+/**
+ * @typedef {object} Peer
+ * @property {string} name
+ * @property {string} options
+ * @property {string} does
+ * @property {string} [beside] which of ours it is compared with
+ */
 
 /** @type {{ readonly [side: string]: Peer }} */
 const PEERS = {
@@ -23,33 +29,53 @@ const PEERS = {
     options: 'scope trace, 64 traces, capacity 16',
     does: "holds the SDK's record, by trace",
   },
+  'burstlog without fields': {
+    name: 'burstlog',
+    options: 'scope global, capacity 1,000',
+    does: "holds the SDK's record, of a text and no fields",
+  },
   'logtape global': {
     name: 'LogTape fingersCrossed',
     options: 'maxBufferSize 1,000',
     does: 'holds a record of its own, without trace or resource',
+    beside: 'burstlog global',
   },
   'logtape context': {
     name: 'LogTape fingersCrossed',
     options: 'isolateByContext traceId, 64 contexts, maxBufferSize 16',
     does: 'holds a record of its own, by context',
+    beside: 'burstlog trace',
   },
   powertools: {
     name: 'Powertools for AWS Lambda',
     options: 'logBufferOptions, maxBytes 300,000',
     does: 'holds JSON text, by invocation',
+    beside: 'burstlog global',
   },
   'logtape without fields': {
     name: 'LogTape fingersCrossed',
     options: 'maxBufferSize 1,000',
     does: 'holds a record of its own, of a text and no fields',
+    beside: 'burstlog without fields',
   },
-  pino: { name: 'pino', options: 'level debug, /dev/null, sync', does: 'writes JSON text at once' },
+  pino: {
+    name: 'pino',
+    options: 'level debug, /dev/null, sync',
+    does: 'writes JSON text at once',
+    beside: 'burstlog global',
+  },
   'pino in blocks': {
     name: 'pino',
     options: 'level debug, /dev/null, sync, minLength 4,096',
     does: 'writes JSON text in blocks of 4 KB',
+    beside: 'burstlog global',
   },
-  winston: { name: 'winston', options: 'level debug, json, a null stream', does: 'writes JSON text at once' },
+  winston: {
+    name: 'winston',
+    options: 'level debug, json, a null stream',
+    does: 'writes JSON text at once',
+    beside: 'burstlog global',
+  },
 };
 
 /** @type {import('../case.js').Case['trials']} */
@@ -70,10 +96,15 @@ export async function prepare({ side, records }) {
 
 /** @type {import('../case.js').Case['lines']} */
 export function lines(_trial, results) {
-  return Object.entries(PEERS).map(([side, { name, options, does }]) => ({
+  return Object.entries(PEERS).map(([side, { name, options, does, beside }]) => ({
     measure: `${name} ${does}`,
     options,
-    nanoseconds: medianOf(results, side, 'nanoseconds'),
+    ...(beside === undefined
+      ? {}
+      : {
+          nanoseconds: medianOf(results, side, 'nanoseconds'),
+          ourNanoseconds: medianOf(results, beside, 'nanoseconds'),
+        }),
     figures: `${shown(medianOf(results, side, 'nanoseconds'))} ns`,
   }));
 }
@@ -83,7 +114,7 @@ export function lines(_trial, results) {
  * @returns {Promise<(count: number) => void>}
  */
 async function emitterOf(side) {
-  if (side.startsWith('burstlog')) return burstlog(side.endsWith('global'));
+  if (side.startsWith('burstlog')) return burstlog(side);
   const write = await writerOf(side);
   return (count) => {
     for (let index = 0; index < count; index += 1) write(index);
@@ -103,14 +134,20 @@ async function writerOf(side) {
   return (await import('../peers/winston.js')).winstonToNowhere();
 }
 
-/** @param {boolean} isGlobal */
-function burstlog(isGlobal) {
+/** @param {string} side */
+function burstlog(side) {
   const processor = new BurstLogRecordProcessor(
-    isGlobal
-      ? { exporter: swallowingExporter, scope: 'global' }
-      : { exporter: swallowingExporter, capacity: 16 },
+    side.endsWith('trace')
+      ? { exporter: swallowingExporter, capacity: 16 }
+      : { exporter: swallowingExporter, scope: 'global' },
   );
   const logger = providerWith(processor).getLogger('bench');
   const traces = traceContexts(64);
-  return (/** @type {number} */ count) => emitQuiet(logger, traces, count);
+  if (!side.endsWith('without fields'))
+    return (/** @type {number} */ count) => emitQuiet(logger, traces, count);
+  return (/** @type {number} */ count) => {
+    for (let left = count; left > 0; left -= 1) {
+      logger.emit({ severityNumber: DEBUG, body: 'a quiet record of the usual length' });
+    }
+  };
 }

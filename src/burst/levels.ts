@@ -3,6 +3,9 @@ import { parseSeverity, type SeverityLike, shown } from '../record/index.ts';
 /** A severity for all loggers, or one for each name: `{ default: 'DEBUG', 'noisy.*': 'INFO' }`. */
 export type Level = SeverityLike | { readonly [loggerName: string]: SeverityLike };
 
+/** Loggers have few names; a program that makes them up by the thousand is not remembered for it. */
+const MAX_NAMES = 10_000;
+
 /**
  * The quietest severity that is taken, by the name of the logger (the instrumentation scope). A name stands for
  * itself; a name that ends in `*` for all that begin so. The longest that fits counts, then `default`.
@@ -39,11 +42,13 @@ export class Levels {
     this.only = this.#byName.size + this.#prefixes.length === 0 ? this.#default : undefined;
   }
 
-  /** The level of a logger. */
+  /** The level of a logger. Asked for every record: the answer for a name is found once. */
   of(loggerName: string): number {
-    const own = this.#byName.get(loggerName);
-    if (own !== undefined) return own;
-    for (const { prefix, level } of this.#prefixes) if (loggerName.startsWith(prefix)) return level;
-    return this.#default;
+    const known = this.#byName.get(loggerName);
+    if (known !== undefined) return known;
+    const fits = this.#prefixes.find(({ prefix }) => loggerName.startsWith(prefix));
+    const level = fits?.level ?? this.#default;
+    if (this.#byName.size < MAX_NAMES) this.#byName.set(loggerName, level);
+    return level;
   }
 }

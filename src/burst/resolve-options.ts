@@ -107,7 +107,8 @@ export function resolveBurstOptions(
     maxDelayMillis: duration('maxDelayMillis', options.maxDelayMillis ?? MAX_DELAY_MILLIS),
     after: burstable('after', options.after, AFTER),
   };
-  const limit = burstable('limit', options.limit, LIMIT);
+  const limited = burstable('limit', options.limit, LIMIT);
+  const limit = limited !== false && limited.records === Number.POSITIVE_INFINITY ? false : limited;
   withMethods('clock', options.clock, ['now', 'after']);
   if (options.meterProvider !== undefined) withMethods('meterProvider', options.meterProvider, ['getMeter']);
   return {

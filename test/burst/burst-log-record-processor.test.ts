@@ -424,6 +424,21 @@ describe('the limit', () => {
     expectAccountsBalance(burst.stats());
   });
 
+  test('Infinity is no limit, and never filling again is one', async () => {
+    const endless = pipeline({ limit: { records: Number.POSITIVE_INFINITY } });
+    for (const body of ['1', '2', '3']) endless.log('DEBUG', body);
+    endless.log('ERROR', 'failed');
+    expect(await endless.bodies()).toEqual(['failed', '1', '2', '3']);
+    expect((await endless.manifests())[0]!.attributes['burst.released']).toBe(3);
+    const once = pipeline({ limit: { records: 1, millis: Number.POSITIVE_INFINITY }, after: false });
+    for (const body of ['1', '2']) once.log('DEBUG', body);
+    once.log('ERROR', 'failed');
+    once.clock.advance(1e9);
+    once.log('DEBUG', '3');
+    once.log('ERROR', 'failed again');
+    expect(await once.bodies()).toEqual(['failed', '2', 'failed again']);
+  });
+
   test('a FATAL record and a call by hand are not limited', async () => {
     const { log, bodies, burst } = pipeline({ limit: { records: 1 }, after: false });
     for (const body of ['1', '2', '3']) log('DEBUG', body);
