@@ -436,7 +436,7 @@ describe('the limit', () => {
     once.clock.advance(1e9);
     once.log('DEBUG', '3');
     once.log('ERROR', 'failed again');
-    expect(await once.bodies()).toEqual(['failed', '2', 'failed again']);
+    expect(await once.bodies()).toEqual(['failed', 'failed again', '2']);
   });
 
   test('a FATAL record and a call by hand are not limited', async () => {
