@@ -31,7 +31,8 @@ export function valuesOf(results, side, figure) {
 }
 
 /**
- * Ours against theirs, by medians.
+ * Ours against theirs: the median of the ratios of the repeats. Both sides of a repeat were measured in turns, so
+ * that a machine that is slow for a minute is slow for both; the ratio of two medians would not know that.
  *
  * @param {import('./case.js').Trial} trial
  * @param {import('./case.js').Results} results
@@ -39,9 +40,9 @@ export function valuesOf(results, side, figure) {
  * @returns {import('./case.js').Line}
  */
 export function ratioLine(trial, results, { figure, unit, ours, theirs, atMost, atLeast }) {
-  const our = medianOf(results, ours, figure);
-  const their = medianOf(results, theirs, figure);
-  const ratio = our / their;
+  const others = valuesOf(results, theirs, figure);
+  const ratios = valuesOf(results, ours, figure).map((our, repeat) => our / (others[repeat] ?? Number.NaN));
+  const ratio = median(ratios);
   const bound = atMost !== undefined ? `<= ${atMost}` : atLeast !== undefined ? `>= ${atLeast}` : undefined;
   const line = {
     measure: trial.measure,
