@@ -34,11 +34,10 @@ ${machine.map(([name, value]) => `| ${name} | ${value} |`).join('\n')}
 
 Each side of a comparison runs in processes of its own, warm and with full buffers. It is measured ${repeats} times
 where nothing else is said, the sides in turns (what takes nanoseconds in ten short slices of each repeat), and the
-processes are replaced after one or three repeats. Figures are
-medians; a ratio is the median of the ratios of the repeats, since the two sides of a repeat share the weather of the
-machine. Nanoseconds differ from machine to machine; ratios much
-less. Behind a figure stand the least and the greatest of the repeats. The bounds are goals, set apart from the
-measurements: a missed one stays missed here. A line without a bound is there for scale.
+processes are replaced after one or three repeats. Figures are medians; behind them stand the least and the greatest
+of the repeats. A ratio is the median of the ratios of the repeats, since the two sides of a repeat share the weather
+of the machine. Nanoseconds differ from machine to machine; ratios much less. The bounds are goals, set apart from
+the measurements: a missed one stays missed here. A line without a bound is there for scale.
 
 ${cases.map(section).join('\n\n')}
 `;

@@ -222,6 +222,7 @@ export class BurstLogRecordProcessor implements LogRecordProcessorLike {
       if (severity < this.#emitLevel && !this.#guard.isInside) {
         const cause = this.#asksQuiet ? this.#causeOf(record, severity, given) : undefined;
         if (cause === undefined) return this.#hold(record, given);
+        if (isExporting(given)) return this.#refuseReentrant();
         return this.#trigger(record, severity, cause, given);
       }
     }
@@ -276,12 +277,16 @@ export class BurstLogRecordProcessor implements LogRecordProcessorLike {
   #frozen(record: ReadableLogRecordLike): { record: ReadableLogRecordLike; size: number } | undefined {
     const body = record.body;
     const size = attributesSize(record.attributes);
-    if (typeof body === 'string') return { record, size: size + body.length * CHARACTER_BYTES };
-    if (typeof body !== 'object' || body === null) return { record, size };
-    const copy = snapshot(body, this.#options.maxBytes);
+    const { maxBytes } = this.#options;
+    if (typeof body === 'string' && body.length * CHARACTER_BYTES < maxBytes) {
+      return { record, size: size + body.length * CHARACTER_BYTES };
+    }
+    const isObject = typeof body === 'object' && body !== null;
+    if (!isObject && typeof body !== 'string') return { record, size };
+    const copy = isObject ? snapshot(body, maxBytes) : undefined;
     if (copy !== undefined)
       return { record: new LogRecordView(record, {}, copy.value), size: size + copy.bytes };
-    const instead = `[body of over ${this.#options.maxBytes} bytes left out]`;
+    const instead = `[body of over ${maxBytes} bytes left out]`;
     return { record: new LogRecordView(record, {}, instead), size };
   }
 

@@ -71,7 +71,7 @@ export class ChronologicalOrder<T> implements Order<T> {
 
   loud(item: T, size: number, now: number): void {
     this.#parts.accounts.live += 1;
-    if (this.#window?.isOpen(now)) {
+    if (this.#isPassing(now)) {
       this.#parts.replay.addLive(item, size);
       return;
     }
@@ -83,9 +83,9 @@ export class ChronologicalOrder<T> implements Order<T> {
   trigger(_key: string, item: T, size: number, trigger: Trigger, now: number): void {
     const { accounts, replay } = this.#parts;
     accounts.live += 1;
-    if (this.#window?.isOpen(now)) {
+    if (this.#isPassing(now)) {
       accounts.joined += 1;
-      const { burst } = this.#window;
+      const burst = this.#window?.burst;
       replay.addLive(item, size, burst, trigger.cause);
       replay.hurry();
       return;
@@ -98,7 +98,7 @@ export class ChronologicalOrder<T> implements Order<T> {
   }
 
   burst(_keys: Keys, trigger: Trigger, now: number): Burst<T> | undefined {
-    if (this.#window?.isOpen(now)) {
+    if (this.#isPassing(now)) {
       this.#parts.accounts.joined += 1;
       return undefined;
     }
@@ -194,6 +194,13 @@ export class ChronologicalOrder<T> implements Order<T> {
     accounts.passed += 1;
     replay.addLive(item, size, window.burst);
     return true;
+  }
+
+  /** Whether the after-window is open. Once closed it stays so, whatever the clock says later. */
+  #isPassing(now: number): boolean {
+    if (this.#window?.isOpen(now)) return true;
+    this.#window = undefined;
+    return false;
   }
 
   #opensWindow(burst: Burst<T> | undefined, now: number): void {

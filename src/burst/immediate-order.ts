@@ -90,15 +90,16 @@ export class ImmediateOrder<T> implements Order<T> {
       outlet.send(item, size, burst && { burst, cause }, context);
     } else {
       const burst = this.#begin([bucket], trigger, now);
-      // The trigger leaves first: it must not wait behind what it released.
-      outlet.send(item, size, burst && { burst, cause }, context);
       if (burst !== undefined) this.#release([bucket], burst);
       this.#opensWindow(bucket, burst, now);
+      // The trigger leaves first, since a replay begins in a later turn: it must not wait behind what it released.
+      outlet.send(item, size, burst && { burst, cause }, context);
     }
     outlet.wake();
   }
 
   burst(keys: Keys, trigger: Trigger, now: number): Burst<T> | undefined {
+    if (keys === 'all') this.#releases.finish();
     const buckets = this.#toBurst(keys, trigger, now);
     const burst = this.#begin(buckets, trigger, now);
     if (burst !== undefined) this.#release(buckets, burst);

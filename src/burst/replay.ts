@@ -149,6 +149,15 @@ export class Replay<T> {
 
   #handOn(outgoing: Outgoing<T>): void {
     this.#handedOn += 1;
+    try {
+      this.#send(outgoing);
+    } catch {
+      // An outlet does not throw. Should it, the record is lost, and the replay goes on.
+      this.#accounts.unreadable += 1;
+    }
+  }
+
+  #send(outgoing: Outgoing<T>): void {
     if (outgoing.item === undefined) this.#outlet.sendManifest(outgoing.burst!);
     else this.#outlet.send(outgoing.item, outgoing.size, outgoing.mark, undefined);
   }

@@ -111,8 +111,10 @@ export function resolveBurstOptions(
   const limit = limited !== false && limited.records === Number.POSITIVE_INFINITY ? false : limited;
   withMethods('clock', options.clock, ['now', 'after']);
   if (options.meterProvider !== undefined) withMethods('meterProvider', options.meterProvider, ['getMeter']);
+  const target = targetOf(given, options.meterProvider, options.clock, maxBytes);
+  const replayBatch = wholeNumber('replayBatch', options.replayBatch, 1);
   return {
-    target: targetOf(given, options.meterProvider, options.clock, maxBytes),
+    target,
     levels: new Levels(options.level, Severity.TRACE, emitLevel),
     emitLevel,
     burstLevel,
@@ -123,7 +125,9 @@ export function resolveBurstOptions(
     settings,
     maxBytes,
     limit,
-    replayBatch: wholeNumber('replayBatch', options.replayBatch, 1),
+    // More than the queue takes at once would be dropped by it.
+    replayBatch:
+      'delivery' in target ? Math.min(replayBatch, Math.ceil(target.delivery.maxQueueSize / 2)) : replayBatch,
     meterProvider: options.meterProvider,
     clock: options.clock,
   };

@@ -49,7 +49,7 @@ export function exportOnce(
       resolve(outcome);
     };
     try {
-      context.with(suppressed, () =>
+      const returned: unknown = context.with(suppressed, () =>
         exporter.export(records, (result) => {
           if (result?.code === EXPORT_SUCCESS) finish({ kind: 'delivered' });
           else {
@@ -62,6 +62,10 @@ export function exportOnce(
             });
           }
         }),
+      );
+      // An exporter whose export() is async may reject instead of calling back.
+      Promise.resolve(returned).catch((error: unknown) =>
+        finish({ kind: 'failed', error: errorText(error), code: undefined }),
       );
     } catch (error) {
       finish({ kind: 'threw', error: errorText(error) });

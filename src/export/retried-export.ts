@@ -93,7 +93,11 @@ export class RetriedExport {
     try {
       // A retry runs in nobody's context, or in that of whoever flushes: neither is the caller's, who may have
       // suppressed tracing for what the exporter does.
-      context.with(this.#context, () => exporter.export(this.#records, answer));
+      const returned: unknown = context.with(this.#context, () => exporter.export(this.#records, answer));
+      // An exporter whose export() is async may reject instead of calling back.
+      Promise.resolve(returned).catch((error: unknown) =>
+        answer({ code: EXPORT_FAILED, error: error instanceof Error ? error : new Error(errorText(error)) }),
+      );
     } catch (error) {
       if (state !== 'open') {
         this.#teller.warn('throw', `the exporter called back and then threw ${errorText(error)}; ignored`);

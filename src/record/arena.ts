@@ -16,6 +16,8 @@ export class Group {
 
 const FIRST_CAPACITY = 256;
 const GROWTH = 1.5;
+/** What a slot can say of a size. */
+const MAX_SIZE = 2 ** 32 - 1;
 
 /**
  * Holds items in groups and, over all groups, in the order of their arrival. Adding and taking are O(1) and
@@ -86,7 +88,7 @@ export class Arena<T> {
 
   /**
    * Adds an item as the newest of its group and of all.
-   * @param size its weight in bytes, a whole number below 2 ** 32
+   * @param size its weight in bytes, a whole number; counted up to 4 GiB
    * @param time when it came, milliseconds
    */
   add(group: Group, item: T, size: number, time: number): void {
@@ -95,7 +97,8 @@ export class Arena<T> {
     this.#free = this.#nextInGroup[slot]!;
 
     this.#items[slot] = item;
-    this.#sizes[slot] = size;
+    const weight = size < MAX_SIZE ? size : MAX_SIZE;
+    this.#sizes[slot] = weight;
     this.#times[slot] = time;
     this.#groupOf[slot] = group.index;
 
@@ -112,7 +115,7 @@ export class Arena<T> {
     this.#newest = slot;
 
     this.#count += 1;
-    this.#bytes += size;
+    this.#bytes += weight;
   }
 
   /** Removes the oldest item of a group that is not empty, and returns it. */

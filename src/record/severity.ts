@@ -54,6 +54,6 @@ export function parseSeverity(option: string, value: unknown): number {
  * does not say (UNSPECIFIED, NaN, not a number) ranks as INFO: it may be anything.
  */
 export function rankOf(severityNumber: number | undefined): number {
-  if (severityNumber === undefined || !(severityNumber >= 1)) return Severity.INFO;
+  if (typeof severityNumber !== 'number' || !(severityNumber >= 1)) return Severity.INFO;
   return severityNumber > 24 ? 24 : severityNumber | 0;
 }

@@ -81,7 +81,7 @@ describe('wrong options throw at construction and say option, wish and value', (
 });
 
 describe('records of any kind', () => {
-  test.each([Number.NaN, 1e9, Number.POSITIVE_INFINITY, '17', {}, null])(
+  test.each([Number.NaN, 1e9, Number.POSITIVE_INFINITY, '17', {}, null, 17n])(
     'a severity of %p never throws and is never held',
     async (severityNumber) => {
       const { log, burst } = pipeline();
@@ -148,6 +148,13 @@ describe('records of any kind', () => {
     const { log, bodies } = pipeline({ maxBytes: 10_000 });
     log('ERROR', { text: 'x'.repeat(10_000) });
     expect(await bodies()).toEqual(['[body of over 10000 bytes left out]']);
+  });
+
+  test('so does one of text, in the row of the chronological order as well, and takes nothing with it', async () => {
+    const { log, bodies } = pipeline({ maxBytes: 10_000, order: 'chronological' });
+    log('DEBUG', 'quiet');
+    log('ERROR', 'x'.repeat(10_000));
+    expect(await bodies()).toEqual(['quiet', '[body of over 10000 bytes left out]']);
   });
 
   test('timestamps in the past or the future change neither order nor age', async () => {
@@ -236,6 +243,26 @@ describe('foreign code', () => {
     await burst.forceFlush();
     expect(burst.stats()).toMatchObject({ live: 10, delivered: 0, failed: { processor: 10 } });
     expect(messages).toHaveLength(1);
+  });
+
+  test('a wrapped processor that bursts and discards from inside breaks nothing', async () => {
+    const bodies: unknown[] = [];
+    const processor = {
+      onEmit(record: { body?: unknown }) {
+        bodies.push(record.body);
+        burst.burst({ keys: 'all' });
+        burst.discard({ keys: 'all' });
+      },
+      forceFlush: async () => {},
+      shutdown: async () => {},
+    };
+    const burst = new BurstLogRecordProcessor({ processor });
+    const logger = new LoggerProvider({ processors: [burst] }).getLogger('test');
+    logger.emit({ severityNumber: Severity.DEBUG, body: 'quiet' });
+    logger.emit({ severityNumber: Severity.ERROR, body: 'failed' });
+    await burst.forceFlush();
+    expect(bodies).toEqual(['failed', 'quiet', 'burst released 1 record (severity), 0 lost']);
+    expectAccountsBalance(burst.stats());
   });
 
   test('a wrapped processor that emits from inside does not recurse', async () => {

@@ -112,6 +112,20 @@ describe('chronological order', () => {
     ]);
   });
 
+  test('a window that has closed stays closed when the clock is set back: nothing overtakes', async () => {
+    const { log, bodies, clock, burst } = pipeline({ order: 'chronological', after: { millis: 1_000 } });
+    const now = clock.now.bind(clock);
+    let setBack = 0;
+    clock.now = () => now() - setBack;
+    log('ERROR', 'failed');
+    clock.advance(1_000);
+    log('INFO', 'first');
+    setBack = 5;
+    log('INFO', 'second');
+    expect(await bodies()).toEqual(['failed', 'first', 'second']);
+    expectAccountsBalance(burst.stats());
+  });
+
   test('discard lets the quiet ones go and keeps the loud', async () => {
     const { log, burst, bodies } = pipeline({ order: 'chronological' });
     log('DEBUG', 'quiet');

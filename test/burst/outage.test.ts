@@ -276,3 +276,27 @@ describe('a big burst moves out in slices, so that emit() never blocks', () => {
     expect(quiet(exporter.bodies())).toEqual(all);
   });
 });
+
+test('a queue smaller than a batch of the replay takes a burst whole', async () => {
+  const exporter = exporterThat((accept) => accept());
+  const { log, burst } = pipeline({ exporter, delivery: { maxQueueSize: 100 } });
+  for (let count = 0; count < 1_000; count += 1) log('DEBUG', `debug ${count}`);
+  log('ERROR', 'failed');
+  await burst.forceFlush();
+  expect(burst.stats()).toMatchObject({ released: 1_000, delivered: 1_002, failed: { queue_full: 0 } });
+});
+
+test('an exporter whose export() is async and rejects costs its batch, and does not end the process', async () => {
+  const exporter = {
+    async export(): Promise<void> {
+      throw new Error('async');
+    },
+    shutdown: async () => {},
+  };
+  for (const delivery of [{ retry: false as const }, {}]) {
+    const { log, burst } = pipeline({ exporter, delivery });
+    log('ERROR', 'lost');
+    await burst.forceFlush();
+    expect(burst.stats()).toMatchObject({ pending: 0, failed: { export: 1 } });
+  }
+});
