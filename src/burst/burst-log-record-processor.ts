@@ -84,7 +84,7 @@ export class BurstLogRecordProcessor implements LogRecordProcessorLike {
     };
     if ('delivery' in options.target) {
       const { delivery } = options.target;
-      const outlet = new DeliveryOutlet(delivery, options.burstLevel);
+      const outlet = new DeliveryOutlet(delivery, options.burstLevel, this.#guard);
       this.#core = new BurstCore(outlet, settings);
       this.#shutdownTimeoutMillis = delivery.shutdownTimeoutMillis;
       if (delivery.meterProvider !== undefined) {

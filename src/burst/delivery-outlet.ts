@@ -1,6 +1,7 @@
 import { Delivery, type ResolvedDeliveryOptions } from '../export/index.ts';
 import { type Clock, type ReadableLogRecordLike, rankOf } from '../record/index.ts';
 import type { Burst, Mark } from './burst.ts';
+import type { CallGuard } from './call-guard.ts';
 import { manifest, marked, originOf } from './marked.ts';
 import { MANIFEST_BYTES, type Outcome, type Outlet } from './outlet.ts';
 
@@ -10,8 +11,9 @@ export class DeliveryOutlet implements Outlet<ReadableLogRecordLike> {
   readonly #clock: Clock;
   readonly #burstLevel: number;
 
-  constructor(options: ResolvedDeliveryOptions, burstLevel: number) {
-    this.#delivery = new Delivery(options, 'BurstLogRecordProcessor');
+  constructor(options: ResolvedDeliveryOptions, burstLevel: number, guard: CallGuard) {
+    // Without a context manager only this tells that a record is emitted from inside an export.
+    this.#delivery = new Delivery(options, 'BurstLogRecordProcessor', (call) => guard.call(call));
     this.#clock = options.clock;
     this.#burstLevel = burstLevel;
   }

@@ -33,6 +33,8 @@ const FLUSH_SHARE = 0.9;
  */
 export class Delivery {
   readonly #options: ResolvedDeliveryOptions;
+  /** Called around each call of `exporter.export()`. */
+  readonly #around: <R>(call: () => R) => R;
   readonly #queue = new RankedQueue<ReadableLogRecordLike>();
   readonly #inFlight = new InFlight();
   readonly #waiters = new FlushWaiters();
@@ -57,8 +59,13 @@ export class Delivery {
   /** The exporter has been shut down, or its time for that has passed: it is not called again. */
   #isOver = false;
 
-  constructor(options: ResolvedDeliveryOptions, component: string) {
+  constructor(
+    options: ResolvedDeliveryOptions,
+    component: string,
+    around: <R>(call: () => R) => R = (call) => call(),
+  ) {
     this.#options = options;
+    this.#around = around;
     this.#teller = new Teller(component, options.clock);
   }
 
@@ -267,7 +274,7 @@ export class Delivery {
   async #export(batch: Batch, records: ReadableLogRecordLike[]): Promise<void> {
     const { exporter, exportTimeoutMillis, clock } = this.#options;
     if (!this.#inFlight.has(batch)) return;
-    const outcome = await exportOnce(exporter, records, exportTimeoutMillis, clock);
+    const outcome = await exportOnce(exporter, records, exportTimeoutMillis, clock, this.#around);
     if (!this.#inFlight.has(batch)) return;
     const tooLarge = outcome.kind === 'failed' && isTooLarge(outcome.code, outcome.error);
     if (records.length > 1 && (outcome.kind === 'threw' || tooLarge)) {

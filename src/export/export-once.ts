@@ -32,12 +32,14 @@ export function isExporting(context: Context): boolean {
  * Calls `exporter.export()` and tells how it ended; never throws or rejects. Exporters must not trace their
  * own requests, so it runs in a context of its own with tracing suppressed. A second call of the callback, or
  * one after the time-out, is ignored.
+ * @param around is called around the call of `export()`, for one who must know that it is under way
  */
 export function exportOnce(
   exporter: LogRecordExporterLike,
   records: ReadableLogRecordLike[],
   timeoutMillis: number,
   clock: Clock,
+  around: <R>(call: () => R) => R = (call) => call(),
 ): Promise<ExportOutcome> {
   return new Promise((resolve) => {
     const cancelTimer =
@@ -49,7 +51,7 @@ export function exportOnce(
       resolve(outcome);
     };
     try {
-      const returned: unknown = context.with(suppressed, () =>
+      const exported = (): unknown =>
         exporter.export(records, (result) => {
           if (result?.code === EXPORT_SUCCESS) finish({ kind: 'delivered' });
           else {
@@ -61,8 +63,8 @@ export function exportOnce(
               code,
             });
           }
-        }),
-      );
+        });
+      const returned = around(() => context.with(suppressed, exported));
       // An exporter whose export() is async may reject instead of calling back.
       Promise.resolve(returned).catch((error: unknown) =>
         finish({ kind: 'failed', error: errorText(error), code: undefined }),

@@ -298,6 +298,27 @@ describe('foreign code', () => {
     expect(line.burst.stats()).toMatchObject({ failed: { export: 1, reentrant: 1 }, pending: 0 });
   });
 
+  test('nor does one that logs inside export() itself, even without a context manager', async () => {
+    let exports = 0;
+    const line = pipeline({
+      exporter: {
+        export(_records, callback) {
+          exports += 1;
+          line.log('ERROR', 'exporting');
+          line.log('DEBUG', 'exporting');
+          callback({ code: 0 });
+        },
+        shutdown: async () => {},
+      },
+    });
+    line.log('ERROR', 'failed');
+    await line.burst.forceFlush();
+    await line.burst.forceFlush();
+    expect(exports).toBe(1);
+    expect(line.burst.stats()).toMatchObject({ delivered: 1, failed: { reentrant: 2 }, pending: 0 });
+    expectAccountsBalance(line.burst.stats());
+  });
+
   test('a diag logger that throws does not throw into the application', () => {
     diag.setLogger(
       {
