@@ -24,3 +24,40 @@ export const BURST_RELEASED_EVENT = 'burst.released';
 
 /** Semantic conventions: set by the SDK from `emit({ exception })`. */
 export const EXCEPTION_TYPE = 'exception.type';
+
+/** On every record of a task: the task's span id, 16 hex digits. With the record's trace id it is unique. */
+export const TASK_ID = 'task.id';
+/** On every record of a task: its message before formatting, which is also the span's name. */
+export const TASK_NAME = 'task.name';
+/** On every record of a task: its place in the task, from 1. Holes in it are records that are not here. */
+export const TASK_SEQUENCE = 'task.sequence';
+/**
+ * On every record of a task that has a parent: the id of the parent task. In a task that was continued from
+ * another process it is the span id of the header, which is the id of the task that wrote it there.
+ */
+export const TASK_PARENT_ID = 'task.parent.id';
+/** On the end of a task and on its span: `succeeded`, `failed`, `cancelled` or `abandoned`. */
+export const TASK_OUTCOME = 'task.outcome';
+/** On the end of a task: seconds from start to end. */
+export const TASK_DURATION = 'task.duration';
+/** On the failed end of an outer task: the id of the innermost task that failed of the same error. */
+export const TASK_FAILED_IN = 'task.failed_in';
+/** On the start of a task that is linked, not continued: the traceparents it is linked to. */
+export const TASK_LINKS = 'task.links';
+/** On the start of a task whose header was refused: the refused text, bounded and printable. */
+export const TASK_REFUSED = 'task.refused_traceparent';
+
+/** Event names of a task's own records. */
+export const TASK_STARTED_EVENT = 'task.started';
+export const TASK_SUCCEEDED_EVENT = 'task.succeeded';
+export const TASK_FAILED_EVENT = 'task.failed';
+export const TASK_CANCELLED_EVENT = 'task.cancelled';
+export const TASK_ABANDONED_EVENT = 'task.abandoned';
+
+/** Semantic conventions. */
+export const EXCEPTION_MESSAGE = 'exception.message';
+export const EXCEPTION_STACKTRACE = 'exception.stacktrace';
+export const ERROR_TYPE = 'error.type';
+export const CODE_FILE_PATH = 'code.file.path';
+export const CODE_LINE_NUMBER = 'code.line.number';
+export const CODE_FUNCTION_NAME = 'code.function.name';

@@ -1,0 +1,161 @@
+/**
+ * What the parts of the daemon agree on: receivers hand batches to the journal, sinks read them from it.
+ * Each part is tested against this page alone.
+ */
+
+/** The place of a batch in what one exporter instance sends. Numbers are whole, from 1, below 2^53. */
+export interface Origin {
+  /** 16 random bytes, one exporter instance. */
+  readonly producer: Uint8Array;
+  readonly seq: number;
+  /** The highest lower `seq` that the sender still expects to be here; 0: none. What lies between was dropped. */
+  readonly prev: number;
+}
+
+/** A batch as a receiver hands it in. */
+export interface Batch {
+  /** `ExportLogsServiceRequest`, protobuf, not compressed; it was scanned, so it parses. Never changed later. */
+  readonly body: Uint8Array;
+  /** How many records it holds. */
+  readonly records: number;
+  /** Absent: the sender has no memory of its own (OTLP, push), so nothing is recognised as a repeat. */
+  readonly origin?: Origin | undefined;
+}
+
+/** What became of a batch. Only `accepted` and `duplicate` may be acknowledged. */
+export type Accepted =
+  /** It is on the disk, as the journal's entry `index`. */
+  | { readonly kind: 'accepted'; readonly index: number }
+  /** It has been on the disk before: `seq <= last`. Told only once the first copy is on the disk. */
+  | { readonly kind: 'duplicate'; readonly last: number }
+  /** `prev > last`: something between is missing. The sender sends again from `last`. */
+  | { readonly kind: 'gap'; readonly last: number }
+  /** The journal is full, or the disk's floor is reached. Nothing was written. */
+  | { readonly kind: 'full'; readonly retryAfterMillis: number };
+
+/** The receivers' side of the journal. */
+export interface Intake {
+  /** 16 random bytes, made with the journal. Another id means: the memory of producers is gone. */
+  readonly id: Uint8Array;
+  /** The highest `seq` on the disk for this producer; 0: none. */
+  lastSeq(producer: Uint8Array): number;
+  /**
+   * Takes a batch. Batches are written in the order of the calls, in groups, with one fdatasync a group.
+   * @returns after the batch is on the disk
+   * @throws (rejects) after a write or fsync error: the daemon ends then, no later append succeeds
+   */
+  append(batch: Batch): Promise<Accepted>;
+}
+
+/** A batch as a sink reads it. */
+export interface JournalEntry {
+  /** Its number in the journal, from 1, without holes as long as the journal lives. */
+  readonly index: number;
+  /** When it was received, milliseconds since 1970. */
+  readonly receivedMillis: number;
+  readonly records: number;
+  readonly body: Uint8Array;
+  readonly origin?: Origin | undefined;
+}
+
+/** The sinks' side of the journal. A sink's cursor is the index of the entry it wants next. */
+export interface JournalReader {
+  /**
+   * The next entries, at least one, together at most about `maxBytes`; waits until there is one.
+   * What is returned lies on the disk. If entries were trimmed or set aside, it goes on behind them.
+   * @throws (rejects) with the signal's reason when it is aborted
+   */
+  next(maxBytes: number, signal: AbortSignal): Promise<readonly JournalEntry[]>;
+  /** The index of the entry that comes next. */
+  readonly position: number;
+}
+
+/** How far behind a sink is. */
+export interface Behind {
+  readonly batches: number;
+  readonly records: number;
+  readonly bytes: number;
+  /** Age of the oldest entry it has not written, milliseconds; 0: none. */
+  readonly ageMillis: number;
+}
+
+/** What the daemon's other parts see of the journal. */
+export interface JournalView {
+  /** 16 random bytes, as in {@link Intake}. */
+  readonly id: Uint8Array;
+  /** The index of the oldest entry that is still here, and of the next one that will be written. */
+  readonly first: number;
+  readonly next: number;
+  reader(position: number): JournalReader;
+  /** From `position` to the end. Cheap enough to be asked once a second for each sink. */
+  behind(position: number): Behind;
+}
+
+/**
+ * A place where records go. Made by a factory from its part of the configuration; driven by the sink runner,
+ * which reads the journal, calls `write` with one call at a time, keeps the cursor, retries, and counts.
+ */
+export interface Sink {
+  /**
+   * Called once before the first `write`. `state` is what the last successful `write` returned before the
+   * daemon stopped, or undefined: a sink that can is to undo here what it wrote beyond it.
+   */
+  open(state: unknown): Promise<void>;
+  /**
+   * Writes entries. When it resolves they are as safe as this sink makes them, and the cursor moves behind
+   * them, together with the returned state (plain data for JSON, at most 4 KiB).
+   * @throws RejectedError for entries that will never be taken: they become dead letters, the next follow.
+   * @throws anything else: the same entries come again after a back-off.
+   */
+  write(entries: readonly JournalEntry[], signal: AbortSignal): Promise<unknown>;
+  /** Closes files and connections. Called once, also after a failed `open`. */
+  close(): Promise<void>;
+}
+
+/** The receiver of records refuses them for good, or they cannot be written at all. */
+export interface RejectedError extends Error {
+  readonly rejected: true;
+  /** In one word, for counters and the dead letter file, e.g. `http_400`. */
+  readonly cause: string;
+  /** Which of the entries; the others of the call were taken. Absent: all. */
+  readonly indexes?: readonly number[];
+  /** State after the entries that were taken, as `write` returns it. */
+  readonly state?: unknown;
+}
+
+/** A retry that should not come before this. */
+export interface RetryLaterError extends Error {
+  readonly retryAfterMillis: number;
+}
+
+/** A running receiver. Its constructor only checks; `start` opens sockets. */
+export interface Receiver {
+  /** Opens its sockets. @throws with what is wrong and which setting changes it, e.g. for a port in use */
+  start(): Promise<void>;
+  /** Takes no new batch, answers those in flight within `graceMillis`, closes sockets. May be called twice. */
+  stop(graceMillis: number): Promise<void>;
+  /** Where it listens, with the real port, e.g. `tcp://127.0.0.1:5010`. */
+  readonly endpoint: string;
+}
+
+/** Counters of the receivers, one object for each receiver; the metrics page reads them. */
+export interface ReceiverCounters {
+  batches: number;
+  records: number;
+  bytes: number;
+  duplicates: number;
+  /** Batches that were not taken, by cause: `malformed`, `too_large`, `unauthorized`, `full`, ... */
+  readonly refused: Map<string, number>;
+  /** Records that were read and dropped, by cause (push only: `full`, `malformed`). */
+  readonly dropped: Map<string, number>;
+}
+
+/** Where the daemon's parts write their own records. */
+export interface OwnLog {
+  /** @param severity a number of `Severity` */
+  emit(
+    severity: number,
+    message: string,
+    attributes?: Readonly<Record<string, string | number | boolean>>,
+  ): void;
+}
