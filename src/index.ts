@@ -24,6 +24,7 @@ export {
   type RetryOptions,
 } from './export/index.ts';
 export {
+  bridgeApiLogs,
   type Clock,
   type LogRecordExporterLike,
   type LogRecordProcessorLike,
@@ -34,3 +35,24 @@ export {
   type SeverityName,
   type SpanProcessorLike,
 } from './record/index.ts';
+export {
+  asTask,
+  currentTask,
+  environmentSetter,
+  type ImportTaskOptions,
+  importTask,
+  type Outcome,
+  type StartedTask,
+  type StartTaskOptions,
+  startTask,
+  type Task,
+  type TaskData,
+  type TaskFunction,
+  TaskLogRecordProcessor,
+  type TaskLogRecordProcessorOptions,
+  type TaskOptions,
+  task,
+  to,
+  type WrapData,
+  wrap,
+} from './task/index.ts';
