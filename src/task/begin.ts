@@ -83,7 +83,7 @@ export function begin(
     handle: undefined as never,
   };
   task.handle = new LiveTask(task);
-  task.context = withTask(trace.setSpan(from.context, span), task);
+  task.context = withTask(from.context, task);
   tell(task, TASK_STARTED_EVENT, task.severity, task.text, originOf(from));
   return task;
 }

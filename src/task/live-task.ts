@@ -65,7 +65,7 @@ export class LiveTask implements Task {
   }
 
   run<T>(fn: () => T): T {
-    return runIn(this.#state.context, fn);
+    return runIn(this.#state.context, fn, undefined);
   }
 
   foreignTask(): string {

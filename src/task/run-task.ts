@@ -13,7 +13,7 @@ export type TaskFunction<T> = (job: Task) => T;
 export function runTask<T>(task: TaskState, fn: TaskFunction<T>): T {
   let result: T;
   try {
-    result = runIn(task.context, () => fn(task.handle));
+    result = runIn(task.context, fn, task.handle);
   } catch (error) {
     endThrown(task, error);
     throw error;

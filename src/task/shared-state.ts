@@ -26,10 +26,14 @@ export function fallbackContext(): Context | undefined {
 }
 
 /** Runs `fn` with `context` as the fallback's context. */
-export function runInFallback<T>(context: Context, fn: () => T): T {
+export function runInFallback<Argument, T>(
+  context: Context,
+  fn: (argument: Argument) => T,
+  argument: Argument,
+): T {
   const state = shared();
   state.storage ??= new AsyncLocalStorage();
-  return state.storage.run(context, fn);
+  return state.storage.run(context, fn, argument);
 }
 
 /** Tells the operator of a thing once in the life of the process. @param kind a fixed word, never data */

@@ -1,12 +1,60 @@
-import { type Context, context, createContextKey, ROOT_CONTEXT } from '@opentelemetry/api';
+import { type Context, context, createContextKey, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { fallbackContext, runInFallback } from './shared-state.ts';
 import type { TaskState } from './task-state.ts';
 
-const TASK_KEY = createContextKey('burstlog.task');
+const TASK_KEY: symbol = createContextKey('burstlog.task');
+const SPAN_KEY: symbol = spanKey();
 
-/** The context with a task in it. */
+/** The key under which the API keeps the span, which it does not export, but shows to any context. */
+function spanKey(): symbol {
+  let found = TASK_KEY;
+  const listener: Context = {
+    getValue: () => undefined,
+    setValue(key) {
+      found = key;
+      return listener;
+    },
+    deleteValue: () => listener,
+  };
+  trace.setSpan(listener, trace.wrapSpanContext({ traceId: '', spanId: '', traceFlags: 0 }));
+  return found;
+}
+
+/**
+ * A context with a task and its span in it, over any other. Two `setValue()` on a context of the API copy all its
+ * values twice; this copies nothing, and over another of its kind it stands in its place, so that a chain of
+ * tasks is no chain of contexts.
+ */
+class TaskContext implements Context {
+  readonly #base: Context;
+  readonly #task: TaskState;
+
+  constructor(over: Context, task: TaskState) {
+    this.#base = #base in over ? over.#base : over;
+    this.#task = task;
+  }
+
+  getValue(key: symbol): unknown {
+    if (key === TASK_KEY) return this.#task;
+    return key === SPAN_KEY ? this.#task.span : this.#base.getValue(key);
+  }
+
+  setValue(key: symbol, value: unknown): Context {
+    return this.#plain().setValue(key, value);
+  }
+
+  deleteValue(key: symbol): Context {
+    return this.#plain().deleteValue(key);
+  }
+
+  #plain(): Context {
+    return trace.setSpan(this.#base.setValue(TASK_KEY, this.#task), this.#task.span);
+  }
+}
+
+/** The context with a task, and its span, in it. */
 export function withTask(parent: Context, task: TaskState): Context {
-  return parent.setValue(TASK_KEY, task);
+  return new TaskContext(parent, task);
 }
 
 /** The task of a context. */
@@ -27,6 +75,10 @@ export function activeContext(): Context {
  * Calls `fn` with `inner` active. Whether a context manager is registered is seen by its effect, so that it may
  * be registered at any time.
  */
-export function runIn<T>(inner: Context, fn: () => T): T {
-  return context.with(inner, () => (context.active() === inner ? fn() : runInFallback(inner, fn)));
+export function runIn<Argument, T>(inner: Context, fn: (argument: Argument) => T, argument: Argument): T {
+  return context.with(inner, call<Argument, T>, undefined, inner, fn, argument);
+}
+
+function call<Argument, T>(inner: Context, fn: (argument: Argument) => T, argument: Argument): T {
+  return context.active() === inner ? fn(argument) : runInFallback(inner, fn, argument);
 }

@@ -6,11 +6,12 @@ import { tellOnce } from './shared-state.ts';
 import type { ImportTaskOptions, Task, TaskData, TaskOptions } from './task.ts';
 import { activeContext, taskOf } from './task-context.ts';
 
-/** `data` and `options` may be left out: `(message, fn)`, `(message, data, fn)`, `(message, data, options, fn)`. */
-type Call<T, Options> =
-  | readonly [fn: TaskFunction<T>]
-  | readonly [data: TaskData | undefined, fn: TaskFunction<T>]
-  | readonly [data: TaskData | undefined, options: Options | undefined, fn: TaskFunction<T>];
+/** What stands after the message: `data` and `options` may be left out. */
+type Arguments<T, Options> = [
+  first: TaskFunction<T> | TaskData | undefined,
+  second?: TaskFunction<T> | Options | undefined,
+  third?: TaskFunction<T> | undefined,
+];
 
 /**
  * Begins a goal of its own and runs `fn` inside: a root of the tree. Its span is a child of the active span; but
@@ -30,9 +31,9 @@ export function task<T>(
   options: TaskOptions | undefined,
   fn: TaskFunction<T>,
 ): T;
-export function task<T>(message: string, ...call: Call<T, TaskOptions>): T {
-  const { data, options, fn } = read('task', call);
-  return runTask(begin(message, data, options, rootBeginning()), fn);
+export function task<T>(message: string, ...[first, second, third]: Arguments<T, TaskOptions>): T {
+  const fn = functionOf<T>('task', first, second, third);
+  return runTask(begin(message, dataOf(first), optionsOf(second), rootBeginning()), fn);
 }
 
 /**
@@ -47,9 +48,10 @@ export function to<T>(
   options: TaskOptions | undefined,
   fn: TaskFunction<T>,
 ): T;
-export function to<T>(message: string, ...call: Call<T, TaskOptions>): T {
-  const { data, options, fn } = read('to', call);
-  return runTask(begin(message, data, options, stepBeginning() ?? rootOfStep(message)), fn);
+export function to<T>(message: string, ...[first, second, third]: Arguments<T, TaskOptions>): T {
+  const fn = functionOf<T>('to', first, second, third);
+  const from = stepBeginning() ?? rootOfStep(message);
+  return runTask(begin(message, dataOf(first), optionsOf(second), from), fn);
 }
 
 /**
@@ -73,10 +75,15 @@ export function importTask<T>(
   options: ImportTaskOptions | undefined,
   fn: TaskFunction<T>,
 ): T;
-export function importTask<T>(source: unknown, message: string, ...call: Call<T, ImportTaskOptions>): T {
-  const { data, options, fn } = read('importTask', call);
+export function importTask<T>(
+  source: unknown,
+  message: string,
+  ...[first, second, third]: Arguments<T, ImportTaskOptions>
+): T {
+  const fn = functionOf<T>('importTask', first, second, third);
+  const options = optionsOf<ImportTaskOptions>(second);
   const from = options?.link === true ? linkedBeginning(source) : continuedBeginning(source);
-  return runTask(begin(message, data, options, from), fn);
+  return runTask(begin(message, dataOf(first), options, from), fn);
 }
 
 /** The task that encloses this code, or undefined. */
@@ -152,14 +159,18 @@ function validSpan(span: SpanContext | undefined): SpanContext | undefined {
   return span !== undefined && trace.isSpanContextValid(span) ? span : undefined;
 }
 
-function read<T, Options>(name: string, call: Call<T, Options>) {
-  const fn = call[call.length - 1];
-  if (typeof fn !== 'function') {
-    throw new TypeError(
-      `${name}() needs a function as its last argument, got ${fn === null ? 'null' : typeof fn}`,
-    );
-  }
-  const data = call.length > 1 ? (call[0] as TaskData | undefined) : undefined;
-  const options = call.length > 2 ? (call[1] as Options | undefined) : undefined;
-  return { data, options: options ?? undefined, fn: fn as TaskFunction<T> };
+function functionOf<T>(name: string, first: unknown, second: unknown, third: unknown): TaskFunction<T> {
+  const fn = typeof first === 'function' ? first : typeof second === 'function' ? second : third;
+  if (typeof fn === 'function') return fn as TaskFunction<T>;
+  throw new TypeError(
+    `${name}() needs a function as its last argument, got ${fn === null ? 'null' : typeof fn}`,
+  );
+}
+
+function dataOf(first: unknown): TaskData | undefined {
+  return typeof first === 'function' ? undefined : (first as TaskData | undefined);
+}
+
+function optionsOf<Options>(second: unknown): Options | undefined {
+  return typeof second === 'function' ? undefined : ((second ?? undefined) as Options | undefined);
 }
