@@ -48,3 +48,35 @@ export function bridgeApiLogs(): boolean {
   kept[API_LOGS_KEY] = (version) => (version === API_LOGS_VERSION ? logs.getLoggerProvider() : undefined);
   return true;
 }
+
+/**
+ * Makes a LoggerProvider the global one, on both lines: tasks write their records there. On the 3.x line it also
+ * builds the bridge of {@link bridgeApiLogs}. Call it before instrumentations of other loggers are made; on the
+ * 2.x line `logs.setGlobalLoggerProvider(provider)` of `@opentelemetry/api-logs` does the same.
+ * @returns a function that takes it back
+ * @throws Error if another provider is registered already
+ */
+export function registerLoggerProvider(provider: object): () => void {
+  const { logs } = api as unknown as { logs?: LogsApi };
+  const kept = globalThis as { [API_LOGS_KEY]?: unknown };
+  const taken = () => new Error('a global LoggerProvider is registered already; there can be one');
+  if (logs !== undefined) {
+    if (logs.setGlobalLoggerProvider(provider) === false) throw taken();
+    const bridged = bridgeApiLogs();
+    return () => {
+      logs.disable();
+      if (bridged) delete kept[API_LOGS_KEY];
+    };
+  }
+  if (kept[API_LOGS_KEY] !== undefined) throw taken();
+  kept[API_LOGS_KEY] = (version: number) => (version === API_LOGS_VERSION ? provider : undefined);
+  return () => {
+    delete kept[API_LOGS_KEY];
+  };
+}
+
+/** The logs API inside `@opentelemetry/api` from 1.10 on. */
+interface LogsApi {
+  setGlobalLoggerProvider(provider: object): unknown;
+  disable(): void;
+}

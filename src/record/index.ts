@@ -39,6 +39,7 @@ export {
   globalLoggerProvider,
   type LoggerLike,
   type LoggerProviderLike,
+  registerLoggerProvider,
 } from './global-logs.ts';
 export {
   checkKnown,
