@@ -3,6 +3,7 @@ export type { Absent, Forest, Link, Node, Outcome, Task, Trace } from './forest-
 export { type Item, itemsOf } from './items.ts';
 export { lines } from './lines.ts';
 export type { LinesOptions } from './lines-options.ts';
+export { hasFailed, onlyFailed } from './only-failed.ts';
 export { otlpJsonRecords } from './otlp-json.ts';
 export { plain, safeJson } from './plain.ts';
 export {

@@ -1,4 +1,4 @@
-import { Severity, TASK_STARTED_EVENT } from '../record/index.ts';
+import { Severity } from '../record/index.ts';
 import type { Absent, Node, Task, Trace } from './forest-types.ts';
 import { absentHead, factsOf, foldOf, headOf, looseHead, notesOf } from './heads.ts';
 import { counted } from './humane.ts';
@@ -86,7 +86,7 @@ function* taskRows(task: Task, view: View): Generator<Row> {
   for (const item of itemsOf(task)) {
     if (item.kind === 'record') at += 1;
     const isHidden = hidden !== undefined && at >= hidden.from && at < hidden.to;
-    if (folds(item, isShown && !isHidden, view)) {
+    if (!isOwnRecord(item, task) && folds(item, isShown && !isHidden, view)) {
       fold.add(item);
       continue;
     }
@@ -102,6 +102,11 @@ function hiddenRange({ records }: Task): { readonly from: number; readonly to: n
   return { from: FIRST_RECORDS, to: records.length - LAST_RECORDS };
 }
 
+/** The start and the end are in the task's own line already, so they are not counted as folded. */
+function isOwnRecord(item: Item, { start, end }: Task): boolean {
+  return item.kind === 'record' && (item.record === start || item.record === end);
+}
+
 function folds(item: Item, isShown: boolean, view: View): boolean {
   if (item.kind === 'child') return !isOpened(item.node, view);
   return !isShown && (item.kind === 'gap' || item.record.severity < Severity.WARN);
@@ -115,7 +120,7 @@ function* itemRows(item: Item, task: Task, view: View): Generator<Row> {
 
 /** A record in its task. The start is the line of the task already; of the end only what is new is said. */
 function* storyOf(record: TreeRecord, task: Task, view: View): Generator<Line> {
-  if (record === task.start && record.eventName === TASK_STARTED_EVENT) return;
+  if (record === task.start) return;
   if (record !== task.end) return yield* recordRows(record, task, view);
   const error = errorOf(record);
   if (task.outcome === 'failed') {
@@ -178,7 +183,7 @@ class Fold {
 
   add(item: Item): void {
     if (item.kind === 'child') this.#nodes.push(item.node);
-    else if (item.kind === 'record' && item.record.eventName !== TASK_STARTED_EVENT) this.#records += 1;
+    else if (item.kind === 'record') this.#records += 1;
   }
 
   *rows(): Generator<Row> {
