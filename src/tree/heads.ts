@@ -6,7 +6,7 @@ import { count, counted, duration, instant } from './humane.ts';
 import { isOfSameProcess, timeOf } from './items.ts';
 import { compareTimes, secondsBetween } from './order.ts';
 import { type Line, type Piece, piece } from './paint.ts';
-import { durationOf, parentOf } from './query.ts';
+import { dataOf, durationOf, parentOf } from './query.ts';
 import { dataPieces, titleOf } from './record-rows.ts';
 import type { Counts } from './tally.ts';
 import { dim, joined, mark, short, type View } from './view.ts';
@@ -28,9 +28,16 @@ export function headOf(task: Task, view: View, isOpen: boolean): Line {
     piece(task.end === undefined && outcome === 'unknown' ? '  no end seen' : '', 'yellow'),
     piece(outcome === 'abandoned' ? '  abandoned' : '', 'yellow'),
     piece(changes ? `  ${view.options.ascii ? 'in' : '·'} ${short(task.service, 80, view)}` : '', 'dim'),
-    ...(isOpen ? dataPieces((task.start ?? task.records[0])?.attributes ?? {}, {}, view) : []),
+    ...(isOpen ? givenPieces(task, view) : []),
     piece(isOpen ? '' : `  (${foldedText(inner, task)})`, 'dim'),
   ];
+}
+
+/** What the task was given, without what it has from its parent. */
+function givenPieces(task: Task, view: View): Piece[] {
+  const parent = parentOf(task);
+  const given = (task.start ?? task.records[0])?.attributes ?? {};
+  return dataPieces(given, parent === undefined ? {} : dataOf(parent), view);
 }
 
 /** `2 tasks, 5 records folded`: what lies below the line of a task. */

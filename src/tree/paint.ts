@@ -48,7 +48,7 @@ export function paintLine(line: Line, depth: number, paint: Paint): string {
   const deeper = depth > MAX_GUIDES ? `(+${depth - MAX_GUIDES}) ` : '';
   const safe = line.map(({ text, style }) => piece(plain(bounded(text, paint), paint.ascii), style));
   const pieces = [piece(guides + deeper, 'dim'), ...safe].filter(({ text }) => text !== '');
-  return fitted(pieces, paint)
+  return withoutSeams(fitted(pieces, paint))
     .map(({ text, style }) => (paint.color && style !== 'plain' ? `\x1b[${SGR[style]}m${text}\x1b[0m` : text))
     .join('');
 }
@@ -71,4 +71,15 @@ function fitted(pieces: readonly Piece[], { width, marks }: Paint): readonly Pie
     if (part.length < text.length) break;
   }
   return [...kept, piece(marks.cut, 'dim')];
+}
+
+/** Neighbors of one style become one piece, so that there are no more escape sequences than needed. */
+function withoutSeams(pieces: readonly Piece[]): Piece[] {
+  const seamless: Piece[] = [];
+  for (const each of pieces) {
+    const last = seamless.at(-1);
+    if (last?.style === each.style) seamless[seamless.length - 1] = piece(last.text + each.text, each.style);
+    else seamless.push(each);
+  }
+  return seamless;
 }

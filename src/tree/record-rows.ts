@@ -79,13 +79,13 @@ export function* stackRows({ type, message, stacktrace }: ErrorText, view: View)
     if (leftOut > 0) yield moreOf(leftOut, view);
     leftOut = 0;
     left -= 1;
-    yield [piece(`    ${line.trimEnd()}`, isFrame ? 'dim' : 'red')];
+    yield [piece(`  ${line.trimEnd()}`, isFrame ? 'dim' : 'red')];
   }
   if (leftOut > 0) yield moreOf(leftOut, view);
 }
 
 function moreOf(lines: number, { marks }: View): Line {
-  return [piece(`      ${marks.cut} ${counted(lines, 'more line')}`, 'dim')];
+  return [piece(`    ${marks.cut} ${counted(lines, 'more line')}`, 'dim')];
 }
 
 function styleOf(severity: number): Style {

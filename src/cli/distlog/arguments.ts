@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { USAGE } from './exit-codes.ts';
 
 /** What `distlog tree` was asked to do. */
 export interface TreeArguments {
@@ -17,6 +18,7 @@ export interface TreeArguments {
 /** Wrong arguments; the message says which, and what would be right. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
+  readonly exitCode = USAGE;
 }
 
 /**

@@ -1,8 +1,7 @@
 import { plain } from '../../tree/index.ts';
-import { readArguments, type TreeArguments, UsageError } from './arguments.ts';
-import { NO_INPUT, OK, USAGE } from './exit-codes.ts';
+import { readArguments, type TreeArguments } from './arguments.ts';
+import { OK, USAGE } from './exit-codes.ts';
 import { help } from './help.ts';
-import { NoInputError } from './sources.ts';
 import { treeCommand } from './tree-command.ts';
 import { writeLines } from './write-lines.ts';
 
@@ -18,13 +17,10 @@ export async function main(args: readonly string[]): Promise<number> {
     await writeLines(process.stdout, [help.trimEnd()]);
     return OK;
   } catch (error) {
-    if (error instanceof UsageError) return end(`${error.message}; see distlog --help`, USAGE);
-    if (error instanceof NoInputError) return end(error.message, NO_INPUT);
-    throw error;
+    const { exitCode, message } = error as { readonly exitCode?: unknown; readonly message: string };
+    if (typeof exitCode !== 'number') throw error;
+    const hint = exitCode === USAGE ? '; see distlog --help' : '';
+    process.stderr.write(`distlog: ${plain(message)}${hint}\n`);
+    return exitCode;
   }
-}
-
-function end(message: string, code: number): number {
-  process.stderr.write(`distlog: ${plain(message)}\n`);
-  return code;
 }

@@ -3,6 +3,7 @@ import { access, constants, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
+import { NO_INPUT } from './exit-codes.ts';
 
 /** Bytes with a name. */
 export interface Source {
@@ -13,6 +14,7 @@ export interface Source {
 /** A file is not there or cannot be read. */
 export class NoInputError extends Error {
   override readonly name = 'NoInputError';
+  readonly exitCode = NO_INPUT;
 }
 
 const READABLE = /\.(?:json|jsonl|ndjson)(?:\.gz)?$/;
