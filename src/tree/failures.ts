@@ -1,11 +1,15 @@
+import { Severity } from '../record/index.ts';
 import type { Forest, Node, Task } from './forest-types.ts';
-import { childrenOf, type ErrorText, errorOf, failedIn, parentOf } from './query.ts';
+import { isOfSameProcess } from './items.ts';
+import { childrenOf, errorOf, failedIn, parentOf } from './query.ts';
+import { reasonOf, titleOf } from './reason.ts';
 
 /** Why a task failed. */
 export interface Failure {
   /** The innermost task that failed of the same error. */
   readonly task: Task;
-  readonly error: ErrorText | undefined;
+  /** What it says of its error; empty: nothing. */
+  readonly reason: string;
   /** The id of a task still further inside, where the error came from, which is not here; empty: none. */
   readonly beyond: string;
 }
@@ -21,19 +25,29 @@ export class Failures {
     for (const { roots } of forest.traces) this.#findTargets(roots);
   }
 
-  /** The task inside of this one whose error made it fail: the one it names, else the last child that failed. */
+  /**
+   * The task inside of this one whose error made it fail: the one that its end names; else the last of its
+   * children that failed, since an error that crosses processes loses its identity. But an error with a stack
+   * of its own did not come from a child of the same process.
+   */
   innerOf(task: Task): Task | undefined {
     if (task.outcome !== 'failed') return undefined;
-    return this.#targets.get(task) ?? childrenOf(task).findLast(({ outcome }) => outcome === 'failed');
+    const target = this.#targets.get(task);
+    if (target !== undefined) return target;
+    const hasStack = task.end !== undefined && (errorOf(task.end)?.stacktrace ?? '') !== '';
+    const mayBe = (child: Task) => child.outcome === 'failed' && !(hasStack && isOfSameProcess(task, child));
+    return childrenOf(task).findLast(mayBe);
   }
 
   /** Where the error of a failed task began. */
   causeOf(task: Task): Failure {
     let at = task;
     for (let inner = this.innerOf(at); inner !== undefined; inner = this.innerOf(at)) at = inner;
-    const record = at.end ?? at.records.findLast((each) => errorOf(each) !== undefined);
-    const beyond = this.#targets.has(at) ? '' : failedIn(at);
-    return { task: at, error: record === undefined ? undefined : errorOf(record), beyond };
+    return {
+      task: at,
+      reason: reasonOf(at) || lastErrorOf(at),
+      beyond: this.#targets.has(at) ? '' : failedIn(at),
+    };
   }
 
   /** Whether the error of a failed task began in it, as far as can be seen: then it is told there. */
@@ -86,4 +100,12 @@ export function wayTo(task: Task): Task[] {
 
 function isInside(inner: Task, outer: Task): boolean {
   return inner.index > outer.index && inner.index < outer.index + outer.size;
+}
+
+/** Of a task without an end: what its last error record says. */
+function lastErrorOf({ records }: Task): string {
+  const record = records.findLast(({ severity }) => severity >= Severity.ERROR);
+  if (record === undefined) return '';
+  const error = errorOf(record);
+  return (error === undefined ? '' : titleOf(error)) || record.body;
 }

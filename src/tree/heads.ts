@@ -7,7 +7,7 @@ import { isOfSameProcess, timeOf } from './items.ts';
 import { compareTimes, secondsBetween } from './order.ts';
 import { type Line, type Piece, piece } from './paint.ts';
 import { dataOf, durationOf, parentOf } from './query.ts';
-import { dataPieces, titleOf } from './record-rows.ts';
+import { dataPieces } from './record-rows.ts';
 import type { Counts } from './tally.ts';
 import { dim, joined, mark, short, type View } from './view.ts';
 
@@ -23,7 +23,7 @@ export function headOf(task: Task, view: View, isOpen: boolean): Line {
   return [
     mark(outcome, view),
     piece(' '),
-    piece(nameOf(task, view), outcome === 'failed' ? 'boldRed' : isOpen ? 'bold' : 'plain'),
+    piece(goalOf(task, view), outcome === 'failed' ? 'boldRed' : isOpen ? 'bold' : 'plain'),
     piece(seconds === undefined ? '' : `  ${duration(seconds)}`, 'plain'),
     piece(task.end === undefined && outcome === 'unknown' ? '  no end seen' : '', 'yellow'),
     piece(outcome === 'abandoned' ? '  abandoned' : '', 'yellow'),
@@ -111,7 +111,7 @@ export function* factsOf(root: Task, view: View): Generator<Line> {
   if (counts.tasks > 1) yield [piece('tasks: ', 'dim'), ...marksOf([counts], view)];
 }
 
-function* failureRows(word: string, { task, error, beyond }: Failure, view: View): Generator<Line> {
+function* failureRows(word: string, { task, reason, beyond }: Failure, view: View): Generator<Line> {
   const way = wayTo(task);
   if (way.length > 1) {
     const names = way.map((each) => piece(nameOf(each, view), each === task ? 'boldRed' : 'plain'));
@@ -119,7 +119,7 @@ function* failureRows(word: string, { task, error, beyond }: Failure, view: View
     if (hidden > 0) names.splice(4, hidden, piece(`(${count(hidden)} more)`, 'dim'));
     yield [piece(`${word}: `, 'dim'), ...joined(view.marks.path, names)];
   }
-  if (error !== undefined) yield [piece('cause: ', 'dim'), piece(short(titleOf(error), 500, view), 'red')];
+  if (reason !== '') yield [piece('cause: ', 'dim'), piece(short(reason, 500, view), 'red')];
   if (beyond !== '') yield dim(`the error came from a task that is not here (id ${short(beyond, 40, view)})`);
 }
 
@@ -182,6 +182,11 @@ export function absentHead({ id }: Absent, view: View): Line {
 export function looseHead({ traceId, records }: Trace, view: View, isOpen: boolean): Line {
   const text = `${counted(records.length, 'record')} of no task${isOpen ? '' : ' folded'}`;
   return dim(`${view.marks.record} ${text}  ${traceId === '' ? 'no trace' : `trace ${traceId}`}`);
+}
+
+/** The goal in full, with its data: the text of the start, of which the name is the pattern. */
+function goalOf(task: Task, view: View): string {
+  return short(task.start?.body ?? '', MAX_NAME, view) || nameOf(task, view);
 }
 
 export function nameOf(task: Task, view: View): string {

@@ -45,6 +45,7 @@ const MAX_LEVELS = 16;
 function compareValues(one: unknown, other: unknown, level: number): number {
   if (Object.is(one, other) || level > MAX_LEVELS) return 0;
   if (!isPlain(one) || !isPlain(other)) return compareLeaves(one, other);
+  if (Array.isArray(one) !== Array.isArray(other)) return Array.isArray(one) ? -1 : 1;
   const names = Object.keys(one).sort(compareTexts);
   const otherNames = Object.keys(other).sort(compareTexts);
   for (let at = 0; at < names.length && at < otherNames.length; at += 1) {

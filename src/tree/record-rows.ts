@@ -3,6 +3,7 @@ import type { Task } from './forest-types.ts';
 import { clockTime, counted, severityName } from './humane.ts';
 import { type Line, type Piece, piece, type Style } from './paint.ts';
 import { dataOf, type ErrorText, errorOf, isOwnName } from './query.ts';
+import { titleOf } from './reason.ts';
 import type { TreeAttributes, TreeRecord } from './tree-record.ts';
 import { valueText } from './value-text.ts';
 import { short, type View } from './view.ts';
@@ -24,12 +25,6 @@ export function* recordRows(record: TreeRecord, task: Task | undefined, view: Vi
     ...sitePieces(record.attributes, view),
   ];
   if (error !== undefined) yield* stackRows(error, view);
-}
-
-/** `TypeError: what it says`. */
-export function titleOf({ type, message, stacktrace }: ErrorText): string {
-  const first = message || (type === '' ? (stacktrace.split('\n', 1)[0] ?? '') : '');
-  return type === '' || first === '' || first.startsWith(type) ? first || type : `${type}: ${first}`;
 }
 
 /** Attributes as `name=value`, without those that the task has anyway. */

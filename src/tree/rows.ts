@@ -4,8 +4,9 @@ import { absentHead, factsOf, foldOf, headOf, looseHead, notesOf } from './heads
 import { counted } from './humane.ts';
 import { type Item, itemsOf } from './items.ts';
 import { type Line, piece } from './paint.ts';
-import { errorOf } from './query.ts';
-import { recordRows, stackRows, titleOf } from './record-rows.ts';
+import { errorOf, failedIn } from './query.ts';
+import { reasonOf } from './reason.ts';
+import { recordRows, stackRows } from './record-rows.ts';
 import type { TreeRecord } from './tree-record.ts';
 import { dim, mark, short, type View } from './view.ts';
 
@@ -122,17 +123,16 @@ function* itemRows(item: Item, task: Task, view: View): Generator<Row> {
 function* storyOf(record: TreeRecord, task: Task, view: View): Generator<Line> {
   if (record === task.start) return;
   if (record !== task.end) return yield* recordRows(record, task, view);
-  const error = errorOf(record);
-  if (task.outcome === 'failed') {
-    if (!view.failures.beganIn(task)) return;
-    const title = error === undefined ? record.body : titleOf(error);
-    yield [mark('failed', view), piece(` ${short(title, 2_000, view)}`, 'boldRed')];
-    if (error !== undefined) yield* stackRows(error, view);
+  const reason = short(reasonOf(task), 2_000, view);
+  if (task.outcome !== 'failed') {
+    if (reason !== '') yield [mark(task.outcome, view), piece(` ${reason}`)];
     return;
   }
-  const said = error === undefined ? record.body : titleOf(error);
-  if (said === '' || said === task.name || said === task.start?.body) return;
-  yield [mark(task.outcome, view), piece(` ${said}`)];
+  const began = view.failures.beganIn(task);
+  if (!began && failedIn(task) !== '') return;
+  yield [mark('failed', view), piece(` ${reason || record.body || 'failed'}`, began ? 'boldRed' : 'red')];
+  const error = errorOf(record);
+  if (error !== undefined && (began || view.options.unfold === 'all')) yield* stackRows(error, view);
 }
 
 function* absentRows({ children }: Absent, view: View): Generator<Row> {

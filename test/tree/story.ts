@@ -68,19 +68,21 @@ export class Teller {
     return this.say(at, this.#name, { eventName: 'task.started', attributes });
   }
 
-  succeed(at: number, seconds: number, body = this.#name): this {
+  succeed(at: number, seconds: number, body = `${this.#name} succeeded`): this {
     const attributes = { 'task.outcome': 'succeeded', 'task.duration': seconds };
     return this.say(at, body, { eventName: 'task.succeeded', attributes });
   }
 
   cancel(at: number, seconds: number): this {
     const attributes = { 'task.outcome': 'cancelled', 'task.duration': seconds };
-    return this.say(at, this.#name, { eventName: 'task.cancelled', attributes });
+    return this.say(at, `${this.#name} cancelled`, { eventName: 'task.cancelled', attributes });
   }
 
   fail(at: number, seconds: number, attributes: Told['attributes'] = {}, told: Told = {}): this {
     const all = { 'task.outcome': 'failed', 'task.duration': seconds, ...attributes };
-    return this.say(at, this.#name, { severity: 17, eventName: 'task.failed', ...told, attributes: all });
+    const message = `${attributes['exception.type']}: ${attributes['exception.message']}`;
+    const failed = { body: `${this.#name} failed: ${message}`, severity: 17, eventName: 'task.failed' };
+    return this.say(at, '', { ...failed, ...told, attributes: all });
   }
 }
 
@@ -99,11 +101,26 @@ export const STACK = [
   '    at parseAnswer (file:///srv/stock/warehouse.js:30:15)',
 ].join('\n');
 
-const ERROR = {
+/** What src/task writes of an error at the innermost task. */
+export const ERROR = {
   'error.type': 'TypeError',
   'exception.type': 'TypeError',
   'exception.message': "Cannot read properties of undefined (reading 'sku')",
   'exception.stacktrace': STACK,
+};
+
+/** What it writes at the tasks around it. */
+export function passedOn(failedIn: string): Told['attributes'] & object {
+  const { 'exception.stacktrace': _, ...others } = ERROR;
+  return { ...others, 'task.failed_in': failedIn };
+}
+
+/** An error of the caller itself. */
+const HTTP_500 = {
+  'error.type': 'Error',
+  'exception.type': 'Error',
+  'exception.message': 'stock answered 500',
+  'exception.stacktrace': 'Error: stock answered 500\n    at reserve (file:///srv/shop/checkout.js:20:11)',
 };
 
 /** A checkout that failed in another process, whose clock is behind. */
@@ -136,10 +153,8 @@ export function failedCheckout(): TreeRecord[] {
     .hold(3)
     .say(360, 'the answer has no body', { severity: 13, attributes: { status: 204 } })
     .fail(362, 0.412, ERROR);
-  reserve.fail(370, 0.43, { 'error.type': 'TypeError', 'task.failed_in': ask.id });
-  checkout
-    .say(600, 'reserve: HTTP 500', { severity: 13 })
-    .fail(1240, 1.24, { 'error.type': 'TypeError', 'task.failed_in': ask.id });
+  reserve.fail(370, 0.43, passedOn(ask.id));
+  checkout.say(600, 'no answer from stock, last try', { severity: 13 }).fail(1240, 1.24, HTTP_500);
   const invoice = new Teller('a000000000000008', 'send invoice', {
     traceId: '5cf92f3577b34da6a3ce929d0e0e4737',
     service: 'mail',
