@@ -27,7 +27,8 @@ export function cutToColumns(text: string, columns: number): string {
 }
 
 function columnsOfCharacter(character: string): number {
-  if (character >= ' ' && character <= '~') return 1;
+  // Below are no combining marks and nothing wide.
+  if (character < '\u0300') return 1;
   if (NO_COLUMN.test(character)) return 0;
   return TWO_COLUMNS.test(character) ? 2 : 1;
 }

@@ -59,6 +59,7 @@ function bounded(text: string, { marks }: Paint): string {
 }
 
 function fitted(pieces: readonly Piece[], { width, marks }: Paint): readonly Piece[] {
+  if (width === Number.POSITIVE_INFINITY) return pieces;
   let used = 0;
   for (const { text } of pieces) used += columnsOf(text);
   if (used <= width) return pieces;
