@@ -56,6 +56,8 @@ export async function recover(settings: Settings): Promise<Recovered> {
   for (const name of names.filter(isUnfinished)) await files.unlink(join(directory, name));
   const setAside = new SetAside(settings, await bytesOf(files, directory, names.filter(isDamaged)));
   const whole = await withoutHeadless(settings, found, setAside);
+  // A name that is found may not be on the disk yet, if the process before ended just then.
+  if (settings.sync === 'always') await files.syncDirectory(directory);
 
   const segments = whole.map(({ head, bytes }) => new Segment(directory, head!, bytes));
   for (const [at, segment] of segments.slice(0, -1).entries()) segment.closeAt(segments[at + 1]!.head);
@@ -166,7 +168,6 @@ async function withoutHeadless(
     setAside.counts.damagedBytes += bytes;
     setAside.tell(`the head of ${name} is damaged; the file was renamed to ${kept}, reading goes on behind`);
   }
-  if (headless.length > 0) await files.syncDirectory(directory);
   return found.filter(({ head }) => head !== undefined);
 }
 

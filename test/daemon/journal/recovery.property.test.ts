@@ -54,7 +54,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 2,
     arbitrary: fc.record({
       kind: fc.constantFrom('kill' as const, 'power' as const),
-      turns: fc.integer({ min: 0, max: 30 }),
+      turns: fc.integer({ min: 0, max: 100 }),
       seed: fc.nat(),
       producer,
     }),
@@ -194,11 +194,6 @@ const groups = fc.array(fc.array(fc.integer({ min: 0, max: 900 }), { minLength: 
   minLength: 1,
   maxLength: 8,
 });
-/** Where an entry's frame ends: the body is looked for, and it stands only once. */
-function frameOf(content: Buffer, begin: number, { body }: JournalEntry): { begin: number; end: number } {
-  return { begin, end: begin + 80 + body.length };
-}
-
 test('any cut of the last bytes costs the entries it touches and those behind them, and invents nothing', async () => {
   await fc.assert(
     fc.asyncProperty(groups, fc.boolean(), fc.nat(), async (sizes, closed, cut) => {
@@ -213,9 +208,8 @@ test('any cut of the last bytes costs the entries it touches and those behind th
       let at = 1_024 + content.readUInt32LE(80) * 32;
       const whole = entries.filter((entry) => {
         if (entry.index < lastFirst) return true;
-        const { end } = frameOf(content, at, entry);
-        at = end;
-        return end <= kept;
+        at += 80 + entry.body.length;
+        return at <= kept;
       });
       expect(found.map(textOf)).toEqual(whole.map(textOf));
       expect(found.map(({ index }) => index)).toEqual(whole.map(({ index }) => index));

@@ -4,6 +4,8 @@ import type { Files, OpenFile } from '../../../../src/daemon/journal/index.ts';
 interface Inode {
   content: Buffer;
   durable: Buffer;
+  /** Pages that a sync still has to bring to the disk. */
+  readonly dirty: Set<number>;
 }
 
 /** What the journal is about to do, in the order it does it. */
@@ -17,7 +19,8 @@ const PAGE_BYTES = 512;
 
 /**
  * A file system in memory that forgets at a crash what was not synced: of every page, name and length either the
- * old state or the new one is there, as a disk's cache may have it. Each step can be made to fail.
+ * old state or the new one is there, as a disk's cache may have it. Each step can be made to fail. As with Linux, a
+ * sync that failed leaves pages that count as written although the disk never got them.
  */
 export class FragileFiles implements Files {
   readonly #names: Map<string, Inode>;
@@ -59,7 +62,7 @@ export class FragileFiles implements Files {
       new Map(
         [...this.#names].map(([path, { content }]) => {
           const copy = Buffer.from(content);
-          return [path, { content: copy, durable: copy }];
+          return [path, { content: copy, durable: copy, dirty: new Set<number>() }];
         }),
       ),
     );
@@ -92,7 +95,7 @@ export class FragileFiles implements Files {
   }
 
   async create(path: string): Promise<OpenFile> {
-    const inode = { content: Buffer.alloc(0), durable: Buffer.alloc(0) };
+    const inode: Inode = { content: Buffer.alloc(0), durable: Buffer.alloc(0), dirty: new Set() };
     await this.#step('create', path, () => {
       if (this.#names.has(path)) throw Object.assign(new Error('exists'), { code: 'EEXIST' });
       this.#names.set(path, inode);
@@ -140,6 +143,10 @@ export class FragileFiles implements Files {
       inode.content.copy(content);
       bytes.copy(content, position);
       inode.content = content;
+      const end = position + bytes.length;
+      for (let page = Math.floor(position / PAGE_BYTES); page * PAGE_BYTES < end; page += 1) {
+        inode.dirty.add(page);
+      }
     };
     return {
       read: async (target, length, position) => {
@@ -155,9 +162,12 @@ export class FragileFiles implements Files {
         return bytes.length;
       },
       datasync: () =>
-        this.#step('datasync', path, () => {
-          inode.durable = Buffer.from(inode.content);
-        }),
+        this.#step(
+          'datasync',
+          path,
+          () => synced(inode),
+          () => inode.dirty.clear(),
+        ),
       truncate: (length) =>
         this.#step('truncate', path, () => {
           const content = Buffer.alloc(length);
@@ -184,6 +194,17 @@ export class FragileFiles implements Files {
   }
 }
 
+function synced(inode: Inode): void {
+  const durable = Buffer.alloc(inode.content.length);
+  inode.durable.copy(durable);
+  for (const page of inode.dirty) {
+    if (page * PAGE_BYTES >= durable.length) continue;
+    inode.content.copy(durable, page * PAGE_BYTES, page * PAGE_BYTES, (page + 1) * PAGE_BYTES);
+  }
+  inode.durable = durable;
+  inode.dirty.clear();
+}
+
 function settled({ content, durable }: Inode, chance: () => number): Inode {
   const length = content.length !== durable.length && chance() < 0.5 ? durable.length : content.length;
   const result = Buffer.alloc(length);
@@ -192,5 +213,5 @@ function settled({ content, durable }: Inode, chance: () => number): Inode {
     const page = !was.equals(is) && chance() < 0.5 ? was : is;
     page.copy(result, at, 0, Math.min(page.length, length - at));
   }
-  return { content: result, durable: result };
+  return { content: result, durable: result, dirty: new Set() };
 }
