@@ -134,7 +134,7 @@ export class Resolver {
     if (given === undefined) {
       if (field.absence === 'optional' || field.absence === 'named') return undefined;
       if (field.absence === 'required') {
-        this.#faults.add(place.at, place.path, 'is needed, got nothing');
+        this.#faults.add(place.at, place.path, 'a map, got nothing; the key is needed');
         return undefined;
       }
     }

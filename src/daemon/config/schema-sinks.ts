@@ -174,9 +174,9 @@ const headers: MapField<Readonly<Record<string, string>>> = {
   meaning: 'Sent along with every request.',
   names: {
     called: 'header',
-    wish: "a header's name in lower case, none that the protocol itself sets",
+    wish: "a header's name, none that the protocol itself sets",
     pattern:
-      /^(?!(?:connection|content-[a-z]+|host|keep-alive|te|transfer-encoding|upgrade|grpc-.*)$)[a-z0-9!#$%&'*+.^_`|~-]{1,100}$/,
+      /^(?!(?:connection|content-[a-z]+|host|keep-alive|te|transfer-encoding|upgrade|grpc-.*)$)[a-z0-9!#$%&'*+.^_`|~-]{1,100}$/i,
   },
   value: text({
     absent: required,
@@ -186,8 +186,9 @@ const headers: MapField<Readonly<Record<string, string>>> = {
     meaning: 'Its value. Never shown.',
     example: `Bearer \${env:COLLECTOR_TOKEN}`,
   }) as ScalarField<unknown>,
-  make: (entries) => Object.fromEntries(entries) as Record<string, string>,
-  sameName: (name) => name,
+  make: (entries) =>
+    Object.fromEntries(entries.map(([name, value]) => [name.toLowerCase(), value])) as Record<string, string>,
+  sameName: (name) => name.toLowerCase(),
 };
 
 const otlpSink = variant<OtlpSinkConfig>(
