@@ -57,8 +57,8 @@ export function newCurveKeyPair(): CurveKeyPair {
 
 /** The public key that belongs to a secret one. */
 export function curvePublicKey(secretKey: string): string {
-  const prefix = Buffer.from('302e020100300506032b656e04220420', 'hex');
-  const key = Buffer.concat([prefix, decodeZ85(secretKey)!]);
+  const head = '302e020100300506032b656e04220420';
+  const key = Buffer.concat([Buffer.from(head, 'hex'), decodeZ85(secretKey)!]);
   return encodeZ85(rawPublic(createPublicKey(createPrivateKey({ key, format: 'der', type: 'pkcs8' }))));
 }
 

@@ -44,7 +44,10 @@ export function checkListeners(relations: Relations, listeners: readonly Listene
     const taken = listeners.slice(0, index).find((other) => sameAddress(listener, other));
     if (taken === undefined) continue;
     const what = listener.address === undefined ? listener.socket : `port ${listener.address.port}`;
-    fault(`${listener.path}.endpoint`, `${what} is taken by ${taken.path}.endpoint already`);
+    // The later of the two, unless that is a default and the other is not.
+    const isDefault = !has(`${listener.path}.endpoint`) && has(`${taken.path}.endpoint`);
+    const [wrong, other] = isDefault ? [taken, listener] : [listener, taken];
+    fault(`${wrong.path}.endpoint`, `${what} is taken by ${other.path}.endpoint already`);
   }
 }
 

@@ -34,6 +34,7 @@ function common(patience: Patience) {
         bytes: size({
           absent: patience.bytes ?? halfOfJournal,
           min: '1MiB',
+          example: patience.bytes ?? '2GiB',
           meaning: 'Bytes of the journal that wait for it. At most `journal.maxBytes`.',
         }),
         ageMillis: time({

@@ -31,7 +31,7 @@ export function parseSize(text: string): number | undefined {
 /** @returns milliseconds, a whole number; undefined if `text` is no duration. Without a unit only `0` is one. */
 export function parseDuration(text: string): number | undefined {
   if (text === '0') return 0;
-  if (!/^(?:\d{1,12}(?:\.\d{1,6})?(?:ms|[smhd])){1,5}$/.test(text)) return undefined;
+  if (!/^(?:\d{1,15}(?:\.\d{1,6})?(?:ms|[smhd])){1,5}$/.test(text)) return undefined;
   let sum = 0;
   for (const [, number, unit] of text.matchAll(/([\d.]+)(ms|[smhd])/g))
     sum += Number(number) * timeUnits[unit!]!;
