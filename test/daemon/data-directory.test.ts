@@ -7,13 +7,15 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { createConnection, createServer } from 'node:net';
+import { createConnection, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { openDataDirectory } from '../../src/daemon/index.ts';
 
 let room: string;
@@ -124,6 +126,71 @@ test('of many that try in one process exactly one wins, each time', async () => 
     expect(won).toHaveLength(1);
     await won[0]!.value.close();
   }
+});
+
+/** What a killed holder leaves: a socket that nobody listens on. */
+async function leaveSocket(name: string): Promise<void> {
+  const server = createServer();
+  server.listen(join(room, 'unfinished.sock'));
+  await once(server, 'listening');
+  renameSync(join(room, 'unfinished.sock'), join(room, name));
+  await new Promise((done) => server.close(done));
+}
+
+test('whoever comes at whatever moment, exactly one wins', async () => {
+  await (await openDataDirectory(room)).close();
+  const turns = fc.array(fc.nat({ max: 25 }), { minLength: 2, maxLength: 6 });
+  const one = fc.asyncProperty(turns, fc.nat({ max: 3 }), async (starts, dead) => {
+    for (let index = 0; index < dead; index += 1) await leaveSocket(`lock-000000000000000${index}-1.sock`);
+    const results = await Promise.allSettled(
+      starts.map(async (start) => {
+        for (let turn = 0; turn < start; turn += 1) await new Promise((done) => setImmediate(done));
+        return openDataDirectory(room);
+      }),
+    );
+    const won = results.filter((result) => result.status === 'fulfilled');
+    for (const { value } of won) await value.close();
+    expect(won).toHaveLength(1);
+    expect(readdirSync(room)).toEqual(['version']);
+  });
+  await fc.assert(one, { numRuns: 400 });
+});
+
+test('one that has looked around already and one that comes then agree, whatever their names', async () => {
+  await (await openDataDirectory(room)).close();
+  // A third one, which loses against both, answers only when both have asked it: by then the first has seen the
+  // directory without the second, and still looks.
+  let knocks: Socket[] = [];
+  let knocked: () => void = () => {};
+  const third = createServer((socket) => {
+    socket.once('data', () => {
+      knocks.push(socket);
+      knocked();
+    });
+  });
+  third.listen(join(room, 'lock-ffffffffffffffff-1.sock'));
+  await once(third, 'listening');
+  const untilKnocks = async (count: number) => {
+    while (knocks.length < count) {
+      await new Promise<void>((done) => {
+        knocked = done;
+      });
+    }
+  };
+  for (let round = 0; round < 16; round += 1) {
+    knocks = [];
+    const first = openDataDirectory(room);
+    await untilKnocks(1);
+    const second = openDataDirectory(room);
+    // The second may hear of the first before it comes to the third, and give up.
+    await Promise.race([untilKnocks(2), second.catch(() => {})]);
+    for (const socket of knocks) socket.end('L');
+    const results = await Promise.allSettled([first, second]);
+    const won = results.filter((result) => result.status === 'fulfilled');
+    for (const { value } of won) await value.close();
+    expect(won).toHaveLength(1);
+  }
+  third.close();
 });
 
 test('a stranger who knocks and says nothing, or too much, does not disturb the holder', async () => {
