@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
-import { main, processIo } from './index.ts';
+import { main, processIo, requestStatus } from './index.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -13,4 +13,4 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 
 // Not by process.exitCode: a daemon that is ended by force leaves sockets open, which would keep the process.
-process.exit(await main(process.argv.slice(2), processIo(version), {}));
+process.exit(await main(process.argv.slice(2), processIo(version), { requestStatus }));

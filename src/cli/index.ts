@@ -9,3 +9,4 @@ export type {
   RunningDaemon,
   StartDaemon,
 } from './parts.ts';
+export { requestStatus } from './request-status.ts';

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { basename, dirname, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import {
   defaultConfig,
   type Fault,
@@ -34,7 +34,7 @@ export async function readConfig(given: Given, io: Io): Promise<ParsedConfig | u
   });
   if (text === undefined) return undefined;
   const result = parseConfig(text, {
-    fileName: basename(path),
+    fileName: name,
     environment: io.environment,
     directory: dirname(path),
     data: override,
