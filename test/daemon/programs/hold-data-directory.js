@@ -1,5 +1,7 @@
 // Opens the data directory that is named, says how it went, and holds it until it is killed.
-import { openDataDirectory } from '../../../dist/esm/daemon/index.js';
+
+const built = new URL('../../../dist/esm/daemon/index.js', import.meta.url);
+const { openDataDirectory } = await import(built.href);
 
 try {
   await openDataDirectory(process.argv[2] ?? '');

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const unit = readFileSync(join(__dirname, '../../examples/systemd/distlogd.service'), 'utf8');
+const unit = readFileSync(join(__dirname, '../../../examples/systemd/distlogd.service'), 'utf8');
 const values = (key: string) =>
   [...unit.matchAll(new RegExp(`^${key}=(.*)$`, 'gm'))].map(([, value]) => value);
 

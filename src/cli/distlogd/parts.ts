@@ -1,4 +1,4 @@
-import type { DaemonConfig, DataLayout, Secrets, StatusReport } from '../daemon/index.ts';
+import type { DaemonConfig, DataLayout, Secrets, StatusReport } from '../../daemon/index.ts';
 
 /** A configuration that was found right, with what its files hold. */
 export interface LoadedConfig {

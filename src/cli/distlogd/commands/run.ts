@@ -1,4 +1,4 @@
-import { errorText } from '../../record/index.ts';
+import { errorText } from '../../../record/index.ts';
 import { type Command, configOptions, type Given } from '../command.ts';
 import { ExitCode } from '../exit-code.ts';
 import { alarming, type Io } from '../io.ts';

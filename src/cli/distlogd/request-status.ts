@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { type IncomingMessage, request } from 'node:http';
 import { connect as connectPlain, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { type HttpConfig, type StatusReport, showAddress } from '../daemon/index.ts';
+import { type HttpConfig, type StatusReport, showAddress } from '../../daemon/index.ts';
 import type { LoadedConfig } from './parts.ts';
 
 const timeoutMillis = 5_000;

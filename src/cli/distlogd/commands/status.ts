@@ -1,5 +1,5 @@
-import { type StatusReport, showDuration, showSize } from '../../daemon/index.ts';
-import { errorText } from '../../record/index.ts';
+import { type StatusReport, showDuration, showSize } from '../../../daemon/index.ts';
+import { errorText } from '../../../record/index.ts';
 import { type Command, configOptions } from '../command.ts';
 import { ExitCode } from '../exit-code.ts';
 import { alarming } from '../io.ts';

@@ -1,5 +1,7 @@
-// distlogd's command line around a daemon that only says what is asked of it. See test/cli/run.test.ts.
-import { main, processIo } from '../../../dist/esm/cli/index.js';
+// distlogd's command line around a daemon that only says what is asked of it. See test/cli/distlogd/run.test.ts.
+
+const built = new URL('../../../../dist/esm/cli/distlogd/index.js', import.meta.url);
+const { main, processIo } = await import(built.href);
 
 /** @type {() => void} */
 let end = () => {};

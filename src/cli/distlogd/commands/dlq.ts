@@ -1,5 +1,5 @@
-import { dataLayout, nearest, showSize } from '../../daemon/index.ts';
-import { errorText } from '../../record/index.ts';
+import { dataLayout, nearest, showSize } from '../../../daemon/index.ts';
+import { errorText } from '../../../record/index.ts';
 import { type Command, configOptions, type Given, usageError } from '../command.ts';
 import { ExitCode } from '../exit-code.ts';
 import { alarming, type Io } from '../io.ts';

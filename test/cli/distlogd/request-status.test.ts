@@ -6,7 +6,7 @@ import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Io, main, requestStatus } from '../../src/cli/index.ts';
+import { type Io, main, requestStatus } from '../../../src/cli/distlogd/index.ts';
 
 let room: string;
 let server: Server | undefined;

@@ -7,7 +7,7 @@ import {
   loadSecrets,
   type ParsedConfig,
   parseConfig,
-} from '../daemon/index.ts';
+} from '../../daemon/index.ts';
 import type { Given } from './command.ts';
 import { alarming, type Io } from './io.ts';
 import type { LoadedConfig } from './parts.ts';

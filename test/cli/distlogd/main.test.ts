@@ -3,8 +3,8 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type LoadedConfig, main, type Parts } from '../../src/cli/index.ts';
-import { curvePublicKey, type StatusReport } from '../../src/daemon/index.ts';
+import { type LoadedConfig, main, type Parts } from '../../../src/cli/distlogd/index.ts';
+import { curvePublicKey, type StatusReport } from '../../../src/daemon/index.ts';
 
 let room: string;
 
@@ -226,7 +226,7 @@ test('dlq lists dead letters and replays those of one sink', async () => {
   expect((await distlogd(['dlq', 'list'], { deadLetters: none })).out).toBe('no dead letters');
 });
 
-const program = join(__dirname, '../../dist/esm/cli/distlogd.js');
+const program = join(__dirname, '../../../dist/esm/cli/distlogd.js');
 
 test('the built program validates, with its exit code', () => {
   writeFileSync(join(room, 'distlogd.yaml'), `${valid}x: \${env:NOPE}\n`);
@@ -235,12 +235,12 @@ test('the built program validates, with its exit code', () => {
   });
   expect(result.status).toBe(78);
   expect(result.stderr).toContain('distlogd.yaml:3:4: x: the environment variable NOPE is not set');
-  const { version } = JSON.parse(readFileSync(join(__dirname, '../../package.json'), 'utf8'));
+  const { version } = JSON.parse(readFileSync(join(__dirname, '../../../package.json'), 'utf8'));
   expect(execFileSync(process.execPath, [program, '--version'], { encoding: 'utf8' })).toBe(`${version}\n`);
 });
 
 test('package.json names the program, which begins as one', () => {
-  const { bin } = JSON.parse(readFileSync(join(__dirname, '../../package.json'), 'utf8'));
-  expect(join(__dirname, '../..', bin.distlogd)).toBe(program);
+  const { bin } = JSON.parse(readFileSync(join(__dirname, '../../../package.json'), 'utf8'));
+  expect(join(__dirname, '../../..', bin.distlogd)).toBe(program);
   expect(readFileSync(program, 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
 });
