@@ -49,7 +49,7 @@ export interface GivenEntry {
   readonly value: Given;
 }
 
-const maxCharacters = 1_048_576;
+const maxCharacters = 262_144;
 const maxValues = 20_000;
 
 /**

@@ -30,7 +30,7 @@ export type ConfigResult = ParsedConfig | { readonly faults: readonly Fault[] };
 
 /**
  * Reads a configuration, checks all of it and tells every fault at once. Reads no file and asks nobody.
- * @param text YAML 1.2, at most 1,048,576 characters
+ * @param text YAML 1.2, at most 262,144 characters
  */
 export function parseConfig(text: string, source: ConfigSource): ConfigResult {
   const faults = new Faults(source.fileName);

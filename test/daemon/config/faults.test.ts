@@ -121,7 +121,7 @@ test.each([
 test.each([
   ['nested brackets', '['.repeat(20_000)],
   ['nested maps', '{a: '.repeat(20_000)],
-  ['a long file', `data: ${'x'.repeat(1_100_000)}`],
+  ['a long file', `data: ${'x'.repeat(300_000)}`],
   [
     'an alias bomb',
     [
@@ -129,7 +129,7 @@ test.each([
       ...Array.from({ length: 30 }, (_, i) => `a${i + 1}: &a${i + 1} [${`*a${i},`.repeat(10)}]`),
     ].join('\n'),
   ],
-  ['many keys', Array.from({ length: 100_000 }, (_, i) => `k${i}: 1`).join('\n')],
+  ['many keys', Array.from({ length: 20_000 }, (_, i) => `k${i}: 1`).join('\n')],
 ])('%s costs neither time nor memory', (_name, text) => {
   const start = performance.now();
   const faults = faultsOf(text);
