@@ -112,4 +112,3 @@ function readHello(header: Buffer, body: Uint8Array): HelloFrame {
     last: readNumber(header, 36),
   };
 }
-
