@@ -246,6 +246,8 @@ export class ZmqAckReceiver {
         void this.#reply().then(() => {
           this.#replying = undefined;
           resolve();
+          // What was owed after the loop had ended.
+          this.#replySoon();
         });
       });
     });

@@ -2,7 +2,7 @@ import { crc32 } from 'node:zlib';
 import { FrameError } from './frame-error.ts';
 
 /** The first frame of every message of the ack protocol; distlog's own frames begin with `T`, `S` or `P`. */
-export const MAGIC: Uint8Array = Buffer.from('DL1', 'latin1');
+export const MAGIC: Uint8Array = Uint8Array.of(0x44, 0x4c, 0x31);
 /** The version of the layout, the first byte of every header. */
 export const VERSION = 1;
 /** Bytes of a producer id and of a journal id. */
