@@ -10,6 +10,9 @@ export const CASES = [
   'burst-100000',
   'memory-under-load',
   'delivery-throughput',
+  'task',
+  'task-records',
+  'tree',
   'peers',
 ];
 

@@ -1,5 +1,6 @@
 // The application's side of OpenTelemetry, as small as the benches need it.
 import { context, ROOT_CONTEXT, TraceFlags, trace } from '@opentelemetry/api';
+import { logs } from '@opentelemetry/api-logs';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { LoggerProvider } from '@opentelemetry/sdk-logs';
 
@@ -16,6 +17,11 @@ export const GIBIBYTE = 2 ** 30;
 export function providerWith(...processors) {
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   return new LoggerProvider({ processors });
+}
+
+/** @param {LoggerProvider} provider */
+export function registerLogs(provider) {
+  logs.setGlobalLoggerProvider(provider);
 }
 
 /**

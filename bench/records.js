@@ -2,6 +2,7 @@ import { context } from '@opentelemetry/api';
 
 /** `SeverityNumber` of `@opentelemetry/api-logs`. */
 export const DEBUG = 5;
+export const INFO = 9;
 export const ERROR = 17;
 
 /** How many records a trace writes before the next one has its turn. */

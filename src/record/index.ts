@@ -35,6 +35,13 @@ export {
 } from './attributes.ts';
 export { type Clock, keepAlive, systemClock } from './clock.ts';
 export {
+  bridgeApiLogs,
+  globalLoggerProvider,
+  type LoggerLike,
+  type LoggerProviderLike,
+  registerLoggerProvider,
+} from './global-logs.ts';
+export {
   checkKnown,
   checkObject,
   duration,

@@ -12,3 +12,26 @@ export { FrameError, type FrameFault } from './frames/frame-error.ts';
 export { ID_BYTES, MAGIC, NO_JOURNAL } from './frames/layout.ts';
 export { decodeReply, encodeReply, type Reply } from './frames/reply-frame.ts';
 export { unpackBody } from './frames/unpack-body.ts';
+export { decodeLogs } from './otlp/decode-logs.ts';
+export {
+  type AnyValue,
+  type Attributes,
+  attributeOf,
+  type DecodedLogRecord,
+  type DecodedLogs,
+  type DecodedResource,
+  type DecodedScope,
+  doubleValue,
+  intValue,
+  isBytes,
+  isMap,
+  isWholeDouble,
+  type KeyValue,
+  type MapValue,
+  numberOf,
+  type WholeDouble,
+} from './otlp/decoded.ts';
+export { encodeDecoded } from './otlp/encode-decoded.ts';
+export { encodeLogs } from './otlp/encode-logs.ts';
+export { type ScanLimits, type ScannedLogs, scanLogs } from './otlp/scan-logs.ts';
+export { WireError, type WireErrorCause } from './otlp/wire-error.ts';

@@ -46,17 +46,15 @@ const defaults = {
   clock: systemClock as Clock,
 };
 
-/** Messages of one client that ZeroMQ reads ahead. */
-const READ_AHEAD = 16;
-/** When a client that sends more than it may is to come again. */
-const TOO_FAST_MILLIS = 100;
+/** When a client that sends more than it may, or than there is room for, is to come again. */
+const COME_AGAIN_MILLIS = 100;
 /** After so many milliseconds of reading the event loop gets its turn. */
 const TURN_MILLIS = 8;
 const TOP_UINT32 = 0xffff_ffff;
 
 /**
  * Takes batches in ack mode: a ROUTER socket whose answers come only after the journal's. What is not a batch is
- * refused and counted. When too much waits for the journal it stops reading, and ZeroMQ holds the clients back.
+ * refused and counted. It always reads: when too much waits for the journal, the client is told to come again.
  */
 export class ZmqAckReceiver {
   readonly counters: CountersLike = newCounters();
@@ -100,7 +98,6 @@ export class ZmqAckReceiver {
           // A client that is gone must not hold up the answers to others.
           mandatory: true,
           sendTimeout: 0,
-          receiveHighWaterMark: READ_AHEAD,
         }),
       this.#teller,
       () => count(this.counters.refused, 'unauthorized'),
@@ -139,7 +136,6 @@ export class ZmqAckReceiver {
         if (socket.closed) return;
         this.#teller.warn('socket', `a message could not be read: ${errorText(error)}`);
       }
-      if (this.#bound.isFull) await this.#bound.room();
       if (performance.now() - turnAt < TURN_MILLIS) continue;
       await new Promise((resolve) => setImmediate(resolve));
       turnAt = performance.now();
@@ -164,7 +160,11 @@ export class ZmqAckReceiver {
     const { credit, maxBatchBytes, scan, intake } = this.#options;
     if (peer.inFlight >= 2 * credit) {
       this.#refuse('too_fast', `a client has more than ${2 * credit} batches under way`);
-      return peer.retry(intake.lastSeq(peer.producer), TOO_FAST_MILLIS);
+      return peer.retry(intake.lastSeq(peer.producer), COME_AGAIN_MILLIS);
+    }
+    if (this.#bound.isFull) {
+      this.#refuse('busy', 'too much waits for the journal');
+      return peer.retry(intake.lastSeq(peer.producer), COME_AGAIN_MILLIS);
     }
     let body: Uint8Array;
     try {

@@ -46,6 +46,9 @@ export class AckSender implements Sender {
     this.#socket = new library.Dealer({
       context: new library.Context({ blocky: false }),
       ...clientSocketOptions(options),
+      receiveTimeout: 0,
+      // See ListeningSocket. There are never more answers than messages.
+      receiveHighWaterMark: 0,
       // Unlike push mode: what a broken connection held is sent again by the window, and so the socket is
       // writable only while it is connected.
       immediate: true,

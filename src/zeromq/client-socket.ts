@@ -11,7 +11,6 @@ export function clientSocketOptions(options: ResolvedExporterOptions) {
     linger: 0,
     // Try, never wait: a waiting call of ZeroMQ keeps the process alive.
     sendTimeout: 0,
-    receiveTimeout: 0,
     reconnectInterval: options.reconnectMillis,
     reconnectMaxInterval: options.reconnectMaxMillis,
     ...(heartbeatMillis === 0

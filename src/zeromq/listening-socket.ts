@@ -56,6 +56,10 @@ export class ListeningSocket<S extends Bindable> {
     const socket = make({
       context,
       linger: 0,
+      // ZeroMQ may never have to stop reading: libzmq 4.3.5 ends the process (assertions _io_error and
+      // _input_stopped, libzmq issues 3937, 4364, 4841) when a connection that it does not read breaks and a
+      // heartbeat is still in its buffer. So there is no bound here, the receiver always reads, and bounds itself.
+      receiveHighWaterMark: 0,
       maxMessageSize: maxBatchBytes + FRAME_BYTES,
       heartbeatInterval: HEARTBEAT_MILLIS,
       heartbeatTimeout: 3 * HEARTBEAT_MILLIS,

@@ -55,7 +55,7 @@ const TURN_MILLIS = 8;
 
 /**
  * Takes records in push mode: a PULL socket. Nobody hears what became of them, so all that is not taken is counted
- * as dropped. When too much waits for the journal it stops reading, and ZeroMQ holds the senders back.
+ * as dropped. It always reads: what comes while too much waits for the journal is dropped.
  */
 export class ZmqPushReceiver {
   readonly counters: CountersLike = newCounters();
@@ -128,7 +128,6 @@ export class ZmqPushReceiver {
         if (socket.closed) return;
         this.#teller.warn('socket', `a message could not be read: ${errorText(error)}`);
       }
-      if (this.#bound.isFull) await this.#bound.room();
       if (performance.now() - turnAt < TURN_MILLIS) continue;
       await new Promise((resolve) => setImmediate(resolve));
       turnAt = performance.now();
@@ -141,6 +140,7 @@ export class ZmqPushReceiver {
     if (parts.length !== 2 || topic === undefined || body === undefined || topic.length > MAX_TOPIC_BYTES) {
       return this.#drop('malformed', 1, `a message has 2 frames, got ${parts.length}`);
     }
+    if (this.#bound.isFull) return this.#drop('busy', 1, 'too much waits for the journal');
     if (this.#isStopping) return this.#drop('shutdown', 1, 'the daemon ends');
     try {
       const decoded = this.#options.decode(topic.toString('latin1'), body);

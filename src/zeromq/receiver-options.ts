@@ -15,7 +15,7 @@ export interface ZmqReceiverOptions {
   readonly insecure?: boolean;
   /** Most bytes of a batch (ack, after decompression) or of a message (push). From 1024; default 16 MiB, 4 MiB. */
   readonly maxBatchBytes?: number;
-  /** Most bytes that wait for the journal, of all clients; then nothing more is read. Default 64 MiB. */
+  /** Most bytes that wait for the journal, of all clients; then nothing more is taken. Default 64 MiB. */
   readonly maxInFlightBytes?: number;
   /** The name of the endpoint's setting, for error messages. Default `endpoint`. */
   readonly setting?: string;

@@ -1,0 +1,136 @@
+import { inspect } from 'node:util';
+import { errorText } from '../record/index.ts';
+
+/** What can be said about a thrown value. */
+export interface Failure {
+  /** Its class, for `exception.type` and `error.type`: few different values. */
+  readonly type: string;
+  readonly message: string;
+}
+
+/** How long a message of an error may be in a record, in characters. */
+const MAX_MESSAGE = 4_096;
+/** How long a stack with all its causes may be, in characters. */
+const MAX_STACK = 32_768;
+/** How many causes and members of an AggregateError are told, and how deep. */
+const MAX_RELATED = 16;
+const MAX_DEPTH = 8;
+
+/** `error.type` where nothing was thrown (semantic conventions, `error.type`). */
+export const NO_ERROR_TYPE = '_OTHER';
+
+/** Type and message of whatever was thrown: an error, a string, null, a plain object. Never throws. */
+export function describe(thrown: unknown): Failure {
+  try {
+    return { type: typeOf(thrown), message: cut(messageOf(thrown), MAX_MESSAGE) };
+  } catch (error) {
+    return { type: 'Error', message: `an error that cannot be shown: ${errorText(error)}` };
+  }
+}
+
+/** Whether it says that nobody wanted the result any more, which is no failure (`AbortController.abort()`). */
+export function isAbort(thrown: unknown): boolean {
+  try {
+    return isErrorLike(thrown) && thrown.name === 'AbortError';
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * The stack, and below it the causes and the members of an AggregateError, as `exception.stacktrace` is to be
+ * "in the natural representation of the language". Undefined where nothing but the thrown value is known.
+ */
+export function stackOf(thrown: unknown): string | undefined {
+  try {
+    if (!isErrorLike(thrown)) return undefined;
+    const lines: string[] = [];
+    writeStack(thrown, '', lines, new Set(), 0);
+    return cut(lines.join('\n'), MAX_STACK);
+  } catch {
+    return undefined;
+  }
+}
+
+interface ErrorLike {
+  readonly name: string;
+  readonly message: string;
+  readonly stack?: unknown;
+  readonly cause?: unknown;
+  readonly errors?: unknown;
+}
+
+/** Errors of other realms and DOMException too, so not by `instanceof`. */
+function isErrorLike(value: unknown): value is ErrorLike {
+  if (value instanceof Error) return true;
+  const like = value as ErrorLike | null;
+  return (
+    typeof like === 'object' &&
+    like !== null &&
+    typeof like.name === 'string' &&
+    typeof like.message === 'string'
+  );
+}
+
+/** The name, which a subclass often forgets to set: then that of its class. */
+function typeOf(thrown: unknown): string {
+  if (thrown === null) return 'null';
+  if (typeof thrown !== 'object') return typeof thrown;
+  const own = (thrown as { constructor?: { name?: unknown } }).constructor?.name;
+  const className = typeof own === 'string' && own !== '' ? own : 'Object';
+  if (!isErrorLike(thrown)) return className;
+  return thrown.name !== '' && thrown.name !== 'Error' ? thrown.name : className;
+}
+
+function messageOf(thrown: unknown): string {
+  if (typeof thrown === 'string') return thrown;
+  if (isErrorLike(thrown)) return thrown.message === '' ? messageOfMembers(thrown) : String(thrown.message);
+  if (typeof thrown === 'object' && thrown !== null)
+    return inspect(thrown, { depth: 2, breakLength: Infinity });
+  return String(thrown);
+}
+
+/** An AggregateError of Node's own, as from a refused connection, has no message: its members have. */
+function messageOfMembers(error: ErrorLike): string {
+  if (!Array.isArray(error.errors)) return '';
+  return error.errors
+    .slice(0, MAX_RELATED)
+    .map((member) => describe(member).message)
+    .join('; ');
+}
+
+function writeStack(
+  thrown: unknown,
+  title: string,
+  lines: string[],
+  seen: Set<unknown>,
+  depth: number,
+): void {
+  const indent = '  '.repeat(depth);
+  if (!isErrorLike(thrown)) {
+    const { type, message } = describe(thrown);
+    lines.push(`${indent}${title}${type}: ${message}`);
+    return;
+  }
+  if (seen.has(thrown)) {
+    lines.push(`${indent}${title}[circular]`);
+    return;
+  }
+  seen.add(thrown);
+  const text =
+    typeof thrown.stack === 'string' && thrown.stack !== ''
+      ? thrown.stack
+      : `${thrown.name}: ${thrown.message}`;
+  for (const [at, line] of text.split('\n').entries()) lines.push(`${indent}${at === 0 ? title : ''}${line}`);
+  if (depth >= MAX_DEPTH || seen.size >= MAX_RELATED) return;
+  if (thrown.cause !== undefined) writeStack(thrown.cause, 'Caused by: ', lines, seen, depth);
+  if (!Array.isArray(thrown.errors)) return;
+  for (const [at, member] of thrown.errors.slice(0, MAX_RELATED).entries()) {
+    if (seen.size >= MAX_RELATED) return;
+    writeStack(member, `Member ${at + 1}: `, lines, seen, depth + 1);
+  }
+}
+
+function cut(text: string, length: number): string {
+  return text.length > length ? `${text.slice(0, length - 3)}...` : text;
+}

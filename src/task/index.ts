@@ -1,0 +1,15 @@
+export { environmentSetter } from './inject.ts';
+export type { Outcome } from './outcome.ts';
+export type { TaskFunction } from './run-task.ts';
+export { startTask } from './start-task.ts';
+export type {
+  ImportTaskOptions,
+  StartedTask,
+  StartTaskOptions,
+  Task,
+  TaskData,
+  TaskOptions,
+} from './task.ts';
+export { currentTask, importTask, task, to } from './task-forms.ts';
+export { TaskLogRecordProcessor, type TaskLogRecordProcessorOptions } from './task-log-record-processor.ts';
+export { asTask, type WrapData, wrap } from './wrap.ts';

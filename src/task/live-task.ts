@@ -1,0 +1,112 @@
+import type { Context, TextMapSetter } from '@opentelemetry/api';
+import { errorText } from '../record/index.ts';
+import { injectInto } from './inject.ts';
+import { formatted } from './message.ts';
+import { OUTCOME_RANK, type Verdict } from './outcome.ts';
+import { copyReadable, forSpan, type Readable } from './readable.ts';
+import { tellOnce } from './shared-state.ts';
+import type { Task, TaskData } from './task.ts';
+import { runIn } from './task-context.ts';
+import type { TaskState } from './task-state.ts';
+import { formatTraceparent } from './traceparent.ts';
+
+/** A task as the application holds it. */
+export class LiveTask implements Task {
+  readonly #state: TaskState;
+
+  constructor(state: TaskState) {
+    this.#state = state;
+  }
+
+  get id(): string {
+    return this.#state.id;
+  }
+
+  get parent(): Task | undefined {
+    return this.#state.parent?.handle;
+  }
+
+  get path(): readonly string[] {
+    const names: string[] = [];
+    for (let task: TaskState | undefined = this.#state; task !== undefined; task = task.parent) {
+      names.push(task.name);
+    }
+    return names.reverse();
+  }
+
+  get context(): Context {
+    return this.#state.context;
+  }
+
+  bind(data: TaskData): void {
+    if (this.#isOver('bind')) return;
+    const added: Record<string, Readable> = {};
+    copyReadable(added, data);
+    Object.assign(this.#state.bound, added);
+    try {
+      this.#state.span.setAttributes(forSpan(added));
+    } catch (error) {
+      tellOnce('span bind', `a span did not take attributes (${errorText(error)})`);
+    }
+  }
+
+  success(message?: string, ...values: unknown[]): void {
+    this.#say('success', { outcome: 'succeeded', message: said(message, values), vouched: true });
+  }
+
+  fail(reason?: unknown, ...values: unknown[]): void {
+    const failure = typeof reason === 'string' || reason === undefined ? undefined : { error: reason };
+    const message = failure === undefined ? said(reason, values) : said(values[0], values.slice(1));
+    this.#say('fail', { outcome: 'failed', message, failure });
+  }
+
+  cancel(message?: string, ...values: unknown[]): void {
+    this.#say('cancel', { outcome: 'cancelled', message: said(message, values) });
+  }
+
+  run<T>(fn: () => T): T {
+    return runIn(this.#state.context, fn, undefined);
+  }
+
+  foreignTask(): string {
+    if (this.#state.ended) {
+      tellOnce(
+        'foreignTask after the end',
+        `foreignTask() was called after the end of the task ${JSON.stringify(this.#state.name)}`,
+      );
+    }
+    return formatTraceparent(this.#state.spanContext);
+  }
+
+  inject<Carrier>(carrier: Carrier, setter?: TextMapSetter<Carrier>): void {
+    injectInto(this.#state.context, this.#state.spanContext, carrier, setter);
+  }
+
+  #say(method: string, verdict: Verdict): void {
+    if (this.#isOver(method)) return;
+    const before = this.#state.verdict;
+    if (before !== undefined) {
+      tellOnce(
+        `${method} after ${before.outcome}`,
+        `${method}() was called on the task ${JSON.stringify(this.#state.name)}, of which it was already said that ` +
+          `it ${before.outcome === 'abandoned' ? 'was abandoned' : before.outcome}; of two outcomes the worse one stands`,
+      );
+      if (OUTCOME_RANK[verdict.outcome] < OUTCOME_RANK[before.outcome]) return;
+    }
+    this.#state.verdict = verdict;
+  }
+
+  #isOver(method: string): boolean {
+    if (this.#state.ended) {
+      tellOnce(
+        `${method} after the end`,
+        `${method}() was called on the task ${JSON.stringify(this.#state.name)} after its end; it changed nothing`,
+      );
+    }
+    return this.#state.ended;
+  }
+}
+
+function said(message: unknown, values: readonly unknown[]): string | undefined {
+  return message === undefined && values.length === 0 ? undefined : formatted(message, values);
+}

@@ -1,0 +1,49 @@
+import { end, endThrown } from './end.ts';
+import type { Task } from './task.ts';
+import { runIn } from './task-context.ts';
+import type { TaskState } from './task-state.ts';
+
+/** What a task's callback gets, and gives. */
+export type TaskFunction<T> = (job: Task) => T;
+
+/**
+ * Calls the callback inside the task and ends the task with it: at once, or when its promise settles. The value
+ * passes through, and so does the error, the same object.
+ */
+export function runTask<T>(task: TaskState, fn: TaskFunction<T>): T {
+  let result: T;
+  try {
+    result = runIn(task.context, fn, task.handle);
+  } catch (error) {
+    endThrown(task, error);
+    throw error;
+  }
+  if (isThenable(result)) return settled(task, result) as T;
+  end(task, 'succeeded');
+  return result;
+}
+
+/** A promise of our own: the callback's one would count as handled, and its error would go unseen. */
+function settled(task: TaskState, result: PromiseLike<unknown>): PromiseLike<unknown> {
+  const promise = result instanceof Promise ? result : Promise.resolve(result);
+  return promise.then(
+    (value) => {
+      end(task, 'succeeded');
+      return value;
+    },
+    (error) => {
+      endThrown(task, error);
+      throw error;
+    },
+  );
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  if (value instanceof Promise) return true;
+  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false;
+  try {
+    return typeof (value as { then?: unknown }).then === 'function';
+  } catch {
+    return false;
+  }
+}

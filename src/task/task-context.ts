@@ -1,0 +1,84 @@
+import { type Context, context, createContextKey, ROOT_CONTEXT, trace } from '@opentelemetry/api';
+import { fallbackContext, runInFallback } from './shared-state.ts';
+import type { TaskState } from './task-state.ts';
+
+const TASK_KEY: symbol = createContextKey('burstlog.task');
+const SPAN_KEY: symbol = spanKey();
+
+/** The key under which the API keeps the span, which it does not export, but shows to any context. */
+function spanKey(): symbol {
+  let found = TASK_KEY;
+  const listener: Context = {
+    getValue: () => undefined,
+    setValue(key) {
+      found = key;
+      return listener;
+    },
+    deleteValue: () => listener,
+  };
+  trace.setSpan(listener, trace.wrapSpanContext({ traceId: '', spanId: '', traceFlags: 0 }));
+  return found;
+}
+
+/**
+ * A context with a task and its span in it, over any other. Two `setValue()` on a context of the API copy all its
+ * values twice; this copies nothing, and over another of its kind it stands in its place, so that a chain of
+ * tasks is no chain of contexts.
+ */
+class TaskContext implements Context {
+  readonly #base: Context;
+  readonly #task: TaskState;
+
+  constructor(over: Context, task: TaskState) {
+    this.#base = #base in over ? over.#base : over;
+    this.#task = task;
+  }
+
+  getValue(key: symbol): unknown {
+    if (key === TASK_KEY) return this.#task;
+    return key === SPAN_KEY ? this.#task.span : this.#base.getValue(key);
+  }
+
+  setValue(key: symbol, value: unknown): Context {
+    return this.#plain().setValue(key, value);
+  }
+
+  deleteValue(key: symbol): Context {
+    return this.#plain().deleteValue(key);
+  }
+
+  #plain(): Context {
+    return trace.setSpan(this.#base.setValue(TASK_KEY, this.#task), this.#task.span);
+  }
+}
+
+/** The context with a task, and its span, in it. */
+export function withTask(parent: Context, task: TaskState): Context {
+  return new TaskContext(parent, task);
+}
+
+/** The task of a context. */
+export function taskOf(of: Context): TaskState | undefined {
+  return of.getValue(TASK_KEY) as TaskState | undefined;
+}
+
+/**
+ * The context that is active now. Where no context manager is registered OpenTelemetry always answers with the
+ * root context; then the fallback knows better.
+ */
+export function activeContext(): Context {
+  const active = context.active();
+  return active === ROOT_CONTEXT ? (fallbackContext() ?? active) : active;
+}
+
+/**
+ * Calls `fn` with `inner` active. Whether a context manager is registered is seen by its effect, so that it may
+ * be registered at any time.
+ */
+export function runIn<Argument, T>(inner: Context, fn: (argument: Argument) => T, argument: Argument): T {
+  return context.with(inner, call<Argument, T>, undefined, inner, fn, argument);
+}
+
+function call<Argument, T>(inner: Context, fn: (argument: Argument) => T, argument: Argument): T {
+  return context.active() === inner ? fn(argument) : runInFallback(inner, fn, argument);
+}

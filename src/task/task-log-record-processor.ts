@@ -1,0 +1,105 @@
+import { type Context, ROOT_CONTEXT } from '@opentelemetry/api';
+import {
+  CODE_FILE_PATH,
+  CODE_FUNCTION_NAME,
+  CODE_LINE_NUMBER,
+  checkKnown,
+  type LogRecordProcessorLike,
+  parseSeverity,
+  rankOf,
+  type SeverityLike,
+  TASK_ID,
+  TASK_NAME,
+  TASK_PARENT_ID,
+  TASK_SEQUENCE,
+} from '../record/index.ts';
+import { callSite } from './call-site.ts';
+import { fallbackContext } from './shared-state.ts';
+import { taskOf } from './task-context.ts';
+import type { TaskState } from './task-state.ts';
+
+/** Options of {@link TaskLogRecordProcessor}. */
+export interface TaskLogRecordProcessorOptions {
+  /**
+   * From which severity on a record gets `code.file.path`, `code.line.number` and `code.function.name` of where
+   * it was logged. It takes a stack for each such record (some microseconds). Default: `false`, none.
+   */
+  readonly callSite?: SeverityLike | false | undefined;
+}
+
+/** The part of a record of either line that is written. */
+interface WritableRecord {
+  readonly attributes: Readonly<Record<string, unknown>>;
+  readonly severityNumber?: number | undefined;
+  spanContext?: unknown;
+  setAttribute(key: string, value: unknown): unknown;
+}
+
+/**
+ * Writes on every record which task it belongs to, whatever logger it came from: `task.id`, `task.name`,
+ * `task.sequence`, `task.parent.id`, and what is bound to the task. Attributes given explicitly win.
+ *
+ * It stands before the processor that exports or holds: `processors: [new TaskLogRecordProcessor(), burst]`. It
+ * keeps nothing, so flush and shutdown have nothing to do.
+ */
+export class TaskLogRecordProcessor implements LogRecordProcessorLike {
+  readonly #callSiteFrom: number;
+
+  constructor(options: TaskLogRecordProcessorOptions = {}) {
+    checkKnown('TaskLogRecordProcessor', options, ['callSite']);
+    const from = options.callSite ?? false;
+    this.#callSiteFrom = from === false ? Number.POSITIVE_INFINITY : parseSeverity('callSite', from);
+  }
+
+  onEmit(record: WritableRecord, context?: Context): void {
+    const task = context === undefined ? undefined : taskOf(context);
+    if (task !== undefined) mark(record, task);
+    else if (context === undefined || context === ROOT_CONTEXT) markByFallback(record);
+    if (this.#callSiteFrom <= 24 && rankOf(record.severityNumber) >= this.#callSiteFrom) markCallSite(record);
+  }
+
+  /** An enricher never wants a record for itself: a logger is off when all its processors say so. */
+  enabled(): boolean {
+    return false;
+  }
+
+  forceFlush(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  shutdown(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+/** Without a context manager the SDK passes the root context, and the record has no trace. */
+function markByFallback(record: WritableRecord): void {
+  const context = fallbackContext();
+  const task = context === undefined ? undefined : taskOf(context);
+  if (task === undefined) return;
+  record.spanContext ??= task.spanContext;
+  mark(record, task);
+}
+
+function mark(record: WritableRecord, task: TaskState): void {
+  const { attributes } = record;
+  // The task's own records say it all.
+  if (attributes[TASK_SEQUENCE] !== undefined) return;
+  task.sequence += 1;
+  if (attributes[TASK_ID] === undefined) record.setAttribute(TASK_ID, task.id);
+  if (attributes[TASK_NAME] === undefined) record.setAttribute(TASK_NAME, task.name);
+  record.setAttribute(TASK_SEQUENCE, task.sequence);
+  if (task.parentId !== undefined) record.setAttribute(TASK_PARENT_ID, task.parentId);
+  const { bound } = task;
+  for (const key in bound) {
+    if (attributes[key] === undefined) record.setAttribute(key, bound[key]);
+  }
+}
+
+function markCallSite(record: WritableRecord): void {
+  const site = callSite();
+  if (site === undefined || record.attributes[CODE_FILE_PATH] !== undefined) return;
+  record.setAttribute(CODE_FILE_PATH, site.file);
+  record.setAttribute(CODE_LINE_NUMBER, site.line);
+  if (site.functionName !== undefined) record.setAttribute(CODE_FUNCTION_NAME, site.functionName);
+}

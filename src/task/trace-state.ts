@@ -1,0 +1,74 @@
+import type { TraceState } from '@opentelemetry/api';
+
+/** W3C Trace Context, 3.3.1.1: not more members than this. */
+const MAX_MEMBERS = 32;
+/** 3.3.1.5: at least so many characters must be passed on; of longer ones whole members are left out. */
+const MAX_CHARACTERS = 512;
+/** 3.3.1.5: members longer than this are the first to go. */
+const LONG_MEMBER = 128;
+
+/** 3.3.1.3.1, level 2: a key may begin with a digit too. */
+const KEY = /^[a-z0-9][a-z0-9_\-*/@]{0,255}$/;
+/** 3.3.1.3.2: printable ASCII without comma and equals sign, no blank at the end. */
+const VALUE = /^[\x20-\x2b\x2d-\x3c\x3e-\x7e]{0,255}[\x21-\x2b\x2d-\x3c\x3e-\x7e]$/;
+
+/** The `tracestate` of a trace: what vendors add, newest first. Immutable. */
+class MemberList implements TraceState {
+  readonly #members: readonly (readonly [string, string])[];
+
+  constructor(members: readonly (readonly [string, string])[]) {
+    this.#members = members;
+  }
+
+  get(key: string): string | undefined {
+    return this.#members.find(([name]) => name === key)?.[1];
+  }
+
+  set(key: string, value: string): TraceState {
+    if (!KEY.test(key) || !VALUE.test(value)) return this;
+    const others = this.#members.filter(([name]) => name !== key);
+    return new MemberList(bounded([[key, value], ...others]));
+  }
+
+  unset(key: string): TraceState {
+    return new MemberList(this.#members.filter(([name]) => name !== key));
+  }
+
+  serialize(): string {
+    return this.#members.map(([key, value]) => `${key}=${value}`).join(',');
+  }
+}
+
+/**
+ * Reads a `tracestate` by W3C Trace Context, level 2 (section 3.3). One that is not well formed is discarded as
+ * a whole; of members with the same key the first, which is the newest, counts.
+ * @returns undefined if there is none, or it is refused
+ */
+export function parseTraceState(header: string): TraceState | undefined {
+  const members: [string, string][] = [];
+  const seen = new Set<string>();
+  for (const part of header.split(',')) {
+    const member = part.replace(/^[ \t]+|[ \t]+$/g, '');
+    if (member === '') continue;
+    const equals = member.indexOf('=');
+    const key = member.slice(0, Math.max(equals, 0));
+    const value = member.slice(equals + 1);
+    if (!KEY.test(key) || !VALUE.test(value)) return undefined;
+    if (seen.has(key)) continue;
+    seen.add(key);
+    members.push([key, value]);
+  }
+  return members.length === 0 ? undefined : new MemberList(bounded(members));
+}
+
+/** Leaves out whole members until the bounds hold: long ones first, then from the right, the oldest. */
+function bounded(members: readonly (readonly [string, string])[]): readonly (readonly [string, string])[] {
+  const kept = members.slice(0, MAX_MEMBERS);
+  const length = () => kept.reduce((sum, [key, value]) => sum + key.length + value.length + 2, -1);
+  for (let at = kept.length - 1; at >= 0 && length() > MAX_CHARACTERS; at -= 1) {
+    const [key, value] = kept[at]!;
+    if (key.length + value.length + 1 > LONG_MEMBER) kept.splice(at, 1);
+  }
+  while (length() > MAX_CHARACTERS) kept.pop();
+  return kept;
+}
