@@ -9,7 +9,7 @@ import {
   unpackBody,
 } from '../wire/index.ts';
 import { InFlightBound } from './in-flight-bound.ts';
-import { type AcceptedLike, type CountersLike, count, faultOf, newCounters } from './intake.ts';
+import { type AcceptedLike, type CountersLike, causeOf, count, newCounters } from './intake.ts';
 import { ListeningSocket } from './listening-socket.ts';
 import { loadZeromq, type ZeroMqLibrary } from './load-zeromq.ts';
 import { type Peer, Peers } from './peers.ts';
@@ -20,7 +20,7 @@ import {
   type ZmqReceiverOptions,
 } from './receiver-options.ts';
 
-/** How many records a body holds. @throws if it is not what it should be; an error's `fault` is counted. */
+/** How many records a body holds. @throws if it is not what it should be; a `WireError`'s cause is counted. */
 export type ScanBody = (body: Uint8Array) => { readonly records: number };
 
 export interface ZmqAckReceiverOptions extends ZmqReceiverOptions {
@@ -122,7 +122,7 @@ export class ZmqAckReceiver {
     });
     this.#replySoon();
     await this.#replying;
-    this.#listening?.close();
+    await this.#listening?.close();
   }
 
   async #read(socket: InstanceType<ZeroMqLibrary['Router']>): Promise<void> {
@@ -148,7 +148,7 @@ export class ZmqAckReceiver {
     try {
       frame = decodeClientFrame(parts);
     } catch (error) {
-      return this.#refuse(faultOf(error), errorText(error));
+      return this.#refuse(causeOf(error), errorText(error));
     }
     const peer = this.#peers.heard(frame.producer, routingId);
     if (frame.kind === 'hello') peer.hello();
@@ -177,9 +177,9 @@ export class ZmqAckReceiver {
         throw new FrameError('malformed', `${frame.records} records are declared, there are ${records}`);
       }
     } catch (error) {
-      const fault = faultOf(error);
-      this.#refuse(fault, errorText(error));
-      return peer.reject(frame.seq, fault, 2 * credit);
+      const cause = causeOf(error);
+      this.#refuse(cause, errorText(error));
+      return peer.reject(frame.seq, cause, 2 * credit);
     }
     this.#append(peer, frame, body);
   }
@@ -272,8 +272,8 @@ export class ZmqAckReceiver {
     }
   }
 
-  #refuse(fault: string, why: string): void {
-    count(this.counters.refused, fault);
-    this.#teller.warn(fault, `a message was refused (${fault}): ${why}`);
+  #refuse(cause: string, why: string): void {
+    count(this.counters.refused, cause);
+    this.#teller.warn(cause, `a message was refused (${cause}): ${why}`);
   }
 }

@@ -10,6 +10,7 @@ import {
   withDefaults,
   withMethods,
 } from '../record/index.ts';
+import { encodeLogs } from '../wire/index.ts';
 import { type CurveClientKeys, checkClientKeys } from './curve.ts';
 import { checkEndpoint, checkPrivate } from './endpoint.ts';
 import type { ZmqSerializer } from './serializer.ts';
@@ -23,7 +24,7 @@ export interface ZmqLogRecordExporterOptions {
    * when the records are queued; they arrive once or not at all. Default `'ack'`.
    */
   readonly mode?: 'ack' | 'push';
-  /** Makes bytes of records. Ack mode takes OTLP only. */
+  /** Makes bytes of records. Ack mode takes OTLP only. Default: OTLP in protobuf. */
   readonly serializer?: ZmqSerializer;
   /** Ack mode: whether batches are compressed, off the main thread. Default `'none'`. */
   readonly compression?: 'none' | 'gzip';
@@ -75,7 +76,7 @@ const MEBIBYTE = 1024 * 1024;
 
 const defaults = {
   mode: 'ack' as 'ack' | 'push',
-  serializer: undefined as ZmqSerializer | undefined,
+  serializer: { encoding: 'O', serialize: encodeLogs } as ZmqSerializer,
   compression: 'none' as 'none' | 'gzip',
   windowBatches: 8,
   windowBytes: 8 * MEBIBYTE,
@@ -101,10 +102,7 @@ const ofMode = {
 } as const;
 
 /** Every option, decided. */
-export type ResolvedExporterOptions = Omit<typeof defaults, 'serializer'> & {
-  readonly endpoint: string;
-  readonly serializer: ZmqSerializer;
-};
+export type ResolvedExporterOptions = typeof defaults & { readonly endpoint: string };
 
 const WHERE = 'ZmqLogRecordExporter';
 
@@ -136,7 +134,8 @@ export function resolveExporterOptions(given: ZmqLogRecordExporterOptions): Reso
     throw new TypeError(`componentName must be a string, got ${shown(options.componentName)}`);
   }
   withMethods('clock', options.clock, ['now', 'after']);
-  return { endpoint, ...options, serializer: checkSerializer(options.serializer, options.mode) };
+  checkSerializer(options.serializer, options.mode);
+  return { endpoint, ...options };
 }
 
 function oneOf(name: string, value: unknown, known: readonly string[]): void {
@@ -146,12 +145,12 @@ function oneOf(name: string, value: unknown, known: readonly string[]): void {
   );
 }
 
-function checkSerializer(given: ZmqSerializer | undefined, mode: 'ack' | 'push'): ZmqSerializer {
+function checkSerializer(given: ZmqSerializer, mode: 'ack' | 'push'): void {
   const serializer = withMethods<ZmqSerializer>('serializer', given, ['serialize']);
   const { encoding } = serializer;
   if (typeof encoding !== 'string' || !/^[A-Z]$/.test(encoding)) {
     throw new TypeError(`serializer.encoding must be one capital letter, got ${shown(encoding)}`);
   }
-  if (mode === 'push' || encoding === 'O') return serializer;
+  if (mode === 'push' || encoding === 'O') return;
   throw new TypeError(`serializer.encoding must be "O" (OTLP) in mode 'ack', got ${shown(encoding)}`);
 }

@@ -49,7 +49,7 @@ export function count(counts: Map<string, number>, cause: string, by = 1): void 
 }
 
 /** The one word for counters of an error of the wire room. Others are `malformed`. */
-export function faultOf(error: unknown): string {
-  const fault = (error as { readonly fault?: unknown } | undefined)?.fault;
-  return typeof fault === 'string' ? fault : 'malformed';
+export function causeOf(error: unknown): string {
+  const { malformed, cause } = (error ?? {}) as { readonly malformed?: unknown; readonly cause?: unknown };
+  return malformed === true && typeof cause === 'string' ? cause : 'malformed';
 }

@@ -8,6 +8,8 @@ import { ZAP_DOMAIN, ZapHandler } from './zap.ts';
 const FRAME_BYTES = 1024;
 /** How long ZeroMQ may go on sending answers after the socket was closed. */
 const LINGER_MILLIS = 200;
+/** How long the listening socket may take to close. */
+const CLOSE_MILLIS = 500;
 /** An idle client is asked so often whether it lives, and forgotten after three times that. */
 const HEARTBEAT_MILLIS = 10_000;
 /** A connection that has not said who it is by then is closed. */
@@ -77,9 +79,25 @@ export class ListeningSocket<S extends Bindable> {
     }
   }
 
-  close(): void {
-    this.socket.linger = LINGER_MILLIS;
-    this.socket.close();
+  /** Resolves when the address is free again. */
+  async close(): Promise<void> {
+    const { socket, endpoint } = this;
+    const isFree = this.#listenerClosed();
+    try {
+      await socket.unbind(endpoint);
+      await isFree;
+    } catch {
+      // It is closed below, and the address free a moment later.
+    }
+    socket.linger = LINGER_MILLIS;
+    socket.close();
     this.#guard?.stop();
+  }
+
+  async #listenerClosed(): Promise<void> {
+    const { events } = this.socket;
+    const giveUp = setTimeout(() => events.close(), CLOSE_MILLIS);
+    for await (const { type } of events) if (type === 'close' || type === 'close:error') break;
+    clearTimeout(giveUp);
   }
 }

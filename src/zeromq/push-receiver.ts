@@ -1,6 +1,6 @@
 import { type Clock, duration, errorText, systemClock, Teller, wholeNumber } from '../record/index.ts';
 import { InFlightBound } from './in-flight-bound.ts';
-import { type CountersLike, count, faultOf, newCounters } from './intake.ts';
+import { type CountersLike, causeOf, count, newCounters } from './intake.ts';
 import { ListeningSocket } from './listening-socket.ts';
 import { loadZeromq, type ZeroMqLibrary } from './load-zeromq.ts';
 import {
@@ -12,7 +12,7 @@ import {
 
 /**
  * Makes an `ExportLogsServiceRequest` (protobuf) of a message.
- * @throws if it is not what its topic says; an error's `fault` is counted
+ * @throws if it is not what its topic says; a `WireError`'s cause is counted
  */
 export type DecodeMessage = (
   topic: string,
@@ -115,7 +115,7 @@ export class ZmqPushReceiver {
         resolve();
       });
     });
-    this.#listening?.close();
+    await this.#listening?.close();
   }
 
   async #read(socket: InstanceType<ZeroMqLibrary['Pull']>): Promise<void> {
@@ -148,7 +148,7 @@ export class ZmqPushReceiver {
       this.#records += decoded.records;
       this.#bytes += decoded.body.length;
     } catch (error) {
-      return this.#drop(faultOf(error), 1, errorText(error));
+      return this.#drop(causeOf(error), 1, errorText(error));
     }
     if (this.#records >= this.#options.groupRecords || this.#bytes >= GROUP_BYTES) return this.#flush();
     this.#cancelTimer ??= this.#options.clock.after(this.#options.groupMillis, () => this.#flush());

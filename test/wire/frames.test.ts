@@ -11,7 +11,7 @@ import {
   encodeHello,
   encodeReply,
   FrameError,
-  type FrameFault,
+  type FrameErrorCause,
   type Reply,
   unpackBody,
 } from '../../src/wire/index.ts';
@@ -62,11 +62,11 @@ const message = fc.oneof(
   reply.map((frame) => ({ parts: sent(encodeReply(frame)), decode: decodeReply })),
 );
 
-function faultOf(call: () => unknown): FrameFault {
+function faultOf(call: () => unknown): FrameErrorCause {
   try {
     call();
   } catch (error) {
-    if (error instanceof FrameError) return error.fault;
+    if (error instanceof FrameError) return error.cause;
     throw error;
   }
   throw new Error('it was accepted');
@@ -174,7 +174,7 @@ function forged(change: (header: Buffer) => void, body: Buffer = Buffer.from('he
   return [Buffer.from('DL1'), header, body];
 }
 
-test.each<[string, FrameFault, (header: Buffer) => void]>([
+test.each<[string, FrameErrorCause, (header: Buffer) => void]>([
   ['a version from the future', 'version', (header) => (header[0] = 2)],
   ['a type from the future', 'unknown', (header) => (header[1] = 9)],
   ['a seq of 0', 'malformed', (header) => header.fill(0, 20, 36)],
@@ -192,7 +192,7 @@ test('a compressed body unpacks to what it was', () => {
   expect(Buffer.compare(unpackBody(packed, text.length), text)).toBe(0);
 });
 
-test.each<[string, FrameFault, Partial<DataFrame>]>([
+test.each<[string, FrameErrorCause, Partial<DataFrame>]>([
   ['declares more than is taken', 'too_large', { length: 1001 }],
   ['is longer than declared', 'encoding', { length: 4 }],
   ['is shorter than declared', 'encoding', { length: 6 }],

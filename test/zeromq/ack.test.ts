@@ -93,7 +93,7 @@ test('a batch that the daemon refuses fails, and those behind it arrive', async 
   expect([a, b, c]).toEqual([undefined, undefined, undefined]);
   expect(bad?.code).toBe('rejected');
   expect(intake.texts).toEqual(['a', 'b', 'c']);
-  expect(receiver.counters.refused.get('malformed')).toBeGreaterThan(0);
+  expect(receiver.counters.refused.get('protobuf')).toBeGreaterThan(0);
 });
 
 test('a batch over the size that the daemon takes fails without being sent, as one that can be halved', async () => {

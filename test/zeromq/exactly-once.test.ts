@@ -36,7 +36,12 @@ afterEach(async () => {
 });
 
 /** Exports numbered batches, eight at once, each with some weight. */
-async function exportAll(exporter: ZmqLogRecordExporter, count: number, weight: number, each = (_: number) => {}) {
+async function exportAll(
+  exporter: ZmqLogRecordExporter,
+  count: number,
+  weight: number,
+  each = (_: number) => {},
+) {
   const succeeded: string[] = [];
   const failed: string[] = [];
   let next = 0;

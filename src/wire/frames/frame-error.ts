@@ -1,5 +1,5 @@
 /** Why a frame was refused, in one word for counters. */
-export type FrameFault =
+export type FrameErrorCause =
   /** Not three frames, a wrong magic, a header of a wrong length, a field out of its range. */
   | 'malformed'
   /** The checksum does not fit: cut or changed on the way. */
@@ -13,13 +13,19 @@ export type FrameFault =
   /** The body does not unpack, or not to the length that was declared. */
   | 'encoding';
 
-/** Bytes that are no frame of ours. The receiver refuses them and counts the fault. */
+/**
+ * Bytes that are no frame of ours. The receiver refuses them and counts the cause. It has the form of a `WireError`,
+ * so that one look understands both.
+ */
 export class FrameError extends Error {
-  readonly fault: FrameFault;
+  override readonly name = 'FrameError';
+  /** Tells it from other errors without `instanceof`: copies of this class can meet in one process. */
+  readonly malformed = true;
+  override readonly cause: FrameErrorCause;
 
-  constructor(fault: FrameFault, message: string) {
+  /** @param message what is wrong */
+  constructor(cause: FrameErrorCause, message: string) {
     super(message);
-    this.name = 'FrameError';
-    this.fault = fault;
+    this.cause = cause;
   }
 }

@@ -32,7 +32,8 @@ export const lines: ZmqSerializer = {
 /** Counts the records of {@link lines}; what begins with `bad` is no batch. */
 export const scanLines: ScanBody = (body) => {
   const text = Buffer.from(body).toString();
-  if (text.startsWith('bad')) throw Object.assign(new Error('not a batch'), { fault: 'malformed' });
+  if (text.startsWith('bad'))
+    throw Object.assign(new Error('not a batch'), { malformed: true, cause: 'protobuf' });
   return { records: text.split('\n').length };
 };
 
