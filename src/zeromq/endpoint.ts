@@ -3,6 +3,8 @@ import { errorText, shown } from '../record/index.ts';
 
 /** How long a look at a socket file may take. It is on this machine. */
 const LOOK_MILLIS = 1_000;
+/** How long after such a look the next one comes. */
+const FREE_MILLIS = 2;
 
 /** @throws TypeError unless it is `tcp://host:port` or `ipc://path` */
 export function checkEndpoint(name: string, endpoint: unknown): asserts endpoint is string {
@@ -46,15 +48,20 @@ export function checkPrivate(
  */
 export async function checkFree(endpoint: string, setting: string): Promise<void> {
   if (!endpoint.startsWith('ipc://') || endpoint === 'ipc://*') return;
-  const path = endpoint.slice('ipc://'.length);
-  // ZeroMQ writes abstract names of Linux with an at sign.
-  const listens = await answers(path.startsWith('@') ? `\0${path.slice(1)}` : path);
-  if (listens) throw cannotListen(endpoint, setting, 'another process listens there');
+  if (await answers(endpoint)) throw cannotListen(endpoint, setting, 'another process listens there');
 }
 
-function answers(path: string): Promise<boolean> {
+/** Resolves when nobody listens any more on an endpoint of this machine, or after `boundMillis`. */
+export async function untilFree(endpoint: string, boundMillis: number): Promise<void> {
+  const startedAt = performance.now();
+  while (performance.now() - startedAt < boundMillis && (await answers(endpoint))) {
+    await new Promise((resolve) => setTimeout(resolve, FREE_MILLIS));
+  }
+}
+
+function answers(endpoint: string): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect({ path });
+    const socket = connect(addressOf(endpoint));
     const finish = (result: boolean) => {
       socket.destroy();
       resolve(result);
@@ -63,6 +70,17 @@ function answers(path: string): Promise<boolean> {
     socket.once('error', () => finish(false));
     socket.setTimeout(LOOK_MILLIS, () => finish(true));
   });
+}
+
+function addressOf(endpoint: string): { path: string } | { host: string; port: number } {
+  if (endpoint.startsWith('tcp://')) {
+    const at = endpoint.lastIndexOf(':');
+    const host = endpoint.slice('tcp://'.length, at).replace(/^\[|\]$/g, '');
+    return { host: host === '*' ? '127.0.0.1' : host, port: Number(endpoint.slice(at + 1)) };
+  }
+  const path = endpoint.slice('ipc://'.length);
+  // ZeroMQ writes abstract names of Linux with an at sign.
+  return { path: path.startsWith('@') ? `\0${path.slice(1)}` : path };
 }
 
 /** The error of a receiver that could not open its socket. */

@@ -1,6 +1,6 @@
 import type { Teller } from '../record/index.ts';
 import type { CurveServerKeys } from './curve.ts';
-import { cannotListen, checkFree } from './endpoint.ts';
+import { cannotListen, checkFree, untilFree } from './endpoint.ts';
 import type { ZeroMqLibrary } from './load-zeromq.ts';
 import { ZAP_DOMAIN, ZapHandler } from './zap.ts';
 
@@ -79,25 +79,14 @@ export class ListeningSocket<S extends Bindable> {
     }
   }
 
-  /** Resolves when the address is free again. */
+  /**
+   * Resolves when the address is free again. There is no way to hear of that: an `unbind()` before the `close()`
+   * would tell, but then libzmq 4.3.5 ends the process now and then (an assertion in pipe.cpp, process_pipe_term_ack).
+   */
   async close(): Promise<void> {
-    const { socket, endpoint } = this;
-    const isFree = this.#listenerClosed();
-    try {
-      await socket.unbind(endpoint);
-      await isFree;
-    } catch {
-      // It is closed below, and the address free a moment later.
-    }
-    socket.linger = LINGER_MILLIS;
-    socket.close();
+    this.socket.linger = LINGER_MILLIS;
+    this.socket.close();
     this.#guard?.stop();
-  }
-
-  async #listenerClosed(): Promise<void> {
-    const { events } = this.socket;
-    const giveUp = setTimeout(() => events.close(), CLOSE_MILLIS);
-    for await (const { type } of events) if (type === 'close' || type === 'close:error') break;
-    clearTimeout(giveUp);
+    await untilFree(this.endpoint, CLOSE_MILLIS);
   }
 }

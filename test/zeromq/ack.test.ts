@@ -257,6 +257,7 @@ test('a callback that throws harms nobody', async () => {
 /** A client that says what it wants. */
 async function rawClient(endpoint: string) {
   const socket = new Dealer({ linger: 0, receiveTimeout: 5_000 });
+  void socket.events;
   socket.connect(endpoint);
   closeLater(async () => socket.close());
   return socket;
