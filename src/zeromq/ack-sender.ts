@@ -132,7 +132,8 @@ export class AckSender implements Sender {
         await this.#write();
       }
     } catch (error) {
-      this.#teller.warn('socket', `the socket to ${this.#options.endpoint} failed: ${errorText(error)}`);
+      if (!this.#isClosed)
+        this.#teller.warn('socket', `the socket to ${this.#options.endpoint} failed: ${errorText(error)}`);
     }
     this.#isRunning = false;
     if (this.#isClosed) return;

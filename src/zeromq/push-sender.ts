@@ -116,14 +116,13 @@ export class PushSender implements Sender {
     if (this.#isRunning || this.#isClosed) return;
     this.#isRunning = true;
     let turnAt = performance.now();
-    while (!this.#isClosed && this.#first < this.#queue.length && this.#socket.writable) {
+    while (!this.#isClosed && this.#first < this.#queue.length) {
       const message = this.#queue[this.#first]!;
       try {
         await this.#socket.send([this.#topic, message.body as Buffer]);
       } catch (error) {
-        // A look said that there was room; what else it may be, the message must not block those behind it.
-        if (this.#isClosed) break;
-        if ((error as { code?: unknown }).code === 'EAGAIN') break;
+        // No room, or closed. Whatever else it is, one message must not block those behind it.
+        if (this.#isClosed || (error as { code?: unknown }).code === 'EAGAIN') break;
         this.#lost('send', message.records, errorText(error));
       }
       if (this.#isClosed) break;
