@@ -1,4 +1,7 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Dealer } from 'zeromq';
@@ -54,6 +57,29 @@ test('a socket without keys does not get a word through', async () => {
   expect(await send(newExporter({ endpoint: receiver.endpoint, curve: client(known) }), 'a')).toBeUndefined();
   expect(intake.texts).toEqual(['a']);
   expect(receiver.counters.refused.size).toBe(0);
+});
+
+test('bytes that are not even ZeroMQ harm nobody', async () => {
+  const intake = new MemoryIntake();
+  const receiver = await newReceiver(intake);
+  const exporter = newExporter({ endpoint: receiver.endpoint });
+  const port = Number(receiver.endpoint.split(':').at(-1));
+  // The greeting of ZMTP 3.0 with the mechanism NULL, and what may come behind it.
+  const greeting = Buffer.concat([
+    Buffer.from('ff00000000000000017f0300', 'hex'),
+    Buffer.from('NULL'.padEnd(20, '\0')),
+    Buffer.alloc(32),
+  ]);
+  const junk = [Buffer.alloc(0), Buffer.from('GET / HTTP/1.1\r\n\r\n'), greeting.subarray(0, 30)];
+  for (let at = 0; at < 30; at++) junk.push(randomBytes(at * 7), Buffer.concat([greeting, randomBytes(at)]));
+  for (const bytes of junk) {
+    const socket = connect(port, '127.0.0.1');
+    socket.on('error', () => {});
+    socket.end(bytes);
+    await once(socket.resume(), 'close');
+  }
+  expect(await send(exporter, 'a')).toBeUndefined();
+  expect(intake.texts).toEqual(['a']);
 });
 
 test('Z85 is that of RFC 32', () => {

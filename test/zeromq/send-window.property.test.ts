@@ -198,3 +198,19 @@ test('with journals that are replaced: success is in one of them at least, and i
     { numRuns: 2_000 },
   );
 });
+
+test('an acknowledgement of what was never sent is not believed', () => {
+  const outcomes: unknown[] = [];
+  const events: string[] = [];
+  const window = new SendWindow({
+    producer,
+    maxBytes: 100,
+    ackTimeoutMillis: ACK_TIMEOUT_MILLIS,
+    onEvent: (event) => events.push(event),
+  });
+  const body = Buffer.from('batch');
+  const done = (error?: unknown) => outcomes.push(error);
+  window.add({ records: 1, length: 5, body, bodyCrc: crc32(body), encoding: 0, deadlineMillis: 1e15, done });
+  window.receive({ journal: new Uint8Array(16).fill(2), producer, kind: 'ack', last: 1, credit: 8 }, 0);
+  expect([outcomes, events]).toEqual([[], ['too_far']]);
+});
