@@ -11,13 +11,13 @@ export interface RotatedFile {
 export const UNFINISHED = '.gz.unfinished';
 
 /**
- * Moves the file away: `app.jsonl` becomes `app.jsonl.20261121T061236123Z`, with `-2` behind it if there is one.
+ * Moves the file away: `app.jsonl` becomes `app.jsonl.20261121T061236123Z`, with `_2` behind it if there is one.
  * @returns its new path
  */
 export async function moveAway(path: string, nowMillis: number): Promise<string> {
   const time = new Date(nowMillis).toISOString().replaceAll(/[-:.]/g, '');
   for (let number = 1; ; number += 1) {
-    const target = `${path}.${time}${number === 1 ? '' : `-${number}`}`;
+    const target = `${path}.${time}${number === 1 ? '' : `_${number}`}`;
     if ((await exists(target)) || (await exists(`${target}.gz`))) continue;
     await rename(path, target);
     await syncDirectory(dirname(path));
@@ -29,7 +29,7 @@ export async function moveAway(path: string, nowMillis: number): Promise<string>
 export async function rotatedFiles(path: string): Promise<readonly RotatedFile[]> {
   const found: { path: string; isCompressed: boolean; time: string; number: number }[] = [];
   for (const name of await siblings(path)) {
-    const match = /^\.(\d{8}T\d{9}Z)(?:-(\d{1,6}))?(\.gz)?$/.exec(name.slice(basename(path).length));
+    const match = /^\.(\d{8}T\d{9}Z)(?:_(\d{1,6}))?(\.gz)?$/.exec(name.slice(basename(path).length));
     if (match === null) continue;
     const isCompressed = match[3] !== undefined;
     found.push({

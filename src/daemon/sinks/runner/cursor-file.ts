@@ -19,7 +19,7 @@ export const MAX_STATE_BYTES = 4_096;
 
 const SLOT_BYTES = 8_192;
 const MAGIC = 0x42_4c_43_31; // "BLC1"
-const MAGIC_WITHOUT_VERSION = 0x42_4c_43_00;
+const ANY_VERSION = 0x42_4c_43_00;
 const HEADER_BYTES = 24;
 
 /**
@@ -27,7 +27,7 @@ const HEADER_BYTES = 24;
  * slot, which is the last one that was complete. One pwrite and one fdatasync of a file that never grows take half
  * the time of a new file, its rename and the fsync of both (bench: 0.25 against 0.55 ms).
  *
- * Slot: "BLC" and the version, crc-32 of the rest, sequence number (64 bits), length of the text, zero; then JSON.
+ * Slot: "BLC" and the version, crc-32 of all but itself, sequence number (64 bits), length of the text, zero; then JSON.
  */
 export class CursorFile {
   readonly #path: string;
@@ -89,7 +89,7 @@ export class CursorFile {
     slot.writeBigUInt64BE(BigInt(sequence), 8);
     slot.writeUInt32BE(text.length, 16);
     text.copy(slot, HEADER_BYTES);
-    slot.writeUInt32BE(crc32(slot.subarray(8)), 4);
+    slot.writeUInt32BE(checksumOf(slot), 4);
     await file.write(slot, 0, slot.length, (sequence % 2) * SLOT_BYTES);
     await file.datasync();
     this.#sequence = sequence;
@@ -104,14 +104,13 @@ export class CursorFile {
   #read(slot: Buffer): { readonly sequence: number; readonly cursor: StoredCursor } | undefined {
     const magic = slot.readUInt32BE(0);
     const length = slot.readUInt32BE(16);
-    if (magic !== MAGIC && (magic & 0xffffff00) >>> 0 === MAGIC_WITHOUT_VERSION) {
-      throw new Error(
-        `${this.#path} was written by another version (${String.fromCharCode(magic & 0xff)}); it was not touched`,
-      );
+    if ((magic & 0xffffff00) >>> 0 !== ANY_VERSION || length > SLOT_BYTES - HEADER_BYTES) return undefined;
+    if (checksumOf(slot.subarray(0, HEADER_BYTES + length)) !== slot.readUInt32BE(4)) return undefined;
+    // After the check, which every version has in this form: a torn write is no other version.
+    if (magic !== MAGIC) {
+      const version = String.fromCharCode(magic & 0xff);
+      throw new Error(`${this.#path} was written by another version (${version}); it was not touched`);
     }
-    if (magic !== MAGIC || length > SLOT_BYTES - HEADER_BYTES) return undefined;
-    const whole = slot.subarray(8, HEADER_BYTES + length);
-    if (crc32(whole) !== slot.readUInt32BE(4)) return undefined;
     try {
       const cursor: unknown = JSON.parse(slot.toString('utf8', HEADER_BYTES, HEADER_BYTES + length));
       return { sequence: Number(slot.readBigUInt64BE(8)), cursor: cursor as StoredCursor };
@@ -119,4 +118,8 @@ export class CursorFile {
       throw new Error(`${this.#path} holds a cursor that is no JSON: ${errorText(error)}`);
     }
   }
+}
+
+function checksumOf(slot: Buffer): number {
+  return crc32(slot.subarray(8), crc32(slot.subarray(0, 4)));
 }

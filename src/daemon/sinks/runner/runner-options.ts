@@ -3,7 +3,6 @@ import {
   checkKnown,
   systemClock,
   wholeNumber,
-  withDefaults,
   withMethods,
 } from '../../../record/index.ts';
 import type { JournalView, OwnLog, Sink } from '../../contract.ts';
@@ -75,9 +74,9 @@ export function resolveRunnerOptions(options: SinkRunnerOptions): ResolvedRunner
   if (onFull !== 'block' && onFull !== 'skip') {
     throw new TypeError(`onFull must be "block" or "skip", got ${JSON.stringify(onFull)}`);
   }
-  const behind = withDefaults({ bytes: 0, ageMillis: 0 }, options.maxBehind ?? {});
-  const retry = withDefaults({ initialMillis: 1_000, maxMillis: 30_000 }, options.retry ?? {});
-  const initialBackoffMillis = wholeNumber('retry.initialMillis', retry.initialMillis, 1);
+  const { bytes = 0, ageMillis = 0 } = options.maxBehind ?? {};
+  const { initialMillis = 1_000, maxMillis = 30_000 } = options.retry ?? {};
+  const initialBackoffMillis = wholeNumber('retry.initialMillis', initialMillis, 1);
   return {
     name,
     sink: withMethods<Sink>('sink', sink, ['open', 'write', 'close']),
@@ -85,11 +84,11 @@ export function resolveRunnerOptions(options: SinkRunnerOptions): ResolvedRunner
     cursorFile,
     deadLetterDirectory,
     log,
-    maxBehindBytes: wholeNumber('maxBehind.bytes', behind.bytes, 0) || Number.POSITIVE_INFINITY,
-    maxBehindMillis: wholeNumber('maxBehind.ageMillis', behind.ageMillis, 0) || Number.POSITIVE_INFINITY,
+    maxBehindBytes: wholeNumber('maxBehind.bytes', bytes, 0) || Number.POSITIVE_INFINITY,
+    maxBehindMillis: wholeNumber('maxBehind.ageMillis', ageMillis, 0) || Number.POSITIVE_INFINITY,
     onFull,
     initialBackoffMillis,
-    maxBackoffMillis: wholeNumber('retry.maxMillis', retry.maxMillis, initialBackoffMillis),
+    maxBackoffMillis: wholeNumber('retry.maxMillis', maxMillis, initialBackoffMillis),
     maxDeadLetterBytes: wholeNumber('deadLetters.maxBytes', options.deadLetters?.maxBytes ?? 268_435_456, 0),
     batchBytes: wholeNumber('batchBytes', options.batchBytes ?? 4_194_304, 1),
     writeTimeoutMillis: wholeNumber('writeTimeoutMillis', options.writeTimeoutMillis ?? 60_000, 1),
