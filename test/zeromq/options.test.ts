@@ -33,7 +33,7 @@ test.each<[Partial<Record<keyof ZmqLogRecordExporterOptions | 'typo', unknown>>,
   [{ mode: 'push', system: 'X' }, `system must be 'T' or 'S' or 'P', got "X"`],
   [{ mode: 'push', maxQueueBytes: 0 }, 'maxQueueBytes must be a whole number from 1, got 0'],
   [{ serializer: {} }, 'serializer must be an object with serialize()'],
-  [{ serializer: { ...lines, encoding: 'json' } }, 'serializer.encoding must be one capital letter'],
+  [{ serializer: { ...lines, encoding: 'json' } }, `serializer.encoding must be 'J' or 'O', got "json"`],
   [{ serializer: { ...lines, encoding: 'J' } }, `serializer.encoding must be "O" (OTLP) in mode 'ack'`],
   [{ curve: { ...curve, serverKey: 'short' } }, 'curve.serverKey must be a CURVE key, 40 characters of Z85'],
   [{ curve: { serverKey: keys.publicKey } }, 'curve.publicKey must be a CURVE key'],
@@ -100,7 +100,8 @@ test.each<[object, string]>([
 
 test.each<[object, string]>([
   [{ scan: scanLines }, 'ZmqPushReceiver has no option "scan"'],
-  [{ decode: undefined }, 'decode must be a function'],
+  [{ decode: 1 }, 'decode must be a function, got 1'],
+  [{ pickle: 'yes' }, 'pickle must be true or false, got "yes"'],
   [{ groupRecords: 0 }, 'groupRecords must be a whole number from 1, got 0'],
   [{ groupMillis: -1 }, 'groupMillis must be a number of milliseconds from 0, got -1'],
 ])('the receiver of push mode refuses %j', (options, message) => {
