@@ -1,3 +1,5 @@
+import type { Intake, Receiver, ReceiverCounters } from '../../src/daemon/contract.ts';
+import type { LogRecordExporterLike } from '../../src/record/index.ts';
 import type { ZmqLogRecordExporterOptions } from '../../src/zeromq/index.ts';
 import {
   checkPrivate,
@@ -112,4 +114,19 @@ test.each<[object, string]>([
 test("the receiver of push mode listens on distlog's port unless told otherwise", () => {
   const decode = () => ({ body: new Uint8Array(), records: 1 });
   expect(new ZmqPushReceiver({ intake, decode }).endpoint).toBe('tcp://127.0.0.1:5010');
+});
+
+test("the receivers fit the daemon's contract, and the exporter both lines of the SDK", async () => {
+  const contractIntake: Intake = intake;
+  const receivers: (Receiver & { readonly counters: ReceiverCounters })[] = [
+    new ZmqAckReceiver({ endpoint: 'tcp://127.0.0.1:0', intake: contractIntake }),
+    new ZmqPushReceiver({ endpoint: 'tcp://127.0.0.1:0', intake: contractIntake }),
+  ];
+  for (const receiver of receivers) {
+    await receiver.start();
+    expect(receiver.endpoint).toMatch(/^tcp:\/\/127\.0\.0\.1:[1-9]\d*$/);
+    await receiver.stop(0);
+  }
+  const exporter: LogRecordExporterLike = new ZmqLogRecordExporter({ endpoint: 'tcp://127.0.0.1:5011' });
+  await exporter.shutdown();
 });
