@@ -79,7 +79,7 @@ export function begin(
     ended: false,
     startedMillis: performance.now(),
     failedIn: undefined,
-    lastFailure: undefined,
+    failedInOf: undefined,
     handle: undefined as never,
   };
   task.handle = new LiveTask(task);

@@ -1,0 +1,31 @@
+// Logs from a function of the application, and tells where the records say it was.
+import { task, TaskLogRecordProcessor } from '../../../dist/esm/index.js';
+import { InMemoryLogRecordExporter, LoggerProvider, SimpleLogRecordProcessor } from '@opentelemetry/sdk-logs';
+
+const exporter = new InMemoryLogRecordExporter();
+const provider = new LoggerProvider({
+  processors: [new TaskLogRecordProcessor({ callSite: 'INFO' }), new SimpleLogRecordProcessor({ exporter })],
+});
+const logger = provider.getLogger('x');
+
+function chargeCard() {
+  logger.emit({ severityNumber: 9, body: 'charged' }); // line 12
+}
+
+class Shop {
+  async sell() {
+    await Promise.resolve();
+    logger.emit({ severityNumber: 9, body: 'sold' }); // line 18
+  }
+}
+
+chargeCard();
+await task('goal', () => new Shop().sell());
+logger.emit({ severityNumber: 5, body: 'quiet' });
+const told = exporter.getFinishedLogRecords().map(({ body, attributes }) => [
+  body,
+  attributes['code.file.path'],
+  attributes['code.line.number'],
+  attributes['code.function.name'],
+]);
+console.log(JSON.stringify(told));
