@@ -114,7 +114,8 @@ function toldBelow(task: TaskState, error: unknown): string | undefined {
 
 function remember(parent: TaskState, error: unknown, id: string): void {
   if (!isObject(error)) {
-    const kept = (parent.failedInOf ??= new Map());
+    parent.failedInOf ??= new Map();
+    const kept = parent.failedInOf;
     kept.delete(error);
     kept.set(error, id);
     if (kept.size > MAX_PRIMITIVES) kept.delete(kept.keys().next().value);

@@ -174,7 +174,8 @@ function linkedBeginning(source: unknown): Beginning {
 
 function listed(source: unknown): readonly unknown[] {
   try {
-    return Array.isArray(source) ? source.slice(0, MAX_LINKS) : [source];
+    // A list may have holes, and be as long as a list can be.
+    return Array.isArray(source) ? Array.from(source.slice(0, MAX_LINKS)) : [source];
   } catch {
     return [source];
   }

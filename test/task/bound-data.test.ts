@@ -132,14 +132,21 @@ describe('names', () => {
     },
   );
 
-  test.each(['task', 'tasks.id', 'xtask.id', 'Task.id', 'constructor', 'toString', 'hasOwnProperty', 'a b', 'ä'])(
-    '%s is a name like any other, in children too',
-    (name) => {
-      task('goal', { [name]: 'value' }, () => to('inner', () => out.log('in inner')));
-      expect(out.find('in inner').attributes[name]).toBe('value');
-      expect(told).toEqual([]);
-    },
-  );
+  test.each([
+    'task',
+    'tasks.id',
+    'xtask.id',
+    'Task.id',
+    'constructor',
+    'toString',
+    'hasOwnProperty',
+    'a b',
+    'ä',
+  ])('%s is a name like any other, in children too', (name) => {
+    task('goal', { [name]: 'value' }, () => to('inner', () => out.log('in inner')));
+    expect(out.find('in inner').attributes[name]).toBe('value');
+    expect(told).toEqual([]);
+  });
 
   test('undefined binds nothing, and does not take away what is bound', () => {
     task('goal', { user: 'leo' }, (job) => {
@@ -159,7 +166,7 @@ describe('values', () => {
     }
   }
   const circular: Record<string, unknown> = { name: 'loop' };
-  circular['self'] = circular;
+  circular.self = circular;
   const throwing = {
     good: 1,
     get bad(): never {
@@ -184,7 +191,14 @@ describe('values', () => {
     ['a Date that is none', new Date(Number.NaN), 'Invalid Date'],
     ['a small bigint', 42n, 42],
     ['a big bigint', 2n ** 64n, '18446744073709551616'],
-    ['a Map', new Map<unknown, unknown>([['a', 1], [2, new Map([['b', 2n]])]]), { a: 1, 2: { b: '2' } }],
+    [
+      'a Map',
+      new Map<unknown, unknown>([
+        ['a', 1],
+        [2, new Map([['b', 2n]])],
+      ]),
+      { a: 1, 2: { b: '2' } },
+    ],
     ['a Set', new Set([1, 'two']), [1, 'two']],
     ['a circular object', circular, { name: 'loop', self: '[circular]' }],
     ['a getter that throws', throwing, { good: 1, bad: '[threw Error: no]' }],
@@ -216,7 +230,7 @@ describe('values', () => {
       }),
     ).not.toThrow();
     expect(dataOf('inside')).toEqual({ value: expected });
-    const type = typeof out.spans()[0]!.attributes['value'];
+    const type = typeof out.spans()[0]!.attributes.value;
     expect(['string', 'number', 'boolean']).toContain(type);
   });
 
@@ -243,7 +257,7 @@ describe('values', () => {
     task('goal', data, (job) => {
       cart.items.push('milk');
       cart.owner.name = 'ann';
-      data['more'] = true;
+      data.more = true;
       out.log('inside');
       job.bind({ cart });
       cart.items.length = 0;

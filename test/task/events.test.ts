@@ -1,10 +1,17 @@
 import { SpanStatusCode } from '@opentelemetry/api';
-import { BurstLogRecordProcessor, importTask, startTask, TaskLogRecordProcessor, task, to } from '../../src/index.ts';
+import { InMemoryLogRecordExporter } from '@opentelemetry/sdk-logs';
+import type { SpanProcessor } from '@opentelemetry/sdk-trace';
+import {
+  BurstLogRecordProcessor,
+  importTask,
+  startTask,
+  TaskLogRecordProcessor,
+  task,
+  to,
+} from '../../src/index.ts';
 import { listen } from '../support/diag-listener.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { type Registered, register, unregister } from '../support/registered.ts';
-import { InMemoryLogRecordExporter } from '@opentelemetry/sdk-logs';
-import type { SpanProcessor } from '@opentelemetry/sdk-trace';
 
 afterEach(unregister);
 
@@ -30,12 +37,14 @@ describe('what a task tells', () => {
       out.log('in outer again');
       outer.success('all done');
     });
-    const told = out.records().map(({ body, eventName, attributes }) => [
-      eventName,
-      body,
-      attributes['task.name'],
-      attributes['task.sequence'],
-    ]);
+    const told = out
+      .records()
+      .map(({ body, eventName, attributes }) => [
+        eventName,
+        body,
+        attributes['task.name'],
+        attributes['task.sequence'],
+      ]);
     expect(told).toEqual([
       ['task.started', 'outer', 'outer', 1],
       [undefined, 'in outer', 'outer', 2],
@@ -64,7 +73,11 @@ describe('what a task tells', () => {
     task('outer', (outer) => {
       to('inner', () => out.log('in inner'));
       const inner = out.records().filter(({ attributes }) => attributes['task.name'] === 'inner');
-      expect(inner.map(({ attributes }) => attributes['task.parent.id'])).toEqual([outer.id, outer.id, outer.id]);
+      expect(inner.map(({ attributes }) => attributes['task.parent.id'])).toEqual([
+        outer.id,
+        outer.id,
+        outer.id,
+      ]);
     });
     const ofOuter = out.records().filter(({ attributes }) => attributes['task.name'] === 'outer');
     expect(ofOuter.map(({ attributes }) => 'task.parent.id' in attributes)).toEqual([false, false]);
@@ -73,25 +86,82 @@ describe('what a task tells', () => {
   const ends: [string, () => void, string, number, string, string][] = [
     ['success in silence', () => task('goal', () => {}), 'task.succeeded', 9, 'INFO', 'goal succeeded'],
     ['success()', () => task('goal', (job) => job.success()), 'task.succeeded', 9, 'INFO', 'goal succeeded'],
-    ['success(text)', () => task('goal', (job) => job.success('%d done', 2)), 'task.succeeded', 9, 'INFO', '2 done'],
-    ['an error', () => task('goal', failing(new TypeError('no'))), 'task.failed', 17, 'ERROR', 'goal failed: TypeError: no'],
+    [
+      'success(text)',
+      () => task('goal', (job) => job.success('%d done', 2)),
+      'task.succeeded',
+      9,
+      'INFO',
+      '2 done',
+    ],
+    [
+      'an error',
+      () => task('goal', failing(new TypeError('no'))),
+      'task.failed',
+      17,
+      'ERROR',
+      'goal failed: TypeError: no',
+    ],
     ['fail()', () => task('goal', (job) => job.fail()), 'task.failed', 17, 'ERROR', 'goal failed'],
-    ['fail(text)', () => task('goal', (job) => job.fail('%s is out', 'tea')), 'task.failed', 17, 'ERROR', 'goal failed: tea is out'],
-    ['fail(error)', () => task('goal', (job) => job.fail(new TypeError('no'))), 'task.failed', 17, 'ERROR', 'goal failed: TypeError: no'],
-    ['fail(error, text)', () => task('goal', (job) => job.fail(new TypeError('no'), 'step %d', 2)), 'task.failed', 17, 'ERROR', 'goal failed: step 2'],
+    [
+      'fail(text)',
+      () => task('goal', (job) => job.fail('%s is out', 'tea')),
+      'task.failed',
+      17,
+      'ERROR',
+      'goal failed: tea is out',
+    ],
+    [
+      'fail(error)',
+      () => task('goal', (job) => job.fail(new TypeError('no'))),
+      'task.failed',
+      17,
+      'ERROR',
+      'goal failed: TypeError: no',
+    ],
+    [
+      'fail(error, text)',
+      () => task('goal', (job) => job.fail(new TypeError('no'), 'step %d', 2)),
+      'task.failed',
+      17,
+      'ERROR',
+      'goal failed: step 2',
+    ],
     ['cancel()', () => task('goal', (job) => job.cancel()), 'task.cancelled', 9, 'INFO', 'goal cancelled'],
-    ['cancel(text)', () => task('goal', (job) => job.cancel('%s left', 'leo')), 'task.cancelled', 9, 'INFO', 'goal cancelled: leo left'],
-    ['an AbortError', () => task('goal', failing(new DOMException('stop', 'AbortError'))), 'task.cancelled', 9, 'INFO', 'goal cancelled: AbortError: stop'],
+    [
+      'cancel(text)',
+      () => task('goal', (job) => job.cancel('%s left', 'leo')),
+      'task.cancelled',
+      9,
+      'INFO',
+      'goal cancelled: leo left',
+    ],
+    [
+      'an AbortError',
+      () => task('goal', failing(new DOMException('stop', 'AbortError'))),
+      'task.cancelled',
+      9,
+      'INFO',
+      'goal cancelled: AbortError: stop',
+    ],
     ['dispose', () => startTask('goal')[Symbol.dispose](), 'task.abandoned', 13, 'WARN', 'goal abandoned'],
   ];
-  test.each(ends)('%s: event, severity and words', (_, run, eventName, severityNumber, severityText, body) => {
-    quietly(run);
-    const [started, ended] = out.records();
-    expect(started).toMatchObject({ eventName: 'task.started', severityNumber: 9, severityText: 'INFO', body: 'goal' });
-    expect(ended).toMatchObject({ eventName, severityNumber, severityText, body });
-    expect(ended!.attributes['task.outcome']).toBe(eventName.slice('task.'.length));
-    expect(out.spans()[0]!.attributes['task.outcome']).toBe(eventName.slice('task.'.length));
-  });
+  test.each(ends)(
+    '%s: event, severity and words',
+    (_, run, eventName, severityNumber, severityText, body) => {
+      quietly(run);
+      const [started, ended] = out.records();
+      expect(started).toMatchObject({
+        eventName: 'task.started',
+        severityNumber: 9,
+        severityText: 'INFO',
+        body: 'goal',
+      });
+      expect(ended).toMatchObject({ eventName, severityNumber, severityText, body });
+      expect(ended!.attributes['task.outcome']).toBe(eventName.slice('task.'.length));
+      expect(out.spans()[0]!.attributes['task.outcome']).toBe(eventName.slice('task.'.length));
+    },
+  );
 
   test('has the duration in seconds on the end alone', async () => {
     const before = performance.now();
@@ -113,22 +183,31 @@ describe('what a task tells', () => {
     const cancelled = startTask('goal', {}, { severity });
     cancelled.cancel();
     cancelled[Symbol.dispose]();
-    for (const record of out.records()) expect(record).toMatchObject({ severityNumber: number, severityText: text });
+    for (const record of out.records())
+      expect(record).toMatchObject({ severityNumber: number, severityText: text });
   });
 
   test('at a low severity still fails at ERROR, and is abandoned at WARN', () => {
     quietly(() => task('goal', {}, { severity: 'TRACE' }, failing(new Error('no'))));
     startTask('goal', {}, { severity: 'TRACE' })[Symbol.dispose]();
-    expect(out.records().map(({ severityText }) => severityText)).toEqual(['TRACE', 'ERROR', 'TRACE', 'WARN']);
+    expect(out.records().map(({ severityText }) => severityText)).toEqual([
+      'TRACE',
+      'ERROR',
+      'TRACE',
+      'WARN',
+    ]);
   });
 
-  test.each(['LOUD', 0, 25, 1.5, Number.NaN, null, {}])('at severity %p, which is none, is INFO and told', (severity) => {
-    const told: string[] = [];
-    listen((message) => told.push(message));
-    task('goal', {}, { severity: severity as never }, () => {});
-    expect(out.records().map(({ severityNumber }) => severityNumber)).toEqual([9, 9]);
-    expect(told).toEqual([expect.stringContaining('severity must be a severity from 1 to 24')]);
-  });
+  test.each(['LOUD', 0, 25, 1.5, Number.NaN, null, {}])(
+    'at severity %p, which is none, is INFO and told',
+    (severity) => {
+      const told: string[] = [];
+      listen((message) => told.push(message));
+      task('goal', {}, { severity: severity as never }, () => {});
+      expect(out.records().map(({ severityNumber }) => severityNumber)).toEqual([9, 9]);
+      expect(told).toEqual([expect.stringContaining('severity must be a severity from 1 to 24')]);
+    },
+  );
 });
 
 describe('the span of a task', () => {
@@ -143,7 +222,10 @@ describe('the span of a task', () => {
       name: 'charge %(amount)d for %(user)s',
       attributes: { amount: 42, user: 'leo' },
     });
-    expect(out.records().map(({ body }) => body)).toEqual(['charge 42 for leo', 'charge 42 for leo succeeded']);
+    expect(out.records().map(({ body }) => body)).toEqual([
+      'charge 42 for leo',
+      'charge 42 for leo succeeded',
+    ]);
     expect(out.records()[0]!.attributes['task.name']).toBe('charge %(amount)d for %(user)s');
   });
 
@@ -164,15 +246,41 @@ describe('the span of a task', () => {
     ['unset after silence', () => task('goal', () => {}), { code: UNSET }, undefined],
     ['Ok after success()', () => task('goal', (job) => job.success('done')), { code: OK }, undefined],
     ['unset after cancel()', () => task('goal', (job) => job.cancel('left')), { code: UNSET }, undefined],
-    ['Error with message and type after an error', () => task('goal', failing(new TypeError('no'))), { code: ERROR, message: 'no' }, 'TypeError'],
-    ['Error after success() and then an error', () => task('goal', (job) => {
-      job.success('done');
-      throw new TypeError('no');
-    }), { code: ERROR, message: 'no' }, 'TypeError'],
-    ['Error after fail(text)', () => task('goal', (job) => job.fail('out of %s', 'tea')), { code: ERROR, message: 'out of tea' }, '_OTHER'],
+    [
+      'Error with message and type after an error',
+      () => task('goal', failing(new TypeError('no'))),
+      { code: ERROR, message: 'no' },
+      'TypeError',
+    ],
+    [
+      'Error after success() and then an error',
+      () =>
+        task('goal', (job) => {
+          job.success('done');
+          throw new TypeError('no');
+        }),
+      { code: ERROR, message: 'no' },
+      'TypeError',
+    ],
+    [
+      'Error after fail(text)',
+      () => task('goal', (job) => job.fail('out of %s', 'tea')),
+      { code: ERROR, message: 'out of tea' },
+      '_OTHER',
+    ],
     ['Error after fail()', () => task('goal', (job) => job.fail()), { code: ERROR }, '_OTHER'],
-    ['unset after an error that is expected', () => task('goal', {}, { expected: true }, failing(new TypeError('no'))), { code: UNSET }, 'TypeError'],
-    ['unset after an AbortError', () => task('goal', failing(new DOMException('stop', 'AbortError'))), { code: UNSET }, undefined],
+    [
+      'unset after an error that is expected',
+      () => task('goal', {}, { expected: true }, failing(new TypeError('no'))),
+      { code: UNSET },
+      'TypeError',
+    ],
+    [
+      'unset after an AbortError',
+      () => task('goal', failing(new DOMException('stop', 'AbortError'))),
+      { code: UNSET },
+      undefined,
+    ],
   ];
   test.each(statuses)('has status %s', (_, run, status, errorType) => {
     quietly(run);
@@ -278,7 +386,12 @@ describe('with a burst', () => {
       }),
     ).rejects.toThrow('no');
     const records = await told();
-    expect(records.map(({ body }) => body).slice(0, 3).sort()).toEqual(['detail', 'quiet', 'quiet failed: Error: no']);
+    expect(
+      records
+        .map(({ body }) => body)
+        .slice(0, 3)
+        .sort(),
+    ).toEqual(['detail', 'quiet', 'quiet failed: Error: no']);
     expect(new Set(records.map(({ attributes }) => attributes['burst.id'])).size).toBe(1);
     const failed = records.find(({ eventName }) => eventName === 'task.failed');
     expect(failed!.attributes['burst.trigger']).toBeDefined();
@@ -313,7 +426,10 @@ describe('with a burst', () => {
     clock.advance(1_000);
     const records = await told();
     const failed = records.find(({ eventName }) => eventName === 'task.failed');
-    expect(failed).toMatchObject({ severityText, attributes: { 'task.outcome': 'failed', 'error.type': 'RangeError' } });
+    expect(failed).toMatchObject({
+      severityText,
+      attributes: { 'task.outcome': 'failed', 'error.type': 'RangeError' },
+    });
     expect(records.some(({ eventName }) => eventName === 'burst.released')).toBe(severityText === 'ERROR');
     expect(records.some(({ eventName }) => eventName === 'task.started')).toBe(severityText === 'ERROR');
     await burst.shutdown();

@@ -86,6 +86,7 @@ describe.each(forms)('%s', (_, within) => {
   test('waits for a thenable that is no promise', async () => {
     const value = { same: true };
     let resolveIt: (value: object) => void = () => {};
+    // biome-ignore lint/suspicious/noThenProperty: it is what the test is about.
     const thenable = { then: (resolve: (value: object) => void) => (resolveIt = resolve) };
     const promise = within(() => thenable as unknown as PromiseLike<object>);
     await Promise.resolve();
@@ -116,6 +117,7 @@ test('a promise that cannot be followed passes through, and the task says why it
 
 test('an object whose then cannot be read is a value like any other', () => {
   const value = {
+    // biome-ignore lint/suspicious/noThenProperty: it is what the test is about.
     get then(): never {
       throw new Error('no');
     },
@@ -299,7 +301,7 @@ describe('wrap', () => {
         throw new Error('no');
       },
     )();
-    expect(out.spans().map(({ attributes }) => attributes['user'])).toEqual(['leo', undefined]);
+    expect(out.spans().map(({ attributes }) => attributes.user)).toEqual(['leo', undefined]);
   });
 
   test('is a step of the current task, each call one task', () => {

@@ -17,7 +17,8 @@ const TRACE = '0af7651916cd43dd8448eb211c80319c';
 const SPAN = 'b7ad6b7169203331';
 const GOOD = `00-${TRACE}-${SPAN}-01`;
 const other = (n: number) => `00-${String(n).padStart(32, 'a')}-${String(n).padStart(16, 'b')}-01`;
-const w3c = () => new CompositePropagator({ propagators: [new W3CTraceContextPropagator(), new W3CBaggagePropagator()] });
+const w3c = () =>
+  new CompositePropagator({ propagators: [new W3CTraceContextPropagator(), new W3CBaggagePropagator()] });
 
 let out: Registered;
 beforeEach(() => {
@@ -38,7 +39,9 @@ describe('a header is continued', () => {
     expect(goal.links).toEqual([]);
     expect(out.find('task.started').attributes).toMatchObject({ 'task.parent.id': SPAN, user: 'leo' });
     expect(out.find('inside').spanContext?.traceId).toBe(TRACE);
-    const parents = out.records().map(({ attributes }) => [attributes['task.name'], attributes['task.parent.id']]);
+    const parents = out
+      .records()
+      .map(({ attributes }) => [attributes['task.name'], attributes['task.parent.id']]);
     for (const [name, id] of parents) expect(id).toBe(name === 'goal' ? SPAN : goal.spanContext().spanId);
   });
 
@@ -46,7 +49,11 @@ describe('a header is continued', () => {
     const exporter = startTask('exporter');
     for (const name of ['first', 'second']) importTask(exporter.foreignTask(), name, () => {});
     const started = out.records().filter(({ eventName }) => eventName === 'task.started');
-    expect(started.map(({ attributes }) => attributes['task.parent.id'])).toEqual([undefined, exporter.id, exporter.id]);
+    expect(started.map(({ attributes }) => attributes['task.parent.id'])).toEqual([
+      undefined,
+      exporter.id,
+      exporter.id,
+    ]);
     expect(new Set(started.map(({ attributes }) => attributes['task.id'])).size).toBe(3);
   });
 
@@ -89,7 +96,14 @@ describe('a header is linked', () => {
   });
 
   test('of many messages: all of them, carriers and headers mixed, the first refused one readable', () => {
-    const sources = [other(1), { traceparent: other(2) }, 'broken', undefined, new Map([['traceparent', other(3)]]), 5];
+    const sources = [
+      other(1),
+      { traceparent: other(2) },
+      'broken',
+      undefined,
+      new Map([['traceparent', other(3)]]),
+      5,
+    ];
     importTask(sources, 'batch', {}, { link: true }, () => {});
     expect(out.spans()[0]!.links.map(({ context: to }) => to.spanId.slice(-1))).toEqual(['1', '2', '3']);
     expect(out.records()[0]!.attributes).toMatchObject({
@@ -98,8 +112,25 @@ describe('a header is linked', () => {
     });
   });
 
+  test('a list with holes, and one as long as a list can be, never throw', () => {
+    const holes: string[] = [];
+    holes[1] = GOOD;
+    for (const source of [holes, new Array(2 ** 32 - 1)]) {
+      importTask(source, 'batch', {}, { link: true }, () => {});
+      importTask(source, 'goal', () => {});
+    }
+    const links = out.records().flatMap(({ attributes }) => attributes['task.links'] ?? []);
+    expect(links).toEqual([GOOD]);
+  });
+
   test('of 1,000 messages the first 128 are told', () => {
-    importTask(Array.from({ length: 1_000 }, (_, n) => other(n)), 'batch', {}, { link: true }, () => {});
+    importTask(
+      Array.from({ length: 1_000 }, (_, n) => other(n)),
+      'batch',
+      {},
+      { link: true },
+      () => {},
+    );
     expect(out.records()[0]!.attributes['task.links']).toHaveLength(128);
   });
 
@@ -151,7 +182,9 @@ describe('where a span of this process is active', () => {
 
   test.each([['broken'], [undefined]])('and the header is %p, it is the parent of the root', (header) => {
     const span = server(ROOT_CONTEXT);
-    context.with(trace.setSpan(ROOT_CONTEXT, span), () => importTask({ traceparent: header }, 'goal', () => {}));
+    context.with(trace.setSpan(ROOT_CONTEXT, span), () =>
+      importTask({ traceparent: header }, 'goal', () => {}),
+    );
     expect(out.spans()[0]!.parentSpanContext?.spanId).toBe(span.spanContext().spanId);
     expect(out.records()[0]!.attributes['task.refused_traceparent']).toBe(header);
   });
@@ -191,14 +224,16 @@ describe('with propagators', () => {
     out = register({ propagator: w3c() });
     const carrier: Record<string, string> = {};
     const baggage = propagation.createBaggage({ tenant: { value: 'blue' } });
-    context.with(propagation.setBaggage(ROOT_CONTEXT, baggage), () => task('goal', (job) => job.inject(carrier)));
-    expect(carrier['baggage']).toBe('tenant=blue');
-    for (const traceparent of [carrier['traceparent'], 'broken', `${carrier['traceparent']}\n`, undefined]) {
-      importTask({ traceparent, baggage: carrier['baggage'] }, 'goal', (job) => {
+    context.with(propagation.setBaggage(ROOT_CONTEXT, baggage), () =>
+      task('goal', (job) => job.inject(carrier)),
+    );
+    expect(carrier.baggage).toBe('tenant=blue');
+    for (const traceparent of [carrier.traceparent, 'broken', `${carrier.traceparent}\n`, undefined]) {
+      importTask({ traceparent, baggage: carrier.baggage }, 'goal', (job) => {
         expect(propagation.getBaggage(job.context)?.getEntry('tenant')?.value).toBe('blue');
         expect(propagation.getActiveBaggage()?.getEntry('tenant')?.value).toBe('blue');
-        const continues = traceparent === carrier['traceparent'];
-        expect(job.foreignTask().slice(3, 35) === carrier['traceparent']!.slice(3, 35)).toBe(continues);
+        const continues = traceparent === carrier.traceparent;
+        expect(job.foreignTask().slice(3, 35) === carrier.traceparent!.slice(3, 35)).toBe(continues);
       });
     }
   });
@@ -246,12 +281,15 @@ describe('with propagators', () => {
     expect(environment).toEqual({ X_B3_TRACEID: 'a', TRACESTATE: 'b' });
   });
 
-  test.each([[null], [undefined], [5], ['text'], [Object.freeze({})]])('inject into %p does not throw', (carrier) => {
-    task('goal', (job) => {
-      expect(() => job.inject(carrier)).not.toThrow();
-      expect(() => job.inject({}, {} as never)).not.toThrow();
-    });
-  });
+  test.each([[null], [undefined], [5], ['text'], [Object.freeze({})]])(
+    'inject into %p does not throw',
+    (carrier) => {
+      task('goal', (job) => {
+        expect(() => job.inject(carrier)).not.toThrow();
+        expect(() => job.inject({}, {} as never)).not.toThrow();
+      });
+    },
+  );
 });
 
 test('a trace that began with nothing registered is sampled for those who follow', () => {
@@ -281,7 +319,10 @@ test('importTask never throws, whatever it is given, with or without propagators
     fc.record({ traceparent: anything, tracestate: anything, baggage: anything }),
     fc.string({ unit: 'binary' }),
     fc.string({ unit: fc.constantFrom('0', '1', 'a', 'f', '-', ' ', ',', '='), maxLength: 80 }),
-    fc.record({ traceparent: fc.constant(GOOD), tracestate: fc.string({ unit: fc.constantFrom('a', '=', ',', ' ', '@') }) }),
+    fc.record({
+      traceparent: fc.constant(GOOD),
+      tracestate: fc.string({ unit: fc.constantFrom('a', '=', ',', ' ', '@') }),
+    }),
   );
   for (const propagator of [undefined, w3c()]) {
     if (propagator !== undefined) propagation.setGlobalPropagator(propagator);

@@ -1,4 +1,4 @@
-import { setTimeout as after } from 'node:timers/promises';
+import { setTimeout as waitFor } from 'node:timers/promises';
 import { startTask, type Task, task } from '../../src/index.ts';
 import { listen } from '../support/diag-listener.ts';
 import { type Registered, register, unregister } from '../support/registered.ts';
@@ -125,11 +125,15 @@ describe('AbortError', () => {
     ['the reason of an AbortController', () => Promise.reject(aborted.signal.reason), 'cancelled'],
     ['throwIfAborted()', () => Promise.resolve().then(() => aborted.signal.throwIfAborted()), 'cancelled'],
     ['an Error of that name', () => Promise.reject(named), 'cancelled'],
-    ['a function of Node that was aborted', () => after(10_000, null, { signal: aborted.signal }), 'cancelled'],
+    [
+      'a function of Node that was aborted',
+      () => waitFor(10_000, null, { signal: aborted.signal }),
+      'cancelled',
+    ],
     ['AbortSignal.timeout()', () => whenTimedOut().then((signal) => signal.throwIfAborted()), 'failed'],
     [
       'a function of Node that ran out of time',
-      () => after(10_000, null, { signal: AbortSignal.timeout(1) }),
+      () => waitFor(10_000, null, { signal: AbortSignal.timeout(1) }),
       'failed',
     ],
     ['an Error of another name', () => Promise.reject(new Error('AbortError')), 'failed'],
@@ -147,7 +151,8 @@ describe('AbortError', () => {
 async function whenTimedOut(): Promise<AbortSignal> {
   const signal = AbortSignal.timeout(1);
   const alive = setInterval(() => {}, 1_000);
-  if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+  if (!signal.aborted)
+    await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
   clearInterval(alive);
   return signal;
 }

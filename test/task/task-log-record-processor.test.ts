@@ -160,7 +160,7 @@ describe('before', () => {
     task('goal', { user: 'leo' }, () => out.log('inside'));
     await out.provider.forceFlush();
     const records = kept.getFinishedLogRecords();
-    expect(records.map(({ attributes }) => [attributes['task.sequence'], attributes['user']])).toEqual([
+    expect(records.map(({ attributes }) => [attributes['task.sequence'], attributes.user])).toEqual([
       [1, 'leo'],
       [2, 'leo'],
       [3, 'leo'],
@@ -183,7 +183,7 @@ describe('before', () => {
     expect(run).toThrow('no');
     await burst.forceFlush();
     const attempt = (body: string) =>
-      kept.getFinishedLogRecords().find((record) => record.body === body)!.attributes['attempt'];
+      kept.getFinishedLogRecords().find((record) => record.body === body)!.attributes.attempt;
     expect([attempt('first'), attempt('second')]).toEqual([1, 2]);
     await out.provider.shutdown();
   });
@@ -229,8 +229,8 @@ describe('callSite', () => {
     const program = join(__dirname, 'programs/call-site.js');
     const printed = execFileSync(process.execPath, [program], { encoding: 'utf8' });
     expect(JSON.parse(printed)).toEqual([
-      ['charged', program, 12, 'chargeCard'],
-      ['sold', program, 18, 'Shop.sell'],
+      ['charged', program, 13, 'chargeCard'],
+      ['sold', program, 19, 'Shop.sell'],
       ['quiet', null, null, null],
     ]);
   });
@@ -261,7 +261,8 @@ describe('callSite', () => {
           throw new RangeError('no');
         };
       },
-      () => Object.defineProperty(Error, 'stackTraceLimit', { value: 10, writable: false, configurable: true }),
+      () =>
+        Object.defineProperty(Error, 'stackTraceLimit', { value: 10, writable: false, configurable: true }),
     ];
     for (const [n, break_] of ways.entries()) {
       try {

@@ -26,7 +26,7 @@ function imported(source: unknown) {
   });
   const { attributes } = out.records().findLast(({ eventName }) => eventName === 'task.started')!;
   expect(foreign).toMatch(WELL_FORMED);
-  expect(carrier['traceparent']).toBe(foreign);
+  expect(carrier.traceparent).toBe(foreign);
   return {
     continued: foreign.slice(3, 35) === TRACE,
     parentId: attributes['task.parent.id'],
@@ -119,7 +119,11 @@ describe('a header that is refused begins a root and stays readable', () => {
     ['two headers in one', `${GOOD}, ${GOOD}`],
     ['two headers in one without a blank', `${GOOD},${GOOD}`],
     ['a list in a list', [[GOOD]], 'object'],
-    ['a list of odd things', [1, null, undefined, {}, Symbol('s')], 'number, object, undefined, object, symbol'],
+    [
+      'a list of odd things',
+      [1, null, undefined, {}, Symbol('s')],
+      'number, object, undefined, object, symbol',
+    ],
     ['a number', 42, '42'],
     ['a bigint', 42n, '42'],
     ['true', true, 'true'],
@@ -194,17 +198,41 @@ describe('carriers', () => {
     ['the environment', { TRACEPARENT: GOOD, TRACESTATE: 'a=1' }],
     ['bytes, as of Kafka', { traceparent: Buffer.from(GOOD), tracestate: Buffer.from('a=1') }],
     ['the Headers of fetch', new Headers({ TraceParent: GOOD, tracestate: 'a=1' })],
-    ['a Map', new Map([['traceparent', GOOD], ['tracestate', 'a=1']])],
-    ['a Map of names in mixed case', new Map([['TraceParent', GOOD], ['Tracestate', 'a=1']])],
-    ['an object without a prototype', Object.assign(Object.create(null), { traceparent: GOOD, tracestate: 'a=1' })],
+    [
+      'a Map',
+      new Map([
+        ['traceparent', GOOD],
+        ['tracestate', 'a=1'],
+      ]),
+    ],
+    [
+      'a Map of names in mixed case',
+      new Map([
+        ['TraceParent', GOOD],
+        ['Tracestate', 'a=1'],
+      ]),
+    ],
+    [
+      'an object without a prototype',
+      Object.assign(Object.create(null), { traceparent: GOOD, tracestate: 'a=1' }),
+    ],
     ['a header named get', { get: 'x', traceparent: GOOD, tracestate: 'a=1' }],
   ];
   test.each(carriers)('%s', (_, carrier) => {
-    expect(imported(carrier)).toMatchObject({ continued: true, parentId: SPAN, refused: undefined, traceState: 'a=1' });
+    expect(imported(carrier)).toMatchObject({
+      continued: true,
+      parentId: SPAN,
+      refused: undefined,
+      traceState: 'a=1',
+    });
   });
 
   test('an object whose get() answers with lists, as the metadata of gRPC', () => {
-    expect(imported(new OwnHeaders())).toMatchObject({ continued: true, parentId: SPAN, traceState: undefined });
+    expect(imported(new OwnHeaders())).toMatchObject({
+      continued: true,
+      parentId: SPAN,
+      traceState: undefined,
+    });
   });
 
   test('an inherited name is no header', () => {
@@ -254,8 +282,16 @@ describe('tracestate', () => {
     ['33 members: the last goes', members(33).join(), members(32).join()],
     ['exactly 512 characters', exact, exact],
     ['513 characters', `a${exact}`, `aa=${'x'.repeat(253)}`],
-    ['more than 512 characters: whole members from the right', members(10, 'x'.repeat(60)).join(), members(8, 'x'.repeat(60)).join()],
-    ['more than 512 characters: long members first', `${long},${members(7, 'x'.repeat(60)).join()}`, members(7, 'x'.repeat(60)).join()],
+    [
+      'more than 512 characters: whole members from the right',
+      members(10, 'x'.repeat(60)).join(),
+      members(8, 'x'.repeat(60)).join(),
+    ],
+    [
+      'more than 512 characters: long members first',
+      `${long},${members(7, 'x'.repeat(60)).join()}`,
+      members(7, 'x'.repeat(60)).join(),
+    ],
     ['long members within 512 characters stay', `${long},a=1`, `${long},a=1`],
     ['upper case in a key', 'a=1,B=2', undefined],
     ['no equals sign', 'a=1,b', undefined],
@@ -285,7 +321,7 @@ describe('tracestate', () => {
   test('travels on with the header, and can be changed', () => {
     const carrier: Record<string, string> = {};
     importTask({ traceparent: GOOD, tracestate: 'a=1,b=2' }, 'goal', (job) => job.inject(carrier));
-    expect(carrier['tracestate']).toBe('a=1,b=2');
+    expect(carrier.tracestate).toBe('a=1,b=2');
     importTask({ traceparent: GOOD, tracestate: 'a=1,b=2' }, 'goal', (job) => {
       const before = trace.getSpanContext(job.context)!.traceState!;
       expect(before.get('b')).toBe('2');
@@ -323,7 +359,7 @@ describe('what leaves is always well formed', () => {
           const carrier: Record<string, string> = {};
           job.inject(carrier);
           expect(job.foreignTask()).toMatch(WELL_FORMED);
-          expect(carrier['traceparent']).toBe(job.foreignTask());
+          expect(carrier.traceparent).toBe(job.foreignTask());
           expect(job.foreignTask().slice(3, 35)).toBe(TRACE);
         }),
       );

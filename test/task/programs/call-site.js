@@ -1,6 +1,7 @@
 // Logs from a function of the application, and tells where the records say it was.
-import { task, TaskLogRecordProcessor } from '../../../dist/esm/index.js';
+
 import { InMemoryLogRecordExporter, LoggerProvider, SimpleLogRecordProcessor } from '@opentelemetry/sdk-logs';
+import { TaskLogRecordProcessor, task } from '../../../dist/esm/index.js';
 
 const exporter = new InMemoryLogRecordExporter();
 const provider = new LoggerProvider({
@@ -9,23 +10,25 @@ const provider = new LoggerProvider({
 const logger = provider.getLogger('x');
 
 function chargeCard() {
-  logger.emit({ severityNumber: 9, body: 'charged' }); // line 12
+  logger.emit({ severityNumber: 9, body: 'charged' });
 }
 
 class Shop {
   async sell() {
     await Promise.resolve();
-    logger.emit({ severityNumber: 9, body: 'sold' }); // line 18
+    logger.emit({ severityNumber: 9, body: 'sold' });
   }
 }
 
 chargeCard();
 await task('goal', () => new Shop().sell());
 logger.emit({ severityNumber: 5, body: 'quiet' });
-const told = exporter.getFinishedLogRecords().map(({ body, attributes }) => [
-  body,
-  attributes['code.file.path'],
-  attributes['code.line.number'],
-  attributes['code.function.name'],
-]);
+const told = exporter
+  .getFinishedLogRecords()
+  .map(({ body, attributes }) => [
+    body,
+    attributes['code.file.path'],
+    attributes['code.line.number'],
+    attributes['code.function.name'],
+  ]);
 console.log(JSON.stringify(told));
