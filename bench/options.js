@@ -12,6 +12,7 @@ export const CASES = [
   'delivery-throughput',
   'task',
   'task-records',
+  'tree',
   'peers',
 ];
 

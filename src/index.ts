@@ -30,6 +30,7 @@ export {
   type LogRecordProcessorLike,
   type MeterProviderLike,
   type ReadableLogRecordLike,
+  registerLoggerProvider,
   Severity,
   type SeverityLike,
   type SeverityName,

@@ -39,6 +39,8 @@ export {
   globalLoggerProvider,
   type LoggerLike,
   type LoggerProviderLike,
+  registerLoggerProvider,
+  replaceLoggerProvider,
 } from './global-logs.ts';
 export {
   checkKnown,

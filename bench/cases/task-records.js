@@ -1,0 +1,63 @@
+import { TaskLogRecordProcessor, task, to } from 'burstlog';
+import { boundLine, median, nanosecondsEach, spread, valuesOf } from '../figures.js';
+import { providerWith, RecordProcessor } from '../otel.js';
+import { quietRecord } from '../records.js';
+
+export const title = 'What does TaskLogRecordProcessor add to a record that is emitted inside a task?';
+
+/** Of one slice; ten are a repeat. */
+const EMITS = 100_000;
+const SLICES = 10;
+const AT_MOST = 350;
+
+/** @type {import('../case.js').Case['trials']} */
+export function trials() {
+  return [
+    {
+      measure: 'emit() of 4 attributes inside a task of 2 bound values',
+      options:
+        'a step below a task: task.id, task.name, task.sequence, task.parent.id and both values are added',
+      sides: { with: { side: 'with' }, without: { side: 'without' } },
+      slices: SLICES,
+      repeatsPerProcess: 1,
+    },
+  ];
+}
+
+/** @type {import('../case.js').Case['prepare']} */
+export function prepare({ side }) {
+  /** @type {unknown} */
+  let last;
+  const keep = new RecordProcessor((record) => {
+    last = record;
+  });
+  const before = side === 'with' ? [new TaskLogRecordProcessor()] : [];
+  const logger = providerWith(...before, keep).getLogger('bench');
+  const emit = () => {
+    for (let index = 0; index < EMITS; index += 1) logger.emit(quietRecord(index));
+  };
+  const inTask = () => {
+    task('checkout', { tenant: 'one' }, () => to('charge', { attempt: 1 }, emit));
+  };
+  for (let slice = 0; slice < SLICES; slice += 1) inTask();
+  return {
+    repeat() {
+      const nanoseconds = nanosecondsEach(EMITS, inTask);
+      const { attributes } = /** @type {{ attributes: Record<string, unknown> }} */ (last);
+      if ((attributes['task.sequence'] === EMITS) !== (side === 'with'))
+        throw new Error('not marked as it should');
+      return { nanoseconds };
+    },
+  };
+}
+
+/** @type {import('../case.js').Case['lines']} */
+export function lines(trial, results) {
+  const without = valuesOf(results, 'without', 'nanoseconds');
+  const added = valuesOf(results, 'with', 'nanoseconds').map(
+    (value, at) => value - (without[at] ?? Number.NaN),
+  );
+  const line = boundLine(trial, { what: 'added', value: median(added), unit: 'ns', atMost: AT_MOST });
+  const both = `${spread(results, 'with', 'nanoseconds')} ns, ${spread(results, 'without', 'nanoseconds')} ns`;
+  return [{ ...line, figures: `${line.figures} (${both})` }];
+}

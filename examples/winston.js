@@ -1,0 +1,33 @@
+// Records of winston inside a task, by winston's official instrumentation; it needs @opentelemetry/winston-transport.
+import { createRequire } from 'node:module';
+import { context } from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { registerInstrumentations } from '@opentelemetry/instrumentation';
+import { WinstonInstrumentation } from '@opentelemetry/instrumentation-winston';
+import { InMemoryLogRecordExporter, LoggerProvider, SimpleLogRecordProcessor } from '@opentelemetry/sdk-logs';
+import { registerLoggerProvider, TaskLogRecordProcessor, task } from 'burstlog';
+
+context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+const exporter = new InMemoryLogRecordExporter();
+const processors = [new TaskLogRecordProcessor(), new SimpleLogRecordProcessor({ exporter })];
+registerLoggerProvider(new LoggerProvider({ processors }));
+registerInstrumentations({ instrumentations: [new WinstonInstrumentation()] });
+
+// The instrumentation must be there before the logger is loaded.
+const winston = createRequire(import.meta.url)('winston');
+const logger = winston.createLogger();
+
+const jobId = task('checkout', { user: 'leo' }, (job) => {
+  logger.info('card charged', { amount: 42 });
+  return job.id;
+});
+setImmediate(() => {
+  const record = exporter.getFinishedLogRecords().find(({ body }) => body === 'card charged');
+  const { 'task.id': id, 'task.name': name, user } = record.attributes;
+  console.log(record.severityNumber, record.body, JSON.stringify({ name, user }));
+  console.log('of the task:', id === jobId, ', of its span:', record.spanContext.spanId === jobId);
+});
+
+// Output:
+// 9 card charged {"name":"checkout","user":"leo"}
+// of the task: true , of its span: true

@@ -1,0 +1,119 @@
+import { otlpJsonRecords, type TreeRecord } from '../../tree/index.ts';
+
+/** What the reading of one source came to, so far. */
+export interface ReadReport {
+  bytes: number;
+  records: number;
+  /** Lines that hold other signals: traces or metrics. They are no mistake. */
+  otherSignals: number;
+  /** Lines that could not be read. */
+  badLines: number;
+  /** The first of these: their numbers, from 1, and what was wrong. */
+  readonly firstBad: { readonly line: number; readonly cause: string }[];
+}
+
+const MAX_FIRST_BAD = 5;
+/** A line of the Collector's file exporter holds one request, and receivers bound these to 64 MiB at most. */
+const MAX_LINE_BYTES = 128 * 2 ** 20;
+const LINE_FEED = 0x0a;
+
+export function newReport(): ReadReport {
+  return { bytes: 0, records: 0, otherSignals: 0, badLines: 0, firstBad: [] };
+}
+
+/**
+ * Reads OTLP/JSON lines (`{"resourceLogs":[…]}` on each) out of chunks of bytes, wherever these are cut. A line
+ * that cannot be read is counted in `report`, with its number, and the next one follows; of a line longer than
+ * `maxLineBytes` nothing is kept. Empty lines, a byte order mark and carriage returns do not matter.
+ * @returns the records of each chunk
+ */
+export async function* readOtlpJsonLines(
+  chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  report: ReadReport,
+  maxLineBytes: number = MAX_LINE_BYTES,
+): AsyncGenerator<readonly TreeRecord[]> {
+  const lines = new Lines(maxLineBytes);
+  let line = 0;
+  const read = (text: string | undefined): readonly TreeRecord[] => {
+    line += 1;
+    const found = text === undefined ? 'longer than can be read' : recordsOf(text);
+    if (typeof found !== 'string') return found;
+    if (found === OTHER_SIGNAL) report.otherSignals += 1;
+    else {
+      report.badLines += 1;
+      if (report.firstBad.length < MAX_FIRST_BAD) report.firstBad.push({ line, cause: found });
+    }
+    return [];
+  };
+  for await (const chunk of chunks) {
+    report.bytes += chunk.length;
+    const records = lines.of(chunk).flatMap(read);
+    report.records += records.length;
+    if (records.length > 0) yield records;
+  }
+  const records = lines.rest().flatMap(read);
+  report.records += records.length;
+  if (records.length > 0) yield records;
+}
+
+const OTHER_SIGNAL = 'other signal';
+
+/** The records of a line, or what is wrong with it. */
+function recordsOf(text: string): readonly TreeRecord[] | string {
+  if (text.trim() === '') return [];
+  let value: unknown;
+  try {
+    value = JSON.parse(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text);
+  } catch {
+    return 'not JSON';
+  }
+  const records = otlpJsonRecords(value);
+  if (records !== undefined) return records;
+  const isOther =
+    typeof value === 'object' && value !== null && ('resourceSpans' in value || 'resourceMetrics' in value);
+  return isOther ? OTHER_SIGNAL : 'JSON without resourceLogs';
+}
+
+/** Cuts bytes into lines; undefined stands for a line that was too long. */
+class Lines {
+  readonly #maxBytes: number;
+  #parts: Uint8Array[] = [];
+  #bytes = 0;
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  of(chunk: Uint8Array): (string | undefined)[] {
+    const found: (string | undefined)[] = [];
+    let from = 0;
+    for (let end = chunk.indexOf(LINE_FEED); end >= 0; end = chunk.indexOf(LINE_FEED, from)) {
+      this.#add(chunk.subarray(from, end));
+      found.push(this.#take());
+      from = end + 1;
+    }
+    this.#add(chunk.subarray(from));
+    return found;
+  }
+
+  /** What follows the last line feed. */
+  rest(): (string | undefined)[] {
+    return this.#bytes === 0 ? [] : [this.#take()];
+  }
+
+  #add(part: Uint8Array): void {
+    this.#bytes += part.length;
+    if (this.#bytes > this.#maxBytes) this.#parts = [];
+    else if (part.length > 0) this.#parts.push(part);
+  }
+
+  #take(): string | undefined {
+    const [only = new Uint8Array(), ...others] = this.#parts;
+    const whole = others.length === 0 ? only : Buffer.concat(this.#parts);
+    const isTooLong = this.#bytes > this.#maxBytes;
+    this.#parts = [];
+    this.#bytes = 0;
+    if (isTooLong) return undefined;
+    return Buffer.from(whole.buffer, whole.byteOffset, whole.length).toString('utf8');
+  }
+}

@@ -1,0 +1,155 @@
+import { Severity } from '../record/index.ts';
+import type { Forest, Node, Task } from './forest-types.ts';
+import { isOfSameProcess } from './items.ts';
+import { childrenOf, errorOf, failedIn, parentOf } from './query.ts';
+import { reasonOf, titleOf } from './reason.ts';
+
+/** Why a task failed. */
+export interface Failure {
+  /** The innermost task that failed of the same error. */
+  readonly task: Task;
+  /** What it says of its error; empty: nothing. */
+  readonly reason: string;
+  /** The id of a task still further inside, where the error came from, which is not here; empty: none. */
+  readonly beyond: string;
+}
+
+/** Follows failures from the outside to where they began. */
+export class Failures {
+  readonly #forest: Forest;
+  /** From a task to the one that its `task.failed_in` names, or the last one inside it with the same stack. */
+  readonly #targets = new Map<Task, Task>();
+
+  constructor(forest: Forest) {
+    this.#forest = forest;
+    for (const { roots } of forest.traces) {
+      this.#findSameErrors(roots);
+      this.#findTargets(roots);
+    }
+  }
+
+  /**
+   * The task inside of this one whose error made it fail: the one that its end names; else the last of its
+   * children that failed, since an error that crosses processes loses its identity. But an error with a stack
+   * of its own did not come from a child of the same process.
+   */
+  innerOf(task: Task): Task | undefined {
+    if (task.outcome !== 'failed') return undefined;
+    const target = this.#targets.get(task);
+    if (target !== undefined) return target;
+    const hasStack = stackOf(task) !== '';
+    const mayBe = (child: Task) => child.outcome === 'failed' && !(hasStack && isOfSameProcess(task, child));
+    return childrenOf(task).findLast(mayBe);
+  }
+
+  /** Where the error of a failed task began. */
+  causeOf(task: Task): Failure {
+    let at = task;
+    for (let inner = this.innerOf(at); inner !== undefined; inner = this.innerOf(at)) at = inner;
+    return {
+      task: at,
+      reason: reasonOf(at) || lastErrorOf(at),
+      beyond: this.#targets.has(at) ? '' : failedIn(at),
+    };
+  }
+
+  /** Whether the error of a failed task began in it, as far as can be seen: then it is told there. */
+  beganIn(task: Task): boolean {
+    return task.outcome === 'failed' && this.innerOf(task) === undefined;
+  }
+
+  /** Whether another task inside tells the same error. */
+  isToldInside(task: Task): boolean {
+    return this.#targets.has(task) || (failedIn(task) !== '' && !this.beganIn(task));
+  }
+
+  /** All that failed in a tree: the cause of its root's failure first, then those that did not reach the root. */
+  of(root: Task): Failure[] {
+    const first = root.outcome === 'failed' ? this.causeOf(root) : undefined;
+    const found = first === undefined ? [] : [first];
+    for (const task of treeOf(root, this.#forest)) {
+      if (task !== first?.task && this.beganIn(task)) found.push(this.causeOf(task));
+    }
+    return found;
+  }
+
+  /** An error that went through tasks that do not know each other has the same stack in each of them. */
+  #findSameErrors(roots: readonly Task[]): void {
+    const byStack = new Map<string, Task[]>();
+    for (const root of roots) {
+      for (const task of treeOf(root, this.#forest)) {
+        const stack = task.outcome === 'failed' ? stackOf(task) : '';
+        if (stack === '') continue;
+        const same = byStack.get(stack);
+        if (same === undefined) byStack.set(stack, [task]);
+        else same.push(task);
+      }
+    }
+    for (const same of byStack.values()) {
+      for (const task of same.slice(0, -1)) {
+        const last = lastBefore(task.index + task.size, same);
+        if (last !== task) this.#targets.set(task, last);
+      }
+    }
+  }
+
+  #findTargets(roots: readonly Task[]): void {
+    const named: Task[] = [];
+    for (const root of roots) {
+      for (const task of treeOf(root, this.#forest)) if (failedIn(task) !== '') named.push(task);
+    }
+    if (named.length === 0) return;
+    const wanted = new Set(named.map(failedIn));
+    const found = new Map<string, Task>();
+    for (const root of roots) {
+      for (const task of treeOf(root, this.#forest)) if (wanted.has(task.id)) found.set(task.id, task);
+    }
+    for (const task of named) {
+      const target = found.get(failedIn(task));
+      if (target !== undefined && isInside(target, task)) this.#targets.set(task, target);
+    }
+  }
+}
+
+/** The tasks of a tree in reading order. */
+export function* treeOf(root: Node, { nodes }: Forest): Generator<Task> {
+  for (let at = root.index; at < root.index + root.size; at += 1) {
+    const node = nodes[at]!;
+    if (node.kind === 'task') yield node;
+  }
+}
+
+/** The tasks from the root to this one. */
+export function wayTo(task: Task): Task[] {
+  const way: Task[] = [];
+  for (let at: Task | undefined = task; at !== undefined; at = parentOf(at)) way.push(at);
+  return way.reverse();
+}
+
+function isInside(inner: Task, outer: Task): boolean {
+  return inner.index > outer.index && inner.index < outer.index + outer.size;
+}
+
+/** Of a task without an end: what its last error record says. */
+function lastErrorOf({ records }: Task): string {
+  const record = records.findLast(({ severity }) => severity >= Severity.ERROR);
+  if (record === undefined) return '';
+  const error = errorOf(record);
+  return (error === undefined ? '' : titleOf(error)) || record.body;
+}
+
+function stackOf({ end }: Task): string {
+  return end === undefined ? '' : (errorOf(end)?.stacktrace ?? '');
+}
+
+/** The last of the tasks, which are in reading order, whose index is lower; the first one's is. */
+function lastBefore(index: number, tasks: readonly Task[]): Task {
+  let low = 0;
+  let high = tasks.length;
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (tasks[middle]!.index < index) low = middle;
+    else high = middle;
+  }
+  return tasks[low]!;
+}

@@ -1,0 +1,70 @@
+import { TASK_STARTED_EVENT } from '../record/index.ts';
+import type { Absent, Node, Task } from './forest-types.ts';
+import { compareTimes, type Timed } from './order.ts';
+import { endOf, sequenceOf } from './settle-task.ts';
+import type { TreeRecord } from './tree-record.ts';
+
+/** What a task holds, in reading order. */
+export type Item =
+  | { readonly kind: 'record'; readonly record: TreeRecord }
+  | { readonly kind: 'child'; readonly node: Node }
+  /** Records are missing here: held back, or lost. */
+  | { readonly kind: 'gap'; readonly count: number };
+
+/**
+ * The records, holes and children of a task, in the order in which they are to be read.
+ *
+ * Records stand by `task.sequence`, whatever their clocks say. A child stands before the first record that is
+ * later than the child's beginning. Clocks of two processes may differ, so two bounds hold that no clock can
+ * overrule: no child stands before the task's start, and none of another process behind its end. A missing
+ * span that wrote a record of this task stands behind the first of these.
+ */
+export function* itemsOf(task: Task): Generator<Item> {
+  let waiting: Node[] = [];
+  const behind = new Map<TreeRecord, Absent[]>();
+  for (const node of task.children) {
+    if (node.kind === 'task' || node.evidence === undefined) waiting.push(node);
+    else behind.set(node.evidence, [...(behind.get(node.evidence) ?? []), node]);
+  }
+  let next = 0;
+  let last = 0;
+  for (const record of task.records) {
+    const sequence = sequenceOf(record);
+    if (sequence !== undefined) {
+      if (sequence > last + 1) yield { kind: 'gap', count: sequence - last - 1 };
+      last = sequence;
+    }
+    const isEnd = record === task.end || endOf(record) !== undefined;
+    if (record.eventName !== TASK_STARTED_EVENT) {
+      while (next < waiting.length && compareTimes(timeOf(waiting[next]!), record) < (isEnd ? 1 : 0)) {
+        yield { kind: 'child', node: waiting[next]! };
+        next += 1;
+      }
+    }
+    if (isEnd) {
+      const late: Node[] = [];
+      for (; next < waiting.length; next += 1) {
+        const node = waiting[next]!;
+        if (isOfSameProcess(task, node)) late.push(node);
+        else yield { kind: 'child', node };
+      }
+      waiting = late;
+      next = 0;
+    }
+    yield { kind: 'record', record };
+    for (const node of behind.get(record) ?? []) yield { kind: 'child', node };
+  }
+  for (; next < waiting.length; next += 1) yield { kind: 'child', node: waiting[next]! };
+}
+
+/** Whether the beginnings of both were measured with one clock. A hole counts as one of another process. */
+export function isOfSameProcess(task: Task, node: Node): boolean {
+  return node.kind === 'task' && node.service === task.service && node.process === task.process;
+}
+
+/** When a node began, as far as its records tell. */
+export function timeOf(node: Node): Timed {
+  if (node.kind === 'task') return node.start ?? node.records[0]!;
+  // Children are in order of time; a hole has at least one, and it is a task.
+  return node.evidence ?? timeOf(node.children[0]!);
+}

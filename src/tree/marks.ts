@@ -1,0 +1,41 @@
+import type { Outcome } from './forest-types.ts';
+
+/** The signs of the output, in one place, so that a terminal without UTF-8 gets others. */
+export interface Marks {
+  readonly outcomes: Readonly<Record<Outcome, string>>;
+  readonly gap: string;
+  readonly link: string;
+  readonly record: string;
+  readonly guide: string;
+  readonly path: string;
+  readonly cut: string;
+  readonly warning: string;
+}
+
+export const unicodeMarks: Marks = {
+  outcomes: { succeeded: '✔', failed: '✘', cancelled: '⊘', abandoned: '◌', unknown: '…' },
+  gap: '⋯',
+  link: '↪',
+  record: '·',
+  guide: '│ ',
+  path: ' › ',
+  cut: '…',
+  warning: '≠',
+};
+
+export const asciiMarks: Marks = {
+  outcomes: {
+    succeeded: '[ok]',
+    failed: '[FAILED]',
+    cancelled: '[cancelled]',
+    abandoned: '[abandoned]',
+    unknown: '[...]',
+  },
+  gap: '~',
+  link: '->',
+  record: '.',
+  guide: '| ',
+  path: ' > ',
+  cut: '...',
+  warning: '!',
+};

@@ -1,0 +1,86 @@
+import { columnsOf, cutToColumns } from './columns.ts';
+import type { Marks } from './marks.ts';
+import { plain } from './plain.ts';
+
+export type Style = 'plain' | 'bold' | 'dim' | 'red' | 'boldRed' | 'green' | 'yellow';
+
+/** A piece of a line. Its text may be data of anybody: it becomes harmless when the line is painted. */
+export interface Piece {
+  readonly text: string;
+  readonly style: Style;
+}
+
+export type Line = readonly Piece[];
+
+/** SGR parameters, ECMA-48 8.3.117. */
+const SGR: Readonly<Record<Style, string>> = {
+  plain: '',
+  bold: '1',
+  dim: '2',
+  red: '31',
+  boldRed: '1;31',
+  green: '32',
+  yellow: '33',
+};
+
+/** Longer pieces are cut, also where the width of the line is not bounded. */
+const MAX_PIECE = 4_096;
+/** Deeper lines are not moved further to the right; they say how deep they are. */
+const MAX_GUIDES = 24;
+
+export interface Paint {
+  readonly color: boolean;
+  readonly width: number;
+  readonly ascii: boolean;
+  readonly marks: Marks;
+}
+
+export function piece(text: string, style: Style = 'plain'): Piece {
+  return { text, style };
+}
+
+/**
+ * A line as it goes to the terminal. This is the one gate through which all text goes: whatever is unsafe in it
+ * is escaped here, then it is cut to the width, then colored.
+ */
+export function paintLine(line: Line, depth: number, paint: Paint): string {
+  const guides = paint.marks.guide.repeat(Math.min(depth, MAX_GUIDES));
+  const deeper = depth > MAX_GUIDES ? `(+${depth - MAX_GUIDES}) ` : '';
+  const safe = line.map(({ text, style }) => piece(plain(bounded(text, paint), paint.ascii), style));
+  const pieces = [piece(guides + deeper, 'dim'), ...safe].filter(({ text }) => text !== '');
+  return withoutSeams(fitted(pieces, paint))
+    .map(({ text, style }) => (paint.color && style !== 'plain' ? `\x1b[${SGR[style]}m${text}\x1b[0m` : text))
+    .join('');
+}
+
+function bounded(text: string, { marks }: Paint): string {
+  if (text.length <= MAX_PIECE) return text;
+  return `${text.slice(0, MAX_PIECE)}${marks.cut} (${text.length - MAX_PIECE} more)`;
+}
+
+function fitted(pieces: readonly Piece[], { width, marks }: Paint): readonly Piece[] {
+  if (width === Number.POSITIVE_INFINITY) return pieces;
+  let used = 0;
+  for (const { text } of pieces) used += columnsOf(text);
+  if (used <= width) return pieces;
+  let left = width - columnsOf(marks.cut);
+  const kept: Piece[] = [];
+  for (const { text, style } of pieces) {
+    const part = cutToColumns(text, left);
+    left -= columnsOf(part);
+    kept.push(piece(part, style));
+    if (part.length < text.length) break;
+  }
+  return [...kept, piece(marks.cut, 'dim')];
+}
+
+/** Neighbors of one style become one piece, so that there are no more escape sequences than needed. */
+function withoutSeams(pieces: readonly Piece[]): Piece[] {
+  const seamless: Piece[] = [];
+  for (const each of pieces) {
+    const last = seamless.at(-1);
+    if (last?.style === each.style) seamless[seamless.length - 1] = piece(last.text + each.text, each.style);
+    else seamless.push(each);
+  }
+  return seamless;
+}

@@ -1,0 +1,113 @@
+/**
+ * Logs as plain data, read from OTLP or from distlog's frames. Order and repeated keys are kept as they came, and no
+ * key of a sender's (such as `__proto__`) ever becomes a property name of ours.
+ */
+export interface DecodedLogs {
+  readonly resources: readonly DecodedResource[];
+}
+
+/** Who sent: OTLP's ResourceLogs. */
+export interface DecodedResource {
+  readonly attributes: Attributes;
+  readonly droppedAttributesCount: number;
+  readonly schemaUrl: string;
+  readonly scopes: readonly DecodedScope[];
+}
+
+/** Which logger: OTLP's ScopeLogs. */
+export interface DecodedScope {
+  readonly name: string;
+  readonly version: string;
+  readonly attributes: Attributes;
+  readonly droppedAttributesCount: number;
+  readonly schemaUrl: string;
+  readonly records: readonly DecodedLogRecord[];
+}
+
+/** One record. What it does not say is 0, `''`, or `undefined` for the body. */
+export interface DecodedLogRecord {
+  /** Nanoseconds since 1970, from 0 to 2^64 - 1; 0: unknown. */
+  readonly timeUnixNano: bigint;
+  readonly observedTimeUnixNano: bigint;
+  /** 0 to 24; what a sender writes beyond that is kept (int32). */
+  readonly severityNumber: number;
+  readonly severityText: string;
+  readonly body: AnyValue | undefined;
+  readonly attributes: Attributes;
+  readonly droppedAttributesCount: number;
+  /** The lowest 8 bits are the W3C trace flags. */
+  readonly flags: number;
+  /** 32 lowercase hex digits, or `''`. */
+  readonly traceId: string;
+  /** 16 lowercase hex digits, or `''`. */
+  readonly spanId: string;
+  readonly eventName: string;
+}
+
+/** Keys and values in the order in which they came. A key may stand there more than once. */
+export type Attributes = readonly KeyValue[];
+export type KeyValue = readonly [key: string, value: AnyValue];
+
+/**
+ * OTLP's AnyValue. `null` is the empty value.
+ *
+ * An integer (int64) is a number where that is exact (`Number.isSafeInteger`), else a bigint. A double is a number,
+ * unless it would be taken for an integer: 2.0 is `{ double: 2 }`, so that the kind is not lost. Read both with
+ * {@link numberOf}.
+ */
+export type AnyValue =
+  | string
+  | boolean
+  | number
+  | bigint
+  | null
+  | Uint8Array
+  | readonly AnyValue[]
+  | MapValue
+  | WholeDouble;
+
+/** OTLP's KeyValueList. */
+export interface MapValue {
+  readonly entries: Attributes;
+}
+
+/** A double that is a whole number below 2^53, or -0. */
+export interface WholeDouble {
+  readonly double: number;
+}
+
+export function isBytes(value: AnyValue): value is Uint8Array {
+  return ArrayBuffer.isView(value);
+}
+
+export function isMap(value: AnyValue): value is MapValue {
+  return typeof value === 'object' && value !== null && 'entries' in value && Array.isArray(value.entries);
+}
+
+export function isWholeDouble(value: AnyValue): value is WholeDouble {
+  return typeof value === 'object' && value !== null && 'double' in value;
+}
+
+/** A double as an {@link AnyValue}. */
+export function doubleValue(value: number): number | WholeDouble {
+  return Number.isSafeInteger(value) ? { double: value } : value;
+}
+
+/** An int64 as an {@link AnyValue}. */
+export function intValue(value: bigint): number | bigint {
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : value;
+}
+
+/** The number in a value: integers and doubles alike; beyond 2^53 rounded. Undefined if it is none. */
+export function numberOf(value: AnyValue | undefined): number | undefined {
+  if (typeof value === 'number') return value;
+  if (typeof value === 'bigint') return Number(value);
+  return value !== undefined && isWholeDouble(value) ? value.double : undefined;
+}
+
+/** The first value of a key, as the Collector reads repeated keys; undefined if the key is not there. */
+export function attributeOf(attributes: Attributes, key: string): AnyValue | undefined {
+  for (const entry of attributes) if (entry[0] === key) return entry[1];
+  return undefined;
+}

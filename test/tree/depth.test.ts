@@ -1,0 +1,59 @@
+import { findTask, forest, lines, pathOf, type TreeRecord } from '../../src/tree/index.ts';
+import { record } from './story.ts';
+
+/** Each the child of the one before; `parentOfFirst` closes a circle. */
+function chain(length: number, last: string, parentOfFirst?: number): TreeRecord[] {
+  return Array.from({ length }, (_, at) => {
+    const parent = at === 0 ? parentOfFirst : at - 1;
+    const attributes = { 'task.id': `t${at}`, 'task.name': `task ${at}`, 'task.sequence': 1 };
+    const place = parent === undefined ? {} : { 'task.parent.id': `t${parent}` };
+    const eventName = at === length - 1 ? last : 'task.started';
+    return record({ at, eventName, severity: 17, attributes: { ...attributes, ...place } });
+  });
+}
+
+test.each([200, 100_000])('%i levels do not overflow the stack', (length) => {
+  const grown = forest(chain(length, 'task.failed').reverse());
+  expect(grown.traces[0]!.roots[0]!.size).toBe(length);
+  expect(pathOf(findTask(grown, `task ${length - 1}`)!)).toHaveLength(length);
+  let count = 0;
+  let longest = 0;
+  for (const line of lines(grown, { unfold: 'all' })) {
+    count += 1;
+    longest = Math.max(longest, line.length);
+  }
+  expect(count).toBeGreaterThanOrEqual(length);
+  expect(longest).toBeLessThan(300);
+});
+
+test('a chain of failures that point to the innermost is followed in linear time', () => {
+  const length = 50_000;
+  const failed = chain(length, 'task.failed').map((each) => ({
+    ...each,
+    eventName: 'task.failed',
+    attributes: { ...each.attributes, 'task.failed_in': `t${length - 1}` },
+  }));
+  const shown = [...lines(forest(failed), { maxLines: 10 })];
+  expect(shown[2]).toBe(
+    `│ failed: task 0 › task 1 › task 2 › task 3 › (49,992 more) › ${[4, 3, 2, 1].map((n) => `task ${length - n}`).join(' › ')}`,
+  );
+});
+
+test('a circle of 100,000 tasks is opened once', () => {
+  const grown = forest(chain(100_000, 'task.started', 99_999));
+  expect(grown.traces[0]!.roots).toHaveLength(1);
+  expect(grown.traces[0]!.roots[0]).toMatchObject({ id: 't0', opensCircle: true, size: 100_000 });
+});
+
+test('many holes in one deep tree are placed without walking it again for each', () => {
+  const deep = chain(20_000, 'task.started');
+  const evidence = Array.from({ length: 20_000 }, (_, at) =>
+    record({ at, spanId: `s${at}`, attributes: { 'task.id': 't19999', 'task.sequence': at + 2 } }),
+  );
+  const orphans = Array.from({ length: 20_000 }, (_, at) =>
+    record({ at, attributes: { 'task.id': `o${at}`, 'task.parent.id': `s${at}`, 'task.sequence': 1 } }),
+  );
+  const grown = forest([...orphans, ...evidence, ...deep]);
+  expect(grown.traces[0]!.roots).toHaveLength(1);
+  expect(grown.nodes).toHaveLength(60_000);
+});

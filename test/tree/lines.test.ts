@@ -1,0 +1,222 @@
+import { forest, type LinesOptions, lines, type TreeRecord } from '../../src/tree/index.ts';
+import { ERROR, failedCheckout, passedOn, record, Teller, TRACE } from './story.ts';
+
+function shown(records: Iterable<TreeRecord>, options?: LinesOptions): string[] {
+  return [...lines(forest(records), options)];
+}
+
+test('a failed request reads as one story across processes', () => {
+  expect(shown(failedCheckout())).toEqual([
+    '✘ checkout  1.24 s  · shop  user=leo',
+    `│ 2026-11-21 06:12:36.000 UTC  trace ${TRACE}  7 tasks, 22 records, 5 not here`,
+    '│ failed: checkout › reserve stock › ask warehouse',
+    "│ cause: TypeError: Cannot read properties of undefined (reading 'sku')",
+    '│ tasks: ✔ 3 ✘ 3 ⊘ 1',
+    '│ ↪ goes on in … send invoice  trace 5cf92f3577b34da6a3ce929d0e0e4737',
+    '│ 06:12:36.002 DEBUG reading the cart',
+    '│ ✔ 2 ⊘ 1 tasks, 7 records, 2 not here folded: load cart, price, check voucher',
+    '│ 06:12:36.131 INFO  asking for stock  sku=42',
+    '│ 06:12:36.132 DEBUG POST /reserve',
+    '│ ⋯ a task or span that is not here (id b00000000000000f)',
+    '│ │ ✘ reserve stock  430 ms  · stock',
+    "│ │ │ ≠ the clock of stock is at least 60 ms behind its caller's: placed by cause",
+    '│ │ │ 06:12:35.942 DEBUG reserving',
+    '│ │ │ ✔ check token  2.1 ms  (2 records folded)',
+    '│ │ │ ✘ ask warehouse  412 ms  sku=42',
+    '│ │ │ │ 06:12:35.951 DEBUG GET http://10.0.0.1/stock/42',
+    '│ │ │ │ ⋯ 3 records are not here: held back or lost',
+    '│ │ │ │ 06:12:36.360 WARN  the answer has no body  status=204',
+    "│ │ │ │ ✘ TypeError: Cannot read properties of undefined (reading 'sku')",
+    '│ │ │ │       at askWarehouse (file:///srv/stock/warehouse.js:41:17)',
+    '│ │ │ │       at reserve (file:///srv/stock/reserve.js:12:9)',
+    '│ │ │ │       at process.processTicksAndRejections (node:internal/process/task_queues:95:5)',
+    '│ │ │ │       at async handle (file:///srv/stock/server.js:77:3)',
+    '│ │ │ │       at async a (file:///srv/stock/server.js:78:3)',
+    '│ │ │ │       at async b (file:///srv/stock/server.js:79:3)',
+    '│ │ │ │     … 2 more lines',
+    '│ │ │ │     [cause]: SyntaxError: Unexpected end of JSON input',
+    '│ │ │ │       at JSON.parse (<anonymous>)',
+    '│ │ │ │       at parseAnswer (file:///srv/stock/warehouse.js:30:15)',
+    '│ 06:12:36.600 WARN  no answer from stock, last try',
+    '│ ✘ Error: stock answered 500',
+    '',
+    '… send invoice  no end seen  · mail',
+    '│ 2026-11-21 06:12:37.300 UTC  trace 5cf92f3577b34da6a3ce929d0e0e4737  1 task, 2 records',
+    `│ ↪ goes on from checkout  trace ${TRACE}`,
+    '│ 06:12:37.310 DEBUG connecting to smtp',
+  ]);
+});
+
+test('with unfold none a tree is its line, its facts and what failed', () => {
+  expect(shown(failedCheckout(), { unfold: 'none' })).toHaveLength(6 + 1 + 3);
+});
+
+test('with unfold all nothing is folded and each record is there', () => {
+  const text = shown(failedCheckout(), { unfold: 'all' }).join('\n');
+  expect(text).not.toMatch(/folded|more line/);
+  expect(text).toContain('│ ✔ price  29 ms\n│ │ 06:12:36.095 DEBUG tax of DE\n');
+});
+
+test('many quiet trees are one line, a few have a line each', () => {
+  const trees = (count: number) =>
+    Array.from({ length: count }, (_, at) => {
+      const common = { traceId: at.toString(16).padStart(32, '0') };
+      return new Teller(`t${at}`, `job ${at % 5}`, common).start(at).succeed(at + 1, 0.001).records;
+    }).flat();
+  expect(shown(trees(12))).toEqual(['✔ 12 tasks, 24 records folded: job 0, job 1, job 2, …']);
+  expect(shown(trees(2))).toEqual([
+    '✔ job 0  1.0 ms  · shop  (2 records folded)',
+    '✔ job 1  1.0 ms  · shop  (2 records folded)',
+  ]);
+});
+
+test('a failure that was handled is shown, although the root succeeded', () => {
+  const root = new Teller('a', 'checkout').start(0).say(1, 'quiet');
+  const child = new Teller('b', 'cache', { parent: 'a' }).start(2).fail(3, 0.001, ERROR);
+  root.say(4, 'quiet again').succeed(5, 0.005);
+  expect(shown([...root.records, ...child.records]).slice(0, 8)).toEqual([
+    '✔ checkout  5.0 ms  · shop',
+    expect.stringContaining('2 tasks, 6 records'),
+    '│ failed inside: checkout › cache',
+    "│ cause: TypeError: Cannot read properties of undefined (reading 'sku')",
+    '│ tasks: ✔ 1 ✘ 1',
+    '│ · 1 record folded',
+    '│ ✘ cache  1.0 ms',
+    "│ │ ✘ TypeError: Cannot read properties of undefined (reading 'sku')",
+  ]);
+});
+
+test('an expected failure stays folded, unless an unexpected one came of it', () => {
+  const expected = { severity: 13 };
+  const root = new Teller('a', 'checkout').start(0).succeed(9, 1);
+  const child = new Teller('b', 'cache', { parent: 'a' }).start(2).fail(3, 0.001, ERROR, expected);
+  expect(shown([...root.records, ...child.records])).toEqual([
+    '✔ checkout  1.00 s  · shop  (1 task, 4 records folded)',
+  ]);
+  const failedRoot = new Teller('a', 'checkout').start(0).fail(9, 1, passedOn('b'));
+  expect(shown([...failedRoot.records, ...child.records])).toContain('│ ✘ cache  1.0 ms');
+});
+
+test('an error is told once, however many tasks it went through', () => {
+  const tasks = ['a', 'b', 'c'].map((id, at) => {
+    const teller = new Teller(id, `goal ${id}`, at === 0 ? {} : { parent: 'ab'[at - 1]! }).start(at);
+    return teller.fail(10 - at, 0.01, id === 'c' ? ERROR : passedOn('c'));
+  });
+  const text = shown(tasks.flatMap(({ records }) => records));
+  expect(text.filter((line) => line.includes('✘ TypeError'))).toHaveLength(1);
+  expect(text.filter((line) => line.includes('at askWarehouse'))).toHaveLength(1);
+  expect(text).toContain('│ failed: goal a › goal b › goal c');
+});
+
+test('a failure whose innermost task is not here says so, and tells what is known', () => {
+  const text = shown(new Teller('a', 'checkout').start(0).fail(1, 1, passedOn('gone')).records);
+  expect(text).toContain('│ the error came from a task that is not here (id gone)');
+  expect(text).toContain("│ ✘ TypeError: Cannot read properties of undefined (reading 'sku')");
+});
+
+test('an abandoned task and a task without an end are opened', () => {
+  const abandoned = new Teller('a', 'left').start(0).say(1, 'last words');
+  abandoned.say(2, 'left abandoned', {
+    eventName: 'task.abandoned',
+    severity: 13,
+    attributes: { 'task.outcome': 'abandoned', 'task.duration': 0.002 },
+  });
+  expect(shown(abandoned.records)).toEqual([
+    '◌ left  2.0 ms  abandoned  · shop',
+    expect.anything(),
+    '│ 06:12:36.001 INFO  last words',
+  ]);
+});
+
+test('what success() said is shown, what only repeats the goal is not', () => {
+  const said = new Teller('a', 'charge').start(0).succeed(1, 1, 'charged 42');
+  expect(shown(said.records, { unfold: 'all' }).at(-1)).toBe('│ ✔ charged 42');
+  const silent = new Teller('a', 'charge').start(0).succeed(1, 1);
+  expect(shown(silent.records, { unfold: 'all' })).toHaveLength(2);
+});
+
+test('a refused header, a circle and an unknown parent are named', () => {
+  const refused = new Teller('a', 'serve').start(0, { 'task.refused_traceparent': '00-zz' });
+  expect(shown(refused.records, { unfold: 'all' })[2]).toBe(
+    '│ ≠ began a tree of its own: its header was refused: 00-zz',
+  );
+  const circle = new Teller('a', 'self', { parent: 'a' }).start(0);
+  expect(shown(circle.records)[2]).toBe('│ ≠ its parents form a circle, which is opened here (parent a)');
+  const orphan = new Teller('a', 'alone', { parent: 'lost' }).start(0);
+  expect(shown(orphan.records)[2]).toBe('│ under a task or span that is not here (id lost)');
+});
+
+test('of a long story with trouble the beginning and the end are shown', () => {
+  const teller = new Teller('a', 'long').start(0);
+  for (let at = 1; at <= 200; at += 1) teller.say(at, `step ${at}`, { severity: 5 });
+  const text = shown(teller.fail(201, 1, ERROR).records);
+  expect(text.filter((line) => line.includes('DEBUG'))).toHaveLength(4 + 39);
+  expect(text).toContain('│ · 157 records folded');
+});
+
+test('records of no task stand under their trace, opened for an error', () => {
+  expect(shown([record({ body: 'hello' })])).toEqual([`· 1 record of no task folded  trace ${TRACE}`]);
+  const bad = record({ body: 'bad', severity: 17, traceId: '' });
+  expect(shown([bad])).toEqual(['· 1 record of no task  no trace', '│ 06:12:36.000 ERROR bad']);
+});
+
+test.each([
+  [0.000_85, '850 µs'],
+  [0.0021, '2.1 ms'],
+  [0.412, '412 ms'],
+  [0.9996, '1.00 s'],
+  [1.24, '1.24 s'],
+  [59.94, '59.9 s'],
+  [59.96, '1 min'],
+  [123, '2 min 3 s'],
+  [3_599.7, '1 h'],
+  [11_100, '3 h 5 min'],
+  [187_200, '2 d 4 h'],
+])('%d seconds are shown as %s', (seconds, text) => {
+  const task = new Teller('a', 'a').start(0).succeed(1, seconds);
+  expect(shown(task.records)[0]).toContain(`✔ a  ${text}  ·`);
+});
+
+test('without UTF-8 every sign is ASCII, and so is the data', () => {
+  const teller = new Teller('b', 'zürich 東京', { traceId: 'f'.repeat(32) }).start(0);
+  const text = shown([...failedCheckout(), ...teller.records], { ascii: true }).join('\n');
+  expect(text).toMatch(/^[\n -~]*$/);
+  expect(text).toContain('[FAILED] checkout  1.24 s  in shop');
+  expect(text).toContain('| failed: checkout > reserve stock > ask warehouse');
+  expect(text).toContain('z\\xfcrich \\u6771\\u4eac');
+});
+
+test('lines are cut to the width, where wide characters take two columns and marks none', () => {
+  const text = shown(new Teller('a', '東'.repeat(30)).start(0).records, { width: 20 });
+  expect(text[0]).toBe(`… ${'東'.repeat(8)}…`);
+  const marked = shown(new Teller('a', 'e\u0301'.repeat(30)).start(0).records, { width: 20 });
+  expect(marked[0]).toBe(`… ${'e\u0301'.repeat(17)}…`);
+  expect(text[1]).toHaveLength(20);
+});
+
+test('colors come by escape sequences that all end, and only when asked for', () => {
+  const colored = shown(failedCheckout(), { color: true });
+  const plainText = shown(failedCheckout());
+  const sgr = new RegExp(`${String.fromCharCode(27)}\\[[\\d;]*m`, 'g');
+  expect(colored.map((line) => line.replaceAll(sgr, ''))).toEqual(plainText);
+  expect(colored[0]).toBe(
+    '\x1b[1;31m✘\x1b[0m \x1b[1;31mcheckout\x1b[0m  1.24 s\x1b[2m  · shop  user=leo\x1b[0m',
+  );
+});
+
+test('maxLines cuts and says so', () => {
+  const text = shown(failedCheckout(), { maxLines: 3 });
+  expect(text).toHaveLength(4);
+  expect(text[3]).toBe('… cut after 3 lines');
+  expect(shown(failedCheckout(), { maxLines: 37 })).toHaveLength(37);
+});
+
+test.each([
+  [{ width: 19 }, 'width must be a whole number from 20, got 19'],
+  [{ maxLines: 0 }, 'maxLines must be a whole number from 1, got 0'],
+  [{ unfold: 'some' }, "unfold must be 'failing', 'all' or 'none', got \"some\""],
+  [{ color: 'auto' }, 'color must be true or false, got "auto"'],
+  [{ colour: true }, 'lines has no option "colour"; it knows color, width, unfold, ascii, maxLines'],
+])('a wrong option is refused: %j', (options, message) => {
+  expect(() => shown([], options as LinesOptions)).toThrow(message);
+});

@@ -1,0 +1,61 @@
+import {
+  childrenOf,
+  dataOf,
+  durationOf,
+  errorOf,
+  findTask,
+  findTasks,
+  forest,
+  hasFailed,
+  onlyFailed,
+  parentOf,
+  pathOf,
+  tasksOf,
+} from '../../src/tree/index.ts';
+import { failedCheckout, Teller } from './story.ts';
+
+const grown = forest(failedCheckout());
+
+test('a task is found by its name and by its path, past what is not here', () => {
+  expect(findTask(grown, 'ask warehouse')).toMatchObject({ outcome: 'failed' });
+  const reserve = findTask(grown, ['checkout', 'reserve stock'])!;
+  expect(reserve.parent!.kind).toBe('absent');
+  expect(parentOf(reserve)!.name).toBe('checkout');
+  expect(pathOf(findTask(grown, 'ask warehouse')!)).toEqual(['checkout', 'reserve stock', 'ask warehouse']);
+  expect(findTask(grown, ['checkout', 'ask warehouse'])).toBeUndefined();
+  expect(findTask(grown, [])).toBeUndefined();
+});
+
+test('all tasks come in reading order', () => {
+  const tasks = [...tasksOf(grown)];
+  expect(tasks).toHaveLength(8);
+  for (const task of tasks) expect(parentOf(task)?.index ?? -1).toBeLessThan(task.index);
+  expect(findTasks(grown, 'nothing')).toEqual([]);
+});
+
+test('the children of a task are its tasks, also below a hole', () => {
+  const names = childrenOf(findTask(grown, 'checkout')!).map(({ name }) => name);
+  expect(new Set(names)).toEqual(new Set(['load cart', 'price', 'check voucher', 'reserve stock']));
+});
+
+test('data is what the application gave, duration and error what the end says', () => {
+  const task = findTask(grown, 'ask warehouse')!;
+  expect(dataOf(task)).toEqual({ sku: 42 });
+  expect(durationOf(task)).toBe(0.412);
+  expect(errorOf(task.end!)).toMatchObject({ type: 'TypeError' });
+  expect(errorOf(task.start!)).toBeUndefined();
+});
+
+test('without a stated duration it is that of the clock, without an end there is none', () => {
+  const teller = new Teller('a', 'a').start(0);
+  expect(durationOf(findTask(forest(teller.records), 'a')!)).toBeUndefined();
+  teller.say(1_500, 'a succeeded', { eventName: 'task.succeeded' });
+  expect(durationOf(findTask(forest(teller.records), 'a')!)).toBe(1.5);
+});
+
+test('only the trees with a failure are left', () => {
+  expect(onlyFailed(grown).traces.flatMap(({ roots }) => roots.map(({ name }) => name))).toEqual([
+    'checkout',
+  ]);
+  expect(hasFailed(findTask(grown, 'send invoice')!, grown)).toBe(false);
+});

@@ -1,0 +1,76 @@
+import * as fc from 'fast-check';
+import { forest, lines, plain, safeJson } from '../../src/tree/index.ts';
+import { record, Teller } from './story.ts';
+
+/** C0, DEL, C1, line separators, lone surrogates, marks of direction. */
+const UNSAFE = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{Bidi_Control}\u200b\ufeff\u00ad\u{e0001}]/u;
+
+const attacks = {
+  'a color': '\x1b[31mred\x1b[0m',
+  'clearing the screen': '\x1b[2J\x1b[H',
+  'a window title (OSC 0)': '\x1b]0;owned\x07',
+  'a link (OSC 8)': '\x1b]8;;http://evil.example\x1b\\click\x1b]8;;\x1b\\',
+  'the clipboard (OSC 52)': '\x1b]52;c;cm0gLXJmIC8=\x07',
+  'C1 controls': '\u009b31m \u009d52;c;AAAA\u009c \u0090q\u009c',
+  'a line of its own': 'ok\n✔ all is well\r\nreally\u2028and\u2029more\u0085',
+  'overwriting the line': 'bad\rgood\b\b\b\b',
+  'turning the text around': '\u202egnp.exe\u202c \u2066a\u2069 \u200f\u061c',
+  'what cannot be seen': 'pay\u200bpal\ufeff\u00ad\u{e0041}',
+  'half a character': '\ud800 and \udfff',
+  'DEL and NUL': '\x7f\x00',
+};
+
+/** The text wherever data may stand. */
+function everywhere(text: string) {
+  const data = { [text]: text, list: [text, { [text]: text }] };
+  const exception = {
+    'exception.type': text,
+    'exception.message': text,
+    'exception.stacktrace': `${text}\n at ${text}`,
+  };
+  const common = { service: text, process: text, scope: text, attributes: data };
+  const root = new Teller(text || 'id', text, { ...common, traceId: text, parent: `parent ${text}` })
+    .start(0, { 'task.refused_traceparent': text, 'task.links': [text] })
+    .say(1, text, { severity: 17, attributes: exception });
+  root.fail(2, 1, {
+    ...exception,
+    'error.type': text,
+    'task.failed_in': `gone ${text}`,
+    'code.file.path': text,
+  });
+  return [...root.records, record({ ...common, traceId: text, body: text, severity: 17, eventName: text })];
+}
+
+test.each(Object.entries(attacks))('%s does not reach the terminal', (_, text) => {
+  for (const options of [{ unfold: 'all' }, { ascii: true }, { width: 40 }] as const) {
+    for (const line of lines(forest(everywhere(text)), options)) expect(line).not.toMatch(UNSAFE);
+  }
+  expect(plain(text)).not.toMatch(UNSAFE);
+  expect(safeJson({ [text]: text })).not.toMatch(UNSAFE);
+  expect(JSON.parse(safeJson([text]))).toEqual([text]);
+});
+
+test('no text of any kind reaches the terminal raw', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), fc.integer({ min: 20, max: 60 }), (text, width) => {
+      for (const line of lines(forest(everywhere(text)), { unfold: 'all', width }))
+        expect(line).not.toMatch(UNSAFE);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('what is not dangerous stays as it is', () => {
+  const text = 'zürich 東京 👩‍👩‍👧 e\u0301 می‌خواهم';
+  expect(plain(text)).toBe(text);
+});
+
+test('what is dangerous stays readable', () => {
+  expect(plain('a\nb\tc\x1b[0m\u202e\u{e0041}')).toBe('a\\nb\\tc\\x1b[0m\\u202e\\u{e0041}');
+});
+
+test('texts of megabytes are cut, lines of a stack and attributes are counted', () => {
+  const huge = 'x'.repeat(5_000_000);
+  for (const line of lines(forest(everywhere(huge)), { unfold: 'all' }))
+    expect(line.length).toBeLessThan(20_000);
+});
