@@ -45,6 +45,11 @@ describe('a header is continued', () => {
     for (const [name, id] of parents) expect(id).toBe(name === 'goal' ? SPAN : goal.spanContext().spanId);
   });
 
+  test('and unknown flag bits do not even reach the span', () => {
+    importTask(`00-${TRACE}-${SPAN}-ff`, 'goal', () => {});
+    expect(out.spans()[0]!.parentSpanContext?.traceFlags).toBe(3);
+  });
+
   test('several times: each continuation is a child of the one that exported it', () => {
     const exporter = startTask('exporter');
     for (const name of ['first', 'second']) importTask(exporter.foreignTask(), name, () => {});
