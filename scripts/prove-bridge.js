@@ -60,6 +60,7 @@ async function client(name, options) {
     reconnectMillis: 10,
     reconnectMaxMillis: 50,
     serializer: {
+      contentType: 'text/plain',
       encoding: 'O',
       serialize: ([record]) => Buffer.from(`${record?.body}|${'x'.repeat(random(0, 50_000))}`),
     },

@@ -6,6 +6,7 @@ import {
   encodeReply,
   FrameError,
   type HelloFrame,
+  scanLogs,
   unpackBody,
 } from '../wire/index.ts';
 import { InFlightBound } from './in-flight-bound.ts';
@@ -25,8 +26,8 @@ export type ScanBody = (body: Uint8Array) => { readonly records: number };
 
 export interface ZmqAckReceiverOptions extends ZmqReceiverOptions {
   readonly endpoint: string;
-  /** Looks through a body before it is taken. */
-  readonly scan: ScanBody;
+  /** Looks through a body before it is taken. Default: `scanLogs`. */
+  readonly scan?: ScanBody;
   /** Batches that a client is told it may have under way. It is refused more than twice that. Default 8. */
   readonly credit?: number;
   /** Most batches of all clients that wait for the journal. From 1; default 1,024. */
@@ -39,7 +40,7 @@ export interface ZmqAckReceiverOptions extends ZmqReceiverOptions {
 
 const defaults = {
   ...receiverDefaults,
-  scan: undefined as unknown as ScanBody,
+  scan: scanLogs as ScanBody,
   credit: 8,
   maxInFlightBatches: 1_024,
   maxPeers: 100_000,

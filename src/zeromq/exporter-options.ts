@@ -10,10 +10,9 @@ import {
   withDefaults,
   withMethods,
 } from '../record/index.ts';
-import { encodeLogs } from '../wire/index.ts';
+import { type LogSerializer, OtlpProtobufSerializer } from '../wire/index.ts';
 import { type CurveClientKeys, checkClientKeys } from './curve.ts';
 import { checkEndpoint, checkPrivate } from './endpoint.ts';
-import type { ZmqSerializer } from './serializer.ts';
 
 /** Where records go, and how surely. */
 export interface ZmqLogRecordExporterOptions {
@@ -24,8 +23,11 @@ export interface ZmqLogRecordExporterOptions {
    * when the records are queued; they arrive once or not at all. Default `'ack'`.
    */
   readonly mode?: 'ack' | 'push';
-  /** Makes bytes of records. Ack mode takes OTLP only. Default: OTLP in protobuf. */
-  readonly serializer?: ZmqSerializer;
+  /**
+   * Makes bytes of records. Ack mode takes OTLP in protobuf only; push mode also `JsonSerializer`, distlog's own
+   * form, one record a message. Default: OTLP in protobuf.
+   */
+  readonly serializer?: LogSerializer;
   /** Ack mode: whether batches are compressed, off the main thread. Default `'none'`. */
   readonly compression?: 'none' | 'gzip';
   /** Ack mode: how many batches may wait for their acknowledgement, 1 to 64. More exports fail. Default 8. */
@@ -76,7 +78,7 @@ const MEBIBYTE = 1024 * 1024;
 
 const defaults = {
   mode: 'ack' as 'ack' | 'push',
-  serializer: { encoding: 'O', serialize: encodeLogs } as ZmqSerializer,
+  serializer: new OtlpProtobufSerializer() as LogSerializer,
   compression: 'none' as 'none' | 'gzip',
   windowBatches: 8,
   windowBytes: 8 * MEBIBYTE,
@@ -145,12 +147,10 @@ function oneOf(name: string, value: unknown, known: readonly string[]): void {
   );
 }
 
-function checkSerializer(given: ZmqSerializer, mode: 'ack' | 'push'): void {
-  const serializer = withMethods<ZmqSerializer>('serializer', given, ['serialize']);
+function checkSerializer(given: LogSerializer, mode: 'ack' | 'push'): void {
+  const serializer = withMethods<LogSerializer>('serializer', given, ['serialize']);
   const { encoding } = serializer;
-  if (typeof encoding !== 'string' || !/^[A-Z]$/.test(encoding)) {
-    throw new TypeError(`serializer.encoding must be one capital letter, got ${shown(encoding)}`);
-  }
+  oneOf('serializer.encoding', encoding, ['J', 'O']);
   if (mode === 'push' || encoding === 'O') return;
   throw new TypeError(`serializer.encoding must be "O" (OTLP) in mode 'ack', got ${shown(encoding)}`);
 }

@@ -1,4 +1,13 @@
-import { type Clock, duration, errorText, systemClock, Teller, wholeNumber } from '../record/index.ts';
+import {
+  type Clock,
+  duration,
+  errorText,
+  systemClock,
+  Teller,
+  trueOrFalse,
+  wholeNumber,
+} from '../record/index.ts';
+import { type DecodeMessage, decodePushMessage } from './decode-push-message.ts';
 import { InFlightBound } from './in-flight-bound.ts';
 import { type CountersLike, causeOf, count, newCounters } from './intake.ts';
 import { ListeningSocket } from './listening-socket.ts';
@@ -10,20 +19,13 @@ import {
   type ZmqReceiverOptions,
 } from './receiver-options.ts';
 
-/**
- * Makes an `ExportLogsServiceRequest` (protobuf) of a message.
- * @throws if it is not what its topic says; a `WireError`'s cause is counted
- */
-export type DecodeMessage = (
-  topic: string,
-  body: Uint8Array,
-) => { readonly body: Uint8Array; readonly records: number };
-
 export interface ZmqPushReceiverOptions extends ZmqReceiverOptions {
   /** Where to listen. Default `tcp://127.0.0.1:5010`, distlog's port. */
   readonly endpoint?: string;
-  /** Understands a message. */
-  readonly decode: DecodeMessage;
+  /** Whether pickles are read, as plain data only: what Python's old handler sends as `PLP`. Default false. */
+  readonly pickle?: boolean;
+  /** Understands a message. Default: distlog's own forms and OTLP, see `decodeDistlog`. */
+  readonly decode?: DecodeMessage;
   /** Records that go to the journal together. From 1; default 500. */
   readonly groupRecords?: number;
   /** How long a record waits for others at most, in milliseconds. Default 5. */
@@ -38,7 +40,8 @@ const defaults = {
   ...receiverDefaults,
   endpoint: 'tcp://127.0.0.1:5010' as string | undefined,
   maxBatchBytes: 4 * MEBIBYTE,
-  decode: undefined as unknown as DecodeMessage,
+  pickle: false,
+  decode: undefined as DecodeMessage | undefined,
   groupRecords: 500,
   groupMillis: 5,
   clock: systemClock as Clock,
@@ -60,6 +63,7 @@ const TURN_MILLIS = 8;
 export class ZmqPushReceiver {
   readonly counters: CountersLike = newCounters();
   readonly #options: typeof defaults & { readonly endpoint: string };
+  readonly #decode: DecodeMessage;
   readonly #teller: Teller;
   readonly #bound: InFlightBound;
   #listening: ListeningSocket<InstanceType<ZeroMqLibrary['Pull']>> | undefined;
@@ -73,8 +77,10 @@ export class ZmqPushReceiver {
   /** @throws RangeError or TypeError for wrong options */
   constructor(options: ZmqPushReceiverOptions) {
     this.#options = resolveReceiverOptions('ZmqPushReceiver', defaults, options);
-    const { decode, groupRecords, groupMillis, maxInFlightBytes, clock } = this.#options;
-    checkFunction('decode', decode);
+    const { pickle, decode, groupRecords, groupMillis, maxInFlightBytes, clock } = this.#options;
+    trueOrFalse('pickle', pickle);
+    this.#decode = decode ?? decodePushMessage({ pickle });
+    checkFunction('decode', this.#decode);
     wholeNumber('groupRecords', groupRecords, 1);
     duration('groupMillis', groupMillis);
     this.#teller = new Teller('ZmqPushReceiver', clock);
@@ -143,7 +149,7 @@ export class ZmqPushReceiver {
     if (this.#bound.isFull) return this.#drop('busy', 1, 'too much waits for the journal');
     if (this.#isStopping) return this.#drop('shutdown', 1, 'the daemon ends');
     try {
-      const decoded = this.#options.decode(topic.toString('latin1'), body);
+      const decoded = this.#decode(topic, body);
       this.#bodies.push(decoded.body);
       this.#records += decoded.records;
       this.#bytes += decoded.body.length;

@@ -233,7 +233,8 @@ test('what a serializer throws reaches the caller before anything is sent; the e
   const intake = new MemoryIntake();
   const { endpoint } = await newReceiver(intake);
   const serializer = {
-    encoding: 'O',
+    contentType: 'text/plain',
+    encoding: 'O' as const,
     serialize: (records: readonly { body?: unknown }[]) => {
       if (records[0]?.body === 'poison') throw new RangeError('poison');
       return Buffer.from(String(records[0]?.body));

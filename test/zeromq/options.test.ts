@@ -1,3 +1,5 @@
+import type { Intake, Receiver, ReceiverCounters } from '../../src/daemon/contract.ts';
+import type { LogRecordExporterLike } from '../../src/record/index.ts';
 import type { ZmqLogRecordExporterOptions } from '../../src/zeromq/index.ts';
 import {
   checkPrivate,
@@ -33,7 +35,7 @@ test.each<[Partial<Record<keyof ZmqLogRecordExporterOptions | 'typo', unknown>>,
   [{ mode: 'push', system: 'X' }, `system must be 'T' or 'S' or 'P', got "X"`],
   [{ mode: 'push', maxQueueBytes: 0 }, 'maxQueueBytes must be a whole number from 1, got 0'],
   [{ serializer: {} }, 'serializer must be an object with serialize()'],
-  [{ serializer: { ...lines, encoding: 'json' } }, 'serializer.encoding must be one capital letter'],
+  [{ serializer: { ...lines, encoding: 'json' } }, `serializer.encoding must be 'J' or 'O', got "json"`],
   [{ serializer: { ...lines, encoding: 'J' } }, `serializer.encoding must be "O" (OTLP) in mode 'ack'`],
   [{ curve: { ...curve, serverKey: 'short' } }, 'curve.serverKey must be a CURVE key, 40 characters of Z85'],
   [{ curve: { serverKey: keys.publicKey } }, 'curve.publicKey must be a CURVE key'],
@@ -100,7 +102,8 @@ test.each<[object, string]>([
 
 test.each<[object, string]>([
   [{ scan: scanLines }, 'ZmqPushReceiver has no option "scan"'],
-  [{ decode: undefined }, 'decode must be a function'],
+  [{ decode: 1 }, 'decode must be a function, got 1'],
+  [{ pickle: 'yes' }, 'pickle must be true or false, got "yes"'],
   [{ groupRecords: 0 }, 'groupRecords must be a whole number from 1, got 0'],
   [{ groupMillis: -1 }, 'groupMillis must be a number of milliseconds from 0, got -1'],
 ])('the receiver of push mode refuses %j', (options, message) => {
@@ -111,4 +114,19 @@ test.each<[object, string]>([
 test("the receiver of push mode listens on distlog's port unless told otherwise", () => {
   const decode = () => ({ body: new Uint8Array(), records: 1 });
   expect(new ZmqPushReceiver({ intake, decode }).endpoint).toBe('tcp://127.0.0.1:5010');
+});
+
+test("the receivers fit the daemon's contract, and the exporter both lines of the SDK", async () => {
+  const contractIntake: Intake = intake;
+  const receivers: (Receiver & { readonly counters: ReceiverCounters })[] = [
+    new ZmqAckReceiver({ endpoint: 'tcp://127.0.0.1:0', intake: contractIntake }),
+    new ZmqPushReceiver({ endpoint: 'tcp://127.0.0.1:0', intake: contractIntake }),
+  ];
+  for (const receiver of receivers) {
+    await receiver.start();
+    expect(receiver.endpoint).toMatch(/^tcp:\/\/127\.0\.0\.1:[1-9]\d*$/);
+    await receiver.stop(0);
+  }
+  const exporter: LogRecordExporterLike = new ZmqLogRecordExporter({ endpoint: 'tcp://127.0.0.1:5011' });
+  await exporter.shutdown();
 });

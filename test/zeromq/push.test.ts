@@ -1,24 +1,30 @@
 import { Pull, Push } from 'zeromq';
 import type { ReadableLogRecordLike } from '../../src/record/index.ts';
+import { decodeLogs } from '../../src/wire/index.ts';
 import {
+  type DecodeMessage,
+  JsonSerializer,
+  type LogSerializer,
+  OtlpProtobufSerializer,
   ZmqLogRecordExporter,
   type ZmqLogRecordExporterOptions,
   ZmqPushReceiver,
   type ZmqPushReceiverOptions,
-  type ZmqSerializer,
 } from '../../src/zeromq/index.ts';
 import { closeAll, closeLater, lines, newReceiver, send } from './support/exporting.ts';
 import { MemoryIntake } from './support/memory-intake.ts';
 
 afterEach(closeAll);
 
-const json: ZmqSerializer = {
+const json: LogSerializer = {
+  contentType: 'application/json',
   encoding: 'J',
   serialize: ([record]: readonly ReadableLogRecordLike[]) => Buffer.from(JSON.stringify(record?.body)),
 };
 
 /** Each message becomes a line; what is not a topic of ours is refused. */
-const decode: ZmqPushReceiverOptions['decode'] = (topic, body) => {
+const decode: DecodeMessage = (letters, body) => {
+  const topic = Buffer.from(letters).toString('latin1');
   if (!/^[TSP]L[JO]$/.test(topic)) {
     throw Object.assign(new Error(`topic ${topic}`), { malformed: true, cause: 'unsupported' });
   }
@@ -212,4 +218,29 @@ test('stop hands on what has been read, within its bound, and may be called twic
   expect(receiver.stop(1_000)).toBe(stopped);
   await stopped;
   expect(receiver.counters.records + dropped(receiver)).toBeGreaterThanOrEqual(3);
+});
+
+test("distlog's own JSON, and OTLP, arrive as OTLP without a decode function; a pickle is dropped", async () => {
+  const intake = new MemoryIntake();
+  const receiver = await newPushReceiver(intake, { decode: undefined as never });
+  const readable = newPusher({ endpoint: receiver.endpoint, serializer: new JsonSerializer(), system: 'S' });
+  expect(await send(readable, 'as JSON', 'as JSON too')).toBeUndefined();
+  await intake.until(() => intake.batches.length > 0);
+  const binary = newPusher({ endpoint: receiver.endpoint, serializer: new OtlpProtobufSerializer() });
+  expect(await send(binary, 'as OTLP', 'as OTLP too')).toBeUndefined();
+  await intake.until(() => intake.batches.reduce((sum, { records }) => sum + records, 0) === 4);
+  const socket = await rawPush(receiver.endpoint);
+  await socket.send(['PLP', Buffer.from([0x80, 4, 0x4e, 0x2e])]);
+  await socket.send(['PLO', Buffer.from([0x0a, 0xff])]);
+  await turnUntil(() => dropped(receiver) === 2);
+  expect([...receiver.counters.dropped]).toEqual([
+    ['unsupported', 1],
+    ['protobuf', 1],
+  ]);
+  const bodies = intake.batches
+    .flatMap(({ body }) => decodeLogs(body).resources)
+    .flatMap(({ scopes }) => scopes)
+    .flatMap(({ records }) => records)
+    .map(({ body }) => body);
+  expect(bodies).toEqual(['as JSON', 'as JSON too', 'as OTLP', 'as OTLP too']);
 });

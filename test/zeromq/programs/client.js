@@ -5,7 +5,7 @@ const [mode, endpoint = '', ending] = process.argv.slice(2);
 const exporter = new ZmqLogRecordExporter({
   endpoint,
   mode: mode === 'push' ? 'push' : 'ack',
-  serializer: { encoding: 'O', serialize: () => Buffer.alloc(100_000) },
+  serializer: { contentType: '', encoding: 'O', serialize: () => Buffer.alloc(100_000) },
   shutdownTimeoutMillis: 300,
 });
 /** @type {any[]} */

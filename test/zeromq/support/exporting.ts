@@ -1,12 +1,12 @@
 import type { ExportResultLike, ReadableLogRecordLike } from '../../../src/record/index.ts';
 import {
   type ExportFailure,
+  type LogSerializer,
   type ScanBody,
   ZmqAckReceiver,
   type ZmqAckReceiverOptions,
   ZmqLogRecordExporter,
   type ZmqLogRecordExporterOptions,
-  type ZmqSerializer,
 } from '../../../src/zeromq/index.ts';
 import type { MemoryIntake } from './memory-intake.ts';
 
@@ -24,7 +24,8 @@ export function record(body: string): ReadableLogRecordLike {
 }
 
 /** The bodies of the records, one a line. What a body is does not matter to the bridge. */
-export const lines: ZmqSerializer = {
+export const lines: LogSerializer = {
+  contentType: 'text/plain',
   encoding: 'O',
   serialize: (records) => Buffer.from(records.map(({ body }) => String(body)).join('\n')),
 };
