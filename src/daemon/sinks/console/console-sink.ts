@@ -73,25 +73,26 @@ export class ConsoleSink implements CountingSink {
     const bad: number[] = [];
     let message = '';
     let text = '';
+    let inText: JournalEntry[] = [];
     for (const entry of entries) {
       if (this.#shown.has(entry)) continue;
-      if (this.#isEnded) this.#counters.unshown_records += entry.records;
       try {
-        for (const logs of this.#isEnded ? [] : entryLogs(entry)) {
+        for (const logs of entryLogs(entry)) {
           for (const record of recordsOf(logs)) text += this.#lines(record);
           if (turns.isOver) await turns.pause(signal);
         }
+        inText.push(entry);
       } catch (error) {
         signal.throwIfAborted();
         bad.push(entry.index);
         message = errorText(error);
       }
-      this.#shown.add(entry);
       if (text.length < WRITE_CHARACTERS) continue;
-      await this.#show(text, signal);
+      await this.#show(text, inText, signal);
       text = '';
+      inText = [];
     }
-    await this.#show(text, signal);
+    await this.#show(text, inText, signal);
     if (bad.length > 0) throw rejectedError('malformed', message, bad);
   }
 
@@ -104,9 +105,13 @@ export class ConsoleSink implements CountingSink {
     return this.#counters;
   }
 
-  /** @throws when the signal is aborted; the stream keeps the text, which is then not given to it again */
-  async #show(text: string, signal: AbortSignal): Promise<void> {
+  /** @throws when the signal is aborted; what the stream has by then is not given to it again */
+  async #show(text: string, entries: readonly JournalEntry[], signal: AbortSignal): Promise<void> {
     await untilAborted(this.#pending, signal);
+    for (const entry of entries) {
+      this.#shown.add(entry);
+      if (this.#isEnded) this.#counters.unshown_records += entry.records;
+    }
     if (text === '' || this.#isEnded) return;
     this.#pending = new Promise((resolve) => {
       this.#stream.write(text, (error) => {
