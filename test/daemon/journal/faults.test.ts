@@ -167,6 +167,37 @@ test('what waits behind a group without room is answered full too, or a later ba
   expect((await journal.append(batchOf('1', originOf(1, 1)))).kind).toBe('accepted');
 });
 
+test('of a group without room nothing stays, also when the process ends right then', async () => {
+  const files = new FragileFiles();
+  const journal = await openOn(files, { segmentBytes: 100_000 });
+  files.before = ({ kind }) => {
+    if (kind === 'writev') throw broken('ENOSPC');
+  };
+  const answers = await Promise.all(['a', 'b', 'c', 'd'].map((text) => journal.append(batchOf(text))));
+  expect(new Set(kinds(answers))).toEqual(new Set(['full']));
+  for (const left of [files.killed(), files.crash(() => 0)])
+    expect(await texts(await openOn(left))).toEqual([]);
+});
+
+test('damage across the beginning of the last group: what was there before stays, the group goes', async () => {
+  let files = new FragileFiles();
+  let journal = await openOn(files, { segmentBytes: 100_000 });
+  await journal.append(batchOf('1', originOf(1, 1), 100));
+  await journal.append(batchOf('2', originOf(1, 2), 100));
+  await Promise.all([3, 4, 5].map((seq) => journal.append(batchOf(`${seq}`, originOf(1, seq), 100))));
+  files = files.killed();
+  const name = files.names()[0]!;
+  const content = Buffer.from(files.bytesOf(name));
+  content.fill(0, 1_024 + 2 * 180 - 50, 1_024 + 2 * 180 + 50);
+  files.replace(name, content);
+  journal = await openOn(files, { segmentBytes: 100_000 });
+  expect(await texts(journal)).toEqual(['1']);
+  expect(journal.stats()).toMatchObject({ damagedRanges: 1, damagedBytes: 180, cutBytes: 540 });
+  // The second was acknowledged and is lost; the third comes again.
+  expect(await journal.append(batchOf('3', originOf(1, 3, 2), 100))).toEqual({ kind: 'gap', last: 1 });
+  expect((await journal.append(batchOf('3', originOf(1, 3, 0), 100))).kind).toBe('accepted');
+});
+
 test('no room for a new segment is no fault, and leaves nothing behind', async () => {
   for (const kind of ['create', 'writev', 'datasync', 'rename'] as const) {
     const files = new FragileFiles();
