@@ -122,7 +122,7 @@ test('integers are exact however they are written, names of severities are taken
       7,
       { double: 2 },
       Number.NEGATIVE_INFINITY,
-      12345678901234567890,
+      12_345_678_901_234_567_000,
       new Uint8Array([255, 239]),
       '1234567890123456789, " 1234567890123456789',
       null,
