@@ -8,6 +8,7 @@ import {
   isWholeDouble,
 } from '../otlp/decoded.ts';
 import { LIST_DEPTH, MAP_DEPTH, MAX_DEPTH } from '../otlp/fields.ts';
+import { wellFormed } from '../otlp/well-formed.ts';
 import { WireError } from '../otlp/wire-error.ts';
 
 /**
@@ -132,9 +133,4 @@ export function isObject(value: unknown): value is Json {
 
 function isText(value: unknown, form: RegExp): value is string {
   return typeof value === 'string' && form.test(value);
-}
-
-/** Without half surrogate pairs, which UTF-8 cannot say. */
-export function wellFormed(text: string): string {
-  return /[\ud800-\udfff]/.test(text) ? Buffer.from(text, 'utf8').toString('utf8') : text;
 }
