@@ -122,7 +122,7 @@ test('integers are exact however they are written, names of severities are taken
       7,
       { double: 2 },
       Number.NEGATIVE_INFINITY,
-      12_345_678_901_234_567_000,
+      1.2345678901234567e19,
       new Uint8Array([255, 239]),
       '1234567890123456789, " 1234567890123456789',
       null,

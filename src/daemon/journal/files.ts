@@ -1,0 +1,116 @@
+import { type FileHandle, mkdir, open, readdir, rename, statfs, unlink } from 'node:fs/promises';
+
+/** An open file, as far as the journal needs one. */
+export interface OpenFile {
+  /** Reads up to `length` bytes at `position` of the file. @returns how many; fewer only at the file's end */
+  read(target: Uint8Array, length: number, position: number): Promise<number>;
+  /** Writes the parts one behind the other. @returns how many bytes; it may be fewer than given */
+  writev(parts: readonly Uint8Array[], position: number): Promise<number>;
+  /** Bytes are on the disk, and what is needed to find them (fdatasync). */
+  datasync(): Promise<void>;
+  truncate(length: number): Promise<void>;
+  size(): Promise<number>;
+  close(): Promise<void>;
+}
+
+/**
+ * The file system as the journal uses it: each step by itself, so that tests can let each one fail, or end the
+ * process there. Errors carry `code`, as those of Node.
+ */
+export interface Files {
+  /** Makes the directory (mode 0700) and those above it; one that exists is fine. */
+  makeDirectory(path: string): Promise<void>;
+  list(path: string): Promise<readonly string[]>;
+  /** A new file (mode 0600), to read and write. @throws EEXIST */
+  create(path: string): Promise<OpenFile>;
+  openToWrite(path: string): Promise<OpenFile>;
+  openToRead(path: string): Promise<OpenFile>;
+  rename(from: string, to: string): Promise<void>;
+  unlink(path: string): Promise<void>;
+  /** Names made and removed in the directory are on the disk. */
+  syncDirectory(path: string): Promise<void>;
+  /** Bytes that may still be written to the disk of this directory. */
+  freeBytes(path: string): Promise<number>;
+}
+
+/** The files of the machine. */
+export const nodeFiles: Files = {
+  makeDirectory: async (path) => {
+    await mkdir(path, { recursive: true, mode: 0o700 });
+  },
+  list: (path) => readdir(path),
+  create: async (path) => openFile(await open(path, 'wx+', 0o600)),
+  openToWrite: async (path) => openFile(await open(path, 'r+')),
+  openToRead: async (path) => openFile(await open(path, 'r')),
+  rename,
+  unlink,
+  syncDirectory: async (path) => {
+    const directory = await open(path, 'r');
+    try {
+      await directory.sync();
+    } finally {
+      await directory.close();
+    }
+  },
+  freeBytes: async (path) => {
+    const { bavail, bsize } = await statfs(path);
+    return bavail * bsize;
+  },
+};
+
+function openFile(handle: FileHandle): OpenFile {
+  return {
+    read: async (target, length, position) => {
+      let done = 0;
+      while (done < length) {
+        const { bytesRead } = await handle.read(target, done, length - done, position + done);
+        if (bytesRead === 0) break;
+        done += bytesRead;
+      }
+      return done;
+    },
+    writev: async (parts, position) => (await handle.writev(parts, position)).bytesWritten,
+    datasync: () => handle.datasync(),
+    truncate: (length) => handle.truncate(length),
+    size: async () => (await handle.stat()).size,
+    close: () => handle.close(),
+  };
+}
+
+/**
+ * Writes all of it, however many calls that takes (a disk that fills up takes a part first).
+ * @throws the first error; how much was written by then is not known
+ */
+export async function writeAll(
+  file: OpenFile,
+  parts: readonly Uint8Array[],
+  position: number,
+): Promise<void> {
+  let rest = parts;
+  let at = position;
+  while (rest.length > 0) {
+    const written = await file.writev(rest, at);
+    at += written;
+    rest = behind(rest, written);
+    if (written === 0 && rest.length > 0) throw new Error('a write took no bytes');
+  }
+}
+
+function behind(parts: readonly Uint8Array[], written: number): readonly Uint8Array[] {
+  let left = written;
+  for (const [index, part] of parts.entries()) {
+    if (left < part.length) return [part.subarray(left), ...parts.slice(index + 1)];
+    left -= part.length;
+  }
+  return [];
+}
+
+/** The disk, or this user's share of it, is full: the one error of a write that is no fault. */
+export function isNoSpace(error: unknown): boolean {
+  const code = (error as { code?: unknown } | null)?.code;
+  return code === 'ENOSPC' || code === 'EDQUOT';
+}
+
+export function isMissing(error: unknown): boolean {
+  return (error as { code?: unknown } | null)?.code === 'ENOENT';
+}

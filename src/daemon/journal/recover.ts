@@ -1,0 +1,228 @@
+import { randomBytes } from 'node:crypto';
+import { dirname, join } from 'node:path';
+import { type Files, isMissing, type OpenFile, writeAll } from './files.ts';
+import { FRAME_BYTES } from './frame.ts';
+import { decodeHead, framesBegin, HEAD_BYTES, type Head, PRODUCER_BYTES } from './head.ts';
+import { JournalTime } from './journal-time.ts';
+import { damagedName, firstIndexOf, isDamaged, isUnfinished, segmentName } from './names.ts';
+import type { Settings } from './options.ts';
+import { Producers } from './producers.ts';
+import { type Landed, replay } from './replay.ts';
+import { Segment } from './segment.ts';
+import { SetAside } from './set-aside.ts';
+
+/** How a journal stands on the disk when it is opened. */
+export interface Recovered {
+  readonly id: Buffer;
+  /** Oldest first. The last one is written to, unless `active` is absent. */
+  readonly segments: Segment[];
+  /** Absent: a new segment is to be made before anything is written. */
+  readonly active: OpenFile | undefined;
+  readonly next: number;
+  readonly producers: Producers;
+  readonly time: JournalTime;
+  readonly setAside: SetAside;
+}
+
+interface Found {
+  readonly name: string;
+  readonly bytes: number;
+  readonly head: Head | undefined;
+}
+
+const PIECE_BYTES = 1_048_576;
+
+/**
+ * Reads what is there: the heads of all segments, and the entries of the last.
+ *
+ * **The last group** is the one that begins at the highest place any whole frame of the last segment names. A
+ * group is only written after the one before is on the disk, and a segment is only made after all groups of the
+ * one before are. So everything before the last group was on the disk once, and damage there came later: that
+ * range is set aside. What does not check out from the last group on was perhaps never written to its end: all
+ * from the first such byte is cut off. A seal (clean end) is a group too, and so vouches for everything.
+ *
+ * The last group is then written again in place and synced: if a sync had failed before, the system may hold
+ * pages as written which the disk never got.
+ *
+ * @throws for a newer format version, before anything is touched
+ */
+export async function recover(settings: Settings): Promise<Recovered> {
+  const { directory, files, clock } = settings;
+  const names = await listOrMake(files, directory);
+  const found: Found[] = [];
+  for (const name of names.filter((each) => firstIndexOf(each) !== undefined).sort()) {
+    found.push(await readHead(files, directory, name));
+  }
+  for (const name of names.filter(isUnfinished)) await files.unlink(join(directory, name));
+  const setAside = new SetAside(settings, await bytesOf(files, directory, names.filter(isDamaged)));
+  const whole = await withoutHeadless(settings, found, setAside);
+  // A name that is found may not be on the disk yet, if the process before ended just then.
+  if (settings.sync === 'always') await files.syncDirectory(directory);
+
+  const segments = whole.map(({ head, bytes }) => new Segment(directory, head!, bytes));
+  for (const [at, segment] of segments.slice(0, -1).entries()) segment.closeAt(segments[at + 1]!.head);
+  const last = segments.at(-1);
+  const producers = new Producers(settings.maxProducers, settings.maxAgeMillis);
+  const now = clock.now();
+  const maxStep = settings.maxAgeMillis / 2;
+  const beyond = nextBehindHeadless(found);
+  if (last === undefined) {
+    const time = new JournalTime(0, now, maxStep);
+    return {
+      id: randomBytes(16),
+      segments,
+      active: undefined,
+      next: beyond,
+      producers,
+      time,
+      setAside,
+    };
+  }
+  const previous = segments.at(-2);
+  const tables = await loadProducers(files, last, previous, producers);
+  const time = new JournalTime(last.head.timeMillis, last.head.createdMillis, maxStep);
+  const landed: Landed = (origin, receivedMillis) => {
+    const millis = time.advance(receivedMillis);
+    if (origin !== undefined) producers.landed(origin, millis);
+    producers.forget(millis);
+  };
+  const file = await files.openToWrite(last.path);
+  const { end, cutAt, seenNext, lastGroup } = await replay(file, last, setAside, landed);
+  if (cutAt < end) {
+    setAside.cut(last.name, cutAt, end - cutAt);
+    await file.truncate(cutAt);
+  }
+  await writeAgain(file, lastGroup, cutAt);
+  await file.datasync();
+  last.end = Math.max(cutAt, last.begin);
+  last.settle();
+  last.next = Math.max(last.next, seenNext);
+  time.advance(now);
+
+  const keeps = tables === 'whole' && beyond <= last.next;
+  if (!keeps) await file.close();
+  return {
+    id: tables === 'lost' || beyond > last.next ? randomBytes(16) : last.head.id,
+    segments,
+    active: keeps ? file : undefined,
+    next: Math.max(beyond, last.next),
+    producers,
+    time,
+    setAside,
+  };
+}
+
+async function listOrMake(files: Files, directory: string): Promise<readonly string[]> {
+  try {
+    return await files.list(directory);
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+  }
+  await files.makeDirectory(directory);
+  await files.syncDirectory(dirname(directory));
+  return files.list(directory);
+}
+
+async function readHead(files: Files, directory: string, name: string): Promise<Found> {
+  const path = join(directory, name);
+  const file = await files.openToRead(path);
+  try {
+    const bytes = await file.size();
+    const piece = Buffer.alloc(Math.min(HEAD_BYTES, bytes));
+    await file.read(piece, piece.length, 0);
+    const found = decodeHead(piece);
+    if (found.kind === 'newer') {
+      throw new Error(
+        `journal: ${path} has format version ${found.version}, this program knows 1; nothing was changed, use a newer program`,
+      );
+    }
+    const head =
+      found.kind === 'head' && segmentName(found.head.firstIndex) === name ? found.head : undefined;
+    return { name, bytes, head };
+  } finally {
+    await file.close();
+  }
+}
+
+async function bytesOf(files: Files, directory: string, names: readonly string[]): Promise<number> {
+  let sum = 0;
+  for (const name of names) {
+    const file = await files.openToRead(join(directory, name));
+    sum += await file.size();
+    await file.close();
+  }
+  return sum;
+}
+
+/** A segment whose head is damaged in both copies cannot be read: the file as a whole is set aside. */
+async function withoutHeadless(
+  { files, directory }: Settings,
+  found: readonly Found[],
+  setAside: SetAside,
+): Promise<readonly Found[]> {
+  const headless = found.filter(({ head }) => head === undefined);
+  for (const { name, bytes } of headless) {
+    const kept = damagedName(name, 0);
+    await files.rename(join(directory, name), join(directory, kept));
+    setAside.counts.damagedRanges += 1;
+    setAside.counts.damagedBytes += bytes;
+    setAside.tell(`the head of ${name} is damaged; the file was renamed to ${kept}, reading goes on behind`);
+  }
+  return found.filter(({ head }) => head !== undefined);
+}
+
+/** An index that no entry of a last segment without a head can have had. */
+function nextBehindHeadless(found: readonly Found[]): number {
+  const last = found.at(-1);
+  if (last === undefined || last.head !== undefined) return 1;
+  return firstIndexOf(last.name)! + Math.max(0, Math.floor((last.bytes - HEAD_BYTES) / FRAME_BYTES));
+}
+
+/**
+ * The table at the head of the last segment; if that is damaged, the one before, and what the entries between say.
+ * `mended` and `lost` ask for a new segment, so that a whole table is on the disk again; `lost` for a new id too.
+ */
+async function loadProducers(
+  files: Files,
+  last: Segment,
+  previous: Segment | undefined,
+  producers: Producers,
+): Promise<'whole' | 'mended' | 'lost'> {
+  if (await loadTable(files, last, producers)) return 'whole';
+  producers.clear();
+  if (previous === undefined || !(await loadTable(files, previous, producers))) {
+    producers.clear();
+    return 'lost';
+  }
+  const file = await files.openToRead(previous.path);
+  try {
+    // Damage is met again, and set aside, by whoever reads these entries.
+    await replay(file, previous, undefined, (origin) => {
+      if (origin !== undefined) producers.landed(origin, last.head.timeMillis);
+    });
+  } finally {
+    await file.close();
+  }
+  return 'mended';
+}
+
+async function loadTable(files: Files, { path, head }: Segment, producers: Producers): Promise<boolean> {
+  const file = await files.openToRead(path);
+  try {
+    const bytes = head.producers * PRODUCER_BYTES;
+    if ((await file.size()) < framesBegin(head.producers)) return false;
+    const table = Buffer.allocUnsafeSlow(bytes);
+    await file.read(table, bytes, HEAD_BYTES);
+    return producers.load(table, head.tableCrc);
+  } finally {
+    await file.close();
+  }
+}
+
+async function writeAgain(file: OpenFile, from: number, to: number): Promise<void> {
+  for (let at = from; at < to; at += PIECE_BYTES) {
+    const piece = Buffer.allocUnsafe(Math.min(PIECE_BYTES, to - at));
+    const read = await file.read(piece, piece.length, at);
+    await writeAll(file, [piece.subarray(0, read)], at);
+  }
+}
