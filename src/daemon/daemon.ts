@@ -49,7 +49,9 @@ export class Daemon {
   static async start(loaded: LoadedConfig, { version }: DaemonContext): Promise<Daemon> {
     const { config } = loaded;
     const { severity, console } = config.ownRecords;
-    const own = new OwnRecords({ severity, console, version });
+    // A console sink prints them anyway.
+    const prints = console && !config.sinks.some(({ type }) => type === 'console');
+    const own = new OwnRecords({ severity, console: prints, version });
     const directory = await openDataDirectory(config.data);
     let daemon: Daemon | undefined;
     try {
