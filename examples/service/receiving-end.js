@@ -1,18 +1,25 @@
 // Where the logs go: a real OpenTelemetry Collector if this machine has one, else a small OTLP receiver.
-import { basename } from 'node:path';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findCollector } from '../../scripts/collector.js';
 import { readCollectorFile } from '../../test/support/collector-json.js';
 import { startCollector } from '../../test/support/collector-process.js';
 import { startOtlpReceiver } from '../../test/support/otlp-receiver.js';
+import { jsonLine } from './otlp-json.js';
 
 /**
  * @typedef {object} ReceivingEnd
  * @property {string} name what it is, for people
  * @property {string} [reason] why it is not a Collector
  * @property {string} url where it takes OTLP/gRPC
- * @property {() => Promise<import('../../test/support/otlp-decode.js').DecodedRecord[]>} stop ends it, and gives
- *   every record that has arrived
+ * @property {() => Promise<Received>} stop ends it, and gives what has arrived
+ *
+ * @typedef {object} Received
+ * @property {import('../../test/support/otlp-decode.js').DecodedRecord[]} records
+ * @property {string[]} files the same records as lines of OTLP/JSON
+ * @property {() => unknown} cleanUp removes the files
  */
 
 /** @returns {Promise<ReceivingEnd>} */
@@ -36,9 +43,8 @@ async function startRealCollector(path) {
     url: `http://127.0.0.1:${collector.grpcPort}`,
     async stop() {
       await collector.stop();
-      const records = [collector.burstsFile, collector.restFile].flatMap(readCollectorFile);
-      await collector.cleanUp();
-      return records;
+      const files = [collector.burstsFile, collector.restFile];
+      return { records: files.flatMap(readCollectorFile), files, cleanUp: () => collector.cleanUp() };
     },
   };
 }
@@ -51,7 +57,10 @@ async function startReceiver(reason) {
     url: receiver.url,
     async stop() {
       await receiver.stop();
-      return receiver.records;
+      const folder = mkdtempSync(join(tmpdir(), 'burstlog-start-'));
+      const file = join(folder, 'records.jsonl');
+      writeFileSync(file, receiver.records.map(jsonLine).join(''));
+      return { records: receiver.records, files: [file], cleanUp: () => rmSync(folder, { recursive: true }) };
     },
   };
 }

@@ -1,4 +1,6 @@
-// What is printed: progress, how many records left the process, and the story of one request that failed.
+// What is printed: progress, how many records left the process, and the tree of one request that failed.
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { Severity } from 'burstlog';
 
 /** @typedef {import('../../test/support/otlp-decode.js').DecodedRecord} DecodedRecord */
@@ -6,8 +8,10 @@ import { Severity } from 'burstlog';
 const isTerminal = process.stdout.isTTY === true;
 const isColoured = isTerminal && !process.env.NO_COLOR;
 const nameWidth = 15;
+/** As `npx -p burstlog distlog` runs it. */
+const distlog = fileURLToPath(new URL('../../dist/esm/cli/distlog.js', import.meta.url));
 
-const codes = { bold: 1, dim: 2, red: 31 };
+const codes = { bold: 1 };
 const styled = (style, text) => (isColoured ? `\u001b[${codes[style]}m${text}\u001b[0m` : text);
 
 /** @param {string} text */
@@ -43,7 +47,7 @@ export function printProgress(name, done, total) {
 
 /**
  * @param {readonly DecodedRecord[]} records all that have arrived
- * @param {number} debugLogged how many DEBUG records the service logged
+ * @param {number} debugLogged how many DEBUG records the services logged
  */
 export function printCounts(records, debugLogged) {
   // Each burst ends with a record that tells of it.
@@ -62,43 +66,23 @@ export function printCounts(records, debugLogged) {
 }
 
 /**
- * All that arrived of one request, in order: by time, and within a millisecond by the place in the burst.
+ * What one request tried to do, in all services, as `distlog tree` shows it.
  *
- * @param {readonly DecodedRecord[]} records
+ * @param {readonly string[]} files of OTLP/JSON lines
  * @param {string} traceId
  */
-export function storyOf(records, traceId) {
-  const place = (record) => record.attributes['burst.sequence'] ?? Number.MAX_SAFE_INTEGER;
-  return records
-    .filter((record) => record.traceId === traceId && !isManifest(record))
-    .sort((one, other) => nanosSince(other, one) || place(one) - place(other));
-}
-
-/** @param {readonly DecodedRecord[]} story */
-export function printStory(story) {
-  const bodyWidth = Math.max(...story.filter(isQuiet).map((record) => record.body.length));
-  for (const record of story) {
-    const millis = `+${Math.round(nanosSince(story[0], record) / 1e6)} ms`;
-    const attributes = Object.entries(record.attributes)
-      .filter(([name]) => !name.startsWith('burst.'))
-      .map(([name, value]) => `${name}=${value}`);
-    const columns = [record.severityText.padEnd(5), record.body.padEnd(bodyWidth), attributes.join(' ')];
-    const line = `  ${millis.padEnd(9)}${columns.join('  ')}`;
-    if (record.severityNumber >= Severity.ERROR) console.log(styled('red', line));
-    else console.log(isQuiet(record) ? styled('dim', line) : line);
-  }
+export function printTree(files, traceId) {
+  const color = isColoured ? 'always' : 'never';
+  const args = [distlog, 'tree', '--unfold', 'all', '--color', color, '--trace', traceId, ...files];
+  const { stdout } = spawnSync(process.execPath, args, {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  console.log(stdout.trimEnd().replace(/^(?=.)/gm, '  '));
 }
 
 function isManifest(record) {
   return record.eventName === 'burst.released';
-}
-
-function isQuiet(record) {
-  return record.severityNumber < Severity.INFO;
-}
-
-function nanosSince(start, record) {
-  return Number(BigInt(record.timeUnixNano) - BigInt(start.timeUnixNano));
 }
 
 function grouped(count) {

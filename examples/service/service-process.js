@@ -1,24 +1,30 @@
-// Runs service.js as a process of its own, as it would run anywhere else.
+// Runs a service as a process of its own, as it would run anywhere else.
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-const path = fileURLToPath(new URL('service.js', import.meta.url));
 const endMillis = 10_000;
 
 /**
  * Resolves when it listens, on a free port.
  *
- * @param {string} otlpUrl where its logs go
- * @returns {Promise<{ url: string, pid: number, stop: () => Promise<void> }>} `stop` asks it to end, and resolves
- *   when it has
+ * @param {string} file of the service, in this folder
+ * @param {Record<string, string>} environment what it needs to know
+ * @returns {Promise<Service>}
+ *
+ * @typedef {object} Service
+ * @property {string} url
+ * @property {number} pid
+ * @property {() => Promise<import('burstlog').BurstStats>} stats what became of its log records
+ * @property {() => Promise<void>} stop asks it to end, and resolves when it has
  */
-export async function startService(otlpUrl) {
+export async function startService(file, environment) {
+  const path = fileURLToPath(new URL(file, import.meta.url));
   const env = {
     ...process.env,
+    ...environment,
     PORT: '0',
     HOST: '127.0.0.1',
-    OTEL_EXPORTER_OTLP_ENDPOINT: otlpUrl,
     // gRPC would look for this very machine behind a company's proxy.
     no_grpc_proxy: '127.0.0.1',
   };
@@ -35,6 +41,9 @@ export async function startService(otlpUrl) {
   return {
     url: `http://127.0.0.1:${await portOf(child, ended)}`,
     pid: child.pid,
+    async stats() {
+      return (await fetch(`${this.url}/stats`)).json();
+    },
     async stop() {
       const timer = setTimeout(killWithUs, endMillis);
       child.kill('SIGTERM');

@@ -5,7 +5,7 @@ import { OTLPLogExporter } from '@opentelemetry/exporter-logs-otlp-grpc';
 import { defaultResource, resourceFromAttributes } from '@opentelemetry/resources';
 import { LoggerProvider } from '@opentelemetry/sdk-logs';
 import { TracerProvider } from '@opentelemetry/sdk-trace';
-import { BurstLogRecordProcessor, Severity } from 'burstlog';
+import { BurstLogRecordProcessor, registerLoggerProvider, Severity, TaskLogRecordProcessor } from 'burstlog';
 
 /**
  * Starts logs and traces. Where the logs go is said by the usual variable, `OTEL_EXPORTER_OTLP_ENDPOINT`; without
@@ -26,7 +26,10 @@ export function startTelemetry(name) {
     // Should the Collector be away at the end: Docker kills a container 10 seconds after SIGTERM.
     delivery: { shutdownTimeoutMillis: 8_000 },
   });
-  const loggerProvider = new LoggerProvider({ resource, processors: [burst] });
+  // Says on every record which task it belongs to.
+  const processors = [new TaskLogRecordProcessor(), burst];
+  const loggerProvider = new LoggerProvider({ resource, processors });
+  registerLoggerProvider(loggerProvider);
 
   // Tells the burst when a request is over, and when its span failed.
   const tracerProvider = new TracerProvider({ resource, spanProcessors: [burst.spanProcessor()] });
@@ -36,7 +39,6 @@ export function startTelemetry(name) {
   return {
     burst,
     log: severitiesByName(loggerProvider.getLogger(name)),
-    tracer: trace.getTracer(name),
     /** Delivers what is on its way; to be awaited before the process ends. */
     async shutdown() {
       await tracerProvider.shutdown();

@@ -13,6 +13,8 @@ export {
   PriorityBatchLogRecordProcessor,
   type PriorityBatchOptions,
 } from './priority-batch-log-record-processor.ts';
+export { retryAfterMillis } from './retry-info.ts';
 export type { RetryingLogRecordExporterOptions, RetryOptions } from './retry-options.ts';
 export { RetryingLogRecordExporter } from './retrying-log-record-exporter.ts';
+export { isTooLarge } from './too-large.ts';
 export { attempt, within } from './within.ts';

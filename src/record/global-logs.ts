@@ -24,6 +24,9 @@ export interface LoggerProviderLike {
 const API_LOGS_KEY = Symbol.for('io.opentelemetry.js.api.logs');
 const API_LOGS_VERSION = 1;
 
+/** Where `@opentelemetry/api` keeps what is registered. */
+const API_KEY = Symbol.for('opentelemetry.js.api.1');
+
 /**
  * The global LoggerProvider, on both lines: inside `@opentelemetry/api` from 1.10 on, else that of api-logs,
  * which is read from where it is kept, so that api-logs need not be a dependency.
@@ -72,6 +75,27 @@ export function registerLoggerProvider(provider: object): () => void {
   kept[API_LOGS_KEY] = (version: number) => (version === API_LOGS_VERSION ? provider : undefined);
   return () => {
     delete kept[API_LOGS_KEY];
+  };
+}
+
+/**
+ * Puts a LoggerProvider in the place of the global one, on both lines, e.g. for the time of a test.
+ * @returns a function that puts the one back that was there before; calling it again does nothing
+ */
+export function replaceLoggerProvider(provider: object): () => void {
+  const { logs } = api as unknown as { logs?: LogsApi };
+  const kept = globalThis as { [API_LOGS_KEY]?: unknown; [API_KEY]?: { logs?: object } };
+  const before = { apiLogs: kept[API_LOGS_KEY], logs: kept[API_KEY]?.logs };
+  if (logs !== undefined && before.logs !== undefined) logs.disable();
+  delete kept[API_LOGS_KEY];
+  const takeBack = registerLoggerProvider(provider);
+  let restored = false;
+  return () => {
+    if (restored) return;
+    restored = true;
+    takeBack();
+    if (logs !== undefined && before.logs !== undefined) logs.setGlobalLoggerProvider(before.logs);
+    if (before.apiLogs !== undefined) kept[API_LOGS_KEY] = before.apiLogs;
   };
 }
 

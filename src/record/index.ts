@@ -40,6 +40,7 @@ export {
   type LoggerLike,
   type LoggerProviderLike,
   registerLoggerProvider,
+  replaceLoggerProvider,
 } from './global-logs.ts';
 export {
   checkKnown,

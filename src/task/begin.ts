@@ -60,7 +60,7 @@ export function begin(
     for (const key in inherited) bound[key] = inherited[key];
   }
   copyReadable(bound, data);
-  const span = startSpan(name, options?.kind, bound, from);
+  const span = startSpan(name, kindOf(options?.kind), bound, from);
   const spanContext = span.spanContext();
   const task: TaskState = {
     id: spanContext.spanId,
@@ -79,7 +79,7 @@ export function begin(
     ended: false,
     startedMillis: performance.now(),
     failedIn: undefined,
-    lastFailure: undefined,
+    failedInOf: undefined,
     handle: undefined as never,
   };
   task.handle = new LiveTask(task);
@@ -107,13 +107,20 @@ function severityOf(given: unknown): number {
   }
 }
 
+function kindOf(given: unknown): SpanKind {
+  if (given === undefined) return SpanKind.INTERNAL;
+  if (typeof given === 'number' && SpanKind[given] !== undefined) return given;
+  tellOnce('kind', `kind must be a SpanKind, got ${errorText(given)}; the span is INTERNAL`);
+  return SpanKind.INTERNAL;
+}
+
 /**
  * The SDK's span, sampled or not; and where there is no SDK, tracing is suppressed, or it failed, a span context
  * of our own, so that ids are always valid and records always correlate.
  */
 function startSpan(
   name: string,
-  kind: SpanKind = SpanKind.INTERNAL,
+  kind: SpanKind,
   bound: Readonly<Record<string, Readable>>,
   { context, root, links }: Beginning,
 ): Span {

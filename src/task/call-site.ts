@@ -21,16 +21,25 @@ const NOT_THE_APPLICATION = /[\\/]node_modules[\\/]|^node:|^native |^<anonymous>
  * read, not `Error.prepareStackTrace`, which belongs to the application and its source maps.
  */
 export function callSite(): CallSite | undefined {
-  const limit = Error.stackTraceLimit;
-  let stack: string | undefined;
   try {
-    Error.stackTraceLimit = MAX_FRAMES;
-    ({ stack } = new Error());
+    return nearest(currentStack());
   } catch {
+    // Intrinsics are frozen, or a function of the application that prepares stacks threw.
     return undefined;
+  }
+}
+
+function currentStack(): unknown {
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = MAX_FRAMES;
+  try {
+    return new Error().stack;
   } finally {
     Error.stackTraceLimit = limit;
   }
+}
+
+function nearest(stack: unknown): CallSite | undefined {
   if (typeof stack !== 'string') return undefined;
   const [, here = '', ...callers] = stack.split('\n');
   // This file is two steps below the root of the package's code.

@@ -24,21 +24,37 @@ const MAX_NAMES = 1_000;
  * values text, bytes, or a list), a `Headers`, a `Map`, the environment. Never throws.
  */
 export function readForeign(source: unknown, into: Context): Foreign {
-  if (source === undefined || source === null || source === '') return { context: into };
-  if (typeof source !== 'object') return { ...readHeaders(source, undefined), context: into };
-  if (Array.isArray(source) || source instanceof Uint8Array) {
+  try {
+    return read(source, into);
+  } catch (error) {
+    // A revoked proxy throws whatever is asked of it.
+    return { refused: shownHeader(errorText(error)), context: into };
+  }
+}
+
+function read(source: unknown, into: Context): Foreign {
+  if (isNothing(source)) return { context: into };
+  if (typeof source !== 'object' || Array.isArray(source) || source instanceof Uint8Array) {
     return { ...readHeaders(source, undefined), context: into };
   }
-  const extracted = extract(into, source);
-  const header = lookUp(source, 'traceparent');
-  if (header !== undefined && header !== '') {
-    return { ...readHeaders(header, lookUp(source, 'tracestate')), context: extracted };
+  const carrier = source as object;
+  const extracted = extract(into, carrier);
+  const header = lookUp(carrier, 'traceparent');
+  if (!isNothing(header)) {
+    return { ...readHeaders(header, lookUp(carrier, 'tracestate')), context: extracted };
   }
   // No traceparent: another propagator may be registered, for another form.
   const remote = trace.getSpanContext(extracted);
   const found =
     remote !== undefined && remote !== trace.getSpanContext(into) && trace.isSpanContextValid(remote);
   return { context: extracted, ...(found ? { remote } : {}) };
+}
+
+/** Nothing was sent. Some carriers, as the metadata of gRPC, answer with an empty list. */
+function isNothing(value: unknown): boolean {
+  return (
+    value === undefined || value === null || value === '' || (Array.isArray(value) && value.length === 0)
+  );
 }
 
 function readHeaders(traceparent: unknown, tracestate: unknown): { remote?: SpanContext; refused?: string } {
@@ -67,7 +83,7 @@ function joined(value: unknown): string {
 /** Some transports carry headers as bytes. */
 function textOf(value: unknown): string | undefined {
   if (typeof value === 'string') return value;
-  if (value instanceof Uint8Array) return Buffer.from(value.subarray(0, 1_024)).toString('latin1');
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('latin1');
   return undefined;
 }
 
@@ -100,7 +116,7 @@ function lookUp(carrier: unknown, name: string): unknown {
   try {
     const gettable = carrier as Partial<Gettable>;
     if (typeof gettable.get === 'function') {
-      const found = gettable.get(name) ?? gettable.get(name.toUpperCase());
+      const found = gettable.get(name) ?? gettable.get(name.toUpperCase()) ?? inAnyCase(carrier, name);
       return found === null ? undefined : found;
     }
     const headers = carrier as Record<string, unknown>;
@@ -114,6 +130,18 @@ function lookUp(carrier: unknown, name: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** A `Map` knows names in one case only. */
+function inAnyCase(carrier: unknown, name: string): unknown {
+  if (!(carrier instanceof Map)) return undefined;
+  let looked = 0;
+  for (const [key, value] of carrier) {
+    if (typeof key === 'string' && key.toLowerCase() === name) return value;
+    looked += 1;
+    if (looked === MAX_NAMES) return undefined;
+  }
+  return undefined;
 }
 
 const getter: TextMapGetter<unknown> = {

@@ -101,19 +101,24 @@ function addFailure(
   return told;
 }
 
+/** How many thrown values that are no objects a task knows by where they came from. */
+const MAX_PRIMITIVES = 8;
+
 function isObject(value: unknown): value is object {
   return (typeof value === 'object' && value !== null) || typeof value === 'function';
 }
 
 function toldBelow(task: TaskState, error: unknown): string | undefined {
-  if (isObject(error)) return task.failedIn?.get(error);
-  const last = task.lastFailure;
-  return last !== undefined && Object.is(last.error, error) ? last.id : undefined;
+  return isObject(error) ? task.failedIn?.get(error) : task.failedInOf?.get(error);
 }
 
 function remember(parent: TaskState, error: unknown, id: string): void {
   if (!isObject(error)) {
-    parent.lastFailure = { error, id };
+    parent.failedInOf ??= new Map();
+    const kept = parent.failedInOf;
+    kept.delete(error);
+    kept.set(error, id);
+    if (kept.size > MAX_PRIMITIVES) kept.delete(kept.keys().next().value);
     return;
   }
   parent.failedIn ??= new WeakMap();

@@ -8,6 +8,8 @@ export interface Failure {
   readonly message: string;
 }
 
+/** How long the name of an error's class may be, in characters. */
+const MAX_TYPE = 256;
 /** How long a message of an error may be in a record, in characters. */
 const MAX_MESSAGE = 4_096;
 /** How long a stack with all its causes may be, in characters. */
@@ -22,16 +24,20 @@ export const NO_ERROR_TYPE = '_OTHER';
 /** Type and message of whatever was thrown: an error, a string, null, a plain object. Never throws. */
 export function describe(thrown: unknown): Failure {
   try {
-    return { type: typeOf(thrown), message: cut(messageOf(thrown), MAX_MESSAGE) };
+    return { type: cut(typeOf(thrown), MAX_TYPE), message: cut(messageOf(thrown), MAX_MESSAGE) };
   } catch (error) {
     return { type: 'Error', message: `an error that cannot be shown: ${errorText(error)}` };
   }
 }
 
-/** Whether it says that nobody wanted the result any more, which is no failure (`AbortController.abort()`). */
+/**
+ * Whether it says that nobody wanted the result any more, which is no failure (`AbortController.abort()`). Running
+ * out of time is one (`AbortSignal.timeout()`): Node's own functions then throw an AbortError with that as cause.
+ */
 export function isAbort(thrown: unknown): boolean {
   try {
-    return isErrorLike(thrown) && thrown.name === 'AbortError';
+    if (!isErrorLike(thrown) || thrown.name !== 'AbortError') return false;
+    return !isErrorLike(thrown.cause) || thrown.cause.name !== 'TimeoutError';
   } catch {
     return false;
   }
@@ -42,14 +48,14 @@ export function isAbort(thrown: unknown): boolean {
  * "in the natural representation of the language". Undefined where nothing but the thrown value is known.
  */
 export function stackOf(thrown: unknown): string | undefined {
+  const lines: string[] = [];
   try {
     if (!isErrorLike(thrown)) return undefined;
-    const lines: string[] = [];
     writeStack(thrown, '', lines, new Set(), 0);
-    return cut(lines.join('\n'), MAX_STACK);
   } catch {
-    return undefined;
+    // A getter of a cause threw: what is known already is told.
   }
+  return lines.length === 0 ? undefined : cut(lines.join('\n'), MAX_STACK);
 }
 
 interface ErrorLike {
@@ -79,7 +85,8 @@ function typeOf(thrown: unknown): string {
   const own = (thrown as { constructor?: { name?: unknown } }).constructor?.name;
   const className = typeof own === 'string' && own !== '' ? own : 'Object';
   if (!isErrorLike(thrown)) return className;
-  return thrown.name !== '' && thrown.name !== 'Error' ? thrown.name : className;
+  const name = String(thrown.name);
+  return name !== '' && name !== 'Error' ? name : className;
 }
 
 function messageOf(thrown: unknown): string {

@@ -1,11 +1,16 @@
-import { errorText, snapshot } from '../record/index.ts';
+import { types } from 'node:util';
+import { CHARACTER_BYTES, errorText, snapshot } from '../record/index.ts';
 import { tellOnce } from './shared-state.ts';
 
 /** The size of an attribute's value, in bytes, from which on it is not kept: `[too big]` is written instead. */
 const MAX_VALUE_BYTES = 64 * 1024;
+const TOO_BIG = '[too big]';
 
-/** Attribute names that say what task, burst and failure a record belongs to cannot be bound. */
-const RESERVED = /^(?:task|burst|exception)\./;
+/**
+ * Attribute names that say what task, burst and failure a record belongs to cannot be bound; nor can the one that
+ * would change the prototype of the SDK's attributes.
+ */
+const RESERVED = /^(?:(?:task|burst|exception)\.|__proto__$)/;
 
 /** What an attribute of a log record may be: plain data, a copy of ours. */
 export type Readable = unknown;
@@ -36,27 +41,20 @@ function copyOne(target: Record<string, Readable>, key: string, data: Record<str
     value = `[threw ${errorText(error)}]`;
   }
   if (value === undefined) return;
-  const plain = readable(value);
-  if (key === '__proto__') {
-    Object.defineProperty(target, key, {
-      value: plain,
-      enumerable: true,
-      configurable: true,
-      writable: true,
-    });
-  } else target[key] = plain;
+  target[key] = readable(value);
 }
 
 function readable(value: unknown): Readable {
   switch (typeof value) {
     case 'string':
+      return bounded(value);
     case 'number':
     case 'boolean':
       return value;
     case 'bigint':
-      return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
+      return Number.isSafeInteger(Number(value)) ? Number(value) : bounded(String(value));
     case 'symbol':
-      return String(value);
+      return bounded(String(value));
     case 'function':
       return '[function]';
     case 'object':
@@ -66,11 +64,15 @@ function readable(value: unknown): Readable {
   }
 }
 
+function bounded(text: string): string {
+  return text.length * CHARACTER_BYTES > MAX_VALUE_BYTES ? TOO_BIG : text;
+}
+
 function copyOfObject(value: object): Readable {
   try {
-    if (value instanceof Error) return errorText(value);
+    if (value instanceof Error || types.isNativeError(value)) return errorText(value);
     const copy = snapshot(value, MAX_VALUE_BYTES);
-    return copy === undefined ? '[too big]' : copy.value;
+    return copy === undefined ? TOO_BIG : copy.value;
   } catch (error) {
     return `[threw ${errorText(error)}]`;
   }

@@ -26,16 +26,21 @@ export function runTask<T>(task: TaskState, fn: TaskFunction<T>): T {
 /** A promise of our own: the callback's one would count as handled, and its error would go unseen. */
 function settled(task: TaskState, result: PromiseLike<unknown>): PromiseLike<unknown> {
   const promise = result instanceof Promise ? result : Promise.resolve(result);
-  return promise.then(
-    (value) => {
-      end(task, 'succeeded');
-      return value;
-    },
-    (error) => {
-      endThrown(task, error);
-      throw error;
-    },
-  );
+  const succeed = (value: unknown) => {
+    end(task, 'succeeded');
+    return value;
+  };
+  const fail = (error: unknown) => {
+    endThrown(task, error);
+    throw error;
+  };
+  try {
+    return promise.then(succeed, fail);
+  } catch (error) {
+    // A subclass that cannot be followed, and not awaited either: it passes through, and the task says why.
+    endThrown(task, error);
+    return result;
+  }
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

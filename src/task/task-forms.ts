@@ -1,4 +1,4 @@
-import { type SpanContext, trace } from '@opentelemetry/api';
+import { type Context, type SpanContext, trace } from '@opentelemetry/api';
 import { type Beginning, begin } from './begin.ts';
 import { type Foreign, readForeign } from './carrier.ts';
 import { runTask, type TaskFunction } from './run-task.ts';
@@ -119,10 +119,20 @@ function continuedBeginning(source: unknown): Beginning {
   const context = activeContext();
   const foreign = readForeign(source, context);
   const { remote, refused } = foreign;
-  if (remote === undefined) return { ...rootBeginning(), ...(refused === undefined ? {} : { refused }) };
+  if (remote === undefined) {
+    return {
+      ...rootBeginning(),
+      context: besideSpan(foreign.context, context),
+      ...(refused === undefined ? {} : { refused }),
+    };
+  }
   const active = validSpan(trace.getSpanContext(context));
   // An instrumentation has read the same header already, and made a span of this process of it.
-  const here = active !== undefined && active.isRemote !== true && active.traceId === remote.traceId;
+  const here =
+    active !== undefined &&
+    active.isRemote !== true &&
+    active.traceId === remote.traceId &&
+    active.spanId !== taskOf(context)?.id;
   return {
     context: here ? trace.setSpan(foreign.context, trace.getSpan(context)!) : withSpan(foreign, remote),
     parent: undefined,
@@ -130,6 +140,13 @@ function continuedBeginning(source: unknown): Beginning {
     root: false,
     links: [],
   };
+}
+
+/** What else came along, such as baggage, without the span that a propagator made of a refused header. */
+function besideSpan(foreign: Context, own: Context): Context {
+  if (foreign === own) return own;
+  const span = trace.getSpan(own);
+  return span === undefined ? trace.deleteSpan(foreign) : trace.setSpan(foreign, span);
 }
 
 function withSpan(foreign: Foreign, remote: SpanContext) {
@@ -141,7 +158,7 @@ const MAX_LINKS = 128;
 
 function linkedBeginning(source: unknown): Beginning {
   const context = activeContext();
-  const sources = Array.isArray(source) ? source.slice(0, MAX_LINKS) : [source];
+  const sources = listed(source);
   const read = sources.map((one) => readForeign(one, context));
   const links = read.map(({ remote }) => remote).filter((remote) => remote !== undefined);
   const refused = read.find((one) => one.refused !== undefined)?.refused;
@@ -153,6 +170,15 @@ function linkedBeginning(source: unknown): Beginning {
     links,
     ...(refused === undefined ? {} : { refused }),
   };
+}
+
+function listed(source: unknown): readonly unknown[] {
+  try {
+    // A list may have holes, and be as long as a list can be.
+    return Array.isArray(source) ? Array.from(source.slice(0, MAX_LINKS)) : [source];
+  } catch {
+    return [source];
+  }
 }
 
 function validSpan(span: SpanContext | undefined): SpanContext | undefined {

@@ -89,10 +89,13 @@ function mark(record: WritableRecord, task: TaskState): void {
   if (attributes[TASK_ID] === undefined) record.setAttribute(TASK_ID, task.id);
   if (attributes[TASK_NAME] === undefined) record.setAttribute(TASK_NAME, task.name);
   record.setAttribute(TASK_SEQUENCE, task.sequence);
-  if (task.parentId !== undefined) record.setAttribute(TASK_PARENT_ID, task.parentId);
+  if (task.parentId !== undefined && attributes[TASK_PARENT_ID] === undefined) {
+    record.setAttribute(TASK_PARENT_ID, task.parentId);
+  }
   const { bound } = task;
   for (const key in bound) {
-    if (attributes[key] === undefined) record.setAttribute(key, bound[key]);
+    // Not by its value: every object has a "constructor".
+    if (!Object.hasOwn(attributes, key)) record.setAttribute(key, bound[key]);
   }
 }
 

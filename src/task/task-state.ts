@@ -31,8 +31,8 @@ export interface TaskState {
   readonly startedMillis: number;
   /** In which task below an error was told with its stack, so that it is told once. */
   failedIn: WeakMap<object, string> | undefined;
-  /** The same for the last thrown value that is no object. */
-  lastFailure: { readonly error: unknown; readonly id: string } | undefined;
+  /** The same for thrown values that are no objects: the last few of them. */
+  failedInOf: Map<unknown, string> | undefined;
   /** What the application holds. */
   handle: Task;
 }

@@ -1,4 +1,5 @@
 import type { TraceState } from '@opentelemetry/api';
+import { withoutBlanks } from './traceparent.ts';
 
 /** W3C Trace Context, 3.3.1.1: not more members than this. */
 const MAX_MEMBERS = 32;
@@ -48,7 +49,7 @@ export function parseTraceState(header: string): TraceState | undefined {
   const members: [string, string][] = [];
   const seen = new Set<string>();
   for (const part of header.split(',')) {
-    const member = part.replace(/^[ \t]+|[ \t]+$/g, '');
+    const member = withoutBlanks(part);
     if (member === '') continue;
     const equals = member.indexOf('=');
     const key = member.slice(0, Math.max(equals, 0));

@@ -6,6 +6,19 @@ const KNOWN_FLAGS = 0x03;
 const FORM = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/s;
 const ZERO = /^0+$/;
 
+/** Without the blanks and tabs around it. A regular expression takes the square of the length for many blanks. */
+export function withoutBlanks(text: string): string {
+  let from = 0;
+  let to = text.length;
+  while (from < to && isBlank(text.charCodeAt(from))) from += 1;
+  while (to > from && isBlank(text.charCodeAt(to - 1))) to -= 1;
+  return text.slice(from, to);
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09;
+}
+
 /**
  * Reads a `traceparent` by the rules of W3C Trace Context, level 2 (section 3.2): lower case hex only, no
  * surrounding blanks beside those that HTTP allows, ids not all zero, version ff refused, version 00 exact,
@@ -14,7 +27,7 @@ const ZERO = /^0+$/;
  */
 export function parseTraceparent(header: string): SpanContext | undefined {
   // RFC 9110, 5.5: optional whitespace around a field value is no part of it.
-  const match = FORM.exec(header.replace(/^[ \t]+|[ \t]+$/g, ''));
+  const match = FORM.exec(withoutBlanks(header));
   if (match === null) return undefined;
   const [, version = '', traceId = '', spanId = '', flags = '', more] = match;
   if (version === 'ff' || (version === '00' && more !== undefined)) return undefined;

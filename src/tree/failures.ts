@@ -17,12 +17,15 @@ export interface Failure {
 /** Follows failures from the outside to where they began. */
 export class Failures {
   readonly #forest: Forest;
-  /** From a task to the one that its `task.failed_in` names. */
+  /** From a task to the one that its `task.failed_in` names, or the last one inside it with the same stack. */
   readonly #targets = new Map<Task, Task>();
 
   constructor(forest: Forest) {
     this.#forest = forest;
-    for (const { roots } of forest.traces) this.#findTargets(roots);
+    for (const { roots } of forest.traces) {
+      this.#findSameErrors(roots);
+      this.#findTargets(roots);
+    }
   }
 
   /**
@@ -34,7 +37,7 @@ export class Failures {
     if (task.outcome !== 'failed') return undefined;
     const target = this.#targets.get(task);
     if (target !== undefined) return target;
-    const hasStack = task.end !== undefined && (errorOf(task.end)?.stacktrace ?? '') !== '';
+    const hasStack = stackOf(task) !== '';
     const mayBe = (child: Task) => child.outcome === 'failed' && !(hasStack && isOfSameProcess(task, child));
     return childrenOf(task).findLast(mayBe);
   }
@@ -55,6 +58,11 @@ export class Failures {
     return task.outcome === 'failed' && this.innerOf(task) === undefined;
   }
 
+  /** Whether another task inside tells the same error. */
+  isToldInside(task: Task): boolean {
+    return this.#targets.has(task) || (failedIn(task) !== '' && !this.beganIn(task));
+  }
+
   /** All that failed in a tree: the cause of its root's failure first, then those that did not reach the root. */
   of(root: Task): Failure[] {
     const first = root.outcome === 'failed' ? this.causeOf(root) : undefined;
@@ -63,6 +71,26 @@ export class Failures {
       if (task !== first?.task && this.beganIn(task)) found.push(this.causeOf(task));
     }
     return found;
+  }
+
+  /** An error that went through tasks that do not know each other has the same stack in each of them. */
+  #findSameErrors(roots: readonly Task[]): void {
+    const byStack = new Map<string, Task[]>();
+    for (const root of roots) {
+      for (const task of treeOf(root, this.#forest)) {
+        const stack = task.outcome === 'failed' ? stackOf(task) : '';
+        if (stack === '') continue;
+        const same = byStack.get(stack);
+        if (same === undefined) byStack.set(stack, [task]);
+        else same.push(task);
+      }
+    }
+    for (const same of byStack.values()) {
+      for (const task of same.slice(0, -1)) {
+        const last = lastBefore(task.index + task.size, same);
+        if (last !== task) this.#targets.set(task, last);
+      }
+    }
   }
 
   #findTargets(roots: readonly Task[]): void {
@@ -108,4 +136,20 @@ function lastErrorOf({ records }: Task): string {
   if (record === undefined) return '';
   const error = errorOf(record);
   return (error === undefined ? '' : titleOf(error)) || record.body;
+}
+
+function stackOf({ end }: Task): string {
+  return end === undefined ? '' : (errorOf(end)?.stacktrace ?? '');
+}
+
+/** The last of the tasks, which are in reading order, whose index is lower; the first one's is. */
+function lastBefore(index: number, tasks: readonly Task[]): Task {
+  let low = 0;
+  let high = tasks.length;
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (tasks[middle]!.index < index) low = middle;
+    else high = middle;
+  }
+  return tasks[low]!;
 }

@@ -1,6 +1,6 @@
 import { TASK_ID } from '../record/index.ts';
 import type { Forest } from './forest-types.ts';
-import { type GrowingNode, GrowingTrace } from './growing.ts';
+import { type GrowingNode, type GrowingTask, GrowingTrace } from './growing.ts';
 import { connectLinks } from './links.ts';
 import { compareTexts, compareTimes, type Timed } from './order.ts';
 import { beginningOf, compareBeginnings, placeTasks } from './parents.ts';
@@ -17,7 +17,7 @@ import type { TreeRecord } from './tree-record.ts';
  * go, and `itemsOf` for the order inside a task.
  */
 export function forest(records: Iterable<TreeRecord>): Forest {
-  const byTrace = gather(records);
+  const { traces: byTrace, tasks } = gather(records);
   let copies = 0;
   let kept = 0;
   for (const trace of byTrace.values()) {
@@ -29,7 +29,10 @@ export function forest(records: Iterable<TreeRecord>): Forest {
     trace.records = timedInOrder(trace.records);
     copies += came - trace.records.length;
     kept += trace.records.length;
-    placeTasks(trace);
+    placeTasks(trace, (id) => {
+      const task = tasks.get(id);
+      return task?.traceId === trace.traceId ? task : trace.find(id);
+    });
     trace.roots.sort(compareBeginnings);
   }
   const traces = inOrder(byTrace);
@@ -38,19 +41,41 @@ export function forest(records: Iterable<TreeRecord>): Forest {
   return { traces, nodes, records: kept, copies };
 }
 
-function gather(records: Iterable<TreeRecord>): Map<string, GrowingTrace> {
+interface Gathered {
+  readonly traces: Map<string, GrowingTrace>;
+  /** Ids are random, so that two traces with a task of one id are rare: the first one is found here at once. */
+  readonly tasks: Map<string, GrowingTask>;
+}
+
+function gather(records: Iterable<TreeRecord>): Gathered {
   const traces = new Map<string, GrowingTrace>();
+  const tasks = new Map<string, GrowingTask>();
   for (const record of records) {
-    let trace = traces.get(record.traceId);
-    if (trace === undefined) {
-      trace = new GrowingTrace(record.traceId);
-      traces.set(record.traceId, trace);
-    }
     const id = record.attributes[TASK_ID];
-    if (typeof id === 'string' && id !== '') trace.findOrAdd(id).records.push(record);
-    else trace.records.push(record);
+    if (typeof id !== 'string' || id === '') {
+      traceOf(record, traces).records.push(record);
+      continue;
+    }
+    let task = tasks.get(id);
+    if (task === undefined) {
+      task = traceOf(record, traces).add(id);
+      tasks.set(id, task);
+    } else if (task.traceId !== record.traceId) {
+      const trace = traceOf(record, traces);
+      task = trace.find(id) ?? trace.add(id);
+    }
+    task.records.push(record);
   }
-  return traces;
+  return { traces, tasks };
+}
+
+function traceOf({ traceId }: TreeRecord, traces: Map<string, GrowingTrace>): GrowingTrace {
+  let trace = traces.get(traceId);
+  if (trace === undefined) {
+    trace = new GrowingTrace(traceId);
+    traces.set(traceId, trace);
+  }
+  return trace;
 }
 
 function inOrder(byTrace: ReadonlyMap<string, GrowingTrace>): GrowingTrace[] {

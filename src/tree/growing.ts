@@ -78,16 +78,17 @@ export class GrowingTrace implements Trace {
   }
 
   find(id: string): GrowingTask | undefined {
-    return this.#table === undefined ? this.tasks.find((task) => task.id === id) : this.#table.get(id);
+    if (this.#table !== undefined) return this.#table.get(id);
+    if (this.tasks.length <= TABLE_FROM) return this.tasks.find((task) => task.id === id);
+    this.#table = new Map(this.tasks.map((task) => [task.id, task]));
+    return this.#table.get(id);
   }
 
-  findOrAdd(id: string): GrowingTask {
-    const known = this.find(id);
-    if (known !== undefined) return known;
+  /** A task that is not here yet. */
+  add(id: string): GrowingTask {
     const task = new GrowingTask(this.traceId, id);
     this.tasks.push(task);
-    if (this.#table !== undefined) this.#table.set(id, task);
-    else if (this.tasks.length > TABLE_FROM) this.#table = new Map(this.tasks.map((each) => [each.id, each]));
+    this.#table?.set(id, task);
     return task;
   }
 }

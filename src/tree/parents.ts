@@ -13,7 +13,7 @@ import type { TreeRecord } from './tree-record.ts';
  *    one task of the trace has no parent.
  * 4. Else each of these tasks is a root.
  */
-export function placeTasks(trace: GrowingTrace): void {
+export function placeTasks(trace: GrowingTrace, find: (id: string) => GrowingTask | undefined): void {
   const orphans = new Map<string, GrowingTask[]>();
   const firstTasks: GrowingTask[] = [];
   for (const task of trace.tasks) {
@@ -21,7 +21,7 @@ export function placeTasks(trace: GrowingTrace): void {
       firstTasks.push(task);
       continue;
     }
-    task.parent = trace.find(task.parentId);
+    task.parent = find(task.parentId);
     if (task.parent !== undefined) continue;
     const siblings = orphans.get(task.parentId);
     if (siblings === undefined) orphans.set(task.parentId, [task]);

@@ -4,7 +4,7 @@ import { absentHead, factsOf, foldOf, headOf, looseHead, notesOf } from './heads
 import { counted } from './humane.ts';
 import { type Item, itemsOf } from './items.ts';
 import { type Line, piece } from './paint.ts';
-import { errorOf, failedIn } from './query.ts';
+import { errorOf } from './query.ts';
 import { reasonOf } from './reason.ts';
 import { recordRows, stackRows } from './record-rows.ts';
 import type { TreeRecord } from './tree-record.ts';
@@ -129,7 +129,7 @@ function* storyOf(record: TreeRecord, task: Task, view: View): Generator<Line> {
     return;
   }
   const began = view.failures.beganIn(task);
-  if (!began && failedIn(task) !== '') return;
+  if (view.failures.isToldInside(task)) return;
   yield [mark('failed', view), piece(` ${reason || record.body || 'failed'}`, began ? 'boldRed' : 'red')];
   const error = errorOf(record);
   if (error !== undefined && (began || view.options.unfold === 'all')) yield* stackRows(error, view);

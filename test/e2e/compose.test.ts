@@ -82,13 +82,13 @@ describe('the compose file', () => {
     expect(validate.errors ?? []).toEqual([]);
   });
 
-  test('brings up the sample service, a Collector and a backend', () => {
-    expect(Object.keys(compose.services).sort()).toEqual(['backend', 'collector', 'service']);
+  test('brings up the sample services, a Collector and a backend', () => {
+    expect(Object.keys(compose.services).sort()).toEqual(['backend', 'checkout', 'collector', 'payments']);
   });
 
   test('names a version of every image, down to the patch', () => {
     expect(images.filter((image) => !/:\d+\.\d+\.\d+(-[a-z-]+)?$/.test(image))).toEqual([]);
-    expect(images).toHaveLength(3);
+    expect(images).toHaveLength(4);
   });
 
   test('mounts only files that are in the repository and volumes that it declares', () => {
@@ -113,9 +113,11 @@ describe('the compose file', () => {
   });
 
   test('sends from one service to the next at names and ports that exist', () => {
-    const { service, collector } = compose.services;
+    const { checkout, payments, collector } = compose.services;
 
-    expect(service?.environment?.OTEL_EXPORTER_OTLP_ENDPOINT).toBe('http://collector:4317');
+    expect(checkout?.environment?.PAYMENTS_URL).toBe(`http://payments:${payments?.environment?.PORT}`);
+    expect(checkout?.environment?.OTEL_EXPORTER_OTLP_ENDPOINT).toBe('http://collector:4317');
+    expect(payments?.environment?.OTEL_EXPORTER_OTLP_ENDPOINT).toBe('http://collector:4317');
     expect(collector?.environment?.COLLECTOR_GRPC_ENDPOINT).toBe('0.0.0.0:4317');
     expect(collector?.environment?.BACKEND_OTLP_ENDPOINT).toBe('backend:4317');
   });
@@ -128,7 +130,7 @@ describe('the compose file', () => {
   });
 
   test('copies into the image of the service only what is in the repository', () => {
-    const { context, dockerfile } = compose.services.service!.build!;
+    const { context, dockerfile } = compose.services.checkout!.build!;
     const text = readFileSync(join(root, context, dockerfile), 'utf8');
     const copied = [...text.matchAll(/^COPY (.+) \S+$/gm)].flatMap(([, sources]) => sources!.split(' '));
 

@@ -46,6 +46,30 @@ test('the same task, sequence and event is one record, also when a copy has chan
   expect(grown).toMatchObject({ records: 2, copies: 3 });
 });
 
+test('of copies that differ the same one stays, in whatever order they came', () => {
+  const { records } = new Teller('a', 'sail').start(0).say(1, 'hoist');
+  const redacted = { ...records[1]!, body: 'h****' };
+  const other = { ...records[1]!, eventName: 'wind.changed' };
+  const came = [records[0]!, records[1]!, redacted, other];
+  expect(storyOf(taskCalled('sail', came))).toEqual(storyOf(taskCalled('sail', came.toReversed())));
+});
+
+test.each([
+  { traceId: 'f' },
+  { spanId: 'f' },
+  { seconds: 1 },
+  { nanos: 1 },
+  { severity: 1 },
+  { eventName: 'x' },
+  { body: 'x' },
+  { attributes: { x: 1 } },
+  { service: 'x' },
+  { process: 'x' },
+  { scope: 'x' },
+])('records of no task that differ in %j are two', (difference) => {
+  expect(forest([record(), record(difference)])).toMatchObject({ records: 2, copies: 0 });
+});
+
 test('records of no task are one only when they are the same in everything', () => {
   const one = record({ body: 'hello', attributes: { n: 1, list: [1, { deep: true }] } });
   const copy = record({ body: 'hello', attributes: { list: [1, { deep: true }], n: 1 } });

@@ -4,16 +4,21 @@ const EVERY_MILLIS = 200;
 /** Says on a terminal how far a long reading is; says nothing of a short one, and nothing to a file. */
 export class Progress {
   readonly #out: NodeJS.WriteStream;
-  #nextAt = performance.now() + FIRST_AFTER_MILLIS;
+  readonly #now: () => number;
+  #nextAt: number;
   #isShown = false;
 
-  constructor(out: NodeJS.WriteStream) {
+  /** @param now milliseconds, from any beginning */
+  constructor(out: NodeJS.WriteStream, now: () => number = () => performance.now()) {
     this.#out = out;
+    this.#now = now;
+    this.#nextAt = now() + FIRST_AFTER_MILLIS;
   }
 
   tell(records: number, bytes: number): void {
-    if (this.#out.isTTY !== true || performance.now() < this.#nextAt) return;
-    this.#nextAt = performance.now() + EVERY_MILLIS;
+    const now = this.#now();
+    if (this.#out.isTTY !== true || now < this.#nextAt) return;
+    this.#nextAt = now + EVERY_MILLIS;
     this.#isShown = true;
     const text = `reading: ${records.toLocaleString('en-US')} records, ${Math.round(bytes / 2 ** 20)} MiB`;
     this.#out.write(`\r${text}\x1b[K`);

@@ -143,6 +143,44 @@ export class ProtobufWriter {
     this.at = start + length;
   }
 
+  /**
+   * The beginning of a message whose first field is a text: its tag, place for its length, the field.
+   * @returns what {@link end} is to be told, with one byte reserved
+   */
+  beginWithText(tag: number, textTag: number, text: string): number {
+    this.reserve(32);
+    const bytes = this.#bytes;
+    const start = this.at;
+    bytes[start] = tag;
+    bytes[start + 2] = textTag;
+    this.at = start + 3;
+    this.text(text);
+    return start + 1;
+  }
+
+  /**
+   * A message of nothing but a short ASCII text.
+   * @returns false, with nothing written, if the text is none
+   */
+  shortText(tag: number, textTag: number, text: string): boolean {
+    const { length } = text;
+    if (length >= LONG_TEXT) return false;
+    this.reserve(length + 4);
+    const bytes = this.#bytes;
+    const start = this.at + 4;
+    for (let index = 0; index < length; index += 1) {
+      const code = text.charCodeAt(index);
+      if (code > 0x7f) return false;
+      bytes[start + index] = code;
+    }
+    bytes[start - 4] = tag;
+    bytes[start - 3] = length + 2;
+    bytes[start - 2] = textTag;
+    bytes[start - 1] = length;
+    this.at = start + length;
+    return true;
+  }
+
   #longText(value: string): void {
     const isHuge = value.length >= HUGE_TEXT;
     const most = isHuge ? Buffer.byteLength(value) : value.length * 3;

@@ -10,6 +10,7 @@ export const MAX_RECORD_BYTES = 64 * 2 ** 20;
 
 const MIN_INT64 = -(2 ** 63);
 const INT64_END = 2 ** 63;
+const hasOwn = Object.prototype.hasOwnProperty;
 const NONE = Number.POSITIVE_INFINITY;
 
 /**
@@ -41,18 +42,15 @@ export class ValueWriter {
   /** All own, enumerable properties as KeyValue fields. */
   attributes(tag: number, attributes: Readonly<Record<string, unknown>>, depth: number): void {
     for (const key in attributes) {
-      if (Object.hasOwn(attributes, key)) this.keyValue(tag, key, attributes[key], depth);
+      // Object.hasOwn would be three times as slow here.
+      if (hasOwn.call(attributes, key)) this.keyValue(tag, key, attributes[key], depth);
     }
   }
 
   /** @param depth of the value in the request */
   keyValue(tag: number, key: string, value: unknown, depth: number): void {
     const out = this.#out;
-    out.reserve(16);
-    out.put(tag);
-    const start = out.begin(1);
-    out.put(KeyValueField.key);
-    out.text(key);
+    const start = out.beginWithText(tag, KeyValueField.key, key);
     this.value(KeyValueField.value, value, depth);
     out.end(start, 1);
     if (out.at > this.#limit) throw new RangeError('the record is too large');
@@ -61,6 +59,7 @@ export class ValueWriter {
   /** A field whose type is AnyValue. */
   value(tag: number, value: unknown, depth: number): void {
     const out = this.#out;
+    if (typeof value === 'string' && out.shortText(tag, Value.string, value)) return;
     out.reserve(24);
     out.put(tag);
     const start = out.begin(1);

@@ -1,0 +1,19 @@
+// Writes what is made of the configuration's schema: the reference in docs/distlogd.md, between its marks, and
+// examples/distlogd.yaml. test/daemon/config/reference.test.ts fails when they are stale. Needs dist/.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const { configReference, exampleConfig } = await import(join(root, 'dist/esm/daemon/index.js'));
+
+const begin = '<!-- reference: made by scripts/config-docs.js -->\n';
+const end = '<!-- end of the reference -->';
+
+const page = join(root, 'docs/distlogd.md');
+const text = readFileSync(page, 'utf8');
+const [before, rest] = text.split(begin);
+const after = rest?.split(end)[1];
+if (after === undefined) throw new Error('docs/distlogd.md has no marks of the reference');
+writeFileSync(page, `${before}${begin}\n${configReference()}\n${end}${after}`);
+writeFileSync(join(root, 'examples/distlogd.yaml'), exampleConfig());

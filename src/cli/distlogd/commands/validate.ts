@@ -1,0 +1,35 @@
+import { loadSecrets } from '../../../daemon/index.ts';
+import { type Command, configOptions } from '../command.ts';
+import { ExitCode } from '../exit-code.ts';
+import { readConfig, tellFaults } from '../load-config.ts';
+
+export const validate: Command = {
+  name: 'validate',
+  summary: 'checks a configuration, and starts nothing',
+  details: [
+    'Tells every fault at once, each with line and column. Reads the keys, tokens and certificates that the',
+    'configuration names, opens no socket, and does not touch the data directory. Exit code 78: it is wrong.',
+  ],
+  options: {
+    ...configOptions,
+    'no-files': {
+      type: 'boolean',
+      help: 'does not look at keys, tokens and certificates: they are elsewhere',
+    },
+  },
+  async run(given, io) {
+    const parsed = await readConfig(given, io);
+    if (parsed === undefined) return ExitCode.CONFIG;
+    if (given.values['no-files'] !== true) {
+      const loaded = await loadSecrets(parsed);
+      if ('faults' in loaded) {
+        tellFaults(loaded.faults, io);
+        return ExitCode.CONFIG;
+      }
+    }
+    const { receivers, sinks } = parsed.config;
+    const sinkNames = sinks.map(({ name }) => name).join(', ');
+    io.out(`${parsed.fileName} is valid: receivers ${Object.keys(receivers).join(', ')}; sinks ${sinkNames}`);
+    return ExitCode.OK;
+  },
+};

@@ -1,0 +1,60 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import type { LoadedConfig } from '../../daemon/index.ts';
+import {
+  defaultConfig,
+  type Fault,
+  formatFault,
+  loadSecrets,
+  type ParsedConfig,
+  parseConfig,
+} from '../../daemon/index.ts';
+import type { Given } from './command.ts';
+import { alarming, type Io } from './io.ts';
+
+/** Reads what `--config` and `--data` name. Prints what is wrong. @returns undefined if anything is */
+export async function readConfig(given: Given, io: Io): Promise<ParsedConfig | undefined> {
+  const { config: name, data } = given.values;
+  const override = typeof data === 'string' ? resolve(io.directory, data) : undefined;
+  if (typeof name !== 'string') return defaultConfig({ directory: io.directory, data: override });
+  const path = resolve(io.directory, name);
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    const why: Record<string, string> = {
+      ENOENT: 'there is no such file',
+      EACCES: 'this user may not read it',
+      EISDIR: 'it is a directory',
+    };
+    io.err(
+      alarming(
+        io,
+        `${name}: a configuration that can be read, got none: ${why[error.code ?? ''] ?? error.message}`,
+      ),
+    );
+    return undefined;
+  });
+  if (text === undefined) return undefined;
+  const result = parseConfig(text, {
+    fileName: name,
+    environment: io.environment,
+    directory: dirname(path),
+    data: override,
+  });
+  if ('config' in result) return result;
+  tellFaults(result.faults, io);
+  return undefined;
+}
+
+/** The same, with keys, tokens and certificates. */
+export async function loadConfig(given: Given, io: Io): Promise<LoadedConfig | undefined> {
+  const parsed = await readConfig(given, io);
+  if (parsed === undefined) return undefined;
+  const loaded = await loadSecrets(parsed);
+  if ('secrets' in loaded) return { config: parsed.config, secrets: loaded.secrets };
+  tellFaults(loaded.faults, io);
+  return undefined;
+}
+
+export function tellFaults(faults: readonly Fault[], io: Io): void {
+  for (const fault of faults) io.err(alarming(io, formatFault(fault)));
+  io.err(faults.length === 1 ? '1 fault' : `${faults.length} faults`);
+}

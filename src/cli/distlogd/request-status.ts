@@ -1,0 +1,22 @@
+import type { LoadedConfig, StatusReport } from '../../daemon/index.ts';
+import { askDaemon } from './ask-daemon.ts';
+
+/**
+ * Asks the daemon of this configuration, on this machine, at `/status`.
+ * @throws (rejects) when it does not answer within five seconds, or not with a status
+ */
+export async function requestStatus(loaded: LoadedConfig): Promise<StatusReport> {
+  const { where, status, body } = await askDaemon(loaded, 'GET', '/status');
+  if (status !== 200) throw new Error(`the daemon at ${where} answered ${status}`);
+  return parsed(body, where);
+}
+
+function parsed(body: string, where: string): StatusReport {
+  try {
+    const report = JSON.parse(body) as StatusReport;
+    if (Array.isArray(report.sinks) && Array.isArray(report.receivers)) return report;
+  } catch {
+    // Not even JSON.
+  }
+  throw new Error(`at ${where} something else answers than this version of distlogd`);
+}

@@ -1,0 +1,35 @@
+export { isLoopback, type ListenAddress, showAddress } from './address.ts';
+export { type CurveKeyPair, curvePublicKey, decodeZ85, encodeZ85, newCurveKeyPair } from './curve-key.ts';
+export type {
+  ClientTlsConfig,
+  ConsoleSinkConfig,
+  CurveConfig,
+  DaemonConfig,
+  FileSinkConfig,
+  HttpConfig,
+  JournalConfig,
+  OtlpReceiverConfig,
+  OtlpSinkConfig,
+  OwnRecordsConfig,
+  ReceiversConfig,
+  ServerTlsConfig,
+  ShutdownConfig,
+  SinkCommonConfig,
+  SinkConfig,
+  ZmqAckConfig,
+  ZmqPushConfig,
+} from './daemon-config.ts';
+export { exampleConfig } from './example.ts';
+export { type Fault, formatFault, type Position } from './fault.ts';
+export { nearest } from './nearest.ts';
+export {
+  type ConfigResult,
+  type ConfigSource,
+  defaultConfig,
+  type ParsedConfig,
+  parseConfig,
+} from './parse-config.ts';
+export { configReference } from './reference.ts';
+export { type LoadedTls, loadSecrets, Secrets } from './secrets.ts';
+export type { Environment } from './substitute.ts';
+export { parseDuration, parseSize, showDuration, showSize } from './units.ts';

@@ -1,0 +1,73 @@
+/** Sizes and durations as people write them: `64MiB`, `1h30m`. */
+
+const byteUnits: Readonly<Record<string, number>> = {
+  B: 1,
+  KiB: 2 ** 10,
+  MiB: 2 ** 20,
+  GiB: 2 ** 30,
+  TiB: 2 ** 40,
+  KB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+  TB: 1e12,
+};
+
+const timeUnits: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
+
+/** @returns bytes, a whole number; undefined if `text` is no size. Without a unit only `0` is one. */
+export function parseSize(text: string): number | undefined {
+  if (text === '0') return 0;
+  const match = /^(\d{1,15}(?:\.\d{1,9})?) ?([A-Za-z]{1,3})$/.exec(text);
+  if (match === null || !Object.hasOwn(byteUnits, match[2]!)) return undefined;
+  return whole(Number(match[1]) * byteUnits[match[2]!]!);
+}
+
+/** @returns milliseconds, a whole number; undefined if `text` is no duration. Without a unit only `0` is one. */
+export function parseDuration(text: string): number | undefined {
+  if (text === '0') return 0;
+  if (!/^(?:\d{1,15}(?:\.\d{1,6})?(?:ms|[smhd])){1,5}$/.test(text)) return undefined;
+  let sum = 0;
+  for (const [, number, unit] of text.matchAll(/([\d.]+)(ms|[smhd])/g))
+    sum += Number(number) * timeUnits[unit!]!;
+  return whole(sum);
+}
+
+/** 67108864 -> `64MiB`. What {@link parseSize} reads back as the same number. */
+export function showSize(bytes: number): string {
+  return shown(bytes, [
+    ['TiB', 2 ** 40],
+    ['GiB', 2 ** 30],
+    ['MiB', 2 ** 20],
+    ['KiB', 2 ** 10],
+    ['B', 1],
+  ]);
+}
+
+/** 5400000 -> `90m`. What {@link parseDuration} reads back as the same number. */
+export function showDuration(millis: number): string {
+  return shown(millis, [
+    ['d', 86_400_000],
+    ['h', 3_600_000],
+    ['m', 60_000],
+    ['s', 1_000],
+    ['ms', 1],
+  ]);
+}
+
+function shown(value: number, units: readonly (readonly [string, number])[]): string {
+  if (value === 0) return '0';
+  const [name, factor] = units.find(([, factor]) => value % factor === 0)!;
+  return `${value / factor}${name}`;
+}
+
+/** Rounds away what binary fractions leave (0.1 x 1000); anything else that is not whole is refused. */
+function whole(value: number): number | undefined {
+  const rounded = Math.round(value);
+  return Number.isSafeInteger(rounded) && Math.abs(value - rounded) < 1e-6 ? rounded : undefined;
+}

@@ -1,0 +1,15 @@
+import { type DecodedLogs, decodeLogs } from '../../wire/index.ts';
+import type { JournalEntry } from '../contract.ts';
+import { requestPieces } from './request-pieces.ts';
+
+const PIECE_RECORDS = 512;
+const PIECE_BYTES = 262_144;
+
+/**
+ * The records of an entry in pieces of at most 512 records (or about 256 KiB), so that none holds the event loop for
+ * long.
+ * @throws WireError or RangeError where the entry is not what the journal should hold
+ */
+export function* entryLogs({ body, records }: JournalEntry): Generator<DecodedLogs> {
+  for (const piece of requestPieces(body, records, PIECE_RECORDS, PIECE_BYTES)) yield decodeLogs(piece.body);
+}

@@ -1,0 +1,36 @@
+import type { BigIntStats } from 'node:fs';
+
+/** What makes a file this one: an inode number alone is given to the next file when a file is removed. */
+export interface FileIdentity {
+  readonly inode: string;
+  /** When the inode was made, nanoseconds since 1970; 0 where the file system does not know. */
+  readonly born: string;
+}
+
+/** What a file sink returns after a write: up to where which file is good. */
+export interface FileState extends FileIdentity {
+  readonly offset: number;
+  /** crc-32 of the last {@link TAIL_BYTES} before the offset. */
+  readonly tail: number;
+  /** When the file was begun, milliseconds since 1970. */
+  readonly since: number;
+}
+
+export const TAIL_BYTES = 256;
+
+export function identityOf(stats: BigIntStats): FileIdentity {
+  return { inode: String(stats.ino), born: String(stats.birthtimeNs) };
+}
+
+export function isSame(one: FileIdentity, other: FileIdentity): boolean {
+  return one.inode === other.inode && one.born === other.born;
+}
+
+/** A state as it came back from the disk; undefined if it is none of ours. */
+export function parseFileState(state: unknown): FileState | undefined {
+  if (typeof state !== 'object' || state === null) return undefined;
+  const { inode, born, offset, tail, since } = state as Record<string, unknown>;
+  if (typeof inode !== 'string' || typeof born !== 'string' || typeof tail !== 'number') return undefined;
+  if (!Number.isSafeInteger(offset) || (offset as number) < 0 || typeof since !== 'number') return undefined;
+  return { inode, born, offset: offset as number, tail, since };
+}

@@ -1,0 +1,13 @@
+export { ConsoleSink, type ConsoleSinkOptions } from './console/console-sink.ts';
+export type { DeadLetter } from './dead-letters/letter-format.ts';
+export { listDeadLetters, type Replayed, replayDeadLetters } from './dead-letters/replay-dead-letters.ts';
+export type { FileSinkOptions, RotateOptions } from './file/file-options.ts';
+export { FileSink } from './file/file-sink.ts';
+export type { OtlpSinkOptions, OtlpTlsOptions } from './otlp/otlp-options.ts';
+export { OtlpSink } from './otlp/otlp-sink.ts';
+export type { CountingSink, PreparingSink } from './own-sinks.ts';
+export { CursorFile, type StoredCursor } from './runner/cursor-file.ts';
+export type { SinkRunnerOptions } from './runner/runner-options.ts';
+export { SinkRunner } from './runner/sink-runner.ts';
+export type { BatchCount, LossCause, SinkStats } from './runner/sink-stats.ts';
+export { rejectedError, retryLaterError } from './sink-errors.ts';

@@ -1,0 +1,73 @@
+import { grpcAnswer, type Transport, takenAnswer } from './answer.ts';
+import type { ResolvedOtlpOptions } from './otlp-options.ts';
+
+const METHOD = '/opentelemetry.proto.collector.logs.v1.LogsService/Export';
+const MAX_RESPONSE_BYTES = 4_194_304;
+const GZIP = 2;
+
+/**
+ * OTLP/gRPC without generated code: the request is bytes already.
+ * @throws (rejects) if `@grpc/grpc-js`, an optional dependency, is not installed
+ */
+export async function grpcTransport(options: ResolvedOtlpOptions): Promise<Transport> {
+  const { Client, credentials, Metadata } = await import('@grpc/grpc-js').catch((error: unknown) => {
+    throw new Error('protocol "grpc" needs the package @grpc/grpc-js; install it, or use "http"', {
+      cause: error,
+    });
+  });
+  const { endpoint, headers, compression, timeoutMillis, tls } = options;
+  const isTls = endpoint.protocol === 'https:';
+  const address = `${endpoint.hostname}:${endpoint.port || (isTls ? 443 : 80)}`;
+  const client = new Client(
+    address,
+    isTls
+      ? credentials.createSsl(bufferOf(tls.ca), bufferOf(tls.key), bufferOf(tls.cert), {
+          rejectUnauthorized: tls.insecure !== true,
+        })
+      : credentials.createInsecure(),
+    {
+      'grpc.max_receive_message_length': MAX_RESPONSE_BYTES,
+      'grpc.max_send_message_length': -1,
+      // The runner's own waits are longer; when it tries, the channel should try too.
+      'grpc.initial_reconnect_backoff_ms': 200,
+      'grpc.min_reconnect_backoff_ms': 200,
+      'grpc.max_reconnect_backoff_ms': 1_000,
+      ...(compression === 'gzip' ? { 'grpc.default_compression_algorithm': GZIP } : {}),
+    },
+  );
+  const metadata = new Metadata();
+  for (const [name, value] of Object.entries(headers)) metadata.set(name, value);
+  return {
+    send: (request, signal) =>
+      new Promise((resolve, reject) => {
+        signal.throwIfAborted();
+        const deadline = Date.now() + timeoutMillis;
+        const abort = () => call.cancel();
+        const call = client.makeUnaryRequest<Uint8Array, Buffer>(
+          METHOD,
+          bytesOf,
+          (bytes) => bytes,
+          request,
+          metadata,
+          { deadline },
+          (error, response) => {
+            signal.removeEventListener('abort', abort);
+            if (signal.aborted) reject(signal.reason);
+            else if (error === null)
+              resolve(takenAnswer(response ?? Buffer.alloc(0), 'application/x-protobuf'));
+            else resolve(grpcAnswer(error));
+          },
+        );
+        signal.addEventListener('abort', abort, { once: true });
+      }),
+    close: () => client.close(),
+  };
+}
+
+function bytesOf(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function bufferOf(pem: string | Buffer | undefined): Buffer | null {
+  return pem === undefined ? null : Buffer.from(pem);
+}

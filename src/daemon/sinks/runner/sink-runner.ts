@@ -1,0 +1,597 @@
+import { errorText, keepAlive, Severity } from '../../../record/index.ts';
+import type { JournalEntry, JournalReader } from '../../contract.ts';
+import { DeadLetterBox } from '../dead-letters/dead-letter-box.ts';
+import type { DeadLetter } from '../dead-letters/letter-format.ts';
+import { type Replayed, replayDeadLetters } from '../dead-letters/replay-dead-letters.ts';
+import type { CountingSink, PreparingSink } from '../own-sinks.ts';
+import { asRejected, retryAfterOf } from '../sink-errors.ts';
+import { BackOff } from './back-off.ts';
+import { CursorFile, MAX_STATE_BYTES } from './cursor-file.ts';
+import { guardedCall } from './guarded-call.ts';
+import {
+  type ResolvedRunnerOptions,
+  resolveRunnerOptions,
+  type SinkRunnerOptions,
+} from './runner-options.ts';
+import { type LossCause, SinkCounters, type SinkStats } from './sink-stats.ts';
+import { passedBound, withinBounds } from './too-far-behind.ts';
+
+const LOOK_MILLIS = 1_000;
+const SKIP_TOLD_MILLIS = 60_000;
+/** How long a call of the sink may still take after its last signal was aborted. */
+const LAST_GRACE_MILLIS = 1_000;
+const CLOSE_MILLIS = 5_000;
+
+/**
+ * Brings the journal to one sink: reads from its cursor, calls `write`, one call at a time, and stores the cursor
+ * with the sink's state when that has succeeded. It tries again with back-off what failed, keeps what was rejected
+ * as dead letters, and lets the oldest go, counted, when the sink is too far behind and may skip.
+ *
+ * The cursor on the disk is never ahead of what the sink has made safe. After a crash the entries of the last call
+ * may come again, with the state from before it: a sink that undoes what lies beyond its state gets each entry exactly
+ * once, any other at least once.
+ *
+ * A sink that throws, does not come back, or returns what cannot be kept, hurts itself only.
+ */
+export class SinkRunner {
+  readonly name: string;
+  readonly #options: ResolvedRunnerOptions;
+  readonly #cursor: CursorFile;
+  readonly #letters: DeadLetterBox;
+  readonly #backOff: BackOff;
+  readonly #journalId: string;
+  readonly #counters = new SinkCounters();
+  /** Aborted when there is no time left. */
+  readonly #hard = new AbortController();
+  readonly #abandoned: Promise<never>;
+  #abandon: (error: Error) => void = () => {};
+  #condition: SinkStats['condition'] = 'new';
+  #position = 1;
+  #state: unknown;
+  /** Behind the entries that a call of `write` has in its hands. */
+  #readTo = 1;
+  #skipTo = 0;
+  #skipCause: LossCause = 'behind_bytes';
+  #skipUntold = { batches: 0, records: 0 };
+  #skipToldAt = Number.NEGATIVE_INFINITY;
+  #trouble: string | undefined;
+  #lastError: { readonly text: string; readonly atMillis: number } | undefined;
+  /** While stopping: the loop ends there. */
+  #drainTo: number | undefined;
+  #wake = new AbortController();
+  #replays: { readonly resolve: (replayed: Replayed) => void; readonly reject: (error: unknown) => void }[] =
+    [];
+  #cancelLook = () => {};
+  #isOpened = false;
+  #loop: Promise<void> = Promise.resolve();
+  #stopped: Promise<void> | undefined;
+
+  /** @throws TypeError or RangeError for a wrong option */
+  constructor(options: SinkRunnerOptions) {
+    this.#options = resolveRunnerOptions(options);
+    const { name, journal, cursorFile, deadLetterDirectory, maxDeadLetterBytes } = this.#options;
+    const { clock, random, initialBackoffMillis, maxBackoffMillis } = this.#options;
+    this.name = name;
+    this.#cursor = new CursorFile(cursorFile);
+    this.#letters = new DeadLetterBox(deadLetterDirectory, maxDeadLetterBytes);
+    this.#backOff = new BackOff(clock, random, initialBackoffMillis, maxBackoffMillis);
+    this.#journalId = Buffer.from(journal.id).toString('hex');
+    this.#abandoned = new Promise((_, reject) => {
+      this.#abandon = reject;
+    });
+    this.#abandoned.catch(() => {});
+  }
+
+  /**
+   * Reads the cursor, then begins. A sink that cannot be opened is tried again in the background.
+   * @throws (rejects) if the cursor cannot be opened or was written by a newer version
+   */
+  async start(): Promise<void> {
+    if (this.#condition !== 'new') throw new Error(`sink ${this.name} was started before`);
+    this.#condition = 'opening';
+    await this.#loadCursor();
+    this.#look();
+    this.#loop = this.#run();
+  }
+
+  /** The first entry that is still needed here. What lies before it may be trimmed. */
+  get position(): number {
+    return Math.max(this.#position, this.#skipTo);
+  }
+
+  /** It is further behind than it may be, and does not skip: take nothing in until this is false. */
+  get blocking(): boolean {
+    const { journal, onFull } = this.#options;
+    if (onFull === 'skip' || this.#condition === 'new' || this.#condition === 'stopped') return false;
+    return passedBound(journal.behind(this.position), this.#options) !== undefined;
+  }
+
+  stats(): SinkStats {
+    const { written, deadLetters, lost, rejected, retries } = this.#counters;
+    return {
+      name: this.name,
+      condition: this.#condition,
+      written: { ...written },
+      retries,
+      deadLetters: { ...deadLetters },
+      rejected: Object.fromEntries([...rejected].map(([cause, count]) => [cause, { ...count }])),
+      lost: structuredClone(lost),
+      blocking: this.blocking,
+      behind: this.#options.journal.behind(this.position),
+      trouble: this.#trouble,
+      lastError: this.#lastError,
+      own: this.#ownCounters(),
+    };
+  }
+
+  /**
+   * Hands the sink its dead letters again, between two writes. Those that it rejects again become dead letters again.
+   * None is lost when the daemon is killed half-way; some may then come twice.
+   * @throws (rejects) if the sink is failing or stopping: then the rest stays
+   */
+  replayDeadLetters(): Promise<Replayed> {
+    if (this.#condition !== 'running' || this.#drainTo !== undefined) {
+      const why = this.#trouble === undefined ? '' : ` (${this.#trouble})`;
+      return Promise.reject(
+        new Error(`sink ${this.name} is ${this.#condition}${why}; its dead letters were not touched`),
+      );
+    }
+    return new Promise((resolve, reject) => {
+      this.#replays.push({ resolve, reject });
+      this.#wakeUp();
+    });
+  }
+
+  /**
+   * Writes what the journal holds now, within a bound; then aborts the call under way, and closes the sink. A sink
+   * that is failing gets one more attempt. What was not written comes after the next start. Never rejects; a second
+   * call gets the same promise.
+   */
+  stop(drainMillis: number): Promise<void> {
+    this.#stopped ??= this.#stop(drainMillis);
+    return this.#stopped;
+  }
+
+  async #stop(drainMillis: number): Promise<void> {
+    const { clock, journal, sink } = this.#options;
+    if (this.#condition === 'new') {
+      this.#condition = 'stopped';
+      return;
+    }
+    const letGo = keepAlive(clock, drainMillis + LAST_GRACE_MILLIS + CLOSE_MILLIS);
+    this.#drainTo = journal.next;
+    this.#wakeUp();
+    this.#backOff.cut();
+    let cancelGrace = () => {};
+    const cancelDrain = clock.after(drainMillis, () => {
+      this.#hard.abort(new Error('the daemon is stopping'));
+      this.#wakeUp();
+      this.#backOff.cut();
+      cancelGrace = clock.after(LAST_GRACE_MILLIS, () => this.#abandon(new Error('the daemon is stopping')));
+    });
+    await this.#loop;
+    cancelDrain();
+    cancelGrace();
+    this.#cancelLook();
+    this.#hard.abort(new Error('the daemon is stopping'));
+    this.#failReplays(new Error(`sink ${this.name} is stopping`));
+    const close = async () => {
+      if (this.#isOpened) await sink.close();
+    };
+    await this.#bounded(close, CLOSE_MILLIS);
+    await this.#quietly(() => this.#letters.close());
+    await this.#quietly(() => this.#cursor.close());
+    this.#condition = 'stopped';
+    letGo();
+  }
+
+  async #loadCursor(): Promise<void> {
+    const { journal } = this.#options;
+    const { cursor, damaged } = await this.#cursor.open();
+    this.#position = journal.first;
+    const from = `it begins at the journal's entry ${journal.first}`;
+    if (damaged) this.#tell(Severity.ERROR, `its cursor cannot be read; ${from}`);
+    else if (cursor !== undefined && cursor.journal !== this.#journalId) {
+      this.#tell(Severity.WARN, `its cursor belongs to another journal; ${from}`);
+      // Without the state: what lies beyond it cannot be written again, so the sink must not undo it.
+    } else if (cursor !== undefined) {
+      this.#position = cursor.position;
+      this.#state = cursor.state;
+    }
+    if (this.#position > journal.next) {
+      this.#tell(
+        Severity.ERROR,
+        `it has written up to entry ${this.#position - 1}, but the journal ends at ${journal.next - 1}; it goes on there`,
+      );
+      this.#position = journal.next;
+    }
+    this.#readTo = this.#position;
+  }
+
+  /** Never rejects. */
+  async #run(): Promise<void> {
+    try {
+      if (!(await this.#open())) return;
+      let reader: JournalReader | undefined;
+      while (!this.#isDone()) {
+        await this.#serveReplays();
+        if (this.#skipTo > this.#position) {
+          await this.#commit(this.#skipTo, this.#state);
+          reader = undefined;
+          continue;
+        }
+        if (reader === undefined || reader.position < this.#position) {
+          reader = this.#options.journal.reader(this.#position);
+        }
+        const entries = await this.#next(reader);
+        if (entries === undefined) reader = undefined;
+        else await this.#deliver(entries);
+      }
+    } catch (error) {
+      // Only an abort comes here: everything else is tried again where it happens.
+      if (!this.#hard.signal.aborted) this.#fail('the runner failed', error);
+    }
+  }
+
+  /** @returns whether it is open */
+  async #open(): Promise<boolean> {
+    while (!this.#isDone()) {
+      try {
+        this.#isOpened = true;
+        await this.#call(() => this.#options.sink.open(this.#state));
+        this.#well('running');
+        return true;
+      } catch (error) {
+        this.#fail('it cannot be opened', error);
+        await this.#pause(error);
+      }
+    }
+    return false;
+  }
+
+  /** Undefined: it was woken up for something else. */
+  async #next(reader: JournalReader): Promise<readonly JournalEntry[] | undefined> {
+    const wake = this.#wake;
+    if (this.#replays.length > 0) return undefined;
+    try {
+      const entries = await reader.next(this.#options.batchBytes, wake.signal);
+      this.#countTrimmed(entries);
+      return entries;
+    } catch (error) {
+      if (!wake.signal.aborted) {
+        this.#fail('the journal cannot be read', error);
+        await this.#pause(error);
+      }
+      if (this.#wake === wake) this.#wake = new AbortController();
+      return undefined;
+    }
+  }
+
+  #countTrimmed(entries: readonly JournalEntry[]): void {
+    let expected = this.#position;
+    let missing = 0;
+    for (const { index } of entries) {
+      missing += index - expected;
+      expected = index + 1;
+    }
+    this.#readTo = expected;
+    if (missing === 0) return;
+    this.#counters.addLost('trimmed', missing, 0);
+    this.#tell(
+      Severity.ERROR,
+      `the journal did not have ${missing} batches any more that it had not written`,
+    );
+  }
+
+  async #deliver(entries: readonly JournalEntry[]): Promise<void> {
+    let rest = entries;
+    while (!this.#hard.signal.aborted) {
+      this.#checkBehind();
+      rest = this.#withoutSkipped(rest);
+      const last = rest.at(-1);
+      if (last === undefined) {
+        await this.#commit(Math.max(this.#readTo, this.#skipTo), this.#state);
+        return;
+      }
+      try {
+        const state = await this.#write(rest);
+        await this.#wrote(rest, last.index + 1, state);
+        return;
+      } catch (error) {
+        const rejected = asRejected(error);
+        if (rejected !== undefined) {
+          const bad = new Set(rejected.indexes ?? rest.map(({ index }) => index));
+          await this.#bury(
+            rest.filter(({ index }) => bad.has(index)),
+            error,
+          );
+          const state = rejected.state === undefined ? this.#state : this.#keepable(rejected.state);
+          await this.#wrote(
+            rest.filter(({ index }) => !bad.has(index)),
+            last.index + 1,
+            state,
+          );
+          return;
+        }
+        this.#counters.retries += 1;
+        this.#fail(`${rest.length} batches were not written`, error);
+        if (this.#drainTo !== undefined) this.#drainTo = 0;
+        if (this.#isDone()) return;
+        await this.#pause(error);
+      }
+    }
+  }
+
+  async #write(entries: readonly JournalEntry[]): Promise<unknown> {
+    const sink = this.#options.sink as Partial<PreparingSink> & PreparingSink;
+    if (typeof sink.prepare === 'function') {
+      const state = await this.#call((signal) => sink.prepare(signal));
+      if (state !== undefined) await this.#commit(this.#position, this.#keepable(state));
+    }
+    return this.#keepable(await this.#call((signal) => sink.write(entries, signal)));
+  }
+
+  async #wrote(entries: readonly JournalEntry[], next: number, state: unknown): Promise<void> {
+    await this.#commit(Math.max(next, this.#skipTo), state);
+    const { written } = this.#counters;
+    for (const { records, body } of entries) {
+      written.batches += 1;
+      written.records += records;
+      written.bytes += body.length;
+    }
+    this.#well('running');
+  }
+
+  /** Stores the cursor. It does not go on without. @throws when there is no time left */
+  async #commit(position: number, state: unknown): Promise<void> {
+    for (;;) {
+      try {
+        await this.#cursor.store({ journal: this.#journalId, position, state });
+        this.#position = position;
+        this.#readTo = Math.max(this.#readTo, position);
+        this.#state = state;
+        return;
+      } catch (error) {
+        this.#fail('its cursor cannot be stored', error);
+        if (this.#drainTo !== undefined) this.#hard.abort(error);
+        this.#hard.signal.throwIfAborted();
+        await this.#pause(error);
+      }
+    }
+  }
+
+  async #bury(entries: readonly JournalEntry[], error: unknown): Promise<void> {
+    const rejected = asRejected(error)!;
+    const cause = typeof rejected.cause === 'string' ? rejected.cause.slice(0, 64) : 'unknown';
+    const message = errorText(error);
+    const records = entries.reduce((sum, each) => sum + each.records, 0);
+    for (const each of entries) this.#counters.addRejected(cause, each.records);
+    if (entries.length > 0) {
+      this.#remember(message);
+      const what = `${entries.length} batches with ${records} records were rejected (${cause}): ${message}`;
+      const kept = this.#options.maxDeadLetterBytes > 0;
+      this.#tell(Severity.ERROR, kept ? `${what}; they are dead letters now` : `${what}; they are lost`);
+      if (kept) await this.#keepLetters(entries.map((each) => this.#letter(each, cause, message)));
+      else this.#counters.addLost('dead_letters', entries.length, records);
+    }
+  }
+
+  async #keepLetters(letters: readonly DeadLetter[]): Promise<void> {
+    for (;;) {
+      try {
+        const dropped = await this.#letters.append(letters);
+        this.#counters.deadLetters.batches += letters.length;
+        for (const { records } of letters) this.#counters.deadLetters.records += records;
+        if (dropped.letters === 0) return;
+        this.#counters.addLost('dead_letters', dropped.letters, dropped.records);
+        this.#tell(
+          Severity.WARN,
+          `${dropped.letters} of the oldest dead letters were dropped for their bound`,
+        );
+        return;
+      } catch (error) {
+        this.#fail('a dead letter cannot be kept', error);
+        if (this.#drainTo !== undefined) this.#hard.abort(error);
+        this.#hard.signal.throwIfAborted();
+        await this.#pause(error);
+      }
+    }
+  }
+
+  #letter(entry: JournalEntry, cause: string, message: string): DeadLetter {
+    const { index, receivedMillis, records, body } = entry;
+    const timeMillis = this.#options.clock.now();
+    return { cause, message, timeMillis, journal: this.#journalId, index, receivedMillis, records, body };
+  }
+
+  async #serveReplays(): Promise<void> {
+    for (let replay = this.#replays.shift(); replay !== undefined; replay = this.#replays.shift()) {
+      try {
+        await this.#letters.roll();
+        replay.resolve(
+          await replayDeadLetters(this.#options.deadLetterDirectory, (letters) => this.#replay(letters)),
+        );
+      } catch (error) {
+        replay.reject(error);
+      }
+    }
+  }
+
+  async #replay(entries: readonly JournalEntry[]): Promise<void> {
+    this.#hard.signal.throwIfAborted();
+    let state: unknown;
+    try {
+      state = await this.#write(entries);
+    } catch (error) {
+      const rejected = asRejected(error);
+      if (rejected === undefined) throw error;
+      const { indexes } = rejected;
+      await this.#bury(
+        indexes === undefined ? entries : entries.filter((each) => indexes.includes(each.index)),
+        error,
+      );
+      state = rejected.state === undefined ? this.#state : this.#keepable(rejected.state);
+    }
+    await this.#commit(this.#position, state);
+  }
+
+  #failReplays(error: Error): void {
+    for (const { reject } of this.#replays.splice(0)) reject(error);
+  }
+
+  /** Once a second: how far behind it is. */
+  #look(): void {
+    this.#cancelLook = this.#options.clock.after(LOOK_MILLIS, () => {
+      this.#checkBehind();
+      this.#look();
+    });
+  }
+
+  /** Decides what is skipped. The call under way keeps what it has; if it fails, it loses what is skipped. */
+  #checkBehind(): void {
+    const { journal, onFull } = this.#options;
+    if (onFull !== 'skip') return;
+    const cause = passedBound(journal.behind(this.position), this.#options);
+    if (cause === undefined) return;
+    const target = withinBounds(journal, this.position, this.#options);
+    const unread = Math.max(this.#skipTo, this.#readTo);
+    if (target > unread) {
+      const [before, after] = [journal.behind(unread), journal.behind(target)];
+      this.#skipped(cause, target - unread, before.records - after.records);
+    }
+    this.#skipTo = target;
+    this.#skipCause = cause;
+  }
+
+  #withoutSkipped(entries: readonly JournalEntry[]): readonly JournalEntry[] {
+    if (entries.length === 0 || entries[0]!.index >= this.#skipTo) return entries;
+    const kept = entries.filter(({ index }) => index >= this.#skipTo);
+    let records = 0;
+    for (const each of entries) if (each.index < this.#skipTo) records += each.records;
+    this.#skipped(this.#skipCause, entries.length - kept.length, records);
+    return kept;
+  }
+
+  #skipped(cause: LossCause, batches: number, records: number): void {
+    this.#counters.addLost(cause, batches, records);
+    this.#skipUntold.batches += batches;
+    this.#skipUntold.records += records;
+    const now = this.#options.clock.now();
+    if (now - this.#skipToldAt < SKIP_TOLD_MILLIS) return;
+    const { batches: all, records: allRecords } = this.#skipUntold;
+    this.#tell(
+      Severity.WARN,
+      `it is too far behind (${cause}); the oldest ${all} batches with ${allRecords} records were skipped`,
+    );
+    this.#skipUntold = { batches: 0, records: 0 };
+    this.#skipToldAt = now;
+  }
+
+  #isDone(): boolean {
+    return this.#hard.signal.aborted || (this.#drainTo !== undefined && this.#position >= this.#drainTo);
+  }
+
+  #wakeUp(): void {
+    const wake = this.#wake;
+    this.#wake = new AbortController();
+    wake.abort(new Error('woken up'));
+  }
+
+  async #call<T>(call: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const { clock, writeTimeoutMillis } = this.#options;
+    return await guardedCall(call, {
+      clock,
+      timeoutMillis: writeTimeoutMillis,
+      signal: this.#hard.signal,
+      abandoned: this.#abandoned,
+      onHung: () => {
+        this.#condition = 'hung';
+        this.#fail('it does not come back', new Error(`no answer within ${writeTimeoutMillis} ms`));
+      },
+    });
+  }
+
+  /** The state, if it can be kept. A state that cannot must not leave an old one behind, which says less. */
+  #keepable(state: unknown): unknown {
+    if (state === undefined) return undefined;
+    let problem: string;
+    try {
+      const bytes = Buffer.byteLength(JSON.stringify(state) ?? '');
+      if (bytes <= MAX_STATE_BYTES) return state;
+      problem = `of ${bytes} bytes, more than ${MAX_STATE_BYTES}`;
+    } catch (error) {
+      problem = `that is no JSON (${errorText(error)})`;
+    }
+    this.#remember(`a state ${problem}`);
+    this.#tell(Severity.ERROR, `it returned a state ${problem}; it was not kept`);
+    return undefined;
+  }
+
+  async #pause(error: unknown): Promise<void> {
+    if (this.#hard.signal.aborted) return;
+    if (this.#drainTo !== undefined) {
+      // No time for waits: what is not written comes after the next start.
+      this.#drainTo = 0;
+      return;
+    }
+    const before = this.#condition;
+    this.#condition = before === 'opening' ? 'opening' : 'waiting';
+    await this.#backOff.wait(this.#backOff.nextMillis(retryAfterOf(error)));
+  }
+
+  #well(condition: 'running'): void {
+    this.#backOff.reset();
+    this.#condition = condition;
+    if (this.#trouble === undefined) return;
+    this.#trouble = undefined;
+    this.#tell(Severity.INFO, 'it works again');
+  }
+
+  #fail(what: string, error: unknown): void {
+    const text = errorText(error);
+    this.#remember(text);
+    // Told when it begins and when it changes, not with every attempt.
+    const isNew = this.#trouble !== text;
+    this.#trouble = text;
+    if (isNew) this.#tell(Severity.WARN, `${what}: ${text}; it tries again`);
+  }
+
+  #remember(text: string): void {
+    this.#lastError = { text, atMillis: this.#options.clock.now() };
+  }
+
+  #tell(severity: number, message: string): void {
+    try {
+      this.#options.log.emit(severity, `sink ${this.name}: ${message}`, { 'distlogd.sink': this.name });
+    } catch {
+      // There is nobody left to tell.
+    }
+  }
+
+  #ownCounters(): Readonly<Record<string, number>> {
+    const sink = this.#options.sink as Partial<CountingSink>;
+    try {
+      return typeof sink.counters === 'function' ? { ...sink.counters() } : {};
+    } catch {
+      return {};
+    }
+  }
+
+  async #bounded(call: () => Promise<unknown>, millis: number): Promise<void> {
+    let cancel = () => {};
+    const timeout = new Promise<void>((resolve) => {
+      cancel = this.#options.clock.after(millis, resolve);
+    });
+    await Promise.race([this.#quietly(call), timeout]);
+    cancel();
+  }
+
+  async #quietly(call: () => Promise<unknown>): Promise<void> {
+    try {
+      await call();
+    } catch (error) {
+      this.#remember(errorText(error));
+      this.#tell(Severity.WARN, `it was not closed cleanly: ${errorText(error)}`);
+    }
+  }
+}

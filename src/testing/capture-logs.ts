@@ -1,0 +1,135 @@
+import { LoggerProvider } from '@opentelemetry/sdk-logs';
+import { BurstLogRecordProcessor, type BurstProcessorOptions } from '../burst/index.ts';
+import {
+  checkKnown,
+  type LoggerLike,
+  type LogRecordProcessorLike,
+  type ReadableLogRecordLike,
+  replaceLoggerProvider,
+} from '../record/index.ts';
+import { TaskLogRecordProcessor } from '../task/index.ts';
+import { type Forest, findTasks, forest, lines, type TaskPath, tasksOf, treeRecord } from '../tree/index.ts';
+import { TaskAssertion, taskError } from './task-assertion.ts';
+
+/** Options of {@link captureLogs}. */
+export interface CaptureLogsOptions {
+  /**
+   * `true`, or options of a burst processor: only what it hands on is captured, so that a test can see what a
+   * failure released. Default: every record is captured at once.
+   */
+  readonly burst?: true | Omit<BurstProcessorOptions, 'processor'> | undefined;
+}
+
+/** Keeps every record. */
+class Keeper implements LogRecordProcessorLike {
+  records: ReadableLogRecordLike[] = [];
+
+  onEmit(record: ReadableLogRecordLike): void {
+    this.records.push(record);
+  }
+
+  forceFlush(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  shutdown(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+/** What was logged, and what it says about tasks. */
+export class CapturedLogs {
+  /** For code under test that takes a provider, and for instrumentations of other loggers. */
+  readonly loggerProvider: LoggerProvider;
+  readonly #keeper = new Keeper();
+  readonly #restore: () => void;
+
+  constructor(options: CaptureLogsOptions) {
+    checkKnown('captureLogs', options, ['burst']);
+    const { burst } = options;
+    const last =
+      burst === undefined
+        ? this.#keeper
+        : new BurstLogRecordProcessor({ ...(burst === true ? {} : burst), processor: this.#keeper });
+    this.loggerProvider = new LoggerProvider({ processors: [new TaskLogRecordProcessor(), last] });
+    this.#restore = replaceLoggerProvider(this.loggerProvider);
+  }
+
+  /** What was captured so far, in the order in which it came. */
+  get records(): readonly ReadableLogRecordLike[] {
+    return this.#keeper.records;
+  }
+
+  /** A logger that writes here. */
+  logger(name = 'test'): LoggerLike {
+    return this.loggerProvider.getLogger(name) as unknown as LoggerLike;
+  }
+
+  /** The tasks as a tree of text, with every record: for messages, and for looking at. */
+  tree(): string {
+    return [...lines(this.#forest(), { unfold: 'all' })].join('\n');
+  }
+
+  /**
+   * The one task of this name, or at the end of this path of names.
+   * @throws AssertionError, with the tree, if there is none, or more than one
+   */
+  task(path: TaskPath): TaskAssertion {
+    const tasks = this.#forest();
+    const found = findTasks(tasks, path);
+    const wanted = (typeof path === 'string' ? [path] : path).join(' › ');
+    if (found.length === 1) return new TaskAssertion(found[0]!, tasks);
+    throw taskError(
+      `expected one task ${wanted}, found ${found.length === 0 ? 'none' : found.length}`,
+      tasks,
+    );
+  }
+
+  /** All tasks of this name, or at the end of this path, in reading order. */
+  tasks(path: TaskPath): TaskAssertion[] {
+    const tasks = this.#forest();
+    return findTasks(tasks, path).map((found) => new TaskAssertion(found, tasks));
+  }
+
+  /**
+   * That every task which was begun has ended.
+   * @throws AssertionError, with the tree, that names those that have not
+   */
+  allEnded(): void {
+    const tasks = this.#forest();
+    const open = [...tasksOf(tasks)].filter(({ outcome }) => outcome === 'unknown').map(({ name }) => name);
+    if (open.length > 0)
+      throw taskError(`expected all tasks to have ended, but not: ${open.join(', ')}`, tasks);
+  }
+
+  /** Waits until everything that is to leave a burst processor has. */
+  async flush(): Promise<void> {
+    await this.loggerProvider.forceFlush();
+  }
+
+  /** Forgets what was captured. */
+  clear(): void {
+    this.#keeper.records = [];
+  }
+
+  /** Captures no more; the provider that was registered before is again. May be called twice. */
+  end(): void {
+    this.#restore();
+  }
+
+  [Symbol.dispose](): void {
+    this.end();
+  }
+
+  #forest(): Forest {
+    return forest(this.#keeper.records.map(treeRecord));
+  }
+}
+
+/**
+ * Captures every log record of this process in memory, of tasks and of all loggers that use the global
+ * LoggerProvider, until `end()` is called. For tests, with any test runner; it needs `@opentelemetry/sdk-logs`.
+ */
+export function captureLogs(options: CaptureLogsOptions = {}): CapturedLogs {
+  return new CapturedLogs(options);
+}

@@ -1,0 +1,153 @@
+import { AssertionError } from 'node:assert';
+import { isDeepStrictEqual } from 'node:util';
+import { parseSeverity, type SeverityLike } from '../record/index.ts';
+import {
+  childrenOf,
+  dataOf,
+  errorOf,
+  type Forest,
+  lines,
+  type Outcome,
+  pathOf,
+  type Task,
+  type TreeRecord,
+} from '../tree/index.ts';
+
+/** What a record of a task must be like. */
+export interface RecordWish {
+  readonly severity?: SeverityLike | undefined;
+  /** Attributes that it must have; others do not matter. */
+  readonly attributes?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/**
+ * What is expected of a task. Every method throws an `AssertionError`, with the whole tree in its message, unless
+ * it is so; else it returns what to go on with. It is a picture of the moment when it was asked for.
+ */
+export class TaskAssertion {
+  /** The task, as the tree knows it. */
+  readonly task: Task;
+  readonly #forest: Forest;
+
+  constructor(task: Task, forest: Forest) {
+    this.task = task;
+    this.#forest = forest;
+  }
+
+  /** @param message what the end must say, whole or as a pattern */
+  succeeded(message?: string | RegExp): this {
+    return this.#ended('succeeded', message);
+  }
+
+  /** @param error what must be told of the error: `type: message`, or a pattern of it */
+  failed(error?: string | RegExp): this {
+    this.#ended('failed', undefined);
+    const told = this.task.end === undefined ? undefined : errorOf(this.task.end);
+    const text = told === undefined ? (this.task.end?.body ?? '') : `${told.type}: ${told.message}`;
+    if (error !== undefined && !fits(text, error))
+      this.#fail(`to have failed of ${shownText(error)}`, text, error);
+    return this;
+  }
+
+  cancelled(message?: string | RegExp): this {
+    return this.#ended('cancelled', message);
+  }
+
+  abandoned(): this {
+    return this.#ended('abandoned', undefined);
+  }
+
+  /** That its start was written, and no end. */
+  unfinished(): this {
+    return this.#ended('unknown', undefined);
+  }
+
+  /** Data that it must have, given or bound; other data does not matter. */
+  withData(wanted: Readonly<Record<string, unknown>>): this {
+    const data = dataOf(this.task);
+    if (!has(data, wanted)) this.#fail('to have this data', data, wanted);
+    return this;
+  }
+
+  /** The first step of this name right below it, to go on with. */
+  withStep(name: string): TaskAssertion {
+    const found = childrenOf(this.task).find((step) => step.name === name);
+    if (found !== undefined) return new TaskAssertion(found, this.#forest);
+    return this.#fail(`to have the step ${JSON.stringify(name)}`, this.#steps(), [name]);
+  }
+
+  /** Its steps, all of them, in the order in which they began. */
+  withSteps(...names: readonly string[]): this {
+    const steps = this.#steps();
+    if (!isDeepStrictEqual(steps, [...names])) this.#fail('to have these steps', steps, names);
+    return this;
+  }
+
+  /** A record inside it (of any logger, not of a step), by its body. */
+  withRecord(body: string | RegExp, wish: RecordWish = {}): this {
+    if (this.task.records.some((record) => fits(record.body, body) && isAsWished(record, wish))) return this;
+    const records = this.task.records.map((record) => record.body);
+    return this.#fail(`to have the record ${shownText(body)}`, records, body);
+  }
+
+  #steps(): string[] {
+    return childrenOf(this.task).map((step) => step.name);
+  }
+
+  #ended(outcome: Outcome, message: string | RegExp | undefined): this {
+    if (this.task.outcome !== outcome)
+      this.#fail(`to be ${nameOf(outcome)}`, nameOf(this.task.outcome), nameOf(outcome));
+    const said = this.task.end?.body ?? '';
+    if (message !== undefined && !fits(said, message))
+      this.#fail(`to say ${shownText(message)}`, said, message);
+    return this;
+  }
+
+  #fail(wish: string, actual: unknown, expected: unknown): never {
+    throw taskError(
+      `expected the task ${pathOf(this.task).join(' › ')} ${wish}`,
+      this.#forest,
+      actual,
+      expected,
+    );
+  }
+}
+
+/** An error whose message ends with the tree. */
+export function taskError(
+  message: string,
+  forest: Forest,
+  actual?: unknown,
+  expected?: unknown,
+): AssertionError {
+  const tree = [...lines(forest, { unfold: 'all', maxLines: 200 })].join('\n');
+  const told = actual === undefined ? '' : `; it is ${shownText(actual)}`;
+  return new AssertionError({
+    message: `${message}${told}\n\n${tree === '' ? '(no records were captured)' : tree}`,
+    actual,
+    expected,
+    operator: 'tasks',
+  });
+}
+
+function nameOf(outcome: Outcome): string {
+  return outcome === 'unknown' ? 'unfinished' : outcome;
+}
+
+function fits(text: string, wanted: string | RegExp): boolean {
+  // A pattern with the flag g remembers where it was.
+  return typeof wanted === 'string' ? text === wanted : text.search(wanted) >= 0;
+}
+
+function isAsWished(record: TreeRecord, { severity, attributes }: RecordWish): boolean {
+  if (severity !== undefined && record.severity !== parseSeverity('severity', severity)) return false;
+  return attributes === undefined || has(record.attributes, attributes);
+}
+
+function has(all: Readonly<Record<string, unknown>>, wanted: Readonly<Record<string, unknown>>): boolean {
+  return Object.entries(wanted).every(([name, value]) => isDeepStrictEqual(all[name], value));
+}
+
+function shownText(value: unknown): string {
+  return value instanceof RegExp ? String(value) : JSON.stringify(value);
+}

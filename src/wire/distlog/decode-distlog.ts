@@ -1,0 +1,87 @@
+import { decodeLogs } from '../otlp/decode-logs.ts';
+import type { DecodedLogs, KeyValue } from '../otlp/decoded.ts';
+import { ATTRIBUTE_DEPTH, MAP_DEPTH } from '../otlp/fields.ts';
+import { parseJson } from '../otlp/parse-json.ts';
+import { WireError } from '../otlp/wire-error.ts';
+import { isOwnRecord, ownRecord } from './own-record.ts';
+import { decodePickle } from './pickle.ts';
+import { pickleValue } from './pickle-value.ts';
+import { groupPlaced, type PlacedRecord } from './placed-record.ts';
+import { doubleAside, intAside, isObject, type Json, pythonValue } from './plain-json.ts';
+import { pythonRecord } from './python-record.ts';
+
+/** On the resource of what came by distlog's topics: the letter of the system, `T`, `S` or `P`. */
+export const DISTLOG_SYSTEM = 'distlog.system';
+/** There too, where the kind is not `L` (log): `P`, performance. */
+export const DISTLOG_KIND = 'distlog.kind';
+
+/** Where the fields of a record's `context` lie, seen as a value of their own. */
+const DICTIONARY_DEPTH = ATTRIBUTE_DEPTH - MAP_DEPTH;
+
+export interface DistlogOptions {
+  /** Whether pickles are read. They are read as plain data only; see {@link decodePickle}. Default false. */
+  readonly pickle?: boolean | undefined;
+}
+
+/**
+ * Reads a message of distlog, which has two frames: a topic of three letters, and a body.
+ *
+ * The letters: the system (`T`, `S` or `P`), the kind (`L` log, `P` performance), the encoding of the body:
+ * `J` a Python LogRecord's dictionary in JSON ({@link pythonRecord}), or what our `JsonSerializer` wrote, a record or
+ * an array of such; `P` the same dictionary as a pickle, if that is allowed; `O` (kind `L` only) an OTLP
+ * `ExportLogsServiceRequest` in protobuf. System and kind become attributes of the resource, but not with `O`, whose
+ * bytes are passed on as they are.
+ *
+ * @throws WireError for any other topic, for a body that is not what the topic says, and for a pickle that would run
+ * code or was not asked for
+ */
+export function decodeDistlog(
+  topic: Uint8Array,
+  body: Uint8Array,
+  { pickle = false }: DistlogOptions = {},
+): DecodedLogs {
+  const letters = topic.length === 3 ? String.fromCharCode(...topic) : '';
+  const [system = '', kind = '', encoding] = letters;
+  if (!/^(?:[TSP][LP][JP]|[TSP]LO)$/.test(letters)) {
+    const shown = JSON.stringify(Buffer.from(topic.subarray(0, 16)).toString('latin1'));
+    throw new WireError('unsupported', `topic ${shown} is none of distlog's: [TSP][LP][JP] or [TSP]LO`);
+  }
+  if (encoding === 'O') return decodeLogs(body);
+  if (encoding === 'P' && !pickle) {
+    throw new WireError(
+      'unsupported',
+      `topic "${letters}" announces a pickle, and pickles are not read here`,
+    );
+  }
+  const records = encoding === 'P' ? [fromPickle(body)] : fromJson(body);
+  const added: KeyValue[] = [[DISTLOG_SYSTEM, system]];
+  if (kind !== 'L') added.push([DISTLOG_KIND, kind]);
+  return groupPlaced(records, added);
+}
+
+function fromPickle(body: Uint8Array): PlacedRecord {
+  const value = pickleValue(decodePickle(body), DICTIONARY_DEPTH);
+  if (typeof value !== 'object' || value === null || !('entries' in value) || !Array.isArray(value.entries)) {
+    throw new WireError('pickle', 'the pickle holds no dictionary');
+  }
+  return pythonRecord(value.entries);
+}
+
+function fromJson(body: Uint8Array): PlacedRecord[] {
+  const json = parseJson(body, intAside, doubleAside);
+  return Array.isArray(json) ? json.map(recordOf) : [recordOf(json)];
+}
+
+function recordOf(json: unknown): PlacedRecord {
+  if (!isObject(json)) throw new WireError('json', 'a record must be a JSON object');
+  if (isOwnRecord(json)) return ownRecord(json);
+  return pythonRecord(entriesOf(json));
+}
+
+/** Not as one value: a dictionary of a single field must not be taken for a tagged number. */
+function entriesOf(json: Json): KeyValue[] {
+  return Object.entries(json).map(([name, value]) => [
+    name,
+    pythonValue(value, DICTIONARY_DEPTH + MAP_DEPTH),
+  ]);
+}

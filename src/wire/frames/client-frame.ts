@@ -1,0 +1,114 @@
+import { crc32 } from 'node:zlib';
+import { FrameError } from './frame-error.ts';
+import { open, readId, readNumber, seal, VERSION, writeId, writeNumber } from './layout.ts';
+
+/** Content type: `ExportLogsServiceRequest` of OTLP, protobuf. */
+export const CONTENT_OTLP = 1;
+/** The body is as it is. */
+export const ENCODING_IDENTITY = 0;
+/** The body is compressed with gzip (RFC 1952). */
+export const ENCODING_GZIP = 1;
+
+/** Bytes of the header of both kinds. */
+const HEADER_BYTES = 48;
+const TYPE_DATA = 1;
+const TYPE_HELLO = 2;
+const EMPTY = new Uint8Array(0);
+
+/** A batch of records on its way to the daemon. */
+export interface DataFrame {
+  readonly kind: 'data';
+  /** 16 random bytes, one exporter instance. */
+  readonly producer: Uint8Array;
+  /** The number of the batch, from 1. */
+  readonly seq: number;
+  /** The highest lower number that the sender still expects the daemon to hold; 0: none. */
+  readonly prev: number;
+  /** How many records it holds, from 1. */
+  readonly records: number;
+  /** {@link CONTENT_OTLP}; others are not known yet. */
+  readonly contentType: number;
+  /** {@link ENCODING_IDENTITY} or {@link ENCODING_GZIP}. */
+  readonly encoding: number;
+  /** Bytes of the body when it is not compressed, from 1. */
+  readonly length: number;
+  readonly body: Uint8Array;
+}
+
+/** The first word of a client on a connection, and its question after a silence. */
+export interface HelloFrame {
+  readonly kind: 'hello';
+  readonly producer: Uint8Array;
+  /** The journal that the client last spoke to; zeros: none. */
+  readonly journal: Uint8Array;
+  /** The highest number that this journal is known to hold; 0: none. */
+  readonly last: number;
+}
+
+/**
+ * The three frames of a batch.
+ * @param bodyCrc crc-32 of the body, for one who sends the same body again under another header
+ */
+export function encodeData(frame: Omit<DataFrame, 'kind'>, bodyCrc?: number): readonly Uint8Array[] {
+  // Never from the pool: ZeroMQ reads it after this turn.
+  const header = Buffer.alloc(HEADER_BYTES);
+  header[0] = VERSION;
+  header[1] = TYPE_DATA;
+  header[2] = frame.contentType;
+  header[3] = frame.encoding;
+  writeId(header, frame.producer, 4);
+  writeNumber(header, frame.seq, 20);
+  writeNumber(header, frame.prev, 28);
+  header.writeUInt32BE(frame.records, 36);
+  header.writeUInt32BE(frame.length, 40);
+  return seal(header, frame.body, bodyCrc ?? crc32(frame.body));
+}
+
+/** The three frames of a greeting. */
+export function encodeHello(frame: Omit<HelloFrame, 'kind'>): readonly Uint8Array[] {
+  const header = Buffer.alloc(HEADER_BYTES);
+  header[0] = VERSION;
+  header[1] = TYPE_HELLO;
+  writeId(header, frame.producer, 4);
+  writeId(header, frame.journal, 20);
+  writeNumber(header, frame.last, 36);
+  return seal(header, EMPTY, 0);
+}
+
+/**
+ * Reads what a client sent. The body stays as it is: see `unpackBody`.
+ * @throws FrameError for anything else
+ */
+export function decodeClientFrame(parts: readonly Uint8Array[]): DataFrame | HelloFrame {
+  const { header, body } = open(parts, HEADER_BYTES);
+  const type = header[1];
+  if (type === TYPE_HELLO) return readHello(header, body);
+  if (type !== TYPE_DATA) throw new FrameError('unknown', `frames of type ${type} are not known`);
+  const seq = readNumber(header, 20);
+  const prev = readNumber(header, 28);
+  const records = header.readUInt32BE(36);
+  const length = header.readUInt32BE(40);
+  if (seq < 1 || prev >= seq) throw new FrameError('malformed', `prev ${prev} must be below seq ${seq}`);
+  if (records < 1 || length < 1) throw new FrameError('malformed', 'a batch holds at least one record');
+  return {
+    kind: 'data',
+    producer: readId(header, 4),
+    seq,
+    prev,
+    records,
+    contentType: header[2]!,
+    encoding: header[3]!,
+    length,
+    body,
+  };
+}
+
+function readHello(header: Buffer, body: Uint8Array): HelloFrame {
+  if (body.length !== 0) throw new FrameError('malformed', 'a HELLO has no body');
+  return {
+    kind: 'hello',
+    producer: readId(header, 4),
+    journal: readId(header, 20),
+    last: readNumber(header, 36),
+  };
+}

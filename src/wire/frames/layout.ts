@@ -1,0 +1,79 @@
+import { crc32 } from 'node:zlib';
+import { FrameError } from './frame-error.ts';
+
+/** The first frame of every message of the ack protocol; distlog's own frames begin with `T`, `S` or `P`. */
+export const MAGIC: Uint8Array = Uint8Array.of(0x44, 0x4c, 0x31);
+/** The version of the layout, the first byte of every header. */
+export const VERSION = 1;
+/** Bytes of a producer id and of a journal id. */
+export const ID_BYTES = 16;
+/** A journal id that says: none is known. */
+export const NO_JOURNAL: Uint8Array = new Uint8Array(ID_BYTES);
+/** Numbers of batches stay below 2^53, so that JavaScript holds them exactly. */
+const MAX_NUMBER = BigInt(Number.MAX_SAFE_INTEGER);
+
+const CRC_BYTES = 4;
+
+/**
+ * The checksum of a message: over the body first, then over the header without its last four bytes. In this
+ * order a header can be written anew without reading the body again.
+ */
+function checksum(header: Uint8Array, bodyCrc: number): number {
+  return crc32(header.subarray(0, header.length - CRC_BYTES), bodyCrc);
+}
+
+/** Writes the checksum into the last four bytes of a header, and makes the three frames. */
+export function seal(header: Buffer, body: Uint8Array, bodyCrc: number): readonly Uint8Array[] {
+  header.writeUInt32BE(checksum(header, bodyCrc), header.length - CRC_BYTES);
+  return [MAGIC, header, body];
+}
+
+/**
+ * Looks at the three frames of a message, its magic, version and checksum.
+ * @throws FrameError
+ */
+export function open(
+  parts: readonly Uint8Array[],
+  headerBytes: number,
+): { readonly header: Buffer; readonly body: Uint8Array } {
+  const [magic, header, body] = parts;
+  if (parts.length !== 3 || magic === undefined || header === undefined || body === undefined) {
+    throw new FrameError('malformed', `a message has 3 frames, got ${parts.length}`);
+  }
+  if (Buffer.compare(magic, MAGIC) !== 0) throw new FrameError('malformed', 'the first frame must be DL1');
+  if (header.length === 0) throw new FrameError('malformed', 'the header is empty');
+  if (header[0] !== VERSION) {
+    throw new FrameError('version', `version ${header[0]} of the frames is not known, only ${VERSION}`);
+  }
+  if (header.length !== headerBytes) {
+    throw new FrameError('malformed', `the header must have ${headerBytes} bytes, got ${header.length}`);
+  }
+  const view = Buffer.from(header.buffer, header.byteOffset, header.byteLength);
+  if (view.readUInt32BE(headerBytes - CRC_BYTES) !== checksum(view, crc32(body))) {
+    throw new FrameError('checksum', 'the checksum does not fit: the message was cut or changed on the way');
+  }
+  return { header: view, body };
+}
+
+/** Writes a whole number from 0 below 2^53 as eight bytes. */
+export function writeNumber(header: Buffer, value: number, at: number): void {
+  header.writeBigUInt64BE(BigInt(value), at);
+}
+
+/** @throws FrameError for a number of 2^53 or more */
+export function readNumber(header: Buffer, at: number): number {
+  const value = header.readBigUInt64BE(at);
+  if (value > MAX_NUMBER) throw new FrameError('malformed', 'a number is 2^53 or more');
+  return Number(value);
+}
+
+/** Writes an id of 16 bytes. */
+export function writeId(header: Buffer, id: Uint8Array, at: number): void {
+  if (id.length !== ID_BYTES) throw new RangeError(`an id has ${ID_BYTES} bytes, got ${id.length}`);
+  header.set(id, at);
+}
+
+/** A copy, so that an id kept for long does not keep its message. */
+export function readId(header: Buffer, at: number): Uint8Array {
+  return new Uint8Array(header.subarray(at, at + ID_BYTES));
+}

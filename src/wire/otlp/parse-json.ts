@@ -1,0 +1,127 @@
+import { WireError } from './wire-error.ts';
+
+/** Deeper text is refused before anything is made of it: 32 maps of OTLP within each other take 140 levels. */
+const MAX_JSON_DEPTH = 256;
+/** An integer of fewer digits is exact as a number. */
+const EXACT_DIGITS = 15;
+/** Longer ones take a time that grows with their square. */
+const MAX_DIGITS = 400;
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+
+/** How {@link parseJson} is to hand on numbers that JSON.parse would lose. */
+export type NumberForm = (token: string) => string;
+
+/**
+ * JSON.parse for text of strangers: the depth is bounded before the first object is made, and integers that a double
+ * cannot hold are not rounded.
+ *
+ * @param longNumber what stands in the JSON text in place of an integer of 16 to 400 digits
+ * @param notANumber what stands in place of the words NaN, Infinity and -Infinity, which Python writes; without it
+ * they are an error, as JSON has no such words
+ * @throws WireError
+ */
+export function parseJson(
+  input: string | Uint8Array,
+  longNumber: NumberForm,
+  notANumber?: NumberForm,
+): unknown {
+  const text = asText(input);
+  const rewritten = new Rewriter(text, longNumber, notANumber).run();
+  try {
+    return JSON.parse(rewritten);
+  } catch (error) {
+    const { message } = error as SyntaxError;
+    throw new WireError('json', `this is no JSON: ${message.slice(0, 200)}`);
+  }
+}
+
+function asText(input: string | Uint8Array): string {
+  if (typeof input === 'string') return input;
+  try {
+    return Buffer.from(input.buffer, input.byteOffset, input.byteLength).toString('utf8');
+  } catch {
+    throw new WireError('too_large', `${input.byteLength} bytes are too many for one text`);
+  }
+}
+
+/** Goes over the text once: counts brackets, and replaces words outside of strings. */
+class Rewriter {
+  readonly #text: string;
+  readonly #longNumber: NumberForm;
+  readonly #notANumber: NumberForm | undefined;
+  readonly #pieces: string[] = [];
+  #copied = 0;
+
+  constructor(text: string, longNumber: NumberForm, notANumber: NumberForm | undefined) {
+    this.#text = text;
+    this.#longNumber = longNumber;
+    this.#notANumber = notANumber;
+  }
+
+  run(): string {
+    const text = this.#text;
+    let depth = 0;
+    for (let at = 0; at < text.length; ) {
+      const code = text.charCodeAt(at);
+      if (code === QUOTE) at = this.#endOfString(at);
+      else if (isOfWord(code)) at = this.#word(at);
+      else {
+        // { and [, } and ]
+        if ((code | 0x20) === 0x7b) depth += 1;
+        else if ((code | 0x20) === 0x7d) depth -= 1;
+        if (depth > MAX_JSON_DEPTH) {
+          throw new WireError('too_deep', `JSON is nested deeper than ${MAX_JSON_DEPTH} at character ${at}`);
+        }
+        at += 1;
+      }
+    }
+    if (this.#copied === 0) return text;
+    return this.#pieces.join('') + text.slice(this.#copied);
+  }
+
+  #endOfString(start: number): number {
+    const text = this.#text;
+    for (let at = start + 1; ; at += 1) {
+      at = text.indexOf('"', at);
+      if (at < 0) return text.length;
+      let backslashes = 0;
+      while (text.charCodeAt(at - 1 - backslashes) === BACKSLASH) backslashes += 1;
+      if (backslashes % 2 === 0) return at + 1;
+    }
+  }
+
+  #word(start: number): number {
+    const text = this.#text;
+    let end = start + 1;
+    while (end < text.length && isOfWord(text.charCodeAt(end))) end += 1;
+    const length = end - start;
+    if (length <= EXACT_DIGITS && this.#notANumber === undefined) return end;
+    if (length > MAX_DIGITS || (length <= EXACT_DIGITS && length > '-Infinity'.length)) return end;
+    const word = text.slice(start, end);
+    if (length > EXACT_DIGITS && /^-?(?:0|[1-9]\d*)$/.test(word))
+      this.#replace(start, end, this.#longNumber(word));
+    else if (this.#notANumber !== undefined && /^(?:NaN|-?Infinity)$/.test(word)) {
+      this.#replace(start, end, this.#notANumber(word));
+    }
+    return end;
+  }
+
+  #replace(start: number, end: number, replacement: string): void {
+    this.#pieces.push(this.#text.slice(this.#copied, start), replacement);
+    this.#copied = end;
+  }
+}
+
+/** Letters, digits, `+`, `-` and `.`: what numbers and the words of JSON are made of. */
+function isOfWord(code: number): boolean {
+  const lower = code | 0x20;
+  return (
+    (code >= 0x30 && code <= 0x39) ||
+    (lower >= 0x61 && lower <= 0x7a) ||
+    code === 0x2d ||
+    code === 0x2e ||
+    code === 0x2b
+  );
+}

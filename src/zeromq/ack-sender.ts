@@ -1,0 +1,212 @@
+import { randomBytes } from 'node:crypto';
+import { crc32, gzip } from 'node:zlib';
+import { errorText, type ReadableLogRecordLike, type Teller } from '../record/index.ts';
+import { decodeReply, ENCODING_GZIP, ENCODING_IDENTITY } from '../wire/index.ts';
+import { clientSocketOptions } from './client-socket.ts';
+import { ExportFailure, type ExportFault } from './export-failure.ts';
+import type { ResolvedExporterOptions } from './exporter-options.ts';
+import type { ZeroMqLibrary } from './load-zeromq.ts';
+import { LookAgain } from './look-again.ts';
+import { OpenExports } from './open-exports.ts';
+import { SendWindow, type WindowBatch, type WindowEvent } from './send-window.ts';
+import type { Done, Sender, SenderState } from './sender.ts';
+
+/** Fast, and within a tenth of the best size for log records. */
+const GZIP_LEVEL = 1;
+/** After so long without any answer while batches wait, the operator is told. */
+const SILENT_MILLIS = 10_000;
+
+/** Ack mode: a DEALER socket around a {@link SendWindow}. One loop reads, then writes, then looks again later. */
+export class AckSender implements Sender {
+  readonly #options: ResolvedExporterOptions;
+  readonly #teller: Teller;
+  readonly #socket: InstanceType<ZeroMqLibrary['Dealer']>;
+  readonly #window: SendWindow;
+  readonly #look: LookAgain;
+  #isRunning = false;
+  #wasAskedAgain = false;
+  #isConnected = false;
+  #isClosed = false;
+  #heardAt: number;
+  #resent = 0;
+  #journalChanges = 0;
+  readonly #open = new OpenExports();
+
+  constructor(options: ResolvedExporterOptions, library: ZeroMqLibrary, teller: Teller) {
+    this.#options = options;
+    this.#teller = teller;
+    this.#heardAt = options.clock.now();
+    this.#window = new SendWindow({
+      producer: randomBytes(16),
+      maxBytes: options.windowBytes,
+      ackTimeoutMillis: options.ackTimeoutMillis,
+      onEvent: (event, batches) => this.#onEvent(event, batches),
+    });
+    this.#look = new LookAgain(options.clock, () => void this.#run());
+    this.#socket = new library.Dealer({
+      context: new library.Context({ blocky: false }),
+      ...clientSocketOptions(options),
+      receiveTimeout: 0,
+      // See ListeningSocket. There are never more answers than messages.
+      receiveHighWaterMark: 0,
+      // Unlike push mode: what a broken connection held is sent again by the window, and so the socket is
+      // writable only while it is connected.
+      immediate: true,
+      // A window that is sent again before its first copy has left, and greetings.
+      sendHighWaterMark: 2 * options.windowBatches + 2,
+    });
+    this.#socket.connect(options.endpoint);
+  }
+
+  send(records: readonly ReadableLogRecordLike[], done: Done): void {
+    const { windowBatches, serializer, clock, exportTimeoutMillis, compression } = this.#options;
+    if (this.#window.batches >= windowBatches) {
+      return done(
+        new ExportFailure('window_full', `more than windowBatches (${windowBatches}) exports at once`),
+      );
+    }
+    const body = serializer.serialize(records);
+    const now = clock.now();
+    if (this.#window.batches === 0) this.#heardAt = now;
+    const token = this.#open.add();
+    const batch: WindowBatch = {
+      records: records.length,
+      length: body.length,
+      body: undefined,
+      bodyCrc: 0,
+      encoding: ENCODING_IDENTITY,
+      deadlineMillis: now + exportTimeoutMillis,
+      done: (error) => {
+        this.#open.end(token);
+        done(error);
+      },
+    };
+    this.#window.add(batch);
+    if (compression === 'gzip') this.#compress(batch, body);
+    else this.#ready(batch, body, ENCODING_IDENTITY);
+  }
+
+  idle(): Promise<void> {
+    return this.#open.ended();
+  }
+
+  close(fault: ExportFault): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#look.disarm();
+    this.#window.giveUpAll(fault, 'it was not acknowledged before the end of shutdown()');
+    this.#socket.close();
+  }
+
+  state(): SenderState {
+    const { batches, records, bytes } = this.#window;
+    return { batches, records, bytes, resent: this.#resent, journalChanges: this.#journalChanges };
+  }
+
+  #compress(batch: WindowBatch, body: Uint8Array): void {
+    gzip(body, { level: GZIP_LEVEL }, (error, packed) => {
+      if (error === null) return this.#ready(batch, packed, ENCODING_GZIP);
+      this.#window.giveUp(batch, 'compression', errorText(error));
+      void this.#run();
+    });
+  }
+
+  #ready(batch: WindowBatch, body: Uint8Array, encoding: number): void {
+    batch.body = body;
+    batch.bodyCrc = crc32(body);
+    batch.encoding = encoding;
+    this.#look.sign();
+    void this.#run();
+  }
+
+  /** One at a time. Never rejects. */
+  async #run(): Promise<void> {
+    this.#wasAskedAgain = true;
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    try {
+      while (this.#wasAskedAgain && !this.#isClosed) {
+        this.#wasAskedAgain = false;
+        await this.#read();
+        this.#window.expire(this.#options.clock.now());
+        await this.#write();
+      }
+    } catch (error) {
+      if (!this.#isClosed)
+        this.#teller.warn('socket', `the socket to ${this.#options.endpoint} failed: ${errorText(error)}`);
+    }
+    this.#isRunning = false;
+    if (this.#isClosed) return;
+    if (this.#window.batches > 0) {
+      this.#tellSilence();
+      this.#look.arm();
+    } else {
+      this.#look.disarm();
+    }
+  }
+
+  async #read(): Promise<void> {
+    while (!this.#isClosed && this.#socket.readable) {
+      const parts = await this.#socket.receive();
+      const now = this.#options.clock.now();
+      try {
+        this.#window.receive(decodeReply(parts), now);
+      } catch (error) {
+        this.#teller.warn('answer', `an answer of the daemon was not understood: ${errorText(error)}`);
+        continue;
+      }
+      this.#heardAt = now;
+      this.#look.sign();
+    }
+  }
+
+  async #write(): Promise<void> {
+    while (!this.#isClosed) {
+      if (!this.#socket.writable) return this.#lostConnection();
+      this.#isConnected = true;
+      const message = this.#window.next(this.#options.clock.now());
+      if (message === undefined) return;
+      try {
+        await this.#socket.send(message as Buffer[]);
+      } catch {
+        // The connection broke between the look and the word.
+        return this.#lostConnection();
+      }
+    }
+  }
+
+  #lostConnection(): void {
+    if (!this.#isConnected) return;
+    this.#isConnected = false;
+    this.#window.disconnected();
+  }
+
+  #tellSilence(): void {
+    const silentMillis = this.#options.clock.now() - this.#heardAt;
+    if (silentMillis < SILENT_MILLIS) return;
+    const state = this.#isConnected ? 'connected, but without an answer' : 'no connection';
+    const keys = this.#options.curve === undefined ? '' : ', and that the CURVE keys fit';
+    this.#teller.warn(
+      'silence',
+      `${state} for ${Math.round(silentMillis / 1000)} s; ${this.#window.batches} batches wait: ` +
+        `check that distlogd listens on ${this.#options.endpoint}${keys}`,
+    );
+  }
+
+  #onEvent(event: WindowEvent, batches: number): void {
+    if (event === 'resent') this.#resent += batches;
+    if (event === 'new_journal') {
+      this.#journalChanges += 1;
+      this.#teller.warn(
+        event,
+        `another journal answers now; ${batches} batches that the old one had not acknowledged go to it`,
+      );
+    }
+    if (event === 'memory_lost') {
+      this.#teller.warn(event, 'the daemon has forgotten batches that it had acknowledged');
+    }
+    if (event === 'too_far') {
+      this.#teller.warn(event, 'the daemon acknowledged a batch that was never sent; this was ignored');
+    }
+  }
+}

@@ -1,0 +1,172 @@
+import {
+  EXPORT_FAILED,
+  EXPORT_SUCCESS,
+  type ExportResultLike,
+  errorText,
+  keepAlive,
+  type LogRecordExporterLike,
+  type ReadableLogRecordLike,
+  Teller,
+} from '../record/index.ts';
+import { AckSender } from './ack-sender.ts';
+import { ExportFailure, type ExportFault } from './export-failure.ts';
+import {
+  type ResolvedExporterOptions,
+  resolveExporterOptions,
+  type ZmqLogRecordExporterOptions,
+} from './exporter-options.ts';
+import { reportExporter, type ZmqExporterStats } from './exporter-stats.ts';
+import { loadZeromq } from './load-zeromq.ts';
+import { PushSender } from './push-sender.ts';
+import type { Sender } from './sender.ts';
+
+/**
+ * Sends log records to `distlogd` over ZeroMQ. Put it behind a `PriorityBatchLogRecordProcessor` or a
+ * `BurstLogRecordProcessor`, which keep the queue; it has none but what is under way.
+ *
+ * - Mode `'ack'`: `export()` calls back with success when the daemon has the batch on its disk. Success: the
+ *   batch is there exactly once. Failure: once, or not at all. It sends again by itself, through restarts and
+ *   broken connections, until `exportTimeoutMillis`. Do not wrap it in a retrying exporter: a batch that was given
+ *   up and came again would be a new one.
+ * - Mode `'push'`: success means queued. What arrives, arrives once; nobody tells what did not.
+ * - It may be called up to `windowBatches` times at once, and says so to its processor (`maxConcurrentExports`).
+ * - It keeps no process alive, whatever waits. Await `shutdown()`, or what is under way is lost.
+ */
+export class ZmqLogRecordExporter implements LogRecordExporterLike {
+  /** How many exports it bears at once; absent in push mode, where each is over at once. */
+  readonly maxConcurrentExports?: number;
+  /** How long one export may take; a processor's own time-out must be above it. Absent in push mode. */
+  readonly worstCaseMillis?: number;
+  readonly #options: ResolvedExporterOptions;
+  readonly #teller: Teller;
+  readonly #sender: Sender;
+  readonly #failed: Record<ExportFault, number> = {
+    timeout: 0,
+    rejected: 0,
+    too_large: 0,
+    window_full: 0,
+    queue_full: 0,
+    compression: 0,
+    send: 0,
+    shutdown: 0,
+  };
+  #received = 0;
+  #shutdown: Promise<void> | undefined;
+
+  /** @throws RangeError or TypeError for wrong options, Error if the package zeromq cannot be loaded */
+  constructor(options: ZmqLogRecordExporterOptions) {
+    this.#options = resolveExporterOptions(options);
+    const { clock, endpoint, mode, meterProvider, componentName } = this.#options;
+    const library = loadZeromq();
+    this.#teller = new Teller('ZmqLogRecordExporter', clock);
+    try {
+      this.#sender =
+        mode === 'ack'
+          ? new AckSender(this.#options, library, this.#teller)
+          : new PushSender(this.#options, library, (fault, records, why) => this.#fail(fault, records, why));
+    } catch (error) {
+      throw new Error(`cannot connect to endpoint ${endpoint}: ${errorText(error)}`, { cause: error });
+    }
+    if (mode === 'ack') {
+      this.maxConcurrentExports = this.#options.windowBatches;
+      this.worstCaseMillis = this.#options.exportTimeoutMillis;
+    }
+    if (meterProvider !== undefined) reportExporter(meterProvider, () => this.stats(), componentName);
+  }
+
+  /**
+   * Sends records. The outcome comes by the callback, once.
+   * @throws only what a serializer throws, before anything was sent, so that the processor can set the record
+   * aside that caused it
+   */
+  export(records: ReadableLogRecordLike[], resultCallback: (result: ExportResultLike) => void): void {
+    const count = records.length;
+    if (count === 0) return this.#respond(resultCallback, undefined);
+    if (this.#shutdown !== undefined) {
+      this.#received += count;
+      const failure = new ExportFailure('shutdown', 'the exporter has been shut down');
+      this.#fail('shutdown', count, failure.message);
+      return this.#respond(resultCallback, failure);
+    }
+    let isTaken = false;
+    this.#received += count;
+    try {
+      this.#sender.send(records, (failure) => {
+        isTaken = true;
+        if (failure !== undefined) this.#fail(failure.code, count, failure.message);
+        this.#respond(resultCallback, failure);
+      });
+      isTaken = true;
+    } finally {
+      if (!isTaken) this.#received -= count;
+    }
+  }
+
+  /**
+   * Resolves when all that was given to `export()` before has met its end. In push mode: when it has left, or
+   * after `shutdownTimeoutMillis`, since nothing ends what waits for a daemon that is away.
+   */
+  async forceFlush(): Promise<void> {
+    if (this.#shutdown !== undefined) return this.#shutdown;
+    const { mode, exportTimeoutMillis, shutdownTimeoutMillis } = this.#options;
+    await this.#idleWithin(mode === 'ack' ? exportTimeoutMillis : shutdownTimeoutMillis);
+  }
+
+  /**
+   * Waits for what is under way, at most `shutdownTimeoutMillis`; what is left then failed. Closes the socket.
+   * May be called twice; never rejects.
+   */
+  shutdown(): Promise<void> {
+    this.#shutdown ??= this.#end();
+    return this.#shutdown;
+  }
+
+  /** Counts since the beginning. */
+  stats(): ZmqExporterStats {
+    const { batches, records, bytes, resent, journalChanges } = this.#sender.state();
+    const failed = Object.values(this.#failed).reduce((sum, count) => sum + count, 0);
+    return {
+      received: this.#received,
+      exported: this.#received - failed - records,
+      failed: { ...this.#failed },
+      pending: records,
+      pendingBatches: batches,
+      pendingBytes: bytes,
+      resent,
+      journalChanges,
+    };
+  }
+
+  async #end(): Promise<void> {
+    await this.#idleWithin(this.#options.shutdownTimeoutMillis);
+    this.#sender.close('shutdown');
+  }
+
+  /** Keeps the process alive meanwhile. */
+  async #idleWithin(millis: number): Promise<void> {
+    const { clock } = this.#options;
+    const letEnd = keepAlive(clock, millis);
+    await new Promise<void>((resolve) => {
+      const cancel = clock.after(millis, resolve);
+      void this.#sender.idle().then(() => {
+        cancel();
+        resolve();
+      });
+    });
+    letEnd();
+  }
+
+  #respond(callback: (result: ExportResultLike) => void, failure: ExportFailure | undefined): void {
+    try {
+      callback(failure === undefined ? { code: EXPORT_SUCCESS } : { code: EXPORT_FAILED, error: failure });
+    } catch (error) {
+      this.#teller.warn('callback', `the callback of export() threw: ${errorText(error)}`);
+    }
+  }
+
+  #fail(fault: ExportFault, count: number, why: string): void {
+    this.#failed[fault] += count;
+    const records = count === 1 ? '1 record was' : `${count} records were`;
+    this.#teller.warn(fault, `${records} lost (${fault}): ${why}`);
+  }
+}

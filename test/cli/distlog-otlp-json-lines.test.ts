@@ -1,0 +1,88 @@
+import * as fc from 'fast-check';
+import { newReport, readOtlpJsonLines } from '../../src/cli/distlog/otlp-json-lines.ts';
+import { Progress } from '../../src/cli/distlog/progress.ts';
+import { otlpLine } from '../tree/otlp-lines.ts';
+import { failedCheckout, record } from '../tree/story.ts';
+
+async function bodiesOf(chunks: readonly Uint8Array[], maxLineBytes?: number) {
+  const report = newReport();
+  const bodies: string[] = [];
+  for await (const records of readOtlpJsonLines(chunks, report, maxLineBytes)) {
+    bodies.push(...records.map(({ body }) => body));
+  }
+  return { bodies, report };
+}
+
+const records = [...failedCheckout(), record({ body: 'zürich 東京 👩‍👩‍👧' })];
+
+test('wherever the bytes are cut, the same records come out', async () => {
+  const bytes = Buffer.from(records.map((each) => otlpLine(each)).join('\n'));
+  const cuts = fc.array(fc.nat(bytes.length), { maxLength: 30 });
+  await fc.assert(
+    fc.asyncProperty(cuts, async (found) => {
+      const at = [0, ...found.toSorted((one, other) => one - other), bytes.length];
+      const chunks = at.slice(1).map((end, index) => bytes.subarray(at[index], end));
+      const { bodies, report } = await bodiesOf(chunks);
+      expect(bodies).toEqual(records.map(({ body }) => body));
+      expect(report).toMatchObject({ bytes: bytes.length, records: records.length, badLines: 0 });
+    }),
+    { numRuns: 100 },
+  );
+});
+
+test('a line over the bound is left out and counted, and the next one is read', async () => {
+  const lines = [otlpLine(record({ body: 'a'.repeat(5_000) })), otlpLine(record({ body: 'short' }))];
+  const bytes = Buffer.from(lines.join('\n'));
+  const chunks = Array.from({ length: Math.ceil(bytes.length / 100) }, (_, at) =>
+    bytes.subarray(at * 100, at * 100 + 100),
+  );
+  const { bodies, report } = await bodiesOf(chunks, 1_000);
+  expect(bodies).toEqual(['short']);
+  expect(report).toMatchObject({ badLines: 1, firstBad: [{ line: 1, cause: 'longer than can be read' }] });
+});
+
+test('a byte order mark, empty lines and traces or metrics are no mistakes', async () => {
+  const text = `\ufeff${otlpLine(record({ body: 'x' }))}\r\n\r\n  \n{"resourceSpans":[]}\n{"resourceMetrics":[]}\n`;
+  const { bodies, report } = await bodiesOf([Buffer.from(text)]);
+  expect(bodies).toEqual(['x']);
+  expect(report).toMatchObject({ badLines: 0, otherSignals: 2 });
+});
+
+test('of many bad lines the first five are kept, all are counted', async () => {
+  const { report } = await bodiesOf([Buffer.from('x\n'.repeat(100))]);
+  expect(report.badLines).toBe(100);
+  expect(report.firstBad.map(({ line }) => line)).toEqual([1, 2, 3, 4, 5]);
+});
+
+test('bytes of any kind are counted and never thrown at', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.uint8Array({ maxLength: 40 })), async (chunks) => {
+      const { bodies } = await bodiesOf(chunks);
+      expect(bodies).toEqual([]);
+    }),
+  );
+});
+
+test('a long reading shows a sign of life on a terminal, and wipes it away', () => {
+  const written: string[] = [];
+  const out = { isTTY: true, write: (text: string) => written.push(text) } as unknown as NodeJS.WriteStream;
+  let now = 0;
+  const progress = new Progress(out, () => now);
+  progress.tell(10, 10);
+  now = 600;
+  progress.tell(1_200_000, 300 * 2 ** 20);
+  now = 700;
+  progress.tell(1_300_000, 310 * 2 ** 20);
+  progress.clear();
+  progress.clear();
+  expect(written).toEqual(['\rreading: 1,200,000 records, 300 MiB\x1b[K', '\r\x1b[K']);
+});
+
+test('to a file it shows nothing', () => {
+  const out = { isTTY: false, write: () => expect('written').toBe('') } as unknown as NodeJS.WriteStream;
+  let now = 0;
+  const progress = new Progress(out, () => now);
+  now = 9_000;
+  progress.tell(1, 1);
+  progress.clear();
+});

@@ -1,0 +1,39 @@
+// distlogd's command line around a daemon that only says what is asked of it. See test/cli/distlogd/run.test.ts.
+
+const built = new URL('../../../../dist/esm/cli/distlogd/index.js', import.meta.url);
+const { main, processIo } = await import(built.href);
+
+/** @type {() => void} */
+let end = () => {};
+/** @type {Promise<void>} */
+const ended = new Promise((done) => {
+  end = done;
+});
+
+const daemon = {
+  reload: async (/** @type {any} */ { config }) => {
+    if (config.sinks.length > 1) throw new Error('one sink only');
+    process.stdout.write(`reloaded ${config.journal.maxBytes}\n`);
+  },
+  stop: async () => {
+    process.stdout.write('stopping\n');
+    if (process.env.SLOW === undefined) end();
+  },
+  ended,
+};
+
+process.exit(
+  await main(process.argv.slice(2), processIo('1.2.3'), {
+    startDaemon: async () => {
+      if (process.env.REFUSE !== undefined) {
+        throw Object.assign(new Error('the data directory /x is in use by process 5'), {
+          code: process.env.REFUSE,
+        });
+      }
+      setInterval(() => {}, 60_000);
+      // After this turn, when the signals are listened to.
+      setImmediate(() => process.stdout.write('ready\n'));
+      return daemon;
+    },
+  }),
+);

@@ -1,0 +1,139 @@
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Io, main, requestStatus } from '../../../src/cli/distlogd/index.ts';
+
+let room: string;
+let server: Server | undefined;
+
+beforeEach(() => {
+  room = mkdtempSync(join(tmpdir(), 'burstlog-status-'));
+});
+
+afterEach(() => {
+  server?.closeAllConnections();
+  server?.close();
+  server = undefined;
+  rmSync(room, { recursive: true, force: true });
+});
+
+const report = {
+  version: '1',
+  pid: 7,
+  upMillis: 1_000,
+  journal: { batches: 0, bytes: 0, maxBytes: 1_024, producers: 0, isFull: false },
+  receivers: [],
+  sinks: [],
+};
+
+const answer: RequestListener = (request, response) => {
+  const isRight =
+    request.url === '/status' && request.headers.authorization === 'Bearer a-token-that-is-long';
+  response.writeHead(isRight ? 200 : 401).end(JSON.stringify(report));
+};
+
+async function listening(made: Server): Promise<number> {
+  server = made;
+  made.listen(0, '127.0.0.1');
+  await once(made, 'listening');
+  return (made.address() as AddressInfo).port;
+}
+
+/** `distlogd status` with this http part. */
+async function status(http: string) {
+  writeFileSync(
+    join(room, 'd.yaml'),
+    `receivers: { zmqAck: }\nsinks: { a: { type: console } }\nhttp: { ${http} }\n`,
+  );
+  const out: string[] = [];
+  const err: string[] = [];
+  const io: Io = {
+    out: (text) => out.push(text),
+    err: (text) => err.push(text),
+    color: false,
+    environment: {},
+    directory: room,
+    version: '1',
+    onSignal: () => () => {},
+  };
+  const code = await main(['status', '-c', 'd.yaml'], io, { requestStatus });
+  return { code, said: [...out, ...err].join('\n').replaceAll(/:\d{4,5}\b/g, ':PORT') };
+}
+
+test('status asks the daemon with its token', async () => {
+  const port = await listening(createServer(answer));
+  const { code, said } = await status(`endpoint: 127.0.0.1:${port}, token: a-token-that-is-long`);
+  expect(said).toContain('distlogd 1, process 7, up 1s');
+  expect(code).toBe(0);
+});
+
+test('a daemon that listens everywhere is asked on this machine', async () => {
+  const port = await listening(createServer(answer));
+  const { code } = await status(`endpoint: 0.0.0.0:${port}, token: a-token-that-is-long, insecure: true`);
+  expect(code).toBe(0);
+});
+
+test.each([
+  ['a wrong token', answer, 'the daemon at 127.0.0.1:PORT wants another token'],
+  [
+    'an error',
+    (_request, response) => response.writeHead(500).end(),
+    'the daemon at 127.0.0.1:PORT answered 500',
+  ],
+  ['a page', (_request, response) => response.end('<html>'), 'at 127.0.0.1:PORT something else answers'],
+  ['a cut', (request) => request.socket.destroy(), 'nobody answers at 127.0.0.1:PORT'],
+] satisfies [string, RequestListener, string][])(
+  '%s is told, with exit code 69',
+  async (_name, listener, expected) => {
+    const port = await listening(createServer(listener));
+    const { code, said } = await status(`endpoint: 127.0.0.1:${port}`);
+    expect(said).toContain(expected);
+    expect(code).toBe(69);
+  },
+);
+
+test('nobody there is told, with what to look for', async () => {
+  const port = await listening(createServer());
+  const closed = once(server!, 'close');
+  server!.close();
+  await closed;
+  expect(await status(`endpoint: 127.0.0.1:${port}`)).toEqual({
+    code: 69,
+    said: 'distlogd status: nobody answers at 127.0.0.1:PORT; is the daemon running?',
+  });
+});
+
+test('over TLS only the certificate of the configuration is sent the token', async () => {
+  for (const name of ['own', 'other']) {
+    const files = ['-keyout', join(room, `${name}.key`), '-out', join(room, `${name}.crt`)];
+    const kind = [
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:prime256v1',
+      '-nodes',
+      '-x509',
+      '-days',
+      '2',
+    ];
+    execFileSync('openssl', ['req', ...kind, '-subj', '/CN=logs', ...files], { stdio: 'ignore' });
+  }
+  const read = (name: string) => readFileSync(join(room, name));
+  let asked = 0;
+  const listener: RequestListener = (request, response) => {
+    asked += 1;
+    answer(request, response);
+  };
+  const port = await listening(createTlsServer({ key: read('own.key'), cert: read('own.crt') }, listener));
+  const part = (name: string) =>
+    `endpoint: 127.0.0.1:${port}, token: a-token-that-is-long, tls: { certFile: ${name}.crt, keyFile: ${name}.key }`;
+  expect(await status(part('own'))).toMatchObject({ code: 0 });
+  const wrong = await status(part('other'));
+  expect(wrong.said).toContain('who answers shows another certificate than http.tls.certFile');
+  expect(asked).toBe(1);
+});

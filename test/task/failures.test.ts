@@ -1,0 +1,389 @@
+import { EventEmitter, once } from 'node:events';
+import { connect } from 'node:net';
+import vm from 'node:vm';
+import fc from 'fast-check';
+import { task, to } from '../../src/index.ts';
+import { type Registered, register, unregister } from '../support/registered.ts';
+
+let out: Registered;
+beforeEach(() => {
+  out = register();
+});
+afterEach(unregister);
+
+/** The attributes of the failed end of a task with this name. */
+function failed(name = 'goal'): Record<string, unknown> {
+  const record = out
+    .records()
+    .find(({ eventName, attributes }) => eventName === 'task.failed' && attributes['task.name'] === name);
+  expect(record).toBeDefined();
+  return record!.attributes;
+}
+
+function failWith(error: unknown): Record<string, unknown> {
+  let caught: unknown = 'nothing';
+  try {
+    task('goal', () => {
+      throw error;
+    });
+  } catch (thrown) {
+    caught = thrown;
+  }
+  expect(Object.is(caught, error)).toBe(true);
+  return failed();
+}
+
+class Subclass extends Error {}
+class Named extends Error {
+  override name = 'PaymentError';
+}
+
+describe('what was thrown', () => {
+  test.each<[string, unknown, string, string]>([
+    ['an error', new Error('no'), 'Error', 'no'],
+    ['a TypeError', new TypeError('no'), 'TypeError', 'no'],
+    ['a subclass that does not set its name', new Subclass('no'), 'Subclass', 'no'],
+    ['a subclass that sets its name', new Named('no'), 'PaymentError', 'no'],
+    ['an error with a code', Object.assign(new Error('no'), { code: 'E_X' }), 'Error', 'no'],
+    ['a DOMException, whose code is a number', new DOMException('no', 'DataError'), 'DataError', 'no'],
+    ['an error of another realm', vm.runInNewContext('new RangeError("no")'), 'RangeError', 'no'],
+    ['a text', 'no', 'string', 'no'],
+    ['an empty text', '', 'string', ''],
+    ['null', null, 'null', 'null'],
+    ['undefined', undefined, 'undefined', 'undefined'],
+    ['a number', 42, 'number', '42'],
+    ['not a number', Number.NaN, 'number', 'NaN'],
+    ['a bigint', 42n, 'bigint', '42'],
+    ['a symbol', Symbol('s'), 'symbol', 'Symbol(s)'],
+    ['a function', function no() {}, 'function', 'function no() {}'],
+    ['a plain object', { code: 5, deep: { a: 1 } }, 'Object', '{ code: 5, deep: { a: 1 } }'],
+    ['an object without a prototype', Object.create(null), 'Object', '[Object: null prototype] {}'],
+    ['a list', [1, 2], 'Array', '[ 1, 2 ]'],
+    [
+      'a class instance',
+      new (class Answer {
+        status = 500;
+      })(),
+      'Answer',
+      'Answer { status: 500 }',
+    ],
+    ['an object that looks like an error', { name: 'RemoteError', message: 'no' }, 'RemoteError', 'no'],
+    ['an error without a message', new Error(''), 'Error', ''],
+    ['an error whose name is a number', Object.assign(new Error('no'), { name: 5 }), '5', 'no'],
+    [
+      'an error whose message is an object',
+      Object.assign(new Error(), { message: { a: 1 } }),
+      'Error',
+      '[object Object]',
+    ],
+    [
+      'an error whose message is a symbol',
+      Object.assign(new Error(), { message: Symbol('s') }),
+      'Error',
+      'Symbol(s)',
+    ],
+  ])('%s', (_, error, type, message) => {
+    const attributes = failWith(error);
+    expect(attributes).toMatchObject({
+      'exception.type': type,
+      'error.type': type,
+      'exception.message': message,
+      'task.outcome': 'failed',
+    });
+    expect(attributes).not.toHaveProperty(['task.failed_in']);
+    expect(out.spans()[0]!.attributes['error.type']).toBe(type);
+    expect(out.spans()[0]!.status).toMatchObject({ code: 2, message });
+  });
+
+  test('an error whose getters throw, and a Proxy that throws, are told as what cannot be shown', () => {
+    const no = () => {
+      throw new Error('getter');
+    };
+    const getters = Object.defineProperties(new Error('no'), {
+      stack: { get: no },
+      message: { get: no },
+      name: { get: no },
+    });
+    const traps = new Proxy(new Error('no'), { get: no, getPrototypeOf: no, has: no, ownKeys: no });
+    const revoked = Proxy.revocable({}, {});
+    revoked.revoke();
+    for (const error of [getters, traps, revoked.proxy]) {
+      expect(failWith(error)['exception.message']).toMatch(/^an error that cannot be shown/);
+      unregister();
+      out = register();
+    }
+  });
+
+  test('long names, messages and stacks are bounded', () => {
+    const error = new Error('m'.repeat(100_000));
+    error.name = 'N'.repeat(100_000);
+    error.stack = 's\n'.repeat(100_000);
+    const attributes = failWith(error);
+    expect(String(attributes['exception.type'])).toHaveLength(256);
+    expect(String(attributes['exception.message'])).toHaveLength(4_096);
+    expect(String(attributes['exception.stacktrace'])).toHaveLength(32_768);
+  });
+
+  test('anything at all that is thrown passes through, and is told in words', () => {
+    const anything = fc.anything({
+      withBigInt: true,
+      withBoxedValues: true,
+      withDate: true,
+      withMap: true,
+      withNullPrototype: true,
+      withSet: true,
+      withTypedArray: true,
+    });
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          anything,
+          fc.record({
+            name: anything,
+            message: anything,
+            stack: anything,
+            cause: anything,
+            errors: anything,
+          }),
+        ),
+        (error) => {
+          let caught: unknown;
+          try {
+            task('goal', () =>
+              to('inner', () => {
+                throw error;
+              }),
+            );
+          } catch (thrown) {
+            caught = thrown;
+          }
+          expect(Object.is(caught, error)).toBe(true);
+          for (const record of out.records().slice(-2)) {
+            expect(typeof record.attributes['task.outcome']).toBe('string');
+            if (record.eventName !== 'task.failed') continue;
+            expect(typeof record.attributes['exception.type']).toBe('string');
+            expect(typeof record.attributes['exception.message']).toBe('string');
+          }
+        },
+      ),
+    );
+  });
+});
+
+describe('the stack', () => {
+  const stackOf = (attributes: Record<string, unknown>) => String(attributes['exception.stacktrace']);
+
+  test('is that of the error, and primitives have none', () => {
+    const error = new Error('no');
+    expect(failWith(error)['exception.stacktrace']).toBe(error.stack);
+    unregister();
+    out = register();
+    expect(failWith('text')).not.toHaveProperty(['exception.stacktrace']);
+  });
+
+  test('is followed by the causes, to the innermost', () => {
+    const root = new RangeError('root');
+    const middle = new Error('middle', { cause: root });
+    const stack = stackOf(failWith(new TypeError('outer', { cause: middle })));
+    expect(stack).toMatch(
+      /^TypeError: outer\n[\s\S]*\nCaused by: Error: middle\n[\s\S]*\nCaused by: RangeError: root\n/,
+    );
+  });
+
+  test('names causes that are no errors', () => {
+    expect(stackOf(failWith(new Error('no', { cause: { status: 500 } })))).toMatch(
+      /\nCaused by: Object: \{ status: 500 \}$/,
+    );
+  });
+
+  test('of circular causes ends', () => {
+    const first = new Error('first');
+    const second = new Error('second', { cause: first });
+    first.cause = second;
+    expect(stackOf(failWith(first))).toMatch(/Caused by: Error: second[\s\S]*Caused by: \[circular\]$/);
+    unregister();
+    out = register();
+    const self = new Error('self');
+    self.cause = self;
+    expect(stackOf(failWith(self))).toMatch(/Caused by: \[circular\]$/);
+  });
+
+  test('of a chain of a thousand causes, or ten thousand members, is bounded', () => {
+    let chain = new Error('bottom');
+    for (let n = 0; n < 1_000; n += 1) chain = new Error(`level ${n}`, { cause: chain });
+    expect(stackOf(failWith(chain)).match(/Caused by/g)!.length).toBeLessThan(20);
+    unregister();
+    out = register();
+    const members = Array.from({ length: 10_000 }, (_, n) => new Error(`member ${n}`));
+    expect(stackOf(failWith(new AggregateError(members, 'all'))).match(/Member/g)!.length).toBeLessThan(20);
+  });
+
+  test('is told as far as it can be read when the getter of a cause throws', () => {
+    const cause = Object.defineProperty(new Error('cause'), 'stack', {
+      get() {
+        throw new Error('no');
+      },
+    });
+    expect(stackOf(failWith(new Error('outer', { cause })))).toMatch(/^Error: outer\n/);
+  });
+});
+
+describe('an AggregateError', () => {
+  test('of Promise.any tells its members', async () => {
+    const work = () => Promise.any([Promise.reject(new RangeError('first')), Promise.reject('second')]);
+    await expect(task('goal', work)).rejects.toThrow('All promises were rejected');
+    expect(failed()).toMatchObject({ 'exception.type': 'AggregateError' });
+    expect(failed()['exception.stacktrace']).toMatch(
+      /\n {2}Member 1: RangeError: first\n[\s\S]*\n {2}Member 2: string: second$/,
+    );
+  });
+
+  test("without a message, as Node's own of a refused connection, has those of its members", async () => {
+    const refused = new AggregateError([
+      new Error('connect ECONNREFUSED ::1:1'),
+      new Error('connect ECONNREFUSED 127.0.0.1:1'),
+    ]);
+    expect(failWith(refused)['exception.message']).toBe(
+      'connect ECONNREFUSED ::1:1; connect ECONNREFUSED 127.0.0.1:1',
+    );
+  });
+
+  test('or a plain error, a connection of Node that is refused is told in words', async () => {
+    const work = async () => {
+      const socket = connect({ port: 1, host: 'localhost' });
+      await once(socket, 'connect');
+    };
+    await expect(task('goal', work)).rejects.toBeDefined();
+    expect(failed()['exception.message']).toMatch(/ECONNREFUSED/);
+    expect(failed()['exception.stacktrace']).toMatch(/ECONNREFUSED/);
+  });
+
+  test('that contains itself ends', () => {
+    const error = new AggregateError([], 'loop');
+    error.errors.push(error);
+    expect(failWith(error)['exception.stacktrace']).toMatch(/Member 1: \[circular\]$/);
+  });
+});
+
+describe('an error that goes through several tasks', () => {
+  test.each<[string, unknown]>([
+    ['an error', new Error('no')],
+    ['a text', 'no'],
+    ['null', null],
+    ['not a number', Number.NaN],
+    ['a frozen object', Object.freeze({ code: 5 })],
+    ['a symbol', Symbol('s')],
+  ])('%s: the innermost task tells the stack, the others point to it', (_, error) => {
+    let innermost = '';
+    expect(() =>
+      task('outer', () =>
+        to('middle', () =>
+          to('inner', (job) => {
+            innermost = job.id;
+            throw error;
+          }),
+        ),
+      ),
+    ).toThrow();
+    expect(failed('inner')).not.toHaveProperty(['task.failed_in']);
+    expect('exception.stacktrace' in failed('inner')).toBe(error instanceof Error);
+    for (const name of ['middle', 'outer']) {
+      expect(failed(name)).not.toHaveProperty(['exception.stacktrace']);
+      expect(failed(name)).toMatchObject({ 'task.failed_in': innermost });
+      expect(failed(name)['exception.message']).toBe(failed('inner')['exception.message']);
+    }
+  });
+
+  test('of failing siblings: the task around points to the one whose error it was', async () => {
+    for (const wrap of [(text: string) => new Error(text), (text: string) => text]) {
+      const errors = [1, 2, 3].map((n) => wrap(`no ${n}`));
+      const ids: string[] = [];
+      const work = () =>
+        Promise.all(
+          errors.map((error, n) =>
+            to(`step ${n}`, async (job) => {
+              ids[n] = job.id;
+              await Promise.resolve();
+              throw error;
+            }),
+          ),
+        );
+      await expect(task('goal', work)).rejects.toBe(errors[0]);
+      expect(failed()).toMatchObject({ 'task.failed_in': ids[0] });
+      unregister();
+      out = register();
+    }
+  });
+
+  test('told by fail() in an inner task and thrown on, is told with its stack once', () => {
+    const error = new Error('no');
+    expect(() =>
+      task('outer', () => {
+        const inner = to('inner', (job) => {
+          job.fail(error);
+          return job.id;
+        });
+        expect(failed('inner')['exception.stacktrace']).toBe(error.stack);
+        expect(inner).toBeDefined();
+        throw error;
+      }),
+    ).toThrow(error);
+    expect(failed('outer')).toHaveProperty(['task.failed_in']);
+    expect(failed('outer')).not.toHaveProperty(['exception.stacktrace']);
+  });
+
+  test('wrapped on its way, is a new error with a stack of its own, and the old one as cause', () => {
+    expect(() =>
+      task('outer', () => {
+        try {
+          to('inner', () => {
+            throw new Error('disk');
+          });
+        } catch (cause) {
+          throw new Error('cannot save', { cause });
+        }
+      }),
+    ).toThrow('cannot save');
+    expect(failed('outer')).toMatchObject({ 'exception.message': 'cannot save' });
+    expect(failed('outer')['exception.stacktrace']).toMatch(
+      /^Error: cannot save\n[\s\S]*Caused by: Error: disk/,
+    );
+  });
+
+  test('that is caught leaves the task around it as it was', () => {
+    task('outer', () => {
+      expect(() =>
+        to('inner', () => {
+          throw new Error('handled');
+        }),
+      ).toThrow('handled');
+    });
+    expect(out.records().at(-1)).toMatchObject({ eventName: 'task.succeeded', body: 'outer succeeded' });
+  });
+
+  test('of an event emitter, inside job.run, fails the task that it belongs to', async () => {
+    const emitter = new EventEmitter();
+    await expect(
+      task('goal', async (job) => {
+        const heard = new Promise<void>((resolve, reject) => {
+          emitter.on('data', () =>
+            job.run(() => {
+              out.log('heard');
+              try {
+                to('parse', () => JSON.parse('{'));
+                resolve();
+              } catch (error) {
+                reject(error);
+              }
+            }),
+          );
+        });
+        setImmediate(() => emitter.emit('data'));
+        await heard;
+      }),
+    ).rejects.toThrow(SyntaxError);
+    expect(failed('parse')).toMatchObject({ 'exception.type': 'SyntaxError' });
+    expect(failed('goal')).toMatchObject({ 'task.failed_in': failed('parse')['task.id'] });
+    expect(out.find('heard').attributes['task.name']).toBe('goal');
+  });
+});

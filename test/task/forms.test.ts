@@ -1,0 +1,374 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { SpanKind } from '@opentelemetry/api';
+import { transformSync } from '@swc/core';
+import { asTask, currentTask, importTask, startTask, type Task, task, to, wrap } from '../../src/index.ts';
+import { listen } from '../support/diag-listener.ts';
+import { type Registered, register, unregister } from '../support/registered.ts';
+
+let out: Registered;
+beforeEach(() => {
+  out = register();
+});
+afterEach(unregister);
+
+const header = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+const forms: [string, <T>(fn: (job: Task) => T) => T][] = [
+  ['task', (fn) => task('goal', fn)],
+  ['to', (fn) => to('goal', fn)],
+  ['importTask', (fn) => importTask(header, 'goal', fn)],
+  ['wrap', (fn) => wrap(() => fn(currentTask()!), 'goal')()],
+];
+
+describe.each(forms)('%s', (_, within) => {
+  test('gives the callback its task, which is the current one inside and not outside', () => {
+    within((job) => expect(currentTask()).toBe(job));
+    expect(currentTask()).toBeUndefined();
+  });
+
+  test('keeps the task current over awaits', async () => {
+    await within(async (job) => {
+      await Promise.resolve();
+      expect(currentTask()).toBe(job);
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(currentTask()).toBe(job);
+    });
+    expect(currentTask()).toBeUndefined();
+  });
+
+  test('returns the same object that the callback returns, at once when it is sync', () => {
+    const value = { same: true };
+    expect(within(() => value)).toBe(value);
+    expect(out.events()).toEqual(['task.started', 'task.succeeded']);
+  });
+
+  test('ends an async task when its promise settles, and resolves with the same object', async () => {
+    const value = { same: true };
+    const promise = within(async () => {
+      await Promise.resolve();
+      return value;
+    });
+    expect(out.events()).toEqual(['task.started']);
+    expect(await promise).toBe(value);
+    expect(out.events()).toEqual(['task.started', 'task.succeeded']);
+  });
+
+  test('throws the same error object', () => {
+    const error = new Error('no');
+    let caught: unknown;
+    try {
+      within(() => {
+        throw error;
+      });
+    } catch (thrown) {
+      caught = thrown;
+    }
+    expect(caught).toBe(error);
+    expect(out.events()).toEqual(['task.started', 'task.failed']);
+  });
+
+  test.each([new Error('no'), 'text', null, undefined, 5, { plain: true }])(
+    'rejects with the same %p',
+    async (error) => {
+      const promise = within(async () => {
+        await Promise.resolve();
+        throw error;
+      });
+      const caught = await promise.then(
+        () => 'resolved',
+        (thrown: unknown) => ({ thrown }),
+      );
+      expect((caught as { thrown: unknown }).thrown).toBe(error);
+      expect(out.events()).toEqual(['task.started', 'task.failed']);
+    },
+  );
+
+  test('waits for a thenable that is no promise', async () => {
+    const value = { same: true };
+    let resolveIt: (value: object) => void = () => {};
+    // biome-ignore lint/suspicious/noThenProperty: it is what the test is about.
+    const thenable = { then: (resolve: (value: object) => void) => (resolveIt = resolve) };
+    const promise = within(() => thenable as unknown as PromiseLike<object>);
+    await Promise.resolve();
+    expect(out.events()).toEqual(['task.started']);
+    resolveIt(value);
+    expect(await promise).toBe(value);
+    expect(out.events()).toEqual(['task.started', 'task.succeeded']);
+  });
+
+  test('keeps the class of a promise that is a subclass', async () => {
+    class Own extends Promise<number> {}
+    const promise = within(() => new Own((resolve) => resolve(7)));
+    expect(promise).toBeInstanceOf(Own);
+    expect(await promise).toBe(7);
+  });
+});
+
+test('a promise that cannot be followed passes through, and the task says why it cannot know its end', () => {
+  class Odd extends Promise<number> {
+    constructor() {
+      super((resolve) => resolve(1));
+    }
+  }
+  const odd = new Odd();
+  expect(task('odd', () => odd)).toBe(odd);
+  expect(out.events()).toEqual(['task.started', 'task.failed']);
+});
+
+test('an object whose then cannot be read is a value like any other', () => {
+  const value = {
+    // biome-ignore lint/suspicious/noThenProperty: it is what the test is about.
+    get then(): never {
+      throw new Error('no');
+    },
+  };
+  expect(task('goal', () => value)).toBe(value);
+  expect(out.events()).toEqual(['task.started', 'task.succeeded']);
+});
+
+describe('what may be left out', () => {
+  test.each([
+    ['(message, fn)', [], {}, SpanKind.INTERNAL],
+    ['(message, data, fn)', [{ user: 'leo' }], { user: 'leo' }, SpanKind.INTERNAL],
+    [
+      '(message, data, options, fn)',
+      [{ user: 'leo' }, { kind: SpanKind.CLIENT }],
+      { user: 'leo' },
+      SpanKind.CLIENT,
+    ],
+    ['(message, undefined, options, fn)', [undefined, { kind: SpanKind.CLIENT }], {}, SpanKind.CLIENT],
+    ['(message, undefined, undefined, fn)', [undefined, undefined], {}, SpanKind.INTERNAL],
+    ['(message, null, null, fn)', [null, null], {}, SpanKind.INTERNAL],
+  ])('%s', (_, before, attributes, kind) => {
+    const any = task as (...values: unknown[]) => unknown;
+    expect(any('goal', ...before, () => 'value')).toBe('value');
+    (to as typeof any)('goal', ...before, () => {});
+    (importTask as typeof any)(header, 'goal', ...before, () => {});
+    const spans = out.spans();
+    expect(spans).toHaveLength(3);
+    for (const span of spans) {
+      expect(span.attributes).toEqual({ ...attributes, 'task.outcome': 'succeeded' });
+      expect(span.kind).toBe(kind);
+    }
+  });
+
+  test.each([
+    [[]],
+    [['goal']],
+    [['goal', {}]],
+    [['goal', {}, {}]],
+    [['goal', {}, {}, null]],
+    [['goal', {}, {}, 'fn']],
+  ])('a call without a function, %p, is a TypeError, and no task begins', (values) => {
+    const calls = [task, to, importTask.bind(undefined, header)] as ((...values: unknown[]) => unknown)[];
+    for (const call of calls) expect(() => call(...values)).toThrow(TypeError);
+    expect(() => (wrap as (...values: unknown[]) => unknown)(values.at(-1), 'goal')).toThrow(TypeError);
+    expect(out.records()).toEqual([]);
+  });
+
+  test('a kind that is none is told, and the span is INTERNAL', () => {
+    const told: string[] = [];
+    listen((message) => told.push(message));
+    task('goal', {}, { kind: 'server' as never }, () => {});
+    expect(out.spans()[0]!.kind).toBe(SpanKind.INTERNAL);
+    expect(told).toEqual([expect.stringContaining('kind must be a SpanKind, got server')]);
+  });
+
+  test('a message that is no text is shown as text', () => {
+    task(42 as never, () => {});
+    task(undefined as never, () => {});
+    expect(out.spans().map(({ name }) => name)).toEqual(['42', 'undefined']);
+  });
+});
+
+describe('task and to', () => {
+  test('to serves the current task; task begins a trace of its own that is linked to it', () => {
+    task('outer', (outer) => {
+      to('step', (step) => {
+        expect(step.parent).toBe(outer);
+        expect(step.path).toEqual(['outer', 'step']);
+      });
+      task('other', (other) => {
+        expect(other.parent).toBeUndefined();
+        expect(other.path).toEqual(['other']);
+      });
+    });
+    const [step, other, outer] = out.spans();
+    expect(step!.spanContext().traceId).toBe(outer!.spanContext().traceId);
+    expect(step!.parentSpanContext?.spanId).toBe(outer!.spanContext().spanId);
+    expect(other!.spanContext().traceId).not.toBe(outer!.spanContext().traceId);
+    expect(other!.parentSpanContext).toBeUndefined();
+    expect(other!.links.map((link) => link.context.spanId)).toEqual([outer!.spanContext().spanId]);
+  });
+
+  test('to without a task begins a root and says so once', () => {
+    const told: string[] = [];
+    listen((message) => told.push(message));
+    to('alone', (job) => expect(job.parent).toBeUndefined());
+    to('alone again', () => {});
+    expect(told).toEqual([expect.stringMatching(/to\("alone"\) was called without a task around it/)]);
+  });
+});
+
+describe('startTask', () => {
+  test('does not become current, and ends when it is disposed of', () => {
+    const job = startTask('goal', { user: 'leo' });
+    expect(currentTask()).toBeUndefined();
+    expect(out.events()).toEqual(['task.started']);
+    job.success('done');
+    expect(out.events()).toEqual(['task.started']);
+    job[Symbol.dispose]();
+    expect(out.events()).toEqual(['task.started', 'task.succeeded']);
+    job[Symbol.dispose]();
+    expect(out.records()).toHaveLength(2);
+  });
+
+  test('disposed of in silence it is abandoned, at WARN, and its span has no status', () => {
+    startTask('goal')[Symbol.dispose]();
+    expect(out.find('task.abandoned')).toMatchObject({
+      severityNumber: 13,
+      attributes: { 'task.outcome': 'abandoned' },
+    });
+    expect(out.spans()[0]!.status.code).toBe(0);
+  });
+
+  test('is a child of the current task, or of the one that is given, over copies of handles too', () => {
+    const outer = startTask('outer');
+    task('current', (current) => {
+      expect(startTask('of current').parent).toBe(current);
+      const inner = startTask('of outer', {}, { parent: outer });
+      expect(inner.parent).toBe(outer);
+      expect(inner.path).toEqual(['outer', 'of outer']);
+    });
+    expect(startTask('of none').parent).toBeUndefined();
+  });
+
+  test('a parent that is no task is told once, and the task begins all the same', () => {
+    const told: string[] = [];
+    listen((message) => told.push(message));
+    for (const parent of ['text', 5, {}, { context: {} }]) startTask('goal', {}, { parent: parent as never });
+    expect(told).toEqual([expect.stringContaining('"parent" of startTask() must be a task')]);
+  });
+
+  test('run makes it current for a function, over awaits, and passes value and error through', async () => {
+    const job = startTask('goal');
+    const value = {};
+    expect(job.run(() => value)).toBe(value);
+    const error = new Error('no');
+    expect(() =>
+      job.run(() => {
+        throw error;
+      }),
+    ).toThrow(error);
+    await job.run(async () => {
+      await Promise.resolve();
+      expect(currentTask()).toBe(job);
+      to('step', (step) => expect(step.parent).toBe(job));
+    });
+    expect(out.events()).toEqual(['task.started', 'task.started', 'task.succeeded']);
+    job[Symbol.dispose]();
+    expect(out.events().at(-1)).toBe('task.abandoned');
+  });
+});
+
+describe('wrap', () => {
+  test('passes this, arguments and value, and keeps name and length', () => {
+    const account = {
+      rate: 2,
+      charge: wrap(
+        function charge(this: { rate: number }, amount: number, _currency: string) {
+          return this.rate * amount;
+        },
+        'charge card',
+        (amount, currency) => ({ amount, currency }),
+      ),
+    };
+    expect(account.charge(21, 'EUR')).toBe(42);
+    expect(account.charge.name).toBe('charge');
+    expect(account.charge.length).toBe(2);
+    expect(out.spans()[0]).toMatchObject({
+      name: 'charge card',
+      attributes: { amount: 21, currency: 'EUR' },
+    });
+  });
+
+  test('takes constant data, and none where the function that makes it throws', () => {
+    wrap(() => {}, 'constant', { user: 'leo' })();
+    wrap(
+      () => {},
+      'broken',
+      () => {
+        throw new Error('no');
+      },
+    )();
+    expect(out.spans().map(({ attributes }) => attributes.user)).toEqual(['leo', undefined]);
+  });
+
+  test('is a step of the current task, each call one task', () => {
+    const step = wrap(() => currentTask()!.parent, 'step');
+    task('outer', (job) => {
+      expect(step()).toBe(job);
+      expect(step()).toBe(job);
+    });
+    expect(out.spans()).toHaveLength(3);
+  });
+});
+
+describe('asTask', () => {
+  test('decorates a method by hand as the standard calls it', async () => {
+    async function charge(this: { rate: number }, amount: number) {
+      await Promise.resolve();
+      return this.rate * amount;
+    }
+    const decorated = asTask<{ rate: number }, [number], Promise<number>>('charge card', (amount) => ({
+      amount,
+    }))(charge, { kind: 'method', name: 'charge' } as never);
+    expect(await decorated.call({ rate: 2 }, 21)).toBe(42);
+    expect(out.spans()[0]).toMatchObject({ name: 'charge card', attributes: { amount: 21 } });
+  });
+
+  test.each([[undefined], [null], ['name'], [{ kind: 'class' }], [{ kind: 'getter' }]])(
+    'refuses %p, which is no method of a standard decorator',
+    (given) => {
+      expect(() => asTask('goal')(() => {}, given as never)).toThrow(/decorates methods/);
+    },
+  );
+});
+
+test('a rejected task that nobody awaits reaches unhandledRejection once, with the same error', () => {
+  const printed = execFileSync(process.execPath, [join(__dirname, 'programs/unhandled.js')], {
+    encoding: 'utf8',
+  });
+  expect(printed).toBe('same error: true\n');
+});
+
+test('using and standard decorators, compiled for Node 20, work on the built package', () => {
+  const source = `
+    import { transformSync } from '@swc/core';
+import { asTask, startTask } from '../../../dist/esm/index.js';
+    import { records } from './recorder.js';
+    class Shop {
+      rate = 2;
+      @asTask('charge card', (amount) => ({ amount }))
+      charge(amount) { return this.rate * amount; }
+    }
+    const value = new Shop().charge(21);
+    { using silent = startTask('silent'); }
+    { using spoken = startTask('spoken'); spoken.success('done'); }
+    console.log(value, records().map(({ event }) => event).join(' '));`;
+  const { code } = transformSync(source, {
+    jsc: {
+      target: 'es2022',
+      parser: { syntax: 'typescript', decorators: true },
+      transform: { decoratorVersion: '2022-03' },
+    },
+    module: { type: 'es6' },
+  });
+  const printed = execFileSync(process.execPath, ['--input-type=module', '-e', code], {
+    cwd: join(__dirname, 'programs'),
+    encoding: 'utf8',
+  });
+  expect(printed).toBe(
+    '42 task.started task.succeeded task.started task.abandoned task.started task.succeeded\n',
+  );
+});

@@ -1,0 +1,346 @@
+import {
+  type Context,
+  context,
+  propagation,
+  ROOT_CONTEXT,
+  type TextMapPropagator,
+  trace,
+} from '@opentelemetry/api';
+import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } from '@opentelemetry/core';
+import { AlwaysOnSampler } from '@opentelemetry/sdk-trace';
+import fc from 'fast-check';
+import { environmentSetter, importTask, startTask, task, to } from '../../src/index.ts';
+import { listen } from '../support/diag-listener.ts';
+import { type Registered, register, unregister } from '../support/registered.ts';
+
+const TRACE = '0af7651916cd43dd8448eb211c80319c';
+const SPAN = 'b7ad6b7169203331';
+const GOOD = `00-${TRACE}-${SPAN}-01`;
+const other = (n: number) => `00-${String(n).padStart(32, 'a')}-${String(n).padStart(16, 'b')}-01`;
+const w3c = () =>
+  new CompositePropagator({ propagators: [new W3CTraceContextPropagator(), new W3CBaggagePropagator()] });
+
+let out: Registered;
+beforeEach(() => {
+  out = register();
+});
+afterEach(unregister);
+
+describe('a header is continued', () => {
+  test('in its trace, below its span, which is remote', () => {
+    importTask(GOOD, 'goal', { user: 'leo' }, (job) => {
+      expect(job.parent).toBeUndefined();
+      expect(job.path).toEqual(['goal']);
+      to('step', () => out.log('inside'));
+    });
+    const goal = out.spans().find(({ name }) => name === 'goal')!;
+    expect(goal.spanContext().traceId).toBe(TRACE);
+    expect(goal.parentSpanContext).toMatchObject({ traceId: TRACE, spanId: SPAN, isRemote: true });
+    expect(goal.links).toEqual([]);
+    expect(out.find('task.started').attributes).toMatchObject({ 'task.parent.id': SPAN, user: 'leo' });
+    expect(out.find('inside').spanContext?.traceId).toBe(TRACE);
+    const parents = out
+      .records()
+      .map(({ attributes }) => [attributes['task.name'], attributes['task.parent.id']]);
+    for (const [name, id] of parents) expect(id).toBe(name === 'goal' ? SPAN : goal.spanContext().spanId);
+  });
+
+  test('and unknown flag bits do not even reach the span', () => {
+    importTask(`00-${TRACE}-${SPAN}-ff`, 'goal', () => {});
+    expect(out.spans()[0]!.parentSpanContext?.traceFlags).toBe(3);
+  });
+
+  test('several times: each continuation is a child of the one that exported it', () => {
+    const exporter = startTask('exporter');
+    for (const name of ['first', 'second']) importTask(exporter.foreignTask(), name, () => {});
+    const started = out.records().filter(({ eventName }) => eventName === 'task.started');
+    expect(started.map(({ attributes }) => attributes['task.parent.id'])).toEqual([
+      undefined,
+      exporter.id,
+      exporter.id,
+    ]);
+    expect(new Set(started.map(({ attributes }) => attributes['task.id'])).size).toBe(3);
+  });
+
+  test('inside another task: it belongs to the header, not to the task around it', () => {
+    task('around', (around) => {
+      importTask(GOOD, 'foreign', (job) => {
+        expect(job.parent).toBeUndefined();
+        expect(job.foreignTask().slice(3, 35)).toBe(TRACE);
+      });
+      to('step', (step) => expect(step.parent).toBe(around));
+    });
+  });
+
+  test('inside a task of the same trace the span, too, is a child of the task that wrote the header', () => {
+    task('around', () => {
+      const header = to('exporter', (job) => job.foreignTask());
+      importTask(header, 'imported', () => {});
+    });
+    const named = (name: string) => out.spans().find((span) => span.name === name)!;
+    expect(named('imported').parentSpanContext?.spanId).toBe(named('exporter').spanContext().spanId);
+  });
+});
+
+describe('a header is linked', () => {
+  test('with a new trace, a span link, and task.links on the first record', () => {
+    importTask(GOOD, 'goal', {}, { link: true }, () => {});
+    const [goal] = out.spans();
+    expect(goal!.spanContext().traceId).not.toBe(TRACE);
+    expect(goal!.parentSpanContext).toBeUndefined();
+    expect(goal!.links.map((link) => link.context)).toMatchObject([{ traceId: TRACE, spanId: SPAN }]);
+    const [started, ended] = out.records();
+    expect(started!.attributes['task.links']).toEqual([GOOD]);
+    expect(started!.attributes).not.toHaveProperty(['task.parent.id']);
+    expect(ended!.attributes).not.toHaveProperty(['task.links']);
+  });
+
+  test('unknown flags are not passed on in task.links', () => {
+    importTask(`cc-${TRACE}-${SPAN}-ff-more`, 'goal', {}, { link: true }, () => {});
+    expect(out.records()[0]!.attributes['task.links']).toEqual([`00-${TRACE}-${SPAN}-03`]);
+  });
+
+  test('of many messages: all of them, carriers and headers mixed, the first refused one readable', () => {
+    const sources = [
+      other(1),
+      { traceparent: other(2) },
+      'broken',
+      undefined,
+      new Map([['traceparent', other(3)]]),
+      5,
+    ];
+    importTask(sources, 'batch', {}, { link: true }, () => {});
+    expect(out.spans()[0]!.links.map(({ context: to }) => to.spanId.slice(-1))).toEqual(['1', '2', '3']);
+    expect(out.records()[0]!.attributes).toMatchObject({
+      'task.links': [other(1), other(2), other(3)],
+      'task.refused_traceparent': 'broken',
+    });
+  });
+
+  test('a list with holes, and one as long as a list can be, never throw', () => {
+    const holes: string[] = [];
+    holes[1] = GOOD;
+    for (const source of [holes, new Array(2 ** 32 - 1)]) {
+      importTask(source, 'batch', {}, { link: true }, () => {});
+      importTask(source, 'goal', () => {});
+    }
+    const links = out.records().flatMap(({ attributes }) => attributes['task.links'] ?? []);
+    expect(links).toEqual([GOOD]);
+  });
+
+  test('of 1,000 messages the first 128 are told', () => {
+    importTask(
+      Array.from({ length: 1_000 }, (_, n) => other(n)),
+      'batch',
+      {},
+      { link: true },
+      () => {},
+    );
+    expect(out.records()[0]!.attributes['task.links']).toHaveLength(128);
+  });
+
+  test.each([[undefined], [[]], ['broken'], [{}]])('%p: a new trace without links', (source) => {
+    context.with(trace.setSpanContext(ROOT_CONTEXT, { traceId: TRACE, spanId: SPAN, traceFlags: 1 }), () =>
+      importTask(source, 'goal', {}, { link: true }, () => {}),
+    );
+    const [goal] = out.spans();
+    expect(goal!.links).toEqual([]);
+    expect(goal!.spanContext().traceId).not.toBe(TRACE);
+    expect(out.records()[0]!.attributes).not.toHaveProperty(['task.links']);
+  });
+
+  test('with the registered propagator it is no child of what it is linked to', () => {
+    unregister();
+    out = register({ propagator: w3c() });
+    const carrier = { traceparent: GOOD, baggage: 'user=leo' };
+    importTask(carrier, 'goal', {}, { link: true }, (job) => {
+      expect(job.foreignTask()).not.toContain(TRACE);
+      expect(propagation.getBaggage(job.context)?.getEntry('user')?.value).toBe('leo');
+    });
+    expect(out.spans()[0]!.parentSpanContext).toBeUndefined();
+  });
+});
+
+describe('where a span of this process is active', () => {
+  const server = (from: Context) => trace.getTracer('http').startSpan('GET /', {}, from);
+
+  test('that an instrumentation made of the same header, it is the parent span, and the header names the parent task', () => {
+    const remote = trace.setSpanContext(ROOT_CONTEXT, {
+      traceId: TRACE,
+      spanId: SPAN,
+      traceFlags: 1,
+      isRemote: true,
+    });
+    const span = server(remote);
+    context.with(trace.setSpan(remote, span), () => importTask({ traceparent: GOOD }, 'goal', () => {}));
+    const [goal] = out.spans();
+    expect(goal!.spanContext().traceId).toBe(TRACE);
+    expect(goal!.parentSpanContext?.spanId).toBe(span.spanContext().spanId);
+    expect(out.records()[0]!.attributes['task.parent.id']).toBe(SPAN);
+  });
+
+  test('of another trace, the header wins', () => {
+    const span = server(ROOT_CONTEXT);
+    context.with(trace.setSpan(ROOT_CONTEXT, span), () => importTask(GOOD, 'goal', () => {}));
+    expect(out.spans()[0]!.parentSpanContext?.spanId).toBe(SPAN);
+  });
+
+  test.each([['broken'], [undefined]])('and the header is %p, it is the parent of the root', (header) => {
+    const span = server(ROOT_CONTEXT);
+    context.with(trace.setSpan(ROOT_CONTEXT, span), () =>
+      importTask({ traceparent: header }, 'goal', () => {}),
+    );
+    expect(out.spans()[0]!.parentSpanContext?.spanId).toBe(span.spanContext().spanId);
+    expect(out.records()[0]!.attributes['task.refused_traceparent']).toBe(header);
+  });
+});
+
+describe('with propagators', () => {
+  /** One header, as b3: `<trace>-<span>-<sampled>`. */
+  const b3: TextMapPropagator = {
+    fields: () => ['b3'],
+    inject(from, carrier, setter) {
+      const span = trace.getSpanContext(from)!;
+      setter.set(carrier, 'b3', `${span.traceId}-${span.spanId}-1`);
+    },
+    extract(into, carrier, getter) {
+      const text = getter.get(carrier, 'b3');
+      if (typeof text !== 'string') return into;
+      const [traceId = '', spanId = ''] = text.split('-');
+      return trace.setSpanContext(into, { traceId, spanId, traceFlags: 1, isRemote: true });
+    },
+  };
+
+  test('of another form the task is continued by it, and sent on by it', () => {
+    unregister();
+    out = register({ propagator: b3 });
+    const carrier: Record<string, string> = {};
+    importTask({ B3: `${TRACE}-${SPAN}-1` }, 'goal', (job) => {
+      job.inject(carrier);
+      expect(carrier).toEqual({ b3: `${TRACE}-${job.id}-1` });
+    });
+    expect(out.records()[0]!.attributes['task.parent.id']).toBe(SPAN);
+    importTask({ b3: 'broken' }, 'goal', (job) => expect(job.foreignTask()).not.toContain(TRACE));
+    importTask({}, 'goal', (job) => expect(job.foreignTask()).not.toContain(TRACE));
+  });
+
+  test('baggage travels with a task, beside a header that is refused, and alone', () => {
+    unregister();
+    out = register({ propagator: w3c() });
+    const carrier: Record<string, string> = {};
+    const baggage = propagation.createBaggage({ tenant: { value: 'blue' } });
+    context.with(propagation.setBaggage(ROOT_CONTEXT, baggage), () =>
+      task('goal', (job) => job.inject(carrier)),
+    );
+    expect(carrier.baggage).toBe('tenant=blue');
+    for (const traceparent of [carrier.traceparent, 'broken', `${carrier.traceparent}\n`, undefined]) {
+      importTask({ traceparent, baggage: carrier.baggage }, 'goal', (job) => {
+        expect(propagation.getBaggage(job.context)?.getEntry('tenant')?.value).toBe('blue');
+        expect(propagation.getActiveBaggage()?.getEntry('tenant')?.value).toBe('blue');
+        const continues = traceparent === carrier.traceparent;
+        expect(job.foreignTask().slice(3, 35) === carrier.traceparent!.slice(3, 35)).toBe(continues);
+      });
+    }
+  });
+
+  test('that throw, the task is continued by the header all the same, and inject tells it once', () => {
+    unregister();
+    const no = () => {
+      throw new Error('no');
+    };
+    out = register({ propagator: { fields: () => ['x'], inject: no, extract: no } });
+    const told: string[] = [];
+    listen((message) => told.push(message));
+    importTask({ traceparent: GOOD }, 'goal', (job) => {
+      job.inject({});
+      job.inject({});
+      expect(job.foreignTask()).toContain(TRACE);
+    });
+    expect(told.join()).toContain('failed to read a carrier');
+    expect(told.join()).toContain('could not be written into a carrier');
+    expect(told).toHaveLength(2);
+  });
+
+  test.each<[string, boolean]>([
+    ['registered', true],
+    ['not registered', false],
+  ])('headers, Headers, Map and environment make the round, a propagator %s', (_, registered) => {
+    unregister();
+    out = register(registered ? { propagator: w3c() } : {});
+    const job = startTask('goal');
+    const environment: NodeJS.ProcessEnv = {};
+    const carriers = [{}, new Headers(), new Map<string, string>()];
+    for (const carrier of carriers) job.inject(carrier);
+    job.inject(environment, environmentSetter);
+    expect(environment).toEqual({ TRACEPARENT: job.foreignTask() });
+    for (const carrier of [...carriers, environment]) {
+      importTask(carrier, 'goal', () => {});
+      expect(out.records().at(-1)!.attributes['task.parent.id']).toBe(job.id);
+    }
+  });
+
+  test('names of the environment are upper case with underscores', () => {
+    const environment: NodeJS.ProcessEnv = {};
+    environmentSetter.set(environment, 'x-b3-traceid', 'a');
+    environmentSetter.set(environment, 'Tracestate', 'b');
+    expect(environment).toEqual({ X_B3_TRACEID: 'a', TRACESTATE: 'b' });
+  });
+
+  test.each([[null], [undefined], [5], ['text'], [Object.freeze({})]])(
+    'inject into %p does not throw',
+    (carrier) => {
+      task('goal', (job) => {
+        expect(() => job.inject(carrier)).not.toThrow();
+        expect(() => job.inject({}, {} as never)).not.toThrow();
+      });
+    },
+  );
+});
+
+test('a trace that began with nothing registered is sampled for those who follow', () => {
+  unregister();
+  out = register({ tracer: false });
+  const header = task('here', (job) => job.foreignTask());
+  unregister();
+  out = register({ sampler: new AlwaysOnSampler() });
+  importTask(header, 'there', () => {});
+  expect(out.spans()).toHaveLength(1);
+});
+
+test('importTask never throws, whatever it is given, with or without propagators, continued or linked', () => {
+  const anything = fc.anything({
+    withBigInt: true,
+    withBoxedValues: true,
+    withDate: true,
+    withMap: true,
+    withNullPrototype: true,
+    withObjectString: true,
+    withSet: true,
+    withSparseArray: true,
+    withTypedArray: true,
+  });
+  const source = fc.oneof(
+    anything,
+    fc.record({ traceparent: anything, tracestate: anything, baggage: anything }),
+    fc.string({ unit: 'binary' }),
+    fc.string({ unit: fc.constantFrom('0', '1', 'a', 'f', '-', ' ', ',', '='), maxLength: 80 }),
+    fc.record({
+      traceparent: fc.constant(GOOD),
+      tracestate: fc.string({ unit: fc.constantFrom('a', '=', ',', ' ', '@') }),
+    }),
+  );
+  for (const propagator of [undefined, w3c()]) {
+    if (propagator !== undefined) propagation.setGlobalPropagator(propagator);
+    fc.assert(
+      fc.property(source, fc.boolean(), (given, link) => {
+        const value = importTask(given, 'goal', {}, { link }, (job) => {
+          expect(job.foreignTask()).toMatch(/^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-0[0-3]$/);
+          return 'value';
+        });
+        expect(value).toBe('value');
+        const refused = out.records().at(-2)!.attributes['task.refused_traceparent'] ?? '';
+        expect(refused).toMatch(/^[\x20-\x7e]{0,128}$/);
+      }),
+    );
+  }
+});

@@ -1,0 +1,352 @@
+import { randomBytes } from 'node:crypto';
+import { diag } from '@opentelemetry/api';
+import { Dealer } from 'zeromq';
+import { decodeReply, ENCODING_GZIP, encodeData, encodeHello, NO_JOURNAL } from '../../src/wire/index.ts';
+import { listen } from '../support/diag-listener.ts';
+import { closeAll, closeLater, newExporter, newReceiver, record, send } from './support/exporting.ts';
+import { MemoryIntake } from './support/memory-intake.ts';
+
+afterEach(async () => {
+  await closeAll();
+  diag.disable();
+});
+
+async function pair(options: Parameters<typeof newExporter>[0] | object = {}, receiverOptions: object = {}) {
+  const intake = new MemoryIntake();
+  const receiver = await newReceiver(intake, receiverOptions);
+  const exporter = newExporter({ endpoint: receiver.endpoint, ...options });
+  return { intake, receiver, exporter };
+}
+
+test('a batch is in the journal when its export succeeds', async () => {
+  const { intake, receiver, exporter } = await pair();
+  expect(await send(exporter, 'one', 'two')).toBeUndefined();
+  expect(intake.texts).toEqual(['one\ntwo']);
+  expect(receiver.counters).toMatchObject({ batches: 1, records: 2, bytes: 7, duplicates: 0 });
+  expect(exporter.stats()).toMatchObject({ received: 2, exported: 2, pending: 0 });
+});
+
+test('an export does not succeed before the journal says so', async () => {
+  const { intake, exporter } = await pair();
+  intake.hold();
+  let isOver = false;
+  const sent = send(exporter, 'one').then(() => {
+    isOver = true;
+  });
+  await intake.until(() => intake.waiting === 1);
+  expect(isOver).toBe(false);
+  expect(exporter.stats()).toMatchObject({ pending: 1, exported: 0 });
+  intake.release();
+  await sent;
+});
+
+test('batches keep their order, through a window of eight', async () => {
+  const { intake, exporter } = await pair();
+  for (let round = 0; round < 50; round++) {
+    await Promise.all([...'abcdefgh'].map((letter) => send(exporter, `${round}${letter}`)));
+  }
+  const expected = Array.from({ length: 50 }, (_, round) =>
+    [...'abcdefgh'].map((letter) => `${round}${letter}`),
+  ).flat();
+  expect(intake.texts).toEqual(expected);
+  expect(exporter.stats().resent).toBe(0);
+});
+
+test('it asks its processor for as many exports at once as its window has', async () => {
+  const { exporter } = await pair({ windowBatches: 3, exportTimeoutMillis: 1000 });
+  expect(exporter.maxConcurrentExports).toBe(3);
+  expect(exporter.worstCaseMillis).toBe(1000);
+});
+
+test('one export too many fails at once and is counted', async () => {
+  const { intake, exporter } = await pair({ windowBatches: 2 });
+  intake.hold();
+  const first = [send(exporter, 'a'), send(exporter, 'b')];
+  expect((await send(exporter, 'c'))?.code).toBe('window_full');
+  intake.release();
+  expect(await Promise.all(first)).toEqual([undefined, undefined]);
+  expect(exporter.stats()).toMatchObject({ received: 3, exported: 2 });
+  expect(exporter.stats().failed.window_full).toBe(1);
+});
+
+test('no more bytes are under way than windowBytes, but one batch always may', async () => {
+  const { intake, exporter } = await pair({ windowBytes: 10 });
+  intake.hold();
+  const exports = ['a'.repeat(20), 'b'.repeat(6), 'c'.repeat(4), 'd'].map((text) => send(exporter, text));
+  await intake.until(() => intake.waiting === 1);
+  expect(exporter.stats()).toMatchObject({ pendingBatches: 4, pendingBytes: 20 });
+  intake.release();
+  expect(await Promise.all(exports)).toEqual([undefined, undefined, undefined, undefined]);
+});
+
+test('compressed batches arrive as they were', async () => {
+  const { intake, receiver, exporter } = await pair({ compression: 'gzip' });
+  const text = 'the same words again and again '.repeat(1000);
+  expect(await send(exporter, text)).toBeUndefined();
+  expect(intake.texts).toEqual([text]);
+  expect(receiver.counters.bytes).toBe(text.length);
+});
+
+test('a batch that the daemon refuses fails, and those behind it arrive', async () => {
+  const { intake, receiver, exporter } = await pair();
+  const [a, bad, b, c] = await Promise.all(['a', 'bad', 'b', 'c'].map((text) => send(exporter, text)));
+  expect([a, b, c]).toEqual([undefined, undefined, undefined]);
+  expect(bad?.code).toBe('rejected');
+  expect(intake.texts).toEqual(['a', 'b', 'c']);
+  expect(receiver.counters.refused.get('protobuf')).toBeGreaterThan(0);
+});
+
+test('a batch over the size that the daemon takes fails without being sent, as one that can be halved', async () => {
+  const { intake, receiver, exporter } = await pair({}, { maxBatchBytes: 2048 });
+  const failure = await send(exporter, 'x'.repeat(2049));
+  expect(failure?.code).toBe('too_large');
+  expect(failure?.message).toMatch(/too large/);
+  expect(await send(exporter, 'x'.repeat(2048))).toBeUndefined();
+  expect(intake.texts).toHaveLength(1);
+  expect(receiver.counters.refused.size).toBe(0);
+});
+
+test('a full journal is waited for, and then the batches come once and in order', async () => {
+  const { intake, exporter } = await pair();
+  intake.fullForMillis = 30;
+  const exports = ['a', 'b', 'c'].map((text) => send(exporter, text));
+  await intake.until(() => intake.appends >= 3);
+  const refused = intake.appends;
+  await intake.until(() => intake.appends > refused);
+  intake.fullForMillis = undefined;
+  expect(await Promise.all(exports)).toEqual([undefined, undefined, undefined]);
+  expect(intake.texts).toEqual(['a', 'b', 'c']);
+});
+
+test('a batch that is not acknowledged in time fails, and those behind it declare the gap', async () => {
+  const { intake, exporter } = await pair({ exportTimeoutMillis: 100 });
+  expect(await send(exporter, 'zero')).toBeUndefined();
+  intake.fullForMillis = 10;
+  expect((await send(exporter, 'lost'))?.code).toBe('timeout');
+  intake.fullForMillis = undefined;
+  expect(await send(exporter, 'next')).toBeUndefined();
+  expect(intake.texts).toEqual(['zero', 'next']);
+  expect(intake.batches.map(({ origin }) => [origin?.seq, origin?.prev])).toEqual([
+    [1, 0],
+    [3, 1],
+  ]);
+});
+
+test('a receiver that starts later gets everything', async () => {
+  const intake = new MemoryIntake();
+  const probe = await newReceiver(new MemoryIntake());
+  const { endpoint } = probe;
+  await probe.stop(0);
+  const exporter = newExporter({ endpoint });
+  const exports = ['a', 'b'].map((text) => send(exporter, text));
+  await newReceiver(intake, { endpoint });
+  expect(await Promise.all(exports)).toEqual([undefined, undefined]);
+  expect(intake.texts).toEqual(['a', 'b']);
+});
+
+test('after a restart with the same journal nothing is there twice', async () => {
+  const first = new MemoryIntake();
+  const receiver = await newReceiver(first);
+  const { endpoint } = receiver;
+  const exporter = newExporter({ endpoint });
+  expect(await send(exporter, 'a')).toBeUndefined();
+  // Taken, but the acknowledgement never leaves.
+  first.hold();
+  const exports = ['b', 'c'].map((text) => send(exporter, text));
+  await first.until(() => first.waiting === 2);
+  await receiver.stop(0);
+  first.release();
+  await first.until(() => first.texts.length === 3);
+  const again = await newReceiver(first, { endpoint });
+  expect(await Promise.all(exports)).toEqual([undefined, undefined]);
+  expect(first.texts).toEqual(['a', 'b', 'c']);
+  expect(again.counters.batches).toBe(0);
+});
+
+test('another journal gets what the old one has not acknowledged, and only that', async () => {
+  const messages: string[] = [];
+  listen((message) => messages.push(message));
+  const old = new MemoryIntake();
+  const receiver = await newReceiver(old);
+  const { endpoint } = receiver;
+  const exporter = newExporter({ endpoint });
+  expect(await send(exporter, 'a')).toBeUndefined();
+  old.hold();
+  const exports = ['b', 'c'].map((text) => send(exporter, text));
+  await old.until(() => old.waiting === 2);
+  await receiver.stop(0);
+  const intake = new MemoryIntake();
+  await newReceiver(intake, { endpoint });
+  expect(await Promise.all(exports)).toEqual([undefined, undefined]);
+  expect(intake.texts).toEqual(['b', 'c']);
+  expect(exporter.stats().journalChanges).toBe(1);
+  expect(messages.join()).toMatch(/another journal answers now/);
+});
+
+test('a journal that has forgotten its producers is told where to begin', async () => {
+  const { intake, exporter } = await pair();
+  expect(await send(exporter, 'a')).toBeUndefined();
+  intake.forget();
+  expect(await send(exporter, 'b')).toBeUndefined();
+  expect(intake.texts).toEqual(['a', 'b']);
+});
+
+test('when the journal breaks nothing is acknowledged any more', async () => {
+  const { intake, receiver, exporter } = await pair({ exportTimeoutMillis: 200 });
+  intake.broken = new Error('fsync failed');
+  expect((await send(exporter, 'a'))?.code).toBe('timeout');
+  expect(receiver.counters.refused.get('journal')).toBeGreaterThan(0);
+});
+
+test('a flush waits for what was under way before it', async () => {
+  const { intake, exporter } = await pair();
+  intake.hold();
+  const sent = send(exporter, 'a');
+  let isFlushed = false;
+  const flush = exporter.forceFlush().then(() => {
+    isFlushed = true;
+  });
+  await intake.until(() => intake.waiting === 1);
+  expect(isFlushed).toBe(false);
+  intake.release();
+  await flush;
+  expect(exporter.stats().pending).toBe(0);
+  await sent;
+});
+
+test('shutdown waits for the window, ends within its bound, and may be called twice', async () => {
+  const { intake, exporter } = await pair({ shutdownTimeoutMillis: 100 });
+  intake.hold();
+  const sent = send(exporter, 'a');
+  await intake.until(() => intake.waiting === 1);
+  const end = exporter.shutdown();
+  expect(exporter.shutdown()).toBe(end);
+  await end;
+  expect((await sent)?.code).toBe('shutdown');
+  expect((await send(exporter, 'b'))?.code).toBe('shutdown');
+  await exporter.forceFlush();
+  expect(exporter.stats()).toMatchObject({ received: 2, exported: 0, pending: 0 });
+  expect(exporter.stats().failed.shutdown).toBe(2);
+});
+
+test('what a serializer throws reaches the caller before anything is sent; the exporter goes on', async () => {
+  const intake = new MemoryIntake();
+  const { endpoint } = await newReceiver(intake);
+  const serializer = {
+    contentType: 'text/plain',
+    encoding: 'O' as const,
+    serialize: (records: readonly { body?: unknown }[]) => {
+      if (records[0]?.body === 'poison') throw new RangeError('poison');
+      return Buffer.from(String(records[0]?.body));
+    },
+  };
+  const exporter = newExporter({ endpoint, serializer });
+  expect(() => exporter.export([record('poison')], () => {})).toThrow(RangeError);
+  expect(await send(exporter, 'good')).toBeUndefined();
+  expect(exporter.stats()).toMatchObject({ received: 1, exported: 1 });
+});
+
+test('a callback that throws harms nobody', async () => {
+  const { intake, exporter } = await pair();
+  exporter.export([record('a')], () => {
+    throw new Error('from the callback');
+  });
+  expect(await send(exporter, 'b')).toBeUndefined();
+  expect(intake.texts).toEqual(['a', 'b']);
+});
+
+/** A client that says what it wants. */
+async function rawClient(endpoint: string) {
+  const socket = new Dealer({ linger: 0, receiveTimeout: 5_000 });
+  void socket.events;
+  socket.connect(endpoint);
+  closeLater(async () => socket.close());
+  return socket;
+}
+
+test('any bytes are refused and counted, and the next client is served', async () => {
+  const { intake, receiver, exporter } = await pair();
+  const raw = await rawClient(receiver.endpoint);
+  for (let at = 0; at < 50; at++) await raw.send([randomBytes(3), randomBytes(at), randomBytes(20)]);
+  await raw.send('one frame');
+  await raw.send(['DL1', Buffer.alloc(48, 1), 'x']);
+  const producer = randomBytes(16);
+  await raw.send(encodeHello({ producer, journal: NO_JOURNAL, last: 0 }) as Buffer[]);
+  const welcome = decodeReply(await raw.receive());
+  expect(welcome).toMatchObject({ kind: 'welcome', last: 0, credit: 8, maxBytes: 16 * 1024 * 1024 });
+  expect(await send(exporter, 'a')).toBeUndefined();
+  expect(intake.texts).toEqual(['a']);
+  const refused = [...receiver.counters.refused.values()].reduce((sum, count) => sum + count, 0);
+  expect(refused).toBe(52);
+});
+
+test('a bomb is refused for good', async () => {
+  const { receiver } = await pair({}, { maxBatchBytes: 4096 });
+  const raw = await rawClient(receiver.endpoint);
+  const frame = {
+    producer: randomBytes(16),
+    seq: 1,
+    prev: 0,
+    records: 1,
+    contentType: 1,
+    encoding: ENCODING_GZIP,
+    length: 1_000_000_000,
+    body: randomBytes(20),
+  };
+  await raw.send(encodeData(frame) as Buffer[]);
+  expect(decodeReply(await raw.receive())).toMatchObject({ kind: 'reject', seq: 1, cause: 'too_large' });
+  await raw.send(encodeData({ ...frame, seq: 2, contentType: 7, length: 20 }) as Buffer[]);
+  expect(decodeReply(await raw.receive())).toMatchObject({ kind: 'reject', seq: 2, cause: 'unknown' });
+});
+
+test('a message over the bound of the socket costs only its own connection', async () => {
+  const { intake, receiver, exporter } = await pair({}, { maxBatchBytes: 4096 });
+  const raw = await rawClient(receiver.endpoint);
+  await raw.send(['DL1', 'x', Buffer.alloc(100_000)]);
+  for await (const event of raw.events) if (event.type === 'disconnect') break;
+  expect(await send(exporter, 'a')).toBeUndefined();
+  expect(intake.texts).toEqual(['a']);
+});
+
+test('a client that sends more than its credit is told to wait', async () => {
+  const { intake, receiver } = await pair({}, { credit: 2 });
+  intake.hold();
+  const raw = await rawClient(receiver.endpoint);
+  const producer = randomBytes(16);
+  for (let seq = 1; seq <= 5; seq++) {
+    const body = Buffer.from('a');
+    const frame = { producer, seq, prev: seq - 1, records: 1, contentType: 1, encoding: 0, length: 1, body };
+    await raw.send(encodeData(frame) as Buffer[]);
+  }
+  expect(decodeReply(await raw.receive())).toMatchObject({ kind: 'retry', last: 0 });
+  expect(receiver.counters.refused.get('too_fast')).toBe(1);
+  expect(intake.waiting).toBe(4);
+  intake.release();
+  const { kind, last } = decodeReply(await raw.receive()) as { kind: string; last: number };
+  expect([kind, last]).toEqual(['ack', 4]);
+});
+
+test('when too much waits for the journal clients are told to come again, and all arrives in the end', async () => {
+  const { intake, receiver } = await pair({}, { maxInFlightBatches: 4 });
+  intake.hold();
+  const exporters = [1, 2, 3].map(() => newExporter({ endpoint: receiver.endpoint }));
+  const exports = exporters.flatMap((exporter) => [...'abcdefgh'].map((text) => send(exporter, text)));
+  await intake.until(() => intake.waiting === 4);
+  intake.release();
+  expect(new Set(await Promise.all(exports))).toEqual(new Set([undefined]));
+  expect(intake.texts).toHaveLength(24);
+  expect(receiver.counters.refused.get('busy')).toBeGreaterThan(0);
+});
+
+test('with many producers the table forgets those that are silent longest', async () => {
+  const { intake, receiver, exporter } = await pair({}, { maxPeers: 3 });
+  const raw = await rawClient(receiver.endpoint);
+  expect(await send(exporter, 'a')).toBeUndefined();
+  for (let at = 0; at < 20; at++) {
+    const producer = randomBytes(16);
+    await raw.send(encodeHello({ producer, journal: NO_JOURNAL, last: 0 }) as Buffer[]);
+    await raw.receive();
+  }
+  expect(await send(exporter, 'b')).toBeUndefined();
+  expect(intake.texts).toEqual(['a', 'b']);
+});

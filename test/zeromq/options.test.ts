@@ -1,0 +1,132 @@
+import type { Intake, Receiver, ReceiverCounters } from '../../src/daemon/contract.ts';
+import type { LogRecordExporterLike } from '../../src/record/index.ts';
+import type { ZmqLogRecordExporterOptions } from '../../src/zeromq/index.ts';
+import {
+  checkPrivate,
+  curveKeyPair,
+  isLocal,
+  ZmqAckReceiver,
+  ZmqLogRecordExporter,
+  ZmqPushReceiver,
+} from '../../src/zeromq/index.ts';
+import { lines, scanLines } from './support/exporting.ts';
+import { MemoryIntake } from './support/memory-intake.ts';
+
+const keys = curveKeyPair();
+const curve = { serverKey: keys.publicKey, ...keys };
+
+test.each<[Partial<Record<keyof ZmqLogRecordExporterOptions | 'typo', unknown>>, string]>([
+  [{ typo: 1 }, 'ZmqLogRecordExporter has no option "typo"'],
+  [{ endpoint: undefined }, 'endpoint must be tcp://<host>:<port> or ipc://<path>'],
+  [{ endpoint: 'http://localhost' }, 'got "http://localhost"'],
+  [{ endpoint: 'tcp://127.0.0.1' }, 'got "tcp://127.0.0.1"'],
+  [{ mode: 'pull' }, `mode must be 'ack' or 'push', got "pull"`],
+  [{ compression: 'zstd' }, `compression must be 'none' or 'gzip', got "zstd"`],
+  [{ windowBatches: 0 }, 'windowBatches must be a whole number from 1 to 64, got 0'],
+  [{ windowBytes: 0 }, 'windowBytes must be a whole number from 1, got 0'],
+  [{ ackTimeoutMillis: 0 }, 'ackTimeoutMillis must be a number of milliseconds from 1, got 0'],
+  [{ exportTimeoutMillis: -1 }, 'exportTimeoutMillis must be a number of milliseconds from 1, got -1'],
+  [{ shutdownTimeoutMillis: '1' }, 'shutdownTimeoutMillis must be a number of milliseconds from 0, got "1"'],
+  [{ heartbeatMillis: -1 }, 'heartbeatMillis must be a whole number from 0 to 600000, got -1'],
+  [{ reconnectMillis: 0 }, 'reconnectMillis must be a whole number from 1 to 600000, got 0'],
+  [{ reconnectMillis: 200, reconnectMaxMillis: 100 }, 'reconnectMaxMillis must be a whole number from 200'],
+  [{ system: 'P' }, "system has no meaning in mode 'ack'"],
+  [{ mode: 'push', compression: 'gzip' }, "compression has no meaning in mode 'push'"],
+  [{ mode: 'push', system: 'X' }, `system must be 'T' or 'S' or 'P', got "X"`],
+  [{ mode: 'push', maxQueueBytes: 0 }, 'maxQueueBytes must be a whole number from 1, got 0'],
+  [{ serializer: {} }, 'serializer must be an object with serialize()'],
+  [{ serializer: { ...lines, encoding: 'json' } }, `serializer.encoding must be 'J' or 'O', got "json"`],
+  [{ serializer: { ...lines, encoding: 'J' } }, `serializer.encoding must be "O" (OTLP) in mode 'ack'`],
+  [{ curve: { ...curve, serverKey: 'short' } }, 'curve.serverKey must be a CURVE key, 40 characters of Z85'],
+  [{ curve: { serverKey: keys.publicKey } }, 'curve.publicKey must be a CURVE key'],
+  [{ endpoint: 'tcp://10.0.0.1:5011' }, 'endpoint tcp://10.0.0.1:5011 is not on the loopback interface'],
+  [{ meterProvider: {} }, 'meterProvider must be an object with getMeter()'],
+  [{ componentName: 7 }, 'componentName must be a string, got 7'],
+  [{ clock: {} }, 'clock must be an object with now(), after()'],
+])('the exporter refuses %j', (options, message) => {
+  const given = { endpoint: 'tcp://127.0.0.1:5011', ...options } as ZmqLogRecordExporterOptions;
+  expect(() => new ZmqLogRecordExporter(given)).toThrow(message);
+});
+
+test('a wrong key is not shown: it may be a secret one', () => {
+  const secret = `${keys.secretKey}x`;
+  const make = () =>
+    new ZmqLogRecordExporter({ endpoint: 'tcp://127.0.0.1:5011', curve: { ...curve, secretKey: secret } });
+  expect(make).toThrow('text of 41 characters');
+  expect(make).not.toThrow(keys.secretKey);
+});
+
+test.each([
+  ['tcp://127.0.0.1:5010', true],
+  ['tcp://127.8.8.8:5010', true],
+  ['tcp://[::1]:5010', true],
+  ['tcp://localhost:5010', true],
+  ['ipc:///run/distlogd.sock', true],
+  ['tcp://*:5010', false],
+  ['tcp://0.0.0.0:5010', false],
+  ['tcp://[::]:5010', false],
+  ['tcp://192.168.1.7:5010', false],
+  ['tcp://127.0.0.1.example.com:5010', false],
+  ['tcp://eth0:5010', false],
+])('%s is on this machine only: %s', (endpoint, local) => {
+  expect(isLocal(endpoint)).toBe(local);
+  const check = () => checkPrivate('receivers.zmq_push.endpoint', endpoint, {});
+  if (local) expect(check).not.toThrow();
+  else expect(check).toThrow('set curve');
+  checkPrivate('endpoint', endpoint, { insecure: true });
+  checkPrivate('endpoint', endpoint, { curve: {} });
+});
+
+const intake = new MemoryIntake();
+const receiverOptions = { endpoint: 'tcp://127.0.0.1:0', intake, scan: scanLines };
+
+test.each<[object, string]>([
+  [{ typo: 1 }, 'ZmqAckReceiver has no option "typo"'],
+  [{ endpoint: undefined }, 'endpoint must be tcp://'],
+  [{ endpoint: 'tcp://*:5011' }, 'endpoint tcp://*:5011 is not on the loopback interface'],
+  [
+    { endpoint: 'tcp://*:5011', setting: 'receivers.zmq.endpoint' },
+    'receivers.zmq.endpoint tcp://*:5011 is not',
+  ],
+  [{ intake: {} }, 'intake must be an object with append(), lastSeq()'],
+  [{ scan: 1 }, 'scan must be a function, got 1'],
+  [{ credit: 0 }, 'credit must be a whole number from 1 to 1000, got 0'],
+  [{ maxBatchBytes: 10 }, 'maxBatchBytes must be a whole number from 1024'],
+  [{ maxInFlightBytes: 10 }, 'maxInFlightBytes must be a whole number from 16777216'],
+  [{ maxPeers: 0 }, 'maxPeers must be a whole number from 1, got 0'],
+  [{ curve: { secretKey: keys.secretKey } }, 'curve.clients must be an array of public keys, or "any"'],
+  [{ curve: { secretKey: keys.secretKey, clients: ['x'] } }, 'curve.clients[0] must be a CURVE key'],
+])('the receiver of ack mode refuses %j', (options, message) => {
+  expect(() => new ZmqAckReceiver({ ...receiverOptions, ...options })).toThrow(message);
+});
+
+test.each<[object, string]>([
+  [{ scan: scanLines }, 'ZmqPushReceiver has no option "scan"'],
+  [{ decode: 1 }, 'decode must be a function, got 1'],
+  [{ pickle: 'yes' }, 'pickle must be true or false, got "yes"'],
+  [{ groupRecords: 0 }, 'groupRecords must be a whole number from 1, got 0'],
+  [{ groupMillis: -1 }, 'groupMillis must be a number of milliseconds from 0, got -1'],
+])('the receiver of push mode refuses %j', (options, message) => {
+  const decode = () => ({ body: new Uint8Array(), records: 1 });
+  expect(() => new ZmqPushReceiver({ intake, decode, ...options } as never)).toThrow(message);
+});
+
+test("the receiver of push mode listens on distlog's port unless told otherwise", () => {
+  const decode = () => ({ body: new Uint8Array(), records: 1 });
+  expect(new ZmqPushReceiver({ intake, decode }).endpoint).toBe('tcp://127.0.0.1:5010');
+});
+
+test("the receivers fit the daemon's contract, and the exporter both lines of the SDK", async () => {
+  const contractIntake: Intake = intake;
+  const receivers: (Receiver & { readonly counters: ReceiverCounters })[] = [
+    new ZmqAckReceiver({ endpoint: 'tcp://127.0.0.1:0', intake: contractIntake }),
+    new ZmqPushReceiver({ endpoint: 'tcp://127.0.0.1:0', intake: contractIntake }),
+  ];
+  for (const receiver of receivers) {
+    await receiver.start();
+    expect(receiver.endpoint).toMatch(/^tcp:\/\/127\.0\.0\.1:[1-9]\d*$/);
+    await receiver.stop(0);
+  }
+  const exporter: LogRecordExporterLike = new ZmqLogRecordExporter({ endpoint: 'tcp://127.0.0.1:5011' });
+  await exporter.shutdown();
+});

@@ -1,0 +1,27 @@
+// An application that exports and then ends in a certain way. Arguments: mode, endpoint, ending.
+import { ZmqLogRecordExporter } from '../../../dist/esm/zeromq/index.js';
+
+const [mode, endpoint = '', ending] = process.argv.slice(2);
+const exporter = new ZmqLogRecordExporter({
+  endpoint,
+  mode: mode === 'push' ? 'push' : 'ack',
+  serializer: { contentType: '', encoding: 'O', serialize: () => Buffer.alloc(100_000) },
+  shutdownTimeoutMillis: 300,
+});
+/** @type {any[]} */
+const records = [{}];
+for (let at = 0; at < 8; at++) exporter.export(records, () => {});
+// Let the connection be made and frames leave.
+await new Promise((resolve) => setTimeout(resolve, 150));
+if (ending === 'exit') process.exit(0);
+if (ending === 'throw') throw new Error('uncaught');
+if (ending === 'shutdown') {
+  await exporter.shutdown();
+  await exporter.shutdown();
+}
+if (ending === 'flush') await Promise.race([exporter.forceFlush(), exporter.shutdown()]);
+if (ending === 'sigterm') {
+  setInterval(() => {}, 1000);
+  process.kill(process.pid, 'SIGTERM');
+}
+// Else: the natural end.

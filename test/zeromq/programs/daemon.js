@@ -1,0 +1,13 @@
+// A receiver with a journal in a file, to be killed. Arguments: endpoint, path of the journal.
+import { ZmqAckReceiver } from '../../../dist/esm/zeromq/index.js';
+import { FileIntake } from './file-intake.js';
+
+const [endpoint = '', path = ''] = process.argv.slice(2);
+const intake = new FileIntake(path);
+const receiver = new ZmqAckReceiver({
+  endpoint,
+  intake,
+  scan: (body) => ({ records: Buffer.from(body).toString('latin1').split('\n').length }),
+});
+await receiver.start();
+process.send?.(receiver.endpoint);

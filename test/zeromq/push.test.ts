@@ -1,0 +1,246 @@
+import { Pull, Push } from 'zeromq';
+import type { ReadableLogRecordLike } from '../../src/record/index.ts';
+import { decodeLogs } from '../../src/wire/index.ts';
+import {
+  type DecodeMessage,
+  JsonSerializer,
+  type LogSerializer,
+  OtlpProtobufSerializer,
+  ZmqLogRecordExporter,
+  type ZmqLogRecordExporterOptions,
+  ZmqPushReceiver,
+  type ZmqPushReceiverOptions,
+} from '../../src/zeromq/index.ts';
+import { closeAll, closeLater, lines, newReceiver, send } from './support/exporting.ts';
+import { MemoryIntake } from './support/memory-intake.ts';
+
+afterEach(closeAll);
+
+const json: LogSerializer = {
+  contentType: 'application/json',
+  encoding: 'J',
+  serialize: ([record]: readonly ReadableLogRecordLike[]) => Buffer.from(JSON.stringify(record?.body)),
+};
+
+/** Each message becomes a line; what is not a topic of ours is refused. */
+const decode: DecodeMessage = (letters, body) => {
+  const topic = Buffer.from(letters).toString('latin1');
+  if (!/^[TSP]L[JO]$/.test(topic)) {
+    throw Object.assign(new Error(`topic ${topic}`), { malformed: true, cause: 'unsupported' });
+  }
+  return { body: Buffer.from(`${topic} ${Buffer.from(body)}\n`), records: 1 };
+};
+
+async function newPushReceiver(intake: MemoryIntake, options: Partial<ZmqPushReceiverOptions> = {}) {
+  const receiver = new ZmqPushReceiver({ endpoint: 'tcp://127.0.0.1:0', intake, decode, ...options });
+  await receiver.start();
+  closeLater(() => receiver.stop(100));
+  return receiver;
+}
+
+function newPusher(options: Partial<ZmqLogRecordExporterOptions> & { endpoint: string }) {
+  const exporter = new ZmqLogRecordExporter({
+    mode: 'push',
+    serializer: json,
+    shutdownTimeoutMillis: 100,
+    ...options,
+  });
+  closeLater(() => exporter.shutdown());
+  return exporter;
+}
+
+/** An endpoint where nobody listens. */
+async function deadEndpoint(): Promise<string> {
+  const receiver = await newReceiver(new MemoryIntake());
+  await receiver.stop(0);
+  return receiver.endpoint;
+}
+
+test('each record is one message of topic and body, in order', async () => {
+  const pull = new Pull({ linger: 0 });
+  closeLater(async () => pull.close());
+  await pull.bind('tcp://127.0.0.1:*');
+  const exporter = newPusher({ endpoint: pull.lastEndpoint!, system: 'T' });
+  expect(await send(exporter, 'one', 'two')).toBeUndefined();
+  const messages = [await pull.receive(), await pull.receive()].map((parts) => parts.map(String));
+  expect(messages).toEqual([
+    ['TLJ', '"one"'],
+    ['TLJ', '"two"'],
+  ]);
+});
+
+test('OTLP goes as one message for the batch', async () => {
+  const pull = new Pull({ linger: 0 });
+  closeLater(async () => pull.close());
+  await pull.bind('tcp://127.0.0.1:*');
+  const exporter = newPusher({ endpoint: pull.lastEndpoint!, serializer: lines });
+  expect(await send(exporter, 'one', 'two')).toBeUndefined();
+  expect((await pull.receive()).map(String)).toEqual(['PLO', 'one\ntwo']);
+});
+
+test('an export is over when it is queued, also while nobody listens; the records come later', async () => {
+  const endpoint = await deadEndpoint();
+  const exporter = newPusher({ endpoint, reconnectMillis: 10, reconnectMaxMillis: 20 });
+  for (let at = 0; at < 100; at++) expect(await send(exporter, `a${at}`, `b${at}`)).toBeUndefined();
+  const intake = new MemoryIntake();
+  const receiver = await newPushReceiver(intake, { endpoint });
+  await intake.until(() => intake.batches.reduce((sum, { records }) => sum + records, 0) === 200);
+  expect(receiver.counters).toMatchObject({ records: 200 });
+  expect(intake.texts.join('').split('\n').slice(0, 3)).toEqual(['PLJ "a0"', 'PLJ "b0"', 'PLJ "a1"']);
+});
+
+test('what does not fit into maxQueueBytes fails as a whole and is counted', async () => {
+  const exporter = newPusher({ endpoint: await deadEndpoint(), maxQueueBytes: 10_000 });
+  let taken = 0;
+  for (let at = 0; at < 1_000; at++) {
+    const failure = await send(exporter, 'x'.repeat(95), 'y'.repeat(95));
+    if (failure === undefined) taken += 2;
+    else expect(failure.code).toBe('queue_full');
+  }
+  // 100 wait here, and ZeroMQ holds 256 at most.
+  expect(taken).toBeGreaterThanOrEqual(98);
+  expect(taken).toBeLessThanOrEqual(100 + 256 + 2);
+  const { failed, received, exported, pending } = exporter.stats();
+  expect(failed.queue_full).toBe(2_000 - taken);
+  expect(received).toBe(2_000);
+  expect(exported + pending).toBe(taken);
+});
+
+test('what has not left at the end of shutdown is counted as lost', async () => {
+  const exporter = newPusher({ endpoint: await deadEndpoint() });
+  for (let at = 0; at < 1_000; at++) await send(exporter, `record ${at}`);
+  await exporter.shutdown();
+  const { failed, exported, pending } = exporter.stats();
+  expect(pending).toBe(0);
+  expect(failed.shutdown).toBeGreaterThan(500);
+  expect(exported + failed.shutdown).toBe(1_000);
+});
+
+test('a flush waits until all has left, and shutdown lets it arrive', async () => {
+  const intake = new MemoryIntake();
+  const receiver = await newPushReceiver(intake);
+  const exporter = newPusher({ endpoint: receiver.endpoint, shutdownTimeoutMillis: 5_000 });
+  for (let at = 0; at < 5_000; at++) void send(exporter, `record ${at}`);
+  await exporter.forceFlush();
+  expect(exporter.stats()).toMatchObject({ exported: 5_000, pending: 0 });
+  await exporter.shutdown();
+  await intake.until(() => intake.batches.reduce((sum, { records }) => sum + records, 0) === 5_000);
+});
+
+test('single records go to the journal in groups, and no record waits longer than groupMillis', async () => {
+  const intake = new MemoryIntake();
+  const receiver = await newPushReceiver(intake, { groupRecords: 100, groupMillis: 20 });
+  const exporter = newPusher({ endpoint: receiver.endpoint });
+  for (let at = 0; at < 250; at++) void send(exporter, `record ${at}`);
+  await intake.until(() => intake.batches.reduce((sum, { records }) => sum + records, 0) === 250);
+  expect(Math.max(...intake.batches.map(({ records }) => records))).toBe(100);
+  expect(intake.batches.length).toBeLessThan(20);
+});
+
+async function rawPush(endpoint: string) {
+  const socket = new Push({ linger: 0 });
+  socket.connect(endpoint);
+  closeLater(async () => socket.close());
+  return socket;
+}
+
+/** For what tells nobody that it happened: a look in each turn of the event loop. */
+async function turnUntil(isDone: () => boolean): Promise<void> {
+  while (!isDone()) await new Promise((resolve) => setImmediate(resolve));
+}
+
+const dropped = (receiver: ZmqPushReceiver) =>
+  [...receiver.counters.dropped.values()].reduce((a, b) => a + b, 0);
+
+test('any message that is not one is dropped and counted, and the next is taken', async () => {
+  const intake = new MemoryIntake();
+  const receiver = await newPushReceiver(intake);
+  const socket = await rawPush(receiver.endpoint);
+  await socket.send('one frame');
+  await socket.send(['PLJ', 'two', 'three']);
+  await socket.send(['PLP', Buffer.from([0x80, 4])]);
+  await socket.send(['x'.repeat(1000), 'body']);
+  await socket.send(['PLJ', '"good"']);
+  await intake.until(() => intake.texts.length === 1);
+  expect(intake.texts).toEqual(['PLJ "good"\n']);
+  expect([...receiver.counters.dropped]).toEqual([
+    ['malformed', 3],
+    ['unsupported', 1],
+  ]);
+});
+
+test('a full and a broken journal drop what comes, counted by record', async () => {
+  const intake = new MemoryIntake();
+  const receiver = await newPushReceiver(intake, { groupRecords: 10 });
+  const socket = await rawPush(receiver.endpoint);
+  intake.fullForMillis = 100;
+  for (let at = 0; at < 10; at++) await socket.send(['PLJ', '1']);
+  await intake.until(() => intake.appends === 1);
+  await intake.until(() => receiver.counters.dropped.get('full') === 10 || intake.waiting === 0);
+  intake.fullForMillis = undefined;
+  intake.broken = new Error('fsync');
+  for (let at = 0; at < 10; at++) await socket.send(['PLJ', '1']);
+  await intake.until(() => intake.appends === 2 && intake.waiting === 0);
+  await receiver.stop(1_000);
+  expect([...receiver.counters.dropped]).toEqual([
+    ['full', 10],
+    ['journal', 10],
+  ]);
+});
+
+test('what comes while too much waits for the journal is dropped, so that memory is bounded', async () => {
+  const intake = new MemoryIntake();
+  intake.hold();
+  const receiver = await newPushReceiver(intake, {
+    maxBatchBytes: 1024,
+    maxInFlightBytes: 4096,
+    groupRecords: 1,
+  });
+  const socket = await rawPush(receiver.endpoint);
+  for (let at = 0; at < 20; at++) await socket.send(['PLJ', 'x'.repeat(1000)]);
+  await turnUntil(() => dropped(receiver) === 15);
+  expect(intake.waiting).toBe(5);
+  intake.release();
+  await intake.until(() => intake.texts.length === 5);
+  await turnUntil(() => receiver.counters.records === 5);
+  await socket.send(['PLJ', 'last']);
+  await intake.until(() => intake.texts.length === 6);
+  expect([...receiver.counters.dropped]).toEqual([['busy', 15]]);
+});
+
+test('stop hands on what has been read, within its bound, and may be called twice', async () => {
+  const intake = new MemoryIntake();
+  const receiver = await newPushReceiver(intake, { groupMillis: Number.POSITIVE_INFINITY, groupRecords: 3 });
+  const socket = await rawPush(receiver.endpoint);
+  for (let at = 0; at < 4; at++) await socket.send(['PLJ', String(at)]);
+  await intake.until(() => intake.texts.length === 1);
+  const stopped = receiver.stop(1_000);
+  expect(receiver.stop(1_000)).toBe(stopped);
+  await stopped;
+  expect(receiver.counters.records + dropped(receiver)).toBeGreaterThanOrEqual(3);
+});
+
+test("distlog's own JSON, and OTLP, arrive as OTLP without a decode function; a pickle is dropped", async () => {
+  const intake = new MemoryIntake();
+  const receiver = await newPushReceiver(intake, { decode: undefined as never });
+  const readable = newPusher({ endpoint: receiver.endpoint, serializer: new JsonSerializer(), system: 'S' });
+  expect(await send(readable, 'as JSON', 'as JSON too')).toBeUndefined();
+  await intake.until(() => intake.batches.length > 0);
+  const binary = newPusher({ endpoint: receiver.endpoint, serializer: new OtlpProtobufSerializer() });
+  expect(await send(binary, 'as OTLP', 'as OTLP too')).toBeUndefined();
+  await intake.until(() => intake.batches.reduce((sum, { records }) => sum + records, 0) === 4);
+  const socket = await rawPush(receiver.endpoint);
+  await socket.send(['PLP', Buffer.from([0x80, 4, 0x4e, 0x2e])]);
+  await socket.send(['PLO', Buffer.from([0x0a, 0xff])]);
+  await turnUntil(() => dropped(receiver) === 2);
+  expect([...receiver.counters.dropped]).toEqual([
+    ['unsupported', 1],
+    ['protobuf', 1],
+  ]);
+  const bodies = intake.batches
+    .flatMap(({ body }) => decodeLogs(body).resources)
+    .flatMap(({ scopes }) => scopes)
+    .flatMap(({ records }) => records)
+    .map(({ body }) => body);
+  expect(bodies).toEqual(['as JSON', 'as JSON too', 'as OTLP', 'as OTLP too']);
+});

@@ -1,0 +1,89 @@
+import type { ExportResultLike, ReadableLogRecordLike } from '../../../src/record/index.ts';
+import {
+  type ExportFailure,
+  type LogSerializer,
+  type ScanBody,
+  ZmqAckReceiver,
+  type ZmqAckReceiverOptions,
+  ZmqLogRecordExporter,
+  type ZmqLogRecordExporterOptions,
+} from '../../../src/zeromq/index.ts';
+import type { MemoryIntake } from './memory-intake.ts';
+
+/** A record with this body. The bridge itself never looks inside. */
+export function record(body: string): ReadableLogRecordLike {
+  return {
+    hrTime: [1_700_000_000, 0],
+    hrTimeObserved: [1_700_000_000, 0],
+    body,
+    resource: { attributes: {} },
+    instrumentationScope: { name: 'test' },
+    attributes: {},
+    droppedAttributesCount: 0,
+  };
+}
+
+/** The bodies of the records, one a line. What a body is does not matter to the bridge. */
+export const lines: LogSerializer = {
+  contentType: 'text/plain',
+  encoding: 'O',
+  serialize: (records) => Buffer.from(records.map(({ body }) => String(body)).join('\n')),
+};
+
+/** Counts the records of {@link lines}; what begins with `bad` is no batch. */
+export const scanLines: ScanBody = (body) => {
+  const text = Buffer.from(body).toString();
+  if (text.startsWith('bad'))
+    throw Object.assign(new Error('not a batch'), { malformed: true, cause: 'protobuf' });
+  return { records: text.split('\n').length };
+};
+
+/** What was opened, closed after each test. */
+const opened: (() => Promise<void>)[] = [];
+
+export async function closeAll(): Promise<void> {
+  for (const close of opened.splice(0).reverse()) await close();
+}
+
+export function closeLater(close: () => Promise<void>): void {
+  opened.push(close);
+}
+
+export function newExporter(options: Partial<ZmqLogRecordExporterOptions> & { endpoint: string }) {
+  const exporter = new ZmqLogRecordExporter({
+    serializer: lines,
+    reconnectMillis: 20,
+    reconnectMaxMillis: 100,
+    shutdownTimeoutMillis: 300,
+    ...options,
+  });
+  closeLater(() => exporter.shutdown());
+  return exporter;
+}
+
+export async function newReceiver(
+  intake: MemoryIntake,
+  options: Partial<ZmqAckReceiverOptions> = {},
+): Promise<ZmqAckReceiver> {
+  const receiver = new ZmqAckReceiver({
+    endpoint: 'tcp://127.0.0.1:0',
+    intake,
+    scan: scanLines,
+    ...options,
+  });
+  await receiver.start();
+  closeLater(() => receiver.stop(100));
+  return receiver;
+}
+
+/** Exports one batch. @returns its error, or undefined when it succeeded */
+export function send(
+  exporter: ZmqLogRecordExporter,
+  ...bodies: string[]
+): Promise<ExportFailure | undefined> {
+  return new Promise((resolve) => {
+    exporter.export(bodies.map(record), (result: ExportResultLike) =>
+      resolve(result.error as ExportFailure | undefined),
+    );
+  });
+}

@@ -1,0 +1,103 @@
+import { randomBytes } from 'node:crypto';
+import type { AcceptedLike, BatchLike, IntakeLike } from '../../../src/zeromq/index.ts';
+
+interface Waiting {
+  readonly batch: BatchLike;
+  readonly resolve: (accepted: AcceptedLike) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** A journal in memory that keeps the rule of the daemon's contract, group by group. */
+export class MemoryIntake implements IntakeLike {
+  readonly id: Uint8Array;
+  /** What it holds: the body's text of each batch, in order. */
+  readonly texts: string[] = [];
+  readonly batches: BatchLike[] = [];
+  /** Set: the next batches are answered so, and not taken. */
+  fullForMillis: number | undefined;
+  /** Set: appends fail. */
+  broken: Error | undefined;
+  appends = 0;
+  readonly #last = new Map<string, number>();
+  #waiting: Waiting[] = [];
+  #isHeld = false;
+  #isScheduled = false;
+  #watchers: { readonly isDone: () => boolean; readonly resolve: () => void }[] = [];
+
+  constructor(id: Uint8Array = randomBytes(16)) {
+    this.id = id;
+  }
+
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  lastSeq(producer: Uint8Array): number {
+    return this.#last.get(Buffer.from(producer).toString('hex')) ?? 0;
+  }
+
+  forget(): void {
+    this.#last.clear();
+  }
+
+  append(batch: BatchLike): Promise<AcceptedLike> {
+    this.appends += 1;
+    const promise = new Promise<AcceptedLike>((resolve, reject) => {
+      this.#waiting.push({ batch, resolve, reject });
+    });
+    this.#schedule();
+    this.#watch();
+    return promise;
+  }
+
+  /** Nothing reaches the disk until `release()`. */
+  hold(): void {
+    this.#isHeld = true;
+  }
+
+  release(): void {
+    this.#isHeld = false;
+    this.#schedule();
+  }
+
+  /** Resolves when this is true; looked at after each change. */
+  until(isDone: () => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      this.#watchers.push({ isDone, resolve });
+      this.#watch();
+    });
+  }
+
+  #schedule(): void {
+    if (this.#isHeld || this.#isScheduled || this.#waiting.length === 0) return;
+    this.#isScheduled = true;
+    setImmediate(() => {
+      this.#isScheduled = false;
+      if (this.#isHeld) return;
+      for (const { batch, resolve, reject } of this.#waiting.splice(0)) {
+        if (this.broken !== undefined) reject(this.broken);
+        else resolve(this.#take(batch));
+      }
+      this.#watch();
+    });
+  }
+
+  #take(batch: BatchLike): AcceptedLike {
+    if (this.fullForMillis !== undefined) return { kind: 'full', retryAfterMillis: this.fullForMillis };
+    if (batch.origin !== undefined) {
+      const { producer, seq, prev } = batch.origin;
+      const last = this.lastSeq(producer);
+      if (seq <= last) return { kind: 'duplicate', last };
+      if (prev > last) return { kind: 'gap', last };
+      this.#last.set(Buffer.from(producer).toString('hex'), seq);
+    }
+    this.batches.push(batch);
+    this.texts.push(Buffer.from(batch.body).toString());
+    return { kind: 'accepted', index: this.batches.length };
+  }
+
+  #watch(): void {
+    for (const { isDone, resolve } of this.#watchers) if (isDone()) resolve();
+    this.#watchers = this.#watchers.filter(({ isDone }) => !isDone());
+  }
+}
