@@ -12,6 +12,10 @@ const never = new AbortController().signal;
 const journal = new MemoryJournal();
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
 
+/** Escape, [, parameters, m; text; escape, [0m. */
+const ESCAPE = '\u001b';
+const OUR_COLORS = new RegExp(`${ESCAPE}\\[[\\d;]+m([^${ESCAPE}]*)${ESCAPE}\\[0m`, 'g');
+
 class Collected extends Writable {
   text = '';
   override _write(chunk: Buffer, _encoding: string, done: () => void): void {
@@ -20,7 +24,10 @@ class Collected extends Writable {
   }
 }
 
-async function shown(records: readonly DecodedLogRecord[], more: Partial<ConsoleSinkOptions> = {}): Promise<string> {
+async function shown(
+  records: readonly DecodedLogRecord[],
+  more: Partial<ConsoleSinkOptions> = {},
+): Promise<string> {
   const stream = new Collected();
   const sink = new ConsoleSink({ stream, log: listener(), env: {}, ...more });
   await sink.open();
@@ -63,7 +70,12 @@ const lines = (text: string) =>
 
 test('flat: time, severity, service, logger, message and attributes on a line', async () => {
   const text = await shown([
-    record('charged', { attributes: [['amount', 42], ['who', 'leo b']] }),
+    record('charged', {
+      attributes: [
+        ['amount', 42],
+        ['who', 'leo b'],
+      ],
+    }),
     record('odd', { severityNumber: 0, severityText: '', timeUnixNano: 0n }),
   ]);
   expect(text).toBe(
@@ -73,32 +85,51 @@ test('flat: time, severity, service, logger, message and attributes on a line', 
 
 test('a stack trace stands below its line, bounded', async () => {
   const stack = ['TypeError: no', ...Array.from({ length: 50 }, (_, at) => `    at f${at}`)].join('\n');
-  const text = await shown([record('failed', { severityNumber: 17, attributes: [['exception.stacktrace', stack]] })]);
+  const text = await shown([
+    record('failed', { severityNumber: 17, attributes: [['exception.stacktrace', stack]] }),
+  ]);
   expect(text.split('\n')).toHaveLength(1 + 31 + 1);
   expect(text.split('\n')[2]).toBe('                 at f0');
 });
 
 test('nothing of a record reaches the terminal raw, in either format, with and without color', async () => {
-  const nasty = fc.string({ unit: fc.constantFrom('\x1b', '[', '2', 'J', '\n', '\r', '\x9b', '\u202e', '\u0007', 'a', '"', '=') });
+  const nasty = fc.string({
+    unit: fc.constantFrom('\x1b', '[', '2', 'J', '\n', '\r', '\x9b', '\u202e', '\u0007', 'a', '"', '='),
+  });
   await fc.assert(
-    fc.asyncProperty(nasty, nasty, nasty, fc.constantFrom('flat', 'tree'), fc.boolean(), async (a, b, c, format, isColored) => {
-      const text = await shown(
-        [
-          record(a, { attributes: [[b, c]], severityText: c, severityNumber: 0, eventName: b }),
-          record(a, {
-            eventName: 'task.started',
-            attributes: [['task.id', `${a}x`], ['task.name', b], ['exception.stacktrace', c]],
-          }),
-          record(a, {
-            eventName: 'task.failed',
-            attributes: [['task.id', `${a}x`], ['exception.message', c], ['exception.stacktrace', b]],
-          }),
-        ],
-        { format: format as 'flat' | 'tree', color: isColored ? 'always' : 'never' },
-      );
-      const bare = isColored ? text.replaceAll(/\x1b\[[\d;]+m([^\x1b]*)\x1b\[0m/g, '$1') : text;
-      expect(bare.replaceAll('\n', '')).not.toMatch(/\p{Cc}|\u202e/u);
-    }),
+    fc.asyncProperty(
+      nasty,
+      nasty,
+      nasty,
+      fc.constantFrom('flat', 'tree'),
+      fc.boolean(),
+      async (a, b, c, format, isColored) => {
+        const text = await shown(
+          [
+            record(a, { attributes: [[b, c]], severityText: c, severityNumber: 0, eventName: b }),
+            record(a, {
+              eventName: 'task.started',
+              attributes: [
+                ['task.id', `${a}x`],
+                ['task.name', b],
+                ['exception.stacktrace', c],
+              ],
+            }),
+            record(a, {
+              eventName: 'task.failed',
+              attributes: [
+                ['task.id', `${a}x`],
+                ['exception.message', c],
+                ['exception.stacktrace', b],
+              ],
+            }),
+          ],
+          { format: format as 'flat' | 'tree', color: isColored ? 'always' : 'never' },
+        );
+        const bare = isColored ? text.replaceAll(OUR_COLORS, '$1') : text;
+        expect(bare.replaceAll('\n', '')).not.toMatch(/\p{Cc}|\u202e/u);
+      },
+    ),
     { numRuns: 300 },
   );
 });
@@ -108,7 +139,14 @@ test('severities have colors, attributes are dim', async () => {
     [1, 5, 9, 13, 17, 21].map((severityNumber) => record('x', { severityNumber, attributes: [['k', 1]] })),
     { color: 'always' },
   );
-  for (const part of ['\x1b[2mTRACE', '\x1b[2mDEBUG', ' INFO ', '\x1b[35mWARN', '\x1b[1;31mERROR', '\x1b[1;7;31mFATAL']) {
+  for (const part of [
+    '\x1b[2mTRACE',
+    '\x1b[2mDEBUG',
+    ' INFO ',
+    '\x1b[35mWARN',
+    '\x1b[1;31mERROR',
+    '\x1b[1;7;31mFATAL',
+  ]) {
     expect(text).toContain(part);
   }
   expect(text).toContain('\x1b[2m k=1\x1b[0m');

@@ -29,7 +29,10 @@ test('a cursor is there again, with its state, in a private file', async () => {
   expect(await stored(path)).toEqual({ cursor: undefined, damaged: false });
   await store(path, 5, 6, 7);
 
-  expect(await stored(path)).toEqual({ cursor: { journal: 'ab', position: 7, state: { position: 7 } }, damaged: false });
+  expect(await stored(path)).toEqual({
+    cursor: { journal: 'ab', position: 7, state: { position: 7 } },
+    damaged: false,
+  });
   expect(statSync(path).mode & 0o777).toBe(0o600);
   expect(statSync(join(folder(), 'deep')).mode & 0o777).toBe(0o700);
 });

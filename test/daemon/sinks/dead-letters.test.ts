@@ -10,7 +10,16 @@ const folder = folderForEachTest();
 
 function letter(index: number, bytes = 100): DeadLetter {
   const body = Buffer.alloc(bytes, index);
-  return { cause: 'http_400', message: 'no', timeMillis: 1, journal: 'ab', index, receivedMillis: 2, records: 3, body };
+  return {
+    cause: 'http_400',
+    message: 'no',
+    timeMillis: 1,
+    journal: 'ab',
+    index,
+    receivedMillis: 2,
+    records: 3,
+    body,
+  };
 }
 
 async function indexes(directory = folder()): Promise<number[]> {
@@ -31,20 +40,25 @@ test('a letter comes back as it was, and a file cut or changed anywhere gives th
     body: fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes)),
   });
   fc.assert(
-    fc.property(fc.array(arbitrary, { minLength: 1, maxLength: 5 }), fc.nat(), fc.boolean(), (letters, where, isCut) => {
-      const parts = letters.map(encodeLetter);
-      const bytes = Buffer.concat(parts);
-      expect([...decodeLetters(bytes)]).toEqual(letters);
-      const at = where % bytes.length;
-      const damaged = isCut ? bytes.subarray(0, at) : Buffer.from(bytes);
-      if (!isCut) damaged[at]! ^= 0x55;
-      let end = 0;
-      const whole = parts.filter((part) => {
-        end += part.length;
-        return end <= at;
-      }).length;
-      expect([...decodeLetters(damaged)]).toEqual(letters.slice(0, whole));
-    }),
+    fc.property(
+      fc.array(arbitrary, { minLength: 1, maxLength: 5 }),
+      fc.nat(),
+      fc.boolean(),
+      (letters, where, isCut) => {
+        const parts = letters.map(encodeLetter);
+        const bytes = Buffer.concat(parts);
+        expect([...decodeLetters(bytes)]).toEqual(letters);
+        const at = where % bytes.length;
+        const damaged = isCut ? bytes.subarray(0, at) : Buffer.from(bytes);
+        if (!isCut) damaged[at]! ^= 0x55;
+        let end = 0;
+        const whole = parts.filter((part) => {
+          end += part.length;
+          return end <= at;
+        }).length;
+        expect([...decodeLetters(damaged)]).toEqual(letters.slice(0, whole));
+      },
+    ),
   );
 });
 
@@ -78,7 +92,10 @@ test('when the bound is reached the oldest go and are counted', async () => {
 
 test('a letter over the whole bound is dropped alone', async () => {
   const box = new DeadLetterBox(folder(), 4_096);
-  expect(await box.append([letter(1, 10), letter(2, 8_000), letter(3, 10)])).toEqual({ letters: 1, records: 3 });
+  expect(await box.append([letter(1, 10), letter(2, 8_000), letter(3, 10)])).toEqual({
+    letters: 1,
+    records: 3,
+  });
   await box.close();
   expect(await indexes()).toEqual([1, 3]);
 });

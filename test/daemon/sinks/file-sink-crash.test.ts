@@ -12,7 +12,9 @@ const ENTRIES = 20_000;
 /** Runs the program until it has said so much (or ends by itself), then kills it. @returns whether it came to its end */
 function runUntil(steps: number): Promise<boolean> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [program, folder(), String(ENTRIES)], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [program, folder(), String(ENTRIES)], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     let said = 0;
     let errors = '';
     child.stdout.on('data', (chunk: Buffer) => {
@@ -39,7 +41,9 @@ test('over twenty SIGKILLs at any moment, in writes, rotations and compressions,
   while (!(await runUntil(Number.POSITIVE_INFINITY)));
 
   const counts = new Map<string, number>();
-  const names = readdirSync(folder()).filter((name) => name.startsWith('app.jsonl') && !name.endsWith('.unfinished'));
+  const names = readdirSync(folder()).filter(
+    (name) => name.startsWith('app.jsonl') && !name.endsWith('.unfinished'),
+  );
   // A crash between the two names of a compressed file leaves both; the next compression takes the first away.
   for (const name of names.filter((each) => !names.includes(`${each}.gz`))) {
     const bytes = readFileSync(join(folder(), name));

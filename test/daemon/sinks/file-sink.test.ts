@@ -86,7 +86,15 @@ test('as text a record is a line, whatever is in it', async () => {
     traceId: '0af7651916cd43dd8448eb211c80319c',
     spanId: 'b7ad6b7169203331',
   });
-  await sink.write([journal.add(batch([nasty, record('plain', { timeUnixNano: 0n, severityNumber: 0, severityText: '' })]), 2)], never);
+  await sink.write(
+    [
+      journal.add(
+        batch([nasty, record('plain', { timeUnixNano: 0n, severityNumber: 0, severityText: '' })]),
+        2,
+      ),
+    ],
+    never,
+  );
 
   expect(readFileSync(path(), 'utf8')).toBe(
     '2026-11-21T06:12:36.123456Z ERROR shop orders line one\\nline two\\x1b[31m user=leo say="two words" n=42 ' +
@@ -165,7 +173,9 @@ test('from its size on a file is moved away, compressed, and only so many stay',
   await put(next, 'very last');
   while (!rotated().every((name) => name.endsWith('.gz'))) await new Promise(setImmediate);
 
-  const texts = rotated().map((name) => bodiesIn(gunzipSync(readFileSync(join(folder(), 'logs', name))).toString()));
+  const texts = rotated().map((name) =>
+    bodiesIn(gunzipSync(readFileSync(join(folder(), 'logs', name))).toString()),
+  );
   expect(texts.flat().at(-1)).toBe('last');
   expect(rotated()).toHaveLength(3);
   expect(bodies()).toEqual(['very last']);
@@ -302,30 +312,33 @@ test('a write that was aborted in the middle leaves nothing after the next', asy
 
 const isRoot = process.getuid?.() === 0;
 const withMount = isRoot ? test : test.skip;
-withMount('on a full disk the write fails, its partial line is cut off, and it goes on when there is room (root only)', async () => {
-  const disk = join(folder(), 'disk');
-  mkdirSync(disk);
-  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', disk]);
-  const file = join(disk, 'app.jsonl');
-  const sink = new FileSink({ path: file, log: listener() });
-  try {
-    await sink.open(undefined);
-    await put(sink, 'one');
-    writeFileSync(join(disk, 'ballast'), Buffer.alloc(150_000));
-    const big = ['a', 'b'].map((letter) => letter.repeat(60_000));
-    await sink.prepare();
-    await expect(sink.write(big.map(entry), never)).rejects.toMatchObject({ code: 'ENOSPC' });
-    await sink.prepare();
-    expect(bodies(file)).toEqual(['one']);
-    await expect(sink.write(big.map(entry), never)).rejects.toMatchObject({ code: 'ENOSPC' });
-    rmSync(join(disk, 'ballast'));
-    await put(sink, ...big);
-    expect(bodies(file)).toEqual(['one', ...big]);
-  } finally {
-    await sink.close();
-    execFileSync('umount', [disk]);
-  }
-});
+withMount(
+  'on a full disk the write fails, its partial line is cut off, and it goes on when there is room (root only)',
+  async () => {
+    const disk = join(folder(), 'disk');
+    mkdirSync(disk);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', disk]);
+    const file = join(disk, 'app.jsonl');
+    const sink = new FileSink({ path: file, log: listener() });
+    try {
+      await sink.open(undefined);
+      await put(sink, 'one');
+      writeFileSync(join(disk, 'ballast'), Buffer.alloc(150_000));
+      const big = ['a', 'b'].map((letter) => letter.repeat(60_000));
+      await sink.prepare();
+      await expect(sink.write(big.map(entry), never)).rejects.toMatchObject({ code: 'ENOSPC' });
+      await sink.prepare();
+      expect(bodies(file)).toEqual(['one']);
+      await expect(sink.write(big.map(entry), never)).rejects.toMatchObject({ code: 'ENOSPC' });
+      rmSync(join(disk, 'ballast'));
+      await put(sink, ...big);
+      expect(bodies(file)).toEqual(['one', ...big]);
+    } finally {
+      await sink.close();
+      execFileSync('umount', [disk]);
+    }
+  },
+);
 
 test('a path that is no file, and wrong options, are refused', async () => {
   mkdirSync(path(), { recursive: true });

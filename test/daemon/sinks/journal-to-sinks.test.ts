@@ -1,12 +1,12 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Writable } from 'node:stream';
+import type { Sink } from '../../../src/daemon/contract.ts';
 import { Journal } from '../../../src/daemon/journal/index.ts';
 import { ConsoleSink, FileSink, OtlpSink, SinkRunner } from '../../../src/daemon/sinks/index.ts';
 import { startOtlpReceiver } from '../../support/otlp-receiver.js';
 import { folderForEachTest } from './support/folder.ts';
 import { batch, bodiesIn, listener, record } from './support/logs.ts';
-import { Writable } from 'node:stream';
-import type { Sink } from '../../../src/daemon/contract.ts';
 
 const folder = folderForEachTest();
 
@@ -77,5 +77,10 @@ test('a journal, three sinks: each record reaches each of them once, over a rest
   await receiver.stop();
   expect(bodiesIn(readFileSync(file, 'utf8'))).toEqual(bodies);
   expect(receiver.records.map(({ body }) => body)).toEqual(bodies);
-  expect(shown.trimEnd().split('\n').map((line) => line.split(' ').at(-1))).toEqual(bodies);
+  expect(
+    shown
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.split(' ').at(-1)),
+  ).toEqual(bodies);
 });

@@ -85,34 +85,48 @@ function bodiesOf(bytes: Uint8Array): readonly unknown[] {
 }
 
 const indexesOf = (list: readonly JournalEntry[]) => list.map(({ index }) => index);
-const bodiesIn = (receiver: OtlpReceiver) => receiver.requests.map(({ records }) => records.map(({ body }) => body));
+const bodiesIn = (receiver: OtlpReceiver) =>
+  receiver.requests.map(({ records }) => records.map(({ body }) => body));
 
-test.each(['gzip', 'none'] as const)('gRPC: small entries go out as one request (%s)', async (compression) => {
-  const receiver = await grpcServer();
-  const sink = await sinkTo(receiver.url, { compression, headers: { authorization: 'Bearer x' } });
-  await sink.write(entries('one', 'two', 'three'), never);
-  expect(bodiesIn(receiver)).toEqual([['one', 'two', 'three']]);
-  expect(receiver.requests[0]!.metadata.authorization).toBe('Bearer x');
-  expect(sink.counters()).toMatchObject({ requests: 1, rejected_records: 0 });
-});
+test.each(['gzip', 'none'] as const)(
+  'gRPC: small entries go out as one request (%s)',
+  async (compression) => {
+    const receiver = await grpcServer();
+    const sink = await sinkTo(receiver.url, { compression, headers: { authorization: 'Bearer x' } });
+    await sink.write(entries('one', 'two', 'three'), never);
+    expect(bodiesIn(receiver)).toEqual([['one', 'two', 'three']]);
+    expect(receiver.requests[0]!.metadata.authorization).toBe('Bearer x');
+    expect(sink.counters()).toMatchObject({ requests: 1, rejected_records: 0 });
+  },
+);
 
-test.each(['gzip', 'none'] as const)('HTTP: over one connection, to /v1/logs, with headers (%s)', async (compression) => {
-  const server = await httpServer(() => ({ code: 200 }));
-  const sink = await sinkTo(`${server.url}/otlp`, { protocol: 'http', compression, headers: { 'x-scope': 'shop' } });
-  await sink.write(entries('one', 'two'), never);
-  await sink.write(entries('three'), never);
-  expect(server.requests.map(({ bodies }) => bodies)).toEqual([['one', 'two'], ['three']]);
-  expect(server.requests[0]).toMatchObject({
-    url: '/otlp/v1/logs',
-    headers: { 'x-scope': 'shop', 'content-type': 'application/x-protobuf' },
-  });
-  expect(new Set(server.requests.map(({ port }) => port)).size).toBe(1);
-});
+test.each(['gzip', 'none'] as const)(
+  'HTTP: over one connection, to /v1/logs, with headers (%s)',
+  async (compression) => {
+    const server = await httpServer(() => ({ code: 200 }));
+    const sink = await sinkTo(`${server.url}/otlp`, {
+      protocol: 'http',
+      compression,
+      headers: { 'x-scope': 'shop' },
+    });
+    await sink.write(entries('one', 'two'), never);
+    await sink.write(entries('three'), never);
+    expect(server.requests.map(({ bodies }) => bodies)).toEqual([['one', 'two'], ['three']]);
+    expect(server.requests[0]).toMatchObject({
+      url: '/otlp/v1/logs',
+      headers: { 'x-scope': 'shop', 'content-type': 'application/x-protobuf' },
+    });
+    expect(new Set(server.requests.map(({ port }) => port)).size).toBe(1);
+  },
+);
 
 test('requests stay below their bound: entries are put together up to it, and a long one is cut between records', async () => {
   const receiver = await grpcServer();
   const sink = await sinkTo(receiver.url, { maxRequestBytes: 4_096 });
-  const long = journal.add(batch(Array.from({ length: 30 }, (_, at) => record(`${at} ${'x'.repeat(500)}`))), 30);
+  const long = journal.add(
+    batch(Array.from({ length: 30 }, (_, at) => record(`${at} ${'x'.repeat(500)}`))),
+    30,
+  );
   await sink.write([...entries('a'.repeat(1_500), 'b'.repeat(1_500), 'c'.repeat(1_500)), long], never);
   for (const { bytes } of receiver.requests) expect(bytes).toBeLessThanOrEqual(4_096);
   expect(receiver.records).toHaveLength(33);
@@ -134,9 +148,14 @@ test.each([
   [502, undefined, 0],
   [504, 'soon', 0],
 ])('HTTP %i with Retry-After %s comes again', async (code, retryAfter, millis) => {
-  const server = await httpServer(() => ({ code, headers: retryAfter === undefined ? {} : { 'retry-after': retryAfter } }));
+  const server = await httpServer(() => ({
+    code,
+    headers: retryAfter === undefined ? {} : { 'retry-after': retryAfter },
+  }));
   const sink = await sinkTo(server.url, { protocol: 'http' });
-  const error = (await sink.write(entries('one'), never).catch((each) => each)) as { retryAfterMillis: number };
+  const error = (await sink.write(entries('one'), never).catch((each) => each)) as {
+    retryAfterMillis: number;
+  };
   expect(Math.abs(error.retryAfterMillis - millis)).toBeLessThan(2_000);
 });
 
@@ -176,7 +195,9 @@ test('gRPC: of what is refused, the entries that are to blame are found and reje
   const receiver = await grpcServer();
   const sink = await sinkTo(receiver.url);
   receiver.respond(({ records }) =>
-    records.some(({ body }) => String(body).startsWith('bad')) ? { code: status.INVALID_ARGUMENT, message: 'a bad one' } : 'ok',
+    records.some(({ body }) => String(body).startsWith('bad'))
+      ? { code: status.INVALID_ARGUMENT, message: 'a bad one' }
+      : 'ok',
   );
   const list = entries('1', '2', 'bad 3', '4', '5', '6', 'bad 7', '8');
   await expect(sink.write(list, never)).rejects.toMatchObject({
@@ -191,7 +212,10 @@ test('HTTP 400: the same', async () => {
   const server = await httpServer(({ bodies }) => ({ code: bodies.includes('bad') ? 400 : 200 }));
   const sink = await sinkTo(server.url, { protocol: 'http' });
   const list = entries('1', 'bad', '3');
-  await expect(sink.write(list, never)).rejects.toMatchObject({ cause: 'http_400', indexes: [list[1]!.index] });
+  await expect(sink.write(list, never)).rejects.toMatchObject({
+    cause: 'http_400',
+    indexes: [list[1]!.index],
+  });
 });
 
 test('a server that refuses everything is not asked for each entry', async () => {
@@ -206,9 +230,17 @@ test('what is too large is halved, down to a record, which is rejected', async (
   const receiver = await grpcServer();
   const sink = await sinkTo(receiver.url);
   receiver.respond(({ bytes }) =>
-    bytes > 3_000 ? { code: status.RESOURCE_EXHAUSTED, message: `grpc: received message larger than max (${bytes} vs. 3000)` } : 'ok',
+    bytes > 3_000
+      ? {
+          code: status.RESOURCE_EXHAUSTED,
+          message: `grpc: received message larger than max (${bytes} vs. 3000)`,
+        }
+      : 'ok',
   );
-  const halved = journal.add(batch(Array.from({ length: 40 }, (_, at) => record(`${at} ${'x'.repeat(300)}`))), 40);
+  const halved = journal.add(
+    batch(Array.from({ length: 40 }, (_, at) => record(`${at} ${'x'.repeat(300)}`))),
+    40,
+  );
   const huge = entry('y'.repeat(4_000));
   await expect(sink.write([...entries('a', 'b'), halved, huge], never)).rejects.toMatchObject({
     cause: 'grpc_resource_exhausted',
@@ -220,7 +252,9 @@ test('what is too large is halved, down to a record, which is rejected', async (
   const server = await httpServer(({ bodies }) => ({ code: bodies.length > 5 ? 413 : 200 }));
   const http = await sinkTo(server.url, { protocol: 'http' });
   await http.write([halved], never);
-  expect(server.requests.filter(({ bodies }) => bodies.length <= 5).flatMap(({ bodies }) => bodies)).toHaveLength(40);
+  expect(
+    server.requests.filter(({ bodies }) => bodies.length <= 5).flatMap(({ bodies }) => bodies),
+  ).toHaveLength(40);
 });
 
 test.each([
@@ -231,22 +265,29 @@ test.each([
   receiver.respond(() => ({ code: grpc, message: 'not you' }));
   const wished = { retryAfterMillis: 30_000 };
   await expect((await sinkTo(receiver.url)).write(entries('one'), never)).rejects.toMatchObject(wished);
-  const server = await httpServer(() => ({ code: http, headers: { 'content-type': 'text/plain' }, body: Buffer.from('not you') }));
+  const server = await httpServer(() => ({
+    code: http,
+    headers: { 'content-type': 'text/plain' },
+    body: Buffer.from('not you'),
+  }));
   const sink = await sinkTo(server.url, { protocol: 'http' });
   await expect(sink.write(entries('one'), never)).rejects.toMatchObject(wished);
   await expect(sink.write(entries('one'), never)).rejects.toThrow('not you');
 });
 
-test.each(['grpc', 'http'] as const)('%s: a server that is down, and one that hangs, may be tried again', async (protocol) => {
-  const down = await sinkTo('http://127.0.0.1:9', { protocol });
-  await expect(down.write(entries('one'), never)).rejects.toMatchObject({ retryAfterMillis: 0 });
+test.each(['grpc', 'http'] as const)(
+  '%s: a server that is down, and one that hangs, may be tried again',
+  async (protocol) => {
+    const down = await sinkTo('http://127.0.0.1:9', { protocol });
+    await expect(down.write(entries('one'), never)).rejects.toMatchObject({ retryAfterMillis: 0 });
 
-  const receiver = await grpcServer();
-  receiver.respond(() => 'never');
-  const { url } = protocol === 'grpc' ? receiver : await httpServer(() => undefined);
-  const hanging = await sinkTo(url, { protocol, timeoutMillis: 100 });
-  await expect(hanging.write(entries('one'), never)).rejects.toMatchObject({ retryAfterMillis: 0 });
-});
+    const receiver = await grpcServer();
+    receiver.respond(() => 'never');
+    const { url } = protocol === 'grpc' ? receiver : await httpServer(() => undefined);
+    const hanging = await sinkTo(url, { protocol, timeoutMillis: 100 });
+    await expect(hanging.write(entries('one'), never)).rejects.toMatchObject({ retryAfterMillis: 0 });
+  },
+);
 
 test.each(['grpc', 'http'] as const)('%s: an abort ends the call', async (protocol) => {
   const abort = new AbortController();
@@ -265,7 +306,9 @@ test.each(['grpc', 'http'] as const)('%s: an abort ends the call', async (protoc
 test('wrong options are refused with option, wish and value', () => {
   const wrong = (more: object) => () =>
     new OtlpSink({ endpoint: 'http://x', protocol: 'grpc', log: listener(), ...more } as OtlpSinkOptions);
-  expect(wrong({ endpoint: 'collector:4317' })).toThrow('endpoint must be a URL with http:// or https://, got "collector:4317"');
+  expect(wrong({ endpoint: 'collector:4317' })).toThrow(
+    'endpoint must be a URL with http:// or https://, got "collector:4317"',
+  );
   expect(wrong({ endpoint: 'http://x/v1/logs' })).toThrow('endpoint must have no path with grpc');
   expect(wrong({ protocol: 'h2' })).toThrow('protocol must be "grpc" or "http", got "h2"');
   expect(wrong({ compression: 'zstd' })).toThrow('compression must be "gzip" or "none", got "zstd"');

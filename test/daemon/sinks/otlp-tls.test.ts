@@ -27,7 +27,17 @@ function certificate(): { cert: Buffer; key: Buffer } {
   execFileSync(
     'openssl',
     [
-      ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'],
+      ...[
+        'req',
+        '-x509',
+        '-newkey',
+        'ec',
+        '-pkeyopt',
+        'ec_paramgen_curve:prime256v1',
+        '-nodes',
+        '-days',
+        '2',
+      ],
       ...['-keyout', key, '-out', cert, '-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'],
     ],
     { stdio: 'ignore' },
@@ -54,7 +64,9 @@ async function grpcServer({ cert, key }: { cert: Buffer; key: Buffer }) {
   );
   const credentials = ServerCredentials.createSsl(null, [{ cert_chain: cert, private_key: key }]);
   const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync('localhost:0', credentials, (error, bound) => (error === null ? resolve(bound) : reject(error)));
+    server.bindAsync('localhost:0', credentials, (error, bound) =>
+      error === null ? resolve(bound) : reject(error),
+    );
   });
   return { port, stop: async () => server.forceShutdown() };
 }
@@ -76,20 +88,28 @@ async function httpsServer(tls: { cert: Buffer; key: Buffer }) {
 (hasOpenssl() ? test.each : test.skip.each)([
   ['grpc' as const, grpcServer],
   ['http' as const, httpsServer],
-])('%s over TLS: a known authority, or any by an explicit word; else it fails and tries again (needs openssl)', async (protocol, start) => {
-  const pair = certificate();
-  const server = await start(pair);
-  const send = async (tls: OtlpTlsOptions) => {
-    const sink = new OtlpSink({ endpoint: `https://localhost:${server.port}`, protocol, tls, log: listener() });
-    await sink.open();
-    try {
-      await sink.write([new MemoryJournal().add(one('x'))], never);
-    } finally {
-      await sink.close();
-    }
-  };
-  await send({ ca: pair.cert });
-  await send({ insecure: true });
-  await expect(send({})).rejects.toMatchObject({ retryAfterMillis: expect.any(Number) });
-  await server.stop();
-});
+])(
+  '%s over TLS: a known authority, or any by an explicit word; else it fails and tries again (needs openssl)',
+  async (protocol, start) => {
+    const pair = certificate();
+    const server = await start(pair);
+    const send = async (tls: OtlpTlsOptions) => {
+      const sink = new OtlpSink({
+        endpoint: `https://localhost:${server.port}`,
+        protocol,
+        tls,
+        log: listener(),
+      });
+      await sink.open();
+      try {
+        await sink.write([new MemoryJournal().add(one('x'))], never);
+      } finally {
+        await sink.close();
+      }
+    };
+    await send({ ca: pair.cert });
+    await send({ insecure: true });
+    await expect(send({})).rejects.toMatchObject({ retryAfterMillis: expect.any(Number) });
+    await server.stop();
+  },
+);

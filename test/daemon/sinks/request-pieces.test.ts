@@ -18,20 +18,31 @@ test('a request cut into pieces holds the same records, each with its resource a
     { maxLength: 5 },
   );
   fc.assert(
-    fc.property(request, fc.integer({ min: 1, max: 6 }), fc.integer({ min: 1, max: 600 }), (parts, most, bytes) => {
-      const body = Buffer.concat(
-        parts.map(([service, scope, texts]) => batch(texts.map((text) => record(text)), service, scope)),
-      );
-      const records = parts.reduce((sum, [, , texts]) => sum + texts.length, 0);
+    fc.property(
+      request,
+      fc.integer({ min: 1, max: 6 }),
+      fc.integer({ min: 1, max: 600 }),
+      (parts, most, bytes) => {
+        const body = Buffer.concat(
+          parts.map(([service, scope, texts]) =>
+            batch(
+              texts.map((text) => record(text)),
+              service,
+              scope,
+            ),
+          ),
+        );
+        const records = parts.reduce((sum, [, , texts]) => sum + texts.length, 0);
 
-      const pieces = [...requestPieces(body, records, most, bytes)];
+        const pieces = [...requestPieces(body, records, most, bytes)];
 
-      expect(flat(pieces.map((piece) => piece.body))).toEqual(flat([body]));
-      for (const piece of pieces) {
-        expect(flat([piece.body]).length).toBe(piece.records);
-        if (pieces.length > 1) expect(piece.records).toBeLessThanOrEqual(most);
-        if (piece.records > 1) expect(piece.body.length).toBeLessThanOrEqual(bytes);
-      }
-    }),
+        expect(flat(pieces.map((piece) => piece.body))).toEqual(flat([body]));
+        for (const piece of pieces) {
+          expect(flat([piece.body]).length).toBe(piece.records);
+          if (pieces.length > 1) expect(piece.records).toBeLessThanOrEqual(most);
+          if (piece.records > 1) expect(piece.body.length).toBeLessThanOrEqual(bytes);
+        }
+      },
+    ),
   );
 });

@@ -1,6 +1,12 @@
 import { join } from 'node:path';
 import type { JournalEntry, Sink } from '../../../src/daemon/contract.ts';
-import { listDeadLetters, rejectedError, retryLaterError, SinkRunner, type SinkRunnerOptions } from '../../../src/daemon/sinks/index.ts';
+import {
+  listDeadLetters,
+  rejectedError,
+  retryLaterError,
+  SinkRunner,
+  type SinkRunnerOptions,
+} from '../../../src/daemon/sinks/index.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { folderForEachTest } from './support/folder.ts';
 import { listener } from './support/logs.ts';
@@ -76,7 +82,11 @@ test('a failed write comes again with the same entries until it succeeds', async
   await runner.stop(1_000);
 
   expect(sink.calls.map(indexesOf)).toEqual([[1], [1], [1], [1]]);
-  expect(runner.stats()).toMatchObject({ retries: 3, trouble: undefined, lastError: { text: 'Error: not today' } });
+  expect(runner.stats()).toMatchObject({
+    retries: 3,
+    trouble: undefined,
+    lastError: { text: 'Error: not today' },
+  });
   expect(log.said.filter((line) => line.includes('not today'))).toHaveLength(1);
 });
 
@@ -99,7 +109,10 @@ test('waits grow from the first to the longest, and never end before the sink wi
     if (call === 5) throw retryLaterError('busy', 7_000);
   };
   const runner = runnerOf(sink, journalOf(1), {
-    clock: { ...recording, after: (millis, callback) => (millis === 1_000 ? () => {} : recording.after(millis, callback)) },
+    clock: {
+      ...recording,
+      after: (millis, callback) => (millis === 1_000 ? () => {} : recording.after(millis, callback)),
+    },
     retry: { initialMillis: 100, maxMillis: 400 },
     random: () => 0,
   });
@@ -114,7 +127,8 @@ test('what is rejected becomes a dead letter, the rest goes on, and a replay han
   let isBad = true;
   sink.answer = (entries) => {
     const bad = entries.filter(({ index }) => index === 2);
-    if (isBad && bad.length > 0) throw rejectedError('http_400', 'not nice', indexesOf(bad), { after: 'rejection' });
+    if (isBad && bad.length > 0)
+      throw rejectedError('http_400', 'not nice', indexesOf(bad), { after: 'rejection' });
     return { upTo: entries.at(-1)!.index };
   };
   const runner = runnerOf(sink, journalOf(3), { batchBytes: 1_000 });
@@ -128,7 +142,13 @@ test('what is rejected becomes a dead letter, the rest goes on, and a replay han
     rejected: { http_400: { batches: 1, records: 2 } },
   });
   expect(await lettersOf()).toMatchObject([
-    { cause: 'http_400', message: 'RejectedError: not nice', index: 2, records: 2, body: Buffer.from('body 2') },
+    {
+      cause: 'http_400',
+      message: 'RejectedError: not nice',
+      index: 2,
+      records: 2,
+      body: Buffer.from('body 2'),
+    },
   ]);
 
   isBad = false;
@@ -210,7 +230,10 @@ test('a call that hangs does not hold the journal: by age its entries may be tri
   const journal = journalOf(2, 1, () => clock.now());
   const sink = new TestSink();
   let release: (state: unknown) => void = () => {};
-  sink.answer = () => new Promise((resolve) => { release = resolve; });
+  sink.answer = () =>
+    new Promise((resolve) => {
+      release = resolve;
+    });
   const runner = runnerOf(sink, journal, { clock, onFull: 'skip', maxBehind: { ageMillis: 5_000 } });
   await runner.start();
   await sink.until(() => sink.calls.length === 1);
@@ -242,7 +265,7 @@ test('a sink that must not miss anything says that it blocks', async () => {
   expect(runner.stats().lost.behind_bytes).toEqual({ batches: 0, records: 0 });
 });
 
-test('with another journal it begins at that one\'s first entry, says so, and undoes nothing', async () => {
+test("with another journal it begins at that one's first entry, says so, and undoes nothing", async () => {
   const first = new TestSink();
   first.answer = () => 'state';
   const runner = runnerOf(first, journalOf(2));
@@ -283,7 +306,8 @@ test('entries that the journal no longer has are counted', async () => {
 test('a state that is too long, or no JSON, is not kept, and the sink goes on', async () => {
   const log = listener();
   const sink = new TestSink();
-  sink.answer = (_entries, call) => (call === 1 ? 'x'.repeat(5_000) : call === 2 ? { big: 1n } : { good: true });
+  sink.answer = (_entries, call) =>
+    call === 1 ? 'x'.repeat(5_000) : call === 2 ? { big: 1n } : { good: true };
   const journal = journalOf(2);
   const runner = runnerOf(sink, journal, { log });
   await runner.start();
@@ -386,7 +410,9 @@ test('a call that never comes back is aborted after its time-out, told, and left
 test('wrong options are refused with option, wish and value', () => {
   const journal = journalOf(0);
   const wrong = (more: object) => () => runnerOf(new TestSink(), journal, more as Partial<SinkRunnerOptions>);
-  expect(wrong({ maxBehind: { bytes: -1 } })).toThrow('maxBehind.bytes must be a whole number from 0, got -1');
+  expect(wrong({ maxBehind: { bytes: -1 } })).toThrow(
+    'maxBehind.bytes must be a whole number from 0, got -1',
+  );
   expect(wrong({ onFull: 'drop' })).toThrow('onFull must be "block" or "skip", got "drop"');
   expect(wrong({ sink: {} })).toThrow('sink must be an object with open(), write(), close()');
   expect(wrong({ batchByte: 1 })).toThrow('has no option "batchByte"');

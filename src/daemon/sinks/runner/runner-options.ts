@@ -1,10 +1,4 @@
-import {
-  type Clock,
-  checkKnown,
-  systemClock,
-  wholeNumber,
-  withMethods,
-} from '../../../record/index.ts';
+import { type Clock, checkKnown, systemClock, wholeNumber, withMethods } from '../../../record/index.ts';
 import type { JournalView, OwnLog, Sink } from '../../contract.ts';
 
 /** What drives one sink. */
