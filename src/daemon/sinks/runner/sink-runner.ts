@@ -43,8 +43,7 @@ export class SinkRunner {
   readonly #counters = new SinkCounters();
   /** Aborted when there is no time left. */
   readonly #hard = new AbortController();
-  readonly #abandoned: Promise<never>;
-  #abandon: (error: Error) => void = () => {};
+  readonly #waiting = new Set<(error: Error) => void>();
   #condition: SinkStats['condition'] = 'new';
   #position = 1;
   #state: unknown;
@@ -76,10 +75,6 @@ export class SinkRunner {
     this.#letters = new DeadLetterBox(deadLetterDirectory, maxDeadLetterBytes);
     this.#backOff = new BackOff(clock, random, initialBackoffMillis, maxBackoffMillis);
     this.#journalId = Buffer.from(journal.id).toString('hex');
-    this.#abandoned = new Promise((_, reject) => {
-      this.#abandon = reject;
-    });
-    this.#abandoned.catch(() => {});
   }
 
   /**
@@ -167,7 +162,9 @@ export class SinkRunner {
       this.#hard.abort(new Error('the daemon is stopping'));
       this.#wakeUp();
       this.#backOff.cut();
-      cancelGrace = clock.after(LAST_GRACE_MILLIS, () => this.#abandon(new Error('the daemon is stopping')));
+      cancelGrace = clock.after(LAST_GRACE_MILLIS, () => {
+        for (const abandon of this.#waiting) abandon(new Error('the daemon is stopping'));
+      });
     });
     await this.#loop;
     cancelDrain();
@@ -503,7 +500,7 @@ export class SinkRunner {
       clock,
       timeoutMillis: writeTimeoutMillis,
       signal: this.#hard.signal,
-      abandoned: this.#abandoned,
+      waiting: this.#waiting,
       onHung: () => {
         this.#condition = 'hung';
         this.#fail('it does not come back', new Error(`no answer within ${writeTimeoutMillis} ms`));
