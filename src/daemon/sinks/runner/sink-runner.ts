@@ -17,6 +17,7 @@ import {
 import { SinkHealth } from './sink-health.ts';
 import { SinkCounters, type SinkStats } from './sink-stats.ts';
 import { Skipping } from './skipping.ts';
+import { startingPlace } from './starting-place.ts';
 import { passedBound } from './too-far-behind.ts';
 
 const LOOK_MILLIS = 1_000;
@@ -185,26 +186,11 @@ export class SinkRunner {
   }
 
   async #loadCursor(): Promise<void> {
-    const { journal } = this.#options;
-    const { cursor, damaged } = await this.#cursor.open();
-    this.#position = journal.first;
-    const from = `it begins at the journal's entry ${journal.first}`;
-    if (damaged) this.#health.tell(Severity.ERROR, `its cursor cannot be read; ${from}`);
-    else if (cursor !== undefined && cursor.journal !== this.#journalId) {
-      this.#health.tell(Severity.WARN, `its cursor belongs to another journal; ${from}`);
-      // Without the state: what lies beyond it cannot be written again, so the sink must not undo it.
-    } else if (cursor !== undefined) {
-      this.#position = cursor.position;
-      this.#state = cursor.state;
-    }
-    if (this.#position > journal.next) {
-      this.#health.tell(
-        Severity.ERROR,
-        `it has written up to entry ${this.#position - 1}, but the journal ends at ${journal.next - 1}; it goes on there`,
-      );
-      this.#position = journal.next;
-    }
-    this.#readTo = this.#position;
+    const place = startingPlace(this.#options.journal, this.#journalId, await this.#cursor.open());
+    this.#position = place.position;
+    this.#readTo = place.position;
+    this.#state = place.state;
+    if (place.note !== undefined) this.#health.tell(place.note.severity, place.note.message);
   }
 
   /** Never rejects. */
