@@ -10,6 +10,7 @@ export const CASES = [
   'burst-100000',
   'memory-under-load',
   'delivery-throughput',
+  'wire-encoder',
   'task',
   'task-records',
   'tree',

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
-import { main, processIo, requestStatus } from './distlogd/index.ts';
+import { Daemon } from '../daemon/index.ts';
+import { deadLetters, main, processIo, requestStatus } from './distlogd/index.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -13,4 +14,10 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 
 // Not by process.exitCode: a daemon that is ended by force leaves sockets open, which would keep the process.
-process.exit(await main(process.argv.slice(2), processIo(version), { requestStatus }));
+process.exit(
+  await main(process.argv.slice(2), processIo(version), {
+    startDaemon: (loaded, context) => Daemon.start(loaded, context),
+    requestStatus,
+    deadLetters,
+  }),
+);

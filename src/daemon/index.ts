@@ -21,6 +21,10 @@ export {
   showDuration,
   showSize,
 } from './config/index.ts';
+export { Daemon, type DaemonContext } from './daemon.ts';
 export { type DataDirectory, type DataDirectoryError, openDataDirectory } from './data-directory.ts';
 export { type DataLayout, dataLayout } from './data-layout.ts';
+export type { LoadedConfig } from './loaded-config.ts';
+export { deadLetterDirectory } from './running-sinks.ts';
+export { listDeadLetters } from './sinks/index.ts';
 export type { StatusReport } from './status-report.ts';

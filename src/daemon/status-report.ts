@@ -13,12 +13,17 @@ export interface StatusReport {
     readonly producers: number;
     /** It takes nothing at the moment: full, or the disk is. */
     readonly isFull: boolean;
+    /** Batches that found no room, by cause. */
+    readonly refused?: Readonly<Record<string, number>> | undefined;
   };
+  /** Records of the daemon's own that did not come into the journal. */
+  readonly ownRecordsLost?: number | undefined;
   readonly receivers: readonly {
     readonly name: string;
     readonly endpoint: string;
     readonly batches: number;
     readonly records: number;
+    readonly bytes?: number | undefined;
     readonly duplicates: number;
     /** Batches that were not taken, by cause. */
     readonly refused: Readonly<Record<string, number>>;
@@ -28,7 +33,12 @@ export interface StatusReport {
   readonly sinks: readonly {
     readonly name: string;
     readonly type: string;
+    /** `running`, `waiting` for the next attempt, `hung`, ... */
+    readonly condition?: string | undefined;
     readonly behind: Behind;
+    readonly retries?: number | undefined;
+    /** It is too far behind, so nothing is taken. */
+    readonly isBlocking?: boolean | undefined;
     readonly written: number;
     /** Records that it missed, by cause. */
     readonly lost: Readonly<Record<string, number>>;

@@ -190,3 +190,21 @@ test('a scan reads a part of a larger buffer', () => {
   expect(scanLogs(part)).toEqual(scanLogs(request));
   expect(decodeLogs(part)).toEqual(decodeLogs(request));
 });
+
+test('texts that come again and again are read right in a large request', () => {
+  const texts = Array.from(
+    { length: 2_000 },
+    (_, index) => `${'key'.repeat(index % 11)}${(index * 7_919) % 977}`,
+  );
+  const bytes = encodeLogs(
+    texts.map((body) => bareRecord({ body, attributes: { [body]: 'ü', same: 'value' } })),
+  );
+  const scopes = decodeLogs(bytes).resources.flatMap((resource) => resource.scopes);
+  const records = scopes.flatMap((scope) => scope.records);
+  expect(records.map(({ body }) => body)).toEqual(decodeLogsRequest(bytes).map(({ body }) => body));
+  expect(records.map(({ body }) => body)).toEqual(texts);
+  expect(records[7]!.attributes).toEqual([
+    [texts[7], 'ü'],
+    ['same', 'value'],
+  ]);
+});

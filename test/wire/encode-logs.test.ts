@@ -101,7 +101,7 @@ test('what OTLP has no kind for becomes readable', () => {
 
 test('a cycle, a getter that throws and what lies too deep are told in their place', () => {
   const cycle: Record<string, unknown> = { a: 1 };
-  cycle['self'] = [cycle];
+  cycle.self = [cycle];
   expect(decodedBody(cycle)).toEqual({ a: 1, self: ['[circular]'] });
   const getter = {
     before: 1,
@@ -158,7 +158,7 @@ test('hostile records are written, the others with them', () => {
   const decoded = decodeLogsRequest(bytes);
   expect(decoded.filter(({ body }) => body === 'last')).toHaveLength(1);
   expect(decoded.every((record) => record.traceId === '' && record.spanId === '')).toBe(true);
-  expect(decoded.find(({ attributes }) => attributes['b'] === 1)).toBeDefined();
+  expect(decoded.find(({ attributes }) => attributes.b === 1)).toBeDefined();
 });
 
 test('a key __proto__ is a key like others, and a false prototype hurts nobody', () => {

@@ -1,10 +1,10 @@
+export { deadLetters } from './dead-letters.ts';
 export { ExitCode } from './exit-code.ts';
 export { type Io, processIo } from './io.ts';
 export { main } from './main.ts';
 export type {
   DeadLetterSummary,
   DeadLetters,
-  LoadedConfig,
   Parts,
   RunningDaemon,
   StartDaemon,

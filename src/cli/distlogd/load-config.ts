@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import type { LoadedConfig } from '../../daemon/index.ts';
 import {
   defaultConfig,
   type Fault,
@@ -10,7 +11,6 @@ import {
 } from '../../daemon/index.ts';
 import type { Given } from './command.ts';
 import { alarming, type Io } from './io.ts';
-import type { LoadedConfig } from './parts.ts';
 
 /** Reads what `--config` and `--data` name. Prints what is wrong. @returns undefined if anything is */
 export async function readConfig(given: Given, io: Io): Promise<ParsedConfig | undefined> {

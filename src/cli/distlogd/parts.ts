@@ -1,10 +1,4 @@
-import type { DaemonConfig, DataLayout, Secrets, StatusReport } from '../../daemon/index.ts';
-
-/** A configuration that was found right, with what its files hold. */
-export interface LoadedConfig {
-  readonly config: DaemonConfig;
-  readonly secrets: Secrets;
-}
+import type { DataLayout, LoadedConfig, StatusReport } from '../../daemon/index.ts';
 
 /** A daemon that is ready: its sockets are open. */
 export interface RunningDaemon {

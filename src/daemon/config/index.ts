@@ -1,4 +1,4 @@
-export { type ListenAddress, showAddress } from './address.ts';
+export { isLoopback, type ListenAddress, showAddress } from './address.ts';
 export { type CurveKeyPair, curvePublicKey, decodeZ85, encodeZ85, newCurveKeyPair } from './curve-key.ts';
 export type {
   ClientTlsConfig,

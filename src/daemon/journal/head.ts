@@ -28,7 +28,8 @@ export const VERSION = 1;
 export const HEAD_BYTES = 1_024;
 export const PRODUCER_BYTES = 32;
 const COPY_AT = 512;
-const MAGIC = Buffer.from('distlogJ', 'latin1');
+const MAGIC_TEXT = 'distlogJ';
+const MAGIC = Buffer.from(MAGIC_TEXT, 'latin1');
 
 export interface Head {
   readonly id: Buffer;

@@ -7,10 +7,11 @@ import {
   SPAN_ID_BYTES,
   TRACE_ID_BYTES,
 } from '../otlp/fields.ts';
+import { wellFormed } from '../otlp/well-formed.ts';
 import { WireError } from '../otlp/wire-error.ts';
 import { withLineBreaks } from './line-breaks.ts';
 import type { PlacedRecord } from './placed-record.ts';
-import { isObject, type Json, plainValue, wellFormed } from './plain-json.ts';
+import { isObject, type Json, plainValue } from './plain-json.ts';
 
 const MAX_UINT64 = 2n ** 64n - 1n;
 const MAX_UINT32 = 2 ** 32 - 1;

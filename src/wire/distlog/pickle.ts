@@ -1,6 +1,6 @@
-import { doubleValue, intValue, type WholeDouble } from '../otlp/decoded.ts';
 import { WireError } from '../otlp/wire-error.ts';
-import { PickleBytes, rawUnicode, unquoted } from './pickle-bytes.ts';
+import { PickleBytes } from './pickle-bytes.ts';
+import { type Constant, readConstant } from './pickle-constants.ts';
 
 /**
  * Plain data of a pickle. An int is a number, or a bigint beyond 2^53; a float a number, or `{ double }` where it
@@ -8,13 +8,7 @@ import { PickleBytes, rawUnicode, unquoted } from './pickle-bytes.ts';
  * and frozenset a Set. A list, dict or set can hold itself.
  */
 export type PickleValue =
-  | null
-  | boolean
-  | number
-  | bigint
-  | string
-  | Uint8Array
-  | WholeDouble
+  | Constant
   | readonly PickleValue[]
   | ReadonlyMap<PickleValue, PickleValue>
   | ReadonlySet<PickleValue>;
@@ -24,7 +18,6 @@ const MAX_MEMO = 100_000;
 const MAX_STACK = 100_000;
 const MAX_MARKS = 1_000;
 const MAX_VALUES = 1_000_000;
-const MAX_DIGITS = 400;
 
 /** Operations that make objects of classes, or call: what they say is never done. */
 const refused: ReadonlyMap<number, string> = new Map([
@@ -88,62 +81,10 @@ class PickleReader {
 
   /** @returns whether the operation pushes a value that stands in the bytes */
   #constant(operation: number): boolean {
-    const value = this.#readConstant(operation);
+    const value = readConstant(operation, this.#in);
     if (value === undefined) return false;
     this.#push(value);
     return true;
-  }
-
-  #readConstant(operation: number): PickleValue | undefined {
-    const from = this.#in;
-    switch (operation) {
-      case 0x4e: // NONE
-        return null;
-      case 0x88: // NEWTRUE
-        return true;
-      case 0x89: // NEWFALSE
-        return false;
-      case 0x49: // INT
-        return this.#shortInt();
-      case 0x4a: // BININT
-        return from.int32();
-      case 0x4b: // BININT1
-        return from.byte();
-      case 0x4d: // BININT2
-        return from.uint16();
-      case 0x4c: // LONG
-        return this.#decimal(from.line().replace(/L$/, ''));
-      case 0x8a: // LONG1
-        return this.#long(from.byte());
-      case 0x8b: // LONG4
-        return this.#long(from.int32());
-      case 0x46: // FLOAT
-        return this.#float();
-      case 0x47: // BINFLOAT
-        return doubleValue(from.double());
-      case 0x53: // STRING
-        return unquoted(from);
-      case 0x56: // UNICODE
-        return rawUnicode(from.line());
-      case 0x54: // BINSTRING
-        return from.text(from.int32());
-      case 0x55: // SHORT_BINSTRING
-      case 0x8c: // SHORT_BINUNICODE
-        return from.text(from.byte());
-      case 0x58: // BINUNICODE
-        return from.text(from.uint32());
-      case 0x8d: // BINUNICODE8
-        return from.text(from.uint64());
-      case 0x42: // BINBYTES
-        return from.bytes(from.uint32());
-      case 0x43: // SHORT_BINBYTES
-        return from.bytes(from.byte());
-      case 0x8e: // BINBYTES8
-      case 0x96: // BYTEARRAY8
-        return from.bytes(from.uint64());
-      default:
-        return undefined;
-    }
   }
 
   /** @returns whether the operation makes or fills a list, a dict or a set */
@@ -314,32 +255,5 @@ class PickleReader {
   #recall(index: number): void {
     const value = this.#memo.get(index);
     this.#push(value === undefined ? this.#in.fail(`the memo has no entry ${index}`, this.#in.at) : value);
-  }
-
-  #shortInt(): PickleValue {
-    const line = this.#in.line();
-    if (line === '00') return false;
-    return line === '01' ? true : this.#decimal(line);
-  }
-
-  #decimal(text: string): PickleValue {
-    if (text.length > MAX_DIGITS || !/^-?\d+$/.test(text)) this.#in.fail('this is no integer', this.#in.at);
-    return intValue(BigInt(text));
-  }
-
-  #long(length: number): PickleValue {
-    const bytes = this.#in.bytes(length);
-    if (length > MAX_DIGITS / 2) this.#in.fail(`an integer has ${length} bytes`, this.#in.at);
-    const hex = Buffer.from(bytes).reverse().toString('hex');
-    return length === 0 ? 0 : intValue(BigInt.asIntN(length * 8, BigInt(`0x${hex}`)));
-  }
-
-  #float(): PickleValue {
-    const line = this.#in.line();
-    const word = /^(-?)(inf|nan)$/.exec(line);
-    if (word?.[2] === 'nan') return Number.NaN;
-    if (word !== null) return word[1] === '-' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
-    if (!/^-?[\d.][\d.e+-]{0,40}$/.test(line)) this.#in.fail('this is no float', this.#in.at);
-    return doubleValue(Number(line));
   }
 }

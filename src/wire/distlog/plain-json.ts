@@ -8,6 +8,7 @@ import {
   isWholeDouble,
 } from '../otlp/decoded.ts';
 import { LIST_DEPTH, MAP_DEPTH, MAX_DEPTH } from '../otlp/fields.ts';
+import { wellFormed } from '../otlp/well-formed.ts';
 import { WireError } from '../otlp/wire-error.ts';
 
 /**
@@ -20,18 +21,23 @@ export function plainJson(value: AnyValue): string {
   if (value === null || typeof value === 'boolean') return String(value);
   if (typeof value === 'string') return JSON.stringify(value);
   if (typeof value === 'bigint') return `{"intValue":"${value}"}`;
-  if (typeof value === 'number') return Number.isFinite(value) ? String(value) : doubleTag(value);
+  if (typeof value === 'number') return isPlain(value) ? String(value) : doubleTag(value);
   if (isBytes(value)) return `{"bytesValue":"${Buffer.from(value).toString('base64')}"}`;
   if (isWholeDouble(value)) return doubleTag(value.double);
   if (!isMap(value)) return `[${value.map(plainJson).join(',')}]`;
   const [first, ...rest] = value.entries;
   const text = plainObject(value.entries);
-  return first !== undefined && rest.length === 0 && tags.has(first[0]) ? `{"kvlistValue":${text}}` : text;
+  return first !== undefined && rest.length === 0 && ownTags.has(first[0]) ? `{"kvlistValue":${text}}` : text;
 }
 
 /** Attributes as an object; of a repeated key a reader sees the last. */
 export function plainObject(entries: Attributes): string {
   return `{${entries.map(([key, value]) => `${JSON.stringify(key)}:${plainJson(value)}`).join(',')}}`;
+}
+
+/** Exact, and of the same kind when it is read again. */
+function isPlain(value: number): boolean {
+  return Number.isSafeInteger(value) || (Number.isFinite(value) && !Number.isInteger(value));
 }
 
 function doubleTag(value: number): string {
@@ -55,7 +61,8 @@ const tags: ReadonlyMap<string, Tag> = new Map<string, Tag>([
   ],
   [
     'kvlistValue',
-    (inner, depth) => (isObject(inner) ? { entries: entriesOf(inner, depth + MAP_DEPTH, tags) } : undefined),
+    (inner, depth) =>
+      isObject(inner) ? { entries: entriesOf(inner, depth + MAP_DEPTH, ownTags) } : undefined,
   ],
 ]);
 
@@ -66,6 +73,9 @@ const asideTags: ReadonlyMap<string, Tag> = new Map<string, Tag>([
   [INT_ASIDE, (inner) => (isText(inner, /^-?\d{1,400}$/) ? fittingInt(BigInt(inner)) : undefined)],
   [DOUBLE_ASIDE, (inner) => (isText(inner, /^(?:NaN|-?Infinity)$/) ? Number(inner) : undefined)],
 ]);
+
+/** Ours are read with long integers put aside too. */
+const ownTags: ReadonlyMap<string, Tag> = new Map([...tags, ...asideTags]);
 
 /** What stands for a long integer in JSON that goes to {@link pythonValue}. */
 export function intAside(word: string): string {
@@ -79,7 +89,7 @@ export function doubleAside(word: string): string {
 
 /** Reads what {@link plainJson} wrote. @param depth where the value lies in a request @throws WireError */
 export function plainValue(json: unknown, depth: number): AnyValue {
-  return anyValue(json, depth, tags);
+  return anyValue(json, depth, ownTags);
 }
 
 /** Reads JSON as Python writes it. @param depth where the value lies in a request @throws WireError */
@@ -123,9 +133,4 @@ export function isObject(value: unknown): value is Json {
 
 function isText(value: unknown, form: RegExp): value is string {
   return typeof value === 'string' && form.test(value);
-}
-
-/** Without half surrogate pairs, which UTF-8 cannot say. */
-export function wellFormed(text: string): string {
-  return /[\ud800-\udfff]/.test(text) ? Buffer.from(text, 'utf8').toString('utf8') : text;
 }

@@ -20,6 +20,7 @@ const levels = [
   { from: 0, levelno: 10, levelname: 'DEBUG' },
 ] as const;
 
+const NANOS_PER_MICRO = 1_000n;
 const NANOS_PER_MILLI = 1_000_000n;
 /** Of a task's records: what says where they stand, and not what they tell. */
 const PLACE = 'task.';
@@ -53,7 +54,7 @@ export function readableRecord(
     part('message', withoutLineBreaks(messageOf(record))),
     part('levelname', level.levelname),
     part('levelno', level.levelno),
-    `"created":${Number(time) / 1e9}`,
+    `"created":${Number(time / NANOS_PER_MICRO) / 1e6}`,
     part('asctime', asctime(time)),
     part('name', scope.name),
     part('process', attributeOf(resource.attributes, 'process.pid') ?? null),

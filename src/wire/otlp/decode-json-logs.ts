@@ -21,6 +21,7 @@ import {
 } from './fields.ts';
 import { parseJson } from './parse-json.ts';
 import { severityNumberOf } from './severity-names.ts';
+import { wellFormed } from './well-formed.ts';
 import { WireError } from './wire-error.ts';
 
 const MAX_UINT32 = 2 ** 32 - 1;
@@ -260,11 +261,6 @@ class JsonReader {
     const text = path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${step}`)).join('');
     return text === '' ? 'the request' : text.slice(1);
   }
-}
-
-/** Without half surrogate pairs, which UTF-8 cannot say. */
-function wellFormed(text: string): string {
-  return /[\ud800-\udfff]/.test(text) ? Buffer.from(text, 'utf8').toString('utf8') : text;
 }
 
 function isBase64(text: string): boolean {

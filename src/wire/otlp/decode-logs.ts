@@ -1,22 +1,8 @@
-import {
-  type AnyValue,
-  type DecodedLogRecord,
-  type DecodedLogs,
-  type DecodedResource,
-  type DecodedScope,
-  doubleValue,
-  intValue,
-  type KeyValue,
-} from './decoded.ts';
+import type { DecodedLogRecord, DecodedLogs, DecodedResource, DecodedScope, KeyValue } from './decoded.ts';
 import {
   ATTRIBUTE_DEPTH,
   BODY_DEPTH,
-  KeyValueField,
-  LIST_DEPTH,
-  List,
   LogRecord,
-  MAP_DEPTH,
-  MAX_DEPTH,
   RESOURCE_ATTRIBUTE_DEPTH,
   Request,
   Resource,
@@ -26,10 +12,9 @@ import {
   ScopeLogs,
   SPAN_ID_BYTES,
   TRACE_ID_BYTES,
-  Value,
 } from './fields.ts';
 import { ProtobufReader } from './protobuf-reader.ts';
-import { WireError } from './wire-error.ts';
+import { ValueReader } from './value-reader.ts';
 
 type Mutable<T> = { -readonly [name in keyof T]: T[name] };
 
@@ -37,7 +22,8 @@ type Mutable<T> = { -readonly [name in keyof T]: T[name] };
  * Reads the bytes of an OTLP `ExportLogsServiceRequest` (protobuf) into plain data. It accepts all that `scanLogs`
  * accepts, by the same rules; a text that is not UTF-8 gets U+FFFD where it is not.
  *
- * Of a field that stands there more than once the last counts; lists and attributes grow.
+ * Fields that are not known are left out (so are the entity references of a resource, which are experimental): what
+ * must keep them is to pass the bytes on. Of a field that stands there more than once the last counts; lists and attributes grow.
  *
  * @throws WireError that says what is wrong, at which byte
  */
@@ -48,9 +34,11 @@ export function decodeLogs(bytes: Uint8Array): DecodedLogs {
 
 class LogDecoder {
   readonly #in: ProtobufReader;
+  readonly #values: ValueReader;
 
   constructor(bytes: Uint8Array) {
     this.#in = new ProtobufReader(bytes);
+    this.#values = new ValueReader(this.#in);
   }
 
   request(end: number): DecodedResource[] {
@@ -59,7 +47,7 @@ class LogDecoder {
       const start = this.#in.at;
       const tag = this.#in.tag(end);
       if (tag === Request.resourceLogs) resources.push(this.#resourceLogs(this.#in.lengthDelimited(end)));
-      else this.#other(tag, Request, end, start);
+      else this.#values.other(tag, Request, end, start);
     }
     return resources;
   }
@@ -82,7 +70,7 @@ class LogDecoder {
           logs.schemaUrl = this.#in.text(end);
           break;
         default:
-          this.#other(tag, ResourceLogs, end, start);
+          this.#values.other(tag, ResourceLogs, end, start);
       }
     }
     return logs;
@@ -92,9 +80,9 @@ class LogDecoder {
     while (this.#in.at < end) {
       const start = this.#in.at;
       const tag = this.#in.tag(end);
-      if (tag === Resource.attributes) attributes.push(this.#keyValue(end, RESOURCE_ATTRIBUTE_DEPTH));
+      if (tag === Resource.attributes) attributes.push(this.#values.keyValue(end, RESOURCE_ATTRIBUTE_DEPTH));
       else if (tag === Resource.droppedAttributesCount) logs.droppedAttributesCount = this.#uint32(end);
-      else this.#other(tag, Resource, end, start);
+      else this.#values.other(tag, Resource, end, start);
     }
   }
 
@@ -123,7 +111,7 @@ class LogDecoder {
           logs.schemaUrl = this.#in.text(end);
           break;
         default:
-          this.#other(tag, ScopeLogs, end, start);
+          this.#values.other(tag, ScopeLogs, end, start);
       }
     }
     return logs;
@@ -141,13 +129,13 @@ class LogDecoder {
           logs.version = this.#in.text(end);
           break;
         case Scope.attributes:
-          attributes.push(this.#keyValue(end, SCOPE_ATTRIBUTE_DEPTH));
+          attributes.push(this.#values.keyValue(end, SCOPE_ATTRIBUTE_DEPTH));
           break;
         case Scope.droppedAttributesCount:
           logs.droppedAttributesCount = this.#uint32(end);
           break;
         default:
-          this.#other(tag, Scope, end, start);
+          this.#values.other(tag, Scope, end, start);
       }
     }
   }
@@ -189,10 +177,10 @@ class LogDecoder {
         record.severityText = reader.text(end);
         break;
       case LogRecord.body:
-        record.body = this.#value(reader.lengthDelimited(end), BODY_DEPTH, record.body ?? null);
+        record.body = this.#values.value(reader.lengthDelimited(end), BODY_DEPTH, record.body ?? null);
         break;
       case LogRecord.attributes:
-        attributes.push(this.#keyValue(end, ATTRIBUTE_DEPTH));
+        attributes.push(this.#values.keyValue(end, ATTRIBUTE_DEPTH));
         break;
       case LogRecord.droppedAttributesCount:
         record.droppedAttributesCount = this.#uint32(end);
@@ -210,106 +198,11 @@ class LogDecoder {
         record.eventName = reader.text(end);
         break;
       default:
-        this.#other(tag, LogRecord, end, start);
+        this.#values.other(tag, LogRecord, end, start);
     }
-  }
-
-  /** @param depth of its value */
-  #keyValue(outerEnd: number, depth: number): KeyValue {
-    const reader = this.#in;
-    const end = reader.lengthDelimited(outerEnd);
-    this.#checkDepth(depth - 1);
-    let key = '';
-    let value: AnyValue = null;
-    while (reader.at < end) {
-      const start = reader.at;
-      const tag = reader.tag(end);
-      if (tag === KeyValueField.key) key = reader.text(end);
-      else if (tag === KeyValueField.value) value = this.#value(reader.lengthDelimited(end), depth, value);
-      else this.#other(tag, KeyValueField, end, start);
-    }
-    return [key, value];
-  }
-
-  /** @param before what the same field said before, which counts as long as nothing else is said */
-  #value(end: number, depth: number, before: AnyValue): AnyValue {
-    this.#checkDepth(depth);
-    const reader = this.#in;
-    let value = before;
-    while (reader.at < end) {
-      const start = reader.at;
-      const tag = reader.tag(end);
-      switch (tag) {
-        case Value.string:
-          value = reader.text(end);
-          break;
-        case Value.bool:
-          value = reader.bigVarint(end) !== 0n;
-          break;
-        case Value.int:
-          value = intValue(BigInt.asIntN(64, reader.bigVarint(end)));
-          break;
-        case Value.double:
-          value = doubleValue(reader.double(end));
-          break;
-        case Value.array:
-          value = this.#list(reader.lengthDelimited(end), depth + LIST_DEPTH);
-          break;
-        case Value.map:
-          value = { entries: this.#map(reader.lengthDelimited(end), depth + MAP_DEPTH) };
-          break;
-        case Value.bytes:
-          value = reader.bytes(end);
-          break;
-        default:
-          this.#other(tag, Value, end, start);
-      }
-    }
-    return value;
-  }
-
-  /** @param depth of its values */
-  #list(end: number, depth: number): AnyValue[] {
-    this.#checkDepth(depth - 1);
-    const values: AnyValue[] = [];
-    while (this.#in.at < end) {
-      const start = this.#in.at;
-      const tag = this.#in.tag(end);
-      if (tag === List.values) values.push(this.#value(this.#in.lengthDelimited(end), depth, null));
-      else this.#other(tag, List, end, start);
-    }
-    return values;
-  }
-
-  /** @param depth of its values */
-  #map(end: number, depth: number): KeyValue[] {
-    this.#checkDepth(depth - 2);
-    const entries: KeyValue[] = [];
-    while (this.#in.at < end) {
-      const start = this.#in.at;
-      const tag = this.#in.tag(end);
-      if (tag === List.values) entries.push(this.#keyValue(end, depth));
-      else this.#other(tag, List, end, start);
-    }
-    return entries;
   }
 
   #uint32(end: number): number {
     return Number(BigInt.asUintN(32, this.#in.bigVarint(end)));
-  }
-
-  #checkDepth(depth: number): void {
-    if (depth <= MAX_DEPTH) return;
-    throw new WireError('too_deep', `messages are nested deeper than ${MAX_DEPTH} at byte ${this.#in.at}`);
-  }
-
-  /** A field that is not known is skipped; one that is, but has another wire type, is an error. */
-  #other(tag: number, known: Readonly<Record<string, number>>, end: number, start: number): void {
-    const field = Math.floor(tag / 8);
-    for (const wanted of Object.values(known)) {
-      if (wanted >> 3 !== field) continue;
-      this.#in.fail(`field ${field} must have wire type ${wanted & 7}, got ${tag & 7}`, start);
-    }
-    this.#in.skip(tag, end);
   }
 }

@@ -10,6 +10,7 @@ import {
   isMap,
   isWholeDouble,
 } from './decoded.ts';
+import { wellFormed } from './well-formed.ts';
 
 /**
  * Logs as one line of OTLP/JSON, `{"resourceLogs":[…]}`, without a line break at its end or within: the form of the
@@ -91,9 +92,9 @@ function count(value: number): string {
   return value === 0 ? '' : `"droppedAttributesCount":${value}`;
 }
 
-/** As JSON; half a surrogate pair, which some readers refuse, becomes U+FFFD. */
+/** As JSON; some readers refuse half a surrogate pair. */
 function quoted(value: string): string {
-  return JSON.stringify(/[\ud800-\udfff]/.test(value) ? Buffer.from(value, 'utf8').toString('utf8') : value);
+  return JSON.stringify(wellFormed(value));
 }
 
 function fields(...parts: readonly string[]): string {

@@ -2,18 +2,32 @@ import { WireType } from './fields.ts';
 import { WireError } from './wire-error.ts';
 
 const MAX_FIELD = 2 ** 29 - 1;
-/** Up to here a loop over the bytes is cheaper than a native call. */
-const SHORT_TEXT = 24;
+/** Up to here comparing the bytes is cheaper than a native call. */
+const SHORT_TEXT = 32;
+/** In fewer bytes not enough comes twice. */
+const LARGE = 2_048;
+/** How many texts are remembered, a power of two. */
+const SEEN = 128;
 
 /** Reads protobuf (https://protobuf.dev/programming-guides/encoding) from one buffer, front to back. */
 export class ProtobufReader {
   at = 0;
   readonly #bytes: Buffer;
   readonly #view: DataView;
+  /** Where texts that were read stand in the bytes; length 0: none. */
+  readonly #seenAt: Float64Array;
+  readonly #seenLength: Uint8Array;
+  readonly #seenText: string[];
+  readonly #longestSeen: number;
 
   constructor(bytes: Uint8Array) {
     this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const remembers = bytes.byteLength >= LARGE;
+    this.#longestSeen = remembers ? SHORT_TEXT : -1;
+    this.#seenAt = new Float64Array(remembers ? SEEN : 0);
+    this.#seenLength = new Uint8Array(remembers ? SEEN : 0);
+    this.#seenText = remembers ? new Array<string>(SEEN).fill('') : [];
   }
 
   /** A field's number and wire type, as `number << 3 | wire type`. */
@@ -80,13 +94,24 @@ export class ProtobufReader {
     const stop = this.lengthDelimited(end);
     const start = this.at;
     this.at = stop;
-    if (stop - start > SHORT_TEXT) return this.#bytes.toString('utf8', start, stop);
-    let text = '';
-    for (let at = start; at < stop; at += 1) {
-      const byte = this.#bytes[at]!;
-      if (byte > 0x7f) return this.#bytes.toString('utf8', start, stop);
-      text += String.fromCharCode(byte);
-    }
+    return stop - start > this.#longestSeen
+      ? this.#bytes.toString('utf8', start, stop)
+      : this.#shortText(start, stop);
+  }
+
+  /** Keys, and many values, are the same in all records: a text that was just read is not made again. */
+  #shortText(start: number, stop: number): string {
+    const bytes = this.#bytes;
+    const length = stop - start;
+    let hash = length;
+    for (let at = start; at < stop; at += 1) hash = (Math.imul(hash, 31) + bytes[at]!) | 0;
+    const slot = (hash ^ (hash >>> 15)) & (SEEN - 1);
+    const seen = this.#seenAt[slot]!;
+    if (this.#seenLength[slot] === length && isSame(bytes, seen, start, length)) return this.#seenText[slot]!;
+    const text = bytes.toString('utf8', start, stop);
+    this.#seenAt[slot] = start;
+    this.#seenLength[slot] = length;
+    this.#seenText[slot] = text;
     return text;
   }
 
@@ -131,4 +156,11 @@ export class ProtobufReader {
     this.at = start + length;
     return start;
   }
+}
+
+function isSame(bytes: Uint8Array, one: number, other: number, length: number): boolean {
+  for (let index = 0; index < length; index += 1) {
+    if (bytes[one + index] !== bytes[other + index]) return false;
+  }
+  return true;
 }

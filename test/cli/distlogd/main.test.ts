@@ -3,8 +3,8 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type LoadedConfig, main, type Parts } from '../../../src/cli/distlogd/index.ts';
-import { curvePublicKey, type StatusReport } from '../../../src/daemon/index.ts';
+import { main, type Parts } from '../../../src/cli/distlogd/index.ts';
+import { curvePublicKey, type LoadedConfig, type StatusReport } from '../../../src/daemon/index.ts';
 
 let room: string;
 

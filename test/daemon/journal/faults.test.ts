@@ -167,6 +167,37 @@ test('what waits behind a group without room is answered full too, or a later ba
   expect((await journal.append(batchOf('1', originOf(1, 1)))).kind).toBe('accepted');
 });
 
+test('of a group without room nothing stays, also when the process ends right then', async () => {
+  const files = new FragileFiles();
+  const journal = await openOn(files, { segmentBytes: 100_000 });
+  files.before = ({ kind }) => {
+    if (kind === 'writev') throw broken('ENOSPC');
+  };
+  const answers = await Promise.all(['a', 'b', 'c', 'd'].map((text) => journal.append(batchOf(text))));
+  expect(new Set(kinds(answers))).toEqual(new Set(['full']));
+  for (const left of [files.killed(), files.crash(() => 0)])
+    expect(await texts(await openOn(left))).toEqual([]);
+});
+
+test('damage across the beginning of the last group: what was there before stays, the group goes', async () => {
+  let files = new FragileFiles();
+  let journal = await openOn(files, { segmentBytes: 100_000 });
+  await journal.append(batchOf('1', originOf(1, 1), 100));
+  await journal.append(batchOf('2', originOf(1, 2), 100));
+  await Promise.all([3, 4, 5].map((seq) => journal.append(batchOf(`${seq}`, originOf(1, seq), 100))));
+  files = files.killed();
+  const name = files.names()[0]!;
+  const content = Buffer.from(files.bytesOf(name));
+  content.fill(0, 1_024 + 2 * 180 - 50, 1_024 + 2 * 180 + 50);
+  files.replace(name, content);
+  journal = await openOn(files, { segmentBytes: 100_000 });
+  expect(await texts(journal)).toEqual(['1']);
+  expect(journal.stats()).toMatchObject({ damagedRanges: 1, damagedBytes: 180, cutBytes: 540 });
+  // The second was acknowledged and is lost; the third comes again.
+  expect(await journal.append(batchOf('3', originOf(1, 3, 2), 100))).toEqual({ kind: 'gap', last: 1 });
+  expect((await journal.append(batchOf('3', originOf(1, 3, 0), 100))).kind).toBe('accepted');
+});
+
 test('no room for a new segment is no fault, and leaves nothing behind', async () => {
   for (const kind of ['create', 'writev', 'datasync', 'rename'] as const) {
     const files = new FragileFiles();
@@ -317,6 +348,26 @@ test('a lost table of producers is rebuilt from the segment before; without one 
   const { same, kept } = await damaged(true);
   expect(same).toBe(false);
   expect(kept.at(-1)).toBe('6');
+});
+
+test('a damaged table at the head of a segment without entries: the next entry gets a number of its own', async () => {
+  const files = new FragileFiles();
+  let journal = await openOn(files);
+  for (let seq = 1; seq <= 3; seq += 1) await journal.append(batchOf(`${seq}`, originOf(1, seq), 900));
+  await journal.trim(journal.next);
+  expect(journal.first).toBe(4);
+  await journal.close();
+  const name = files.names()[0]!;
+  const content = Buffer.from(files.bytesOf(name));
+  content[1_030]! ^= 1;
+  files.replace(name, content);
+  journal = await openOn(files);
+  expect(await journal.append(batchOf('new', originOf(1, 1)))).toEqual({ kind: 'accepted', index: 5 });
+  expect(await texts(journal, 4)).toEqual(['new']);
+  await journal.trim(5);
+  expect(files.names()).toEqual(['0000000000000005.segment']);
+  await journal.close();
+  expect(await texts(await openOn(files))).toEqual(['new']);
 });
 
 test('a body that holds a copy of the journal itself invents no entry when its own entry is damaged', async () => {

@@ -1,10 +1,11 @@
+import type { LoadedConfig } from '../../../daemon/index.ts';
 import { dataLayout, nearest, showSize } from '../../../daemon/index.ts';
 import { errorText } from '../../../record/index.ts';
 import { type Command, configOptions, type Given, usageError } from '../command.ts';
 import { ExitCode } from '../exit-code.ts';
 import { alarming, type Io } from '../io.ts';
 import { loadConfig } from '../load-config.ts';
-import type { DeadLetterSummary, DeadLetters, LoadedConfig } from '../parts.ts';
+import type { DeadLetterSummary, DeadLetters } from '../parts.ts';
 
 export const dlq: Command = {
   name: 'dlq',

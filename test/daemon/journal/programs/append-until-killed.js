@@ -3,12 +3,15 @@
 // Arguments: directory, and optionally a step at which to kill itself: <kind> <count> <before|after>.
 import { writeSync } from 'node:fs';
 
-const { Journal, nodeFiles } = await import(
-  new URL('../../../../dist/esm/daemon/journal/index.js', import.meta.url).href
-);
-const [directory, kind, count, when] = process.argv.slice(2);
+/** @typedef {typeof import('../../../../src/daemon/journal/index.ts')} Room */
+/** @typedef {import('../../../../src/daemon/journal/index.ts').Files} Files */
+/** @typedef {import('../../../../src/daemon/journal/index.ts').OpenFile} OpenFile */
+const built = new URL('../../../../dist/esm/daemon/journal/index.js', import.meta.url).href;
+const { Journal, nodeFiles } = /** @type {Room} */ (await import(built));
+const [directory = '', kind, count, when] = process.argv.slice(2);
 
 let left = Number(count);
+/** @type {<T>(name: string, effect: () => Promise<T>) => Promise<T>} */
 const step = async (name, effect) => {
   const dies = name === kind && --left === 0;
   if (dies && when === 'before') process.kill(process.pid, 'SIGKILL');
@@ -16,12 +19,14 @@ const step = async (name, effect) => {
   if (dies) process.kill(process.pid, 'SIGKILL');
   return result;
 };
+/** @type {(file: OpenFile) => OpenFile} */
 const watched = (file) => ({
   ...file,
   writev: (parts, position) => step('writev', () => file.writev(parts, position)),
   datasync: () => step('datasync', () => file.datasync()),
   truncate: (length) => step('truncate', () => file.truncate(length)),
 });
+/** @type {Files} */
 const files = {
   ...nodeFiles,
   create: (path) => step('create', async () => watched(await nodeFiles.create(path))),
@@ -40,9 +45,11 @@ const journal = await Journal.open({
   recentBytes: 50_000,
 });
 
+/** @param {number} number */
 async function send(number) {
   const producer = new Uint8Array(16).fill(number);
   let seq = journal.lastSeq(producer);
+  /** @type {Promise<void>[]} */
   let window = [];
   for (;;) {
     const prev = seq;

@@ -1,0 +1,59 @@
+import { readdir } from 'node:fs/promises';
+import { type DataLayout, dataLayout, deadLetterDirectory, listDeadLetters } from '../../daemon/index.ts';
+import { askDaemon } from './ask-daemon.ts';
+import type { DeadLetterSummary, DeadLetters } from './parts.ts';
+
+/** Dead letters of the daemon's data directory: read from the files, handed back by the running daemon. */
+export const deadLetters: DeadLetters = {
+  async list(layout) {
+    const summaries: DeadLetterSummary[] = [];
+    for (const name of await foldersOf(layout)) {
+      const summary = await summaryOf(layout, name);
+      if (summary.entries > 0) summaries.push(summary);
+    }
+    return summaries;
+  },
+
+  async replay(loaded, sink) {
+    const path = `/dlq/replay?sink=${encodeURIComponent(sink)}`;
+    const { where, status, body } = await askDaemon(loaded, 'POST', path);
+    const answer = parsed(body, where);
+    if (status !== 200) throw new Error(answer.error ?? `the daemon at ${where} answered ${status}`);
+    return {
+      taken: answer.letters ?? 0,
+      left: (await summaryOf(dataLayout(loaded.config.data), sink)).entries,
+    };
+  },
+};
+
+async function foldersOf({ deadLetters: folder }: DataLayout): Promise<readonly string[]> {
+  try {
+    return (await readdir(folder)).map(decodeURIComponent).sort();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+async function summaryOf(layout: DataLayout, sink: string): Promise<DeadLetterSummary> {
+  const causes: Record<string, number> = {};
+  const summary = { sink, entries: 0, records: 0, bytes: 0, causes, oldestMillis: Number.POSITIVE_INFINITY };
+  for await (const { cause, records, body, timeMillis } of listDeadLetters(
+    deadLetterDirectory(layout, sink),
+  )) {
+    summary.entries += 1;
+    summary.records += records;
+    summary.bytes += body.length;
+    summary.oldestMillis = Math.min(summary.oldestMillis, timeMillis);
+    causes[cause] = (causes[cause] ?? 0) + 1;
+  }
+  return summary;
+}
+
+function parsed(body: string, where: string): { readonly letters?: number; readonly error?: string } {
+  try {
+    return JSON.parse(body);
+  } catch {
+    throw new Error(`at ${where} something else answers than this version of distlogd`);
+  }
+}

@@ -1,0 +1,257 @@
+import { errorText, keepAlive, Severity, systemClock } from '../record/index.ts';
+import { type DataDirectory, openDataDirectory } from './data-directory.ts';
+import { GatedIntake } from './gated-intake.ts';
+import { type DaemonState, OperationsServer } from './http/index.ts';
+import { Journal } from './journal/index.ts';
+import type { LoadedConfig } from './loaded-config.ts';
+import { OwnRecords } from './own-records.ts';
+import { reportOf } from './report.ts';
+import { RunningReceivers } from './running-receivers.ts';
+import { RunningSinks } from './running-sinks.ts';
+import type { Replayed } from './sinks/index.ts';
+import type { StatusReport } from './status-report.ts';
+
+const TRIM_MILLIS = 1_000;
+/** How long receivers may take for what they have begun. */
+const RECEIVER_GRACE_MILLIS = 2_000;
+
+/** What the daemon is told beside its configuration. */
+export interface DaemonContext {
+  readonly version: string;
+}
+
+/**
+ * distlogd: receivers hand batches to the journal, sinks read them from it. Nothing is acknowledged before it is in
+ * the journal, on the disk; nothing leaves the journal before every sink has it, or may miss it.
+ */
+export class Daemon {
+  readonly startedMillis = Date.now();
+  readonly version: string;
+  readonly own: OwnRecords;
+  readonly #directory: DataDirectory;
+  readonly #journal: Journal;
+  readonly #sinks: RunningSinks;
+  readonly #receivers: RunningReceivers;
+  #operations: OperationsServer | undefined;
+  #operationsMade = '';
+  #loaded: LoadedConfig;
+  #state: DaemonState = { state: 'starting' };
+  #cancelTrim = () => {};
+  #stopped: Promise<void> | undefined;
+  #settle: { readonly done: () => void; readonly failed: (error: Error) => void };
+  /** Resolves after `stop()`; rejects when the daemon cannot go on. */
+  readonly ended: Promise<void>;
+
+  /**
+   * Starts a daemon; it is ready when this resolves.
+   * @throws (rejects) with what is wrong and which setting changes it; nothing is left open
+   */
+  static async start(loaded: LoadedConfig, { version }: DaemonContext): Promise<Daemon> {
+    const { config } = loaded;
+    const { severity, console } = config.ownRecords;
+    // A console sink prints them anyway.
+    const prints = console && !config.sinks.some(({ type }) => type === 'console');
+    const own = new OwnRecords({ severity, console: prints, version });
+    const directory = await openDataDirectory(config.data);
+    let daemon: Daemon | undefined;
+    try {
+      const journal = await Journal.open({
+        directory: directory.layout.journal,
+        ...config.journal,
+        log: own,
+        onFault: (error) => daemon?.fail(error),
+      });
+      daemon = new Daemon(loaded, version, own, directory, journal);
+      await daemon.#begin();
+      return daemon;
+    } catch (error) {
+      // What was opened so far is closed; the one that started us hears of the first error only.
+      if (daemon === undefined) await directory.close();
+      else await daemon.stop(0).catch(() => {});
+      throw error;
+    }
+  }
+
+  private constructor(
+    loaded: LoadedConfig,
+    version: string,
+    own: OwnRecords,
+    directory: DataDirectory,
+    journal: Journal,
+  ) {
+    this.#loaded = loaded;
+    this.version = version;
+    this.own = own;
+    this.#directory = directory;
+    this.#journal = journal;
+    this.#sinks = new RunningSinks(journal, directory.layout, own);
+    this.#receivers = new RunningReceivers(new GatedIntake(journal, () => this.#sinks.isBlocking));
+    let done = () => {};
+    let failed: (error: Error) => void = () => {};
+    this.ended = new Promise((resolve, reject) => {
+      done = resolve;
+      failed = reject;
+    });
+    this.ended.catch(() => {});
+    this.#settle = { done, failed };
+  }
+
+  /** Where each receiver listens, by its name in the configuration, and `http`. */
+  get endpoints(): Readonly<Record<string, string>> {
+    const all = this.#receivers.all.map(({ name, receiver }) => [name, receiver.endpoint] as const);
+    const http = this.#operations === undefined ? [] : [['http', this.#operations.endpoint] as const];
+    return Object.fromEntries([...all, ...http]);
+  }
+
+  report(): StatusReport {
+    return reportOf({
+      version: this.version,
+      startedMillis: this.startedMillis,
+      journal: this.#journal,
+      maxBytes: this.#loaded.config.journal.maxBytes,
+      receivers: this.#receivers.all,
+      sinks: this.#sinks,
+      own: this.own,
+    });
+  }
+
+  /**
+   * Takes on another configuration. What is as it was goes on without a pause.
+   * @throws (rejects) if it cannot; the old one is taken on again then
+   */
+  async reload(loaded: LoadedConfig): Promise<void> {
+    const old = this.#loaded;
+    for (const name of ['data', 'journal', 'ownRecords'] as const) {
+      if (JSON.stringify(loaded.config[name]) === JSON.stringify(old.config[name])) continue;
+      throw new Error(`${name} cannot change while the daemon runs: start it again`);
+    }
+    try {
+      await this.#take(loaded);
+    } catch (error) {
+      await this.#take(old);
+      throw error;
+    }
+    this.#loaded = loaded;
+    this.own.emit(Severity.INFO, 'the new configuration holds');
+  }
+
+  /** Hands a sink its dead letters again. @throws (rejects) if there is no such sink, or it is failing */
+  replayDeadLetters(sink: string): Promise<Replayed> {
+    const runner = this.#sinks.find(sink);
+    if (runner === undefined) throw new Error(`there is no sink ${JSON.stringify(sink)}`);
+    return runner.replayDeadLetters();
+  }
+
+  /** It cannot go on: nothing is acknowledged any more, and it ends. */
+  fail(error: Error): void {
+    if (this.#state.state === 'failed') return;
+    this.#state = { state: 'failed', reason: errorText(error) };
+    this.own.emit(Severity.FATAL, `the daemon cannot go on: ${errorText(error)}`);
+    this.stop(0).then(
+      () => this.#settle.failed(error),
+      () => this.#settle.failed(error),
+    );
+  }
+
+  /**
+   * Closes the receivers, lets the sinks go on within a bound, and closes what is open, each step even if one fails.
+   * What the sinks have not written comes after the next start. May be called twice.
+   */
+  stop(drainMillis: number = this.#loaded.config.shutdown.drainMillis): Promise<void> {
+    this.#stopped ??= this.#stop(drainMillis);
+    return this.#stopped;
+  }
+
+  async #begin(): Promise<void> {
+    this.own.attach(this.#journal);
+    await this.#take(this.#loaded);
+    this.#trimLater();
+    this.#state = { state: 'ready' };
+    this.own.emit(Severity.INFO, `ready: ${listOf(this.endpoints)}`, { data: this.#directory.layout.root });
+  }
+
+  /** Sinks before receivers, so that what comes in has where to go. */
+  async #take(loaded: LoadedConfig): Promise<void> {
+    const { drainMillis } = loaded.config.shutdown;
+    await this.#sinks.take(loaded, drainMillis);
+    await this.#receivers.take(loaded, RECEIVER_GRACE_MILLIS);
+    await this.#takeOperations(loaded);
+  }
+
+  async #takeOperations({ config, secrets }: LoadedConfig): Promise<void> {
+    const { http } = config;
+    const token = http === undefined ? undefined : secrets.token(http);
+    const tls = http?.tls === undefined ? undefined : secrets.serverTls(http.tls);
+    const made = JSON.stringify([http, token, Object.values(tls ?? {}).map(String)]);
+    if (made === this.#operationsMade) return;
+    await this.#operations?.stop();
+    this.#operations = undefined;
+    this.#operationsMade = '';
+    if (http !== undefined) {
+      const operations = new OperationsServer({
+        address: http.endpoint,
+        ...(token === undefined ? {} : { token }),
+        ...(tls === undefined ? {} : { tls }),
+        setting: 'http.endpoint',
+        view: () => ({ ...this.#state, report: this.report() }),
+        replayDeadLetters: (sink: string) => this.replayDeadLetters(sink),
+      });
+      await operations.start();
+      this.#operations = operations;
+    }
+    this.#operationsMade = made;
+  }
+
+  #trimLater(): void {
+    this.#cancelTrim = systemClock.after(TRIM_MILLIS, () => {
+      this.#journal
+        .trim(this.#sinks.position)
+        .catch((error) => this.own.emit(Severity.WARN, `the journal was not trimmed: ${errorText(error)}`))
+        .finally(() => {
+          if (this.#stopped === undefined) this.#trimLater();
+        });
+    });
+  }
+
+  async #stop(drainMillis: number): Promise<void> {
+    const letGo = keepAlive(systemClock, drainMillis + 10_000);
+    if (this.#state.state !== 'failed') {
+      this.#state = { state: 'draining', reason: 'the daemon is stopping' };
+      this.own.emit(Severity.INFO, 'stopping');
+    }
+    this.#cancelTrim();
+    const errors: unknown[] = [];
+    const steps = [
+      () => this.#receivers.stop(RECEIVER_GRACE_MILLIS),
+      () => this.own.flush(),
+      () => this.#sinks.stop(drainMillis),
+      () => this.#trimOnce(),
+      () => this.own.close(),
+      () => this.#journal.close(),
+      () => this.#operations?.stop(),
+      () => this.#directory.close(),
+    ];
+    for (const step of steps) {
+      try {
+        await step();
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+    letGo();
+    if (errors.length === 0 || this.#state.state === 'failed') return this.#settle.done();
+    const error = new Error(`the daemon did not end well: ${errors.map(errorText).join('; ')}`);
+    this.#settle.failed(error);
+    throw error;
+  }
+
+  async #trimOnce(): Promise<void> {
+    if (this.#state.state !== 'failed') await this.#journal.trim(this.#sinks.position);
+  }
+}
+
+function listOf(endpoints: Readonly<Record<string, string>>): string {
+  return Object.entries(endpoints)
+    .map(([name, endpoint]) => `${name} ${endpoint}`)
+    .join(', ');
+}

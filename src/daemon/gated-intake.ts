@@ -1,0 +1,34 @@
+import type { Accepted, Batch, Intake } from './contract.ts';
+
+/** How soon a sender is to come again when a sink holds the intake. */
+const RETRY_MILLIS = 1_000;
+
+/**
+ * The journal's intake behind a gate: it is closed while a sink that must not miss anything is too far behind. What
+ * is refused so is counted by the receivers as `full`.
+ */
+export class GatedIntake implements Intake {
+  readonly #journal: Intake;
+  readonly #isClosed: () => boolean;
+
+  constructor(journal: Intake, isClosed: () => boolean) {
+    this.#journal = journal;
+    this.#isClosed = isClosed;
+  }
+
+  get id(): Uint8Array {
+    return this.#journal.id;
+  }
+
+  lastSeq(producer: Uint8Array): number {
+    return this.#journal.lastSeq(producer);
+  }
+
+  async append(batch: Batch): Promise<Accepted> {
+    // A batch that is here already is told so, whether there is room or not.
+    const { origin } = batch;
+    const isRepeat = origin !== undefined && origin.seq <= this.#journal.lastSeq(origin.producer);
+    if (!isRepeat && this.#isClosed()) return { kind: 'full', retryAfterMillis: RETRY_MILLIS };
+    return this.#journal.append(batch);
+  }
+}

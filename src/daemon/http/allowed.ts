@@ -1,0 +1,43 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { isIP } from 'node:net';
+
+/** Why a request is not answered. */
+export interface Refusal {
+  readonly status: 401 | 403;
+  readonly text: string;
+}
+
+/**
+ * Whether a request may see more than the daemon's health: it must name this daemon as its host (a web page that
+ * resolves its own name to this machine cannot), come from no web page of elsewhere, and bring the token.
+ */
+export function refusalOf(
+  { headers }: IncomingMessage,
+  { host, token }: { readonly host: string; readonly token?: string | undefined },
+): Refusal | undefined {
+  const named = hostOf(headers.host);
+  if (named === undefined || !(isIP(named) > 0 || named === 'localhost' || named === host.toLowerCase())) {
+    return { status: 403, text: 'the Host header names another host' };
+  }
+  const { origin } = headers;
+  if (origin !== undefined && hostOf(origin.replace(/^https?:\/\//, '')) !== named) {
+    return { status: 403, text: 'requests of web pages of other origins are refused' };
+  }
+  if (token !== undefined && !isEqual(headers.authorization ?? '', `Bearer ${token}`)) {
+    return { status: 401, text: 'a token is needed: Authorization: Bearer ...' };
+  }
+  return undefined;
+}
+
+/** In a time that says nothing of how much was right. */
+export function isEqual(given: string, wanted: string): boolean {
+  const digest = (text: string) => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(given), digest(wanted));
+}
+
+/** Without the port, and the brackets of IPv6. */
+function hostOf(value: string | undefined): string | undefined {
+  const match = /^(?:\[([0-9a-f:.]+)\]|([^:[\]/]+))(?::\d+)?$/i.exec(value ?? '');
+  return (match?.[1] ?? match?.[2])?.toLowerCase();
+}

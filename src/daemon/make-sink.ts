@@ -1,0 +1,22 @@
+import type { SinkConfig } from './config/index.ts';
+import type { OwnLog, Sink } from './contract.ts';
+import type { LoadedConfig } from './loaded-config.ts';
+import { ConsoleSink, FileSink, OtlpSink } from './sinks/index.ts';
+
+/** The sink that a part of the configuration asks for. It opens nothing yet. */
+export function makeSink(config: SinkConfig, { secrets }: LoadedConfig, log: OwnLog): Sink {
+  switch (config.type) {
+    case 'file': {
+      const { path, format, rotate, fsync } = config;
+      return new FileSink({ path, format, rotate, fsync, log });
+    }
+    case 'otlp': {
+      const { endpoint, protocol, headers, compression, timeoutMillis, tls } = config;
+      const common = { endpoint, protocol, headers, compression, timeoutMillis, log };
+      if (tls === undefined) return new OtlpSink(common);
+      return new OtlpSink({ ...common, tls: { ...secrets.clientTls(tls), insecure: tls.insecure } });
+    }
+    case 'console':
+      return new ConsoleSink({ format: config.format, color: config.color, log });
+  }
+}

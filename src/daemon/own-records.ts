@@ -1,0 +1,200 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import {
+  type Clock,
+  parseSeverity,
+  Severity,
+  type SeverityLike,
+  type SeverityName,
+  systemClock,
+} from '../record/index.ts';
+import { type DecodedLogRecord, encodeDecoded, type KeyValue } from '../wire/index.ts';
+import type { Intake, OwnLog } from './contract.ts';
+
+/** Options of {@link OwnRecords}. */
+export interface OwnRecordsOptions {
+  readonly version: string;
+  /** From which severity on they go into the journal. Default: INFO. */
+  readonly severity?: SeverityLike | undefined;
+  /** Whether they are written to standard error too, a line each. Default: true. */
+  readonly console?: boolean | undefined;
+  /** Default: standard error. */
+  readonly stream?: { write(text: string): unknown } | undefined;
+  readonly clock?: Clock | undefined;
+}
+
+type OwnAttributes = Readonly<Record<string, string | number | boolean>>;
+
+/** Records that wait for the journal; then the oldest go, counted. */
+const MAX_WAITING = 1_000;
+/** Of one text so many in {@link WINDOW_MILLIS}; the next one afterwards says how many were left out. */
+const MAX_ALIKE = 10;
+const WINDOW_MILLIS = 10_000;
+const MAX_TEXTS = 256;
+const RETRY_MILLIS = 1_000;
+const CONTROL = /[\p{Cc}\p{Cf}\u2028\u2029]/gu;
+
+const NAMES = Object.keys(Severity) as readonly (SeverityName | 'UNSPECIFIED')[];
+
+/**
+ * The daemon's own records: they go the way of all records, through the journal to the sinks, and to standard error.
+ *
+ * What goes wrong on that way is counted, and never told by a record of its own, so that trouble cannot feed itself. A
+ * text that comes again and again is told ten times in ten seconds.
+ */
+export class OwnRecords implements OwnLog {
+  readonly #severity: number;
+  readonly #stream: { write(text: string): unknown } | undefined;
+  readonly #clock: Clock;
+  readonly #resource: readonly KeyValue[];
+  readonly #seen = new Map<string, { until: number; count: number }>();
+  #intake: Intake | undefined;
+  #waiting: DecodedLogRecord[] = [];
+  #writing: Promise<void> | undefined;
+  #isClosed = false;
+  #cancelRetry = () => {};
+  /** Records that never came into the journal. */
+  lost = 0;
+
+  constructor({
+    version,
+    severity = 'INFO',
+    console = true,
+    stream,
+    clock = systemClock,
+  }: OwnRecordsOptions) {
+    this.#severity = parseSeverity('ownRecords.severity', severity);
+    this.#stream = console ? (stream ?? process.stderr) : undefined;
+    this.#clock = clock;
+    this.#resource = [
+      ['service.name', 'distlogd'],
+      ['service.version', version],
+      ['service.instance.id', randomBytes(8).toString('hex')],
+      ['host.name', hostname()],
+      ['process.pid', process.pid],
+    ];
+  }
+
+  /** From here on there is a journal; what was told before goes into it too. */
+  attach(intake: Intake): void {
+    this.#intake = intake;
+    this.#write();
+  }
+
+  emit(severity: number, message: string, attributes: OwnAttributes = {}): void {
+    const left = this.#leftOut(message);
+    if (left === undefined) return;
+    const body = left === 0 ? message : `${message} (${left} more like this since the last one)`;
+    this.#print(severity, body, attributes);
+    if (severity < this.#severity || this.#isClosed) return;
+    this.#waiting.push(this.#record(severity, body, attributes));
+    if (this.#waiting.length > MAX_WAITING) {
+      this.#waiting.shift();
+      this.lost += 1;
+    }
+    this.#write();
+  }
+
+  /** Waits until what was told is in the journal, or cannot be. */
+  async flush(): Promise<void> {
+    await this.#writing;
+  }
+
+  /** Takes nothing more for the journal; what still waits is lost. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#cancelRetry();
+    await this.#writing;
+    this.lost += this.#waiting.length;
+    this.#waiting = [];
+  }
+
+  /** How many alike were left out before this one; undefined: this one is left out too. */
+  #leftOut(message: string): number | undefined {
+    const now = this.#clock.now();
+    const seen = this.#seen.get(message);
+    if (seen === undefined || now >= seen.until || now < seen.until - WINDOW_MILLIS) {
+      if (this.#seen.size >= MAX_TEXTS) this.#seen.clear();
+      this.#seen.set(message, { until: now + WINDOW_MILLIS, count: 1 });
+      return Math.max(0, (seen?.count ?? 0) - MAX_ALIKE);
+    }
+    seen.count += 1;
+    return seen.count > MAX_ALIKE ? undefined : 0;
+  }
+
+  #print(severity: number, message: string, attributes: OwnAttributes): void {
+    if (this.#stream === undefined) return;
+    const time = new Date(this.#clock.now()).toISOString();
+    const more = Object.entries(attributes).map(([name, value]) => `  ${name}=${value}`);
+    const line = `${time} ${(NAMES[severity] ?? '').padEnd(5)} distlogd: ${message}${more.join('')}`;
+    try {
+      this.#stream.write(`${line.replace(CONTROL, ' ')}\n`);
+    } catch {
+      // Nobody is left to tell.
+    }
+  }
+
+  #record(severityNumber: number, body: string, attributes: OwnAttributes): DecodedLogRecord {
+    const time = BigInt(this.#clock.now()) * 1_000_000n;
+    return {
+      timeUnixNano: time,
+      observedTimeUnixNano: time,
+      severityNumber,
+      severityText: NAMES[severityNumber] ?? '',
+      body,
+      attributes: Object.entries(attributes),
+      droppedAttributesCount: 0,
+      flags: 0,
+      traceId: '',
+      spanId: '',
+      eventName: '',
+    };
+  }
+
+  #write(): void {
+    if (this.#intake === undefined || this.#writing !== undefined || this.#waiting.length === 0) return;
+    this.#writing = this.#writeAll(this.#intake).finally(() => {
+      this.#writing = undefined;
+    });
+  }
+
+  async #writeAll(intake: Intake): Promise<void> {
+    // What else is told in this turn goes along.
+    await undefined;
+    while (this.#waiting.length > 0) {
+      const records = this.#waiting;
+      this.#waiting = [];
+      if (await this.#append(intake, records)) continue;
+      this.#waiting = [...records, ...this.#waiting].slice(-MAX_WAITING);
+      this.#cancelRetry();
+      if (!this.#isClosed) this.#cancelRetry = this.#clock.after(RETRY_MILLIS, () => this.#write());
+      return;
+    }
+  }
+
+  /** @returns false: the journal is full, they may come again */
+  async #append(intake: Intake, records: readonly DecodedLogRecord[]): Promise<boolean> {
+    try {
+      const scope = {
+        name: 'distlogd',
+        version: '',
+        schemaUrl: '',
+        attributes: [],
+        droppedAttributesCount: 0,
+        records,
+      };
+      const resource = {
+        attributes: this.#resource,
+        droppedAttributesCount: 0,
+        schemaUrl: '',
+        scopes: [scope],
+      };
+      const body = encodeDecoded({ resources: [resource] });
+      const { kind } = await intake.append({ body, records: records.length });
+      return kind !== 'full';
+    } catch {
+      this.lost += records.length;
+      return true;
+    }
+  }
+}

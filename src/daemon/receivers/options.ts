@@ -1,0 +1,59 @@
+import {
+  checkKnown,
+  shown,
+  trueOrFalse,
+  wholeNumber,
+  withDefaults,
+  withMethods,
+} from '../../record/index.ts';
+import type { ListenAddress, LoadedTls } from '../config/index.ts';
+import { isLoopback } from '../config/index.ts';
+import type { Intake } from '../contract.ts';
+
+/** What both OTLP receivers are told. */
+export interface OtlpReceiverOptions {
+  readonly address: ListenAddress;
+  /** Where batches go. */
+  readonly intake: Intake;
+  /** Most bytes of a request, after decompression. From 1,024; default 64 MiB, as the OTLP specification advises. */
+  readonly maxRequestBytes?: number | undefined;
+  /** Most bytes of all requests that are being read or wait for the journal. Default: 256 MiB. */
+  readonly maxInFlightBytes?: number | undefined;
+  /** Clients have to send it: `Authorization: Bearer <token>`. */
+  readonly token?: string | undefined;
+  readonly tls?: LoadedTls | undefined;
+  /** Listens beyond this machine without TLS and token. Default: false. */
+  readonly insecure?: boolean | undefined;
+  /** The name of the address's setting, for messages. */
+  readonly setting: string;
+}
+
+export type ResolvedOtlpReceiverOptions = OtlpReceiverOptions & {
+  readonly maxRequestBytes: number;
+  readonly maxInFlightBytes: number;
+};
+
+const MEBIBYTE = 2 ** 20;
+const defaults = { maxRequestBytes: 64 * MEBIBYTE, maxInFlightBytes: 256 * MEBIBYTE, insecure: false };
+const KNOWN = ['address', 'intake', 'token', 'tls', 'setting', ...Object.keys(defaults)];
+
+/** @throws TypeError or RangeError with option, wish and value */
+export function resolveOtlpReceiver(where: string, given: OtlpReceiverOptions): ResolvedOtlpReceiverOptions {
+  checkKnown(where, given, KNOWN);
+  const options = withDefaults(defaults, given as Partial<typeof defaults>);
+  const { address, intake, token, tls, setting } = given;
+  withMethods('intake', intake, ['append', 'lastSeq']);
+  wholeNumber('maxRequestBytes', options.maxRequestBytes, 1_024);
+  wholeNumber('maxInFlightBytes', options.maxInFlightBytes, options.maxRequestBytes);
+  trueOrFalse('insecure', options.insecure);
+  if (token !== undefined && (typeof token !== 'string' || token === '')) {
+    throw new TypeError(`token must be a text, got ${shown(typeof token)}`);
+  }
+  const isPrivate = tls !== undefined && (token !== undefined || tls.ca !== undefined);
+  if (!isLoopback(address.host) && !isPrivate && !options.insecure) {
+    throw new Error(
+      `${setting}: ${address.host} is reached from other machines, which needs tls, and a token or clientCaFile; insecure: true does without`,
+    );
+  }
+  return { ...given, ...options };
+}

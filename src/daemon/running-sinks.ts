@@ -1,0 +1,102 @@
+import { join } from 'node:path';
+import type { SinkConfig } from './config/index.ts';
+import type { JournalView, OwnLog } from './contract.ts';
+import type { DataLayout } from './data-layout.ts';
+import type { LoadedConfig } from './loaded-config.ts';
+import { makeSink } from './make-sink.ts';
+import { SinkRunner } from './sinks/index.ts';
+
+/** Where the dead letters of a sink are. */
+export function deadLetterDirectory(layout: DataLayout, sink: string): string {
+  return join(layout.deadLetters, encodeURIComponent(sink));
+}
+
+interface RunningSink {
+  readonly config: SinkConfig;
+  /** All that its making depended on, as text. */
+  readonly made: string;
+  readonly runner: SinkRunner;
+}
+
+/** The sinks of the daemon, each with its runner. */
+export class RunningSinks {
+  readonly #journal: JournalView;
+  readonly #layout: DataLayout;
+  readonly #log: OwnLog;
+  #sinks: readonly RunningSink[] = [];
+
+  constructor(journal: JournalView, layout: DataLayout, log: OwnLog) {
+    this.#journal = journal;
+    this.#layout = layout;
+    this.#log = log;
+  }
+
+  /** Some sink must not miss anything and is too far behind. */
+  get isBlocking(): boolean {
+    return this.#sinks.some(({ runner }) => runner.blocking);
+  }
+
+  /** What lies before it has been taken by all sinks. */
+  get position(): number {
+    return this.#sinks.reduce((least, { runner }) => Math.min(least, runner.position), this.#journal.next);
+  }
+
+  get all(): readonly RunningSink[] {
+    return this.#sinks;
+  }
+
+  find(name: string): SinkRunner | undefined {
+    return this.#sinks.find(({ config }) => config.name === name)?.runner;
+  }
+
+  /**
+   * Runs the sinks of a configuration: those that are as they were go on, others end and are begun anew. Of a sink
+   * that is no more the cursor stays on the disk; the journal waits for it no longer.
+   * @throws (rejects) if one cannot begin; those that went on do so, the others have ended
+   */
+  async take(loaded: LoadedConfig, drainMillis: number): Promise<void> {
+    const wanted = loaded.config.sinks.map((config) => ({ config, made: madeOf(config, loaded) }));
+    const stays = (sink: RunningSink) => wanted.some(({ made }) => made === sink.made);
+    const ends = this.#sinks.filter((sink) => !stays(sink));
+    // The journal must not be trimmed beyond a sink that is begun anew.
+    await Promise.all(ends.map(({ runner }) => runner.stop(drainMillis)));
+    const next: RunningSink[] = [];
+    try {
+      for (const { config, made } of wanted) {
+        const running = this.#sinks.find((sink) => sink.made === made);
+        next.push(running ?? (await this.#begin(config, made, loaded)));
+      }
+    } finally {
+      this.#sinks = next;
+    }
+  }
+
+  /** Lets all go on for so long, then ends them. */
+  async stop(drainMillis: number): Promise<void> {
+    await Promise.all(this.#sinks.map(({ runner }) => runner.stop(drainMillis)));
+  }
+
+  async #begin(config: SinkConfig, made: string, loaded: LoadedConfig): Promise<RunningSink> {
+    const { name, maxBehind, onFull, retry, deadLetters } = config;
+    const runner = new SinkRunner({
+      name,
+      sink: makeSink(config, loaded, this.#log),
+      journal: this.#journal,
+      cursorFile: join(this.#layout.sinks, `${encodeURIComponent(name)}.cursor`),
+      deadLetterDirectory: deadLetterDirectory(this.#layout, name),
+      log: this.#log,
+      maxBehind,
+      onFull,
+      retry,
+      deadLetters,
+    });
+    await runner.start();
+    return { config, made, runner };
+  }
+}
+
+/** With what its files hold: a certificate that was replaced is a change too. */
+function madeOf(config: SinkConfig, { secrets }: LoadedConfig): string {
+  const tls = config.type === 'otlp' && config.tls !== undefined ? secrets.clientTls(config.tls) : undefined;
+  return JSON.stringify([config, tls === undefined ? '' : Object.values(tls).map(String)]);
+}
