@@ -173,7 +173,8 @@ test('from its size on a file is moved away, compressed, and only so many stay',
   await next.open(undefined);
   await put(next, 'last');
   await put(next, 'very last');
-  while (!rotated().every((name) => name.endsWith('.gz'))) await new Promise(setImmediate);
+  const isTidy = () => rotated().length === 3 && rotated().every((name) => name.endsWith('.gz'));
+  while (!isTidy()) await new Promise(setImmediate);
 
   const texts = rotated().map((name) =>
     bodiesIn(gunzipSync(readFileSync(join(folder(), 'logs', name))).toString()),
