@@ -48,13 +48,14 @@ test("clients: 'any' serves whoever knows the key of the daemon, and nobody else
 
 test('a socket without keys does not get a word through', async () => {
   const { intake, receiver } = await guarded([known.publicKey]);
-  const raw = new Dealer({ linger: 0 });
+  const raw = new Dealer({ linger: 0, sendTimeout: 0 });
   closeLater(async () => raw.close());
   // Who looks only after connecting may have missed it.
   const { events } = raw;
   raw.connect(receiver.endpoint);
   for await (const event of events) if (event.type.startsWith('handshake:error')) break;
-  await raw.send(['DL1', Buffer.alloc(48), 'x']);
+  // libzmq may have given the connection up for good; then there is nobody to send to.
+  await raw.send(['DL1', Buffer.alloc(48), 'x']).catch(() => {});
   expect(await send(newExporter({ endpoint: receiver.endpoint, curve: client(known) }), 'a')).toBeUndefined();
   expect(intake.texts).toEqual(['a']);
   expect(receiver.counters.refused.size).toBe(0);
