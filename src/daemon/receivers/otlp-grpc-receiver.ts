@@ -154,7 +154,7 @@ export class OtlpGrpcReceiver implements Receiver {
     const reading = readGrpcMessage(stream, grpcEncodingOf(headers), { maxBytes: maxRequestBytes, share });
     const body = await Promise.race([reading, tooSlow]);
     // A client that gave up has its stream ended like one that is done.
-    if (stream.aborted) return refusal('aborted', 'the call was cut off');
+    if (stream.aborted || stream.destroyed) return refusal('aborted', 'the call was cut off');
     if (body.kind === 'refused') return body;
     return await takeRequest(intake, this.counters, body.bytes);
   }

@@ -30,6 +30,9 @@ const protocolFaults: Readonly<Record<string, readonly [cause: string, status: s
   ERR_HTTP_REQUEST_TIMEOUT: ['timeout', '408 Request Timeout'],
 };
 
+/** The other side is gone. */
+const connectionFaults = new Set(['ECONNRESET', 'EPIPE']);
+
 /**
  * OTLP over HTTP: `POST /v1/logs`, protobuf or JSON, as it is or compressed (gzip, deflate). It answers only after the
  * records are in the journal, on the disk. What is refused is answered as the OTLP specification says, in the encoding
@@ -45,6 +48,7 @@ export class OtlpHttpReceiver implements Receiver {
   readonly #inFlight: InFlight;
   readonly #server: Server;
   readonly #sockets: OpenSockets;
+  readonly #faulty = new WeakSet<Duplex>();
   #endpoint = '';
   #isStopping = false;
   #stopped: Promise<void> | undefined;
@@ -69,7 +73,7 @@ export class OtlpHttpReceiver implements Receiver {
     this.#server
       .on('request', (request, response) => this.#serve(request, response))
       .on('checkContinue', (request, response) => this.#serve(request, response, true))
-      .on('clientError', (error: NodeJS.ErrnoException, socket) => this.#clientError(error, socket))
+      .on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => this.#clientError(error, socket))
       .on('drop', () => countRefused(this.counters, 'connections'));
   }
 
@@ -153,12 +157,15 @@ export class OtlpHttpReceiver implements Receiver {
     return this.#isStopping ? refusal('stopping', 'the daemon is stopping; come again') : undefined;
   }
 
-  /** Bytes that are not HTTP, or do not come: there is no request to answer yet, or it will never be whole. */
-  #clientError({ code = '' }: NodeJS.ErrnoException, socket: Duplex): void {
+  /** Bytes that are not HTTP, or do not come in time. */
+  #clientError({ code = '' }: NodeJS.ErrnoException, socket: Duplex & { _httpMessage?: ServerResponse }): void {
     const [cause, status] = protocolFaults[code] ?? ['protocol', '400 Bad Request'];
-    if (code !== 'ECONNRESET' && code !== 'EPIPE') countRefused(this.counters, cause);
-    const isOpen = socket.writable && !(socket as Duplex & { _httpMessage?: unknown })._httpMessage;
-    if (!isOpen) return void socket.destroy();
+    const { _httpMessage: response } = socket;
+    // A request whose body breaks counts itself. A parser may find the next fault in what is left of a connection.
+    const isCounted = response !== undefined || this.#faulty.has(socket) || connectionFaults.has(code);
+    if (!isCounted) countRefused(this.counters, cause);
+    this.#faulty.add(socket);
+    if (!socket.writable || response?.headersSent === true) return void socket.destroy();
     socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () => socket.destroy());
   }
 }
