@@ -24,14 +24,24 @@ export function refusalOf(
   if (origin !== undefined && hostOf(origin.replace(/^https?:\/\//, '')) !== named) {
     return { status: 403, text: 'requests of web pages of other origins are refused' };
   }
-  if (token !== undefined && !isEqual(headers.authorization ?? '', `Bearer ${token}`)) {
+  if (!hasToken(headers.authorization, token)) {
     return { status: 401, text: 'a token is needed: Authorization: Bearer ...' };
   }
   return undefined;
 }
 
+/**
+ * Whether the header `Authorization` brings the token; true if none is asked for. The name of the scheme is written in
+ * any case (RFC 9110, section 11.1).
+ */
+export function hasToken(header: string | undefined, token: string | undefined): boolean {
+  if (token === undefined) return true;
+  const [, given = ''] = /^bearer +(.*)$/i.exec(header ?? '') ?? [];
+  return isEqual(given, token);
+}
+
 /** In a time that says nothing of how much was right. */
-export function isEqual(given: string, wanted: string): boolean {
+function isEqual(given: string, wanted: string): boolean {
   const digest = (text: string) => createHash('sha256').update(text).digest();
   return timingSafeEqual(digest(given), digest(wanted));
 }

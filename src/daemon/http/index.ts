@@ -1,3 +1,3 @@
-export { isEqual } from './allowed.ts';
+export { hasToken } from './allowed.ts';
 export { OperationsServer, type OperationsServerOptions } from './operations-server.ts';
 export type { DaemonState, Snapshot } from './snapshot.ts';

@@ -1,79 +1,103 @@
-import type { Metadata, Server, ServerUnaryCall, sendUnaryData } from '@grpc/grpc-js';
-import { showAddress } from '../config/index.ts';
+import {
+  createSecureServer,
+  createServer,
+  type IncomingHttpHeaders,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2';
+import type { Server } from 'node:net';
 import type { Receiver, ReceiverCounters } from '../contract.ts';
-import { isEqual } from '../http/index.ts';
-import { listenError } from '../listen.ts';
+import { hasToken } from '../http/index.ts';
+import { listen } from '../listen.ts';
 import { countRefused, newCounters } from './counters.ts';
-import { InFlight } from './in-flight.ts';
+import { answerHttp, answerRefused, answerTaken } from './grpc-answer.ts';
+import { readGrpcMessage } from './grpc-message.ts';
+import { GrpcSessions } from './grpc-sessions.ts';
+import { InFlight, type Share } from './in-flight.ts';
+import { OpenSockets } from './open-sockets.ts';
 import {
   type OtlpReceiverOptions,
   type ResolvedOtlpReceiverOptions,
   resolveOtlpReceiver,
 } from './options.ts';
-import { RpcCode, statusBytes } from './rpc-status.ts';
-import { takeRequest } from './take-request.ts';
+import { busy } from './read-body.ts';
+import { type Refusal, refusal } from './refusal.ts';
+import { serverTls, tlsSettings } from './server-tls.ts';
+import { type Taken, takeRequest } from './take-request.ts';
 
-type Grpc = typeof import('@grpc/grpc-js');
-type Call = ServerUnaryCall<Buffer, Buffer>;
-
-const METHOD = '/opentelemetry.proto.collector.logs.v1.LogsService/Export';
-const BUSY_MILLIS = 1_000;
-/** An empty `ExportLogsServiceResponse`. */
-const EMPTY = Buffer.alloc(0);
+const PATH = '/opentelemetry.proto.collector.logs.v1.LogsService/Export';
+const MAX_STREAMS = 128;
+const STREAM_WINDOW_BYTES = 256 * 2 ** 10;
+const SESSION_MEBIBYTES = 16;
+const MAX_HEADERS_BYTES = 16_384;
+const MAX_HEADERS = 64;
 
 /**
  * OTLP over gRPC: `LogsService/Export`. It answers only after the records are in the journal, on the disk; when there
- * is no room it answers UNAVAILABLE with a RetryInfo, which OTLP clients obey.
+ * is no room it answers UNAVAILABLE with a RetryInfo, which OTLP clients obey. What is refused is counted by cause.
  *
- * It needs the package `@grpc/grpc-js`, which npm installs with this one unless it is told to omit optional packages.
+ * It speaks the protocol of gRPC over Node's HTTP/2 by itself: unary calls of raw bytes are little, and the usual
+ * server keeps the whole message of every open call before it asks anybody whether there is room for it, or whether
+ * the client brought its token.
+ *
+ * Bounds: the bytes of a message after decompression, of all calls together, the number of connections and of calls on
+ * each, and the time for a call.
  */
 export class OtlpGrpcReceiver implements Receiver {
   readonly counters: ReceiverCounters = newCounters();
   readonly #options: ResolvedOtlpReceiverOptions;
   readonly #inFlight: InFlight;
-  #server: Server | undefined;
+  readonly #server: Server;
+  readonly #sessions: GrpcSessions;
+  readonly #sockets: OpenSockets;
   #endpoint = '';
+  #isStopping = false;
   #stopped: Promise<void> | undefined;
 
   /** @throws TypeError, RangeError or Error for wrong options */
   constructor(options: OtlpReceiverOptions) {
     this.#options = resolveOtlpReceiver('OtlpGrpcReceiver', options);
-    this.#inFlight = new InFlight(this.#options.maxInFlightBytes);
+    const { tls, maxInFlightBytes, maxConnections, headersMillis } = this.#options;
+    this.#inFlight = new InFlight(maxInFlightBytes);
+    this.#sessions = new GrpcSessions(headersMillis);
+    const settings = {
+      maxSessionMemory: SESSION_MEBIBYTES,
+      maxHeaderListPairs: MAX_HEADERS,
+      unknownProtocolTimeout: headersMillis,
+      settings: {
+        enablePush: false,
+        maxConcurrentStreams: MAX_STREAMS,
+        initialWindowSize: STREAM_WINDOW_BYTES,
+        maxHeaderListSize: MAX_HEADERS_BYTES,
+      },
+    };
+    const server =
+      tls === undefined
+        ? createServer(settings)
+        : createSecureServer({ ...settings, ...serverTls(tls), ...tlsSettings(headersMillis) });
+    server.on('session', (session: ServerHttp2Session) => this.#sessions.add(session));
+    server.on('stream', (stream: ServerHttp2Stream, headers) => this.#serve(stream, headers));
+    server.on('sessionError', () => countRefused(this.counters, 'protocol'));
+    server.on('tlsClientError', () => countRefused(this.counters, 'tls'));
+    server.on('unknownProtocol', () => countRefused(this.counters, 'protocol'));
+    server.on('drop', () => countRefused(this.counters, 'connections'));
+    this.#server = server;
+    this.#server.maxConnections = maxConnections;
+    this.#sockets = new OpenSockets(this.#server);
   }
 
   get endpoint(): string {
     return this.#endpoint;
   }
 
+  /** Bytes of requests that are being read or wait for the journal. */
+  get inFlightBytes(): number {
+    return this.#inFlight.bytes;
+  }
+
   async start(): Promise<void> {
-    const { address, setting, maxRequestBytes } = this.#options;
-    const grpc = await loadGrpc(setting);
-    const server = new grpc.Server({
-      'grpc.max_receive_message_length': maxRequestBytes,
-      // A client that calls too often would otherwise be told to go away for ever.
-      'grpc.http2.max_ping_strikes': 0,
-    } as Record<string, number>);
-    const raw = (bytes: Buffer) => bytes;
-    const export_ = {
-      path: METHOD,
-      requestStream: false,
-      responseStream: false,
-      requestDeserialize: raw,
-      requestSerialize: raw,
-      responseDeserialize: raw,
-      responseSerialize: raw,
-      originalName: 'export',
-    } as const;
-    server.addService(
-      { Export: export_ },
-      { Export: (call: Call, done: sendUnaryData<Buffer>) => this.#export(grpc, call, done) },
-    );
-    const port = await bind(grpc, server, this.#options).catch((error) => {
-      server.forceShutdown();
-      throw listenError(portError(error), address, setting);
-    });
-    this.#server = server;
-    this.#endpoint = showAddress({ host: address.host, port });
+    const { address, setting } = this.#options;
+    this.#endpoint = await listen(this.#server, address, setting);
   }
 
   stop(graceMillis: number): Promise<void> {
@@ -82,79 +106,76 @@ export class OtlpGrpcReceiver implements Receiver {
   }
 
   async #stop(graceMillis: number): Promise<void> {
-    const server = this.#server;
-    if (server === undefined) return;
-    const timer = setTimeout(() => server.forceShutdown(), graceMillis);
-    await new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
+    this.#isStopping = true;
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    this.#sessions.close();
+    const timer = setTimeout(() => this.#sockets.destroy(), graceMillis);
+    await closed;
     clearTimeout(timer);
-    server.forceShutdown();
   }
 
-  async #export(grpc: Grpc, call: Call, done: sendUnaryData<Buffer>): Promise<void> {
-    const refuse = (code: number, message: string, retryAfterMillis?: number) => {
-      const metadata = new grpc.Metadata();
-      if (retryAfterMillis !== undefined) {
-        metadata.set('grpc-status-details-bin', statusBytes(code, message, retryAfterMillis));
-      }
-      done({ code, details: message, metadata });
-    };
-    const { token, intake } = this.#options;
-    if (token !== undefined && !isEqual(bearerOf(call.metadata), `Bearer ${token}`)) {
-      countRefused(this.counters, 'unauthorized');
-      return refuse(RpcCode.UNAUTHENTICATED, 'a token is needed: authorization: Bearer ...');
+  #serve(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
+    // A stream that breaks is told of by what reads it.
+    stream.on('error', () => {});
+    const status = httpStatusOf(headers);
+    if (status !== undefined) {
+      countRefused(this.counters, status === 405 ? 'method' : 'content_type');
+      return answerHttp(stream, status);
     }
-    const bytes = call.request.length;
-    if (!this.#inFlight.tryTake(bytes)) {
-      countRefused(this.counters, 'busy');
-      return refuse(RpcCode.UNAVAILABLE, 'too many requests are under way; come again', BUSY_MILLIS);
-    }
-    try {
-      const taken = await takeRequest(intake, this.counters, call.request);
-      if (taken.kind === 'taken') return done(null, EMPTY);
-      if (taken.kind === 'malformed') return refuse(RpcCode.INVALID_ARGUMENT, taken.message);
-      if (taken.kind === 'failed') return refuse(RpcCode.INTERNAL, 'the journal has failed');
-      refuse(RpcCode.UNAVAILABLE, 'the journal is full; come again', taken.retryAfterMillis);
-    } finally {
-      this.#inFlight.give(bytes);
-    }
+    const share = this.#inFlight.share();
+    this.#judge(stream, headers, share)
+      .catch((error: unknown): Taken => refusal('internal', String(error)))
+      .then((taken) => {
+        if (taken.kind === 'taken') return answerTaken(stream);
+        countRefused(this.counters, taken.cause);
+        answerRefused(stream, taken);
+      })
+      .catch(() => stream.destroy())
+      .finally(() => share?.release());
   }
-}
 
-async function loadGrpc(setting: string): Promise<Grpc> {
-  try {
-    const loaded = (await import('@grpc/grpc-js')) as Grpc & { readonly default?: Grpc };
-    return loaded.default ?? loaded;
-  } catch (error) {
-    throw new Error(`${setting} needs the package @grpc/grpc-js: npm install @grpc/grpc-js`, {
-      cause: error,
+  async #judge(
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders,
+    share: Share | undefined,
+  ): Promise<Taken> {
+    const early = this.#refuseEarly(headers);
+    if (early !== undefined) return early;
+    if (share === undefined) return busy();
+    const { maxRequestBytes, intake, requestMillis } = this.#options;
+    const tooSlow = new Promise<Refusal>((resolve) => {
+      const timer = setTimeout(
+        () => resolve(refusal('timeout', `a call may take ${requestMillis} ms to come`)),
+        requestMillis,
+      );
+      const clear = () => clearTimeout(timer);
+      stream.once('end', clear).once('close', clear);
     });
+    const reading = readGrpcMessage(stream, grpcEncodingOf(headers), { maxBytes: maxRequestBytes, share });
+    const body = await Promise.race([reading, tooSlow]);
+    // A client that gave up has its stream ended like one that is done.
+    if (stream.aborted || stream.destroyed) return refusal('aborted', 'the call was cut off');
+    if (body.kind === 'refused') return body;
+    return await takeRequest(intake, this.counters, body.bytes);
+  }
+
+  /** What the headers alone tell. Nothing of the message is read for it. */
+  #refuseEarly(headers: IncomingHttpHeaders): Refusal | undefined {
+    if (headers[':path'] !== PATH) return refusal('path', `there is ${PATH} only`);
+    if (!hasToken(headers.authorization, this.#options.token)) {
+      return refusal('unauthorized', 'a token is needed: authorization: Bearer ...');
+    }
+    return this.#isStopping ? refusal('stopping', 'the daemon is stopping; come again') : undefined;
   }
 }
 
-async function bind(
-  grpc: Grpc,
-  server: Server,
-  { address, tls }: ResolvedOtlpReceiverOptions,
-): Promise<number> {
-  const pair = { cert_chain: tls?.cert ?? EMPTY, private_key: tls?.key ?? EMPTY };
-  const credentials =
-    tls === undefined
-      ? grpc.ServerCredentials.createInsecure()
-      : grpc.ServerCredentials.createSsl(tls.ca ?? null, [pair], tls.ca !== undefined);
-  return await new Promise((resolve, reject) => {
-    server.bindAsync(showAddress(address), credentials, (error, port) => {
-      if (error === null) resolve(port);
-      else reject(error);
-    });
-  });
+/** The answer to what is not gRPC; undefined for what is. */
+function httpStatusOf(headers: IncomingHttpHeaders): number | undefined {
+  if (headers[':method'] !== 'POST') return 405;
+  return /^application\/grpc(?:\+proto)?(?:;|$)/i.test(headers['content-type'] ?? '') ? undefined : 415;
 }
 
-/** grpc-js tells of a port in use by its message alone. */
-function portError(error: unknown): unknown {
-  const [, code] = /\b(E[A-Z]{4,})\b/.exec((error as Error).message) ?? [];
-  return code === undefined ? error : Object.assign(new Error((error as Error).message), { code });
-}
-
-function bearerOf(metadata: Metadata): string {
-  return String(metadata.get('authorization')[0] ?? '');
+function grpcEncodingOf(headers: IncomingHttpHeaders): string | undefined {
+  const encoding = headers['grpc-encoding'];
+  return Array.isArray(encoding) ? encoding[0] : encoding;
 }

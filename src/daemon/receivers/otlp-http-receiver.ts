@@ -1,53 +1,54 @@
-import {
-  createServer,
-  type IncomingMessage,
-  type OutgoingHttpHeaders,
-  type Server,
-  type ServerResponse,
-} from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import { decodeJsonLogs, encodeDecoded } from '../../wire/index.ts';
+import type { Duplex } from 'node:stream';
 import type { Receiver, ReceiverCounters } from '../contract.ts';
-import { isEqual } from '../http/index.ts';
+import { hasToken } from '../http/index.ts';
 import { listen } from '../listen.ts';
 import { countRefused, newCounters } from './counters.ts';
-import { InFlight } from './in-flight.ts';
+import { answerRefused, answerTaken } from './http-answer.ts';
+import { InFlight, type Share } from './in-flight.ts';
+import { OpenSockets } from './open-sockets.ts';
 import {
   type OtlpReceiverOptions,
   type ResolvedOtlpReceiverOptions,
   resolveOtlpReceiver,
 } from './options.ts';
-import { BodyError, type ReadBody, readBody } from './read-body.ts';
-import { RpcCode, statusBytes } from './rpc-status.ts';
-import { takeRequest } from './take-request.ts';
+import { busy, compressionOf, readBody, tooLarge } from './read-body.ts';
+import { type Refusal, refusal } from './refusal.ts';
+import { serverTls, tlsSettings } from './server-tls.ts';
+import { fromJson, type Taken, takeRequest } from './take-request.ts';
 
 const PATH = '/v1/logs';
 const PROTOBUF = 'application/x-protobuf';
 const JSON_TYPE = 'application/json';
-/** A client that is slower than this with its headers, or with the whole request, is cut off. */
-const HEADERS_MILLIS = 10_000;
-const REQUEST_MILLIS = 60_000;
-const MAX_CONNECTIONS = 10_000;
-const BUSY_MILLIS = 1_000;
+/** Longer than exporters pause between two exports, so that they do not meet a connection that is just being closed. */
+const KEEP_ALIVE_MILLIS = 75_000;
 
-interface Answer {
-  readonly status: number;
-  readonly code: number;
-  readonly message: string;
-  readonly retryAfterMillis?: number;
-  readonly headers?: Readonly<Record<string, string>>;
-}
+/** What Node's parser finds wrong, what it answers, and the counter's word. Else: 400 `protocol`. */
+const protocolFaults: Readonly<Record<string, readonly [cause: string, status: string]>> = {
+  HPE_HEADER_OVERFLOW: ['headers_too_large', '431 Request Header Fields Too Large'],
+  ERR_HTTP_REQUEST_TIMEOUT: ['timeout', '408 Request Timeout'],
+};
+
+/** The other side is gone. */
+const connectionFaults = new Set(['ECONNRESET', 'EPIPE']);
 
 /**
  * OTLP over HTTP: `POST /v1/logs`, protobuf or JSON, as it is or compressed (gzip, deflate). It answers only after the
  * records are in the journal, on the disk. What is refused is answered as the OTLP specification says, in the encoding
  * of the request, and counted by cause.
+ *
+ * Bounds: the bytes of a request after decompression, of all requests together, the number of connections, and the
+ * time for headers and body. There is no CORS: a web page can send nothing here, since both content types make a
+ * browser ask first, and it gets 405.
  */
 export class OtlpHttpReceiver implements Receiver {
   readonly counters: ReceiverCounters = newCounters();
   readonly #options: ResolvedOtlpReceiverOptions;
   readonly #inFlight: InFlight;
   readonly #server: Server;
+  readonly #sockets: OpenSockets;
+  readonly #faulty = new WeakSet<Duplex>();
   #endpoint = '';
   #isStopping = false;
   #stopped: Promise<void> | undefined;
@@ -55,25 +56,34 @@ export class OtlpHttpReceiver implements Receiver {
   /** @throws TypeError, RangeError or Error for wrong options */
   constructor(options: OtlpReceiverOptions) {
     this.#options = resolveOtlpReceiver('OtlpHttpReceiver', options);
-    this.#inFlight = new InFlight(this.#options.maxInFlightBytes);
-    const serve = (request: IncomingMessage, response: ServerResponse) => {
-      this.#serve(request, response).catch(() => response.destroy());
+    const { tls, requestMillis, headersMillis, maxConnections, maxInFlightBytes } = this.#options;
+    this.#inFlight = new InFlight(maxInFlightBytes);
+    const settings = {
+      requestTimeout: requestMillis,
+      headersTimeout: Math.min(headersMillis, requestMillis),
+      connectionsCheckingInterval: Math.min(5_000, headersMillis, requestMillis),
+      keepAliveTimeout: KEEP_ALIVE_MILLIS,
     };
-    const { tls } = options;
-    const settings = { requestTimeout: REQUEST_MILLIS, headersTimeout: HEADERS_MILLIS };
     this.#server =
       tls === undefined
-        ? createServer(settings, serve)
-        : createTlsServer({ ...settings, ...tlsOf(tls) }, serve);
-    this.#server.maxConnections = MAX_CONNECTIONS;
-    this.#server.on('clientError', (_error, socket) => {
-      countRefused(this.counters, 'protocol');
-      socket.destroy();
-    });
+        ? createServer(settings)
+        : createTlsServer({ ...settings, ...serverTls(tls), ...tlsSettings(headersMillis) });
+    this.#server.maxConnections = maxConnections;
+    this.#sockets = new OpenSockets(this.#server);
+    this.#server
+      .on('request', (request, response) => this.#serve(request, response))
+      .on('checkContinue', (request, response) => this.#serve(request, response, true))
+      .on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => this.#clientError(error, socket))
+      .on('drop', () => countRefused(this.counters, 'connections'));
   }
 
   get endpoint(): string {
     return this.#endpoint;
+  }
+
+  /** Bytes of requests that are being read or wait for the journal. */
+  get inFlightBytes(): number {
+    return this.#inFlight.bytes;
   }
 
   async start(): Promise<void> {
@@ -91,124 +101,75 @@ export class OtlpHttpReceiver implements Receiver {
     this.#isStopping = true;
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.#server.closeIdleConnections();
-    const timer = setTimeout(() => this.#server.closeAllConnections(), graceMillis);
+    const timer = setTimeout(() => this.#sockets.destroy(), graceMillis);
     await closed;
     clearTimeout(timer);
   }
 
-  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const contentType = (request.headers['content-type'] ?? '').split(';', 1)[0]!.trim().toLowerCase();
-    const isJson = contentType === JSON_TYPE;
-    const answer = await this.#answer(request, contentType);
-    if (response.destroyed) return;
-    // A body that was not read to its end would be taken for the next request.
-    const mustClose = this.#isStopping || !request.complete;
-    const body = bodyOf(answer, isJson);
-    const headers: OutgoingHttpHeaders = {
-      'content-type': isJson ? JSON_TYPE : PROTOBUF,
-      'content-length': String(body.length),
-      ...answer.headers,
-    };
-    if (answer.retryAfterMillis !== undefined)
-      headers['retry-after'] = String(Math.ceil(answer.retryAfterMillis / 1_000));
-    if (mustClose) headers.connection = 'close';
-    response.writeHead(answer.status, headers);
-    response.end(body, () => {
-      if (!request.complete) request.destroy();
-    });
+  #serve(request: IncomingMessage, response: ServerResponse, isAsking = false): void {
+    const isJson = contentTypeOf(request) === JSON_TYPE;
+    const share = this.#inFlight.share();
+    this.#judge(request, share, isAsking ? () => response.writeContinue() : () => {})
+      .catch((error: unknown): Taken => refusal('internal', String(error)))
+      .then((taken) => {
+        const close = this.#isStopping;
+        if (taken.kind === 'taken') return answerTaken(response, { isJson, close });
+        countRefused(this.counters, taken.cause);
+        return answerRefused(request, response, taken, { isJson, close, isAsking });
+      })
+      .catch(() => response.destroy())
+      .finally(() => share?.release());
   }
 
-  async #answer(request: IncomingMessage, contentType: string): Promise<Answer> {
-    const early = this.#refuseEarly(request, contentType);
+  async #judge(
+    request: IncomingMessage,
+    share: Share | undefined,
+    proceed: () => void,
+  ): Promise<Taken> {
+    const early = this.#refuseEarly(request);
     if (early !== undefined) return early;
-    let read: ReadBody;
-    try {
-      read = await readBody(request, this.#options.maxRequestBytes, this.#inFlight);
-    } catch (error) {
-      return this.#bodyFault(error);
-    }
-    try {
-      return await this.#take(read.body, contentType === JSON_TYPE);
-    } finally {
-      read.release();
-    }
+    if (share === undefined) return busy();
+    const compression = compressionOf(request.headers['content-encoding']);
+    if (typeof compression === 'object') return compression;
+    const isJson = contentTypeOf(request) === JSON_TYPE;
+    const maxBytes = isJson ? this.#options.maxJsonBytes : this.#options.maxRequestBytes;
+    if (Number(request.headers['content-length'] ?? 0) > maxBytes) return tooLarge(maxBytes);
+    proceed();
+    const body = await readBody(request, compression, { maxBytes, share });
+    if (body.kind === 'refused') return body;
+    const bytes = isJson ? fromJson(body.bytes) : body.bytes;
+    if ('kind' in bytes) return bytes;
+    return await takeRequest(this.#options.intake, this.counters, bytes);
   }
 
-  #refuseEarly(request: IncomingMessage, contentType: string): Answer | undefined {
+  /** What the headers alone tell. Nothing of the body is read for it. */
+  #refuseEarly(request: IncomingMessage): Refusal | undefined {
     const { token } = this.#options;
-    const path = (request.url ?? '').split('?', 1)[0];
-    if (path !== PATH) return this.#refuse('path', 404, RpcCode.UNIMPLEMENTED, `there is POST ${PATH} only`);
-    if (request.method !== 'POST') {
-      return {
-        ...this.#refuse('method', 405, RpcCode.UNIMPLEMENTED, `${PATH} takes POST`),
-        headers: { allow: 'POST' },
-      };
+    if ((request.url ?? '').split('?', 1)[0] !== PATH) return refusal('path', `there is POST ${PATH} only`);
+    if (request.method !== 'POST') return refusal('method', `${PATH} takes POST`);
+    if (!hasToken(request.headers.authorization, token)) {
+      return refusal('unauthorized', 'a token is needed: Authorization: Bearer ...');
     }
-    if (token !== undefined && !isEqual(request.headers.authorization ?? '', `Bearer ${token}`)) {
-      return {
-        ...this.#refuse(
-          'unauthorized',
-          401,
-          RpcCode.UNAUTHENTICATED,
-          'a token is needed: Authorization: Bearer ...',
-        ),
-        headers: { 'www-authenticate': 'Bearer' },
-      };
-    }
+    const contentType = contentTypeOf(request);
     if (contentType !== PROTOBUF && contentType !== JSON_TYPE) {
-      const message = `the content type must be ${PROTOBUF} or ${JSON_TYPE}`;
-      return this.#refuse('content_type', 415, RpcCode.INVALID_ARGUMENT, message);
+      return refusal('content_type', `the content type must be ${PROTOBUF} or ${JSON_TYPE}`);
     }
-    return undefined;
+    return this.#isStopping ? refusal('stopping', 'the daemon is stopping; come again') : undefined;
   }
 
-  #bodyFault(error: unknown): Answer {
-    const { fault, message } = error instanceof BodyError ? error : new BodyError('malformed', String(error));
-    if (fault === 'busy') {
-      return { ...this.#refuse('busy', 503, RpcCode.UNAVAILABLE, message), retryAfterMillis: BUSY_MILLIS };
-    }
-    if (fault === 'too_large') return this.#refuse('too_large', 413, RpcCode.RESOURCE_EXHAUSTED, message);
-    if (fault === 'encoding') return this.#refuse('encoding', 415, RpcCode.INVALID_ARGUMENT, message);
-    return this.#refuse(fault, 400, RpcCode.INVALID_ARGUMENT, message);
-  }
-
-  async #take(body: Buffer, isJson: boolean): Promise<Answer> {
-    let bytes: Uint8Array = body;
-    if (isJson) {
-      try {
-        bytes = encodeDecoded(decodeJsonLogs(body));
-      } catch (error) {
-        return this.#refuse('malformed', 400, RpcCode.INVALID_ARGUMENT, (error as Error).message);
-      }
-    }
-    const taken = await takeRequest(this.#options.intake, this.counters, bytes);
-    switch (taken.kind) {
-      case 'taken':
-        return { status: 200, code: 0, message: '' };
-      case 'malformed':
-        return { status: 400, code: RpcCode.INVALID_ARGUMENT, message: taken.message };
-      case 'full': {
-        const message = 'the journal is full; come again';
-        return { status: 503, code: RpcCode.UNAVAILABLE, message, retryAfterMillis: taken.retryAfterMillis };
-      }
-      case 'failed':
-        return { status: 500, code: RpcCode.INTERNAL, message: 'the journal has failed' };
-    }
-  }
-
-  #refuse(cause: string, status: number, code: number, message: string): Answer {
-    countRefused(this.counters, cause);
-    return { status, code, message };
+  /** Bytes that are not HTTP, or do not come in time. */
+  #clientError({ code = '' }: NodeJS.ErrnoException, socket: Duplex & { _httpMessage?: ServerResponse }): void {
+    const [cause, status] = protocolFaults[code] ?? ['protocol', '400 Bad Request'];
+    const { _httpMessage: response } = socket;
+    // A request whose body breaks counts itself. A parser may find the next fault in what is left of a connection.
+    const isCounted = response !== undefined || this.#faulty.has(socket) || connectionFaults.has(code);
+    if (!isCounted) countRefused(this.counters, cause);
+    this.#faulty.add(socket);
+    if (!socket.writable || response?.headersSent === true) return void socket.destroy();
+    socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () => socket.destroy());
   }
 }
 
-/** An empty `ExportLogsServiceResponse`, or a `google.rpc.Status`. */
-function bodyOf({ status, code, message }: Answer, isJson: boolean): Buffer {
-  if (status === 200) return Buffer.from(isJson ? '{}' : '');
-  return isJson ? Buffer.from(JSON.stringify({ code, message })) : statusBytes(code, message);
-}
-
-function tlsOf({ cert, key, ca }: NonNullable<OtlpReceiverOptions['tls']>) {
-  if (ca === undefined) return { cert, key };
-  return { cert, key, ca, requestCert: true, rejectUnauthorized: true };
+function contentTypeOf(request: IncomingMessage): string {
+  return (request.headers['content-type'] ?? '').split(';', 1)[0]!.trim().toLowerCase();
 }

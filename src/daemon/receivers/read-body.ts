@@ -1,79 +1,79 @@
-import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { createGunzip, createInflate } from 'node:zlib';
-import type { InFlight } from './in-flight.ts';
+import { errorText } from '../../record/index.ts';
+import type { Share } from './in-flight.ts';
+import { type Refusal, refusal } from './refusal.ts';
 
-/** Why a body was not read. */
-export type BodyFault = 'too_large' | 'busy' | 'malformed' | 'aborted' | 'encoding';
-
-export class BodyError extends Error {
-  readonly fault: BodyFault;
-
-  constructor(fault: BodyFault, message: string) {
-    super(message);
-    this.fault = fault;
-  }
+/** A body that was read to its end. */
+export interface Body {
+  readonly kind: 'body';
+  readonly bytes: Buffer;
 }
 
-/** A body and what it takes of the bound; `release` gives that back. */
-export interface ReadBody {
-  readonly body: Buffer;
-  release(): void;
+/** The bounds of one body: its bytes after decompression, and its share of what all may take. */
+export interface BodyBounds {
+  readonly maxBytes: number;
+  readonly share: Share;
+}
+
+export type Compression = 'gzip' | 'deflate';
+
+/** Pieces that come large from the decompressor cost fewer turns. */
+const CHUNK_BYTES = 65_536;
+const BUSY = 'too much is under way; come again';
+
+export function tooLarge(maxBytes: number): Refusal {
+  return refusal('too_large', `a request may have ${maxBytes} bytes, decompressed; this one has more`);
+}
+
+export function busy(): Refusal {
+  return refusal('busy', BUSY);
+}
+
+/** @returns how a body is compressed, undefined if it is not; a refusal for what is not known */
+export function compressionOf(encoding: string | undefined): Compression | Refusal | undefined {
+  const name = (encoding ?? '').trim().toLowerCase();
+  if (name === '' || name === 'identity') return undefined;
+  if (name === 'gzip' || name === 'x-gzip') return 'gzip';
+  if (name === 'deflate') return 'deflate';
+  const shown = JSON.stringify(name.slice(0, 40));
+  return refusal('encoding', `the encoding ${shown} is not known; there are gzip, deflate and identity`);
 }
 
 /**
- * Reads and decompresses a request's body. What is kept never exceeds the bounds by more than one piece: a bomb is
- * stopped where it passes them.
- * @throws (rejects) BodyError
+ * Reads a body and decompresses it on the way. What is kept never passes the bounds by more than one piece: a bomb is
+ * stopped where it passes them. The source is not destroyed, so that it can be answered. Never rejects.
  */
 export async function readBody(
-  request: IncomingMessage,
-  maxBytes: number,
-  inFlight: InFlight,
-): Promise<ReadBody> {
-  const declared = Number(request.headers['content-length'] ?? 0);
-  if (declared > maxBytes) throw new BodyError('too_large', `the request has more than ${maxBytes} bytes`);
+  source: Readable,
+  compression: Compression | undefined,
+  { maxBytes, share }: BodyBounds,
+): Promise<Body | Refusal> {
   const pieces: Buffer[] = [];
   let bytes = 0;
-  const release = () => {
-    inFlight.give(bytes);
-    bytes = 0;
-  };
   try {
-    for await (const piece of decompressed(request)) {
-      if (!inFlight.tryTake(piece.length)) {
-        throw new BodyError('busy', 'too many requests are under way; come again');
-      }
+    for await (const piece of piecesOf(source, compression)) {
       bytes += piece.length;
-      if (bytes > maxBytes) throw new BodyError('too_large', `the request has more than ${maxBytes} bytes`);
+      if (bytes > maxBytes) return tooLarge(maxBytes);
+      if (!share.takePiece(piece.length)) return busy();
       pieces.push(piece);
     }
-    return { body: pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces, bytes), release };
   } catch (error) {
-    release();
-    if (error instanceof BodyError) throw error;
-    if (request.errored !== null || request.destroyed)
-      throw new BodyError('aborted', 'the request was cut off');
-    throw new BodyError('malformed', `the body cannot be decompressed: ${(error as Error).message}`);
+    if (source.destroyed && !source.readableEnded) return refusal('aborted', 'the request was cut off');
+    return refusal('malformed', `the body cannot be decompressed: ${errorText(error)}`);
   }
+  return { kind: 'body', bytes: pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces, bytes) };
 }
 
-function decompressed(request: IncomingMessage): AsyncIterable<Buffer> {
-  const encoding = (request.headers['content-encoding'] ?? 'identity').trim().toLowerCase();
-  if (encoding === 'identity') return request;
-  if (encoding === 'gzip' || encoding === 'x-gzip') return through(request, createGunzip());
-  if (encoding === 'deflate') return through(request, createInflate());
-  throw new BodyError(
-    'encoding',
-    `the content encoding ${JSON.stringify(encoding.slice(0, 40))} is not known; there are gzip and deflate`,
-  );
-}
-
-function through(request: IncomingMessage, unzip: NodeJS.ReadWriteStream & Readable): AsyncIterable<Buffer> {
-  request.once('error', (error) => unzip.destroy(error));
-  request.once('close', () => {
-    if (!request.complete) unzip.destroy(new Error('the request was cut off'));
+function piecesOf(source: Readable, compression: Compression | undefined): AsyncIterable<Buffer> {
+  if (compression === undefined) return source.iterator({ destroyOnReturn: false });
+  const options = { chunkSize: CHUNK_BYTES };
+  const unzip = compression === 'gzip' ? createGunzip(options) : createInflate(options);
+  const cutOff = () => unzip.destroy(new Error('the request was cut off'));
+  source.once('error', cutOff);
+  source.once('close', () => {
+    if (!source.readableEnded) cutOff();
   });
-  request.pipe(unzip);
+  source.pipe(unzip);
   return unzip;
 }

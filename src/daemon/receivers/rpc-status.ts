@@ -1,13 +1,3 @@
-/** Codes of gRPC that OTLP answers with. */
-export const RpcCode = {
-  INVALID_ARGUMENT: 3,
-  RESOURCE_EXHAUSTED: 8,
-  UNIMPLEMENTED: 12,
-  INTERNAL: 13,
-  UNAVAILABLE: 14,
-  UNAUTHENTICATED: 16,
-} as const;
-
 const RETRY_INFO = 'type.googleapis.com/google.rpc.RetryInfo';
 
 /** `google.rpc.Status` in protobuf: code = 1, message = 2, details = 3. */

@@ -1,15 +1,15 @@
-import { scanLogs } from '../../wire/index.ts';
+import { errorText } from '../../record/index.ts';
+import { decodeJsonLogs, encodeDecoded, scanLogs } from '../../wire/index.ts';
 import type { Intake, ReceiverCounters } from '../contract.ts';
-import { countRefused } from './counters.ts';
+import { type Refusal, refusal } from './refusal.ts';
 
 /** What becomes of a request, whatever the protocol. */
-export type Taken =
-  | { readonly kind: 'taken' }
-  | { readonly kind: 'full'; readonly retryAfterMillis: number }
-  | { readonly kind: 'malformed'; readonly message: string }
-  | { readonly kind: 'failed' };
+export type Taken = { readonly kind: 'taken' } | Refusal;
 
-/** Looks a request through, hands it to the journal, and counts. Never rejects. */
+/**
+ * Looks a request through and hands it to the journal. `taken` is said, and counted, only after it is on the disk.
+ * Never rejects.
+ */
 export async function takeRequest(
   intake: Intake,
   counters: ReceiverCounters,
@@ -19,24 +19,35 @@ export async function takeRequest(
   try {
     ({ records } = scanLogs(body));
   } catch (error) {
-    countRefused(counters, 'malformed');
-    return { kind: 'malformed', message: (error as Error).message };
+    return refusal('malformed', messageOf(error));
   }
   // Nothing to keep, and nothing wrong: an empty request is a valid one.
   if (records === 0) return { kind: 'taken' };
   try {
     const answer = await intake.append({ body, records });
     if (answer.kind === 'full') {
-      countRefused(counters, 'full');
-      return answer;
+      return refusal('full', 'the journal is full; come again', answer.retryAfterMillis);
     }
-    counters.batches += 1;
-    counters.records += records;
-    counters.bytes += body.length;
-    return { kind: 'taken' };
+    // Without an origin nothing is ever recognised: this would be a fault of the journal.
+    if (answer.kind !== 'accepted') return refusal('internal', `the journal answered ${answer.kind}`);
   } catch {
-    // The journal has failed and the daemon ends: nothing is acknowledged.
-    countRefused(counters, 'journal');
-    return { kind: 'failed' };
+    return refusal('journal', 'the journal has failed; come again after the daemon was started again');
   }
+  counters.batches += 1;
+  counters.records += records;
+  counters.bytes += body.length;
+  return { kind: 'taken' };
+}
+
+/** OTLP/JSON as protobuf. */
+export function fromJson(body: Uint8Array): Uint8Array | Refusal {
+  try {
+    return encodeDecoded(decodeJsonLogs(body));
+  } catch (error) {
+    return refusal('malformed', messageOf(error));
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : errorText(error);
 }

@@ -1,0 +1,69 @@
+import { constants, type ServerHttp2Stream } from 'node:http2';
+import { grpcMessage } from './grpc-message.ts';
+import { type Refusal, rpcCode } from './refusal.ts';
+import { statusBytes } from './rpc-status.ts';
+
+/** An empty `ExportLogsServiceResponse`. */
+const EMPTY = grpcMessage(new Uint8Array());
+const HEADERS = { ':status': 200, 'content-type': 'application/grpc' } as const;
+const MAX_MESSAGE = 1_024;
+
+/** All is in the journal. */
+export function answerTaken(stream: ServerHttp2Stream): void {
+  if (isGone(stream)) return;
+  stream.respond(HEADERS, { waitForTrailers: true });
+  stream.once('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
+  stream.end(EMPTY);
+}
+
+/** The status alone, without a message; with the wait that the client shall keep, as `google.rpc.RetryInfo`. */
+export function answerRefused(stream: ServerHttp2Stream, refused: Refusal): void {
+  if (isGone(stream)) return;
+  const code = rpcCode(refused);
+  const { retryAfterMillis } = refused;
+  const message = refused.message.slice(0, MAX_MESSAGE);
+  const details =
+    retryAfterMillis === undefined
+      ? {}
+      : { 'grpc-status-details-bin': base64(statusBytes(code, message, retryAfterMillis)) };
+  stream.respond(
+    {
+      ...HEADERS,
+      'grpc-status': String(code),
+      'grpc-message': percentEncoded(message),
+      'grpc-accept-encoding': 'identity,deflate,gzip',
+      ...details,
+    },
+    { endStream: true },
+  );
+  letGo(stream);
+}
+
+/** What is not gRPC gets an answer of HTTP. */
+export function answerHttp(stream: ServerHttp2Stream, status: number): void {
+  if (isGone(stream)) return;
+  stream.respond({ ':status': status }, { endStream: true });
+  letGo(stream);
+}
+
+/** Tells a client that still sends to stop, after the answer (RFC 9113, section 8.1). */
+function letGo(stream: ServerHttp2Stream): void {
+  if (stream.endAfterHeaders || stream.readableEnded) return;
+  stream.close(constants.NGHTTP2_NO_ERROR);
+}
+
+function isGone(stream: ServerHttp2Stream): boolean {
+  return stream.destroyed || stream.closed || stream.headersSent;
+}
+
+/** Binary headers are base64 without padding (gRPC over HTTP2, "Custom-Metadata"). */
+function base64(bytes: Buffer): string {
+  return bytes.toString('base64').replaceAll('=', '');
+}
+
+/** Of the UTF-8 bytes all but visible ASCII and the blank (gRPC over HTTP2, "Status-Message"). */
+function percentEncoded(text: string): string {
+  return text.replaceAll(/[^ -$&-~]+/g, (part) =>
+    [...Buffer.from(part)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join(''),
+  );
+}
