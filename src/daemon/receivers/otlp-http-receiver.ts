@@ -111,7 +111,7 @@ export class OtlpHttpReceiver implements Receiver {
     };
     if (answer.retryAfterMillis !== undefined)
       headers['retry-after'] = String(Math.ceil(answer.retryAfterMillis / 1_000));
-    if (mustClose) headers['connection'] = 'close';
+    if (mustClose) headers.connection = 'close';
     response.writeHead(answer.status, headers);
     response.end(body, () => {
       if (!request.complete) request.destroy();
