@@ -15,7 +15,12 @@ test.each([
   async (_, ending, end) => {
     const daemon = room.daemon();
     await daemon.start();
-    const sender = room.sender(daemon.endpoints.zmqAck!, { count: 200_000, weight: 500, ending, endAfter: 60 });
+    const sender = room.sender(daemon.endpoints.zmqAck!, {
+      count: 200_000,
+      weight: 500,
+      ending,
+      endAfter: 60,
+    });
     if (ending === 'none') {
       await sender.until(() => sender.ended >= 60);
       await sender.kill();

@@ -41,7 +41,9 @@ test('push: a connection that is cut ten times loses what was on it, and doubles
   });
   expect(await sender.exit).toEqual([0, null]);
   expect(proxy.cutsLeft).toBe(0);
-  await daemon.until(({ receivers }) => receivers.some(({ records }: { records: number }) => records > 10_000));
+  await daemon.until(({ receivers }) =>
+    receivers.some(({ records }: { records: number }) => records > 10_000),
+  );
   await proxy.stop();
   expect(await daemon.stop()).toEqual([0, null]);
   const verdict = await room.verdict(daemon.file);

@@ -33,6 +33,8 @@ process.exit(
         });
       }
       setInterval(() => {}, 60_000);
+      // Whatever is told comes after this call, when the signals are listened to.
+      await undefined;
       if (process.env.SLOW_START !== undefined) {
         process.stdout.write('starting\n');
         await once(process.stdin, 'data');
