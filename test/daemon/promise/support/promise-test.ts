@@ -42,9 +42,13 @@ export class PromiseTest {
     return oracle.verdict();
   }
 
-  async end(): Promise<void> {
+  async endProcesses(): Promise<void> {
     await killAllSenders();
     await killAllDaemons();
+  }
+
+  async end(): Promise<void> {
+    await this.endProcesses();
     rmSync(this.folder, { recursive: true, force: true });
   }
 }
