@@ -21,7 +21,8 @@ export function refusalOf(
     return { status: 403, text: 'the Host header names another host' };
   }
   const { origin } = headers;
-  if (origin !== undefined && hostOf(origin.replace(/^https?:\/\//, '')) !== named) {
+  // Another port is another origin.
+  if (origin !== undefined && origin.replace(/^https?:\/\//i, '').toLowerCase() !== headers.host?.toLowerCase()) {
     return { status: 403, text: 'requests of web pages of other origins are refused' };
   }
   if (!hasToken(headers.authorization, token)) {

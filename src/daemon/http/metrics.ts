@@ -23,6 +23,8 @@ export function metricsOf({ state, report }: Snapshot, loop: LoopDelay): readonl
     ),
     gauge('uptime_seconds', 'Time since the start.', [{ value: report.upMillis / 1_000 }]),
     gauge('resident_memory_bytes', 'Memory of the process.', [{ value: process.memoryUsage.rss() }]),
+    gauge('heap_used_bytes', 'Memory of JavaScript that is in use.', [{ value: process.memoryUsage().heapUsed }]),
+    counter('cpu_seconds_total', 'Time of processors that the process took.', [{ value: cpuSeconds() }]),
     gauge('event_loop_delay_p99_seconds', 'Delay of the event loop, 99th percentile since the last scrape.', [
       { value: loopDelay(loop) },
     ]),
@@ -90,6 +92,11 @@ export function metricsOf({ state, report }: Snapshot, loop: LoopDelay): readonl
       byCause(sinks.map(({ name, type, lost }) => ({ labels: { sink: name, type }, counts: lost }))),
     ),
     gauge(
+      'sink_behind_batches',
+      'Batches in the journal that it has not written.',
+      ofSinks(({ behind }) => behind.batches),
+    ),
+    gauge(
       'sink_behind_records',
       'Records in the journal that it has not written.',
       ofSinks(({ behind }) => behind.records),
@@ -134,6 +141,11 @@ function byCause(all: readonly Counts[]): readonly Sample[] {
   return all.flatMap(({ labels, counts }) =>
     Object.entries(counts).map(([cause, value]) => ({ labels: { ...labels, cause }, value })),
   );
+}
+
+function cpuSeconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
 }
 
 /** What lies above the resolution of the histogram, which is counted as delay. */

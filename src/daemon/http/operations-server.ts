@@ -34,6 +34,11 @@ interface Answer {
 const JSON_TYPE = 'application/json; charset=utf-8';
 const TEXT_TYPE = 'text/plain; charset=utf-8';
 const REQUEST_MILLIS = 10_000;
+const settings = {
+  requestTimeout: REQUEST_MILLIS,
+  headersTimeout: REQUEST_MILLIS,
+  connectionsCheckingInterval: REQUEST_MILLIS / 2,
+};
 const MAX_CONNECTIONS = 256;
 const LOOP_RESOLUTION_MILLIS = 10;
 
@@ -53,9 +58,10 @@ export class OperationsServer {
     this.#options = options;
     const answer = (request: IncomingMessage, response: ServerResponse) => this.#serve(request, response);
     const { tls } = options;
-    this.#server = tls === undefined ? createServer(answer) : createTlsServer(serverTls(tls), answer);
-    this.#server.requestTimeout = REQUEST_MILLIS;
-    this.#server.headersTimeout = REQUEST_MILLIS;
+    this.#server =
+      tls === undefined
+        ? createServer(settings, answer)
+        : createTlsServer({ ...settings, ...serverTls(tls) }, answer);
     this.#server.maxConnections = MAX_CONNECTIONS;
     this.#server.on('clientError', (_error, socket) => socket.destroy());
   }
@@ -100,7 +106,7 @@ export class OperationsServer {
   }
 
   async #answer(request: IncomingMessage): Promise<Answer> {
-    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://daemon');
+    const [pathname = '', query = ''] = (request.url ?? '').split('?', 2);
     const snapshot = this.#options.view();
     const health = healthAnswer(pathname, snapshot);
     const wanted = pathname === '/dlq/replay' ? ['POST'] : ['GET', 'HEAD'];
@@ -136,7 +142,7 @@ export class OperationsServer {
       const { report, ...state } = snapshot;
       return { status: 200, text: `${JSON.stringify({ ...state, ...report })}\n`, type: JSON_TYPE };
     }
-    return await this.#replay(searchParams.get('sink') ?? '');
+    return await this.#replay(new URLSearchParams(query).get('sink') ?? '');
   }
 
   async #replay(sink: string): Promise<Answer> {
