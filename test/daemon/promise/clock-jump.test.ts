@@ -45,3 +45,32 @@ test('a clock that jumps by years, also from one life of the daemon to the next:
     strangers: 0,
   });
 });
+
+test('a clock that jumps forward ages what waits for a sink that may skip: it is missed, and counted to the record', async () => {
+  const daemon = room.daemon({
+    config: {
+      sinks: {
+        out: { type: 'file', path: join(room.folder, 'out.jsonl') },
+        // Nobody listens there.
+        nowhere: {
+          type: 'otlp',
+          endpoint: 'http://127.0.0.1:9',
+          maxBehind: { age: '1h' },
+          onFull: 'skip',
+          retry: { initial: '20ms', max: '100ms' },
+        },
+      },
+      ownRecords: { severity: 'FATAL' },
+    },
+  });
+  await daemon.start(jumping(0, 10 * YEAR));
+  const sender = room.sender(daemon.endpoints.zmqAck!, { count: 2_000, batch: 100 });
+  expect(await sender.exit).toEqual([0, null]);
+  const before = await daemon.until(({ sinks: [out] }) => out.behind.batches === 0);
+  expect(before.sinks[1].behind.records).toBe(2_000);
+  daemon.signal('SIGUSR2');
+  const { sinks } = await daemon.until(({ sinks: [, nowhere] }) => nowhere.behind.batches === 0);
+  expect(sinks[1].lost).toEqual({ behind_age: 2_000 });
+  expect(await daemon.stop()).toEqual([0, null]);
+  expect(await room.verdict(daemon.file)).toMatchObject({ succeeded: 2_000, lost: 0, doubled: 0 });
+});

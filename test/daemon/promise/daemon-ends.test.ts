@@ -1,3 +1,6 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { PromiseTest } from './support/promise-test.ts';
 
 let room: PromiseTest;
@@ -54,4 +57,37 @@ test('a daemon that is frozen and goes on: what took too long failed, and is the
   expect(verdict).toMatchObject({ sent: 40_000, open: 0, lost: 0, doubled: 0, strangers: 0 });
   expect(verdict.failed).toBeGreaterThanOrEqual(1_200);
   expect(verdict.succeeded).toBeGreaterThan(20_000);
+});
+
+test('a daemon that is killed while its file is rotated and compressed: everything is in the files once', async () => {
+  const files = join(room.folder, 'files');
+  const daemon = room.daemon({
+    config: {
+      sinks: {
+        out: {
+          type: 'file',
+          path: join(files, 'out.jsonl'),
+          rotate: { maxBytes: '1MiB', maxAge: 0, keep: 1_000, gzip: true },
+        },
+      },
+    },
+  });
+  await daemon.start();
+  const sender = room.sender(daemon.endpoints.zmqAck!, { count: 16_000, batch: 100, weight: 300 });
+  for (const at of [20, 50, 80, 120]) {
+    await sender.until(() => sender.ended >= at);
+    await daemon.kill();
+    await daemon.start();
+  }
+  expect(await sender.exit).toEqual([0, null]);
+  expect(await daemon.stop()).toEqual([0, null]);
+  const names = readdirSync(files);
+  expect(names.length).toBeGreaterThan(4);
+  const plain = names.map((name) => {
+    const path = join(files, name);
+    if (!name.endsWith('.gz')) return path;
+    writeFileSync(join(room.folder, name), gunzipSync(readFileSync(path)));
+    return join(room.folder, name);
+  });
+  expect(await room.verdict(...plain)).toMatchObject({ ...KEPT, sent: 16_000, succeeded: 16_000 });
 });

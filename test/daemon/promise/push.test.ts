@@ -76,6 +76,29 @@ test('push: a frozen daemon gets what fits into the queue and the sockets, the r
   });
 });
 
+test('push: a daemon that is frozen until its heartbeat fails may lose what was on the connection, and doubles nothing', async () => {
+  const daemon = room.daemon();
+  await daemon.start();
+  const sender = room.sender(daemon.endpoints.zmqPush!, {
+    count: 120_000,
+    weight: 500,
+    pace: 1,
+    lanes: 1,
+    exporter: { ...PUSH, maxQueueBytes: 1_048_576, heartbeatMillis: 100 },
+  });
+  await sender.until(() => sender.ended >= 50);
+  daemon.signal('SIGSTOP');
+  // Some 800 ms: more than three heartbeats.
+  await sender.until(() => sender.failed >= 700);
+  daemon.signal('SIGCONT');
+  expect(await sender.exit).toEqual([0, null]);
+  await arrived(daemon, 1);
+  expect(await daemon.stop()).toEqual([0, null]);
+  const verdict = await room.verdict(daemon.file);
+  expect(verdict).toMatchObject({ doubled: 0, strangers: 0, failedArrived: 0 });
+  expect(verdict.arrived).toBeGreaterThan(5_000);
+});
+
 test('push: an application that is killed or calls process.exit() may lose what was queued, the rest is there once', async () => {
   const daemon = room.daemon();
   await daemon.start();
