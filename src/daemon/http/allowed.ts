@@ -22,7 +22,10 @@ export function refusalOf(
   }
   const { origin } = headers;
   // Another port is another origin.
-  if (origin !== undefined && origin.replace(/^https?:\/\//i, '').toLowerCase() !== headers.host?.toLowerCase()) {
+  if (
+    origin !== undefined &&
+    origin.replace(/^https?:\/\//i, '').toLowerCase() !== headers.host?.toLowerCase()
+  ) {
     return { status: 403, text: 'requests of web pages of other origins are refused' };
   }
   if (!hasToken(headers.authorization, token)) {

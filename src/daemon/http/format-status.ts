@@ -15,7 +15,9 @@ type Row = readonly string[];
  */
 export function formatStatus(status: Status): string {
   const parts = [heading(status), receiverTable(status), sinkTable(status), losses(status), troubles(status)];
-  const lines = parts.filter((part) => part.length > 0).flatMap((part, at) => (at === 0 ? part : ['', ...part]));
+  const lines = parts
+    .filter((part) => part.length > 0)
+    .flatMap((part, at) => (at === 0 ? part : ['', ...part]));
   return `${lines.map((line) => line.replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, ' ')).join('\n')}\n`;
 }
 
@@ -48,7 +50,18 @@ function receiverTable({ receivers }: Status): Row {
 
 function sinkTable({ sinks }: Status): Row {
   return table(
-    ['sink', 'type', 'state', '>written', '>behind', '>bytes', '>oldest', '>retries', '>dead letters', '>lost'],
+    [
+      'sink',
+      'type',
+      'state',
+      '>written',
+      '>behind',
+      '>bytes',
+      '>oldest',
+      '>retries',
+      '>dead letters',
+      '>lost',
+    ],
     sinks.map((one) => [
       one.name,
       one.type,

@@ -20,7 +20,9 @@ export function metricsOf({ state, report }: Snapshot, loop: IntervalHistogram):
     ),
     gauge('uptime_seconds', 'Time since the start.', [{ value: report.upMillis / 1_000 }]),
     gauge('resident_memory_bytes', 'Memory of the process.', [{ value: process.memoryUsage.rss() }]),
-    gauge('heap_used_bytes', 'Memory of JavaScript that is in use.', [{ value: process.memoryUsage().heapUsed }]),
+    gauge('heap_used_bytes', 'Memory of JavaScript that is in use.', [
+      { value: process.memoryUsage().heapUsed },
+    ]),
     counter('cpu_seconds_total', 'Time of processors that the process took.', [{ value: cpuSeconds() }]),
     gauge('event_loop_delay_p99_seconds', 'Delay of the event loop, 99th percentile since the last scrape.', [
       { value: loopDelay(loop) },

@@ -121,11 +121,7 @@ export class OtlpHttpReceiver implements Receiver {
       .finally(() => share?.release());
   }
 
-  async #judge(
-    request: IncomingMessage,
-    share: Share | undefined,
-    proceed: () => void,
-  ): Promise<Taken> {
+  async #judge(request: IncomingMessage, share: Share | undefined, proceed: () => void): Promise<Taken> {
     const early = this.#refuseEarly(request);
     if (early !== undefined) return early;
     if (share === undefined) return busy();
@@ -158,7 +154,10 @@ export class OtlpHttpReceiver implements Receiver {
   }
 
   /** Bytes that are not HTTP, or do not come in time. */
-  #clientError({ code = '' }: NodeJS.ErrnoException, socket: Duplex & { _httpMessage?: ServerResponse }): void {
+  #clientError(
+    { code = '' }: NodeJS.ErrnoException,
+    socket: Duplex & { _httpMessage?: ServerResponse },
+  ): void {
     const [cause, status] = protocolFaults[code] ?? ['protocol', '400 Bad Request'];
     const { _httpMessage: response } = socket;
     // A request whose body breaks counts itself. A parser may find the next fault in what is left of a connection.
@@ -166,7 +165,9 @@ export class OtlpHttpReceiver implements Receiver {
     if (!isCounted) countRefused(this.counters, cause);
     this.#faulty.add(socket);
     if (!socket.writable || response?.headersSent === true) return void socket.destroy();
-    socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () => socket.destroy());
+    socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () =>
+      socket.destroy(),
+    );
   }
 }
 

@@ -53,9 +53,7 @@ function get(
       response.setEncoding('utf8').on('data', (piece) => {
         text += piece;
       });
-      response.on('end', () =>
-        resolve({ status: response.statusCode!, text, headers: response.headers }),
-      );
+      response.on('end', () => resolve({ status: response.statusCode!, text, headers: response.headers }));
     })
       .on('error', reject)
       .end();
@@ -92,7 +90,9 @@ test('the metrics are Prometheus text, with every figure of the report', async (
   const metrics = parsePrometheus(text);
   for (const name of metrics.keys()) expect(name).toMatch(/^distlogd_/);
   const value = (name: string, labels: object) =>
-    metrics.get(`distlogd_${name}`)?.samples.find((one) => JSON.stringify(one.labels) === JSON.stringify(labels))?.value;
+    metrics
+      .get(`distlogd_${name}`)
+      ?.samples.find((one) => JSON.stringify(one.labels) === JSON.stringify(labels))?.value;
 
   expect(value('state', { state: 'ready' })).toBe(1);
   expect(value('state', { state: 'failed' })).toBe(0);
@@ -143,7 +143,7 @@ test.each([
   const { endpoint, replayed } = await serving();
   const { status, headers } = await get(endpoint, path, {}, method);
   expect(status).toBe(expected);
-  if (expected === 405) expect(headers['allow']).toMatch(/GET, HEAD|POST/);
+  if (expected === 405) expect(headers.allow).toMatch(/GET, HEAD|POST/);
   expect(replayed).toEqual([]);
 });
 
@@ -152,7 +152,10 @@ test('the token is needed for all but health and readiness', async () => {
   const authorization = `Bearer ${TOKEN}`;
 
   for (const path of ['/metrics', '/status']) {
-    expect(await get(endpoint, path)).toMatchObject({ status: 401, headers: { 'www-authenticate': 'Bearer' } });
+    expect(await get(endpoint, path)).toMatchObject({
+      status: 401,
+      headers: { 'www-authenticate': 'Bearer' },
+    });
     expect((await get(endpoint, path, { authorization: `${authorization}x` })).status).toBe(401);
     expect((await get(endpoint, path, { authorization })).status).toBe(200);
   }
@@ -182,7 +185,11 @@ test('dead letters are replayed by POST; what goes wrong is told', async () => {
   const { endpoint, replayed } = await serving();
 
   const done = await get(endpoint, '/dlq/replay?sink=files', {}, 'POST');
-  expect([done.status, JSON.parse(done.text), replayed]).toEqual([200, { letters: 2, records: 9 }, ['files']]);
+  expect([done.status, JSON.parse(done.text), replayed]).toEqual([
+    200,
+    { letters: 2, records: 9 },
+    ['files'],
+  ]);
   const wrong = await get(endpoint, '/dlq/replay?sink=no%20such', {}, 'POST');
   expect([wrong.status, JSON.parse(wrong.text)]).toEqual([409, { error: 'there is no sink "no such"' }]);
 });
@@ -218,7 +225,13 @@ test('stopping ends open connections, and may be done twice', async () => {
 
 test('any bytes on the socket do it no harm', async () => {
   const { endpoint } = await serving();
-  const sent = ['\0\0\0', 'GET', 'GET /\r\n\r\n', `GET /${'x'.repeat(99_999)} HTTP/1.1\r\n\r\n`, 'POST /status HTTP/1.1\r\nContent-Length: 9\r\n\r\n'];
+  const sent = [
+    '\0\0\0',
+    'GET',
+    'GET /\r\n\r\n',
+    `GET /${'x'.repeat(99_999)} HTTP/1.1\r\n\r\n`,
+    'POST /status HTTP/1.1\r\nContent-Length: 9\r\n\r\n',
+  ];
   for (const text of sent) {
     const { socket, rest } = await rawConnection(portOf(endpoint));
     socket.end(text);

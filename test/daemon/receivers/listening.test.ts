@@ -90,7 +90,9 @@ test.each(kinds)('%s refuses what is wrong at construction', (_name, kind) => {
   const wrong = (options: object) => () => made(kind, options);
   expect(wrong({ address: { host: '0.0.0.0', port: 0 } })).toThrow(/needs tls, and a token or clientCaFile/);
   expect(wrong({ maxRequestBytes: 10 })).toThrow('maxRequestBytes must be a whole number from 1024, got 10');
-  expect(wrong({ maxInFlightBytes: 2 ** 20 })).toThrow(/maxInFlightBytes must be a whole number from 134217728/);
+  expect(wrong({ maxInFlightBytes: 2 ** 20 })).toThrow(
+    /maxInFlightBytes must be a whole number from 134217728/,
+  );
   expect(wrong({ maxConnections: 0 })).toThrow('maxConnections must be a whole number from 1, got 0');
   expect(wrong({ token: '' })).toThrow('token must be a text that is not empty');
   expect(wrong({ port: 4317 })).toThrow(/has no option "port"/);

@@ -61,7 +61,8 @@ async function answerOf(stream: ClientHttp2Stream): Promise<RawAnswer> {
   const trailers = once(stream, 'trailers').catch(() => [{}]);
   const [headers] = await once(stream, 'response');
   stream.resume();
-  const all = headers['grpc-status'] === undefined && headers[':status'] === 200 ? (await trailers)[0] : headers;
+  const all =
+    headers['grpc-status'] === undefined && headers[':status'] === 200 ? (await trailers)[0] : headers;
   const message = decodeURIComponent(String(all['grpc-message'] ?? ''));
   return { status: headers[':status'], grpc: Number(all['grpc-status']), message };
 }
@@ -165,7 +166,10 @@ test('what is too large is refused by its prefix, before it comes, and as a bomb
   const bomb = open(endpoint, { 'grpc-encoding': 'gzip' });
   bomb.end(framed(gzipSync(Buffer.alloc(9_000_000)), 1));
   expect((await answerOf(bomb)).grpc).toBe(8);
-  expect(await call(endpoint, protobuf(1, 5_000_000))).toMatchObject({ code: 8, retryAfterMillis: undefined });
+  expect(await call(endpoint, protobuf(1, 5_000_000))).toMatchObject({
+    code: 8,
+    retryAfterMillis: undefined,
+  });
   expect((await call(endpoint, protobuf(1, 9_000))).code).toBe(0);
 
   expect(Object.fromEntries(receiver.counters.refused)).toEqual({ too_large: 3 });
@@ -289,7 +293,10 @@ test('stopping waits no longer than it is told', async () => {
 
 test('the exporter of OpenTelemetry is a client', async () => {
   const { receiver, intake, endpoint } = await receiving();
-  const records = Array.from({ length: 1_000 }, (_, index) => ({ severityNumber: 9, body: `number ${index}` }));
+  const records = Array.from({ length: 1_000 }, (_, index) => ({
+    severityNumber: 9,
+    body: `number ${index}`,
+  }));
 
   await sendWithTheSdk(`http://${endpoint}`, records);
 
@@ -327,7 +334,9 @@ test('any bytes on the socket, and in calls: refused, counted, and the receiver 
     const bytes = framed(good);
     bytes[Math.floor(Math.random() * bytes.length)] = randomBytes(1)[0]!;
     const stream = open(endpoint);
-    stream.end(bytes.subarray(0, Math.random() < 0.5 ? bytes.length : Math.floor(Math.random() * bytes.length)));
+    stream.end(
+      bytes.subarray(0, Math.random() < 0.5 ? bytes.length : Math.floor(Math.random() * bytes.length)),
+    );
     await answerOf(stream);
     stream.session?.destroy();
   }

@@ -125,7 +125,11 @@ test.each(refused)('refused: %s', async (_name, asked, status, cause, code) => {
   expect(answer.status).toBe(status);
   expect([...receiver.counters.refused]).toEqual([[cause, 1]]);
   const isProtobuf = answer.headers['content-type'] === 'application/x-protobuf';
-  expect(isProtobuf).toBe('headers' in asked ? 'content-type' in asked.headers && asked.headers['content-type'] === PROTOBUF['content-type'] : true);
+  expect(isProtobuf).toBe(
+    'headers' in asked
+      ? 'content-type' in asked.headers && asked.headers['content-type'] === PROTOBUF['content-type']
+      : true,
+  );
   const told = isProtobuf ? statusOf(answer.body) : JSON.parse(answer.body.toString());
   expect(told).toEqual({ code, message: expect.stringMatching(/\w/) });
   expect(intake.appends).toBe(0);
@@ -214,7 +218,8 @@ test('what is under way is bounded in all; the rest is told to come again, and c
 test('a request that is cut off gives back what it took', async () => {
   const { receiver, intake, port } = await receiving();
   const { socket, rest } = await rawConnection(port);
-  const head = 'POST /v1/logs HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-protobuf\r\nContent-Length: 50000\r\n\r\n';
+  const head =
+    'POST /v1/logs HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-protobuf\r\nContent-Length: 50000\r\n\r\n';
   socket.write(head + 'x'.repeat(20_000));
   while (receiver.inFlightBytes < 20_000) await new Promise(setImmediate);
 
@@ -231,7 +236,9 @@ test('a client that leaves before the answer harms nobody', async () => {
   intake.hold();
   const { socket, rest } = await rawConnection(port);
   const body = protobuf();
-  socket.write(`POST /v1/logs HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-protobuf\r\nContent-Length: ${body.length}\r\n\r\n`);
+  socket.write(
+    `POST /v1/logs HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-protobuf\r\nContent-Length: ${body.length}\r\n\r\n`,
+  );
   socket.write(body);
   await intake.called(1);
   socket.destroy();
@@ -277,7 +284,8 @@ test('a client that asks before it sends is told at once', async () => {
 
 test('a client that is slow is cut off: with its first byte, its headers, its body', async () => {
   const { receiver, port } = await receiving({ headersMillis: 100, requestMillis: 200 });
-  const head = 'POST /v1/logs HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-protobuf\r\nContent-Length: 100\r\n';
+  const head =
+    'POST /v1/logs HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-protobuf\r\nContent-Length: 100\r\n';
   const silent = await rawConnection(port);
   const slowHead = await rawConnection(port);
   slowHead.socket.write(head);
@@ -351,7 +359,10 @@ test('a receiver that never started can be stopped', async () => {
 test('any bytes on the socket: refused, counted, and the receiver goes on', async () => {
   const { receiver, intake, port, endpoint } = await receiving();
   const head = 'POST /v1/logs HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-protobuf\r\n';
-  const good = Buffer.concat([Buffer.from(`${head}Content-Length: ${protobuf().length}\r\n\r\n`), protobuf()]);
+  const good = Buffer.concat([
+    Buffer.from(`${head}Content-Length: ${protobuf().length}\r\n\r\n`),
+    protobuf(),
+  ]);
   const kinds = [
     () => randomBytes(1 + Math.floor(Math.random() * 2_000)),
     () => good.subarray(0, Math.floor(Math.random() * good.length)),
@@ -361,7 +372,11 @@ test('any bytes on the socket: refused, counted, and the receiver goes on', asyn
     () => Buffer.from(`${head}Content-Length: 99999999999999999999999\r\n\r\n`),
     () => Buffer.from(`${head}Content-Length: -1\r\n\r\n`),
     () => Buffer.from(`${head}${'a: b\r\n'.repeat(3_000)}\r\n`),
-    () => Buffer.from(`${head}Content-Encoding: gzip\r\nContent-Length: 40\r\n\r\n${'\x1f\x8b\x08'.padEnd(40, 'q')}`, 'latin1'),
+    () =>
+      Buffer.from(
+        `${head}Content-Encoding: gzip\r\nContent-Length: 40\r\n\r\n${'\x1f\x8b\x08'.padEnd(40, 'q')}`,
+        'latin1',
+      ),
     () => Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'),
   ];
 

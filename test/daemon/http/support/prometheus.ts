@@ -54,7 +54,8 @@ export function parsePrometheus(text: string): Map<string, ParsedMetric> {
       if (!VALUE.test(value)) throw fail('a wrong value');
       const { samples } = metrics.get(name)!;
       const key = JSON.stringify(Object.entries(labels).sort());
-      if (samples.some((one) => JSON.stringify(Object.entries(one.labels).sort()) === key)) throw fail('a sample twice');
+      if (samples.some((one) => JSON.stringify(Object.entries(one.labels).sort()) === key))
+        throw fail('a sample twice');
       samples.push({ labels, value: Number(value.replace('Inf', 'Infinity')) });
     }
   }
