@@ -80,6 +80,21 @@ function line(name, node, manifest, tarball) {
   check(`${name}: require`, () =>
     inProject(node, ['--input-type=commonjs', '--eval', `const burstlog = require('burstlog'); ${use}`]),
   );
+  const doors = ['burstlog/testing', 'burstlog/zeromq'];
+  check(`${name}: the other doors`, () => {
+    const imports = doors.map((door) => `await import('${door}'); require('${door}');`).join(' ');
+    const require =
+      "import { createRequire } from 'node:module'; const require = createRequire(`${process.cwd()}/`);";
+    inProject(node, ['--input-type=module', '--eval', `${require} ${imports}`]);
+  });
+  check(`${name}: distlogd and distlog from the command line`, () => {
+    const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+    const said = inProject(join(project, 'node_modules/.bin/distlogd'), ['--version']);
+    if (!said.includes(version)) fail(`distlogd --version printed ${said}`);
+    if (!inProject(join(project, 'node_modules/.bin/distlog'), ['tree', '--help']).includes('Usage')) {
+      fail('distlog tree --help printed no usage');
+    }
+  });
   check(`${name}: the first block of README.md`, () => {
     const { code, output } = firstBlock();
     writeFileSync(join(project, 'first.mjs'), code);

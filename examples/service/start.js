@@ -1,6 +1,6 @@
-// npm start: two services, two hundred customers, and what becomes of the log records of the eight that fail.
+// npm start: two services, a daemon, two hundred customers, and what becomes of the log records of the eight that fail.
 import { sendCustomers } from './customers.js';
-import { startReceivingEnd } from './receiving-end.js';
+import { startDaemon } from './daemon-process.js';
 import { printCounts, printLine, printProgress, printText, printTitle, printTree } from './report.js';
 import { startService } from './service-process.js';
 
@@ -8,10 +8,10 @@ const orders = 200;
 
 async function main() {
   printTitle('burstlog: DEBUG records stay in memory, and leave only when something goes wrong');
-  const receivingEnd = await startReceivingEnd();
-  printLine('Collector', `${receivingEnd.name}, ${receivingEnd.url}`);
-  if (receivingEnd.reason !== undefined) printLine('', `(${receivingEnd.reason})`);
-  const logsTo = { OTEL_EXPORTER_OTLP_ENDPOINT: receivingEnd.url };
+  const daemon = await startDaemon();
+  printLine('distlogd', `${daemon.endpoint}, process ${daemon.pid}`);
+  printLine('feeds', `a file, and a Collector: ${daemon.collector}`);
+  const logsTo = { DISTLOGD_ENDPOINT: daemon.endpoint };
   const payments = await startService('payments-service.js', logsTo);
   const checkout = await startService('checkout-service.js', { ...logsTo, PAYMENTS_URL: payments.url });
   printLine('Services', `checkout, ${checkout.url}, process ${checkout.pid}`);
@@ -22,7 +22,9 @@ async function main() {
   const stats = [await checkout.stats(), await payments.stats()];
   await checkout.stop();
   await payments.stop();
-  const { records, files, cleanUp } = await receivingEnd.stop();
+  const { records: all, collected, file, cleanUp } = await daemon.stop();
+  // The daemon tells of itself in the same file.
+  const records = all.filter(({ resource }) => resource.attributes['service.name'] !== 'distlogd');
 
   printTitle(`${paid} orders were paid, ${failed} failed. What that gave in log records:`);
   printCounts(
@@ -30,12 +32,15 @@ async function main() {
     stats.reduce((sum, { held, passed }) => sum + held + passed, 0),
   );
 
+  if (collected !== undefined)
+    printLine('Collector', `has got ${collected.length} of the ${all.length} records in the file`);
+
   const [error] = records
     .filter((record) => record.severityText === 'ERROR')
     .sort((one, other) => one.attributes['order.id'] - other.attributes['order.id']);
   if (error === undefined) throw new Error(`${failed} orders failed, but no ERROR has arrived`);
   printTitle(`Order ${error.attributes['order.id']} failed. What it tried to do, in both services:`);
-  printTree(files, error.traceId);
+  printTree([file], error.traceId);
   await cleanUp();
 
   printTitle('What has happened');
@@ -46,6 +51,7 @@ async function main() {
   printLine('README.md', 'how to use it, in twelve lines');
   printLine('docs/burst.md', 'how it holds and releases, and every option');
   printLine('docs/tasks.md', 'how logs become a tree of goals, across processes');
+  printLine('docs/distlogd.md', 'the daemon: what it takes, keeps, and passes on');
   printLine(
     'examples/',
     'one small program for each feature; service/telemetry.js is the set-up of this one',

@@ -6,10 +6,11 @@ import { defaultResource, resourceFromAttributes } from '@opentelemetry/resource
 import { LoggerProvider } from '@opentelemetry/sdk-logs';
 import { TracerProvider } from '@opentelemetry/sdk-trace';
 import { BurstLogRecordProcessor, registerLoggerProvider, Severity, TaskLogRecordProcessor } from 'burstlog';
+import { ZmqLogRecordExporter } from 'burstlog/zeromq';
 
 /**
- * Starts logs and traces. Where the logs go is said by the usual variable, `OTEL_EXPORTER_OTLP_ENDPOINT`; without
- * it they go to http://localhost:4317.
+ * Starts logs and traces. With the variable `DISTLOGD_ENDPOINT` the logs go to that distlogd; else where the usual
+ * variable says, `OTEL_EXPORTER_OTLP_ENDPOINT`; without it to http://localhost:4317.
  *
  * @param {string} name of the service; the variable `OTEL_SERVICE_NAME` wins over it
  */
@@ -22,8 +23,8 @@ export function startTelemetry(name) {
 
   // Holds DEBUG, sends the rest, retries, and counts: all there is to do for the logs.
   const burst = new BurstLogRecordProcessor({
-    exporter: new OTLPLogExporter(),
-    // Should the Collector be away at the end: Docker kills a container 10 seconds after SIGTERM.
+    exporter: exporter(),
+    // Should the other end be away at the end: Docker kills a container 10 seconds after SIGTERM.
     delivery: { shutdownTimeoutMillis: 8_000 },
   });
   // Says on every record which task it belongs to.
@@ -45,6 +46,11 @@ export function startTelemetry(name) {
       await loggerProvider.shutdown();
     },
   };
+}
+
+function exporter() {
+  const endpoint = process.env.DISTLOGD_ENDPOINT;
+  return endpoint ? new ZmqLogRecordExporter({ endpoint }) : new OTLPLogExporter();
 }
 
 /** OpenTelemetry's logger has one method, `emit`. These are the names that people use. */

@@ -26,7 +26,7 @@ export function reportOf({
   sinks,
   own,
 }: Reported): StatusReport {
-  const { bytes, producers, full } = journal.stats();
+  const { bytes, producers, full, isFull } = journal.stats();
   return {
     version,
     pid: process.pid,
@@ -36,7 +36,7 @@ export function reportOf({
       bytes,
       maxBytes,
       producers,
-      isFull: sinks.isBlocking || bytes >= maxBytes,
+      isFull: sinks.isBlocking || isFull,
       refused: { ...full },
     },
     ownRecordsLost: own.lost,

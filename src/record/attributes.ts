@@ -36,6 +36,12 @@ export const TASK_SEQUENCE = 'task.sequence';
  * another process it is the span id of the header, which is the id of the task that wrote it there.
  */
 export const TASK_PARENT_ID = 'task.parent.id';
+/**
+ * On the start of a step: how many records its parent had written, and which child of its parent it is, from 1. So a
+ * reader puts it in its place without clocks; several steps begin within a millisecond.
+ */
+export const TASK_PARENT_SEQUENCE = 'task.parent.sequence';
+export const TASK_PARENT_CHILD = 'task.parent.child';
 /** On the end of a task and on its span: `succeeded`, `failed`, `cancelled` or `abandoned`. */
 export const TASK_OUTCOME = 'task.outcome';
 /** On the end of a task: seconds from start to end. */

@@ -13,6 +13,8 @@ import {
   parseSeverity,
   Severity,
   TASK_LINKS,
+  TASK_PARENT_CHILD,
+  TASK_PARENT_SEQUENCE,
   TASK_REFUSED,
   TASK_STARTED_EVENT,
 } from '../record/index.ts';
@@ -75,6 +77,7 @@ export function begin(
     context: from.context,
     bound,
     sequence: 0,
+    children: 0,
     verdict: undefined,
     ended: false,
     startedMillis: performance.now(),
@@ -90,6 +93,11 @@ export function begin(
 
 /** What only the first record says. */
 function originOf(from: Beginning): Record<string, unknown> | undefined {
+  const { parent } = from;
+  if (parent !== undefined) {
+    parent.children += 1;
+    return { [TASK_PARENT_SEQUENCE]: parent.sequence, [TASK_PARENT_CHILD]: parent.children };
+  }
   if (from.links.length === 0 && from.refused === undefined) return undefined;
   return {
     ...(from.links.length === 0 ? {} : { [TASK_LINKS]: from.links.map(formatTraceparent) }),

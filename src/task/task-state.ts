@@ -24,6 +24,8 @@ export interface TaskState {
   readonly bound: Record<string, Readable>;
   /** `task.sequence` of the last record. */
   sequence: number;
+  /** How many steps it has begun. */
+  children: number;
   /** What has been said about the end so far. */
   verdict: Verdict | undefined;
   ended: boolean;

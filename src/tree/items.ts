@@ -1,4 +1,4 @@
-import { TASK_STARTED_EVENT } from '../record/index.ts';
+import { TASK_PARENT_SEQUENCE, TASK_STARTED_EVENT } from '../record/index.ts';
 import type { Absent, Node, Task } from './forest-types.ts';
 import { compareTimes, type Timed } from './order.ts';
 import { endOf, sequenceOf } from './settle-task.ts';
@@ -14,8 +14,8 @@ export type Item =
 /**
  * The records, holes and children of a task, in the order in which they are to be read.
  *
- * Records stand by `task.sequence`, whatever their clocks say. A child stands before the first record that is
- * later than the child's beginning. Clocks of two processes may differ, so two bounds hold that no clock can
+ * Records stand by `task.sequence`, whatever their clocks say. A step stands where its start says (behind so many
+ * records of its parent), any other child before the first record that is later than the child's beginning. Clocks of two processes may differ, so two bounds hold that no clock can
  * overrule: no child stands before the task's start, and none of another process behind its end. A missing
  * span that wrote a record of this task stands behind the first of these.
  */
@@ -36,7 +36,7 @@ export function* itemsOf(task: Task): Generator<Item> {
     }
     const isEnd = record === task.end || endOf(record) !== undefined;
     if (record.eventName !== TASK_STARTED_EVENT) {
-      while (next < waiting.length && compareTimes(timeOf(waiting[next]!), record) < (isEnd ? 1 : 0)) {
+      while (next < waiting.length && isBefore(waiting[next]!, record, isEnd)) {
         yield { kind: 'child', node: waiting[next]! };
         next += 1;
       }
@@ -55,6 +55,14 @@ export function* itemsOf(task: Task): Generator<Item> {
     for (const node of behind.get(record) ?? []) yield { kind: 'child', node };
   }
   for (; next < waiting.length; next += 1) yield { kind: 'child', node: waiting[next]! };
+}
+
+/** By the place in its parent that a step's start tells, else by time. */
+function isBefore(node: Node, record: TreeRecord, isEnd: boolean): boolean {
+  const place = node.kind === 'task' ? node.start?.attributes[TASK_PARENT_SEQUENCE] : undefined;
+  const sequence = sequenceOf(record);
+  if (typeof place === 'number' && sequence !== undefined) return place < sequence;
+  return compareTimes(timeOf(node), record) < (isEnd ? 1 : 0);
 }
 
 /** Whether the beginnings of both were measured with one clock. A hole counts as one of another process. */

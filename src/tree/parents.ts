@@ -1,3 +1,4 @@
+import { TASK_PARENT_CHILD } from '../record/index.ts';
 import { addChild, GrowingAbsent, type GrowingNode, type GrowingTask, type GrowingTrace } from './growing.ts';
 import { compareRecords, compareTexts, compareTimes } from './order.ts';
 import type { TreeRecord } from './tree-record.ts';
@@ -42,9 +43,25 @@ export function beginningOf(node: GrowingNode): TreeRecord {
   return node.evidence ?? beginningOf(node.children[0]!);
 }
 
-/** The order of siblings and roots: by their time, then by id. */
+/**
+ * The order of siblings and roots: by their time; within a millisecond by which child of its parent it is, those that
+ * do not say last; then by id.
+ */
 export function compareBeginnings(one: GrowingNode, other: GrowingNode): number {
-  return compareTimes(beginningOf(one), beginningOf(other)) || compareTexts(one.id, other.id);
+  const first = beginningOf(one);
+  const second = beginningOf(other);
+  return compareTimes(first, second) || compareNumbers(first, second) || compareTexts(one.id, other.id);
+}
+
+function compareNumbers(one: TreeRecord, other: TreeRecord): number {
+  const first = numberOf(one);
+  const second = numberOf(other);
+  return first === second ? 0 : first - second;
+}
+
+function numberOf({ attributes }: TreeRecord): number {
+  const number = attributes[TASK_PARENT_CHILD];
+  return typeof number === 'number' && Number.isFinite(number) ? number : Number.MAX_VALUE;
 }
 
 function openCircles(tasks: readonly GrowingTask[]): void {

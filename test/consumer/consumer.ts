@@ -5,12 +5,22 @@ import { BatchLogRecordProcessor, InMemoryLogRecordExporter, LoggerProvider } fr
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import { TracerProvider } from '@opentelemetry/sdk-trace';
 import {
+  asTask,
   BurstLogRecordProcessor,
   type BurstStats,
+  importTask,
   PriorityBatchLogRecordProcessor,
   RetryingLogRecordExporter,
+  registerLoggerProvider,
   Severity,
+  startTask,
+  TaskLogRecordProcessor,
+  task,
+  to,
+  wrap,
 } from 'burstlog';
+import { captureLogs } from 'burstlog/testing';
+import { ZmqLogRecordExporter } from 'burstlog/zeromq';
 
 const burst = new BurstLogRecordProcessor({
   exporter: new OTLPLogExporter(),
@@ -45,3 +55,37 @@ void released;
 new BurstLogRecordProcessor({ exporter: new InMemoryLogRecordExporter(), capasity: 5 });
 // @ts-expect-error It is one form or the other.
 new BurstLogRecordProcessor({ exporter: new InMemoryLogRecordExporter(), processor: batch });
+
+const bridge = new BurstLogRecordProcessor({
+  exporter: new ZmqLogRecordExporter({ endpoint: 'tcp://127.0.0.1:5011', compression: 'gzip' }),
+});
+registerLoggerProvider(new LoggerProvider({ processors: [new TaskLogRecordProcessor(), bridge] }));
+const charged: Promise<number> = task('checkout', { user: 'leo' }, async (job) => {
+  await to('charge', { amount: 42 }, { severity: 'DEBUG', expected: true }, async (step) => {
+    step.bind({ attempt: 1 });
+    step.success('charged %d', 42);
+  });
+  const headers: Record<string, string> = {};
+  job.inject(headers);
+  return importTask(headers, 'reserve', () => 1);
+});
+const square: (value: number) => number = wrap(
+  (value: number) => value * value,
+  'square',
+  (value) => ({ value }),
+);
+const started = startTask('scan', {}, { severity: Severity.DEBUG });
+started[Symbol.dispose]();
+class Shop {
+  @asTask('pay')
+  pay(cents: number): number {
+    return cents;
+  }
+}
+const logs = captureLogs({ burst: true });
+logs
+  .task('checkout')
+  .succeeded()
+  .withStep('charge')
+  .succeeded(/charged/);
+void [charged, square, new Shop().pay(1)];

@@ -313,7 +313,7 @@ describe('tracestate', () => {
   });
 
   test('as long bytes it is read to its end', () => {
-    const text = members(5, 'x'.repeat(200)).join() + ',end=whole';
+    const text = `${members(5, 'x'.repeat(200)).join()},end=whole`;
     expect(state(Buffer.from(text))).toBe(state(text));
     expect(state(text)).toContain('end=whole');
   });

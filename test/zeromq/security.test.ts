@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -49,11 +48,14 @@ test("clients: 'any' serves whoever knows the key of the daemon, and nobody else
 
 test('a socket without keys does not get a word through', async () => {
   const { intake, receiver } = await guarded([known.publicKey]);
-  const raw = new Dealer({ linger: 0 });
+  const raw = new Dealer({ linger: 0, sendTimeout: 0 });
   closeLater(async () => raw.close());
+  // Who looks only after connecting may have missed it.
+  const { events } = raw;
   raw.connect(receiver.endpoint);
-  for await (const event of raw.events) if (event.type.startsWith('handshake:error')) break;
-  await raw.send(['DL1', Buffer.alloc(48), 'x']);
+  for await (const event of events) if (event.type.startsWith('handshake:error')) break;
+  // libzmq may have given the connection up for good; then there is nobody to send to.
+  await raw.send(['DL1', Buffer.alloc(48), 'x']).catch(() => {});
   expect(await send(newExporter({ endpoint: receiver.endpoint, curve: client(known) }), 'a')).toBeUndefined();
   expect(intake.texts).toEqual(['a']);
   expect(receiver.counters.refused.size).toBe(0);
@@ -76,7 +78,8 @@ test('bytes that are not even ZeroMQ harm nobody', async () => {
     const socket = connect(port, '127.0.0.1');
     socket.on('error', () => {});
     socket.end(bytes);
-    await once(socket.resume(), 'close');
+    // Not by events.once(), which rejects at a reset.
+    await new Promise((resolve) => socket.resume().once('close', resolve));
   }
   expect(await send(exporter, 'a')).toBeUndefined();
   expect(intake.texts).toEqual(['a']);

@@ -1,11 +1,14 @@
-import type { IntervalHistogram } from 'node:perf_hooks';
+import type { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Metric, Sample } from './prometheus.ts';
 import type { Snapshot } from './snapshot.ts';
+
+/** A histogram of the event loop's delay; the types of Node 20 and 24 name it differently. */
+export type LoopDelay = ReturnType<typeof monitorEventLoopDelay>;
 
 const STATES = ['starting', 'ready', 'draining', 'failed'] as const;
 
 /** All figures of the daemon, as metrics. */
-export function metricsOf({ state, report }: Snapshot, loop: IntervalHistogram): readonly Metric[] {
+export function metricsOf({ state, report }: Snapshot, loop: LoopDelay): readonly Metric[] {
   const { journal, receivers, sinks } = report;
   const ofReceivers = (value: (one: (typeof receivers)[number]) => number): Sample[] =>
     receivers.map((one) => ({ labels: { receiver: one.name }, value: value(one) }));
@@ -148,7 +151,7 @@ function cpuSeconds(): number {
 }
 
 /** What lies above the resolution of the histogram, which is counted as delay. */
-function loopDelay(loop: IntervalHistogram): number {
+function loopDelay(loop: LoopDelay): number {
   const nanos = loop.percentile(99);
   loop.reset();
   return Number.isFinite(nanos) ? Math.max(0, nanos / 1e9) : 0;

@@ -1,11 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { errorText } from '../../record/index.ts';
 import type { ListenAddress, LoadedTls } from '../config/index.ts';
 import { listen } from '../listen.ts';
 import { refusalOf } from './allowed.ts';
-import { metricsOf } from './metrics.ts';
+import { type LoopDelay, metricsOf } from './metrics.ts';
 import { PROMETHEUS_CONTENT_TYPE, prometheusText } from './prometheus.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -51,7 +51,7 @@ const LOOP_RESOLUTION_MILLIS = 10;
 export class OperationsServer {
   readonly #options: OperationsServerOptions;
   readonly #server: Server;
-  readonly #loop: IntervalHistogram = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MILLIS });
+  readonly #loop: LoopDelay = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MILLIS });
   #endpoint = '';
 
   constructor(options: OperationsServerOptions) {

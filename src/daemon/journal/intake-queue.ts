@@ -49,6 +49,8 @@ export class IntakeQueue {
   /** Bytes of frames that wait or are being written. */
   bytes = 0;
   readonly full: Record<FullCause, number> = { journal: 0, disk: 0, queue: 0 };
+  /** The last batch found no room in the journal or on the disk, and none was made since. */
+  isFull = false;
 
   constructor(settings: Settings, producers: Producers, time: JournalTime) {
     this.#settings = settings;
@@ -110,6 +112,7 @@ export class IntakeQueue {
   landed(entries: readonly JournalEntry[]): void {
     const group = this.#group;
     this.#group = [];
+    this.isFull = false;
     const now = this.#time.advance(this.#settings.clock.now());
     for (const [at, { batch, producer, settle }] of group.entries()) {
       if (producer !== undefined) {
@@ -181,6 +184,7 @@ export class IntakeQueue {
 
   #full(cause: FullCause): Accepted {
     this.full[cause] += 1;
+    if (cause !== 'queue') this.isFull = true;
     return { kind: 'full', retryAfterMillis: RETRY_AFTER_MILLIS };
   }
 }

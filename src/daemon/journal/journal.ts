@@ -24,6 +24,8 @@ export interface JournalStats extends DamageCounts {
   readonly queuedBytes: number;
   readonly groups: number;
   readonly syncs: number;
+  /** The last batch found no room, by `maxBytes` or on the disk, and none was made since. */
+  readonly isFull: boolean;
   /** Batches that were answered `full`, by cause. */
   readonly full: Readonly<Record<FullCause, number>>;
   /** Producers remembered, now; and how many were forgotten. */
@@ -163,6 +165,7 @@ export class Journal implements Intake, JournalView {
       queuedBytes: this.#intake.bytes,
       groups: this.#loop.groups,
       syncs: this.#loop.syncs,
+      isFull: this.#intake.isFull,
       full: { ...this.#intake.full },
       producers: this.#producers.count,
       forgottenProducers: this.#producers.forgotten,
@@ -194,6 +197,7 @@ export class Journal implements Intake, JournalView {
     }
     if (removed === 0) return;
     this.#loop.roomChanged();
+    this.#intake.isFull = false;
     try {
       if (sync === 'always') await files.syncDirectory(directory);
     } catch (error) {

@@ -180,7 +180,9 @@ export class WriteLoop {
   async #makeRoom(bytes: number): Promise<boolean> {
     if (!(await this.#floor.allows(bytes))) return false;
     const { end, begin } = this.#writer.segment!;
-    return end === begin || end + bytes <= this.#settings.segmentBytes || this.#roll();
+    // A head is never the bigger part of a full segment, however many producers there are.
+    const upTo = Math.max(this.#settings.segmentBytes, 2 * begin);
+    return end === begin || end + bytes <= upTo || this.#roll();
   }
 
   /** @returns false if there is no room */

@@ -13,3 +13,9 @@ const PIECE_BYTES = 262_144;
 export function* entryLogs({ body, records }: JournalEntry): Generator<DecodedLogs> {
   for (const piece of requestPieces(body, records, PIECE_RECORDS, PIECE_BYTES)) yield decodeLogs(piece.body);
 }
+
+/** Whether it is the entry that is to blame. */
+export function isWireError(error: unknown): boolean {
+  const { name, malformed } = (error ?? {}) as { readonly name?: unknown; readonly malformed?: unknown };
+  return malformed === true || name === 'RangeError';
+}

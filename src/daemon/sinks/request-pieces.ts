@@ -45,20 +45,34 @@ function* piecesOfScope(
 ): Generator<{ readonly body: Uint8Array; readonly records: number }> {
   const scope = otherFields(request, from, to, LOG_RECORD);
   const roomFor = maxBytes - sizeOf(resource) - sizeOf(scope) - 24;
-  let taken: Uint8Array[] = [];
+  // Records that lie one behind the other are taken as one stretch of bytes.
+  let stretches: Uint8Array[] = [];
+  let stretchStart = 0;
+  let stretchEnd = 0;
+  let count = 0;
   let bytes = 0;
-  for (const record of fieldsOf(request, from, to)) {
-    if (record.number !== LOG_RECORD || record.wireType !== BYTES) continue;
-    const field = request.subarray(record.start, record.end);
-    if (taken.length > 0 && (taken.length >= maxRecords || bytes + field.length > roomFor)) {
-      yield { body: joined(resource, scope, taken), records: taken.length };
-      taken = [];
+  const endStretch = () => {
+    if (stretchEnd > stretchStart) stretches.push(request.subarray(stretchStart, stretchEnd));
+  };
+  for (const { number, wireType, start, end } of fieldsOf(request, from, to)) {
+    if (number !== LOG_RECORD || wireType !== BYTES) continue;
+    if (count > 0 && (count >= maxRecords || bytes + end - start > roomFor)) {
+      endStretch();
+      yield { body: joined(resource, scope, stretches), records: count };
+      stretches = [];
+      stretchStart = start;
+      count = 0;
       bytes = 0;
+    } else if (start !== stretchEnd) {
+      endStretch();
+      stretchStart = start;
     }
-    taken.push(field);
-    bytes += field.length;
+    stretchEnd = end;
+    count += 1;
+    bytes += end - start;
   }
-  if (taken.length > 0) yield { body: joined(resource, scope, taken), records: taken.length };
+  endStretch();
+  if (count > 0) yield { body: joined(resource, scope, stretches), records: count };
 }
 
 /** All fields but those of one number, as they are. */

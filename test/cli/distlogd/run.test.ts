@@ -59,6 +59,23 @@ test('SIGTERM stops the daemon, and the program ends well', async () => {
   expect(program.said).toContain('stopping');
 });
 
+test('signals that come while the daemon starts are served when it is ready', async () => {
+  writeFileSync(join(room, 'distlogd.yaml'), config('journal: { maxBytes: 1GiB }'));
+  const program = new Program({ SLOW_START: '1' });
+  await program.says('starting');
+  program.child.kill('SIGHUP');
+  program.child.stdin!.write('go on\n');
+  await program.says('reloaded 1073741824');
+  program.child.kill('SIGTERM');
+  expect(await program.exit).toEqual([0, null]);
+  const other = new Program({ SLOW_START: '1' });
+  await other.says('starting');
+  other.child.kill('SIGTERM');
+  other.child.stdin!.write('go on\n');
+  expect(await other.exit).toEqual([0, null]);
+  expect(other.said).toContain('stopping');
+});
+
 test('a second signal ends a daemon that does not come to its end', async () => {
   writeFileSync(join(room, 'distlogd.yaml'), config(''));
   const program = new Program({ SLOW: '1' });

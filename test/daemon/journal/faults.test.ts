@@ -350,6 +350,26 @@ test('a lost table of producers is rebuilt from the segment before; without one 
   expect(kept.at(-1)).toBe('6');
 });
 
+test('a damaged table at the head of a segment without entries: the next entry gets a number of its own', async () => {
+  const files = new FragileFiles();
+  let journal = await openOn(files);
+  for (let seq = 1; seq <= 3; seq += 1) await journal.append(batchOf(`${seq}`, originOf(1, seq), 900));
+  await journal.trim(journal.next);
+  expect(journal.first).toBe(4);
+  await journal.close();
+  const name = files.names()[0]!;
+  const content = Buffer.from(files.bytesOf(name));
+  content[1_030]! ^= 1;
+  files.replace(name, content);
+  journal = await openOn(files);
+  expect(await journal.append(batchOf('new', originOf(1, 1)))).toEqual({ kind: 'accepted', index: 5 });
+  expect(await texts(journal, 4)).toEqual(['new']);
+  await journal.trim(5);
+  expect(files.names()).toEqual(['0000000000000005.segment']);
+  await journal.close();
+  expect(await texts(await openOn(files))).toEqual(['new']);
+});
+
 test('a body that holds a copy of the journal itself invents no entry when its own entry is damaged', async () => {
   const files = new FragileFiles();
   let journal = await openOn(files, { segmentBytes: 100_000 });

@@ -232,6 +232,21 @@ describe('reading', () => {
     expect(Buffer.compare(entries[1]!.body, body)).toBe(0);
   });
 
+  test('entries that cross the pieces of a reading come back whole', async () => {
+    const journal = await openOn(new FragileFiles(), { recentBytes: 0, segmentBytes: 16_777_216 });
+    const sizes = [100_000, 200_000, 0, 300_000, 262_144, 80, 1_000_000, 5, 262_064, 524_288, 33, 150_000];
+    const bodies = sizes.map((size) => randomBytes(size));
+    for (const body of bodies) await journal.append({ body, records: 1 });
+    for (const maxBytes of [1, 300_000, 2_000_000]) {
+      const found = await readAll(journal, 1, maxBytes);
+      expect(found.map(({ body }) => Buffer.compare(body, bodies.shift() ?? body))).toEqual(
+        sizes.map(() => 0),
+      );
+      bodies.push(...found.map(({ body }) => Buffer.from(body)));
+    }
+    expect(journal.stats().damagedRanges).toBe(0);
+  });
+
   test('a position among thousands of entries is found', async () => {
     const files = new FragileFiles();
     const options = { recentBytes: 0, segmentBytes: 1_048_576 };

@@ -12,6 +12,10 @@ const never = new AbortController().signal;
 const journal = new MemoryJournal();
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
 
+/** Escape, [, parameters, m; text; escape, [0m. */
+const ESCAPE = '\u001b';
+const OUR_COLORS = new RegExp(`${ESCAPE}\\[[\\d;]+m([^${ESCAPE}]*)${ESCAPE}\\[0m`, 'g');
+
 class Collected extends Writable {
   text = '';
   override _write(chunk: Buffer, _encoding: string, done: () => void): void {
@@ -122,7 +126,7 @@ test('nothing of a record reaches the terminal raw, in either format, with and w
           ],
           { format: format as 'flat' | 'tree', color: isColored ? 'always' : 'never' },
         );
-        const bare = isColored ? text.replaceAll(/\x1b\[[\d;]+m([^\x1b]*)\x1b\[0m/g, '$1') : text;
+        const bare = isColored ? text.replaceAll(OUR_COLORS, '$1') : text;
         expect(bare.replaceAll('\n', '')).not.toMatch(/\p{Cc}|\u202e/u);
       },
     ),

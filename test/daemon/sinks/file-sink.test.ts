@@ -13,6 +13,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import * as fc from 'fast-check';
+import { TextBuffer } from '../../../src/daemon/sinks/file/text-buffer.ts';
 import { FileSink, type FileSinkOptions } from '../../../src/daemon/sinks/index.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { folderForEachTest } from './support/folder.ts';
@@ -171,7 +173,8 @@ test('from its size on a file is moved away, compressed, and only so many stay',
   await next.open(undefined);
   await put(next, 'last');
   await put(next, 'very last');
-  while (!rotated().every((name) => name.endsWith('.gz'))) await new Promise(setImmediate);
+  const isTidy = () => rotated().length === 3 && rotated().every((name) => name.endsWith('.gz'));
+  while (!isTidy()) await new Promise(setImmediate);
 
   const texts = rotated().map((name) =>
     bodiesIn(gunzipSync(readFileSync(join(folder(), 'logs', name))).toString()),
@@ -308,6 +311,30 @@ test('a write that was aborted in the middle leaves nothing after the next', asy
   await expect(written).rejects.toThrow('time-out');
   await put(sink, 'two');
   expect(bodies()).toEqual(['one', 'two']);
+});
+
+test('an entry longer than what is held back is written in parts, complete', async () => {
+  const sink = sinkOf();
+  await sink.open(undefined);
+  const records = Array.from({ length: 9_000 }, (_, at) => record(`${at} ${'é'.repeat(700)}`));
+  await sink.write([journal.add(batch(records), records.length), entry('last')], never);
+  expect(bodies()).toEqual([...records.map(({ body }) => body), 'last']);
+});
+
+test('text becomes bytes whatever it is and however long', () => {
+  const out = new TextBuffer();
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(fc.string({ unit: 'grapheme' }), fc.nat(200_000)), { maxLength: 4 }),
+      (parts) => {
+        const texts = parts.map(([text, times]) => text.repeat(1 + (text === '' ? 0 : times % 50_000)));
+        out.clear();
+        for (const text of texts) out.add(text);
+        expect(out.bytes.equals(Buffer.from(texts.join(''), 'utf8'))).toBe(true);
+      },
+    ),
+    { numRuns: 50 },
+  );
 });
 
 const isRoot = process.getuid?.() === 0;

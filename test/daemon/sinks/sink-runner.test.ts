@@ -285,6 +285,23 @@ test("with another journal it begins at that one's first entry, says so, and und
   expect(log.said.join()).toContain('another journal');
 });
 
+test('a journal that ends before the cursor, as one from a backup does, is gone on with at its end', async () => {
+  const first = new TestSink();
+  const runner = runnerOf(first, journalOf(5));
+  await runner.start();
+  await first.untilTaken(5);
+  await runner.stop(1_000);
+
+  const log = listener();
+  const journal = journalOf(3);
+  const second = new TestSink();
+  await runnerOf(second, journal, { log }).start();
+  journal.add(Buffer.from('new'));
+  await second.untilTaken(1);
+  expect(indexesOf(second.taken)).toEqual([4]);
+  expect(log.said.join()).toContain('up to entry 5, but the journal ends at 3');
+});
+
 test('entries that the journal no longer has are counted', async () => {
   const journal = journalOf(5);
   const sink = new TestSink();

@@ -21,31 +21,35 @@ export const run: Command = {
       io.err('distlogd run: the daemon is not part of this build');
       return ExitCode.SOFTWARE;
     }
+    const starting = parts.startDaemon(loaded, { version: io.version });
+    // From here on, not from the end of the start: until somebody listens, SIGTERM and SIGHUP end a process at once.
+    const signals = new Signals(starting, given, io);
     try {
-      const daemon = await parts.startDaemon(loaded, { version: io.version });
-      return await untilEnd(daemon, given, io);
+      return await Promise.race([signals.insisted, untilEnd(starting, io)]);
     } catch (error) {
       io.err(alarming(io, `distlogd: ${messageOf(error)}; not started`));
       return isAboutData(error) ? ExitCode.CANNOT_CREATE : ExitCode.FAILED;
+    } finally {
+      signals.ignore();
     }
   },
 };
 
-/** Serves signals until the daemon has ended, or somebody insists. */
-async function untilEnd(daemon: RunningDaemon, given: Given, io: Io): Promise<ExitCode> {
-  const signals = new Signals(daemon, given, io);
+/** @throws (rejects) when it does not start */
+async function untilEnd(starting: Promise<RunningDaemon>, io: Io): Promise<ExitCode> {
+  const daemon = await starting;
   try {
-    return await Promise.race([signals.insisted, daemon.ended.then(() => ExitCode.OK)]);
+    await daemon.ended;
+    return ExitCode.OK;
   } catch (error) {
     io.err(alarming(io, `distlogd: ${messageOf(error)}; ended`));
     return ExitCode.FAILED;
-  } finally {
-    signals.ignore();
   }
 }
 
+/** Serves signals; those that come before the daemon is ready, when it is. */
 class Signals {
-  readonly #daemon: RunningDaemon;
+  readonly #starting: Promise<RunningDaemon>;
   readonly #given: Given;
   readonly #io: Io;
   readonly #unlisten: readonly (() => void)[];
@@ -57,8 +61,8 @@ class Signals {
     this.#insist = done;
   });
 
-  constructor(daemon: RunningDaemon, given: Given, io: Io) {
-    this.#daemon = daemon;
+  constructor(starting: Promise<RunningDaemon>, given: Given, io: Io) {
+    this.#starting = starting;
     this.#given = given;
     this.#io = io;
     this.#unlisten = [
@@ -78,19 +82,20 @@ class Signals {
   #stop(): void {
     if (this.#isStopping) return this.#insist(ExitCode.FAILED);
     this.#isStopping = true;
-    // What goes wrong at the end comes through `ended`.
-    this.#daemon.stop().catch(() => {});
+    // What goes wrong at the start is told by who started it, what goes wrong at the end comes through `ended`.
+    this.#starting.then((daemon) => daemon.stop()).catch(() => {});
   }
 
   async #reload(): Promise<void> {
-    if (this.#isStopping) return;
     try {
+      const daemon = await this.#starting;
+      if (this.#isStopping) return;
       const loaded = await loadConfig(this.#given, this.#io);
       if (loaded === undefined) {
         this.#io.err('distlogd: the new configuration is wrong; the old one stays');
         return;
       }
-      await this.#daemon.reload(loaded);
+      await daemon.reload(loaded);
       this.#io.err('distlogd: the new configuration holds');
     } catch (error) {
       this.#io.err(alarming(this.#io, `distlogd: ${messageOf(error)}; the old configuration stays`));

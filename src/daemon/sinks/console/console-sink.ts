@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream';
 import { checkKnown, errorText, Severity, shown, withMethods } from '../../../record/index.ts';
 import type { JournalEntry, OwnLog } from '../../contract.ts';
-import { entryLogs } from '../entry-logs.ts';
+import { entryLogs, isWireError } from '../entry-logs.ts';
 import type { CountingSink } from '../own-sinks.ts';
 import { rejectedError } from '../sink-errors.ts';
 import { Turns } from '../turns.ts';
@@ -84,6 +84,7 @@ export class ConsoleSink implements CountingSink {
         inText.push(entry);
       } catch (error) {
         signal.throwIfAborted();
+        if (!isWireError(error)) throw error;
         bad.push(entry.index);
         message = errorText(error);
       }

@@ -1,21 +1,25 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { errorText, Severity } from '../../../record/index.ts';
-import { jsonLine } from '../../../wire/index.ts';
+import type { DecodedLogs } from '../../../wire/index.ts';
 import type { JournalEntry } from '../../contract.ts';
-import { entryLogs } from '../entry-logs.ts';
+import { entryLogs, isWireError } from '../entry-logs.ts';
 import type { CountingSink, PreparingSink } from '../own-sinks.ts';
 import { rejectedError } from '../sink-errors.ts';
 import { Turns } from '../turns.ts';
 import { compressFile } from './compress-file.ts';
 import { type FileSinkOptions, type ResolvedFileOptions, resolveFileOptions } from './file-options.ts';
 import { type FileState, parseFileState } from './file-state.ts';
+import { JsonLines } from './json-lines.ts';
 import { LogFile } from './log-file.ts';
 import { moveAway, prune, rotatedFiles, siblings } from './rotated-files.ts';
+import { TextBuffer } from './text-buffer.ts';
 import { textLines } from './text-line.ts';
 
-/** So many characters are collected for one write to the file. */
-const WRITE_CHARACTERS = 1_048_576;
+/** So much is collected for one write to the file. */
+const WRITE_BYTES = 1_048_576;
+/** So much of an entry is held back until all of it was read. */
+const MAX_HELD_BYTES = 8 * WRITE_BYTES;
 
 /**
  * Writes records to a file, a line of OTLP/JSON for each batch, or a line of text for each record; begins a new file
@@ -33,6 +37,8 @@ const WRITE_CHARACTERS = 1_048_576;
 export class FileSink implements PreparingSink, CountingSink {
   readonly #options: ResolvedFileOptions;
   readonly #path: string;
+  readonly #out = new TextBuffer();
+  readonly #lines: (logs: DecodedLogs) => string;
   readonly #closing = new AbortController();
   readonly #counters = { rotations: 0, rotation_failures: 0 };
   #file: LogFile | undefined;
@@ -46,6 +52,8 @@ export class FileSink implements PreparingSink, CountingSink {
   constructor(options: FileSinkOptions) {
     this.#options = resolveFileOptions(options);
     this.#path = resolve(this.#options.path);
+    const json = new JsonLines();
+    this.#lines = this.#options.format === 'text' ? textLines : (logs) => json.line(logs);
   }
 
   async open(state: unknown): Promise<void> {
@@ -101,36 +109,36 @@ export class FileSink implements PreparingSink, CountingSink {
   }
 
   async #append(file: LogFile, entries: readonly JournalEntry[], signal: AbortSignal) {
-    const lines = this.#options.format === 'text' ? textLines : jsonLineWithBreak;
     const turns = new Turns();
     const bad = { indexes: [] as number[], message: '' };
-    let parts: string[] = file.endsInMidLine ? ['\n'] : [];
-    let characters = 0;
+    const out = this.#out;
+    out.clear();
+    if (file.endsInMidLine) out.add('\n');
     for (const entry of entries) {
-      const first = parts.length;
-      const charactersBefore = characters;
+      let before = out.length;
       try {
         for (const logs of entryLogs(entry)) {
-          const part = lines(logs);
-          parts.push(part);
-          characters += part.length;
-          // Not in the middle of an entry that may yet turn out to be bad, unless it is very long.
+          out.add(this.#lines(logs));
           if (turns.isOver) await turns.pause(signal);
+          if (out.length < MAX_HELD_BYTES) continue;
+          // What is bad in such an entry shows too late: its first lines stay.
+          await file.append(out.bytes);
+          out.clear();
+          before = 0;
         }
       } catch (error) {
         signal.throwIfAborted();
-        parts.length = first;
-        characters = charactersBefore;
+        if (!isWireError(error)) throw error;
+        out.length = before;
         bad.indexes.push(entry.index);
         bad.message = errorText(error);
       }
-      if (characters < WRITE_CHARACTERS) continue;
-      await file.append(Buffer.from(parts.join(''), 'utf8'));
+      if (out.length < WRITE_BYTES) continue;
+      await file.append(out.bytes);
       signal.throwIfAborted();
-      parts = [];
-      characters = 0;
+      out.clear();
     }
-    if (parts.length > 0) await file.append(Buffer.from(parts.join(''), 'utf8'));
+    if (out.length > 0) await file.append(out.bytes);
     return bad;
   }
 
@@ -194,8 +202,4 @@ export class FileSink implements PreparingSink, CountingSink {
   #tell(message: string): void {
     this.#options.log.emit(Severity.WARN, `file sink: ${message}`);
   }
-}
-
-function jsonLineWithBreak(logs: Parameters<typeof jsonLine>[0]): string {
-  return `${jsonLine(logs)}\n`;
 }

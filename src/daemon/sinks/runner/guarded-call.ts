@@ -7,8 +7,8 @@ export interface CallBounds {
   readonly timeoutMillis: number;
   /** Aborts the call's signal too. */
   readonly signal: AbortSignal;
-  /** Rejects when nobody waits for the call any more, whatever it does. */
-  readonly abandoned: Promise<never>;
+  /** Who waits for a call, to be told when nobody shall wait any more, whatever the call does. */
+  readonly waiting: Set<(error: Error) => void>;
   /** Called when the call did not come back within a grace after its signal was aborted. */
   readonly onHung: () => void;
 }
@@ -21,7 +21,7 @@ const GRACE_MILLIS = 5_000;
  */
 export async function guardedCall<T>(
   call: (signal: AbortSignal) => Promise<T>,
-  { clock, timeoutMillis, signal, abandoned, onHung }: CallBounds,
+  { clock, timeoutMillis, signal, waiting, onHung }: CallBounds,
 ): Promise<T> {
   const own = new AbortController();
   const forward = () => own.abort(signal.reason);
@@ -32,9 +32,16 @@ export async function guardedCall<T>(
     own.abort(new Error(`no answer within ${timeoutMillis} ms`));
     cancelGrace = clock.after(GRACE_MILLIS, onHung);
   });
+  let abandon: (error: Error) => void = () => {};
   try {
-    return await Promise.race([(async () => await call(own.signal))(), abandoned]);
+    // Not a race with one promise for all calls: that would keep every call in memory until it settles.
+    return await new Promise<T>((resolve, reject) => {
+      abandon = reject;
+      waiting.add(reject);
+      (async () => await call(own.signal))().then(resolve, reject);
+    });
   } finally {
+    waiting.delete(abandon);
     signal.removeEventListener('abort', forward);
     cancelTimeout();
     cancelGrace();

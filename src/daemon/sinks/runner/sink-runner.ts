@@ -1,23 +1,26 @@
 import { errorText, keepAlive, Severity } from '../../../record/index.ts';
 import type { JournalEntry, JournalReader } from '../../contract.ts';
 import { DeadLetterBox } from '../dead-letters/dead-letter-box.ts';
-import type { DeadLetter } from '../dead-letters/letter-format.ts';
 import { type Replayed, replayDeadLetters } from '../dead-letters/replay-dead-letters.ts';
 import type { CountingSink, PreparingSink } from '../own-sinks.ts';
 import { asRejected, retryAfterOf } from '../sink-errors.ts';
 import { BackOff } from './back-off.ts';
-import { CursorFile, MAX_STATE_BYTES } from './cursor-file.ts';
+import { CursorFile } from './cursor-file.ts';
 import { guardedCall } from './guarded-call.ts';
+import { stateProblem } from './keepable-state.ts';
+import { Rejections } from './rejections.ts';
 import {
   type ResolvedRunnerOptions,
   resolveRunnerOptions,
   type SinkRunnerOptions,
 } from './runner-options.ts';
-import { type LossCause, SinkCounters, type SinkStats } from './sink-stats.ts';
-import { passedBound, withinBounds } from './too-far-behind.ts';
+import { SinkHealth } from './sink-health.ts';
+import { SinkCounters, type SinkStats } from './sink-stats.ts';
+import { Skipping } from './skipping.ts';
+import { startingPlace } from './starting-place.ts';
+import { passedBound } from './too-far-behind.ts';
 
 const LOOK_MILLIS = 1_000;
-const SKIP_TOLD_MILLIS = 60_000;
 /** How long a call of the sink may still take after its last signal was aborted. */
 const LAST_GRACE_MILLIS = 1_000;
 const CLOSE_MILLIS = 5_000;
@@ -41,21 +44,17 @@ export class SinkRunner {
   readonly #backOff: BackOff;
   readonly #journalId: string;
   readonly #counters = new SinkCounters();
+  readonly #health: SinkHealth;
+  readonly #skipping: Skipping;
+  readonly #rejections: Rejections;
   /** Aborted when there is no time left. */
   readonly #hard = new AbortController();
-  readonly #abandoned: Promise<never>;
-  #abandon: (error: Error) => void = () => {};
+  readonly #waiting = new Set<(error: Error) => void>();
   #condition: SinkStats['condition'] = 'new';
   #position = 1;
   #state: unknown;
   /** Behind the entries that a call of `write` has in its hands. */
   #readTo = 1;
-  #skipTo = 0;
-  #skipCause: LossCause = 'behind_bytes';
-  #skipUntold = { batches: 0, records: 0 };
-  #skipToldAt = Number.NEGATIVE_INFINITY;
-  #trouble: string | undefined;
-  #lastError: { readonly text: string; readonly atMillis: number } | undefined;
   /** While stopping: the loop ends there. */
   #drainTo: number | undefined;
   #wake = new AbortController();
@@ -70,16 +69,15 @@ export class SinkRunner {
   constructor(options: SinkRunnerOptions) {
     this.#options = resolveRunnerOptions(options);
     const { name, journal, cursorFile, deadLetterDirectory, maxDeadLetterBytes } = this.#options;
-    const { clock, random, initialBackoffMillis, maxBackoffMillis } = this.#options;
+    const { log, clock, random, initialBackoffMillis, maxBackoffMillis } = this.#options;
     this.name = name;
     this.#cursor = new CursorFile(cursorFile);
     this.#letters = new DeadLetterBox(deadLetterDirectory, maxDeadLetterBytes);
+    this.#health = new SinkHealth(name, log, clock);
+    this.#skipping = new Skipping(this.#options, this.#counters, this.#health);
+    this.#rejections = new Rejections(this.#options, this.#letters, this.#counters, this.#health);
     this.#backOff = new BackOff(clock, random, initialBackoffMillis, maxBackoffMillis);
     this.#journalId = Buffer.from(journal.id).toString('hex');
-    this.#abandoned = new Promise((_, reject) => {
-      this.#abandon = reject;
-    });
-    this.#abandoned.catch(() => {});
   }
 
   /**
@@ -96,7 +94,7 @@ export class SinkRunner {
 
   /** The first entry that is still needed here. What lies before it may be trimmed. */
   get position(): number {
-    return Math.max(this.#position, this.#skipTo);
+    return Math.max(this.#position, this.#skipping.to);
   }
 
   /** It is further behind than it may be, and does not skip: take nothing in until this is false. */
@@ -118,8 +116,8 @@ export class SinkRunner {
       lost: structuredClone(lost),
       blocking: this.blocking,
       behind: this.#options.journal.behind(this.position),
-      trouble: this.#trouble,
-      lastError: this.#lastError,
+      trouble: this.#health.trouble,
+      lastError: this.#health.lastError,
       own: this.#ownCounters(),
     };
   }
@@ -131,7 +129,7 @@ export class SinkRunner {
    */
   replayDeadLetters(): Promise<Replayed> {
     if (this.#condition !== 'running' || this.#drainTo !== undefined) {
-      const why = this.#trouble === undefined ? '' : ` (${this.#trouble})`;
+      const why = this.#health.trouble === undefined ? '' : ` (${this.#health.trouble})`;
       return Promise.reject(
         new Error(`sink ${this.name} is ${this.#condition}${why}; its dead letters were not touched`),
       );
@@ -167,7 +165,9 @@ export class SinkRunner {
       this.#hard.abort(new Error('the daemon is stopping'));
       this.#wakeUp();
       this.#backOff.cut();
-      cancelGrace = clock.after(LAST_GRACE_MILLIS, () => this.#abandon(new Error('the daemon is stopping')));
+      cancelGrace = clock.after(LAST_GRACE_MILLIS, () => {
+        for (const abandon of this.#waiting) abandon(new Error('the daemon is stopping'));
+      });
     });
     await this.#loop;
     cancelDrain();
@@ -186,26 +186,11 @@ export class SinkRunner {
   }
 
   async #loadCursor(): Promise<void> {
-    const { journal } = this.#options;
-    const { cursor, damaged } = await this.#cursor.open();
-    this.#position = journal.first;
-    const from = `it begins at the journal's entry ${journal.first}`;
-    if (damaged) this.#tell(Severity.ERROR, `its cursor cannot be read; ${from}`);
-    else if (cursor !== undefined && cursor.journal !== this.#journalId) {
-      this.#tell(Severity.WARN, `its cursor belongs to another journal; ${from}`);
-      // Without the state: what lies beyond it cannot be written again, so the sink must not undo it.
-    } else if (cursor !== undefined) {
-      this.#position = cursor.position;
-      this.#state = cursor.state;
-    }
-    if (this.#position > journal.next) {
-      this.#tell(
-        Severity.ERROR,
-        `it has written up to entry ${this.#position - 1}, but the journal ends at ${journal.next - 1}; it goes on there`,
-      );
-      this.#position = journal.next;
-    }
-    this.#readTo = this.#position;
+    const place = startingPlace(this.#options.journal, this.#journalId, await this.#cursor.open());
+    this.#position = place.position;
+    this.#readTo = place.position;
+    this.#state = place.state;
+    if (place.note !== undefined) this.#health.tell(place.note.severity, place.note.message);
   }
 
   /** Never rejects. */
@@ -215,8 +200,8 @@ export class SinkRunner {
       let reader: JournalReader | undefined;
       while (!this.#isDone()) {
         await this.#serveReplays();
-        if (this.#skipTo > this.#position) {
-          await this.#commit(this.#skipTo, this.#state);
+        if (this.#skipping.to > this.#position) {
+          await this.#commit(this.#skipping.to, this.#state);
           reader = undefined;
           continue;
         }
@@ -229,7 +214,7 @@ export class SinkRunner {
       }
     } catch (error) {
       // Only an abort comes here: everything else is tried again where it happens.
-      if (!this.#hard.signal.aborted) this.#fail('the runner failed', error);
+      if (!this.#hard.signal.aborted) this.#health.fail('the runner failed', error);
     }
   }
 
@@ -239,10 +224,10 @@ export class SinkRunner {
       try {
         this.#isOpened = true;
         await this.#call(() => this.#options.sink.open(this.#state));
-        this.#well('running');
+        this.#well();
         return true;
       } catch (error) {
-        this.#fail('it cannot be opened', error);
+        this.#health.fail('it cannot be opened', error);
         await this.#pause(error);
       }
     }
@@ -259,7 +244,7 @@ export class SinkRunner {
       return entries;
     } catch (error) {
       if (!wake.signal.aborted) {
-        this.#fail('the journal cannot be read', error);
+        this.#health.fail('the journal cannot be read', error);
         await this.#pause(error);
       }
       if (this.#wake === wake) this.#wake = new AbortController();
@@ -277,7 +262,7 @@ export class SinkRunner {
     this.#readTo = expected;
     if (missing === 0) return;
     this.#counters.addLost('trimmed', missing, 0);
-    this.#tell(
+    this.#health.tell(
       Severity.ERROR,
       `the journal did not have ${missing} batches any more that it had not written`,
     );
@@ -286,11 +271,11 @@ export class SinkRunner {
   async #deliver(entries: readonly JournalEntry[]): Promise<void> {
     let rest = entries;
     while (!this.#hard.signal.aborted) {
-      this.#checkBehind();
-      rest = this.#withoutSkipped(rest);
+      this.#skipping.check(this.#position, this.#readTo);
+      rest = this.#skipping.without(rest);
       const last = rest.at(-1);
       if (last === undefined) {
-        await this.#commit(Math.max(this.#readTo, this.#skipTo), this.#state);
+        await this.#commit(Math.max(this.#readTo, this.#skipping.to), this.#state);
         return;
       }
       try {
@@ -314,7 +299,7 @@ export class SinkRunner {
           return;
         }
         this.#counters.retries += 1;
-        this.#fail(`${rest.length} batches were not written`, error);
+        this.#health.fail(`${rest.length} batches were not written`, error);
         if (this.#drainTo !== undefined) this.#drainTo = 0;
         if (this.#isDone()) return;
         await this.#pause(error);
@@ -332,27 +317,34 @@ export class SinkRunner {
   }
 
   async #wrote(entries: readonly JournalEntry[], next: number, state: unknown): Promise<void> {
-    await this.#commit(Math.max(next, this.#skipTo), state);
+    await this.#commit(Math.max(next, this.#skipping.to), state);
     const { written } = this.#counters;
     for (const { records, body } of entries) {
       written.batches += 1;
       written.records += records;
       written.bytes += body.length;
     }
-    this.#well('running');
+    this.#well();
   }
 
   /** Stores the cursor. It does not go on without. @throws when there is no time left */
   async #commit(position: number, state: unknown): Promise<void> {
+    await this.#untilDone('its cursor cannot be stored', () =>
+      this.#cursor.store({ journal: this.#journalId, position, state }),
+    );
+    this.#position = position;
+    this.#readTo = Math.max(this.#readTo, position);
+    this.#state = state;
+  }
+
+  /** What must succeed before anything else is done. @throws when there is no time left */
+  async #untilDone(failure: string, work: () => Promise<void>): Promise<void> {
     for (;;) {
       try {
-        await this.#cursor.store({ journal: this.#journalId, position, state });
-        this.#position = position;
-        this.#readTo = Math.max(this.#readTo, position);
-        this.#state = state;
+        await work();
         return;
       } catch (error) {
-        this.#fail('its cursor cannot be stored', error);
+        this.#health.fail(failure, error);
         if (this.#drainTo !== undefined) this.#hard.abort(error);
         this.#hard.signal.throwIfAborted();
         await this.#pause(error);
@@ -361,47 +353,7 @@ export class SinkRunner {
   }
 
   async #bury(entries: readonly JournalEntry[], error: unknown): Promise<void> {
-    const rejected = asRejected(error)!;
-    const cause = typeof rejected.cause === 'string' ? rejected.cause.slice(0, 64) : 'unknown';
-    const message = errorText(error);
-    const records = entries.reduce((sum, each) => sum + each.records, 0);
-    for (const each of entries) this.#counters.addRejected(cause, each.records);
-    if (entries.length > 0) {
-      this.#remember(message);
-      const what = `${entries.length} batches with ${records} records were rejected (${cause}): ${message}`;
-      const kept = this.#options.maxDeadLetterBytes > 0;
-      this.#tell(Severity.ERROR, kept ? `${what}; they are dead letters now` : `${what}; they are lost`);
-      if (kept) await this.#keepLetters(entries.map((each) => this.#letter(each, cause, message)));
-      else this.#counters.addLost('dead_letters', entries.length, records);
-    }
-  }
-
-  async #keepLetters(letters: readonly DeadLetter[]): Promise<void> {
-    for (;;) {
-      try {
-        const dropped = await this.#letters.append(letters);
-        this.#counters.deadLetters.batches += letters.length;
-        for (const { records } of letters) this.#counters.deadLetters.records += records;
-        if (dropped.letters === 0) return;
-        this.#counters.addLost('dead_letters', dropped.letters, dropped.records);
-        this.#tell(
-          Severity.WARN,
-          `${dropped.letters} of the oldest dead letters were dropped for their bound`,
-        );
-        return;
-      } catch (error) {
-        this.#fail('a dead letter cannot be kept', error);
-        if (this.#drainTo !== undefined) this.#hard.abort(error);
-        this.#hard.signal.throwIfAborted();
-        await this.#pause(error);
-      }
-    }
-  }
-
-  #letter(entry: JournalEntry, cause: string, message: string): DeadLetter {
-    const { index, receivedMillis, records, body } = entry;
-    const timeMillis = this.#options.clock.now();
-    return { cause, message, timeMillis, journal: this.#journalId, index, receivedMillis, records, body };
+    await this.#untilDone('a dead letter cannot be kept', this.#rejections.bury(entries, error));
   }
 
   async #serveReplays(): Promise<void> {
@@ -442,49 +394,9 @@ export class SinkRunner {
   /** Once a second: how far behind it is. */
   #look(): void {
     this.#cancelLook = this.#options.clock.after(LOOK_MILLIS, () => {
-      this.#checkBehind();
+      this.#skipping.check(this.#position, this.#readTo);
       this.#look();
     });
-  }
-
-  /** Decides what is skipped. The call under way keeps what it has; if it fails, it loses what is skipped. */
-  #checkBehind(): void {
-    const { journal, onFull } = this.#options;
-    if (onFull !== 'skip') return;
-    const cause = passedBound(journal.behind(this.position), this.#options);
-    if (cause === undefined) return;
-    const target = withinBounds(journal, this.position, this.#options);
-    const unread = Math.max(this.#skipTo, this.#readTo);
-    if (target > unread) {
-      const [before, after] = [journal.behind(unread), journal.behind(target)];
-      this.#skipped(cause, target - unread, before.records - after.records);
-    }
-    this.#skipTo = target;
-    this.#skipCause = cause;
-  }
-
-  #withoutSkipped(entries: readonly JournalEntry[]): readonly JournalEntry[] {
-    if (entries.length === 0 || entries[0]!.index >= this.#skipTo) return entries;
-    const kept = entries.filter(({ index }) => index >= this.#skipTo);
-    let records = 0;
-    for (const each of entries) if (each.index < this.#skipTo) records += each.records;
-    this.#skipped(this.#skipCause, entries.length - kept.length, records);
-    return kept;
-  }
-
-  #skipped(cause: LossCause, batches: number, records: number): void {
-    this.#counters.addLost(cause, batches, records);
-    this.#skipUntold.batches += batches;
-    this.#skipUntold.records += records;
-    const now = this.#options.clock.now();
-    if (now - this.#skipToldAt < SKIP_TOLD_MILLIS) return;
-    const { batches: all, records: allRecords } = this.#skipUntold;
-    this.#tell(
-      Severity.WARN,
-      `it is too far behind (${cause}); the oldest ${all} batches with ${allRecords} records were skipped`,
-    );
-    this.#skipUntold = { batches: 0, records: 0 };
-    this.#skipToldAt = now;
   }
 
   #isDone(): boolean {
@@ -503,27 +415,20 @@ export class SinkRunner {
       clock,
       timeoutMillis: writeTimeoutMillis,
       signal: this.#hard.signal,
-      abandoned: this.#abandoned,
+      waiting: this.#waiting,
       onHung: () => {
         this.#condition = 'hung';
-        this.#fail('it does not come back', new Error(`no answer within ${writeTimeoutMillis} ms`));
+        this.#health.fail('it does not come back', new Error(`no answer within ${writeTimeoutMillis} ms`));
       },
     });
   }
 
-  /** The state, if it can be kept. A state that cannot must not leave an old one behind, which says less. */
+  /** The state, if it can be kept. One that cannot leaves none behind: an old one would undo what was written. */
   #keepable(state: unknown): unknown {
-    if (state === undefined) return undefined;
-    let problem: string;
-    try {
-      const bytes = Buffer.byteLength(JSON.stringify(state) ?? '');
-      if (bytes <= MAX_STATE_BYTES) return state;
-      problem = `of ${bytes} bytes, more than ${MAX_STATE_BYTES}`;
-    } catch (error) {
-      problem = `that is no JSON (${errorText(error)})`;
-    }
-    this.#remember(`a state ${problem}`);
-    this.#tell(Severity.ERROR, `it returned a state ${problem}; it was not kept`);
+    const problem = stateProblem(state);
+    if (problem === undefined) return state;
+    this.#health.remember(`a state ${problem}`);
+    this.#health.tell(Severity.ERROR, `it returned a state ${problem}; it was not kept`);
     return undefined;
   }
 
@@ -539,33 +444,10 @@ export class SinkRunner {
     await this.#backOff.wait(this.#backOff.nextMillis(retryAfterOf(error)));
   }
 
-  #well(condition: 'running'): void {
+  #well(): void {
     this.#backOff.reset();
-    this.#condition = condition;
-    if (this.#trouble === undefined) return;
-    this.#trouble = undefined;
-    this.#tell(Severity.INFO, 'it works again');
-  }
-
-  #fail(what: string, error: unknown): void {
-    const text = errorText(error);
-    this.#remember(text);
-    // Told when it begins and when it changes, not with every attempt.
-    const isNew = this.#trouble !== text;
-    this.#trouble = text;
-    if (isNew) this.#tell(Severity.WARN, `${what}: ${text}; it tries again`);
-  }
-
-  #remember(text: string): void {
-    this.#lastError = { text, atMillis: this.#options.clock.now() };
-  }
-
-  #tell(severity: number, message: string): void {
-    try {
-      this.#options.log.emit(severity, `sink ${this.name}: ${message}`, { 'distlogd.sink': this.name });
-    } catch {
-      // There is nobody left to tell.
-    }
+    this.#condition = 'running';
+    this.#health.well();
   }
 
   #ownCounters(): Readonly<Record<string, number>> {
@@ -590,8 +472,8 @@ export class SinkRunner {
     try {
       await call();
     } catch (error) {
-      this.#remember(errorText(error));
-      this.#tell(Severity.WARN, `it was not closed cleanly: ${errorText(error)}`);
+      this.#health.remember(errorText(error));
+      this.#health.tell(Severity.WARN, `it was not closed cleanly: ${errorText(error)}`);
     }
   }
 }

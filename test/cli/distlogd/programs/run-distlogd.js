@@ -1,5 +1,7 @@
 // distlogd's command line around a daemon that only says what is asked of it. See test/cli/distlogd/run.test.ts.
 
+import { once } from 'node:events';
+
 const built = new URL('../../../../dist/esm/cli/distlogd/index.js', import.meta.url);
 const { main, processIo } = await import(built.href);
 
@@ -31,8 +33,13 @@ process.exit(
         });
       }
       setInterval(() => {}, 60_000);
-      // After this turn, when the signals are listened to.
-      setImmediate(() => process.stdout.write('ready\n'));
+      // Whatever is told comes after this call, when the signals are listened to.
+      await undefined;
+      if (process.env.SLOW_START !== undefined) {
+        process.stdout.write('starting\n');
+        await once(process.stdin, 'data');
+      }
+      process.stdout.write('ready\n');
       return daemon;
     },
   }),

@@ -1,0 +1,47 @@
+import { join } from 'node:path';
+import { PromiseTest } from './support/promise-test.ts';
+
+const YEAR = 365 * 86_400_000;
+
+let room: PromiseTest;
+beforeEach(() => {
+  room = new PromiseTest();
+});
+afterEach(() => room.end());
+
+/** The real distlogd with a wall clock that jumps at SIGUSR2. */
+const jumping = (...jumps: readonly number[]) => ({
+  NODE_OPTIONS: `--require ${join(__dirname, 'programs/jumping-clock.cjs')}`,
+  CLOCK_JUMPS: jumps.join(','),
+});
+
+test('a clock that jumps by years, also from one life of the daemon to the next: everything is in the file once', async () => {
+  const daemon = room.daemon({ environment: { TZ: 'UTC' } });
+  await daemon.start(jumping(0, 10 * YEAR, -20 * YEAR));
+  const sender = room.sender(daemon.endpoints.zmqAck!, { count: 30_000, batch: 100 });
+  await sender.until(() => sender.ended >= 40);
+  daemon.signal('SIGUSR2');
+  await daemon.says(/the clock shows 203/);
+  const first = sender.ended;
+  await sender.until(() => sender.ended >= first + 20);
+  daemon.signal('SIGUSR2');
+  await daemon.says(/the clock shows 200/);
+  const second = sender.ended;
+  await sender.until(() => sender.ended >= second + 20);
+  // Killed with batches on their way, and started with a clock that is 30 years ahead of the last one.
+  await daemon.kill();
+  await daemon.start(jumping(10 * YEAR));
+  const third = sender.ended;
+  await sender.until(() => sender.ended >= third + 20);
+  await daemon.kill();
+  await daemon.start(jumping(-20 * YEAR));
+  expect(await sender.exit).toEqual([0, null]);
+  expect(await daemon.stop()).toEqual([0, null]);
+  expect(await room.verdict(daemon.file)).toMatchObject({
+    sent: 30_000,
+    succeeded: 30_000,
+    lost: 0,
+    doubled: 0,
+    strangers: 0,
+  });
+});

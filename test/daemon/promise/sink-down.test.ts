@@ -1,0 +1,97 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type OtlpReceiver, startOtlpReceiver } from '../../support/otlp-receiver.js';
+import { PromiseTest } from './support/promise-test.ts';
+
+let room: PromiseTest;
+let receiver: OtlpReceiver | undefined;
+beforeEach(() => {
+  room = new PromiseTest();
+});
+afterEach(async () => {
+  await room.end();
+  await receiver?.stop();
+  receiver = undefined;
+});
+
+/** A port where nobody listens, for now. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** How often each number came. */
+function counted({ records }: OtlpReceiver): Map<number, number> {
+  const counts = new Map<number, number>();
+  for (const { body } of records) {
+    const number = Number(String(body).slice(1));
+    counts.set(number, (counts.get(number) ?? 0) + 1);
+  }
+  return counts;
+}
+
+function config(port: number, onFull: 'block' | 'skip') {
+  return {
+    sinks: {
+      out: {
+        type: 'otlp',
+        endpoint: `http://127.0.0.1:${port}`,
+        maxBehind: { bytes: '1MiB' },
+        onFull,
+        retry: { initial: '20ms', max: '100ms' },
+      },
+    },
+    journal: { segmentBytes: '1MiB', maxBytes: '256MiB' },
+    ownRecords: { severity: 'FATAL' },
+  };
+}
+
+test('block: behind a sink that is down for too long senders wait, and when it is back all comes, nothing is lost', async () => {
+  const port = await freePort();
+  const daemon = room.daemon({ config: config(port, 'block') });
+  await daemon.start();
+  const sender = room.sender(daemon.endpoints.zmqAck!, { count: 20_000, weight: 200 });
+  const held = await daemon.until(
+    ({ sinks, receivers }) =>
+      sinks[0].isBlocking &&
+      receivers.some(({ refused }: { refused: { full?: number } }) => (refused.full ?? 0) > 5),
+  );
+  expect(held.journal.isFull).toBe(true);
+  expect(sender.failed).toBe(0);
+  // A gate that was closed before the kill is closed after it.
+  await daemon.kill();
+  await daemon.start();
+  await daemon.until(({ sinks }) => sinks[0].isBlocking);
+  expect(sender.ended).toBeLessThan(150);
+  receiver = await startOtlpReceiver({ port });
+  expect(await sender.exit).toEqual([0, null]);
+  const { sinks } = await daemon.until(({ sinks: [out] }) => out.behind.batches === 0);
+  expect(sinks[0].lost).toEqual({});
+  expect(await daemon.stop()).toEqual([0, null]);
+  // An otlp sink sends at least once; nothing was cut here.
+  expect(counted(receiver).size).toBe(20_000);
+  expect(await room.verdict()).toMatchObject({ succeeded: 20_000, failed: 0 });
+});
+
+test('skip: a sink that is down for too long misses the oldest, counted to the record; senders notice nothing', async () => {
+  const port = await freePort();
+  const daemon = room.daemon({ config: config(port, 'skip') });
+  await daemon.start();
+  const sender = room.sender(daemon.endpoints.zmqAck!, { count: 20_000, weight: 200 });
+  expect(await sender.exit).toEqual([0, null]);
+  await daemon.until(({ sinks: [out] }) => out.behind.bytes <= 1_048_576 && (out.lost.behind_bytes ?? 0) > 0);
+  receiver = await startOtlpReceiver({ port });
+  const { sinks, receivers } = await daemon.until(({ sinks: [out] }) => out.behind.batches === 0);
+  expect(await daemon.stop()).toEqual([0, null]);
+  expect(await room.verdict()).toMatchObject({ succeeded: 20_000, failed: 0 });
+  expect(receivers.find(({ name }: { name: string }) => name === 'zmqAck').records).toBe(20_000);
+  const arrived = [...counted(receiver).keys()];
+  expect(arrived.length).toBeGreaterThan(1_000);
+  expect(arrived.length + sinks[0].lost.behind_bytes).toBe(20_000);
+  expect(sinks[0].written).toBe(arrived.length);
+  // The newest are there.
+  expect(Math.max(...arrived)).toBe(19_999);
+});
