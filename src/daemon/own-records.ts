@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import {
   type Clock,
@@ -9,7 +9,7 @@ import {
   systemClock,
 } from '../record/index.ts';
 import { type DecodedLogRecord, encodeDecoded, type KeyValue } from '../wire/index.ts';
-import type { Intake, OwnLog } from './contract.ts';
+import type { Accepted, Batch, Intake, OwnLog } from './contract.ts';
 
 /** Options of {@link OwnRecords}. */
 export interface OwnRecordsOptions {
@@ -19,18 +19,26 @@ export interface OwnRecordsOptions {
   /** Whether they are written to standard error too, a line each. Default: true. */
   readonly console?: boolean | undefined;
   /** Default: standard error. */
-  readonly stream?: { write(text: string): unknown } | undefined;
+  readonly stream?: OwnStream | undefined;
   readonly clock?: Clock | undefined;
+}
+
+/** Where lines are written to: a part of a Writable. */
+export interface OwnStream {
+  write(text: string): unknown;
+  on?(event: 'error', listener: (error: Error) => void): unknown;
 }
 
 type OwnAttributes = Readonly<Record<string, string | number | boolean>>;
 
 /** Records that wait for the journal; then the oldest go, counted. */
 const MAX_WAITING = 1_000;
-/** Of one text so many in {@link WINDOW_MILLIS}; the next one afterwards says how many were left out. */
+/** Of one kind so many in {@link WINDOW_MILLIS}; the next one afterwards says how many were left out. */
 const MAX_ALIKE = 10;
 const WINDOW_MILLIS = 10_000;
-const MAX_TEXTS = 256;
+const MAX_KINDS = 256;
+/** Of a message, and of the value of an attribute. An error's text may be anything. */
+const MAX_TEXT = 4_096;
 const RETRY_MILLIS = 1_000;
 const CONTROL = /[\p{Cc}\p{Cf}\u2028\u2029]/gu;
 
@@ -39,12 +47,13 @@ const NAMES = Object.keys(Severity) as readonly (SeverityName | 'UNSPECIFIED')[]
 /**
  * The daemon's own records: they go the way of all records, through the journal to the sinks, and to standard error.
  *
- * What goes wrong on that way is counted, and never told by a record of its own, so that trouble cannot feed itself. A
- * text that comes again and again is told ten times in ten seconds.
+ * What goes wrong on that way is counted, and never told by a record of its own; and what the journal tells while it is
+ * handed one of these goes to standard error alone. So trouble cannot feed itself. What comes again and again, alike but
+ * for its numbers and what is in quotes, is told ten times in ten seconds. Nothing here ever throws.
  */
 export class OwnRecords implements OwnLog {
   readonly #severity: number;
-  readonly #stream: { write(text: string): unknown } | undefined;
+  readonly #stream: OwnStream | undefined;
   readonly #clock: Clock;
   readonly #resource: readonly KeyValue[];
   readonly #seen = new Map<string, { until: number; count: number }>();
@@ -52,9 +61,12 @@ export class OwnRecords implements OwnLog {
   #waiting: DecodedLogRecord[] = [];
   #writing: Promise<void> | undefined;
   #isClosed = false;
+  #isAppending = false;
   #cancelRetry = () => {};
   /** Records that never came into the journal. */
   lost = 0;
+  /** Records that were too many alike; they are told neither here nor there. */
+  leftOut = 0;
 
   constructor({
     version,
@@ -65,11 +77,13 @@ export class OwnRecords implements OwnLog {
   }: OwnRecordsOptions) {
     this.#severity = parseSeverity('ownRecords.severity', severity);
     this.#stream = console ? (stream ?? process.stderr) : undefined;
+    // A pipe whose reader has ended would else end the daemon.
+    this.#stream?.on?.('error', () => {});
     this.#clock = clock;
     this.#resource = [
       ['service.name', 'distlogd'],
       ['service.version', version],
-      ['service.instance.id', randomBytes(8).toString('hex')],
+      ['service.instance.id', randomUUID()],
       ['host.name', hostname()],
       ['process.pid', process.pid],
     ];
@@ -82,11 +96,15 @@ export class OwnRecords implements OwnLog {
   }
 
   emit(severity: number, message: string, attributes: OwnAttributes = {}): void {
-    const left = this.#leftOut(message);
-    if (left === undefined) return;
-    const body = left === 0 ? message : `${message} (${left} more like this since the last one)`;
+    const left = this.#leftOut(severity, message);
+    if (left === undefined) {
+      this.leftOut += 1;
+      return;
+    }
+    const text = cut(message);
+    const body = left === 0 ? text : `${text} (${left} more like this since the last one)`;
     this.#print(severity, body, attributes);
-    if (severity < this.#severity || this.#isClosed) return;
+    if (severity < this.#severity || this.#isClosed || this.#isAppending) return;
     this.#waiting.push(this.#record(severity, body, attributes));
     if (this.#waiting.length > MAX_WAITING) {
       this.#waiting.shift();
@@ -110,12 +128,13 @@ export class OwnRecords implements OwnLog {
   }
 
   /** How many alike were left out before this one; undefined: this one is left out too. */
-  #leftOut(message: string): number | undefined {
+  #leftOut(severity: number, message: string): number | undefined {
     const now = this.#clock.now();
-    const seen = this.#seen.get(message);
+    const kind = kindOf(severity, message);
+    const seen = this.#seen.get(kind);
     if (seen === undefined || now >= seen.until || now < seen.until - WINDOW_MILLIS) {
-      if (this.#seen.size >= MAX_TEXTS) this.#seen.clear();
-      this.#seen.set(message, { until: now + WINDOW_MILLIS, count: 1 });
+      if (this.#seen.size >= MAX_KINDS) this.#seen.clear();
+      this.#seen.set(kind, { until: now + WINDOW_MILLIS, count: 1 });
       return Math.max(0, (seen?.count ?? 0) - MAX_ALIKE);
     }
     seen.count += 1;
@@ -125,7 +144,7 @@ export class OwnRecords implements OwnLog {
   #print(severity: number, message: string, attributes: OwnAttributes): void {
     if (this.#stream === undefined) return;
     const time = new Date(this.#clock.now()).toISOString();
-    const more = Object.entries(attributes).map(([name, value]) => `  ${name}=${value}`);
+    const more = Object.entries(attributes).map(([name, value]) => `  ${name}=${cut(String(value))}`);
     const line = `${time} ${(NAMES[severity] ?? '').padEnd(5)} distlogd: ${message}${more.join('')}`;
     try {
       this.#stream.write(`${line.replace(CONTROL, ' ')}\n`);
@@ -135,14 +154,17 @@ export class OwnRecords implements OwnLog {
   }
 
   #record(severityNumber: number, body: string, attributes: OwnAttributes): DecodedLogRecord {
-    const time = BigInt(this.#clock.now()) * 1_000_000n;
+    const time = BigInt(Math.trunc(this.#clock.now())) * 1_000_000n;
     return {
       timeUnixNano: time,
       observedTimeUnixNano: time,
       severityNumber,
       severityText: NAMES[severityNumber] ?? '',
       body,
-      attributes: Object.entries(attributes),
+      attributes: Object.entries(attributes).map(([name, value]) => [
+        name,
+        typeof value === 'string' ? cut(value) : value,
+      ]),
       droppedAttributesCount: 0,
       flags: 0,
       traceId: '',
@@ -190,11 +212,33 @@ export class OwnRecords implements OwnLog {
         scopes: [scope],
       };
       const body = encodeDecoded({ resources: [resource] });
-      const { kind } = await intake.append({ body, records: records.length });
+      const { kind } = await this.#hand(intake, { body, records: records.length });
       return kind !== 'full';
     } catch {
       this.lost += records.length;
       return true;
     }
   }
+
+  #hand(intake: Intake, batch: Batch): Promise<Accepted> {
+    this.#isAppending = true;
+    try {
+      return intake.append(batch);
+    } finally {
+      this.#isAppending = false;
+    }
+  }
+}
+
+/** What is told again and again differs in numbers and names. */
+function kindOf(severity: number, message: string): string {
+  const alike = message
+    .slice(0, 512)
+    .replaceAll(/"[^"]*"/g, '""')
+    .replaceAll(/\d+/g, '0');
+  return `${severity} ${alike.slice(0, 200)}`;
+}
+
+function cut(text: string): string {
+  return text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT - 3)}...` : text;
 }

@@ -1,4 +1,5 @@
 import type { ServerHttp2Session } from 'node:http2';
+import type { Socket } from 'node:net';
 
 /** For many calls at once; Node's own is 64 KiB, a pause of a whole way there and back after each. */
 const SESSION_WINDOW_BYTES = 2 ** 20;
@@ -16,13 +17,18 @@ export class GrpcSessions {
     this.#handshakeMillis = handshakeMillis;
   }
 
-  add(session: ServerHttp2Session): void {
+  /** @param socket the connection that it lies on */
+  add(session: ServerHttp2Session, socket: Socket | undefined): void {
     // What is wrong with it comes as the server's `sessionError` too, where it is counted.
     session.on('error', () => {});
     if (this.#isClosing) return session.destroy();
     this.#sessions.add(session);
-    const timer = setTimeout(() => session.destroy(), this.#handshakeMillis);
-    const endHeartbeat = heartbeat(session, HEARTBEATS * this.#handshakeMillis);
+    const end = () => {
+      session.destroy();
+      socket?.destroy();
+    };
+    const timer = setTimeout(end, this.#handshakeMillis);
+    const endHeartbeat = heartbeat(session, HEARTBEATS * this.#handshakeMillis, end);
     session.once('remoteSettings', () => clearTimeout(timer));
     session.once('close', () => {
       clearTimeout(timer);
@@ -41,18 +47,18 @@ export class GrpcSessions {
 
 /**
  * Ends a connection that does not answer. Node keeps one for ever, and sees no end of it, after a frame of a wrong size
- * (seen with Node 20); clients vanish without a word, too.
+ * (seen with Node 20), and one whose client takes leave and does not close; clients vanish without a word, too.
  * @returns a function that stops it
  */
-function heartbeat(session: ServerHttp2Session, everyMillis: number): () => void {
+function heartbeat(session: ServerHttp2Session, everyMillis: number, end: () => void): () => void {
   let isAlive = true;
   const timer = setInterval(() => {
-    if (!isAlive) return session.destroy();
+    // A ping of what is closed throws.
+    if (!isAlive || session.destroyed || session.closed) return end();
     isAlive = false;
-    const isSent = session.ping((error) => {
+    session.ping((error) => {
       isAlive = error === null;
     });
-    if (!isSent) session.destroy();
   }, everyMillis);
   timer.unref();
   return () => clearInterval(timer);

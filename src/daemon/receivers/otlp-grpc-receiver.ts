@@ -75,15 +75,17 @@ export class OtlpGrpcReceiver implements Receiver {
       tls === undefined
         ? createServer(settings)
         : createSecureServer({ ...settings, ...serverTls(tls), ...tlsSettings(headersMillis) });
-    server.on('session', (session: ServerHttp2Session) => this.#sessions.add(session));
+    this.#sockets = new OpenSockets(server);
+    server.on('session', (session: ServerHttp2Session) => {
+      this.#sessions.add(session, this.#sockets.from(session.socket));
+    });
     server.on('stream', (stream: ServerHttp2Stream, headers) => this.#serve(stream, headers));
     server.on('sessionError', () => countRefused(this.counters, 'protocol'));
     server.on('tlsClientError', () => countRefused(this.counters, 'tls'));
     server.on('unknownProtocol', () => countRefused(this.counters, 'protocol'));
     server.on('drop', () => countRefused(this.counters, 'connections'));
     this.#server = server;
-    this.#server.maxConnections = maxConnections;
-    this.#sockets = new OpenSockets(this.#server);
+    server.maxConnections = maxConnections;
   }
 
   get endpoint(): string {

@@ -263,6 +263,22 @@ test('a client that is slow is cut off: before it speaks, and with its message',
   expect(receiver.inFlightBytes).toBe(0);
 });
 
+test('a client that takes leave and does not close is closed', async () => {
+  const { endpoint } = await receiving({ headersMillis: 50 });
+  const { socket, rest } = await rawConnection(portOf(endpoint));
+  socket.allowHalfOpen = true;
+  const settings = [0, 0, 0, 4, 0, 0, 0, 0, 0];
+  const goAway = [0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+  socket.write('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
+  socket.write(Buffer.from([...settings, ...goAway]));
+
+  // Without an end of its own, so that what it sees is a reset.
+  await new Promise((resolve) => socket.once('end', resolve).once('close', resolve));
+  const probe = setInterval(() => socket.write(Buffer.from(settings)), 20);
+  await rest;
+  clearInterval(probe);
+});
+
 test('stopping answers what is under way, and takes nothing new', async () => {
   const { receiver, intake, endpoint } = await receiving();
   const client = grpcClient(endpoint);
@@ -307,8 +323,8 @@ test('the exporter of OpenTelemetry is a client', async () => {
   expect(receiver.counters.records).toBe(1_000);
 });
 
-test('any bytes on the socket, and in calls: refused, counted, and the receiver goes on', async () => {
-  const { receiver, intake, endpoint } = await receiving({ headersMillis: 50 });
+test('any bytes on the socket: refused, counted, and the receiver goes on', async () => {
+  const { receiver, endpoint } = await receiving({ headersMillis: 50 });
   const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
   const settings = Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0]);
   const kinds = [
@@ -329,6 +345,12 @@ test('any bytes on the socket, and in calls: refused, counted, and the receiver 
       }),
     );
   }
+
+  expect(receiver.counters.refused.get('protocol')).toBeGreaterThan(50);
+});
+
+test('any bytes in calls: refused, counted, and the receiver goes on', async () => {
+  const { receiver, intake, endpoint } = await receiving();
   const good = protobuf(3);
   for (let round = 0; round < 200; round++) {
     const bytes = framed(good);
@@ -341,7 +363,6 @@ test('any bytes on the socket, and in calls: refused, counted, and the receiver 
     stream.session?.destroy();
   }
 
-  expect(receiver.counters.refused.get('protocol')).toBeGreaterThan(50);
   expect(receiver.counters.refused.get('malformed')).toBeGreaterThan(50);
   for (const { body } of intake.batches) expect(() => decodeLogs(body)).not.toThrow();
   expect((await call(endpoint, good)).code).toBe(0);
