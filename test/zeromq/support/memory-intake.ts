@@ -15,6 +15,8 @@ export class MemoryIntake implements IntakeLike {
   readonly batches: BatchLike[] = [];
   /** Set: the next batches are answered so, and not taken. */
   fullForMillis: number | undefined;
+  /** The batches, by their body's text, for which it is full. */
+  fullFor: (text: string) => boolean = () => true;
   /** Set: appends fail. */
   broken: Error | undefined;
   appends = 0;
@@ -83,7 +85,10 @@ export class MemoryIntake implements IntakeLike {
   }
 
   #take(batch: BatchLike): AcceptedLike {
-    if (this.fullForMillis !== undefined) return { kind: 'full', retryAfterMillis: this.fullForMillis };
+    const text = Buffer.from(batch.body).toString();
+    if (this.fullForMillis !== undefined && this.fullFor(text)) {
+      return { kind: 'full', retryAfterMillis: this.fullForMillis };
+    }
     if (batch.origin !== undefined) {
       const { producer, seq, prev } = batch.origin;
       const last = this.lastSeq(producer);
@@ -92,7 +97,7 @@ export class MemoryIntake implements IntakeLike {
       this.#last.set(Buffer.from(producer).toString('hex'), seq);
     }
     this.batches.push(batch);
-    this.texts.push(Buffer.from(batch.body).toString());
+    this.texts.push(text);
     return { kind: 'accepted', index: this.batches.length };
   }
 
