@@ -26,15 +26,27 @@ export interface OtlpReceiverOptions {
   readonly insecure?: boolean | undefined;
   /** The name of the address's setting, for messages. */
   readonly setting: string;
+  /** HTTP only: a client that is slower with its headers is cut off, milliseconds. From 1; default 10,000. */
+  readonly headersMillis?: number | undefined;
+  /** HTTP only: the same for the whole request. From `headersMillis`; default 60,000. */
+  readonly requestMillis?: number | undefined;
 }
 
 export type ResolvedOtlpReceiverOptions = OtlpReceiverOptions & {
   readonly maxRequestBytes: number;
   readonly maxInFlightBytes: number;
+  readonly headersMillis: number;
+  readonly requestMillis: number;
 };
 
 const MEBIBYTE = 2 ** 20;
-const defaults = { maxRequestBytes: 64 * MEBIBYTE, maxInFlightBytes: 256 * MEBIBYTE, insecure: false };
+const defaults = {
+  maxRequestBytes: 64 * MEBIBYTE,
+  maxInFlightBytes: 256 * MEBIBYTE,
+  insecure: false,
+  headersMillis: 10_000,
+  requestMillis: 60_000,
+};
 const KNOWN = ['address', 'intake', 'token', 'tls', 'setting', ...Object.keys(defaults)];
 
 /** @throws TypeError or RangeError with option, wish and value */
@@ -45,6 +57,8 @@ export function resolveOtlpReceiver(where: string, given: OtlpReceiverOptions): 
   withMethods('intake', intake, ['append', 'lastSeq']);
   wholeNumber('maxRequestBytes', options.maxRequestBytes, 1_024);
   wholeNumber('maxInFlightBytes', options.maxInFlightBytes, options.maxRequestBytes);
+  wholeNumber('headersMillis', options.headersMillis, 1);
+  wholeNumber('requestMillis', options.requestMillis, options.headersMillis);
   trueOrFalse('insecure', options.insecure);
   if (token !== undefined && (typeof token !== 'string' || token === '')) {
     throw new TypeError(`token must be a text, got ${shown(typeof token)}`);

@@ -1,4 +1,4 @@
-import type { Metadata, Server, ServerUnaryCall, sendUnaryData } from '@grpc/grpc-js';
+import type { Metadata, Server, ServerInterceptor, ServerUnaryCall, sendUnaryData } from '@grpc/grpc-js';
 import { showAddress } from '../config/index.ts';
 import type { Receiver, ReceiverCounters } from '../contract.ts';
 import { isEqual } from '../http/index.ts';
@@ -50,9 +50,8 @@ export class OtlpGrpcReceiver implements Receiver {
     const grpc = await loadGrpc(setting);
     const server = new grpc.Server({
       'grpc.max_receive_message_length': maxRequestBytes,
-      // A client that calls too often would otherwise be told to go away for ever.
-      'grpc.http2.max_ping_strikes': 0,
-    } as Record<string, number>);
+      interceptors: [unreadableCounter(grpc, () => countRefused(this.counters, 'unreadable'))],
+    });
     const raw = (bytes: Buffer) => bytes;
     const export_ = {
       path: METHOD,
@@ -118,6 +117,26 @@ export class OtlpGrpcReceiver implements Receiver {
       this.#inFlight.give(bytes);
     }
   }
+}
+
+/**
+ * grpc-js itself refuses what is too large, cannot be decompressed, or is cut off; our handler does not hear of it.
+ * It never gets the message then.
+ */
+function unreadableCounter(grpc: Grpc, count: () => void): ServerInterceptor {
+  return (_method, call) => {
+    let isRead = false;
+    const listener = new grpc.ServerListenerBuilder()
+      .withOnReceiveMessage((message, next) => {
+        isRead = true;
+        next(message);
+      })
+      .withOnCancel(() => {
+        if (!isRead) count();
+      })
+      .build();
+    return new grpc.ServerInterceptingCall(call, { start: (next) => next(listener) });
+  };
 }
 
 async function loadGrpc(setting: string): Promise<Grpc> {

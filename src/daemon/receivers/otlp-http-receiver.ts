@@ -6,6 +6,7 @@ import {
   type ServerResponse,
 } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
+import type { Socket } from 'node:net';
 import { decodeJsonLogs, encodeDecoded } from '../../wire/index.ts';
 import type { Receiver, ReceiverCounters } from '../contract.ts';
 import { isEqual } from '../http/index.ts';
@@ -24,9 +25,10 @@ import { takeRequest } from './take-request.ts';
 const PATH = '/v1/logs';
 const PROTOBUF = 'application/x-protobuf';
 const JSON_TYPE = 'application/json';
-/** A client that is slower than this with its headers, or with the whole request, is cut off. */
-const HEADERS_MILLIS = 10_000;
-const REQUEST_MILLIS = 60_000;
+/** How often slow clients are looked for, at least. */
+const LOOK_MILLIS = 1_000;
+/** So long the rest of a refused body is read and thrown away: a client that is cut off does not see its answer. */
+const LINGER_MILLIS = 1_000;
 const MAX_CONNECTIONS = 10_000;
 const BUSY_MILLIS = 1_000;
 
@@ -48,7 +50,11 @@ export class OtlpHttpReceiver implements Receiver {
   readonly #options: ResolvedOtlpReceiverOptions;
   readonly #inFlight: InFlight;
   readonly #server: Server;
+  /** Connections that were told of a fault: what else they send is no second one. */
+  readonly #faulty = new WeakSet<Socket>();
   #endpoint = '';
+  /** Requests that are not answered yet. */
+  #underWay = 0;
   #isStopping = false;
   #stopped: Promise<void> | undefined;
 
@@ -60,16 +66,19 @@ export class OtlpHttpReceiver implements Receiver {
       this.#serve(request, response).catch(() => response.destroy());
     };
     const { tls } = options;
-    const settings = { requestTimeout: REQUEST_MILLIS, headersTimeout: HEADERS_MILLIS };
+    const { headersMillis, requestMillis } = this.#options;
+    const settings = {
+      requestTimeout: requestMillis,
+      headersTimeout: headersMillis,
+      connectionsCheckingInterval: Math.min(LOOK_MILLIS, headersMillis),
+    };
     this.#server =
       tls === undefined
         ? createServer(settings, serve)
         : createTlsServer({ ...settings, ...tlsOf(tls) }, serve);
     this.#server.maxConnections = MAX_CONNECTIONS;
-    this.#server.on('clientError', (_error, socket) => {
-      countRefused(this.counters, 'protocol');
-      socket.destroy();
-    });
+    this.#server.on('clientError', (error, socket) => this.#faultOf(error, socket as Socket));
+    this.#server.on('drop', () => countRefused(this.counters, 'connections'));
   }
 
   get endpoint(): string {
@@ -90,13 +99,23 @@ export class OtlpHttpReceiver implements Receiver {
   async #stop(graceMillis: number): Promise<void> {
     this.#isStopping = true;
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    this.#server.closeIdleConnections();
+    this.#closeIfIdle();
     const timer = setTimeout(() => this.#server.closeAllConnections(), graceMillis);
     await closed;
     clearTimeout(timer);
   }
 
+  /** Node alone would wait for connections that never sent anything. */
+  #closeIfIdle(): void {
+    if (this.#isStopping && this.#underWay === 0) this.#server.closeAllConnections();
+  }
+
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    this.#underWay += 1;
+    response.once('close', () => {
+      this.#underWay -= 1;
+      this.#closeIfIdle();
+    });
     const contentType = (request.headers['content-type'] ?? '').split(';', 1)[0]!.trim().toLowerCase();
     const isJson = contentType === JSON_TYPE;
     const answer = await this.#answer(request, contentType);
@@ -113,9 +132,28 @@ export class OtlpHttpReceiver implements Receiver {
       headers['retry-after'] = String(Math.ceil(answer.retryAfterMillis / 1_000));
     if (mustClose) headers['connection'] = 'close';
     response.writeHead(answer.status, headers);
-    response.end(body, () => {
-      if (!request.complete) request.destroy();
-    });
+    if (request.complete) response.end(body);
+    else linger(request, response, body);
+  }
+
+  /** What is no HTTP, or came too slowly. A client that has gone has refused itself: its request is counted. */
+  #faultOf({ code = '' }: NodeJS.ErrnoException, socket: Socket): void {
+    if (code === 'ECONNRESET' || code === 'EPIPE' || this.#faulty.has(socket)) {
+      socket.destroy();
+      return;
+    }
+    this.#faulty.add(socket);
+    const isSlow = code === 'ERR_HTTP_REQUEST_TIMEOUT';
+    countRefused(this.counters, isSlow ? 'slow' : 'protocol');
+    // Behind an answer that has begun there is no room for another.
+    if (!socket.writable || socket.bytesWritten > 0) {
+      socket.destroy();
+      return;
+    }
+    const status = isSlow ? '408 Request Timeout' : '400 Bad Request';
+    socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`, () =>
+      socket.destroy(),
+    );
   }
 
   async #answer(request: IncomingMessage, contentType: string): Promise<Answer> {
@@ -200,6 +238,19 @@ export class OtlpHttpReceiver implements Receiver {
     countRefused(this.counters, cause);
     return { status, code, message };
   }
+}
+
+/** Answers a request whose body is still on its way. */
+function linger(request: IncomingMessage, response: ServerResponse, body: Buffer): void {
+  const end = () => {
+    clearTimeout(timer);
+    response.end();
+  };
+  const timer = setTimeout(end, LINGER_MILLIS);
+  request.once('end', end);
+  request.once('close', end);
+  response.write(body);
+  request.resume();
 }
 
 /** An empty `ExportLogsServiceResponse`, or a `google.rpc.Status`. */

@@ -52,7 +52,8 @@ export async function readBody(
   } catch (error) {
     release();
     if (error instanceof BodyError) throw error;
-    if (request.errored !== null || request.destroyed)
+    // Node destroys a request that came whole, too.
+    if (!request.complete && (request.errored !== null || request.destroyed))
       throw new BodyError('aborted', 'the request was cut off');
     throw new BodyError('malformed', `the body cannot be decompressed: ${(error as Error).message}`);
   }
@@ -60,7 +61,8 @@ export async function readBody(
 
 function decompressed(request: IncomingMessage): AsyncIterable<Buffer> {
   const encoding = (request.headers['content-encoding'] ?? 'identity').trim().toLowerCase();
-  if (encoding === 'identity') return request;
+  // The request itself stays open, so that its answer still finds the way back.
+  if (encoding === 'identity') return request.iterator({ destroyOnReturn: false });
   if (encoding === 'gzip' || encoding === 'x-gzip') return through(request, createGunzip());
   if (encoding === 'deflate') return through(request, createInflate());
   throw new BodyError(
@@ -74,6 +76,7 @@ function through(request: IncomingMessage, unzip: NodeJS.ReadWriteStream & Reada
   request.once('close', () => {
     if (!request.complete) unzip.destroy(new Error('the request was cut off'));
   });
+  unzip.once('close', () => request.unpipe(unzip));
   request.pipe(unzip);
   return unzip;
 }

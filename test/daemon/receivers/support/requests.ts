@@ -1,0 +1,12 @@
+import { decodeJsonLogs, encodeDecoded } from '../../../../src/wire/index.ts';
+
+/** An OTLP/JSON request of some records. */
+export function jsonRequest(...bodies: readonly string[]): string {
+  const logRecords = bodies.map((text) => ({ timeUnixNano: '1', body: { stringValue: text } }));
+  return JSON.stringify({ resourceLogs: [{ resource: {}, scopeLogs: [{ scope: {}, logRecords }] }] });
+}
+
+/** The same in protobuf. */
+export function protobufRequest(...bodies: readonly string[]): Buffer {
+  return Buffer.from(encodeDecoded(decodeJsonLogs(jsonRequest(...bodies))));
+}
