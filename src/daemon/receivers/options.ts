@@ -26,9 +26,9 @@ export interface OtlpReceiverOptions {
   readonly insecure?: boolean | undefined;
   /** The name of the address's setting, for messages. */
   readonly setting: string;
-  /** HTTP only: a client that is slower with its headers is cut off, milliseconds. From 1; default 10,000. */
+  /** A client that is slower with its headers, in gRPC with its first byte, is cut off, milliseconds. From 1; default 10,000. */
   readonly headersMillis?: number | undefined;
-  /** HTTP only: the same for the whole request. From `headersMillis`; default 60,000. */
+  /** HTTP only: one that is slower with the whole request. From `headersMillis`; default 60,000. */
   readonly requestMillis?: number | undefined;
 }
 

@@ -1,8 +1,15 @@
-import type { Metadata, Server, ServerInterceptor, ServerUnaryCall, sendUnaryData } from '@grpc/grpc-js';
-import { showAddress } from '../config/index.ts';
+import { createServer, type Socket } from 'node:net';
+import type {
+  Metadata,
+  Server,
+  ServerCredentials,
+  ServerInterceptor,
+  ServerUnaryCall,
+  sendUnaryData,
+} from '@grpc/grpc-js';
 import type { Receiver, ReceiverCounters } from '../contract.ts';
 import { isEqual } from '../http/index.ts';
-import { listenError } from '../listen.ts';
+import { listen } from '../listen.ts';
 import { countRefused, newCounters } from './counters.ts';
 import { InFlight } from './in-flight.ts';
 import {
@@ -18,6 +25,7 @@ type Call = ServerUnaryCall<Buffer, Buffer>;
 
 const METHOD = '/opentelemetry.proto.collector.logs.v1.LogsService/Export';
 const BUSY_MILLIS = 1_000;
+const MAX_CONNECTIONS = 10_000;
 /** An empty `ExportLogsServiceResponse`. */
 const EMPTY = Buffer.alloc(0);
 
@@ -31,6 +39,9 @@ export class OtlpGrpcReceiver implements Receiver {
   readonly counters: ReceiverCounters = newCounters();
   readonly #options: ResolvedOtlpReceiverOptions;
   readonly #inFlight: InFlight;
+  /** Ours and not grpc-js's: it knows its connections, and says what is wrong when it cannot listen. */
+  readonly #listener = createServer({ noDelay: true });
+  readonly #sockets = new Set<Socket>();
   #server: Server | undefined;
   #endpoint = '';
   #stopped: Promise<void> | undefined;
@@ -39,6 +50,8 @@ export class OtlpGrpcReceiver implements Receiver {
   constructor(options: OtlpReceiverOptions) {
     this.#options = resolveOtlpReceiver('OtlpGrpcReceiver', options);
     this.#inFlight = new InFlight(this.#options.maxInFlightBytes);
+    this.#listener.maxConnections = MAX_CONNECTIONS;
+    this.#listener.on('drop', () => countRefused(this.counters, 'connections'));
   }
 
   get endpoint(): string {
@@ -46,7 +59,7 @@ export class OtlpGrpcReceiver implements Receiver {
   }
 
   async start(): Promise<void> {
-    const { address, setting, maxRequestBytes } = this.#options;
+    const { address, setting, maxRequestBytes, tls } = this.#options;
     const grpc = await loadGrpc(setting);
     const server = new grpc.Server({
       'grpc.max_receive_message_length': maxRequestBytes,
@@ -67,12 +80,13 @@ export class OtlpGrpcReceiver implements Receiver {
       { Export: export_ },
       { Export: (call: Call, done: sendUnaryData<Buffer>) => this.#export(grpc, call, done) },
     );
-    const port = await bind(grpc, server, this.#options).catch((error) => {
-      server.forceShutdown();
-      throw listenError(portError(error), address, setting);
+    const injector = server.createConnectionInjector(credentialsOf(grpc, tls));
+    this.#listener.on('connection', (socket) => {
+      this.#watch(socket);
+      injector.injectConnection(socket);
     });
+    this.#endpoint = await listen(this.#listener, address, setting);
     this.#server = server;
-    this.#endpoint = showAddress({ host: address.host, port });
   }
 
   stop(graceMillis: number): Promise<void> {
@@ -80,11 +94,34 @@ export class OtlpGrpcReceiver implements Receiver {
     return this.#stopped;
   }
 
+  /** grpc-js waits for ever for a connection that says nothing. */
+  #watch(socket: Socket): void {
+    const timer = setTimeout(() => {
+      if (socket.bytesRead > 0) return;
+      countRefused(this.counters, 'slow');
+      socket.destroy();
+    }, this.#options.headersMillis);
+    timer.unref();
+    this.#sockets.add(socket);
+    // Else a client that goes away would be an error that nobody listens to.
+    socket.on('error', () => {});
+    socket.once('close', () => {
+      clearTimeout(timer);
+      this.#sockets.delete(socket);
+    });
+  }
+
   async #stop(graceMillis: number): Promise<void> {
     const server = this.#server;
     if (server === undefined) return;
-    const timer = setTimeout(() => server.forceShutdown(), graceMillis);
-    await new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
+    const closed = new Promise<void>((resolve) => this.#listener.close(() => resolve()));
+    server.tryShutdown(() => {});
+    for (const socket of this.#sockets) if (socket.bytesRead === 0) socket.destroy();
+    const timer = setTimeout(() => {
+      server.forceShutdown();
+      for (const socket of this.#sockets) socket.destroy();
+    }, graceMillis);
+    await closed;
     clearTimeout(timer);
     server.forceShutdown();
   }
@@ -150,28 +187,10 @@ async function loadGrpc(setting: string): Promise<Grpc> {
   }
 }
 
-async function bind(
-  grpc: Grpc,
-  server: Server,
-  { address, tls }: ResolvedOtlpReceiverOptions,
-): Promise<number> {
-  const pair = { cert_chain: tls?.cert ?? EMPTY, private_key: tls?.key ?? EMPTY };
-  const credentials =
-    tls === undefined
-      ? grpc.ServerCredentials.createInsecure()
-      : grpc.ServerCredentials.createSsl(tls.ca ?? null, [pair], tls.ca !== undefined);
-  return await new Promise((resolve, reject) => {
-    server.bindAsync(showAddress(address), credentials, (error, port) => {
-      if (error === null) resolve(port);
-      else reject(error);
-    });
-  });
-}
-
-/** grpc-js tells of a port in use by its message alone. */
-function portError(error: unknown): unknown {
-  const [, code] = /\b(E[A-Z]{4,})\b/.exec((error as Error).message) ?? [];
-  return code === undefined ? error : Object.assign(new Error((error as Error).message), { code });
+function credentialsOf(grpc: Grpc, tls: OtlpReceiverOptions['tls']): ServerCredentials {
+  if (tls === undefined) return grpc.ServerCredentials.createInsecure();
+  const pair = { cert_chain: tls.cert ?? EMPTY, private_key: tls.key ?? EMPTY };
+  return grpc.ServerCredentials.createSsl(tls.ca ?? null, [pair], tls.ca !== undefined);
 }
 
 function bearerOf(metadata: Metadata): string {
