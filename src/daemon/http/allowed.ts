@@ -21,7 +21,8 @@ export function refusalOf(
     return { status: 403, text: 'the Host header names another host' };
   }
   const { origin } = headers;
-  if (origin !== undefined && hostOf(origin.replace(/^https?:\/\//, '')) !== named) {
+  // With the port: another one is another program, whose pages have no business here.
+  if (origin !== undefined && origin.replace(/^https?:\/\//i, '') !== headers.host) {
     return { status: 403, text: 'requests of web pages of other origins are refused' };
   }
   if (token !== undefined && !isEqual(headers.authorization ?? '', `Bearer ${token}`)) {

@@ -5,7 +5,11 @@ import type { Snapshot } from './snapshot.ts';
 const STATES = ['starting', 'ready', 'draining', 'failed'] as const;
 
 /** All figures of the daemon, as metrics. */
-export function metricsOf({ state, report }: Snapshot, loop: IntervalHistogram): readonly Metric[] {
+export function metricsOf(
+  { state, report }: Snapshot,
+  loop: IntervalHistogram,
+  resolutionMillis: number,
+): readonly Metric[] {
   const { journal, receivers, sinks } = report;
   const ofReceivers = (value: (one: (typeof receivers)[number]) => number): Sample[] =>
     receivers.map((one) => ({ labels: { receiver: one.name }, value: value(one) }));
@@ -21,7 +25,7 @@ export function metricsOf({ state, report }: Snapshot, loop: IntervalHistogram):
     gauge('uptime_seconds', 'Time since the start.', [{ value: report.upMillis / 1_000 }]),
     gauge('resident_memory_bytes', 'Memory of the process.', [{ value: process.memoryUsage.rss() }]),
     gauge('event_loop_delay_p99_seconds', 'Delay of the event loop, 99th percentile since the last scrape.', [
-      { value: loopDelay(loop) },
+      { value: loopDelay(loop, resolutionMillis) },
     ]),
     gauge('journal_bytes', 'Size of the journal.', [{ value: journal.bytes }]),
     gauge('journal_max_bytes', 'Size from which on the journal is full.', [{ value: journal.maxBytes }]),
@@ -133,9 +137,9 @@ function byCause(all: readonly Counts[]): readonly Sample[] {
   );
 }
 
-/** What lies above the resolution of the histogram, which is counted as delay. */
-function loopDelay(loop: IntervalHistogram): number {
+/** What lies above the resolution of the histogram, which counts it as delay. */
+function loopDelay(loop: IntervalHistogram, resolutionMillis: number): number {
   const nanos = loop.percentile(99);
   loop.reset();
-  return Number.isFinite(nanos) ? Math.max(0, nanos / 1e9) : 0;
+  return Number.isFinite(nanos) ? Math.max(0, nanos / 1e9 - resolutionMillis / 1e3) : 0;
 }

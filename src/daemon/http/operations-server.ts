@@ -100,7 +100,9 @@ export class OperationsServer {
   }
 
   async #answer(request: IncomingMessage): Promise<Answer> {
-    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://daemon');
+    const url = request.url ?? '/';
+    if (!URL.canParse(url, 'http://daemon')) return { status: 400, text: 'the path cannot be read\n' };
+    const { pathname, searchParams } = new URL(url, 'http://daemon');
     const snapshot = this.#options.view();
     const health = healthAnswer(pathname, snapshot);
     const wanted = pathname === '/dlq/replay' ? ['POST'] : ['GET', 'HEAD'];
@@ -128,7 +130,7 @@ export class OperationsServer {
     if (pathname === '/metrics') {
       return {
         status: 200,
-        text: prometheusText(metricsOf(snapshot, this.#loop)),
+        text: prometheusText(metricsOf(snapshot, this.#loop, LOOP_RESOLUTION_MILLIS)),
         type: PROMETHEUS_CONTENT_TYPE,
       };
     }
