@@ -21,35 +21,41 @@ export const run: Command = {
       io.err('distlogd run: the daemon is not part of this build');
       return ExitCode.SOFTWARE;
     }
+    // Before the start: whoever reads that it is ready may send a signal at once.
+    const signals = new Signals(given, io);
     try {
-      const daemon = await parts.startDaemon(loaded, { version: io.version });
-      return await untilEnd(daemon, given, io);
+      const starting = parts.startDaemon(loaded, { version: io.version });
+      const daemon = await Promise.race([starting, signals.insisted]);
+      if (typeof daemon === 'number') return daemon;
+      return await untilEnd(daemon, signals, io);
     } catch (error) {
       io.err(alarming(io, `distlogd: ${messageOf(error)}; not started`));
       return isAboutData(error) ? ExitCode.CANNOT_CREATE : ExitCode.FAILED;
+    } finally {
+      signals.ignore();
     }
   },
 };
 
 /** Serves signals until the daemon has ended, or somebody insists. */
-async function untilEnd(daemon: RunningDaemon, given: Given, io: Io): Promise<ExitCode> {
-  const signals = new Signals(daemon, given, io);
+async function untilEnd(daemon: RunningDaemon, signals: Signals, io: Io): Promise<ExitCode> {
   try {
+    signals.serve(daemon);
     return await Promise.race([signals.insisted, daemon.ended.then(() => ExitCode.OK)]);
   } catch (error) {
     io.err(alarming(io, `distlogd: ${messageOf(error)}; ended`));
     return ExitCode.FAILED;
-  } finally {
-    signals.ignore();
   }
 }
 
+/** What comes while the daemon starts is done when it has started. */
 class Signals {
-  readonly #daemon: RunningDaemon;
+  #daemon: RunningDaemon | undefined;
   readonly #given: Given;
   readonly #io: Io;
   readonly #unlisten: readonly (() => void)[];
   #isStopping = false;
+  #wantsReload = false;
   #reloading: Promise<void> = Promise.resolve();
   #insist: (code: ExitCode) => void = () => {};
   /** Resolves at the second signal to end. */
@@ -57,18 +63,23 @@ class Signals {
     this.#insist = done;
   });
 
-  constructor(daemon: RunningDaemon, given: Given, io: Io) {
-    this.#daemon = daemon;
+  constructor(given: Given, io: Io) {
     this.#given = given;
     this.#io = io;
     this.#unlisten = [
       io.onSignal('SIGTERM', () => this.#stop()),
       io.onSignal('SIGINT', () => this.#stop()),
       io.onSignal('SIGHUP', () => {
-        // One after the other: the last file that was written is the one that holds.
-        this.#reloading = this.#reloading.then(() => this.#reload());
+        this.#wantsReload = true;
+        this.#reloadLater();
       }),
     ];
+  }
+
+  serve(daemon: RunningDaemon): void {
+    this.#daemon = daemon;
+    if (this.#isStopping) this.#end(daemon);
+    else this.#reloadLater();
   }
 
   ignore(): void {
@@ -78,11 +89,23 @@ class Signals {
   #stop(): void {
     if (this.#isStopping) return this.#insist(ExitCode.FAILED);
     this.#isStopping = true;
-    // What goes wrong at the end comes through `ended`.
-    this.#daemon.stop().catch(() => {});
+    if (this.#daemon !== undefined) this.#end(this.#daemon);
   }
 
-  async #reload(): Promise<void> {
+  #end(daemon: RunningDaemon): void {
+    // What goes wrong at the end comes through `ended`.
+    daemon.stop().catch(() => {});
+  }
+
+  /** One after the other: the last file that was written is the one that holds. */
+  #reloadLater(): void {
+    const daemon = this.#daemon;
+    if (daemon === undefined || !this.#wantsReload) return;
+    this.#wantsReload = false;
+    this.#reloading = this.#reloading.then(() => this.#reload(daemon));
+  }
+
+  async #reload(daemon: RunningDaemon): Promise<void> {
     if (this.#isStopping) return;
     try {
       const loaded = await loadConfig(this.#given, this.#io);
@@ -90,7 +113,7 @@ class Signals {
         this.#io.err('distlogd: the new configuration is wrong; the old one stays');
         return;
       }
-      await this.#daemon.reload(loaded);
+      await daemon.reload(loaded);
       this.#io.err('distlogd: the new configuration holds');
     } catch (error) {
       this.#io.err(alarming(this.#io, `distlogd: ${messageOf(error)}; the old configuration stays`));
