@@ -238,6 +238,18 @@ test('beyond loopback without protection, and any other fault: exit code 78, all
   expect(existsSync(join(folder(), 'data'))).toBe(false);
 });
 
+test('a journal that cannot be written ends the daemon with an error; the batch is not acknowledged', async () => {
+  const under = ['/bin/sh', '-c', 'ulimit -f 512; exec "$@"', 'sh'];
+  const daemon = start(['-c', write(config())], { under });
+  const { otlpHttp } = await daemon.ready();
+  expect(await send(otlpHttp!, 'small')).toBe(200);
+  const answer = await send(otlpHttp!, 'x'.repeat(1_000_000)).catch(() => 0);
+  expect(answer).not.toBe(200);
+  const [code] = await daemon.exit;
+  expect(code).toBe(1);
+  expect(daemon.said).toContain('the daemon cannot go on');
+});
+
 test('when the journal fails the daemon ends by itself with an error, and acknowledges nothing more', async () => {
   const daemon = await Daemon.start(await loaded(config({ ownRecords: '{ console: false }' })), {
     version: '0',

@@ -5,6 +5,14 @@ import { join } from 'node:path';
 /** The built daemon: `npm test` builds first, `node scripts/build.js` does by hand. */
 export const PROGRAM = join(__dirname, '../../../dist/esm/cli/distlogd.js');
 
+export interface DaemonProcessOptions {
+  readonly cwd: string;
+  /** Default: `run`. */
+  readonly command?: string;
+  /** A program that runs it, with its arguments. */
+  readonly under?: readonly string[];
+}
+
 /** `distlogd` as a real process, with what it has said so far. */
 export class DaemonProcess {
   readonly child: ChildProcess;
@@ -15,8 +23,10 @@ export class DaemonProcess {
   #hasEnded = false;
   #heard: () => void = () => {};
 
-  constructor(args: readonly string[], options: { readonly cwd: string; readonly command?: string }) {
-    this.child = spawn(process.execPath, [PROGRAM, options.command ?? 'run', ...args], {
+  constructor(args: readonly string[], options: DaemonProcessOptions) {
+    const line = [process.execPath, PROGRAM, options.command ?? 'run', ...args];
+    const [program = '', ...rest] = [...(options.under ?? []), ...line];
+    this.child = spawn(program, rest, {
       cwd: options.cwd,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, NO_COLOR: '1' },
@@ -63,8 +73,8 @@ export function daemonsForEachTest(folder: () => string) {
     for (const { child } of all) child.kill('SIGKILL');
     await Promise.all(all.splice(0).map(({ exit }) => exit));
   });
-  return (args: readonly string[] = [], command = 'run') => {
-    const daemon = new DaemonProcess(args, { cwd: folder(), command });
+  return (args: readonly string[] = [], more: Partial<DaemonProcessOptions> = {}) => {
+    const daemon = new DaemonProcess(args, { cwd: folder(), ...more });
     all.push(daemon);
     return daemon;
   };
