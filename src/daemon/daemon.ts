@@ -37,6 +37,10 @@ export class Daemon {
   #loaded: LoadedConfig;
   #state: DaemonState = { state: 'starting' };
   #cancelTrim = () => {};
+  #isChanging = false;
+  /** Why it cannot go on. */
+  #failure: Error | undefined;
+  #reloading: Promise<void> | undefined;
   #stopped: Promise<void> | undefined;
   #settle: { readonly done: () => void; readonly failed: (error: Error) => void };
   /** Resolves after `stop()`; rejects when the daemon cannot go on. */
@@ -125,12 +129,8 @@ export class Daemon {
       if (JSON.stringify(loaded.config[name]) === JSON.stringify(old.config[name])) continue;
       throw new Error(`${name} cannot change while the daemon runs: start it again`);
     }
-    try {
-      await this.#take(loaded);
-    } catch (error) {
-      await this.#take(old);
-      throw error;
-    }
+    this.#reloading = this.#change(old, loaded);
+    await this.#reloading;
     this.#loaded = loaded;
     this.own.emit(Severity.INFO, 'the new configuration holds');
   }
@@ -146,11 +146,9 @@ export class Daemon {
   fail(error: Error): void {
     if (this.#state.state === 'failed') return;
     this.#state = { state: 'failed', reason: errorText(error) };
+    this.#failure = error;
     this.own.emit(Severity.FATAL, `the daemon cannot go on: ${errorText(error)}`);
-    this.stop(0).then(
-      () => this.#settle.failed(error),
-      () => this.#settle.failed(error),
-    );
+    this.stop(0).catch(() => {});
   }
 
   /**
@@ -168,6 +166,21 @@ export class Daemon {
     this.#trimLater();
     this.#state = { state: 'ready' };
     this.own.emit(Severity.INFO, `ready: ${listOf(this.endpoints)}`, { data: this.#directory.layout.root });
+  }
+
+  /** A sink that is between its old and its new life has no position, so the journal is not trimmed meanwhile. */
+  async #change(old: LoadedConfig, loaded: LoadedConfig): Promise<void> {
+    this.#isChanging = true;
+    try {
+      await this.#take(loaded);
+    } catch (error) {
+      await this.#take(old).catch((second) => {
+        this.fail(new Error(`the old configuration cannot be taken on again: ${errorText(second)}`));
+      });
+      throw error;
+    } finally {
+      this.#isChanging = false;
+    }
   }
 
   /** Sinks before receivers, so that what comes in has where to go. */
@@ -204,8 +217,7 @@ export class Daemon {
 
   #trimLater(): void {
     this.#cancelTrim = systemClock.after(TRIM_MILLIS, () => {
-      this.#journal
-        .trim(this.#sinks.position)
+      this.#trimOnce()
         .catch((error) => this.own.emit(Severity.WARN, `the journal was not trimmed: ${errorText(error)}`))
         .finally(() => {
           if (this.#stopped === undefined) this.#trimLater();
@@ -220,6 +232,8 @@ export class Daemon {
       this.own.emit(Severity.INFO, 'stopping');
     }
     this.#cancelTrim();
+    // What a change opens must not stay open.
+    await this.#reloading?.catch(() => {});
     const errors: unknown[] = [];
     const steps = [
       () => this.#receivers.stop(RECEIVER_GRACE_MILLIS),
@@ -239,14 +253,16 @@ export class Daemon {
       }
     }
     letGo();
-    if (errors.length === 0 || this.#state.state === 'failed') return this.#settle.done();
+    // `fail` tells why.
+    if (this.#failure !== undefined) return this.#settle.failed(this.#failure);
+    if (errors.length === 0) return this.#settle.done();
     const error = new Error(`the daemon did not end well: ${errors.map(errorText).join('; ')}`);
     this.#settle.failed(error);
     throw error;
   }
 
   async #trimOnce(): Promise<void> {
-    if (this.#state.state !== 'failed') await this.#journal.trim(this.#sinks.position);
+    if (this.#state.state !== 'failed' && !this.#isChanging) await this.#journal.trim(this.#sinks.position);
   }
 }
 

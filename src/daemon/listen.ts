@@ -21,7 +21,7 @@ export async function listen(server: Server, address: ListenAddress, setting: st
 }
 
 /** What an error of listening means, and which setting to change. */
-export function listenError(error: unknown, address: ListenAddress, setting: string): Error {
+function listenError(error: unknown, address: ListenAddress, setting: string): Error {
   const { code, message } = error as NodeJS.ErrnoException;
   const where = showAddress(address);
   const causes: Readonly<Record<string, string>> = {

@@ -175,9 +175,7 @@ export class OwnRecords implements OwnLog {
 
   #write(): void {
     if (this.#intake === undefined || this.#writing !== undefined || this.#waiting.length === 0) return;
-    this.#writing = this.#writeAll(this.#intake).finally(() => {
-      this.#writing = undefined;
-    });
+    this.#writing = this.#writeAll(this.#intake);
   }
 
   async #writeAll(intake: Intake): Promise<void> {
@@ -187,11 +185,15 @@ export class OwnRecords implements OwnLog {
       const records = this.#waiting;
       this.#waiting = [];
       if (await this.#append(intake, records)) continue;
-      this.#waiting = [...records, ...this.#waiting].slice(-MAX_WAITING);
+      const waiting = [...records, ...this.#waiting];
+      this.lost += Math.max(0, waiting.length - MAX_WAITING);
+      this.#waiting = waiting.slice(-MAX_WAITING);
       this.#cancelRetry();
       if (!this.#isClosed) this.#cancelRetry = this.#clock.after(RETRY_MILLIS, () => this.#write());
-      return;
+      break;
     }
+    // In the turn of the last look, so that nothing told afterwards is left waiting.
+    this.#writing = undefined;
   }
 
   /** @returns false: the journal is full, they may come again */

@@ -60,14 +60,16 @@ export class RunningSinks {
     const ends = this.#sinks.filter((sink) => !stays(sink));
     // The journal must not be trimmed beyond a sink that is begun anew.
     await Promise.all(ends.map(({ runner }) => runner.stop(drainMillis)));
+    const kept = this.#sinks.filter(stays);
     const next: RunningSink[] = [];
     try {
       for (const { config, made } of wanted) {
-        const running = this.#sinks.find((sink) => sink.made === made);
+        const running = kept.find((sink) => sink.made === made);
         next.push(running ?? (await this.#begin(config, made, loaded)));
       }
     } finally {
-      this.#sinks = next;
+      // After a fault those that went on are still ours, also those behind it.
+      this.#sinks = [...next, ...kept.filter((sink) => !next.includes(sink))];
     }
   }
 

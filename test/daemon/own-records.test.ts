@@ -93,11 +93,21 @@ test('while the journal is full they wait, bounded; the oldest are lost and coun
   const { own, clock, intake } = telling({ console: false });
   intake.answer = { kind: 'full', retryAfterMillis: 10 };
   own.attach(intake);
-  const letter = (i: number) => String.fromCharCode(97 + (i % 26), 97 + (Math.floor(i / 26) % 26), 97 + Math.floor(i / 676));
+  const letter = (i: number) =>
+    String.fromCharCode(97 + (i % 26), 97 + (Math.floor(i / 26) % 26), 97 + Math.floor(i / 676));
   for (let i = 0; i < 1_200; i++) own.emit(Severity.INFO, `told ${letter(i)}`);
   await own.flush();
   expect(intake.batches).toHaveLength(0);
   expect(own.lost).toBe(200);
+
+  // These come while the thousand are on their way to a journal that is still full.
+  intake.hold();
+  clock.advance(1_000);
+  await intake.called(2);
+  for (let i = 1_200; i < 1_250; i++) own.emit(Severity.INFO, `told ${letter(i)}`);
+  intake.release();
+  await own.flush();
+  expect(own.lost).toBe(250);
 
   intake.answer = undefined;
   clock.advance(1_000);
@@ -105,7 +115,24 @@ test('while the journal is full they wait, bounded; the oldest are lost and coun
 
   const bodies = recordsIn(intake).map(({ body }) => body);
   expect(bodies).toHaveLength(1_000);
-  expect([bodies[0], bodies.at(-1)]).toEqual([`told ${letter(200)}`, `told ${letter(1_199)}`]);
+  expect([bodies[0], bodies.at(-1)]).toEqual([`told ${letter(250)}`, `told ${letter(1_249)}`]);
+});
+
+test('what is told in the turn in which the last ones were taken is not left behind', async () => {
+  const { own, intake } = telling();
+  own.attach(intake);
+  const append = intake.append.bind(intake);
+  intake.append = async (batch) => {
+    const accepted = await append(batch);
+    const late = () => own.emit(Severity.WARN, 'b');
+    // Runs after the look at what waits, which follows this promise.
+    if (intake.appends === 1) queueMicrotask(() => queueMicrotask(() => queueMicrotask(late)));
+    return accepted;
+  };
+  own.emit(Severity.WARN, 'a');
+  await intake.called(2);
+  await own.flush();
+  expect(recordsIn(intake).map(({ body }) => body)).toEqual(['a', 'b']);
 });
 
 test('a journal that fails, and tells of it, does not feed itself', async () => {
@@ -135,7 +162,10 @@ test('a journal that fails, and tells of it, does not feed itself', async () => 
 test('a text of any length and with any characters is one line, and bounded', async () => {
   const { own, lines, intake } = telling();
   own.attach(intake);
-  own.emit(Severity.ERROR, `\u001b[2J\n\u202e${'x'.repeat(100_000)}`, { error: 'y'.repeat(100_000), 'k\n': '\r\n' });
+  own.emit(Severity.ERROR, `\u001b[2J\n\u202e${'x'.repeat(100_000)}`, {
+    error: 'y'.repeat(100_000),
+    'k\n': '\r\n',
+  });
   own.emit(Severity.ERROR, 'half a pair \ud800');
   await own.flush();
 

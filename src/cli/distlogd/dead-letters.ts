@@ -28,10 +28,20 @@ export const deadLetters: DeadLetters = {
 
 async function foldersOf({ deadLetters: folder }: DataLayout): Promise<readonly string[]> {
   try {
-    return (await readdir(folder)).map(decodeURIComponent).sort();
+    const entries = await readdir(folder, { withFileTypes: true });
+    return entries.flatMap((entry) => (entry.isDirectory() ? sinkOf(entry.name) : [])).sort();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw error;
+  }
+}
+
+/** None for a folder that no sink made. */
+function sinkOf(folder: string): readonly string[] {
+  try {
+    return [decodeURIComponent(folder)];
+  } catch {
+    return [];
   }
 }
 

@@ -29,7 +29,7 @@ export interface DeadLetterSummary {
 
 export interface DeadLetters {
   list(layout: DataLayout): Promise<readonly DeadLetterSummary[]>;
-  /** Gives the dead letters of a sink to it again. @returns how many entries were taken, how many are left */
+  /** Gives the dead letters of a sink to it again. @returns how many entries were handed back, how many there are now (also those refused again) */
   replay(loaded: LoadedConfig, sink: string): Promise<{ readonly taken: number; readonly left: number }>;
 }
 

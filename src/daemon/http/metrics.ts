@@ -8,7 +8,11 @@ export type LoopDelay = ReturnType<typeof monitorEventLoopDelay>;
 const STATES = ['starting', 'ready', 'draining', 'failed'] as const;
 
 /** All figures of the daemon, as metrics. */
-export function metricsOf({ state, report }: Snapshot, loop: LoopDelay): readonly Metric[] {
+export function metricsOf(
+  { state, report }: Snapshot,
+  loop: LoopDelay,
+  resolutionMillis: number,
+): readonly Metric[] {
   const { journal, receivers, sinks } = report;
   const ofReceivers = (value: (one: (typeof receivers)[number]) => number): Sample[] =>
     receivers.map((one) => ({ labels: { receiver: one.name }, value: value(one) }));
@@ -28,7 +32,7 @@ export function metricsOf({ state, report }: Snapshot, loop: LoopDelay): readonl
     ]),
     counter('cpu_seconds_total', 'Time of processors that the process took.', [{ value: cpuSeconds() }]),
     gauge('event_loop_delay_p99_seconds', 'Delay of the event loop, 99th percentile since the last scrape.', [
-      { value: loopDelay(loop) },
+      { value: loopDelay(loop, resolutionMillis) },
     ]),
     gauge('journal_bytes', 'Size of the journal.', [{ value: journal.bytes }]),
     gauge('journal_max_bytes', 'Size from which on the journal is full.', [{ value: journal.maxBytes }]),
@@ -150,9 +154,9 @@ function cpuSeconds(): number {
   return (user + system) / 1e6;
 }
 
-/** What lies above the resolution of the histogram, which is counted as delay. */
-function loopDelay(loop: LoopDelay): number {
+/** What lies above the resolution of the histogram, which counts it as delay. */
+function loopDelay(loop: LoopDelay, resolutionMillis: number): number {
   const nanos = loop.percentile(99);
   loop.reset();
-  return Number.isFinite(nanos) ? Math.max(0, nanos / 1e9) : 0;
+  return Number.isFinite(nanos) ? Math.max(0, nanos / 1e9 - resolutionMillis / 1e3) : 0;
 }

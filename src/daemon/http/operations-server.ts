@@ -134,7 +134,7 @@ export class OperationsServer {
     if (pathname === '/metrics') {
       return {
         status: 200,
-        text: prometheusText(metricsOf(snapshot, this.#loop)),
+        text: prometheusText(metricsOf(snapshot, this.#loop, LOOP_RESOLUTION_MILLIS)),
         type: PROMETHEUS_CONTENT_TYPE,
       };
     }

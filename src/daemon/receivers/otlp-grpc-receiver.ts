@@ -77,7 +77,9 @@ export class OtlpGrpcReceiver implements Receiver {
         : createSecureServer({ ...settings, ...serverTls(tls), ...tlsSettings(headersMillis) });
     this.#sockets = new OpenSockets(server);
     server.on('session', (session: ServerHttp2Session) => {
-      this.#sessions.add(session, this.#sockets.from(session.socket));
+      const { socket } = session;
+      session.once('close', this.#sockets.use(socket));
+      this.#sessions.add(session, this.#sockets.from(socket));
     });
     server.on('stream', (stream: ServerHttp2Stream, headers) => this.#serve(stream, headers));
     server.on('sessionError', () => countRefused(this.counters, 'protocol'));
@@ -111,6 +113,7 @@ export class OtlpGrpcReceiver implements Receiver {
     this.#isStopping = true;
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.#sessions.close();
+    this.#sockets.destroyUnused();
     const timer = setTimeout(() => this.#sockets.destroy(), graceMillis);
     await closed;
     clearTimeout(timer);

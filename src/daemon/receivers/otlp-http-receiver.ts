@@ -100,13 +100,14 @@ export class OtlpHttpReceiver implements Receiver {
   async #stop(graceMillis: number): Promise<void> {
     this.#isStopping = true;
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    this.#server.closeIdleConnections();
+    this.#sockets.destroyUnused();
     const timer = setTimeout(() => this.#sockets.destroy(), graceMillis);
     await closed;
     clearTimeout(timer);
   }
 
   #serve(request: IncomingMessage, response: ServerResponse, isAsking = false): void {
+    response.once('close', this.#sockets.use(request.socket));
     const isJson = contentTypeOf(request) === JSON_TYPE;
     const share = this.#inFlight.share();
     this.#judge(request, share, isAsking ? () => response.writeContinue() : () => {})

@@ -326,15 +326,17 @@ test('stopping answers what is under way, takes nothing new, and closes idle con
   const { receiver, intake, endpoint } = await receiving();
   const agent = new Agent({ keepAlive: true });
   await ask(endpoint, { agent, body: protobuf() });
+  const silent = await rawConnection(portOf(endpoint));
   intake.hold();
   const underWay = ask(endpoint, { body: protobuf() });
   await intake.called(2);
 
-  const stopped = receiver.stop(10_000);
+  const stopped = receiver.stop(600_000);
+  await silent.rest;
   await expect(ask(endpoint, { body: protobuf() })).rejects.toThrow(/ECONNREFUSED/);
   intake.release();
   const { status, headers } = await underWay;
-  await Promise.all([stopped, receiver.stop(10_000)]);
+  await Promise.all([stopped, receiver.stop(600_000)]);
 
   expect([status, headers.connection]).toEqual([200, 'close']);
   agent.destroy();

@@ -64,5 +64,5 @@ function lineOf({ sink, entries, records, bytes, causes, oldestMillis }: DeadLet
 
 async function replay(deadLetters: DeadLetters, loaded: LoadedConfig, sink: string, io: Io): Promise<void> {
   const { taken, left } = await deadLetters.replay(loaded, sink);
-  io.out(`${sink}: ${taken} batches taken, ${left} left`);
+  io.out(`${sink}: ${taken} batches handed back, ${left} dead letters now`);
 }

@@ -1,0 +1,286 @@
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, connect, createServer, type Server } from 'node:net';
+import { join } from 'node:path';
+import { Daemon, type LoadedConfig, loadSecrets, parseConfig } from '../../src/daemon/index.ts';
+import { decodeJsonLogs } from '../../src/wire/index.ts';
+import { folderForEachTest } from './sinks/support/folder.ts';
+import { daemonsForEachTest } from './support/daemon-process.ts';
+import { jsonRequest } from './support/json-request.ts';
+
+const folder = folderForEachTest();
+const start = daemonsForEachTest(folder);
+
+/** A configuration on free ports; `more` replaces parts. */
+function config(more: Record<string, string> = {}): string {
+  const parts: Record<string, string> = {
+    data: './data',
+    receivers: '{ otlpHttp: { endpoint: "127.0.0.1:0" } }',
+    sinks: '{ out: { type: file, path: out.jsonl } }',
+    http: '{ endpoint: "127.0.0.1:0" }',
+    ...more,
+  };
+  return Object.entries(parts)
+    .map(([key, value]) => `${key}: ${value}\n`)
+    .join('');
+}
+
+function write(text: string): string {
+  const file = join(folder(), 'distlogd.yaml');
+  writeFileSync(file, text);
+  return file;
+}
+
+async function send(endpoint: string, ...bodies: readonly string[]): Promise<number> {
+  const headers = { 'content-type': 'application/json' };
+  const answer = await fetch(`${endpoint}/v1/logs`, {
+    method: 'POST',
+    headers,
+    body: jsonRequest(...bodies),
+  });
+  return answer.status;
+}
+
+/** The records of others than the daemon, in the order of the file. */
+function written(name = 'out.jsonl'): unknown[] {
+  const lines = readFileSync(join(folder(), name), 'utf8').split('\n').filter(Boolean);
+  return lines
+    .flatMap((line) => decodeJsonLogs(line).resources)
+    .flatMap(({ scopes }) => scopes)
+    .filter((scope) => scope.name !== 'distlogd')
+    .flatMap(({ records }) => records.map(({ body }) => body));
+}
+
+async function occupiedPort(): Promise<{ readonly port: number; readonly server: Server }> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return { port: (server.address() as AddressInfo).port, server };
+}
+
+test('SIGTERM drains: what was acknowledged is in the file, and the exit code is 0', async () => {
+  const daemon = start(['-c', write(config())]);
+  const { otlpHttp } = await daemon.ready();
+  const bodies = Array.from({ length: 50 }, (_, index) => `record ${index}`);
+  const answers = await Promise.all(bodies.map((body) => send(otlpHttp!, body)));
+  expect(new Set(answers)).toEqual(new Set([200]));
+  daemon.kill('SIGTERM');
+  expect(await daemon.exit).toEqual([0, null]);
+  expect(new Set(written())).toEqual(new Set(bodies));
+  expect(written()).toHaveLength(50);
+});
+
+test('what a sink has not written when the daemon is killed comes after the next start, once', async () => {
+  const { port, server } = await occupiedPort();
+  server.close();
+  // Nobody answers there, so everything waits.
+  const sinks = `{ out: { type: file, path: out.jsonl }, away: { type: otlp, protocol: http, endpoint: "http://127.0.0.1:${port}" } }`;
+  const first = start(['-c', write(config({ sinks }))]);
+  const { otlpHttp } = await first.ready();
+  expect(await send(otlpHttp!, 'kept')).toBe(200);
+  first.kill('SIGKILL');
+  await first.exit;
+  const second = start(['-c', write(config({ sinks: '{ out: { type: file, path: out.jsonl } }' }))]);
+  const { otlpHttp: again } = await second.ready();
+  expect(await send(again!, 'new')).toBe(200);
+  second.kill('SIGTERM');
+  expect(await second.exit).toEqual([0, null]);
+  expect(written()).toEqual(['kept', 'new']);
+});
+
+test('a silent connection at every port does not hold the end', async () => {
+  const receivers =
+    `{ otlpHttp: { endpoint: "127.0.0.1:0" }, otlpGrpc: { endpoint: "127.0.0.1:0" }, zmqAck: { endpoint: "tcp://127.0.0.1:*" } }`.replace(
+      ':*',
+      ':0',
+    );
+  const daemon = start(['-c', write(config({ receivers }))]);
+  const endpoints = await daemon.ready();
+  expect(Object.keys(endpoints).sort()).toEqual(['http', 'otlpGrpc', 'otlpHttp', 'zmqAck']);
+  const sockets = Object.values(endpoints).map((endpoint) =>
+    connect(Number(/:(\d+)$/.exec(endpoint)![1]), '127.0.0.1').on('error', () => {}),
+  );
+  await Promise.all(sockets.map((socket) => once(socket, 'connect')));
+  daemon.kill('SIGTERM');
+  expect(await daemon.exit).toEqual([0, null]);
+  for (const socket of sockets) socket.destroy();
+});
+
+test('SIGHUP adds a sink and moves a receiver; the other receivers and sinks go on', async () => {
+  const file = write(config());
+  const daemon = start(['-c', file]);
+  const { otlpHttp } = await daemon.ready();
+  expect(await send(otlpHttp!, 'before')).toBe(200);
+  const { port, server } = await occupiedPort();
+  await new Promise((done) => server.close(done));
+  write(
+    config({
+      receivers: `{ otlpHttp: { endpoint: "127.0.0.1:${port}" } }`,
+      sinks: '{ out: { type: file, path: out.jsonl }, second: { type: file, path: second.jsonl } }',
+    }),
+  );
+  daemon.kill('SIGHUP');
+  await daemon.says('the new configuration holds');
+  await expect(send(otlpHttp!, 'x')).rejects.toThrow();
+  expect(await send(`http://127.0.0.1:${port}`, 'after')).toBe(200);
+  daemon.kill('SIGTERM');
+  expect(await daemon.exit).toEqual([0, null]);
+  expect(written()).toEqual(['before', 'after']);
+  expect(written('second.jsonl')).toContain('after');
+});
+
+test.each([
+  ['invalid YAML', () => 'sinks: [', 'the old one stays'],
+  ['another data directory', () => config({ data: './other' }), 'data cannot change while the daemon runs'],
+  [
+    'a sink that cannot be opened',
+    () =>
+      config({
+        sinks: '{ bad: { type: file, path: bad.jsonl }, out: { type: file, path: out.jsonl } }',
+      }),
+    'the old',
+  ],
+  [
+    'a port in use',
+    (port: number) => config({ receivers: `{ otlpHttp: { endpoint: "127.0.0.1:${port}" } }` }),
+    'receivers.otlpHttp.endpoint chooses another',
+  ],
+  [
+    'the port of http in use',
+    (port: number) => config({ http: `{ endpoint: "127.0.0.1:${port}" }` }),
+    'http.endpoint chooses another',
+  ],
+] as const)('SIGHUP with %s leaves the old configuration at work', async (_what, changed, told) => {
+  // The port stays the same over the fault.
+  const { port: own, server } = await occupiedPort();
+  await new Promise((done) => server.close(done));
+  const { port, server: other } = await occupiedPort();
+  const receivers = `{ otlpHttp: { endpoint: "127.0.0.1:${own}" } }`;
+  const daemon = start(['-c', write(config({ receivers }))]);
+  const { otlpHttp } = await daemon.ready();
+  expect(await send(otlpHttp!, 'before')).toBe(200);
+  // Where the progress of a sink `bad` would be.
+  mkdirSync(join(folder(), 'data/sinks/bad.cursor'), { recursive: true });
+  write(changed(port));
+  daemon.kill('SIGHUP');
+  await daemon.says(told);
+  await daemon.says('stays');
+  expect(await send(otlpHttp!, 'after')).toBe(200);
+  other.close();
+  daemon.kill('SIGTERM');
+  expect(await daemon.exit).toEqual([0, null]);
+  expect(written()).toEqual(['before', 'after']);
+});
+
+test('a data directory in use: exit code 73, and the first goes on', async () => {
+  const file = write(config());
+  const first = start(['-c', file]);
+  const { otlpHttp } = await first.ready();
+  const second = start(['-c', file]);
+  expect(await second.exit).toEqual([73, null]);
+  expect(second.said).toMatch(/in use by process \d+/);
+  expect(await send(otlpHttp!, 'x')).toBe(200);
+});
+
+test('a data directory of a newer version: exit code 73, untouched', async () => {
+  const data = join(folder(), 'data');
+  mkdirSync(data);
+  writeFileSync(join(data, 'version'), '999\n');
+  writeFileSync(join(data, 'unknown'), 'precious');
+  const daemon = start(['-c', write(config())]);
+  expect(await daemon.exit).toEqual([73, null]);
+  expect(daemon.said).toContain('newer');
+  expect(readdirSync(data).sort()).toEqual(['unknown', 'version']);
+  expect(readFileSync(join(data, 'unknown'), 'utf8')).toBe('precious');
+});
+
+test('a port in use: names the setting, and leaves nothing open', async () => {
+  const { port, server } = await occupiedPort();
+  const receivers = `{ zmqAck: { endpoint: "tcp://127.0.0.1:0" }, otlpHttp: { endpoint: "127.0.0.1:${port}" } }`;
+  const file = write(config({ receivers }));
+  const daemon = start(['-c', file]);
+  expect(await daemon.exit).toEqual([1, null]);
+  expect(daemon.said).toContain(
+    `cannot listen on 127.0.0.1:${port}: the port is in use by another process; receivers.otlpHttp.endpoint chooses another; not started`,
+  );
+  expect(daemon.said).not.toContain('ready');
+  await new Promise((done) => server.close(done));
+  // Neither the lock nor a port was left.
+  await start(['-c', file]).ready();
+});
+
+test('in one process: a start that fails leaves no socket, timer or lock', async () => {
+  const { port, server } = await occupiedPort();
+  const receivers = `{ zmqAck: { endpoint: "tcp://127.0.0.1:0" }, otlpGrpc: { endpoint: "127.0.0.1:0" }, otlpHttp: { endpoint: "127.0.0.1:${port}" } }`;
+  const quiet = { ownRecords: '{ console: false }' };
+  await expect(Daemon.start(await loaded(config({ receivers, ...quiet })), { version: '0' })).rejects.toThrow(
+    'receivers.otlpHttp.endpoint',
+  );
+  server.close();
+  const daemon = await Daemon.start(await loaded(config(quiet)), { version: '0' });
+  await daemon.stop();
+  await daemon.stop();
+  await daemon.ended;
+});
+
+test('beyond loopback without protection, and any other fault: exit code 78, all told at once, nothing made', async () => {
+  const text = config({
+    receivers:
+      '{ otlpHttp: { endpoint: "0.0.0.0:0" }, zmqAck: { endpoint: "tcp://0.0.0.0:0" }, otlpHtp: {} }',
+    sinks: '{ a: { type: fil } }',
+  });
+  const daemon = start(['-c', write(text)]);
+  expect(await daemon.exit).toEqual([78, null]);
+  for (const part of ['receivers.otlpHttp', 'receivers.zmqAck', 'otlpHtp', 'sinks.a', 'insecure: true']) {
+    expect(daemon.said).toContain(part);
+  }
+  expect(daemon.said).toMatch(/distlogd\.yaml:\d+:\d+: /);
+  expect(daemon.said).toMatch(/\d faults/);
+  expect(existsSync(join(folder(), 'data'))).toBe(false);
+});
+
+test('a journal that cannot be written ends the daemon with an error; the batch is not acknowledged', async () => {
+  const under = ['/bin/sh', '-c', 'ulimit -f 512; exec "$@"', 'sh'];
+  const daemon = start(['-c', write(config())], { under });
+  const { otlpHttp } = await daemon.ready();
+  expect(await send(otlpHttp!, 'small')).toBe(200);
+  const answer = await send(otlpHttp!, 'x'.repeat(1_000_000)).catch(() => 0);
+  expect(answer).not.toBe(200);
+  const [code] = await daemon.exit;
+  expect(code).toBe(1);
+  expect(daemon.said).toContain('the daemon cannot go on');
+});
+
+test('when the journal fails the daemon ends by itself with an error, and acknowledges nothing more', async () => {
+  const daemon = await Daemon.start(await loaded(config({ ownRecords: '{ console: false }' })), {
+    version: '0',
+  });
+  const fault = new Error('EIO: i/o error, fdatasync');
+  daemon.fail(fault);
+  await expect(daemon.ended).rejects.toBe(fault);
+  await expect(send(daemon.endpoints.otlpHttp!, 'x')).rejects.toThrow();
+  await daemon.stop();
+});
+
+test('a start with nothing given makes its data in the directory, private, with the usual ports', async () => {
+  // The usual ports may be taken on this machine; then the daemon says which, and that is all there is to see.
+  const daemon = start();
+  const first = await Promise.race([daemon.ready(), daemon.exit]);
+  if (Array.isArray(first)) {
+    expect(daemon.said).toMatch(/cannot listen on .*in use/);
+    return;
+  }
+  expect(first).toMatchObject({ zmqAck: 'tcp://127.0.0.1:5011', otlpHttp: 'http://127.0.0.1:4318' });
+  expect(existsSync(join(folder(), '.distlogd/version'))).toBe(true);
+  expect(await send('http://127.0.0.1:4318', 'hello')).toBe(200);
+  await daemon.says('hello');
+  daemon.kill('SIGINT');
+  expect(await daemon.exit).toEqual([0, null]);
+});
+
+async function loaded(text: string): Promise<LoadedConfig> {
+  const parsed = parseConfig(text, { fileName: 'distlogd.yaml', environment: {}, directory: folder() });
+  if (!('config' in parsed)) throw new Error(JSON.stringify(parsed.faults));
+  const result = await loadSecrets(parsed);
+  if (!('secrets' in result)) throw new Error(JSON.stringify(result.faults));
+  return { config: parsed.config, secrets: result.secrets };
+}

@@ -1,0 +1,164 @@
+import { once } from 'node:events';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
+import { type AddressInfo, createServer } from 'node:net';
+import { join } from 'node:path';
+import { folderForEachTest } from './sinks/support/folder.ts';
+import { type DaemonProcess, daemonsForEachTest } from './support/daemon-process.ts';
+import { jsonRequest } from './support/json-request.ts';
+
+const folder = folderForEachTest();
+const start = daemonsForEachTest(folder);
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  await new Promise((done) => server.close(done));
+  return port;
+}
+
+/** An OTLP/HTTP server that answers as it is told. */
+async function receivingEnd() {
+  const end = { status: 400, requests: 0, url: '', close: () => server.close() };
+  let heard = () => {};
+  const server = createHttpServer((request, response) => {
+    request.resume().on('end', () => {
+      end.requests += 1;
+      response.writeHead(end.status, { 'content-type': 'application/x-protobuf' }).end();
+      heard();
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  end.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const asked = async (times: number) => {
+    while (end.requests < times) {
+      await new Promise<void>((resolve) => {
+        heard = resolve;
+      });
+    }
+  };
+  return Object.assign(end, { asked });
+}
+
+async function said(process: DaemonProcess): Promise<readonly [number | null, string]> {
+  const [code] = await process.exit;
+  return [code, process.said];
+}
+
+async function daemonWith(sinks: string, more = '') {
+  const port = await freePort();
+  const file = join(folder(), 'distlogd.yaml');
+  writeFileSync(
+    file,
+    `data: ./data
+receivers: { otlpHttp: { endpoint: "127.0.0.1:0" } }
+sinks: ${sinks}
+http: { endpoint: "127.0.0.1:${port}" ${more} }
+ownRecords: { severity: FATAL, console: true }
+`,
+  );
+  const daemon = start(['-c', file]);
+  const { otlpHttp } = await daemon.ready();
+  const ask = (command: string, ...words: readonly string[]) =>
+    said(start([...words, '-c', file], { command }));
+  const send = async (...bodies: readonly string[]) => {
+    const headers = { 'content-type': 'application/json' };
+    const body = jsonRequest(...bodies);
+    return (await fetch(`${otlpHttp}/v1/logs`, { method: 'POST', headers, body })).status;
+  };
+  return { daemon, ask, send };
+}
+
+test('what a receiving end refuses is listed by its cause, and replayed when it takes it', async () => {
+  const end = await receivingEnd();
+  const sinks = `{ collector: { type: otlp, protocol: http, endpoint: "${end.url}", retry: { initial: 10ms } } }`;
+  const { daemon, ask, send } = await daemonWith(sinks);
+  expect(await ask('dlq', 'list')).toEqual([0, 'no dead letters\n']);
+  expect(await send('a', 'b')).toBe(200);
+  await daemon.says('http_400');
+  const [code, list] = await ask('dlq', 'list');
+  expect(code).toBe(0);
+  expect(list).toMatch(
+    /^collector: 1 batches, 2 records, \d+B, since \d{4}-\d\d-\d\dT[\d:.]+Z: 1 http_400\n$/,
+  );
+
+  const [statusCode, status] = await ask('status');
+  expect(statusCode).toBe(0);
+  expect(status.split('\n')).toEqual([
+    expect.stringMatching(/^distlogd \S+, process \d+, up \d+s?$/),
+    expect.stringMatching(/^journal: \d+ batches, \S+ of 8GiB, 0 senders$/),
+    expect.stringMatching(
+      /^receiver otlpHttp at http:\/\/127\.0\.0\.1:\d+: 2 records in 1 batches, 0 repeated$/,
+    ),
+    expect.stringMatching(
+      /^sink collector \(otlp\): 0 records written, 0 behind \(0B?, 0\.0s\), 2 dead letters$/,
+    ),
+    '',
+  ]);
+
+  // It still refuses them: they stay.
+  expect((await ask('dlq', 'replay', 'collector'))[1]).toBe(
+    'collector: 1 batches handed back, 1 dead letters now\n',
+  );
+  expect((await ask('dlq', 'list'))[1]).toContain('collector: 1 batches, 2 records');
+
+  end.status = 200;
+  expect(await ask('dlq', 'replay', 'collector')).toEqual([
+    0,
+    'collector: 1 batches handed back, 0 dead letters now\n',
+  ]);
+  expect(await ask('dlq', 'list')).toEqual([0, 'no dead letters\n']);
+  end.close();
+});
+
+test('a sink that is failing is told by status, and its dead letters are not touched', async () => {
+  const end = await receivingEnd();
+  end.status = 503;
+  const sinks = `{ collector: { type: otlp, protocol: http, endpoint: "${end.url}" } }`;
+  const { daemon, ask, send } = await daemonWith(sinks);
+  expect(await send('a')).toBe(200);
+  await end.asked(1);
+  await daemon.says('collector');
+  expect((await ask('status'))[1]).toMatch(/1 behind .*\n {2}tries again: .*503/);
+  const [code, text] = await ask('dlq', 'replay', 'collector');
+  expect(code).toBe(1);
+  expect(text).toContain('its dead letters were not touched');
+  end.close();
+});
+
+test('files of others among the dead letters do not keep the rest from being listed', async () => {
+  const { ask } = await daemonWith('{ out: { type: file, path: out.jsonl } }');
+  const letters = join(folder(), 'data/dead-letters');
+  mkdirSync(join(letters, '%zz'), { recursive: true });
+  writeFileSync(join(letters, 'README'), 'mine');
+  expect(await ask('dlq', 'list')).toEqual([0, 'no dead letters\n']);
+});
+
+test('a sink that is not there is a mistake of the command line; so is a daemon that is not there', async () => {
+  const { daemon, ask } = await daemonWith('{ out: { type: file, path: out.jsonl } }');
+  const [usage, text] = await ask('dlq', 'replay', 'uot');
+  expect(usage).toBe(64);
+  expect(text).toContain('did you mean out?');
+  daemon.kill('SIGTERM');
+  await daemon.exit;
+  const [code, away] = await ask('status');
+  expect(code).toBe(69);
+  expect(away).toContain('is the daemon running?');
+});
+
+test('status --json is the whole report', async () => {
+  const { ask } = await daemonWith('{ out: { type: file, path: out.jsonl } }');
+  const [code, text] = await ask('status', '--json');
+  expect(code).toBe(0);
+  expect(JSON.parse(text)).toMatchObject({ state: 'ready', sinks: [{ name: 'out' }] });
+});
+
+test('with a token the commands bring it', async () => {
+  const { ask } = await daemonWith(
+    '{ out: { type: file, path: out.jsonl } }',
+    ', token: 0123456789abcdef0123',
+  );
+  expect((await ask('status'))[0]).toBe(0);
+});
