@@ -1,22 +1,15 @@
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
-import { type AddressInfo, createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { freePort } from '../support/free-port.ts';
 import { folderForEachTest } from './sinks/support/folder.ts';
 import { type DaemonProcess, daemonsForEachTest } from './support/daemon-process.ts';
 import { jsonRequest } from './support/json-request.ts';
 
 const folder = folderForEachTest();
 const start = daemonsForEachTest(folder);
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  await new Promise((done) => server.close(done));
-  return port;
-}
 
 /** An OTLP/HTTP server that answers as it is told. */
 async function receivingEnd() {

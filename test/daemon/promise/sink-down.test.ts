@@ -14,15 +14,6 @@ afterEach(async () => {
   receiver = undefined;
 });
 
-/** A port where nobody listens, for now. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
 /** How often each number came. */
 function counted({ records }: OtlpReceiver): Map<number, number> {
   const counts = new Map<number, number>();
