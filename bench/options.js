@@ -11,6 +11,7 @@ export const CASES = [
   'memory-under-load',
   'delivery-throughput',
   'wire-encoder',
+  'zmq-sender-cpu',
   'task',
   'task-records',
   'tree',
