@@ -12,6 +12,7 @@ export const CASES = [
   'delivery-throughput',
   'wire-encoder',
   'zmq-sender-cpu',
+  'push-json',
   'task',
   'task-records',
   'tree',
