@@ -72,6 +72,28 @@ export function boundLine(trial, { what, value, unit, atMost }) {
 }
 
 /**
+ * A figure of one side whose median has to lie within a bound of its own.
+ *
+ * @param {import('./case.js').Trial} trial
+ * @param {import('./case.js').Results} results
+ * @param {{ side: string, figure: string, unit: string, what?: string, atMost?: number, atLeast?: number }} wanted
+ * @returns {import('./case.js').Line}
+ */
+export function spreadLine(trial, results, { side, figure, unit, what, atMost, atLeast }) {
+  const line = {
+    measure: what === undefined ? trial.measure : `${trial.measure}: ${what}`,
+    options: trial.options,
+    figures: `${spread(results, side, figure)} ${unit}`,
+  };
+  const value = medianOf(results, side, figure);
+  if (atMost !== undefined) {
+    return { ...line, bound: `<= ${shown(atMost)} ${unit}`, isMet: value <= atMost };
+  }
+  if (atLeast === undefined) return line;
+  return { ...line, bound: `>= ${shown(atLeast)} ${unit}`, isMet: value >= atLeast };
+}
+
+/**
  * The median, and between what the repeats lay.
  *
  * @param {import('./case.js').Results} results

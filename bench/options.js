@@ -11,6 +11,8 @@ export const CASES = [
   'memory-under-load',
   'delivery-throughput',
   'wire-encoder',
+  'zmq-sender-cpu',
+  'push-json',
   'task',
   'task-records',
   'tree',

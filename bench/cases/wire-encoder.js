@@ -1,8 +1,7 @@
 import { ProtobufLogsSerializer } from '@opentelemetry/otlp-transformer';
 import { encodeLogs } from '../../dist/esm/wire/index.js';
 import { nanosecondsEach, ratioLine } from '../figures.js';
-import { providerWith, RecordProcessor, traceContexts } from '../otel.js';
-import { DEBUG } from '../records.js';
+import { sdkRecords } from '../sdk-records.js';
 
 export const title =
   'What does it take to write a record as OTLP protobuf, against the official serializer ' +
@@ -59,44 +58,4 @@ export function prepare({ side, attributes, batch, records }) {
 export function lines(trial, results) {
   const sides = { figure: 'nanoseconds', unit: 'ns', ours: 'ours', theirs: 'official' };
   return [ratioLine(trial, results, { ...sides, atMost: AT_MOST })];
-}
-
-/**
- * @param {number} count
- * @param {number} attributes 4, or 8
- */
-function sdkRecords(count, attributes) {
-  /** @type {import('@opentelemetry/sdk-logs').ReadableLogRecord[]} */
-  const records = [];
-  const logger = providerWith(new RecordProcessor((record) => records.push(record))).getLogger(
-    'bench',
-    '1.0.0',
-  );
-  const contexts = traceContexts(16);
-  for (let index = 0; index < count; index += 1) {
-    const context = contexts[index % contexts.length];
-    logger.emit({
-      severityNumber: DEBUG,
-      severityText: 'DEBUG',
-      body: 'a quiet record of the usual length',
-      attributes: attributesOf(index, attributes),
-      ...(context && { context }),
-    });
-  }
-  return records;
-}
-
-/**
- * @param {number} index
- * @param {number} count
- */
-function attributesOf(index, count) {
-  const four = { 'http.route': '/a/:b', 'user.id': index, 'cache.hit': true, 'db.statement': 'select 1' };
-  const more = {
-    'http.method': 'GET',
-    'http.status_code': 200,
-    'net.peer.ip': '10.0.0.1',
-    'duration.ms': 12.5,
-  };
-  return count === 4 ? four : { ...four, ...more };
 }
