@@ -24,6 +24,7 @@ export {
 export { Daemon, type DaemonContext } from './daemon.ts';
 export { type DataDirectory, type DataDirectoryError, openDataDirectory } from './data-directory.ts';
 export { type DataLayout, dataLayout } from './data-layout.ts';
+export { formatStatus } from './http/index.ts';
 export type { LoadedConfig } from './loaded-config.ts';
 export { deadLetterDirectory } from './running-sinks.ts';
 export { listDeadLetters } from './sinks/index.ts';

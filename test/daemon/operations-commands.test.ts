@@ -73,34 +73,24 @@ test('what a receiving end refuses is listed by its cause, and replayed when it 
   await daemon.says('http_400');
   const [code, list] = await ask('dlq', 'list');
   expect(code).toBe(0);
-  expect(list).toMatch(
-    /^collector: 1 batches, 2 records, \d+B, since \d{4}-\d\d-\d\dT[\d:.]+Z: 1 http_400\n$/,
-  );
+  expect(list).toMatch(/^collector: 1 batch, 2 records, \d+B, since \d{4}-\d\d-\d\dT[\d:.]+Z: 1 http_400\n$/);
 
   const [statusCode, status] = await ask('status');
   expect(statusCode).toBe(0);
-  expect(status.split('\n')).toEqual([
-    expect.stringMatching(/^distlogd \S+, process \d+, up \d+s?$/),
-    expect.stringMatching(/^journal: \d+ batches, \S+ of 8GiB, 0 senders$/),
-    expect.stringMatching(
-      /^receiver otlpHttp at http:\/\/127\.0\.0\.1:\d+: 2 records in 1 batches, 0 repeated$/,
-    ),
-    expect.stringMatching(
-      /^sink collector \(otlp\): 0 records written, 0 behind \(0B?, 0\.0s\), 2 dead letters$/,
-    ),
-    '',
-  ]);
+  expect(status).toMatch(/^distlogd \S+, ready, process \d+, up \S+$/m);
+  expect(status).toMatch(/^otlpHttp +http:\/\/127\.0\.0\.1:\d+ +2 +1 +\S+ +0 +0 +0$/m);
+  expect(status).toMatch(/^collector +otlp +running +0 +0 +0 +0 +0 +2 +0$/m);
 
   // It still refuses them: they stay.
   expect((await ask('dlq', 'replay', 'collector'))[1]).toBe(
-    'collector: 1 batches handed back, 1 dead letters now\n',
+    'collector: of its dead letters, 1 handed back, 1 left\n',
   );
-  expect((await ask('dlq', 'list'))[1]).toContain('collector: 1 batches, 2 records');
+  expect((await ask('dlq', 'list'))[1]).toContain('collector: 1 batch, 2 records');
 
   end.status = 200;
   expect(await ask('dlq', 'replay', 'collector')).toEqual([
     0,
-    'collector: 1 batches handed back, 0 dead letters now\n',
+    'collector: of its dead letters, 1 handed back, 0 left\n',
   ]);
   expect(await ask('dlq', 'list')).toEqual([0, 'no dead letters\n']);
   end.close();
@@ -114,7 +104,7 @@ test('a sink that is failing is told by status, and its dead letters are not tou
   expect(await send('a')).toBe(200);
   await end.asked(1);
   await daemon.says('collector');
-  expect((await ask('status'))[1]).toMatch(/1 behind .*\n {2}tries again: .*503/);
+  expect((await ask('status'))[1]).toMatch(/^sink collector tries again: .*503$/m);
   const [code, text] = await ask('dlq', 'replay', 'collector');
   expect(code).toBe(1);
   expect(text).toContain('its dead letters were not touched');

@@ -186,12 +186,19 @@ test('status shows sinks behind and losses by cause, and no control characters',
   expect(code).toBe(0);
   expect(out.split('\n')).toEqual([
     'distlogd 1.2.3, process 42, up 1h',
-    'journal: 10 batches, 3MiB of 8GiB, 3 senders, full: nothing is taken',
-    'receiver zmqAck at tcp://127.0.0.1:5011: 5120 records in 10 batches, 1 repeated',
-    '  refused batches: 2 malformed',
-    'sink a (console): 4608 records written, 512 behind (1000B, 1.5s), 0 dead letters',
-    '  lost records: 7 skipped',
-    '  tries again: connect ECONNREFUSED [2J',
+    'journal: 10 batches, 2.86MiB of 8GiB (0%), 3 senders, full: nothing is taken',
+    '',
+    'RECEIVER  ENDPOINT              RECORDS  BATCHES  BYTES  REPEATED  REFUSED  LOST',
+    'zmqAck    tcp://127.0.0.1:5011    5,120       10                1        2     0',
+    '',
+    'SINK  TYPE     STATE  WRITTEN  BEHIND  BYTES  OLDEST  RETRIES  DEAD LETTERS  LOST',
+    'a     console           4,608     512  1000B    1.5s                      0     7',
+    '',
+    'REFUSED OR LOST                   CAUSE      COUNT',
+    'receiver zmqAck  batches refused  malformed      2',
+    'sink a           records lost     skipped        7',
+    '',
+    'sink a tries again: connect ECONNREFUSED [2J',
   ]);
   const json = await distlogd(['status', '--json'], { requestStatus: async () => report });
   expect(JSON.parse(json.out)).toEqual(report);
@@ -220,7 +227,7 @@ test('dlq lists dead letters and replays those of one sink', async () => {
     'file: 2 batches, 900 records, 2KiB, since 1970-01-01T00:00:00.000Z: 2 http_400',
   );
   expect((await distlogd(['dlq', 'replay', 'file'], { deadLetters })).out).toBe(
-    'file: 2 batches taken, 0 left',
+    'file: of its dead letters, 2 handed back, 0 left',
   );
   const none = { ...deadLetters, list: async () => [] };
   expect((await distlogd(['dlq', 'list'], { deadLetters: none })).out).toBe('no dead letters');

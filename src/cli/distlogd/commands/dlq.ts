@@ -59,10 +59,14 @@ async function list(deadLetters: DeadLetters, { config }: LoadedConfig, io: Io):
 function lineOf({ sink, entries, records, bytes, causes, oldestMillis }: DeadLetterSummary): string {
   const why = Object.entries(causes).map(([cause, count]) => `${count} ${cause}`);
   const since = new Date(oldestMillis).toISOString();
-  return `${sink}: ${entries} batches, ${records} records, ${showSize(bytes)}, since ${since}: ${why.join(', ')}`;
+  return `${sink}: ${counted(entries, 'batch', 'batches')}, ${counted(records, 'record', 'records')}, ${showSize(bytes)}, since ${since}: ${why.join(', ')}`;
+}
+
+function counted(count: number, one: string, more: string): string {
+  return `${count} ${count === 1 ? one : more}`;
 }
 
 async function replay(deadLetters: DeadLetters, loaded: LoadedConfig, sink: string, io: Io): Promise<void> {
   const { taken, left } = await deadLetters.replay(loaded, sink);
-  io.out(`${sink}: ${taken} batches handed back, ${left} dead letters now`);
+  io.out(`${sink}: of its dead letters, ${taken} handed back, ${left} left`);
 }
