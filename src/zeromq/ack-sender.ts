@@ -6,7 +6,7 @@ import { clientSocketOptions } from './client-socket.ts';
 import { ExportFailure, type ExportFault } from './export-failure.ts';
 import type { ResolvedExporterOptions } from './exporter-options.ts';
 import type { ZeroMqLibrary } from './load-zeromq.ts';
-import { LookAgain } from './look-again.ts';
+import { LookAgain, WAIT_MILLIS } from './look-again.ts';
 import { OpenExports } from './open-exports.ts';
 import { SendWindow, type WindowBatch, type WindowEvent } from './send-window.ts';
 import type { Done, Sender, SenderState } from './sender.ts';
@@ -16,7 +16,7 @@ const GZIP_LEVEL = 1;
 /** After so long without any answer while batches wait, the operator is told. */
 const SILENT_MILLIS = 10_000;
 
-/** Ack mode: a DEALER socket around a {@link SendWindow}. One loop reads, then writes, then looks again later. */
+/** Ack mode: a DEALER socket around a {@link SendWindow}. A loop reads, then writes, then looks again later. */
 export class AckSender implements Sender {
   readonly #options: ResolvedExporterOptions;
   readonly #teller: Teller;
@@ -46,7 +46,7 @@ export class AckSender implements Sender {
     this.#socket = new library.Dealer({
       context: new library.Context({ blocky: false }),
       ...clientSocketOptions(options),
-      receiveTimeout: 0,
+      receiveTimeout: WAIT_MILLIS,
       // See ListeningSocket. There are never more answers than messages.
       receiveHighWaterMark: 0,
       // Unlike push mode: what a broken connection held is sent again by the window, and so the socket is
@@ -116,6 +116,9 @@ export class AckSender implements Sender {
     batch.bodyCrc = crc32(body);
     batch.encoding = encoding;
     this.#look.sign();
+    // At once: an answer may end many exports, and the batches that follow them are made one after the other. Each
+    // leaves before the next is made, so that the daemon works meanwhile.
+    this.#write();
     void this.#run();
   }
 
@@ -127,9 +130,10 @@ export class AckSender implements Sender {
     try {
       while (this.#wasAskedAgain && !this.#isClosed) {
         this.#wasAskedAgain = false;
-        await this.#read();
+        while (this.#socket.readable) this.#hear(await this.#socket.receive());
         this.#window.expire(this.#options.clock.now());
-        await this.#write();
+        this.#write();
+        if (this.#isConnected && this.#window.batches > 0 && this.#look.isLively) await this.#wait();
       }
     } catch (error) {
       if (!this.#isClosed)
@@ -145,33 +149,37 @@ export class AckSender implements Sender {
     }
   }
 
-  async #read(): Promise<void> {
-    while (!this.#isClosed && this.#socket.readable) {
-      const parts = await this.#socket.receive();
-      const now = this.#options.clock.now();
-      try {
-        this.#window.receive(decodeReply(parts), now);
-      } catch (error) {
-        this.#teller.warn('answer', `an answer of the daemon was not understood: ${errorText(error)}`);
-        continue;
-      }
-      this.#heardAt = now;
-      this.#look.sign();
+  /** For the next answer, no longer than {@link WAIT_MILLIS}. What is given meanwhile leaves all the same. */
+  async #wait(): Promise<void> {
+    try {
+      this.#hear(await this.#socket.receive());
+      this.#wasAskedAgain = true;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
     }
   }
 
-  async #write(): Promise<void> {
+  #hear(parts: readonly Buffer[]): void {
+    const now = this.#options.clock.now();
+    try {
+      this.#window.receive(decodeReply(parts), now);
+    } catch (error) {
+      this.#teller.warn('answer', `an answer of the daemon was not understood: ${errorText(error)}`);
+      return;
+    }
+    this.#heardAt = now;
+    this.#look.sign();
+  }
+
+  /** Never waits: with `sendTimeout` 0 a message is taken at once or refused. */
+  #write(): void {
     while (!this.#isClosed) {
       if (!this.#socket.writable) return this.#lostConnection();
       this.#isConnected = true;
       const message = this.#window.next(this.#options.clock.now());
       if (message === undefined) return;
-      try {
-        await this.#socket.send(message as Buffer[]);
-      } catch {
-        // The connection broke between the look and the word.
-        return this.#lostConnection();
-      }
+      // Refused: the connection broke between the look and the word.
+      this.#socket.send(message as Buffer[]).catch(() => this.#lostConnection());
     }
   }
 

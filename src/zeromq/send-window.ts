@@ -43,6 +43,8 @@ const DEFAULT_MAX_BATCH_BYTES = Number.POSITIVE_INFINITY;
 export class SendWindow {
   readonly #options: WindowOptions;
   readonly #entries: Entry[] = [];
+  /** In the journal, and not told yet. */
+  readonly #settled: Entry[] = [];
   #lastSeq = 0;
   #highestSent = 0;
   /** How many entries, from the first, are under way. */
@@ -110,10 +112,15 @@ export class SendWindow {
     return this.#data(nowMillis);
   }
 
-  /** Understands an answer. */
+  /** Understands an answer. What it ends is told when all is understood, since the next batch may come of it. */
   receive(reply: Reply, nowMillis: number): void {
     if (Buffer.compare(reply.producer, this.#options.producer) !== 0) return;
     this.#meet(reply.journal);
+    this.#understand(reply, nowMillis);
+    for (const { done } of this.#settled.splice(0)) done();
+  }
+
+  #understand(reply: Reply, nowMillis: number): void {
     switch (reply.kind) {
       case 'welcome':
         this.#credit = Math.max(1, reply.credit);
@@ -220,14 +227,13 @@ export class SendWindow {
     if (last > this.#highestSent) return this.#options.onEvent('too_far', 1);
     if (last < this.#floor) this.#options.onEvent('memory_lost', this.#floor - last);
     this.#floor = last;
-    const settled: Entry[] = [];
-    while (this.#entries[0] !== undefined && this.#entries[0].seq <= last)
-      settled.push(this.#entries.shift()!);
-    if (settled.length === 0) return;
-    this.#underWay = Math.max(0, this.#underWay - settled.length);
+    let settled = 0;
+    while (this.#entries[settled] !== undefined && this.#entries[settled]!.seq <= last) settled += 1;
+    if (settled === 0) return;
+    this.#settled.push(...this.#entries.splice(0, settled));
+    this.#underWay = Math.max(0, this.#underWay - settled);
     this.#progressAt = nowMillis;
     this.#obeyedNack = undefined;
-    for (const entry of settled) entry.done();
   }
 
   #reject(seq: number, cause: string, nowMillis: number): void {
