@@ -21,6 +21,8 @@ import { ValueWriter } from './value-writer.ts';
 /** What a record takes, about: two texts, some attributes. */
 const EXPECTED_RECORD_BYTES = 320;
 const EXPECTED_RESOURCE_BYTES = 1_024;
+/** A larger buffer is not kept. */
+const MAX_SPARE_BYTES = 1_048_576;
 const TWO_TO_32 = 2 ** 32;
 const MAX_INT32 = 2 ** 31 - 1;
 const NOT_HEX = 0xff;
@@ -48,11 +50,23 @@ for (const [value, digit] of [...'0123456789abcdef'].entries()) {
  */
 export function encodeLogs(records: readonly ReadableLogRecordLike[]): Uint8Array {
   const groups = groupRecords(records);
-  const expected = records.length * EXPECTED_RECORD_BYTES + groups.length * EXPECTED_RESOURCE_BYTES;
-  const encoder = new LogEncoder(new ProtobufWriter(expected));
+  // Taken away meanwhile: a getter of a record may lead here again.
+  const writer =
+    spare ?? new ProtobufWriter(records.length * EXPECTED_RECORD_BYTES + EXPECTED_RESOURCE_BYTES);
+  spare = undefined;
+  const encoder = new LogEncoder(writer);
   for (const group of groups) encoder.resourceLogs(group);
-  return encoder.out.finish();
+  const bytes = writer.copy();
+  writer.at = 0;
+  if (writer.capacity <= MAX_SPARE_BYTES) spare = writer;
+  return bytes;
 }
+
+/**
+ * A copy out of a buffer that stays is much cheaper than a new buffer for each batch that is too large by a half: the
+ * collector of garbage runs by how much memory outside of its heap was asked for.
+ */
+let spare: ProtobufWriter | undefined;
 
 class LogEncoder {
   readonly out: ProtobufWriter;

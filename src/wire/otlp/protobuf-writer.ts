@@ -35,6 +35,18 @@ export class ProtobufWriter {
     return copy;
   }
 
+  /** How much it holds before it grows. */
+  get capacity(): number {
+    return this.#bytes.length;
+  }
+
+  /** A copy of what was written. The writer may be used again, from `at` 0 on. */
+  copy(): Uint8Array {
+    const copy = Buffer.allocUnsafeSlow(this.at);
+    this.#bytes.copy(copy, 0, 0, this.at);
+    return copy;
+  }
+
   /** Makes room for so many bytes more. All `put` methods write without looking. */
   reserve(bytes: number): void {
     if (this.at + bytes > this.#bytes.length) this.#grow(this.at + bytes);
