@@ -1,11 +1,14 @@
 export {
   DISTLOG_KIND,
   DISTLOG_SYSTEM,
+  type DistlogMessage,
   type DistlogOptions,
   decodeDistlog,
+  readDistlog,
 } from './distlog/decode-distlog.ts';
 export { JsonSerializer } from './distlog/json-serializer.ts';
 export { decodePickle, type PickleValue } from './distlog/pickle.ts';
+export { type PlacedRecord, PlacedRecords } from './distlog/placed-record.ts';
 export { type LogSerializer, OtlpProtobufSerializer } from './distlog/serializer.ts';
 export { DISTLOG_KEY, type TaskPlace, taskPlace } from './distlog/task-key.ts';
 export {

@@ -7,11 +7,11 @@ import {
   trueOrFalse,
   wholeNumber,
 } from '../record/index.ts';
-import { type DecodeMessage, decodePushMessage } from './decode-push-message.ts';
 import { InFlightBound } from './in-flight-bound.ts';
 import { type CountersLike, causeOf, count, newCounters } from './intake.ts';
 import { ListeningSocket } from './listening-socket.ts';
 import { loadZeromq, type ZeroMqLibrary } from './load-zeromq.ts';
+import { DecodedGroup, type DecodeMessage, DistlogGroup, type MessageGroup } from './message-group.ts';
 import {
   checkFunction,
   receiverDefaults,
@@ -63,13 +63,11 @@ const TURN_MILLIS = 8;
 export class ZmqPushReceiver {
   readonly counters: CountersLike = newCounters();
   readonly #options: typeof defaults & { readonly endpoint: string };
-  readonly #decode: DecodeMessage;
+  readonly #newGroup: () => MessageGroup;
   readonly #teller: Teller;
   readonly #bound: InFlightBound;
   #listening: ListeningSocket<InstanceType<ZeroMqLibrary['Pull']>> | undefined;
-  #bodies: Uint8Array[] = [];
-  #records = 0;
-  #bytes = 0;
+  #group: MessageGroup;
   #cancelTimer: (() => void) | undefined;
   #isStopping = false;
   #stop: Promise<void> | undefined;
@@ -79,8 +77,9 @@ export class ZmqPushReceiver {
     this.#options = resolveReceiverOptions('ZmqPushReceiver', defaults, options);
     const { pickle, decode, groupRecords, groupMillis, maxInFlightBytes, clock } = this.#options;
     trueOrFalse('pickle', pickle);
-    this.#decode = decode ?? decodePushMessage({ pickle });
-    checkFunction('decode', this.#decode);
+    if (decode !== undefined) checkFunction('decode', decode);
+    this.#newGroup = () => (decode === undefined ? new DistlogGroup({ pickle }) : new DecodedGroup(decode));
+    this.#group = this.#newGroup();
     wholeNumber('groupRecords', groupRecords, 1);
     duration('groupMillis', groupMillis);
     this.#teller = new Teller('ZmqPushReceiver', clock);
@@ -149,29 +148,22 @@ export class ZmqPushReceiver {
     if (this.#bound.isFull) return this.#drop('busy', 1, 'too much waits for the journal');
     if (this.#isStopping) return this.#drop('shutdown', 1, 'the daemon ends');
     try {
-      const decoded = this.#decode(topic, body);
-      this.#bodies.push(decoded.body);
-      this.#records += decoded.records;
-      this.#bytes += decoded.body.length;
+      this.#group.add(topic, body);
     } catch (error) {
       return this.#drop(causeOf(error), 1, errorText(error));
     }
-    if (this.#records >= this.#options.groupRecords || this.#bytes >= GROUP_BYTES) return this.#flush();
+    const { records, bytes } = this.#group;
+    if (records >= this.#options.groupRecords || bytes >= GROUP_BYTES) return this.#flush();
     this.#cancelTimer ??= this.#options.clock.after(this.#options.groupMillis, () => this.#flush());
   }
 
-  /** Requests one behind the other are one request: protobuf joins repeated fields. */
   #flush(): void {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
-    if (this.#bodies.length === 0) return;
-    const body = this.#bodies.length === 1 ? this.#bodies[0]! : Buffer.concat(this.#bodies, this.#bytes);
-    const records = this.#records;
-    this.#bodies = [];
-    this.#records = 0;
-    this.#bytes = 0;
-    if (records === 0) return;
-    this.#append(body, records);
+    const group = this.#group;
+    if (group.bytes === 0) return;
+    this.#group = this.#newGroup();
+    if (group.records > 0) this.#append(group.encode(), group.records);
   }
 
   #append(body: Uint8Array, records: number): void {

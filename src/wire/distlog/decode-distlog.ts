@@ -6,7 +6,7 @@ import { WireError } from '../otlp/wire-error.ts';
 import { isOwnRecord, ownRecord } from './own-record.ts';
 import { decodePickle } from './pickle.ts';
 import { pickleValue } from './pickle-value.ts';
-import { groupPlaced, type PlacedRecord } from './placed-record.ts';
+import { type PlacedRecord, PlacedRecords } from './placed-record.ts';
 import { doubleAside, intAside, isObject, type Json, pythonValue } from './plain-json.ts';
 import { pythonRecord } from './python-record.ts';
 
@@ -23,6 +23,29 @@ export interface DistlogOptions {
   readonly pickle?: boolean | undefined;
 }
 
+/** What a message of distlog holds: OTLP as it is, or records with what their resources get besides. */
+export type DistlogMessage =
+  | { readonly kind: 'otlp'; readonly body: Uint8Array }
+  | {
+      readonly kind: 'records';
+      readonly records: readonly PlacedRecord[];
+      readonly added: readonly KeyValue[];
+    };
+
+/** By system and kind. One list each, so that {@link PlacedRecords} sees that they are the same. */
+const addedOf: ReadonlyMap<string, readonly KeyValue[]> = new Map(
+  ['T', 'S', 'P'].flatMap((system): [string, KeyValue[]][] => [
+    [`${system}L`, [[DISTLOG_SYSTEM, system]]],
+    [
+      `${system}P`,
+      [
+        [DISTLOG_SYSTEM, system],
+        [DISTLOG_KIND, 'P'],
+      ],
+    ],
+  ]),
+);
+
 /**
  * Reads a message of distlog, which has two frames: a topic of three letters, and a body.
  *
@@ -38,25 +61,37 @@ export interface DistlogOptions {
 export function decodeDistlog(
   topic: Uint8Array,
   body: Uint8Array,
-  { pickle = false }: DistlogOptions = {},
+  options: DistlogOptions = {},
 ): DecodedLogs {
-  const letters = topic.length === 3 ? String.fromCharCode(...topic) : '';
-  const [system = '', kind = '', encoding] = letters;
-  if (!/^(?:[TSP][LP][JP]|[TSP]LO)$/.test(letters)) {
+  const message = readDistlog(topic, body, options);
+  if (message.kind === 'otlp') return decodeLogs(body);
+  const placed = new PlacedRecords();
+  for (const record of message.records) placed.add(record, message.added);
+  return placed.logs;
+}
+
+/** The same, record by record; OTLP is not looked at. @throws WireError */
+export function readDistlog(
+  topic: Uint8Array,
+  body: Uint8Array,
+  { pickle = false }: DistlogOptions = {},
+): DistlogMessage {
+  const letters = topic.length === 3 ? String.fromCharCode(topic[0]!, topic[1]!, topic[2]!) : '';
+  const added = addedOf.get(letters.slice(0, 2));
+  const encoding = letters[2];
+  const isKnown = encoding === 'J' || encoding === 'P' || (encoding === 'O' && letters[1] === 'L');
+  if (added === undefined || !isKnown) {
     const shown = JSON.stringify(Buffer.from(topic.subarray(0, 16)).toString('latin1'));
     throw new WireError('unsupported', `topic ${shown} is none of distlog's: [TSP][LP][JP] or [TSP]LO`);
   }
-  if (encoding === 'O') return decodeLogs(body);
+  if (encoding === 'O') return { kind: 'otlp', body };
   if (encoding === 'P' && !pickle) {
     throw new WireError(
       'unsupported',
       `topic "${letters}" announces a pickle, and pickles are not read here`,
     );
   }
-  const records = encoding === 'P' ? [fromPickle(body)] : fromJson(body);
-  const added: KeyValue[] = [[DISTLOG_SYSTEM, system]];
-  if (kind !== 'L') added.push([DISTLOG_KIND, kind]);
-  return groupPlaced(records, added);
+  return { kind: 'records', records: encoding === 'P' ? [fromPickle(body)] : fromJson(body), added };
 }
 
 function fromPickle(body: Uint8Array): PlacedRecord {

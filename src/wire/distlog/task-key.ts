@@ -12,8 +12,19 @@ export interface TaskPlace {
   readonly attributes: readonly KeyValue[];
 }
 
-const FORM =
-  /^(\d{1,15})@([\da-f]{8}-?[\da-f]{4}-?[\da-f]{4}-?[\da-f]{4}-?[\da-f]{12})((?:\/\d{1,15}){0,100})$/i;
+const COUNTER = /^\d{1,15}$/;
+const PATH = /^([\da-f]{8}-?[\da-f]{4}-?[\da-f]{4}-?[\da-f]{4}-?[\da-f]{12})((?:\/\d{1,15}){0,100})$/i;
+
+/** What a path says, of whatever record. */
+interface TaskPath {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly parent: readonly KeyValue[];
+}
+
+/** Paths that were met lately: a task has many records, which come one behind the other. */
+const metLately = new Map<string, TaskPath>();
+const MAX_PATHS = 1_024;
 
 /**
  * Reads a key such as `3@2f1c…/1/2`: the third record of the task with the path `2f1c…/1/2`, which is the second child
@@ -28,19 +39,36 @@ const FORM =
  * @returns undefined if the text is no such key
  */
 export function taskPlace(key: string): TaskPlace | undefined {
-  const match = FORM.exec(key);
+  const at = key.indexOf('@');
+  const counter = key.slice(0, at);
+  if (at < 0 || !COUNTER.test(counter)) return undefined;
+  const path = taskPath(key.slice(at + 1));
+  if (path === undefined) return undefined;
+  const { traceId, spanId, parent } = path;
+  return {
+    traceId,
+    spanId,
+    attributes: [[TASK_ID, spanId], [TASK_SEQUENCE, Number(counter)], ...parent],
+  };
+}
+
+function taskPath(text: string): TaskPath | undefined {
+  const known = metLately.get(text);
+  if (known !== undefined) return known;
+  const match = PATH.exec(text);
   if (match === null) return undefined;
-  const [, counter = '', uuid = '', rest = ''] = match;
+  const [, uuid = '', rest = ''] = match;
   const traceId = uuid.replaceAll('-', '').toLowerCase();
   const path = traceId + rest;
-  const spanId = pathId(path);
-  const attributes: KeyValue[] = [
-    [TASK_ID, spanId],
-    [TASK_SEQUENCE, Number(counter)],
-  ];
-  if (rest !== '') attributes.push([TASK_PARENT_ID, pathId(path.slice(0, path.lastIndexOf('/')))]);
-  // W3C trace context: an id of zeros is none.
-  return { traceId: /^0+$/.test(traceId) ? '' : traceId, spanId, attributes };
+  const read = {
+    // W3C trace context: an id of zeros is none.
+    traceId: /^0+$/.test(traceId) ? '' : traceId,
+    spanId: pathId(path),
+    parent: rest === '' ? [] : [[TASK_PARENT_ID, pathId(path.slice(0, path.lastIndexOf('/')))] as const],
+  };
+  if (metLately.size >= MAX_PATHS) metLately.clear();
+  metLately.set(text, read);
+  return read;
 }
 
 function pathId(path: string): string {

@@ -28,7 +28,7 @@ export function parseJson(
   notANumber?: NumberForm,
 ): unknown {
   const text = asText(input);
-  const rewritten = new Rewriter(text, longNumber, notANumber).run();
+  const rewritten = isPlain(text) ? text : new Rewriter(text, longNumber, notANumber).run();
   try {
     return JSON.parse(rewritten);
   } catch (error) {
@@ -44,6 +44,24 @@ function asText(input: string | Uint8Array): string {
   } catch {
     throw new WireError('too_large', `${input.byteLength} bytes are too many for one text`);
   }
+}
+
+/** Nothing is to be replaced, and it has fewer brackets than would be too deep: seen in much less time than it takes to go over it. */
+function isPlain(text: string): boolean {
+  return (
+    !/\d{16}|NaN|Infinity/.test(text) &&
+    hasFew(text, '{', MAX_JSON_DEPTH / 2) &&
+    hasFew(text, '[', MAX_JSON_DEPTH / 2)
+  );
+}
+
+function hasFew(text: string, bracket: string, most: number): boolean {
+  let at = -1;
+  for (let count = 0; count <= most; count += 1) {
+    at = text.indexOf(bracket, at + 1);
+    if (at < 0) return true;
+  }
+  return false;
 }
 
 /** Goes over the text once: counts brackets, and replaces words outside of strings. */
