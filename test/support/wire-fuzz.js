@@ -11,7 +11,8 @@ import { Buffer } from 'node:buffer';
 const MOST_MILLIS = 2_000;
 const MAX_BYTES = 4_096;
 
-const record = {
+/** A record of distlog's. */
+export const record = {
   name: 'a.b',
   levelno: 40,
   message: 'line\\nline',
@@ -23,7 +24,8 @@ const record = {
   time_unix_nano: '1500000000000000001',
   attributes: { i: { intValue: '5' }, d: { doubleValue: 'NaN' }, b: { bytesValue: 'AQ==' } },
 };
-const otlp = {
+/** A request of OTLP/JSON with what is easily read wrong. */
+export const otlp = {
   resourceLogs: [
     {
       resource: { attributes: [{ key: 'k', value: { stringValue: 'v' } }] },
@@ -49,7 +51,7 @@ const otlp = {
     },
   ],
 };
-const pickles = [
+export const pickles = [
   '80055d9428284b018a0200ff47400400000000000088894e8c03c3bc6194659443020001947d948c01619468028f94284b0190659165612e',
   '286470300a566e6f6e650a70310a4e73567965730a70320a4930310a7353276127 0a70330a46312e350a7367310a732e'.replace(
     ' ',
@@ -60,7 +62,7 @@ const pickles = [
 ].map((hex) => Buffer.from(hex, 'hex'));
 
 /** Numbers from 0 to 2^32 - 1, the same for the same seed (xorshift). @param {number} seed */
-function randomNumbers(seed) {
+export function randomNumbers(seed) {
   let state = seed | 0 || 1;
   return () => {
     state ^= state << 13;
@@ -144,8 +146,8 @@ function readRequest(wire, input) {
   wire.jsonLine(logs);
 }
 
-/** @param {Uint8Array} seed @param {() => number} next */
-function changed(seed, next) {
+/** Some bytes cut, changed, doubled, or others altogether. @param {Uint8Array} seed @param {() => number} next */
+export function changed(seed, next) {
   const how = next() % 8;
   if (how === 0) return Uint8Array.from({ length: next() % 64 }, () => next() & 0xff);
   let bytes = Uint8Array.from(seed);

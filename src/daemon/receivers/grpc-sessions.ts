@@ -23,9 +23,12 @@ export class GrpcSessions {
     session.on('error', () => {});
     if (this.#isClosing) return session.destroy();
     this.#sessions.add(session);
+    // Let go of at the end: what a session refers to, its socket is part of, and Node never lets go of a session that
+    // ended before its settings were answered as long as its socket can be reached from it (seen with Node 20).
+    let connection = socket;
     const end = () => {
       session.destroy();
-      socket?.destroy();
+      connection?.destroy();
     };
     const timer = setTimeout(end, this.#handshakeMillis);
     const endHeartbeat = heartbeat(session, HEARTBEATS * this.#handshakeMillis, end);
@@ -33,6 +36,7 @@ export class GrpcSessions {
     session.once('close', () => {
       clearTimeout(timer);
       endHeartbeat();
+      connection = undefined;
       this.#sessions.delete(session);
     });
     session.setLocalWindowSize(SESSION_WINDOW_BYTES);

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { type ClientHttp2Stream, connect, constants, type OutgoingHttpHeaders } from 'node:http2';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { gzipSync } from 'node:zlib';
 import { OtlpGrpcReceiver, type OtlpReceiverOptions } from '../../../src/daemon/receivers/index.ts';
 import { decodeLogs } from '../../../src/wire/index.ts';
@@ -9,6 +11,9 @@ import { FakeIntake } from './support/fake-intake.ts';
 import { call, EXPORT, grpcClient } from './support/grpc.ts';
 import { portOf, rawConnection } from './support/http.ts';
 import { protobuf } from './support/logs.ts';
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
 
 const stops: (() => unknown)[] = [];
 afterEach(async () => {
@@ -368,3 +373,24 @@ test('any bytes in calls: refused, counted, and the receiver goes on', async () 
   expect((await call(endpoint, good)).code).toBe(0);
   expect(receiver.inFlightBytes).toBe(0);
 });
+
+test('connections that spoke no gRPC leave nothing behind', async () => {
+  const { endpoint } = await receiving();
+  const connections = async (count: number) => {
+    for (let done = 0; done < count; done += 1) {
+      const { socket, rest } = await rawConnection(portOf(endpoint));
+      socket.end('GET / HTTP/1.1\r\n\r\n');
+      await rest;
+    }
+  };
+  await connections(50);
+  const before = heapUsed();
+  await connections(500);
+  // Each took five kilobytes for ever.
+  expect(heapUsed() - before).toBeLessThan(500 * 1_000);
+});
+
+function heapUsed(): number {
+  collectGarbage();
+  return process.memoryUsage().heapUsed;
+}

@@ -69,7 +69,7 @@ export class RealDaemon {
   /** Resolves when it is ready. @param {Record<string, string>} [environment] @throws with what it said, if it ends before */
   async start(environment = {}) {
     await this.begin(environment);
-    await this.says(/ready: ([^\r\n]*)/);
+    await this.says(/ready: .*\n/);
   }
 
   /** Starts it, and does not wait. @param {Record<string, string>} [environment] */
@@ -92,7 +92,7 @@ export class RealDaemon {
     child.stderr.on('data', (piece) => {
       this.said += piece;
       this.life += piece;
-      const ready = /ready: (.*)/.exec(this.life)?.[1];
+      const ready = /ready: (.*?)(?: {2}.*)?\n/.exec(this.life)?.[1];
       if (ready !== undefined) this.#keep(ready);
       this.#hear();
     });
@@ -152,8 +152,8 @@ export class RealDaemon {
   /** The next life listens where this one did. @param {string} ready */
   #keep(ready) {
     this.endpoints = Object.fromEntries(
-      ready.split(/[, ]+(?=[a-zA-Z]+ [a-z]+:)/).map((each) => {
-        const [name = '', endpoint = ''] = each.trim().split(' ');
+      ready.split(', ').map((each) => {
+        const [name = '', endpoint = ''] = each.split(' ');
         return [name, endpoint];
       }),
     );

@@ -1,0 +1,21 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const script = join(__dirname, '../../../scripts/fuzz-distlogd.js');
+
+test('the short form of the fuzz: 10,000 wrong messages, 1,000 wrong connections, and who speaks rightly is served', async () => {
+  const { stdout } = await promisify(execFile)(process.execPath, [script, '10000', '1000', '20261121']);
+  expect(stdout).toMatch(/it stayed up, \d+ MiB at most; of 80 right records 80 are there once\n/);
+  for (const cause of [
+    'malformed',
+    'protobuf',
+    'checksum',
+    'unsupported',
+    'json',
+    'pickle',
+    'content_type',
+  ]) {
+    expect(stdout).toContain(`${cause} `);
+  }
+});
