@@ -1,5 +1,5 @@
 import { ProtobufLogsSerializer } from '@opentelemetry/otlp-transformer';
-import { encodeLogs } from '../../dist/esm/wire/index.js';
+import { OtlpProtobufSerializer } from '../../dist/esm/wire/index.js';
 import { nanosecondsEach, ratioLine } from '../figures.js';
 import { sdkRecords } from '../sdk-records.js';
 
@@ -37,8 +37,11 @@ export function trials({ isQuick }) {
 export function prepare({ side, attributes, batch, records }) {
   const size = Number(batch);
   const emitted = sdkRecords(size, Number(attributes));
+  const serializer = new OtlpProtobufSerializer();
   const encode =
-    side === 'ours' ? () => encodeLogs(emitted) : () => ProtobufLogsSerializer.serializeRequest(emitted);
+    side === 'ours'
+      ? () => serializer.serialize(emitted)
+      : () => ProtobufLogsSerializer.serializeRequest(emitted);
   const times = Math.ceil(Number(records) / size);
   let bytes = 0;
   const run = (/** @type {number} */ count) => {

@@ -1,5 +1,5 @@
 import type { ReadableLogRecordLike } from '../../record/index.ts';
-import { encodeLogs } from '../otlp/encode-logs.ts';
+import { LogsEncoder } from '../otlp/encode-logs.ts';
 
 /** Makes bytes of records, for an exporter. It must not throw on what an application put into a record. */
 export interface LogSerializer {
@@ -11,12 +11,13 @@ export interface LogSerializer {
   serialize(records: readonly ReadableLogRecordLike[]): Uint8Array;
 }
 
-/** OTLP's `ExportLogsServiceRequest` in protobuf: see {@link encodeLogs}. */
+/** OTLP's `ExportLogsServiceRequest` in protobuf: see {@link LogsEncoder}. */
 export class OtlpProtobufSerializer implements LogSerializer {
   readonly contentType = 'application/x-protobuf';
   readonly encoding = 'O';
+  readonly #encoder = new LogsEncoder();
 
   serialize(records: readonly ReadableLogRecordLike[]): Uint8Array {
-    return encodeLogs(records);
+    return this.#encoder.encode(records);
   }
 }

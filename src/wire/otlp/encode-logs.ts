@@ -49,24 +49,31 @@ for (const [value, digit] of [...'0123456789abcdef'].entries()) {
  * @returns bytes of their own: nobody else writes to them, so they can be sent by reference
  */
 export function encodeLogs(records: readonly ReadableLogRecordLike[]): Uint8Array {
-  const groups = groupRecords(records);
-  // Taken away meanwhile: a getter of a record may lead here again.
-  const writer =
-    spare ?? new ProtobufWriter(records.length * EXPECTED_RECORD_BYTES + EXPECTED_RESOURCE_BYTES);
-  spare = undefined;
-  const encoder = new LogEncoder(writer);
-  for (const group of groups) encoder.resourceLogs(group);
-  const bytes = writer.copy();
-  writer.at = 0;
-  if (writer.capacity <= MAX_SPARE_BYTES) spare = writer;
-  return bytes;
+  return new LogsEncoder().encode(records);
 }
 
 /**
- * A copy out of a buffer that stays is much cheaper than a new buffer for each batch that is too large by a half: the
- * collector of garbage runs by how much memory outside of its heap was asked for.
+ * {@link encodeLogs} for one batch after the other. It writes them into a buffer that it keeps, and returns copies: that is
+ * much cheaper than a new buffer for each batch that is too large by a half, since the collector of garbage runs by how much
+ * memory outside of its heap was asked for.
  */
-let spare: ProtobufWriter | undefined;
+export class LogsEncoder {
+  #spare: ProtobufWriter | undefined;
+
+  encode(records: readonly ReadableLogRecordLike[]): Uint8Array {
+    const groups = groupRecords(records);
+    const expected = records.length * EXPECTED_RECORD_BYTES + groups.length * EXPECTED_RESOURCE_BYTES;
+    const writer = this.#spare ?? new ProtobufWriter(expected);
+    // Taken away meanwhile: a getter of a record may lead here again.
+    this.#spare = undefined;
+    const encoder = new LogEncoder(writer);
+    for (const group of groups) encoder.resourceLogs(group);
+    const bytes = writer.copy();
+    writer.at = 0;
+    if (writer.capacity <= MAX_SPARE_BYTES) this.#spare = writer;
+    return bytes;
+  }
+}
 
 class LogEncoder {
   readonly out: ProtobufWriter;
