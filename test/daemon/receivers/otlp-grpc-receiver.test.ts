@@ -376,13 +376,15 @@ test('connections that spoke no gRPC leave nothing behind', async () => {
   stops.push(() => session.destroy());
   const count = 300;
   for (let done = 0; done < count; done += 1) {
-    const { socket, rest } = await rawConnection(portOf(endpoint));
-    socket.end('GET / HTTP/1.1\r\n\r\n');
-    await rest;
+    const { socket } = await rawConnection(portOf(endpoint));
+    socket.write('GET / HTTP/1.1\r\n\r\n', () => socket.destroy());
+    await once(socket, 'close');
   }
-  expect(receiver.counters.refused.get('protocol')).toBe(count);
+  while ((receiver.counters.refused.get('protocol') ?? 0) < count) await turn();
   // The class that those of a server and of a client have in common.
   const Http2Session = Object.getPrototypeOf(session.constructor);
   // Those of the last turns may still be on their way out; there were all of them.
   expect(queryObjects(Http2Session)).toBeLessThan(count / 3);
 });
+
+const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
