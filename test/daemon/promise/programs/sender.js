@@ -67,7 +67,8 @@ async function lane() {
     ended += 1;
     process.send?.({ ended, failed });
     if (settings.ending === 'exit' && ended >= settings.endAfter) process.exit(0);
-    if (settings.ending === 'throw' && ended >= settings.endAfter)
+    // One lane alone throws: the others go on until the process ends, so that batches are under way then.
+    if (settings.ending === 'throw' && ended === settings.endAfter)
       throw new Error('uncaught, as the test wants it');
     if (settings.pace > 0) await new Promise((resolve) => setTimeout(resolve, settings.pace));
     else if (code !== 0 || settings.exporter.mode === 'push') await new Promise(setImmediate);
