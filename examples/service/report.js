@@ -7,7 +7,7 @@ import { Severity } from 'burstlog';
 
 const isTerminal = process.stdout.isTTY === true;
 const isColoured = isTerminal && !process.env.NO_COLOR;
-const nameWidth = 15;
+const nameWidth = 18;
 /** As `npx -p burstlog distlog` runs it. */
 const distlog = fileURLToPath(new URL('../../dist/esm/cli/distlog.js', import.meta.url));
 
