@@ -84,7 +84,7 @@ function line(name, node, manifest, tarball) {
   check(`${name}: the other doors`, () => {
     const imports = doors.map((door) => `await import('${door}'); require('${door}');`).join(' ');
     const require =
-      "import { createRequire } from 'node:module'; const require = createRequire(`${process.cwd()}/`);";
+      "import { createRequire } from 'node:module'; const require = createRequire(process.cwd() + '/');";
     inProject(node, ['--input-type=module', '--eval', `${require} ${imports}`]);
   });
   check(`${name}: distlogd and distlog from the command line`, () => {
