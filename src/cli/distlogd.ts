@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Daemon } from '../daemon/index.ts';
 import { deadLetters, main, processIo, requestStatus } from './distlogd/index.ts';
 
+const lineThread = new URL('../daemon/sinks/file/line-thread.js', import.meta.url);
 const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
   version: string;
 };
@@ -16,7 +17,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 // Not by process.exitCode: a daemon that is ended by force leaves sockets open, which would keep the process.
 process.exit(
   await main(process.argv.slice(2), processIo(version), {
-    startDaemon: (loaded, context) => Daemon.start(loaded, context),
+    startDaemon: (loaded, context) => Daemon.start(loaded, { ...context, lineThread }),
     requestStatus,
     deadLetters,
   }),

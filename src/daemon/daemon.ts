@@ -18,6 +18,8 @@ const RECEIVER_GRACE_MILLIS = 2_000;
 /** What the daemon is told beside its configuration. */
 export interface DaemonContext {
   readonly version: string;
+  /** Where the compiled `sinks/file/line-thread` is, for file sinks to use. Default: none, they do with one thread. */
+  readonly lineThread?: URL | undefined;
 }
 
 /**
@@ -50,7 +52,7 @@ export class Daemon {
    * Starts a daemon; it is ready when this resolves.
    * @throws (rejects) with what is wrong and which setting changes it; nothing is left open
    */
-  static async start(loaded: LoadedConfig, { version }: DaemonContext): Promise<Daemon> {
+  static async start(loaded: LoadedConfig, { version, lineThread }: DaemonContext): Promise<Daemon> {
     const { config } = loaded;
     const { severity, console } = config.ownRecords;
     // A console sink prints them anyway.
@@ -65,7 +67,7 @@ export class Daemon {
         log: own,
         onFault: (error) => daemon?.fail(error),
       });
-      daemon = new Daemon(loaded, version, own, directory, journal);
+      daemon = new Daemon(loaded, { version, lineThread }, own, directory, journal);
       await daemon.#begin();
       return daemon;
     } catch (error) {
@@ -78,7 +80,7 @@ export class Daemon {
 
   private constructor(
     loaded: LoadedConfig,
-    version: string,
+    { version, lineThread }: DaemonContext,
     own: OwnRecords,
     directory: DataDirectory,
     journal: Journal,
@@ -88,7 +90,7 @@ export class Daemon {
     this.own = own;
     this.#directory = directory;
     this.#journal = journal;
-    this.#sinks = new RunningSinks(journal, directory.layout, own);
+    this.#sinks = new RunningSinks(journal, directory.layout, { log: own, lineThread });
     this.#receivers = new RunningReceivers(new GatedIntake(journal, () => this.#sinks.isBlocking));
     let done = () => {};
     let failed: (error: Error) => void = () => {};

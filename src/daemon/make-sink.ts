@@ -3,12 +3,23 @@ import type { OwnLog, Sink } from './contract.ts';
 import type { LoadedConfig } from './loaded-config.ts';
 import { ConsoleSink, FileSink, OtlpSink } from './sinks/index.ts';
 
+/** What sinks are made with, beside their configuration. */
+export interface SinkTools {
+  readonly log: OwnLog;
+  /** See `DaemonContext`. */
+  readonly lineThread: URL | undefined;
+}
+
 /** The sink that a part of the configuration asks for. It opens nothing yet. */
-export function makeSink(config: SinkConfig, { secrets }: LoadedConfig, log: OwnLog): Sink {
+export function makeSink(
+  config: SinkConfig,
+  { secrets }: LoadedConfig,
+  { log, lineThread }: SinkTools,
+): Sink {
   switch (config.type) {
     case 'file': {
       const { path, format, rotate, fsync } = config;
-      return new FileSink({ path, format, rotate, fsync, log });
+      return new FileSink({ path, format, rotate, fsync, thread: lineThread, log });
     }
     case 'otlp': {
       const { endpoint, protocol, headers, compression, timeoutMillis, tls } = config;

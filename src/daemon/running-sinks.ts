@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import type { SinkConfig } from './config/index.ts';
-import type { JournalView, OwnLog } from './contract.ts';
+import type { JournalView } from './contract.ts';
 import type { DataLayout } from './data-layout.ts';
 import type { LoadedConfig } from './loaded-config.ts';
-import { makeSink } from './make-sink.ts';
+import { makeSink, type SinkTools } from './make-sink.ts';
 import { SinkRunner } from './sinks/index.ts';
 
 /** Where the dead letters of a sink are. */
@@ -22,13 +22,13 @@ interface RunningSink {
 export class RunningSinks {
   readonly #journal: JournalView;
   readonly #layout: DataLayout;
-  readonly #log: OwnLog;
+  readonly #tools: SinkTools;
   #sinks: readonly RunningSink[] = [];
 
-  constructor(journal: JournalView, layout: DataLayout, log: OwnLog) {
+  constructor(journal: JournalView, layout: DataLayout, tools: SinkTools) {
     this.#journal = journal;
     this.#layout = layout;
-    this.#log = log;
+    this.#tools = tools;
   }
 
   /** Some sink must not miss anything and is too far behind. */
@@ -82,11 +82,11 @@ export class RunningSinks {
     const { name, maxBehind, onFull, retry, deadLetters } = config;
     const runner = new SinkRunner({
       name,
-      sink: makeSink(config, loaded, this.#log),
+      sink: makeSink(config, loaded, this.#tools),
       journal: this.#journal,
       cursorFile: join(this.#layout.sinks, `${encodeURIComponent(name)}.cursor`),
       deadLetterDirectory: deadLetterDirectory(this.#layout, name),
-      log: this.#log,
+      log: this.#tools.log,
       maxBehind,
       onFull,
       retry,

@@ -53,7 +53,7 @@ export class DistlogGroup implements MessageGroup {
 
   encode(): Uint8Array {
     const { logs } = this.#placed;
-    if (logs.resources.length > 0) this.#bodies.add(encodeDecoded(logs));
+    if (logs.resources.length > 0) this.#bodies.add(encodeDecoded(logs, this.bytes));
     return this.#bodies.joined();
   }
 }

@@ -27,6 +27,15 @@ test('a line reads back as the same logs', () => {
   );
 });
 
+test('an integer of many digits is exact wherever it stands, also as a bare number', () => {
+  for (let offset = 0; offset < 40; offset += 1) {
+    for (const digits of ['1234567890123457', '12345678901234567', '9223372036854775807']) {
+      const text = `{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"severityText":"${'x'.repeat(offset)}","timeUnixNano":${digits}}]}]}]}`;
+      expect(recordOf(text).timeUnixNano).toBe(BigInt(digits));
+    }
+  }
+});
+
 test('the official JSON serializer is understood', () => {
   const records = sdkRecords(everyKindOfRecord);
   // biome-ignore lint/suspicious/noExplicitAny: it asks for the record type of its own line.

@@ -10,7 +10,10 @@ const PIECE_BYTES = 262_144;
  * long.
  * @throws WireError or RangeError where the entry is not what the journal should hold
  */
-export function* entryLogs({ body, records }: JournalEntry): Generator<DecodedLogs> {
+export function* entryLogs({
+  body,
+  records,
+}: Pick<JournalEntry, 'body' | 'records'>): Generator<DecodedLogs> {
   for (const piece of requestPieces(body, records, PIECE_RECORDS, PIECE_BYTES)) yield decodeLogs(piece.body);
 }
 

@@ -1,5 +1,5 @@
 import { decodeLogs } from '../otlp/decode-logs.ts';
-import type { DecodedLogs, KeyValue } from '../otlp/decoded.ts';
+import type { AnyValue, DecodedLogs, KeyValue } from '../otlp/decoded.ts';
 import { ATTRIBUTE_DEPTH, MAP_DEPTH } from '../otlp/fields.ts';
 import { parseJson } from '../otlp/parse-json.ts';
 import { WireError } from '../otlp/wire-error.ts';
@@ -8,7 +8,7 @@ import { decodePickle } from './pickle.ts';
 import { pickleValue } from './pickle-value.ts';
 import { type PlacedRecord, PlacedRecords } from './placed-record.ts';
 import { doubleAside, intAside, isObject, type Json, pythonValue } from './plain-json.ts';
-import { pythonRecord } from './python-record.ts';
+import { type PythonFields, pythonRecord } from './python-record.ts';
 
 /** On the resource of what came by distlog's topics: the letter of the system, `T`, `S` or `P`. */
 export const DISTLOG_SYSTEM = 'distlog.system';
@@ -99,7 +99,10 @@ function fromPickle(body: Uint8Array): PlacedRecord {
   if (typeof value !== 'object' || value === null || !('entries' in value) || !Array.isArray(value.entries)) {
     throw new WireError('pickle', 'the pickle holds no dictionary');
   }
-  return pythonRecord(value.entries);
+  // Whatever the names are: with no prototype they are fields.
+  const fields: Record<string, AnyValue> = Object.create(null);
+  for (const [name, field] of value.entries) fields[name] = field;
+  return pythonRecord(fields);
 }
 
 function fromJson(body: Uint8Array): PlacedRecord[] {
@@ -110,13 +113,20 @@ function fromJson(body: Uint8Array): PlacedRecord[] {
 function recordOf(json: unknown): PlacedRecord {
   if (!isObject(json)) throw new WireError('json', 'a record must be a JSON object');
   if (isOwnRecord(json)) return ownRecord(json);
-  return pythonRecord(entriesOf(json));
+  return pythonRecord(fieldsOf(json));
 }
 
-/** Not as one value: a dictionary of a single field must not be taken for a tagged number. */
-function entriesOf(json: Json): KeyValue[] {
-  return Object.entries(json).map(([name, value]) => [
-    name,
-    pythonValue(value, DICTIONARY_DEPTH + MAP_DEPTH),
-  ]);
+/**
+ * Its values as values of OTLP, in their places: it is our own, and most values are what they should be. Not as one
+ * value: a dictionary of a single field must not be taken for a tagged number.
+ */
+function fieldsOf(json: Json): PythonFields {
+  const fields = json as Record<string, AnyValue>;
+  for (const name of Object.keys(fields)) {
+    const value = fields[name];
+    if (typeof value !== 'string' && (typeof value !== 'object' || value === null)) continue;
+    const read = pythonValue(value, DICTIONARY_DEPTH + MAP_DEPTH);
+    if (read !== value) fields[name] = read;
+  }
+  return fields;
 }

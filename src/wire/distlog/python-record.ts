@@ -22,6 +22,10 @@ import { DISTLOG_KEY, taskPlace } from './task-key.ts';
 /** The last second that OTLP can say. */
 const MAX_SECONDS = 18_446_744_073;
 const SEVERITIES_PER_LEVEL = 4;
+const NONE: readonly KeyValue[] = [];
+
+/** The dictionary of a Python LogRecord. */
+export type PythonFields = Readonly<Record<string, AnyValue>>;
 
 /** Fields of Python's LogRecord that are read by name, or that only repeat others. The rest are attributes. */
 const readByName = new Set([
@@ -69,38 +73,34 @@ const oftenNone = new Set(['processName', 'taskName']);
  * | `context.key` | `distlog.key`, and what {@link taskPlace} makes of it |
  * | the rest of `context`, every other field | an attribute of the same name |
  */
-export function pythonRecord(entries: readonly KeyValue[]): PlacedRecord {
-  const fields = new Map(entries);
-  const text = (name: string) => textOf(fields.get(name));
-  const context = fields.get('context');
+export function pythonRecord(fields: PythonFields): PlacedRecord {
+  const { context, hostname, process } = fields;
   const data = context !== undefined && isMap(context) ? context.entries : [];
   const key = textOf(attributeOf(data, 'key'));
   const place = key === undefined ? undefined : taskPlace(key);
-  const message = fields.get('message') ?? fields.get('msg');
+  const message = fields.message ?? fields.msg;
 
-  const attributes: KeyValue[] = [...(place?.attributes ?? [])];
-  const add = (name: string, value: AnyValue | undefined) => {
-    if (value !== undefined && value !== null) attributes.push([name, value]);
-  };
-  add(DISTLOG_KEY, key);
-  add(CODE_FILE_PATH, fields.get('pathname'));
-  add(CODE_LINE_NUMBER, fields.get('lineno'));
-  add(CODE_FUNCTION_NAME, fields.get('funcName'));
-  add('thread.id', fields.get('thread'));
-  add('thread.name', fields.get('threadName'));
-  add('code.stacktrace', restored(text('stack_info')));
-  attributes.push(...exception(restored(text('exc_text'))));
-  attributes.push(...data.filter(([name]) => name !== 'key'));
-  for (const entry of fields) {
-    if (readByName.has(entry[0]) || (oftenNone.has(entry[0]) && entry[1] === null)) continue;
-    attributes.push(entry);
+  const attributes: KeyValue[] = place === undefined ? [] : [...place.attributes];
+  add(attributes, DISTLOG_KEY, key);
+  add(attributes, CODE_FILE_PATH, fields.pathname);
+  add(attributes, CODE_LINE_NUMBER, fields.lineno);
+  add(attributes, CODE_FUNCTION_NAME, fields.funcName);
+  add(attributes, 'thread.id', fields.thread);
+  add(attributes, 'thread.name', fields.threadName);
+  add(attributes, 'code.stacktrace', restored(fields.stack_info));
+  addException(attributes, restored(fields.exc_text));
+  for (const entry of data) if (entry[0] !== 'key') attributes.push(entry);
+  for (const name of Object.keys(fields)) {
+    if (readByName.has(name)) continue;
+    const value = fields[name]!;
+    if (value !== null || !oftenNone.has(name)) attributes.push([name, value]);
   }
 
   const record: DecodedLogRecord = {
-    timeUnixNano: nanosOf(numberOf(fields.get('created'))),
+    timeUnixNano: nanosOf(numberOf(fields.created)),
     observedTimeUnixNano: 0n,
-    severityNumber: severityOf(numberOf(fields.get('levelno'))),
-    severityText: text('levelname') ?? '',
+    severityNumber: severityOf(numberOf(fields.levelno)),
+    severityText: textOf(fields.levelname) ?? '',
     body: typeof message === 'string' ? withLineBreaks(message) : message,
     attributes,
     droppedAttributesCount: 0,
@@ -110,21 +110,23 @@ export function pythonRecord(entries: readonly KeyValue[]): PlacedRecord {
     eventName: '',
   };
   const resource: KeyValue[] = [];
-  const hostname = fields.get('hostname');
-  const pid = fields.get('process');
-  if (hostname !== undefined && hostname !== null) resource.push(['host.name', hostname]);
-  if (pid !== undefined && pid !== null) resource.push(['process.pid', pid]);
+  add(resource, 'host.name', hostname);
+  add(resource, 'process.pid', process);
   return {
     resource: { attributes: resource, droppedAttributesCount: 0, schemaUrl: '' },
     scope: {
-      name: text('name') ?? '',
+      name: textOf(fields.name) ?? '',
       version: '',
-      attributes: [],
+      attributes: NONE,
       droppedAttributesCount: 0,
       schemaUrl: '',
     },
     record,
   };
+}
+
+function add(attributes: KeyValue[], name: string, value: AnyValue | undefined): void {
+  if (value !== undefined && value !== null) attributes.push([name, value]);
 }
 
 /** A level of Python's logging as OpenTelemetry's severity; what lies between two levels is a finer one. */
@@ -142,20 +144,19 @@ function nanosOf(seconds: number | undefined): bigint {
 }
 
 /** A traceback's last part, `package.Error: message`, follows the last indented line; the message may have lines. */
-function exception(trace: string | undefined): KeyValue[] {
-  if (trace === undefined || trace === '') return [];
-  const attributes: KeyValue[] = [[EXCEPTION_STACKTRACE, trace]];
+function addException(attributes: KeyValue[], trace: string | undefined): void {
+  if (trace === undefined || trace === '') return;
+  attributes.push([EXCEPTION_STACKTRACE, trace]);
   const lines = trace.trimEnd().split('\n');
   const [first = '', ...more] = lines.slice(lines.findLastIndex((line) => line.startsWith(' ')) + 1);
   const told = /^([A-Za-z_]\w*(?:\.\w+)*)(?:: (.*))?$/.exec(first);
   const [, type, message] = told ?? [];
   if (type !== undefined) attributes.push([EXCEPTION_TYPE, type]);
   if (message !== undefined) attributes.push([EXCEPTION_MESSAGE, [message, ...more].join('\n')]);
-  return attributes;
 }
 
-function restored(text: string | undefined): string | undefined {
-  return text === undefined ? undefined : withLineBreaks(text);
+function restored(value: AnyValue | undefined): string | undefined {
+  return typeof value === 'string' ? withLineBreaks(value) : undefined;
 }
 
 function textOf(value: AnyValue | undefined): string | undefined {

@@ -23,19 +23,27 @@ import {
 import { ProtobufWriter } from './protobuf-writer.ts';
 
 const FIRST_BYTES = 4_096;
+/** Most records have 128 bytes and more. */
+const RECORD_LENGTH_BYTES = 2;
 
 /**
  * Decoded logs as the bytes of an OTLP `ExportLogsServiceRequest` (protobuf): for what came as JSON or from distlog,
  * and for what was changed on its way. `decodeLogs` of them gives the same logs.
+ *
+ * @param expectedBytes how many it will be, about; it grows by itself
  */
-export function encodeDecoded(logs: DecodedLogs): Uint8Array {
-  const encoder = new DecodedEncoder();
+export function encodeDecoded(logs: DecodedLogs, expectedBytes = FIRST_BYTES): Uint8Array {
+  const encoder = new DecodedEncoder(expectedBytes);
   for (const resource of logs.resources) encoder.resourceLogs(resource);
   return encoder.out.finish();
 }
 
 class DecodedEncoder {
-  readonly out = new ProtobufWriter(FIRST_BYTES);
+  readonly out: ProtobufWriter;
+
+  constructor(expectedBytes: number) {
+    this.out = new ProtobufWriter(expectedBytes);
+  }
 
   resourceLogs(logs: DecodedResource): void {
     const start = this.#begin(Request.resourceLogs);
@@ -63,7 +71,8 @@ class DecodedEncoder {
 
   #record(record: DecodedLogRecord): void {
     const { out } = this;
-    const start = this.#begin(ScopeLogs.logRecords);
+    this.#tag(ScopeLogs.logRecords);
+    const start = out.begin(RECORD_LENGTH_BYTES);
     this.#time(LogRecord.timeUnixNano, record.timeUnixNano);
     if (record.severityNumber < 0) {
       this.#tag(LogRecord.severityNumber);
@@ -81,13 +90,12 @@ class DecodedEncoder {
     this.#id(LogRecord.spanId, record.spanId);
     this.#time(LogRecord.observedTimeUnixNano, record.observedTimeUnixNano);
     this.#text(LogRecord.eventName, record.eventName);
-    out.end(start, 1);
+    out.end(start, RECORD_LENGTH_BYTES);
   }
 
   #attributes(tag: number, attributes: Attributes): void {
     for (const [key, value] of attributes) {
-      const start = this.#begin(tag);
-      this.#text(KeyValueField.key, key);
+      const start = this.out.beginWithText(tag, KeyValueField.key, key);
       this.#value(KeyValueField.value, value);
       this.out.end(start, 1);
     }
@@ -146,7 +154,7 @@ class DecodedEncoder {
   #id(tag: number, hex: string): void {
     if (hex === '') return;
     this.#tag(tag);
-    this.out.bytes(Buffer.from(hex, 'hex'));
+    this.out.hex(hex);
   }
 
   #text(tag: number, text: string): void {

@@ -49,10 +49,29 @@ function asText(input: string | Uint8Array): string {
 /** Nothing is to be replaced, and it has fewer brackets than would be too deep: seen in much less time than it takes to go over it. */
 function isPlain(text: string): boolean {
   return (
-    !/\d{16}|NaN|Infinity/.test(text) &&
+    !hasManyDigits(text) &&
+    !text.includes('NaN') &&
+    !text.includes('Infinity') &&
     hasFew(text, '{', MAX_JSON_DEPTH / 2) &&
     hasFew(text, '[', MAX_JSON_DEPTH / 2)
   );
+}
+
+/** Whether more than {@link EXACT_DIGITS} digits stand in a row: wherever they do, one is at a place that is looked at. */
+function hasManyDigits(text: string): boolean {
+  for (let at = EXACT_DIGITS; at < text.length; at += EXACT_DIGITS + 1) {
+    if (!isDigit(text.charCodeAt(at))) continue;
+    let first = at;
+    while (isDigit(text.charCodeAt(first - 1))) first -= 1;
+    let end = at + 1;
+    while (isDigit(text.charCodeAt(end))) end += 1;
+    if (end - first > EXACT_DIGITS) return true;
+  }
+  return false;
+}
+
+function isDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x39;
 }
 
 function hasFew(text: string, bracket: string, most: number): boolean {

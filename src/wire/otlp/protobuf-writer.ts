@@ -133,6 +133,14 @@ export class ProtobufWriter {
     this.at += value.length;
   }
 
+  /** A length and the bytes that hex digits stand for, as far as they are some; at most 127. Makes its own room. */
+  hex(digits: string): void {
+    this.reserve(digits.length);
+    const start = this.begin(1);
+    this.at += this.#bytes.write(digits, this.at, 'hex');
+    this.end(start, 1);
+  }
+
   /** A length and the text in UTF-8; half a surrogate pair becomes U+FFFD. Makes its own room. */
   text(value: string): void {
     const { length } = value;

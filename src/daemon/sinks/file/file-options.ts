@@ -9,6 +9,7 @@ import {
   withDefaults,
 } from '../../../record/index.ts';
 import type { OwnLog } from '../../contract.ts';
+import type { LineFormat } from './line-source.ts';
 
 /** When a new file is begun, and what becomes of the old ones. */
 export interface RotateOptions {
@@ -29,22 +30,25 @@ export interface FileSinkOptions {
    * `otlpJson`: lines of OTLP/JSON, at most 512 records each, which the Collector's `otlp_json_file` receiver and lnav
    * read. `text`: a line for each record, for people. Default: `otlpJson`.
    */
-  readonly format?: 'otlpJson' | 'text' | undefined;
+  readonly format?: LineFormat | undefined;
   readonly rotate?: RotateOptions | undefined;
   /**
    * `always`: a write has succeeded when it is on the disk. `never`: when the system has it, so that a power failure
    * can take the last records; the end of the daemon, of whatever kind, cannot. Default: `always`.
    */
   readonly fsync?: 'always' | 'never' | undefined;
+  /** Where the compiled `line-thread` is, to make long pieces of work there. Default: none, all is done in this thread. */
+  readonly thread?: URL | undefined;
   readonly log: OwnLog;
   readonly clock?: Clock | undefined;
 }
 
 export interface ResolvedFileOptions {
   readonly path: string;
-  readonly format: 'otlpJson' | 'text';
+  readonly format: LineFormat;
   readonly rotate: Required<{ [name in keyof RotateOptions]: NonNullable<RotateOptions[name]> }>;
   readonly fsync: 'always' | 'never';
+  readonly thread: URL | undefined;
   readonly log: OwnLog;
   readonly clock: Clock;
 }
@@ -58,8 +62,8 @@ const rotateDefaults: ResolvedFileOptions['rotate'] = {
 
 /** @throws TypeError or RangeError that names the option */
 export function resolveFileOptions(options: FileSinkOptions): ResolvedFileOptions {
-  checkKnown('FileSink', options, ['path', 'format', 'rotate', 'fsync', 'log', 'clock']);
-  const { path, format = 'otlpJson', fsync = 'always', log, clock = systemClock } = options;
+  checkKnown('FileSink', options, ['path', 'format', 'rotate', 'fsync', 'thread', 'log', 'clock']);
+  const { path, format = 'otlpJson', fsync = 'always', thread, log, clock = systemClock } = options;
   if (typeof path !== 'string' || path === '') throw new TypeError(`path must be a path, got ${shown(path)}`);
   if (format !== 'otlpJson' && format !== 'text') {
     throw new TypeError(`format must be "otlpJson" or "text", got ${shown(format)}`);
@@ -74,5 +78,5 @@ export function resolveFileOptions(options: FileSinkOptions): ResolvedFileOption
   wholeNumber('rotate.maxAgeMillis', rotate.maxAgeMillis, 0);
   wholeNumber('rotate.keep', rotate.keep, 1);
   trueOrFalse('rotate.gzip', rotate.gzip);
-  return { path, format, rotate, fsync, log, clock };
+  return { path, format, rotate, fsync, thread, log, clock };
 }

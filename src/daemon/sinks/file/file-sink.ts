@@ -1,25 +1,19 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { errorText, Severity } from '../../../record/index.ts';
-import type { DecodedLogs } from '../../../wire/index.ts';
 import type { JournalEntry } from '../../contract.ts';
-import { entryLogs, isWireError } from '../entry-logs.ts';
 import type { CountingSink, PreparingSink } from '../own-sinks.ts';
 import { rejectedError } from '../sink-errors.ts';
-import { Turns } from '../turns.ts';
 import { compressFile } from './compress-file.ts';
 import { type FileSinkOptions, type ResolvedFileOptions, resolveFileOptions } from './file-options.ts';
 import { type FileState, parseFileState } from './file-state.ts';
-import { JsonLines } from './json-lines.ts';
+import type { BadEntries, LineSource } from './line-source.ts';
+import { LinesHere } from './lines-here.ts';
+import { LinesInThread } from './lines-in-thread.ts';
 import { LogFile } from './log-file.ts';
 import { moveAway, prune, rotatedFiles, siblings } from './rotated-files.ts';
-import { TextBuffer } from './text-buffer.ts';
-import { textLines } from './text-line.ts';
 
-/** So much is collected for one write to the file. */
-const WRITE_BYTES = 1_048_576;
-/** So much of an entry is held back until all of it was read. */
-const MAX_HELD_BYTES = 8 * WRITE_BYTES;
+const LINE_BREAK = Buffer.from('\n');
 
 /**
  * Writes records to a file, a line of OTLP/JSON for each batch, or a line of text for each record; begins a new file
@@ -37,8 +31,7 @@ const MAX_HELD_BYTES = 8 * WRITE_BYTES;
 export class FileSink implements PreparingSink, CountingSink {
   readonly #options: ResolvedFileOptions;
   readonly #path: string;
-  readonly #out = new TextBuffer();
-  readonly #lines: (logs: DecodedLogs) => string;
+  readonly #lines: LineSource;
   readonly #closing = new AbortController();
   readonly #counters = { rotations: 0, rotation_failures: 0 };
   #file: LogFile | undefined;
@@ -52,8 +45,8 @@ export class FileSink implements PreparingSink, CountingSink {
   constructor(options: FileSinkOptions) {
     this.#options = resolveFileOptions(options);
     this.#path = resolve(this.#options.path);
-    const json = new JsonLines();
-    this.#lines = this.#options.format === 'text' ? textLines : (logs) => json.line(logs);
+    const { format, thread, log } = this.#options;
+    this.#lines = thread === undefined ? new LinesHere(format) : new LinesInThread({ format, thread, log });
   }
 
   async open(state: unknown): Promise<void> {
@@ -101,6 +94,7 @@ export class FileSink implements PreparingSink, CountingSink {
     const file = this.#file;
     this.#file = undefined;
     await this.#tidying;
+    await this.#lines.close();
     await file?.close();
   }
 
@@ -108,37 +102,10 @@ export class FileSink implements PreparingSink, CountingSink {
     return this.#counters;
   }
 
-  async #append(file: LogFile, entries: readonly JournalEntry[], signal: AbortSignal) {
-    const turns = new Turns();
-    const bad = { indexes: [] as number[], message: '' };
-    const out = this.#out;
-    out.clear();
-    if (file.endsInMidLine) out.add('\n');
-    for (const entry of entries) {
-      let before = out.length;
-      try {
-        for (const logs of entryLogs(entry)) {
-          out.add(this.#lines(logs));
-          if (turns.isOver) await turns.pause(signal);
-          if (out.length < MAX_HELD_BYTES) continue;
-          // What is bad in such an entry shows too late: its first lines stay.
-          await file.append(out.bytes);
-          out.clear();
-          before = 0;
-        }
-      } catch (error) {
-        signal.throwIfAborted();
-        if (!isWireError(error)) throw error;
-        out.length = before;
-        bad.indexes.push(entry.index);
-        bad.message = errorText(error);
-      }
-      if (out.length < WRITE_BYTES) continue;
-      await file.append(out.bytes);
-      signal.throwIfAborted();
-      out.clear();
-    }
-    if (out.length > 0) await file.append(out.bytes);
+  async #append(file: LogFile, entries: readonly JournalEntry[], signal: AbortSignal): Promise<BadEntries> {
+    const bad = { indexes: [], message: '' };
+    if (file.endsInMidLine) await file.append(LINE_BREAK);
+    for await (const bytes of this.#lines.lines(entries, bad, signal)) await file.append(bytes);
     return bad;
   }
 

@@ -131,7 +131,7 @@ export class LogFile {
   }
 
   /** From here on what is written counts only after {@link commit}. */
-  async append(bytes: Buffer): Promise<void> {
+  async append(bytes: Uint8Array): Promise<void> {
     this.#isDirty = true;
     for (let at = 0; at < bytes.length; ) at += (await this.#file.write(bytes, at)).bytesWritten;
     this.#pending += bytes.length;
