@@ -25,10 +25,7 @@ export async function readConfig(given: Given, io: Io): Promise<ParsedConfig | u
       EISDIR: 'it is a directory',
     };
     io.err(
-      alarming(
-        io,
-        `${name}: a configuration that can be read, got none: ${why[error.code ?? ''] ?? error.message}`,
-      ),
+      alarming(io, `the configuration ${name} cannot be read: ${why[error.code ?? ''] ?? error.message}`),
     );
     return undefined;
   });
