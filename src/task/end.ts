@@ -19,6 +19,7 @@ import { OUTCOME_RANK, type Outcome, type Verdict } from './outcome.ts';
 import { tell } from './records.ts';
 import { tellOnce } from './shared-state.ts';
 import type { TaskState } from './task-state.ts';
+import { isThenable } from './thenable.ts';
 
 const EVENTS: Readonly<Record<Outcome, string>> = {
   succeeded: TASK_SUCCEEDED_EVENT,
@@ -130,7 +131,15 @@ function isExpected(task: TaskState, error: unknown): boolean {
   const { expected } = task;
   if (typeof expected !== 'function') return expected === true;
   try {
-    return expected(error) === true;
+    const answer: unknown = expected(error);
+    if (typeof answer === 'boolean') return answer;
+    // The record of the end cannot wait for a promise; and if it rejects, that is the application's end for nothing.
+    if (isThenable(answer)) answer.then(undefined, () => {});
+    tellOnce(
+      'expected answer',
+      `the function "expected" of a task must return true or false, got ${typeof answer}; the error is unexpected`,
+    );
+    return false;
   } catch (thrown) {
     tellOnce(
       'expected',

@@ -2,6 +2,7 @@ import { end, endThrown } from './end.ts';
 import type { Task } from './task.ts';
 import { runIn } from './task-context.ts';
 import type { TaskState } from './task-state.ts';
+import { isThenable } from './thenable.ts';
 
 /** What a task's callback gets, and gives. */
 export type TaskFunction<T> = (job: Task) => T;
@@ -40,15 +41,5 @@ function settled(task: TaskState, result: PromiseLike<unknown>): PromiseLike<unk
     // A subclass that cannot be followed, and not awaited either: it passes through, and the task says why.
     endThrown(task, error);
     return result;
-  }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  if (value instanceof Promise) return true;
-  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false;
-  try {
-    return typeof (value as { then?: unknown }).then === 'function';
-  } catch {
-    return false;
   }
 }

@@ -5,6 +5,7 @@ import { tellOnce } from './shared-state.ts';
 import type { StartedTask, StartTaskOptions, TaskData } from './task.ts';
 import { taskOf } from './task-context.ts';
 import { rootBeginning, stepBeginning } from './task-forms.ts';
+import { readOptions } from './task-options.ts';
 import type { TaskState } from './task-state.ts';
 
 /**
@@ -15,7 +16,8 @@ import type { TaskState } from './task-state.ts';
  * `success()`, `fail()` or `cancel()` the outcome is `abandoned`, told at WARN.
  */
 export function startTask(message: string, data?: TaskData, options?: StartTaskOptions): StartedTask {
-  const state = begin(message, data, options, beginningBelow(options?.parent));
+  const read = readOptions(options, 'start');
+  const state = begin(message, data, read, beginningBelow(read?.parent));
   const started = new DisposableTask(state);
   state.handle = started;
   return started;

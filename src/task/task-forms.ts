@@ -5,6 +5,7 @@ import { runTask, type TaskFunction } from './run-task.ts';
 import { tellOnce } from './shared-state.ts';
 import type { ImportTaskOptions, Task, TaskData, TaskOptions } from './task.ts';
 import { activeContext, taskOf } from './task-context.ts';
+import { type AnyTaskOptions, readOptions } from './task-options.ts';
 
 /** What stands after the message: `data` and `options` may be left out. */
 type Arguments<T, Options> = [
@@ -33,7 +34,7 @@ export function task<T>(
 ): T;
 export function task<T>(message: string, ...[first, second, third]: Arguments<T, TaskOptions>): T {
   const fn = functionOf<T>('task', first, second, third);
-  return runTask(begin(message, dataOf(first), optionsOf(second), rootBeginning()), fn);
+  return runTask(begin(message, dataOf(first), optionsOf(second, 'step'), rootBeginning()), fn);
 }
 
 /**
@@ -51,7 +52,7 @@ export function to<T>(
 export function to<T>(message: string, ...[first, second, third]: Arguments<T, TaskOptions>): T {
   const fn = functionOf<T>('to', first, second, third);
   const from = stepBeginning() ?? rootOfStep(message);
-  return runTask(begin(message, dataOf(first), optionsOf(second), from), fn);
+  return runTask(begin(message, dataOf(first), optionsOf(second, 'step'), from), fn);
 }
 
 /**
@@ -81,7 +82,7 @@ export function importTask<T>(
   ...[first, second, third]: Arguments<T, ImportTaskOptions>
 ): T {
   const fn = functionOf<T>('importTask', first, second, third);
-  const options = optionsOf<ImportTaskOptions>(second);
+  const options = optionsOf(second, 'import');
   const from = options?.link === true ? linkedBeginning(source) : continuedBeginning(source);
   return runTask(begin(message, dataOf(first), options, from), fn);
 }
@@ -197,6 +198,6 @@ function dataOf(first: unknown): TaskData | undefined {
   return typeof first === 'function' ? undefined : (first as TaskData | undefined);
 }
 
-function optionsOf<Options>(second: unknown): Options | undefined {
-  return typeof second === 'function' ? undefined : ((second ?? undefined) as Options | undefined);
+function optionsOf(second: unknown, form: 'step' | 'import'): AnyTaskOptions | undefined {
+  return second === undefined || typeof second === 'function' ? undefined : readOptions(second, form);
 }

@@ -4,6 +4,7 @@ import { runTask } from './run-task.ts';
 import { tellOnce } from './shared-state.ts';
 import type { TaskData, TaskOptions } from './task.ts';
 import { rootBeginning, stepBeginning } from './task-forms.ts';
+import { readOptions } from './task-options.ts';
 
 /** Data of a wrapped function: constant, or made from its arguments. */
 export type WrapData<Arguments extends readonly unknown[]> =
@@ -24,8 +25,9 @@ export function wrap<This, Arguments extends unknown[], Value>(
 ): (this: This, ...values: Arguments) => Value {
   if (typeof fn !== 'function')
     throw new TypeError(`wrap() needs a function, got ${fn === null ? 'null' : typeof fn}`);
+  const read = readOptions(options, 'step');
   const wrapped = function (this: This, ...values: Arguments): Value {
-    const state = begin(message, dataOf(data, values), options, stepBeginning() ?? rootBeginning());
+    const state = begin(message, dataOf(data, values), read, stepBeginning() ?? rootBeginning());
     return runTask(state, () => fn.apply(this, values));
   };
   Object.defineProperty(wrapped, 'name', { value: fn.name, configurable: true });
