@@ -54,11 +54,13 @@ function roomOf(path: string): string {
 
 const files = filesBelow(source);
 const imports: Import[] = files.flatMap((file) =>
-  [...readFileSync(file, 'utf8').matchAll(/(?:\bfrom\s+|\bimport\s+|\bimport\(\s*)'([^']+)'/g)].map((match) => ({
-    file: relative(source, file),
-    room: roomOf(file),
-    target: match[1]!.startsWith('.') ? join(dirname(file), match[1]!) : match[1]!,
-  })),
+  [...readFileSync(file, 'utf8').matchAll(/(?:\bfrom\s+|\bimport\s+|\bimport\(\s*)'([^']+)'/g)].map(
+    (match) => ({
+      file: relative(source, file),
+      room: roomOf(file),
+      target: match[1]!.startsWith('.') ? join(dirname(file), match[1]!) : match[1]!,
+    }),
+  ),
 );
 
 test('the source has files, and they import something', () => {
