@@ -1,5 +1,5 @@
-import { type Tracer, trace } from '@opentelemetry/api';
-import { globalLoggerProvider, type LoggerLike } from '../record/index.ts';
+import { type Tracer, type TracerProvider, trace } from '@opentelemetry/api';
+import { globalLoggerProvider, type LoggerLike, type LoggerProviderLike } from '../record/index.ts';
 
 /** Name of the instrumentation scope of tasks. */
 const SCOPE = 'burstlog';
@@ -9,29 +9,41 @@ const SCOPE = 'burstlog';
  * first task; kept by provider, because getting one is not cheap.
  */
 class Providers {
-  readonly #tracers = new WeakMap<object, Tracer>();
-  readonly #loggers = new WeakMap<object, LoggerLike>();
+  readonly #tracers = new Latest((provider: TracerProvider): Tracer => provider.getTracer(SCOPE));
+  readonly #loggers = new Latest((provider: LoggerProviderLike): LoggerLike => provider.getLogger(SCOPE));
 
   tracer(): Tracer {
-    const provider = trace.getTracerProvider();
-    let tracer = this.#tracers.get(provider);
-    if (tracer === undefined) {
-      tracer = provider.getTracer(SCOPE);
-      this.#tracers.set(provider, tracer);
-    }
-    return tracer;
+    return this.#tracers.of(trace.getTracerProvider());
   }
 
   /** undefined: no LoggerProvider is registered. */
   logger(): LoggerLike | undefined {
     const provider = globalLoggerProvider();
-    if (provider === undefined) return undefined;
-    let logger = this.#loggers.get(provider);
-    if (logger === undefined) {
-      logger = provider.getLogger(SCOPE);
-      this.#loggers.set(provider, logger);
+    return provider === undefined ? undefined : this.#loggers.of(provider);
+  }
+}
+
+/** What was got from a provider: of the one that was asked last it is known at once. */
+class Latest<Provider extends object, Got> {
+  readonly #get: (provider: Provider) => Got;
+  readonly #known = new WeakMap<Provider, Got>();
+  #provider: Provider | undefined;
+  #got: Got | undefined;
+
+  constructor(get: (provider: Provider) => Got) {
+    this.#get = get;
+  }
+
+  of(provider: Provider): Got {
+    if (provider === this.#provider) return this.#got as Got;
+    let got = this.#known.get(provider);
+    if (got === undefined) {
+      got = this.#get(provider);
+      this.#known.set(provider, got);
     }
-    return logger;
+    this.#provider = provider;
+    this.#got = got;
+    return got;
   }
 }
 

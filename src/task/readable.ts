@@ -11,6 +11,10 @@ const TOO_BIG = '[too big]';
  * would change the prototype of the SDK's attributes.
  */
 const RESERVED = /^(?:(?:task|burst|exception)\.|__proto__$)/;
+const LETTER_T = 0x74;
+const LETTER_B = 0x62;
+const LETTER_E = 0x65;
+const UNDERSCORE = 0x5f;
 
 /** What an attribute of a log record may be: plain data, a copy of ours. */
 export type Readable = unknown;
@@ -30,7 +34,7 @@ export function copyReadable(target: Record<string, Readable>, data: unknown): v
 }
 
 function copyOne(target: Record<string, Readable>, key: string, data: Record<string, unknown>): void {
-  if (RESERVED.test(key)) {
+  if (mayBeReserved(key) && RESERVED.test(key)) {
     tellOnce('reserved', `${JSON.stringify(key)} is a name of our own and cannot be bound; it was left out`);
     return;
   }
@@ -42,6 +46,12 @@ function copyOne(target: Record<string, Readable>, key: string, data: Record<str
   }
   if (value === undefined) return;
   target[key] = readable(value);
+}
+
+/** By its first letter, so that most keys are spared the expression. */
+function mayBeReserved(key: string): boolean {
+  const first = key.charCodeAt(0);
+  return first === LETTER_T || first === LETTER_B || first === LETTER_E || first === UNDERSCORE;
 }
 
 function readable(value: unknown): Readable {
