@@ -1,4 +1,5 @@
 import {
+  CLOCK_METHODS,
   type Clock,
   checkKnown,
   duration,
@@ -117,6 +118,6 @@ export function resolveDeliveryOptions(
   if (typeof options.componentName !== 'string') {
     throw new TypeError(`componentName must be a string, got ${shown(options.componentName)}`);
   }
-  withMethods('clock', options.clock, ['now', 'after']);
+  withMethods('clock', options.clock, CLOCK_METHODS);
   return { exporter, ...options };
 }

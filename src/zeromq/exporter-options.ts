@@ -1,4 +1,5 @@
 import {
+  CLOCK_METHODS,
   type Clock,
   checkKnown,
   duration,
@@ -135,7 +136,7 @@ export function resolveExporterOptions(given: ZmqLogRecordExporterOptions): Reso
   if (typeof options.componentName !== 'string') {
     throw new TypeError(`componentName must be a string, got ${shown(options.componentName)}`);
   }
-  withMethods('clock', options.clock, ['now', 'after']);
+  withMethods('clock', options.clock, CLOCK_METHODS);
   checkSerializer(options.serializer, options.mode);
   return { endpoint, ...options };
 }

@@ -1,4 +1,5 @@
 import {
+  CLOCK_METHODS,
   type Clock,
   checkKnown,
   duration,
@@ -113,8 +114,7 @@ export function resolve(given: JournalOptions): Settings {
     sync,
     maxProducers: wholeNumber('producers.maxCount', producers.maxCount ?? 100_000, 1, 1_000_000),
     maxAgeMillis: duration('producers.maxAgeMillis', producers.maxAgeMillis ?? 7 * 86_400_000, 1),
-    clock:
-      given.clock === undefined ? systemClock : withMethods<Clock>('clock', given.clock, ['now', 'after']),
+    clock: given.clock === undefined ? systemClock : withMethods<Clock>('clock', given.clock, CLOCK_METHODS),
     onFault,
     log: given.log === undefined ? { emit: () => {} } : withMethods<OwnLog>('log', given.log, ['emit']),
     files: given.files ?? nodeFiles,
