@@ -7,9 +7,9 @@ import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 
-/** @typedef {typeof import('../src/daemon/journal/index.ts')} Room */
-/** @typedef {import('../src/daemon/journal/index.ts').OpenFile} OpenFile */
-const built = new URL('../dist/esm/daemon/journal/index.js', import.meta.url).href;
+/** @typedef {typeof import('../src/journal/index.ts')} Room */
+/** @typedef {import('../src/journal/index.ts').OpenFile} OpenFile */
+const built = new URL('../dist/esm/journal/index.js', import.meta.url).href;
 const { Journal, nodeFiles } = /** @type {Room} */ (await import(built));
 const { values } = parseArgs({
   options: {

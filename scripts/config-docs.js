@@ -1,11 +1,11 @@
 // Writes what is made of the configuration's schema: the reference in docs/distlogd.md, between its marks, and
-// examples/distlogd.yaml. test/daemon/config/reference.test.ts fails when they are stale. Needs dist/.
+// examples/distlogd.yaml. test/config/reference.test.ts fails when they are stale. Needs dist/.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const { configReference, exampleConfig } = await import(join(root, 'dist/esm/daemon/index.js'));
+const { configReference, exampleConfig } = await import(join(root, 'dist/esm/config/index.js'));
 
 const begin = '<!-- reference: made by scripts/config-docs.js -->\n';
 const end = '<!-- end of the reference -->';

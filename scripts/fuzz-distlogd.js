@@ -35,8 +35,10 @@ const CANARY = 'canary ';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 /** By a name that the type check does not follow: it runs before the build. */
-const wire = await import(new URL('../dist/esm/wire/index.js', import.meta.url).href);
-const { encodeData, encodeDecoded, encodeHello, decodeJsonLogs, NO_JOURNAL } = wire;
+const room = (/** @type {string} */ name) =>
+  import(new URL(`../dist/esm/${name}/index.js`, import.meta.url).href);
+const { decodeReply, encodeData, encodeHello, NO_JOURNAL } = await room('frames');
+const { encodeDecoded, decodeJsonLogs } = await room('otlp');
 const next = randomNumbers(seed);
 const shown = (/** @type {number} */ number) => number.toLocaleString('en-US');
 const pick = (/** @type {readonly any[]} */ all) => all[next() % all.length];
@@ -264,7 +266,7 @@ async function singAck() {
   const parts = encodeData({ ...frame, encoding: 0, length: bytes.length, body: bytes });
   for (;;) {
     await honestDealer.send(parts);
-    const reply = wire.decodeReply(await honestDealer.receive());
+    const reply = decodeReply(await honestDealer.receive());
     if (reply.kind === 'ack' && reply.last === honestSeq) return;
     if (reply.kind !== 'retry') throw new Error(`zmqAck answers ${JSON.stringify(reply)}`);
   }

@@ -1,11 +1,13 @@
-// Feeds the readers of src/wire with cut, changed and made-up bytes. Nothing but a WireError may come of it, and the
+// Feeds the readers of src/otlp and src/distlog-json with cut, changed and made-up bytes. Nothing but a WireError may come of it, and the
 // memory must not grow. Ends with 1 at the first input that shows otherwise, and prints it.
 //
 //   node scripts/build.js && node --expose-gc scripts/fuzz-wire.js 1000000 [seed]
 import { fuzzWire } from '../test/support/wire-fuzz.js';
 
 /** By a name that the type check does not follow: it runs before the build. */
-const wire = await import(new URL('../dist/esm/wire/index.js', import.meta.url).href);
+const room = (/** @type {string} */ name) =>
+  import(new URL(`../dist/esm/${name}/index.js`, import.meta.url).href);
+const wire = { ...(await room('otlp')), ...(await room('distlog-json')) };
 
 const PORTION = 50_000;
 const MOST_GROWTH_BYTES = 64 * 2 ** 20;

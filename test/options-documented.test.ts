@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { InMemoryLogRecordExporter } from '@opentelemetry/sdk-logs';
-import { type BurstExporterOptions, BurstLogRecordProcessor } from '../src/index.ts';
+import { BurstLogRecordProcessor } from '../src/burst/burst-log-record-processor.ts';
+import type { BurstExporterOptions } from '../src/burst/options.ts';
 
 const page = readFileSync(join(__dirname, '../docs/burst.md'), 'utf8');
 

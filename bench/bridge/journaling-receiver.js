@@ -4,9 +4,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Journal, nodeFiles } from '../../dist/esm/daemon/journal/index.js';
-import { SinkRunner } from '../../dist/esm/daemon/sinks/index.js';
-import { ZmqAckReceiver } from '../../dist/esm/zeromq/index.js';
+import { Journal, nodeFiles } from '../../dist/esm/journal/index.js';
+import { ZmqAckReceiver } from '../../dist/esm/receivers/zeromq/index.js';
+import { SinkRunner } from '../../dist/esm/sinks/runner/index.js';
 import { median } from '../figures.js';
 
 const TRIM_MILLIS = 1_000;
@@ -15,7 +15,7 @@ const directory = mkdtempSync(join(tmpdir(), 'bench-journal-'));
 const log = { emit: (/** @type {number} */ _severity, /** @type {string} */ text) => console.error(text) };
 /** @type {number[]} */
 let syncs = [];
-/** @param {import('../../src/daemon/journal/index.ts').OpenFile} file */
+/** @param {import('../../src/journal/index.ts').OpenFile} file */
 const timed = (file) => ({
   ...file,
   datasync: async () => {

@@ -1,6 +1,6 @@
 // A receiver of ack mode in a process of its own: it looks a batch through as the daemon does, acknowledges, and
 // keeps nothing.
-import { ZmqAckReceiver } from '../../dist/esm/zeromq/index.js';
+import { ZmqAckReceiver } from '../../dist/esm/receivers/zeromq/index.js';
 
 /** @type {Map<string, number>} */
 const last = new Map();

@@ -1,14 +1,5 @@
-import {
-  type Clock,
-  checkKnown,
-  duration,
-  type SpanLike,
-  type SpanProcessorLike,
-  systemClock,
-  Teller,
-  trueOrFalse,
-  withDefaults,
-} from '../record/index.ts';
+import { type Clock, type SpanLike, type SpanProcessorLike, systemClock, Teller } from '../record/index.ts';
+import { checkKnown, duration, trueOrFalse, withDefaults } from '../settings/index.ts';
 import type { Trigger } from './burst.ts';
 
 /** What the span processor looks for. */

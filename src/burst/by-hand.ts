@@ -1,4 +1,4 @@
-import { checkKnown, shown } from '../record/index.ts';
+import { checkKnown, shown } from '../settings/index.ts';
 
 /** Which keys a call by hand is for. */
 export interface ByHandOptions {

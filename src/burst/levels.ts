@@ -1,4 +1,5 @@
-import { parseSeverity, type SeverityLike, shown } from '../record/index.ts';
+import { parseSeverity, type SeverityLike } from '../record/index.ts';
+import { shown } from '../settings/index.ts';
 
 /** A severity for all loggers, or one for each name: `{ default: 'DEBUG', 'noisy.*': 'INFO' }`. */
 export type Level = SeverityLike | { readonly [loggerName: string]: SeverityLike };

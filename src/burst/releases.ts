@@ -1,4 +1,4 @@
-import { type Arena, armImmediate, type Group } from '../record/index.ts';
+import type { Arena, Group } from '../record/index.ts';
 import type { Burst } from './burst.ts';
 import type { Replay } from './replay.ts';
 
@@ -56,7 +56,7 @@ export class Releases<T> {
     this.#move(this.#slice);
     if (this.#waiting.length === 0) return this.#tellDone();
     this.#isScheduled = true;
-    armImmediate(() => {
+    setImmediate(() => {
       this.#isScheduled = false;
       if (this.#waiting.length > 0) this.#moveSlice();
     });

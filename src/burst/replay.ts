@@ -1,5 +1,5 @@
 import { FlushWaiters } from '../export/index.ts';
-import { armImmediate, nextTurn, RankedQueue, Severity } from '../record/index.ts';
+import { RankedQueue, Severity } from '../record/index.ts';
 import type { Accounts } from './accounts.ts';
 import type { Burst, Mark, TriggerCause } from './burst.ts';
 import { MANIFEST_BYTES, type Outlet } from './outlet.ts';
@@ -127,7 +127,7 @@ export class Replay<T> {
   #start(): void {
     if (this.#running || this.#stopped) return;
     this.#running = true;
-    armImmediate(() => void this.#run());
+    setImmediate(() => void this.#run());
   }
 
   async #run(): Promise<void> {
@@ -165,4 +165,8 @@ export class Replay<T> {
   #settle(): void {
     if (this.#waiters.any) this.#waiters.settle(this.#queue.firstSequence);
   }
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }

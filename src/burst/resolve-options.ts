@@ -5,24 +5,25 @@ import {
   resolveDeliveryOptions,
 } from '../export/index.ts';
 import {
-  CLOCK_METHODS,
   type Clock,
-  checkKnown,
-  checkObject,
-  duration,
-  fraction,
   type LogRecordExporterLike,
   type LogRecordProcessorLike,
   type MeterProviderLike,
   parseSeverity,
   Severity,
-  shown,
   systemClock,
+} from '../record/index.ts';
+import {
+  checkKnown,
+  checkObject,
+  duration,
+  fraction,
+  shown,
   trueOrFalse,
   wholeNumber,
   withDefaults,
   withMethods,
-} from '../record/index.ts';
+} from '../settings/index.ts';
 import { Levels } from './levels.ts';
 import type { BurstExporterOptions, BurstProcessorOptions, BurstScope, Triggers } from './options.ts';
 import type { OrderSettings } from './order.ts';
@@ -110,7 +111,7 @@ export function resolveBurstOptions(
   };
   const limited = burstable('limit', options.limit, LIMIT);
   const limit = limited !== false && limited.records === Number.POSITIVE_INFINITY ? false : limited;
-  withMethods('clock', options.clock, CLOCK_METHODS);
+  withMethods('clock', options.clock, ['now', 'after']);
   if (options.meterProvider !== undefined) withMethods('meterProvider', options.meterProvider, ['getMeter']);
   const target = targetOf(given, options.meterProvider, options.clock, maxBytes);
   const replayBatch = wholeNumber('replayBatch', options.replayBatch, 1);

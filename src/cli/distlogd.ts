@@ -1,9 +1,12 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { Daemon } from '../daemon/index.ts';
-import { deadLetters, main, processIo, requestStatus } from './distlogd/index.ts';
+import { deadLetters } from './distlogd/dead-letters.ts';
+import { processIo } from './distlogd/io.ts';
+import { main } from './distlogd/main.ts';
+import { requestStatus } from './distlogd/request-status.ts';
 
-const lineThread = new URL('../daemon/sinks/file/line-thread.js', import.meta.url);
+const lineThread = new URL('../sinks/file/line-thread.js', import.meta.url);
 const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
   version: string;
 };

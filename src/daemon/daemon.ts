@@ -1,15 +1,15 @@
+import { type DataDirectory, openDataDirectory } from '../disk/index.ts';
+import { Journal } from '../journal/index.ts';
+import type { StatusReport } from '../operations/index.ts';
+import { type DaemonState, OperationsServer } from '../operations/index.ts';
 import { errorText, keepAlive, Severity, systemClock } from '../record/index.ts';
-import { type DataDirectory, openDataDirectory } from './data-directory.ts';
+import type { Replayed } from '../sinks/dead-letters/index.ts';
 import { GatedIntake } from './gated-intake.ts';
-import { type DaemonState, OperationsServer } from './http/index.ts';
-import { Journal } from './journal/index.ts';
 import type { LoadedConfig } from './loaded-config.ts';
 import { OwnRecords } from './own-records.ts';
 import { reportOf } from './report.ts';
 import { RunningReceivers } from './running-receivers.ts';
 import { RunningSinks } from './running-sinks.ts';
-import type { Replayed } from './sinks/index.ts';
-import type { StatusReport } from './status-report.ts';
 
 const TRIM_MILLIS = 1_000;
 /** How long receivers may take for what they have begun. */

@@ -1,4 +1,4 @@
-import type { Accepted, Batch, Intake } from './contract.ts';
+import type { Accepted, Batch, Intake } from '../component/index.ts';
 
 /** How soon a sender is to come again when a sink holds the intake. */
 const RETRY_MILLIS = 1_000;

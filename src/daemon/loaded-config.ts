@@ -1,4 +1,4 @@
-import type { DaemonConfig, Secrets } from './config/index.ts';
+import type { DaemonConfig, Secrets } from '../config/index.ts';
 
 /** A configuration that was found right, with what its files hold. */
 export interface LoadedConfig {

@@ -1,8 +1,8 @@
-import { ZmqAckReceiver, ZmqPushReceiver } from '../zeromq/index.ts';
-import type { CurveConfig, OtlpReceiverConfig } from './config/index.ts';
-import type { Intake, Receiver, ReceiverCounters } from './contract.ts';
+import type { Intake, Receiver, ReceiverCounters } from '../component/index.ts';
+import type { CurveConfig, OtlpReceiverConfig } from '../config/index.ts';
+import { OtlpGrpcReceiver, OtlpHttpReceiver } from '../receivers/otlp/index.ts';
+import { ZmqAckReceiver, ZmqPushReceiver } from '../receivers/zeromq/index.ts';
 import type { LoadedConfig } from './loaded-config.ts';
-import { OtlpGrpcReceiver, OtlpHttpReceiver } from './receivers/index.ts';
 
 /** A receiver of the daemon under the name that it has in the configuration. */
 export interface NamedReceiver {

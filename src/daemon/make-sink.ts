@@ -1,7 +1,9 @@
-import type { SinkConfig } from './config/index.ts';
-import type { OwnLog, Sink } from './contract.ts';
+import type { OwnLog, Sink } from '../component/index.ts';
+import type { SinkConfig } from '../config/index.ts';
+import { ConsoleSink } from '../sinks/console/index.ts';
+import { FileSink } from '../sinks/file/index.ts';
+import { OtlpSink } from '../sinks/otlp/index.ts';
 import type { LoadedConfig } from './loaded-config.ts';
-import { ConsoleSink, FileSink, OtlpSink } from './sinks/index.ts';
 
 /** What sinks are made with, beside their configuration. */
 export interface SinkTools {

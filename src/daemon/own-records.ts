@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import type { Accepted, Batch, Intake, OwnLog } from '../component/index.ts';
+import { type DecodedLogRecord, encodeDecoded, type KeyValue } from '../otlp/index.ts';
 import {
   type Clock,
   parseSeverity,
@@ -8,8 +10,6 @@ import {
   type SeverityName,
   systemClock,
 } from '../record/index.ts';
-import { type DecodedLogRecord, encodeDecoded, type KeyValue } from '../wire/index.ts';
-import type { Accepted, Batch, Intake, OwnLog } from './contract.ts';
 
 /** Options of {@link OwnRecords}. */
 export interface OwnRecordsOptions {

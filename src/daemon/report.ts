@@ -1,9 +1,9 @@
-import type { Journal } from './journal/index.ts';
+import type { Journal } from '../journal/index.ts';
+import type { StatusReport } from '../operations/index.ts';
+import type { SinkStats } from '../sinks/runner/index.ts';
 import type { NamedReceiver } from './make-receivers.ts';
 import type { OwnRecords } from './own-records.ts';
 import type { RunningSinks } from './running-sinks.ts';
-import type { SinkStats } from './sinks/index.ts';
-import type { StatusReport } from './status-report.ts';
 
 /** What a report is made from. */
 export interface Reported {

@@ -1,4 +1,4 @@
-import type { Intake } from './contract.ts';
+import type { Intake } from '../component/index.ts';
 import type { LoadedConfig } from './loaded-config.ts';
 import { makeReceivers, type NamedReceiver } from './make-receivers.ts';
 

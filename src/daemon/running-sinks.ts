@@ -1,10 +1,10 @@
 import { join } from 'node:path';
-import type { SinkConfig } from './config/index.ts';
-import type { JournalView } from './contract.ts';
-import type { DataLayout } from './data-layout.ts';
+import type { JournalView } from '../component/index.ts';
+import type { SinkConfig } from '../config/index.ts';
+import type { DataLayout } from '../disk/index.ts';
+import { SinkRunner } from '../sinks/runner/index.ts';
 import type { LoadedConfig } from './loaded-config.ts';
 import { makeSink, type SinkTools } from './make-sink.ts';
-import { SinkRunner } from './sinks/index.ts';
 
 /** Where the dead letters of a sink are. */
 export function deadLetterDirectory(layout: DataLayout, sink: string): string {

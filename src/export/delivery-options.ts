@@ -1,16 +1,10 @@
 import {
-  CLOCK_METHODS,
   type Clock,
-  checkKnown,
-  duration,
   type LogRecordExporterLike,
   type MeterProviderLike,
-  shown,
   systemClock,
-  wholeNumber,
-  withDefaults,
-  withMethods,
 } from '../record/index.ts';
+import { checkKnown, duration, shown, wholeNumber, withDefaults, withMethods } from '../settings/index.ts';
 
 /** How records are batched and delivered. The names are those of the SDK's BatchLogRecordProcessor. */
 export interface DeliveryOptions {
@@ -118,6 +112,6 @@ export function resolveDeliveryOptions(
   if (typeof options.componentName !== 'string') {
     throw new TypeError(`componentName must be a string, got ${shown(options.componentName)}`);
   }
-  withMethods('clock', options.clock, CLOCK_METHODS);
+  withMethods('clock', options.clock, ['now', 'after']);
   return { exporter, ...options };
 }

@@ -10,7 +10,7 @@ import { isTooLarge } from './too-large.ts';
 const GRPC_RETRYABLE: readonly number[] = [1, 4, 10, 11, 14, 15];
 const GRPC_RESOURCE_EXHAUSTED = 8;
 const HTTP_RETRYABLE: readonly number[] = [429, 502, 503, 504];
-const NETWORK_RETRYABLE = new Set([
+const NETWORK_RETRYABLE: ReadonlySet<string> = new Set([
   'EAI_AGAIN',
   'ECONNABORTED',
   'ECONNREFUSED',
@@ -30,7 +30,7 @@ const NETWORK_RETRYABLE = new Set([
 ]);
 // The OTLP exporters of OpenTelemetry JS give these errors no code: the second is OTLP/HTTP after five tries of
 // its own at 429, 502, 503 or 504, the third is its time-out.
-const MESSAGES_RETRYABLE = new Set([
+const MESSAGES_RETRYABLE: ReadonlySet<string> = new Set([
   'Concurrent export limit reached',
   'Export failed with retryable status',
   'Request timed out',

@@ -35,7 +35,7 @@ export {
   TASK_STARTED_EVENT,
   TASK_SUCCEEDED_EVENT,
 } from './attributes.ts';
-export { CLOCK_METHODS, type Clock, keepAlive, systemClock } from './clock.ts';
+export { type Clock, keepAlive, systemClock } from './clock.ts';
 export {
   bridgeApiLogs,
   globalLoggerProvider,
@@ -45,34 +45,25 @@ export {
   replaceLoggerProvider,
 } from './global-logs.ts';
 export {
-  checkKnown,
-  checkObject,
-  duration,
-  fraction,
-  shown,
-  trueOrFalse,
-  wholeNumber,
-  withDefaults,
-  withMethods,
-} from './options.ts';
-export type {
-  EnabledOptionsLike,
-  ExportResultLike,
-  InstrumentationScopeLike,
-  LogRecordExporterLike,
-  LogRecordProcessorLike,
-  MeterLike,
-  MeterProviderLike,
-  ReadableLogRecordLike,
-  ResourceLike,
-  SpanLike,
-  SpanProcessorLike,
+  type EnabledOptionsLike,
+  EXPORT_FAILED,
+  EXPORT_SUCCESS,
+  type ExportResultLike,
+  type InstrumentationScopeLike,
+  type LogRecordExporterLike,
+  type LogRecordProcessorLike,
+  type MeterLike,
+  type MeterProviderLike,
+  type ReadableLogRecordLike,
+  type ResourceLike,
+  type SpanLike,
+  type SpanProcessorLike,
 } from './otel.ts';
-export { EXPORT_FAILED, EXPORT_SUCCESS } from './otel.ts';
 export { RankedQueue } from './ranked-queue.ts';
 export { parseSeverity, rankOf, Severity, type SeverityLike, type SeverityName } from './severity.ts';
+export { severityNameOf } from './severity-name.ts';
 export { attributesSize, CHARACTER_BYTES } from './size.ts';
 export { type Snapshot, snapshot } from './snapshot.ts';
 export { errorText, Teller } from './tell.ts';
-export { armImmediate, armTimeout, clearImmediate, clearTimeout, monotonicNow, nextTurn } from './timers.ts';
+export { Turns } from './turns.ts';
 export { LogRecordView } from './view.ts';

@@ -3,7 +3,6 @@ import {
   CODE_FILE_PATH,
   CODE_FUNCTION_NAME,
   CODE_LINE_NUMBER,
-  checkKnown,
   type LogRecordProcessorLike,
   parseSeverity,
   rankOf,
@@ -13,6 +12,7 @@ import {
   TASK_PARENT_ID,
   TASK_SEQUENCE,
 } from '../record/index.ts';
+import { checkKnown } from '../settings/index.ts';
 import { callSite } from './call-site.ts';
 import { fallbackContext } from './shared-state.ts';
 import { taskOf } from './task-context.ts';

@@ -1,12 +1,12 @@
 import { LoggerProvider } from '@opentelemetry/sdk-logs';
 import { BurstLogRecordProcessor, type BurstProcessorOptions } from '../burst/index.ts';
 import {
-  checkKnown,
   type LoggerLike,
   type LogRecordProcessorLike,
   type ReadableLogRecordLike,
   replaceLoggerProvider,
 } from '../record/index.ts';
+import { checkKnown } from '../settings/index.ts';
 import { TaskLogRecordProcessor } from '../task/index.ts';
 import { type Forest, findTasks, forest, lines, type TaskPath, tasksOf, treeRecord } from '../tree/index.ts';
 import { TaskAssertion, taskError } from './task-assertion.ts';

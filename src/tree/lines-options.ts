@@ -1,4 +1,4 @@
-import { checkKnown, shown, trueOrFalse, wholeNumber, withDefaults } from '../record/index.ts';
+import { checkKnown, shown, trueOrFalse, wholeNumber, withDefaults } from '../settings/index.ts';
 
 /** How a forest is shown. */
 export interface LinesOptions {

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { crc32, gzip } from 'node:zlib';
+import { decodeReply, ENCODING_GZIP, ENCODING_IDENTITY } from '../frames/index.ts';
 import { errorText, type ReadableLogRecordLike, type Teller } from '../record/index.ts';
-import { decodeReply, ENCODING_GZIP, ENCODING_IDENTITY } from '../wire/index.ts';
 import { clientSocketOptions } from './client-socket.ts';
-import { ExportFailure, type ExportFault } from './export-failure.ts';
+import { ExportError, type ExportErrorCause } from './export-error.ts';
 import type { ResolvedExporterOptions } from './exporter-options.ts';
 import type { ZeroMqLibrary } from './load-zeromq.ts';
 import { LookAgain, WAIT_MILLIS } from './look-again.ts';
@@ -62,7 +62,7 @@ export class AckSender implements Sender {
     const { windowBatches, serializer, clock, exportTimeoutMillis, compression } = this.#options;
     if (this.#window.batches >= windowBatches) {
       return done(
-        new ExportFailure('window_full', `more than windowBatches (${windowBatches}) exports at once`),
+        new ExportError('window_full', `more than windowBatches (${windowBatches}) exports at once`),
       );
     }
     const body = serializer.serialize(records);
@@ -90,7 +90,7 @@ export class AckSender implements Sender {
     return this.#open.ended();
   }
 
-  close(fault: ExportFault): void {
+  close(fault: ExportErrorCause): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#look.disarm();

@@ -1,19 +1,15 @@
+import { type LogSerializer, OtlpProtobufSerializer } from '../distlog-json/index.ts';
+import { type CurveClientKeys, checkClientKeys, checkEndpoint, checkPrivate } from '../net/index.ts';
+import { type Clock, type MeterProviderLike, systemClock } from '../record/index.ts';
 import {
-  CLOCK_METHODS,
-  type Clock,
   checkKnown,
   duration,
-  type MeterProviderLike,
   shown,
-  systemClock,
   trueOrFalse,
   wholeNumber,
   withDefaults,
   withMethods,
-} from '../record/index.ts';
-import { type LogSerializer, OtlpProtobufSerializer } from '../wire/index.ts';
-import { type CurveClientKeys, checkClientKeys } from './curve.ts';
-import { checkEndpoint, checkPrivate } from './endpoint.ts';
+} from '../settings/index.ts';
 
 /** Where records go, and how surely. */
 export interface ZmqLogRecordExporterOptions {
@@ -136,7 +132,7 @@ export function resolveExporterOptions(given: ZmqLogRecordExporterOptions): Reso
   if (typeof options.componentName !== 'string') {
     throw new TypeError(`componentName must be a string, got ${shown(options.componentName)}`);
   }
-  withMethods('clock', options.clock, CLOCK_METHODS);
+  withMethods('clock', options.clock, ['now', 'after']);
   checkSerializer(options.serializer, options.mode);
   return { endpoint, ...options };
 }

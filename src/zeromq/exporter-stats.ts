@@ -1,5 +1,5 @@
 import type { MeterProviderLike } from '../record/index.ts';
-import type { ExportFault } from './export-failure.ts';
+import type { ExportErrorCause } from './export-error.ts';
 
 /** What became of the records of an exporter: received = exported + failed + pending. */
 export interface ZmqExporterStats {
@@ -7,7 +7,7 @@ export interface ZmqExporterStats {
   /** Ack mode: in the daemon's journal. Push mode: left the queue. */
   readonly exported: number;
   /** Lost, by cause. In ack mode a `timeout` or `shutdown` may have reached the journal. */
-  readonly failed: Readonly<Record<ExportFault, number>>;
+  readonly failed: Readonly<Record<ExportErrorCause, number>>;
   /** Records that wait or are under way, and their batches (ack) or messages (push). */
   readonly pending: number;
   readonly pendingBatches: number;

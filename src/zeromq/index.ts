@@ -1,13 +1,6 @@
-export { JsonSerializer, type LogSerializer, OtlpProtobufSerializer } from '../wire/index.ts';
-export { type ScanBody, ZmqAckReceiver, type ZmqAckReceiverOptions } from './ack-receiver.ts';
-export { type CurveClientKeys, type CurveServerKeys, checkServerKeys } from './curve.ts';
-export { checkEndpoint, checkPrivate, isLocal } from './endpoint.ts';
-export { ExportFailure, type ExportFault } from './export-failure.ts';
+export { ExportError, type ExportErrorCause } from './export-error.ts';
 export type { ZmqLogRecordExporterOptions } from './exporter-options.ts';
 export type { ZmqExporterStats } from './exporter-stats.ts';
-export type { AcceptedLike, BatchLike, CountersLike, IntakeLike, OriginLike } from './intake.ts';
-export { curveKeyPair } from './key-pair.ts';
-export type { DecodeMessage, PushMessage } from './message-group.ts';
-export { ZmqPushReceiver, type ZmqPushReceiverOptions } from './push-receiver.ts';
-export type { ZmqReceiverOptions } from './receiver-options.ts';
+export { InFlightBound } from './in-flight-bound.ts';
+export { loadZeromq, type ZeroMqLibrary } from './load-zeromq.ts';
 export { ZmqLogRecordExporter } from './zmq-log-record-exporter.ts';

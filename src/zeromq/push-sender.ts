@@ -1,6 +1,6 @@
 import { errorText, type ReadableLogRecordLike } from '../record/index.ts';
 import { clientSocketOptions } from './client-socket.ts';
-import { ExportFailure, type ExportFault } from './export-failure.ts';
+import { ExportError, type ExportErrorCause } from './export-error.ts';
 import type { ResolvedExporterOptions } from './exporter-options.ts';
 import type { ZeroMqLibrary } from './load-zeromq.ts';
 import { LookAgain } from './look-again.ts';
@@ -26,7 +26,7 @@ export class PushSender implements Sender {
   readonly #topic: Buffer;
   readonly #look: LookAgain;
   /** Records that were queued and are lost all the same. */
-  readonly #lost: (fault: ExportFault, records: number, why: string) => void;
+  readonly #lost: (fault: ExportErrorCause, records: number, why: string) => void;
   #queue: Message[] = [];
   /** The first message of the queue that has not been sent. */
   #first = 0;
@@ -42,7 +42,7 @@ export class PushSender implements Sender {
   constructor(
     options: ResolvedExporterOptions,
     library: ZeroMqLibrary,
-    lost: (fault: ExportFault, records: number, why: string) => void,
+    lost: (fault: ExportErrorCause, records: number, why: string) => void,
   ) {
     const { serializer, system, clock, endpoint } = options;
     this.#options = options;
@@ -67,7 +67,7 @@ export class PushSender implements Sender {
     const { maxQueueBytes } = this.#options;
     if (this.#bytes + bytes > maxQueueBytes) {
       const why = `${this.#bytes} bytes wait, ${bytes} more do not fit into maxQueueBytes (${maxQueueBytes})`;
-      return done(new ExportFailure('queue_full', why));
+      return done(new ExportError('queue_full', why));
     }
     for (const message of messages) this.#queue.push(message);
     this.#bytes += bytes;
@@ -83,7 +83,7 @@ export class PushSender implements Sender {
     return new Promise((resolve) => this.#waiters.push({ until: this.#queued, resolve }));
   }
 
-  close(fault: ExportFault): void {
+  close(fault: ExportErrorCause): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#look.disarm();

@@ -1,5 +1,5 @@
-import { CONTENT_OTLP, encodeData, encodeHello, NO_JOURNAL, type Reply } from '../wire/index.ts';
-import { ExportFailure, type ExportFault } from './export-failure.ts';
+import { CONTENT_OTLP, encodeData, encodeHello, NO_JOURNAL, type Reply } from '../frames/index.ts';
+import { ExportError, type ExportErrorCause } from './export-error.ts';
 
 /** A batch on its way to the daemon's journal. */
 export interface WindowBatch {
@@ -13,7 +13,7 @@ export interface WindowBatch {
   /** When it counts as failed, milliseconds since 1970. */
   readonly deadlineMillis: number;
   /** Called once: without an error when it is in the journal. */
-  readonly done: (error?: ExportFailure) => void;
+  readonly done: (error?: ExportError) => void;
 }
 
 interface Entry extends WindowBatch {
@@ -150,13 +150,13 @@ export class SendWindow {
   }
 
   /** Gives up a batch that could not be compressed. */
-  giveUp(batch: WindowBatch, fault: ExportFault, why: string): void {
+  giveUp(batch: WindowBatch, fault: ExportErrorCause, why: string): void {
     const entry = this.#entries.find((candidate) => candidate === batch);
     if (entry !== undefined) this.#giveUp(entry, fault, why);
   }
 
   /** Gives up all. */
-  giveUpAll(fault: ExportFault, why: string): void {
+  giveUpAll(fault: ExportErrorCause, why: string): void {
     for (const entry of [...this.#entries]) this.#giveUp(entry, fault, why);
   }
 
@@ -249,13 +249,13 @@ export class SendWindow {
   }
 
   /** Those behind it were sent with a `prev` that will never come: they go again, with another. */
-  #giveUp(entry: Entry, fault: ExportFault, why: string): void {
+  #giveUp(entry: Entry, fault: ExportErrorCause, why: string): void {
     const at = this.#entries.indexOf(entry);
     if (at === -1) return;
     this.#entries.splice(at, 1);
     if (at < this.#underWay) this.#rewind(at);
     this.#obeyedNack = undefined;
-    entry.done(new ExportFailure(fault, why));
+    entry.done(new ExportError(fault, why));
   }
 
   #rewind(to: number): void {

@@ -1,8 +1,8 @@
 import type { ReadableLogRecordLike } from '../record/index.ts';
-import type { ExportFailure, ExportFault } from './export-failure.ts';
+import type { ExportError, ExportErrorCause } from './export-error.ts';
 
 /** The end of an export: without an error when it succeeded. Called once. */
-export type Done = (error?: ExportFailure) => void;
+export type Done = (error?: ExportError) => void;
 
 /** The part of the exporter that a mode decides. */
 export interface Sender {
@@ -11,7 +11,7 @@ export interface Sender {
   /** Resolves when all that was taken before has met its end. */
   idle(): Promise<void>;
   /** Fails what has not left, and closes the socket. */
-  close(fault: ExportFault): void;
+  close(fault: ExportErrorCause): void;
   state(): SenderState;
 }
 

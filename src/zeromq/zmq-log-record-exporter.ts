@@ -9,7 +9,7 @@ import {
   Teller,
 } from '../record/index.ts';
 import { AckSender } from './ack-sender.ts';
-import { ExportFailure, type ExportFault } from './export-failure.ts';
+import { ExportError, type ExportErrorCause } from './export-error.ts';
 import {
   type ResolvedExporterOptions,
   resolveExporterOptions,
@@ -40,7 +40,7 @@ export class ZmqLogRecordExporter implements LogRecordExporterLike {
   readonly #options: ResolvedExporterOptions;
   readonly #teller: Teller;
   readonly #sender: Sender;
-  readonly #failed: Record<ExportFault, number> = {
+  readonly #failed: Record<ExportErrorCause, number> = {
     timeout: 0,
     rejected: 0,
     too_large: 0,
@@ -84,7 +84,7 @@ export class ZmqLogRecordExporter implements LogRecordExporterLike {
     if (count === 0) return this.#respond(resultCallback, undefined);
     if (this.#shutdown !== undefined) {
       this.#received += count;
-      const failure = new ExportFailure('shutdown', 'the exporter has been shut down');
+      const failure = new ExportError('shutdown', 'the exporter has been shut down');
       this.#fail('shutdown', count, failure.message);
       return this.#respond(resultCallback, failure);
     }
@@ -156,7 +156,7 @@ export class ZmqLogRecordExporter implements LogRecordExporterLike {
     letEnd();
   }
 
-  #respond(callback: (result: ExportResultLike) => void, failure: ExportFailure | undefined): void {
+  #respond(callback: (result: ExportResultLike) => void, failure: ExportError | undefined): void {
     try {
       callback(failure === undefined ? { code: EXPORT_SUCCESS } : { code: EXPORT_FAILED, error: failure });
     } catch (error) {
@@ -164,7 +164,7 @@ export class ZmqLogRecordExporter implements LogRecordExporterLike {
     }
   }
 
-  #fail(fault: ExportFault, count: number, why: string): void {
+  #fail(fault: ExportErrorCause, count: number, why: string): void {
     this.#failed[fault] += count;
     const records = count === 1 ? '1 record was' : `${count} records were`;
     this.#teller.warn(fault, `${records} lost (${fault}): ${why}`);

@@ -1,7 +1,9 @@
 import { context, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { BatchLogRecordProcessor, InMemoryLogRecordExporter, LoggerProvider } from '@opentelemetry/sdk-logs';
-import { BurstLogRecordProcessor, type ReadableLogRecordLike, Severity } from '../../src/index.ts';
+import { BurstLogRecordProcessor } from '../../src/burst/burst-log-record-processor.ts';
+import type { ReadableLogRecordLike } from '../../src/record/otel.ts';
+import { Severity } from '../../src/record/severity.ts';
 import { expectAccountsBalance, inTrace, pipeline, traceIdOf } from '../support/pipeline.ts';
 
 describe('what leaves, and when', () => {

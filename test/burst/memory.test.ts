@@ -1,6 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { BurstLogRecordProcessor, type ReadableLogRecordLike } from '../../src/index.ts';
+import { BurstLogRecordProcessor } from '../../src/burst/burst-log-record-processor.ts';
+import type { ReadableLogRecordLike } from '../../src/record/otel.ts';
 import { traceIdOf } from '../support/pipeline.ts';
 
 setFlagsFromString('--expose-gc');

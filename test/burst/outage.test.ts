@@ -1,5 +1,5 @@
 import { DiagLogLevel, diag } from '@opentelemetry/api';
-import type { ReadableLogRecordLike } from '../../src/index.ts';
+import type { ReadableLogRecordLike } from '../../src/record/otel.ts';
 import { expectAccountsBalance, pipeline } from '../support/pipeline.ts';
 
 type Callback = (result: { code: number; error?: Error }) => void;

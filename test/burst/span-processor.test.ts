@@ -2,11 +2,9 @@ import { context, SpanStatusCode, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { InMemoryLogRecordExporter } from '@opentelemetry/sdk-logs';
 import { AlwaysOffSampler, type SpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
-import {
-  type BurstExporterOptions,
-  BurstLogRecordProcessor,
-  type BurstSpanProcessorOptions,
-} from '../../src/index.ts';
+import { BurstLogRecordProcessor } from '../../src/burst/burst-log-record-processor.ts';
+import type { BurstSpanProcessorOptions } from '../../src/burst/burst-span-processor.ts';
+import type { BurstExporterOptions } from '../../src/burst/options.ts';
 import { expectAccountsBalance, inTrace, pipeline, traceIdOf } from '../support/pipeline.ts';
 
 beforeAll(() => {

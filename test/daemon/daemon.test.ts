@@ -2,10 +2,11 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
-import { Daemon, type LoadedConfig, loadSecrets, parseConfig } from '../../src/daemon/index.ts';
-import { decodeJsonLogs } from '../../src/wire/index.ts';
+import { loadSecrets, parseConfig } from '../../src/config/index.ts';
+import { Daemon, type LoadedConfig } from '../../src/daemon/index.ts';
+import { decodeJsonLogs } from '../../src/otlp/index.ts';
+import { folderForEachTest } from '../sinks/support/folder.ts';
 import { freePort } from '../support/free-port.ts';
-import { folderForEachTest } from './sinks/support/folder.ts';
 import { daemonsForEachTest } from './support/daemon-process.ts';
 import { jsonRequest } from './support/json-request.ts';
 

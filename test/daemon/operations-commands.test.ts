@@ -3,8 +3,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { folderForEachTest } from '../sinks/support/folder.ts';
 import { freePort } from '../support/free-port.ts';
-import { folderForEachTest } from './sinks/support/folder.ts';
 import { type DaemonProcess, daemonsForEachTest } from './support/daemon-process.ts';
 import { jsonRequest } from './support/json-request.ts';
 

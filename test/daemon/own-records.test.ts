@@ -1,8 +1,8 @@
 import { OwnRecords, type OwnRecordsOptions } from '../../src/daemon/own-records.ts';
+import { type DecodedLogRecord, decodeLogs } from '../../src/otlp/index.ts';
 import { Severity } from '../../src/record/index.ts';
-import { type DecodedLogRecord, decodeLogs } from '../../src/wire/index.ts';
+import { FakeIntake } from '../receivers/otlp/support/fake-intake.ts';
 import { ManualClock } from '../support/manual-clock.ts';
-import { FakeIntake } from './receivers/support/fake-intake.ts';
 
 function telling(options: Partial<OwnRecordsOptions> = {}) {
   const lines: string[] = [];

@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { formatStatus, type Status } from '../../src/daemon/http/index.ts';
-import { parseConfig } from '../../src/daemon/index.ts';
-import { folderForEachTest } from './sinks/support/folder.ts';
+import { parseConfig } from '../../src/config/index.ts';
+import { formatStatus, type Status } from '../../src/operations/index.ts';
+import { folderForEachTest } from '../sinks/support/folder.ts';
 
 const page = readFileSync(join(__dirname, '../../docs/distlogd.md'), 'utf8');
 const folder = folderForEachTest();

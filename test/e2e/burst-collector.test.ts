@@ -1,7 +1,9 @@
 import { OTLPLogExporter } from '@opentelemetry/exporter-logs-otlp-grpc';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { LoggerProvider } from '@opentelemetry/sdk-logs';
-import { type BurstExporterOptions, BurstLogRecordProcessor, Severity } from '../../src/index.ts';
+import { BurstLogRecordProcessor } from '../../src/burst/burst-log-record-processor.ts';
+import type { BurstExporterOptions } from '../../src/burst/options.ts';
+import { Severity } from '../../src/record/severity.ts';
 import { readCollectorFile } from '../support/collector-json.js';
 import { startCollectorPair } from '../support/collector-pair.js';
 import { describeWithCollector } from '../support/collector-process.js';

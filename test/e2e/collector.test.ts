@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { status } from '@grpc/grpc-js';
-import { Severity } from '../../src/index.ts';
+import { Severity } from '../../src/record/severity.ts';
 import { readCollectorFile } from '../support/collector-json.js';
 import { startCollectorPair } from '../support/collector-pair.js';
 import { describeWithCollector } from '../support/collector-process.js';

@@ -1,5 +1,5 @@
 import { type Context, ROOT_CONTEXT, TraceFlags, trace } from '@opentelemetry/api';
-import { Severity } from '../../src/index.ts';
+import { Severity } from '../../src/record/severity.ts';
 import type { DecodedRecord } from './otlp-decode.js';
 
 export const traceId = '0af7651916cd43dd8448eb211c80319c';

@@ -1,5 +1,5 @@
 // Reads an OTLP ExportLogsServiceRequest, from the field numbers of the OTLP specification 1.x. It is the judge of
-// our encoder, so it shares nothing with src/wire.
+// our encoder, so it shares nothing with src/otlp.
 import { asBytes, asDouble, asText, asUnsigned, readFields } from './protobuf-reader.js';
 
 /**

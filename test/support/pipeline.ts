@@ -1,16 +1,13 @@
 import { type Context, context, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { InMemoryLogRecordExporter, LoggerProvider } from '@opentelemetry/sdk-logs';
-import {
-  type BurstExporterOptions,
-  BurstLogRecordProcessor,
-  type BurstStats,
-  type ReadableLogRecordLike,
-  Severity,
-  type SeverityName,
-} from '../../src/index.ts';
+import { BurstLogRecordProcessor } from '../../src/burst/burst-log-record-processor.ts';
+import type { BurstExporterOptions } from '../../src/burst/options.ts';
+import type { BurstStats } from '../../src/burst/stats.ts';
+import type { ReadableLogRecordLike } from '../../src/record/otel.ts';
+import { Severity, type SeverityName } from '../../src/record/severity.ts';
 import { ManualClock } from './manual-clock.ts';
 
-export type { SeverityName } from '../../src/index.ts';
+export type { SeverityName } from '../../src/record/severity.ts';
 
 /** The real SDK with a burst in the exporter form, an exporter in memory, and a clock of ours. */
 export function pipeline(options: Partial<BurstExporterOptions> = {}) {

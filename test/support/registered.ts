@@ -15,7 +15,8 @@ import {
   type SpanProcessor,
   TracerProvider,
 } from '@opentelemetry/sdk-trace';
-import { type ReadableLogRecordLike, TaskLogRecordProcessor } from '../../src/index.ts';
+import type { ReadableLogRecordLike } from '../../src/record/otel.ts';
+import { TaskLogRecordProcessor } from '../../src/task/task-log-record-processor.ts';
 
 /** The global of the logs API of either line. */
 interface LogsGlobal {

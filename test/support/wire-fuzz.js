@@ -1,4 +1,4 @@
-// Feeds the readers of src/wire with bytes that were cut, changed or made up. Used by a test and by
+// Feeds the readers of src/otlp and src/distlog-json with bytes that were cut, changed or made up. Used by a test and by
 // scripts/fuzz-wire.js.
 import { Buffer } from 'node:buffer';
 

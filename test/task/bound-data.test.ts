@@ -1,6 +1,8 @@
 import vm from 'node:vm';
 import fc from 'fast-check';
-import { importTask, startTask, type Task, task, to } from '../../src/index.ts';
+import { startTask } from '../../src/task/start-task.ts';
+import type { Task } from '../../src/task/task.ts';
+import { importTask, task, to } from '../../src/task/task-forms.ts';
 import { listen } from '../support/diag-listener.ts';
 import { type Registered, register, unregister } from '../support/registered.ts';
 

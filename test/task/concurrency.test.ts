@@ -1,4 +1,4 @@
-import { currentTask, task, to } from '../../src/index.ts';
+import { currentTask, task, to } from '../../src/task/task-forms.ts';
 import { register, unregister } from '../support/registered.ts';
 
 afterEach(unregister);

@@ -1,4 +1,5 @@
-import { importTask, Severity, task, to } from '../../src/index.ts';
+import { Severity } from '../../src/record/severity.ts';
+import { importTask, task, to } from '../../src/task/task-forms.ts';
 import { listen } from '../support/diag-listener.ts';
 import { type Registered, register, unregister } from '../support/registered.ts';
 

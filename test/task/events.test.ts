@@ -1,14 +1,10 @@
 import { SpanStatusCode } from '@opentelemetry/api';
 import { InMemoryLogRecordExporter } from '@opentelemetry/sdk-logs';
 import type { SpanProcessor } from '@opentelemetry/sdk-trace';
-import {
-  BurstLogRecordProcessor,
-  importTask,
-  startTask,
-  TaskLogRecordProcessor,
-  task,
-  to,
-} from '../../src/index.ts';
+import { BurstLogRecordProcessor } from '../../src/burst/burst-log-record-processor.ts';
+import { startTask } from '../../src/task/start-task.ts';
+import { importTask, task, to } from '../../src/task/task-forms.ts';
+import { TaskLogRecordProcessor } from '../../src/task/task-log-record-processor.ts';
 import { listen } from '../support/diag-listener.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { type Registered, register, unregister } from '../support/registered.ts';

@@ -2,7 +2,7 @@ import { EventEmitter, once } from 'node:events';
 import { connect } from 'node:net';
 import vm from 'node:vm';
 import fc from 'fast-check';
-import { task, to } from '../../src/index.ts';
+import { task, to } from '../../src/task/task-forms.ts';
 import { type Registered, register, unregister } from '../support/registered.ts';
 
 let out: Registered;

@@ -2,7 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { SpanKind } from '@opentelemetry/api';
 import { transformSync } from '@swc/core';
-import { asTask, currentTask, importTask, startTask, type Task, task, to, wrap } from '../../src/index.ts';
+import { startTask } from '../../src/task/start-task.ts';
+import type { Task } from '../../src/task/task.ts';
+import { currentTask, importTask, task, to } from '../../src/task/task-forms.ts';
+import { asTask, wrap } from '../../src/task/wrap.ts';
 import { listen } from '../support/diag-listener.ts';
 import { type Registered, register, unregister } from '../support/registered.ts';
 

@@ -9,7 +9,9 @@ import {
 import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } from '@opentelemetry/core';
 import { AlwaysOnSampler } from '@opentelemetry/sdk-trace';
 import fc from 'fast-check';
-import { environmentSetter, importTask, startTask, task, to } from '../../src/index.ts';
+import { environmentSetter } from '../../src/task/inject.ts';
+import { startTask } from '../../src/task/start-task.ts';
+import { importTask, task, to } from '../../src/task/task-forms.ts';
 import { listen } from '../support/diag-listener.ts';
 import { type Registered, register, unregister } from '../support/registered.ts';
 

@@ -3,7 +3,9 @@ import { context, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { suppressTracing } from '@opentelemetry/core';
 import { AlwaysOffSampler, TracerProvider } from '@opentelemetry/sdk-trace';
-import { currentTask, importTask, startTask, type Task, task, to } from '../../src/index.ts';
+import { startTask } from '../../src/task/start-task.ts';
+import type { Task } from '../../src/task/task.ts';
+import { currentTask, importTask, task, to } from '../../src/task/task-forms.ts';
 import { logsGlobal, type Registration, register, unregister } from '../support/registered.ts';
 
 afterEach(unregister);

@@ -1,4 +1,7 @@
-import { asTask, importTask, Severity, startTask, task, to, wrap } from '../../src/index.ts';
+import { Severity } from '../../src/record/severity.ts';
+import { startTask } from '../../src/task/start-task.ts';
+import { importTask, task, to } from '../../src/task/task-forms.ts';
+import { asTask, wrap } from '../../src/task/wrap.ts';
 import { listen } from '../support/diag-listener.ts';
 import { type Registered, register, unregister } from '../support/registered.ts';
 

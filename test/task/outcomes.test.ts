@@ -1,5 +1,7 @@
 import { setTimeout as waitFor } from 'node:timers/promises';
-import { startTask, type Task, task } from '../../src/index.ts';
+import { startTask } from '../../src/task/start-task.ts';
+import type { Task } from '../../src/task/task.ts';
+import { task } from '../../src/task/task-forms.ts';
 import { listen } from '../support/diag-listener.ts';
 import { type Registered, register, unregister } from '../support/registered.ts';
 

@@ -2,7 +2,8 @@ import { type ChildProcess, execFileSync, fork, spawnSync } from 'node:child_pro
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { environmentSetter, task } from '../../src/index.ts';
+import { environmentSetter } from '../../src/task/inject.ts';
+import { task } from '../../src/task/task-forms.ts';
 import { type Registered, register, unregister } from '../support/registered.ts';
 
 const programs = join(__dirname, 'programs');

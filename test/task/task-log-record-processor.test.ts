@@ -7,13 +7,10 @@ import {
   LoggerProvider,
   SimpleLogRecordProcessor,
 } from '@opentelemetry/sdk-logs';
-import {
-  BurstLogRecordProcessor,
-  PriorityBatchLogRecordProcessor,
-  TaskLogRecordProcessor,
-  task,
-  to,
-} from '../../src/index.ts';
+import { BurstLogRecordProcessor } from '../../src/burst/burst-log-record-processor.ts';
+import { PriorityBatchLogRecordProcessor } from '../../src/export/priority-batch-log-record-processor.ts';
+import { task, to } from '../../src/task/task-forms.ts';
+import { TaskLogRecordProcessor } from '../../src/task/task-log-record-processor.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { logsGlobal, type Registered, register, unregister } from '../support/registered.ts';
 

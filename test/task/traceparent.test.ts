@@ -1,6 +1,7 @@
 import { context, ROOT_CONTEXT, type SpanContext, trace } from '@opentelemetry/api';
 import { W3CTraceContextPropagator } from '@opentelemetry/core';
-import { importTask, type Task, task } from '../../src/index.ts';
+import type { Task } from '../../src/task/task.ts';
+import { importTask, task } from '../../src/task/task-forms.ts';
 import { type Registered, register, unregister } from '../support/registered.ts';
 
 let out: Registered;

@@ -1,5 +1,7 @@
 import { AssertionError } from 'node:assert';
-import { Severity, startTask, task, to } from '../../src/index.ts';
+import { Severity } from '../../src/record/severity.ts';
+import { startTask } from '../../src/task/start-task.ts';
+import { task, to } from '../../src/task/task-forms.ts';
 import { type CapturedLogs, captureLogs } from '../../src/testing/index.ts';
 
 let logs: CapturedLogs;

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { diag } from '@opentelemetry/api';
 import { Dealer } from 'zeromq';
-import { decodeReply, ENCODING_GZIP, encodeData, encodeHello, NO_JOURNAL } from '../../src/wire/index.ts';
+import { decodeReply, ENCODING_GZIP, encodeData, encodeHello, NO_JOURNAL } from '../../src/frames/index.ts';
 import { listen } from '../support/diag-listener.ts';
 import { closeAll, closeLater, newExporter, newReceiver, record, send } from './support/exporting.ts';
 import { MemoryIntake } from './support/memory-intake.ts';

@@ -30,7 +30,7 @@ test.each(['esm', 'cjs'])('without the package zeromq the constructor says what 
   const type = form === 'esm' ? 'module' : 'commonjs';
   writeFileSync(join(app, 'package.json'), JSON.stringify({ type }));
   writeFileSync(join(app, 'dist/package.json'), JSON.stringify({ type }));
-  const door = './dist/zeromq/index.js';
+  const door = './dist/zeromq.js';
   const load = form === 'esm' ? `import * as door from '${door}';` : `const door = require('${door}');`;
   writeFileSync(
     join(app, 'app.js'),

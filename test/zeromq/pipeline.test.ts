@@ -5,8 +5,9 @@ import {
   MeterProvider,
   PeriodicExportingMetricReader,
 } from '@opentelemetry/sdk-metrics';
-import { PriorityBatchLogRecordProcessor, Severity } from '../../src/index.ts';
-import { decodeLogs, scanLogs } from '../../src/wire/index.ts';
+import { PriorityBatchLogRecordProcessor } from '../../src/export/priority-batch-log-record-processor.ts';
+import { decodeLogs, scanLogs } from '../../src/otlp/index.ts';
+import { Severity } from '../../src/record/severity.ts';
 import { ZmqLogRecordExporter } from '../../src/zeromq/index.ts';
 import { closeAll, closeLater, newReceiver } from './support/exporting.ts';
 import { MemoryIntake } from './support/memory-intake.ts';

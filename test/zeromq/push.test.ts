@@ -1,16 +1,13 @@
 import { Pull, Push } from 'zeromq';
-import type { ReadableLogRecordLike } from '../../src/record/index.ts';
-import { decodeLogs } from '../../src/wire/index.ts';
+import { JsonSerializer, type LogSerializer, OtlpProtobufSerializer } from '../../src/distlog-json/index.ts';
+import { decodeLogs } from '../../src/otlp/index.ts';
 import {
   type DecodeMessage,
-  JsonSerializer,
-  type LogSerializer,
-  OtlpProtobufSerializer,
-  ZmqLogRecordExporter,
-  type ZmqLogRecordExporterOptions,
   ZmqPushReceiver,
   type ZmqPushReceiverOptions,
-} from '../../src/zeromq/index.ts';
+} from '../../src/receivers/zeromq/index.ts';
+import type { ReadableLogRecordLike } from '../../src/record/index.ts';
+import { ZmqLogRecordExporter, type ZmqLogRecordExporterOptions } from '../../src/zeromq/index.ts';
 import { closeAll, closeLater, lines, newReceiver, send } from './support/exporting.ts';
 import { MemoryIntake } from './support/memory-intake.ts';
 

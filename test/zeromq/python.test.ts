@@ -1,7 +1,7 @@
 import { execFile, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { decodeLogs, scanLogs } from '../../src/wire/index.ts';
+import { decodeLogs, scanLogs } from '../../src/otlp/index.ts';
 import { closeAll, newReceiver } from './support/exporting.ts';
 import { MemoryIntake } from './support/memory-intake.ts';
 

@@ -4,8 +4,8 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Dealer } from 'zeromq';
-import { z85 } from '../../src/zeromq/curve.ts';
-import { curveKeyPair } from '../../src/zeromq/index.ts';
+import { z85 } from '../../src/net/curve.ts';
+import { newCurveKeyPair } from '../../src/net/index.ts';
 import { closeAll, closeLater, newExporter, newReceiver, send } from './support/exporting.ts';
 import { MemoryIntake } from './support/memory-intake.ts';
 
@@ -13,9 +13,9 @@ const folder = mkdtempSync(join(tmpdir(), 'burstlog-zeromq-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 afterEach(closeAll);
 
-const server = curveKeyPair();
-const known = curveKeyPair();
-const stranger = curveKeyPair();
+const server = newCurveKeyPair();
+const known = newCurveKeyPair();
+const stranger = newCurveKeyPair();
 const client = (keys: typeof known) => ({ serverKey: server.publicKey, ...keys });
 
 async function guarded(clients: readonly string[] | 'any') {

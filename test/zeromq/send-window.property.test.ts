@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import * as fc from 'fast-check';
-import { decodeClientFrame, decodeReply, encodeReply, type Reply } from '../../src/wire/index.ts';
+import { decodeClientFrame, decodeReply, encodeReply, type Reply } from '../../src/frames/index.ts';
 import { SendWindow } from '../../src/zeromq/send-window.ts';
 
 const producer = new Uint8Array(16).fill(1);

@@ -2,7 +2,9 @@ import { X509Certificate } from 'node:crypto';
 import { type IncomingMessage, request } from 'node:http';
 import { connect as connectPlain, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { type HttpConfig, type LoadedConfig, showAddress } from '../../daemon/index.ts';
+import type { HttpConfig } from '../../config/index.ts';
+import type { LoadedConfig } from '../../daemon/index.ts';
+import { showAddress } from '../../net/index.ts';
 
 const timeoutMillis = 5_000;
 const maxBytes = 16_777_216;

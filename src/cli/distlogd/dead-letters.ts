@@ -1,5 +1,7 @@
 import { readdir } from 'node:fs/promises';
-import { type DataLayout, dataLayout, deadLetterDirectory, listDeadLetters } from '../../daemon/index.ts';
+import { deadLetterDirectory } from '../../daemon/index.ts';
+import { type DataLayout, dataLayout } from '../../disk/index.ts';
+import { listDeadLetters } from '../../sinks/dead-letters/index.ts';
 import { askDaemon } from './ask-daemon.ts';
 import type { DeadLetterSummary, DeadLetters } from './parts.ts';
 

@@ -1,4 +1,4 @@
-import type { Environment } from '../../daemon/index.ts';
+import type { Environment } from '../../config/index.ts';
 
 /** What a command sees of the process it runs in; a test hands in its own. */
 export interface Io {

@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import type { LoadedConfig } from '../../daemon/index.ts';
 import {
   defaultConfig,
   type Fault,
@@ -8,7 +7,8 @@ import {
   loadSecrets,
   type ParsedConfig,
   parseConfig,
-} from '../../daemon/index.ts';
+} from '../../config/index.ts';
+import type { LoadedConfig } from '../../daemon/index.ts';
 import type { Given } from './command.ts';
 import { alarming, type Io } from './io.ts';
 

@@ -1,4 +1,6 @@
-import type { DataLayout, LoadedConfig, StatusReport } from '../../daemon/index.ts';
+import type { LoadedConfig } from '../../daemon/index.ts';
+import type { DataLayout } from '../../disk/index.ts';
+import type { StatusReport } from '../../operations/index.ts';
 
 /** A daemon that is ready: its sockets are open. */
 export interface RunningDaemon {

@@ -1,4 +1,5 @@
-import type { LoadedConfig, StatusReport } from '../../daemon/index.ts';
+import type { LoadedConfig } from '../../daemon/index.ts';
+import type { StatusReport } from '../../operations/index.ts';
 import { askDaemon } from './ask-daemon.ts';
 
 /**

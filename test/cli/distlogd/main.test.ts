@@ -4,7 +4,9 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { main, type Parts } from '../../../src/cli/distlogd/index.ts';
-import { curvePublicKey, type LoadedConfig, type StatusReport } from '../../../src/daemon/index.ts';
+import type { LoadedConfig } from '../../../src/daemon/index.ts';
+import { curvePublicKey } from '../../../src/net/index.ts';
+import type { StatusReport } from '../../../src/operations/index.ts';
 
 let room: string;
 

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readdirSync, readSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { FRAME_BYTES } from '../../../src/daemon/journal/frame.ts';
+import { FRAME_BYTES } from '../../../src/journal/frame.ts';
 import { PromiseTest } from './support/promise-test.ts';
 import type { RealDaemon } from './support/real-daemon.js';
 

@@ -1,5 +1,5 @@
 // A receiver with a journal in a file, to be killed. Arguments: endpoint, path of the journal.
-import { ZmqAckReceiver } from '../../../dist/esm/zeromq/index.js';
+import { ZmqAckReceiver } from '../../../dist/esm/receivers/zeromq/index.js';
 import { FileIntake } from './file-intake.js';
 
 const [endpoint = '', path = ''] = process.argv.slice(2);

@@ -1,10 +1,12 @@
-import type { ExportResultLike, ReadableLogRecordLike } from '../../../src/record/index.ts';
+import type { LogSerializer } from '../../../src/distlog-json/index.ts';
 import {
-  type ExportFailure,
-  type LogSerializer,
   type ScanBody,
   ZmqAckReceiver,
   type ZmqAckReceiverOptions,
+} from '../../../src/receivers/zeromq/index.ts';
+import type { ExportResultLike, ReadableLogRecordLike } from '../../../src/record/index.ts';
+import {
+  type ExportError,
   ZmqLogRecordExporter,
   type ZmqLogRecordExporterOptions,
 } from '../../../src/zeromq/index.ts';
@@ -77,13 +79,10 @@ export async function newReceiver(
 }
 
 /** Exports one batch. @returns its error, or undefined when it succeeded */
-export function send(
-  exporter: ZmqLogRecordExporter,
-  ...bodies: string[]
-): Promise<ExportFailure | undefined> {
+export function send(exporter: ZmqLogRecordExporter, ...bodies: string[]): Promise<ExportError | undefined> {
   return new Promise((resolve) => {
     exporter.export(bodies.map(record), (result: ExportResultLike) =>
-      resolve(result.error as ExportFailure | undefined),
+      resolve(result.error as ExportError | undefined),
     );
   });
 }

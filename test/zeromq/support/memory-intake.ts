@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { AcceptedLike, BatchLike, IntakeLike } from '../../../src/zeromq/index.ts';
+import type { AcceptedLike, BatchLike, IntakeLike } from '../../../src/receivers/zeromq/index.ts';
 
 interface Waiting {
   readonly batch: BatchLike;

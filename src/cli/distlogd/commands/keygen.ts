@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { newCurveKeyPair } from '../../../daemon/index.ts';
+import { newCurveKeyPair } from '../../../net/index.ts';
 import type { Command } from '../command.ts';
 import { ExitCode } from '../exit-code.ts';
 import { alarming } from '../io.ts';

@@ -1,4 +1,4 @@
-import { formatStatus } from '../../../daemon/index.ts';
+import { formatStatus } from '../../../operations/index.ts';
 import { errorText } from '../../../record/index.ts';
 import { type Command, configOptions } from '../command.ts';
 import { ExitCode } from '../exit-code.ts';

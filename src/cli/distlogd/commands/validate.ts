@@ -1,4 +1,4 @@
-import { loadSecrets } from '../../../daemon/index.ts';
+import { loadSecrets } from '../../../config/index.ts';
 import { type Command, configOptions } from '../command.ts';
 import { ExitCode } from '../exit-code.ts';
 import { readConfig, tellFaults } from '../load-config.ts';

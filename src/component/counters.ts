@@ -1,0 +1,11 @@
+import type { ReceiverCounters } from './contract.ts';
+
+/** Counters that begin at nothing. */
+export function newCounters(): ReceiverCounters {
+  return { batches: 0, records: 0, bytes: 0, duplicates: 0, refused: new Map(), dropped: new Map() };
+}
+
+/** Counts a request that was not taken. @param cause a fixed word, never built from data */
+export function countRefused(counters: ReceiverCounters, cause: string): void {
+  counters.refused.set(cause, (counters.refused.get(cause) ?? 0) + 1);
+}

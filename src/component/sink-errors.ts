@@ -1,0 +1,60 @@
+import type { RejectedError, RetryLaterError } from './contract.ts';
+
+class Rejected extends Error implements RejectedError {
+  override readonly name = 'RejectedError';
+  readonly rejected = true as const;
+  override readonly cause: string;
+  readonly indexes?: readonly number[];
+  readonly state?: unknown;
+
+  constructor(cause: string, message: string, indexes: readonly number[] | undefined, state: unknown) {
+    super(message);
+    this.cause = cause;
+    if (indexes !== undefined) this.indexes = indexes;
+    this.state = state;
+  }
+}
+
+class RetryLater extends Error implements RetryLaterError {
+  override readonly name = 'RetryLaterError';
+  readonly retryAfterMillis: number;
+
+  constructor(message: string, retryAfterMillis: number) {
+    super(message);
+    this.retryAfterMillis = retryAfterMillis;
+  }
+}
+
+/** What a sink throws for entries that will never be taken. */
+export function rejectedError(
+  cause: string,
+  message: string,
+  indexes?: readonly number[],
+  state?: unknown,
+): RejectedError {
+  return new Rejected(cause, message, indexes, state);
+}
+
+/** What a sink throws when the same entries should come again, but not before so many milliseconds. */
+export function retryLaterError(message: string, retryAfterMillis: number): RetryLaterError {
+  return new RetryLater(message, retryAfterMillis);
+}
+
+/** Reads what a sink threw. Errors are told apart by their fields: copies of a class can meet in one process. */
+export function asRejected(error: unknown): RejectedError | undefined {
+  return field(error, 'rejected') === true ? (error as RejectedError) : undefined;
+}
+
+/** The least wait that a sink asked for, milliseconds; 0: none. */
+export function retryAfterOf(error: unknown): number {
+  const millis = field(error, 'retryAfterMillis');
+  return typeof millis === 'number' && millis > 0 ? millis : 0;
+}
+
+function field(error: unknown, name: string): unknown {
+  try {
+    return typeof error === 'object' && error !== null ? (error as Record<string, unknown>)[name] : undefined;
+  } catch {
+    return undefined;
+  }
+}

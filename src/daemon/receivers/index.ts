@@ -1,3 +1,0 @@
-export { checkExposure, type Exposure, type OtlpReceiverOptions } from './options.ts';
-export { OtlpGrpcReceiver } from './otlp-grpc-receiver.ts';
-export { OtlpHttpReceiver } from './otlp-http-receiver.ts';

@@ -1,0 +1,13 @@
+export {
+  DISTLOG_KIND,
+  DISTLOG_SYSTEM,
+  type DistlogMessage,
+  type DistlogOptions,
+  decodeDistlog,
+  readDistlog,
+} from './decode-distlog.ts';
+export { JsonSerializer } from './json-serializer.ts';
+export { decodePickle, type PickleValue } from './pickle.ts';
+export { type PlacedRecord, PlacedRecords } from './placed-record.ts';
+export { type LogSerializer, OtlpProtobufSerializer } from './serializer.ts';
+export { DISTLOG_KEY, type TaskPlace, taskPlace } from './task-key.ts';

@@ -1,0 +1,66 @@
+import {
+  type AnyValue,
+  isBytes,
+  isWholeDouble,
+  type KeyValue,
+  LIST_DEPTH,
+  MAP_DEPTH,
+  MAX_DEPTH,
+  WireError,
+} from '../otlp/index.ts';
+import type { PickleValue } from './pickle.ts';
+import { fittingInt } from './plain-json.ts';
+
+/** A few lists that hold each other many times over would else become a tree of any size. */
+const MAX_VALUES = 100_000;
+const MAX_BYTES = 16 * 2 ** 20;
+
+/**
+ * Data of a pickle as a value of OTLP: lists, tuples and sets are lists, a dict is a map whose keys are text, an
+ * integer beyond 64 bits is decimal text.
+ *
+ * @param depth where the value lies in a request
+ * @throws WireError if it is nested deeper than 100 messages (as it is when it holds itself), or has more than
+ * 100,000 values or 16 MiB
+ */
+export function pickleValue(value: PickleValue, depth: number): AnyValue {
+  return new Converter().convert(value, depth);
+}
+
+class Converter {
+  #values = 0;
+  #bytes = 0;
+
+  convert(value: PickleValue, depth: number): AnyValue {
+    this.#values += 1;
+    if (typeof value === 'string') this.#bytes += value.length;
+    else if (value instanceof Uint8Array) this.#bytes += value.length;
+    if (this.#values > MAX_VALUES || this.#bytes > MAX_BYTES) {
+      throw new WireError('too_large', `the pickle has more than ${MAX_VALUES} values or ${MAX_BYTES} bytes`);
+    }
+    if (typeof value === 'bigint') return fittingInt(value);
+    if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return value;
+    if (depth + MAP_DEPTH > MAX_DEPTH) {
+      throw new WireError('too_deep', 'the pickle is nested too deep, or holds itself');
+    }
+    if (value instanceof Map) return { entries: this.#entries(value, depth + MAP_DEPTH) };
+    if (value instanceof Set) return [...value].map((item) => this.convert(item, depth + LIST_DEPTH));
+    if (Array.isArray(value)) return value.map((item) => this.convert(item, depth + LIST_DEPTH));
+    return value as AnyValue;
+  }
+
+  #entries(map: ReadonlyMap<PickleValue, PickleValue>, depth: number): KeyValue[] {
+    return [...map].map(([key, item]) => [this.#key(key), this.convert(item, depth)]);
+  }
+
+  #key(key: PickleValue): string {
+    if (typeof key === 'string') {
+      this.#bytes += key.length;
+      return key;
+    }
+    if (key === null) return 'None';
+    if (typeof key !== 'object') return String(key);
+    if (isWholeDouble(key as AnyValue)) return (key as { double: number }).double.toFixed(1);
+    return isBytes(key as AnyValue) ? Buffer.from(key as Uint8Array).toString('utf8') : '[key]';
+  }
+}

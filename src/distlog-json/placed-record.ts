@@ -1,0 +1,116 @@
+import type {
+  AnyValue,
+  Attributes,
+  DecodedLogRecord,
+  DecodedLogs,
+  DecodedResource,
+  DecodedScope,
+  KeyValue,
+} from '../otlp/index.ts';
+import { plainObject } from './plain-json.ts';
+
+type ResourceOf = Omit<DecodedResource, 'scopes'>;
+type ScopeOf = Omit<DecodedScope, 'records'>;
+
+/** A record that says itself where it comes from. */
+export interface PlacedRecord {
+  readonly resource: ResourceOf;
+  readonly scope: ScopeOf;
+  readonly record: DecodedLogRecord;
+}
+
+interface ScopeGroup {
+  readonly scope: ScopeOf;
+  readonly records: DecodedLogRecord[];
+}
+
+interface ResourceGroup {
+  readonly resource: ResourceOf;
+  readonly added: readonly KeyValue[];
+  readonly logs: DecodedResource;
+  readonly scopes: DecodedScope[];
+  readonly byKey: Map<string, ScopeGroup>;
+  lastScope: ScopeGroup | undefined;
+}
+
+/** Groups records by what their resource and scope say, in the order of their first. */
+export class PlacedRecords {
+  readonly #resources: DecodedResource[] = [];
+  readonly #byKey = new Map<string, ResourceGroup>();
+  #last: ResourceGroup | undefined;
+
+  get logs(): DecodedLogs {
+    return { resources: this.#resources };
+  }
+
+  /** @param added attributes that the resource gets, behind its own; the same list for all with the same */
+  add({ resource, scope, record }: PlacedRecord, added: readonly KeyValue[]): void {
+    const last = this.#last;
+    // Most come from where the one before came from; that is seen without a key.
+    const group =
+      last !== undefined && last.added === added && isSame(last.resource, resource)
+        ? last
+        : this.#group(resource, added);
+    this.#last = group;
+    const { lastScope } = group;
+    const inScope =
+      lastScope !== undefined &&
+      lastScope.scope.name === scope.name &&
+      lastScope.scope.version === scope.version &&
+      isSame(lastScope.scope, scope)
+        ? lastScope
+        : scopeGroup(group, scope);
+    group.lastScope = inScope;
+    inScope.records.push(record);
+  }
+
+  #group(resource: ResourceOf, added: readonly KeyValue[]): ResourceGroup {
+    const attributes = [...resource.attributes, ...added];
+    const key = keyOf({ ...resource, attributes });
+    const known = this.#byKey.get(key);
+    if (known !== undefined) return known;
+    const scopes: DecodedScope[] = [];
+    const logs = { ...resource, attributes, scopes };
+    const group = { resource, added, logs, scopes, byKey: new Map(), lastScope: undefined };
+    this.#byKey.set(key, group);
+    this.#resources.push(logs);
+    return group;
+  }
+}
+
+function scopeGroup(group: ResourceGroup, scope: ScopeOf): ScopeGroup {
+  const key = `${JSON.stringify([scope.name, scope.version])}${keyOf(scope)}`;
+  const known = group.byKey.get(key);
+  if (known !== undefined) return known;
+  const made = { scope, records: [] };
+  group.byKey.set(key, made);
+  group.scopes.push({ ...scope, records: made.records });
+  return made;
+}
+
+/** Certainly the same: attributes of texts, numbers and the like, in the same order. */
+function isSame(one: ResourceOf | ScopeOf, other: ResourceOf | ScopeOf): boolean {
+  return (
+    one.droppedAttributesCount === other.droppedAttributesCount &&
+    one.schemaUrl === other.schemaUrl &&
+    areSame(one.attributes, other.attributes)
+  );
+}
+
+function areSame(some: Attributes, others: Attributes): boolean {
+  if (some.length !== others.length) return false;
+  for (let at = 0; at < some.length; at += 1) {
+    const [name, value] = some[at]!;
+    const [otherName, other] = others[at]!;
+    if (name !== otherName || !isSameValue(value, other)) return false;
+  }
+  return true;
+}
+
+function isSameValue(one: AnyValue, other: AnyValue): boolean {
+  return typeof one !== 'object' && Object.is(one, other);
+}
+
+function keyOf({ attributes, droppedAttributesCount, schemaUrl }: ResourceOf | ScopeOf): string {
+  return JSON.stringify([plainObject(attributes), droppedAttributesCount, schemaUrl]);
+}

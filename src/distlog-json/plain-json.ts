@@ -1,0 +1,138 @@
+import {
+  type AnyValue,
+  type Attributes,
+  doubleValue,
+  intValue,
+  isBytes,
+  isMap,
+  isWholeDouble,
+  LIST_DEPTH,
+  MAP_DEPTH,
+  MAX_DEPTH,
+  WireError,
+  wellFormed,
+} from '../otlp/index.ts';
+
+/**
+ * Values as JSON that a person can read: texts, numbers, true, false, null, arrays and objects are what they look
+ * like. What JSON cannot carry exactly is an object of one key, in the words of OTLP/JSON: an integer beyond 2^53
+ * `{"intValue":"…"}`, a double that looks like an integer or is no number `{"doubleValue":"2"}`, bytes
+ * `{"bytesValue":"<base64>"}`. A map which would look like one of these is `{"kvlistValue":{…}}` around itself.
+ */
+export function plainJson(value: AnyValue): string {
+  if (value === null || typeof value === 'boolean') return String(value);
+  if (typeof value === 'string') return JSON.stringify(value);
+  if (typeof value === 'bigint') return `{"intValue":"${value}"}`;
+  if (typeof value === 'number') return isPlain(value) ? String(value) : doubleTag(value);
+  if (isBytes(value)) return `{"bytesValue":"${Buffer.from(value).toString('base64')}"}`;
+  if (isWholeDouble(value)) return doubleTag(value.double);
+  if (!isMap(value)) return `[${value.map(plainJson).join(',')}]`;
+  const [first, ...rest] = value.entries;
+  const text = plainObject(value.entries);
+  return first !== undefined && rest.length === 0 && ownTags.has(first[0]) ? `{"kvlistValue":${text}}` : text;
+}
+
+/** Attributes as an object; of a repeated key a reader sees the last. */
+export function plainObject(entries: Attributes): string {
+  return `{${entries.map(([key, value]) => `${JSON.stringify(key)}:${plainJson(value)}`).join(',')}}`;
+}
+
+/** Exact, and of the same kind when it is read again. */
+function isPlain(value: number): boolean {
+  return Number.isSafeInteger(value) || (Number.isFinite(value) && !Number.isInteger(value));
+}
+
+function doubleTag(value: number): string {
+  return `{"doubleValue":"${Object.is(value, -0) ? '-0' : value}"}`;
+}
+
+/** What a tagged value holds; undefined if it only looks like one. */
+type Tag = (inner: unknown, depth: number) => AnyValue | undefined;
+
+const tags: ReadonlyMap<string, Tag> = new Map<string, Tag>([
+  ['intValue', (inner) => (isText(inner, /^-?\d{1,20}$/) ? intValue(BigInt(inner)) : undefined)],
+  [
+    'doubleValue',
+    (inner) =>
+      isText(inner, /^(?:NaN|-?Infinity|-?\d[\d.e+-]{0,30})$/) ? doubleValue(Number(inner)) : undefined,
+  ],
+  [
+    'bytesValue',
+    (inner) =>
+      isText(inner, /^[A-Za-z0-9+/]*={0,2}$/) ? new Uint8Array(Buffer.from(inner, 'base64')) : undefined,
+  ],
+  [
+    'kvlistValue',
+    (inner, depth) =>
+      isObject(inner) ? { entries: entriesOf(inner, depth + MAP_DEPTH, ownTags) } : undefined,
+  ],
+]);
+
+/** For numbers of Python's that were put aside before JSON.parse: keys that no program writes. */
+const INT_ASIDE = '\u0000int';
+const DOUBLE_ASIDE = '\u0000double';
+const asideTags: ReadonlyMap<string, Tag> = new Map<string, Tag>([
+  [INT_ASIDE, (inner) => (isText(inner, /^-?\d{1,400}$/) ? fittingInt(BigInt(inner)) : undefined)],
+  [DOUBLE_ASIDE, (inner) => (isText(inner, /^(?:NaN|-?Infinity)$/) ? Number(inner) : undefined)],
+]);
+
+/** Ours are read with long integers put aside too. */
+const ownTags: ReadonlyMap<string, Tag> = new Map([...tags, ...asideTags]);
+
+/** What stands for a long integer in JSON that goes to {@link pythonValue}. */
+export function intAside(word: string): string {
+  return JSON.stringify({ [INT_ASIDE]: word });
+}
+
+/** What stands for NaN, Infinity and -Infinity there. */
+export function doubleAside(word: string): string {
+  return JSON.stringify({ [DOUBLE_ASIDE]: word });
+}
+
+/** Reads what {@link plainJson} wrote. @param depth where the value lies in a request @throws WireError */
+export function plainValue(json: unknown, depth: number): AnyValue {
+  return anyValue(json, depth, ownTags);
+}
+
+/** Reads JSON as Python writes it. @param depth where the value lies in a request @throws WireError */
+export function pythonValue(json: unknown, depth: number): AnyValue {
+  return anyValue(json, depth, asideTags);
+}
+
+/** An integer of Python's: beyond 64 bits it is decimal text. */
+export function fittingInt(value: bigint): AnyValue {
+  return BigInt.asIntN(64, value) === value ? intValue(value) : String(value);
+}
+
+function anyValue(json: unknown, depth: number, known: ReadonlyMap<string, Tag>): AnyValue {
+  if (Array.isArray(json)) checkDepth(depth + LIST_DEPTH);
+  else if (isObject(json)) checkDepth(depth + MAP_DEPTH);
+  if (Array.isArray(json)) return json.map((item) => anyValue(item, depth + LIST_DEPTH, known));
+  if (isObject(json)) {
+    const [key, ...rest] = Object.keys(json);
+    const tag = key === undefined || rest.length > 0 ? undefined : known.get(key);
+    const tagged = tag?.(json[key!], depth);
+    return tagged === undefined ? { entries: entriesOf(json, depth + MAP_DEPTH, known) } : tagged;
+  }
+  if (typeof json === 'string') return wellFormed(json);
+  return json as boolean | number | null;
+}
+
+function checkDepth(depth: number): void {
+  if (depth > MAX_DEPTH) throw new WireError('too_deep', 'a value is nested deeper than 31 maps');
+}
+
+function entriesOf(json: Json, depth: number, known: ReadonlyMap<string, Tag>): Attributes {
+  return Object.entries(json).map(([key, item]) => [wellFormed(key), anyValue(item, depth, known)]);
+}
+
+/** A JSON object. */
+export type Json = Readonly<Record<string, unknown>>;
+
+export function isObject(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isText(value: unknown, form: RegExp): value is string {
+  return typeof value === 'string' && form.test(value);
+}

@@ -1,0 +1,164 @@
+import {
+  type AnyValue,
+  attributeOf,
+  type DecodedLogRecord,
+  isMap,
+  type KeyValue,
+  numberOf,
+} from '../otlp/index.ts';
+import {
+  CODE_FILE_PATH,
+  CODE_FUNCTION_NAME,
+  CODE_LINE_NUMBER,
+  EXCEPTION_MESSAGE,
+  EXCEPTION_STACKTRACE,
+  EXCEPTION_TYPE,
+  Severity,
+} from '../record/index.ts';
+import { withLineBreaks } from './line-breaks.ts';
+import type { PlacedRecord } from './placed-record.ts';
+import { DISTLOG_KEY, taskPlace } from './task-key.ts';
+
+/** The last second that OTLP can say. */
+const MAX_SECONDS = 18_446_744_073;
+const SEVERITIES_PER_LEVEL = 4;
+const NONE: readonly KeyValue[] = [];
+
+/** The dictionary of a Python LogRecord. */
+export type PythonFields = Readonly<Record<string, AnyValue>>;
+
+/** Fields of Python's LogRecord that are read by name, or that only repeat others. The rest are attributes. */
+const readByName: ReadonlySet<string> = new Set([
+  'args',
+  'asctime',
+  'context',
+  'created',
+  'exc_info',
+  'exc_text',
+  'filename',
+  'funcName',
+  'hostname',
+  'levelname',
+  'levelno',
+  'lineno',
+  'message',
+  'module',
+  'msecs',
+  'msg',
+  'name',
+  'pathname',
+  'process',
+  'relativeCreated',
+  'stack_info',
+  'thread',
+  'threadName',
+]);
+/** Fields of its own that are of no interest as long as they are None. */
+const oftenNone: ReadonlySet<string> = new Set(['processName', 'taskName']);
+
+/**
+ * The dictionary of a Python LogRecord, as distlog's handler sends it, as a record of OpenTelemetry:
+ *
+ * | field | becomes |
+ * |---|---|
+ * | `message`, else `msg` | body, line breaks restored |
+ * | `levelno`, `levelname` | severity number (10 DEBUG, 20 INFO, 30 WARN, 40 ERROR, 50 FATAL; between them the finer ones), severity text |
+ * | `created` | time, to the microsecond |
+ * | `name` | scope name |
+ * | `hostname`, `process` | resource: `host.name`, `process.pid` |
+ * | `pathname`, `lineno`, `funcName` | `code.file.path`, `code.line.number`, `code.function.name` |
+ * | `thread`, `threadName` | `thread.id`, `thread.name` |
+ * | `stack_info` | `code.stacktrace` |
+ * | `exc_text` | `exception.stacktrace`; `exception.type` and `exception.message` where its end tells them |
+ * | `context.key` | `distlog.key`, and what {@link taskPlace} makes of it |
+ * | the rest of `context`, every other field | an attribute of the same name |
+ */
+export function pythonRecord(fields: PythonFields): PlacedRecord {
+  const { context, hostname, process } = fields;
+  const data = context !== undefined && isMap(context) ? context.entries : [];
+  const key = textOf(attributeOf(data, 'key'));
+  const place = key === undefined ? undefined : taskPlace(key);
+  const message = fields.message ?? fields.msg;
+
+  const attributes: KeyValue[] = place === undefined ? [] : [...place.attributes];
+  add(attributes, DISTLOG_KEY, key);
+  add(attributes, CODE_FILE_PATH, fields.pathname);
+  add(attributes, CODE_LINE_NUMBER, fields.lineno);
+  add(attributes, CODE_FUNCTION_NAME, fields.funcName);
+  add(attributes, 'thread.id', fields.thread);
+  add(attributes, 'thread.name', fields.threadName);
+  add(attributes, 'code.stacktrace', restored(fields.stack_info));
+  addException(attributes, restored(fields.exc_text));
+  for (const entry of data) if (entry[0] !== 'key') attributes.push(entry);
+  for (const name of Object.keys(fields)) {
+    if (readByName.has(name)) continue;
+    const value = fields[name]!;
+    if (value !== null || !oftenNone.has(name)) attributes.push([name, value]);
+  }
+
+  const record: DecodedLogRecord = {
+    timeUnixNano: nanosOf(numberOf(fields.created)),
+    observedTimeUnixNano: 0n,
+    severityNumber: severityOf(numberOf(fields.levelno)),
+    severityText: textOf(fields.levelname) ?? '',
+    body: typeof message === 'string' ? withLineBreaks(message) : message,
+    attributes,
+    droppedAttributesCount: 0,
+    flags: 0,
+    traceId: place?.traceId ?? '',
+    spanId: place?.spanId ?? '',
+    eventName: '',
+  };
+  const resource: KeyValue[] = [];
+  add(resource, 'host.name', hostname);
+  add(resource, 'process.pid', process);
+  return {
+    resource: { attributes: resource, droppedAttributesCount: 0, schemaUrl: '' },
+    scope: {
+      name: textOf(fields.name) ?? '',
+      version: '',
+      attributes: NONE,
+      droppedAttributesCount: 0,
+      schemaUrl: '',
+    },
+    record,
+  };
+}
+
+function add(attributes: KeyValue[], name: string, value: AnyValue | undefined): void {
+  if (value !== undefined && value !== null) attributes.push([name, value]);
+}
+
+/** A level of Python's logging as OpenTelemetry's severity; what lies between two levels is a finer one. */
+function severityOf(level: number | undefined): number {
+  if (level === undefined || !(level > 0)) return Severity.UNSPECIFIED;
+  if (level < 10) return Severity.TRACE;
+  const step = Math.min(Math.floor(level / 10), 5) - 1;
+  const between = Math.min(Math.floor(level) - (step + 1) * 10, SEVERITIES_PER_LEVEL - 1);
+  return Severity.DEBUG + step * SEVERITIES_PER_LEVEL + between;
+}
+
+function nanosOf(seconds: number | undefined): bigint {
+  if (seconds === undefined || !(seconds > 0 && seconds < MAX_SECONDS)) return 0n;
+  return BigInt(Math.round(seconds * 1e6)) * 1_000n;
+}
+
+/** A traceback's last part, `package.Error: message`, follows the last indented line; the message may have lines. */
+function addException(attributes: KeyValue[], trace: string | undefined): void {
+  if (trace === undefined || trace === '') return;
+  attributes.push([EXCEPTION_STACKTRACE, trace]);
+  const lines = trace.trimEnd().split('\n');
+  const [first = '', ...more] = lines.slice(lines.findLastIndex((line) => line.startsWith(' ')) + 1);
+  const told = /^([A-Za-z_]\w*(?:\.\w+)*)(?:: (.*))?$/.exec(first);
+  const [, type, message] = told ?? [];
+  if (type !== undefined) attributes.push([EXCEPTION_TYPE, type]);
+  if (message !== undefined) attributes.push([EXCEPTION_MESSAGE, [message, ...more].join('\n')]);
+}
+
+function restored(value: AnyValue | undefined): string | undefined {
+  return typeof value === 'string' ? withLineBreaks(value) : undefined;
+}
+
+function textOf(value: AnyValue | undefined): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}

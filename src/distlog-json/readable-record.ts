@@ -1,0 +1,127 @@
+import {
+  type AnyValue,
+  type Attributes,
+  attributeOf,
+  type DecodedLogRecord,
+  type DecodedResource,
+  type DecodedScope,
+} from '../otlp/index.ts';
+import { EXCEPTION_STACKTRACE, rankOf, TASK_ID, TASK_SEQUENCE } from '../record/index.ts';
+import { withoutLineBreaks } from './line-breaks.ts';
+import { plainJson, plainObject } from './plain-json.ts';
+import { DISTLOG_KEY } from './task-key.ts';
+
+/** Python's levels by severity, from the highest. */
+const levels = [
+  { from: 21, levelno: 50, levelname: 'CRITICAL' },
+  { from: 17, levelno: 40, levelname: 'ERROR' },
+  { from: 13, levelno: 30, levelname: 'WARNING' },
+  { from: 9, levelno: 20, levelname: 'INFO' },
+  { from: 0, levelno: 10, levelname: 'DEBUG' },
+] as const;
+
+const NANOS_PER_MICRO = 1_000n;
+const NANOS_PER_MILLI = 1_000_000n;
+/** Of a task's records: what says where they stand, and not what they tell. */
+const PLACE = 'task.';
+
+/**
+ * A record as a JSON object in the manner of Python's LogRecord, for people and for readers of distlog. The first part
+ * is what distlog's readers know; the second, all that OpenTelemetry says, so that nothing is lost:
+ *
+ * `message` (line breaks as `\n`), `levelname`, `levelno` (10 to 50), `created` (seconds), `asctime` (UTC), `name` (of
+ * the scope), `process`, `hostname`, `exc_text`, `context` (of a task's record: `key`, and its attributes; else null);
+ *
+ * `time_unix_nano`, `observed_time_unix_nano` (decimal text; the first tells such a record from one of Python's),
+ * `severity_number`, `severity_text`, `body` (where `message` does not say it exactly; null: it has none),
+ * `event_name`, `attributes`, `dropped_attributes_count`, `trace_id`, `span_id`, `flags`, `resource`, `scope`.
+ * Of these, what is empty or 0 is left out. Values are written as {@link plainJson} says.
+ */
+export function readableRecord(
+  resource: DecodedResource,
+  scope: DecodedScope,
+  record: DecodedLogRecord,
+): string {
+  const { attributes, severityNumber } = record;
+  const time = record.timeUnixNano === 0n ? record.observedTimeUnixNano : record.timeUnixNano;
+  const level = levels.find(({ from }) => rankOf(severityNumber) >= from)!;
+  const trace = attributeOf(attributes, EXCEPTION_STACKTRACE);
+  const part = (name: string, value: AnyValue | undefined) =>
+    value === undefined ? '' : `${JSON.stringify(name)}:${plainJson(value)}`;
+  const said = (name: string, value: string | number) =>
+    value === '' || value === 0 ? '' : part(name, value);
+  return join(
+    part('message', withoutLineBreaks(messageOf(record))),
+    part('levelname', level.levelname),
+    part('levelno', level.levelno),
+    `"created":${Number(time / NANOS_PER_MICRO) / 1e6}`,
+    part('asctime', asctime(time)),
+    part('name', scope.name),
+    part('process', attributeOf(resource.attributes, 'process.pid') ?? null),
+    part('hostname', attributeOf(resource.attributes, 'host.name') ?? null),
+    part('exc_text', typeof trace === 'string' ? withoutLineBreaks(trace) : null),
+    `"context":${context(record)}`,
+    part('time_unix_nano', String(record.timeUnixNano)),
+    record.observedTimeUnixNano === 0n
+      ? ''
+      : part('observed_time_unix_nano', String(record.observedTimeUnixNano)),
+    said('severity_number', severityNumber),
+    said('severity_text', record.severityText),
+    part('body', exactBody(record.body)),
+    said('event_name', record.eventName),
+    object('attributes', attributes),
+    said('dropped_attributes_count', record.droppedAttributesCount),
+    said('trace_id', record.traceId),
+    said('span_id', record.spanId),
+    said('flags', record.flags),
+    `"resource":${join(
+      object('attributes', resource.attributes),
+      said('dropped_attributes_count', resource.droppedAttributesCount),
+      said('schema_url', resource.schemaUrl),
+    )}`,
+    `"scope":${join(
+      said('version', scope.version),
+      object('attributes', scope.attributes),
+      said('dropped_attributes_count', scope.droppedAttributesCount),
+      said('schema_url', scope.schemaUrl),
+    )}`,
+  );
+}
+
+function messageOf({ body, eventName }: DecodedLogRecord): string {
+  if (body === undefined || body === null) return eventName;
+  return typeof body === 'string' ? body : plainJson(body);
+}
+
+/** @returns undefined where the message says it exactly */
+function exactBody(body: AnyValue | undefined): AnyValue | undefined {
+  if (typeof body === 'string' && !body.includes('\\n')) return undefined;
+  return body ?? null;
+}
+
+/** distlog's `<counter>@<task>` and the data of the record; null where it belongs to no task. */
+function context({ attributes, traceId }: DecodedLogRecord): string {
+  const task = attributeOf(attributes, TASK_ID);
+  const sequence = attributeOf(attributes, TASK_SEQUENCE) ?? 0;
+  const key =
+    attributeOf(attributes, DISTLOG_KEY) ??
+    (task === undefined ? undefined : `${sequence}@${traceId}/${task}`);
+  if (key === undefined) return 'null';
+  const data = attributes.filter(
+    ([name]) => !name.startsWith(PLACE) && name !== DISTLOG_KEY && name !== 'key',
+  );
+  return plainObject([['key', key], ...data]);
+}
+
+function asctime(time: bigint): string {
+  const iso = new Date(Number(time / NANOS_PER_MILLI)).toISOString();
+  return iso.slice(0, -1).replace('T', ' ').replace('.', ',');
+}
+
+function object(name: string, entries: Attributes): string {
+  return entries.length === 0 ? '' : `"${name}":${plainObject(entries)}`;
+}
+
+function join(...parts: readonly string[]): string {
+  return `{${parts.filter((part) => part !== '').join(',')}}`;
+}

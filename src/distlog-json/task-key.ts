@@ -1,0 +1,76 @@
+import { createHash } from 'node:crypto';
+import type { KeyValue } from '../otlp/index.ts';
+import { TASK_ID, TASK_PARENT_ID, TASK_SEQUENCE } from '../record/index.ts';
+
+/** On a record that came from Python distlog: its key as it came, `<counter>@<uuid>[/<n>…]`. */
+export const DISTLOG_KEY = 'distlog.key';
+
+/** What a key of distlog's says in the words of OpenTelemetry. */
+export interface TaskPlace {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly attributes: readonly KeyValue[];
+}
+
+const COUNTER = /^\d{1,15}$/;
+const PATH = /^([\da-f]{8}-?[\da-f]{4}-?[\da-f]{4}-?[\da-f]{4}-?[\da-f]{12})((?:\/\d{1,15}){0,100})$/i;
+
+/** What a path says, of whatever record. */
+interface TaskPath {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly parent: readonly KeyValue[];
+}
+
+/** Paths that were met lately: a task has many records, which come one behind the other. */
+const metLately = new Map<string, TaskPath>();
+const MAX_PATHS = 1_024;
+
+/**
+ * Reads a key such as `3@2f1c…/1/2`: the third record of the task with the path `2f1c…/1/2`, which is the second child
+ * of the first child of the task that began in this uuid. Whoever computes the same finds the same tree:
+ *
+ * - trace id: the 32 hex digits of the uuid;
+ * - `task.id`, which is the span id too: the first 8 bytes of SHA-256 of the path, in hex. The path is all that stands
+ *   behind the `@`, in lower case, the uuid without dashes;
+ * - `task.parent.id`: the same of the path without its last part, if it has more than the uuid;
+ * - `task.sequence`: the counter.
+ *
+ * @returns undefined if the text is no such key
+ */
+export function taskPlace(key: string): TaskPlace | undefined {
+  const at = key.indexOf('@');
+  const counter = key.slice(0, at);
+  if (at < 0 || !COUNTER.test(counter)) return undefined;
+  const path = taskPath(key.slice(at + 1));
+  if (path === undefined) return undefined;
+  const { traceId, spanId, parent } = path;
+  return {
+    traceId,
+    spanId,
+    attributes: [[TASK_ID, spanId], [TASK_SEQUENCE, Number(counter)], ...parent],
+  };
+}
+
+function taskPath(text: string): TaskPath | undefined {
+  const known = metLately.get(text);
+  if (known !== undefined) return known;
+  const match = PATH.exec(text);
+  if (match === null) return undefined;
+  const [, uuid = '', rest = ''] = match;
+  const traceId = uuid.replaceAll('-', '').toLowerCase();
+  const path = traceId + rest;
+  const read = {
+    // W3C trace context: an id of zeros is none.
+    traceId: /^0+$/.test(traceId) ? '' : traceId,
+    spanId: pathId(path),
+    parent: rest === '' ? [] : [[TASK_PARENT_ID, pathId(path.slice(0, path.lastIndexOf('/')))] as const],
+  };
+  if (metLately.size >= MAX_PATHS) metLately.clear();
+  metLately.set(text, read);
+  return read;
+}
+
+function pathId(path: string): string {
+  return createHash('sha256').update(path).digest('hex').slice(0, 16);
+}

@@ -1,0 +1,14 @@
+export {
+  CONTENT_OTLP,
+  type DataFrame,
+  decodeClientFrame,
+  ENCODING_GZIP,
+  ENCODING_IDENTITY,
+  encodeData,
+  encodeHello,
+  type HelloFrame,
+} from './client-frame.ts';
+export { FrameError, type FrameErrorCause } from './frame-error.ts';
+export { ID_BYTES, MAGIC, NO_JOURNAL } from './layout.ts';
+export { decodeReply, encodeReply, type Reply } from './reply-frame.ts';
+export { unpackBody } from './unpack-body.ts';

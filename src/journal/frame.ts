@@ -1,0 +1,118 @@
+import { crc32 } from 'node:zlib';
+import type { JournalEntry } from '../component/index.ts';
+import { asBuffer, readWhole, writeWhole } from './whole.ts';
+
+/**
+ * A frame is what stands in a segment behind its head: an entry, or a seal. All numbers have their low bytes first.
+ *
+ * | at | bytes | what |
+ * |---|---|---|
+ * | 0 | 8 | the segment's mark, random: where a reader finds its way again behind damage |
+ * | 8 | 4 | length of the body |
+ * | 12 | 4 | group: the place in the file where the group of this frame begins |
+ * | 16 | 8 | index of the entry; seal: index of the entry that comes next |
+ * | 24 | 8 | received, milliseconds since 1970 (float64) |
+ * | 32 | 8 | seq; 0: no origin |
+ * | 40 | 8 | prev |
+ * | 48 | 16 | producer |
+ * | 64 | 4 | records |
+ * | 68 | 4 | crc-32 of the body |
+ * | 72 | 4 | kind: 1 entry, 2 seal |
+ * | 76 | 4 | crc-32 of the bytes 0 to 75 |
+ * | 80 | | the body |
+ *
+ * The head of a frame has a crc of its own, so that a damaged body is passed over to the byte.
+ * A seal is a group without entries. It is written at a clean end, and vouches for all before it.
+ */
+export const FRAME_BYTES = 80;
+export const MARK_BYTES = 8;
+const ENTRY = 1;
+const SEAL = 2;
+const NOBODY = new Uint8Array(16);
+const NO_BODY = Buffer.alloc(0);
+
+/** The head of a frame. */
+export interface Frame {
+  readonly seal: boolean;
+  readonly group: number;
+  readonly bodyBytes: number;
+  readonly bodyCrc: number;
+  /** `body` is empty here. */
+  readonly entry: JournalEntry;
+}
+
+/** Writes the head of an entry's frame into `target`, at `at`. */
+export function encodeFrame(
+  target: Buffer,
+  at: number,
+  mark: Uint8Array,
+  group: number,
+  entry: JournalEntry,
+): void {
+  fill(target, at, mark, group, entry, ENTRY);
+}
+
+/** The frame of a seal that stands at `group`. */
+export function encodeSeal(mark: Uint8Array, group: number, next: number, nowMillis: number): Buffer {
+  const target = Buffer.allocUnsafe(FRAME_BYTES);
+  fill(target, 0, mark, group, { index: next, receivedMillis: nowMillis, records: 0, body: NO_BODY }, SEAL);
+  return target;
+}
+
+function fill(
+  target: Buffer,
+  at: number,
+  mark: Uint8Array,
+  group: number,
+  entry: JournalEntry,
+  kind: number,
+): void {
+  target.set(mark, at);
+  target.writeUInt32LE(entry.body.length, at + 8);
+  target.writeUInt32LE(group, at + 12);
+  writeWhole(target, entry.index, at + 16);
+  target.writeDoubleLE(entry.receivedMillis, at + 24);
+  writeWhole(target, entry.origin?.seq ?? 0, at + 32);
+  writeWhole(target, entry.origin?.prev ?? 0, at + 40);
+  target.set(entry.origin?.producer ?? NOBODY, at + 48);
+  target.writeUInt32LE(entry.records, at + 64);
+  target.writeUInt32LE(crc32(entry.body), at + 68);
+  target.writeUInt32LE(kind, at + 72);
+  target.writeUInt32LE(crc32(target.subarray(at, at + 76)), at + 76);
+}
+
+/** The head of the frame at `at`, or undefined if what stands there is none, or damaged. */
+export function decodeFrame(source: Buffer, at: number, mark: Buffer): Frame | undefined {
+  if (at + FRAME_BYTES > source.length) return undefined;
+  if (source.compare(mark, 0, MARK_BYTES, at, at + MARK_BYTES) !== 0) return undefined;
+  if (source.readUInt32LE(at + 76) !== crc32(source.subarray(at, at + 76))) return undefined;
+  const kind = source.readUInt32LE(at + 72);
+  if (kind !== ENTRY && kind !== SEAL) return undefined;
+  const seq = readWhole(source, at + 32);
+  return {
+    seal: kind === SEAL,
+    group: source.readUInt32LE(at + 12),
+    bodyBytes: source.readUInt32LE(at + 8),
+    bodyCrc: source.readUInt32LE(at + 68),
+    entry: {
+      index: readWhole(source, at + 16),
+      receivedMillis: source.readDoubleLE(at + 24),
+      records: source.readUInt32LE(at + 64),
+      body: NO_BODY,
+      origin:
+        seq === 0
+          ? undefined
+          : {
+              // A copy: sixteen bytes must not keep the whole chunk alive in the table of producers.
+              producer: Uint8Array.prototype.slice.call(source, at + 48, at + 64),
+              seq,
+              prev: readWhole(source, at + 40),
+            },
+    },
+  };
+}
+
+/** Whether these bytes are the body that belongs to the frame. */
+export function bodyFits(frame: Frame, body: Uint8Array): boolean {
+  return body.length === frame.bodyBytes && crc32(asBuffer(body)) === frame.bodyCrc;
+}

@@ -1,0 +1,3 @@
+export { type Files, nodeFiles, type OpenFile } from './files.ts';
+export { Journal } from './journal.ts';
+export type { JournalOptions } from './options.ts';

@@ -1,0 +1,209 @@
+import type { Accepted, Batch, JournalEntry, Origin } from '../component/index.ts';
+import { shown } from '../settings/index.ts';
+import { FRAME_BYTES } from './frame.ts';
+import type { JournalTime } from './journal-time.ts';
+import { MAX_BODY_BYTES, type Settings } from './options.ts';
+import type { Producer, Producers } from './producers.ts';
+
+/** A batch on its way to the disk. */
+export interface Waiting {
+  readonly batch: Batch;
+  readonly receivedMillis: number;
+  readonly producer: Producer | undefined;
+  readonly bytes: number;
+  readonly settle: Settle;
+  /** Repeats and gaps of the same producer, which are answered when this is decided. */
+  readonly followers: Follower[];
+}
+
+interface Settle {
+  readonly resolve: (answer: Accepted) => void;
+  readonly reject: (error: Error) => void;
+}
+
+interface Follower {
+  readonly origin: Origin;
+  readonly settle: Settle;
+}
+
+/** When a sender may ask again after `full`, milliseconds. */
+const RETRY_AFTER_MILLIS = 1_000;
+const GROUP_BATCHES = 64;
+const GROUP_BYTES = 8_388_608;
+
+/** Why batches were not taken: `journal` size, `disk` without room or at its floor, `queue` bound. */
+export type FullCause = 'journal' | 'disk' | 'queue';
+
+/**
+ * Decides what becomes of a batch, in the order of the calls, and holds what waits for the disk.
+ * A batch is taken if `prev <= taken < seq`, where `taken` counts what is still on its way.
+ */
+export class IntakeQueue {
+  readonly #settings: Settings;
+  readonly #producers: Producers;
+  readonly #time: JournalTime;
+  #waiting: Waiting[] = [];
+  #group: readonly Waiting[] = [];
+  /** The last batch on its way, for each producer that has one. */
+  readonly #tails = new Map<Producer, Waiting>();
+  /** Bytes of frames that wait or are being written. */
+  bytes = 0;
+  readonly full: Record<FullCause, number> = { journal: 0, disk: 0, queue: 0 };
+  /** The last batch found no room in the journal or on the disk, and none was made since. */
+  isFull = false;
+
+  constructor(settings: Settings, producers: Producers, time: JournalTime) {
+    this.#settings = settings;
+    this.#producers = producers;
+    this.#time = time;
+  }
+
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  /**
+   * @param roomBytes how much more the journal takes, beside what is queued
+   * @throws (rejects) RangeError for a batch that no receiver may make
+   */
+  async append(batch: Batch, roomBytes: number): Promise<Accepted> {
+    check(batch);
+    const receivedMillis = this.#settings.clock.now();
+    const now = this.#time.advance(receivedMillis);
+    const { origin } = batch;
+    const known = origin === undefined ? undefined : this.#producers.find(origin.producer);
+    const taken = known?.taken ?? 0;
+    if (origin !== undefined && known !== undefined) this.#producers.seen(origin.producer, now);
+    if (origin !== undefined && (origin.seq <= taken || origin.prev > taken)) {
+      return this.#afterTail(origin, known);
+    }
+    const bytes = FRAME_BYTES + batch.body.length;
+    if (this.bytes + bytes > roomBytes) return this.#full('journal');
+    if (this.bytes > 0 && this.bytes + bytes > this.#settings.maxQueuedBytes) return this.#full('queue');
+    const producer = origin && this.#producers.seen(origin.producer, now);
+    if (producer !== undefined) {
+      producer.taken = origin!.seq;
+      producer.inFlight += 1;
+    }
+    this.#producers.forget(now);
+    this.bytes += bytes;
+    return new Promise((resolve, reject) => {
+      const settle = { resolve, reject };
+      const waiting: Waiting = { batch, receivedMillis, producer, bytes, settle, followers: [] };
+      this.#waiting.push(waiting);
+      if (producer !== undefined) this.#tails.set(producer, waiting);
+    });
+  }
+
+  /** What is written together next. */
+  takeGroup(): readonly Waiting[] {
+    let count = 0;
+    let bytes = 0;
+    for (const waiting of this.#waiting) {
+      bytes += waiting.bytes;
+      if (count > 0 && (bytes > GROUP_BYTES || count === GROUP_BATCHES)) break;
+      count += 1;
+    }
+    this.#group = this.#waiting.splice(0, count);
+    return this.#group;
+  }
+
+  /** The group is on the disk, as these entries. */
+  landed(entries: readonly JournalEntry[]): void {
+    const group = this.#group;
+    this.#group = [];
+    this.isFull = false;
+    const now = this.#time.advance(this.#settings.clock.now());
+    for (const [at, { batch, producer, settle }] of group.entries()) {
+      if (producer !== undefined) {
+        producer.inFlight -= 1;
+        this.#producers.landed(batch.origin!, now);
+      }
+      settle.resolve({ kind: 'accepted', index: entries[at]!.index });
+    }
+    this.#producers.forget(now);
+    this.#leave(group);
+  }
+
+  /**
+   * There is no room: answers so to the group and to all that waits behind it. Were those behind written
+   * later, a batch would stand there before one that its sender was told to send again.
+   */
+  refuse(cause: FullCause): void {
+    const refused = [...this.#group, ...this.#waiting];
+    this.#group = [];
+    this.#waiting = [];
+    for (const { producer, settle } of refused) {
+      if (producer !== undefined) {
+        producer.inFlight -= 1;
+        producer.taken = producer.last;
+      }
+      settle.resolve(this.#full(cause));
+    }
+    this.#leave(refused);
+  }
+
+  /** No batch will be written any more. */
+  fail(error: Error): void {
+    const failed = [...this.#group, ...this.#waiting];
+    this.#group = [];
+    this.#waiting = [];
+    this.#tails.clear();
+    this.bytes = 0;
+    for (const { settle, followers } of failed) {
+      settle.reject(error);
+      for (const follower of followers) follower.settle.reject(error);
+    }
+  }
+
+  #leave(gone: readonly Waiting[]): void {
+    for (const { batch, producer, followers, bytes } of gone) {
+      this.bytes -= bytes;
+      for (const { origin, settle } of followers) settle.resolve(this.#answer(origin, producer!));
+      if (producer === undefined) continue;
+      if (this.#tails.get(producer)?.batch === batch) this.#tails.delete(producer);
+    }
+  }
+
+  /** What is known about a repeat or a gap is told when all that was sent before is decided. */
+  #afterTail(origin: Origin, known: Producer | undefined): Accepted | Promise<Accepted> {
+    const tail = known && this.#tails.get(known);
+    if (tail === undefined || origin.seq <= known!.last) return this.#answer(origin, known);
+    return new Promise((resolve, reject) => {
+      tail.followers.push({ origin, settle: { resolve, reject } });
+    });
+  }
+
+  #answer(origin: Origin, known: Producer | undefined): Accepted {
+    const last = known?.last ?? 0;
+    if (origin.seq <= last) return { kind: 'duplicate', last };
+    if (origin.prev > last) return { kind: 'gap', last };
+    // The first copy found no room.
+    return this.#full('disk');
+  }
+
+  #full(cause: FullCause): Accepted {
+    this.full[cause] += 1;
+    if (cause !== 'queue') this.isFull = true;
+    return { kind: 'full', retryAfterMillis: RETRY_AFTER_MILLIS };
+  }
+}
+
+function check({ body, records, origin }: Batch): void {
+  if (body.length > MAX_BODY_BYTES) {
+    throw new RangeError(`body must have up to ${MAX_BODY_BYTES} bytes, got ${body.length}`);
+  }
+  if (!Number.isInteger(records) || records < 0 || records > 0xffff_ffff) {
+    throw new RangeError(`records must be a whole number from 0 to 4294967295, got ${shown(records)}`);
+  }
+  if (origin === undefined) return;
+  if (origin.producer.length !== 16) {
+    throw new RangeError(`origin.producer must have 16 bytes, got ${origin.producer.length}`);
+  }
+  if (!Number.isSafeInteger(origin.seq) || origin.seq < 1) {
+    throw new RangeError(`origin.seq must be a whole number from 1, got ${shown(origin.seq)}`);
+  }
+  if (!Number.isSafeInteger(origin.prev) || origin.prev < 0) {
+    throw new RangeError(`origin.prev must be a whole number from 0, got ${shown(origin.prev)}`);
+  }
+}

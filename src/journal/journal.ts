@@ -1,0 +1,224 @@
+import type { Accepted, Batch, Behind, Intake, JournalReader, JournalView } from '../component/index.ts';
+import { wholeNumber } from '../settings/index.ts';
+import { isMissing } from './files.ts';
+import { Growth } from './growth.ts';
+import { type Inspection, inspect } from './inspect.ts';
+import { type FullCause, IntakeQueue } from './intake-queue.ts';
+import { type JournalOptions, resolve, type Settings } from './options.ts';
+import type { Producers } from './producers.ts';
+import { ReadFiles } from './read-files.ts';
+import { Reader, type ReadSource } from './reader.ts';
+import { Recent } from './recent.ts';
+import { type Recovered, recover } from './recover.ts';
+import { Segments } from './segments.ts';
+import type { DamageCounts } from './set-aside.ts';
+import { WriteLoop } from './write-loop.ts';
+
+/** What a journal counts, since it was opened where nothing else is said. */
+export interface JournalStats extends DamageCounts {
+  /** Size of all segments, now. */
+  readonly bytes: number;
+  readonly segments: number;
+  /** Batches and bytes that wait to be written, now. */
+  readonly queuedBatches: number;
+  readonly queuedBytes: number;
+  readonly groups: number;
+  readonly syncs: number;
+  /** The last batch found no room, by `maxBytes` or on the disk, and none was made since. */
+  readonly isFull: boolean;
+  /** Batches that were answered `full`, by cause. */
+  readonly full: Readonly<Record<FullCause, number>>;
+  /** Producers remembered, now; and how many were forgotten. */
+  readonly producers: number;
+  readonly forgottenProducers: number;
+}
+
+/**
+ * Keeps batches on the disk until every sink has them: the one place where an acknowledged batch lies.
+ *
+ * - **Safe**: `append` resolves after the batch is on the disk (fdatasync). After an error of a write or a sync
+ *   nothing is tried again: all waiting appends reject, `onFault` is called, no later append succeeds.
+ * - **Once**: a batch with an origin is taken once, also across restarts.
+ * - **Full**: beyond `maxBytes`, at the disk's floor, or with no room left, `append` answers `full`; nothing was
+ *   written then, and {@link trim} makes room.
+ * - **Damaged**: what does not check out is set aside and counted; reading goes on behind it.
+ *
+ * One process at a time may have a directory open; the lock is the caller's.
+ */
+export class Journal implements Intake, JournalView {
+  readonly id: Uint8Array;
+  readonly #settings: Settings;
+  readonly #recovered: Recovered;
+  readonly #producers: Producers;
+  readonly #segments: Segments;
+  readonly #intake: IntakeQueue;
+  readonly #loop: WriteLoop;
+  readonly #recent: Recent;
+  readonly #readFiles: ReadFiles;
+  readonly #growth = new Growth();
+  #trimming: Promise<unknown> = Promise.resolve();
+  #closed: Error | undefined;
+  #closing: Promise<void> | undefined;
+
+  /**
+   * Opens the journal of a directory, or makes one; reads the heads of all segments and the entries of the last.
+   * @throws TypeError, RangeError for wrong options; Error for a newer format version (nothing was touched)
+   */
+  static async open(options: JournalOptions): Promise<Journal> {
+    const settings = resolve(options);
+    const journal = new Journal(settings, await recover(settings));
+    await journal.#loop.begin();
+    return journal;
+  }
+
+  /** What is in a directory, without changing anything. It may be open elsewhere. */
+  static inspect(directory: string): Promise<Inspection> {
+    return inspect(directory);
+  }
+
+  /** Use {@link Journal.open}. */
+  private constructor(settings: Settings, recovered: Recovered) {
+    this.#settings = settings;
+    this.#recovered = recovered;
+    this.id = Uint8Array.from(recovered.id);
+    this.#producers = recovered.producers;
+    this.#segments = new Segments(recovered.segments);
+    this.#recent = new Recent(settings.recentBytes);
+    this.#readFiles = new ReadFiles(settings.files);
+    this.#intake = new IntakeQueue(settings, recovered.producers, recovered.time);
+    this.#loop = new WriteLoop(settings, recovered, this.#segments, this.#intake, (entries) => {
+      this.#recent.add(entries);
+      this.#intake.landed(entries);
+      this.#growth.grew();
+    });
+  }
+
+  get first(): number {
+    return this.#segments.oldest?.head.firstIndex ?? this.next;
+  }
+
+  get next(): number {
+    return this.#loop.next;
+  }
+
+  lastSeq(producer: Uint8Array): number {
+    return this.#producers.find(producer)?.last ?? 0;
+  }
+
+  async append(batch: Batch): Promise<Accepted> {
+    this.#checkOpen();
+    const answer = this.#intake.append(batch, this.#loop.room());
+    this.#loop.wake();
+    return answer;
+  }
+
+  reader(position: number): JournalReader {
+    const journal = this;
+    const source: ReadSource = {
+      get first() {
+        return journal.first;
+      },
+      get next() {
+        return journal.next;
+      },
+      recent: this.#recent,
+      readFiles: this.#readFiles,
+      setAside: this.#recovered.setAside,
+      segmentsAt: (index) => this.#segments.at(index),
+      grown: (signal) => this.#growth.wait(signal),
+    };
+    return new Reader(source, position);
+  }
+
+  behind(position: number): Behind {
+    const index = Math.max(wholeNumber('position', position, 0), this.first);
+    const { newest } = this.#segments;
+    if (index >= this.next || newest === undefined) return { batches: 0, records: 0, bytes: 0, ageMillis: 0 };
+    const before = this.#segments.at(index).segment.before(index);
+    const receivedMillis = this.#recent.find(index)?.receivedMillis ?? before.receivedMillis;
+    return {
+      batches: this.next - index,
+      records: Math.max(0, newest.records - before.records),
+      bytes: Math.max(0, newest.bytes - before.bytes),
+      ageMillis: Math.max(0, this.#settings.clock.now() - receivedMillis),
+    };
+  }
+
+  /**
+   * Removes whole segments that lie before `position`: all sinks have them. The segment that is written to stays;
+   * if all of it was read and it is big, a new one is begun, so that it can go.
+   * @throws (rejects) if a file cannot be removed; it is tried again at the next call
+   */
+  async trim(position: number): Promise<void> {
+    wholeNumber('position', position, 0);
+    const trimmed = this.#trimming.then(() => this.#trim(position));
+    this.#trimming = trimmed.catch(() => {});
+    return trimmed;
+  }
+
+  stats(): JournalStats {
+    return {
+      ...this.#recovered.setAside.counts,
+      bytes: this.#segments.bytes,
+      segments: this.#segments.count,
+      queuedBatches: this.#intake.waiting,
+      queuedBytes: this.#intake.bytes,
+      groups: this.#loop.groups,
+      syncs: this.#loop.syncs,
+      isFull: this.#intake.isFull,
+      full: { ...this.#intake.full },
+      producers: this.#producers.count,
+      forgottenProducers: this.#producers.forgotten,
+    };
+  }
+
+  /** Takes no new batch, writes what waits, and closes. Waiting readers reject. May be called twice. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #trim(position: number): Promise<void> {
+    this.#checkOpen();
+    if (position >= this.next && this.#loop.isBig) await this.#loop.roll();
+    const { files, directory, sync } = this.#settings;
+    let removed = 0;
+    for (let gone = this.#segments.take(position); gone; gone = this.#segments.take(position)) {
+      try {
+        await files.unlink(gone.path);
+      } catch (error) {
+        if (!isMissing(error)) {
+          this.#segments.putBack(gone);
+          throw error;
+        }
+      }
+      this.#readFiles.forget(gone.path);
+      removed += 1;
+    }
+    if (removed === 0) return;
+    this.#loop.roomChanged();
+    this.#intake.isFull = false;
+    try {
+      if (sync === 'always') await files.syncDirectory(directory);
+    } catch (error) {
+      this.#loop.fault(error);
+      throw error;
+    }
+  }
+
+  async #close(): Promise<void> {
+    this.#closed = new Error('the journal is closed');
+    await this.#trimming;
+    try {
+      await this.#loop.end();
+    } finally {
+      this.#growth.close(this.#closed);
+      this.#readFiles.close();
+    }
+  }
+
+  #checkOpen(): void {
+    const ended = this.#loop.faulted ?? this.#closed;
+    if (ended !== undefined) throw ended;
+  }
+}

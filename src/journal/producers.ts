@@ -1,0 +1,117 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { crc32 } from 'node:zlib';
+import type { Origin } from '../component/index.ts';
+import { PRODUCER_BYTES } from './head.ts';
+import { readWhole, writeWhole } from './whole.ts';
+
+/** What is remembered of one exporter instance. */
+export interface Producer {
+  /** The highest seq on the disk; 0: none. */
+  last: number;
+  /** The highest seq taken, also what is still being written. */
+  taken: number;
+  /** Batches on their way to the disk. One that has some is not forgotten. */
+  inFlight: number;
+  /** Journal time. */
+  seenMillis: number;
+}
+
+/** How many rows of the table are written before others get a turn. */
+const ROWS_PER_TURN = 10_000;
+
+/**
+ * The memory of producers, by which repeats are known. Bounded by count and by age; the one not seen for the
+ * longest time goes first.
+ */
+export class Producers {
+  readonly #maxCount: number;
+  readonly #maxAgeMillis: number;
+  /** In the order in which they were last seen. Keys are the 16 bytes as a string. */
+  readonly #table = new Map<string, Producer>();
+  /** How many were forgotten, by count or age. */
+  forgotten = 0;
+
+  constructor(maxCount: number, maxAgeMillis: number) {
+    this.#maxCount = maxCount;
+    this.#maxAgeMillis = maxAgeMillis;
+  }
+
+  get count(): number {
+    return this.#table.size;
+  }
+
+  find(producer: Uint8Array): Producer | undefined {
+    return this.#table.get(keyOf(producer));
+  }
+
+  /** A batch of it was seen: moves it to the young end, or adds it. */
+  seen(producer: Uint8Array, nowMillis: number): Producer {
+    const key = keyOf(producer);
+    const found = this.#table.get(key) ?? { last: 0, taken: 0, inFlight: 0, seenMillis: nowMillis };
+    found.seenMillis = nowMillis;
+    this.#table.delete(key);
+    this.#table.set(key, found);
+    return found;
+  }
+
+  /** The batch is on the disk. */
+  landed(origin: Origin, nowMillis: number): Producer {
+    const found = this.seen(origin.producer, nowMillis);
+    found.last = Math.max(found.last, origin.seq);
+    found.taken = Math.max(found.taken, origin.seq);
+    return found;
+  }
+
+  /** Forgets who is too old or too many. */
+  forget(nowMillis: number): void {
+    let surplus = this.#table.size - this.#maxCount;
+    for (const [key, { seenMillis, inFlight }] of this.#table) {
+      if (surplus <= 0 && nowMillis - seenMillis <= this.#maxAgeMillis) return;
+      if (inFlight > 0) continue;
+      this.#table.delete(key);
+      this.forgotten += 1;
+      surplus -= 1;
+    }
+  }
+
+  /** Takes in a table as it stands at the head of a segment. @returns whether it was whole */
+  load(table: Buffer, crc: number): boolean {
+    if (crc32(table) !== crc) return false;
+    for (let at = 0; at < table.length; at += PRODUCER_BYTES) {
+      const last = readWhole(table, at + 16);
+      const seenMillis = table.readDoubleLE(at + 24);
+      this.#table.set(table.toString('latin1', at, at + 16), { last, taken: last, inFlight: 0, seenMillis });
+    }
+    return true;
+  }
+
+  clear(): void {
+    this.#table.clear();
+  }
+
+  /** The table for the head of a segment. No batch may land before it is done. */
+  async table(): Promise<Buffer> {
+    const rows = [...this.#table].filter(([, { last }]) => last > 0);
+    const target = Buffer.allocUnsafeSlow(rows.length * PRODUCER_BYTES);
+    for (const [row, [key, { last, seenMillis }]] of rows.entries()) {
+      const at = row * PRODUCER_BYTES;
+      target.write(key, at, 16, 'latin1');
+      writeWhole(target, last, at + 16);
+      target.writeDoubleLE(seenMillis, at + 24);
+      if (row % ROWS_PER_TURN === ROWS_PER_TURN - 1) await nextTurn();
+    }
+    return target;
+  }
+
+  /** All of them, for a look from outside. */
+  list(): { readonly producer: string; readonly last: number }[] {
+    return [...this.#table].map(([key, { last }]) => ({
+      producer: Buffer.from(key, 'latin1').toString('hex'),
+      last,
+    }));
+  }
+}
+
+function keyOf(producer: Uint8Array): string {
+  return Buffer.from(producer.buffer, producer.byteOffset, producer.byteLength).toString('latin1');
+}

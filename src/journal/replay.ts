@@ -1,0 +1,87 @@
+import type { Origin } from '../component/index.ts';
+import type { OpenFile } from './files.ts';
+import { type Scanned, Scanner } from './scanner.ts';
+import type { Segment } from './segment.ts';
+import type { SetAside } from './set-aside.ts';
+
+/** Told of each entry that stays, in order. */
+export type Landed = (origin: Origin | undefined, receivedMillis: number) => void;
+
+/** What was found in the last segment. */
+export interface Replayed {
+  /** Where the file ends. */
+  readonly end: number;
+  /** From here on nothing checks out that must be kept; `end` if all does. */
+  readonly cutAt: number;
+  /** Where the last group begins; 0 if there is none, so that nothing vouches for the head. */
+  readonly lastGroup: number;
+  /** The index behind the highest that was seen, also in what is cut: it may have been told to somebody. */
+  readonly seenNext: number;
+}
+
+const PIECE_BYTES = 4_194_304;
+
+type Kept = Extract<Scanned, { kind: 'entry' }>;
+type Damage = Extract<Scanned, { kind: 'damage' }>;
+
+/**
+ * Reads all frames of a segment, one group at a time: a group counts when the next one begins, and of the last
+ * only what stands before the first damage.
+ */
+export async function replay(
+  file: OpenFile,
+  segment: Segment,
+  setAside: SetAside | undefined,
+  landed: Landed,
+): Promise<Replayed> {
+  const end = await file.size();
+  const scanner = new Scanner(segment.head.mark, segment.begin);
+  let lastGroup = 0;
+  let seenNext = segment.head.firstIndex;
+  let group: Kept[] = [];
+  /** Damage since the last group began, and before it is known whether another one follows. */
+  let damage: Damage[] = [];
+
+  const keep = (upTo: number) => {
+    for (const { offset, entry } of group) {
+      if (offset >= upTo) continue;
+      segment.count(offset, entry);
+      landed(entry.origin, entry.receivedMillis);
+    }
+    group = [];
+  };
+
+  for (;;) {
+    const found = await scanner.read(file, end, PIECE_BYTES);
+    if (found.length === 0) break;
+    for (const each of found) {
+      if (each.kind === 'damage') {
+        damage.push(each);
+        if (each.index !== undefined) seenNext = Math.max(seenNext, each.index + 1);
+        continue;
+      }
+      seenNext = Math.max(seenNext, each.kind === 'entry' ? each.entry.index + 1 : each.next);
+      if (each.group > lastGroup) {
+        keep(Number.POSITIVE_INFINITY);
+        lastGroup = each.group;
+        // What ends before this group was on the disk once. Damage across its beginning stays a question.
+        for (const { offset, length } of damage.filter(endsBy(lastGroup))) {
+          await setAside?.range(segment, offset, length);
+        }
+        damage = damage.filter((range) => !endsBy(lastGroup)(range));
+      }
+      if (each.kind === 'entry') group.push(each);
+    }
+  }
+  const first = damage[0];
+  if (first !== undefined && first.offset < lastGroup) {
+    await setAside?.range(segment, first.offset, lastGroup - first.offset);
+  }
+  const cutAt = first === undefined ? end : Math.max(first.offset, lastGroup);
+  keep(cutAt);
+  return { end, cutAt, lastGroup, seenNext };
+}
+
+function endsBy(place: number): (range: Damage) => boolean {
+  return ({ offset, length }) => offset + length <= place;
+}

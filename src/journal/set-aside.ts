@@ -1,0 +1,90 @@
+import { join } from 'node:path';
+import { errorText, Severity } from '../record/index.ts';
+import { writeAll } from './files.ts';
+import { damagedName } from './names.ts';
+import type { Settings } from './options.ts';
+import type { Segment } from './segment.ts';
+
+const PIECE_BYTES = 1_048_576;
+
+/** What was lost to damage, since the journal was opened. */
+export interface DamageCounts {
+  /** Ranges of segments that do not check out and were written before others that do. */
+  damagedRanges: number;
+  damagedBytes: number;
+  /** Bytes cut off behind the last group that was whole. */
+  cutBytes: number;
+  /** Of the damaged ranges, how many bytes were not copied into a file beside: too many, or no room. */
+  uncopiedBytes: number;
+}
+
+/**
+ * Keeps the bytes of damaged ranges in files beside the segment, for a person to look at, and counts them.
+ * Together at most as big as one segment: beyond that, ranges are counted and told but not copied.
+ */
+export class SetAside {
+  readonly #settings: Settings;
+  readonly counts: DamageCounts = { damagedRanges: 0, damagedBytes: 0, cutBytes: 0, uncopiedBytes: 0 };
+  #room: number;
+
+  /** @param usedBytes what such files hold already */
+  constructor(settings: Settings, usedBytes: number) {
+    this.#settings = settings;
+    this.#room = settings.segmentBytes - usedBytes;
+  }
+
+  /** Counts a range once, however many readers meet it. Never throws. */
+  async range(segment: Segment, offset: number, length: number): Promise<void> {
+    if (segment.damage.has(offset)) return;
+    segment.damage.set(offset, length);
+    this.counts.damagedRanges += 1;
+    this.counts.damagedBytes += length;
+    const copied = length <= this.#room && (await this.#copied(segment, offset, length));
+    if (!copied) this.counts.uncopiedBytes += length;
+    const follows = copied ? `they are kept in ${damagedName(segment.name, offset)}` : 'they were not copied';
+    this.tell(
+      `${length} bytes at ${offset} of ${segment.name} are damaged; ${follows}, reading goes on behind`,
+    );
+  }
+
+  /** Counts what was cut off. */
+  cut(name: string, offset: number, length: number): void {
+    this.counts.cutBytes += length;
+    this.tell(
+      `the last ${length} bytes of ${name}, from ${offset}, were not written to the end; they were cut off`,
+    );
+  }
+
+  tell(message: string): void {
+    this.#settings.log.emit(Severity.WARN, `journal: ${message}`);
+  }
+
+  async #copied(segment: Segment, offset: number, length: number): Promise<boolean> {
+    const { files, directory } = this.#settings;
+    const path = join(directory, damagedName(segment.name, offset));
+    try {
+      const source = await files.openToRead(segment.path);
+      try {
+        const target = await files.create(path);
+        try {
+          for (let done = 0; done < length; done += PIECE_BYTES) {
+            const piece = Buffer.allocUnsafe(Math.min(PIECE_BYTES, length - done));
+            const read = await source.read(piece, piece.length, offset + done);
+            await writeAll(target, [piece.subarray(0, read)], done);
+          }
+        } finally {
+          await target.close();
+        }
+      } finally {
+        await source.close();
+      }
+      this.#room -= length;
+      return true;
+    } catch (error) {
+      if ((error as { code?: unknown } | null)?.code === 'EEXIST') return true;
+      await files.unlink(path).catch(() => {});
+      this.tell(`a damaged range of ${segment.name} cannot be copied (${errorText(error)})`);
+      return false;
+    }
+  }
+}

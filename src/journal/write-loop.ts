@@ -1,0 +1,208 @@
+import type { JournalEntry } from '../component/index.ts';
+import { DiskFloor } from './disk-floor.ts';
+import { framesBegin } from './head.ts';
+import type { IntakeQueue } from './intake-queue.ts';
+import type { Settings } from './options.ts';
+import type { Recovered } from './recover.ts';
+import type { Segments } from './segments.ts';
+import { Writer } from './writer.ts';
+
+/**
+ * Brings what waits to the disk, one group after the other, and begins new segments between them. It runs while
+ * there is something to do. The first error ends it for good.
+ */
+export class WriteLoop {
+  readonly #settings: Settings;
+  readonly #recovered: Recovered;
+  readonly #segments: Segments;
+  readonly #intake: IntakeQueue;
+  readonly #landed: (entries: readonly JournalEntry[]) => void;
+  readonly #writer: Writer;
+  readonly #floor: DiskFloor;
+  #running: Promise<void> | undefined;
+  /** Those who wait for a new segment. */
+  #rollAsked: (() => void)[] = [];
+  #faulted: Error | undefined;
+  #next: number;
+  #groups = 0;
+
+  /** @param landed called with the entries of a group as soon as they are on the disk */
+  constructor(
+    settings: Settings,
+    recovered: Recovered,
+    segments: Segments,
+    intake: IntakeQueue,
+    landed: (entries: readonly JournalEntry[]) => void,
+  ) {
+    this.#settings = settings;
+    this.#recovered = recovered;
+    this.#segments = segments;
+    this.#intake = intake;
+    this.#landed = landed;
+    this.#writer = new Writer(settings, segments.newest, recovered.active);
+    this.#floor = new DiskFloor(settings);
+    this.#next = recovered.next;
+  }
+
+  /** The index of the next entry: the one behind the last on the disk. */
+  get next(): number {
+    return this.#next;
+  }
+
+  get groups(): number {
+    return this.#groups;
+  }
+
+  get syncs(): number {
+    return this.#writer.syncs;
+  }
+
+  /** The error that ended it. */
+  get faulted(): Error | undefined {
+    return this.#faulted;
+  }
+
+  /** How much may be queued before the journal is full, bytes. */
+  room(): number {
+    const { maxBytes, segmentBytes } = this.#settings;
+    const rolls = this.#writer.segment!.end + this.#intake.bytes >= segmentBytes;
+    return maxBytes - this.#segments.bytes - (rolls ? framesBegin(this.#recovered.producers.count) : 0);
+  }
+
+  /** Whether the segment that is written to is worth a new one, so that this one can go when it was read. */
+  get isBig(): boolean {
+    const { end, begin } = this.#writer.segment!;
+    const { segmentBytes, maxBytes } = this.#settings;
+    const costs = framesBegin(this.#recovered.producers.count);
+    return end - begin > costs && (end >= segmentBytes / 2 || end >= maxBytes / 4);
+  }
+
+  /** Makes the first segment, if there is none to write to. @throws if there is no room for it */
+  async begin(): Promise<void> {
+    if (this.#writer.segment !== undefined) return;
+    // A last segment without entries has the name that the new one would get.
+    if (this.#segments.newest?.head.firstIndex === this.#next) this.#next += 1;
+    if (await this.#roll()) return;
+    throw new Error(
+      `journal: no room for a segment in ${this.#settings.directory}; make room and start again`,
+    );
+  }
+
+  /** There is something to do. */
+  wake(): void {
+    if (this.#running !== undefined || this.#faulted !== undefined || !this.#hasWork) return;
+    this.#running = this.#run()
+      .catch((error: unknown) => this.fault(error))
+      .finally(() => {
+        this.#running = undefined;
+        this.wake();
+      });
+  }
+
+  /** Begins a new segment after the group that is being written, if there is room. Resolves then, or at a fault. */
+  roll(): Promise<void> {
+    if (this.#faulted !== undefined) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#rollAsked.push(resolve);
+      this.wake();
+    });
+  }
+
+  /** The disk has more room than it had. */
+  roomChanged(): void {
+    this.#floor.askAgain();
+  }
+
+  /** Nothing is written any more, and nothing is tried again. */
+  fault(error: unknown): void {
+    if (this.#faulted !== undefined) return;
+    const fault = error instanceof Error ? error : new Error(String(error));
+    this.#faulted = fault;
+    for (const resolve of this.#rollAsked.splice(0)) resolve();
+    this.#intake.fail(fault);
+    this.#recovered.setAside.tell(`a write failed (${fault.message}); nothing is taken any more`);
+    try {
+      this.#settings.onFault(fault);
+    } catch {
+      // The fault is what counts.
+    }
+  }
+
+  /** Writes what waits, vouches for it with a seal, and closes the file. */
+  async end(): Promise<void> {
+    while (this.#running !== undefined) await this.#running;
+    if (this.#faulted === undefined) await this.#writer.seal(this.#next);
+    else await this.#writer.abandon();
+  }
+
+  get #hasWork(): boolean {
+    return this.#intake.waiting > 0 || this.#rollAsked.length > 0;
+  }
+
+  async #run(): Promise<void> {
+    while (this.#faulted === undefined && this.#hasWork) {
+      // Whatever else is appended in this turn belongs to the same group.
+      await undefined;
+      const asked = this.#rollAsked.splice(0);
+      try {
+        if (asked.length > 0) await this.#roll();
+      } finally {
+        for (const resolve of asked) resolve();
+      }
+      if (this.#intake.waiting > 0) await this.#group();
+    }
+  }
+
+  async #group(): Promise<void> {
+    const group = this.#intake.takeGroup();
+    const bytes = group.reduce((sum, waiting) => sum + waiting.bytes, 0);
+    if (!(await this.#makeRoom(bytes))) return this.#intake.refuse('disk');
+    const first = this.#next;
+    const entries: JournalEntry[] = group.map(({ batch, receivedMillis }, at) => ({
+      index: first + at,
+      receivedMillis,
+      records: batch.records,
+      body: batch.body,
+      origin: batch.origin,
+    }));
+    const written = await this.#writer.group(entries);
+    // A fault of a trim meanwhile has answered them already.
+    if (this.#faulted !== undefined) return;
+    if (written === 'full') {
+      this.#floor.askAgain();
+      return this.#intake.refuse('disk');
+    }
+    this.#groups += 1;
+    this.#next = first + entries.length;
+    this.#landed(entries);
+  }
+
+  async #makeRoom(bytes: number): Promise<boolean> {
+    if (!(await this.#floor.allows(bytes))) return false;
+    const { end, begin } = this.#writer.segment!;
+    // A head is never the bigger part of a full segment, however many producers there are.
+    const upTo = Math.max(this.#settings.segmentBytes, 2 * begin);
+    return end === begin || end + bytes <= upTo || this.#roll();
+  }
+
+  /** @returns false if there is no room */
+  async #roll(): Promise<boolean> {
+    const { id, producers, time } = this.#recovered;
+    if (this.#writer.segment?.head.firstIndex === this.#next) return true;
+    const before = this.#segments.newest;
+    const table = await producers.table();
+    const segment = await this.#writer.roll(
+      {
+        id,
+        firstIndex: this.#next,
+        recordsBefore: before?.records ?? 0,
+        bytesBefore: before?.bytes ?? 0,
+        timeMillis: time.millis,
+      },
+      table,
+    );
+    if (segment === 'full') return false;
+    this.#segments.add(segment);
+    return true;
+  }
+}

@@ -1,0 +1,136 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import type { JournalEntry } from '../component/index.ts';
+import { isNoSpace, type OpenFile, writeAll } from './files.ts';
+import { encodeFrame, encodeSeal, FRAME_BYTES, MARK_BYTES } from './frame.ts';
+import { encodeHead, framesBegin, type Head, PRODUCER_BYTES } from './head.ts';
+import { segmentName, unfinishedName } from './names.ts';
+import type { Settings } from './options.ts';
+import { Segment } from './segment.ts';
+
+/** What stood before a new segment. */
+export type Before = Pick<Head, 'id' | 'firstIndex' | 'recordsBefore' | 'bytesBefore' | 'timeMillis'>;
+
+/**
+ * Writes groups to the last segment, and makes new ones. One call at a time.
+ * `full`: there was no room, and nothing was left behind. Anything thrown is a fault: no further call.
+ */
+export class Writer {
+  readonly #settings: Settings;
+  #segment: Segment | undefined;
+  #file: OpenFile | undefined;
+  /** How often the disk was asked to keep what it has. */
+  syncs = 0;
+
+  constructor(settings: Settings, segment: Segment | undefined, file: OpenFile | undefined) {
+    this.#settings = settings;
+    this.#segment = file === undefined ? undefined : segment;
+    this.#file = file;
+  }
+
+  /** The segment that is written to, or undefined before the first. */
+  get segment(): Segment | undefined {
+    return this.#segment;
+  }
+
+  /** One group: one writev, one fdatasync. */
+  async group(entries: readonly JournalEntry[]): Promise<'written' | 'full'> {
+    const segment = this.#segment!;
+    const file = this.#file!;
+    const group = segment.end;
+    const heads = Buffer.allocUnsafe(entries.length * FRAME_BYTES);
+    const parts: Uint8Array[] = [];
+    let bytes = 0;
+    for (const [at, entry] of entries.entries()) {
+      encodeFrame(heads, at * FRAME_BYTES, segment.head.mark, group, entry);
+      parts.push(heads.subarray(at * FRAME_BYTES, (at + 1) * FRAME_BYTES), entry.body);
+      bytes += FRAME_BYTES + entry.body.length;
+    }
+    try {
+      await writeAll(file, parts, group);
+    } catch (error) {
+      if (!isNoSpace(error)) throw error;
+      await file.truncate(group);
+      await this.#sync(file);
+      return 'full';
+    }
+    await this.#sync(file);
+    let offset = group;
+    for (const entry of entries) {
+      segment.count(offset, entry);
+      offset += FRAME_BYTES + entry.body.length;
+    }
+    segment.end = group + bytes;
+    segment.settle();
+    return 'written';
+  }
+
+  /** Begins a new segment. All groups of the one before are on the disk. */
+  async roll(before: Before, table: Buffer): Promise<Segment | 'full'> {
+    const { directory, files, clock } = this.#settings;
+    const head: Head = {
+      ...before,
+      mark: randomBytes(MARK_BYTES),
+      createdMillis: clock.now(),
+      producers: table.length / PRODUCER_BYTES,
+      tableCrc: crc32(table),
+    };
+    const name = segmentName(head.firstIndex);
+    const path = join(directory, name);
+    const unfinished = join(directory, unfinishedName(name));
+    let file: OpenFile | undefined;
+    try {
+      file = await files.create(unfinished);
+      await writeAll(file, [encodeHead(head), table], 0);
+      await this.#sync(file);
+      await files.rename(unfinished, path);
+    } catch (error) {
+      if (!isNoSpace(error)) throw error;
+      await file?.close();
+      if (file !== undefined) await files.unlink(unfinished);
+      return 'full';
+    }
+    if (this.#settings.sync === 'always') await files.syncDirectory(directory);
+    await this.#file?.close();
+    this.#segment?.closeAt(head);
+    this.#file = file;
+    this.#segment = new Segment(directory, head, framesBegin(head.producers));
+    return this.#segment;
+  }
+
+  /** Vouches for all that was written, and closes the file. A disk without room leaves it unsealed. */
+  async seal(next: number): Promise<void> {
+    const segment = this.#segment;
+    const file = this.#file;
+    this.#file = undefined;
+    if (segment === undefined || file === undefined) return;
+    try {
+      if (segment.end === segment.begin) return;
+      await writeAll(
+        file,
+        [encodeSeal(segment.head.mark, segment.end, next, this.#settings.clock.now())],
+        segment.end,
+      );
+      await this.#sync(file);
+      segment.end += FRAME_BYTES;
+    } catch (error) {
+      if (!isNoSpace(error)) throw error;
+    } finally {
+      await file.close();
+    }
+  }
+
+  /** Closes the file as it is. */
+  async abandon(): Promise<void> {
+    const file = this.#file;
+    this.#file = undefined;
+    await file?.close();
+  }
+
+  async #sync(file: OpenFile): Promise<void> {
+    if (this.#settings.sync === 'never') return;
+    await file.datasync();
+    this.syncs += 1;
+  }
+}

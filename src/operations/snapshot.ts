@@ -1,0 +1,13 @@
+import type { StatusReport } from './status-report.ts';
+
+/** What the daemon is doing. */
+export interface DaemonState {
+  readonly state: 'starting' | 'ready' | 'draining' | 'failed';
+  /** Why it is not ready. */
+  readonly reason?: string | undefined;
+}
+
+/** The daemon as it is now. */
+export interface Snapshot extends DaemonState {
+  readonly report: StatusReport;
+}

@@ -1,0 +1,3 @@
+export { checkExposure, type OtlpReceiverOptions } from './options.ts';
+export { OtlpGrpcReceiver } from './otlp-grpc-receiver.ts';
+export { OtlpHttpReceiver } from './otlp-http-receiver.ts';

@@ -1,0 +1,185 @@
+import {
+  createSecureServer,
+  createServer,
+  type IncomingHttpHeaders,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2';
+import type { Server } from 'node:net';
+import type { Receiver, ReceiverCounters } from '../../component/index.ts';
+import { countRefused, newCounters } from '../../component/index.ts';
+import { listen, serverTls, tlsSettings } from '../../net/index.ts';
+import { hasToken } from '../../operations/index.ts';
+import { answerHttp, answerRefused, answerTaken } from './grpc-answer.ts';
+import { readGrpcMessage } from './grpc-message.ts';
+import { GrpcSessions } from './grpc-sessions.ts';
+import { InFlight, type Share } from './in-flight.ts';
+import { OpenSockets } from './open-sockets.ts';
+import {
+  type OtlpReceiverOptions,
+  type ResolvedOtlpReceiverOptions,
+  resolveOtlpReceiver,
+} from './options.ts';
+import { busy } from './read-body.ts';
+import { type Refusal, refusal } from './refusal.ts';
+import { type Taken, takeRequest } from './take-request.ts';
+
+const PATH = '/opentelemetry.proto.collector.logs.v1.LogsService/Export';
+const MAX_STREAMS = 128;
+const STREAM_WINDOW_BYTES = 256 * 2 ** 10;
+const SESSION_MEBIBYTES = 16;
+const MAX_HEADERS_BYTES = 16_384;
+const MAX_HEADERS = 64;
+
+/**
+ * OTLP over gRPC: `LogsService/Export`. It answers only after the records are in the journal, on the disk; when there
+ * is no room it answers UNAVAILABLE with a RetryInfo, which OTLP clients obey. What is refused is counted by cause.
+ *
+ * It speaks the protocol of gRPC over Node's HTTP/2 by itself: unary calls of raw bytes are little, and the usual
+ * server keeps the whole message of every open call before it asks anybody whether there is room for it, or whether
+ * the client brought its token.
+ *
+ * Bounds: the bytes of a message after decompression, of all calls together, the number of connections and of calls on
+ * each, and the time for a call.
+ */
+export class OtlpGrpcReceiver implements Receiver {
+  readonly counters: ReceiverCounters = newCounters();
+  readonly #options: ResolvedOtlpReceiverOptions;
+  readonly #inFlight: InFlight;
+  readonly #server: Server;
+  readonly #sessions: GrpcSessions;
+  readonly #sockets: OpenSockets;
+  #endpoint = '';
+  #isStopping = false;
+  #stopped: Promise<void> | undefined;
+
+  /** @throws TypeError, RangeError or Error for wrong options */
+  constructor(options: OtlpReceiverOptions) {
+    this.#options = resolveOtlpReceiver('OtlpGrpcReceiver', options);
+    const { tls, maxInFlightBytes, maxConnections, headersMillis } = this.#options;
+    this.#inFlight = new InFlight(maxInFlightBytes);
+    this.#sessions = new GrpcSessions(headersMillis);
+    const settings = {
+      maxSessionMemory: SESSION_MEBIBYTES,
+      maxHeaderListPairs: MAX_HEADERS,
+      unknownProtocolTimeout: headersMillis,
+      settings: {
+        enablePush: false,
+        maxConcurrentStreams: MAX_STREAMS,
+        initialWindowSize: STREAM_WINDOW_BYTES,
+        maxHeaderListSize: MAX_HEADERS_BYTES,
+      },
+    };
+    const server =
+      tls === undefined
+        ? createServer(settings)
+        : createSecureServer({ ...settings, ...serverTls(tls), ...tlsSettings(headersMillis) });
+    this.#sockets = new OpenSockets(server);
+    server.on('session', (session: ServerHttp2Session) => {
+      const { socket } = session;
+      session.once('close', this.#sockets.use(socket));
+      this.#sessions.add(session, this.#sockets.from(socket));
+    });
+    server.on('stream', (stream: ServerHttp2Stream, headers) => this.#serve(stream, headers));
+    server.on('sessionError', () => countRefused(this.counters, 'protocol'));
+    server.on('tlsClientError', () => countRefused(this.counters, 'tls'));
+    server.on('unknownProtocol', () => countRefused(this.counters, 'protocol'));
+    server.on('drop', () => countRefused(this.counters, 'connections'));
+    this.#server = server;
+    server.maxConnections = maxConnections;
+  }
+
+  get endpoint(): string {
+    return this.#endpoint;
+  }
+
+  /** Bytes of requests that are being read or wait for the journal. */
+  get inFlightBytes(): number {
+    return this.#inFlight.bytes;
+  }
+
+  async start(): Promise<void> {
+    const { address, setting } = this.#options;
+    this.#endpoint = await listen(this.#server, address, setting);
+  }
+
+  stop(graceMillis: number): Promise<void> {
+    this.#stopped ??= this.#stop(graceMillis);
+    return this.#stopped;
+  }
+
+  async #stop(graceMillis: number): Promise<void> {
+    this.#isStopping = true;
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    this.#sessions.close();
+    this.#sockets.destroyUnused();
+    const timer = setTimeout(() => this.#sockets.destroy(), graceMillis);
+    await closed;
+    clearTimeout(timer);
+  }
+
+  #serve(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
+    // A stream that breaks is told of by what reads it.
+    stream.on('error', () => {});
+    const status = httpStatusOf(headers);
+    if (status !== undefined) {
+      countRefused(this.counters, status === 405 ? 'method' : 'content_type');
+      return answerHttp(stream, status);
+    }
+    const share = this.#inFlight.share();
+    this.#judge(stream, headers, share)
+      .catch((error: unknown): Taken => refusal('internal', String(error)))
+      .then((taken) => {
+        if (taken.kind === 'taken') return answerTaken(stream);
+        countRefused(this.counters, taken.cause);
+        answerRefused(stream, taken);
+      })
+      .catch(() => stream.destroy())
+      .finally(() => share?.release());
+  }
+
+  async #judge(
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders,
+    share: Share | undefined,
+  ): Promise<Taken> {
+    const early = this.#refuseEarly(headers);
+    if (early !== undefined) return early;
+    if (share === undefined) return busy();
+    const { maxRequestBytes, intake, requestMillis } = this.#options;
+    const tooSlow = new Promise<Refusal>((resolve) => {
+      const timer = setTimeout(
+        () => resolve(refusal('timeout', `a call may take ${requestMillis} ms to come`)),
+        requestMillis,
+      );
+      const clear = () => clearTimeout(timer);
+      stream.once('end', clear).once('close', clear);
+    });
+    const reading = readGrpcMessage(stream, grpcEncodingOf(headers), { maxBytes: maxRequestBytes, share });
+    const body = await Promise.race([reading, tooSlow]);
+    // A client that gave up has its stream ended like one that is done.
+    if (stream.aborted || stream.destroyed) return refusal('aborted', 'the call was cut off');
+    if (body.kind === 'refused') return body;
+    return await takeRequest(intake, this.counters, body.bytes);
+  }
+
+  /** What the headers alone tell. Nothing of the message is read for it. */
+  #refuseEarly(headers: IncomingHttpHeaders): Refusal | undefined {
+    if (headers[':path'] !== PATH) return refusal('path', `there is ${PATH} only`);
+    if (!hasToken(headers.authorization, this.#options.token)) {
+      return refusal('unauthorized', 'a token is needed: authorization: Bearer ...');
+    }
+    return this.#isStopping ? refusal('stopping', 'the daemon is stopping; come again') : undefined;
+  }
+}
+
+/** The answer to what is not gRPC; undefined for what is. */
+function httpStatusOf(headers: IncomingHttpHeaders): number | undefined {
+  if (headers[':method'] !== 'POST') return 405;
+  return /^application\/grpc(?:\+proto)?(?:;|$)/i.test(headers['content-type'] ?? '') ? undefined : 415;
+}
+
+function grpcEncodingOf(headers: IncomingHttpHeaders): string | undefined {
+  const encoding = headers['grpc-encoding'];
+  return Array.isArray(encoding) ? encoding[0] : encoding;
+}

@@ -1,0 +1,176 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { Duplex } from 'node:stream';
+import type { Receiver, ReceiverCounters } from '../../component/index.ts';
+import { countRefused, newCounters } from '../../component/index.ts';
+import { listen, serverTls, tlsSettings } from '../../net/index.ts';
+import { hasToken } from '../../operations/index.ts';
+import { answerRefused, answerTaken } from './http-answer.ts';
+import { InFlight, type Share } from './in-flight.ts';
+import { OpenSockets } from './open-sockets.ts';
+import {
+  type OtlpReceiverOptions,
+  type ResolvedOtlpReceiverOptions,
+  resolveOtlpReceiver,
+} from './options.ts';
+import { busy, compressionOf, readBody, tooLarge } from './read-body.ts';
+import { type Refusal, refusal } from './refusal.ts';
+import { fromJson, type Taken, takeRequest } from './take-request.ts';
+
+const PATH = '/v1/logs';
+const PROTOBUF = 'application/x-protobuf';
+const JSON_TYPE = 'application/json';
+/** Longer than exporters pause between two exports, so that they do not meet a connection that is just being closed. */
+const KEEP_ALIVE_MILLIS = 75_000;
+
+/** What Node's parser finds wrong, what it answers, and the counter's word. Else: 400 `protocol`. */
+const protocolFaults: Readonly<Record<string, readonly [cause: string, status: string]>> = {
+  HPE_HEADER_OVERFLOW: ['headers_too_large', '431 Request Header Fields Too Large'],
+  ERR_HTTP_REQUEST_TIMEOUT: ['timeout', '408 Request Timeout'],
+};
+
+/** The other side is gone. */
+const connectionFaults: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE']);
+
+/**
+ * OTLP over HTTP: `POST /v1/logs`, protobuf or JSON, as it is or compressed (gzip, deflate). It answers only after the
+ * records are in the journal, on the disk. What is refused is answered as the OTLP specification says, in the encoding
+ * of the request, and counted by cause.
+ *
+ * Bounds: the bytes of a request after decompression, of all requests together, the number of connections, and the
+ * time for headers and body. There is no CORS: a web page can send nothing here, since both content types make a
+ * browser ask first, and it gets 405.
+ */
+export class OtlpHttpReceiver implements Receiver {
+  readonly counters: ReceiverCounters = newCounters();
+  readonly #options: ResolvedOtlpReceiverOptions;
+  readonly #inFlight: InFlight;
+  readonly #server: Server;
+  readonly #sockets: OpenSockets;
+  readonly #faulty = new WeakSet<Duplex>();
+  #endpoint = '';
+  #isStopping = false;
+  #stopped: Promise<void> | undefined;
+
+  /** @throws TypeError, RangeError or Error for wrong options */
+  constructor(options: OtlpReceiverOptions) {
+    this.#options = resolveOtlpReceiver('OtlpHttpReceiver', options);
+    const { tls, requestMillis, headersMillis, maxConnections, maxInFlightBytes } = this.#options;
+    this.#inFlight = new InFlight(maxInFlightBytes);
+    const settings = {
+      requestTimeout: requestMillis,
+      headersTimeout: Math.min(headersMillis, requestMillis),
+      connectionsCheckingInterval: Math.min(5_000, headersMillis, requestMillis),
+      keepAliveTimeout: KEEP_ALIVE_MILLIS,
+    };
+    this.#server =
+      tls === undefined
+        ? createServer(settings)
+        : createTlsServer({ ...settings, ...serverTls(tls), ...tlsSettings(headersMillis) });
+    this.#server.maxConnections = maxConnections;
+    this.#sockets = new OpenSockets(this.#server);
+    this.#server
+      .on('request', (request, response) => this.#serve(request, response))
+      .on('checkContinue', (request, response) => this.#serve(request, response, true))
+      .on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => this.#clientError(error, socket))
+      .on('drop', () => countRefused(this.counters, 'connections'));
+  }
+
+  get endpoint(): string {
+    return this.#endpoint;
+  }
+
+  /** Bytes of requests that are being read or wait for the journal. */
+  get inFlightBytes(): number {
+    return this.#inFlight.bytes;
+  }
+
+  async start(): Promise<void> {
+    const { address, setting, tls } = this.#options;
+    const where = await listen(this.#server, address, setting);
+    this.#endpoint = `${tls === undefined ? 'http' : 'https'}://${where}`;
+  }
+
+  stop(graceMillis: number): Promise<void> {
+    this.#stopped ??= this.#stop(graceMillis);
+    return this.#stopped;
+  }
+
+  async #stop(graceMillis: number): Promise<void> {
+    this.#isStopping = true;
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    this.#sockets.destroyUnused();
+    const timer = setTimeout(() => this.#sockets.destroy(), graceMillis);
+    await closed;
+    clearTimeout(timer);
+  }
+
+  #serve(request: IncomingMessage, response: ServerResponse, isAsking = false): void {
+    response.once('close', this.#sockets.use(request.socket));
+    const isJson = contentTypeOf(request) === JSON_TYPE;
+    const share = this.#inFlight.share();
+    this.#judge(request, share, isAsking ? () => response.writeContinue() : () => {})
+      .catch((error: unknown): Taken => refusal('internal', String(error)))
+      .then((taken) => {
+        const close = this.#isStopping;
+        if (taken.kind === 'taken') return answerTaken(response, { isJson, close });
+        countRefused(this.counters, taken.cause);
+        return answerRefused(request, response, taken, { isJson, close, isAsking });
+      })
+      .catch(() => response.destroy())
+      .finally(() => share?.release());
+  }
+
+  async #judge(request: IncomingMessage, share: Share | undefined, proceed: () => void): Promise<Taken> {
+    const early = this.#refuseEarly(request);
+    if (early !== undefined) return early;
+    if (share === undefined) return busy();
+    const compression = compressionOf(request.headers['content-encoding']);
+    if (typeof compression === 'object') return compression;
+    const isJson = contentTypeOf(request) === JSON_TYPE;
+    const maxBytes = isJson ? this.#options.maxJsonBytes : this.#options.maxRequestBytes;
+    if (Number(request.headers['content-length'] ?? 0) > maxBytes) return tooLarge(maxBytes);
+    proceed();
+    const body = await readBody(request, compression, { maxBytes, share });
+    if (body.kind === 'refused') return body;
+    const bytes = isJson ? fromJson(body.bytes) : body.bytes;
+    if ('kind' in bytes) return bytes;
+    return await takeRequest(this.#options.intake, this.counters, bytes);
+  }
+
+  /** What the headers alone tell. Nothing of the body is read for it. */
+  #refuseEarly(request: IncomingMessage): Refusal | undefined {
+    const { token } = this.#options;
+    if ((request.url ?? '').split('?', 1)[0] !== PATH) return refusal('path', `there is POST ${PATH} only`);
+    if (request.method !== 'POST') return refusal('method', `${PATH} takes POST`);
+    if (!hasToken(request.headers.authorization, token)) {
+      return refusal('unauthorized', 'a token is needed: Authorization: Bearer ...');
+    }
+    const contentType = contentTypeOf(request);
+    if (contentType !== PROTOBUF && contentType !== JSON_TYPE) {
+      return refusal('content_type', `the content type must be ${PROTOBUF} or ${JSON_TYPE}`);
+    }
+    return this.#isStopping ? refusal('stopping', 'the daemon is stopping; come again') : undefined;
+  }
+
+  /** Bytes that are not HTTP, or do not come in time. */
+  #clientError(
+    { code = '' }: NodeJS.ErrnoException,
+    socket: Duplex & { _httpMessage?: ServerResponse },
+  ): void {
+    const [cause, status] = protocolFaults[code] ?? ['protocol', '400 Bad Request'];
+    const { _httpMessage: response } = socket;
+    // A request whose body breaks counts itself. A parser may find the next fault in what is left of a connection.
+    const isCounted = response !== undefined || this.#faulty.has(socket) || connectionFaults.has(code);
+    if (!isCounted) countRefused(this.counters, cause);
+    this.#faulty.add(socket);
+    if (!socket.writable || response?.headersSent === true) return void socket.destroy();
+    socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () =>
+      socket.destroy(),
+    );
+  }
+}
+
+function contentTypeOf(request: IncomingMessage): string {
+  return (request.headers['content-type'] ?? '').split(';', 1)[0]!.trim().toLowerCase();
+}

@@ -1,0 +1,96 @@
+import { PlacedRecords, readDistlog } from '../../distlog-json/index.ts';
+import { encodeDecoded, scanLogs } from '../../otlp/index.ts';
+
+/** What a message of push mode holds. */
+export interface PushMessage {
+  /** `ExportLogsServiceRequest`, protobuf. */
+  readonly body: Uint8Array;
+  readonly records: number;
+}
+
+/**
+ * Understands a message of push mode.
+ * @throws if it is not what its topic says; a `WireError`'s cause is counted
+ */
+export type DecodeMessage = (topic: Uint8Array, body: Uint8Array) => PushMessage;
+
+/** Messages of push mode that go to the journal together. */
+export interface MessageGroup {
+  readonly records: number;
+  /** Of the messages. */
+  readonly bytes: number;
+  /** @throws if it is not what its topic says; the others are not harmed */
+  add(topic: Uint8Array, body: Uint8Array): void;
+  /** All of it as one `ExportLogsServiceRequest`. The group must not be used after this. */
+  encode(): Uint8Array;
+}
+
+/**
+ * Distlog's own messages, see `decodeDistlog`. Records that come one by one are put together by what their resource
+ * and scope say, and written as protobuf once for the group. OTLP is looked through and passed on as it is.
+ */
+export class DistlogGroup implements MessageGroup {
+  readonly #pickle: boolean;
+  readonly #bodies = new Bodies();
+  readonly #placed = new PlacedRecords();
+  records = 0;
+  bytes = 0;
+
+  constructor(options: { readonly pickle: boolean }) {
+    this.#pickle = options.pickle;
+  }
+
+  add(topic: Uint8Array, body: Uint8Array): void {
+    const message = readDistlog(topic, body, { pickle: this.#pickle });
+    if (message.kind === 'otlp') {
+      this.records += scanLogs(body).records;
+      this.#bodies.add(body);
+    } else {
+      for (const record of message.records) this.#placed.add(record, message.added);
+      this.records += message.records.length;
+    }
+    this.bytes += body.length;
+  }
+
+  encode(): Uint8Array {
+    const { logs } = this.#placed;
+    if (logs.resources.length > 0) this.#bodies.add(encodeDecoded(logs, this.bytes));
+    return this.#bodies.joined();
+  }
+}
+
+/** Messages of which a function of the application makes OTLP. */
+export class DecodedGroup implements MessageGroup {
+  readonly #decode: DecodeMessage;
+  readonly #bodies = new Bodies();
+  records = 0;
+  bytes = 0;
+
+  constructor(decode: DecodeMessage) {
+    this.#decode = decode;
+  }
+
+  add(topic: Uint8Array, body: Uint8Array): void {
+    const decoded = this.#decode(topic, body);
+    this.#bodies.add(decoded.body);
+    this.records += decoded.records;
+    this.bytes += decoded.body.length;
+  }
+
+  encode(): Uint8Array {
+    return this.#bodies.joined();
+  }
+}
+
+/** Requests one behind the other are one request: protobuf joins repeated fields. */
+class Bodies {
+  readonly #all: Uint8Array[] = [];
+
+  add(body: Uint8Array): void {
+    this.#all.push(body);
+  }
+
+  joined(): Uint8Array {
+    return this.#all.length === 1 ? this.#all[0]! : Buffer.concat(this.#all);
+  }
+}

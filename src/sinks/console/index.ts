@@ -1,0 +1,1 @@
+export { ConsoleSink, type ConsoleSinkOptions } from './console-sink.ts';

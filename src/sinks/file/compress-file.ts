@@ -1,0 +1,36 @@
+import { createReadStream, createWriteStream } from 'node:fs';
+import { open, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
+import { syncDirectory } from '../../disk/index.ts';
+import { UNFINISHED } from './rotated-files.ts';
+
+/**
+ * Replaces a file by its gzip form, `<path>.gz`, 0600. At every moment one of them is there whole: the new one has
+ * another name until it is on the disk.
+ * @throws if it could not be done: the file is there as before
+ */
+export async function compressFile(path: string, signal: AbortSignal): Promise<void> {
+  const unfinished = `${path}${UNFINISHED}`;
+  try {
+    await pipeline(
+      createReadStream(path, { highWaterMark: 262_144 }),
+      createGzip(),
+      createWriteStream(unfinished, { mode: 0o600 }),
+      { signal },
+    );
+    const file = await open(unfinished, 'r+');
+    try {
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(unfinished, `${path}.gz`);
+  } catch (error) {
+    await rm(unfinished, { force: true }).catch(() => {});
+    throw error;
+  }
+  await syncDirectory(dirname(path));
+  await rm(path, { force: true });
+}

@@ -1,0 +1,171 @@
+import { mkdir } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import type { CountingSink, JournalEntry, PreparingSink } from '../../component/index.ts';
+import { rejectedError } from '../../component/index.ts';
+import { errorText, Severity } from '../../record/index.ts';
+import { compressFile } from './compress-file.ts';
+import { type FileSinkOptions, type ResolvedFileOptions, resolveFileOptions } from './file-options.ts';
+import { type FileState, parseFileState } from './file-state.ts';
+import type { BadEntries, LineSource } from './line-source.ts';
+import { LinesHere } from './lines-here.ts';
+import { LinesInThread } from './lines-in-thread.ts';
+import { LogFile } from './log-file.ts';
+import { moveAway, prune, rotatedFiles, siblings } from './rotated-files.ts';
+
+const LINE_BREAK = Buffer.from('\n');
+
+/**
+ * Writes records to a file, a line of OTLP/JSON for each batch, or a line of text for each record; begins a new file
+ * by size and age; compresses and prunes the old ones.
+ *
+ * Exactly once over any end of the daemon: its state names the file and the offset up to which it is good, and `open`
+ * cuts off what lies beyond, also if the file was rotated meanwhile. For that nothing is written to a file before a
+ * state that names it is stored (`prepare`). A file of which it knows nothing is never cut, only lengthened.
+ *
+ * A file that was removed or moved by another program (logrotate) is noticed before the next write and made anew. With
+ * `copytruncate` the file is followed, but what was written between the copy and the cut is lost, as with everything.
+ *
+ * A full disk makes `write` fail; the rest of a line is cut off before it is tried again.
+ */
+export class FileSink implements PreparingSink, CountingSink {
+  readonly #options: ResolvedFileOptions;
+  readonly #path: string;
+  readonly #lines: LineSource;
+  readonly #closing = new AbortController();
+  readonly #counters = { rotations: 0, rotation_failures: 0 };
+  #file: LogFile | undefined;
+  /** What `prepare` or `write` returned last. */
+  #told: FileState | undefined;
+  /** Old files are waiting to be compressed and pruned. */
+  #isTidyDue = true;
+  #tidying: Promise<void> = Promise.resolve();
+
+  /** @throws TypeError or RangeError for a wrong option */
+  constructor(options: FileSinkOptions) {
+    this.#options = resolveFileOptions(options);
+    this.#path = resolve(this.#options.path);
+    const { format, thread, log } = this.#options;
+    this.#lines = thread === undefined ? new LinesHere(format) : new LinesInThread({ format, thread, log });
+  }
+
+  async open(state: unknown): Promise<void> {
+    await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 });
+    const known = parseFileState(state);
+    if (known !== undefined) await this.#find(known);
+    this.#file ??= await LogFile.open(this.#path, this.#options.clock.now());
+  }
+
+  async prepare(): Promise<FileState | undefined> {
+    this.#file ??= await this.#begin();
+    const { rotate, clock } = this.#options;
+    const change = await this.#file.settle();
+    if (!(await this.#file.isAt(this.#path))) {
+      this.#tell(`${this.#path} was moved or removed by another program; a new one is made`);
+      this.#file = await this.#replace(this.#file);
+    } else if (change !== undefined) {
+      this.#tell(`${this.#path} was ${change} by another program`);
+    }
+    const { offset, since } = this.#file;
+    const isLarge = rotate.maxBytes > 0 && offset >= rotate.maxBytes;
+    const isOld = rotate.maxAgeMillis > 0 && clock.now() - since >= rotate.maxAgeMillis;
+    if (offset > 0 && (isLarge || isOld)) await this.#rotate();
+    const now = this.#file.state;
+    const told = this.#told;
+    if (told?.inode === now.inode && told.born === now.born && told.offset === now.offset) return undefined;
+    this.#told = now;
+    return now;
+  }
+
+  async write(entries: readonly JournalEntry[], signal: AbortSignal): Promise<FileState> {
+    if (this.#file === undefined || this.#file.isDirty) await this.prepare();
+    const file = this.#file!;
+    if (this.#isTidyDue) this.#tidy();
+    file.begin();
+    const bad = await this.#append(file, entries, signal);
+    await file.commit(this.#options.fsync === 'always');
+    this.#told = file.state;
+    if (bad.indexes.length > 0) throw rejectedError('malformed', bad.message, bad.indexes, this.#told);
+    return this.#told;
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort(new Error('the sink is closing'));
+    const file = this.#file;
+    this.#file = undefined;
+    await this.#tidying;
+    await this.#lines.close();
+    await file?.close();
+  }
+
+  counters(): Readonly<Record<string, number>> {
+    return this.#counters;
+  }
+
+  async #append(file: LogFile, entries: readonly JournalEntry[], signal: AbortSignal): Promise<BadEntries> {
+    const bad = { indexes: [], message: '' };
+    if (file.endsInMidLine) await file.append(LINE_BREAK);
+    for await (const bytes of this.#lines.lines(entries, bad, signal)) await file.append(bytes);
+    return bad;
+  }
+
+  /** Looks for the file of a state under its own name and under those that a rotation gives. */
+  async #find(known: FileState): Promise<void> {
+    const own = await LogFile.reopen(this.#path, known);
+    if (own !== undefined) {
+      this.#file = own;
+      this.#told = known;
+      return;
+    }
+    for (const name of await siblings(this.#path)) {
+      const moved = await LogFile.reopen(join(dirname(this.#path), name), known);
+      if (moved === undefined) continue;
+      await moved.close();
+      return;
+    }
+    if (known.offset > 0)
+      this.#tell(`the file that it wrote to last is not at ${this.#path}; nothing was cut`);
+  }
+
+  async #begin(): Promise<LogFile> {
+    await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 });
+    return await LogFile.open(this.#path, this.#options.clock.now());
+  }
+
+  async #replace(old: LogFile): Promise<LogFile> {
+    this.#file = undefined;
+    await old.close();
+    return await this.#begin();
+  }
+
+  async #rotate(): Promise<void> {
+    const file = this.#file!;
+    await moveAway(this.#path, this.#options.clock.now());
+    this.#file = await this.#replace(file);
+    this.#counters.rotations += 1;
+    this.#isTidyDue = true;
+  }
+
+  /** Compresses and prunes old files, beside the writing. Not before the state of the new file is stored. */
+  #tidy(): void {
+    this.#isTidyDue = false;
+    const { rotate } = this.#options;
+    const { signal } = this.#closing;
+    const tidy = async () => {
+      await prune(this.#path, rotate.keep);
+      if (!rotate.gzip) return;
+      for (const { path, isCompressed } of await rotatedFiles(this.#path)) {
+        if (isCompressed || signal.aborted) continue;
+        await compressFile(path, signal);
+      }
+    };
+    this.#tidying = this.#tidying.then(tidy).catch((error: unknown) => {
+      if (signal.aborted) return;
+      this.#counters.rotation_failures += 1;
+      this.#tell(`an old file of ${this.#path} could not be compressed or removed: ${errorText(error)}`);
+    });
+  }
+
+  #tell(message: string): void {
+    this.#options.log.emit(Severity.WARN, `file sink: ${message}`);
+  }
+}

@@ -1,0 +1,2 @@
+export type { FileSinkOptions, RotateOptions } from './file-options.ts';
+export { FileSink } from './file-sink.ts';

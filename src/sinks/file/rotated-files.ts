@@ -1,0 +1,72 @@
+import { readdir, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { syncDirectory } from '../../disk/index.ts';
+
+export interface RotatedFile {
+  readonly path: string;
+  readonly isCompressed: boolean;
+}
+
+/** What a compressed file is called until it is whole. */
+export const UNFINISHED = '.gz.unfinished';
+
+/**
+ * Moves the file away: `app.jsonl` becomes `app.jsonl.20261121T061236123Z`, with `_2` behind it if there is one.
+ * @returns its new path
+ */
+export async function moveAway(path: string, nowMillis: number): Promise<string> {
+  const time = new Date(nowMillis).toISOString().replaceAll(/[-:.]/g, '');
+  for (let number = 1; ; number += 1) {
+    const target = `${path}.${time}${number === 1 ? '' : `_${number}`}`;
+    if ((await exists(target)) || (await exists(`${target}.gz`))) continue;
+    await rename(path, target);
+    await syncDirectory(dirname(path));
+    return target;
+  }
+}
+
+/** The files that were moved away, oldest first, by the time in their names. Others' files are not among them. */
+export async function rotatedFiles(path: string): Promise<readonly RotatedFile[]> {
+  const found: { path: string; isCompressed: boolean; time: string; number: number }[] = [];
+  for (const name of await siblings(path)) {
+    const match = /^\.(\d{8}T\d{9}Z)(?:_(\d{1,6}))?(\.gz)?$/.exec(name.slice(basename(path).length));
+    if (match === null) continue;
+    const isCompressed = match[3] !== undefined;
+    found.push({
+      path: join(dirname(path), name),
+      isCompressed,
+      time: match[1]!,
+      number: Number(match[2] ?? 1),
+    });
+  }
+  return found.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : a.number - b.number));
+}
+
+/** The names in the file's folder that begin like it and go on: what it, or another program, moved away. */
+export async function siblings(path: string): Promise<readonly string[]> {
+  const base = basename(path);
+  return (await readdir(dirname(path))).filter((name) => name.startsWith(base) && name !== base);
+}
+
+/** Removes the oldest, and what a crash left unfinished. */
+export async function prune(path: string, keep: number): Promise<void> {
+  for (const name of await siblings(path)) {
+    if (/^\.\d{8}T\d{9}Z.*\.gz\.unfinished$/.test(name.slice(basename(path).length))) {
+      await rm(join(dirname(path), name), { force: true });
+    }
+  }
+  const files = await rotatedFiles(path);
+  // A crash can leave a file and its compressed form: these count once.
+  const names = [...new Set(files.map((file) => file.path.replace(/\.gz$/, '')))];
+  for (const name of names.slice(0, Math.max(0, names.length - keep))) {
+    await rm(name, { force: true });
+    await rm(`${name}.gz`, { force: true });
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await stat(path).then(
+    () => true,
+    () => false,
+  );
+}

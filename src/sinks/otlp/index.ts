@@ -1,0 +1,2 @@
+export type { OtlpSinkOptions, OtlpTlsOptions } from './otlp-options.ts';
+export { OtlpSink } from './otlp-sink.ts';

@@ -1,0 +1,68 @@
+import type { JournalEntry } from '../../component/index.ts';
+import { asRejected } from '../../component/index.ts';
+import { errorText, Severity } from '../../record/index.ts';
+import type { DeadLetterBox } from '../dead-letters/index.ts';
+import type { ResolvedRunnerOptions } from './runner-options.ts';
+import type { SinkHealth } from './sink-health.ts';
+import type { SinkCounters } from './sink-stats.ts';
+
+/** Keeps what a sink rejected as dead letters, and counts it. */
+export class Rejections {
+  readonly #options: ResolvedRunnerOptions;
+  readonly #box: DeadLetterBox;
+  readonly #counters: SinkCounters;
+  readonly #health: SinkHealth;
+
+  constructor(
+    options: ResolvedRunnerOptions,
+    box: DeadLetterBox,
+    counters: SinkCounters,
+    health: SinkHealth,
+  ) {
+    this.#options = options;
+    this.#box = box;
+    this.#counters = counters;
+    this.#health = health;
+  }
+
+  /**
+   * Counts and tells that the entries were rejected.
+   * @returns keeps them; to be called again when it rejects, until it does not
+   */
+  bury(entries: readonly JournalEntry[], error: unknown): () => Promise<void> {
+    if (entries.length === 0) return async () => {};
+    const given: unknown = asRejected(error)?.cause;
+    const cause = typeof given === 'string' ? given.slice(0, 64) : 'unknown';
+    const message = errorText(error);
+    const records = entries.reduce((sum, each) => sum + each.records, 0);
+    for (const each of entries) this.#counters.addRejected(cause, each.records);
+    this.#health.remember(message);
+    const isKept = this.#options.maxDeadLetterBytes > 0;
+    this.#health.tell(
+      Severity.ERROR,
+      `${entries.length} batches with ${records} records were rejected (${cause}): ${message}; ` +
+        `${isKept ? 'they are dead letters now' : 'they are lost'}`,
+    );
+    if (isKept) return () => this.#keep(entries, cause, message);
+    this.#counters.addLost('dead_letters', entries.length, records);
+    return async () => {};
+  }
+
+  async #keep(entries: readonly JournalEntry[], cause: string, message: string): Promise<void> {
+    const timeMillis = this.#options.clock.now();
+    const journal = Buffer.from(this.#options.journal.id).toString('hex');
+    const dropped = await this.#box.append(
+      entries.map(({ index, receivedMillis, records, body }) => ({
+        ...{ cause, message, timeMillis, journal, index, receivedMillis, records, body },
+      })),
+    );
+    this.#counters.deadLetters.batches += entries.length;
+    for (const { records } of entries) this.#counters.deadLetters.records += records;
+    if (dropped.letters === 0) return;
+    this.#counters.addLost('dead_letters', dropped.letters, dropped.records);
+    this.#health.tell(
+      Severity.WARN,
+      `${dropped.letters} of the oldest dead letters were dropped for their bound`,
+    );
+  }
+}

@@ -1,0 +1,3 @@
+export { nearest, suggestion } from './nearest.ts';
+export { attributesText, severityText, stringOf, timeMillisOf, timeText, valueText } from './record-text.ts';
+export { parseDuration, parseSize, showDuration, showSize } from './units.ts';

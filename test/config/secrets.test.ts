@@ -1,0 +1,128 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Context, Pull, Push } from 'zeromq';
+import { formatFault, loadSecrets, parseConfig } from '../../src/config/index.ts';
+import { curvePublicKey, decodeZ85, encodeZ85, newCurveKeyPair } from '../../src/net/index.ts';
+
+let room: string;
+
+beforeEach(() => {
+  room = mkdtempSync(join(tmpdir(), 'burstlog-secrets-'));
+});
+
+afterEach(() => rmSync(room, { recursive: true, force: true }));
+
+function parsed(receivers: string) {
+  const text = `sinks: { a: { type: console } }\nreceivers: { ${receivers} }\n`;
+  const result = parseConfig(text, { fileName: 'distlogd.yaml', environment: {}, directory: room });
+  if ('config' in result) return result;
+  throw new Error(result.faults.map(formatFault).join('\n'));
+}
+
+async function faultsOf(receivers: string): Promise<string[]> {
+  const result = await loadSecrets(parsed(receivers));
+  return 'faults' in result ? result.faults.map(formatFault) : [];
+}
+
+const put = (name: string, text: string) => writeFileSync(join(room, name), text);
+
+/** A certificate that signs itself, and its key. */
+function certificate(name: string): void {
+  const files = ['-keyout', join(room, `${name}.key`), '-out', join(room, `${name}.crt`)];
+  const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-x509', '-days', '2'];
+  execFileSync('openssl', ['req', ...kind, '-subj', '/CN=localhost', ...files], { stdio: 'ignore' });
+}
+
+test('tokens, keys and certificates come from their files', async () => {
+  const { publicKey, secretKey } = newCurveKeyPair();
+  certificate('a');
+  put('token', 'a-token-that-is-long\n');
+  put('curve.key', `${secretKey}\n`);
+  put('clients', `# the shop\n${publicKey}\n\n${publicKey} # the other\n#\n`);
+  const source = parsed(
+    'otlpGrpc: { tokenFile: token, tls: { certFile: a.crt, keyFile: a.key, clientCaFile: a.crt } }, zmqAck: { curve: { secretKeyFile: curve.key, allowFile: clients } }',
+  );
+  const result = await loadSecrets(source);
+  if ('faults' in result) throw new Error(result.faults.map(formatFault).join('\n'));
+  const { otlpGrpc, zmqAck } = source.config.receivers;
+  expect(result.secrets.token(otlpGrpc!)).toBe('a-token-that-is-long');
+  expect(result.secrets.curve(zmqAck!.curve!)).toEqual({ secretKey, allow: [publicKey, publicKey] });
+  const { cert, key, ca } = result.secrets.serverTls(otlpGrpc!.tls!);
+  expect(String(cert)).toContain('BEGIN CERTIFICATE');
+  expect(String(key)).toContain('PRIVATE KEY');
+  expect(ca).toEqual(cert);
+  expect(JSON.stringify(result.secrets)).toBe('{}');
+});
+
+test('secrets in the configuration itself need no file', async () => {
+  const { publicKey, secretKey } = newCurveKeyPair();
+  const source = parsed(
+    `otlpHttp: { token: aaaaaaaaaaaaaaaaaaaa }, zmqAck: { curve: { secretKey: '${secretKey}', allow: ['${publicKey}'] } }`,
+  );
+  const result = await loadSecrets(source);
+  if ('faults' in result) throw new Error('faults');
+  expect(result.secrets.token(source.config.receivers.otlpHttp!)).toBe('aaaaaaaaaaaaaaaaaaaa');
+  expect(result.secrets.token({})).toBeUndefined();
+  expect(result.secrets.curve(source.config.receivers.zmqAck!.curve!).allow).toEqual([publicKey]);
+});
+
+test('what is wrong with files comes at once, each at its key, and not a letter of them is shown', async () => {
+  certificate('a');
+  certificate('b');
+  put('short', 'hush');
+  mkdirSync(join(room, 'folder'));
+  put('big', 'x'.repeat(1_048_577));
+  const told = await faultsOf(
+    'otlpGrpc: { tokenFile: short, tls: { certFile: a.crt, keyFile: b.key } }, otlpHttp: { tokenFile: missing, tls: { certFile: short, keyFile: a.crt, clientCaFile: big } }, zmqAck: { curve: { secretKeyFile: folder, allowFile: short } }',
+  );
+  const places = told.map((fault) =>
+    fault.replaceAll(room, '').replace(/^distlogd.yaml:2:\d+: receivers\./, ''),
+  );
+  expect(places).toEqual([
+    'otlpGrpc.tokenFile: a token of 16 to 4096 visible ASCII characters without blanks, got something else in /short',
+    'otlpGrpc.tls.keyFile: the private key of certFile, got another in /b.key',
+    'otlpHttp.tokenFile: a file that can be read, got /missing: there is none',
+    'otlpHttp.tls.certFile: a certificate, PEM, got something else in /short',
+    'otlpHttp.tls.keyFile: a private key, PEM, not encrypted, got something else in /a.crt',
+    'otlpHttp.tls.clientCaFile: a file of at most 1MiB, got 1048577 bytes in /big',
+    'zmqAck.curve.secretKeyFile: a file, got something else at /folder',
+    'zmqAck.curve.allowFile: a public key of 40 characters in Z85 in each line (line 1 is none), got something else in /short',
+  ]);
+  expect(told.join()).not.toContain('hush');
+});
+
+test('a device that never ends is no file', async () => {
+  expect(await faultsOf('otlpGrpc: { tokenFile: /dev/zero }')).toHaveLength(1);
+});
+
+test('Z85 is that of the specification, and comes back as it was', () => {
+  const bytes = Uint8Array.from([0x86, 0x4f, 0xd2, 0x6f, 0xb5, 0x59, 0xf7, 0x5b]);
+  expect(encodeZ85(bytes)).toBe('HelloWorld');
+  expect(decodeZ85('HelloWorld')).toEqual(bytes);
+  expect(decodeZ85('Hello')).toHaveLength(4);
+  expect(decodeZ85('#####')).toBeUndefined();
+  expect(decodeZ85('Hell')).toBeUndefined();
+  expect(decodeZ85("Hel'o")).toBeUndefined();
+});
+
+test('keys that are made here encrypt a ZeroMQ connection', async () => {
+  const [server, client] = [newCurveKeyPair(), newCurveKeyPair()];
+  expect(curvePublicKey(server.secretKey)).toBe(server.publicKey);
+  const context = new Context({ blocky: false });
+  const pull = new Pull({ context, linger: 0, curveServer: true, curveSecretKey: server.secretKey });
+  const push = new Push({
+    context,
+    linger: 0,
+    curveServerKey: server.publicKey,
+    curvePublicKey: client.publicKey,
+    curveSecretKey: client.secretKey,
+  });
+  await pull.bind('tcp://127.0.0.1:0');
+  push.connect(pull.lastEndpoint!);
+  await push.send('hello');
+  expect(String((await pull.receive())[0])).toBe('hello');
+  pull.close();
+  push.close();
+});

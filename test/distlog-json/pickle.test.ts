@@ -1,0 +1,141 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { decodePickle } from '../../src/distlog-json/index.ts';
+
+/** Made by fixtures/make-pickles.py. */
+const fixtures: Readonly<Record<string, string>> = JSON.parse(
+  readFileSync(join(__dirname, 'fixtures/pickles.json'), 'utf8'),
+);
+const bytesOf = (name: string) => Buffer.from(fixtures[name]!, 'hex');
+const text = (pickle: string) => Buffer.from(pickle, 'latin1');
+
+const plain = new Map<string, unknown>([
+  ['none', null],
+  ['yes', true],
+  ['no', false],
+  ['small', 5],
+  ['byte', 200],
+  ['two', 65_000],
+  ['four', -70_000],
+  ['big', 2 ** 40],
+  ['huge', -(2n ** 70n)],
+  ['float', 1.5],
+  ['whole', { double: 2 }],
+  ['inf', Number.POSITIVE_INFINITY],
+  ['text', 'straße ✓ 🚚\n'],
+  ['long text', 'x'.repeat(300)],
+  ['list', [1, [2, []]]],
+  ['tuple', [1, 2, 3, 4]],
+  [
+    'dict',
+    new Map<unknown, unknown>([
+      [1, 'a'],
+      [null, new Map()],
+    ]),
+  ],
+]);
+
+test.each([0, 1, 2, 3, 4, 5])('plain data of protocol %i is read', (protocol) => {
+  expect(decodePickle(bytesOf(String(protocol)))).toEqual(plain);
+});
+
+test('bytes and sets of the newer protocols are read', () => {
+  expect(decodePickle(bytesOf('new'))).toEqual(
+    new Map<string, unknown>([
+      ['bytes', new Uint8Array([0, 255])],
+      ['array', new Uint8Array([97, 98])],
+      ['set', new Set([1])],
+      ['frozen', new Set(['x'])],
+    ]),
+  );
+});
+
+test('a str of Python 2 is read', () => {
+  expect(decodePickle(text("S'a\\n\\x41\\'\\\\'\np0\n."))).toBe("a\nA'\\");
+  expect(decodePickle(text('U\u0002hi.'))).toBe('hi');
+});
+
+test.each([
+  ['GLOBAL', 'cos\nsystem\n.'],
+  ['GLOBAL', "cos\nsystem\n(S'id'\ntR."],
+  ['REDUCE', 'NNR.'],
+  ['BUILD', 'NNb.'],
+  ['INST', '(ios\nsystem\n.'],
+  ['OBJ', '(No.'],
+  ['NEWOBJ', 'NN\x81.'],
+  ['NEWOBJ_EX', 'NNN\x92.'],
+  ['STACK_GLOBAL', '\x8c\x02os\x8c\x06system\x93.'],
+  ['EXT1', '\x82\x01.'],
+  ['EXT2', '\x83\x01\x00.'],
+  ['EXT4', '\x84\x01\x00\x00\x00.'],
+  ['PERSID', 'Px\n.'],
+  ['BINPERSID', 'NQ.'],
+  ['NEXT_BUFFER', '\x97.'],
+])('the operation %s is refused by its name', (name, pickle) => {
+  expect(() => decodePickle(text(pickle))).toThrow(`${name} is refused`);
+  expect(() => decodePickle(text(pickle))).toThrow(
+    expect.objectContaining({ malformed: true, cause: 'pickle' }),
+  );
+});
+
+test.each([
+  ['nothing', ''],
+  ['an unknown operation', '\xff.'],
+  ['a text beyond the end', 'X\xff\xff\xff\x7fa.'],
+  ['a length below zero', 'T\xff\xff\xff\xff.'],
+  ['no end', 'N'],
+  ['an empty stack', '.'],
+  ['a pop of nothing', '0.'],
+  ['an append to no list', 'NNa.'],
+  ['an item of no dict', ']NNs.'],
+  ['a key without a value', '}(Nu.'],
+  ['no mark', 't.'],
+  ['an unknown memo', 'h\x05.'],
+  ['protocol 9', '\x80\x09N.'],
+  ['an int of letters', 'Ix\n.'],
+  ['a float of letters', 'Fx\n.'],
+  ['too many digits', `I${'9'.repeat(1_000)}\n.`],
+  ['too long an integer', `\x8b\x00\x10\x00\x00${'\x01'.repeat(4_096)}.`],
+  ['too many marks', '('.repeat(2_000)],
+  ['too much on the stack', 'N'.repeat(200_000)],
+  ['too large a memo', Array.from({ length: 110_000 }, (_, index) => `Np${index}\n0`).join('')],
+])('%s is refused', (_, pickle) => {
+  expect(() => decodePickle(text(pickle))).toThrow(expect.objectContaining({ malformed: true }));
+});
+
+test('a pickle cut anywhere or changed at will is read or refused, and never does anything else', () => {
+  for (const name of Object.keys(fixtures)) {
+    const bytes = bytesOf(name);
+    const attempt = (changed: Uint8Array) => {
+      try {
+        decodePickle(changed);
+      } catch (error) {
+        expect(error).toMatchObject({ malformed: true });
+      }
+    };
+    for (let end = 0; end < bytes.length; end += 1) attempt(bytes.subarray(0, end));
+    fc.assert(
+      fc.property(fc.nat(bytes.length - 1), fc.nat(255), (at, byte) => {
+        const changed = Uint8Array.from(bytes);
+        changed[at] = byte;
+        attempt(changed);
+      }),
+      { numRuns: 1_000 },
+    );
+  }
+});
+
+const python = spawnSync('python3', ['--version']).status === 0;
+
+(python ? test : test.skip)('what the Python of this machine writes is read', () => {
+  const { stdout, status } = spawnSync('python3', [join(__dirname, 'fixtures/make-pickles.py')], {
+    encoding: 'utf8',
+  });
+  expect(status).toBe(0);
+  const made: Readonly<Record<string, string>> = JSON.parse(stdout);
+  for (const protocol of [0, 1, 2, 3, 4, 5]) {
+    expect(decodePickle(Buffer.from(made[protocol]!, 'hex'))).toEqual(plain);
+  }
+});

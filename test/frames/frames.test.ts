@@ -1,0 +1,218 @@
+import { crc32, gzipSync } from 'node:zlib';
+import * as fc from 'fast-check';
+import {
+  CONTENT_OTLP,
+  type DataFrame,
+  decodeClientFrame,
+  decodeReply,
+  ENCODING_GZIP,
+  ENCODING_IDENTITY,
+  encodeData,
+  encodeHello,
+  encodeReply,
+  FrameError,
+  type FrameErrorCause,
+  type Reply,
+  unpackBody,
+} from '../../src/frames/index.ts';
+
+const id = fc.uint8Array({ minLength: 16, maxLength: 16 });
+const number = fc.maxSafeNat();
+const uint32 = fc.nat({ max: 0xffff_ffff });
+
+const dataFrame: fc.Arbitrary<DataFrame> = fc
+  .record({
+    producer: id,
+    numbers: fc.tuple(number, number).filter(([a, b]) => a !== b),
+    records: uint32.filter((n) => n > 0),
+    encoding: fc.constantFrom(ENCODING_IDENTITY, ENCODING_GZIP),
+    length: uint32.filter((n) => n > 0),
+    body: fc.uint8Array({ maxLength: 300 }),
+  })
+  .map(({ numbers, ...rest }) => ({
+    kind: 'data',
+    ...rest,
+    contentType: CONTENT_OTLP,
+    seq: Math.max(...numbers),
+    prev: Math.min(...numbers),
+  }));
+
+const reply: fc.Arbitrary<Reply> = fc
+  .tuple(
+    fc.record({ journal: id, producer: id }),
+    fc.oneof(
+      fc.record({ kind: fc.constant('welcome' as const), last: number, credit: uint32, maxBytes: uint32 }),
+      fc.record({ kind: fc.constant('ack' as const), last: number, credit: uint32 }),
+      fc.record({ kind: fc.constant('nack' as const), last: number }),
+      fc.record({ kind: fc.constant('retry' as const), last: number, afterMillis: uint32 }),
+      fc.record({ kind: fc.constant('reject' as const), seq: number, cause: fc.string({ maxLength: 50 }) }),
+    ),
+  )
+  .map(([head, body]) => ({ ...head, ...body }));
+
+const hello = fc.record({ kind: fc.constant('hello' as const), producer: id, journal: id, last: number });
+
+/** As bytes arrive: Buffers of their own. */
+const sent = (parts: readonly Uint8Array[]) => parts.map((part) => Buffer.from(part));
+
+/** Each message with the function that reads it. */
+const message = fc.oneof(
+  dataFrame.map((frame) => ({ parts: sent(encodeData(frame)), decode: decodeClientFrame })),
+  hello.map((frame) => ({ parts: sent(encodeHello(frame)), decode: decodeClientFrame })),
+  reply.map((frame) => ({ parts: sent(encodeReply(frame)), decode: decodeReply })),
+);
+
+function faultOf(call: () => unknown): FrameErrorCause {
+  try {
+    call();
+  } catch (error) {
+    if (error instanceof FrameError) return error.cause;
+    throw error;
+  }
+  throw new Error('it was accepted');
+}
+
+/** Turns view types of any kind into plain arrays, so that only the bytes are compared. */
+const plain = (frame: object) =>
+  Object.fromEntries(
+    Object.entries(frame).map(([key, value]) => [key, value instanceof Uint8Array ? [...value] : value]),
+  );
+
+test('a batch comes out as it went in', () => {
+  fc.assert(
+    fc.property(dataFrame, (frame) => {
+      expect(plain(decodeClientFrame(sent(encodeData(frame))))).toEqual(plain(frame));
+    }),
+  );
+});
+
+test('a greeting comes out as it went in', () => {
+  fc.assert(
+    fc.property(hello, (frame) => {
+      expect(plain(decodeClientFrame(sent(encodeHello(frame))))).toEqual(plain(frame));
+    }),
+  );
+});
+
+test('an answer comes out as it went in', () => {
+  fc.assert(
+    fc.property(reply, (frame) => {
+      expect(plain(decodeReply(sent(encodeReply(frame))))).toEqual(plain(frame));
+    }),
+  );
+});
+
+test('any flipped bit is noticed', () => {
+  fc.assert(
+    fc.property(message, fc.nat(), fc.nat({ max: 7 }), ({ parts, decode }, at, bit) => {
+      const total = parts.reduce((sum, part) => sum + part.length, 0);
+      let place = at % total;
+      for (const part of parts) {
+        if (place < part.length) {
+          part[place]! ^= 1 << bit;
+          break;
+        }
+        place -= part.length;
+      }
+      faultOf(() => decode(parts));
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+test('any cut of a frame, and any missing or further frame, is noticed', () => {
+  fc.assert(
+    fc.property(message, fc.nat({ max: 2 }), fc.nat(), ({ parts, decode }, which, at) => {
+      faultOf(() => decode(parts.slice(0, which)));
+      faultOf(() => decode([...parts, Buffer.alloc(0)]));
+      const part = parts[which]!;
+      if (part.length === 0) return;
+      const cut = parts.with(which, part.subarray(0, at % part.length));
+      faultOf(() => decode(cut));
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
+test('any other bytes are refused with a fault, never with another error', () => {
+  fc.assert(
+    fc.property(fc.array(fc.uint8Array({ maxLength: 80 }), { maxLength: 5 }), (parts) => {
+      faultOf(() => decodeClientFrame(parts));
+      faultOf(() => decodeReply(parts));
+    }),
+  );
+});
+
+const frame: DataFrame = {
+  kind: 'data',
+  producer: new Uint8Array(16).fill(7),
+  seq: 2,
+  prev: 1,
+  records: 3,
+  contentType: CONTENT_OTLP,
+  encoding: ENCODING_IDENTITY,
+  length: 5,
+  body: Buffer.from('hello'),
+};
+
+test('the layout is the one of docs/wire.md', () => {
+  const [magic, header, body] = encodeData(frame);
+  expect(Buffer.from(magic!).toString()).toBe('DL1');
+  expect(Buffer.from(header!.subarray(0, 44)).toString('hex')).toBe(
+    `01010100${'07'.repeat(16)}00000000000000020000000000000001${'00000003'}${'00000005'}`,
+  );
+  const checksum = crc32(header!.subarray(0, 44), crc32('hello'));
+  expect(Buffer.from(header!).readUInt32BE(44)).toBe(checksum);
+  expect(body).toBe(frame.body);
+});
+
+/** A header written by another, with a checksum that fits. */
+function forged(change: (header: Buffer) => void, body: Buffer = Buffer.from('hello')): Uint8Array[] {
+  const header = Buffer.from(encodeData(frame)[1]!);
+  change(header);
+  header.writeUInt32BE(crc32(header.subarray(0, header.length - 4), crc32(body)), header.length - 4);
+  return [Buffer.from('DL1'), header, body];
+}
+
+test.each<[string, FrameErrorCause, (header: Buffer) => void]>([
+  ['a version from the future', 'version', (header) => (header[0] = 2)],
+  ['a type from the future', 'unknown', (header) => (header[1] = 9)],
+  ['a seq of 0', 'malformed', (header) => header.fill(0, 20, 36)],
+  ['a prev that is not below seq', 'malformed', (header) => header.writeBigUInt64BE(2n, 28)],
+  ['a seq of 2^53', 'malformed', (header) => header.writeBigUInt64BE(2n ** 53n, 20)],
+  ['no records', 'malformed', (header) => header.writeUInt32BE(0, 36)],
+  ['no length', 'malformed', (header) => header.writeUInt32BE(0, 40)],
+])('%s is refused', (_what, fault, change) => {
+  expect(faultOf(() => decodeClientFrame(forged(change)))).toBe(fault);
+});
+
+test('a compressed body unpacks to what it was', () => {
+  const text = Buffer.from('a batch '.repeat(1000));
+  const packed = { ...frame, encoding: ENCODING_GZIP, length: text.length, body: gzipSync(text) };
+  expect(Buffer.compare(unpackBody(packed, text.length), text)).toBe(0);
+});
+
+test.each<[string, FrameErrorCause, Partial<DataFrame>]>([
+  ['declares more than is taken', 'too_large', { length: 1001 }],
+  ['is longer than declared', 'encoding', { length: 4 }],
+  ['is shorter than declared', 'encoding', { length: 6 }],
+  ['has an unknown encoding', 'unknown', { encoding: 2 }],
+  ['is not gzip', 'encoding', { encoding: ENCODING_GZIP }],
+  [
+    'unpacks to more than declared, a bomb',
+    'encoding',
+    { encoding: ENCODING_GZIP, length: 999, body: gzipSync(Buffer.alloc(1_000_000)) },
+  ],
+  [
+    'unpacks to less than declared',
+    'encoding',
+    { encoding: ENCODING_GZIP, length: 999, body: gzipSync(Buffer.alloc(998)) },
+  ],
+  [
+    'is cut in its middle',
+    'encoding',
+    { encoding: ENCODING_GZIP, length: 998, body: gzipSync(Buffer.alloc(998)).subarray(0, 20) },
+  ],
+])('a body that %s is refused', (_what, fault, change) => {
+  expect(faultOf(() => unpackBody({ ...frame, ...change }, 1000))).toBe(fault);
+});

@@ -1,0 +1,388 @@
+import { randomBytes } from 'node:crypto';
+import { crc32 } from 'node:zlib';
+import type { Accepted } from '../../src/component/contract.ts';
+import { Journal, type JournalOptions } from '../../src/journal/index.ts';
+import { FragileFiles, type Step } from './support/fragile-files.ts';
+import { batchOf, kinds, originOf, producerOf, readAll, texts } from './support/journal-tools.ts';
+
+const directory = '/journal';
+
+function openOn(files: FragileFiles, options: Partial<JournalOptions> = {}): Promise<Journal> {
+  return Journal.open({ directory, files, minFreeBytes: 0, segmentBytes: 4_096, ...options });
+}
+
+function broken(code: string): Error {
+  return Object.assign(new Error(`${code}: as the test wants it`), { code });
+}
+
+/** Appends so much that segments are made and removed, and notes what was acknowledged. */
+async function work(journal: Journal, told: Map<number, string>, from: number): Promise<Accepted[]> {
+  const answers: Accepted[] = [];
+  for (let seq = from; seq < from + 12; seq += 2) {
+    const pair = await Promise.allSettled(
+      [seq, seq + 1].map(async (each) => {
+        const answer = await journal.append(batchOf(`${each}`, originOf(1, each), 600));
+        if (answer.kind === 'accepted') told.set(answer.index, `${each}`);
+        return answer;
+      }),
+    );
+    for (const each of pair) if (each.status === 'fulfilled') answers.push(each.value);
+    await journal.trim(Math.max(1, journal.next - 4)).catch(() => {});
+  }
+  return answers;
+}
+
+async function stepsOfWork(): Promise<Step[]> {
+  const files = new FragileFiles();
+  const steps: Step[] = [];
+  files.before = (step) => steps.push(step);
+  const journal = await openOn(files);
+  await work(journal, new Map(), 1);
+  await journal.close();
+  return steps;
+}
+
+test('the work of these tests has every kind of step', async () => {
+  const steps = await stepsOfWork();
+  expect(new Set(steps.map(({ kind }) => kind))).toEqual(
+    new Set(['create', 'writev', 'datasync', 'rename', 'syncDirectory', 'unlink']),
+  );
+});
+
+test('an error at any step: nothing is told as safe that is not, the fault is told once, nothing is taken after it', async () => {
+  const { length } = await stepsOfWork();
+  for (let failing = 1; failing <= length; failing += 1) {
+    let files = new FragileFiles();
+    const faults: Error[] = [];
+    let failed: Step | undefined;
+    files.before = (step) => {
+      if (step.number !== failing) return;
+      failed = step;
+      throw broken('EIO');
+    };
+    const told = new Map<number, string>();
+    const journal = await openOn(files, { onFault: (error) => faults.push(error) }).catch(() => undefined);
+    if (journal !== undefined) {
+      await work(journal, told, 1);
+      if (failed !== undefined && failed.kind !== 'unlink') {
+        expect(faults.map(({ message }) => message)).toEqual(['EIO: as the test wants it']);
+        const { steps } = files;
+        await expect(journal.append(batchOf('late'))).rejects.toThrow('EIO');
+        await expect(journal.append(batchOf('later'))).rejects.toThrow('EIO');
+        expect(files.steps).toBe(steps);
+      }
+      await journal.close().catch(() => {});
+    }
+    files.before = () => {};
+    // The program starts again on the same system, then the power goes: what it found must be on the disk by then.
+    let again = await openOn(files);
+    const found = await texts(again);
+    files = files.crash(() => 0);
+    again = await openOn(files);
+    expect(await texts(again)).toEqual(found);
+    for (const [index, text] of told) {
+      if (index >= again.first) expect(found).toContain(text);
+    }
+    expect(new Set(found).size).toBe(found.length);
+  }
+});
+
+test('a process that ends at any step: what was acknowledged is there, once, and the sender goes on', async () => {
+  const { length } = await stepsOfWork();
+  for (let ending = 1; ending <= length; ending += 1) {
+    for (const power of [false, true]) {
+      const files = new FragileFiles();
+      const told = new Map<number, string>();
+      let ended = () => {};
+      const end = new Promise<void>((resolve) => {
+        ended = resolve;
+      });
+      files.before = ({ number }) => {
+        if (number !== ending) return;
+        files.dead = true;
+        ended();
+      };
+      const working = openOn(files).then(async (journal) => {
+        await work(journal, told, 1);
+        await journal.close();
+      });
+      await Promise.race([end, working]);
+      const left = power ? files.crash(() => 0) : files.killed();
+      const journal = await openOn(left);
+      const last = journal.lastSeq(producerOf(1));
+      for (const text of told.values()) expect(last).toBeGreaterThanOrEqual(Number(text));
+      const answers = await work(journal, told, last + 1);
+      expect(new Set(kinds(answers))).toEqual(new Set(['accepted']));
+      const found = await readAll(journal);
+      const numbers = found.map(({ body }) => Number(Buffer.from(body).toString().replace(/\.+$/, '')));
+      expect(numbers).toEqual(numbers.map((_, at) => numbers[0]! + at));
+    }
+  }
+});
+
+test('no room for a group: it is answered full, what stood there stays, and later there is room again', async () => {
+  const files = new FragileFiles();
+  const faults: Error[] = [];
+  const journal = await openOn(files, { segmentBytes: 100_000, onFault: (error) => faults.push(error) });
+  await journal.append(batchOf('1', originOf(1, 1)));
+  files.before = ({ kind }) => {
+    if (kind === 'writev') throw broken('ENOSPC');
+  };
+  const answers = await Promise.all([
+    journal.append(batchOf('2', originOf(1, 2), 900)),
+    journal.append(batchOf('3', originOf(1, 3), 900)),
+    journal.append(batchOf('2', originOf(1, 2), 900)),
+  ]);
+  expect(answers.map(({ kind }) => kind)).toEqual(['full', 'full', 'full']);
+  files.before = () => {};
+  // The third without the second is a gap, not an entry.
+  expect(await journal.append(batchOf('3', originOf(1, 3), 900))).toEqual({ kind: 'gap', last: 1 });
+  expect((await journal.append(batchOf('2', originOf(1, 2), 900))).kind).toBe('accepted');
+  expect((await journal.append(batchOf('3', originOf(1, 3), 900))).kind).toBe('accepted');
+  expect(await texts(journal)).toEqual(['1', '2', '3']);
+  expect(faults).toEqual([]);
+  await journal.close();
+  expect(await texts(await openOn(files))).toEqual(['1', '2', '3']);
+});
+
+test('what waits behind a group without room is answered full too, or a later batch would overtake it', async () => {
+  const files = new FragileFiles();
+  const journal = await openOn(files);
+  let failures = 1;
+  let release = () => {};
+  files.gate = new Promise((resolve) => {
+    release = resolve;
+  });
+  files.before = ({ kind }) => {
+    if (kind === 'writev' && failures > 0) {
+      failures -= 1;
+      throw broken('ENOSPC');
+    }
+  };
+  const first = journal.append(batchOf('1', originOf(1, 1)));
+  await new Promise((resolve) => setImmediate(resolve));
+  const second = journal.append(batchOf('2', originOf(1, 2)));
+  release();
+  expect(kinds(await Promise.all([first, second]))).toEqual(['full', 'full']);
+  expect((await journal.append(batchOf('1', originOf(1, 1)))).kind).toBe('accepted');
+});
+
+test('of a group without room nothing stays, also when the process ends right then', async () => {
+  const files = new FragileFiles();
+  const journal = await openOn(files, { segmentBytes: 100_000 });
+  files.before = ({ kind }) => {
+    if (kind === 'writev') throw broken('ENOSPC');
+  };
+  const answers = await Promise.all(['a', 'b', 'c', 'd'].map((text) => journal.append(batchOf(text))));
+  expect(new Set(kinds(answers))).toEqual(new Set(['full']));
+  for (const left of [files.killed(), files.crash(() => 0)])
+    expect(await texts(await openOn(left))).toEqual([]);
+});
+
+test('damage across the beginning of the last group: what was there before stays, the group goes', async () => {
+  let files = new FragileFiles();
+  let journal = await openOn(files, { segmentBytes: 100_000 });
+  await journal.append(batchOf('1', originOf(1, 1), 100));
+  await journal.append(batchOf('2', originOf(1, 2), 100));
+  await Promise.all([3, 4, 5].map((seq) => journal.append(batchOf(`${seq}`, originOf(1, seq), 100))));
+  files = files.killed();
+  const name = files.names()[0]!;
+  const content = Buffer.from(files.bytesOf(name));
+  content.fill(0, 1_024 + 2 * 180 - 50, 1_024 + 2 * 180 + 50);
+  files.replace(name, content);
+  journal = await openOn(files, { segmentBytes: 100_000 });
+  expect(await texts(journal)).toEqual(['1']);
+  expect(journal.stats()).toMatchObject({ damagedRanges: 1, damagedBytes: 180, cutBytes: 540 });
+  // The second was acknowledged and is lost; the third comes again.
+  expect(await journal.append(batchOf('3', originOf(1, 3, 2), 100))).toEqual({ kind: 'gap', last: 1 });
+  expect((await journal.append(batchOf('3', originOf(1, 3, 0), 100))).kind).toBe('accepted');
+});
+
+test('no room for a new segment is no fault, and leaves nothing behind', async () => {
+  for (const kind of ['create', 'writev', 'datasync', 'rename'] as const) {
+    const files = new FragileFiles();
+    const journal = await openOn(files);
+    await journal.append(batchOf('1', undefined, 2_500));
+    files.before = (step) => {
+      if (step.kind === kind && step.name.startsWith('0000000000000002')) throw broken('ENOSPC');
+    };
+    expect((await journal.append(batchOf('2', undefined, 2_500))).kind).toBe('full');
+    expect(files.names()).toEqual(['0000000000000001.segment']);
+    files.before = () => {};
+    expect(await journal.append(batchOf('2', undefined, 2_500))).toEqual({ kind: 'accepted', index: 2 });
+    expect(files.names()).toHaveLength(2);
+  }
+});
+
+test('a journal at maxBytes is full until it is trimmed; repeats are still recognised', async () => {
+  const journal = await openOn(new FragileFiles(), { maxBytes: 12_000 });
+  const answers: Accepted[] = [];
+  for (let seq = 1; seq <= 12; seq += 1) {
+    answers.push(await journal.append(batchOf(`${seq}`, originOf(1, seq), 1_000)));
+  }
+  const taken = answers.filter(({ kind }) => kind === 'accepted').length;
+  expect(taken).toBeGreaterThan(5);
+  expect(answers.at(-1)!.kind).not.toBe('accepted');
+  expect(answers[taken]).toMatchObject({ kind: 'full', retryAfterMillis: expect.any(Number) });
+  expect(journal.stats().bytes).toBeLessThanOrEqual(12_000);
+  expect(journal.stats().full.journal).toBeGreaterThan(0);
+  expect(await journal.append(batchOf('1', originOf(1, 1)))).toEqual({ kind: 'duplicate', last: taken });
+  await journal.trim(journal.next);
+  expect((await journal.append(batchOf(`${taken + 1}`, originOf(1, taken + 1), 1_000))).kind).toBe(
+    'accepted',
+  );
+});
+
+test('at the floor of the disk the journal is full, and asks again after a trim', async () => {
+  const files = new FragileFiles();
+  const journal = await openOn(files, { minFreeBytes: 10_000, segmentBytes: 4_096 });
+  files.freeAmount = 13_000;
+  const answers: string[] = [];
+  for (let at = 0; at < 6; at += 1) {
+    answers.push((await journal.append(batchOf(`${at}`, undefined, 1_000))).kind);
+  }
+  // The first answer about free bytes came before it was set; trimming asks again.
+  await journal.trim(journal.next);
+  for (let at = 0; at < 6; at += 1) {
+    answers.push((await journal.append(batchOf(`${at}`, undefined, 1_000))).kind);
+  }
+  expect(answers).toContain('full');
+  expect(answers[0]).toBe('accepted');
+  files.freeAmount = 1_000_000;
+  await journal.trim(journal.next);
+});
+
+test('what waits for the disk is bounded', async () => {
+  const files = new FragileFiles();
+  const journal = await openOn(files, { maxQueuedBytes: 3_000, segmentBytes: 100_000 });
+  const answers = await Promise.all(
+    ['a', 'b', 'c', 'd'].map((text) => journal.append(batchOf(text, undefined, 1_000))),
+  );
+  expect(kinds(answers)).toEqual(['accepted', 'accepted', 'full', 'full']);
+  expect(journal.stats()).toMatchObject({ queuedBytes: 0, full: { queue: 2 } });
+});
+
+test('a newer format version is refused, and nothing is touched', async () => {
+  const files = new FragileFiles();
+  const journal = await openOn(files);
+  await journal.append(batchOf('a', undefined, 3_000));
+  await journal.append(batchOf('b', undefined, 3_000));
+  await journal.close();
+  const [name] = files.names();
+  const content = Buffer.from(files.bytesOf(name!));
+  for (const at of [0, 512]) {
+    content.writeUInt32LE(2, at + 8);
+    content.writeUInt32LE(crc32(content.subarray(at, at + 12)), at + 12);
+  }
+  files.replace(name!, content);
+  const { steps } = files;
+  await expect(openOn(files)).rejects.toThrow(
+    `journal: /journal/${name} has format version 2, this program knows 1; nothing was changed, use a newer program`,
+  );
+  expect(files.steps).toBe(steps);
+});
+
+test('a damaged range is kept in a file beside, counted once and told once', async () => {
+  const files = new FragileFiles();
+  let journal = await openOn(files, { segmentBytes: 100_000 });
+  for (const text of ['a', 'b', 'c']) await journal.append(batchOf(text, undefined, 500));
+  await journal.close();
+  const name = files.names()[0]!;
+  const content = Buffer.from(files.bytesOf(name));
+  const place = 1_024 + 580 + 100;
+  content[place]! ^= 1;
+  files.replace(name, content);
+  const told: string[] = [];
+  const log = { emit: (_: number, message: string) => void told.push(message) };
+  journal = await openOn(files, { log, segmentBytes: 100_000 });
+  expect(await texts(journal)).toEqual(['a', 'c']);
+  expect(await texts(journal)).toEqual(['a', 'c']);
+  expect(journal.stats()).toMatchObject({
+    damagedRanges: 1,
+    damagedBytes: 580,
+    cutBytes: 0,
+    uncopiedBytes: 0,
+  });
+  expect(told).toEqual([
+    `journal: 580 bytes at 1604 of ${name} are damaged; they are kept in ${name}.1604.damaged, reading goes on behind`,
+  ]);
+  expect(files.bytesOf(`${name}.1604.damaged`)).toEqual(content.subarray(1_604, 2_184));
+});
+
+test('damage in an older segment is found by who reads it', async () => {
+  const files = new FragileFiles();
+  let journal = await openOn(files);
+  for (const text of ['a', 'b', 'c', 'd', 'e', 'f']) await journal.append(batchOf(text, undefined, 1_000));
+  await journal.close();
+  const content = Buffer.from(files.bytesOf(files.names()[0]!));
+  content[1_500]! ^= 1;
+  files.replace(files.names()[0]!, content);
+  journal = await openOn(files);
+  expect(journal.stats().damagedRanges).toBe(0);
+  expect(await texts(journal)).toEqual(['b', 'c', 'd', 'e', 'f']);
+  expect(journal.stats().damagedRanges).toBe(1);
+});
+
+test('a lost table of producers is rebuilt from the segment before; without one the id changes', async () => {
+  const damaged = async (trims: boolean) => {
+    const files = new FragileFiles();
+    let journal = await openOn(files);
+    for (let seq = 1; seq <= 6; seq += 1) await journal.append(batchOf(`${seq}`, originOf(1, seq), 1_000));
+    if (trims) await journal.trim(5);
+    const { id } = journal;
+    await journal.close();
+    const name = files.names().at(-1)!;
+    const content = Buffer.from(files.bytesOf(name));
+    content[1_030]! ^= 1;
+    files.replace(name, content);
+    journal = await openOn(files);
+    const same = Buffer.compare(journal.id, id) === 0;
+    const kept = await texts(journal);
+    await journal.close();
+    // The new segment has a whole table, and the id stays.
+    const again = await openOn(files);
+    expect(again.id).toEqual(journal.id);
+    return { same, last: again.lastSeq(producerOf(1)), kept };
+  };
+  expect(await damaged(false)).toEqual({ same: true, last: 6, kept: ['1', '2', '3', '4', '5', '6'] });
+  const { same, kept } = await damaged(true);
+  expect(same).toBe(false);
+  expect(kept.at(-1)).toBe('6');
+});
+
+test('a damaged table at the head of a segment without entries: the next entry gets a number of its own', async () => {
+  const files = new FragileFiles();
+  let journal = await openOn(files);
+  for (let seq = 1; seq <= 3; seq += 1) await journal.append(batchOf(`${seq}`, originOf(1, seq), 900));
+  await journal.trim(journal.next);
+  expect(journal.first).toBe(4);
+  await journal.close();
+  const name = files.names()[0]!;
+  const content = Buffer.from(files.bytesOf(name));
+  content[1_030]! ^= 1;
+  files.replace(name, content);
+  journal = await openOn(files);
+  expect(await journal.append(batchOf('new', originOf(1, 1)))).toEqual({ kind: 'accepted', index: 5 });
+  expect(await texts(journal, 4)).toEqual(['new']);
+  await journal.trim(5);
+  expect(files.names()).toEqual(['0000000000000005.segment']);
+  await journal.close();
+  expect(await texts(await openOn(files))).toEqual(['new']);
+});
+
+test('a body that holds a copy of the journal itself invents no entry when its own entry is damaged', async () => {
+  const files = new FragileFiles();
+  let journal = await openOn(files, { segmentBytes: 100_000 });
+  await journal.append(batchOf('a'));
+  const copy = Buffer.from(files.bytesOf(files.names()[0]!));
+  await journal.append({ body: Buffer.concat([randomBytes(7), copy]), records: 1 });
+  await journal.append(batchOf('b'));
+  await journal.close();
+  const name = files.names()[0]!;
+  const content = Buffer.from(files.bytesOf(name));
+  // The head of the frame whose body is the copy.
+  content[1_024 + 81 + 20]! ^= 1;
+  files.replace(name, content);
+  journal = await openOn(files, { segmentBytes: 100_000 });
+  expect(await texts(journal)).toEqual(['a', 'b']);
+});

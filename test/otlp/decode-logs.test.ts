@@ -1,0 +1,210 @@
+import fc from 'fast-check';
+import {
+  attributeOf,
+  type DecodedLogs,
+  decodeLogs,
+  encodeDecoded,
+  encodeLogs,
+  numberOf,
+  scanLogs,
+} from '../../src/otlp/index.ts';
+import { everyKindOfRecord } from '../support/every-kind-of-record.ts';
+import { decodeLogsRequest } from '../support/otlp-decode.js';
+import { bareRecord, emittedRecord, sdkRecords } from './records.ts';
+
+const request = encodeLogs(sdkRecords(everyKindOfRecord));
+
+/** A field of wire type 2. */
+function field(number: number, ...content: readonly (readonly number[])[]): number[] {
+  const bytes = content.flat();
+  return [...varint((number << 3) | 2), ...varint(bytes.length), ...bytes];
+}
+
+function varint(value: number): number[] {
+  return value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...varint(Math.floor(value / 128))];
+}
+
+/** A request of one record with these bytes in it. */
+function requestOf(...record: readonly (readonly number[])[]): Uint8Array {
+  return Uint8Array.from(field(1, field(2, field(2, ...record))));
+}
+
+function record(logs: DecodedLogs) {
+  return logs.resources[0]!.scopes[0]!.records[0]!;
+}
+
+/** What both readers say of bytes: their agreement, and what they threw. */
+function verdict(bytes: Uint8Array): string {
+  const told = [scanLogs, decodeLogs].map((read) => {
+    try {
+      read(bytes);
+      return 'taken';
+    } catch (error) {
+      expect(error).toMatchObject({ name: 'WireError', malformed: true });
+      return (error as Error).message.replace(/^.* at byte/, 'refused at byte');
+    }
+  });
+  expect(told[0] === 'taken').toBe(told[1] === 'taken');
+  return told[0]!;
+}
+
+test('a scan counts records and finds the highest severity', () => {
+  expect(scanLogs(request)).toEqual({ records: everyKindOfRecord.length, highestSeverity: 16 });
+  expect(scanLogs(new Uint8Array(0))).toEqual({ records: 0, highestSeverity: 0 });
+});
+
+test('requests one after the other are one request', () => {
+  const both = Buffer.concat([request, encodeLogs([bareRecord({ severityNumber: 21 })])]);
+  expect(scanLogs(both)).toEqual({ records: everyKindOfRecord.length + 1, highestSeverity: 21 });
+  expect(decodeLogs(both).resources).toHaveLength(2);
+});
+
+test('what is decoded and encoded again means the same, to a reader of its own', () => {
+  fc.assert(
+    fc.property(fc.array(emittedRecord, { maxLength: 8 }), (emitted) => {
+      const bytes = encodeLogs(sdkRecords(emitted));
+      const decoded = decodeLogs(bytes);
+      const again = encodeDecoded(decoded);
+      expect(decodeLogsRequest(again)).toEqual(decodeLogsRequest(bytes));
+      expect(decodeLogs(again)).toEqual(decoded);
+      const all = decoded.resources.flatMap(({ scopes }) => scopes.flatMap(({ records }) => records));
+      expect(scanLogs(bytes)).toEqual({
+        records: all.length,
+        highestSeverity: Math.max(0, ...all.map(({ severityNumber }) => severityNumber)),
+      });
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('integers of 64 bits are exact, and a double stays a double', () => {
+  const body = [2n ** 63n - 1n, -(2n ** 63n), 2n ** 53n, 5n, 0.5, Number.NaN, -0.5];
+  const decoded = record(decodeLogs(encodeLogs([bareRecord({ body })])));
+  expect(decoded.body).toEqual([2n ** 63n - 1n, -(2n ** 63n), 2n ** 53n, 5, 0.5, Number.NaN, -0.5]);
+
+  const two = [0, 0, 0, 0, 0, 0, 0, 0x40];
+  const whole = requestOf(field(5, [(4 << 3) | 1, ...two]));
+  expect(record(decodeLogs(whole)).body).toEqual({ double: 2 });
+  expect(numberOf(record(decodeLogs(whole)).body)).toBe(2);
+  expect(Buffer.from(encodeDecoded(decodeLogs(whole))).includes(Buffer.from([0x21, ...two]))).toBe(true);
+});
+
+test('repeated keys and keys of objects are kept, in their order', () => {
+  const keyValue = (key: string, text: string) =>
+    field(6, field(1, [...Buffer.from(key)]), field(2, field(1, [...Buffer.from(text)])));
+  const bytes = requestOf(keyValue('a', '1'), keyValue('__proto__', '2'), keyValue('a', '3'), field(6));
+  const { attributes } = record(decodeLogs(bytes));
+  expect(attributes).toEqual([
+    ['a', '1'],
+    ['__proto__', '2'],
+    ['a', '3'],
+    ['', null],
+  ]);
+  expect(attributeOf(attributes, 'a')).toBe('1');
+  expect(decodeLogs(encodeDecoded(decodeLogs(bytes)))).toEqual(decodeLogs(bytes));
+});
+
+test('fields that are not known are skipped, whatever their wire type', () => {
+  const unknown = [
+    field(100, [1, 2, 3]),
+    [...varint((13 << 3) | 0), 0xff, 0x01],
+    [...varint((14 << 3) | 1), 1, 2, 3, 4, 5, 6, 7, 8],
+    [...varint((15 << 3) | 5), 1, 2, 3, 4],
+    field(4, [9]),
+  ];
+  const bytes = requestOf(...unknown, field(12, [0x78]), ...unknown);
+  expect(scanLogs(bytes).records).toBe(1);
+  expect(record(decodeLogs(bytes)).eventName).toBe('x');
+});
+
+test('text that is not UTF-8 gets the replacement character', () => {
+  const bytes = requestOf(field(3, [0x61, 0xff, 0x62]));
+  expect(scanLogs(bytes).records).toBe(1);
+  expect(record(decodeLogs(bytes)).severityText).toBe('a\ufffdb');
+});
+
+test('known fields of a wrong wire type, groups, and ids of a wrong length are refused', () => {
+  const wrong: readonly [string, readonly number[]][] = [
+    ['time as varint', [(1 << 3) | 0, 1]],
+    ['severity as bytes', field(2, [1])],
+    ['body as varint', [(5 << 3) | 0, 1]],
+    ['flags as varint', [(8 << 3) | 0, 1]],
+    ['a group', [(13 << 3) | 3, (13 << 3) | 4]],
+    ['wire type 7', [(13 << 3) | 7]],
+    ['field 0', [0, 0]],
+    ['trace id of 15 bytes', field(9, new Array(15).fill(1))],
+    ['span id of 9 bytes', field(10, new Array(9).fill(1))],
+    ['a varint of eleven bytes', [(2 << 3) | 0, ...new Array(10).fill(0xff), 1]],
+    ['a varint of 65 bits', [(2 << 3) | 0, ...new Array(9).fill(0xff), 2]],
+    ['a tag beyond 32 bits', [0xff, 0xff, 0xff, 0xff, 0x7f, 0]],
+    ['a length beyond the end', [(12 << 3) | 2, 5, 1]],
+    ['a length of 2^63', [(12 << 3) | 2, ...new Array(8).fill(0xff), 0x7f]],
+  ];
+  for (const [what, bytes] of wrong)
+    expect([what, verdict(requestOf(bytes))]).toEqual([what, expect.stringMatching(/refused at byte \d+/)]);
+  expect(() => scanLogs(requestOf(field(9, [1])))).toThrow(
+    'trace_id must have 16 bytes or none, got 1 at byte 6',
+  );
+  expect(() => scanLogs(requestOf(field(9)))).not.toThrow();
+});
+
+test('nesting is bounded at a hundred messages, alike in both readers', () => {
+  const nested = (levels: number) => {
+    let value = field(1, [0x78]);
+    // A list in a value: two messages.
+    for (let level = 0; level < levels; level += 1) value = field(5, field(1, value));
+    return requestOf(field(5, value));
+  };
+  expect(verdict(nested(48))).toBe('taken');
+  expect(verdict(nested(49))).toMatch('refused');
+  expect(() => scanLogs(nested(49))).toThrow(expect.objectContaining({ cause: 'too_deep' }));
+  expect(() => scanLogs(nested(3), { maxDepth: 8 })).toThrow('deeper than 8');
+  expect(verdict(nested(500))).toMatch('refused');
+  const resource = Uint8Array.from(field(1, field(1, field(1, [...field(1), ...field(2, field(6))]))));
+  expect(verdict(resource)).toBe('taken');
+});
+
+test('a request cut anywhere is refused, or is a shorter request, by both readers', () => {
+  for (let end = 0; end < request.length; end += 1) verdict(request.subarray(0, end));
+});
+
+test('both readers agree on any change of a request', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(fc.nat(request.length - 1), fc.nat(255)), { minLength: 1, maxLength: 6 }),
+      (changes) => {
+        const bytes = Uint8Array.from(request);
+        for (const [at, byte] of changes) bytes[at] = byte;
+        if (verdict(bytes) !== 'taken') return;
+        const decoded = decodeLogs(bytes);
+        expect(decodeLogs(encodeDecoded(decoded))).toEqual(decoded);
+      },
+    ),
+    { numRuns: 3_000 },
+  );
+});
+
+test('a scan reads a part of a larger buffer', () => {
+  const larger = Buffer.concat([Buffer.from([1, 2, 3]), request, Buffer.from([4])]);
+  const part = larger.subarray(3, 3 + request.length);
+  expect(scanLogs(part)).toEqual(scanLogs(request));
+  expect(decodeLogs(part)).toEqual(decodeLogs(request));
+});
+
+test('texts that come again and again are read right in a large request', () => {
+  const texts = Array.from(
+    { length: 2_000 },
+    (_, index) => `${'key'.repeat(index % 11)}${(index * 7_919) % 977}`,
+  );
+  const bytes = encodeLogs(
+    texts.map((body) => bareRecord({ body, attributes: { [body]: 'ü', same: 'value' } })),
+  );
+  const scopes = decodeLogs(bytes).resources.flatMap((resource) => resource.scopes);
+  const records = scopes.flatMap((scope) => scope.records);
+  expect(records.map(({ body }) => body)).toEqual(decodeLogsRequest(bytes).map(({ body }) => body));
+  expect(records.map(({ body }) => body)).toEqual(texts);
+  expect(records[7]!.attributes).toEqual([
+    [texts[7], 'ü'],
+    ['same', 'value'],
+  ]);
+});

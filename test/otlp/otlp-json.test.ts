@@ -1,0 +1,191 @@
+import { JsonLogsSerializer } from '@opentelemetry/otlp-transformer';
+import fc from 'fast-check';
+import { decodeJsonLogs, decodeLogs, encodeDecoded, encodeLogs, jsonLine } from '../../src/otlp/index.ts';
+import { everyKindOfRecord } from '../support/every-kind-of-record.ts';
+import { decodeLogsRequest } from '../support/otlp-decode.js';
+import { bareRecord, emittedRecord, sdkRecords } from './records.ts';
+
+/** OTLP/JSON of one record. */
+function jsonOf(record: unknown): string {
+  return JSON.stringify({ resourceLogs: [{ scopeLogs: [{ logRecords: [record] }] }] });
+}
+
+function recordOf(text: string) {
+  return decodeJsonLogs(text).resources[0]!.scopes[0]!.records[0]!;
+}
+
+test('a line reads back as the same logs', () => {
+  fc.assert(
+    fc.property(fc.array(emittedRecord, { maxLength: 8 }), (emitted) => {
+      const bytes = encodeLogs(sdkRecords(emitted));
+      const line = jsonLine(bytes);
+      expect(line).not.toMatch(/[\n\r]/);
+      expect(decodeJsonLogs(line)).toEqual(decodeLogs(bytes));
+      expect(decodeJsonLogs(Buffer.from(line))).toEqual(decodeLogs(bytes));
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('an integer of many digits is exact wherever it stands, also as a bare number', () => {
+  for (let offset = 0; offset < 40; offset += 1) {
+    for (const digits of ['1234567890123457', '12345678901234567', '9223372036854775807']) {
+      const text = `{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"severityText":"${'x'.repeat(offset)}","timeUnixNano":${digits}}]}]}]}`;
+      expect(recordOf(text).timeUnixNano).toBe(BigInt(digits));
+    }
+  }
+});
+
+test('the official JSON serializer is understood', () => {
+  const records = sdkRecords(everyKindOfRecord);
+  // biome-ignore lint/suspicious/noExplicitAny: it asks for the record type of its own line.
+  const json = JsonLogsSerializer.serializeRequest(records as any)!;
+  expect(decodeLogsRequest(encodeDecoded(decodeJsonLogs(json)))).toEqual(
+    decodeLogsRequest(encodeLogs(records)),
+  );
+});
+
+test('a line has the names of OTLP/JSON', () => {
+  const logs = decodeLogs(
+    encodeLogs([
+      bareRecord({
+        resource: { attributes: { 'service.name': 's' }, schemaUrl: 'r' },
+        instrumentationScope: { name: 'n', version: 'v', schemaUrl: 'u' },
+        severityNumber: 9,
+        severityText: 'INFO',
+        body: 'a\nb',
+        eventName: 'e',
+        spanContext: {
+          traceId: '0af7651916cd43dd8448eb211c80319c',
+          spanId: 'b7ad6b7169203331',
+          traceFlags: 1,
+        },
+        attributes: {
+          n: 2n ** 62n,
+          d: 0.5,
+          nan: Number.NaN,
+          b: new Uint8Array([255]),
+          list: [null],
+          map: { a: true },
+        },
+        droppedAttributesCount: 2,
+      }),
+    ]),
+  );
+  expect(JSON.parse(jsonLine(logs))).toEqual({
+    resourceLogs: [
+      {
+        resource: { attributes: [{ key: 'service.name', value: { stringValue: 's' } }] },
+        scopeLogs: [
+          {
+            scope: { name: 'n', version: 'v' },
+            logRecords: [
+              {
+                timeUnixNano: '1700000000000000001',
+                observedTimeUnixNano: '1700000000000000002',
+                severityNumber: 9,
+                severityText: 'INFO',
+                body: { stringValue: 'a\nb' },
+                attributes: [
+                  { key: 'n', value: { intValue: '4611686018427387904' } },
+                  { key: 'd', value: { doubleValue: 0.5 } },
+                  { key: 'nan', value: { doubleValue: 'NaN' } },
+                  { key: 'b', value: { bytesValue: '/w==' } },
+                  { key: 'list', value: { arrayValue: { values: [{}] } } },
+                  {
+                    key: 'map',
+                    value: { kvlistValue: { values: [{ key: 'a', value: { boolValue: true } }] } },
+                  },
+                ],
+                droppedAttributesCount: 2,
+                flags: 1,
+                traceId: '0af7651916cd43dd8448eb211c80319c',
+                spanId: 'b7ad6b7169203331',
+                eventName: 'e',
+              },
+            ],
+            schemaUrl: 'u',
+          },
+        ],
+        schemaUrl: 'r',
+      },
+    ],
+  });
+});
+
+test('integers are exact however they are written, names of severities are taken', () => {
+  const text =
+    '{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"timeUnixNano":1700000000123456789,' +
+    '"observedTimeUnixNano":"18446744073709551615","severityNumber":"SEVERITY_NUMBER_WARN2",' +
+    '"traceId":"0AF7651916CD43DD8448EB211C80319C","flags":"257","unknown":[{"a":1}],"spanId":null,' +
+    '"body":{"arrayValue":{"values":[{"intValue":-9223372036854775808},{"intValue":"7"},{"doubleValue":2},' +
+    '{"doubleValue":"-Infinity"},{"doubleValue":12345678901234567890},{"bytesValue":"_-8"},' +
+    '{"stringValue":"1234567890123456789, \\" 1234567890123456789"},{}]}}}]}]}]}';
+  expect(recordOf(text)).toEqual({
+    timeUnixNano: 1_700_000_000_123_456_789n,
+    observedTimeUnixNano: 2n ** 64n - 1n,
+    severityNumber: 14,
+    severityText: '',
+    body: [
+      -(2n ** 63n),
+      7,
+      { double: 2 },
+      Number.NEGATIVE_INFINITY,
+      1.2345678901234567e19,
+      new Uint8Array([255, 239]),
+      '1234567890123456789, " 1234567890123456789',
+      null,
+    ],
+    attributes: [],
+    droppedAttributesCount: 0,
+    flags: 257,
+    traceId: '0af7651916cd43dd8448eb211c80319c',
+    spanId: '',
+    eventName: '',
+  });
+});
+
+test('a bad shape is refused, and the message names its place', () => {
+  const wrong: readonly [unknown, string][] = [
+    [{ body: 'text' }, 'resourceLogs[0].scopeLogs[0].logRecords[0].body must be an object, got "text"'],
+    [{ body: { intValue: 1.5 } }, 'body.intValue must be a whole number of 64 bits, got 1.5'],
+    [{ body: { intValue: '9223372036854775808' } }, 'body.intValue must be'],
+    [{ body: { boolValue: 1 } }, 'body.boolValue must be true or false, got 1'],
+    [{ body: { doubleValue: 'x' } }, 'body.doubleValue must be a number'],
+    [{ body: { bytesValue: '*' } }, 'body.bytesValue must be text in base64'],
+    [{ body: { stringValue: {} } }, 'body.stringValue must be a text, got an object'],
+    [{ body: { arrayValue: { values: [null] } } }, 'body.arrayValue.values[0] must be an object'],
+    [{ attributes: {} }, 'attributes must be an array, got an object'],
+    [{ attributes: [1] }, 'attributes[0] must be an object, got 1'],
+    [{ timeUnixNano: -1 }, 'timeUnixNano must be a whole number from 0'],
+    [{ timeUnixNano: '18446744073709551616' }, 'timeUnixNano must be'],
+    [{ severityNumber: 'LOUD' }, 'severityNumber must be a severity number, got "LOUD"'],
+    [{ flags: 2 ** 32 }, 'flags must be'],
+    [{ traceId: 'zz' }, 'traceId must be 32 hex digits, or empty, got "zz"'],
+    [null, 'logRecords[0] must be an object, got null'],
+  ];
+  for (const [record, message] of wrong) {
+    expect(() => recordOf(jsonOf(record))).toThrow(message);
+    expect(() => recordOf(jsonOf(record))).toThrow(
+      expect.objectContaining({ malformed: true, cause: 'json' }),
+    );
+  }
+  for (const text of ['', '[]', '1', 'null', '{', '{"resourceLogs":1}', '"', '{"a":NaN}', '\u0000']) {
+    expect(() => decodeJsonLogs(text)).toThrow(expect.objectContaining({ malformed: true }));
+  }
+});
+
+test('nesting is bounded before anything is made of the text', () => {
+  const brackets = '['.repeat(5_000_000);
+  expect(() => decodeJsonLogs(brackets)).toThrow('JSON is nested deeper than 256 at character 256');
+  expect(() => decodeJsonLogs(`{"a":"${brackets}"}`)).not.toThrow();
+  let value: unknown = { stringValue: 'x' };
+  for (let level = 0; level < 49; level += 1) value = { arrayValue: { values: [value] } };
+  expect(() => recordOf(jsonOf({ body: value }))).toThrow(expect.objectContaining({ cause: 'too_deep' }));
+});
+
+test('an empty request is one', () => {
+  expect(decodeJsonLogs('{}')).toEqual({ resources: [] });
+  expect(jsonLine(new Uint8Array(0))).toBe('{"resourceLogs":[]}');
+  expect(() => jsonLine(new Uint8Array([1]))).toThrow(expect.objectContaining({ malformed: true }));
+});

@@ -1,0 +1,401 @@
+import { randomBytes } from 'node:crypto';
+import { Agent } from 'node:http';
+import { deflateSync, gzipSync } from 'node:zlib';
+import { decodeLogs, jsonLine } from '../../../src/otlp/index.ts';
+import { OtlpHttpReceiver, type OtlpReceiverOptions } from '../../../src/receivers/otlp/index.ts';
+import { decodeLogsRequest } from '../../support/otlp-decode.js';
+import { FakeIntake } from './support/fake-intake.ts';
+import { ask, JSON_TYPE, PROTOBUF, portOf, rawConnection, statusOf } from './support/http.ts';
+import { logs, protobuf } from './support/logs.ts';
+
+const stops: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const stop of stops.splice(0)) await stop();
+});
+
+async function receiving(options: Partial<OtlpReceiverOptions> = {}) {
+  const intake = new FakeIntake();
+  const address = { host: '127.0.0.1', port: 0 };
+  const receiver = new OtlpHttpReceiver({
+    address,
+    intake,
+    setting: 'receivers.otlpHttp.endpoint',
+    ...options,
+  });
+  await receiver.start();
+  stops.push(() => {
+    intake.release();
+    return receiver.stop(0);
+  });
+  return { receiver, intake, endpoint: receiver.endpoint, port: portOf(receiver.endpoint) };
+}
+
+test('a request is answered after it is in the journal, not before', async () => {
+  const { receiver, intake, endpoint } = await receiving();
+  intake.hold();
+  let answered = false;
+  const body = protobuf(3);
+
+  const answer = ask(endpoint, { body }).finally(() => {
+    answered = true;
+  });
+  await intake.called(1);
+  expect(answered).toBe(false);
+  intake.release();
+
+  expect(await answer).toMatchObject({
+    status: 200,
+    headers: { 'content-type': 'application/x-protobuf', 'content-length': '0' },
+  });
+  expect(intake.batches).toEqual([{ body, records: 3 }]);
+  expect(receiver.counters).toMatchObject({ batches: 1, records: 3, bytes: body.length });
+  expect(receiver.inFlightBytes).toBe(0);
+});
+
+test('JSON is taken, kept as protobuf, and answered in JSON', async () => {
+  const { intake, endpoint } = await receiving();
+
+  const { status, headers, body } = await ask(endpoint, {
+    headers: { 'content-type': 'application/json; charset=utf-8' },
+    body: jsonLine(logs(2)),
+  });
+
+  expect({ status, type: headers['content-type'], text: body.toString() }).toEqual({
+    status: 200,
+    type: 'application/json',
+    text: '{}',
+  });
+  expect(decodeLogsRequest(intake.batches[0]!.body)).toHaveLength(2);
+});
+
+test.each([
+  ['gzip', gzipSync],
+  ['GZIP', gzipSync],
+  ['x-gzip', gzipSync],
+  ['deflate', deflateSync],
+  ['identity', (bytes: Buffer) => bytes],
+  ['', (bytes: Buffer) => bytes],
+])('content encoding %p is read', async (encoding, pack) => {
+  const { intake, endpoint } = await receiving();
+  const body = protobuf(100);
+
+  const answer = await ask(endpoint, {
+    headers: { ...PROTOBUF, 'content-encoding': encoding },
+    body: pack(body),
+  });
+
+  expect(answer.status).toBe(200);
+  expect(Buffer.compare(intake.batches[0]!.body, body)).toBe(0);
+});
+
+test('an empty request is a success, and nothing is written', async () => {
+  const { intake, endpoint } = await receiving();
+
+  expect((await ask(endpoint, { body: '' })).status).toBe(200);
+  expect((await ask(endpoint, { headers: JSON_TYPE, body: '{}' })).status).toBe(200);
+  expect(intake.appends).toBe(0);
+});
+
+const refused = [
+  ['other path', { path: '/v1/traces' }, 404, 'path', 12],
+  ['other method', { method: 'GET' }, 405, 'method', 12],
+  ['a browser that asks first', { method: 'OPTIONS' }, 405, 'method', 12],
+  ['no content type', { headers: {} }, 415, 'content_type', 3],
+  ['other content type', { headers: { 'content-type': 'text/plain' } }, 415, 'content_type', 3],
+  ['unknown encoding', { headers: { ...PROTOBUF, 'content-encoding': 'br' } }, 415, 'encoding', 12],
+  ['two encodings', { headers: { ...PROTOBUF, 'content-encoding': 'gzip, gzip' } }, 415, 'encoding', 12],
+  ['no protobuf', { body: 'hello world' }, 400, 'malformed', 3],
+  ['no gzip', { headers: { ...PROTOBUF, 'content-encoding': 'gzip' }, body: 'hello' }, 400, 'malformed', 3],
+  [
+    'half of a gzip',
+    { headers: { ...PROTOBUF, 'content-encoding': 'gzip' }, body: gzipSync(protobuf(9)).subarray(0, 30) },
+    400,
+    'malformed',
+    3,
+  ],
+  ['no JSON', { headers: JSON_TYPE, body: '{"resourceLogs":[' }, 400, 'malformed', 3],
+  ['JSON of another form', { headers: JSON_TYPE, body: '{"resourceLogs":1}' }, 400, 'malformed', 3],
+] as const;
+
+test.each(refused)('refused: %s', async (_name, asked, status, cause, code) => {
+  const { receiver, intake, endpoint } = await receiving();
+
+  const answer = await ask(endpoint, asked);
+
+  expect(answer.status).toBe(status);
+  expect([...receiver.counters.refused]).toEqual([[cause, 1]]);
+  const isProtobuf = answer.headers['content-type'] === 'application/x-protobuf';
+  expect(isProtobuf).toBe(
+    'headers' in asked
+      ? 'content-type' in asked.headers && asked.headers['content-type'] === PROTOBUF['content-type']
+      : true,
+  );
+  const told = isProtobuf ? statusOf(answer.body) : JSON.parse(answer.body.toString());
+  expect(told).toEqual({ code, message: expect.stringMatching(/\w/) });
+  expect(intake.appends).toBe(0);
+  expect(receiver.inFlightBytes).toBe(0);
+});
+
+test('what is too large is refused: by its length, while it comes, and as a bomb', async () => {
+  const { receiver, intake, endpoint } = await receiving({ maxRequestBytes: 10_000, maxJsonBytes: 5_000 });
+  const body = protobuf(1, 20_000);
+  const chunked = { ...PROTOBUF, 'transfer-encoding': 'chunked' };
+  const gzip = { ...PROTOBUF, 'content-encoding': 'gzip' };
+
+  expect((await ask(endpoint, { body })).status).toBe(413);
+  expect((await ask(endpoint, { headers: chunked, body })).status).toBe(413);
+  expect((await ask(endpoint, { headers: gzip, body: gzipSync(Buffer.alloc(2 ** 24)) })).status).toBe(413);
+  expect((await ask(endpoint, { headers: JSON_TYPE, body: ' '.repeat(5_001) })).status).toBe(413);
+  expect((await ask(endpoint, { body: protobuf(1, 9_000) })).status).toBe(200);
+  expect(Object.fromEntries(receiver.counters.refused)).toEqual({ too_large: 4 });
+  expect(intake.batches).toHaveLength(1);
+  expect(receiver.inFlightBytes).toBe(0);
+});
+
+test('a client that sends megabytes without a token reads why it is refused', async () => {
+  const { endpoint, receiver } = await receiving({ token: 'secret-of-sixteen' });
+
+  for (let round = 0; round < 20; round++) {
+    const { status, headers, body } = await ask(endpoint, { body: randomBytes(3_000_000) });
+    expect({ status, told: statusOf(body).code, ask: headers['www-authenticate'] }).toEqual({
+      status: 401,
+      told: 16,
+      ask: 'Bearer',
+    });
+  }
+  expect(receiver.counters.refused.get('unauthorized')).toBe(20);
+});
+
+test.each([
+  [undefined, 401],
+  ['Bearer wrong', 401],
+  ['Basic secret-of-sixteen', 401],
+  ['Bearer secret-of-sixteen', 200],
+  ['bearer secret-of-sixteen', 200],
+])('the token %p is answered %p', async (authorization, status) => {
+  const { endpoint } = await receiving({ token: 'secret-of-sixteen' });
+  const headers = authorization === undefined ? PROTOBUF : { ...PROTOBUF, authorization };
+
+  expect((await ask(endpoint, { headers, body: protobuf() })).status).toBe(status);
+});
+
+test('a full journal is told with the time to wait; a failed one too, since the next start takes it', async () => {
+  const { receiver, intake, endpoint } = await receiving();
+
+  intake.answer = { kind: 'full', retryAfterMillis: 2_300 };
+  const full = await ask(endpoint, { body: protobuf() });
+  intake.answer = new Error('EIO');
+  const failed = await ask(endpoint, { body: protobuf() });
+
+  expect([full.status, full.headers['retry-after'], statusOf(full.body).code]).toEqual([503, '3', 14]);
+  expect([failed.status, failed.headers['retry-after']]).toEqual([503, '1']);
+  expect(Object.fromEntries(receiver.counters.refused)).toEqual({ full: 1, journal: 1 });
+  expect(receiver.counters.batches).toBe(0);
+});
+
+test('what is under way is bounded in all; the rest is told to come again, and comes in later', async () => {
+  const { receiver, intake, endpoint } = await receiving({
+    maxRequestBytes: 50_000,
+    maxInFlightBytes: 100_000,
+  });
+  intake.hold();
+  const body = protobuf(1, 40_000);
+
+  const first = [ask(endpoint, { body }), ask(endpoint, { body })];
+  await intake.called(2);
+  const third = await ask(endpoint, { body });
+  expect(third.status).toBe(503);
+  expect(third.headers['retry-after']).toBe('1');
+  expect(receiver.inFlightBytes).toBeLessThanOrEqual(100_000);
+  intake.release();
+  for (const { status } of await Promise.all(first)) expect(status).toBe(200);
+
+  expect((await ask(endpoint, { body })).status).toBe(200);
+  expect(receiver.counters.refused.get('busy')).toBe(1);
+  expect(receiver.inFlightBytes).toBe(0);
+});
+
+test('a request that is cut off gives back what it took', async () => {
+  const { receiver, intake, port } = await receiving();
+  const { socket, rest } = await rawConnection(port);
+  const head =
+    'POST /v1/logs HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-protobuf\r\nContent-Length: 50000\r\n\r\n';
+  socket.write(head + 'x'.repeat(20_000));
+  while (receiver.inFlightBytes < 20_000) await new Promise(setImmediate);
+
+  socket.destroy();
+  await rest;
+  while (receiver.inFlightBytes > 0) await new Promise(setImmediate);
+
+  expect(Object.fromEntries(receiver.counters.refused)).toEqual({ aborted: 1 });
+  expect(intake.appends).toBe(0);
+});
+
+test('a client that leaves before the answer harms nobody', async () => {
+  const { receiver, intake, port, endpoint } = await receiving();
+  intake.hold();
+  const { socket, rest } = await rawConnection(port);
+  const body = protobuf();
+  socket.write(
+    `POST /v1/logs HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-protobuf\r\nContent-Length: ${body.length}\r\n\r\n`,
+  );
+  socket.write(body);
+  await intake.called(1);
+  socket.destroy();
+  await rest;
+  intake.release();
+
+  expect((await ask(endpoint, { body })).status).toBe(200);
+  expect(receiver.inFlightBytes).toBe(0);
+  expect(intake.batches).toHaveLength(2);
+});
+
+test('a connection is used again, and pipelined requests are answered in their order', async () => {
+  const { intake, port } = await receiving();
+  const { socket, rest } = await rawConnection(port);
+  const body = protobuf();
+  const good = `POST /v1/logs HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-protobuf\r\nContent-Length: ${body.length}\r\n\r\n`;
+  const bad = 'GET /v1/logs HTTP/1.1\r\nHost: x\r\n\r\n';
+  const last = good.replace('Host: x', 'Host: x\r\nConnection: close');
+  const round = Buffer.concat([Buffer.from(good), body, Buffer.from(bad)]);
+  socket.write(Buffer.concat([...Array.from({ length: 50 }, () => round), Buffer.from(last), body]));
+
+  const statuses = [...(await rest).matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => Number(status));
+
+  expect(statuses).toEqual([...Array.from({ length: 50 }, () => [200, 405]).flat(), 200]);
+  expect(intake.batches).toHaveLength(51);
+});
+
+test('a client that asks before it sends is told at once', async () => {
+  const { port, intake } = await receiving({ token: 'secret-of-sixteen' });
+  const body = protobuf();
+  const head = (token: string) =>
+    `POST /v1/logs HTTP/1.1\r\nHost: x\r\nConnection: close\r\nExpect: 100-continue\r\nAuthorization: Bearer ${token}\r\nContent-Type: application/x-protobuf\r\nContent-Length: ${body.length}\r\n\r\n`;
+  const refused = await rawConnection(port);
+  refused.socket.write(head('no'));
+  expect(await refused.rest).toMatch(/^HTTP\/1\.1 401 /);
+
+  const taken = await rawConnection(port);
+  taken.socket.write(head('secret-of-sixteen'));
+  taken.socket.once('data', () => taken.socket.write(body));
+  expect(await taken.rest).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 OK/);
+  expect(intake.batches).toHaveLength(1);
+});
+
+test('a client that is slow is cut off: with its first byte, its headers, its body', async () => {
+  const { receiver, port } = await receiving({ headersMillis: 100, requestMillis: 200 });
+  const head =
+    'POST /v1/logs HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-protobuf\r\nContent-Length: 100\r\n';
+  const silent = await rawConnection(port);
+  const slowHead = await rawConnection(port);
+  slowHead.socket.write(head);
+  const slowBody = await rawConnection(port);
+  slowBody.socket.write(`${head}\r\nabc`);
+
+  expect(await silent.rest).toMatch(/^(HTTP\/1\.1 408 |$)/);
+  expect(await slowHead.rest).toMatch(/^HTTP\/1\.1 408 /);
+  await slowBody.rest;
+  expect(receiver.counters.refused.get('timeout')).toBeGreaterThanOrEqual(2);
+  while (receiver.inFlightBytes > 0) await new Promise(setImmediate);
+});
+
+test('headers beyond their bound are refused', async () => {
+  const { receiver, port } = await receiving();
+  const { socket, rest } = await rawConnection(port);
+
+  socket.write(`POST /v1/logs HTTP/1.1\r\nHost: x\r\nX: ${'y'.repeat(100_000)}\r\n\r\n`);
+
+  expect(await rest).toMatch(/^(HTTP\/1\.1 431 |$)/);
+  expect(receiver.counters.refused.get('headers_too_large')).toBe(1);
+});
+
+test('connections beyond their bound are closed and counted, and there is room again after', async () => {
+  const { receiver, port, endpoint } = await receiving({ maxConnections: 3 });
+  const open = await Promise.all([1, 2, 3].map(() => rawConnection(port)));
+
+  const { rest } = await rawConnection(port);
+  expect(await rest).toBe('');
+  expect(receiver.counters.refused.get('connections')).toBe(1);
+
+  for (const { socket } of open) socket.end();
+  await Promise.all(open.map((one) => one.rest));
+  expect((await ask(endpoint, { body: protobuf() })).status).toBe(200);
+});
+
+test('stopping answers what is under way, takes nothing new, and closes idle connections', async () => {
+  const { receiver, intake, endpoint } = await receiving();
+  const agent = new Agent({ keepAlive: true });
+  await ask(endpoint, { agent, body: protobuf() });
+  const silent = await rawConnection(portOf(endpoint));
+  intake.hold();
+  const underWay = ask(endpoint, { body: protobuf() });
+  await intake.called(2);
+
+  const stopped = receiver.stop(600_000);
+  await silent.rest;
+  await expect(ask(endpoint, { body: protobuf() })).rejects.toThrow(/ECONNREFUSED/);
+  intake.release();
+  const { status, headers } = await underWay;
+  await Promise.all([stopped, receiver.stop(600_000)]);
+
+  expect([status, headers.connection]).toEqual([200, 'close']);
+  agent.destroy();
+});
+
+test('stopping waits no longer than it is told', async () => {
+  const { receiver, intake, endpoint } = await receiving();
+  intake.hold();
+  const underWay = ask(endpoint, { body: protobuf() });
+  await intake.called(1);
+
+  await receiver.stop(50);
+
+  await expect(underWay).rejects.toThrow(/socket hang up|ECONNRESET/);
+});
+
+test('a receiver that never started can be stopped', async () => {
+  const address = { host: '127.0.0.1', port: 0 };
+  await new OtlpHttpReceiver({ address, intake: new FakeIntake(), setting: 'x' }).stop(10);
+});
+
+test('any bytes on the socket: refused, counted, and the receiver goes on', async () => {
+  const { receiver, intake, port, endpoint } = await receiving();
+  const head = 'POST /v1/logs HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-protobuf\r\n';
+  const good = Buffer.concat([
+    Buffer.from(`${head}Content-Length: ${protobuf().length}\r\n\r\n`),
+    protobuf(),
+  ]);
+  const kinds = [
+    () => randomBytes(1 + Math.floor(Math.random() * 2_000)),
+    () => good.subarray(0, Math.floor(Math.random() * good.length)),
+    () => Buffer.concat([good, randomBytes(50)]),
+    () => Buffer.from(`${head}Transfer-Encoding: chunked\r\n\r\nffffffff\r\n${'x'.repeat(300)}`),
+    () => Buffer.from(`${head}Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n12345`),
+    () => Buffer.from(`${head}Content-Length: 99999999999999999999999\r\n\r\n`),
+    () => Buffer.from(`${head}Content-Length: -1\r\n\r\n`),
+    () => Buffer.from(`${head}${'a: b\r\n'.repeat(3_000)}\r\n`),
+    () =>
+      Buffer.from(
+        `${head}Content-Encoding: gzip\r\nContent-Length: 40\r\n\r\n${'\x1f\x8b\x08'.padEnd(40, 'q')}`,
+        'latin1',
+      ),
+    () => Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'),
+  ];
+
+  for (let round = 0; round < 600; round += 20) {
+    await Promise.all(
+      Array.from({ length: 20 }, async (_, index) => {
+        const { socket, rest } = await rawConnection(port);
+        const bytes = kinds[(round + index) % kinds.length]!();
+        for (let i = 0; i < bytes.length; i++) if (Math.random() < 0.01) bytes[i] = randomBytes(1)[0]!;
+        socket.end(bytes);
+        await rest;
+      }),
+    );
+  }
+
+  while (receiver.inFlightBytes > 0) await new Promise(setImmediate);
+  expect(receiver.counters.refused.get('protocol')).toBeGreaterThan(100);
+  for (const { body } of intake.batches) expect(() => decodeLogs(body)).not.toThrow();
+  expect((await ask(endpoint, { body: protobuf() })).status).toBe(200);
+});

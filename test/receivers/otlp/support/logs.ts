@@ -1,0 +1,34 @@
+import { type DecodedLogs, encodeDecoded } from '../../../../src/otlp/index.ts';
+
+/** A request with so many records, each with a text of this length. */
+export function logs(records = 1, textLength = 10): DecodedLogs {
+  const record = {
+    timeUnixNano: 1n,
+    observedTimeUnixNano: 1n,
+    severityNumber: 9,
+    severityText: 'INFO',
+    body: 'x'.repeat(textLength),
+    attributes: [],
+    droppedAttributesCount: 0,
+    flags: 0,
+    traceId: '',
+    spanId: '',
+    eventName: '',
+  };
+  const scope = { name: 'test', version: '', attributes: [], droppedAttributesCount: 0, schemaUrl: '' };
+  return {
+    resources: [
+      {
+        attributes: [['service.name', 'test']],
+        droppedAttributesCount: 0,
+        schemaUrl: '',
+        scopes: [{ ...scope, records: Array.from({ length: records }, () => record) }],
+      },
+    ],
+  };
+}
+
+/** The same as protobuf. */
+export function protobuf(records?: number, textLength?: number): Buffer {
+  return Buffer.from(encodeDecoded(logs(records, textLength)));
+}

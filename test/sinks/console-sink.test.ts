@@ -1,0 +1,323 @@
+import { spawn } from 'node:child_process';
+import { Writable } from 'node:stream';
+import * as fc from 'fast-check';
+import type { DecodedLogRecord, KeyValue } from '../../src/otlp/index.ts';
+import { ConsoleSink, type ConsoleSinkOptions } from '../../src/sinks/console/index.ts';
+import { isColoredByItself } from '../../src/sinks/console/paint.ts';
+import { durationText } from '../../src/sinks/console/task-lines.ts';
+import { batch, listener, one, record } from './support/logs.ts';
+import { MemoryJournal } from './support/memory-journal.ts';
+
+const never = new AbortController().signal;
+const journal = new MemoryJournal();
+const TRACE = '0af7651916cd43dd8448eb211c80319c';
+
+/** Escape, [, parameters, m; text; escape, [0m. */
+const ESCAPE = '\u001b';
+const OUR_COLORS = new RegExp(`${ESCAPE}\\[[\\d;]+m([^${ESCAPE}]*)${ESCAPE}\\[0m`, 'g');
+
+class Collected extends Writable {
+  text = '';
+  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+    this.text += chunk.toString('utf8');
+    done();
+  }
+}
+
+async function shown(
+  records: readonly DecodedLogRecord[],
+  more: Partial<ConsoleSinkOptions> = {},
+): Promise<string> {
+  const stream = new Collected();
+  const sink = new ConsoleSink({ stream, log: listener(), env: {}, ...more });
+  await sink.open();
+  await sink.write([journal.add(batch(records), records.length)], never);
+  await sink.close();
+  return stream.text;
+}
+
+function taskRecord(
+  id: string,
+  parent: string | undefined,
+  body: string,
+  more: { eventName?: string; severityNumber?: number; data?: readonly KeyValue[] } = {},
+): DecodedLogRecord {
+  const { eventName = '', severityNumber = 9, data = [] } = more;
+  return record(body, {
+    traceId: TRACE,
+    severityNumber,
+    eventName,
+    attributes: [
+      ['task.id', id],
+      ['task.name', `goal ${id}`],
+      ...(parent === undefined ? [] : [['task.parent.id', parent] as const]),
+      ...data,
+    ],
+  });
+}
+
+const started = (id: string, parent?: string, data: readonly KeyValue[] = []) =>
+  taskRecord(id, parent, `goal ${id}`, { eventName: 'task.started', data });
+const ended = (id: string, parent: string | undefined, how: string, data: readonly KeyValue[] = []) =>
+  taskRecord(id, parent, how, { eventName: `task.${how}`, data: [['task.duration', 1.24], ...data] });
+
+/** Without the time in front. */
+const lines = (text: string) =>
+  text
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.slice(13));
+
+test('flat: time, severity, service, logger, message and attributes on a line', async () => {
+  const text = await shown([
+    record('charged', {
+      attributes: [
+        ['amount', 42],
+        ['who', 'leo b'],
+      ],
+    }),
+    record('odd', { severityNumber: 0, severityText: '', timeUnixNano: 0n }),
+  ]);
+  expect(text).toBe(
+    '06:12:36.123 INFO  shop orders charged amount=42 who="leo b"\n--:--:--.--- -     shop orders odd\n',
+  );
+});
+
+test('a stack trace stands below its line, bounded', async () => {
+  const stack = ['TypeError: no', ...Array.from({ length: 50 }, (_, at) => `    at f${at}`)].join('\n');
+  const text = await shown([
+    record('failed', { severityNumber: 17, attributes: [['exception.stacktrace', stack]] }),
+  ]);
+  expect(text.split('\n')).toHaveLength(1 + 31 + 1);
+  expect(text.split('\n')[2]).toBe('                 at f0');
+});
+
+test('nothing of a record reaches the terminal raw, in either format, with and without color', async () => {
+  const nasty = fc.string({
+    unit: fc.constantFrom('\x1b', '[', '2', 'J', '\n', '\r', '\x9b', '\u202e', '\u0007', 'a', '"', '='),
+  });
+  await fc.assert(
+    fc.asyncProperty(
+      nasty,
+      nasty,
+      nasty,
+      fc.constantFrom('flat', 'tree'),
+      fc.boolean(),
+      async (a, b, c, format, isColored) => {
+        const text = await shown(
+          [
+            record(a, { attributes: [[b, c]], severityText: c, severityNumber: 0, eventName: b }),
+            record(a, {
+              eventName: 'task.started',
+              attributes: [
+                ['task.id', `${a}x`],
+                ['task.name', b],
+                ['exception.stacktrace', c],
+              ],
+            }),
+            record(a, {
+              eventName: 'task.failed',
+              attributes: [
+                ['task.id', `${a}x`],
+                ['exception.message', c],
+                ['exception.stacktrace', b],
+              ],
+            }),
+          ],
+          { format: format as 'flat' | 'tree', color: isColored ? 'always' : 'never' },
+        );
+        const bare = isColored ? text.replaceAll(OUR_COLORS, '$1') : text;
+        expect(bare.replaceAll('\n', '')).not.toMatch(/\p{Cc}|\u202e/u);
+      },
+    ),
+    { numRuns: 300 },
+  );
+});
+
+test('severities have colors, attributes are dim', async () => {
+  const text = await shown(
+    [1, 5, 9, 13, 17, 21].map((severityNumber) => record('x', { severityNumber, attributes: [['k', 1]] })),
+    { color: 'always' },
+  );
+  for (const part of [
+    '\x1b[2mTRACE',
+    '\x1b[2mDEBUG',
+    ' INFO ',
+    '\x1b[35mWARN',
+    '\x1b[1;31mERROR',
+    '\x1b[1;7;31mFATAL',
+  ]) {
+    expect(text).toContain(part);
+  }
+  expect(text).toContain('\x1b[2m k=1\x1b[0m');
+});
+
+test.each([
+  [true, {}, true],
+  [false, {}, false],
+  [true, { NO_COLOR: '1' }, false],
+  [true, { NO_COLOR: '' }, true],
+  [true, { TERM: 'dumb' }, false],
+  [false, { FORCE_COLOR: '1' }, true],
+  [false, { FORCE_COLOR: '' }, true],
+  [true, { FORCE_COLOR: '0' }, false],
+  [true, { FORCE_COLOR: 'false' }, false],
+  [false, { FORCE_COLOR: '1', NO_COLOR: '1' }, true],
+])('auto, terminal %s, %j: color %s', (isTerminal, env, expected) => {
+  expect(isColoredByItself({ isTerminal, env })).toBe(expected);
+});
+
+test('tree: a task has a start, its records below it, and an end with outcome and duration', async () => {
+  const text = await shown(
+    [
+      started('a', undefined, [['user', 'leo']]),
+      taskRecord('a', undefined, 'thinking', { severityNumber: 5 }),
+      started('b', 'a'),
+      taskRecord('b', 'a', 'charging', { data: [['amount', 42]] }),
+      ended('b', 'a', 'failed', [
+        ['exception.type', 'TypeError'],
+        ['exception.message', 'no card'],
+      ]),
+      ended('a', undefined, 'succeeded'),
+    ],
+    { format: 'tree' },
+  );
+  expect(lines(text)).toEqual([
+    'goal a shop user=leo',
+    '│ DEBUG thinking',
+    '│ goal b',
+    '│ │ INFO  charging amount=42',
+    '│ ✘ goal b 1.24 s TypeError: no card',
+    '✔ goal a 1.24 s',
+  ]);
+});
+
+test('tree: when another branch speaks, its ancestors are printed once more', async () => {
+  const text = await shown(
+    [
+      started('a'),
+      started('b', 'a'),
+      started('c', 'a'),
+      taskRecord('b', 'a', 'from b'),
+      taskRecord('b', 'a', 'from b again'),
+      taskRecord('c', 'a', 'from c'),
+      ended('c', 'a', 'cancelled'),
+      record('from nobody'),
+      taskRecord('a', undefined, 'from a'),
+      ended('b', 'a', 'abandoned'),
+      started('z'),
+      taskRecord('b', 'a', 'late'),
+    ],
+    { format: 'tree' },
+  );
+  expect(lines(text)).toEqual([
+    'goal a shop',
+    '│ goal b',
+    '│ goal c',
+    '│ goal b …',
+    '│ │ INFO  from b',
+    '│ │ INFO  from b again',
+    '│ goal c …',
+    '│ │ INFO  from c',
+    '│ ⊘ goal c 1.24 s',
+    'INFO  shop orders from nobody',
+    '│ INFO  from a',
+    '│ ◌ goal b 1.24 s',
+    'goal z shop',
+    'goal a …',
+    '│ goal b …',
+    '│ │ INFO  late',
+  ]);
+});
+
+test('tree: a task whose start is not here, circles and depth do no harm', async () => {
+  const deep = Array.from({ length: 100 }, (_, at) => started(`t${at}`, at === 0 ? undefined : `t${at - 1}`));
+  const text = await shown(
+    [taskRecord('x', 'y', 'orphan'), taskRecord('p', 'q', 'one'), taskRecord('q', 'p', 'two'), ...deep],
+    { format: 'tree' },
+  );
+  expect(lines(text).slice(0, 2)).toEqual(['goal x …', '│ INFO  orphan']);
+  expect(text).toContain('(+39) ');
+});
+
+test('tree: the table of open tasks is bounded', async () => {
+  const stream = new Collected();
+  const sink = new ConsoleSink({ stream, format: 'tree', log: listener(), env: {} });
+  await sink.open();
+  for (let round = 0; round < 20; round += 1) {
+    const records = Array.from({ length: 500 }, (_, at) => started(`${round}-${at}`));
+    await sink.write([journal.add(batch(records), records.length)], never);
+  }
+  // The first was forgotten, so it is made known again; the last is still known as shown.
+  await sink.write([journal.add(batch([taskRecord('19-499', undefined, 'known')]))], never);
+  expect(stream.text.endsWith('│ INFO  known\n')).toBe(true);
+  expect(lines(stream.text).at(-2)).toBe('goal 19-499 shop');
+});
+
+test('it waits for a slow stream, and an aborted call is not shown twice', async () => {
+  const blocked: (() => void)[] = [];
+  let text = '';
+  const slow = new Writable({
+    highWaterMark: 1,
+    write(chunk: Buffer, _encoding, done) {
+      text += chunk.toString();
+      blocked.push(done);
+    },
+  });
+  const sink = new ConsoleSink({ stream: slow, log: listener(), env: {} });
+  await sink.open();
+  const abort = new AbortController();
+  const entries = [journal.add(one('once'))];
+  const first = sink.write(entries, abort.signal);
+  while (blocked.length === 0) await new Promise(setImmediate);
+  abort.abort(new Error('time-out'));
+  await expect(first).rejects.toThrow('time-out');
+  await expect(sink.write([journal.add(one('never begun'))], abort.signal)).rejects.toThrow('time-out');
+  const second = sink.write([...entries, journal.add(one('twice'))], never);
+  while (blocked.length > 0 || !text.includes('twice')) {
+    blocked.shift()?.();
+    await new Promise(setImmediate);
+  }
+  blocked.shift()?.();
+  await second;
+  expect(text.match(/once/g)).toHaveLength(1);
+  expect(text.match(/twice/g)).toHaveLength(1);
+});
+
+test('when the reader of a pipe is gone, it says so once, shows nothing more, and counts', async () => {
+  const child = spawn(process.execPath, ['-e', 'process.exit(0)'], { stdio: ['pipe', 'ignore', 'ignore'] });
+  await new Promise((resolve) => child.once('exit', resolve));
+  const log = listener();
+  const sink = new ConsoleSink({ stream: child.stdin, log, env: {} });
+  await sink.open();
+  await sink.write([journal.add(one('x'.repeat(100_000)))], never);
+  await sink.write([journal.add(one('again'))], never);
+  await sink.write([journal.add(one('again'))], never);
+  await sink.close();
+  expect(log.said).toHaveLength(1);
+  expect(sink.counters().unshown_records).toBeGreaterThanOrEqual(2);
+});
+
+test('an entry that is no OTLP is rejected alone', async () => {
+  const stream = new Collected();
+  const sink = new ConsoleSink({ stream, log: listener(), env: {} });
+  await sink.open();
+  const bad = journal.add(Buffer.from([10, 200]));
+  await expect(sink.write([journal.add(one('a')), bad, journal.add(one('b'))], never)).rejects.toMatchObject({
+    indexes: [bad.index],
+  });
+  expect(stream.text.split('\n')).toHaveLength(3);
+});
+
+test('durations are short', () => {
+  expect([0.00085, 0.412, 0.9996, 1.24, 59.99, 60, 123, 7_260].map(durationText)).toEqual([
+    ...['850 µs', '412 ms', '1.00 s', '1.24 s', '59.99 s', '1 min 0 s', '2 min 3 s', '2 h 1 min'],
+  ]);
+});
+
+test('wrong options are refused with option, wish and value', () => {
+  const wrong = (more: object) => () => new ConsoleSink({ log: listener(), ...more } as ConsoleSinkOptions);
+  expect(wrong({ format: 'json' })).toThrow('format must be "flat" or "tree", got "json"');
+  expect(wrong({ color: true })).toThrow('color must be "auto", "always" or "never", got true');
+  expect(wrong({ stream: {} })).toThrow('stream must be an object with write(), on(), off()');
+});

@@ -1,0 +1,86 @@
+import { readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import * as fc from 'fast-check';
+import { CursorFile } from '../../src/sinks/runner/index.ts';
+import { folderForEachTest } from './support/folder.ts';
+
+const folder = folderForEachTest();
+
+async function stored(path: string) {
+  const file = new CursorFile(path);
+  try {
+    return await file.open();
+  } finally {
+    await file.close();
+  }
+}
+
+async function store(path: string, ...positions: number[]) {
+  const file = new CursorFile(path);
+  await file.open();
+  for (const position of positions) await file.store({ journal: 'ab', position, state: { position } });
+  await file.close();
+}
+
+test('a cursor is there again, with its state, in a private file', async () => {
+  const path = join(folder(), 'deep', 'er', 'sink.cursor');
+
+  expect(await stored(path)).toEqual({ cursor: undefined, damaged: false });
+  await store(path, 5, 6, 7);
+
+  expect(await stored(path)).toEqual({
+    cursor: { journal: 'ab', position: 7, state: { position: 7 } },
+    damaged: false,
+  });
+  expect(statSync(path).mode & 0o777).toBe(0o600);
+  expect(statSync(join(folder(), 'deep')).mode & 0o777).toBe(0o700);
+});
+
+test('a store that a crash tore leaves the cursor before it, wherever it was torn', async () => {
+  const path = join(folder(), 'sink.cursor');
+  await fc.assert(
+    fc.asyncProperty(fc.integer({ min: 1, max: 5 }), fc.nat(120), fc.nat(255), async (count, at, byte) => {
+      writeFileSync(path, '');
+      await store(path, ...Array.from({ length: count }, (_, index) => index + 1));
+      const before = readFileSync(path);
+      await store(path, count + 1);
+      const after = readFileSync(path);
+      // The new slot as far as it came, then what was there before, and one byte of anything.
+      const slot = ((count + 1) % 2) * 8_192;
+      const torn = Buffer.concat([after.subarray(0, slot + at), before.subarray(slot + at)]);
+      torn.writeUInt8(byte, slot + at);
+      writeFileSync(path, torn);
+
+      const { cursor } = await stored(path);
+
+      const length = 24 + after.readUInt32BE(slot + 16);
+      const isWhole = torn.subarray(slot, slot + length).equals(after.subarray(slot, slot + length));
+      expect(cursor?.position).toBe(isWhole ? count + 1 : count);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test('a file of zeros or half a file is an empty cursor; rubbish is told', async () => {
+  const path = join(folder(), 'sink.cursor');
+  await store(path, 3);
+  truncateSync(path, 0);
+  expect(await stored(path)).toEqual({ cursor: undefined, damaged: false });
+  writeFileSync(path, Buffer.alloc(16_384, 7));
+  expect(await stored(path)).toEqual({ cursor: undefined, damaged: true });
+});
+
+test('a cursor of a newer version is refused and not touched', async () => {
+  const path = join(folder(), 'sink.cursor');
+  await store(path, 3);
+  const bytes = readFileSync(path);
+  // The crc-32 covers the version.
+  bytes.write('BLC9', 8_192);
+  const end = 8_192 + 24 + bytes.readUInt32BE(8_192 + 16);
+  bytes.writeUInt32BE(crc32(bytes.subarray(8_200, end), crc32(bytes.subarray(8_192, 8_196))), 8_196);
+  writeFileSync(path, bytes);
+
+  await expect(stored(path)).rejects.toThrow(/another version \(9\)/);
+  expect(readFileSync(path).equals(bytes)).toBe(true);
+});

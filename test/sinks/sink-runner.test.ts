@@ -1,0 +1,432 @@
+import { join } from 'node:path';
+import type { JournalEntry, Sink } from '../../src/component/contract.ts';
+import { rejectedError, retryLaterError } from '../../src/component/index.ts';
+import { listDeadLetters } from '../../src/sinks/dead-letters/index.ts';
+import { SinkRunner, type SinkRunnerOptions } from '../../src/sinks/runner/index.ts';
+import { ManualClock } from '../support/manual-clock.ts';
+import { folderForEachTest } from './support/folder.ts';
+import { listener } from './support/logs.ts';
+import { MemoryJournal } from './support/memory-journal.ts';
+import { TestSink } from './support/test-sink.ts';
+
+const folder = folderForEachTest();
+const running: SinkRunner[] = [];
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((runner) => runner.stop(0)));
+});
+
+function runnerOf(sink: Sink, journal: MemoryJournal, more: Partial<SinkRunnerOptions> = {}) {
+  const runner = new SinkRunner({
+    name: 'test',
+    sink,
+    journal,
+    cursorFile: join(folder(), 'test.cursor'),
+    deadLetterDirectory: join(folder(), 'dead', 'test'),
+    log: listener(),
+    retry: { initialMillis: 1, maxMillis: 4 },
+    batchBytes: 1,
+    ...more,
+  });
+  running.push(runner);
+  return runner;
+}
+
+function journalOf(count: number, id = 1, now: () => number = Date.now): MemoryJournal {
+  const journal = new MemoryJournal(id, now);
+  for (let each = 1; each <= count; each += 1) journal.add(Buffer.from(`body ${each}`), each);
+  return journal;
+}
+
+const indexesOf = (entries: readonly JournalEntry[]) => entries.map(({ index }) => index);
+
+async function lettersOf() {
+  const letters = [];
+  for await (const letter of listDeadLetters(join(folder(), 'dead', 'test'))) letters.push(letter);
+  return letters;
+}
+
+test('a sink gets every entry in order, and after a restart goes on with its state', async () => {
+  const journal = journalOf(3);
+  const first = new TestSink();
+  first.answer = (entries) => ({ upTo: entries.at(-1)!.index });
+  const runner = runnerOf(first, journal);
+  await runner.start();
+  await first.untilTaken(3);
+  await runner.stop(1_000);
+  expect(runner.position).toBe(4);
+  expect(first.closed).toBe(1);
+  expect(runner.stats().written).toEqual({ batches: 3, records: 6, bytes: 18 });
+
+  journal.add(Buffer.from('body 4'));
+  const second = new TestSink();
+  await runnerOf(second, journal).start();
+  await second.untilTaken(1);
+
+  expect(indexesOf([...first.taken, ...second.taken])).toEqual([1, 2, 3, 4]);
+  expect(second.opened).toEqual([{ upTo: 3 }]);
+});
+
+test('a failed write comes again with the same entries until it succeeds', async () => {
+  const sink = new TestSink();
+  sink.answer = (_entries, call) => {
+    if (call <= 3) throw new Error('not today');
+  };
+  const log = listener();
+  const runner = runnerOf(sink, journalOf(1), { log });
+  await runner.start();
+  await sink.untilTaken(1);
+  await runner.stop(1_000);
+
+  expect(sink.calls.map(indexesOf)).toEqual([[1], [1], [1], [1]]);
+  expect(runner.stats()).toMatchObject({
+    retries: 3,
+    trouble: undefined,
+    lastError: { text: 'Error: not today' },
+  });
+  expect(log.said.filter((line) => line.includes('not today'))).toHaveLength(1);
+});
+
+test('waits grow from the first to the longest, and never end before the sink wishes', async () => {
+  const clock = new ManualClock();
+  const waits: number[] = [];
+  const recording = {
+    now: () => clock.now(),
+    after: (millis: number, callback: () => void) => {
+      // The time-out of a call and the look once a second are other timers.
+      if (millis === 60_000 || millis === 1_000_000) return () => {};
+      waits.push(millis);
+      queueMicrotask(callback);
+      return () => {};
+    },
+  };
+  const sink = new TestSink();
+  sink.answer = (_entries, call) => {
+    if (call <= 4) throw new Error('no');
+    if (call === 5) throw retryLaterError('busy', 7_000);
+  };
+  const runner = runnerOf(sink, journalOf(1), {
+    clock: {
+      ...recording,
+      after: (millis, callback) => (millis === 1_000 ? () => {} : recording.after(millis, callback)),
+    },
+    retry: { initialMillis: 100, maxMillis: 400 },
+    random: () => 0,
+  });
+  await runner.start();
+  await sink.untilTaken(1);
+
+  expect(waits).toEqual([100, 200, 400, 400, 7_000]);
+});
+
+test('what is rejected becomes a dead letter, the rest goes on, and a replay hands it over again', async () => {
+  const sink = new TestSink();
+  let isBad = true;
+  sink.answer = (entries) => {
+    const bad = entries.filter(({ index }) => index === 2);
+    if (isBad && bad.length > 0)
+      throw rejectedError('http_400', 'not nice', indexesOf(bad), { after: 'rejection' });
+    return { upTo: entries.at(-1)!.index };
+  };
+  const runner = runnerOf(sink, journalOf(3), { batchBytes: 1_000 });
+  await runner.start();
+  await sink.until(() => sink.calls.length === 1);
+  await runner.stop(1_000);
+
+  expect(runner.stats()).toMatchObject({
+    written: { batches: 2, records: 4 },
+    deadLetters: { batches: 1, records: 2 },
+    rejected: { http_400: { batches: 1, records: 2 } },
+  });
+  expect(await lettersOf()).toMatchObject([
+    {
+      cause: 'http_400',
+      message: 'RejectedError: not nice',
+      index: 2,
+      records: 2,
+      body: Buffer.from('body 2'),
+    },
+  ]);
+
+  isBad = false;
+  const journal = journalOf(4);
+  const again = new TestSink();
+  const second = runnerOf(again, journal);
+  await second.start();
+  await again.untilTaken(1);
+  await expect(second.replayDeadLetters()).resolves.toEqual({ letters: 1, records: 2 });
+
+  expect(again.opened).toEqual([{ after: 'rejection' }]);
+  expect(indexesOf(again.taken)).toEqual([4, 2]);
+  expect(second.position).toBe(5);
+  expect(await lettersOf()).toEqual([]);
+});
+
+test('a replay that fails leaves the letters, one that is rejected makes them again', async () => {
+  const sink = new TestSink();
+  let trouble: Error | undefined = rejectedError('bad', 'no');
+  sink.answer = () => {
+    if (trouble !== undefined) throw trouble;
+  };
+  const journal = journalOf(2);
+  const runner = runnerOf(sink, journal);
+  await runner.start();
+  await sink.until(() => sink.calls.length === 2);
+  trouble = undefined;
+  journal.add(Buffer.from('good'));
+  await sink.untilTaken(1);
+
+  trouble = new Error('down');
+  await expect(runner.replayDeadLetters()).rejects.toThrow('down');
+  expect(indexesOf((await lettersOf()) as never)).toEqual([1, 2]);
+  trouble = rejectedError('bad', 'still no');
+  await expect(runner.replayDeadLetters()).resolves.toEqual({ letters: 2, records: 3 });
+  expect((await lettersOf()).map(({ index, message }) => [index, message])).toEqual([
+    [1, 'RejectedError: still no'],
+    [2, 'RejectedError: still no'],
+  ]);
+});
+
+test('without room for dead letters they are counted as lost', async () => {
+  const sink = new TestSink();
+  sink.answer = () => {
+    throw rejectedError('bad', 'no');
+  };
+  const runner = runnerOf(sink, journalOf(2), { deadLetters: { maxBytes: 0 } });
+  await runner.start();
+  await sink.until(() => sink.calls.length === 2);
+  await runner.stop(1_000);
+  expect(runner.stats().lost.dead_letters).toEqual({ batches: 2, records: 3 });
+});
+
+test('a sink that is too far behind in bytes skips the oldest, which are counted and told', async () => {
+  const log = listener();
+  const sink = new TestSink();
+  let isDown = true;
+  sink.answer = () => {
+    if (isDown) throw new Error('down');
+  };
+  const journal = journalOf(1);
+  const runner = runnerOf(sink, journal, { log, onFull: 'skip', maxBehind: { bytes: 12 } });
+  await runner.start();
+  await sink.until(() => sink.calls.length === 2);
+  for (let each = 2; each <= 5; each += 1) journal.add(Buffer.from(`body ${each}`), each);
+  await sink.until(() => sink.calls.at(-1)?.[0]?.index === 4);
+  isDown = false;
+  await sink.untilTaken(2);
+  await runner.stop(1_000);
+
+  expect(indexesOf(sink.taken)).toEqual([4, 5]);
+  expect(runner.stats().lost.behind_bytes).toEqual({ batches: 3, records: 6 });
+  expect(runner.stats().blocking).toBe(false);
+  expect(log.said.filter((line) => line.includes('skipped')).length).toBeGreaterThan(0);
+});
+
+test('a call that hangs does not hold the journal: by age its entries may be trimmed', async () => {
+  const clock = new ManualClock();
+  const journal = journalOf(2, 1, () => clock.now());
+  const sink = new TestSink();
+  let release: (state: unknown) => void = () => {};
+  sink.answer = () =>
+    new Promise((resolve) => {
+      release = resolve;
+    });
+  const runner = runnerOf(sink, journal, { clock, onFull: 'skip', maxBehind: { ageMillis: 5_000 } });
+  await runner.start();
+  await sink.until(() => sink.calls.length === 1);
+  clock.advance(8_000);
+
+  expect(runner.position).toBe(3);
+  expect(runner.stats().lost.behind_age).toEqual({ batches: 1, records: 2 });
+  release(undefined);
+  journal.add(Buffer.from('new'), 3);
+  await sink.until(() => sink.calls.length === 2);
+  release(undefined);
+  await sink.untilTaken(2);
+  // The first was taken after all, so only the second was missed.
+  expect(indexesOf(sink.taken)).toEqual([1, 3]);
+});
+
+test('a sink that must not miss anything says that it blocks', async () => {
+  const sink = new TestSink();
+  sink.answer = () => {
+    throw new Error('down');
+  };
+  const journal = journalOf(1);
+  const runner = runnerOf(sink, journal, { maxBehind: { bytes: 8 } });
+  await runner.start();
+  expect(runner.blocking).toBe(false);
+  journal.add(Buffer.from('body 2'));
+  expect(runner.blocking).toBe(true);
+  expect(runner.position).toBe(1);
+  expect(runner.stats().lost.behind_bytes).toEqual({ batches: 0, records: 0 });
+});
+
+test("with another journal it begins at that one's first entry, says so, and undoes nothing", async () => {
+  const first = new TestSink();
+  first.answer = () => 'state';
+  const runner = runnerOf(first, journalOf(2));
+  await runner.start();
+  await first.untilTaken(2);
+  await runner.stop(1_000);
+
+  const log = listener();
+  const second = new TestSink();
+  const journal = journalOf(3, 2);
+  journal.trim(2);
+  await runnerOf(second, journal, { log }).start();
+  await second.untilTaken(2);
+
+  expect(indexesOf(second.taken)).toEqual([2, 3]);
+  expect(second.opened).toEqual([undefined]);
+  expect(log.said.join()).toContain('another journal');
+});
+
+test('a journal that ends before the cursor, as one from a backup does, is gone on with at its end', async () => {
+  const first = new TestSink();
+  const runner = runnerOf(first, journalOf(5));
+  await runner.start();
+  await first.untilTaken(5);
+  await runner.stop(1_000);
+
+  const log = listener();
+  const journal = journalOf(3);
+  const second = new TestSink();
+  await runnerOf(second, journal, { log }).start();
+  journal.add(Buffer.from('new'));
+  await second.untilTaken(1);
+  expect(indexesOf(second.taken)).toEqual([4]);
+  expect(log.said.join()).toContain('up to entry 5, but the journal ends at 3');
+});
+
+test('entries that the journal no longer has are counted', async () => {
+  const journal = journalOf(5);
+  const sink = new TestSink();
+  let fails = true;
+  sink.answer = (_entries, call) => {
+    if (call === 1 && fails) throw new Error('down');
+  };
+  const runner = runnerOf(sink, journal);
+  await runner.start();
+  await sink.untilTaken(1);
+  fails = false;
+  journal.trim(4);
+  await sink.untilTaken(3);
+  await runner.stop(1_000);
+  const { batches } = runner.stats().lost.trimmed;
+  expect(batches + sink.taken.length).toBe(5);
+});
+
+test('a state that is too long, or no JSON, is not kept, and the sink goes on', async () => {
+  const log = listener();
+  const sink = new TestSink();
+  sink.answer = (_entries, call) =>
+    call === 1 ? 'x'.repeat(5_000) : call === 2 ? { big: 1n } : { good: true };
+  const journal = journalOf(2);
+  const runner = runnerOf(sink, journal, { log });
+  await runner.start();
+  await sink.untilTaken(2);
+  await runner.stop(1_000);
+
+  expect(runner.stats().lastError?.text).toContain('a state that is no JSON');
+  expect(log.said.some((line) => line.includes('5002 bytes'))).toBe(true);
+  const second = new TestSink();
+  await runnerOf(second, journal).start();
+  await second.until(() => second.opened.length === 1).catch(() => {});
+  journal.add(Buffer.from('more'));
+  await second.untilTaken(1);
+  expect(second.opened).toEqual([undefined]);
+});
+
+test('a state from prepare is on the disk before the write that follows', async () => {
+  const sink = Object.assign(new TestSink(), {
+    prepare: async () => ({ place: 'new' }),
+  });
+  sink.answer = () => {
+    throw new Error('crash');
+  };
+  const journal = journalOf(1);
+  const runner = runnerOf(sink, journal);
+  await runner.start();
+  await sink.until(() => sink.calls.length === 1);
+  await runner.stop(0);
+
+  const second = new TestSink();
+  await runnerOf(second, journal).start();
+  await second.untilTaken(1);
+  expect(second.opened).toEqual([{ place: 'new' }]);
+  expect(indexesOf(second.taken)).toEqual([1]);
+});
+
+test('a sink that cannot be opened is tried again, and closed at the end', async () => {
+  const sink = new TestSink();
+  sink.onOpen = () => {
+    if (sink.opened.length < 3) throw new Error('no folder');
+  };
+  const runner = runnerOf(sink, journalOf(1));
+  await runner.start();
+  await sink.untilTaken(1);
+  await runner.stop(1_000);
+  expect(sink.opened).toHaveLength(3);
+  expect(sink.closed).toBe(1);
+});
+
+test('stop writes what is there', async () => {
+  const sink = new TestSink();
+  const journal = journalOf(20);
+  const runner = runnerOf(sink, journal);
+  await runner.start();
+  await runner.stop(10_000);
+  expect(sink.taken).toHaveLength(20);
+  expect(runner.stats().condition).toBe('stopped');
+});
+
+test('stop with a failing sink ends after one more attempt, and nothing is forgotten', async () => {
+  const sink = new TestSink();
+  sink.answer = () => {
+    throw new Error('down');
+  };
+  const journal = journalOf(3);
+  const runner = runnerOf(sink, journal, { retry: { initialMillis: 1_000_000, maxMillis: 1_000_000 } });
+  await runner.start();
+  while (runner.stats().condition !== 'waiting') await new Promise(setImmediate);
+  await runner.stop(60_000);
+  expect(sink.calls).toHaveLength(2);
+  expect(runner.position).toBe(1);
+});
+
+test('a call that never comes back is aborted after its time-out, told, and left behind by stop', async () => {
+  const clock = new ManualClock();
+  const log = listener();
+  const sink = new TestSink();
+  let signal: AbortSignal | undefined;
+  sink.answer = (_entries, _call, given) => {
+    signal = given;
+    return new Promise(() => {});
+  };
+  const runner = runnerOf(sink, journalOf(1), { clock, log });
+  await runner.start();
+  await sink.until(() => sink.calls.length === 1);
+  clock.advance(60_000);
+  expect(signal?.aborted).toBe(true);
+  expect(sink.calls).toHaveLength(1);
+  clock.advance(5_000);
+  expect(runner.stats().condition).toBe('hung');
+
+  const stopped = runner.stop(100);
+  clock.advance(1_200);
+  await stopped;
+  expect(sink.calls).toHaveLength(1);
+  expect(sink.closed).toBe(1);
+  expect(runner.position).toBe(1);
+});
+
+test('wrong options are refused with option, wish and value', () => {
+  const journal = journalOf(0);
+  const wrong = (more: object) => () => runnerOf(new TestSink(), journal, more as Partial<SinkRunnerOptions>);
+  expect(wrong({ maxBehind: { bytes: -1 } })).toThrow(
+    'maxBehind.bytes must be a whole number from 0, got -1',
+  );
+  expect(wrong({ onFull: 'drop' })).toThrow('onFull must be "block" or "skip", got "drop"');
+  expect(wrong({ sink: {} })).toThrow('sink must be an object with open(), write(), close()');
+  expect(wrong({ batchByte: 1 })).toThrow('has no option "batchByte"');
+});
