@@ -46,14 +46,16 @@ export class BurstCore<T> {
     this.#maxBytes = core.maxBytes;
     this.#replay = new Replay(outlet, this.accounts, core.replayBatch);
     const limit =
-      core.limit === false ? undefined : new Limit(core.limit.records, core.limit.millis, core.clock.now());
+      core.limit === false
+        ? undefined
+        : new Limit(core.limit.records, core.limit.millis, core.clock.monotonicNow());
     const parts = { ...core, outlet, replay: this.#replay, accounts: this.accounts, limit };
     this.#order = core.order === 'immediate' ? new ImmediateOrder(parts) : new ChronologicalOrder(parts);
   }
 
   /** A quiet item comes: it is held, or passes. */
   quiet(key: string, item: T, size: number): void {
-    this.#order.quiet(key, item, size, this.#clock.now());
+    this.#order.quiet(key, item, size, this.#clock.monotonicNow());
     if (this.#isOver()) this.#makeRoom();
   }
 
@@ -64,19 +66,19 @@ export class BurstCore<T> {
 
   /** A loud item comes that is no trigger. */
   loud(item: T, size: number, context: Context): void {
-    this.#order.loud(item, size, this.#clock.now(), context);
+    this.#order.loud(item, size, this.#clock.monotonicNow(), context);
     if (this.#isOver()) this.#makeRoom();
   }
 
   /** A trigger comes: its key bursts. */
   trigger(key: string, item: T, size: number, trigger: Trigger, context: Context): void {
-    this.#order.trigger(key, item, size, trigger, this.#clock.now(), context);
+    this.#order.trigger(key, item, size, trigger, this.#clock.monotonicNow(), context);
     if (this.#isOver()) this.#makeRoom();
   }
 
   /** @returns undefined if nothing was released */
   burst(keys: Keys, trigger: Trigger): Burst<T> | undefined {
-    return this.#order.burst(keys, trigger, this.#clock.now());
+    return this.#order.burst(keys, trigger, this.#clock.monotonicNow());
   }
 
   /** @returns how many were let go */
@@ -103,12 +105,12 @@ export class BurstCore<T> {
 
   /** Hands on what is loud or released, lets the rest go, and ends the outlet, all within the bound. */
   async shutdown(timeoutMillis: number): Promise<void> {
-    const startedAt = this.#clock.now();
+    const startedAt = this.#clock.monotonicNow();
     const letEnd = keepAlive(this.#clock, timeoutMillis);
     this.#order.shutdown();
     await within(this.#replay.drained(), timeoutMillis * REPLAY_SHARE, this.#clock);
     this.#replay.stop();
-    await this.#outlet.shutdown(Math.max(0, timeoutMillis - (this.#clock.now() - startedAt)));
+    await this.#outlet.shutdown(Math.max(0, timeoutMillis - (this.#clock.monotonicNow() - startedAt)));
     letEnd();
   }
 

@@ -26,7 +26,7 @@ export class Burst<T> {
   dropped = 0;
   /** What stands for the first item released: resource and span context of the manifest are its. */
   readonly origin: T;
-  /** When the first and the last released item came, milliseconds since the epoch. */
+  /** The earliest and the latest time of what it releases, milliseconds since the epoch. */
   firstTime = Number.POSITIVE_INFINITY;
   lastTime = Number.NEGATIVE_INFINITY;
 
@@ -39,10 +39,10 @@ export class Burst<T> {
     this.released = released;
   }
 
-  /** Notes that an item leaves, and when it came. @returns its place in the burst, from 1 */
+  /** Notes that an item of this time leaves; NaN if it has none. @returns its place in the burst, from 1 */
   count(time: number): number {
-    this.firstTime = Math.min(this.firstTime, time);
-    this.lastTime = Math.max(this.lastTime, time);
+    if (time < this.firstTime) this.firstTime = time;
+    if (time > this.lastTime) this.lastTime = time;
     this.#sequence += 1;
     return this.#sequence;
   }

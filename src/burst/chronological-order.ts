@@ -162,11 +162,10 @@ export class ChronologicalOrder<T> implements Order<T> {
         this.#leave();
         continue;
       }
-      const time = this.#row.firstTime(group);
       const size = this.#row.firstSize(group);
       const item = this.#row.takeFirst(group);
       accounts.released += 1;
-      replay.addReleased(item, size, burst, burst.count(time));
+      replay.addReleased(item, size, burst);
     }
     this.#row.shrinkIfEmpty();
     return burst;
@@ -254,7 +253,7 @@ export class ChronologicalOrder<T> implements Order<T> {
     const waits = Math.max(0, this.#row.firstTime(this.#loud) + maxDelayMillis - now);
     this.#cancelDelay = this.#parts.clock.after(waits, () => {
       this.#cancelDelay = undefined;
-      const later = this.#parts.clock.now();
+      const later = this.#parts.clock.monotonicNow();
       this.#releaseLoudUntil(later - maxDelayMillis);
       this.#armDelay(later);
     });

@@ -2,7 +2,7 @@ import { Delivery, type ResolvedDeliveryOptions } from '../export/index.ts';
 import { type Clock, type ReadableLogRecordLike, rankOf } from '../record/index.ts';
 import type { Burst, Mark } from './burst.ts';
 import type { CallGuard } from './call-guard.ts';
-import { manifest, marked, originOf } from './marked.ts';
+import { manifest, marked, originOf, timeOf } from './marked.ts';
 import { MANIFEST_BYTES, type Outcome, type Outlet } from './outlet.ts';
 
 /** The exporter form: a delivery of our own, bounded together with what is held. */
@@ -28,6 +28,10 @@ export class DeliveryOutlet implements Outlet<ReadableLogRecordLike> {
 
   rank(record: ReadableLogRecordLike): number {
     return rankOf(record.severityNumber);
+  }
+
+  timeOf(record: ReadableLogRecordLike): number {
+    return timeOf(record);
   }
 
   originOf(record: ReadableLogRecordLike): ReadableLogRecordLike {

@@ -222,10 +222,9 @@ export class ImmediateOrder<T> implements Order<T> {
     // Several buckets are always all of them, so that the oldest of all is the next one.
     this.#releases.finish();
     for (let next = this.#arena.oldestGroup(); next !== undefined; next = this.#arena.oldestGroup()) {
-      const time = this.#arena.firstTime(next);
       const size = this.#arena.firstSize(next);
       accounts.released += 1;
-      replay.addReleased(this.#arena.takeFirst(next), size, burst, burst.count(time));
+      replay.addReleased(this.#arena.takeFirst(next), size, burst);
     }
     this.#arena.shrinkIfEmpty();
     replay.addManifest(burst);

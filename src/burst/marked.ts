@@ -47,6 +47,24 @@ export function originOf(record: Item): Item {
   return record.spanContext === undefined ? light : { ...light, spanContext: record.spanContext };
 }
 
+/** The time that a record says, milliseconds since the epoch; NaN if it says none. */
+export function timeOf(record: Item): number {
+  try {
+    const [seconds, nanoseconds] = record.hrTime;
+    return seconds * 1_000 + nanoseconds / 1e6;
+  } catch {
+    // Not a record of the SDK.
+    return Number.NaN;
+  }
+}
+
+/** The furthest that a Date can be from the epoch. */
+const MOST_MILLIS = 8.64e15;
+
+function isoTime(millis: number): string {
+  return new Date(Math.min(MOST_MILLIS, Math.max(-MOST_MILLIS, millis))).toISOString();
+}
+
 /** The record that tells of a burst: what began it, how many were released, how many were lost, and when. */
 export function manifest(burst: Burst<Item>, now: number): Item {
   const { cause, reason, spanId } = burst.trigger;
@@ -54,9 +72,11 @@ export function manifest(burst: Burst<Item>, now: number): Item {
     [BURST_ID]: burst.id,
     [BURST_TRIGGER]: cause,
     [BURST_RELEASED]: burst.released,
-    [BURST_FIRST_TIME]: new Date(burst.firstTime).toISOString(),
-    [BURST_LAST_TIME]: new Date(burst.lastTime).toISOString(),
   };
+  if (burst.firstTime <= burst.lastTime) {
+    attributes[BURST_FIRST_TIME] = isoTime(burst.firstTime);
+    attributes[BURST_LAST_TIME] = isoTime(burst.lastTime);
+  }
   if (reason !== undefined) attributes[BURST_REASON] = reason;
   if (spanId !== undefined) attributes[BURST_SPAN_ID] = spanId;
   let lost = burst.dropped;

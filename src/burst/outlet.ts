@@ -16,6 +16,8 @@ export interface Outcome {
 export interface Outlet<T> {
   /** How much an item matters when something must be dropped, 0 to 24. */
   rank(item: T): number;
+  /** The time of an item, milliseconds since the epoch; NaN if it has none. */
+  timeOf(item: T): number;
   /** Something light that stands for an item when its burst is told of, long after the item has left. */
   originOf(item: T): T;
   /** Sends one item on, with what is to be added to it. Never throws. */

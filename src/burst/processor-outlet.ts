@@ -10,7 +10,7 @@ import {
 } from '../record/index.ts';
 import type { Burst, Mark } from './burst.ts';
 import type { CallGuard } from './call-guard.ts';
-import { manifest, marked, originOf } from './marked.ts';
+import { manifest, marked, originOf, timeOf } from './marked.ts';
 import type { Outcome, Outlet } from './outlet.ts';
 
 /** When a flush of the wrapped processor is no longer waited for. */
@@ -45,6 +45,10 @@ export class ProcessorOutlet implements Outlet<ReadableLogRecordLike> {
 
   rank(record: ReadableLogRecordLike): number {
     return rankOf(record.severityNumber);
+  }
+
+  timeOf(record: ReadableLogRecordLike): number {
+    return timeOf(record);
   }
 
   originOf(record: ReadableLogRecordLike): ReadableLogRecordLike {

@@ -1,4 +1,4 @@
-import type { Arena, Group } from '../record/index.ts';
+import { type Arena, armImmediate, type Group } from '../record/index.ts';
 import type { Burst } from './burst.ts';
 import type { Replay } from './replay.ts';
 
@@ -56,7 +56,7 @@ export class Releases<T> {
     this.#move(this.#slice);
     if (this.#waiting.length === 0) return this.#tellDone();
     this.#isScheduled = true;
-    setImmediate(() => {
+    armImmediate(() => {
       this.#isScheduled = false;
       if (this.#waiting.length > 0) this.#moveSlice();
     });
@@ -67,9 +67,8 @@ export class Releases<T> {
     if (first === undefined) return;
     const { group, burst } = first;
     for (let left = most; left > 0 && group.count > 0; left -= 1) {
-      const time = this.#arena.firstTime(group);
       const size = this.#arena.firstSize(group);
-      this.#replay.addReleased(this.#arena.takeFirst(group), size, burst, burst.count(time));
+      this.#replay.addReleased(this.#arena.takeFirst(group), size, burst);
       this.#count -= 1;
     }
     if (group.count > 0) return;

@@ -1,5 +1,5 @@
 import { FlushWaiters } from '../export/index.ts';
-import { RankedQueue, Severity } from '../record/index.ts';
+import { armImmediate, nextTurn, RankedQueue, Severity } from '../record/index.ts';
 import type { Accounts } from './accounts.ts';
 import type { Burst, Mark, TriggerCause } from './burst.ts';
 import { MANIFEST_BYTES, type Outlet } from './outlet.ts';
@@ -71,7 +71,8 @@ export class Replay<T> {
   }
 
   /** Adds what a burst released. This is done for all of a burst at once: keep it cheap. */
-  addReleased(item: T, size: number, burst: Burst<T>, sequence: number): void {
+  addReleased(item: T, size: number, burst: Burst<T>): void {
+    const sequence = burst.count(this.#outlet.timeOf(item));
     this.#queue.add(new Outgoing(item, size, burst, sequence, undefined), this.#outlet.rank(item), size);
     this.#start();
   }
@@ -127,7 +128,7 @@ export class Replay<T> {
   #start(): void {
     if (this.#running || this.#stopped) return;
     this.#running = true;
-    setImmediate(() => void this.#run());
+    armImmediate(() => void this.#run());
   }
 
   async #run(): Promise<void> {
@@ -165,8 +166,4 @@ export class Replay<T> {
   #settle(): void {
     if (this.#waiters.any) this.#waiters.settle(this.#queue.firstSequence);
   }
-}
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }

@@ -5,6 +5,7 @@ import {
   resolveDeliveryOptions,
 } from '../export/index.ts';
 import {
+  CLOCK_METHODS,
   type Clock,
   type LogRecordExporterLike,
   type LogRecordProcessorLike,
@@ -111,7 +112,7 @@ export function resolveBurstOptions(
   };
   const limited = burstable('limit', options.limit, LIMIT);
   const limit = limited !== false && limited.records === Number.POSITIVE_INFINITY ? false : limited;
-  withMethods('clock', options.clock, ['now', 'after']);
+  withMethods('clock', options.clock, CLOCK_METHODS);
   if (options.meterProvider !== undefined) withMethods('meterProvider', options.meterProvider, ['getMeter']);
   const target = targetOf(given, options.meterProvider, options.clock, maxBytes);
   const replayBatch = wholeNumber('replayBatch', options.replayBatch, 1);

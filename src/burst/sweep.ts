@@ -30,7 +30,7 @@ export class Sweep {
     if (this.#cancel !== undefined || this.#isEnded) return;
     this.#cancel = this.#clock.after(this.#everyMillis, () => {
       this.#cancel = undefined;
-      if (this.#look(this.#clock.now())) this.arm();
+      if (this.#look(this.#clock.monotonicNow())) this.arm();
     });
   }
 

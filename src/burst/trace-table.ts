@@ -68,7 +68,7 @@ export class TraceTable {
     trace.spans -= 1;
     if (trace.spans > 0) return;
     this.#open.delete(traceId);
-    const now = this.#clock.now();
+    const now = this.#clock.monotonicNow();
     if (this.#lingerMillis === 0) {
       this.#onSettled(traceId, now);
       return;
@@ -91,7 +91,7 @@ export class TraceTable {
     if (dueAt === undefined) return;
     this.#cancelTimer = this.#clock.after(Math.max(0, dueAt - now), () => {
       this.#cancelTimer = undefined;
-      const later = this.#clock.now();
+      const later = this.#clock.monotonicNow();
       for (const due of this.#lingering.values()) {
         if (due > later) break;
         this.#settleFirst(later);

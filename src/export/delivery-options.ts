@@ -1,4 +1,5 @@
 import {
+  CLOCK_METHODS,
   type Clock,
   type LogRecordExporterLike,
   type MeterProviderLike,
@@ -112,6 +113,6 @@ export function resolveDeliveryOptions(
   if (typeof options.componentName !== 'string') {
     throw new TypeError(`componentName must be a string, got ${shown(options.componentName)}`);
   }
-  withMethods('clock', options.clock, ['now', 'after']);
+  withMethods('clock', options.clock, CLOCK_METHODS);
   return { exporter, ...options };
 }

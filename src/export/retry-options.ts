@@ -1,4 +1,4 @@
-import { type Clock, type LogRecordExporterLike, systemClock } from '../record/index.ts';
+import { CLOCK_METHODS, type Clock, type LogRecordExporterLike, systemClock } from '../record/index.ts';
 import { checkKnown, duration, shown, withDefaults, withMethods } from '../settings/index.ts';
 
 /** How failed exports are tried again. */
@@ -61,7 +61,7 @@ export function resolveRetryOptions(given: RetryingLogRecordExporterOptions): Re
   checkKnown('RetryingLogRecordExporter', given, ['exporter', ...Object.keys(defaults)]);
   const options = withDefaults<ResolvedRetryOptions>({ ...defaults, exporter: given.exporter }, given);
   withMethods('exporter', options.exporter, ['export', 'shutdown']);
-  withMethods('clock', options.clock, ['now', 'after']);
+  withMethods('clock', options.clock, CLOCK_METHODS);
   for (const name of ['isRetryable', 'random'] as const) {
     if (typeof options[name] === 'function') continue;
     throw new TypeError(`${name} must be a function, got ${shown(options[name])}`);

@@ -1,5 +1,5 @@
 import type { OwnLog } from '../component/index.ts';
-import { type Clock, systemClock } from '../record/index.ts';
+import { CLOCK_METHODS, type Clock, systemClock } from '../record/index.ts';
 import { checkKnown, duration, shown, wholeNumber, withDefaults, withMethods } from '../settings/index.ts';
 import { type Files, nodeFiles } from './files.ts';
 import { framesBegin } from './head.ts';
@@ -105,8 +105,7 @@ export function resolve(given: JournalOptions): Settings {
     sync,
     maxProducers: wholeNumber('producers.maxCount', producers.maxCount ?? 100_000, 1, 1_000_000),
     maxAgeMillis: duration('producers.maxAgeMillis', producers.maxAgeMillis ?? 7 * 86_400_000, 1),
-    clock:
-      given.clock === undefined ? systemClock : withMethods<Clock>('clock', given.clock, ['now', 'after']),
+    clock: given.clock === undefined ? systemClock : withMethods<Clock>('clock', given.clock, CLOCK_METHODS),
     onFault,
     log: given.log === undefined ? { emit: () => {} } : withMethods<OwnLog>('log', given.log, ['emit']),
     files: given.files ?? nodeFiles,

@@ -35,7 +35,7 @@ export {
   TASK_STARTED_EVENT,
   TASK_SUCCEEDED_EVENT,
 } from './attributes.ts';
-export { type Clock, keepAlive, systemClock } from './clock.ts';
+export { CLOCK_METHODS, type Clock, keepAlive, systemClock } from './clock.ts';
 export {
   bridgeApiLogs,
   globalLoggerProvider,
@@ -65,5 +65,6 @@ export { severityNameOf } from './severity-name.ts';
 export { attributesSize, CHARACTER_BYTES } from './size.ts';
 export { type Snapshot, snapshot } from './snapshot.ts';
 export { errorText, Teller } from './tell.ts';
+export { armImmediate, armTimeout, clearImmediate, clearTimeout, monotonicNow, nextTurn } from './timers.ts';
 export { Turns } from './turns.ts';
 export { LogRecordView } from './view.ts';

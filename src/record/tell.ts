@@ -20,7 +20,7 @@ export class Teller {
 
   /** @param kind a fixed word, one per sort of trouble; never built from data */
   warn(kind: string, message: string): void {
-    const now = this.#clock.now();
+    const now = this.#clock.monotonicNow();
     let state = this.#kinds.get(kind);
     if (state === undefined) {
       state = { nextAt: Number.NEGATIVE_INFINITY, leftOut: 0 };

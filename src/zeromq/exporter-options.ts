@@ -1,6 +1,6 @@
 import { type LogSerializer, OtlpProtobufSerializer } from '../distlog-json/index.ts';
 import { type CurveClientKeys, checkClientKeys, checkEndpoint, checkPrivate } from '../net/index.ts';
-import { type Clock, type MeterProviderLike, systemClock } from '../record/index.ts';
+import { CLOCK_METHODS, type Clock, type MeterProviderLike, systemClock } from '../record/index.ts';
 import {
   checkKnown,
   duration,
@@ -132,7 +132,7 @@ export function resolveExporterOptions(given: ZmqLogRecordExporterOptions): Reso
   if (typeof options.componentName !== 'string') {
     throw new TypeError(`componentName must be a string, got ${shown(options.componentName)}`);
   }
-  withMethods('clock', options.clock, ['now', 'after']);
+  withMethods('clock', options.clock, CLOCK_METHODS);
   checkSerializer(options.serializer, options.mode);
   return { endpoint, ...options };
 }

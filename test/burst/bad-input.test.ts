@@ -44,7 +44,7 @@ describe('wrong options throw at construction and say option, wish and value', (
     [{ exporter, triggers: { when: 'error' } }, 'triggers.when must be a function, got "error"'],
     [{ exporter, triggers: { exceptions: 1 } }, 'triggers.exceptions must be true or false, got 1'],
     [{ exporter, triggers: { error: true } }, 'triggers has no option "error"'],
-    [{ exporter, clock: {} }, 'clock must be an object with now(), after(), got an object'],
+    [{ exporter, clock: {} }, 'clock must be an object with now(), monotonicNow(), after(), got an object'],
     [{ exporter, meterProvider: {} }, 'meterProvider must be an object with getMeter(), got an object'],
     [
       { exporter, capasity: 5 },

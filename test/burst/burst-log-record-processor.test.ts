@@ -101,7 +101,7 @@ describe('a burst is an object', () => {
     const { log, burst, exported, clock } = pipeline({ capacity: 2 });
     const start = clock.now();
     for (const body of ['lost', 'first', 'second']) {
-      log('DEBUG', body, { traceName: 'a', loggerName: 'shop' });
+      log('DEBUG', body, { traceName: 'a', loggerName: 'shop', timestamp: clock.now() });
       clock.advance(1_000);
     }
     log('ERROR', 'failed', { traceName: 'a' });

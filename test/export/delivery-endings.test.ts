@@ -297,7 +297,11 @@ describe('shutdown()', () => {
     const exporter = Object.assign(new HeldExporter(), { shutdown: () => inTrouble('hangs') });
     const time = new ManualClock();
     let offset = 0;
-    const clock = { now: () => time.now() - offset, after: time.after.bind(time) };
+    const clock = {
+      now: () => time.now() - offset,
+      monotonicNow: () => time.monotonicNow(),
+      after: time.after.bind(time),
+    };
     const { log, processor } = pipeline({ exporter, clock });
     log('kept');
     const ended = processor.shutdown();

@@ -434,7 +434,7 @@ describe('options', () => {
     [{ maxConcurrentExports: 0 }, 'maxConcurrentExports must be a whole number from 1, got 0'],
     [{ meterProvider: {} }, 'meterProvider must be an object with getMeter(), got an object'],
     [{ componentName: 5 }, 'componentName must be a string, got 5'],
-    [{ clock: Date }, 'clock must be an object with now(), after(), got a function'],
+    [{ clock: Date }, 'clock must be an object with now(), monotonicNow(), after(), got a function'],
     [{ exporter: undefined }, 'exporter must be an object with export(), shutdown(), got undefined'],
     [{ exporter: { export() {} } }, 'exporter must be an object with export(), shutdown(), got an object'],
   ])('that are wrong say option, wish and value: %j', (options, message) => {

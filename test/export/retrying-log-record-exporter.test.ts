@@ -343,6 +343,7 @@ describe('the waits', () => {
     let suspendedMillis = 0;
     const skewed = {
       now: () => clock.now() + suspendedMillis,
+      monotonicNow: () => clock.monotonicNow() + suspendedMillis,
       after: (delayMillis: number, callback: () => void) => clock.after(delayMillis, callback),
     };
     const exporter = new ScriptedExporter(unavailable(), unavailable(), SUCCESS);
@@ -357,6 +358,7 @@ describe('the waits', () => {
     let setBackMillis = 0;
     const skewed = {
       now: () => clock.now() - setBackMillis,
+      monotonicNow: () => clock.monotonicNow(),
       after: (delayMillis: number, callback: () => void) => clock.after(delayMillis, callback),
     };
     const exporter = retrying({ exporter: new ScriptedExporter(unavailable()), clock: skewed });
@@ -721,7 +723,7 @@ test.each([
   [{ maxElapsedMillis: Number.NaN }, 'maxElapsedMillis must be a number of milliseconds from 0, got NaN'],
   [{ attemptTimeoutMillis: '5s' }, 'attemptTimeoutMillis must be a number of milliseconds from 1, got "5s"'],
   [{ isRetryable: true }, 'isRetryable must be a function, got true'],
-  [{ clock: {} }, 'clock must be an object with now(), after()'],
+  [{ clock: {} }, 'clock must be an object with now(), monotonicNow(), after()'],
   [{ exporter: undefined }, 'exporter must be an object with export(), shutdown(), got undefined'],
   [{ maxBackofMillis: 1 }, 'RetryingLogRecordExporter has no option "maxBackofMillis"'],
 ])('wrong options throw at once: %p', (wrong, message) => {

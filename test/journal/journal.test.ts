@@ -359,7 +359,7 @@ describe('behind and trim', () => {
 
   test('a clock set back makes no age negative', async () => {
     let now = 1_000_000;
-    const clock = { now: () => now, after: () => () => {} };
+    const clock = { now: () => now, monotonicNow: () => 0, after: () => () => {} };
     const journal = await openOn(new FragileFiles(), { clock });
     await journal.append(batchOf('a'));
     now = 5;

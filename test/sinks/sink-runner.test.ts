@@ -91,6 +91,7 @@ test('waits grow from the first to the longest, and never end before the sink wi
   const waits: number[] = [];
   const recording = {
     now: () => clock.now(),
+    monotonicNow: () => clock.monotonicNow(),
     after: (millis: number, callback: () => void) => {
       // The time-out of a call and the look once a second are other timers.
       if (millis === 60_000 || millis === 1_000_000) return () => {};

@@ -9,19 +9,30 @@ interface Timer {
  * A clock that stands still until a test moves it, so that an hour passes in no time and no test sleeps.
  *
  * Timers fire inside `advance()`, in the order in which they are due (those due together in the order in which
- * they were set), and each sees its own due time as `now()`. A timer set while others fire is fired too if it is
- * due by the end of the step.
+ * they were set), and each sees its own due time as `monotonicNow()`. A timer set while others fire is fired too if
+ * it is due by the end of the step. The wall clock, `now()`, moves along, and can be set like that of a machine.
  */
 export class ManualClock implements Clock {
-  #nowMillis: number;
+  /** Far from the wall clock's numbers: who mixes the two fails. */
+  #nowMillis = 1_000;
+  #wallOffsetMillis: number;
   readonly #timers = new Set<Timer>();
 
   constructor(startMillis = 1_700_000_000_000) {
-    this.#nowMillis = startMillis;
+    this.#wallOffsetMillis = startMillis - this.#nowMillis;
   }
 
   now(): number {
+    return this.#nowMillis + this.#wallOffsetMillis;
+  }
+
+  monotonicNow(): number {
     return this.#nowMillis;
+  }
+
+  /** Sets the wall clock forward, or back if negative, as NTP does; timers and the monotonic clock do not notice. */
+  setForward(millis: number): void {
+    this.#wallOffsetMillis += millis;
   }
 
   /** A delay of 0 fires at the next `advance()`, even by 0; Infinity never. */

@@ -37,7 +37,7 @@ test.each<[Partial<Record<keyof ZmqLogRecordExporterOptions | 'typo', unknown>>,
   [{ endpoint: 'tcp://10.0.0.1:5011' }, 'endpoint tcp://10.0.0.1:5011 is not on the loopback interface'],
   [{ meterProvider: {} }, 'meterProvider must be an object with getMeter()'],
   [{ componentName: 7 }, 'componentName must be a string, got 7'],
-  [{ clock: {} }, 'clock must be an object with now(), after()'],
+  [{ clock: {} }, 'clock must be an object with now(), monotonicNow(), after()'],
 ])('the exporter refuses %j', (options, message) => {
   const given = { endpoint: 'tcp://127.0.0.1:5011', ...options } as ZmqLogRecordExporterOptions;
   expect(() => new ZmqLogRecordExporter(given)).toThrow(message);
