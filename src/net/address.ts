@@ -1,4 +1,4 @@
-import { isIP, isIPv4 } from 'node:net';
+import { BlockList, isIP } from 'node:net';
 
 /** Where a receiver listens. */
 export interface ListenAddress {
@@ -10,7 +10,7 @@ export interface ListenAddress {
 
 /** `127.0.0.1:4317`, `[::1]:4317`, `collector.local:4317`. */
 export function parseListenAddress(text: string): ListenAddress | undefined {
-  const match = /^(?:\[([0-9A-Fa-f:.]{2,45})\]|([A-Za-z0-9._-]{1,253})):(\d{1,5})$/.exec(text);
+  const match = /^(?:\[([0-9A-Za-z:.%_-]{2,64})\]|([A-Za-z0-9._-]{1,253})):(\d{1,5})$/.exec(text);
   if (match === null) return undefined;
   const [, inBrackets, name = '', digits] = match;
   const port = Number(digits);
@@ -18,30 +18,16 @@ export function parseListenAddress(text: string): ListenAddress | undefined {
   return { host: inBrackets ?? name, port };
 }
 
-/** `tcp://127.0.0.1:5011`, `tcp://[::1]:5011`, `tcp://*:5011`, `ipc:///run/distlogd.sock`. */
-export function parseZmqEndpoint(text: string): string | undefined {
-  if (text.startsWith('ipc://')) return ipcPath(text) === undefined ? undefined : text;
-  return zmqAddress(text) === undefined ? undefined : text;
-}
-
-/** Of `tcp://...`; undefined for anything else. `*` stands for all addresses. */
-export function zmqAddress(endpoint: string): ListenAddress | undefined {
-  if (!endpoint.startsWith('tcp://')) return undefined;
-  const rest = endpoint.slice('tcp://'.length);
-  return parseListenAddress(rest.startsWith('*:') ? `0.0.0.0${rest.slice(1)}` : rest);
-}
-
-/** Of `ipc://...`; the operating system takes 103 bytes everywhere, and libzmq cuts longer ones silently. */
-export function ipcPath(endpoint: string): string | undefined {
-  const path = endpoint.startsWith('ipc://') ? endpoint.slice('ipc://'.length) : '';
-  return path !== '' && path !== '*' && Buffer.byteLength(path) <= 103 ? path : undefined;
-}
-
-/** Whether only this machine reaches the address. A name counts only if it is `localhost`. */
+/** Whether only this machine can reach the address. A name counts only if it is `localhost`. */
 export function isLoopback(host: string): boolean {
-  const address = host.toLowerCase().replace(/^::ffff:(?=\d+\.)/, '');
-  if (isIPv4(address)) return address.startsWith('127.');
-  return address === 'localhost' || address === '::1' || /^(?:0{1,4}:){7}0{0,3}1$/.test(address);
+  if (host.toLowerCase() === 'localhost') return true;
+  const version = isIP(host);
+  if (version === 0) return false;
+  const loopback = new BlockList();
+  loopback.addSubnet('127.0.0.0', 8);
+  loopback.addAddress('::1', 'ipv6');
+  // IPv4 addresses that are mapped into IPv6 are found too.
+  return loopback.check(host, version === 6 ? 'ipv6' : 'ipv4');
 }
 
 /** Whether both cannot listen at the same time. Port 0 is never taken. */

@@ -1,29 +1,22 @@
 export {
   collides,
-  ipcPath,
   isLoopback,
   type ListenAddress,
   parseHttpUrl,
   parseListenAddress,
-  parseZmqEndpoint,
   showAddress,
-  zmqAddress,
 } from './address.ts';
-export {
-  type CurveClientKeys,
-  type CurveServerKeys,
-  checkClientKeys,
-  checkServerKeys,
-  z85,
-} from './curve.ts';
-export {
-  type CurveKeyPair,
-  curvePublicKey,
-  decodeZ85,
-  encodeZ85,
-  newCurveKeyPair,
-  parseCurveKey,
-} from './curve-key.ts';
-export { cannotListen, checkEndpoint, checkFree, checkPrivate, isLocal, untilFree } from './endpoint.ts';
-export { listen } from './listen.ts';
+export { type CurveClientKeys, type CurveServerKeys, checkClientKeys, checkServerKeys } from './curve.ts';
+export { type CurveKeyPair, curvePublicKey, newCurveKeyPair, parseCurveKey } from './curve-key.ts';
+export { checkFree, untilFree } from './free-endpoint.ts';
+export { cannotListen, listen } from './listen.ts';
 export { type LoadedTls, serverTls, tlsSettings } from './server-tls.ts';
+export { decodeZ85, encodeZ85 } from './z85.ts';
+export {
+  checkEndpoint,
+  checkPrivate,
+  ipcPath,
+  isIpv6,
+  parseZmqEndpoint,
+  zmqAddress,
+} from './zmq-endpoint.ts';

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { AddressInfo, Server } from 'node:net';
+import { errorText } from '../record/index.ts';
 import { type ListenAddress, showAddress } from './address.ts';
 
 /**
@@ -14,23 +15,23 @@ export async function listen(server: Server, address: ListenAddress, setting: st
   try {
     await listening;
   } catch (error) {
-    throw listenError(error, address, setting);
+    throw cannotListen(showAddress(address), setting, error);
   }
   const { port } = server.address() as AddressInfo;
   return showAddress({ host: address.host, port });
 }
 
 /** What an error of listening means, and which setting to change. */
-function listenError(error: unknown, address: ListenAddress, setting: string): Error {
-  const { code, message } = error as NodeJS.ErrnoException;
-  const where = showAddress(address);
+export function cannotListen(where: string, setting: string, error: unknown): Error {
+  const code = (error as { readonly code?: unknown } | undefined)?.code;
+  const what = where.startsWith('ipc://') ? 'path' : 'port';
   const causes: Readonly<Record<string, string>> = {
-    EADDRINUSE: `the port is in use by another process; ${setting} chooses another`,
-    EACCES: `this user may not listen there; ${setting} chooses another port`,
+    EADDRINUSE: `the ${what} is in use by another process; ${setting} chooses another`,
+    EACCES: `this user may not listen there; ${setting} chooses another ${what}`,
     EADDRNOTAVAIL: `this machine has no such address; correct ${setting}`,
+    ENODEV: `this machine has no such address; correct ${setting}`,
     ENOTFOUND: `no such host; correct ${setting}`,
   };
-  return new Error(`cannot listen on ${where}: ${causes[code ?? ''] ?? `${message}; see ${setting}`}`, {
-    cause: error,
-  });
+  const cause = causes[String(code)] ?? `${errorText(error)}; see ${setting}`;
+  return new Error(`cannot listen on ${where}: ${cause}`, { cause: error });
 }

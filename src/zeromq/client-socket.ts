@@ -1,3 +1,4 @@
+import { isIpv6 } from '../net/index.ts';
 import type { ResolvedExporterOptions } from './exporter-options.ts';
 
 /** A connection counts as broken after so many heartbeats without an answer. */
@@ -5,12 +6,13 @@ const LOST_HEARTBEATS = 3;
 
 /** The options of an exporter's socket that both modes share. */
 export function clientSocketOptions(options: ResolvedExporterOptions) {
-  const { heartbeatMillis, curve } = options;
+  const { heartbeatMillis, curve, endpoint } = options;
   return {
     // Nothing here may ever keep a process that wants to end.
     linger: 0,
     // Try, never wait: a waiting call of ZeroMQ keeps the process alive.
     sendTimeout: 0,
+    ipv6: isIpv6(endpoint),
     reconnectInterval: options.reconnectMillis,
     reconnectMaxInterval: options.reconnectMaxMillis,
     ...(heartbeatMillis === 0

@@ -4,7 +4,6 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Dealer } from 'zeromq';
-import { z85 } from '../../src/net/curve.ts';
 import { newCurveKeyPair } from '../../src/net/index.ts';
 import { closeAll, closeLater, newExporter, newReceiver, send } from './support/exporting.ts';
 import { MemoryIntake } from './support/memory-intake.ts';
@@ -85,16 +84,12 @@ test('bytes that are not even ZeroMQ harm nobody', async () => {
   expect(intake.texts).toEqual(['a']);
 });
 
-test('Z85 is that of RFC 32', () => {
-  expect(z85(Buffer.from('864fd26fb559f75b', 'hex'))).toBe('HelloWorld');
-});
-
 test('a port in use is told with the endpoint and the setting', async () => {
   const { endpoint } = await newReceiver(new MemoryIntake());
   await expect(
     newReceiver(new MemoryIntake(), { endpoint, setting: 'receivers.zmq_ack.endpoint' }),
   ).rejects.toThrow(
-    `cannot listen on ${endpoint}: the address is in use (EADDRINUSE); the setting is receivers.zmq_ack.endpoint`,
+    `cannot listen on ${endpoint}: the port is in use by another process; receivers.zmq_ack.endpoint chooses another`,
   );
 });
 
@@ -103,7 +98,7 @@ test('an ipc path in use is not taken over; a stale one is', async () => {
   const intake = new MemoryIntake();
   const first = await newReceiver(intake, { endpoint });
   await expect(newReceiver(new MemoryIntake(), { endpoint })).rejects.toThrow(
-    `cannot listen on ${endpoint}: another process listens there; the setting is endpoint`,
+    `cannot listen on ${endpoint}: the path is in use by another process; endpoint chooses another`,
   );
   const exporter = newExporter({ endpoint });
   expect(await send(exporter, 'a')).toBeUndefined();
@@ -116,4 +111,11 @@ test('an ipc path in use is not taken over; a stale one is', async () => {
 test('an ipc path that cannot be is told', async () => {
   const endpoint = `ipc://${join(folder, 'no', 'such', 'folder.sock')}`;
   await expect(newReceiver(new MemoryIntake(), { endpoint })).rejects.toThrow(`cannot listen on ${endpoint}`);
+});
+
+test('an IPv6 address of this machine is listened on and reached', async () => {
+  const intake = new MemoryIntake();
+  const receiver = await newReceiver(intake, { endpoint: 'tcp://[::1]:0' });
+  expect(await send(newExporter({ endpoint: receiver.endpoint }), 'a')).toBeUndefined();
+  expect(intake.texts).toEqual(['a']);
 });

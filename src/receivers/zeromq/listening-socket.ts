@@ -1,5 +1,5 @@
 import type { CurveServerKeys } from '../../net/index.ts';
-import { cannotListen, checkFree, untilFree } from '../../net/index.ts';
+import { cannotListen, checkFree, isIpv6, untilFree } from '../../net/index.ts';
 import type { Teller } from '../../record/index.ts';
 import type { ZeroMqLibrary } from '../../zeromq/index.ts';
 import { ZAP_DOMAIN, ZapHandler } from './zap.ts';
@@ -58,6 +58,7 @@ export class ListeningSocket<S extends Bindable> {
     const socket = make({
       context,
       linger: 0,
+      ipv6: isIpv6(endpoint),
       // ZeroMQ may never have to stop reading: libzmq 4.3.5 ends the process (assertions _io_error and
       // _input_stopped, libzmq issues 3937, 4364, 4841) when a connection that it does not read breaks and a
       // heartbeat is still in its buffer. So there is no bound here, the receiver always reads, and bounds itself.

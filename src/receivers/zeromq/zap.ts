@@ -1,4 +1,4 @@
-import { z85 } from '../../net/index.ts';
+import { encodeZ85 } from '../../net/index.ts';
 import { errorText, type Teller } from '../../record/index.ts';
 import type { ZeroMqLibrary } from '../../zeromq/index.ts';
 
@@ -56,7 +56,7 @@ export class ZapHandler {
     const isAllowed =
       mechanism?.toString() === 'CURVE' &&
       key?.length === 32 &&
-      (this.#clients === undefined || this.#clients.has(z85(key)));
+      (this.#clients === undefined || this.#clients.has(encodeZ85(key)));
     if (isAllowed) return [version, requestId, '200', 'OK', 'client', EMPTY];
     this.#refused();
     this.#teller.warn('zap', `a client from ${address} was refused: its key is not among curve.clients`);

@@ -1,0 +1,50 @@
+import { connect } from 'node:net';
+import { monotonicNow } from '../record/index.ts';
+import { cannotListen } from './listen.ts';
+import { ipcPath, zmqAddress } from './zmq-endpoint.ts';
+
+/** How long a look at a socket may take. It is on this machine. */
+const LOOK_MILLIS = 1_000;
+/** How long after such a look the next one comes. */
+const AGAIN_MILLIS = 2;
+
+/**
+ * ZeroMQ takes an `ipc://` path silently from the process that listens there. So look first.
+ * @throws (rejects) if somebody listens there
+ */
+export async function checkFree(endpoint: string, setting: string): Promise<void> {
+  if (ipcPath(endpoint) === undefined || !(await answers(endpoint))) return;
+  throw cannotListen(endpoint, setting, Object.assign(new Error('in use'), { code: 'EADDRINUSE' }));
+}
+
+/** Resolves when nobody listens any more on an endpoint of this machine, or after `boundMillis`. */
+export async function untilFree(endpoint: string, boundMillis: number): Promise<void> {
+  const startedAt = monotonicNow();
+  while (monotonicNow() - startedAt < boundMillis && (await answers(endpoint))) {
+    await new Promise((resolve) => setTimeout(resolve, AGAIN_MILLIS));
+  }
+}
+
+function answers(endpoint: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(targetOf(endpoint));
+    const finish = (result: boolean) => {
+      socket.destroy();
+      resolve(result);
+    };
+    socket.once('connect', () => finish(true));
+    socket.once('error', () => finish(false));
+    socket.setTimeout(LOOK_MILLIS, () => finish(true));
+  });
+}
+
+function targetOf(endpoint: string): { path: string } | { host: string; port: number } {
+  const address = zmqAddress(endpoint);
+  if (address !== undefined) {
+    const isWildcard = address.host === '0.0.0.0' || address.host === '::';
+    return { host: isWildcard ? '127.0.0.1' : address.host, port: address.port };
+  }
+  const path = ipcPath(endpoint) ?? '';
+  // ZeroMQ writes abstract names of Linux with an at sign.
+  return { path: path.startsWith('@') ? `\0${path.slice(1)}` : path };
+}

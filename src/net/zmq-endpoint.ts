@@ -1,0 +1,58 @@
+import { shown } from '../settings/index.ts';
+import { isLoopback, type ListenAddress, parseListenAddress } from './address.ts';
+
+/**
+ * An endpoint of ZeroMQ as receivers, exporter and configuration take it: `tcp://127.0.0.1:5011`,
+ * `tcp://[::1]:5011`, `tcp://*:5011`, `ipc:///run/distlogd.sock`. Port 0, or `*`, is any free one.
+ * @returns the endpoint, or undefined for anything else
+ */
+export function parseZmqEndpoint(text: string): string | undefined {
+  return zmqAddress(text) === undefined && ipcPath(text) === undefined ? undefined : text;
+}
+
+/** Of `tcp://...`; undefined for anything else. `*` stands for all addresses. */
+export function zmqAddress(endpoint: string): ListenAddress | undefined {
+  const [, host, port] = /^tcp:\/\/(.+):(\d{1,5}|\*)$/.exec(endpoint) ?? [];
+  if (host === undefined) return undefined;
+  return parseListenAddress(`${host === '*' ? '0.0.0.0' : host}:${port === '*' ? '0' : port}`);
+}
+
+/** Of `ipc://...`; the operating system takes 103 bytes everywhere, and libzmq cuts longer ones silently. */
+export function ipcPath(endpoint: string): string | undefined {
+  const path = endpoint.startsWith('ipc://') ? endpoint.slice('ipc://'.length) : '';
+  const isPath = path !== '' && path !== '*' && !path.includes('\0') && Buffer.byteLength(path) <= 103;
+  return isPath ? path : undefined;
+}
+
+/** Whether it names an IPv6 address, for which ZeroMQ wants its option `ipv6`. */
+export function isIpv6(endpoint: string): boolean {
+  return zmqAddress(endpoint)?.host.includes(':') === true;
+}
+
+/** @throws TypeError unless it is `tcp://host:port` or `ipc://path` */
+export function checkEndpoint(name: string, endpoint: unknown): asserts endpoint is string {
+  if (typeof endpoint === 'string' && parseZmqEndpoint(endpoint) !== undefined) return;
+  throw new TypeError(
+    `${name} must be tcp://<host>:<port> or ipc://<path> (103 bytes at most), such as tcp://127.0.0.1:5010, ` +
+      `got ${shown(endpoint)}`,
+  );
+}
+
+/**
+ * Records carry secrets more often than their authors know: between machines they travel encrypted, and a
+ * receiver takes them from known clients only.
+ * @throws Error unless only this machine can reach the endpoint, or it has CURVE keys, or is declared insecure
+ */
+export function checkPrivate(
+  name: string,
+  endpoint: string,
+  options: { readonly curve?: object | undefined; readonly insecure?: boolean | undefined },
+): void {
+  const address = zmqAddress(endpoint);
+  if (address === undefined || isLoopback(address.host)) return;
+  if (options.curve !== undefined || options.insecure === true) return;
+  throw new Error(
+    `${name} ${endpoint} is not on the loopback interface and has no CURVE keys: set curve (make keys with ` +
+      '`distlogd keygen`), or insecure: true if the network itself is private',
+  );
+}
