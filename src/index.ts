@@ -48,6 +48,7 @@ export {
   startTask,
   type Task,
   type TaskData,
+  type TaskDecorator,
   type TaskFunction,
   TaskLogRecordProcessor,
   type TaskLogRecordProcessorOptions,

@@ -44,9 +44,17 @@ export class Teller {
 /** The text of anything thrown, bounded, never throwing itself. */
 export function errorText(error: unknown): string {
   try {
-    const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    const text = error instanceof Error ? `${error.name}: ${error.message}` : textOf(error);
     return text.length > 500 ? `${text.slice(0, 497)}...` : text;
   } catch {
     return 'an error that cannot be shown';
   }
+}
+
+function textOf(value: unknown): string {
+  // All of its items would be written, and of a list with holes those too.
+  if (Array.isArray(value) || ArrayBuffer.isView(value)) {
+    return `${value.constructor.name}(${'length' in value ? value.length : value.byteLength})`;
+  }
+  return String(value);
 }

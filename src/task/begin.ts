@@ -80,6 +80,7 @@ export function begin(
     children: 0,
     verdict: undefined,
     ended: false,
+    emitting: undefined,
     startedMillis: performance.now(),
     failedIn: undefined,
     failedInOf: undefined,

@@ -1,5 +1,7 @@
 import { inspect } from 'node:util';
 import { errorText } from '../record/index.ts';
+import { withoutTaskFrames } from './frames.ts';
+import { printable } from './message.ts';
 
 /** What can be said about a thrown value. */
 export interface Failure {
@@ -92,9 +94,10 @@ function typeOf(thrown: unknown): string {
 function messageOf(thrown: unknown): string {
   if (typeof thrown === 'string') return thrown;
   if (isErrorLike(thrown)) return thrown.message === '' ? messageOfMembers(thrown) : String(thrown.message);
-  if (typeof thrown === 'object' && thrown !== null)
-    return inspect(thrown, { depth: 2, breakLength: Infinity });
-  return String(thrown);
+  const shown = printable(thrown);
+  return typeof shown === 'object' && shown !== null
+    ? inspect(shown, { depth: 2, breakLength: Infinity })
+    : String(shown);
 }
 
 /** An AggregateError of Node's own, as from a refused connection, has no message: its members have. */
@@ -128,7 +131,9 @@ function writeStack(
     typeof thrown.stack === 'string' && thrown.stack !== ''
       ? thrown.stack
       : `${thrown.name}: ${thrown.message}`;
-  for (const [at, line] of text.split('\n').entries()) lines.push(`${indent}${at === 0 ? title : ''}${line}`);
+  // With room for the frames that are left out.
+  const written = withoutTaskFrames(text.slice(0, MAX_STACK * 2).split('\n'));
+  for (const [at, line] of written.entries()) lines.push(`${indent}${at === 0 ? title : ''}${line}`);
   if (depth >= MAX_DEPTH || seen.size >= MAX_RELATED) return;
   if (thrown.cause !== undefined) writeStack(thrown.cause, 'Caused by: ', lines, seen, depth);
   if (!Array.isArray(thrown.errors)) return;

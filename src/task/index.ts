@@ -12,4 +12,4 @@ export type {
 } from './task.ts';
 export { currentTask, importTask, task, to } from './task-forms.ts';
 export { TaskLogRecordProcessor, type TaskLogRecordProcessorOptions } from './task-log-record-processor.ts';
-export { asTask, type WrapData, wrap } from './wrap.ts';
+export { asTask, type TaskDecorator, type WrapData, wrap } from './wrap.ts';

@@ -41,7 +41,7 @@ export class LiveTask implements Task {
   bind(data: TaskData): void {
     if (this.#isOver('bind')) return;
     const added: Record<string, Readable> = {};
-    copyReadable(added, data);
+    copyReadable(added, data, this.#state.bound);
     Object.assign(this.#state.bound, added);
     try {
       this.#state.span.setAttributes(forSpan(added));

@@ -1,16 +1,27 @@
 import { format } from 'node:util';
-import { errorText } from '../record/index.ts';
+import { errorText, snapshot } from '../record/index.ts';
 
-/** `%(user)s` and its kin, and the escaped percent sign. */
-const NAMED = /%(?:%|\(([^)]*)\)([sdifjoO]))/g;
+/** `%(user)s` and its kin, and the escaped percent sign. A name has a bound, so that the time is linear. */
+const NAMED = /%(?:%|\(([^)]{0,256})\)([sdifjoO]))/g;
+
+/** What an object that is written may hold, in bytes as they are counted for records. */
+const MAX_OBJECT_BYTES = 64 * 1024;
 
 /** What was said about an end, as `util.format` writes it. It never throws, whatever the values are. */
 export function formatted(message: unknown, values: readonly unknown[]): string {
   try {
-    return values.length === 0 && typeof message === 'string' ? message : format(message, ...values);
+    if (values.length === 0 && typeof message === 'string') return message;
+    return format(printable(message), ...values.map(printable));
   } catch (error) {
     return `${typeof message === 'string' ? message : 'a message'} [its values cannot be shown: ${errorText(error)}]`;
   }
+}
+
+/** The value itself, or the kind of an object that would take long to write. */
+export function printable(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (snapshot(value, MAX_OBJECT_BYTES) !== undefined) return value;
+  return `[${value.constructor?.name ?? 'Object'}, too big]`;
 }
 
 /**

@@ -5,6 +5,8 @@ import { tellOnce } from './shared-state.ts';
 /** The size of an attribute's value, in bytes, from which on it is not kept: `[too big]` is written instead. */
 const MAX_VALUE_BYTES = 64 * 1024;
 const TOO_BIG = '[too big]';
+/** How many attributes of data a task holds: twice as many as the SDK keeps on a record by default. */
+const MAX_ATTRIBUTES = 256;
 
 /**
  * Attribute names that say what task, burst and failure a record belongs to cannot be bound; nor can the one that
@@ -19,33 +21,74 @@ const UNDERSCORE = 0x5f;
 /** What an attribute of a log record may be: plain data, a copy of ours. */
 export type Readable = unknown;
 
-/** Copies data into `target`: reserved and unset keys are left out, values become plain and readable. */
-export function copyReadable(target: Record<string, Readable>, data: unknown): void {
+/**
+ * Copies data into `target`: reserved and unset keys are left out, values become plain and readable.
+ * @param held how many attributes the task holds besides, and which these are
+ */
+export function copyReadable(
+  target: Record<string, Readable>,
+  data: unknown,
+  held: Readonly<Record<string, Readable>> = target,
+): void {
   if (data === undefined || data === null) return;
-  if (typeof data !== 'object') {
-    tellOnce('data', `the data of a task must be an object, got a ${typeof data}; it was left out`);
-    return;
-  }
   try {
-    for (const key of Object.keys(data)) copyOne(target, key, data as Record<string, unknown>);
+    if (!hasNames(data)) {
+      const shown = typeof data === 'object' ? data.constructor.name : `a ${typeof data}`;
+      tellOnce('data', `the data of a task must be an object with names, got ${shown}; it was left out`);
+      return;
+    }
+    copyAll(target, data, held);
   } catch (error) {
     tellOnce('data', `the data of a task cannot be read (${errorText(error)}); it was left out`);
   }
 }
 
-function copyOne(target: Record<string, Readable>, key: string, data: Record<string, unknown>): void {
-  if (mayBeReserved(key) && RESERVED.test(key)) {
-    tellOnce('reserved', `${JSON.stringify(key)} is a name of our own and cannot be bound; it was left out`);
-    return;
+/** Lists, bytes and texts have numbers as keys, and may have millions of them. */
+function hasNames(data: unknown): data is Record<string, unknown> {
+  return (
+    typeof data === 'object' &&
+    !Array.isArray(data) &&
+    !ArrayBuffer.isView(data) &&
+    !types.isBoxedPrimitive(data)
+  );
+}
+
+function copyAll(
+  target: Record<string, Readable>,
+  data: Record<string, unknown>,
+  held: Readonly<Record<string, Readable>>,
+): void {
+  let room = MAX_ATTRIBUTES - Object.keys(held).length;
+  for (const key of Object.keys(data)) {
+    if (mayBeReserved(key) && RESERVED.test(key)) {
+      tellOnce(
+        'reserved',
+        `${JSON.stringify(key)} is a name of our own and cannot be bound; it was left out`,
+      );
+      continue;
+    }
+    const isNew = !Object.hasOwn(held, key);
+    if (isNew && room <= 0) {
+      const name = JSON.stringify(key.slice(0, 64));
+      tellOnce(
+        'attributes',
+        `a task holds ${MAX_ATTRIBUTES} attributes of data; ${name} and what follows was left out`,
+      );
+      return;
+    }
+    const value = read(data, key);
+    if (value === undefined) continue;
+    target[key] = readable(value);
+    if (isNew) room -= 1;
   }
-  let value: unknown;
+}
+
+function read(data: Record<string, unknown>, key: string): unknown {
   try {
-    value = data[key];
+    return data[key];
   } catch (error) {
-    value = `[threw ${errorText(error)}]`;
+    return `[threw ${errorText(error)}]`;
   }
-  if (value === undefined) return;
-  target[key] = readable(value);
 }
 
 /** By its first letter, so that most keys are spared the expression. */

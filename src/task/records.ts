@@ -33,12 +33,17 @@ export function tell(
       [TASK_SEQUENCE]: task.sequence,
     };
     if (task.parentId !== undefined) attributes[TASK_PARENT_ID] = task.parentId;
-    const { bound } = task;
-    for (const key in bound) attributes[key] = bound[key];
+    // Before the data: behind a limit of the SDK, what comes last is lost.
     for (const key in added) attributes[key] = added[key];
+    const { bound } = task;
+    for (const key in bound) if (!Object.hasOwn(attributes, key)) attributes[key] = bound[key];
     const severityText = NAMES[severityNumber - 1] as string;
-    logger.emit({ eventName, severityNumber, severityText, body, attributes, context });
+    const record = { eventName, severityNumber, severityText, body, attributes, context };
+    task.emitting = record;
+    logger.emit(record);
   } catch (error) {
     tellOnce('emit', `a record of a task could not be emitted (${errorText(error)})`);
+  } finally {
+    task.emitting = undefined;
   }
 }

@@ -1,4 +1,5 @@
 import { type Context, context, createContextKey, ROOT_CONTEXT, trace } from '@opentelemetry/api';
+import { raiseStackLimit, restoreStackLimit } from './frames.ts';
 import { fallbackContext, runInFallback } from './shared-state.ts';
 import type { TaskState } from './task-state.ts';
 
@@ -76,7 +77,12 @@ export function activeContext(): Context {
  * be registered at any time.
  */
 export function runIn<Argument, T>(inner: Context, fn: (argument: Argument) => T, argument: Argument): T {
-  return context.with(inner, call<Argument, T>, undefined, inner, fn, argument);
+  const limit = raiseStackLimit();
+  try {
+    return context.with(inner, call<Argument, T>, undefined, inner, fn, argument);
+  } finally {
+    restoreStackLimit(limit);
+  }
 }
 
 function call<Argument, T>(inner: Context, fn: (argument: Argument) => T, argument: Argument): T {

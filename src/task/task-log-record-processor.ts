@@ -29,7 +29,9 @@ export interface TaskLogRecordProcessorOptions {
 
 /** The part of a record of either line that is written. */
 interface WritableRecord {
-  readonly attributes: Readonly<Record<string, unknown>>;
+  readonly attributes: Record<string, unknown>;
+  readonly droppedAttributesCount?: number | undefined;
+  readonly eventName?: string | undefined;
   readonly severityNumber?: number | undefined;
   spanContext?: unknown;
   setAttribute(key: string, value: unknown): unknown;
@@ -83,19 +85,41 @@ function markByFallback(record: WritableRecord): void {
 
 function mark(record: WritableRecord, task: TaskState): void {
   const { attributes } = record;
-  // The task's own records say it all.
+  const { emitting } = task;
+  if (emitting !== undefined && emitting.eventName === record.eventName) {
+    restoreOwn(record, emitting.attributes);
+    return;
+  }
+  // The application says where the record belongs.
   if (attributes[TASK_SEQUENCE] !== undefined) return;
   task.sequence += 1;
-  if (attributes[TASK_ID] === undefined) record.setAttribute(TASK_ID, task.id);
-  if (attributes[TASK_NAME] === undefined) record.setAttribute(TASK_NAME, task.name);
-  record.setAttribute(TASK_SEQUENCE, task.sequence);
+  if (attributes[TASK_ID] === undefined) write(record, TASK_ID, task.id);
+  if (attributes[TASK_NAME] === undefined) write(record, TASK_NAME, task.name);
+  write(record, TASK_SEQUENCE, task.sequence);
   if (task.parentId !== undefined && attributes[TASK_PARENT_ID] === undefined) {
-    record.setAttribute(TASK_PARENT_ID, task.parentId);
+    write(record, TASK_PARENT_ID, task.parentId);
   }
   const { bound } = task;
   for (const key in bound) {
     // Not by its value: every object has a "constructor".
     if (!Object.hasOwn(attributes, key)) record.setAttribute(key, bound[key]);
+  }
+}
+
+/**
+ * Writes an attribute of ours, which the SDK's limits must not drop or shorten: without it the record is in no tree.
+ * A record that is full already would only count it as dropped.
+ */
+function write(record: WritableRecord, key: string, value: unknown): void {
+  const isFull = (record.droppedAttributesCount ?? 0) > 0;
+  if (!isFull) record.setAttribute(key, value);
+  if (record.attributes[key] !== value) record.attributes[key] = value;
+}
+
+/** One of the task's own records has everything, save what a limit took from it. */
+function restoreOwn(record: WritableRecord, emitted: Readonly<Record<string, unknown>>): void {
+  for (const key in emitted) {
+    if (key.startsWith('task.') && record.attributes[key] !== emitted[key]) write(record, key, emitted[key]);
   }
 }
 

@@ -3,6 +3,12 @@ import type { Verdict } from './outcome.ts';
 import type { Readable } from './readable.ts';
 import type { Task, TaskOptions } from './task.ts';
 
+/** The start or the end of a task, as it is given to a logger. */
+export interface OwnRecord {
+  readonly eventName: string;
+  readonly attributes: Readonly<Record<string, unknown>>;
+}
+
 /**
  * A task from inside. It is what the context carries; two copies of this package may meet in one process, so it
  * is read by its fields alone.
@@ -29,6 +35,8 @@ export interface TaskState {
   /** What has been said about the end so far. */
   verdict: Verdict | undefined;
   ended: boolean;
+  /** One of its own records, while a logger takes it. */
+  emitting: OwnRecord | undefined;
   /** Of `performance.now()`. */
   readonly startedMillis: number;
   /** In which task below an error was told with its stack, so that it is told once. */

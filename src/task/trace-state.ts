@@ -1,7 +1,7 @@
 import type { TraceState } from '@opentelemetry/api';
 import { withoutBlanks } from './traceparent.ts';
 
-/** W3C Trace Context, 3.3.1.1: not more members than this. */
+/** W3C Trace Context, 3.3.1.1: a list of more members than this is not valid. */
 const MAX_MEMBERS = 32;
 /** 3.3.1.5: at least so many characters must be passed on; of longer ones whole members are left out. */
 const MAX_CHARACTERS = 512;
@@ -41,16 +41,19 @@ class MemberList implements TraceState {
 }
 
 /**
- * Reads a `tracestate` by W3C Trace Context, level 2 (section 3.3). One that is not well formed is discarded as
- * a whole; of members with the same key the first, which is the newest, counts.
- * @returns undefined if there is none, or it is refused
+ * Reads a `tracestate` by W3C Trace Context, level 2 (section 3.3). A list that is not well formed, or has more than
+ * 32 members, is discarded as a whole. Of members with the same key the first one counts: it is the newest.
+ * @returns undefined if there is none, or it is discarded
  */
 export function parseTraceState(header: string): TraceState | undefined {
   const members: [string, string][] = [];
   const seen = new Set<string>();
+  let count = 0;
   for (const part of header.split(',')) {
     const member = withoutBlanks(part);
     if (member === '') continue;
+    count += 1;
+    if (count > MAX_MEMBERS) return undefined;
     const equals = member.indexOf('=');
     const key = member.slice(0, Math.max(equals, 0));
     const value = member.slice(equals + 1);

@@ -49,23 +49,54 @@ function dataOf<Arguments extends readonly unknown[]>(
 }
 
 /**
- * A decorator of methods (TC39 form): each call is a task. `@asTask('charge card')`.
+ * What {@link asTask} makes: a decorator of methods, in the standard (TC39) form and in the one of TypeScript's
+ * `experimentalDecorators`.
+ */
+export interface TaskDecorator<This, Arguments extends unknown[], Value> {
+  (
+    prototype: object,
+    name: string | symbol,
+    descriptor: TypedPropertyDescriptor<(...values: Arguments) => Value>,
+  ): void;
+  (
+    method: (this: This, ...values: Arguments) => Value,
+    context: ClassMethodDecoratorContext<This, (this: This, ...values: Arguments) => Value>,
+  ): (this: This, ...values: Arguments) => Value;
+}
+
+/**
+ * A decorator of methods: each call is a task. `@asTask('charge card')`. It works as a standard decorator, and under
+ * `experimentalDecorators`.
  * @throws TypeError where the class is defined, if it is used on anything but a method
  */
 export function asTask<This, Arguments extends unknown[], Value>(
   message: string,
   data?: WrapData<Arguments>,
   options?: TaskOptions,
-) {
-  return (
-    method: (this: This, ...values: Arguments) => Value,
-    context: ClassMethodDecoratorContext<This, (this: This, ...values: Arguments) => Value>,
-  ): ((this: This, ...values: Arguments) => Value) => {
-    if (typeof context !== 'object' || context === null || context.kind !== 'method') {
-      throw new TypeError(
-        '@asTask() decorates methods, by standard (TC39) decorators; with TypeScript, "experimentalDecorators" must be off',
-      );
+): TaskDecorator<This, Arguments, Value> {
+  type Method = (this: This, ...values: Arguments) => Value;
+  return ((target: unknown, context: unknown, descriptor?: TypedPropertyDescriptor<Method>) => {
+    if (typeof descriptor?.value === 'function') {
+      const method = descriptor.value;
+      descriptor.value = wrap(method, message, data, options);
+      copyMetadata(method, descriptor.value);
+      return undefined;
     }
-    return wrap(method, message, data, options);
+    if ((context as { kind?: unknown } | null | undefined)?.kind !== 'method') {
+      throw new TypeError('@asTask() decorates methods, and nothing else of a class');
+    }
+    return wrap(target as Method, message, data, options);
+  }) as TaskDecorator<This, Arguments, Value>;
+}
+
+/** Frameworks keep routes and the like on the method, by the package reflect-metadata: they stay on the new one. */
+function copyMetadata(from: object, to: object): void {
+  const reflect = Reflect as {
+    getOwnMetadataKeys?: (target: object) => unknown[];
+    getOwnMetadata?: (key: unknown, target: object) => unknown;
+    defineMetadata?: (key: unknown, value: unknown, target: object) => void;
   };
+  for (const key of reflect.getOwnMetadataKeys?.(from) ?? []) {
+    reflect.defineMetadata?.(key, reflect.getOwnMetadata?.(key, from), to);
+  }
 }

@@ -43,6 +43,8 @@ export interface Registration {
   /** What stands in the LoggerProvider in place of the task processor and an exporter in memory. */
   // biome-ignore lint/suspicious/noExplicitAny: processors of either line.
   readonly processors?: readonly any[];
+  /** Of the records' attributes. */
+  readonly limits?: { readonly attributeCountLimit?: number; readonly attributeValueLengthLimit?: number };
 }
 
 /** What has been registered, and what came out. */
@@ -65,6 +67,7 @@ export function register(options: Registration = {}): Registered {
   const simple = new SimpleLogRecordProcessor({ exporter });
   const provider = new SdkLoggerProvider({
     processors: [...(options.processors ?? [new TaskLogRecordProcessor()]), simple],
+    logRecordLimits: options.limits,
   } as ConstructorParameters<typeof SdkLoggerProvider>[0]);
   if (options.logger !== false) logsGlobal().setGlobalLoggerProvider(provider);
   const spanExporter = new InMemorySpanExporter();

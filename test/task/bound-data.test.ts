@@ -236,16 +236,52 @@ describe('values', () => {
     expect(['string', 'number', 'boolean']).toContain(type);
   });
 
-  test.each([[5], ['text'], [true], [Symbol('s')], [() => {}]])(
-    'data that is no object, %p, is told and left out',
-    (data) => {
-      const started = startTask('goal', data as never);
-      started.bind(data as never);
-      started[Symbol.dispose]();
-      expect(dataOf('task.started')).toEqual({});
-      expect(told).toEqual([expect.stringContaining('the data of a task must be an object')]);
-    },
-  );
+  test.each<[string, unknown, string]>([
+    ['a number', 5, 'a number'],
+    ['a text', 'text', 'a string'],
+    ['a boolean', true, 'a boolean'],
+    ['a symbol', Symbol('s'), 'a symbol'],
+    ['a function', () => {}, 'a function'],
+    ['a list', ['a'], 'Array'],
+    ['ten million numbers', new Float64Array(1e7), 'Float64Array'],
+    ['bytes', Buffer.from('text'), 'Buffer'],
+    ['a boxed text', new String('text'), 'String'],
+  ])('%s is no data: it is told and left out', (_, data, shown) => {
+    const started = startTask('goal', data as never);
+    started.bind(data as never);
+    started[Symbol.dispose]();
+    expect(dataOf('task.started')).toEqual({});
+    expect(told).toEqual([
+      `burstlog: the data of a task must be an object with names, got ${shown}; it was left out (told once)`,
+    ]);
+  });
+
+  test('a task holds 256 attributes, inherited ones among them; the values of others are not even read', () => {
+    unregister();
+    out = register({ limits: { attributeCountLimit: 1_000 } });
+    listen((message) => told.push(message));
+    let reads = 0;
+    const names = Array.from({ length: 300_000 }, (_, n) => `key${n}`);
+    const huge = Object.defineProperties(
+      {},
+      Object.fromEntries(names.map((name) => [name, { enumerable: true, get: () => (reads += 1) }])),
+    );
+    task('outer', { user: 'leo' }, (outer) => {
+      to('inner', huge, (inner) => {
+        inner.bind({ key0: 'again', more: true });
+        out.log('in inner');
+      });
+      expect(reads).toBeLessThan(300);
+      outer.bind(huge);
+    });
+    const inner = dataOf('in inner');
+    expect(Object.keys(inner)).toHaveLength(256);
+    expect(inner).toMatchObject({ user: 'leo', key0: 'again', key254: 255 });
+    expect(inner).not.toHaveProperty('more');
+    expect(told).toEqual([
+      'burstlog: a task holds 256 attributes of data; "key255" and what follows was left out (told once)',
+    ]);
+  });
 
   test('data whose keys cannot be read is told and left out; a getter of it that throws is written', () => {
     task('goal', anyFailure, (job) => job.bind(throwing));

@@ -158,3 +158,23 @@ async function whenTimedOut(): Promise<AbortSignal> {
   clearInterval(alive);
   return signal;
 }
+
+test.each(['%s', '%d', '%i', '%f', '%j', '%o', '%O', 'without'])(
+  '%p of values without end is written',
+  (conversion) => {
+    const names = Object.fromEntries(Array.from({ length: 100_000 }, (_, n) => [`key${n}`, n]));
+    for (const value of [new Array(2 ** 32 - 1), new Float64Array(1e7), names]) {
+      task('goal', (job) => job.success(`a ${conversion} b`, value));
+      expect(out.records().at(-1)!.body).toMatch(/^a .*b.*$/);
+      expect(String(out.records().at(-1)!.body).length).toBeLessThan(100);
+      try {
+        task('goal', () => {
+          throw value;
+        });
+      } catch (thrown) {
+        expect(Object.is(thrown, value)).toBe(true);
+      }
+      expect(String(out.records().at(-1)!.body).length).toBeLessThan(100);
+    }
+  },
+);

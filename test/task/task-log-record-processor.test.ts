@@ -105,6 +105,81 @@ describe('on records of other loggers', () => {
   });
 });
 
+describe("the SDK's limits of attributes", () => {
+  const wide = Object.fromEntries(Array.from({ length: 200 }, (_, n) => [`field.${n}`, n]));
+
+  test('a record with more attributes than the limit keeps its task, and the count of what was dropped', () => {
+    const out = register();
+    task('outer', () => to('goal', { user: 'leo' }, () => out.log('wide', wide)));
+    const { attributes, droppedAttributesCount } = out.find('wide');
+    const start = out.records().find(({ attributes: { 'task.name': name } }) => name === 'goal')!.attributes;
+    expect(attributes).toMatchObject({
+      'task.id': start['task.id'],
+      'task.name': 'goal',
+      'task.sequence': 2,
+      'task.parent.id': start['task.parent.id'],
+    });
+    // What is bound is the application's, and obeys its limit.
+    expect(attributes).not.toHaveProperty('user');
+    expect(Object.keys(attributes)).toHaveLength(128 + 4);
+    // The oldest SDK takes what is there from what was set, so it counts the task's own four as if they had room.
+    expect([200 - 128 + 1, 200 - 128 + 1 - 4]).toContain(droppedAttributesCount);
+  });
+
+  test('every record of a task says where it belongs and how it ended, with any limit', () => {
+    for (const limits of [
+      { attributeCountLimit: 1 },
+      { attributeCountLimit: 3 },
+      { attributeValueLengthLimit: 4 },
+      { attributeCountLimit: 2, attributeValueLengthLimit: 1 },
+    ]) {
+      const out = register({ limits });
+      task('the outer goal', { tenant: 'blue' }, (outer) => {
+        out.log('first');
+        to('the inner goal', { user: 'leo' }, (job) => {
+          job.fail(new Error('no'));
+          out.log('second', { a: 1, b: 2, c: 3 });
+        });
+        const rows = out
+          .records()
+          .map(({ attributes: { 'task.sequence': sequence, ...rest } }) => [
+            rest['task.id'] === outer.id ? 'outer' : 'inner',
+            rest['task.name'],
+            sequence,
+            rest['task.parent.id'],
+            rest['task.outcome'],
+          ]);
+        const inner = ['inner', 'the inner goal'];
+        expect(rows).toEqual([
+          ['outer', 'the outer goal', 1, undefined, undefined],
+          ['outer', 'the outer goal', 2, undefined, undefined],
+          [...inner, 1, outer.id, undefined],
+          [...inner, 2, outer.id, undefined],
+          [...inner, 3, outer.id, 'failed'],
+        ]);
+      });
+      expect(out.records().at(-1)!.attributes['task.duration']).toEqual(expect.any(Number));
+      unregister();
+    }
+  });
+
+  test('a task with more data than the limit tells its outcome, also without a task processor', () => {
+    const out = register({ processors: [] });
+    expect(() =>
+      task('goal', wide, () => {
+        throw new RangeError('no');
+      }),
+    ).toThrow();
+    expect(out.records().at(-1)!.attributes).toMatchObject({
+      'task.outcome': 'failed',
+      'task.sequence': 2,
+      'error.type': 'RangeError',
+      'exception.message': 'no',
+      'exception.stacktrace': expect.any(String),
+    });
+  });
+});
+
 describe('enabled', () => {
   const options = { context: ROOT_CONTEXT, instrumentationScope: { name: 'x' }, severityNumber: 9 };
 

@@ -280,7 +280,10 @@ describe('tracestate', () => {
     ['several headers', ['a=1', 'b=2'], 'a=1,b=2'],
     ['a list of one', ['a=1'], 'a=1'],
     ['32 members', members(32).join(), members(32).join()],
-    ['33 members: the last goes', members(33).join(), members(32).join()],
+    ['33 members: all of them are discarded', members(33).join(), undefined],
+    ['33 members, some of them twice', `${members(32).join()},k0=y`, undefined],
+    ['33 members in two headers', [members(32).join(), 'a=1'], undefined],
+    ['32 members and empty ones', `,${members(32).join(',,')},`, members(32).join()],
     ['exactly 512 characters', exact, exact],
     ['513 characters', `a${exact}`, `aa=${'x'.repeat(253)}`],
     [
