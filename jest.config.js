@@ -12,7 +12,7 @@ export default {
       },
     ],
   },
-  modulePathIgnorePatterns: ['<rootDir>/.lines/', '<rootDir>/test/consumers/'],
+  modulePathIgnorePatterns: ['<rootDir>/.matrix/', '<rootDir>/test/consumer/'],
   testTimeout: 30_000,
   maxWorkers: 2,
 };

