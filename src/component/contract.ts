@@ -1,3 +1,5 @@
+import type { Behind, ByCause } from './stats.ts';
+
 /**
  * What the parts of the daemon agree on: receivers hand batches to the journal, sinks read them from it.
  * Each part is tested against this page alone.
@@ -70,15 +72,6 @@ export interface JournalReader {
   readonly position: number;
 }
 
-/** How far behind a sink is. */
-export interface Behind {
-  readonly batches: number;
-  readonly records: number;
-  readonly bytes: number;
-  /** Age of the oldest entry it has not written, milliseconds; 0: none. */
-  readonly ageMillis: number;
-}
-
 /** What the daemon's other parts see of the journal. */
 export interface JournalView {
   /** 16 random bytes, as in {@link Intake}. */
@@ -102,6 +95,13 @@ export interface Sink {
    */
   open(state: unknown): Promise<void>;
   /**
+   * Called before each `write`, with no other call under way. It makes a sink exact over a crash when it changes
+   * places, such as files: the state that names the new place is stored before anything is written there.
+   * @returns a state that must be on the disk before `write` is called; undefined: the last one still holds
+   * @throws like `write`; a `RejectedError` has no meaning here
+   */
+  prepare?(signal: AbortSignal): Promise<unknown>;
+  /**
    * Writes entries. When it resolves they are as safe as this sink makes them, and the cursor moves behind
    * them, together with the returned state (plain data for JSON, at most 4 KiB).
    * @throws RejectedError for entries that will never be taken: they become dead letters, the next follow.
@@ -110,6 +110,13 @@ export interface Sink {
   write(entries: readonly JournalEntry[], signal: AbortSignal): Promise<unknown>;
   /** Closes files and connections. Called once, also after a failed `open`. */
   close(): Promise<void>;
+  /**
+   * Running totals that only this type of sink has, such as `rotations`. Names are fixed words in snake_case: they
+   * become names of metrics.
+   */
+  counters?(): Readonly<Record<string, number>>;
+  /** Running totals of records that `write` took and the sink dropped nevertheless, such as `partial_success`. */
+  dropped?(): ByCause;
 }
 
 /** The receiver of records refuses them for good, or they cannot be written at all. */

@@ -1,4 +1,5 @@
 import type { ReceiverCounters } from './contract.ts';
+import type { ReceiverStats } from './stats.ts';
 
 /** Counters that begin at nothing. */
 export function newCounters(): ReceiverCounters {
@@ -8,4 +9,10 @@ export function newCounters(): ReceiverCounters {
 /** Counts a request that was not taken. @param cause a fixed word, never built from data */
 export function countRefused(counters: ReceiverCounters, cause: string): void {
   counters.refused.set(cause, (counters.refused.get(cause) ?? 0) + 1);
+}
+
+/** The counters as they are now. */
+export function receiverStats(counters: ReceiverCounters): ReceiverStats {
+  const { refused, dropped } = counters;
+  return { ...counters, refused: Object.fromEntries(refused), dropped: Object.fromEntries(dropped) };
 }

@@ -1,7 +1,6 @@
 export type {
   Accepted,
   Batch,
-  Behind,
   Intake,
   JournalEntry,
   JournalReader,
@@ -12,6 +11,15 @@ export type {
   ReceiverCounters,
   Sink,
 } from './contract.ts';
-export { countRefused, newCounters } from './counters.ts';
-export type { CountingSink, PreparingSink } from './own-sinks.ts';
+export { countRefused, newCounters, receiverStats } from './counters.ts';
 export { asRejected, rejectedError, retryAfterOf, retryLaterError } from './sink-errors.ts';
+export type {
+  BatchCount,
+  Behind,
+  ByCause,
+  DamageStats,
+  JournalStats,
+  ReceiverStats,
+  SelfLogStats,
+  SinkStats,
+} from './stats.ts';

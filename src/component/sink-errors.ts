@@ -1,7 +1,6 @@
 import type { RejectedError, RetryLaterError } from './contract.ts';
 
 class Rejected extends Error implements RejectedError {
-  override readonly name = 'RejectedError';
   readonly rejected = true as const;
   override readonly cause: string;
   readonly indexes?: readonly number[];
@@ -16,7 +15,6 @@ class Rejected extends Error implements RejectedError {
 }
 
 class RetryLater extends Error implements RetryLaterError {
-  override readonly name = 'RetryLaterError';
   readonly retryAfterMillis: number;
 
   constructor(message: string, retryAfterMillis: number) {

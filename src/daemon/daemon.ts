@@ -27,7 +27,7 @@ export interface DaemonContext {
  * the journal, on the disk; nothing leaves the journal before every sink has it, or may miss it.
  */
 export class Daemon {
-  readonly startedMillis = Date.now();
+  readonly #startedMillis = systemClock.monotonicNow();
   readonly version: string;
   readonly own: OwnRecords;
   readonly #directory: DataDirectory;
@@ -112,9 +112,8 @@ export class Daemon {
   report(): StatusReport {
     return reportOf({
       version: this.version,
-      startedMillis: this.startedMillis,
+      upMillis: Math.trunc(systemClock.monotonicNow() - this.#startedMillis),
       journal: this.#journal,
-      maxBytes: this.#loaded.config.journal.maxBytes,
       receivers: this.#receivers.all,
       sinks: this.#sinks,
       own: this.own,

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import type { Accepted, Batch, Intake, OwnLog } from '../component/index.ts';
+import type { Accepted, Batch, Intake, OwnLog, SelfLogStats } from '../component/index.ts';
 import { type DecodedLogRecord, encodeDecoded, type KeyValue } from '../otlp/index.ts';
 import {
   type Clock,
@@ -111,6 +111,10 @@ export class OwnRecords implements OwnLog {
       this.lost += 1;
     }
     this.#write();
+  }
+
+  stats(): SelfLogStats {
+    return { dropped: this.lost, suppressed: this.leftOut };
   }
 
   /** Waits until what was told is in the journal, or cannot be. */

@@ -1,9 +1,17 @@
-import type { Accepted, Batch, Behind, Intake, JournalReader, JournalView } from '../component/index.ts';
+import type {
+  Accepted,
+  Batch,
+  Behind,
+  Intake,
+  JournalReader,
+  JournalStats,
+  JournalView,
+} from '../component/index.ts';
 import { wholeNumber } from '../settings/index.ts';
 import { isMissing } from './files.ts';
 import { Growth } from './growth.ts';
 import { type Inspection, inspect } from './inspect.ts';
-import { type FullCause, IntakeQueue } from './intake-queue.ts';
+import { IntakeQueue } from './intake-queue.ts';
 import { type JournalOptions, resolve, type Settings } from './options.ts';
 import type { Producers } from './producers.ts';
 import { ReadFiles } from './read-files.ts';
@@ -11,27 +19,7 @@ import { Reader, type ReadSource } from './reader.ts';
 import { Recent } from './recent.ts';
 import { type Recovered, recover } from './recover.ts';
 import { Segments } from './segments.ts';
-import type { DamageCounts } from './set-aside.ts';
 import { WriteLoop } from './write-loop.ts';
-
-/** What a journal counts, since it was opened where nothing else is said. */
-export interface JournalStats extends DamageCounts {
-  /** Size of all segments, now. */
-  readonly bytes: number;
-  readonly segments: number;
-  /** Batches and bytes that wait to be written, now. */
-  readonly queuedBatches: number;
-  readonly queuedBytes: number;
-  readonly groups: number;
-  readonly syncs: number;
-  /** The last batch found no room, by `maxBytes` or on the disk, and none was made since. */
-  readonly isFull: boolean;
-  /** Batches that were answered `full`, by cause. */
-  readonly full: Readonly<Record<FullCause, number>>;
-  /** Producers remembered, now; and how many were forgotten. */
-  readonly producers: number;
-  readonly forgottenProducers: number;
-}
 
 /**
  * Keeps batches on the disk until every sink has them: the one place where an acknowledged batch lies.
@@ -160,13 +148,15 @@ export class Journal implements Intake, JournalView {
     return {
       ...this.#recovered.setAside.counts,
       bytes: this.#segments.bytes,
+      maxBytes: this.#settings.maxBytes,
+      batches: this.next - this.first,
       segments: this.#segments.count,
       queuedBatches: this.#intake.waiting,
       queuedBytes: this.#intake.bytes,
       groups: this.#loop.groups,
       syncs: this.#loop.syncs,
       isFull: this.#intake.isFull,
-      full: { ...this.#intake.full },
+      refused: { ...this.#intake.full },
       producers: this.#producers.count,
       forgottenProducers: this.#producers.forgotten,
     };

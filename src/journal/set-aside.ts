@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { DamageStats } from '../component/index.ts';
 import { errorText, Severity } from '../record/index.ts';
 import { writeAll } from './files.ts';
 import { damagedName } from './names.ts';
@@ -7,16 +8,7 @@ import type { Segment } from './segment.ts';
 
 const PIECE_BYTES = 1_048_576;
 
-/** What was lost to damage, since the journal was opened. */
-export interface DamageCounts {
-  /** Ranges of segments that do not check out and were written before others that do. */
-  damagedRanges: number;
-  damagedBytes: number;
-  /** Bytes cut off behind the last group that was whole. */
-  cutBytes: number;
-  /** Of the damaged ranges, how many bytes were not copied into a file beside: too many, or no room. */
-  uncopiedBytes: number;
-}
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /**
  * Keeps the bytes of damaged ranges in files beside the segment, for a person to look at, and counts them.
@@ -24,7 +16,12 @@ export interface DamageCounts {
  */
 export class SetAside {
   readonly #settings: Settings;
-  readonly counts: DamageCounts = { damagedRanges: 0, damagedBytes: 0, cutBytes: 0, uncopiedBytes: 0 };
+  readonly counts: Mutable<DamageStats> = {
+    damagedRanges: 0,
+    damagedBytes: 0,
+    cutBytes: 0,
+    uncopiedBytes: 0,
+  };
   #room: number;
 
   /** @param usedBytes what such files hold already */

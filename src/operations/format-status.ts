@@ -1,46 +1,55 @@
+import type { BatchCount, ByCause } from '../component/index.ts';
 import { showSize } from '../text/index.ts';
+import type { Measured } from './figure.ts';
+import { figures } from './figures.ts';
 import type { DaemonState } from './snapshot.ts';
 import type { StatusReport } from './status-report.ts';
 import { table } from './table.ts';
 
-/** What `/status` answers; an older daemon does not say its state. */
+/** What `/status` answers. */
 export type Status = StatusReport & Partial<DaemonState>;
 
-type Counts = Readonly<Record<string, number>>;
 type Row = readonly string[];
 
 /**
- * The status of a daemon for people: the journal, how far each sink is behind, what each receiver took, and every loss
- * by its cause. Text from records and clients may stand in it, so control characters become blanks.
+ * The status of a daemon for people: the journal, how far each sink is behind, what each receiver took, every loss by
+ * its cause, and all other counters. Text from records and clients may stand in it, so control characters become blanks.
  */
 export function formatStatus(status: Status): string {
-  const parts = [heading(status), receiverTable(status), sinkTable(status), losses(status), troubles(status)];
+  const all = [...figures.measure(status, { where: '', labels: {} })].filter(({ value }) => value > 0);
+  const parts = [
+    heading(status),
+    receiverTable(status),
+    sinkTable(status),
+    losses(all.filter(({ figure }) => figure.shown === 'losses')),
+    others(all.filter(({ figure }) => figure.shown === 'others')),
+    errors(status),
+  ];
   const lines = parts
     .filter((part) => part.length > 0)
     .flatMap((part, at) => (at === 0 ? part : ['', ...part]));
   return `${lines.map((line) => line.replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, ' ')).join('\n')}\n`;
 }
 
-function heading({ version, pid, upMillis, state, reason, journal, ownRecordsLost = 0 }: Status): Row {
+function heading({ version, pid, upMillis, state, reason, journal }: Status): Row {
   const { batches, bytes, maxBytes, producers, isFull } = journal;
   const now = state === undefined ? [] : [reason === undefined ? state : `${state} (${reason})`];
   const percent = maxBytes > 0 ? ` (${Math.floor((bytes / maxBytes) * 100)}%)` : '';
   return [
     [`distlogd ${version}`, ...now, `process ${pid}`, `up ${duration(upMillis)}`].join(', '),
     `journal: ${many(batches, 'batch', 'batches')}, ${size(bytes)} of ${size(maxBytes)}${percent}, ${many(producers, 'sender', 'senders')}${isFull ? ', full: nothing is taken' : ''}`,
-    ...(ownRecordsLost > 0 ? [`own records: ${number(ownRecordsLost)} lost`] : []),
   ];
 }
 
 function receiverTable({ receivers }: Status): Row {
   return table(
-    ['receiver', 'endpoint', '>records', '>batches', '>bytes', '>repeated', '>refused', '>lost'],
+    ['receiver', 'endpoint', '>records', '>batches', '>bytes', '>repeated', '>refused', '>dropped'],
     receivers.map((one) => [
       one.name,
       one.endpoint,
       number(one.records),
       number(one.batches),
-      one.bytes === undefined ? '' : size(one.bytes),
+      size(one.bytes),
       number(one.duplicates),
       number(sum(one.refused)),
       number(sum(one.dropped)),
@@ -60,50 +69,52 @@ function sinkTable({ sinks }: Status): Row {
       '>oldest',
       '>retries',
       '>dead letters',
-      '>lost',
+      '>dropped',
     ],
     sinks.map((one) => [
       one.name,
       one.type,
-      `${one.condition ?? ''}${one.isBlocking === true ? ', blocks' : ''}`,
-      number(one.written),
+      `${one.condition}${one.blocking ? ', blocks' : ''}`,
+      number(one.written.records),
       number(one.behind.records),
       size(one.behind.bytes),
       duration(one.behind.ageMillis),
-      one.retries === undefined ? '' : number(one.retries),
-      number(one.deadLetters),
-      number(sum(one.lost)),
+      number(one.retries),
+      number(one.deadLetters.records),
+      number(records(one.dropped)),
     ]),
   );
 }
 
-function losses({ journal, receivers, sinks }: Status): Row {
-  const rows = [
-    ...byCause('journal', 'batches without room', journal.refused ?? {}),
-    ...receivers.flatMap(({ name, refused, dropped }) => [
-      ...byCause(`receiver ${name}`, 'batches refused', refused),
-      ...byCause(`receiver ${name}`, 'records lost', dropped),
-    ]),
-    ...sinks.flatMap(({ name, lost }) => byCause(`sink ${name}`, 'records lost', lost)),
-  ];
+function losses(all: readonly Measured[]): Row {
+  const rows = all.map(({ where, figure, cause, value }) => [where, figure.what, cause, number(value)]);
   return table(['refused or lost', '', 'cause', '>count'], rows);
 }
 
-function troubles({ sinks }: Status): Row {
-  return sinks.flatMap(({ name, trouble }) =>
-    trouble === undefined ? [] : [`sink ${name} tries again: ${trouble}`],
-  );
+function others(all: readonly Measured[]): Row {
+  const rows = all.map(({ where, figure, value }) => [where, figure.what, number(value)]);
+  return table(['also counted', '', '>count'], rows);
 }
 
-function byCause(where: string, what: string, counts: Counts): Row[] {
-  return Object.entries(counts)
-    .filter(([, count]) => count > 0)
-    .sort(([, a], [, b]) => b - a)
-    .map(([cause, count]) => [where, what, cause, number(count)]);
+function errors({ sinks }: Status): Row {
+  return sinks.flatMap(({ name, trouble, lastError }) => {
+    const last = lastError === undefined ? '' : new Date(lastError.atMillis).toISOString();
+    if (trouble !== undefined && trouble === lastError?.text) {
+      return [`sink ${name} retries since its error at ${last}: ${trouble}`];
+    }
+    return [
+      ...(trouble === undefined ? [] : [`sink ${name} retries: ${trouble}`]),
+      ...(lastError === undefined ? [] : [`sink ${name}, last error at ${last}: ${lastError.text}`]),
+    ];
+  });
 }
 
-function sum(counts: Counts): number {
+function sum(counts: ByCause): number {
   return Object.values(counts).reduce((total, count) => total + count, 0);
+}
+
+function records(counts: ByCause<BatchCount>): number {
+  return Object.values(counts).reduce((total, { records }) => total + records, 0);
 }
 
 function many(count: number, one: string, more: string): string {

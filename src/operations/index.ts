@@ -2,4 +2,4 @@ export { hasToken } from './allowed.ts';
 export { formatStatus, type Status } from './format-status.ts';
 export { OperationsServer, type OperationsServerOptions } from './operations-server.ts';
 export type { DaemonState, Snapshot } from './snapshot.ts';
-export type { StatusReport } from './status-report.ts';
+export type { ReceiverReport, SinkReport, StatusReport } from './status-report.ts';

@@ -64,7 +64,7 @@ export { parseSeverity, rankOf, Severity, type SeverityLike, type SeverityName }
 export { severityNameOf } from './severity-name.ts';
 export { attributesSize, CHARACTER_BYTES } from './size.ts';
 export { type Snapshot, snapshot } from './snapshot.ts';
-export { errorText, Teller } from './tell.ts';
+export { errorText, problemText, Teller } from './tell.ts';
 export { armImmediate, armTimeout, clearImmediate, clearTimeout, monotonicNow, nextTurn } from './timers.ts';
 export { Turns } from './turns.ts';
 export { LogRecordView } from './view.ts';

@@ -58,3 +58,14 @@ function textOf(value: unknown): string {
   }
   return String(value);
 }
+
+/**
+ * What went wrong, for a status or a log: as {@link errorText}, but without `Error:`, which says nothing, and with the
+ * causes of an `AggregateError` that has no message of its own, such as Node's for a connection.
+ */
+export function problemText(error: unknown): string {
+  if (error instanceof AggregateError && error.message === '') {
+    return error.errors.map(problemText).join(', ').slice(0, 500);
+  }
+  return errorText(error).replace(/^(?:Error: )+/, '');
+}

@@ -2,13 +2,13 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
-import { loadSecrets, parseConfig } from '../../src/config/index.ts';
-import { Daemon, type LoadedConfig } from '../../src/daemon/index.ts';
+import { Daemon } from '../../src/daemon/index.ts';
 import { decodeJsonLogs } from '../../src/otlp/index.ts';
 import { folderForEachTest } from '../sinks/support/folder.ts';
 import { freePort } from '../support/free-port.ts';
 import { daemonsForEachTest } from './support/daemon-process.ts';
 import { jsonRequest } from './support/json-request.ts';
+import { loadedConfig } from './support/loaded-config.ts';
 
 const folder = folderForEachTest();
 const start = daemonsForEachTest(folder);
@@ -273,10 +273,4 @@ test('a start with nothing given makes its data in the directory, private, with 
   expect(await daemon.exit).toEqual([0, null]);
 });
 
-async function loaded(text: string): Promise<LoadedConfig> {
-  const parsed = parseConfig(text, { fileName: 'distlogd.yaml', environment: {}, directory: folder() });
-  if (!('config' in parsed)) throw new Error(JSON.stringify(parsed.faults));
-  const result = await loadSecrets(parsed);
-  if (!('secrets' in result)) throw new Error(JSON.stringify(result.faults));
-  return { config: parsed.config, secrets: result.secrets };
-}
+const loaded = (text: string) => loadedConfig(text, folder());

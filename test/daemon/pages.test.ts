@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseConfig } from '../../src/config/index.ts';
 import { formatStatus, type Status } from '../../src/operations/index.ts';
+import { receiverReport, sinkReport, statusReport } from '../operations/support/report.ts';
 import { folderForEachTest } from '../sinks/support/folder.ts';
 
 const page = readFileSync(join(__dirname, '../../docs/distlogd.md'), 'utf8');
@@ -35,55 +36,40 @@ test('the certificate for a try can be made', () => {
 });
 
 test('the status of the page is what it looks like', () => {
-  const none = { duplicates: 0, refused: {}, dropped: {} };
-  const caughtUp = { batches: 0, records: 0, bytes: 0, ageMillis: 0 };
-  const sink = { lost: {}, deadLetters: 0, retries: 0, isBlocking: false };
   const status: Status = {
-    version: '0.1.0',
     state: 'ready',
-    pid: 4_242,
-    upMillis: 11_520_000,
-    ownRecordsLost: 0,
-    journal: {
-      batches: 12,
-      bytes: 1.36 * 2 ** 20,
-      maxBytes: 8 * 2 ** 30,
-      producers: 3,
-      isFull: false,
-      refused: {},
-    },
-    receivers: [
-      {
-        ...none,
-        name: 'zmqAck',
-        endpoint: 'tcp://127.0.0.1:5011',
-        records: 812_331,
-        batches: 1_587,
-        bytes: 121 * 2 ** 20,
-      },
-      {
-        ...none,
-        name: 'otlpHttp',
-        endpoint: 'http://127.0.0.1:4318',
-        records: 310,
-        batches: 31,
-        bytes: 45.1 * 1_024,
-        refused: { unauthorized: 2 },
-      },
-    ],
-    sinks: [
-      { ...sink, name: 'archive', type: 'file', condition: 'running', written: 812_641, behind: caughtUp },
-      {
-        ...sink,
-        name: 'collector',
-        type: 'otlp',
-        condition: 'waiting',
-        written: 806_497,
-        behind: { batches: 12, records: 6_144, bytes: 1.36 * 2 ** 20, ageMillis: 21_000 },
-        retries: 9,
-        trouble: 'connect ECONNREFUSED 10.0.0.7:4317',
-      },
-    ],
+    ...statusReport({
+      version: '0.1.0',
+      pid: 4_242,
+      upMillis: 11_520_000,
+      journal: { batches: 12, bytes: 1.36 * 2 ** 20, producers: 3, segments: 1 },
+      receivers: [
+        receiverReport({ records: 812_331, batches: 1_587, bytes: 121 * 2 ** 20 }),
+        receiverReport({
+          name: 'otlpHttp',
+          endpoint: 'http://127.0.0.1:4318',
+          records: 310,
+          batches: 31,
+          bytes: 45.1 * 1_024,
+          refused: { unauthorized: 2 },
+        }),
+      ],
+      sinks: [
+        sinkReport({ written: { batches: 1_618, records: 812_641, bytes: 0 }, own: { rotations: 2 } }),
+        sinkReport({
+          name: 'collector',
+          type: 'otlp',
+          condition: 'waiting',
+          written: { batches: 1_606, records: 806_497, bytes: 0 },
+          behind: { batches: 12, records: 6_144, bytes: 1.36 * 2 ** 20, ageMillis: 21_000 },
+          retries: 9,
+          dropped: { partial_success: { batches: 0, records: 4 } },
+          own: { requests: 911 },
+          trouble: 'connect ECONNREFUSED 10.0.0.7:4317',
+          lastError: { text: 'connect ECONNREFUSED 10.0.0.7:4317', atMillis: Date.UTC(2026, 10, 30, 8, 15) },
+        }),
+      ],
+    }),
   };
-  expect(blocks('text')).toContain(`$ npx distlogd status\n${formatStatus(status)}`);
+  expect(blocks('text')).toContain(`$ npx -p burstlog distlogd status\n${formatStatus(status)}`);
 });

@@ -225,7 +225,7 @@ test('a journal at maxBytes is full until it is trimmed; repeats are still recog
   expect(answers.at(-1)!.kind).not.toBe('accepted');
   expect(answers[taken]).toMatchObject({ kind: 'full', retryAfterMillis: expect.any(Number) });
   expect(journal.stats().bytes).toBeLessThanOrEqual(12_000);
-  expect(journal.stats().full.journal).toBeGreaterThan(0);
+  expect(journal.stats().refused.journal).toBeGreaterThan(0);
   expect(await journal.append(batchOf('1', originOf(1, 1)))).toEqual({ kind: 'duplicate', last: taken });
   await journal.trim(journal.next);
   expect((await journal.append(batchOf(`${taken + 1}`, originOf(1, taken + 1), 1_000))).kind).toBe(
@@ -259,7 +259,7 @@ test('what waits for the disk is bounded', async () => {
     ['a', 'b', 'c', 'd'].map((text) => journal.append(batchOf(text, undefined, 1_000))),
   );
   expect(kinds(answers)).toEqual(['accepted', 'accepted', 'full', 'full']);
-  expect(journal.stats()).toMatchObject({ queuedBytes: 0, full: { queue: 2 } });
+  expect(journal.stats()).toMatchObject({ queuedBytes: 0, refused: { queue: 2 } });
 });
 
 test('a newer format version is refused, and nothing is touched', async () => {

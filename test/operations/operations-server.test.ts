@@ -101,8 +101,13 @@ test('the metrics are Prometheus text, with every figure of the report', async (
   const fleet = { sink: 'to "the\\\nfleet"', type: 'otlp' };
   expect(value('sink_behind_seconds', fleet)).toBe(95);
   expect(value('sink_behind_batches', fleet)).toBe(4);
-  expect(value('sink_lost_records_total', { ...fleet, cause: 'behind_age' })).toBe(512);
+  expect(value('sink_dropped_records_total', { ...fleet, cause: 'behind_age' })).toBe(512);
+  expect(value('sink_dropped_records_total', { ...fleet, cause: 'partial_success' })).toBe(2);
+  expect(value('sink_rejected_records_total', { ...fleet, cause: 'http_400' })).toBe(3);
+  expect(value('sink_file_rotations_total', { sink: 'files', type: 'file' })).toBe(2);
+  expect(value('sink_last_error_timestamp_seconds', { sink: 'files', type: 'file' })).toBe(1_700_000_000);
   expect(value('sink_failing', fleet)).toBe(1);
+  expect(value('sink_failing', { sink: 'files', type: 'file' })).toBe(0);
   expect(value('sink_blocking', fleet)).toBe(1);
   expect(value('cpu_seconds_total', {})).toBeGreaterThan(0);
   expect(value('resident_memory_bytes', {})).toBeGreaterThan(1e6);

@@ -295,7 +295,7 @@ test('when the reader of a pipe is gone, it says so once, shows nothing more, an
   await sink.write([journal.add(one('again'))], never);
   await sink.close();
   expect(log.said).toHaveLength(1);
-  expect(sink.counters().unshown_records).toBeGreaterThanOrEqual(2);
+  expect(sink.dropped().output_closed).toBeGreaterThanOrEqual(2);
 });
 
 test('an entry that is no OTLP is rejected alone', async () => {

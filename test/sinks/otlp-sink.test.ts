@@ -96,7 +96,8 @@ test.each(['gzip', 'none'] as const)(
     await sink.write(entries('one', 'two', 'three'), never);
     expect(bodiesIn(receiver)).toEqual([['one', 'two', 'three']]);
     expect(receiver.requests[0]!.metadata.authorization).toBe('Bearer x');
-    expect(sink.counters()).toMatchObject({ requests: 1, rejected_records: 0 });
+    expect(sink.counters()).toMatchObject({ requests: 1 });
+    expect(sink.dropped()).toEqual({ partial_success: 0 });
   },
 );
 
@@ -175,7 +176,8 @@ test('a partial success is counted and told, and does not come again', async () 
   const sink = await sinkTo(receiver.url, { log });
   receiver.respond(() => ({ rejectedLogRecords: 2, errorMessage: 'too old' }));
   await sink.write(entries('one', 'two', 'three'), never);
-  expect(sink.counters()).toMatchObject({ requests: 1, rejected_records: 2 });
+  expect(sink.counters()).toMatchObject({ requests: 1 });
+  expect(sink.dropped()).toEqual({ partial_success: 2 });
   expect(log.said.join()).toContain('did not take 2 records (2 since the start): too old');
 
   const protobuf = await httpServer(() => ({ code: 200, body: partialSuccess(1, 'no') }));
@@ -187,7 +189,7 @@ test('a partial success is counted and told, and does not come again', async () 
   for (const { url } of [protobuf, json]) {
     const http = await sinkTo(url, { protocol: 'http' });
     await http.write(entries('one'), never);
-    expect(http.counters()).toMatchObject({ rejected_records: 1 });
+    expect(http.dropped()).toEqual({ partial_success: 1 });
   }
 });
 

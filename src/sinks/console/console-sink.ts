@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream';
-import type { CountingSink, JournalEntry, OwnLog } from '../../component/index.ts';
+import type { ByCause, JournalEntry, OwnLog, Sink } from '../../component/index.ts';
 import { rejectedError } from '../../component/index.ts';
 import { entryLogs, isWireError } from '../../otlp/index.ts';
 import { errorText, Severity, Turns } from '../../record/index.ts';
@@ -29,14 +29,14 @@ const WRITE_CHARACTERS = 65_536;
  * Shows records on a terminal. Nothing in them reaches it raw: control characters and escape sequences are escaped.
  *
  * It waits for the stream, so a slow terminal slows this sink only. When the reader is gone (a closed pipe), the sink
- * shows nothing any more, says so once, and counts (`unshown_records`). After a crash the last records may be shown
+ * shows nothing any more, says so once, and counts them as dropped (`output_closed`). After a crash the last records may be shown
  * again.
  */
-export class ConsoleSink implements CountingSink {
+export class ConsoleSink implements Sink {
   readonly #stream: Writable;
   readonly #log: OwnLog;
   readonly #lines: (record: ShownRecord) => string;
-  readonly #counters = { unshown_records: 0 };
+  readonly #dropped = { output_closed: 0 };
   readonly #onError = (error: Error) => this.#end(error);
   /** Entries that the stream has, of a call that failed for others. */
   readonly #shown = new WeakSet<JournalEntry>();
@@ -101,8 +101,9 @@ export class ConsoleSink implements CountingSink {
     if (!this.#isEnded) this.#stream.off('error', this.#onError);
   }
 
-  counters(): Readonly<Record<string, number>> {
-    return this.#counters;
+  /** What came after the stream was closed. */
+  dropped(): ByCause {
+    return this.#dropped;
   }
 
   /** @throws when the signal is aborted; what the stream has by then is not given to it again */
@@ -110,7 +111,7 @@ export class ConsoleSink implements CountingSink {
     await untilAborted(this.#pending, signal);
     for (const entry of entries) {
       this.#shown.add(entry);
-      if (this.#isEnded) this.#counters.unshown_records += entry.records;
+      if (this.#isEnded) this.#dropped.output_closed += entry.records;
     }
     if (text === '' || this.#isEnded) return;
     this.#pending = new Promise((resolve) => {

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import type { CountingSink, JournalEntry, PreparingSink } from '../../component/index.ts';
+import type { JournalEntry, Sink } from '../../component/index.ts';
 import { rejectedError } from '../../component/index.ts';
 import { errorText, Severity } from '../../record/index.ts';
 import { compressFile } from './compress-file.ts';
@@ -27,7 +27,7 @@ const LINE_BREAK = Buffer.from('\n');
  *
  * A full disk makes `write` fail; the rest of a line is cut off before it is tried again.
  */
-export class FileSink implements PreparingSink, CountingSink {
+export class FileSink implements Sink {
   readonly #options: ResolvedFileOptions;
   readonly #path: string;
   readonly #lines: LineSource;

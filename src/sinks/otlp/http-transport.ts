@@ -7,7 +7,7 @@ import {
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import { errorText } from '../../record/index.ts';
+import { problemText } from '../../record/index.ts';
 import { type Answer, httpAnswer, type Transport } from './answer.ts';
 import type { ResolvedOtlpOptions } from './otlp-options.ts';
 
@@ -68,7 +68,7 @@ function answered(
       if (signal.aborted) reject(signal.reason);
       else resolve(answer);
     };
-    const failed = (error: unknown) => end({ kind: 'later', afterMillis: 0, message: errorText(error) });
+    const failed = (error: unknown) => end({ kind: 'later', afterMillis: 0, message: problemText(error) });
     signal.addEventListener('abort', abort, { once: true });
     message.on('error', failed);
     message.on('response', (response) => {

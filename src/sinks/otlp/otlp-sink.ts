@@ -1,4 +1,4 @@
-import type { CountingSink, JournalEntry } from '../../component/index.ts';
+import type { ByCause, JournalEntry, Sink } from '../../component/index.ts';
 import { rejectedError, retryLaterError } from '../../component/index.ts';
 import { requestPieces } from '../../otlp/index.ts';
 import { Severity } from '../../record/index.ts';
@@ -23,14 +23,15 @@ interface Verdict {
  * small entries one behind the other in one request, long ones cut between records.
  *
  * By the OTLP specification: what may succeed later comes again, not before the server wishes; of a partial success
- * nothing comes again, it is counted (`rejected_records`); what is too large is halved; of what is refused the entry
+ * nothing comes again, it is counted as dropped (`partial_success`); what is too large is halved; of what is refused the entry
  * that is to blame is searched for by halves, and rejected alone. Beyond the specification: a server that refuses us
  * rather than our records (401, 403, 404, UNAUTHENTICATED, UNIMPLEMENTED, ...) is asked again every half minute, so
  * that an expired token costs time and not records.
  */
-export class OtlpSink implements CountingSink {
+export class OtlpSink implements Sink {
   readonly #options: ResolvedOtlpOptions;
-  readonly #counters = { requests: 0, request_bytes: 0, rejected_records: 0 };
+  readonly #counters = { requests: 0, request_bytes: 0 };
+  readonly #dropped = { partial_success: 0 };
   /** Of entries that come again because of others: what became of them. */
   readonly #taken = new WeakSet<JournalEntry>();
   readonly #refused = new WeakMap<JournalEntry, Verdict>();
@@ -69,6 +70,11 @@ export class OtlpSink implements CountingSink {
 
   counters(): Readonly<Record<string, number>> {
     return this.#counters;
+  }
+
+  /** What the destination did not take of requests that it took. */
+  dropped(): ByCause {
+    return this.#dropped;
   }
 
   async #sendGroup(group: readonly JournalEntry[], signal: AbortSignal): Promise<void> {
@@ -140,11 +146,11 @@ export class OtlpSink implements CountingSink {
 
   #countPartial(records: number, message: string): void {
     if (records === 0 && message === '') return;
-    this.#counters.rejected_records += records;
+    this.#dropped.partial_success += records;
     const now = this.#options.clock.now();
     if (now - this.#toldAt < TOLD_MILLIS) return;
     this.#toldAt = now;
-    const { rejected_records: all } = this.#counters;
+    const { partial_success: all } = this.#dropped;
     const what = records === 0 ? 'warned' : `did not take ${records} records (${all} since the start)`;
     this.#options.log.emit(Severity.WARN, `otlp sink: ${this.#options.endpoint.host} ${what}: ${message}`);
   }

@@ -1,4 +1,3 @@
 export { CursorFile, type StoredCursor } from './cursor-file.ts';
 export type { SinkRunnerOptions } from './runner-options.ts';
 export { SinkRunner } from './sink-runner.ts';
-export type { BatchCount, LossCause, SinkStats } from './sink-stats.ts';

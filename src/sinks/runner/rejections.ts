@@ -1,6 +1,6 @@
 import type { JournalEntry } from '../../component/index.ts';
 import { asRejected } from '../../component/index.ts';
-import { errorText, Severity } from '../../record/index.ts';
+import { problemText, Severity } from '../../record/index.ts';
 import type { DeadLetterBox } from '../dead-letters/index.ts';
 import type { ResolvedRunnerOptions } from './runner-options.ts';
 import type { SinkHealth } from './sink-health.ts';
@@ -33,7 +33,7 @@ export class Rejections {
     if (entries.length === 0) return async () => {};
     const given: unknown = asRejected(error)?.cause;
     const cause = typeof given === 'string' ? given.slice(0, 64) : 'unknown';
-    const message = errorText(error);
+    const message = problemText(error);
     const records = entries.reduce((sum, each) => sum + each.records, 0);
     for (const each of entries) this.#counters.addRejected(cause, each.records);
     this.#health.remember(message);
@@ -44,7 +44,7 @@ export class Rejections {
         `${isKept ? 'they are dead letters now' : 'they are lost'}`,
     );
     if (isKept) return () => this.#keep(entries, cause, message);
-    this.#counters.addLost('dead_letters', entries.length, records);
+    this.#counters.addDropped('dead_letters', entries.length, records);
     return async () => {};
   }
 
@@ -59,7 +59,7 @@ export class Rejections {
     this.#counters.deadLetters.batches += entries.length;
     for (const { records } of entries) this.#counters.deadLetters.records += records;
     if (dropped.letters === 0) return;
-    this.#counters.addLost('dead_letters', dropped.letters, dropped.records);
+    this.#counters.addDropped('dead_letters', dropped.letters, dropped.records);
     this.#health.tell(
       Severity.WARN,
       `${dropped.letters} of the oldest dead letters were dropped for their bound`,

@@ -1,5 +1,5 @@
 import type { OwnLog } from '../../component/index.ts';
-import { type Clock, errorText, Severity } from '../../record/index.ts';
+import { type Clock, problemText, Severity } from '../../record/index.ts';
 
 /** How a sink is, as far as its runner can say; and the words about it in the daemon's own log. */
 export class SinkHealth {
@@ -33,7 +33,7 @@ export class SinkHealth {
 
   /** Something failed and will be tried again. Told when it begins and when it changes, not with every attempt. */
   fail(what: string, error: unknown): void {
-    const text = errorText(error);
+    const text = problemText(error);
     this.remember(text);
     const isNew = this.#trouble !== text;
     this.#trouble = text;

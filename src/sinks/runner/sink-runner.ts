@@ -1,6 +1,6 @@
-import type { CountingSink, JournalEntry, JournalReader, PreparingSink } from '../../component/index.ts';
+import type { BatchCount, ByCause, JournalEntry, JournalReader, SinkStats } from '../../component/index.ts';
 import { asRejected, retryAfterOf } from '../../component/index.ts';
-import { errorText, keepAlive, Severity } from '../../record/index.ts';
+import { keepAlive, problemText, Severity } from '../../record/index.ts';
 import { DeadLetterBox, type Replayed, replayDeadLetters } from '../dead-letters/index.ts';
 import { BackOff } from './back-off.ts';
 import { CursorFile } from './cursor-file.ts';
@@ -13,7 +13,7 @@ import {
   type SinkRunnerOptions,
 } from './runner-options.ts';
 import { SinkHealth } from './sink-health.ts';
-import { SinkCounters, type SinkStats } from './sink-stats.ts';
+import { SinkCounters } from './sink-stats.ts';
 import { Skipping } from './skipping.ts';
 import { startingPlace } from './starting-place.ts';
 import { passedBound } from './too-far-behind.ts';
@@ -103,7 +103,7 @@ export class SinkRunner {
   }
 
   stats(): SinkStats {
-    const { written, deadLetters, lost, rejected, retries } = this.#counters;
+    const { written, deadLetters, rejected, retries } = this.#counters;
     return {
       name: this.name,
       condition: this.#condition,
@@ -111,12 +111,12 @@ export class SinkRunner {
       retries,
       deadLetters: { ...deadLetters },
       rejected: Object.fromEntries([...rejected].map(([cause, count]) => [cause, { ...count }])),
-      lost: structuredClone(lost),
+      dropped: this.#dropped(),
       blocking: this.blocking,
       behind: this.#options.journal.behind(this.position),
       trouble: this.#health.trouble,
       lastError: this.#health.lastError,
-      own: this.#ownCounters(),
+      own: this.#asked('counters'),
     };
   }
 
@@ -259,7 +259,7 @@ export class SinkRunner {
     }
     this.#readTo = expected;
     if (missing === 0) return;
-    this.#counters.addLost('trimmed', missing, 0);
+    this.#counters.addDropped('trimmed', missing, 0);
     this.#health.tell(
       Severity.ERROR,
       `the journal did not have ${missing} batches any more that it had not written`,
@@ -306,9 +306,9 @@ export class SinkRunner {
   }
 
   async #write(entries: readonly JournalEntry[]): Promise<unknown> {
-    const sink = this.#options.sink as Partial<PreparingSink> & PreparingSink;
+    const { sink } = this.#options;
     if (typeof sink.prepare === 'function') {
-      const state = await this.#call((signal) => sink.prepare(signal));
+      const state = await this.#call((signal) => sink.prepare!(signal));
       if (state !== undefined) await this.#commit(this.#position, this.#keepable(state));
     }
     return this.#keepable(await this.#call((signal) => sink.write(entries, signal)));
@@ -448,10 +448,16 @@ export class SinkRunner {
     this.#health.well();
   }
 
-  #ownCounters(): Readonly<Record<string, number>> {
-    const sink = this.#options.sink as Partial<CountingSink>;
+  #dropped(): ByCause<BatchCount> {
+    const own = Object.entries(this.#asked('dropped'));
+    const ofTheSink = Object.fromEntries(own.map(([cause, records]) => [cause, { batches: 0, records }]));
+    return { ...ofTheSink, ...structuredClone(this.#counters.dropped) };
+  }
+
+  /** The sink's own figures. It may throw, or have none. */
+  #asked(what: 'counters' | 'dropped'): Readonly<Record<string, number>> {
     try {
-      return typeof sink.counters === 'function' ? { ...sink.counters() } : {};
+      return { ...this.#options.sink[what]?.() };
     } catch {
       return {};
     }
@@ -470,8 +476,8 @@ export class SinkRunner {
     try {
       await call();
     } catch (error) {
-      this.#health.remember(errorText(error));
-      this.#health.tell(Severity.WARN, `it was not closed cleanly: ${errorText(error)}`);
+      this.#health.remember(problemText(error));
+      this.#health.tell(Severity.WARN, `it was not closed cleanly: ${problemText(error)}`);
     }
   }
 }

@@ -1,48 +1,15 @@
-import type { Behind } from '../../component/index.ts';
-
-/** Batches (entries of the journal) and the records in them. */
-export interface BatchCount {
-  readonly batches: number;
-  readonly records: number;
-}
-
 /**
- * Why a sink will never see entries: it was too far behind (`behind_bytes`, `behind_age`; with `onFull: skip`), the
- * journal had them no more (`trimmed`; batches only), or the bound of the dead letters took them (`dead_letters`).
+ * Why entries will never be written, as far as the runner knows: the sink was too far behind (`behind_bytes`,
+ * `behind_age`; with `onFull: skip`), the journal did not have them any more (`trimmed`; batches only), or the bound of
+ * the dead letters was reached (`dead_letters`).
  */
-export type LossCause = 'behind_bytes' | 'behind_age' | 'trimmed' | 'dead_letters';
-
-/** What a sink has done since it was started, and how it is. */
-export interface SinkStats {
-  readonly name: string;
-  /**
-   * `opening`, `running`; `waiting` for the next attempt after a failure; `hung`: a call of the sink does not come
-   * back, though its signal was aborted; `stopped`.
-   */
-  readonly condition: 'new' | 'opening' | 'running' | 'waiting' | 'hung' | 'stopped';
-  readonly written: BatchCount & { readonly bytes: number };
-  /** Calls that failed and came again. */
-  readonly retries: number;
-  /** What was rejected and is kept, or was. */
-  readonly deadLetters: BatchCount;
-  readonly rejected: Readonly<Record<string, BatchCount>>;
-  readonly lost: Readonly<Record<LossCause, BatchCount>>;
-  /** It is too far behind, and nothing may be taken in until it is not. */
-  readonly blocking: boolean;
-  readonly behind: Behind;
-  /** What went wrong last, while it is trying again. */
-  readonly trouble?: string | undefined;
-  /** What went wrong last, also if it is over. */
-  readonly lastError?: { readonly text: string; readonly atMillis: number } | undefined;
-  /** The sink's own figures, by name. */
-  readonly own: Readonly<Record<string, number>>;
-}
+export type DropCause = 'behind_bytes' | 'behind_age' | 'trimmed' | 'dead_letters';
 
 /** Adds up what happens to entries. */
 export class SinkCounters {
   readonly written = { batches: 0, records: 0, bytes: 0 };
   readonly deadLetters = { batches: 0, records: 0 };
-  readonly lost: Record<LossCause, { batches: number; records: number }> = {
+  readonly dropped: Record<DropCause, { batches: number; records: number }> = {
     behind_bytes: { batches: 0, records: 0 },
     behind_age: { batches: 0, records: 0 },
     trimmed: { batches: 0, records: 0 },
@@ -58,8 +25,8 @@ export class SinkCounters {
     this.rejected.set(name, { batches: found.batches + 1, records: found.records + records });
   }
 
-  addLost(cause: LossCause, batches: number, records: number): void {
-    this.lost[cause].batches += batches;
-    this.lost[cause].records += records;
+  addDropped(cause: DropCause, batches: number, records: number): void {
+    this.dropped[cause].batches += batches;
+    this.dropped[cause].records += records;
   }
 }

@@ -2,7 +2,7 @@ import type { JournalEntry } from '../../component/index.ts';
 import { Severity } from '../../record/index.ts';
 import type { ResolvedRunnerOptions } from './runner-options.ts';
 import type { SinkHealth } from './sink-health.ts';
-import type { LossCause, SinkCounters } from './sink-stats.ts';
+import type { DropCause, SinkCounters } from './sink-stats.ts';
 import { passedBound, withinBounds } from './too-far-behind.ts';
 
 const TOLD_MILLIS = 60_000;
@@ -16,7 +16,7 @@ export class Skipping {
   readonly #counters: SinkCounters;
   readonly #health: SinkHealth;
   #to = 0;
-  #cause: LossCause = 'behind_bytes';
+  #cause: DropCause = 'behind_bytes';
   #untold = { batches: 0, records: 0 };
   #toldAt = Number.NEGATIVE_INFINITY;
 
@@ -63,8 +63,8 @@ export class Skipping {
     return kept;
   }
 
-  #count(cause: LossCause, batches: number, records: number): void {
-    this.#counters.addLost(cause, batches, records);
+  #count(cause: DropCause, batches: number, records: number): void {
+    this.#counters.addDropped(cause, batches, records);
     this.#untold.batches += batches;
     this.#untold.records += records;
     const now = this.#options.clock.now();

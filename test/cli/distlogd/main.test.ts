@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { main, type Parts } from '../../../src/cli/distlogd/index.ts';
 import type { LoadedConfig } from '../../../src/daemon/index.ts';
 import { curvePublicKey } from '../../../src/net/index.ts';
-import type { StatusReport } from '../../../src/operations/index.ts';
+import { receiverReport, sinkReport, statusReport } from '../../operations/support/report.ts';
 
 let room: string;
 
@@ -154,34 +154,23 @@ test('what keygen prints is a configuration that opens a port to others', async 
   expect(await distlogd(['validate', '-c', 'distlogd.yaml'])).toMatchObject({ code: 0, err: '' });
 });
 
-const report: StatusReport = {
-  version: '1.2.3',
-  pid: 42,
+const report = statusReport({
   upMillis: 3_600_500,
-  journal: { batches: 10, bytes: 3_000_000, maxBytes: 8_589_934_592, producers: 3, isFull: true },
+  journal: { batches: 10, bytes: 3_000_000, producers: 3, isFull: true },
   receivers: [
-    {
-      name: 'zmqAck',
-      endpoint: 'tcp://127.0.0.1:5011',
-      batches: 10,
-      records: 5_120,
-      duplicates: 1,
-      refused: { malformed: 2, full: 0 },
-      dropped: {},
-    },
+    receiverReport({ batches: 10, records: 5_120, duplicates: 1, refused: { malformed: 2, full: 0 } }),
   ],
   sinks: [
-    {
+    sinkReport({
       name: 'a',
       type: 'console',
       behind: { batches: 1, records: 512, bytes: 1_000, ageMillis: 1_500 },
-      written: 4_608,
-      lost: { skipped: 7 },
-      deadLetters: 0,
+      written: { batches: 9, records: 4_608, bytes: 0 },
+      dropped: { skipped: { batches: 1, records: 7 } },
       trouble: 'connect ECONNREFUSED\u001b[2J',
-    },
+    }),
   ],
-};
+});
 
 test('status shows sinks behind and losses by cause, and no control characters', async () => {
   const { code, out } = await distlogd(['status'], { requestStatus: async () => report });
@@ -190,17 +179,22 @@ test('status shows sinks behind and losses by cause, and no control characters',
     'distlogd 1.2.3, process 42, up 1h',
     'journal: 10 batches, 2.86MiB of 8GiB (0%), 3 senders, full: nothing is taken',
     '',
-    'RECEIVER  ENDPOINT              RECORDS  BATCHES  BYTES  REPEATED  REFUSED  LOST',
-    'zmqAck    tcp://127.0.0.1:5011    5,120       10                1        2     0',
+    'RECEIVER  ENDPOINT              RECORDS  BATCHES  BYTES  REPEATED  REFUSED  DROPPED',
+    'zmqAck    tcp://127.0.0.1:5011    5,120       10      0         1        2        0',
     '',
-    'SINK  TYPE     STATE  WRITTEN  BEHIND  BYTES  OLDEST  RETRIES  DEAD LETTERS  LOST',
-    'a     console           4,608     512  1000B    1.5s                      0     7',
+    'SINK  TYPE     STATE    WRITTEN  BEHIND  BYTES  OLDEST  RETRIES  DEAD LETTERS  DROPPED',
+    'a     console  running    4,608     512  1000B    1.5s        0             0        7',
     '',
     'REFUSED OR LOST                   CAUSE      COUNT',
     'receiver zmqAck  batches refused  malformed      2',
-    'sink a           records lost     skipped        7',
+    'sink a           batches dropped  skipped        1',
+    'sink a           records dropped  skipped        7',
     '',
-    'sink a tries again: connect ECONNREFUSED [2J',
+    'ALSO COUNTED                   COUNT',
+    'sink a        batches written      9',
+    'sink a        batches behind       1',
+    '',
+    'sink a retries: connect ECONNREFUSED [2J',
   ]);
   const json = await distlogd(['status', '--json'], { requestStatus: async () => report });
   expect(JSON.parse(json.out)).toEqual(report);

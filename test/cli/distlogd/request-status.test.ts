@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Io, main, requestStatus } from '../../../src/cli/distlogd/index.ts';
+import { statusReport } from '../../operations/support/report.ts';
 
 let room: string;
 let server: Server | undefined;
@@ -22,14 +23,7 @@ afterEach(() => {
   rmSync(room, { recursive: true, force: true });
 });
 
-const report = {
-  version: '1',
-  pid: 7,
-  upMillis: 1_000,
-  journal: { batches: 0, bytes: 0, maxBytes: 1_024, producers: 0, isFull: false },
-  receivers: [],
-  sinks: [],
-};
+const report = statusReport({ version: '1', pid: 7, upMillis: 1_000 });
 
 const answer: RequestListener = (request, response) => {
   const isRight =

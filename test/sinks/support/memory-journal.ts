@@ -1,4 +1,4 @@
-import type { Behind, JournalEntry, JournalReader, JournalView } from '../../../src/component/contract.ts';
+import type { Behind, JournalEntry, JournalReader, JournalView } from '../../../src/component/index.ts';
 
 /** A journal in memory, with the promises of {@link JournalView}. */
 export class MemoryJournal implements JournalView {

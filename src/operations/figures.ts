@@ -1,0 +1,151 @@
+import type { BatchCount } from '../component/index.ts';
+import {
+  byCause,
+  counter,
+  each,
+  type Field,
+  fields,
+  gauge,
+  inPlace,
+  inText,
+  named,
+  oneOf,
+  presence,
+  seconds,
+} from './figure.ts';
+import type { ReceiverReport, SinkReport, StatusReport } from './status-report.ts';
+
+const journal = fields<StatusReport['journal']>({
+  bytes: gauge('journal_bytes', 'Size of the journal.', 'table'),
+  maxBytes: gauge('journal_max_bytes', 'Size from which on the journal is full.', 'table'),
+  batches: gauge('journal_batches', 'Batches in the journal.', 'table'),
+  isFull: gauge('journal_full', '1: the journal takes nothing at the moment.', 'table'),
+  producers: gauge('journal_producers', 'Senders that are remembered.', 'table'),
+  segments: gauge('journal_segments', 'Files of the journal.', 'others', 'segments'),
+  queuedBatches: gauge(
+    'journal_queued_batches',
+    'Batches that wait to be written.',
+    'others',
+    'batches queued',
+  ),
+  queuedBytes: gauge('journal_queued_bytes', 'Their size.', 'others', 'bytes queued'),
+  groups: counter('journal_groups', 'Groups of batches that were written.', 'others', 'groups written'),
+  syncs: counter('journal_syncs', 'Calls of fdatasync.', 'others', 'fdatasync calls'),
+  refused: byCause(
+    counter(
+      'journal_refused_batches',
+      'Batches that found no room.',
+      'losses',
+      'batches refused, without room',
+    ),
+  ),
+  forgottenProducers: counter(
+    'journal_forgotten_producers',
+    'Senders that were forgotten for their number or age: a batch that they repeat is taken twice.',
+    'losses',
+    'senders forgotten',
+  ),
+  damagedRanges: counter('journal_damaged_ranges', 'Damaged ranges.', 'losses', 'damaged ranges'),
+  damagedBytes: counter('journal_damaged_bytes', 'Bytes in damaged ranges.', 'losses', 'bytes damaged'),
+  uncopiedBytes: counter(
+    'journal_uncopied_bytes',
+    'Damaged bytes that were not copied to a file.',
+    'losses',
+    'damaged bytes not copied',
+  ),
+  cutBytes: counter(
+    'journal_cut_bytes',
+    'Bytes of torn writes that were cut off at the start.',
+    'losses',
+    'bytes cut off, torn write',
+  ),
+});
+
+const selfLogs = fields<StatusReport['selfLogs']>({
+  dropped: counter(
+    'self_logs_dropped',
+    "Records of the daemon's own that did not come into the journal.",
+    'losses',
+    'own records dropped',
+  ),
+  suppressed: counter(
+    'self_logs_suppressed',
+    "Records of the daemon's own that were left out, because too many were alike.",
+    'losses',
+    'own records suppressed, alike',
+  ),
+});
+
+const receiver = fields<ReceiverReport>({
+  name: inText(),
+  endpoint: inText(),
+  batches: counter('receiver_batches', 'Batches taken.', 'table'),
+  records: counter('receiver_records', 'Records taken.', 'table'),
+  bytes: counter('receiver_bytes', 'Bytes taken, decompressed.', 'table'),
+  duplicates: counter('receiver_duplicates', 'Batches that had been taken before.', 'table'),
+  refused: byCause(counter('receiver_refused_batches', 'Batches not taken.', 'losses', 'batches refused')),
+  dropped: byCause(
+    counter('receiver_dropped_records', 'Records that were read and dropped.', 'losses', 'records dropped'),
+  ),
+});
+
+const sink = fields<SinkReport>({
+  name: inText(),
+  type: inText(),
+  condition: oneOf('sink_state', '1 for the state that the sink is in.', [
+    'new',
+    'opening',
+    'running',
+    'waiting',
+    'hung',
+    'stopped',
+  ]),
+  written: fields({
+    batches: counter('sink_written_batches', 'Batches written.', 'others', 'batches written'),
+    records: counter('sink_written_records', 'Records written.', 'table'),
+    bytes: counter('sink_written_bytes', 'Bytes of the journal written.', 'others', 'bytes written'),
+  }),
+  behind: fields({
+    batches: gauge(
+      'sink_behind_batches',
+      'Batches in the journal that it has not written.',
+      'others',
+      'batches behind',
+    ),
+    records: gauge('sink_behind_records', 'Records in the journal that it has not written.', 'table'),
+    bytes: gauge('sink_behind_bytes', 'Their size.', 'table'),
+    ageMillis: seconds('sink_behind', 'Age of the oldest of them.', 'table'),
+  }),
+  retries: counter('sink_retries', 'Writes that failed and were repeated.', 'table'),
+  rejected: byCause(countsOf('sink_rejected', 'the destination rejected', 'rejected')),
+  deadLetters: fields({
+    batches: counter('sink_dead_letter_batches', 'Batches kept as dead letters.', 'others', 'dead letters'),
+    records: counter('sink_dead_letters', 'Records kept as dead letters.', 'table'),
+  }),
+  dropped: byCause(countsOf('sink_dropped', 'the sink will never write', 'dropped')),
+  blocking: gauge('sink_blocking', '1: it is too far behind, so nothing is taken.', 'table'),
+  trouble: presence('sink_failing', '1: the last write failed, it is repeated.'),
+  lastError: fields({
+    text: inText(),
+    atMillis: seconds('sink_last_error_timestamp', 'When its last error was, since 1970.', 'table'),
+  }),
+  own: named(({ labels }) => `sink_${labels.type}`),
+});
+
+function countsOf(metric: string, which: string, what: string): Field<BatchCount> {
+  return fields<BatchCount>({
+    batches: counter(`${metric}_batches`, `Batches that ${which}.`, 'losses', `batches ${what}`),
+    records: counter(`${metric}_records`, `Records that ${which}.`, 'losses', `records ${what}`),
+  });
+}
+
+/** Every field of the report, and how it leaves the daemon. */
+export const figures: Field<StatusReport> = fields<StatusReport>({
+  version: inText(),
+  pid: inText(),
+  upMillis: seconds('uptime', 'Time since the start.', 'table'),
+  journal: inPlace('journal', journal),
+  selfLogs: inPlace('distlogd', selfLogs),
+  receivers: each(({ name }) => ({ where: `receiver ${name}`, labels: { receiver: name } }), receiver),
+  sinks: each(({ name, type }) => ({ where: `sink ${name}`, labels: { sink: name, type } }), sink),
+});
