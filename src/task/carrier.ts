@@ -1,5 +1,6 @@
 import { type Context, propagation, type SpanContext, type TextMapGetter, trace } from '@opentelemetry/api';
 import { errorText } from '../record/index.ts';
+import { headerText, isNothing, shownHeader, valuesOf } from './header-value.ts';
 import { tellOnce } from './shared-state.ts';
 import { parseTraceState } from './trace-state.ts';
 import { parseTraceparent } from './traceparent.ts';
@@ -14,14 +15,15 @@ export interface Foreign {
   readonly context: Context;
 }
 
-/** How much of a refused header is kept, in characters. */
-const MAX_REFUSED = 128;
 /** How many names of a carrier are looked at for one that differs in upper and lower case. */
 const MAX_NAMES = 1_000;
+/** Fan-in of more messages than this is linked to the first of them. */
+const MAX_CARRIERS = 128;
 
 /**
- * Reads a `traceparent`, or a carrier of headers, from another process: a plain object (names in any case,
- * values text, bytes, or a list), a `Headers`, a `Map`, the environment. Never throws.
+ * Reads a `traceparent`, or a carrier of headers, from another process: a plain object (names in any case), a
+ * `Headers`, a `Map`, the environment, or a list of objects with one name each, as some clients of Kafka have it.
+ * See {@link headerText} for the values. Never throws.
  */
 export function readForeign(source: unknown, into: Context): Foreign {
   try {
@@ -34,7 +36,8 @@ export function readForeign(source: unknown, into: Context): Foreign {
 
 function read(source: unknown, into: Context): Foreign {
   if (isNothing(source)) return { context: into };
-  if (typeof source !== 'object' || Array.isArray(source) || source instanceof Uint8Array) {
+  const isHeader = typeof source !== 'object' || headerText(source) !== undefined;
+  if (isHeader || (Array.isArray(source) && !isHeaderList(source))) {
     return { ...readHeaders(source, undefined), context: into };
   }
   const carrier = source as object;
@@ -50,61 +53,54 @@ function read(source: unknown, into: Context): Foreign {
   return { context: extracted, ...(found ? { remote } : {}) };
 }
 
-/** Nothing was sent. Some carriers, as the metadata of gRPC, answer with an empty list. */
-function isNothing(value: unknown): boolean {
-  return (
-    value === undefined || value === null || value === '' || (Array.isArray(value) && value.length === 0)
-  );
+/** The carriers of a list of messages, or the one that was given. Never throws. */
+export function carriersOf(source: unknown): readonly unknown[] {
+  try {
+    if (!Array.isArray(source)) return [source];
+    // A list may have holes, and be as long as a list can be.
+    const carriers = Array.from(source.slice(0, MAX_CARRIERS));
+    const isOne =
+      headerText(source) !== undefined ||
+      (isHeaderList(carriers) && valuesOf(lookUp(carriers, 'traceparent')).length === 1);
+    return isOne ? [source] : carriers;
+  } catch {
+    return [source];
+  }
 }
 
 function readHeaders(traceparent: unknown, tracestate: unknown): { remote?: SpanContext; refused?: string } {
-  const header = only(traceparent);
-  const text = textOf(header);
+  // More than one traceparent is none (W3C Trace Context, 3.2.2 and 4.2): which one would it be?
+  const [header, ...more] = valuesOf(traceparent);
+  const text = more.length === 0 ? headerText(header) : undefined;
   const parsed = text === undefined ? undefined : parseTraceparent(text);
   if (parsed === undefined) return { refused: shownHeader(traceparent) };
   const state = parseTraceState(joined(tracestate));
   return { remote: state === undefined ? parsed : { ...parsed, traceState: state } };
 }
 
-/** More than one traceparent is none (W3C Trace Context, 3.2.2 and 4.2): which one would it be? */
-function only(value: unknown): unknown {
-  return Array.isArray(value) && value.length === 1 ? value[0] : value;
-}
-
 /** Several tracestate headers are one list (3.3.1). */
 function joined(value: unknown): string {
-  const parts = Array.isArray(value) ? value : [value];
-  return parts
-    .map(textOf)
+  return valuesOf(value)
+    .map(headerText)
     .filter((part) => part !== undefined)
     .join(',');
 }
 
-/** Some transports carry headers as bytes. */
-function textOf(value: unknown): string | undefined {
-  if (typeof value === 'string') return value;
-  if (value instanceof Uint8Array) return Buffer.from(value).toString('latin1');
-  return undefined;
+/** Whether each item of a list is a header with its name. */
+function isHeaderList(list: readonly unknown[]): boolean {
+  return list.length > 0 && list.slice(0, MAX_NAMES).every((item) => namedHeader(item) !== undefined);
 }
 
-/** What was refused, so that a reader sees it: not longer than a header would be, and nothing but printable. */
-function shownHeader(value: unknown): string {
-  let text: string;
-  try {
-    const known = textOf(value);
-    text =
-      known ??
-      (Array.isArray(value)
-        ? value
-            .slice(0, 8)
-            .map((one) => textOf(one) ?? typeof one)
-            .join(', ')
-        : String(value));
-  } catch (error) {
-    text = errorText(error);
+/** A header of a list: `{ name: value }`, `[name, value]` or `{ key: name, value }`. */
+function namedHeader(item: unknown): readonly [string, unknown] | undefined {
+  if (typeof item !== 'object' || item === null || item instanceof Uint8Array) return undefined;
+  if (Array.isArray(item)) {
+    return item.length === 2 && typeof item[0] === 'string' ? [item[0], item[1]] : undefined;
   }
-  const printable = text.slice(0, MAX_REFUSED * 2).replace(/[^\x20-\x7e]/g, '?');
-  return printable.length > MAX_REFUSED ? `${printable.slice(0, MAX_REFUSED - 3)}...` : printable;
+  const [first, ...more] = Object.entries(item);
+  if (first !== undefined && more.length === 0) return first;
+  const { key, value } = item as { key?: unknown; value?: unknown };
+  return typeof key === 'string' && value !== undefined ? [key, value] : undefined;
 }
 
 interface Gettable {
@@ -114,6 +110,7 @@ interface Gettable {
 /** A header by its name, whatever its case, in whatever holds headers. */
 function lookUp(carrier: unknown, name: string): unknown {
   try {
+    if (Array.isArray(carrier)) return inList(carrier, name);
     const gettable = carrier as Partial<Gettable>;
     if (typeof gettable.get === 'function') {
       const found = gettable.get(name) ?? gettable.get(name.toUpperCase()) ?? inAnyCase(carrier, name);
@@ -132,6 +129,15 @@ function lookUp(carrier: unknown, name: string): unknown {
   }
 }
 
+function inList(list: readonly unknown[], name: string): unknown {
+  const found: unknown[] = [];
+  for (const item of list.slice(0, MAX_NAMES)) {
+    const [key, value] = namedHeader(item) ?? [];
+    if (key?.toLowerCase() === name && !isNothing(value)) found.push(value);
+  }
+  return found.length > 1 ? found : found[0];
+}
+
 /** A `Map` knows names in one case only. */
 function inAnyCase(carrier: unknown, name: string): unknown {
   if (!(carrier instanceof Map)) return undefined;
@@ -146,11 +152,12 @@ function inAnyCase(carrier: unknown, name: string): unknown {
 
 const getter: TextMapGetter<unknown> = {
   get(carrier, key) {
-    const value = lookUp(carrier, key);
-    if (Array.isArray(value)) return value.map((one) => textOf(one) ?? '');
-    return textOf(value);
+    const values = valuesOf(lookUp(carrier, key));
+    return values.length === 1 ? headerText(values[0]) : values.map((one) => headerText(one) ?? '');
   },
   keys(carrier) {
+    if (Array.isArray(carrier))
+      return carrier.slice(0, MAX_NAMES).flatMap((item) => namedHeader(item)?.[0] ?? []);
     const keyed = carrier as { keys?: () => Iterable<string> };
     return typeof keyed.keys === 'function' ? [...keyed.keys()] : Object.keys(carrier as object);
   },

@@ -1,6 +1,6 @@
 import { type Context, type SpanContext, trace } from '@opentelemetry/api';
 import { type Beginning, begin } from './begin.ts';
-import { type Foreign, readForeign } from './carrier.ts';
+import { carriersOf, type Foreign, readForeign } from './carrier.ts';
 import { runTask, type TaskFunction } from './run-task.ts';
 import { tellOnce } from './shared-state.ts';
 import type { ImportTaskOptions, Task, TaskData, TaskOptions } from './task.ts';
@@ -154,13 +154,9 @@ function withSpan(foreign: Foreign, remote: SpanContext) {
   return trace.setSpan(foreign.context, trace.wrapSpanContext(remote));
 }
 
-/** W3C limits nothing here; a fan-in of more than this is told by its first members. */
-const MAX_LINKS = 128;
-
 function linkedBeginning(source: unknown): Beginning {
   const context = activeContext();
-  const sources = listed(source);
-  const read = sources.map((one) => readForeign(one, context));
+  const read = carriersOf(source).map((one) => readForeign(one, context));
   const links = read.map(({ remote }) => remote).filter((remote) => remote !== undefined);
   const refused = read.find((one) => one.refused !== undefined)?.refused;
   return {
@@ -171,15 +167,6 @@ function linkedBeginning(source: unknown): Beginning {
     links,
     ...(refused === undefined ? {} : { refused }),
   };
-}
-
-function listed(source: unknown): readonly unknown[] {
-  try {
-    // A list may have holes, and be as long as a list can be.
-    return Array.isArray(source) ? Array.from(source.slice(0, MAX_LINKS)) : [source];
-  } catch {
-    return [source];
-  }
 }
 
 function validSpan(span: SpanContext | undefined): SpanContext | undefined {

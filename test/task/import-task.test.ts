@@ -299,6 +299,110 @@ describe('with propagators', () => {
   );
 });
 
+describe('a carrier as a message queue has it', () => {
+  const bytes = (text: string) => Buffer.from(text);
+  const octets = (text: string) => [...Buffer.from(text)];
+  const headers = { traceparent: GOOD, tracestate: 'a=1', baggage: 'tenant=blue', other: 'x' };
+  const each = (value: (text: string, name: string) => unknown) =>
+    Object.fromEntries(Object.entries(headers).map(([name, text]) => [name, value(text, name)]));
+  const list = (item: (name: string, text: string) => unknown) =>
+    Object.entries(headers).map(([name, text]) => item(name, text));
+  const carriers: [string, unknown][] = [
+    ['kafkajs: buffers', each(bytes)],
+    ['kafkajs: a list of buffers for each name', each((text) => [bytes(text)])],
+    ['node-rdkafka: a list of objects with one name', list((name, text) => ({ [name]: bytes(text) }))],
+    ['confluent-kafka-javascript: the same with texts', list((name, text) => ({ [name]: text }))],
+    ['a Lambda event of MSK: the same with octets', list((name, text) => ({ [name]: octets(text) }))],
+    ['pairs', list((name, text) => [name, text])],
+    ['keys and values', list((key, text) => ({ key, value: bytes(text) }))],
+    ['a Buffer that went through JSON', JSON.parse(JSON.stringify(each(bytes)))],
+    ['ArrayBuffers', each((text) => new Uint8Array(bytes(text)).buffer)],
+    ['SQS: MessageAttributes', each((text) => ({ DataType: 'String', StringValue: text }))],
+    [
+      'SQS: binary values',
+      each((text) => ({ DataType: 'Binary', BinaryValue: new Uint8Array(bytes(text)) })),
+    ],
+    [
+      'a Lambda event of SQS: messageAttributes',
+      each((text) => ({ stringValue: text, stringListValues: [], binaryListValues: [], dataType: 'String' })),
+    ],
+    [
+      'a Lambda event of SQS: binary values',
+      each((text) => ({ binaryValue: bytes(text).toString('base64'), dataType: 'Binary' })),
+    ],
+    ['SNS: MessageAttributes', each((text) => ({ Type: 'String', Value: text }))],
+    ['SNS: binary values', each((text) => ({ Type: 'Binary', Value: bytes(text).toString('base64') }))],
+    ['names in another case', list((name, text) => ({ [name.toUpperCase()]: bytes(text) }))],
+  ];
+
+  test.each(carriers)('%s: is continued, with tracestate and baggage', (_, carrier) => {
+    for (const propagator of [undefined, w3c()]) {
+      unregister();
+      out = register(propagator === undefined ? {} : { propagator });
+      importTask(carrier, 'goal', (job) => {
+        expect(trace.getSpanContext(job.context)?.traceState?.serialize()).toBe('a=1');
+        const tenant = propagation.getBaggage(job.context)?.getEntry('tenant')?.value;
+        expect(tenant).toBe(propagator === undefined ? undefined : 'blue');
+      });
+      expect(out.records()[0]!.attributes).toMatchObject({ 'task.parent.id': SPAN });
+      expect(out.records()[0]!.attributes).not.toHaveProperty(['task.refused_traceparent']);
+    }
+  });
+
+  test.each(carriers)('%s: is linked, alone and among others', (_, carrier) => {
+    importTask(carrier, 'alone', {}, { link: true }, () => {});
+    importTask(
+      [carrier, { traceparent: other(1) }, [{ traceparent: other(2) }]],
+      'batch',
+      {},
+      { link: true },
+      () => {},
+    );
+    const starts = out.records().filter(({ eventName }) => eventName === 'task.started');
+    expect(starts.map(({ attributes }) => attributes['task.links'])).toEqual([
+      [GOOD],
+      [GOOD, other(1), other(2)],
+    ]);
+  });
+
+  test.each<[string, unknown]>([
+    ['octets', octets(GOOD)],
+    ['an attribute of SQS', { StringValue: GOOD, DataType: 'String' }],
+    ['an attribute of SNS', { Type: 'String', Value: GOOD }],
+    ['an ArrayBuffer', new Uint8Array(bytes(GOOD)).buffer],
+    ['a Buffer that went through JSON', JSON.parse(JSON.stringify(bytes(GOOD)))],
+  ])('a header alone, %s, is continued', (_, header) => {
+    importTask(header, 'goal', () => {});
+    expect(out.records()[0]!.attributes).toMatchObject({ 'task.parent.id': SPAN });
+  });
+
+  test.each<[string, unknown, string]>([
+    [
+      'two of one name',
+      [{ traceparent: bytes(GOOD) }, { traceparent: bytes(other(1)) }],
+      `${GOOD}, ${other(1)}`,
+    ],
+    ['octets that are none', { traceparent: [48, 48, 256] }, 'number, number, number'],
+    ['too many octets', { traceparent: new Array(10_000).fill(48) }, `${'number, '.repeat(7)}number`],
+    ['an attribute with a number', { traceparent: { StringValue: 5 } }, '[object Object]'],
+    ['text that is no header', [{ traceparent: bytes('broken') }], 'broken'],
+  ])('%s begins a root, and is readable', (_, carrier, shown) => {
+    importTask(carrier, 'goal', () => {});
+    const { attributes } = out.records()[0]!;
+    expect(attributes).not.toHaveProperty(['task.parent.id']);
+    expect(attributes['task.refused_traceparent']).toBe(shown);
+  });
+
+  test.each<[string, unknown]>([
+    ['headers without one of ours', [{ a: bytes('1') }, { b: bytes('2') }]],
+    ['an empty list', []],
+    ['a header without a value', [{ traceparent: null }]],
+  ])('%s begins a root, and nothing is refused', (_, carrier) => {
+    importTask(carrier, 'goal', () => {});
+    expect(out.records()[0]!.attributes).not.toHaveProperty(['task.refused_traceparent']);
+  });
+});
+
 test('a trace that began with nothing registered is sampled for those who follow', () => {
   unregister();
   out = register({ tracer: false });
