@@ -6,6 +6,7 @@ import { pickleValue } from './pickle-value.ts';
 import { type PlacedRecord, PlacedRecords } from './placed-record.ts';
 import { doubleAside, intAside, isObject, type Json, pythonValue } from './plain-json.ts';
 import { type PythonFields, pythonRecord } from './python-record.ts';
+import { TaskKeys } from './task-key.ts';
 
 /** On the resource of what came by distlog's topics: the letter of the system, `T`, `S` or `P`. */
 export const DISTLOG_SYSTEM = 'distlog.system';
@@ -18,6 +19,8 @@ const DICTIONARY_DEPTH = ATTRIBUTE_DEPTH - MAP_DEPTH;
 export interface DistlogOptions {
   /** Whether pickles are read. They are read as plain data only; see {@link decodePickle}. Default false. */
   readonly pickle?: boolean | undefined;
+  /** Remembers the tasks of messages that belong together. Default: those of one message. */
+  readonly keys?: TaskKeys | undefined;
 }
 
 /** What a message of distlog holds: OTLP as it is, or records with what their resources get besides. */
@@ -71,7 +74,7 @@ export function decodeDistlog(
 export function readDistlog(
   topic: Uint8Array,
   body: Uint8Array,
-  { pickle = false }: DistlogOptions = {},
+  { pickle = false, keys = new TaskKeys() }: DistlogOptions = {},
 ): DistlogMessage {
   const letters = topic.length === 3 ? String.fromCharCode(topic[0]!, topic[1]!, topic[2]!) : '';
   const added = addedOf.get(letters.slice(0, 2));
@@ -88,10 +91,14 @@ export function readDistlog(
       `topic "${letters}" announces a pickle, and pickles are not read here`,
     );
   }
-  return { kind: 'records', records: encoding === 'P' ? [fromPickle(body)] : fromJson(body), added };
+  return {
+    kind: 'records',
+    records: encoding === 'P' ? [fromPickle(body, keys)] : fromJson(body, keys),
+    added,
+  };
 }
 
-function fromPickle(body: Uint8Array): PlacedRecord {
+function fromPickle(body: Uint8Array, keys: TaskKeys): PlacedRecord {
   const value = pickleValue(decodePickle(body), DICTIONARY_DEPTH);
   if (typeof value !== 'object' || value === null || !('entries' in value) || !Array.isArray(value.entries)) {
     throw new WireError('pickle', 'the pickle holds no dictionary');
@@ -99,18 +106,18 @@ function fromPickle(body: Uint8Array): PlacedRecord {
   // Whatever the names are: with no prototype they are fields.
   const fields: Record<string, AnyValue> = Object.create(null);
   for (const [name, field] of value.entries) fields[name] = field;
-  return pythonRecord(fields);
+  return pythonRecord(fields, keys);
 }
 
-function fromJson(body: Uint8Array): PlacedRecord[] {
+function fromJson(body: Uint8Array, keys: TaskKeys): PlacedRecord[] {
   const json = parseJson(body, intAside, doubleAside);
-  return Array.isArray(json) ? json.map(recordOf) : [recordOf(json)];
+  return (Array.isArray(json) ? json : [json]).map((record) => recordOf(record, keys));
 }
 
-function recordOf(json: unknown): PlacedRecord {
+function recordOf(json: unknown, keys: TaskKeys): PlacedRecord {
   if (!isObject(json)) throw new WireError('json', 'a record must be a JSON object');
   if (isOwnRecord(json)) return ownRecord(json);
-  return pythonRecord(fieldsOf(json));
+  return pythonRecord(fieldsOf(json), keys);
 }
 
 /**

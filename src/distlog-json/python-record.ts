@@ -14,14 +14,18 @@ import {
   EXCEPTION_STACKTRACE,
   EXCEPTION_TYPE,
   Severity,
+  TASK_NAME,
+  TASK_STARTED_EVENT,
 } from '../record/index.ts';
 import { withLineBreaks } from './line-breaks.ts';
 import type { PlacedRecord } from './placed-record.ts';
-import { DISTLOG_KEY, taskPlace } from './task-key.ts';
+import { DISTLOG_KEY, type TaskKeys, type TaskPlace } from './task-key.ts';
 
 /** The last second that OTLP can say. */
 const MAX_SECONDS = 18_446_744_073;
 const SEVERITIES_PER_LEVEL = 4;
+const LEVEL_INFO = 20;
+const ROOT_LOGGER = 'root';
 const NONE: readonly KeyValue[] = [];
 
 /** The dictionary of a Python LogRecord. */
@@ -70,17 +74,20 @@ const oftenNone: ReadonlySet<string> = new Set(['processName', 'taskName']);
  * | `thread`, `threadName` | `thread.id`, `thread.name` |
  * | `stack_info` | `code.stacktrace` |
  * | `exc_text` | `exception.stacktrace`; `exception.type` and `exception.message` where its end tells them |
- * | `context.key` | `distlog.key`, and what {@link taskPlace} makes of it |
+ * | `context.key` | `distlog.key`, and what {@link TaskKeys} makes of it |
+ * | `msg` of the first record of a task | `task.name`; the record is `task.started` |
  * | the rest of `context`, every other field | an attribute of the same name |
  */
-export function pythonRecord(fields: PythonFields): PlacedRecord {
+export function pythonRecord(fields: PythonFields, keys: TaskKeys): PlacedRecord {
   const { context, hostname, process } = fields;
   const data = context !== undefined && isMap(context) ? context.entries : [];
   const key = textOf(attributeOf(data, 'key'));
-  const place = key === undefined ? undefined : taskPlace(key);
+  const place = key === undefined ? undefined : keys.placeOf(key);
   const message = fields.message ?? fields.msg;
+  const isStart = place !== undefined && isStartOfTask(place, fields);
 
   const attributes: KeyValue[] = place === undefined ? [] : [...place.attributes];
+  if (isStart) add(attributes, TASK_NAME, restored(fields.msg ?? message));
   add(attributes, DISTLOG_KEY, key);
   add(attributes, CODE_FILE_PATH, fields.pathname);
   add(attributes, CODE_LINE_NUMBER, fields.lineno);
@@ -107,7 +114,7 @@ export function pythonRecord(fields: PythonFields): PlacedRecord {
     flags: 0,
     traceId: place?.traceId ?? '',
     spanId: place?.spanId ?? '',
-    eventName: '',
+    eventName: isStart ? TASK_STARTED_EVENT : '',
   };
   const resource: KeyValue[] = [];
   add(resource, 'host.name', hostname);
@@ -123,6 +130,11 @@ export function pythonRecord(fields: PythonFields): PlacedRecord {
     },
     record,
   };
+}
+
+/** A task logs its start when it begins, through the root logger; with that one at WARNING it logs none. */
+function isStartOfTask({ sequence }: TaskPlace, { levelno, name }: PythonFields): boolean {
+  return sequence === 1 && numberOf(levelno) === LEVEL_INFO && (name === undefined || name === ROOT_LOGGER);
 }
 
 function add(attributes: KeyValue[], name: string, value: AnyValue | undefined): void {

@@ -9,6 +9,8 @@ export const DISTLOG_KEY = 'distlog.key';
 export interface TaskPlace {
   readonly traceId: string;
   readonly spanId: string;
+  /** Which record of its task, from 1. */
+  readonly sequence: number;
   readonly attributes: readonly KeyValue[];
 }
 
@@ -22,53 +24,62 @@ interface TaskPath {
   readonly parent: readonly KeyValue[];
 }
 
-/** Paths that were met lately: a task has many records, which come one behind the other. */
-const metLately = new Map<string, TaskPath>();
 const MAX_PATHS = 1_024;
 
 /**
- * Reads a key such as `3@2f1c…/1/2`: the third record of the task with the path `2f1c…/1/2`, which is the second child
- * of the first child of the task that began in this uuid. Whoever computes the same finds the same tree:
+ * Reads keys of distlog, such as `3@2f1c…/1/2`: the fourth record of the task with the path `2f1c…/1/2`, which is the
+ * second child of the first child of the task that began in this uuid. Whoever computes the same finds the same tree:
  *
  * - trace id: the 32 hex digits of the uuid;
  * - `task.id`, which is the span id too: the first 8 bytes of SHA-256 of the path, in hex. The path is all that stands
  *   behind the `@`, in lower case, the uuid without dashes;
  * - `task.parent.id`: the same of the path without its last part, if it has more than the uuid;
- * - `task.sequence`: the counter.
+ * - `task.sequence`: the counter, which begins at 0, plus 1.
  *
- * @returns undefined if the text is no such key
+ * It remembers up to 1,024 paths, since the records of a task come one behind the other.
  */
-export function taskPlace(key: string): TaskPlace | undefined {
-  const at = key.indexOf('@');
-  const counter = key.slice(0, at);
-  if (at < 0 || !COUNTER.test(counter)) return undefined;
-  const path = taskPath(key.slice(at + 1));
-  if (path === undefined) return undefined;
-  const { traceId, spanId, parent } = path;
-  return {
-    traceId,
-    spanId,
-    attributes: [[TASK_ID, spanId], [TASK_SEQUENCE, Number(counter)], ...parent],
-  };
+export class TaskKeys {
+  readonly #paths = new Map<string, TaskPath>();
+
+  /** @returns undefined if the text is no such key */
+  placeOf(key: string): TaskPlace | undefined {
+    const at = key.indexOf('@');
+    const counter = key.slice(0, at);
+    if (at < 0 || !COUNTER.test(counter)) return undefined;
+    const text = key.slice(at + 1);
+    const path = this.#paths.get(text) ?? this.#read(text);
+    if (path === undefined) return undefined;
+    const { traceId, spanId, parent } = path;
+    const sequence = Number(counter) + 1;
+    return {
+      traceId,
+      spanId,
+      sequence,
+      attributes: [[TASK_ID, spanId], [TASK_SEQUENCE, sequence], ...parent],
+    };
+  }
+
+  #read(text: string): TaskPath | undefined {
+    const path = taskPath(text);
+    if (path === undefined) return undefined;
+    if (this.#paths.size >= MAX_PATHS) this.#paths.clear();
+    this.#paths.set(text, path);
+    return path;
+  }
 }
 
 function taskPath(text: string): TaskPath | undefined {
-  const known = metLately.get(text);
-  if (known !== undefined) return known;
   const match = PATH.exec(text);
   if (match === null) return undefined;
   const [, uuid = '', rest = ''] = match;
   const traceId = uuid.replaceAll('-', '').toLowerCase();
   const path = traceId + rest;
-  const read = {
+  return {
     // W3C trace context: an id of zeros is none.
     traceId: /^0+$/.test(traceId) ? '' : traceId,
     spanId: pathId(path),
     parent: rest === '' ? [] : [[TASK_PARENT_ID, pathId(path.slice(0, path.lastIndexOf('/')))] as const],
   };
-  if (metLately.size >= MAX_PATHS) metLately.clear();
-  metLately.set(text, read);
-  return read;
 }
 
 function pathId(path: string): string {

@@ -1,7 +1,14 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { decodeDistlog, taskPlace } from '../../src/distlog-json/index.ts';
-import { type DecodedLogs, decodeLogs, encodeDecoded, encodeLogs, scanLogs } from '../../src/otlp/index.ts';
+import { decodeDistlog, TaskKeys } from '../../src/distlog-json/index.ts';
+import {
+  attributeOf,
+  type DecodedLogs,
+  decodeLogs,
+  encodeDecoded,
+  encodeLogs,
+  scanLogs,
+} from '../../src/otlp/index.ts';
 import { sdkRecords } from '../otlp/records.ts';
 
 const uuid = '2f1c0c8e-5c58-4b0e-9d0e-0123456789ab';
@@ -71,7 +78,7 @@ test('a record of Python distlog becomes one of OpenTelemetry', () => {
   });
   expect(record.attributes).toEqual([
     ['task.id', idOf(`${trace}/1/2`)],
-    ['task.sequence', 3],
+    ['task.sequence', 4],
     ['task.parent.id', idOf(`${trace}/1`)],
     ['distlog.key', `3@${uuid}/1/2`],
     ['code.file.path', '/srv/shop/orders.py'],
@@ -90,15 +97,38 @@ test('a record of Python distlog becomes one of OpenTelemetry', () => {
 });
 
 test('a task and its subtasks meet in one trace, each child at its parent', () => {
-  const root = taskPlace(`1@${uuid}`)!;
-  const child = taskPlace(`1@${uuid.toUpperCase()}/1`)!;
-  const grandchild = taskPlace(`9@${trace}/1/2`)!;
+  const keys = new TaskKeys();
+  const root = keys.placeOf(`1@${uuid}`)!;
+  const child = keys.placeOf(`1@${uuid.toUpperCase()}/1`)!;
+  const grandchild = keys.placeOf(`9@${trace}/1/2`)!;
   expect([root, child, grandchild].map(({ traceId }) => traceId)).toEqual([trace, trace, trace]);
   expect(root.attributes.map(([name]) => name)).toEqual(['task.id', 'task.sequence']);
   expect(child.attributes[2]).toEqual(['task.parent.id', root.spanId]);
   expect(grandchild.attributes[2]).toEqual(['task.parent.id', child.spanId]);
   for (const key of ['', 'x', '1@', `@${uuid}`, `1@${uuid}/`, `1@${uuid}/x`, `-1@${uuid}`]) {
-    expect(taskPlace(key)).toBeUndefined();
+    expect(keys.placeOf(key)).toBeUndefined();
+  }
+});
+
+test('the first record of a task is its start, and says its name', () => {
+  const start = { message: 'charge 42 for leo', msg: 'charge %d for %s', levelno: 20, name: 'root' };
+  const read = (fields: object, key = `0@${uuid}/1`) =>
+    only(decodeDistlog(topic('PLJ'), bodyOf({ ...start, ...fields, context: { key } }))).record;
+  const nameOf = ({ attributes }: ReturnType<typeof read>) => attributeOf(attributes, 'task.name');
+  expect(read({})).toMatchObject({ eventName: 'task.started', body: 'charge 42 for leo' });
+  expect(nameOf(read({}))).toBe('charge %d for %s');
+  expect(attributeOf(read({}).attributes, 'task.sequence')).toBe(1);
+  expect(nameOf(read({ msg: undefined }))).toBe('charge 42 for leo');
+  const others = [
+    read({}, `1@${uuid}/1`),
+    // The root logger lets no INFO through, so the first record is another.
+    read({ levelno: 30 }),
+    read({ name: 'shop' }),
+    read({}, 'odd'),
+  ];
+  for (const record of others) {
+    expect(record.eventName).toBe('');
+    expect(nameOf(record)).toBeUndefined();
   }
 });
 

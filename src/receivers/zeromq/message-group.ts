@@ -1,4 +1,4 @@
-import { PlacedRecords, readDistlog } from '../../distlog-json/index.ts';
+import { PlacedRecords, readDistlog, TaskKeys } from '../../distlog-json/index.ts';
 import { encodeDecoded, scanLogs } from '../../otlp/index.ts';
 
 /** What a message of push mode holds. */
@@ -33,6 +33,7 @@ export class DistlogGroup implements MessageGroup {
   readonly #pickle: boolean;
   readonly #bodies = new Bodies();
   readonly #placed = new PlacedRecords();
+  readonly #keys = new TaskKeys();
   records = 0;
   bytes = 0;
 
@@ -41,7 +42,7 @@ export class DistlogGroup implements MessageGroup {
   }
 
   add(topic: Uint8Array, body: Uint8Array): void {
-    const message = readDistlog(topic, body, { pickle: this.#pickle });
+    const message = readDistlog(topic, body, { pickle: this.#pickle, keys: this.#keys });
     if (message.kind === 'otlp') {
       this.records += scanLogs(body).records;
       this.#bodies.add(body);
