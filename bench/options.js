@@ -5,6 +5,7 @@ export const CASES = [
   'emit-held',
   'emit-nothing',
   'emit-below-level',
+  'trigger-fingerprint',
   'heap-held',
   'cpu-per-record',
   'burst-100000',

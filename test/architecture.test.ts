@@ -12,6 +12,7 @@ const floors: readonly Readonly<Record<string, readonly string[]>>[] = [
   { record: [], settings: [], frames: [], component: [], disk: [] },
   {
     net: ['record', 'settings'],
+    limit: ['record'],
     otlp: ['record', 'settings', 'component'],
     task: ['record', 'settings'],
     journal: ['record', 'settings', 'component', 'disk'],
@@ -19,7 +20,7 @@ const floors: readonly Readonly<Record<string, readonly string[]>>[] = [
   { text: ['record', 'otlp'] },
   { export: ['record', 'settings', 'otlp'], 'distlog-json': ['record', 'otlp'] },
   {
-    burst: ['record', 'settings', 'export', 'task'],
+    burst: ['record', 'settings', 'export', 'limit', 'task'],
     tree: ['record', 'settings', 'otlp', 'text'],
     zeromq: ['record', 'settings', 'net', 'frames', 'otlp', 'export', 'distlog-json'],
     operations: ['record', 'settings', 'component', 'net', 'text'],

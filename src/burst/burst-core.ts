@@ -1,13 +1,13 @@
 import type { Context } from '@opentelemetry/api';
 import { within } from '../export/index.ts';
+import { type LimitOptions, ReleaseLimit } from '../limit/index.ts';
 import { type Clock, keepAlive } from '../record/index.ts';
 import { Accounts } from './accounts.ts';
 import type { Burst, Trigger } from './burst.ts';
 import { ChronologicalOrder } from './chronological-order.ts';
 import { ImmediateOrder } from './immediate-order.ts';
-import { Limit } from './limit.ts';
 import type { Keys, Order, OrderSettings } from './order.ts';
-import type { Outlet } from './outlet.ts';
+import { MANIFEST_BYTES, type Outlet } from './outlet.ts';
 import { Replay } from './replay.ts';
 import type { BurstStats } from './stats.ts';
 
@@ -16,7 +16,7 @@ export interface CoreSettings {
   readonly order: 'immediate' | 'chronological';
   readonly settings: OrderSettings;
   readonly maxBytes: number;
-  readonly limit: { readonly records: number; readonly millis: number } | false;
+  readonly limit: LimitOptions | false;
   readonly replayBatch: number;
   readonly clock: Clock;
   readonly newBurstId: () => string;
@@ -34,6 +34,7 @@ const FLUSH_ALIVE_MILLIS = 30_000;
  */
 export class BurstCore<T> {
   readonly #order: Order<T>;
+  readonly #limit: ReleaseLimit<T>;
   readonly #replay: Replay<T>;
   readonly #outlet: Outlet<T>;
   readonly #clock: Clock;
@@ -45,11 +46,10 @@ export class BurstCore<T> {
     this.#clock = core.clock;
     this.#maxBytes = core.maxBytes;
     this.#replay = new Replay(outlet, this.accounts, core.replayBatch);
-    const limit =
-      core.limit === false
-        ? undefined
-        : new Limit(core.limit.records, core.limit.millis, core.clock.monotonicNow());
-    const parts = { ...core, outlet, replay: this.#replay, accounts: this.accounts, limit };
+    this.#limit = new ReleaseLimit<T>(core.limit, core.clock, (limited, recurrence) =>
+      this.loud(outlet.summaryOf(limited, recurrence), MANIFEST_BYTES, undefined),
+    );
+    const parts = { ...core, outlet, replay: this.#replay, accounts: this.accounts, limit: this.#limit };
     this.#order = core.order === 'immediate' ? new ImmediateOrder(parts) : new ChronologicalOrder(parts);
   }
 
@@ -65,7 +65,7 @@ export class BurstCore<T> {
   }
 
   /** A loud item comes that is no trigger. */
-  loud(item: T, size: number, context: Context): void {
+  loud(item: T, size: number, context: Context | undefined): void {
     this.#order.loud(item, size, this.#clock.monotonicNow(), context);
     if (this.#isOver()) this.#makeRoom();
   }
@@ -107,6 +107,7 @@ export class BurstCore<T> {
   async shutdown(timeoutMillis: number): Promise<void> {
     const startedAt = this.#clock.monotonicNow();
     const letEnd = keepAlive(this.#clock, timeoutMillis);
+    this.#limit.end();
     this.#order.shutdown();
     await within(this.#replay.drained(), timeoutMillis * REPLAY_SHARE, this.#clock);
     this.#replay.stop();

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Context, context } from '@opentelemetry/api';
 import { isExporting, reportDelivery } from '../export/index.ts';
+import { fingerprintOf, givenFingerprint } from '../limit/index.ts';
 import {
   attributesSize,
   CHARACTER_BYTES,
@@ -15,7 +16,7 @@ import {
   snapshot,
   Teller,
 } from '../record/index.ts';
-import type { TriggerCause } from './burst.ts';
+import type { Trigger, TriggerCause } from './burst.ts';
 import { BurstCore } from './burst-core.ts';
 import { reportBurst } from './burst-metrics.ts';
 import {
@@ -131,7 +132,7 @@ export class BurstLogRecordProcessor implements LogRecordProcessorLike {
     const { keys, reason } = resolveByHand('burst', options, ['keys', 'reason']);
     const trigger = {
       cause: 'manual' as const,
-      unlimited: true,
+      fingerprint: undefined,
       ...(reason === undefined ? {} : { reason }),
     };
     const burst = this.#core.burst(this.#keysOf(keys), trigger);
@@ -179,7 +180,7 @@ export class BurstLogRecordProcessor implements LogRecordProcessorLike {
     const listener = {
       spanStarted: (traceId: string) => table.spanStarted(traceId),
       spanEnded: (traceId: string) => table.spanEnded(traceId),
-      spanTriggered: (traceId: string, trigger: { cause: TriggerCause; spanId?: string }) => {
+      spanTriggered: (traceId: string, trigger: Trigger) => {
         if (this.#shutdown === undefined) core.burst([byTrace ? traceId : SHARED_KEY], trigger);
       },
     };
@@ -269,8 +270,27 @@ export class BurstLogRecordProcessor implements LogRecordProcessorLike {
   #trigger(record: ReadableLogRecordLike, severity: number, cause: TriggerCause, given: Context): void {
     const frozen = this.#frozen(record);
     if (frozen === undefined) return;
-    const trigger = severity >= Severity.FATAL ? { cause, unlimited: true } : { cause };
+    // A crash is not limited.
+    const fingerprint = severity >= Severity.FATAL ? undefined : () => this.#fingerprintOf(frozen.record);
+    const trigger = { cause, fingerprint };
     this.#core.trigger(this.#key.of(record, given), frozen.record, frozen.size, trigger, given);
+  }
+
+  /** Which error a trigger is, by the application's word or by the rules of `fingerprint.ts`. */
+  #fingerprintOf(record: ReadableLogRecordLike): string {
+    const { fingerprint } = this.#options;
+    try {
+      const given = fingerprint && this.#guard.call(() => fingerprint(record));
+      if (typeof given === 'string' && given !== '') return givenFingerprint(given);
+      if (fingerprint !== undefined) this.#warnOfFingerprint('returned no text');
+    } catch (error) {
+      this.#warnOfFingerprint(`threw ${errorText(error)}`);
+    }
+    return fingerprintOf(record);
+  }
+
+  #warnOfFingerprint(what: string): void {
+    this.#teller.warn('fingerprint', `fingerprint ${what}; the default fingerprint counts`);
   }
 
   /** A loud record and its size; an object body copied, so that it can be written later whatever becomes of it. */

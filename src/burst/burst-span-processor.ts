@@ -1,3 +1,4 @@
+import { spanFingerprint } from '../limit/index.ts';
 import { type Clock, type SpanLike, type SpanProcessorLike, systemClock, Teller } from '../record/index.ts';
 import { checkKnown, duration, trueOrFalse, withDefaults } from '../settings/index.ts';
 import type { Trigger } from './burst.ts';
@@ -5,22 +6,33 @@ import type { Trigger } from './burst.ts';
 /** What the span processor looks for. */
 export interface BurstSpanProcessorOptions {
   /** Whether a span that ends with status ERROR is a trigger. Default true. */
-  readonly errors?: boolean;
+  readonly errors?: boolean | undefined;
   /** A span that took longer is a trigger, in milliseconds. Default: none is too slow. */
-  readonly slowerThanMillis?: number;
+  readonly slowerThanMillis?: number | undefined;
   /** How long after its last span a trace settles, if no span begins. In milliseconds; default 1,000. */
-  readonly lingerMillis?: number;
+  readonly lingerMillis?: number | undefined;
 }
 
 /** `SpanStatusCode.ERROR` of `@opentelemetry/api`. */
 const STATUS_ERROR = 2;
 
-const defaults = { errors: true, slowerThanMillis: Number.POSITIVE_INFINITY, lingerMillis: 1_000 };
+/** Every option, decided. */
+export interface ResolvedSpanOptions {
+  readonly errors: boolean;
+  readonly slowerThanMillis: number;
+  readonly lingerMillis: number;
+}
+
+const defaults: ResolvedSpanOptions = {
+  errors: true,
+  slowerThanMillis: Number.POSITIVE_INFINITY,
+  lingerMillis: 1_000,
+};
 
 /** @throws RangeError or TypeError that says option, wish and value */
-export function resolveSpanOptions(given: BurstSpanProcessorOptions): Required<BurstSpanProcessorOptions> {
+export function resolveSpanOptions(given: BurstSpanProcessorOptions): ResolvedSpanOptions {
   checkKnown('spanProcessor', given, Object.keys(defaults));
-  const options = withDefaults(defaults, given);
+  const options = withDefaults(defaults, given as Partial<ResolvedSpanOptions>);
   return {
     errors: trueOrFalse('errors', options.errors),
     slowerThanMillis: duration('slowerThanMillis', options.slowerThanMillis),
@@ -45,11 +57,7 @@ export class BurstSpanProcessor implements SpanProcessorLike {
   readonly #slowerThanMillis: number;
   readonly #teller: Teller;
 
-  constructor(
-    listener: SpanListener,
-    options: Required<BurstSpanProcessorOptions>,
-    clock: Clock = systemClock,
-  ) {
+  constructor(listener: SpanListener, options: ResolvedSpanOptions, clock: Clock = systemClock) {
     this.#listener = listener;
     this.#errors = options.errors;
     this.#slowerThanMillis = options.slowerThanMillis;
@@ -62,12 +70,12 @@ export class BurstSpanProcessor implements SpanProcessorLike {
 
   onEnd(span: SpanLike): void {
     this.#guarded(() => {
-      const { traceId, spanId } = span.spanContext();
+      const { traceId } = span.spanContext();
       const millis = span.duration[0] * 1e3 + span.duration[1] / 1e6;
       if (this.#errors && span.status.code === STATUS_ERROR) {
-        this.#listener.spanTriggered(traceId, { cause: 'span_error', spanId });
+        this.#trigger('span_error', span);
       } else if (millis > this.#slowerThanMillis) {
-        this.#listener.spanTriggered(traceId, { cause: 'span_slow', spanId });
+        this.#trigger('span_slow', span);
       }
       this.#listener.spanEnded(traceId);
     });
@@ -79,6 +87,15 @@ export class BurstSpanProcessor implements SpanProcessorLike {
 
   async shutdown(): Promise<void> {
     // The log record processor ends what belongs to it.
+  }
+
+  #trigger(cause: 'span_error' | 'span_slow', span: SpanLike): void {
+    const { traceId, spanId } = span.spanContext();
+    this.#listener.spanTriggered(traceId, {
+      cause,
+      spanId,
+      fingerprint: () => spanFingerprint(cause, span.name),
+    });
   }
 
   #guarded(work: () => void): void {

@@ -1,3 +1,4 @@
+import type { Repeat } from '../limit/index.ts';
 import { type Evictions, noEvictions } from './accounts.ts';
 
 /** What can begin a burst. */
@@ -10,14 +11,17 @@ export interface Trigger {
   readonly reason?: string;
   /** The span that failed or was slow. */
   readonly spanId?: string;
-  /** A crash or a call by hand: the limit does not apply. */
-  readonly unlimited?: boolean;
+  /** Says what error it is. Undefined for a crash or a manual call: the limit does not apply to them. */
+  readonly fingerprint: (() => string) | undefined;
 }
 
 /** One release of held items: what its manifest tells. The counts grow until the manifest leaves. */
 export class Burst<T> {
   readonly id: string;
-  readonly trigger: Trigger;
+  // Of the trigger; itself it holds on to the record.
+  readonly cause: TriggerCause;
+  readonly reason: string | undefined;
+  readonly spanId: string | undefined;
   /** How many items it releases. */
   readonly released: number;
   /** Lost from the keys of this burst since their last one. */
@@ -34,7 +38,9 @@ export class Burst<T> {
 
   constructor(id: string, trigger: Trigger, origin: T, released: number) {
     this.id = id;
-    this.trigger = trigger;
+    this.cause = trigger.cause;
+    this.reason = trigger.reason;
+    this.spanId = trigger.spanId;
     this.origin = origin;
     this.released = released;
   }
@@ -48,11 +54,35 @@ export class Burst<T> {
   }
 }
 
+/** What a trigger began: a burst, or none, since nothing was held or the limit did not admit it. */
+export interface Beginning<T> {
+  readonly burst: Burst<T> | undefined;
+  /** Set if the limit did not admit the burst. */
+  readonly repeat: Repeat | undefined;
+}
+
+/** The mark of a trigger. */
+export function triggerMark<T>(
+  { cause }: Trigger,
+  burst: Burst<T> | undefined,
+  repeat?: Repeat | undefined,
+): Mark<T> {
+  return { burst, sequence: 0, cause, repeat };
+}
+
+/** The mark of an item that passes after a burst. */
+export function passMark<T>(burst: Burst<T> | undefined): Mark<T> | undefined {
+  return burst && { burst, sequence: 0, cause: undefined, repeat: undefined };
+}
+
 /** What is added to an item when it leaves. */
 export interface Mark<T> {
-  readonly burst: Burst<T>;
-  /** Place in the burst, on released items. */
-  readonly sequence?: number;
+  /** The burst it belongs to; undefined on a trigger that released nothing. */
+  readonly burst: Burst<T> | undefined;
+  /** Place in the burst, on released items; 0 on others. */
+  readonly sequence: number;
   /** On the trigger. */
-  readonly cause?: TriggerCause;
+  readonly cause: TriggerCause | undefined;
+  /** On a trigger whose burst did not leave. */
+  readonly repeat: Repeat | undefined;
 }

@@ -1,6 +1,7 @@
+import type { Repeat } from '../limit/index.ts';
 import { Arena, Group } from '../record/index.ts';
 import { type EvictionCause, type Evictions, noEvictions } from './accounts.ts';
-import { Burst, type Trigger } from './burst.ts';
+import { type Beginning, Burst, passMark, type Trigger, triggerMark } from './burst.ts';
 import { type Keys, type Order, type OrderParts, type OrderSettings, SHARED_KEY } from './order.ts';
 import { Sweep } from './sweep.ts';
 import { Window } from './window.ts';
@@ -82,19 +83,17 @@ export class ChronologicalOrder<T> implements Order<T> {
 
   trigger(_key: string, item: T, size: number, trigger: Trigger, now: number): void {
     const { accounts, replay } = this.#parts;
-    accounts.live += 1;
     if (this.#isPassing(now)) {
       accounts.joined += 1;
-      const burst = this.#window?.burst;
-      replay.addLive(item, size, burst, trigger.cause);
+      accounts.live += 1;
+      replay.addLive(item, size, triggerMark(trigger, this.#window?.burst));
       replay.hurry();
       return;
     }
-    const burst = this.#release(trigger, now);
-    replay.addLive(item, size, burst, trigger.cause);
-    if (burst === undefined) replay.hurry();
-    else replay.addManifest(burst);
-    this.#opensWindow(burst, now);
+    const { burst, repeat } = this.#begin(trigger, now);
+    accounts.live += 1;
+    replay.addLive(item, size, triggerMark(trigger, burst, repeat));
+    this.#end(burst);
   }
 
   burst(_keys: Keys, trigger: Trigger, now: number): Burst<T> | undefined {
@@ -102,10 +101,8 @@ export class ChronologicalOrder<T> implements Order<T> {
       this.#parts.accounts.joined += 1;
       return undefined;
     }
-    const burst = this.#release(trigger, now);
-    if (burst !== undefined) this.#parts.replay.addManifest(burst);
-    else this.#parts.replay.hurry();
-    if (burst !== undefined || trigger.cause !== 'manual') this.#opensWindow(burst, now);
+    const { burst } = this.#begin(trigger, now);
+    this.#end(burst);
     return burst;
   }
 
@@ -143,20 +140,42 @@ export class ChronologicalOrder<T> implements Order<T> {
     this.#row.shrinkIfEmpty();
   }
 
-  /** Empties the row into the replay; what is too old or over the limit stays behind. */
-  #release(trigger: Trigger, now: number): Burst<T> | undefined {
-    const { accounts, limit, newBurstId, outlet, replay } = this.#parts;
+  /** Empties the row into the replay; the quiet ones are evicted if the limit does not admit them. */
+  #begin(trigger: Trigger, now: number): Beginning<T> {
+    const { accounts, limit, newBurstId, outlet } = this.#parts;
     this.#evictAged(now);
     const count = this.#quiet.count;
-    const allowed = limit === undefined || trigger.unlimited ? count : limit.take(count, now);
-    this.#evict(count - allowed, 'limit');
+    const admission = limit.admit(trigger.fingerprint, count, now);
     let burst: Burst<T> | undefined;
-    if (allowed > 0) {
-      accounts.bursts += 1;
-      burst = new Burst<T>(newBurstId(), trigger, outlet.originOf(this.#row.first(this.#quiet)), allowed);
-      Object.assign(burst.evicted, this.#evicted);
-      this.#evicted = noEvictions();
+    let repeat: Repeat | undefined;
+    if (count > 0) {
+      const origin = outlet.originOf(this.#row.first(this.#quiet));
+      if (admission.isAdmitted) {
+        burst = new Burst<T>(newBurstId(), trigger, origin, count);
+        admission.recurrence?.noteBurst(burst.id, now);
+        accounts.bursts += 1;
+        Object.assign(burst.evicted, this.#evicted);
+        this.#evicted = noEvictions();
+      } else {
+        this.#evict(count, 'limit');
+        repeat = limit.noteLimited(admission, count, origin);
+      }
     }
+    this.#empty(burst);
+    if (admission.isAdmitted && (burst !== undefined || trigger.cause !== 'manual')) {
+      this.#opensWindow(burst, admission.isNew, now);
+    }
+    return { burst, repeat };
+  }
+
+  /** Lets what a trigger began leave at once. */
+  #end(burst: Burst<T> | undefined): void {
+    if (burst === undefined) this.#parts.replay.hurry();
+    else this.#parts.replay.addManifest(burst);
+  }
+
+  #empty(burst: Burst<T> | undefined): void {
+    const { accounts, replay } = this.#parts;
     for (let group = this.#row.oldestGroup(); group !== undefined; group = this.#row.oldestGroup()) {
       if (group === this.#loud || burst === undefined) {
         this.#leave();
@@ -168,7 +187,6 @@ export class ChronologicalOrder<T> implements Order<T> {
       replay.addReleased(item, size, burst);
     }
     this.#row.shrinkIfEmpty();
-    return burst;
   }
 
   /** The first of the row, which is loud, leaves. */
@@ -184,14 +202,14 @@ export class ChronologicalOrder<T> implements Order<T> {
       this.#window = undefined;
       return false;
     }
-    if (limit !== undefined && limit.take(1, now) === 0) {
+    if (!limit.pass(window.isNew, now)) {
       accounts.held += 1;
       this.#lose('limit', 1);
       return true;
     }
     window.pass();
     accounts.passed += 1;
-    replay.addLive(item, size, window.burst);
+    replay.addLive(item, size, passMark(window.burst));
     return true;
   }
 
@@ -202,9 +220,9 @@ export class ChronologicalOrder<T> implements Order<T> {
     return false;
   }
 
-  #opensWindow(burst: Burst<T> | undefined, now: number): void {
+  #opensWindow(burst: Burst<T> | undefined, isNew: boolean, now: number): void {
     const { after } = this.#settings;
-    this.#window = after === false ? undefined : new Window(burst, after, now);
+    this.#window = after === false ? undefined : new Window(burst, after, isNew, now);
   }
 
   #trim(): void {

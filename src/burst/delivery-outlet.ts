@@ -1,8 +1,9 @@
 import { Delivery, type ResolvedDeliveryOptions } from '../export/index.ts';
+import type { Limited, Recurrence } from '../limit/index.ts';
 import { type Clock, type ReadableLogRecordLike, rankOf } from '../record/index.ts';
 import type { Burst, Mark } from './burst.ts';
 import type { CallGuard } from './call-guard.ts';
-import { manifest, marked, originOf, timeOf } from './marked.ts';
+import { manifest, marked, originOf, summary, timeOf } from './marked.ts';
 import { MANIFEST_BYTES, type Outcome, type Outlet } from './outlet.ts';
 
 /** The exporter form: a delivery of our own, bounded together with what is held. */
@@ -48,6 +49,13 @@ export class DeliveryOutlet implements Outlet<ReadableLogRecordLike> {
   sendManifest(burst: Burst<ReadableLogRecordLike>): void {
     const record = manifest(burst, this.#clock.now());
     this.#delivery.accept(record, rankOf(record.severityNumber), MANIFEST_BYTES);
+  }
+
+  summaryOf(
+    limited: Limited<ReadableLogRecordLike>,
+    recurrence: Recurrence<ReadableLogRecordLike> | undefined,
+  ): ReadableLogRecordLike {
+    return summary(limited, recurrence, this.#clock.now());
   }
 
   dropQuietest(): boolean {

@@ -3,12 +3,13 @@ import { Arena } from '../record/index.ts';
 import type { EvictionCause } from './accounts.ts';
 import type { Bucket } from './bucket.ts';
 import { BucketTable } from './bucket-table.ts';
-import { Burst, type Trigger } from './burst.ts';
+import { type Beginning, Burst, type Mark, passMark, type Trigger, triggerMark } from './burst.ts';
 import { type Keys, type Order, type OrderParts, type OrderSettings, SHARED_KEY } from './order.ts';
 import { Releases } from './releases.ts';
 import { Sweep } from './sweep.ts';
 import { Window } from './window.ts';
 
+const NOTHING: Beginning<never> = { burst: undefined, repeat: undefined };
 /** Empty buckets are kept, for what they know of losses, until so many keys are there. */
 const MANY_KEYS = 16_384;
 
@@ -74,36 +75,31 @@ export class ImmediateOrder<T> implements Order<T> {
     this.#lose(this.#buckets.get(key) ?? this.#open(key), 'size', 1);
   }
 
-  loud(item: T, size: number, _now: number, context: Context): void {
+  loud(item: T, size: number, _now: number, context: Context | undefined): void {
     this.#parts.accounts.live += 1;
     this.#parts.outlet.send(item, size, undefined, context);
   }
 
   trigger(key: string, item: T, size: number, trigger: Trigger, now: number, context: Context): void {
     const { accounts, outlet } = this.#parts;
-    const { cause } = trigger;
-    accounts.live += 1;
     const bucket = this.#buckets.get(key) ?? this.#open(key);
+    let mark: Mark<T>;
     if (bucket.window?.isOpen(now)) {
       accounts.joined += 1;
-      const { burst } = bucket.window;
-      outlet.send(item, size, burst && { burst, cause }, context);
+      mark = triggerMark(trigger, bucket.window.burst);
     } else {
-      const burst = this.#begin([bucket], trigger, now);
-      if (burst !== undefined) this.#release([bucket], burst);
-      this.#opensWindow(bucket, burst, now);
-      // The trigger leaves first, since a replay begins in a later turn: it must not wait behind what it released.
-      outlet.send(item, size, burst && { burst, cause }, context);
+      const { burst, repeat } = this.#begin([bucket], trigger, now);
+      mark = triggerMark(trigger, burst, repeat);
     }
+    // The trigger leaves first, since a replay begins in a later turn: it must not wait behind what it released.
+    accounts.live += 1;
+    outlet.send(item, size, mark, context);
     outlet.wake();
   }
 
   burst(keys: Keys, trigger: Trigger, now: number): Burst<T> | undefined {
     if (keys === 'all') this.#releases.finish();
-    const buckets = this.#toBurst(keys, trigger, now);
-    const burst = this.#begin(buckets, trigger, now);
-    if (burst !== undefined) this.#release(buckets, burst);
-    for (const bucket of buckets) this.#opensWindow(bucket, burst, now);
+    const { burst } = this.#begin(this.#toBurst(keys, trigger, now), trigger, now);
     this.#parts.outlet.wake();
     return burst;
   }
@@ -168,14 +164,14 @@ export class ImmediateOrder<T> implements Order<T> {
     const { accounts, limit, outlet } = this.#parts;
     const window = bucket.window!;
     if (window.isOpen(now)) {
-      if (limit !== undefined && limit.take(1, now) === 0) {
+      if (!limit.pass(window.isNew, now)) {
         accounts.held += 1;
         this.#lose(bucket, 'limit', 1);
         return true;
       }
       window.pass();
       accounts.passed += 1;
-      outlet.send(item, size, window.burst && { burst: window.burst }, undefined);
+      outlet.send(item, size, passMark(window.burst), undefined);
       return true;
     }
     if (bucket.isSettled) {
@@ -187,22 +183,31 @@ export class ImmediateOrder<T> implements Order<T> {
     return false;
   }
 
-  /** Evicts what may not leave; if something is left to release, a burst begins. */
-  #begin(buckets: readonly Bucket<T>[], trigger: Trigger, now: number): Burst<T> | undefined {
+  /** A burst begins and the after-windows open, if the limit admits it; else all that it would release is evicted. */
+  #begin(buckets: readonly Bucket<T>[], trigger: Trigger, now: number): Beginning<T> {
+    if (buckets.length === 0) return NOTHING;
     const { accounts, limit, newBurstId, outlet } = this.#parts;
     let count = 0;
     for (const bucket of buckets) {
       this.#evictAged(bucket, now);
       count += bucket.count;
     }
-    if (count === 0) return undefined;
-    const allowed = limit === undefined || trigger.unlimited ? count : limit.take(count, now);
-    // Only a burst by hand has several buckets, and no limit: so the newest of one bucket stay.
-    if (allowed < count) this.#evictFirst(buckets[0]!, count - allowed, 'limit');
-    if (allowed === 0) return undefined;
-    accounts.bursts += 1;
-    const oldest = buckets.length === 1 ? buckets[0]! : (this.#arena.oldestGroup() as Bucket<T>);
-    return new Burst<T>(newBurstId(), trigger, outlet.originOf(this.#arena.first(oldest)), allowed);
+    const admission = limit.admit(trigger.fingerprint, count, now);
+    let burst: Burst<T> | undefined;
+    if (count > 0) {
+      const oldest = buckets.length === 1 ? buckets[0]! : (this.#arena.oldestGroup() as Bucket<T>);
+      const origin = outlet.originOf(this.#arena.first(oldest));
+      if (!admission.isAdmitted) {
+        for (const bucket of buckets) this.#evictFirst(bucket, bucket.count, 'limit');
+        return { burst: undefined, repeat: limit.noteLimited(admission, count, origin) };
+      }
+      burst = new Burst<T>(newBurstId(), trigger, origin, count);
+      admission.recurrence?.noteBurst(burst.id, now);
+      accounts.bursts += 1;
+      this.#release(buckets, burst);
+    }
+    for (const bucket of buckets) this.#opensWindow(bucket, burst, admission.isNew, now);
+    return { burst, repeat: undefined };
   }
 
   #release(buckets: readonly Bucket<T>[], burst: Burst<T>): void {
@@ -230,9 +235,9 @@ export class ImmediateOrder<T> implements Order<T> {
     replay.addManifest(burst);
   }
 
-  #opensWindow(bucket: Bucket<T>, burst: Burst<T> | undefined, now: number): void {
+  #opensWindow(bucket: Bucket<T>, burst: Burst<T> | undefined, isNew: boolean, now: number): void {
     const { after } = this.#settings;
-    bucket.window = after === false ? undefined : new Window(burst, after, now);
+    bucket.window = after === false ? undefined : new Window(burst, after, isNew, now);
     if (bucket.isSettled) bucket.window ??= closedWindow(now);
     this.#buckets.noteBurst(bucket, now);
   }
@@ -303,5 +308,5 @@ export class ImmediateOrder<T> implements Order<T> {
 }
 
 function closedWindow<T>(now: number): Window<T> {
-  return new Window<T>(undefined, { records: 0, millis: 0 }, now);
+  return new Window<T>(undefined, { records: 0, millis: 0 }, false, now);
 }

@@ -1,12 +1,18 @@
+import type { Limited, Recurrence, Repeat } from '../limit/index.ts';
 import {
   BURST_DROPPED,
   BURST_EVICTED_PREFIX,
+  BURST_FINGERPRINT,
   BURST_FIRST_TIME,
   BURST_ID,
+  BURST_LAST_ID,
   BURST_LAST_TIME,
+  BURST_LIMITED,
+  BURST_LIMITED_EVENT,
   BURST_REASON,
   BURST_RELEASED,
   BURST_RELEASED_EVENT,
+  BURST_REPEAT,
   BURST_SEQUENCE,
   BURST_SPAN_ID,
   BURST_TRIGGER,
@@ -32,10 +38,24 @@ export const blank: Item = Object.freeze({
 /** A record with what its burst adds to it; the record itself if that is nothing. */
 export function marked(record: Item, mark: Mark<Item> | undefined): Item {
   if (mark === undefined) return record;
-  const added: Record<string, unknown> = { [BURST_ID]: mark.burst.id };
-  if (mark.sequence !== undefined) added[BURST_SEQUENCE] = mark.sequence;
-  if (mark.cause !== undefined) added[BURST_TRIGGER] = mark.cause;
+  const { burst, sequence, cause, repeat } = mark;
+  const added: Record<string, unknown> = {};
+  if (burst !== undefined) {
+    added[BURST_ID] = burst.id;
+    if (sequence > 0) added[BURST_SEQUENCE] = sequence;
+    if (cause !== undefined) added[BURST_TRIGGER] = cause;
+  } else if (repeat !== undefined) {
+    addRepeat(added, repeat);
+  } else {
+    return record;
+  }
   return new LogRecordView(record, added);
+}
+
+function addRepeat(attributes: Record<string, unknown>, { fingerprint, count, lastBurstId }: Repeat): void {
+  attributes[BURST_FINGERPRINT] = fingerprint;
+  attributes[BURST_REPEAT] = count;
+  if (lastBurstId !== undefined) attributes[BURST_LAST_ID] = lastBurstId;
 }
 
 /**
@@ -67,7 +87,7 @@ function isoTime(millis: number): string {
 
 /** The record that tells of a burst: what began it, how many were released, how many were lost, and when. */
 export function manifest(burst: Burst<Item>, now: number): Item {
-  const { cause, reason, spanId } = burst.trigger;
+  const { cause, reason, spanId } = burst;
   const attributes: Record<string, unknown> = {
     [BURST_ID]: burst.id,
     [BURST_TRIGGER]: cause,
@@ -86,21 +106,52 @@ export function manifest(burst: Burst<Item>, now: number): Item {
     if (count > 0) attributes[BURST_EVICTED_PREFIX + eviction] = count;
     lost += count;
   }
+  return ownRecord(now, burst.origin, BURST_RELEASED_EVENT, attributes, {
+    spanContext: burst.origin.spanContext,
+    body: `burst released ${counted(burst.released, 'record')} (${cause}), ${lost} lost`,
+  });
+}
+
+/**
+ * The record that says which bursts the limit did not let out: those of one error, or, without `recurrence`, of
+ * errors that are no longer known apart.
+ */
+export function summary(limited: Limited<Item>, recurrence: Recurrence<Item> | undefined, now: number): Item {
+  const attributes: Record<string, unknown> = {
+    [BURST_LIMITED]: limited.bursts,
+    [`${BURST_EVICTED_PREFIX}limit`]: limited.records,
+    [BURST_FIRST_TIME]: isoTime(limited.firstTime),
+    [BURST_LAST_TIME]: isoTime(limited.lastTime),
+  };
+  if (recurrence !== undefined) addRepeat(attributes, recurrence);
+  const error = recurrence === undefined ? 'other errors' : recurrence.fingerprint;
+  return ownRecord(now, limited.origin, BURST_LIMITED_EVENT, attributes, {
+    body: `${counted(limited.bursts, 'burst')} not released (limit), ${counted(limited.records, 'record')} lost: ${error}`,
+  });
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
+}
+
+function ownRecord(
+  now: number,
+  origin: Item,
+  eventName: string,
+  attributes: Record<string, unknown>,
+  rest: Pick<Item, 'body' | 'spanContext'>,
+): Item {
   const time: [number, number] = [Math.floor(now / 1000), Math.round((now % 1000) * 1e6)];
-  return new LogRecordView(
-    {
-      hrTime: time,
-      hrTimeObserved: time,
-      spanContext: burst.origin.spanContext,
-      severityNumber: Severity.INFO,
-      severityText: 'INFO',
-      body: `burst released ${burst.released} ${burst.released === 1 ? 'record' : 'records'} (${cause}), ${lost} lost`,
-      eventName: BURST_RELEASED_EVENT,
-      resource: burst.origin.resource,
-      instrumentationScope: { name: 'burstlog' },
-      attributes: {},
-      droppedAttributesCount: 0,
-    },
+  return new LogRecordView({
+    hrTime: time,
+    hrTimeObserved: time,
+    severityNumber: Severity.INFO,
+    severityText: 'INFO',
+    eventName,
+    resource: origin.resource,
+    instrumentationScope: { name: 'burstlog' },
     attributes,
-  );
+    droppedAttributesCount: 0,
+    ...rest,
+  });
 }

@@ -19,9 +19,9 @@ export type BurstScope =
 /** What makes a record a trigger, beside its severity. */
 export interface Triggers {
   /** Every record with `exception.type` is a trigger, whatever its severity. Default false. */
-  readonly exceptions?: boolean;
+  readonly exceptions?: boolean | undefined;
   /** Asked for every record that is not a trigger yet, quiet ones too. If it throws, the answer is no. */
-  readonly when?: (record: ReadableLogRecordLike, context: Context) => boolean;
+  readonly when?: ((record: ReadableLogRecordLike, context: Context) => boolean) | undefined;
 }
 
 /** The delivery of the exporter form. */
@@ -31,7 +31,7 @@ export interface BurstDeliveryOptions
    * How failed exports are tried again; `false`: not at all. An exporter that retries by itself and says so with
    * `worstCaseMillis` is not wrapped a second time.
    */
-  readonly retry?: Omit<RetryOptions, 'clock'> | false;
+  readonly retry?: Omit<RetryOptions, 'clock'> | false | undefined;
 }
 
 /** The options of both forms. */
@@ -40,59 +40,75 @@ export interface BurstOptions {
    * Quieter records are refused: `enabled()` is false and they cost next to nothing. One severity, or one for
    * each logger: `{ default: 'DEBUG', 'noisy.*': 'INFO' }`. Not above `emitLevel`. Default TRACE.
    */
-  readonly level?: Level;
+  readonly level?: Level | undefined;
   /** From here on a record is loud: exported always. Not above `burstLevel`. Default INFO. */
-  readonly emitLevel?: SeverityLike;
+  readonly emitLevel?: SeverityLike | undefined;
   /** From here on a record is a trigger. Default ERROR. */
-  readonly burstLevel?: SeverityLike;
+  readonly burstLevel?: SeverityLike | undefined;
   /** What makes a record a trigger beside its severity. Default: nothing. */
-  readonly triggers?: Triggers;
+  readonly triggers?: Triggers | undefined;
   /** What a buffer belongs to. Default `'trace'`; `'global'` in chronological order. */
-  readonly scope?: BurstScope;
+  readonly scope?: BurstScope | undefined;
   /** Quiet records held per key; in chronological order, records in the row. From 1; default 1,000. */
-  readonly capacity?: number;
+  readonly capacity?: number | undefined;
   /** When `capacity` is passed, the oldest go until capacity x threshold remain. Above 0, up to 1; default 1 (0.8). */
-  readonly threshold?: number;
+  readonly threshold?: number | undefined;
   /**
    * Bytes held, replaying and queued for delivery, of all keys, by estimate. When passed, held records go first,
    * the oldest of the process first, then replaying ones, then the quietest that are queued. Default 32 MiB.
    */
-  readonly maxBytes?: number;
+  readonly maxBytes?: number | undefined;
   /** A quiet record over this estimate is not held. Default: maxBytes / 16. */
-  readonly maxRecordBytes?: number;
+  readonly maxRecordBytes?: number | undefined;
   /** A held record older than this is let go. Default 600,000. */
-  readonly maxAgeMillis?: number;
+  readonly maxAgeMillis?: number | undefined;
   /** A key without open spans that has been silent for so long is let go. Default 60,000. */
-  readonly idleMillis?: number;
+  readonly idleMillis?: number | undefined;
   /** `'immediate'` (default): loud records at once. `'chronological'`: nothing overtakes, for flat files. */
-  readonly order?: 'immediate' | 'chronological';
+  readonly order?: 'immediate' | 'chronological' | undefined;
   /**
    * Chronological order only: how long a loud record waits at most in the row. Default 10,000; Infinity as in
    * BurstLogging.
    */
-  readonly maxDelayMillis?: number;
+  readonly maxDelayMillis?: number | undefined;
   /**
    * How many quiet records, and for how long, a key passes straight on after its burst. `false`: none. Default
    * 100 records, 10,000 milliseconds.
    */
-  readonly after?: { readonly records?: number; readonly millis?: number } | false;
+  readonly after?:
+    | { readonly records?: number | undefined; readonly millis?: number | undefined }
+    | false
+    | undefined;
   /**
-   * How many quiet records may leave in which time; of a burst the newest that fit go. Bursts by hand and of
-   * FATAL records are not limited. `false`: no limit. Default 60,000 records in 60,000 milliseconds.
+   * How many quiet records may leave in which time. A burst leaves whole or not at all. The share `reserve` is kept
+   * for errors that are new, by their fingerprint. Manual bursts and those of FATAL records are not limited.
+   * `false`: no limit. Default 60,000 records (`capacity`, if that is more) in 60,000 milliseconds, reserve 0.5.
    */
-  readonly limit?: { readonly records?: number; readonly millis?: number } | false;
+  readonly limit?:
+    | {
+        readonly records?: number | undefined;
+        readonly millis?: number | undefined;
+        readonly reserve?: number | undefined;
+      }
+    | false
+    | undefined;
+  /**
+   * What makes two errors the same. If it throws or returns no text, or for spans, the default decides: the attribute
+   * `error.fingerprint`, else type and own frames of the exception, else the message without what varies in it.
+   */
+  readonly fingerprint?: ((record: ReadableLogRecordLike) => string) | undefined;
   /** Released records handed on before the next wait for `forceFlush()`. From 1; default 512. */
-  readonly replayBatch?: number;
+  readonly replayBatch?: number | undefined;
   /** Where the metrics go. Default: nowhere. */
-  readonly meterProvider?: MeterProviderLike;
+  readonly meterProvider?: MeterProviderLike | undefined;
   /** Time, for tests. Default: the machine's. */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
 }
 
 /** The exporter form: the whole pipeline. */
 export interface BurstExporterOptions extends BurstOptions {
   readonly exporter: LogRecordExporterLike;
-  readonly delivery?: BurstDeliveryOptions;
+  readonly delivery?: BurstDeliveryOptions | undefined;
   readonly processor?: undefined;
 }
 

@@ -1,8 +1,8 @@
 import type { Context } from '@opentelemetry/api';
+import type { ReleaseLimit } from '../limit/index.ts';
 import type { Clock } from '../record/index.ts';
 import type { Accounts } from './accounts.ts';
 import type { Burst, Trigger } from './burst.ts';
-import type { Limit } from './limit.ts';
 import type { Outlet } from './outlet.ts';
 import type { Replay } from './replay.ts';
 
@@ -23,7 +23,7 @@ export interface OrderParts<T> {
   readonly outlet: Outlet<T>;
   readonly replay: Replay<T>;
   readonly accounts: Accounts;
-  readonly limit: Limit | undefined;
+  readonly limit: ReleaseLimit<T>;
   readonly clock: Clock;
   readonly newBurstId: () => string;
   /** Whether a trace has open spans in this process. */
@@ -46,7 +46,7 @@ export interface Order<T> {
   /** A quiet item came that is too big to be held. */
   tooBig(key: string): void;
   /** A loud item comes that is no trigger. */
-  loud(item: T, size: number, now: number, context: Context): void;
+  loud(item: T, size: number, now: number, context: Context | undefined): void;
   /** A trigger comes: its key bursts. */
   trigger(key: string, item: T, size: number, trigger: Trigger, now: number, context: Context): void;
   /** Keys burst without a record that triggers. @returns undefined if nothing was held */

@@ -1,4 +1,5 @@
 import type { Context } from '@opentelemetry/api';
+import type { Limited, Recurrence } from '../limit/index.ts';
 import type { Burst, Mark } from './burst.ts';
 
 /** What became of the items that were sent. */
@@ -24,6 +25,8 @@ export interface Outlet<T> {
   send(item: T, size: number, mark: Mark<T> | undefined, context: Context | undefined): void;
   /** Sends the record that tells of a burst. Never throws. */
   sendManifest(burst: Burst<T>): void;
+  /** The record that says what the limit did not let out. */
+  summaryOf(limited: Limited<T>, recurrence: Recurrence<T> | undefined): T;
   /** Estimated bytes that were sent and are not yet delivered, as far as the outlet keeps them. */
   readonly bytes: number;
   /** Gives up the least important item it keeps. @returns false if it keeps none */
@@ -37,5 +40,5 @@ export interface Outlet<T> {
   outcome(): Outcome;
 }
 
-/** The size of a manifest, which is always much the same. */
+/** The size of a manifest, and of a summary, which is always much the same. */
 export const MANIFEST_BYTES = 1_500;

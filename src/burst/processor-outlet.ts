@@ -1,5 +1,6 @@
 import { type Context, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { attempt, FlushGate, within } from '../export/index.ts';
+import type { Limited, Recurrence } from '../limit/index.ts';
 import {
   type Clock,
   errorText,
@@ -10,7 +11,7 @@ import {
 } from '../record/index.ts';
 import type { Burst, Mark } from './burst.ts';
 import type { CallGuard } from './call-guard.ts';
-import { manifest, marked, originOf, timeOf } from './marked.ts';
+import { manifest, marked, originOf, summary, timeOf } from './marked.ts';
 import type { Outcome, Outlet } from './outlet.ts';
 
 /** When a flush of the wrapped processor is no longer waited for. */
@@ -66,6 +67,13 @@ export class ProcessorOutlet implements Outlet<ReadableLogRecordLike> {
 
   sendManifest(burst: Burst<ReadableLogRecordLike>): void {
     this.#handOn(manifest(burst, this.#clock.now()), undefined);
+  }
+
+  summaryOf(
+    limited: Limited<ReadableLogRecordLike>,
+    recurrence: Recurrence<ReadableLogRecordLike> | undefined,
+  ): ReadableLogRecordLike {
+    return summary(limited, recurrence, this.#clock.now());
   }
 
   dropQuietest(): boolean {

@@ -1,37 +1,32 @@
 import { FlushWaiters } from '../export/index.ts';
+import type { Repeat } from '../limit/index.ts';
 import { armImmediate, nextTurn, RankedQueue, Severity } from '../record/index.ts';
 import type { Accounts } from './accounts.ts';
 import type { Burst, Mark, TriggerCause } from './burst.ts';
 import { MANIFEST_BYTES, type Outlet } from './outlet.ts';
 
-/** An item on its way out, or, without an item, the manifest of its burst. */
-class Outgoing<T> {
+/** An item on its way out with its mark; without an item, the manifest of its burst. */
+class Outgoing<T> implements Mark<T> {
   readonly item: T | undefined;
   readonly size: number;
   readonly burst: Burst<T> | undefined;
-  /** Place in the burst, 0 for what was not released but passes, or is live. */
   readonly sequence: number;
   readonly cause: TriggerCause | undefined;
+  readonly repeat: Repeat | undefined;
 
   constructor(
     item: T | undefined,
     size: number,
     burst: Burst<T> | undefined,
     sequence: number,
-    cause: TriggerCause | undefined,
+    trigger?: Mark<T>,
   ) {
     this.item = item;
     this.size = size;
     this.burst = burst;
     this.sequence = sequence;
-    this.cause = cause;
-  }
-
-  get mark(): Mark<T> | undefined {
-    const { burst, sequence, cause } = this;
-    if (burst === undefined) return undefined;
-    if (cause !== undefined) return { burst, cause };
-    return sequence > 0 ? { burst, sequence } : { burst };
+    this.cause = trigger?.cause;
+    this.repeat = trigger?.repeat;
   }
 }
 
@@ -73,24 +68,23 @@ export class Replay<T> {
   /** Adds what a burst released. This is done for all of a burst at once: keep it cheap. */
   addReleased(item: T, size: number, burst: Burst<T>): void {
     const sequence = burst.count(this.#outlet.timeOf(item));
-    this.#queue.add(new Outgoing(item, size, burst, sequence, undefined), this.#outlet.rank(item), size);
+    this.#queue.add(new Outgoing(item, size, burst, sequence), this.#outlet.rank(item), size);
     this.#start();
   }
 
   /**
    * Adds what keeps its place behind a replay (chronological order): a live item, or one that passes.
-   * @param burst the open burst, if it belongs to one
-   * @param cause on a trigger
+   * @param mark what is added to it
    */
-  addLive(item: T, size: number, burst?: Burst<T>, cause?: TriggerCause): void {
-    this.#queue.add(new Outgoing(item, size, burst, 0, cause), this.#outlet.rank(item), size);
+  addLive(item: T, size: number, mark?: Mark<T>): void {
+    this.#queue.add(new Outgoing(item, size, mark?.burst, 0, mark), this.#outlet.rank(item), size);
     this.#start();
   }
 
   /** Adds the manifest; to be called after the last item of its burst. The whole burst then leaves at once. */
   addManifest(burst: Burst<T>): void {
     this.#accounts.live += 1;
-    const outgoing = new Outgoing<T>(undefined, MANIFEST_BYTES, burst, 0, undefined);
+    const outgoing = new Outgoing<T>(undefined, MANIFEST_BYTES, burst, 0);
     this.#queue.add(outgoing, Severity.INFO, MANIFEST_BYTES);
     this.hurry();
   }
@@ -160,7 +154,7 @@ export class Replay<T> {
 
   #send(outgoing: Outgoing<T>): void {
     if (outgoing.item === undefined) this.#outlet.sendManifest(outgoing.burst!);
-    else this.#outlet.send(outgoing.item, outgoing.size, outgoing.mark, undefined);
+    else this.#outlet.send(outgoing.item, outgoing.size, outgoing, undefined);
   }
 
   #settle(): void {

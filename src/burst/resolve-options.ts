@@ -4,6 +4,7 @@ import {
   type RetryOptions,
   resolveDeliveryOptions,
 } from '../export/index.ts';
+import type { LimitOptions } from '../limit/index.ts';
 import {
   CLOCK_METHODS,
   type Clock,
@@ -11,6 +12,7 @@ import {
   type LogRecordProcessorLike,
   type MeterProviderLike,
   parseSeverity,
+  type ReadableLogRecordLike,
   Severity,
   systemClock,
 } from '../record/index.ts';
@@ -43,7 +45,8 @@ export interface ResolvedBurstOptions {
   readonly order: 'immediate' | 'chronological';
   readonly settings: OrderSettings;
   readonly maxBytes: number;
-  readonly limit: { readonly records: number; readonly millis: number } | false;
+  readonly limit: LimitOptions | false;
+  readonly fingerprint: ((record: ReadableLogRecordLike) => string) | undefined;
   readonly replayBatch: number;
   readonly meterProvider: MeterProviderLike | undefined;
   readonly clock: Clock;
@@ -67,13 +70,14 @@ const defaults = {
   order: 'immediate' as 'immediate' | 'chronological',
   maxDelayMillis: undefined as number | undefined,
   after: {} as { records?: number; millis?: number } | false,
-  limit: {} as { records?: number; millis?: number } | false,
+  limit: {} as Partial<LimitOptions> | false,
+  fingerprint: undefined as ((record: ReadableLogRecordLike) => string) | undefined,
   replayBatch: 512,
   meterProvider: undefined as MeterProviderLike | undefined,
   clock: systemClock as Clock,
 };
 const AFTER = { records: 100, millis: 10_000 };
-const LIMIT = { records: 60_000, millis: 60_000 };
+const LIMIT = { records: 60_000, millis: 60_000, reserve: 0.5 };
 const MAX_DELAY_MILLIS = 10_000;
 
 /** @throws RangeError or TypeError that says option, wish and value */
@@ -108,10 +112,11 @@ export function resolveBurstOptions(
     maxAgeMillis: duration('maxAgeMillis', options.maxAgeMillis),
     idleMillis: duration('idleMillis', options.idleMillis),
     maxDelayMillis: duration('maxDelayMillis', options.maxDelayMillis ?? MAX_DELAY_MILLIS),
-    after: burstable('after', options.after, AFTER),
+    after: filled('after', options.after, AFTER),
   };
-  const limited = burstable('limit', options.limit, LIMIT);
-  const limit = limited !== false && limited.records === Number.POSITIVE_INFINITY ? false : limited;
+  if (options.fingerprint !== undefined && typeof options.fingerprint !== 'function') {
+    throw new TypeError(`fingerprint must be a function, got ${shown(options.fingerprint)}`);
+  }
   withMethods('clock', options.clock, CLOCK_METHODS);
   if (options.meterProvider !== undefined) withMethods('meterProvider', options.meterProvider, ['getMeter']);
   const target = targetOf(given, options.meterProvider, options.clock, maxBytes);
@@ -127,7 +132,8 @@ export function resolveBurstOptions(
     order: options.order,
     settings,
     maxBytes,
-    limit,
+    limit: limitOf(options.limit, settings.capacity),
+    fingerprint: options.fingerprint,
     // More than the queue takes at once would be dropped by it.
     replayBatch:
       'delivery' in target ? Math.min(replayBatch, Math.ceil(target.delivery.maxQueueSize / 2)) : replayBatch,
@@ -153,22 +159,31 @@ function scopeOf(scope: unknown, chronological: boolean): BurstScope {
   return scope as BurstScope;
 }
 
-/** `{ records, millis }` filled from defaults, or false. */
-function burstable(
+/** Of both `after` and `limit`: filled from the defaults, or false. */
+function filled<T extends { readonly records: number; readonly millis: number }>(
   name: string,
-  value: { readonly records?: number; readonly millis?: number } | false,
-  otherwise: { readonly records: number; readonly millis: number },
-): { readonly records: number; readonly millis: number } | false {
+  value: Partial<T> | false,
+  otherwise: T,
+): T | false {
   if (value === false) return false;
   if (typeof value !== 'object' || value === null) {
     throw new TypeError(`${name} must be false or an object with records and millis, got ${shown(value)}`);
   }
-  checkKnown(name, value, ['records', 'millis']);
-  const { records, millis } = withDefaults(otherwise, value);
-  return {
-    records: records === Number.POSITIVE_INFINITY ? records : wholeNumber(`${name}.records`, records, 1),
-    millis: duration(`${name}.millis`, millis, 1),
-  };
+  checkKnown(name, value, Object.keys(otherwise));
+  const given = withDefaults(otherwise, value);
+  if (given.records !== Number.POSITIVE_INFINITY) wholeNumber(`${name}.records`, given.records, 1);
+  duration(`${name}.millis`, given.millis, 1);
+  return given;
+}
+
+/** A limit below `capacity` can be wanted, but not by default: a full key could never burst. */
+function limitOf(value: Partial<LimitOptions> | false, capacity: number): LimitOptions | false {
+  const limit = filled('limit', value, { ...LIMIT, records: Math.max(LIMIT.records, capacity) });
+  if (limit === false) return false;
+  if (typeof limit.reserve !== 'number' || !(limit.reserve >= 0 && limit.reserve <= 1)) {
+    throw new RangeError(`limit.reserve must be a number from 0 to 1, got ${shown(limit.reserve)}`);
+  }
+  return limit.records === Number.POSITIVE_INFINITY ? false : limit;
 }
 
 function targetOf(

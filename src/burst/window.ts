@@ -4,11 +4,19 @@ import type { Burst } from './burst.ts';
 export class Window<T> {
   /** Undefined when the burst released nothing, and so has no id. */
   readonly burst: Burst<T> | undefined;
+  /** Whether what passes may use the tokens that are reserved for new errors. */
+  readonly isNew: boolean;
   readonly #until: number;
   #left: number;
 
-  constructor(burst: Burst<T> | undefined, after: { records: number; millis: number }, now: number) {
+  constructor(
+    burst: Burst<T> | undefined,
+    after: { records: number; millis: number },
+    isNew: boolean,
+    now: number,
+  ) {
     this.burst = burst;
+    this.isNew = isNew;
     this.#until = now + after.millis;
     this.#left = after.records;
   }

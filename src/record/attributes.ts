@@ -19,8 +19,21 @@ export const BURST_LAST_TIME = 'burst.last_time';
 export const BURST_REASON = 'burst.reason';
 /** On the manifest of a burst that a span began: which span. */
 export const BURST_SPAN_ID = 'burst.span_id';
+/** On a trigger whose burst the limit did not let out, and on the summary of such bursts: which error it is. */
+export const BURST_FINGERPRINT = 'burst.fingerprint';
+/** On the same: how often the error came, this one included. */
+export const BURST_REPEAT = 'burst.repeat';
+/** On the same: the id of the last burst of the error. */
+export const BURST_LAST_ID = 'burst.last_id';
+/** On the summary: how many bursts the limit did not let out since the last one. */
+export const BURST_LIMITED = 'burst.limited';
+/** Event name of the summary record. */
+export const BURST_LIMITED_EVENT = 'burst.limited';
 /** Event name of the manifest record. */
 export const BURST_RELEASED_EVENT = 'burst.released';
+
+/** Of the application: what makes two errors the same. */
+export const ERROR_FINGERPRINT = 'error.fingerprint';
 
 /** Semantic conventions: set by the SDK from `emit({ exception })`. */
 export const EXCEPTION_TYPE = 'exception.type';

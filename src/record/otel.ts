@@ -77,6 +77,7 @@ export interface LogRecordExporterLike {
 
 /** The part of a finished or running span that the span processor reads. */
 export interface SpanLike {
+  readonly name: string;
   spanContext(): SpanContext;
   readonly status: { readonly code: number };
   readonly duration: HrTime;

@@ -23,7 +23,7 @@ export class LogRecordView implements ReadableLogRecordLike {
 
   constructor(
     record: ReadableLogRecordLike,
-    added: Readonly<Record<string, unknown>>,
+    added: Readonly<Record<string, unknown>> = {},
     body: unknown = record.body,
   ) {
     this.hrTime = record.hrTime;

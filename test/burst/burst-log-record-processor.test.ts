@@ -420,13 +420,24 @@ describe('the after-window', () => {
 });
 
 describe('the limit', () => {
-  test('of a burst the newest that fit leave, the rest is evicted', async () => {
+  test('a burst that it does not admit leaves not at all: what was held is evicted', async () => {
     const { log, bodies, burst, manifests } = pipeline({ limit: { records: 2, millis: 60_000 } });
     for (const body of ['1', '2', '3']) log('DEBUG', body);
     log('ERROR', 'failed');
-    expect(await bodies()).toEqual(['failed', '2', '3']);
-    expect(burst.stats().evicted.limit).toBe(1);
-    expect((await manifests())[0]!.attributes['burst.evicted.limit']).toBe(1);
+    expect(await bodies()).toEqual(['failed']);
+    expect(await manifests()).toEqual([]);
+    expect(burst.stats()).toMatchObject({ bursts: 0, released: 0, evicted: { limit: 3 } });
+    expectAccountsBalance(burst.stats());
+  });
+
+  test('after that the key holds again at once, and its next burst tells what was evicted', async () => {
+    const { log, bodies, manifests } = pipeline({ limit: { records: 2, millis: 60_000 } });
+    for (const body of ['1', '2', '3']) log('DEBUG', body);
+    log('ERROR', 'failed');
+    log('DEBUG', '4');
+    log('ERROR', 'failed for another reason');
+    expect(await bodies()).toEqual(['failed', 'failed for another reason', '4']);
+    expect((await manifests())[0]!.attributes['burst.evicted.limit']).toBe(3);
   });
 
   test('it holds for what passes, too, and fills again with time', async () => {
@@ -449,12 +460,13 @@ describe('the limit', () => {
     expect(await endless.bodies()).toEqual(['failed', '1', '2', '3']);
     expect((await endless.manifests())[0]!.attributes['burst.released']).toBe(3);
     const once = pipeline({ limit: { records: 1, millis: Number.POSITIVE_INFINITY }, after: false });
-    for (const body of ['1', '2']) once.log('DEBUG', body);
+    once.log('DEBUG', '1');
     once.log('ERROR', 'failed');
+    expect(await once.bodies()).toEqual(['failed', '1']);
     once.clock.advance(1e9);
-    once.log('DEBUG', '3');
+    once.log('DEBUG', '2');
     once.log('ERROR', 'failed again');
-    expect(await once.bodies()).toEqual(['failed', 'failed again', '2']);
+    expect(await once.bodies()).toEqual(['failed', '1', 'failed again']);
   });
 
   test('a FATAL record and a call by hand are not limited', async () => {

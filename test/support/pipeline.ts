@@ -36,11 +36,11 @@ export function pipeline(options: Partial<BurstExporterOptions> = {}) {
       from.emit(record as Parameters<typeof from.emit>[0]);
     },
     exported,
-    /** Bodies that have been exported, manifests left out. */
+    /** Bodies that have been exported; manifests and summaries are left out. */
     async bodies(): Promise<unknown[]> {
       await burst.forceFlush();
       return exported()
-        .filter((record) => record.eventName !== 'burst.released')
+        .filter((record) => record.instrumentationScope.name !== 'burstlog')
         .map((record) => record.body);
     },
     async manifests(): Promise<readonly ReadableLogRecordLike[]> {
