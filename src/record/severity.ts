@@ -31,6 +31,9 @@ export const Severity = {
   FATAL4: 24,
 } as const;
 
+/** A severity number, such as `Severity.INFO`. */
+export type Severity = (typeof Severity)[keyof typeof Severity];
+
 /** The name of a severity, such as `'DEBUG'`. */
 export type SeverityName = Exclude<keyof typeof Severity, 'UNSPECIFIED'>;
 

@@ -28,7 +28,7 @@ export interface TaskLogRecordProcessorOptions {
 }
 
 /** The part of a record of either line that is written. */
-interface WritableRecord {
+export interface WritableRecord {
   readonly attributes: Record<string, unknown>;
   readonly droppedAttributesCount?: number | undefined;
   readonly eventName?: string | undefined;

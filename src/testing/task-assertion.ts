@@ -26,11 +26,12 @@ export interface RecordWish {
  */
 export class TaskAssertion {
   /** The task, as the tree knows it. */
-  readonly task: Task;
+  readonly #task: Task;
   readonly #forest: Forest;
 
+  /** @internal */
   constructor(task: Task, forest: Forest) {
-    this.task = task;
+    this.#task = task;
     this.#forest = forest;
   }
 
@@ -42,8 +43,8 @@ export class TaskAssertion {
   /** @param error what must be told of the error: `type: message`, or a pattern of it */
   failed(error?: string | RegExp): this {
     this.#ended('failed', undefined);
-    const told = this.task.end === undefined ? undefined : errorOf(this.task.end);
-    const text = told === undefined ? (this.task.end?.body ?? '') : `${told.type}: ${told.message}`;
+    const told = this.#task.end === undefined ? undefined : errorOf(this.#task.end);
+    const text = told === undefined ? (this.#task.end?.body ?? '') : `${told.type}: ${told.message}`;
     if (error !== undefined && !fits(text, error))
       this.#fail(`to have failed of ${shownText(error)}`, text, error);
     return this;
@@ -64,14 +65,14 @@ export class TaskAssertion {
 
   /** Data that it must have, given or bound; other data does not matter. */
   withData(wanted: Readonly<Record<string, unknown>>): this {
-    const data = dataOf(this.task);
+    const data = dataOf(this.#task);
     if (!has(data, wanted)) this.#fail('to have this data', data, wanted);
     return this;
   }
 
   /** The first step of this name right below it, to go on with. */
   withStep(name: string): TaskAssertion {
-    const found = childrenOf(this.task).find((step) => step.name === name);
+    const found = childrenOf(this.#task).find((step) => step.name === name);
     if (found !== undefined) return new TaskAssertion(found, this.#forest);
     return this.#fail(`to have the step ${JSON.stringify(name)}`, this.#steps(), [name]);
   }
@@ -85,19 +86,19 @@ export class TaskAssertion {
 
   /** A record inside it (of any logger, not of a step), by its body. */
   withRecord(body: string | RegExp, wish: RecordWish = {}): this {
-    if (this.task.records.some((record) => fits(record.body, body) && isAsWished(record, wish))) return this;
-    const records = this.task.records.map((record) => record.body);
+    if (this.#task.records.some((record) => fits(record.body, body) && isAsWished(record, wish))) return this;
+    const records = this.#task.records.map((record) => record.body);
     return this.#fail(`to have the record ${shownText(body)}`, records, body);
   }
 
   #steps(): string[] {
-    return childrenOf(this.task).map((step) => step.name);
+    return childrenOf(this.#task).map((step) => step.name);
   }
 
   #ended(outcome: Outcome, message: string | RegExp | undefined): this {
-    if (this.task.outcome !== outcome)
-      this.#fail(`to be ${nameOf(outcome)}`, nameOf(this.task.outcome), nameOf(outcome));
-    const said = this.task.end?.body ?? '';
+    if (this.#task.outcome !== outcome)
+      this.#fail(`to be ${nameOf(outcome)}`, nameOf(this.#task.outcome), nameOf(outcome));
+    const said = this.#task.end?.body ?? '';
     if (message !== undefined && !fits(said, message))
       this.#fail(`to say ${shownText(message)}`, said, message);
     return this;
@@ -105,7 +106,7 @@ export class TaskAssertion {
 
   #fail(wish: string, actual: unknown, expected: unknown): never {
     throw taskError(
-      `expected the task ${pathOf(this.task).join(' › ')} ${wish}`,
+      `expected the task ${pathOf(this.#task).join(' › ')} ${wish}`,
       this.#forest,
       actual,
       expected,

@@ -1,7 +1,11 @@
 // What a user's TypeScript project writes. It compiles under strict on both OpenTelemetry lines.
 import { type Context, trace } from '@opentelemetry/api';
 import { OTLPLogExporter } from '@opentelemetry/exporter-logs-otlp-grpc';
-import { BatchLogRecordProcessor, InMemoryLogRecordExporter, LoggerProvider } from '@opentelemetry/sdk-logs';
+import {
+  type BatchLogRecordProcessor,
+  InMemoryLogRecordExporter,
+  LoggerProvider,
+} from '@opentelemetry/sdk-logs';
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import { TracerProvider } from '@opentelemetry/sdk-trace';
 import {
@@ -33,8 +37,10 @@ const burst = new BurstLogRecordProcessor({
   delivery: { maxExportBatchSize: 100, retry: { maxElapsedMillis: 60_000 } },
   meterProvider: new MeterProvider(),
 });
+/** How it is made differs from SDK to SDK. */
+declare const theirs: BatchLogRecordProcessor;
 const wrapping = new BurstLogRecordProcessor({
-  processor: new BatchLogRecordProcessor({ exporter: new InMemoryLogRecordExporter() }),
+  processor: theirs,
   order: 'chronological',
 });
 const batch = new PriorityBatchLogRecordProcessor({
@@ -45,6 +51,8 @@ const provider = new LoggerProvider({ processors: [burst, wrapping, batch] });
 provider.getLogger('consumer').emit({ severityNumber: Severity.DEBUG, body: 'quiet' });
 new TracerProvider({ spanProcessors: [wrapping.spanProcessor({ slowerThanMillis: 500 })] });
 
+const severities: Record<string, Severity> = { debug: Severity.DEBUG };
+void severities;
 const stats: BurstStats = burst.stats();
 const held: number = stats.held;
 void held;

@@ -1,0 +1,78 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+
+const folder = join(__dirname, '../dist/esm');
+const doors = readdirSync(folder).filter((name) => name.endsWith('.d.ts'));
+
+interface Declared {
+  /** The declaration file, and the name in it. */
+  readonly path: string;
+  readonly name: string;
+}
+
+/** What a declaration file imports or passes on, by the name that it has there. */
+function namesFrom(path: string, keyword: 'import' | 'export'): Map<string, Declared> {
+  const found = new Map<string, Declared>();
+  const statements = readFileSync(path, 'utf8').matchAll(
+    new RegExp(`^${keyword} (?:type )?\\{([^}]*)\\} from ['"](\\.[^'"]+)['"]`, 'gm'),
+  );
+  for (const [, block = '', target = ''] of statements) {
+    for (const each of block.split(',').map((text) => text.trim().replace(/^type /, ''))) {
+      const [name = '', alias = name] = each.split(' as ');
+      if (name !== '') {
+        found.set(alias, { path: resolve(dirname(path), target.replace(/\.[jt]s$/, '.d.ts')), name });
+      }
+    }
+  }
+  return found;
+}
+
+/** Where a name is declared, behind indexes that pass it on. */
+function declaredAt({ path, name }: Declared): Declared {
+  const passedOn = namesFrom(path, 'export').get(name);
+  return passedOn === undefined ? { path, name } : declaredAt(passedOn);
+}
+
+/** The text of a declaration, without comments and private members. */
+function declarationOf({ path, name }: Declared): string {
+  const text = readFileSync(path, 'utf8').replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
+  const start = new RegExp(
+    `^export (?:declare )?(?:abstract )?(?:class|interface|type|function|const) ${name}\\b`,
+    'm',
+  );
+  const from = text.search(start);
+  expect({ path, name, isDeclared: from >= 0 }).toMatchObject({ isDeclared: true });
+  const rest = text.slice(from + 1);
+  const end = rest.search(/^(?:export |declare |interface |type )/m);
+  return end < 0 ? rest : rest.slice(0, end);
+}
+
+const exported = doors.flatMap((door) =>
+  [...namesFrom(join(folder, door), 'export')].map(([name, at]) => ({ door, name, at: declaredAt(at) })),
+);
+const isExported = (path: string, name: string) =>
+  exported.some(({ at }) => at.path === path && at.name === name);
+
+test('the doors name things', () => {
+  expect(doors.length).toBeGreaterThanOrEqual(3);
+  expect(exported.length).toBeGreaterThan(40);
+});
+
+test('what a door exports mentions no type of ours that no door exports', () => {
+  const hidden = exported.flatMap(({ door, name, at }) => {
+    const text = declarationOf(at);
+    const imported = [...namesFrom(at.path, 'import')].map(([alias, from]) => ({
+      alias,
+      from: declaredAt(from),
+    }));
+    const local = [
+      ...readFileSync(at.path, 'utf8').matchAll(/^(?:export |declare )*(?:interface|type|class) (\w+)/gm),
+    ].map(([, alias = '']) => ({ alias, from: { path: at.path, name: alias } }));
+    return [...imported, ...local]
+      .filter(
+        ({ alias, from }) => new RegExp(`\\b${alias}\\b`).test(text) && !isExported(from.path, from.name),
+      )
+      .map(({ from }) => `${door.replace('.d.ts', '')}: ${name} mentions ${from.name}`);
+  });
+  expect(hidden).toEqual([]);
+});
