@@ -1,4 +1,5 @@
-// Measures what burstlog costs and promises, and writes docs/benchmarks.md.
+// Measures what burstlog costs and promises, and writes docs/benchmarks.md, docs/benchmarks.json and the figures of
+// README.md.
 //
 //   npm run bench                    everything, nine repeats, about ten minutes; nothing else should run
 //   npm run bench -- --quick         a short form, under a minute: do the benches still run? Writes nothing
@@ -6,12 +7,13 @@
 //
 // A missed bound is shown, and no failure of the run: it would depend on who else uses the machine. The run fails
 // when a case could not measure what it is about: records were lost, or a buffer was not full.
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { machine } from './machine.js';
 import { resolveOptions } from './options.js';
 import { page } from './page.js';
 import { installPeers } from './peers/install.js';
 import { Progress } from './progress.js';
+import { withFigures } from './readme-figures.js';
 import { table } from './table.js';
 import { runTrial } from './trial.js';
 
@@ -20,6 +22,8 @@ import { runTrial } from './trial.js';
 /** @typedef {{ readonly name: string, readonly title: string, readonly lines: readonly Line[] }} Finished */
 
 const PAGE = new URL('../docs/benchmarks.md', import.meta.url);
+const DATA = new URL('../docs/benchmarks.json', import.meta.url);
+const README = new URL('../README.md', import.meta.url);
 
 const form = optionsOrEnd();
 const progress = new Progress();
@@ -46,7 +50,13 @@ if (failed.length > 0) {
   process.exitCode = 1;
 } else if (form.isWhole) {
   writeFileSync(PAGE, page(before, form, finished, progress.time()));
-  console.log('wrote docs/benchmarks.md');
+  const measured = {
+    date: new Date().toISOString().slice(0, 10),
+    lines: finished.flatMap(({ name, lines }) => lines.map((line) => ({ case: name, ...line }))),
+  };
+  writeFileSync(DATA, `${JSON.stringify(measured, null, 2)}\n`);
+  writeFileSync(README, withFigures(readFileSync(README, 'utf8'), measured));
+  console.log('wrote docs/benchmarks.md, docs/benchmarks.json and the figures of README.md');
 }
 
 function optionsOrEnd() {

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { type Measured, withFigures } from '../bench/readme-figures.js';
 import { startOtlpReceiver } from './support/otlp-receiver.js';
 
 const root = join(__dirname, '..');
@@ -69,4 +70,16 @@ test('every link between the pages leads somewhere', () => {
     }
   }
   expect(broken).toEqual([]);
+});
+
+test('the figures of README.md are those of the last full benchmark run', () => {
+  const readme = readFileSync(join(root, 'README.md'), 'utf8');
+  const measured = JSON.parse(readFileSync(join(root, 'docs/benchmarks.json'), 'utf8')) as Measured;
+  expect(withFigures(readme, measured)).toBe(readme);
+  const page = readFileSync(join(root, 'docs/benchmarks.md'), 'utf8');
+  for (const { figures } of measured.lines) expect(page).toContain(figures);
+});
+
+test('README.md is short', () => {
+  expect(readFileSync(join(root, 'README.md'), 'utf8').split('\n').length).toBeLessThanOrEqual(121);
 });
