@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { JournalView } from '../component/index.ts';
 import type { SinkConfig } from '../config/index.ts';
 import type { DataLayout } from '../disk/index.ts';
-import { SinkRunner } from '../sinks/runner/index.ts';
+import { SinkRunner, WriteTurns } from '../sinks/runner/index.ts';
 import type { LoadedConfig } from './loaded-config.ts';
 import { makeSink, type SinkTools } from './make-sink.ts';
 
@@ -23,6 +23,7 @@ export class RunningSinks {
   readonly #journal: JournalView;
   readonly #layout: DataLayout;
   readonly #tools: SinkTools;
+  readonly #writeTurns = new WriteTurns();
   #sinks: readonly RunningSink[] = [];
 
   constructor(journal: JournalView, layout: DataLayout, tools: SinkTools) {
@@ -91,6 +92,7 @@ export class RunningSinks {
       onFull,
       retry,
       deadLetters,
+      writeTurns: this.#writeTurns,
     });
     await runner.start();
     return { config, made, runner };

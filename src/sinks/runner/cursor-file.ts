@@ -12,10 +12,22 @@ export interface StoredCursor {
   readonly position: number;
   /** What the sink's last `write` returned. */
   readonly state: unknown;
+  /** Absent after a clean end of the daemon. */
+  readonly run?: UnfinishedRun | undefined;
+}
+
+/** What the cursor says about a run of the daemon that has not ended, or did not end cleanly. */
+export interface UnfinishedRun {
+  /** One of the entries before this index may have ended the process. Absent: it is not known which. */
+  readonly suspectsTo?: number | undefined;
+  /** The entries from the position up to this index are being written now, with no other suspects. */
+  readonly tryingTo?: number | undefined;
+  /** How often the process ended before while the entry at the position was written alone. Absent: never. */
+  readonly ends?: number | undefined;
 }
 
 /** The most that a sink's state may take as JSON. */
-export const MAX_STATE_BYTES = 4_096;
+const MAX_STATE_BYTES = 4_096;
 
 const SLOT_BYTES = 8_192;
 const MAGIC = 0x42_4c_43_31; // "BLC1"
@@ -122,4 +134,15 @@ export class CursorFile {
 
 function checksumOf(slot: Buffer): number {
   return crc32(slot.subarray(8), crc32(slot.subarray(0, 4)));
+}
+
+/** Why a sink's state cannot be stored; undefined: it can. */
+export function stateProblem(state: unknown): string | undefined {
+  if (state === undefined) return undefined;
+  try {
+    const bytes = Buffer.byteLength(JSON.stringify(state) ?? '');
+    return bytes <= MAX_STATE_BYTES ? undefined : `of ${bytes} bytes, more than ${MAX_STATE_BYTES}`;
+  } catch (error) {
+    return `that is no JSON (${errorText(error)})`;
+  }
 }

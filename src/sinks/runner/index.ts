@@ -1,3 +1,4 @@
 export { CursorFile, type StoredCursor } from './cursor-file.ts';
 export type { SinkRunnerOptions } from './runner-options.ts';
 export { SinkRunner } from './sink-runner.ts';
+export { WriteTurns } from './write-turns.ts';

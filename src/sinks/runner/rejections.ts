@@ -26,8 +26,8 @@ export class Rejections {
   }
 
   /**
-   * Counts and tells that the entries were rejected.
-   * @returns keeps them; to be called again when it rejects, until it does not
+   * Counts and logs that the entries were rejected.
+   * @returns keeps them; to be called again after it rejects
    */
   bury(entries: readonly JournalEntry[], error: unknown): () => Promise<void> {
     if (entries.length === 0) return async () => {};
@@ -38,7 +38,7 @@ export class Rejections {
     for (const each of entries) this.#counters.addRejected(cause, each.records);
     this.#health.remember(message);
     const isKept = this.#options.maxDeadLetterBytes > 0;
-    this.#health.tell(
+    this.#health.log(
       Severity.ERROR,
       `${entries.length} batches with ${records} records were rejected (${cause}): ${message}; ` +
         `${isKept ? 'they are dead letters now' : 'they are lost'}`,
@@ -60,7 +60,7 @@ export class Rejections {
     for (const { records } of entries) this.#counters.deadLetters.records += records;
     if (dropped.letters === 0) return;
     this.#counters.addDropped('dead_letters', dropped.letters, dropped.records);
-    this.#health.tell(
+    this.#health.log(
       Severity.WARN,
       `${dropped.letters} of the oldest dead letters were dropped for their bound`,
     );

@@ -1,6 +1,7 @@
 import type { JournalView, OwnLog, Sink } from '../../component/index.ts';
 import { type Clock, systemClock } from '../../record/index.ts';
 import { checkKnown, wholeNumber, withMethods } from '../../settings/index.ts';
+import { WriteTurns } from './write-turns.ts';
 
 /** What drives one sink. */
 export interface SinkRunnerOptions {
@@ -32,6 +33,8 @@ export interface SinkRunnerOptions {
   readonly batchBytes?: number | undefined;
   /** After so long a `write` is aborted through its signal. From 1; default: 60,000 ms. */
   readonly writeTimeoutMillis?: number | undefined;
+  /** Shared by all runners of a process. Default: this runner is the only one. */
+  readonly writeTurns?: WriteTurns | undefined;
   readonly clock?: Clock | undefined;
   /** From 0 to 1, for the jitter of the waits. */
   readonly random?: (() => number) | undefined;
@@ -53,13 +56,14 @@ export interface ResolvedRunnerOptions {
   readonly maxDeadLetterBytes: number;
   readonly batchBytes: number;
   readonly writeTimeoutMillis: number;
+  readonly writeTurns: WriteTurns;
   readonly clock: Clock;
   readonly random: () => number;
 }
 
 const KNOWN = [
   ...['name', 'sink', 'journal', 'cursorFile', 'deadLetterDirectory', 'log', 'maxBehind', 'onFull', 'retry'],
-  ...['deadLetters', 'batchBytes', 'writeTimeoutMillis', 'clock', 'random'],
+  ...['deadLetters', 'batchBytes', 'writeTimeoutMillis', 'writeTurns', 'clock', 'random'],
 ];
 
 /** @throws TypeError or RangeError that names the option */
@@ -87,6 +91,7 @@ export function resolveRunnerOptions(options: SinkRunnerOptions): ResolvedRunner
     maxDeadLetterBytes: wholeNumber('deadLetters.maxBytes', options.deadLetters?.maxBytes ?? 268_435_456, 0),
     batchBytes: wholeNumber('batchBytes', options.batchBytes ?? 4_194_304, 1),
     writeTimeoutMillis: wholeNumber('writeTimeoutMillis', options.writeTimeoutMillis ?? 60_000, 1),
+    writeTurns: options.writeTurns ?? new WriteTurns(),
     clock: options.clock ?? systemClock,
     random: options.random ?? Math.random,
   };

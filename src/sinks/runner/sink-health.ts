@@ -1,7 +1,7 @@
 import type { OwnLog } from '../../component/index.ts';
 import { type Clock, problemText, Severity } from '../../record/index.ts';
 
-/** How a sink is, as far as its runner can say; and the words about it in the daemon's own log. */
+/** What a sink's runner knows of its errors, and what it logs about them. */
 export class SinkHealth {
   readonly #name: string;
   readonly #log: OwnLog;
@@ -28,27 +28,27 @@ export class SinkHealth {
   well(): void {
     if (this.#trouble === undefined) return;
     this.#trouble = undefined;
-    this.tell(Severity.INFO, 'it works again');
+    this.log(Severity.INFO, 'it works again');
   }
 
-  /** Something failed and will be tried again. Told when it begins and when it changes, not with every attempt. */
+  /** Something failed and will be tried again. Logged when it begins and when it changes, not with every attempt. */
   fail(what: string, error: unknown): void {
     const text = problemText(error);
     this.remember(text);
     const isNew = this.#trouble !== text;
     this.#trouble = text;
-    if (isNew) this.tell(Severity.WARN, `${what}: ${text}; it tries again`);
+    if (isNew) this.log(Severity.WARN, `${what}: ${text}; it tries again`);
   }
 
   remember(text: string): void {
     this.#lastError = { text, atMillis: this.#clock.now() };
   }
 
-  tell(severity: number, message: string): void {
+  log(severity: number, message: string): void {
     try {
       this.#log.emit(severity, `sink ${this.#name}: ${message}`, { 'distlogd.sink': this.#name });
     } catch {
-      // There is nobody left to tell.
+      // A log that throws cannot be logged.
     }
   }
 }

@@ -1,15 +1,29 @@
-import type { JournalEntry } from '../../component/index.ts';
+import type { Behind, JournalEntry, JournalView } from '../../component/index.ts';
 import { Severity } from '../../record/index.ts';
 import type { ResolvedRunnerOptions } from './runner-options.ts';
 import type { SinkHealth } from './sink-health.ts';
 import type { DropCause, SinkCounters } from './sink-stats.ts';
-import { passedBound, withinBounds } from './too-far-behind.ts';
 
-const TOLD_MILLIS = 60_000;
+const LOG_MILLIS = 60_000;
+
+/** How far a sink may be behind. Infinity: no bound. */
+export interface BehindBounds {
+  readonly maxBehindBytes: number;
+  readonly maxBehindMillis: number;
+}
+
+/** Which bound is exceeded; undefined: none. */
+export function exceededBound(
+  behind: Behind,
+  { maxBehindBytes, maxBehindMillis }: BehindBounds,
+): 'behind_bytes' | 'behind_age' | undefined {
+  if (behind.bytes > maxBehindBytes) return 'behind_bytes';
+  return behind.batches > 0 && behind.ageMillis > maxBehindMillis ? 'behind_age' : undefined;
+}
 
 /**
- * Lets the oldest entries go when a sink is too far behind and may skip. A call of `write` that is under way keeps what
- * it has; if it fails, it loses what is skipped.
+ * Discards the oldest entries when a sink is too far behind and may skip. A call of `write` that is under way keeps its
+ * entries; if it fails, it loses those that are skipped.
  */
 export class Skipping {
   readonly #options: ResolvedRunnerOptions;
@@ -17,8 +31,8 @@ export class Skipping {
   readonly #health: SinkHealth;
   #to = 0;
   #cause: DropCause = 'behind_bytes';
-  #untold = { batches: 0, records: 0 };
-  #toldAt = Number.NEGATIVE_INFINITY;
+  #unlogged = { batches: 0, records: 0 };
+  #loggedAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: ResolvedRunnerOptions, counters: SinkCounters, health: SinkHealth) {
     this.#options = options;
@@ -32,16 +46,16 @@ export class Skipping {
   }
 
   /**
-   * Decides anew.
+   * Looks at the bounds, and skips what exceeds them.
    * @param position the first entry that is not written
-   * @param readTo the first entry that is in nobody's hands: what is skipped from there on is counted at once, as
+   * @param readTo the first entry that is not being written: what is skipped from there on is counted at once, as
    *   exactly as the journal knows
    */
   check(position: number, readTo: number): void {
     const { journal, onFull } = this.#options;
     if (onFull !== 'skip') return;
     const from = Math.max(position, this.#to);
-    const cause = passedBound(journal.behind(from), this.#options);
+    const cause = exceededBound(journal.behind(from), this.#options);
     if (cause === undefined) return;
     const target = withinBounds(journal, from, this.#options);
     const unread = Math.max(this.#to, readTo);
@@ -65,16 +79,28 @@ export class Skipping {
 
   #count(cause: DropCause, batches: number, records: number): void {
     this.#counters.addDropped(cause, batches, records);
-    this.#untold.batches += batches;
-    this.#untold.records += records;
+    this.#unlogged.batches += batches;
+    this.#unlogged.records += records;
     const now = this.#options.clock.now();
-    if (now - this.#toldAt < TOLD_MILLIS) return;
-    const all = this.#untold;
-    this.#health.tell(
+    if (now - this.#loggedAt < LOG_MILLIS) return;
+    const all = this.#unlogged;
+    this.#health.log(
       Severity.WARN,
       `it is too far behind (${cause}); the oldest ${all.batches} batches with ${all.records} records were skipped`,
     );
-    this.#untold = { batches: 0, records: 0 };
-    this.#toldAt = now;
+    this.#unlogged = { batches: 0, records: 0 };
+    this.#loggedAt = now;
   }
+}
+
+/** The first position from which on no bound is exceeded, by bisection: about 20 questions to the journal. */
+function withinBounds(journal: JournalView, position: number, bounds: BehindBounds): number {
+  let tooEarly = position;
+  let within = journal.next;
+  while (within - tooEarly > 1) {
+    const middle = tooEarly + Math.floor((within - tooEarly) / 2);
+    if (exceededBound(journal.behind(middle), bounds) === undefined) within = middle;
+    else tooEarly = middle;
+  }
+  return within;
 }

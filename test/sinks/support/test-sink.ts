@@ -14,6 +14,7 @@ export class TestSink implements Sink {
   async open(state: unknown): Promise<void> {
     this.opened.push(state);
     this.onOpen();
+    this.look();
   }
 
   // Not async: what `answer` throws is thrown at once, as a plugin may.

@@ -1,0 +1,109 @@
+import type { JournalView } from '../../component/index.ts';
+import { Severity } from '../../record/index.ts';
+import { CursorFile, type StoredCursor, type UnfinishedRun } from './cursor-file.ts';
+
+/** Where a sink begins, and what the operator should know about it. */
+interface StartingPlace {
+  readonly position: number;
+  readonly state: unknown;
+  readonly note?: Note;
+}
+
+interface Note {
+  readonly severity: number;
+  readonly message: string;
+}
+
+/** How far a sink has come, in memory and in its cursor file. Everything here moves only when it is on the disk. */
+export class Progress {
+  readonly #journal: JournalView;
+  readonly #journalId: string;
+  readonly #cursor: CursorFile;
+  #position = 1;
+  #state: unknown;
+  #run: UnfinishedRun | undefined;
+
+  constructor(journal: JournalView, cursorFile: string) {
+    this.#journal = journal;
+    this.#journalId = Buffer.from(journal.id).toString('hex');
+    this.#cursor = new CursorFile(cursorFile);
+  }
+
+  /** The first entry that the sink has not written. */
+  get position(): number {
+    return this.#position;
+  }
+
+  /** What the sink's last `write` returned. */
+  get state(): unknown {
+    return this.#state;
+  }
+
+  /**
+   * Reads the cursor.
+   * @returns what the operator should know; and the run before this one, if it did not end cleanly
+   * @throws if the cursor cannot be opened or was written by a newer version
+   */
+  async load(): Promise<{ readonly note: Note | undefined; readonly unfinished: UnfinishedRun | undefined }> {
+    const found = await this.#cursor.open();
+    const place = startingPlace(this.#journal, this.#journalId, found);
+    this.#position = place.position;
+    this.#state = place.state;
+    const isSamePlace = found.cursor?.position === place.position;
+    return { note: place.note, unfinished: isSamePlace ? found.cursor?.run : undefined };
+  }
+
+  /**
+   * Moves.
+   * @param run what is noted of this run; entries that are being tried stay so until the position is behind them
+   * @throws if it cannot be stored: then nothing has changed
+   */
+  async moveTo(position: number, state: unknown, run: UnfinishedRun): Promise<void> {
+    const trying = this.#run?.tryingTo;
+    const isOver = trying === undefined || position >= trying;
+    await this.#store(position, state, isOver ? run : this.#run);
+  }
+
+  /** Notes what this run does, for the case that it does not end cleanly. @throws if it cannot be stored */
+  async note(run: UnfinishedRun): Promise<void> {
+    await this.#store(this.#position, this.#state, run);
+  }
+
+  /** Notes that this run ended cleanly, and closes the file. @throws if that cannot be stored */
+  async end(): Promise<void> {
+    try {
+      if (this.#run !== undefined) await this.#store(this.#position, this.#state, undefined);
+    } finally {
+      await this.#cursor.close();
+    }
+  }
+
+  async #store(position: number, state: unknown, run: UnfinishedRun | undefined): Promise<void> {
+    await this.#cursor.store({ journal: this.#journalId, position, state, run });
+    this.#position = position;
+    this.#state = state;
+    this.#run = run;
+  }
+}
+
+/**
+ * Where a sink begins: at its cursor if that belongs to this journal, else at the journal's first entry. Then without its
+ * old state too: what lies beyond that cannot be written again, so the sink must not undo it.
+ */
+function startingPlace(
+  { first, next }: JournalView,
+  journalId: string,
+  { cursor, damaged }: { readonly cursor: StoredCursor | undefined; readonly damaged: boolean },
+): StartingPlace {
+  const atFirst = (severity: number, what: string): StartingPlace => ({
+    position: first,
+    state: undefined,
+    note: { severity, message: `${what}; it begins at the journal's entry ${first}` },
+  });
+  if (damaged) return atFirst(Severity.ERROR, 'its cursor cannot be read');
+  if (cursor === undefined) return { position: first, state: undefined };
+  if (cursor.journal !== journalId) return atFirst(Severity.WARN, 'its cursor belongs to another journal');
+  if (cursor.position <= next) return { position: cursor.position, state: cursor.state };
+  const message = `it has written up to entry ${cursor.position - 1}, but the journal ends at ${next - 1}; it goes on there`;
+  return { position: next, state: cursor.state, note: { severity: Severity.ERROR, message } };
+}

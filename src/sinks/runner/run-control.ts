@@ -1,0 +1,123 @@
+import type { SinkStats } from '../../component/index.ts';
+import { retryAfterOf } from '../../component/index.ts';
+import { BackOff } from './back-off.ts';
+import { guardedCall } from './guarded-call.ts';
+import type { ResolvedRunnerOptions } from './runner-options.ts';
+import type { SinkHealth } from './sink-health.ts';
+
+/**
+ * How a sink is run: bounds its calls, waits after failures, wakes what waits for entries, and ends it all.
+ *
+ * It ends in two steps. `drain` names the entry up to which it goes on; the first failure ends that. `abort` ends it at
+ * once, and aborts the call that is under way.
+ */
+export class RunControl {
+  readonly #options: ResolvedRunnerOptions;
+  readonly #health: SinkHealth;
+  readonly #backOff: BackOff;
+  readonly #aborted = new AbortController();
+  readonly #waiting = new Set<(error: Error) => void>();
+  #wake = new AbortController();
+  #drainTo: number | undefined;
+  condition: SinkStats['condition'] = 'new';
+
+  constructor(options: ResolvedRunnerOptions, health: SinkHealth) {
+    const { clock, random, initialBackoffMillis, maxBackoffMillis } = options;
+    this.#options = options;
+    this.#health = health;
+    this.#backOff = new BackOff(clock, random, initialBackoffMillis, maxBackoffMillis);
+  }
+
+  get isAborted(): boolean {
+    return this.#aborted.signal.aborted;
+  }
+
+  get isStopping(): boolean {
+    return this.#drainTo !== undefined;
+  }
+
+  /** Whether nothing more is to be done for a sink that is at this position. */
+  isDone(position: number): boolean {
+    return this.isAborted || (this.#drainTo !== undefined && position >= this.#drainTo);
+  }
+
+  /** Aborted by the next {@link wakeUp}. */
+  get wakeSignal(): AbortSignal {
+    return this.#wake.signal;
+  }
+
+  wakeUp(): void {
+    const wake = this.#wake;
+    this.#wake = new AbortController();
+    wake.abort(new Error('woken up'));
+  }
+
+  /** Goes on up to this entry, and no further than to the next failure. */
+  drain(to: number): void {
+    this.#drainTo = to;
+    this.wakeUp();
+    this.#backOff.cut();
+  }
+
+  abort(reason: unknown): void {
+    this.#aborted.abort(reason);
+    this.wakeUp();
+    this.#backOff.cut();
+  }
+
+  /** Waits no longer for calls, whatever they do. */
+  abandonCalls(reason: Error): void {
+    for (const abandon of this.#waiting) abandon(reason);
+  }
+
+  throwIfAborted(): void {
+    this.#aborted.signal.throwIfAborted();
+  }
+
+  /** Calls a method of the sink. @throws what it throws; when it was aborted, or takes too long */
+  async call<T>(call: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const { clock, writeTimeoutMillis } = this.#options;
+    return await guardedCall(call, {
+      clock,
+      timeoutMillis: writeTimeoutMillis,
+      signal: this.#aborted.signal,
+      waiting: this.#waiting,
+      onHung: () => {
+        this.condition = 'hung';
+        this.#health.fail('it does not come back', new Error(`no answer within ${writeTimeoutMillis} ms`));
+      },
+    });
+  }
+
+  succeeded(): void {
+    this.#backOff.reset();
+    this.condition = 'running';
+    this.#health.well();
+  }
+
+  /** Waits before the next attempt. While stopping there is none: what is not written comes after the next start. */
+  async pause(error: unknown): Promise<void> {
+    if (this.isAborted) return;
+    if (this.#drainTo !== undefined) {
+      this.#drainTo = 0;
+      return;
+    }
+    if (this.condition !== 'opening') this.condition = 'waiting';
+    await this.#backOff.wait(this.#backOff.nextMillis(retryAfterOf(error)));
+  }
+
+  /** Does what must succeed before anything else is done. @throws when there is no time left */
+  async untilDone(failure: string, work: () => Promise<void>): Promise<void> {
+    for (;;) {
+      try {
+        await work();
+        return;
+      } catch (error) {
+        this.#health.fail(failure, error);
+        if (this.isStopping) this.#aborted.abort(error);
+        this.throwIfAborted();
+        await this.pause(error);
+      }
+    }
+  }
+}

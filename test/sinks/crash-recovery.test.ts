@@ -1,0 +1,215 @@
+import { cpSync, mkdtempSync } from 'node:fs';
+import { join } from 'node:path';
+import * as fc from 'fast-check';
+import type { JournalEntry } from '../../src/component/contract.ts';
+import { listDeadLetters } from '../../src/sinks/dead-letters/index.ts';
+import { SinkRunner, WriteTurns } from '../../src/sinks/runner/index.ts';
+import { folderForEachTest } from './support/folder.ts';
+import { listener } from './support/logs.ts';
+import { MemoryJournal } from './support/memory-journal.ts';
+import { TestSink } from './support/test-sink.ts';
+
+const folder = folderForEachTest();
+const BODY_BYTES = 100;
+
+function journalOf(count: number): MemoryJournal {
+  const journal = new MemoryJournal();
+  for (let each = 0; each < count; each += 1) journal.add(Buffer.alloc(BODY_BYTES));
+  return journal;
+}
+
+interface SinkSpec {
+  readonly name: string;
+  /** Entries at which the process ends as long as they are being written. */
+  readonly deadly: ReadonlySet<number>;
+  /** How many entries fit in one call. */
+  readonly atOnce?: number;
+}
+
+/**
+ * A process with one runner for each sink. It "ends" when a deadly entry is being written: nothing in it goes on, and
+ * its folder, as it is then, is where the next one begins.
+ */
+class TestProcess {
+  readonly sinks: readonly TestSink[];
+  readonly #directory: string;
+  readonly #runners: readonly SinkRunner[];
+  /** Resolves when a deadly entry is being written. */
+  readonly ended: Promise<void>;
+  #end = () => {};
+  #hasEnded = false;
+  /** The next process has begun. */
+  #isGone = false;
+  readonly #underWay: ((error: Error) => void)[] = [];
+
+  constructor(directory: string, journal: MemoryJournal, specs: readonly SinkSpec[], retryMillis = 1) {
+    this.#directory = directory;
+    this.ended = new Promise((resolve) => {
+      this.#end = resolve;
+    });
+    const writeTurns = new WriteTurns();
+    this.sinks = specs.map(({ deadly }) => this.#sinkOf(deadly));
+    this.#runners = specs.map(
+      ({ name, atOnce = 10 }, at) =>
+        new SinkRunner({
+          name,
+          sink: this.sinks[at]!,
+          journal,
+          cursorFile: join(directory, `${name}.cursor`),
+          deadLetterDirectory: join(directory, 'dead', name),
+          log: listener(),
+          retry: { initialMillis: retryMillis, maxMillis: retryMillis },
+          batchBytes: atOnce * BODY_BYTES,
+          writeTurns,
+        }),
+    );
+  }
+
+  #sinkOf(deadly: ReadonlySet<number>): TestSink {
+    const sink = new TestSink();
+    sink.answer = (entries) => {
+      const isDeadly = entries.some(({ index }) => deadly.has(index));
+      if (!isDeadly && !this.#hasEnded) return undefined;
+      if (this.#isGone) throw new Error('the process has ended');
+      this.#hasEnded = true;
+      this.#end();
+      return new Promise((_, reject) => this.#underWay.push(reject));
+    };
+    return sink;
+  }
+
+  async start(): Promise<void> {
+    for (const runner of this.#runners) await runner.start();
+  }
+
+  /** What is on the disk at its end, where the next process begins. */
+  async copy(): Promise<string> {
+    const next = mkdtempSync(join(folder(), 'process-'));
+    cpSync(this.#directory, next, { recursive: true });
+    this.#isGone = true;
+    for (const reject of this.#underWay) reject(new Error('the process has ended'));
+    await Promise.all(this.#runners.map((runner) => runner.stop(0)));
+    return next;
+  }
+
+  stop(): Promise<unknown> {
+    return Promise.all(this.#runners.map((runner) => runner.stop(60_000)));
+  }
+
+  look(): void {
+    for (const sink of this.sinks) sink.look();
+  }
+
+  isWaiting(): boolean {
+    return this.#runners.every((runner) => runner.stats().condition === 'waiting');
+  }
+
+  isAt(position: number): boolean {
+    return this.#runners.every((runner) => runner.position === position);
+  }
+}
+
+/** Starts processes until one writes all. @returns how often one ended before, and what each sink has and buried */
+async function runToTheEnd(journal: MemoryJournal, specs: readonly SinkSpec[]) {
+  const taken: JournalEntry[][] = specs.map(() => []);
+  let directory = mkdtempSync(join(folder(), 'process-'));
+  for (let ends = 0; ; ends += 1) {
+    const process = new TestProcess(directory, journal, specs);
+    await process.start();
+    const drained = process.sinks.map((sink) => sink.until(() => process.isAt(journal.next)));
+    const poll = setInterval(() => process.look(), 1);
+    const hasEnded = await Promise.race([
+      process.ended.then(() => true),
+      Promise.all(drained).then(() => false),
+    ]);
+    clearInterval(poll);
+    for (const [at, sink] of process.sinks.entries()) taken[at]!.push(...sink.taken);
+    if (!hasEnded) {
+      await process.stop();
+      const buried = await Promise.all(specs.map(({ name }) => buriedIn(join(directory, 'dead', name))));
+      return { ends, taken: taken.map((entries) => entries.map(({ index }) => index)), buried };
+    }
+    directory = await process.copy();
+    if (ends > 100) throw new Error('it never recovers');
+  }
+}
+
+async function buriedIn(directory: string): Promise<number[]> {
+  const found: number[] = [];
+  for await (const { index, cause } of listDeadLetters(directory)) {
+    expect(cause).toBe('crashed');
+    found.push(index);
+  }
+  return found;
+}
+
+test('an entry that ends the process is buried after it did so twice alone', async () => {
+  const journal = journalOf(30);
+  const { ends, taken, buried } = await runToTheEnd(journal, [
+    { name: 'file', deadly: new Set([5]), atOnce: 30 },
+  ]);
+  expect(ends).toBe(3);
+  expect(buried).toEqual([[5]]);
+  expect(new Set(taken[0])).toEqual(
+    new Set([...Array(30).keys()].map((at) => at + 1).filter((at) => at !== 5)),
+  );
+});
+
+test('among thousands it is found with one end more', async () => {
+  const { ends, buried } = await runToTheEnd(journalOf(3_000), [
+    { name: 'file', deadly: new Set([1_234]), atOnce: 3_000 },
+  ]);
+  expect(ends).toBe(4);
+  expect(buried).toEqual([[1_234]]);
+});
+
+test('a sink that was writing at the same time is not to blame', async () => {
+  const { taken, buried } = await runToTheEnd(journalOf(20), [
+    { name: 'deadly', deadly: new Set([3, 17]) },
+    { name: 'other', deadly: new Set() },
+  ]);
+  expect(buried).toEqual([[3, 17], []]);
+  expect(new Set(taken[1]).size).toBe(20);
+});
+
+test('an end that no entry caused buries none, however often it comes', async () => {
+  const journal = journalOf(4);
+  let directory = mkdtempSync(join(folder(), 'process-'));
+  for (let end = 0; end < 5; end += 1) {
+    // A sink that is down: entry 1 is tried again and again, and each process ends while it waits.
+    const process = new TestProcess(directory, journal, [{ name: 'down', deadly: new Set() }], 1_000_000);
+    const [sink] = process.sinks;
+    sink!.answer = () => {
+      throw new Error('down');
+    };
+    await process.start();
+    while (!process.isWaiting()) await new Promise(setImmediate);
+    directory = await process.copy();
+  }
+  expect(await buriedIn(join(directory, 'dead', 'down'))).toEqual([]);
+});
+
+test('whatever entries are deadly, all others arrive and only those are buried', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.integer({ min: 1, max: 150 }),
+      fc.integer({ min: 1, max: 150 }),
+      fc.array(fc.uniqueArray(fc.integer({ min: 1, max: 150 }), { maxLength: 3 }), {
+        minLength: 1,
+        maxLength: 3,
+      }),
+      async (count, atOnce, chosen) => {
+        const deadly = chosen.map((set) => set.filter((index) => index <= count).sort((a, b) => a - b));
+        const specs = deadly.map((set, at) => ({ name: `sink-${at}`, deadly: new Set(set), atOnce }));
+        const { ends, taken, buried } = await runToTheEnd(journalOf(count), specs);
+        const rest = specs.map((spec) =>
+          [...Array(count).keys()].map((at) => at + 1).filter((at) => !spec.deadly.has(at)),
+        );
+        expect(buried).toEqual(deadly);
+        expect(taken.map((indexes) => [...new Set(indexes)].sort((a, b) => a - b))).toEqual(rest);
+        expect(ends).toBeLessThanOrEqual(4 * deadly.flat().length);
+      },
+    ),
+    { numRuns: 8 },
+  );
+}, 120_000);
