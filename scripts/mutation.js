@@ -1,0 +1,311 @@
+// Mutation testing: changes one expression of the source at a time in a copy of the project, runs the tests of its
+// room, and counts how many of the changes a test notices ("killed").
+//
+//   node scripts/mutation.js                      all targets, 40 mutants each
+//   node scripts/mutation.js burst journal        these targets
+//   node scripts/mutation.js --mutants 100 --seed 7 --list burst
+//
+// Which mutants are tried depends on the seed alone. Before a target is measured, the run proves itself: its tests must
+// pass unchanged, must fail with a file that throws, and must pass with a changed comment.
+import { spawnSync } from 'node:child_process';
+import {
+  cpSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { parseSync } from '@swc/core';
+
+/** @typedef {{ readonly start: number, readonly end: number, readonly text: string, readonly what: string }} Change bytes */
+/** @typedef {Change & { readonly file: string, readonly line: number }} Mutant */
+
+/** What is measured: source files, and the tests that have to notice. */
+const targets = {
+  burst: { source: ['src/burst'], tests: ['test/burst'] },
+  export: { source: ['src/export'], tests: ['test/export'] },
+  journal: { source: ['src/journal'], tests: ['test/journal'] },
+  acknowledgement: {
+    source: ['src/frames', 'src/zeromq', 'src/receivers/zeromq'],
+    tests: ['test/frames', 'test/zeromq'],
+  },
+  options: { source: ['src/settings', 'src/config'], tests: ['test/settings', 'test/config'] },
+};
+
+/** An operator, and what is written in its place. */
+const operators = /** @type {Readonly<Record<string, string>>} */ ({
+  '<': '<=',
+  '<=': '<',
+  '>': '>=',
+  '>=': '>',
+  '===': '!==',
+  '!==': '===',
+  '+': '-',
+  '-': '+',
+  '*': '/',
+  '/': '*',
+  '&&': '||',
+  '||': '&&',
+  '??': '&&',
+});
+const assignments = /** @type {Readonly<Record<string, string>>} */ ({ '+=': '-=', '-=': '+=' });
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    mutants: { type: 'string', default: '40' },
+    seed: { type: 'string', default: '1' },
+    list: { type: 'boolean', default: false },
+  },
+});
+const names = /** @type {(keyof typeof targets)[]} */ (
+  positionals.length > 0 ? positionals : Object.keys(targets)
+);
+for (const name of names) {
+  if (targets[name] !== undefined) continue;
+  console.error(`mutation: expected one of ${Object.keys(targets).join(', ')}, got ${name}`);
+  process.exit(64);
+}
+
+let tried = 0;
+let killed = 0;
+for (const name of names) {
+  const mutants = pick(mutantsOf(targets[name].source), Number(values.mutants), Number(values.seed));
+  if (values.list) for (const mutant of mutants) console.log(`${describe(mutant)}`);
+  else measure(name, mutants);
+}
+if (!values.list) console.log(`${killed} of ${tried} mutants killed, ${percent(killed, tried)}`);
+
+/**
+ * @param {keyof typeof targets} name
+ * @param {readonly Mutant[]} mutants
+ */
+function measure(name, mutants) {
+  const copy = mkdtempSync(join(tmpdir(), 'burstlog-mutation-'));
+  try {
+    copyProject(copy);
+    const { tests } = targets[name];
+    proveItself(copy, mutants[0]?.file ?? '', tests);
+    const survivors = mutants.filter((mutant, index) => {
+      const path = join(copy, mutant.file);
+      const original = readFileSync(path);
+      writeFileSync(path, changed(original, mutant));
+      const passed = run(copy, tests);
+      writeFileSync(path, original);
+      if (process.stderr.isTTY) process.stderr.write(`\r${name}: ${index + 1} of ${mutants.length}\x1b[K`);
+      return passed;
+    });
+    if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
+    tried += mutants.length;
+    killed += mutants.length - survivors.length;
+    const count = mutants.length - survivors.length;
+    console.log(`${name}: ${count} of ${mutants.length} killed, ${percent(count, mutants.length)}`);
+    for (const mutant of survivors) console.log(`  survived: ${describe(mutant)}`);
+  } finally {
+    rmSync(copy, { recursive: true, force: true });
+  }
+}
+
+/** @param {string} copy */
+function copyProject(copy) {
+  const files = ['src', 'test', 'dist', 'docs', 'examples', 'bench', 'collector-config', 'scripts'];
+  for (const name of [...files, 'package.json', 'jest.config.js', 'tsconfig.json', 'README.md']) {
+    cpSync(join(root, name), join(copy, name), { recursive: true });
+  }
+  symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
+}
+
+/**
+ * @param {string} copy
+ * @param {string} file
+ * @param {readonly string[]} tests
+ */
+function proveItself(copy, file, tests) {
+  const path = join(copy, file);
+  const original = readFileSync(path, 'utf8');
+  const passesWith = (/** @type {string} */ text) => {
+    writeFileSync(path, text);
+    const passed = run(copy, tests);
+    writeFileSync(path, original);
+    return passed;
+  };
+  if (!passesWith(original)) throw new Error(`${tests.join(' ')} fail without any change`);
+  if (!passesWith(`${original}\n// A comment.\n`))
+    throw new Error(`${tests.join(' ')} fail with a new comment`);
+  if (passesWith(`throw new Error('mutant');\n${original}`)) {
+    throw new Error(`${tests.join(' ')} pass although ${file} throws when it is loaded`);
+  }
+}
+
+/**
+ * @param {string} copy
+ * @param {readonly string[]} tests
+ * @returns {boolean} whether they passed
+ */
+function run(copy, tests) {
+  const jest = join(root, 'node_modules/jest/bin/jest.js');
+  const { status } = spawnSync(process.execPath, [jest, '--bail', '--silent', ...tests], {
+    cwd: copy,
+    stdio: 'ignore',
+    timeout: 300_000,
+  });
+  return status === 0;
+}
+
+/**
+ * @param {readonly string[]} folders
+ * @returns {Mutant[]}
+ */
+function mutantsOf(folders) {
+  return folders.flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+      .map((name) => join(folder, name))
+      .filter((file) => file.endsWith('.ts') && statSync(join(root, file)).isFile())
+      .sort()
+      .flatMap((file) => mutantsOfFile(file)),
+  );
+}
+
+/**
+ * @param {string} file
+ * @returns {Mutant[]}
+ */
+function mutantsOfFile(file) {
+  const bytes = readFileSync(join(root, file));
+  // Spans count on from one parse to the next, and from the first token of the file: a leading mark shows where.
+  const ast = /** @type {any} */ (
+    parseSync(`0;${bytes}`, { syntax: 'typescript', target: 'es2022', decorators: true })
+  );
+  const offset = ast.body[0].span.start + '0;'.length;
+  /** @type {Mutant[]} */
+  const mutants = [];
+  visit(ast, (node) => {
+    for (const change of changesOf(node, bytes, offset)) {
+      const line = bytes.subarray(0, change.start).toString('utf8').split('\n').length;
+      mutants.push({ ...change, file, line });
+    }
+  });
+  return mutants;
+}
+
+/**
+ * @param {any} node
+ * @param {(node: any) => void} found
+ */
+function visit(node, found) {
+  if (Array.isArray(node)) for (const each of node) visit(each, found);
+  else if (typeof node === 'object' && node !== null) {
+    if (typeof node.type === 'string' && node.span !== undefined) found(node);
+    for (const [key, child] of Object.entries(node))
+      if (key !== 'span' && !key.startsWith('type')) visit(child, found);
+  }
+}
+
+/**
+ * What can be changed at a node of the syntax tree.
+ *
+ * @param {any} node
+ * @param {Buffer} bytes
+ * @param {number} offset
+ * @returns {Change[]}
+ */
+function changesOf(node, bytes, offset) {
+  const start = node.span.start - offset;
+  const end = node.span.end - offset;
+  const text = bytes.subarray(start, end).toString('utf8');
+  const replaced = (/** @type {string} */ by, /** @type {string} */ what) => [{ start, end, text: by, what }];
+  const between = (
+    /** @type {any} */ left,
+    /** @type {any} */ right,
+    /** @type {string} */ from,
+    /** @type {string} */ to,
+  ) => {
+    const gap = bytes.subarray(left.span.end - offset, right.span.start - offset).toString('utf8');
+    const at = gap.indexOf(from);
+    if (at < 0) return [];
+    const place = left.span.end - offset + Buffer.byteLength(gap.slice(0, at));
+    return [{ start: place, end: place + from.length, text: to, what: `${from} becomes ${to}` }];
+  };
+  switch (node.type) {
+    case 'BinaryExpression': {
+      const by = operators[node.operator];
+      if (by === undefined || node.left.type === 'StringLiteral' || node.right.type === 'StringLiteral')
+        return [];
+      return between(node.left, node.right, node.operator, by);
+    }
+    case 'AssignmentExpression': {
+      const by = assignments[node.operator];
+      return by === undefined ? [] : between(node.left, node.right, node.operator, by);
+    }
+    case 'UpdateExpression':
+      return replaced(
+        text.includes('++') ? text.replace('++', '--') : text.replace('--', '++'),
+        `${node.operator} turns round`,
+      );
+    case 'BooleanLiteral':
+      return replaced(String(!node.value), `${node.value} becomes ${!node.value}`);
+    case 'IfStatement': {
+      const { span } = node.test;
+      const test = { start: span.start - offset, end: span.end - offset };
+      return [
+        { ...test, text: 'true as boolean', what: 'a condition is always true' },
+        { ...test, text: 'false as boolean', what: 'a condition is never true' },
+      ];
+    }
+    case 'ExpressionStatement':
+      return node.expression.type === 'CallExpression' ? replaced(';', 'a call is left out') : [];
+    default:
+      return [];
+  }
+}
+
+/**
+ * @param {Buffer} bytes
+ * @param {Change} change
+ */
+function changed(bytes, { start, end, text }) {
+  return Buffer.concat([bytes.subarray(0, start), Buffer.from(text), bytes.subarray(end)]);
+}
+
+/**
+ * So many of them, spread over all, chosen by the seed.
+ *
+ * @param {readonly Mutant[]} all
+ * @param {number} count
+ * @param {number} seed
+ */
+function pick(all, count, seed) {
+  let state = seed;
+  const random = () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+  const step = Math.max(1, all.length / count);
+  return Array.from({ length: Math.min(count, all.length) }, (_, index) => {
+    const at = Math.min(all.length - 1, Math.floor((index + random()) * step));
+    return /** @type {Mutant} */ (all[at]);
+  });
+}
+
+/** @param {Mutant} mutant */
+function describe({ file, line, what, start, end }) {
+  const text = readFileSync(join(root, file)).subarray(start, end).toString('utf8');
+  const shown = text.length > 60 ? `${text.slice(0, 57)}...` : text;
+  return `${file}:${line}: ${what}: ${shown.replaceAll(/\s+/g, ' ')}`;
+}
+
+/**
+ * @param {number} part
+ * @param {number} whole
+ */
+function percent(part, whole) {
+  return whole === 0 ? 'none' : `${((100 * part) / whole).toFixed(0)} %`;
+}
