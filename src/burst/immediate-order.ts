@@ -83,6 +83,8 @@ export class ImmediateOrder<T> implements Order<T> {
   trigger(key: string, item: T, size: number, trigger: Trigger, now: number, context: Context): void {
     const { accounts, outlet } = this.#parts;
     const bucket = this.#buckets.get(key) ?? this.#open(key);
+    // Work can outlive the spans of its trace.
+    bucket.isSettled = false;
     let mark: Mark<T>;
     if (bucket.window?.isOpen(now)) {
       accounts.joined += 1;
@@ -238,7 +240,6 @@ export class ImmediateOrder<T> implements Order<T> {
   #opensWindow(bucket: Bucket<T>, burst: Burst<T> | undefined, isNew: boolean, now: number): void {
     const { after } = this.#settings;
     bucket.window = after === false ? undefined : new Window(burst, after, isNew, now);
-    if (bucket.isSettled) bucket.window ??= closedWindow(now);
     this.#buckets.noteBurst(bucket, now);
   }
 

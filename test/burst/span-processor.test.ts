@@ -111,6 +111,40 @@ describe('traces have lives', () => {
     expectAccountsBalance(burst.stats());
   });
 
+  test('a late trigger shows that the trace lives: after its window, records are held again', async () => {
+    const { open, log, clock, bodies, manifests, burst } = traced();
+    const connect = open('connect');
+    connect.within(() => log('DEBUG', 'connecting'));
+    connect.within(() => log('ERROR', 'connect failed'));
+    connect.span.end();
+    for (let attempt = 1; attempt <= 4; attempt += 1) {
+      clock.advance(40_000);
+      connect.within(() => log('DEBUG', `attempt ${attempt}`));
+      connect.within(() => log('ERROR', `attempt ${attempt} failed`));
+    }
+    expect(await bodies()).toEqual(
+      expect.arrayContaining(['connecting', 'attempt 2', 'attempt 3', 'attempt 4', 'attempt 4 failed']),
+    );
+    expect(await manifests()).toHaveLength(4);
+    expect(burst.stats()).toMatchObject({ discarded: 1, released: 4 });
+    clock.advance(1_000_000);
+    expect(burst.stats()).toMatchObject({ holding: 0, keys: 0 });
+    expectAccountsBalance(burst.stats());
+  });
+
+  test('so does one that joins the open window', async () => {
+    const { open, log, clock, bodies } = traced({}, { after: { millis: 5_000 } });
+    const root = open('root');
+    root.within(() => log('ERROR', 'failed'));
+    root.span.end();
+    clock.advance(4_000);
+    root.within(() => log('ERROR', 'failed again'));
+    clock.advance(1_000);
+    root.within(() => log('DEBUG', 'held'));
+    root.within(() => log('ERROR', 'failed for the third time'));
+    expect(await bodies()).toEqual(['failed', 'failed again', 'failed for the third time', 'held']);
+  });
+
   test('while such a trace has an open span it holds again after its window', async () => {
     const { open, log, bodies, clock, burst } = traced({}, { after: { millis: 5_000 } });
     const root = open('root');
