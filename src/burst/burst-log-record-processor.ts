@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { type Context, context } from '@opentelemetry/api';
-import { isExporting, reportDelivery } from '../export/index.ts';
+import { deliveryMetrics, isExporting } from '../export/index.ts';
 import { fingerprintOf, givenFingerprint } from '../limit/index.ts';
 import {
   attributesSize,
   CHARACTER_BYTES,
+  type ComponentMetrics,
   type EnabledOptionsLike,
   EXCEPTION_TYPE,
   errorText,
@@ -20,7 +21,7 @@ import {
 import { shown } from '../settings/index.ts';
 import type { Trigger, TriggerCause } from './burst.ts';
 import { BurstCore } from './burst-core.ts';
-import { reportBurst } from './burst-metrics.ts';
+import { burstMetrics } from './burst-metrics.ts';
 import {
   BurstSpanProcessor,
   type BurstSpanProcessorOptions,
@@ -65,6 +66,7 @@ export class BurstLogRecordProcessor implements LogRecordProcessorLike {
   readonly #asksQuiet: boolean;
   readonly #maxRecordBytes: number;
   readonly #shutdownTimeoutMillis: number;
+  readonly #metrics: ComponentMetrics[] = [];
   #shutdown: Promise<void> | undefined;
 
   /** @throws RangeError or TypeError when an option is wrong; the message says option, wish and value */
@@ -84,21 +86,26 @@ export class BurstLogRecordProcessor implements LogRecordProcessorLike {
       newBurstId: randomUUID,
       isOpen: (key: string) => traces.table?.has(key) === true,
     };
+    const { meterProvider } = options;
     if ('delivery' in options.target) {
       const { delivery } = options.target;
       const outlet = new DeliveryOutlet(delivery, options.burstLevel, this.#guard);
       this.#core = new BurstCore(outlet, settings);
       this.#shutdownTimeoutMillis = delivery.shutdownTimeoutMillis;
-      if (delivery.meterProvider !== undefined) {
-        reportDelivery(delivery.meterProvider, outlet.delivery, delivery);
+      if (meterProvider !== undefined) {
+        const own = burstMetrics(meterProvider, delivery.componentName, () => this.stats());
+        this.#metrics.push(
+          own,
+          deliveryMetrics(meterProvider, own.name, outlet.delivery, delivery.maxQueueSize),
+        );
       }
     } else {
       const outlet = new ProcessorOutlet(options.target.processor, options.clock, this.#guard);
       this.#core = new BurstCore(outlet, settings);
       this.#shutdownTimeoutMillis = SHUTDOWN_TIMEOUT_MILLIS;
-    }
-    if (options.meterProvider !== undefined) {
-      reportBurst(options.meterProvider, () => this.stats());
+      if (meterProvider !== undefined) {
+        this.#metrics.push(burstMetrics(meterProvider, undefined, () => this.stats()));
+      }
     }
   }
 
@@ -212,6 +219,7 @@ export class BurstLogRecordProcessor implements LogRecordProcessorLike {
   async #end(): Promise<void> {
     await this.#core.shutdown(this.#shutdownTimeoutMillis);
     this.#traces.table?.shutdown();
+    for (const metrics of this.#metrics) metrics.end();
   }
 
   #keysOf(keys: 'active' | Keys): Keys {

@@ -237,7 +237,6 @@ function targetOf(
   }
   return {
     delivery: resolveDeliveryOptions('delivery', {
-      componentName: 'burst_log_processor/0',
       ...rest,
       exporter: retrying(exporter as LogRecordExporterLike, retry, clock),
       maxQueueBytes: maxBytes,

@@ -37,7 +37,7 @@ export interface DeliveryOptions {
   readonly maxConcurrentExports?: number;
   /** Where the `otel.sdk.processor.log.*` metrics go. Default: nowhere. */
   readonly meterProvider?: MeterProviderLike;
-  /** `otel.component.name` of the metrics; give each processor of a process its own. */
+  /** `otel.component.name` of the metrics. Default: `priority_batch_log_processor/` and a number. */
   readonly componentName?: string;
   /** Time, for tests. Default: the machine's. */
   readonly clock?: Clock;
@@ -55,7 +55,7 @@ export interface ResolvedDeliveryOptions {
   readonly shutdownTimeoutMillis: number;
   readonly maxConcurrentExports: number;
   readonly meterProvider: MeterProviderLike | undefined;
-  readonly componentName: string;
+  readonly componentName: string | undefined;
   readonly clock: Clock;
 }
 
@@ -72,7 +72,7 @@ const defaults = {
   shutdownTimeoutMillis: 30_000,
   maxConcurrentExports: 1,
   meterProvider: undefined as MeterProviderLike | undefined,
-  componentName: 'priority_batch_log_processor/0',
+  componentName: undefined as string | undefined,
   clock: systemClock as Clock,
 };
 
@@ -110,7 +110,7 @@ export function resolveDeliveryOptions(
   duration('shutdownTimeoutMillis', options.shutdownTimeoutMillis);
   wholeNumber('maxConcurrentExports', options.maxConcurrentExports, 1);
   if (options.meterProvider !== undefined) withMethods('meterProvider', options.meterProvider, ['getMeter']);
-  if (typeof options.componentName !== 'string') {
+  if (options.componentName !== undefined && typeof options.componentName !== 'string') {
     throw new TypeError(`componentName must be a string, got ${shown(options.componentName)}`);
   }
   withMethods('clock', options.clock, CLOCK_METHODS);

@@ -1,5 +1,5 @@
 export { Delivery, type DeliveryFailure, type DeliveryStats } from './delivery.ts';
-export { reportDelivery } from './delivery-metrics.ts';
+export { deliveryMetrics } from './delivery-metrics.ts';
 export {
   DELIVERY_OPTION_NAMES,
   type DeliveryOptions,

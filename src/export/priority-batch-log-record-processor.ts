@@ -1,6 +1,7 @@
 import {
   attributesSize,
   CHARACTER_BYTES,
+  type ComponentMetrics,
   errorText,
   type LogRecordExporterLike,
   type LogRecordProcessorLike,
@@ -10,7 +11,7 @@ import {
   snapshot,
 } from '../record/index.ts';
 import { Delivery, type DeliveryStats } from './delivery.ts';
-import { reportDelivery } from './delivery-metrics.ts';
+import { deliveryMetrics } from './delivery-metrics.ts';
 import { type DeliveryOptions, resolveDeliveryOptions } from './delivery-options.ts';
 
 /** What a PriorityBatchLogRecordProcessor takes. */
@@ -34,15 +35,16 @@ export interface PriorityBatchOptions extends DeliveryOptions {
 export class PriorityBatchLogRecordProcessor implements LogRecordProcessorLike {
   readonly #delivery: Delivery;
   readonly #maxQueueBytes: number;
+  readonly #metrics: ComponentMetrics | undefined;
 
   /** @throws RangeError or TypeError when an option is wrong; the message says option, wish and value */
   constructor(options: PriorityBatchOptions) {
     const resolved = resolveDeliveryOptions('PriorityBatchLogRecordProcessor', options);
     this.#delivery = new Delivery(resolved, 'PriorityBatchLogRecordProcessor');
     this.#maxQueueBytes = resolved.maxQueueBytes;
-    if (resolved.meterProvider !== undefined) {
-      reportDelivery(resolved.meterProvider, this.#delivery, resolved);
-    }
+    const { meterProvider, componentName, maxQueueSize } = resolved;
+    this.#metrics =
+      meterProvider && deliveryMetrics(meterProvider, componentName, this.#delivery, maxQueueSize);
   }
 
   /** Takes a record for delivery. Never throws, never blocks. */
@@ -63,8 +65,9 @@ export class PriorityBatchLogRecordProcessor implements LogRecordProcessorLike {
   }
 
   /** Flushes, ends the exporter, and ignores what comes later. May be called twice; never rejects. */
-  shutdown(): Promise<void> {
-    return this.#delivery.shutdown();
+  async shutdown(): Promise<void> {
+    await this.#delivery.shutdown();
+    this.#metrics?.end();
   }
 
   /** What became of the records: received = delivered + failed + pending. */

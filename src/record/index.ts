@@ -42,6 +42,7 @@ export {
   TASK_SUCCEEDED_EVENT,
 } from './attributes.ts';
 export { CLOCK_METHODS, type Clock, keepAlive, systemClock } from './clock.ts';
+export { ComponentMetrics, type Observe } from './component-metrics.ts';
 export {
   bridgeApiLogs,
   globalLoggerProvider,
@@ -60,6 +61,9 @@ export {
   type LogRecordProcessorLike,
   type MeterLike,
   type MeterProviderLike,
+  type MetricOptionsLike,
+  type ObservableLike,
+  type ObservableResultLike,
   type ReadableLogRecordLike,
   type ResourceLike,
   type SpanLike,

@@ -107,6 +107,7 @@ export interface ObservableResultLike {
 }
 export interface ObservableLike {
   addCallback(callback: (result: ObservableResultLike) => void): void;
+  removeCallback(callback: (result: ObservableResultLike) => void): void;
 }
 export interface MetricOptionsLike {
   description?: string;

@@ -65,7 +65,7 @@ export interface ZmqLogRecordExporterOptions {
   readonly maxQueueBytes?: number;
   /** Where the `otel.sdk.exporter.log.*` metrics go. Default: nowhere. */
   readonly meterProvider?: MeterProviderLike;
-  /** `otel.component.name` of the metrics; give each exporter of a process its own. */
+  /** `otel.component.name` of the metrics. Default: `zmq_log_exporter/` and a number. */
   readonly componentName?: string;
   /** Time, for tests. Default: the machine's. */
   readonly clock?: Clock;
@@ -90,7 +90,7 @@ const defaults = {
   system: 'P' as 'T' | 'S' | 'P',
   maxQueueBytes: 8 * MEBIBYTE,
   meterProvider: undefined as MeterProviderLike | undefined,
-  componentName: 'zmq_log_exporter/0',
+  componentName: undefined as string | undefined,
   clock: systemClock as Clock,
 };
 
@@ -129,7 +129,7 @@ export function resolveExporterOptions(given: ZmqLogRecordExporterOptions): Reso
   checkPrivate('endpoint', endpoint, options);
   wholeNumber('maxQueueBytes', options.maxQueueBytes, 1);
   if (options.meterProvider !== undefined) withMethods('meterProvider', options.meterProvider, ['getMeter']);
-  if (typeof options.componentName !== 'string') {
+  if (options.componentName !== undefined && typeof options.componentName !== 'string') {
     throw new TypeError(`componentName must be a string, got ${shown(options.componentName)}`);
   }
   withMethods('clock', options.clock, CLOCK_METHODS);

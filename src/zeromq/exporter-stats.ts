@@ -1,4 +1,4 @@
-import type { MeterProviderLike } from '../record/index.ts';
+import { ComponentMetrics, type MeterProviderLike } from '../record/index.ts';
 import type { ExportErrorCause } from './export-error.ts';
 
 /** What became of the records of an exporter: received = exported + failed + pending. */
@@ -19,34 +19,29 @@ export interface ZmqExporterStats {
   readonly journalChanges: number;
 }
 
-const COMPONENT_TYPE = 'zmq_log_exporter';
-
-/**
- * The exporter metrics of the semantic conventions (docs/otel/sdk-metrics.md), read from the counters when a
- * reader collects.
- */
-export function reportExporter(
+/** The exporter metrics of the semantic conventions (docs/otel/sdk-metrics.md). */
+export function exporterMetrics(
   meterProvider: MeterProviderLike,
+  componentName: string | undefined,
   stats: () => ZmqExporterStats,
-  componentName: string,
-): void {
-  const meter = meterProvider.getMeter('burstlog');
-  const component = { 'otel.component.name': componentName, 'otel.component.type': COMPONENT_TYPE };
+): ComponentMetrics {
+  const metrics = new ComponentMetrics(meterProvider, 'zmq_log_exporter', componentName);
   const unit = '{log_record}';
-  const exported = meter.createObservableCounter('otel.sdk.exporter.log.exported', {
-    unit,
-    description: 'Log records for which the export has finished, successfully or not',
-  });
-  const inflight = meter.createObservableUpDownCounter('otel.sdk.exporter.log.inflight', {
-    unit,
-    description: 'Log records which were passed to the exporter, but whose export has not finished',
-  });
-  exported.addCallback((result) => {
-    const now = stats();
-    result.observe(now.exported, component);
-    for (const [fault, count] of Object.entries(now.failed)) {
-      if (count > 0) result.observe(count, { ...component, 'error.type': fault });
-    }
-  });
-  inflight.addCallback((result) => result.observe(stats().pending, component));
+  metrics.counter(
+    'otel.sdk.exporter.log.exported',
+    { unit, description: 'Log records for which the export has finished, successfully or not' },
+    (observe) => {
+      const { exported, failed } = stats();
+      observe(exported);
+      for (const [cause, count] of Object.entries(failed)) {
+        if (count > 0) observe(count, { 'error.type': cause });
+      }
+    },
+  );
+  metrics.level(
+    'otel.sdk.exporter.log.inflight',
+    { unit, description: 'Log records which were passed to the exporter, but whose export has not finished' },
+    (observe) => observe(stats().pending),
+  );
+  return metrics;
 }

@@ -1,4 +1,5 @@
 import {
+  type ComponentMetrics,
   EXPORT_FAILED,
   EXPORT_SUCCESS,
   type ExportResultLike,
@@ -15,7 +16,7 @@ import {
   resolveExporterOptions,
   type ZmqLogRecordExporterOptions,
 } from './exporter-options.ts';
-import { reportExporter, type ZmqExporterStats } from './exporter-stats.ts';
+import { exporterMetrics, type ZmqExporterStats } from './exporter-stats.ts';
 import { loadZeromq } from './load-zeromq.ts';
 import { PushSender } from './push-sender.ts';
 import type { Sender } from './sender.ts';
@@ -50,6 +51,7 @@ export class ZmqLogRecordExporter implements LogRecordExporterLike {
     send: 0,
     shutdown: 0,
   };
+  readonly #metrics: ComponentMetrics | undefined;
   #received = 0;
   #shutdown: Promise<void> | undefined;
 
@@ -71,7 +73,7 @@ export class ZmqLogRecordExporter implements LogRecordExporterLike {
       this.maxConcurrentExports = this.#options.windowBatches;
       this.worstCaseMillis = this.#options.exportTimeoutMillis;
     }
-    if (meterProvider !== undefined) reportExporter(meterProvider, () => this.stats(), componentName);
+    this.#metrics = meterProvider && exporterMetrics(meterProvider, componentName, () => this.stats());
   }
 
   /**
@@ -140,6 +142,7 @@ export class ZmqLogRecordExporter implements LogRecordExporterLike {
   async #end(): Promise<void> {
     await this.#idleWithin(this.#options.shutdownTimeoutMillis);
     this.#sender.close('shutdown');
+    this.#metrics?.end();
   }
 
   /** Keeps the process alive meanwhile. */

@@ -1,11 +1,39 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics';
 import { pipeline } from '../support/pipeline.ts';
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
 
 class Reader extends MetricReader {
   protected override async onForceFlush(): Promise<void> {}
   protected override async onShutdown(): Promise<void> {}
+}
+
+const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+interface Point {
+  readonly metric: string;
+  readonly component: unknown;
+  readonly value: number;
+}
+
+async function pointsOf(reader: Reader): Promise<Point[]> {
+  const { resourceMetrics } = await reader.collect();
+  return resourceMetrics.scopeMetrics.flatMap(({ metrics }) =>
+    metrics.flatMap(({ descriptor, dataPoints }) =>
+      dataPoints
+        .filter(({ attributes }) => attributes['error.type'] === undefined)
+        .map(({ attributes, value }) => ({
+          metric: descriptor.name,
+          component: attributes['otel.component.name'],
+          value: value as number,
+        })),
+    ),
+  );
 }
 
 async function valuesOf(reader: Reader): Promise<Map<string, number>> {
@@ -54,6 +82,45 @@ test('the counters of stats() are metrics, also what happened last', async () =>
     'burstlog.holding': 0,
   });
   await meterProvider.shutdown();
+});
+
+test('two processors of one MeterProvider do not overwrite each other', async () => {
+  const reader = new Reader();
+  const meterProvider = new MeterProvider({ readers: [reader] });
+  const lines = [
+    pipeline({ meterProvider }),
+    pipeline({ meterProvider }),
+    pipeline({ meterProvider, delivery: { componentName: 'of the shop' } }),
+  ];
+  lines.forEach(({ log }, index) => {
+    for (let count = 0; count <= index; count += 1) log('DEBUG', 'quiet');
+    log('INFO', 'loud');
+  });
+  for (const { burst } of lines) await burst.forceFlush();
+  const names = ['burst_log_processor/0', 'burst_log_processor/1', 'of the shop'];
+  const all = await pointsOf(reader);
+  const ofEach = (metric: string) =>
+    names.map((name) => all.find((point) => point.metric === metric && point.component === name)?.value);
+  expect(ofEach('burstlog.held')).toEqual([1, 2, 3]);
+  expect(ofEach('otel.sdk.processor.log.processed')).toEqual([1, 1, 1]);
+  for (const { burst } of lines) await burst.shutdown();
+  await meterProvider.shutdown();
+});
+
+test('a processor that was shut down is not kept alive by its metrics', async () => {
+  const meterProvider = new MeterProvider({ readers: [new Reader()] });
+  const make = async () => {
+    const { burst, log } = pipeline({ meterProvider });
+    log('DEBUG', 'quiet', { traceName: 'a' });
+    log('ERROR', 'failed', { traceName: 'a' });
+    await burst.shutdown();
+    return new WeakRef(burst);
+  };
+  const references = [];
+  for (let count = 0; count < 20; count += 1) references.push(await make());
+  for (let turns = 0; turns < 5; turns += 1) await turn();
+  collectGarbage();
+  expect(references.filter((reference) => reference.deref() !== undefined)).toHaveLength(0);
 });
 
 test('docs/burst.md names every cause of a loss', () => {
