@@ -28,7 +28,7 @@ const floors: readonly Readonly<Record<string, readonly string[]>>[] = [
   },
   {
     testing: ['record', 'settings', 'burst', 'task', 'tree', 'text', 'otlp'],
-    'receivers/otlp': ['record', 'settings', 'component', 'net', 'otlp', 'operations'],
+    'receivers/otlp': ['record', 'settings', 'component', 'net', 'otlp'],
     'receivers/zeromq': [
       'record',
       'settings',

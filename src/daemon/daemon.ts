@@ -11,7 +11,8 @@ import { reportOf } from './report.ts';
 import { RunningReceivers } from './running-receivers.ts';
 import { RunningSinks } from './running-sinks.ts';
 
-const TRIM_MILLIS = 1_000;
+/** How often the journal is trimmed, and looked at for room. */
+const CARE_MILLIS = 1_000;
 /** How long receivers may take for what they have begun. */
 const RECEIVER_GRACE_MILLIS = 2_000;
 
@@ -38,7 +39,9 @@ export class Daemon {
   #operationsMade = '';
   #loaded: LoadedConfig;
   #state: DaemonState = { state: 'starting' };
-  #cancelTrim = () => {};
+  #cancelCare = () => {};
+  /** What {@link blocked} was when it was logged. */
+  #loggedBlocked: string | undefined;
   #isChanging = false;
   /** Why it cannot go on. */
   #failure: Error | undefined;
@@ -91,7 +94,7 @@ export class Daemon {
     this.#directory = directory;
     this.#journal = journal;
     this.#sinks = new RunningSinks(journal, directory.layout, { log: own, lineThread });
-    this.#receivers = new RunningReceivers(new GatedIntake(journal, () => this.#sinks.isBlocking));
+    this.#receivers = new RunningReceivers(new GatedIntake(journal, () => this.#sinks.blocking.length > 0));
     let done = () => {};
     let failed: (error: Error) => void = () => {};
     this.ended = new Promise((resolve, reject) => {
@@ -107,6 +110,13 @@ export class Daemon {
     const all = this.#receivers.all.map(({ name, receiver }) => [name, receiver.endpoint] as const);
     const http = this.#operations === undefined ? [] : [['http', this.#operations.endpoint] as const];
     return Object.fromEntries([...all, ...http]);
+  }
+
+  /** Why nothing is taken at the moment, although it is ready. */
+  get blocked(): string | undefined {
+    const { blocking } = this.#sinks;
+    if (blocking.length > 0) return `too far behind: sink ${blocking.join(', ')}`;
+    return this.#journal.stats().isFull ? 'the journal is full, or its disk' : undefined;
   }
 
   report(): StatusReport {
@@ -164,7 +174,8 @@ export class Daemon {
   async #begin(): Promise<void> {
     this.own.attach(this.#journal);
     await this.#take(this.#loaded);
-    this.#trimLater();
+    await this.#care();
+    this.#careLater();
     this.#state = { state: 'ready' };
     this.own.emit(Severity.INFO, `ready: ${listOf(this.endpoints)}`, { data: this.#directory.layout.root });
   }
@@ -207,7 +218,7 @@ export class Daemon {
         ...(token === undefined ? {} : { token }),
         ...(tls === undefined ? {} : { tls }),
         setting: 'http.endpoint',
-        view: () => ({ ...this.#state, report: this.report() }),
+        view: () => ({ ...this.#state, blocked: this.blocked, report: this.report() }),
         replayDeadLetters: (sink: string) => this.replayDeadLetters(sink),
       });
       await operations.start();
@@ -216,14 +227,27 @@ export class Daemon {
     this.#operationsMade = made;
   }
 
-  #trimLater(): void {
-    this.#cancelTrim = systemClock.after(TRIM_MILLIS, () => {
-      this.#trimOnce()
-        .catch((error) => this.own.emit(Severity.WARN, `the journal was not trimmed: ${errorText(error)}`))
-        .finally(() => {
-          if (this.#stopped === undefined) this.#trimLater();
-        });
+  #careLater(): void {
+    this.#cancelCare = systemClock.after(CARE_MILLIS, () => {
+      this.#care().finally(() => {
+        if (this.#stopped === undefined) this.#careLater();
+      });
     });
+  }
+
+  /** Never rejects. */
+  async #care(): Promise<void> {
+    try {
+      await this.#trimOnce();
+      await this.#journal.checkRoom();
+    } catch (error) {
+      this.own.emit(Severity.WARN, `the journal was not trimmed: ${errorText(error)}`);
+    }
+    const { blocked } = this;
+    if (blocked === this.#loggedBlocked) return;
+    this.#loggedBlocked = blocked;
+    if (blocked === undefined) this.own.emit(Severity.INFO, 'records are taken again');
+    else this.own.emit(Severity.WARN, `no records are taken: ${blocked}`);
   }
 
   async #stop(drainMillis: number): Promise<void> {
@@ -232,7 +256,7 @@ export class Daemon {
       this.#state = { state: 'draining', reason: 'the daemon is stopping' };
       this.own.emit(Severity.INFO, 'stopping');
     }
-    this.#cancelTrim();
+    this.#cancelCare();
     // What a change opens must not stay open.
     await this.#reloading?.catch(() => {});
     const errors: unknown[] = [];

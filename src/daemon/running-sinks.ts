@@ -32,9 +32,9 @@ export class RunningSinks {
     this.#tools = tools;
   }
 
-  /** Some sink must not miss anything and is too far behind. */
-  get isBlocking(): boolean {
-    return this.#sinks.some(({ runner }) => runner.blocking);
+  /** The sinks that must not miss anything and are too far behind, by name. */
+  get blocking(): readonly string[] {
+    return this.#sinks.filter(({ runner }) => runner.blocking).map(({ config }) => config.name);
   }
 
   /** What lies before it has been taken by all sinks. */

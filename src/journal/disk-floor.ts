@@ -13,17 +13,22 @@ export class DiskFloor {
     this.#settings = settings;
   }
 
-  /** Whether so much may be written. A system that cannot tell says yes. */
+  /** Whether so much may be written; it counts as written then. */
   async allows(bytes: number): Promise<boolean> {
+    if (this.#settings.minFreeBytes === 0) return true;
+    if (!(await this.has(bytes))) return false;
+    this.#freeBytes -= bytes;
+    return true;
+  }
+
+  /** Whether there is room for so much. A system that does not know how much is free says yes. */
+  async has(bytes: number): Promise<boolean> {
     const { minFreeBytes, files, directory } = this.#settings;
-    if (minFreeBytes === 0) return true;
     if (performance.now() - this.#askedAt >= CHECK_MILLIS) {
       this.#freeBytes = await files.freeBytes(directory).catch(() => Number.POSITIVE_INFINITY);
       this.#askedAt = performance.now();
     }
-    if (this.#freeBytes - bytes < minFreeBytes) return false;
-    this.#freeBytes -= bytes;
-    return true;
+    return this.#freeBytes - bytes >= minFreeBytes;
   }
 
   /** Something changed: asks again at the next write. */

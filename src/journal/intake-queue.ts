@@ -49,8 +49,10 @@ export class IntakeQueue {
   /** Bytes of frames that wait or are being written. */
   bytes = 0;
   readonly full: Record<FullCause, number> = { journal: 0, disk: 0, queue: 0 };
-  /** The last batch found no room in the journal or on the disk, and none was made since. */
+  /** A batch of {@link neededBytes} finds no room in the journal or on the disk. */
   isFull = false;
+  /** What the last batch needed that found no room; else that of the smallest one. */
+  neededBytes = FRAME_BYTES;
 
   constructor(settings: Settings, producers: Producers, time: JournalTime) {
     this.#settings = settings;
@@ -78,8 +80,9 @@ export class IntakeQueue {
       return this.#afterTail(origin, known);
     }
     const bytes = FRAME_BYTES + batch.body.length;
-    if (this.bytes + bytes > roomBytes) return this.#full('journal');
-    if (this.bytes > 0 && this.bytes + bytes > this.#settings.maxQueuedBytes) return this.#full('queue');
+    if (this.bytes + bytes > roomBytes) return this.#full('journal', bytes);
+    if (this.bytes > 0 && this.bytes + bytes > this.#settings.maxQueuedBytes)
+      return this.#full('queue', bytes);
     const producer = origin && this.#producers.seen(origin.producer, now);
     if (producer !== undefined) {
       producer.taken = origin!.seq;
@@ -113,6 +116,7 @@ export class IntakeQueue {
     const group = this.#group;
     this.#group = [];
     this.isFull = false;
+    this.neededBytes = FRAME_BYTES;
     const now = this.#time.advance(this.#settings.clock.now());
     for (const [at, { batch, producer, settle }] of group.entries()) {
       if (producer !== undefined) {
@@ -133,12 +137,12 @@ export class IntakeQueue {
     const refused = [...this.#group, ...this.#waiting];
     this.#group = [];
     this.#waiting = [];
-    for (const { producer, settle } of refused) {
+    for (const { producer, settle, bytes } of refused) {
       if (producer !== undefined) {
         producer.inFlight -= 1;
         producer.taken = producer.last;
       }
-      settle.resolve(this.#full(cause));
+      settle.resolve(this.#full(cause, bytes));
     }
     this.#leave(refused);
   }
@@ -179,12 +183,15 @@ export class IntakeQueue {
     if (origin.seq <= last) return { kind: 'duplicate', last };
     if (origin.prev > last) return { kind: 'gap', last };
     // The first copy found no room.
-    return this.#full('disk');
+    return this.#full('disk', FRAME_BYTES);
   }
 
-  #full(cause: FullCause): Accepted {
+  #full(cause: FullCause, bytes: number): Accepted {
     this.full[cause] += 1;
-    if (cause !== 'queue') this.isFull = true;
+    if (cause !== 'queue') {
+      this.isFull = true;
+      this.neededBytes = bytes;
+    }
     return { kind: 'full', retryAfterMillis: RETRY_AFTER_MILLIS };
   }
 }

@@ -144,6 +144,14 @@ export class Journal implements Intake, JournalView {
     return trimmed;
   }
 
+  /**
+   * Looks whether there is room, so that `isFull` of the statistics is true before somebody is refused, and false again
+   * when the disk has room though nobody tries. To be called once a second.
+   */
+  async checkRoom(): Promise<void> {
+    this.#intake.isFull = !(await this.#loop.hasRoom(this.#intake.neededBytes));
+  }
+
   stats(): JournalStats {
     return {
       ...this.#recovered.setAside.counts,

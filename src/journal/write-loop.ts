@@ -69,6 +69,11 @@ export class WriteLoop {
     return maxBytes - this.#segments.bytes - (rolls ? framesBegin(this.#recovered.producers.count) : 0);
   }
 
+  /** Whether a batch of so many bytes would find room now. */
+  async hasRoom(bytes: number): Promise<boolean> {
+    return bytes <= this.room() && (await this.#floor.has(bytes));
+  }
+
   /** Whether the segment that is written to is worth a new one, so that this one can go when it was read. */
   get isBig(): boolean {
     const { end, begin } = this.#writer.segment!;

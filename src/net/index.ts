@@ -9,7 +9,16 @@ export {
 export { type CurveClientKeys, type CurveServerKeys, checkClientKeys, checkServerKeys } from './curve.ts';
 export { type CurveKeyPair, curvePublicKey, newCurveKeyPair, parseCurveKey } from './curve-key.ts';
 export { checkFree, untilFree } from './free-endpoint.ts';
+export {
+  type AccessRefusal,
+  accessRefusal,
+  type HttpAccess,
+  hasToken,
+  type RequestTarget,
+  requestTarget,
+} from './http-access.ts';
 export { cannotListen, listen } from './listen.ts';
+export { OpenSockets, type Peer } from './open-sockets.ts';
 export { type LoadedTls, serverTls, tlsSettings } from './server-tls.ts';
 export { decodeZ85, encodeZ85 } from './z85.ts';
 export {

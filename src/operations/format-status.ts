@@ -31,13 +31,14 @@ export function formatStatus(status: Status): string {
   return `${lines.map((line) => line.replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, ' ')).join('\n')}\n`;
 }
 
-function heading({ version, pid, upMillis, state, reason, journal }: Status): Row {
+function heading({ version, pid, upMillis, state, reason, blocked, journal }: Status): Row {
   const { batches, bytes, maxBytes, producers, isFull } = journal;
   const now = state === undefined ? [] : [reason === undefined ? state : `${state} (${reason})`];
   const percent = maxBytes > 0 ? ` (${Math.floor((bytes / maxBytes) * 100)}%)` : '';
   return [
     [`distlogd ${version}`, ...now, `process ${pid}`, `up ${duration(upMillis)}`].join(', '),
-    `journal: ${many(batches, 'batch', 'batches')}, ${size(bytes)} of ${size(maxBytes)}${percent}, ${many(producers, 'sender', 'senders')}${isFull ? ', full: nothing is taken' : ''}`,
+    `journal: ${many(batches, 'batch', 'batches')}, ${size(bytes)} of ${size(maxBytes)}${percent}, ${many(producers, 'sender', 'senders')}${isFull ? ', full' : ''}`,
+    ...(blocked === undefined ? [] : [`nothing is taken: ${blocked}`]),
   ];
 }
 

@@ -1,4 +1,3 @@
-export { hasToken } from './allowed.ts';
 export { formatStatus, type Status } from './format-status.ts';
 export { OperationsServer, type OperationsServerOptions } from './operations-server.ts';
 export type { DaemonState, Snapshot } from './snapshot.ts';

@@ -1,27 +1,21 @@
-import type { monitorEventLoopDelay } from 'node:perf_hooks';
-import { counter, type Field, gauge, type Measured, oneOf } from './figure.ts';
+import { counter, type Field, gauge, type Measured, oneOf, presence } from './figure.ts';
 import { figures } from './figures.ts';
+import type { LoopDelay } from './loop-delay.ts';
 import type { Metric, Sample } from './prometheus.ts';
 import type { Snapshot } from './snapshot.ts';
 
-/** A histogram of the event loop's delay; the types of Node 20 and 24 name it differently. */
-export type LoopDelay = ReturnType<typeof monitorEventLoopDelay>;
-
 /** All figures of the daemon, as metrics. */
-export function metricsOf(
-  { report, ...daemon }: Snapshot,
-  loop: LoopDelay,
-  resolutionMillis: number,
-): readonly Metric[] {
+export function metricsOf({ report, ...daemon }: Snapshot, loop: LoopDelay): readonly Metric[] {
   const nowhere = { where: '', labels: {} };
   const version = { where: '', labels: { version: report.version } };
   return grouped([
     ...info.measure(1, version),
     ...state.measure(daemon.state, nowhere),
+    ...blocked.measure(daemon.blocked, nowhere),
     ...residentMemory.measure(process.memoryUsage.rss(), nowhere),
     ...heapUsed.measure(process.memoryUsage().heapUsed, nowhere),
     ...cpu.measure(cpuSeconds(), nowhere),
-    ...loopDelayP99.measure(loopDelay(loop, resolutionMillis), nowhere),
+    ...loopDelayP99.measure(loop.takeSeconds(), nowhere),
     ...figures.measure(report, nowhere),
   ]);
 }
@@ -33,6 +27,7 @@ const state: Field<Snapshot['state']> = oneOf('state', '1 for the state that the
   'draining',
   'failed',
 ]);
+const blocked = presence('intake_blocked', '1: nothing is taken, although the daemon is ready.');
 const residentMemory = gauge('resident_memory_bytes', 'Memory of the process.', 'table');
 const heapUsed = gauge('heap_used_bytes', 'Memory of JavaScript that is in use.', 'table');
 const cpu = counter('cpu_seconds', 'CPU time of the process.', 'table');
@@ -57,11 +52,4 @@ function grouped(all: readonly Measured[]): readonly Metric[] {
 function cpuSeconds(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1e6;
-}
-
-/** What lies above the resolution of the histogram, which counts it as delay. */
-function loopDelay(loop: LoopDelay, resolutionMillis: number): number {
-  const nanos = loop.percentile(99);
-  loop.reset();
-  return Number.isFinite(nanos) ? Math.max(0, nanos / 1e9 - resolutionMillis / 1e3) : 0;
 }

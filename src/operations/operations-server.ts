@@ -1,38 +1,31 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { ListenAddress } from '../net/index.ts';
-import { type LoadedTls, listen, serverTls } from '../net/index.ts';
+import {
+  accessRefusal,
+  type HttpAccess,
+  type LoadedTls,
+  listen,
+  OpenSockets,
+  requestTarget,
+  serverTls,
+  tlsSettings,
+} from '../net/index.ts';
 import { errorText } from '../record/index.ts';
-import { refusalOf } from './allowed.ts';
-import { type LoopDelay, metricsOf } from './metrics.ts';
-import { PROMETHEUS_CONTENT_TYPE, prometheusText } from './prometheus.ts';
-import type { Snapshot } from './snapshot.ts';
+import { LoopDelay } from './loop-delay.ts';
+import { type Answer, type Route, routeOf, textAnswer } from './route.ts';
+import { type Operated, operationsRoutes } from './routes.ts';
 
 /** Options of {@link OperationsServer}. */
-export interface OperationsServerOptions {
+export interface OperationsServerOptions extends Operated {
   readonly address: ListenAddress;
   /** Needed for all but health and readiness, if it is given. */
   readonly token?: string | undefined;
   readonly tls?: LoadedTls | undefined;
   /** The name of the address's setting, for messages. */
   readonly setting: string;
-  readonly view: () => Snapshot;
-  /** Hands a sink its dead letters again. */
-  readonly replayDeadLetters: (
-    sink: string,
-  ) => Promise<{ readonly letters: number; readonly records: number }>;
 }
 
-interface Answer {
-  readonly status: number;
-  readonly text: string;
-  readonly type?: string;
-  readonly headers?: Readonly<Record<string, string>>;
-}
-
-const JSON_TYPE = 'application/json; charset=utf-8';
-const TEXT_TYPE = 'text/plain; charset=utf-8';
 const REQUEST_MILLIS = 10_000;
 const settings = {
   requestTimeout: REQUEST_MILLIS,
@@ -40,30 +33,35 @@ const settings = {
   connectionsCheckingInterval: REQUEST_MILLIS / 2,
 };
 const MAX_CONNECTIONS = 256;
-const LOOP_RESOLUTION_MILLIS = 10;
 
 /**
- * Health, readiness, metrics and status of the daemon over HTTP, and the replay of dead letters.
+ * The operations server: an HTTP server for supervisors, Prometheus and `distlogd status`.
  *
- * `GET /healthz` 200 while it can go on · `GET /readyz` 200 while it takes records · `GET /metrics` Prometheus text ·
- * `GET /status` the whole report, JSON · `POST /dlq/replay?sink=NAME`.
+ * At most 256 connections: beyond that the one that has been idle for the longest time is closed, so that a liveness
+ * probe always gets in. Who may ask is said by {@link accessRefusal}. A route that throws is answered with 500.
  */
 export class OperationsServer {
   readonly #options: OperationsServerOptions;
+  readonly #access: HttpAccess;
+  readonly #routes: readonly Route[];
   readonly #server: Server;
-  readonly #loop: LoopDelay = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MILLIS });
+  readonly #sockets: OpenSockets;
+  readonly #loop = new LoopDelay();
   #endpoint = '';
 
   constructor(options: OperationsServerOptions) {
     this.#options = options;
-    const answer = (request: IncomingMessage, response: ServerResponse) => this.#serve(request, response);
-    const { tls } = options;
+    const { address, token, tls } = options;
+    this.#access = { host: address.host, token, hasClientCertificates: tls?.ca !== undefined };
+    this.#routes = operationsRoutes(options, this.#loop);
     this.#server =
       tls === undefined
-        ? createServer(settings, answer)
-        : createTlsServer({ ...settings, ...serverTls(tls) }, answer);
-    this.#server.maxConnections = MAX_CONNECTIONS;
-    this.#server.on('clientError', (_error, socket) => socket.destroy());
+        ? createServer(settings)
+        : createTlsServer({ ...settings, ...serverTls(tls), ...tlsSettings(REQUEST_MILLIS) });
+    this.#sockets = new OpenSockets(this.#server, MAX_CONNECTIONS);
+    this.#server
+      .on('request', (request, response) => this.#serve(request, response))
+      .on('clientError', (_error, socket) => socket.destroy());
   }
 
   /** @throws (rejects) with what is wrong and which setting changes it */
@@ -71,7 +69,7 @@ export class OperationsServer {
     const { address, setting, tls } = this.#options;
     const where = await listen(this.#server, address, setting);
     this.#endpoint = `${tls === undefined ? 'http' : 'https'}://${where}`;
-    this.#loop.enable();
+    this.#loop.start();
   }
 
   /** Where it listens, with the real port. */
@@ -81,20 +79,18 @@ export class OperationsServer {
 
   /** May be called twice. */
   async stop(): Promise<void> {
-    this.#loop.disable();
+    this.#loop.stop();
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    this.#server.closeAllConnections();
+    this.#sockets.destroy();
     await closed;
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    let answer: Answer;
-    try {
-      answer = await this.#answer(request);
-    } catch (error) {
-      answer = { status: 500, text: `${errorText(error)}\n` };
-    }
-    const { status, text, type = TEXT_TYPE, headers = {} } = answer;
+    const done = this.#sockets.use(request.socket);
+    response.once('close', done);
+    const { status, text, type, headers } = await this.#answer(request).catch((error) =>
+      textAnswer(500, errorText(error)),
+    );
     response.writeHead(status, {
       'content-type': type,
       'content-length': Buffer.byteLength(text),
@@ -106,60 +102,12 @@ export class OperationsServer {
   }
 
   async #answer(request: IncomingMessage): Promise<Answer> {
-    const [pathname = '', query = ''] = (request.url ?? '').split('?', 2);
-    const snapshot = this.#options.view();
-    const health = healthAnswer(pathname, snapshot);
-    const wanted = pathname === '/dlq/replay' ? ['POST'] : ['GET', 'HEAD'];
-    const isKnown = health !== undefined || ['/metrics', '/status', '/dlq/replay'].includes(pathname);
-    if (!isKnown) {
-      return {
-        status: 404,
-        text: 'there are /healthz, /readyz, /metrics, /status and POST /dlq/replay?sink=NAME\n',
-      };
-    }
-    if (!wanted.includes(request.method ?? '')) {
-      return {
-        status: 405,
-        text: `${pathname} takes ${wanted.join(', ')}\n`,
-        headers: { allow: wanted.join(', ') },
-      };
-    }
-    if (health !== undefined) return health;
-    const { token, address } = this.#options;
-    const refusal = refusalOf(request, { host: address.host, token });
-    if (refusal !== undefined) {
-      const headers: Record<string, string> = refusal.status === 401 ? { 'www-authenticate': 'Bearer' } : {};
-      return { status: refusal.status, text: `${refusal.text}\n`, headers };
-    }
-    if (pathname === '/metrics') {
-      return {
-        status: 200,
-        text: prometheusText(metricsOf(snapshot, this.#loop, LOOP_RESOLUTION_MILLIS)),
-        type: PROMETHEUS_CONTENT_TYPE,
-      };
-    }
-    if (pathname === '/status') {
-      const { report, ...state } = snapshot;
-      return { status: 200, text: `${JSON.stringify({ ...state, ...report })}\n`, type: JSON_TYPE };
-    }
-    return await this.#replay(new URLSearchParams(query).get('sink') ?? '');
+    const { path, query } = requestTarget(request.url ?? '');
+    const route = routeOf(this.#routes, request.method ?? '', path);
+    if ('status' in route) return route;
+    const refusal = route.isOpen ? undefined : accessRefusal(request, this.#access);
+    if (refusal === undefined) return await route.answer(new URLSearchParams(query));
+    const { status, text } = refusal;
+    return textAnswer(status, text, status === 401 ? { 'www-authenticate': 'Bearer' } : {});
   }
-
-  async #replay(sink: string): Promise<Answer> {
-    try {
-      const replayed = await this.#options.replayDeadLetters(sink);
-      return { status: 200, text: `${JSON.stringify(replayed)}\n`, type: JSON_TYPE };
-    } catch (error) {
-      const text = error instanceof Error ? error.message : errorText(error);
-      return { status: 409, text: `${JSON.stringify({ error: text })}\n`, type: JSON_TYPE };
-    }
-  }
-}
-
-/** What a supervisor asks, without a token: there is nothing to be learned from it. */
-function healthAnswer(path: string, { state, reason }: Snapshot): Answer | undefined {
-  const because = reason === undefined ? '' : `: ${reason}`;
-  if (path === '/healthz') return { status: state === 'failed' ? 503 : 200, text: `${state}${because}\n` };
-  if (path === '/readyz') return { status: state === 'ready' ? 200 : 503, text: `${state}${because}\n` };
-  return undefined;
 }

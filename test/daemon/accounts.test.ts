@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Daemon } from '../../src/daemon/index.ts';
 import { formatStatus, type StatusReport } from '../../src/operations/index.ts';
+import { LoopDelay } from '../../src/operations/loop-delay.ts';
 import { metricsOf } from '../../src/operations/metrics.ts';
 import { prometheusText } from '../../src/operations/prometheus.ts';
 import { folderForEachTest } from '../sinks/support/folder.ts';
@@ -77,13 +77,11 @@ function leavesOf(report: StatusReport): readonly Leaf[] {
 }
 
 test('every field of the statistics of a real daemon arrives in /metrics and in `distlogd status`', async () => {
-  const loop = monitorEventLoopDelay();
+  const loop = new LoopDelay();
   // What the process itself measures is not of the report.
   const metrics = (report: StatusReport) =>
     prometheusText(
-      metricsOf({ state: 'ready', report }, loop, 10).filter(
-        ({ name }) => !/memory|heap|cpu|loop/.test(name),
-      ),
+      metricsOf({ state: 'ready', report }, loop).filter(({ name }) => !/memory|heap|cpu|loop/.test(name)),
     );
   const status = (report: StatusReport) => formatStatus({ ...report, state: 'ready' });
 

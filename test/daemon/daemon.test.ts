@@ -6,6 +6,7 @@ import { Daemon } from '../../src/daemon/index.ts';
 import { decodeJsonLogs } from '../../src/otlp/index.ts';
 import { folderForEachTest } from '../sinks/support/folder.ts';
 import { freePort } from '../support/free-port.ts';
+import { startOtlpReceiver } from '../support/otlp-receiver.js';
 import { daemonsForEachTest } from './support/daemon-process.ts';
 import { jsonRequest } from './support/json-request.ts';
 import { loadedConfig } from './support/loaded-config.ts';
@@ -232,6 +233,43 @@ test('beyond loopback without protection, and any other fault: exit code 78, all
   expect(daemon.said).toMatch(/distlogd\.yaml:\d+:\d+: /);
   expect(daemon.said).toMatch(/\d faults/);
   expect(existsSync(join(folder(), 'data'))).toBe(false);
+});
+
+/** Waits for what a path of the operations server says. */
+async function until(endpoint: string, path: string, status: number): Promise<string> {
+  for (;;) {
+    const answer = await fetch(`${endpoint}${path}`);
+    const text = await answer.text();
+    if (answer.status === status) return text;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+test('a disk that is full before anybody has sent anything: healthy, but not ready', async () => {
+  const daemon = start(['-c', write(config({ journal: '{ minFreeBytes: 900TiB }' }))]);
+  const { http, otlpHttp } = await daemon.ready();
+  expect(await until(http!, '/readyz', 503)).toBe('blocked: the journal is full, or its disk\n');
+  expect((await fetch(`${http}/healthz`)).status).toBe(200);
+  expect(daemon.said).toContain('no records are taken: the journal is full, or its disk');
+  expect(await send(otlpHttp!, 'x')).toBe(503);
+  expect(await (await fetch(`${http}/metrics`)).text()).toContain('\ndistlogd_intake_blocked 1\n');
+});
+
+test('a sink that must not miss anything and is too far behind: not ready until it has caught up', async () => {
+  const port = await freePort();
+  const sinks = `{ away: { type: otlp, endpoint: "http://127.0.0.1:${port}", onFull: block, maxBehind: { age: 1s }, retry: { initial: 10ms, max: 50ms } } }`;
+  const daemon = start(['-c', write(config({ sinks, ownRecords: '{ severity: FATAL }' }))]);
+  const { http, otlpHttp } = await daemon.ready();
+  expect(await until(http!, '/readyz', 200)).toBe('ready\n');
+  expect(await send(otlpHttp!, 'kept')).toBe(200);
+  expect(await until(http!, '/readyz', 503)).toBe('blocked: too far behind: sink away\n');
+  expect(await send(otlpHttp!, 'not now')).toBe(503);
+  await daemon.says('no records are taken: too far behind: sink away');
+  const receiver = await startOtlpReceiver({ port });
+  await until(http!, '/readyz', 200);
+  expect(receiver.records.map(({ body }) => body)).toEqual(['kept']);
+  await daemon.says('records are taken again');
+  await receiver.stop();
 });
 
 test('a journal that cannot be written ends the daemon with an error; the batch is not acknowledged', async () => {

@@ -252,6 +252,32 @@ test('at the floor of the disk the journal is full, and asks again after a trim'
   await journal.trim(journal.next);
 });
 
+test('whether there is room is known without anybody trying: at the floor of the disk, and when that is over', async () => {
+  const files = new FragileFiles();
+  files.freeAmount = 5_000;
+  const journal = await openOn(files, { minFreeBytes: 10_000 });
+  expect(journal.stats().isFull).toBe(false);
+  await journal.checkRoom();
+  expect(journal.stats().isFull).toBe(true);
+  files.freeAmount = 1_000_000;
+  // It asks the system once a second.
+  while (journal.stats().isFull) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await journal.checkRoom();
+  }
+  expect((await journal.append(batchOf('a', undefined, 1_000))).kind).toBe('accepted');
+});
+
+test('a journal that had no room for a batch is full until a batch of that size would find room', async () => {
+  const journal = await openOn(new FragileFiles(), { maxBytes: 12_000 });
+  expect((await journal.append(batchOf('large', undefined, 20_000))).kind).toBe('full');
+  await journal.checkRoom();
+  expect(journal.stats().isFull).toBe(true);
+  expect((await journal.append(batchOf('small', undefined, 100))).kind).toBe('accepted');
+  await journal.checkRoom();
+  expect(journal.stats().isFull).toBe(false);
+});
+
 test('what waits for the disk is bounded', async () => {
   const files = new FragileFiles();
   const journal = await openOn(files, { maxQueuedBytes: 3_000, segmentBytes: 100_000 });

@@ -50,11 +50,13 @@ test('a state that is not ready says why; a full journal and dropped records of 
     }),
     state: 'failed',
     reason: 'EIO',
+    blocked: 'the journal is full',
   });
 
   expect(text.split('\n')).toEqual([
     'distlogd 1.2.3, failed (EIO), process 42, up 1h 5m',
-    'journal: 1 batch, 8GiB of 8GiB (100%), 1 sender, full: nothing is taken',
+    'journal: 1 batch, 8GiB of 8GiB (100%), 1 sender, full',
+    'nothing is taken: the journal is full',
     '',
     'REFUSED OR LOST                       CAUSE  COUNT',
     'distlogd         own records dropped         1,000',

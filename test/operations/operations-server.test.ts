@@ -1,7 +1,9 @@
 import { once } from 'node:events';
 import { Agent, request } from 'node:http';
+import { request as requestTls } from 'node:https';
 import { createServer } from 'node:net';
 import { OperationsServer, type OperationsServerOptions, type Snapshot } from '../../src/operations/index.ts';
+import { certificate, hasOpenssl } from '../receivers/otlp/support/certificates.ts';
 import { portOf, rawConnection } from '../receivers/otlp/support/http.ts';
 import { parsePrometheus } from './support/prometheus.ts';
 import { snapshot } from './support/report.ts';
@@ -41,9 +43,10 @@ function get(
   path: string,
   headers: Record<string, string> = {},
   method = 'GET',
+  agent = new Agent({ keepAlive: false }),
 ): Promise<Answered> {
   return new Promise((resolve, reject) => {
-    const options = { path, method, headers, agent: new Agent({ keepAlive: false }) };
+    const options = { path, method, headers, agent };
     request(endpoint, options, (response) => {
       let text = '';
       response.setEncoding('utf8').on('data', (piece) => {
@@ -66,6 +69,19 @@ test.each([
 
   expect(await get(endpoint, '/healthz')).toMatchObject({ status: health, text: `${state}: why\n` });
   expect(await get(endpoint, '/readyz?verbose')).toMatchObject({ status: readiness });
+});
+
+test('it is not ready while nothing is taken, but healthy: a restart would not help', async () => {
+  const { endpoint } = await serving({
+    view: () => snapshot({ blocked: 'the journal is full' }),
+    token: TOKEN,
+  });
+
+  expect(await get(endpoint, '/healthz')).toMatchObject({ status: 200, text: 'ready\n' });
+  expect(await get(endpoint, '/readyz')).toMatchObject({
+    status: 503,
+    text: 'blocked: the journal is full\n',
+  });
 });
 
 test('the status is the whole report, with the state', async () => {
@@ -180,6 +196,96 @@ test.each([
 ])('a request with %p is answered %p', async (headers, expected) => {
   const { endpoint } = await serving();
   expect((await get(endpoint, '/status', headers as Record<string, string>)).status).toBe(expected);
+});
+
+test.each([
+  { host: 'logs.example.org:5080' },
+  { host: 'distlogd:5080' },
+  { origin: 'https://elsewhere.example' },
+])('with the token a request may come with %p: a web page does not know it', async (headers) => {
+  const { endpoint, replayed } = await serving({ token: TOKEN });
+  const authorized = { ...headers, authorization: `Bearer ${TOKEN}` } as Record<string, string>;
+
+  for (const path of ['/metrics', '/status'])
+    expect((await get(endpoint, path, authorized)).status).toBe(200);
+  expect((await get(endpoint, '/dlq/replay?sink=files', authorized, 'POST')).status).toBe(200);
+  expect(replayed).toEqual(['files']);
+  expect((await get(endpoint, '/status', headers as Record<string, string>)).status).toBe(401);
+});
+
+(hasOpenssl() ? test : test.skip)(
+  'over TLS a name of the certificate is as good as an address: with the token, or with a client certificate',
+  async () => {
+    const { key, cert } = certificate('logs.example.org');
+    const clientKeys = certificate('prometheus');
+    const ask = (endpoint: string, more: object, headers: Record<string, string> = {}) =>
+      new Promise<number>((resolve, reject) => {
+        const options = { ...more, ca: cert, servername: 'logs.example.org', agent: false as const };
+        const all = { host: `logs.example.org:${portOf(endpoint)}`, ...headers };
+        requestTls(`${endpoint}/metrics`, { ...options, headers: all }, (response) => {
+          response.resume();
+          resolve(response.statusCode!);
+        })
+          .on('error', reject)
+          .end();
+      });
+
+    const withToken = await serving({ tls: { key, cert }, token: TOKEN });
+    expect(await ask(withToken.endpoint, {}, { authorization: `Bearer ${TOKEN}` })).toBe(200);
+    expect(await ask(withToken.endpoint, {})).toBe(401);
+
+    const withCertificates = await serving({ tls: { key, cert, ca: clientKeys.cert } });
+    expect(await ask(withCertificates.endpoint, clientKeys)).toBe(200);
+    // A browser sends its certificate by itself, whatever page it shows.
+    expect(await ask(withCertificates.endpoint, clientKeys, { origin: 'https://elsewhere.example' })).toBe(
+      403,
+    );
+    await expect(ask(withCertificates.endpoint, {})).rejects.toThrow();
+
+    const withNeither = await serving({ tls: { key, cert } });
+    expect(await ask(withNeither.endpoint, {})).toBe(403);
+  },
+);
+
+test.each([
+  ['http://127.0.0.1:5080/healthz', 'logs.example.org', 200],
+  ['HTTP://localhost/status', 'logs.example.org', 200],
+  // The target counts, not the header.
+  ['http://logs.example.org:5080/status', '127.0.0.1', 403],
+  ['http://127.0.0.1', '127.0.0.1', 404],
+  ['http://user@127.0.0.1/status', '127.0.0.1', 403],
+])('the absolute target %s is understood', async (target, host, expected) => {
+  const { endpoint } = await serving();
+  const { socket, rest } = await rawConnection(portOf(endpoint));
+  socket.end(`GET ${target} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
+  expect((await rest).toString()).toMatch(new RegExp(`^HTTP/1.1 ${expected} `));
+});
+
+test('idle connections do not keep a liveness probe out, whether they were ever used or not', async () => {
+  const { endpoint } = await serving({ token: TOKEN });
+  const port = portOf(endpoint);
+  const closed: number[] = [];
+  const agents = new Agent({ keepAlive: true, maxSockets: 1 });
+  // The one that is used again and again stays.
+  const often = () => get(endpoint, '/healthz', {}, 'GET', agents);
+  await often();
+  for (let at = 0; at < 600; at += 1) {
+    const { socket, rest } = await rawConnection(port);
+    rest.then(() => closed.push(at)).catch(() => closed.push(at));
+    if (at % 2 === 0) {
+      socket.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n');
+      await once(socket, 'data');
+    }
+    if (at % 100 === 0) expect((await often()).status).toBe(200);
+  }
+
+  expect((await get(endpoint, '/healthz')).status).toBe(200);
+  const socketsOf = Object.values(agents.freeSockets).flatMap((sockets) => sockets ?? []);
+  expect(socketsOf).toHaveLength(1);
+  agents.destroy();
+  // The oldest went first.
+  expect(closed.length).toBeGreaterThan(300);
+  expect(Math.max(...closed)).toBeLessThan(400);
 });
 
 test('dead letters are replayed by POST; what goes wrong is told', async () => {

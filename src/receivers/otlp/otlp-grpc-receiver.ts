@@ -8,13 +8,11 @@ import {
 import type { Server } from 'node:net';
 import type { Receiver, ReceiverCounters } from '../../component/index.ts';
 import { countRefused, newCounters } from '../../component/index.ts';
-import { listen, serverTls, tlsSettings } from '../../net/index.ts';
-import { hasToken } from '../../operations/index.ts';
+import { hasToken, listen, OpenSockets, serverTls, tlsSettings } from '../../net/index.ts';
 import { answerHttp, answerRefused, answerTaken } from './grpc-answer.ts';
 import { readGrpcMessage } from './grpc-message.ts';
 import { GrpcSessions } from './grpc-sessions.ts';
 import { InFlight, type Share } from './in-flight.ts';
-import { OpenSockets } from './open-sockets.ts';
 import {
   type OtlpReceiverOptions,
   type ResolvedOtlpReceiverOptions,

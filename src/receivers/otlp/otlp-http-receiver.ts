@@ -3,11 +3,9 @@ import { createServer as createTlsServer } from 'node:https';
 import type { Duplex } from 'node:stream';
 import type { Receiver, ReceiverCounters } from '../../component/index.ts';
 import { countRefused, newCounters } from '../../component/index.ts';
-import { listen, serverTls, tlsSettings } from '../../net/index.ts';
-import { hasToken } from '../../operations/index.ts';
+import { hasToken, listen, OpenSockets, serverTls, tlsSettings } from '../../net/index.ts';
 import { answerRefused, answerTaken } from './http-answer.ts';
 import { InFlight, type Share } from './in-flight.ts';
-import { OpenSockets } from './open-sockets.ts';
 import {
   type OtlpReceiverOptions,
   type ResolvedOtlpReceiverOptions,

@@ -177,7 +177,7 @@ test('status shows sinks behind and losses by cause, and no control characters',
   expect(code).toBe(0);
   expect(out.split('\n')).toEqual([
     'distlogd 1.2.3, process 42, up 1h',
-    'journal: 10 batches, 2.86MiB of 8GiB (0%), 3 senders, full: nothing is taken',
+    'journal: 10 batches, 2.86MiB of 8GiB (0%), 3 senders, full',
     '',
     'RECEIVER  ENDPOINT              RECORDS  BATCHES  BYTES  REPEATED  REFUSED  DROPPED',
     'zmqAck    tcp://127.0.0.1:5011    5,120       10      0         1        2        0',

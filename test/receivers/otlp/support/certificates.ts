@@ -17,14 +17,13 @@ export function hasOpenssl(): boolean {
   }
 }
 
-/** A certificate for localhost, signed by itself. */
-export function certificate(): Pair {
+/** A certificate for a name, signed by itself. */
+export function certificate(name = 'localhost'): Pair {
   const folder = mkdtempSync(join(tmpdir(), 'certificate-'));
   try {
     const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
-    const made =
-      'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost';
-    const names = ['-addext', 'subjectAltName=DNS:localhost', '-keyout', key, '-out', cert];
+    const made = 'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj';
+    const names = [`/CN=${name}`, '-addext', `subjectAltName=DNS:${name}`, '-keyout', key, '-out', cert];
     execFileSync('openssl', [...made.split(' '), ...names], { stdio: 'ignore' });
     return { cert: readFileSync(cert), key: readFileSync(key) };
   } finally {
