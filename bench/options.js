@@ -12,6 +12,7 @@ export const CASES = [
   'memory-under-load',
   'delivery-throughput',
   'wire-encoder',
+  'condition',
   'zmq-sender-cpu',
   'bridge-throughput',
   'daemon-loop',

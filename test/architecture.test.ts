@@ -18,7 +18,11 @@ const floors: readonly Readonly<Record<string, readonly string[]>>[] = [
     journal: ['record', 'settings', 'component', 'disk'],
   },
   { text: ['record', 'otlp'] },
-  { export: ['record', 'settings', 'otlp'], 'distlog-json': ['record', 'otlp'] },
+  {
+    export: ['record', 'settings', 'otlp'],
+    'distlog-json': ['record', 'otlp'],
+    ottl: ['record', 'otlp', 'text'],
+  },
   {
     burst: ['record', 'settings', 'export', 'limit', 'task'],
     tree: ['record', 'settings', 'otlp', 'text'],
@@ -84,6 +88,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   burst: ['@opentelemetry/api'],
   task: ['@opentelemetry/api'],
   zeromq: ['zeromq'],
+  ottl: ['re2js'],
   'sinks/otlp': ['@grpc/grpc-js'],
   config: ['yaml'],
   settings: ['yaml'],

@@ -1,0 +1,123 @@
+import { RE2JS, RE2JSSyntaxException } from 're2js';
+import { isBytes, isMap, isWholeDouble } from '../otlp/index.ts';
+import { suggestion } from '../text/index.ts';
+import { ConditionError } from './condition-error.ts';
+import type { Reader } from './paths.ts';
+import type { CallNode, ValueNode } from './syntax.ts';
+import { compare, FAILED, isInt, isNil, likeText, type Read, type Value } from './values.ts';
+
+/** A function's value; FAILED where an argument is not of the kind that it takes. */
+export interface CompiledCall {
+  readonly read: Reader;
+  /** Whether it is true or false, so that it can stand as a condition. */
+  readonly isBoolean: boolean;
+}
+
+/** How much of a text a regular expression looks at. */
+export const MAX_MATCHED = 65_536;
+
+type Make = (call: CallNode, args: readonly Reader[]) => Reader;
+
+const functions: Readonly<Record<string, { readonly args: readonly string[]; readonly make: Make }>> = {
+  IsMatch: { args: ['target', 'pattern'], make: isMatch },
+  IsString: { args: ['value'], make: (_, [value]) => test(value!, (found) => typeof found === 'string') },
+  IsInt: { args: ['value'], make: (_, [value]) => test(value!, isInt) },
+  IsDouble: { args: ['value'], make: (_, [value]) => test(value!, isDouble) },
+  IsBool: { args: ['value'], make: (_, [value]) => test(value!, (found) => typeof found === 'boolean') },
+  IsMap: { args: ['value'], make: (_, [value]) => test(value!, (found) => !isNil(found) && isMap(found)) },
+  HasPrefix: { args: ['target', 'prefix'], make: ofTexts((text, prefix) => text.startsWith(prefix)) },
+  HasSuffix: { args: ['target', 'suffix'], make: ofTexts((text, suffix) => text.endsWith(suffix)) },
+  ContainsValue: { args: ['target', 'item'], make: (_, [target, item]) => containsValue(target!, item!) },
+  Len: { args: ['target'], make: (_, [target]) => lengthOf(target!) },
+};
+
+/**
+ * @param readerOf compiles an argument
+ * @throws ConditionError for a function that is not known, and for arguments that it does not take
+ */
+export function compileCall(call: CallNode, readerOf: (node: ValueNode) => Reader): CompiledCall {
+  const { name, column, args } = call;
+  const found = Object.hasOwn(functions, name) ? functions[name] : undefined;
+  if (found === undefined) {
+    throw new ConditionError(`unknown function ${name}${suggestion(name, Object.keys(functions))}`, column);
+  }
+  if (args.length !== found.args.length) {
+    throw new ConditionError(
+      `${name} takes ${found.args.join(' and ')}, got ${args.length} arguments`,
+      column,
+    );
+  }
+  return { read: found.make(call, args.map(readerOf)), isBoolean: name !== 'Len' };
+}
+
+function test(read: Reader, passes: (value: Value) => boolean): Reader {
+  return (record, scope, resource) => {
+    const value = read(record, scope, resource);
+    return value === FAILED ? FAILED : passes(value);
+  };
+}
+
+function isDouble(value: Value): boolean {
+  if (isNil(value)) return false;
+  return (
+    (typeof value === 'number' && !Number.isSafeInteger(value)) ||
+    (typeof value === 'object' && isWholeDouble(value))
+  );
+}
+
+function ofTexts(passes: (text: string, other: string) => boolean): Make {
+  return (_, [target, other]) =>
+    (record, scope, resource) => {
+      const text = target!(record, scope, resource);
+      const part = other!(record, scope, resource);
+      if (typeof text !== 'string' || typeof part !== 'string') return FAILED;
+      return passes(text, part);
+    };
+}
+
+/** The pattern is RE2's, and matched in linear time, so that no pattern and no text can hold up the program. */
+function isMatch({ args }: CallNode, [target]: readonly Reader[]): Reader {
+  const pattern = args[1]!;
+  if (pattern.kind !== 'literal' || typeof pattern.value !== 'string') {
+    throw new ConditionError('the pattern of IsMatch must be a string', pattern.column);
+  }
+  const compiled = compiledPattern(pattern.value, pattern.column);
+  return (record, scope, resource) => {
+    const value: Read = target!(record, scope, resource);
+    const text = value === FAILED ? FAILED : likeText(value);
+    if (text === FAILED) return FAILED;
+    return text !== undefined && compiled.matcher(text.slice(0, MAX_MATCHED)).find();
+  };
+}
+
+function compiledPattern(pattern: string, column: number): RE2JS {
+  try {
+    return RE2JS.compile(pattern);
+  } catch (error) {
+    const reason = error instanceof RE2JSSyntaxException ? error.getDescription() : String(error);
+    throw new ConditionError(
+      `${JSON.stringify(pattern)} is no regular expression of RE2: ${reason} (no look-around, no back-references)`,
+      column,
+    );
+  }
+}
+
+function containsValue(target: Reader, item: Reader): Reader {
+  return (record, scope, resource) => {
+    const list = target(record, scope, resource);
+    const wanted = item(record, scope, resource);
+    if (list === FAILED || wanted === FAILED || !Array.isArray(list)) return FAILED;
+    return list.some((each) => compare('==', each, wanted));
+  };
+}
+
+/** Bytes of a text, as in Go; entries of a list or a map. */
+function lengthOf(target: Reader): Reader {
+  return (record, scope, resource) => {
+    const value = target(record, scope, resource);
+    if (value === FAILED || isNil(value)) return FAILED;
+    if (typeof value === 'string') return Buffer.byteLength(value);
+    if (typeof value !== 'object' || isWholeDouble(value)) return FAILED;
+    return isMap(value) ? value.entries.length : isBytes(value) ? value.byteLength : value.length;
+  };
+}
