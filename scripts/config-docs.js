@@ -1,11 +1,12 @@
-// Writes what is made of the configuration's schema: the reference in docs/distlogd.md, between its marks, and
-// examples/distlogd.yaml. test/config/reference.test.ts fails when they are stale. Needs dist/.
+// Writes what is made of the definition of the configuration: the reference in docs/distlogd.md, between its marks,
+// examples/distlogd.yaml, and docs/distlogd.schema.json. test/config/reference.test.ts fails when they are stale.
+// Needs dist/.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const { configReference, exampleConfig } = await import(join(root, 'dist/esm/config/index.js'));
+const { configReference, configSchema, exampleConfig } = await import(join(root, 'dist/esm/config/index.js'));
 
 const begin = '<!-- reference: made by scripts/config-docs.js -->\n';
 const end = '<!-- end of the reference -->';
@@ -17,3 +18,4 @@ const after = rest?.split(end)[1];
 if (after === undefined) throw new Error('docs/distlogd.md has no marks of the reference');
 writeFileSync(page, `${before}${begin}\n${configReference()}\n${end}${after}`);
 writeFileSync(join(root, 'examples/distlogd.yaml'), exampleConfig());
+writeFileSync(join(root, 'docs/distlogd.schema.json'), `${JSON.stringify(configSchema(), null, 2)}\n`);

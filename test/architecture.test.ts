@@ -21,7 +21,7 @@ const floors: readonly Readonly<Record<string, readonly string[]>>[] = [
   {
     export: ['record', 'settings', 'otlp'],
     'distlog-json': ['record', 'otlp'],
-    ottl: ['record', 'otlp', 'text'],
+    ottl: ['record', 'otlp', 'settings'],
   },
   {
     burst: ['record', 'settings', 'export', 'limit', 'task'],
@@ -91,7 +91,6 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   ottl: ['re2js'],
   'sinks/otlp': ['@grpc/grpc-js'],
   config: ['yaml'],
-  settings: ['yaml'],
   testing: ['@opentelemetry/sdk-logs'],
 };
 

@@ -5,7 +5,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Journal, nodeFiles } from '../../dist/esm/journal/index.js';
-import { ZmqAckReceiver } from '../../dist/esm/receivers/zeromq/index.js';
+import { ZmqAckReceiver, zmqAckOptions } from '../../dist/esm/receivers/zeromq/index.js';
+import { resolve } from '../../dist/esm/settings/index.js';
 import { SinkRunner } from '../../dist/esm/sinks/runner/index.js';
 import { median } from '../figures.js';
 
@@ -40,7 +41,9 @@ const runner = new SinkRunner({
 });
 await runner.start();
 const trimming = setInterval(() => journal.trim(runner.position), TRIM_MILLIS);
-const receiver = new ZmqAckReceiver({ endpoint: 'tcp://127.0.0.1:0', intake: journal });
+const receiver = new ZmqAckReceiver(resolve(zmqAckOptions, 'zmqAck', { endpoint: 'tcp://127.0.0.1:0' }), {
+  intake: journal,
+});
 await receiver.start();
 process.send?.(receiver.endpoint);
 

@@ -1,6 +1,7 @@
 // A receiver of ack mode in a process of its own: it looks a batch through as the daemon does, acknowledges, and
 // keeps nothing.
-import { ZmqAckReceiver } from '../../dist/esm/receivers/zeromq/index.js';
+import { ZmqAckReceiver, zmqAckOptions } from '../../dist/esm/receivers/zeromq/index.js';
+import { resolve } from '../../dist/esm/settings/index.js';
 
 /** @type {Map<string, number>} */
 const last = new Map();
@@ -16,7 +17,9 @@ const intake = {
     return { kind: /** @type {const} */ ('accepted'), index };
   },
 };
-const receiver = new ZmqAckReceiver({ endpoint: 'tcp://127.0.0.1:0', intake });
+const receiver = new ZmqAckReceiver(resolve(zmqAckOptions, 'zmqAck', { endpoint: 'tcp://127.0.0.1:0' }), {
+  intake,
+});
 await receiver.start();
 process.send?.(receiver.endpoint);
 process.on('message', () => process.disconnect());

@@ -38,7 +38,8 @@ export class BucketTable<T> {
 
   of(keys: Keys): Bucket<T>[] {
     if (keys === 'all') return [...this.#buckets.values()];
-    return [...new Set(keys)].flatMap((key) => this.#buckets.get(key) ?? []);
+    const bucket = this.#buckets.get(keys[0]);
+    return bucket === undefined ? [] : [bucket];
   }
 
   /** Forgets a bucket about which nothing is to be remembered. */

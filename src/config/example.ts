@@ -1,15 +1,17 @@
-import { type Field, keyOf, type ObjectField, type ScalarField } from './field.ts';
-import { schema } from './schema.ts';
+import type { AnyField, GroupData, ScalarData } from '../settings/index.ts';
+import { definition } from './definition.ts';
+import { fileFields, showAmount } from './file-form.ts';
+
+/** Where the schema is, from the directory of the example. */
+const modeline = '# yaml-language-server: $schema=../docs/distlogd.schema.json\n';
 
 /**
- * A configuration file that shows every key with what it means and its default, made of the schema. It is valid as
- * it stands. A `#` without a blank behind it begins an optional key, with an example; of keys that stand for each
- * other only one may be there.
+ * A configuration file that shows every key with what it means and its default. It is valid as it is. A `#` without a
+ * blank behind it begins an optional key, with an example; of keys that replace each other only one may be there.
  */
 export function exampleConfig(): string {
-  return `${objectLines(schema as ObjectField<unknown>, '', false, [])
-    .join('\n')
-    .trim()}\n`;
+  const text = groupLines(definition, '', false, []).join('\n').trim();
+  return `${modeline}\n${text}\n`;
 }
 
 /** Names of sinks in the example. */
@@ -19,54 +21,55 @@ const sinkNames: Readonly<Record<string, string>> = {
   console: 'terminal',
 };
 
-function objectLines(
-  field: ObjectField<unknown>,
-  indent: string,
-  isOff: boolean,
-  first: readonly string[],
-): string[] {
+function groupLines(group: GroupData, indent: string, isOff: boolean, first: readonly string[]): string[] {
   const lines = [...first];
-  for (const [property, child] of Object.entries(field.fields as Record<string, Field<unknown>>)) {
-    const key = keyOf(property);
-    const off = isOff || isOptional(child);
-    const mark = off ? '#' : '';
+  for (const [key, field] of fileFields(group.fields)) {
+    const off = isOff || isOptional(field);
     if (indent === '' && lines.length > 0) lines.push('');
-    lines.push(...wrapped(child.meaning, `${indent}# `));
-    lines.push(...valueLines(child, `${indent}${mark}${key}:`, indent, off));
+    lines.push(...wrapped(field.meaning ?? '', `${indent}# `));
+    lines.push(...valueLines(field, `${indent}${off ? '#' : ''}${key}:`, indent, off));
   }
   return lines;
 }
 
-function valueLines(field: Field<unknown>, start: string, indent: string, off: boolean): string[] {
+function valueLines(field: AnyField, start: string, indent: string, off: boolean): string[] {
   const deeper = `${indent}  `;
-  if (field.kind === 'scalar') return [`${start} ${scalarText(field)}`];
-  if (field.kind === 'list') return [`${start} [${field.item.example}]`];
-  if (field.kind === 'object') return [start, ...objectLines(field as ObjectField<unknown>, deeper, off, [])];
-  if (field.kind === 'choice') return [];
-  const { value } = field;
-  if (value.kind === 'scalar') return [`${start} { authorization: '${value.example}' }`];
-  const variants = Object.entries(value.variants).flatMap(([type, variant]) => {
-    const heading = [`${deeper}# ${variant.meaning}`, `${deeper}${sinkNames[type] ?? type}:`];
-    return [
-      ...heading,
-      ...objectLines(variant as ObjectField<unknown>, `${deeper}  `, off, [`${deeper}  type: ${type}`]),
-    ];
-  });
-  return [start, ...variants];
+  switch (field.kind) {
+    case 'group':
+      return [start, ...groupLines(field, deeper, off, [])];
+    case 'list':
+      return [`${start} [${field.item.example}]`];
+    case 'variants':
+      return [];
+    case 'map':
+      if (field.value.kind !== 'variants') return [`${start} { authorization: '${field.value.example}' }`];
+      return [
+        start,
+        ...Object.entries(field.value.variants).flatMap(([type, variant]) => [
+          `${deeper}# ${variant.meaning}`,
+          `${deeper}${sinkNames[type] ?? type}:`,
+          ...groupLines(variant, `${deeper}  `, off, [`${deeper}  type: ${type}`]),
+        ]),
+      ];
+    default:
+      return [`${start} ${writtenDefault(field) ?? field.example ?? ''}`];
+  }
 }
 
-function scalarText({ absence, example }: ScalarField<unknown>): string {
-  if (absence.kind === 'default') return absence.text;
-  return example ?? '';
+/** The default as a file has it; undefined: there is none. */
+export function writtenDefault({ absence, kind }: ScalarData): string | undefined {
+  if (absence.kind !== 'default') return undefined;
+  const { value } = absence;
+  return typeof value === 'number' && (kind === 'bytes' || kind === 'millis')
+    ? showAmount(kind, value)
+    : String(value);
 }
 
 /** What a file need not say, and what would say the same twice. */
-function isOptional(field: Field<unknown>): boolean {
-  if (field.kind === 'scalar' || field.kind === 'list') {
-    return field.absence.kind === 'optional' || field.absence.kind === 'derived';
-  }
-  if (field.kind === 'map') return field.absence === 'empty';
-  return field.kind === 'object' && field.absence === 'optional';
+function isOptional({ kind, absence }: AnyField): boolean {
+  if (kind === 'map') return absence.kind !== 'required';
+  // Receivers are optional, and shown open.
+  return absence.kind === 'optional' && !(kind === 'group' && absence.says === 'closed');
 }
 
 function wrapped(text: string, start: string): string[] {

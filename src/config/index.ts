@@ -1,24 +1,7 @@
-export type {
-  ClientTlsConfig,
-  ConsoleSinkConfig,
-  CurveConfig,
-  DaemonConfig,
-  FileSinkConfig,
-  HttpConfig,
-  JournalConfig,
-  OtlpReceiverConfig,
-  OtlpSinkConfig,
-  OwnRecordsConfig,
-  ReceiversConfig,
-  ServerTlsConfig,
-  ShutdownConfig,
-  SinkCommonConfig,
-  SinkConfig,
-  ZmqAckConfig,
-  ZmqPushConfig,
-} from './daemon-config.ts';
+export { type ConfigError, formatConfigError, type Position } from './config-error.ts';
+export type { DaemonConfig, HttpConfig, SinkConfig } from './daemon-config.ts';
 export { exampleConfig } from './example.ts';
-export { type Fault, formatFault, type Position } from './fault.ts';
+export { configSchema } from './json-schema.ts';
 export {
   type ConfigResult,
   type ConfigSource,

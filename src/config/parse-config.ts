@@ -1,10 +1,12 @@
-import { resolve } from 'node:path';
-import type { DaemonConfig } from './daemon-config.ts';
-import { type Fault, Faults } from './fault.ts';
-import { readGiven } from './given.ts';
-import { checkRelations } from './relations.ts';
-import { type NamedFile, Resolver } from './resolve.ts';
-import { schema, withoutFile } from './schema.ts';
+import { nearestTo, OptionReader } from '../settings/index.ts';
+import { decode } from './characters.ts';
+import { complete } from './complete.ts';
+import { type ConfigError, ConfigErrors } from './config-error.ts';
+import { crossCheck } from './cross-checks.ts';
+import type { DaemonConfig, FileValues, Partly } from './daemon-config.ts';
+import { definition, withoutFile } from './definition.ts';
+import { FileForm, type NamedFile } from './file-form.ts';
+import { readYaml } from './read-yaml.ts';
 import type { Environment } from './substitute.ts';
 
 /** Where a configuration comes from. */
@@ -13,44 +15,49 @@ export interface ConfigSource {
   readonly fileName: string;
   /** What `${env:NAME}` refers to. */
   readonly environment: Environment;
-  /** What relative paths in it begin at: the absolute path of the directory that the file lies in. */
+  /** Where relative paths in it begin: the absolute path of the directory of the file. */
   readonly directory: string;
-  /** A data directory that counts instead of the file's, e.g. of the command line. */
+  /** A data directory that replaces the one of the file, e.g. of the command line. */
   readonly data?: string | undefined;
 }
 
-/** A configuration that was found right. The files that it names were not looked at: `loadSecrets` does. */
+/** A valid configuration. The files that it names were not read: `loadSecrets` does. */
 export interface ParsedConfig {
   readonly config: DaemonConfig;
   readonly fileName: string;
   readonly files: readonly NamedFile[];
 }
 
-export type ConfigResult = ParsedConfig | { readonly faults: readonly Fault[] };
+export type ConfigResult = ParsedConfig | { readonly errors: readonly ConfigError[] };
 
 /**
- * Reads a configuration, checks all of it and tells every fault at once. Reads no file and asks nobody.
- * @param text YAML 1.2, at most 262,144 characters
+ * Reads a configuration, checks all of it and reports every error at once. Reads no other file.
+ * @param text YAML 1.2, at most 262,144 characters; bytes are UTF-8
  */
-export function parseConfig(text: string, source: ConfigSource): ConfigResult {
-  const faults = new Faults(source.fileName);
-  const given = readGiven(text, source.environment, faults);
-  if (given === undefined) return { faults: faults.all() };
-  const resolver = new Resolver(faults, source.directory);
-  const config = resolver.resolve(schema, given);
-  if (config === undefined) return { faults: faults.all() };
-  const data = source.data === undefined ? config.data : resolve(source.directory, source.data);
-  const complete = { ...config, data: data ?? resolve(source.directory, '.distlogd') };
-  resolver.derive(complete, complete.data);
-  checkRelations({
-    config: complete,
-    data: complete.data,
-    files: resolver.files,
-    has: (path) => resolver.isGiven(path),
-    fault: (path, message) => faults.add(resolver.placeOf(path), path, message),
+export function parseConfig(text: string | Uint8Array, source: ConfigSource): ConfigResult {
+  const { fileName, directory } = source;
+  const errors = new ConfigErrors(fileName);
+  const decoded = typeof text === 'string' ? text : decode(text, errors);
+  const raw = decoded === undefined ? undefined : readYaml(decoded, source.environment, errors);
+  if (raw === undefined) return { errors: errors.all() };
+  const form = new FileForm(errors, directory);
+  const values = new OptionReader(form).read(definition, raw) as Partly<FileValues> | undefined;
+  const config = complete(values ?? {}, directory, source.data);
+  const has = (path: string) => {
+    const [holder, key] = [path.slice(0, path.lastIndexOf('.')), path.slice(path.lastIndexOf('.') + 1)];
+    return form.entries(nearestTo(holder, raw, form)!)?.some(([name]) => name === key) === true;
+  };
+  crossCheck({
+    config,
+    files: form.files,
+    has,
+    report: (path, message) =>
+      form.report({ path, message, raw: nearestTo(path, raw, form), isAboutKey: true }),
   });
-  if (!faults.none) return { faults: faults.all() };
-  return { config: complete, fileName: source.fileName, files: resolver.files };
+  // Without an error nothing is missing.
+  return errors.none
+    ? { config: config as DaemonConfig, fileName, files: form.files }
+    : { errors: errors.all() };
 }
 
 /** What holds without a configuration file: every receiver on loopback, a file and the console. */
@@ -58,6 +65,6 @@ export function defaultConfig(source: Omit<ConfigSource, 'fileName' | 'environme
   const result = parseConfig(withoutFile, { ...source, fileName: '(defaults)', environment: {} });
   if ('config' in result) return result;
   throw new Error(
-    `the defaults are no valid configuration: ${result.faults.map((fault) => fault.message).join('; ')}`,
+    `the defaults are no valid configuration: ${result.errors.map((error) => error.message).join('; ')}`,
   );
 }

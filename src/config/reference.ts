@@ -1,60 +1,42 @@
-import {
-  type Absence,
-  type ChoiceField,
-  type Field,
-  keyOf,
-  type ListField,
-  type MapField,
-  type ObjectField,
-  type ScalarField,
-} from './field.ts';
-import { schema, withoutFile } from './schema.ts';
+import type { AnyField, GroupData, ListData, MapData, ScalarData, VariantsData } from '../settings/index.ts';
+import { definition, withoutFile } from './definition.ts';
+import { writtenDefault } from './example.ts';
+import { boundsOf, fileFields } from './file-form.ts';
 
-/** The reference part of docs/distlogd.md, made of the schema that also checks. Markdown. */
+/** The reference part of docs/distlogd.md, made of the definition that also checks. Markdown. */
 export function configReference(): string {
-  const sections = objectSections('', schema as ObjectField<unknown>, 3);
+  const sections = groupSections('', definition, 3);
   const without = `Without a file it is as if this were given:\n\n\`\`\`yaml\n${withoutFile}\`\`\`\n`;
   return `${[...sections, without].join('\n')}`;
 }
 
-/** A heading, a sentence and a table for one object, then the same for those below it. */
-function objectSections(
-  path: string,
-  field: ObjectField<unknown>,
-  level: number,
-  more: readonly Row[] = [],
-): string[] {
+/** A heading, a sentence and a table for one group, then the same for those below it. */
+function groupSections(path: string, group: GroupData, level: number, more: readonly Row[] = []): string[] {
   const rows: Row[] = [...more];
   const below: string[] = [];
-  for (const [property, child] of Object.entries(field.fields as Record<string, Field<unknown>>)) {
-    const key = keyOf(property);
+  for (const [key, field] of fileFields(group.fields)) {
     const at = path === '' ? key : `${path}.${key}`;
-    rows.push(rowOf(key, child, at));
-    below.push(...sectionsBelow(at, child, level));
+    rows.push(rowOf(key, field, at));
+    below.push(...sectionsBelow(at, field, level));
   }
-  const heading = path === '' ? '' : `${'#'.repeat(Math.min(level, 5))} \`${path}\`\n\n${field.meaning}\n\n`;
+  const heading = path === '' ? '' : `${'#'.repeat(Math.min(level, 5))} \`${path}\`\n\n${group.meaning}\n\n`;
   return [`${heading}${table(rows)}`, ...below];
 }
 
-function sectionsBelow(path: string, field: Field<unknown>, level: number): string[] {
-  if (field.kind === 'object') return objectSections(path, field as ObjectField<unknown>, level + 1);
-  if (field.kind !== 'map' || field.value.kind !== 'choice') return [];
-  return choiceSections(path, field, field.value, level);
+function sectionsBelow(path: string, field: AnyField, level: number): string[] {
+  if (field.kind === 'group') return groupSections(path, field, level + 1);
+  if (field.kind !== 'map' || field.value.kind !== 'variants') return [];
+  return variantSections(path, field, field.value, level);
 }
 
-function choiceSections(
-  path: string,
-  map: MapField<unknown>,
-  choice: ChoiceField<unknown>,
-  level: number,
-): string[] {
-  const heading = `${'#'.repeat(level)} \`${path}\`\n\n${map.meaning} Each is ${map.names.wish}.\n`;
-  const types = Object.keys(choice.variants);
+/** What all variants have in common stands once. */
+function variantSections(path: string, map: MapData, of: VariantsData, level: number): string[] {
+  const heading = `${'#'.repeat(level)} \`${path}\`\n\n${map.meaning} A ${map.names.called} ${map.names.rule}.\n`;
+  const types = Object.keys(of.variants);
   const typesOf = new Map<string, string[]>();
-  for (const [type, variant] of Object.entries(choice.variants)) {
-    const row: Row = ['type', `\`${type}\``, 'needed', choice.meaning];
-    const below = `${path}.<${map.names.called}>`;
-    for (const section of objectSections(below, variant as ObjectField<unknown>, level + 1, [row])) {
+  for (const [type, variant] of Object.entries(of.variants)) {
+    const row: Row = ['type', `\`${type}\``, 'required', of.meaning ?? ''];
+    for (const section of groupSections(`${path}.<${map.names.called}>`, variant, level + 1, [row])) {
       typesOf.set(section, [...(typesOf.get(section) ?? []), type]);
     }
   }
@@ -70,49 +52,71 @@ function choiceSections(
 /** Key, type and bound, default, meaning. */
 type Row = readonly [string, string, string, string];
 
-function rowOf(key: string, field: Field<unknown>, path: string): Row {
-  if (field.kind === 'scalar') return [key, typeOf(field), absenceOf(field.absence), withExample(field)];
-  if (field.kind === 'list')
-    return [key, `list of ${typeOf(field.item)}`, absenceOf(field.absence), listMeaning(field)];
-  if (field.kind === 'map' && field.value.kind === 'scalar') {
-    const value = `${field.meaning} A key is ${field.names.wish}; a value is ${field.value.wish}.`;
-    return [key, 'map', 'empty', `${value} Example: \`{ authorization: ${field.value.example} }\``];
+function rowOf(key: string, field: AnyField, path: string): Row {
+  switch (field.kind) {
+    case 'group':
+      return [key, 'map', absenceOf(field, 'its defaults'), `${firstSentence(field)} See \`${path}\`.`];
+    case 'variants':
+      return [key, 'map', 'required', firstSentence(field)];
+    case 'list':
+      return [key, `list of ${typeOf(field.item)}`, absenceOf(field, ''), listMeaning(field)];
+    case 'map': {
+      const { meaning = '', names, value } = field;
+      if (value.kind === 'variants')
+        return [key, 'map', 'required', `${firstSentence(field)} See \`${path}\`.`];
+      return [
+        key,
+        'map',
+        'empty',
+        `${meaning} A ${names.called} ${names.rule}. ${exampleIn(`{ authorization: ${value.example} }`)}`,
+      ];
+    }
+    default:
+      return [key, typeOf(field), absenceOf(field, `\`${writtenDefault(field)}\``), meaningOf(field)];
   }
-  const absence =
-    field.kind === 'object'
-      ? {
-          default: 'its defaults',
-          off: 'its defaults',
-          optional: 'off',
-          named: 'closed',
-          required: 'needed',
-        }[field.absence]
-      : 'needed';
-  return [key, 'map', absence, `${firstSentence(field.meaning)} See \`${path}\`.`];
 }
 
-function typeOf({ type, wish }: ScalarField<unknown>): string {
-  const bound = /^(?:a size|a duration|a whole number) (from [^,]*)/.exec(wish)?.[1];
-  return bound === undefined ? type : `${type} ${bound}`;
+function typeOf(field: AnyField): string {
+  switch (field.kind) {
+    case 'bytes':
+      return `size ${boundsOf(field)}`;
+    case 'millis':
+      return `duration ${boundsOf(field)}`;
+    case 'count':
+    case 'number':
+      return `number ${boundsOf(field)}`;
+    case 'choice':
+      return field.names.map((name) => `\`${name}\``).join(', ');
+    case 'flag':
+      return 'boolean';
+    case 'text':
+      return field.type;
+    default:
+      return field.kind;
+  }
 }
 
-function absenceOf(absence: Absence): string {
-  if (absence.kind === 'default') return `\`${absence.text}\``;
-  if (absence.kind === 'required') return 'needed';
-  return absence.says;
+function absenceOf({ absence }: AnyField, byDefault: string): string {
+  if (absence.kind === 'default') return byDefault;
+  return absence.kind === 'required' ? 'required' : absence.says;
 }
 
-function withExample({ meaning, example, absence }: ScalarField<unknown>): string {
-  const isDefault = absence.kind === 'default' && absence.text === example;
-  return example === undefined || isDefault ? meaning : `${meaning} Example: \`${example}\``;
+function meaningOf(field: ScalarData): string {
+  const { meaning = '', example } = field;
+  const isDefault = writtenDefault(field) === example;
+  return example === undefined || isDefault ? meaning : `${meaning} ${exampleIn(example)}`;
 }
 
-function listMeaning({ meaning, item }: ListField<unknown>): string {
-  return item.example === undefined ? meaning : `${meaning} Example: \`[${item.example}]\``;
+function listMeaning({ meaning = '', item }: ListData): string {
+  return item.example === undefined ? meaning : `${meaning} ${exampleIn(`[${item.example}]`)}`;
 }
 
-function firstSentence(text: string): string {
-  return /^.*?[.](?= |$)/s.exec(text)?.[0] ?? text;
+function exampleIn(text: string): string {
+  return `Example: \`${text}\``;
+}
+
+function firstSentence({ meaning = '' }: AnyField): string {
+  return /^.*?[.](?= |$)/s.exec(meaning)?.[0] ?? meaning;
 }
 
 function table(rows: readonly Row[]): string {

@@ -1,15 +1,24 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
-import type { LoadedTls } from '../net/index.ts';
-import { parseCurveKey } from '../net/index.ts';
-import type { ClientTlsConfig, CurveConfig, ServerTlsConfig } from './daemon-config.ts';
-import { type Fault, Faults } from './fault.ts';
+import {
+  belongTogether,
+  type CurveServerKeys,
+  fileText,
+  keyFiles,
+  type LoadedTls,
+  publicKeysIn,
+} from '../net/index.ts';
+import { type ConfigError, ConfigErrors } from './config-error.ts';
+import type { DaemonConfig, SinkConfig } from './daemon-config.ts';
+import type { NamedFile } from './file-form.ts';
 import type { ParsedConfig } from './parse-config.ts';
-import type { NamedFile } from './resolve.ts';
 
-const maxFileBytes = 1_048_576;
+type Curve = NonNullable<NonNullable<DaemonConfig['receivers']['zmqAck']>['curve']>;
+type ServerTls = NonNullable<NonNullable<DaemonConfig['receivers']['otlpHttp']>['tls']>;
+type ClientTls = NonNullable<Extract<SinkConfig, { readonly type: 'otlp' }>['tls']>;
 
-/** What keys, tokens and certificates the configuration's files hold. Not to be printed. */
+const MAX_FILE_BYTES = 1_048_576;
+
+/** The keys, tokens and certificates that the files of a configuration hold. Not to be printed. */
 export class Secrets {
   readonly #contents: ReadonlyMap<string, Buffer>;
 
@@ -18,7 +27,7 @@ export class Secrets {
     this.#contents = contents;
   }
 
-  /** The token that clients have to send; undefined: none. */
+  /** The token that clients must send; undefined: none. */
   token(part: {
     readonly token?: string | undefined;
     readonly tokenFile?: string | undefined;
@@ -26,19 +35,19 @@ export class Secrets {
     return part.tokenFile === undefined ? part.token : this.#text(part.tokenFile);
   }
 
-  /** The daemon's secret key, and the public keys of its clients. */
-  curve(part: CurveConfig): { readonly secretKey: string; readonly allow: readonly string[] } {
+  /** The secret key of the daemon, and the public keys of its clients. */
+  curve({ secretKey, secretKeyFile, allow, allowFile }: Curve): CurveServerKeys {
     return {
-      secretKey: part.secretKeyFile === undefined ? part.secretKey! : this.#text(part.secretKeyFile),
-      allow: part.allowFile === undefined ? part.allow! : publicKeysOf(this.#text(part.allowFile)).keys,
+      secretKey: secretKeyFile === undefined ? secretKey! : this.#text(secretKeyFile),
+      clients: allowFile === undefined ? allow! : publicKeysIn(this.#bytes(allowFile)!).keys,
     };
   }
 
-  serverTls({ certFile, keyFile, clientCaFile }: ServerTlsConfig): LoadedTls {
+  serverTls({ certFile, keyFile, clientCaFile }: ServerTls): LoadedTls {
     return { cert: this.#bytes(certFile), key: this.#bytes(keyFile), ca: this.#bytes(clientCaFile) };
   }
 
-  clientTls({ caFile, certFile, keyFile }: ClientTlsConfig): LoadedTls {
+  clientTls({ caFile, certFile, keyFile }: ClientTls): LoadedTls {
     return { cert: this.#bytes(certFile), key: this.#bytes(keyFile), ca: this.#bytes(caFile) };
   }
 
@@ -47,96 +56,63 @@ export class Secrets {
   }
 
   #text(file: string): string {
-    return this.#contents.get(file)!.toString('utf8').trim();
+    return fileText(this.#contents.get(file)!);
   }
 }
 
-/** Reads the files of keys, tokens and certificates, checks what they hold, and tells every fault at once. */
+/** Reads the files of keys, tokens and certificates, checks what they hold, and reports every error at once. */
 export async function loadSecrets(
   parsed: ParsedConfig,
-): Promise<{ readonly secrets: Secrets } | { readonly faults: readonly Fault[] }> {
-  const faults = new Faults(parsed.fileName);
+): Promise<{ readonly secrets: Secrets } | { readonly errors: readonly ConfigError[] }> {
+  const errors = new ConfigErrors(parsed.fileName);
   const contents = new Map<string, Buffer>();
-  const wrong = new Set<string>();
-  for (const named of parsed.files.filter(({ use }) => use !== 'written')) {
-    const result = await contentOf(named);
-    if (Buffer.isBuffer(result)) contents.set(named.file, result);
-    else wrong.add(named.path);
-    if (typeof result === 'string') faults.add(named.at, named.path, result);
+  const valid = new Map<string, NamedFile>();
+  for (const named of parsed.files) {
+    const content = await contentOf(named);
+    if (typeof content === 'string') {
+      errors.add(named.at, named.path, content);
+      continue;
+    }
+    contents.set(named.file, content);
+    valid.set(named.path, named);
   }
-  for (const key of parsed.files.filter(({ use, path }) => use === 'privateKey' && !wrong.has(path))) {
-    const certificate = parsed.files.find(
-      ({ use, path }) => use === 'certificate' && path === key.path.replace(/keyFile$/, 'certFile'),
-    );
-    if (certificate === undefined || wrong.has(certificate.path)) continue;
+  for (const key of valid.values()) {
+    if (key.contents !== keyFiles.privateKey) continue;
+    const certificate = valid.get(key.path.replace(/keyFile$/, 'certFile'));
+    if (certificate === undefined) continue;
     if (belongTogether(contents.get(certificate.file)!, contents.get(key.file)!)) continue;
-    faults.add(key.at, key.path, `the private key of certFile, got another in ${key.file}`);
+    errors.add(key.at, key.path, `must be the private key of certFile, got another one in ${key.file}`);
   }
-  return faults.none ? { secrets: new Secrets(contents) } : { faults: faults.all() };
+  return errors.none ? { secrets: new Secrets(contents) } : { errors: errors.all() };
 }
 
 /** @returns the content, or what is wrong with it; never a piece of it */
-async function contentOf({ use, file }: NamedFile): Promise<Buffer | string> {
+async function contentOf({ contents, file }: NamedFile): Promise<Buffer | string> {
   try {
     const found = await stat(file);
-    if (!found.isFile()) return `a file, got something else at ${file}`;
-    if (found.size > maxFileBytes) return `a file of at most 1MiB, got ${found.size} bytes in ${file}`;
+    if (!found.isFile()) return `must be a file, got something else at ${file}`;
+    if (found.size > MAX_FILE_BYTES) {
+      return `must be a file of at most 1MiB, got ${found.size} bytes in ${file}`;
+    }
+    if (contents.isSecret && isOpenToOthers(found)) {
+      const mode = (found.mode & 0o777).toString(8).padStart(4, '0');
+      return `must be a file that only its owner may read (chmod 600), got mode ${mode} of ${file}`;
+    }
     const content = await readFile(file);
-    const wish = wishOf(use, content);
-    return wish === undefined ? content : `${wish}, got something else in ${file}`;
+    const expected = contents.problem(content);
+    return expected === undefined ? content : `must hold ${expected}, got something else in ${file}`;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    const why = code === 'ENOENT' ? 'there is none' : code === 'EACCES' ? 'it may not be read' : String(code);
-    return `a file that can be read, got ${file}: ${why}`;
+    const why =
+      code === 'ENOENT' ? 'there is no such file' : code === 'EACCES' ? 'permission denied' : String(code);
+    return `must be a file that can be read, got ${file}: ${why}`;
   }
 }
 
-/** @returns what should be in the file, if it is not */
-function wishOf(use: NamedFile['use'], content: Buffer): string | undefined {
-  const text = content.toString('utf8').trim();
-  if (use === 'token' && !/^[\x21-\x7e]{16,4096}$/.test(text)) {
-    return 'a token of 16 to 4096 visible ASCII characters without blanks';
-  }
-  if (use === 'curveSecret' && parseCurveKey(text) === undefined) {
-    return 'a secret key of 40 characters in Z85, as `distlogd keygen` writes it';
-  }
-  if (use === 'curveKeys') {
-    const { keys, wrongLine } = publicKeysOf(text);
-    if (wrongLine !== undefined)
-      return `a public key of 40 characters in Z85 in each line (line ${wrongLine} is none)`;
-    if (keys.length === 0) return 'at least one public key';
-  }
-  if (use === 'certificate' || use === 'authorities') {
-    return parses(() => new X509Certificate(content)) ? undefined : 'a certificate, PEM';
-  }
-  if (use === 'privateKey') {
-    return parses(() => createPrivateKey(content)) ? undefined : 'a private key, PEM, not encrypted';
-  }
-  return undefined;
-}
-
-/** `#` is a character of Z85, so a comment begins with `# `. */
-function publicKeysOf(text: string): { readonly keys: readonly string[]; readonly wrongLine?: number } {
-  const keys: string[] = [];
-  for (const [index, line] of text.split(/\r?\n/).entries()) {
-    const content = line.trim();
-    if (content === '' || content === '#' || content.startsWith('# ')) continue;
-    const key = parseCurveKey(content.slice(0, 40));
-    if (key === undefined || !/^(?:\s+# .*)?$/.test(content.slice(40))) return { keys, wrongLine: index + 1 };
-    keys.push(key);
-  }
-  return { keys };
-}
-
-function belongTogether(certificate: Buffer, key: Buffer): boolean {
-  return new X509Certificate(certificate).checkPrivateKey(createPrivateKey(key));
-}
-
-function parses(parse: () => unknown): boolean {
-  try {
-    parse();
-    return true;
-  } catch {
-    return false;
-  }
+/**
+ * The rule of ssh: a secret in a file of one's own must be closed to group and others. The files of other users, such
+ * as those that an orchestrator mounts, are their business.
+ */
+function isOpenToOthers({ mode, uid }: { readonly mode: number; readonly uid: number }): boolean {
+  return (mode & 0o077) !== 0 && uid === process.getuid?.();
 }

@@ -1,5 +1,5 @@
 import type { Intake, Receiver, ReceiverCounters } from '../component/index.ts';
-import type { CurveConfig, OtlpReceiverConfig } from '../config/index.ts';
+import type { DaemonConfig } from '../config/index.ts';
 import { OtlpGrpcReceiver, OtlpHttpReceiver } from '../receivers/otlp/index.ts';
 import { ZmqAckReceiver, ZmqPushReceiver } from '../receivers/zeromq/index.ts';
 import type { LoadedConfig } from './loaded-config.ts';
@@ -17,17 +17,14 @@ export function makeReceivers(loaded: LoadedConfig, intake: Intake): readonly Na
   const { zmqAck, zmqPush, otlpGrpc, otlpHttp } = loaded.config.receivers;
   const made: NamedReceiver[] = [];
   if (zmqAck !== undefined) {
-    const { endpoint, maxBatchBytes, insecure } = zmqAck;
-    const common = { endpoint, maxBatchBytes, insecure, ...curveOf(zmqAck.curve, loaded) };
-    const receiver = new ZmqAckReceiver({ ...common, intake, setting: 'receivers.zmqAck.endpoint' });
-    made.push({ name: 'zmqAck', made: JSON.stringify(['zmqAck', common]), receiver });
+    const keys = curveOf(zmqAck.curve, loaded);
+    const receiver = new ZmqAckReceiver(zmqAck, { ...keys, intake, setting: 'receivers.zmqAck.endpoint' });
+    made.push({ name: 'zmqAck', made: JSON.stringify(['zmqAck', zmqAck, keys]), receiver });
   }
   if (zmqPush !== undefined) {
-    const { endpoint, maxMessageBytes, insecure, pickle } = zmqPush;
-    const curve = curveOf(zmqPush.curve, loaded);
-    const common = { endpoint, maxBatchBytes: maxMessageBytes, insecure, pickle, ...curve };
-    const receiver = new ZmqPushReceiver({ ...common, intake, setting: 'receivers.zmqPush.endpoint' });
-    made.push({ name: 'zmqPush', made: JSON.stringify(['zmqPush', common]), receiver });
+    const keys = curveOf(zmqPush.curve, loaded);
+    const receiver = new ZmqPushReceiver(zmqPush, { ...keys, intake, setting: 'receivers.zmqPush.endpoint' });
+    made.push({ name: 'zmqPush', made: JSON.stringify(['zmqPush', zmqPush, keys]), receiver });
   }
   if (otlpGrpc !== undefined) {
     const common = otlpOptions(otlpGrpc, loaded);
@@ -35,20 +32,21 @@ export function makeReceivers(loaded: LoadedConfig, intake: Intake): readonly Na
     made.push({ name: 'otlpGrpc', made: JSON.stringify(['otlpGrpc', common]), receiver });
   }
   if (otlpHttp !== undefined) {
-    const common = otlpOptions(otlpHttp, loaded);
+    const common = { ...otlpOptions(otlpHttp, loaded), maxJsonBytes: otlpHttp.maxJsonBytes };
     const receiver = new OtlpHttpReceiver({ ...common, intake, setting: 'receivers.otlpHttp.endpoint' });
     made.push({ name: 'otlpHttp', made: JSON.stringify(['otlpHttp', common]), receiver });
   }
   return made;
 }
 
-function curveOf(curve: CurveConfig | undefined, { secrets }: LoadedConfig) {
+type Receivers = DaemonConfig['receivers'];
+
+function curveOf(curve: NonNullable<Receivers['zmqAck']>['curve'], { secrets }: LoadedConfig) {
   if (curve === undefined) return {};
-  const { secretKey, allow } = secrets.curve(curve);
-  return { curve: { secretKey, clients: allow } };
+  return { curve: secrets.curve(curve) };
 }
 
-function otlpOptions(config: OtlpReceiverConfig, { secrets }: LoadedConfig) {
+function otlpOptions(config: NonNullable<Receivers['otlpGrpc']>, { secrets }: LoadedConfig) {
   const token = secrets.token(config);
   return {
     address: config.endpoint,

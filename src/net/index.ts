@@ -17,7 +17,14 @@ export {
   type RequestTarget,
   requestTarget,
 } from './http-access.ts';
+export { belongTogether, fileText, keyFiles, publicKeysIn } from './key-files.ts';
 export { cannotListen, listen } from './listen.ts';
+export {
+  httpListener,
+  httpListenerChecks,
+  zmqListener,
+  zmqListenerChecks,
+} from './listener-options.ts';
 export { OpenSockets, type Peer } from './open-sockets.ts';
 export { type LoadedTls, serverTls, tlsSettings } from './server-tls.ts';
 export { decodeZ85, encodeZ85 } from './z85.ts';

@@ -1,6 +1,6 @@
 import { RE2JS, RE2JSSyntaxException } from 're2js';
 import { isBytes, isMap, isWholeDouble } from '../otlp/index.ts';
-import { suggestion } from '../text/index.ts';
+import { suggestion } from '../settings/index.ts';
 import { ConditionError } from './condition-error.ts';
 import type { Reader } from './paths.ts';
 import type { CallNode, ValueNode } from './syntax.ts';

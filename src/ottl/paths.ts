@@ -7,7 +7,7 @@ import {
   isMap,
   isWholeDouble,
 } from '../otlp/index.ts';
-import { suggestion } from '../text/index.ts';
+import { suggestion } from '../settings/index.ts';
 import { ConditionError } from './condition-error.ts';
 import type { PathNode } from './syntax.ts';
 import { bodyText, FAILED, type Read } from './values.ts';

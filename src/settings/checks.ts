@@ -1,16 +1,8 @@
+import { shown } from './shown.ts';
+
 /**
  * Checks of options. Wrong configuration throws at construction and says option, wish and value.
  */
-
-/** A value as it stands in an error message: short, and never a throw of its own. */
-export function shown(value: unknown): string {
-  if (typeof value === 'string')
-    return JSON.stringify(value.length > 80 ? `${value.slice(0, 77)}...` : value);
-  if (typeof value === 'function') return 'a function';
-  if (Array.isArray(value)) return 'an array';
-  if (typeof value === 'object' && value !== null) return 'an object';
-  return String(value);
-}
 
 /** @throws TypeError unless `value` is an object; `where` is the constructor's name. */
 export function checkObject(where: string, value: unknown): asserts value is object {

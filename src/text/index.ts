@@ -1,3 +1,2 @@
-export { nearest, suggestion } from './nearest.ts';
 export { attributesText, severityText, stringOf, timeMillisOf, timeText, valueText } from './record-text.ts';
 export { parseDuration, parseSize, showDuration, showSize } from './units.ts';

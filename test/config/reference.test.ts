@@ -42,7 +42,7 @@ test('every optional key of the example is valid with its example, of a pair one
     .join('\n');
   expect(optional.length).toBeGreaterThan(20);
   const result = parseConfig(text, { ...source, environment: { COLLECTOR_TOKEN: 'x' } });
-  expect(result).not.toHaveProperty('faults');
+  expect(result).not.toHaveProperty('errors');
 });
 
 test('every key has a meaning that ends as a sentence, and a type', () => {

@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Context, Pull, Push } from 'zeromq';
-import { formatFault, loadSecrets, parseConfig } from '../../src/config/index.ts';
+import { formatConfigError, loadSecrets, parseConfig } from '../../src/config/index.ts';
 import { curvePublicKey, decodeZ85, encodeZ85, newCurveKeyPair } from '../../src/net/index.ts';
 
 let room: string;
@@ -18,15 +18,15 @@ function parsed(receivers: string) {
   const text = `sinks: { a: { type: console } }\nreceivers: { ${receivers} }\n`;
   const result = parseConfig(text, { fileName: 'distlogd.yaml', environment: {}, directory: room });
   if ('config' in result) return result;
-  throw new Error(result.faults.map(formatFault).join('\n'));
+  throw new Error(result.errors.map(formatConfigError).join('\n'));
 }
 
-async function faultsOf(receivers: string): Promise<string[]> {
+async function errorsOf(receivers: string): Promise<string[]> {
   const result = await loadSecrets(parsed(receivers));
-  return 'faults' in result ? result.faults.map(formatFault) : [];
+  return 'errors' in result ? result.errors.map(formatConfigError) : [];
 }
 
-const put = (name: string, text: string) => writeFileSync(join(room, name), text);
+const put = (name: string, text: string, mode = 0o600) => writeFileSync(join(room, name), text, { mode });
 
 /** A certificate that signs itself, and its key. */
 function certificate(name: string): void {
@@ -45,10 +45,10 @@ test('tokens, keys and certificates come from their files', async () => {
     'otlpGrpc: { tokenFile: token, tls: { certFile: a.crt, keyFile: a.key, clientCaFile: a.crt } }, zmqAck: { curve: { secretKeyFile: curve.key, allowFile: clients } }',
   );
   const result = await loadSecrets(source);
-  if ('faults' in result) throw new Error(result.faults.map(formatFault).join('\n'));
+  if ('errors' in result) throw new Error(result.errors.map(formatConfigError).join('\n'));
   const { otlpGrpc, zmqAck } = source.config.receivers;
   expect(result.secrets.token(otlpGrpc!)).toBe('a-token-that-is-long');
-  expect(result.secrets.curve(zmqAck!.curve!)).toEqual({ secretKey, allow: [publicKey, publicKey] });
+  expect(result.secrets.curve(zmqAck!.curve!)).toEqual({ secretKey, clients: [publicKey, publicKey] });
   const { cert, key, ca } = result.secrets.serverTls(otlpGrpc!.tls!);
   expect(String(cert)).toContain('BEGIN CERTIFICATE');
   expect(String(key)).toContain('PRIVATE KEY');
@@ -62,39 +62,40 @@ test('secrets in the configuration itself need no file', async () => {
     `otlpHttp: { token: aaaaaaaaaaaaaaaaaaaa }, zmqAck: { curve: { secretKey: '${secretKey}', allow: ['${publicKey}'] } }`,
   );
   const result = await loadSecrets(source);
-  if ('faults' in result) throw new Error('faults');
+  if ('errors' in result) throw new Error('errors');
   expect(result.secrets.token(source.config.receivers.otlpHttp!)).toBe('aaaaaaaaaaaaaaaaaaaa');
   expect(result.secrets.token({})).toBeUndefined();
-  expect(result.secrets.curve(source.config.receivers.zmqAck!.curve!).allow).toEqual([publicKey]);
+  expect(result.secrets.curve(source.config.receivers.zmqAck!.curve!).clients).toEqual([publicKey]);
 });
 
 test('what is wrong with files comes at once, each at its key, and not a letter of them is shown', async () => {
   certificate('a');
   certificate('b');
   put('short', 'hush');
+  put('no.key', 'hush');
   mkdirSync(join(room, 'folder'));
   put('big', 'x'.repeat(1_048_577));
-  const told = await faultsOf(
-    'otlpGrpc: { tokenFile: short, tls: { certFile: a.crt, keyFile: b.key } }, otlpHttp: { tokenFile: missing, tls: { certFile: short, keyFile: a.crt, clientCaFile: big } }, zmqAck: { curve: { secretKeyFile: folder, allowFile: short } }',
+  const reported = await errorsOf(
+    'otlpGrpc: { tokenFile: short, tls: { certFile: a.crt, keyFile: b.key } }, otlpHttp: { tokenFile: missing, tls: { certFile: short, keyFile: no.key, clientCaFile: big } }, zmqAck: { curve: { secretKeyFile: folder, allowFile: short } }',
   );
-  const places = told.map((fault) =>
-    fault.replaceAll(room, '').replace(/^distlogd.yaml:2:\d+: receivers\./, ''),
+  const places = reported.map((error) =>
+    error.replaceAll(room, '').replace(/^distlogd.yaml:2:\d+: receivers\./, ''),
   );
   expect(places).toEqual([
-    'otlpGrpc.tokenFile: a token of 16 to 4096 visible ASCII characters without blanks, got something else in /short',
-    'otlpGrpc.tls.keyFile: the private key of certFile, got another in /b.key',
-    'otlpHttp.tokenFile: a file that can be read, got /missing: there is none',
-    'otlpHttp.tls.certFile: a certificate, PEM, got something else in /short',
-    'otlpHttp.tls.keyFile: a private key, PEM, not encrypted, got something else in /a.crt',
-    'otlpHttp.tls.clientCaFile: a file of at most 1MiB, got 1048577 bytes in /big',
-    'zmqAck.curve.secretKeyFile: a file, got something else at /folder',
-    'zmqAck.curve.allowFile: a public key of 40 characters in Z85 in each line (line 1 is none), got something else in /short',
+    'otlpGrpc.tokenFile: must hold a token of 16 to 4096 visible ASCII characters without blanks, got something else in /short',
+    'otlpGrpc.tls.keyFile: must be the private key of certFile, got another one in /b.key',
+    'otlpHttp.tokenFile: must be a file that can be read, got /missing: there is no such file',
+    'otlpHttp.tls.certFile: must hold a certificate, PEM, got something else in /short',
+    'otlpHttp.tls.keyFile: must hold a private key, PEM, not encrypted, got something else in /no.key',
+    'otlpHttp.tls.clientCaFile: must be a file of at most 1MiB, got 1048577 bytes in /big',
+    'zmqAck.curve.secretKeyFile: must be a file, got something else at /folder',
+    'zmqAck.curve.allowFile: must hold a public key of 40 characters in Z85 in each line (line 1 is none), got something else in /short',
   ]);
-  expect(told.join()).not.toContain('hush');
+  expect(reported.join()).not.toContain('hush');
 });
 
 test('a device that never ends is no file', async () => {
-  expect(await faultsOf('otlpGrpc: { tokenFile: /dev/zero }')).toHaveLength(1);
+  expect(await errorsOf('otlpGrpc: { tokenFile: /dev/zero }')).toHaveLength(1);
 });
 
 test('Z85 is that of the specification, and comes back as it was', () => {
@@ -125,4 +126,34 @@ test('keys that are made here encrypt a ZeroMQ connection', async () => {
   expect(String((await pull.receive())[0])).toBe('hello');
   pull.close();
   push.close();
+});
+
+test('a file with a secret that others may read is refused, as ssh does', async () => {
+  put('token', 'a-token-that-is-long', 0o600);
+  const modes: readonly [mode: number, shown: string | undefined][] = [
+    [0o400, undefined],
+    [0o600, undefined],
+    [0o604, '0604'],
+    [0o640, '0640'],
+    [0o644, '0644'],
+  ];
+  for (const [mode, shown] of modes) {
+    chmodSync(join(room, 'token'), mode);
+    const [error] = await errorsOf('otlpGrpc: { tokenFile: token }');
+    if (shown === undefined) expect(error).toBeUndefined();
+    else
+      expect(error).toContain(
+        `must be a file that only its owner may read (chmod 600), got mode ${shown} of`,
+      );
+  }
+});
+
+test('the list of public keys and certificates may be read by all', async () => {
+  certificate('a');
+  chmodSync(join(room, 'a.crt'), 0o644);
+  put('clients', `${newCurveKeyPair().publicKey}\n`, 0o644);
+  put('curve.key', newCurveKeyPair().secretKey);
+  const text =
+    'otlpGrpc: { tls: { certFile: a.crt, keyFile: a.key } }, zmqAck: { curve: { secretKeyFile: curve.key, allowFile: clients } }';
+  expect(await errorsOf(text)).toEqual([]);
 });

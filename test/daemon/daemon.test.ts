@@ -219,7 +219,7 @@ test('in one process: a start that fails leaves no socket, timer or lock', async
   await daemon.ended;
 });
 
-test('beyond loopback without protection, and any other fault: exit code 78, all told at once, nothing made', async () => {
+test('beyond loopback without protection, and any other error: exit code 78, all reported at once, nothing made', async () => {
   const text = config({
     receivers:
       '{ otlpHttp: { endpoint: "0.0.0.0:0" }, zmqAck: { endpoint: "tcp://0.0.0.0:0" }, otlpHtp: {} }',
@@ -231,7 +231,7 @@ test('beyond loopback without protection, and any other fault: exit code 78, all
     expect(daemon.said).toContain(part);
   }
   expect(daemon.said).toMatch(/distlogd\.yaml:\d+:\d+: /);
-  expect(daemon.said).toMatch(/\d faults/);
+  expect(daemon.said).toMatch(/\d errors/);
   expect(existsSync(join(folder(), 'data'))).toBe(false);
 });
 

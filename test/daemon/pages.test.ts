@@ -20,7 +20,7 @@ test('every configuration of the page is right', () => {
   expect(all.length).toBeGreaterThanOrEqual(2);
   for (const text of all) {
     const parsed = parseConfig(text, { fileName: 'distlogd.yaml', environment: {}, directory: folder() });
-    expect('faults' in parsed ? parsed.faults : []).toEqual([]);
+    expect('errors' in parsed ? parsed.errors : []).toEqual([]);
   }
 });
 

@@ -274,7 +274,7 @@ test('any bytes are refused and counted, and the next client is served', async (
   const producer = randomBytes(16);
   await raw.send(encodeHello({ producer, journal: NO_JOURNAL, last: 0 }) as Buffer[]);
   const welcome = decodeReply(await raw.receive());
-  expect(welcome).toMatchObject({ kind: 'welcome', last: 0, credit: 8, maxBytes: 16 * 1024 * 1024 });
+  expect(welcome).toMatchObject({ kind: 'welcome', last: 0, credit: 8, maxBytes: 64 * 1024 * 1024 });
   expect(await send(exporter, 'a')).toBeUndefined();
   expect(intake.texts).toEqual(['a']);
   const refused = [...receiver.counters.refused.values()].reduce((sum, count) => sum + count, 0);

@@ -1,10 +1,16 @@
 import type { Intake, Receiver, ReceiverCounters } from '../../src/component/contract.ts';
 import { newCurveKeyPair } from '../../src/net/index.ts';
-import { ZmqAckReceiver, ZmqPushReceiver } from '../../src/receivers/zeromq/index.ts';
+import {
+  ZmqAckReceiver,
+  ZmqPushReceiver,
+  zmqAckOptions,
+  zmqPushOptions,
+} from '../../src/receivers/zeromq/index.ts';
 import type { LogRecordExporterLike } from '../../src/record/index.ts';
+import { resolve } from '../../src/settings/index.ts';
 import type { ZmqLogRecordExporterOptions } from '../../src/zeromq/index.ts';
 import { ZmqLogRecordExporter } from '../../src/zeromq/index.ts';
-import { lines, scanLines } from './support/exporting.ts';
+import { lines } from './support/exporting.ts';
 import { MemoryIntake } from './support/memory-intake.ts';
 
 const keys = newCurveKeyPair();
@@ -52,49 +58,19 @@ test('a wrong key is not shown: it may be a secret one', () => {
 });
 
 const intake = new MemoryIntake();
-const receiverOptions = { endpoint: 'tcp://127.0.0.1:0', intake, scan: scanLines };
 
-test.each<[object, string]>([
-  [{ typo: 1 }, 'ZmqAckReceiver has no option "typo"'],
-  [{ endpoint: undefined }, 'endpoint must be tcp://'],
-  [{ endpoint: 'tcp://*:5011' }, 'endpoint tcp://*:5011 is not on the loopback interface'],
-  [
-    { endpoint: 'tcp://*:5011', setting: 'receivers.zmq.endpoint' },
-    'receivers.zmq.endpoint tcp://*:5011 is not',
-  ],
-  [{ intake: {} }, 'intake must be an object with append(), lastSeq()'],
-  [{ scan: 1 }, 'scan must be a function, got 1'],
-  [{ credit: 0 }, 'credit must be a whole number from 1 to 1000, got 0'],
-  [{ maxBatchBytes: 10 }, 'maxBatchBytes must be a whole number from 1024'],
-  [{ maxInFlightBytes: 10 }, 'maxInFlightBytes must be a whole number from 16777216'],
-  [{ maxPeers: 0 }, 'maxPeers must be a whole number from 1, got 0'],
-  [{ curve: { secretKey: keys.secretKey } }, 'curve.clients must be an array of public keys, or "any"'],
-  [{ curve: { secretKey: keys.secretKey, clients: ['x'] } }, 'curve.clients[0] must be a CURVE key'],
-])('the receiver of ack mode refuses %j', (options, message) => {
-  expect(() => new ZmqAckReceiver({ ...receiverOptions, ...options })).toThrow(message);
-});
-
-test.each<[object, string]>([
-  [{ scan: scanLines }, 'ZmqPushReceiver has no option "scan"'],
-  [{ decode: 1 }, 'decode must be a function, got 1'],
-  [{ pickle: 'yes' }, 'pickle must be true or false, got "yes"'],
-  [{ groupRecords: 0 }, 'groupRecords must be a whole number from 1, got 0'],
-  [{ groupMillis: -1 }, 'groupMillis must be a number of milliseconds from 0, got -1'],
-])('the receiver of push mode refuses %j', (options, message) => {
-  const decode = () => ({ body: new Uint8Array(), records: 1 });
-  expect(() => new ZmqPushReceiver({ intake, decode, ...options } as never)).toThrow(message);
-});
-
-test("the receiver of push mode listens on distlog's port unless told otherwise", () => {
-  const decode = () => ({ body: new Uint8Array(), records: 1 });
-  expect(new ZmqPushReceiver({ intake, decode }).endpoint).toBe('tcp://127.0.0.1:5010');
+test("the receivers listen on distlog's ports unless configured otherwise", () => {
+  const [ack, push] = [resolve(zmqAckOptions, 'zmqAck', {}), resolve(zmqPushOptions, 'zmqPush', {})];
+  expect(new ZmqAckReceiver(ack, { intake }).endpoint).toBe('tcp://127.0.0.1:5011');
+  expect(new ZmqPushReceiver(push, { intake }).endpoint).toBe('tcp://127.0.0.1:5010');
 });
 
 test("the receivers fit the daemon's contract, and the exporter both lines of the SDK", async () => {
   const contractIntake: Intake = intake;
+  const free = { endpoint: 'tcp://127.0.0.1:0' };
   const receivers: (Receiver & { readonly counters: ReceiverCounters })[] = [
-    new ZmqAckReceiver({ endpoint: 'tcp://127.0.0.1:0', intake: contractIntake }),
-    new ZmqPushReceiver({ endpoint: 'tcp://127.0.0.1:0', intake: contractIntake }),
+    new ZmqAckReceiver(resolve(zmqAckOptions, 'zmqAck', free), { intake: contractIntake }),
+    new ZmqPushReceiver(resolve(zmqPushOptions, 'zmqPush', free), { intake: contractIntake }),
   ];
   for (const receiver of receivers) {
     await receiver.start();

@@ -18,7 +18,7 @@ test.each(['none', 'gzip'] as const)(
   'records of the real SDK arrive in the journal as OTLP, in order, with eight exports at once (%s)',
   async (compression) => {
     const intake = new MemoryIntake();
-    const { endpoint } = await newReceiver(intake, { scan: scanLogs });
+    const { endpoint } = await newReceiver(intake, {}, { scan: scanLogs });
     const exporter = new ZmqLogRecordExporter({ endpoint, compression });
     const processor = new PriorityBatchLogRecordProcessor({ exporter, maxExportBatchSize: 100 });
     const provider = new LoggerProvider({ processors: [processor] });
@@ -42,7 +42,7 @@ test.each(['none', 'gzip'] as const)(
 
 test('a batch that is too large for the daemon is halved by the processor until it fits', async () => {
   const intake = new MemoryIntake();
-  const { endpoint } = await newReceiver(intake, { scan: scanLogs, maxBatchBytes: 20_000 });
+  const { endpoint } = await newReceiver(intake, { maxBatchBytes: 20_000 }, { scan: scanLogs });
   const exporter = new ZmqLogRecordExporter({ endpoint });
   const processor = new PriorityBatchLogRecordProcessor({ exporter });
   const provider = new LoggerProvider({ processors: [processor] });
@@ -53,7 +53,7 @@ test('a batch that is too large for the daemon is halved by the processor until 
 });
 
 test('the exporter metrics of the semantic conventions tell what became of the records', async () => {
-  const { endpoint } = await newReceiver(new MemoryIntake(), { scan: scanLogs });
+  const { endpoint } = await newReceiver(new MemoryIntake(), {}, { scan: scanLogs });
   const memory = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
   const reader = new PeriodicExportingMetricReader({ exporter: memory, exportIntervalMillis: 3_600_000 });
   const meterProvider = new MeterProvider({ readers: [reader] });

@@ -5,8 +5,11 @@ import {
   type DecodeMessage,
   ZmqPushReceiver,
   type ZmqPushReceiverOptions,
+  type ZmqPushReceiverTools,
+  zmqPushOptions,
 } from '../../src/receivers/zeromq/index.ts';
 import type { ReadableLogRecordLike } from '../../src/record/index.ts';
+import { resolve } from '../../src/settings/index.ts';
 import { ZmqLogRecordExporter, type ZmqLogRecordExporterOptions } from '../../src/zeromq/index.ts';
 import { closeAll, closeLater, lines, newReceiver, send } from './support/exporting.ts';
 import { MemoryIntake } from './support/memory-intake.ts';
@@ -28,8 +31,13 @@ const decode: DecodeMessage = (letters, body) => {
   return { body: Buffer.from(`${topic} ${Buffer.from(body)}\n`), records: 1 };
 };
 
-async function newPushReceiver(intake: MemoryIntake, options: Partial<ZmqPushReceiverOptions> = {}) {
-  const receiver = new ZmqPushReceiver({ endpoint: 'tcp://127.0.0.1:0', intake, decode, ...options });
+async function newPushReceiver(
+  intake: MemoryIntake,
+  options: Partial<ZmqPushReceiverOptions> = {},
+  tools: Partial<ZmqPushReceiverTools> = {},
+) {
+  const defaults = resolve(zmqPushOptions, 'zmqPush', { endpoint: 'tcp://127.0.0.1:0' });
+  const receiver = new ZmqPushReceiver({ ...defaults, ...options }, { intake, decode, ...tools });
   await receiver.start();
   closeLater(() => receiver.stop(100));
   return receiver;
@@ -189,7 +197,7 @@ test('what comes while too much waits for the journal is dropped, so that memory
   const intake = new MemoryIntake();
   intake.hold();
   const receiver = await newPushReceiver(intake, {
-    maxBatchBytes: 1024,
+    maxMessageBytes: 1024,
     maxInFlightBytes: 4096,
     groupRecords: 1,
   });
@@ -219,7 +227,7 @@ test('stop hands on what has been read, within its bound, and may be called twic
 
 test("distlog's own JSON, and OTLP, arrive as OTLP without a decode function; a pickle is dropped", async () => {
   const intake = new MemoryIntake();
-  const receiver = await newPushReceiver(intake, { decode: undefined as never });
+  const receiver = await newPushReceiver(intake, {}, { decode: undefined });
   const readable = newPusher({ endpoint: receiver.endpoint, serializer: new JsonSerializer(), system: 'S' });
   expect(await send(readable, 'as JSON', 'as JSON too')).toBeUndefined();
   await intake.until(() => intake.batches.length > 0);

@@ -14,7 +14,7 @@ const name = hasPython ? '' : ' (SKIPPED: needs python3 with pyzmq, `pip install
 
 withPython(`Python's logging speaks ack mode with sixty lines${name}`, async () => {
   const intake = new MemoryIntake();
-  const { endpoint } = await newReceiver(intake, { scan: scanLogs });
+  const { endpoint } = await newReceiver(intake, {}, { scan: scanLogs });
   const { stdout } = await promisify(execFile)('python3', [client, endpoint], { timeout: 20_000 });
   expect(stdout).toBe('lost 0\n');
   expect(intake.batches).toHaveLength(1);
@@ -29,7 +29,7 @@ withPython(`Python's logging speaks ack mode with sixty lines${name}`, async () 
 withPython(`a Python client waits while the journal is full, and comes through once${name}`, async () => {
   const intake = new MemoryIntake();
   intake.fullForMillis = 20;
-  const { endpoint } = await newReceiver(intake, { scan: scanLogs });
+  const { endpoint } = await newReceiver(intake, {}, { scan: scanLogs });
   const done = promisify(execFile)('python3', [client, endpoint], { timeout: 20_000 });
   await intake.until(() => intake.appends === 3);
   intake.fullForMillis = undefined;

@@ -19,7 +19,7 @@ const client = (keys: typeof known) => ({ serverKey: server.publicKey, ...keys }
 
 async function guarded(clients: readonly string[] | 'any') {
   const intake = new MemoryIntake();
-  const receiver = await newReceiver(intake, { curve: { secretKey: server.secretKey, clients } });
+  const receiver = await newReceiver(intake, {}, { curve: { secretKey: server.secretKey, clients } });
   return { intake, receiver };
 }
 
@@ -87,7 +87,7 @@ test('bytes that are not even ZeroMQ harm nobody', async () => {
 test('a port in use is told with the endpoint and the setting', async () => {
   const { endpoint } = await newReceiver(new MemoryIntake());
   await expect(
-    newReceiver(new MemoryIntake(), { endpoint, setting: 'receivers.zmq_ack.endpoint' }),
+    newReceiver(new MemoryIntake(), { endpoint }, { setting: 'receivers.zmq_ack.endpoint' }),
   ).rejects.toThrow(
     `cannot listen on ${endpoint}: the port is in use by another process; receivers.zmq_ack.endpoint chooses another`,
   );

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import {
+  type ConfigError,
   defaultConfig,
-  type Fault,
-  formatFault,
+  formatConfigError,
   loadSecrets,
   type ParsedConfig,
   parseConfig,
@@ -18,7 +18,7 @@ export async function readConfig(given: Given, io: Io): Promise<ParsedConfig | u
   const override = typeof data === 'string' ? resolve(io.directory, data) : undefined;
   if (typeof name !== 'string') return defaultConfig({ directory: io.directory, data: override });
   const path = resolve(io.directory, name);
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+  const text = await readFile(path).catch((error: NodeJS.ErrnoException) => {
     const why: Record<string, string> = {
       ENOENT: 'there is no such file',
       EACCES: 'this user may not read it',
@@ -37,7 +37,7 @@ export async function readConfig(given: Given, io: Io): Promise<ParsedConfig | u
     data: override,
   });
   if ('config' in result) return result;
-  tellFaults(result.faults, io);
+  printErrors(result.errors, io);
   return undefined;
 }
 
@@ -47,11 +47,11 @@ export async function loadConfig(given: Given, io: Io): Promise<LoadedConfig | u
   if (parsed === undefined) return undefined;
   const loaded = await loadSecrets(parsed);
   if ('secrets' in loaded) return { config: parsed.config, secrets: loaded.secrets };
-  tellFaults(loaded.faults, io);
+  printErrors(loaded.errors, io);
   return undefined;
 }
 
-export function tellFaults(faults: readonly Fault[], io: Io): void {
-  for (const fault of faults) io.err(alarming(io, formatFault(fault)));
-  io.err(faults.length === 1 ? '1 fault' : `${faults.length} faults`);
+export function printErrors(errors: readonly ConfigError[], io: Io): void {
+  for (const error of errors) io.err(alarming(io, formatConfigError(error)));
+  io.err(errors.length === 1 ? '1 error' : `${errors.length} errors`);
 }

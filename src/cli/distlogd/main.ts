@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { errorText } from '../../record/index.ts';
-import { nearest } from '../../text/index.ts';
+import { nearest } from '../../settings/index.ts';
 import type { Command, CommandOption, Given } from './command.ts';
 import { dlq } from './commands/dlq.ts';
 import { keygen } from './commands/keygen.ts';

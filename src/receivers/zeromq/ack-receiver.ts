@@ -9,43 +9,27 @@ import {
 } from '../../frames/index.ts';
 import { scanLogs } from '../../otlp/index.ts';
 import { type Clock, errorText, systemClock, Teller } from '../../record/index.ts';
-import { wholeNumber } from '../../settings/index.ts';
 import { InFlightBound, loadZeromq, type ZeroMqLibrary } from '../../zeromq/index.ts';
-import { type AcceptedLike, type CountersLike, causeOf, count, newCounters } from './intake.ts';
-import { ListeningSocket } from './listening-socket.ts';
-import { type Peer, Peers } from './peers.ts';
 import {
-  checkFunction,
-  receiverDefaults,
-  resolveReceiverOptions,
-  type ZmqReceiverOptions,
-} from './receiver-options.ts';
+  type AcceptedLike,
+  type CountersLike,
+  causeOf,
+  count,
+  type IntakeLike,
+  newCounters,
+} from './intake.ts';
+import { ListeningSocket } from './listening-socket.ts';
+import type { ZmqAckReceiverOptions } from './options.ts';
+import { type Peer, Peers } from './peers.ts';
+import type { ZmqReceiverTools } from './tools.ts';
 
 /** How many records a body holds. @throws if it is not what it should be; a `WireError`'s cause is counted. */
 export type ScanBody = (body: Uint8Array) => { readonly records: number };
 
-export interface ZmqAckReceiverOptions extends ZmqReceiverOptions {
-  readonly endpoint: string;
+export interface ZmqAckReceiverTools extends ZmqReceiverTools {
   /** Looks through a body before it is taken. Default: `scanLogs`. */
-  readonly scan?: ScanBody;
-  /** Batches that a client is told it may have under way. It is refused more than twice that. Default 8. */
-  readonly credit?: number;
-  /** Most batches of all clients that wait for the journal. From 1; default 1,024. */
-  readonly maxInFlightBatches?: number;
-  /** Clients that are remembered. From 1; default 100,000. */
-  readonly maxPeers?: number;
-  /** Time, for tests. Default: the machine's. */
-  readonly clock?: Clock;
+  readonly scan?: ScanBody | undefined;
 }
-
-const defaults = {
-  ...receiverDefaults,
-  scan: scanLogs as ScanBody,
-  credit: 8,
-  maxInFlightBatches: 1_024,
-  maxPeers: 100_000,
-  clock: systemClock as Clock,
-};
 
 /** When a client that sends more than it may, or than there is room for, is to come again. */
 const COME_AGAIN_MILLIS = 100;
@@ -59,7 +43,11 @@ const TOP_UINT32 = 0xffff_ffff;
  */
 export class ZmqAckReceiver {
   readonly counters: CountersLike = newCounters();
-  readonly #options: typeof defaults & { readonly endpoint: string };
+  readonly #options: ZmqAckReceiverOptions;
+  readonly #tools: ZmqAckReceiverTools;
+  readonly #intake: IntakeLike;
+  readonly #scan: ScanBody;
+  readonly #clock: Clock;
   readonly #teller: Teller;
   readonly #bound: InFlightBound;
   readonly #peers: Peers;
@@ -69,17 +57,16 @@ export class ZmqAckReceiver {
   #replying: Promise<void> | undefined;
   #stop: Promise<void> | undefined;
 
-  /** @throws RangeError or TypeError for wrong options */
-  constructor(options: ZmqAckReceiverOptions) {
-    this.#options = resolveReceiverOptions('ZmqAckReceiver', defaults, options);
-    const { scan, credit, maxInFlightBatches, maxPeers, maxInFlightBytes, clock } = this.#options;
-    checkFunction('scan', scan);
-    wholeNumber('credit', credit, 1, 1_000);
-    wholeNumber('maxInFlightBatches', maxInFlightBatches, 1);
-    wholeNumber('maxPeers', maxPeers, 1);
+  constructor(options: ZmqAckReceiverOptions, tools: ZmqAckReceiverTools) {
+    this.#options = options;
+    this.#tools = tools;
+    const { intake, scan = scanLogs, clock = systemClock } = tools;
+    this.#intake = intake;
+    this.#scan = scan;
+    this.#clock = clock;
     this.#teller = new Teller('ZmqAckReceiver', clock);
-    this.#bound = new InFlightBound(maxInFlightBytes, maxInFlightBatches);
-    this.#peers = new Peers(maxPeers);
+    this.#bound = new InFlightBound(options.maxInFlightBytes, options.maxInFlightBatches);
+    this.#peers = new Peers(options.maxPeers);
   }
 
   /** Where it listens, with the real port. */
@@ -90,9 +77,10 @@ export class ZmqAckReceiver {
   /** @throws (rejects) Error that names the endpoint and its setting */
   async start(): Promise<void> {
     const library = loadZeromq();
+    const { endpoint, maxBatchBytes } = this.#options;
     this.#listening = await ListeningSocket.open(
       library,
-      this.#options,
+      { endpoint, maxMessageBytes: maxBatchBytes, ...this.#tools },
       (options) =>
         new library.Router({
           ...options,
@@ -115,7 +103,7 @@ export class ZmqAckReceiver {
   async #end(graceMillis: number): Promise<void> {
     this.#isStopping = true;
     await new Promise<void>((resolve) => {
-      const cancel = this.#options.clock.after(graceMillis, resolve, true);
+      const cancel = this.#clock.after(graceMillis, resolve, true);
       void this.#bound.idle().then(() => {
         cancel();
         resolve();
@@ -158,14 +146,14 @@ export class ZmqAckReceiver {
   }
 
   #takeBatch(peer: Peer, frame: DataFrame): void {
-    const { credit, maxBatchBytes, scan, intake } = this.#options;
+    const { credit, maxBatchBytes } = this.#options;
     if (peer.inFlight >= 2 * credit) {
       this.#refuse('too_fast', `a client has more than ${2 * credit} batches under way`);
-      return peer.retry(intake.lastSeq(peer.producer), COME_AGAIN_MILLIS);
+      return peer.retry(this.#intake.lastSeq(peer.producer), COME_AGAIN_MILLIS);
     }
     if (this.#bound.isFull) {
       this.#refuse('busy', 'too much waits for the journal');
-      return peer.retry(intake.lastSeq(peer.producer), COME_AGAIN_MILLIS);
+      return peer.retry(this.#intake.lastSeq(peer.producer), COME_AGAIN_MILLIS);
     }
     let body: Uint8Array;
     try {
@@ -173,7 +161,7 @@ export class ZmqAckReceiver {
         throw new FrameError('unknown', `content type ${frame.contentType} is not known`);
       }
       body = unpackBody(frame, maxBatchBytes);
-      const { records } = scan(body);
+      const { records } = this.#scan(body);
       if (records !== frame.records) {
         throw new FrameError('malformed', `${frame.records} records are declared, there are ${records}`);
       }
@@ -192,7 +180,7 @@ export class ZmqAckReceiver {
     peer.inFlight += 1;
     peer.inFlightBytes += bytes;
     this.#bound.enter(bytes);
-    this.#options.intake.append({ body, records, origin: { producer, seq, prev } }).then(
+    this.#intake.append({ body, records, origin: { producer, seq, prev } }).then(
       (accepted) => {
         this.#settle(peer, frame, bytes, accepted);
         this.#leave(peer, bytes);
@@ -221,7 +209,7 @@ export class ZmqAckReceiver {
       case 'full': {
         count(this.counters.refused, 'full');
         const afterMillis = Math.min(TOP_UINT32, Math.max(1, Math.ceil(accepted.retryAfterMillis)));
-        return peer.retry(this.#options.intake.lastSeq(peer.producer), afterMillis);
+        return peer.retry(this.#intake.lastSeq(peer.producer), afterMillis);
       }
     }
   }
@@ -256,7 +244,8 @@ export class ZmqAckReceiver {
 
   async #reply(): Promise<void> {
     const socket = this.#listening?.socket;
-    const { intake, credit, maxBatchBytes } = this.#options;
+    const { credit, maxBatchBytes } = this.#options;
+    const intake = this.#intake;
     for (const peer of this.#owing) {
       // What it owes now is said now; a greeting that must wait is owed again when the journal has answered.
       this.#owing.delete(peer);

@@ -1,5 +1,11 @@
-export { type ScanBody, ZmqAckReceiver, type ZmqAckReceiverOptions } from './ack-receiver.ts';
+export { type ScanBody, ZmqAckReceiver, type ZmqAckReceiverTools } from './ack-receiver.ts';
 export type { AcceptedLike, BatchLike, CountersLike, IntakeLike, OriginLike } from './intake.ts';
 export type { DecodeMessage, PushMessage } from './message-group.ts';
-export { ZmqPushReceiver, type ZmqPushReceiverOptions } from './push-receiver.ts';
-export type { ZmqReceiverOptions } from './receiver-options.ts';
+export {
+  type ZmqAckReceiverOptions,
+  type ZmqPushReceiverOptions,
+  zmqAckOptions,
+  zmqPushOptions,
+} from './options.ts';
+export { ZmqPushReceiver, type ZmqPushReceiverTools } from './push-receiver.ts';
+export type { ZmqReceiverTools } from './tools.ts';

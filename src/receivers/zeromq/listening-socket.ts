@@ -15,11 +15,12 @@ const HEARTBEAT_MILLIS = 10_000;
 /** A connection that has not said who it is by then is closed. */
 const HANDSHAKE_MILLIS = 10_000;
 
-interface Wishes {
+/** What a socket is opened with. */
+interface Listening {
   readonly endpoint: string;
-  readonly setting: string;
-  readonly curve: CurveServerKeys | undefined;
-  readonly maxBatchBytes: number;
+  readonly setting?: string | undefined;
+  readonly curve?: CurveServerKeys | undefined;
+  readonly maxMessageBytes: number;
 }
 
 type Bindable = InstanceType<ZeroMqLibrary['Router']> | InstanceType<ZeroMqLibrary['Pull']>;
@@ -40,12 +41,12 @@ export class ListeningSocket<S extends Bindable> {
   /** @throws (rejects) Error that names the endpoint and its setting */
   static async open<S extends Bindable>(
     library: ZeroMqLibrary,
-    wishes: Wishes,
+    listening: Listening,
     make: (options: object) => S,
     teller: Teller,
     refused: () => void,
   ): Promise<ListeningSocket<S>> {
-    const { endpoint, setting, curve, maxBatchBytes } = wishes;
+    const { endpoint, setting = 'endpoint', curve, maxMessageBytes } = listening;
     await checkFree(endpoint, setting);
     const context = new library.Context({ blocky: false });
     const guard = curve && new ZapHandler(library, context, curve.clients, teller, refused);
@@ -63,7 +64,7 @@ export class ListeningSocket<S extends Bindable> {
       // _input_stopped, libzmq issues 3937, 4364, 4841) when a connection that it does not read breaks and a
       // heartbeat is still in its buffer. So there is no bound here, the receiver always reads, and bounds itself.
       receiveHighWaterMark: 0,
-      maxMessageSize: maxBatchBytes + FRAME_BYTES,
+      maxMessageSize: maxMessageBytes + FRAME_BYTES,
       heartbeatInterval: HEARTBEAT_MILLIS,
       heartbeatTimeout: 3 * HEARTBEAT_MILLIS,
       handshakeInterval: HANDSHAKE_MILLIS,

@@ -1,43 +1,17 @@
 import { type Clock, errorText, systemClock, Teller } from '../../record/index.ts';
-import { duration, trueOrFalse, wholeNumber } from '../../settings/index.ts';
 import { InFlightBound, loadZeromq, type ZeroMqLibrary } from '../../zeromq/index.ts';
 import { type CountersLike, causeOf, count, newCounters } from './intake.ts';
 import { ListeningSocket } from './listening-socket.ts';
 import { DecodedGroup, type DecodeMessage, DistlogGroup, type MessageGroup } from './message-group.ts';
-import {
-  checkFunction,
-  receiverDefaults,
-  resolveReceiverOptions,
-  type ZmqReceiverOptions,
-} from './receiver-options.ts';
-
-export interface ZmqPushReceiverOptions extends ZmqReceiverOptions {
-  /** Where to listen. Default `tcp://127.0.0.1:5010`, distlog's port. */
-  readonly endpoint?: string;
-  /** Whether pickles are read, as plain data only: what Python's old handler sends as `PLP`. Default false. */
-  readonly pickle?: boolean;
-  /** Understands a message. Default: distlog's own forms and OTLP, see `decodeDistlog`. */
-  readonly decode?: DecodeMessage;
-  /** Records that go to the journal together. From 1; default 500. */
-  readonly groupRecords?: number;
-  /** How long a record waits for others at most, in milliseconds. Default 5. */
-  readonly groupMillis?: number;
-  /** Time, for tests. Default: the machine's. */
-  readonly clock?: Clock;
-}
+import type { ZmqPushReceiverOptions } from './options.ts';
+import type { ZmqReceiverTools } from './tools.ts';
 
 const MEBIBYTE = 1024 * 1024;
 
-const defaults = {
-  ...receiverDefaults,
-  endpoint: 'tcp://127.0.0.1:5010' as string | undefined,
-  maxBatchBytes: 4 * MEBIBYTE,
-  pickle: false,
-  decode: undefined as DecodeMessage | undefined,
-  groupRecords: 500,
-  groupMillis: 5,
-  clock: systemClock as Clock,
-};
+export interface ZmqPushReceiverTools extends ZmqReceiverTools {
+  /** Reads a message. Default: the forms of distlog, and OTLP. */
+  readonly decode?: DecodeMessage | undefined;
+}
 
 /** A topic is three letters; some more are room for what may come. */
 const MAX_TOPIC_BYTES = 16;
@@ -54,7 +28,9 @@ const TURN_MILLIS = 8;
  */
 export class ZmqPushReceiver {
   readonly counters: CountersLike = newCounters();
-  readonly #options: typeof defaults & { readonly endpoint: string };
+  readonly #options: ZmqPushReceiverOptions;
+  readonly #tools: ZmqPushReceiverTools;
+  readonly #clock: Clock;
   readonly #newGroup: () => MessageGroup;
   readonly #teller: Teller;
   readonly #bound: InFlightBound;
@@ -64,18 +40,16 @@ export class ZmqPushReceiver {
   #isStopping = false;
   #stop: Promise<void> | undefined;
 
-  /** @throws RangeError or TypeError for wrong options */
-  constructor(options: ZmqPushReceiverOptions) {
-    this.#options = resolveReceiverOptions('ZmqPushReceiver', defaults, options);
-    const { pickle, decode, groupRecords, groupMillis, maxInFlightBytes, clock } = this.#options;
-    trueOrFalse('pickle', pickle);
-    if (decode !== undefined) checkFunction('decode', decode);
+  constructor(options: ZmqPushReceiverOptions, tools: ZmqPushReceiverTools) {
+    this.#options = options;
+    this.#tools = tools;
+    const { decode, clock = systemClock } = tools;
+    const { pickle } = options;
+    this.#clock = clock;
     this.#newGroup = () => (decode === undefined ? new DistlogGroup({ pickle }) : new DecodedGroup(decode));
     this.#group = this.#newGroup();
-    wholeNumber('groupRecords', groupRecords, 1);
-    duration('groupMillis', groupMillis);
     this.#teller = new Teller('ZmqPushReceiver', clock);
-    this.#bound = new InFlightBound(maxInFlightBytes, MAX_GROUPS);
+    this.#bound = new InFlightBound(options.maxInFlightBytes, MAX_GROUPS);
   }
 
   /** Where it listens, with the real port. */
@@ -86,9 +60,10 @@ export class ZmqPushReceiver {
   /** @throws (rejects) Error that names the endpoint and its setting */
   async start(): Promise<void> {
     const library = loadZeromq();
+    const { endpoint, maxMessageBytes } = this.#options;
     this.#listening = await ListeningSocket.open(
       library,
-      this.#options,
+      { endpoint, maxMessageBytes, ...this.#tools },
       (options) => new library.Pull(options),
       this.#teller,
       () => count(this.counters.refused, 'unauthorized'),
@@ -106,7 +81,7 @@ export class ZmqPushReceiver {
     this.#isStopping = true;
     this.#flush();
     await new Promise<void>((resolve) => {
-      const cancel = this.#options.clock.after(graceMillis, resolve, true);
+      const cancel = this.#clock.after(graceMillis, resolve, true);
       void this.#bound.idle().then(() => {
         cancel();
         resolve();
@@ -146,7 +121,7 @@ export class ZmqPushReceiver {
     }
     const { records, bytes } = this.#group;
     if (records >= this.#options.groupRecords || bytes >= GROUP_BYTES) return this.#flush();
-    this.#cancelTimer ??= this.#options.clock.after(this.#options.groupMillis, () => this.#flush());
+    this.#cancelTimer ??= this.#clock.after(this.#options.groupMillis, () => this.#flush());
   }
 
   #flush(): void {
@@ -161,7 +136,7 @@ export class ZmqPushReceiver {
   #append(body: Uint8Array, records: number): void {
     const bytes = body.length;
     this.#bound.enter(bytes);
-    this.#options.intake.append({ body, records }).then(
+    this.#tools.intake.append({ body, records }).then(
       (accepted) => {
         if (accepted.kind === 'full') this.#drop('full', records, 'the journal is full');
         else {

@@ -1,1 +1,2 @@
 export { ConsoleSink, type ConsoleSinkOptions } from './console-sink.ts';
+export { consoleSinkOptions } from './options.ts';

@@ -1,2 +1,3 @@
 export type { FileSinkOptions, RotateOptions } from './file-options.ts';
 export { FileSink } from './file-sink.ts';
+export { fileSinkOptions } from './options.ts';

@@ -1,4 +1,5 @@
 export { CursorFile, type StoredCursor } from './cursor-file.ts';
+export { type DeliveryDefaults, deliveryOptions } from './options.ts';
 export type { SinkRunnerOptions } from './runner-options.ts';
 export { SinkRunner } from './sink-runner.ts';
 export { WriteTurns } from './write-turns.ts';

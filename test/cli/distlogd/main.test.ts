@@ -91,13 +91,13 @@ test('validate says what a right configuration opens', async () => {
   });
 });
 
-test('validate tells every fault with its place, and ends with 78', async () => {
+test('validate reports every error with its place, and ends with 78', async () => {
   writeFileSync(join(room, 'distlogd.yaml'), `${valid}jurnal: 1\ndata: 5\n`);
   const { code, out, err } = await distlogd(['validate', '--config', 'distlogd.yaml']);
   expect(code).toBe(78);
   expect(out).toBe('');
   expect(err).toBe(
-    'distlogd.yaml:3:1: unknown key "jurnal"; did you mean journal?\ndistlogd.yaml:4:7: data: a path, got 5\n2 faults',
+    'distlogd.yaml:3:1: unknown key "jurnal"; did you mean journal?\ndistlogd.yaml:4:7: data: must be a path, got 5\n2 errors',
   );
 });
 
@@ -105,7 +105,7 @@ test('validate looks at the files of keys, unless it is told not to', async () =
   writeFileSync(join(room, 'distlogd.yaml'), valid.replace('zmqAck:', 'otlpGrpc: { tokenFile: token }'));
   const wrong = await distlogd(['validate', '-c', 'distlogd.yaml']);
   expect(wrong.code).toBe(78);
-  expect(wrong.err).toContain('receivers.otlpGrpc.tokenFile: a file that can be read');
+  expect(wrong.err).toContain('receivers.otlpGrpc.tokenFile: must be a file that can be read');
   expect((await distlogd(['validate', '-c', 'distlogd.yaml', '--no-files'])).code).toBe(0);
 });
 
@@ -118,10 +118,10 @@ test.each([
   expect(err).toContain(expected);
 });
 
-test('faults are red where colour is wanted', async () => {
+test('errors are red where colour is wanted', async () => {
   writeFileSync(join(room, 'distlogd.yaml'), `${valid}data: 5\n`);
   const { err } = await distlogd(['validate', '-c', 'distlogd.yaml'], {}, true);
-  expect(err).toContain('\u001b[31mdistlogd.yaml:3:7: data: a path, got 5\u001b[39m');
+  expect(err).toContain('\u001b[31mdistlogd.yaml:3:7: data: must be a path, got 5\u001b[39m');
 });
 
 test('keygen writes the secret key for its user alone and prints the public one', async () => {

@@ -98,7 +98,7 @@ test('SIGHUP reads the configuration again; a wrong or refused one leaves the ol
   writeFileSync(file, config('journal: { maxBytes: 1 }'));
   program.child.kill('SIGHUP');
   await program.says('the new configuration is wrong; the old one stays');
-  expect(program.said).toContain('distlogd.yaml:3:22: journal.maxBytes: a size');
+  expect(program.said).toContain('distlogd.yaml:3:22: journal.maxBytes: must be a size');
   writeFileSync(file, 'receivers: { zmqAck: }\nsinks: { a: { type: console }, b: { type: console } }');
   program.child.kill('SIGHUP');
   await program.says('one sink only; the old configuration stays');

@@ -4,8 +4,8 @@ import type { LoadedConfig } from '../../../src/daemon/index.ts';
 /** A configuration as the daemon takes it. @throws with its errors */
 export async function loadedConfig(text: string, directory: string): Promise<LoadedConfig> {
   const parsed = parseConfig(text, { fileName: 'distlogd.yaml', environment: {}, directory });
-  if (!('config' in parsed)) throw new Error(JSON.stringify(parsed.faults));
+  if (!('config' in parsed)) throw new Error(JSON.stringify(parsed.errors));
   const result = await loadSecrets(parsed);
-  if (!('secrets' in result)) throw new Error(JSON.stringify(result.faults));
+  if (!('secrets' in result)) throw new Error(JSON.stringify(result.errors));
   return { config: parsed.config, secrets: result.secrets };
 }

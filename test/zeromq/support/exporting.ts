@@ -3,8 +3,11 @@ import {
   type ScanBody,
   ZmqAckReceiver,
   type ZmqAckReceiverOptions,
+  type ZmqAckReceiverTools,
+  zmqAckOptions,
 } from '../../../src/receivers/zeromq/index.ts';
 import type { ExportResultLike, ReadableLogRecordLike } from '../../../src/record/index.ts';
+import { resolve } from '../../../src/settings/index.ts';
 import {
   type ExportError,
   ZmqLogRecordExporter,
@@ -66,13 +69,10 @@ export function newExporter(options: Partial<ZmqLogRecordExporterOptions> & { en
 export async function newReceiver(
   intake: MemoryIntake,
   options: Partial<ZmqAckReceiverOptions> = {},
+  tools: Partial<ZmqAckReceiverTools> = {},
 ): Promise<ZmqAckReceiver> {
-  const receiver = new ZmqAckReceiver({
-    endpoint: 'tcp://127.0.0.1:0',
-    intake,
-    scan: scanLines,
-    ...options,
-  });
+  const defaults = resolve(zmqAckOptions, 'zmqAck', { endpoint: 'tcp://127.0.0.1:0' });
+  const receiver = new ZmqAckReceiver({ ...defaults, ...options }, { intake, scan: scanLines, ...tools });
   await receiver.start();
   closeLater(() => receiver.stop(100));
   return receiver;

@@ -1,7 +1,8 @@
 import type { LoadedConfig } from '../../../daemon/index.ts';
 import { dataLayout } from '../../../disk/index.ts';
 import { errorText } from '../../../record/index.ts';
-import { nearest, showSize } from '../../../text/index.ts';
+import { nearest } from '../../../settings/index.ts';
+import { showSize } from '../../../text/index.ts';
 import { type Command, configOptions, type Given, usageError } from '../command.ts';
 import { ExitCode } from '../exit-code.ts';
 import { alarming, type Io } from '../io.ts';

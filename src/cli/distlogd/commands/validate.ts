@@ -1,13 +1,13 @@
 import { loadSecrets } from '../../../config/index.ts';
 import { type Command, configOptions } from '../command.ts';
 import { ExitCode } from '../exit-code.ts';
-import { readConfig, tellFaults } from '../load-config.ts';
+import { printErrors, readConfig } from '../load-config.ts';
 
 export const validate: Command = {
   name: 'validate',
   summary: 'checks a configuration, and starts nothing',
   details: [
-    'Tells every fault at once, each with line and column. Reads the keys, tokens and certificates that the',
+    'Reports every error at once, each with line and column. Reads the keys, tokens and certificates that the',
     'configuration names, opens no socket, and does not touch the data directory. Exit code 78: it is wrong.',
   ],
   options: {
@@ -22,8 +22,8 @@ export const validate: Command = {
     if (parsed === undefined) return ExitCode.CONFIG;
     if (given.values['no-files'] !== true) {
       const loaded = await loadSecrets(parsed);
-      if ('faults' in loaded) {
-        tellFaults(loaded.faults, io);
+      if ('errors' in loaded) {
+        printErrors(loaded.errors, io);
         return ExitCode.CONFIG;
       }
     }

@@ -9,45 +9,10 @@ import {
   type Node,
   parseDocument,
 } from 'yaml';
-import type { Faults, Position } from './fault.ts';
+import { isReadable } from './characters.ts';
+import type { ConfigErrors, Position } from './config-error.ts';
+import { type RawMap, type RawScalar, type RawValue, typedValue } from './raw-value.ts';
 import { type Environment, substitute } from './substitute.ts';
-import { typed } from './typed.ts';
-
-/** What stands in the configuration's text, each value with its place. */
-export type Given = GivenScalar | GivenList | GivenMap;
-
-export interface GivenScalar {
-  readonly kind: 'scalar';
-  /** As YAML's core schema reads it. */
-  readonly value: unknown;
-  /** As it stands there, after substitution. */
-  readonly text: string;
-  /** Names of the environment variables in it. Such a value is never shown. */
-  readonly variables: readonly string[];
-  /** What stands there is wrong already and was told; it is not to be judged again. */
-  readonly spoiled: boolean;
-  readonly at: Position;
-  readonly size: number;
-}
-
-export interface GivenList {
-  readonly kind: 'list';
-  readonly items: readonly Given[];
-  readonly at: Position;
-  readonly size: number;
-}
-
-export interface GivenMap {
-  readonly kind: 'map';
-  readonly entries: ReadonlyMap<string, GivenEntry>;
-  readonly at: Position;
-  readonly size: number;
-}
-
-export interface GivenEntry {
-  readonly keyAt: Position;
-  readonly value: Given;
-}
 
 const maxCharacters = 262_144;
 const maxValues = 20_000;
@@ -55,14 +20,15 @@ const maxValues = 20_000;
 /**
  * Reads YAML 1.2. Aliases are allowed: an aliased value is shared, not copied, and the file as it would be with
  * all aliases written out may have 20,000 values, so that no alias bomb costs time or memory.
- * @returns undefined if there is nothing sound to go on with; the faults say why
+ * @returns undefined if there is nothing valid to go on with; the errors say why
  */
-export function readGiven(text: string, environment: Environment, faults: Faults): Given | undefined {
+export function readYaml(text: string, environment: Environment, errors: ConfigErrors): RawValue | undefined {
   const start = { line: 1, column: 1 };
   if (text.length > maxCharacters) {
-    faults.add(start, '', `a file of at most ${maxCharacters} characters, got ${text.length}`);
+    errors.add(start, '', `the file must have at most ${maxCharacters} characters, got ${text.length}`);
     return undefined;
   }
+  if (!isReadable(text, errors)) return undefined;
   const lines = new LineCounter();
   const document = parseDocument(text, {
     lineCounter: lines,
@@ -76,16 +42,16 @@ export function readGiven(text: string, environment: Environment, faults: Faults
     const { line, col } = lines.linePos(offset);
     return { line: Math.max(1, line), column: Math.max(1, col) };
   };
-  if (!isSound(document, text, position, faults)) return undefined;
+  if (!isSound(document, text, position, errors)) return undefined;
   if (document.contents === null) {
     return { kind: 'map', entries: new Map(), at: start, size: 1 };
   }
-  const given = new GivenReader(position, environment, faults).read(document.contents as Node, '');
-  if (given.size <= maxValues) return given;
-  faults.add(
+  const raw = new RawReader(position, environment, errors).read(document.contents as Node, '');
+  if (raw.size <= maxValues) return raw;
+  errors.add(
     start,
     '',
-    `a file of at most ${maxValues} values with its aliases written out, got ${given.size}`,
+    `the file must have at most ${maxValues} values with its aliases written out, got ${raw.size}`,
   );
   return undefined;
 }
@@ -116,7 +82,7 @@ const syntaxMessages: Readonly<Record<string, string>> = {
   UNEXPECTED_TOKEN: 'something that does not belong here',
 };
 
-/** Faults that stand alone. All others make more of their kind behind them, of which the first one tells most. */
+/** Errors that stand alone. All others cause more of their kind, of which the first one says most. */
 const independent: ReadonlySet<string> = new Set([
   'BAD_DQ_ESCAPE',
   'BAD_SCALAR_START',
@@ -128,46 +94,46 @@ function isSound(
   document: Document,
   text: string,
   position: (offset: number) => Position,
-  faults: Faults,
+  errors: ConfigErrors,
 ): boolean {
-  const told = new Set<string>();
+  const reported = new Set<string>();
   for (const { code, pos } of [...document.errors, ...document.warnings]) {
     const at = position(pos[0]);
     const once = independent.has(code) ? `${code} ${at.line}` : code;
-    if (told.has(once)) continue;
-    told.add(once);
+    if (reported.has(once)) continue;
+    reported.add(once);
     const inBrackets =
       code === 'UNEXPECTED_TOKEN' && /\{[^}]*\$\{[^}]*\}/.test(text.split('\n')[at.line - 1] ?? '');
     const hint = inBrackets ? `; inside of { } a \${env:NAME} needs quotes` : '';
-    faults.add(at, '', `no valid YAML: ${syntaxMessages[code] ?? code}${hint}`);
+    errors.add(at, '', `invalid YAML: ${syntaxMessages[code] ?? code}${hint}`);
   }
-  return told.size === 0;
+  return reported.size === 0;
 }
 
-/** Makes {@link Given} of YAML nodes, in the order of the text, so that an anchor is met before its aliases. */
-class GivenReader {
+/** Makes {@link RawValue} of YAML nodes, in the order of the text, so that an anchor is met before its aliases. */
+class RawReader {
   readonly #position: (offset: number) => Position;
   readonly #environment: Environment;
-  readonly #faults: Faults;
-  readonly #anchors = new Map<string, Given>();
+  readonly #errors: ConfigErrors;
+  readonly #anchors = new Map<string, RawValue>();
 
-  constructor(position: (offset: number) => Position, environment: Environment, faults: Faults) {
+  constructor(position: (offset: number) => Position, environment: Environment, errors: ConfigErrors) {
     this.#position = position;
     this.#environment = environment;
-    this.#faults = faults;
+    this.#errors = errors;
   }
 
-  read(node: Node | null, path: string): Given {
+  read(node: Node | null, path: string): RawValue {
     const at = this.#position(node?.range?.[0] ?? 0);
     if (isAlias(node)) return this.#anchors.get(node.source) ?? this.#unknownAlias(at, path);
-    const given = this.#value(node, at, path);
+    const raw = this.#value(node, at, path);
     if ((isScalar(node) || isMap(node) || isSeq(node)) && node.anchor !== undefined) {
-      this.#anchors.set(node.anchor, given);
+      this.#anchors.set(node.anchor, raw);
     }
-    return given;
+    return raw;
   }
 
-  #value(node: Node | null, at: Position, path: string): Given {
+  #value(node: Node | null, at: Position, path: string): RawValue {
     if (isMap(node)) return this.#map(node.items, at, path);
     if (isSeq(node)) {
       const items = node.items.map((item, index) => this.read(item as Node, `${path}[${index}]`));
@@ -181,8 +147,8 @@ class GivenReader {
     );
   }
 
-  #map(items: readonly unknown[], at: Position, path: string): GivenMap {
-    const entries = new Map<string, GivenEntry>();
+  #map(items: readonly unknown[], at: Position, path: string): RawMap {
+    const entries = new Map<string, RawValue>();
     for (const item of items) {
       if (!isPair(item) || !isScalar(item.key)) continue;
       const key = String(item.key.value ?? '');
@@ -190,38 +156,34 @@ class GivenReader {
       const below = path === '' ? key : `${path}.${key}`;
       const first = entries.get(key);
       if (first !== undefined) {
-        this.#faults.add(keyAt, below, `a key stands once, got it before in line ${first.keyAt.line}`);
+        this.#errors.add(keyAt, below, `is there already, in line ${first.keyAt?.line}`);
         continue;
       }
       const value = this.read(item.value as Node | null, below);
       // An empty value has its place after the colon, maybe lines further: the key is where one looks for it.
       const isEmpty = value.kind === 'scalar' && value.text === '';
-      entries.set(key, { keyAt, value: isEmpty ? { ...value, at: keyAt } : value });
+      entries.set(key, { ...value, keyAt, at: isEmpty ? keyAt : value.at });
     }
-    return { kind: 'map', entries, at, size: sizeOf([...entries.values()].map((entry) => entry.value)) };
+    return { kind: 'map', entries, at, size: sizeOf([...entries.values()]) };
   }
 
-  #scalar(value: unknown, source: string | undefined, at: Position, path: string): GivenScalar {
+  #scalar(value: unknown, source: string | undefined, at: Position, path: string): RawScalar {
     const rest = { kind: 'scalar', at, size: 1 } as const;
     if (typeof value !== 'string') {
-      return { ...rest, value, text: source ?? '', variables: [], spoiled: false };
+      return { ...rest, value, text: source ?? '', variables: [], isReported: false };
     }
     const { text, variables, isWhole, problems } = substitute(value, this.#environment);
-    for (const problem of problems) this.#faults.add(at, path, problem);
-    const spoiled = problems.length > 0;
-    return { ...rest, value: isWhole ? typed(text) : text, text, variables, spoiled };
+    for (const problem of problems) this.#errors.add(at, path, problem);
+    const isReported = problems.length > 0;
+    return { ...rest, value: isWhole ? typedValue(text) : text, text, variables, isReported };
   }
 
-  #unknownAlias(at: Position, path: string): GivenScalar {
-    this.#faults.add(
-      at,
-      path,
-      'an alias of an anchor that stands complete before it; there is none of this name',
-    );
-    return { kind: 'scalar', value: null, text: '', variables: [], spoiled: true, at, size: 1 };
+  #unknownAlias(at: Position, path: string): RawScalar {
+    this.#errors.add(at, path, 'needs an anchor of this name that is complete before the alias');
+    return { kind: 'scalar', value: null, text: '', variables: [], isReported: true, at, size: 1 };
   }
 }
 
-function sizeOf(values: readonly Given[]): number {
+function sizeOf(values: readonly RawValue[]): number {
   return values.reduce((sum, value) => sum + value.size, 1);
 }

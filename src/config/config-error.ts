@@ -1,29 +1,29 @@
-/** A place in the configuration's text; both from 1. */
+/** A place in the text of the configuration; both from 1. */
 export interface Position {
   readonly line: number;
   readonly column: number;
 }
 
 /** One thing that is wrong with a configuration. Never holds a secret. */
-export interface Fault extends Position {
+export interface ConfigError extends Position {
   readonly fileName: string;
   /** The key, from the top: `sinks.archive.rotate.maxBytes`; empty for the file as a whole. */
   readonly path: string;
-  /** What was wished and what was given, or what does not fit together. */
+  /** What is expected and what is there, or what does not fit together. */
   readonly message: string;
 }
 
-/** `distlogd.yaml:12:5: sinks.archive.rotate.maxBytes: a size from 1MiB, got "ten"` */
-export function formatFault(fault: Fault): string {
-  const path = fault.path === '' ? '' : `${fault.path}: `;
-  return `${fault.fileName}:${fault.line}:${fault.column}: ${path}${fault.message}`;
+/** `distlogd.yaml:12:5: sinks.archive.rotate.maxBytes: must be a size of at least 1MiB, got "ten"` */
+export function formatConfigError(error: ConfigError): string {
+  const path = error.path === '' ? '' : `${error.path}: `;
+  return `${error.fileName}:${error.line}:${error.column}: ${path}${error.message}`;
 }
 
-/** Collects faults, at most so many that a person still reads them. */
-export class Faults {
+/** Collects errors, at most as many as a person still reads. */
+export class ConfigErrors {
   static readonly MAX = 200;
   readonly #fileName: string;
-  readonly #found: Fault[] = [];
+  readonly #found: ConfigError[] = [];
   #more = 0;
 
   constructor(fileName: string) {
@@ -35,7 +35,7 @@ export class Faults {
   }
 
   add(at: Position, path: string, message: string): void {
-    if (this.#found.length >= Faults.MAX) {
+    if (this.#found.length >= ConfigErrors.MAX) {
       this.#more += 1;
       return;
     }
@@ -43,10 +43,10 @@ export class Faults {
   }
 
   /** In the order of the text. */
-  all(): readonly Fault[] {
+  all(): readonly ConfigError[] {
     const sorted = this.#found.toSorted((a, b) => a.line - b.line || a.column - b.column);
     if (this.#more === 0) return sorted;
     const last = sorted.at(-1)!;
-    return [...sorted, { ...last, path: '', message: `${this.#more} more faults are not shown` }];
+    return [...sorted, { ...last, path: '', message: `${this.#more} more errors are not shown` }];
   }
 }

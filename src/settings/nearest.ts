@@ -12,7 +12,7 @@ export function nearest(given: string, known: readonly string[]): string | undef
   return best;
 }
 
-/** ` (did you mean "x"?)`, or that these are known. */
+/** `; did you mean x?`, or which ones there are. */
 export function suggestion(given: string, known: readonly string[]): string {
   const name = nearest(given, known);
   return name === undefined ? `; known are ${known.join(', ')}` : `; did you mean ${name}?`;

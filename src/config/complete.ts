@@ -1,0 +1,30 @@
+import { join, resolve } from 'node:path';
+import { dataLayout } from '../disk/index.ts';
+import type { DaemonConfig, FileValues, Partly } from './daemon-config.ts';
+
+type PartlySink = Partly<DaemonConfig['sinks'][number]>;
+
+/**
+ * Fills in what depends on other options: paths that begin at the directory of the file, and defaults that are part of
+ * something else.
+ * @param data a data directory that replaces the one of the file
+ */
+export function complete(
+  values: Partly<FileValues>,
+  directory: string,
+  data: string | undefined,
+): Partly<DaemonConfig> & { readonly data: string } {
+  const root = resolve(directory, data ?? values.data ?? '.distlogd');
+  const { logs } = dataLayout(root);
+  const journalBytes = values.journal?.maxBytes;
+  const half = journalBytes === undefined ? undefined : Math.floor(journalBytes / 2);
+  const sinks = Object.entries(values.sinks ?? {}).map(([name, sink]): PartlySink => {
+    const maxBehind = { ...sink?.maxBehind, bytes: sink?.maxBehind?.bytes ?? half };
+    const named: PartlySink = { ...sink, name, maxBehind };
+    if (named.type !== 'file') return named;
+    const { path = join(logs, `${name}.${named.format === 'text' ? 'log' : 'jsonl'}`) } = named;
+    return { ...named, path };
+  });
+  const http = values.http === false ? undefined : values.http;
+  return { ...values, data: root, sinks, http };
+}

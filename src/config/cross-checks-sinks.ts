@@ -1,0 +1,70 @@
+import { sep } from 'node:path';
+import { dataLayout } from '../disk/index.ts';
+import { isLoopback, type ListenAddress } from '../net/index.ts';
+import { showSize } from '../text/index.ts';
+import type { WholeConfig } from './cross-checks.ts';
+import type { Listener } from './listeners.ts';
+
+/** What sinks and the rest of the configuration say together. */
+export function checkSinks(whole: WholeConfig, listeners: readonly Listener[]): void {
+  for (const sink of whole.config.sinks ?? []) {
+    if (sink?.name === undefined) continue;
+    const path = `sinks.${sink.name}`;
+    checkBehind(whole, path, sink.maxBehind?.bytes);
+    if (sink.type === 'otlp') checkDestination(whole, path, sink.endpoint, listeners);
+  }
+  checkPaths(whole);
+}
+
+function checkBehind({ config, report }: WholeConfig, path: string, bytes: number | undefined): void {
+  const maxBytes = config.journal?.maxBytes;
+  if (bytes === undefined || maxBytes === undefined || bytes <= maxBytes) return;
+  const most = showSize(maxBytes);
+  report(`${path}.maxBehind.bytes`, `must be at most journal.maxBytes (${most}), got ${showSize(bytes)}`);
+}
+
+/** Records that are sent to the daemon itself would never end. */
+function checkDestination(
+  { report }: WholeConfig,
+  path: string,
+  endpoint: string | undefined,
+  listeners: readonly Listener[],
+): void {
+  if (endpoint === undefined) return;
+  const url = new URL(endpoint);
+  const own = listeners.find(({ address }) => address !== undefined && reaches(url, address));
+  if (own === undefined) return;
+  report(`${path}.endpoint`, `must be another server, got ${own.path} of this daemon: records would loop`);
+}
+
+function reaches(url: URL, address: ListenAddress): boolean {
+  const port = Number(url.port || (url.protocol === 'https:' ? 443 : 80));
+  if (port !== address.port) return false;
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  if (host === address.host) return true;
+  return isLoopback(host) && (isLoopback(address.host) || ['0.0.0.0', '::'].includes(address.host));
+}
+
+/** A file that a sink writes is used by nothing else. */
+function checkPaths({ config, files, report }: WholeConfig): void {
+  const { root, logs } = dataLayout(config.data);
+  const written = new Map<string, string>();
+  for (const sink of config.sinks ?? []) {
+    if (sink?.type !== 'file' || sink.path === undefined) continue;
+    const path = `sinks.${sink.name}.path`;
+    const other = written.get(sink.path) ?? files.find(({ file }) => file === sink.path)?.path;
+    if (other !== undefined) report(path, `must be a file of its own, got that of ${other}`);
+    written.set(sink.path, path);
+    if (sink.path.endsWith(sep)) report(path, 'must be a file, got a directory');
+    if (isBelow(root, sink.path) && !isBelow(logs, sink.path)) {
+      report(
+        path,
+        'must not be in the data directory, where the daemon keeps its own files; only the directory logs/ there is for sinks',
+      );
+    }
+  }
+}
+
+function isBelow(directory: string, path: string): boolean {
+  return path === directory || path.startsWith(directory.endsWith(sep) ? directory : directory + sep);
+}

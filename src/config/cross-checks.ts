@@ -1,0 +1,44 @@
+import { collides } from '../net/index.ts';
+import { checkSinks } from './cross-checks-sinks.ts';
+import type { DaemonConfig, Partly } from './daemon-config.ts';
+import type { NamedFile } from './file-form.ts';
+import { type Listener, listenersOf } from './listeners.ts';
+
+/** What the checks of a whole configuration see, and how they report. */
+export interface WholeConfig {
+  /** Complete, save for values that are not valid: those were reported already. */
+  readonly config: Partly<DaemonConfig> & { readonly data: string };
+  readonly files: readonly NamedFile[];
+  /** Whether the key stands in the file. */
+  readonly has: (path: string) => boolean;
+  /** Reports an error at the key that a person would change. */
+  readonly report: (path: string, message: string) => void;
+}
+
+/** Checks what options of different components say together. Those of one component are in its definition. */
+export function crossCheck(whole: WholeConfig): void {
+  const listeners = listenersOf(whole.config);
+  checkListeners(whole, listeners);
+  checkSinks(whole, listeners);
+}
+
+/** Every address is opened once. */
+function checkListeners({ has, report }: WholeConfig, listeners: readonly Listener[]): void {
+  for (const [index, listener] of listeners.entries()) {
+    const taken = listeners.slice(0, index).find((other) => isSame(listener, other));
+    if (taken === undefined) continue;
+    const what = listener.address === undefined ? listener.socket : `port ${listener.address.port}`;
+    // The later of the two, unless that is a default and the other is not.
+    const isDefault = !has(`${listener.path}.endpoint`) && has(`${taken.path}.endpoint`);
+    const [wrong, other] = isDefault ? [taken, listener] : [listener, taken];
+    report(
+      `${wrong.path}.endpoint`,
+      `must be an address of its own: ${what} is that of ${other.path}.endpoint`,
+    );
+  }
+}
+
+function isSame(a: Listener, b: Listener): boolean {
+  if (a.address !== undefined && b.address !== undefined) return collides(a.address, b.address);
+  return a.socket !== undefined && a.socket === b.socket;
+}

@@ -1,0 +1,118 @@
+import { journalOptions } from '../journal/index.ts';
+import { operationsOptions } from '../operations/index.ts';
+import { otlpGrpcOptions, otlpHttpOptions } from '../receivers/otlp/index.ts';
+import { zmqAckOptions, zmqPushOptions } from '../receivers/zeromq/index.ts';
+import {
+  choice,
+  type Fields,
+  flag,
+  type Group,
+  group,
+  map,
+  millis,
+  type Presence,
+  path,
+  variants,
+} from '../settings/index.ts';
+import { consoleSinkOptions } from '../sinks/console/index.ts';
+import { fileSinkOptions } from '../sinks/file/index.ts';
+import { otlpSinkOptions } from '../sinks/otlp/index.ts';
+import { type DeliveryDefaults, deliveryOptions } from '../sinks/runner/index.ts';
+
+const receivers = {
+  zmqAck: zmqAckOptions,
+  zmqPush: zmqPushOptions,
+  otlpGrpc: otlpGrpcOptions,
+  otlpHttp: otlpHttpOptions,
+};
+
+/** A type of sink: its own options, and those that every sink has. */
+function sink<F extends Fields>(own: Group<F, Presence, never>, delivery: DeliveryDefaults) {
+  return group({ ...own.fields, ...deliveryOptions(delivery) }, { meaning: own.meaning, checks: own.checks });
+}
+
+/** What the configuration file of distlogd may hold: the options of its components. */
+export const definition = group(
+  {
+    data: path({
+      default: './.distlogd',
+      meaning:
+        'The data directory: journal, positions of the sinks, dead letters. For one daemon at a time; created with mode 0700.',
+      example: '/var/lib/distlogd',
+    }),
+    receivers: group(receivers, {
+      isRequired: true,
+      meaning:
+        'Where records are received. Only the receivers that stand here are opened; a name with nothing behind it opens one with its defaults.',
+      checks: [
+        {
+          at: '',
+          problem: (given) =>
+            Object.keys(given).length === 0
+              ? `needs at least one of ${Object.keys(receivers).join(', ')}, got none`
+              : undefined,
+        },
+      ],
+    }),
+    journal: journalOptions,
+    sinks: map(
+      variants(
+        {
+          file: sink(fileSinkOptions, { behindMillis: 0, onFull: 'block' }),
+          otlp: sink(otlpSinkOptions, { behindMillis: 7 * 86_400_000, onFull: 'skip' }),
+          console: sink(consoleSinkOptions, {
+            behindBytes: 64 * 1024 * 1024,
+            behindMillis: 60_000,
+            onFull: 'skip',
+          }),
+        },
+        { meaning: 'The type of the sink.' },
+      ),
+      {
+        names: {
+          called: 'name',
+          rule: 'must consist of letters, digits, - and _, begin with a letter, and have at most 64 characters',
+          pattern: /^[A-Za-z][A-Za-z0-9_-]{0,63}$/,
+        },
+        meaning:
+          'Where records are sent: a name of your choice for each sink. Its position in the journal is kept under the name, so a renamed sink starts again from the beginning.',
+      },
+    ),
+    http: operationsOptions,
+    shutdown: group(
+      {
+        drainMillis: millis({
+          min: 100,
+          max: 3_600_000,
+          orZero: true,
+          default: 10_000,
+          meaning:
+            'How long sinks may continue to write what is in the journal. The rest is written after the next start.',
+        }),
+      },
+      { meaning: 'The end, after SIGTERM.' },
+    ),
+    ownRecords: group(
+      {
+        severity: choice(['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'], {
+          default: 'INFO',
+          meaning: 'Records below this severity are not emitted.',
+        }),
+        console: flag({ default: true, meaning: 'Also writes them to the standard error output, as text.' }),
+      },
+      { meaning: 'The records of the daemon itself, which go to the sinks like all others.' },
+    ),
+  },
+  { meaning: 'The configuration of `distlogd`.' },
+);
+
+/** What holds without a configuration file. */
+export const withoutFile = `receivers:
+  zmqAck:
+  zmqPush:
+  otlpGrpc:
+  otlpHttp:
+sinks:
+  file: { type: file }
+  console: { type: console }
+`;

@@ -1,0 +1,31 @@
+import { ipcPath, type ListenAddress, zmqAddress } from '../net/index.ts';
+import type { DaemonConfig, Partly } from './daemon-config.ts';
+
+/** An address that the daemon opens. */
+export interface Listener {
+  /** The key of what opens it: `receivers.zmqAck`, `http`. */
+  readonly path: string;
+  readonly address?: ListenAddress | undefined;
+  /** Of `ipc://`. */
+  readonly socket?: string | undefined;
+}
+
+/** Those whose address is valid. */
+export function listenersOf({ receivers, http }: Partly<DaemonConfig>): readonly Listener[] {
+  const found: Listener[] = [];
+  for (const name of ['zmqAck', 'zmqPush'] as const) {
+    const endpoint = receivers?.[name]?.endpoint;
+    if (endpoint === undefined) continue;
+    found.push({ path: `receivers.${name}`, address: zmqAddress(endpoint), socket: ipcPath(endpoint) });
+  }
+  const servers = {
+    'receivers.otlpGrpc': receivers?.otlpGrpc,
+    'receivers.otlpHttp': receivers?.otlpHttp,
+    http,
+  };
+  for (const [path, server] of Object.entries(servers)) {
+    const { host, port } = server?.endpoint ?? {};
+    if (host !== undefined && port !== undefined) found.push({ path, address: { host, port } });
+  }
+  return found;
+}

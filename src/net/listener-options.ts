@@ -1,0 +1,186 @@
+import {
+  type CrossCheck,
+  exactlyOne,
+  flag,
+  group,
+  list,
+  notBoth,
+  parsed,
+  path,
+  text,
+} from '../settings/index.ts';
+import { isLoopback, type ListenAddress, parseListenAddress, showAddress } from './address.ts';
+import { parseCurveKey } from './curve-key.ts';
+import { keyFiles } from './key-files.ts';
+import { parseZmqEndpoint, zmqAddress } from './zmq-endpoint.ts';
+
+/** The options that everything has in common that listens: its address, and who may connect. */
+
+const neededBeyond = 'An address that other machines can reach needs it';
+
+const insecure = flag({
+  default: false,
+  meaning:
+    'Allows an address that other machines can reach without the protection that it needs otherwise. For networks that are private by themselves.',
+});
+
+const serverTls = group(
+  {
+    certFile: path({
+      contents: keyFiles.certificates,
+      meaning: 'The certificate, PEM, with its chain if there is one.',
+      example: '/etc/distlogd/tls.crt',
+    }),
+    keyFile: path({
+      contents: keyFiles.privateKey,
+      meaning: 'Its private key, PEM, not encrypted. Only its owner may read the file.',
+      example: '/etc/distlogd/tls.key',
+    }),
+    clientCaFile: path({
+      contents: keyFiles.certificates,
+      absent: 'clients need no certificate',
+      meaning: 'Authorities, PEM. Clients then need a certificate of one of them, and no token.',
+      example: '/etc/distlogd/clients.crt',
+    }),
+  },
+  { absent: 'off', meaning: `TLS. ${neededBeyond}, together with a token or client certificates.` },
+);
+
+/** The options of a server that speaks HTTP. */
+export function httpListener<const A extends string>(address: A) {
+  return {
+    endpoint: parsed({
+      type: 'address',
+      expected: 'an address with a port, such as 127.0.0.1:4317 or "[::1]:4317"',
+      parse: parseListenAddress,
+      default: address,
+      meaning: 'Where it listens: a name or an IP address, and a port (0: any free one).',
+    }),
+    tls: serverTls,
+    token: text({
+      isSecret: true,
+      expected: 'a text of 16 to 4096 visible ASCII characters without blanks',
+      pattern: /^[\x21-\x7e]{16,4096}$/,
+      absent: 'see `tokenFile`',
+      meaning:
+        'What a client must send as `authorization: Bearer <token>`. Better in `tokenFile` or in a variable.',
+      example: `\${env:DISTLOGD_TOKEN}`,
+    }),
+    tokenFile: path({
+      contents: keyFiles.token,
+      absent: 'clients need no token',
+      meaning:
+        'The file with the token, which only its owner may read; line breaks around the token do not count. Instead of `token`.',
+      example: '/etc/distlogd/token',
+    }),
+    insecure,
+  };
+}
+
+interface HttpListener {
+  readonly endpoint: ListenAddress;
+  readonly tls?: { readonly clientCaFile?: string | undefined } | undefined;
+  readonly token?: string | undefined;
+  readonly tokenFile?: string | undefined;
+  readonly insecure: boolean;
+}
+
+/** What the options of {@link httpListener} say together. */
+export const httpListenerChecks: readonly CrossCheck<HttpListener>[] = [
+  notBoth('token', 'tokenFile'),
+  {
+    at: 'endpoint',
+    problem: ({ endpoint, tls, token, tokenFile, insecure }) => {
+      if (insecure || isLoopback(endpoint.host)) return undefined;
+      const knowsClients = token !== undefined || tokenFile !== undefined || tls?.clientCaFile !== undefined;
+      const needed = [tls === undefined ? 'tls' : '', knowsClients ? '' : 'a token or tls.clientCaFile'];
+      return exposed(showAddress(endpoint), needed);
+    },
+  },
+];
+
+const curve = group(
+  {
+    secretKey: parsed({
+      type: 'key',
+      isSecret: true,
+      expected: 'a secret key of 40 characters in Z85, as `distlogd keygen` makes it',
+      parse: parseCurveKey,
+      absent: 'see `secretKeyFile`',
+      meaning: 'The secret key of the daemon. Better in `secretKeyFile` or in a variable.',
+      example: `\${env:DISTLOGD_CURVE_SECRET}`,
+    }),
+    secretKeyFile: path({
+      contents: keyFiles.curveSecretKey,
+      absent: '`secretKey` is needed',
+      meaning:
+        'The file with the secret key, as `distlogd keygen` writes it, which only its owner may read. Instead of `secretKey`.',
+      example: '/etc/distlogd/curve.key',
+    }),
+    allow: list(
+      parsed({
+        type: 'key',
+        // Somebody may have mistaken a secret key for it.
+        isSecret: true,
+        expected: 'a public key of 40 characters in Z85, as `distlogd keygen` prints it',
+        parse: parseCurveKey,
+        example: "'rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7'",
+      }),
+      {
+        absent: 'see `allowFile`',
+        meaning: 'The public keys of the clients that may connect. All others are refused.',
+      },
+    ),
+    allowFile: path({
+      contents: keyFiles.curvePublicKeys,
+      absent: '`allow` is needed',
+      meaning: 'A file of such public keys, one a line; `# ` begins a comment. Instead of `allow`.',
+      example: '/etc/distlogd/clients.keys',
+    }),
+  },
+  {
+    absent: 'off',
+    meaning: `CURVE: encryption, and a list of the clients that may connect. ${neededBeyond}.`,
+    checks: [exactlyOne('secretKey', 'secretKeyFile'), exactlyOne('allow', 'allowFile')],
+  },
+);
+
+/** The options of a socket of ZeroMQ that listens. */
+export function zmqListener<const E extends string>(endpoint: E) {
+  return {
+    endpoint: parsed({
+      type: 'endpoint',
+      expected: `an endpoint such as ${endpoint} or ipc:///run/distlogd/in.sock (a path of 103 bytes at most)`,
+      parse: parseZmqEndpoint,
+      default: endpoint,
+      meaning:
+        'Where it listens: `tcp://` with an address or `*` and a port (0: any free one), or `ipc://` with a path.',
+    }),
+    curve,
+    insecure,
+  };
+}
+
+interface ZmqListener {
+  readonly endpoint: string;
+  readonly curve?: object | undefined;
+  readonly insecure: boolean;
+}
+
+/** What the options of {@link zmqListener} say together. */
+export const zmqListenerChecks: readonly CrossCheck<ZmqListener>[] = [
+  {
+    at: 'endpoint',
+    problem: ({ endpoint, curve, insecure }) => {
+      const address = zmqAddress(endpoint);
+      if (insecure || address === undefined || isLoopback(address.host)) return undefined;
+      return exposed(showAddress(address), [curve === undefined ? 'curve' : '']);
+    },
+  },
+];
+
+function exposed(address: string, needed: readonly string[]): string | undefined {
+  const missing = needed.filter((what) => what !== '');
+  if (missing.length === 0) return undefined;
+  return `needs ${missing.join(' and ')}, or insecure: true, since other machines can reach ${address}`;
+}

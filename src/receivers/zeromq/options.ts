@@ -1,0 +1,72 @@
+import { zmqListener, zmqListenerChecks } from '../../net/index.ts';
+import { bytes, count, flag, group, millis, type Values } from '../../settings/index.ts';
+
+const MIB = 1024 * 1024;
+
+const maxInFlightBytes = bytes({
+  isInternal: true,
+  min: 1024,
+  default: 64 * MIB,
+});
+
+/** The options of `ZmqAckReceiver`. */
+export const zmqAckOptions = group(
+  {
+    ...zmqListener('tcp://127.0.0.1:5011'),
+    maxBatchBytes: bytes({
+      min: 64 * 1024,
+      max: 1024 * MIB,
+      default: 64 * MIB,
+      meaning:
+        'The largest batch, compressed and decompressed. A larger one is rejected, and its sender does not retry.',
+    }),
+    /** Bytes of all clients that wait for the journal; one batch always may. */
+    maxInFlightBytes,
+    /** Batches of all clients that wait for the journal. */
+    maxInFlightBatches: count({ isInternal: true, min: 1, default: 1_024 }),
+    /** Batches that a client is asked to have in flight at most. It is refused beyond twice as many. */
+    credit: count({ isInternal: true, min: 1, max: 1_000, default: 8 }),
+    /** Clients that are remembered. */
+    maxPeers: count({ isInternal: true, min: 1, default: 100_000 }),
+  },
+  {
+    absent: 'closed',
+    meaning:
+      'ZeroMQ with acknowledgement (`ZmqLogRecordExporter`, mode `ack`): a batch is answered when it is on the disk.',
+    checks: zmqListenerChecks,
+  },
+);
+
+export type ZmqAckReceiverOptions = Values<typeof zmqAckOptions.fields>;
+
+/** The options of `ZmqPushReceiver`. */
+export const zmqPushOptions = group(
+  {
+    ...zmqListener('tcp://127.0.0.1:5010'),
+    maxMessageBytes: bytes({
+      min: 1024,
+      max: 1024 * MIB,
+      default: 4 * MIB,
+      meaning: 'The largest message. ZeroMQ closes the connection of a sender that exceeds it.',
+    }),
+    pickle: flag({
+      default: false,
+      meaning:
+        'Reads pickled messages of Python distlog (`PLP`), plain data only; whatever asks for more is refused.',
+    }),
+    /** Bytes that wait for the journal; beyond it messages are dropped. One message always may. */
+    maxInFlightBytes,
+    /** Records that go to the journal together. */
+    groupRecords: count({ isInternal: true, min: 1, default: 500 }),
+    /** How long a record waits for others at most. */
+    groupMillis: millis({ isInternal: true, min: 0, default: 5 }),
+  },
+  {
+    absent: 'closed',
+    meaning:
+      'ZeroMQ without acknowledgement (mode `push`, and the messages of Python distlog): at most once, losses are counted.',
+    checks: zmqListenerChecks,
+  },
+);
+
+export type ZmqPushReceiverOptions = Values<typeof zmqPushOptions.fields>;

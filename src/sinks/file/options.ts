@@ -1,0 +1,49 @@
+import { bytes, choice, count, flag, group, millis, path, type ValueOf } from '../../settings/index.ts';
+
+const MIB = 1024 * 1024;
+
+/** The options of `FileSink`. */
+export const fileSinkOptions = group(
+  {
+    path: path({
+      absent: '`<data>/logs/<name>.jsonl`, or `.log` as text',
+      meaning:
+        'The file. Missing directories are made. No other program may write to it. In the data directory only `logs/` is for sinks.',
+      example: '/var/log/distlogd/archive.jsonl',
+    }),
+    format: choice(['otlpJson', 'text'], {
+      default: 'otlpJson',
+      meaning:
+        '`otlpJson`: lines of OTLP/JSON with up to 512 records, which the Collector and lnav read; nothing is lost. `text`: a line for each record, for people.',
+    }),
+    rotate: group(
+      {
+        maxBytes: bytes({
+          min: MIB,
+          orZero: true,
+          default: 100 * MIB,
+          meaning: 'A file of this size is rotated before the next write. 0: not by size.',
+        }),
+        maxAgeMillis: millis({
+          min: 60_000,
+          max: 3_650 * 86_400_000,
+          orZero: true,
+          default: 86_400_000,
+          meaning: 'A file of this age is rotated before the next write. 0: not by age.',
+        }),
+        keep: count({ min: 1, max: 100_000, default: 10, meaning: 'How many rotated files are kept.' }),
+        gzip: flag({ default: true, meaning: 'Rotated files are compressed.' }),
+      },
+      { meaning: 'When a new file is started, and what happens to the old ones.' },
+    ),
+    fsync: choice(['always', 'never'], {
+      default: 'always',
+      meaning:
+        '`always`: a record counts as written when it is on the disk. `never`: when the operating system has it; a power failure can lose the last ones.',
+    }),
+  },
+  { meaning: 'Writes a file: lines of OTLP/JSON, or of text.' },
+);
+
+/** The options as they hold. */
+export type FileSinkOptions = ValueOf<typeof fileSinkOptions> & { readonly path: string };

@@ -1,0 +1,112 @@
+import { keyFiles, parseHttpUrl } from '../../net/index.ts';
+import {
+  bytes,
+  choice,
+  flag,
+  group,
+  map,
+  millis,
+  parsed,
+  path,
+  text,
+  together,
+  type ValueOf,
+} from '../../settings/index.ts';
+
+/** The options of `OtlpSink`. */
+export const otlpSinkOptions = group(
+  {
+    endpoint: parsed({
+      type: 'URL',
+      expected: 'an http:// or https:// URL without user, query or fragment, such as http://127.0.0.1:4317',
+      parse: parseHttpUrl,
+      meaning: 'The destination. For `http`, `/v1/logs` is appended; for `grpc` it has no path.',
+      example: 'https://collector.example.org:4317',
+    }),
+    protocol: choice(['grpc', 'http'], {
+      default: 'grpc',
+      meaning: 'OTLP over gRPC, or over HTTP (protobuf).',
+    }),
+    headers: map(
+      text({
+        isSecret: true,
+        expected: 'a text of visible ASCII characters and blanks',
+        pattern: /^[\x20-\x7e]{0,8192}$/,
+        meaning: 'Its value. Never shown.',
+        example: `Bearer \${env:COLLECTOR_TOKEN}`,
+      }),
+      {
+        default: {},
+        names: {
+          called: 'header',
+          rule: 'must be a valid header name that the protocol does not set itself',
+          pattern:
+            /^(?!(?:connection|content-[a-z]+|host|keep-alive|te|transfer-encoding|upgrade|grpc-.*)$)[a-z0-9!#$%&'*+.^_`|~-]{1,100}$/i,
+        },
+        meaning: 'Sent with every request.',
+      },
+    ),
+    compression: choice(['gzip', 'none'], { default: 'gzip', meaning: 'How requests are compressed.' }),
+    timeoutMillis: millis({
+      min: 10,
+      max: 600_000,
+      default: 10_000,
+      meaning: 'How long the sink waits for the answer to a request; after that it retries.',
+    }),
+    tls: group(
+      {
+        caFile: path({
+          contents: keyFiles.certificates,
+          absent: 'the authorities that Node.js knows',
+          meaning: 'The authorities that may have signed the certificate of the destination, PEM.',
+          example: '/etc/distlogd/ca.crt',
+        }),
+        certFile: path({
+          contents: keyFiles.certificates,
+          absent: 'no client certificate',
+          meaning: 'The client certificate, PEM. Needs `keyFile`.',
+          example: '/etc/distlogd/client.crt',
+        }),
+        keyFile: path({
+          contents: keyFiles.privateKey,
+          absent: 'no client certificate',
+          meaning: 'Its private key, PEM, not encrypted. Only its owner may read the file. Needs `certFile`.',
+          example: '/etc/distlogd/client.key',
+        }),
+        insecure: flag({
+          default: false,
+          meaning: 'Accepts any certificate of the destination. For tests.',
+        }),
+      },
+      {
+        absent: 'off',
+        meaning: 'TLS towards the destination; its `endpoint` begins with `https://`.',
+        checks: [together('certFile', 'keyFile')],
+      },
+    ),
+    /** Requests have at most so many bytes before compression; 4 MiB is what gRPC servers accept. */
+    maxRequestBytes: bytes({ isInternal: true, min: 1_024, default: 4 * 1024 * 1024 }),
+  },
+  {
+    meaning: 'Sends to a Collector, or whatever else speaks OTLP, at least once.',
+    checks: [
+      {
+        at: 'tls',
+        problem: ({ endpoint, tls }) =>
+          tls !== undefined && endpoint.startsWith('http:')
+            ? 'needs an endpoint that begins with https://, got http://'
+            : undefined,
+      },
+      {
+        at: 'endpoint',
+        problem: ({ endpoint, protocol }) =>
+          protocol === 'grpc' && new URL(endpoint).pathname !== '/'
+            ? 'must have no path when protocol is grpc (did you mean protocol: http?)'
+            : undefined,
+      },
+    ],
+  },
+);
+
+/** The options as they hold. */
+export type OtlpSinkOptions = ValueOf<typeof otlpSinkOptions>;

@@ -1,0 +1,330 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: references and units are written so
+import { formatConfigError, parseConfig } from '../../src/config/index.ts';
+
+const environment = { WORD: 'hush', EMPTY: '', SEVEN: '7', TOKEN: 'a-token-that-is-long' };
+
+/** The errors of a text, as the command line prints them. */
+function errorsOf(text: string): string[] {
+  const result = parseConfig(text, { fileName: 'distlogd.yaml', environment, directory: '/etc/distlogd' });
+  return 'errors' in result ? result.errors.map(formatConfigError) : [];
+}
+
+const rest = 'receivers: { zmqAck: }\nsinks: { a: { type: console } }\n';
+const receiver = (text: string) => errorsOf(`sinks: { a: { type: console } }\nreceivers: { ${text} }\n`);
+const sink = (text: string) => errorsOf(`receivers: { otlpGrpc: }\nsinks: { a: { ${text} } }\n`);
+
+test('all errors come at once, each with its place, in the order of the text', () => {
+  const text = `recievers: {}
+receivers:
+  zmqAck:
+    maxBatchBytes: 64
+sinks:
+  archive:
+    type: file
+    rotate:
+      maxBytes: ten
+      keep: 0
+journal: { sync: sometimes }
+`;
+  expect(errorsOf(text)).toEqual([
+    'distlogd.yaml:1:1: unknown key "recievers"; did you mean receivers?',
+    'distlogd.yaml:4:20: receivers.zmqAck.maxBatchBytes: must be a size from 64KiB to 1GiB (example: 64MiB), got 64',
+    'distlogd.yaml:9:17: sinks.archive.rotate.maxBytes: must be a size of at least 1MiB, or 0 (example: 100MiB), got "ten"',
+    'distlogd.yaml:10:13: sinks.archive.rotate.keep: must be a whole number from 1 to 100000, got 0',
+    'distlogd.yaml:11:18: journal.sync: must be always or never, got "sometimes"',
+  ]);
+});
+
+test.each([
+  [
+    'an unknown key with a neighbour',
+    `${rest}shutdown: { drian: 1s }`,
+    'shutdown: unknown key "drian"; did you mean drain?',
+  ],
+  [
+    'a key in another style',
+    `${rest}journal: { max_bytes: 1GiB }`,
+    'unknown key "max_bytes"; did you mean maxBytes?',
+  ],
+  ['a key far from all', `${rest}shutdown: { zebra: 1 }`, 'shutdown: unknown key "zebra"; known are drain'],
+  ['a key named like a property of objects', `${rest}constructor: 1`, 'unknown key "constructor"; known are'],
+  ['a key that stands twice', `${rest}data: a\ndata: b`, '4:1: data: is there already, in line 3'],
+  [
+    'a duration without a unit',
+    `${rest}shutdown: { drain: 10 }`,
+    'must be a duration from 100ms to 1h, or 0 (example: 10s), got 10',
+  ],
+  [
+    'a size of half a byte',
+    `${rest}journal: { maxBytes: 0.3B }`,
+    'journal.maxBytes: must be a size of at least 4MiB',
+  ],
+  [
+    'a list in the place of a map',
+    `${rest}journal: [1]`,
+    'journal: must be a map with keys of segmentBytes, maxBytes, minFreeBytes, sync, producers, got a list',
+  ],
+  ['a map in the place of a text', `${rest}data: { a: 1 }`, 'data: must be a path, got a map'],
+  ['a number in the place of a text', `${rest}data: 5`, 'data: must be a path, got 5'],
+  [
+    'a text in the place of a flag',
+    `${rest}ownRecords: { console: yes }`,
+    'ownRecords.console: must be true or false, got "yes"',
+  ],
+  ['a key without a value', `${rest}data:`, '3:1: data: must be a path, got nothing'],
+  ['an empty file', '', '1:1: receivers: is required: a map with keys of zmqAck'],
+  [
+    'no receiver',
+    'receivers:\nsinks: { a: { type: console } }',
+    'receivers: needs at least one of zmqAck, zmqPush, otlpGrpc, otlpHttp, got none',
+  ],
+  ['no sink', 'receivers: { zmqAck: }\nsinks: {}', '2:1: sinks: needs at least one name, got none'],
+  ['a text for the whole', 'hello', '1:1: must be a map with keys of data, receivers'],
+])('%s is an error', (_name, text, expected) => {
+  expect(errorsOf(text).join('\n')).toContain(expected);
+});
+
+test.each([
+  [
+    'a bracket that is not closed',
+    'a: [1\nb: 2',
+    '2:1: invalid YAML: the indentation does not fit, or a bracket',
+  ],
+  ['a tab', 'a:\n\t- b', '2:1: invalid YAML: indentation is made of blanks, not of tabs'],
+  ['a second document', `${rest}---\na: 1`, 'invalid YAML: one document in a file'],
+  ['an unknown tag', 'a: !secret hush', '1:4: invalid YAML: an unknown tag'],
+  ['a tag of YAML 1.1', 'a: !!binary aGVsbG8=', 'invalid YAML: an unknown tag'],
+  ['a map as a key', '? { a: 1 }\n: 2', 'invalid YAML: a key is a plain name'],
+  ['a wrong escape', 'a: "\\q"', '1:5: invalid YAML: in double quotes a backslash'],
+  [
+    'a reference in brackets without quotes',
+    'a: { b: ${env:WORD}, c: 1 }',
+    'inside of { } a ${env:NAME} needs quotes',
+  ],
+  [
+    'an alias of nothing',
+    `${rest}data: *x`,
+    '3:7: data: needs an anchor of this name that is complete before the alias',
+  ],
+  ['an alias of what it stands in', `${rest}data: &x [*x]`, 'needs an anchor of this name'],
+])('%s is reported without quoting the text', (_name, text, expected) => {
+  const reported = errorsOf(text).join('\n');
+  expect(reported).toContain(expected);
+  expect(reported).not.toContain('hush');
+});
+
+test.each([
+  ['nested brackets', '['.repeat(20_000)],
+  ['nested maps', '{a: '.repeat(20_000)],
+  ['a long file', `data: ${'x'.repeat(300_000)}`],
+  [
+    'an alias bomb',
+    [
+      'a0: &a0 [1,1,1,1,1,1,1,1,1,1]',
+      ...Array.from({ length: 30 }, (_, i) => `a${i + 1}: &a${i + 1} [${`*a${i},`.repeat(10)}]`),
+    ].join('\n'),
+  ],
+  ['many keys', Array.from({ length: 20_000 }, (_, i) => `k${i}: 1`).join('\n')],
+])('%s costs neither time nor memory', (_name, text) => {
+  const start = performance.now();
+  const errors = errorsOf(text);
+  expect(errors.length).toBeGreaterThan(0);
+  expect(errors.length).toBeLessThanOrEqual(201);
+  expect(performance.now() - start).toBeLessThan(10_000);
+});
+
+test('an alias stands for the value of its anchor', () => {
+  expect(sink('type: file, rotate: &r { keep: 3 } }, b: { type: file, rotate: *r')).toEqual([]);
+});
+
+test.each([
+  [
+    "zmqAck: { endpoint: 'tcp://*:5011' }",
+    'receivers.zmqAck.endpoint: needs curve, or insecure: true, since other machines can reach 0.0.0.0:5011',
+  ],
+  ['zmqPush: { endpoint: tcp://192.168.1.5:5010 }', 'needs curve, or insecure: true'],
+  ['otlpGrpc: { endpoint: 0.0.0.0:4317 }', 'needs tls and a token or tls.clientCaFile, or insecure: true'],
+  [
+    "otlpHttp: { endpoint: '[::]:4318', tls: { certFile: c, keyFile: k } }",
+    'needs a token or tls.clientCaFile, or insecure: true',
+  ],
+  ['otlpHttp: { endpoint: logs.example.org:4318, tokenFile: t }', 'needs tls, or insecure: true'],
+  ['otlpGrpc: { endpoint: 0.0.0.0:4317, insecure: false }', 'or insecure: true'],
+  ["otlpGrpc: { endpoint: ':4317' }", 'an address with a port'],
+  ['otlpGrpc: { endpoint: localhost:70000 }', 'an address with a port'],
+  ['zmqAck: { endpoint: localhost:5011 }', 'an endpoint such as tcp://127.0.0.1:5011'],
+  [`zmqAck: { endpoint: ipc:///${'x'.repeat(104)} }`, '103 bytes at most'],
+  [
+    'otlpGrpc: { endpoint: 127.0.0.1:4317 }, otlpHttp: { endpoint: localhost:4317 }',
+    'receivers.otlpHttp.endpoint: must be an address of its own: port 4317 is that of receivers.otlpGrpc.endpoint',
+  ],
+  [
+    'otlpGrpc: { endpoint: 127.0.0.1:5080 }',
+    '2:26: receivers.otlpGrpc.endpoint: must be an address of its own: port 5080 is that of http.endpoint',
+  ],
+  [
+    'zmqAck: { endpoint: ipc:///run/a }, zmqPush: { endpoint: ipc:///run/a }',
+    '/run/a is that of receivers.zmqAck.endpoint',
+  ],
+  ['otlpGrpc: { tls: { certFile: c } }', 'receivers.otlpGrpc.tls.keyFile: is required: a path'],
+  ['otlpGrpc: { token: aaaaaaaaaaaaaaaaaaaa, tokenFile: t }', 'takes token or tokenFile, got both'],
+  [
+    'zmqAck: { curve: { allowFile: a } }',
+    'receivers.zmqAck.curve: needs secretKey or secretKeyFile, got neither',
+  ],
+  ['zmqAck: { curve: { secretKeyFile: a } }', 'needs allow or allowFile, got neither'],
+  [
+    'zmqAck: { curve: { secretKeyFile: a, allow: [] } }',
+    'receivers.zmqAck.curve.allow: must be a list, each a public key of 40 characters in Z85, as `distlogd keygen` prints it, got an empty list',
+  ],
+  [
+    'zmqAck: { curve: { secretKeyFile: a, allow: [abc] } }',
+    'receivers.zmqAck.curve.allow[0]: must be a public key of 40 characters',
+  ],
+])('receivers: { %s } is an error', (text, expected) => {
+  expect(receiver(text).join('\n')).toContain(expected);
+});
+
+test.each([
+  'zmqAck: { endpoint: tcp://127.0.0.1:0 }, zmqPush: { endpoint: tcp://127.0.0.1:0 }',
+  "zmqAck: { endpoint: 'tcp://*:5011', insecure: true }",
+  "zmqAck: { endpoint: 'tcp://*:5011', curve: { secretKeyFile: a, allowFile: b } }",
+  'zmqAck: { endpoint: ipc:///run/distlogd/a.sock }',
+  "otlpGrpc: { endpoint: '[::1]:4317' }, otlpHttp: { endpoint: 127.0.0.1:4317 }",
+  "otlpGrpc: { endpoint: '[::]:4317', tls: { certFile: c, keyFile: k }, token: '${env:TOKEN}' }",
+  'otlpGrpc: { endpoint: 0.0.0.0:4317, tls: { certFile: c, keyFile: k, clientCaFile: a } }',
+])('receivers: { %s } is valid', (text) => {
+  expect(receiver(text)).toEqual([]);
+});
+
+test.each([
+  ['path: x', 'sinks.a.type: is required: file, otlp or console'],
+  ['type: store', 'sinks.a.type: must be file, otlp or console, got "store"'],
+  ['type: file, color: auto', 'sinks.a: unknown key "color"'],
+  ['type: otlp', 'sinks.a.endpoint: is required: an http:// or https:// URL'],
+  ['type: otlp, endpoint: http://me:hush@x', 'got "http://...@x"'],
+  [
+    'type: otlp, endpoint: http://x/otlp',
+    'must have no path when protocol is grpc (did you mean protocol: http?)',
+  ],
+  [
+    'type: otlp, endpoint: http://localhost:4317',
+    'must be another server, got receivers.otlpGrpc of this daemon: records would loop',
+  ],
+  [
+    'type: otlp, endpoint: http://x, tls: { caFile: a }',
+    'sinks.a.tls: needs an endpoint that begins with https://, got http://',
+  ],
+  [
+    'type: otlp, endpoint: https://x, tls: { keyFile: a }',
+    'sinks.a.tls: needs both certFile and keyFile, got one of them',
+  ],
+  [
+    'type: otlp, endpoint: http://x, headers: { host: x }',
+    'sinks.a.headers: has the key "host", but a header must be a valid header name that the protocol does not set itself',
+  ],
+  [
+    'type: otlp, endpoint: http://x, headers: { a: "x", A: "y" }',
+    'sinks.a.headers.A: is the same header as a',
+  ],
+  [
+    'type: otlp, endpoint: http://x, headers: { a: "hush\\n" }',
+    'a text of visible ASCII characters and blanks, got a text (not shown)',
+  ],
+  ['type: console, retry: { initial: 1m }', 'sinks.a.retry.initial: must be at most max (30s), got 1m'],
+  [
+    'type: console, maxBehind: { bytes: 9GiB }',
+    'sinks.a.maxBehind.bytes: must be at most journal.maxBytes (8GiB), got 9GiB',
+  ],
+  [
+    'type: file, path: x }, b: { type: file, path: ./y/../x',
+    'sinks.b.path: must be a file of its own, got that of sinks.a.path',
+  ],
+  ['type: console }, A: { type: console', 'sinks.A: is the same name as a'],
+  [
+    'type: console }, ../b: { type: console',
+    'sinks: has the key "../b", but a name must consist of letters, digits, - and _, begin with a letter',
+  ],
+  [
+    'type: file, path: .distlogd/journal/x',
+    'must not be in the data directory, where the daemon keeps its own files',
+  ],
+  ['type: file, path: .distlogd', 'must not be in the data directory'],
+  ['type: file, path: x/', 'sinks.a.path: must be a file, got a directory'],
+])('sinks: { a: { %s } } is an error', (text, expected) => {
+  const reported = sink(text).join('\n');
+  expect(reported).toContain(expected);
+  expect(reported).not.toContain('hush');
+});
+
+test('a file sink does not overwrite a file that the configuration reads', () => {
+  const text = 'receivers: { otlpGrpc: { tokenFile: token } }\nsinks: { a: { type: file, path: token } }';
+  expect(errorsOf(text).join()).toContain(
+    'sinks.a.path: must be a file of its own, got that of receivers.otlpGrpc.tokenFile',
+  );
+});
+
+test('two segments fit in the journal', () => {
+  expect(errorsOf(`${rest}journal: { maxBytes: 100MiB }`).join()).toContain(
+    'must be at least 2 times segmentBytes (128MiB), got 100MiB',
+  );
+});
+
+test('what a variable holds is never shown, nor is a secret', () => {
+  const reported = [
+    ...errorsOf(`${rest}journal: { sync: '\${env:WORD}' }`),
+    ...receiver("otlpGrpc: { token: '${env:WORD}' }"),
+    ...receiver('otlpGrpc: { token: hush }'),
+    ...receiver('otlpGrpc: { token: [hush] }'),
+    ...receiver('otlpGrpc: { tls: hush }'),
+    ...receiver('zmqAck: { curve: { secretKey: hush, allowFile: a } }'),
+  ];
+  expect(reported.length).toBeGreaterThanOrEqual(6);
+  expect(reported.join('\n')).not.toContain('hush');
+  expect(reported[0]).toContain('got the value of WORD (not shown)');
+});
+
+test.each([
+  ['${env:NOPE}', 'the environment variable NOPE is not set, and no default is given'],
+  ['${env:EMPTY}', 'got the value of EMPTY (not shown)'],
+  ['${WORD}', 'a reference is ${env:NAME} or ${env:NAME:-default}, and $$ is a plain $'],
+  ['${env:1A}', 'a reference is'],
+  ['${env:NOPE:-${env:WORD}}', 'a reference is'],
+  ['${file:/etc/passwd}', 'a reference is'],
+  ['${env:WORD', 'a reference is'],
+])('%s is an error', (text, expected) => {
+  const reported = errorsOf(`${rest}data: "${text}"`);
+  expect(reported.join('\n')).toContain(expected);
+  expect(reported).toHaveLength(1);
+});
+
+test.each(['\u202e', '\u2066', '\u0007', '\u009b', '\u0000'])(
+  'a character that hides what the file says is an error: %j',
+  (character) => {
+    const [error, ...more] = errorsOf(`${rest}data: "a${character}b"`);
+    const code = character.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0');
+    expect(error).toContain(`distlogd.yaml:3:9: the character U+${code} must not stand in the file`);
+    expect(more).toEqual([]);
+    expect(errorsOf(`${rest}# a comment with ${character}`)).toHaveLength(1);
+  },
+);
+
+test('characters of all languages, and escapes that show what they are, are valid', () => {
+  expect(errorsOf(`${rest}data: "дом/家/\\u202e"`)).toEqual([]);
+});
+
+test.each([
+  ['a lone byte', [0xff]],
+  ['a character that is cut off', [0xe5, 0xae]],
+  ['an encoded surrogate', [0xed, 0xa0, 0x80]],
+])('%s is an error at its place, even behind a replacement character', (_name, wrong) => {
+  const bytes = Buffer.concat([
+    Buffer.from(`${rest}data: "\ufffd家`),
+    Buffer.from(wrong),
+    Buffer.from('"\n'),
+  ]);
+  const result = parseConfig(bytes, { fileName: 'x', environment, directory: '/' });
+  expect('errors' in result ? result.errors.map(formatConfigError) : []).toEqual([
+    'x:3:10: the file must be text in UTF-8, got a byte that is none',
+  ]);
+});

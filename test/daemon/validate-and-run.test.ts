@@ -1,0 +1,98 @@
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { type ConfigError, type DaemonConfig, parseConfig, Secrets } from '../../src/config/index.ts';
+import { makeReceivers } from '../../src/daemon/make-receivers.ts';
+import { RunningSinks } from '../../src/daemon/running-sinks.ts';
+import { dataLayout } from '../../src/disk/index.ts';
+import { Journal } from '../../src/journal/index.ts';
+import { newCurveKeyPair } from '../../src/net/index.ts';
+import { anyConfig } from '../config/support/any-config.ts';
+
+let room: string;
+
+beforeEach(() => {
+  room = mkdtempSync(join(tmpdir(), 'burstlog-validate-'));
+});
+
+afterEach(() => rmSync(room, { recursive: true, force: true }));
+
+/** What `distlogd validate` says without looking at other files. */
+function validate(text: string): DaemonConfig | readonly ConfigError[] {
+  const result = parseConfig(text, { fileName: 'distlogd.yaml', environment: {}, directory: room });
+  return 'config' in result ? result.config : result.errors;
+}
+
+const log = { emit: () => {} };
+
+/** Makes all that the daemon makes of a configuration, and opens no socket. */
+async function construct(config: DaemonConfig): Promise<void> {
+  const secretKey = `${newCurveKeyPair().secretKey}\n`;
+  const secrets = new (class extends Secrets {
+    override serverTls() {
+      return {};
+    }
+    override clientTls() {
+      return {};
+    }
+  })({ get: () => Buffer.from(secretKey), has: () => true } as unknown as ReadonlyMap<string, Buffer>);
+  const loaded = { config, secrets };
+  const layout = dataLayout(config.data);
+  mkdirSync(layout.sinks, { recursive: true });
+  const journal = await Journal.open({ directory: layout.journal, ...config.journal, log });
+  try {
+    makeReceivers(loaded, journal);
+    const sinks = new RunningSinks(journal, layout, { log, lineThread: undefined });
+    try {
+      await sinks.take(loaded, 0);
+    } finally {
+      await sinks.stop(0);
+    }
+  } finally {
+    await journal.close();
+    for (const name of readdirSync(room)) rmSync(join(room, name), { recursive: true, force: true });
+  }
+}
+
+const rest = 'sinks: { a: { type: console } }\n';
+
+test.each([
+  ['a batch beyond a segment', 'receivers: { zmqAck: { maxBatchBytes: 128MiB } }', true],
+  ['a large message', 'receivers: { zmqPush: { maxMessageBytes: 100MiB } }', true],
+  [
+    'a large table of producers',
+    'receivers: { zmqAck: }\njournal: { producers: { maxCount: 5000000 } }',
+    false,
+  ],
+  ['a loopback name in capitals', 'receivers: { zmqAck: { endpoint: "tcp://LOCALHOST:0" } }', true],
+  ['a loopback address in IPv6', 'receivers: { zmqAck: { endpoint: "tcp://[::ffff:127.0.0.1]:0" } }', true],
+  ['an address of others', 'receivers: { zmqAck: { endpoint: "tcp://192.168.1.5:5011" } }', false],
+])('validate and run agree about %s', async (_name, text, isValid) => {
+  const found = validate(`${rest}${text}\n`);
+  expect('receivers' in found).toBe(isValid);
+  if ('receivers' in found) await construct(found);
+});
+
+test('the daemon can make whatever validate accepts; what it refuses has a place and a message', async () => {
+  const seen = { valid: 0, invalid: 0 };
+  await fc.assert(
+    fc.asyncProperty(anyConfig, async (config) => {
+      const text = JSON.stringify(config, undefined, 2);
+      const found = validate(text);
+      if ('receivers' in found) {
+        seen.valid += 1;
+        await construct(found);
+        return;
+      }
+      seen.invalid += 1;
+      expect(found.length).toBeGreaterThan(0);
+      for (const { line, column, message } of found) {
+        expect(line).toBeLessThanOrEqual(text.split('\n').length);
+        expect(Math.min(line, column, message.length)).toBeGreaterThanOrEqual(1);
+      }
+    }),
+    { numRuns: 400 },
+  );
+  expect(Math.min(seen.valid, seen.invalid)).toBeGreaterThan(40);
+});
