@@ -13,7 +13,7 @@ export type {
   Triggers,
 } from './burst/options.ts';
 export type { BurstStats } from './burst/stats.ts';
-export type { DeliveryFailure, DeliveryStats } from './export/delivery.ts';
+export type { DeliveryFailure, DeliveryStats } from './export/delivery-counts.ts';
 export type { DeliveryOptions } from './export/delivery-options.ts';
 export {
   PriorityBatchLogRecordProcessor,
@@ -30,7 +30,9 @@ export {
 } from './record/global-logs.ts';
 export type {
   EnabledOptionsLike,
+  ExporterFlushOptionsLike,
   ExportResultLike,
+  FlushOptionsLike,
   InstrumentationScopeLike,
   LogRecordExporterLike,
   LogRecordProcessorLike,

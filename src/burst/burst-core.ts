@@ -1,7 +1,6 @@
 import type { Context } from '@opentelemetry/api';
-import { within } from '../export/index.ts';
 import { type LimitOptions, ReleaseLimit } from '../limit/index.ts';
-import { type Clock, keepAlive } from '../record/index.ts';
+import { type Clock, type FlushOptionsLike, flushMillis, within } from '../record/index.ts';
 import { Accounts } from './accounts.ts';
 import type { Burst, Trigger } from './burst.ts';
 import { ChronologicalOrder } from './chronological-order.ts';
@@ -18,15 +17,15 @@ export interface CoreSettings {
   readonly maxBytes: number;
   readonly limit: LimitOptions | false;
   readonly replayBatch: number;
+  readonly flushTimeoutMillis: number;
   readonly clock: Clock;
   readonly newBurstId: () => string;
   readonly isOpen: (key: string) => boolean;
 }
 
-/** The share of the shutdown bound that the replay may use; the rest is the outlet's. */
-const REPLAY_SHARE = 0.7;
-/** For how long a flush keeps the process alive: a Collector that is down must not do so for ever. */
-const FLUSH_ALIVE_MILLIS = 30_000;
+/** The end of the shutdown bound is for the last batch and the outlet's own shutdown: this part, and at most so long. */
+const OUTLET_SHARE = 0.1;
+const OUTLET_MILLIS = 2_000;
 
 /**
  * Holds and releases. It knows keys, sizes, times and triggers, but not what it holds: that is the outlet's
@@ -39,12 +38,14 @@ export class BurstCore<T> {
   readonly #outlet: Outlet<T>;
   readonly #clock: Clock;
   readonly #maxBytes: number;
+  readonly #flushTimeoutMillis: number;
   readonly accounts = new Accounts();
 
   constructor(outlet: Outlet<T>, core: CoreSettings) {
     this.#outlet = outlet;
     this.#clock = core.clock;
     this.#maxBytes = core.maxBytes;
+    this.#flushTimeoutMillis = core.flushTimeoutMillis;
     this.#replay = new Replay(outlet, this.accounts, core.replayBatch);
     this.#limit = new ReleaseLimit<T>(core.limit, core.clock, (limited, recurrence) =>
       this.loud(outlet.summaryOf(limited, recurrence), MANIFEST_BYTES, undefined),
@@ -94,25 +95,30 @@ export class BurstCore<T> {
     this.#order.reopen(key);
   }
 
-  /** Resolves when all that is loud or released has been delivered or has failed. */
-  async forceFlush(): Promise<void> {
-    const letEnd = keepAlive(this.#clock, FLUSH_ALIVE_MILLIS);
-    await this.#order.releaseLoud();
-    await this.#replay.drained();
-    await this.#outlet.flush();
-    letEnd();
+  /**
+   * Resolves when all that is loud or released has been delivered or has failed, at the latest when the time for a
+   * flush has passed. Keeps the process alive meanwhile. Never rejects.
+   * @param shutdown to be awaited instead, if it has begun
+   * @returns whether it was in time, and how long that was
+   */
+  async forceFlush(
+    options: FlushOptionsLike | undefined,
+    shutdown: Promise<void> | undefined,
+  ): Promise<{ readonly inTime: boolean; readonly millis: number }> {
+    const millis = flushMillis(options, this.#flushTimeoutMillis);
+    const { inTime } = await within(shutdown ?? this.#flush(), millis, this.#clock, true);
+    return { inTime, millis };
   }
 
-  /** Hands on what is loud or released, lets the rest go, and ends the outlet, all within the bound. */
+  /** Hands on what is loud or released, discards the rest, and ends the outlet, all within the bound. */
   async shutdown(timeoutMillis: number): Promise<void> {
     const startedAt = this.#clock.monotonicNow();
-    const letEnd = keepAlive(this.#clock, timeoutMillis);
     this.#limit.end();
+    const forOutlet = Math.min(timeoutMillis * OUTLET_SHARE, OUTLET_MILLIS);
     this.#order.shutdown();
-    await within(this.#replay.drained(), timeoutMillis * REPLAY_SHARE, this.#clock);
+    await within(this.#replay.drained(), timeoutMillis - forOutlet, this.#clock, true);
     this.#replay.stop();
     await this.#outlet.shutdown(Math.max(0, timeoutMillis - (this.#clock.monotonicNow() - startedAt)));
-    letEnd();
   }
 
   stats(openTraces: number): BurstStats {
@@ -142,6 +148,12 @@ export class BurstCore<T> {
       joined: accounts.joined,
       openTraces,
     };
+  }
+
+  async #flush(): Promise<void> {
+    await this.#order.releaseLoud();
+    await this.#replay.drained();
+    await this.#outlet.flush();
   }
 
   #isOver(): boolean {

@@ -9,6 +9,8 @@ import {
   type EnabledOptionsLike,
   EXCEPTION_TYPE,
   errorText,
+  type FlushOptionsLike,
+  freeze,
   type LogRecordProcessorLike,
   LogRecordView,
   type ReadableLogRecordLike,
@@ -195,11 +197,16 @@ export class BurstLogRecordProcessor implements LogRecordProcessorLike {
   }
 
   /**
-   * Resolves when what is loud or released has been delivered, or has failed and was counted. Quiet records stay
-   * held. In chronological order the loud ones that wait leave first.
+   * Resolves when what is loud or released has been delivered, or has failed and was counted, at the latest after
+   * `timeoutMillis` (default `flushTimeoutMillis`): what is not delivered by then is still pending, see `stats()`.
+   * Keeps the process alive meanwhile; never rejects. Quiet records stay held. In chronological order the loud ones
+   * that wait leave first.
    */
-  forceFlush(): Promise<void> {
-    return this.#shutdown ?? this.#core.forceFlush();
+  async forceFlush(options?: FlushOptionsLike): Promise<void> {
+    const { inTime, millis } = await this.#core.forceFlush(options, this.#shutdown);
+    if (inTime) return;
+    const { pending } = this.stats();
+    this.#teller.warn('flush', `forceFlush() ended after ${millis} ms; ${pending} records are still pending`);
   }
 
   /**
@@ -271,13 +278,12 @@ export class BurstLogRecordProcessor implements LogRecordProcessorLike {
   }
 
   #send(record: ReadableLogRecordLike, given: Context): void {
-    const frozen = this.#frozen(record);
-    if (frozen !== undefined) this.#core.loud(frozen.record, frozen.size, given);
+    const frozen = freeze(record, this.#options.maxLoudBytes);
+    this.#core.loud(frozen.record, frozen.size, given);
   }
 
   #trigger(record: ReadableLogRecordLike, severity: number, cause: TriggerCause, given: Context): void {
-    const frozen = this.#frozen(record);
-    if (frozen === undefined) return;
+    const frozen = freeze(record, this.#options.maxLoudBytes);
     // A crash is not limited.
     const fingerprint = severity >= Severity.FATAL ? undefined : () => this.#fingerprintOf(frozen.record);
     const trigger = { cause, fingerprint };
@@ -299,23 +305,6 @@ export class BurstLogRecordProcessor implements LogRecordProcessorLike {
 
   #warnOfFingerprint(what: string): void {
     this.#teller.warn('fingerprint', `fingerprint ${what}; the default fingerprint counts`);
-  }
-
-  /** A loud record and its size; an object body copied, so that it can be written later whatever becomes of it. */
-  #frozen(record: ReadableLogRecordLike): { record: ReadableLogRecordLike; size: number } | undefined {
-    const body = record.body;
-    const size = attributesSize(record.attributes);
-    const { maxBytes } = this.#options;
-    if (typeof body === 'string' && body.length * CHARACTER_BYTES < maxBytes) {
-      return { record, size: size + body.length * CHARACTER_BYTES };
-    }
-    const isObject = typeof body === 'object' && body !== null;
-    if (!isObject && typeof body !== 'string') return { record, size };
-    const copy = isObject ? snapshot(body, maxBytes) : undefined;
-    if (copy !== undefined)
-      return { record: new LogRecordView(record, {}, copy.value), size: size + copy.bytes };
-    const instead = `[body of over ${maxBytes} bytes left out]`;
-    return { record: new LogRecordView(record, {}, instead), size };
   }
 
   #refuseReentrant(): void {

@@ -67,7 +67,7 @@ export class DeliveryOutlet implements Outlet<ReadableLogRecordLike> {
   }
 
   flush(): Promise<void> {
-    return this.#delivery.forceFlush();
+    return this.#delivery.flushed();
   }
 
   shutdown(timeoutMillis: number): Promise<void> {

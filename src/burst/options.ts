@@ -26,7 +26,7 @@ export interface Triggers {
 
 /** The delivery of the exporter form. */
 export interface BurstDeliveryOptions
-  extends Omit<DeliveryOptions, 'maxQueueBytes' | 'meterProvider' | 'clock'> {
+  extends Omit<DeliveryOptions, 'maxQueueBytes' | 'meterProvider' | 'clock' | 'flushTimeoutMillis'> {
   /**
    * How failed exports are tried again; `false`: not at all. An exporter that retries by itself and says so with
    * `worstCaseMillis` is not wrapped a second time.
@@ -99,6 +99,11 @@ export interface BurstOptions {
   readonly fingerprint?: ((record: ReadableLogRecordLike) => string) | undefined;
   /** Released records handed on before the next wait for `forceFlush()`. From 1; default 512. */
   readonly replayBatch?: number | undefined;
+  /**
+   * How long `forceFlush()` waits at most, in milliseconds, unless its caller says `timeoutMillis`. What is not
+   * delivered by then stays pending, see `stats()`. From 0; default 10,000.
+   */
+  readonly flushTimeoutMillis?: number | undefined;
   /** Where the metrics go. Default: nowhere. */
   readonly meterProvider?: MeterProviderLike | undefined;
   /** Time, for tests. Default: the machine's. */

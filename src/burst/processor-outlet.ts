@@ -1,13 +1,16 @@
 import { type Context, ROOT_CONTEXT, trace } from '@opentelemetry/api';
-import { attempt, FlushGate, within } from '../export/index.ts';
+import { FlushGate } from '../export/index.ts';
 import type { Limited, Recurrence } from '../limit/index.ts';
 import {
+  attempt,
   type Clock,
   errorText,
   type LogRecordProcessorLike,
   type ReadableLogRecordLike,
   rankOf,
   Teller,
+  within,
+  writable,
 } from '../record/index.ts';
 import type { Burst, Mark } from './burst.ts';
 import type { CallGuard } from './call-guard.ts';
@@ -103,7 +106,7 @@ export class ProcessorOutlet implements Outlet<ReadableLogRecordLike> {
     const given =
       context ?? (spanContext === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, spanContext));
     try {
-      this.#guard.call(() => this.#processor.onEmit(record, given));
+      this.#guard.call(() => this.#processor.onEmit(writable(record), given));
       this.#delivered += 1;
     } catch (error) {
       this.#failed += 1;
@@ -132,6 +135,7 @@ export class ProcessorOutlet implements Outlet<ReadableLogRecordLike> {
       attempt(() => this.#processor.shutdown()),
       timeoutMillis,
       this.#clock,
+      true,
     );
     if (!end.inTime) {
       this.#teller.warn('shutdown', `the wrapped processor's shutdown() took over ${timeoutMillis} ms`);

@@ -1,6 +1,5 @@
-import { FlushWaiters } from '../export/index.ts';
 import type { Repeat } from '../limit/index.ts';
-import { armImmediate, nextTurn, RankedQueue, Severity } from '../record/index.ts';
+import { armImmediate, FlushWaiters, nextTurn, RankedQueue, Severity } from '../record/index.ts';
 import type { Accounts } from './accounts.ts';
 import type { Burst, Mark, TriggerCause } from './burst.ts';
 import { MANIFEST_BYTES, type Outlet } from './outlet.ts';

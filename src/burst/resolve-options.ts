@@ -48,6 +48,9 @@ export interface ResolvedBurstOptions {
   readonly limit: LimitOptions | false;
   readonly fingerprint: ((record: ReadableLogRecordLike) => string) | undefined;
   readonly replayBatch: number;
+  /** A bigger loud record is truncated. */
+  readonly maxLoudBytes: number;
+  readonly flushTimeoutMillis: number;
   readonly meterProvider: MeterProviderLike | undefined;
   readonly clock: Clock;
 }
@@ -73,12 +76,15 @@ const defaults = {
   limit: {} as Partial<LimitOptions> | false,
   fingerprint: undefined as ((record: ReadableLogRecordLike) => string) | undefined,
   replayBatch: 512,
+  flushTimeoutMillis: 10_000,
   meterProvider: undefined as MeterProviderLike | undefined,
   clock: systemClock as Clock,
 };
 const AFTER = { records: 100, millis: 10_000 };
 const LIMIT = { records: 60_000, millis: 60_000, reserve: 0.5 };
 const MAX_DELAY_MILLIS = 10_000;
+/** Of the processor form, where nothing says how much fits into a request. */
+const MAX_LOUD_BYTES = 2 * MEBIBYTE;
 
 /** @throws RangeError or TypeError that says option, wish and value */
 export function resolveBurstOptions(
@@ -137,6 +143,11 @@ export function resolveBurstOptions(
     // More than the queue takes at once would be dropped by it.
     replayBatch:
       'delivery' in target ? Math.min(replayBatch, Math.ceil(target.delivery.maxQueueSize / 2)) : replayBatch,
+    maxLoudBytes: Math.min(
+      'delivery' in target ? target.delivery.maxExportBatchBytes : MAX_LOUD_BYTES,
+      Math.ceil(maxBytes / 2),
+    ),
+    flushTimeoutMillis: duration('flushTimeoutMillis', options.flushTimeoutMillis),
     meterProvider: options.meterProvider,
     clock: options.clock,
   };
@@ -207,7 +218,7 @@ function targetOf(
   }
   const { retry, ...rest } = delivery ?? {};
   if (delivery !== undefined) checkObject('delivery', delivery);
-  for (const name of ['maxQueueBytes', 'meterProvider', 'clock']) {
+  for (const name of ['maxQueueBytes', 'meterProvider', 'clock', 'flushTimeoutMillis']) {
     if (name in rest)
       throw new TypeError(`delivery has no option ${shown(name)}: the processor's own counts`);
   }

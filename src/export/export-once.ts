@@ -2,17 +2,17 @@ import { type Context, context, createContextKey, ROOT_CONTEXT } from '@opentele
 import {
   type Clock,
   EXPORT_SUCCESS,
+  type ExportResultLike,
   errorText,
   type LogRecordExporterLike,
   type ReadableLogRecordLike,
-  type ResourceLike,
 } from '../record/index.ts';
-import { attempt } from './within.ts';
+import { exportErrorText, type Refusal, refusalOf } from './export-error.ts';
 
 /** How one call of `exporter.export()` ended. */
 export type ExportOutcome =
   | { readonly kind: 'delivered' }
-  | { readonly kind: 'failed'; readonly error: string; readonly code: unknown }
+  | { readonly kind: 'failed'; readonly error: string; readonly refusal: Refusal }
   | { readonly kind: 'timeout' }
   /** The exporter threw before it sent anything: most often a record that cannot be serialized. */
   | { readonly kind: 'threw'; readonly error: string };
@@ -29,10 +29,10 @@ export function isExporting(context: Context): boolean {
 }
 
 /**
- * Calls `exporter.export()` and tells how it ended; never throws or rejects. Exporters must not trace their
+ * Calls `exporter.export()` and returns how it ended; never throws or rejects. Exporters must not trace their
  * own requests, so it runs in a context of its own with tracing suppressed. A second call of the callback, or
  * one after the time-out, is ignored.
- * @param around is called around the call of `export()`, for one who must know that it is under way
+ * @param around is called around the call of `export()`, for a caller that must know that one is running
  */
 export function exportOnce(
   exporter: LogRecordExporterLike,
@@ -51,42 +51,27 @@ export function exportOnce(
       resolve(outcome);
     };
     try {
-      const exported = (): unknown =>
-        exporter.export(records, (result) => {
-          if (result?.code === EXPORT_SUCCESS) finish({ kind: 'delivered' });
-          else {
-            const error = result?.error;
-            const code = (error as { readonly code?: unknown } | undefined)?.code;
-            finish({
-              kind: 'failed',
-              error: error === undefined ? 'no reason given' : errorText(error),
-              code,
-            });
-          }
-        });
+      const exported = (): unknown => exporter.export(records, (result) => finish(outcomeOf(result)));
       const returned = around(() => context.with(suppressed, exported));
       // An exporter whose export() is async may reject instead of calling back.
-      Promise.resolve(returned).catch((error: unknown) =>
-        finish({ kind: 'failed', error: errorText(error), code: undefined }),
-      );
+      Promise.resolve(returned).catch((error: unknown) => finish(failed(error)));
     } catch (error) {
       finish({ kind: 'threw', error: errorText(error) });
     }
   });
 }
 
-/** Resolves when the attributes of the records' resources are there. Undefined when they are already. */
-export function pendingResources(records: readonly ReadableLogRecordLike[]): Promise<unknown> | undefined {
-  let last: ResourceLike | undefined;
-  let waits: Promise<void>[] | undefined;
-  for (const record of records) {
-    const resource = record.resource as ResourceLike | undefined;
-    if (resource === last) continue;
-    last = resource;
-    if (resource?.asyncAttributesPending !== true || resource.waitForAsyncAttributes === undefined) continue;
-    waits ??= [];
-    waits.push(attempt(() => resource.waitForAsyncAttributes?.()));
+/** Never throws: it runs inside of the exporter's callback, where nobody would catch it. */
+function outcomeOf(result: ExportResultLike | undefined): ExportOutcome {
+  try {
+    if (result?.code === EXPORT_SUCCESS) return { kind: 'delivered' };
+    const error: unknown = result?.error;
+    return error === undefined ? failed('no reason given') : failed(error);
+  } catch (error) {
+    return failed(error);
   }
-  // A detector that fails must not cost the records; they leave with the attributes there are.
-  return waits && Promise.allSettled(waits);
+}
+
+function failed(error: unknown): ExportOutcome {
+  return { kind: 'failed', error: exportErrorText(error), refusal: refusalOf(error) };
 }

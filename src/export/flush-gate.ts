@@ -1,4 +1,4 @@
-import { attempt } from './within.ts';
+import { attempt } from '../record/index.ts';
 
 /**
  * One door for all calls of a `forceFlush()`. The SDK's own returns at once while another runs, without having

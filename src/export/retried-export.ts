@@ -1,12 +1,13 @@
 import { context } from '@opentelemetry/api';
 import {
+  Backoff,
   EXPORT_FAILED,
   EXPORT_SUCCESS,
   type ExportResultLike,
   errorText,
   type Teller,
 } from '../record/index.ts';
-import { retryAfterMillis } from './retry-info.ts';
+import { exportErrorText, retryAfterMillis } from './export-error.ts';
 import type { ResolvedRetryOptions } from './retry-options.ts';
 
 /** One batch on its way: its attempts, the waits between them, its one result. */
@@ -20,7 +21,7 @@ export class RetriedExport {
   #resultCallback: ((result: ExportResultLike) => void) | undefined;
   #markSettled: () => void = () => {};
   #attempts = 0;
-  #backoffMillis: number;
+  readonly #backoff: Backoff;
   /** While it waits: what ends the wait, and whether the server asked for it. */
   #waiting: { readonly cut: () => void; readonly askedByServer: boolean } | undefined;
   #cancelTimer: () => void = () => {};
@@ -40,7 +41,13 @@ export class RetriedExport {
     this.#teller = teller;
     this.#records = records;
     this.#resultCallback = resultCallback;
-    this.#backoffMillis = options.initialBackoffMillis;
+    this.#backoff = new Backoff({
+      initialMillis: options.initialBackoffMillis,
+      maxMillis: options.maxBackoffMillis,
+      multiplier: options.backoffMultiplier,
+      jitter: options.jitter,
+      random: options.random,
+    });
     this.settled = new Promise((resolve) => {
       this.#markSettled = resolve;
     });
@@ -76,18 +83,19 @@ export class RetriedExport {
     const { clock, exporter, attemptTimeoutMillis } = this.#options;
     let state: 'open' | 'overdue' | 'answered' = 'open';
     this.#attempts += 1;
-    this.#stretchBegan = clock.now();
+    this.#stretchBegan = clock.monotonicNow();
     const cancelTimer = clock.after(attemptTimeoutMillis, () => {
       state = 'overdue';
       this.#tryAgain(new Error(`the exporter did not call back within ${attemptTimeoutMillis} ms`), 0);
     });
     this.#cancelTimer = cancelTimer;
-    const answer = (result: ExportResultLike) => {
+    const answer = (answered: ExportResultLike | undefined) => {
       const wasOpen = state === 'open';
       if (state === 'answered') return;
       state = 'answered';
       cancelTimer();
-      if (result?.code === EXPORT_SUCCESS) this.#settle(result);
+      const result = readResult(answered);
+      if (result.code === EXPORT_SUCCESS) this.#settle(result);
       else if (wasOpen) this.#judge(result);
     };
     try {
@@ -95,9 +103,7 @@ export class RetriedExport {
       // suppressed tracing for what the exporter does.
       const returned: unknown = context.with(this.#context, () => exporter.export(this.#records, answer));
       // An exporter whose export() is async may reject instead of calling back.
-      Promise.resolve(returned).catch((error: unknown) =>
-        answer({ code: EXPORT_FAILED, error: error instanceof Error ? error : new Error(errorText(error)) }),
-      );
+      Promise.resolve(returned).catch((error: unknown) => answer(failure(error)));
     } catch (error) {
       if (state !== 'open') {
         this.#teller.warn('throw', `the exporter called back and then threw ${errorText(error)}; ignored`);
@@ -109,10 +115,10 @@ export class RetriedExport {
     }
   }
 
-  #judge(result: ExportResultLike | undefined): void {
-    const afterMillis = this.#retryAfterMillis(result?.error);
-    if (afterMillis === undefined) this.#settle(result ?? { code: EXPORT_FAILED });
-    else this.#tryAgain(result?.error, afterMillis);
+  #judge(result: ExportResultLike): void {
+    const afterMillis = this.#retryAfterMillis(result.error);
+    if (afterMillis === undefined) this.#settle(result);
+    else this.#tryAgain(result.error, afterMillis);
   }
 
   #retryAfterMillis(error: unknown): number | undefined {
@@ -130,27 +136,21 @@ export class RetriedExport {
   }
 
   #tryAgain(error: unknown, afterMillis: number): void {
-    const { backoffMultiplier, clock, jitter, maxBackoffMillis, random } = this.#options;
     this.#endStretch(0, this.#options.attemptTimeoutMillis);
     const leftMillis = this.#options.maxElapsedMillis - this.#elapsedMillis;
-    const what = `export of ${this.#records.length} records failed (attempt ${this.#attempts}, ${errorText(error)})`;
-    const reason = this.#reasonToGiveUp(afterMillis, leftMillis);
+    const what = `export of ${this.#records.length} records failed (attempt ${this.#attempts}, ${exportErrorText(error)})`;
+    const reason = this.#reasonToStop(afterMillis, leftMillis);
     if (reason !== undefined) {
-      this.fail(`${what}; given up: ${reason}`, error);
+      this.fail(`${what}; no further attempt: ${reason}`, error);
       return;
     }
-    const luck = random();
-    const backoff = this.#backoffMillis * (1 + jitter * (2 * luck - 1));
-    // Never earlier than asked, but not all clients in the same moment.
-    const asked = afterMillis * (1 + jitter * luck);
-    const delay = Math.min(Math.ceil(Math.max(backoff, asked)), leftMillis);
-    this.#backoffMillis = Math.min(this.#backoffMillis * backoffMultiplier, maxBackoffMillis);
-    this.#cancelTimer = clock.after(delay, () => this.#goOn(delay, delay));
+    const delay = Math.min(this.#backoff.nextMillis(afterMillis), leftMillis);
+    this.#cancelTimer = this.#options.clock.after(delay, () => this.#goOn(delay, delay));
     this.#waiting = { cut: () => this.#goOn(0, delay), askedByServer: afterMillis > 0 };
     this.#teller.warn('retry', `${what}; the next attempt follows in ${Math.ceil(delay)} ms`);
   }
 
-  #reasonToGiveUp(afterMillis: number, leftMillis: number): string | undefined {
+  #reasonToStop(afterMillis: number, leftMillis: number): string | undefined {
     if (this.#isLast) return 'the exporter was shut down';
     if (leftMillis < 1) return `${this.#options.maxElapsedMillis} ms are over`;
     if (afterMillis <= leftMillis) return undefined;
@@ -164,15 +164,12 @@ export class RetriedExport {
     try {
       this.#attempt();
     } catch (error) {
-      this.#judge({
-        code: EXPORT_FAILED,
-        error: error instanceof Error ? error : new Error(errorText(error)),
-      });
+      this.#judge(failure(error));
     }
   }
 
   #endStretch(leastMillis: number, mostMillis: number): void {
-    const tookMillis = this.#options.clock.now() - this.#stretchBegan;
+    const tookMillis = this.#options.clock.monotonicNow() - this.#stretchBegan;
     this.#elapsedMillis += Math.min(Math.max(tookMillis, leastMillis), mostMillis);
     this.#stretchBegan += tookMillis;
   }
@@ -192,4 +189,18 @@ export class RetriedExport {
     }
     this.#markSettled();
   }
+}
+
+/** Reads a result that may be nothing, or an object whose getters throw: it runs inside of the exporter. */
+function readResult(result: ExportResultLike | undefined): ExportResultLike {
+  try {
+    const { code = EXPORT_FAILED, error } = result ?? {};
+    return error === undefined ? { code } : { code, error };
+  } catch (error) {
+    return failure(error);
+  }
+}
+
+function failure(error: unknown): ExportResultLike {
+  return { code: EXPORT_FAILED, error: error instanceof Error ? error : new Error(errorText(error)) };
 }

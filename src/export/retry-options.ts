@@ -4,36 +4,43 @@ import { checkKnown, duration, shown, withDefaults, withMethods } from '../setti
 /** How failed exports are tried again. */
 export interface RetryOptions {
   /** The wait after the first failed attempt, in milliseconds from 1. Default 1000. */
-  readonly initialBackoffMillis?: number;
+  readonly initialBackoffMillis?: number | undefined;
   /** The longest wait, before jitter, in milliseconds from `initialBackoffMillis`. Default 30,000. */
-  readonly maxBackoffMillis?: number;
+  readonly maxBackoffMillis?: number | undefined;
   /** By how much each wait is longer than the one before, from 1. Default 1.5. */
-  readonly backoffMultiplier?: number;
+  readonly backoffMultiplier?: number | undefined;
   /**
    * How far a wait is moved at random, 0 to 1: 0.2 makes 10 s anything from 8 to 12 s, so that the clients of a
    * server that comes back do not come back together. Default 0.2.
    */
-  readonly jitter?: number;
+  readonly jitter?: number | undefined;
   /**
    * How long one batch is tried for, in milliseconds from 0, attempts and waits together; the last attempt
    * begins when it is over. 0 tries once, Infinity never gives up. Default 300,000, as in the Collector: time
    * for a restart or a rollout. OTLP/gRPC needs up to 1.6 times an outage, for its channel backs off by itself.
    */
-  readonly maxElapsedMillis?: number;
+  readonly maxElapsedMillis?: number | undefined;
   /**
    * When an exporter that has not called back counts as failed, in milliseconds from 1. Keep it above the
    * exporter's own time-out (OTLP: 10 s), else a slow delivery is sent twice. Default 30,000.
    */
-  readonly attemptTimeoutMillis?: number;
+  readonly attemptTimeoutMillis?: number | undefined;
+  /**
+   * How long `forceFlush()` waits at most for the exports under way, in milliseconds from 0, unless its caller says
+   * `timeoutMillis`. Default 10,000.
+   */
+  readonly flushTimeoutMillis?: number | undefined;
   /**
    * Judges the errors of an exporter that is not OTLP: whether, or after how many milliseconds at the earliest,
    * to try again; undefined leaves it to the rules of OTLP, and so does a throw. Default: always undefined.
    */
-  readonly isRetryable?: (error: unknown) => boolean | { readonly afterMillis: number } | undefined;
+  readonly isRetryable?:
+    | ((error: unknown) => boolean | { readonly afterMillis: number } | undefined)
+    | undefined;
   /** Time and timers. Default: the machine's. */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
   /** Random numbers from 0 to 1 for the jitter. Default: Math.random. */
-  readonly random?: () => number;
+  readonly random?: (() => number) | undefined;
 }
 
 /** The exporter that does the work, and how it is retried. */
@@ -41,20 +48,23 @@ export interface RetryingLogRecordExporterOptions extends RetryOptions {
   readonly exporter: LogRecordExporterLike;
 }
 
-const defaults: Required<RetryOptions> = {
+const defaults: Complete<RetryOptions> = {
   initialBackoffMillis: 1000,
   maxBackoffMillis: 30_000,
   backoffMultiplier: 1.5,
   jitter: 0.2,
   maxElapsedMillis: 300_000,
   attemptTimeoutMillis: 30_000,
+  flushTimeoutMillis: 10_000,
   isRetryable: () => undefined,
   clock: systemClock,
   random: Math.random,
 };
 
 /** Every option, decided. */
-export type ResolvedRetryOptions = Required<RetryingLogRecordExporterOptions>;
+export type ResolvedRetryOptions = Complete<RetryingLogRecordExporterOptions>;
+
+type Complete<T> = { [Name in keyof T]-?: Exclude<T[Name], undefined> };
 
 /** @throws RangeError or TypeError that says option, wish and value */
 export function resolveRetryOptions(given: RetryingLogRecordExporterOptions): ResolvedRetryOptions {
@@ -70,6 +80,7 @@ export function resolveRetryOptions(given: RetryingLogRecordExporterOptions): Re
   duration('maxBackoffMillis', options.maxBackoffMillis, 1);
   duration('maxElapsedMillis', options.maxElapsedMillis);
   duration('attemptTimeoutMillis', options.attemptTimeoutMillis, 1);
+  duration('flushTimeoutMillis', options.flushTimeoutMillis);
   between('backoffMultiplier', options.backoffMultiplier, 1, Number.MAX_VALUE);
   between('jitter', options.jitter, 0, 1);
   if (options.initialBackoffMillis <= options.maxBackoffMillis) return options;

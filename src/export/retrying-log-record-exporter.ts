@@ -1,4 +1,11 @@
-import { type ExportResultLike, type LogRecordExporterLike, Teller } from '../record/index.ts';
+import {
+  type ExporterFlushOptionsLike,
+  type ExportResultLike,
+  flushMillis,
+  type LogRecordExporterLike,
+  Teller,
+  within,
+} from '../record/index.ts';
 import { RetriedExport } from './retried-export.ts';
 import {
   type ResolvedRetryOptions,
@@ -58,16 +65,19 @@ export class RetryingLogRecordExporter implements LogRecordExporterLike {
   }
 
   /**
-   * Attempts at once, and once, what waits to be retried (except where the server asked for the wait), flushes
-   * the exporter, and resolves when every export that was under way has its result, good or bad.
+   * Attempts at once what waits to be retried (except where the server asked for the wait), flushes the exporter,
+   * and resolves when every export that was under way has its result, good or bad, at the latest after
+   * `timeoutMillis` (default `flushTimeoutMillis`). Keeps the process alive meanwhile.
+   * @throws what the exporter's own `forceFlush()` rejects with
    */
-  async forceFlush(): Promise<void> {
-    const underWay = [...this.#exports];
-    for (const retried of underWay) retried.hurry();
-    // At once, for an exporter that calls back only when flushed; and again, for what it took in since.
-    const flushed = this.#flushExporter();
-    await Promise.allSettled([flushed, ...underWay.map((retried) => retried.settled)]);
-    await (underWay.length === 0 ? flushed : this.#flushExporter());
+  async forceFlush(options?: ExporterFlushOptionsLike): Promise<void> {
+    const { clock, flushTimeoutMillis } = this.#options;
+    const millis = flushMillis(options, flushTimeoutMillis);
+    const { inTime, error } = await within(this.#flush(millis), millis, clock, options?.keepsAlive !== false);
+    if (error !== undefined) throw error;
+    if (inTime) return;
+    const underWay = `${this.#exports.size} exports are still under way`;
+    this.#teller.warn('flush', `forceFlush() ended after ${millis} ms; ${underWay}`);
   }
 
   /**
@@ -79,14 +89,25 @@ export class RetryingLogRecordExporter implements LogRecordExporterLike {
     return this.#shutdown;
   }
 
+  async #flush(timeoutMillis: number): Promise<void> {
+    const underWay = [...this.#exports];
+    for (const retried of underWay) retried.hurry();
+    // At once, for an exporter that calls back only when flushed; and again, for what it took in since.
+    const flushed = this.#flushExporter(timeoutMillis);
+    await Promise.allSettled([flushed, ...underWay.map((retried) => retried.settled)]);
+    await (underWay.length === 0 ? flushed : this.#flushExporter(timeoutMillis));
+  }
+
   async #end(): Promise<void> {
     const underWay = [...this.#exports];
     for (const retried of underWay) retried.conclude();
-    await Promise.all(underWay.map((retried) => retried.settled));
-    await this.#options.exporter.shutdown();
+    const { attemptTimeoutMillis, clock, exporter } = this.#options;
+    const settled = Promise.all(underWay.map((retried) => retried.settled));
+    await within(settled, attemptTimeoutMillis, clock, true);
+    await exporter.shutdown();
   }
 
-  async #flushExporter(): Promise<void> {
-    await this.#options.exporter.forceFlush?.();
+  async #flushExporter(timeoutMillis: number): Promise<void> {
+    await this.#options.exporter.forceFlush?.({ timeoutMillis, keepsAlive: false });
   }
 }

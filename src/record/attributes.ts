@@ -35,6 +35,9 @@ export const BURST_RELEASED_EVENT = 'burst.released';
 /** Of the application: what makes two errors the same. */
 export const ERROR_FINGERPRINT = 'error.fingerprint';
 
+/** On a record that was too big for one request and is truncated: its estimated size in bytes before. */
+export const BURSTLOG_TRUNCATED_FROM = 'burstlog.truncated_from';
+
 /** Semantic conventions: set by the SDK from `emit({ exception })`. */
 export const EXCEPTION_TYPE = 'exception.type';
 

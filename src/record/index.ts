@@ -16,6 +16,7 @@ export {
   BURST_SEQUENCE,
   BURST_SPAN_ID,
   BURST_TRIGGER,
+  BURSTLOG_TRUNCATED_FROM,
   CODE_FILE_PATH,
   CODE_FUNCTION_NAME,
   CODE_LINE_NUMBER,
@@ -41,8 +42,10 @@ export {
   TASK_STARTED_EVENT,
   TASK_SUCCEEDED_EVENT,
 } from './attributes.ts';
+export { Backoff, type BackoffOptions } from './backoff.ts';
 export { CLOCK_METHODS, type Clock, keepAlive, systemClock } from './clock.ts';
 export { ComponentMetrics, type Observe } from './component-metrics.ts';
+export { type FrozenRecord, freeze, recordSize, truncate } from './freeze.ts';
 export {
   bridgeApiLogs,
   globalLoggerProvider,
@@ -55,7 +58,9 @@ export {
   type EnabledOptionsLike,
   EXPORT_FAILED,
   EXPORT_SUCCESS,
+  type ExporterFlushOptionsLike,
   type ExportResultLike,
+  type FlushOptionsLike,
   type InstrumentationScopeLike,
   type LogRecordExporterLike,
   type LogRecordProcessorLike,
@@ -73,8 +78,16 @@ export { RankedQueue } from './ranked-queue.ts';
 export { parseSeverity, rankOf, Severity, type SeverityLike, type SeverityName } from './severity.ts';
 export { severityNameOf } from './severity-name.ts';
 export { attributesSize, CHARACTER_BYTES } from './size.ts';
-export { type Snapshot, snapshot } from './snapshot.ts';
+export {
+  type BoundedSnapshot,
+  boundedSnapshot,
+  isWritableNumber,
+  type Snapshot,
+  snapshot,
+} from './snapshot.ts';
 export { errorText, problemText, Teller } from './tell.ts';
 export { armImmediate, armTimeout, clearImmediate, clearTimeout, monotonicNow, nextTurn } from './timers.ts';
 export { Turns } from './turns.ts';
 export { LogRecordView } from './view.ts';
+export { attempt, FlushWaiters, flushMillis, type Waited, within } from './waiting.ts';
+export { writable } from './writable.ts';

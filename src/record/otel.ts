@@ -55,8 +55,20 @@ export interface LogRecordProcessorLike {
   onEmit(record: any, context?: Context): void;
   // biome-ignore lint/suspicious/noExplicitAny: the options carry the scope and severity types of the line.
   enabled?(options: any): boolean;
-  forceFlush(): Promise<void>;
+  forceFlush(options?: FlushOptionsLike): Promise<void>;
   shutdown(): Promise<void>;
+}
+
+/** What `forceFlush()` takes since sdk-logs 0.221. */
+export interface FlushOptionsLike {
+  /** How long the flush may take, in milliseconds. */
+  readonly timeoutMillis?: number | undefined;
+}
+
+/** What our processors say to an exporter when they flush it. */
+export interface ExporterFlushOptionsLike extends FlushOptionsLike {
+  /** False: whether the process stays alive meanwhile is the caller's business. */
+  readonly keepsAlive?: boolean | undefined;
 }
 
 /** The outcome of one export: `code` 0 is success, 1 failure. */
@@ -69,7 +81,7 @@ export interface ExportResultLike {
 export interface LogRecordExporterLike {
   // biome-ignore lint/suspicious/noExplicitAny: exporters ask for the readable record of their own line.
   export(records: any[], resultCallback: (result: ExportResultLike) => void): void;
-  forceFlush?(): Promise<void>;
+  forceFlush?(options?: ExporterFlushOptionsLike): Promise<void>;
   shutdown(): Promise<void>;
   /** How many exports it bears at once. Only an exporter that says so gets more than one. */
   readonly maxConcurrentExports?: number;

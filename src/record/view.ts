@@ -17,7 +17,7 @@ export class LogRecordView implements ReadableLogRecordLike {
   eventName: string | undefined;
   // biome-ignore lint/suspicious/noExplicitAny: as in ReadableLogRecordLike.
   readonly resource: any;
-  readonly instrumentationScope: InstrumentationScopeLike;
+  instrumentationScope: InstrumentationScopeLike;
   readonly attributes: Record<string, unknown>;
   readonly droppedAttributesCount: number;
 

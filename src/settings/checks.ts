@@ -64,7 +64,10 @@ export function withMethods<T>(name: string, value: unknown, methods: readonly s
  * The given options laid over the defaults. An option given as `undefined` counts as not given, so that
  * callers can pass `process.env.X && …` through.
  */
-export function withDefaults<T extends object>(defaults: T, given: Partial<T>): T {
+export function withDefaults<T extends object>(
+  defaults: T,
+  given: { readonly [Name in keyof T]?: T[Name] | undefined },
+): T {
   const result = { ...defaults };
   for (const name of Object.keys(given) as (keyof T)[]) {
     const value = given[name];

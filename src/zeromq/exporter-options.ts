@@ -39,9 +39,11 @@ export interface ZmqLogRecordExporterOptions {
    */
   readonly exportTimeoutMillis?: number;
   /**
-   * The bound of `shutdown()`, in milliseconds from 0: what has not left by then failed. In push mode also the
-   * bound of `forceFlush()`. Default 5,000.
+   * How long `forceFlush()` waits at most, in milliseconds from 0, unless its caller says `timeoutMillis`; what has
+   * not left by then stays pending. Default 10,000.
    */
+  readonly flushTimeoutMillis?: number | undefined;
+  /** The bound of `shutdown()`, in milliseconds from 0: what has not left by then failed. Default 5,000. */
   readonly shutdownTimeoutMillis?: number;
   /**
    * How often an idle connection is tried, in milliseconds; after three times that without an answer it counts as
@@ -81,6 +83,7 @@ const defaults = {
   windowBytes: 8 * MEBIBYTE,
   ackTimeoutMillis: 5_000,
   exportTimeoutMillis: 300_000,
+  flushTimeoutMillis: 10_000,
   shutdownTimeoutMillis: 5_000,
   heartbeatMillis: 5_000,
   reconnectMillis: 100,
@@ -120,6 +123,7 @@ export function resolveExporterOptions(given: ZmqLogRecordExporterOptions): Reso
   wholeNumber('windowBytes', options.windowBytes, 1);
   duration('ackTimeoutMillis', options.ackTimeoutMillis, 1);
   duration('exportTimeoutMillis', options.exportTimeoutMillis, 1);
+  duration('flushTimeoutMillis', options.flushTimeoutMillis);
   duration('shutdownTimeoutMillis', options.shutdownTimeoutMillis);
   wholeNumber('heartbeatMillis', options.heartbeatMillis, 0, 600_000);
   wholeNumber('reconnectMillis', options.reconnectMillis, 1, 600_000);

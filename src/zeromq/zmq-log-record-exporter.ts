@@ -2,12 +2,14 @@ import {
   type ComponentMetrics,
   EXPORT_FAILED,
   EXPORT_SUCCESS,
+  type ExporterFlushOptionsLike,
   type ExportResultLike,
   errorText,
-  keepAlive,
+  flushMillis,
   type LogRecordExporterLike,
   type ReadableLogRecordLike,
   Teller,
+  within,
 } from '../record/index.ts';
 import { AckSender } from './ack-sender.ts';
 import { ExportError, type ExportErrorCause } from './export-error.ts';
@@ -105,13 +107,15 @@ export class ZmqLogRecordExporter implements LogRecordExporterLike {
   }
 
   /**
-   * Resolves when all that was given to `export()` before has met its end. In push mode: when it has left, or
-   * after `shutdownTimeoutMillis`, since nothing ends what waits for a daemon that is away.
+   * Resolves when all that was given to `export()` before has its result (in push mode: has left), at the latest
+   * after `timeoutMillis` (default `flushTimeoutMillis`); the rest is still pending then, see `stats()`. Keeps the
+   * process alive meanwhile; never rejects.
    */
-  async forceFlush(): Promise<void> {
-    if (this.#shutdown !== undefined) return this.#shutdown;
-    const { mode, exportTimeoutMillis, shutdownTimeoutMillis } = this.#options;
-    await this.#idleWithin(mode === 'ack' ? exportTimeoutMillis : shutdownTimeoutMillis);
+  async forceFlush(options?: ExporterFlushOptionsLike): Promise<void> {
+    const { clock, flushTimeoutMillis } = this.#options;
+    const done = this.#shutdown ?? this.#sender.idle();
+    const millis = flushMillis(options, flushTimeoutMillis);
+    await within(done, millis, clock, options?.keepsAlive !== false);
   }
 
   /**
@@ -140,23 +144,10 @@ export class ZmqLogRecordExporter implements LogRecordExporterLike {
   }
 
   async #end(): Promise<void> {
-    await this.#idleWithin(this.#options.shutdownTimeoutMillis);
+    const { clock, shutdownTimeoutMillis } = this.#options;
+    await within(this.#sender.idle(), shutdownTimeoutMillis, clock, true);
     this.#sender.close('shutdown');
     this.#metrics?.end();
-  }
-
-  /** Keeps the process alive meanwhile. */
-  async #idleWithin(millis: number): Promise<void> {
-    const { clock } = this.#options;
-    const letEnd = keepAlive(clock, millis);
-    await new Promise<void>((resolve) => {
-      const cancel = clock.after(millis, resolve);
-      void this.#sender.idle().then(() => {
-        cancel();
-        resolve();
-      });
-    });
-    letEnd();
   }
 
   #respond(callback: (result: ExportResultLike) => void, failure: ExportError | undefined): void {

@@ -8,8 +8,10 @@ const root = join(__dirname, '../..');
 /** A program that logs through the built package, by OTLP/gRPC, to the endpoint in its environment. */
 const program = (body: string) => `
 import { OTLPLogExporter } from '@opentelemetry/exporter-logs-otlp-grpc';
-import { LoggerProvider } from '@opentelemetry/sdk-logs';
-import { BurstLogRecordProcessor, Severity } from 'burstlog';
+import { BatchLogRecordProcessor, LoggerProvider } from '@opentelemetry/sdk-logs';
+import {
+  BurstLogRecordProcessor, PriorityBatchLogRecordProcessor, RetryingLogRecordExporter, Severity
+} from 'burstlog';
 const burst = new BurstLogRecordProcessor({ exporter: new OTLPLogExporter() });
 const provider = new LoggerProvider({ processors: [burst] });
 const logger = provider.getLogger('child');
@@ -100,6 +102,59 @@ test('SIGTERM with a shutdown in its handler loses nothing that is loud or relea
   const [code] = (await once(child, 'exit')) as [number | null];
   expect(code).toBe(0);
   expect(receiver.records).toHaveLength(1 + 500 + 1 + 1);
+});
+
+test.each([
+  ['of the burst', 'new BurstLogRecordProcessor({ exporter, flushTimeoutMillis: 300 })', 'made.forceFlush()'],
+  [
+    'of its provider',
+    'new BurstLogRecordProcessor({ exporter, flushTimeoutMillis: 300 })',
+    'ofMade.forceFlush()',
+  ],
+  ['with a bound', 'new BurstLogRecordProcessor({ exporter })', 'made.forceFlush({ timeoutMillis: 300 })'],
+  [
+    'with a wrapped processor',
+    'new BurstLogRecordProcessor({ processor: { onEmit() {}, forceFlush: hang, shutdown: hang } })',
+    'made.forceFlush({ timeoutMillis: 300 })',
+  ],
+  [
+    'of the batch processor',
+    'new PriorityBatchLogRecordProcessor({ exporter: new RetryingLogRecordExporter({ exporter }) })',
+    'made.forceFlush({ timeoutMillis: 300 })',
+  ],
+  [
+    'of the exporter that retries',
+    'new PriorityBatchLogRecordProcessor({ exporter: retrying, scheduledDelayMillis: 0 })',
+    'new Promise((resolve) => setTimeout(resolve, 100)).then(() => retrying.forceFlush({ timeoutMillis: 300 }))',
+  ],
+])('a script may end in a flush while nothing can be delivered: %s', async (_name, made, flush) => {
+  // The exporter keeps nothing alive: only the flush does, or Node would end with code 13 in the middle of it.
+  const { code, millis } = await run(
+    `const hang = () => new Promise(() => {});
+     const exporter = { export() {}, forceFlush: hang, shutdown: hang };
+     const retrying = new RetryingLogRecordExporter({ exporter });
+     const made = ${made};
+     const ofMade = new LoggerProvider({ processors: [made] });
+     ofMade.getLogger('x').emit({ severityNumber: Severity.ERROR, body: 'pending' });
+     await ${flush};
+     const { pending, delivered } = made.stats();
+     if (pending + delivered !== 1) process.exitCode = 3;`,
+    receiver.url,
+  );
+  expect(code).toBe(0);
+  expect(millis).toBeLessThan(9_000);
+});
+
+test('a flush with the Collector away resolves, the error is pending, and the program ends well', async () => {
+  const { url } = receiver;
+  await receiver.stop();
+  const { code } = await run(
+    `log('ERROR', 'pending');
+     await burst.forceFlush({ timeoutMillis: 300 });
+     if (burst.stats().pending !== 1) process.exitCode = 3;`,
+    url,
+  );
+  expect(code).toBe(0);
 });
 
 test('a flush without a catch does not end a program whose Collector is gone', async () => {

@@ -42,12 +42,11 @@ describe('forceFlush()', () => {
     for (const number of numbers(10)) log(number);
     const first = processor.forceFlush();
     const second = processor.forceFlush();
-    expect(second).toBe(first);
-    const state = watched(second);
+    const state = watched(Promise.race([first, second]));
     await turn();
     expect(state.settled).toBe(false);
     exporter.release();
-    await second;
+    await Promise.all([first, second]);
     expect(exporter.records).toHaveLength(10);
     expect(exporter.batches).toHaveLength(1);
   });
@@ -86,6 +85,38 @@ describe('forceFlush()', () => {
     log('retried');
     await processor.forceFlush();
     expect(exporter.bodies).toEqual(['retried']);
+  });
+
+  test('ends after flushTimeoutMillis; what is not delivered is pending, is warned of, and is delivered later', async () => {
+    const exporter = new HeldExporter();
+    const { log, processor, clock } = pipeline({ exporter, flushTimeoutMillis: 2_000 });
+    for (const number of numbers(3)) log(number);
+    expect(await millisUntil(processor.forceFlush(), clock)).toBe(2_000);
+    expect(processor.stats()).toMatchObject({ pending: 3, delivered: 0 });
+    expect(warnings).toEqual([
+      'PriorityBatchLogRecordProcessor: forceFlush() ended after 2000 ms; 3 records are still pending',
+    ]);
+    exporter.open();
+    await processor.forceFlush();
+    expect(exporter.bodies).toEqual(numbers(3));
+  });
+
+  test.each([
+    ['10 seconds by default', undefined, 10_000],
+    ['what its caller says', { timeoutMillis: 700 }, 700],
+    ['10 seconds if that is no number of milliseconds', { timeoutMillis: Number.NaN }, 10_000],
+  ])('is bounded by %s', async (_name, options, expected) => {
+    const { log, processor, clock } = pipeline({ exporter: new HeldExporter() });
+    log('waits');
+    expect(await millisUntil(processor.forceFlush(options), clock)).toBe(expected);
+  });
+
+  test('is bounded after shutdown() as well', async () => {
+    const { log, processor, clock } = pipeline({ exporter: new HeldExporter() });
+    log('waits');
+    const ended = processor.shutdown();
+    expect(await millisUntil(processor.forceFlush({ timeoutMillis: 700 }), clock)).toBe(700);
+    expect(await millisUntil(ended, clock)).toBeLessThanOrEqual(30_000);
   });
 
   test('of an exporter that has none, and with nothing to flush, resolves', async () => {
@@ -143,11 +174,13 @@ describe('forceFlush()', () => {
       const flushed = processor.forceFlush();
       exporter.open();
       await exporter.exported(3);
-      expect(await millisUntil(flushed, clock)).toBeLessThanOrEqual(30_000);
+      expect(await millisUntil(flushed, clock)).toBeLessThanOrEqual(10_000);
       for (const number of numbers(5)) log(12 + number);
       await exporter.exported(4);
       expect(exporter.bodies).toEqual(numbers(17));
-      expect(warnings[0]).toContain("the exporter's forceFlush()");
+      clock.advance(30_000);
+      await turn();
+      expect(warnings.join()).toContain("the exporter's forceFlush()");
     },
   );
 });
@@ -176,6 +209,18 @@ describe('shutdown()', () => {
     exporter.open();
     await ended;
     expect(exporter.bodies).toEqual(numbers(17));
+  });
+
+  test('uses its whole bound: what is delivered after 29 of 30 seconds is not lost', async () => {
+    const exporter = new HeldExporter();
+    const { log, processor, clock } = pipeline({ exporter, maxExportBatchSize: 1 });
+    for (const number of numbers(5)) log(number);
+    const ended = processor.shutdown();
+    await turn();
+    clock.advance(28_900);
+    exporter.open();
+    await ended;
+    expect(exporter.bodies).toEqual(numbers(5));
   });
 
   test('may be called twice; the exporter is shut down once', async () => {
@@ -259,19 +304,15 @@ describe('shutdown()', () => {
     await flushed;
   });
 
-  test('ends within its bound when a resource is never found, and exports nothing after it', async () => {
-    let find: (host: string) => void = () => {};
-    const host = new Promise<string>((resolve) => {
-      find = resolve;
-    });
+  test('does not wait for a resource that is still being looked up', async () => {
+    const host = new Promise<string>(() => {});
     const { exporter, log, processor, clock } = pipeline({ resource: resourceFromAttributes({ host }) });
-    log('lost');
-    expect(await millisUntil(processor.shutdown(), clock)).toBeLessThanOrEqual(30_000);
-    find('box');
-    await turn();
+    log('kept');
+    void processor.forceFlush();
+    log('kept too');
+    expect(await millisUntil(processor.shutdown(), clock)).toBeLessThan(1_000);
+    expect(exporter.bodies).toEqual(['kept', 'kept too']);
     expect(exporter.calls.at(-1)).toBe('shutdown');
-    expect(exporter.batches).toEqual([]);
-    expect(processor.stats()).toMatchObject({ failed: { shutdown: 1 }, pending: 0 });
   });
 
   test('has the last word: an exporter that hung is not called again when it wakes up', async () => {

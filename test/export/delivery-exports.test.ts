@@ -115,7 +115,7 @@ describe('exports', () => {
     const exporter = new HeldExporter();
     const { log, processor, clock } = pipeline({ exporter, exportTimeoutMillis: Number.POSITIVE_INFINITY });
     log('slow');
-    const flushed = watched(processor.forceFlush());
+    const flushed = watched(processor.forceFlush({ timeoutMillis: Number.POSITIVE_INFINITY }));
     clock.advance(86_400_000);
     await turn();
     expect([flushed.settled, processor.stats().pending]).toEqual([false, 1]);
@@ -221,11 +221,18 @@ describe('a record that cannot be serialized', () => {
     );
   });
 
-  // The SDK checks attributes, but not those that a processor writes without its setters.
-  const nested = (levels: number): unknown => (levels === 0 ? {} : { in: nested(levels - 1) });
+  // The SDK checks attributes, but not those that a processor writes without its setters. This one can be read
+  // while the record is taken, and no more when it is exported.
   const poisoner = {
     onEmit(record: ReadableLogRecordLike) {
-      if (record.body === 250) record.attributes.deep = nested(7_000);
+      if (record.body !== 250) return;
+      let reads = 0;
+      const get = () => {
+        reads += 1;
+        if (reads > 2) throw new Error('closed');
+        return 'open';
+      };
+      Object.defineProperty(record.attributes, 'connection', { enumerable: true, get });
     },
     forceFlush: async () => {},
     shutdown: async () => {},
@@ -324,7 +331,24 @@ describe('a request that the server finds too large', () => {
     expect(sizes(exporter)).toEqual([8, 4, 2, 2, 4, 2, 2]);
   });
 
-  test('because of one record costs that record only, and it counts as a failed export', async () => {
+  test('because of one record truncates that record, until it fits', async () => {
+    const big = 'x'.repeat(200_000);
+    const exporter = new (class extends RecordingExporter {
+      protected override answer(records: ReadableLogRecordLike[], respond: Respond): void {
+        const length = records.reduce((sum, { body }) => sum + body.length, 0);
+        if (length > 50_000) respond(failure('refused', 413));
+        else this.take(records, respond);
+      }
+    })();
+    const { log, processor } = pipeline({ exporter });
+    for (const body of ['before', big, 'after']) log(body, 'ERROR');
+    await processor.forceFlush();
+    expect(exporter.bodies).toEqual(['before', expect.stringMatching(/^x{20000,50000}$/), 'after']);
+    expect(exporter.records[1]!.attributes['burstlog.truncated_from']).toBeGreaterThan(400_000);
+    expect(processor.stats()).toMatchObject({ delivered: 3, pending: 0 });
+  });
+
+  test('because of one small record costs that record only, and it counts as a failed export', async () => {
     const started = await receiver();
     started.respond(({ records }) => (records.some(({ body }) => body === 5) ? tooLarge : 'ok'));
     const { log, processor, provider } = pipeline({ exporter: otlp(started.url) });
@@ -365,14 +389,17 @@ describe('a resource whose attributes are still being looked up', () => {
     expect(exporter.bodies).toEqual(['kept']);
   });
 
-  test('is waited for no longer than an export may take', async () => {
+  test('is waited for once and for five seconds, not before every batch', async () => {
     const { exporter, log, processor, clock } = pipeline({
-      exportTimeoutMillis: 5_000,
+      maxExportBatchSize: 2,
       resource: resourceFromAttributes({ 'host.name': new Promise<string>(() => {}) }),
     });
-    log('kept');
+    for (const number of numbers(10)) log(number);
     expect(await millisUntil(processor.forceFlush(), clock)).toBe(5_000);
-    expect(exporter.bodies).toEqual(['kept']);
+    expect(exporter.bodies).toEqual(numbers(10));
+    log('later');
+    expect(await millisUntil(processor.forceFlush(), clock)).toBe(0);
+    expect(warnings).toHaveLength(1);
   });
 
   test('and that throws when asked does not stop the delivery', async () => {

@@ -307,7 +307,7 @@ describe('the waits', () => {
     expect(results).toHaveLength(1);
     expect(results[0]?.code).toBe(EXPORT_FAILED);
     expect(results[0]?.error?.message).toBe(
-      'export of 1 records failed (attempt 18, Error: 14 UNAVAILABLE: away); given up: 300000 ms are over',
+      'export of 1 records failed (attempt 18, Error: 14 UNAVAILABLE: away); no further attempt: 300000 ms are over',
     );
     expect(results[0]?.error?.cause).toBe(failure.error);
     expect(clock.pendingTimers).toBe(0);
@@ -627,7 +627,7 @@ describe('shutdown()', () => {
     await exporter.shutdown();
     expect(results).toHaveLength(1);
     expect(results[0]?.error?.message).toBe(
-      'export of 1 records failed (attempt 2, Error: 14 UNAVAILABLE: away); given up: the exporter was shut down',
+      'export of 1 records failed (attempt 2, Error: 14 UNAVAILABLE: away); no further attempt: the exporter was shut down',
     );
     expect([inner.shutdowns, clock.pendingTimers]).toEqual([1, 0]);
   });

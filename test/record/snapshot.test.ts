@@ -1,9 +1,13 @@
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
-import { CHARACTER_BYTES, snapshot } from '../../src/record/index.ts';
+import { boundedSnapshot, CHARACTER_BYTES, snapshot } from '../../src/record/index.ts';
 
 const PLENTY = 1024 * 1024 * 1024;
 
-const copyOf = (body: object): unknown => snapshot(body, PLENTY)!.value;
+const copyOf = (body: unknown): unknown => snapshot(body, PLENTY)!.value;
+/** Values of JSON whose numbers OTLP can carry. */
+const jsonValue = (constraints?: fc.JsonSharedConstraints) =>
+  fc.jsonValue(constraints).filter((value) => !/e\+|\d{19}/.test(JSON.stringify(value)));
 
 /** An object that contains itself `levels` times over, so that the innermost lies so deep. */
 function nested(levels: number): object {
@@ -36,7 +40,7 @@ describe('the copy', () => {
           shares((copy as Record<string, unknown>)[key], (body as Record<string, unknown>)[key]),
         ));
     fc.assert(
-      fc.property(fc.jsonValue({ maxDepth: 8 }), (value) => {
+      fc.property(jsonValue({ maxDepth: 8 }), (value) => {
         const body = { value };
         expect(copyOf(body)).toStrictEqual(body);
         expect(shares(copyOf(body), body)).toBe(false);
@@ -162,7 +166,24 @@ describe('what serializers cannot write', () => {
       { x: 1 },
     ],
     ['an object without prototype', Object.assign(Object.create(null), { x: 1 }), { x: 1 }],
-    ['undefined, null, NaN', [undefined, null, Number.NaN], [undefined, null, Number.NaN]],
+    ['undefined and null', [undefined, null], [undefined, null]],
+    ['NaN', Number.NaN, 'NaN'],
+    ['an infinity', [1 / 0, -1 / 0], ['Infinity', '-Infinity']],
+    [
+      'a number past 64 bits',
+      [1e300, 2 ** 63, -(2 ** 63)],
+      ['1e+300', '9223372036854776000', '-9223372036854776000'],
+    ],
+    ['the last numbers of 64 bits', [2 ** 63 - 1024, 1024 - 2 ** 63], [2 ** 63 - 1024, 1024 - 2 ** 63]],
+    ['NaN in a typed array', new Float64Array([Number.NaN, 1]), ['NaN', 1]],
+    ['a function with a name', function handler() {}, '[function handler]'],
+    ['boxed values', [Object(5), Object('text'), Object(true), Object(7n)], [5, 'text', true, '7']],
+    ['an ArrayBuffer', new Uint8Array([1, 2]).buffer, new Uint8Array([1, 2])],
+    ['URLSearchParams', new URLSearchParams({ a: '1', b: '2' }), 'a=1&b=2'],
+    ['Headers', new Headers({ 'X-Request': '7', accept: '*/*' }), { accept: '*/*', 'x-request': '7' }],
+    ['a Request', new Request('http://box/', { method: 'PUT' }), { method: 'PUT', url: 'http://box/' }],
+    ['a Response', new Response(null, { status: 404 }), { status: 404, statusText: '', url: '' }],
+    ['a Blob', new Blob(['abc'], { type: 'text/plain' }), { type: 'text/plain', size: 3 }],
   ])('%s becomes readable', (_name, value, expected) => {
     expect(copyOf({ value })).toStrictEqual({ value: expected });
   });
@@ -175,6 +196,78 @@ describe('what serializers cannot write', () => {
       stack: error.stack,
       cause: { name: 'Error', message: 'offline', stack: (error.cause as Error).stack },
     });
+  });
+
+  test('an error whose message cannot be read keeps the rest', () => {
+    const error = Object.defineProperty(new TypeError('refused'), 'message', {
+      get: () => {
+        throw new Error('no message');
+      },
+    });
+    expect(copyOf(error)).toMatchObject({ name: 'TypeError', message: '[threw Error: no message]' });
+  });
+
+  test('a FormData keeps all values of a name', () => {
+    const form = new FormData();
+    form.append('tag', 'a');
+    form.append('tag', 'b');
+    form.append('name', 'leo');
+    expect(copyOf(form)).toStrictEqual({ tag: ['a', 'b'], name: 'leo' });
+  });
+
+  test('an object with toJSON() becomes what that returns, made readable in turn', () => {
+    class Money {
+      readonly #cents = 1_250n;
+      toJSON() {
+        return { amount: this.#cents, currency: 'EUR' };
+      }
+    }
+    expect(copyOf({ price: new Money() })).toStrictEqual({ price: { amount: '1250', currency: 'EUR' } });
+  });
+
+  test('a toJSON() that returns its own object, or another such object without end, does no harm', () => {
+    const same = {
+      a: 1,
+      toJSON() {
+        return this;
+      },
+    };
+    class Endless {
+      toJSON(): Endless {
+        return new Endless();
+      }
+    }
+    expect(copyOf(same)).toMatchObject({ a: 1 });
+    expect(copyOf(new Endless())).toBe('[too deep]');
+  });
+
+  test.each([
+    [
+      'an error',
+      'Object.assign(new TypeError("refused"), { code: "EPIPE" })',
+      { message: 'refused', code: 'EPIPE' },
+    ],
+    ['a Date', 'new Date(0)', '1970-01-01T00:00:00.000Z'],
+    ['a Map', 'new Map([["a", 1]])', { a: 1 }],
+    ['a Set', 'new Set([1])', [1]],
+    ['bytes', 'new Uint8Array([1, 2])', new Uint8Array([1, 2])],
+    ['a pattern', '/a+/g', '/a+/g'],
+    ['a boxed number', 'new Number(5)', 5],
+    ['a list', '[1, [2]]', [1, [2]]],
+  ])('%s of another realm keeps its content', (_name, code, expected) => {
+    const copy = copyOf({ value: runInNewContext(code) as unknown }) as { value: unknown };
+    if (Array.isArray(expected) || typeof expected !== 'object') expect(copy.value).toStrictEqual(expected);
+    else expect(copy.value).toMatchObject(expected);
+  });
+
+  test.each([
+    ['a bigint', 123n, '123'],
+    ['a symbol', Symbol('mark'), 'Symbol(mark)'],
+    ['NaN', Number.NaN, 'NaN'],
+    ['text', 'text', 'text'],
+    ['nothing', undefined, undefined],
+  ])('%s by itself is readable too', (_name, value, expected) => {
+    expect(copyOf(value)).toBe(expected);
   });
 
   test('an own key __proto__ stays a key and does not become the prototype', () => {
@@ -203,7 +296,7 @@ describe('the size', () => {
 
   test('decides: at maxBytes there is a copy, one byte less and there is none', () => {
     fc.assert(
-      fc.property(fc.jsonValue(), (value) => {
+      fc.property(jsonValue(), (value) => {
         const { bytes } = snapshot({ value }, PLENTY)!;
         expect(snapshot({ value }, bytes)).toEqual({ value: { value }, bytes });
         expect(snapshot({ value }, bytes - 1)).toBeUndefined();
@@ -241,6 +334,47 @@ describe('the size', () => {
     }
     expect(snapshot(new Watched(), 10_000)).toBeUndefined();
     expect(read).toBeLessThan(1_000);
+  });
+});
+
+describe('the start of what is too big', () => {
+  test('is never bigger than asked, and what is there and what is missing make up the whole', () => {
+    fc.assert(
+      fc.property(fc.anything(), fc.integer({ min: 0, max: 500 }), (value, maxBytes) => {
+        const copy = boundedSnapshot({ value }, maxBytes);
+        expect(copy.bytes).toBeLessThanOrEqual(maxBytes);
+        expect(copy.missingBytes > 0).toBe(snapshot({ value }, maxBytes) === undefined);
+      }),
+    );
+  });
+
+  test('of a text is its first characters, and no half of a pair', () => {
+    expect(boundedSnapshot('abcdef', 24 + 6).value).toBe('abc');
+    expect(boundedSnapshot('ab\u{1f600}', 24 + 6).value).toBe('ab');
+    expect(boundedSnapshot('abcdef', 24 + 6).missingBytes).toBe(6);
+  });
+
+  test('of an object keeps the small fields beside a long text', () => {
+    const { value } = boundedSnapshot({ payload: 'x'.repeat(10_000), order: 7, user: 'leo' }, 1_000);
+    expect(value).toEqual({ payload: expect.stringMatching(/^x{200,}$/), order: 7, user: 'leo' });
+  });
+
+  test('of a list or of bytes is a shorter one', () => {
+    expect(boundedSnapshot([1, 2, 3, 4], 24 * 3).value).toEqual([1, 2]);
+    expect(boundedSnapshot(new Uint8Array([1, 2, 3]), 24 + 2).value).toEqual(new Uint8Array([1, 2]));
+  });
+
+  test('is found without reading the rest', () => {
+    let reads = 0;
+    const body: Record<string, unknown> = {};
+    const get = () => {
+      reads += 1;
+      return 1;
+    };
+    for (let key = 0; key < 10_000; key += 1)
+      Object.defineProperty(body, `key ${key}`, { enumerable: true, get });
+    expect(boundedSnapshot(body, 10_000).missingBytes).toBeGreaterThan(200_000);
+    expect(reads).toBeLessThan(400);
   });
 });
 

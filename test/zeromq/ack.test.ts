@@ -215,6 +215,19 @@ test('a flush waits for what was under way before it', async () => {
   await sent;
 });
 
+test('a flush ends after flushTimeoutMillis, or when its caller wants it, and the rest is pending', async () => {
+  const { intake, exporter } = await pair({ flushTimeoutMillis: 20 });
+  intake.hold();
+  const sent = send(exporter, 'a');
+  await exporter.forceFlush();
+  await exporter.forceFlush({ timeoutMillis: 0 });
+  expect(exporter.stats()).toMatchObject({ pending: 1, exported: 0 });
+  intake.release();
+  await exporter.forceFlush({ timeoutMillis: 60_000 });
+  await sent;
+  expect(exporter.stats()).toMatchObject({ pending: 0, exported: 1 });
+});
+
 test('shutdown waits for the window, ends within its bound, and may be called twice', async () => {
   const { intake, exporter } = await pair({ shutdownTimeoutMillis: 100 });
   intake.hold();

@@ -28,10 +28,11 @@ const expected: Record<string, { code: number | null; signal: string | null }> =
   throw: { code: 1, signal: null },
   shutdown: { code: 0, signal: null },
   flush: { code: 0, signal: null },
+  'awaited flush': { code: 0, signal: null },
   sigterm: { code: null, signal: 'SIGTERM' },
 };
 
-const endings = ['natural', 'exit', 'throw', 'shutdown', 'flush', 'sigterm'];
+const endings = ['natural', 'exit', 'throw', 'shutdown', 'flush', 'awaited flush', 'sigterm'];
 
 describe.each(['ack', 'push'])('in mode %s an application ends at once, whatever it left', (mode) => {
   test.each(endings)('with nobody listening: %s', async (ending) => {

@@ -1,4 +1,5 @@
 // An application that exports and then ends in a certain way. Arguments: mode, endpoint, ending.
+// The ending 'awaited flush' waits for nothing else: Node ends such a program with code 13 if nothing keeps it alive.
 import { ZmqLogRecordExporter } from '../../../dist/esm/zeromq/index.js';
 
 const [mode, endpoint = '', ending] = process.argv.slice(2);
@@ -20,6 +21,7 @@ if (ending === 'shutdown') {
   await exporter.shutdown();
 }
 if (ending === 'flush') await Promise.race([exporter.forceFlush(), exporter.shutdown()]);
+if (ending === 'awaited flush') await exporter.forceFlush({ timeoutMillis: 200 });
 if (ending === 'sigterm') {
   setInterval(() => {}, 1000);
   process.kill(process.pid, 'SIGTERM');

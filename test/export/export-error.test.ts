@@ -4,7 +4,8 @@ import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, createServer } from 'node:net';
 import { promisify } from 'node:util';
 import fc from 'fast-check';
-import { retryAfterMillis, retryInfoMillis } from '../../src/export/retry-info.ts';
+import { retryAfterMillis } from '../../src/export/export-error.ts';
+import { retryInfoMillis } from '../../src/export/retry-info.ts';
 
 // google.rpc.Status { code: 14, message: "full", details: [DebugInfo, RetryInfo] } as protobufjs 8 encodes it.
 const detailsBefore =

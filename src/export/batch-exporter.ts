@@ -1,0 +1,107 @@
+import { type ReadableLogRecordLike, recordSize, truncate } from '../record/index.ts';
+import type { DeliveryCounts } from './delivery-counts.ts';
+import type { ResolvedDeliveryOptions } from './delivery-options.ts';
+import { type ExportOutcome, exportOnce } from './export-once.ts';
+import type { Batch, InFlight } from './in-flight.ts';
+
+/** After so many refusals without an accepted request in between, the fault is not in single records. */
+const MAX_REFUSALS_IN_A_ROW = 32;
+/** How often a batch is split because the server refuses its content. */
+const MAX_SPLITS = 64;
+/** A record that is too large is cut to a quarter, and again, but not below this. */
+const LEAST_CUT_BYTES = 16 * 1024;
+const CUT = 4;
+
+/**
+ * Exports a batch, and when that fails because of one record, loses that record and not its batch. Where the
+ * exporter throws, or the server calls the request too large or refuses its content permanently (400, 422,
+ * INVALID_ARGUMENT), the batch is halved until the record stands alone; one that is too large by itself is cut.
+ *
+ * - **Bounded**: after 32 refusals in a row, over all batches, a refused batch is not split any more until one has
+ *   been accepted, since it is the configuration then; nor is a batch split more than 64 times. What was split off
+ *   before is sent once.
+ * - **Stops**: a batch that is no longer in flight (after a shutdown) is not exported any further.
+ */
+export class BatchExporter {
+  readonly #options: ResolvedDeliveryOptions;
+  readonly #around: <R>(call: () => R) => R;
+  readonly #inFlight: InFlight;
+  readonly #counts: DeliveryCounts;
+  #refusalsInARow = 0;
+
+  /** @param around called around each call of `exporter.export()` */
+  constructor(
+    options: ResolvedDeliveryOptions,
+    around: <R>(call: () => R) => R,
+    inFlight: InFlight,
+    counts: DeliveryCounts,
+  ) {
+    this.#options = options;
+    this.#around = around;
+    this.#inFlight = inFlight;
+    this.#counts = counts;
+  }
+
+  /** Resolves when every record of the batch is delivered or has failed. Never rejects. */
+  async export(batch: Batch): Promise<void> {
+    await this.#export(batch, batch.records, { left: MAX_SPLITS });
+  }
+
+  async #export(batch: Batch, records: ReadableLogRecordLike[], splits: { left: number }): Promise<void> {
+    const { exporter, exportTimeoutMillis, clock } = this.#options;
+    if (!this.#inFlight.has(batch)) return;
+    const outcome = await exportOnce(exporter, records, exportTimeoutMillis, clock, this.#around);
+    if (!this.#inFlight.has(batch)) return;
+    const parts = this.#partsOf(outcome, records, splits);
+    if (parts === undefined) return this.#settle(batch, records.length, outcome);
+    for (const part of parts) await this.#export(batch, part, splits);
+  }
+
+  /** What to export instead, in this order; undefined if this was the end of it. */
+  #partsOf(
+    outcome: ExportOutcome,
+    records: ReadableLogRecordLike[],
+    splits: { left: number },
+  ): ReadableLogRecordLike[][] | undefined {
+    if (outcome.kind === 'delivered') this.#refusalsInARow = 0;
+    if (outcome.kind === 'threw') return halves(records);
+    if (outcome.kind !== 'failed') return undefined;
+    if (outcome.refusal === 'too_large') return halves(records) ?? cut(records[0]!);
+    if (outcome.refusal !== 'content') return undefined;
+    this.#refusalsInARow += 1;
+    if (this.#refusalsInARow >= MAX_REFUSALS_IN_A_ROW || splits.left <= 0) return undefined;
+    splits.left -= 1;
+    return halves(records);
+  }
+
+  #settle(batch: Batch, count: number, outcome: ExportOutcome): void {
+    this.#inFlight.settle(batch, count);
+    switch (outcome.kind) {
+      case 'delivered':
+        this.#counts.delivered += count;
+        return;
+      case 'failed':
+        return this.#counts.fail('export', count, outcome.error);
+      case 'timeout':
+        return this.#counts.fail(
+          'timeout',
+          count,
+          `the exporter had not called back after exportTimeoutMillis (${this.#options.exportTimeoutMillis})`,
+        );
+      case 'threw':
+        return this.#counts.fail('unserializable', count, outcome.error);
+    }
+  }
+}
+
+function halves(records: ReadableLogRecordLike[]): ReadableLogRecordLike[][] | undefined {
+  if (records.length < 2) return undefined;
+  const half = records.length >> 1;
+  return [records.slice(0, half), records.slice(half)];
+}
+
+function cut(record: ReadableLogRecordLike): ReadableLogRecordLike[][] | undefined {
+  const size = recordSize(record);
+  const most = Math.floor(size / CUT);
+  return most < LEAST_CUT_BYTES ? undefined : [[truncate(record, most, size).record]];
+}

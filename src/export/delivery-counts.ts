@@ -1,0 +1,43 @@
+import type { Teller } from '../record/index.ts';
+
+/** Why a record was not delivered. */
+export type DeliveryFailure = 'queue_full' | 'size' | 'export' | 'timeout' | 'unserializable' | 'shutdown';
+
+/** What became of the records that came to a delivery: received = delivered + failed + pending. */
+export interface DeliveryStats {
+  readonly received: number;
+  /** Accepted by the exporter. */
+  readonly delivered: number;
+  /** Not delivered, by cause. */
+  readonly failed: Readonly<Record<DeliveryFailure, number>>;
+  /** Waiting or being exported now. */
+  readonly pending: number;
+  /** Their estimated size in bytes. */
+  readonly pendingBytes: number;
+}
+
+/** Counts what becomes of the records, and warns of each loss. */
+export class DeliveryCounts {
+  readonly #warnings: Teller;
+  readonly failed: Record<DeliveryFailure, number> = {
+    queue_full: 0,
+    size: 0,
+    export: 0,
+    timeout: 0,
+    unserializable: 0,
+    shutdown: 0,
+  };
+  received = 0;
+  delivered = 0;
+
+  constructor(warnings: Teller) {
+    this.#warnings = warnings;
+  }
+
+  fail(cause: DeliveryFailure, count: number, why: string): void {
+    if (count === 0) return;
+    this.failed[cause] += count;
+    const records = count === 1 ? '1 record was' : `${count} records were`;
+    this.#warnings.warn(cause, `${records} lost (${cause}): ${why}`);
+  }
+}

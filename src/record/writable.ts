@@ -1,0 +1,146 @@
+import type { HrTime } from '@opentelemetry/api';
+import type { InstrumentationScopeLike, ReadableLogRecordLike } from './otel.ts';
+import { Severity } from './severity.ts';
+import { boundedSnapshot, isWritableNumber, MAX_ATTRIBUTE_DEPTH } from './snapshot.ts';
+import { LogRecordView } from './view.ts';
+
+/** More values in one attribute are not looked at: the attribute is copied, which has a bound of its own. */
+const MAX_VALUES = 10_000;
+/** The bound of such a copy. */
+const MAX_ATTRIBUTE_BYTES = 2 * 1024 * 1024;
+/** OTLP counts nanoseconds in 64 bits without sign: up to the year 2554. */
+const MAX_SECONDS = 2 ** 64 / 1e9;
+
+/**
+ * A record that every exporter can write and every OTLP server accepts. A server refuses a whole request for one
+ * value that is not in the protocol: NaN or a whole number past 64 bits, a severity that is no integer, a name that
+ * is no text, a time before 1970, objects that are nested too deeply. Such a value becomes text or the nearest
+ * right one, on a view: SDK records are read-only. Object bodies are copied, and so made writable, before.
+ * @returns the record itself if nothing is wrong with it, which costs one look at each attribute
+ */
+export function writable(record: ReadableLogRecordLike): ReadableLogRecordLike {
+  try {
+    return isWritable(record) ? record : new WritableView(record);
+  } catch {
+    // A getter threw. The exporter will meet it too, and the delivery then sets this record aside.
+    return record;
+  }
+}
+
+function isWritable(record: ReadableLogRecordLike): boolean {
+  const { severityNumber, severityText, eventName, instrumentationScope: scope } = record;
+  if (severityNumber !== undefined && !isSeverity(severityNumber)) return false;
+  if (severityText !== undefined && typeof severityText !== 'string') return false;
+  if (eventName !== undefined && typeof eventName !== 'string') return false;
+  if (!isTime(record.hrTime) || !isTime(record.hrTimeObserved) || !isScope(scope)) return false;
+  const { attributes, body } = record;
+  if (typeof body !== 'object' && !isWritableValue(body)) return false;
+  for (const key in attributes) if (!isWritableValue(attributes[key])) return false;
+  return true;
+}
+
+class WritableView extends LogRecordView {
+  constructor(record: ReadableLogRecordLike) {
+    super(record, {});
+    const { severityNumber, severityText, eventName, hrTimeObserved, instrumentationScope } = record;
+    this.severityNumber = severityOf(severityNumber);
+    if (severityText !== undefined) this.severityText = textOf(severityText);
+    if (eventName !== undefined) this.eventName = textOf(eventName);
+    this.hrTimeObserved = isTime(hrTimeObserved) ? hrTimeObserved : [0, 0];
+    if (!isTime(record.hrTime)) this.hrTime = this.hrTimeObserved;
+    if (!isScope(instrumentationScope)) this.instrumentationScope = scopeOf(instrumentationScope);
+    if (typeof this.body !== 'object') this.body = copied(this.body);
+    for (const key of Object.keys(this.attributes)) {
+      const value = this.attributes[key];
+      // Not assigned: a key "__proto__" would change the prototype.
+      if (!isWritableValue(value)) Object.defineProperty(this.attributes, key, { value: copied(value) });
+    }
+  }
+}
+
+function copied(value: unknown): unknown {
+  return boundedSnapshot(value, MAX_ATTRIBUTE_BYTES, MAX_ATTRIBUTE_DEPTH).value;
+}
+
+function isWritableValue(value: unknown): boolean {
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+    case 'undefined':
+      return true;
+    case 'number':
+      return isWritableNumber(value);
+    case 'object':
+      return value === null || new Walk().isPlain(value, 0);
+    default:
+      return false;
+  }
+}
+
+/** Looks through one attribute, in bounds. */
+class Walk {
+  #left = MAX_VALUES;
+
+  isPlain(value: object, depth: number): boolean {
+    if (value instanceof Uint8Array) return true;
+    if (depth >= MAX_ATTRIBUTE_DEPTH) return false;
+    if (Array.isArray(value)) {
+      for (let at = 0; at < value.length; at += 1) if (!this.#isFine(value[at], depth)) return false;
+      return true;
+    }
+    const prototype: unknown = Object.getPrototypeOf(value);
+    if (prototype !== Object.prototype && prototype !== null) return false;
+    for (const key of Object.keys(value)) {
+      if (!this.#isFine((value as Record<string, unknown>)[key], depth)) return false;
+    }
+    return true;
+  }
+
+  #isFine(value: unknown, depth: number): boolean {
+    this.#left -= 1;
+    if (this.#left < 0) return false;
+    return typeof value === 'object' && value !== null
+      ? this.isPlain(value, depth + 1)
+      : isWritableValue(value);
+  }
+}
+
+function isSeverity(value: unknown): boolean {
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= Severity.FATAL4;
+}
+
+function severityOf(value: unknown): number | undefined {
+  if (typeof value !== 'number' || !(value >= 1)) return undefined;
+  return Math.min(Math.trunc(value), Severity.FATAL4);
+}
+
+function isTime(time: HrTime): boolean {
+  const [seconds, nanos] = time;
+  return seconds >= 0 && seconds < MAX_SECONDS - 1 && nanos >= 0 && nanos <= 1e9;
+}
+
+function isScope({ name, version, schemaUrl }: InstrumentationScopeLike): boolean {
+  return (
+    typeof name === 'string' &&
+    (version === undefined || typeof version === 'string') &&
+    (schemaUrl === undefined || typeof schemaUrl === 'string')
+  );
+}
+
+function scopeOf(scope: InstrumentationScopeLike): InstrumentationScopeLike {
+  const { name, version, schemaUrl } = scope;
+  return {
+    ...scope,
+    name: textOf(name),
+    ...(version === undefined ? {} : { version: textOf(version) }),
+    ...(schemaUrl === undefined ? {} : { schemaUrl: textOf(schemaUrl) }),
+  };
+}
+
+function textOf(value: unknown): string {
+  try {
+    return typeof value === 'object' && value !== null ? (JSON.stringify(value) ?? '') : String(value ?? '');
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,186 @@
+import { diag } from '@opentelemetry/api';
+import { OTLPLogExporter } from '@opentelemetry/exporter-logs-otlp-grpc';
+import fc from 'fast-check';
+import { RetryingLogRecordExporter } from '../../src/export/index.ts';
+import type { ReadableLogRecordLike } from '../../src/record/index.ts';
+import { numbers, pipeline, sizes } from '../support/delivery-pipeline.ts';
+import { listen } from '../support/diag-listener.ts';
+import { failure, RecordingExporter, type Respond } from '../support/exporters.ts';
+import { startOtlpReceiver } from '../support/otlp-receiver.js';
+
+/** A server that refuses every request with a record that it does not like. */
+class RefusingExporter extends RecordingExporter {
+  readonly #isBad: (record: ReadableLogRecordLike) => boolean;
+  readonly #result: ReturnType<typeof failure>;
+
+  constructor(isBad: (record: ReadableLogRecordLike) => boolean, result = failure('Bad Request', 400)) {
+    super();
+    this.#isBad = isBad;
+    this.#result = result;
+  }
+
+  protected override answer(records: ReadableLogRecordLike[], respond: Respond): void {
+    if (records.some(this.#isBad)) respond(this.#result);
+    else this.take(records, respond);
+  }
+}
+
+let warnings: string[];
+
+beforeEach(() => {
+  warnings = [];
+  listen((message) => void warnings.push(message));
+});
+afterEach(() => diag.disable());
+
+describe('a request that the server refuses because of one record', () => {
+  test.each([
+    ['HTTP 400', failure('Bad Request', 400)],
+    ['HTTP 422', failure('Unprocessable Entity', 422)],
+    ['INVALID_ARGUMENT', failure('3 INVALID_ARGUMENT: no', 3)],
+    [
+      'INTERNAL of a gRPC server in Go that cannot parse it',
+      failure('13 INTERNAL: grpc: error unmarshalling request: invalid length', 13),
+    ],
+  ])('costs that record only, in its order: %s', async (_name, result) => {
+    const exporter = new RefusingExporter((record) => record.body === 250, result);
+    const { log, processor } = pipeline({ exporter });
+    for (const number of numbers(512)) log(number, 'ERROR');
+    await processor.forceFlush();
+    expect(exporter.bodies).toEqual(numbers(512).filter((number) => number !== 250));
+    expect(processor.stats()).toMatchObject({ delivered: 511, failed: { export: 1 }, pending: 0 });
+    expect(exporter.batches.length).toBeLessThan(25);
+  });
+
+  test('costs that record only over OTLP/gRPC, through the exporter that retries', async () => {
+    const server = await startOtlpReceiver();
+    const invalid = { code: 3, message: 'record 5 has no name' };
+    server.respond(({ records }) => (records.some(({ body }) => body === 5) ? invalid : 'ok'));
+    const exporter = new RetryingLogRecordExporter({ exporter: new OTLPLogExporter({ url: server.url }) });
+    const { log, processor, provider } = pipeline({ exporter });
+    for (const number of numbers(10)) log(number);
+    await processor.forceFlush();
+    expect(server.records.map(({ body }) => body)).toEqual([0, 1, 2, 3, 4, 6, 7, 8, 9]);
+    expect(processor.stats()).toMatchObject({ delivered: 9, failed: { export: 1 } });
+    await provider.shutdown();
+    await server.stop();
+  });
+
+  test('costs at most the bad ones where up to four of them stand anywhere', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.uniqueArray(fc.nat({ max: 99 }), { maxLength: 4 }), async (bad) => {
+        const exporter = new RefusingExporter((record) => bad.includes(record.body));
+        const { log, processor } = pipeline({ exporter, maxExportBatchSize: 100 });
+        for (const number of numbers(100)) log(number);
+        await processor.forceFlush();
+        expect(exporter.bodies).toEqual(numbers(100).filter((number) => !bad.includes(number)));
+        expect(processor.stats().failed.export).toBe(bad.length);
+      }),
+    );
+  });
+
+  test('is reported with the reason that the server gave', async () => {
+    const result = failure('Bad Request', 400);
+    Object.assign(result.error!, { data: '{"code":3, "message":"ReadUint64: unsupported value type"}' });
+    const { log, processor } = pipeline({ exporter: new RefusingExporter(() => true, result) });
+    log('refused');
+    await processor.forceFlush();
+    expect(warnings).toEqual([
+      'PriorityBatchLogRecordProcessor: 1 record was lost (export): Error: Bad Request: ReadUint64: unsupported value type',
+    ]);
+  });
+});
+
+describe('a server that refuses everything', () => {
+  test('is asked a bounded number of times for the first batch, and once for each that follows', async () => {
+    const exporter = new RefusingExporter(() => true);
+    const { log, processor } = pipeline({ exporter, maxExportBatchSize: 512 });
+    for (const number of numbers(512)) log(number);
+    await processor.forceFlush();
+    const first = exporter.batches.length;
+    expect(first).toBeLessThan(50);
+    for (const number of numbers(5 * 512)) log(number);
+    await processor.forceFlush();
+    expect(sizes(exporter).slice(first)).toEqual([512, 512, 512, 512, 512]);
+    expect(processor.stats()).toMatchObject({ failed: { export: 6 * 512 }, pending: 0 });
+  });
+
+  test('and then no longer has its batches narrowed down again', async () => {
+    let refusesAll = true;
+    const exporter = new RefusingExporter(({ body }) => refusesAll || body === 'bad');
+    const { log, processor } = pipeline({ exporter });
+    for (const number of numbers(100)) log(number);
+    await processor.forceFlush();
+    refusesAll = false;
+    log('good');
+    await processor.forceFlush();
+    for (const body of ['before', 'bad', 'after']) log(body);
+    await processor.forceFlush();
+    expect(exporter.bodies).toEqual(['good', 'before', 'after']);
+  });
+
+  test('for 100 records in a row still takes those behind them', async () => {
+    const exporter = new RefusingExporter(({ body }) => body < 100);
+    const { log, processor } = pipeline({ exporter });
+    for (const number of numbers(512)) log(number);
+    await processor.forceFlush();
+    expect(exporter.bodies).toEqual(expect.arrayContaining(numbers(256).map((number) => 256 + number)));
+    expect(exporter.batches.length).toBeLessThan(140);
+  });
+
+  test('for every second record is asked a bounded number of times', async () => {
+    const exporter = new RefusingExporter(({ body }) => body % 2 === 1);
+    const { log, processor } = pipeline({ exporter });
+    for (const number of numbers(512)) log(number);
+    await processor.forceFlush();
+    expect(exporter.batches.length).toBeLessThan(140);
+    expect(processor.stats()).toMatchObject({ received: 512, pending: 0 });
+  });
+});
+
+test.each([
+  ['HTTP 401', failure('Unauthorized', 401)],
+  ['HTTP 404', failure('Not Found', 404)],
+  ['UNAUTHENTICATED', failure('16 UNAUTHENTICATED', 16)],
+  ['INTERNAL', failure('13 INTERNAL: database is gone', 13)],
+])('a refusal that is about the set-up is not narrowed down: %s', async (_name, result) => {
+  const exporter = new RefusingExporter(() => true, result);
+  const { log, processor } = pipeline({ exporter });
+  for (const number of numbers(100)) log(number);
+  await processor.forceFlush();
+  expect(exporter.batches).toHaveLength(1);
+});
+
+test('an exporter whose error cannot be read costs its batch and nothing else', async () => {
+  const broken = () => {
+    throw new Error('a getter of the error');
+  };
+  const errors = [
+    Object.defineProperty(new Error('1'), 'code', { get: broken }),
+    Object.defineProperty(new Error('2'), 'message', { get: broken }),
+    Object.defineProperty({}, 'cause', { get: broken }),
+    new Proxy({}, { get: broken, getPrototypeOf: broken }),
+  ];
+  const results = [
+    ...errors.map((error) => ({ code: 1, error })),
+    Object.defineProperty({ code: 1 }, 'error', { get: broken }),
+    Object.defineProperty({}, 'code', { get: broken }),
+  ];
+  for (const retries of [false, true]) {
+    const left = [...results];
+    const inner = new (class extends RecordingExporter {
+      protected override answer(records: ReadableLogRecordLike[], respond: Respond): void {
+        const result = left.shift();
+        if (result === undefined) this.take(records, respond);
+        else respond(result as Parameters<Respond>[0]);
+      }
+    })();
+    const exporter = retries ? new RetryingLogRecordExporter({ exporter: inner }) : inner;
+    const { log, processor } = pipeline({ exporter });
+    for (const number of numbers(results.length + 1)) {
+      log(number);
+      await processor.forceFlush();
+    }
+    expect(processor.stats()).toMatchObject({ delivered: 1, failed: { export: results.length }, pending: 0 });
+  }
+});
