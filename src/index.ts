@@ -2,9 +2,9 @@ export type { EvictionCause, Evictions } from './burst/accounts.ts';
 export type { TriggerCause } from './burst/burst.ts';
 export { BurstLogRecordProcessor } from './burst/burst-log-record-processor.ts';
 export type { BurstSpanProcessorOptions } from './burst/burst-span-processor.ts';
-export type { ByHandOptions } from './burst/by-hand.ts';
 export type { Level } from './burst/levels.ts';
 export type {
+  BurstCallOptions,
   BurstDeliveryOptions,
   BurstExporterOptions,
   BurstOptions,

@@ -38,8 +38,7 @@ export class BucketTable<T> {
 
   of(keys: Keys): Bucket<T>[] {
     if (keys === 'all') return [...this.#buckets.values()];
-    const bucket = this.#buckets.get(keys[0]);
-    return bucket === undefined ? [] : [bucket];
+    return [...new Set(keys)].flatMap((key) => this.#buckets.get(key) ?? []);
   }
 
   /** Forgets a bucket about which nothing is to be remembered. */

@@ -15,10 +15,12 @@ import {
   LogRecordView,
   type ReadableLogRecordLike,
   Severity,
+  type SpanLike,
   type SpanProcessorLike,
   snapshot,
   Teller,
 } from '../record/index.ts';
+import { shown } from '../settings/index.ts';
 import type { Trigger, TriggerCause } from './burst.ts';
 import { BurstCore } from './burst-core.ts';
 import { burstMetrics } from './burst-metrics.ts';
@@ -27,14 +29,13 @@ import {
   type BurstSpanProcessorOptions,
   resolveSpanOptions,
 } from './burst-span-processor.ts';
-import { type ByHandOptions, resolveByHand } from './by-hand.ts';
 import { CallGuard } from './call-guard.ts';
 import { DeliveryOutlet } from './delivery-outlet.ts';
-import type { BurstExporterOptions, BurstProcessorOptions } from './options.ts';
+import type { BurstCallOptions, BurstExporterOptions, BurstProcessorOptions } from './options.ts';
 import { type Keys, SHARED_KEY } from './order.ts';
 import { ProcessorOutlet } from './processor-outlet.ts';
 import { type RecordKey, recordKey } from './record-key.ts';
-import { type ResolvedBurstOptions, resolveBurstOptions } from './resolve-options.ts';
+import { type ResolvedBurstOptions, resolveBurstOptions, resolveCall } from './resolve-options.ts';
 import type { BurstStats } from './stats.ts';
 import { TraceTable } from './trace-table.ts';
 
@@ -131,14 +132,14 @@ export class BurstLogRecordProcessor implements LogRecordProcessorLike {
 
   /**
    * Releases what is held, although nothing went wrong. Not limited.
-   * @param options `keys`: `'active'` (default), the key of the active context, or `'all'`; `reason`: a text for
-   * the manifest
+   * @param options `keys`: `'active'` (default), the key of the active context; `'all'`; or an array of keys.
+   * `reason`: a text for the manifest
    * @returns the id of the burst and how many records it released; undefined if there were none
    */
   burst(
-    options: ByHandOptions & { readonly reason?: string } = {},
+    options: BurstCallOptions & { readonly reason?: string | undefined } = {},
   ): { id: string; released: number } | undefined {
-    const { keys, reason } = resolveByHand('burst', options, ['keys', 'reason']);
+    const { keys, reason } = resolveCall('burst', options, ['keys', 'reason']);
     const trigger = {
       cause: 'manual' as const,
       fingerprint: undefined,
@@ -152,8 +153,8 @@ export class BurstLogRecordProcessor implements LogRecordProcessorLike {
    * Lets what is held go: all went well. For the end of a job or of a Lambda invocation.
    * @returns how many records were let go
    */
-  discard(options: ByHandOptions = {}): number {
-    return this.#core.discard(this.#keysOf(resolveByHand('discard', options, ['keys']).keys));
+  discard(options: BurstCallOptions = {}): number {
+    return this.#core.discard(this.#keysOf(resolveCall('discard', options, ['keys']).keys));
   }
 
   /** What became of the records. */
@@ -164,13 +165,14 @@ export class BurstLogRecordProcessor implements LogRecordProcessorLike {
   /**
    * A span processor for the TracerProvider. With it, traces settle when their last span ends, and a failed or
    * slow span is a trigger. If there are several TracerProviders, give all of them the same one.
-   * @throws TypeError when an option is wrong, when it was asked for before, or when `scope` is a function: then
-   * nothing says which key a span belongs to
+   * @throws TypeError when an option is wrong, when it was asked for before, or when `scope` is a function or
+   * 'task': then nothing says which key a span belongs to
    */
   spanProcessor(given: BurstSpanProcessorOptions = {}): SpanProcessorLike {
     const options = resolveSpanOptions(given);
-    if (typeof this.#options.scope === 'function') {
-      throw new TypeError('spanProcessor() needs scope "trace" or "global", got a function');
+    const { scope } = this.#options;
+    if (scope !== 'trace' && scope !== 'global') {
+      throw new TypeError(`spanProcessor() needs scope "trace" or "global", got ${shown(scope)}`);
     }
     if (this.#traces.table !== undefined) {
       throw new TypeError(
@@ -178,7 +180,7 @@ export class BurstLogRecordProcessor implements LogRecordProcessorLike {
       );
     }
     const core = this.#core;
-    const byTrace = this.#options.scope === 'trace';
+    const byTrace = scope === 'trace';
     const table = new TraceTable(
       this.#options.clock,
       options.lingerMillis,
@@ -193,7 +195,10 @@ export class BurstLogRecordProcessor implements LogRecordProcessorLike {
         if (this.#shutdown === undefined) core.burst([byTrace ? traceId : SHARED_KEY], trigger);
       },
     };
-    return new BurstSpanProcessor(listener, options, this.#options.clock);
+    const { errors } = options;
+    const isError =
+      typeof errors !== 'function' ? errors : (span: SpanLike) => this.#guard.call(() => errors(span));
+    return new BurstSpanProcessor(listener, { ...options, errors: isError }, this.#options.clock);
   }
 
   /**
@@ -224,8 +229,8 @@ export class BurstLogRecordProcessor implements LogRecordProcessorLike {
     for (const metrics of this.#metrics) metrics.end();
   }
 
-  #keysOf(keys: 'active' | 'all'): Keys {
-    return keys === 'all' ? 'all' : [this.#key.ofContext(context.active())];
+  #keysOf(keys: 'active' | Keys): Keys {
+    return keys === 'active' ? [this.#key.ofContext(context.active())] : keys;
   }
 
   #emit(record: ReadableLogRecordLike, given: Context): void {

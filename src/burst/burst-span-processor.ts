@@ -1,12 +1,22 @@
 import { spanFingerprint } from '../limit/index.ts';
-import { type Clock, type SpanLike, type SpanProcessorLike, systemClock, Teller } from '../record/index.ts';
+import {
+  type Clock,
+  errorText,
+  type SpanLike,
+  type SpanProcessorLike,
+  systemClock,
+  Teller,
+} from '../record/index.ts';
 import { checkKnown, duration, trueOrFalse, withDefaults } from '../settings/index.ts';
 import type { Trigger } from './burst.ts';
 
 /** What the span processor looks for. */
 export interface BurstSpanProcessorOptions {
-  /** Whether a span that ends with status ERROR is a trigger. Default true. */
-  readonly errors?: boolean | undefined;
+  /**
+   * Whether a span that ends with status ERROR is a trigger; a function decides for each such span. If it throws,
+   * the span is one. Default true.
+   */
+  readonly errors?: boolean | ((span: SpanLike) => boolean) | undefined;
   /** A span that took longer is a trigger, in milliseconds. Default: none is too slow. */
   readonly slowerThanMillis?: number | undefined;
   /** How long after its last span a trace settles, if no span begins. In milliseconds; default 1,000. */
@@ -18,7 +28,7 @@ const STATUS_ERROR = 2;
 
 /** Every option, decided. */
 export interface ResolvedSpanOptions {
-  readonly errors: boolean;
+  readonly errors: boolean | ((span: SpanLike) => boolean);
   readonly slowerThanMillis: number;
   readonly lingerMillis: number;
 }
@@ -34,7 +44,7 @@ export function resolveSpanOptions(given: BurstSpanProcessorOptions): ResolvedSp
   checkKnown('spanProcessor', given, Object.keys(defaults));
   const options = withDefaults(defaults, given as Partial<ResolvedSpanOptions>);
   return {
-    errors: trueOrFalse('errors', options.errors),
+    errors: typeof options.errors === 'function' ? options.errors : trueOrFalse('errors', options.errors),
     slowerThanMillis: duration('slowerThanMillis', options.slowerThanMillis),
     lingerMillis: duration('lingerMillis', options.lingerMillis),
   };
@@ -53,7 +63,7 @@ export interface SpanListener {
  */
 export class BurstSpanProcessor implements SpanProcessorLike {
   readonly #listener: SpanListener;
-  readonly #errors: boolean;
+  readonly #errors: ResolvedSpanOptions['errors'];
   readonly #slowerThanMillis: number;
   readonly #teller: Teller;
 
@@ -70,15 +80,14 @@ export class BurstSpanProcessor implements SpanProcessorLike {
 
   onEnd(span: SpanLike): void {
     this.#guarded(() => {
-      const { traceId } = span.spanContext();
       const millis = span.duration[0] * 1e3 + span.duration[1] / 1e6;
-      if (this.#errors && span.status.code === STATUS_ERROR) {
+      if (span.status.code === STATUS_ERROR && this.#isError(span)) {
         this.#trigger('span_error', span);
       } else if (millis > this.#slowerThanMillis) {
         this.#trigger('span_slow', span);
       }
-      this.#listener.spanEnded(traceId);
     });
+    this.#guarded(() => this.#listener.spanEnded(span.spanContext().traceId));
   }
 
   async forceFlush(): Promise<void> {
@@ -87,6 +96,17 @@ export class BurstSpanProcessor implements SpanProcessorLike {
 
   async shutdown(): Promise<void> {
     // The log record processor ends what belongs to it.
+  }
+
+  #isError(span: SpanLike): boolean {
+    const errors = this.#errors;
+    if (typeof errors !== 'function') return errors;
+    try {
+      return errors(span) === true;
+    } catch (error) {
+      this.#teller.warn('errors', `errors threw ${errorText(error)}; the span is a trigger`);
+      return true;
+    }
   }
 
   #trigger(cause: 'span_error' | 'span_slow', span: SpanLike): void {
@@ -102,7 +122,7 @@ export class BurstSpanProcessor implements SpanProcessorLike {
     try {
       work();
     } catch (error) {
-      this.#teller.warn('span', `a span was not counted: ${String(error)}`);
+      this.#teller.warn('span', `a span was not counted: ${errorText(error)}`);
     }
   }
 }

@@ -107,7 +107,7 @@ export class ChronologicalOrder<T> implements Order<T> {
   }
 
   discard(keys: Keys): number {
-    if (keys !== 'all' && keys[0] !== SHARED_KEY) return 0;
+    if (keys !== 'all' && !keys.includes(SHARED_KEY)) return 0;
     return this.#discardQuiet(this.#quiet.count);
   }
 

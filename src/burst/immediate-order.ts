@@ -83,6 +83,8 @@ export class ImmediateOrder<T> implements Order<T> {
   trigger(key: string, item: T, size: number, trigger: Trigger, now: number, context: Context): void {
     const { accounts, outlet } = this.#parts;
     const bucket = this.#buckets.get(key) ?? this.#open(key);
+    // Work can outlive the spans of its trace.
+    bucket.isSettled = false;
     let mark: Mark<T>;
     if (bucket.window?.isOpen(now)) {
       accounts.joined += 1;
@@ -195,8 +197,7 @@ export class ImmediateOrder<T> implements Order<T> {
     const admission = limit.admit(trigger.fingerprint, count, now);
     let burst: Burst<T> | undefined;
     if (count > 0) {
-      const oldest = buckets.length === 1 ? buckets[0]! : (this.#arena.oldestGroup() as Bucket<T>);
-      const origin = outlet.originOf(this.#arena.first(oldest));
+      const origin = outlet.originOf(this.#arena.first(this.#oldest(buckets)));
       if (!admission.isAdmitted) {
         for (const bucket of buckets) this.#evictFirst(bucket, bucket.count, 'limit');
         return { burst: undefined, repeat: limit.noteLimited(admission, count, origin) };
@@ -219,33 +220,45 @@ export class ImmediateOrder<T> implements Order<T> {
       }
       bucket.evicted = undefined;
     }
+    accounts.released += burst.released;
     if (buckets.length === 1) {
-      accounts.released += buckets[0]!.count;
       this.#releases.add(buckets[0]!, burst);
       return;
     }
-    // Several buckets are always all of them, so that the oldest of all is the next one.
     this.#releases.finish();
-    for (let next = this.#arena.oldestGroup(); next !== undefined; next = this.#arena.oldestGroup()) {
-      const size = this.#arena.firstSize(next);
-      accounts.released += 1;
-      replay.addReleased(this.#arena.takeFirst(next), size, burst);
+    // All together leave in the order they came; some of them one after the other, each in that order.
+    const isAll = burst.released === this.#arena.count;
+    for (const bucket of buckets) {
+      while (isAll ? this.#arena.count > 0 : bucket.count > 0) {
+        const next = isAll ? this.#arena.oldestGroup()! : bucket;
+        const size = this.#arena.firstSize(next);
+        replay.addReleased(this.#arena.takeFirst(next), size, burst);
+      }
     }
     this.#arena.shrinkIfEmpty();
     replay.addManifest(burst);
   }
 
+  /** The one that holds the oldest item. At least one holds something. */
+  #oldest(buckets: readonly Bucket<T>[]): Bucket<T> {
+    const filled = buckets.filter(({ count }) => count > 0);
+    return filled.reduce((one, other) =>
+      this.#arena.firstTime(other) < this.#arena.firstTime(one) ? other : one,
+    );
+  }
+
   #opensWindow(bucket: Bucket<T>, burst: Burst<T> | undefined, isNew: boolean, now: number): void {
     const { after } = this.#settings;
     bucket.window = after === false ? undefined : new Window(burst, after, isNew, now);
-    if (bucket.isSettled) bucket.window ??= closedWindow(now);
     this.#buckets.noteBurst(bucket, now);
   }
 
   /** Those of the keys whose after-window is not open: there nothing is held, and the burst is joined. */
   #toBurst(keys: Keys, trigger: Trigger, now: number): Bucket<T>[] {
     // A span tells the fate of its trace even when nothing was held; a call by hand only of what it releases.
-    if (keys !== 'all' && trigger.cause !== 'manual' && !this.#buckets.get(keys[0])) this.#open(keys[0]);
+    if (keys !== 'all' && trigger.cause !== 'manual') {
+      for (const key of keys) if (!this.#buckets.get(key)) this.#open(key);
+    }
     return this.#buckets.of(keys).filter((bucket) => {
       if (bucket.window?.isOpen(now)) {
         this.#parts.accounts.joined += 1;

@@ -2,9 +2,9 @@ export type { EvictionCause } from './accounts.ts';
 export type { TriggerCause } from './burst.ts';
 export { BurstLogRecordProcessor } from './burst-log-record-processor.ts';
 export type { BurstSpanProcessorOptions } from './burst-span-processor.ts';
-export type { ByHandOptions } from './by-hand.ts';
 export type { Level } from './levels.ts';
 export type {
+  BurstCallOptions,
   BurstDeliveryOptions,
   BurstExporterOptions,
   BurstOptions,

@@ -10,9 +10,13 @@ import type {
 } from '../record/index.ts';
 import type { Level } from './levels.ts';
 
-/** Which records share a buffer, and so a fate. */
+/**
+ * Which records share a buffer: those of a trace, of a task with all its steps, of the whole process, or those for
+ * which a function answers with the same key.
+ */
 export type BurstScope =
   | 'trace'
+  | 'task'
   | 'global'
   | ((record: ReadableLogRecordLike, context: Context) => string | undefined);
 
@@ -32,6 +36,15 @@ export interface BurstDeliveryOptions
    * `worstCaseMillis` is not wrapped a second time.
    */
   readonly retry?: Omit<RetryOptions, 'clock'> | false | undefined;
+}
+
+/** For which keys `burst()` and `discard()` are called. */
+export interface BurstCallOptions {
+  /**
+   * `'active'` (default): the key of the active context. `'all'`: every key. An array: these keys, as the `scope`
+   * function returns them; the id of a trace or of a root task; `''` is the shared bucket.
+   */
+  readonly keys?: 'active' | 'all' | readonly string[] | undefined;
 }
 
 /** The options of both forms. */

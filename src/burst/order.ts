@@ -33,8 +33,8 @@ export interface OrderParts<T> {
 /** The key of what belongs to no trace, and of everything in the global scope. */
 export const SHARED_KEY = '';
 
-/** All keys, or this one. */
-export type Keys = 'all' | readonly [key: string];
+/** All keys, or these. */
+export type Keys = 'all' | readonly string[];
 
 /**
  * In which order records leave, and with it how they are held. Two exist: `immediate` (loud records at once,

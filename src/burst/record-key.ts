@@ -1,6 +1,7 @@
 import { type Context, trace } from '@opentelemetry/api';
 import type { ReadableLogRecordLike, Teller } from '../record/index.ts';
 import { errorText } from '../record/index.ts';
+import { rootTaskId } from '../task/index.ts';
 import type { CallGuard } from './call-guard.ts';
 import { blank } from './marked.ts';
 import type { BurstScope } from './options.ts';
@@ -26,10 +27,17 @@ const traceKey: RecordKey = {
   },
 };
 
+/** Outside of tasks the trace decides. */
+const taskKey: RecordKey = {
+  of: (record, context) => rootTaskId(context) ?? traceKey.of(record, context),
+  ofContext: (context) => rootTaskId(context) ?? traceKey.ofContext(context),
+};
+
 /** Decides once, at construction, how keys are found. */
 export function recordKey(scope: BurstScope, guard: CallGuard, teller: Teller): RecordKey {
   if (scope === 'global') return globalKey;
   if (scope === 'trace') return traceKey;
+  if (scope === 'task') return taskKey;
   const of = (record: ReadableLogRecordLike, context: Context): string => {
     try {
       const key = guard.call(() => scope(record, context));

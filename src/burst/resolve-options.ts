@@ -28,7 +28,13 @@ import {
   withMethods,
 } from '../settings/index.ts';
 import { Levels } from './levels.ts';
-import type { BurstExporterOptions, BurstProcessorOptions, BurstScope, Triggers } from './options.ts';
+import type {
+  BurstCallOptions,
+  BurstExporterOptions,
+  BurstProcessorOptions,
+  BurstScope,
+  Triggers,
+} from './options.ts';
 import type { OrderSettings } from './order.ts';
 
 /** Every option, decided. */
@@ -153,6 +159,24 @@ export function resolveBurstOptions(
   };
 }
 
+/** @throws TypeError that says option, expected and actual value */
+export function resolveCall(
+  where: string,
+  options: BurstCallOptions & { readonly reason?: string | undefined },
+  known: readonly string[],
+): { readonly keys: 'active' | 'all' | readonly string[]; readonly reason: string | undefined } {
+  checkKnown(where, options, known);
+  const { keys = 'active', reason } = options;
+  const areNamed = Array.isArray(keys) && keys.every((key) => typeof key === 'string');
+  if (keys !== 'active' && keys !== 'all' && !areNamed) {
+    throw new TypeError(`keys must be "active", "all" or an array of strings, got ${shown(keys)}`);
+  }
+  if (reason !== undefined && typeof reason !== 'string') {
+    throw new TypeError(`reason must be a string, got ${shown(reason)}`);
+  }
+  return { keys, reason };
+}
+
 function oneOf<const T extends string>(name: string, value: unknown, choices: readonly T[]): T {
   const found = choices.find((choice) => choice === value);
   if (found !== undefined) return found;
@@ -161,8 +185,8 @@ function oneOf<const T extends string>(name: string, value: unknown, choices: re
 
 function scopeOf(scope: unknown, chronological: boolean): BurstScope {
   if (scope === undefined) return chronological ? 'global' : 'trace';
-  if (scope !== 'trace' && scope !== 'global' && typeof scope !== 'function') {
-    throw new TypeError(`scope must be "trace", "global" or a function, got ${shown(scope)}`);
+  if (scope !== 'trace' && scope !== 'task' && scope !== 'global' && typeof scope !== 'function') {
+    throw new TypeError(`scope must be "trace", "task", "global" or a function, got ${shown(scope)}`);
   }
   if (chronological && scope !== 'global') {
     throw new TypeError(`scope must be "global" when order is "chronological", got ${shown(scope)}`);

@@ -90,8 +90,12 @@ export interface LogRecordExporterLike {
 /** The part of a finished or running span that the span processor reads. */
 export interface SpanLike {
   readonly name: string;
+  /** `SpanKind` of `@opentelemetry/api`. */
+  readonly kind: number;
+  // biome-ignore lint/suspicious/noExplicitAny: the lines type the values differently.
+  readonly attributes: { readonly [key: string]: any };
   spanContext(): SpanContext;
-  readonly status: { readonly code: number };
+  readonly status: { readonly code: number; readonly message?: string | undefined };
   readonly duration: HrTime;
 }
 

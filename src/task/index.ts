@@ -10,6 +10,7 @@ export type {
   TaskData,
   TaskOptions,
 } from './task.ts';
+export { rootTaskId } from './task-context.ts';
 export { currentTask, importTask, task, to } from './task-forms.ts';
 export { TaskLogRecordProcessor, type TaskLogRecordProcessorOptions } from './task-log-record-processor.ts';
 export { asTask, type TaskDecorator, type WrapData, wrap } from './wrap.ts';

@@ -63,6 +63,13 @@ export function taskOf(of: Context): TaskState | undefined {
   return of.getValue(TASK_KEY) as TaskState | undefined;
 }
 
+/** The id of the root task of a context, which is the goal that all its steps serve. Undefined outside of tasks. */
+export function rootTaskId(of: Context): string | undefined {
+  let task = taskOf(of === ROOT_CONTEXT ? (fallbackContext() ?? of) : of);
+  while (task?.parent !== undefined) task = task.parent;
+  return task?.id;
+}
+
 /**
  * The context that is active now. Where no context manager is registered OpenTelemetry always answers with the
  * root context; then the fallback knows better.

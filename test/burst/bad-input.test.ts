@@ -30,7 +30,7 @@ describe('wrong options throw at construction and say option, wish and value', (
     [{ exporter, emitLevel: 0 }, 'emitLevel must be a severity from 1 to 24'],
     [{ exporter, emitLevel: 'FATAL' }, 'emitLevel must not be above burstLevel (17), got "FATAL"'],
     [{ exporter, burstLevel: 'UNSPECIFIED' }, 'burstLevel must be a severity from 1 to 24'],
-    [{ exporter, scope: 'request' }, 'scope must be "trace", "global" or a function, got "request"'],
+    [{ exporter, scope: 'request' }, 'scope must be "trace", "task", "global" or a function, got "request"'],
     [{ exporter, order: 'random' }, 'order must be "immediate" or "chronological", got "random"'],
     [
       { exporter, order: 'chronological', scope: 'trace' },

@@ -4,6 +4,7 @@ import { BatchLogRecordProcessor, InMemoryLogRecordExporter, LoggerProvider } fr
 import { BurstLogRecordProcessor } from '../../src/burst/burst-log-record-processor.ts';
 import type { ReadableLogRecordLike } from '../../src/record/otel.ts';
 import { Severity } from '../../src/record/severity.ts';
+import { task, to } from '../../src/task/task-forms.ts';
 import { expectAccountsBalance, inTrace, pipeline, traceIdOf } from '../support/pipeline.ts';
 import { needs } from '../support/sdk-abilities.ts';
 
@@ -479,6 +480,56 @@ describe('the limit', () => {
   });
 });
 
+describe('scope task', () => {
+  /** Three goals at once; a step of the second one fails. */
+  async function goals() {
+    const { log, burst, bodies } = pipeline({ scope: 'task' });
+    const order = (name: string) =>
+      task('serve order', async () => {
+        log('DEBUG', `${name}: began`);
+        await null;
+        await to('charge', async () => {
+          log('DEBUG', `${name}: charging`);
+          await null;
+          if (name === 'second') log('ERROR', 'no credit');
+        });
+        burst.discard();
+      });
+    await Promise.all([order('first'), order('second'), order('third')]);
+    return bodies();
+  }
+
+  test('the records of a root task and of all its steps share a buffer', async () => {
+    context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+    try {
+      expect(await goals()).toEqual(['no credit', 'second: began', 'second: charging']);
+    } finally {
+      context.disable();
+    }
+  });
+
+  test('also where no context manager is registered', async () => {
+    const { log, bodies } = pipeline({ scope: 'task' });
+    await task('first', async () => {
+      log('DEBUG', 'of the first');
+      await task('second', async () => {
+        log('DEBUG', 'of the second');
+        await null;
+        await to('step', () => log('ERROR', 'failed'));
+      });
+    });
+    expect(await bodies()).toEqual(['failed', 'of the second']);
+  });
+
+  test('outside of tasks the trace decides', async () => {
+    const { log, bodies } = pipeline({ scope: 'task' });
+    log('DEBUG', 'of a', { traceName: 'a' });
+    log('DEBUG', 'of none');
+    log('ERROR', 'a failed', { traceName: 'a' });
+    expect(await bodies()).toEqual(['a failed', 'of a']);
+  });
+});
+
 describe('by hand', () => {
   beforeAll(() => {
     context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
@@ -516,6 +567,29 @@ describe('by hand', () => {
 
   test('burst() with nothing held returns undefined', () => {
     expect(pipeline().burst.burst()).toBeUndefined();
+  });
+
+  test('burst() and discard() take the names of keys', async () => {
+    const { log, burst, bodies, manifests } = pipeline({
+      scope: (record) => record.attributes.job as string | undefined,
+    });
+    for (const job of ['one', 'two', 'three', undefined, 'one']) {
+      log('DEBUG', `of ${job}`, { attributes: job === undefined ? {} : { job } });
+    }
+    expect(burst.discard({ keys: ['two', 'unknown'] })).toBe(1);
+    expect(burst.burst({ keys: ['unknown'] })).toBeUndefined();
+    expect(burst.burst({ keys: ['three', '', 'three'] })).toMatchObject({ released: 2 });
+    expect(burst.burst({ keys: ['one'] })).toMatchObject({ released: 2 });
+    expect(await bodies()).toEqual(['of three', 'of undefined', 'of one', 'of one']);
+    expect(await manifests()).toHaveLength(2);
+    expectAccountsBalance(burst.stats());
+  });
+
+  test.each([5, 'some', [5], null])('keys of %p are refused', (keys) => {
+    const { burst } = pipeline();
+    const message = 'keys must be "active", "all" or an array of strings';
+    expect(() => burst.discard({ keys: keys as 'all' })).toThrow(message);
+    expect(() => burst.burst({ keys: keys as 'all' })).toThrow(message);
   });
 
   test('discard() lets go what is held: the end of a job that went well', async () => {

@@ -1,4 +1,12 @@
-import { context, SpanStatusCode, trace } from '@opentelemetry/api';
+import {
+  type Attributes,
+  context,
+  ROOT_CONTEXT,
+  SpanKind,
+  type SpanOptions,
+  SpanStatusCode,
+  trace,
+} from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { InMemoryLogRecordExporter } from '@opentelemetry/sdk-logs';
 import { AlwaysOffSampler, type SpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
@@ -17,8 +25,8 @@ function traced(spanOptions: BurstSpanProcessorOptions = {}, options: Partial<Bu
   const spanProcessor = line.burst.spanProcessor(spanOptions);
   const tracer = new TracerProvider({ spanProcessors: [spanProcessor as SpanProcessor] }).getTracer('test');
   /** Runs `work` inside a span of its own; the span stays open until `end()`. */
-  const open = (name: string, parent = context.active()) => {
-    const span = tracer.startSpan(name, {}, parent);
+  const open = (name: string, parent = context.active(), spanOptions: SpanOptions = {}) => {
+    const span = tracer.startSpan(name, spanOptions, parent);
     const inside = trace.setSpan(parent, span);
     return { span, inside, within: (work: () => void) => context.with(inside, work) };
   };
@@ -111,6 +119,40 @@ describe('traces have lives', () => {
     expectAccountsBalance(burst.stats());
   });
 
+  test('a late trigger shows that the trace lives: after its window, records are held again', async () => {
+    const { open, log, clock, bodies, manifests, burst } = traced();
+    const connect = open('connect');
+    connect.within(() => log('DEBUG', 'connecting'));
+    connect.within(() => log('ERROR', 'connect failed'));
+    connect.span.end();
+    for (let attempt = 1; attempt <= 4; attempt += 1) {
+      clock.advance(40_000);
+      connect.within(() => log('DEBUG', `attempt ${attempt}`));
+      connect.within(() => log('ERROR', `attempt ${attempt} failed`));
+    }
+    expect(await bodies()).toEqual(
+      expect.arrayContaining(['connecting', 'attempt 2', 'attempt 3', 'attempt 4', 'attempt 4 failed']),
+    );
+    expect(await manifests()).toHaveLength(4);
+    expect(burst.stats()).toMatchObject({ discarded: 1, released: 4 });
+    clock.advance(1_000_000);
+    expect(burst.stats()).toMatchObject({ holding: 0, keys: 0 });
+    expectAccountsBalance(burst.stats());
+  });
+
+  test('so does one that joins the open window', async () => {
+    const { open, log, clock, bodies } = traced({}, { after: { millis: 5_000 } });
+    const root = open('root');
+    root.within(() => log('ERROR', 'failed'));
+    root.span.end();
+    clock.advance(4_000);
+    root.within(() => log('ERROR', 'failed again'));
+    clock.advance(1_000);
+    root.within(() => log('DEBUG', 'held'));
+    root.within(() => log('ERROR', 'failed for the third time'));
+    expect(await bodies()).toEqual(['failed', 'failed again', 'failed for the third time', 'held']);
+  });
+
   test('while such a trace has an open span it holds again after its window', async () => {
     const { open, log, bodies, clock, burst } = traced({}, { after: { millis: 5_000 } });
     const root = open('root');
@@ -138,6 +180,57 @@ describe('spans are triggers', () => {
       'burst.trigger': 'span_error',
       'burst.span_id': child.span.spanContext().spanId,
     });
+  });
+
+  test('a function says which spans that ended in ERROR are triggers, and is asked of no others', async () => {
+    const asked: unknown[] = [];
+    const { open, log, bodies } = traced({
+      errors: (span) => {
+        asked.push(span.name);
+        const status = span.attributes['http.response.status_code'] as number;
+        return !(span.kind === SpanKind.CLIENT && status >= 400 && status < 500);
+      },
+    });
+    const end = (name: string, attributes: Attributes, code = SpanStatusCode.ERROR) => {
+      const { span, within } = open(name, ROOT_CONTEXT, { kind: SpanKind.CLIENT, attributes });
+      within(() => log('DEBUG', `of ${name}`));
+      span.setStatus({ code });
+      span.end();
+    };
+    end('not found', { 'http.response.status_code': 404 });
+    end('broken', { 'http.response.status_code': 503 });
+    end('fine', { 'http.response.status_code': 200 }, SpanStatusCode.UNSET);
+    expect(await bodies()).toEqual(['of broken']);
+    expect(asked).toEqual(['not found', 'broken']);
+  });
+
+  test('if the function throws, the span is a trigger, and its trace still settles', async () => {
+    const { open, log, bodies, clock, burst } = traced({
+      errors: () => {
+        throw new Error('broken');
+      },
+    });
+    const { span, within } = open('failed');
+    within(() => log('DEBUG', 'quiet'));
+    span.setStatus({ code: SpanStatusCode.ERROR });
+    span.end();
+    expect(await bodies()).toEqual(['quiet']);
+    clock.advance(1_000_000);
+    expect(burst.stats()).toMatchObject({ openTraces: 0, keys: 0 });
+  });
+
+  test('what the function logs is refused, since it would ask it again', async () => {
+    const { open, log, burst } = traced({
+      errors: () => {
+        log('ERROR', 'from inside');
+        return true;
+      },
+    });
+    const { span } = open('failed');
+    span.setStatus({ code: SpanStatusCode.ERROR });
+    span.end();
+    await burst.forceFlush();
+    expect(burst.stats().failed.reentrant).toBe(1);
   });
 
   test('with errors: false it does not', async () => {
