@@ -1,4 +1,4 @@
 /** `burstlog/testing`: captures logs in tests, and asserts what tasks did. */
 export { CapturedLogs, type CaptureLogsOptions, captureLogs } from './testing/capture-logs.ts';
-export { type RecordWish, TaskAssertion } from './testing/task-assertion.ts';
+export { type ExpectedRecord, TaskAssertion } from './testing/task-assertion.ts';
 export type { TaskPath } from './tree/query.ts';

@@ -114,9 +114,6 @@ const tables: readonly string[] = [
   'otlp/scan-logs.ts openRows',
   'task/begin.ts ids',
   'task/providers.ts providers',
-  'tree/growing.ts NO_LINKS',
-  'tree/growing.ts NO_NODES',
-  'tree/growing.ts NO_TASKS',
 ];
 
 const rooms = new Map(

@@ -10,4 +10,4 @@ export { JsonSerializer } from './json-serializer.ts';
 export { decodePickle, type PickleValue } from './pickle.ts';
 export { type PlacedRecord, PlacedRecords } from './placed-record.ts';
 export { type LogSerializer, OtlpProtobufSerializer } from './serializer.ts';
-export { DISTLOG_KEY, TaskKeys, type TaskPlace } from './task-key.ts';
+export { TaskKeys, type TaskPlace } from './task-key.ts';

@@ -10,6 +10,7 @@ import {
   CODE_FILE_PATH,
   CODE_FUNCTION_NAME,
   CODE_LINE_NUMBER,
+  DISTLOG_KEY,
   EXCEPTION_MESSAGE,
   EXCEPTION_STACKTRACE,
   EXCEPTION_TYPE,
@@ -19,7 +20,7 @@ import {
 } from '../record/index.ts';
 import { withLineBreaks } from './line-breaks.ts';
 import type { PlacedRecord } from './placed-record.ts';
-import { DISTLOG_KEY, type TaskKeys, type TaskPlace } from './task-key.ts';
+import type { TaskKeys, TaskPlace } from './task-key.ts';
 
 /** The last second that OTLP can say. */
 const MAX_SECONDS = 18_446_744_073;

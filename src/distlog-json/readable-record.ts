@@ -6,10 +6,9 @@ import {
   type DecodedResource,
   type DecodedScope,
 } from '../otlp/index.ts';
-import { EXCEPTION_STACKTRACE, rankOf, TASK_ID, TASK_SEQUENCE } from '../record/index.ts';
+import { DISTLOG_KEY, EXCEPTION_STACKTRACE, rankOf, TASK_ID, TASK_SEQUENCE } from '../record/index.ts';
 import { withoutLineBreaks } from './line-breaks.ts';
 import { plainJson, plainObject } from './plain-json.ts';
-import { DISTLOG_KEY } from './task-key.ts';
 
 /** Python's levels by severity, from the highest. */
 const levels = [

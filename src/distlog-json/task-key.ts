@@ -2,9 +2,6 @@ import { createHash } from 'node:crypto';
 import type { KeyValue } from '../otlp/index.ts';
 import { TASK_ID, TASK_PARENT_ID, TASK_SEQUENCE } from '../record/index.ts';
 
-/** On a record that came from Python distlog: its key as it came, `<counter>@<uuid>[/<n>…]`. */
-export const DISTLOG_KEY = 'distlog.key';
-
 /** What a key of distlog's says in the words of OpenTelemetry. */
 export interface TaskPlace {
   readonly traceId: string;

@@ -34,6 +34,7 @@ export {
 } from './fields.ts';
 export { jsonLine } from './json-line.ts';
 export { parseJson } from './parse-json.ts';
+export { plainObject, plainValue } from './plain-value.ts';
 export { fieldsOf } from './protobuf-walk.ts';
 export { requestPieces } from './request-pieces.ts';
 export { type ScanLimits, type ScannedLogs, scanLogs } from './scan-logs.ts';

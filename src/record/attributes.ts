@@ -83,3 +83,6 @@ export const ERROR_TYPE = 'error.type';
 export const CODE_FILE_PATH = 'code.file.path';
 export const CODE_LINE_NUMBER = 'code.line.number';
 export const CODE_FUNCTION_NAME = 'code.function.name';
+
+/** On a record that came from Python distlog: its key as it came, `<counter>@<uuid>[/<n>…]`. */
+export const DISTLOG_KEY = 'distlog.key';

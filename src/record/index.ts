@@ -20,6 +20,7 @@ export {
   CODE_FILE_PATH,
   CODE_FUNCTION_NAME,
   CODE_LINE_NUMBER,
+  DISTLOG_KEY,
   ERROR_FINGERPRINT,
   ERROR_TYPE,
   EXCEPTION_MESSAGE,
@@ -76,7 +77,7 @@ export {
 } from './otel.ts';
 export { RankedQueue } from './ranked-queue.ts';
 export { parseSeverity, rankOf, Severity, type SeverityLike, type SeverityName } from './severity.ts';
-export { severityNameOf } from './severity-name.ts';
+export { severityNameOf, severityOfText } from './severity-name.ts';
 export { attributesSize, CHARACTER_BYTES } from './size.ts';
 export {
   type BoundedSnapshot,

@@ -1,3 +1,5 @@
+import { Severity } from './severity.ts';
+
 const NAMES = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'];
 
 /** `INFO` for 9, `INFO2` for 10; undefined for a number that is none of OpenTelemetry's. */
@@ -5,4 +7,39 @@ export function severityNameOf(severityNumber: number): string | undefined {
   const name = NAMES[Math.floor((severityNumber - 1) / 4)];
   const step = (severityNumber - 1) % 4;
   return name === undefined || step === 0 ? name : `${name}${step + 1}`;
+}
+
+/** Levels of syslog, winston, Python, Java and .NET that have other names. */
+const OTHER_NAMES: Readonly<Record<string, number>> = {
+  FINEST: Severity.TRACE,
+  SILLY: Severity.TRACE,
+  VERBOSE: Severity.DEBUG,
+  FINER: Severity.DEBUG,
+  FINE: Severity.DEBUG2,
+  HTTP: Severity.DEBUG3,
+  CONFIG: Severity.DEBUG4,
+  LOG: Severity.INFO,
+  INFORMATION: Severity.INFO,
+  INFORMATIONAL: Severity.INFO,
+  NOTICE: Severity.INFO2,
+  WARNING: Severity.WARN,
+  ERR: Severity.ERROR,
+  SEVERE: Severity.ERROR,
+  EXCEPTION: Severity.ERROR,
+  CRIT: Severity.ERROR2,
+  CRITICAL: Severity.FATAL,
+  ALERT: Severity.ERROR3,
+  DPANIC: Severity.ERROR2,
+  PANIC: Severity.FATAL,
+  EMERG: Severity.FATAL,
+  EMERGENCY: Severity.FATAL,
+};
+
+/** The severity that a text such as `error`, `WARN2` or `Warning` names; undefined for any other text. */
+export function severityOfText(text: string): number | undefined {
+  // No name is longer.
+  if (text.length > 16) return undefined;
+  const name = text.trim().toUpperCase();
+  if (name !== 'UNSPECIFIED' && Object.hasOwn(Severity, name)) return Severity[name as keyof typeof Severity];
+  return Object.hasOwn(OTHER_NAMES, name) ? OTHER_NAMES[name] : undefined;
 }

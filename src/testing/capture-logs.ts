@@ -8,7 +8,15 @@ import {
 } from '../record/index.ts';
 import { checkKnown } from '../settings/index.ts';
 import { TaskLogRecordProcessor } from '../task/index.ts';
-import { type Forest, findTasks, forest, lines, type TaskPath, tasksOf, treeRecord } from '../tree/index.ts';
+import {
+  buildTrees,
+  findTasks,
+  lines,
+  type TaskPath,
+  type Trees,
+  tasksOf,
+  treeRecord,
+} from '../tree/index.ts';
 import { TaskAssertion, taskError } from './task-assertion.ts';
 
 /** Options of {@link captureLogs}. */
@@ -67,7 +75,7 @@ export class CapturedLogs {
 
   /** The tasks as a tree of text, with every record: for messages, and for looking at. */
   tree(): string {
-    return [...lines(this.#forest(), { unfold: 'all' })].join('\n');
+    return [...lines(this.#trees(), { unfold: 'all' })].join('\n');
   }
 
   /**
@@ -75,20 +83,20 @@ export class CapturedLogs {
    * @throws AssertionError, with the tree, if there is none, or more than one
    */
   task(path: TaskPath): TaskAssertion {
-    const tasks = this.#forest();
-    const found = findTasks(tasks, path);
+    const trees = this.#trees();
+    const found = findTasks(trees, path);
     const wanted = (typeof path === 'string' ? [path] : path).join(' › ');
-    if (found.length === 1) return new TaskAssertion(found[0]!, tasks);
+    if (found.length === 1) return new TaskAssertion(found[0]!, trees);
     throw taskError(
       `expected one task ${wanted}, found ${found.length === 0 ? 'none' : found.length}`,
-      tasks,
+      trees,
     );
   }
 
   /** All tasks of this name, or at the end of this path, in reading order. */
   tasks(path: TaskPath): TaskAssertion[] {
-    const tasks = this.#forest();
-    return findTasks(tasks, path).map((found) => new TaskAssertion(found, tasks));
+    const trees = this.#trees();
+    return findTasks(trees, path).map((found) => new TaskAssertion(found, trees));
   }
 
   /**
@@ -96,10 +104,10 @@ export class CapturedLogs {
    * @throws AssertionError, with the tree, that names those that have not
    */
   allEnded(): void {
-    const tasks = this.#forest();
-    const open = [...tasksOf(tasks)].filter(({ outcome }) => outcome === 'unknown').map(({ name }) => name);
+    const trees = this.#trees();
+    const open = [...tasksOf(trees)].filter(({ outcome }) => outcome === 'unknown').map(({ name }) => name);
     if (open.length > 0)
-      throw taskError(`expected all tasks to have ended, but not: ${open.join(', ')}`, tasks);
+      throw taskError(`expected all tasks to have ended, but not: ${open.join(', ')}`, trees);
   }
 
   /** Waits until everything that is to leave a burst processor has. */
@@ -121,8 +129,8 @@ export class CapturedLogs {
     this.end();
   }
 
-  #forest(): Forest {
-    return forest(this.#keeper.records.map(treeRecord));
+  #trees(): Trees {
+    return buildTrees(this.#keeper.records.map(treeRecord));
   }
 }
 

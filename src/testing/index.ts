@@ -1,2 +1,2 @@
 export { CapturedLogs, type CaptureLogsOptions, captureLogs } from './capture-logs.ts';
-export { type RecordWish, TaskAssertion } from './task-assertion.ts';
+export { type ExpectedRecord, TaskAssertion } from './task-assertion.ts';

@@ -5,16 +5,16 @@ import {
   childrenOf,
   dataOf,
   errorOf,
-  type Forest,
   lines,
   type Outcome,
   pathOf,
   type Task,
   type TreeRecord,
+  type Trees,
 } from '../tree/index.ts';
 
-/** What a record of a task must be like. */
-export interface RecordWish {
+/** What a record of a task is expected to be. */
+export interface ExpectedRecord {
   readonly severity?: SeverityLike | undefined;
   /** Attributes that it must have; others do not matter. */
   readonly attributes?: Readonly<Record<string, unknown>> | undefined;
@@ -25,14 +25,13 @@ export interface RecordWish {
  * it is so; else it returns what to go on with. It is a picture of the moment when it was asked for.
  */
 export class TaskAssertion {
-  /** The task, as the tree knows it. */
   readonly #task: Task;
-  readonly #forest: Forest;
+  readonly #trees: Trees;
 
   /** @internal */
-  constructor(task: Task, forest: Forest) {
+  constructor(task: Task, trees: Trees) {
     this.#task = task;
-    this.#forest = forest;
+    this.#trees = trees;
   }
 
   /** @param message what the end must say, whole or as a pattern */
@@ -73,7 +72,7 @@ export class TaskAssertion {
   /** The first step of this name right below it, to go on with. */
   withStep(name: string): TaskAssertion {
     const found = childrenOf(this.#task).find((step) => step.name === name);
-    if (found !== undefined) return new TaskAssertion(found, this.#forest);
+    if (found !== undefined) return new TaskAssertion(found, this.#trees);
     return this.#fail(`to have the step ${JSON.stringify(name)}`, this.#steps(), [name]);
   }
 
@@ -85,8 +84,9 @@ export class TaskAssertion {
   }
 
   /** A record inside it (of any logger, not of a step), by its body. */
-  withRecord(body: string | RegExp, wish: RecordWish = {}): this {
-    if (this.#task.records.some((record) => fits(record.body, body) && isAsWished(record, wish))) return this;
+  withRecord(body: string | RegExp, expected: ExpectedRecord = {}): this {
+    if (this.#task.records.some((record) => fits(record.body, body) && isAsExpected(record, expected)))
+      return this;
     const records = this.#task.records.map((record) => record.body);
     return this.#fail(`to have the record ${shownText(body)}`, records, body);
   }
@@ -104,10 +104,10 @@ export class TaskAssertion {
     return this;
   }
 
-  #fail(wish: string, actual: unknown, expected: unknown): never {
+  #fail(claim: string, actual: unknown, expected: unknown): never {
     throw taskError(
-      `expected the task ${pathOf(this.#task).join(' › ')} ${wish}`,
-      this.#forest,
+      `expected the task ${pathOf(this.#task).join(' › ')} ${claim}`,
+      this.#trees,
       actual,
       expected,
     );
@@ -117,11 +117,11 @@ export class TaskAssertion {
 /** An error whose message ends with the tree. */
 export function taskError(
   message: string,
-  forest: Forest,
+  trees: Trees,
   actual?: unknown,
   expected?: unknown,
 ): AssertionError {
-  const tree = [...lines(forest, { unfold: 'all', maxLines: 200 })].join('\n');
+  const tree = [...lines(trees, { unfold: 'all', maxLines: 200 })].join('\n');
   const told = actual === undefined ? '' : `; it is ${shownText(actual)}`;
   return new AssertionError({
     message: `${message}${told}\n\n${tree === '' ? '(no records were captured)' : tree}`,
@@ -140,7 +140,7 @@ function fits(text: string, wanted: string | RegExp): boolean {
   return typeof wanted === 'string' ? text === wanted : text.search(wanted) >= 0;
 }
 
-function isAsWished(record: TreeRecord, { severity, attributes }: RecordWish): boolean {
+function isAsExpected(record: TreeRecord, { severity, attributes }: ExpectedRecord): boolean {
   if (severity !== undefined && record.severity !== parseSeverity('severity', severity)) return false;
   return attributes === undefined || has(record.attributes, attributes);
 }

@@ -1,2 +1,14 @@
-export { attributesText, severityText, stringOf, timeMillisOf, timeText, valueText } from './record-text.ts';
+export { count, counted, durationText, sizeText } from './amounts.ts';
+export {
+  type ColorChoice,
+  colored,
+  isColored,
+  type Style,
+  styleOfSeverity,
+} from './color.ts';
+export { columnsOf, cutToColumns } from './columns.ts';
+export { attributesText, bodyText, severityText, stringOf, timeText } from './record-text.ts';
+export { boundedText, safeJson, safeText } from './safe-text.ts';
+export { clockText, instantText, isoText } from './times.ts';
 export { parseDuration, parseSize, showDuration, showSize } from './units.ts';
+export { valueText } from './value-text.ts';

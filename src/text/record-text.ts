@@ -3,28 +3,23 @@ import {
   type Attributes,
   attributeOf,
   type DecodedLogRecord,
-  isBytes,
-  isMap,
-  isWholeDouble,
+  plainValue,
 } from '../otlp/index.ts';
 import { severityNameOf } from '../record/index.ts';
+import { isoText } from './times.ts';
+import { valueText } from './value-text.ts';
 
-const MAX_LEVELS = 8;
 const PLAIN_WORD = /^[^\s"=\p{Cc}]+$/u;
 
-/** A body or an attribute value as text: a string as it is, all else like JSON. */
-export function valueText(value: AnyValue | undefined): string {
-  if (value === undefined || value === null) return '';
-  return typeof value === 'string' ? value : nested(value, 0);
+/** The body as text, else the event name. */
+export function bodyText({ body, eventName }: DecodedLogRecord): string {
+  return textOf(body) || eventName;
 }
 
 /** ` key=value key="two words"`, with a blank in front; `''` without attributes. */
-export function attributesText(
-  attributes: Attributes,
-  isShown: (key: string) => boolean = () => true,
-): string {
+export function attributesText(attributes: Attributes): string {
   let text = '';
-  for (const [key, value] of attributes) if (isShown(key)) text += ` ${word(key)}=${word(valueText(value))}`;
+  for (const [key, value] of attributes) text += ` ${word(key)}=${word(textOf(value))}`;
   return text;
 }
 
@@ -34,18 +29,12 @@ export function stringOf(attributes: Attributes, key: string): string {
   return typeof value === 'string' ? value : '';
 }
 
-/** The record's time, or when it was observed, milliseconds since 1970; 0: it has none. */
-export function timeMillisOf({ timeUnixNano, observedTimeUnixNano }: DecodedLogRecord): number {
-  return Number((timeUnixNano === 0n ? observedTimeUnixNano : timeUnixNano) / 1_000_000n);
-}
-
 /** `2026-11-21T06:12:36.123456Z`, UTC; `-` without a time, or beyond the year 9999. */
-export function timeText(record: DecodedLogRecord): string {
-  const millis = timeMillisOf(record);
-  if (millis === 0 || millis >= 253_402_300_800_000) return '-';
-  const nanos = record.timeUnixNano === 0n ? record.observedTimeUnixNano : record.timeUnixNano;
+export function timeText({ timeUnixNano, observedTimeUnixNano }: DecodedLogRecord): string {
+  const nanos = timeUnixNano === 0n ? observedTimeUnixNano : timeUnixNano;
+  const text = isoText(Number(nanos / 1_000_000n));
   const micros = String((nanos / 1_000n) % 1_000n).padStart(3, '0');
-  return `${new Date(millis).toISOString().slice(0, -1)}${micros}Z`;
+  return text === undefined ? '-' : `${text.slice(0, -1)}${micros}Z`;
 }
 
 /** `INFO`; the sender's own text where there is no number; `-` without either. */
@@ -53,19 +42,10 @@ export function severityText({ severityNumber, severityText: text }: DecodedLogR
   return severityNameOf(severityNumber) ?? (text === '' ? '-' : text);
 }
 
-function word(text: string): string {
-  return PLAIN_WORD.test(text) ? text : JSON.stringify(text);
+function textOf(value: AnyValue | undefined): string {
+  return valueText(value === undefined ? undefined : plainValue(value));
 }
 
-function nested(value: AnyValue, level: number): string {
-  if (value === null) return 'null';
-  if (typeof value === 'string') return JSON.stringify(value);
-  if (typeof value !== 'object') return String(value);
-  if (isBytes(value)) return `(${value.length} bytes)`;
-  if (isWholeDouble(value)) return String(value.double);
-  if (level >= MAX_LEVELS) return '…';
-  if (isMap(value)) {
-    return `{${value.entries.map(([key, each]) => `${JSON.stringify(key)}:${nested(each, level + 1)}`).join(',')}}`;
-  }
-  return `[${value.map((each) => nested(each, level + 1)).join(',')}]`;
+function word(text: string): string {
+  return PLAIN_WORD.test(text) ? text : JSON.stringify(text);
 }

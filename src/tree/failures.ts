@@ -1,8 +1,8 @@
 import { Severity } from '../record/index.ts';
-import type { Forest, Node, Task } from './forest-types.ts';
-import { isOfSameProcess } from './items.ts';
+import { isOfSameProcess } from './children-in-order.ts';
 import { childrenOf, errorOf, failedIn, parentOf } from './query.ts';
 import { reasonOf, titleOf } from './reason.ts';
+import type { Node, Task, Trees } from './trees.ts';
 
 /** Why a task failed. */
 export interface Failure {
@@ -16,13 +16,13 @@ export interface Failure {
 
 /** Follows failures from the outside to where they began. */
 export class Failures {
-  readonly #forest: Forest;
+  readonly #trees: Trees;
   /** From a task to the one that its `task.failed_in` names, or the last one inside it with the same stack. */
   readonly #targets = new Map<Task, Task>();
 
-  constructor(forest: Forest) {
-    this.#forest = forest;
-    for (const { roots } of forest.traces) {
+  constructor(trees: Trees) {
+    this.#trees = trees;
+    for (const { roots } of trees.traces) {
       this.#findSameErrors(roots);
       this.#findTargets(roots);
     }
@@ -53,13 +53,13 @@ export class Failures {
     };
   }
 
-  /** Whether the error of a failed task began in it, as far as can be seen: then it is told there. */
+  /** Whether the error of a failed task began in it, as far as can be seen: then it is shown there. */
   beganIn(task: Task): boolean {
     return task.outcome === 'failed' && this.innerOf(task) === undefined;
   }
 
-  /** Whether another task inside tells the same error. */
-  isToldInside(task: Task): boolean {
+  /** Whether the error is shown at another task inside. */
+  isShownInside(task: Task): boolean {
     return this.#targets.has(task) || (failedIn(task) !== '' && !this.beganIn(task));
   }
 
@@ -67,7 +67,7 @@ export class Failures {
   of(root: Task): Failure[] {
     const first = root.outcome === 'failed' ? this.causeOf(root) : undefined;
     const found = first === undefined ? [] : [first];
-    for (const task of treeOf(root, this.#forest)) {
+    for (const task of treeOf(root, this.#trees)) {
       if (task !== first?.task && this.beganIn(task)) found.push(this.causeOf(task));
     }
     return found;
@@ -77,7 +77,7 @@ export class Failures {
   #findSameErrors(roots: readonly Task[]): void {
     const byStack = new Map<string, Task[]>();
     for (const root of roots) {
-      for (const task of treeOf(root, this.#forest)) {
+      for (const task of treeOf(root, this.#trees)) {
         const stack = task.outcome === 'failed' ? stackOf(task) : '';
         if (stack === '') continue;
         const same = byStack.get(stack);
@@ -96,13 +96,13 @@ export class Failures {
   #findTargets(roots: readonly Task[]): void {
     const named: Task[] = [];
     for (const root of roots) {
-      for (const task of treeOf(root, this.#forest)) if (failedIn(task) !== '') named.push(task);
+      for (const task of treeOf(root, this.#trees)) if (failedIn(task) !== '') named.push(task);
     }
     if (named.length === 0) return;
     const wanted = new Set(named.map(failedIn));
     const found = new Map<string, Task>();
     for (const root of roots) {
-      for (const task of treeOf(root, this.#forest)) if (wanted.has(task.id)) found.set(task.id, task);
+      for (const task of treeOf(root, this.#trees)) if (wanted.has(task.id)) found.set(task.id, task);
     }
     for (const task of named) {
       const target = found.get(failedIn(task));
@@ -112,7 +112,7 @@ export class Failures {
 }
 
 /** The tasks of a tree in reading order. */
-export function* treeOf(root: Node, { nodes }: Forest): Generator<Task> {
+export function* treeOf(root: Node, { nodes }: Trees): Generator<Task> {
   for (let at = root.index; at < root.index + root.size; at += 1) {
     const node = nodes[at]!;
     if (node.kind === 'task') yield node;
@@ -131,8 +131,8 @@ function isInside(inner: Task, outer: Task): boolean {
 }
 
 /** Of a task without an end: what its last error record says. */
-function lastErrorOf({ records }: Task): string {
-  const record = records.findLast(({ severity }) => severity >= Severity.ERROR);
+function lastErrorOf({ records, end }: Task): string {
+  const record = records.findLast((each) => each !== end && each.severity >= Severity.ERROR);
   if (record === undefined) return '';
   const error = errorOf(record);
   return (error === undefined ? '' : titleOf(error)) || record.body;

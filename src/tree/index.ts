@@ -1,11 +1,8 @@
-export { forest } from './forest.ts';
-export type { Absent, Forest, Link, Node, Outcome, Task, Trace } from './forest-types.ts';
-export { type Item, itemsOf } from './items.ts';
+export { buildTrees } from './build-trees.ts';
+export { childrenInOrder, type Item } from './children-in-order.ts';
 export { lines } from './lines.ts';
-export type { LinesOptions } from './lines-options.ts';
-export { hasFailed, onlyFailed } from './only-failed.ts';
-export { otlpJsonRecords } from './otlp-json.ts';
-export { plain, safeJson } from './plain.ts';
+export { LiveLines, type LiveLinesOptions } from './live-lines.ts';
+export type { LinesOptions } from './options.ts';
 export {
   childrenOf,
   dataOf,
@@ -13,11 +10,12 @@ export {
   type ErrorText,
   errorOf,
   failedIn,
-  findTask,
   findTasks,
   parentOf,
   pathOf,
   type TaskPath,
   tasksOf,
 } from './query.ts';
-export { type TreeAttributes, type TreeRecord, treeRecord } from './tree-record.ts';
+export { type TreeAttributes, type TreeRecord, treeRecord, treeRecords } from './tree-record.ts';
+export type { Absent, Link, Node, Outcome, Task, Trace, Trees } from './trees.ts';
+export { hasFailed, isExpectedFailure, isFailedStory, onlyFailed } from './trouble.ts';

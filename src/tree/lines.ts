@@ -1,19 +1,19 @@
-import type { Forest } from './forest-types.ts';
-import { counted } from './humane.ts';
-import { type LinesOptions, resolveLinesOptions } from './lines-options.ts';
+import { counted } from '../text/index.ts';
+import { type LinesOptions, resolveLinesOptions } from './options.ts';
 import { paintLine } from './paint.ts';
-import { insideRows, openedHead, type Row, topRows } from './rows.ts';
+import { insideRows, openedHeader, type Row, topRows } from './tree-lines.ts';
+import type { Trees } from './trees.ts';
 import { dim, viewOf } from './view.ts';
 
 /**
- * A forest as lines of text, without their line ends, made one by one as they are asked for. What is dangerous
+ * Trees as lines of text, without their line ends, made one by one as they are asked for. What is dangerous
  * for a terminal (control characters, escape sequences, marks that turn the direction of text) is written as an
  * escape. Linear in what is shown; no depth overflows the stack.
  * @throws TypeError or RangeError at the first line, for a wrong option
  */
-export function* lines(forest: Forest, options: LinesOptions = {}): Generator<string> {
+export function* lines(trees: Trees, options: LinesOptions = {}): Generator<string> {
   const resolved = resolveLinesOptions(options);
-  const view = viewOf(forest, resolved);
+  const view = viewOf(trees, resolved);
   const paint = { ...resolved, marks: view.marks };
   const stack: Iterator<Row>[] = [topRows(view)];
   let count = 0;
@@ -31,7 +31,7 @@ export function* lines(forest: Forest, options: LinesOptions = {}): Generator<st
     const depth = stack.length - 1;
     if ('line' in row) yield paintLine(row.line, row.line.length === 0 ? 0 : depth, paint);
     else {
-      yield paintLine(openedHead(row.open, view), depth, paint);
+      yield paintLine(openedHeader(row.open, view), depth, paint);
       stack.push(insideRows(row.open, view));
     }
   }

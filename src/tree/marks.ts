@@ -1,11 +1,12 @@
-import type { Outcome } from './forest-types.ts';
+import type { ShownOutcome } from './summary.ts';
 
 /** The signs of the output, in one place, so that a terminal without UTF-8 gets others. */
 export interface Marks {
-  readonly outcomes: Readonly<Record<Outcome, string>>;
+  readonly outcomes: Readonly<Record<ShownOutcome, string>>;
   readonly gap: string;
   readonly link: string;
   readonly record: string;
+  readonly burst: string;
   readonly guide: string;
   readonly path: string;
   readonly cut: string;
@@ -13,10 +14,11 @@ export interface Marks {
 }
 
 export const unicodeMarks: Marks = {
-  outcomes: { succeeded: '✔', failed: '✘', cancelled: '⊘', abandoned: '◌', unknown: '…' },
+  outcomes: { succeeded: '✔', failed: '✘', expected: '~', cancelled: '⊘', abandoned: '◌', unknown: '…' },
   gap: '⋯',
   link: '↪',
   record: '·',
+  burst: '⇡',
   guide: '│ ',
   path: ' › ',
   cut: '…',
@@ -27,6 +29,7 @@ export const asciiMarks: Marks = {
   outcomes: {
     succeeded: '[ok]',
     failed: '[FAILED]',
+    expected: '[expected]',
     cancelled: '[cancelled]',
     abandoned: '[abandoned]',
     unknown: '[...]',
@@ -34,6 +37,7 @@ export const asciiMarks: Marks = {
   gap: '~',
   link: '->',
   record: '.',
+  burst: '^',
   guide: '| ',
   path: ' > ',
   cut: '...',

@@ -11,6 +11,11 @@ export function compareTimes(one: Timed, other: Timed): number {
   return one.seconds - other.seconds || one.nanos - other.nanos;
 }
 
+/** Milliseconds since 1970, with the microseconds left out. */
+export function millisOf({ seconds, nanos }: Timed): number {
+  return seconds * 1e3 + Math.floor(nanos / 1e6);
+}
+
 /** Seconds from `from` to `to`; exact enough for spans of years. */
 export function secondsBetween(from: Timed, to: Timed): number {
   return to.seconds - from.seconds + (to.nanos - from.nanos) / 1e9;
@@ -23,7 +28,7 @@ export function compareTexts(one: string, other: string): number {
 
 /**
  * An order of records in which only copies of the same record are equal: time first, then all the rest. So the
- * forest does not depend on the order in which records arrived.
+ * trees do not depend on the order in which records arrived.
  */
 export function compareRecords(one: TreeRecord, other: TreeRecord): number {
   return (

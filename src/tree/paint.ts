@@ -1,27 +1,13 @@
-import { columnsOf, cutToColumns } from './columns.ts';
+import { colored, columnsOf, cutToColumns, type Style, safeText } from '../text/index.ts';
 import type { Marks } from './marks.ts';
-import { plain } from './plain.ts';
 
-export type Style = 'plain' | 'bold' | 'dim' | 'red' | 'boldRed' | 'green' | 'yellow';
-
-/** A piece of a line. Its text may be data of anybody: it becomes harmless when the line is painted. */
+/** A piece of a line. Its text may be data of anybody: it becomes safe when the line is painted. */
 export interface Piece {
   readonly text: string;
   readonly style: Style;
 }
 
 export type Line = readonly Piece[];
-
-/** SGR parameters, ECMA-48 8.3.117. */
-const SGR: Readonly<Record<Style, string>> = {
-  plain: '',
-  bold: '1',
-  dim: '2',
-  red: '31',
-  boldRed: '1;31',
-  green: '32',
-  yellow: '33',
-};
 
 /** Longer pieces are cut, also where the width of the line is not bounded. */
 const MAX_PIECE = 4_096;
@@ -39,17 +25,28 @@ export function piece(text: string, style: Style = 'plain'): Piece {
   return { text, style };
 }
 
+/** How deep a line is. */
+export function guidesOf(depth: number, { guide }: Marks): Piece[] {
+  if (depth === 0) return [];
+  const deeper = depth > MAX_GUIDES ? `(+${depth - MAX_GUIDES}) ` : '';
+  return [piece(guide.repeat(Math.min(depth, MAX_GUIDES)) + deeper, 'dim')];
+}
+
 /**
  * A line as it goes to the terminal. This is the one gate through which all text goes: whatever is unsafe in it
  * is escaped here, then it is cut to the width, then colored.
  */
 export function paintLine(line: Line, depth: number, paint: Paint): string {
-  const guides = paint.marks.guide.repeat(Math.min(depth, MAX_GUIDES));
-  const deeper = depth > MAX_GUIDES ? `(+${depth - MAX_GUIDES}) ` : '';
-  const safe = line.map(({ text, style }) => piece(plain(bounded(text, paint), paint.ascii), style));
-  const pieces = [piece(guides + deeper, 'dim'), ...safe].filter(({ text }) => text !== '');
-  return withoutSeams(fitted(pieces, paint))
-    .map(({ text, style }) => (paint.color && style !== 'plain' ? `\x1b[${SGR[style]}m${text}\x1b[0m` : text))
+  const safe = [...guidesOf(depth, paint.marks), ...line].map(({ text, style }) =>
+    piece(safeText(bounded(text, paint), paint.ascii), style),
+  );
+  return withoutSeams(
+    fitted(
+      safe.filter(({ text }) => text !== ''),
+      paint,
+    ),
+  )
+    .map(({ text, style }) => (paint.color ? colored(text, style) : text))
     .join('');
 }
 
@@ -79,7 +76,8 @@ function withoutSeams(pieces: readonly Piece[]): Piece[] {
   const seamless: Piece[] = [];
   for (const each of pieces) {
     const last = seamless.at(-1);
-    if (last?.style === each.style) seamless[seamless.length - 1] = piece(last.text + each.text, each.style);
+    if (last !== undefined && last.style === each.style)
+      seamless[seamless.length - 1] = piece(last.text + each.text, each.style);
     else seamless.push(each);
   }
   return seamless;

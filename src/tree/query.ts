@@ -6,9 +6,9 @@ import {
   TASK_DURATION,
   TASK_FAILED_IN,
 } from '../record/index.ts';
-import type { Forest, Node, Task } from './forest-types.ts';
 import { secondsBetween } from './order.ts';
 import type { TreeAttributes, TreeRecord } from './tree-record.ts';
+import type { Node, Task, Trees } from './trees.ts';
 
 /**
  * Which tasks are meant: a name, or the names on the way to it: `['checkout', 'charge card']` is every `charge
@@ -17,20 +17,15 @@ import type { TreeAttributes, TreeRecord } from './tree-record.ts';
 export type TaskPath = string | readonly string[];
 
 /** Every task, in reading order: a parent before its children. */
-export function* tasksOf(forest: Forest): Generator<Task> {
-  for (const node of forest.nodes) if (node.kind === 'task') yield node;
+export function* tasksOf(trees: Trees): Generator<Task> {
+  for (const node of trees.nodes) if (node.kind === 'task') yield node;
 }
 
 /** All tasks of this name, or at the end of this path. */
-export function findTasks(forest: Forest, path: TaskPath): Task[] {
+export function findTasks(trees: Trees, path: TaskPath): Task[] {
   const names = typeof path === 'string' ? [path] : path;
   if (names.length === 0) return [];
-  return [...tasksOf(forest)].filter((task) => isAtEndOf(names, task));
-}
-
-/** The first task of this name, or at the end of this path, in reading order. */
-export function findTask(forest: Forest, path: TaskPath): Task | undefined {
-  return findTasks(forest, path)[0];
+  return [...tasksOf(trees)].filter((task) => isAtEndOf(names, task));
 }
 
 /** The parent, past what is not here. */
@@ -42,7 +37,7 @@ export function parentOf(node: Node): Task | undefined {
 
 /** The tasks right below, past what is not here. */
 export function childrenOf(node: Node): Task[] {
-  // A hole stands below a task and holds tasks only.
+  // An absent node is below a task, and has tasks only.
   return node.children.flatMap((child) => (child.kind === 'task' ? [child] : (child.children as Task[])));
 }
 
@@ -70,14 +65,20 @@ export function dataOf(task: Task): TreeAttributes {
 
 /** Whether the package, not the application, writes this attribute. */
 export function isOwnName(name: string): boolean {
-  return /^(?:task|burst|exception|error|code)\./.test(name);
+  return /^(?:task|burst|distlog|exception|error|code)\./.test(name);
 }
 
 /** Seconds from start to end, as the end says, else by the times of both; undefined where neither is known. */
 export function durationOf({ start, end }: Task): number | undefined {
-  const said = end?.attributes[TASK_DURATION];
-  if (typeof said === 'number' && said >= 0 && Number.isFinite(said)) return said;
+  const said = end === undefined ? undefined : durationSaid(end);
+  if (said !== undefined) return said;
   return start === undefined || end === undefined ? undefined : Math.max(0, secondsBetween(start, end));
+}
+
+/** The seconds that the end of a task says. */
+export function durationSaid({ attributes }: TreeRecord): number | undefined {
+  const said = attributes[TASK_DURATION];
+  return typeof said === 'number' && said >= 0 && Number.isFinite(said) ? said : undefined;
 }
 
 /** What an error record says about its error; empty texts where it does not. */

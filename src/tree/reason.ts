@@ -1,5 +1,5 @@
-import type { Task } from './forest-types.ts';
 import { type ErrorText, errorOf } from './query.ts';
+import type { Task } from './trees.ts';
 
 /** `error.type` where no error was thrown (semantic conventions, `error.type`). */
 const NO_ERROR_TYPE = '_OTHER';
@@ -24,12 +24,17 @@ export function reasonOf(task: Task): string {
   return said === '' ? title : `${said} (${title})`;
 }
 
-function withoutGoal(body: string, { name, start, outcome }: Task): string {
+/** The text of a failed end of Python distlog. */
+const PYTHON_FAILED = 'FAILED ';
+
+function withoutGoal(said: string, { name, start, outcome }: Task): string {
+  const body =
+    outcome === 'failed' && said.startsWith(PYTHON_FAILED) ? said.slice(PYTHON_FAILED.length) : said;
   for (const goal of [start?.body, name]) {
     if (goal === undefined || goal === '' || !body.startsWith(goal)) continue;
     const rest = body.slice(goal.length);
     if (rest === '' || rest === ` ${outcome}`) return '';
     if (rest.startsWith(` ${outcome}: `)) return rest.slice(outcome.length + 3);
   }
-  return body;
+  return said;
 }

@@ -1,12 +1,13 @@
-import type { ReadableLogRecordLike } from '../record/index.ts';
-import { valueText } from './value-text.ts';
+import { type DecodedLogRecord, type DecodedLogs, plainObject, plainValue } from '../otlp/index.ts';
+import { type ReadableLogRecordLike, severityOfText } from '../record/index.ts';
+import { valueText } from '../text/index.ts';
 
 /** Attributes by name. Values may be anything; what is no plain data is shown as well as it goes. */
 export interface TreeAttributes {
   readonly [name: string]: unknown;
 }
 
-/** One log record as the tree reads it. Never changed by the tree, and kept as long as the forest lives. */
+/** One log record as the tree reads it. The tree never changes it, and keeps it as long as itself. */
 export interface TreeRecord {
   /** 32 lower-case hex digits; empty: the record has none. */
   readonly traceId: string;
@@ -18,7 +19,7 @@ export interface TreeRecord {
    */
   readonly seconds: number;
   readonly nanos: number;
-  /** A number of OTel's SeverityNumber; 0: the record does not say. */
+  /** A number of OTel's SeverityNumber, by the severity text where the number is missing; 0: unknown. */
   readonly severity: number;
   /** Empty: the record is no event. */
   readonly eventName: string;
@@ -38,11 +39,11 @@ export function treeRecord(record: ReadableLogRecordLike): TreeRecord {
   const [seconds, nanos] = isZero(record.hrTime) ? record.hrTimeObserved : record.hrTime;
   const resource: TreeAttributes = record.resource?.attributes ?? {};
   return {
-    traceId: record.spanContext?.traceId ?? '',
-    spanId: record.spanContext?.spanId ?? '',
+    traceId: idOf(record.spanContext?.traceId),
+    spanId: idOf(record.spanContext?.spanId),
     seconds,
     nanos,
-    severity: record.severityNumber ?? 0,
+    severity: severityOf(record.severityNumber, record.severityText),
     eventName: record.eventName ?? '',
     body: valueText(record.body),
     attributes: record.attributes ?? {},
@@ -52,8 +53,38 @@ export function treeRecord(record: ReadableLogRecordLike): TreeRecord {
   };
 }
 
+/** Records that were read from OTLP, as the tree reads them. */
+export function* treeRecords({ resources }: DecodedLogs): Generator<TreeRecord> {
+  for (const { attributes, scopes } of resources) {
+    const resource = plainObject(attributes);
+    const source = { service: serviceName(resource), process: processName(resource) };
+    for (const { name, records } of scopes) {
+      for (const record of records) yield decodedRecord(record, { ...source, scope: name });
+    }
+  }
+}
+
+function decodedRecord(
+  record: DecodedLogRecord,
+  source: Pick<TreeRecord, 'service' | 'process' | 'scope'>,
+): TreeRecord {
+  const { timeUnixNano, observedTimeUnixNano, body } = record;
+  const time = timeUnixNano === 0n ? observedTimeUnixNano : timeUnixNano;
+  return {
+    traceId: idOf(record.traceId),
+    spanId: idOf(record.spanId),
+    seconds: Number(time / 1_000_000_000n),
+    nanos: Number(time % 1_000_000_000n),
+    severity: severityOf(record.severityNumber, record.severityText),
+    eventName: record.eventName,
+    body: valueText(body === undefined ? undefined : plainValue(body)),
+    attributes: plainObject(record.attributes),
+    ...source,
+  };
+}
+
 /** `service.name` of a resource; empty where it has none. */
-export function serviceName(resource: TreeAttributes): string {
+function serviceName(resource: TreeAttributes): string {
   const name = resource['service.name'];
   return typeof name === 'string' ? name : '';
 }
@@ -62,12 +93,22 @@ export function serviceName(resource: TreeAttributes): string {
  * What tells the processes of one service apart: `service.instance.id`, else host and process id, else
  * nothing. Records of one process have one clock.
  */
-export function processName(resource: TreeAttributes): string {
+function processName(resource: TreeAttributes): string {
   const instance = resource['service.instance.id'];
   if (typeof instance === 'string' && instance !== '') return instance;
   const host = resource['host.name'] ?? '';
   const pid = resource['process.pid'] ?? '';
   return host === '' && pid === '' ? '' : `${String(host)}/${String(pid)}`;
+}
+
+/** W3C Trace Context: an id of zeros is none. Some SDKs send it for records outside of spans. */
+function idOf(id: string | undefined): string {
+  return id === undefined || /^0+$/.test(id) ? '' : id;
+}
+
+function severityOf(severityNumber: number | undefined, severityText: string | undefined): number {
+  if (severityNumber !== undefined && severityNumber !== 0) return severityNumber;
+  return severityText === undefined || severityText === '' ? 0 : (severityOfText(severityText) ?? 0);
 }
 
 function isZero(time: readonly [number, number]): boolean {

@@ -1,35 +1,49 @@
+import type { Style } from '../text/index.ts';
 import { Failures } from './failures.ts';
-import type { Forest, Outcome } from './forest-types.ts';
-import type { ResolvedLinesOptions } from './lines-options.ts';
 import { asciiMarks, type Marks, unicodeMarks } from './marks.ts';
-import { type Line, type Piece, piece, type Style } from './paint.ts';
-import { Tally } from './tally.ts';
+import type { ResolvedLinesOptions } from './options.ts';
+import { type Line, type Piece, piece } from './paint.ts';
+import { type ShownOutcome, Summary } from './summary.ts';
+import type { Task, Trace, Trees } from './trees.ts';
+
+/** How lines look. */
+export interface Look {
+  readonly options: Pick<ResolvedLinesOptions, 'ascii' | 'unfold'>;
+  readonly marks: Marks;
+}
 
 /** All that the writers of lines need to know. */
-export interface View {
-  readonly forest: Forest;
-  readonly options: ResolvedLinesOptions;
-  readonly marks: Marks;
+export interface View extends Look {
+  readonly trees: Trees;
   readonly failures: Failures;
-  readonly tally: Tally;
+  readonly summary: Summary;
+  /** The trace of each root that is the first of its trace. */
+  readonly firstRoots: ReadonlyMap<Task, Trace>;
 }
 
-export function viewOf(forest: Forest, options: ResolvedLinesOptions): View {
-  const failures = new Failures(forest);
-  const marks = options.ascii ? asciiMarks : unicodeMarks;
-  return { forest, options, marks, failures, tally: new Tally(forest, failures) };
+export function viewOf(trees: Trees, options: ResolvedLinesOptions): View {
+  const failures = new Failures(trees);
+  const firstRoots = new Map(
+    trees.traces.flatMap((trace) => trace.roots.slice(0, 1).map((root) => [root, trace] as const)),
+  );
+  return { ...lookOf(options), trees, failures, summary: new Summary(trees, failures), firstRoots };
 }
 
-const STYLES: Readonly<Record<Outcome, Style>> = {
+export function lookOf(options: Look['options']): Look {
+  return { options, marks: options.ascii ? asciiMarks : unicodeMarks };
+}
+
+const STYLES: Readonly<Record<ShownOutcome, Style>> = {
   succeeded: 'green',
   failed: 'boldRed',
-  cancelled: 'yellow',
-  abandoned: 'yellow',
-  unknown: 'yellow',
+  expected: 'dim',
+  cancelled: 'magenta',
+  abandoned: 'magenta',
+  unknown: 'magenta',
 };
 
 /** The sign of an outcome in its color. */
-export function mark(outcome: Outcome, { marks }: View): Piece {
+export function mark(outcome: ShownOutcome, { marks }: Look): Piece {
   return piece(marks.outcomes[outcome], STYLES[outcome]);
 }
 
@@ -40,7 +54,7 @@ export function joined(between: string, pieces: readonly Piece[]): Piece[] {
 }
 
 /** A text cut to so many characters. */
-export function short(text: string, characters: number, { marks }: View): string {
+export function short(text: string, characters: number, { marks }: Look): string {
   return text.length <= characters ? text : `${text.slice(0, characters - 1)}${marks.cut}`;
 }
 

@@ -1,4 +1,4 @@
-import { findTask, forest, lines, pathOf, type TreeRecord } from '../../src/tree/index.ts';
+import { buildTrees, findTasks, lines, pathOf, type TreeRecord } from '../../src/tree/index.ts';
 import { record } from './story.ts';
 
 /** Each the child of the one before; `parentOfFirst` closes a circle. */
@@ -13,9 +13,9 @@ function chain(length: number, last: string, parentOfFirst?: number): TreeRecord
 }
 
 test.each([200, 100_000])('%i levels do not overflow the stack', (length) => {
-  const grown = forest(chain(length, 'task.failed').reverse());
+  const grown = buildTrees(chain(length, 'task.failed').reverse());
   expect(grown.traces[0]!.roots[0]!.size).toBe(length);
-  expect(pathOf(findTask(grown, `task ${length - 1}`)!)).toHaveLength(length);
+  expect(pathOf(findTasks(grown, `task ${length - 1}`)[0]!)).toHaveLength(length);
   let count = 0;
   let longest = 0;
   for (const line of lines(grown, { unfold: 'all' })) {
@@ -33,14 +33,14 @@ test('a chain of failures that point to the innermost is followed in linear time
     eventName: 'task.failed',
     attributes: { ...each.attributes, 'task.failed_in': `t${length - 1}` },
   }));
-  const shown = [...lines(forest(failed), { maxLines: 10 })];
+  const shown = [...lines(buildTrees(failed), { maxLines: 10 })];
   expect(shown[2]).toBe(
     `│ failed: task 0 › task 1 › task 2 › task 3 › (49,992 more) › ${[4, 3, 2, 1].map((n) => `task ${length - n}`).join(' › ')}`,
   );
 });
 
 test('a circle of 100,000 tasks is opened once', () => {
-  const grown = forest(chain(100_000, 'task.started', 99_999));
+  const grown = buildTrees(chain(100_000, 'task.started', 99_999));
   expect(grown.traces[0]!.roots).toHaveLength(1);
   expect(grown.traces[0]!.roots[0]).toMatchObject({ id: 't0', opensCircle: true, size: 100_000 });
 });
@@ -53,7 +53,7 @@ test('many holes in one deep tree are placed without walking it again for each',
   const orphans = Array.from({ length: 20_000 }, (_, at) =>
     record({ at, attributes: { 'task.id': `o${at}`, 'task.parent.id': `s${at}`, 'task.sequence': 1 } }),
   );
-  const grown = forest([...orphans, ...evidence, ...deep]);
+  const grown = buildTrees([...orphans, ...evidence, ...deep]);
   expect(grown.traces[0]!.roots).toHaveLength(1);
   expect(grown.nodes).toHaveLength(60_000);
 });

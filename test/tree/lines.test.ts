@@ -1,8 +1,8 @@
-import { forest, type LinesOptions, lines, type TreeRecord } from '../../src/tree/index.ts';
+import { buildTrees, type LinesOptions, lines, onlyFailed, type TreeRecord } from '../../src/tree/index.ts';
 import { ERROR, failedCheckout, passedOn, record, Teller, TRACE } from './story.ts';
 
 function shown(records: Iterable<TreeRecord>, options?: LinesOptions): string[] {
-  return [...lines(forest(records), options)];
+  return [...lines(buildTrees(records), options)];
 }
 
 test('a failed request reads as one story across processes', () => {
@@ -24,7 +24,7 @@ test('a failed request reads as one story across processes', () => {
     '│ │ │ ✔ check token  2.1 ms  (2 records folded)',
     '│ │ │ ✘ ask warehouse  412 ms  sku=42',
     '│ │ │ │ 06:12:35.951 DEBUG GET http://10.0.0.1/stock/42',
-    '│ │ │ │ ⋯ 3 records are not here: held back or lost',
+    '│ │ │ │ ⋯ 3 records not here: held back or lost',
     '│ │ │ │ 06:12:36.360 WARN  the answer has no body  status=204',
     "│ │ │ │ ✘ TypeError: Cannot read properties of undefined (reading 'sku')",
     '│ │ │ │       at askWarehouse (file:///srv/stock/warehouse.js:41:17)',
@@ -86,15 +86,95 @@ test('a failure that was handled is shown, although the root succeeded', () => {
   ]);
 });
 
-test('an expected failure stays folded, unless an unexpected one came of it', () => {
+test('an expected failure does not look like one, unless an unexpected one came of it', () => {
   const expected = { severity: 13 };
   const root = new Teller('a', 'checkout').start(0).succeed(9, 1);
   const child = new Teller('b', 'cache', { parent: 'a' }).start(2).fail(3, 0.001, ERROR, expected);
-  expect(shown([...root.records, ...child.records])).toEqual([
-    '✔ checkout  1.00 s  · shop  (1 task, 4 records folded)',
+  const both = [...root.records, ...child.records];
+  expect(shown(both)).toEqual(['✔ checkout  1.00 s  · shop  (1 task, 4 records folded)']);
+  expect(shown(both, { unfold: 'all' }).slice(2)).toEqual([
+    '│ ~ cache  1.0 ms  failed as expected',
+    "│ │ ~ TypeError: Cannot read properties of undefined (reading 'sku')",
   ]);
+  expect(shown(new Teller('b', 'cache').start(2).fail(3, 0.001, ERROR, expected).records)).toEqual([
+    '~ cache  1.0 ms  failed as expected  · shop  (2 records folded)',
+  ]);
+  expect(onlyFailed(buildTrees(both)).traces).toEqual([]);
   const failedRoot = new Teller('a', 'checkout').start(0).fail(9, 1, passedOn('b'));
   expect(shown([...failedRoot.records, ...child.records])).toContain('│ ✘ cache  1.0 ms');
+});
+
+test('records that are missing where all went well were held back', () => {
+  const quiet = () => new Teller('a', 'job').start(0).hold(2).succeed(1, 1).records;
+  expect(shown(quiet())).toEqual(['✔ job  1.00 s  · shop  (2 records folded, 2 held back)']);
+  expect(shown(quiet(), { unfold: 'all' }).slice(1)).toEqual([
+    `│ 2026-11-21 06:12:36.000 UTC  trace ${TRACE}  1 task, 2 records, 2 held back`,
+    '│ ⋯ 2 records held back',
+  ]);
+  const many = Array.from({ length: 6 }, (_, at) =>
+    new Teller(`t${at}`, 'job', { traceId: `${at}` }).start(0).hold(1).succeed(1, 1),
+  );
+  expect(shown(many.flatMap(({ records }) => records))).toEqual([
+    '✔ 6 tasks, 12 records, 6 held back folded: job',
+  ]);
+  const failed = new Teller('a', 'job').start(0).hold(2).fail(1, 1, ERROR).records;
+  expect(shown(failed)[1]).toContain('2 not here');
+});
+
+test('a body of several lines is shown as lines, and cannot pass for other records', () => {
+  const body = 'the query was\n  SELECT 1\n✔ all is well\n';
+  const teller = new Teller('a', 'job').start(0).say(1, body, { severity: 17, attributes: { k: 1 } });
+  expect(shown(teller.fail(2, 1, ERROR).records).slice(3, 6)).toEqual([
+    '│ 06:12:36.001 ERROR the query was  k=1',
+    '│                      SELECT 1',
+    '│                    ✔ all is well',
+  ]);
+  const long = Array.from({ length: 1_000 }, (_, at) => `line ${at}`).join('\n');
+  const text = shown(
+    new Teller('a', 'job').start(0).say(1, long, { severity: 17 }).fail(2, 1, ERROR).records,
+  );
+  expect(text).toContain('│                    … 976 more lines');
+  const reason = { ...ERROR, 'exception.message': 'first\nsecond' };
+  const failed = shown(new Teller('a', 'job').start(0).fail(2, 1, reason).records);
+  expect(failed).toEqual(expect.arrayContaining(['│ cause: TypeError: first', '│        second']));
+  expect(failed).toEqual(expect.arrayContaining(['│ ✘ TypeError: first', '│   second']));
+});
+
+test('a megabyte in one line is cut', () => {
+  const text = shown([record({ severity: 17, body: 'x'.repeat(1_000_000), traceId: '' })]);
+  expect(text[1]!.length).toBeLessThan(4_200);
+  expect(text[1]).toMatch(/x… \(995904 more\)$/);
+});
+
+test('a task of Python distlog has a name, and no end is missed', () => {
+  const python = (told: readonly [string, number][]) =>
+    told.map(([body, severity], at) =>
+      record({
+        at,
+        body,
+        severity,
+        eventName: at === 0 ? 'task.started' : '',
+        attributes: {
+          'task.id': 'a',
+          'task.sequence': at + 1,
+          'distlog.key': `${at}@uuid`,
+          ...(at === 0 ? { 'task.name': 'charge %d' } : {}),
+        },
+      }),
+    );
+  const start = ['charge 42', 9] as const;
+  expect(shown(python([[...start], ['asking', 9], ['charged', 9]]))).toEqual([
+    '… charge 42  · shop  (3 records folded)',
+  ]);
+  expect(shown(python([[...start], ['asking', 9], [...start]]))).toEqual([
+    '✔ charge 42  2.0 ms  · shop  (3 records folded)',
+  ]);
+  expect(shown(python([[...start], ['asking', 9], ['FAILED charge 42', 17]]))).toEqual([
+    '✘ charge 42  2.0 ms  · shop',
+    expect.anything(),
+    '│ 06:12:36.001 INFO  asking',
+    '│ ✘ FAILED charge 42',
+  ]);
 });
 
 test('an error is told once, however many tasks it went through', () => {
@@ -138,7 +218,7 @@ test('what success() said is shown, what only repeats the goal is not', () => {
 test('a refused header, a circle and an unknown parent are named', () => {
   const refused = new Teller('a', 'serve').start(0, { 'task.refused_traceparent': '00-zz' });
   expect(shown(refused.records, { unfold: 'all' })[2]).toBe(
-    '│ ≠ began a tree of its own: its header was refused: 00-zz',
+    '│ ≠ a tree of its own, because its header was refused: 00-zz',
   );
   const circle = new Teller('a', 'self', { parent: 'a' }).start(0);
   expect(shown(circle.records)[2]).toBe('│ ≠ its parents form a circle, which is opened here (parent a)');

@@ -1,7 +1,7 @@
 import { InMemoryLogRecordExporter, LoggerProvider, SimpleLogRecordProcessor } from '@opentelemetry/sdk-logs';
 import { registerLoggerProvider } from '../../src/record/index.ts';
 import { importTask, TaskLogRecordProcessor, task, to } from '../../src/task/index.ts';
-import { dataOf, findTask, forest, lines, pathOf, tasksOf, treeRecord } from '../../src/tree/index.ts';
+import { buildTrees, dataOf, findTasks, lines, pathOf, tasksOf, treeRecord } from '../../src/tree/index.ts';
 
 test('what tasks write is read as the tree that they were', async () => {
   const exporter = new InMemoryLogRecordExporter();
@@ -29,7 +29,7 @@ test('what tasks write is read as the tree that they were', async () => {
     unregister();
   }
   const records = exporter.getFinishedLogRecords().map((record) => treeRecord(record));
-  const grown = forest(records.toReversed());
+  const grown = buildTrees(records.toReversed());
   expect(grown.traces).toHaveLength(1);
   expect([...tasksOf(grown)].map((each) => [pathOf(each).join(' › '), each.outcome])).toEqual([
     ['checkout', 'failed'],
@@ -38,7 +38,7 @@ test('what tasks write is read as the tree that they were', async () => {
     ['checkout › charge %(amount)d › reserve stock', 'failed'],
     ['checkout › charge %(amount)d › reserve stock › ask warehouse', 'failed'],
   ]);
-  expect(dataOf(findTask(grown, 'charge %(amount)d')!)).toMatchObject({ amount: 42 });
+  expect(dataOf(findTasks(grown, 'charge %(amount)d')[0]!)).toMatchObject({ amount: 42 });
   const text = [...lines(grown)].join('\n');
   expect(text).toContain('cause: TypeError: no answer');
   expect(text.match(/✘ TypeError: no answer/g)).toHaveLength(1);

@@ -1,26 +1,29 @@
+import { safeJson } from '../../text/index.ts';
 import {
   dataOf,
   durationOf,
   errorOf,
-  type Forest,
+  isExpectedFailure,
+  isFailedStory,
   type Node,
   parentOf,
-  safeJson,
   type Task,
   type Trace,
   type TreeRecord,
+  type Trees,
 } from '../../tree/index.ts';
 
 /**
- * A forest as lines of JSON, flat, so that no depth matters to whoever reads it: an object for each task and
- * hole, a parent before its children, and one for the records of a trace that belong to no task.
+ * Trees as lines of JSON, flat, so that no depth matters to whoever reads it: an object for each task, and for each that
+ * is not here, a parent before its children; one for the records of a trace that belong to no task, and one for each
+ * burst.
  */
-export function* jsonRows(forest: Forest, withRecords: boolean): Generator<string> {
+export function* jsonRows(trees: Trees, withRecords: boolean): Generator<string> {
   const depths = new Map<Node, number>();
-  for (const trace of forest.traces) {
+  for (const trace of trees.traces) {
     for (const root of trace.roots) {
       for (let at = root.index; at < root.index + root.size; at += 1) {
-        const node = forest.nodes[at]!;
+        const node = trees.nodes[at]!;
         const depth = node.parent === undefined ? 0 : depths.get(node.parent)! + 1;
         if (node.children.length > 0) depths.set(node, depth);
         yield safeJson(
@@ -32,6 +35,8 @@ export function* jsonRows(forest: Forest, withRecords: boolean): Generator<strin
       depths.clear();
     }
     if (trace.records.length > 0) yield safeJson(looseRow(trace, withRecords));
+    for (const burst of trace.bursts)
+      yield safeJson({ kind: 'burst', traceId: trace.traceId, ...recordRow(burst) });
   }
 }
 
@@ -47,6 +52,7 @@ function taskRow(task: Task, depth: number, withRecords: boolean) {
     parentId: task.parentId || undefined,
     depth,
     outcome: task.outcome,
+    expected: isExpectedFailure(task) || undefined,
     startSeen: task.start !== undefined,
     timeUnixNano: nanosOf(first),
     durationSeconds: durationOf(task),
@@ -60,8 +66,14 @@ function taskRow(task: Task, depth: number, withRecords: boolean) {
   };
 }
 
-function looseRow({ traceId, records }: Trace, withRecords: boolean) {
-  return { kind: 'loose', traceId, records: withRecords ? records.map(recordRow) : records.length };
+function looseRow(trace: Trace, withRecords: boolean) {
+  const { traceId, records } = trace;
+  return {
+    kind: 'loose',
+    traceId,
+    failed: isFailedStory(trace) || undefined,
+    records: withRecords ? records.map(recordRow) : records.length,
+  };
 }
 
 function recordRow(record: TreeRecord) {

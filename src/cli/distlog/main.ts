@@ -1,4 +1,4 @@
-import { plain } from '../../tree/index.ts';
+import { safeText } from '../../text/index.ts';
 import { readArguments, type TreeArguments } from './arguments.ts';
 import { OK, USAGE } from './exit-codes.ts';
 import { help } from './help.ts';
@@ -20,7 +20,7 @@ export async function main(args: readonly string[]): Promise<number> {
     const { exitCode, message } = error as { readonly exitCode?: unknown; readonly message: string };
     if (typeof exitCode !== 'number') throw error;
     const hint = exitCode === USAGE ? '; see distlog --help' : '';
-    process.stderr.write(`distlog: ${plain(message)}${hint}\n`);
+    process.stderr.write(`distlog: ${safeText(message)}${hint}\n`);
     return exitCode;
   }
 }

@@ -1,4 +1,5 @@
-import { otlpJsonRecords, type TreeRecord } from '../../tree/index.ts';
+import { decodeJsonLogs } from '../../otlp/index.ts';
+import { type TreeRecord, treeRecords } from '../../tree/index.ts';
 
 /** What the reading of one source came to, so far. */
 export interface ReadReport {
@@ -16,6 +17,7 @@ const MAX_FIRST_BAD = 5;
 /** A line of the Collector's file exporter holds one request, and receivers bound these to 64 MiB at most. */
 const MAX_LINE_BYTES = 128 * 2 ** 20;
 const LINE_FEED = 0x0a;
+const BYTE_ORDER_MARK = 0xfeff;
 
 export function newReport(): ReadReport {
   return { bytes: 0, records: 0, otherSignals: 0, badLines: 0, firstBad: [] };
@@ -59,19 +61,23 @@ export async function* readOtlpJsonLines(
 const OTHER_SIGNAL = 'other signal';
 
 /** The records of a line, or what is wrong with it. */
-function recordsOf(text: string): readonly TreeRecord[] | string {
+function recordsOf(line: string): readonly TreeRecord[] | string {
+  const text = line.charCodeAt(0) === BYTE_ORDER_MARK ? line.slice(1) : line;
   if (text.trim() === '') return [];
-  let value: unknown;
   try {
-    value = JSON.parse(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text);
-  } catch {
-    return 'not JSON';
+    const records = [...treeRecords(decodeJsonLogs(text))];
+    return records.length > 0 ? records : withoutRecords(JSON.parse(text));
+  } catch (error) {
+    return (error as Error).message;
   }
-  const records = otlpJsonRecords(value);
-  if (records !== undefined) return records;
-  const isOther =
-    typeof value === 'object' && value !== null && ('resourceSpans' in value || 'resourceMetrics' in value);
-  return isOther ? OTHER_SIGNAL : 'JSON without resourceLogs';
+}
+
+function withoutRecords(value: unknown): readonly TreeRecord[] | string {
+  const request = value as object;
+  if ('resourceLogs' in request) return [];
+  return 'resourceSpans' in request || 'resourceMetrics' in request
+    ? OTHER_SIGNAL
+    : 'JSON without resourceLogs';
 }
 
 /** Cuts bytes into lines; undefined stands for a line that was too long. */

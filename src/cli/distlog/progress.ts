@@ -1,3 +1,5 @@
+import { counted, sizeText } from '../../text/index.ts';
+
 const FIRST_AFTER_MILLIS = 500;
 const EVERY_MILLIS = 200;
 
@@ -20,7 +22,7 @@ export class Progress {
     if (this.#out.isTTY !== true || now < this.#nextAt) return;
     this.#nextAt = now + EVERY_MILLIS;
     this.#isShown = true;
-    const text = `reading: ${records.toLocaleString('en-US')} records, ${Math.round(bytes / 2 ** 20)} MiB`;
+    const text = `reading: ${counted(records, 'record')}, ${sizeText(bytes)}`;
     this.#out.write(`\r${text}\x1b[K`);
   }
 

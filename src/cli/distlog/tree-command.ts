@@ -1,4 +1,5 @@
-import { type Forest, forest, lines, onlyFailed, plain, type TreeRecord } from '../../tree/index.ts';
+import { counted, isColored, safeText } from '../../text/index.ts';
+import { buildTrees, lines, onlyFailed, type TreeRecord, type Trees } from '../../tree/index.ts';
 import type { TreeArguments } from './arguments.ts';
 import { NO_DATA, OK } from './exit-codes.ts';
 import { jsonRows } from './json-rows.ts';
@@ -33,18 +34,18 @@ export async function treeCommand(options: TreeArguments): Promise<number> {
     tell(read === 0 ? 'no readable record' : `no record of trace ${options.trace}`);
     return NO_DATA;
   }
-  await show(forest(records), options);
+  await show(buildTrees(records), options);
   return OK;
 }
 
-async function show(whole: Forest, options: TreeArguments): Promise<void> {
-  if (whole.copies > 0) tell(`${whole.copies.toLocaleString('en-US')} copies of records were left out`);
+async function show(whole: Trees, options: TreeArguments): Promise<void> {
+  if (whole.copies > 0) tell(`${counted(whole.copies, 'copy', 'copies')} of records left out`);
   const shown = options.failed ? onlyFailed(whole) : whole;
-  if (shown.traces.length === 0) tell('no tree with a failed task');
+  if (shown.traces.length === 0) tell('nothing failed');
   const { unfold, ascii } = options;
   const text = options.json
     ? jsonRows(shown, unfold === 'all')
-    : lines(shown, { unfold, ascii, color: isColored(options), width: widthOf(options) });
+    : lines(shown, { unfold, ascii, color: isColoredFor(options), width: widthOf(options) });
   await writeLines(process.stdout, text);
 }
 
@@ -67,17 +68,15 @@ function tellReport({ name }: Source, report: ReadReport, trouble: string | unde
   if (report.badLines === 0) return;
   const first = report.firstBad.map(({ line, cause }) => `line ${line} (${cause})`).join(', ');
   const more = report.badLines > report.firstBad.length ? ', ...' : '';
-  tell(`${name}: ${report.badLines.toLocaleString('en-US')} lines could not be read: ${first}${more}`);
+  tell(`${name}: ${counted(report.badLines, 'line')} could not be read: ${first}${more}`);
 }
 
 function tell(message: string): void {
-  process.stderr.write(`distlog: ${plain(message)}\n`);
+  process.stderr.write(`distlog: ${safeText(message)}\n`);
 }
 
-function isColored({ color }: TreeArguments): boolean {
-  if (color !== 'auto') return color === 'always';
-  const { NO_COLOR, TERM } = process.env;
-  return process.stdout.isTTY === true && (NO_COLOR ?? '') === '' && TERM !== 'dumb';
+function isColoredFor({ color }: TreeArguments): boolean {
+  return isColored(color, { isTerminal: process.stdout.isTTY === true, env: process.env });
 }
 
 function widthOf({ width }: TreeArguments): number {

@@ -1,4 +1,5 @@
 import type { Environment } from '../../config/index.ts';
+import { colored, isColored } from '../../text/index.ts';
 
 /** What a command sees of the process it runs in; a test hands in its own. */
 export interface Io {
@@ -17,12 +18,10 @@ export interface Io {
 
 /** The process itself. */
 export function processIo(version: string): Io {
-  const { NO_COLOR: noColor = '', TERM: terminal } = process.env;
   return {
     out: (text) => process.stdout.write(`${text}\n`),
     err: (text) => process.stderr.write(`${text}\n`),
-    // https://no-color.org: any value but the empty one.
-    color: process.stderr.isTTY === true && noColor === '' && terminal !== 'dumb',
+    color: isColored('auto', { isTerminal: process.stderr.isTTY === true, env: process.env }),
     environment: process.env,
     directory: process.cwd(),
     version,
@@ -35,5 +34,5 @@ export function processIo(version: string): Io {
 
 /** In red, where colour is wanted. */
 export function alarming(io: Io, text: string): string {
-  return io.color ? `\u001b[31m${text}\u001b[39m` : text;
+  return io.color ? colored(text, 'red') : text;
 }

@@ -4,10 +4,8 @@ import { rejectedError } from '../../component/index.ts';
 import { entryLogs, isWireError } from '../../otlp/index.ts';
 import { errorText, Severity, Turns } from '../../record/index.ts';
 import { checkKnown, shown, withMethods } from '../../settings/index.ts';
-import { flatLines } from './flat-lines.ts';
-import { isColoredByItself, paintWith } from './paint.ts';
-import { recordsOf, type ShownRecord } from './shown-record.ts';
-import { TaskLines } from './task-lines.ts';
+import { type ColorChoice, isColored } from '../../text/index.ts';
+import { LiveLines, type TreeRecord, treeRecords } from '../../tree/index.ts';
 
 export interface ConsoleSinkOptions {
   /** `flat`: a line for each record. `tree`: indented by task, with start, end, outcome and duration. Default: `flat`. */
@@ -15,7 +13,7 @@ export interface ConsoleSinkOptions {
   /**
    * `auto` colors on a terminal; `FORCE_COLOR` and `NO_COLOR` are obeyed. Default: `auto`.
    */
-  readonly color?: 'auto' | 'always' | 'never' | undefined;
+  readonly color?: ColorChoice | undefined;
   /** Default: standard output. It is never closed. */
   readonly stream?: (Writable & { readonly isTTY?: boolean | undefined }) | undefined;
   readonly log: OwnLog;
@@ -23,19 +21,21 @@ export interface ConsoleSinkOptions {
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
 }
 
-const WRITE_CHARACTERS = 65_536;
+/** So many records are put in order of their times. */
+const SORTED_RECORDS = 1_000;
 
 /**
- * Shows records on a terminal. Nothing in them reaches it raw: control characters and escape sequences are escaped.
+ * Shows records on a terminal, in the order of their times as far as they come together. Nothing in them reaches the
+ * terminal raw: control characters and escape sequences are escaped.
  *
  * It waits for the stream, so a slow terminal slows this sink only. When the reader is gone (a closed pipe), the sink
- * shows nothing any more, says so once, and counts them as dropped (`output_closed`). After a crash the last records may be shown
- * again.
+ * shows nothing any more, logs it once, and counts records as dropped (`output_closed`). After a crash the last records
+ * may be shown again.
  */
 export class ConsoleSink implements Sink {
   readonly #stream: Writable;
   readonly #log: OwnLog;
-  readonly #lines: (record: ShownRecord) => string;
+  readonly #lines: LiveLines;
   readonly #dropped = { output_closed: 0 };
   readonly #onError = (error: Error) => this.#end(error);
   /** Entries that the stream has, of a call that failed for others. */
@@ -55,11 +55,8 @@ export class ConsoleSink implements Sink {
     }
     this.#stream = withMethods<Writable>('stream', stream, ['write', 'on', 'off']);
     this.#log = log;
-    const isColored =
-      color === 'auto' ? isColoredByItself({ isTerminal: stream.isTTY === true, env }) : color === 'always';
-    const paint = paintWith(isColored);
-    const tasks = new TaskLines(paint);
-    this.#lines = format === 'tree' ? (record) => tasks.lines(record) : (record) => flatLines(record, paint);
+    const isTerminal = stream.isTTY === true;
+    this.#lines = new LiveLines({ form: format, color: isColored(color, { isTerminal, env }) });
   }
 
   async open(): Promise<void> {
@@ -71,28 +68,31 @@ export class ConsoleSink implements Sink {
     const turns = new Turns();
     const bad: number[] = [];
     let message = '';
-    let text = '';
-    let inText: JournalEntry[] = [];
+    let records: TreeRecord[] = [];
+    let ended: JournalEntry[] = [];
+    const flush = async () => {
+      const text = await this.#textOf(records, turns, signal);
+      await this.#show(text, ended, signal);
+      records = [];
+      ended = [];
+    };
     for (const entry of entries) {
       if (this.#shown.has(entry)) continue;
       try {
         for (const logs of entryLogs(entry)) {
-          for (const record of recordsOf(logs)) text += this.#lines(record);
+          for (const record of treeRecords(logs)) records.push(record);
           if (turns.isOver) await turns.pause(signal);
+          if (records.length >= SORTED_RECORDS) await flush();
         }
-        inText.push(entry);
+        ended.push(entry);
       } catch (error) {
         signal.throwIfAborted();
         if (!isWireError(error)) throw error;
         bad.push(entry.index);
         message = errorText(error);
       }
-      if (text.length < WRITE_CHARACTERS) continue;
-      await this.#show(text, inText, signal);
-      text = '';
-      inText = [];
     }
-    await this.#show(text, inText, signal);
+    await flush();
     if (bad.length > 0) throw rejectedError('malformed', message, bad);
   }
 
@@ -104,6 +104,17 @@ export class ConsoleSink implements Sink {
   /** What came after the stream was closed. */
   dropped(): ByCause {
     return this.#dropped;
+  }
+
+  /** What a burst releases comes after the error that released it, but belongs before it. */
+  async #textOf(records: TreeRecord[], turns: Turns, signal: AbortSignal): Promise<string> {
+    records.sort((one, other) => one.seconds - other.seconds || one.nanos - other.nanos);
+    let text = '';
+    for (const record of records) {
+      for (const line of this.#lines.of(record)) text += `${line}\n`;
+      if (turns.isOver) await turns.pause(signal);
+    }
+    return text;
   }
 
   /** @throws when the signal is aborted; what the stream has by then is not given to it again */

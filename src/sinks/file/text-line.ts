@@ -1,6 +1,16 @@
 import type { DecodedLogs } from '../../otlp/index.ts';
-import { attributesText, severityText, stringOf, timeText, valueText } from '../../text/index.ts';
-import { plain } from '../../tree/index.ts';
+import {
+  attributesText,
+  bodyText,
+  boundedText,
+  safeText,
+  severityText,
+  stringOf,
+  timeText,
+} from '../../text/index.ts';
+
+/** People read these lines; OTLP/JSON holds what is longer. */
+const MAX_BODY = 65_536;
 
 /**
  * Records as lines of text, one each, every line with its line break: time (UTC), severity, service, logger, body,
@@ -12,13 +22,13 @@ export function textLines({ resources }: DecodedLogs): string {
     const service = stringOf(attributes, 'service.name') || '-';
     for (const { name, records } of scopes) {
       for (const record of records) {
-        const body = valueText(record.body) || record.eventName;
+        const body = boundedText(bodyText(record), MAX_BODY);
         const trace =
           record.traceId === '' ? '' : ` trace_id=${record.traceId} span_id=${record.spanId || '-'}`;
         const line =
           `${timeText(record)} ${severityText(record)} ${service} ${name || '-'} ${body}` +
           `${attributesText(record.attributes)}${trace}`;
-        text += `${plain(line)}\n`;
+        text += `${safeText(line)}\n`;
       }
     }
   }

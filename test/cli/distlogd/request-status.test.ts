@@ -62,7 +62,7 @@ async function status(http: string) {
 test('status asks the daemon with its token', async () => {
   const port = await listening(createServer(answer));
   const { code, said } = await status(`endpoint: 127.0.0.1:${port}, token: a-token-that-is-long`);
-  expect(said).toContain('distlogd 1, process 7, up 1.0s');
+  expect(said).toContain('distlogd 1, process 7, up 1.00 s');
   expect(code).toBe(0);
 });
 

@@ -2,7 +2,7 @@ import type { LoadedConfig } from '../../../daemon/index.ts';
 import { dataLayout } from '../../../disk/index.ts';
 import { errorText } from '../../../record/index.ts';
 import { nearest } from '../../../settings/index.ts';
-import { showSize } from '../../../text/index.ts';
+import { counted, sizeText } from '../../../text/index.ts';
 import { type Command, configOptions, type Given, usageError } from '../command.ts';
 import { ExitCode } from '../exit-code.ts';
 import { alarming, type Io } from '../io.ts';
@@ -61,11 +61,7 @@ async function list(deadLetters: DeadLetters, { config }: LoadedConfig, io: Io):
 function lineOf({ sink, entries, records, bytes, causes, oldestMillis }: DeadLetterSummary): string {
   const why = Object.entries(causes).map(([cause, count]) => `${count} ${cause}`);
   const since = new Date(oldestMillis).toISOString();
-  return `${sink}: ${counted(entries, 'batch', 'batches')}, ${counted(records, 'record', 'records')}, ${showSize(bytes)}, since ${since}: ${why.join(', ')}`;
-}
-
-function counted(count: number, one: string, more: string): string {
-  return `${count} ${count === 1 ? one : more}`;
+  return `${sink}: ${counted(entries, 'batch', 'batches')}, ${counted(records, 'record')}, ${sizeText(bytes)}, since ${since}: ${why.join(', ')}`;
 }
 
 async function replay(deadLetters: DeadLetters, loaded: LoadedConfig, sink: string, io: Io): Promise<void> {

@@ -1,25 +1,27 @@
 import { TASK_PARENT_SEQUENCE, TASK_STARTED_EVENT } from '../record/index.ts';
-import type { Absent, Node, Task } from './forest-types.ts';
 import { compareTimes, type Timed } from './order.ts';
-import { endOf, sequenceOf } from './settle-task.ts';
+import { endOf, sequenceOf } from './resolve-task.ts';
 import type { TreeRecord } from './tree-record.ts';
+import type { Absent, Node, Task } from './trees.ts';
 
 /** What a task holds, in reading order. */
 export type Item =
   | { readonly kind: 'record'; readonly record: TreeRecord }
   | { readonly kind: 'child'; readonly node: Node }
-  /** Records are missing here: held back, or lost. */
+  /** Records are not here: held back, or lost. */
   | { readonly kind: 'gap'; readonly count: number };
 
 /**
- * The records, holes and children of a task, in the order in which they are to be read.
+ * The records, gaps and children of a task, in the order in which they are to be read.
  *
- * Records stand by `task.sequence`, whatever their clocks say. A step stands where its start says (behind so many
- * records of its parent), any other child before the first record that is later than the child's beginning. Clocks of two processes may differ, so two bounds hold that no clock can
- * overrule: no child stands before the task's start, and none of another process behind its end. A missing
- * span that wrote a record of this task stands behind the first of these.
+ * Records are in order of `task.sequence`, whatever their clocks say. A step comes where its start says: after so many
+ * records of its parent. Any other child comes before the first record that is later than the child's beginning. An
+ * absent span that wrote a record of this task comes after the first of these.
+ *
+ * Clocks of two processes may differ, so two bounds hold that no clock overrules: no child comes before the task's
+ * start, and none of another process after its end.
  */
-export function* itemsOf(task: Task): Generator<Item> {
+export function* childrenInOrder(task: Task): Generator<Item> {
   let waiting: Node[] = [];
   const behind = new Map<TreeRecord, Absent[]>();
   for (const node of task.children) {
@@ -57,7 +59,7 @@ export function* itemsOf(task: Task): Generator<Item> {
   for (; next < waiting.length; next += 1) yield { kind: 'child', node: waiting[next]! };
 }
 
-/** By the place in its parent that a step's start tells, else by time. */
+/** By the place in its parent that a step's start names, else by time. */
 function isBefore(node: Node, record: TreeRecord, isEnd: boolean): boolean {
   const place = node.kind === 'task' ? node.start?.attributes[TASK_PARENT_SEQUENCE] : undefined;
   const sequence = sequenceOf(record);
@@ -65,7 +67,7 @@ function isBefore(node: Node, record: TreeRecord, isEnd: boolean): boolean {
   return compareTimes(timeOf(node), record) < (isEnd ? 1 : 0);
 }
 
-/** Whether the beginnings of both were measured with one clock. A hole counts as one of another process. */
+/** Whether the beginnings of both were measured with one clock. An absent node counts as one of another process. */
 export function isOfSameProcess(task: Task, node: Node): boolean {
   return node.kind === 'task' && node.service === task.service && node.process === task.process;
 }
@@ -73,6 +75,6 @@ export function isOfSameProcess(task: Task, node: Node): boolean {
 /** When a node began, as far as its records tell. */
 export function timeOf(node: Node): Timed {
   if (node.kind === 'task') return node.start ?? node.records[0]!;
-  // Children are in order of time; a hole has at least one, and it is a task.
+  // Children are in order of time; an absent node has at least one, and it is a task.
   return node.evidence ?? timeOf(node.children[0]!);
 }

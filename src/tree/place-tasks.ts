@@ -1,7 +1,15 @@
-import { TASK_PARENT_CHILD } from '../record/index.ts';
-import { addChild, GrowingAbsent, type GrowingNode, type GrowingTask, type GrowingTrace } from './growing.ts';
+import { TASK_LINKS, TASK_PARENT_CHILD } from '../record/index.ts';
+import {
+  addChild,
+  appended,
+  MutableAbsent,
+  type MutableNode,
+  type MutableTask,
+  type MutableTrace,
+} from './mutable-nodes.ts';
 import { compareRecords, compareTexts, compareTimes } from './order.ts';
 import type { TreeRecord } from './tree-record.ts';
+import type { Link } from './trees.ts';
 
 /**
  * Gives every task of a trace its place.
@@ -9,14 +17,14 @@ import type { TreeRecord } from './tree-record.ts';
  * 1. A task whose parent is here is its child.
  * 2. Where the parents form a circle, it is opened at the task of it that began first (on a tie: the lowest
  *    id); that one becomes a root.
- * 3. A parent that is not here becomes a hole, with all the tasks that name it. The hole lies in the task that
- *    wrote a record inside the span that is missing, if there is one; else under the trace's root, if exactly
- *    one task of the trace has no parent.
+ * 3. A parent that is not here gets a place of its own, with all the tasks that name it. That place is in the task
+ *    that wrote a record inside the absent span, if there is one; else under the trace's root, if exactly one task
+ *    of the trace has no parent.
  * 4. Else each of these tasks is a root.
  */
-export function placeTasks(trace: GrowingTrace, find: (id: string) => GrowingTask | undefined): void {
-  const orphans = new Map<string, GrowingTask[]>();
-  const firstTasks: GrowingTask[] = [];
+export function placeTasks(trace: MutableTrace, find: (id: string) => MutableTask | undefined): void {
+  const orphans = new Map<string, MutableTask[]>();
+  const firstTasks: MutableTask[] = [];
   for (const task of trace.tasks) {
     if (task.parentId === '') {
       firstTasks.push(task);
@@ -36,10 +44,10 @@ export function placeTasks(trace: GrowingTrace, find: (id: string) => GrowingTas
   }
 }
 
-/** When a node began, as far as can be seen. A hole began with what was written inside, or its first child. */
-export function beginningOf(node: GrowingNode): TreeRecord {
+/** When a node began, as far as can be seen. An absent one began with what was written inside, or its first child. */
+export function beginningOf(node: MutableNode): TreeRecord {
   if (node.kind === 'task') return node.start ?? node.records[0]!;
-  // The children of a hole are in order from the beginning, and all of them are tasks.
+  // The children of an absent node are in order from the beginning, and all of them are tasks.
   return node.evidence ?? beginningOf(node.children[0]!);
 }
 
@@ -47,7 +55,7 @@ export function beginningOf(node: GrowingNode): TreeRecord {
  * The order of siblings and roots: by their time; within a millisecond by which child of its parent it is, those that
  * do not say last; then by id.
  */
-export function compareBeginnings(one: GrowingNode, other: GrowingNode): number {
+export function compareBeginnings(one: MutableNode, other: MutableNode): number {
   const first = beginningOf(one);
   const second = beginningOf(other);
   return compareTimes(first, second) || compareNumbers(first, second) || compareTexts(one.id, other.id);
@@ -64,22 +72,22 @@ function numberOf({ attributes }: TreeRecord): number {
   return typeof number === 'number' && Number.isFinite(number) ? number : Number.MAX_VALUE;
 }
 
-function openCircles(tasks: readonly GrowingTask[]): void {
+function openCircles(tasks: readonly MutableTask[]): void {
   let walk = 0;
   for (const task of tasks) {
     walk += 1;
-    let at: GrowingTask | undefined = task;
+    let at: MutableTask | undefined = task;
     while (at !== undefined && at.walk === 0) {
       at.walk = walk;
-      at = at.parent as GrowingTask | undefined;
+      at = at.parent as MutableTask | undefined;
     }
     if (at?.walk === walk) openCircle(at);
   }
 }
 
-function openCircle(from: GrowingTask): void {
+function openCircle(from: MutableTask): void {
   let first = from;
-  for (let at = from.parent as GrowingTask; at !== from; at = at.parent as GrowingTask) {
+  for (let at = from.parent as MutableTask; at !== from; at = at.parent as MutableTask) {
     if (compareBeginnings(at, first) < 0) first = at;
   }
   first.parent = undefined;
@@ -87,9 +95,9 @@ function openCircle(from: GrowingTask): void {
 }
 
 function placeOrphans(
-  trace: GrowingTrace,
-  orphans: ReadonlyMap<string, readonly GrowingTask[]>,
-  firstTasks: readonly GrowingTask[],
+  trace: MutableTrace,
+  orphans: ReadonlyMap<string, readonly MutableTask[]>,
+  firstTasks: readonly MutableTask[],
 ): void {
   const found = evidenceOf(trace, orphans);
   const onlyRoot = firstTasks.length === 1 ? firstTasks[0] : undefined;
@@ -100,16 +108,16 @@ function placeOrphans(
     const isInside = evidence !== undefined && !tasks.includes(tops.of(evidence.task));
     const parent = isInside ? evidence.task : onlyRoot;
     if (parent === undefined) continue;
-    const hole = new GrowingAbsent(trace.traceId, id);
-    if (isInside) hole.evidence = evidence.record;
-    addChild(parent, hole);
-    for (const task of tasks.toSorted(compareBeginnings)) addChild(hole, task);
+    const absent = new MutableAbsent(trace.traceId, id);
+    if (isInside) absent.evidence = evidence.record;
+    addChild(parent, absent);
+    for (const task of tasks.toSorted(compareBeginnings)) addChild(absent, task);
   }
 }
 
 interface Evidence {
   readonly record: TreeRecord;
-  readonly task: GrowingTask;
+  readonly task: MutableTask;
 }
 
 /**
@@ -117,8 +125,8 @@ interface Evidence {
  * span lies inside the task: so a span that is no task tells where it belongs.
  */
 function evidenceOf(
-  trace: GrowingTrace,
-  orphans: ReadonlyMap<string, readonly GrowingTask[]>,
+  trace: MutableTrace,
+  orphans: ReadonlyMap<string, readonly MutableTask[]>,
 ): Map<string, Evidence> {
   const found = new Map<string, Evidence>();
   for (const task of trace.tasks) {
@@ -139,20 +147,44 @@ function compareEvidence(one: Evidence, other: Evidence): number {
 
 /** Finds the top of a tree that others are still hung under; remembers its ways, so that deep trees cost once. */
 class Tops {
-  readonly #shortcuts = new Map<GrowingNode, GrowingNode>();
+  readonly #shortcuts = new Map<MutableNode, MutableNode>();
 
-  of(node: GrowingTask): GrowingTask {
-    const way: GrowingNode[] = [];
-    let at: GrowingNode = node;
+  of(node: MutableTask): MutableTask {
+    const way: MutableNode[] = [];
+    let at: MutableNode = node;
     for (let up = this.#up(at); up !== undefined; up = this.#up(at)) {
       way.push(at);
       at = up;
     }
     for (const each of way) this.#shortcuts.set(each, at);
-    return at as GrowingTask;
+    return at as MutableTask;
   }
 
-  #up(node: GrowingNode): GrowingNode | undefined {
+  #up(node: MutableNode): MutableNode | undefined {
     return this.#shortcuts.get(node) ?? node.parent;
   }
+}
+
+/** Version, trace id, span id, flags; W3C Trace Context, "traceparent Header Field Values". */
+const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(?:-|$)/;
+
+/** Reads the links of a task, and names it at their other ends. */
+export function connectLinks(task: MutableTask, traces: ReadonlyMap<string, MutableTrace>): void {
+  const record = task.start ?? task.records.find((each) => TASK_LINKS in each.attributes);
+  if (record === undefined || !(TASK_LINKS in record.attributes)) return;
+  const links = new Map<string, Link>();
+  for (const text of listOf(record.attributes[TASK_LINKS])) {
+    const [, traceId, spanId] = (typeof text === 'string' ? TRACEPARENT.exec(text) : null) ?? [];
+    if (traceId === undefined || spanId === undefined) continue;
+    const target = traces.get(traceId)?.find(spanId);
+    if (target !== undefined && !links.has(`${traceId}-${spanId}`)) {
+      target.linkedFrom = appended(target.linkedFrom, task);
+    }
+    links.set(`${traceId}-${spanId}`, { traceId, spanId, task: target });
+  }
+  task.links = [...links.values()];
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [value];
 }

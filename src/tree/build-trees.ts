@@ -1,34 +1,35 @@
-import { TASK_ID } from '../record/index.ts';
-import type { Forest } from './forest-types.ts';
-import { type GrowingNode, type GrowingTask, GrowingTrace } from './growing.ts';
-import { connectLinks } from './links.ts';
+import { BURST_RELEASED_EVENT, TASK_ID } from '../record/index.ts';
+import { type MutableNode, type MutableTask, MutableTrace } from './mutable-nodes.ts';
 import { compareTexts, compareTimes, type Timed } from './order.ts';
-import { beginningOf, compareBeginnings, placeTasks } from './parents.ts';
-import { settleTask, timedInOrder } from './settle-task.ts';
+import { beginningOf, compareBeginnings, connectLinks, placeTasks } from './place-tasks.ts';
+import { resolveTask, timedInOrder } from './resolve-task.ts';
 import type { TreeRecord } from './tree-record.ts';
+import type { Trees } from './trees.ts';
 
 /**
  * Puts records together to trees of tasks. They may come in any order, from any number of processes, twice,
- * and with any of them missing: the same records give the same forest, and each stands in it once.
+ * and with any of them missing: the same records give the same trees, and each is in them once.
  *
  * Linear in the number of records, but for sorting the records of one task; no depth overflows the stack.
  * Two records are one when they are of the same task and have the same `task.sequence` and event name; without
  * a sequence, when they are the same in everything. See `placeTasks` for where tasks without a known parent
- * go, and `itemsOf` for the order inside a task.
+ * go, and `childrenInOrder` for the order inside a task.
  */
-export function forest(records: Iterable<TreeRecord>): Forest {
+export function buildTrees(records: Iterable<TreeRecord>): Trees {
   const { traces: byTrace, tasks } = gather(records);
   let copies = 0;
   let kept = 0;
   for (const trace of byTrace.values()) {
     for (const task of trace.tasks) {
-      copies += settleTask(task);
+      copies += resolveTask(task);
       kept += task.records.length;
     }
-    const came = trace.records.length;
-    trace.records = timedInOrder(trace.records);
-    copies += came - trace.records.length;
-    kept += trace.records.length;
+    for (const list of ['records', 'bursts'] as const) {
+      const count = trace[list].length;
+      trace[list] = timedInOrder(trace[list]);
+      copies += count - trace[list].length;
+      kept += trace[list].length;
+    }
     placeTasks(trace, (id) => {
       const task = tasks.get(id);
       return task?.traceId === trace.traceId ? task : trace.find(id);
@@ -42,15 +43,19 @@ export function forest(records: Iterable<TreeRecord>): Forest {
 }
 
 interface Gathered {
-  readonly traces: Map<string, GrowingTrace>;
+  readonly traces: Map<string, MutableTrace>;
   /** Ids are random, so that two traces with a task of one id are rare: the first one is found here at once. */
-  readonly tasks: Map<string, GrowingTask>;
+  readonly tasks: Map<string, MutableTask>;
 }
 
 function gather(records: Iterable<TreeRecord>): Gathered {
-  const traces = new Map<string, GrowingTrace>();
-  const tasks = new Map<string, GrowingTask>();
+  const traces = new Map<string, MutableTrace>();
+  const tasks = new Map<string, MutableTask>();
   for (const record of records) {
+    if (record.eventName === BURST_RELEASED_EVENT) {
+      traceOf(record, traces).bursts.push(record);
+      continue;
+    }
     const id = record.attributes[TASK_ID];
     if (typeof id !== 'string' || id === '') {
       traceOf(record, traces).records.push(record);
@@ -69,16 +74,16 @@ function gather(records: Iterable<TreeRecord>): Gathered {
   return { traces, tasks };
 }
 
-function traceOf({ traceId }: TreeRecord, traces: Map<string, GrowingTrace>): GrowingTrace {
+function traceOf({ traceId }: TreeRecord, traces: Map<string, MutableTrace>): MutableTrace {
   let trace = traces.get(traceId);
   if (trace === undefined) {
-    trace = new GrowingTrace(traceId);
+    trace = new MutableTrace(traceId);
     traces.set(traceId, trace);
   }
   return trace;
 }
 
-function inOrder(byTrace: ReadonlyMap<string, GrowingTrace>): GrowingTrace[] {
+function inOrder(byTrace: ReadonlyMap<string, MutableTrace>): MutableTrace[] {
   const keyed = [...byTrace.values()].map((trace) => ({ trace, time: firstTimeOf(trace) }));
   keyed.sort(
     (one, other) =>
@@ -87,26 +92,26 @@ function inOrder(byTrace: ReadonlyMap<string, GrowingTrace>): GrowingTrace[] {
   return keyed.map(({ trace }) => trace);
 }
 
-/** A trace has a root or a record of no task. */
-function firstTimeOf({ roots, records }: GrowingTrace): Timed {
+/** A trace has a root, a record of no task, or a burst. */
+function firstTimeOf({ roots, records, bursts }: MutableTrace): Timed {
   const [root] = roots;
-  const [record] = records;
-  if (root === undefined) return record!;
-  const beginning = beginningOf(root);
-  return record !== undefined && compareTimes(record, beginning) < 0 ? record : beginning;
+  const times = [root === undefined ? undefined : beginningOf(root), records[0], bursts[0]];
+  return times
+    .filter((time) => time !== undefined)
+    .reduce((one, other) => (compareTimes(other, one) < 0 ? other : one));
 }
 
 /** Numbers the nodes, a parent before its children, and counts the size of each tree; without recursion. */
-function inReadingOrder(traces: readonly GrowingTrace[]): GrowingNode[] {
-  const nodes: GrowingNode[] = [];
-  const waiting: GrowingNode[] = [];
+function inReadingOrder(traces: readonly MutableTrace[]): MutableNode[] {
+  const nodes: MutableNode[] = [];
+  const waiting: MutableNode[] = [];
   for (const { roots } of traces) {
     for (const root of roots) {
       waiting.push(root);
       for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
         node.index = nodes.length;
         nodes.push(node);
-        if (node.children.length > 1) node.children.sort(compareBeginnings);
+        if (node.children.length > 1) node.children = node.children.toSorted(compareBeginnings);
         for (let at = node.children.length - 1; at >= 0; at -= 1) waiting.push(node.children[at]!);
       }
     }

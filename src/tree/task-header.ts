@@ -1,35 +1,36 @@
-import { TASK_REFUSED } from '../record/index.ts';
-import type { Failure } from './failures.ts';
-import { wayTo } from './failures.ts';
-import type { Absent, Link, Node, Outcome, Task, Trace } from './forest-types.ts';
-import { count, counted, duration, instant } from './humane.ts';
-import { isOfSameProcess, timeOf } from './items.ts';
-import { compareTimes, secondsBetween } from './order.ts';
+import { BURST_ID, TASK_REFUSED } from '../record/index.ts';
+import { count, counted, durationText, instantText } from '../text/index.ts';
+import { isOfSameProcess, timeOf } from './children-in-order.ts';
+import { type Failure, wayTo } from './failures.ts';
+import { compareTimes, millisOf, secondsBetween, type Timed } from './order.ts';
 import { type Line, type Piece, piece } from './paint.ts';
 import { dataOf, durationOf, parentOf } from './query.ts';
-import { dataPieces } from './record-rows.ts';
-import type { Counts } from './tally.ts';
+import { dataPieces, textLines } from './record-lines.ts';
+import { type Counts, SHOWN_OUTCOMES } from './summary.ts';
+import type { Absent, Link, Node, Task, Trace } from './trees.ts';
 import { dim, joined, mark, short, type View } from './view.ts';
 
 const MAX_NAME = 200;
+const MAX_REASON = 500;
 const MAX_LINKS = 5;
 
 /** The line of a task: its sign, goal, duration, its service where that changes, what it was given. */
-export function headOf(task: Task, view: View, isOpen: boolean): Line {
-  const { outcome } = task;
+export function headerOf(task: Task, view: View, isOpen: boolean): Line {
+  const outcome = view.summary.outcomeOf(task);
   const seconds = durationOf(task);
-  const inner = view.tally.of(task);
   const changes = task.service !== '' && task.service !== parentOf(task)?.service;
+  const isEndMissing = task.end === undefined && outcome === 'unknown' && !task.hasNoEndEvent;
   return [
     mark(outcome, view),
     piece(' '),
     piece(goalOf(task, view), outcome === 'failed' ? 'boldRed' : isOpen ? 'bold' : 'plain'),
-    piece(seconds === undefined ? '' : `  ${duration(seconds)}`, 'plain'),
-    piece(task.end === undefined && outcome === 'unknown' ? '  no end seen' : '', 'yellow'),
-    piece(outcome === 'abandoned' ? '  abandoned' : '', 'yellow'),
+    piece(seconds === undefined ? '' : `  ${durationText(seconds)}`, 'plain'),
+    piece(isEndMissing ? '  no end seen' : '', 'magenta'),
+    piece(outcome === 'abandoned' ? '  abandoned' : '', 'magenta'),
+    piece(outcome === 'expected' ? '  failed as expected' : '', 'dim'),
     piece(changes ? `  ${view.options.ascii ? 'in' : '·'} ${short(task.service, 80, view)}` : '', 'dim'),
     ...(isOpen ? givenPieces(task, view) : []),
-    piece(isOpen ? '' : `  (${foldedText(inner, task)})`, 'dim'),
+    piece(isOpen ? '' : `  (${foldedText(task, view)})`, 'dim'),
   ];
 }
 
@@ -40,49 +41,56 @@ function givenPieces(task: Task, view: View): Piece[] {
   return dataPieces(given, parent === undefined ? {} : dataOf(parent), view);
 }
 
-/** `2 tasks, 5 records folded`: what lies below the line of a task. */
-function foldedText(inner: Counts, task: Task): string {
+/** `2 tasks, 5 records folded`: what is below the line of a task. */
+function foldedText(task: Task, view: View): string {
+  const inner = view.summary.of(task);
   const below = inner.tasks - 1;
   const texts = [
     below > 0 ? counted(below, 'task') : '',
     `${counted(inner.records, 'record')} folded`,
-    inner.missing > 0 ? `${count(inner.missing)} not here` : '',
+    missingText(inner.missing, task.traceId, view),
     task.linkedFrom.length > 0 ? counted(task.linkedFrom.length, 'linked tree') : '',
   ];
   return texts.filter((text) => text !== '').join(', ');
 }
 
+/** Empty for none. Where all went well, records are missing because they were held back. */
+function missingText(missing: number, traceId: string, view: View): string {
+  if (missing === 0) return '';
+  return `${count(missing)} ${view.summary.isTroubled(traceId) ? 'not here' : 'held back'}`;
+}
+
 /** Several quiet siblings and records in one line. */
 export function foldOf(nodes: readonly Node[], records: number, view: View): Line {
-  const all = nodes.map((node) => view.tally.of(node));
+  const all = nodes.map((node) => view.summary.of(node));
   const sum = (value: (counts: Counts) => number) => all.reduce((total, each) => total + value(each), 0);
   const tasks = sum((counts) => counts.tasks);
   const recordCount = records + sum((counts) => counts.records);
-  const missing = sum((counts) => counts.missing);
   const names = new Set(nodes.slice(0, 100).map((node) => (node.kind === 'task' ? nameOf(node, view) : '')));
   names.delete('');
   const listed = [...names].slice(0, 3).map((name) => short(name, 40, view));
   if (names.size > listed.length) listed.push(view.marks.cut);
+  const texts = [
+    tasks === 0 ? '' : `${tasks === 1 ? 'task' : 'tasks'}`,
+    recordCount === 0 ? '' : counted(recordCount, 'record'),
+    missingText(
+      sum((counts) => counts.missing),
+      nodes[0]?.traceId ?? '',
+      view,
+    ),
+  ];
   return [
     ...(tasks === 0 ? [piece(view.marks.record, 'dim')] : marksOf(all, view)),
     piece(
-      [
-        tasks === 0 ? '' : ` ${tasks === 1 ? 'task' : 'tasks'}`,
-        recordCount === 0 ? '' : `${tasks === 0 ? ' ' : ', '}${counted(recordCount, 'record')}`,
-        missing === 0 ? '' : `, ${count(missing)} not here`,
-        ' folded',
-        listed.length === 0 ? '' : `: ${listed.join(', ')}`,
-      ].join(''),
+      ` ${texts.filter((text) => text !== '').join(', ')} folded${listed.length === 0 ? '' : `: ${listed.join(', ')}`}`,
       'dim',
     ),
   ];
 }
 
-const SHOWN: readonly Outcome[] = ['succeeded', 'failed', 'cancelled', 'abandoned', 'unknown'];
-
 /** `✔ 12 ⊘ 2`. */
 function marksOf(all: readonly Counts[], view: View): Piece[] {
-  const present = SHOWN.map((outcome) => ({
+  const present = SHOWN_OUTCOMES.map((outcome) => ({
     outcome,
     total: all.reduce((sum, { outcomes }) => sum + outcomes[outcome], 0),
   })).filter(({ total }) => total > 0);
@@ -93,25 +101,40 @@ function marksOf(all: readonly Counts[], view: View): Piece[] {
   ]);
 }
 
-/** What is known of a whole tree: when, which trace, how much. */
+/** What is known of a whole tree: when, which trace, how much, why it failed. */
 export function* factsOf(root: Task, view: View): Generator<Line> {
-  const counts = view.tally.of(root);
-  yield [
-    piece(instant(timeOf(root)), 'dim'),
-    piece(`  trace ${root.traceId || 'none'}`, 'dim'),
-    piece(`  ${counted(counts.tasks, 'task')}, ${counted(counts.records, 'record')}`, 'dim'),
-    piece(counts.missing === 0 ? '' : `, ${count(counts.missing)} not here`, 'dim'),
-  ];
-  const failures = view.failures.of(root);
+  const counts = view.summary.of(root);
+  const missing = missingText(counts.missing, root.traceId, view);
+  yield factLine(timeOf(root), [
+    `trace ${root.traceId || 'none'}`,
+    `${counted(counts.tasks, 'task')}, ${counted(counts.records, 'record')}${missing === '' ? '' : `, ${missing}`}`,
+  ]);
+  yield* burstsOf(view.firstRoots.get(root), view);
+  const failures = view.failures.of(root).filter(({ task }) => view.summary.isLoud(task));
   const [first, second] = failures;
   if (first === undefined) return;
-  yield* failureRows(root.outcome === 'failed' ? 'failed' : 'failed inside', first, view);
-  if (second !== undefined) yield* failureRows('also failed', second, view);
+  yield* failureLines(root.outcome === 'failed' ? 'failed' : 'failed inside', first, view);
+  if (second !== undefined) yield* failureLines('also failed', second, view);
   if (failures.length > 2) yield dim(`and ${counted(failures.length - 2, 'more failure')}, see below`);
   if (counts.tasks > 1) yield [piece('tasks: ', 'dim'), ...marksOf([counts], view)];
 }
 
-function* failureRows(word: string, { task, reason, beyond }: Failure, view: View): Generator<Line> {
+/** When something began, and what else is known of it. */
+export function factLine(time: Timed, facts: readonly string[]): Line {
+  return dim([instantText(millisOf(time)), ...facts].join('  '));
+}
+
+/** What the bursts of a trace released. */
+export function* burstsOf(trace: Trace | undefined, view: View): Generator<Line> {
+  for (const { body, service, attributes } of trace?.bursts ?? []) {
+    const id = attributes[BURST_ID];
+    const source = service === '' ? '' : `  ${view.options.ascii ? 'in' : '·'} ${short(service, 80, view)}`;
+    const known = typeof id === 'string' ? `  id ${short(id, 40, view)}` : '';
+    yield dim(`${view.marks.burst} ${body || 'burst'}${source}${known}`);
+  }
+}
+
+function* failureLines(word: string, { task, reason, beyond }: Failure, view: View): Generator<Line> {
   const way = wayTo(task);
   if (way.length > 1) {
     const names = way.map((each) => piece(nameOf(each, view), each === task ? 'boldRed' : 'plain'));
@@ -119,28 +142,34 @@ function* failureRows(word: string, { task, reason, beyond }: Failure, view: Vie
     if (hidden > 0) names.splice(4, hidden, piece(`(${count(hidden)} more)`, 'dim'));
     yield [piece(`${word}: `, 'dim'), ...joined(view.marks.path, names)];
   }
-  if (reason !== '') yield [piece('cause: ', 'dim'), piece(short(reason, 500, view), 'red')];
+  if (reason !== '') yield* causeLines(reason, view);
   if (beyond !== '') yield dim(`the error came from a task that is not here (id ${short(beyond, 40, view)})`);
+}
+
+/** Why something failed. */
+export function* causeLines(reason: string, view: View): Generator<Line> {
+  const [first = '', ...more] = textLines(short(reason, MAX_REASON, view), view);
+  yield [piece('cause: ', 'dim'), piece(first, 'red')];
+  for (const line of more) yield [piece(`       ${line}`, 'red')];
 }
 
 /** What is odd about a task's place, and what it is linked to. */
 export function* notesOf(task: Task, view: View): Generator<Line> {
   const { warning, link } = view.marks;
   if (task.opensCircle) {
-    yield warn(
-      `${warning} its parents form a circle, which is opened here (parent ${short(task.parentId, 40, view)})`,
-    );
+    const parent = short(task.parentId, 40, view);
+    yield warn(`${warning} its parents form a circle, which is opened here (parent ${parent})`);
   } else if (task.parent === undefined && task.parentId !== '') {
     yield dim(`under a task or span that is not here (id ${short(task.parentId, 40, view)})`);
   }
   const refused = task.start?.attributes[TASK_REFUSED];
   if (typeof refused === 'string')
-    yield warn(`${warning} began a tree of its own: its header was refused: ${refused}`);
+    yield warn(`${warning} a tree of its own, because its header was refused: ${refused}`);
   const skew = skewOf(task);
   if (skew !== undefined) {
     const whose = task.service || 'this process';
     yield warn(
-      `${warning} the clock of ${whose} is at least ${duration(skew)} behind its caller's: placed by cause`,
+      `${warning} the clock of ${whose} is at least ${durationText(skew)} behind its caller's: placed by cause`,
     );
   }
   for (const each of task.links.slice(0, MAX_LINKS))
@@ -148,7 +177,7 @@ export function* notesOf(task: Task, view: View): Generator<Line> {
   for (const each of task.linkedFrom.slice(0, MAX_LINKS)) {
     yield [
       piece(`${link} goes on in `, 'dim'),
-      mark(each.outcome, view),
+      mark(view.summary.outcomeOf(each), view),
       piece(` ${nameOf(each, view)}`),
       piece(`  trace ${each.traceId}`, 'dim'),
     ];
@@ -173,15 +202,9 @@ function linkText({ traceId, spanId, task }: Link, view: View): string {
   return `${names.join(view.marks.path)}  trace ${traceId}`;
 }
 
-/** The line of a hole. */
-export function absentHead({ id }: Absent, view: View): Line {
+/** The line of a task or span that is not here. */
+export function absentHeader({ id }: Absent, view: View): Line {
   return dim(`${view.marks.gap} a task or span that is not here (id ${short(id, 40, view)})`);
-}
-
-/** The line of a trace's records that belong to no task. */
-export function looseHead({ traceId, records }: Trace, view: View, isOpen: boolean): Line {
-  const text = `${counted(records.length, 'record')} of no task${isOpen ? '' : ' folded'}`;
-  return dim(`${view.marks.record} ${text}  ${traceId === '' ? 'no trace' : `trace ${traceId}`}`);
 }
 
 /** The goal in full, with its data: the text of the start, of which the name is the pattern. */
@@ -189,10 +212,10 @@ function goalOf(task: Task, view: View): string {
   return short(task.start?.body ?? '', MAX_NAME, view) || nameOf(task, view);
 }
 
-export function nameOf(task: Task, view: View): string {
+function nameOf(task: Task, view: View): string {
   return short(task.name, MAX_NAME, view) || `(task ${short(task.id, 40, view)})`;
 }
 
 function warn(text: string): Line {
-  return [piece(text, 'yellow')];
+  return [piece(text, 'magenta')];
 }

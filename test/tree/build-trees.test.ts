@@ -1,13 +1,13 @@
-import { forest, itemsOf, type Node, type Task, type TreeRecord } from '../../src/tree/index.ts';
+import { buildTrees, childrenInOrder, type Node, type Task, type TreeRecord } from '../../src/tree/index.ts';
 import { failedCheckout, record, Teller, TRACE } from './story.ts';
 
 function taskCalled(name: string, records: Iterable<TreeRecord>): Task {
-  return forest(records).nodes.find((node): node is Task => node.kind === 'task' && node.name === name)!;
+  return buildTrees(records).nodes.find((node): node is Task => node.kind === 'task' && node.name === name)!;
 }
 
 /** What a reader reads, in order. */
 function storyOf(task: Task): string[] {
-  return [...itemsOf(task)].map((item) => {
+  return [...childrenInOrder(task)].map((item) => {
     if (item.kind === 'record') return item.record.body;
     return item.kind === 'gap' ? `gap of ${item.count}` : `-> ${nameOf(item.node)}`;
   });
@@ -42,7 +42,7 @@ test('a record without a sequence stands by its time, and before an end of the s
 test('the same task, sequence and event is one record, also when a copy has changed on its way', () => {
   const { records } = new Teller('a', 'sail').start(0).say(1, 'hoist');
   const redacted = { ...records[1]!, body: 'h****' };
-  const grown = forest([...records, redacted, ...records]);
+  const grown = buildTrees([...records, redacted, ...records]);
   expect(grown).toMatchObject({ records: 2, copies: 3 });
 });
 
@@ -67,14 +67,14 @@ test.each([
   { process: 'x' },
   { scope: 'x' },
 ])('records of no task that differ in %j are two', (difference) => {
-  expect(forest([record(), record(difference)])).toMatchObject({ records: 2, copies: 0 });
+  expect(buildTrees([record(), record(difference)])).toMatchObject({ records: 2, copies: 0 });
 });
 
 test('records of no task are one only when they are the same in everything', () => {
   const one = record({ body: 'hello', attributes: { n: 1, list: [1, { deep: true }] } });
   const copy = record({ body: 'hello', attributes: { list: [1, { deep: true }], n: 1 } });
   const other = record({ body: 'hello', attributes: { n: 1, list: [1, { deep: false }] } });
-  const grown = forest([one, other, copy]);
+  const grown = buildTrees([one, other, copy]);
   expect(grown.traces[0]!.records).toHaveLength(2);
   expect(grown.copies).toBe(1);
 });
@@ -120,7 +120,7 @@ test('tasks of one unknown parent lie in one hole under the only root of the tra
   const root = new Teller('r', 'root').start(0).succeed(9, 1);
   const one = new Teller('a', 'one', { parent: 'lost' }).start(3);
   const two = new Teller('b', 'two', { parent: 'lost' }).start(2);
-  const grown = forest([...one.records, ...two.records, ...root.records]);
+  const grown = buildTrees([...one.records, ...two.records, ...root.records]);
   expect(grown.traces[0]!.roots.map(({ name }) => name)).toEqual(['root']);
   const [hole] = grown.traces[0]!.roots[0]!.children;
   expect(hole).toMatchObject({ kind: 'absent', id: 'lost' });
@@ -130,9 +130,9 @@ test('tasks of one unknown parent lie in one hole under the only root of the tra
 test('without an only root, tasks of an unknown parent are roots', () => {
   const one = new Teller('a', 'one', { parent: 'lost' }).start(3);
   const roots = ['r', 's'].map((id) => new Teller(id, id).start(0));
-  const grown = forest([...one.records, ...roots.flatMap(({ records }) => records)]);
+  const grown = buildTrees([...one.records, ...roots.flatMap(({ records }) => records)]);
   expect(grown.traces[0]!.roots.map(({ name }) => name)).toEqual(['r', 's', 'one']);
-  expect(forest(one.records).traces[0]!.roots[0]).toMatchObject({ parentId: 'lost', parent: undefined });
+  expect(buildTrees(one.records).traces[0]!.roots[0]).toMatchObject({ parentId: 'lost', parent: undefined });
 });
 
 test('a circle of parents is opened at the task that began first, and says so', () => {
@@ -140,7 +140,7 @@ test('a circle of parents is opened at the task that began first, and says so', 
     const parent = { a: 'c', b: 'a', c: 'b' }[id]!;
     return new Teller(id, id, { parent }).start(at === 2 ? 1 : 5).records;
   });
-  const [root, ...others] = forest(records).traces[0]!.roots;
+  const [root, ...others] = buildTrees(records).traces[0]!.roots;
   expect(root).toMatchObject({ name: 'b', opensCircle: true });
   expect(others).toEqual([]);
   expect(root!.size).toBe(3);
@@ -156,7 +156,7 @@ test('a task that is its own parent is a root', () => {
 test('the same task id in two traces is two tasks', () => {
   const here = new Teller('a', 'here').start(0);
   const there = new Teller('a', 'there', { traceId: 'f'.repeat(32) }).start(0);
-  expect(forest([...here.records, ...there.records]).traces).toHaveLength(2);
+  expect(buildTrees([...here.records, ...there.records]).traces).toHaveLength(2);
 });
 
 test('a task without an end is unknown, with or without its start', () => {
@@ -194,10 +194,10 @@ test('attributes of any kind do no harm', () => {
     }),
   );
   const ids = [1, '', null, [], {}].map((id) => record({ body: 'x', attributes: { 'task.id': id } }));
-  expect(forest([...odd, ...ids]).records).toBe(odd.length + ids.length);
-  expect(forest([record({ attributes: hostile, body: 'only one' })]).records).toBe(1);
+  expect(buildTrees([...odd, ...ids]).records).toBe(odd.length + ids.length);
+  expect(buildTrees([record({ attributes: hostile, body: 'only one' })]).records).toBe(1);
 });
 
 test('nothing makes an empty forest', () => {
-  expect(forest([])).toEqual({ traces: [], nodes: [], records: 0, copies: 0 });
+  expect(buildTrees([])).toEqual({ traces: [], nodes: [], records: 0, copies: 0 });
 });

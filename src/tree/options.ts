@@ -1,6 +1,6 @@
 import { checkKnown, shown, trueOrFalse, wholeNumber, withDefaults } from '../settings/index.ts';
 
-/** How a forest is shown. */
+/** How trees are shown. */
 export interface LinesOptions {
   /** Colors by escape sequences (SGR). Default: false. */
   readonly color?: boolean | undefined;
@@ -10,14 +10,15 @@ export interface LinesOptions {
    */
   readonly width?: number | undefined;
   /**
-   * Which tasks are opened: `'failing'` those with trouble in them (failed, abandoned, begun without an end, or
-   * with an ERROR record), the rest is folded into lines with counts; `'all'` all of them, with every record;
-   * `'none'`: roots only, with a summary of what failed. Default: `'failing'`.
+   * Which tasks are opened: `'failing'` those with trouble in them (failed, abandoned, begun without an end, with an
+   * ERROR, or with records that a burst saved) and such traces without tasks, the rest is folded into lines with
+   * counts; `'all'` all of them, with every record; `'none'`: roots only, with a summary of what failed.
+   * Default: `'failing'`.
    */
   readonly unfold?: 'failing' | 'all' | 'none' | undefined;
   /** For terminals without UTF-8: signs of ASCII, and everything else escaped. Default: false. */
   readonly ascii?: boolean | undefined;
-  /** So many lines at most, then one that says so. A whole number from 1, or Infinity. Default: Infinity. */
+  /** Not more lines than this, then one that says so. A whole number from 1, or Infinity. Default: Infinity. */
   readonly maxLines?: number | undefined;
 }
 

@@ -1,4 +1,5 @@
 import {
+  DISTLOG_KEY,
   Severity,
   TASK_ABANDONED_EVENT,
   TASK_CANCELLED_EVENT,
@@ -10,10 +11,10 @@ import {
   TASK_STARTED_EVENT,
   TASK_SUCCEEDED_EVENT,
 } from '../record/index.ts';
-import type { Outcome } from './forest-types.ts';
-import type { GrowingTask } from './growing.ts';
+import type { MutableTask } from './mutable-nodes.ts';
 import { compareRecords, compareTimes } from './order.ts';
 import type { TreeRecord } from './tree-record.ts';
+import type { Outcome } from './trees.ts';
 
 const OUTCOMES: ReadonlyMap<unknown, Outcome> = new Map<unknown, Outcome>([
   [TASK_SUCCEEDED_EVENT, 'succeeded'],
@@ -22,7 +23,7 @@ const OUTCOMES: ReadonlyMap<unknown, Outcome> = new Map<unknown, Outcome>([
   [TASK_ABANDONED_EVENT, 'abandoned'],
 ]);
 const OUTCOME_WORDS: ReadonlySet<unknown> = new Set(OUTCOMES.values());
-/** Python distlog has neither start nor end events; a failure is a record whose text begins so. */
+/** How Python distlog begins the text of the record that says that a task failed. */
 const PYTHON_FAILED = 'FAILED ';
 
 /** A place in the task, from 1; undefined where the record does not say, or says nonsense. */
@@ -46,7 +47,7 @@ export function endOf(record: TreeRecord): Outcome | undefined {
  * Orders the records of a task, leaves out the copies, and reads from them what there is to know of it.
  * @returns the number of copies
  */
-export function settleTask(task: GrowingTask): number {
+export function resolveTask(task: MutableTask): number {
   const came = task.records.length;
   task.records = inOrder(task.records);
   const [first] = task.records;
@@ -55,7 +56,6 @@ export function settleTask(task: GrowingTask): number {
     task.process = first.process;
   }
   let last = 0;
-  let wroteFailed = false;
   for (const record of task.records) {
     const sequence = sequenceOf(record);
     if (sequence !== undefined) {
@@ -64,16 +64,42 @@ export function settleTask(task: GrowingTask): number {
     }
     if (record.eventName === TASK_STARTED_EVENT) task.start ??= record;
     const outcome = task.end === undefined ? endOf(record) : undefined;
-    if (outcome !== undefined) {
-      task.end = record;
-      task.outcome = outcome;
-    }
-    wroteFailed ||= record.severity >= Severity.ERROR && record.body.startsWith(PYTHON_FAILED);
+    if (outcome !== undefined) endWith(task, record, outcome);
     task.name ||= textOf(record, TASK_NAME);
     task.parentId ||= textOf(record, TASK_PARENT_ID);
   }
-  if (task.end === undefined && task.start === undefined && wroteFailed) task.outcome = 'failed';
+  if (task.end === undefined) resolvePythonTask(task);
   return came - task.records.length;
+}
+
+function endWith(task: MutableTask, record: TreeRecord, outcome: Outcome): void {
+  task.end = record;
+  task.outcome = outcome;
+}
+
+/**
+ * A task of Python distlog logs its start, and at its end the same text again, or what success() was given, or `FAILED`
+ * and the text. None of these is an event, so an end with a text of its own is a record like any other.
+ */
+function resolvePythonTask(task: MutableTask): void {
+  const { records, start } = task;
+  const isPython = records.some(({ attributes }) => DISTLOG_KEY in attributes);
+  if (start !== undefined && !isPython) return;
+  const failed = records.find(
+    ({ severity, body }) => severity >= Severity.ERROR && body.startsWith(PYTHON_FAILED),
+  );
+  if (failed !== undefined) return endWith(task, failed, 'failed');
+  task.hasNoEndEvent = isPython;
+  const last = records.at(-1);
+  if (
+    isPython &&
+    last !== undefined &&
+    last !== start &&
+    last.body === start?.body &&
+    last.severity === start.severity
+  ) {
+    endWith(task, last, 'succeeded');
+  }
 }
 
 function textOf(record: TreeRecord, attribute: string): string {

@@ -1,23 +1,23 @@
 import type { TreeRecord } from './tree-record.ts';
 
 /**
- * How a task ended. `unknown`: no end of it is among the records; it runs, its process died, or the record of
- * its end is held back or lost.
+ * How a task ended. `unknown`: no end of it is among the records; it runs, its process died, or the
+ * record of its end is held back or lost.
  */
 export type Outcome = 'succeeded' | 'failed' | 'cancelled' | 'abandoned' | 'unknown';
 
-/** What stands in a tree: a task, or a hole that holds its place. */
+/** What stands in a tree: a task, or the place of one that is not here. */
 export type Node = Task | Absent;
 
 interface Common {
   /** 32 hex digits, or empty. */
   readonly traceId: string;
-  /** The task's id, 16 hex digits. Of a hole: the id that its children name as their parent. */
+  /** The task's id, 16 hex digits. Of an absent one: the id that its children name as their parent. */
   readonly id: string;
   readonly parent: Node | undefined;
-  /** In reading order, see {@link itemsOf}. */
+  /** In reading order, see {@link childrenInOrder}. */
   readonly children: readonly Node[];
-  /** Its place in {@link Forest.nodes}; its whole tree is the `size` nodes from there. */
+  /** Its place in {@link Trees.nodes}; its whole tree is the `size` nodes from there. */
   readonly index: number;
   readonly size: number;
 }
@@ -39,7 +39,9 @@ export interface Task extends Common {
   /** The record that says how it ended, if it is here; the first, if there are several. */
   readonly end: TreeRecord | undefined;
   readonly outcome: Outcome;
-  /** How many records are not here, by the holes in `task.sequence`. Those behind the last one are unknown. */
+  /** Its application logs no end that can be told from other records, as Python distlog does. */
+  readonly hasNoEndEvent: boolean;
+  /** How many records are not here, by the gaps in `task.sequence`. Those after the last one are unknown. */
   readonly missing: number;
   /** True: its parents form a circle, which was opened here. It stands as a root. */
   readonly opensCircle: boolean;
@@ -74,13 +76,15 @@ export interface Trace {
   readonly roots: readonly Task[];
   /** Records of no task, by time. */
   readonly records: readonly TreeRecord[];
+  /** The records that say what its bursts released (`burst.released`), by time. */
+  readonly bursts: readonly TreeRecord[];
 }
 
-/** Records, put together. */
-export interface Forest {
+/** Records, put together to trees of tasks. */
+export interface Trees {
   /** By the time of the first record. */
   readonly traces: readonly Trace[];
-  /** Every task and hole, in reading order: a parent before its children, trees one after another. */
+  /** Every task and absent one, in reading order: a parent before its children, trees one after another. */
   readonly nodes: readonly Node[];
   /** How many records it holds. */
   readonly records: number;

@@ -5,16 +5,31 @@
  */
 const UNSAFE = /\p{Cc}|\p{Zl}|\p{Zp}|\p{Cs}|(?![\u200c\u200d])\p{Cf}/u;
 const ALL_UNSAFE = new RegExp(UNSAFE, 'gu');
+/**
+ * More marks on one letter than any language has: they would be drawn over the lines above and below. (Unicode Annex
+ * 15 bounds them at 30 for another reason; eight are enough for Hebrew with accents and for Tibetan.)
+ */
+const HEAP_OF_MARKS = /([\p{M}\u200c\u200d]{8})[\p{M}\u200c\u200d]+/gu;
+const ONLY_ASCII = /^[ -~]*$/;
 const NOT_ASCII = /[^ -~]/gu;
 const SHORT: { readonly [character: string]: string } = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 
 /**
- * The text as it may be shown on one line of a terminal: what is unsafe is written as an escape, such as `\n`,
- * `\x1b` or `\u202e`. With `ascii`, so is everything outside of ASCII.
+ * The text as it may be shown on one line of a terminal: what is unsafe is written as an escape, such as `\n`, `\x1b` or
+ * `\u202e`, and of a heap of combining marks the first eight stay, then `…`. With `ascii`, everything outside of ASCII is
+ * escaped.
  */
-export function plain(text: string, ascii = false): string {
-  if (ascii) return text.replace(NOT_ASCII, escaped);
-  return UNSAFE.test(text) ? text.replace(ALL_UNSAFE, escaped) : text;
+export function safeText(text: string, ascii = false): string {
+  if (ONLY_ASCII.test(text)) return text;
+  const low = text.replace(HEAP_OF_MARKS, '$1…');
+  if (ascii) return low.replace(NOT_ASCII, escaped);
+  return UNSAFE.test(low) ? low.replace(ALL_UNSAFE, escaped) : low;
+}
+
+/** The beginning of a text, and how much more there was. */
+export function boundedText(text: string, maxCharacters: number): string {
+  if (text.length <= maxCharacters) return text;
+  return `${text.slice(0, maxCharacters)}… (${text.length - maxCharacters} more)`;
 }
 
 /** JSON in which nothing unsafe stands raw; `JSON.stringify` leaves C1 and format characters as they are. */

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
-import { forest, lines, plain, safeJson } from '../../src/tree/index.ts';
-import { record, Teller } from './story.ts';
+import { safeJson, safeText } from '../../src/text/index.ts';
+import { buildTrees, lines } from '../../src/tree/index.ts';
+import { record, Teller } from '../tree/story.ts';
 
 /** C0, DEL, C1, line separators, lone surrogates, marks of direction. */
 const UNSAFE = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{Bidi_Control}\u200b\ufeff\u00ad\u{e0001}]/u;
@@ -43,9 +44,9 @@ function everywhere(text: string) {
 
 test.each(Object.entries(attacks))('%s does not reach the terminal', (_, text) => {
   for (const options of [{ unfold: 'all' }, { ascii: true }, { width: 40 }] as const) {
-    for (const line of lines(forest(everywhere(text)), options)) expect(line).not.toMatch(UNSAFE);
+    for (const line of lines(buildTrees(everywhere(text)), options)) expect(line).not.toMatch(UNSAFE);
   }
-  expect(plain(text)).not.toMatch(UNSAFE);
+  expect(safeText(text)).not.toMatch(UNSAFE);
   expect(safeJson({ [text]: text })).not.toMatch(UNSAFE);
   expect(JSON.parse(safeJson([text]))).toEqual([text]);
 });
@@ -53,7 +54,7 @@ test.each(Object.entries(attacks))('%s does not reach the terminal', (_, text) =
 test('no text of any kind reaches the terminal raw', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), fc.integer({ min: 20, max: 60 }), (text, width) => {
-      for (const line of lines(forest(everywhere(text)), { unfold: 'all', width }))
+      for (const line of lines(buildTrees(everywhere(text)), { unfold: 'all', width }))
         expect(line).not.toMatch(UNSAFE);
     }),
     { numRuns: 300 },
@@ -62,15 +63,15 @@ test('no text of any kind reaches the terminal raw', () => {
 
 test('what is not dangerous stays as it is', () => {
   const text = 'zürich 東京 👩‍👩‍👧 e\u0301 می‌خواهم';
-  expect(plain(text)).toBe(text);
+  expect(safeText(text)).toBe(text);
 });
 
 test('what is dangerous stays readable', () => {
-  expect(plain('a\nb\tc\x1b[0m\u202e\u{e0041}')).toBe('a\\nb\\tc\\x1b[0m\\u202e\\u{e0041}');
+  expect(safeText('a\nb\tc\x1b[0m\u202e\u{e0041}')).toBe('a\\nb\\tc\\x1b[0m\\u202e\\u{e0041}');
 });
 
 test('texts of megabytes are cut, lines of a stack and attributes are counted', () => {
   const huge = 'x'.repeat(5_000_000);
-  for (const line of lines(forest(everywhere(huge)), { unfold: 'all' }))
+  for (const line of lines(buildTrees(everywhere(huge)), { unfold: 'all' }))
     expect(line.length).toBeLessThan(20_000);
 });

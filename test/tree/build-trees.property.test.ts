@@ -1,5 +1,12 @@
 import * as fc from 'fast-check';
-import { type Forest, forest, itemsOf, lines, type Node, type TreeRecord } from '../../src/tree/index.ts';
+import {
+  buildTrees,
+  childrenInOrder,
+  lines,
+  type Node,
+  type TreeRecord,
+  type Trees,
+} from '../../src/tree/index.ts';
 import { record } from './story.ts';
 
 const ids = ['t1', 't2', 't3', 't4', 't5', 't6', 't7', 't8', 't9', 't10', 't11'];
@@ -81,7 +88,7 @@ const left = story
     return { one, other: [...other.map(({ each }) => each), ...copies], copies: copies.length };
   });
 
-function outline(grown: Forest) {
+function outline(grown: Trees) {
   const of = (node: Node): object => ({
     id: node.id,
     parent: node.parent?.id,
@@ -94,7 +101,7 @@ function outline(grown: Forest) {
           missing: node.missing,
           opensCircle: node.opensCircle,
           records: node.records.map(({ body }) => body),
-          items: [...itemsOf(node)].map((item) =>
+          items: [...childrenInOrder(node)].map((item) =>
             item.kind === 'record' ? item.record.body : item.kind === 'gap' ? item.count : item.node.id,
           ),
         }),
@@ -112,8 +119,8 @@ function outline(grown: Forest) {
 test('any order of what is left gives the same forest and the same text, with copies or without', () => {
   fc.assert(
     fc.property(left, ({ one, other, copies }) => {
-      const first = forest(one);
-      const second = forest(other);
+      const first = buildTrees(one);
+      const second = buildTrees(other);
       expect(outline(second)).toEqual(outline(first));
       expect([...lines(second, { unfold: 'all' })]).toEqual([...lines(first, { unfold: 'all' })]);
       expect(first.copies).toBe(0);
@@ -126,14 +133,14 @@ test('any order of what is left gives the same forest and the same text, with co
 test('every record that is left stands in the forest once, and every child in its parent once', () => {
   fc.assert(
     fc.property(left, ({ one }) => {
-      const grown = forest(one);
+      const grown = buildTrees(one);
       const found = grown.traces.flatMap(({ records }) => records.map(({ body }) => body));
       for (const node of grown.nodes) {
         if (node.kind === 'absent') {
           expect(node.children.length).toBeGreaterThan(0);
           continue;
         }
-        const items = [...itemsOf(node)];
+        const items = [...childrenInOrder(node)];
         const records = items.flatMap((item) => (item.kind === 'record' ? [item.record] : []));
         expect(records).toEqual(node.records);
         found.push(...records.map(({ body }) => body));
@@ -155,7 +162,7 @@ test('every record that is left stands in the forest once, and every child in it
 test("every task's parent is what its records say, or a named hole, or it is a root", () => {
   fc.assert(
     fc.property(left, ({ one }) => {
-      const grown = forest(one);
+      const grown = buildTrees(one);
       const saidBy = (traceId: string, id: string) =>
         one.find((each) => each.traceId === traceId && each.attributes['task.id'] === id)?.attributes[
           'task.parent.id'
@@ -187,7 +194,7 @@ function saidOfTask(records: readonly TreeRecord[], traceId: string, id: unknown
 test('the nodes are in reading order: a tree lies in one piece, a parent before its children', () => {
   fc.assert(
     fc.property(left, ({ one }) => {
-      const { nodes, traces: found } = forest(one);
+      const { nodes, traces: found } = buildTrees(one);
       nodes.forEach((node, at) => {
         expect(node.index).toBe(at);
         expect(node.size).toBe(node.children.reduce((sum, { size }) => sum + size, 1));

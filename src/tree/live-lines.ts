@@ -1,0 +1,172 @@
+import { Severity, TASK_ID, TASK_NAME, TASK_PARENT_ID, TASK_STARTED_EVENT } from '../record/index.ts';
+import { durationText } from '../text/index.ts';
+import { guidesOf, type Line, type Paint, type Piece, paintLine, piece } from './paint.ts';
+import { durationSaid, errorOf } from './query.ts';
+import { titleOf } from './reason.ts';
+import { bodyLines, dataPieces, errorLines, noTime, timePiece } from './record-lines.ts';
+import { endOf } from './resolve-task.ts';
+import type { ShownOutcome } from './summary.ts';
+import type { TreeAttributes, TreeRecord } from './tree-record.ts';
+import { type Look, lookOf, mark } from './view.ts';
+
+export interface LiveLinesOptions {
+  /** `tree`: indented by task. `flat`: a record a line, with its service, logger and task. */
+  readonly form: 'tree' | 'flat';
+  readonly color: boolean;
+}
+
+/** A task of which records came, and which has not ended. */
+interface OpenTask {
+  readonly key: string;
+  name: string;
+  /** The key of its parent; undefined: it has none that is known. */
+  parent: string | undefined;
+  service: string;
+  data: TreeAttributes;
+}
+
+const MAX_OPEN = 4_096;
+const MAX_DEPTH = 64;
+
+/**
+ * Records as lines of text as they come, for a terminal, which only grows. In a tree, a line says that a task starts, its
+ * records are below it, and a line with outcome and duration says that it has ended. When another branch of the tree
+ * logs, its ancestors are printed once more, dim. Unlike {@link lines}, it folds nothing, and its order is that in which
+ * records come.
+ *
+ * It remembers the 4,096 tasks that logged last.
+ */
+export class LiveLines {
+  readonly #form: 'tree' | 'flat';
+  readonly #look: Look = lookOf({ ascii: false, unfold: 'failing' });
+  readonly #paint: Paint;
+  readonly #tasks = new Map<string, OpenTask>();
+  /** The branch that the last line belonged to, from the root. */
+  #shown: readonly OpenTask[] = [];
+
+  constructor({ form, color }: LiveLinesOptions) {
+    this.#form = form;
+    this.#paint = { color, width: Number.POSITIVE_INFINITY, ascii: false, marks: this.#look.marks };
+  }
+
+  /** How many tasks it remembers. */
+  get openTasks(): number {
+    return this.#tasks.size;
+  }
+
+  /** The lines of a record, without their line ends. */
+  *of(record: TreeRecord): Generator<string> {
+    const id = textOf(record, TASK_ID);
+    if (id === '' || this.#form === 'flat') return yield* this.#painted(record, this.#flat(record), 0);
+    const task = this.#see(record, id);
+    const path = this.#pathTo(task);
+    const outcome = endOf(record);
+    if (outcome !== undefined) {
+      // Its own line names it, so it need not be printed again before.
+      const isShown = this.#shown.at(-1) === task;
+      yield* this.#ancestors(record, isShown ? path : path.slice(0, -1));
+      this.#tasks.delete(task.key);
+      this.#shown = path.slice(0, -1);
+      yield* this.#painted(record, [this.#end(record, task, outcome)], path.length - 1);
+    } else if (record.eventName === TASK_STARTED_EVENT) {
+      yield* this.#ancestors(record, path.slice(0, -1));
+      this.#shown = path;
+      yield* this.#painted(record, [this.#start(record, task)], path.length - 1);
+    } else {
+      yield* this.#ancestors(record, path);
+      yield* this.#painted(record, bodyLines(record, task.data, this.#look), path.length);
+    }
+  }
+
+  /** A record came. What an earlier one said of its task stays. */
+  #see(record: TreeRecord, id: string): OpenTask {
+    const { traceId, service, attributes } = record;
+    const key = `${traceId}/${id}`;
+    const task = this.#tasks.get(key) ?? { key, name: '', parent: undefined, service, data: attributes };
+    const parent = textOf(record, TASK_PARENT_ID);
+    task.name ||= textOf(record, TASK_NAME);
+    if (parent !== '') task.parent ??= `${traceId}/${parent}`;
+    this.#tasks.delete(key);
+    this.#tasks.set(key, task);
+    if (this.#tasks.size > MAX_OPEN) this.#tasks.delete(this.#tasks.keys().next().value!);
+    return task;
+  }
+
+  /** From the root to the task; parents that are not known are left out, and so is what would be a circle. */
+  #pathTo(task: OpenTask): readonly OpenTask[] {
+    const path = [task];
+    for (let at = task.parent; at !== undefined && path.length < MAX_DEPTH; ) {
+      const parent = this.#tasks.get(at);
+      if (parent === undefined || path.includes(parent)) break;
+      path.push(parent);
+      at = parent.parent;
+    }
+    return path.reverse();
+  }
+
+  /** The tasks of the path that the last lines do not belong to. */
+  *#ancestors(record: TreeRecord, path: readonly OpenTask[]): Generator<string> {
+    const common = path.findIndex((task, at) => this.#shown[at] !== task);
+    this.#shown = path;
+    if (common < 0) return;
+    for (const [at, task] of path.entries()) {
+      const line = [piece(`${nameOf(task)} ${this.#look.marks.cut}`, 'dim')];
+      if (at >= common) yield this.#line(timePiece(record), line, at);
+    }
+  }
+
+  #start({ service, body, attributes }: TreeRecord, task: OpenTask): Line {
+    const parent = task.parent === undefined ? undefined : this.#tasks.get(task.parent);
+    const isNew = service !== '' && service !== parent?.service;
+    return [
+      piece(body || nameOf(task), 'bold'),
+      piece(isNew ? `  · ${service}` : '', 'dim'),
+      ...dataPieces(attributes, parent?.data ?? {}, this.#look),
+    ];
+  }
+
+  #end(record: TreeRecord, task: OpenTask, outcome: ShownOutcome): Line {
+    const isExpected = outcome === 'failed' && record.severity > 0 && record.severity < Severity.ERROR;
+    const error = errorOf(record);
+    const seconds = durationSaid(record);
+    return [
+      mark(isExpected ? 'expected' : outcome, this.#look),
+      piece(` ${nameOf(task)}`, outcome === 'failed' && !isExpected ? 'boldRed' : 'plain'),
+      piece(seconds === undefined ? '' : `  ${durationText(seconds)}`),
+      piece(error === undefined ? '' : `  ${titleOf(error)}`, isExpected ? 'dim' : 'red'),
+    ];
+  }
+
+  #flat(record: TreeRecord): Generator<Line> {
+    const source = [record.service, record.scope, textOf(record, TASK_NAME)]
+      .filter((text) => text !== '')
+      .map((text, at) => piece(`${text} `, at === 0 ? 'bold' : 'dim'));
+    return bodyLines(record, {}, this.#look, source);
+  }
+
+  /** Lines and the record's stack: the time stands before the first. */
+  *#painted(record: TreeRecord, lines: Iterable<Line>, depth: number): Generator<string> {
+    let time = timePiece(record);
+    for (const line of lines) {
+      yield this.#line(time, line, depth);
+      time = noTime;
+    }
+    const isInTask = this.#form === 'tree' && textOf(record, TASK_ID) !== '';
+    for (const line of errorLines(record, this.#look)) {
+      yield this.#line(noTime, line, isInTask ? depth + 1 : depth);
+    }
+  }
+
+  #line(time: Piece, line: Line, depth: number): string {
+    return paintLine([time, ...guidesOf(depth, this.#look.marks), ...line], 0, this.#paint);
+  }
+}
+
+function nameOf({ name, key }: OpenTask): string {
+  return name || `(task ${key.slice(-16)})`;
+}
+
+function textOf({ attributes }: TreeRecord, name: string): string {
+  const value = attributes[name];
+  return typeof value === 'string' ? value : '';
+}
