@@ -17,7 +17,7 @@ const floors: readonly Readonly<Record<string, readonly string[]>>[] = [
     task: ['record', 'settings'],
     journal: ['record', 'settings', 'component', 'disk'],
   },
-  { text: ['record', 'otlp'] },
+  { text: ['record', 'otlp'], zmtp: ['record', 'net'] },
   {
     export: ['record', 'settings', 'otlp'],
     'distlog-json': ['record', 'otlp'],
@@ -26,7 +26,7 @@ const floors: readonly Readonly<Record<string, readonly string[]>>[] = [
   {
     burst: ['record', 'settings', 'export', 'limit', 'task'],
     tree: ['record', 'settings', 'otlp', 'text'],
-    zeromq: ['record', 'settings', 'net', 'frames', 'otlp', 'export', 'distlog-json'],
+    zeromq: ['record', 'settings', 'net', 'zmtp', 'frames', 'otlp', 'export', 'distlog-json'],
     operations: ['record', 'settings', 'component', 'net', 'text'],
     'sinks/dead-letters': ['record', 'settings', 'component', 'disk', 'text'],
   },
@@ -34,14 +34,7 @@ const floors: readonly Readonly<Record<string, readonly string[]>>[] = [
     testing: ['record', 'settings', 'burst', 'task', 'tree', 'text', 'otlp'],
     'receivers/otlp': ['record', 'settings', 'component', 'net', 'otlp'],
     'receivers/zeromq': [
-      'record',
-      'settings',
-      'component',
-      'net',
-      'frames',
-      'otlp',
-      'distlog-json',
-      'zeromq',
+      ...['record', 'settings', 'component', 'net', 'zmtp', 'frames', 'otlp', 'distlog-json'],
     ],
     'sinks/runner': ['record', 'settings', 'component', 'disk', 'text', 'export', 'sinks/dead-letters'],
     'sinks/file': ['record', 'settings', 'component', 'disk', 'otlp', 'text', 'tree'],

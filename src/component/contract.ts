@@ -12,6 +12,8 @@ export interface Origin {
   readonly seq: number;
   /** The highest lower `seq` that the sender still expects to be here; 0: none. What lies between was dropped. */
   readonly prev: number;
+  /** Who sends: a key of CURVE, or a machine. For the bounds of the memory of producers. */
+  readonly owner?: string | undefined;
 }
 
 /** A batch as a receiver hands it in. */
@@ -41,6 +43,8 @@ export interface Intake {
   readonly id: Uint8Array;
   /** The highest `seq` on the disk for this producer; 0: none. */
   lastSeq(producer: Uint8Array): number;
+  /** The owner with whom this producer was first seen since the start; undefined: none is known. */
+  ownerOf?(producer: Uint8Array): string | undefined;
   /**
    * Takes a batch. Batches are written in the order of the calls, in groups, with one fdatasync a group.
    * @returns after the batch is on the disk

@@ -94,7 +94,10 @@ export class Daemon {
     this.#directory = directory;
     this.#journal = journal;
     this.#sinks = new RunningSinks(journal, directory.layout, { log: own, lineThread });
-    this.#receivers = new RunningReceivers(new GatedIntake(journal, () => this.#sinks.blocking.length > 0));
+    this.#receivers = new RunningReceivers(
+      new GatedIntake(journal, () => this.#sinks.blocking.length > 0),
+      own,
+    );
     let done = () => {};
     let failed: (error: Error) => void = () => {};
     this.ended = new Promise((resolve, reject) => {

@@ -24,6 +24,10 @@ export class GatedIntake implements Intake {
     return this.#journal.lastSeq(producer);
   }
 
+  ownerOf(producer: Uint8Array): string | undefined {
+    return this.#journal.ownerOf?.(producer);
+  }
+
   async append(batch: Batch): Promise<Accepted> {
     // A batch that is here already is told so, whether there is room or not.
     const { origin } = batch;

@@ -1,4 +1,4 @@
-import type { Intake, Receiver, ReceiverCounters } from '../component/index.ts';
+import type { Intake, OwnLog, Receiver, ReceiverCounters } from '../component/index.ts';
 import type { DaemonConfig } from '../config/index.ts';
 import { OtlpGrpcReceiver, OtlpHttpReceiver } from '../receivers/otlp/index.ts';
 import { ZmqAckReceiver, ZmqPushReceiver } from '../receivers/zeromq/index.ts';
@@ -13,17 +13,19 @@ export interface NamedReceiver {
 }
 
 /** The receivers that a configuration asks for. They listen to nothing yet. */
-export function makeReceivers(loaded: LoadedConfig, intake: Intake): readonly NamedReceiver[] {
+export function makeReceivers(loaded: LoadedConfig, intake: Intake, log: OwnLog): readonly NamedReceiver[] {
   const { zmqAck, zmqPush, otlpGrpc, otlpHttp } = loaded.config.receivers;
   const made: NamedReceiver[] = [];
   if (zmqAck !== undefined) {
     const keys = curveOf(zmqAck.curve, loaded);
-    const receiver = new ZmqAckReceiver(zmqAck, { ...keys, intake, setting: 'receivers.zmqAck.endpoint' });
+    const tools = { ...keys, intake, log, setting: 'receivers.zmqAck.endpoint' };
+    const receiver = new ZmqAckReceiver(zmqAck, tools);
     made.push({ name: 'zmqAck', made: JSON.stringify(['zmqAck', zmqAck, keys]), receiver });
   }
   if (zmqPush !== undefined) {
     const keys = curveOf(zmqPush.curve, loaded);
-    const receiver = new ZmqPushReceiver(zmqPush, { ...keys, intake, setting: 'receivers.zmqPush.endpoint' });
+    const tools = { ...keys, intake, log, setting: 'receivers.zmqPush.endpoint' };
+    const receiver = new ZmqPushReceiver(zmqPush, tools);
     made.push({ name: 'zmqPush', made: JSON.stringify(['zmqPush', zmqPush, keys]), receiver });
   }
   if (otlpGrpc !== undefined) {

@@ -1,14 +1,16 @@
-import type { Intake } from '../component/index.ts';
+import type { Intake, OwnLog } from '../component/index.ts';
 import type { LoadedConfig } from './loaded-config.ts';
 import { makeReceivers, type NamedReceiver } from './make-receivers.ts';
 
 /** The receivers of the daemon. */
 export class RunningReceivers {
   readonly #intake: Intake;
+  readonly #log: OwnLog;
   #receivers: readonly NamedReceiver[] = [];
 
-  constructor(intake: Intake) {
+  constructor(intake: Intake, log: OwnLog) {
     this.#intake = intake;
+    this.#log = log;
   }
 
   get all(): readonly NamedReceiver[] {
@@ -20,7 +22,7 @@ export class RunningReceivers {
    * @throws (rejects) if one cannot begin, with the setting to change; those that were begun before it run
    */
   async take(loaded: LoadedConfig, graceMillis: number): Promise<void> {
-    const wanted = makeReceivers(loaded, this.#intake);
+    const wanted = makeReceivers(loaded, this.#intake, this.#log);
     const stays = ({ made }: NamedReceiver) => wanted.some((other) => other.made === made);
     const kept = this.#receivers.filter(stays);
     const ends = this.#receivers.filter((one) => !stays(one));

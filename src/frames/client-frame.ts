@@ -13,6 +13,8 @@ export const ENCODING_GZIP = 1;
 const HEADER_BYTES = 48;
 const TYPE_DATA = 1;
 const TYPE_HELLO = 2;
+/** In a HELLO: the producer's secret follows its id. */
+const WITH_SECRET = 1;
 const EMPTY = new Uint8Array(0);
 
 /** A batch of records on its way to the daemon. */
@@ -35,12 +37,12 @@ export interface DataFrame {
   readonly body: Uint8Array;
 }
 
-/** The first word of a client on a connection, and its question after a silence. */
+/** The first message of a client on a connection, and its question after a silence. */
 export interface HelloFrame {
   readonly kind: 'hello';
   readonly producer: Uint8Array;
-  /** The journal that the client last spoke to; zeros: none. */
-  readonly journal: Uint8Array;
+  /** The secret that the producer's id is made of; undefined: an older client, whose id has no owner. */
+  readonly secret?: Uint8Array | undefined;
   /** The highest number that this journal is known to hold; 0: none. */
   readonly last: number;
 }
@@ -64,13 +66,19 @@ export function encodeData(frame: Omit<DataFrame, 'kind'>, bodyCrc?: number): re
   return seal(header, frame.body, bodyCrc ?? crc32(frame.body));
 }
 
-/** The three frames of a greeting. */
+/**
+ * The three frames of a HELLO. Where the secret stands, older clients named the journal that they knew, and older
+ * daemons do not look.
+ */
 export function encodeHello(frame: Omit<HelloFrame, 'kind'>): readonly Uint8Array[] {
   const header = Buffer.alloc(HEADER_BYTES);
   header[0] = VERSION;
   header[1] = TYPE_HELLO;
   writeId(header, frame.producer, 4);
-  writeId(header, frame.journal, 20);
+  if (frame.secret !== undefined) {
+    header[2] = WITH_SECRET;
+    writeId(header, frame.secret, 20);
+  }
   writeNumber(header, frame.last, 36);
   return seal(header, EMPTY, 0);
 }
@@ -108,7 +116,7 @@ function readHello(header: Buffer, body: Uint8Array): HelloFrame {
   return {
     kind: 'hello',
     producer: readId(header, 4),
-    journal: readId(header, 20),
+    secret: header[2] === WITH_SECRET ? readId(header, 20) : undefined,
     last: readNumber(header, 36),
   };
 }

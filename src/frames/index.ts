@@ -9,6 +9,7 @@ export {
   type HelloFrame,
 } from './client-frame.ts';
 export { FrameError, type FrameErrorCause } from './frame-error.ts';
-export { ID_BYTES, MAGIC, NO_JOURNAL } from './layout.ts';
+export { MAGIC, NO_JOURNAL } from './layout.ts';
+export { hasOwner, isOwner, newProducer, type Producer } from './producer.ts';
 export { decodeReply, encodeReply, type Reply } from './reply-frame.ts';
 export { unpackBody } from './unpack-body.ts';

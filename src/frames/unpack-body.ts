@@ -1,26 +1,39 @@
-import { gunzipSync } from 'node:zlib';
+import { promisify } from 'node:util';
+import { gunzip, gunzipSync } from 'node:zlib';
 import { type DataFrame, ENCODING_GZIP, ENCODING_IDENTITY } from './client-frame.ts';
 import { FrameError } from './frame-error.ts';
+
+/** More than this is unpacked by another thread. */
+const AT_ONCE_BYTES = 128 * 1024;
+const gunzipElsewhere = promisify(gunzip);
 
 /**
  * The body as it was before it was compressed. Never makes more bytes than the frame declares, and those may
  * be at most `maxBytes`.
- * @throws FrameError
+ * @returns the body, or a promise of it when it is large and compressed
+ * @throws (or rejects) FrameError
  */
-export function unpackBody(frame: DataFrame, maxBytes: number): Uint8Array {
+export function unpackBody(frame: DataFrame, maxBytes: number): Uint8Array | Promise<Uint8Array> {
   const { body, length, encoding } = frame;
   if (length > maxBytes) {
     throw new FrameError('too_large', `a batch of ${length} bytes is too large, ${maxBytes} are taken`);
   }
   if (encoding === ENCODING_IDENTITY) return ofLength(body, length);
   if (encoding !== ENCODING_GZIP) throw new FrameError('unknown', `encoding ${encoding} is not known`);
-  let unpacked: Uint8Array;
-  try {
-    unpacked = gunzipSync(body, { maxOutputLength: length });
-  } catch (error) {
-    throw new FrameError('encoding', `the body does not unpack: ${(error as Error).message}`);
+  const options = { maxOutputLength: length };
+  if (length > AT_ONCE_BYTES) {
+    return gunzipElsewhere(body, options).then((unpacked) => ofLength(unpacked, length), doesNotUnpack);
   }
-  return ofLength(unpacked, length);
+  try {
+    return ofLength(gunzipSync(body, options), length);
+  } catch (error) {
+    return doesNotUnpack(error);
+  }
+}
+
+function doesNotUnpack(error: unknown): never {
+  if (error instanceof FrameError) throw error;
+  throw new FrameError('encoding', `the body does not unpack: ${(error as Error).message}`);
 }
 
 function ofLength(body: Uint8Array, length: number): Uint8Array {

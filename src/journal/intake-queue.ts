@@ -75,7 +75,7 @@ export class IntakeQueue {
     const { origin } = batch;
     const known = origin === undefined ? undefined : this.#producers.find(origin.producer);
     const taken = known?.taken ?? 0;
-    if (origin !== undefined && known !== undefined) this.#producers.seen(origin.producer, now);
+    if (origin !== undefined && known !== undefined) this.#producers.seen(origin, now);
     if (origin !== undefined && (origin.seq <= taken || origin.prev > taken)) {
       return this.#afterTail(origin, known);
     }
@@ -83,7 +83,7 @@ export class IntakeQueue {
     if (this.bytes + bytes > roomBytes) return this.#full('journal', bytes);
     if (this.bytes > 0 && this.bytes + bytes > this.#settings.maxQueuedBytes)
       return this.#full('queue', bytes);
-    const producer = origin && this.#producers.seen(origin.producer, now);
+    const producer = origin && this.#producers.seen(origin, now);
     if (producer !== undefined) {
       producer.taken = origin!.seq;
       producer.inFlight += 1;

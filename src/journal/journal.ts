@@ -93,6 +93,10 @@ export class Journal implements Intake, JournalView {
     return this.#producers.find(producer)?.last ?? 0;
   }
 
+  ownerOf(producer: Uint8Array): string | undefined {
+    return this.#producers.find(producer)?.owner;
+  }
+
   async append(batch: Batch): Promise<Accepted> {
     this.#checkOpen();
     const answer = this.#intake.append(batch, this.#loop.room());

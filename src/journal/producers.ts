@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import type { Origin } from '../component/index.ts';
 import { PRODUCER_BYTES } from './head.ts';
+import { Owners } from './owners.ts';
 import { readWhole, writeWhole } from './whole.ts';
 
 /** What is remembered of one exporter instance. */
@@ -14,20 +15,24 @@ export interface Producer {
   inFlight: number;
   /** Journal time. */
   seenMillis: number;
+  /** Who sends it; undefined: not known since the start. */
+  owner: string | undefined;
 }
 
 /** How many rows of the table are written before others get a turn. */
 const ROWS_PER_TURN = 10_000;
 
 /**
- * The memory of producers, by which repeats are known. Bounded by count and by age; the one not seen for the
- * longest time goes first.
+ * The memory of producers, by which repeats are known. Bounded by count and by age. When there are too many, the owner
+ * with the most of them loses the one that was not seen for the longest time: who makes up producers pushes out their
+ * own. Those of before a start count as one owner's until they are seen again.
  */
 export class Producers {
   readonly #maxCount: number;
   readonly #maxAgeMillis: number;
   /** In the order in which they were last seen. Keys are the 16 bytes as a string. */
   readonly #table = new Map<string, Producer>();
+  readonly #owners = new Owners();
   /** How many were forgotten, by count or age. */
   forgotten = 0;
 
@@ -45,9 +50,13 @@ export class Producers {
   }
 
   /** A batch of it was seen: moves it to the young end, or adds it. */
-  seen(producer: Uint8Array, nowMillis: number): Producer {
+  seen({ producer, owner }: Pick<Origin, 'producer' | 'owner'>, nowMillis: number): Producer {
     const key = keyOf(producer);
-    const found = this.#table.get(key) ?? { last: 0, taken: 0, inFlight: 0, seenMillis: nowMillis };
+    let found = this.#table.get(key);
+    if (found === undefined) found = { last: 0, taken: 0, inFlight: 0, seenMillis: nowMillis, owner };
+    else this.#owners.remove(found.owner, key);
+    found.owner = owner ?? found.owner;
+    this.#owners.add(found.owner, key);
     found.seenMillis = nowMillis;
     this.#table.delete(key);
     this.#table.set(key, found);
@@ -56,7 +65,7 @@ export class Producers {
 
   /** The batch is on the disk. */
   landed(origin: Origin, nowMillis: number): Producer {
-    const found = this.seen(origin.producer, nowMillis);
+    const found = this.seen(origin, nowMillis);
     found.last = Math.max(found.last, origin.seq);
     found.taken = Math.max(found.taken, origin.seq);
     return found;
@@ -64,14 +73,21 @@ export class Producers {
 
   /** Forgets who is too old or too many. */
   forget(nowMillis: number): void {
-    let surplus = this.#table.size - this.#maxCount;
     for (const [key, { seenMillis, inFlight }] of this.#table) {
-      if (surplus <= 0 && nowMillis - seenMillis <= this.#maxAgeMillis) return;
-      if (inFlight > 0) continue;
-      this.#table.delete(key);
-      this.forgotten += 1;
-      surplus -= 1;
+      if (nowMillis - seenMillis <= this.#maxAgeMillis) break;
+      if (inFlight === 0) this.#forget(key);
     }
+    for (let surplus = this.#table.size - this.#maxCount; surplus > 0; surplus--) {
+      const key = this.#owners.oldestOfLargest((candidate) => this.#table.get(candidate)!.inFlight === 0);
+      if (key === undefined) return;
+      this.#forget(key);
+    }
+  }
+
+  #forget(key: string): void {
+    this.#owners.remove(this.#table.get(key)!.owner, key);
+    this.#table.delete(key);
+    this.forgotten += 1;
   }
 
   /** Takes in a table as it stands at the head of a segment. @returns whether it was whole */
@@ -80,13 +96,16 @@ export class Producers {
     for (let at = 0; at < table.length; at += PRODUCER_BYTES) {
       const last = readWhole(table, at + 16);
       const seenMillis = table.readDoubleLE(at + 24);
-      this.#table.set(table.toString('latin1', at, at + 16), { last, taken: last, inFlight: 0, seenMillis });
+      const key = table.toString('latin1', at, at + 16);
+      this.#table.set(key, { last, taken: last, inFlight: 0, seenMillis, owner: undefined });
+      this.#owners.add(undefined, key);
     }
     return true;
   }
 
   clear(): void {
     this.#table.clear();
+    this.#owners.clear();
   }
 
   /** The table for the head of a segment. No batch may land before it is done. */

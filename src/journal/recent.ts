@@ -1,5 +1,7 @@
 import type { JournalEntry } from '../component/index.ts';
-import { FRAME_BYTES } from './frame.ts';
+
+/** What an entry holds beside its body: objects, ids, the buffer's own. */
+const ENTRY_BYTES = 768;
 
 /** The newest entries, kept in memory up to a number of bytes, so that a sink that keeps up reads no file. */
 export class Recent {
@@ -17,10 +19,10 @@ export class Recent {
   add(entries: readonly JournalEntry[]): void {
     for (const entry of entries) {
       this.#entries.push(entry);
-      this.#bytes += entry.body.length + FRAME_BYTES;
+      this.#bytes += entry.body.length + ENTRY_BYTES;
     }
     while (this.#bytes > this.#maxBytes && this.#gone < this.#entries.length) {
-      this.#bytes -= this.#entries[this.#gone]!.body.length + FRAME_BYTES;
+      this.#bytes -= this.#entries[this.#gone]!.body.length + ENTRY_BYTES;
       this.#entries[this.#gone] = undefined;
       this.#gone += 1;
     }

@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { monotonicNow } from '../record/index.ts';
 import { cannotListen } from './listen.ts';
-import { ipcPath, zmqAddress } from './zmq-endpoint.ts';
+import { connectTarget, ipcPath } from './zmq-endpoint.ts';
 
 /** How long a look at a socket may take. It is on this machine. */
 const LOOK_MILLIS = 1_000;
@@ -27,7 +27,7 @@ export async function untilFree(endpoint: string, boundMillis: number): Promise<
 
 function answers(endpoint: string): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect(targetOf(endpoint));
+    const socket = connect(connectTarget(endpoint));
     const finish = (result: boolean) => {
       socket.destroy();
       resolve(result);
@@ -36,15 +36,4 @@ function answers(endpoint: string): Promise<boolean> {
     socket.once('error', () => finish(false));
     socket.setTimeout(LOOK_MILLIS, () => finish(true));
   });
-}
-
-function targetOf(endpoint: string): { path: string } | { host: string; port: number } {
-  const address = zmqAddress(endpoint);
-  if (address !== undefined) {
-    const isWildcard = address.host === '0.0.0.0' || address.host === '::';
-    return { host: isWildcard ? '127.0.0.1' : address.host, port: address.port };
-  }
-  const path = ipcPath(endpoint) ?? '';
-  // ZeroMQ writes abstract names of Linux with an at sign.
-  return { path: path.startsWith('@') ? `\0${path.slice(1)}` : path };
 }

@@ -31,8 +31,9 @@ export { decodeZ85, encodeZ85 } from './z85.ts';
 export {
   checkEndpoint,
   checkPrivate,
+  connectTarget,
   ipcPath,
-  isIpv6,
+  listenTarget,
   parseZmqEndpoint,
   zmqAddress,
 } from './zmq-endpoint.ts';

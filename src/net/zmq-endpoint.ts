@@ -1,3 +1,4 @@
+import { networkInterfaces } from 'node:os';
 import { shown } from '../settings/index.ts';
 import { isLoopback, type ListenAddress, parseListenAddress } from './address.ts';
 
@@ -24,9 +25,28 @@ export function ipcPath(endpoint: string): string | undefined {
   return isPath ? path : undefined;
 }
 
-/** Whether it names an IPv6 address, for which ZeroMQ wants its option `ipv6`. */
-export function isIpv6(endpoint: string): boolean {
-  return zmqAddress(endpoint)?.host.includes(':') === true;
+/** What Node listens on for an endpoint. A network interface stands for its first IPv4 address, as in libzmq. */
+export function listenTarget(
+  endpoint: string,
+): { path: string } | { host: string; port: number; exclusive: true } {
+  const address = zmqAddress(endpoint);
+  if (address === undefined) return socketPath(endpoint);
+  const [first] = (networkInterfaces()[address.host] ?? []).filter(({ family }) => family === 'IPv4');
+  return { host: first?.address ?? address.host, port: address.port, exclusive: true };
+}
+
+/** What Node connects to for an endpoint. */
+export function connectTarget(endpoint: string): { path: string } | { host: string; port: number } {
+  const address = zmqAddress(endpoint);
+  if (address === undefined) return socketPath(endpoint);
+  const isWildcard = address.host === '0.0.0.0' || address.host === '::';
+  return { host: isWildcard ? '127.0.0.1' : address.host, port: address.port };
+}
+
+function socketPath(endpoint: string): { path: string } {
+  const path = ipcPath(endpoint) ?? '';
+  // ZeroMQ writes abstract names of Linux with an at sign.
+  return { path: path.startsWith('@') ? `\0${path.slice(1)}` : path };
 }
 
 /** @throws TypeError unless it is `tcp://host:port` or `ipc://path` */

@@ -1,4 +1,3 @@
-import { isIpv6 } from '../net/index.ts';
 import type { ResolvedExporterOptions } from './exporter-options.ts';
 
 /** A connection counts as broken after so many heartbeats without an answer. */
@@ -12,7 +11,7 @@ export function clientSocketOptions(options: ResolvedExporterOptions) {
     linger: 0,
     // Try, never wait: a waiting call of ZeroMQ keeps the process alive.
     sendTimeout: 0,
-    ipv6: isIpv6(endpoint),
+    ipv6: endpoint.startsWith('tcp://['),
     reconnectInterval: options.reconnectMillis,
     reconnectMaxInterval: options.reconnectMaxMillis,
     ...(heartbeatMillis === 0

@@ -25,6 +25,8 @@ export type WindowEvent = 'new_journal' | 'memory_lost' | 'resent' | 'too_far';
 
 interface WindowOptions {
   readonly producer: Uint8Array;
+  /** What the producer's id is made of. */
+  readonly secret?: Uint8Array | undefined;
   readonly maxBytes: number;
   readonly ackTimeoutMillis: number;
   readonly onEvent: (event: WindowEvent, batches: number) => void;
@@ -176,10 +178,10 @@ export class SendWindow {
   }
 
   #hello(nowMillis: number): readonly Uint8Array[] | undefined {
-    const { producer, ackTimeoutMillis } = this.#options;
+    const { producer, secret, ackTimeoutMillis } = this.#options;
     if (this.#helloAt !== undefined && nowMillis - this.#helloAt < ackTimeoutMillis) return undefined;
     this.#helloAt = nowMillis;
-    return encodeHello({ producer, journal: this.#journal, last: this.#floor });
+    return encodeHello({ producer, secret, last: this.#floor });
   }
 
   #data(nowMillis: number): readonly Uint8Array[] | undefined {

@@ -42,7 +42,7 @@ async function construct(config: DaemonConfig): Promise<void> {
   mkdirSync(layout.sinks, { recursive: true });
   const journal = await Journal.open({ directory: layout.journal, ...config.journal, log });
   try {
-    makeReceivers(loaded, journal);
+    makeReceivers(loaded, journal, log);
     const sinks = new RunningSinks(journal, layout, { log, lineThread: undefined });
     try {
       await sinks.take(loaded, 0);

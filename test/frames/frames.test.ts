@@ -12,6 +12,9 @@ import {
   encodeReply,
   FrameError,
   type FrameErrorCause,
+  hasOwner,
+  isOwner,
+  newProducer,
   type Reply,
   unpackBody,
 } from '../../src/frames/index.ts';
@@ -50,7 +53,12 @@ const reply: fc.Arbitrary<Reply> = fc
   )
   .map(([head, body]) => ({ ...head, ...body }));
 
-const hello = fc.record({ kind: fc.constant('hello' as const), producer: id, journal: id, last: number });
+const hello = fc.record({
+  kind: fc.constant('hello' as const),
+  producer: id,
+  secret: fc.option(id, { nil: undefined }),
+  last: number,
+});
 
 /** As bytes arrive: Buffers of their own. */
 const sent = (parts: readonly Uint8Array[]) => parts.map((part) => Buffer.from(part));
@@ -189,7 +197,26 @@ test.each<[string, FrameErrorCause, (header: Buffer) => void]>([
 test('a compressed body unpacks to what it was', () => {
   const text = Buffer.from('a batch '.repeat(1000));
   const packed = { ...frame, encoding: ENCODING_GZIP, length: text.length, body: gzipSync(text) };
-  expect(Buffer.compare(unpackBody(packed, text.length), text)).toBe(0);
+  expect(Buffer.compare(unpackBody(packed, text.length) as Uint8Array, text)).toBe(0);
+});
+
+test('a large body unpacks in another thread, with the same bounds', async () => {
+  const text = Buffer.from('a batch '.repeat(100_000));
+  const packed = { ...frame, encoding: ENCODING_GZIP, length: text.length, body: gzipSync(text) };
+  expect(Buffer.compare(await unpackBody(packed, text.length), text)).toBe(0);
+  for (const length of [text.length - 1, text.length + 1]) {
+    await expect(unpackBody({ ...packed, length }, 2 * length)).rejects.toMatchObject({ cause: 'encoding' });
+  }
+});
+
+test('a producer of ours is continued by its secret alone', () => {
+  const { id: own, secret } = newProducer();
+  expect(hasOwner(own)).toBe(true);
+  expect(isOwner(own, secret)).toBe(true);
+  expect(isOwner(own, newProducer().secret)).toBe(false);
+  expect(isOwner(own, own)).toBe(false);
+  expect(hasOwner(Buffer.alloc(16, 7))).toBe(false);
+  expect(newProducer().id).not.toEqual(own);
 });
 
 test.each<[string, FrameErrorCause, Partial<DataFrame>]>([

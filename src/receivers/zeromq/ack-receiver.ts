@@ -1,4 +1,11 @@
 import {
+  type Accepted,
+  type Intake,
+  newCounters,
+  type Receiver,
+  type ReceiverCounters,
+} from '../../component/index.ts';
+import {
   CONTENT_OTLP,
   type DataFrame,
   decodeClientFrame,
@@ -9,18 +16,13 @@ import {
 } from '../../frames/index.ts';
 import { scanLogs } from '../../otlp/index.ts';
 import { type Clock, errorText, systemClock, Teller } from '../../record/index.ts';
-import { InFlightBound, loadZeromq, type ZeroMqLibrary } from '../../zeromq/index.ts';
-import {
-  type AcceptedLike,
-  type CountersLike,
-  causeOf,
-  count,
-  type IntakeLike,
-  newCounters,
-} from './intake.ts';
-import { ListeningSocket } from './listening-socket.ts';
+import { type ServerConnection, ZmtpServer } from '../../zmtp/index.ts';
+import type { ClientSession } from './client-session.ts';
+import { ClientSessions, ownerOf } from './client-sessions.ts';
+import { InFlightBound } from './in-flight-bound.ts';
 import type { ZmqAckReceiverOptions } from './options.ts';
-import { type Peer, Peers } from './peers.ts';
+import { owned } from './owned.ts';
+import { causeOf, Refusals } from './refusals.ts';
 import type { ZmqReceiverTools } from './tools.ts';
 
 /** How many records a body holds. @throws if it is not what it should be; a `WireError`'s cause is counted. */
@@ -31,70 +33,76 @@ export interface ZmqAckReceiverTools extends ZmqReceiverTools {
   readonly scan?: ScanBody | undefined;
 }
 
-/** When a client that sends more than it may, or than there is room for, is to come again. */
-const COME_AGAIN_MILLIS = 100;
-/** After so many milliseconds of reading the event loop gets its turn. */
-const TURN_MILLIS = 8;
+/** Magic, header and body. */
+const FRAMES = 3;
+/** Bytes of a message beside its body. */
+const HEAD_BYTES = 1024;
 const TOP_UINT32 = 0xffff_ffff;
+/** A wait is made longer by up to this part, so that clients do not all come again at once. */
+const JITTER = 0.5;
 
 /**
- * Takes batches in ack mode: a ROUTER socket whose answers come only after the journal's. What is not a batch is
- * refused and counted. It always reads: when too much waits for the journal, the client is told to come again.
+ * Takes batches in ack mode: a ROUTER socket whose answers come only after the journal's.
+ *
+ * It reads one message of a client at a time. A client with twice its credit under way, and everybody while too much
+ * waits for the journal, is not read until there is room again; the credit of each shrinks as their number grows. What
+ * is not a batch is refused, counted and logged with its sender. Replies are joined: the batches of one group of the
+ * journal get one, and a client that does not read gets the last ones only.
  */
-export class ZmqAckReceiver {
-  readonly counters: CountersLike = newCounters();
+export class ZmqAckReceiver implements Receiver {
+  readonly counters: ReceiverCounters = newCounters();
   readonly #options: ZmqAckReceiverOptions;
-  readonly #tools: ZmqAckReceiverTools;
-  readonly #intake: IntakeLike;
+  readonly #intake: Intake;
   readonly #scan: ScanBody;
   readonly #clock: Clock;
-  readonly #teller: Teller;
+  readonly #refusals: Refusals;
   readonly #bound: InFlightBound;
-  readonly #peers: Peers;
-  readonly #owing = new Set<Peer>();
-  #listening: ListeningSocket<InstanceType<ZeroMqLibrary['Router']>> | undefined;
+  readonly #sessions: ClientSessions;
+  readonly #server: ZmtpServer;
+  readonly #replying = new Set<ClientSession>();
+  /** Called when something of a session was settled. */
+  readonly #settled = new Map<ClientSession, (() => void)[]>();
   #isStopping = false;
-  #replying: Promise<void> | undefined;
+  #isScheduled = false;
   #stop: Promise<void> | undefined;
 
   constructor(options: ZmqAckReceiverOptions, tools: ZmqAckReceiverTools) {
     this.#options = options;
-    this.#tools = tools;
-    const { intake, scan = scanLogs, clock = systemClock } = tools;
+    const { intake, scan = scanLogs, clock = systemClock, setting = 'endpoint', curve, log } = tools;
     this.#intake = intake;
     this.#scan = scan;
     this.#clock = clock;
-    this.#teller = new Teller('ZmqAckReceiver', clock);
-    this.#bound = new InFlightBound(options.maxInFlightBytes, options.maxInFlightBatches);
-    this.#peers = new Peers(options.maxPeers);
+    const teller = new Teller('ZmqAckReceiver', clock);
+    this.#refusals = new Refusals(setting, this.counters, log, teller);
+    const { endpoint, maxBatchBytes, maxConnections, maxInFlightBytes, maxInFlightBatches } = options;
+    this.#bound = new InFlightBound(maxInFlightBytes, maxInFlightBatches);
+    this.#sessions = new ClientSessions(intake);
+    this.#server = new ZmtpServer(
+      {
+        ...{ endpoint, setting, curve, maxConnections, socketType: 'ROUTER', peerTypes: ['DEALER'] },
+        ...{ maxMessageBytes: maxBatchBytes + HEAD_BYTES, maxFrames: FRAMES },
+        maxHeldBytes: Math.max(maxInFlightBytes, 2 * maxBatchBytes),
+      },
+      {
+        message: (connection, frames) => this.#take(connection, frames),
+        drained: (connection) => this.#reply(this.#sessions.sessionsOf(connection)),
+        closed: (connection) => this.#sessions.closed(connection),
+        refused: (cause, address, why) => this.#refusals.refused(cause, address, why),
+      },
+    );
   }
 
   /** Where it listens, with the real port. */
   get endpoint(): string {
-    return this.#listening?.endpoint ?? this.#options.endpoint;
+    return this.#server.endpoint;
   }
 
   /** @throws (rejects) Error that names the endpoint and its setting */
-  async start(): Promise<void> {
-    const library = loadZeromq();
-    const { endpoint, maxBatchBytes } = this.#options;
-    this.#listening = await ListeningSocket.open(
-      library,
-      { endpoint, maxMessageBytes: maxBatchBytes, ...this.#tools },
-      (options) =>
-        new library.Router({
-          ...options,
-          // A client that is gone must not hold up the answers to others.
-          mandatory: true,
-          sendTimeout: 0,
-        }),
-      this.#teller,
-      () => count(this.counters.refused, 'unauthorized'),
-    );
-    void this.#read(this.#listening.socket);
+  start(): Promise<void> {
+    return this.#server.listen();
   }
 
-  /** Reads no more, answers what waits for the journal within `graceMillis`, closes. May be called twice. */
+  /** Takes nothing more, answers what waits for the journal within `graceMillis`, closes. May be called twice. */
   stop(graceMillis: number): Promise<void> {
     this.#stop ??= this.#end(graceMillis);
     return this.#stop;
@@ -109,161 +117,175 @@ export class ZmqAckReceiver {
         resolve();
       });
     });
-    this.#replySoon();
-    await this.#replying;
-    await this.#listening?.close();
+    this.#replyAll();
+    await this.#server.close();
   }
 
-  async #read(socket: InstanceType<ZeroMqLibrary['Router']>): Promise<void> {
-    let turnAt = performance.now();
-    while (!this.#isStopping) {
-      try {
-        const [routingId, ...parts] = await socket.receive();
-        if (this.#isStopping) return;
-        this.#take(routingId!, parts);
-      } catch (error) {
-        if (socket.closed) return;
-        this.#teller.warn('socket', `a message could not be read: ${errorText(error)}`);
-      }
-      if (performance.now() - turnAt < TURN_MILLIS) continue;
-      await new Promise((resolve) => setImmediate(resolve));
-      turnAt = performance.now();
-    }
-  }
-
-  /** Never throws. */
-  #take(routingId: Buffer, parts: readonly Buffer[]): void {
+  /** Never throws. @returns a promise if the client has to wait */
+  #take(connection: ServerConnection, parts: readonly Uint8Array[]): Promise<void> | undefined {
+    if (this.#isStopping) return undefined;
     let frame: DataFrame | HelloFrame;
     try {
       frame = decodeClientFrame(parts);
     } catch (error) {
-      return this.#refuse(causeOf(error), errorText(error));
+      this.#refusals.refused(causeOf(error), connection.address, errorText(error));
+      return undefined;
     }
-    const peer = this.#peers.heard(frame.producer, routingId);
-    if (frame.kind === 'hello') peer.hello();
-    else this.#takeBatch(peer, frame);
-    this.#owe(peer);
+    const session = this.#sessions.of(connection, frame);
+    if (typeof session === 'string') return this.#strange(connection, session);
+    if (frame.kind === 'hello') {
+      session.hello();
+      this.#replySoon(session);
+      return undefined;
+    }
+    this.#sessions.active(session, this.#clock.monotonicNow());
+    if (this.#mustWait(session)) return this.#takeLater(session, frame);
+    return this.#takeBatch(session, frame);
   }
 
-  #takeBatch(peer: Peer, frame: DataFrame): void {
-    const { credit, maxBatchBytes } = this.#options;
-    if (peer.inFlight >= 2 * credit) {
-      this.#refuse('too_fast', `a client has more than ${2 * credit} batches under way`);
-      return peer.retry(this.#intake.lastSeq(peer.producer), COME_AGAIN_MILLIS);
+  #strange(connection: ServerConnection, cause: 'not_owner' | 'too_many_producers'): undefined {
+    const why =
+      cause === 'not_owner'
+        ? 'it speaks for a producer that belongs to another client'
+        : 'it speaks for more producers than one client may';
+    this.#refusals.refused(cause, connection.address, why);
+    if (cause === 'too_many_producers') connection.destroy();
+  }
+
+  #mustWait(session: ClientSession): boolean {
+    return session.inFlight >= 2 * this.#options.credit || this.#bound.isFull || this.#bound.waiting > 0;
+  }
+
+  async #takeLater(session: ClientSession, frame: DataFrame): Promise<void> {
+    while (session.inFlight >= 2 * this.#options.credit) {
+      await new Promise<void>((resolve) => {
+        this.#settled.set(session, [...(this.#settled.get(session) ?? []), resolve]);
+      });
     }
-    if (this.#bound.isFull) {
-      this.#refuse('busy', 'too much waits for the journal');
-      return peer.retry(this.#intake.lastSeq(peer.producer), COME_AGAIN_MILLIS);
-    }
-    let body: Uint8Array;
+    await this.#bound.room();
+    if (!this.#isStopping) await this.#takeBatch(session, frame);
+  }
+
+  #takeBatch(session: ClientSession, frame: DataFrame): Promise<void> | undefined {
     try {
       if (frame.contentType !== CONTENT_OTLP) {
         throw new FrameError('unknown', `content type ${frame.contentType} is not known`);
       }
-      body = unpackBody(frame, maxBatchBytes);
-      const { records } = this.#scan(body);
-      if (records !== frame.records) {
-        throw new FrameError('malformed', `${frame.records} records are declared, there are ${records}`);
-      }
+      const body = unpackBody(frame, this.#options.maxBatchBytes);
+      if (!(body instanceof Promise)) return this.#append(session, frame, body);
+      return body.then(
+        (unpacked) => this.#append(session, frame, unpacked),
+        (error: unknown) => this.#reject(session, frame, error),
+      );
     } catch (error) {
-      const cause = causeOf(error);
-      this.#refuse(cause, errorText(error));
-      return peer.reject(frame.seq, cause, 2 * credit);
+      return this.#reject(session, frame, error);
     }
-    this.#append(peer, frame, body);
   }
 
-  #append(peer: Peer, frame: DataFrame, body: Uint8Array): void {
+  #reject(session: ClientSession, frame: DataFrame, error: unknown): undefined {
+    const cause = causeOf(error);
+    this.#refusals.refused(cause, session.connection?.address ?? 'a client', errorText(error));
+    session.reject(frame.seq, cause, 2 * this.#options.credit);
+    this.#replySoon(session);
+  }
+
+  #append(session: ClientSession, frame: DataFrame, unpacked: Uint8Array): undefined {
     const { producer, seq, prev, records } = frame;
-    // What is kept in memory is the message, compressed or not, and the body.
+    try {
+      const found = this.#scan(unpacked).records;
+      if (found !== records) {
+        throw new FrameError('malformed', `${records} records are declared, there are ${found}`);
+      }
+    } catch (error) {
+      return this.#reject(session, frame, error);
+    }
+    const body = owned(unpacked);
     const bytes = body.length;
-    peer.inFlight += 1;
-    peer.inFlightBytes += bytes;
+    const owner = session.connection && ownerOf(session.connection);
+    session.inFlight += 1;
     this.#bound.enter(bytes);
-    this.#intake.append({ body, records, origin: { producer, seq, prev } }).then(
+    this.#intake.append({ body, records, origin: { producer, seq, prev, owner } }).then(
       (accepted) => {
-        this.#settle(peer, frame, bytes, accepted);
-        this.#leave(peer, bytes);
+        this.#settle(session, frame, bytes, accepted);
+        this.#leave(session, bytes);
       },
       (error: unknown) => {
         // The journal is broken: nothing may be acknowledged any more, and the daemon ends.
-        this.#refuse('journal', errorText(error));
-        this.#leave(peer, bytes);
+        this.#refusals.refused('journal', session.connection?.address ?? 'a client', errorText(error));
+        this.#leave(session, bytes);
       },
     );
   }
 
-  #settle(peer: Peer, frame: DataFrame, bytes: number, accepted: AcceptedLike): void {
+  #settle(session: ClientSession, frame: DataFrame, bytes: number, accepted: Accepted): void {
+    const { refused } = this.counters;
+    const refuse = (cause: string) => refused.set(cause, (refused.get(cause) ?? 0) + 1);
     switch (accepted.kind) {
       case 'accepted':
         this.counters.batches += 1;
         this.counters.records += frame.records;
         this.counters.bytes += bytes;
-        return peer.ack(frame.seq);
+        return session.ack(frame.seq);
       case 'duplicate':
         this.counters.duplicates += 1;
-        return peer.ack(accepted.last);
+        return session.ack(accepted.last);
       case 'gap':
-        count(this.counters.refused, 'gap');
-        return peer.nack(accepted.last);
+        refuse('gap');
+        return session.nack(accepted.last);
       case 'full': {
-        count(this.counters.refused, 'full');
-        const afterMillis = Math.min(TOP_UINT32, Math.max(1, Math.ceil(accepted.retryAfterMillis)));
-        return peer.retry(this.#intake.lastSeq(peer.producer), afterMillis);
+        refuse('full');
+        const millis = accepted.retryAfterMillis * (1 + JITTER * Math.random());
+        const afterMillis = Math.min(TOP_UINT32, Math.max(1, Math.ceil(millis)));
+        return session.retry(this.#intake.lastSeq(session.producer), afterMillis);
       }
     }
   }
 
-  #leave(peer: Peer, bytes: number): void {
-    peer.inFlight -= 1;
-    peer.inFlightBytes -= bytes;
-    this.#owe(peer);
+  #leave(session: ClientSession, bytes: number): void {
+    session.inFlight -= 1;
+    this.#replySoon(session);
+    this.#sessions.settled(session);
+    const waiting = this.#settled.get(session) ?? [];
+    this.#settled.delete(session);
+    for (const resolve of waiting) resolve();
     this.#bound.leave(bytes);
   }
 
-  #owe(peer: Peer): void {
-    if (!peer.owesAnything) return;
-    this.#owing.add(peer);
-    this.#replySoon();
-  }
-
   /** In the next turn, so that the batches of one group of the journal get one answer. */
-  #replySoon(): void {
-    if (this.#owing.size === 0) return;
-    this.#replying ??= new Promise((resolve) => {
-      setImmediate(() => {
-        void this.#reply().then(() => {
-          this.#replying = undefined;
-          resolve();
-          // What was owed after the loop had ended.
-          this.#replySoon();
-        });
-      });
+  #replySoon(session: ClientSession): void {
+    if (!session.hasReplies) return;
+    this.#replying.add(session);
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    setImmediate(() => {
+      this.#isScheduled = false;
+      this.#replyAll();
     });
   }
 
-  async #reply(): Promise<void> {
-    const socket = this.#listening?.socket;
-    const { credit, maxBatchBytes } = this.#options;
+  #replyAll(): void {
+    const sessions = [...this.#replying];
+    this.#replying.clear();
+    this.#reply(sessions);
+  }
+
+  /** What must wait, for the journal or until the client reads, is sent when that has come. */
+  #reply(sessions: Iterable<ClientSession>): void {
     const intake = this.#intake;
-    for (const peer of this.#owing) {
-      // What it owes now is said now; a greeting that must wait is owed again when the journal has answered.
-      this.#owing.delete(peer);
-      const replies = peer.takeReplies(intake.id, credit, maxBatchBytes, () => intake.lastSeq(peer.producer));
-      for (const reply of replies) {
-        if (socket === undefined || socket.closed) return;
-        try {
-          await socket.send([peer.routingId, ...(encodeReply(reply) as Buffer[])]);
-        } catch {
-          // It is gone, or does not read. It will ask again.
-          count(this.counters.refused, 'unanswered');
-        }
+    const { maxBatchBytes } = this.#options;
+    for (const session of sessions) {
+      const { connection } = session;
+      if (connection === undefined || connection.isFull) continue;
+      const last = () => intake.lastSeq(session.producer);
+      for (const reply of session.takeReplies(intake.id, this.#credit, maxBatchBytes, last)) {
+        connection.send(encodeReply(reply));
       }
     }
   }
 
-  #refuse(cause: string, why: string): void {
-    count(this.counters.refused, cause);
-    this.#teller.warn(cause, `a message was refused (${cause}): ${why}`);
+  /** What each client may have under way: a fair share of what may wait for the journal. */
+  get #credit(): number {
+    const { credit, maxInFlightBatches } = this.#options;
+    return Math.max(1, Math.min(credit, Math.floor(maxInFlightBatches / this.#sessions.activeCount)));
   }
 }

@@ -1,5 +1,4 @@
 export { type ScanBody, ZmqAckReceiver, type ZmqAckReceiverTools } from './ack-receiver.ts';
-export type { AcceptedLike, BatchLike, CountersLike, IntakeLike, OriginLike } from './intake.ts';
 export type { DecodeMessage, PushMessage } from './message-group.ts';
 export {
   type ZmqAckReceiverOptions,

@@ -1,5 +1,6 @@
 import { PlacedRecords, readDistlog, TaskKeys } from '../../distlog-json/index.ts';
 import { encodeDecoded, scanLogs } from '../../otlp/index.ts';
+import { owned } from './owned.ts';
 
 /** What a message of push mode holds. */
 export interface PushMessage {
@@ -92,6 +93,6 @@ class Bodies {
   }
 
   joined(): Uint8Array {
-    return this.#all.length === 1 ? this.#all[0]! : Buffer.concat(this.#all);
+    return owned(this.#all.length === 1 ? this.#all[0]! : Buffer.concat(this.#all));
   }
 }

@@ -3,11 +3,15 @@ import { bytes, count, flag, group, millis, type Values } from '../../settings/i
 
 const MIB = 1024 * 1024;
 
+/** Bytes of all clients that wait for the journal, and again bytes that are arriving. Beyond either nobody is read. */
 const maxInFlightBytes = bytes({
   isInternal: true,
   min: 1024,
   default: 64 * MIB,
 });
+
+/** Connections; further ones are closed at once. */
+const maxConnections = count({ isInternal: true, min: 1, default: 4_096 });
 
 /** The options of `ZmqAckReceiver`. */
 export const zmqAckOptions = group(
@@ -20,14 +24,12 @@ export const zmqAckOptions = group(
       meaning:
         'The largest batch, compressed and decompressed. A larger one is rejected, and its sender does not retry.',
     }),
-    /** Bytes of all clients that wait for the journal; one batch always may. */
     maxInFlightBytes,
+    maxConnections,
     /** Batches of all clients that wait for the journal. */
     maxInFlightBatches: count({ isInternal: true, min: 1, default: 1_024 }),
-    /** Batches that a client is asked to have in flight at most. It is refused beyond twice as many. */
+    /** Batches that a client may have in flight; fewer when there are many clients. It is not read beyond twice as many. */
     credit: count({ isInternal: true, min: 1, max: 1_000, default: 8 }),
-    /** Clients that are remembered. */
-    maxPeers: count({ isInternal: true, min: 1, default: 100_000 }),
   },
   {
     absent: 'closed',
@@ -47,15 +49,15 @@ export const zmqPushOptions = group(
       min: 1024,
       max: 1024 * MIB,
       default: 4 * MIB,
-      meaning: 'The largest message. ZeroMQ closes the connection of a sender that exceeds it.',
+      meaning: 'The largest message. The connection of a sender that exceeds it is closed.',
     }),
     pickle: flag({
       default: false,
       meaning:
         'Reads pickled messages of Python distlog (`PLP`), plain data only; whatever asks for more is refused.',
     }),
-    /** Bytes that wait for the journal; beyond it messages are dropped. One message always may. */
     maxInFlightBytes,
+    maxConnections,
     /** Records that go to the journal together. */
     groupRecords: count({ isInternal: true, min: 1, default: 500 }),
     /** How long a record waits for others at most. */

@@ -1,9 +1,10 @@
+import { type Intake, newCounters, type Receiver, type ReceiverCounters } from '../../component/index.ts';
 import { type Clock, errorText, systemClock, Teller } from '../../record/index.ts';
-import { InFlightBound, loadZeromq, type ZeroMqLibrary } from '../../zeromq/index.ts';
-import { type CountersLike, causeOf, count, newCounters } from './intake.ts';
-import { ListeningSocket } from './listening-socket.ts';
+import { type ServerConnection, ZmtpServer } from '../../zmtp/index.ts';
+import { InFlightBound } from './in-flight-bound.ts';
 import { DecodedGroup, type DecodeMessage, DistlogGroup, type MessageGroup } from './message-group.ts';
 import type { ZmqPushReceiverOptions } from './options.ts';
+import { causeOf, Refusals } from './refusals.ts';
 import type { ZmqReceiverTools } from './tools.ts';
 
 const MEBIBYTE = 1024 * 1024;
@@ -15,26 +16,29 @@ export interface ZmqPushReceiverTools extends ZmqReceiverTools {
 
 /** A topic is three letters; some more are room for what may come. */
 const MAX_TOPIC_BYTES = 16;
+/** Topic and body; one more is read, so that such a message is dropped and its sender is not cut off. */
+const MAX_FRAMES = 3;
+/** Bytes of a message beside its body. */
+const HEAD_BYTES = 64;
 /** Groups that wait for the journal. */
 const MAX_GROUPS = 256;
 /** A group with so many bytes goes at once. */
 const GROUP_BYTES = 1 * MEBIBYTE;
-/** After so many milliseconds of reading the event loop gets its turn. */
-const TURN_MILLIS = 8;
 
 /**
- * Takes records in push mode: a PULL socket. Nobody hears what became of them, so all that is not taken is counted
- * as dropped. It always reads: what comes while too much waits for the journal is dropped.
+ * Takes records in push mode: a PULL socket. No sender learns what became of its records, so all that is not taken is
+ * counted as dropped, and logged with its sender. While too much waits for the journal, nothing more is read: senders
+ * keep their records. When the journal is full, what is read is dropped.
  */
-export class ZmqPushReceiver {
-  readonly counters: CountersLike = newCounters();
+export class ZmqPushReceiver implements Receiver {
+  readonly counters: ReceiverCounters = newCounters();
   readonly #options: ZmqPushReceiverOptions;
-  readonly #tools: ZmqPushReceiverTools;
+  readonly #intake: Intake;
   readonly #clock: Clock;
   readonly #newGroup: () => MessageGroup;
-  readonly #teller: Teller;
+  readonly #refusals: Refusals;
   readonly #bound: InFlightBound;
-  #listening: ListeningSocket<InstanceType<ZeroMqLibrary['Pull']>> | undefined;
+  readonly #server: ZmtpServer;
   #group: MessageGroup;
   #cancelTimer: (() => void) | undefined;
   #isStopping = false;
@@ -42,36 +46,39 @@ export class ZmqPushReceiver {
 
   constructor(options: ZmqPushReceiverOptions, tools: ZmqPushReceiverTools) {
     this.#options = options;
-    this.#tools = tools;
-    const { decode, clock = systemClock } = tools;
-    const { pickle } = options;
+    const { intake, decode, clock = systemClock, setting = 'endpoint', curve, log } = tools;
+    this.#intake = intake;
     this.#clock = clock;
+    const { endpoint, pickle, maxMessageBytes, maxConnections, maxInFlightBytes } = options;
     this.#newGroup = () => (decode === undefined ? new DistlogGroup({ pickle }) : new DecodedGroup(decode));
     this.#group = this.#newGroup();
-    this.#teller = new Teller('ZmqPushReceiver', clock);
-    this.#bound = new InFlightBound(options.maxInFlightBytes, MAX_GROUPS);
+    const teller = new Teller('ZmqPushReceiver', clock);
+    this.#refusals = new Refusals(setting, this.counters, log, teller);
+    this.#bound = new InFlightBound(maxInFlightBytes, MAX_GROUPS);
+    this.#server = new ZmtpServer(
+      {
+        ...{ endpoint, setting, curve, maxConnections, socketType: 'PULL', peerTypes: ['PUSH'] },
+        ...{ maxMessageBytes: maxMessageBytes + HEAD_BYTES, maxFrames: MAX_FRAMES },
+        maxHeldBytes: Math.max(maxInFlightBytes, 2 * maxMessageBytes),
+      },
+      {
+        message: (connection, frames) => this.#take(connection, frames),
+        refused: (cause, address, why) => this.#refusals.refused(cause, address, why),
+      },
+    );
   }
 
   /** Where it listens, with the real port. */
   get endpoint(): string {
-    return this.#listening?.endpoint ?? this.#options.endpoint;
+    return this.#server.endpoint;
   }
 
   /** @throws (rejects) Error that names the endpoint and its setting */
-  async start(): Promise<void> {
-    const library = loadZeromq();
-    const { endpoint, maxMessageBytes } = this.#options;
-    this.#listening = await ListeningSocket.open(
-      library,
-      { endpoint, maxMessageBytes, ...this.#tools },
-      (options) => new library.Pull(options),
-      this.#teller,
-      () => count(this.counters.refused, 'unauthorized'),
-    );
-    void this.#read(this.#listening.socket);
+  start(): Promise<void> {
+    return this.#server.listen();
   }
 
-  /** Reads no more, waits at most `graceMillis` for the journal, closes. May be called twice. */
+  /** Takes nothing more, waits at most `graceMillis` for the journal, closes. May be called twice. */
   stop(graceMillis: number): Promise<void> {
     this.#stop ??= this.#end(graceMillis);
     return this.#stop;
@@ -87,41 +94,26 @@ export class ZmqPushReceiver {
         resolve();
       });
     });
-    await this.#listening?.close();
+    await this.#server.close();
   }
 
-  async #read(socket: InstanceType<ZeroMqLibrary['Pull']>): Promise<void> {
-    let turnAt = performance.now();
-    while (!this.#isStopping) {
-      try {
-        const parts = await socket.receive();
-        this.#take(parts);
-      } catch (error) {
-        if (socket.closed) return;
-        this.#teller.warn('socket', `a message could not be read: ${errorText(error)}`);
-      }
-      if (performance.now() - turnAt < TURN_MILLIS) continue;
-      await new Promise((resolve) => setImmediate(resolve));
-      turnAt = performance.now();
-    }
-  }
-
-  /** Never throws. */
-  #take(parts: readonly Buffer[]): void {
+  /** Never throws. @returns a promise if the sender has to wait */
+  #take(connection: ServerConnection, parts: readonly Uint8Array[]): Promise<void> | undefined {
+    const { address } = connection;
     const [topic, body] = parts;
     if (parts.length !== 2 || topic === undefined || body === undefined || topic.length > MAX_TOPIC_BYTES) {
-      return this.#drop('malformed', 1, `a message has 2 frames, got ${parts.length}`);
+      return this.#drop('malformed', address, `a message has 2 frames, got ${parts.length}`);
     }
-    if (this.#bound.isFull) return this.#drop('busy', 1, 'too much waits for the journal');
-    if (this.#isStopping) return this.#drop('shutdown', 1, 'the daemon ends');
+    if (this.#isStopping) return this.#drop('shutdown', address, 'the daemon ends');
     try {
       this.#group.add(topic, body);
     } catch (error) {
-      return this.#drop(causeOf(error), 1, errorText(error));
+      return this.#drop(causeOf(error), address, errorText(error));
     }
     const { records, bytes } = this.#group;
-    if (records >= this.#options.groupRecords || bytes >= GROUP_BYTES) return this.#flush();
-    this.#cancelTimer ??= this.#clock.after(this.#options.groupMillis, () => this.#flush());
+    if (records >= this.#options.groupRecords || bytes >= GROUP_BYTES) this.#flush();
+    else this.#cancelTimer ??= this.#clock.after(this.#options.groupMillis, () => this.#flush());
+    return this.#bound.isFull ? this.#bound.room() : undefined;
   }
 
   #flush(): void {
@@ -136,9 +128,9 @@ export class ZmqPushReceiver {
   #append(body: Uint8Array, records: number): void {
     const bytes = body.length;
     this.#bound.enter(bytes);
-    this.#tools.intake.append({ body, records }).then(
+    this.#intake.append({ body, records }).then(
       (accepted) => {
-        if (accepted.kind === 'full') this.#drop('full', records, 'the journal is full');
+        if (accepted.kind === 'full') this.#lose('full', records, 'the journal is full');
         else {
           this.counters.batches += 1;
           this.counters.records += records;
@@ -147,17 +139,17 @@ export class ZmqPushReceiver {
         this.#bound.leave(bytes);
       },
       (error: unknown) => {
-        this.#drop('journal', records, errorText(error));
+        this.#lose('journal', records, errorText(error));
         this.#bound.leave(bytes);
       },
     );
   }
 
-  #drop(cause: string, records: number, why: string): void {
-    count(this.counters.dropped, cause, records);
-    this.#teller.warn(
-      cause,
-      `${records} ${records === 1 ? 'record was' : 'records were'} dropped (${cause}): ${why}`,
-    );
+  #drop(cause: string, address: string, why: string): undefined {
+    this.#refusals.dropped(cause, 1, address, why);
+  }
+
+  #lose(cause: string, records: number, why: string): void {
+    this.#refusals.dropped(cause, records, 'all senders', why);
   }
 }

@@ -1,18 +1,18 @@
 import { randomBytes } from 'node:crypto';
-import type { AcceptedLike, BatchLike, IntakeLike } from '../../../src/receivers/zeromq/index.ts';
+import type { Accepted, Batch, Intake } from '../../../src/component/index.ts';
 
 interface Waiting {
-  readonly batch: BatchLike;
-  readonly resolve: (accepted: AcceptedLike) => void;
+  readonly batch: Batch;
+  readonly resolve: (accepted: Accepted) => void;
   readonly reject: (error: Error) => void;
 }
 
 /** A journal in memory that keeps the rule of the daemon's contract, group by group. */
-export class MemoryIntake implements IntakeLike {
+export class MemoryIntake implements Intake {
   readonly id: Uint8Array;
   /** What it holds: the body's text of each batch, in order. */
   readonly texts: string[] = [];
-  readonly batches: BatchLike[] = [];
+  readonly batches: Batch[] = [];
   /** Set: the next batches are answered so, and not taken. */
   fullForMillis: number | undefined;
   /** The batches, by their body's text, for which it is full. */
@@ -42,9 +42,9 @@ export class MemoryIntake implements IntakeLike {
     this.#last.clear();
   }
 
-  append(batch: BatchLike): Promise<AcceptedLike> {
+  append(batch: Batch): Promise<Accepted> {
     this.appends += 1;
-    const promise = new Promise<AcceptedLike>((resolve, reject) => {
+    const promise = new Promise<Accepted>((resolve, reject) => {
       this.#waiting.push({ batch, resolve, reject });
     });
     this.#schedule();
@@ -84,7 +84,7 @@ export class MemoryIntake implements IntakeLike {
     });
   }
 
-  #take(batch: BatchLike): AcceptedLike {
+  #take(batch: Batch): Accepted {
     const text = Buffer.from(batch.body).toString();
     if (this.fullForMillis !== undefined && this.fullFor(text)) {
       return { kind: 'full', retryAfterMillis: this.fullForMillis };

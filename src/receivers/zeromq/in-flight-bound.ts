@@ -1,0 +1,50 @@
+/**
+ * Counts what waits for the journal, and makes those wait who come when that is too much: first come, first served.
+ */
+export class InFlightBound {
+  readonly #maxBytes: number;
+  readonly #maxBatches: number;
+  #bytes = 0;
+  #batches = 0;
+  #waiting: (() => void)[] = [];
+  #idle: (() => void)[] = [];
+
+  constructor(maxBytes: number, maxBatches: number) {
+    this.#maxBytes = maxBytes;
+    this.#maxBatches = maxBatches;
+  }
+
+  get isFull(): boolean {
+    return this.#bytes >= this.#maxBytes || this.#batches >= this.#maxBatches;
+  }
+
+  /** How many wait until there is room. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  /** Resolves when there is room, after those who came before. */
+  async room(): Promise<void> {
+    while (this.isFull) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
+  enter(bytes: number): void {
+    this.#bytes += bytes;
+    this.#batches += 1;
+  }
+
+  leave(bytes: number): void {
+    this.#bytes -= bytes;
+    this.#batches -= 1;
+    // One for one: each may fill the room that it finds.
+    if (!this.isFull) this.#waiting.shift()?.();
+    if (this.#batches > 0) return;
+    for (const resolve of [...this.#idle.splice(0), ...this.#waiting.splice(0)]) resolve();
+  }
+
+  /** Resolves when nothing is under way. */
+  idle(): Promise<void> {
+    if (this.#batches === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#idle.push(resolve));
+  }
+}

@@ -1,0 +1,336 @@
+import type { Socket } from 'node:net';
+import { armTimeout, clearTimeout, monotonicNow } from '../record/index.ts';
+import { encodeCommand, readCommand } from './command.ts';
+import { encodeFrame, type Frame } from './frame.ts';
+import { FrameReader } from './frame-reader.ts';
+import { encodeGreeting, GREETING_BYTES, looksLikeZmtp, readGreeting } from './greeting.ts';
+import type { Mechanism, Peer } from './mechanism.ts';
+import { Outgoing } from './outgoing.ts';
+import { ZmtpError } from './zmtp-error.ts';
+
+/** Bounds of a connection. */
+export interface ConnectionOptions {
+  readonly isServer: boolean;
+  /** The socket type of this side, and those of peers that fit. */
+  readonly socketType: string;
+  readonly peerTypes: readonly string[];
+  /** Most bytes and most frames of a message. */
+  readonly maxMessageBytes: number;
+  readonly maxFrames: number;
+  readonly handshakeMillis: number;
+  /** A peer from which nothing came for so long is asked whether it is there. 0: never. */
+  readonly heartbeatMillis: number;
+  /** How long a message may take to arrive, from its first byte to its last. */
+  readonly messageMillis: number;
+}
+
+/** What happens on a connection. Nothing is called after `closed`. */
+export interface ConnectionEvents {
+  /** The handshake is done: messages may be sent. */
+  opened(peer: Peer): void;
+  /**
+   * A message came. Its frames may be views of what was received: whoever keeps them copies them.
+   * @returns undefined, or a promise: no other message is read before it resolves. It must not reject
+   */
+  message(frames: readonly Uint8Array[]): Promise<void> | undefined;
+  /** There is room again after `isFull`. */
+  drained(): void;
+  /** Once. */
+  closed(error: ZmtpError): void;
+  /** So many bytes of messages are held that were not taken yet. @returns false: wait for `resume()` */
+  holds?(bytes: number): boolean;
+}
+
+/** Bytes of a handshake's command. */
+const HANDSHAKE_BYTES = 4_096;
+/** A frame's place in memory, beside its bytes. */
+const FRAME_COST = 64;
+/** A connection counts as broken after so many heartbeats without a sign of life. */
+const LOST_HEARTBEATS = 3;
+
+/**
+ * One connection of ZMTP 3.1 over a stream socket: greeting, handshake, heartbeats, messages.
+ *
+ * It owns the socket. What arrives is parsed as it comes, one message at a time, and while the receiver of a message is
+ * busy nothing more is read: the peer is slowed down by TCP. What it may hold of a message that is not whole is bounded
+ * in bytes, frames and time; a peer that passes a bound is cut off with the reason. What is sent waits in the socket;
+ * `isFull` says when that is too much, and it is up to the sender to stop.
+ *
+ * Source: RFC 37 of ZeroMQ (ZMTP 3.1)
+ */
+export class Connection {
+  readonly #socket: Socket;
+  readonly #options: ConnectionOptions;
+  readonly #events: ConnectionEvents;
+  readonly #mechanism: Mechanism;
+  readonly #outgoing: Outgoing;
+  #reader = new FrameReader(HANDSHAKE_BYTES);
+  #state: 'greeting' | 'handshake' | 'open' | 'closed' = 'greeting';
+  #frames: Uint8Array[] = [];
+  #frameBytes = 0;
+  /** When the first byte of the message came that is not whole. */
+  #begunAt: number | undefined;
+  #heardAt = monotonicNow();
+  #isBusy = false;
+  #isPaused = false;
+  #isUnread = false;
+  #hasHeartbeats = false;
+  #timer: NodeJS.Timeout;
+
+  constructor(socket: Socket, mechanism: Mechanism, options: ConnectionOptions, events: ConnectionEvents) {
+    this.#socket = socket;
+    this.#mechanism = mechanism;
+    this.#options = options;
+    this.#events = events;
+    this.#outgoing = new Outgoing(socket, () => {
+      if (this.#state !== 'open') return;
+      this.#events.drained();
+      if (this.#isUnread) this.#parse();
+    });
+    socket.setNoDelay(true);
+    socket.on('data', (chunk: Buffer) => this.#heard(chunk));
+    socket.on('error', (error) =>
+      this.#end(new ZmtpError('connection', `the connection broke: ${error.message}`)),
+    );
+    socket.on('close', () => this.#end(new ZmtpError('connection', 'the peer closed the connection')));
+    this.#timer = armTimeout(() => this.#late(), options.handshakeMillis);
+    this.#timer.unref();
+    this.#outgoing.add([encodeGreeting(mechanism.name, options.isServer)]);
+  }
+
+  /** Whether more waits to be sent than should. Also while there is no peer yet. */
+  get isFull(): boolean {
+    return this.#state !== 'open' || this.#outgoing.isFull;
+  }
+
+  /** Bytes that wait to be taken by the operating system. */
+  get bytesWaiting(): number {
+    return this.#outgoing.bytes;
+  }
+
+  /** Bytes held of messages that were not taken yet. */
+  get bytesHeld(): number {
+    return this.#reader.bytes + this.#frameBytes;
+  }
+
+  /** When the message began that is not whole; undefined: there is none. */
+  get begunAt(): number | undefined {
+    return this.#begunAt;
+  }
+
+  /** Sends a message. It is written in the order of the calls. Frames must not change afterwards. */
+  send(frames: readonly Uint8Array[]): void {
+    if (this.#state !== 'open') return;
+    for (const [at, frame] of frames.entries()) {
+      this.#outgoing.add(this.#mechanism.encode(at === frames.length - 1 ? 'last' : 'more', frame));
+    }
+  }
+
+  /** Reads again, after `holds` said no. */
+  resume(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    this.#parse();
+  }
+
+  /** Closes the connection at once. @param error why, for `closed` */
+  destroy(error: ZmtpError): void {
+    this.#end(error);
+  }
+
+  /** Sends what waits, then closes. */
+  end(): void {
+    this.#outgoing.flush();
+    this.#socket.end();
+  }
+
+  #heard(chunk: Buffer): void {
+    this.#heardAt = monotonicNow();
+    this.#reader.add(chunk);
+    this.#parse();
+  }
+
+  #parse(): void {
+    try {
+      if (this.#state === 'greeting') this.#greet();
+      while (this.#state !== 'closed' && this.#state !== 'greeting' && !this.#isStopped) {
+        const frame = this.#reader.next();
+        if (frame === undefined) break;
+        if (this.#state === 'handshake') this.#handshake(frame);
+        else this.#frame(this.#mechanism.decode(frame));
+      }
+    } catch (error) {
+      if (!(error instanceof ZmtpError)) throw error;
+      return this.#refuse(error);
+    }
+    this.#flow();
+  }
+
+  /** Reads on, or not: while a message is being taken, or too much is held by all, TCP slows the peer down. */
+  #flow(): void {
+    if (this.#state === 'closed') return;
+    const { bytesHeld } = this;
+    if (bytesHeld === 0 || this.#isBusy) this.#begunAt = undefined;
+    else this.#begunAt ??= this.#heardAt;
+    if (this.#state === 'open' && this.#events.holds?.(bytesHeld) === false) this.#isPaused = true;
+    // A server need not read from a client that does not read its answers.
+    this.#isUnread = this.#options.isServer && this.#outgoing.isFull;
+    if (this.#isBusy || this.#isPaused || this.#isUnread) this.#socket.pause();
+    else this.#socket.resume();
+  }
+
+  get #isStopped(): boolean {
+    return this.#isBusy || (this.#options.isServer && this.#outgoing.isFull);
+  }
+
+  #greet(): void {
+    const bytes = this.#reader.take(GREETING_BYTES);
+    if (bytes === undefined) {
+      // What is no ZMTP must not wait for its 64th byte.
+      const beginning = this.#reader.take(this.#reader.bytes)!;
+      if (!looksLikeZmtp(beginning)) throw new ZmtpError('not_zmtp', 'it does not speak ZeroMQ');
+      return this.#reader.add(beginning);
+    }
+    const { mechanism, minor } = readGreeting(bytes);
+    if (mechanism !== this.#mechanism.name) {
+      const wanted = this.#mechanism.name;
+      throw new ZmtpError(
+        'mismatch',
+        `it wants the security mechanism ${mechanism.slice(0, 20)}, this side ${wanted}`,
+      );
+    }
+    this.#hasHeartbeats = minor >= 1 && this.#options.heartbeatMillis > 0;
+    this.#state = 'handshake';
+    for (const command of this.#mechanism.begin()) this.#command(command);
+  }
+
+  #handshake(frame: Frame): void {
+    if (!frame.isCommand) throw new ZmtpError('not_zmtp', 'a message came before the handshake was done');
+    const { answers, peer } = this.#mechanism.handshake(frame.body);
+    for (const command of answers) this.#command(command);
+    if (peer === undefined) return;
+    const { socketType, peerTypes, maxMessageBytes } = this.#options;
+    if (!peerTypes.includes(peer.socketType)) {
+      throw new ZmtpError('mismatch', `a ${peer.socketType} socket does not fit a ${socketType} socket`);
+    }
+    clearTimeout(this.#timer);
+    this.#state = 'open';
+    this.#reader.maxFrameBytes = maxMessageBytes + FRAME_COST;
+    this.#timer = armTimeout(() => this.#beat(), this.#beatMillis);
+    this.#timer.unref();
+    this.#events.opened(peer);
+  }
+
+  #frame({ isCommand, hasMore, body }: Frame): void {
+    if (isCommand) return this.#heartbeat(body);
+    this.#frames.push(body);
+    this.#frameBytes += body.length + FRAME_COST;
+    const { maxMessageBytes, maxFrames } = this.#options;
+    if (this.#frames.length > maxFrames) {
+      throw new ZmtpError('too_many_frames', `a message has more than ${maxFrames} frames`);
+    }
+    if (this.#frameBytes > maxMessageBytes + maxFrames * FRAME_COST) {
+      throw new ZmtpError('too_large', `a message has more than ${maxMessageBytes} bytes`);
+    }
+    // A part that waits for the others must not keep what came with it.
+    if (hasMore) {
+      this.#frames[this.#frames.length - 1] = owned(body);
+      return;
+    }
+    const frames = this.#frames;
+    this.#frames = [];
+    this.#begunAt = undefined;
+    const taken = this.#events.message(frames);
+    if (taken === undefined) {
+      this.#frameBytes = 0;
+      return;
+    }
+    // Its bytes are held until it is taken.
+    this.#isBusy = true;
+    void taken.then(() => {
+      this.#isBusy = false;
+      this.#frameBytes = 0;
+      this.#parse();
+    });
+  }
+
+  #heartbeat(body: Uint8Array): void {
+    const { name, data } = readCommand(body);
+    // A PING brings its time to live, 2 bytes, and up to 16 bytes that come back.
+    if (name === 'PING' && !this.#outgoing.isFull) this.#command(encodeCommand('PONG', data.subarray(2, 18)));
+  }
+
+  /** Before the end of the handshake nothing is in boxes. */
+  #command(body: Uint8Array): void {
+    this.#outgoing.add(
+      this.#state === 'open' ? this.#mechanism.encode('command', body) : encodeFrame('command', body),
+    );
+  }
+
+  get #beatMillis(): number {
+    const { heartbeatMillis, messageMillis } = this.#options;
+    return Math.min(this.#hasHeartbeats ? heartbeatMillis : messageMillis, messageMillis) / 2;
+  }
+
+  /** Looks after silence, messages that do not end, and peers that do not read. */
+  #beat(): void {
+    const now = monotonicNow();
+    const { heartbeatMillis, messageMillis } = this.#options;
+    // What this side does not read is no silence of the peer.
+    const silentMillis = this.#isBusy || this.#isPaused || this.#isUnread ? 0 : now - this.#heardAt;
+    if (this.#hasHeartbeats && silentMillis >= LOST_HEARTBEATS * heartbeatMillis) {
+      return this.#end(new ZmtpError('silent', `nothing was heard for ${Math.round(silentMillis)} ms`));
+    }
+    if (
+      this.#begunAt !== undefined &&
+      !this.#isBusy &&
+      !this.#isPaused &&
+      now - this.#begunAt >= messageMillis
+    ) {
+      return this.#refuse(new ZmtpError('too_slow', `a message was not whole after ${messageMillis} ms`));
+    }
+    if (this.#outgoing.stuckMillis >= messageMillis) {
+      return this.#refuse(new ZmtpError('not_reading', `it has not read for ${messageMillis} ms`));
+    }
+    if (this.#hasHeartbeats && silentMillis >= heartbeatMillis / 2 && !this.#outgoing.isFull) {
+      this.#command(encodeCommand('PING', Buffer.from([0, 0])));
+    }
+    this.#timer = armTimeout(() => this.#beat(), this.#beatMillis);
+    this.#timer.unref();
+  }
+
+  #late(): void {
+    this.#refuse(new ZmtpError('too_slow', 'the handshake took too long'));
+  }
+
+  /** Says why, if there is a handshake to say it in. */
+  #refuse(error: ZmtpError): void {
+    if (this.#state === 'handshake' && this.#options.isServer && error.cause === 'unauthorized') {
+      this.#command(encodeCommand('ERROR', Buffer.from('\x03400', 'latin1')));
+      this.#outgoing.flush();
+      this.#socket.end();
+    }
+    this.#end(error);
+  }
+
+  #end(error: ZmtpError): void {
+    if (this.#state === 'closed') return;
+    const isSaying = this.#socket.writableEnded;
+    this.#state = 'closed';
+    clearTimeout(this.#timer);
+    this.#frames = [];
+    this.#frameBytes = 0;
+    this.#reader = new FrameReader(0);
+    this.#outgoing.close();
+    // What was said last still goes out; nothing more is read.
+    if (isSaying) this.#socket.pause().destroySoon();
+    else this.#socket.destroy();
+    this.#events.closed(error);
+  }
+}
+
+function owned(body: Uint8Array): Uint8Array {
+  const copy = Buffer.allocUnsafeSlow(body.length);
+  copy.set(body);
+  return copy;
+}

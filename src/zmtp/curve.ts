@@ -1,0 +1,130 @@
+import { createPrivateKey, createPublicKey, diffieHellman, type KeyObject, randomBytes } from 'node:crypto';
+import { FRAME_HEAD_BYTES, type Frame, type FrameKind, writeFrameHead } from './frame.ts';
+import { BOX_BYTES, KEY_BYTES, NONCE_BYTES, open, seal, sharedKey } from './secret-box.ts';
+import { ZmtpError } from './zmtp-error.ts';
+
+/**
+ * What both sides of CURVE share: keys, nonces, and the boxes in which frames travel after the handshake.
+ * Source: RFC 26 of ZeroMQ (CurveZMQ); RFC 8410 for the form of the keys
+ */
+
+/** "\x07MESSAGE" and the short nonce. */
+const MESSAGE_HEAD_BYTES = 16;
+const MESSAGE_HEAD = Buffer.from('\x07MESSAGE', 'latin1');
+const MORE = 1;
+const COMMAND = 2;
+
+export interface KeyPair {
+  readonly secret: KeyObject;
+  /** 32 bytes. */
+  readonly public: Buffer;
+}
+
+export function secretKeyOf(raw: Uint8Array): KeyObject {
+  const head = Buffer.from('302e020100300506032b656e04220420', 'hex');
+  return createPrivateKey({ key: Buffer.concat([head, raw]), format: 'der', type: 'pkcs8' });
+}
+
+/** A key pair for one connection. */
+export function newKeyPair(): KeyPair {
+  const secret = secretKeyOf(randomBytes(KEY_BYTES));
+  const der = createPublicKey(secret).export({ type: 'spki', format: 'der' });
+  return { secret, public: der.subarray(-KEY_BYTES) };
+}
+
+/**
+ * The key of the boxes between two key pairs.
+ * @throws ZmtpError for a public key with which every secret would make the same
+ */
+export function boxKey(secret: KeyObject, publicKey: Uint8Array): Uint8Array {
+  const head = Buffer.from('302a300506032b656e032100', 'hex');
+  try {
+    const key = createPublicKey({ key: Buffer.concat([head, publicKey]), format: 'der', type: 'spki' });
+    return sharedKey(diffieHellman({ privateKey: secret, publicKey: key }));
+  } catch {
+    throw new ZmtpError('unauthorized', 'a key of the handshake is none');
+  }
+}
+
+/** @param rest what follows the prefix: 8 or 16 bytes */
+export function nonceOf(prefix: string, rest: Uint8Array): Uint8Array {
+  const nonce = new Uint8Array(NONCE_BYTES);
+  nonce.set(Buffer.from(prefix, 'latin1'));
+  nonce.set(rest, prefix.length);
+  return nonce;
+}
+
+export function boxOf(key: Uint8Array, nonce: Uint8Array, message: Uint8Array): Buffer {
+  const box = Buffer.allocUnsafeSlow(message.length + BOX_BYTES);
+  seal(box, 0, key, nonce, message);
+  return box;
+}
+
+/** @throws ZmtpError if it was not made with this key and nonce */
+export function openBox(key: Uint8Array, nonce: Uint8Array, box: Uint8Array): Buffer {
+  const message = open(key, nonce, box);
+  if (message === undefined) throw new ZmtpError('unauthorized', 'a box does not open: the keys do not fit');
+  return Buffer.from(message.buffer, message.byteOffset, message.byteLength);
+}
+
+/** Counts the messages of one side, 8 bytes: no number is used twice, and the peer's only grow. */
+export class ShortNonces {
+  #own = 0n;
+  #peer = 0n;
+
+  next(): Buffer {
+    this.#own += 1n;
+    const bytes = Buffer.alloc(8);
+    bytes.writeBigUInt64BE(this.#own);
+    return bytes;
+  }
+
+  /** @throws ZmtpError for a number that is not above the last one: a repetition */
+  check(bytes: Buffer): Buffer {
+    const number = bytes.readBigUInt64BE(0);
+    if (number <= this.#peer) throw new ZmtpError('unauthorized', 'a message of CURVE was repeated');
+    this.#peer = number;
+    return bytes;
+  }
+}
+
+/** Frames in boxes, after the handshake. */
+export class CurveTraffic {
+  readonly #key: Uint8Array;
+  readonly #nonces: ShortNonces;
+  readonly #outgoing: string;
+  readonly #incoming: string;
+
+  constructor(key: Uint8Array, nonces: ShortNonces, side: 'client' | 'server') {
+    this.#key = key;
+    this.#nonces = nonces;
+    this.#outgoing = side === 'client' ? 'CurveZMQMESSAGEC' : 'CurveZMQMESSAGES';
+    this.#incoming = side === 'client' ? 'CurveZMQMESSAGES' : 'CurveZMQMESSAGEC';
+  }
+
+  encode(kind: FrameKind, body: Uint8Array): Uint8Array {
+    const plain = new Uint8Array(1 + body.length);
+    plain[0] = kind === 'command' ? COMMAND : kind === 'more' ? MORE : 0;
+    plain.set(body, 1);
+    const length = MESSAGE_HEAD_BYTES + BOX_BYTES + plain.length;
+    const frame = Buffer.allocUnsafeSlow(FRAME_HEAD_BYTES + length);
+    const at = writeFrameHead(frame, 0, 'last', length);
+    const short = this.#nonces.next();
+    frame.set(MESSAGE_HEAD, at);
+    frame.set(short, at + MESSAGE_HEAD.length);
+    seal(frame, at + MESSAGE_HEAD_BYTES, this.#key, nonceOf(this.#outgoing, short), plain);
+    return frame.subarray(0, at + length);
+  }
+
+  /** @throws ZmtpError */
+  decode({ body, hasMore }: Frame): Frame {
+    const view = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+    const isMessage =
+      view.length > MESSAGE_HEAD_BYTES + BOX_BYTES && view.subarray(0, 8).equals(MESSAGE_HEAD);
+    if (!isMessage || hasMore) throw new ZmtpError('not_zmtp', 'a frame of CURVE is no MESSAGE');
+    const short = this.#nonces.check(view.subarray(8, MESSAGE_HEAD_BYTES));
+    const plain = openBox(this.#key, nonceOf(this.#incoming, short), view.subarray(MESSAGE_HEAD_BYTES));
+    const flags = plain[0]!;
+    return { isCommand: (flags & COMMAND) !== 0, hasMore: (flags & MORE) !== 0, body: plain.subarray(1) };
+  }
+}

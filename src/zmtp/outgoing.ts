@@ -1,0 +1,120 @@
+import type { Socket } from 'node:net';
+import { monotonicNow } from '../record/index.ts';
+
+/** From here on more waits than should. */
+const FULL_BYTES = 256 * 1024;
+/** So much is written at once; less waits for what else is sent in the same turn. */
+const SOON_BYTES = 16 * 1024;
+/** Pieces up to this size are joined. */
+const JOINED_BYTES = 1_024;
+const PAGE_BYTES = 16 * 1024;
+
+/** What is on its way to a socket: small pieces are joined, and who sends learns when there is room again. */
+export class Outgoing {
+  readonly #socket: Socket;
+  readonly #drained: () => void;
+  #pieces: Uint8Array[] = [];
+  #page: Buffer | undefined;
+  /** What of the page is used, and what of that is among the pieces. */
+  #used = 0;
+  #begun = 0;
+  /** Bytes that wait here. */
+  #pending = 0;
+  /** Bytes that the operating system has not taken. */
+  #unwritten = 0;
+  #isScheduled = false;
+  #wasFull = false;
+  #isClosed = false;
+  #progressAt = 0;
+
+  constructor(socket: Socket, drained: () => void) {
+    this.#socket = socket;
+    this.#drained = drained;
+  }
+
+  get bytes(): number {
+    return this.#pending + this.#unwritten;
+  }
+
+  get isFull(): boolean {
+    return this.bytes >= FULL_BYTES;
+  }
+
+  /** How long the operating system has taken nothing, although something waits. */
+  get stuckMillis(): number {
+    return this.#unwritten === 0 ? 0 : monotonicNow() - this.#progressAt;
+  }
+
+  /** Pieces must not change afterwards. */
+  add(pieces: readonly Uint8Array[]): void {
+    if (this.#isClosed) return;
+    for (const piece of pieces) {
+      this.#pending += piece.length;
+      if (piece.length <= JOINED_BYTES) this.#join(piece);
+      else {
+        this.#closePage();
+        this.#pieces.push(piece);
+      }
+    }
+    if (this.isFull) this.#wasFull = true;
+    if (this.#pending >= SOON_BYTES) return this.flush();
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    void Promise.resolve().then(() => {
+      this.#isScheduled = false;
+      this.flush();
+    });
+  }
+
+  /** Hands all that waits to the socket. */
+  flush(): void {
+    if (this.#isClosed || this.#pending === 0) return;
+    this.#closePage();
+    const pieces = this.#pieces;
+    const bytes = this.#pending;
+    this.#pieces = [];
+    this.#pending = 0;
+    if (this.#unwritten === 0) this.#progressAt = monotonicNow();
+    this.#unwritten += bytes;
+    const written = () => this.#written(bytes);
+    if (pieces.length > 1) this.#socket.cork();
+    for (const [at, piece] of pieces.entries()) {
+      if (at === pieces.length - 1) this.#socket.write(piece, written);
+      else this.#socket.write(piece);
+    }
+    if (pieces.length > 1) this.#socket.uncork();
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#pieces = [];
+    this.#page = undefined;
+    this.#pending = 0;
+  }
+
+  #join(piece: Uint8Array): void {
+    if (this.#page === undefined || this.#used + piece.length > PAGE_BYTES) {
+      this.#closePage();
+      this.#page = Buffer.allocUnsafeSlow(PAGE_BYTES);
+      this.#used = 0;
+      this.#begun = 0;
+    }
+    this.#page.set(piece, this.#used);
+    this.#used += piece.length;
+  }
+
+  /** The rest of the page stays for what follows: what is written of it does not change. */
+  #closePage(): void {
+    if (this.#page === undefined || this.#begun === this.#used) return;
+    this.#pieces.push(this.#page.subarray(this.#begun, this.#used));
+    this.#begun = this.#used;
+  }
+
+  #written(bytes: number): void {
+    this.#unwritten -= bytes;
+    this.#progressAt = monotonicNow();
+    if (this.#isClosed || !this.#wasFull || this.bytes >= FULL_BYTES / 2) return;
+    this.#wasFull = false;
+    this.#drained();
+  }
+}
