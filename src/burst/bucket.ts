@@ -3,10 +3,10 @@ import { type Evictions, noEvictions } from './accounts.ts';
 import type { Window } from './window.ts';
 
 /** What one key holds, and what is known of it. */
-export class Bucket<T> extends Group {
+export class Bucket extends Group {
   readonly key: string;
   /** Set while the after-window may be open, and for good when a trace that burst has settled. */
-  window: Window<T> | undefined;
+  window: Window | undefined;
   /** Whether it burst since it came to be. */
   hasBurst = false;
   /** Whether its trace burst and has no open span any more: what comes late is not held again. */

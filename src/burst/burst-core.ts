@@ -23,6 +23,8 @@ export interface CoreSettings {
   readonly isOpen: (key: string) => boolean;
 }
 
+/** The share of `maxBytes` that what is remembered of keys may use, when there is too little. */
+const KEY_SHARE = 0.25;
 /** The end of the shutdown bound is for the last batch and the outlet's own shutdown: this part, and at most so long. */
 const OUTLET_SHARE = 0.1;
 const OUTLET_MILLIS = 2_000;
@@ -157,12 +159,14 @@ export class BurstCore<T> {
   }
 
   #isOver(): boolean {
-    return this.#order.heldBytes + this.#replay.bytes + this.#outlet.bytes > this.#maxBytes;
+    const { heldBytes, keyBytes } = this.#order;
+    return heldBytes + keyBytes + this.#replay.bytes + this.#outlet.bytes > this.#maxBytes;
   }
 
-  /** Held ones go first, then replaying ones, then the quietest that wait for delivery. */
+  /** Held ones go first, then replaying ones, then the quietest that wait for delivery. Keys may have a share. */
   #makeRoom(): void {
     while (this.#isOver()) {
+      if (this.#order.keyBytes > this.#maxBytes * KEY_SHARE && this.#order.forgetOldestKey()) continue;
       if (this.#order.evictOldest()) continue;
       if (this.#replay.dropQuietest()) continue;
       if (!this.#outlet.dropQuietest()) return;

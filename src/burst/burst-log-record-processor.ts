@@ -17,6 +17,7 @@ import {
   Severity,
   type SpanLike,
   type SpanProcessorLike,
+  severityOf,
   snapshot,
   Teller,
 } from '../record/index.ts';
@@ -40,6 +41,11 @@ import type { BurstStats } from './stats.ts';
 import { TraceTable } from './trace-table.ts';
 
 const SHUTDOWN_TIMEOUT_MILLIS = 30_000;
+
+/** `randomUUID()` returns a chain of 20 strings, of 500 bytes. Many ids are remembered: one string, of 50. */
+function newBurstId(): string {
+  return Buffer.from(randomUUID(), 'latin1').toString('latin1');
+}
 
 /**
  * Keeps quiet records (DEBUG, TRACE) in memory and lets them out only when something goes wrong: an error, a
@@ -85,7 +91,7 @@ export class BurstLogRecordProcessor implements LogRecordProcessorLike {
     const traces = this.#traces;
     const settings = {
       ...options,
-      newBurstId: randomUUID,
+      newBurstId,
       isOpen: (key: string) => traces.table?.has(key) === true,
     };
     const { meterProvider } = options;
@@ -111,12 +117,12 @@ export class BurstLogRecordProcessor implements LogRecordProcessorLike {
     }
   }
 
-  /** False for records below `level`: the SDK then does not even make them. */
+  /** False for records below `level`: the SDK then does not even make them. Never throws. */
   enabled(options: EnabledOptionsLike): boolean {
     if (this.#shutdown !== undefined) return false;
-    const severity = options.severityNumber;
-    if (severity === undefined || !(severity >= Severity.TRACE)) return true;
-    return severity >= (this.#level ?? this.#options.levels.of(options.instrumentationScope.name));
+    const severity: unknown = options.severityNumber;
+    if (typeof severity !== 'number' || !(severity >= Severity.TRACE)) return true;
+    return severity >= (this.#level ?? this.#options.levels.of(options.instrumentationScope?.name));
   }
 
   /** Takes a record: lets it out, or holds it. Never throws, never blocks. */
@@ -235,8 +241,7 @@ export class BurstLogRecordProcessor implements LogRecordProcessorLike {
 
   #emit(record: ReadableLogRecordLike, given: Context): void {
     if (this.#shutdown !== undefined) return;
-    const number = record.severityNumber;
-    const severity = typeof number === 'number' && number >= Severity.TRACE ? number : Severity.UNSPECIFIED;
+    const severity = severityOf(record);
     if (severity !== Severity.UNSPECIFIED) {
       // The SDK asks enabled() of all processors together: another one may have wanted this record.
       if (severity < (this.#level ?? this.#options.levels.of(record.instrumentationScope.name))) return;

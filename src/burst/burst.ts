@@ -62,23 +62,23 @@ export interface Beginning<T> {
 }
 
 /** The mark of a trigger. */
-export function triggerMark<T>(
+export function triggerMark(
   { cause }: Trigger,
-  burst: Burst<T> | undefined,
+  burstId: string | undefined,
   repeat?: Repeat | undefined,
-): Mark<T> {
-  return { burst, sequence: 0, cause, repeat };
+): Mark {
+  return { burstId, sequence: 0, cause, repeat };
 }
 
 /** The mark of an item that passes after a burst. */
-export function passMark<T>(burst: Burst<T> | undefined): Mark<T> | undefined {
-  return burst && { burst, sequence: 0, cause: undefined, repeat: undefined };
+export function passMark(burstId: string | undefined): Mark | undefined {
+  return burstId === undefined ? undefined : { burstId, sequence: 0, cause: undefined, repeat: undefined };
 }
 
 /** What is added to an item when it leaves. */
-export interface Mark<T> {
+export interface Mark {
   /** The burst it belongs to; undefined on a trigger that released nothing. */
-  readonly burst: Burst<T> | undefined;
+  readonly burstId: string | undefined;
   /** Place in the burst, on released items; 0 on others. */
   readonly sequence: number;
   /** On the trigger. */

@@ -19,7 +19,7 @@ export class ChronologicalOrder<T> implements Order<T> {
   readonly #loud = new Group();
   readonly #keep: number;
   #evicted: Evictions = noEvictions();
-  #window: Window<T> | undefined;
+  #window: Window | undefined;
   #cancelDelay: (() => void) | undefined;
   readonly #sweep: Sweep;
   #isEnded = false;
@@ -38,6 +38,10 @@ export class ChronologicalOrder<T> implements Order<T> {
 
   get heldBytes(): number {
     return this.#row.bytes;
+  }
+
+  get keyBytes(): number {
+    return 0;
   }
 
   get quietCount(): number {
@@ -86,13 +90,13 @@ export class ChronologicalOrder<T> implements Order<T> {
     if (this.#isPassing(now)) {
       accounts.joined += 1;
       accounts.live += 1;
-      replay.addLive(item, size, triggerMark(trigger, this.#window?.burst));
+      replay.addLive(item, size, triggerMark(trigger, this.#window?.burstId));
       replay.hurry();
       return;
     }
     const { burst, repeat } = this.#begin(trigger, now);
     accounts.live += 1;
-    replay.addLive(item, size, triggerMark(trigger, burst, repeat));
+    replay.addLive(item, size, triggerMark(trigger, burst?.id, repeat));
     this.#end(burst);
   }
 
@@ -117,6 +121,10 @@ export class ChronologicalOrder<T> implements Order<T> {
 
   reopen(): void {
     // The row belongs to no trace.
+  }
+
+  forgetOldestKey(): boolean {
+    return false;
   }
 
   evictOldest(): boolean {
@@ -209,7 +217,7 @@ export class ChronologicalOrder<T> implements Order<T> {
     }
     window.pass();
     accounts.passed += 1;
-    replay.addLive(item, size, passMark(window.burst));
+    replay.addLive(item, size, passMark(window.burstId));
     return true;
   }
 
@@ -222,7 +230,7 @@ export class ChronologicalOrder<T> implements Order<T> {
 
   #opensWindow(burst: Burst<T> | undefined, isNew: boolean, now: number): void {
     const { after } = this.#settings;
-    this.#window = after === false ? undefined : new Window(burst, after, isNew, now);
+    this.#window = after === false ? undefined : new Window(burst?.id, after, isNew, now);
   }
 
   #trim(): void {

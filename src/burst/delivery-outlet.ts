@@ -1,6 +1,6 @@
 import { Delivery, type ResolvedDeliveryOptions } from '../export/index.ts';
 import type { Limited, Recurrence } from '../limit/index.ts';
-import { type Clock, type ReadableLogRecordLike, rankOf } from '../record/index.ts';
+import { type Clock, type ReadableLogRecordLike, rankOf, severityOf } from '../record/index.ts';
 import type { Burst, Mark } from './burst.ts';
 import type { CallGuard } from './call-guard.ts';
 import { manifest, marked, originOf, summary, timeOf } from './marked.ts';
@@ -28,7 +28,7 @@ export class DeliveryOutlet implements Outlet<ReadableLogRecordLike> {
   }
 
   rank(record: ReadableLogRecordLike): number {
-    return rankOf(record.severityNumber);
+    return rankOf(severityOf(record));
   }
 
   timeOf(record: ReadableLogRecordLike): number {
@@ -39,16 +39,16 @@ export class DeliveryOutlet implements Outlet<ReadableLogRecordLike> {
     return originOf(record);
   }
 
-  send(record: ReadableLogRecordLike, size: number, mark: Mark<ReadableLogRecordLike> | undefined): void {
+  send(record: ReadableLogRecordLike, size: number, mark: Mark | undefined): void {
     // Whatever its severity, a trigger is among the last to go.
-    const rank = rankOf(record.severityNumber);
+    const rank = rankOf(severityOf(record));
     const isTrigger = mark?.cause !== undefined;
     this.#delivery.accept(marked(record, mark), isTrigger ? Math.max(rank, this.#burstLevel) : rank, size);
   }
 
   sendManifest(burst: Burst<ReadableLogRecordLike>): void {
     const record = manifest(burst, this.#clock.now());
-    this.#delivery.accept(record, rankOf(record.severityNumber), MANIFEST_BYTES);
+    this.#delivery.accept(record, rankOf(severityOf(record)), MANIFEST_BYTES);
   }
 
   summaryOf(

@@ -45,6 +45,10 @@ export class ImmediateOrder<T> implements Order<T> {
     return this.#arena.bytes;
   }
 
+  get keyBytes(): number {
+    return this.#buckets.recentBytes;
+  }
+
   get quietCount(): number {
     return this.#arena.count - this.#releases.count;
   }
@@ -85,13 +89,13 @@ export class ImmediateOrder<T> implements Order<T> {
     const bucket = this.#buckets.get(key) ?? this.#open(key);
     // Work can outlive the spans of its trace.
     bucket.isSettled = false;
-    let mark: Mark<T>;
+    let mark: Mark;
     if (bucket.window?.isOpen(now)) {
       accounts.joined += 1;
-      mark = triggerMark(trigger, bucket.window.burst);
+      mark = triggerMark(trigger, bucket.window.burstId);
     } else {
       const { burst, repeat } = this.#begin([bucket], trigger, now);
-      mark = triggerMark(trigger, burst, repeat);
+      mark = triggerMark(trigger, burst?.id, repeat);
     }
     // The trigger leaves first, since a replay begins in a later turn: it must not wait behind what it released.
     accounts.live += 1;
@@ -133,10 +137,14 @@ export class ImmediateOrder<T> implements Order<T> {
     if (bucket !== undefined) bucket.isSettled = false;
   }
 
+  forgetOldestKey(): boolean {
+    return this.#buckets.forgetFirstBurst();
+  }
+
   evictOldest(): boolean {
     // What is released is no longer held, and must not go before what is.
     this.#releases.finish();
-    const bucket = this.#arena.oldestGroup() as Bucket<T> | undefined;
+    const bucket = this.#arena.oldestGroup() as Bucket | undefined;
     if (bucket === undefined) return false;
     this.#arena.takeFirst(bucket);
     this.#lose(bucket, 'bytes', 1);
@@ -153,16 +161,17 @@ export class ImmediateOrder<T> implements Order<T> {
     this.#sweep.end();
     this.#releases.finish();
     for (const bucket of this.#buckets.all()) this.#evictFirst(bucket, bucket.count, 'shutdown');
+    this.#buckets.clear();
     this.#arena.shrinkIfEmpty();
   }
 
-  #open(key: string): Bucket<T> {
+  #open(key: string): Bucket {
     this.#sweep.arm();
     return this.#buckets.open(key);
   }
 
   /** Whether an item passes in the after-window, or is let go because its trace is over. */
-  #passes(bucket: Bucket<T>, item: T, size: number, now: number): boolean {
+  #passes(bucket: Bucket, item: T, size: number, now: number): boolean {
     const { accounts, limit, outlet } = this.#parts;
     const window = bucket.window!;
     if (window.isOpen(now)) {
@@ -173,7 +182,7 @@ export class ImmediateOrder<T> implements Order<T> {
       }
       window.pass();
       accounts.passed += 1;
-      outlet.send(item, size, passMark(window.burst), undefined);
+      outlet.send(item, size, passMark(window.burstId), undefined);
       return true;
     }
     if (bucket.isSettled) {
@@ -186,7 +195,7 @@ export class ImmediateOrder<T> implements Order<T> {
   }
 
   /** A burst begins and the after-windows open, if the limit admits it; else all that it would release is evicted. */
-  #begin(buckets: readonly Bucket<T>[], trigger: Trigger, now: number): Beginning<T> {
+  #begin(buckets: readonly Bucket[], trigger: Trigger, now: number): Beginning<T> {
     if (buckets.length === 0) return NOTHING;
     const { accounts, limit, newBurstId, outlet } = this.#parts;
     let count = 0;
@@ -211,7 +220,7 @@ export class ImmediateOrder<T> implements Order<T> {
     return { burst, repeat: undefined };
   }
 
-  #release(buckets: readonly Bucket<T>[], burst: Burst<T>): void {
+  #release(buckets: readonly Bucket[], burst: Burst<T>): void {
     const { accounts, replay } = this.#parts;
     for (const bucket of buckets) {
       if (bucket.evicted === undefined) continue;
@@ -240,21 +249,21 @@ export class ImmediateOrder<T> implements Order<T> {
   }
 
   /** The one that holds the oldest item. At least one holds something. */
-  #oldest(buckets: readonly Bucket<T>[]): Bucket<T> {
+  #oldest(buckets: readonly Bucket[]): Bucket {
     const filled = buckets.filter(({ count }) => count > 0);
     return filled.reduce((one, other) =>
       this.#arena.firstTime(other) < this.#arena.firstTime(one) ? other : one,
     );
   }
 
-  #opensWindow(bucket: Bucket<T>, burst: Burst<T> | undefined, isNew: boolean, now: number): void {
+  #opensWindow(bucket: Bucket, burst: Burst<T> | undefined, isNew: boolean, now: number): void {
     const { after } = this.#settings;
-    bucket.window = after === false ? undefined : new Window(burst, after, isNew, now);
+    bucket.window = after === false ? undefined : new Window(burst?.id, after, isNew, now);
     this.#buckets.noteBurst(bucket, now);
   }
 
   /** Those of the keys whose after-window is not open: there nothing is held, and the burst is joined. */
-  #toBurst(keys: Keys, trigger: Trigger, now: number): Bucket<T>[] {
+  #toBurst(keys: Keys, trigger: Trigger, now: number): Bucket[] {
     // A span tells the fate of its trace even when nothing was held; a call by hand only of what it releases.
     if (keys !== 'all' && trigger.cause !== 'manual') {
       for (const key of keys) if (!this.#buckets.get(key)) this.#open(key);
@@ -268,36 +277,36 @@ export class ImmediateOrder<T> implements Order<T> {
     });
   }
 
-  #discardAll(bucket: Bucket<T>): number {
+  #discardAll(bucket: Bucket): number {
     const count = bucket.count;
     while (bucket.count > 0) this.#arena.takeFirst(bucket);
     this.#parts.accounts.discarded += count;
     return count;
   }
 
-  #trim(bucket: Bucket<T>): void {
+  #trim(bucket: Bucket): void {
     this.#evictFirst(bucket, bucket.count - this.#keep, 'capacity');
   }
 
-  #evictAged(bucket: Bucket<T>, now: number): void {
+  #evictAged(bucket: Bucket, now: number): void {
     const { maxAgeMillis } = this.#settings;
     while (bucket.count > 0 && now - this.#arena.firstTime(bucket) > maxAgeMillis) {
       this.#evictFirst(bucket, 1, 'age');
     }
   }
 
-  #evictFirst(bucket: Bucket<T>, count: number, cause: EvictionCause): void {
+  #evictFirst(bucket: Bucket, count: number, cause: EvictionCause): void {
     for (let left = count; left > 0; left -= 1) this.#arena.takeFirst(bucket);
     if (count > 0) this.#lose(bucket, cause, count);
   }
 
-  #lose(bucket: Bucket<T>, cause: EvictionCause, count: number): void {
+  #lose(bucket: Bucket, cause: EvictionCause, count: number): void {
     this.#parts.accounts.evicted[cause] += count;
     bucket.lose(cause, count);
   }
 
   /** The shared bucket is nobody's trace: only age ends what it holds. */
-  #isIdle(bucket: Bucket<T>, now: number): boolean {
+  #isIdle(bucket: Bucket, now: number): boolean {
     if (bucket.count === 0 || bucket.key === SHARED_KEY) return false;
     return now - this.#arena.lastTime(bucket) > this.#settings.idleMillis;
   }
@@ -307,7 +316,7 @@ export class ImmediateOrder<T> implements Order<T> {
     const { idleMillis, maxAgeMillis } = this.#settings;
     this.#releases.finish();
     while (now - this.#arena.oldestTime() > maxAgeMillis) {
-      this.#evictAged(this.#arena.oldestGroup() as Bucket<T>, now);
+      this.#evictAged(this.#arena.oldestGroup() as Bucket, now);
     }
     for (const bucket of this.#buckets.all()) {
       if (this.#parts.isOpen(bucket.key)) continue;
@@ -320,6 +329,6 @@ export class ImmediateOrder<T> implements Order<T> {
   }
 }
 
-function closedWindow<T>(now: number): Window<T> {
-  return new Window<T>(undefined, { records: 0, millis: 0 }, false, now);
+function closedWindow(now: number): Window {
+  return new Window(undefined, { records: 0, millis: 0 }, false, now);
 }

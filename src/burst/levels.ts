@@ -12,8 +12,6 @@ const MAX_NAMES = 10_000;
  * itself; a name that ends in `*` for all that begin so. The longest that fits counts, then `default`.
  */
 export class Levels {
-  /** The lowest level of all: below it no logger is taken. */
-  readonly lowest: number;
   /** Set when one level is for all loggers. */
   readonly only: number | undefined;
   readonly #byName = new Map<string, number>();
@@ -27,7 +25,6 @@ export class Levels {
     if (Array.isArray(level))
       throw new TypeError(`level must be a severity or an object, got ${shown(level)}`);
     this.#default = byName.default === undefined ? otherwise : parseSeverity('level', byName.default);
-    this.lowest = this.#default;
     for (const [name, value] of Object.entries(byName)) {
       const option = name === 'default' ? 'level' : `level[${JSON.stringify(name)}]`;
       const found = value === undefined ? this.#default : parseSeverity(option, value);
@@ -35,7 +32,6 @@ export class Levels {
         throw new RangeError(`${option} must not be above emitLevel (${emitLevel}), got ${shown(value)}`);
       }
       if (name === 'default') continue;
-      this.lowest = Math.min(this.lowest, found);
       if (name.endsWith('*')) this.#prefixes.push({ prefix: name.slice(0, -1), level: found });
       else this.#byName.set(name, found);
     }
@@ -47,6 +43,7 @@ export class Levels {
   of(loggerName: string): number {
     const known = this.#byName.get(loggerName);
     if (known !== undefined) return known;
+    if (typeof loggerName !== 'string') return this.#default;
     const fits = this.#prefixes.find(({ prefix }) => loggerName.startsWith(prefix));
     const level = fits?.level ?? this.#default;
     if (this.#byName.size < MAX_NAMES) this.#byName.set(loggerName, level);

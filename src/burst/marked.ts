@@ -36,12 +36,12 @@ export const blank: Item = Object.freeze({
 });
 
 /** A record with what its burst adds to it; the record itself if that is nothing. */
-export function marked(record: Item, mark: Mark<Item> | undefined): Item {
+export function marked(record: Item, mark: Mark | undefined): Item {
   if (mark === undefined) return record;
-  const { burst, sequence, cause, repeat } = mark;
+  const { burstId, sequence, cause, repeat } = mark;
   const added: Record<string, unknown> = {};
-  if (burst !== undefined) {
-    added[BURST_ID] = burst.id;
+  if (burstId !== undefined) {
+    added[BURST_ID] = burstId;
     if (sequence > 0) added[BURST_SEQUENCE] = sequence;
     if (cause !== undefined) added[BURST_TRIGGER] = cause;
   } else if (repeat !== undefined) {

@@ -61,9 +61,13 @@ export interface Order<T> {
   evictOldest(): boolean;
   /** Lets the loud ones go that are held, in order. Resolves when all that is to leave is in the replay. */
   releaseLoud(): Promise<void>;
+  /** Forgets the key that burst first. @returns false if none is remembered */
+  forgetOldestKey(): boolean;
   /** Gives up everything held: the processor ends. */
   shutdown(): void;
   readonly heldBytes: number;
+  /** Estimated bytes of what is remembered of keys beside what they hold. */
+  readonly keyBytes: number;
   /** Quiet items held now. */
   readonly quietCount: number;
   /** Released items that have not reached the replay yet. */

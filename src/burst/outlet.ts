@@ -22,7 +22,7 @@ export interface Outlet<T> {
   /** Something light that stands for an item when its burst is told of, long after the item has left. */
   originOf(item: T): T;
   /** Sends one item on, with what is to be added to it. Never throws. */
-  send(item: T, size: number, mark: Mark<T> | undefined, context: Context | undefined): void;
+  send(item: T, size: number, mark: Mark | undefined, context: Context | undefined): void;
   /** Sends the record that tells of a burst. Never throws. */
   sendManifest(burst: Burst<T>): void;
   /** The record that says what the limit did not let out. */

@@ -8,6 +8,7 @@ import {
   type LogRecordProcessorLike,
   type ReadableLogRecordLike,
   rankOf,
+  severityOf,
   Teller,
   within,
   writable,
@@ -32,6 +33,8 @@ export class ProcessorOutlet implements Outlet<ReadableLogRecordLike> {
   readonly #gate: FlushGate;
   #delivered = 0;
   #failed = 0;
+  /** Being handed on now: the wrapped processor may ask for `stats()`. */
+  #pending = 0;
   #shutdown: Promise<void> | undefined;
 
   constructor(processor: LogRecordProcessorLike, clock: Clock, guard: CallGuard) {
@@ -48,7 +51,7 @@ export class ProcessorOutlet implements Outlet<ReadableLogRecordLike> {
   }
 
   rank(record: ReadableLogRecordLike): number {
-    return rankOf(record.severityNumber);
+    return rankOf(severityOf(record));
   }
 
   timeOf(record: ReadableLogRecordLike): number {
@@ -62,7 +65,7 @@ export class ProcessorOutlet implements Outlet<ReadableLogRecordLike> {
   send(
     record: ReadableLogRecordLike,
     _size: number,
-    mark: Mark<ReadableLogRecordLike> | undefined,
+    mark: Mark | undefined,
     context: Context | undefined,
   ): void {
     this.#handOn(marked(record, mark), context);
@@ -97,7 +100,7 @@ export class ProcessorOutlet implements Outlet<ReadableLogRecordLike> {
   }
 
   outcome(): Outcome {
-    return { delivered: this.#delivered, failed: { processor: this.#failed }, pending: 0 };
+    return { delivered: this.#delivered, failed: { processor: this.#failed }, pending: this.#pending };
   }
 
   #handOn(record: ReadableLogRecordLike, context: Context | undefined): void {
@@ -105,6 +108,7 @@ export class ProcessorOutlet implements Outlet<ReadableLogRecordLike> {
     const { spanContext } = record;
     const given =
       context ?? (spanContext === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, spanContext));
+    this.#pending += 1;
     try {
       this.#guard.call(() => this.#processor.onEmit(writable(record), given));
       this.#delivered += 1;
@@ -114,6 +118,8 @@ export class ProcessorOutlet implements Outlet<ReadableLogRecordLike> {
         'processor',
         `1 record was lost: the wrapped processor's onEmit() threw ${errorText(error)}`,
       );
+    } finally {
+      this.#pending -= 1;
     }
   }
 

@@ -5,27 +5,24 @@ import type { Burst, Mark, TriggerCause } from './burst.ts';
 import { MANIFEST_BYTES, type Outlet } from './outlet.ts';
 
 /** An item on its way out with its mark; without an item, the manifest of its burst. */
-class Outgoing<T> implements Mark<T> {
+class Outgoing<T> implements Mark {
   readonly item: T | undefined;
   readonly size: number;
+  /** Of a released item, and of a manifest. */
   readonly burst: Burst<T> | undefined;
+  readonly burstId: string | undefined;
   readonly sequence: number;
   readonly cause: TriggerCause | undefined;
   readonly repeat: Repeat | undefined;
 
-  constructor(
-    item: T | undefined,
-    size: number,
-    burst: Burst<T> | undefined,
-    sequence: number,
-    trigger?: Mark<T>,
-  ) {
+  constructor(item: T | undefined, size: number, burst: Burst<T> | undefined, sequence: number, mark?: Mark) {
     this.item = item;
     this.size = size;
     this.burst = burst;
+    this.burstId = burst === undefined ? mark?.burstId : burst.id;
     this.sequence = sequence;
-    this.cause = trigger?.cause;
-    this.repeat = trigger?.repeat;
+    this.cause = mark?.cause;
+    this.repeat = mark?.repeat;
   }
 }
 
@@ -75,8 +72,8 @@ export class Replay<T> {
    * Adds what keeps its place behind a replay (chronological order): a live item, or one that passes.
    * @param mark what is added to it
    */
-  addLive(item: T, size: number, mark?: Mark<T>): void {
-    this.#queue.add(new Outgoing(item, size, mark?.burst, 0, mark), this.#outlet.rank(item), size);
+  addLive(item: T, size: number, mark?: Mark): void {
+    this.#queue.add(new Outgoing<T>(item, size, undefined, 0, mark), this.#outlet.rank(item), size);
     this.#start();
   }
 
@@ -99,7 +96,7 @@ export class Replay<T> {
     const outgoing = this.#queue.takeQuietest();
     if (outgoing === undefined) return false;
     this.#accounts.dropped.bytes += 1;
-    if (outgoing.sequence > 0) outgoing.burst!.dropped += 1;
+    if (outgoing.burst !== undefined) outgoing.burst.dropped += 1;
     this.#settle();
     return true;
   }

@@ -19,7 +19,7 @@ export class TraceTable {
   /** When each will settle; all linger equally long, so that the first is the next. */
   readonly #lingering = new Map<string, number>();
   #cancelTimer: (() => void) | undefined;
-  #forgotten = 0;
+  #isEnded = false;
 
   constructor(
     clock: Clock,
@@ -38,17 +38,13 @@ export class TraceTable {
     return this.#open.size;
   }
 
-  /** Traces that were forgotten while their spans were open. */
-  get forgotten(): number {
-    return this.#forgotten;
-  }
-
   /** Whether a trace has open spans, or had some a moment ago. */
   has(traceId: string): boolean {
     return this.#open.has(traceId) || this.#lingering.has(traceId);
   }
 
   spanStarted(traceId: string): void {
+    if (this.#isEnded) return;
     const trace = this.#open.get(traceId);
     if (trace !== undefined) {
       trace.spans += 1;
@@ -59,7 +55,6 @@ export class TraceTable {
     if (this.#open.size <= MAX_OPEN) return;
     const [longestOpen] = this.#open.keys();
     if (longestOpen !== undefined) this.#open.delete(longestOpen);
-    this.#forgotten += 1;
   }
 
   spanEnded(traceId: string): void {
@@ -78,8 +73,9 @@ export class TraceTable {
     this.#arm(now);
   }
 
-  /** Forgets everything. */
+  /** Forgets everything, also what is still to come: spans go on after the end of the logs. */
   shutdown(): void {
+    this.#isEnded = true;
     this.#cancelTimer?.();
     this.#open.clear();
     this.#lingering.clear();

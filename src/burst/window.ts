@@ -1,21 +1,19 @@
-import type { Burst } from './burst.ts';
-
 /** What a key passes straight on after its burst: so long, and so many. */
-export class Window<T> {
-  /** Undefined when the burst released nothing, and so has no id. */
-  readonly burst: Burst<T> | undefined;
+export class Window {
+  /** The id of the burst; undefined when it released nothing. Many are remembered: the burst itself is not kept. */
+  readonly burstId: string | undefined;
   /** Whether what passes may use the tokens that are reserved for new errors. */
   readonly isNew: boolean;
   readonly #until: number;
   #left: number;
 
   constructor(
-    burst: Burst<T> | undefined,
+    burstId: string | undefined,
     after: { records: number; millis: number },
     isNew: boolean,
     now: number,
   ) {
-    this.burst = burst;
+    this.burstId = burstId;
     this.isNew = isNew;
     this.#until = now + after.millis;
     this.#left = after.records;

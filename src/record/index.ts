@@ -77,7 +77,7 @@ export {
 } from './otel.ts';
 export { RankedQueue } from './ranked-queue.ts';
 export { parseSeverity, rankOf, Severity, type SeverityLike, type SeverityName } from './severity.ts';
-export { severityNameOf, severityOfText } from './severity-name.ts';
+export { severityNameOf, severityOf, severityOfText } from './severity-name.ts';
 export { attributesSize, CHARACTER_BYTES } from './size.ts';
 export {
   type BoundedSnapshot,

@@ -43,3 +43,17 @@ export function severityOfText(text: string): number | undefined {
   if (name !== 'UNSPECIFIED' && Object.hasOwn(Severity, name)) return Severity[name as keyof typeof Severity];
   return Object.hasOwn(OTHER_NAMES, name) ? OTHER_NAMES[name] : undefined;
 }
+
+/**
+ * The severity that a record says: its number, or if that is missing the one that its text names. 0 (UNSPECIFIED) if
+ * it says neither.
+ */
+export function severityOf(record: {
+  readonly severityNumber?: number | undefined;
+  readonly severityText?: string | undefined;
+}): number {
+  const number = record.severityNumber;
+  if (typeof number === 'number' && number >= Severity.TRACE) return number;
+  const text = record.severityText;
+  return typeof text === 'string' ? (severityOfText(text) ?? Severity.UNSPECIFIED) : Severity.UNSPECIFIED;
+}

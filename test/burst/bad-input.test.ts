@@ -1,7 +1,8 @@
-import { DiagLogLevel, diag } from '@opentelemetry/api';
+import { DiagLogLevel, diag, ROOT_CONTEXT } from '@opentelemetry/api';
 import { InMemoryLogRecordExporter, LoggerProvider } from '@opentelemetry/sdk-logs';
 import { BurstLogRecordProcessor } from '../../src/burst/burst-log-record-processor.ts';
 import type { BurstExporterOptions } from '../../src/burst/options.ts';
+import type { BurstStats } from '../../src/burst/stats.ts';
 import { Severity } from '../../src/record/severity.ts';
 import { expectAccountsBalance, pipeline } from '../support/pipeline.ts';
 
@@ -86,6 +87,25 @@ describe('wrong options throw at construction and say option, wish and value', (
     ).not.toThrow();
   });
 });
+
+test.each([Symbol('17'), '17', 17n, Number.NaN, {}, null, undefined])(
+  'enabled() for a severity of %p is true, and never throws',
+  (severityNumber) => {
+    const burst = new BurstLogRecordProcessor({
+      exporter: new InMemoryLogRecordExporter(),
+      level: { default: 'DEBUG', 'noisy.*': 'INFO' },
+    });
+    const enabled = (scope: unknown, severity: unknown) =>
+      burst.enabled({
+        context: ROOT_CONTEXT,
+        instrumentationScope: scope as { name: string },
+        severityNumber: severity as number,
+      });
+    expect(enabled({ name: 'shop' }, severityNumber)).toBe(true);
+    expect(enabled(undefined, Severity.DEBUG)).toBe(true);
+    expect(enabled({ name: Symbol('shop') }, Severity.TRACE)).toBe(false);
+  },
+);
 
 describe('records of any kind', () => {
   test.each([Number.NaN, 1e9, Number.POSITIVE_INFINITY, '17', {}, null, 17n])(
@@ -252,6 +272,45 @@ describe('foreign code', () => {
     await burst.forceFlush();
     expect(burst.stats()).toMatchObject({ live: 10, delivered: 0, failed: { processor: 10 } });
     expect(messages).toHaveLength(1);
+  });
+
+  test('the accounts hold inside the wrapped processor, and in every callback', async () => {
+    const seen: Record<string, BurstStats[]> = {
+      onEmit: [],
+      flush: [],
+      shutdown: [],
+      fingerprint: [],
+      when: [],
+    };
+    const look = (where: string) => void seen[where]!.push(burst.stats());
+    const processor = {
+      onEmit() {
+        look('onEmit');
+        throw new Error('broken');
+      },
+      forceFlush: async () => look('flush'),
+      shutdown: async () => look('shutdown'),
+    };
+    const burst = new BurstLogRecordProcessor({
+      processor,
+      replayBatch: 1,
+      after: false,
+      fingerprint: () => {
+        look('fingerprint');
+        return 'same';
+      },
+      triggers: { when: () => look('when') === undefined && false },
+    });
+    const logger = new LoggerProvider({ processors: [burst] }).getLogger('test');
+    for (const severityNumber of [5, 9, 17, 5, 5, 17]) logger.emit({ severityNumber, body: 'any' });
+    await burst.forceFlush();
+    await burst.shutdown();
+    // Three loud ones, three released ones, two manifests.
+    expect(seen.onEmit).toHaveLength(8);
+    for (const looks of Object.values(seen)) {
+      expect(looks.length).toBeGreaterThan(0);
+      looks.forEach(expectAccountsBalance);
+    }
   });
 
   test('a wrapped processor that bursts and discards from inside breaks nothing', async () => {

@@ -2,6 +2,7 @@ import { context, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { BatchLogRecordProcessor, InMemoryLogRecordExporter, LoggerProvider } from '@opentelemetry/sdk-logs';
 import { BurstLogRecordProcessor } from '../../src/burst/burst-log-record-processor.ts';
+import { systemClock } from '../../src/record/clock.ts';
 import type { ReadableLogRecordLike } from '../../src/record/otel.ts';
 import { Severity } from '../../src/record/severity.ts';
 import { task, to } from '../../src/task/task-forms.ts';
@@ -132,6 +133,27 @@ describe('a burst is an object', () => {
     },
   );
 
+  test("what it adds is not lost to the SDK's attribute limits", async () => {
+    const exporter = new InMemoryLogRecordExporter();
+    const burst = new BurstLogRecordProcessor({ exporter });
+    const provider = new LoggerProvider({
+      processors: [burst],
+      logRecordLimits: { attributeCountLimit: 2, attributeValueLengthLimit: 4 },
+    });
+    const attributes = { a: 1, b: 'too long', c: 3 };
+    for (const severityNumber of [Severity.DEBUG, Severity.ERROR]) {
+      provider.getLogger('test').emit({ severityNumber, attributes });
+    }
+    await burst.forceFlush();
+    const [error, debug] = exporter.getFinishedLogRecords();
+    const id = error!.attributes['burst.id'];
+    expect(id).toMatch(/^[0-9a-f-]{36}$/);
+    expect(error!.attributes).toEqual({ a: 1, b: 'too ', 'burst.id': id, 'burst.trigger': 'severity' });
+    expect(debug!.attributes).toEqual({ a: 1, b: 'too ', 'burst.id': id, 'burst.sequence': 1 });
+    expect(debug!.droppedAttributesCount).toBe(1);
+    await provider.shutdown();
+  });
+
   test('a burst that releases nothing has neither id nor manifest', async () => {
     const { log, find, manifests } = pipeline();
     log('ERROR', 'failed');
@@ -203,6 +225,33 @@ describe('triggers', () => {
     log('DEBUG', 'quiet');
     log('WARN', 'warned');
     expect(await bodies()).toEqual(['warned', 'quiet']);
+  });
+});
+
+describe('a severity that is only a text, as winston writes it', () => {
+  test('holds what is quiet, and triggers what is loud enough', async () => {
+    const { log, bodies, burst } = pipeline();
+    log(undefined, 'of a request that went well', { severityText: 'trace', traceName: 'a' });
+    log(undefined, 'quiet', { severityText: 'debug' });
+    log(undefined, 'loud', { severityText: 'info' });
+    log(undefined, 'database is gone', { severityText: 'fatal' });
+    expect(await bodies()).toEqual(['loud', 'database is gone', 'quiet']);
+    expect(burst.stats().holding).toBe(1);
+  });
+
+  test('is refused below level', async () => {
+    const { log, bodies, burst } = pipeline({ level: 'INFO' });
+    log(undefined, 'quiet', { severityText: 'Debug' });
+    log(undefined, 'failed', { severityText: 'Error' });
+    expect(await bodies()).toEqual(['failed']);
+    expect(burst.stats().held).toBe(0);
+  });
+
+  test('makes the loudest the last to be dropped', async () => {
+    const { log, bodies } = pipeline({ delivery: { maxQueueSize: 1, maxExportBatchSize: 1 } });
+    log(undefined, 'failed', { severityText: 'error' });
+    log('INFO', 'loud');
+    expect(await bodies()).toEqual(['failed']);
   });
 });
 
@@ -618,6 +667,22 @@ describe('ends', () => {
     log('DEBUG', 'quiet');
     await burst.forceFlush();
     expect(burst.stats().holding).toBe(1);
+  });
+
+  test('forceFlush and shutdown end under fake timers', async () => {
+    jest.useFakeTimers();
+    try {
+      const { log, burst, exporter } = pipeline({ capacity: 5_000, clock: systemClock });
+      for (let count = 0; count < 5_000; count += 1) log('DEBUG', count);
+      log('ERROR', 'failed');
+      await burst.forceFlush();
+      expect(exporter.getFinishedLogRecords()).toHaveLength(5_002);
+      log('INFO', 'loud');
+      await burst.shutdown();
+      expect(burst.stats()).toMatchObject({ delivered: 5_003, pending: 0 });
+    } finally {
+      jest.useRealTimers();
+    }
   });
 
   test('forceFlush waits for a replay of any size', async () => {

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { parseSeverity, rankOf, Severity, type SeverityName } from '../../src/record/index.ts';
+import { parseSeverity, rankOf, Severity, type SeverityName, severityOf } from '../../src/record/index.ts';
 
 const names = Object.keys(Severity).filter((name) => name !== 'UNSPECIFIED') as SeverityName[];
 
@@ -50,5 +50,46 @@ test('a rank is a whole number from 1 to 24, and no louder record ranks below a 
         expect(Number.isInteger(rank) && rank >= 1 && rank <= 24).toBe(true);
       }
     }),
+  );
+});
+
+describe('the severity of a record', () => {
+  test('is its number, whatever its text', () => {
+    expect(severityOf({ severityNumber: 9, severityText: 'fatal' })).toBe(9);
+    expect(severityOf({ severityNumber: 99 })).toBe(99);
+  });
+
+  test.each(names)('without a number is that of its text, in any case: %s', (name) => {
+    for (const severityText of [name, name.toLowerCase(), name[0] + name.slice(1).toLowerCase()]) {
+      expect(severityOf({ severityText })).toBe(Severity[name]);
+      expect(severityOf({ severityNumber: 0, severityText })).toBe(Severity[name]);
+    }
+  });
+
+  test('knows the names of other worlds, such as "warning"', () => {
+    expect(severityOf({ severityText: 'Warning' })).toBe(Severity.WARN);
+    expect(severityOf({ severityText: 'silly' })).toBe(Severity.TRACE);
+  });
+
+  test.each([
+    undefined,
+    '',
+    'loud',
+    'ERROR5',
+    'UNSPECIFIED',
+    'toString',
+    'constructor',
+    'x'.repeat(1e6),
+    5,
+    null,
+  ])('is unspecified if its text is %p', (severityText) => {
+    expect(severityOf({ severityText: severityText as string })).toBe(Severity.UNSPECIFIED);
+  });
+
+  test.each([Number.NaN, -1, '17', 17n, Symbol('17'), {}])(
+    'is unspecified if its number is %p',
+    (severityNumber) => {
+      expect(severityOf({ severityNumber: severityNumber as number })).toBe(Severity.UNSPECIFIED);
+    },
   );
 });

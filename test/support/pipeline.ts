@@ -63,6 +63,7 @@ interface Emitted {
   readonly timestamp?: number;
   readonly exception?: unknown;
   readonly eventName?: string;
+  readonly severityText?: string;
 }
 
 /** A context inside the trace of this name. */
