@@ -1,27 +1,10 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs';
-import { Daemon } from '../daemon/index.ts';
-import { deadLetters } from './distlogd/dead-letters.ts';
-import { processIo } from './distlogd/io.ts';
-import { main } from './distlogd/main.ts';
-import { requestStatus } from './distlogd/request-status.ts';
-
-const lineThread = new URL('../sinks/file/line-thread.js', import.meta.url);
-const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
-  version: string;
-};
-
-// Whoever reads our output may stop reading: `distlogd dlq list | head -1`.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit(0);
-});
-
-// Not by process.exitCode: a daemon that is ended by force leaves sockets open, which would keep the process.
-process.exit(
-  await main(process.argv.slice(2), processIo(version), {
-    startDaemon: (loaded, context) => Daemon.start(loaded, { ...context, lineThread }),
-    requestStatus,
-    deadLetters,
-  }),
-);
+// Imports the program when it runs, so that a process that may open no more files says so in one line.
+try {
+  await import('./distlogd/program.ts');
+} catch (error) {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code !== 'EMFILE' && code !== 'ENFILE') throw error;
+  process.stderr.write(`distlogd: ${message}; raise the limit of open files (ulimit -n); not started\n`);
+  process.exit(1);
+}

@@ -1,4 +1,4 @@
-import type { Behind, ByCause } from './stats.ts';
+import type { BatchCount, Behind, ByCause } from './stats.ts';
 
 /**
  * What the parts of the daemon agree on: receivers hand batches to the journal, sinks read them from it.
@@ -55,7 +55,7 @@ export interface Intake {
 
 /** A batch as a sink reads it. */
 export interface JournalEntry {
-  /** Its number in the journal, from 1, without holes as long as the journal lives. */
+  /** Its number in the journal, from 1. Gaps are entries that were lost, or never acknowledged. */
   readonly index: number;
   /** When it was received, milliseconds since 1970. */
   readonly receivedMillis: number;
@@ -67,13 +67,21 @@ export interface JournalEntry {
 /** The sinks' side of the journal. A sink's cursor is the index of the entry it wants next. */
 export interface JournalReader {
   /**
-   * The next entries, at least one, together at most about `maxBytes`; waits until there is one.
-   * What is returned lies on the disk. If entries were trimmed or set aside, it goes on behind them.
+   * The next entries, together at most about `maxBytes`, but at least one; waits until there is one. They lie on the
+   * disk, and their indexes follow each other without a gap. Where entries are gone, it returns none: `position` has
+   * moved over the gap then.
    * @throws (rejects) with the signal's reason when it is aborted
    */
   next(maxBytes: number, signal: AbortSignal): Promise<readonly JournalEntry[]>;
   /** The index of the entry that comes next. */
   readonly position: number;
+  /** How many records were written to the journal before `position`, ever; undefined: not known here. */
+  readonly recordsBefore: number | undefined;
+  /**
+   * What this reader passed over because the journal lost it: it was damaged, or removed. What was cut off because it
+   * was never acknowledged does not count. The number of records becomes known at the next segment at the latest.
+   */
+  readonly missing: BatchCount;
 }
 
 /** What the daemon's other parts see of the journal. */
@@ -83,9 +91,14 @@ export interface JournalView {
   /** The index of the oldest entry that is still here, and of the next one that will be written. */
   readonly first: number;
   readonly next: number;
-  reader(position: number): JournalReader;
-  /** From `position` to the end. Cheap enough to be asked once a second for each sink. */
+  /** Whether entries have the indexes that they had in a journal of this id, 32 hex digits. */
+  continues(id: string): boolean;
+  /** @param recordsBefore `recordsBefore` of the reader that came to this position, if known */
+  reader(position: number, recordsBefore?: number): JournalReader;
+  /** From `position` to the end. Cheap enough to be asked for each sink whenever the journal grows. */
   behind(position: number): Behind;
+  /** Calls back whenever entries have come to the disk. @returns ends that */
+  onGrowth(listener: () => void): () => void;
 }
 
 /**

@@ -46,6 +46,9 @@ export interface DamageStats {
   readonly uncopiedBytes: number;
   /** Bytes that were cut off behind the last complete group: a torn write. */
   readonly cutBytes: number;
+  /** Batches, and the records in them, of newest segments that were gone at the start, as far as it is known. */
+  readonly missingBatches: number;
+  readonly missingRecords: number;
 }
 
 /** What the journal has counted, and how large it is now. */

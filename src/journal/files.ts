@@ -13,6 +13,13 @@ export interface OpenFile {
   close(): Promise<void>;
 }
 
+/** An open directory. Held open, so that syncing it needs no file descriptor when there is none left. */
+export interface OpenDirectory {
+  /** Names made and removed in it are on the disk (fsync). */
+  sync(): Promise<void>;
+  close(): Promise<void>;
+}
+
 /**
  * The file system as the journal uses it: each step by itself, so that tests can let each one fail, or end the
  * process there. Errors carry `code`, as those of Node.
@@ -27,8 +34,7 @@ export interface Files {
   openToRead(path: string): Promise<OpenFile>;
   rename(from: string, to: string): Promise<void>;
   unlink(path: string): Promise<void>;
-  /** Names made and removed in the directory are on the disk. */
-  syncDirectory(path: string): Promise<void>;
+  openDirectory(path: string): Promise<OpenDirectory>;
   /** Bytes that may still be written to the disk of this directory. */
   freeBytes(path: string): Promise<number>;
 }
@@ -44,14 +50,7 @@ export const nodeFiles: Files = {
   openToRead: async (path) => openFile(await open(path, 'r')),
   rename,
   unlink,
-  syncDirectory: async (path) => {
-    const directory = await open(path, 'r');
-    try {
-      await directory.sync();
-    } finally {
-      await directory.close();
-    }
-  },
+  openDirectory: (path) => open(path, 'r'),
   freeBytes: async (path) => {
     const { bavail, bsize } = await statfs(path);
     return bavail * bsize;
@@ -107,10 +106,18 @@ function behind(parts: readonly Uint8Array[], written: number): readonly Uint8Ar
 
 /** The disk, or this user's share of it, is full: the one error of a write that is no fault. */
 export function isNoSpace(error: unknown): boolean {
-  const code = (error as { code?: unknown } | null)?.code;
-  return code === 'ENOSPC' || code === 'EDQUOT';
+  return hasCode(error, ['ENOSPC', 'EDQUOT']);
+}
+
+/** No file can be opened for now, so that nothing was written: no file descriptor or no memory is left. */
+export function isNoDescriptor(error: unknown): boolean {
+  return hasCode(error, ['EMFILE', 'ENFILE', 'ENOMEM']);
 }
 
 export function isMissing(error: unknown): boolean {
-  return (error as { code?: unknown } | null)?.code === 'ENOENT';
+  return hasCode(error, ['ENOENT']);
+}
+
+function hasCode(error: unknown, codes: readonly string[]): boolean {
+  return codes.includes(String((error as { code?: unknown } | null)?.code));
 }

@@ -1,5 +1,6 @@
-/** Wakes those who wait for the journal to grow. */
+/** Wakes those who wait for the journal to grow, and calls those who want to know whenever it does. */
 export class Growth {
+  readonly #listeners = new Set<() => void>();
   readonly #waiting = new Set<(error?: Error) => void>();
   #closed: Error | undefined;
 
@@ -22,7 +23,14 @@ export class Growth {
     });
   }
 
+  /** @returns ends that */
+  listen(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
   grew(): void {
+    for (const listener of this.#listeners) listener();
     for (const wake of [...this.#waiting]) wake();
   }
 

@@ -1,9 +1,11 @@
 import type { Accepted, Batch, JournalEntry, Origin } from '../component/index.ts';
+import { Severity } from '../record/index.ts';
 import { shown } from '../settings/index.ts';
 import { FRAME_BYTES } from './frame.ts';
 import type { JournalTime } from './journal-time.ts';
 import { MAX_BODY_BYTES, type Settings } from './options.ts';
 import type { Producer, Producers } from './producers.ts';
+import type { NoRoom } from './writer.ts';
 
 /** A batch on its way to the disk. */
 export interface Waiting {
@@ -28,11 +30,19 @@ interface Follower {
 
 /** When a sender may ask again after `full`, milliseconds. */
 const RETRY_AFTER_MILLIS = 1_000;
+const WHY: Readonly<Record<NoRoom, string>> = {
+  disk: 'the disk is full, or at its floor (journal.minFreeBytes)',
+  descriptors: 'there is no file descriptor for the next segment (ulimit -n)',
+};
+const WARNING_MILLIS = 60_000;
 const GROUP_BATCHES = 64;
 const GROUP_BYTES = 8_388_608;
 
-/** Why batches were not taken: `journal` size, `disk` without room or at its floor, `queue` bound. */
-export type FullCause = 'journal' | 'disk' | 'queue';
+/**
+ * Why batches were refused: the `journal` has its size, the `disk` is full or at its floor, no file `descriptors` are left
+ * for the next segment, too much is in the `queue`.
+ */
+export type FullCause = 'journal' | 'queue' | NoRoom;
 
 /**
  * Decides what becomes of a batch, in the order of the calls, and holds what waits for the disk.
@@ -48,11 +58,12 @@ export class IntakeQueue {
   readonly #tails = new Map<Producer, Waiting>();
   /** Bytes of frames that wait or are being written. */
   bytes = 0;
-  readonly full: Record<FullCause, number> = { journal: 0, disk: 0, queue: 0 };
+  readonly full: Record<FullCause, number> = { journal: 0, disk: 0, descriptors: 0, queue: 0 };
   /** A batch of {@link neededBytes} finds no room in the journal or on the disk. */
   isFull = false;
   /** What the last batch needed that found no room; else that of the smallest one. */
   neededBytes = FRAME_BYTES;
+  #nextWarning = Number.NEGATIVE_INFINITY;
 
   constructor(settings: Settings, producers: Producers, time: JournalTime) {
     this.#settings = settings;
@@ -133,7 +144,8 @@ export class IntakeQueue {
    * There is no room: answers so to the group and to all that waits behind it. Were those behind written
    * later, a batch would stand there before one that its sender was told to send again.
    */
-  refuse(cause: FullCause): void {
+  refuse(cause: NoRoom): void {
+    this.#warn(cause);
     const refused = [...this.#group, ...this.#waiting];
     this.#group = [];
     this.#waiting = [];
@@ -145,6 +157,13 @@ export class IntakeQueue {
       settle.resolve(this.#full(cause, bytes));
     }
     this.#leave(refused);
+  }
+
+  #warn(cause: NoRoom): void {
+    const now = this.#settings.clock.monotonicNow();
+    if (now < this.#nextWarning) return;
+    this.#nextWarning = now + WARNING_MILLIS;
+    this.#settings.log.emit(Severity.WARN, `journal: nothing is taken: ${WHY[cause]}`);
   }
 
   /** No batch will be written any more. */

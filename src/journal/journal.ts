@@ -10,7 +10,6 @@ import type {
 import { wholeNumber } from '../settings/index.ts';
 import { isMissing } from './files.ts';
 import { Growth } from './growth.ts';
-import { type Inspection, inspect } from './inspect.ts';
 import { IntakeQueue } from './intake-queue.ts';
 import { type JournalOptions, resolve, type Settings } from './options.ts';
 import type { Producers } from './producers.ts';
@@ -59,11 +58,6 @@ export class Journal implements Intake, JournalView {
     return journal;
   }
 
-  /** What is in a directory, without changing anything. It may be open elsewhere. */
-  static inspect(directory: string): Promise<Inspection> {
-    return inspect(directory);
-  }
-
   /** Use {@link Journal.open}. */
   private constructor(settings: Settings, recovered: Recovered) {
     this.#settings = settings;
@@ -104,7 +98,12 @@ export class Journal implements Intake, JournalView {
     return answer;
   }
 
-  reader(position: number): JournalReader {
+  continues(id: string): boolean {
+    const { formerIds } = this.#recovered;
+    return id === Buffer.from(this.id).toString('hex') || formerIds.includes(id);
+  }
+
+  reader(position: number, recordsBefore?: number): JournalReader {
     const journal = this;
     const source: ReadSource = {
       get first() {
@@ -119,7 +118,7 @@ export class Journal implements Intake, JournalView {
       segmentsAt: (index) => this.#segments.at(index),
       grown: (signal) => this.#growth.wait(signal),
     };
-    return new Reader(source, position);
+    return new Reader(source, position, recordsBefore);
   }
 
   behind(position: number): Behind {
@@ -134,6 +133,10 @@ export class Journal implements Intake, JournalView {
       bytes: Math.max(0, newest.bytes - before.bytes),
       ageMillis: Math.max(0, this.#settings.clock.now() - receivedMillis),
     };
+  }
+
+  onGrowth(listener: () => void): () => void {
+    return this.#growth.listen(listener);
   }
 
   /**
@@ -183,7 +186,7 @@ export class Journal implements Intake, JournalView {
   async #trim(position: number): Promise<void> {
     this.#checkOpen();
     if (position >= this.next && this.#loop.isBig) await this.#loop.roll();
-    const { files, directory, sync } = this.#settings;
+    const { files, sync } = this.#settings;
     let removed = 0;
     for (let gone = this.#segments.take(position); gone; gone = this.#segments.take(position)) {
       try {
@@ -201,7 +204,7 @@ export class Journal implements Intake, JournalView {
     this.#loop.roomChanged();
     this.#intake.isFull = false;
     try {
-      if (sync === 'always') await files.syncDirectory(directory);
+      if (sync === 'always') await this.#recovered.handle.sync();
     } catch (error) {
       this.#loop.fault(error);
       throw error;
@@ -216,6 +219,7 @@ export class Journal implements Intake, JournalView {
     } finally {
       this.#growth.close(this.#closed);
       this.#readFiles.close();
+      await this.#recovered.handle.close();
     }
   }
 

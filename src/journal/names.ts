@@ -1,3 +1,5 @@
+import { UNFINISHED_MANIFEST } from './manifest.ts';
+
 /** Names of the files in a journal's directory. Those of others are left alone. */
 
 const SEGMENT = /^([0-9]{16})\.segment$/;
@@ -19,7 +21,7 @@ export function unfinishedName(name: string): string {
 }
 
 export function isUnfinished(name: string): boolean {
-  return name.endsWith('.segment.new');
+  return name.endsWith('.segment.new') || name === UNFINISHED_MANIFEST;
 }
 
 /** Where the bytes of a damaged range are kept for a person to look at. */

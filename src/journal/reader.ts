@@ -1,9 +1,10 @@
-import type { JournalEntry, JournalReader } from '../component/index.ts';
+import type { BatchCount, JournalEntry, JournalReader } from '../component/index.ts';
 import { wholeNumber } from '../settings/index.ts';
 import { isMissing } from './files.ts';
+import { FRAME_BYTES } from './frame.ts';
 import type { ReadFiles } from './read-files.ts';
 import type { Recent } from './recent.ts';
-import { Scanner } from './scanner.ts';
+import { type Scanned, Scanner } from './scanner.ts';
 import type { Segment } from './segment.ts';
 import type { SetAside } from './set-aside.ts';
 
@@ -24,23 +25,59 @@ export interface ReadSource {
 const MIN_PIECE_BYTES = 262_144;
 const MAX_PIECE_BYTES = 8_388_608;
 
-/** Reads entries in order: the newest from memory, older ones from the disk by big pieces. */
+/** What comes next: entries without a gap, or a gap up to an index. */
+type Ahead = { readonly entries: JournalEntry[] } | Gap;
+
+interface Gap {
+  readonly to: number;
+  /** Its entries were on the disk once. Else they were cut off, and never acknowledged. */
+  readonly isLost: boolean;
+  /** How many records its entries held; undefined: not known here. */
+  readonly records: number | undefined;
+}
+
+/** How far a segment was read. */
+interface Place {
+  readonly segment: Segment;
+  readonly scanner: Scanner;
+  /** The index that comes next, if there is no gap. */
+  next: number;
+  /** Something damaged stands before it. */
+  isBehindDamage: boolean;
+}
+
+/**
+ * Reads entries in order: the newest from memory, older ones from the disk by big pieces. It counts what it passes over:
+ * batches by their indexes; records by the heads of segments, which say how many were written before.
+ */
 export class Reader implements JournalReader {
   readonly #source: ReadSource;
   #position: number;
+  #recordsBefore: number | undefined;
+  readonly #missing = { batches: 0, records: 0 };
   /** Read already, not yet handed out. */
-  #ahead: readonly JournalEntry[] = [];
-  #place: { readonly segment: Segment; readonly scanner: Scanner; next: number } | undefined;
+  #ahead: Ahead[] = [];
+  #place: Place | undefined;
   #busy = false;
 
   /** @param position beyond the end it becomes the end: such entries were never here, or were cut off */
-  constructor(source: ReadSource, position: number) {
+  constructor(source: ReadSource, position: number, recordsBefore?: number) {
     this.#source = source;
-    this.#position = Math.min(wholeNumber('position', position, 0), source.next);
+    this.#position = Math.min(Math.max(wholeNumber('position', position, 0), 1), source.next);
+    this.#recordsBefore = recordsBefore;
+    if (recordsBefore === undefined) this.#readHead(source.segmentsAt(this.#position).segment);
   }
 
   get position(): number {
     return this.#position;
+  }
+
+  get recordsBefore(): number | undefined {
+    return this.#recordsBefore;
+  }
+
+  get missing(): BatchCount {
+    return this.#missing;
   }
 
   async next(maxBytes: number, signal: AbortSignal): Promise<readonly JournalEntry[]> {
@@ -49,10 +86,12 @@ export class Reader implements JournalReader {
     try {
       for (;;) {
         signal.throwIfAborted();
+        const from = this.#position;
         const found = this.#handOut(maxBytes);
-        if (found.length > 0) return found;
+        if (this.#position > from) return found;
         if (this.#position >= this.#source.next) await this.#source.grown(signal);
         else await this.#readAhead(maxBytes);
+        if (this.#position > from) return [];
       }
     } finally {
       this.#busy = false;
@@ -61,25 +100,58 @@ export class Reader implements JournalReader {
 
   #handOut(maxBytes: number): readonly JournalEntry[] {
     const source = this.#source;
-    let found: readonly JournalEntry[];
-    if (this.#ahead.length > 0) {
-      const count = fitting(this.#ahead, maxBytes);
-      found = this.#ahead.slice(0, count);
-      this.#ahead = this.#ahead.slice(count);
-    } else {
-      this.#position = Math.max(this.#position, source.first);
-      found = source.recent.from(this.#position, maxBytes);
+    const ahead = this.#ahead[0];
+    if (ahead !== undefined && !('entries' in ahead)) {
+      this.#ahead.shift();
+      this.#passOver(ahead);
+      return [];
     }
-    if (found.length > 0) this.#position = found.at(-1)!.index + 1;
-    return found;
+    if (ahead === undefined && this.#position < source.first) {
+      this.#passOver({ to: source.first, isLost: true, records: undefined });
+      this.#readHead(source.segmentsAt(source.first).segment);
+      return [];
+    }
+    const found = ahead?.entries.splice(0, fitting(ahead.entries, maxBytes));
+    if (ahead?.entries.length === 0) this.#ahead.shift();
+    const entries = found ?? source.recent.from(this.#position, maxBytes);
+    const last = entries.at(-1);
+    if (last === undefined) return entries;
+    this.#position = last.index + 1;
+    this.#addRecords(entries.reduce((sum, { records }) => sum + records, 0));
+    return entries;
+  }
+
+  #passOver({ to, isLost, records }: Gap): void {
+    if (isLost) {
+      this.#missing.batches += to - this.#position;
+      this.#missing.records += records ?? 0;
+      this.#addRecords(records ?? 0);
+    }
+    this.#position = to;
+  }
+
+  #addRecords(records: number): void {
+    if (this.#recordsBefore !== undefined) this.#recordsBefore += records;
+  }
+
+  /** At the begin of a segment its head says how many records were written before it: what was not read of them is lost. */
+  #readHead({ head }: Segment): void {
+    if (head.firstIndex !== this.#position) return;
+    const known = this.#recordsBefore ?? head.recordsBefore;
+    this.#missing.records += Math.max(0, head.recordsBefore - known);
+    this.#recordsBefore = head.recordsBefore;
   }
 
   async #readAhead(maxBytes: number): Promise<void> {
     const source = this.#source;
     const { segment, behind } = source.segmentsAt(this.#position);
+    this.#readHead(segment);
     const place = this.#placeIn(segment);
     if (place.scanner.offset >= segment.end) {
-      this.#position = Math.max(this.#position, behind?.head.firstIndex ?? source.next);
+      const to = behind?.head.firstIndex ?? source.next;
+      const isLost = place.isBehindDamage || (behind !== undefined && hasMore(behind, segment));
+      if (to > this.#position) this.#passOver({ to, isLost, records: undefined });
+      if (behind !== undefined) this.#readHead(behind);
       return;
     }
     const pieceBytes = Math.min(Math.max(maxBytes, MIN_PIECE_BYTES), MAX_PIECE_BYTES);
@@ -88,15 +160,10 @@ export class Reader implements JournalReader {
       const scanned = await source.readFiles.with(segment.path, (file) =>
         place.scanner.read(file, end, pieceBytes),
       );
-      const ahead: JournalEntry[] = [];
       for (const each of scanned) {
         if (each.kind === 'damage') await source.setAside.range(segment, each.offset, each.length);
-        if (each.kind !== 'entry') continue;
-        segment.count(each.offset, each.entry);
-        if (each.entry.index >= this.#position) ahead.push(each.entry);
+        this.#lookAt(each, place);
       }
-      this.#ahead = ahead;
-      place.next = Math.max(this.#position, (ahead.at(-1)?.index ?? 0) + 1);
     } catch (error) {
       this.#place = undefined;
       if (isMissing(error) && this.#position < source.first) return;
@@ -104,12 +171,40 @@ export class Reader implements JournalReader {
     }
   }
 
-  #placeIn(segment: Segment): { readonly scanner: Scanner; next: number } {
+  #lookAt(scanned: Scanned, place: Place): void {
+    if (scanned.kind === 'damage' && scanned.entry === undefined) {
+      place.isBehindDamage = true;
+      return;
+    }
+    const index = scanned.kind === 'seal' ? scanned.next : scanned.entry!.index;
+    if (scanned.kind !== 'seal') {
+      place.segment.count(scanned.offset, scanned.entry!, scanned.length - FRAME_BYTES);
+    }
+    if (index > place.next) this.#ahead.push({ to: index, isLost: place.isBehindDamage, records: undefined });
+    place.isBehindDamage = false;
+    place.next = Math.max(place.next, index);
+    if (scanned.kind === 'seal' || index < place.next) return;
+    place.next = index + 1;
+    if (scanned.kind === 'damage') {
+      this.#ahead.push({ to: index + 1, isLost: true, records: scanned.entry!.records });
+      return;
+    }
+    const run = this.#ahead.at(-1);
+    if (run !== undefined && 'entries' in run) run.entries.push(scanned.entry);
+    else this.#ahead.push({ entries: [scanned.entry] });
+  }
+
+  #placeIn(segment: Segment): Place {
     if (this.#place?.segment === segment && this.#place.next === this.#position) return this.#place;
     const scanner = new Scanner(segment.head.mark, segment.offsetFor(this.#position));
-    this.#place = { segment, scanner, next: this.#position };
+    this.#place = { segment, scanner, next: this.#position, isBehindDamage: false };
     return this.#place;
   }
+}
+
+/** Whether more was written before a segment than was read of those before it. */
+function hasMore({ head }: Segment, { counted }: Segment): boolean {
+  return head.bytesBefore > counted.bytes || head.recordsBefore > counted.records;
 }
 
 function fitting(entries: readonly JournalEntry[], maxBytes: number): number {

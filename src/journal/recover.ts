@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { dirname, join } from 'node:path';
-import { type Files, isMissing, type OpenFile, writeAll } from './files.ts';
+import { type Files, isMissing, type OpenDirectory, type OpenFile, writeAll } from './files.ts';
 import { FRAME_BYTES } from './frame.ts';
 import { decodeHead, framesBegin, HEAD_BYTES, type Head, PRODUCER_BYTES } from './head.ts';
 import { JournalTime } from './journal-time.ts';
+import { Manifest, type ManifestContent } from './manifest.ts';
 import { damagedName, firstIndexOf, isDamaged, isUnfinished, segmentName } from './names.ts';
 import type { Settings } from './options.ts';
 import { Producers } from './producers.ts';
@@ -22,6 +23,13 @@ export interface Recovered {
   readonly producers: Producers;
   readonly time: JournalTime;
   readonly setAside: SetAside;
+  /** The journal's directory, open. */
+  readonly handle: OpenDirectory;
+  readonly manifest: Manifest;
+  /** Ids that the journal had before, with the same indexes. */
+  readonly formerIds: readonly string[];
+  /** Records written before the next segment at the least. */
+  readonly recordsBefore: number;
 }
 
 interface Found {
@@ -47,8 +55,23 @@ const PIECE_BYTES = 1_048_576;
  * @throws for a newer format version, before anything is touched
  */
 export async function recover(settings: Settings): Promise<Recovered> {
-  const { directory, files, clock } = settings;
+  const { directory, files } = settings;
   const names = await listOrMake(files, directory);
+  const handle = await files.openDirectory(directory);
+  try {
+    return await recoverFrom(settings, names, handle);
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+async function recoverFrom(
+  settings: Settings,
+  names: readonly string[],
+  handle: OpenDirectory,
+): Promise<Recovered> {
+  const { directory, files, clock } = settings;
   const found: Found[] = [];
   for (const name of names.filter((each) => firstIndexOf(each) !== undefined).sort()) {
     found.push(await readHead(files, directory, name));
@@ -57,25 +80,28 @@ export async function recover(settings: Settings): Promise<Recovered> {
   const setAside = new SetAside(settings, await bytesOf(files, directory, names.filter(isDamaged)));
   const whole = await withoutHeadless(settings, found, setAside);
   // A name that is found may not be on the disk yet, if the process before ended just then.
-  if (settings.sync === 'always') await files.syncDirectory(directory);
+  if (settings.sync === 'always') await handle.sync();
 
+  const manifest = new Manifest(files, directory, handle, settings.sync === 'always');
   const segments = whole.map(({ head, bytes }) => new Segment(directory, head!, bytes));
   for (const [at, segment] of segments.slice(0, -1).entries()) segment.closeAt(segments[at + 1]!.head);
   const last = segments.at(-1);
   const producers = new Producers(settings.maxProducers, settings.maxAgeMillis);
   const now = clock.now();
   const maxStep = settings.maxAgeMillis / 2;
-  const beyond = nextBehindHeadless(found);
+  const noted = notedOf(await manifest.read(), last);
+  const beyond = Math.max(nextBehindHeadless(found), noted?.next ?? noted?.firstIndex ?? 1);
+  const common = { segments, producers, setAside, handle, manifest };
   if (last === undefined) {
-    const time = new JournalTime(0, now, maxStep);
+    if (noted !== undefined) setAside.missing(noted, 1, 0);
     return {
+      ...common,
       id: randomBytes(16),
-      segments,
+      formerIds: noted === undefined ? [] : [noted.id, ...noted.formerIds],
       active: undefined,
       next: beyond,
-      producers,
-      time,
-      setAside,
+      time: new JournalTime(0, now, maxStep),
+      recordsBefore: noted?.records ?? noted?.recordsBefore ?? 0,
     };
   }
   const previous = segments.at(-2);
@@ -99,17 +125,28 @@ export async function recover(settings: Settings): Promise<Recovered> {
   last.next = Math.max(last.next, seenNext);
   time.advance(now);
 
-  const keeps = tables === 'whole' && beyond <= last.next;
-  if (!keeps) await file.close();
+  const isNewestMissing = noted !== undefined && noted.firstIndex > last.head.firstIndex;
+  if (isNewestMissing) setAside.missing(noted, last.next, last.records);
+  const keepsId = tables !== 'lost' && !isNewestMissing && beyond <= last.next;
+  const keepsFile = keepsId && tables === 'whole';
+  if (!keepsFile) await file.close();
+  const ids = [noted?.id, last.head.id.toString('hex'), ...(noted?.formerIds ?? [])];
   return {
-    id: tables === 'lost' || beyond > last.next ? randomBytes(16) : last.head.id,
-    segments,
-    active: keeps ? file : undefined,
+    ...common,
+    id: keepsId ? last.head.id : randomBytes(16),
+    formerIds: keepsId ? (noted?.formerIds ?? []) : [...new Set(ids)].filter((id) => id !== undefined),
+    active: keepsFile ? file : undefined,
     next: Math.max(beyond, last.next),
-    producers,
     time,
-    setAside,
+    recordsBefore: isNewestMissing ? (noted.records ?? noted.recordsBefore) : 0,
   };
+}
+
+/** What the manifest says, if it belongs to these segments. */
+function notedOf(noted: ManifestContent | undefined, last: Segment | undefined): ManifestContent | undefined {
+  if (noted === undefined || last === undefined) return noted;
+  const id = last.head.id.toString('hex');
+  return noted.id === id || noted.formerIds.includes(id) ? noted : undefined;
 }
 
 async function listOrMake(files: Files, directory: string): Promise<readonly string[]> {
@@ -119,7 +156,12 @@ async function listOrMake(files: Files, directory: string): Promise<readonly str
     if (!isMissing(error)) throw error;
   }
   await files.makeDirectory(directory);
-  await files.syncDirectory(dirname(directory));
+  const parent = await files.openDirectory(dirname(directory));
+  try {
+    await parent.sync();
+  } finally {
+    await parent.close();
+  }
   return files.list(directory);
 }
 

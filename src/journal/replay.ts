@@ -1,5 +1,6 @@
-import type { Origin } from '../component/index.ts';
+import type { JournalEntry, Origin } from '../component/index.ts';
 import type { OpenFile } from './files.ts';
+import { FRAME_BYTES } from './frame.ts';
 import { type Scanned, Scanner } from './scanner.ts';
 import type { Segment } from './segment.ts';
 import type { SetAside } from './set-aside.ts';
@@ -21,7 +22,14 @@ export interface Replayed {
 
 const PIECE_BYTES = 4_194_304;
 
-type Kept = Extract<Scanned, { kind: 'entry' }>;
+/** An entry, or one whose body is damaged. */
+interface Kept {
+  readonly offset: number;
+  readonly length: number;
+  readonly entry: JournalEntry;
+  readonly isDamaged: boolean;
+}
+
 type Damage = Extract<Scanned, { kind: 'damage' }>;
 
 /**
@@ -43,10 +51,10 @@ export async function replay(
   let damage: Damage[] = [];
 
   const keep = (upTo: number) => {
-    for (const { offset, entry } of group) {
+    for (const { offset, length, entry, isDamaged } of group) {
       if (offset >= upTo) continue;
-      segment.count(offset, entry);
-      landed(entry.origin, entry.receivedMillis);
+      segment.count(offset, entry, length - FRAME_BYTES);
+      if (!isDamaged) landed(entry.origin, entry.receivedMillis);
     }
     group = [];
   };
@@ -57,7 +65,9 @@ export async function replay(
     for (const each of found) {
       if (each.kind === 'damage') {
         damage.push(each);
-        if (each.index !== undefined) seenNext = Math.max(seenNext, each.index + 1);
+        if (each.entry === undefined) continue;
+        seenNext = Math.max(seenNext, each.entry.index + 1);
+        group.push({ ...each, entry: each.entry, isDamaged: true });
         continue;
       }
       seenNext = Math.max(seenNext, each.kind === 'entry' ? each.entry.index + 1 : each.next);
@@ -70,7 +80,7 @@ export async function replay(
         }
         damage = damage.filter((range) => !endsBy(lastGroup)(range));
       }
-      if (each.kind === 'entry') group.push(each);
+      if (each.kind === 'entry') group.push({ ...each, isDamaged: false });
     }
   }
   const first = damage[0];

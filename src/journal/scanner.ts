@@ -22,8 +22,8 @@ export type Scanned =
       readonly kind: 'damage';
       readonly offset: number;
       readonly length: number;
-      /** Known if only the body is damaged. */
-      readonly index: number | undefined;
+      /** Known if only the body is damaged. It is empty here. */
+      readonly entry: JournalEntry | undefined;
     };
 
 const SEARCH_BYTES = 1_048_576;
@@ -85,7 +85,8 @@ export class Scanner {
     this.#offset += length;
     this.#lastGroup = frame.group;
     this.#lastIndex = frame.seal ? index - 1 : index;
-    if (!bodyFits(frame, body)) found.push({ kind: 'damage', offset, length, index });
+    if (!bodyFits(frame, body))
+      found.push({ kind: 'damage', offset, length, entry: frame.seal ? undefined : frame.entry });
     else if (frame.seal) found.push({ kind: 'seal', offset, length, group: frame.group, next: index });
     else found.push({ kind: 'entry', offset, length, group: frame.group, entry: { ...frame.entry, body } });
   }
@@ -107,13 +108,13 @@ export class Scanner {
       for (let hit = piece.indexOf(this.#mark); hit >= 0; hit = piece.indexOf(this.#mark, hit + 1)) {
         if (!(await this.#checksOut(file, at + hit, end))) continue;
         this.#offset = at + hit;
-        return { kind: 'damage', offset, length: this.#offset - offset, index: undefined };
+        return { kind: 'damage', offset, length: this.#offset - offset, entry: undefined };
       }
       if (piece.length <= MARK_BYTES) break;
       at += piece.length - MARK_BYTES + 1;
     }
     this.#offset = end;
-    return { kind: 'damage', offset, length: end - offset, index: undefined };
+    return { kind: 'damage', offset, length: end - offset, entry: undefined };
   }
 
   async #checksOut(file: OpenFile, offset: number, end: number): Promise<boolean> {

@@ -51,16 +51,24 @@ export class Segment {
     this.bytes = head.bytesBefore;
   }
 
-  /** An entry was written or read. In their order; those known already are passed over. */
-  count(offset: number, entry: JournalEntry): void {
+  /** Behind the last entry that was counted. */
+  get counted(): Mark {
+    return this.#counted;
+  }
+
+  /**
+   * An entry was written or read. In their order; those known already are passed over.
+   * @param bodyBytes of an entry whose body is damaged
+   */
+  count(offset: number, entry: JournalEntry, bodyBytes = entry.body.length): void {
     if (entry.index < this.#counted.index) return;
     const { records, bytes } = this.#counted;
     this.#marks.add({ index: entry.index, offset, records, bytes, receivedMillis: entry.receivedMillis });
     this.#counted = {
       index: entry.index + 1,
-      offset: offset + FRAME_BYTES + entry.body.length,
+      offset: offset + FRAME_BYTES + bodyBytes,
       records: records + entry.records,
-      bytes: bytes + entry.body.length,
+      bytes: bytes + bodyBytes,
       receivedMillis: entry.receivedMillis,
     };
   }

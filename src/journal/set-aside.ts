@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import type { DamageStats } from '../component/index.ts';
 import { errorText, Severity } from '../record/index.ts';
 import { writeAll } from './files.ts';
-import { damagedName } from './names.ts';
+import type { ManifestContent } from './manifest.ts';
+import { damagedName, segmentName } from './names.ts';
 import type { Settings } from './options.ts';
 import type { Segment } from './segment.ts';
 
@@ -21,6 +22,8 @@ export class SetAside {
     damagedBytes: 0,
     cutBytes: 0,
     uncopiedBytes: 0,
+    missingBatches: 0,
+    missingRecords: 0,
   };
   #room: number;
 
@@ -41,6 +44,19 @@ export class SetAside {
     const follows = copied ? `they are kept in ${damagedName(segment.name, offset)}` : 'they were not copied';
     this.tell(
       `${length} bytes at ${offset} of ${segment.name} are damaged; ${follows}, reading goes on behind`,
+    );
+  }
+
+  /** Counts what was in segments that are gone, as far as it is known. @param next the index behind what is there */
+  missing(noted: ManifestContent, next: number, records: number): void {
+    const batches = Math.max(0, (noted.next ?? noted.firstIndex) - next);
+    const lost = Math.max(0, (noted.records ?? noted.recordsBefore) - records);
+    this.counts.missingBatches += batches;
+    this.counts.missingRecords += lost;
+    const atLeast = noted.next === undefined ? 'and what was written to it, at least ' : '';
+    this.#settings.log.emit(
+      Severity.ERROR,
+      `journal: its newest segment, ${segmentName(noted.firstIndex)}, is missing: ${atLeast}${batches} batches with ${lost} records are lost`,
     );
   }
 

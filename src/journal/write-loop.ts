@@ -5,7 +5,7 @@ import type { IntakeQueue } from './intake-queue.ts';
 import type { Settings } from './options.ts';
 import type { Recovered } from './recover.ts';
 import type { Segments } from './segments.ts';
-import { Writer } from './writer.ts';
+import { type NoRoom, Writer } from './writer.ts';
 
 /**
  * Brings what waits to the disk, one group after the other, and begins new segments between them. It runs while
@@ -25,6 +25,8 @@ export class WriteLoop {
   #faulted: Error | undefined;
   #next: number;
   #groups = 0;
+  /** The last segment that was to be made found no file descriptor. */
+  #lacksDescriptor = false;
 
   /** @param landed called with the entries of a group as soon as they are on the disk */
   constructor(
@@ -39,7 +41,14 @@ export class WriteLoop {
     this.#segments = segments;
     this.#intake = intake;
     this.#landed = landed;
-    this.#writer = new Writer(settings, segments.newest, recovered.active);
+    const { active, handle, manifest, formerIds } = recovered;
+    this.#writer = new Writer(settings, {
+      segment: segments.newest,
+      file: active,
+      handle,
+      manifest,
+      formerIds,
+    });
     this.#floor = new DiskFloor(settings);
     this.#next = recovered.next;
   }
@@ -71,6 +80,7 @@ export class WriteLoop {
 
   /** Whether a batch of so many bytes would find room now. */
   async hasRoom(bytes: number): Promise<boolean> {
+    if (this.#lacksDescriptor && !(await this.#writer.hasDescriptor())) return false;
     return bytes <= this.room() && (await this.#floor.has(bytes));
   }
 
@@ -87,10 +97,10 @@ export class WriteLoop {
     if (this.#writer.segment !== undefined) return;
     // A last segment without entries has the name that the new one would get.
     if (this.#segments.newest?.head.firstIndex === this.#next) this.#next += 1;
-    if (await this.#roll()) return;
-    throw new Error(
-      `journal: no room for a segment in ${this.#settings.directory}; make room and start again`,
-    );
+    const refused = await this.#roll();
+    if (refused === undefined) return;
+    const what = refused === 'disk' ? 'room on the disk' : 'file descriptor';
+    throw new Error(`journal: there is no ${what} for a segment in ${this.#settings.directory}`);
   }
 
   /** There is something to do. */
@@ -161,7 +171,8 @@ export class WriteLoop {
   async #group(): Promise<void> {
     const group = this.#intake.takeGroup();
     const bytes = group.reduce((sum, waiting) => sum + waiting.bytes, 0);
-    if (!(await this.#makeRoom(bytes))) return this.#intake.refuse('disk');
+    const refused = await this.#makeRoom(bytes);
+    if (refused !== undefined) return this.#intake.refuse(refused);
     const first = this.#next;
     const entries: JournalEntry[] = group.map(({ batch, receivedMillis }, at) => ({
       index: first + at,
@@ -173,41 +184,43 @@ export class WriteLoop {
     const written = await this.#writer.group(entries);
     // A fault of a trim meanwhile has answered them already.
     if (this.#faulted !== undefined) return;
-    if (written === 'full') {
+    if (written !== 'written') {
       this.#floor.askAgain();
-      return this.#intake.refuse('disk');
+      return this.#intake.refuse(written);
     }
     this.#groups += 1;
     this.#next = first + entries.length;
     this.#landed(entries);
   }
 
-  async #makeRoom(bytes: number): Promise<boolean> {
-    if (!(await this.#floor.allows(bytes))) return false;
+  /** @returns why there is none */
+  async #makeRoom(bytes: number): Promise<NoRoom | undefined> {
+    if (!(await this.#floor.allows(bytes))) return 'disk';
     const { end, begin } = this.#writer.segment!;
     // A head is never the bigger part of a full segment, however many producers there are.
     const upTo = Math.max(this.#settings.segmentBytes, 2 * begin);
-    return end === begin || end + bytes <= upTo || this.#roll();
+    return end === begin || end + bytes <= upTo ? undefined : this.#roll();
   }
 
-  /** @returns false if there is no room */
-  async #roll(): Promise<boolean> {
-    const { id, producers, time } = this.#recovered;
-    if (this.#writer.segment?.head.firstIndex === this.#next) return true;
+  /** @returns why no segment could be made */
+  async #roll(): Promise<NoRoom | undefined> {
+    const { id, producers, time, recordsBefore } = this.#recovered;
+    if (this.#writer.segment?.head.firstIndex === this.#next) return undefined;
     const before = this.#segments.newest;
     const table = await producers.table();
     const segment = await this.#writer.roll(
       {
         id,
         firstIndex: this.#next,
-        recordsBefore: before?.records ?? 0,
+        recordsBefore: Math.max(before?.records ?? 0, recordsBefore),
         bytesBefore: before?.bytes ?? 0,
         timeMillis: time.millis,
       },
       table,
     );
-    if (segment === 'full') return false;
+    this.#lacksDescriptor = segment === 'descriptors';
+    if (typeof segment === 'string') return segment;
     this.#segments.add(segment);
-    return true;
+    return undefined;
   }
 }

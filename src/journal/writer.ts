@@ -2,9 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { JournalEntry } from '../component/index.ts';
-import { isNoSpace, type OpenFile, writeAll } from './files.ts';
+import { isNoDescriptor, isNoSpace, type OpenDirectory, type OpenFile, writeAll } from './files.ts';
 import { encodeFrame, encodeSeal, FRAME_BYTES, MARK_BYTES } from './frame.ts';
 import { encodeHead, framesBegin, type Head, PRODUCER_BYTES } from './head.ts';
+import type { Manifest } from './manifest.ts';
 import { segmentName, unfinishedName } from './names.ts';
 import type { Settings } from './options.ts';
 import { Segment } from './segment.ts';
@@ -12,21 +13,40 @@ import { Segment } from './segment.ts';
 /** What stood before a new segment. */
 export type Before = Pick<Head, 'id' | 'firstIndex' | 'recordsBefore' | 'bytesBefore' | 'timeMillis'>;
 
+/** Why nothing could be written for now: the disk is full, or no file descriptor is left. */
+export type NoRoom = 'disk' | 'descriptors';
+
+/** What a writer goes on with. */
+export interface WriterState {
+  /** The segment that is written to, and its file; undefined: a new one is made first. */
+  readonly segment: Segment | undefined;
+  readonly file: OpenFile | undefined;
+  readonly handle: OpenDirectory;
+  readonly manifest: Manifest;
+  readonly formerIds: readonly string[];
+}
+
 /**
  * Writes groups to the last segment, and makes new ones. One call at a time.
- * `full`: there was no room, and nothing was left behind. Anything thrown is a fault: no further call.
+ * After {@link NoRoom} nothing is left behind. Anything thrown is a fault: no further call.
  */
 export class Writer {
   readonly #settings: Settings;
   #segment: Segment | undefined;
   #file: OpenFile | undefined;
+  readonly #handle: OpenDirectory;
+  readonly #manifest: Manifest;
+  readonly #formerIds: readonly string[];
   /** How often the disk was asked to keep what it has. */
   syncs = 0;
 
-  constructor(settings: Settings, segment: Segment | undefined, file: OpenFile | undefined) {
+  constructor(settings: Settings, { segment, file, handle, manifest, formerIds }: WriterState) {
     this.#settings = settings;
     this.#segment = file === undefined ? undefined : segment;
     this.#file = file;
+    this.#handle = handle;
+    this.#manifest = manifest;
+    this.#formerIds = formerIds;
   }
 
   /** The segment that is written to, or undefined before the first. */
@@ -35,7 +55,7 @@ export class Writer {
   }
 
   /** One group: one writev, one fdatasync. */
-  async group(entries: readonly JournalEntry[]): Promise<'written' | 'full'> {
+  async group(entries: readonly JournalEntry[]): Promise<'written' | NoRoom> {
     const segment = this.#segment!;
     const file = this.#file!;
     const group = segment.end;
@@ -53,7 +73,7 @@ export class Writer {
       if (!isNoSpace(error)) throw error;
       await file.truncate(group);
       await this.#sync(file);
-      return 'full';
+      return 'disk';
     }
     await this.#sync(file);
     let offset = group;
@@ -66,8 +86,19 @@ export class Writer {
     return 'written';
   }
 
+  /** Whether a file can be opened now. */
+  async hasDescriptor(): Promise<boolean> {
+    try {
+      const file = await this.#settings.files.openToRead(this.#segment!.path);
+      await file.close();
+      return true;
+    } catch (error) {
+      return !isNoDescriptor(error);
+    }
+  }
+
   /** Begins a new segment. All groups of the one before are on the disk. */
-  async roll(before: Before, table: Buffer): Promise<Segment | 'full'> {
+  async roll(before: Before, table: Buffer): Promise<Segment | NoRoom> {
     const { directory, files, clock } = this.#settings;
     const head: Head = {
       ...before,
@@ -86,12 +117,14 @@ export class Writer {
       await this.#sync(file);
       await files.rename(unfinished, path);
     } catch (error) {
+      if (file === undefined && isNoDescriptor(error)) return 'descriptors';
       if (!isNoSpace(error)) throw error;
       await file?.close();
       if (file !== undefined) await files.unlink(unfinished);
-      return 'full';
+      return 'disk';
     }
-    if (this.#settings.sync === 'always') await files.syncDirectory(directory);
+    if (this.#settings.sync === 'always') await this.#handle.sync();
+    await this.#noteNewest(head);
     await this.#file?.close();
     this.#segment?.closeAt(head);
     this.#file = file;
@@ -99,7 +132,7 @@ export class Writer {
     return this.#segment;
   }
 
-  /** Vouches for all that was written, and closes the file. A disk without room leaves it unsealed. */
+  /** Verifies all that was written by a last group, and closes the file. A disk without room leaves it unsealed. */
   async seal(next: number): Promise<void> {
     const segment = this.#segment;
     const file = this.#file;
@@ -114,6 +147,7 @@ export class Writer {
       );
       await this.#sync(file);
       segment.end += FRAME_BYTES;
+      await this.#noteNewest(segment.head, { next, records: segment.records });
     } catch (error) {
       if (!isNoSpace(error)) throw error;
     } finally {
@@ -126,6 +160,15 @@ export class Writer {
     const file = this.#file;
     this.#file = undefined;
     await file?.close();
+  }
+
+  /** @param end at a clean end */
+  #noteNewest(
+    { id, firstIndex, recordsBefore }: Pick<Head, 'id' | 'firstIndex' | 'recordsBefore'>,
+    end: { readonly next?: number; readonly records?: number } = {},
+  ): Promise<void> {
+    const formerIds = this.#formerIds;
+    return this.#manifest.write({ id: id.toString('hex'), formerIds, firstIndex, recordsBefore, ...end });
   }
 
   async #sync(file: OpenFile): Promise<void> {

@@ -59,6 +59,18 @@ const journal = fields<StatusReport['journal']>({
     'losses',
     'bytes cut off, torn write',
   ),
+  missingBatches: counter(
+    'journal_missing_batches',
+    'Batches of segments that were gone at the start.',
+    'losses',
+    'batches missing',
+  ),
+  missingRecords: counter(
+    'journal_missing_records',
+    'Records of segments that were gone at the start.',
+    'losses',
+    'records missing',
+  ),
 });
 
 const selfLogs = fields<StatusReport['selfLogs']>({

@@ -186,7 +186,7 @@ test('damage across the beginning of the last group: what was there before stays
   await journal.append(batchOf('2', originOf(1, 2), 100));
   await Promise.all([3, 4, 5].map((seq) => journal.append(batchOf(`${seq}`, originOf(1, seq), 100))));
   files = files.killed();
-  const name = files.names()[0]!;
+  const name = files.segments()[0]!;
   const content = Buffer.from(files.bytesOf(name));
   content.fill(0, 1_024 + 2 * 180 - 50, 1_024 + 2 * 180 + 50);
   files.replace(name, content);
@@ -207,10 +207,50 @@ test('no room for a new segment is no fault, and leaves nothing behind', async (
       if (step.kind === kind && step.name.startsWith('0000000000000002')) throw broken('ENOSPC');
     };
     expect((await journal.append(batchOf('2', undefined, 2_500))).kind).toBe('full');
-    expect(files.names()).toEqual(['0000000000000001.segment']);
+    expect(files.segments()).toEqual(['0000000000000001.segment']);
     files.before = () => {};
     expect(await journal.append(batchOf('2', undefined, 2_500))).toEqual({ kind: 'accepted', index: 2 });
-    expect(files.names()).toHaveLength(2);
+    expect(files.segments()).toHaveLength(2);
+  }
+});
+
+test('no file descriptor for a new segment is no fault: nothing is taken until there is one', async () => {
+  for (const code of ['EMFILE', 'ENFILE', 'ENOMEM']) {
+    const files = new FragileFiles();
+    const faults: Error[] = [];
+    const journal = await openOn(files, { onFault: (error) => faults.push(error) });
+    await journal.append(batchOf('1', undefined, 2_500));
+    files.before = (step) => {
+      if (step.kind === 'create') throw broken(code);
+    };
+    expect((await journal.append(batchOf('2', undefined, 2_500))).kind).toBe('full');
+    expect(journal.stats()).toMatchObject({ isFull: true, refused: { descriptors: 1 } });
+    files.openingFails = broken(code);
+    await journal.checkRoom();
+    expect(journal.stats().isFull).toBe(true);
+    files.openingFails = undefined;
+    await journal.checkRoom();
+    expect(journal.stats().isFull).toBe(false);
+    expect(files.segments()).toEqual(['0000000000000001.segment']);
+    files.before = () => {};
+    expect(await journal.append(batchOf('2', undefined, 2_500))).toEqual({ kind: 'accepted', index: 2 });
+    expect(journal.stats().isFull).toBe(false);
+    expect(faults).toEqual([]);
+  }
+});
+
+test('a manifest that finds no room is written the next time, and holds nothing up', async () => {
+  for (const code of ['ENOSPC', 'EMFILE']) {
+    const files = new FragileFiles();
+    files.before = (step) => {
+      if (step.kind === 'create' && step.name.startsWith('manifest')) throw broken(code);
+    };
+    const journal = await openOn(files);
+    await journal.append(batchOf('1', undefined, 2_500));
+    expect(files.names()).toEqual(['0000000000000001.segment']);
+    files.before = () => {};
+    await journal.append(batchOf('2', undefined, 2_500));
+    expect(files.names()).toContain('manifest');
   }
 });
 
@@ -294,7 +334,7 @@ test('a newer format version is refused, and nothing is touched', async () => {
   await journal.append(batchOf('a', undefined, 3_000));
   await journal.append(batchOf('b', undefined, 3_000));
   await journal.close();
-  const [name] = files.names();
+  const [name] = files.segments();
   const content = Buffer.from(files.bytesOf(name!));
   for (const at of [0, 512]) {
     content.writeUInt32LE(2, at + 8);
@@ -313,7 +353,7 @@ test('a damaged range is kept in a file beside, counted once and told once', asy
   let journal = await openOn(files, { segmentBytes: 100_000 });
   for (const text of ['a', 'b', 'c']) await journal.append(batchOf(text, undefined, 500));
   await journal.close();
-  const name = files.names()[0]!;
+  const name = files.segments()[0]!;
   const content = Buffer.from(files.bytesOf(name));
   const place = 1_024 + 580 + 100;
   content[place]! ^= 1;
@@ -340,9 +380,9 @@ test('damage in an older segment is found by who reads it', async () => {
   let journal = await openOn(files);
   for (const text of ['a', 'b', 'c', 'd', 'e', 'f']) await journal.append(batchOf(text, undefined, 1_000));
   await journal.close();
-  const content = Buffer.from(files.bytesOf(files.names()[0]!));
+  const content = Buffer.from(files.bytesOf(files.segments()[0]!));
   content[1_500]! ^= 1;
-  files.replace(files.names()[0]!, content);
+  files.replace(files.segments()[0]!, content);
   journal = await openOn(files);
   expect(journal.stats().damagedRanges).toBe(0);
   expect(await texts(journal)).toEqual(['b', 'c', 'd', 'e', 'f']);
@@ -357,7 +397,7 @@ test('a lost table of producers is rebuilt from the segment before; without one 
     if (trims) await journal.trim(5);
     const { id } = journal;
     await journal.close();
-    const name = files.names().at(-1)!;
+    const name = files.segments().at(-1)!;
     const content = Buffer.from(files.bytesOf(name));
     content[1_030]! ^= 1;
     files.replace(name, content);
@@ -383,7 +423,7 @@ test('a damaged table at the head of a segment without entries: the next entry g
   await journal.trim(journal.next);
   expect(journal.first).toBe(4);
   await journal.close();
-  const name = files.names()[0]!;
+  const name = files.segments()[0]!;
   const content = Buffer.from(files.bytesOf(name));
   content[1_030]! ^= 1;
   files.replace(name, content);
@@ -391,7 +431,7 @@ test('a damaged table at the head of a segment without entries: the next entry g
   expect(await journal.append(batchOf('new', originOf(1, 1)))).toEqual({ kind: 'accepted', index: 5 });
   expect(await texts(journal, 4)).toEqual(['new']);
   await journal.trim(5);
-  expect(files.names()).toEqual(['0000000000000005.segment']);
+  expect(files.segments()).toEqual(['0000000000000005.segment']);
   await journal.close();
   expect(await texts(await openOn(files))).toEqual(['new']);
 });
@@ -400,11 +440,11 @@ test('a body that holds a copy of the journal itself invents no entry when its o
   const files = new FragileFiles();
   let journal = await openOn(files, { segmentBytes: 100_000 });
   await journal.append(batchOf('a'));
-  const copy = Buffer.from(files.bytesOf(files.names()[0]!));
+  const copy = Buffer.from(files.bytesOf(files.segments()[0]!));
   await journal.append({ body: Buffer.concat([randomBytes(7), copy]), records: 1 });
   await journal.append(batchOf('b'));
   await journal.close();
-  const name = files.names()[0]!;
+  const name = files.segments()[0]!;
   const content = Buffer.from(files.bytesOf(name));
   // The head of the frame whose body is the copy.
   content[1_024 + 81 + 20]! ^= 1;

@@ -370,11 +370,11 @@ describe('behind and trim', () => {
     const files = new FragileFiles();
     const journal = await openOn(files, { maxBytes: 1_000_000 });
     for (let at = 0; at < 20; at += 1) await journal.append(batchOf(`${at}`, undefined, 2_000));
-    const before = files.names();
+    const before = files.segments();
     await journal.trim(8);
     expect(journal.first).toBeLessThanOrEqual(8);
     expect(journal.first).toBeGreaterThan(1);
-    expect(files.names().length).toBeLessThan(before.length);
+    expect(files.segments().length).toBeLessThan(before.length);
     expect((await readAll(journal, 1))[0]!.index).toBe(journal.first);
     await journal.trim(1);
     expect((await texts(journal, 8))[0]).toBe('7');
@@ -386,7 +386,7 @@ describe('behind and trim', () => {
     for (let at = 0; at < 11; at += 1) await journal.append(batchOf(`${at}`, undefined, 2_000));
     await journal.trim(12);
     expect(journal.first).toBe(12);
-    expect(files.names()).toEqual(['0000000000000012.segment']);
+    expect(files.segments()).toEqual(['0000000000000012.segment']);
     await journal.close();
     journal = await openOn(files);
     expect(journal.next).toBe(12);

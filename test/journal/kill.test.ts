@@ -159,27 +159,3 @@ test('a disk that is really full: nothing acknowledged is lost, and a trim makes
     execFileSync('umount', [directory]);
   }
 });
-
-test('inspect tells what is in a directory, and changes nothing', async () => {
-  const path = join(directory, 'journal');
-  const journal = await Journal.open({ directory: path, segmentBytes: 4_096, minFreeBytes: 0 });
-  for (let seq = 1; seq <= 5; seq += 1) await journal.append(batchOf(`${seq}`, originOf(1, seq), 1_000));
-  const running = await Journal.inspect(path);
-  expect(running).toMatchObject({ first: 1, next: 6, entries: 5, damagedFiles: [] });
-  expect(running.segments.map(({ sealed }) => sealed)).toEqual([false, false, false]);
-  await journal.close();
-  const closed = await Journal.inspect(path);
-  expect(closed.id).toBe(Buffer.from(journal.id).toString('hex'));
-  expect(closed.producers).toEqual([{ producer: '00000001'.padEnd(32, '0'), last: 5 }]);
-  expect(closed.segments.at(-1)).toMatchObject({
-    name: '0000000000000005.segment',
-    state: 'readable',
-    first: 5,
-    next: 6,
-    entries: 1,
-    bodyBytes: 1_000,
-    sealed: true,
-    tableWhole: true,
-    damage: [],
-  });
-});

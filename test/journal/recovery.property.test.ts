@@ -187,7 +187,7 @@ async function written(groups: readonly (readonly number[])[], closed: boolean):
   const entries = await readAll(journal);
   if (closed) await journal.close();
   else files = files.killed();
-  return { files, entries, names: files.names() };
+  return { files, entries, names: files.segments() };
 }
 
 const groups = fc.array(fc.array(fc.integer({ min: 0, max: 900 }), { minLength: 1, maxLength: 4 }), {

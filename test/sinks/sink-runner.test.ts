@@ -222,6 +222,34 @@ test('a sink that is too far behind in bytes skips the oldest, which are counted
   expect(log.said.filter((line) => line.includes('skipped')).length).toBeGreaterThan(0);
 });
 
+test('a sink that may skip is never further behind than its bound, whenever one looks', async () => {
+  const sink = new TestSink();
+  let release: () => void = () => {};
+  sink.answer = () =>
+    new Promise<void>((resolve) => {
+      release = resolve;
+    });
+  const journal = journalOf(1);
+  // Nothing happens by time here.
+  const runner = runnerOf(sink, journal, {
+    onFull: 'skip',
+    maxBehind: { bytes: 20 },
+    clock: new ManualClock(),
+  });
+  await runner.start();
+  await sink.until(() => sink.calls.length === 1);
+  for (let each = 2; each <= 50; each += 1) {
+    journal.add(Buffer.from(`body ${each}`), 1);
+    await new Promise(setImmediate);
+    expect(runner.stats().behind.bytes).toBeLessThanOrEqual(20);
+  }
+  // Two of seven bytes are still within the bound; the first is being written.
+  expect(runner.stats().dropped.behind_bytes).toEqual({ batches: 47, records: 47 });
+  sink.answer = () => undefined;
+  release();
+  await sink.untilTaken(3);
+});
+
 test('a call that hangs does not hold the journal: by age its entries may be trimmed', async () => {
   const clock = new ManualClock();
   const journal = journalOf(2, 1, () => clock.now());

@@ -10,6 +10,8 @@ export interface StoredCursor {
   readonly journal: string;
   /** The index of the entry that the sink wants next. */
   readonly position: number;
+  /** How many records were written to the journal before the position, ever. Absent: not known. */
+  readonly records?: number | undefined;
   /** What the sink's last `write` returned. */
   readonly state: unknown;
   /** Absent after a clean end of the daemon. */

@@ -1,4 +1,4 @@
-import type { JournalEntry, JournalReader } from '../../component/index.ts';
+import type { BatchCount, JournalEntry, JournalReader } from '../../component/index.ts';
 import { asRejected, rejectedError } from '../../component/index.ts';
 import { Severity } from '../../record/index.ts';
 import { type DeadLetterBox, type Replayed, replayDeadLetters } from '../dead-letters/index.ts';
@@ -38,8 +38,13 @@ export class DeliveryLoop {
   readonly #skipping: Skipping;
   readonly #rejections: Rejections;
   readonly #recovery: CrashRecovery;
-  /** Behind the entries that are being written. */
+  /** The entries that are being written. */
+  #entries: readonly JournalEntry[] = [];
+  /** Behind them: the index, and the records written to the journal before it. */
   #readTo: number;
+  #recordsRead: number | undefined;
+  /** What the reader has passed over, as far as it was counted. */
+  #missing: BatchCount = { batches: 0, records: 0 };
   #replays: Replay[] = [];
   /** `open` of the sink was called. */
   isOpened = false;
@@ -100,8 +105,13 @@ export class DeliveryLoop {
         }
         if (reader === undefined || reader.position < this.#progress.position) reader = this.#newReader();
         const entries = await this.#next(reader, this.#options.batchBytes);
-        if (entries === undefined) reader = undefined;
-        else await this.#deliverGroups(entries);
+        if (entries === undefined) {
+          reader = undefined;
+          continue;
+        }
+        this.#entries = entries;
+        await this.#deliverGroups(entries);
+        this.#entries = [];
       }
     } catch (error) {
       // Only an abort comes here: everything else is tried again where it happens.
@@ -114,7 +124,9 @@ export class DeliveryLoop {
   }
 
   #newReader(): JournalReader {
-    return this.#options.journal.reader(this.#progress.position);
+    const { position, records } = this.#progress.place;
+    this.#missing = { batches: 0, records: 0 };
+    return this.#options.journal.reader(position, records);
   }
 
   /** @returns whether it is open */
@@ -139,7 +151,9 @@ export class DeliveryLoop {
     const { wakeSignal } = this.#control;
     try {
       const entries = await reader.next(maxBytes, wakeSignal);
-      this.#countTrimmed(entries);
+      this.#readTo = reader.position;
+      this.#recordsRead = reader.recordsBefore;
+      this.#countMissing(reader.missing);
       return entries;
     } catch (error) {
       if (!wakeSignal.aborted) {
@@ -150,24 +164,21 @@ export class DeliveryLoop {
     }
   }
 
-  #countTrimmed(entries: readonly JournalEntry[]): void {
-    let expected = this.#progress.position;
-    let missing = 0;
-    for (const { index } of entries) {
-      missing += index - expected;
-      expected = index + 1;
-    }
-    this.#readTo = expected;
-    if (missing === 0) return;
-    this.#counters.addDropped('trimmed', missing, 0);
+  /** @param missing what the reader has passed over so far */
+  #countMissing({ batches, records }: BatchCount): void {
+    const more = { batches: batches - this.#missing.batches, records: records - this.#missing.records };
+    this.#missing = { batches, records };
+    if (more.batches === 0 && more.records === 0) return;
+    this.#counters.addDropped('trimmed', more.batches, more.records);
     this.#health.log(
       Severity.ERROR,
-      `the journal did not have ${missing} batches any more that it had not written`,
+      `the journal has lost ${more.batches} batches with ${more.records} records that it had not written`,
     );
   }
 
   async #deliverGroups(entries: readonly JournalEntry[]): Promise<void> {
-    if (!this.#recovery.isSuspect(this.#progress.position)) return this.#deliver(entries);
+    const isSuspect = entries.length > 0 && this.#recovery.isSuspect(this.#progress.position);
+    if (!isSuspect) return this.#deliver(entries);
     for (const group of this.#recovery.groups(entries)) {
       if (this.#isDone()) return;
       await this.#deliver(group);
@@ -258,11 +269,23 @@ export class DeliveryLoop {
 
   /** Stores the cursor. It does not go on without. @throws when there is no time left */
   async #moveTo(position: number, state: unknown): Promise<void> {
+    const place = { position, records: this.#recordsAt(position) };
     const run = this.#recovery.runAt(position);
     await this.#control.untilDone('its cursor cannot be stored', () =>
-      this.#progress.moveTo(position, state, run),
+      this.#progress.moveTo(place, state, run),
     );
     this.#readTo = Math.max(this.#readTo, position);
+  }
+
+  /** How many records were written to the journal before this entry, ever; undefined: not known. */
+  #recordsAt(position: number): number | undefined {
+    const { place } = this.#progress;
+    if (position === place.position) return place.records;
+    if (position > this.#readTo || this.#recordsRead === undefined) return undefined;
+    return this.#entries.reduce(
+      (sum, { index, records }) => (index < position ? sum : sum - records),
+      this.#recordsRead,
+    );
   }
 
   async #note(run: UnfinishedRun): Promise<void> {

@@ -2,9 +2,16 @@ import type { JournalView } from '../../component/index.ts';
 import { Severity } from '../../record/index.ts';
 import { CursorFile, type StoredCursor, type UnfinishedRun } from './cursor-file.ts';
 
-/** Where a sink begins, and what the operator should know about it. */
-interface StartingPlace {
+/** Where a sink is in the journal. */
+export interface Place {
+  /** The first entry that it has not written. */
   readonly position: number;
+  /** How many records were written to the journal before it, ever; undefined: not known. */
+  readonly records: number | undefined;
+}
+
+/** Where a sink begins, and what the operator should know about it. */
+interface StartingPlace extends Place {
   readonly state: unknown;
   readonly note?: Note;
 }
@@ -19,7 +26,7 @@ export class Progress {
   readonly #journal: JournalView;
   readonly #journalId: string;
   readonly #cursor: CursorFile;
-  #position = 1;
+  #place: Place = { position: 1, records: undefined };
   #state: unknown;
   #run: UnfinishedRun | undefined;
 
@@ -29,9 +36,13 @@ export class Progress {
     this.#cursor = new CursorFile(cursorFile);
   }
 
+  get place(): Place {
+    return this.#place;
+  }
+
   /** The first entry that the sink has not written. */
   get position(): number {
-    return this.#position;
+    return this.#place.position;
   }
 
   /** What the sink's last `write` returned. */
@@ -46,11 +57,11 @@ export class Progress {
    */
   async load(): Promise<{ readonly note: Note | undefined; readonly unfinished: UnfinishedRun | undefined }> {
     const found = await this.#cursor.open();
-    const place = startingPlace(this.#journal, this.#journalId, found);
-    this.#position = place.position;
-    this.#state = place.state;
-    const isSamePlace = found.cursor?.position === place.position;
-    return { note: place.note, unfinished: isSamePlace ? found.cursor?.run : undefined };
+    const { position, records, state, note } = startingPlace(this.#journal, found);
+    this.#place = { position, records };
+    this.#state = state;
+    const isSamePlace = found.cursor?.position === position;
+    return { note, unfinished: isSamePlace ? found.cursor?.run : undefined };
   }
 
   /**
@@ -58,29 +69,29 @@ export class Progress {
    * @param run what is noted of this run; entries that are being tried stay so until the position is behind them
    * @throws if it cannot be stored: then nothing has changed
    */
-  async moveTo(position: number, state: unknown, run: UnfinishedRun): Promise<void> {
+  async moveTo(place: Place, state: unknown, run: UnfinishedRun): Promise<void> {
     const trying = this.#run?.tryingTo;
-    const isOver = trying === undefined || position >= trying;
-    await this.#store(position, state, isOver ? run : this.#run);
+    const isOver = trying === undefined || place.position >= trying;
+    await this.#store(place, state, isOver ? run : this.#run);
   }
 
   /** Notes what this run does, for the case that it does not end cleanly. @throws if it cannot be stored */
   async note(run: UnfinishedRun): Promise<void> {
-    await this.#store(this.#position, this.#state, run);
+    await this.#store(this.#place, this.#state, run);
   }
 
   /** Notes that this run ended cleanly, and closes the file. @throws if that cannot be stored */
   async end(): Promise<void> {
     try {
-      if (this.#run !== undefined) await this.#store(this.#position, this.#state, undefined);
+      if (this.#run !== undefined) await this.#store(this.#place, this.#state, undefined);
     } finally {
       await this.#cursor.close();
     }
   }
 
-  async #store(position: number, state: unknown, run: UnfinishedRun | undefined): Promise<void> {
-    await this.#cursor.store({ journal: this.#journalId, position, state, run });
-    this.#position = position;
+  async #store(place: Place, state: unknown, run: UnfinishedRun | undefined): Promise<void> {
+    await this.#cursor.store({ journal: this.#journalId, ...place, state, run });
+    this.#place = place;
     this.#state = state;
     this.#run = run;
   }
@@ -91,19 +102,22 @@ export class Progress {
  * old state too: what lies beyond that cannot be written again, so the sink must not undo it.
  */
 function startingPlace(
-  { first, next }: JournalView,
-  journalId: string,
+  journal: JournalView,
   { cursor, damaged }: { readonly cursor: StoredCursor | undefined; readonly damaged: boolean },
 ): StartingPlace {
+  const { first, next } = journal;
   const atFirst = (severity: number, what: string): StartingPlace => ({
     position: first,
+    records: undefined,
     state: undefined,
     note: { severity, message: `${what}; it begins at the journal's entry ${first}` },
   });
   if (damaged) return atFirst(Severity.ERROR, 'its cursor cannot be read');
-  if (cursor === undefined) return { position: first, state: undefined };
-  if (cursor.journal !== journalId) return atFirst(Severity.WARN, 'its cursor belongs to another journal');
-  if (cursor.position <= next) return { position: cursor.position, state: cursor.state };
-  const message = `it has written up to entry ${cursor.position - 1}, but the journal ends at ${next - 1}; it goes on there`;
-  return { position: next, state: cursor.state, note: { severity: Severity.ERROR, message } };
+  if (cursor === undefined) return { position: first, records: undefined, state: undefined };
+  if (!journal.continues(cursor.journal))
+    return atFirst(Severity.WARN, 'its cursor belongs to another journal');
+  const { position, records, state } = cursor;
+  if (position <= next) return { position, records, state };
+  const message = `it has written up to entry ${position - 1}, but the journal ends at ${next - 1}; it goes on there`;
+  return { position: next, records: undefined, state, note: { severity: Severity.ERROR, message } };
 }

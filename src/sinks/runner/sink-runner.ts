@@ -40,6 +40,8 @@ export class SinkRunner {
   #loop: DeliveryLoop | undefined;
   #running: Promise<void> = Promise.resolve();
   #cancelLook = () => {};
+  #ignoreGrowth: () => void = () => {};
+  #looksSoon = false;
   #stopped: Promise<void> | undefined;
 
   /** @throws TypeError or RangeError for a wrong option */
@@ -75,6 +77,9 @@ export class SinkRunner {
       unfinished,
     );
     this.#look();
+    if (this.#options.onFull === 'skip') {
+      this.#ignoreGrowth = this.#options.journal.onGrowth(() => this.#lookSoon());
+    }
     this.#running = this.#loop.run();
   }
 
@@ -153,6 +158,7 @@ export class SinkRunner {
     cancelDrain();
     cancelGrace();
     this.#cancelLook();
+    this.#ignoreGrowth();
     control.abort(reason);
     loop.failReplays(new Error(`sink ${this.name} is stopping`));
     if (loop.isOpened) await this.#bounded(() => sink.close(), CLOSE_MILLIS);
@@ -162,11 +168,21 @@ export class SinkRunner {
     release();
   }
 
-  /** Once a second: how far behind it is. */
+  /** Once a second, since age grows without entries: how far behind it is. */
   #look(): void {
     this.#cancelLook = this.#options.clock.after(LOOK_MILLIS, () => {
       this.#loop?.look();
       this.#look();
+    });
+  }
+
+  /** After those who wait for entries have taken them: what is being written does not wait. */
+  #lookSoon(): void {
+    if (this.#looksSoon) return;
+    this.#looksSoon = true;
+    setImmediate(() => {
+      this.#looksSoon = false;
+      this.#loop?.look();
     });
   }
 

@@ -33,7 +33,10 @@ const files = {
   openToWrite: async (path) => watched(await nodeFiles.openToWrite(path)),
   rename: (from, to) => step('rename', () => nodeFiles.rename(from, to)),
   unlink: (path) => step('unlink', () => nodeFiles.unlink(path)),
-  syncDirectory: (path) => step('syncDirectory', () => nodeFiles.syncDirectory(path)),
+  openDirectory: async (path) => {
+    const handle = await nodeFiles.openDirectory(path);
+    return { sync: () => step('syncDirectory', () => handle.sync()), close: () => handle.close() };
+  },
 };
 
 const journal = await Journal.open({

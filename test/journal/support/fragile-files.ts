@@ -1,5 +1,5 @@
 import { basename, dirname } from 'node:path';
-import type { Files, OpenFile } from '../../../src/journal/index.ts';
+import type { Files, OpenDirectory, OpenFile } from '../../../src/journal/index.ts';
 
 interface Inode {
   content: Buffer;
@@ -31,6 +31,8 @@ export class FragileFiles implements Files {
   before: (step: Step) => void = () => {};
   /** Resolved before each step, so that a test can hold the disk. */
   gate: Promise<void> = Promise.resolve();
+  /** What opening a file to read throws. */
+  openingFails: Error | undefined;
   /** Set at a crash: the process that used these files is gone. */
   dead = false;
 
@@ -72,6 +74,15 @@ export class FragileFiles implements Files {
     return [...this.#names.keys()].map((path) => basename(path)).sort();
   }
 
+  segments(): string[] {
+    return this.names().filter((name) => name.endsWith('.segment'));
+  }
+
+  remove(name: string): void {
+    for (const path of this.#names.keys()) if (basename(path) === name) this.#names.delete(path);
+    this.#durableNames = new Map(this.#names);
+  }
+
   bytesOf(name: string): Buffer {
     for (const [path, { content }] of this.#names) if (basename(path) === name) return content;
     throw new Error(`no file ${name}`);
@@ -108,6 +119,7 @@ export class FragileFiles implements Files {
   }
 
   async openToRead(path: string): Promise<OpenFile> {
+    if (this.openingFails !== undefined) throw this.openingFails;
     const inode = this.#names.get(path);
     if (inode === undefined) throw Object.assign(new Error(`no such file: ${path}`), { code: 'ENOENT' });
     return this.#open(path, inode);
@@ -127,10 +139,12 @@ export class FragileFiles implements Files {
     });
   }
 
-  syncDirectory(path: string): Promise<void> {
-    return this.#step('syncDirectory', path, () => {
-      this.#durableNames = new Map(this.#names);
-    });
+  async openDirectory(path: string): Promise<OpenDirectory> {
+    const sync = () =>
+      this.#step('syncDirectory', path, () => {
+        this.#durableNames = new Map(this.#names);
+      });
+    return { sync, close: async () => {} };
   }
 
   async freeBytes(): Promise<number> {

@@ -24,22 +24,12 @@ export function textOf(entry: JournalEntry): string {
 /** All entries from `position` to what is the end now. */
 export async function readAll(journal: Journal, position = 1, maxBytes = 4_096): Promise<JournalEntry[]> {
   const reader = journal.reader(position);
-  const abort = new AbortController();
   const found: JournalEntry[] = [];
   const end = journal.next;
   while (reader.position < end) {
-    // What is left may be damaged; then the reader waits for what comes, and nothing does.
-    const entries = await Promise.race([reader.next(maxBytes, abort.signal), atTheEnd(reader, end)]);
-    if (entries === undefined) break;
-    found.push(...entries);
+    found.push(...(await reader.next(maxBytes, new AbortController().signal)));
   }
-  abort.abort();
   return found;
-}
-
-async function atTheEnd(reader: { readonly position: number }, end: number): Promise<undefined> {
-  while (reader.position < end) await new Promise((resolve) => setImmediate(resolve));
-  return undefined;
 }
 
 export async function texts(journal: Journal, position = 1): Promise<string[]> {

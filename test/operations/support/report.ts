@@ -41,6 +41,7 @@ export function statusReport({
       ...{ bytes: 0, maxBytes: 8_589_934_592, segments: 0, batches: 0, queuedBatches: 0, queuedBytes: 0 },
       ...{ groups: 0, syncs: 0, isFull: false, refused: {}, producers: 0, forgottenProducers: 0 },
       ...{ damagedRanges: 0, damagedBytes: 0, uncopiedBytes: 0, cutBytes: 0 },
+      ...{ missingBatches: 0, missingRecords: 0 },
       ...journal,
     },
     selfLogs: { dropped: 0, suppressed: 0 },

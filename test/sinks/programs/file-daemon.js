@@ -32,6 +32,8 @@ const journal = {
   id: new Uint8Array(16).fill(7),
   first: 1,
   next: entries + 1,
+  continues: () => true,
+  onGrowth: () => () => {},
   behind: () => ({ batches: 0, records: 0, bytes: 0, ageMillis: 0 }),
   /** @param {number} position */
   reader(position) {
@@ -40,6 +42,8 @@ const journal = {
       get position() {
         return at;
       },
+      recordsBefore: undefined,
+      missing: { batches: 0, records: 0 },
       /** @param {number} maxBytes @param {AbortSignal} signal */
       async next(maxBytes, signal) {
         const taken = [];

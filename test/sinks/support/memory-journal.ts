@@ -6,6 +6,7 @@ export class MemoryJournal implements JournalView {
   readonly #now: () => number;
   readonly #entries: JournalEntry[] = [];
   readonly #waiting = new Set<() => void>();
+  readonly #listeners = new Set<() => void>();
   #first = 1;
 
   constructor(id = 1, now: () => number = Date.now) {
@@ -24,18 +25,31 @@ export class MemoryJournal implements JournalView {
   add(body: Uint8Array, records = 1): JournalEntry {
     const entry = { index: this.next, receivedMillis: this.#now(), records, body };
     this.#entries.push(entry);
+    for (const listener of this.#listeners) listener();
     for (const look of this.#waiting) look();
     return entry;
+  }
+
+  onGrowth(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   trim(first: number): void {
     this.#first = first;
   }
 
+  continues(id: string): boolean {
+    return id === Buffer.from(this.id).toString('hex');
+  }
+
   reader(position: number): JournalReader {
-    let at = Math.max(position, this.#first);
+    let at = position;
+    const entries = this.#entries;
+    const missing = { batches: 0, records: 0 };
+    const recordsOf = (entries: readonly JournalEntry[]) =>
+      entries.reduce((sum, { records }) => sum + records, 0);
     const take = (maxBytes: number): JournalEntry[] => {
-      at = Math.max(at, this.#first);
       const taken: JournalEntry[] = [];
       let bytes = 0;
       for (; at < this.next && (taken.length === 0 || bytes < maxBytes); at += 1) {
@@ -49,6 +63,10 @@ export class MemoryJournal implements JournalView {
       get position() {
         return at;
       },
+      get recordsBefore() {
+        return recordsOf(entries.slice(0, at - 1));
+      },
+      missing,
       next: (maxBytes, signal) =>
         new Promise((resolve, reject) => {
           const abort = () => {
@@ -56,8 +74,14 @@ export class MemoryJournal implements JournalView {
             reject(signal.reason);
           };
           const look = () => {
-            const taken = take(maxBytes);
-            if (taken.length === 0) return;
+            const isGone = at < this.#first;
+            if (isGone) {
+              missing.batches += this.#first - at;
+              missing.records += recordsOf(entries.slice(at - 1, this.#first - 1));
+              at = this.#first;
+            }
+            const taken = isGone ? [] : take(maxBytes);
+            if (taken.length === 0 && !isGone) return;
             this.#waiting.delete(look);
             signal.removeEventListener('abort', abort);
             resolve(taken);
