@@ -34,6 +34,8 @@ const WHY: Readonly<Record<NoRoom, string>> = {
   disk: 'the disk is full, or at its floor (journal.minFreeBytes)',
   descriptors: 'there is no file descriptor for the next segment (ulimit -n)',
 };
+/** For so long after a batch found no room, a smaller one that does changes nothing. */
+const STILL_FULL_MILLIS = 10_000;
 const WARNING_MILLIS = 60_000;
 const GROUP_BATCHES = 64;
 const GROUP_BYTES = 8_388_608;
@@ -63,6 +65,7 @@ export class IntakeQueue {
   isFull = false;
   /** What the last batch needed that found no room; else that of the smallest one. */
   neededBytes = FRAME_BYTES;
+  #refusedAt = Number.NEGATIVE_INFINITY;
   #nextWarning = Number.NEGATIVE_INFINITY;
 
   constructor(settings: Settings, producers: Producers, time: JournalTime) {
@@ -126,8 +129,7 @@ export class IntakeQueue {
   landed(entries: readonly JournalEntry[]): void {
     const group = this.#group;
     this.#group = [];
-    this.isFull = false;
-    this.neededBytes = FRAME_BYTES;
+    this.#foundRoom(group);
     const now = this.#time.advance(this.#settings.clock.now());
     for (const [at, { batch, producer, settle }] of group.entries()) {
       if (producer !== undefined) {
@@ -205,11 +207,21 @@ export class IntakeQueue {
     return this.#full('disk', FRAME_BYTES);
   }
 
+  /** A smaller batch, such as one of the daemon's own records, may find room where those of others do not. */
+  #foundRoom(group: readonly Waiting[]): void {
+    const bytes = group.reduce((sum, waiting) => sum + waiting.bytes, 0);
+    const isRecent = this.#settings.clock.monotonicNow() - this.#refusedAt < STILL_FULL_MILLIS;
+    if (bytes < this.neededBytes && isRecent) return;
+    this.isFull = false;
+    this.neededBytes = FRAME_BYTES;
+  }
+
   #full(cause: FullCause, bytes: number): Accepted {
     this.full[cause] += 1;
     if (cause !== 'queue') {
       this.isFull = true;
       this.neededBytes = bytes;
+      this.#refusedAt = this.#settings.clock.monotonicNow();
     }
     return { kind: 'full', retryAfterMillis: RETRY_AFTER_MILLIS };
   }
