@@ -12,7 +12,7 @@ import type { PickleValue } from './pickle.ts';
 import { fittingInt } from './plain-json.ts';
 
 /** A few lists that hold each other many times over would else become a tree of any size. */
-const MAX_VALUES = 100_000;
+const MAX_VALUES = 40_000;
 const MAX_BYTES = 16 * 2 ** 20;
 
 /**
@@ -21,7 +21,7 @@ const MAX_BYTES = 16 * 2 ** 20;
  *
  * @param depth where the value lies in a request
  * @throws WireError if it is nested deeper than 100 messages (as it is when it holds itself), or has more than
- * 100,000 values or 16 MiB
+ * 40,000 values or 16 MiB
  */
 export function pickleValue(value: PickleValue, depth: number): AnyValue {
   return new Converter().convert(value, depth);

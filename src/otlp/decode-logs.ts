@@ -1,4 +1,13 @@
-import type { DecodedLogRecord, DecodedLogs, DecodedResource, DecodedScope, KeyValue } from './decoded.ts';
+import type {
+  DecodedLogRecord,
+  DecodedLogs,
+  DecodedResource,
+  DecodedScope,
+  KeyValue,
+  LogGroup,
+  LogResource,
+  LogScope,
+} from './decoded.ts';
 import {
   ATTRIBUTE_DEPTH,
   BODY_DEPTH,
@@ -18,126 +27,174 @@ import { ValueReader } from './value-reader.ts';
 
 type Mutable<T> = { -readonly [name in keyof T]: T[name] };
 
+/** A group has at most so many records, or about so many bytes of them. */
+const GROUP_RECORDS = 512;
+const GROUP_BYTES = 262_144;
+
 /**
  * Reads the bytes of an OTLP `ExportLogsServiceRequest` (protobuf) into plain data. It accepts all that `scanLogs`
  * accepts, by the same rules; a text that is not UTF-8 gets U+FFFD where it is not.
  *
  * Fields that are not known are left out (so are the entity references of a resource, which are experimental): what
- * must keep them is to pass the bytes on. Of a field that stands there more than once the last counts; lists and attributes grow.
+ * must keep them passes the bytes on. Of a field that occurs more than once the last counts; lists and attributes grow.
  *
  * @throws WireError that says what is wrong, at which byte
  */
 export function decodeLogs(bytes: Uint8Array): DecodedLogs {
-  const decoder = new LogDecoder(bytes);
-  return { resources: decoder.request(bytes.length) };
+  return { resources: new LogDecoder(bytes).request(bytes.length) };
 }
 
+/**
+ * The same in groups of at most 512 records, or about 256 KiB of them, so that a request of any size is read in bounded
+ * memory, and never holds the event loop for long. Scopes without records are left out.
+ *
+ * @throws WireError where it comes to what is wrong
+ */
+export function logGroups(bytes: Uint8Array): Generator<LogGroup> {
+  return new LogDecoder(bytes).groups(bytes.length);
+}
+
+/** The other fields of a ResourceLogs or ScopeLogs may follow its records, so they are looked for first. */
 class LogDecoder {
   readonly #in: ProtobufReader;
   readonly #values: ValueReader;
 
   constructor(bytes: Uint8Array) {
     this.#in = new ProtobufReader(bytes);
+    this.#in.rememberTexts();
     this.#values = new ValueReader(this.#in);
   }
 
   request(end: number): DecodedResource[] {
+    const reader = this.#in;
     const resources: DecodedResource[] = [];
-    while (this.#in.at < end) {
-      const start = this.#in.at;
-      const tag = this.#in.tag(end);
-      if (tag === Request.resourceLogs) resources.push(this.#resourceLogs(this.#in.lengthDelimited(end)));
-      else this.#values.other(tag, Request, end, start);
+    while (this.#next(Request.resourceLogs, Request, end)) {
+      const logsEnd = reader.lengthDelimited(end);
+      const scopes: DecodedScope[] = [];
+      const resource = { ...this.#resource(logsEnd), scopes };
+      while (this.#next(ResourceLogs.scopeLogs, ResourceLogs, logsEnd)) {
+        const scopeEnd = reader.lengthDelimited(logsEnd);
+        const scope = this.#scope(scopeEnd);
+        scopes.push({ ...scope, records: this.#records(scopeEnd, Number.POSITIVE_INFINITY) });
+      }
+      resources.push(resource);
     }
     return resources;
   }
 
-  #resourceLogs(end: number): DecodedResource {
-    const attributes: KeyValue[] = [];
-    const scopes: DecodedScope[] = [];
-    const logs: Mutable<DecodedResource> = { attributes, droppedAttributesCount: 0, schemaUrl: '', scopes };
-    while (this.#in.at < end) {
-      const start = this.#in.at;
-      const tag = this.#in.tag(end);
-      switch (tag) {
-        case ResourceLogs.resource:
-          this.#resource(this.#in.lengthDelimited(end), logs, attributes);
-          break;
-        case ResourceLogs.scopeLogs:
-          scopes.push(this.#scopeLogs(this.#in.lengthDelimited(end)));
-          break;
-        case ResourceLogs.schemaUrl:
-          logs.schemaUrl = this.#in.text(end);
-          break;
-        default:
-          this.#values.other(tag, ResourceLogs, end, start);
+  *groups(end: number): Generator<LogGroup> {
+    const reader = this.#in;
+    while (this.#next(Request.resourceLogs, Request, end)) {
+      const logsEnd = reader.lengthDelimited(end);
+      const resource = this.#resource(logsEnd);
+      while (this.#next(ResourceLogs.scopeLogs, ResourceLogs, logsEnd)) {
+        const scopeEnd = reader.lengthDelimited(logsEnd);
+        const scope = this.#scope(scopeEnd);
+        for (;;) {
+          const records = this.#records(scopeEnd, GROUP_RECORDS);
+          if (records.length === 0) break;
+          yield { resource, scope, records };
+        }
       }
     }
-    return logs;
   }
 
-  #resource(end: number, logs: Mutable<DecodedResource>, attributes: KeyValue[]): void {
-    while (this.#in.at < end) {
-      const start = this.#in.at;
-      const tag = this.#in.tag(end);
+  /** Goes to the content of the next field of this tag. @returns false where there is none before `end` */
+  #next(wanted: number, known: Readonly<Record<string, number>>, end: number): boolean {
+    const reader = this.#in;
+    while (reader.at < end) {
+      const start = reader.at;
+      const tag = reader.tag(end);
+      if (tag === wanted) return true;
+      this.#values.skipField(tag, known, end, start);
+    }
+    return false;
+  }
+
+  /** All of a ResourceLogs but its ScopeLogs. Goes back to where it began. */
+  #resource(end: number): LogResource {
+    const reader = this.#in;
+    const begin = reader.at;
+    const attributes: KeyValue[] = [];
+    const found: Mutable<LogResource> = { attributes, droppedAttributesCount: 0, schemaUrl: '' };
+    this.#values.start();
+    while (reader.at < end) {
+      const tag = reader.tag(end);
+      if (tag === ResourceLogs.resource) this.#resourceFields(reader.lengthDelimited(end), found, attributes);
+      else if (tag === ResourceLogs.schemaUrl) found.schemaUrl = reader.text(end);
+      else reader.skip(tag, end);
+    }
+    reader.at = begin;
+    return found;
+  }
+
+  #resourceFields(end: number, found: Mutable<LogResource>, attributes: KeyValue[]): void {
+    const reader = this.#in;
+    while (reader.at < end) {
+      const start = reader.at;
+      const tag = reader.tag(end);
       if (tag === Resource.attributes) attributes.push(this.#values.keyValue(end, RESOURCE_ATTRIBUTE_DEPTH));
-      else if (tag === Resource.droppedAttributesCount) logs.droppedAttributesCount = this.#uint32(end);
-      else this.#values.other(tag, Resource, end, start);
+      else if (tag === Resource.droppedAttributesCount) found.droppedAttributesCount = reader.uint32(end);
+      else this.#values.skipField(tag, Resource, end, start);
     }
   }
 
-  #scopeLogs(end: number): DecodedScope {
+  /** All of a ScopeLogs but its records. Goes back to where it began. */
+  #scope(end: number): LogScope {
+    const reader = this.#in;
+    const begin = reader.at;
     const attributes: KeyValue[] = [];
-    const records: DecodedLogRecord[] = [];
-    const logs: Mutable<DecodedScope> = {
+    const found: Mutable<LogScope> = {
       name: '',
       version: '',
       attributes,
       droppedAttributesCount: 0,
       schemaUrl: '',
-      records,
     };
-    while (this.#in.at < end) {
-      const start = this.#in.at;
-      const tag = this.#in.tag(end);
-      switch (tag) {
-        case ScopeLogs.scope:
-          this.#scope(this.#in.lengthDelimited(end), logs, attributes);
-          break;
-        case ScopeLogs.logRecords:
-          records.push(this.#logRecord(this.#in.lengthDelimited(end)));
-          break;
-        case ScopeLogs.schemaUrl:
-          logs.schemaUrl = this.#in.text(end);
-          break;
-        default:
-          this.#values.other(tag, ScopeLogs, end, start);
-      }
+    this.#values.start();
+    while (reader.at < end) {
+      const tag = reader.tag(end);
+      if (tag === ScopeLogs.scope) this.#scopeFields(reader.lengthDelimited(end), found, attributes);
+      else if (tag === ScopeLogs.schemaUrl) found.schemaUrl = reader.text(end);
+      else reader.skip(tag, end);
     }
-    return logs;
+    reader.at = begin;
+    return found;
   }
 
-  #scope(end: number, logs: Mutable<DecodedScope>, attributes: KeyValue[]): void {
-    while (this.#in.at < end) {
-      const start = this.#in.at;
-      const tag = this.#in.tag(end);
+  #scopeFields(end: number, found: Mutable<LogScope>, attributes: KeyValue[]): void {
+    const reader = this.#in;
+    while (reader.at < end) {
+      const start = reader.at;
+      const tag = reader.tag(end);
       switch (tag) {
         case Scope.name:
-          logs.name = this.#in.text(end);
+          found.name = reader.text(end);
           break;
         case Scope.version:
-          logs.version = this.#in.text(end);
+          found.version = reader.text(end);
           break;
         case Scope.attributes:
           attributes.push(this.#values.keyValue(end, SCOPE_ATTRIBUTE_DEPTH));
           break;
         case Scope.droppedAttributesCount:
-          logs.droppedAttributesCount = this.#uint32(end);
+          found.droppedAttributesCount = reader.uint32(end);
           break;
         default:
-          this.#values.other(tag, Scope, end, start);
+          this.#values.skipField(tag, Scope, end, start);
       }
     }
+  }
+
+  /** The next records of a ScopeLogs. */
+  #records(end: number, most: number): DecodedLogRecord[] {
+    const reader = this.#in;
+    const records: DecodedLogRecord[] = [];
+    const full = most === Number.POSITIVE_INFINITY ? most : reader.at + GROUP_BYTES;
+    while (records.length < most && reader.at < full && this.#next(ScopeLogs.logRecords, ScopeLogs, end)) {
+      records.push(this.#logRecord(reader.lengthDelimited(end)));
+    }
+    return records;
   }
 
   #logRecord(end: number): DecodedLogRecord {
@@ -155,6 +212,7 @@ class LogDecoder {
       spanId: '',
       eventName: '',
     };
+    this.#values.start();
     while (this.#in.at < end) this.#recordField(record, attributes, end);
     return record;
   }
@@ -171,7 +229,7 @@ class LogDecoder {
         record.observedTimeUnixNano = reader.fixed64(end);
         break;
       case LogRecord.severityNumber:
-        record.severityNumber = this.#uint32(end) | 0;
+        record.severityNumber = reader.uint32(end) | 0;
         break;
       case LogRecord.severityText:
         record.severityText = reader.text(end);
@@ -183,7 +241,7 @@ class LogDecoder {
         attributes.push(this.#values.keyValue(end, ATTRIBUTE_DEPTH));
         break;
       case LogRecord.droppedAttributesCount:
-        record.droppedAttributesCount = this.#uint32(end);
+        record.droppedAttributesCount = reader.uint32(end);
         break;
       case LogRecord.flags:
         record.flags = reader.fixed32(end);
@@ -198,11 +256,7 @@ class LogDecoder {
         record.eventName = reader.text(end);
         break;
       default:
-        this.#values.other(tag, LogRecord, end, start);
+        this.#values.skipField(tag, LogRecord, end, start);
     }
-  }
-
-  #uint32(end: number): number {
-    return Number(BigInt.asUintN(32, this.#in.bigVarint(end)));
   }
 }

@@ -6,22 +6,49 @@ export interface DecodedLogs {
   readonly resources: readonly DecodedResource[];
 }
 
-/** Who sent: OTLP's ResourceLogs. */
-export interface DecodedResource {
+/** Who sent. */
+export interface LogResource {
   readonly attributes: Attributes;
   readonly droppedAttributesCount: number;
   readonly schemaUrl: string;
-  readonly scopes: readonly DecodedScope[];
 }
 
-/** Which logger: OTLP's ScopeLogs. */
-export interface DecodedScope {
+/** Which logger. */
+export interface LogScope {
   readonly name: string;
   readonly version: string;
   readonly attributes: Attributes;
   readonly droppedAttributesCount: number;
   readonly schemaUrl: string;
+}
+
+/** OTLP's ResourceLogs. */
+export interface DecodedResource extends LogResource {
+  readonly scopes: readonly DecodedScope[];
+}
+
+/** OTLP's ScopeLogs. */
+export interface DecodedScope extends LogScope {
   readonly records: readonly DecodedLogRecord[];
+}
+
+/**
+ * Records of one resource and one scope, at least one. Groups of one request that come one after the other have the
+ * same resource object where they have the same resource; the same holds for the scope.
+ */
+export interface LogGroup {
+  readonly resource: LogResource;
+  readonly scope: LogScope;
+  readonly records: readonly DecodedLogRecord[];
+}
+
+/** Decoded logs as groups, in their order. Scopes without records are left out. */
+export function* groupsOf({ resources }: DecodedLogs): Generator<LogGroup> {
+  for (const resource of resources) {
+    for (const scope of resource.scopes) {
+      if (scope.records.length > 0) yield { resource, scope, records: scope.records };
+    }
+  }
 }
 
 /** One record. What it does not say is 0, `''`, or `undefined` for the body. */

@@ -41,25 +41,18 @@ for (const [value, digit] of [...'0123456789abcdef'].entries()) {
  *
  * It never throws on what an application put into a record. A value that OTLP has no kind for becomes readable text,
  * a list or a map (see {@link ValueWriter}); a circular reference `[circular]`; what is nested too deep `[too deep]`;
- * a getter that throws `[threw …]`; what would take more than 64 MiB `[too large]`; half a surrogate pair U+FFFD.
- * Left out are: a trace id that is not 32 hex digits and a span id that is not 16; a severity number that is not whole
- * or not from 1 to 2^31 - 1; severity text and event name that are not text; a time outside of 1970 to 2554, and one
- * that is no pair of numbers (written as 0, "unknown"); attributes whose keys cannot be listed.
+ * a getter that throws `[threw …]`; what would take more than 64 MiB or 131,072 values `[too large]`; half a surrogate
+ * pair U+FFFD. Left out are: a trace id that is not 32 hex digits and a span id that is not 16; a severity number that
+ * is not whole or not from 1 to 2^31 - 1; severity text and event name that are not text; a time outside of 1970 to
+ * 2554, and one that is no pair of numbers (written as 0, "unknown"); attributes whose keys cannot be listed.
  *
- * @returns bytes of their own: nobody else writes to them, so they can be sent by reference
- */
-export function encodeLogs(records: readonly ReadableLogRecordLike[]): Uint8Array {
-  return new LogsEncoder().encode(records);
-}
-
-/**
- * {@link encodeLogs} for one batch after the other. It writes them into a buffer that it keeps, and returns copies: that is
- * much cheaper than a new buffer for each batch that is too large by a half, since the collector of garbage runs by how much
- * memory outside of its heap was asked for.
+ * It reuses one buffer and returns copies: an oversized buffer per batch would trigger garbage collection through
+ * external memory.
  */
 export class LogsEncoder {
   #spare: ProtobufWriter | undefined;
 
+  /** @returns bytes of their own: nobody else writes to them, so they can be sent by reference */
   encode(records: readonly ReadableLogRecordLike[]): Uint8Array {
     const groups = groupRecords(records);
     const expected = records.length * EXPECTED_RECORD_BYTES + groups.length * EXPECTED_RESOURCE_BYTES;

@@ -1,5 +1,5 @@
 export { decodeJsonLogs } from './decode-json-logs.ts';
-export { decodeLogs } from './decode-logs.ts';
+export { decodeLogs, logGroups } from './decode-logs.ts';
 export {
   type AnyValue,
   type Attributes,
@@ -9,18 +9,21 @@ export {
   type DecodedResource,
   type DecodedScope,
   doubleValue,
+  groupsOf,
   intValue,
   isBytes,
   isMap,
   isWholeDouble,
   type KeyValue,
+  type LogGroup,
+  type LogResource,
+  type LogScope,
   type MapValue,
   numberOf,
   type WholeDouble,
 } from './decoded.ts';
 export { encodeDecoded } from './encode-decoded.ts';
-export { encodeLogs, LogsEncoder } from './encode-logs.ts';
-export { entryLogs, isWireError } from './entry-logs.ts';
+export { LogsEncoder } from './encode-logs.ts';
 export {
   ATTRIBUTE_DEPTH,
   BODY_DEPTH,
@@ -32,11 +35,12 @@ export {
   SPAN_ID_BYTES,
   TRACE_ID_BYTES,
 } from './fields.ts';
-export { jsonLine } from './json-line.ts';
+export { JsonLines } from './json-lines.ts';
+export { MAX_PART_VALUES } from './limits.ts';
 export { parseJson } from './parse-json.ts';
 export { plainObject, plainValue } from './plain-value.ts';
-export { fieldsOf } from './protobuf-walk.ts';
-export { requestPieces } from './request-pieces.ts';
-export { type ScanLimits, type ScannedLogs, scanLogs } from './scan-logs.ts';
+export { ProtobufReader } from './protobuf-reader.ts';
+export { type RequestPiece, requestPieces } from './request-pieces.ts';
+export { type ScannedLogs, scanLogs } from './scan-logs.ts';
 export { wellFormed } from './well-formed.ts';
-export { WireError, type WireErrorCause } from './wire-error.ts';
+export { isWireError, WireError, type WireErrorCause } from './wire-error.ts';

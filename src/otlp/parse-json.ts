@@ -2,20 +2,25 @@ import { WireError } from './wire-error.ts';
 
 /** Deeper text is refused before anything is made of it: 32 maps of OTLP within each other take 140 levels. */
 const MAX_JSON_DEPTH = 256;
+/** More values are refused, too: an empty one is two characters, and up to 100 bytes of memory. */
+const MAX_JSON_VALUES = 1_048_576;
+/** A shorter text cannot have so many. */
+const SHORT_TEXT = MAX_JSON_VALUES;
 /** An integer of fewer digits is exact as a number. */
 const EXACT_DIGITS = 15;
 /** Longer ones take a time that grows with their square. */
 const MAX_DIGITS = 400;
 
 const QUOTE = 0x22;
+const COMMA = 0x2c;
 const BACKSLASH = 0x5c;
 
 /** How {@link parseJson} is to hand on numbers that JSON.parse would lose. */
 export type NumberForm = (token: string) => string;
 
 /**
- * JSON.parse for text of strangers: the depth is bounded before the first object is made, and integers that a double
- * cannot hold are not rounded.
+ * JSON.parse for text of strangers: depth and number of values are bounded before the first object is made, and
+ * integers that a double cannot hold are not rounded.
  *
  * @param longNumber what stands in the JSON text in place of an integer of 16 to 400 digits
  * @param notANumber what stands in place of the words NaN, Infinity and -Infinity, which Python writes; without it
@@ -46,9 +51,10 @@ function asText(input: string | Uint8Array): string {
   }
 }
 
-/** Nothing is to be replaced, and it has fewer brackets than would be too deep: seen in much less time than it takes to go over it. */
+/** A fast check: nothing to replace, and too little of everything to exceed a bound. */
 function isPlain(text: string): boolean {
   return (
+    text.length < SHORT_TEXT &&
     !hasManyDigits(text) &&
     !text.includes('NaN') &&
     !text.includes('Infinity') &&
@@ -100,14 +106,21 @@ class Rewriter {
   run(): string {
     const text = this.#text;
     let depth = 0;
+    let values = 0;
     for (let at = 0; at < text.length; ) {
       const code = text.charCodeAt(at);
       if (code === QUOTE) at = this.#endOfString(at);
       else if (isOfWord(code)) at = this.#word(at);
       else {
         // { and [, } and ]
-        if ((code | 0x20) === 0x7b) depth += 1;
+        if ((code | 0x20) === 0x7b) {
+          depth += 1;
+          values += 1;
+        } else if (code === COMMA) values += 1;
         else if ((code | 0x20) === 0x7d) depth -= 1;
+        if (values > MAX_JSON_VALUES) {
+          throw new WireError('too_large', `too large: JSON of more than ${MAX_JSON_VALUES} values`);
+        }
         if (depth > MAX_JSON_DEPTH) {
           throw new WireError('too_deep', `JSON is nested deeper than ${MAX_JSON_DEPTH} at character ${at}`);
         }

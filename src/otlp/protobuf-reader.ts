@@ -1,6 +1,7 @@
 import { WireType } from './fields.ts';
 import { WireError } from './wire-error.ts';
 
+/** The last field number of protobuf. */
 const MAX_FIELD = 2 ** 29 - 1;
 /** Up to here comparing the bytes is cheaper than a native call. */
 const SHORT_TEXT = 32;
@@ -8,85 +9,133 @@ const SHORT_TEXT = 32;
 const LARGE = 2_048;
 /** How many texts are remembered, a power of two. */
 const SEEN = 128;
+const TWO_TO_28 = 2 ** 28;
+const TWO_TO_32 = 2 ** 32;
+const TWO_TO_56 = 2 ** 56;
 
-/** Reads protobuf (https://protobuf.dev/programming-guides/encoding) from one buffer, front to back. */
+/**
+ * Reads protobuf (https://protobuf.dev/programming-guides/encoding) from one buffer. Every method that takes an `end`
+ * reads at `at`, moves it behind what it has read, and never reads past `end`.
+ *
+ * @throws WireError (all methods) where the bytes are not what is read
+ */
 export class ProtobufReader {
   at = 0;
   readonly #bytes: Buffer;
-  readonly #view: DataView;
+  #view: DataView | undefined;
   /** Where texts that were read stand in the bytes; length 0: none. */
-  readonly #seenAt: Float64Array;
-  readonly #seenLength: Uint8Array;
-  readonly #seenText: string[];
-  readonly #longestSeen: number;
+  #seenAt: Float64Array | undefined;
+  #seenLength: Uint8Array | undefined;
+  #seenText: string[] | undefined;
+  #longestSeen = -1;
+  /** The last varint of more than one byte: its lowest 28 bits, the next 28, the highest 8. */
+  #low = 0;
+  #middle = 0;
+  #high = 0;
 
   constructor(bytes: Uint8Array) {
     this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const remembers = bytes.byteLength >= LARGE;
-    this.#longestSeen = remembers ? SHORT_TEXT : -1;
-    this.#seenAt = new Float64Array(remembers ? SEEN : 0);
-    this.#seenLength = new Uint8Array(remembers ? SEEN : 0);
-    this.#seenText = remembers ? new Array<string>(SEEN).fill('') : [];
+  }
+
+  /** Makes repeated short texts once: keys, and many values, are the same in all records. */
+  rememberTexts(): void {
+    if (this.#bytes.length < LARGE) return;
+    this.#longestSeen = SHORT_TEXT;
+    this.#seenAt = new Float64Array(SEEN);
+    this.#seenLength = new Uint8Array(SEEN);
+    this.#seenText = new Array<string>(SEEN).fill('');
   }
 
   /** A field's number and wire type, as `number << 3 | wire type`. */
   tag(end: number): number {
     const start = this.at;
-    const tag = this.varint(end);
-    const field = Math.floor(tag / 8);
-    if (field === 0 || field > MAX_FIELD) this.fail(`field number ${field} is none`, start);
-    return tag;
+    const tag = this.#bytes[start]!;
+    // A field number below 16, as nearly all are.
+    if (tag < 0x80 && tag > 7 && start < end) {
+      this.at = start + 1;
+      return tag;
+    }
+    const long = this.varint(end);
+    const field = Math.floor(long / 8);
+    if (field === 0 || field > MAX_FIELD) this.fail(`field number ${field} is invalid`, start);
+    return long;
   }
 
-  /** Exact up to 2^53; what is larger is far too large for a length. */
+  /** An unsigned integer. Exact up to 2^53; what is larger is far too large for a length. */
   varint(end: number): number {
-    const byte = this.#bytes[this.at]!;
-    if (byte < 0x80 && this.at < end) {
-      this.at += 1;
+    const start = this.at;
+    const byte = this.#bytes[start]!;
+    if (byte < 0x80 && start < end) {
+      this.at = start + 1;
       return byte;
     }
-    const value = this.bigVarint(end);
-    return Number(value);
+    return this.#longVarint(start, end);
   }
 
-  /** 64 bits. */
-  bigVarint(end: number): bigint {
-    const start = this.at;
+  #longVarint(start: number, end: number): number {
+    const bytes = this.#bytes;
+    let at = start;
     let low = 0;
-    let high = 0n;
-    for (let shift = 0; this.at < end; shift += 7) {
-      const byte = this.#bytes[this.at]!;
-      this.at += 1;
+    let middle = 0;
+    let high = 0;
+    for (let shift = 0; shift < 70 && at < end; shift += 7) {
+      const byte = bytes[at]!;
+      at += 1;
       if (shift < 28) low |= (byte & 0x7f) << shift;
-      else if (shift < 63 || byte < 2) high |= BigInt(byte & 0x7f) << BigInt(shift - 28);
+      else if (shift < 56) middle |= (byte & 0x7f) << (shift - 28);
+      else if (shift < 63) high = byte & 0x7f;
+      else if (byte < 2) high |= byte << 7;
       else break;
-      if (byte < 0x80) return high === 0n ? BigInt(low) : (high << 28n) | BigInt(low);
-      if (shift === 63) break;
+      if (byte >= 0x80) continue;
+      this.at = at;
+      this.#low = low;
+      this.#middle = middle;
+      this.#high = high;
+      // A small integer stays one.
+      return (middle | high) === 0 ? low : low + middle * TWO_TO_28 + high * TWO_TO_56;
     }
-    return this.fail('a varint has no end, or more than 64 bits', start);
+    this.fail('a varint has no end, or more than 64 bits', start);
+  }
+
+  /** The lowest 32 bits of an integer. */
+  uint32(end: number): number {
+    const value = this.varint(end);
+    return value < TWO_TO_32 ? value : (this.#low | (this.#middle << 28)) >>> 0;
+  }
+
+  /** A signed integer of 64 bits: a number where that is exact, else a bigint. */
+  int64(end: number): number | bigint {
+    const value = this.varint(end);
+    if (value <= Number.MAX_SAFE_INTEGER) return value;
+    if (this.#high === 0xff && this.#middle >= 0xe00_0000) {
+      const below = (~this.#low & 0xfff_ffff) + (~this.#middle & 0xfff_ffff) * TWO_TO_28;
+      if (below < Number.MAX_SAFE_INTEGER) return -1 - below;
+    }
+    const bits = (BigInt(this.#high) << 56n) | (BigInt(this.#middle) << 28n) | BigInt(this.#low);
+    return BigInt.asIntN(64, bits);
   }
 
   fixed32(end: number): number {
     const start = this.#advance(4, end);
-    return this.#view.getUint32(start, true);
+    return this.#dataView().getUint32(start, true);
   }
 
   fixed64(end: number): bigint {
     const start = this.#advance(8, end);
-    return this.#view.getBigUint64(start, true);
+    return this.#dataView().getBigUint64(start, true);
   }
 
   double(end: number): number {
     const start = this.#advance(8, end);
-    return this.#view.getFloat64(start, true);
+    return this.#dataView().getFloat64(start, true);
   }
 
-  /** The end of a field that has a length; it begins at `at`. */
+  /** The end of a field that has a length; its content begins at `at`. */
   lengthDelimited(end: number): number {
+    const start = this.at;
     const length = this.varint(end);
     if (length > end - this.at)
-      this.fail(`${length} bytes are announced, but ${end - this.at} are left`, this.at);
+      this.fail(`${length} bytes are announced, but ${end - this.at} are left`, start);
     return this.at + length;
   }
 
@@ -99,19 +148,20 @@ export class ProtobufReader {
       : this.#shortText(start, stop);
   }
 
-  /** Keys, and many values, are the same in all records: a text that was just read is not made again. */
   #shortText(start: number, stop: number): string {
     const bytes = this.#bytes;
+    const ats = this.#seenAt!;
+    const lengths = this.#seenLength!;
+    const texts = this.#seenText!;
     const length = stop - start;
     let hash = length;
     for (let at = start; at < stop; at += 1) hash = (Math.imul(hash, 31) + bytes[at]!) | 0;
     const slot = (hash ^ (hash >>> 15)) & (SEEN - 1);
-    const seen = this.#seenAt[slot]!;
-    if (this.#seenLength[slot] === length && isSame(bytes, seen, start, length)) return this.#seenText[slot]!;
+    if (lengths[slot] === length && isSame(bytes, ats[slot]!, start, length)) return texts[slot]!;
     const text = bytes.toString('utf8', start, stop);
-    this.#seenAt[slot] = start;
-    this.#seenLength[slot] = length;
-    this.#seenText[slot] = text;
+    ats[slot] = start;
+    lengths[slot] = length;
+    texts[slot] = text;
     return text;
   }
 
@@ -123,26 +173,27 @@ export class ProtobufReader {
     return copy;
   }
 
-  /** @param wanted how many bytes, if there are any */
-  hex(end: number, wanted: number): string {
+  /** @param expected how many bytes, if there are any */
+  hex(end: number, expected: number): string {
     const start = this.at;
     const stop = this.lengthDelimited(end);
     const length = stop - this.at;
-    if (length !== 0 && length !== wanted)
-      this.fail(`an id must have ${wanted} bytes or none, got ${length}`, start);
+    if (length !== 0 && length !== expected) {
+      this.fail(`an id must have ${expected} bytes or none, got ${length}`, start);
+    }
     const text = this.#bytes.toString('hex', this.at, stop);
     this.at = stop;
     return text;
   }
 
-  /** Passes over the content of a field that is not known. */
+  /** Skips the content of a field. */
   skip(tag: number, end: number): void {
     const wireType = tag & 7;
-    if (wireType === WireType.VARINT) this.bigVarint(end);
+    if (wireType === WireType.BYTES) this.at = this.lengthDelimited(end);
+    else if (wireType === WireType.VARINT) this.varint(end);
     else if (wireType === WireType.FIXED64) this.#advance(8, end);
     else if (wireType === WireType.FIXED32) this.#advance(4, end);
-    else if (wireType === WireType.BYTES) this.at = this.lengthDelimited(end);
-    else this.fail(`wire type ${wireType} is none that OTLP uses`, this.at);
+    else this.fail(`wire type ${wireType} is not used by OTLP`, this.at);
   }
 
   fail(what: string, at: number): never {
@@ -152,9 +203,15 @@ export class ProtobufReader {
   /** @returns where the bytes begin */
   #advance(length: number, end: number): number {
     const start = this.at;
-    if (length > end - start) this.fail(`${length} bytes are wanted, but ${end - start} are left`, start);
+    if (length > end - start) this.fail(`${length} bytes are needed, but ${end - start} are left`, start);
     this.at = start + length;
     return start;
+  }
+
+  #dataView(): DataView {
+    const { buffer, byteOffset, byteLength } = this.#bytes;
+    this.#view ??= new DataView(buffer, byteOffset, byteLength);
+    return this.#view;
   }
 }
 

@@ -133,6 +133,14 @@ export class ProtobufWriter {
     this.at += value.length;
   }
 
+  /** Bytes as they are. Makes its own room. */
+  raw(source: Uint8Array, start: number, end: number): void {
+    if (end <= start) return;
+    this.reserve(end - start);
+    this.#bytes.set(source.subarray(start, end), this.at);
+    this.at += end - start;
+  }
+
   /** A length and the bytes that hex digits stand for, as far as they are some; at most 127. Makes its own room. */
   hex(digits: string): void {
     this.reserve(digits.length);

@@ -1,103 +1,216 @@
-import { fieldsOf, lengthPrefix } from './protobuf-walk.ts';
+import { Request, ResourceLogs, ScopeLogs } from './fields.ts';
+import { ProtobufReader } from './protobuf-reader.ts';
+import { ProtobufWriter, varintSize } from './protobuf-writer.ts';
 
-const RESOURCE_LOGS = 1;
-const SCOPE_LOGS = 2;
-const LOG_RECORD = 2;
-const BYTES = 2;
+/** Tags and lengths around the records of a piece. */
+const FRAME_BYTES = 24;
+/** A piece ends where at most so many bytes are repeated (resource and scope) for each of its records and the next. */
+const MOST_REPEATED = 2;
+
+/** A part of a request, a request itself. */
+export interface RequestPiece {
+  readonly body: Uint8Array;
+  readonly records: number;
+}
 
 /**
- * Cuts an OTLP `ExportLogsServiceRequest` into smaller ones, each with the resource and the scope of its records,
- * without decoding them. A request within the bounds comes back as it is.
+ * Cuts an OTLP `ExportLogsServiceRequest` into smaller ones between records, each with the resources and the scopes of
+ * its records, without decoding them. A request within the bound comes back as it is. The pieces come one by one, so
+ * that a long request need not be cut in one go.
  *
- * The pieces come one by one, so that a long request need not be cut in one go.
+ * All pieces together are never larger than five times the request: where resource and scope are large, pieces are
+ * larger than `maxBytes`.
  *
- * @param maxRecords a piece has at most so many records
- * @param maxBytes a piece has at most about so many bytes; a record with more is a piece of its own
- * @throws RangeError where the bytes are no such request
+ * @param maxBytes a piece has about so many bytes at most; a record with more is a piece of its own
+ * @throws WireError where the bytes are no such request
  */
 export function* requestPieces(
   request: Uint8Array,
   records: number,
-  maxRecords: number,
   maxBytes: number,
-): Generator<{ readonly body: Uint8Array; readonly records: number }> {
-  if (records <= maxRecords && request.length <= maxBytes) {
+): Generator<RequestPiece> {
+  if (request.length <= maxBytes) {
     yield { body: request, records };
     return;
   }
-  for (const resourceLogs of fieldsOf(request, 0, request.length)) {
-    if (resourceLogs.number !== RESOURCE_LOGS || resourceLogs.wireType !== BYTES) continue;
-    const resource = otherFields(request, resourceLogs.contentStart, resourceLogs.end, SCOPE_LOGS);
-    for (const scopeLogs of fieldsOf(request, resourceLogs.contentStart, resourceLogs.end)) {
-      if (scopeLogs.number !== SCOPE_LOGS || scopeLogs.wireType !== BYTES) continue;
-      yield* piecesOfScope(request, resource, scopeLogs.contentStart, scopeLogs.end, maxRecords, maxBytes);
+  const bytes = Buffer.from(request.buffer, request.byteOffset, request.byteLength);
+  const fields = new FieldWalk(bytes);
+  const piece = new PieceWriter(bytes, maxBytes);
+  while (fields.next(Request.resourceLogs, bytes.length)) {
+    const logsEnd = fields.contentEnd;
+    const resource = fields.allBut(ResourceLogs.scopeLogs, logsEnd);
+    while (fields.next(ResourceLogs.scopeLogs, logsEnd)) {
+      const scopeEnd = fields.contentEnd;
+      const scope = fields.allBut(ScopeLogs.logRecords, scopeEnd);
+      while (fields.next(ScopeLogs.logRecords, scopeEnd)) {
+        fields.at = fields.contentEnd;
+        const length = fields.at - fields.start;
+        if (!piece.hasRoom(resource, scope, length)) yield piece.take();
+        piece.add(resource, scope, fields.start, fields.at);
+      }
     }
   }
+  if (piece.records > 0) yield piece.take();
 }
 
-function* piecesOfScope(
-  request: Uint8Array,
-  resource: readonly Uint8Array[],
-  from: number,
-  to: number,
-  maxRecords: number,
-  maxBytes: number,
-): Generator<{ readonly body: Uint8Array; readonly records: number }> {
-  const scope = otherFields(request, from, to, LOG_RECORD);
-  const roomFor = maxBytes - sizeOf(resource) - sizeOf(scope) - 24;
-  // Records that lie one behind the other are taken as one stretch of bytes.
-  let stretches: Uint8Array[] = [];
-  let stretchStart = 0;
-  let stretchEnd = 0;
-  let count = 0;
-  let bytes = 0;
-  const endStretch = () => {
-    if (stretchEnd > stretchStart) stretches.push(request.subarray(stretchStart, stretchEnd));
-  };
-  for (const { number, wireType, start, end } of fieldsOf(request, from, to)) {
-    if (number !== LOG_RECORD || wireType !== BYTES) continue;
-    if (count > 0 && (count >= maxRecords || bytes + end - start > roomFor)) {
-      endStretch();
-      yield { body: joined(resource, scope, stretches), records: count };
-      stretches = [];
-      stretchStart = start;
-      count = 0;
-      bytes = 0;
-    } else if (start !== stretchEnd) {
-      endStretch();
-      stretchStart = start;
+/** Goes over the fields of messages without reading into them. */
+class FieldWalk {
+  readonly #bytes: Buffer;
+  readonly #in: ProtobufReader;
+  /** Where the field begins that was found last, with its tag, and where its content ends. */
+  start = 0;
+  contentEnd = 0;
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+    this.#in = new ProtobufReader(bytes);
+  }
+
+  get at(): number {
+    return this.#in.at;
+  }
+
+  set at(at: number) {
+    this.#in.at = at;
+  }
+
+  /** Goes to the content of the next field of this tag. @returns false where there is none before `end` */
+  next(wanted: number, end: number): boolean {
+    const reader = this.#in;
+    while (reader.at < end) {
+      this.start = reader.at;
+      const tag = reader.tag(end);
+      if (tag !== wanted) reader.skip(tag, end);
+      else {
+        this.contentEnd = reader.lengthDelimited(end);
+        return true;
+      }
     }
-    stretchEnd = end;
-    count += 1;
-    bytes += end - start;
+    return false;
   }
-  endStretch();
-  if (count > 0) yield { body: joined(resource, scope, stretches), records: count };
-}
 
-/** All fields but those of one number, as they are. */
-function otherFields(bytes: Uint8Array, from: number, to: number, but: number): Uint8Array[] {
-  const others: Uint8Array[] = [];
-  for (const field of fieldsOf(bytes, from, to)) {
-    if (field.number !== but) others.push(bytes.subarray(field.start, field.end));
+  /** The bytes of all fields of a message but those of one tag. Goes back to where it began. */
+  allBut(tag: number, end: number): Uint8Array {
+    const begin = this.at;
+    let size = 0;
+    for (let at = begin; at < end; at = this.at) if (this.#skip(end) !== tag) size += this.at - at;
+    this.at = begin;
+    const others = Buffer.allocUnsafe(size);
+    let filled = 0;
+    for (let at = begin; filled < size; at = this.at) {
+      if (this.#skip(end) !== tag) filled += this.#bytes.copy(others, filled, at, this.at);
+    }
+    this.at = begin;
+    return others;
   }
-  return others;
+
+  /** @returns the tag of the field that was skipped */
+  #skip(end: number): number {
+    const tag = this.#in.tag(end);
+    this.#in.skip(tag, end);
+    return tag;
+  }
 }
 
-function joined(
-  resource: readonly Uint8Array[],
-  scope: readonly Uint8Array[],
-  records: readonly Uint8Array[],
-): Uint8Array {
-  const scopeLength = sizeOf(scope) + sizeOf(records);
-  const scopePrefix = lengthPrefix(SCOPE_LOGS, scopeLength);
-  const resourceLength = sizeOf(resource) + scopePrefix.length + scopeLength;
-  const prefix = lengthPrefix(RESOURCE_LOGS, resourceLength);
-  return Buffer.concat([prefix, ...resource, scopePrefix, ...scope, ...records]);
-}
+/** Puts together one piece after the other. */
+class PieceWriter {
+  records = 0;
+  readonly #request: Buffer;
+  readonly #maxBytes: number;
+  readonly #reserved: number;
+  readonly #out: ProtobufWriter;
+  #resource: Uint8Array | undefined;
+  #scope: Uint8Array | undefined;
+  #resourceStart = 0;
+  #scopeStart = 0;
+  /** Resource and scope that the piece before ended with, and how many bytes of them this one repeats. */
+  #lastResource: Uint8Array | undefined;
+  #lastScope: Uint8Array | undefined;
+  #repeated = 0;
+  /** Records that lie one behind the other are copied as one stretch of bytes. */
+  #stretchStart = 0;
+  #stretchEnd = 0;
 
-function sizeOf(parts: readonly Uint8Array[]): number {
-  let size = 0;
-  for (const part of parts) size += part.length;
-  return size;
+  constructor(request: Buffer, maxBytes: number) {
+    this.#request = request;
+    this.#maxBytes = maxBytes;
+    this.#reserved = varintSize(Math.min(maxBytes, request.length));
+    this.#out = new ProtobufWriter(Math.min(maxBytes, request.length) + FRAME_BYTES);
+  }
+
+  /** Whether the piece can have one more record of so many bytes, or has to, for what the next would repeat. */
+  hasRoom(resource: Uint8Array, scope: Uint8Array, bytes: number): boolean {
+    const written = this.#out.at + this.#stretchEnd - this.#stretchStart;
+    let opened = 0;
+    let repeated = 0;
+    if (resource === this.#resource) repeated += resource.length;
+    else opened += resource.length;
+    if (scope === this.#scope) repeated += scope.length;
+    else opened += scope.length;
+    return (
+      this.records === 0 ||
+      written + opened + bytes + FRAME_BYTES <= this.#maxBytes ||
+      (written - this.#repeated + bytes) * MOST_REPEATED < repeated
+    );
+  }
+
+  add(resource: Uint8Array, scope: Uint8Array, start: number, end: number): void {
+    if (this.#scope !== scope || this.#resource !== resource) this.#begin(resource, scope);
+    if (start !== this.#stretchEnd) this.#endStretch(start);
+    this.#stretchEnd = end;
+    this.records += 1;
+  }
+
+  take(): RequestPiece {
+    this.#lastResource = this.#resource;
+    this.#lastScope = this.#scope;
+    this.#endResource();
+    const piece = { body: this.#out.copy(), records: this.records };
+    this.#out.at = 0;
+    this.records = 0;
+    return piece;
+  }
+
+  #begin(resource: Uint8Array, scope: Uint8Array): void {
+    const out = this.#out;
+    if (out.at === 0) {
+      this.#repeated =
+        (resource === this.#lastResource ? resource.length : 0) +
+        (scope === this.#lastScope ? scope.length : 0);
+    }
+    if (this.#resource === resource) this.#endScope();
+    else {
+      this.#endResource();
+      out.reserve(1);
+      out.put(Request.resourceLogs);
+      this.#resourceStart = out.begin(this.#reserved);
+      out.raw(resource, 0, resource.length);
+      this.#resource = resource;
+    }
+    out.reserve(1);
+    out.put(ResourceLogs.scopeLogs);
+    this.#scopeStart = out.begin(this.#reserved);
+    out.raw(scope, 0, scope.length);
+    this.#scope = scope;
+  }
+
+  #endResource(): void {
+    if (this.#resource === undefined) return;
+    this.#endScope();
+    this.#out.end(this.#resourceStart, this.#reserved);
+    this.#resource = undefined;
+  }
+
+  #endScope(): void {
+    this.#endStretch(0);
+    this.#out.end(this.#scopeStart, this.#reserved);
+    this.#scope = undefined;
+  }
+
+  /** @param start where the next one begins */
+  #endStretch(start: number): void {
+    this.#out.raw(this.#request, this.#stretchStart, this.#stretchEnd);
+    this.#stretchStart = start;
+    this.#stretchEnd = start;
+  }
 }

@@ -1,21 +1,29 @@
-import { type AnyValue, doubleValue, intValue, type KeyValue } from './decoded.ts';
+import { type AnyValue, doubleValue, type KeyValue } from './decoded.ts';
 import { KeyValueField, LIST_DEPTH, List, MAP_DEPTH, MAX_DEPTH, Value } from './fields.ts';
+import { MAX_PART_VALUES } from './limits.ts';
 import type { ProtobufReader } from './protobuf-reader.ts';
 import { WireError } from './wire-error.ts';
 
-/** Reads OTLP's KeyValue and AnyValue, and says what becomes of fields that have no place. */
+/** Reads OTLP's KeyValue and AnyValue, and skips what is not known. */
 export class ValueReader {
   readonly #in: ProtobufReader;
+  /** How many values the record, resource or scope has that is being read. */
+  #values = 0;
 
   constructor(reader: ProtobufReader) {
     this.#in = reader;
+  }
+
+  /** A record, resource or scope begins. */
+  start(): void {
+    this.#values = 0;
   }
 
   /** @param depth of its value */
   keyValue(outerEnd: number, depth: number): KeyValue {
     const reader = this.#in;
     const end = reader.lengthDelimited(outerEnd);
-    this.#checkDepth(depth - 1);
+    this.#enter(depth - 1);
     let key = '';
     let value: AnyValue = null;
     while (reader.at < end) {
@@ -23,14 +31,14 @@ export class ValueReader {
       const tag = reader.tag(end);
       if (tag === KeyValueField.key) key = reader.text(end);
       else if (tag === KeyValueField.value) value = this.value(reader.lengthDelimited(end), depth, value);
-      else this.other(tag, KeyValueField, end, start);
+      else this.skipField(tag, KeyValueField, end, start);
     }
     return [key, value];
   }
 
   /** @param before what the same field said before, which counts as long as nothing else is said */
   value(end: number, depth: number, before: AnyValue): AnyValue {
-    this.#checkDepth(depth);
+    this.#enter(depth);
     const reader = this.#in;
     let value = before;
     while (reader.at < end) {
@@ -41,10 +49,10 @@ export class ValueReader {
           value = reader.text(end);
           break;
         case Value.bool:
-          value = reader.bigVarint(end) !== 0n;
+          value = reader.varint(end) !== 0;
           break;
         case Value.int:
-          value = intValue(BigInt.asIntN(64, reader.bigVarint(end)));
+          value = reader.int64(end);
           break;
         case Value.double:
           value = doubleValue(reader.double(end));
@@ -59,7 +67,7 @@ export class ValueReader {
           value = reader.bytes(end);
           break;
         default:
-          this.other(tag, Value, end, start);
+          this.skipField(tag, Value, end, start);
       }
     }
     return value;
@@ -67,42 +75,59 @@ export class ValueReader {
 
   /** @param depth of its values */
   #list(end: number, depth: number): AnyValue[] {
-    this.#checkDepth(depth - 1);
+    this.#enter(depth - 1);
     const values: AnyValue[] = [];
     while (this.#in.at < end) {
       const start = this.#in.at;
       const tag = this.#in.tag(end);
       if (tag === List.values) values.push(this.value(this.#in.lengthDelimited(end), depth, null));
-      else this.other(tag, List, end, start);
+      else this.skipField(tag, List, end, start);
     }
     return values;
   }
 
   /** @param depth of its values */
   #map(end: number, depth: number): KeyValue[] {
-    this.#checkDepth(depth - 2);
+    this.#enter(depth - 2);
     const entries: KeyValue[] = [];
     while (this.#in.at < end) {
       const start = this.#in.at;
       const tag = this.#in.tag(end);
       if (tag === List.values) entries.push(this.keyValue(end, depth));
-      else this.other(tag, List, end, start);
+      else this.skipField(tag, List, end, start);
     }
     return entries;
   }
 
-  #checkDepth(depth: number): void {
+  /** A field that was not read: one that is not known, or one that is read at another time. */
+  skipField(tag: number, known: Readonly<Record<string, number>>, end: number, start: number): void {
+    const field = Math.floor(tag / 8);
+    for (const name in known) {
+      const expected = known[name]!;
+      if (expected >> 3 !== field) continue;
+      if (expected !== tag) {
+        this.#in.fail(`field ${field} must have wire type ${expected & 7}, got ${tag & 7}`, start);
+      }
+      return this.#in.skip(tag, end);
+    }
+    this.#count();
+    this.#in.skip(tag, end);
+  }
+
+  /** A message begins. */
+  #enter(depth: number): void {
+    this.#count();
     if (depth <= MAX_DEPTH) return;
     throw new WireError('too_deep', `messages are nested deeper than ${MAX_DEPTH} at byte ${this.#in.at}`);
   }
 
-  /** A field that is not known is skipped; one that is, but has another wire type, is an error. */
-  other(tag: number, known: Readonly<Record<string, number>>, end: number, start: number): void {
-    const field = Math.floor(tag / 8);
-    for (const wanted of Object.values(known)) {
-      if (wanted >> 3 !== field) continue;
-      this.#in.fail(`field ${field} must have wire type ${wanted & 7}, got ${tag & 7}`, start);
-    }
-    this.#in.skip(tag, end);
+  /** Messages, and fields that are not known, as the scan counts them. */
+  #count(): void {
+    this.#values += 1;
+    if (this.#values <= MAX_PART_VALUES) return;
+    throw new WireError(
+      'too_large',
+      `too large: more than ${MAX_PART_VALUES} values before byte ${this.#in.at}`,
+    );
   }
 }

@@ -1,5 +1,6 @@
 import { snapshot } from '../record/index.ts';
 import { KeyValueField, LIST_DEPTH, List, MAP_DEPTH, MAX_DEPTH, Value } from './fields.ts';
+import { MAX_PART_VALUES } from './limits.ts';
 import type { ProtobufWriter } from './protobuf-writer.ts';
 
 /**
@@ -27,6 +28,8 @@ export class ValueWriter {
   readonly #out: ProtobufWriter;
   /** Where in the bytes the record must have ended. */
   #limit = NONE;
+  /** How many values the record has, as the scan counts them. */
+  #values = 0;
   #isCareful = false;
 
   constructor(out: ProtobufWriter) {
@@ -36,6 +39,7 @@ export class ValueWriter {
   /** A record begins. @param isCareful what lies too deep is replaced, and does not throw */
   start(isCareful: boolean): void {
     this.#limit = this.#out.at + MAX_RECORD_BYTES;
+    this.#values = 0;
     this.#isCareful = isCareful;
   }
 
@@ -53,18 +57,26 @@ export class ValueWriter {
     const start = out.beginWithText(tag, KeyValueField.key, key);
     this.value(KeyValueField.value, value, depth);
     out.end(start, 1);
-    if (out.at > this.#limit) throw new RangeError('the record is too large');
+    this.#values += 1;
+    this.#check();
   }
 
   /** A field whose type is AnyValue. */
   value(tag: number, value: unknown, depth: number): void {
     const out = this.#out;
+    this.#values += 1;
     if (typeof value === 'string' && out.shortText(tag, Value.string, value)) return;
     out.reserve(24);
     out.put(tag);
     const start = out.begin(1);
     this.#content(value, depth);
     out.end(start, 1);
+  }
+
+  /** A daemon refuses what has more. */
+  #check(): void {
+    if (this.#out.at <= this.#limit && this.#values <= MAX_PART_VALUES) return;
+    throw new RangeError('the record is too large');
   }
 
   #content(value: unknown, depth: number): void {
@@ -123,12 +135,13 @@ export class ValueWriter {
       this.#content('[too deep]', depth);
       return;
     }
+    this.#values += 1;
     if (Array.isArray(value)) {
       out.put(Value.array);
       const start = out.begin(1);
       for (let index = 0; index < value.length; index += 1) {
         this.value(List.values, value[index], depth + LIST_DEPTH);
-        if (out.at > this.#limit) throw new RangeError('the record is too large');
+        this.#check();
       }
       out.end(start, 1);
       return;

@@ -20,3 +20,9 @@ export class WireError extends Error {
     this.cause = cause;
   }
 }
+
+/** Whether bytes are to blame for an error. */
+export function isWireError(error: unknown): boolean {
+  const { name, malformed } = (error ?? {}) as { readonly name?: unknown; readonly malformed?: unknown };
+  return malformed === true || name === 'RangeError';
+}

@@ -1,4 +1,4 @@
-import { type DecodedLogRecord, type DecodedLogs, plainObject, plainValue } from '../otlp/index.ts';
+import { type DecodedLogRecord, type LogGroup, plainObject, plainValue } from '../otlp/index.ts';
 import { type ReadableLogRecordLike, severityOfText } from '../record/index.ts';
 import { valueText } from '../text/index.ts';
 
@@ -54,14 +54,14 @@ export function treeRecord(record: ReadableLogRecordLike): TreeRecord {
 }
 
 /** Records that were read from OTLP, as the tree reads them. */
-export function* treeRecords({ resources }: DecodedLogs): Generator<TreeRecord> {
-  for (const { attributes, scopes } of resources) {
-    const resource = plainObject(attributes);
-    const source = { service: serviceName(resource), process: processName(resource) };
-    for (const { name, records } of scopes) {
-      for (const record of records) yield decodedRecord(record, { ...source, scope: name });
-    }
-  }
+export function* treeRecords({ resource, scope, records }: LogGroup): Generator<TreeRecord> {
+  const attributes = plainObject(resource.attributes);
+  const source = {
+    service: serviceName(attributes),
+    process: processName(attributes),
+    scope: scope.name,
+  };
+  for (const record of records) yield decodedRecord(record, source);
 }
 
 function decodedRecord(

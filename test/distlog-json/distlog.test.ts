@@ -1,15 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { decodeDistlog, TaskKeys } from '../../src/distlog-json/index.ts';
-import {
-  attributeOf,
-  type DecodedLogs,
-  decodeLogs,
-  encodeDecoded,
-  encodeLogs,
-  scanLogs,
-} from '../../src/otlp/index.ts';
-import { sdkRecords } from '../otlp/records.ts';
+import { attributeOf, type DecodedLogs, decodeLogs, encodeDecoded, scanLogs } from '../../src/otlp/index.ts';
+import { encodeLogs, sdkRecords } from '../otlp/records.ts';
 
 const uuid = '2f1c0c8e-5c58-4b0e-9d0e-0123456789ab';
 const trace = uuid.replaceAll('-', '');

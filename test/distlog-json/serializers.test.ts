@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { decodeDistlog, JsonSerializer, OtlpProtobufSerializer } from '../../src/distlog-json/index.ts';
-import { type DecodedLogs, encodeDecoded, encodeLogs, scanLogs } from '../../src/otlp/index.ts';
+import { type DecodedLogs, encodeDecoded, scanLogs } from '../../src/otlp/index.ts';
 import type { ReadableLogRecordLike } from '../../src/record/index.ts';
-import { bareRecord, emittedRecord, sdkRecords } from '../otlp/records.ts';
+import { bareRecord, emittedRecord, encodeLogs, sdkRecords } from '../otlp/records.ts';
 import { everyKindOfRecord, spanId, traceId } from '../support/every-kind-of-record.ts';
 import { decodeLogsRequest } from '../support/otlp-decode.js';
 

@@ -4,29 +4,20 @@ import {
   type DecodedLogs,
   decodeLogs,
   encodeDecoded,
-  encodeLogs,
+  logGroups,
   numberOf,
   scanLogs,
 } from '../../src/otlp/index.ts';
 import { everyKindOfRecord } from '../support/every-kind-of-record.ts';
 import { decodeLogsRequest } from '../support/otlp-decode.js';
-import { bareRecord, emittedRecord, sdkRecords } from './records.ts';
+import { field, varint } from '../support/protobuf.ts';
+import { bareRecord, emittedRecord, encodeLogs, sdkRecords } from './records.ts';
 
 const request = encodeLogs(sdkRecords(everyKindOfRecord));
 
-/** A field of wire type 2. */
-function field(number: number, ...content: readonly (readonly number[])[]): number[] {
-  const bytes = content.flat();
-  return [...varint((number << 3) | 2), ...varint(bytes.length), ...bytes];
-}
-
-function varint(value: number): number[] {
-  return value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...varint(Math.floor(value / 128))];
-}
-
 /** A request of one record with these bytes in it. */
-function requestOf(...record: readonly (readonly number[])[]): Uint8Array {
-  return Uint8Array.from(field(1, field(2, field(2, ...record))));
+function requestOf(...record: readonly (Uint8Array | readonly number[])[]): Uint8Array {
+  return field(1, field(2, field(2, ...record)));
 }
 
 function record(logs: DecodedLogs) {
@@ -48,14 +39,14 @@ function verdict(bytes: Uint8Array): string {
   return told[0]!;
 }
 
-test('a scan counts records and finds the highest severity', () => {
-  expect(scanLogs(request)).toEqual({ records: everyKindOfRecord.length, highestSeverity: 16 });
-  expect(scanLogs(new Uint8Array(0))).toEqual({ records: 0, highestSeverity: 0 });
+test('a scan counts records', () => {
+  expect(scanLogs(request)).toEqual({ records: everyKindOfRecord.length });
+  expect(scanLogs(new Uint8Array(0))).toEqual({ records: 0 });
 });
 
 test('requests one after the other are one request', () => {
-  const both = Buffer.concat([request, encodeLogs([bareRecord({ severityNumber: 21 })])]);
-  expect(scanLogs(both)).toEqual({ records: everyKindOfRecord.length + 1, highestSeverity: 21 });
+  const both = Buffer.concat([request, encodeLogs([bareRecord({})])]);
+  expect(scanLogs(both)).toEqual({ records: everyKindOfRecord.length + 1 });
   expect(decodeLogs(both).resources).toHaveLength(2);
 });
 
@@ -68,10 +59,7 @@ test('what is decoded and encoded again means the same, to a reader of its own',
       expect(decodeLogsRequest(again)).toEqual(decodeLogsRequest(bytes));
       expect(decodeLogs(again)).toEqual(decoded);
       const all = decoded.resources.flatMap(({ scopes }) => scopes.flatMap(({ records }) => records));
-      expect(scanLogs(bytes)).toEqual({
-        records: all.length,
-        highestSeverity: Math.max(0, ...all.map(({ severityNumber }) => severityNumber)),
-      });
+      expect(scanLogs(bytes)).toEqual({ records: all.length });
     }),
     { numRuns: 300 },
   );
@@ -124,7 +112,7 @@ test('text that is not UTF-8 gets the replacement character', () => {
 });
 
 test('known fields of a wrong wire type, groups, and ids of a wrong length are refused', () => {
-  const wrong: readonly [string, readonly number[]][] = [
+  const wrong: readonly [string, Uint8Array | readonly number[]][] = [
     ['time as varint', [(1 << 3) | 0, 1]],
     ['severity as bytes', field(2, [1])],
     ['body as varint', [(5 << 3) | 0, 1]],
@@ -132,8 +120,8 @@ test('known fields of a wrong wire type, groups, and ids of a wrong length are r
     ['a group', [(13 << 3) | 3, (13 << 3) | 4]],
     ['wire type 7', [(13 << 3) | 7]],
     ['field 0', [0, 0]],
-    ['trace id of 15 bytes', field(9, new Array(15).fill(1))],
-    ['span id of 9 bytes', field(10, new Array(9).fill(1))],
+    ['trace id of 15 bytes', field(9, Buffer.alloc(15, 1))],
+    ['span id of 9 bytes', field(10, Buffer.alloc(9, 1))],
     ['a varint of eleven bytes', [(2 << 3) | 0, ...new Array(10).fill(0xff), 1]],
     ['a varint of 65 bits', [(2 << 3) | 0, ...new Array(9).fill(0xff), 2]],
     ['a tag beyond 32 bits', [0xff, 0xff, 0xff, 0xff, 0x7f, 0]],
@@ -158,9 +146,8 @@ test('nesting is bounded at a hundred messages, alike in both readers', () => {
   expect(verdict(nested(48))).toBe('taken');
   expect(verdict(nested(49))).toMatch('refused');
   expect(() => scanLogs(nested(49))).toThrow(expect.objectContaining({ cause: 'too_deep' }));
-  expect(() => scanLogs(nested(3), { maxDepth: 8 })).toThrow('deeper than 8');
   expect(verdict(nested(500))).toMatch('refused');
-  const resource = Uint8Array.from(field(1, field(1, field(1, [...field(1), ...field(2, field(6))]))));
+  const resource = field(1, field(1, field(1, field(1), field(2, field(6)))));
   expect(verdict(resource)).toBe('taken');
 });
 
@@ -207,4 +194,65 @@ test('texts that come again and again are read right in a large request', () => 
     [texts[7], 'ü'],
     ['same', 'value'],
   ]);
+});
+
+const MOST = 131_072;
+/** So many empty messages of this tag. */
+const empty = (tag: number, count: number) => Buffer.alloc(2 * count, Uint8Array.of(tag, 0));
+const parts: readonly (readonly [name: string, values: (count: number) => Uint8Array, kept: number])[] = [
+  ['attributes of a record', (count) => field(1, field(2, field(2, empty(0x32, count)))), 0],
+  ['members of a list', (count) => field(1, field(2, field(2, field(5, field(5, empty(0x0a, count)))))), 2],
+  ['members of a map', (count) => field(1, field(2, field(2, field(5, field(6, empty(0x0a, count)))))), 2],
+  ['attributes of a resource', (count) => field(1, field(1, empty(0x0a, count))), 0],
+  ['attributes of a scope', (count) => field(1, field(2, field(1, empty(0x1a, count)))), 0],
+  ['fields that are not known', (count) => field(1, field(2, field(2, empty(0x7a, count)))), 0],
+  [
+    'attributes of a resource, in two parts',
+    (count) => field(1, field(1, empty(0x0a, count - 9)), field(2, field(2)), field(1, empty(0x0a, 9))),
+    0,
+  ],
+];
+
+test.each(parts)('%s are bounded, alike in both readers', (_name, make, others) => {
+  expect(verdict(Buffer.from(make(MOST - others)))).toBe('taken');
+  expect(verdict(Buffer.from(make(MOST - others + 1)))).toMatch(/too large: more than 131072 values/);
+  expect(() => scanLogs(make(MOST - others + 1))).toThrow(expect.objectContaining({ cause: 'too_large' }));
+  expect(() => [...logGroups(make(4_000_000))]).toThrow(expect.objectContaining({ cause: 'too_large' }));
+});
+
+test('all values and all records of a request are bounded by the bytes that a receiver takes', () => {
+  const records = (count: number) => field(1, field(2, empty(0x12, count)));
+  expect(scanLogs(records(32), 1_024)).toEqual({ records: 32 });
+  expect(() => scanLogs(records(33), 1_024)).toThrow('the request is too large: more than 32 records');
+  const attributes = (count: number) => field(1, field(2, field(2, empty(0x32, count))));
+  expect(scanLogs(attributes(128 - 3), 1_024)).toEqual({ records: 1 });
+  expect(() => scanLogs(attributes(128 - 2), 1_024)).toThrow(
+    'the request is too large: more than 128 values',
+  );
+});
+
+test('groups hold the same records as the whole, each with its resource and scope', () => {
+  fc.assert(
+    fc.property(fc.array(fc.array(emittedRecord, { maxLength: 8 }), { maxLength: 4 }), (batches) => {
+      const bytes = Buffer.concat(batches.map((emitted) => encodeLogs(sdkRecords(emitted))));
+      const flat = decodeLogs(bytes).resources.flatMap(({ scopes, ...resource }) =>
+        scopes.flatMap(({ records, ...scope }) => records.map((one) => ({ resource, scope, one }))),
+      );
+      const grouped = [...logGroups(bytes)].flatMap(({ resource, scope, records }) =>
+        records.map((one) => ({ resource, scope, one })),
+      );
+      expect(grouped).toEqual(flat);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('a group has at most 512 records, and no more when they have 256 KiB', () => {
+  const sizes = (count: number, text: number) =>
+    [
+      ...logGroups(encodeLogs(sdkRecords(Array.from({ length: count }, () => ({ body: 'x'.repeat(text) }))))),
+    ].map(({ records }) => records.length);
+  expect(sizes(1_300, 1)).toEqual([512, 512, 276]);
+  expect(sizes(5, 100_000)).toEqual([3, 2]);
+  expect(sizes(2, 300_000)).toEqual([1, 1]);
 });

@@ -1,10 +1,10 @@
 import { ProtobufLogsSerializer } from '@opentelemetry/otlp-transformer';
 import fc from 'fast-check';
-import { encodeLogs, scanLogs } from '../../src/otlp/index.ts';
+import { scanLogs } from '../../src/otlp/index.ts';
 import { LogRecordView, type ReadableLogRecordLike } from '../../src/record/index.ts';
 import { everyKindOfRecord, sender, traceId } from '../support/every-kind-of-record.ts';
 import { decodeLogsRequest } from '../support/otlp-decode.js';
-import { bareRecord, emittedRecord, sdkRecords, value } from './records.ts';
+import { bareRecord, emittedRecord, encodeLogs, sdkRecords, value } from './records.ts';
 
 /** What the official serializer's bytes mean. */
 function official(records: readonly ReadableLogRecordLike[]) {
@@ -154,11 +154,24 @@ test('hostile records are written, the others with them', () => {
     bareRecord({ body: 'last' }),
   ];
   const bytes = encodeLogs(hostile);
-  expect(scanLogs(bytes)).toEqual({ records: hostile.length, highestSeverity: 0 });
+  expect(scanLogs(bytes)).toEqual({ records: hostile.length });
   const decoded = decodeLogsRequest(bytes);
   expect(decoded.filter(({ body }) => body === 'last')).toHaveLength(1);
   expect(decoded.every((record) => record.traceId === '' && record.spanId === '')).toBe(true);
   expect(decoded.find(({ attributes }) => attributes.b === 1)).toBeDefined();
+});
+
+test('a record of more values than a daemon takes is replaced, alone', () => {
+  const body = (count: number) => [Array.from({ length: count }, () => ({}))];
+  const bytes = encodeLogs([
+    bareRecord({ body: body(65_536), attributes: { a: 1 } }),
+    bareRecord({ body: body(65_000), attributes: { a: 1 } }),
+  ]);
+  expect(scanLogs(bytes)).toEqual({ records: 2 });
+  const [tooMany, most] = decodeLogsRequest(bytes);
+  expect(tooMany).toMatchObject({ body: '[too large]', attributes: {} });
+  expect(most).toMatchObject({ attributes: { a: 1 } });
+  expect((most!.body as unknown[][])[0]).toHaveLength(65_000);
 });
 
 test('a key __proto__ is a key like others, and a false prototype hurts nobody', () => {

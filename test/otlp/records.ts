@@ -2,6 +2,7 @@ import { type Context, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { LoggerProvider } from '@opentelemetry/sdk-logs';
 import fc from 'fast-check';
+import { type DecodedLogs, encodeDecoded, JsonLines, LogsEncoder, logGroups } from '../../src/otlp/index.ts';
 import type { ReadableLogRecordLike } from '../../src/record/index.ts';
 import { type EmittedRecord, sender } from '../support/every-kind-of-record.ts';
 
@@ -106,3 +107,14 @@ export const emittedRecord: fc.Arbitrary<EmittedRecord & { logger: LoggerName }>
   { requiredKeys: ['logger'] },
   // biome-ignore lint/suspicious/noExplicitAny: values are of every kind, as `emit` allows.
 ) as fc.Arbitrary<any>;
+
+/** A request as the exporter writes it. */
+export function encodeLogs(records: readonly ReadableLogRecordLike[]): Uint8Array {
+  return new LogsEncoder().encode(records);
+}
+
+/** All lines of a request. */
+export function jsonLine(logs: DecodedLogs | Uint8Array): string {
+  const bytes = logs instanceof Uint8Array ? logs : encodeDecoded(logs);
+  return [...new JsonLines().lines(logGroups(bytes))].join('');
+}

@@ -1,48 +1,63 @@
 import * as fc from 'fast-check';
-import { decodeLogs } from '../../src/otlp/index.ts';
-import { requestPieces } from '../../src/otlp/request-pieces.ts';
-import { batch, record } from '../sinks/support/logs.ts';
-
-/** Every record with its service and logger, in order. */
-function flat(bodies: readonly Uint8Array[]) {
-  return bodies.flatMap((body) =>
-    decodeLogs(body).resources.flatMap(({ attributes, scopes }) =>
-      scopes.flatMap(({ name, records }) => records.map((each) => ({ attributes, name, record: each }))),
-    ),
-  );
-}
+import { decodeLogs, requestPieces } from '../../src/otlp/index.ts';
+import { field } from '../support/protobuf.ts';
+import { amplifying, flat } from './amplifying.ts';
 
 test('a request cut into pieces holds the same records, each with its resource and scope', () => {
-  const request = fc.array(
-    fc.tuple(fc.string(), fc.string(), fc.array(fc.string({ maxLength: 400 }), { maxLength: 12 })),
-    { maxLength: 5 },
-  );
   fc.assert(
-    fc.property(
-      request,
-      fc.integer({ min: 1, max: 6 }),
-      fc.integer({ min: 1, max: 600 }),
-      (parts, most, bytes) => {
-        const body = Buffer.concat(
-          parts.map(([service, scope, texts]) =>
-            batch(
-              texts.map((text) => record(text)),
-              service,
-              scope,
-            ),
-          ),
-        );
-        const records = parts.reduce((sum, [, , texts]) => sum + texts.length, 0);
+    fc.property(amplifying, fc.integer({ min: 1, max: 600 }), ({ body, records }, maxBytes) => {
+      const pieces = [...requestPieces(body, records, maxBytes)];
 
-        const pieces = [...requestPieces(body, records, most, bytes)];
-
-        expect(flat(pieces.map((piece) => piece.body))).toEqual(flat([body]));
-        for (const piece of pieces) {
-          expect(flat([piece.body]).length).toBe(piece.records);
-          if (pieces.length > 1) expect(piece.records).toBeLessThanOrEqual(most);
-          if (piece.records > 1) expect(piece.body.length).toBeLessThanOrEqual(bytes);
-        }
-      },
-    ),
+      expect(flat(pieces.map((piece) => piece.body))).toEqual(flat([body]));
+      for (const piece of pieces) expect(flat([piece.body])).toHaveLength(piece.records);
+    }),
+    { numRuns: 500 },
   );
+});
+
+test('a piece has at most so many bytes where resource and scope are small, or one record', () => {
+  fc.assert(
+    fc.property(amplifying, fc.integer({ min: 100, max: 600 }), ({ body, records, repeated }, maxBytes) => {
+      fc.pre(repeated < maxBytes / 8);
+      for (const piece of requestPieces(body, records, maxBytes)) {
+        if (piece.records > 1) expect(piece.body.length).toBeLessThanOrEqual(maxBytes);
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('all pieces together are at most five times the request, whatever it repeats', () => {
+  fc.assert(
+    fc.property(amplifying, fc.integer({ min: 1, max: 600 }), ({ body, records }, maxBytes) => {
+      let bytes = 0;
+      for (const piece of requestPieces(body, records, maxBytes)) bytes += piece.body.length;
+      expect(bytes).toBeLessThanOrEqual(5 * body.length + 64);
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
+test('a large resource, or a large scope, is repeated for a few pieces only', () => {
+  const large = Buffer.alloc(300_000, 'r');
+  const resource = field(1, field(1, field(1), field(2, field(1, large))));
+  const record = field(2, field(3, Buffer.from('x')));
+  const records = Buffer.concat(Array.from({ length: 2_000 }, () => record));
+  const manyScopes = Buffer.concat(Array.from({ length: 2_000 }, () => field(2, record)));
+  for (const body of [
+    field(1, resource, field(2, records)),
+    field(1, field(2, field(1, field(1, large)), records)),
+    field(1, resource, manyScopes),
+  ]) {
+    const pieces = [...requestPieces(body, 2_000, 262_144)];
+    expect(pieces.length).toBeLessThanOrEqual(2);
+    expect(pieces.reduce((sum, piece) => sum + piece.body.length, 0)).toBeLessThan(2 * body.length);
+  }
+});
+
+test('what is no request is refused', () => {
+  expect(() => [...requestPieces(Uint8Array.of(0x0a, 9, 1, 2), 1, 1)]).toThrow(
+    expect.objectContaining({ malformed: true }),
+  );
+  expect(decodeLogs([...requestPieces(new Uint8Array(0), 0, 1)][0]!.body).resources).toEqual([]);
 });

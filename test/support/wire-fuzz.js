@@ -3,8 +3,9 @@
 import { Buffer } from 'node:buffer';
 
 /**
- * @typedef {Record<'scanLogs' | 'decodeLogs' | 'encodeDecoded' | 'decodeJsonLogs' | 'jsonLine' | 'decodeDistlog'
- *   | 'decodePickle', (...args: any[]) => any>} Wire
+ * @typedef {Record<'scanLogs' | 'decodeLogs' | 'encodeDecoded' | 'decodeJsonLogs' | 'logGroups' | 'requestPieces'
+ *   | 'decodeDistlog' | 'decodePickle', (...args: any[]) => any>
+ *   & { JsonLines: new () => { lines(groups: Iterable<any>): Iterable<string> } }} Wire
  */
 
 /** An input may take so long, milliseconds: all are below 4 KiB. */
@@ -143,7 +144,16 @@ function readRequest(wire, input) {
   }
   if (refusal !== undefined) throw new Error('the decoder accepts what the scan refuses', { cause: refusal });
   wire.scanLogs(wire.encodeDecoded(logs));
-  wire.jsonLine(logs);
+  const records = wire.decodeLogs(
+    Buffer.concat([...wire.requestPieces(input, 0, 64)].map(({ body }) => body)),
+  );
+  if (count(records) !== count(logs)) throw new Error('cut into pieces it has other records');
+  for (const line of new wire.JsonLines().lines(wire.logGroups(input))) line.length;
+}
+
+/** @param {{ resources: { scopes: { records: unknown[] }[] }[] }} logs */
+function count({ resources }) {
+  return resources.flatMap(({ scopes }) => scopes.flatMap(({ records }) => records)).length;
 }
 
 /** Some bytes cut, changed, doubled, or others altogether. @param {Uint8Array} seed @param {() => number} next */

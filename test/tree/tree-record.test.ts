@@ -2,7 +2,7 @@ import { ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { JsonLogsSerializer } from '@opentelemetry/otlp-transformer';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { InMemoryLogRecordExporter, LoggerProvider, SimpleLogRecordProcessor } from '@opentelemetry/sdk-logs';
-import { decodeJsonLogs } from '../../src/otlp/index.ts';
+import { decodeJsonLogs, groupsOf } from '../../src/otlp/index.ts';
 import { treeRecord, treeRecords } from '../../src/tree/index.ts';
 import { everyKindOfRecord } from './sdk-records.ts';
 
@@ -30,12 +30,13 @@ test('a record of the SDK and the same record by the official OTLP/JSON are one 
   const bySdk = records.map((each) => treeRecord(each));
   expect(bySdk).toHaveLength(everyKindOfRecord.length);
   expect(bySdk[0]).toMatchObject({ service: 'shop', process: 'h/7', scope: 'bench', severity: 9 });
-  expect([...treeRecords(decodeJsonLogs(json))]).toEqual(bySdk);
+  expect([...groupsOf(decodeJsonLogs(json))].flatMap((group) => [...treeRecords(group)])).toEqual(bySdk);
 });
 
 const read = (logRecord: object) => {
   const request = { resourceLogs: [{ scopeLogs: [{ logRecords: [logRecord] }] }] };
-  return [...treeRecords(decodeJsonLogs(JSON.stringify(request)))][0]!;
+  const [group] = groupsOf(decodeJsonLogs(JSON.stringify(request)));
+  return [...treeRecords(group!)][0]!;
 };
 
 test('nanoseconds are exact; without a time the observed time stands in', () => {

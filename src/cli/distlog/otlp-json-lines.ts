@@ -1,4 +1,4 @@
-import { decodeJsonLogs } from '../../otlp/index.ts';
+import { decodeJsonLogs, groupsOf } from '../../otlp/index.ts';
 import { type TreeRecord, treeRecords } from '../../tree/index.ts';
 
 /** What the reading of one source came to, so far. */
@@ -65,7 +65,7 @@ function recordsOf(line: string): readonly TreeRecord[] | string {
   const text = line.charCodeAt(0) === BYTE_ORDER_MARK ? line.slice(1) : line;
   if (text.trim() === '') return [];
   try {
-    const records = [...treeRecords(decodeJsonLogs(text))];
+    const records = [...groupsOf(decodeJsonLogs(text))].flatMap((group) => [...treeRecords(group)]);
     return records.length > 0 ? records : withoutRecords(JSON.parse(text));
   } catch (error) {
     return (error as Error).message;

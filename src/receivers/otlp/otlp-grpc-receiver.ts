@@ -158,7 +158,7 @@ export class OtlpGrpcReceiver implements Receiver {
     // A client that gave up has its stream ended like one that is done.
     if (stream.aborted || stream.destroyed) return refusal('aborted', 'the call was cut off');
     if (body.kind === 'refused') return body;
-    return await takeRequest(intake, this.counters, body.bytes);
+    return await takeRequest(intake, this.counters, body.bytes, maxRequestBytes);
   }
 
   /** What the headers alone tell. Nothing of the message is read for it. */

@@ -133,7 +133,7 @@ export class OtlpHttpReceiver implements Receiver {
     if (body.kind === 'refused') return body;
     const bytes = isJson ? fromJson(body.bytes) : body.bytes;
     if ('kind' in bytes) return bytes;
-    return await takeRequest(this.#options.intake, this.counters, bytes);
+    return await takeRequest(this.#options.intake, this.counters, bytes, this.#options.maxRequestBytes);
   }
 
   /** What the headers alone tell. Nothing of the body is read for it. */

@@ -1,5 +1,5 @@
 import type { Intake, ReceiverCounters } from '../../component/index.ts';
-import { decodeJsonLogs, encodeDecoded, scanLogs } from '../../otlp/index.ts';
+import { decodeJsonLogs, encodeDecoded, scanLogs, type WireError } from '../../otlp/index.ts';
 import { errorText } from '../../record/index.ts';
 import { type Refusal, refusal } from './refusal.ts';
 
@@ -14,12 +14,13 @@ export async function takeRequest(
   intake: Intake,
   counters: ReceiverCounters,
   body: Uint8Array,
+  maxBytes: number,
 ): Promise<Taken> {
   let records: number;
   try {
-    ({ records } = scanLogs(body));
+    ({ records } = scanLogs(body, maxBytes));
   } catch (error) {
-    return refusal('malformed', messageOf(error));
+    return refusalOf(error);
   }
   // Nothing to keep, and nothing wrong: an empty request is a valid one.
   if (records === 0) return { kind: 'taken' };
@@ -44,10 +45,12 @@ export function fromJson(body: Uint8Array): Uint8Array | Refusal {
   try {
     return encodeDecoded(decodeJsonLogs(body));
   } catch (error) {
-    return refusal('malformed', messageOf(error));
+    return refusalOf(error);
   }
 }
 
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : errorText(error);
+/** @param error of a reader of OTLP */
+function refusalOf(error: unknown): Refusal {
+  const { cause, message = errorText(error) } = error as Partial<WireError>;
+  return refusal(cause === 'too_large' ? 'too_large' : 'malformed', message);
 }

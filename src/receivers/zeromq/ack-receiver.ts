@@ -26,7 +26,7 @@ import { causeOf, Refusals } from './refusals.ts';
 import type { ZmqReceiverTools } from './tools.ts';
 
 /** How many records a body holds. @throws if it is not what it should be; a `WireError`'s cause is counted. */
-export type ScanBody = (body: Uint8Array) => { readonly records: number };
+export type ScanBody = (body: Uint8Array, maxBytes: number) => { readonly records: number };
 
 export interface ZmqAckReceiverTools extends ZmqReceiverTools {
   /** Looks through a body before it is taken. Default: `scanLogs`. */
@@ -192,7 +192,7 @@ export class ZmqAckReceiver implements Receiver {
   #append(session: ClientSession, frame: DataFrame, unpacked: Uint8Array): undefined {
     const { producer, seq, prev, records } = frame;
     try {
-      const found = this.#scan(unpacked).records;
+      const found = this.#scan(unpacked, this.#options.maxBatchBytes).records;
       if (found !== records) {
         throw new FrameError('malformed', `${records} records are declared, there are ${found}`);
       }

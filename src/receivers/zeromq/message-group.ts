@@ -1,5 +1,5 @@
 import { PlacedRecords, readDistlog, TaskKeys } from '../../distlog-json/index.ts';
-import { encodeDecoded, scanLogs } from '../../otlp/index.ts';
+import { encodeDecoded, MAX_PART_VALUES, scanLogs } from '../../otlp/index.ts';
 import { owned } from './owned.ts';
 
 /** What a message of push mode holds. */
@@ -47,6 +47,13 @@ export class DistlogGroup implements MessageGroup {
     if (message.kind === 'otlp') {
       this.records += scanLogs(body).records;
       this.#bodies.add(body);
+    } else if (body.length > MAX_PART_VALUES) {
+      // Long enough for a record of too many values: looked through, as OTLP is.
+      const placed = new PlacedRecords();
+      for (const record of message.records) placed.add(record, message.added);
+      const encoded = encodeDecoded(placed.logs, body.length);
+      this.records += scanLogs(encoded).records;
+      this.#bodies.add(encoded);
     } else {
       for (const record of message.records) this.#placed.add(record, message.added);
       this.records += message.records.length;

@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream';
 import type { ByCause, JournalEntry, OwnLog, Sink } from '../../component/index.ts';
 import { rejectedError } from '../../component/index.ts';
-import { entryLogs, isWireError } from '../../otlp/index.ts';
+import { isWireError, logGroups } from '../../otlp/index.ts';
 import { errorText, Severity, Turns } from '../../record/index.ts';
 import { checkKnown, shown, withMethods } from '../../settings/index.ts';
 import { type ColorChoice, isColored } from '../../text/index.ts';
@@ -79,8 +79,8 @@ export class ConsoleSink implements Sink {
     for (const entry of entries) {
       if (this.#shown.has(entry)) continue;
       try {
-        for (const logs of entryLogs(entry)) {
-          for (const record of treeRecords(logs)) records.push(record);
+        for (const group of logGroups(entry.body)) {
+          for (const record of treeRecords(group)) records.push(record);
           if (turns.isOver) await turns.pause(signal);
           if (records.length >= SORTED_RECORDS) await flush();
         }

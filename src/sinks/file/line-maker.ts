@@ -1,24 +1,25 @@
 import type { JournalEntry } from '../../component/index.ts';
-import type { DecodedLogs } from '../../otlp/index.ts';
-import { entryLogs } from '../../otlp/index.ts';
-import { JsonLines } from './json-lines.ts';
+import { JsonLines, logGroups } from '../../otlp/index.ts';
 import type { LineFormat } from './line-source.ts';
 import { textLines } from './text-line.ts';
 
 /** Makes the lines of one entry after the other. */
 export class LineMaker {
-  readonly #lines: (logs: DecodedLogs) => string;
+  readonly #format: LineFormat;
+  readonly #json = new JsonLines();
 
   constructor(format: LineFormat) {
-    const json = new JsonLines();
-    this.#lines = format === 'text' ? textLines : (logs) => json.line(logs);
+    this.#format = format;
   }
 
   /**
    * The lines of an entry, in pieces that take about a millisecond each.
-   * @throws WireError or RangeError where the entry is not what the journal should hold, see `isWireError`
+   * @throws WireError where the entry is not what the journal should hold, see `isWireError`. The pieces before are
+   * whole lines
    */
-  *pieces(entry: Pick<JournalEntry, 'body' | 'records'>): Generator<string> {
-    for (const logs of entryLogs(entry)) yield this.#lines(logs);
+  *pieces({ body }: Pick<JournalEntry, 'body'>): Generator<string> {
+    const groups = logGroups(body);
+    if (this.#format === 'otlpJson') yield* this.#json.lines(groups);
+    else for (const group of groups) yield textLines(group);
   }
 }

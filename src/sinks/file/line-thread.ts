@@ -12,8 +12,6 @@ export interface LineOrder {
   readonly bodies: Uint8Array<ArrayBuffer>;
   /** Where each ends. */
   readonly ends: readonly number[];
-  /** How many records each holds. */
-  readonly records: readonly number[];
 }
 
 /** What became of an order. */
@@ -24,7 +22,7 @@ export interface MadeLines {
   readonly message: string;
 }
 
-function linesOf({ bodies, ends, records }: LineOrder, maker: LineMaker, out: TextBuffer): MadeLines {
+function linesOf({ bodies, ends }: LineOrder, maker: LineMaker, out: TextBuffer): MadeLines {
   const bad: number[] = [];
   let message = '';
   let start = 0;
@@ -32,8 +30,7 @@ function linesOf({ bodies, ends, records }: LineOrder, maker: LineMaker, out: Te
   for (const [place, end] of ends.entries()) {
     const before = out.length;
     try {
-      const entry = { body: bodies.subarray(start, end), records: records[place]! };
-      for (const text of maker.pieces(entry)) out.add(text);
+      for (const text of maker.pieces({ body: bodies.subarray(start, end) })) out.add(text);
     } catch (error) {
       if (!isWireError(error)) throw error;
       out.length = before;

@@ -130,7 +130,7 @@ function packed(entries: readonly JournalEntry[]): LineOrder {
     at += body.length;
     ends.push(at);
   }
-  return { bodies, ends, records: entries.map(({ records }) => records) };
+  return { bodies, ends };
 }
 
 function bytesOf(entries: readonly JournalEntry[]): number {

@@ -110,10 +110,11 @@ export class OtlpSink implements Sink {
     const queue = [{ body: entry.body, records: entry.records, maxBytes }];
     let verdict: Verdict | undefined;
     for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
-      for (const piece of requestPieces(next.body, next.records, Number.POSITIVE_INFINITY, next.maxBytes)) {
+      for (const piece of requestPieces(next.body, next.records, next.maxBytes)) {
         const answer = await this.#send(piece.body, signal);
         if (answer.kind === 'taken') continue;
-        if (answer.kind === 'too_large' && piece.records > 1) {
+        // A piece of all its records cannot be cut any further.
+        if (answer.kind === 'too_large' && piece.records < next.records) {
           queue.push({ ...piece, maxBytes: piece.body.length / 2 });
         } else verdict = answer;
       }

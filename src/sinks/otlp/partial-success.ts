@@ -1,4 +1,4 @@
-import { fieldsOf } from '../../otlp/index.ts';
+import { ProtobufReader } from '../../otlp/index.ts';
 
 /** How many records of a request that was taken were not, and why. */
 export interface PartialSuccess {
@@ -6,6 +6,11 @@ export interface PartialSuccess {
   readonly message: string;
 }
 
+/** Tags of ExportLogsServiceResponse and ExportLogsPartialSuccess. */
+const PARTIAL_SUCCESS = (1 << 3) | 2;
+const REJECTED_RECORDS = 1 << 3;
+const ERROR_MESSAGE = (2 << 3) | 2;
+const MAX_MESSAGE = 500;
 const NONE: PartialSuccess = { rejectedRecords: 0, message: '' };
 
 /**
@@ -22,15 +27,21 @@ export function partialSuccessOf(body: Buffer, contentType: string): PartialSucc
 }
 
 function ofProtobuf(body: Buffer): PartialSuccess {
+  const reader = new ProtobufReader(body);
   let rejectedRecords = 0;
   let message = '';
-  for (const outer of fieldsOf(body, 0, body.length)) {
-    if (outer.number !== 1 || outer.wireType !== 2) continue;
-    for (const field of fieldsOf(body, outer.contentStart, outer.end)) {
-      if (field.number === 1 && field.wireType === 0) rejectedRecords = field.value;
-      if (field.number === 2 && field.wireType === 2) {
-        message = body.toString('utf8', field.contentStart, Math.min(field.end, field.contentStart + 500));
-      }
+  while (reader.at < body.length) {
+    const outer = reader.tag(body.length);
+    if (outer !== PARTIAL_SUCCESS) {
+      reader.skip(outer, body.length);
+      continue;
+    }
+    const end = reader.lengthDelimited(body.length);
+    while (reader.at < end) {
+      const tag = reader.tag(end);
+      if (tag === REJECTED_RECORDS) rejectedRecords = reader.varint(end);
+      else if (tag === ERROR_MESSAGE) message = reader.text(end).slice(0, MAX_MESSAGE);
+      else reader.skip(tag, end);
     }
   }
   return { rejectedRecords, message };
@@ -43,6 +54,6 @@ function ofJson(body: Buffer): PartialSuccess {
   const rejectedRecords = Number(partialSuccess?.rejectedLogRecords ?? 0);
   return {
     rejectedRecords: Number.isSafeInteger(rejectedRecords) && rejectedRecords > 0 ? rejectedRecords : 0,
-    message: String(partialSuccess?.errorMessage ?? '').slice(0, 500),
+    message: String(partialSuccess?.errorMessage ?? '').slice(0, MAX_MESSAGE),
   };
 }

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { Agent } from 'node:http';
 import { deflateSync, gzipSync } from 'node:zlib';
-import { decodeLogs, jsonLine } from '../../../src/otlp/index.ts';
+import { decodeLogs } from '../../../src/otlp/index.ts';
 import { OtlpHttpReceiver, type OtlpReceiverOptions } from '../../../src/receivers/otlp/index.ts';
+import { jsonLine } from '../../otlp/records.ts';
 import { decodeLogsRequest } from '../../support/otlp-decode.js';
 import { FakeIntake } from './support/fake-intake.ts';
 import { ask, JSON_TYPE, PROTOBUF, portOf, rawConnection, statusOf } from './support/http.ts';
