@@ -48,7 +48,7 @@ export type {
 } from './record/otel.ts';
 export { Severity, type SeverityLike, type SeverityName } from './record/severity.ts';
 export { environmentSetter } from './task/inject.ts';
-export type { Outcome } from './task/outcome.ts';
+export type { TaskOutcome } from './task/outcome.ts';
 export type { TaskFunction } from './task/run-task.ts';
 export { startTask } from './task/start-task.ts';
 export type {

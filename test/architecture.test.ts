@@ -102,9 +102,6 @@ const tables: readonly string[] = [
   'otlp/encode-logs.ts hexDigits',
   'otlp/scan-logs.ts grammar',
   'otlp/scan-logs.ts wireTypeOf',
-  // State that is still to move into an object.
-  'task/begin.ts ids',
-  'task/providers.ts providers',
 ];
 
 const rooms = new Map(

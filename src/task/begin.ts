@@ -1,5 +1,4 @@
 import {
-  type Context,
   INVALID_SPANID,
   type Link,
   type Span,
@@ -18,63 +17,45 @@ import {
   TASK_REFUSED,
   TASK_STARTED_EVENT,
 } from '../record/index.ts';
-import { RandomIds } from './ids.ts';
+import { randomSpanId, randomTraceId } from './ids.ts';
 import { LiveTask } from './live-task.ts';
 import { filledIn } from './message.ts';
-import { providers } from './providers.ts';
+import type { Origin } from './origin.ts';
 import { copyReadable, forSpan, type Readable } from './readable.ts';
-import { tell } from './records.ts';
-import { tellOnce } from './shared-state.ts';
+import { emitRecord } from './records.ts';
+import { currentTracer, warnOnce } from './shared-state.ts';
 import type { TaskData, TaskOptions } from './task.ts';
 import { withTask } from './task-context.ts';
 import type { TaskState } from './task-state.ts';
 import { formatTraceparent } from './traceparent.ts';
 
-/** Where a task comes from. */
-export interface Beginning {
-  /** Its span is the parent, unless `root`. */
-  readonly context: Context;
-  /** The enclosing task of this process. */
-  readonly parent: TaskState | undefined;
-  /** What goes into `task.parent.id`. */
-  readonly parentId: string | undefined;
-  /** Begin a new trace. */
-  readonly root: boolean;
-  /** Where it is linked to, when it begins a new trace. */
-  readonly links: readonly SpanContext[];
-  /** A header that was refused. */
-  readonly refused?: string | undefined;
-}
-
-const ids = new RandomIds();
-
-/** Begins a task: starts its span, writes `task.started`. Never throws. */
+/** Starts a task: starts its span, emits `task.started`. Never throws. */
 export function begin(
   message: string,
   data: TaskData | undefined,
   options: TaskOptions | undefined,
-  from: Beginning,
+  origin: Origin,
 ): TaskState {
   const name = typeof message === 'string' ? message : errorText(message);
   const bound: Record<string, Readable> = {};
-  if (from.parent !== undefined && options?.inherit !== false) {
-    const inherited = from.parent.bound;
+  if (origin.parent !== undefined && options?.inherit !== false) {
+    const inherited = origin.parent.bound;
     for (const key in inherited) bound[key] = inherited[key];
   }
   copyReadable(bound, data);
-  const span = startSpan(name, kindOf(options?.kind), bound, from);
+  const span = startSpan(name, kindOf(options?.kind), bound, origin);
   const spanContext = span.spanContext();
   const task: TaskState = {
     id: spanContext.spanId,
     name,
     text: filledIn(name, bound),
-    parent: from.parent,
-    parentId: from.parentId,
+    parent: origin.parent,
+    parentId: origin.parentId,
     severity: severityOf(options?.severity),
     expected: options?.expected,
     span,
     spanContext,
-    context: from.context,
+    context: origin.context,
     bound,
     sequence: 0,
     children: 0,
@@ -87,71 +68,68 @@ export function begin(
     handle: undefined as never,
   };
   task.handle = new LiveTask(task);
-  task.context = withTask(from.context, task);
-  tell(task, TASK_STARTED_EVENT, task.severity, task.text, originOf(from));
+  task.context = withTask(origin.context, task);
+  emitRecord(task, TASK_STARTED_EVENT, task.severity, task.text, startAttributes(origin));
   return task;
 }
 
-/** What only the first record says. */
-function originOf(from: Beginning): Record<string, unknown> | undefined {
-  const { parent } = from;
+/** What only the first record has. */
+function startAttributes({ parent, links, refused }: Origin): Record<string, unknown> | undefined {
   if (parent !== undefined) {
     parent.children += 1;
     return { [TASK_PARENT_SEQUENCE]: parent.sequence, [TASK_PARENT_CHILD]: parent.children };
   }
-  if (from.links.length === 0 && from.refused === undefined) return undefined;
+  if (links.length === 0 && refused === undefined) return undefined;
   return {
-    ...(from.links.length === 0 ? {} : { [TASK_LINKS]: from.links.map(formatTraceparent) }),
-    ...(from.refused === undefined ? {} : { [TASK_REFUSED]: from.refused }),
+    ...(links.length === 0 ? {} : { [TASK_LINKS]: links.map(formatTraceparent) }),
+    ...(refused === undefined ? {} : { [TASK_REFUSED]: refused }),
   };
 }
 
-function severityOf(given: unknown): number {
-  if (given === undefined) return Severity.INFO;
+function severityOf(value: unknown): number {
+  if (value === undefined) return Severity.INFO;
   try {
-    return parseSeverity('severity', given);
+    return parseSeverity('severity', value);
   } catch (error) {
-    tellOnce('severity', `${errorText(error)}; the task is INFO`);
+    warnOnce('severity', `${errorText(error)}; the task is INFO`);
     return Severity.INFO;
   }
 }
 
-function kindOf(given: unknown): SpanKind {
-  if (given === undefined) return SpanKind.INTERNAL;
-  if (typeof given === 'number' && SpanKind[given] !== undefined) return given;
-  tellOnce('kind', `kind must be a SpanKind, got ${errorText(given)}; the span is INTERNAL`);
+function kindOf(value: unknown): SpanKind {
+  if (value === undefined) return SpanKind.INTERNAL;
+  if (typeof value === 'number' && SpanKind[value] !== undefined) return value;
+  warnOnce('kind', `kind must be a SpanKind, got ${errorText(value)}; the span is INTERNAL`);
   return SpanKind.INTERNAL;
 }
 
 /**
- * The SDK's span, sampled or not; and where there is no SDK, tracing is suppressed, or it failed, a span context
- * of our own, so that ids are always valid and records always correlate.
+ * The SDK's span, sampled or not. Where there is no SDK, tracing is suppressed, or the SDK fails, a span context of our
+ * own, so that ids are always valid and records always correlate.
  */
 function startSpan(
   name: string,
   kind: SpanKind,
   bound: Readonly<Record<string, Readable>>,
-  { context, root, links }: Beginning,
+  { context, root, links }: Origin,
 ): Span {
   const parent = root ? undefined : trace.getSpanContext(context);
   try {
     const attributes = forSpan(bound);
-    const span = providers
-      .tracer()
-      .startSpan(
-        name,
-        links.length === 0 && !root
-          ? { kind, attributes }
-          : { kind, attributes, root, links: links.map(linkTo) },
-        context,
-      );
+    const span = currentTracer().startSpan(
+      name,
+      links.length === 0 && !root
+        ? { kind, attributes }
+        : { kind, attributes, root, links: links.map(linkTo) },
+      context,
+    );
     const { spanId } = span.spanContext();
-    // Without an SDK the API hands out the parent's own context again, or an invalid one.
+    // Without an SDK the API returns the parent's own context again, or an invalid one.
     if (spanId !== INVALID_SPANID && spanId !== parent?.spanId) return span;
   } catch (error) {
-    tellOnce('span', `a span could not be started (${errorText(error)}); the task goes on without`);
+    warnOnce('span', `a span could not be started (${errorText(error)}); the task goes on without`);
   }
-  return trace.wrapSpanContext(mint(parent));
+  return trace.wrapSpanContext(ownSpanContext(parent));
 }
 
 function linkTo(context: SpanContext): Link {
@@ -159,13 +137,13 @@ function linkTo(context: SpanContext): Link {
 }
 
 /**
- * A span context of our own. A root of ours says "sampled": what it stands for is recorded, as log records, and
- * a service that follows must not be told to record nothing.
+ * A span context that no SDK made. A root says "sampled": its records are logged, and a service that follows must not
+ * take it for a request to record nothing.
  */
-function mint(parent: SpanContext | undefined): SpanContext {
-  const spanId = ids.spanId();
+function ownSpanContext(parent: SpanContext | undefined): SpanContext {
+  const spanId = randomSpanId();
   if (parent === undefined || !trace.isSpanContextValid(parent)) {
-    return { traceId: ids.traceId(), spanId, traceFlags: TraceFlags.SAMPLED };
+    return { traceId: randomTraceId(), spanId, traceFlags: TraceFlags.SAMPLED };
   }
   const { traceId, traceFlags, traceState } = parent;
   return { traceId, spanId, traceFlags, ...(traceState === undefined ? {} : { traceState }) };

@@ -1,17 +1,17 @@
 import { type Context, propagation, type SpanContext, type TextMapGetter, trace } from '@opentelemetry/api';
 import { errorText } from '../record/index.ts';
 import { headerText, isNothing, shownHeader, valuesOf } from './header-value.ts';
-import { tellOnce } from './shared-state.ts';
+import { warnOnce } from './shared-state.ts';
 import { parseTraceState } from './trace-state.ts';
 import { parseTraceparent } from './traceparent.ts';
 
 /** What came from another process. */
 export interface Foreign {
-  /** Where the other process was. Absent: nothing was sent, or what was sent is refused. */
+  /** The span of the other process. Absent: nothing was sent, or what was sent is refused. */
   readonly remote?: SpanContext | undefined;
-  /** What was sent and is refused: bounded, printable. */
+  /** A header that is refused: bounded, printable. */
   readonly refused?: string | undefined;
-  /** The given context with the baggage that came along. */
+  /** The given context with the baggage that was sent. */
   readonly context: Context;
 }
 
@@ -167,7 +167,7 @@ function extract(into: Context, carrier: object): Context {
   try {
     return propagation.extract(into, carrier, getter);
   } catch (error) {
-    tellOnce('extract', `the registered propagator failed to read a carrier (${errorText(error)})`);
+    warnOnce('extract', `the registered propagator failed to read a carrier (${errorText(error)})`);
     return into;
   }
 }

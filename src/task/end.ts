@@ -15,13 +15,12 @@ import {
   TASK_SUCCEEDED_EVENT,
 } from '../record/index.ts';
 import { describe, type Failure, isAbort, NO_ERROR_TYPE, stackOf } from './failure.ts';
-import { OUTCOME_RANK, type Outcome, type Verdict } from './outcome.ts';
-import { tell } from './records.ts';
-import { tellOnce } from './shared-state.ts';
+import { OUTCOME_RANK, type TaskOutcome, type Verdict } from './outcome.ts';
+import { emitRecord } from './records.ts';
+import { warnOnce } from './shared-state.ts';
 import type { TaskState } from './task-state.ts';
-import { isThenable } from './thenable.ts';
 
-const EVENTS: Readonly<Record<Outcome, string>> = {
+const EVENTS: Readonly<Record<TaskOutcome, string>> = {
   succeeded: TASK_SUCCEEDED_EVENT,
   failed: TASK_FAILED_EVENT,
   cancelled: TASK_CANCELLED_EVENT,
@@ -29,20 +28,20 @@ const EVENTS: Readonly<Record<Outcome, string>> = {
 };
 
 /**
- * Ends a task whose callback returned, or that was disposed of: with what was said before, else with
+ * Ends a task whose callback returned, or which was disposed of: with the outcome that was reported before, else with
  * `otherwise`. Never throws.
  */
-export function end(task: TaskState, otherwise: Outcome): void {
+export function end(task: TaskState, otherwise: TaskOutcome): void {
   close(task, task.verdict ?? { outcome: otherwise, message: undefined });
 }
 
 /** Ends a task whose callback threw. Never throws. */
 export function endThrown(task: TaskState, error: unknown): void {
   const outcome = isAbort(error) ? 'cancelled' : 'failed';
-  const said = task.verdict;
-  const message = said?.outcome === outcome ? said.message : undefined;
-  const stands = said !== undefined && OUTCOME_RANK[said.outcome] > OUTCOME_RANK[outcome];
-  close(task, stands ? said : { outcome, message, failure: { error } });
+  const reported = task.verdict;
+  const message = reported?.outcome === outcome ? reported.message : undefined;
+  const isWorse = reported !== undefined && OUTCOME_RANK[reported.outcome] > OUTCOME_RANK[outcome];
+  close(task, isWorse ? reported : { outcome, message, failure: { error } });
 }
 
 function close(task: TaskState, verdict: Verdict): void {
@@ -51,7 +50,7 @@ function close(task: TaskState, verdict: Verdict): void {
   const { outcome } = verdict;
   const added: Record<string, unknown> = {
     [TASK_OUTCOME]: outcome,
-    // Seconds, to the nanosecond: the digits behind are of the subtraction only.
+    // Seconds, to the nanosecond: further digits come from the subtraction.
     [TASK_DURATION]: Math.round((performance.now() - task.startedMillis) * 1e6) / 1e9,
   };
   let severity = outcome === 'abandoned' ? Math.max(task.severity, Severity.WARN) : task.severity;
@@ -62,23 +61,27 @@ function close(task: TaskState, verdict: Verdict): void {
     severity = expected ? Severity.WARN : Severity.ERROR;
     failure = addFailure(task, verdict, added);
   }
-  tell(task, EVENTS[outcome], severity, bodyOf(task, verdict, failure), added);
+  emitRecord(task, EVENTS[outcome], severity, bodyOf(task, verdict, failure), added);
   try {
     closeSpan(task.span, verdict, failure, expected);
   } catch (error) {
-    tellOnce('span end', `a span could not be ended (${errorText(error)})`);
+    warnOnce('span end', `a span could not be ended (${errorText(error)})`);
   }
 }
 
-/** What people read. What `success()` says stands alone; the others name the goal that was missed. */
-function bodyOf(task: TaskState, { outcome, message, failure }: Verdict, told: Failure | undefined): string {
+/** The text for people. The message of `success()` is the whole text; other texts name the goal first. */
+function bodyOf(
+  task: TaskState,
+  { outcome, message, failure }: Verdict,
+  described: Failure | undefined,
+): string {
   if (outcome === 'succeeded') return message ?? `${task.text} succeeded`;
-  const thrown = failure === undefined ? undefined : (told ?? describe(failure.error));
+  const thrown = failure === undefined ? undefined : (described ?? describe(failure.error));
   const reason = message ?? (thrown === undefined ? undefined : `${thrown.type}: ${thrown.message}`);
   return reason === undefined ? `${task.text} ${outcome}` : `${task.text} ${outcome}: ${reason}`;
 }
 
-/** An error is told with its stack once, by the innermost task it went through; the others point there. */
+/** The innermost task that an error went through records its stack; the others point to that task. */
 function addFailure(
   task: TaskState,
   { failure }: Verdict,
@@ -89,28 +92,29 @@ function addFailure(
     return undefined;
   }
   const { error } = failure;
-  const told = describe(error);
-  added[ERROR_TYPE] = told.type;
-  added[EXCEPTION_TYPE] = told.type;
-  added[EXCEPTION_MESSAGE] = told.message;
-  const below = toldBelow(task, error);
-  if (below !== undefined) added[TASK_FAILED_IN] = below;
+  const described = describe(error);
+  added[ERROR_TYPE] = described.type;
+  added[EXCEPTION_TYPE] = described.type;
+  added[EXCEPTION_MESSAGE] = described.message;
+  const inner = recordedIn(task, error);
+  if (inner !== undefined) added[TASK_FAILED_IN] = inner;
   else {
     const stack = stackOf(error);
     if (stack !== undefined) added[EXCEPTION_STACKTRACE] = stack;
   }
-  if (task.parent !== undefined) remember(task.parent, error, below ?? task.id);
-  return told;
+  if (task.parent !== undefined) remember(task.parent, error, inner ?? task.id);
+  return described;
 }
 
-/** How many thrown values that are no objects a task knows by where they came from. */
+/** How many thrown values that are no objects a task remembers. */
 const MAX_PRIMITIVES = 8;
 
 function isObject(value: unknown): value is object {
   return (typeof value === 'object' && value !== null) || typeof value === 'function';
 }
 
-function toldBelow(task: TaskState, error: unknown): string | undefined {
+/** The task inside that recorded the error's stack. */
+function recordedIn(task: TaskState, error: unknown): string | undefined {
   return isObject(error) ? task.failedIn?.get(error) : task.failedInOf?.get(error);
 }
 
@@ -133,15 +137,15 @@ function isExpected(task: TaskState, error: unknown): boolean {
   try {
     const answer: unknown = expected(error);
     if (typeof answer === 'boolean') return answer;
-    // The record of the end cannot wait for a promise; and if it rejects, that is the application's end for nothing.
+    // The end cannot wait for a promise, and its rejection must not end the process.
     if (isThenable(answer)) answer.then(undefined, () => {});
-    tellOnce(
+    warnOnce(
       'expected answer',
       `the function "expected" of a task must return true or false, got ${typeof answer}; the error is unexpected`,
     );
     return false;
   } catch (thrown) {
-    tellOnce(
+    warnOnce(
       'expected',
       `the function "expected" of a task threw (${errorText(thrown)}); the error is unexpected`,
     );
@@ -150,19 +154,30 @@ function isExpected(task: TaskState, error: unknown): boolean {
 }
 
 /**
- * Semantic conventions, "Recording errors": status Error with `error.type` on failure, unset on success. Ok is
- * for the application alone to say, and it is final.
+ * Semantic conventions, "Recording errors": status Error with `error.type` on failure, unset on success. Only the
+ * application may set Ok, and it is final.
  */
 function closeSpan(span: Span, verdict: Verdict, failure: Failure | undefined, expected: boolean): void {
   const { outcome, message } = verdict;
   span.setAttribute(TASK_OUTCOME, outcome);
   if (outcome === 'failed') {
     span.setAttribute(ERROR_TYPE, failure?.type ?? NO_ERROR_TYPE);
-    const said = message ?? failure?.message;
+    const text = message ?? failure?.message;
     const status = { code: SpanStatusCode.ERROR };
-    if (!expected) span.setStatus(said === undefined ? status : { ...status, message: said });
-  } else if (outcome === 'succeeded' && verdict.vouched === true) {
+    if (!expected) span.setStatus(text === undefined ? status : { ...status, message: text });
+  } else if (outcome === 'succeeded' && verdict.confirmed === true) {
     span.setStatus({ code: SpanStatusCode.OK });
   }
   span.end();
+}
+
+/** Whether the value can be awaited. Never throws. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  if (value instanceof Promise) return true;
+  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false;
+  try {
+    return typeof (value as { then?: unknown }).then === 'function';
+  } catch {
+    return false;
+  }
 }

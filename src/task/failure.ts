@@ -3,9 +3,9 @@ import { errorText } from '../record/index.ts';
 import { withoutTaskFrames } from './frames.ts';
 import { printable } from './message.ts';
 
-/** What can be said about a thrown value. */
+/** The type and message of a thrown value. */
 export interface Failure {
-  /** Its class, for `exception.type` and `error.type`: few different values. */
+  /** Its class, for `exception.type` and `error.type`. It has few different values. */
   readonly type: string;
   readonly message: string;
 }
@@ -16,7 +16,7 @@ const MAX_TYPE = 256;
 const MAX_MESSAGE = 4_096;
 /** How long a stack with all its causes may be, in characters. */
 const MAX_STACK = 32_768;
-/** How many causes and members of an AggregateError are told, and how deep. */
+/** How many errors are in a stack, causes and members of an AggregateError among them, and how deep. */
 const MAX_RELATED = 16;
 const MAX_DEPTH = 8;
 
@@ -33,8 +33,8 @@ export function describe(thrown: unknown): Failure {
 }
 
 /**
- * Whether it says that nobody wanted the result any more, which is no failure (`AbortController.abort()`). Running
- * out of time is one (`AbortSignal.timeout()`): Node's own functions then throw an AbortError with that as cause.
+ * Whether the work was cancelled (`AbortController.abort()`), which is no failure. A timeout is one
+ * (`AbortSignal.timeout()`): Node's own functions then throw an AbortError whose cause is the TimeoutError.
  */
 export function isAbort(thrown: unknown): boolean {
   try {
@@ -46,8 +46,8 @@ export function isAbort(thrown: unknown): boolean {
 }
 
 /**
- * The stack, and below it the causes and the members of an AggregateError, as `exception.stacktrace` is to be
- * "in the natural representation of the language". Undefined where nothing but the thrown value is known.
+ * The stack, then the causes and the members of an AggregateError: `exception.stacktrace` is "in the natural
+ * representation of the language". Undefined for a thrown value that is no error.
  */
 export function stackOf(thrown: unknown): string | undefined {
   const lines: string[] = [];
@@ -55,7 +55,7 @@ export function stackOf(thrown: unknown): string | undefined {
     if (!isErrorLike(thrown)) return undefined;
     writeStack(thrown, '', lines, new Set(), 0);
   } catch {
-    // A getter of a cause threw: what is known already is told.
+    // A getter of a cause threw: what was read before is kept.
   }
   return lines.length === 0 ? undefined : cut(lines.join('\n'), MAX_STACK);
 }
@@ -80,7 +80,7 @@ function isErrorLike(value: unknown): value is ErrorLike {
   );
 }
 
-/** The name, which a subclass often forgets to set: then that of its class. */
+/** The name; where a subclass does not set one, that of its class. */
 function typeOf(thrown: unknown): string {
   if (thrown === null) return 'null';
   if (typeof thrown !== 'object') return typeof thrown;

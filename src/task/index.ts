@@ -1,5 +1,5 @@
 export { environmentSetter } from './inject.ts';
-export type { Outcome } from './outcome.ts';
+export type { TaskOutcome } from './outcome.ts';
 export type { TaskFunction } from './run-task.ts';
 export { startTask } from './start-task.ts';
 export type {

@@ -1,6 +1,6 @@
 import { type Context, propagation, type SpanContext, type TextMapSetter } from '@opentelemetry/api';
 import { errorText } from '../record/index.ts';
-import { tellOnce } from './shared-state.ts';
+import { warnOnce } from './shared-state.ts';
 import { formatTraceparent } from './traceparent.ts';
 
 /**
@@ -17,7 +17,7 @@ interface Settable {
   set(name: string, value: string): unknown;
 }
 
-/** Objects of headers, and whatever has `set(name, value)`: a `Headers`, a `Map`. */
+/** Writes into objects of headers, and into what has `set(name, value)`: a `Headers`, a `Map`. */
 const anySetter: TextMapSetter<unknown> = {
   set(carrier, key, value) {
     const settable = carrier as Partial<Settable>;
@@ -26,7 +26,7 @@ const anySetter: TextMapSetter<unknown> = {
   },
 };
 
-/** Writes where the context is into a carrier. Never throws. */
+/** Writes the headers of a context into a carrier. Never throws. */
 export function injectInto<Carrier>(
   context: Context,
   span: SpanContext,
@@ -35,7 +35,7 @@ export function injectInto<Carrier>(
 ): void {
   const wellFormed: TextMapSetter<Carrier> = {
     set(target, key, value) {
-      // OpenTelemetry's own propagator writes unknown flag bits as a header that is one digit too long.
+      // OpenTelemetry's own propagator writes unknown flag bits, in a header that is one digit too long.
       setter.set(target, key, key.toLowerCase() === 'traceparent' ? formatTraceparent(span) : value);
     },
   };
@@ -48,6 +48,6 @@ export function injectInto<Carrier>(
     const state = span.traceState?.serialize();
     if (state !== undefined && state !== '') setter.set(carrier, 'tracestate', state);
   } catch (error) {
-    tellOnce('inject', `headers could not be written into a carrier (${errorText(error)})`);
+    warnOnce('inject', `headers could not be written into a carrier (${errorText(error)})`);
   }
 }

@@ -4,13 +4,13 @@ import { injectInto } from './inject.ts';
 import { formatted } from './message.ts';
 import { OUTCOME_RANK, type Verdict } from './outcome.ts';
 import { copyReadable, forSpan, type Readable } from './readable.ts';
-import { tellOnce } from './shared-state.ts';
+import { warnOnce } from './shared-state.ts';
 import type { Task, TaskData } from './task.ts';
 import { runIn } from './task-context.ts';
 import type { TaskState } from './task-state.ts';
 import { formatTraceparent } from './traceparent.ts';
 
-/** A task as the application holds it. */
+/** The handle of a task, which the application holds. */
 export class LiveTask implements Task {
   readonly #state: TaskState;
 
@@ -39,29 +39,29 @@ export class LiveTask implements Task {
   }
 
   bind(data: TaskData): void {
-    if (this.#isOver('bind')) return;
+    if (this.#hasEnded('bind')) return;
     const added: Record<string, Readable> = {};
     copyReadable(added, data, this.#state.bound);
     Object.assign(this.#state.bound, added);
     try {
       this.#state.span.setAttributes(forSpan(added));
     } catch (error) {
-      tellOnce('span bind', `a span did not take attributes (${errorText(error)})`);
+      warnOnce('span bind', `a span did not take attributes (${errorText(error)})`);
     }
   }
 
   success(message?: string, ...values: unknown[]): void {
-    this.#say('success', { outcome: 'succeeded', message: said(message, values), vouched: true });
+    this.#report('success', { outcome: 'succeeded', message: messageOf(message, values), confirmed: true });
   }
 
   fail(reason?: unknown, ...values: unknown[]): void {
     const failure = typeof reason === 'string' || reason === undefined ? undefined : { error: reason };
-    const message = failure === undefined ? said(reason, values) : said(values[0], values.slice(1));
-    this.#say('fail', { outcome: 'failed', message, failure });
+    const message = failure === undefined ? messageOf(reason, values) : messageOf(values[0], values.slice(1));
+    this.#report('fail', { outcome: 'failed', message, failure });
   }
 
   cancel(message?: string, ...values: unknown[]): void {
-    this.#say('cancel', { outcome: 'cancelled', message: said(message, values) });
+    this.#report('cancel', { outcome: 'cancelled', message: messageOf(message, values) });
   }
 
   run<T>(fn: () => T): T {
@@ -70,7 +70,7 @@ export class LiveTask implements Task {
 
   foreignTask(): string {
     if (this.#state.ended) {
-      tellOnce(
+      warnOnce(
         'foreignTask after the end',
         `foreignTask() was called after the end of the task ${JSON.stringify(this.#state.name)}`,
       );
@@ -82,23 +82,24 @@ export class LiveTask implements Task {
     injectInto(this.#state.context, this.#state.spanContext, carrier, setter);
   }
 
-  #say(method: string, verdict: Verdict): void {
-    if (this.#isOver(method)) return;
+  #report(method: string, verdict: Verdict): void {
+    if (this.#hasEnded(method)) return;
     const before = this.#state.verdict;
     if (before !== undefined) {
-      tellOnce(
+      const earlier = before.outcome === 'abandoned' ? 'was abandoned' : before.outcome;
+      warnOnce(
         `${method} after ${before.outcome}`,
-        `${method}() was called on the task ${JSON.stringify(this.#state.name)}, of which it was already said that ` +
-          `it ${before.outcome === 'abandoned' ? 'was abandoned' : before.outcome}; of two outcomes the worse one stands`,
+        `${method}() was called on the task ${JSON.stringify(this.#state.name)}, for which an outcome was reported ` +
+          `before: it ${earlier}; the worse of two outcomes counts`,
       );
       if (OUTCOME_RANK[verdict.outcome] < OUTCOME_RANK[before.outcome]) return;
     }
     this.#state.verdict = verdict;
   }
 
-  #isOver(method: string): boolean {
+  #hasEnded(method: string): boolean {
     if (this.#state.ended) {
-      tellOnce(
+      warnOnce(
         `${method} after the end`,
         `${method}() was called on the task ${JSON.stringify(this.#state.name)} after its end; it changed nothing`,
       );
@@ -107,6 +108,6 @@ export class LiveTask implements Task {
   }
 }
 
-function said(message: unknown, values: readonly unknown[]): string | undefined {
+function messageOf(message: unknown, values: readonly unknown[]): string | undefined {
   return message === undefined && values.length === 0 ? undefined : formatted(message, values);
 }

@@ -7,7 +7,7 @@ const NAMED = /%(?:%|\(([^)]{0,256})\)([sdifjoO]))/g;
 /** What an object that is written may hold, in bytes as they are counted for records. */
 const MAX_OBJECT_BYTES = 64 * 1024;
 
-/** What was said about an end, as `util.format` writes it. It never throws, whatever the values are. */
+/** A message with its values, as `util.format` writes it. It never throws, whatever the values are. */
 export function formatted(message: unknown, values: readonly unknown[]): string {
   try {
     if (values.length === 0 && typeof message === 'string') return message;

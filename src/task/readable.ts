@@ -1,15 +1,15 @@
 import { types } from 'node:util';
 import { CHARACTER_BYTES, errorText, snapshot } from '../record/index.ts';
-import { tellOnce } from './shared-state.ts';
+import { warnOnce } from './shared-state.ts';
 
-/** The size of an attribute's value, in bytes, from which on it is not kept: `[too big]` is written instead. */
+/** A larger attribute value, in bytes, is not kept: `[too big]` is written instead. */
 const MAX_VALUE_BYTES = 64 * 1024;
 const TOO_BIG = '[too big]';
 /** How many attributes of data a task holds: twice as many as the SDK keeps on a record by default. */
 const MAX_ATTRIBUTES = 256;
 
 /**
- * Attribute names that say what task, burst and failure a record belongs to cannot be bound; nor can the one that
+ * Attribute names that are reserved: those that say which task, burst and failure a record belongs to, and the one that
  * would change the prototype of the SDK's attributes.
  */
 const RESERVED = /^(?:(?:task|burst|exception)\.|__proto__$)/;
@@ -34,12 +34,12 @@ export function copyReadable(
   try {
     if (!hasNames(data)) {
       const shown = typeof data === 'object' ? data.constructor.name : `a ${typeof data}`;
-      tellOnce('data', `the data of a task must be an object with names, got ${shown}; it was left out`);
+      warnOnce('data', `the data of a task must be an object with names, got ${shown}; it was left out`);
       return;
     }
     copyAll(target, data, held);
   } catch (error) {
-    tellOnce('data', `the data of a task cannot be read (${errorText(error)}); it was left out`);
+    warnOnce('data', `the data of a task cannot be read (${errorText(error)}); it was left out`);
   }
 }
 
@@ -61,16 +61,13 @@ function copyAll(
   let room = MAX_ATTRIBUTES - Object.keys(held).length;
   for (const key of Object.keys(data)) {
     if (mayBeReserved(key) && RESERVED.test(key)) {
-      tellOnce(
-        'reserved',
-        `${JSON.stringify(key)} is a name of our own and cannot be bound; it was left out`,
-      );
+      warnOnce('reserved', `${JSON.stringify(key)} is a reserved name and cannot be bound; it was left out`);
       continue;
     }
     const isNew = !Object.hasOwn(held, key);
     if (isNew && room <= 0) {
       const name = JSON.stringify(key.slice(0, 64));
-      tellOnce(
+      warnOnce(
         'attributes',
         `a task holds ${MAX_ATTRIBUTES} attributes of data; ${name} and what follows was left out`,
       );
@@ -91,7 +88,7 @@ function read(data: Record<string, unknown>, key: string): unknown {
   }
 }
 
-/** By its first letter, so that most keys are spared the expression. */
+/** By the first letter, which saves most keys the expression. */
 function mayBeReserved(key: string): boolean {
   const first = key.charCodeAt(0);
   return first === LETTER_T || first === LETTER_B || first === LETTER_E || first === UNDERSCORE;

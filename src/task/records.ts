@@ -7,14 +7,13 @@ import {
   TASK_PARENT_ID,
   TASK_SEQUENCE,
 } from '../record/index.ts';
-import { providers } from './providers.ts';
-import { tellOnce } from './shared-state.ts';
+import { currentLogger, warnOnce } from './shared-state.ts';
 import type { TaskState } from './task-state.ts';
 
 const NAMES: readonly string[] = Object.keys(Severity).filter((name) => Severity[name as SeverityName] > 0);
 
-/** Writes one of the task's own records: its start or its end. Never throws. */
-export function tell(
+/** Emits one of the task's own records: its start or its end. Never throws. */
+export function emitRecord(
   task: TaskState,
   eventName: string,
   severityNumber: number,
@@ -22,7 +21,7 @@ export function tell(
   added?: Readonly<Record<string, unknown>>,
 ): void {
   try {
-    const logger = providers.logger();
+    const logger = currentLogger();
     if (logger === undefined) return;
     const { context } = task;
     if (logger.enabled !== undefined && !logger.enabled({ severityNumber, eventName, context })) return;
@@ -33,7 +32,7 @@ export function tell(
       [TASK_SEQUENCE]: task.sequence,
     };
     if (task.parentId !== undefined) attributes[TASK_PARENT_ID] = task.parentId;
-    // Before the data: behind a limit of the SDK, what comes last is lost.
+    // Before the data: a limit of the SDK drops what comes last.
     for (const key in added) attributes[key] = added[key];
     const { bound } = task;
     for (const key in bound) if (!Object.hasOwn(attributes, key)) attributes[key] = bound[key];
@@ -42,7 +41,7 @@ export function tell(
     task.emitting = record;
     logger.emit(record);
   } catch (error) {
-    tellOnce('emit', `a record of a task could not be emitted (${errorText(error)})`);
+    warnOnce('emit', `a record of a task could not be emitted (${errorText(error)})`);
   } finally {
     task.emitting = undefined;
   }

@@ -1,10 +1,9 @@
-import { end, endThrown } from './end.ts';
+import { end, endThrown, isThenable } from './end.ts';
 import type { Task } from './task.ts';
 import { runIn } from './task-context.ts';
 import type { TaskState } from './task-state.ts';
-import { isThenable } from './thenable.ts';
 
-/** What a task's callback gets, and gives. */
+/** The callback of a task. */
 export type TaskFunction<T> = (job: Task) => T;
 
 /**
@@ -24,7 +23,7 @@ export function runTask<T>(task: TaskState, fn: TaskFunction<T>): T {
   return result;
 }
 
-/** A promise of our own: the callback's one would count as handled, and its error would go unseen. */
+/** A new promise: listening to the callback's own would mark it as handled, and hide an unhandled rejection. */
 function settled(task: TaskState, result: PromiseLike<unknown>): PromiseLike<unknown> {
   const promise = result instanceof Promise ? result : Promise.resolve(result);
   const succeed = (value: unknown) => {
@@ -38,7 +37,7 @@ function settled(task: TaskState, result: PromiseLike<unknown>): PromiseLike<unk
   try {
     return promise.then(succeed, fail);
   } catch (error) {
-    // A subclass that cannot be followed, and not awaited either: it passes through, and the task says why.
+    // A subclass whose then() throws. It passes through, and the task records why it failed.
     endThrown(task, error);
     return result;
   }

@@ -1,26 +1,32 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { type Context, diag } from '@opentelemetry/api';
+import { type Context, diag, type Tracer, type TracerProvider, trace } from '@opentelemetry/api';
+import { globalLoggerProvider, type LoggerLike, type LoggerProviderLike } from '../record/index.ts';
 
 /**
- * The one thing that lives on `globalThis`: an ES module copy and a CommonJS copy of this package can meet in
- * one process, and both must see the same current task.
+ * All state of this room. It is on `globalThis`, because an ES module copy and a CommonJS copy of this package can meet
+ * in one process, and both must see the same current task. It is read by its fields alone.
  */
 interface SharedState {
   /** The context of the current task, where no context manager is registered. Made when first needed. */
   storage: AsyncLocalStorage<Context> | undefined;
-  /** What has been told already. */
-  readonly told: Set<string>;
+  /** The kinds of warnings that were logged already. */
+  readonly warned: Set<string>;
+  /** What was got last, and from whom. */
+  tracer: { readonly provider: TracerProvider; readonly tracer: Tracer } | undefined;
+  logger: { readonly provider: LoggerProviderLike; readonly logger: LoggerLike } | undefined;
 }
 
 const KEY = Symbol.for('burstlog.context');
+/** Name of the instrumentation scope of tasks. */
+const SCOPE = 'burstlog';
 
 function shared(): SharedState {
   const place = globalThis as { [KEY]?: SharedState };
-  place[KEY] ??= { storage: undefined, told: new Set() };
+  place[KEY] ??= { storage: undefined, warned: new Set(), tracer: undefined, logger: undefined };
   return place[KEY];
 }
 
-/** The fallback's context, or undefined where a context manager does this work. */
+/** The fallback's context, or undefined where a context manager is registered. */
 export function fallbackContext(): Context | undefined {
   return (globalThis as { [KEY]?: SharedState })[KEY]?.storage?.getStore();
 }
@@ -36,14 +42,31 @@ export function runInFallback<Argument, T>(
   return state.storage.run(context, fn, argument);
 }
 
-/** Tells the operator of a thing once in the life of the process. @param kind a fixed word, never data */
-export function tellOnce(kind: string, message: string): void {
-  const { told } = shared();
-  if (told.has(kind)) return;
-  told.add(kind);
+/** The tracer of tasks. A provider may be registered at any time, so it is looked up each time. */
+export function currentTracer(): Tracer {
+  const state = shared();
+  const provider = trace.getTracerProvider();
+  if (state.tracer?.provider !== provider) state.tracer = { provider, tracer: provider.getTracer(SCOPE) };
+  return state.tracer.tracer;
+}
+
+/** The logger of tasks; undefined: no LoggerProvider is registered. */
+export function currentLogger(): LoggerLike | undefined {
+  const provider = globalLoggerProvider();
+  if (provider === undefined) return undefined;
+  const state = shared();
+  if (state.logger?.provider !== provider) state.logger = { provider, logger: provider.getLogger(SCOPE) };
+  return state.logger.logger;
+}
+
+/** Warns the operator of a kind of trouble once in the life of the process. @param kind a fixed word, never data */
+export function warnOnce(kind: string, message: string): void {
+  const { warned } = shared();
+  if (warned.has(kind)) return;
+  warned.add(kind);
   try {
-    diag.warn(`burstlog: ${message} (told once)`);
+    diag.warn(`burstlog: ${message} (logged once)`);
   } catch {
-    // A diag logger of the application's own may throw; there is nobody left to tell.
+    // A diag logger of the application may throw; there is nobody left to warn.
   }
 }

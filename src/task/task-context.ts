@@ -6,7 +6,7 @@ import type { TaskState } from './task-state.ts';
 const TASK_KEY: symbol = createContextKey('burstlog.task');
 const SPAN_KEY: symbol = spanKey();
 
-/** The key under which the API keeps the span, which it does not export, but shows to any context. */
+/** The key under which the API keeps the span. The API does not export it, but passes it to any context. */
 function spanKey(): symbol {
   let found = TASK_KEY;
   const listener: Context = {
@@ -22,9 +22,9 @@ function spanKey(): symbol {
 }
 
 /**
- * A context with a task and its span in it, over any other. Two `setValue()` on a context of the API copy all its
- * values twice; this copies nothing, and over another of its kind it stands in its place, so that a chain of
- * tasks is no chain of contexts.
+ * A context with a task and its span, on top of another one. Two calls of `setValue()` on a context of the API copy all
+ * its values twice; this copies nothing. On top of another of its kind it replaces it, so that nested tasks are no chain
+ * of contexts.
  */
 class TaskContext implements Context {
   readonly #base: Context;
@@ -71,8 +71,8 @@ export function rootTaskId(of: Context): string | undefined {
 }
 
 /**
- * The context that is active now. Where no context manager is registered OpenTelemetry always answers with the
- * root context; then the fallback knows better.
+ * The active context. Where no context manager is registered, OpenTelemetry always returns the root context; then it is
+ * that of the fallback.
  */
 export function activeContext(): Context {
   const active = context.active();
@@ -80,8 +80,8 @@ export function activeContext(): Context {
 }
 
 /**
- * Calls `fn` with `inner` active. Whether a context manager is registered is seen by its effect, so that it may
- * be registered at any time.
+ * Calls `fn` with `inner` active. Whether a context manager is registered shows in its effect, so it may be registered
+ * at any time.
  */
 export function runIn<Argument, T>(inner: Context, fn: (argument: Argument) => T, argument: Argument): T {
   const limit = raiseStackLimit();

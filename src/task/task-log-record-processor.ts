@@ -21,8 +21,8 @@ import type { TaskState } from './task-state.ts';
 /** Options of {@link TaskLogRecordProcessor}. */
 export interface TaskLogRecordProcessorOptions {
   /**
-   * From which severity on a record gets `code.file.path`, `code.line.number` and `code.function.name` of where
-   * it was logged. It takes a stack for each such record (some microseconds). Default: `false`, none.
+   * The lowest severity whose records get `code.file.path`, `code.line.number` and `code.function.name` of the call that
+   * logged them. It captures a stack for each such record (some microseconds). Default: `false`, none.
    */
   readonly callSite?: SeverityLike | false | undefined;
 }
@@ -38,11 +38,11 @@ export interface WritableRecord {
 }
 
 /**
- * Writes on every record which task it belongs to, whatever logger it came from: `task.id`, `task.name`,
- * `task.sequence`, `task.parent.id`, and what is bound to the task. Attributes given explicitly win.
+ * Adds its task to every record, of any logger: `task.id`, `task.name`, `task.sequence`, `task.parent.id`, and the data
+ * that is bound to the task. Attributes that the record has already are not changed.
  *
- * It stands before the processor that exports or holds: `processors: [new TaskLogRecordProcessor(), burst]`. It
- * keeps nothing, so flush and shutdown have nothing to do.
+ * Register it before the processor that exports or holds: `processors: [new TaskLogRecordProcessor(), burst]`. It keeps
+ * nothing, so flush and shutdown have nothing to do.
  */
 export class TaskLogRecordProcessor implements LogRecordProcessorLike {
   readonly #callSiteFrom: number;
@@ -60,7 +60,7 @@ export class TaskLogRecordProcessor implements LogRecordProcessorLike {
     if (this.#callSiteFrom <= 24 && rankOf(record.severityNumber) >= this.#callSiteFrom) markCallSite(record);
   }
 
-  /** An enricher never wants a record for itself: a logger is off when all its processors say so. */
+  /** It needs no record for itself: a logger is off when all its processors say so. */
   enabled(): boolean {
     return false;
   }
@@ -74,7 +74,7 @@ export class TaskLogRecordProcessor implements LogRecordProcessorLike {
   }
 }
 
-/** Without a context manager the SDK passes the root context, and the record has no trace. */
+/** Without a context manager, the SDK passes the root context, and the record has no trace. */
 function markByFallback(record: WritableRecord): void {
   const context = fallbackContext();
   const task = context === undefined ? undefined : taskOf(context);
@@ -116,7 +116,7 @@ function write(record: WritableRecord, key: string, value: unknown): void {
   if (record.attributes[key] !== value) record.attributes[key] = value;
 }
 
-/** One of the task's own records has everything, save what a limit took from it. */
+/** One of the task's own records has all attributes but those that a limit dropped or shortened. */
 function restoreOwn(record: WritableRecord, emitted: Readonly<Record<string, unknown>>): void {
   for (const key in emitted) {
     if (key.startsWith('task.') && record.attributes[key] !== emitted[key]) write(record, key, emitted[key]);

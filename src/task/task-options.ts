@@ -1,8 +1,8 @@
 import { errorText } from '../record/index.ts';
-import { tellOnce } from './shared-state.ts';
+import { warnOnce } from './shared-state.ts';
 import type { ImportTaskOptions, StartTaskOptions, TaskOptions } from './task.ts';
 
-/** The options of every way to begin a task. */
+/** The options of every way to start a task. */
 export type AnyTaskOptions = TaskOptions & ImportTaskOptions & StartTaskOptions;
 
 const ALWAYS: readonly string[] = ['severity', 'inherit', 'kind', 'expected'];
@@ -14,28 +14,28 @@ const names = {
 const booleans: readonly string[] = ['inherit', 'link'];
 
 /**
- * Reads what was given as options. Never throws: what is wrong or unknown is told once and left out. Values of
- * `severity`, `kind` and `parent` are looked at where they are used.
+ * Reads options. Never throws: a wrong or unknown option is logged once and ignored. Values of `severity`, `kind` and
+ * `parent` are checked where they are used.
  *
- * @param form how the task is begun: each has options of its own
+ * @param form how the task is started: each way has options of its own
  */
-export function readOptions(given: unknown, form: keyof typeof names): AnyTaskOptions | undefined {
-  if (given === undefined || given === null) return undefined;
-  if (typeof given !== 'object') {
-    tellOnce('options', `the options of a task must be an object, got ${typeof given}; it has none`);
+export function readOptions(options: unknown, form: keyof typeof names): AnyTaskOptions | undefined {
+  if (options === undefined || options === null) return undefined;
+  if (typeof options !== 'object') {
+    warnOnce('options', `the options of a task must be an object, got ${typeof options}; it has none`);
     return undefined;
   }
   const known = names[form];
   const read: Record<string, unknown> = {};
   for (const name of known) {
     try {
-      const value = (given as Record<string, unknown>)[name];
+      const value = (options as Record<string, unknown>)[name];
       if (isUsable(name, value)) read[name] = value;
     } catch (error) {
-      tellOnce(`option ${name}`, `the option "${name}" of a task could not be read (${errorText(error)})`);
+      warnOnce(`option ${name}`, `the option "${name}" of a task could not be read (${errorText(error)})`);
     }
   }
-  tellUnknown(given, known);
+  warnOfUnknown(options, known);
   return read;
 }
 
@@ -43,11 +43,11 @@ function isUsable(name: string, value: unknown): boolean {
   if (value === undefined) return false;
   const isBoolean = typeof value === 'boolean';
   if (booleans.includes(name) && !isBoolean) {
-    tellOnce(`option ${name}`, `the option "${name}" of a task must be true or false, got ${typeof value}`);
+    warnOnce(`option ${name}`, `the option "${name}" of a task must be true or false, got ${typeof value}`);
     return false;
   }
   if (name === 'expected' && !isBoolean && typeof value !== 'function') {
-    tellOnce(
+    warnOnce(
       'option expected',
       `the option "expected" of a task must be true, false or a function, got ${typeof value}`,
     );
@@ -56,17 +56,17 @@ function isUsable(name: string, value: unknown): boolean {
   return true;
 }
 
-function tellUnknown(given: object, known: readonly string[]): void {
+function warnOfUnknown(options: object, known: readonly string[]): void {
   try {
-    for (const name of Object.keys(given)) {
+    for (const name of Object.keys(options)) {
       if (known.includes(name)) continue;
-      tellOnce(
+      warnOnce(
         'option unknown',
         `a task has no option ${JSON.stringify(name.slice(0, 64))}; there are ${known.join(', ')}`,
       );
       return;
     }
   } catch {
-    // A proxy that does not tell its keys: what was asked for was read.
+    // A proxy that hides its keys: the known options were read.
   }
 }

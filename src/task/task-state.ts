@@ -10,13 +10,13 @@ export interface OwnRecord {
 }
 
 /**
- * A task from inside. It is what the context carries; two copies of this package may meet in one process, so it
- * is read by its fields alone.
+ * The state of a task, which the context carries. Two copies of this package may meet in one process, so it is read by
+ * its fields alone.
  */
 export interface TaskState {
   readonly id: string;
   readonly name: string;
-  /** The message with its data filled in: what people read. */
+  /** The message with its data filled in, for people. */
   readonly text: string;
   readonly parent: TaskState | undefined;
   /** `task.parent.id` of its records. */
@@ -26,23 +26,23 @@ export interface TaskState {
   readonly span: Span;
   readonly spanContext: SpanContext;
   context: Context;
-  /** What joins every record. */
+  /** The attributes that are added to every record. */
   readonly bound: Record<string, Readable>;
   /** `task.sequence` of the last record. */
   sequence: number;
-  /** How many steps it has begun. */
+  /** How many steps it has started. */
   children: number;
-  /** What has been said about the end so far. */
+  /** The outcome that was reported so far. */
   verdict: Verdict | undefined;
   ended: boolean;
   /** One of its own records, while a logger takes it. */
   emitting: OwnRecord | undefined;
-  /** Of `performance.now()`. */
+  /** As `performance.now()` counts. */
   readonly startedMillis: number;
-  /** In which task below an error was told with its stack, so that it is told once. */
+  /** By error, the task inside that recorded its stack, so that it is recorded once. */
   failedIn: WeakMap<object, string> | undefined;
-  /** The same for thrown values that are no objects: the last few of them. */
+  /** The same for the last few thrown values that are no objects. */
   failedInOf: Map<unknown, string> | undefined;
-  /** What the application holds. */
+  /** The task as the application has it. */
   handle: Task;
 }

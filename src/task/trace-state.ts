@@ -3,9 +3,9 @@ import { withoutBlanks } from './traceparent.ts';
 
 /** W3C Trace Context, 3.3.1.1: a list of more members than this is not valid. */
 const MAX_MEMBERS = 32;
-/** 3.3.1.5: at least so many characters must be passed on; of longer ones whole members are left out. */
+/** 3.3.1.5: at least this many characters must be passed on; of a longer list whole members are dropped. */
 const MAX_CHARACTERS = 512;
-/** 3.3.1.5: members longer than this are the first to go. */
+/** 3.3.1.5: members longer than this are dropped first. */
 const LONG_MEMBER = 128;
 
 /** 3.3.1.3.1, level 2: a key may begin with a digit too. */
@@ -65,7 +65,7 @@ export function parseTraceState(header: string): TraceState | undefined {
   return members.length === 0 ? undefined : new MemberList(bounded(members));
 }
 
-/** Leaves out whole members until the bounds hold: long ones first, then from the right, the oldest. */
+/** Drops whole members until the bounds hold: long ones first, then the oldest, from the right. */
 function bounded(members: readonly (readonly [string, string])[]): readonly (readonly [string, string])[] {
   const kept = members.slice(0, MAX_MEMBERS);
   const length = () => kept.reduce((sum, [key, value]) => sum + key.length + value.length + 2, -1);

@@ -6,7 +6,7 @@ const KNOWN_FLAGS = 0x03;
 const FORM = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/s;
 const ZERO = /^0+$/;
 
-/** Without the blanks and tabs around it. A regular expression takes the square of the length for many blanks. */
+/** Without blanks and tabs at its ends, in linear time: a regular expression is quadratic in the number of blanks. */
 export function withoutBlanks(text: string): string {
   let from = 0;
   let to = text.length;

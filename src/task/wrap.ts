@@ -1,12 +1,12 @@
 import { errorText } from '../record/index.ts';
 import { begin } from './begin.ts';
+import { rootOrigin, stepOrigin } from './origin.ts';
 import { runTask } from './run-task.ts';
-import { tellOnce } from './shared-state.ts';
+import { warnOnce } from './shared-state.ts';
 import type { TaskData, TaskOptions } from './task.ts';
-import { rootBeginning, stepBeginning } from './task-forms.ts';
 import { readOptions } from './task-options.ts';
 
-/** Data of a wrapped function: constant, or made from its arguments. */
+/** Data of a wrapped function: constant, or a function of its arguments. */
 export type WrapData<Arguments extends readonly unknown[]> =
   | TaskData
   | ((...values: Arguments) => TaskData | undefined);
@@ -27,7 +27,7 @@ export function wrap<This, Arguments extends unknown[], Value>(
     throw new TypeError(`wrap() needs a function, got ${fn === null ? 'null' : typeof fn}`);
   const read = readOptions(options, 'step');
   const wrapped = function (this: This, ...values: Arguments): Value {
-    const state = begin(message, dataOf(data, values), read, stepBeginning() ?? rootBeginning());
+    const state = begin(message, dataOf(data, values), read, stepOrigin() ?? rootOrigin());
     return runTask(state, () => fn.apply(this, values));
   };
   Object.defineProperty(wrapped, 'name', { value: fn.name, configurable: true });
@@ -43,7 +43,10 @@ function dataOf<Arguments extends readonly unknown[]>(
   try {
     return data(...values);
   } catch (error) {
-    tellOnce('wrap data', `the function that makes a wrapped task's data threw (${errorText(error)})`);
+    warnOnce(
+      'wrap data',
+      `the function for the data of a wrapped task threw (${errorText(error)}); the task has no data`,
+    );
     return undefined;
   }
 }

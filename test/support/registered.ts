@@ -107,19 +107,19 @@ export function register(options: Registration = {}): Registered {
   };
 }
 
-/** Unregisters everything, and forgets what has been told once. */
+/** Unregisters everything, and forgets which warnings were logged. */
 export function unregister(): void {
   logsGlobal().disable();
   trace.disable();
   context.disable();
   propagation.disable();
-  forgetTold();
+  forgetWarnings();
 }
 
-/** What is told once in the life of a process can be heard in each test. */
-export function forgetTold(): void {
-  const shared = (globalThis as { [key: symbol]: { told: Set<string> } | undefined })[
+/** A warning that is logged once in the life of a process is logged in each test. */
+export function forgetWarnings(): void {
+  const shared = (globalThis as { [key: symbol]: { warned: Set<string> } | undefined })[
     Symbol.for('burstlog.context')
   ];
-  shared?.told.clear();
+  shared?.warned.clear();
 }

@@ -131,7 +131,7 @@ describe('names', () => {
       expect(dataOf('in inner')).toEqual({ before: 1, after: 2 });
       expect(JSON.stringify(out.records().map(({ attributes }) => attributes))).not.toContain('not hex');
       for (const record of out.records()) expect(record.attributes.polluted).toBeUndefined();
-      expect(told).toEqual([expect.stringContaining(`${JSON.stringify(name)} is a name of our own`)]);
+      expect(told).toEqual([expect.stringContaining(`${JSON.stringify(name)} is a reserved name`)]);
     },
   );
 
@@ -256,7 +256,7 @@ describe('values', () => {
     started[Symbol.dispose]();
     expect(dataOf('task.started')).toEqual({});
     expect(told).toEqual([
-      `burstlog: the data of a task must be an object with names, got ${shown}; it was left out (told once)`,
+      `burstlog: the data of a task must be an object with names, got ${shown}; it was left out (logged once)`,
     ]);
   });
 
@@ -283,7 +283,7 @@ describe('values', () => {
     expect(inner).toMatchObject({ user: 'leo', key0: 'again', key254: 255 });
     expect(inner).not.toHaveProperty('more');
     expect(told).toEqual([
-      'burstlog: a task holds 256 attributes of data; "key255" and what follows was left out (told once)',
+      'burstlog: a task holds 256 attributes of data; "key255" and what follows was left out (logged once)',
     ]);
   });
 
