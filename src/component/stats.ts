@@ -92,6 +92,8 @@ export interface SinkStats {
   readonly rejected: ByCause<BatchCount>;
   /** What of that was kept as dead letters. */
   readonly deadLetters: BatchCount;
+  /** Bytes of dead letters that were damaged when they were handed back. */
+  readonly damagedLetterBytes: number;
   /**
    * What this sink will never write: it was too far behind (`behind_bytes`, `behind_age`; with `onFull: skip`), the
    * journal did not have it any more (`trimmed`), the bound of the dead letters was reached (`dead_letters`), or for a

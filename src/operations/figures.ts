@@ -134,6 +134,12 @@ const sink = fields<SinkReport>({
     batches: counter('sink_dead_letter_batches', 'Batches kept as dead letters.', 'others', 'dead letters'),
     records: counter('sink_dead_letters', 'Records kept as dead letters.', 'table'),
   }),
+  damagedLetterBytes: counter(
+    'sink_damaged_dead_letter_bytes',
+    'Bytes of dead letters that were damaged when they were handed back.',
+    'losses',
+    'bytes of dead letters damaged',
+  ),
   dropped: byCause(countsOf('sink_dropped', 'the sink will never write', 'dropped')),
   blocking: gauge('sink_blocking', '1: it is too far behind, so nothing is taken.', 'table'),
   trouble: presence('sink_failing', '1: the last write failed, it is repeated.'),

@@ -22,13 +22,17 @@ function letter(index: number, bytes = 100): DeadLetter {
   };
 }
 
+function lettersIn(bytes: Buffer): DeadLetter[] {
+  return [...decodeLetters(bytes)].flatMap((found) => ('letter' in found ? [found.letter] : []));
+}
+
 async function indexes(directory = folder()): Promise<number[]> {
   const found: number[] = [];
   for await (const { index } of listDeadLetters(directory)) found.push(index);
   return found;
 }
 
-test('a letter comes back as it was, and a file cut or changed anywhere gives the whole letters before that', () => {
+test('a letter comes back as it was, and a file cut or changed anywhere gives all the others', () => {
   const arbitrary = fc.record({
     cause: fc.string(),
     message: fc.string(),
@@ -47,16 +51,17 @@ test('a letter comes back as it was, and a file cut or changed anywhere gives th
       (letters, where, isCut) => {
         const parts = letters.map(encodeLetter);
         const bytes = Buffer.concat(parts);
-        expect([...decodeLetters(bytes)]).toEqual(letters);
+        expect(lettersIn(bytes)).toEqual(letters);
         const at = where % bytes.length;
         const damaged = isCut ? bytes.subarray(0, at) : Buffer.from(bytes);
         if (!isCut) damaged[at]! ^= 0x55;
         let end = 0;
-        const whole = parts.filter((part) => {
-          end += part.length;
-          return end <= at;
-        }).length;
-        expect([...decodeLetters(damaged)]).toEqual(letters.slice(0, whole));
+        const whole = letters.filter((_, index) => {
+          const begin = end;
+          end += parts[index]!.length;
+          return isCut ? end <= at : at < begin || at >= end;
+        });
+        expect(lettersIn(damaged)).toEqual(whole);
       },
     ),
   );
@@ -109,7 +114,7 @@ test('a replay hands over every letter, oldest first, and leaves none', async ()
     taken.push(...letters.map(({ index }) => index));
   });
   expect(taken).toEqual(Array.from({ length: 50 }, (_, at) => at + 1));
-  expect(replayed).toEqual({ letters: 50, records: 150 });
+  expect(replayed).toEqual({ letters: 50, records: 150, damagedBytes: 0 });
   expect(await indexes()).toEqual([]);
 });
 
@@ -152,4 +157,35 @@ test('what others put into the folder is left alone', async () => {
   await replayDeadLetters(folder(), async () => {});
   expect(readFileSync(join(folder(), 'README'), 'utf8')).toBe('mine');
   expect(await indexes(join(folder(), 'not', 'there'))).toEqual([]);
+});
+
+test('a damaged byte costs one letter; a replay hands over the others, and keeps the file under another name', async () => {
+  const box = new DeadLetterBox(folder(), 1_000_000);
+  await box.append([1, 2, 3, 4].map((index) => letter(index)));
+  await box.close();
+  const [name] = readdirSync(folder());
+  const path = join(folder(), name!);
+  const bytes = readFileSync(path);
+  bytes[bytes.indexOf('"index":2')]! ^= 1;
+  writeFileSync(path, bytes);
+  expect(await indexes()).toEqual([1, 3, 4]);
+
+  const taken: number[] = [];
+  const take = async (letters: readonly DeadLetter[]) =>
+    void taken.push(...letters.map(({ index }) => index));
+  const replayed = await replayDeadLetters(folder(), take);
+  expect(replayed).toMatchObject({ letters: 3 });
+  expect(replayed.damagedBytes).toBeGreaterThan(100);
+  expect(taken).toEqual([1, 3, 4]);
+  expect(readdirSync(folder())).toEqual([`${name}.damaged`]);
+  expect(readFileSync(`${path}.damaged`)).toEqual(bytes);
+
+  // It is not handed over again, its number is not used again, and it goes when room is needed.
+  expect(await replayDeadLetters(folder(), take)).toEqual({ letters: 0, records: 0, damagedBytes: 0 });
+  const small = new DeadLetterBox(folder(), 2_000);
+  await small.append([letter(5)]);
+  expect(readdirSync(folder())).toHaveLength(2);
+  for (let index = 6; index < 30; index += 1) await small.append([letter(index)]);
+  await small.close();
+  expect(readdirSync(folder()).some((each) => each.endsWith('.damaged'))).toBe(false);
 });

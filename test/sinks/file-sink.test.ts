@@ -231,6 +231,68 @@ test('after a crash in the write that follows a rotation the new file is cut', a
   expect(bodies()).toEqual(['two']);
 });
 
+test('files of one moment are pruned in their order, the ninth before the tenth', async () => {
+  const clock = new ManualClock();
+  const sink = sinkOf({ clock, rotate: { maxBytes: 1, maxAgeMillis: 0, keep: 3, gzip: false } });
+  await sink.open(undefined);
+  for (let each = 1; each <= 13; each += 1) await put(sink, `entry ${each}`);
+  await closed(sink);
+  const old = rotated().flatMap((name) => bodies(join(folder(), 'logs', name)));
+  expect(new Set(old)).toEqual(new Set(['entry 10', 'entry 11', 'entry 12']));
+});
+
+test('files that are dated in the future are the first to go: a new one never sorts before them', async () => {
+  const clock = new ManualClock();
+  clock.setForward(3 * 365 * 86_400_000);
+  const rotate = { maxBytes: 1, maxAgeMillis: 0, keep: 3, gzip: true };
+  const sink = sinkOf({ clock, rotate });
+  await sink.open(undefined);
+  for (const body of ['one', 'two', 'three']) await put(sink, body);
+  clock.setForward(-3 * 365 * 86_400_000);
+  for (const body of ['four', 'five', 'six', 'seven']) await put(sink, body);
+  await closed(sink);
+  const again = sinkOf({ clock, rotate });
+  await again.open(undefined);
+  await put(again, 'eight');
+  await closed(again);
+  const old = rotated().flatMap((name) => {
+    const bytes = readFileSync(join(folder(), 'logs', name));
+    return bodiesIn((name.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString());
+  });
+  expect(new Set(old)).toEqual(new Set(['five', 'six', 'seven']));
+});
+
+test('a file grows old by the time that passes, wherever the wall clock is set to', async () => {
+  const clock = new ManualClock(Date.now());
+  const sink = sinkOf({ clock, rotate: { maxBytes: 0, maxAgeMillis: 60_000, gzip: false } });
+  await sink.open(undefined);
+  await put(sink, 'one');
+  clock.setForward(400 * 86_400_000);
+  await put(sink, 'two');
+  expect(rotated()).toHaveLength(0);
+  clock.setForward(-800 * 86_400_000);
+  clock.advance(60_000);
+  await put(sink, 'three');
+  expect(rotated()).toHaveLength(1);
+  await closed(sink);
+});
+
+test('a file that was begun in the future is as old as its last opening', async () => {
+  const clock = new ManualClock(Date.now() + 400 * 86_400_000);
+  const rotate = { maxBytes: 0, maxAgeMillis: 60_000, gzip: false };
+  const first = sinkOf({ clock, rotate });
+  await first.open(undefined);
+  const state = await put(first, 'one');
+  await closed(first);
+  clock.setForward(-400 * 86_400_000);
+  const second = sinkOf({ clock, rotate });
+  await second.open(state);
+  clock.advance(60_000);
+  await put(second, 'two');
+  await closed(second);
+  expect(rotated()).toHaveLength(1);
+});
+
 test('a rotated file with more than its state is found and cut, also when logrotate moved it', async () => {
   const before = sinkOf();
   await before.open(undefined);

@@ -154,7 +154,7 @@ test('what is rejected becomes a dead letter, the rest goes on, and a replay han
   const second = runnerOf(again, journal);
   await second.start();
   await again.untilTaken(1);
-  await expect(second.replayDeadLetters()).resolves.toEqual({ letters: 1, records: 2 });
+  await expect(second.replayDeadLetters()).resolves.toEqual({ letters: 1, records: 2, damagedBytes: 0 });
 
   expect(again.opened).toEqual([{ after: 'rejection' }]);
   expect(indexesOf(again.taken)).toEqual([4, 2]);
@@ -180,7 +180,7 @@ test('a replay that fails leaves the letters, one that is rejected makes them ag
   await expect(runner.replayDeadLetters()).rejects.toThrow('down');
   expect(indexesOf((await lettersOf()) as never)).toEqual([1, 2]);
   trouble = rejectedError('bad', 'still no');
-  await expect(runner.replayDeadLetters()).resolves.toEqual({ letters: 2, records: 3 });
+  await expect(runner.replayDeadLetters()).resolves.toEqual({ letters: 2, records: 3, damagedBytes: 0 });
   expect((await lettersOf()).map(({ index, message }) => [index, message])).toEqual([
     [1, 'still no'],
     [2, 'still no'],

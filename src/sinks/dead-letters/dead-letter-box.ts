@@ -1,12 +1,12 @@
 import { type FileHandle, mkdir, open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { syncDirectory } from '../../disk/index.ts';
-import { letterFile, letterFiles, readLetters } from './letter-files.ts';
+import { damagedFiles, letterFile, letterFiles, readLetters } from './letter-files.ts';
 import { type DeadLetter, encodeLetter } from './letter-format.ts';
 
 const MAX_FILE_BYTES = 8_388_608;
 
-/** How much was let go so that the newest fits. */
+/** How much was dropped so that the newest fits. */
 export interface DroppedLetters {
   readonly letters: number;
   readonly records: number;
@@ -99,8 +99,8 @@ export class DeadLetterBox {
 
   async #begin() {
     await mkdir(this.#directory, { recursive: true, mode: 0o700 });
-    const last = (await letterFiles(this.#directory)).at(-1);
-    const number = (last?.number ?? 0) + 1;
+    const last = (await letterFiles(this.#directory)).at(-1)?.number ?? 0;
+    const number = Math.max(last, (await damagedFiles(this.#directory)).at(-1)?.number ?? 0) + 1;
     const file = await open(join(this.#directory, letterFile(number)), 'wx', 0o600);
     await syncDirectory(this.#directory);
     return { file, number, bytes: 0, isTorn: false };
@@ -109,15 +109,17 @@ export class DeadLetterBox {
   async #dropOldest(drop: (letter: DeadLetter) => void): Promise<void> {
     if (this.#current === undefined) return;
     const files = await Promise.all(
-      (await letterFiles(this.#directory)).map(async (each) => ({
-        ...each,
-        bytes: (await stat(each.path)).size,
-      })),
+      [...(await damagedFiles(this.#directory)), ...(await letterFiles(this.#directory))].map(
+        async (each) => ({
+          ...each,
+          bytes: (await stat(each.path)).size,
+        }),
+      ),
     );
     let total = files.reduce((sum, { bytes }) => sum + bytes, 0);
     for (const { path, number, bytes } of files) {
       if (total <= this.#maxBytes || number === this.#current.number) return;
-      for (const letter of await readLetters(path)) drop(letter);
+      if (path.endsWith('.dlq')) for (const letter of (await readLetters(path)).letters) drop(letter);
       await rm(path, { force: true });
       total -= bytes;
     }

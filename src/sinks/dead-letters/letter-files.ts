@@ -3,30 +3,56 @@ import { join } from 'node:path';
 import { type DeadLetter, decodeLetters } from './letter-format.ts';
 
 const NAME = /^(\d{12})\.dlq$/;
+/** A file in which something was damaged, after its letters were handed back. */
+const DAMAGED_NAME = /^(\d{12})\.dlq\.damaged$/;
 
 export function letterFile(number: number): string {
   return `${String(number).padStart(12, '0')}.dlq`;
 }
 
+export interface LetterFile {
+  readonly path: string;
+  readonly number: number;
+}
+
 /** The files of a sink's dead letters, oldest first. None if there is no such folder. */
-export async function letterFiles(
-  directory: string,
-): Promise<readonly { readonly path: string; readonly number: number }[]> {
+export function letterFiles(directory: string): Promise<readonly LetterFile[]> {
+  return filesOf(directory, NAME);
+}
+
+/** Those that are kept because something in them was damaged, oldest first. */
+export function damagedFiles(directory: string): Promise<readonly LetterFile[]> {
+  return filesOf(directory, DAMAGED_NAME);
+}
+
+async function filesOf(directory: string, pattern: RegExp): Promise<readonly LetterFile[]> {
   const names = await readdir(directory).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return [];
     throw error;
   });
   return names
-    .filter((name) => NAME.test(name))
+    .filter((name) => pattern.test(name))
     .sort()
-    .map((name) => ({ path: join(directory, name), number: Number(NAME.exec(name)![1]) }));
+    .map((name) => ({ path: join(directory, name), number: Number(pattern.exec(name)![1]) }));
+}
+
+/** What is in one file of letters. */
+export interface FoundLetters {
+  readonly letters: readonly DeadLetter[];
+  readonly damagedBytes: number;
 }
 
 /** The letters of one file; none if it is gone. */
-export async function readLetters(path: string): Promise<readonly DeadLetter[]> {
+export async function readLetters(path: string): Promise<FoundLetters> {
   const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return Buffer.alloc(0);
     throw error;
   });
-  return [...decodeLetters(bytes)];
+  const letters: DeadLetter[] = [];
+  let damagedBytes = 0;
+  for (const found of decodeLetters(bytes)) {
+    if ('letter' in found) letters.push(found.letter);
+    else damagedBytes += found.damagedBytes;
+  }
+  return { letters, damagedBytes };
 }

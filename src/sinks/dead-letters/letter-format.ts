@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 
-/** An entry of the journal that a sink refused for good. */
+/** An entry of the journal that the destination of a sink rejected. */
 export interface DeadLetter {
   /** In one word why, e.g. `http_400`. */
   readonly cause: string;
@@ -18,7 +18,8 @@ export interface DeadLetter {
   readonly body: Uint8Array;
 }
 
-const MAGIC = 0x42_4c_44_31; // "BLD1"
+const MAGIC_TEXT = 'BLD1';
+const MAGIC = 0x42_4c_44_31;
 const PREFIX_BYTES = 16;
 const MAX_HEADER_BYTES = 65_536;
 
@@ -35,18 +36,42 @@ export function encodeLetter({ body, ...about }: DeadLetter): Buffer {
   return bytes;
 }
 
-/** The letters of a file, up to the first place that is damaged, as after a crash in mid-write. */
-export function* decodeLetters(bytes: Buffer): Generator<DeadLetter> {
+/** What stands in a file of letters: a letter, or bytes that are none, such as a write that a crash has cut. */
+export type Decoded = { readonly letter: DeadLetter } | { readonly damagedBytes: number };
+
+/** All letters of a file that check out, also those behind damage, and how much is damaged. */
+export function* decodeLetters(bytes: Buffer): Generator<Decoded> {
   let at = 0;
-  while (at + PREFIX_BYTES <= bytes.length) {
-    const headerLength = bytes.readUInt32BE(at + 4);
-    const bodyLength = bytes.readUInt32BE(at + 8);
-    const start = at + PREFIX_BYTES;
-    const end = start + headerLength + bodyLength;
-    if (bytes.readUInt32BE(at) !== MAGIC || headerLength > MAX_HEADER_BYTES || end > bytes.length) return;
-    if (crc32(bytes.subarray(start, end)) !== bytes.readUInt32BE(at + 12)) return;
-    const about = JSON.parse(bytes.toString('utf8', start, start + headerLength)) as Omit<DeadLetter, 'body'>;
-    yield { ...about, body: bytes.subarray(start + headerLength, end) };
-    at = end;
+  while (at < bytes.length) {
+    const found = letterAt(bytes, at);
+    if (found !== undefined) {
+      yield { letter: found.letter };
+      at = found.end;
+      continue;
+    }
+    const next = nextLetter(bytes, at + 1);
+    yield { damagedBytes: next - at };
+    at = next;
   }
+}
+
+function nextLetter(bytes: Buffer, from: number): number {
+  for (let at = bytes.indexOf(MAGIC_TEXT, from); at >= 0; at = bytes.indexOf(MAGIC_TEXT, at + 1)) {
+    if (letterAt(bytes, at) !== undefined) return at;
+  }
+  return bytes.length;
+}
+
+function letterAt(
+  bytes: Buffer,
+  at: number,
+): { readonly letter: DeadLetter; readonly end: number } | undefined {
+  if (at + PREFIX_BYTES > bytes.length || bytes.readUInt32BE(at) !== MAGIC) return undefined;
+  const headerLength = bytes.readUInt32BE(at + 4);
+  const start = at + PREFIX_BYTES;
+  const end = start + headerLength + bytes.readUInt32BE(at + 8);
+  if (headerLength > MAX_HEADER_BYTES || end > bytes.length) return undefined;
+  if (crc32(bytes.subarray(start, end)) !== bytes.readUInt32BE(at + 12)) return undefined;
+  const about = JSON.parse(bytes.toString('utf8', start, start + headerLength)) as Omit<DeadLetter, 'body'>;
+  return { letter: { ...about, body: bytes.subarray(start + headerLength, end) }, end };
 }

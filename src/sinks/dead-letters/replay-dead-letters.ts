@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { syncDirectory } from '../../disk/index.ts';
 import { letterFiles, readLetters } from './letter-files.ts';
 import type { DeadLetter } from './letter-format.ts';
@@ -8,19 +8,21 @@ import type { DeadLetter } from './letter-format.ts';
  * @param directory the sink's own folder
  */
 export async function* listDeadLetters(directory: string): AsyncGenerator<DeadLetter> {
-  for (const { path } of await letterFiles(directory)) yield* await readLetters(path);
+  for (const { path } of await letterFiles(directory)) yield* (await readLetters(path)).letters;
 }
 
 /** How much was handed back. */
 export interface Replayed {
   readonly letters: number;
   readonly records: number;
+  /** Bytes that are no letter any more. Their files are kept under another name, `*.dlq.damaged`. */
+  readonly damagedBytes: number;
 }
 
 /**
  * Hands back the dead letters that are there now, oldest first. A file of them is removed only after all its letters
  * were taken, so that none is lost when this is killed half-way; the letters of the file under way then come again
- * (at least once).
+ * (at least once). A file in which something is damaged is not removed, but renamed.
  *
  * Nobody may write to the files meanwhile: of a running sink use `SinkRunner.replayDeadLetters`.
  *
@@ -33,9 +35,9 @@ export async function replayDeadLetters(
   take: (letters: readonly DeadLetter[]) => Promise<void>,
   maxBytes = 4_194_304,
 ): Promise<Replayed> {
-  const replayed = { letters: 0, records: 0 };
+  const replayed = { letters: 0, records: 0, damagedBytes: 0 };
   for (const { path } of await letterFiles(directory)) {
-    const letters = await readLetters(path);
+    const { letters, damagedBytes } = await readLetters(path);
     for (let from = 0; from < letters.length; ) {
       const batch = batchOf(letters, from, maxBytes);
       await take(batch);
@@ -43,7 +45,9 @@ export async function replayDeadLetters(
       replayed.letters += batch.length;
       for (const { records } of batch) replayed.records += records;
     }
-    await rm(path, { force: true });
+    replayed.damagedBytes += damagedBytes;
+    if (damagedBytes > 0) await rename(path, `${path}.damaged`);
+    else await rm(path, { force: true });
     await syncDirectory(directory);
   }
   return replayed;

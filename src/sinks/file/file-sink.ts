@@ -52,12 +52,12 @@ export class FileSink implements Sink {
     await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 });
     const known = parseFileState(state);
     if (known !== undefined) await this.#find(known);
-    this.#file ??= await LogFile.open(this.#path, this.#options.clock.now());
+    this.#file ??= await LogFile.open(this.#path, this.#options.clock);
   }
 
   async prepare(): Promise<FileState | undefined> {
     this.#file ??= await this.#begin();
-    const { rotate, clock } = this.#options;
+    const { rotate } = this.#options;
     const change = await this.#file.settle();
     if (!(await this.#file.isAt(this.#path))) {
       this.#tell(`${this.#path} was moved or removed by another program; a new one is made`);
@@ -65,9 +65,9 @@ export class FileSink implements Sink {
     } else if (change !== undefined) {
       this.#tell(`${this.#path} was ${change} by another program`);
     }
-    const { offset, since } = this.#file;
+    const { offset, ageMillis } = this.#file;
     const isLarge = rotate.maxBytes > 0 && offset >= rotate.maxBytes;
-    const isOld = rotate.maxAgeMillis > 0 && clock.now() - since >= rotate.maxAgeMillis;
+    const isOld = rotate.maxAgeMillis > 0 && ageMillis >= rotate.maxAgeMillis;
     if (offset > 0 && (isLarge || isOld)) await this.#rotate();
     const now = this.#file.state;
     const told = this.#told;
@@ -110,14 +110,14 @@ export class FileSink implements Sink {
 
   /** Looks for the file of a state under its own name and under those that a rotation gives. */
   async #find(known: FileState): Promise<void> {
-    const own = await LogFile.reopen(this.#path, known);
+    const own = await LogFile.reopen(this.#path, known, this.#options.clock);
     if (own !== undefined) {
       this.#file = own;
       this.#told = known;
       return;
     }
     for (const name of await siblings(this.#path)) {
-      const moved = await LogFile.reopen(join(dirname(this.#path), name), known);
+      const moved = await LogFile.reopen(join(dirname(this.#path), name), known, this.#options.clock);
       if (moved === undefined) continue;
       await moved.close();
       return;
@@ -128,7 +128,7 @@ export class FileSink implements Sink {
 
   async #begin(): Promise<LogFile> {
     await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 });
-    return await LogFile.open(this.#path, this.#options.clock.now());
+    return await LogFile.open(this.#path, this.#options.clock);
   }
 
   async #replace(old: LogFile): Promise<LogFile> {

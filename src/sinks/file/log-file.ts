@@ -3,6 +3,7 @@ import { type FileHandle, open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { syncDirectory } from '../../disk/index.ts';
+import type { Clock } from '../../record/index.ts';
 import { type FileIdentity, type FileState, identityOf, isSame, TAIL_BYTES } from './file-state.ts';
 
 const NEW_LINE = 10;
@@ -15,6 +16,10 @@ export class LogFile {
   readonly #file: FileHandle;
   readonly #identity: FileIdentity;
   readonly #since: number;
+  readonly #clock: Clock;
+  /** When it was opened, by the monotonic clock, and how old it was then. */
+  readonly #openedAt: number;
+  readonly #ageThen: number;
   #offset: number;
   #tail: Buffer;
   #isDirty = false;
@@ -22,20 +27,29 @@ export class LogFile {
   #pending = 0;
   #pendingTail: Buffer = Buffer.alloc(0);
 
-  private constructor(file: FileHandle, identity: FileIdentity, since: number, offset: number, tail: Buffer) {
+  /** @param since when it was begun, by the wall clock; a time to come counts as now */
+  private constructor(
+    file: FileHandle,
+    { identity, since, clock }: { identity: FileIdentity; since: number; clock: Clock },
+    offset: number,
+    tail: Buffer,
+  ) {
+    const now = clock.now();
     this.#file = file;
     this.#identity = identity;
-    this.#since = since;
+    this.#since = Math.min(since, now);
+    this.#clock = clock;
+    this.#openedAt = clock.monotonicNow();
+    this.#ageThen = now - this.#since;
     this.#offset = offset;
     this.#tail = tail;
   }
 
   /**
    * Opens the file, or makes it (0600).
-   * @param nowMillis its age begins here if the file system does not know when it was made
    * @throws if it is no regular file
    */
-  static async open(path: string, nowMillis: number): Promise<LogFile> {
+  static async open(path: string, clock: Clock): Promise<LogFile> {
     const before = await stat(path).catch(ignoreMissing);
     // Opening a pipe would wait for a reader, and a device cannot be cut.
     if (before !== undefined && !before.isFile()) throw new Error(`${path} is no regular file`);
@@ -45,8 +59,9 @@ export class LogFile {
       if (before === undefined) await syncDirectory(dirname(path));
       const stats = await file.stat({ bigint: true });
       const offset = Number(stats.size);
-      const since = offset > 0 && stats.birthtimeMs > 0n ? Number(stats.birthtimeMs) : nowMillis;
-      return new LogFile(file, identityOf(stats), since, offset, await readTail(file, offset));
+      const since = offset > 0 && stats.birthtimeMs > 0n ? Number(stats.birthtimeMs) : clock.now();
+      const about = { identity: identityOf(stats), since, clock };
+      return new LogFile(file, about, offset, await readTail(file, offset));
     } catch (error) {
       await file.close();
       throw error;
@@ -57,7 +72,7 @@ export class LogFile {
    * Opens the file of a state, and cuts off what lies beyond it.
    * @returns undefined if this is not that file, which is then not changed
    */
-  static async reopen(path: string, state: FileState): Promise<LogFile | undefined> {
+  static async reopen(path: string, state: FileState, clock: Clock): Promise<LogFile | undefined> {
     const found = await stat(path, { bigint: true }).catch(ignoreMissing);
     if (found === undefined || !found.isFile() || !isSame(identityOf(found), state)) return undefined;
     if (Number(found.size) < state.offset) return undefined;
@@ -72,7 +87,8 @@ export class LogFile {
         await file.truncate(state.offset);
         await file.datasync();
       }
-      return new LogFile(file, identityOf(found), state.since, state.offset, tail);
+      const about = { identity: identityOf(found), since: state.since, clock };
+      return new LogFile(file, about, state.offset, tail);
     } catch (error) {
       await file.close();
       throw error;
@@ -88,8 +104,9 @@ export class LogFile {
     return this.#offset;
   }
 
-  get since(): number {
-    return this.#since;
+  /** Its age when it was opened, by the wall clock, and the time since then, which no clock that is set changes. */
+  get ageMillis(): number {
+    return this.#ageThen + (this.#clock.monotonicNow() - this.#openedAt);
   }
 
   /** A write failed, and what it left was not cut off yet. */

@@ -1,33 +1,37 @@
-import { readdir, rename, rm, stat } from 'node:fs/promises';
+import { readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { syncDirectory } from '../../disk/index.ts';
 
 export interface RotatedFile {
   readonly path: string;
   readonly isCompressed: boolean;
+  /** What its name says: when it was moved away, and which of those of one moment it is, from 1. */
+  readonly time: string;
+  readonly number: number;
 }
 
 /** What a compressed file is called until it is whole. */
 export const UNFINISHED = '.gz.unfinished';
 
 /**
- * Moves the file away: `app.jsonl` becomes `app.jsonl.20261121T061236123Z`, with `_2` behind it if there is one.
+ * Moves the file away: `app.jsonl` becomes `app.jsonl.20261121T061236123Z`, with `_2` behind it if there is one. Its name
+ * comes behind all others, also if the clock was ahead when those were made: order is what `keep` goes by.
  * @returns its new path
  */
 export async function moveAway(path: string, nowMillis: number): Promise<string> {
-  const time = new Date(nowMillis).toISOString().replaceAll(/[-:.]/g, '');
-  for (let number = 1; ; number += 1) {
-    const target = `${path}.${time}${number === 1 ? '' : `_${number}`}`;
-    if ((await exists(target)) || (await exists(`${target}.gz`))) continue;
-    await rename(path, target);
-    await syncDirectory(dirname(path));
-    return target;
-  }
+  const now = new Date(nowMillis).toISOString().replaceAll(/[-:.]/g, '');
+  const newest = (await rotatedFiles(path)).at(-1);
+  const isBehind = newest === undefined || newest.time < now;
+  const number = isBehind ? 1 : newest.number + 1;
+  const target = `${path}.${isBehind ? now : newest.time}${number === 1 ? '' : `_${number}`}`;
+  await rename(path, target);
+  await syncDirectory(dirname(path));
+  return target;
 }
 
 /** The files that were moved away, oldest first, by the time in their names. Others' files are not among them. */
 export async function rotatedFiles(path: string): Promise<readonly RotatedFile[]> {
-  const found: { path: string; isCompressed: boolean; time: string; number: number }[] = [];
+  const found: RotatedFile[] = [];
   for (const name of await siblings(path)) {
     const match = /^\.(\d{8}T\d{9}Z)(?:_(\d{1,6}))?(\.gz)?$/.exec(name.slice(basename(path).length));
     if (match === null) continue;
@@ -62,11 +66,4 @@ export async function prune(path: string, keep: number): Promise<void> {
     await rm(name, { force: true });
     await rm(`${name}.gz`, { force: true });
   }
-}
-
-async function exists(path: string): Promise<boolean> {
-  return await stat(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -310,13 +310,24 @@ export class DeliveryLoop {
     for (let replay = this.#replays.shift(); replay !== undefined; replay = this.#replays.shift()) {
       try {
         await this.#letters.roll();
-        replay.resolve(
-          await replayDeadLetters(this.#options.deadLetterDirectory, (letters) => this.#rewrite(letters)),
+        const replayed = await replayDeadLetters(this.#options.deadLetterDirectory, (letters) =>
+          this.#rewrite(letters),
         );
+        this.#logDamage(replayed);
+        replay.resolve(replayed);
       } catch (error) {
         replay.reject(error);
       }
     }
+  }
+
+  #logDamage({ damagedBytes }: Replayed): void {
+    if (damagedBytes === 0) return;
+    this.#counters.damagedLetterBytes += damagedBytes;
+    this.#health.log(
+      Severity.ERROR,
+      `${damagedBytes} bytes of its dead letters are damaged; their files are kept as *.dlq.damaged`,
+    );
   }
 
   /** Writes dead letters. The position stays; the sink's state is stored. */

@@ -104,6 +104,7 @@ export class SinkRunner {
       written: { ...written },
       retries,
       deadLetters: { ...deadLetters },
+      damagedLetterBytes: this.#counters.damagedLetterBytes,
       rejected: Object.fromEntries([...rejected].map(([cause, count]) => [cause, { ...count }])),
       dropped: this.#dropped(),
       blocking: this.blocking,

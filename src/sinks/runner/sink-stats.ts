@@ -17,6 +17,7 @@ export class SinkCounters {
   };
   readonly rejected = new Map<string, { batches: number; records: number }>();
   retries = 0;
+  damagedLetterBytes = 0;
 
   addRejected(cause: string, records: number): void {
     // A sink that makes causes out of data would fill the memory.

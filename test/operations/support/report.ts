@@ -19,6 +19,7 @@ export function sinkReport(changes: Partial<SinkReport>): SinkReport {
     retries: 0,
     rejected: {},
     deadLetters: nothing,
+    damagedLetterBytes: 0,
     dropped: { behind_bytes: nothing },
     blocking: false,
     own: {},
