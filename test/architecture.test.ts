@@ -82,6 +82,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   task: ['@opentelemetry/api'],
   zeromq: ['zeromq'],
   ottl: ['re2js'],
+  zmtp: ['tweetnacl'],
   'sinks/otlp': ['@grpc/grpc-js'],
   config: ['yaml'],
   testing: ['@opentelemetry/sdk-logs'],
