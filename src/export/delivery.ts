@@ -186,7 +186,7 @@ export class Delivery {
     }
     const left = leftMillis();
     const end = await within(
-      attempt(() => exporter.shutdown()),
+      attempt(() => exporter.shutdown({ timeoutMillis: left, keepsAlive: false })),
       left,
       clock,
       true,

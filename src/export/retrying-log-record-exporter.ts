@@ -84,8 +84,8 @@ export class RetryingLogRecordExporter implements LogRecordExporterLike {
    * Attempts what waits once more at once, fails what that does not deliver, and shuts the exporter down. Takes
    * at most `attemptTimeoutMillis` beside the exporter's own shutdown. A second call returns the same promise.
    */
-  shutdown(): Promise<void> {
-    this.#shutdown ??= Promise.resolve().then(() => this.#end());
+  shutdown(options?: ExporterFlushOptionsLike): Promise<void> {
+    this.#shutdown ??= Promise.resolve().then(() => this.#end(options?.keepsAlive !== false));
     return this.#shutdown;
   }
 
@@ -98,13 +98,13 @@ export class RetryingLogRecordExporter implements LogRecordExporterLike {
     await (underWay.length === 0 ? flushed : this.#flushExporter(timeoutMillis));
   }
 
-  async #end(): Promise<void> {
+  async #end(keepsAlive: boolean): Promise<void> {
     const underWay = [...this.#exports];
     for (const retried of underWay) retried.conclude();
     const { attemptTimeoutMillis, clock, exporter } = this.#options;
     const settled = Promise.all(underWay.map((retried) => retried.settled));
-    await within(settled, attemptTimeoutMillis, clock, true);
-    await exporter.shutdown();
+    await within(settled, attemptTimeoutMillis, clock, keepsAlive);
+    await exporter.shutdown({ keepsAlive });
   }
 
   async #flushExporter(timeoutMillis: number): Promise<void> {

@@ -65,7 +65,7 @@ export interface FlushOptionsLike {
   readonly timeoutMillis?: number | undefined;
 }
 
-/** What our processors say to an exporter when they flush it. */
+/** What our processors say to an exporter when they flush it or shut it down. */
 export interface ExporterFlushOptionsLike extends FlushOptionsLike {
   /** False: whether the process stays alive meanwhile is the caller's business. */
   readonly keepsAlive?: boolean | undefined;
@@ -82,7 +82,7 @@ export interface LogRecordExporterLike {
   // biome-ignore lint/suspicious/noExplicitAny: exporters ask for the readable record of their own line.
   export(records: any[], resultCallback: (result: ExportResultLike) => void): void;
   forceFlush?(options?: ExporterFlushOptionsLike): Promise<void>;
-  shutdown(): Promise<void>;
+  shutdown(options?: ExporterFlushOptionsLike): Promise<void>;
   /** How many exports it bears at once. Only an exporter that says so gets more than one. */
   readonly maxConcurrentExports?: number;
 }

@@ -1,4 +1,4 @@
-import { errorText, type ReadableLogRecordLike } from '../record/index.ts';
+import { errorText, monotonicNow, nextTurn, type ReadableLogRecordLike } from '../record/index.ts';
 import { clientSocketOptions } from './client-socket.ts';
 import { ExportError, type ExportErrorCause } from './export-error.ts';
 import type { ResolvedExporterOptions } from './exporter-options.ts';
@@ -115,7 +115,7 @@ export class PushSender implements Sender {
   async #run(): Promise<void> {
     if (this.#isRunning || this.#isClosed) return;
     this.#isRunning = true;
-    let turnAt = performance.now();
+    let turnAt = monotonicNow();
     while (!this.#isClosed && this.#first < this.#queue.length) {
       const message = this.#queue[this.#first]!;
       try {
@@ -127,9 +127,9 @@ export class PushSender implements Sender {
       }
       if (this.#isClosed) break;
       this.#left(1);
-      if (performance.now() - turnAt < TURN_MILLIS) continue;
-      await new Promise((resolve) => setImmediate(resolve));
-      turnAt = performance.now();
+      if (monotonicNow() - turnAt < TURN_MILLIS) continue;
+      await nextTurn();
+      turnAt = monotonicNow();
     }
     this.#isRunning = false;
     if (this.#isClosed || this.#first >= this.#queue.length) return;

@@ -122,8 +122,8 @@ export class ZmqLogRecordExporter implements LogRecordExporterLike {
    * Waits for what is under way, at most `shutdownTimeoutMillis`; what is left then failed. Closes the socket.
    * May be called twice; never rejects.
    */
-  shutdown(): Promise<void> {
-    this.#shutdown ??= this.#end();
+  shutdown(options?: ExporterFlushOptionsLike): Promise<void> {
+    this.#shutdown ??= this.#end(options?.keepsAlive !== false);
     return this.#shutdown;
   }
 
@@ -143,9 +143,9 @@ export class ZmqLogRecordExporter implements LogRecordExporterLike {
     };
   }
 
-  async #end(): Promise<void> {
+  async #end(keepsAlive: boolean): Promise<void> {
     const { clock, shutdownTimeoutMillis } = this.#options;
-    await within(this.#sender.idle(), shutdownTimeoutMillis, clock, true);
+    await within(this.#sender.idle(), shutdownTimeoutMillis, clock, keepsAlive);
     this.#sender.close('shutdown');
     this.#metrics?.end();
   }

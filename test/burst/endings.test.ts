@@ -145,6 +145,20 @@ test.each([
   expect(millis).toBeLessThan(9_000);
 });
 
+test('a shutdown with an exporter that hangs keeps the program alive until its bound, and no longer', async () => {
+  const { code, millis } = await run(
+    `const hang = () => new Promise(() => {});
+     const exporter = { export() {}, forceFlush: hang, shutdown: hang };
+     const made = new BurstLogRecordProcessor({ exporter, delivery: { shutdownTimeoutMillis: 300 } });
+     new LoggerProvider({ processors: [made] }).getLogger('x').emit({ severityNumber: Severity.ERROR, body: 'lost' });
+     await made.shutdown();
+     if (made.stats().failed.shutdown !== 1) process.exitCode = 3;`,
+    receiver.url,
+  );
+  expect(code).toBe(0);
+  expect(millis).toBeLessThan(9_000);
+});
+
 test('a flush with the Collector away resolves, the error is pending, and the program ends well', async () => {
   const { url } = receiver;
   await receiver.stop();
