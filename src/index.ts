@@ -1,8 +1,8 @@
-export type { EvictionCause, Evictions } from './burst/accounts.ts';
 export type { TriggerCause } from './burst/burst.ts';
 export { BurstLogRecordProcessor } from './burst/burst-log-record-processor.ts';
 export type { BurstSpanProcessorOptions } from './burst/burst-span-processor.ts';
-export type { Level } from './burst/levels.ts';
+export type { EvictionCause, Evictions } from './burst/counters.ts';
+export type { LevelByLogger } from './burst/level-table.ts';
 export type {
   BurstCallOptions,
   BurstDeliveryOptions,
@@ -10,7 +10,7 @@ export type {
   BurstOptions,
   BurstProcessorOptions,
   BurstScope,
-  Triggers,
+  BurstTriggers,
 } from './burst/options.ts';
 export type { BurstStats } from './burst/stats.ts';
 export type { DeliveryFailure, DeliveryStats } from './export/delivery-counts.ts';

@@ -1,21 +1,49 @@
-import type { Arena } from '../record/index.ts';
-import { Bucket } from './bucket.ts';
-import type { Keys } from './order.ts';
+import { type Arena, Group } from '../record/index.ts';
+import type { AfterWindow } from './after-window.ts';
+import { type Counters, type EvictionCause, type Evictions, noEvictions } from './counters.ts';
+import { type HoldingBounds, type Keys, SHARED_KEY } from './order.ts';
 
 /** Keys of which it is remembered that they burst. */
 const MAX_RECENT = 65_536;
-/** What one of them costs: its key, its bucket with the window, its place in two maps. Measured: 500 to 600. */
+/**
+ * What one of them costs: its key, its bucket with the window, its place in two maps. Measured: 500 to 600.
+ */
 const RECENT_BYTES = 600;
 
-/** The keys that are known: those that hold something, those that burst lately, and those that lost something. */
+/** What one key holds, and what is known of it. */
+export class Bucket extends Group {
+  readonly key: string;
+  /** Set while the after-window may be open, and permanently when a trace that burst has settled. */
+  window: AfterWindow | undefined;
+  /** Whether it burst since it came to be. */
+  hasBurst = false;
+  /** Whether its trace burst and has no open span any more: what comes late is not held again. */
+  isSettled = false;
+  /** Lost since its last burst. Made when the first one is lost. */
+  evicted: Evictions | undefined;
+
+  constructor(key: string) {
+    super();
+    this.key = key;
+  }
+}
+
+/**
+ * The keys that are known: those that hold something, those that burst lately, and those that lost something.
+ */
 export class BucketTable<T> {
   readonly #arena: Arena<T>;
   readonly #buckets = new Map<string, Bucket>();
   /** Buckets that burst, in the order of their first burst, with the time of the last. */
   readonly #recent = new Map<Bucket, number>();
 
-  constructor(arena: Arena<T>) {
+  readonly #bounds: HoldingBounds;
+  readonly #counters: Counters;
+
+  constructor(arena: Arena<T>, bounds: HoldingBounds, counters: Counters) {
     this.#arena = arena;
+    this.#bounds = bounds;
+    this.#counters = counters;
   }
 
   get size(): number {
@@ -46,6 +74,43 @@ export class BucketTable<T> {
   of(keys: Keys): Bucket[] {
     if (keys === 'all') return [...this.#buckets.values()];
     return [...new Set(keys)].flatMap((key) => this.#buckets.get(key) ?? []);
+  }
+
+  /** Discards all that a bucket holds. @returns how many items that were */
+  discard(bucket: Bucket): number {
+    const { count } = bucket;
+    while (bucket.count > 0) this.#arena.takeFirst(bucket);
+    this.#counters.discarded += count;
+    return count;
+  }
+
+  /** Evicts the oldest items of a bucket. */
+  evict(bucket: Bucket, count: number, cause: EvictionCause): void {
+    for (let left = count; left > 0; left -= 1) this.#arena.takeFirst(bucket);
+    if (count > 0) this.lose(bucket, cause, count);
+  }
+
+  /** Evicts what is older than `maxAgeMillis`. */
+  evictAged(bucket: Bucket, now: number): void {
+    while (bucket.count > 0 && now - this.#arena.firstTime(bucket) > this.#bounds.maxAgeMillis) {
+      this.evict(bucket, 1, 'age');
+    }
+  }
+
+  /** Counts evicted items, also for the next manifest of the bucket. */
+  lose(bucket: Bucket, cause: EvictionCause, count: number): void {
+    this.#counters.evicted[cause] += count;
+    bucket.evicted ??= noEvictions();
+    bucket.evicted[cause] += count;
+  }
+
+  /**
+   * Whether a bucket has been silent for too long. The shared one belongs to no trace: only age ends what it
+   * holds.
+   */
+  isIdle(bucket: Bucket, now: number): boolean {
+    if (bucket.count === 0 || bucket.key === SHARED_KEY) return false;
+    return now - this.#arena.lastTime(bucket) > this.#bounds.idleMillis;
   }
 
   /** Forgets a bucket about which nothing is to be remembered. */

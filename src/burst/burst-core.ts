@@ -1,19 +1,19 @@
 import type { Context } from '@opentelemetry/api';
 import { type LimitOptions, ReleaseLimit } from '../limit/index.ts';
 import { type Clock, type FlushOptionsLike, flushMillis, within } from '../record/index.ts';
-import { Accounts } from './accounts.ts';
 import type { Burst, Trigger } from './burst.ts';
 import { ChronologicalOrder } from './chronological-order.ts';
+import { Counters } from './counters.ts';
 import { ImmediateOrder } from './immediate-order.ts';
-import type { Keys, Order, OrderSettings } from './order.ts';
-import { MANIFEST_BYTES, type Outlet } from './outlet.ts';
+import type { HoldingBounds, Keys, Order } from './order.ts';
 import { Replay } from './replay.ts';
 import type { BurstStats } from './stats.ts';
+import { MANIFEST_BYTES, type Target } from './target.ts';
 
-/** What the core is told at construction. */
+/** The settings of the core. */
 export interface CoreSettings {
   readonly order: 'immediate' | 'chronological';
-  readonly settings: OrderSettings;
+  readonly bounds: HoldingBounds;
   readonly maxBytes: number;
   readonly limit: LimitOptions | false;
   readonly replayBatch: number;
@@ -25,51 +25,54 @@ export interface CoreSettings {
 
 /** The share of `maxBytes` that what is remembered of keys may use, when there is too little. */
 const KEY_SHARE = 0.25;
-/** The end of the shutdown bound is for the last batch and the outlet's own shutdown: this part, and at most so long. */
+/**
+ * The end of the shutdown bound is for the last batch and the target's own shutdown: this part, and at most
+ * so long.
+ */
 const OUTLET_SHARE = 0.1;
 const OUTLET_MILLIS = 2_000;
 
 /**
- * Holds and releases. It knows keys, sizes, times and triggers, but not what it holds: that is the outlet's
- * business. One byte bound counts for what is held, what replays and what the outlet keeps.
+ * Holds and releases. It knows keys, sizes, times and triggers, but not what it holds: that is the target's
+ * business. One byte bound counts for what is held, what replays and what the target keeps.
  */
 export class BurstCore<T> {
   readonly #order: Order<T>;
   readonly #limit: ReleaseLimit<T>;
   readonly #replay: Replay<T>;
-  readonly #outlet: Outlet<T>;
+  readonly #target: Target<T>;
   readonly #clock: Clock;
   readonly #maxBytes: number;
   readonly #flushTimeoutMillis: number;
-  readonly accounts = new Accounts();
+  readonly counters = new Counters();
 
-  constructor(outlet: Outlet<T>, core: CoreSettings) {
-    this.#outlet = outlet;
+  constructor(target: Target<T>, core: CoreSettings) {
+    this.#target = target;
     this.#clock = core.clock;
     this.#maxBytes = core.maxBytes;
     this.#flushTimeoutMillis = core.flushTimeoutMillis;
-    this.#replay = new Replay(outlet, this.accounts, core.replayBatch);
+    this.#replay = new Replay(target, this.counters, core.replayBatch);
     this.#limit = new ReleaseLimit<T>(core.limit, core.clock, (limited, recurrence) =>
-      this.loud(outlet.summaryOf(limited, recurrence), MANIFEST_BYTES, undefined),
+      this.pass(target.items.summaryOf(limited, recurrence), MANIFEST_BYTES, undefined),
     );
-    const parts = { ...core, outlet, replay: this.#replay, accounts: this.accounts, limit: this.#limit };
+    const parts = { ...core, target, replay: this.#replay, counters: this.counters, limit: this.#limit };
     this.#order = core.order === 'immediate' ? new ImmediateOrder(parts) : new ChronologicalOrder(parts);
   }
 
   /** A quiet item comes: it is held, or passes. */
-  quiet(key: string, item: T, size: number): void {
-    this.#order.quiet(key, item, size, this.#clock.monotonicNow());
+  hold(key: string, item: T, size: number): void {
+    this.#order.hold(key, item, size, this.#clock.monotonicNow());
     if (this.#isOver()) this.#makeRoom();
   }
 
   /** A quiet item came that is too big to be held. */
-  tooBig(key: string): void {
-    this.#order.tooBig(key);
+  evictOversized(key: string): void {
+    this.#order.evictOversized(key);
   }
 
   /** A loud item comes that is no trigger. */
-  loud(item: T, size: number, context: Context | undefined): void {
-    this.#order.loud(item, size, this.#clock.monotonicNow(), context);
+  pass(item: T, size: number, context: Context | undefined): void {
+    this.#order.pass(item, size, this.#clock.monotonicNow(), context);
     if (this.#isOver()) this.#makeRoom();
   }
 
@@ -84,7 +87,7 @@ export class BurstCore<T> {
     return this.#order.burst(keys, trigger, this.#clock.monotonicNow());
   }
 
-  /** @returns how many were let go */
+  /** @returns how many were discarded */
   discard(keys: Keys): number {
     return this.#order.discard(keys);
   }
@@ -98,8 +101,8 @@ export class BurstCore<T> {
   }
 
   /**
-   * Resolves when all that is loud or released has been delivered or has failed, at the latest when the time for a
-   * flush has passed. Keeps the process alive meanwhile. Never rejects.
+   * Resolves when all that is loud or released has been delivered or has failed, at the latest when the time
+   * for a flush has passed. Keeps the process alive meanwhile. Never rejects.
    * @param shutdown to be awaited instead, if it has begun
    * @returns whether it was in time, and how long that was
    */
@@ -112,7 +115,7 @@ export class BurstCore<T> {
     return { inTime, millis };
   }
 
-  /** Hands on what is loud or released, discards the rest, and ends the outlet, all within the bound. */
+  /** Hands on what is loud or released, discards the rest, and ends the target, all within the bound. */
   async shutdown(timeoutMillis: number): Promise<void> {
     const startedAt = this.#clock.monotonicNow();
     this.#limit.end();
@@ -120,34 +123,34 @@ export class BurstCore<T> {
     this.#order.shutdown();
     await within(this.#replay.drained(), timeoutMillis - forOutlet, this.#clock, true);
     this.#replay.stop();
-    await this.#outlet.shutdown(Math.max(0, timeoutMillis - (this.#clock.monotonicNow() - startedAt)));
+    await this.#target.shutdown(Math.max(0, timeoutMillis - (this.#clock.monotonicNow() - startedAt)));
   }
 
   stats(openTraces: number): BurstStats {
-    const { accounts } = this;
-    const outcome = this.#outlet.outcome();
+    const { counters } = this;
+    const outcome = this.#target.counts();
     return {
-      held: accounts.held,
-      released: accounts.released,
-      discarded: accounts.discarded,
-      evicted: { ...accounts.evicted },
+      held: counters.held,
+      released: counters.released,
+      discarded: counters.discarded,
+      evicted: { ...counters.evicted },
       holding: this.#order.quietCount,
       holdingBytes: this.#order.heldBytes,
       keys: this.#order.keyCount,
-      passed: accounts.passed,
-      live: accounts.live,
+      passed: counters.passed,
+      live: counters.live,
       delivered: outcome.delivered,
       failed: {
         ...outcome.failed,
-        bytes: accounts.dropped.bytes,
-        shutdown: (outcome.failed.shutdown ?? 0) + accounts.dropped.shutdown,
-        reentrant: accounts.reentrant,
-        unreadable: accounts.unreadable,
+        bytes: counters.dropped.bytes,
+        shutdown: (outcome.failed.shutdown ?? 0) + counters.dropped.shutdown,
+        reentrant: counters.reentrant,
+        unreadable: counters.unreadable,
       },
       pending: outcome.pending + this.#replay.count + this.#order.releasingCount + this.#order.loudCount,
-      pendingBytes: this.#outlet.bytes + this.#replay.bytes,
-      bursts: accounts.bursts,
-      joined: accounts.joined,
+      pendingBytes: this.#target.bytes + this.#replay.bytes,
+      bursts: counters.bursts,
+      joined: counters.joined,
       openTraces,
     };
   }
@@ -155,21 +158,23 @@ export class BurstCore<T> {
   async #flush(): Promise<void> {
     await this.#order.releaseLoud();
     await this.#replay.drained();
-    await this.#outlet.flush();
+    await this.#target.flush();
   }
 
   #isOver(): boolean {
     const { heldBytes, keyBytes } = this.#order;
-    return heldBytes + keyBytes + this.#replay.bytes + this.#outlet.bytes > this.#maxBytes;
+    return heldBytes + keyBytes + this.#replay.bytes + this.#target.bytes > this.#maxBytes;
   }
 
-  /** Held ones go first, then replaying ones, then the quietest that wait for delivery. Keys may have a share. */
+  /**
+   * Held ones go first, then replaying ones, then the quietest that wait for delivery. Keys may have a share.
+   */
   #makeRoom(): void {
     while (this.#isOver()) {
       if (this.#order.keyBytes > this.#maxBytes * KEY_SHARE && this.#order.forgetOldestKey()) continue;
       if (this.#order.evictOldest()) continue;
       if (this.#replay.dropQuietest()) continue;
-      if (!this.#outlet.dropQuietest()) return;
+      if (!this.#target.dropQuietest()) return;
     }
   }
 }

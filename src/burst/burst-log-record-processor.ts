@@ -1,13 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { type Context, context } from '@opentelemetry/api';
 import { deliveryMetrics, isExporting } from '../export/index.ts';
-import { fingerprintOf, givenFingerprint } from '../limit/index.ts';
 import {
   attributesSize,
   CHARACTER_BYTES,
   type ComponentMetrics,
   type EnabledOptionsLike,
-  EXCEPTION_TYPE,
   errorText,
   type FlushOptionsLike,
   freeze,
@@ -30,15 +28,16 @@ import {
   type BurstSpanProcessorOptions,
   resolveSpanOptions,
 } from './burst-span-processor.ts';
-import { CallGuard } from './call-guard.ts';
-import { DeliveryOutlet } from './delivery-outlet.ts';
+import { ExporterTarget } from './exporter-target.ts';
 import type { BurstCallOptions, BurstExporterOptions, BurstProcessorOptions } from './options.ts';
 import { type Keys, SHARED_KEY } from './order.ts';
-import { ProcessorOutlet } from './processor-outlet.ts';
+import { ProcessorTarget } from './processor-target.ts';
 import { type RecordKey, recordKey } from './record-key.ts';
+import { ReentrancyGuard } from './reentrancy-guard.ts';
 import { type ResolvedBurstOptions, resolveBurstOptions, resolveCall } from './resolve-options.ts';
 import type { BurstStats } from './stats.ts';
 import { TraceTable } from './trace-table.ts';
+import { TriggerRules } from './trigger-rules.ts';
 
 const SHUTDOWN_TIMEOUT_MILLIS = 30_000;
 
@@ -48,68 +47,69 @@ function newBurstId(): string {
 }
 
 /**
- * Keeps quiet records (DEBUG, TRACE) in memory and lets them out only when something goes wrong: an error, a
+ * Keeps quiet records (DEBUG, TRACE) in memory and exports them only when something goes wrong: an error, a
  * failed or slow span, a call of `burst()`. Loud records always leave.
  *
- * `{ exporter }` is a whole pipeline: it batches, retries and delivers by itself. `{ processor }` wraps another
- * LogRecordProcessor, which then must not be registered a second time.
+ * `{ exporter }` is a whole pipeline: it batches, retries and delivers by itself. `{ processor }` wraps
+ * another LogRecordProcessor, which then must not be registered a second time.
  *
  * - **Full**: held records go first, the oldest first; a record at `burstLevel` or above is the last to go.
  *   Every loss is counted by cause: `stats()`.
- * - **Fails**: nothing here throws into the application, blocks it, or ends it. Trouble is told through `diag`.
- * - **Stops**: `shutdown()` hands on what is loud or released and lets the quiet ones go.
+ * - **Fails**: nothing here throws into the application, blocks it, or ends it. Losses and errors are
+ * reported through `diag`.
+ * - **Stops**: `shutdown()` hands on what is loud or released and evicts the quiet ones.
  */
 export class BurstLogRecordProcessor implements LogRecordProcessorLike {
   readonly #options: ResolvedBurstOptions;
   readonly #core: BurstCore<ReadableLogRecordLike>;
-  readonly #traces: { table: TraceTable | undefined } = { table: undefined };
-  readonly #guard = new CallGuard();
+  /** Made when a span processor is asked for. */
+  #traces: TraceTable | undefined;
+  readonly #guard = new ReentrancyGuard();
   readonly #teller: Teller;
   readonly #key: RecordKey;
   readonly #emitLevel: number;
-  readonly #burstLevel: number;
+  readonly #triggers: TriggerRules;
   /** Set when one level is for all loggers. */
   readonly #level: number | undefined;
-  /** Whether quiet records must be asked whether they are triggers. */
-  readonly #asksQuiet: boolean;
   readonly #maxRecordBytes: number;
   readonly #shutdownTimeoutMillis: number;
   readonly #metrics: ComponentMetrics[] = [];
   #shutdown: Promise<void> | undefined;
 
-  /** @throws RangeError or TypeError when an option is wrong; the message says option, wish and value */
+  /**
+   * @throws RangeError or TypeError when an option is wrong; the message says option, expected and actual
+   * value
+   */
   constructor(given: BurstExporterOptions | BurstProcessorOptions) {
     const options = resolveBurstOptions(given);
     this.#options = options;
     this.#teller = new Teller('BurstLogRecordProcessor', options.clock);
     this.#key = recordKey(options.scope, this.#guard, this.#teller);
     this.#emitLevel = options.emitLevel;
-    this.#burstLevel = options.burstLevel;
+    this.#triggers = new TriggerRules(options, this.#guard, this.#teller);
     this.#level = options.levels.only;
-    this.#asksQuiet = options.exceptions || options.when !== undefined;
-    this.#maxRecordBytes = options.settings.maxRecordBytes;
-    const traces = this.#traces;
-    const settings = {
+    this.#maxRecordBytes = options.bounds.maxRecordBytes;
+    const core = {
       ...options,
       newBurstId,
-      isOpen: (key: string) => traces.table?.has(key) === true,
+      isOpen: (key: string) => this.#traces?.has(key) === true,
     };
     const { meterProvider } = options;
     if ('delivery' in options.target) {
       const { delivery } = options.target;
-      const outlet = new DeliveryOutlet(delivery, options.burstLevel, this.#guard);
-      this.#core = new BurstCore(outlet, settings);
+      const target = new ExporterTarget(delivery, options.burstLevel, this.#guard);
+      this.#core = new BurstCore(target, core);
       this.#shutdownTimeoutMillis = delivery.shutdownTimeoutMillis;
       if (meterProvider !== undefined) {
         const own = burstMetrics(meterProvider, delivery.componentName, () => this.stats());
         this.#metrics.push(
           own,
-          deliveryMetrics(meterProvider, own.name, outlet.delivery, delivery.maxQueueSize),
+          deliveryMetrics(meterProvider, own.name, target.delivery, delivery.maxQueueSize),
         );
       }
     } else {
-      const outlet = new ProcessorOutlet(options.target.processor, options.clock, this.#guard);
-      this.#core = new BurstCore(outlet, settings);
+      const target = new ProcessorTarget(options.target.processor, options.clock, this.#guard);
+      this.#core = new BurstCore(target, core);
       this.#shutdownTimeoutMillis = SHUTDOWN_TIMEOUT_MILLIS;
       if (meterProvider !== undefined) {
         this.#metrics.push(burstMetrics(meterProvider, undefined, () => this.stats()));
@@ -125,13 +125,13 @@ export class BurstLogRecordProcessor implements LogRecordProcessorLike {
     return severity >= (this.#level ?? this.#options.levels.of(options.instrumentationScope?.name));
   }
 
-  /** Takes a record: lets it out, or holds it. Never throws, never blocks. */
+  /** Takes a record: passes it on, or holds it. Never throws, never blocks. */
   onEmit(record: ReadableLogRecordLike, given: Context = context.active()): void {
     try {
       this.#emit(record, given);
     } catch (error) {
-      this.#core.accounts.live += 1;
-      this.#core.accounts.unreadable += 1;
+      this.#core.counters.live += 1;
+      this.#core.counters.unreadable += 1;
       this.#teller.warn('unreadable', `1 record was lost: reading it threw ${errorText(error)}`);
     }
   }
@@ -156,8 +156,8 @@ export class BurstLogRecordProcessor implements LogRecordProcessorLike {
   }
 
   /**
-   * Lets what is held go: all went well. For the end of a job or of a Lambda invocation.
-   * @returns how many records were let go
+   * Discards what is held, since all went well. For the end of a job or of a Lambda invocation.
+   * @returns how many records were discarded
    */
   discard(options: BurstCallOptions = {}): number {
     return this.#core.discard(this.#keysOf(resolveCall('discard', options, ['keys']).keys));
@@ -165,13 +165,13 @@ export class BurstLogRecordProcessor implements LogRecordProcessorLike {
 
   /** What became of the records. */
   stats(): BurstStats {
-    return this.#core.stats(this.#traces.table?.openCount ?? 0);
+    return this.#core.stats(this.#traces?.openCount ?? 0);
   }
 
   /**
-   * A span processor for the TracerProvider. With it, traces settle when their last span ends, and a failed or
-   * slow span is a trigger. If there are several TracerProviders, give all of them the same one.
-   * @throws TypeError when an option is wrong, when it was asked for before, or when `scope` is a function or
+   * A span processor for the TracerProvider. With it, traces settle when their last span ends, and a failed
+   * or slow span is a trigger. If there are several TracerProviders, give all of them the same one.
+   * @throws TypeError when an option is wrong, when it was called before, or when `scope` is a function or
    * 'task': then nothing says which key a span belongs to
    */
   spanProcessor(given: BurstSpanProcessorOptions = {}): SpanProcessorLike {
@@ -180,10 +180,8 @@ export class BurstLogRecordProcessor implements LogRecordProcessorLike {
     if (scope !== 'trace' && scope !== 'global') {
       throw new TypeError(`spanProcessor() needs scope "trace" or "global", got ${shown(scope)}`);
     }
-    if (this.#traces.table !== undefined) {
-      throw new TypeError(
-        'spanProcessor() was asked for before; register that one with every TracerProvider',
-      );
+    if (this.#traces !== undefined) {
+      throw new TypeError('spanProcessor() was called before; register that one with every TracerProvider');
     }
     const core = this.#core;
     const byTrace = scope === 'trace';
@@ -193,7 +191,7 @@ export class BurstLogRecordProcessor implements LogRecordProcessorLike {
       (traceId, now) => core.settle(traceId, now),
       (traceId) => core.reopen(traceId),
     );
-    this.#traces.table = table;
+    this.#traces = table;
     const listener = {
       spanStarted: (traceId: string) => table.spanStarted(traceId),
       spanEnded: (traceId: string) => table.spanEnded(traceId),
@@ -208,10 +206,10 @@ export class BurstLogRecordProcessor implements LogRecordProcessorLike {
   }
 
   /**
-   * Resolves when what is loud or released has been delivered, or has failed and was counted, at the latest after
-   * `timeoutMillis` (default `flushTimeoutMillis`): what is not delivered by then is still pending, see `stats()`.
-   * Keeps the process alive meanwhile; never rejects. Quiet records stay held. In chronological order the loud ones
-   * that wait leave first.
+   * Resolves when what is loud or released has been delivered, or has failed and was counted, at the latest
+   * after `timeoutMillis` (default `flushTimeoutMillis`): what is not delivered by then is still pending, see
+   * `stats()`. Keeps the process alive meanwhile; never rejects. Quiet records stay held. In chronological
+   * order the loud ones that wait leave first.
    */
   async forceFlush(options?: FlushOptionsLike): Promise<void> {
     const { inTime, millis } = await this.#core.forceFlush(options, this.#shutdown);
@@ -221,7 +219,7 @@ export class BurstLogRecordProcessor implements LogRecordProcessorLike {
   }
 
   /**
-   * Hands on what is loud or released, lets the quiet ones go, and ends the exporter or the wrapped processor,
+   * Hands on what is loud or released, evicts the quiet ones, and ends the exporter or the wrapped processor,
    * within `delivery.shutdownTimeoutMillis` (30 s). May be called twice; never rejects.
    */
   shutdown(): Promise<void> {
@@ -231,7 +229,7 @@ export class BurstLogRecordProcessor implements LogRecordProcessorLike {
 
   async #end(): Promise<void> {
     await this.#core.shutdown(this.#shutdownTimeoutMillis);
-    this.#traces.table?.shutdown();
+    this.#traces?.shutdown();
     for (const metrics of this.#metrics) metrics.end();
   }
 
@@ -246,30 +244,16 @@ export class BurstLogRecordProcessor implements LogRecordProcessorLike {
       // The SDK asks enabled() of all processors together: another one may have wanted this record.
       if (severity < (this.#level ?? this.#options.levels.of(record.instrumentationScope.name))) return;
       if (severity < this.#emitLevel && !this.#guard.isInside) {
-        const cause = this.#asksQuiet ? this.#causeOf(record, severity, given) : undefined;
+        const cause = this.#triggers.askQuiet ? this.#triggers.causeOf(record, severity, given) : undefined;
         if (cause === undefined) return this.#hold(record, given);
         if (isExporting(given)) return this.#refuseReentrant();
         return this.#trigger(record, severity, cause, given);
       }
     }
     if (this.#guard.isInside || isExporting(given)) return this.#refuseReentrant();
-    const cause = this.#causeOf(record, severity, given);
+    const cause = this.#triggers.causeOf(record, severity, given);
     if (cause !== undefined) this.#trigger(record, severity, cause, given);
     else this.#send(record, given);
-  }
-
-  #causeOf(record: ReadableLogRecordLike, severity: number, given: Context): TriggerCause | undefined {
-    if (severity >= this.#burstLevel) return 'severity';
-    const mayBeException = this.#options.exceptions || severity === Severity.UNSPECIFIED;
-    if (mayBeException && record.attributes[EXCEPTION_TYPE] !== undefined) return 'exception';
-    const { when } = this.#options;
-    if (when === undefined) return undefined;
-    try {
-      return this.#guard.call(() => when(record, given)) === true ? 'predicate' : undefined;
-    } catch (error) {
-      this.#teller.warn('when', `triggers.when threw ${errorText(error)}; the record is no trigger`);
-      return undefined;
-    }
   }
 
   #hold(record: ReadableLogRecordLike, given: Context): void {
@@ -277,49 +261,30 @@ export class BurstLogRecordProcessor implements LogRecordProcessorLike {
     const body = record.body;
     const size = attributesSize(record.attributes);
     if (typeof body === 'string') {
-      this.#core.quiet(key, record, size + body.length * CHARACTER_BYTES);
+      this.#core.hold(key, record, size + body.length * CHARACTER_BYTES);
     } else if (typeof body === 'object' && body !== null) {
       const copy = snapshot(body, this.#maxRecordBytes);
-      if (copy === undefined) this.#core.tooBig(key);
-      else this.#core.quiet(key, new LogRecordView(record, {}, copy.value), size + copy.bytes);
+      if (copy === undefined) this.#core.evictOversized(key);
+      else this.#core.hold(key, new LogRecordView(record, {}, copy.value), size + copy.bytes);
     } else {
-      this.#core.quiet(key, record, size);
+      this.#core.hold(key, record, size);
     }
   }
 
   #send(record: ReadableLogRecordLike, given: Context): void {
     const frozen = freeze(record, this.#options.maxLoudBytes);
-    this.#core.loud(frozen.record, frozen.size, given);
+    this.#core.pass(frozen.record, frozen.size, given);
   }
 
   #trigger(record: ReadableLogRecordLike, severity: number, cause: TriggerCause, given: Context): void {
     const frozen = freeze(record, this.#options.maxLoudBytes);
-    // A crash is not limited.
-    const fingerprint = severity >= Severity.FATAL ? undefined : () => this.#fingerprintOf(frozen.record);
-    const trigger = { cause, fingerprint };
+    const trigger = this.#triggers.triggerOf(frozen.record, severity, cause);
     this.#core.trigger(this.#key.of(record, given), frozen.record, frozen.size, trigger, given);
   }
 
-  /** Which error a trigger is, by the application's word or by the rules of `fingerprint.ts`. */
-  #fingerprintOf(record: ReadableLogRecordLike): string {
-    const { fingerprint } = this.#options;
-    try {
-      const given = fingerprint && this.#guard.call(() => fingerprint(record));
-      if (typeof given === 'string' && given !== '') return givenFingerprint(given);
-      if (fingerprint !== undefined) this.#warnOfFingerprint('returned no text');
-    } catch (error) {
-      this.#warnOfFingerprint(`threw ${errorText(error)}`);
-    }
-    return fingerprintOf(record);
-  }
-
-  #warnOfFingerprint(what: string): void {
-    this.#teller.warn('fingerprint', `fingerprint ${what}; the default fingerprint counts`);
-  }
-
   #refuseReentrant(): void {
-    this.#core.accounts.live += 1;
-    this.#core.accounts.reentrant += 1;
+    this.#core.counters.live += 1;
+    this.#core.counters.reentrant += 1;
     this.#teller.warn(
       'reentrant',
       '1 record was lost: it was emitted from inside a callback, the wrapped processor or the exporter',

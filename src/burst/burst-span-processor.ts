@@ -13,8 +13,8 @@ import type { Trigger } from './burst.ts';
 /** What the span processor looks for. */
 export interface BurstSpanProcessorOptions {
   /**
-   * Whether a span that ends with status ERROR is a trigger; a function decides for each such span. If it throws,
-   * the span is one. Default true.
+   * Whether a span that ends with status ERROR is a trigger; a function decides for each such span. If it
+   * throws, the span is one. Default true.
    */
   readonly errors?: boolean | ((span: SpanLike) => boolean) | undefined;
   /** A span that took longer is a trigger, in milliseconds. Default: none is too slow. */
@@ -39,7 +39,7 @@ const defaults: ResolvedSpanOptions = {
   lingerMillis: 1_000,
 };
 
-/** @throws RangeError or TypeError that says option, wish and value */
+/** @throws RangeError or TypeError that says option, expected and actual value */
 export function resolveSpanOptions(given: BurstSpanProcessorOptions): ResolvedSpanOptions {
   checkKnown('spanProcessor', given, Object.keys(defaults));
   const options = withDefaults(defaults, given as Partial<ResolvedSpanOptions>);
@@ -50,7 +50,7 @@ export function resolveSpanOptions(given: BurstSpanProcessorOptions): ResolvedSp
   };
 }
 
-/** What the span processor tells. */
+/** What the span processor reports. */
 export interface SpanListener {
   spanStarted(traceId: string): void;
   spanEnded(traceId: string): void;
@@ -58,7 +58,7 @@ export interface SpanListener {
 }
 
 /**
- * Tells the burst when traces begin, end and fail. It exports nothing. Only spans that are recorded reach a span
+ * Reports when traces begin, end and fail. It exports nothing. Only spans that are recorded reach a span
  * processor; unsampled traces burst by their logs.
  */
 export class BurstSpanProcessor implements SpanProcessorLike {

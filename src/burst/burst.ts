@@ -1,5 +1,5 @@
 import type { Repeat } from '../limit/index.ts';
-import { type Evictions, noEvictions } from './accounts.ts';
+import { type Evictions, noEvictions } from './counters.ts';
 
 /** What can begin a burst. */
 export type TriggerCause = 'severity' | 'exception' | 'predicate' | 'span_error' | 'span_slow' | 'manual';
@@ -15,7 +15,7 @@ export interface Trigger {
   readonly fingerprint: (() => string) | undefined;
 }
 
-/** One release of held items: what its manifest tells. The counts grow until the manifest leaves. */
+/** One release of held items, as its manifest describes it. The counts grow until the manifest leaves. */
 export class Burst<T> {
   readonly id: string;
   // Of the trigger; itself it holds on to the record.
@@ -61,22 +61,22 @@ export interface Beginning<T> {
   readonly repeat: Repeat | undefined;
 }
 
-/** The mark of a trigger. */
-export function triggerMark(
+/** What is added to a trigger. */
+export function triggerAttributes(
   { cause }: Trigger,
   burstId: string | undefined,
   repeat?: Repeat | undefined,
-): Mark {
+): BurstAttributes {
   return { burstId, sequence: 0, cause, repeat };
 }
 
-/** The mark of an item that passes after a burst. */
-export function passMark(burstId: string | undefined): Mark | undefined {
+/** What is added to an item that passes after a burst. */
+export function passedAttributes(burstId: string | undefined): BurstAttributes | undefined {
   return burstId === undefined ? undefined : { burstId, sequence: 0, cause: undefined, repeat: undefined };
 }
 
 /** What is added to an item when it leaves. */
-export interface Mark {
+export interface BurstAttributes {
   /** The burst it belongs to; undefined on a trigger that released nothing. */
   readonly burstId: string | undefined;
   /** Place in the burst, on released items; 0 on others. */

@@ -1,36 +1,36 @@
 import type { Repeat } from '../limit/index.ts';
 import { Arena, Group } from '../record/index.ts';
-import { type EvictionCause, type Evictions, noEvictions } from './accounts.ts';
-import { type Beginning, Burst, passMark, type Trigger, triggerMark } from './burst.ts';
-import { type Keys, type Order, type OrderParts, type OrderSettings, SHARED_KEY } from './order.ts';
-import { Sweep } from './sweep.ts';
-import { Window } from './window.ts';
+import { AfterWindow } from './after-window.ts';
+import { type Beginning, Burst, passedAttributes, type Trigger, triggerAttributes } from './burst.ts';
+import { type EvictionCause, type Evictions, noEvictions } from './counters.ts';
+import { ExpirySweep } from './expiry-sweep.ts';
+import { type HoldingBounds, type Keys, type Order, type OrderParts, SHARED_KEY } from './order.ts';
 
 /**
  * BurstLogging's order, for flat files: one row for all records, quiet and loud, and no record ever overtakes
- * another. Loud ones wait too: until the row is full, a burst, `maxDelayMillis`, or a flush. The trigger comes
- * last in its burst, and what is live queues behind a replay.
+ * another. Loud ones wait too: until the row is full, a burst, `maxDelayMillis`, or a flush. The trigger
+ * comes last in its burst, and what is live queues behind a replay.
  */
 export class ChronologicalOrder<T> implements Order<T> {
   readonly #parts: OrderParts<T>;
-  readonly #settings: OrderSettings;
+  readonly #bounds: HoldingBounds;
   readonly #row = new Arena<T>();
   readonly #quiet = new Group();
   readonly #loud = new Group();
   readonly #keep: number;
   #evicted: Evictions = noEvictions();
-  #window: Window | undefined;
+  #window: AfterWindow | undefined;
   #cancelDelay: (() => void) | undefined;
-  readonly #sweep: Sweep;
+  readonly #sweep: ExpirySweep;
   #isEnded = false;
 
   constructor(parts: OrderParts<T>) {
     this.#parts = parts;
-    this.#settings = parts.settings;
-    this.#keep = Math.max(1, Math.floor(parts.settings.capacity * parts.settings.threshold));
+    this.#bounds = parts.bounds;
+    this.#keep = Math.max(1, Math.floor(parts.bounds.capacity * parts.bounds.threshold));
     this.#row.open(this.#quiet);
     this.#row.open(this.#loud);
-    this.#sweep = new Sweep(parts.clock, parts.settings.maxAgeMillis, (now) => {
+    this.#sweep = new ExpirySweep(parts.clock, parts.bounds.maxAgeMillis, (now) => {
       this.#evictAged(now);
       return this.#quiet.count > 0;
     });
@@ -60,22 +60,22 @@ export class ChronologicalOrder<T> implements Order<T> {
     return this.#quiet.count > 0 ? 1 : 0;
   }
 
-  quiet(_key: string, item: T, size: number, now: number): void {
+  hold(_key: string, item: T, size: number, now: number): void {
     if (this.#window !== undefined && this.#passes(item, size, now)) return;
-    this.#parts.accounts.held += 1;
-    if (size > this.#settings.maxRecordBytes) return this.#lose('size', 1);
+    this.#parts.counters.held += 1;
+    if (size > this.#bounds.maxRecordBytes) return this.#lose('size', 1);
     this.#row.add(this.#quiet, item, size, now);
     this.#trim();
     this.#sweep.arm();
   }
 
-  tooBig(): void {
-    this.#parts.accounts.held += 1;
+  evictOversized(): void {
+    this.#parts.counters.held += 1;
     this.#lose('size', 1);
   }
 
-  loud(item: T, size: number, now: number): void {
-    this.#parts.accounts.live += 1;
+  pass(item: T, size: number, now: number): void {
+    this.#parts.counters.live += 1;
     if (this.#isPassing(now)) {
       this.#parts.replay.addLive(item, size);
       return;
@@ -86,23 +86,23 @@ export class ChronologicalOrder<T> implements Order<T> {
   }
 
   trigger(_key: string, item: T, size: number, trigger: Trigger, now: number): void {
-    const { accounts, replay } = this.#parts;
+    const { counters, replay } = this.#parts;
     if (this.#isPassing(now)) {
-      accounts.joined += 1;
-      accounts.live += 1;
-      replay.addLive(item, size, triggerMark(trigger, this.#window?.burstId));
+      counters.joined += 1;
+      counters.live += 1;
+      replay.addLive(item, size, triggerAttributes(trigger, this.#window?.burstId));
       replay.hurry();
       return;
     }
     const { burst, repeat } = this.#begin(trigger, now);
-    accounts.live += 1;
-    replay.addLive(item, size, triggerMark(trigger, burst?.id, repeat));
+    counters.live += 1;
+    replay.addLive(item, size, triggerAttributes(trigger, burst?.id, repeat));
     this.#end(burst);
   }
 
   burst(_keys: Keys, trigger: Trigger, now: number): Burst<T> | undefined {
     if (this.#isPassing(now)) {
-      this.#parts.accounts.joined += 1;
+      this.#parts.counters.joined += 1;
       return undefined;
     }
     const { burst } = this.#begin(trigger, now);
@@ -150,18 +150,18 @@ export class ChronologicalOrder<T> implements Order<T> {
 
   /** Empties the row into the replay; the quiet ones are evicted if the limit does not admit them. */
   #begin(trigger: Trigger, now: number): Beginning<T> {
-    const { accounts, limit, newBurstId, outlet } = this.#parts;
+    const { counters, limit, newBurstId, target } = this.#parts;
     this.#evictAged(now);
     const count = this.#quiet.count;
     const admission = limit.admit(trigger.fingerprint, count, now);
     let burst: Burst<T> | undefined;
     let repeat: Repeat | undefined;
     if (count > 0) {
-      const origin = outlet.originOf(this.#row.first(this.#quiet));
+      const origin = target.items.originOf(this.#row.first(this.#quiet));
       if (admission.isAdmitted) {
         burst = new Burst<T>(newBurstId(), trigger, origin, count);
         admission.recurrence?.noteBurst(burst.id, now);
-        accounts.bursts += 1;
+        counters.bursts += 1;
         Object.assign(burst.evicted, this.#evicted);
         this.#evicted = noEvictions();
       } else {
@@ -183,7 +183,7 @@ export class ChronologicalOrder<T> implements Order<T> {
   }
 
   #empty(burst: Burst<T> | undefined): void {
-    const { accounts, replay } = this.#parts;
+    const { counters, replay } = this.#parts;
     for (let group = this.#row.oldestGroup(); group !== undefined; group = this.#row.oldestGroup()) {
       if (group === this.#loud || burst === undefined) {
         this.#leave();
@@ -191,7 +191,7 @@ export class ChronologicalOrder<T> implements Order<T> {
       }
       const size = this.#row.firstSize(group);
       const item = this.#row.takeFirst(group);
-      accounts.released += 1;
+      counters.released += 1;
       replay.addReleased(item, size, burst);
     }
     this.#row.shrinkIfEmpty();
@@ -204,20 +204,20 @@ export class ChronologicalOrder<T> implements Order<T> {
   }
 
   #passes(item: T, size: number, now: number): boolean {
-    const { accounts, limit, replay } = this.#parts;
+    const { counters, limit, replay } = this.#parts;
     const window = this.#window!;
     if (!window.isOpen(now)) {
       this.#window = undefined;
       return false;
     }
     if (!limit.pass(window.isNew, now)) {
-      accounts.held += 1;
+      counters.held += 1;
       this.#lose('limit', 1);
       return true;
     }
-    window.pass();
-    accounts.passed += 1;
-    replay.addLive(item, size, passMark(window.burstId));
+    window.count();
+    counters.passed += 1;
+    replay.addLive(item, size, passedAttributes(window.burstId));
     return true;
   }
 
@@ -229,12 +229,12 @@ export class ChronologicalOrder<T> implements Order<T> {
   }
 
   #opensWindow(burst: Burst<T> | undefined, isNew: boolean, now: number): void {
-    const { after } = this.#settings;
-    this.#window = after === false ? undefined : new Window(burst?.id, after, isNew, now);
+    const { after } = this.#bounds;
+    this.#window = after === false ? undefined : new AfterWindow(burst?.id, after, isNew, now);
   }
 
   #trim(): void {
-    if (this.#row.count <= this.#settings.capacity) return;
+    if (this.#row.count <= this.#bounds.capacity) return;
     while (this.#row.count > this.#keep) {
       if (this.#row.oldestGroup() === this.#loud) this.#leave();
       else this.#evict(1, 'capacity');
@@ -251,7 +251,7 @@ export class ChronologicalOrder<T> implements Order<T> {
 
   #discardQuiet(count: number): number {
     for (let left = count; left > 0; left -= 1) this.#row.takeFirst(this.#quiet);
-    this.#parts.accounts.discarded += count;
+    this.#parts.counters.discarded += count;
     return count;
   }
 
@@ -261,19 +261,19 @@ export class ChronologicalOrder<T> implements Order<T> {
   }
 
   #lose(cause: EvictionCause, count: number): void {
-    this.#parts.accounts.evicted[cause] += count;
+    this.#parts.counters.evicted[cause] += count;
     this.#evicted[cause] += count;
   }
 
   #evictAged(now: number): void {
-    const { maxAgeMillis } = this.#settings;
+    const { maxAgeMillis } = this.#bounds;
     while (this.#quiet.count > 0 && now - this.#row.firstTime(this.#quiet) > maxAgeMillis) {
       this.#evict(1, 'age');
     }
   }
 
   #armDelay(now: number): void {
-    const { maxDelayMillis } = this.#settings;
+    const { maxDelayMillis } = this.#bounds;
     if (this.#cancelDelay !== undefined || this.#isEnded || this.#loud.count === 0) return;
     if (maxDelayMillis === Number.POSITIVE_INFINITY) return;
     const waits = Math.max(0, this.#row.firstTime(this.#loud) + maxDelayMillis - now);

@@ -1,13 +1,19 @@
 import type { Context } from '@opentelemetry/api';
 import { Arena } from '../record/index.ts';
-import type { EvictionCause } from './accounts.ts';
-import type { Bucket } from './bucket.ts';
-import { BucketTable } from './bucket-table.ts';
-import { type Beginning, Burst, type Mark, passMark, type Trigger, triggerMark } from './burst.ts';
-import { type Keys, type Order, type OrderParts, type OrderSettings, SHARED_KEY } from './order.ts';
-import { Releases } from './releases.ts';
-import { Sweep } from './sweep.ts';
-import { Window } from './window.ts';
+import { AfterWindow } from './after-window.ts';
+import { type Bucket, BucketTable } from './bucket-table.ts';
+import {
+  type Beginning,
+  Burst,
+  type BurstAttributes,
+  passedAttributes,
+  type Trigger,
+  triggerAttributes,
+} from './burst.ts';
+import type { EvictionCause } from './counters.ts';
+import { ExpirySweep } from './expiry-sweep.ts';
+import type { HoldingBounds, Keys, Order, OrderParts } from './order.ts';
+import { PendingReleases } from './replay.ts';
 
 const NOTHING: Beginning<never> = { burst: undefined, repeat: undefined };
 /** Empty buckets are kept, for what they know of losses, until so many keys are there. */
@@ -19,26 +25,27 @@ const MANY_KEYS = 16_384;
  */
 export class ImmediateOrder<T> implements Order<T> {
   readonly #parts: OrderParts<T>;
-  readonly #settings: OrderSettings;
+  readonly #bounds: HoldingBounds;
   readonly #arena = new Arena<T>();
-  readonly #buckets = new BucketTable<T>(this.#arena);
+  readonly #buckets: BucketTable<T>;
   readonly #capacity: number;
   readonly #keep: number;
   readonly #maxRecordBytes: number;
-  readonly #releases: Releases<T>;
-  readonly #sweep: Sweep;
+  readonly #releases: PendingReleases<T>;
+  readonly #sweep: ExpirySweep;
 
   constructor(parts: OrderParts<T>) {
     this.#parts = parts;
-    this.#settings = parts.settings;
-    this.#releases = new Releases(this.#arena, parts.replay);
-    this.#capacity = parts.settings.capacity;
-    this.#keep = Math.max(1, Math.floor(parts.settings.capacity * parts.settings.threshold));
-    this.#maxRecordBytes = parts.settings.maxRecordBytes;
-    const { maxAgeMillis, idleMillis } = parts.settings;
+    this.#bounds = parts.bounds;
+    this.#buckets = new BucketTable(this.#arena, parts.bounds, parts.counters);
+    this.#releases = new PendingReleases(this.#arena, parts.replay);
+    this.#capacity = parts.bounds.capacity;
+    this.#keep = Math.max(1, Math.floor(parts.bounds.capacity * parts.bounds.threshold));
+    this.#maxRecordBytes = parts.bounds.maxRecordBytes;
+    const { maxAgeMillis, idleMillis } = parts.bounds;
     // Buckets are swept as well, whatever their records: so there is always something that becomes too old.
     const oldMillis = Math.min(maxAgeMillis, idleMillis, Number.MAX_SAFE_INTEGER);
-    this.#sweep = new Sweep(parts.clock, oldMillis, (now) => this.#look(now));
+    this.#sweep = new ExpirySweep(parts.clock, oldMillis, (now) => this.#look(now));
   }
 
   get heldBytes(): number {
@@ -65,55 +72,56 @@ export class ImmediateOrder<T> implements Order<T> {
     return this.#buckets.size;
   }
 
-  quiet(key: string, item: T, size: number, now: number): void {
+  hold(key: string, item: T, size: number, now: number): void {
     const bucket = this.#buckets.get(key) ?? this.#open(key);
     if (bucket.window !== undefined && this.#passes(bucket, item, size, now)) return;
-    this.#parts.accounts.held += 1;
-    if (size > this.#maxRecordBytes) return this.#lose(bucket, 'size', 1);
+    this.#parts.counters.held += 1;
+    if (size > this.#maxRecordBytes) return this.#buckets.lose(bucket, 'size', 1);
     this.#arena.add(bucket, item, size, now);
-    if (bucket.count > this.#capacity) this.#trim(bucket);
+    if (bucket.count > this.#capacity) this.#buckets.evict(bucket, bucket.count - this.#keep, 'capacity');
   }
 
-  tooBig(key: string): void {
-    this.#parts.accounts.held += 1;
-    this.#lose(this.#buckets.get(key) ?? this.#open(key), 'size', 1);
+  evictOversized(key: string): void {
+    this.#parts.counters.held += 1;
+    this.#buckets.lose(this.#buckets.get(key) ?? this.#open(key), 'size', 1);
   }
 
-  loud(item: T, size: number, _now: number, context: Context | undefined): void {
-    this.#parts.accounts.live += 1;
-    this.#parts.outlet.send(item, size, undefined, context);
+  pass(item: T, size: number, _now: number, context: Context | undefined): void {
+    this.#parts.counters.live += 1;
+    this.#parts.target.send(item, size, undefined, context);
   }
 
   trigger(key: string, item: T, size: number, trigger: Trigger, now: number, context: Context): void {
-    const { accounts, outlet } = this.#parts;
+    const { counters, target } = this.#parts;
     const bucket = this.#buckets.get(key) ?? this.#open(key);
     // Work can outlive the spans of its trace.
     bucket.isSettled = false;
-    let mark: Mark;
+    let added: BurstAttributes;
     if (bucket.window?.isOpen(now)) {
-      accounts.joined += 1;
-      mark = triggerMark(trigger, bucket.window.burstId);
+      counters.joined += 1;
+      added = triggerAttributes(trigger, bucket.window.burstId);
     } else {
       const { burst, repeat } = this.#begin([bucket], trigger, now);
-      mark = triggerMark(trigger, burst?.id, repeat);
+      added = triggerAttributes(trigger, burst?.id, repeat);
     }
-    // The trigger leaves first, since a replay begins in a later turn: it must not wait behind what it released.
-    accounts.live += 1;
-    outlet.send(item, size, mark, context);
-    outlet.wake();
+    // The trigger leaves first, since a replay begins in a later turn: it must not wait behind what it
+    // released.
+    counters.live += 1;
+    target.send(item, size, added, context);
+    target.wake();
   }
 
   burst(keys: Keys, trigger: Trigger, now: number): Burst<T> | undefined {
     if (keys === 'all') this.#releases.finish();
     const { burst } = this.#begin(this.#toBurst(keys, trigger, now), trigger, now);
-    this.#parts.outlet.wake();
+    this.#parts.target.wake();
     return burst;
   }
 
   discard(keys: Keys): number {
     let count = 0;
     for (const bucket of this.#buckets.of(keys)) {
-      count += this.#discardAll(bucket);
+      count += this.#buckets.discard(bucket);
       this.#buckets.forgetIfBlank(bucket);
     }
     this.#arena.shrinkIfEmpty();
@@ -123,7 +131,7 @@ export class ImmediateOrder<T> implements Order<T> {
   settle(key: string, now: number): void {
     const bucket = this.#buckets.get(key);
     if (bucket === undefined) return;
-    this.#discardAll(bucket);
+    this.#buckets.discard(bucket);
     if (bucket.hasBurst) {
       bucket.isSettled = true;
       bucket.window ??= closedWindow(now);
@@ -147,7 +155,7 @@ export class ImmediateOrder<T> implements Order<T> {
     const bucket = this.#arena.oldestGroup() as Bucket | undefined;
     if (bucket === undefined) return false;
     this.#arena.takeFirst(bucket);
-    this.#lose(bucket, 'bytes', 1);
+    this.#buckets.lose(bucket, 'bytes', 1);
     if (bucket.count === 0 && this.#buckets.size > MANY_KEYS) this.#buckets.forgetIfBlank(bucket);
     return true;
   }
@@ -160,7 +168,7 @@ export class ImmediateOrder<T> implements Order<T> {
   shutdown(): void {
     this.#sweep.end();
     this.#releases.finish();
-    for (const bucket of this.#buckets.all()) this.#evictFirst(bucket, bucket.count, 'shutdown');
+    for (const bucket of this.#buckets.all()) this.#buckets.evict(bucket, bucket.count, 'shutdown');
     this.#buckets.clear();
     this.#arena.shrinkIfEmpty();
   }
@@ -170,50 +178,53 @@ export class ImmediateOrder<T> implements Order<T> {
     return this.#buckets.open(key);
   }
 
-  /** Whether an item passes in the after-window, or is let go because its trace is over. */
+  /** Whether an item passes in the after-window, or is discarded because its trace is over. */
   #passes(bucket: Bucket, item: T, size: number, now: number): boolean {
-    const { accounts, limit, outlet } = this.#parts;
+    const { counters, limit, target } = this.#parts;
     const window = bucket.window!;
     if (window.isOpen(now)) {
       if (!limit.pass(window.isNew, now)) {
-        accounts.held += 1;
-        this.#lose(bucket, 'limit', 1);
+        counters.held += 1;
+        this.#buckets.lose(bucket, 'limit', 1);
         return true;
       }
-      window.pass();
-      accounts.passed += 1;
-      outlet.send(item, size, passMark(window.burstId), undefined);
+      window.count();
+      counters.passed += 1;
+      target.send(item, size, passedAttributes(window.burstId), undefined);
       return true;
     }
     if (bucket.isSettled) {
-      accounts.held += 1;
-      accounts.discarded += 1;
+      counters.held += 1;
+      counters.discarded += 1;
       return true;
     }
     bucket.window = undefined;
     return false;
   }
 
-  /** A burst begins and the after-windows open, if the limit admits it; else all that it would release is evicted. */
+  /**
+   * A burst begins and the after-windows open, if the limit admits it; else all that it would release is
+   * evicted.
+   */
   #begin(buckets: readonly Bucket[], trigger: Trigger, now: number): Beginning<T> {
     if (buckets.length === 0) return NOTHING;
-    const { accounts, limit, newBurstId, outlet } = this.#parts;
+    const { counters, limit, newBurstId, target } = this.#parts;
     let count = 0;
     for (const bucket of buckets) {
-      this.#evictAged(bucket, now);
+      this.#buckets.evictAged(bucket, now);
       count += bucket.count;
     }
     const admission = limit.admit(trigger.fingerprint, count, now);
     let burst: Burst<T> | undefined;
     if (count > 0) {
-      const origin = outlet.originOf(this.#arena.first(this.#oldest(buckets)));
+      const origin = target.items.originOf(this.#arena.first(this.#oldest(buckets)));
       if (!admission.isAdmitted) {
-        for (const bucket of buckets) this.#evictFirst(bucket, bucket.count, 'limit');
+        for (const bucket of buckets) this.#buckets.evict(bucket, bucket.count, 'limit');
         return { burst: undefined, repeat: limit.noteLimited(admission, count, origin) };
       }
       burst = new Burst<T>(newBurstId(), trigger, origin, count);
       admission.recurrence?.noteBurst(burst.id, now);
-      accounts.bursts += 1;
+      counters.bursts += 1;
       this.#release(buckets, burst);
     }
     for (const bucket of buckets) this.#opensWindow(bucket, burst, admission.isNew, now);
@@ -221,7 +232,7 @@ export class ImmediateOrder<T> implements Order<T> {
   }
 
   #release(buckets: readonly Bucket[], burst: Burst<T>): void {
-    const { accounts, replay } = this.#parts;
+    const { counters, replay } = this.#parts;
     for (const bucket of buckets) {
       if (bucket.evicted === undefined) continue;
       for (const cause of Object.keys(bucket.evicted) as EvictionCause[]) {
@@ -229,7 +240,7 @@ export class ImmediateOrder<T> implements Order<T> {
       }
       bucket.evicted = undefined;
     }
-    accounts.released += burst.released;
+    counters.released += burst.released;
     if (buckets.length === 1) {
       this.#releases.add(buckets[0]!, burst);
       return;
@@ -257,70 +268,36 @@ export class ImmediateOrder<T> implements Order<T> {
   }
 
   #opensWindow(bucket: Bucket, burst: Burst<T> | undefined, isNew: boolean, now: number): void {
-    const { after } = this.#settings;
-    bucket.window = after === false ? undefined : new Window(burst?.id, after, isNew, now);
+    const { after } = this.#bounds;
+    bucket.window = after === false ? undefined : new AfterWindow(burst?.id, after, isNew, now);
     this.#buckets.noteBurst(bucket, now);
   }
 
   /** Those of the keys whose after-window is not open: there nothing is held, and the burst is joined. */
   #toBurst(keys: Keys, trigger: Trigger, now: number): Bucket[] {
-    // A span tells the fate of its trace even when nothing was held; a call by hand only of what it releases.
+    // A span decides about its trace even when nothing is held; a manual call only of what it releases.
     if (keys !== 'all' && trigger.cause !== 'manual') {
       for (const key of keys) if (!this.#buckets.get(key)) this.#open(key);
     }
     return this.#buckets.of(keys).filter((bucket) => {
       if (bucket.window?.isOpen(now)) {
-        this.#parts.accounts.joined += 1;
+        this.#parts.counters.joined += 1;
         return false;
       }
       return bucket.count > 0 || trigger.cause !== 'manual';
     });
   }
 
-  #discardAll(bucket: Bucket): number {
-    const count = bucket.count;
-    while (bucket.count > 0) this.#arena.takeFirst(bucket);
-    this.#parts.accounts.discarded += count;
-    return count;
-  }
-
-  #trim(bucket: Bucket): void {
-    this.#evictFirst(bucket, bucket.count - this.#keep, 'capacity');
-  }
-
-  #evictAged(bucket: Bucket, now: number): void {
-    const { maxAgeMillis } = this.#settings;
-    while (bucket.count > 0 && now - this.#arena.firstTime(bucket) > maxAgeMillis) {
-      this.#evictFirst(bucket, 1, 'age');
-    }
-  }
-
-  #evictFirst(bucket: Bucket, count: number, cause: EvictionCause): void {
-    for (let left = count; left > 0; left -= 1) this.#arena.takeFirst(bucket);
-    if (count > 0) this.#lose(bucket, cause, count);
-  }
-
-  #lose(bucket: Bucket, cause: EvictionCause, count: number): void {
-    this.#parts.accounts.evicted[cause] += count;
-    bucket.lose(cause, count);
-  }
-
-  /** The shared bucket is nobody's trace: only age ends what it holds. */
-  #isIdle(bucket: Bucket, now: number): boolean {
-    if (bucket.count === 0 || bucket.key === SHARED_KEY) return false;
-    return now - this.#arena.lastTime(bucket) > this.#settings.idleMillis;
-  }
-
-  /** Lets go what is too old, and keys that nobody speaks of any more. */
+  /** Evicts what is too old, and forgets keys that have been silent for too long. */
   #look(now: number): boolean {
-    const { idleMillis, maxAgeMillis } = this.#settings;
+    const { idleMillis, maxAgeMillis } = this.#bounds;
     this.#releases.finish();
     while (now - this.#arena.oldestTime() > maxAgeMillis) {
-      this.#evictAged(this.#arena.oldestGroup() as Bucket, now);
+      this.#buckets.evictAged(this.#arena.oldestGroup() as Bucket, now);
     }
     for (const bucket of this.#buckets.all()) {
       if (this.#parts.isOpen(bucket.key)) continue;
-      if (this.#isIdle(bucket, now)) this.#evictFirst(bucket, bucket.count, 'idle');
+      if (this.#buckets.isIdle(bucket, now)) this.#buckets.evict(bucket, bucket.count, 'idle');
       this.#buckets.forgetOldBurst(bucket, idleMillis, now);
       this.#buckets.forgetIfBlank(bucket);
     }
@@ -329,6 +306,6 @@ export class ImmediateOrder<T> implements Order<T> {
   }
 }
 
-function closedWindow(now: number): Window {
-  return new Window(undefined, { records: 0, millis: 0 }, false, now);
+function closedWindow(now: number): AfterWindow {
+  return new AfterWindow(undefined, { records: 0, millis: 0 }, false, now);
 }

@@ -1,8 +1,8 @@
-export type { EvictionCause } from './accounts.ts';
 export type { TriggerCause } from './burst.ts';
 export { BurstLogRecordProcessor } from './burst-log-record-processor.ts';
 export type { BurstSpanProcessorOptions } from './burst-span-processor.ts';
-export type { Level } from './levels.ts';
+export type { EvictionCause } from './counters.ts';
+export type { LevelByLogger } from './level-table.ts';
 export type {
   BurstCallOptions,
   BurstDeliveryOptions,
@@ -10,6 +10,6 @@ export type {
   BurstOptions,
   BurstProcessorOptions,
   BurstScope,
-  Triggers,
+  BurstTriggers,
 } from './options.ts';
 export type { BurstStats } from './stats.ts';

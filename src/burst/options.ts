@@ -8,11 +8,11 @@ import type {
   ReadableLogRecordLike,
   SeverityLike,
 } from '../record/index.ts';
-import type { Level } from './levels.ts';
+import type { LevelByLogger } from './level-table.ts';
 
 /**
- * Which records share a buffer: those of a trace, of a task with all its steps, of the whole process, or those for
- * which a function answers with the same key.
+ * Which records share a buffer: those of a trace, of a task with all its steps, of the whole process, or
+ * those for which a function answers with the same key.
  */
 export type BurstScope =
   | 'trace'
@@ -21,7 +21,7 @@ export type BurstScope =
   | ((record: ReadableLogRecordLike, context: Context) => string | undefined);
 
 /** What makes a record a trigger, beside its severity. */
-export interface Triggers {
+export interface BurstTriggers {
   /** Every record with `exception.type` is a trigger, whatever its severity. Default false. */
   readonly exceptions?: boolean | undefined;
   /** Asked for every record that is not a trigger yet, quiet ones too. If it throws, the answer is no. */
@@ -32,8 +32,8 @@ export interface Triggers {
 export interface BurstDeliveryOptions
   extends Omit<DeliveryOptions, 'maxQueueBytes' | 'meterProvider' | 'clock' | 'flushTimeoutMillis'> {
   /**
-   * How failed exports are tried again; `false`: not at all. An exporter that retries by itself and says so with
-   * `worstCaseMillis` is not wrapped a second time.
+   * How failed exports are tried again; `false`: not at all. An exporter that retries by itself and says so
+   * with `worstCaseMillis` is not wrapped a second time.
    */
   readonly retry?: Omit<RetryOptions, 'clock'> | false | undefined;
 }
@@ -41,8 +41,8 @@ export interface BurstDeliveryOptions
 /** For which keys `burst()` and `discard()` are called. */
 export interface BurstCallOptions {
   /**
-   * `'active'` (default): the key of the active context. `'all'`: every key. An array: these keys, as the `scope`
-   * function returns them; the id of a trace or of a root task; `''` is the shared bucket.
+   * `'active'` (default): the key of the active context. `'all'`: every key. An array: these keys, as the
+   * `scope` function returns them; the id of a trace or of a root task; `''` is the shared bucket.
    */
   readonly keys?: 'active' | 'all' | readonly string[] | undefined;
 }
@@ -53,29 +53,36 @@ export interface BurstOptions {
    * Quieter records are refused: `enabled()` is false and they cost next to nothing. One severity, or one for
    * each logger: `{ default: 'DEBUG', 'noisy.*': 'INFO' }`. Not above `emitLevel`. Default TRACE.
    */
-  readonly level?: Level | undefined;
+  readonly level?: LevelByLogger | undefined;
   /** From here on a record is loud: exported always. Not above `burstLevel`. Default INFO. */
   readonly emitLevel?: SeverityLike | undefined;
   /** From here on a record is a trigger. Default ERROR. */
   readonly burstLevel?: SeverityLike | undefined;
   /** What makes a record a trigger beside its severity. Default: nothing. */
-  readonly triggers?: Triggers | undefined;
+  readonly triggers?: BurstTriggers | undefined;
   /** What a buffer belongs to. Default `'trace'`; `'global'` in chronological order. */
   readonly scope?: BurstScope | undefined;
   /** Quiet records held per key; in chronological order, records in the row. From 1; default 1,000. */
   readonly capacity?: number | undefined;
-  /** When `capacity` is passed, the oldest go until capacity x threshold remain. Above 0, up to 1; default 1 (0.8). */
+  /**
+   * When `capacity` is passed, the oldest go until capacity x threshold remain. Above 0, up to 1; default 1
+   * (0.8).
+   */
   readonly threshold?: number | undefined;
   /**
-   * Bytes held, replaying and queued for delivery, of all keys, by estimate. When passed, held records go first,
-   * the oldest of the process first, then replaying ones, then the quietest that are queued. Default 32 MiB.
+   * Bytes held, replaying and queued for delivery, of all keys, by estimate. When passed, held records go
+   * first, the oldest of the process first, then replaying ones, then the quietest that are queued. Default
+   * 32 MiB.
    */
   readonly maxBytes?: number | undefined;
   /** A quiet record over this estimate is not held. Default: maxBytes / 16. */
   readonly maxRecordBytes?: number | undefined;
-  /** A held record older than this is let go. Default 600,000. */
+  /** A held record older than this is evicted, in milliseconds. Default 600,000. */
   readonly maxAgeMillis?: number | undefined;
-  /** A key without open spans that has been silent for so long is let go. Default 60,000. */
+  /**
+   * What is held of a key without open spans is evicted after so much silence, in milliseconds. Default
+   * 60,000.
+   */
   readonly idleMillis?: number | undefined;
   /** `'immediate'` (default): loud records at once. `'chronological'`: nothing overtakes, for flat files. */
   readonly order?: 'immediate' | 'chronological' | undefined;
@@ -85,17 +92,18 @@ export interface BurstOptions {
    */
   readonly maxDelayMillis?: number | undefined;
   /**
-   * How many quiet records, and for how long, a key passes straight on after its burst. `false`: none. Default
-   * 100 records, 10,000 milliseconds.
+   * How many quiet records, and for how long, a key passes straight on after its burst. `false`: none.
+   * Default 100 records, 10,000 milliseconds.
    */
   readonly after?:
     | { readonly records?: number | undefined; readonly millis?: number | undefined }
     | false
     | undefined;
   /**
-   * How many quiet records may leave in which time. A burst leaves whole or not at all. The share `reserve` is kept
-   * for errors that are new, by their fingerprint. Manual bursts and those of FATAL records are not limited.
-   * `false`: no limit. Default 60,000 records (`capacity`, if that is more) in 60,000 milliseconds, reserve 0.5.
+   * How many quiet records may leave in which time. A burst leaves whole or not at all. The share `reserve`
+   * is kept for errors that are new, by their fingerprint. Manual bursts and those of FATAL records are not
+   * limited. `false`: no limit. Default 60,000 records (`capacity`, if that is more) in 60,000 milliseconds,
+   * reserve 0.5.
    */
   readonly limit?:
     | {
@@ -106,15 +114,16 @@ export interface BurstOptions {
     | false
     | undefined;
   /**
-   * What makes two errors the same. If it throws or returns no text, or for spans, the default decides: the attribute
-   * `error.fingerprint`, else type and own frames of the exception, else the message without what varies in it.
+   * What makes two errors the same. If it throws or returns no text, or for spans, the default decides: the
+   * attribute `error.fingerprint`, else type and own frames of the exception, else the message without what
+   * varies in it.
    */
   readonly fingerprint?: ((record: ReadableLogRecordLike) => string) | undefined;
   /** Released records handed on before the next wait for `forceFlush()`. From 1; default 512. */
   readonly replayBatch?: number | undefined;
   /**
-   * How long `forceFlush()` waits at most, in milliseconds, unless its caller says `timeoutMillis`. What is not
-   * delivered by then stays pending, see `stats()`. From 0; default 10,000.
+   * How long `forceFlush()` waits at most, in milliseconds, unless its caller says `timeoutMillis`. What is
+   * not delivered by then stays pending, see `stats()`. From 0; default 10,000.
    */
   readonly flushTimeoutMillis?: number | undefined;
   /** Where the metrics go. Default: nowhere. */

@@ -1,13 +1,13 @@
 import type { Context } from '@opentelemetry/api';
 import type { ReleaseLimit } from '../limit/index.ts';
 import type { Clock } from '../record/index.ts';
-import type { Accounts } from './accounts.ts';
 import type { Burst, Trigger } from './burst.ts';
-import type { Outlet } from './outlet.ts';
+import type { Counters } from './counters.ts';
 import type { Replay } from './replay.ts';
+import type { Target } from './target.ts';
 
-/** What an order is told by the options. */
-export interface OrderSettings {
+/** How much is held, for how long, and what passes after a burst. */
+export interface HoldingBounds {
   readonly capacity: number;
   readonly threshold: number;
   readonly maxRecordBytes: number;
@@ -19,10 +19,10 @@ export interface OrderSettings {
 
 /** What both orders work with. */
 export interface OrderParts<T> {
-  readonly settings: OrderSettings;
-  readonly outlet: Outlet<T>;
+  readonly bounds: HoldingBounds;
+  readonly target: Target<T>;
   readonly replay: Replay<T>;
-  readonly accounts: Accounts;
+  readonly counters: Counters;
   readonly limit: ReleaseLimit<T>;
   readonly clock: Clock;
   readonly newBurstId: () => string;
@@ -42,28 +42,28 @@ export type Keys = 'all' | readonly string[];
  */
 export interface Order<T> {
   /** A quiet item comes. This is the hot path. */
-  quiet(key: string, item: T, size: number, now: number): void;
+  hold(key: string, item: T, size: number, now: number): void;
   /** A quiet item came that is too big to be held. */
-  tooBig(key: string): void;
+  evictOversized(key: string): void;
   /** A loud item comes that is no trigger. */
-  loud(item: T, size: number, now: number, context: Context | undefined): void;
+  pass(item: T, size: number, now: number, context: Context | undefined): void;
   /** A trigger comes: its key bursts. */
   trigger(key: string, item: T, size: number, trigger: Trigger, now: number, context: Context): void;
   /** Keys burst without a record that triggers. @returns undefined if nothing was held */
   burst(keys: Keys, trigger: Trigger, now: number): Burst<T> | undefined;
-  /** Lets held quiet items go. @returns how many */
+  /** Discards held quiet items. @returns how many */
   discard(keys: Keys): number;
   /** The last span of a trace has ended. */
   settle(key: string, now: number): void;
   /** A settled trace has a span again. */
   reopen(key: string): void;
-  /** Gives up the oldest held item. @returns false if nothing is held */
+  /** Evicts the oldest held item. @returns false if nothing is held */
   evictOldest(): boolean;
-  /** Lets the loud ones go that are held, in order. Resolves when all that is to leave is in the replay. */
+  /** Sends the loud ones that are held, in order. Resolves when all that is to leave is in the replay. */
   releaseLoud(): Promise<void>;
   /** Forgets the key that burst first. @returns false if none is remembered */
   forgetOldestKey(): boolean;
-  /** Gives up everything held: the processor ends. */
+  /** Evicts everything held: the processor ends. */
   shutdown(): void;
   readonly heldBytes: number;
   /** Estimated bytes of what is remembered of keys beside what they hold. */

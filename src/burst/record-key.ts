@@ -2,10 +2,10 @@ import { type Context, trace } from '@opentelemetry/api';
 import type { ReadableLogRecordLike, Teller } from '../record/index.ts';
 import { errorText } from '../record/index.ts';
 import { rootTaskId } from '../task/index.ts';
-import type { CallGuard } from './call-guard.ts';
-import { blank } from './marked.ts';
+import { blank } from './burst-records.ts';
 import type { BurstScope } from './options.ts';
 import { SHARED_KEY } from './order.ts';
+import type { ReentrancyGuard } from './reentrancy-guard.ts';
 
 /** Finds the key of a record, and of what is active. */
 export interface RecordKey {
@@ -34,7 +34,7 @@ const taskKey: RecordKey = {
 };
 
 /** Decides once, at construction, how keys are found. */
-export function recordKey(scope: BurstScope, guard: CallGuard, teller: Teller): RecordKey {
+export function recordKey(scope: BurstScope, guard: ReentrancyGuard, teller: Teller): RecordKey {
   if (scope === 'global') return globalKey;
   if (scope === 'trace') return traceKey;
   if (scope === 'task') return taskKey;

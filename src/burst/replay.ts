@@ -1,11 +1,19 @@
 import type { Repeat } from '../limit/index.ts';
-import { armImmediate, FlushWaiters, nextTurn, RankedQueue, Severity } from '../record/index.ts';
-import type { Accounts } from './accounts.ts';
-import type { Burst, Mark, TriggerCause } from './burst.ts';
-import { MANIFEST_BYTES, type Outlet } from './outlet.ts';
+import {
+  type Arena,
+  armImmediate,
+  FlushWaiters,
+  type Group,
+  nextTurn,
+  RankedQueue,
+  Severity,
+} from '../record/index.ts';
+import type { Burst, BurstAttributes, TriggerCause } from './burst.ts';
+import type { Counters } from './counters.ts';
+import { MANIFEST_BYTES, type Target } from './target.ts';
 
-/** An item on its way out with its mark; without an item, the manifest of its burst. */
-class Outgoing<T> implements Mark {
+/** An item on its way out, with what is added to it; without an item, the manifest of its burst. */
+class Outgoing<T> implements BurstAttributes {
   readonly item: T | undefined;
   readonly size: number;
   /** Of a released item, and of a manifest. */
@@ -15,28 +23,34 @@ class Outgoing<T> implements Mark {
   readonly cause: TriggerCause | undefined;
   readonly repeat: Repeat | undefined;
 
-  constructor(item: T | undefined, size: number, burst: Burst<T> | undefined, sequence: number, mark?: Mark) {
+  constructor(
+    item: T | undefined,
+    size: number,
+    burst: Burst<T> | undefined,
+    sequence: number,
+    added?: BurstAttributes,
+  ) {
     this.item = item;
     this.size = size;
     this.burst = burst;
-    this.burstId = burst === undefined ? mark?.burstId : burst.id;
+    this.burstId = burst === undefined ? added?.burstId : burst.id;
     this.sequence = sequence;
-    this.cause = mark?.cause;
-    this.repeat = mark?.repeat;
+    this.cause = added?.cause;
+    this.repeat = added?.repeat;
   }
 }
 
 /**
  * The queue of what a burst released, handed on in order, `batch` at a time, each time waiting for the flush:
- * a downstream queue drops without a word when it is full. Between two batches the event loop has its turn.
+ * a downstream queue may drop silently when it is full. Between two batches the event loop has its turn.
  *
  * - **Full**: it has no bound of its own; its owner calls `dropQuietest()`.
- * - **Stops**: `stop()` gives up what is left, counted.
+ * - **Stops**: `stop()` drops what is left, and counts it.
  */
 export class Replay<T> {
   readonly #queue = new RankedQueue<Outgoing<T>>();
-  readonly #outlet: Outlet<T>;
-  readonly #accounts: Accounts;
+  readonly #target: Target<T>;
+  readonly #counters: Counters;
   /** How many are handed on before the flush is awaited. */
   readonly batch: number;
   readonly #waiters = new FlushWaiters();
@@ -45,9 +59,9 @@ export class Replay<T> {
   #urgent = false;
   #stopped = false;
 
-  constructor(outlet: Outlet<T>, accounts: Accounts, batch: number) {
-    this.#outlet = outlet;
-    this.#accounts = accounts;
+  constructor(target: Target<T>, counters: Counters, batch: number) {
+    this.#target = target;
+    this.#counters = counters;
     this.batch = batch;
   }
 
@@ -63,23 +77,25 @@ export class Replay<T> {
 
   /** Adds what a burst released. This is done for all of a burst at once: keep it cheap. */
   addReleased(item: T, size: number, burst: Burst<T>): void {
-    const sequence = burst.count(this.#outlet.timeOf(item));
-    this.#queue.add(new Outgoing(item, size, burst, sequence), this.#outlet.rank(item), size);
+    const sequence = burst.count(this.#target.items.timeOf(item));
+    this.#queue.add(new Outgoing(item, size, burst, sequence), this.#target.items.rankOf(item), size);
     this.#start();
   }
 
   /**
    * Adds what keeps its place behind a replay (chronological order): a live item, or one that passes.
-   * @param mark what is added to it
+   * @param added what is added to it
    */
-  addLive(item: T, size: number, mark?: Mark): void {
-    this.#queue.add(new Outgoing<T>(item, size, undefined, 0, mark), this.#outlet.rank(item), size);
+  addLive(item: T, size: number, added?: BurstAttributes): void {
+    this.#queue.add(new Outgoing<T>(item, size, undefined, 0, added), this.#target.items.rankOf(item), size);
     this.#start();
   }
 
-  /** Adds the manifest; to be called after the last item of its burst. The whole burst then leaves at once. */
+  /**
+   * Adds the manifest; to be called after the last item of its burst. The whole burst then leaves at once.
+   */
   addManifest(burst: Burst<T>): void {
-    this.#accounts.live += 1;
+    this.#counters.live += 1;
     const outgoing = new Outgoing<T>(undefined, MANIFEST_BYTES, burst, 0);
     this.#queue.add(outgoing, Severity.INFO, MANIFEST_BYTES);
     this.hurry();
@@ -91,11 +107,11 @@ export class Replay<T> {
     this.#start();
   }
 
-  /** Gives up the quietest, oldest record. @returns false if none waits */
+  /** Drops the quietest, oldest record. @returns false if none waits */
   dropQuietest(): boolean {
     const outgoing = this.#queue.takeQuietest();
     if (outgoing === undefined) return false;
-    this.#accounts.dropped.bytes += 1;
+    this.#counters.dropped.bytes += 1;
     if (outgoing.burst !== undefined) outgoing.burst.dropped += 1;
     this.#settle();
     return true;
@@ -108,10 +124,10 @@ export class Replay<T> {
     return this.#waiters.wait(this.#queue.lastSequence);
   }
 
-  /** Gives up what is left. */
+  /** Drops what is left. */
   stop(): void {
     this.#stopped = true;
-    while (this.#queue.takeFirst() !== undefined) this.#accounts.dropped.shutdown += 1;
+    while (this.#queue.takeFirst() !== undefined) this.#counters.dropped.shutdown += 1;
     this.#settle();
   }
 
@@ -132,7 +148,7 @@ export class Replay<T> {
       if (this.#handedOn < this.batch && !this.#urgent) break;
       if (this.#queue.count === 0) this.#urgent = false;
       this.#handedOn = 0;
-      await this.#outlet.flush();
+      await this.#target.flush();
       await nextTurn();
     }
     this.#running = false;
@@ -143,17 +159,104 @@ export class Replay<T> {
     try {
       this.#send(outgoing);
     } catch {
-      // An outlet does not throw. Should it, the record is lost, and the replay goes on.
-      this.#accounts.unreadable += 1;
+      // A target does not throw. Should it, the record is lost, and the replay goes on.
+      this.#counters.unreadable += 1;
     }
   }
 
   #send(outgoing: Outgoing<T>): void {
-    if (outgoing.item === undefined) this.#outlet.sendManifest(outgoing.burst!);
-    else this.#outlet.send(outgoing.item, outgoing.size, outgoing, undefined);
+    const { item, burst, size } = outgoing;
+    // The counts of a manifest grow until it leaves.
+    if (item === undefined)
+      this.#target.send(this.#target.items.manifestOf(burst!), size, undefined, undefined);
+    else this.#target.send(item, size, outgoing, undefined);
   }
 
   #settle(): void {
     if (this.#waiters.any) this.#waiters.settle(this.#queue.firstSequence);
+  }
+}
+
+/**
+ * How many batches of the replay move in one turn of the event loop: with 512 records about a millisecond.
+ */
+const BATCHES_PER_TURN = 8;
+
+/**
+ * What bursts have released and has not moved from the arena to the replay yet. A burst of any size costs its
+ * trigger's `emit()` no more than a slice; the rest moves in later turns, burst after burst.
+ */
+export class PendingReleases<T> {
+  readonly #arena: Arena<T>;
+  readonly #replay: Replay<T>;
+  readonly #waiting: { readonly group: Group; readonly burst: Burst<T> }[] = [];
+  readonly #slice: number;
+  #count = 0;
+  #isScheduled = false;
+  #done: Promise<void> | undefined;
+  #resolveDone: () => void = () => {};
+
+  constructor(arena: Arena<T>, replay: Replay<T>) {
+    this.#arena = arena;
+    this.#replay = replay;
+    this.#slice = replay.batch * BATCHES_PER_TURN;
+  }
+
+  /** Items that are released and still stand in the arena. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Takes all that a group holds, leaves it empty, and begins to move it. */
+  add(group: Group, burst: Burst<T>): void {
+    this.#count += group.count;
+    this.#waiting.push({ group: this.#arena.detach(group), burst });
+    if (!this.#isScheduled) this.#moveSlice();
+  }
+
+  /** Moves everything now. */
+  finish(): void {
+    while (this.#waiting.length > 0) this.#move(Number.POSITIVE_INFINITY);
+    this.#resolveFinished();
+  }
+
+  /** Resolves when everything has moved. */
+  finished(): Promise<void> {
+    if (this.#waiting.length === 0) return Promise.resolve();
+    this.#done ??= new Promise((resolve) => {
+      this.#resolveDone = resolve;
+    });
+    return this.#done;
+  }
+
+  #moveSlice(): void {
+    this.#move(this.#slice);
+    if (this.#waiting.length === 0) return this.#resolveFinished();
+    this.#isScheduled = true;
+    armImmediate(() => {
+      this.#isScheduled = false;
+      if (this.#waiting.length > 0) this.#moveSlice();
+    });
+  }
+
+  #move(most: number): void {
+    const first = this.#waiting[0];
+    if (first === undefined) return;
+    const { group, burst } = first;
+    for (let left = most; left > 0 && group.count > 0; left -= 1) {
+      const size = this.#arena.firstSize(group);
+      this.#replay.addReleased(this.#arena.takeFirst(group), size, burst);
+      this.#count -= 1;
+    }
+    if (group.count > 0) return;
+    this.#waiting.shift();
+    this.#arena.close(group);
+    this.#arena.shrinkIfEmpty();
+    this.#replay.addManifest(burst);
+  }
+
+  #resolveFinished(): void {
+    this.#done = undefined;
+    this.#resolveDone();
   }
 }

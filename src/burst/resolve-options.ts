@@ -27,29 +27,29 @@ import {
   withDefaults,
   withMethods,
 } from '../settings/index.ts';
-import { Levels } from './levels.ts';
+import { LevelTable } from './level-table.ts';
 import type {
   BurstCallOptions,
   BurstExporterOptions,
   BurstProcessorOptions,
   BurstScope,
-  Triggers,
+  BurstTriggers,
 } from './options.ts';
-import type { OrderSettings } from './order.ts';
+import type { HoldingBounds } from './order.ts';
 
 /** Every option, decided. */
 export interface ResolvedBurstOptions {
   readonly target:
     | { readonly delivery: ResolvedDeliveryOptions }
     | { readonly processor: LogRecordProcessorLike };
-  readonly levels: Levels;
+  readonly levels: LevelTable;
   readonly emitLevel: number;
   readonly burstLevel: number;
   readonly exceptions: boolean;
-  readonly when: Triggers['when'] | undefined;
+  readonly when: BurstTriggers['when'] | undefined;
   readonly scope: BurstScope;
   readonly order: 'immediate' | 'chronological';
-  readonly settings: OrderSettings;
+  readonly bounds: HoldingBounds;
   readonly maxBytes: number;
   readonly limit: LimitOptions | false;
   readonly fingerprint: ((record: ReadableLogRecordLike) => string) | undefined;
@@ -68,7 +68,7 @@ const defaults = {
   level: 'TRACE' as unknown,
   emitLevel: 'INFO' as unknown,
   burstLevel: 'ERROR' as unknown,
-  triggers: {} as Triggers,
+  triggers: {} as BurstTriggers,
   scope: undefined as BurstScope | undefined,
   capacity: 1_000,
   threshold: undefined as number | undefined,
@@ -92,7 +92,7 @@ const MAX_DELAY_MILLIS = 10_000;
 /** Of the processor form, where nothing says how much fits into a request. */
 const MAX_LOUD_BYTES = 2 * MEBIBYTE;
 
-/** @throws RangeError or TypeError that says option, wish and value */
+/** @throws RangeError or TypeError that says option, expected and actual value */
 export function resolveBurstOptions(
   given: BurstExporterOptions | BurstProcessorOptions,
 ): ResolvedBurstOptions {
@@ -117,7 +117,7 @@ export function resolveBurstOptions(
       `maxDelayMillis is for order 'chronological' only (loud records wait nowhere else), got ${shown(options.maxDelayMillis)}`,
     );
   }
-  const settings: OrderSettings = {
+  const bounds: HoldingBounds = {
     capacity: wholeNumber('capacity', options.capacity, 1),
     threshold: fraction('threshold', options.threshold ?? (chronological ? 0.8 : 1)),
     maxRecordBytes: wholeNumber('maxRecordBytes', options.maxRecordBytes ?? Math.ceil(maxBytes / 16), 1),
@@ -135,16 +135,16 @@ export function resolveBurstOptions(
   const replayBatch = wholeNumber('replayBatch', options.replayBatch, 1);
   return {
     target,
-    levels: new Levels(options.level, Severity.TRACE, emitLevel),
+    levels: new LevelTable(options.level, Severity.TRACE, emitLevel),
     emitLevel,
     burstLevel,
     exceptions: trueOrFalse('triggers.exceptions', exceptions),
     when,
     scope: scopeOf(options.scope, chronological),
     order: options.order,
-    settings,
+    bounds,
     maxBytes,
-    limit: limitOf(options.limit, settings.capacity),
+    limit: limitOf(options.limit, bounds.capacity),
     fingerprint: options.fingerprint,
     // More than the queue takes at once would be dropped by it.
     replayBatch:

@@ -1,4 +1,4 @@
-import type { Evictions } from './accounts.ts';
+import type { Evictions } from './counters.ts';
 
 /**
  * What became of the records, as counts since the start. Two sums hold at every moment:
@@ -11,7 +11,7 @@ export interface BurstStats {
   readonly held: number;
   /** Held records that a burst let out. */
   readonly released: number;
-  /** Held records that were let go because all went well. */
+  /** Held records that were discarded because all went well. */
   readonly discarded: number;
   /** Held records that were lost to a bound or a rule. */
   readonly evicted: Readonly<Evictions>;

@@ -4,11 +4,11 @@ import type { Clock } from '../record/index.ts';
 const MAX_OPEN = 65_536;
 
 /**
- * Counts the open spans of each trace in this process, and tells when a trace has settled: its last span has
- * ended, and for `lingerMillis` none has begun.
+ * Counts the open spans of each trace in this process, and reports when a trace has settled: its last span
+ * has ended, and for `lingerMillis` none has begun.
  *
- * Bounded: when too many are open, the longest open one is forgotten (spans that never end must not fill it for
- * ever); such a trace is then like one without spans, and freed by its silence.
+ * Bounded: when too many are open, the longest open one is forgotten (spans that never end must not fill it
+ * for ever); such a trace is then like one without spans, and freed by its silence.
  */
 export class TraceTable {
   readonly #clock: Clock;

@@ -1,6 +1,6 @@
 /**
- * What makes two errors the same. The answer is text that says nothing of what the error said: the version of these
- * rules, and a hash.
+ * What makes two errors the same. The answer is text that says nothing of what the error said: the version of
+ * these rules, and a hash.
  */
 import {
   ERROR_FINGERPRINT,
@@ -21,9 +21,9 @@ const UNREADABLE = 'v1:unreadable';
 const MAX_GIVEN = 128;
 
 /**
- * The fingerprint of a record, from the first of these that it has: the attribute `error.fingerprint`; type and
- * first own frames of an exception, without line numbers; type and message of an exception, without what varies;
- * logger, event name and body, without what varies.
+ * The fingerprint of a record, from the first of these that it has: the attribute `error.fingerprint`; type
+ * and first own frames of an exception, without line numbers; type and message of an exception, without what
+ * varies; logger, event name and body, without what varies.
  */
 export function fingerprintOf(record: ReadableLogRecordLike): string {
   try {

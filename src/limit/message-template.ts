@@ -8,8 +8,9 @@ const ID_LENGTH = 6;
 const HEX_LENGTH = 8;
 
 /**
- * A message without what varies from one of its kind to the next: `#` stands for quoted text, UUIDs, hexadecimal
- * numbers, ids, and the digits of other words. One pass in linear time, since every trigger pays for it.
+ * A message without what varies from one of its kind to the next: `#` stands for quoted text, UUIDs,
+ * hexadecimal numbers, ids, and the digits of other words. One pass in linear time, since every trigger pays
+ * for it.
  */
 export function messageTemplate(message: string): string {
   const end = Math.min(message.length, MAX_READ);

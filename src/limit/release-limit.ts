@@ -25,11 +25,12 @@ const SUMMARY_MILLIS = 60_000;
 const NOT_LIMITED: Admission<never> = { isAdmitted: true, isNew: true, recurrence: undefined };
 
 /**
- * Keeps an error storm from becoming a bill, and what is rare from being lost in it. A burst leaves whole or not at
- * all, within a token bucket of quiet records. A share of the bucket is kept for errors that are new: those with
- * fewer than three bursts in the last ten minutes, and the 10th, 100th, 1,000th … of the others.
+ * Keeps an error storm from becoming a bill, and what is rare from being lost in it. A burst leaves whole or
+ * not at all, within a token bucket of quiet records. A share of the bucket is kept for errors that are new:
+ * those with fewer than three bursts in the last ten minutes, and the 10th, 100th, 1,000th … of the others.
  *
- * It owns the table of the errors that were seen, and once a minute reports what did not leave, error by error.
+ * It owns the table of the errors that were seen, and once a minute reports what did not leave, error by
+ * error.
  */
 export class ReleaseLimit<T> {
   readonly #clock: Clock;

@@ -12,7 +12,9 @@ export class TokenBucket {
     this.#filledAt = now;
   }
 
-  /** Takes all of `wanted` tokens, or none if fewer than `kept` would remain. @returns whether they were taken */
+  /**
+   * Takes all of `wanted` tokens, or none if fewer than `kept` would remain. @returns whether they were taken
+   */
   take(wanted: number, kept: number, now: number): boolean {
     this.#tokens = Math.min(this.#size, this.#tokens + ((now - this.#filledAt) * this.#size) / this.#millis);
     this.#filledAt = now;

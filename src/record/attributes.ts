@@ -2,7 +2,9 @@
 
 /** On every record of a burst: which burst. */
 export const BURST_ID = 'burst.id';
-/** On every released record: its place in the burst, from 1. Times tie within a millisecond, this does not. */
+/**
+ * On every released record: its place in the burst, from 1. Times tie within a millisecond, this does not.
+ */
 export const BURST_SEQUENCE = 'burst.sequence';
 /** On the trigger and on the manifest: what began the burst. */
 export const BURST_TRIGGER = 'burst.trigger';
@@ -19,7 +21,9 @@ export const BURST_LAST_TIME = 'burst.last_time';
 export const BURST_REASON = 'burst.reason';
 /** On the manifest of a burst that a span began: which span. */
 export const BURST_SPAN_ID = 'burst.span_id';
-/** On a trigger whose burst the limit did not let out, and on the summary of such bursts: which error it is. */
+/**
+ * On a trigger whose burst the limit did not let out, and on the summary of such bursts: which error it is.
+ */
 export const BURST_FINGERPRINT = 'burst.fingerprint';
 /** On the same: how often the error came, this one included. */
 export const BURST_REPEAT = 'burst.repeat';
@@ -53,8 +57,8 @@ export const TASK_SEQUENCE = 'task.sequence';
  */
 export const TASK_PARENT_ID = 'task.parent.id';
 /**
- * On the start of a step: how many records its parent had written, and which child of its parent it is, from 1. So a
- * reader puts it in its place without clocks; several steps begin within a millisecond.
+ * On the start of a step: how many records its parent had written, and which child of its parent it is, from
+ * 1. So a reader puts it in its place without clocks; several steps begin within a millisecond.
  */
 export const TASK_PARENT_SEQUENCE = 'task.parent.sequence';
 export const TASK_PARENT_CHILD = 'task.parent.child';

@@ -6,7 +6,9 @@ export interface BackoffOptions {
   readonly maxMillis: number;
   /** By how much each wait is longer than the one before, from 1. */
   readonly multiplier: number;
-  /** How far a wait is moved at random, 0 to 1, so that many clients of one server do not come back together. */
+  /**
+   * How far a wait is moved at random, 0 to 1, so that many clients of one server do not come back together.
+   */
   readonly jitter: number;
   /** Random numbers from 0 to 1. */
   readonly random: () => number;

@@ -2,13 +2,13 @@ import { armTimeout, clearTimeout, monotonicNow } from './timers.ts';
 
 /** Time and timers, passed in so that tests decide what time it is. */
 export interface Clock {
-  /** Milliseconds since the epoch. Only for times that are written: somebody may set this clock at any moment. */
+  /** Milliseconds since the epoch. Only for times that are written: this clock may be set at any moment. */
   now(): number;
   /** Milliseconds of a monotonic clock, from an arbitrary start. For every age, wait and rate. */
   monotonicNow(): number;
   /**
-   * Calls back once, after `delayMillis`, outside the caller's async context. The timer does not keep the process
-   * alive unless `keepsAlive` is true.
+   * Calls back once, after `delayMillis`, outside the caller's async context. The timer does not keep the
+   * process alive unless `keepsAlive` is true.
    * @returns a function that cancels it
    */
   after(delayMillis: number, callback: () => void, keepsAlive?: boolean): () => void;
@@ -28,7 +28,9 @@ export const systemClock: Clock = {
   },
 };
 
-/** How long after its bound a flush or shutdown still keeps the process alive: its last timers need a turn. */
+/**
+ * How long after its bound a flush or shutdown still keeps the process alive: its last timers need a turn.
+ */
 const GRACE_MILLIS = 1_000;
 
 /**

@@ -5,12 +5,14 @@ import { armImmediate } from './timers.ts';
 /** Observes one value of a metric. */
 export type Observe = (value: number, attributes?: Attributes) => void;
 
-/** Where a MeterProvider keeps how many components of each type it has. Two copies of this package may meet. */
+/**
+ * Where a MeterProvider keeps how many components of each type it has. Two copies of this package may meet.
+ */
 const COMPONENTS = Symbol.for('burstlog.components');
 
 /**
- * The metrics of one component, such as a processor. They are read from its counters when a reader collects, so
- * that the hot path pays nothing. All values carry the name of the component (semantic conventions,
+ * The metrics of one component, such as a processor. They are read from its counters when a reader collects,
+ * so that the hot path pays nothing. All values carry the name of the component (semantic conventions,
  * docs/otel/sdk-metrics.md), else two of them would overwrite each other.
  *
  * After `end()` the component is no longer kept alive: the next collection shows its last values, then its
@@ -62,7 +64,9 @@ export class ComponentMetrics {
   }
 }
 
-/** Shows the values once more: those of then, as long as somebody else holds the component, else those of now. */
+/**
+ * Shows the values once more: those of then, as long as somebody else holds the component, else those of now.
+ */
 function showOnce(instrument: ObservableLike, read: (result: ObservableResultLike) => void): void {
   const values: [number, Attributes | undefined][] = [];
   read({ observe: (value, attributes) => void values.push([value, attributes]) });

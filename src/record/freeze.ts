@@ -11,8 +11,9 @@ export interface FrozenRecord {
 }
 
 /**
- * A record as it can wait for its export: an object body is copied, since the application may change the object,
- * and a record bigger than `maxBytes` is truncated, see `truncate`. The work is bounded by `maxBytes` too.
+ * A record as it can wait for its export: an object body is copied, since the application may change the
+ * object, and a record bigger than `maxBytes` is truncated, see `truncate`. The work is bounded by `maxBytes`
+ * too.
  */
 export function freeze(record: ReadableLogRecordLike, maxBytes: number): FrozenRecord {
   const { body } = record;
@@ -36,9 +37,9 @@ export function recordSize(record: ReadableLogRecordLike): number {
 }
 
 /**
- * The start of a record that is too big: an error of ten megabytes should arrive as its first megabyte rather than
- * not at all. Body and attributes share the room: small ones stay whole, and each of the others keeps its start.
- * The attribute `burstlog.truncated_from` says how big the record was.
+ * The start of a record that is too big: an error of ten megabytes should arrive as its first megabyte rather
+ * than not at all. Body and attributes share the room: small ones stay whole, and each of the others keeps
+ * its start. The attribute `burstlog.truncated_from` says how big the record was.
  * @param wholeSize its estimated size in bytes
  */
 export function truncate(record: ReadableLogRecordLike, maxBytes: number, wholeSize: number): FrozenRecord {

@@ -39,9 +39,9 @@ export function globalLoggerProvider(): LoggerProviderLike | undefined {
 }
 
 /**
- * Lets instrumentations that still use `@opentelemetry/api-logs` arrive at the provider that is registered with
- * `@opentelemetry/api` 1.10 or later: the two globals do not see each other. On the 2.x line it does nothing.
- * Call it once, before or after the provider is registered.
+ * Lets instrumentations that still use `@opentelemetry/api-logs` arrive at the provider that is registered
+ * with `@opentelemetry/api` 1.10 or later: the two globals do not see each other. On the 2.x line it does
+ * nothing. Call it once, before or after the provider is registered.
  * @returns whether the bridge stands now
  */
 export function bridgeApiLogs(): boolean {
@@ -53,9 +53,9 @@ export function bridgeApiLogs(): boolean {
 }
 
 /**
- * Makes a LoggerProvider the global one, on both lines: tasks write their records there. On the 3.x line it also
- * builds the bridge of {@link bridgeApiLogs}. Call it before instrumentations of other loggers are made; on the
- * 2.x line `logs.setGlobalLoggerProvider(provider)` of `@opentelemetry/api-logs` does the same.
+ * Makes a LoggerProvider the global one, on both lines: tasks write their records there. On the 3.x line it
+ * also builds the bridge of {@link bridgeApiLogs}. Call it before instrumentations of other loggers are made;
+ * on the 2.x line `logs.setGlobalLoggerProvider(provider)` of `@opentelemetry/api-logs` does the same.
  * @returns a function that takes it back
  * @throws Error if another provider is registered already
  */

@@ -101,7 +101,7 @@ export interface SpanLike {
 
 /** A SpanProcessor of either line. */
 export interface SpanProcessorLike {
-  // biome-ignore lint/suspicious/noExplicitAny: the span classes of the lines differ in their private members.
+  // biome-ignore lint/suspicious/noExplicitAny: the span classes differ in their private members.
   onStart(span: any, parentContext: Context): void;
   // biome-ignore lint/suspicious/noExplicitAny: as above.
   onEnd(span: any): void;

@@ -3,7 +3,7 @@ import { Arena, Group } from './arena.ts';
 const RANKS = 25;
 
 /**
- * A queue that is always first in, first out, and when something must go gives up the quietest, oldest item,
+ * A queue that is always first in, first out, and when something must go drops the quietest, oldest item,
  * never a louder one. Everything is O(1). It has no bound of its own; its owner drops what is too much.
  */
 export class RankedQueue<T> {
@@ -47,7 +47,7 @@ export class RankedQueue<T> {
     return group === undefined ? 0 : this.#arena.firstSize(group);
   }
 
-  /** @param rank 0 to 24, as `rankOf` tells it */
+  /** @param rank 0 to 24, as `rankOf` returns it */
   add(item: T, rank: number, size: number): void {
     this.#lastSequence += 1;
     this.#filled |= 1 << rank;

@@ -45,8 +45,8 @@ export function severityOfText(text: string): number | undefined {
 }
 
 /**
- * The severity that a record says: its number, or if that is missing the one that its text names. 0 (UNSPECIFIED) if
- * it says neither.
+ * The severity that a record says: its number, or if that is missing the one that its text names. 0
+ * (UNSPECIFIED) if it says neither.
  */
 export function severityOf(record: {
   readonly severityNumber?: number | undefined;

@@ -14,8 +14,8 @@ const MAX_VALUES = 200_000;
 
 /**
  * Estimates the memory that a record keeps without its body, in bytes. Bodies are measured by their caller: a
- * text by its length, an object where it is copied (`snapshot`). Keys are mostly words of the program, which all
- * records share; only one that is longer than such words are counts.
+ * text by its length, an object where it is copied (`snapshot`). Keys are mostly words of the program, which
+ * all records share; only one that is longer than such words are counts.
  */
 export function attributesSize(attributes: { readonly [key: string]: unknown }): number {
   let size = RECORD_BYTES;

@@ -15,9 +15,9 @@ export interface BoundedSnapshot extends Snapshot {
 }
 
 /**
- * How many objects may lie in one another. Serializers recurse, and a deeper body makes them overflow the stack
- * and lose the whole batch. Protobuf parsers allow 100 nested messages, three for each object: 32 in a body, and 31
- * in an attribute, which is itself one message deeper.
+ * How many objects may lie in one another. Serializers recurse, and a deeper body makes them overflow the
+ * stack and lose the whole batch. Protobuf parsers allow 100 nested messages, three for each object: 32 in a
+ * body, and 31 in an attribute, which is itself one message deeper.
  */
 const MAX_BODY_DEPTH = 32;
 export const MAX_ATTRIBUTE_DEPTH = 31;
@@ -26,8 +26,8 @@ export const MAX_ATTRIBUTE_DEPTH = 31;
 const INT64_LIMIT = 2 ** 63;
 
 /**
- * Whether OTLP can carry a number. JSON has no NaN and no infinity, and an exporter writes a whole number as a
- * 64-bit integer, whatever its size. A server refuses the whole request for one of them.
+ * Whether OTLP can carry a number. JSON has no NaN and no infinity, and an exporter writes a whole number as
+ * a 64-bit integer, whatever its size. A server refuses the whole request for one of them.
  */
 export function isWritableNumber(value: number): boolean {
   return Math.abs(value) < INT64_LIMIT;
@@ -37,9 +37,10 @@ export function isWritableNumber(value: number): boolean {
  * Copies an object body, because a log says what was true when it was written: the SDK keeps a body by
  * reference, and by the time a held record is released the application has changed the object.
  *
- * The copy is plain data that every serializer can write: a cycle becomes `[circular]`, what is nested too deeply
- * `[too deep]`, a getter that throws `[threw …]`; numbers that OTLP cannot carry and bigint, symbol, Date, Error,
- * Map, Set, URL, Headers and the like become readable, and an object with `toJSON()` becomes what that returns.
+ * The copy is plain data that every serializer can write: a cycle becomes `[circular]`, what is nested too
+ * deeply `[too deep]`, a getter that throws `[threw …]`; numbers that OTLP cannot carry and bigint, symbol,
+ * Date, Error, Map, Set, URL, Headers and the like become readable, and an object with `toJSON()` becomes
+ * what that returns.
  *
  * @param maxBytes where to stop
  * @returns undefined if the body is bigger than `maxBytes`
@@ -144,7 +145,8 @@ class Copier {
     if (Array.isArray(value)) return this.#list(value, value.length, depth);
     const prototype: unknown = Object.getPrototypeOf(value);
     if (prototype !== Object.prototype && prototype !== null) {
-      // What the engine says of an object holds for those of another realm too (jest, vm); `instanceof` does not.
+      // What the engine says of an object holds for those of another realm too (jest, vm); `instanceof` does
+      // not.
       if (types.isNativeError(value) || value instanceof Error) return this.#error(value, depth);
       if (types.isDate(value)) {
         const time = dateTime.call(value);

@@ -36,7 +36,7 @@ export class Teller {
     try {
       diag.warn(`${this.#component}: ${message}${more}`);
     } catch {
-      // A diag logger of the application's own may throw; there is nobody left to tell.
+      // A diag logger of the application's own may throw; there is nowhere else to report it.
     }
   }
 }
@@ -60,8 +60,8 @@ function textOf(value: unknown): string {
 }
 
 /**
- * What went wrong, for a status or a log: as {@link errorText}, but without `Error:`, which says nothing, and with the
- * causes of an `AggregateError` that has no message of its own, such as Node's for a connection.
+ * What went wrong, for a status or a log: as {@link errorText}, but without `Error:`, which says nothing, and
+ * with the causes of an `AggregateError` that has no message of its own, such as Node's for a connection.
  */
 export function problemText(error: unknown): string {
   if (error instanceof AggregateError && error.message === '') {

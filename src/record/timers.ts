@@ -1,7 +1,8 @@
 /**
- * Node's timers, taken when this module is loaded: a test that fakes the globals later (jest, vitest, sinon) does
- * not stop a flush. Whatever they call runs outside the async context of the request that armed them: a timer
- * keeps the AsyncLocalStorage stores of its context alive, and one that arms itself again keeps them for ever.
+ * Node's timers, taken when this module is loaded: a test that fakes the globals later (jest, vitest, sinon)
+ * does not stop a flush. Whatever they call runs outside the async context of the request that armed them: a
+ * timer keeps the AsyncLocalStorage stores of its context alive, and one that arms itself again keeps them
+ * for ever.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { performance } from 'node:perf_hooks';
@@ -13,7 +14,7 @@ const outsideOfRequests = AsyncLocalStorage.snapshot();
 
 export { clearImmediate, clearTimeout };
 
-/** Milliseconds of a clock that nobody sets, from an arbitrary start. */
+/** Milliseconds of the monotonic clock, from an arbitrary start. */
 export function monotonicNow(): number {
   return now();
 }

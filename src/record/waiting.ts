@@ -9,7 +9,8 @@ export interface Waited {
 
 /**
  * Waits for a promise, at most so long. Never rejects.
- * @param keepsAlive whether the process stays alive meanwhile: while somebody awaits a flush or a shutdown, yes,
+ * @param keepsAlive whether the process stays alive meanwhile: while somebody awaits a flush or a shutdown,
+ * yes,
  *   since no other timer of ours does that, and a program whose last line awaits it would end in the middle
  */
 export function within(
@@ -40,15 +41,17 @@ export async function attempt(call: () => Promise<unknown> | undefined): Promise
   await call();
 }
 
-/** How long a flush may take: what the caller asks for, if it is a number of milliseconds, else `otherwise`. */
+/**
+ * How long a flush may take: what the caller asks for, if it is a number of milliseconds, else `otherwise`.
+ */
 export function flushMillis(options: FlushOptionsLike | undefined, otherwise: number): number {
   const millis = options?.timeoutMillis;
   return typeof millis === 'number' && millis >= 0 ? millis : otherwise;
 }
 
 /**
- * Callers that wait until everything up to a sequence number is settled. Two that wait for the same number share
- * one promise.
+ * Callers that wait until everything up to a sequence number is settled. Two that wait for the same number
+ * share one promise.
  */
 export class FlushWaiters {
   #waiting: { readonly sequence: number; readonly promise: Promise<void>; readonly resolve: () => void }[] =

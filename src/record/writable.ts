@@ -12,10 +12,11 @@ const MAX_ATTRIBUTE_BYTES = 2 * 1024 * 1024;
 const MAX_SECONDS = 2 ** 64 / 1e9;
 
 /**
- * A record that every exporter can write and every OTLP server accepts. A server refuses a whole request for one
- * value that is not in the protocol: NaN or a whole number past 64 bits, a severity that is no integer, a name that
- * is no text, a time before 1970, objects that are nested too deeply. Such a value becomes text or the nearest
- * right one, on a view: SDK records are read-only. Object bodies are copied, and so made writable, before.
+ * A record that every exporter can write and every OTLP server accepts. A server refuses a whole request for
+ * one value that is not in the protocol: NaN or a whole number past 64 bits, a severity that is no integer, a
+ * name that is no text, a time before 1970, objects that are nested too deeply. Such a value becomes text or
+ * the nearest right one, on a view: SDK records are read-only. Object bodies are copied, and so made
+ * writable, before.
  * @returns the record itself if nothing is wrong with it, which costs one look at each attribute
  */
 export function writable(record: ReadableLogRecordLike): ReadableLogRecordLike {

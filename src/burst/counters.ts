@@ -1,4 +1,4 @@
-/** Why a held record was lost, or let go by a rule and not because all went well. */
+/** Why a held record was lost to a bound or a rule. */
 export type EvictionCause = 'capacity' | 'bytes' | 'age' | 'idle' | 'limit' | 'size' | 'shutdown';
 
 /** A count for each cause. */
@@ -14,12 +14,12 @@ export function noEvictions(): Evictions {
  * held = released + discarded + evicted + still held, and
  * released + passed + live = delivered + failed + pending.
  */
-export class Accounts {
+export class Counters {
   /** Quiet records that came to be held. */
   held = 0;
   /** Held records that left on a burst. */
   released = 0;
-  /** Held records that were let go because all went well. */
+  /** Held records that were discarded because all went well. */
   discarded = 0;
   readonly evicted: Evictions = noEvictions();
   /** Quiet records that passed straight on in an after-window. */

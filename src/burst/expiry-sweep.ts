@@ -7,7 +7,7 @@ const MOST_MILLIS = 15_000;
 const TIMES = 4;
 
 /** Looks from time to time for what has become too old, as long as there is something to look through. */
-export class Sweep {
+export class ExpirySweep {
   readonly #clock: Clock;
   readonly #everyMillis: number;
   readonly #look: (now: number) => boolean;
@@ -16,7 +16,7 @@ export class Sweep {
 
   /**
    * @param oldMillis after how long something is too old; Infinity: never
-   * @param look looks once, and tells whether to look again
+   * @param look looks once. @returns whether to look again
    */
   constructor(clock: Clock, oldMillis: number, look: (now: number) => boolean) {
     this.#clock = clock;

@@ -1,8 +1,8 @@
 /**
- * Knows whether code of somebody else is being called from inside `onEmit`. A record that it emits comes back
- * here, calls it again, and so on without end: such records are refused.
+ * Knows whether code of the application is being called from inside `onEmit`. A record that it emits comes
+ * back here, calls it again, and so on without end: such records are refused.
  */
-export class CallGuard {
+export class ReentrancyGuard {
   #isInside = false;
 
   get isInside(): boolean {

@@ -2,16 +2,16 @@ import { parseSeverity, type SeverityLike } from '../record/index.ts';
 import { shown } from '../settings/index.ts';
 
 /** A severity for all loggers, or one for each name: `{ default: 'DEBUG', 'noisy.*': 'INFO' }`. */
-export type Level = SeverityLike | { readonly [loggerName: string]: SeverityLike };
+export type LevelByLogger = SeverityLike | { readonly [loggerName: string]: SeverityLike };
 
-/** Loggers have few names; a program that makes them up by the thousand is not remembered for it. */
+/** Loggers have few names; those of a program that makes them up by the thousand are not all remembered. */
 const MAX_NAMES = 10_000;
 
 /**
- * The quietest severity that is taken, by the name of the logger (the instrumentation scope). A name stands for
- * itself; a name that ends in `*` for all that begin so. The longest that fits counts, then `default`.
+ * The quietest severity that is taken, by the name of the logger (the instrumentation scope). A name stands
+ * for itself; a name that ends in `*` for all that begin so. The longest that matches counts, then `default`.
  */
-export class Levels {
+export class LevelTable {
   /** Set when one level is for all loggers. */
   readonly only: number | undefined;
   readonly #byName = new Map<string, number>();

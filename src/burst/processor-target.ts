@@ -1,22 +1,19 @@
 import { type Context, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { FlushGate } from '../export/index.ts';
-import type { Limited, Recurrence } from '../limit/index.ts';
 import {
   attempt,
   type Clock,
   errorText,
   type LogRecordProcessorLike,
   type ReadableLogRecordLike,
-  rankOf,
-  severityOf,
   Teller,
   within,
   writable,
 } from '../record/index.ts';
-import type { Burst, Mark } from './burst.ts';
-import type { CallGuard } from './call-guard.ts';
-import { manifest, marked, originOf, summary, timeOf } from './marked.ts';
-import type { Outcome, Outlet } from './outlet.ts';
+import type { BurstAttributes } from './burst.ts';
+import { RecordItems, withBurst } from './burst-records.ts';
+import type { ReentrancyGuard } from './reentrancy-guard.ts';
+import type { DeliveryCounts, Target } from './target.ts';
 
 /** When a flush of the wrapped processor is no longer waited for. */
 const FLUSH_TIMEOUT_MILLIS = 30_000;
@@ -25,10 +22,11 @@ const FLUSH_TIMEOUT_MILLIS = 30_000;
  * The processor form: released means handed on. What the wrapped processor then does with a record is its own
  * promise; here only a throw of its `onEmit` counts as a failure.
  */
-export class ProcessorOutlet implements Outlet<ReadableLogRecordLike> {
+export class ProcessorTarget implements Target<ReadableLogRecordLike> {
+  readonly items: RecordItems;
   readonly #processor: LogRecordProcessorLike;
   readonly #clock: Clock;
-  readonly #guard: CallGuard;
+  readonly #guard: ReentrancyGuard;
   readonly #teller: Teller;
   readonly #gate: FlushGate;
   #delivered = 0;
@@ -37,7 +35,8 @@ export class ProcessorOutlet implements Outlet<ReadableLogRecordLike> {
   #pending = 0;
   #shutdown: Promise<void> | undefined;
 
-  constructor(processor: LogRecordProcessorLike, clock: Clock, guard: CallGuard) {
+  constructor(processor: LogRecordProcessorLike, clock: Clock, guard: ReentrancyGuard) {
+    this.items = new RecordItems(clock);
     this.#processor = processor;
     this.#clock = clock;
     this.#guard = guard;
@@ -50,36 +49,29 @@ export class ProcessorOutlet implements Outlet<ReadableLogRecordLike> {
     return 0;
   }
 
-  rank(record: ReadableLogRecordLike): number {
-    return rankOf(severityOf(record));
-  }
-
-  timeOf(record: ReadableLogRecordLike): number {
-    return timeOf(record);
-  }
-
-  originOf(record: ReadableLogRecordLike): ReadableLogRecordLike {
-    return originOf(record);
-  }
-
   send(
     record: ReadableLogRecordLike,
     _size: number,
-    mark: Mark | undefined,
+    added: BurstAttributes | undefined,
     context: Context | undefined,
   ): void {
-    this.#handOn(marked(record, mark), context);
-  }
-
-  sendManifest(burst: Burst<ReadableLogRecordLike>): void {
-    this.#handOn(manifest(burst, this.#clock.now()), undefined);
-  }
-
-  summaryOf(
-    limited: Limited<ReadableLogRecordLike>,
-    recurrence: Recurrence<ReadableLogRecordLike> | undefined,
-  ): ReadableLogRecordLike {
-    return summary(limited, recurrence, this.#clock.now());
+    // Contexts are not held: they would keep the spans alive. The span context is in the record.
+    const { spanContext } = record;
+    const given =
+      context ?? (spanContext === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, spanContext));
+    this.#pending += 1;
+    try {
+      this.#guard.call(() => this.#processor.onEmit(writable(withBurst(record, added)), given));
+      this.#delivered += 1;
+    } catch (error) {
+      this.#failed += 1;
+      this.#teller.warn(
+        'processor',
+        `1 record was lost: the wrapped processor's onEmit() threw ${errorText(error)}`,
+      );
+    } finally {
+      this.#pending -= 1;
+    }
   }
 
   dropQuietest(): boolean {
@@ -99,28 +91,8 @@ export class ProcessorOutlet implements Outlet<ReadableLogRecordLike> {
     return this.#shutdown;
   }
 
-  outcome(): Outcome {
+  counts(): DeliveryCounts {
     return { delivered: this.#delivered, failed: { processor: this.#failed }, pending: this.#pending };
-  }
-
-  #handOn(record: ReadableLogRecordLike, context: Context | undefined): void {
-    // Contexts are not held: they would keep the spans alive. The span context is in the record.
-    const { spanContext } = record;
-    const given =
-      context ?? (spanContext === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, spanContext));
-    this.#pending += 1;
-    try {
-      this.#guard.call(() => this.#processor.onEmit(writable(record), given));
-      this.#delivered += 1;
-    } catch (error) {
-      this.#failed += 1;
-      this.#teller.warn(
-        'processor',
-        `1 record was lost: the wrapped processor's onEmit() threw ${errorText(error)}`,
-      );
-    } finally {
-      this.#pending -= 1;
-    }
   }
 
   async #flush(): Promise<void> {

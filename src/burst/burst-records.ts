@@ -16,12 +16,16 @@ import {
   BURST_SEQUENCE,
   BURST_SPAN_ID,
   BURST_TRIGGER,
+  type Clock,
   LogRecordView,
   type ReadableLogRecordLike,
+  rankOf,
   Severity,
+  severityOf,
 } from '../record/index.ts';
-import type { EvictionCause } from './accounts.ts';
-import type { Burst, Mark } from './burst.ts';
+import type { Burst, BurstAttributes } from './burst.ts';
+import type { EvictionCause } from './counters.ts';
+import type { Items } from './target.ts';
 
 type Item = ReadableLogRecordLike;
 
@@ -36,20 +40,20 @@ export const blank: Item = Object.freeze({
 });
 
 /** A record with what its burst adds to it; the record itself if that is nothing. */
-export function marked(record: Item, mark: Mark | undefined): Item {
-  if (mark === undefined) return record;
-  const { burstId, sequence, cause, repeat } = mark;
-  const added: Record<string, unknown> = {};
+export function withBurst(record: Item, added: BurstAttributes | undefined): Item {
+  if (added === undefined) return record;
+  const { burstId, sequence, cause, repeat } = added;
+  const attributes: Record<string, unknown> = {};
   if (burstId !== undefined) {
-    added[BURST_ID] = burstId;
-    if (sequence > 0) added[BURST_SEQUENCE] = sequence;
-    if (cause !== undefined) added[BURST_TRIGGER] = cause;
+    attributes[BURST_ID] = burstId;
+    if (sequence > 0) attributes[BURST_SEQUENCE] = sequence;
+    if (cause !== undefined) attributes[BURST_TRIGGER] = cause;
   } else if (repeat !== undefined) {
-    addRepeat(added, repeat);
+    addRepeat(attributes, repeat);
   } else {
     return record;
   }
-  return new LogRecordView(record, added);
+  return new LogRecordView(record, attributes);
 }
 
 function addRepeat(attributes: Record<string, unknown>, { fingerprint, count, lastBurstId }: Repeat): void {
@@ -58,17 +62,42 @@ function addRepeat(attributes: Record<string, unknown>, { fingerprint, count, la
   if (lastBurstId !== undefined) attributes[BURST_LAST_ID] = lastBurstId;
 }
 
-/**
- * What stands for a record when its burst is told of. A burst is remembered for longer than its records: it must
- * not keep a body alive.
- */
-export function originOf(record: Item): Item {
+/** The SDK's records as the core holds them. */
+export class RecordItems implements Items<Item> {
+  readonly #clock: Clock;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  rankOf(record: Item): number {
+    return rankOf(severityOf(record));
+  }
+
+  timeOf(record: Item): number {
+    return timeOf(record);
+  }
+
+  originOf(record: Item): Item {
+    return originOf(record);
+  }
+
+  manifestOf(burst: Burst<Item>): Item {
+    return manifest(burst, this.#clock.now());
+  }
+
+  summaryOf(limited: Limited<Item>, recurrence: Recurrence<Item> | undefined): Item {
+    return summary(limited, recurrence, this.#clock.now());
+  }
+}
+
+/** Resource and span context of a record. Not its body: a burst is remembered for longer than its records. */
+function originOf(record: Item): Item {
   const light = { ...blank, resource: record.resource };
   return record.spanContext === undefined ? light : { ...light, spanContext: record.spanContext };
 }
 
-/** The time that a record says, milliseconds since the epoch; NaN if it says none. */
-export function timeOf(record: Item): number {
+function timeOf(record: Item): number {
   try {
     const [seconds, nanoseconds] = record.hrTime;
     return seconds * 1_000 + nanoseconds / 1e6;
@@ -85,8 +114,8 @@ function isoTime(millis: number): string {
   return new Date(Math.min(MOST_MILLIS, Math.max(-MOST_MILLIS, millis))).toISOString();
 }
 
-/** The record that tells of a burst: what began it, how many were released, how many were lost, and when. */
-export function manifest(burst: Burst<Item>, now: number): Item {
+/** What began a burst, how many records it released, how many were lost, and when they came. */
+function manifest(burst: Burst<Item>, now: number): Item {
   const { cause, reason, spanId } = burst;
   const attributes: Record<string, unknown> = {
     [BURST_ID]: burst.id,
@@ -113,10 +142,10 @@ export function manifest(burst: Burst<Item>, now: number): Item {
 }
 
 /**
- * The record that says which bursts the limit did not let out: those of one error, or, without `recurrence`, of
- * errors that are no longer known apart.
+ * The bursts of one error that the limit did not admit; without `recurrence`, of errors that are no longer
+ * known.
  */
-export function summary(limited: Limited<Item>, recurrence: Recurrence<Item> | undefined, now: number): Item {
+function summary(limited: Limited<Item>, recurrence: Recurrence<Item> | undefined, now: number): Item {
   const attributes: Record<string, unknown> = {
     [BURST_LIMITED]: limited.bursts,
     [`${BURST_EVICTED_PREFIX}limit`]: limited.records,

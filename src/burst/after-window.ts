@@ -1,6 +1,9 @@
 /** What a key passes straight on after its burst: so long, and so many. */
-export class Window {
-  /** The id of the burst; undefined when it released nothing. Many are remembered: the burst itself is not kept. */
+export class AfterWindow {
+  /**
+   * The id of the burst; undefined when it released nothing. Many are remembered: the burst itself is not
+   * kept.
+   */
   readonly burstId: string | undefined;
   /** Whether what passes may use the tokens that are reserved for new errors. */
   readonly isNew: boolean;
@@ -24,7 +27,7 @@ export class Window {
   }
 
   /** Counts one quiet record that passes. */
-  pass(): void {
+  count(): void {
     this.#left -= 1;
   }
 }
