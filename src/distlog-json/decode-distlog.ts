@@ -1,11 +1,11 @@
 import type { AnyValue, DecodedLogs, KeyValue } from '../otlp/index.ts';
 import { ATTRIBUTE_DEPTH, decodeLogs, MAP_DEPTH, parseJson, WireError } from '../otlp/index.ts';
+import { doubleAside, intAside, isObject, type Json, readPythonJson } from './json-values.ts';
 import { isOwnRecord, ownRecord } from './own-record.ts';
 import { decodePickle } from './pickle.ts';
 import { pickleValue } from './pickle-value.ts';
-import { type PlacedRecord, PlacedRecords } from './placed-record.ts';
-import { doubleAside, intAside, isObject, type Json, pythonValue } from './plain-json.ts';
 import { type PythonFields, pythonRecord } from './python-record.ts';
+import { RecordGrouper, type SourcedRecord } from './sourced-record.ts';
 import { TaskKeys } from './task-key.ts';
 
 /** On the resource of what came by distlog's topics: the letter of the system, `T`, `S` or `P`. */
@@ -28,11 +28,11 @@ export type DistlogMessage =
   | { readonly kind: 'otlp'; readonly body: Uint8Array }
   | {
       readonly kind: 'records';
-      readonly records: readonly PlacedRecord[];
+      readonly records: readonly SourcedRecord[];
       readonly added: readonly KeyValue[];
     };
 
-/** By system and kind. One list each, so that {@link PlacedRecords} sees that they are the same. */
+/** By system and kind. One list each, so that {@link RecordGrouper} sees that they are the same. */
 const addedOf: ReadonlyMap<string, readonly KeyValue[]> = new Map(
   ['T', 'S', 'P'].flatMap((system): [string, KeyValue[]][] => [
     [`${system}L`, [[DISTLOG_SYSTEM, system]]],
@@ -65,7 +65,7 @@ export function decodeDistlog(
 ): DecodedLogs {
   const message = readDistlog(topic, body, options);
   if (message.kind === 'otlp') return decodeLogs(body);
-  const placed = new PlacedRecords();
+  const placed = new RecordGrouper();
   for (const record of message.records) placed.add(record, message.added);
   return placed.logs;
 }
@@ -98,7 +98,7 @@ export function readDistlog(
   };
 }
 
-function fromPickle(body: Uint8Array, keys: TaskKeys): PlacedRecord {
+function fromPickle(body: Uint8Array, keys: TaskKeys): SourcedRecord {
   const value = pickleValue(decodePickle(body), DICTIONARY_DEPTH);
   if (typeof value !== 'object' || value === null || !('entries' in value) || !Array.isArray(value.entries)) {
     throw new WireError('pickle', 'the pickle holds no dictionary');
@@ -109,12 +109,12 @@ function fromPickle(body: Uint8Array, keys: TaskKeys): PlacedRecord {
   return pythonRecord(fields, keys);
 }
 
-function fromJson(body: Uint8Array, keys: TaskKeys): PlacedRecord[] {
+function fromJson(body: Uint8Array, keys: TaskKeys): SourcedRecord[] {
   const json = parseJson(body, intAside, doubleAside);
   return (Array.isArray(json) ? json : [json]).map((record) => recordOf(record, keys));
 }
 
-function recordOf(json: unknown, keys: TaskKeys): PlacedRecord {
+function recordOf(json: unknown, keys: TaskKeys): SourcedRecord {
   if (!isObject(json)) throw new WireError('json', 'a record must be a JSON object');
   if (isOwnRecord(json)) return ownRecord(json);
   return pythonRecord(fieldsOf(json), keys);
@@ -129,7 +129,7 @@ function fieldsOf(json: Json): PythonFields {
   for (const name of Object.keys(fields)) {
     const value = fields[name];
     if (typeof value !== 'string' && (typeof value !== 'object' || value === null)) continue;
-    const read = pythonValue(value, DICTIONARY_DEPTH + MAP_DEPTH);
+    const read = readPythonJson(value, DICTIONARY_DEPTH + MAP_DEPTH);
     if (read !== value) fields[name] = read;
   }
   return fields;

@@ -8,6 +8,6 @@ export {
 } from './decode-distlog.ts';
 export { JsonSerializer } from './json-serializer.ts';
 export { decodePickle, type PickleValue } from './pickle.ts';
-export { type PlacedRecord, PlacedRecords } from './placed-record.ts';
 export { type LogSerializer, OtlpProtobufSerializer } from './serializer.ts';
+export { RecordGrouper, type SourcedRecord } from './sourced-record.ts';
 export { TaskKeys, type TaskPlace } from './task-key.ts';

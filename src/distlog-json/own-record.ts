@@ -9,9 +9,8 @@ import {
   WireError,
   wellFormed,
 } from '../otlp/index.ts';
-import { withLineBreaks } from './line-breaks.ts';
-import type { PlacedRecord } from './placed-record.ts';
-import { isObject, type Json, plainValue } from './plain-json.ts';
+import { isObject, type Json, readValueJson, withLineBreaks } from './json-values.ts';
+import type { SourcedRecord } from './sourced-record.ts';
 
 const MAX_UINT64 = 2n ** 64n - 1n;
 const MAX_UINT32 = 2 ** 32 - 1;
@@ -23,7 +22,7 @@ export function isOwnRecord(json: Json): boolean {
 }
 
 /** Reads a JSON object as our `JsonSerializer` writes it. @throws WireError that names the field */
-export function ownRecord(json: Json): PlacedRecord {
+export function ownRecord(json: Json): SourcedRecord {
   const resource = child(json, 'resource');
   const scope = child(json, 'scope');
   const hasBody = Object.hasOwn(json, 'body');
@@ -32,7 +31,9 @@ export function ownRecord(json: Json): PlacedRecord {
     observedTimeUnixNano: nanos(json, 'observed_time_unix_nano'),
     severityNumber: number(json, 'severity_number', MAX_INT32),
     severityText: text(json, 'severity_text'),
-    body: hasBody ? (plainValue(json.body, BODY_DEPTH) ?? undefined) : withLineBreaks(text(json, 'message')),
+    body: hasBody
+      ? (readValueJson(json.body, BODY_DEPTH) ?? undefined)
+      : withLineBreaks(text(json, 'message')),
     attributes: attributes(json, ATTRIBUTE_DEPTH),
     droppedAttributesCount: number(json, 'dropped_attributes_count', MAX_UINT32),
     flags: number(json, 'flags', MAX_UINT32),
@@ -65,7 +66,7 @@ function child(json: Json, name: string): Json {
 function attributes(json: Json, depth: number): Attributes {
   return Object.entries(child(json, 'attributes')).map(([key, value]) => [
     wellFormed(key),
-    plainValue(value, depth),
+    readValueJson(value, depth),
   ]);
 }
 
@@ -95,6 +96,6 @@ function id(json: Json, name: string, bytes: number): string {
   return fail(name, `${bytes * 2} hex digits`);
 }
 
-function fail(name: string, wish: string): never {
-  throw new WireError('json', `field ${name} of a record must be ${wish}`);
+function fail(name: string, expected: string): never {
+  throw new WireError('json', `field ${name} of a record must be ${expected}`);
 }

@@ -7,7 +7,7 @@ const MAX_DIGITS = 400;
 export type Constant = null | boolean | number | bigint | string | Uint8Array | WholeDouble;
 
 /**
- * The value that stands in the bytes behind an operation.
+ * The value that follows an operation in the bytes.
  * @returns undefined if the operation pushes none
  */
 export function readConstant(operation: number, from: PickleBytes): Constant | undefined {

@@ -8,8 +8,8 @@ import {
   MAX_DEPTH,
   WireError,
 } from '../otlp/index.ts';
+import { fittingInt } from './json-values.ts';
 import type { PickleValue } from './pickle.ts';
-import { fittingInt } from './plain-json.ts';
 
 /** A few lists that hold each other many times over would else become a tree of any size. */
 const MAX_VALUES = 40_000;

@@ -56,7 +56,7 @@ export function decodePickle(bytes: Uint8Array): PickleValue {
 class PickleReader {
   readonly #in: PickleBytes;
   readonly #memo = new Map<number, PickleValue>();
-  /** What lies below each mark. */
+  /** The values below each mark. */
   readonly #below: PickleValue[][] = [];
   #stack: PickleValue[] = [];
   #depth = 0;
@@ -79,7 +79,7 @@ class PickleReader {
     }
   }
 
-  /** @returns whether the operation pushes a value that stands in the bytes */
+  /** @returns whether the operation pushes a value that follows in the bytes */
   #constant(operation: number): boolean {
     const value = readConstant(operation, this.#in);
     if (value === undefined) return false;

@@ -18,8 +18,8 @@ import {
   TASK_NAME,
   TASK_STARTED_EVENT,
 } from '../record/index.ts';
-import { withLineBreaks } from './line-breaks.ts';
-import type { PlacedRecord } from './placed-record.ts';
+import { withLineBreaks } from './json-values.ts';
+import type { SourcedRecord } from './sourced-record.ts';
 import type { TaskKeys, TaskPlace } from './task-key.ts';
 
 /** The last second that OTLP can say. */
@@ -74,12 +74,12 @@ const oftenNone: ReadonlySet<string> = new Set(['processName', 'taskName']);
  * | `pathname`, `lineno`, `funcName` | `code.file.path`, `code.line.number`, `code.function.name` |
  * | `thread`, `threadName` | `thread.id`, `thread.name` |
  * | `stack_info` | `code.stacktrace` |
- * | `exc_text` | `exception.stacktrace`; `exception.type` and `exception.message` where its end tells them |
+ * | `exc_text` | `exception.stacktrace`; `exception.type` and `exception.message` where its last part names them |
  * | `context.key` | `distlog.key`, and what {@link TaskKeys} makes of it |
  * | `msg` of the first record of a task | `task.name`; the record is `task.started` |
  * | the rest of `context`, every other field | an attribute of the same name |
  */
-export function pythonRecord(fields: PythonFields, keys: TaskKeys): PlacedRecord {
+export function pythonRecord(fields: PythonFields, keys: TaskKeys): SourcedRecord {
   const { context, hostname, process } = fields;
   const data = context !== undefined && isMap(context) ? context.entries : [];
   const key = textOf(attributeOf(data, 'key'));
@@ -142,7 +142,7 @@ function add(attributes: KeyValue[], name: string, value: AnyValue | undefined):
   if (value !== undefined && value !== null) attributes.push([name, value]);
 }
 
-/** A level of Python's logging as OpenTelemetry's severity; what lies between two levels is a finer one. */
+/** A level of Python's logging as OpenTelemetry's severity; a level between two known ones is a finer one. */
 function severityOf(level: number | undefined): number {
   if (level === undefined || !(level > 0)) return Severity.UNSPECIFIED;
   if (level < 10) return Severity.TRACE;
@@ -162,8 +162,8 @@ function addException(attributes: KeyValue[], trace: string | undefined): void {
   attributes.push([EXCEPTION_STACKTRACE, trace]);
   const lines = trace.trimEnd().split('\n');
   const [first = '', ...more] = lines.slice(lines.findLastIndex((line) => line.startsWith(' ')) + 1);
-  const told = /^([A-Za-z_]\w*(?:\.\w+)*)(?:: (.*))?$/.exec(first);
-  const [, type, message] = told ?? [];
+  const match = /^([A-Za-z_]\w*(?:\.\w+)*)(?:: (.*))?$/.exec(first);
+  const [, type, message] = match ?? [];
   if (type !== undefined) attributes.push([EXCEPTION_TYPE, type]);
   if (message !== undefined) attributes.push([EXCEPTION_MESSAGE, [message, ...more].join('\n')]);
 }

@@ -138,7 +138,7 @@ function inList(list: readonly unknown[], name: string): unknown {
   return found.length > 1 ? found : found[0];
 }
 
-/** A `Map` knows names in one case only. */
+/** A `Map` finds a name in one case only. */
 function inAnyCase(carrier: unknown, name: string): unknown {
   if (!(carrier instanceof Map)) return undefined;
   let looked = 0;

@@ -1,4 +1,4 @@
-/** Where a call lies, by its line in `Error.stack`. */
+/** A call, by its line in `Error.stack`. */
 export interface Frame {
   readonly functionName: string;
   readonly place: string;

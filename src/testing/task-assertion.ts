@@ -21,8 +21,8 @@ export interface ExpectedRecord {
 }
 
 /**
- * What is expected of a task. Every method throws an `AssertionError`, with the whole tree in its message, unless
- * it is so; else it returns what to go on with. It is a picture of the moment when it was asked for.
+ * Assertions about a task, as it was when `task()` was called. A method that fails throws an
+ * `AssertionError` with the whole tree in its message; else it returns what to assert next.
  */
 export class TaskAssertion {
   readonly #task: Task;
@@ -34,16 +34,16 @@ export class TaskAssertion {
     this.#trees = trees;
   }
 
-  /** @param message what the end must say, whole or as a pattern */
+  /** @param message the text of the end, whole or as a pattern */
   succeeded(message?: string | RegExp): this {
     return this.#ended('succeeded', message);
   }
 
-  /** @param error what must be told of the error: `type: message`, or a pattern of it */
+  /** @param error the expected error: `type: message`, or a pattern of it */
   failed(error?: string | RegExp): this {
     this.#ended('failed', undefined);
-    const told = this.#task.end === undefined ? undefined : errorOf(this.#task.end);
-    const text = told === undefined ? (this.#task.end?.body ?? '') : `${told.type}: ${told.message}`;
+    const actual = this.#task.end === undefined ? undefined : errorOf(this.#task.end);
+    const text = actual === undefined ? (this.#task.end?.body ?? '') : `${actual.type}: ${actual.message}`;
     if (error !== undefined && !fits(text, error))
       this.#fail(`to have failed of ${shownText(error)}`, text, error);
     return this;
@@ -122,9 +122,9 @@ export function taskError(
   expected?: unknown,
 ): AssertionError {
   const tree = [...lines(trees, { unfold: 'all', maxLines: 200 })].join('\n');
-  const told = actual === undefined ? '' : `; it is ${shownText(actual)}`;
+  const found = actual === undefined ? '' : `; it is ${shownText(actual)}`;
   return new AssertionError({
-    message: `${message}${told}\n\n${tree === '' ? '(no records were captured)' : tree}`,
+    message: `${message}${found}\n\n${tree === '' ? '(no records were captured)' : tree}`,
     actual,
     expected,
     operator: 'tasks',

@@ -32,7 +32,7 @@ export function boundedText(text: string, maxCharacters: number): string {
   return `${text.slice(0, maxCharacters)}… (${text.length - maxCharacters} more)`;
 }
 
-/** JSON in which nothing unsafe stands raw; `JSON.stringify` leaves C1 and format characters as they are. */
+/** JSON in which everything unsafe is escaped: `JSON.stringify` leaves C1 and format characters as they are. */
 export function safeJson(value: unknown): string {
   return JSON.stringify(value).replace(ALL_UNSAFE, (character) =>
     Array.from({ length: character.length }, (_, at) => unit(character.charCodeAt(at))).join(''),

@@ -31,7 +31,7 @@ const MAX_DEPTH = 64;
 /**
  * Records as lines of text as they come, for a terminal, which only grows. In a tree, a line says that a task starts, its
  * records are below it, and a line with outcome and duration says that it has ended. When another branch of the tree
- * logs, its ancestors are printed once more, dim. Unlike {@link lines}, it folds nothing, and its order is that in which
+ * logs, its ancestors are printed again, dim. Unlike {@link lines}, it folds nothing, and its order is that in which
  * records come.
  *
  * It remembers the 4,096 tasks that logged last.
@@ -144,7 +144,7 @@ export class LiveLines {
     return bodyLines(record, {}, this.#look, source);
   }
 
-  /** Lines and the record's stack: the time stands before the first. */
+  /** The lines, and the stack of the record's error. The first line begins with the time. */
   *#painted(record: TreeRecord, lines: Iterable<Line>, depth: number): Generator<string> {
     let time = timePiece(record);
     for (const line of lines) {

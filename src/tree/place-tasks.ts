@@ -122,7 +122,7 @@ interface Evidence {
 
 /**
  * A record carries the id of the span in which it was written and the id of its task. Where these differ, the
- * span lies inside the task: so a span that is no task tells where it belongs.
+ * span is inside the task. So a span that is no task is placed too.
  */
 function evidenceOf(
   trace: MutableTrace,

@@ -12,7 +12,7 @@ import type { Node, Task, Trees } from './trees.ts';
 
 /**
  * Which tasks are meant: a name, or the names on the way to it: `['checkout', 'charge card']` is every `charge
- * card` whose parent is a `checkout`, wherever that stands.
+ * card` whose parent is a `checkout`, anywhere in the tree.
  */
 export type TaskPath = string | readonly string[];
 

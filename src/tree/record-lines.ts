@@ -15,7 +15,7 @@ const SEVERITY_COLUMNS = 6;
 
 /**
  * A record: its time, severity and text, what it has of its own, and its error.
- * @param known the attributes that a reader knows already, such as those of the task
+ * @param known attributes that are shown already, such as those of the task
  */
 export function* recordLines(record: TreeRecord, known: TreeAttributes, look: Look): Generator<Line> {
   let isFirst = true;

@@ -6,7 +6,7 @@ import type { TreeRecord } from './tree-record.ts';
  */
 export type Outcome = 'succeeded' | 'failed' | 'cancelled' | 'abandoned' | 'unknown';
 
-/** What stands in a tree: a task, or the place of one that is not here. */
+/** A node of a tree: a task, or the place of one that is not here. */
 export type Node = Task | Absent;
 
 interface Common {
@@ -39,11 +39,11 @@ export interface Task extends Common {
   /** The record that says how it ended, if it is here; the first, if there are several. */
   readonly end: TreeRecord | undefined;
   readonly outcome: Outcome;
-  /** Its application logs no end that can be told from other records, as Python distlog does. */
+  /** Its application logs no end that differs from other records, as Python distlog does. */
   readonly hasNoEndEvent: boolean;
   /** How many records are not here, by the gaps in `task.sequence`. Those after the last one are unknown. */
   readonly missing: number;
-  /** True: its parents form a circle, which was opened here. It stands as a root. */
+  /** True: its parents form a circle, which is opened here: it is a root. */
   readonly opensCircle: boolean;
   readonly links: readonly Link[];
   /** The tasks here that name this one in their links. */
@@ -56,7 +56,7 @@ export interface Task extends Common {
  */
 export interface Absent extends Common {
   readonly kind: 'absent';
-  /** The first record that was written inside of it, if one is here: it tells in which task the span lies. */
+  /** The first record that was written inside of it, if one is here: it shows which task the span is in. */
   readonly evidence: TreeRecord | undefined;
 }
 

@@ -1,4 +1,4 @@
-import { PlacedRecords, readDistlog, TaskKeys } from '../../distlog-json/index.ts';
+import { RecordGrouper, readDistlog, TaskKeys } from '../../distlog-json/index.ts';
 import { encodeDecoded, MAX_PART_VALUES, scanLogs } from '../../otlp/index.ts';
 import { owned } from './owned.ts';
 
@@ -33,7 +33,7 @@ export interface MessageGroup {
 export class DistlogGroup implements MessageGroup {
   readonly #pickle: boolean;
   readonly #bodies = new Bodies();
-  readonly #placed = new PlacedRecords();
+  readonly #placed = new RecordGrouper();
   readonly #keys = new TaskKeys();
   records = 0;
   bytes = 0;
@@ -49,7 +49,7 @@ export class DistlogGroup implements MessageGroup {
       this.#bodies.add(body);
     } else if (body.length > MAX_PART_VALUES) {
       // Long enough for a record of too many values: looked through, as OTLP is.
-      const placed = new PlacedRecords();
+      const placed = new RecordGrouper();
       for (const record of message.records) placed.add(record, message.added);
       const encoded = encodeDecoded(placed.logs, body.length);
       this.records += scanLogs(encoded).records;

@@ -7,8 +7,7 @@ import {
   type DecodedScope,
 } from '../otlp/index.ts';
 import { DISTLOG_KEY, EXCEPTION_STACKTRACE, rankOf, TASK_ID, TASK_SEQUENCE } from '../record/index.ts';
-import { withoutLineBreaks } from './line-breaks.ts';
-import { plainJson, plainObject } from './plain-json.ts';
+import { objectJson, valueJson, withoutLineBreaks } from './json-values.ts';
 
 /** Python's levels by severity, from the highest. */
 const levels = [
@@ -21,7 +20,7 @@ const levels = [
 
 const NANOS_PER_MICRO = 1_000n;
 const NANOS_PER_MILLI = 1_000_000n;
-/** Of a task's records: what says where they stand, and not what they tell. */
+/** Attributes of a task's records that say where they belong; the key says it too. */
 const PLACE = 'task.';
 
 /**
@@ -31,22 +30,18 @@ const PLACE = 'task.';
  * `message` (line breaks as `\n`), `levelname`, `levelno` (10 to 50), `created` (seconds), `asctime` (UTC), `name` (of
  * the scope), `process`, `hostname`, `exc_text`, `context` (of a task's record: `key`, and its attributes; else null);
  *
- * `time_unix_nano`, `observed_time_unix_nano` (decimal text; the first tells such a record from one of Python's),
+ * `time_unix_nano`, `observed_time_unix_nano` (decimal text; a record of Python does not have the first),
  * `severity_number`, `severity_text`, `body` (where `message` does not say it exactly; null: it has none),
  * `event_name`, `attributes`, `dropped_attributes_count`, `trace_id`, `span_id`, `flags`, `resource`, `scope`.
- * Of these, what is empty or 0 is left out. Values are written as {@link plainJson} says.
+ * Of these, what is empty or 0 is left out. Values are written as {@link valueJson} says.
  */
-export function readableRecord(
-  resource: DecodedResource,
-  scope: DecodedScope,
-  record: DecodedLogRecord,
-): string {
+export function recordJson(resource: DecodedResource, scope: DecodedScope, record: DecodedLogRecord): string {
   const { attributes, severityNumber } = record;
   const time = record.timeUnixNano === 0n ? record.observedTimeUnixNano : record.timeUnixNano;
   const level = levels.find(({ from }) => rankOf(severityNumber) >= from)!;
   const trace = attributeOf(attributes, EXCEPTION_STACKTRACE);
   const part = (name: string, value: AnyValue | undefined) =>
-    value === undefined ? '' : `${JSON.stringify(name)}:${plainJson(value)}`;
+    value === undefined ? '' : `${JSON.stringify(name)}:${valueJson(value)}`;
   const said = (name: string, value: string | number) =>
     value === '' || value === 0 ? '' : part(name, value);
   return join(
@@ -89,7 +84,7 @@ export function readableRecord(
 
 function messageOf({ body, eventName }: DecodedLogRecord): string {
   if (body === undefined || body === null) return eventName;
-  return typeof body === 'string' ? body : plainJson(body);
+  return typeof body === 'string' ? body : valueJson(body);
 }
 
 /** @returns undefined where the message says it exactly */
@@ -109,7 +104,7 @@ function context({ attributes, traceId }: DecodedLogRecord): string {
   const data = attributes.filter(
     ([name]) => !name.startsWith(PLACE) && name !== DISTLOG_KEY && name !== 'key',
   );
-  return plainObject([['key', key], ...data]);
+  return objectJson([['key', key], ...data]);
 }
 
 function asctime(time: bigint): string {
@@ -118,7 +113,7 @@ function asctime(time: bigint): string {
 }
 
 function object(name: string, entries: Attributes): string {
-  return entries.length === 0 ? '' : `"${name}":${plainObject(entries)}`;
+  return entries.length === 0 ? '' : `"${name}":${objectJson(entries)}`;
 }
 
 function join(...parts: readonly string[]): string {

@@ -7,13 +7,13 @@ import type {
   DecodedScope,
   KeyValue,
 } from '../otlp/index.ts';
-import { plainObject } from './plain-json.ts';
+import { objectJson } from './json-values.ts';
 
 type ResourceOf = Omit<DecodedResource, 'scopes'>;
 type ScopeOf = Omit<DecodedScope, 'records'>;
 
-/** A record that says itself where it comes from. */
-export interface PlacedRecord {
+/** A record with its resource and scope. */
+export interface SourcedRecord {
   readonly resource: ResourceOf;
   readonly scope: ScopeOf;
   readonly record: DecodedLogRecord;
@@ -33,8 +33,8 @@ interface ResourceGroup {
   lastScope: ScopeGroup | undefined;
 }
 
-/** Groups records by what their resource and scope say, in the order of their first. */
-export class PlacedRecords {
+/** Groups records by resource and scope, in the order in which these came first. */
+export class RecordGrouper {
   readonly #resources: DecodedResource[] = [];
   readonly #byKey = new Map<string, ResourceGroup>();
   #last: ResourceGroup | undefined;
@@ -43,10 +43,10 @@ export class PlacedRecords {
     return { resources: this.#resources };
   }
 
-  /** @param added attributes that the resource gets, behind its own; the same list for all with the same */
-  add({ resource, scope, record }: PlacedRecord, added: readonly KeyValue[]): void {
+  /** @param added attributes that are added to the resource's own; the same list for all that have the same */
+  add({ resource, scope, record }: SourcedRecord, added: readonly KeyValue[]): void {
     const last = this.#last;
-    // Most come from where the one before came from; that is seen without a key.
+    // Most records have the resource of the one before, which needs no key to see.
     const group =
       last !== undefined && last.added === added && isSame(last.resource, resource)
         ? last
@@ -112,5 +112,5 @@ function isSameValue(one: AnyValue, other: AnyValue): boolean {
 }
 
 function keyOf({ attributes, droppedAttributesCount, schemaUrl }: ResourceOf | ScopeOf): string {
-  return JSON.stringify([plainObject(attributes), droppedAttributesCount, schemaUrl]);
+  return JSON.stringify([objectJson(attributes), droppedAttributesCount, schemaUrl]);
 }

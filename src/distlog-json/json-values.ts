@@ -19,22 +19,22 @@ import {
  * `{"intValue":"…"}`, a double that looks like an integer or is no number `{"doubleValue":"2"}`, bytes
  * `{"bytesValue":"<base64>"}`. A map which would look like one of these is `{"kvlistValue":{…}}` around itself.
  */
-export function plainJson(value: AnyValue): string {
+export function valueJson(value: AnyValue): string {
   if (value === null || typeof value === 'boolean') return String(value);
   if (typeof value === 'string') return JSON.stringify(value);
   if (typeof value === 'bigint') return `{"intValue":"${value}"}`;
   if (typeof value === 'number') return isPlain(value) ? String(value) : doubleTag(value);
   if (isBytes(value)) return `{"bytesValue":"${Buffer.from(value).toString('base64')}"}`;
   if (isWholeDouble(value)) return doubleTag(value.double);
-  if (!isMap(value)) return `[${value.map(plainJson).join(',')}]`;
+  if (!isMap(value)) return `[${value.map(valueJson).join(',')}]`;
   const [first, ...rest] = value.entries;
-  const text = plainObject(value.entries);
+  const text = objectJson(value.entries);
   return first !== undefined && rest.length === 0 && ownTags.has(first[0]) ? `{"kvlistValue":${text}}` : text;
 }
 
 /** Attributes as an object; of a repeated key a reader sees the last. */
-export function plainObject(entries: Attributes): string {
-  return `{${entries.map(([key, value]) => `${JSON.stringify(key)}:${plainJson(value)}`).join(',')}}`;
+export function objectJson(entries: Attributes): string {
+  return `{${entries.map(([key, value]) => `${JSON.stringify(key)}:${valueJson(value)}`).join(',')}}`;
 }
 
 /** Exact, and of the same kind when it is read again. */
@@ -79,23 +79,23 @@ const asideTags: ReadonlyMap<string, Tag> = new Map<string, Tag>([
 /** Ours are read with long integers put aside too. */
 const ownTags: ReadonlyMap<string, Tag> = new Map([...tags, ...asideTags]);
 
-/** What stands for a long integer in JSON that goes to {@link pythonValue}. */
+/** Replaces a long integer in JSON that goes to {@link readPythonJson}. */
 export function intAside(word: string): string {
   return JSON.stringify({ [INT_ASIDE]: word });
 }
 
-/** What stands for NaN, Infinity and -Infinity there. */
+/** Replaces NaN, Infinity and -Infinity there. */
 export function doubleAside(word: string): string {
   return JSON.stringify({ [DOUBLE_ASIDE]: word });
 }
 
-/** Reads what {@link plainJson} wrote. @param depth where the value lies in a request @throws WireError */
-export function plainValue(json: unknown, depth: number): AnyValue {
+/** Reads what {@link valueJson} wrote. @param depth where the value lies in a request @throws WireError */
+export function readValueJson(json: unknown, depth: number): AnyValue {
   return anyValue(json, depth, ownTags);
 }
 
 /** Reads JSON as Python writes it. @param depth where the value lies in a request @throws WireError */
-export function pythonValue(json: unknown, depth: number): AnyValue {
+export function readPythonJson(json: unknown, depth: number): AnyValue {
   return anyValue(json, depth, asideTags);
 }
 
@@ -135,4 +135,14 @@ export function isObject(value: unknown): value is Json {
 
 function isText(value: unknown, form: RegExp): value is string {
   return typeof value === 'string' && form.test(value);
+}
+
+/** distlog writes a line break within a text as a backslash and an n. */
+export function withoutLineBreaks(text: string): string {
+  return text.replaceAll('\n', '\\n');
+}
+
+/** The other way; a backslash and an n that stood there before become a line break too. */
+export function withLineBreaks(text: string): string {
+  return text.replaceAll('\\n', '\n');
 }
