@@ -80,7 +80,6 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   export: ['@opentelemetry/api'],
   burst: ['@opentelemetry/api'],
   task: ['@opentelemetry/api'],
-  zeromq: ['zeromq'],
   ottl: ['re2js'],
   zmtp: ['tweetnacl'],
   'sinks/otlp': ['@grpc/grpc-js'],

@@ -1,61 +1,62 @@
-import { randomBytes } from 'node:crypto';
 import { crc32, gzip } from 'node:zlib';
-import { decodeReply, ENCODING_GZIP, ENCODING_IDENTITY } from '../frames/index.ts';
-import { errorText, type ReadableLogRecordLike, type Teller } from '../record/index.ts';
-import { clientSocketOptions } from './client-socket.ts';
+import { decodeReply, ENCODING_GZIP, ENCODING_IDENTITY, newProducer } from '../frames/index.ts';
+import { errorText, FlushWaiters, type ReadableLogRecordLike, type Teller } from '../record/index.ts';
 import { ExportError, type ExportErrorCause } from './export-error.ts';
 import type { ResolvedExporterOptions } from './exporter-options.ts';
-import type { ZeroMqLibrary } from './load-zeromq.ts';
-import { LookAgain, WAIT_MILLIS } from './look-again.ts';
-import { OpenExports } from './open-exports.ts';
 import { SendWindow, type WindowBatch, type WindowEvent } from './send-window.ts';
 import type { Done, Sender, SenderState } from './sender.ts';
+import { ServerSocket } from './server-socket.ts';
 
 /** Fast, and within a tenth of the best size for log records. */
 const GZIP_LEVEL = 1;
-/** After so long without any answer while batches wait, the operator is told. */
-const SILENT_MILLIS = 10_000;
+/** While batches wait, it is looked at least so often whether something has to be done. */
+const LOOK_MILLIS = 1_000;
+/** After so many times `ackTimeoutMillis` without any answer, a new connection is made. */
+const SILENT_TIMEOUTS = 2;
+const LONGEST_SILENCE_MILLIS = 60_000;
 
-/** Ack mode: a DEALER socket around a {@link SendWindow}. A loop reads, then writes, then looks again later. */
+/**
+ * Ack mode: a DEALER socket around a {@link SendWindow}. What the socket takes is sent as soon as it is encoded; replies
+ * settle what is in the window. A connection on which nothing is heard is replaced, each time after a longer wait.
+ */
 export class AckSender implements Sender {
   readonly #options: ResolvedExporterOptions;
   readonly #teller: Teller;
-  readonly #socket: InstanceType<ZeroMqLibrary['Dealer']>;
+  readonly #server: ServerSocket;
   readonly #window: SendWindow;
-  readonly #look: LookAgain;
-  #isRunning = false;
-  #wasAskedAgain = false;
-  #isConnected = false;
+  readonly #waiters = new FlushWaiters();
   #isClosed = false;
   #heardAt: number;
+  #longestSilenceMillis: number;
+  #silentSince: number;
+  #cancelLook: (() => void) | undefined;
   #resent = 0;
   #journalChanges = 0;
-  readonly #open = new OpenExports();
 
-  constructor(options: ResolvedExporterOptions, library: ZeroMqLibrary, teller: Teller) {
+  constructor(options: ResolvedExporterOptions, teller: Teller) {
     this.#options = options;
     this.#teller = teller;
-    this.#heardAt = options.clock.now();
+    this.#heardAt = options.clock.monotonicNow();
+    this.#silentSince = this.#heardAt;
+    this.#longestSilenceMillis = SILENT_TIMEOUTS * options.ackTimeoutMillis;
+    const { id, secret } = newProducer();
     this.#window = new SendWindow({
-      producer: randomBytes(16),
+      producer: id,
+      secret,
       maxBytes: options.windowBytes,
       ackTimeoutMillis: options.ackTimeoutMillis,
       onEvent: (event, batches) => this.#onEvent(event, batches),
     });
-    this.#look = new LookAgain(options.clock, () => void this.#run());
-    this.#socket = new library.Dealer({
-      context: new library.Context({ blocky: false }),
-      ...clientSocketOptions(options),
-      receiveTimeout: WAIT_MILLIS,
-      // See ListeningSocket. There are never more answers than messages.
-      receiveHighWaterMark: 0,
-      // Unlike push mode: what a broken connection held is sent again by the window, and so the socket is
-      // writable only while it is connected.
-      immediate: true,
-      // A window that is sent again before its first copy has left, and greetings.
-      sendHighWaterMark: 2 * options.windowBatches + 2,
+    this.#server = new ServerSocket('DEALER', options, teller, {
+      opened: () => {
+        this.#silentSince = options.clock.monotonicNow();
+        this.#window.disconnected();
+        this.#write();
+      },
+      message: (frames) => this.#receive(frames),
+      drained: () => this.#write(),
+      lost: () => this.#window.disconnected(),
     });
-    this.#socket.connect(options.endpoint);
   }
 
   send(records: readonly ReadableLogRecordLike[], done: Done): void {
@@ -66,9 +67,8 @@ export class AckSender implements Sender {
       );
     }
     const body = serializer.serialize(records);
-    const now = clock.now();
-    if (this.#window.batches === 0) this.#heardAt = now;
-    const token = this.#open.add();
+    const now = clock.monotonicNow();
+    if (this.#window.batches === 0) this.#heardAt = this.#silentSince = now;
     const batch: WindowBatch = {
       records: records.length,
       length: body.length,
@@ -76,10 +76,7 @@ export class AckSender implements Sender {
       bodyCrc: 0,
       encoding: ENCODING_IDENTITY,
       deadlineMillis: now + exportTimeoutMillis,
-      done: (error) => {
-        this.#open.end(token);
-        done(error);
-      },
+      done,
     };
     this.#window.add(batch);
     if (compression === 'gzip') this.#compress(batch, body);
@@ -87,15 +84,16 @@ export class AckSender implements Sender {
   }
 
   idle(): Promise<void> {
-    return this.#open.ended();
+    return this.#window.batches === 0 ? Promise.resolve() : this.#waiters.wait(this.#window.lastSeq);
   }
 
   close(fault: ExportErrorCause): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#look.disarm();
+    this.#cancelLook?.();
     this.#window.giveUpAll(fault, 'it was not acknowledged before the end of shutdown()');
-    this.#socket.close();
+    this.#waiters.settle(Number.POSITIVE_INFINITY);
+    this.#server.close(0);
   }
 
   state(): SenderState {
@@ -107,7 +105,7 @@ export class AckSender implements Sender {
     gzip(body, { level: GZIP_LEVEL }, (error, packed) => {
       if (error === null) return this.#ready(batch, packed, ENCODING_GZIP);
       this.#window.giveUp(batch, 'compression', errorText(error));
-      void this.#run();
+      this.#write();
     });
   }
 
@@ -115,90 +113,57 @@ export class AckSender implements Sender {
     batch.body = body;
     batch.bodyCrc = crc32(body);
     batch.encoding = encoding;
-    this.#look.sign();
-    // At once: an answer may end many exports, and the batches that follow them are made one after the other. Each
-    // leaves before the next is made, so that the daemon works meanwhile.
+    // At once: a reply may settle many exports, and the batches that follow them are encoded one after the other. Each
+    // is sent before the next is encoded, so that the daemon works meanwhile.
     this.#write();
-    void this.#run();
   }
 
-  /** One at a time. Never rejects. */
-  async #run(): Promise<void> {
-    this.#wasAskedAgain = true;
-    if (this.#isRunning) return;
-    this.#isRunning = true;
+  #receive(frames: readonly Uint8Array[]): void {
+    const now = this.#options.clock.monotonicNow();
     try {
-      while (this.#wasAskedAgain && !this.#isClosed) {
-        this.#wasAskedAgain = false;
-        while (this.#socket.readable) this.#hear(await this.#socket.receive());
-        this.#window.expire(this.#options.clock.now());
-        this.#write();
-        if (this.#isConnected && this.#window.batches > 0 && this.#look.isLively) await this.#wait();
-      }
+      this.#window.receive(decodeReply(frames), now);
     } catch (error) {
-      if (!this.#isClosed)
-        this.#teller.warn('socket', `the socket to ${this.#options.endpoint} failed: ${errorText(error)}`);
-    }
-    this.#isRunning = false;
-    if (this.#isClosed) return;
-    if (this.#window.batches > 0) {
-      this.#tellSilence();
-      this.#look.arm();
-    } else {
-      this.#look.disarm();
-    }
-  }
-
-  /** For the next answer, no longer than {@link WAIT_MILLIS}. What is given meanwhile leaves all the same. */
-  async #wait(): Promise<void> {
-    try {
-      this.#hear(await this.#socket.receive());
-      this.#wasAskedAgain = true;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
-    }
-  }
-
-  #hear(parts: readonly Buffer[]): void {
-    const now = this.#options.clock.now();
-    try {
-      this.#window.receive(decodeReply(parts), now);
-    } catch (error) {
-      this.#teller.warn('answer', `an answer of the daemon was not understood: ${errorText(error)}`);
+      this.#teller.warn('answer', `a reply of the daemon could not be read: ${errorText(error)}`);
       return;
     }
-    this.#heardAt = now;
-    this.#look.sign();
+    this.#heardAt = this.#silentSince = now;
+    this.#longestSilenceMillis = SILENT_TIMEOUTS * this.#options.ackTimeoutMillis;
+    this.#write();
   }
 
-  /** Never waits: with `sendTimeout` 0 a message is taken at once or refused. */
+  /** Sends what may be sent now, and looks again when there is something to do. */
   #write(): void {
-    while (!this.#isClosed) {
-      if (!this.#socket.writable) return this.#lostConnection();
-      this.#isConnected = true;
-      const message = this.#window.next(this.#options.clock.now());
-      if (message === undefined) return;
-      // Refused: the connection broke between the look and the word.
-      this.#socket.send(message as Buffer[]).catch(() => this.#lostConnection());
+    if (this.#isClosed) return;
+    while (!this.#server.isFull) {
+      const message = this.#window.next(this.#options.clock.monotonicNow());
+      if (message === undefined) break;
+      this.#server.send(message);
     }
+    this.#waiters.settle(this.#window.firstOpen);
+    this.#lookLater();
   }
 
-  #lostConnection(): void {
-    if (!this.#isConnected) return;
-    this.#isConnected = false;
-    this.#window.disconnected();
+  #lookLater(): void {
+    this.#cancelLook?.();
+    this.#cancelLook = undefined;
+    const { clock } = this.#options;
+    if (this.#window.batches === 0 || this.#isClosed) return;
+    const waitMillis = Math.max(1, this.#window.dueMillis - clock.monotonicNow());
+    this.#cancelLook = clock.after(Math.min(LOOK_MILLIS, waitMillis), () => {
+      this.#cancelLook = undefined;
+      this.#look(clock.monotonicNow());
+    });
   }
 
-  #tellSilence(): void {
-    const silentMillis = this.#options.clock.now() - this.#heardAt;
-    if (silentMillis < SILENT_MILLIS) return;
-    const state = this.#isConnected ? 'connected, but without an answer' : 'no connection';
-    const keys = this.#options.curve === undefined ? '' : ', and that the CURVE keys fit';
-    this.#teller.warn(
-      'silence',
-      `${state} for ${Math.round(silentMillis / 1000)} s; ${this.#window.batches} batches wait: ` +
-        `check that distlogd listens on ${this.#options.endpoint}${keys}`,
-    );
+  #look(now: number): void {
+    this.#window.expire(now);
+    this.#server.warnOfSilence(now - this.#heardAt, `${this.#window.batches} batches wait`);
+    if (this.#window.isPaused(now)) this.#silentSince = now;
+    if (this.#server.isOpen && now - this.#silentSince >= this.#longestSilenceMillis) {
+      this.#longestSilenceMillis = Math.min(2 * this.#longestSilenceMillis, LONGEST_SILENCE_MILLIS);
+      this.#server.reconnect();
+    }
+    this.#write();
   }
 
   #onEvent(event: WindowEvent, batches: number): void {
@@ -207,7 +172,7 @@ export class AckSender implements Sender {
       this.#journalChanges += 1;
       this.#teller.warn(
         event,
-        `another journal answers now; ${batches} batches that the old one had not acknowledged go to it`,
+        `another journal answers now; ${batches} batches that the old one had not acknowledged are sent to it`,
       );
     }
     if (event === 'memory_lost') {

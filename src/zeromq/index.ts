@@ -1,6 +1,4 @@
 export { ExportError, type ExportErrorCause } from './export-error.ts';
 export type { ZmqLogRecordExporterOptions } from './exporter-options.ts';
 export type { ZmqExporterStats } from './exporter-stats.ts';
-export { InFlightBound } from './in-flight-bound.ts';
-export { loadZeromq, type ZeroMqLibrary } from './load-zeromq.ts';
 export { ZmqLogRecordExporter } from './zmq-log-record-exporter.ts';

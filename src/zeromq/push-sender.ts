@@ -1,62 +1,58 @@
-import { errorText, monotonicNow, nextTurn, type ReadableLogRecordLike } from '../record/index.ts';
-import { clientSocketOptions } from './client-socket.ts';
+import { FlushWaiters, type ReadableLogRecordLike, type Teller } from '../record/index.ts';
 import { ExportError, type ExportErrorCause } from './export-error.ts';
 import type { ResolvedExporterOptions } from './exporter-options.ts';
-import type { ZeroMqLibrary } from './load-zeromq.ts';
-import { LookAgain } from './look-again.ts';
 import type { Done, Sender, SenderState } from './sender.ts';
+import { ServerSocket } from './server-socket.ts';
 
-/** Messages that ZeroMQ holds before it takes no more: single records, and whole batches. */
-const RECORDS_IN_ZEROMQ = 256;
-const BATCHES_IN_ZEROMQ = 8;
-/** How long ZeroMQ may go on sending what it holds after the socket was closed. */
+/** How long what was handed to the socket may still take to leave after the sender was closed. */
 const LINGER_MILLIS = 500;
-/** After so many milliseconds of sending the event loop gets its turn. */
-const TURN_MILLIS = 8;
 
 interface Message {
   readonly body: Uint8Array;
   readonly records: number;
 }
 
-/** Push mode: a PUSH socket behind a queue that is bounded by bytes. At most once; nobody acknowledges. */
+/**
+ * Push mode: a PUSH socket behind a queue that is bounded by bytes. At most once; nobody acknowledges.
+ *
+ * The socket takes some hundred kilobytes. When its connection breaks, what the operating system had not taken is
+ * counted as lost; it is not sent again, since a part of it may have left.
+ */
 export class PushSender implements Sender {
   readonly #options: ResolvedExporterOptions;
-  readonly #socket: InstanceType<ZeroMqLibrary['Push']>;
+  readonly #server: ServerSocket;
   readonly #topic: Buffer;
-  readonly #look: LookAgain;
-  /** Records that were queued and are lost all the same. */
+  /** Reports records that were queued and are lost. */
   readonly #lost: (fault: ExportErrorCause, records: number, why: string) => void;
+  readonly #waiters = new FlushWaiters();
   #queue: Message[] = [];
-  /** The first message of the queue that has not been sent. */
+  /** The first message of the queue that has not been handed to the socket. */
   #first = 0;
   #bytes = 0;
   #records = 0;
-  /** How many messages were ever queued, and how many have left or were lost. */
+  /** How many messages were ever queued, and how many were handed to the socket, or lost. */
   #queued = 0;
   #gone = 0;
-  #isRunning = false;
+  /** What was handed to the socket and may not have left. */
+  #handed: Message[] = [];
+  #handedBytes = 0;
   #isClosed = false;
-  #waiters: { readonly until: number; readonly resolve: () => void }[] = [];
 
   constructor(
     options: ResolvedExporterOptions,
-    library: ZeroMqLibrary,
+    teller: Teller,
     lost: (fault: ExportErrorCause, records: number, why: string) => void,
   ) {
-    const { serializer, system, clock, endpoint } = options;
+    const { serializer, system } = options;
     this.#options = options;
     this.#lost = lost;
     this.#topic = Buffer.from(`${system}L${serializer.encoding}`, 'latin1');
-    this.#look = new LookAgain(clock, () => void this.#run());
-    this.#socket = new library.Push({
-      context: new library.Context({ blocky: false }),
-      ...clientSocketOptions(options),
-      // What a broken connection held goes to the next one.
-      immediate: false,
-      sendHighWaterMark: this.#sendsBatches ? BATCHES_IN_ZEROMQ : RECORDS_IN_ZEROMQ,
+    this.#server = new ServerSocket('PUSH', options, teller, {
+      opened: () => this.#send(),
+      message: () => {},
+      drained: () => this.#send(),
+      lost: (_error, unsentBytes) => this.#dropped(unsentBytes),
     });
-    this.#socket.connect(endpoint);
   }
 
   /** All records are queued, or none. */
@@ -73,27 +69,25 @@ export class PushSender implements Sender {
     this.#bytes += bytes;
     this.#records += records.length;
     this.#queued += messages.length;
-    this.#look.sign();
-    void this.#run();
+    this.#send();
     done();
   }
 
   idle(): Promise<void> {
-    if (this.#gone === this.#queued) return Promise.resolve();
-    return new Promise((resolve) => this.#waiters.push({ until: this.#queued, resolve }));
+    this.#settle();
+    return this.#isIdle ? Promise.resolve() : this.#waiters.wait(this.#queued);
   }
 
   close(fault: ExportErrorCause): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#look.disarm();
     const { length } = this.#queue;
     if (this.#first < length) {
       this.#lost(fault, this.#records, 'they had not left when the socket was closed');
       this.#left(length - this.#first);
     }
-    this.#socket.linger = LINGER_MILLIS;
-    this.#socket.close();
+    this.#waiters.settle(Number.POSITIVE_INFINITY);
+    this.#server.close(LINGER_MILLIS);
   }
 
   state(): SenderState {
@@ -101,42 +95,56 @@ export class PushSender implements Sender {
     return { batches, records: this.#records, bytes: this.#bytes, resent: 0, journalChanges: 0 };
   }
 
-  get #sendsBatches(): boolean {
-    return this.#options.serializer.encoding === 'O';
+  get #isIdle(): boolean {
+    return this.#gone === this.#queued && this.#server.bytesWaiting === 0;
   }
 
   #serialize(records: readonly ReadableLogRecordLike[]): Message[] {
     const { serializer } = this.#options;
-    if (this.#sendsBatches) return [{ body: serializer.serialize(records), records: records.length }];
+    if (serializer.encoding === 'O') {
+      return [{ body: serializer.serialize(records), records: records.length }];
+    }
     return records.map((record) => ({ body: serializer.serialize([record]), records: 1 }));
   }
 
-  /** One at a time. Never rejects. */
-  async #run(): Promise<void> {
-    if (this.#isRunning || this.#isClosed) return;
-    this.#isRunning = true;
-    let turnAt = monotonicNow();
-    while (!this.#isClosed && this.#first < this.#queue.length) {
+  #send(): void {
+    if (this.#isClosed) return;
+    while (this.#first < this.#queue.length && !this.#server.isFull) {
       const message = this.#queue[this.#first]!;
-      try {
-        await this.#socket.send([this.#topic, message.body as Buffer]);
-      } catch (error) {
-        // No room, or closed. Whatever else it is, one message must not block those behind it.
-        if (this.#isClosed || (error as { code?: unknown }).code === 'EAGAIN') break;
-        this.#lost('send', message.records, errorText(error));
-      }
-      if (this.#isClosed) break;
+      this.#server.send([this.#topic, message.body]);
+      this.#handed.push(message);
+      this.#handedBytes += message.body.length;
       this.#left(1);
-      if (monotonicNow() - turnAt < TURN_MILLIS) continue;
-      await nextTurn();
-      turnAt = monotonicNow();
     }
-    this.#isRunning = false;
-    if (this.#isClosed || this.#first >= this.#queue.length) return;
-    this.#look.arm();
+    this.#settle();
   }
 
-  /** So many messages, from the first, are no longer here. */
+  /** Forgets what the operating system has taken. */
+  #settle(): void {
+    this.#forgetHanded(this.#server.bytesWaiting);
+    if (this.#isIdle) this.#waiters.settle(Number.POSITIVE_INFINITY);
+  }
+
+  #forgetHanded(waiting: number): void {
+    let gone = 0;
+    while (gone < this.#handed.length && this.#handedBytes - this.#handed[gone]!.body.length >= waiting) {
+      this.#handedBytes -= this.#handed[gone]!.body.length;
+      gone += 1;
+    }
+    if (gone > 0) this.#handed.splice(0, gone);
+  }
+
+  /** The connection broke, and so many bytes were not taken. */
+  #dropped(unsentBytes: number): void {
+    this.#forgetHanded(unsentBytes);
+    const records = this.#handed.reduce((sum, message) => sum + message.records, 0);
+    this.#handed = [];
+    this.#handedBytes = 0;
+    if (records > 0) this.#lost('send', records, 'the connection broke before they had left');
+    this.#settle();
+  }
+
+  /** So many messages, from the first, are no longer in the queue. */
   #left(messages: number): void {
     for (let left = messages; left > 0; left--) {
       const { body, records } = this.#queue[this.#first]!;
@@ -149,9 +157,5 @@ export class PushSender implements Sender {
       this.#queue = this.#queue.slice(this.#first);
       this.#first = 0;
     }
-    this.#look.sign();
-    if (this.#waiters.length === 0) return;
-    for (const { until, resolve } of this.#waiters) if (until <= this.#gone) resolve();
-    this.#waiters = this.#waiters.filter(({ until }) => until > this.#gone);
   }
 }

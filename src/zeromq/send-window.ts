@@ -10,7 +10,7 @@ export interface WindowBatch {
   body: Uint8Array | undefined;
   bodyCrc: number;
   encoding: number;
-  /** When it counts as failed, milliseconds since 1970. */
+  /** When it counts as failed, on the monotonic clock. */
   readonly deadlineMillis: number;
   /** Called once: without an error when it is in the journal. */
   readonly done: (error?: ExportError) => void;
@@ -83,9 +83,30 @@ export class SendWindow {
     return sum;
   }
 
-  /** When the oldest batch counts as failed; Infinity: there is none. */
-  get deadlineMillis(): number {
-    return this.#entries[0]?.deadlineMillis ?? Number.POSITIVE_INFINITY;
+  /** The lowest number of a batch that is in the window; Infinity: there is none. */
+  get firstOpen(): number {
+    return this.#entries[0]?.seq ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** The number of the batch that was added last. */
+  get lastSeq(): number {
+    return this.#lastSeq;
+  }
+
+  /** When `expire` or `next` may have something to do, if nothing else happens before. */
+  get dueMillis(): number {
+    // All batches have the same time-out, so the first ends first.
+    let due = this.#entries[0]?.deadlineMillis ?? Number.POSITIVE_INFINITY;
+    const { ackTimeoutMillis } = this.#options;
+    if (this.#helloAt !== undefined) due = Math.min(due, this.#helloAt + ackTimeoutMillis);
+    else if (this.#pausedUntil > 0) due = Math.min(due, this.#pausedUntil);
+    else if (this.#underWay > 0) due = Math.min(due, this.#progressAt + ackTimeoutMillis);
+    return due;
+  }
+
+  /** The daemon asked to wait. */
+  isPaused(nowMillis: number): boolean {
+    return this.#pausedUntil > nowMillis;
   }
 
   add(batch: WindowBatch): void {

@@ -19,7 +19,6 @@ import {
   type ZmqLogRecordExporterOptions,
 } from './exporter-options.ts';
 import { exporterMetrics, type ZmqExporterStats } from './exporter-stats.ts';
-import { loadZeromq } from './load-zeromq.ts';
 import { PushSender } from './push-sender.ts';
 import type { Sender } from './sender.ts';
 
@@ -57,20 +56,17 @@ export class ZmqLogRecordExporter implements LogRecordExporterLike {
   #received = 0;
   #shutdown: Promise<void> | undefined;
 
-  /** @throws RangeError or TypeError for wrong options, Error if the package zeromq cannot be loaded */
+  /** @throws RangeError or TypeError for wrong options */
   constructor(options: ZmqLogRecordExporterOptions) {
     this.#options = resolveExporterOptions(options);
-    const { clock, endpoint, mode, meterProvider, componentName } = this.#options;
-    const library = loadZeromq();
+    const { clock, mode, meterProvider, componentName } = this.#options;
     this.#teller = new Teller('ZmqLogRecordExporter', clock);
-    try {
-      this.#sender =
-        mode === 'ack'
-          ? new AckSender(this.#options, library, this.#teller)
-          : new PushSender(this.#options, library, (fault, records, why) => this.#fail(fault, records, why));
-    } catch (error) {
-      throw new Error(`cannot connect to endpoint ${endpoint}: ${errorText(error)}`, { cause: error });
-    }
+    this.#sender =
+      mode === 'ack'
+        ? new AckSender(this.#options, this.#teller)
+        : new PushSender(this.#options, this.#teller, (fault, records, why) =>
+            this.#fail(fault, records, why),
+          );
     if (mode === 'ack') {
       this.maxConcurrentExports = this.#options.windowBatches;
       this.worstCaseMillis = this.#options.exportTimeoutMillis;

@@ -33,7 +33,7 @@ export interface ConnectionEvents {
    * @returns undefined, or a promise: no other message is read before it resolves. It must not reject
    */
   message(frames: readonly Uint8Array[]): Promise<void> | undefined;
-  /** There is room again after `isFull`. */
+  /** There is room again after `isFull`, or all that was sent has been taken by the operating system. */
   drained(): void;
   /** Once. */
   closed(error: ZmtpError): void;

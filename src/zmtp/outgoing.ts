@@ -9,7 +9,10 @@ const SOON_BYTES = 16 * 1024;
 const JOINED_BYTES = 1_024;
 const PAGE_BYTES = 16 * 1024;
 
-/** What is on its way to a socket: small pieces are joined, and who sends learns when there is room again. */
+/**
+ * What is on its way to a socket: small pieces are joined, and who sends learns when there is room again, and when all
+ * has been taken by the operating system.
+ */
 export class Outgoing {
   readonly #socket: Socket;
   readonly #drained: () => void;
@@ -89,7 +92,6 @@ export class Outgoing {
     this.#isClosed = true;
     this.#pieces = [];
     this.#page = undefined;
-    this.#pending = 0;
   }
 
   #join(piece: Uint8Array): void {
@@ -113,8 +115,9 @@ export class Outgoing {
   #written(bytes: number): void {
     this.#unwritten -= bytes;
     this.#progressAt = monotonicNow();
-    if (this.#isClosed || !this.#wasFull || this.bytes >= FULL_BYTES / 2) return;
-    this.#wasFull = false;
-    this.#drained();
+    if (this.#isClosed) return;
+    const isRoom = this.#wasFull && this.bytes < FULL_BYTES / 2;
+    if (isRoom) this.#wasFull = false;
+    if (isRoom || this.bytes === 0) this.#drained();
   }
 }

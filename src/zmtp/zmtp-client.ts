@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { type CurveClientKeys, connectTarget } from '../net/index.ts';
-import { armTimeout, type Clock, clearTimeout } from '../record/index.ts';
+import { armTimeout, Backoff, type Clock, clearTimeout } from '../record/index.ts';
 import { Connection } from './connection.ts';
 import { CurveClient } from './curve-client.ts';
 import { holdsOnlyRequests } from './holds-only-requests.ts';
@@ -28,14 +28,19 @@ export interface ZmtpClientOptions {
 export interface ZmtpClientEvents {
   opened(): void;
   message(frames: readonly Uint8Array[]): void;
-  /** There is room again after `isFull`. */
+  /** There is room again after `isFull`, or all that was sent has been taken by the operating system. */
   drained(): void;
-  /** A connection that was opened broke, or one could not be made. The next attempt comes by itself. */
-  lost(error: ZmtpError): void;
+  /**
+   * A connection broke, or could not be made. The next attempt comes by itself.
+   * @param unsentBytes what was sent, and not taken by the operating system: lost
+   */
+  lost(error: ZmtpError, unsentBytes: number): void;
 }
 
 /** A message that was begun must be whole by then, and what is sent must be read. */
 const MESSAGE_MILLIS = 60_000;
+/** How far a wait is moved at random, so that many clients of one daemon do not come back together. */
+const JITTER = 0.25;
 /** How often it is looked whether only this keeps the process alive. */
 const LOOK_MILLIS = 50;
 
@@ -52,7 +57,7 @@ export class ZmtpClient {
   #connection: Connection | undefined;
   #isOpen = false;
   #isClosed = false;
-  #failures = 0;
+  readonly #backoff: Backoff;
   #cancelRetry = () => {};
   #connectTimer: NodeJS.Timeout | undefined;
   #looking: NodeJS.Timeout | undefined;
@@ -60,6 +65,14 @@ export class ZmtpClient {
   constructor(options: ZmtpClientOptions, events: ZmtpClientEvents) {
     this.#options = options;
     this.#events = events;
+    const { reconnectMillis: initialMillis, reconnectMaxMillis: maxMillis } = options;
+    this.#backoff = new Backoff({
+      initialMillis,
+      maxMillis,
+      multiplier: 2,
+      jitter: JITTER,
+      random: Math.random,
+    });
     this.#connect();
   }
 
@@ -135,7 +148,7 @@ export class ZmtpClient {
         },
         {
           opened: () => {
-            this.#failures = 0;
+            this.#backoff.reset();
             this.#isOpen = true;
             this.#events.opened();
           },
@@ -149,16 +162,14 @@ export class ZmtpClient {
   }
 
   #lost(error: ZmtpError): void {
+    const unsentBytes = this.bytesWaiting;
     this.#connection = undefined;
     this.#isOpen = false;
     if (this.#connectTimer !== undefined) clearTimeout(this.#connectTimer);
     if (this.#isClosed) return;
-    const { reconnectMillis, reconnectMaxMillis, clock } = this.#options;
-    const longest = Math.min(reconnectMaxMillis, reconnectMillis * 2 ** Math.min(this.#failures, 30));
-    this.#failures += 1;
     this.#cancelRetry();
-    this.#cancelRetry = clock.after(longest * (0.5 + Math.random() / 2), () => this.#connect());
-    this.#events.lost(error);
+    this.#cancelRetry = this.#options.clock.after(this.#backoff.nextMillis(), () => this.#connect());
+    this.#events.lost(error, unsentBytes);
   }
 
   /**

@@ -15,7 +15,7 @@ import {
   unpackBody,
 } from '../../frames/index.ts';
 import { scanLogs } from '../../otlp/index.ts';
-import { type Clock, errorText, systemClock, Teller } from '../../record/index.ts';
+import { armImmediate, type Clock, errorText, systemClock, Teller } from '../../record/index.ts';
 import { type ServerConnection, ZmtpServer } from '../../zmtp/index.ts';
 import type { ClientSession } from './client-session.ts';
 import { ClientSessions, ownerOf } from './client-sessions.ts';
@@ -257,7 +257,7 @@ export class ZmqAckReceiver implements Receiver {
     this.#replying.add(session);
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    setImmediate(() => {
+    armImmediate(() => {
       this.#isScheduled = false;
       this.#replyAll();
     });

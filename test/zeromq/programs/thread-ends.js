@@ -1,6 +1,5 @@
 // An application with worker threads that log through the exporter, each ended in the middle of it. Prints a line
 // when all have ended: the process is still there. Arguments: endpoint, mode, ending, then one delay for each thread.
-import { once } from 'node:events';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { ZmqLogRecordExporter } from '../../../dist/esm/zeromq/index.js';
 
@@ -15,8 +14,9 @@ async function startThreads() {
       stderr: true,
     });
     worker.on('error', () => {});
-    const ended = once(worker, 'exit');
-    await once(worker, 'message');
+    const ended = new Promise((resolve) => worker.on('exit', resolve));
+    // A thread may end before its message has come.
+    await Promise.race([new Promise((resolve) => worker.on('message', resolve)), ended]);
     if (ending === 'terminate') {
       await new Promise((resolve) => setTimeout(resolve, Number(delay)));
       await worker.terminate();

@@ -1,0 +1,99 @@
+import type { Teller } from '../record/index.ts';
+import { ZmtpClient, type ZmtpClientEvents, type ZmtpError } from '../zmtp/index.ts';
+import type { ResolvedExporterOptions } from './exporter-options.ts';
+
+/** What a daemon sends at once: a reply has 56 bytes and a cause. */
+const MAX_REPLY_BYTES = 4_096;
+const REPLY_FRAMES = 3;
+/** A connection must be there within this many heartbeats. */
+const HANDSHAKE_HEARTBEATS = 3;
+const HANDSHAKE_MILLIS = 10_000;
+/** After so long without a connection or a reply the operator is warned. */
+const SILENT_MILLIS = 10_000;
+
+/** The socket of an exporter, and the warnings about it. */
+export class ServerSocket {
+  readonly #options: ResolvedExporterOptions;
+  readonly #teller: Teller;
+  readonly #client: ZmtpClient;
+  #lastError: string | undefined;
+
+  constructor(
+    socketType: 'DEALER' | 'PUSH',
+    options: ResolvedExporterOptions,
+    teller: Teller,
+    events: ZmtpClientEvents,
+  ) {
+    this.#options = options;
+    this.#teller = teller;
+    const { endpoint, curve, heartbeatMillis, reconnectMillis, reconnectMaxMillis, clock } = options;
+    this.#client = new ZmtpClient(
+      {
+        ...{ endpoint, curve, heartbeatMillis, reconnectMillis, reconnectMaxMillis, clock, socketType },
+        peerTypes: [socketType === 'DEALER' ? 'ROUTER' : 'PULL'],
+        maxMessageBytes: MAX_REPLY_BYTES,
+        maxFrames: REPLY_FRAMES,
+        handshakeMillis:
+          heartbeatMillis === 0 ? HANDSHAKE_MILLIS : Math.max(1_000, HANDSHAKE_HEARTBEATS * heartbeatMillis),
+      },
+      {
+        ...events,
+        opened: () => {
+          this.#lastError = undefined;
+          events.opened();
+        },
+        lost: (error, unsentBytes) => {
+          this.#lost(error);
+          events.lost(error, unsentBytes);
+        },
+      },
+    );
+  }
+
+  get isOpen(): boolean {
+    return this.#client.isOpen;
+  }
+
+  get isFull(): boolean {
+    return this.#client.isFull;
+  }
+
+  get bytesWaiting(): number {
+    return this.#client.bytesWaiting;
+  }
+
+  send(frames: readonly Uint8Array[]): void {
+    this.#client.send(frames);
+  }
+
+  reconnect(): void {
+    this.#client.reconnect();
+  }
+
+  close(lingerMillis: number): void {
+    this.#client.close(lingerMillis);
+  }
+
+  /** @param what is held up by it */
+  warnOfSilence(silentMillis: number, what: string): void {
+    if (silentMillis < SILENT_MILLIS) return;
+    const state = this.#client.isOpen ? 'connected, but without a reply' : 'no connection';
+    const reason = this.#lastError === undefined ? '' : ` (${this.#lastError})`;
+    const keys = this.#options.curve === undefined ? '' : ', and that the CURVE keys fit';
+    this.#teller.warn(
+      'silence',
+      `${state} for ${Math.round(silentMillis / 1000)} s${reason}; ${what}: ` +
+        `check that distlogd listens on ${this.#options.endpoint}${keys}`,
+    );
+  }
+
+  /** That a daemon is away is no news before it lasts; that one refuses this client is. */
+  #lost({ cause, message }: ZmtpError): void {
+    this.#lastError = message;
+    if (cause !== 'unauthorized' && cause !== 'mismatch' && cause !== 'not_zmtp') return;
+    this.#teller.warn(
+      'refused',
+      `no connection to ${this.#options.endpoint} (${cause}): ${message}; trying again`,
+    );
+  }
+}
