@@ -1,4 +1,5 @@
-import { sep } from 'node:path';
+import { realpathSync } from 'node:fs';
+import { basename, dirname, join, sep } from 'node:path';
 import { dataLayout } from '../disk/index.ts';
 import { isLoopback, type ListenAddress } from '../net/index.ts';
 import { showSize } from '../text/index.ts';
@@ -52,16 +53,27 @@ function checkPaths({ config, files, report }: WholeConfig): void {
   for (const sink of config.sinks ?? []) {
     if (sink?.type !== 'file' || sink.path === undefined) continue;
     const path = `sinks.${sink.name}.path`;
-    const other = written.get(sink.path) ?? files.find(({ file }) => file === sink.path)?.path;
+    const real = realPathOf(sink.path);
+    const other = written.get(real) ?? files.find(({ file }) => realPathOf(file) === real)?.path;
     if (other !== undefined) report(path, `must be a file of its own, got that of ${other}`);
-    written.set(sink.path, path);
+    written.set(real, path);
     if (sink.path.endsWith(sep)) report(path, 'must be a file, got a directory');
-    if (isBelow(root, sink.path) && !isBelow(logs, sink.path)) {
+    if (isBelow(realPathOf(root), real) && !isBelow(realPathOf(logs), real)) {
       report(
         path,
         'must not be in the data directory, where the daemon keeps its own files; only the directory logs/ there is for sinks',
       );
     }
+  }
+}
+
+/** Where a path leads, as far as it exists: links must not hide that two are the same file. */
+function realPathOf(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    const directory = dirname(path);
+    return directory === path ? path : join(realPathOf(directory), basename(path));
   }
 }
 

@@ -20,8 +20,8 @@ export function makeSink(
 ): Sink {
   switch (config.type) {
     case 'file': {
-      const { path, format, rotate, fsync } = config;
-      return new FileSink({ path, format, rotate, fsync, thread: lineThread, log });
+      const { path, format, rotate, fsync, mode } = config;
+      return new FileSink({ path, format, rotate, fsync, mode, thread: lineThread, log });
     }
     case 'otlp': {
       const { endpoint, protocol, headers, compression, timeoutMillis, tls } = config;

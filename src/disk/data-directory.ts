@@ -15,7 +15,7 @@ import { type DataLayout, dataLayout } from './data-layout.ts';
 import { lockDirectory } from './data-lock.ts';
 
 /** The format of the directory that this version writes. It reads no newer one. */
-export const DATA_VERSION = 1;
+const DATA_VERSION = 1;
 
 /** The daemon's own directory, locked until it is closed. Everything in it is for this user only. */
 export interface DataDirectory {
@@ -89,10 +89,11 @@ async function checkDirectory(layout: DataLayout): Promise<void> {
   });
   const { uid } = statSync(root);
   const own = process.getuid?.();
-  if (own !== undefined && own !== 0 && uid !== own) {
+  // Root may write everywhere; but the owner of the directory could put a link where root writes then.
+  if (own !== undefined && uid !== own) {
     throw failure(
       'not_writable',
-      `the data directory ${root} belongs to another user (${uid}, this is ${own}) and cannot be made private; name a new directory below it`,
+      `the data directory ${root} belongs to another user (${uid}, this is ${own}); name a new directory below it`,
     );
   }
   checkVersion(layout);

@@ -1,4 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: references and units are written so
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { formatConfigError, parseConfig } from '../../src/config/index.ts';
 
 const environment = { WORD: 'hush', EMPTY: '', SEVEN: '7', TOKEN: 'a-token-that-is-long' };
@@ -327,4 +330,20 @@ test.each([
   expect('errors' in result ? result.errors.map(formatConfigError) : []).toEqual([
     'x:3:10: the file must be text in UTF-8, got a byte that is none',
   ]);
+});
+
+test('two sinks on one file are refused, also when a link leads one of them there', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'burstlog-config-'));
+  try {
+    mkdirSync(join(folder, 'logs'));
+    symlinkSync(join(folder, 'logs'), join(folder, 'link'));
+    const text = `type: file, path: ${folder}/logs/x }, b: { type: file, path: ${folder}/link/x`;
+    expect(sink(text).join()).toContain('sinks.b.path: must be a file of its own, got that of sinks.a.path');
+    symlinkSync(join(folder, 'logs', 'x'), join(folder, 'y'));
+    writeFileSync(join(folder, 'logs', 'x'), '');
+    const other = `type: file, path: ${folder}/logs/x }, b: { type: file, path: ${folder}/y`;
+    expect(sink(other).join()).toContain('sinks.b.path: must be a file of its own, got that of sinks.a.path');
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

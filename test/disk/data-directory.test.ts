@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
+  chownSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -275,4 +276,16 @@ test('two that make the same new directory at once do not harm each other', asyn
   const all = await Promise.all([holder(path), holder(path)]);
   expect(all.map(({ said }) => said.split(':')[0]).toSorted()).toEqual(['held', 'in_use']);
   expect(existsSync(join(path, 'version'))).toBe(true);
+});
+
+test('a directory of another user is refused, by root too, and not changed', async () => {
+  // Only root can make one.
+  if (!isRoot) return;
+  const path = join(room, 'theirs');
+  mkdirSync(path);
+  chownSync(path, 65_534, 65_534);
+  chmodSync(path, 0o777);
+  await expect(openDataDirectory(path)).rejects.toThrow('belongs to another user (65534, this is 0)');
+  expect(statSync(path).mode & 0o777).toBe(0o777);
+  expect(readdirSync(path)).toEqual([]);
 });

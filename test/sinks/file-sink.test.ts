@@ -64,6 +64,21 @@ test('a batch is a line of OTLP/JSON, in a private file', async () => {
   expect(statSync(join(folder(), 'logs')).mode & 0o777).toBe(0o700);
 });
 
+test('with a mode others may read it, also rotated and compressed, whatever the umask is', async () => {
+  const umask = process.umask(0o077);
+  try {
+    const sink = sinkOf({ mode: 'group', rotate: { maxBytes: 1, keep: 3, gzip: true } });
+    await sink.open(undefined);
+    for (const body of ['one', 'two', 'three']) await put(sink, body);
+    while (!rotated().some((name) => name.endsWith('.gz'))) await new Promise(setImmediate);
+    await closed(sink);
+  } finally {
+    process.umask(umask);
+  }
+  for (const name of logs()) expect(statSync(join(folder(), 'logs', name)).mode & 0o777).toBe(0o640);
+  expect(statSync(join(folder(), 'logs')).mode & 0o777).toBe(0o750);
+});
+
 test('a long batch becomes lines of at most 512 records', async () => {
   const sink = sinkOf();
   await sink.open(undefined);

@@ -7,21 +7,22 @@ import { syncDirectory } from '../../disk/index.ts';
 import { UNFINISHED } from './rotated-files.ts';
 
 /**
- * Replaces a file by its gzip form, `<path>.gz`, 0600. At every moment one of them is there whole: the new one has
+ * Replaces a file by its gzip form, `<path>.gz`. At every moment one of them is there whole: the new one has
  * another name until it is on the disk.
  * @throws if it could not be done: the file is there as before
  */
-export async function compressFile(path: string, signal: AbortSignal): Promise<void> {
+export async function compressFile(path: string, mode: number, signal: AbortSignal): Promise<void> {
   const unfinished = `${path}${UNFINISHED}`;
   try {
     await pipeline(
       createReadStream(path, { highWaterMark: 262_144 }),
       createGzip(),
-      createWriteStream(unfinished, { mode: 0o600 }),
+      createWriteStream(unfinished, { mode }),
       { signal },
     );
     const file = await open(unfinished, 'r+');
     try {
+      await file.chmod(mode);
       await file.sync();
     } finally {
       await file.close();

@@ -23,7 +23,7 @@ export interface RotateOptions {
 }
 
 export interface FileSinkOptions {
-  /** The file; it and the folders on the way are made (0600, 0700). No other program may write to it. */
+  /** The file; it and the folders on the way are made. No other program may write to it. */
   readonly path: string;
   /**
    * `otlpJson`: lines of OTLP/JSON, at most 512 records each, which the Collector's `otlp_json_file` receiver and lnav
@@ -36,6 +36,8 @@ export interface FileSinkOptions {
    * can take the last records; the end of the daemon, of whatever kind, cannot. Default: `always`.
    */
   readonly fsync?: 'always' | 'never' | undefined;
+  /** Who may read the file and rotated ones: 0600, 0640, 0644. Default: `owner`. */
+  readonly mode?: keyof typeof modes | undefined;
   /** Where the compiled `line-thread` is, to make long pieces of work there. Default: none, all is done in this thread. */
   readonly thread?: URL | undefined;
   readonly log: OwnLog;
@@ -47,6 +49,7 @@ export interface ResolvedFileOptions {
   readonly format: LineFormat;
   readonly rotate: Required<{ [name in keyof RotateOptions]: NonNullable<RotateOptions[name]> }>;
   readonly fsync: 'always' | 'never';
+  readonly mode: number;
   readonly thread: URL | undefined;
   readonly log: OwnLog;
   readonly clock: Clock;
@@ -59,16 +62,29 @@ const rotateDefaults: ResolvedFileOptions['rotate'] = {
   gzip: true,
 };
 
+const modes = { owner: 0o600, group: 0o640, all: 0o644 } as const;
+
 /** @throws TypeError or RangeError that names the option */
 export function resolveFileOptions(options: FileSinkOptions): ResolvedFileOptions {
-  checkKnown('FileSink', options, ['path', 'format', 'rotate', 'fsync', 'thread', 'log', 'clock']);
-  const { path, format = 'otlpJson', fsync = 'always', thread, log, clock = systemClock } = options;
+  checkKnown('FileSink', options, ['path', 'format', 'rotate', 'fsync', 'mode', 'thread', 'log', 'clock']);
+  const {
+    path,
+    format = 'otlpJson',
+    fsync = 'always',
+    mode = 'owner',
+    thread,
+    log,
+    clock = systemClock,
+  } = options;
   if (typeof path !== 'string' || path === '') throw new TypeError(`path must be a path, got ${shown(path)}`);
   if (format !== 'otlpJson' && format !== 'text') {
     throw new TypeError(`format must be "otlpJson" or "text", got ${shown(format)}`);
   }
   if (fsync !== 'always' && fsync !== 'never') {
     throw new TypeError(`fsync must be "always" or "never", got ${shown(fsync)}`);
+  }
+  if (!Object.hasOwn(modes, mode)) {
+    throw new TypeError(`mode must be "owner", "group" or "all", got ${shown(mode)}`);
   }
   checkObject('rotate', options.rotate ?? {});
   checkKnown('rotate', options.rotate ?? {}, Object.keys(rotateDefaults));
@@ -77,5 +93,5 @@ export function resolveFileOptions(options: FileSinkOptions): ResolvedFileOption
   wholeNumber('rotate.maxAgeMillis', rotate.maxAgeMillis, 0);
   wholeNumber('rotate.keep', rotate.keep, 1);
   trueOrFalse('rotate.gzip', rotate.gzip);
-  return { path, format, rotate, fsync, thread, log, clock };
+  return { path, format, rotate, fsync, mode: modes[mode], thread, log, clock };
 }

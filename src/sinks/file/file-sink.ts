@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { chmod, mkdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { JournalEntry, Sink } from '../../component/index.ts';
 import { rejectedError } from '../../component/index.ts';
@@ -49,10 +49,10 @@ export class FileSink implements Sink {
   }
 
   async open(state: unknown): Promise<void> {
-    await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 });
+    await this.#makeDirectory();
     const known = parseFileState(state);
     if (known !== undefined) await this.#find(known);
-    this.#file ??= await LogFile.open(this.#path, this.#options.clock);
+    this.#file ??= await LogFile.open(this.#path, this.#options.mode, this.#options.clock);
   }
 
   async prepare(): Promise<FileState | undefined> {
@@ -126,9 +126,18 @@ export class FileSink implements Sink {
       this.#tell(`the file that it wrote to last is not at ${this.#path}; nothing was cut`);
   }
 
+  /** Who may read the file may enter a directory that is made for it. */
+  async #makeDirectory(): Promise<void> {
+    const { mode } = this.#options;
+    const directory = dirname(this.#path);
+    const entered = 0o700 | (mode & 0o077) | ((mode & 0o044) >> 2);
+    const made = await mkdir(directory, { recursive: true, mode: entered & ~0o022 });
+    if (made !== undefined) await chmod(directory, entered & ~0o022);
+  }
+
   async #begin(): Promise<LogFile> {
-    await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 });
-    return await LogFile.open(this.#path, this.#options.clock);
+    await this.#makeDirectory();
+    return await LogFile.open(this.#path, this.#options.mode, this.#options.clock);
   }
 
   async #replace(old: LogFile): Promise<LogFile> {
@@ -148,14 +157,14 @@ export class FileSink implements Sink {
   /** Compresses and prunes old files, beside the writing. Not before the state of the new file is stored. */
   #tidy(): void {
     this.#isTidyDue = false;
-    const { rotate } = this.#options;
+    const { rotate, mode } = this.#options;
     const { signal } = this.#closing;
     const tidy = async () => {
       await prune(this.#path, rotate.keep);
       if (!rotate.gzip) return;
       for (const { path, isCompressed } of await rotatedFiles(this.#path)) {
         if (isCompressed || signal.aborted) continue;
-        await compressFile(path, signal);
+        await compressFile(path, mode, signal);
       }
     };
     this.#tidying = this.#tidying.then(tidy).catch((error: unknown) => {

@@ -46,17 +46,21 @@ export class LogFile {
   }
 
   /**
-   * Opens the file, or makes it (0600).
+   * Opens the file, or makes it.
+   * @param mode of a new file, whatever the umask is
    * @throws if it is no regular file
    */
-  static async open(path: string, clock: Clock): Promise<LogFile> {
+  static async open(path: string, mode: number, clock: Clock): Promise<LogFile> {
     const before = await stat(path).catch(ignoreMissing);
     // Opening a pipe would wait for a reader, and a device cannot be cut.
     if (before !== undefined && !before.isFile()) throw new Error(`${path} is no regular file`);
     const { O_APPEND, O_CREAT, O_RDWR } = constants;
-    const file = await open(path, O_APPEND | O_CREAT | O_RDWR, 0o600);
+    const file = await open(path, O_APPEND | O_CREAT | O_RDWR, mode);
     try {
-      if (before === undefined) await syncDirectory(dirname(path));
+      if (before === undefined) {
+        await file.chmod(mode);
+        await syncDirectory(dirname(path));
+      }
       const stats = await file.stat({ bigint: true });
       const offset = Number(stats.size);
       const since = offset > 0 && stats.birthtimeMs > 0n ? Number(stats.birthtimeMs) : clock.now();

@@ -36,6 +36,11 @@ export const fileSinkOptions = group(
       },
       { meaning: 'When a new file is started, and what happens to the old ones.' },
     ),
+    mode: choice(['owner', 'group', 'all'], {
+      default: 'owner',
+      meaning:
+        'Who may read the file and rotated ones: `owner` (0600), `group` (0640), `all` (0644). Directories that are made may be entered by the same.',
+    }),
     fsync: choice(['always', 'never'], {
       default: 'always',
       meaning:
