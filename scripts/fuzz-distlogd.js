@@ -210,8 +210,8 @@ const greetings = [
   Buffer.from('ff00000000000000017f03004e554c4c0000000000000000000000000000000000', 'hex'),
   Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'),
   Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0', 'latin1'),
-  Buffer.from('POST /v1/logs HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n'),
-  Buffer.from('POST /v1/logs HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n'),
+  Buffer.from('POST /v1/logs HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n'),
+  Buffer.from('POST /v1/logs HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n\r\n'),
   Buffer.from('GET /metrics HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n'),
   Buffer.from('16030100', 'hex'),
 ];

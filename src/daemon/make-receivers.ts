@@ -30,12 +30,12 @@ export function makeReceivers(loaded: LoadedConfig, intake: Intake, log: OwnLog)
   }
   if (otlpGrpc !== undefined) {
     const common = otlpOptions(otlpGrpc, loaded);
-    const receiver = new OtlpGrpcReceiver({ ...common, intake, setting: 'receivers.otlpGrpc.endpoint' });
+    const receiver = new OtlpGrpcReceiver({ ...common, intake, log, setting: 'receivers.otlpGrpc.endpoint' });
     made.push({ name: 'otlpGrpc', made: JSON.stringify(['otlpGrpc', common]), receiver });
   }
   if (otlpHttp !== undefined) {
     const common = { ...otlpOptions(otlpHttp, loaded), maxJsonBytes: otlpHttp.maxJsonBytes };
-    const receiver = new OtlpHttpReceiver({ ...common, intake, setting: 'receivers.otlpHttp.endpoint' });
+    const receiver = new OtlpHttpReceiver({ ...common, intake, log, setting: 'receivers.otlpHttp.endpoint' });
     made.push({ name: 'otlpHttp', made: JSON.stringify(['otlpHttp', common]), receiver });
   }
   return made;

@@ -24,6 +24,7 @@ import { severityNumberOf } from './severity-names.ts';
 import { wellFormed } from './well-formed.ts';
 import { WireError } from './wire-error.ts';
 
+const MAX_SHOWN = 120;
 const MAX_UINT32 = 2 ** 32 - 1;
 const MAX_UINT64 = 2n ** 64n - 1n;
 const doubleWords: Readonly<Record<string, number>> = {
@@ -34,29 +35,75 @@ const doubleWords: Readonly<Record<string, number>> = {
 
 type Json = Readonly<Record<string, unknown>>;
 
+/** The names of the protobuf definition, which proto3's JSON readers have to take as well. */
+const originalNames: Readonly<Record<string, string>> = Object.fromEntries(
+  [
+    ...['resourceLogs', 'scopeLogs', 'logRecords', 'schemaUrl', 'droppedAttributesCount', 'timeUnixNano'],
+    ...['observedTimeUnixNano', 'severityNumber', 'severityText', 'traceId', 'spanId', 'eventName'],
+    ...['stringValue', 'boolValue', 'intValue', 'doubleValue', 'arrayValue', 'kvlistValue', 'bytesValue'],
+  ].map((name) => [name, name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)]),
+);
+const valueKinds: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.entries(originalNames)
+    .filter(([name]) => name.endsWith('Value'))
+    .flatMap(([name, original]) => [
+      [name, name],
+      [original, name],
+    ]),
+);
+
+/** What was read, and what was not. */
+export interface JsonLogs {
+  readonly logs: DecodedLogs;
+  /** Where the first name stands that is not known, outside of records, such as `resourceLogs[0].scope_log`. */
+  readonly unknown: string | undefined;
+}
+
 /**
  * Reads OTLP/JSON, the body of an OTLP/HTTP request with content type `application/json` (OTLP specification, "JSON
- * Protobuf Encoding"): names in lowerCamelCase, ids in hex, 64-bit integers as text or number, enums as numbers; the
- * names of severities are taken too. Fields that are not known are ignored; null is as good as absent. An integer is
- * exact however it is written.
+ * Protobuf Encoding"): names in lowerCamelCase or as in the protobuf definition, ids in hex, 64-bit integers as text or
+ * number, enums as numbers; the names of severities are taken too. Fields that are not known are ignored; null is as
+ * good as absent, and in a list as an empty object.
+ *
+ * An integer is exact however it is written. Numbers of a wrong sort cost nothing but themselves: an `intValue` that is
+ * no integer of 64 bits is a double, a severity is cut to a whole number, and a number in place of a text is its text.
  *
  * @param input the text, or its UTF-8 bytes
  * @throws WireError that names the field, e.g. `resourceLogs[0].resource must be an object, got 1`
  */
 export function decodeJsonLogs(input: string | Uint8Array): DecodedLogs {
+  return readJsonLogs(input).logs;
+}
+
+/** The same, with what was not understood. @throws WireError */
+export function readJsonLogs(input: string | Uint8Array): JsonLogs {
   const reader = new JsonReader();
-  return reader.request(parseJson(input, JSON.stringify));
+  const logs = reader.request(parseJson(input, JSON.stringify));
+  return { logs, unknown: reader.unknown };
 }
 
 class JsonReader {
   /** Names and places of lists from the root to what is being read. */
   readonly #path: (string | number)[] = [];
+  unknown: string | undefined;
 
   request(json: unknown): DecodedLogs {
-    return { resources: this.#list(this.#object(json), 'resourceLogs', (item) => this.#resourceLogs(item)) };
+    const request = this.#object(json);
+    this.#look(request, ['resourceLogs']);
+    return { resources: this.#list(request, 'resourceLogs', (item) => this.#resourceLogs(item)) };
+  }
+
+  /** Notes the first name that is none of these. */
+  #look(json: Json, known: readonly string[]): void {
+    if (this.unknown !== undefined) return;
+    const strange = Object.keys(json).find(
+      (name) => !known.includes(name) && !known.some((each) => originalNames[each] === name),
+    );
+    if (strange !== undefined) this.unknown = this.#where(strange).slice(0, MAX_SHOWN);
   }
 
   #resourceLogs(json: Json): DecodedResource {
+    this.#look(json, ['resource', 'scopeLogs', 'schemaUrl']);
     const resource = this.#child(json, 'resource', (child) => ({
       attributes: this.#attributes(child, 'attributes', RESOURCE_ATTRIBUTE_DEPTH),
       droppedAttributesCount: this.#uint32(child, 'droppedAttributesCount'),
@@ -70,6 +117,7 @@ class JsonReader {
   }
 
   #scopeLogs(json: Json): DecodedScope {
+    this.#look(json, ['scope', 'logRecords', 'schemaUrl']);
     const scope = this.#child(json, 'scope', (child) => ({
       name: this.#text(child, 'name'),
       version: this.#text(child, 'version'),
@@ -111,8 +159,9 @@ class JsonReader {
 
   #value(json: Json, depth: number): AnyValue {
     let value: AnyValue = null;
-    for (const kind of Object.keys(json)) {
-      if (json[kind] !== null) value = this.#kind(json, kind, depth) ?? value;
+    for (const name of Object.keys(json)) {
+      const kind = Object.hasOwn(valueKinds, name) ? valueKinds[name] : undefined;
+      if (kind !== undefined && json[name] !== null) value = this.#kind(json, kind, depth) ?? value;
     }
     return value;
   }
@@ -123,8 +172,7 @@ class JsonReader {
       case 'stringValue':
         return this.#text(json, kind);
       case 'boolValue':
-        if (typeof json[kind] !== 'boolean') this.#fail(kind, 'true or false', json[kind]);
-        return json[kind];
+        return this.#bool(json, kind);
       case 'intValue':
         return this.#int64(json, kind);
       case 'doubleValue':
@@ -147,9 +195,16 @@ class JsonReader {
   }
 
   #text(json: Json, name: string): string {
-    const value = json[name] ?? '';
+    const value = field(json, name) ?? '';
+    if (typeof value === 'number') return String(value);
     if (typeof value !== 'string') this.#fail(name, 'a text', value);
     return wellFormed(value);
+  }
+
+  #bool(json: Json, name: string): boolean {
+    const value = field(json, name);
+    if (typeof value !== 'boolean') this.#fail(name, 'true or false', value);
+    return value;
   }
 
   /** A whole number, or undefined if the field holds none. */
@@ -159,56 +214,55 @@ class JsonReader {
   }
 
   #uint64(json: Json, name: string): bigint {
-    const whole = this.#whole(json[name] ?? 0);
+    const whole = this.#whole(field(json, name) ?? 0);
     if (whole === undefined || whole < 0n || whole > MAX_UINT64) {
-      this.#fail(name, 'a whole number from 0 to 2^64 - 1', json[name]);
+      this.#fail(name, 'a whole number from 0 to 2^64 - 1', field(json, name));
     }
     return whole;
   }
 
   #uint32(json: Json, name: string): number {
-    const whole = this.#whole(json[name] ?? 0);
+    const whole = this.#whole(field(json, name) ?? 0);
     if (whole === undefined || whole < 0n || whole > MAX_UINT32) {
-      this.#fail(name, 'a whole number from 0 to 2^32 - 1', json[name]);
+      this.#fail(name, 'a whole number from 0 to 2^32 - 1', field(json, name));
     }
     return Number(whole);
   }
 
   #int64(json: Json, name: string): AnyValue {
-    const whole = this.#whole(json[name]);
-    if (whole === undefined || BigInt.asIntN(64, whole) !== whole) {
-      this.#fail(name, 'a whole number of 64 bits', json[name]);
-    }
-    return intValue(whole);
+    const value = field(json, name);
+    const whole = this.#whole(value);
+    if (whole !== undefined && BigInt.asIntN(64, whole) === whole) return intValue(whole);
+    // Serializers of JavaScript write any number that is whole as an integer.
+    if (typeof value === 'number') return doubleValue(value);
+    if (typeof value === 'string' && isDecimal(value)) return doubleValue(Number(value));
+    return this.#fail(name, 'a whole number of 64 bits', value);
   }
 
   #severity(json: Json, name: string): number {
-    const value = json[name] ?? 0;
-    const whole = this.#whole(value) ?? severityNumberOf(value);
-    if (whole === undefined || BigInt.asIntN(32, BigInt(whole)) !== BigInt(whole)) {
-      this.#fail(name, 'a severity number', value);
-    }
-    return Number(whole);
+    const value = field(json, name) ?? 0;
+    const number = typeof value === 'number' ? value : Number(this.#whole(value) ?? severityNumberOf(value));
+    if (Number.isNaN(number)) this.#fail(name, 'a severity number', value);
+    return Math.abs(number) < 2 ** 31 ? Math.trunc(number) : 0;
   }
 
   #double(json: Json, name: string): AnyValue {
-    const value = json[name];
+    const value = field(json, name);
     if (typeof value === 'number') return doubleValue(value);
     if (typeof value === 'string' && Object.hasOwn(doubleWords, value)) return doubleWords[value]!;
-    const isDecimal = typeof value === 'string' && /^[-+]?\d[\d.eE+-]{0,400}$/.test(value);
-    const number = isDecimal ? Number(value) : Number.NaN;
+    const number = typeof value === 'string' && isDecimal(value) ? Number(value) : Number.NaN;
     if (Number.isNaN(number)) this.#fail(name, 'a number, "NaN", "Infinity" or "-Infinity"', value);
     return doubleValue(number);
   }
 
   #bytes(json: Json, name: string): Uint8Array {
-    const value = json[name];
+    const value = field(json, name);
     if (typeof value !== 'string' || !isBase64(value)) this.#fail(name, 'text in base64', value);
     return new Uint8Array(Buffer.from(value, 'base64'));
   }
 
   #id(json: Json, name: string, bytes: number): string {
-    const value = json[name] ?? '';
+    const value = field(json, name) ?? '';
     if (
       typeof value !== 'string' ||
       (value !== '' && value.length !== bytes * 2) ||
@@ -226,7 +280,7 @@ class JsonReader {
   }
 
   #child<T>(json: Json, name: string, read: (child: Json) => T): T | undefined {
-    const value = json[name] ?? undefined;
+    const value = field(json, name) ?? undefined;
     if (value === undefined) return undefined;
     this.#path.push(name);
     const result = read(this.#object(value));
@@ -235,14 +289,14 @@ class JsonReader {
   }
 
   #list<T>(json: Json, name: string, read: (item: Json) => T): T[] {
-    const list = json[name] ?? [];
+    const list = field(json, name) ?? [];
     if (!Array.isArray(list)) this.#fail(name, 'an array', list);
     this.#path.push(name, 0);
     const result: T[] = [];
     for (const [index, item] of list.entries()) {
       this.#path[this.#path.length - 1] = index;
-      // proto3's JSON has no null in a list; an AnyValue that is empty is {}.
-      result.push(read(this.#object(item)));
+      // proto3's JSON has no null in a list, but some senders write it for what is empty.
+      result.push(read(this.#object(item ?? {})));
     }
     this.#path.length -= 2;
     return result;
@@ -252,8 +306,8 @@ class JsonReader {
     if (depth > MAX_DEPTH) throw new WireError('too_deep', `a value is nested too deep at ${this.#where()}`);
   }
 
-  #fail(name: string, wish: string, value: unknown): never {
-    throw new WireError('json', `${this.#where(name)} must be ${wish}, got ${shown(value)}`);
+  #fail(name: string, expected: string, value: unknown): never {
+    throw new WireError('json', `${this.#where(name)} must be ${expected}, got ${shown(value)}`);
   }
 
   #where(name = ''): string {
@@ -261,6 +315,18 @@ class JsonReader {
     const text = path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${step}`)).join('');
     return text === '' ? 'the request' : text.slice(1);
   }
+}
+
+/** A field by either of its names. */
+function field(json: Json, name: string): unknown {
+  const value = json[name];
+  if (value !== undefined && value !== null) return value;
+  const original = originalNames[name];
+  return original === undefined ? value : json[original];
+}
+
+function isDecimal(text: string): boolean {
+  return /^[-+]?\d[\d.eE+-]{0,400}$/.test(text);
 }
 
 function isBase64(text: string): boolean {

@@ -1,4 +1,4 @@
-export { decodeJsonLogs } from './decode-json-logs.ts';
+export { decodeJsonLogs, type JsonLogs, readJsonLogs } from './decode-json-logs.ts';
 export { decodeLogs, logGroups } from './decode-logs.ts';
 export {
   type AnyValue,
@@ -40,6 +40,7 @@ export { MAX_PART_VALUES } from './limits.ts';
 export { parseJson } from './parse-json.ts';
 export { plainObject, plainValue } from './plain-value.ts';
 export { ProtobufReader } from './protobuf-reader.ts';
+export { ProtobufWriter } from './protobuf-writer.ts';
 export { type RequestPiece, requestPieces } from './request-pieces.ts';
 export { type ScannedLogs, scanLogs } from './scan-logs.ts';
 export { wellFormed } from './well-formed.ts';

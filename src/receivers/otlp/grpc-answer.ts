@@ -1,19 +1,17 @@
 import { constants, type ServerHttp2Stream } from 'node:http2';
 import { grpcMessage } from './grpc-message.ts';
 import { type Refusal, rpcCode } from './refusal.ts';
-import { statusBytes } from './rpc-status.ts';
+import { responseBytes, statusBytes } from './rpc-status.ts';
 
-/** An empty `ExportLogsServiceResponse`. */
-const EMPTY = grpcMessage(new Uint8Array());
 const HEADERS = { ':status': 200, 'content-type': 'application/grpc' } as const;
 const MAX_MESSAGE = 1_024;
 
-/** All is in the journal. */
-export function answerTaken(stream: ServerHttp2Stream): void {
+/** All is in the journal. @param warning what its sender should know */
+export function answerTaken(stream: ServerHttp2Stream, warning: string | undefined): void {
   if (isGone(stream)) return;
   stream.respond(HEADERS, { waitForTrailers: true });
   stream.once('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
-  stream.end(EMPTY);
+  stream.end(grpcMessage(responseBytes(warning)));
 }
 
 /** The status alone, without a message; with the wait that the client shall keep, as `google.rpc.RetryInfo`. */

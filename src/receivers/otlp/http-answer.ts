@@ -1,6 +1,6 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { httpStatus, type Refusal, type RefusalCause, rpcCode } from './refusal.ts';
-import { statusBytes } from './rpc-status.ts';
+import { responseBytes, statusBytes } from './rpc-status.ts';
 
 /** How an answer leaves. */
 export interface AnswerForm {
@@ -18,9 +18,14 @@ const extraHeaders: Partial<Record<RefusalCause, Readonly<Record<string, string>
   encoding: { 'accept-encoding': 'gzip, deflate, identity' },
 };
 
-/** All is in the journal: an empty `ExportLogsServiceResponse`. */
-export function answerTaken(response: ServerResponse, { isJson, close }: AnswerForm): void {
-  const body = isJson ? '{}' : '';
+/** All is in the journal: an `ExportLogsServiceResponse`, empty but for a warning. */
+export function answerTaken(
+  response: ServerResponse,
+  { isJson, close }: AnswerForm,
+  warning: string | undefined,
+): void {
+  const partial = warning === undefined ? {} : { partialSuccess: { errorMessage: warning } };
+  const body = isJson ? Buffer.from(JSON.stringify(partial)) : responseBytes(warning);
   response.writeHead(200, headersOf(isJson, body.length, close));
   response.end(body);
 }

@@ -1,4 +1,4 @@
-import type { Intake } from '../../component/index.ts';
+import type { Intake, OwnLog } from '../../component/index.ts';
 import type { ListenAddress, LoadedTls } from '../../net/index.ts';
 import { isLoopback } from '../../net/index.ts';
 import {
@@ -41,6 +41,8 @@ export interface OtlpReceiverOptions {
   readonly insecure?: boolean | undefined;
   /** The name of the address's setting, for messages. */
   readonly setting: string;
+  /** Where it is logged what was refused. Default: nowhere. */
+  readonly log?: OwnLog | undefined;
 }
 
 const limits = {
@@ -52,7 +54,7 @@ const limits = {
   headersMillis: 10_000,
 };
 const MIN_IN_FLIGHT = 128 * 2 ** 20;
-const KNOWN = ['address', 'intake', 'token', 'tls', 'setting', 'insecure', ...Object.keys(limits)];
+const KNOWN = ['address', 'intake', 'log', 'token', 'tls', 'setting', 'insecure', ...Object.keys(limits)];
 
 export type ResolvedOtlpReceiverOptions = OtlpReceiverOptions & typeof limits;
 

@@ -20,7 +20,8 @@ import {
 } from './options.ts';
 import { busy } from './read-body.ts';
 import { type Refusal, refusal } from './refusal.ts';
-import { type Taken, takeRequest } from './take-request.ts';
+import { Refusals } from './refusals.ts';
+import { NO_RECORDS, type Taken, takeRequest } from './take-request.ts';
 
 const PATH = '/opentelemetry.proto.collector.logs.v1.LogsService/Export';
 const MAX_STREAMS = 128;
@@ -47,6 +48,7 @@ export class OtlpGrpcReceiver implements Receiver {
   readonly #server: Server;
   readonly #sessions: GrpcSessions;
   readonly #sockets: OpenSockets;
+  readonly #refusals: Refusals;
   #endpoint = '';
   #isStopping = false;
   #stopped: Promise<void> | undefined;
@@ -56,6 +58,7 @@ export class OtlpGrpcReceiver implements Receiver {
     this.#options = resolveOtlpReceiver('OtlpGrpcReceiver', options);
     const { tls, maxInFlightBytes, maxConnections, headersMillis } = this.#options;
     this.#inFlight = new InFlight(maxInFlightBytes);
+    this.#refusals = new Refusals(this.#options.setting, this.counters, this.#options.log);
     this.#sessions = new GrpcSessions(headersMillis);
     const settings = {
       maxSessionMemory: SESSION_MEBIBYTES,
@@ -121,15 +124,23 @@ export class OtlpGrpcReceiver implements Receiver {
     stream.on('error', () => {});
     const status = httpStatusOf(headers);
     if (status !== undefined) {
-      countRefused(this.counters, status === 405 ? 'method' : 'content_type');
+      this.#refusals.refused(
+        status === 405 ? 'method' : 'content_type',
+        stream.session?.socket,
+        'it is not gRPC',
+      );
       return answerHttp(stream, status);
     }
     const share = this.#inFlight.share();
     this.#judge(stream, headers, share)
       .catch((error: unknown): Taken => refusal('internal', String(error)))
       .then((taken) => {
-        if (taken.kind === 'taken') return answerTaken(stream);
-        countRefused(this.counters, taken.cause);
+        const sender = stream.session?.socket;
+        if (taken.kind === 'taken') {
+          if (taken.warning !== undefined) this.#refusals.refused(NO_RECORDS, sender, taken.warning);
+          return answerTaken(stream, taken.warning);
+        }
+        this.#refusals.refused(taken.cause, sender, taken.message);
         answerRefused(stream, taken);
       })
       .catch(() => stream.destroy())
@@ -158,7 +169,7 @@ export class OtlpGrpcReceiver implements Receiver {
     // A client that gave up has its stream ended like one that is done.
     if (stream.aborted || stream.destroyed) return refusal('aborted', 'the call was cut off');
     if (body.kind === 'refused') return body;
-    return await takeRequest(intake, this.counters, body.bytes, maxRequestBytes);
+    return await takeRequest(intake, this.counters, { kind: 'request', body: body.bytes }, maxRequestBytes);
   }
 
   /** What the headers alone tell. Nothing of the message is read for it. */

@@ -3,7 +3,16 @@ import { createServer as createTlsServer } from 'node:https';
 import type { Duplex } from 'node:stream';
 import type { Receiver, ReceiverCounters } from '../../component/index.ts';
 import { countRefused, newCounters } from '../../component/index.ts';
-import { hasToken, listen, OpenSockets, serverTls, tlsSettings } from '../../net/index.ts';
+import {
+  accessRefusal,
+  type HttpAccess,
+  isLoopback,
+  listen,
+  OpenSockets,
+  requestTarget,
+  serverTls,
+  tlsSettings,
+} from '../../net/index.ts';
 import { answerRefused, answerTaken } from './http-answer.ts';
 import { InFlight, type Share } from './in-flight.ts';
 import {
@@ -13,7 +22,8 @@ import {
 } from './options.ts';
 import { busy, compressionOf, readBody, tooLarge } from './read-body.ts';
 import { type Refusal, refusal } from './refusal.ts';
-import { fromJson, type Taken, takeRequest } from './take-request.ts';
+import { Refusals, type Sender } from './refusals.ts';
+import { fromJson, NO_RECORDS, type Taken, takeRequest } from './take-request.ts';
 
 const PATH = '/v1/logs';
 const PROTOBUF = 'application/x-protobuf';
@@ -36,8 +46,8 @@ const connectionFaults: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE']);
  * of the request, and counted by cause.
  *
  * Bounds: the bytes of a request after decompression, of all requests together, the number of connections, and the
- * time for headers and body. There is no CORS: a web page can send nothing here, since both content types make a
- * browser ask first, and it gets 405.
+ * time for headers and body. A web page can send nothing here: both content types make a browser ask first, and it gets
+ * 405; and without a token a request to a loopback address has to name this host, and no other origin.
  */
 export class OtlpHttpReceiver implements Receiver {
   readonly counters: ReceiverCounters = newCounters();
@@ -45,6 +55,8 @@ export class OtlpHttpReceiver implements Receiver {
   readonly #inFlight: InFlight;
   readonly #server: Server;
   readonly #sockets: OpenSockets;
+  readonly #refusals: Refusals;
+  readonly #access: HttpAccess;
   readonly #faulty = new WeakSet<Duplex>();
   #endpoint = '';
   #isStopping = false;
@@ -55,6 +67,11 @@ export class OtlpHttpReceiver implements Receiver {
     this.#options = resolveOtlpReceiver('OtlpHttpReceiver', options);
     const { tls, requestMillis, headersMillis, maxConnections, maxInFlightBytes } = this.#options;
     this.#inFlight = new InFlight(maxInFlightBytes);
+    const { address, token, setting, log } = this.#options;
+    this.#refusals = new Refusals(setting, this.counters, log);
+    // Beyond loopback it has names that nobody can list here.
+    const anyName = tls?.ca !== undefined || !isLoopback(address.host);
+    this.#access = { host: address.host, token, hasClientCertificates: anyName };
     const settings = {
       requestTimeout: requestMillis,
       headersTimeout: Math.min(headersMillis, requestMillis),
@@ -111,8 +128,12 @@ export class OtlpHttpReceiver implements Receiver {
       .catch((error: unknown): Taken => refusal('internal', String(error)))
       .then((taken) => {
         const close = this.#isStopping;
-        if (taken.kind === 'taken') return answerTaken(response, { isJson, close });
-        countRefused(this.counters, taken.cause);
+        if (taken.kind === 'taken') {
+          const { warning } = taken;
+          if (warning !== undefined) this.#refusals.refused(NO_RECORDS, request.socket, warning);
+          return answerTaken(response, { isJson, close }, warning);
+        }
+        this.#refusals.refused(taken.cause, request.socket, taken.message);
         return answerRefused(request, response, taken, { isJson, close, isAsking });
       })
       .catch(() => response.destroy())
@@ -131,19 +152,20 @@ export class OtlpHttpReceiver implements Receiver {
     proceed();
     const body = await readBody(request, compression, { maxBytes, share });
     if (body.kind === 'refused') return body;
-    const bytes = isJson ? fromJson(body.bytes) : body.bytes;
-    if ('kind' in bytes) return bytes;
-    return await takeRequest(this.#options.intake, this.counters, bytes, this.#options.maxRequestBytes);
+    const logs = isJson ? fromJson(body.bytes) : ({ kind: 'request', body: body.bytes } as const);
+    if (logs.kind === 'refused') return logs;
+    return await takeRequest(this.#options.intake, this.counters, logs, this.#options.maxRequestBytes);
   }
 
   /** What the headers alone tell. Nothing of the body is read for it. */
   #refuseEarly(request: IncomingMessage): Refusal | undefined {
-    const { token } = this.#options;
-    if ((request.url ?? '').split('?', 1)[0] !== PATH) return refusal('path', `there is POST ${PATH} only`);
-    if (request.method !== 'POST') return refusal('method', `${PATH} takes POST`);
-    if (!hasToken(request.headers.authorization, token)) {
-      return refusal('unauthorized', 'a token is needed: Authorization: Bearer ...');
+    if (requestTarget(request.url ?? '').path !== PATH) {
+      return refusal('path', `distlogd takes logs only, at POST ${PATH}`);
     }
+    if (request.method !== 'POST') return refusal('method', `${PATH} takes POST`);
+    const denied = accessRefusal(request, this.#access);
+    if (denied !== undefined)
+      return refusal(denied.status === 401 ? 'unauthorized' : 'forbidden', denied.text);
     const contentType = contentTypeOf(request);
     if (contentType !== PROTOBUF && contentType !== JSON_TYPE) {
       return refusal('content_type', `the content type must be ${PROTOBUF} or ${JSON_TYPE}`);
@@ -160,7 +182,7 @@ export class OtlpHttpReceiver implements Receiver {
     const { _httpMessage: response } = socket;
     // A request whose body breaks counts itself. A parser may find the next fault in what is left of a connection.
     const isCounted = response !== undefined || this.#faulty.has(socket) || connectionFaults.has(code);
-    if (!isCounted) countRefused(this.counters, cause);
+    if (!isCounted) this.#refusals.refused(cause, socket as Sender, code);
     this.#faulty.add(socket);
     if (!socket.writable || response?.headersSent === true) return void socket.destroy();
     socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () =>

@@ -3,6 +3,7 @@ export const RpcCode = {
   CANCELLED: 1,
   INVALID_ARGUMENT: 3,
   DEADLINE_EXCEEDED: 4,
+  PERMISSION_DENIED: 7,
   RESOURCE_EXHAUSTED: 8,
   UNIMPLEMENTED: 12,
   INTERNAL: 13,
@@ -11,9 +12,9 @@ export const RpcCode = {
 } as const;
 
 /**
- * Every cause for which a request is not taken, and what each protocol answers. Clients repeat what got 503 or
- * UNAVAILABLE and nothing else (OTLP specification, "Failures" of OTLP/gRPC and OTLP/HTTP), so a cause has one of these
- * exactly if the same request may be taken later.
+ * Every cause for which a request is not taken, and what each protocol answers. Clients retry what got 429, 502, 503 or
+ * 504, and CANCELLED, DEADLINE_EXCEEDED, ABORTED, OUT_OF_RANGE, UNAVAILABLE or DATA_LOSS (OTLP specification, "Failures"
+ * of OTLP/gRPC and OTLP/HTTP). A cause has one of these if the same request may be taken later.
  */
 const answers = {
   /** It is not OTLP, or not what its headers say. */
@@ -21,6 +22,8 @@ const answers = {
   /** It ended before its end. Nobody is left to read this. */
   aborted: { http: 400, rpc: RpcCode.CANCELLED },
   unauthorized: { http: 401, rpc: RpcCode.UNAUTHENTICATED },
+  /** It names another host, or comes from a web page. */
+  forbidden: { http: 403, rpc: RpcCode.PERMISSION_DENIED },
   path: { http: 404, rpc: RpcCode.UNIMPLEMENTED },
   method: { http: 405, rpc: RpcCode.UNIMPLEMENTED },
   /** Its body did not come in time. */

@@ -1,34 +1,54 @@
+import { ProtobufWriter } from '../../otlp/index.ts';
+
 const RETRY_INFO = 'type.googleapis.com/google.rpc.RetryInfo';
+/** Tags of the fields 1 to 3, as a varint or with a length. */
+const NUMBER = [0, 1 << 3, 2 << 3] as const;
+const MESSAGE = [0, (1 << 3) | 2, (2 << 3) | 2, (3 << 3) | 2] as const;
+
+/** `ExportLogsServiceResponse`, with a partial success that rejects nothing where there is a warning. */
+export function responseBytes(warning: string | undefined): Uint8Array {
+  const out = new ProtobufWriter(64);
+  if (warning !== undefined) message(out, 1, () => text(out, 2, warning));
+  return out.copy();
+}
 
 /** `google.rpc.Status` in protobuf: code = 1, message = 2, details = 3. */
-export function statusBytes(code: number, message: string, retryAfterMillis?: number): Buffer {
-  const parts = [varintField(1, code), bytesField(2, Buffer.from(message, 'utf8'))];
-  if (retryAfterMillis !== undefined) parts.push(bytesField(3, anyRetryInfo(retryAfterMillis)));
-  return Buffer.concat(parts);
-}
-
-/** `google.protobuf.Any` of a `google.rpc.RetryInfo { retry_delay = 1 }`, a Duration of seconds = 1, nanos = 2. */
-function anyRetryInfo(millis: number): Buffer {
-  const seconds = Math.floor(millis / 1_000);
-  const nanos = Math.round((millis % 1_000) * 1_000_000);
-  const duration = Buffer.concat([varintField(1, seconds), varintField(2, nanos)]);
-  return Buffer.concat([bytesField(1, Buffer.from(RETRY_INFO)), bytesField(2, bytesField(1, duration))]);
-}
-
-function varintField(field: number, value: number): Buffer {
-  return value === 0 ? Buffer.alloc(0) : Buffer.from([field << 3, ...varint(value)]);
-}
-
-function bytesField(field: number, bytes: Buffer): Buffer {
-  return Buffer.concat([Buffer.from([(field << 3) | 2, ...varint(bytes.length)]), bytes]);
-}
-
-function varint(value: number): number[] {
-  const bytes: number[] = [];
-  let rest = value;
-  while (rest > 0x7f) {
-    bytes.push((rest % 128) | 0x80);
-    rest = Math.floor(rest / 128);
+export function statusBytes(code: number, description: string, retryAfterMillis?: number): Buffer {
+  const out = new ProtobufWriter(256);
+  number(out, 1, code);
+  text(out, 2, description);
+  if (retryAfterMillis !== undefined) {
+    // `google.protobuf.Any` of a `google.rpc.RetryInfo { retry_delay = 1 }`, a Duration of seconds = 1, nanos = 2.
+    message(out, 3, () => {
+      text(out, 1, RETRY_INFO);
+      message(out, 2, () =>
+        message(out, 1, () => {
+          number(out, 1, Math.floor(retryAfterMillis / 1_000));
+          number(out, 2, Math.round((retryAfterMillis % 1_000) * 1_000_000));
+        }),
+      );
+    });
   }
-  return [...bytes, rest];
+  return Buffer.from(out.copy());
+}
+
+function number(out: ProtobufWriter, field: 1 | 2, value: number): void {
+  if (value === 0) return;
+  out.reserve(16);
+  out.put(NUMBER[field]);
+  out.putVarint(value);
+}
+
+function text(out: ProtobufWriter, field: 1 | 2, value: string): void {
+  out.reserve(1);
+  out.put(MESSAGE[field]);
+  out.text(value);
+}
+
+function message(out: ProtobufWriter, field: 1 | 2 | 3, write: () => void): void {
+  out.reserve(1);
+  out.put(MESSAGE[field]);
+  const start = out.begin(1);
+  write();
+  out.end(start, 1);
 }

@@ -1,10 +1,27 @@
 import type { Intake, ReceiverCounters } from '../../component/index.ts';
-import { decodeJsonLogs, encodeDecoded, scanLogs, type WireError } from '../../otlp/index.ts';
+import { encodeDecoded, readJsonLogs, scanLogs, type WireError } from '../../otlp/index.ts';
 import { errorText } from '../../record/index.ts';
 import { type Refusal, refusal } from './refusal.ts';
 
 /** What becomes of a request, whatever the protocol. */
-export type Taken = { readonly kind: 'taken' } | Refusal;
+export type Taken =
+  | {
+      readonly kind: 'taken';
+      /** What its sender should know: a partial success that rejects nothing. */
+      readonly warning?: string | undefined;
+    }
+  | Refusal;
+
+/** A request in protobuf. */
+export interface LogRequest {
+  readonly kind: 'request';
+  readonly body: Uint8Array;
+  /** What may be wrong with a request that holds nothing. */
+  readonly hint?: string | undefined;
+}
+
+/** Counted as refused: the sender believes that something was sent. */
+export const NO_RECORDS = 'no_records';
 
 /**
  * Looks a request through and hands it to the journal. `taken` is said, and counted, only after it is on the disk.
@@ -13,7 +30,7 @@ export type Taken = { readonly kind: 'taken' } | Refusal;
 export async function takeRequest(
   intake: Intake,
   counters: ReceiverCounters,
-  body: Uint8Array,
+  { body, hint }: LogRequest,
   maxBytes: number,
 ): Promise<Taken> {
   let records: number;
@@ -22,8 +39,14 @@ export async function takeRequest(
   } catch (error) {
     return refusalOf(error);
   }
-  // Nothing to keep, and nothing wrong: an empty request is a valid one.
-  if (records === 0) return { kind: 'taken' };
+  // An empty request is valid. One that is not empty was meant to say something.
+  if (records === 0) {
+    if (body.length === 0 && hint === undefined) return { kind: 'taken' };
+    return {
+      kind: 'taken',
+      warning: `the request holds no log record${hint === undefined ? '' : `; ${hint}`}`,
+    };
+  }
   try {
     const answer = await intake.append({ body, records });
     if (answer.kind === 'full') {
@@ -41,9 +64,11 @@ export async function takeRequest(
 }
 
 /** OTLP/JSON as protobuf. */
-export function fromJson(body: Uint8Array): Uint8Array | Refusal {
+export function fromJson(json: Uint8Array): LogRequest | Refusal {
   try {
-    return encodeDecoded(decodeJsonLogs(body));
+    const { logs, unknown } = readJsonLogs(json);
+    const hint = unknown === undefined ? undefined : `unknown name ${unknown}`;
+    return { kind: 'request', body: encodeDecoded(logs), hint };
   } catch (error) {
     return refusalOf(error);
   }

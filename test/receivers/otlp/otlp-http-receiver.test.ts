@@ -3,8 +3,11 @@ import { Agent } from 'node:http';
 import { deflateSync, gzipSync } from 'node:zlib';
 import { decodeLogs } from '../../../src/otlp/index.ts';
 import { OtlpHttpReceiver, type OtlpReceiverOptions } from '../../../src/receivers/otlp/index.ts';
+import { partialSuccessOf } from '../../../src/sinks/otlp/partial-success.ts';
 import { jsonLine } from '../../otlp/records.ts';
+import { listener } from '../../sinks/support/logs.ts';
 import { decodeLogsRequest } from '../../support/otlp-decode.js';
+import { field } from '../../support/protobuf.ts';
 import { FakeIntake } from './support/fake-intake.ts';
 import { ask, JSON_TYPE, PROTOBUF, portOf, rawConnection, statusOf } from './support/http.ts';
 import { logs, protobuf } from './support/logs.ts';
@@ -95,6 +98,80 @@ test('an empty request is a success, and nothing is written', async () => {
   expect((await ask(endpoint, { body: '' })).status).toBe(200);
   expect((await ask(endpoint, { headers: JSON_TYPE, body: '{}' })).status).toBe(200);
   expect(intake.appends).toBe(0);
+});
+
+test.each([
+  [
+    'a request of spans',
+    { headers: JSON_TYPE, body: '{"resourceSpans":[{}]}' },
+    'unknown name resourceSpans',
+  ],
+  [
+    'a record of Java, alone',
+    { headers: JSON_TYPE, body: '{"resource":{},"scopeLogs":[]}' },
+    'unknown name resource',
+  ],
+  [
+    'a typo',
+    { headers: JSON_TYPE, body: '{"resourceLogs":[{"scope_log":[]}]}' },
+    'unknown name resourceLogs[0].scope_log',
+  ],
+  ['fields that are not known, in protobuf', { body: field(9, [1]) }, ''],
+] as const)(
+  '%s holds no record: a partial success with a warning, counted, logged',
+  async (_name, asked, hint) => {
+    const log = listener();
+    const { receiver, intake, endpoint } = await receiving({ log });
+
+    const { status, body } = await ask(endpoint, asked);
+
+    expect(status).toBe(200);
+    const warning = `the request holds no log record${hint === '' ? '' : `; ${hint}`}`;
+    if ('headers' in asked) {
+      expect(JSON.parse(body.toString())).toEqual({ partialSuccess: { errorMessage: warning } });
+    } else
+      expect(partialSuccessOf(body, 'application/x-protobuf')).toEqual({
+        rejectedRecords: 0,
+        message: warning,
+      });
+    expect(intake.appends).toBe(0);
+    expect(receiver.counters.refused).toEqual(new Map([['no_records', 1]]));
+    expect(log.said).toEqual([
+      expect.stringMatching(
+        /^receivers.otlpHttp.endpoint: refused a request of 127\.0\.0\.1 port \d+ \(no_records\): /,
+      ),
+    ]);
+  },
+);
+
+test('what is refused is logged with its sender and the reason', async () => {
+  const log = listener();
+  const { endpoint } = await receiving({ log });
+  await ask(endpoint, { body: 'hello' });
+  expect(log.said).toEqual([
+    expect.stringMatching(/refused a request of 127\.0\.0\.1 port \d+ \(malformed\): .* at byte \d+$/),
+  ]);
+});
+
+test.each([
+  ['another host', { host: 'evil.example' }, 403],
+  ['a web page of another origin', { origin: 'https://evil.example' }, 403],
+  ['this machine by its name', { host: 'localhost:4318' }, 200],
+  ['an address', { host: '192.0.2.1' }, 200],
+])('without a token, a request that names %s is answered %#', async (_name, headers, status) => {
+  const { intake, endpoint } = await receiving();
+  expect((await ask(endpoint, { headers: { ...PROTOBUF, ...headers }, body: protobuf(1) })).status).toBe(
+    status,
+  );
+  expect(intake.appends).toBe(status === 200 ? 1 : 0);
+});
+
+test('with a token, and in absolute form, any host may be named', async () => {
+  const { endpoint, port } = await receiving({ token: 'secret' });
+  const headers = { ...PROTOBUF, host: 'logs.example', authorization: 'Bearer secret' };
+  expect((await ask(endpoint, { headers, body: protobuf(1) })).status).toBe(200);
+  const path = `http://127.0.0.1:${port}/v1/logs`;
+  expect((await ask(endpoint, { path, headers, body: protobuf(1) })).status).toBe(200);
 });
 
 const refused = [
@@ -220,7 +297,7 @@ test('a request that is cut off gives back what it took', async () => {
   const { receiver, intake, port } = await receiving();
   const { socket, rest } = await rawConnection(port);
   const head =
-    'POST /v1/logs HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-protobuf\r\nContent-Length: 50000\r\n\r\n';
+    'POST /v1/logs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-protobuf\r\nContent-Length: 50000\r\n\r\n';
   socket.write(head + 'x'.repeat(20_000));
   while (receiver.inFlightBytes < 20_000) await new Promise(setImmediate);
 
@@ -238,7 +315,7 @@ test('a client that leaves before the answer harms nobody', async () => {
   const { socket, rest } = await rawConnection(port);
   const body = protobuf();
   socket.write(
-    `POST /v1/logs HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-protobuf\r\nContent-Length: ${body.length}\r\n\r\n`,
+    `POST /v1/logs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-protobuf\r\nContent-Length: ${body.length}\r\n\r\n`,
   );
   socket.write(body);
   await intake.called(1);
@@ -255,9 +332,9 @@ test('a connection is used again, and pipelined requests are answered in their o
   const { intake, port } = await receiving();
   const { socket, rest } = await rawConnection(port);
   const body = protobuf();
-  const good = `POST /v1/logs HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-protobuf\r\nContent-Length: ${body.length}\r\n\r\n`;
-  const bad = 'GET /v1/logs HTTP/1.1\r\nHost: x\r\n\r\n';
-  const last = good.replace('Host: x', 'Host: x\r\nConnection: close');
+  const good = `POST /v1/logs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-protobuf\r\nContent-Length: ${body.length}\r\n\r\n`;
+  const bad = 'GET /v1/logs HTTP/1.1\r\nHost: localhost\r\n\r\n';
+  const last = good.replace('Host: localhost', 'Host: localhost\r\nConnection: close');
   const round = Buffer.concat([Buffer.from(good), body, Buffer.from(bad)]);
   socket.write(Buffer.concat([...Array.from({ length: 50 }, () => round), Buffer.from(last), body]));
 
@@ -271,7 +348,7 @@ test('a client that asks before it sends is told at once', async () => {
   const { port, intake } = await receiving({ token: 'secret-of-sixteen' });
   const body = protobuf();
   const head = (token: string) =>
-    `POST /v1/logs HTTP/1.1\r\nHost: x\r\nConnection: close\r\nExpect: 100-continue\r\nAuthorization: Bearer ${token}\r\nContent-Type: application/x-protobuf\r\nContent-Length: ${body.length}\r\n\r\n`;
+    `POST /v1/logs HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nExpect: 100-continue\r\nAuthorization: Bearer ${token}\r\nContent-Type: application/x-protobuf\r\nContent-Length: ${body.length}\r\n\r\n`;
   const refused = await rawConnection(port);
   refused.socket.write(head('no'));
   expect(await refused.rest).toMatch(/^HTTP\/1\.1 401 /);
@@ -286,7 +363,7 @@ test('a client that asks before it sends is told at once', async () => {
 test('a client that is slow is cut off: with its first byte, its headers, its body', async () => {
   const { receiver, port } = await receiving({ headersMillis: 100, requestMillis: 200 });
   const head =
-    'POST /v1/logs HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-protobuf\r\nContent-Length: 100\r\n';
+    'POST /v1/logs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-protobuf\r\nContent-Length: 100\r\n';
   const silent = await rawConnection(port);
   const slowHead = await rawConnection(port);
   slowHead.socket.write(head);
@@ -304,7 +381,7 @@ test('headers beyond their bound are refused', async () => {
   const { receiver, port } = await receiving();
   const { socket, rest } = await rawConnection(port);
 
-  socket.write(`POST /v1/logs HTTP/1.1\r\nHost: x\r\nX: ${'y'.repeat(100_000)}\r\n\r\n`);
+  socket.write(`POST /v1/logs HTTP/1.1\r\nHost: localhost\r\nX: ${'y'.repeat(100_000)}\r\n\r\n`);
 
   expect(await rest).toMatch(/^(HTTP\/1\.1 431 |$)/);
   expect(receiver.counters.refused.get('headers_too_large')).toBe(1);
@@ -361,7 +438,7 @@ test('a receiver that never started can be stopped', async () => {
 
 test('any bytes on the socket: refused, counted, and the receiver goes on', async () => {
   const { receiver, intake, port, endpoint } = await receiving();
-  const head = 'POST /v1/logs HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-protobuf\r\n';
+  const head = 'POST /v1/logs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-protobuf\r\n';
   const good = Buffer.concat([
     Buffer.from(`${head}Content-Length: ${protobuf().length}\r\n\r\n`),
     protobuf(),
