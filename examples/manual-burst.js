@@ -22,7 +22,7 @@ function importNumbers(file, lines) {
   const bad = lines.filter((line) => Number.isNaN(Number(line)));
   for (const line of bad) debug(`${file}: "${line}" is no number`);
   if (bad.length > 1) burst.burst({ reason: `${bad.length} bad lines in ${file}` });
-  else console.log(`${file} is fine, let go: ${burst.discard()}`);
+  else console.log(`${file} is fine, discarded: ${burst.discard()}`);
 }
 
 importNumbers('monday.csv', ['1', 'two', '3']);
@@ -30,7 +30,7 @@ importNumbers('tuesday.csv', ['one', 'two', '3']);
 await burst.forceFlush();
 
 // Output:
-// monday.csv is fine, let go: 1
+// monday.csv is fine, discarded: 1
 // DEBUG tuesday.csv: "one" is no number #1
 // DEBUG tuesday.csv: "two" is no number #2
 // INFO burst released 2 records (manual), 0 lost
