@@ -29,8 +29,8 @@ const KEY_SHARE = 0.25;
  * The end of the shutdown bound is for the last batch and the target's own shutdown: this part, and at most
  * so long.
  */
-const OUTLET_SHARE = 0.1;
-const OUTLET_MILLIS = 2_000;
+const OUTLET_SHARE = 0.05;
+const OUTLET_MILLIS = 1_000;
 
 /**
  * Holds and releases. It knows keys, sizes, times and triggers, but not what it holds: that is the target's

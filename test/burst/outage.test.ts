@@ -188,6 +188,31 @@ test('an exporter that calls back twice counts once', async () => {
   expect(burst.stats()).toMatchObject({ delivered: 1, pending: 0, failed: { export: 0 } });
 });
 
+test('shutdown uses its whole bound for a replay, also when the clock is set back meanwhile', async () => {
+  const exporter = exporterThat((accept) => void clock.after(250, accept));
+  const { log, burst, clock } = pipeline({
+    exporter,
+    capacity: 20_000,
+    limit: false,
+    maxBytes: 1e9,
+    delivery: { shutdownTimeoutMillis: 10_000 },
+  });
+  // 35 batches of a quarter of a second: nearly nine of ten seconds.
+  for (let count = 0; count < 34 * 512; count += 1) log('DEBUG', `debug ${count}`);
+  log('ERROR', 'failed');
+  let isDone = false;
+  const end = burst.shutdown().then(() => {
+    isDone = true;
+  });
+  for (let step = 0; !isDone && step < 2_000; step += 1) {
+    if (step === 20) clock.setForward(-3_600_000);
+    await turn();
+    clock.advance(5);
+  }
+  await end;
+  expect(burst.stats()).toMatchObject({ released: 34 * 512, pending: 0, failed: { shutdown: 0 } });
+});
+
 test('an exporter that never calls back: shutdown ends within its bound, the rest is counted', async () => {
   const exporter = exporterThat(() => {});
   const { log, burst, clock } = pipeline({ exporter });

@@ -489,3 +489,60 @@ describe('options', () => {
     );
   });
 });
+
+describe('the environment', () => {
+  const variables = ['MAX_QUEUE_SIZE', 'MAX_EXPORT_BATCH_SIZE', 'SCHEDULE_DELAY', 'EXPORT_TIMEOUT'];
+  const set = (name: string, value: string) => {
+    process.env[`OTEL_BLRP_${name}`] = value;
+  };
+  afterEach(() => {
+    for (const name of variables) delete process.env[`OTEL_BLRP_${name}`];
+    diag.disable();
+  });
+
+  test('says what the options do not say', async () => {
+    set('MAX_QUEUE_SIZE', '4');
+    set('MAX_EXPORT_BATCH_SIZE', '2');
+    set('SCHEDULE_DELAY', '50');
+    set('EXPORT_TIMEOUT', '700');
+    const { log, processor, exporter, clock } = pipeline({ exporter: new SilentExporter() });
+    log('one');
+    clock.advance(50);
+    await exporter.exported(1);
+    clock.advance(700);
+    await turn();
+    expect(processor.stats().failed.timeout).toBe(1);
+    for (const number of numbers(9)) log(number);
+    await exporter.exported(2);
+    expect(sizes(exporter)).toEqual([1, 2]);
+    expect(processor.stats().failed.queue_full).toBe(5);
+  });
+
+  test('gives way to the options', async () => {
+    set('MAX_EXPORT_BATCH_SIZE', '2');
+    set('MAX_QUEUE_SIZE', '2');
+    const { log, processor, exporter } = pipeline({ maxExportBatchSize: 5 });
+    for (const number of numbers(5)) log(number);
+    await processor.forceFlush();
+    expect(sizes(exporter)).toEqual([5]);
+  });
+
+  test('is brought into the bounds of the options: it never makes a constructor throw', async () => {
+    set('MAX_EXPORT_BATCH_SIZE', '1000000');
+    set('EXPORT_TIMEOUT', '1');
+    const retrying = new RetryingLogRecordExporter({ exporter: new RecordingExporter() });
+    const create = () => new PriorityBatchLogRecordProcessor({ exporter: retrying, maxQueueSize: 10 });
+    expect(create).not.toThrow();
+  });
+
+  test.each(['many', '-1', '1.5', '1e400'])('is ignored with a warning where it says %p', (value) => {
+    const warnings: string[] = [];
+    listen((message) => void warnings.push(message));
+    set('MAX_QUEUE_SIZE', value);
+    set('SCHEDULE_DELAY', '');
+    expect(() => new PriorityBatchLogRecordProcessor({ exporter: new RecordingExporter() })).not.toThrow();
+    expect(warnings).toEqual([
+      `OTEL_BLRP_MAX_QUEUE_SIZE must be a whole number from 1, got "${value}"; it is ignored`,
+    ]);
+  });
+});
