@@ -9,8 +9,9 @@ export interface BatchEnvironment {
 }
 
 /**
- * The variables of the specification ("Batch LogRecord Processor" of its environment variables). An empty one counts
- * as not set; one that is no whole number from `min` is ignored with a warning, as the specification wants it.
+ * The variables of the specification ("Batch LogRecord Processor" of its environment variables). An empty one
+ * counts as not set; one that is no whole number from `min` is ignored with a warning, as the specification
+ * wants it.
  */
 const VARIABLES = [
   ['OTEL_BLRP_MAX_QUEUE_SIZE', 'maxQueueSize', 1],

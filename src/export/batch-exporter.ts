@@ -4,7 +4,7 @@ import type { ResolvedDeliveryOptions } from './delivery-options.ts';
 import { type ExportOutcome, exportOnce } from './export-once.ts';
 import type { Batch, InFlight } from './in-flight.ts';
 
-/** After so many refusals without an accepted request in between, the fault is not in single records. */
+/** After so many refusals without an accepted request in between, single records are not the cause. */
 const MAX_REFUSALS_IN_A_ROW = 32;
 /** How often a batch is split because the server refuses its content. */
 const MAX_SPLITS = 64;
@@ -15,11 +15,12 @@ const CUT = 4;
 /**
  * Exports a batch, and when that fails because of one record, loses that record and not its batch. Where the
  * exporter throws, or the server calls the request too large or refuses its content permanently (400, 422,
- * INVALID_ARGUMENT), the batch is halved until the record stands alone; one that is too large by itself is cut.
+ * INVALID_ARGUMENT), the batch is halved until the record stands alone; one that is too large by itself is
+ * cut.
  *
- * - **Bounded**: after 32 refusals in a row, over all batches, a refused batch is not split any more until one has
- *   been accepted, since it is the configuration then; nor is a batch split more than 64 times. What was split off
- *   before is sent once.
+ * - **Bounded**: after 32 refusals in a row, over all batches, a refused batch is not split any more until
+ *   one has been accepted, since the configuration is the cause then; a batch is split at most 64 times. The
+ *   parts that are left then are sent once.
  * - **Stops**: a batch that is no longer in flight (after a shutdown) is not exported any further.
  */
 export class BatchExporter {

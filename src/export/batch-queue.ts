@@ -3,8 +3,9 @@ import type { ResolvedDeliveryOptions } from './delivery-options.ts';
 import type { Batch } from './in-flight.ts';
 
 /**
- * The records that wait for export, first in, first out, and the rule for when a batch is due: when it is full by
- * count or by bytes, or when its records are to leave without waiting for that. Its owner enforces the bounds.
+ * The records that wait for export, first in, first out, and the rule for when a batch is due: when it is
+ * full by count or by bytes, or when its records are to leave without waiting for that. Its owner enforces
+ * the bounds.
  */
 export class BatchQueue {
   readonly #options: ResolvedDeliveryOptions;

@@ -10,28 +10,31 @@ import type { BatchEnvironment } from './batch-environment.ts';
 
 /** How records are batched and delivered. The names are those of the SDK's BatchLogRecordProcessor. */
 export interface DeliveryOptions {
-  /** Most records that wait for export. Past it the quietest, oldest goes. From 1; default 65,536. */
+  /**
+   * Most records that wait for export. When exceeded, the oldest of the quietest is dropped. From 1; default
+   * 65,536.
+   */
   readonly maxQueueSize?: number | undefined;
   /** Most estimated bytes that wait or are being exported. From 1; default 32 MiB. */
   readonly maxQueueBytes?: number | undefined;
   /** Most records of one export. From 1 to `maxQueueSize`; default 512. */
   readonly maxExportBatchSize?: number | undefined;
   /**
-   * Most estimated bytes of one export, and of one record: a bigger one is truncated. gRPC servers refuse a request
-   * over 4 MiB, and with it the whole batch. From 1; default 2 MiB.
+   * Most estimated bytes of one export, and of one record: a bigger one is truncated. gRPC servers refuse a
+   * request over 4 MiB, and with it the whole batch. From 1; default 2 MiB.
    */
   readonly maxExportBatchBytes?: number | undefined;
   /** How long a record waits at most for its batch to fill, in milliseconds. From 0; default 1,000. */
   readonly scheduledDelayMillis?: number | undefined;
   /**
    * When an export that has not called back counts as failed, in milliseconds. It must be above what the
-   * exporter itself may take for its retries (`worstCaseMillis`, if it has that). Default: 30,000, or 5,000 above
-   * that worst case.
+   * exporter itself may take for its retries (`worstCaseMillis`, if it has that). Default: 30,000, or 5,000
+   * above that worst case.
    */
   readonly exportTimeoutMillis?: number | undefined;
   /**
-   * How long `forceFlush()` waits at most, in milliseconds, unless its caller says `timeoutMillis`. What is not
-   * delivered by then stays pending. From 0; default 10,000.
+   * How long `forceFlush()` waits at most, in milliseconds, unless its caller says `timeoutMillis`. What is
+   * not delivered by then stays pending. From 0; default 10,000.
    */
   readonly flushTimeoutMillis?: number | undefined;
   /** The bound of a whole `shutdown()`, in milliseconds: flush, exporter and all. From 0; default 30,000. */
@@ -49,7 +52,7 @@ export interface DeliveryOptions {
   readonly clock?: Clock | undefined;
 }
 
-/** Every option, decided. */
+/** Every option with its value. */
 export interface ResolvedDeliveryOptions {
   readonly exporter: LogRecordExporterLike;
   readonly maxQueueSize: number;
@@ -85,10 +88,11 @@ const defaults = {
 };
 
 /** The names of all delivery options. */
-export const DELIVERY_OPTION_NAMES: readonly string[] = Object.keys(defaults);
+const DELIVERY_OPTION_NAMES: readonly string[] = Object.keys(defaults);
 
 /**
- * @param environment what the options do not say; unlike an option it is never wrong, but brought into its bounds
+ * @param environment what the options do not say; unlike an option it is never wrong, but brought into its
+ *   bounds
  * @throws RangeError or TypeError that says option, expected and value
  */
 export function resolveDeliveryOptions(

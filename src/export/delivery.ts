@@ -20,7 +20,7 @@ import type { ResolvedDeliveryOptions } from './delivery-options.ts';
 import { type Batch, InFlight } from './in-flight.ts';
 import { ResourceWait } from './resource-wait.ts';
 
-/** After so many milliseconds without a turn of the event loop the exports give way to it. */
+/** After so many milliseconds without a turn of the event loop the exports pause for one. */
 const TURN_MILLIS = 8;
 /** The part of the shutdown bound after which an exporter that waits between two attempts is asked again. */
 const LAST_HURRY = 0.9;
@@ -29,8 +29,8 @@ const EXPORTER_SHARE = 0.05;
 const EXPORTER_MILLIS = 1_000;
 
 /**
- * The engine of PriorityBatchLogRecordProcessor. It owns a queue, the batches in flight, and those who wait for a
- * flush; a flush knows what it waits for by sequence number. All calls of the exporter come from here.
+ * The engine of PriorityBatchLogRecordProcessor. It owns a queue, the batches in flight, and the callers that
+ * wait for a flush; sequence numbers say what a flush waits for. All calls of the exporter come from here.
  *
  * - **Full** (by records or bytes, in flight included): the quietest, oldest record in the queue is dropped.
  * - **Fails**: see BatchExporter. Every loss is counted by cause, and warned of at most once in ten seconds.
@@ -102,7 +102,7 @@ export class Delivery {
     else if (this.#cancelDelay === undefined) this.#armDelay();
   }
 
-  /** Counts a record that came but that nobody could read. */
+  /** Counts a record that could not be read. */
   refuse(why: string): void {
     this.#counts.received += 1;
     this.#counts.fail('unserializable', 1, why);
@@ -124,8 +124,9 @@ export class Delivery {
   }
 
   /**
-   * Resolves when all that was accepted before the call has been delivered or has failed (and was counted), at the
-   * latest after `timeoutMillis`; the rest is still pending then. Keeps the process alive meanwhile. Never rejects.
+   * Resolves when all that was accepted before the call has been delivered or has failed (and was counted),
+   * at the latest after `timeoutMillis`; the rest is still pending then. Keeps the process alive meanwhile.
+   * Never rejects.
    */
   async forceFlush(options?: FlushOptionsLike): Promise<void> {
     const { clock, flushTimeoutMillis } = this.#options;

@@ -1,7 +1,7 @@
 /**
- * What a failed export says: whether to try again and when, whether the request was too large, whether the server
- * refused its content, and why. The rules are those of the OTLP specification ("Failures" of OTLP/gRPC and
- * OTLP/HTTP). Errors are looked through along their `cause`, and one whose getters throw says nothing.
+ * What a failed export says: whether to try again and when, whether the request was too large, whether the
+ * server refused its content, and why. The rules are those of the OTLP specification ("Failures" of OTLP/gRPC
+ * and OTLP/HTTP). Errors are looked through along their `cause`, and one whose getters throw says nothing.
  */
 import { errorText } from '../record/index.ts';
 import { retryInfoMillis } from './retry-info.ts';
@@ -34,8 +34,8 @@ const NETWORK_RETRYABLE: ReadonlySet<string> = new Set([
   'UND_ERR_HEADERS_TIMEOUT',
   'UND_ERR_SOCKET',
 ]);
-// The OTLP exporters of OpenTelemetry JS give these errors no code: the second is OTLP/HTTP after five tries of
-// its own at 429, 502, 503 or 504, the third is its time-out.
+// The OTLP exporters of OpenTelemetry JS give these errors no code: the second is OTLP/HTTP after five tries
+// of its own at 429, 502, 503 or 504, the third is its time-out.
 const MESSAGES_RETRYABLE: ReadonlySet<string> = new Set([
   'Concurrent export limit reached',
   'Export failed with retryable status',
@@ -85,8 +85,8 @@ export function refusalOf(error: unknown): Refusal {
 }
 
 /**
- * A failed export in words, with the reason that the server gave: the OTLP/HTTP exporters keep the body of the
- * response in `data`. Never throws.
+ * A failed export in words, with the reason that the server gave: the OTLP/HTTP exporters keep the body of
+ * the response in `data`. Never throws.
  */
 export function exportErrorText(error: unknown): string {
   const [first] = causes(error);
@@ -140,7 +140,7 @@ function partsOf(error: object): (name: string) => unknown {
   };
 }
 
-/** gRPC codes end at 16 and HTTP's begin at 100, so that one number tells which it is. */
+/** gRPC codes end at 16 and HTTP's begin at 100, so the number shows which of the two it is. */
 function ofStatusCode(code: number, metadata: unknown): number | undefined {
   if (HTTP_RETRYABLE.includes(code) || GRPC_RETRYABLE.includes(code)) return askedByServer(metadata) ?? 0;
   // Only a server that names a time says that it will recover.

@@ -19,7 +19,7 @@ export type ExportOutcome =
 
 /** `suppressTracing` of `@opentelemetry/core`: the same key, since context keys are made by their name. */
 const SUPPRESS_TRACING = createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRACING');
-/** Marks what runs inside an export, so that an exporter's own records cannot feed it for ever. */
+/** Marks what runs inside an export, so that an exporter's own records cannot feed it endlessly. */
 const EXPORTING = createContextKey('burstlog exporting');
 const suppressed: Context = ROOT_CONTEXT.setValue(SUPPRESS_TRACING, true).setValue(EXPORTING, true);
 

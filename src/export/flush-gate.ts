@@ -1,16 +1,16 @@
 import { attempt } from '../record/index.ts';
 
 /**
- * One door for all calls of a `forceFlush()`. The SDK's own returns at once while another runs, without having
- * done anything; here a call that comes during a running flush waits for a whole one of its own, which it
- * shares with all others that came meanwhile.
+ * Serializes the calls of a `forceFlush()`. The SDK's own returns at once while another runs, without having
+ * done anything. Here a call during a running flush waits for a new one, which it shares with all calls that
+ * came meanwhile.
  */
 export class FlushGate {
   readonly #flush: () => Promise<void>;
   #running: Promise<void> | undefined;
   #next: Promise<void> | undefined;
 
-  /** @param flush must not reject for ever to settle; bound it by a time-out */
+  /** @param flush must settle in the end; bound it by a timeout */
   constructor(flush: () => Promise<void>) {
     this.#flush = flush;
   }

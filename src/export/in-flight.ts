@@ -5,7 +5,7 @@ export interface Batch {
   readonly records: ReadableLogRecordLike[];
   readonly bytes: number;
   readonly firstSequence: number;
-  /** How many of its records have not met their end. */
+  /** How many of its records are neither delivered nor failed. */
   open: number;
 }
 
@@ -20,12 +20,12 @@ export class InFlight {
     return this.#batches.size;
   }
 
-  /** Records that have not met their end. */
+  /** Records that are neither delivered nor failed. */
   get records(): number {
     return this.#records;
   }
 
-  /** Estimated bytes of all batches, until the last record of each has met its end. */
+  /** Estimated bytes of all batches, until the last record of each is delivered or has failed. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -40,13 +40,13 @@ export class InFlight {
     return this.#batches.has(batch);
   }
 
-  /** So many records of a batch have met their end. */
+  /** So many records of a batch are delivered or have failed. */
   settle(batch: Batch, count: number): void {
     batch.open -= count;
     this.#records -= count;
   }
 
-  /** Takes a batch out. @returns how many of its records have not met their end */
+  /** Takes a batch out. @returns how many of its records were neither delivered nor failed */
   remove(batch: Batch): number {
     if (!this.#batches.delete(batch)) return 0;
     const { open } = batch;
@@ -55,7 +55,7 @@ export class InFlight {
     return open;
   }
 
-  /** Takes all batches out. @returns how many records had not met their end */
+  /** Takes all batches out. @returns how many records were neither delivered nor failed */
   removeAll(): number {
     let open = 0;
     for (const batch of this.#batches) open += this.remove(batch);

@@ -2,7 +2,6 @@ export { Delivery } from './delivery.ts';
 export type { DeliveryFailure, DeliveryStats } from './delivery-counts.ts';
 export { deliveryMetrics } from './delivery-metrics.ts';
 export {
-  DELIVERY_OPTION_NAMES,
   type DeliveryOptions,
   type ResolvedDeliveryOptions,
   resolveDeliveryOptions,

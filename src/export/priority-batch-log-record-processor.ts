@@ -21,15 +21,16 @@ export interface PriorityBatchOptions extends DeliveryOptions {
 }
 
 /**
- * Delivers records in batches, first in, first out, and drops the least important first. A drop-in for the SDK's
- * BatchLogRecordProcessor: what the options do not say is read from `OTEL_BLRP_MAX_QUEUE_SIZE`,
- * `OTEL_BLRP_MAX_EXPORT_BATCH_SIZE`, `OTEL_BLRP_SCHEDULE_DELAY` and `OTEL_BLRP_EXPORT_TIMEOUT`, before the defaults.
+ * Delivers records in batches, first in, first out, and drops the least important first. A drop-in for the
+ * SDK's BatchLogRecordProcessor: what the options do not say is read from `OTEL_BLRP_MAX_QUEUE_SIZE`,
+ * `OTEL_BLRP_MAX_EXPORT_BATCH_SIZE`, `OTEL_BLRP_SCHEDULE_DELAY` and `OTEL_BLRP_EXPORT_TIMEOUT`, before the
+ * defaults.
  *
- * - **Full** (by records or by bytes): the quietest, oldest record is dropped, never a louder one. It is counted
- *   (`stats()`, metrics) and warned of through `diag` at most once in ten seconds.
+ * - **Full** (by records or by bytes): the quietest, oldest record is dropped, never a louder one. It is
+ *   counted (`stats()`, metrics) and warned of through `diag` at most once in ten seconds.
  * - **Fails**: a failed export is counted and warned of; retrying is the exporter's work, see
- *   RetryingLogRecordExporter. A record that makes the exporter throw, or that the server refuses, is lost alone, not
- *   with its batch. A record bigger than `maxExportBatchBytes` is truncated.
+ *   RetryingLogRecordExporter. A record that makes the exporter throw, or that the server refuses, is lost
+ *   alone, not with its batch. A record bigger than `maxExportBatchBytes` is truncated.
  * - **Stops**: `shutdown()` includes a flush and ends within `shutdownTimeoutMillis`, whatever hangs.
  *
  * An object body is copied when it comes: the application may change the object before the export.
@@ -64,9 +65,10 @@ export class PriorityBatchLogRecordProcessor implements LogRecordProcessorLike {
   }
 
   /**
-   * Resolves when every record that came before the call has been delivered or has failed, at the latest after
-   * `timeoutMillis` (default `flushTimeoutMillis`): what is not delivered by then is still pending, see `stats()`.
-   * Failed records are counted, not thrown: an outage of the Collector must not become one of the application.
+   * Resolves when every record that came before the call has been delivered or has failed, at the latest
+   * after `timeoutMillis` (default `flushTimeoutMillis`): what is not delivered by then is still pending, see
+   * `stats()`. Failed records are counted, not thrown: an outage of the Collector must not become one of the
+   * application.
    */
   forceFlush(options?: FlushOptionsLike): Promise<void> {
     return this.#delivery.forceFlush(options);

@@ -13,7 +13,7 @@ export class ResourceWait {
   readonly #waits = new WeakMap<ResourceLike, Promise<void>>();
   readonly #isOver = new WeakSet<ResourceLike>();
   #endAll: () => void = () => {};
-  /** Resolves when nobody is to wait any more. */
+  /** Resolves when all waits end. */
   readonly #ended = new Promise<void>((resolve) => {
     this.#endAll = resolve;
   });

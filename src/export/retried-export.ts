@@ -15,7 +15,7 @@ export class RetriedExport {
   /** Resolves when the result is out, whatever it is. Never rejects. */
   readonly settled: Promise<void>;
   readonly #options: ResolvedRetryOptions;
-  readonly #teller: Teller;
+  readonly #warnings: Teller;
   readonly #context = context.active();
   #records: unknown[];
   #resultCallback: ((result: ExportResultLike) => void) | undefined;
@@ -26,19 +26,19 @@ export class RetriedExport {
   #waiting: { readonly cut: () => void; readonly askedByServer: boolean } | undefined;
   #cancelTimer: () => void = () => {};
   #isLast = false;
-  // Elapsed time is added up stretch by stretch (attempt, wait, attempt …), each within its own bounds, so that
-  // neither a clock that is set nor a process that was suspended ends the retries early or late.
+  // Elapsed time is added up stretch by stretch (attempt, wait, attempt …), each within its own bounds, so
+  // that neither a clock that is set nor a process that was suspended ends the retries early or late.
   #elapsedMillis = 0;
   #stretchBegan = 0;
 
   constructor(
     options: ResolvedRetryOptions,
-    teller: Teller,
+    warnings: Teller,
     records: unknown[],
     resultCallback: (result: ExportResultLike) => void,
   ) {
     this.#options = options;
-    this.#teller = teller;
+    this.#warnings = warnings;
     this.#records = records;
     this.#resultCallback = resultCallback;
     this.#backoff = new Backoff({
@@ -64,12 +64,12 @@ export class RetriedExport {
     }
   }
 
-  /** Ends a wait of our own choosing. */
+  /** Ends a wait that the server did not ask for. */
   hurry(): void {
     if (this.#waiting?.askedByServer === false) this.#waiting.cut();
   }
 
-  /** Makes the attempt under way, or else one more at once, the last. */
+  /** Makes the attempt under way the last one, or makes a last one at once. */
   conclude(): void {
     this.#isLast = true;
     this.#waiting?.cut();
@@ -99,14 +99,14 @@ export class RetriedExport {
       else if (wasOpen) this.#judge(result);
     };
     try {
-      // A retry runs in nobody's context, or in that of whoever flushes: neither is the caller's, who may have
-      // suppressed tracing for what the exporter does.
+      // A retry runs in no context, or in that of a flush. The context of the caller may suppress tracing for
+      // what the exporter does.
       const returned: unknown = context.with(this.#context, () => exporter.export(this.#records, answer));
       // An exporter whose export() is async may reject instead of calling back.
       Promise.resolve(returned).catch((error: unknown) => answer(failure(error)));
     } catch (error) {
       if (state !== 'open') {
-        this.#teller.warn('throw', `the exporter called back and then threw ${errorText(error)}; ignored`);
+        this.#warnings.warn('throw', `the exporter called back and then threw ${errorText(error)}; ignored`);
         return;
       }
       state = 'answered';
@@ -130,7 +130,7 @@ export class RetriedExport {
       if (verdict === true) return byRules ?? 0;
       return verdict.afterMillis > 0 ? verdict.afterMillis : 0;
     } catch (thrown) {
-      this.#teller.warn('isRetryable', `isRetryable threw ${errorText(thrown)}; the rules of OTLP decide`);
+      this.#warnings.warn('isRetryable', `isRetryable threw ${errorText(thrown)}; the rules of OTLP decide`);
       return byRules;
     }
   }
@@ -147,7 +147,7 @@ export class RetriedExport {
     const delay = Math.min(this.#backoff.nextMillis(afterMillis), leftMillis);
     this.#cancelTimer = this.#options.clock.after(delay, () => this.#goOn(delay, delay));
     this.#waiting = { cut: () => this.#goOn(0, delay), askedByServer: afterMillis > 0 };
-    this.#teller.warn('retry', `${what}; the next attempt follows in ${Math.ceil(delay)} ms`);
+    this.#warnings.warn('retry', `${what}; the next attempt follows in ${Math.ceil(delay)} ms`);
   }
 
   #reasonToStop(afterMillis: number, leftMillis: number): string | undefined {
@@ -185,7 +185,7 @@ export class RetriedExport {
     try {
       resultCallback(result);
     } catch (error) {
-      this.#teller.warn('callback', `the result callback threw ${errorText(error)}; ignored`);
+      this.#warnings.warn('callback', `the result callback threw ${errorText(error)}; ignored`);
     }
     this.#markSettled();
   }

@@ -10,14 +10,15 @@ export interface RetryOptions {
   /** By how much each wait is longer than the one before, from 1. Default 1.5. */
   readonly backoffMultiplier?: number | undefined;
   /**
-   * How far a wait is moved at random, 0 to 1: 0.2 makes 10 s anything from 8 to 12 s, so that the clients of a
-   * server that comes back do not come back together. Default 0.2.
+   * How far a wait is moved at random, 0 to 1: 0.2 makes 10 s anything from 8 to 12 s, so that the clients of
+   * a server that comes back do not come back together. Default 0.2.
    */
   readonly jitter?: number | undefined;
   /**
    * How long one batch is tried for, in milliseconds from 0, attempts and waits together; the last attempt
-   * begins when it is over. 0 tries once, Infinity never gives up. Default 300,000, as in the Collector: time
-   * for a restart or a rollout. OTLP/gRPC needs up to 1.6 times an outage, for its channel backs off by itself.
+   * begins when it is over. 0 tries once, Infinity never stops. Default 300,000, as in the Collector: time
+   * for a restart or a rollout. OTLP/gRPC needs up to 1.6 times an outage, for its channel backs off by
+   * itself.
    */
   readonly maxElapsedMillis?: number | undefined;
   /**
@@ -26,13 +27,14 @@ export interface RetryOptions {
    */
   readonly attemptTimeoutMillis?: number | undefined;
   /**
-   * How long `forceFlush()` waits at most for the exports under way, in milliseconds from 0, unless its caller says
-   * `timeoutMillis`. Default 10,000.
+   * How long `forceFlush()` waits at most for the exports under way, in milliseconds from 0, unless its
+   * caller says `timeoutMillis`. Default 10,000.
    */
   readonly flushTimeoutMillis?: number | undefined;
   /**
-   * Judges the errors of an exporter that is not OTLP: whether, or after how many milliseconds at the earliest,
-   * to try again; undefined leaves it to the rules of OTLP, and so does a throw. Default: always undefined.
+   * Judges the errors of an exporter that is not OTLP: whether, or after how many milliseconds at the
+   * earliest, to try again; undefined leaves it to the rules of OTLP, and so does a throw. Default: always
+   * undefined.
    */
   readonly isRetryable?:
     | ((error: unknown) => boolean | { readonly afterMillis: number } | undefined)
@@ -61,12 +63,12 @@ const defaults: Complete<RetryOptions> = {
   random: Math.random,
 };
 
-/** Every option, decided. */
+/** Every option with its value. */
 export type ResolvedRetryOptions = Complete<RetryingLogRecordExporterOptions>;
 
 type Complete<T> = { [Name in keyof T]-?: Exclude<T[Name], undefined> };
 
-/** @throws RangeError or TypeError that says option, wish and value */
+/** @throws RangeError or TypeError that says option, expected and value */
 export function resolveRetryOptions(given: RetryingLogRecordExporterOptions): ResolvedRetryOptions {
   checkKnown('RetryingLogRecordExporter', given, ['exporter', ...Object.keys(defaults)]);
   const options = withDefaults<ResolvedRetryOptions>({ ...defaults, exporter: given.exporter }, given);

@@ -14,47 +14,51 @@ import {
 } from './retry-options.ts';
 
 /**
- * Tries a failed export again where that is worth it, so that the restart of a Collector loses nothing.
+ * Retries a failed export if its error is transient, so that the restart of a Collector loses nothing.
  *
  * OpenTelemetry's OTLP/gRPC exporter never retries, and OTLP/HTTP for 10 seconds only. Here an export whose
  * error is transient by the OTLP specification (UNAVAILABLE, 503, a network error …) is attempted again, with
- * growing waits, until it succeeds or `maxElapsedMillis` are over; a wait that the server asks for (`RetryInfo`)
- * is observed, and where it is longer than what is left the export fails at once. All other errors, and partial
- * success, come back as they are. An exporter that does not call back counts as failed; should its success
- * arrive after all, it is taken. A retry can deliver a batch twice where the answer was lost on the way.
+ * growing waits, until it succeeds or `maxElapsedMillis` are over; a wait that the server asks for
+ * (`RetryInfo`) is observed; if it is longer than the time that is left, the export fails at once. All other
+ * errors, and partial success, come back as they are. An exporter that does not call back counts as failed;
+ * should its success arrive after all, it is taken. A retry can deliver a batch twice where the answer was
+ * lost on the way.
  *
- * - May be called at the same time as often as the exporter inside bears (`maxConcurrentExports`). It keeps no
- *   queue: an export that waits holds its batch and one timer, which never keeps the process alive.
- * - The result callback is called exactly once, within `worstCaseMillis`; the caller's time-out must lie above.
- * - A synchronous throw of the exporter at the first attempt is thrown on: it is the fault of a record.
+ * - May be called at the same time as often as the wrapped exporter allows (`maxConcurrentExports`). It keeps
+ *   no queue: an export that waits holds its batch and one timer, which never keeps the process alive.
+ * - The result callback is called exactly once, within `worstCaseMillis`; the caller's time-out must lie
+ *   above.
+ * - A synchronous throw of the exporter at the first attempt is rethrown: a record is its cause.
  */
 export class RetryingLogRecordExporter implements LogRecordExporterLike {
   /** For how long one batch is tried, in milliseconds; see the option. */
   readonly maxElapsedMillis: number;
-  /** How many exports at once the exporter inside bears, if it says so. */
+  /** How many exports at once the wrapped exporter allows, if it says so. */
   readonly maxConcurrentExports?: number;
   readonly #options: ResolvedRetryOptions;
-  readonly #teller: Teller;
+  readonly #warnings: Teller;
   readonly #exports = new Set<RetriedExport>();
   #shutdown: Promise<void> | undefined;
 
   /** @throws RangeError or TypeError for a wrong or unknown option */
   constructor(options: RetryingLogRecordExporterOptions) {
     this.#options = resolveRetryOptions(options);
-    this.#teller = new Teller('RetryingLogRecordExporter', this.#options.clock);
+    this.#warnings = new Teller('RetryingLogRecordExporter', this.#options.clock);
     this.maxElapsedMillis = this.#options.maxElapsedMillis;
     const { maxConcurrentExports } = this.#options.exporter;
     if (maxConcurrentExports !== undefined) this.maxConcurrentExports = maxConcurrentExports;
   }
 
-  /** The longest time from `export()` to its result, in milliseconds: the last attempt begins at the bound. */
+  /**
+   * The longest time from `export()` to its result, in milliseconds: the last attempt begins at the bound.
+   */
   get worstCaseMillis(): number {
     return this.maxElapsedMillis + this.#options.attemptTimeoutMillis;
   }
 
   /** @throws what the exporter throws in the call itself; then there is no result */
   export(records: unknown[], resultCallback: (result: ExportResultLike) => void): void {
-    const retried = new RetriedExport(this.#options, this.#teller, records, resultCallback);
+    const retried = new RetriedExport(this.#options, this.#warnings, records, resultCallback);
     if (this.#shutdown !== undefined) {
       retried.fail(`not exported: ${records.length} records came after shutdown()`);
       return;
@@ -65,9 +69,9 @@ export class RetryingLogRecordExporter implements LogRecordExporterLike {
   }
 
   /**
-   * Attempts at once what waits to be retried (except where the server asked for the wait), flushes the exporter,
-   * and resolves when every export that was under way has its result, good or bad, at the latest after
-   * `timeoutMillis` (default `flushTimeoutMillis`). Keeps the process alive meanwhile.
+   * Attempts at once what waits to be retried (except where the server asked for the wait), flushes the
+   * exporter, and resolves when every export that was under way has its result, good or bad, at the latest
+   * after `timeoutMillis` (default `flushTimeoutMillis`). Keeps the process alive meanwhile.
    * @throws what the exporter's own `forceFlush()` rejects with
    */
   async forceFlush(options?: ExporterFlushOptionsLike): Promise<void> {
@@ -77,12 +81,13 @@ export class RetryingLogRecordExporter implements LogRecordExporterLike {
     if (error !== undefined) throw error;
     if (inTime) return;
     const underWay = `${this.#exports.size} exports are still under way`;
-    this.#teller.warn('flush', `forceFlush() ended after ${millis} ms; ${underWay}`);
+    this.#warnings.warn('flush', `forceFlush() ended after ${millis} ms; ${underWay}`);
   }
 
   /**
-   * Attempts what waits once more at once, fails what that does not deliver, and shuts the exporter down. Takes
-   * at most `attemptTimeoutMillis` beside the exporter's own shutdown. A second call returns the same promise.
+   * Attempts what waits once more at once, fails what that does not deliver, and shuts the exporter down.
+   * Takes at most `attemptTimeoutMillis` beside the exporter's own shutdown. A second call returns the same
+   * promise.
    */
   shutdown(options?: ExporterFlushOptionsLike): Promise<void> {
     this.#shutdown ??= Promise.resolve().then(() => this.#end(options?.keepsAlive !== false));

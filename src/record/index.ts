@@ -82,7 +82,6 @@ export { attributesSize, CHARACTER_BYTES } from './size.ts';
 export {
   type BoundedSnapshot,
   boundedSnapshot,
-  isWritableNumber,
   type Snapshot,
   snapshot,
 } from './snapshot.ts';

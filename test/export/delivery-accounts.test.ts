@@ -72,7 +72,7 @@ describe('the accounts', () => {
     );
   });
 
-  test('of losses are told once in ten seconds, with how many were not told', async () => {
+  test('of losses are logged once in ten seconds, with how many were left out', async () => {
     const { log, clock, processor } = pipeline({ exporter: new HeldExporter(), maxQueueSize: 2 });
     const flood = () => {
       for (const number of numbers(100)) log(number);

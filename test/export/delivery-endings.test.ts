@@ -353,7 +353,7 @@ describe('shutdown()', () => {
   });
 
   test.each<Trouble>(['rejects', 'throws'])(
-    'resolves, and tells, when that of the exporter %s',
+    'resolves, and warns, when that of the exporter %s',
     async (trouble) => {
       const exporter = Object.assign(new RecordingExporter(), { shutdown: () => inTrouble(trouble) });
       const { log, processor } = pipeline({ exporter });

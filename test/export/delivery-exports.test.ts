@@ -82,7 +82,7 @@ describe('exports', () => {
     expect(exporter.batches.flat().map((record) => record.body)).toEqual(numbers(2 * expected));
   });
 
-  test('that failed are counted and told, and the next batch follows', async () => {
+  test('that failed are counted and logged, and the next batch follows', async () => {
     const exporter = new FailingExporter(1, failure('collector away', 14));
     const { log, processor } = pipeline({ exporter, maxExportBatchSize: 2 });
     for (const number of numbers(4)) log(number);
@@ -201,7 +201,7 @@ describe('exports', () => {
 describe('a record that cannot be serialized', () => {
   const isPoison = (record: ReadableLogRecordLike) => record.attributes.poison === true;
 
-  test('is set aside alone; the others of its batch leave in order', async () => {
+  test('is lost alone; the others of its batch leave in order', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.boolean(), { minLength: 1, maxLength: 40 }), async (poisons) => {
         const exporter = new ThrowingExporter(isPoison);
@@ -221,8 +221,8 @@ describe('a record that cannot be serialized', () => {
     );
   });
 
-  // The SDK checks attributes, but not those that a processor writes without its setters. This one can be read
-  // while the record is taken, and no more when it is exported.
+  // The SDK checks attributes, but not those that a processor writes without its setters. This one can be
+  // read while the record is taken, and no more when it is exported.
   const poisoner = {
     onEmit(record: ReadableLogRecordLike) {
       if (record.body !== 250) return;

@@ -7,7 +7,8 @@ import fc from 'fast-check';
 import { retryAfterMillis } from '../../src/export/export-error.ts';
 import { retryInfoMillis } from '../../src/export/retry-info.ts';
 
-// google.rpc.Status { code: 14, message: "full", details: [DebugInfo, RetryInfo] } as protobufjs 8 encodes it.
+// google.rpc.Status { code: 14, message: "full", details: [DebugInfo, RetryInfo] } as protobufjs 8 encodes
+// it.
 const detailsBefore =
   '080e120466756c6c1a320a28747970652e676f6f676c65617069732e636f6d2f676f6f676c652e7270632e4465627567496e666f12060a01611201621a';
 const retryInfoUrl = '0a28747970652e676f6f676c65617069732e636f6d2f676f6f676c652e7270632e5265747279496e666f12';
@@ -166,8 +167,9 @@ async function closedPort(): Promise<number> {
 }
 
 /**
- * What the real OTLP/HTTP exporter reports. In a process of its own, because it loads `http` by a dynamic import,
- * which jest does not run. Its time-out is shorter than its first back-off, so that it gives up at once.
+ * What the real OTLP/HTTP exporter reports. In a process of its own, because it loads `http` by a dynamic
+ * import, which jest does not run. Its time-out is shorter than its first back-off, so that it gives up at
+ * once.
  */
 async function errorOverHttp(port: number): Promise<unknown> {
   const script = `

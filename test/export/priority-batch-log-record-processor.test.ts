@@ -76,7 +76,7 @@ describe('a batch leaves', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  test('and a record that came during an export has not to wait anew after it', async () => {
+  test('and a record that came during an export does not wait from the beginning after it', async () => {
     const exporter = new HeldExporter();
     const { log, clock } = pipeline({ exporter, maxExportBatchSize: 2 });
     for (const number of numbers(3)) log(number);
@@ -256,7 +256,7 @@ describe('when the queue is full', () => {
     expect(processor.stats().failed).toMatchObject({ size: 1, queue_full: 0 });
   });
 
-  test('what goes is never louder than what stays, and the rest leaves in order, whatever happens', async () => {
+  test('what is dropped is never louder than what stays, and the rest leaves in order, whatever happens', async () => {
     const severity = fc.option(fc.integer({ min: 1, max: 24 }), { nil: undefined });
     const emitted = fc.tuple(severity, fc.constantFrom(0, 0, 0, 100, 900, 4_000));
     const step = fc.oneof(
@@ -300,7 +300,10 @@ interface Waiting {
   readonly size: number;
 }
 
-/** The queue as an array. It learns from the exporter what has left, and knows itself what must have been dropped. */
+/**
+ * The queue as an array. It learns from the exporter what has left, and knows itself what must have been
+ * dropped.
+ */
 class QueueModel {
   readonly exporter: HeldExporter;
   readonly exported: string[] = [];
@@ -435,7 +438,7 @@ describe('options', () => {
     [{ clock: Date }, 'clock must be an object with now(), monotonicNow(), after(), got a function'],
     [{ exporter: undefined }, 'exporter must be an object with export(), shutdown(), got undefined'],
     [{ exporter: { export() {} } }, 'exporter must be an object with export(), shutdown(), got an object'],
-  ])('that are wrong say option, wish and value: %j', (options, message) => {
+  ])('that are wrong say option, expected and value: %j', (options, message) => {
     const create = () =>
       new PriorityBatchLogRecordProcessor({ exporter, ...options } as PriorityBatchOptions);
     expect(create).toThrow(message);

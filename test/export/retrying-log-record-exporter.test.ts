@@ -249,7 +249,7 @@ describe('over OTLP/gRPC', () => {
     expect(server.calls).toBe(1);
   });
 
-  test.each([3, 5, 7, 8, 12, 13, 16])('a refusal for good is passed on as it is (code %d)', async (code) => {
+  test.each([3, 5, 7, 8, 12, 13, 16])('a permanent refusal is passed on as it is (code %d)', async (code) => {
     const server = await grpcServer([{ code, details: 'no' }]);
     const result = await deliver(retrying({ exporter: grpcExporter(server.port) }));
     expect(result).toMatchObject({ code: EXPORT_FAILED, error: { code, details: 'no' } });
@@ -516,7 +516,7 @@ describe('an exporter that', () => {
     expect(results).toMatchObject([{ code: EXPORT_FAILED, error: { message: 'cannot be serialized' } }]);
   });
 
-  test('throws after it has called back is heard, and its throw is told', () => {
+  test('throws after it has called back is heard, and its throw is logged', () => {
     const inner = new ScriptedExporter((respond) => {
       respond(SUCCESS);
       throw new Error('afterwards');
@@ -666,7 +666,7 @@ describe('shutdown()', () => {
   });
 });
 
-test('a result callback that throws is told and disturbs nobody', () => {
+test('a result callback that throws is logged and disturbs nothing', () => {
   const exporter = retrying({ exporter: new ScriptedExporter(SUCCESS) });
   const throwing = () => {
     throw new Error('mine');
@@ -675,7 +675,7 @@ test('a result callback that throws is told and disturbs nobody', () => {
   expect(warnings).toEqual([expect.stringContaining('the result callback threw Error: mine')]);
 });
 
-test('retries are told once in ten seconds: what failed, of what, and what follows', () => {
+test('retries are logged once in ten seconds: what failed, of what, and what follows', () => {
   const clock = new ManualClock();
   const exporter = retrying({ exporter: new ScriptedExporter(unavailable()), clock });
   for (let i = 0; i < 5; i++) deliverAndKeep(exporter);

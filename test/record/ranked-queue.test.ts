@@ -55,7 +55,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.constant<Step>((modelled) => modelled.takeQuietest()) },
 );
 
-test('it is first in, first out, and gives up the oldest of the lowest rank, whatever came and went', () => {
+test('it is first in, first out, and drops the oldest of the lowest rank, whatever came and went', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
       const modelled = new Modelled();
@@ -67,7 +67,7 @@ test('it is first in, first out, and gives up the oldest of the lowest rank, wha
   );
 });
 
-test('what it gives up is never louder than what stays', () => {
+test('what it drops is never louder than what stays', () => {
   fc.assert(
     fc.property(fc.array(rank, { minLength: 1 }), (ranks) => {
       const queue = new RankedQueue<number>();

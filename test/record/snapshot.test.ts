@@ -321,7 +321,7 @@ describe('the size', () => {
     ['a symbol with a long description', { symbol: Symbol('x'.repeat(10_000)) }],
     ['a long key', { ['x'.repeat(100_000_000)]: 1 }],
     ['what is shared so often that the copy would fill the memory', doubled(30)],
-  ])('bounds the work: %s is given up', (_name, body) => {
+  ])('bounds the work: of %s there is no copy', (_name, body) => {
     expect(snapshot(body, 10_000)).toBeUndefined();
   });
 
