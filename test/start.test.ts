@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { findCollector } from '../scripts/collector.js';
@@ -80,7 +81,11 @@ function tellsItAll({ code, stdout, stderr, tookMillis }: Run): void {
 }
 
 describe('npm start', () => {
-  test('tells the story of a failed order, by distlogd alone', async () => {
+  test('tells the story of a failed order, by distlogd alone, also while port 5080 is in use', async () => {
+    // Who has it already, has it in our place.
+    const other = createServer()
+      .listen(5_080, '127.0.0.1')
+      .on('error', () => {});
     const nothing = mkdtempSync(join(tmpdir(), 'burstlog-start-'));
     try {
       // A machine without a Collector: none given, none on the path, none built.
@@ -90,6 +95,7 @@ describe('npm start', () => {
       expect(run.stdout).not.toContain('has got');
       tellsItAll(run);
     } finally {
+      other.close();
       rmSync(nothing, { recursive: true });
     }
   });

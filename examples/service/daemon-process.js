@@ -71,6 +71,8 @@ export async function startDaemon() {
 function configuration(file, collectorPort) {
   const lines = [
     'data: ./data',
+    // No port for health and metrics: the usual one may be in use.
+    'http:',
     'receivers:',
     '  zmqAck: { endpoint: "tcp://127.0.0.1:0" }',
     'sinks:',

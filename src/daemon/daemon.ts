@@ -146,7 +146,7 @@ export class Daemon {
     this.#reloading = this.#change(old, loaded);
     await this.#reloading;
     this.#loaded = loaded;
-    this.own.emit(Severity.INFO, 'the new configuration holds');
+    this.own.emit(Severity.INFO, 'configuration reloaded');
   }
 
   /** Hands a sink its dead letters again. @throws (rejects) if there is no such sink, or it is failing */

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -178,39 +178,49 @@ test('escape sequences in records, file names and arguments do not reach the ter
 });
 
 test.each([
-  [[], 'distlog: the command must be "tree", got none; see distlog --help\n'],
-  [['tail'], 'distlog: the command must be "tree", got "tail"; see distlog --help\n'],
+  [[], 'distlog: a command is needed: tree; see distlog --help\n'],
+  [['tail'], 'distlog: no command "tail"; there are tree; see distlog --help\n'],
+  [['tre'], 'distlog: no command "tre"; did you mean tree? There are tree; see distlog --help\n'],
   [
     ['tree', '--unfold', 'some'],
-    'distlog: --unfold must be one of failing, all, none, got "some"; see distlog --help\n',
+    'distlog tree: --unfold must be one of failing, all, none; got "some"; see distlog tree --help\n',
   ],
   [
     ['tree', '--color', 'red'],
-    'distlog: --color must be one of auto, always, never, got "red"; see distlog --help\n',
+    'distlog tree: --color must be one of auto, always, never; got "red"; see distlog tree --help\n',
+  ],
+  [
+    ['tree', '--color'],
+    'distlog tree: --color needs a value: auto, always, never; see distlog tree --help\n',
   ],
   [
     ['tree', '--width', '3'],
-    'distlog: --width must be a whole number from 20, got "3"; see distlog --help\n',
+    'distlog tree: --width must be a whole number from 20; got "3"; see distlog tree --help\n',
   ],
   [
     ['tree', '--trace', 'xyz'],
-    'distlog: --trace must be 1 to 32 hex digits, got "xyz"; see distlog --help\n',
+    'distlog tree: --trace must be 1 to 32 hex digits; got "xyz"; see distlog tree --help\n',
   ],
 ])('wrong arguments end with 64: %j', async (args, err) => {
   expect(await distlog(args)).toEqual({ code: 64, out: '', err });
 });
 
-test('an unknown option ends with 64', async () => {
-  const { code, err } = await distlog(['tree', '--colour']);
+test('an unknown option ends with 64, and says which was perhaps meant', async () => {
+  const { code, err } = await distlog(['tree', '--colour', 'never']);
   expect(code).toBe(64);
-  expect(err).toContain("Unknown option '--colour'");
+  expect(err).toContain('distlog tree: unknown option --colour; did you mean --color? There are --trace, ');
+});
+
+test('--version prints the version', async () => {
+  const { version } = JSON.parse(readFileSync(join(__dirname, '../../package.json'), 'utf8'));
+  expect(await distlog(['--version'])).toEqual({ code: 0, out: `${version}\n`, err: '' });
 });
 
 test('a file that is not there ends with 66, before anything is shown', async () => {
   expect(await distlog(['tree', '/no/such/file', '-'], checkout)).toEqual({
     code: 66,
     out: '',
-    err: 'distlog: /no/such/file: no such file\n',
+    err: 'distlog tree: /no/such/file: no such file\n',
   });
 });
 
@@ -224,11 +234,18 @@ test.each([
   expect(err).toMatch(/distlog: no readable record\n$/);
 });
 
-test('--help explains, and ends with 0', async () => {
-  for (const args of [['--help'], ['tree', '-h']]) {
-    const { code, out } = await distlog(args);
-    expect(code).toBe(0);
-    expect(out).toContain('distlog tree [FILE...] [options]');
+test('--help lists the commands, and each has a page of its own', async () => {
+  const { code, out } = await distlog(['--help']);
+  expect(code).toBe(0);
+  expect(out).toMatch(/^ {2}tree {2}shows log records as trees of tasks/m);
+  for (const args of [
+    ['tree', '-h'],
+    ['help', 'tree'],
+  ]) {
+    const page = await distlog(args);
+    expect(page.code).toBe(0);
+    expect(page.out).toContain('usage: distlog tree [FILE...] [OPTION...]');
+    expect(page.out).toContain('--unfold WHICH');
   }
 });
 

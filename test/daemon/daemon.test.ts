@@ -117,7 +117,7 @@ test('SIGHUP adds a sink and moves a receiver; the other receivers and sinks go 
     }),
   );
   daemon.kill('SIGHUP');
-  await daemon.says('the new configuration holds');
+  await daemon.says('configuration reloaded');
   await expect(send(otlpHttp!, 'x')).rejects.toThrow();
   expect(await send(`http://127.0.0.1:${port}`, 'after')).toBe(200);
   daemon.kill('SIGTERM');
@@ -127,7 +127,7 @@ test('SIGHUP adds a sink and moves a receiver; the other receivers and sinks go 
 });
 
 test.each([
-  ['invalid YAML', () => 'sinks: [', 'the old one stays'],
+  ['invalid YAML', () => 'sinks: [', 'the old configuration stays'],
   ['another data directory', () => config({ data: './other' }), 'data cannot change while the daemon runs'],
   [
     'a sink that cannot be opened',
@@ -253,6 +253,8 @@ test('a disk that is full before anybody has sent anything: healthy, but not rea
   expect(daemon.said).toContain('no records are taken: the journal is full, or its disk');
   expect(await send(otlpHttp!, 'x')).toBe(503);
   expect(await (await fetch(`${http}/metrics`)).text()).toContain('\ndistlogd_intake_blocked 1\n');
+  daemon.kill('SIGTERM');
+  expect(await daemon.exit).toEqual([0, null]);
 });
 
 test('a sink that must not miss anything and is too far behind: not ready until it has caught up', async () => {

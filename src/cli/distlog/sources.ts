@@ -3,7 +3,7 @@ import { access, constants, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { NO_INPUT } from './exit-codes.ts';
+import { commandError, ExitCode } from '../exit-code.ts';
 
 /** Bytes with a name. */
 export interface Source {
@@ -11,18 +11,12 @@ export interface Source {
   chunks(): AsyncIterable<Uint8Array>;
 }
 
-/** A file is not there or cannot be read. */
-export class NoInputError extends Error {
-  override readonly name = 'NoInputError';
-  readonly exitCode = NO_INPUT;
-}
-
 const READABLE = /\.(?:json|jsonl|ndjson)(?:\.gz)?$/;
 const CHUNK_BYTES = 2 ** 20;
 
 /**
  * The files, with directories replaced by the files of log records in them, by name. `-`, or no file: standard input.
- * @throws NoInputError before anything is read
+ * @throws CommandError before anything is read
  */
 export async function sourcesOf(files: readonly string[]): Promise<Source[]> {
   if (files.length === 0) return [standardInput()];
@@ -38,7 +32,7 @@ async function sourcesAt(path: string): Promise<Source[]> {
     const names = (await readdir(path)).filter((name) => READABLE.test(name)).sort();
     return names.map((name) => fileAt(join(path, name)));
   } catch (error) {
-    throw new NoInputError(reasonOf(error, path));
+    throw commandError(ExitCode.NO_INPUT, reasonOf(error, path));
   }
 }
 

@@ -1,19 +1,33 @@
-import { counted, isColored, safeText } from '../../text/index.ts';
+import { counted } from '../../text/index.ts';
 import { buildTrees, lines, onlyFailed, type TreeRecord, type Trees } from '../../tree/index.ts';
-import type { TreeArguments } from './arguments.ts';
-import { NO_DATA, OK } from './exit-codes.ts';
+import { ExitCode } from '../exit-code.ts';
+import type { Io } from '../io.ts';
 import { jsonRows } from './json-rows.ts';
 import { newReport, type ReadReport, readOtlpJsonLines } from './otlp-json-lines.ts';
 import { Progress } from './progress.ts';
 import { type Source, sourcesOf } from './sources.ts';
-import { writeLines } from './write-lines.ts';
+
+/** What `distlog tree` was asked to do. */
+export interface TreeOptions {
+  readonly files: readonly string[];
+  /** The beginning of a trace id, in lower case; empty: all traces. */
+  readonly trace: string;
+  readonly failed: boolean;
+  readonly unfold: 'failing' | 'all' | 'none';
+  readonly json: boolean;
+  readonly ascii: boolean;
+  readonly color: boolean;
+  /** Absent: lines are not cut. */
+  readonly width: number | undefined;
+}
 
 /**
  * Reads records, shows them as trees. What goes wrong with some of them is told on standard error.
  * @returns the exit code
- * @throws NoInputError when a file is not there
+ * @throws CommandError when a file is not there
  */
-export async function treeCommand(options: TreeArguments): Promise<number> {
+export async function treeCommand(options: TreeOptions, io: Io): Promise<ExitCode> {
+  const tell = (message: string) => io.err(`distlog: ${message}`);
   const sources = await sourcesOf(options.files);
   const progress = new Progress(process.stderr);
   const records: TreeRecord[] = [];
@@ -28,25 +42,26 @@ export async function treeCommand(options: TreeArguments): Promise<number> {
     read += report.records;
     bytes += report.bytes;
     progress.clear();
-    tellReport(source, report, trouble);
+    for (const message of troubles(source, report, trouble)) tell(message);
   }
   if (records.length === 0) {
     tell(read === 0 ? 'no readable record' : `no record of trace ${options.trace}`);
-    return NO_DATA;
+    return ExitCode.NO_DATA;
   }
-  await show(buildTrees(records), options);
-  return OK;
+  await show(buildTrees(records), options, io);
+  return ExitCode.OK;
 }
 
-async function show(whole: Trees, options: TreeArguments): Promise<void> {
+async function show(whole: Trees, options: TreeOptions, io: Io): Promise<void> {
+  const tell = (message: string) => io.err(`distlog: ${message}`);
   if (whole.copies > 0) tell(`${counted(whole.copies, 'copy', 'copies')} of records left out`);
   const shown = options.failed ? onlyFailed(whole) : whole;
   if (shown.traces.length === 0) tell('nothing failed');
-  const { unfold, ascii } = options;
+  const { unfold, ascii, color, width = Number.POSITIVE_INFINITY } = options;
   const text = options.json
     ? jsonRows(shown, unfold === 'all')
-    : lines(shown, { unfold, ascii, color: isColoredFor(options), width: widthOf(options) });
-  await writeLines(process.stdout, text);
+    : lines(shown, { unfold, ascii, color, width });
+  await io.lines(text);
 }
 
 /** @returns what ended the reading before its end */
@@ -63,24 +78,10 @@ async function readSource(
   }
 }
 
-function tellReport({ name }: Source, report: ReadReport, trouble: string | undefined): void {
-  if (trouble !== undefined) tell(`${name}: ${trouble}; what came before it is shown`);
+function* troubles({ name }: Source, report: ReadReport, trouble: string | undefined): Generator<string> {
+  if (trouble !== undefined) yield `${name}: ${trouble}; what came before it is shown`;
   if (report.badLines === 0) return;
   const first = report.firstBad.map(({ line, cause }) => `line ${line} (${cause})`).join(', ');
   const more = report.badLines > report.firstBad.length ? ', ...' : '';
-  tell(`${name}: ${counted(report.badLines, 'line')} could not be read: ${first}${more}`);
-}
-
-function tell(message: string): void {
-  process.stderr.write(`distlog: ${safeText(message)}\n`);
-}
-
-function isColoredFor({ color }: TreeArguments): boolean {
-  return isColored(color, { isTerminal: process.stdout.isTTY === true, env: process.env });
-}
-
-function widthOf({ width }: TreeArguments): number {
-  if (width !== undefined) return width;
-  const columns = process.stdout.isTTY === true ? process.stdout.columns : 0;
-  return columns >= 20 ? columns : Number.POSITIVE_INFINITY;
+  yield `${name}: ${counted(report.badLines, 'line')} could not be read: ${first}${more}`;
 }

@@ -1,32 +1,47 @@
 import { readdir } from 'node:fs/promises';
-import { deadLetterDirectory } from '../../daemon/index.ts';
+import { deadLetterDirectory, type LoadedConfig } from '../../daemon/index.ts';
 import { type DataLayout, dataLayout } from '../../disk/index.ts';
 import { listDeadLetters } from '../../sinks/dead-letters/index.ts';
 import { askDaemon } from './ask-daemon.ts';
-import type { DeadLetterSummary, DeadLetters } from './parts.ts';
 
-/** Dead letters of the daemon's data directory: read from the files, handed back by the running daemon. */
-export const deadLetters: DeadLetters = {
-  async list(layout) {
-    const summaries: DeadLetterSummary[] = [];
-    for (const name of await foldersOf(layout)) {
-      const summary = await summaryOf(layout, name);
-      if (summary.entries > 0) summaries.push(summary);
-    }
-    return summaries;
-  },
+/** Dead letters of one sink. */
+export interface DeadLetterSummary {
+  readonly sink: string;
+  readonly entries: number;
+  readonly records: number;
+  readonly bytes: number;
+  /** Why they were rejected, with the number of entries. */
+  readonly causes: Readonly<Record<string, number>>;
+  readonly oldestMillis: number;
+}
 
-  async replay(loaded, sink) {
-    const path = `/dlq/replay?sink=${encodeURIComponent(sink)}`;
-    const { where, status, body } = await askDaemon(loaded, 'POST', path);
-    const answer = parsed(body, where);
-    if (status !== 200) throw new Error(answer.error ?? `the daemon at ${where} answered ${status}`);
-    return {
-      taken: answer.letters ?? 0,
-      left: (await summaryOf(dataLayout(loaded.config.data), sink)).entries,
-    };
-  },
-};
+/** All dead letters, read from their files. */
+export async function deadLettersOf(layout: DataLayout): Promise<readonly DeadLetterSummary[]> {
+  const summaries: DeadLetterSummary[] = [];
+  for (const name of await foldersOf(layout)) {
+    const summary = await summaryOf(layout, name);
+    if (summary.entries > 0) summaries.push(summary);
+  }
+  return summaries;
+}
+
+/**
+ * Asks the running daemon to hand the dead letters of a sink to it again.
+ * @returns how many it handed to the sink, and how many there are now, those that were rejected again included
+ */
+export async function replayDeadLetters(
+  loaded: LoadedConfig,
+  sink: string,
+): Promise<{ readonly taken: number; readonly left: number }> {
+  const path = `/dlq/replay?sink=${encodeURIComponent(sink)}`;
+  const { where, status, body } = await askDaemon(loaded, 'POST', path);
+  const answer = parsed(body, where);
+  if (status !== 200) throw new Error(answer.error ?? `the daemon at ${where} answered ${status}`);
+  return {
+    taken: answer.letters ?? 0,
+    left: (await summaryOf(dataLayout(loaded.config.data), sink)).entries,
+  };
+}
 
 async function foldersOf({ deadLetters: folder }: DataLayout): Promise<readonly string[]> {
   try {

@@ -9,14 +9,35 @@ import {
   parseConfig,
 } from '../../config/index.ts';
 import type { LoadedConfig } from '../../daemon/index.ts';
-import type { Given } from './command.ts';
-import { alarming, type Io } from './io.ts';
+import type { CommandOptions, Given } from '../command.ts';
+import type { Io } from '../io.ts';
+
+export type { LoadedConfig };
+
+/** Options of every command that reads a configuration. */
+export const configOptions = {
+  config: {
+    type: 'string',
+    short: 'c',
+    value: 'FILE',
+    help: 'the configuration, YAML; without it everything is open on loopback, data in ./.distlogd',
+  },
+  data: {
+    type: 'string',
+    value: 'DIRECTORY',
+    help: 'the data directory, instead of the one in the configuration',
+  },
+} as const satisfies CommandOptions;
+
+export type GivenConfig = Given<typeof configOptions>['values'];
 
 /** Reads what `--config` and `--data` name. Prints what is wrong. @returns undefined if anything is */
-export async function readConfig(given: Given, io: Io): Promise<ParsedConfig | undefined> {
-  const { config: name, data } = given.values;
-  const override = typeof data === 'string' ? resolve(io.directory, data) : undefined;
-  if (typeof name !== 'string') return defaultConfig({ directory: io.directory, data: override });
+export async function readConfig(
+  { config: name, data }: GivenConfig,
+  io: Io,
+): Promise<ParsedConfig | undefined> {
+  const override = data !== undefined ? resolve(io.directory, data) : undefined;
+  if (name === undefined) return defaultConfig({ directory: io.directory, data: override });
   const path = resolve(io.directory, name);
   const text = await readFile(path).catch((error: NodeJS.ErrnoException) => {
     const why: Record<string, string> = {
@@ -24,9 +45,7 @@ export async function readConfig(given: Given, io: Io): Promise<ParsedConfig | u
       EACCES: 'this user may not read it',
       EISDIR: 'it is a directory',
     };
-    io.err(
-      alarming(io, `the configuration ${name} cannot be read: ${why[error.code ?? ''] ?? error.message}`),
-    );
+    io.alarm(`the configuration ${name} cannot be read: ${why[error.code ?? ''] ?? error.message}`);
     return undefined;
   });
   if (text === undefined) return undefined;
@@ -42,7 +61,7 @@ export async function readConfig(given: Given, io: Io): Promise<ParsedConfig | u
 }
 
 /** The same, with keys, tokens and certificates. */
-export async function loadConfig(given: Given, io: Io): Promise<LoadedConfig | undefined> {
+export async function loadConfig(given: GivenConfig, io: Io): Promise<LoadedConfig | undefined> {
   const parsed = await readConfig(given, io);
   if (parsed === undefined) return undefined;
   const loaded = await loadSecrets(parsed);
@@ -52,6 +71,6 @@ export async function loadConfig(given: Given, io: Io): Promise<LoadedConfig | u
 }
 
 export function printErrors(errors: readonly ConfigError[], io: Io): void {
-  for (const error of errors) io.err(alarming(io, formatConfigError(error)));
+  for (const error of errors) io.alarm(formatConfigError(error));
   io.err(errors.length === 1 ? '1 error' : `${errors.length} errors`);
 }

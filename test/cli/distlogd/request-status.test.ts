@@ -6,8 +6,10 @@ import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Io, main, requestStatus } from '../../../src/cli/distlogd/index.ts';
-import { statusReport } from '../../operations/support/report.ts';
+import { distlogd } from '../../../src/cli/distlogd/distlogd.ts';
+import { runProgram } from '../../../src/cli/run-program.ts';
+import { sinkReport, statusReport } from '../../operations/support/report.ts';
+import { fakeIo } from '../support/fake-io.ts';
 
 let room: string;
 let server: Server | undefined;
@@ -23,7 +25,12 @@ afterEach(() => {
   rmSync(room, { recursive: true, force: true });
 });
 
-const report = statusReport({ version: '1', pid: 7, upMillis: 1_000 });
+const report = statusReport({
+  version: '1',
+  pid: 7,
+  upMillis: 61_000,
+  sinks: [sinkReport({ name: 'a', type: 'console', trouble: 'EPIPE\u009b2J\u202e' })],
+});
 
 const answer: RequestListener = (request, response) => {
   const isRight =
@@ -39,31 +46,30 @@ async function listening(made: Server): Promise<number> {
 }
 
 /** `distlogd status` with this http part. */
-async function status(http: string) {
+async function status(http: string, ...args: readonly string[]) {
   writeFileSync(
     join(room, 'd.yaml'),
     `receivers: { zmqAck: }\nsinks: { a: { type: console } }\nhttp: { ${http} }\n`,
   );
-  const out: string[] = [];
-  const err: string[] = [];
-  const io: Io = {
-    out: (text) => out.push(text),
-    err: (text) => err.push(text),
-    color: false,
-    environment: {},
-    directory: room,
-    version: '1',
-    onSignal: () => () => {},
-  };
-  const code = await main(['status', '-c', 'd.yaml'], io, { requestStatus });
-  return { code, said: [...out, ...err].join('\n').replaceAll(/:\d{4,5}\b/g, ':PORT') };
+  const { io, out, err } = fakeIo(room);
+  const program = distlogd(() => Promise.reject(new Error('no daemon here')));
+  const code = await runProgram(program, ['status', '-c', 'd.yaml', ...args], io);
+  return { code, said: [...out, ...err].join('\n').replaceAll(/127\.0\.0\.1:\d+/g, '127.0.0.1:PORT') };
 }
 
 test('status asks the daemon with its token', async () => {
   const port = await listening(createServer(answer));
   const { code, said } = await status(`endpoint: 127.0.0.1:${port}, token: a-token-that-is-long`);
-  expect(said).toContain('distlogd 1, process 7, up 1.00 s');
+  expect(said).toContain('distlogd 1, process 7, up 1 min 1 s');
   expect(code).toBe(0);
+});
+
+test('the answer as JSON holds nothing that would change the terminal', async () => {
+  const port = await listening(createServer(answer));
+  const { code, said } = await status(`endpoint: 127.0.0.1:${port}, token: a-token-that-is-long`, '--json');
+  expect(code).toBe(0);
+  expect(said).toMatch(/^[\n -~]*$/);
+  expect(JSON.parse(said)).toEqual(report);
 });
 
 test('a daemon that listens everywhere is asked on this machine', async () => {

@@ -93,11 +93,11 @@ test('SIGHUP reads the configuration again; a wrong or refused one leaves the ol
   await program.says('ready');
   writeFileSync(file, config('journal: { maxBytes: 1GiB }'));
   program.child.kill('SIGHUP');
-  await program.says('the new configuration holds');
+  await program.says('configuration reloaded');
   expect(program.said).toContain('reloaded 1073741824');
   writeFileSync(file, config('journal: { maxBytes: 1 }'));
   program.child.kill('SIGHUP');
-  await program.says('the new configuration is wrong; the old one stays');
+  await program.says('the new configuration is wrong; the old configuration stays');
   expect(program.said).toContain('distlogd.yaml:3:22: journal.maxBytes: must be a size');
   writeFileSync(file, 'receivers: { zmqAck: }\nsinks: { a: { type: console }, b: { type: console } }');
   program.child.kill('SIGHUP');

@@ -11,6 +11,8 @@ export interface DaemonProcessOptions {
   readonly command?: string;
   /** A program that runs it, with its arguments. */
   readonly under?: readonly string[];
+  /** What it is started by instead of node and its file. */
+  readonly program?: readonly string[];
 }
 
 /** `distlogd` as a real process, with what it has said so far. */
@@ -24,7 +26,8 @@ export class DaemonProcess {
   #heard: () => void = () => {};
 
   constructor(args: readonly string[], options: DaemonProcessOptions) {
-    const line = [process.execPath, PROGRAM, options.command ?? 'run', ...args];
+    const started = options.program ?? [process.execPath, PROGRAM];
+    const line = [...started, options.command ?? 'run', ...args];
     const [program = '', ...rest] = [...(options.under ?? []), ...line];
     this.child = spawn(program, rest, {
       cwd: options.cwd,

@@ -8,6 +8,6 @@ export function folderForEachTest(): () => string {
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'burstlog-sinks-'));
   });
-  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+  afterEach(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }));
   return () => folder;
 }

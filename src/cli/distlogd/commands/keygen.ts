@@ -1,11 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { newCurveKeyPair } from '../../../net/index.ts';
-import type { Command } from '../command.ts';
-import { ExitCode } from '../exit-code.ts';
-import { alarming } from '../io.ts';
+import { command } from '../../command.ts';
+import { commandError, ExitCode } from '../../exit-code.ts';
 
-export const keygen: Command = {
+export const keygen = command({
   name: 'keygen',
   summary: 'makes a key pair for CURVE, for the daemon or for one client',
   details: [
@@ -20,22 +19,22 @@ export const keygen: Command = {
       help: 'where the secret key goes; ./distlogd-curve.key',
     },
   },
-  async run(given, io) {
-    const { out } = given.values;
-    const file = resolve(io.directory, typeof out === 'string' ? out : 'distlogd-curve.key');
+  async run({ values: { out = 'distlogd-curve.key' } }, io) {
+    const file = resolve(io.directory, out);
     const { publicKey, secretKey } = newCurveKeyPair();
     try {
       await writeFile(file, `${secretKey}\n`, { mode: 0o600, flag: 'wx' });
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
-      const why = code === 'EEXIST' ? 'it is there already, and a key is not overwritten' : message;
-      io.err(alarming(io, `${file}: a new file, got none: ${why}`));
-      return ExitCode.CANNOT_CREATE;
+      throw commandError(
+        ExitCode.CANNOT_CREATE,
+        code === 'EEXIST' ? `${file} already exists; keys are never overwritten` : `${file}: ${message}`,
+      );
     }
     for (const line of explanation(file, publicKey)) io.out(line);
     return ExitCode.OK;
   },
-};
+});
 
 function explanation(file: string, publicKey: string): readonly string[] {
   return [

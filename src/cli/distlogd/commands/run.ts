@@ -1,39 +1,54 @@
 import { errorText } from '../../../record/index.ts';
-import { type Command, configOptions, type Given } from '../command.ts';
-import { ExitCode } from '../exit-code.ts';
-import { alarming, type Io } from '../io.ts';
-import { loadConfig } from '../load-config.ts';
-import type { RunningDaemon } from '../parts.ts';
+import { type Command, command } from '../../command.ts';
+import { ExitCode } from '../../exit-code.ts';
+import type { Io } from '../../io.ts';
+import { configOptions, type GivenConfig, type LoadedConfig, loadConfig } from '../load-config.ts';
+import { untilOrphaned } from '../orphaned.ts';
 
-export const run: Command = {
-  name: 'run',
-  summary: 'runs the daemon until SIGTERM or SIGINT',
-  details: [
-    'SIGHUP reads the configuration again; if it is wrong, the old one stays. SIGTERM and SIGINT end it: receivers',
-    'close, sinks go on for shutdown.drain at most; a second one ends it at once, which loses nothing acknowledged.',
-    'Exit codes: 78 the configuration is wrong, 73 the data directory is in use or cannot be used, 1 it cannot go on.',
-  ],
-  options: configOptions,
-  async run(given, io, parts) {
-    const loaded = await loadConfig(given, io);
-    if (loaded === undefined) return ExitCode.CONFIG;
-    if (parts.startDaemon === undefined) {
-      io.err('distlogd run: the daemon is not part of this build');
-      return ExitCode.SOFTWARE;
-    }
-    const starting = parts.startDaemon(loaded, { version: io.version });
-    // From here on, not from the end of the start: until somebody listens, SIGTERM and SIGHUP end a process at once.
-    const signals = new Signals(starting, given, io);
-    try {
-      return await Promise.race([signals.insisted, untilEnd(starting, io)]);
-    } catch (error) {
-      io.err(alarming(io, `distlogd: ${messageOf(error)}; not started`));
-      return isAboutData(error) ? ExitCode.CANNOT_CREATE : ExitCode.FAILED;
-    } finally {
-      signals.ignore();
-    }
-  },
-};
+/** A daemon that is ready: its sockets are open. */
+export interface RunningDaemon {
+  /** Takes on another configuration. @throws (rejects) with what cannot change; the old one goes on then */
+  reload(loaded: LoadedConfig): Promise<void>;
+  /** Closes the receivers, lets the sinks go on within `shutdown.drain`, closes. May be called twice. */
+  stop(): Promise<void>;
+  /** Resolves after `stop()`; rejects when the daemon cannot go on, e.g. after an error of the disk. */
+  readonly ended: Promise<void>;
+}
+
+/** @throws (rejects) when it cannot start, with what to change; nothing is left open */
+export type StartDaemon = (
+  loaded: LoadedConfig,
+  context: { readonly version: string },
+) => Promise<RunningDaemon>;
+
+/** The command that runs a daemon. */
+export function run(startDaemon: StartDaemon): Command {
+  return command({
+    name: 'run',
+    summary: 'runs the daemon until SIGTERM or SIGINT',
+    details: [
+      'SIGHUP reads the configuration again; if it is wrong, the old one stays. SIGTERM and SIGINT end it: receivers',
+      'close, sinks go on for shutdown.drain at most; a second one ends it at once, which loses nothing acknowledged.',
+      'Exit codes: 78 the configuration is wrong, 73 the data directory is in use or cannot be used, 1 it cannot go on.',
+    ],
+    options: configOptions,
+    async run({ values }, io) {
+      const loaded = await loadConfig(values, io);
+      if (loaded === undefined) return ExitCode.CONFIG;
+      const starting = startDaemon(loaded, { version: io.version });
+      // From here on, not from the end of the start: until somebody listens, SIGTERM and SIGHUP end a process at once.
+      const signals = new Signals(starting, values, io);
+      try {
+        return await Promise.race([signals.insisted, untilEnd(starting, io)]);
+      } catch (error) {
+        io.alarm(`distlogd: ${messageOf(error)}; not started`);
+        return isAboutData(error) ? ExitCode.CANNOT_CREATE : ExitCode.FAILED;
+      } finally {
+        signals.ignore();
+      }
+    },
+  });
+}
 
 /** @throws (rejects) when it does not start */
 async function untilEnd(starting: Promise<RunningDaemon>, io: Io): Promise<ExitCode> {
@@ -42,7 +57,7 @@ async function untilEnd(starting: Promise<RunningDaemon>, io: Io): Promise<ExitC
     await daemon.ended;
     return ExitCode.OK;
   } catch (error) {
-    io.err(alarming(io, `distlogd: ${messageOf(error)}; ended`));
+    io.alarm(`distlogd: ${messageOf(error)}; ended`);
     return ExitCode.FAILED;
   }
 }
@@ -50,7 +65,7 @@ async function untilEnd(starting: Promise<RunningDaemon>, io: Io): Promise<ExitC
 /** Serves signals; those that come before the daemon is ready, when it is. */
 class Signals {
   readonly #starting: Promise<RunningDaemon>;
-  readonly #given: Given;
+  readonly #given: GivenConfig;
   readonly #io: Io;
   readonly #unlisten: readonly (() => void)[];
   #isStopping = false;
@@ -61,13 +76,17 @@ class Signals {
     this.#insist = done;
   });
 
-  constructor(starting: Promise<RunningDaemon>, given: Given, io: Io) {
+  constructor(starting: Promise<RunningDaemon>, given: GivenConfig, io: Io) {
     this.#starting = starting;
     this.#given = given;
     this.#io = io;
     this.#unlisten = [
       io.onSignal('SIGTERM', () => this.#stop()),
       io.onSignal('SIGINT', () => this.#stop()),
+      untilOrphaned(io, () => {
+        io.err('distlogd: npx, which started it, has ended; stopping');
+        this.#stop();
+      }),
       io.onSignal('SIGHUP', () => {
         // One after the other: the last file that was written is the one that holds.
         this.#reloading = this.#reloading.then(() => this.#reload());
@@ -92,13 +111,13 @@ class Signals {
       if (this.#isStopping) return;
       const loaded = await loadConfig(this.#given, this.#io);
       if (loaded === undefined) {
-        this.#io.err('distlogd: the new configuration is wrong; the old one stays');
+        this.#io.err('distlogd: the new configuration is wrong; the old configuration stays');
         return;
       }
       await daemon.reload(loaded);
-      this.#io.err('distlogd: the new configuration holds');
+      this.#io.err('distlogd: configuration reloaded');
     } catch (error) {
-      this.#io.err(alarming(this.#io, `distlogd: ${messageOf(error)}; the old configuration stays`));
+      this.#io.alarm(`distlogd: ${messageOf(error)}; the old configuration stays`);
     }
   }
 }

@@ -1,9 +1,9 @@
 import { loadSecrets } from '../../../config/index.ts';
-import { type Command, configOptions } from '../command.ts';
-import { ExitCode } from '../exit-code.ts';
-import { printErrors, readConfig } from '../load-config.ts';
+import { command } from '../../command.ts';
+import { ExitCode } from '../../exit-code.ts';
+import { configOptions, printErrors, readConfig } from '../load-config.ts';
 
-export const validate: Command = {
+export const validate = command({
   name: 'validate',
   summary: 'checks a configuration, and starts nothing',
   details: [
@@ -17,10 +17,10 @@ export const validate: Command = {
       help: 'does not look at keys, tokens and certificates: they are elsewhere',
     },
   },
-  async run(given, io) {
-    const parsed = await readConfig(given, io);
+  async run({ values }, io) {
+    const parsed = await readConfig(values, io);
     if (parsed === undefined) return ExitCode.CONFIG;
-    if (given.values['no-files'] !== true) {
+    if (values['no-files'] !== true) {
       const loaded = await loadSecrets(parsed);
       if ('errors' in loaded) {
         printErrors(loaded.errors, io);
@@ -32,4 +32,4 @@ export const validate: Command = {
     io.out(`${parsed.fileName} is valid: receivers ${Object.keys(receivers).join(', ')}; sinks ${sinkNames}`);
     return ExitCode.OK;
   },
-};
+});

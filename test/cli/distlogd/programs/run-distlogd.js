@@ -2,8 +2,10 @@
 
 import { once } from 'node:events';
 
-const built = new URL('../../../../dist/esm/cli/distlogd/index.js', import.meta.url);
-const { main, processIo } = await import(built.href);
+const built = '../../../../dist/esm/cli';
+const { runProgram } = await import(`${built}/run-program.js`);
+const { processIo } = await import(`${built}/io.js`);
+const { distlogd } = await import(`${built}/distlogd/distlogd.js`);
 
 /** @type {() => void} */
 let end = () => {};
@@ -24,23 +26,21 @@ const daemon = {
   ended,
 };
 
-process.exit(
-  await main(process.argv.slice(2), processIo('1.2.3'), {
-    startDaemon: async () => {
-      if (process.env.REFUSE !== undefined) {
-        throw Object.assign(new Error('the data directory /x is in use by process 5'), {
-          code: process.env.REFUSE,
-        });
-      }
-      setInterval(() => {}, 60_000);
-      // Whatever is told comes after this call, when the signals are listened to.
-      await undefined;
-      if (process.env.SLOW_START !== undefined) {
-        process.stdout.write('starting\n');
-        await once(process.stdin, 'data');
-      }
-      process.stdout.write('ready\n');
-      return daemon;
-    },
-  }),
-);
+const program = distlogd(async () => {
+  if (process.env.REFUSE !== undefined) {
+    throw Object.assign(new Error('the data directory /x is in use by process 5'), {
+      code: process.env.REFUSE,
+    });
+  }
+  setInterval(() => {}, 60_000);
+  // What is printed comes after this call, when the signals are listened to.
+  await undefined;
+  if (process.env.SLOW_START !== undefined) {
+    process.stdout.write('starting\n');
+    await once(process.stdin, 'data');
+  }
+  process.stdout.write('ready\n');
+  return daemon;
+});
+
+process.exit(await runProgram(program, process.argv.slice(2), processIo('1.2.3')));

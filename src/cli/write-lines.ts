@@ -1,0 +1,28 @@
+import type { Writable } from 'node:stream';
+
+const BLOCK_CHARACTERS = 65_536;
+
+/** Writes lines, in blocks, no faster than they are read. Stops when the stream fails, as when its reader is gone. */
+export async function writeLines(out: Writable, lines: Iterable<string>): Promise<void> {
+  let block = '';
+  for (const line of lines) {
+    block += `${line}\n`;
+    if (block.length < BLOCK_CHARACTERS) continue;
+    if (!(await written(out, block))) return;
+    block = '';
+  }
+  if (block !== '') await written(out, block);
+}
+
+/** @returns whether it was; what went wrong else is heard by the listener for errors of the stream */
+function written(out: Writable, text: string): Promise<boolean> {
+  if (out.errored || out.destroyed) return Promise.resolve(false);
+  return new Promise((resolve) => {
+    const closed = () => resolve(false);
+    out.once('close', closed);
+    out.write(text, (error) => {
+      out.off('close', closed);
+      resolve(error == null);
+    });
+  });
+}
