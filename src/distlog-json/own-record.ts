@@ -92,7 +92,9 @@ function nanos(json: Json, name: string): bigint {
 
 function id(json: Json, name: string, bytes: number): string {
   const value = text(json, name);
-  if (value === '' || (value.length === bytes * 2 && /^[\da-f]+$/i.test(value))) return value.toLowerCase();
+  // An id of zeros is none.
+  if (/^0*$/.test(value) && (value === '' || value.length === bytes * 2)) return '';
+  if (value.length === bytes * 2 && /^[\da-f]+$/i.test(value)) return value.toLowerCase();
   return fail(name, `${bytes * 2} hex digits`);
 }
 

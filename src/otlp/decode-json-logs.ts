@@ -270,7 +270,8 @@ class JsonReader {
     ) {
       this.#fail(name, `${bytes * 2} hex digits, or empty`, value);
     }
-    return value.toLowerCase();
+    // An id of zeros is none.
+    return /^0*$/.test(value) ? '' : value.toLowerCase();
   }
 
   #object(value: unknown): Json {

@@ -247,10 +247,10 @@ class LogDecoder {
         record.flags = reader.fixed32(end);
         break;
       case LogRecord.traceId:
-        record.traceId = reader.hex(end, TRACE_ID_BYTES);
+        record.traceId = reader.id(end, TRACE_ID_BYTES);
         break;
       case LogRecord.spanId:
-        record.spanId = reader.hex(end, SPAN_ID_BYTES);
+        record.spanId = reader.id(end, SPAN_ID_BYTES);
         break;
       case LogRecord.eventName:
         record.eventName = reader.text(end);

@@ -173,8 +173,8 @@ export class ProtobufReader {
     return copy;
   }
 
-  /** @param expected how many bytes, if there are any */
-  hex(end: number, expected: number): string {
+  /** An id, or '' for none, which one of zeros is too. @param expected how many bytes, if there are any */
+  id(end: number, expected: number): string {
     const start = this.at;
     const stop = this.lengthDelimited(end);
     const length = stop - this.at;
@@ -183,7 +183,7 @@ export class ProtobufReader {
     }
     const text = this.#bytes.toString('hex', this.at, stop);
     this.at = stop;
-    return text;
+    return isZero(text) ? '' : text;
   }
 
   /** Skips the content of a field. */
@@ -220,4 +220,9 @@ function isSame(bytes: Uint8Array, one: number, other: number, length: number): 
     if (bytes[one + index] !== bytes[other + index]) return false;
   }
   return true;
+}
+
+/** Most ids differ from it in their first digit. */
+function isZero(hex: string): boolean {
+  return hex.startsWith('0') && /^0+$/.test(hex);
 }

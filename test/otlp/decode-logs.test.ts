@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import {
   attributeOf,
   type DecodedLogs,
+  decodeJsonLogs,
   decodeLogs,
   encodeDecoded,
   logGroups,
@@ -255,4 +256,18 @@ test('a group has at most 512 records, and no more when they have 256 KiB', () =
   expect(sizes(1_300, 1)).toEqual([512, 512, 276]);
   expect(sizes(5, 100_000)).toEqual([3, 2]);
   expect(sizes(2, 300_000)).toEqual([1, 1]);
+});
+
+test('an id of zeros is none, in either encoding', () => {
+  const zeros = requestOf(field(9, new Uint8Array(16)), field(10, new Uint8Array(8)));
+  const ids = { traceId: '0'.repeat(32), spanId: '0'.repeat(16) };
+  const json = JSON.stringify({ resourceLogs: [{ scopeLogs: [{ logRecords: [ids] }] }] });
+  for (const logs of [decodeLogs(zeros), decodeJsonLogs(json)]) {
+    expect(record(logs)).toMatchObject({ traceId: '', spanId: '' });
+  }
+  const one = requestOf(field(9, [...new Uint8Array(15), 1]), field(10, [...new Uint8Array(7), 1]));
+  expect(record(decodeLogs(one))).toMatchObject({
+    traceId: '1'.padStart(32, '0'),
+    spanId: '1'.padStart(16, '0'),
+  });
 });
