@@ -1,5 +1,6 @@
 import { constants, type ServerHttp2Stream } from 'node:http2';
 import { grpcMessage } from './grpc-message.ts';
+import { ENCODINGS } from './read-body.ts';
 import { type Refusal, rpcCode } from './refusal.ts';
 import { responseBytes, statusBytes } from './rpc-status.ts';
 
@@ -29,7 +30,7 @@ export function answerRefused(stream: ServerHttp2Stream, refused: Refusal): void
       ...HEADERS,
       'grpc-status': String(code),
       'grpc-message': percentEncoded(message),
-      'grpc-accept-encoding': 'identity,deflate,gzip',
+      'grpc-accept-encoding': ENCODINGS.replaceAll(' ', ''),
       ...details,
     },
     { endStream: true },

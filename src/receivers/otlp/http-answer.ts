@@ -1,4 +1,5 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { ENCODINGS } from './read-body.ts';
 import { httpStatus, type Refusal, type RefusalCause, rpcCode } from './refusal.ts';
 import { responseBytes, statusBytes } from './rpc-status.ts';
 
@@ -15,7 +16,7 @@ const MAX_DISCARD_MILLIS = 2_000;
 const extraHeaders: Partial<Record<RefusalCause, Readonly<Record<string, string>>>> = {
   method: { allow: 'POST' },
   unauthorized: { 'www-authenticate': 'Bearer' },
-  encoding: { 'accept-encoding': 'gzip, deflate, identity' },
+  encoding: { 'accept-encoding': ENCODINGS },
 };
 
 /** All is in the journal: an `ExportLogsServiceResponse`, empty but for a warning. */

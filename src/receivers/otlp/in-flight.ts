@@ -6,10 +6,16 @@ const PIECE_BYTES = 256;
 /**
  * Bounds the memory of all requests of a receiver that are being read or wait for the journal. A request for which
  * there is no room is refused, never kept waiting: those that are half read would wait for each other.
+ *
+ * Shares are fair: where there is no room, the largest body that is not complete gives way to a smaller one, so that a
+ * few clients that send slowly cannot keep out all others.
  */
 export class InFlight {
   readonly #maxBytes: number;
+  readonly #incomplete = new Set<Share>();
   #bytes = 0;
+  /** Of `#bytes`, what evicted requests still have. */
+  #leaving = 0;
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
@@ -22,43 +28,80 @@ export class InFlight {
 
   /** A share for one more request; undefined: there is no room. */
   share(): Share | undefined {
-    if (!this.#take(REQUEST_BYTES)) return undefined;
-    return new Share((bytes) => this.#take(bytes), REQUEST_BYTES);
+    const share = new Share(this);
+    return this.take(share, REQUEST_BYTES) ? share : undefined;
   }
 
-  #take(bytes: number): boolean {
-    if (bytes > 0 && this.#bytes + bytes > this.#maxBytes) return false;
+  /** For {@link Share}. @returns false: there is no room, nothing was taken */
+  take(share: Share, bytes: number): boolean {
+    while (this.#bytes - this.#leaving + bytes > this.#maxBytes) {
+      const largest = this.#largestIncomplete();
+      if (largest === undefined || largest.bytes <= share.bytes + bytes) return false;
+      this.#incomplete.delete(largest);
+      this.#leaving += largest.bytes;
+      largest.evict();
+    }
+    this.#incomplete.add(share);
     this.#bytes += bytes;
+    share.bytes += bytes;
     return true;
+  }
+
+  /** For {@link Share}. */
+  release(share: Share, bytes: number): void {
+    this.complete(share);
+    this.#bytes -= bytes;
+    if (share.isEvicted) this.#leaving -= bytes;
+    share.bytes -= bytes;
+  }
+
+  /** For {@link Share}. */
+  complete(share: Share): void {
+    this.#incomplete.delete(share);
+  }
+
+  #largestIncomplete(): Share | undefined {
+    let largest: Share | undefined;
+    for (const share of this.#incomplete) {
+      if (largest === undefined || share.bytes > largest.bytes) largest = share;
+    }
+    return largest;
   }
 }
 
 /** What one request takes of the bound. */
 export class Share {
-  readonly #take: (bytes: number) => boolean;
-  #bytes: number;
+  readonly #all: InFlight;
+  bytes = 0;
+  isEvicted = false;
+  /** Resolves when the request has to give way. */
+  readonly evicted: Promise<void>;
+  readonly evict: () => void;
 
-  constructor(take: (bytes: number) => boolean, bytes: number) {
-    this.#take = take;
-    this.#bytes = bytes;
-  }
-
-  get bytes(): number {
-    return this.#bytes;
+  constructor(all: InFlight) {
+    this.#all = all;
+    let resolve: () => void;
+    this.evicted = new Promise((done) => {
+      resolve = done;
+    });
+    this.evict = () => {
+      this.isEvicted = true;
+      resolve();
+    };
   }
 
   /** Takes room for a piece of so many bytes. False: there is none, nothing was taken. */
   takePiece(bytes: number): boolean {
-    const cost = bytes + PIECE_BYTES;
-    if (!this.#take(cost)) return false;
-    this.#bytes += cost;
-    return true;
+    return !this.isEvicted && this.#all.take(this, bytes + PIECE_BYTES);
   }
 
-  /** Gives back all but `bytes` of it. */
-  release(bytes = 0): void {
-    const rest = Math.min(bytes, this.#bytes);
-    this.#take(rest - this.#bytes);
-    this.#bytes = rest;
+  /** The body is complete: the request keeps its room. */
+  complete(): void {
+    this.#all.complete(this);
+  }
+
+  /** Gives back all of it. */
+  release(): void {
+    this.#all.release(this, this.bytes);
   }
 }

@@ -165,7 +165,8 @@ export class OtlpGrpcReceiver implements Receiver {
       stream.once('end', clear).once('close', clear);
     });
     const reading = readGrpcMessage(stream, grpcEncodingOf(headers), { maxBytes: maxRequestBytes, share });
-    const body = await Promise.race([reading, tooSlow]);
+    const body = await Promise.race([reading, tooSlow, share.evicted.then(busy)]);
+    share.complete();
     // A client that gave up has its stream ended like one that is done.
     if (stream.aborted || stream.destroyed) return refusal('aborted', 'the call was cut off');
     if (body.kind === 'refused') return body;

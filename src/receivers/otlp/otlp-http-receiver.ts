@@ -150,7 +150,9 @@ export class OtlpHttpReceiver implements Receiver {
     const maxBytes = isJson ? this.#options.maxJsonBytes : this.#options.maxRequestBytes;
     if (Number(request.headers['content-length'] ?? 0) > maxBytes) return tooLarge(maxBytes);
     proceed();
-    const body = await readBody(request, compression, { maxBytes, share });
+    const givesWay = share.evicted.then(busy);
+    const body = await Promise.race([readBody(request, compression, { maxBytes, share }), givesWay]);
+    share.complete();
     if (body.kind === 'refused') return body;
     const logs = isJson ? fromJson(body.bytes) : ({ kind: 'request', body: body.bytes } as const);
     if (logs.kind === 'refused') return logs;

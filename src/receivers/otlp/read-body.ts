@@ -1,5 +1,5 @@
-import type { Readable } from 'node:stream';
-import { createGunzip, createInflate } from 'node:zlib';
+import type { Readable, Transform } from 'node:stream';
+import * as zlib from 'node:zlib';
 import { errorText } from '../../record/index.ts';
 import type { Share } from './in-flight.ts';
 import { type Refusal, refusal } from './refusal.ts';
@@ -16,7 +16,18 @@ export interface BodyBounds {
   readonly share: Share;
 }
 
-export type Compression = 'gzip' | 'deflate';
+export type Compression = 'gzip' | 'deflate' | 'zstd';
+
+type MakeTransform = (options: { readonly chunkSize: number }) => Transform;
+/** Node has it from 22.15 on. */
+const { createZstdDecompress: unzstd } = zlib as unknown as { readonly createZstdDecompress?: MakeTransform };
+const decompressors: Readonly<Record<Compression, MakeTransform | undefined>> = {
+  gzip: zlib.createGunzip,
+  deflate: zlib.createInflate,
+  zstd: unzstd,
+};
+/** What `content-encoding` and `grpc-encoding` may be. */
+export const ENCODINGS = unzstd === undefined ? 'gzip, deflate, identity' : 'zstd, gzip, deflate, identity';
 
 /** Pieces that come large from the decompressor cost fewer turns. */
 const CHUNK_BYTES = 65_536;
@@ -36,8 +47,9 @@ export function compressionOf(encoding: string | undefined): Compression | Refus
   if (name === '' || name === 'identity') return undefined;
   if (name === 'gzip' || name === 'x-gzip') return 'gzip';
   if (name === 'deflate') return 'deflate';
+  if (name === 'zstd' && unzstd !== undefined) return 'zstd';
   const shown = JSON.stringify(name.slice(0, 40));
-  return refusal('encoding', `the encoding ${shown} is not known; there are gzip, deflate and identity`);
+  return refusal('encoding', `the encoding ${shown} is not known; there are ${ENCODINGS}`);
 }
 
 /**
@@ -52,27 +64,39 @@ export async function readBody(
   const pieces: Buffer[] = [];
   let bytes = 0;
   try {
-    for await (const piece of piecesOf(source, compression)) {
+    for await (const piece of piecesOf(source, compression, maxBytes)) {
       bytes += piece.length;
       if (bytes > maxBytes) return tooLarge(maxBytes);
       if (!share.takePiece(piece.length)) return busy();
       pieces.push(piece);
     }
   } catch (error) {
+    if (error instanceof TooLarge) return tooLarge(maxBytes);
     if (source.destroyed && !source.readableEnded) return refusal('aborted', 'the request was cut off');
     return refusal('malformed', `the body cannot be decompressed: ${errorText(error)}`);
   }
   return { kind: 'body', bytes: pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces, bytes) };
 }
 
-function piecesOf(source: Readable, compression: Compression | undefined): AsyncIterable<Buffer> {
+/** More compressed bytes than the decompressed ones may be: empty members of gzip take and make nothing. */
+class TooLarge extends Error {}
+
+function piecesOf(
+  source: Readable,
+  compression: Compression | undefined,
+  maxBytes: number,
+): AsyncIterable<Buffer> {
   if (compression === undefined) return source.iterator({ destroyOnReturn: false });
-  const options = { chunkSize: CHUNK_BYTES };
-  const unzip = compression === 'gzip' ? createGunzip(options) : createInflate(options);
+  const unzip = decompressors[compression]!({ chunkSize: CHUNK_BYTES });
   const cutOff = () => unzip.destroy(new Error('the request was cut off'));
   source.once('error', cutOff);
   source.once('close', () => {
     if (!source.readableEnded) cutOff();
+  });
+  let compressed = 0;
+  source.on('data', (piece: Buffer) => {
+    compressed += piece.length;
+    if (compressed > maxBytes) unzip.destroy(new TooLarge());
   });
   source.pipe(unzip);
   return unzip;

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Agent } from 'node:http';
-import { deflateSync, gzipSync } from 'node:zlib';
+import * as zlib from 'node:zlib';
 import { decodeLogs } from '../../../src/otlp/index.ts';
 import { OtlpHttpReceiver, type OtlpReceiverOptions } from '../../../src/receivers/otlp/index.ts';
 import { partialSuccessOf } from '../../../src/sinks/otlp/partial-success.ts';
@@ -12,6 +12,7 @@ import { FakeIntake } from './support/fake-intake.ts';
 import { ask, JSON_TYPE, PROTOBUF, portOf, rawConnection, statusOf } from './support/http.ts';
 import { logs, protobuf } from './support/logs.ts';
 
+const { deflateSync, gzipSync } = zlib;
 const stops: (() => Promise<void>)[] = [];
 afterEach(async () => {
   for (const stop of stops.splice(0)) await stop();
@@ -476,4 +477,44 @@ test('any bytes on the socket: refused, counted, and the receiver goes on', asyn
   expect(receiver.counters.refused.get('protocol')).toBeGreaterThan(100);
   for (const { body } of intake.batches) expect(() => decodeLogs(body)).not.toThrow();
   expect((await ask(endpoint, { body: protobuf() })).status).toBe(200);
+});
+
+test('bodies that are not complete give way to smaller requests, the largest first', async () => {
+  const MIB = 2 ** 20;
+  const { receiver, intake, endpoint, port } = await receiving({
+    maxRequestBytes: MIB,
+    maxInFlightBytes: 2 * MIB,
+  });
+  const head = `POST /v1/logs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-protobuf\r\nContent-Length: ${MIB}\r\n\r\n`;
+  const slow = await Promise.all([rawConnection(port), rawConnection(port)]);
+  for (const [at, { socket }] of slow.entries()) {
+    socket.write(head);
+    socket.write(Buffer.alloc(MIB - 10_000 * (2 - at)));
+  }
+  while (receiver.inFlightBytes < 2 * MIB - 40_000) await new Promise((resolve) => setImmediate(resolve));
+
+  expect((await ask(endpoint, { body: protobuf(1, 100_000) })).status).toBe(200);
+
+  expect(intake.batches).toHaveLength(1);
+  expect(receiver.counters.refused).toEqual(new Map([['busy', 1]]));
+  expect(await slow[1]!.rest).toMatch(/^HTTP\/1\.1 503 /);
+  slow[0]!.socket.destroy();
+});
+
+test('compressed bytes are bounded too, whatever they become', async () => {
+  const { intake, endpoint } = await receiving({ maxRequestBytes: 65_536 });
+  const empty = gzipSync(Buffer.alloc(0));
+  const headers = { ...PROTOBUF, 'content-encoding': 'gzip', 'transfer-encoding': 'chunked' };
+  const body = Buffer.concat(Array.from({ length: 65_536 / empty.length + 1 }, () => empty));
+  expect((await ask(endpoint, { headers, body })).status).toBe(413);
+  expect(intake.appends).toBe(0);
+});
+
+const { zstdCompressSync: zstd } = zlib as { zstdCompressSync?: (bytes: Buffer) => Buffer };
+test('zstd is read where Node has it', async () => {
+  const { intake, endpoint } = await receiving();
+  const headers = { ...PROTOBUF, 'content-encoding': 'zstd' };
+  const body = zstd === undefined ? Buffer.from('x') : zstd(protobuf(100));
+  expect((await ask(endpoint, { headers, body })).status).toBe(zstd === undefined ? 415 : 200);
+  expect(intake.appends).toBe(zstd === undefined ? 0 : 1);
 });
