@@ -153,7 +153,6 @@ export class BucketTable<T> {
   #forgetBurst(bucket: Bucket): void {
     this.#recent.delete(bucket);
     bucket.hasBurst = false;
-    bucket.isSettled = false;
     bucket.window = undefined;
   }
 }

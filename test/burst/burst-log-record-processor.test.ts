@@ -375,6 +375,19 @@ describe('bounds', () => {
     expect(burst.stats().holdingBytes).toBeLessThanOrEqual(10_000);
   });
 
+  test('a key that lost everything to maxBytes says so in its next manifest', async () => {
+    const { log, manifests } = pipeline({ maxBytes: 10_000, maxRecordBytes: 9_000 });
+    log('DEBUG', 'lost', { traceName: 'a' });
+    log('DEBUG', 'x'.repeat(4_200), { traceName: 'b' });
+    log('DEBUG', 'x'.repeat(100), { traceName: 'b' });
+    log('ERROR', 'b failed', { traceName: 'b' });
+    log('DEBUG', 'kept', { traceName: 'a' });
+    log('ERROR', 'a failed', { traceName: 'a' });
+    const [ofB, ofA] = await manifests();
+    expect(ofB!.attributes).not.toHaveProperty('burst.evicted.bytes');
+    expect(ofA!.attributes).toMatchObject({ 'burst.released': 1, 'burst.evicted.bytes': 1 });
+  });
+
   test('a quiet record over maxRecordBytes is not held, but counted', () => {
     const { log, burst } = pipeline({ maxBytes: 100_000, maxRecordBytes: 1_000 });
     log('DEBUG', 'x'.repeat(1_000));
@@ -708,6 +721,17 @@ describe('ends', () => {
     expect(exported).toEqual(['failed', 'loud', 'released', 'burst released 1 record (severity), 0 lost']);
     expect(burst.stats()).toMatchObject({ holding: 0, pending: 0, evicted: { shutdown: 1 } });
     expectAccountsBalance(burst.stats());
+  });
+
+  test('after shutdown no timer is left', async () => {
+    const { log, burst, clock } = pipeline({ limit: { records: 1, millis: 1_000 } });
+    for (const body of ['1', '2']) log('DEBUG', body, { traceName: 'a' });
+    log('ERROR', 'failed', { traceName: 'a' });
+    log('DEBUG', 'held');
+    log('INFO', 'loud');
+    expect(clock.pendingTimers).toBeGreaterThan(1);
+    await burst.shutdown();
+    expect(clock.pendingTimers).toBe(0);
   });
 
   test('after shutdown records are ignored, and forceFlush resolves', async () => {

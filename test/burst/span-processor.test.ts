@@ -119,6 +119,17 @@ describe('traces have lives', () => {
     expectAccountsBalance(burst.stats());
   });
 
+  test('without a window, what comes late of a trace that burst is discarded', async () => {
+    const { open, log, bodies, clock, burst } = traced({}, { after: false });
+    const root = open('root');
+    root.within(() => log('ERROR', 'failed'));
+    root.span.end();
+    clock.advance(1_000);
+    root.within(() => log('DEBUG', 'late'));
+    expect(burst.stats()).toMatchObject({ holding: 0, discarded: 1 });
+    expect(await bodies()).toEqual(['failed']);
+  });
+
   test('a late trigger shows that the trace lives: after its window, records are held again', async () => {
     const { open, log, clock, bodies, manifests, burst } = traced();
     const connect = open('connect');
