@@ -6,6 +6,7 @@ import { errorText, keepAlive, Severity, systemClock } from '../record/index.ts'
 import type { Replayed } from '../sinks/dead-letters/index.ts';
 import { GatedIntake } from './gated-intake.ts';
 import type { LoadedConfig } from './loaded-config.ts';
+import { neededMemory } from './memory.ts';
 import { OwnRecords } from './own-records.ts';
 import { reportOf } from './report.ts';
 import { RunningReceivers } from './running-receivers.ts';
@@ -126,6 +127,7 @@ export class Daemon {
     return reportOf({
       version: this.version,
       upMillis: Math.trunc(systemClock.monotonicNow() - this.#startedMillis),
+      neededMemoryBytes: neededMemory(this.#loaded.config),
       journal: this.#journal,
       receivers: this.#receivers.all,
       sinks: this.#sinks,

@@ -9,6 +9,8 @@ import type { RunningSinks } from './running-sinks.ts';
 export interface Reported {
   readonly version: string;
   readonly upMillis: number;
+  /** What {@link neededMemory} says. */
+  readonly neededMemoryBytes: number;
   readonly journal: Journal;
   readonly receivers: readonly NamedReceiver[];
   readonly sinks: RunningSinks;
@@ -16,11 +18,20 @@ export interface Reported {
 }
 
 /** The statistics of all parts, as they are now. */
-export function reportOf({ version, upMillis, journal, receivers, sinks, own }: Reported): StatusReport {
+export function reportOf({
+  version,
+  upMillis,
+  neededMemoryBytes,
+  journal,
+  receivers,
+  sinks,
+  own,
+}: Reported): StatusReport {
   return {
     version,
     pid: process.pid,
     upMillis,
+    memory: { residentBytes: process.memoryUsage.rss(), neededBytes: neededMemoryBytes },
     journal: journal.stats(),
     selfLogs: own.stats(),
     receivers: receivers.map(({ name, receiver }) => ({

@@ -162,6 +162,10 @@ export const figures: Field<StatusReport> = fields<StatusReport>({
   version: inText(),
   pid: inText(),
   upMillis: seconds('uptime', 'Time since the start.', 'table'),
+  memory: fields({
+    residentBytes: gauge('resident_memory_bytes', 'Memory of the process.', 'table'),
+    neededBytes: gauge('needed_memory_bytes', 'Memory that it needs at most by its limits.', 'table'),
+  }),
   journal: inPlace('journal', journal),
   selfLogs: inPlace('distlogd', selfLogs),
   receivers: each(({ name }) => ({ where: `receiver ${name}`, labels: { receiver: name } }), receiver),

@@ -31,12 +31,13 @@ export function formatStatus(status: Status): string {
   return `${lines.map((line) => safeText(line)).join('\n')}\n`;
 }
 
-function heading({ version, pid, upMillis, state, reason, blocked, journal }: Status): Row {
+function heading({ version, pid, upMillis, state, reason, blocked, memory, journal }: Status): Row {
   const { batches, bytes, maxBytes, producers, isFull } = journal;
   const now = state === undefined ? [] : [reason === undefined ? state : `${state} (${reason})`];
   const percent = maxBytes > 0 ? ` (${Math.floor((bytes / maxBytes) * 100)}%)` : '';
   return [
     [`distlogd ${version}`, ...now, `process ${pid}`, `up ${durationText(upMillis / 1e3)}`].join(', '),
+    `memory: ${sizeText(memory.residentBytes)}, by its limits at most ${sizeText(memory.neededBytes)}`,
     `journal: ${counted(batches, 'batch', 'batches')}, ${sizeText(bytes)} of ${sizeText(maxBytes)}${percent}, ${counted(producers, 'sender')}${isFull ? ', full' : ''}`,
     ...(blocked === undefined ? [] : [`nothing is taken: ${blocked}`]),
   ];

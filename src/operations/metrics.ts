@@ -12,7 +12,6 @@ export function metricsOf({ report, ...daemon }: Snapshot, loop: LoopDelay): rea
     ...info.measure(1, version),
     ...state.measure(daemon.state, nowhere),
     ...blocked.measure(daemon.blocked, nowhere),
-    ...residentMemory.measure(process.memoryUsage.rss(), nowhere),
     ...heapUsed.measure(process.memoryUsage().heapUsed, nowhere),
     ...cpu.measure(cpuSeconds(), nowhere),
     ...loopDelayP99.measure(loop.takeSeconds(), nowhere),
@@ -28,7 +27,6 @@ const state: Field<Snapshot['state']> = oneOf('state', '1 for the state that the
   'failed',
 ]);
 const blocked = presence('intake_blocked', '1: nothing is taken, although the daemon is ready.');
-const residentMemory = gauge('resident_memory_bytes', 'Memory of the process.', 'table');
 const heapUsed = gauge('heap_used_bytes', 'Memory of JavaScript that is in use.', 'table');
 const cpu = counter('cpu_seconds', 'CPU time of the process.', 'table');
 const loopDelayP99 = gauge(

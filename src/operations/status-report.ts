@@ -5,6 +5,12 @@ export interface StatusReport {
   readonly version: string;
   readonly pid: number;
   readonly upMillis: number;
+  readonly memory: {
+    /** Of the process, now. */
+    readonly residentBytes: number;
+    /** What it needs at most by its limits. */
+    readonly neededBytes: number;
+  };
   readonly journal: JournalStats;
   readonly selfLogs: SelfLogStats;
   readonly receivers: readonly ReceiverReport[];

@@ -6,6 +6,7 @@ test('the status is a table: journal, receivers, sinks behind, losses by cause, 
 
   expect(formatStatus({ ...report, ...state }).split('\n')).toEqual([
     'distlogd 1.2.3, ready, process 42, up 1 h 5 min',
+    'memory: 111 MiB, by its limits at most 2 GiB',
     'journal: 10 batches, 2.86 MiB of 8 GiB (0%), 3 senders',
     '',
     'RECEIVER  ENDPOINT                RECORDS  BATCHES     BYTES  REPEATED  REFUSED  DROPPED',
@@ -55,6 +56,7 @@ test('a state that is not ready says why; a full journal and dropped records of 
 
   expect(text.split('\n')).toEqual([
     'distlogd 1.2.3, failed (EIO), process 42, up 1 h 5 min',
+    'memory: 111 MiB, by its limits at most 2 GiB',
     'journal: 1 batch, 8 GiB of 8 GiB (100%), 1 sender, full',
     'nothing is taken: the journal is full',
     '',

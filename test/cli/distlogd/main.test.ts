@@ -78,7 +78,7 @@ test('validate says what a right configuration opens', async () => {
   writeFileSync(join(room, 'distlogd.yaml'), valid);
   expect(await ran(['validate', '-c', 'distlogd.yaml'])).toEqual({
     code: 0,
-    out: 'distlogd.yaml is valid: receivers zmqAck; sinks a',
+    out: 'distlogd.yaml is valid: receivers zmqAck; sinks a\nmemory: at most 849 MiB by its limits',
     err: '',
   });
 });

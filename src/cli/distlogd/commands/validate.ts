@@ -1,4 +1,6 @@
 import { loadSecrets } from '../../../config/index.ts';
+import { neededMemory } from '../../../daemon/index.ts';
+import { sizeText } from '../../../text/index.ts';
 import { command } from '../../command.ts';
 import { ExitCode } from '../../exit-code.ts';
 import { configOptions, printErrors, readConfig } from '../load-config.ts';
@@ -30,6 +32,7 @@ export const validate = command({
     const { receivers, sinks } = parsed.config;
     const sinkNames = sinks.map(({ name }) => name).join(', ');
     io.out(`${parsed.fileName} is valid: receivers ${Object.keys(receivers).join(', ')}; sinks ${sinkNames}`);
+    io.out(`memory: at most ${sizeText(neededMemory(parsed.config))} by its limits`);
     return ExitCode.OK;
   },
 });
