@@ -8,12 +8,12 @@ import {
   publicKeysIn,
 } from '../net/index.ts';
 import { type ConfigError, ConfigErrors } from './config-error.ts';
-import type { DaemonConfig, SinkConfig } from './daemon-config.ts';
+import type { DaemonConfig, HttpConfig, SinkConfig } from './daemon-config.ts';
 import type { NamedFile } from './file-form.ts';
 import type { ParsedConfig } from './parse-config.ts';
 
-type Curve = NonNullable<NonNullable<DaemonConfig['receivers']['zmqAck']>['curve']>;
-type ServerTls = NonNullable<NonNullable<DaemonConfig['receivers']['otlpHttp']>['tls']>;
+type ZmqListener = NonNullable<DaemonConfig['receivers']['zmqAck' | 'zmqPush']>;
+type Server = Pick<HttpConfig, 'token' | 'tokenFile' | 'tls'>;
 type ClientTls = NonNullable<Extract<SinkConfig, { readonly type: 'otlp' }>['tls']>;
 
 const MAX_FILE_BYTES = 1_048_576;
@@ -27,27 +27,34 @@ export class Secrets {
     this.#contents = contents;
   }
 
-  /** The token that clients must send; undefined: none. */
-  token(part: {
-    readonly token?: string | undefined;
-    readonly tokenFile?: string | undefined;
-  }): string | undefined {
-    return part.tokenFile === undefined ? part.token : this.#text(part.tokenFile);
-  }
-
-  /** The secret key of the daemon, and the public keys of its clients. */
-  curve({ secretKey, secretKeyFile, allow, allowFile }: Curve): CurveServerKeys {
+  /** The keys of a ZeroMQ receiver, and those of its clients. */
+  forZmq({ curve }: Pick<ZmqListener, 'curve'>): { readonly curve: CurveServerKeys | undefined } {
+    if (curve === undefined) return { curve };
+    const { secretKey, secretKeyFile, allow, allowFile } = curve;
     return {
-      secretKey: secretKeyFile === undefined ? secretKey! : this.#text(secretKeyFile),
-      clients: allowFile === undefined ? allow! : publicKeysIn(this.#bytes(allowFile)!).keys,
+      curve: {
+        secretKey: secretKeyFile === undefined ? secretKey! : this.#text(secretKeyFile),
+        clients: allowFile === undefined ? allow! : publicKeysIn(this.#bytes(allowFile)!).keys,
+      },
     };
   }
 
-  serverTls({ certFile, keyFile, clientCaFile }: ServerTls): LoadedTls {
-    return { cert: this.#bytes(certFile), key: this.#bytes(keyFile), ca: this.#bytes(clientCaFile) };
+  /** The certificates of a server, and the token that its clients must send. */
+  forServer({ token, tokenFile, tls }: Server): {
+    readonly token: string | undefined;
+    readonly tls: LoadedTls | undefined;
+  } {
+    return {
+      token: tokenFile === undefined ? token : this.#text(tokenFile),
+      tls: tls && {
+        cert: this.#bytes(tls.certFile),
+        key: this.#bytes(tls.keyFile),
+        ca: this.#bytes(tls.clientCaFile),
+      },
+    };
   }
 
-  clientTls({ caFile, certFile, keyFile }: ClientTls): LoadedTls {
+  forClient({ caFile, certFile, keyFile }: ClientTls): LoadedTls {
     return { cert: this.#bytes(certFile), key: this.#bytes(keyFile), ca: this.#bytes(caFile) };
   }
 

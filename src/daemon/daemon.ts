@@ -210,9 +210,8 @@ export class Daemon {
 
   async #takeOperations({ config, secrets }: LoadedConfig): Promise<void> {
     const { http } = config;
-    const token = http === undefined ? undefined : secrets.token(http);
-    const tls = http?.tls === undefined ? undefined : secrets.serverTls(http.tls);
-    const made = JSON.stringify([http, token, Object.values(tls ?? {}).map(String)]);
+    const access = http && secrets.forServer(http);
+    const made = JSON.stringify([http, access]);
     if (made === this.#operationsMade) return;
     await this.#operations?.stop();
     this.#operations = undefined;
@@ -220,8 +219,7 @@ export class Daemon {
     if (http !== undefined) {
       const operations = new OperationsServer({
         address: http.endpoint,
-        ...(token === undefined ? {} : { token }),
-        ...(tls === undefined ? {} : { tls }),
+        ...access,
         setting: 'http.endpoint',
         view: () => ({ ...this.#state, blocked: this.blocked, report: this.report() }),
         replayDeadLetters: (sink: string) => this.replayDeadLetters(sink),

@@ -1,5 +1,4 @@
 import type { Intake, OwnLog, Receiver, ReceiverCounters } from '../component/index.ts';
-import type { DaemonConfig } from '../config/index.ts';
 import { OtlpGrpcReceiver, OtlpHttpReceiver } from '../receivers/otlp/index.ts';
 import { ZmqAckReceiver, ZmqPushReceiver } from '../receivers/zeromq/index.ts';
 import type { LoadedConfig } from './loaded-config.ts';
@@ -12,49 +11,27 @@ export interface NamedReceiver {
   readonly receiver: Receiver & { readonly counters: ReceiverCounters };
 }
 
-/** The receivers that a configuration asks for. They listen to nothing yet. */
-export function makeReceivers(loaded: LoadedConfig, intake: Intake, log: OwnLog): readonly NamedReceiver[] {
-  const { zmqAck, zmqPush, otlpGrpc, otlpHttp } = loaded.config.receivers;
+/** The receivers that a configuration asks for. They do not listen yet. */
+export function makeReceivers(
+  { config, secrets }: LoadedConfig,
+  intake: Intake,
+  log: OwnLog,
+): readonly NamedReceiver[] {
+  const { zmqAck, zmqPush, otlpGrpc, otlpHttp } = config.receivers;
   const made: NamedReceiver[] = [];
-  if (zmqAck !== undefined) {
-    const keys = curveOf(zmqAck.curve, loaded);
-    const tools = { ...keys, intake, log, setting: 'receivers.zmqAck.endpoint' };
-    const receiver = new ZmqAckReceiver(zmqAck, tools);
-    made.push({ name: 'zmqAck', made: JSON.stringify(['zmqAck', zmqAck, keys]), receiver });
-  }
-  if (zmqPush !== undefined) {
-    const keys = curveOf(zmqPush.curve, loaded);
-    const tools = { ...keys, intake, log, setting: 'receivers.zmqPush.endpoint' };
-    const receiver = new ZmqPushReceiver(zmqPush, tools);
-    made.push({ name: 'zmqPush', made: JSON.stringify(['zmqPush', zmqPush, keys]), receiver });
-  }
-  if (otlpGrpc !== undefined) {
-    const common = otlpOptions(otlpGrpc, loaded);
-    const receiver = new OtlpGrpcReceiver({ ...common, intake, log, setting: 'receivers.otlpGrpc.endpoint' });
-    made.push({ name: 'otlpGrpc', made: JSON.stringify(['otlpGrpc', common]), receiver });
-  }
-  if (otlpHttp !== undefined) {
-    const common = { ...otlpOptions(otlpHttp, loaded), maxJsonBytes: otlpHttp.maxJsonBytes };
-    const receiver = new OtlpHttpReceiver({ ...common, intake, log, setting: 'receivers.otlpHttp.endpoint' });
-    made.push({ name: 'otlpHttp', made: JSON.stringify(['otlpHttp', common]), receiver });
-  }
+  const add = <O, S>(name: string, options: O, loaded: S, Kind: ReceiverClass<O, S>) => {
+    const receiver = new Kind(options, { ...loaded, intake, log, setting: `receivers.${name}.endpoint` });
+    made.push({ name, made: JSON.stringify([name, options, loaded]), receiver });
+  };
+  if (zmqAck !== undefined) add('zmqAck', zmqAck, secrets.forZmq(zmqAck), ZmqAckReceiver);
+  if (zmqPush !== undefined) add('zmqPush', zmqPush, secrets.forZmq(zmqPush), ZmqPushReceiver);
+  if (otlpGrpc !== undefined) add('otlpGrpc', otlpGrpc, secrets.forServer(otlpGrpc), OtlpGrpcReceiver);
+  if (otlpHttp !== undefined) add('otlpHttp', otlpHttp, secrets.forServer(otlpHttp), OtlpHttpReceiver);
   return made;
 }
 
-type Receivers = DaemonConfig['receivers'];
-
-function curveOf(curve: NonNullable<Receivers['zmqAck']>['curve'], { secrets }: LoadedConfig) {
-  if (curve === undefined) return {};
-  return { curve: secrets.curve(curve) };
-}
-
-function otlpOptions(config: NonNullable<Receivers['otlpGrpc']>, { secrets }: LoadedConfig) {
-  const token = secrets.token(config);
-  return {
-    address: config.endpoint,
-    maxRequestBytes: config.maxRequestBytes,
-    insecure: config.insecure,
-    ...(token === undefined ? {} : { token }),
-    ...(config.tls === undefined ? {} : { tls: secrets.serverTls(config.tls) }),
-  };
-}
+/** @typeParam S what was loaded from the files that the options name */
+type ReceiverClass<O, S> = new (
+  options: O,
+  tools: S & { readonly intake: Intake; readonly log: OwnLog; readonly setting: string },
+) => NamedReceiver['receiver'];

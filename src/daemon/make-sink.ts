@@ -27,7 +27,7 @@ export function makeSink(
       const { endpoint, protocol, headers, compression, timeoutMillis, tls } = config;
       const common = { endpoint, protocol, headers, compression, timeoutMillis, log };
       if (tls === undefined) return new OtlpSink(common);
-      return new OtlpSink({ ...common, tls: { ...secrets.clientTls(tls), insecure: tls.insecure } });
+      return new OtlpSink({ ...common, tls: { ...secrets.forClient(tls), insecure: tls.insecure } });
     }
     case 'console':
       return new ConsoleSink({ format: config.format, color: config.color, log });

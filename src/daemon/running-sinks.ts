@@ -101,6 +101,6 @@ export class RunningSinks {
 
 /** With what its files hold: a certificate that was replaced is a change too. */
 function madeOf(config: SinkConfig, { secrets }: LoadedConfig): string {
-  const tls = config.type === 'otlp' && config.tls !== undefined ? secrets.clientTls(config.tls) : undefined;
+  const tls = config.type === 'otlp' && config.tls !== undefined ? secrets.forClient(config.tls) : undefined;
   return JSON.stringify([config, tls === undefined ? '' : Object.values(tls).map(String)]);
 }

@@ -47,9 +47,10 @@ test('tokens, keys and certificates come from their files', async () => {
   const result = await loadSecrets(source);
   if ('errors' in result) throw new Error(result.errors.map(formatConfigError).join('\n'));
   const { otlpGrpc, zmqAck } = source.config.receivers;
-  expect(result.secrets.token(otlpGrpc!)).toBe('a-token-that-is-long');
-  expect(result.secrets.curve(zmqAck!.curve!)).toEqual({ secretKey, clients: [publicKey, publicKey] });
-  const { cert, key, ca } = result.secrets.serverTls(otlpGrpc!.tls!);
+  expect(result.secrets.forZmq(zmqAck!).curve).toEqual({ secretKey, clients: [publicKey, publicKey] });
+  const { token, tls } = result.secrets.forServer(otlpGrpc!);
+  const { cert, key, ca } = tls!;
+  expect(token).toBe('a-token-that-is-long');
   expect(String(cert)).toContain('BEGIN CERTIFICATE');
   expect(String(key)).toContain('PRIVATE KEY');
   expect(ca).toEqual(cert);
@@ -63,9 +64,11 @@ test('secrets in the configuration itself need no file', async () => {
   );
   const result = await loadSecrets(source);
   if ('errors' in result) throw new Error('errors');
-  expect(result.secrets.token(source.config.receivers.otlpHttp!)).toBe('aaaaaaaaaaaaaaaaaaaa');
-  expect(result.secrets.token({})).toBeUndefined();
-  expect(result.secrets.curve(source.config.receivers.zmqAck!.curve!).clients).toEqual([publicKey]);
+  const { otlpHttp, zmqAck } = source.config.receivers;
+  expect(result.secrets.forServer(otlpHttp!).token).toBe('aaaaaaaaaaaaaaaaaaaa');
+  expect(result.secrets.forServer({})).toEqual({ token: undefined, tls: undefined });
+  expect(result.secrets.forZmq(zmqAck!).curve?.clients).toEqual([publicKey]);
+  expect(result.secrets.forZmq({}).curve).toBeUndefined();
 });
 
 test('what is wrong with files comes at once, each at its key, and not a letter of them is shown', async () => {

@@ -30,10 +30,10 @@ const log = { emit: () => {} };
 async function construct(config: DaemonConfig): Promise<void> {
   const secretKey = `${newCurveKeyPair().secretKey}\n`;
   const secrets = new (class extends Secrets {
-    override serverTls() {
-      return {};
+    override forServer(server: Parameters<Secrets['forServer']>[0]) {
+      return { ...super.forServer(server), tls: server.tls && {} };
     }
-    override clientTls() {
+    override forClient() {
       return {};
     }
   })({ get: () => Buffer.from(secretKey), has: () => true } as unknown as ReadonlyMap<string, Buffer>);

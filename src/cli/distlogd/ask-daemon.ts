@@ -37,7 +37,7 @@ export async function askDaemon(
     throw new Error(`nobody answers at ${where}; ${why}`);
   });
   try {
-    const token = secrets.token(http);
+    const { token } = secrets.forServer(http);
     const answer = await exchange(socket, where, token, method, path);
     if (answer.status === 401 || answer.status === 403)
       throw new Error(`the daemon at ${where} wants another token`);
@@ -55,12 +55,12 @@ function reachable(host: string): string {
 
 /** Over TLS the other side has to show the very certificate of the configuration, before it is sent the token. */
 function connection(
-  { tls }: HttpConfig,
+  http: HttpConfig,
   address: { readonly host: string; readonly port: number },
   secrets: LoadedConfig['secrets'],
 ): Promise<Socket> {
   return new Promise((done, failed) => {
-    const own = tls === undefined ? undefined : secrets.serverTls(tls).cert;
+    const own = secrets.forServer(http).tls?.cert;
     const socket =
       own === undefined ? connectPlain(address) : connectTls({ ...address, rejectUnauthorized: false });
     socket.setTimeout(timeoutMillis, () => socket.destroy(new Error('no answer within 5s')));

@@ -13,11 +13,7 @@ import { answerHttp, answerRefused, answerTaken } from './grpc-answer.ts';
 import { readGrpcMessage } from './grpc-message.ts';
 import { GrpcSessions } from './grpc-sessions.ts';
 import { InFlight, type Share } from './in-flight.ts';
-import {
-  type OtlpReceiverOptions,
-  type ResolvedOtlpReceiverOptions,
-  resolveOtlpReceiver,
-} from './options.ts';
+import { inFlightBound, type OtlpGrpcReceiverOptions, type OtlpReceiverTools } from './options.ts';
 import { busy } from './read-body.ts';
 import { type Refusal, refusal } from './refusal.ts';
 import { Refusals } from './refusals.ts';
@@ -43,7 +39,8 @@ const MAX_HEADERS = 64;
  */
 export class OtlpGrpcReceiver implements Receiver {
   readonly counters: ReceiverCounters = newCounters();
-  readonly #options: ResolvedOtlpReceiverOptions;
+  readonly #options: OtlpGrpcReceiverOptions;
+  readonly #tools: OtlpReceiverTools;
   readonly #inFlight: InFlight;
   readonly #server: Server;
   readonly #sessions: GrpcSessions;
@@ -53,12 +50,13 @@ export class OtlpGrpcReceiver implements Receiver {
   #isStopping = false;
   #stopped: Promise<void> | undefined;
 
-  /** @throws TypeError, RangeError or Error for wrong options */
-  constructor(options: OtlpReceiverOptions) {
-    this.#options = resolveOtlpReceiver('OtlpGrpcReceiver', options);
-    const { tls, maxInFlightBytes, maxConnections, headersMillis } = this.#options;
-    this.#inFlight = new InFlight(maxInFlightBytes);
-    this.#refusals = new Refusals(this.#options.setting, this.counters, this.#options.log);
+  constructor(options: OtlpGrpcReceiverOptions, tools: OtlpReceiverTools) {
+    this.#options = options;
+    this.#tools = tools;
+    const { maxConnections, headersMillis } = options;
+    const { tls, setting, log } = tools;
+    this.#inFlight = new InFlight(inFlightBound(options));
+    this.#refusals = new Refusals(setting, this.counters, log);
     this.#sessions = new GrpcSessions(headersMillis);
     const settings = {
       maxSessionMemory: SESSION_MEBIBYTES,
@@ -100,8 +98,7 @@ export class OtlpGrpcReceiver implements Receiver {
   }
 
   async start(): Promise<void> {
-    const { address, setting } = this.#options;
-    this.#endpoint = await listen(this.#server, address, setting);
+    this.#endpoint = await listen(this.#server, this.#options.endpoint, this.#tools.setting);
   }
 
   stop(graceMillis: number): Promise<void> {
@@ -155,7 +152,8 @@ export class OtlpGrpcReceiver implements Receiver {
     const early = this.#refuseEarly(headers);
     if (early !== undefined) return early;
     if (share === undefined) return busy();
-    const { maxRequestBytes, intake, requestMillis } = this.#options;
+    const { maxRequestBytes, requestMillis } = this.#options;
+    const { intake } = this.#tools;
     const tooSlow = new Promise<Refusal>((resolve) => {
       const timer = setTimeout(
         () => resolve(refusal('timeout', `a call may take ${requestMillis} ms to come`)),
@@ -176,7 +174,7 @@ export class OtlpGrpcReceiver implements Receiver {
   /** What the headers alone tell. Nothing of the message is read for it. */
   #refuseEarly(headers: IncomingHttpHeaders): Refusal | undefined {
     if (headers[':path'] !== PATH) return refusal('path', `there is ${PATH} only`);
-    if (!hasToken(headers.authorization, this.#options.token)) {
+    if (!hasToken(headers.authorization, this.#tools.token)) {
       return refusal('unauthorized', 'a token is needed: authorization: Bearer ...');
     }
     return this.#isStopping ? refusal('stopping', 'the daemon is stopping; come again') : undefined;

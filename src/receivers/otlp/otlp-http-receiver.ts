@@ -15,11 +15,7 @@ import {
 } from '../../net/index.ts';
 import { answerRefused, answerTaken } from './http-answer.ts';
 import { InFlight, type Share } from './in-flight.ts';
-import {
-  type OtlpReceiverOptions,
-  type ResolvedOtlpReceiverOptions,
-  resolveOtlpReceiver,
-} from './options.ts';
+import { inFlightBound, type OtlpHttpReceiverOptions, type OtlpReceiverTools } from './options.ts';
 import { busy, compressionOf, readBody, tooLarge } from './read-body.ts';
 import { type Refusal, refusal } from './refusal.ts';
 import { Refusals, type Sender } from './refusals.ts';
@@ -51,7 +47,8 @@ const connectionFaults: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE']);
  */
 export class OtlpHttpReceiver implements Receiver {
   readonly counters: ReceiverCounters = newCounters();
-  readonly #options: ResolvedOtlpReceiverOptions;
+  readonly #options: OtlpHttpReceiverOptions;
+  readonly #tools: OtlpReceiverTools;
   readonly #inFlight: InFlight;
   readonly #server: Server;
   readonly #sockets: OpenSockets;
@@ -62,16 +59,16 @@ export class OtlpHttpReceiver implements Receiver {
   #isStopping = false;
   #stopped: Promise<void> | undefined;
 
-  /** @throws TypeError, RangeError or Error for wrong options */
-  constructor(options: OtlpReceiverOptions) {
-    this.#options = resolveOtlpReceiver('OtlpHttpReceiver', options);
-    const { tls, requestMillis, headersMillis, maxConnections, maxInFlightBytes } = this.#options;
-    this.#inFlight = new InFlight(maxInFlightBytes);
-    const { address, token, setting, log } = this.#options;
+  constructor(options: OtlpHttpReceiverOptions, tools: OtlpReceiverTools) {
+    this.#options = options;
+    this.#tools = tools;
+    const { endpoint, requestMillis, headersMillis, maxConnections } = options;
+    const { tls, token, setting, log } = tools;
+    this.#inFlight = new InFlight(inFlightBound(options));
     this.#refusals = new Refusals(setting, this.counters, log);
     // Beyond loopback it has names that nobody can list here.
-    const anyName = tls?.ca !== undefined || !isLoopback(address.host);
-    this.#access = { host: address.host, token, hasClientCertificates: anyName };
+    const anyName = tls?.ca !== undefined || !isLoopback(endpoint.host);
+    this.#access = { host: endpoint.host, token, hasClientCertificates: anyName };
     const settings = {
       requestTimeout: requestMillis,
       headersTimeout: Math.min(headersMillis, requestMillis),
@@ -101,8 +98,8 @@ export class OtlpHttpReceiver implements Receiver {
   }
 
   async start(): Promise<void> {
-    const { address, setting, tls } = this.#options;
-    const where = await listen(this.#server, address, setting);
+    const { setting, tls } = this.#tools;
+    const where = await listen(this.#server, this.#options.endpoint, setting);
     this.#endpoint = `${tls === undefined ? 'http' : 'https'}://${where}`;
   }
 
@@ -147,7 +144,8 @@ export class OtlpHttpReceiver implements Receiver {
     const compression = compressionOf(request.headers['content-encoding']);
     if (typeof compression === 'object') return compression;
     const isJson = contentTypeOf(request) === JSON_TYPE;
-    const maxBytes = isJson ? this.#options.maxJsonBytes : this.#options.maxRequestBytes;
+    const { maxRequestBytes, maxJsonBytes } = this.#options;
+    const maxBytes = isJson ? Math.min(maxJsonBytes, maxRequestBytes) : maxRequestBytes;
     if (Number(request.headers['content-length'] ?? 0) > maxBytes) return tooLarge(maxBytes);
     proceed();
     const givesWay = share.evicted.then(busy);
@@ -156,7 +154,7 @@ export class OtlpHttpReceiver implements Receiver {
     if (body.kind === 'refused') return body;
     const logs = isJson ? fromJson(body.bytes) : ({ kind: 'request', body: body.bytes } as const);
     if (logs.kind === 'refused') return logs;
-    return await takeRequest(this.#options.intake, this.counters, logs, this.#options.maxRequestBytes);
+    return await takeRequest(this.#tools.intake, this.counters, logs, maxRequestBytes);
   }
 
   /** What the headers alone tell. Nothing of the body is read for it. */

@@ -7,11 +7,13 @@ import { promisify } from 'node:util';
 import { Client, credentials } from '@grpc/grpc-js';
 import { decodeLogs } from '../../../src/otlp/index.ts';
 import {
-  checkExposure,
   OtlpGrpcReceiver,
   OtlpHttpReceiver,
-  type OtlpReceiverOptions,
+  type OtlpReceiverTools,
+  otlpGrpcOptions,
+  otlpHttpOptions,
 } from '../../../src/receivers/otlp/index.ts';
+import { type InputOf, resolve } from '../../../src/settings/index.ts';
 import { certificate, hasOpenssl } from './support/certificates.ts';
 import { FakeIntake } from './support/fake-intake.ts';
 import { call } from './support/grpc.ts';
@@ -27,15 +29,18 @@ afterEach(async () => {
   for (const stop of stops.splice(0)) await stop();
 });
 
-function made(kind: (typeof kinds)[number][1], options: Partial<OtlpReceiverOptions> = {}) {
+function made(
+  kind: (typeof kinds)[number][1],
+  endpoint = '127.0.0.1:0',
+  tools: Partial<OtlpReceiverTools> = {},
+) {
   const name = kind === OtlpHttpReceiver ? 'otlpHttp' : 'otlpGrpc';
   const intake = new FakeIntake();
-  const receiver = new kind({
-    address: { host: '127.0.0.1', port: 0 },
-    intake,
-    setting: `receivers.${name}.endpoint`,
-    ...options,
-  });
+  const all = { intake, setting: `receivers.${name}.endpoint`, ...tools };
+  const receiver =
+    kind === OtlpHttpReceiver
+      ? new OtlpHttpReceiver(resolve(otlpHttpOptions, name, { endpoint }), all)
+      : new OtlpGrpcReceiver(resolve(otlpGrpcOptions, name, { endpoint }), all);
   stops.push(() => receiver.stop(0));
   return { receiver, intake };
 }
@@ -45,14 +50,14 @@ test.each(kinds)('%s: a port in use is told with the setting that changes it', a
   await once(other, 'listening');
   const { port } = other.address() as { port: number };
 
-  await expect(made(kind, { address: { host: '127.0.0.1', port } }).receiver.start()).rejects.toThrow(
+  await expect(made(kind, `127.0.0.1:${port}`).receiver.start()).rejects.toThrow(
     `cannot listen on 127.0.0.1:${port}: the port is in use by another process; receivers.${name}.endpoint chooses another`,
   );
   other.close();
 });
 
 test.each(kinds)('%s listens on IPv6', async (_name, kind) => {
-  const { receiver, intake } = made(kind, { address: { host: '::1', port: 0 } });
+  const { receiver, intake } = made(kind, '[::1]:0');
   await receiver.start();
 
   expect(receiver.endpoint).toMatch(/\[::1\]:\d+$/);
@@ -62,49 +67,35 @@ test.each(kinds)('%s listens on IPv6', async (_name, kind) => {
   expect(intake.batches).toHaveLength(1);
 });
 
-const tls = { cert: Buffer.from('cert'), key: Buffer.from('key') };
+const tls = { certFile: 'cert', keyFile: 'key' };
+const token = 'secret-of-sixteen';
 
-test.each([
-  [{ host: '127.0.0.1' }, true],
-  [{ host: '127.8.9.1' }, true],
-  [{ host: '::1' }, true],
-  [{ host: 'localhost' }, true],
-  [{ host: '0.0.0.0' }, false],
-  [{ host: '::' }, false],
-  [{ host: 'collector.local' }, false],
-  [{ host: '10.0.0.1', token: 'secret' }, false],
-  [{ host: '10.0.0.1', tls }, false],
-  [{ host: '10.0.0.1', tls, token: 'secret' }, true],
-  [{ host: '10.0.0.1', tls: { ...tls, ca: Buffer.from('ca') } }, true],
-  [{ host: '10.0.0.1', insecure: true }, true],
-])('%p may listen: %p', (exposure, isAllowed) => {
-  const check = () => checkExposure('receivers.otlpHttp.endpoint', exposure);
-  if (isAllowed) expect(check).not.toThrow();
-  else
-    expect(check).toThrow(
-      `receivers.otlpHttp.endpoint: ${exposure.host} is reached from other machines, which needs tls, and a token or clientCaFile; insecure: true does without`,
-    );
-});
-
-test.each(kinds)('%s refuses what is wrong at construction', (_name, kind) => {
-  const wrong = (options: object) => () => made(kind, options);
-  expect(wrong({ address: { host: '0.0.0.0', port: 0 } })).toThrow(/needs tls, and a token or clientCaFile/);
-  expect(wrong({ maxRequestBytes: 10 })).toThrow('maxRequestBytes must be a whole number from 1024, got 10');
-  expect(wrong({ maxInFlightBytes: 2 ** 20 })).toThrow(
-    /maxInFlightBytes must be a whole number from 134217728/,
-  );
-  expect(wrong({ maxConnections: 0 })).toThrow('maxConnections must be a whole number from 1, got 0');
-  expect(wrong({ token: '' })).toThrow('token must be a text that is not empty');
-  expect(wrong({ port: 4317 })).toThrow(/has no option "port"/);
-  expect(wrong({ intake: {} })).toThrow('intake must be an object with append(), lastSeq()');
-  // The largest request that a configuration may allow.
-  expect(wrong({ maxRequestBytes: 2 ** 30 })).not.toThrow();
+test.each<[InputOf<typeof otlpHttpOptions>, string | undefined]>([
+  [{ endpoint: '127.0.0.1:0' }, undefined],
+  [{ endpoint: '127.8.9.1:0' }, undefined],
+  [{ endpoint: '[::1]:0' }, undefined],
+  [{ endpoint: 'LocalHost:0' }, undefined],
+  [{ endpoint: '[::ffff:127.0.0.1]:0' }, undefined],
+  [{ endpoint: '0.0.0.0:0' }, 'tls and a token or tls.clientCaFile'],
+  [{ endpoint: '[::]:0' }, 'tls and a token or tls.clientCaFile'],
+  [{ endpoint: 'collector.local:0' }, 'tls and a token or tls.clientCaFile'],
+  [{ endpoint: '10.0.0.1:0', token }, 'tls'],
+  [{ endpoint: '10.0.0.1:0', tls }, 'a token or tls.clientCaFile'],
+  [{ endpoint: '10.0.0.1:0', tls, token }, undefined],
+  [{ endpoint: '10.0.0.1:0', tls, tokenFile: 'file' }, undefined],
+  [{ endpoint: '10.0.0.1:0', tls: { ...tls, clientCaFile: 'ca' } }, undefined],
+  [{ endpoint: '10.0.0.1:0', insecure: true }, undefined],
+])('an address that other machines can reach needs protection: %j', (options, needed) => {
+  for (const definition of [otlpHttpOptions, otlpGrpcOptions]) {
+    const read = () => resolve(definition, 'receiver', options);
+    if (needed === undefined) expect(read).not.toThrow();
+    else expect(read).toThrow(`endpoint needs ${needed}, or insecure: true, since other machines can reach`);
+  }
 });
 
 (hasOpenssl() ? test : test.skip)('OTLP/HTTP over TLS, with a certificate of the client', async () => {
   const [server, client] = [certificate(), certificate()];
-  const { receiver, intake } = made(OtlpHttpReceiver, {
-    address: { host: 'localhost', port: 0 },
+  const { receiver, intake } = made(OtlpHttpReceiver, 'localhost:0', {
     tls: { ...server, ca: client.cert },
   });
   await receiver.start();
@@ -126,8 +117,7 @@ test.each(kinds)('%s refuses what is wrong at construction', (_name, kind) => {
 
 (hasOpenssl() ? test : test.skip)('OTLP/gRPC over TLS, with a certificate of the client', async () => {
   const [server, client] = [certificate(), certificate()];
-  const { receiver, intake } = made(OtlpGrpcReceiver, {
-    address: { host: 'localhost', port: 0 },
+  const { receiver, intake } = made(OtlpGrpcReceiver, 'localhost:0', {
     tls: { ...server, ca: client.cert },
   });
   await receiver.start();
@@ -148,7 +138,7 @@ test.each(kinds)('%s refuses what is wrong at construction', (_name, kind) => {
 (hasOpenssl() ? test : test.skip).each(kinds)(
   '%s: stopping does not wait for a handshake that does not go on',
   async (_name, kind) => {
-    const { receiver } = made(kind, { tls: certificate() });
+    const { receiver } = made(kind, undefined, { tls: certificate() });
     await receiver.start();
     const { rawConnection } = await import('./support/http.ts');
     const { rest } = await rawConnection(portOf(receiver.endpoint));
@@ -161,7 +151,7 @@ test.each(kinds)('%s refuses what is wrong at construction', (_name, kind) => {
 test.each(['none', 'gzip'])(
   'the HTTP exporter of OpenTelemetry is a client, compression %s',
   async (compression) => {
-    const { receiver, intake } = made(OtlpHttpReceiver, { token: 'secret-of-sixteen' });
+    const { receiver, intake } = made(OtlpHttpReceiver, undefined, { token });
     await receiver.start();
     const program = join(__dirname, 'programs', 'send-http.js');
     const url = `${receiver.endpoint}/v1/logs`;

@@ -4,7 +4,12 @@ import { type ClientHttp2Stream, connect, constants, type OutgoingHttpHeaders } 
 import { queryObjects } from 'node:v8';
 import { gzipSync } from 'node:zlib';
 import { decodeLogs } from '../../../src/otlp/index.ts';
-import { OtlpGrpcReceiver, type OtlpReceiverOptions } from '../../../src/receivers/otlp/index.ts';
+import {
+  OtlpGrpcReceiver,
+  type OtlpGrpcReceiverOptions,
+  otlpGrpcOptions,
+} from '../../../src/receivers/otlp/index.ts';
+import { resolve } from '../../../src/settings/index.ts';
 import { sendWithTheSdk } from '../../support/plain-sender.ts';
 import { FakeIntake } from './support/fake-intake.ts';
 import { call, EXPORT, grpcClient } from './support/grpc.ts';
@@ -16,14 +21,13 @@ afterEach(async () => {
   for (const stop of stops.splice(0).reverse()) await stop();
 });
 
-async function receiving(options: Partial<OtlpReceiverOptions> = {}) {
+const defaults = resolve(otlpGrpcOptions, 'otlpGrpc', { endpoint: '127.0.0.1:0' });
+
+async function receiving(options: Partial<OtlpGrpcReceiverOptions> = {}) {
   const intake = new FakeIntake();
-  const receiver = new OtlpGrpcReceiver({
-    address: { host: '127.0.0.1', port: 0 },
-    intake,
-    setting: 'receivers.otlpGrpc.endpoint',
-    ...options,
-  });
+  const { token } = options;
+  const tools = { intake, token, setting: 'receivers.otlpGrpc.endpoint' };
+  const receiver = new OtlpGrpcReceiver({ ...defaults, ...options }, tools);
   await receiver.start();
   stops.push(() => {
     intake.release();

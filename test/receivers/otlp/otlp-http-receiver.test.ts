@@ -2,7 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { Agent } from 'node:http';
 import * as zlib from 'node:zlib';
 import { decodeLogs } from '../../../src/otlp/index.ts';
-import { OtlpHttpReceiver, type OtlpReceiverOptions } from '../../../src/receivers/otlp/index.ts';
+import {
+  OtlpHttpReceiver,
+  type OtlpHttpReceiverOptions,
+  type OtlpReceiverTools,
+  otlpHttpOptions,
+} from '../../../src/receivers/otlp/index.ts';
+import { resolve } from '../../../src/settings/index.ts';
 import { partialSuccessOf } from '../../../src/sinks/otlp/partial-success.ts';
 import { jsonLine } from '../../otlp/records.ts';
 import { listener } from '../../sinks/support/logs.ts';
@@ -18,15 +24,16 @@ afterEach(async () => {
   for (const stop of stops.splice(0)) await stop();
 });
 
-async function receiving(options: Partial<OtlpReceiverOptions> = {}) {
+const defaults = resolve(otlpHttpOptions, 'otlpHttp', { endpoint: '127.0.0.1:0' });
+
+async function receiving(
+  options: Partial<OtlpHttpReceiverOptions> = {},
+  more: Partial<OtlpReceiverTools> = {},
+) {
   const intake = new FakeIntake();
-  const address = { host: '127.0.0.1', port: 0 };
-  const receiver = new OtlpHttpReceiver({
-    address,
-    intake,
-    setting: 'receivers.otlpHttp.endpoint',
-    ...options,
-  });
+  const { token } = options;
+  const tools = { intake, token, setting: 'receivers.otlpHttp.endpoint', ...more };
+  const receiver = new OtlpHttpReceiver({ ...defaults, ...options }, tools);
   await receiver.start();
   stops.push(() => {
     intake.release();
@@ -122,7 +129,7 @@ test.each([
   '%s holds no record: a partial success with a warning, counted, logged',
   async (_name, asked, hint) => {
     const log = listener();
-    const { receiver, intake, endpoint } = await receiving({ log });
+    const { receiver, intake, endpoint } = await receiving({}, { log });
 
     const { status, body } = await ask(endpoint, asked);
 
@@ -147,7 +154,7 @@ test.each([
 
 test('what is refused is logged with its sender and the reason', async () => {
   const log = listener();
-  const { endpoint } = await receiving({ log });
+  const { endpoint } = await receiving({}, { log });
   await ask(endpoint, { body: 'hello' });
   expect(log.said).toEqual([
     expect.stringMatching(/refused a request of 127\.0\.0\.1 port \d+ \(malformed\): .* at byte \d+$/),
@@ -433,8 +440,7 @@ test('stopping waits no longer than it is told', async () => {
 });
 
 test('a receiver that never started can be stopped', async () => {
-  const address = { host: '127.0.0.1', port: 0 };
-  await new OtlpHttpReceiver({ address, intake: new FakeIntake(), setting: 'x' }).stop(10);
+  await new OtlpHttpReceiver(defaults, { intake: new FakeIntake(), setting: 'x' }).stop(10);
 });
 
 test('any bytes on the socket: refused, counted, and the receiver goes on', async () => {
