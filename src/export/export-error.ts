@@ -3,15 +3,12 @@
  * server refused its content, and why. The rules are those of the OTLP specification ("Failures" of OTLP/gRPC
  * and OTLP/HTTP). Errors are looked through along their `cause`, and one whose getters throw says nothing.
  */
+import { RETRYABLE_HTTP, RETRYABLE_RPC, retryInfoMillis } from '../otlp/index.ts';
 import { errorText } from '../record/index.ts';
-import { retryInfoMillis } from './retry-info.ts';
 
-// CANCELLED, DEADLINE_EXCEEDED, ABORTED, OUT_OF_RANGE, UNAVAILABLE, DATA_LOSS.
-const GRPC_RETRYABLE: readonly number[] = [1, 4, 10, 11, 14, 15];
 const GRPC_INVALID_ARGUMENT = 3;
 const GRPC_RESOURCE_EXHAUSTED = 8;
 const GRPC_INTERNAL = 13;
-const HTTP_RETRYABLE: readonly number[] = [429, 502, 503, 504];
 const HTTP_REFUSED: readonly number[] = [400, 422];
 const HTTP_PAYLOAD_TOO_LARGE = 413;
 /** What gRPC in Go, C++, JavaScript, Java and Rust says of a request over its size limit. */
@@ -142,7 +139,7 @@ function partsOf(error: object): (name: string) => unknown {
 
 /** gRPC codes end at 16 and HTTP's begin at 100, so the number shows which of the two it is. */
 function ofStatusCode(code: number, metadata: unknown): number | undefined {
-  if (HTTP_RETRYABLE.includes(code) || GRPC_RETRYABLE.includes(code)) return askedByServer(metadata) ?? 0;
+  if (RETRYABLE_HTTP.includes(code) || RETRYABLE_RPC.includes(code)) return askedByServer(metadata) ?? 0;
   // Only a server that names a time says that it will recover.
   if (code === GRPC_RESOURCE_EXHAUSTED) return askedByServer(metadata);
   return undefined;

@@ -5,7 +5,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { retryAfterMillis } from '../../src/export/export-error.ts';
-import { retryInfoMillis } from '../../src/export/retry-info.ts';
+import { retryInfoMillis } from '../../src/otlp/index.ts';
 
 // google.rpc.Status { code: 14, message: "full", details: [DebugInfo, RetryInfo] } as protobufjs 8 encodes
 // it.

@@ -1,8 +1,8 @@
 import { constants, type ServerHttp2Stream } from 'node:http2';
+import { responseBytes, statusBytes } from '../../otlp/index.ts';
 import { grpcMessage } from './grpc-message.ts';
 import { ENCODINGS } from './read-body.ts';
 import { type Refusal, rpcCode } from './refusal.ts';
-import { responseBytes, statusBytes } from './rpc-status.ts';
 
 const HEADERS = { ':status': 200, 'content-type': 'application/grpc' } as const;
 const MAX_MESSAGE = 1_024;
@@ -35,18 +35,18 @@ export function answerRefused(stream: ServerHttp2Stream, refused: Refusal): void
     },
     { endStream: true },
   );
-  letGo(stream);
+  endRequest(stream);
 }
 
 /** What is not gRPC gets an answer of HTTP. */
 export function answerHttp(stream: ServerHttp2Stream, status: number): void {
   if (isGone(stream)) return;
   stream.respond({ ':status': status }, { endStream: true });
-  letGo(stream);
+  endRequest(stream);
 }
 
 /** Tells a client that still sends to stop, after the answer (RFC 9113, section 8.1). */
-function letGo(stream: ServerHttp2Stream): void {
+function endRequest(stream: ServerHttp2Stream): void {
   if (stream.endAfterHeaders || stream.readableEnded) return;
   stream.close(constants.NGHTTP2_NO_ERROR);
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { responseBytes, statusBytes } from '../../otlp/index.ts';
 import { ENCODINGS } from './read-body.ts';
 import { httpStatus, type Refusal, type RefusalCause, rpcCode } from './refusal.ts';
-import { responseBytes, statusBytes } from './rpc-status.ts';
 
 /** How an answer leaves. */
 export interface AnswerForm {

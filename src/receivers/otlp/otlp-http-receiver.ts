@@ -30,7 +30,8 @@ const KEEP_ALIVE_MILLIS = 75_000;
 /** What Node's parser finds wrong, what it answers, and the counter's word. Else: 400 `protocol`. */
 const protocolFaults: Readonly<Record<string, readonly [cause: string, status: string]>> = {
   HPE_HEADER_OVERFLOW: ['headers_too_large', '431 Request Header Fields Too Large'],
-  ERR_HTTP_REQUEST_TIMEOUT: ['timeout', '408 Request Timeout'],
+  // OTLP clients do not retry 408.
+  ERR_HTTP_REQUEST_TIMEOUT: ['timeout', '503 Service Unavailable'],
 };
 
 /** The other side is gone. */

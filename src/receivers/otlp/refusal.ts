@@ -27,7 +27,7 @@ const answers = {
   path: { http: 404, rpc: RpcCode.UNIMPLEMENTED },
   method: { http: 405, rpc: RpcCode.UNIMPLEMENTED },
   /** Its body did not come in time. */
-  timeout: { http: 408, rpc: RpcCode.DEADLINE_EXCEEDED },
+  timeout: { http: 503, rpc: RpcCode.DEADLINE_EXCEEDED },
   too_large: { http: 413, rpc: RpcCode.RESOURCE_EXHAUSTED },
   content_type: { http: 415, rpc: RpcCode.INVALID_ARGUMENT },
   encoding: { http: 415, rpc: RpcCode.UNIMPLEMENTED },

@@ -1,4 +1,5 @@
 import { isTooLarge, retryAfterMillis } from '../../export/index.ts';
+import { RETRYABLE_HTTP } from '../../otlp/index.ts';
 import { partialSuccessOf } from './partial-success.ts';
 
 /** What a server said to a request, or why it said nothing. */
@@ -34,7 +35,6 @@ const GRPC_NAMES = [
   ...['internal', 'unavailable', 'data_loss', 'unauthenticated'],
 ];
 const GRPC_MISPLACED = [7, 12, 16];
-const HTTP_LATER = [429, 502, 503, 504];
 const HTTP_MISPLACED = [401, 402, 403, 404, 405, 407, 415, 421, 426, 501, 505, 511];
 
 /** What a gRPC status means, by the OTLP specification ("OTLP/gRPC", "Failures"). */
@@ -63,7 +63,7 @@ export function httpAnswer(
   const message = `HTTP ${status}${isText(headers['content-type']) ? `: ${body.toString('utf8', 0, 200).trim()}` : ''}`;
   const cause = `http_${status}`;
   if (isTooLarge(status, undefined)) return { kind: 'too_large', cause, message };
-  if (HTTP_LATER.includes(status)) {
+  if (RETRYABLE_HTTP.includes(status)) {
     return { kind: 'later', afterMillis: retryAfterHeaderMillis(headers['retry-after'], nowMillis), message };
   }
   if (status < 400 || HTTP_MISPLACED.includes(status)) return { kind: 'misplaced', message };

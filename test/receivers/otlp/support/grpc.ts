@@ -1,5 +1,5 @@
 import { Client, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
-import { retryInfoMillis } from '../../../../src/export/retry-info.ts';
+import { retryInfoMillis } from '../../../../src/otlp/index.ts';
 
 export const EXPORT = '/opentelemetry.proto.collector.logs.v1.LogsService/Export';
 

@@ -1,0 +1,8 @@
+/**
+ * What a server may answer to a request that it may take later (OTLP specification, "Failures" of OTLP/gRPC and
+ * OTLP/HTTP). RESOURCE_EXHAUSTED (8) counts only with a RetryInfo: a server that says when will recover.
+ */
+
+/** CANCELLED, DEADLINE_EXCEEDED, ABORTED, OUT_OF_RANGE, UNAVAILABLE, DATA_LOSS. */
+export const RETRYABLE_RPC: readonly number[] = [1, 4, 10, 11, 14, 15];
+export const RETRYABLE_HTTP: readonly number[] = [429, 502, 503, 504];
