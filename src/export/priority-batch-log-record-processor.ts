@@ -7,6 +7,7 @@ import {
   type LogRecordProcessorLike,
   type ReadableLogRecordLike,
   rankOf,
+  severityOf,
 } from '../record/index.ts';
 import { batchEnvironment } from './batch-environment.ts';
 import { Delivery } from './delivery.ts';
@@ -58,7 +59,7 @@ export class PriorityBatchLogRecordProcessor implements LogRecordProcessorLike {
   onEmit(record: ReadableLogRecordLike): void {
     try {
       const frozen = freeze(record, this.#maxRecordBytes);
-      this.#delivery.accept(frozen.record, rankOf(record.severityNumber), frozen.size);
+      this.#delivery.accept(frozen.record, rankOf(severityOf(record)), frozen.size);
     } catch (error) {
       this.#delivery.refuse(errorText(error));
     }
