@@ -37,7 +37,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 /** By a name that the type check does not follow: it runs before the build. */
 const room = (/** @type {string} */ name) =>
   import(new URL(`../dist/esm/${name}/index.js`, import.meta.url).href);
-const { decodeReply, encodeData, encodeHello, NO_JOURNAL } = await room('frames');
+const { decodeReply, encodeData, encodeHello, newProducer } = await room('frames');
 const { encodeDecoded, decodeJsonLogs } = await room('otlp');
 const next = randomNumbers(seed);
 const shown = (/** @type {number} */ number) => number.toLocaleString('en-US');
@@ -84,6 +84,8 @@ const deep = (() => {
   return bytes;
 })();
 const deepJson = Buffer.from(`{"resourceLogs":${'['.repeat(100_000)}`);
+/** Of the client of zmqAck that does nothing wrong: the others know its id. */
+const owned = newProducer();
 const producers = Array.from({ length: 64 }, () => bytesOf(16));
 
 /** A body of OTLP in protobuf that is most likely wrong. */
@@ -99,7 +101,7 @@ function ackMessage() {
   const producer = pick(producers);
   const seq = (next() % 1_000) + 1;
   if (dice === 0)
-    return encodeHello({ producer, journal: pick([NO_JOURNAL, bytesOf(16)]), last: next() % 100 });
+    return encodeHello({ producer, secret: pick([undefined, bytesOf(16)]), last: next() % 100 });
   if (dice === 1) return Array.from({ length: (next() % 5) + 1 }, () => bytesOf(next() % 64));
   const isBomb = next() % 20_000 === 0;
   const data = isBomb ? bomb : body();
@@ -235,11 +237,71 @@ function connection(port) {
   });
 }
 
+/** Greeting and READY of ZMTP 3.1. */
+const zmtp = (/** @type {string} */ socketType) => {
+  const greeting = Buffer.alloc(64);
+  Buffer.from('ff00000000000000017f0301', 'hex').copy(greeting);
+  greeting.write('NULL', 12);
+  const ready = Buffer.concat([
+    Buffer.from('\x05READY\x0bSocket-Type\0\0\0', 'latin1'),
+    Buffer.from([socketType.length]),
+    Buffer.from(socketType),
+  ]);
+  return Buffer.concat([greeting, Buffer.from([4, ready.length]), ready]);
+};
+
+/** @param {readonly Uint8Array[]} parts */
+const framed = (parts) =>
+  Buffer.concat(
+    parts.flatMap((part, at) => [Buffer.from([at < parts.length - 1 ? 1 : 0, part.length]), part]),
+  );
+
+/** A connection that sends without reading, until it is cut off or all has left; then it stays for a moment. */
+function flood(
+  /** @type {string} */ endpoint,
+  /** @type {string} */ socketType,
+  /** @type {Buffer[]} */ pieces,
+) {
+  return new Promise((resolve) => {
+    const socket = connect(Number(/:(\d+)$/.exec(endpoint)?.[1]), '127.0.0.1');
+    socket.on('error', () => {}).on('close', resolve);
+    socket.setTimeout(500, () => socket.destroy());
+    socket.pause();
+    socket.write(zmtp(socketType));
+    for (const piece of pieces) socket.write(piece);
+  });
+}
+
+/** One of each kind of flood. */
+function floods() {
+  const more = Buffer.concat([Buffer.from('03000000000000ffff', 'hex'), Buffer.alloc(0xffff)]);
+  const unfinished = Buffer.concat([Buffer.from('020000000000300000', 'hex'), Buffer.alloc(2 * MEBIBYTE)]);
+  const madeUp = () => framed(encodeHello({ producer: bytesOf(16), last: 0 }));
+  const theft = (/** @type {number} */ seq) => {
+    const header = { producer: owned.id, seq, prev: 0, records: 1, contentType: 1, encoding: 0, length: 1 };
+    return framed(encodeData({ ...header, body: bytesOf(1) }));
+  };
+  return [
+    // Messages without an end.
+    flood(zmqAck, 'DEALER', Array(100).fill(more)),
+    flood(zmqPush, 'PUSH', Array(100).fill(more)),
+    // Many messages of which the rest does not come.
+    ...Array.from({ length: 20 }, () => flood(zmqAck, 'DEALER', [unfinished])),
+    // Producers that are made up, greetings of one, and one that belongs to somebody else.
+    flood(zmqAck, 'DEALER', Array.from({ length: 5_000 }, madeUp)),
+    flood(zmqAck, 'DEALER', Array(20_000).fill(madeUp())),
+    flood(zmqAck, 'DEALER', [theft(2 ** 40), framed(encodeHello({ producer: owned.id, last: 0 }))]),
+  ];
+}
+
 /** Four clients that do nothing wrong. */
 let canaries = 0;
-const honestProducer = bytesOf(16);
+const honestProducer = owned.id;
 const honestDealer = new Dealer({ context, linger: 0, receiveTimeout: 10_000 });
 honestDealer.connect(zmqAck);
+// One of its own: a connection that breaks the rules of ZeroMQ is cut off with all that is on it.
+const honestPush = new Push({ ...options, context });
+honestPush.connect(zmqPush);
 let honestSeq = 0;
 
 function canary() {
@@ -256,7 +318,7 @@ async function sing() {
   if (answer.status !== 200) throw new Error(`OTLP/HTTP answers ${answer.status}: ${await answer.text()}`);
   await singGrpc();
   await singAck();
-  await push.send(['PLO', encodeDecoded(decodeJsonLogs(canary()))]);
+  await honestPush.send(['PLO', encodeDecoded(decodeJsonLogs(canary()))]);
 }
 
 async function singAck() {
@@ -265,6 +327,10 @@ async function singAck() {
   const frame = { producer: honestProducer, seq: honestSeq, prev: honestSeq - 1, records: 1, contentType: 1 };
   const parts = encodeData({ ...frame, encoding: 0, length: bytes.length, body: bytes });
   for (;;) {
+    if (honestSeq === 1) {
+      await honestDealer.send(encodeHello({ producer: owned.id, secret: owned.secret, last: 0 }));
+      await honestDealer.receive();
+    }
     await honestDealer.send(parts);
     const reply = decodeReply(await honestDealer.receive());
     if (reply.kind === 'ack' && reply.last === honestSeq) return;
@@ -329,6 +395,7 @@ async function portion(/** @type {number} */ messages, /** @type {number} */ cal
     lanes(Math.floor(inRequests / 2), 4, httpRequest),
     lanes(Math.ceil(inRequests / 2), 4, grpcCall),
     lanes(calls, CONNECTIONS_AT_ONCE, () => connection(pick(ports))),
+    ...floods(),
   ]);
 }
 
@@ -354,6 +421,7 @@ try {
 dealer.close();
 push.close();
 honestDealer.close();
+honestPush.close();
 agent.destroy();
 session?.destroy();
 

@@ -61,8 +61,8 @@ export interface ZmqLogRecordExporterOptions {
   /** Push mode: the first letter of the topic, distlog's test, staging or production. Default `'P'`. */
   readonly system?: 'T' | 'S' | 'P';
   /**
-   * Push mode: how many bytes may wait here. What does not fit is lost, and its export fails. Beside them ZeroMQ
-   * and the system hold a few hundred messages. From 1; default 8 MiB.
+   * Push mode: how many bytes may wait here. What does not fit is lost, and its export fails. Beside them
+   * the socket holds up to 256 KiB and one message, and the systems hold some more. From 1; default 8 MiB.
    */
   readonly maxQueueBytes?: number;
   /** Where the `otel.sdk.exporter.log.*` metrics go. Default: nowhere. */
