@@ -55,18 +55,21 @@ const valueKinds: Readonly<Record<string, string>> = Object.fromEntries(
 /** What was read, and what was not. */
 export interface JsonLogs {
   readonly logs: DecodedLogs;
-  /** Where the first name stands that is not known, outside of records, such as `resourceLogs[0].scope_log`. */
+  /**
+   * Where the first name stands that is not known, outside of records, such as `resourceLogs[0].scope_log`.
+   */
   readonly unknown: string | undefined;
 }
 
 /**
- * Reads OTLP/JSON, the body of an OTLP/HTTP request with content type `application/json` (OTLP specification, "JSON
- * Protobuf Encoding"): names in lowerCamelCase or as in the protobuf definition, ids in hex, 64-bit integers as text or
- * number, enums as numbers; the names of severities are taken too. Fields that are not known are ignored; null is as
- * good as absent, and in a list as an empty object.
+ * Reads OTLP/JSON, the body of an OTLP/HTTP request with content type `application/json` (OTLP specification,
+ * "JSON Protobuf Encoding"): names in lowerCamelCase or as in the protobuf definition, ids in hex, 64-bit
+ * integers as text or number, enums as numbers; the names of severities are taken too. Fields that are not
+ * known are ignored; null is as good as absent, and in a list as an empty object.
  *
- * An integer is exact however it is written. Numbers of a wrong sort cost nothing but themselves: an `intValue` that is
- * no integer of 64 bits is a double, a severity is cut to a whole number, and a number in place of a text is its text.
+ * An integer is exact however it is written. Numbers of a wrong sort cost nothing but themselves: an
+ * `intValue` that is no integer of 64 bits is a double, a severity is cut to a whole number, and a number in
+ * place of a text is its text.
  *
  * @param input the text, or its UTF-8 bytes
  * @throws WireError that names the field, e.g. `resourceLogs[0].resource must be an object, got 1`

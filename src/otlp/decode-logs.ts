@@ -32,11 +32,12 @@ const GROUP_RECORDS = 512;
 const GROUP_BYTES = 262_144;
 
 /**
- * Reads the bytes of an OTLP `ExportLogsServiceRequest` (protobuf) into plain data. It accepts all that `scanLogs`
- * accepts, by the same rules; a text that is not UTF-8 gets U+FFFD where it is not.
+ * Reads the bytes of an OTLP `ExportLogsServiceRequest` (protobuf) into plain data. It accepts all that
+ * `scanLogs` accepts, by the same rules; a text that is not UTF-8 gets U+FFFD where it is not.
  *
- * Fields that are not known are left out (so are the entity references of a resource, which are experimental): what
- * must keep them passes the bytes on. Of a field that occurs more than once the last counts; lists and attributes grow.
+ * Fields that are not known are left out (so are the entity references of a resource, which are
+ * experimental): what must keep them passes the bytes on. Of a field that occurs more than once the last
+ * counts; lists and attributes grow.
  *
  * @throws WireError that says what is wrong, at which byte
  */
@@ -45,8 +46,8 @@ export function decodeLogs(bytes: Uint8Array): DecodedLogs {
 }
 
 /**
- * The same in groups of at most 512 records, or about 256 KiB of them, so that a request of any size is read in bounded
- * memory, and never holds the event loop for long. Scopes without records are left out.
+ * The same in groups of at most 512 records, or about 256 KiB of them, so that a request of any size is read
+ * in bounded memory, and never holds the event loop for long. Scopes without records are left out.
  *
  * @throws WireError where it comes to what is wrong
  */

@@ -1,6 +1,6 @@
 /**
- * Logs as plain data, read from OTLP or from distlog's frames. Order and repeated keys are kept as they came, and no
- * key of a sender's (such as `__proto__`) ever becomes a property name of ours.
+ * Logs as plain data, read from OTLP or from distlog's frames. Order and repeated keys are kept as they came,
+ * and no key of a sender's (such as `__proto__`) ever becomes a property name of ours.
  */
 export interface DecodedLogs {
   readonly resources: readonly DecodedResource[];
@@ -33,8 +33,8 @@ export interface DecodedScope extends LogScope {
 }
 
 /**
- * Records of one resource and one scope, at least one. Groups of one request that come one after the other have the
- * same resource object where they have the same resource; the same holds for the scope.
+ * Records of one resource and one scope, at least one. Groups of one request that come one after the other
+ * have the same resource object where they have the same resource; the same holds for the scope.
  */
 export interface LogGroup {
   readonly resource: LogResource;
@@ -78,9 +78,9 @@ export type KeyValue = readonly [key: string, value: AnyValue];
 /**
  * OTLP's AnyValue. `null` is the empty value.
  *
- * An integer (int64) is a number where that is exact (`Number.isSafeInteger`), else a bigint. A double is a number,
- * unless it would be taken for an integer: 2.0 is `{ double: 2 }`, so that the kind is not lost. Read both with
- * {@link numberOf}.
+ * An integer (int64) is a number where that is exact (`Number.isSafeInteger`), else a bigint. A double is a
+ * number, unless it would be taken for an integer: 2.0 is `{ double: 2 }`, so that the kind is not lost. Read
+ * both with {@link numberOf}.
  */
 export type AnyValue =
   | string

@@ -27,8 +27,8 @@ const FIRST_BYTES = 4_096;
 const RECORD_LENGTH_BYTES = 2;
 
 /**
- * Decoded logs as the bytes of an OTLP `ExportLogsServiceRequest` (protobuf): for what came as JSON or from distlog,
- * and for what was changed on its way. `decodeLogs` of them gives the same logs.
+ * Decoded logs as the bytes of an OTLP `ExportLogsServiceRequest` (protobuf): for what came as JSON or from
+ * distlog, and for what was changed on its way. `decodeLogs` of them gives the same logs.
  *
  * @param expectedBytes how many it will be, about; it grows by itself
  */

@@ -35,19 +35,20 @@ for (const [value, digit] of [...'0123456789abcdef'].entries()) {
 }
 
 /**
- * Records of the SDK as the bytes of an OTLP `ExportLogsServiceRequest` (protobuf), equal in meaning to those of
- * `ProtobufLogsSerializer` of `@opentelemetry/otlp-transformer`. Records are grouped by resource and by scope, in the
- * order of their first record; within a group they keep their order.
+ * Records of the SDK as the bytes of an OTLP `ExportLogsServiceRequest` (protobuf), equal in meaning to those
+ * of `ProtobufLogsSerializer` of `@opentelemetry/otlp-transformer`. Records are grouped by resource and by
+ * scope, in the order of their first record; within a group they keep their order.
  *
- * It never throws on what an application put into a record. A value that OTLP has no kind for becomes readable text,
- * a list or a map (see {@link ValueWriter}); a circular reference `[circular]`; what is nested too deep `[too deep]`;
- * a getter that throws `[threw …]`; what would take more than 64 MiB or 131,072 values `[too large]`; half a surrogate
- * pair U+FFFD. Left out are: a trace id that is not 32 hex digits and a span id that is not 16; a severity number that
- * is not whole or not from 1 to 2^31 - 1; severity text and event name that are not text; a time outside of 1970 to
- * 2554, and one that is no pair of numbers (written as 0, "unknown"); attributes whose keys cannot be listed.
+ * It never throws on what an application put into a record. A value that OTLP has no kind for becomes
+ * readable text, a list or a map (see {@link ValueWriter}); a circular reference `[circular]`; what is nested
+ * too deep `[too deep]`; a getter that throws `[threw …]`; what would take more than 64 MiB or 131,072 values
+ * `[too large]`; half a surrogate pair U+FFFD. Left out are: a trace id that is not 32 hex digits and a span
+ * id that is not 16; a severity number that is not whole or not from 1 to 2^31 - 1; severity text and event
+ * name that are not text; a time outside of 1970 to 2554, and one that is no pair of numbers (written as 0,
+ * "unknown"); attributes whose keys cannot be listed.
  *
- * It reuses one buffer and returns copies: an oversized buffer per batch would trigger garbage collection through
- * external memory.
+ * It reuses one buffer and returns copies: an oversized buffer per batch would trigger garbage collection
+ * through external memory.
  */
 export class LogsEncoder {
   #spare: ProtobufWriter | undefined;

@@ -1,6 +1,6 @@
 /**
- * Field numbers of OTLP (opentelemetry-proto 1.x: collector/logs/v1, logs/v1, common/v1, resource/v1), written as the
- * tag bytes of the protobuf encoding: `number << 3 | wire type`.
+ * Field numbers of OTLP (opentelemetry-proto 1.x: collector/logs/v1, logs/v1, common/v1, resource/v1),
+ * written as the tag bytes of the protobuf encoding: `number << 3 | wire type`.
  */
 const VARINT = 0;
 const FIXED64 = 1;
@@ -71,9 +71,9 @@ export const TRACE_ID_BYTES = 16;
 export const SPAN_ID_BYTES = 8;
 
 /**
- * How deep messages may lie in a request: the ResourceLogs are 1, a record's body 4, the value of an attribute 5; a
- * list within a value adds 2 and a map 3, so that a body can have 32 maps within each other. It is the bound of the
- * common protobuf readers too.
+ * How deep messages may lie in a request: the ResourceLogs are 1, a record's body 4, the value of an
+ * attribute 5; a list within a value adds 2 and a map 3, so that a body can have 32 maps within each other.
+ * It is the bound of the common protobuf readers too.
  */
 export const MAX_DEPTH = 100;
 /** Where values lie. */

@@ -21,9 +21,9 @@ const MAX_KEYS = 1_024;
 const HARMLESS = /^[ !#-[\]-\ud7ff\ue000-\uffff]*$/;
 
 /**
- * Writes logs as lines of OTLP/JSON, `{"resourceLogs":[…]}` with a line break at the end: the form of the Collector's
- * `file` exporter and `otlp_json_file` receiver, and of lnav. `decodeJsonLogs` reads it back. Half a surrogate pair,
- * which some readers of JSON refuse, becomes U+FFFD.
+ * Writes logs as lines of OTLP/JSON, `{"resourceLogs":[…]}` with a line break at the end: the form of the
+ * Collector's `file` exporter and `otlp_json_file` receiver, and of lnav. `decodeJsonLogs` reads it back.
+ * Half a surrogate pair, which some readers of JSON refuse, becomes U+FFFD.
  *
  * It only appends to text, and keeps the JSON of attribute keys, of which a service has few.
  */
@@ -32,8 +32,8 @@ export class JsonLines {
 
   /**
    * The lines of one request, as text in pieces. A line of more than {@link LINE_RECORDS} records, or about
-   * {@link LINE_CHARACTERS} characters, ends, unless what the next line would repeat of it (resource and scope) is more
-   * than what is new in it: so the lines of a request are never much larger than the request.
+   * {@link LINE_CHARACTERS} characters, ends, unless what the next line would repeat of it (resource and
+   * scope) is more than what is new in it: so the lines of a request are never much larger than the request.
    *
    * Where the groups end in an error, the open line is ended before it is thrown.
    */

@@ -1,6 +1,8 @@
 import { WireError } from './wire-error.ts';
 
-/** Deeper text is refused before anything is made of it: 32 maps of OTLP within each other take 140 levels. */
+/**
+ * Deeper text is refused before anything is made of it: 32 maps of OTLP within each other take 140 levels.
+ */
 const MAX_JSON_DEPTH = 256;
 /** More values are refused, too: an empty one is two characters, and up to 100 bytes of memory. */
 const MAX_JSON_VALUES = 1_048_576;
@@ -19,12 +21,12 @@ const BACKSLASH = 0x5c;
 export type NumberForm = (token: string) => string;
 
 /**
- * JSON.parse for text of strangers: depth and number of values are bounded before the first object is made, and
- * integers that a double cannot hold are not rounded.
+ * JSON.parse for text of strangers: depth and number of values are bounded before the first object is made,
+ * and integers that a double cannot hold are not rounded.
  *
  * @param longNumber what stands in the JSON text in place of an integer of 16 to 400 digits
- * @param notANumber what stands in place of the words NaN, Infinity and -Infinity, which Python writes; without it
- * they are an error, as JSON has no such words
+ * @param notANumber what stands in place of the words NaN, Infinity and -Infinity, which Python writes;
+ * without it they are an error, as JSON has no such words
  * @throws WireError
  */
 export function parseJson(
@@ -63,7 +65,10 @@ function isPlain(text: string): boolean {
   );
 }
 
-/** Whether more than {@link EXACT_DIGITS} digits stand in a row: wherever they do, one is at a place that is looked at. */
+/**
+ * Whether more than {@link EXACT_DIGITS} digits stand in a row: wherever they do, one is at a place that is
+ * looked at.
+ */
 function hasManyDigits(text: string): boolean {
   for (let at = EXACT_DIGITS; at < text.length; at += EXACT_DIGITS + 1) {
     if (!isDigit(text.charCodeAt(at))) continue;

@@ -14,8 +14,8 @@ const TWO_TO_32 = 2 ** 32;
 const TWO_TO_56 = 2 ** 56;
 
 /**
- * Reads protobuf (https://protobuf.dev/programming-guides/encoding) from one buffer. Every method that takes an `end`
- * reads at `at`, moves it behind what it has read, and never reads past `end`.
+ * Reads protobuf (https://protobuf.dev/programming-guides/encoding) from one buffer. Every method that takes
+ * an `end` reads at `at`, moves it behind what it has read, and never reads past `end`.
  *
  * @throws WireError (all methods) where the bytes are not what is read
  */

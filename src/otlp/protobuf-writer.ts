@@ -8,8 +8,8 @@ const MAX_VARINT_BYTES = 10;
 /**
  * Writes protobuf (https://protobuf.dev/programming-guides/encoding) into one buffer that grows by doubling.
  *
- * A nested message is written behind a place for its length, {@link begin}, and the length is put there at its
- * {@link end}; only where it needs more or fewer bytes than were kept free is the message moved.
+ * A nested message is written behind a place for its length, {@link begin}, and the length is put there at
+ * its {@link end}; only where it needs more or fewer bytes than were kept free is the message moved.
  */
 export class ProtobufWriter {
   /** How many bytes are written. May be set back to an earlier value, to take back what follows it. */
@@ -141,7 +141,10 @@ export class ProtobufWriter {
     this.at += end - start;
   }
 
-  /** A length and the bytes that hex digits stand for, as far as they are some; at most 127. Makes its own room. */
+  /**
+   * A length and the bytes that hex digits stand for, as far as they are some; at most 127. Makes its own
+   * room.
+   */
   hex(digits: string): void {
     this.reserve(digits.length);
     const start = this.begin(1);
@@ -173,7 +176,7 @@ export class ProtobufWriter {
 
   /**
    * The beginning of a message whose first field is a text: its tag, place for its length, the field.
-   * @returns what {@link end} is to be told, with one byte reserved
+   * @returns the `start` for {@link end}, with one byte reserved
    */
   beginWithText(tag: number, textTag: number, text: string): number {
     this.reserve(32);
@@ -223,7 +226,7 @@ export class ProtobufWriter {
   /**
    * Keeps place for a length.
    * @param reserved how many bytes the length will take, probably
-   * @returns what {@link end} is to be told
+   * @returns the `start` for {@link end}
    */
   begin(reserved: number): number {
     this.reserve(MAX_VARINT_BYTES);

@@ -4,7 +4,10 @@ import { ProtobufWriter, varintSize } from './protobuf-writer.ts';
 
 /** Tags and lengths around the records of a piece. */
 const FRAME_BYTES = 24;
-/** A piece ends where at most so many bytes are repeated (resource and scope) for each of its records and the next. */
+/**
+ * A piece ends where at most so many bytes are repeated (resource and scope) for each of its records and the
+ * next.
+ */
 const MOST_REPEATED = 2;
 
 /** A part of a request, a request itself. */
@@ -14,12 +17,12 @@ export interface RequestPiece {
 }
 
 /**
- * Cuts an OTLP `ExportLogsServiceRequest` into smaller ones between records, each with the resources and the scopes of
- * its records, without decoding them. A request within the bound comes back as it is. The pieces come one by one, so
- * that a long request need not be cut in one go.
+ * Cuts an OTLP `ExportLogsServiceRequest` into smaller ones between records, each with the resources and the
+ * scopes of its records, without decoding them. A request within the bound comes back as it is. The pieces
+ * come one by one, so that a long request need not be cut in one go.
  *
- * All pieces together are never larger than five times the request: where resource and scope are large, pieces are
- * larger than `maxBytes`.
+ * All pieces together are never larger than five times the request: where resource and scope are large,
+ * pieces are larger than `maxBytes`.
  *
  * @param maxBytes a piece has about so many bytes at most; a record with more is a piece of its own
  * @throws WireError where the bytes are no such request
@@ -138,7 +141,9 @@ class PieceWriter {
     this.#out = new ProtobufWriter(Math.min(maxBytes, request.length) + FRAME_BYTES);
   }
 
-  /** Whether the piece can have one more record of so many bytes, or has to, for what the next would repeat. */
+  /**
+   * Whether the piece can have one more record of so many bytes, or has to, for what the next would repeat.
+   */
   hasRoom(resource: Uint8Array, scope: Uint8Array, bytes: number): boolean {
     const written = this.#out.at + this.#stretchEnd - this.#stretchStart;
     let opened = 0;

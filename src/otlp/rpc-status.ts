@@ -23,7 +23,8 @@ export function statusBytes(code: number, description: string, retryAfterMillis?
   number(out, 1, code);
   text(out, 2, description);
   if (retryAfterMillis !== undefined) {
-    // `google.protobuf.Any` of a `google.rpc.RetryInfo { retry_delay = 1 }`, a Duration of seconds = 1, nanos = 2.
+    // `google.protobuf.Any` of a `google.rpc.RetryInfo { retry_delay = 1 }`, a Duration of seconds = 1, nanos
+    // = 2.
     message(out, 3, () => {
       text(out, 1, RETRY_INFO);
       message(out, 2, () =>
@@ -40,8 +41,8 @@ export function statusBytes(code: number, description: string, retryAfterMillis?
 /**
  * The wait that a `google.rpc.Status` asks for in a detail of type `google.rpc.RetryInfo`.
  * @param status the bytes of the message; more than 64 KiB are not looked at
- * @returns milliseconds, 0 if the wait is absent or negative; undefined without RetryInfo, and for bytes that are not
- * such a message. Never throws.
+ * @returns milliseconds, 0 if the wait is absent or negative; undefined without RetryInfo, and for bytes that
+ * are not such a message. Never throws.
  */
 export function retryInfoMillis(status: Uint8Array): number | undefined {
   if (status.length > MAX_STATUS_BYTES) return undefined;

@@ -100,16 +100,19 @@ wireTypeOf[Kind.fixed64] = WireType.FIXED64;
 wireTypeOf[Kind.fixed32] = WireType.FIXED32;
 
 /**
- * Checks the bytes of an OTLP `ExportLogsServiceRequest` (protobuf) to their end, and counts. It makes no object for
- * a record, so that a server can check what it passes on at about a fifth of the cost of reading it.
+ * Checks the bytes of an OTLP `ExportLogsServiceRequest` (protobuf) to their end, and counts. It makes no
+ * object for a record, so that a server can check what it passes on at about a fifth of the cost of reading
+ * it.
  *
- * What it accepts, `decodeLogs` accepts. Fields that are not known are skipped, several requests one after the other
- * are one request, texts need not be UTF-8 (a reader sees U+FFFD), ids have their length or are empty. A known field
- * of a wrong wire type is an error, as it is to the Collector; so are groups, which OTLP has never had.
+ * What it accepts, `decodeLogs` accepts. Fields that are not known are skipped, several requests one after
+ * the other are one request, texts need not be UTF-8 (a reader sees U+FFFD), ids have their length or are
+ * empty. A known field of a wrong wire type is an error, as it is to the Collector; so are groups, which OTLP
+ * has never had.
  *
  * Values are bounded as well as bytes (`limits.ts`), since an empty one costs much more memory than bytes.
  *
- * @param maxBytes how large a request the receiver takes; the bound of all values of a request follows from it
+ * @param maxBytes how large a request the receiver takes; the bound of all values of a request follows from
+ * it
  * @throws WireError that says what is wrong, at which byte
  */
 export function scanLogs(bytes: Uint8Array, maxBytes = DEFAULT_MAX_BYTES): ScannedLogs {
@@ -117,8 +120,8 @@ export function scanLogs(bytes: Uint8Array, maxBytes = DEFAULT_MAX_BYTES): Scann
 }
 
 /**
- * One loop with an explicit stack. Recursive functions deoptimised permanently in about a third of runs on Node 20,
- * and took four times as long.
+ * One loop with an explicit stack. Recursive functions deoptimised permanently in about a third of runs on
+ * Node 20, and took four times as long.
  */
 class Scanner {
   readonly #bytes: Uint8Array;

@@ -4,8 +4,8 @@ import { MAX_PART_VALUES } from './limits.ts';
 import type { ProtobufWriter } from './protobuf-writer.ts';
 
 /**
- * How much a record may hold in lists and maps, so that a few objects which hold each other many times over cannot
- * fill the memory. A single text or byte array may be longer.
+ * How much a record may hold in lists and maps, so that a few objects which hold each other many times over
+ * cannot fill the memory. A single text or byte array may be longer.
  */
 export const MAX_RECORD_BYTES = 64 * 2 ** 20;
 
@@ -15,14 +15,15 @@ const hasOwn = Object.prototype.hasOwnProperty;
 const NONE = Number.POSITIVE_INFINITY;
 
 /**
- * Writes values of the application as OTLP's AnyValue: text, bool, int (whole numbers of 64 bits), double, bytes,
- * lists and maps as the official serializer does; null and undefined are the empty value.
+ * Writes values of the application as OTLP's AnyValue: text, bool, int (whole numbers of 64 bits), double,
+ * bytes, lists and maps as the official serializer does; null and undefined are the empty value.
  *
- * What OTLP has no kind for becomes readable: a bigint is an int, or decimal text where that is too small; Date, URL,
- * RegExp and symbol are text, a Set and numeric arrays a list, a Map and an Error a map, a function `[function]`.
+ * What OTLP has no kind for becomes readable: a bigint is an int, or decimal text where that is too small;
+ * Date, URL, RegExp and symbol are text, a Set and numeric arrays a list, a Map and an Error a map, a
+ * function `[function]`.
  *
- * It throws where a value cannot be read, lies too deep or is too big. Its caller takes back what was written, and
- * writes it again from a careful copy.
+ * It throws where a value cannot be read, lies too deep or is too big. Its caller takes back what was
+ * written, and writes it again from a careful copy.
  */
 export class ValueWriter {
   readonly #out: ProtobufWriter;

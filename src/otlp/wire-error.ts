@@ -1,16 +1,18 @@
 /**
- * In one word, for counters, why bytes were refused: the form that they are not (`protobuf`, `json`, `pickle`), an
- * `unsupported` topic or encoding, `too_deep`, or `too_large`.
+ * In one word, for counters, why bytes were refused: the form that they are not (`protobuf`, `json`,
+ * `pickle`), an `unsupported` topic or encoding, `too_deep`, or `too_large`.
  */
 export type WireErrorCause = 'protobuf' | 'json' | 'pickle' | 'unsupported' | 'too_deep' | 'too_large';
 
 /**
- * Bytes that are not what they should be. The same bytes will never be taken, so their sender must not repeat them.
- * All readers of this room throw this, and nothing else, whatever the bytes are.
+ * Bytes that are not what they should be. The same bytes will never be taken, so their sender must not repeat
+ * them. All readers of this room throw this, and nothing else, whatever the bytes are.
  */
 export class WireError extends Error {
   override readonly name = 'WireError';
-  /** Tells it from other errors without `instanceof`: copies of this class can meet in one process. */
+  /**
+   * Distinguishes it from other errors without `instanceof`: copies of this class can meet in one process.
+   */
   readonly malformed = true;
   override readonly cause: WireErrorCause;
 

@@ -15,7 +15,9 @@ export function answerTaken(stream: ServerHttp2Stream, warning: string | undefin
   stream.end(grpcMessage(responseBytes(warning)));
 }
 
-/** The status alone, without a message; with the wait that the client shall keep, as `google.rpc.RetryInfo`. */
+/**
+ * The status alone, without a message; with the wait that the client shall keep, as `google.rpc.RetryInfo`.
+ */
 export function answerRefused(stream: ServerHttp2Stream, refused: Refusal): void {
   if (isGone(stream)) return;
   const code = rpcCode(refused);
@@ -45,7 +47,7 @@ export function answerHttp(stream: ServerHttp2Stream, status: number): void {
   endRequest(stream);
 }
 
-/** Tells a client that still sends to stop, after the answer (RFC 9113, section 8.1). */
+/** Asks a client that still sends to stop, after the answer (RFC 9113, section 8.1). */
 function endRequest(stream: ServerHttp2Stream): void {
   if (stream.endAfterHeaders || stream.readableEnded) return;
   stream.close(constants.NGHTTP2_NO_ERROR);

@@ -6,8 +6,8 @@ import { type Refusal, refusal } from './refusal.ts';
 const PREFIX_BYTES = 5;
 
 /**
- * Reads the one message of a unary call, and decompresses it. Refuses as soon as it is known to be too large, before
- * it has come. The source is not destroyed, so that it can be answered. Never rejects.
+ * Reads the one message of a unary call, and decompresses it. Refuses as soon as it is known to be too large,
+ * before it has come. The source is not destroyed, so that it can be answered. Never rejects.
  *
  * @param encoding the header `grpc-encoding`
  * @see https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md

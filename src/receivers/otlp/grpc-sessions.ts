@@ -23,8 +23,8 @@ export class GrpcSessions {
     session.on('error', () => {});
     if (this.#isClosing) return session.destroy();
     this.#sessions.add(session);
-    // Let go of at the end: what a session refers to, its socket is part of, and Node never lets go of a session that
-    // ended before its settings were answered as long as its socket can be reached from it (seen with Node 20).
+    // Released at the end: as long as its socket can be reached from it, Node 20 never frees a session that
+    // ended before its settings were answered.
     let connection = socket;
     const end = () => {
       session.destroy();
@@ -42,7 +42,7 @@ export class GrpcSessions {
     session.setLocalWindowSize(SESSION_WINDOW_BYTES);
   }
 
-  /** Lets open calls end, takes no new one; a connection closes after its last. */
+  /** Takes no new call; a connection closes after its last. */
   close(): void {
     this.#isClosing = true;
     for (const session of this.#sessions) session.close();
@@ -50,8 +50,9 @@ export class GrpcSessions {
 }
 
 /**
- * Ends a connection that does not answer. Node keeps one for ever, and sees no end of it, after a frame of a wrong size
- * (seen with Node 20), and one whose client takes leave and does not close; clients vanish without a word, too.
+ * Ends a connection that does not answer. Node keeps one for ever, and sees no end of it, after a frame of a
+ * wrong size (seen with Node 20), and one whose client takes leave and does not close; clients vanish without
+ * a word, too.
  * @returns a function that stops it
  */
 function heartbeat(session: ServerHttp2Session, everyMillis: number, end: () => void): () => void {

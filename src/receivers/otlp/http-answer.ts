@@ -64,8 +64,8 @@ function headersOf(isJson: boolean, length: number, close: boolean): OutgoingHtt
 }
 
 /**
- * Throws away what a refused client still sends, within bounds: if the connection were closed on it, it would meet a
- * reset before it could read the answer.
+ * Throws away what a refused client still sends, within bounds: if the connection were closed on it, it would
+ * meet a reset before it could read the answer.
  */
 function discard(request: IncomingMessage, done: () => void): void {
   let left = MAX_DISCARDED_BYTES;

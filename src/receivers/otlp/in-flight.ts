@@ -4,11 +4,11 @@ const REQUEST_BYTES = 4_096;
 const PIECE_BYTES = 256;
 
 /**
- * Bounds the memory of all requests of a receiver that are being read or wait for the journal. A request for which
- * there is no room is refused, never kept waiting: those that are half read would wait for each other.
+ * Bounds the memory of all requests of a receiver that are being read or wait for the journal. A request for
+ * which there is no room is refused, never kept waiting: those that are half read would wait for each other.
  *
- * Shares are fair: where there is no room, the largest body that is not complete gives way to a smaller one, so that a
- * few clients that send slowly cannot keep out all others.
+ * Shares are fair: where there is no room, the largest body that is not complete gives way to a smaller one,
+ * so that a few clients that send slowly cannot keep out all others.
  */
 export class InFlight {
   readonly #maxBytes: number;

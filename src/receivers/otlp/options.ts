@@ -13,8 +13,8 @@ const fields = {
       'The largest request after decompression. The OTLP specification recommends 64 MiB. A larger one is refused.',
   }),
   /**
-   * Bytes of all requests that are being read or wait for the journal; further ones are asked to retry. At least, and
-   * by default, twice `maxRequestBytes`, and by default no less than 128 MiB.
+   * Bytes of all requests that are being read or wait for the journal; further ones are asked to retry. At
+   * least, and by default, twice `maxRequestBytes`, and by default no less than 128 MiB.
    */
   maxInFlightBytes: bytes({
     isInternal: true,

@@ -27,15 +27,16 @@ const MAX_HEADERS_BYTES = 16_384;
 const MAX_HEADERS = 64;
 
 /**
- * OTLP over gRPC: `LogsService/Export`. It answers only after the records are in the journal, on the disk; when there
- * is no room it answers UNAVAILABLE with a RetryInfo, which OTLP clients obey. What is refused is counted by cause.
+ * OTLP over gRPC: `LogsService/Export`. It answers only after the records are in the journal, on the disk;
+ * when there is no room it answers UNAVAILABLE with a RetryInfo, which OTLP clients obey. What is refused is
+ * counted by cause.
  *
- * It speaks the protocol of gRPC over Node's HTTP/2 by itself: unary calls of raw bytes are little, and the usual
- * server keeps the whole message of every open call before it asks anybody whether there is room for it, or whether
- * the client brought its token.
+ * It speaks the protocol of gRPC over Node's HTTP/2 by itself: unary calls of raw bytes are little, and the
+ * usual server keeps the whole message of every open call before it asks anybody whether there is room for
+ * it, or whether the client brought its token.
  *
- * Bounds: the bytes of a message after decompression, of all calls together, the number of connections and of calls on
- * each, and the time for a call.
+ * Bounds: the bytes of a message after decompression, of all calls together, the number of connections and of
+ * calls on each, and the time for a call.
  */
 export class OtlpGrpcReceiver implements Receiver {
   readonly counters: ReceiverCounters = newCounters();
@@ -117,7 +118,7 @@ export class OtlpGrpcReceiver implements Receiver {
   }
 
   #serve(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
-    // A stream that breaks is told of by what reads it.
+    // The reader of the stream reports its errors.
     stream.on('error', () => {});
     const status = httpStatusOf(headers);
     if (status !== undefined) {
@@ -171,7 +172,7 @@ export class OtlpGrpcReceiver implements Receiver {
     return await takeRequest(intake, this.counters, { kind: 'request', body: body.bytes }, maxRequestBytes);
   }
 
-  /** What the headers alone tell. Nothing of the message is read for it. */
+  /** Decides by the headers alone, before anything of the message is read. */
   #refuseEarly(headers: IncomingHttpHeaders): Refusal | undefined {
     if (headers[':path'] !== PATH) return refusal('path', `there is ${PATH} only`);
     if (!hasToken(headers.authorization, this.#tools.token)) {

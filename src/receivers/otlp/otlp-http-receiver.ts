@@ -24,7 +24,10 @@ import { fromJson, NO_RECORDS, type Taken, takeRequest } from './take-request.ts
 const PATH = '/v1/logs';
 const PROTOBUF = 'application/x-protobuf';
 const JSON_TYPE = 'application/json';
-/** Longer than exporters pause between two exports, so that they do not meet a connection that is just being closed. */
+/**
+ * Longer than exporters pause between two exports, so that they do not meet a connection that is just being
+ * closed.
+ */
 const KEEP_ALIVE_MILLIS = 75_000;
 
 /** What Node's parser finds wrong, what it answers, and the counter's word. Else: 400 `protocol`. */
@@ -38,13 +41,14 @@ const protocolFaults: Readonly<Record<string, readonly [cause: string, status: s
 const connectionFaults: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE']);
 
 /**
- * OTLP over HTTP: `POST /v1/logs`, protobuf or JSON, as it is or compressed (gzip, deflate). It answers only after the
- * records are in the journal, on the disk. What is refused is answered as the OTLP specification says, in the encoding
- * of the request, and counted by cause.
+ * OTLP over HTTP: `POST /v1/logs`, protobuf or JSON, as it is or compressed (gzip, deflate). It answers only
+ * after the records are in the journal, on the disk. What is refused is answered as the OTLP specification
+ * says, in the encoding of the request, and counted by cause.
  *
- * Bounds: the bytes of a request after decompression, of all requests together, the number of connections, and the
- * time for headers and body. A web page can send nothing here: both content types make a browser ask first, and it gets
- * 405; and without a token a request to a loopback address has to name this host, and no other origin.
+ * Bounds: the bytes of a request after decompression, of all requests together, the number of connections,
+ * and the time for headers and body. A web page can send nothing here: both content types make a browser ask
+ * first, and it gets 405; and without a token a request to a loopback address has to name this host, and no
+ * other origin.
  */
 export class OtlpHttpReceiver implements Receiver {
   readonly counters: ReceiverCounters = newCounters();
@@ -158,7 +162,7 @@ export class OtlpHttpReceiver implements Receiver {
     return await takeRequest(this.#tools.intake, this.counters, logs, maxRequestBytes);
   }
 
-  /** What the headers alone tell. Nothing of the body is read for it. */
+  /** Decides by the headers alone, before anything of the body is read. */
   #refuseEarly(request: IncomingMessage): Refusal | undefined {
     if (requestTarget(request.url ?? '').path !== PATH) {
       return refusal('path', `distlogd takes logs only, at POST ${PATH}`);
@@ -181,7 +185,8 @@ export class OtlpHttpReceiver implements Receiver {
   ): void {
     const [cause, status] = protocolFaults[code] ?? ['protocol', '400 Bad Request'];
     const { _httpMessage: response } = socket;
-    // A request whose body breaks counts itself. A parser may find the next fault in what is left of a connection.
+    // A request whose body breaks counts itself. A parser may find the next fault in what is left of a
+    // connection.
     const isCounted = response !== undefined || this.#faulty.has(socket) || connectionFaults.has(code);
     if (!isCounted) this.#refusals.refused(cause, socket as Sender, code);
     this.#faulty.add(socket);

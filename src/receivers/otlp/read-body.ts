@@ -53,8 +53,9 @@ export function compressionOf(encoding: string | undefined): Compression | Refus
 }
 
 /**
- * Reads a body and decompresses it on the way. What is kept never passes the bounds by more than one piece: a bomb is
- * stopped where it passes them. The source is not destroyed, so that it can be answered. Never rejects.
+ * Reads a body and decompresses it on the way. What is kept never passes the bounds by more than one piece: a
+ * bomb is stopped where it passes them. The source is not destroyed, so that it can be answered. Never
+ * rejects.
  */
 export async function readBody(
   source: Readable,

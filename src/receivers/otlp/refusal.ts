@@ -12,9 +12,10 @@ export const RpcCode = {
 } as const;
 
 /**
- * Every cause for which a request is not taken, and what each protocol answers. Clients retry what got 429, 502, 503 or
- * 504, and CANCELLED, DEADLINE_EXCEEDED, ABORTED, OUT_OF_RANGE, UNAVAILABLE or DATA_LOSS (OTLP specification, "Failures"
- * of OTLP/gRPC and OTLP/HTTP). A cause has one of these if the same request may be taken later.
+ * Every cause for which a request is not taken, and what each protocol answers. Clients retry what got 429,
+ * 502, 503 or 504, and CANCELLED, DEADLINE_EXCEEDED, ABORTED, OUT_OF_RANGE, UNAVAILABLE or DATA_LOSS (OTLP
+ * specification, "Failures" of OTLP/gRPC and OTLP/HTTP). A cause has one of these if the same request may be
+ * taken later.
  */
 const answers = {
   /** It is not OTLP, or not what its headers say. */
@@ -45,7 +46,7 @@ const answers = {
 /** Why a request was not taken: a fixed word, for the counters. */
 export type RefusalCause = keyof typeof answers;
 
-/** A request that is not taken, and what its sender is told. */
+/** A request that is not taken, and the answer to its sender. */
 export interface Refusal {
   readonly kind: 'refused';
   readonly cause: RefusalCause;

@@ -24,7 +24,7 @@ export interface LogRequest {
 export const NO_RECORDS = 'no_records';
 
 /**
- * Looks a request through and hands it to the journal. `taken` is said, and counted, only after it is on the disk.
+ * Checks a request and appends it to the journal. It is `taken`, and counted, only after it is on the disk.
  * Never rejects.
  */
 export async function takeRequest(
