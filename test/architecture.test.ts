@@ -69,7 +69,7 @@ const floors: readonly Readonly<Record<string, readonly string[]>>[] = [
   {
     cli: [
       ...['record', 'settings', 'disk', 'net', 'text', 'otlp', 'tree', 'operations', 'config', 'daemon'],
-      ...['sinks/dead-letters'],
+      ...['sinks/dead-letters', 'sinks/runner'],
     ],
   },
 ];

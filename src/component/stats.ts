@@ -81,9 +81,9 @@ export interface SinkStats {
   readonly name: string;
   /**
    * `opening`, `running`; `waiting` for the next attempt after a failure; `hung`: a call of the sink does not come
-   * back, though its signal was aborted; `stopped`.
+   * back, though its signal was aborted; `stopped`; `removed`: it is not in the configuration any more.
    */
-  readonly condition: 'new' | 'opening' | 'running' | 'waiting' | 'hung' | 'stopped';
+  readonly condition: 'new' | 'opening' | 'running' | 'waiting' | 'hung' | 'stopped' | 'removed';
   readonly written: BatchCount & { readonly bytes: number };
   readonly behind: Behind;
   /** Calls that failed and were repeated. */
@@ -96,7 +96,7 @@ export interface SinkStats {
   readonly damagedLetterBytes: number;
   /**
    * What this sink will never write: it was too far behind (`behind_bytes`, `behind_age`; with `onFull: skip`), the
-   * journal did not have it any more (`trimmed`), the bound of the dead letters was reached (`dead_letters`), or for a
+   * journal did not have it any more (`trimmed`), the bound of the dead letters was reached (`dead_letters`), it was removed (`released`), or for a
    * reason of the sink's own, see `Sink.dropped`.
    */
   readonly dropped: ByCause<BatchCount>;

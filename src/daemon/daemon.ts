@@ -94,7 +94,12 @@ export class Daemon {
     this.own = own;
     this.#directory = directory;
     this.#journal = journal;
-    this.#sinks = new RunningSinks(journal, directory.layout, { log: own, lineThread });
+    this.#sinks = new RunningSinks(
+      journal,
+      directory.layout,
+      { log: own, lineThread },
+      loaded.config.journal.maxBytes,
+    );
     this.#receivers = new RunningReceivers(
       new GatedIntake(journal, () => this.#sinks.blocking.length > 0),
       own,
@@ -241,6 +246,7 @@ export class Daemon {
   /** Never rejects. */
   async #care(): Promise<void> {
     try {
+      await this.#sinks.checkRemoved();
       await this.#trimOnce();
       await this.#journal.checkRoom();
     } catch (error) {

@@ -39,6 +39,6 @@ export function reportOf({
       endpoint: receiver.endpoint,
       ...receiverStats(receiver.counters),
     })),
-    sinks: sinks.all.map(({ config, runner }) => ({ type: config.type, ...runner.stats() })),
+    sinks: sinks.reports(),
   };
 }

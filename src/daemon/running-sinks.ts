@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import type { JournalView } from '../component/index.ts';
 import type { SinkConfig } from '../config/index.ts';
 import type { DataLayout } from '../disk/index.ts';
-import { SinkRunner, WriteTurns } from '../sinks/runner/index.ts';
+import type { SinkReport } from '../operations/index.ts';
+import { cursorFileOf, RemovedSinks, SinkRunner, WriteTurns } from '../sinks/runner/index.ts';
 import type { LoadedConfig } from './loaded-config.ts';
 import { makeSink, type SinkTools } from './make-sink.ts';
 
@@ -24,12 +25,16 @@ export class RunningSinks {
   readonly #layout: DataLayout;
   readonly #tools: SinkTools;
   readonly #writeTurns = new WriteTurns();
+  readonly #removed: RemovedSinks;
   #sinks: readonly RunningSink[] = [];
 
-  constructor(journal: JournalView, layout: DataLayout, tools: SinkTools) {
+  /** @param maxBytes size of the whole journal: those who are gone may keep half of it */
+  constructor(journal: JournalView, layout: DataLayout, tools: SinkTools, maxBytes: number) {
     this.#journal = journal;
     this.#layout = layout;
     this.#tools = tools;
+    const { log } = tools;
+    this.#removed = new RemovedSinks({ journal, directory: layout.sinks, maxBytes: maxBytes / 2, log });
   }
 
   /** The sinks that must not miss anything and are too far behind, by name. */
@@ -37,9 +42,12 @@ export class RunningSinks {
     return this.#sinks.filter(({ runner }) => runner.blocking).map(({ config }) => config.name);
   }
 
-  /** What lies before it has been taken by all sinks. */
+  /** What lies before it has been taken by all sinks, also by those that were removed with a backlog. */
   get position(): number {
-    return this.#sinks.reduce((least, { runner }) => Math.min(least, runner.position), this.#journal.next);
+    return this.#sinks.reduce(
+      (least, { runner }) => Math.min(least, runner.position),
+      Math.min(this.#journal.next, this.#removed.position),
+    );
   }
 
   get all(): readonly RunningSink[] {
@@ -52,7 +60,7 @@ export class RunningSinks {
 
   /**
    * Runs the sinks of a configuration: those that are as they were go on, others end and are begun anew. Of a sink
-   * that is no more the cursor stays on the disk; the journal waits for it no longer.
+   * that was removed the journal keeps the backlog, see `RemovedSinks`.
    * @throws (rejects) if one cannot begin; those that went on do so, the others have ended
    */
   async take(loaded: LoadedConfig, drainMillis: number): Promise<void> {
@@ -72,6 +80,20 @@ export class RunningSinks {
       // After a fault those that went on are still ours, also those behind it.
       this.#sinks = [...next, ...kept.filter((sink) => !next.includes(sink))];
     }
+    await this.#removed.take(new Set(loaded.config.sinks.map(({ name }) => name)));
+  }
+
+  /** Releases the backlogs of removed sinks that are to be released. To be called once a second. */
+  checkRemoved(): Promise<void> {
+    return this.#removed.check();
+  }
+
+  /** How all of them are, those that were removed with a backlog included. */
+  reports(): readonly SinkReport[] {
+    return [
+      ...this.#sinks.map(({ config, runner }) => ({ type: config.type, ...runner.stats() })),
+      ...this.#removed.stats().map((stats) => ({ type: 'removed', ...stats })),
+    ];
   }
 
   /** Lets all go on for so long, then ends them. */
@@ -80,16 +102,17 @@ export class RunningSinks {
   }
 
   async #begin(config: SinkConfig, made: string, loaded: LoadedConfig): Promise<RunningSink> {
-    const { name, maxBehind, onFull, retry, deadLetters } = config;
+    const { name, maxBehind, onFull, start, retry, deadLetters } = config;
     const runner = new SinkRunner({
       name,
       sink: makeSink(config, loaded, this.#tools),
       journal: this.#journal,
-      cursorFile: join(this.#layout.sinks, `${encodeURIComponent(name)}.cursor`),
+      cursorFile: cursorFileOf(this.#layout.sinks, name),
       deadLetterDirectory: deadLetterDirectory(this.#layout, name),
       log: this.#tools.log,
       maxBehind,
       onFull,
+      start,
       retry,
       deadLetters,
       writeTurns: this.#writeTurns,

@@ -111,6 +111,7 @@ const sink = fields<SinkReport>({
     'waiting',
     'hung',
     'stopped',
+    'removed',
   ]),
   written: fields({
     batches: counter('sink_written_batches', 'Batches written.', 'others', 'batches written'),

@@ -314,3 +314,60 @@ test('a start with nothing given makes its data in the directory, private, with 
 });
 
 const loaded = (text: string) => loadedConfig(text, folder());
+
+test('the backlog of a sink that was removed is named, kept, and lost only by a word', async () => {
+  const port = await freePort();
+  const away = `away: { type: otlp, protocol: http, endpoint: "http://127.0.0.1:${port}", onFull: block }`;
+  const out = 'out: { type: file, path: out.jsonl }';
+  const own = { ownRecords: '{ severity: FATAL }' };
+  const file = write(config({ ...own, sinks: `{ ${out}, ${away} }` }));
+  const daemon = start(['-c', file]);
+  const { otlpHttp, http } = await daemon.ready();
+  expect(await send(otlpHttp!, 'one', 'two')).toBe(200);
+  const sinks = async () =>
+    ((await (await fetch(`${http}/status`)).json()) as { sinks: { name: string }[] }).sinks;
+  const [, before] = (await sinks()) as { behind?: { records: number } }[];
+  expect(before!.behind!.records).toBe(2);
+
+  write(config({ ...own, sinks: `{ ${out} }` }));
+  daemon.kill('SIGHUP');
+  await daemon.says('sink away: it is not in the configuration; 1 batches with 2 records');
+  expect(await send(otlpHttp!, 'three')).toBe(200);
+  expect(await sinks()).toMatchObject([
+    { name: 'out' },
+    { name: 'away', condition: 'removed', behind: { batches: 1, records: 2 } },
+  ]);
+  const validate = start(['-c', file], { command: 'validate' });
+  expect(await validate.exit).toEqual([0, null]);
+  expect(validate.said).toContain('warning: sink away has a position');
+
+  const release = start(['away', '-c', file], { command: 'release' });
+  expect(await release.exit).toEqual([0, null]);
+  await daemon.says('sink away: its backlog is discarded: it was released; 1 batches with 2 records');
+  expect(await sinks()).toMatchObject([
+    { name: 'out' },
+    { name: 'away', behind: { batches: 0 }, dropped: { released: { batches: 1, records: 2 } } },
+  ]);
+  daemon.kill('SIGTERM');
+  expect(await daemon.exit).toEqual([0, null]);
+});
+
+test('a sink without a position begins where its `start` says, and that is logged', async () => {
+  const sinks = '{ out: { type: file, path: out.jsonl } }';
+  const first = start(['-c', write(config({ sinks }))]);
+  const { otlpHttp } = await first.ready();
+  expect(await send(otlpHttp!, 'old')).toBe(200);
+  first.kill('SIGTERM');
+  await first.exit;
+  const more =
+    '{ out: { type: file, path: out.jsonl }, all: { type: file, path: all.jsonl }, new: { type: file, path: new.jsonl, start: now } }';
+  const second = start(['-c', write(config({ sinks: more }))]);
+  const { otlpHttp: again } = await second.ready();
+  await second.says('sink all: it has no position yet and begins at the oldest entry');
+  await second.says('sink new: it has no position yet and begins now');
+  expect(await send(again!, 'fresh')).toBe(200);
+  second.kill('SIGTERM');
+  expect(await second.exit).toEqual([0, null]);
+  expect(written('all.jsonl')).toEqual(['old', 'fresh']);
+  expect(written('new.jsonl')).toEqual(['fresh']);
+});

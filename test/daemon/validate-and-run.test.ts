@@ -43,7 +43,7 @@ async function construct(config: DaemonConfig): Promise<void> {
   const journal = await Journal.open({ directory: layout.journal, ...config.journal, log });
   try {
     makeReceivers(loaded, journal, log);
-    const sinks = new RunningSinks(journal, layout, { log, lineThread: undefined });
+    const sinks = new RunningSinks(journal, layout, { log, lineThread: undefined }, 1_000_000);
     try {
       await sinks.take(loaded, 0);
     } finally {

@@ -459,3 +459,23 @@ test('a body that holds a copy of the journal itself invents no entry when its o
   journal = await openOn(files, { segmentBytes: 100_000 });
   expect(await texts(journal)).toEqual(['a', 'b']);
 });
+
+test('a producer with a batch on its way to the disk is not forgotten, however many others come', async () => {
+  const files = new FragileFiles();
+  const journal = await openOn(files, { producers: { maxCount: 1 } });
+  let open = () => {};
+  files.gate = new Promise((resolve) => {
+    open = resolve;
+  });
+  const first = journal.append(batchOf('1', originOf(1, 1)));
+  const others = [2, 3, 4].map((producer) =>
+    journal.append(batchOf(`other ${producer}`, originOf(producer, 1))),
+  );
+  // The repeat waits for the first copy: it must not be taken a second time.
+  const repeat = journal.append(batchOf('1', originOf(1, 1)));
+  open();
+  expect((await first).kind).toBe('accepted');
+  expect(kinds(await Promise.all(others))).toEqual(['accepted', 'accepted', 'accepted']);
+  expect(await repeat).toEqual({ kind: 'duplicate', last: 1 });
+  expect((await texts(journal)).filter((text) => text === '1')).toHaveLength(1);
+});

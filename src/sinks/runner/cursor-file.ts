@@ -14,6 +14,8 @@ export interface StoredCursor {
   readonly records?: number | undefined;
   /** What the sink's last `write` returned. */
   readonly state: unknown;
+  /** Present while the sink is not in the configuration: the index behind the last entry that it should have written. */
+  readonly removedAt?: number | undefined;
   /** Absent after a clean end of the daemon. */
   readonly run?: UnfinishedRun | undefined;
 }

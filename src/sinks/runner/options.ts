@@ -41,6 +41,11 @@ export function deliveryOptions({ behindBytes, behindMillis, onFull }: DeliveryD
       meaning:
         '`block`: the receivers take nothing until the sink has caught up; senders keep their records. `skip`: the sink misses the oldest records, which are counted.',
     }),
+    start: choice(['oldest', 'now'], {
+      default: 'oldest',
+      meaning:
+        'Where a sink begins that has no position in the journal yet: at the oldest record that is still there, or with those that come.',
+    }),
     retry: group(
       {
         initialMillis: millis({ min: 10, max: 3_600_000, default: 1_000, meaning: 'The first wait.' }),

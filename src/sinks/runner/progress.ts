@@ -26,11 +26,14 @@ export class Progress {
   readonly #journal: JournalView;
   readonly #journalId: string;
   readonly #cursor: CursorFile;
+  readonly #start: 'oldest' | 'now';
   #place: Place = { position: 1, records: undefined };
   #state: unknown;
   #run: UnfinishedRun | undefined;
 
-  constructor(journal: JournalView, cursorFile: string) {
+  /** @param start where it begins without a cursor */
+  constructor(journal: JournalView, cursorFile: string, start: 'oldest' | 'now') {
+    this.#start = start;
     this.#journal = journal;
     this.#journalId = Buffer.from(journal.id).toString('hex');
     this.#cursor = new CursorFile(cursorFile);
@@ -57,7 +60,7 @@ export class Progress {
    */
   async load(): Promise<{ readonly note: Note | undefined; readonly unfinished: UnfinishedRun | undefined }> {
     const found = await this.#cursor.open();
-    const { position, records, state, note } = startingPlace(this.#journal, found);
+    const { position, records, state, note } = startingPlace(this.#journal, found, this.#start);
     this.#place = { position, records };
     this.#state = state;
     const isSamePlace = found.cursor?.position === position;
@@ -104,6 +107,7 @@ export class Progress {
 function startingPlace(
   journal: JournalView,
   { cursor, damaged }: { readonly cursor: StoredCursor | undefined; readonly damaged: boolean },
+  start: 'oldest' | 'now',
 ): StartingPlace {
   const { first, next } = journal;
   const atFirst = (severity: number, what: string): StartingPlace => ({
@@ -113,11 +117,24 @@ function startingPlace(
     note: { severity, message: `${what}; it begins at the journal's entry ${first}` },
   });
   if (damaged) return atFirst(Severity.ERROR, 'its cursor cannot be read');
-  if (cursor === undefined) return { position: first, records: undefined, state: undefined };
+  if (cursor === undefined) return withoutCursor(journal, start);
   if (!journal.continues(cursor.journal))
     return atFirst(Severity.WARN, 'its cursor belongs to another journal');
   const { position, records, state } = cursor;
   if (position <= next) return { position, records, state };
   const message = `it has written up to entry ${position - 1}, but the journal ends at ${next - 1}; it goes on there`;
   return { position: next, records: undefined, state, note: { severity: Severity.ERROR, message } };
+}
+
+function withoutCursor(journal: JournalView, start: 'oldest' | 'now'): StartingPlace {
+  const { first, next } = journal;
+  const place = { position: start === 'now' ? next : first, records: undefined, state: undefined };
+  const { batches, records } = journal.behind(first);
+  if (batches === 0) return place;
+  const what = `${batches} batches with ${records} records`;
+  const message =
+    start === 'now'
+      ? `it has no position yet and begins now (start: now); the journal holds ${what} that it will not write`
+      : `it has no position yet and begins at the oldest entry, ${first}, with ${what} (start: oldest)`;
+  return { ...place, note: { severity: Severity.INFO, message } };
 }

@@ -23,6 +23,8 @@ export interface SinkRunnerOptions {
    * is refused; `skip` lets the oldest go, counted. Default: `block`.
    */
   readonly onFull?: 'block' | 'skip' | undefined;
+  /** Where it begins without a cursor: at the journal's first entry, or at its end. Default: `oldest`. */
+  readonly start?: 'oldest' | 'now' | undefined;
   /** Wait after the first failure, doubled with each, and the longest one. Default: 1,000 and 30,000 ms. */
   readonly retry?:
     | { readonly initialMillis?: number | undefined; readonly maxMillis?: number | undefined }
@@ -51,6 +53,7 @@ export interface ResolvedRunnerOptions {
   readonly maxBehindBytes: number;
   readonly maxBehindMillis: number;
   readonly onFull: 'block' | 'skip';
+  readonly start: 'oldest' | 'now';
   readonly initialBackoffMillis: number;
   readonly maxBackoffMillis: number;
   readonly maxDeadLetterBytes: number;
@@ -62,7 +65,18 @@ export interface ResolvedRunnerOptions {
 }
 
 const KNOWN = [
-  ...['name', 'sink', 'journal', 'cursorFile', 'deadLetterDirectory', 'log', 'maxBehind', 'onFull', 'retry'],
+  ...[
+    'name',
+    'sink',
+    'journal',
+    'cursorFile',
+    'deadLetterDirectory',
+    'log',
+    'maxBehind',
+    'onFull',
+    'start',
+    'retry',
+  ],
   ...['deadLetters', 'batchBytes', 'writeTimeoutMillis', 'writeTurns', 'clock', 'random'],
 ];
 
@@ -86,6 +100,7 @@ export function resolveRunnerOptions(options: SinkRunnerOptions): ResolvedRunner
     maxBehindBytes: wholeNumber('maxBehind.bytes', bytes, 0) || Number.POSITIVE_INFINITY,
     maxBehindMillis: wholeNumber('maxBehind.ageMillis', ageMillis, 0) || Number.POSITIVE_INFINITY,
     onFull,
+    start: options.start ?? 'oldest',
     initialBackoffMillis,
     maxBackoffMillis: wholeNumber('retry.maxMillis', maxMillis, initialBackoffMillis),
     maxDeadLetterBytes: wholeNumber('deadLetters.maxBytes', options.deadLetters?.maxBytes ?? 268_435_456, 0),

@@ -48,9 +48,9 @@ export class SinkRunner {
   constructor(options: SinkRunnerOptions) {
     this.#options = resolveRunnerOptions(options);
     const { name, journal, cursorFile, deadLetterDirectory, maxDeadLetterBytes } = this.#options;
-    const { log, clock } = this.#options;
+    const { log, clock, start } = this.#options;
     this.name = name;
-    this.#progress = new Progress(journal, cursorFile);
+    this.#progress = new Progress(journal, cursorFile, start);
     this.#letters = new DeadLetterBox(deadLetterDirectory, maxDeadLetterBytes);
     this.#health = new SinkHealth(name, log, clock);
     this.#control = new RunControl(this.#options, this.#health);

@@ -31,9 +31,12 @@ async function ran(args: readonly string[]) {
 const valid = 'receivers: { zmqAck: }\nsinks: { a: { type: console } }\n';
 
 test.each([
-  [[], 'distlogd: a command is needed: run, validate, status, keygen, dlq; see distlogd --help'],
-  [['valdate'], 'no command "valdate"; did you mean validate? There are run, validate, status, keygen, dlq'],
-  [['xyzzy'], 'no command "xyzzy"; there are run, validate, status, keygen, dlq'],
+  [[], 'distlogd: a command is needed: run, validate, status, keygen, dlq, release; see distlogd --help'],
+  [
+    ['valdate'],
+    'no command "valdate"; did you mean validate? There are run, validate, status, keygen, dlq, release',
+  ],
+  [['xyzzy'], 'no command "xyzzy"; there are run, validate, status, keygen, dlq, release'],
   [['--config', 'x', 'run'], 'the command comes first, got "--config"'],
   [['run', '--confg', 'x'], 'distlogd run: unknown option --confg; did you mean --config?'],
   [['run', '-x'], 'unknown option -x; there are --config, --data, --help'],
@@ -62,17 +65,20 @@ test.each([[['--version']], [['-V']]])('distlogd %j prints the version', async (
 test.each([[['--help']], [['-h']], [['help']]])('distlogd %j names all commands', async (args) => {
   const { code, out } = await ran(args);
   expect(code).toBe(0);
-  for (const name of ['run', 'validate', 'status', 'keygen', 'dlq'])
+  for (const name of ['run', 'validate', 'status', 'keygen', 'dlq', 'release'])
     expect(out).toMatch(new RegExp(`^  ${name} +\\w`, 'm'));
 });
 
-test.each(['run', 'validate', 'status', 'keygen', 'dlq'])('%s has a help of its own', async (name) => {
-  const { code, out } = await ran([name, '--help']);
-  expect(code).toBe(0);
-  expect(out).toContain(`usage: distlogd ${name} `);
-  expect(out).toContain('-h, --help');
-  expect((await ran(['help', name])).out).toBe(out);
-});
+test.each(['run', 'validate', 'status', 'keygen', 'dlq', 'release'])(
+  '%s has a help of its own',
+  async (name) => {
+    const { code, out } = await ran([name, '--help']);
+    expect(code).toBe(0);
+    expect(out).toContain(`usage: distlogd ${name} `);
+    expect(out).toContain('-h, --help');
+    expect((await ran(['help', name])).out).toBe(out);
+  },
+);
 
 test('validate says what a right configuration opens', async () => {
   writeFileSync(join(room, 'distlogd.yaml'), valid);

@@ -1,0 +1,32 @@
+import { unlink } from 'node:fs/promises';
+import { dataLayout } from '../../../disk/index.ts';
+import { cursorFileOf, sinksWithCursor } from '../../../sinks/runner/index.ts';
+import { command } from '../../command.ts';
+import { commandError, ExitCode, usageError } from '../../exit-code.ts';
+import { configOptions, readConfig } from '../load-config.ts';
+
+export const release = command({
+  name: 'release',
+  summary: 'discards the backlog of a sink that is not in the configuration any more',
+  details: [
+    'SINK           a sink that was removed from the configuration or renamed; `distlogd validate` lists them',
+    'The journal keeps what it has not written until then. The daemon may run; it counts what is lost.',
+  ],
+  words: 'SINK',
+  options: configOptions,
+  async run({ values, words: [name, ...more] }, io) {
+    if (name === undefined || more.length > 0) throw usageError('release takes the name of one sink');
+    const parsed = await readConfig(values, io);
+    if (parsed === undefined) return ExitCode.CONFIG;
+    const { sinks: directory } = dataLayout(parsed.config.data);
+    if (parsed.config.sinks.some((sink) => sink.name === name)) {
+      throw usageError(`sink ${JSON.stringify(name)} is in the configuration: remove it there first`);
+    }
+    if (!(await sinksWithCursor(directory)).includes(name)) {
+      throw commandError(ExitCode.FAILED, `no sink ${JSON.stringify(name)} has a position in ${directory}`);
+    }
+    await unlink(cursorFileOf(directory, name));
+    io.out(`${name}: released; the journal does not keep its backlog any longer`);
+    return ExitCode.OK;
+  },
+});

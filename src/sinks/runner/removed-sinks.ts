@@ -1,0 +1,166 @@
+import { readdir, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { BatchCount, JournalView, OwnLog, SinkStats } from '../../component/index.ts';
+import { problemText, Severity } from '../../record/index.ts';
+import { CursorFile } from './cursor-file.ts';
+
+const SUFFIX = '.cursor';
+
+/** Where the cursor of a sink is. @param directory that of all cursors */
+export function cursorFileOf(directory: string, sink: string): string {
+  return join(directory, `${encodeURIComponent(sink)}${SUFFIX}`);
+}
+
+/** The sinks that have a cursor in this directory. None if there is no such directory. */
+export async function sinksWithCursor(directory: string): Promise<readonly string[]> {
+  const names = await readdir(directory).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
+  return names
+    .filter((name) => name.endsWith(SUFFIX))
+    .map((name) => decodeURIComponent(name.slice(0, -SUFFIX.length)));
+}
+
+export interface RemovedSinksOptions {
+  readonly journal: JournalView;
+  /** Where the cursors are. */
+  readonly directory: string;
+  /** A backlog beyond this size is released, bytes of the journal. */
+  readonly maxBytes: number;
+  readonly log: OwnLog;
+}
+
+interface Removed {
+  readonly name: string;
+  readonly position: number;
+  /** Behind the last entry that was written to the journal before the sink was removed. */
+  readonly to: number;
+  isReleased: boolean;
+  lost: BatchCount;
+}
+
+/**
+ * The sinks that have a cursor but are not in the configuration: removed, renamed, or misspelt. What they have not
+ * written stays in the journal, until the sink is back, or its cursor file is removed (`distlogd release`), or the
+ * backlog exceeds its bound; then it is counted as lost.
+ */
+export class RemovedSinks {
+  readonly #options: RemovedSinksOptions;
+  #removed: readonly Removed[] = [];
+
+  constructor(options: RemovedSinksOptions) {
+    this.#options = options;
+  }
+
+  /** What lies before it is needed by none of them. */
+  get position(): number {
+    const kept = this.#removed.filter(({ isReleased }) => !isReleased);
+    return Math.min(Number.POSITIVE_INFINITY, ...kept.map(({ position }) => position));
+  }
+
+  /** Looks which cursors have no sink. To be called when these sinks run, and those before do not. */
+  async take(sinks: ReadonlySet<string>): Promise<void> {
+    const before = this.#removed.filter(({ name, isReleased }) => isReleased && !sinks.has(name));
+    const found: Removed[] = [];
+    for (const name of await sinksWithCursor(this.#options.directory)) {
+      if (sinks.has(name)) continue;
+      const removed = await this.#look(name);
+      if (removed !== undefined) found.push(removed);
+    }
+    this.#removed = [...before, ...found];
+  }
+
+  /** Releases what is to be released. To be called once a second. */
+  async check(): Promise<void> {
+    const kept = this.#removed.filter(({ isReleased }) => !isReleased);
+    if (kept.length === 0) return;
+    const { directory, maxBytes } = this.#options;
+    const names = new Set(await sinksWithCursor(directory));
+    for (const each of kept) {
+      if (!names.has(each.name)) this.#release(each, 'it was released');
+      else if (this.#behind(each).bytes > maxBytes) {
+        await unlink(cursorFileOf(directory, each.name));
+        this.#release(each, 'it exceeds the half of journal.maxBytes');
+      }
+    }
+  }
+
+  stats(): readonly SinkStats[] {
+    return this.#removed.map((each) => ({
+      name: each.name,
+      condition: 'removed',
+      written: { batches: 0, records: 0, bytes: 0 },
+      behind: each.isReleased ? { batches: 0, records: 0, bytes: 0, ageMillis: 0 } : this.#behind(each),
+      retries: 0,
+      rejected: {},
+      deadLetters: { batches: 0, records: 0 },
+      damagedLetterBytes: 0,
+      dropped: { released: { ...each.lost } },
+      blocking: false,
+      own: {},
+    }));
+  }
+
+  async #look(name: string): Promise<Removed | undefined> {
+    const { journal, directory } = this.#options;
+    const file = new CursorFile(cursorFileOf(directory, name));
+    try {
+      const { cursor } = await file.open();
+      if (cursor === undefined || !journal.continues(cursor.journal)) return undefined;
+      const to = cursor.removedAt ?? journal.next;
+      const removed = {
+        name,
+        position: cursor.position,
+        to,
+        isReleased: false,
+        lost: { batches: 0, records: 0 },
+      };
+      if (cursor.position >= to) return undefined;
+      if (cursor.removedAt === undefined) await file.store({ ...cursor, removedAt: to });
+      const { batches, records } = this.#behind(removed);
+      this.#log(
+        Severity.WARN,
+        name,
+        `it is not in the configuration; ${batches} batches with ${records} records that it has not written stay in ` +
+          `the journal until it is back, or \`distlogd release ${name}\``,
+      );
+      return removed;
+    } catch (error) {
+      this.#log(
+        Severity.WARN,
+        name,
+        `it is not in the configuration, and its cursor cannot be read: ${problemText(error)}`,
+      );
+      return undefined;
+    } finally {
+      await file.close();
+    }
+  }
+
+  #behind({ position, to }: Removed) {
+    const { journal } = this.#options;
+    const [from, end] = [journal.behind(position), journal.behind(to)];
+    return {
+      batches: from.batches - end.batches,
+      records: from.records - end.records,
+      bytes: from.bytes - end.bytes,
+      ageMillis: from.ageMillis,
+    };
+  }
+
+  #release(removed: Removed, why: string): void {
+    const { batches, records } = this.#behind(removed);
+    removed.lost = { batches, records };
+    removed.isReleased = true;
+    this.#log(
+      Severity.WARN,
+      removed.name,
+      `its backlog is discarded: ${why}; ${batches} batches with ${records} records`,
+    );
+  }
+
+  #log(severity: number, name: string, message: string): void {
+    this.#options.log.emit(severity, `sink ${name}: ${message}`, { 'distlogd.sink': name });
+  }
+}
