@@ -19,17 +19,11 @@ export function makeSink(
   { log, lineThread }: SinkTools,
 ): Sink {
   switch (config.type) {
-    case 'file': {
-      const { path, format, rotate, fsync, mode } = config;
-      return new FileSink({ path, format, rotate, fsync, mode, thread: lineThread, log });
-    }
-    case 'otlp': {
-      const { endpoint, protocol, headers, compression, timeoutMillis, tls } = config;
-      const common = { endpoint, protocol, headers, compression, timeoutMillis, log };
-      if (tls === undefined) return new OtlpSink(common);
-      return new OtlpSink({ ...common, tls: { ...secrets.forClient(tls), insecure: tls.insecure } });
-    }
+    case 'file':
+      return new FileSink(config, { log, thread: lineThread });
+    case 'otlp':
+      return new OtlpSink(config, { log, tls: config.tls && secrets.forClient(config.tls) });
     case 'console':
-      return new ConsoleSink({ format: config.format, color: config.color, log });
+      return new ConsoleSink(config, { log });
   }
 }

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { doubleValue, intValue } from '../../src/otlp/index.ts';
-import { FileSink } from '../../src/sinks/file/index.ts';
+import { resolve } from '../../src/settings/index.ts';
+import { FileSink, fileSinkOptions } from '../../src/sinks/file/index.ts';
 import { decodeCollectorLines, readCollectorFile } from '../support/collector-json.js';
 import { describeWithCollector } from '../support/collector-process.js';
 import { folderForEachTest } from './support/folder.ts';
@@ -54,7 +55,7 @@ describeWithCollector('the file sink and a real Collector', ({ startCollector })
   // The decoder is the one of the `otlp_json_file` receiver: pdata's, for JSON.
   test('each line is OTLP/JSON to a Collector: it takes every record as it is', async () => {
     const path = join(folder(), 'app.jsonl');
-    const sink = new FileSink({ path, log: listener() });
+    const sink = new FileSink({ ...resolve(fileSinkOptions, 'file', {}), path }, { log: listener() });
     await sink.open(undefined);
     await sink.write([new MemoryJournal().add(batch(records), records.length)], new AbortController().signal);
     await sink.close();

@@ -14,7 +14,13 @@ import {
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import * as fc from 'fast-check';
-import { FileSink, type FileSinkOptions } from '../../src/sinks/file/index.ts';
+import { resolve } from '../../src/settings/index.ts';
+import {
+  FileSink,
+  type FileSinkOptions,
+  type FileSinkTools,
+  fileSinkOptions,
+} from '../../src/sinks/file/index.ts';
 import { TextBuffer } from '../../src/sinks/file/text-buffer.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { folderForEachTest } from './support/folder.ts';
@@ -29,8 +35,13 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map((sink) => sink.close()));
 });
 
-function sinkOf(more: Partial<FileSinkOptions> = {}): FileSink {
-  const sink = new FileSink({ path: path(), log: listener(), ...more });
+const defaults = resolve(fileSinkOptions, 'file', {});
+type Rotate = FileSinkOptions['rotate'];
+type Some = Omit<Partial<FileSinkOptions & FileSinkTools>, 'rotate'> & { readonly rotate?: Partial<Rotate> };
+
+function sinkOf({ rotate, log = listener(), clock, ...more }: Some = {}): FileSink {
+  const options = { ...defaults, path: path(), ...more, rotate: { ...defaults.rotate, ...rotate } };
+  const sink = new FileSink(options, { log, clock });
   open.push(sink);
   return sink;
 }
@@ -423,7 +434,7 @@ withMount(
     mkdirSync(disk);
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', disk]);
     const file = join(disk, 'app.jsonl');
-    const sink = new FileSink({ path: file, log: listener() });
+    const sink = new FileSink({ ...defaults, path: file }, { log: listener() });
     try {
       await sink.open(undefined);
       await put(sink, 'one');
@@ -444,13 +455,8 @@ withMount(
   },
 );
 
-test('a path that is no file, and wrong options, are refused', async () => {
+test('a path that is no file is refused', async () => {
   mkdirSync(path(), { recursive: true });
   await expect(sinkOf().open(undefined)).rejects.toThrow('is no regular file');
   await expect(sinkOf({ path: '/dev/null' }).open(undefined)).rejects.toThrow('/dev/null is no regular file');
-  const wrong = (more: object) => () => sinkOf(more as Partial<FileSinkOptions>);
-  expect(wrong({ format: 'xml' })).toThrow('format must be "otlpJson" or "text", got "xml"');
-  expect(wrong({ rotate: { keep: 0 } })).toThrow('rotate.keep must be a whole number from 1, got 0');
-  expect(wrong({ rotate: { size: 1 } })).toThrow('rotate has no option "size"');
-  expect(wrong({ fsync: true })).toThrow('fsync must be "always" or "never", got true');
 });

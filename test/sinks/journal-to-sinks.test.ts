@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import type { Sink } from '../../src/component/contract.ts';
 import { Journal } from '../../src/journal/index.ts';
-import { ConsoleSink } from '../../src/sinks/console/index.ts';
-import { FileSink } from '../../src/sinks/file/index.ts';
-import { OtlpSink } from '../../src/sinks/otlp/index.ts';
+import { resolve } from '../../src/settings/index.ts';
+import { ConsoleSink, consoleSinkOptions } from '../../src/sinks/console/index.ts';
+import { FileSink, fileSinkOptions } from '../../src/sinks/file/index.ts';
+import { OtlpSink, otlpSinkOptions } from '../../src/sinks/otlp/index.ts';
 import { SinkRunner } from '../../src/sinks/runner/index.ts';
 import { startOtlpReceiver } from '../support/otlp-receiver.js';
 import { folderForEachTest } from './support/folder.ts';
@@ -52,9 +53,21 @@ test('a journal, three sinks: each record reaches each of them once, over a rest
     const journal = await Journal.open({ directory: join(folder(), 'journal'), segmentBytes: 65_536 });
     const log = listener();
     const runners = [
-      runnerOf('file', new FileSink({ path: file, log }), journal),
-      runnerOf('otlp', new OtlpSink({ endpoint: receiver.url, protocol: 'grpc', log }), journal),
-      runnerOf('console', new ConsoleSink({ stream, log, env: {} }), journal),
+      runnerOf(
+        'file',
+        new FileSink({ ...resolve(fileSinkOptions, 'file', {}), path: file }, { log }),
+        journal,
+      ),
+      runnerOf(
+        'otlp',
+        new OtlpSink(resolve(otlpSinkOptions, 'otlp', { endpoint: receiver.url }), { log }),
+        journal,
+      ),
+      runnerOf(
+        'console',
+        new ConsoleSink(resolve(consoleSinkOptions, 'console', {}), { stream, log, env: {} }),
+        journal,
+      ),
     ];
     for (const runner of runners) await runner.start();
     return { journal, runners };

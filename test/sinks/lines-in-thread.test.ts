@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { JournalEntry } from '../../src/component/contract.ts';
-import { FileSink } from '../../src/sinks/file/index.ts';
+import { resolve } from '../../src/settings/index.ts';
+import { FileSink, fileSinkOptions } from '../../src/sinks/file/index.ts';
 import type { LineFormat, LineSource } from '../../src/sinks/file/line-source.ts';
 import { LinesHere } from '../../src/sinks/file/lines-here.ts';
 import { LinesInThread } from '../../src/sinks/file/lines-in-thread.ts';
@@ -103,7 +104,10 @@ test('an entry that is too large for it is made here, in its place', async () =>
 
 test('a file sink with a thread writes all, and says which it could not', async () => {
   const path = join(folder(), 'app.log');
-  const sink = new FileSink({ path, format: 'text', thread: built, log: listener() });
+  const sink = new FileSink(
+    { ...resolve(fileSinkOptions, 'file', { format: 'text' }), path },
+    { thread: built, log: listener() },
+  );
   await sink.open(undefined);
   const entries = manyEntries();
   await expect(sink.write(entries, never)).rejects.toMatchObject({

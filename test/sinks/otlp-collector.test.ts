@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { OtlpSink } from '../../src/sinks/otlp/index.ts';
+import { resolve } from '../../src/settings/index.ts';
+import { OtlpSink, otlpSinkOptions } from '../../src/sinks/otlp/index.ts';
 import { SinkRunner } from '../../src/sinks/runner/index.ts';
 import { readCollectorFile } from '../support/collector-json.js';
 import { describeWithCollector } from '../support/collector-process.js';
@@ -21,7 +22,12 @@ describeWithCollector('the OTLP sink and a real Collector', ({ startCollector })
       await first.kill();
       const runner = new SinkRunner({
         name: 'collector',
-        sink: new OtlpSink({ endpoint: `http://127.0.0.1:${port}`, protocol, log: listener() }),
+        sink: new OtlpSink(
+          resolve(otlpSinkOptions, 'otlp', { endpoint: `http://127.0.0.1:${port}`, protocol }),
+          {
+            log: listener(),
+          },
+        ),
         journal,
         cursorFile: join(folder(), 'cursor'),
         deadLetterDirectory: join(folder(), 'dead'),

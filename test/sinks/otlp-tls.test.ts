@@ -4,7 +4,9 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
-import { OtlpSink, type OtlpTlsOptions } from '../../src/sinks/otlp/index.ts';
+import type { LoadedTls } from '../../src/net/index.ts';
+import { resolve } from '../../src/settings/index.ts';
+import { OtlpSink, otlpSinkOptions } from '../../src/sinks/otlp/index.ts';
 import { folderForEachTest } from './support/folder.ts';
 import { listener, one } from './support/logs.ts';
 import { MemoryJournal } from './support/memory-journal.ts';
@@ -93,13 +95,15 @@ async function httpsServer(tls: { cert: Buffer; key: Buffer }) {
   async (protocol, start) => {
     const pair = certificate();
     const server = await start(pair);
-    const send = async (tls: OtlpTlsOptions) => {
-      const sink = new OtlpSink({
-        endpoint: `https://localhost:${server.port}`,
-        protocol,
-        tls,
-        log: listener(),
-      });
+    const send = async ({ insecure = false, ...tls }: LoadedTls & { insecure?: boolean }) => {
+      const sink = new OtlpSink(
+        resolve(otlpSinkOptions, 'otlp', {
+          endpoint: `https://localhost:${server.port}`,
+          protocol,
+          tls: { insecure },
+        }),
+        { tls, log: listener() },
+      );
       await sink.open();
       try {
         await sink.write([new MemoryJournal().add(one('x'))], never);

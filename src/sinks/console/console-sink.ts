@@ -3,23 +3,9 @@ import type { ByCause, JournalEntry, OwnLog, Sink } from '../../component/index.
 import { rejectedError } from '../../component/index.ts';
 import { isWireError, logGroups } from '../../otlp/index.ts';
 import { errorText, Severity, Turns } from '../../record/index.ts';
-import { checkKnown, shown, withMethods } from '../../settings/index.ts';
-import { type ColorChoice, isColored } from '../../text/index.ts';
+import { isColored } from '../../text/index.ts';
 import { LiveLines, type TreeRecord, treeRecords } from '../../tree/index.ts';
-
-export interface ConsoleSinkOptions {
-  /** `flat`: a line for each record. `tree`: indented by task, with start, end, outcome and duration. Default: `flat`. */
-  readonly format?: 'flat' | 'tree' | undefined;
-  /**
-   * `auto` colors on a terminal; `FORCE_COLOR` and `NO_COLOR` are obeyed. Default: `auto`.
-   */
-  readonly color?: ColorChoice | undefined;
-  /** Default: standard output. It is never closed. */
-  readonly stream?: (Writable & { readonly isTTY?: boolean | undefined }) | undefined;
-  readonly log: OwnLog;
-  /** Default: `process.env`. */
-  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
-}
+import type { ConsoleSinkOptions, ConsoleSinkTools } from './options.ts';
 
 /** So many records are put in order of their times. */
 const SORTED_RECORDS = 1_000;
@@ -43,17 +29,11 @@ export class ConsoleSink implements Sink {
   #pending: Promise<void> = Promise.resolve();
   #isEnded = false;
 
-  /** @throws TypeError for a wrong option */
-  constructor(options: ConsoleSinkOptions) {
-    checkKnown('ConsoleSink', options, ['format', 'color', 'stream', 'log', 'env']);
-    const { format = 'flat', color = 'auto', stream = process.stdout, log, env = process.env } = options;
-    if (format !== 'flat' && format !== 'tree') {
-      throw new TypeError(`format must be "flat" or "tree", got ${shown(format)}`);
-    }
-    if (color !== 'auto' && color !== 'always' && color !== 'never') {
-      throw new TypeError(`color must be "auto", "always" or "never", got ${shown(color)}`);
-    }
-    this.#stream = withMethods<Writable>('stream', stream, ['write', 'on', 'off']);
+  constructor(
+    { format, color }: ConsoleSinkOptions,
+    { log, stream = process.stdout, env = process.env }: ConsoleSinkTools,
+  ) {
+    this.#stream = stream;
     this.#log = log;
     const isTerminal = stream.isTTY === true;
     this.#lines = new LiveLines({ form: format, color: isColored(color, { isTerminal, env }) });

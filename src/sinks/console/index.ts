@@ -1,2 +1,2 @@
-export { ConsoleSink, type ConsoleSinkOptions } from './console-sink.ts';
-export { consoleSinkOptions } from './options.ts';
+export { ConsoleSink } from './console-sink.ts';
+export { type ConsoleSinkOptions, type ConsoleSinkTools, consoleSinkOptions } from './options.ts';

@@ -1,3 +1,5 @@
+import type { Writable } from 'node:stream';
+import type { OwnLog } from '../../component/index.ts';
 import { choice, group, type ValueOf } from '../../settings/index.ts';
 
 /** The options of `ConsoleSink`. */
@@ -18,3 +20,12 @@ export const consoleSinkOptions = group(
 
 /** The options as they hold. */
 export type ConsoleSinkOptions = ValueOf<typeof consoleSinkOptions>;
+
+/** What the sink works with, beside its options. */
+export interface ConsoleSinkTools {
+  readonly log: OwnLog;
+  /** Default: the standard output. It is never closed. */
+  readonly stream?: (Writable & { readonly isTTY?: boolean | undefined }) | undefined;
+  /** Default: `process.env`. */
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+}

@@ -1,17 +1,19 @@
 import { chmod, mkdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import type { JournalEntry, Sink } from '../../component/index.ts';
+import type { JournalEntry, OwnLog, Sink } from '../../component/index.ts';
 import { rejectedError } from '../../component/index.ts';
-import { errorText, Severity } from '../../record/index.ts';
+import { type Clock, errorText, Severity, systemClock } from '../../record/index.ts';
 import { compressFile } from './compress-file.ts';
-import { type FileSinkOptions, type ResolvedFileOptions, resolveFileOptions } from './file-options.ts';
 import { type FileState, parseFileState } from './file-state.ts';
 import type { BadEntries, LineSource } from './line-source.ts';
 import { LinesHere } from './lines-here.ts';
 import { LinesInThread } from './lines-in-thread.ts';
 import { LogFile } from './log-file.ts';
+import type { FileSinkOptions, FileSinkTools } from './options.ts';
 import { moveAway, prune, rotatedFiles, siblings } from './rotated-files.ts';
 
+/** Who may read the file. */
+const modes = { owner: 0o600, group: 0o640, all: 0o644 } as const;
 const LINE_BREAK = Buffer.from('\n');
 
 /**
@@ -28,8 +30,11 @@ const LINE_BREAK = Buffer.from('\n');
  * A full disk makes `write` fail; the rest of a line is cut off before it is tried again.
  */
 export class FileSink implements Sink {
-  readonly #options: ResolvedFileOptions;
+  readonly #options: FileSinkOptions;
+  readonly #log: OwnLog;
+  readonly #clock: Clock;
   readonly #path: string;
+  readonly #mode: number;
   readonly #lines: LineSource;
   readonly #closing = new AbortController();
   readonly #counters = { rotations: 0, rotation_failures: 0 };
@@ -40,11 +45,13 @@ export class FileSink implements Sink {
   #isTidyDue = true;
   #tidying: Promise<void> = Promise.resolve();
 
-  /** @throws TypeError or RangeError for a wrong option */
-  constructor(options: FileSinkOptions) {
-    this.#options = resolveFileOptions(options);
-    this.#path = resolve(this.#options.path);
-    const { format, thread, log } = this.#options;
+  constructor(options: FileSinkOptions, { log, thread, clock = systemClock }: FileSinkTools) {
+    this.#options = options;
+    this.#log = log;
+    this.#clock = clock;
+    const { format, path, mode } = options;
+    this.#mode = modes[mode];
+    this.#path = resolve(path);
     this.#lines = thread === undefined ? new LinesHere(format) : new LinesInThread({ format, thread, log });
   }
 
@@ -52,7 +59,7 @@ export class FileSink implements Sink {
     await this.#makeDirectory();
     const known = parseFileState(state);
     if (known !== undefined) await this.#find(known);
-    this.#file ??= await LogFile.open(this.#path, this.#options.mode, this.#options.clock);
+    this.#file ??= await LogFile.open(this.#path, this.#mode, this.#clock);
   }
 
   async prepare(): Promise<FileState | undefined> {
@@ -110,14 +117,14 @@ export class FileSink implements Sink {
 
   /** Looks for the file of a state under its own name and under those that a rotation gives. */
   async #find(known: FileState): Promise<void> {
-    const own = await LogFile.reopen(this.#path, known, this.#options.clock);
+    const own = await LogFile.reopen(this.#path, known, this.#clock);
     if (own !== undefined) {
       this.#file = own;
       this.#told = known;
       return;
     }
     for (const name of await siblings(this.#path)) {
-      const moved = await LogFile.reopen(join(dirname(this.#path), name), known, this.#options.clock);
+      const moved = await LogFile.reopen(join(dirname(this.#path), name), known, this.#clock);
       if (moved === undefined) continue;
       await moved.close();
       return;
@@ -128,7 +135,7 @@ export class FileSink implements Sink {
 
   /** Who may read the file may enter a directory that is made for it. */
   async #makeDirectory(): Promise<void> {
-    const { mode } = this.#options;
+    const mode = this.#mode;
     const directory = dirname(this.#path);
     const entered = 0o700 | (mode & 0o077) | ((mode & 0o044) >> 2);
     const made = await mkdir(directory, { recursive: true, mode: entered & ~0o022 });
@@ -137,7 +144,7 @@ export class FileSink implements Sink {
 
   async #begin(): Promise<LogFile> {
     await this.#makeDirectory();
-    return await LogFile.open(this.#path, this.#options.mode, this.#options.clock);
+    return await LogFile.open(this.#path, this.#mode, this.#clock);
   }
 
   async #replace(old: LogFile): Promise<LogFile> {
@@ -148,7 +155,7 @@ export class FileSink implements Sink {
 
   async #rotate(): Promise<void> {
     const file = this.#file!;
-    await moveAway(this.#path, this.#options.clock.now());
+    await moveAway(this.#path, this.#clock.now());
     this.#file = await this.#replace(file);
     this.#counters.rotations += 1;
     this.#isTidyDue = true;
@@ -157,7 +164,8 @@ export class FileSink implements Sink {
   /** Compresses and prunes old files, beside the writing. Not before the state of the new file is stored. */
   #tidy(): void {
     this.#isTidyDue = false;
-    const { rotate, mode } = this.#options;
+    const { rotate } = this.#options;
+    const mode = this.#mode;
     const { signal } = this.#closing;
     const tidy = async () => {
       await prune(this.#path, rotate.keep);
@@ -175,6 +183,6 @@ export class FileSink implements Sink {
   }
 
   #tell(message: string): void {
-    this.#options.log.emit(Severity.WARN, `file sink: ${message}`);
+    this.#log.emit(Severity.WARN, `file sink: ${message}`);
   }
 }

@@ -1,3 +1,2 @@
-export type { FileSinkOptions, RotateOptions } from './file-options.ts';
 export { FileSink } from './file-sink.ts';
-export { fileSinkOptions } from './options.ts';
+export { type FileSinkOptions, type FileSinkTools, fileSinkOptions } from './options.ts';

@@ -1,3 +1,5 @@
+import type { OwnLog } from '../../component/index.ts';
+import type { Clock } from '../../record/index.ts';
 import { bytes, choice, count, flag, group, millis, path, type ValueOf } from '../../settings/index.ts';
 
 const MIB = 1024 * 1024;
@@ -52,3 +54,12 @@ export const fileSinkOptions = group(
 
 /** The options as they hold. */
 export type FileSinkOptions = ValueOf<typeof fileSinkOptions> & { readonly path: string };
+
+/** What the sink works with, beside its options. */
+export interface FileSinkTools {
+  readonly log: OwnLog;
+  /** Where the compiled `line-thread` is, to make long pieces of work there. Default: all is done in this thread. */
+  readonly thread?: URL | undefined;
+  /** Time, for tests. Default: the machine's. */
+  readonly clock?: Clock | undefined;
+}

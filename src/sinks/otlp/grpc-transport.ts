@@ -1,5 +1,5 @@
 import { grpcAnswer, type Transport, takenAnswer } from './answer.ts';
-import type { ResolvedOtlpOptions } from './otlp-options.ts';
+import type { Destination } from './options.ts';
 
 const METHOD = '/opentelemetry.proto.collector.logs.v1.LogsService/Export';
 const MAX_RESPONSE_BYTES = 4_194_304;
@@ -9,15 +9,15 @@ const GZIP = 2;
  * OTLP/gRPC without generated code: the request is bytes already.
  * @throws (rejects) if `@grpc/grpc-js`, an optional dependency, is not installed
  */
-export async function grpcTransport(options: ResolvedOtlpOptions): Promise<Transport> {
+export async function grpcTransport(options: Destination): Promise<Transport> {
   const { Client, credentials, Metadata } = await import('@grpc/grpc-js').catch((error: unknown) => {
     throw new Error('protocol "grpc" needs the package @grpc/grpc-js; install it, or use "http"', {
       cause: error,
     });
   });
-  const { endpoint, headers, compression, timeoutMillis, tls } = options;
-  const isTls = endpoint.protocol === 'https:';
-  const address = `${endpoint.hostname}:${endpoint.port || (isTls ? 443 : 80)}`;
+  const { url, headers, compression, timeoutMillis, tls } = options;
+  const isTls = url.protocol === 'https:';
+  const address = `${url.hostname}:${url.port || (isTls ? 443 : 80)}`;
   const client = new Client(
     address,
     isTls

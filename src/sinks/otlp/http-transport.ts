@@ -9,16 +9,16 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { problemText } from '../../record/index.ts';
 import { type Answer, httpAnswer, type Transport } from './answer.ts';
-import type { ResolvedOtlpOptions } from './otlp-options.ts';
+import type { Destination } from './options.ts';
 
 const MAX_RESPONSE_BYTES = 4_194_304;
 const zip = promisify(gzip);
 const FASTEST = { level: 1 };
 
 /** OTLP/HTTP with protobuf bodies over connections that are kept. */
-export function httpTransport(options: ResolvedOtlpOptions): Transport {
-  const { endpoint, headers, compression, tls } = options;
-  const isTls = endpoint.protocol === 'https:';
+export function httpTransport(options: Destination): Transport {
+  const { url, headers, compression, tls } = options;
+  const isTls = url.protocol === 'https:';
   const agent = isTls
     ? new HttpsAgent({
         keepAlive: true,
@@ -33,7 +33,7 @@ export function httpTransport(options: ResolvedOtlpOptions): Transport {
     async send(request, signal) {
       const body = compression === 'gzip' ? await zip(request, FASTEST) : request;
       signal.throwIfAborted();
-      const message = begin(endpoint, {
+      const message = begin(url, {
         agent: agent as HttpsAgent,
         method: 'POST',
         headers: {
@@ -53,7 +53,7 @@ export function httpTransport(options: ResolvedOtlpOptions): Transport {
 function answered(
   message: ClientRequest,
   body: Uint8Array,
-  { timeoutMillis, clock }: ResolvedOtlpOptions,
+  { timeoutMillis, clock }: Destination,
   signal: AbortSignal,
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {

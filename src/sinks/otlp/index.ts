@@ -1,3 +1,2 @@
-export { otlpSinkOptions } from './options.ts';
-export type { OtlpSinkOptions, OtlpTlsOptions } from './otlp-options.ts';
+export { type OtlpSinkOptions, type OtlpSinkTools, otlpSinkOptions } from './options.ts';
 export { OtlpSink } from './otlp-sink.ts';

@@ -1,4 +1,6 @@
-import { keyFiles, parseHttpUrl } from '../../net/index.ts';
+import type { OwnLog } from '../../component/index.ts';
+import { keyFiles, type LoadedTls, parseHttpUrl } from '../../net/index.ts';
+import type { Clock } from '../../record/index.ts';
 import {
   bytes,
   choice,
@@ -110,3 +112,31 @@ export const otlpSinkOptions = group(
 
 /** The options as they hold. */
 export type OtlpSinkOptions = ValueOf<typeof otlpSinkOptions>;
+
+/** What the sink works with, beside its options. */
+export interface OtlpSinkTools {
+  readonly log: OwnLog;
+  /** What the option `tls` names. */
+  readonly tls?: LoadedTls | undefined;
+  /** Time, for tests. Default: the machine's. */
+  readonly clock?: Clock | undefined;
+}
+
+/** Where requests go, and how. */
+export interface Destination {
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly compression: 'gzip' | 'none';
+  readonly timeoutMillis: number;
+  readonly tls: LoadedTls & { readonly insecure?: boolean | undefined };
+  readonly clock: Clock;
+}
+
+/** For `http`, `/v1/logs` is appended to the endpoint. */
+export function requestUrl({ endpoint, protocol }: OtlpSinkOptions): URL {
+  const url = new URL(endpoint);
+  if (protocol === 'http' && !url.pathname.endsWith('/v1/logs')) {
+    url.pathname = `${url.pathname.replace(/\/+$/, '')}/v1/logs`;
+  }
+  return url;
+}

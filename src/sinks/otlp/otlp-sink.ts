@@ -1,11 +1,11 @@
-import type { ByCause, JournalEntry, Sink } from '../../component/index.ts';
+import type { ByCause, JournalEntry, OwnLog, Sink } from '../../component/index.ts';
 import { rejectedError, retryLaterError } from '../../component/index.ts';
 import { requestPieces } from '../../otlp/index.ts';
-import { Severity } from '../../record/index.ts';
+import { Severity, systemClock } from '../../record/index.ts';
 import type { Answer, Transport } from './answer.ts';
 import { grpcTransport } from './grpc-transport.ts';
 import { httpTransport } from './http-transport.ts';
-import { type OtlpSinkOptions, type ResolvedOtlpOptions, resolveOtlpOptions } from './otlp-options.ts';
+import { type Destination, type OtlpSinkOptions, type OtlpSinkTools, requestUrl } from './options.ts';
 
 /** How long to leave a server alone that refuses us, not our records. */
 const MISPLACED_MILLIS = 30_000;
@@ -29,7 +29,9 @@ interface Verdict {
  * that an expired token costs time and not records.
  */
 export class OtlpSink implements Sink {
-  readonly #options: ResolvedOtlpOptions;
+  readonly #options: OtlpSinkOptions;
+  readonly #destination: Destination;
+  readonly #log: OwnLog;
   readonly #counters = { requests: 0, request_bytes: 0 };
   readonly #dropped = { partial_success: 0 };
   /** Of entries that come again because of others: what became of them. */
@@ -39,14 +41,25 @@ export class OtlpSink implements Sink {
   #refusals = 0;
   #toldAt = Number.NEGATIVE_INFINITY;
 
-  /** @throws TypeError or RangeError for a wrong option */
-  constructor(options: OtlpSinkOptions) {
-    this.#options = resolveOtlpOptions(options);
+  constructor(options: OtlpSinkOptions, { log, tls, clock = systemClock }: OtlpSinkTools) {
+    const { headers, compression, timeoutMillis } = options;
+    this.#options = options;
+    this.#log = log;
+    this.#destination = {
+      url: requestUrl(options),
+      headers,
+      compression,
+      timeoutMillis,
+      tls: { ...tls, insecure: options.tls?.insecure },
+      clock,
+    };
   }
 
   async open(): Promise<void> {
     this.#transport ??=
-      this.#options.protocol === 'grpc' ? await grpcTransport(this.#options) : httpTransport(this.#options);
+      this.#options.protocol === 'grpc'
+        ? await grpcTransport(this.#destination)
+        : httpTransport(this.#destination);
   }
 
   async write(entries: readonly JournalEntry[], signal: AbortSignal): Promise<undefined> {
@@ -148,12 +161,12 @@ export class OtlpSink implements Sink {
   #countPartial(records: number, message: string): void {
     if (records === 0 && message === '') return;
     this.#dropped.partial_success += records;
-    const now = this.#options.clock.now();
+    const now = this.#destination.clock.now();
     if (now - this.#toldAt < TOLD_MILLIS) return;
     this.#toldAt = now;
     const { partial_success: all } = this.#dropped;
     const what = records === 0 ? 'warned' : `did not take ${records} records (${all} since the start)`;
-    this.#options.log.emit(Severity.WARN, `otlp sink: ${this.#options.endpoint.host} ${what}: ${message}`);
+    this.#log.emit(Severity.WARN, `otlp sink: ${this.#destination.url.host} ${what}: ${message}`);
   }
 }
 

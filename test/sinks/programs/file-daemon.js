@@ -1,7 +1,8 @@
 // A file sink with its runner on a journal that every start makes again in the same way; it is there to be killed.
 import { join } from 'node:path';
 import { encodeDecoded } from '../../../dist/esm/otlp/index.js';
-import { FileSink } from '../../../dist/esm/sinks/file/index.js';
+import { resolve } from '../../../dist/esm/settings/index.js';
+import { FileSink, fileSinkOptions } from '../../../dist/esm/sinks/file/index.js';
 import { SinkRunner } from '../../../dist/esm/sinks/runner/index.js';
 
 const [folder = '.', entriesText = '1'] = process.argv.slice(2);
@@ -64,11 +65,14 @@ const journal = {
 const log = { emit() {} };
 const runner = new SinkRunner({
   name: 'file',
-  sink: new FileSink({
-    path: join(folder, 'app.jsonl'),
-    rotate: { maxBytes: 150_000, maxAgeMillis: 0, keep: 100_000, gzip: true },
-    log,
-  }),
+  sink: new FileSink(
+    {
+      ...resolve(fileSinkOptions, 'file', {}),
+      path: join(folder, 'app.jsonl'),
+      rotate: { maxBytes: 150_000, maxAgeMillis: 0, keep: 100_000, gzip: true },
+    },
+    { log },
+  ),
   journal,
   cursorFile: join(folder, 'cursors', 'file'),
   deadLetterDirectory: join(folder, 'dead'),
