@@ -15,6 +15,7 @@ export const CASES = [
   'condition',
   'zmq-sender-cpu',
   'bridge-throughput',
+  'many-producers',
   'daemon-loop',
   'push-json',
   'daemon-start',
