@@ -121,14 +121,6 @@ export class Producers {
     }
     return target;
   }
-
-  /** All of them, for a look from outside. */
-  list(): { readonly producer: string; readonly last: number }[] {
-    return [...this.#table].map(([key, { last }]) => ({
-      producer: Buffer.from(key, 'latin1').toString('hex'),
-      last,
-    }));
-  }
 }
 
 function keyOf(producer: Uint8Array): string {

@@ -479,3 +479,24 @@ test('a producer with a batch on its way to the disk is not forgotten, however m
   expect(await repeat).toEqual({ kind: 'duplicate', last: 1 });
   expect((await texts(journal)).filter((text) => text === '1')).toHaveLength(1);
 });
+
+test('nor is it forgotten for its age while its batch is on the way', async () => {
+  const files = new FragileFiles();
+  const clock = new ManualClock();
+  const journal = await openOn(files, { clock, producers: { maxAgeMillis: 60_000 } });
+  let open = () => {};
+  files.gate = new Promise((resolve) => {
+    open = resolve;
+  });
+  const first = journal.append(batchOf('1', originOf(1, 1)));
+  const others = [2, 3, 4, 5, 6].map((producer) => {
+    clock.advance(30_000);
+    return journal.append(batchOf(`other ${producer}`, originOf(producer, 1)));
+  });
+  const repeat = journal.append(batchOf('1', originOf(1, 1)));
+  open();
+  expect((await first).kind).toBe('accepted');
+  await Promise.all(others);
+  expect(await repeat).toEqual({ kind: 'duplicate', last: 1 });
+  expect((await texts(journal)).filter((text) => text === '1')).toHaveLength(1);
+});
