@@ -8,8 +8,9 @@ import { GatedIntake } from './gated-intake.ts';
 import type { LoadedConfig } from './loaded-config.ts';
 import { neededMemory } from './memory.ts';
 import { OwnRecords } from './own-records.ts';
+import { type NamedReceiver, wantedReceivers } from './receivers.ts';
 import { reportOf } from './report.ts';
-import { RunningReceivers } from './running-receivers.ts';
+import { Running, type Wanted } from './running.ts';
 import { RunningSinks } from './running-sinks.ts';
 
 /** How often the journal is trimmed, and looked at for room. */
@@ -35,9 +36,15 @@ export class Daemon {
   readonly #directory: DataDirectory;
   readonly #journal: Journal;
   readonly #sinks: RunningSinks;
-  readonly #receivers: RunningReceivers;
-  #operations: OperationsServer | undefined;
-  #operationsMade = '';
+  readonly #intake: GatedIntake;
+  readonly #receivers = new Running<NamedReceiver>({
+    start: ({ receiver }) => receiver.start(),
+    stop: ({ receiver }, graceMillis) => receiver.stop(graceMillis),
+  });
+  readonly #operations = new Running<OperationsServer>({
+    start: (server) => server.start(),
+    stop: (server) => server.stop(),
+  });
   #loaded: LoadedConfig;
   #state: DaemonState = { state: 'starting' };
   #cancelCare = () => {};
@@ -100,10 +107,7 @@ export class Daemon {
       { log: own, lineThread },
       loaded.config.journal.maxBytes,
     );
-    this.#receivers = new RunningReceivers(
-      new GatedIntake(journal, () => this.#sinks.blocking.length > 0),
-      own,
-    );
+    this.#intake = new GatedIntake(journal, () => this.#sinks.blocking.length > 0);
     let done = () => {};
     let failed: (error: Error) => void = () => {};
     this.ended = new Promise((resolve, reject) => {
@@ -117,7 +121,7 @@ export class Daemon {
   /** Where each receiver listens, by its name in the configuration, and `http`. */
   get endpoints(): Readonly<Record<string, string>> {
     const all = this.#receivers.all.map(({ name, receiver }) => [name, receiver.endpoint] as const);
-    const http = this.#operations === undefined ? [] : [['http', this.#operations.endpoint] as const];
+    const http = this.#operations.all.map(({ endpoint }) => ['http', endpoint] as const);
     return Object.fromEntries([...all, ...http]);
   }
 
@@ -209,30 +213,22 @@ export class Daemon {
   async #take(loaded: LoadedConfig): Promise<void> {
     const { drainMillis } = loaded.config.shutdown;
     await this.#sinks.take(loaded, drainMillis);
-    await this.#receivers.take(loaded, RECEIVER_GRACE_MILLIS);
-    await this.#takeOperations(loaded);
+    await this.#receivers.take(wantedReceivers(loaded, this.#intake, this.own), RECEIVER_GRACE_MILLIS);
+    await this.#operations.take(this.#wantedOperations(loaded), 0);
   }
 
-  async #takeOperations({ config, secrets }: LoadedConfig): Promise<void> {
-    const { http } = config;
-    const access = http && secrets.forServer(http);
-    const made = JSON.stringify([http, access]);
-    if (made === this.#operationsMade) return;
-    await this.#operations?.stop();
-    this.#operations = undefined;
-    this.#operationsMade = '';
-    if (http !== undefined) {
-      const operations = new OperationsServer({
+  #wantedOperations({ config: { http }, secrets }: LoadedConfig): readonly Wanted<OperationsServer>[] {
+    if (http === undefined) return [];
+    const access = secrets.forServer(http);
+    const make = () =>
+      new OperationsServer({
         address: http.endpoint,
         ...access,
         setting: 'http.endpoint',
         view: () => ({ ...this.#state, blocked: this.blocked, report: this.report() }),
         replayDeadLetters: (sink: string) => this.replayDeadLetters(sink),
       });
-      await operations.start();
-      this.#operations = operations;
-    }
-    this.#operationsMade = made;
+    return [{ made: JSON.stringify([http, access]), make }];
   }
 
   #careLater(): void {
@@ -276,7 +272,7 @@ export class Daemon {
       () => this.#trimOnce(),
       () => this.own.close(),
       () => this.#journal.close(),
-      () => this.#operations?.stop(),
+      () => this.#operations.stop(0),
       () => this.#directory.close(),
     ];
     for (const step of steps) {

@@ -1,8 +1,8 @@
 import { receiverStats } from '../component/index.ts';
 import type { Journal } from '../journal/index.ts';
 import type { StatusReport } from '../operations/index.ts';
-import type { NamedReceiver } from './make-receivers.ts';
 import type { OwnRecords } from './own-records.ts';
+import type { NamedReceiver } from './receivers.ts';
 import type { RunningSinks } from './running-sinks.ts';
 
 /** What a report is made from. */

@@ -6,6 +6,7 @@ import type { SinkReport } from '../operations/index.ts';
 import { cursorFileOf, RemovedSinks, SinkRunner, WriteTurns } from '../sinks/runner/index.ts';
 import type { LoadedConfig } from './loaded-config.ts';
 import { makeSink, type SinkTools } from './make-sink.ts';
+import { Running } from './running.ts';
 
 /** Where the dead letters of a sink are. */
 export function deadLetterDirectory(layout: DataLayout, sink: string): string {
@@ -14,8 +15,6 @@ export function deadLetterDirectory(layout: DataLayout, sink: string): string {
 
 interface RunningSink {
   readonly config: SinkConfig;
-  /** All that its making depended on, as text. */
-  readonly made: string;
   readonly runner: SinkRunner;
 }
 
@@ -26,7 +25,10 @@ export class RunningSinks {
   readonly #tools: SinkTools;
   readonly #writeTurns = new WriteTurns();
   readonly #removed: RemovedSinks;
-  #sinks: readonly RunningSink[] = [];
+  readonly #running = new Running<RunningSink>({
+    start: ({ runner }) => runner.start(),
+    stop: ({ runner }, drainMillis) => runner.stop(drainMillis),
+  });
 
   /** @param maxBytes size of the whole journal: those who are gone may keep half of it */
   constructor(journal: JournalView, layout: DataLayout, tools: SinkTools, maxBytes: number) {
@@ -39,47 +41,35 @@ export class RunningSinks {
 
   /** The sinks that must not miss anything and are too far behind, by name. */
   get blocking(): readonly string[] {
-    return this.#sinks.filter(({ runner }) => runner.blocking).map(({ config }) => config.name);
+    return this.#running.all.filter(({ runner }) => runner.blocking).map(({ config }) => config.name);
   }
 
   /** What lies before it has been taken by all sinks, also by those that were removed with a backlog. */
   get position(): number {
-    return this.#sinks.reduce(
+    return this.#running.all.reduce(
       (least, { runner }) => Math.min(least, runner.position),
       Math.min(this.#journal.next, this.#removed.position),
     );
   }
 
   get all(): readonly RunningSink[] {
-    return this.#sinks;
+    return this.#running.all;
   }
 
   find(name: string): SinkRunner | undefined {
-    return this.#sinks.find(({ config }) => config.name === name)?.runner;
+    return this.#running.all.find(({ config }) => config.name === name)?.runner;
   }
 
   /**
-   * Runs the sinks of a configuration: those that are as they were go on, others end and are begun anew. Of a sink
-   * that was removed the journal keeps the backlog, see `RemovedSinks`.
-   * @throws (rejects) if one cannot begin; those that went on do so, the others have ended
+   * Runs the sinks of a configuration, see {@link Running.take}. Of a sink that was removed the journal keeps the backlog,
+   * see `RemovedSinks`. Meanwhile the journal must not be trimmed beyond a sink that is begun again.
    */
   async take(loaded: LoadedConfig, drainMillis: number): Promise<void> {
-    const wanted = loaded.config.sinks.map((config) => ({ config, made: madeOf(config, loaded) }));
-    const stays = (sink: RunningSink) => wanted.some(({ made }) => made === sink.made);
-    const ends = this.#sinks.filter((sink) => !stays(sink));
-    // The journal must not be trimmed beyond a sink that is begun anew.
-    await Promise.all(ends.map(({ runner }) => runner.stop(drainMillis)));
-    const kept = this.#sinks.filter(stays);
-    const next: RunningSink[] = [];
-    try {
-      for (const { config, made } of wanted) {
-        const running = kept.find((sink) => sink.made === made);
-        next.push(running ?? (await this.#begin(config, made, loaded)));
-      }
-    } finally {
-      // After a fault those that went on are still ours, also those behind it.
-      this.#sinks = [...next, ...kept.filter((sink) => !next.includes(sink))];
-    }
+    const wanted = loaded.config.sinks.map((config) => ({
+      made: madeOf(config, loaded),
+      make: () => this.#make(config, loaded),
+    }));
+    await this.#running.take(wanted, drainMillis);
     await this.#removed.take(new Set(loaded.config.sinks.map(({ name }) => name)));
   }
 
@@ -91,17 +81,17 @@ export class RunningSinks {
   /** How all of them are, those that were removed with a backlog included. */
   reports(): readonly SinkReport[] {
     return [
-      ...this.#sinks.map(({ config, runner }) => ({ type: config.type, ...runner.stats() })),
+      ...this.#running.all.map(({ config, runner }) => ({ type: config.type, ...runner.stats() })),
       ...this.#removed.stats().map((stats) => ({ type: 'removed', ...stats })),
     ];
   }
 
   /** Lets all go on for so long, then ends them. */
-  async stop(drainMillis: number): Promise<void> {
-    await Promise.all(this.#sinks.map(({ runner }) => runner.stop(drainMillis)));
+  stop(drainMillis: number): Promise<void> {
+    return this.#running.stop(drainMillis);
   }
 
-  async #begin(config: SinkConfig, made: string, loaded: LoadedConfig): Promise<RunningSink> {
+  #make(config: SinkConfig, loaded: LoadedConfig): RunningSink {
     const { name, maxBehind, onFull, start, retry, deadLetters } = config;
     const runner = new SinkRunner({
       name,
@@ -117,8 +107,7 @@ export class RunningSinks {
       deadLetters,
       writeTurns: this.#writeTurns,
     });
-    await runner.start();
-    return { config, made, runner };
+    return { config, runner };
   }
 }
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { type ConfigError, type DaemonConfig, parseConfig, Secrets } from '../../src/config/index.ts';
-import { makeReceivers } from '../../src/daemon/make-receivers.ts';
+import { wantedReceivers } from '../../src/daemon/receivers.ts';
 import { RunningSinks } from '../../src/daemon/running-sinks.ts';
 import { dataLayout } from '../../src/disk/index.ts';
 import { Journal } from '../../src/journal/index.ts';
@@ -42,7 +42,7 @@ async function construct(config: DaemonConfig): Promise<void> {
   mkdirSync(layout.sinks, { recursive: true });
   const journal = await Journal.open({ directory: layout.journal, ...config.journal, log });
   try {
-    makeReceivers(loaded, journal, log);
+    for (const { make } of wantedReceivers(loaded, journal, log)) make();
     const sinks = new RunningSinks(journal, layout, { log, lineThread: undefined }, 1_000_000);
     try {
       await sinks.take(loaded, 0);

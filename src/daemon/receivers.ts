@@ -2,32 +2,32 @@ import type { Intake, OwnLog, Receiver, ReceiverCounters } from '../component/in
 import { OtlpGrpcReceiver, OtlpHttpReceiver } from '../receivers/otlp/index.ts';
 import { ZmqAckReceiver, ZmqPushReceiver } from '../receivers/zeromq/index.ts';
 import type { LoadedConfig } from './loaded-config.ts';
+import type { Wanted } from './running.ts';
 
 /** A receiver of the daemon under the name that it has in the configuration. */
 export interface NamedReceiver {
   readonly name: string;
-  /** All that its making depended on, as text. */
-  readonly made: string;
   readonly receiver: Receiver & { readonly counters: ReceiverCounters };
 }
 
-/** The receivers that a configuration asks for. They do not listen yet. */
-export function makeReceivers(
+/** The receivers that a configuration asks for. */
+export function wantedReceivers(
   { config, secrets }: LoadedConfig,
   intake: Intake,
   log: OwnLog,
-): readonly NamedReceiver[] {
+): readonly Wanted<NamedReceiver>[] {
   const { zmqAck, zmqPush, otlpGrpc, otlpHttp } = config.receivers;
-  const made: NamedReceiver[] = [];
+  const all: Wanted<NamedReceiver>[] = [];
   const add = <O, S>(name: string, options: O, loaded: S, Kind: ReceiverClass<O, S>) => {
-    const receiver = new Kind(options, { ...loaded, intake, log, setting: `receivers.${name}.endpoint` });
-    made.push({ name, made: JSON.stringify([name, options, loaded]), receiver });
+    const tools = { ...loaded, intake, log, setting: `receivers.${name}.endpoint` };
+    const make = () => ({ name, receiver: new Kind(options, tools) });
+    all.push({ made: JSON.stringify([name, options, loaded]), make });
   };
   if (zmqAck !== undefined) add('zmqAck', zmqAck, secrets.forZmq(zmqAck), ZmqAckReceiver);
   if (zmqPush !== undefined) add('zmqPush', zmqPush, secrets.forZmq(zmqPush), ZmqPushReceiver);
   if (otlpGrpc !== undefined) add('otlpGrpc', otlpGrpc, secrets.forServer(otlpGrpc), OtlpGrpcReceiver);
   if (otlpHttp !== undefined) add('otlpHttp', otlpHttp, secrets.forServer(otlpHttp), OtlpHttpReceiver);
-  return made;
+  return all;
 }
 
 /** @typeParam S what was loaded from the files that the options name */
