@@ -19,58 +19,58 @@ export interface ZmqLogRecordExporterOptions {
    * `'ack'`: an export succeeds when the daemon has the batch on its disk, exactly once. `'push'`: it succeeds
    * when the records are queued; they arrive once or not at all. Default `'ack'`.
    */
-  readonly mode?: 'ack' | 'push';
+  readonly mode?: 'ack' | 'push' | undefined;
   /**
    * Makes bytes of records. Ack mode takes OTLP in protobuf only; push mode also `JsonSerializer`, distlog's own
    * form, one record a message. Default: OTLP in protobuf.
    */
-  readonly serializer?: LogSerializer;
+  readonly serializer?: LogSerializer | undefined;
   /** Ack mode: whether batches are compressed, off the main thread. Default `'none'`. */
-  readonly compression?: 'none' | 'gzip';
+  readonly compression?: 'none' | 'gzip' | undefined;
   /** Ack mode: how many batches may wait for their acknowledgement, 1 to 64. More exports fail. Default 8. */
-  readonly windowBatches?: number;
+  readonly windowBatches?: number | undefined;
   /** Ack mode: how many bytes may be under way; one batch always may. From 1; default 8 MiB. */
-  readonly windowBytes?: number;
+  readonly windowBytes?: number | undefined;
   /** Ack mode: after so many milliseconds without any answer the daemon is asked what it has. Default 5,000. */
-  readonly ackTimeoutMillis?: number;
+  readonly ackTimeoutMillis?: number | undefined;
   /**
    * Ack mode: when a batch that was not acknowledged counts as failed, in milliseconds. Until then it is sent
    * again by itself: no wrapper may retry, its batch would be a new one. Default 300,000: time for a restart.
    */
-  readonly exportTimeoutMillis?: number;
+  readonly exportTimeoutMillis?: number | undefined;
   /**
    * How long `forceFlush()` waits at most, in milliseconds from 0, unless its caller says `timeoutMillis`; what has
    * not left by then stays pending. Default 10,000.
    */
   readonly flushTimeoutMillis?: number | undefined;
   /** The bound of `shutdown()`, in milliseconds from 0: what has not left by then failed. Default 5,000. */
-  readonly shutdownTimeoutMillis?: number;
+  readonly shutdownTimeoutMillis?: number | undefined;
   /**
    * How often an idle connection is tried, in milliseconds; after three times that without an answer it counts as
    * broken. 0: never. Default 5,000.
    */
-  readonly heartbeatMillis?: number;
+  readonly heartbeatMillis?: number | undefined;
   /** The first wait before a broken connection is made again, in milliseconds from 1. Default 100. */
-  readonly reconnectMillis?: number;
+  readonly reconnectMillis?: number | undefined;
   /** The longest such wait, in milliseconds from `reconnectMillis`. Default 5,000. */
-  readonly reconnectMaxMillis?: number;
+  readonly reconnectMaxMillis?: number | undefined;
   /** Keys of CURVE, ZeroMQ's encryption. Needed beyond this machine. */
-  readonly curve?: CurveClientKeys;
+  readonly curve?: CurveClientKeys | undefined;
   /** Sends beyond this machine without CURVE. Default false. */
-  readonly insecure?: boolean;
+  readonly insecure?: boolean | undefined;
   /** Push mode: the first letter of the topic, distlog's test, staging or production. Default `'P'`. */
-  readonly system?: 'T' | 'S' | 'P';
+  readonly system?: 'T' | 'S' | 'P' | undefined;
   /**
    * Push mode: how many bytes may wait here. What does not fit is lost, and its export fails. Beside them
    * the socket holds up to 256 KiB and one message, and the systems hold some more. From 1; default 8 MiB.
    */
-  readonly maxQueueBytes?: number;
+  readonly maxQueueBytes?: number | undefined;
   /** Where the `otel.sdk.exporter.log.*` metrics go. Default: nowhere. */
-  readonly meterProvider?: MeterProviderLike;
+  readonly meterProvider?: MeterProviderLike | undefined;
   /** `otel.component.name` of the metrics. Default: `zmq_log_exporter/` and a number. */
-  readonly componentName?: string;
+  readonly componentName?: string | undefined;
   /** Time, for tests. Default: the machine's. */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
 }
 
 const MEBIBYTE = 1024 * 1024;

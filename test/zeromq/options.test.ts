@@ -49,6 +49,18 @@ test.each<[Partial<Record<keyof ZmqLogRecordExporterOptions | 'typo', unknown>>,
   expect(() => new ZmqLogRecordExporter(given)).toThrow(message);
 });
 
+test('an option that is undefined counts as not given', async () => {
+  const exporter = new ZmqLogRecordExporter({
+    endpoint: 'tcp://127.0.0.1:5011',
+    mode: undefined,
+    compression: undefined,
+    windowBatches: undefined,
+    curve: undefined,
+    componentName: undefined,
+  });
+  await exporter.shutdown();
+});
+
 test('a wrong key is not shown: it may be a secret one', () => {
   const secret = `${keys.secretKey}x`;
   const make = () =>
