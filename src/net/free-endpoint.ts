@@ -1,12 +1,9 @@
 import { connect } from 'node:net';
-import { monotonicNow } from '../record/index.ts';
 import { cannotListen } from './listen.ts';
 import { connectTarget, ipcPath } from './zmq-endpoint.ts';
 
 /** How long a look at a socket may take. It is on this machine. */
 const LOOK_MILLIS = 1_000;
-/** How long after such a look the next one comes. */
-const AGAIN_MILLIS = 2;
 
 /**
  * ZeroMQ takes an `ipc://` path silently from the process that listens there. So look first.
@@ -15,14 +12,6 @@ const AGAIN_MILLIS = 2;
 export async function checkFree(endpoint: string, setting: string): Promise<void> {
   if (ipcPath(endpoint) === undefined || !(await answers(endpoint))) return;
   throw cannotListen(endpoint, setting, Object.assign(new Error('in use'), { code: 'EADDRINUSE' }));
-}
-
-/** Resolves when nobody listens any more on an endpoint of this machine, or after `boundMillis`. */
-export async function untilFree(endpoint: string, boundMillis: number): Promise<void> {
-  const startedAt = monotonicNow();
-  while (monotonicNow() - startedAt < boundMillis && (await answers(endpoint))) {
-    await new Promise((resolve) => setTimeout(resolve, AGAIN_MILLIS));
-  }
 }
 
 function answers(endpoint: string): Promise<boolean> {

@@ -8,7 +8,7 @@ export {
 } from './address.ts';
 export { type CurveClientKeys, type CurveServerKeys, checkClientKeys, checkServerKeys } from './curve.ts';
 export { type CurveKeyPair, curvePublicKey, newCurveKeyPair, parseCurveKey } from './curve-key.ts';
-export { checkFree, untilFree } from './free-endpoint.ts';
+export { checkFree } from './free-endpoint.ts';
 export {
   type AccessRefusal,
   accessRefusal,

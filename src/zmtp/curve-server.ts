@@ -100,7 +100,8 @@ export class CurveServer implements Mechanism {
     const client = Buffer.from(plain.subarray(0, 32));
     this.#checkVouch(client, transient, plain.subarray(32, 128));
     const clientKey = encodeZ85(client);
-    if (this.#allowed !== undefined && !this.#allowed.has(clientKey)) throw new NotAllowed(clientKey);
+    if (this.#allowed !== undefined && !this.#allowed.has(clientKey))
+      throw new ZmtpError('unauthorized', `its key "${clientKey}" is not among the allowed ones`);
     const peer = { ...readMetadata(plain.subarray(128)), key: clientKey };
     const nonce = this.#nonces.next();
     const metadata = encodeMetadata({ socketType: this.#socketType });
@@ -115,16 +116,5 @@ export class CurveServer implements Mechanism {
     const plain = openBox(key, nonceOf('VOUCH---', vouch.subarray(0, 16)), vouch.subarray(16));
     if (plain.equals(Buffer.concat([transient, this.#publicKey]))) return;
     throw new ZmtpError('unauthorized', 'the client does not prove its key');
-  }
-}
-
-/** A client that proved its key, which is not on the list. The client gets to know it. */
-export class NotAllowed extends ZmtpError {
-  /** In Z85. */
-  readonly key: string;
-
-  constructor(key: string) {
-    super('unauthorized', `its key ${key} is not among the allowed ones`);
-    this.key = key;
   }
 }

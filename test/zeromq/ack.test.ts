@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { diag } from '@opentelemetry/api';
-import { Dealer } from 'zeromq';
+import { Dealer, Router } from 'zeromq';
 import { decodeReply, ENCODING_GZIP, encodeData, encodeHello } from '../../src/frames/index.ts';
 import { listen } from '../support/diag-listener.ts';
 import { closeAll, closeLater, newExporter, newReceiver, record, send } from './support/exporting.ts';
@@ -365,4 +365,16 @@ test('many clients share what may wait for the journal', async () => {
   await raw.send(encodeHello({ producer: randomBytes(16), last: 0 }) as Buffer[]);
   expect(decodeReply(await raw.receive())).toMatchObject({ kind: 'welcome', credit: 2 });
   expect(intake.texts).toHaveLength(8);
+});
+
+test('a connection on which nothing is heard is replaced, again and again', async () => {
+  // A peer that does its handshake, takes everything, and says nothing.
+  const silent = new Router({ linger: 0 });
+  closeLater(async () => silent.close());
+  await silent.bind('tcp://127.0.0.1:*');
+  const routes = new Set<string>();
+  const exporter = newExporter({ endpoint: silent.lastEndpoint!, ackTimeoutMillis: 30 });
+  void send(exporter, 'a');
+  while (routes.size < 3) routes.add(String((await silent.receive())[0]!.toString('hex')));
+  expect(exporter.stats()).toMatchObject({ pending: 1 });
 });
