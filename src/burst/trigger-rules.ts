@@ -38,7 +38,7 @@ export class TriggerRules {
     try {
       return this.#guard.call(() => when(record, context)) === true ? 'predicate' : undefined;
     } catch (error) {
-      this.#teller.warn('when', `triggers.when threw ${errorText(error)}; the record is no trigger`);
+      this.#teller.warn('when', `triggers.when threw ${errorText(error)}; the record is not a trigger`);
       return undefined;
     }
   }

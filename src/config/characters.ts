@@ -9,7 +9,7 @@ export function decode(bytes: Uint8Array, errors: ConfigErrors): string | undefi
     errors.add(
       placeOf(firstWrong(text, bytes), text),
       '',
-      'the file must be text in UTF-8, got a byte that is none',
+      'the file must be text in UTF-8, got an invalid byte',
     );
     return undefined;
   }

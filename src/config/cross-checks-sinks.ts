@@ -55,7 +55,7 @@ function checkPaths({ config, files, report }: WholeConfig): void {
     const path = `sinks.${sink.name}.path`;
     const real = realPathOf(sink.path);
     const other = written.get(real) ?? files.find(({ file }) => realPathOf(file) === real)?.path;
-    if (other !== undefined) report(path, `must be a file of its own, got that of ${other}`);
+    if (other !== undefined) report(path, `must be a separate file, got that of ${other}`);
     written.set(real, path);
     if (sink.path.endsWith(sep)) report(path, 'must be a file, got a directory');
     if (isBelow(realPathOf(root), real) && !isBelow(realPathOf(logs), real)) {

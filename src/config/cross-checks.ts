@@ -31,10 +31,7 @@ function checkListeners({ has, report }: WholeConfig, listeners: readonly Listen
     // The later of the two, unless that is a default and the other is not.
     const isDefault = !has(`${listener.path}.endpoint`) && has(`${taken.path}.endpoint`);
     const [wrong, other] = isDefault ? [taken, listener] : [listener, taken];
-    report(
-      `${wrong.path}.endpoint`,
-      `must be an address of its own: ${what} is that of ${other.path}.endpoint`,
-    );
+    report(`${wrong.path}.endpoint`, `must be an unused address: ${what} is that of ${other.path}.endpoint`);
   }
 }
 

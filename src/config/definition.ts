@@ -37,13 +37,13 @@ export const definition = group(
     data: path({
       default: './.distlogd',
       meaning:
-        'The data directory: journal, positions of the sinks, dead letters. For one daemon at a time; created with mode 0700.',
+        'The data directory: journal, positions of the sinks, dead letters. Only one daemon may use it at a time. Created with mode 0700.',
       example: '/var/lib/distlogd',
     }),
     receivers: group(receivers, {
       isRequired: true,
       meaning:
-        'Where records are received. Only the receivers that stand here are opened; a name with nothing behind it opens one with its defaults.',
+        'Where records are received. Only the receivers named here are opened; a key with no value opens that receiver with its defaults.',
       checks: [
         {
           at: '',
@@ -75,7 +75,7 @@ export const definition = group(
           pattern: /^[A-Za-z][A-Za-z0-9_-]{0,63}$/,
         },
         meaning:
-          'Where records are sent: a name of your choice for each sink. Its position in the journal is kept under the name, so a renamed sink starts again from the beginning.',
+          'Where records are sent: a name of your choice for each sink. Its position in the journal is stored under its name, so a renamed sink starts like a new one.',
       },
     ),
     http: operationsOptions,
@@ -90,7 +90,7 @@ export const definition = group(
             'How long sinks may continue to write what is in the journal. The rest is written after the next start.',
         }),
       },
-      { meaning: 'The end, after SIGTERM.' },
+      { meaning: 'What happens after SIGTERM.' },
     ),
     ownRecords: group(
       {
@@ -100,7 +100,7 @@ export const definition = group(
         }),
         console: flag({ default: true, meaning: 'Also writes them to the standard error output, as text.' }),
       },
-      { meaning: 'The records of the daemon itself, which go to the sinks like all others.' },
+      { meaning: 'The log records of the daemon itself. They go to the sinks like all others.' },
     ),
   },
   { meaning: 'The configuration of `distlogd`.' },

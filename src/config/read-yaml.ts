@@ -68,10 +68,10 @@ const syntaxMessages: Readonly<Record<string, string>> = {
   BAD_PROP_ORDER: 'anchors and tags stand after the indicator',
   BAD_SCALAR_START: 'a text that begins with this character needs quotes',
   BLOCK_AS_IMPLICIT_KEY: 'two keys on one line, or a text with ": " that needs quotes',
-  BLOCK_IN_FLOW: 'inside of brackets stands no indented block',
+  BLOCK_IN_FLOW: 'an indented block is not allowed inside brackets',
   KEY_OVER_1024_CHARS: 'a key of at most 1024 characters',
   MISSING_CHAR: 'a character is missing: a quote, bracket, comma or colon',
-  MULTILINE_IMPLICIT_KEY: 'a key stands on one line; is the colon missing?',
+  MULTILINE_IMPLICIT_KEY: 'a key must be on one line; is the colon missing?',
   MULTIPLE_ANCHORS: 'one anchor at most',
   MULTIPLE_DOCS: 'one document in a file, a second begins here',
   MULTIPLE_TAGS: 'one tag at most',
@@ -156,7 +156,7 @@ class RawReader {
       const below = path === '' ? key : `${path}.${key}`;
       const first = entries.get(key);
       if (first !== undefined) {
-        this.#errors.add(keyAt, below, `is there already, in line ${first.keyAt?.line}`);
+        this.#errors.add(keyAt, below, `duplicate key, first in line ${first.keyAt?.line}`);
         continue;
       }
       const value = this.read(item.value as Node | null, below);

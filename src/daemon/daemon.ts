@@ -172,7 +172,7 @@ export class Daemon {
     if (this.#state.state === 'failed') return;
     this.#state = { state: 'failed', reason: errorText(error) };
     this.#failure = error;
-    this.own.emit(Severity.FATAL, `the daemon cannot go on: ${errorText(error)}`);
+    this.own.emit(Severity.FATAL, `fatal error: ${errorText(error)}`);
     this.stop(0).catch(() => {});
   }
 
@@ -201,7 +201,7 @@ export class Daemon {
       await this.#take(loaded);
     } catch (error) {
       await this.#take(old).catch((second) => {
-        this.fail(new Error(`the old configuration cannot be taken on again: ${errorText(second)}`));
+        this.fail(new Error(`the old configuration cannot be restored: ${errorText(second)}`));
       });
       throw error;
     } finally {
@@ -251,8 +251,8 @@ export class Daemon {
     const { blocked } = this;
     if (blocked === this.#loggedBlocked) return;
     this.#loggedBlocked = blocked;
-    if (blocked === undefined) this.own.emit(Severity.INFO, 'records are taken again');
-    else this.own.emit(Severity.WARN, `no records are taken: ${blocked}`);
+    if (blocked === undefined) this.own.emit(Severity.INFO, 'records are accepted again');
+    else this.own.emit(Severity.WARN, `no records are accepted: ${blocked}`);
   }
 
   async #stop(drainMillis: number): Promise<void> {
@@ -286,7 +286,7 @@ export class Daemon {
     // `fail` tells why.
     if (this.#failure !== undefined) return this.#settle.failed(this.#failure);
     if (errors.length === 0) return this.#settle.done();
-    const error = new Error(`the daemon did not end well: ${errors.map(errorText).join('; ')}`);
+    const error = new Error(`the daemon did not stop cleanly: ${errors.map(errorText).join('; ')}`);
     this.#settle.failed(error);
     throw error;
   }

@@ -83,7 +83,7 @@ function makeFolders(path: string): void {
 async function checkDirectory(layout: DataLayout): Promise<void> {
   const { root } = layout;
   if (!statSync(root).isDirectory())
-    throw failure('not_a_directory', `the data directory ${root} is no directory`);
+    throw failure('not_a_directory', `the data directory ${root} is not a directory`);
   await access(root, constants.R_OK | constants.W_OK | constants.X_OK).catch((error) => {
     throw asDataDirectoryError(error, root);
   });
@@ -109,7 +109,7 @@ function checkVersion({ root, version }: DataLayout): number | undefined {
     if (names.length === 0) return undefined;
     throw failure(
       'foreign',
-      `${root} holds ${JSON.stringify(names[0])} and no version file, so it is no data directory of distlogd; name an empty one`,
+      `${root} holds ${JSON.stringify(names[0])} and no version file, so it is not a data directory of distlogd; choose an empty one`,
     );
   }
   const number = /^\d{1,9}\n?$/.test(text) ? Number(text) : undefined;
@@ -161,7 +161,7 @@ function asDataDirectoryError(error: unknown, path: string): DataDirectoryError 
     return error as DataDirectoryError;
   }
   if (code === 'EEXIST' || code === 'ENOTDIR') {
-    return failure('not_a_directory', `the data directory ${path} is no directory, or lies below a file`);
+    return failure('not_a_directory', `the data directory ${path} is not a directory, or is below a file`);
   }
   const why: Readonly<Record<string, string>> = {
     EACCES: 'this user may not write there',

@@ -163,7 +163,7 @@ class Claim {
     if (process.platform === 'linux') return `/proc/self/fd/${this.#descriptor}/${name}`;
     const short = relative(process.cwd(), path);
     if (Buffer.byteLength(short) <= 103) return short;
-    throw new Error(`the path ${path} is too long for a lock: 103 bytes at most`);
+    throw new Error(`the path ${path} is too long for a lock; the limit is 103 bytes`);
   }
 }
 

@@ -50,7 +50,7 @@ export function open(
   }
   const view = Buffer.from(header.buffer, header.byteOffset, header.byteLength);
   if (view.readUInt32BE(headerBytes - CRC_BYTES) !== checksum(view, crc32(body))) {
-    throw new FrameError('checksum', 'the checksum does not fit: the message was cut or changed on the way');
+    throw new FrameError('checksum', 'invalid checksum: the message was truncated or changed on the way');
   }
   return { header: view, body };
 }

@@ -7,20 +7,20 @@ export const journalOptions = group(
       min: MIB,
       max: 1_024 * MIB,
       default: 64 * MIB,
-      meaning: 'The size of one file. Space is freed file by file.',
+      meaning: 'The size of one segment file. Space is freed file by file.',
     }),
     maxBytes: bytes({
       min: 4 * MIB,
       default: 8_192 * MIB,
       meaning:
-        'The size of all files, at least two segments. A full journal takes no batch until the sinks have caught up.',
+        'The size of all files, at least two segments. A full journal accepts no batch until the sinks have caught up.',
     }),
     minFreeBytes: bytes({
       min: MIB,
       orZero: true,
       default: 256 * MIB,
       meaning:
-        'Free space that is left on the disk. With less than that no batch is taken. 0: no such bound.',
+        'Free space that the journal leaves on the disk. With less, it accepts no batch. 0: no such bound.',
     }),
     sync: choice(['always', 'never'], {
       default: 'always',
@@ -33,8 +33,7 @@ export const journalOptions = group(
           min: 100,
           max: 1_000_000,
           default: 100_000,
-          meaning:
-            'How many are remembered; beyond it the one that was silent for the longest time is forgotten.',
+          meaning: 'How many are remembered. Beyond that, the one that has been idle longest is forgotten.',
         }),
         maxAgeMillis: millis({
           min: 60_000,
@@ -44,7 +43,8 @@ export const journalOptions = group(
         }),
       },
       {
-        meaning: 'The senders whose last batch is remembered, so that a repeated batch is recognised.',
+        meaning:
+          'Deduplication: for how many senders the number of the last batch is kept, and for how long.',
       },
     ),
     /** Batches that wait to be written; beyond it `append` answers `full`. One batch always may wait. */

@@ -165,7 +165,7 @@ export class IntakeQueue {
     const now = this.#settings.clock.monotonicNow();
     if (now < this.#nextWarning) return;
     this.#nextWarning = now + WARNING_MILLIS;
-    this.#settings.log.emit(Severity.WARN, `journal: nothing is taken: ${WHY[cause]}`);
+    this.#settings.log.emit(Severity.WARN, `journal: no records are accepted: ${WHY[cause]}`);
   }
 
   /** No batch will be written any more. */

@@ -208,7 +208,9 @@ async function withoutHeadless(
     await files.rename(join(directory, name), join(directory, kept));
     setAside.counts.damagedRanges += 1;
     setAside.counts.damagedBytes += bytes;
-    setAside.tell(`the head of ${name} is damaged; the file was renamed to ${kept}, reading goes on behind`);
+    setAside.tell(
+      `the head of ${name} is damaged; the file was renamed to ${kept}, reading continues after it`,
+    );
   }
   return found.filter(({ head }) => head !== undefined);
 }

@@ -43,7 +43,7 @@ export class SetAside {
     if (!copied) this.counts.uncopiedBytes += length;
     const follows = copied ? `they are kept in ${damagedName(segment.name, offset)}` : 'they were not copied';
     this.tell(
-      `${length} bytes at ${offset} of ${segment.name} are damaged; ${follows}, reading goes on behind`,
+      `${length} bytes at ${offset} of ${segment.name} are damaged; ${follows}, reading continues after them`,
     );
   }
 

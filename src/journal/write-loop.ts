@@ -135,7 +135,7 @@ export class WriteLoop {
     this.#faulted = fault;
     for (const resolve of this.#rollAsked.splice(0)) resolve();
     this.#intake.fail(fault);
-    this.#recovered.setAside.tell(`a write failed (${fault.message}); nothing is taken any more`);
+    this.#recovered.setAside.tell(`a write failed (${fault.message}); no more records are accepted`);
     try {
       this.#settings.onFault(fault);
     } catch {

@@ -21,7 +21,7 @@ const neededBeyond = 'An address that other machines can reach needs it';
 const insecure = flag({
   default: false,
   meaning:
-    'Allows an address that other machines can reach without the protection that it needs otherwise. For networks that are private by themselves.',
+    'Allows an address that other machines can reach without the protection that it needs otherwise. For private networks.',
 });
 
 const serverTls = group(
@@ -39,7 +39,8 @@ const serverTls = group(
     clientCaFile: path({
       contents: keyFiles.certificates,
       absent: 'clients need no certificate',
-      meaning: 'Authorities, PEM. Clients then need a certificate of one of them, and no token.',
+      meaning:
+        'Certificate authorities, PEM. Clients then need a certificate signed by one of them, and no token.',
       example: '/etc/distlogd/clients.crt',
     }),
   },
@@ -70,7 +71,7 @@ export function httpListener<const A extends string>(address: A) {
       contents: keyFiles.token,
       absent: 'clients need no token',
       meaning:
-        'The file with the token, which only its owner may read; line breaks around the token do not count. Instead of `token`.',
+        'The file with the token, which only its owner may read; line breaks around the token are ignored. Instead of `token`.',
       example: '/etc/distlogd/token',
     }),
     insecure,

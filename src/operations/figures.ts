@@ -19,7 +19,7 @@ const journal = fields<StatusReport['journal']>({
   bytes: gauge('journal_bytes', 'Size of the journal.', 'table'),
   maxBytes: gauge('journal_max_bytes', 'Size from which on the journal is full.', 'table'),
   batches: gauge('journal_batches', 'Batches in the journal.', 'table'),
-  isFull: gauge('journal_full', '1: the journal takes nothing at the moment.', 'table'),
+  isFull: gauge('journal_full', '1: the journal accepts nothing at the moment.', 'table'),
   producers: gauge('journal_producers', 'Senders that are remembered.', 'table'),
   segments: gauge('journal_segments', 'Files of the journal.', 'others', 'segments'),
   queuedBatches: gauge(
@@ -41,7 +41,7 @@ const journal = fields<StatusReport['journal']>({
   ),
   forgottenProducers: counter(
     'journal_forgotten_producers',
-    'Senders that were forgotten for their number or age: a batch that they repeat is taken twice.',
+    'Senders that were forgotten because of the limits of number or age: a batch that they repeat is written twice.',
     'losses',
     'senders forgotten',
   ),
@@ -142,7 +142,7 @@ const sink = fields<SinkReport>({
     'bytes of dead letters damaged',
   ),
   dropped: byCause(countsOf('sink_dropped', 'the sink will never write', 'dropped')),
-  blocking: gauge('sink_blocking', '1: it is too far behind, so nothing is taken.', 'table'),
+  blocking: gauge('sink_blocking', '1: it is too far behind, so no records are accepted.', 'table'),
   trouble: presence('sink_failing', '1: the last write failed, it is repeated.'),
   lastError: fields({
     text: inText(),

@@ -39,7 +39,7 @@ function heading({ version, pid, upMillis, state, reason, blocked, memory, journ
     [`distlogd ${version}`, ...now, `process ${pid}`, `up ${durationText(upMillis / 1e3)}`].join(', '),
     `memory: ${sizeText(memory.residentBytes)}, by its limits at most ${sizeText(memory.neededBytes)}`,
     `journal: ${counted(batches, 'batch', 'batches')}, ${sizeText(bytes)} of ${sizeText(maxBytes)}${percent}, ${counted(producers, 'sender')}${isFull ? ', full' : ''}`,
-    ...(blocked === undefined ? [] : [`nothing is taken: ${blocked}`]),
+    ...(blocked === undefined ? [] : [`no records are accepted: ${blocked}`]),
   ];
 }
 

@@ -26,7 +26,7 @@ const state: Field<Snapshot['state']> = oneOf('state', '1 for the state that the
   'draining',
   'failed',
 ]);
-const blocked = presence('intake_blocked', '1: nothing is taken, although the daemon is ready.');
+const blocked = presence('intake_blocked', '1: no records are accepted, although the daemon is ready.');
 const heapUsed = gauge('heap_used_bytes', 'Memory of JavaScript that is in use.', 'table');
 const cpu = counter('cpu_seconds', 'CPU time of the process.', 'table');
 const loopDelayP99 = gauge(

@@ -40,7 +40,7 @@ export function parseJson(
     return JSON.parse(rewritten);
   } catch (error) {
     const { message } = error as SyntaxError;
-    throw new WireError('json', `this is no JSON: ${message.slice(0, 200)}`);
+    throw new WireError('json', `invalid JSON: ${message.slice(0, 200)}`);
   }
 }
 

@@ -96,7 +96,7 @@ function compiledPattern(pattern: string, column: number): RE2JS {
   } catch (error) {
     const reason = error instanceof RE2JSSyntaxException ? error.getDescription() : String(error);
     throw new ConditionError(
-      `${JSON.stringify(pattern)} is no regular expression of RE2: ${reason} (no look-around, no back-references)`,
+      `${JSON.stringify(pattern)} is not a valid RE2 regular expression: ${reason} (no look-around, no back-references)`,
       column,
     );
   }

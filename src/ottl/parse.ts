@@ -95,12 +95,9 @@ class Parser {
     const { text, column } = this.#token;
     if (text === '=') throw new ConditionError('values are compared with "=="', column);
     if (text !== '' && '+-*/'.includes(text)) throw new ConditionError('arithmetic is not supported', column);
-    if (value.kind === 'literal') throw new ConditionError('a value is no condition by itself', value.column);
+    if (value.kind === 'literal') throw new ConditionError('a value is not a condition', value.column);
     const path = value.fields.join('.');
-    throw new ConditionError(
-      `${path} is no condition by itself: compare it, as in ${path} != nil`,
-      value.column,
-    );
+    throw new ConditionError(`${path} is not a condition: compare it, as in ${path} != nil`, value.column);
   }
 
   #value(): ValueNode {
@@ -137,7 +134,7 @@ class Parser {
   #signed(sign: '-' | '+', column: number): ValueNode {
     const token = this.#token;
     if (token.kind !== 'int' && token.kind !== 'float') {
-      throw new ConditionError('arithmetic is not supported: a sign stands before a number only', column);
+      throw new ConditionError('arithmetic is not supported: a sign is allowed only before a number', column);
     }
     this.#at += 1;
     return { kind: 'literal', column, value: numberOf(token, sign === '-' ? '-' : '') };
@@ -164,7 +161,7 @@ class Parser {
       if (this.#take('.')) {
         const { kind, text, column } = this.#token;
         if (kind !== 'word') throw new ConditionError(`expected a field, got ${shown(this.#token)}`, column);
-        if (keys.length > 0) throw new ConditionError('fields stand before keys', column);
+        if (keys.length > 0) throw new ConditionError('fields must come before keys', column);
         fields.push(text);
         this.#at += 1;
       } else if (this.#take('[')) {

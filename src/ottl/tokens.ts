@@ -67,7 +67,7 @@ function tokenAt(text: string, at: number): Token {
     if (length > 0) return { kind, text: text.slice(at, at + length), column: at + 1 };
   }
   if (text[at] === '"') throw new ConditionError('a string has no closing quotation mark', at + 1);
-  if (text[at] === "'") throw new ConditionError('a string stands in double quotation marks', at + 1);
+  if (text[at] === "'") throw new ConditionError('a string must be in double quotation marks', at + 1);
   const character = String.fromCodePoint(text.codePointAt(at)!);
   throw new ConditionError(`unexpected character ${JSON.stringify(character)}`, at + 1);
 }

@@ -62,7 +62,7 @@ export function bridgeApiLogs(): boolean {
 export function registerLoggerProvider(provider: object): () => void {
   const { logs } = api as unknown as { logs?: LogsApi };
   const kept = globalThis as { [API_LOGS_KEY]?: unknown };
-  const taken = () => new Error('a global LoggerProvider is registered already; there can be one');
+  const taken = () => new Error('a global LoggerProvider is already registered');
   if (logs !== undefined) {
     if (logs.setGlobalLoggerProvider(provider) === false) throw taken();
     const bridged = bridgeApiLogs();

@@ -127,7 +127,7 @@ function startSpan(
     // Without an SDK the API returns the parent's own context again, or an invalid one.
     if (spanId !== INVALID_SPANID && spanId !== parent?.spanId) return span;
   } catch (error) {
-    warnOnce('span', `a span could not be started (${errorText(error)}); the task goes on without`);
+    warnOnce('span', `a span could not be started (${errorText(error)}); the task continues without it`);
   }
   return trace.wrapSpanContext(ownSpanContext(parent));
 }

@@ -267,7 +267,7 @@ export class SendWindow {
     this.#giveUp(
       entry,
       cause === 'too_large' ? 'too_large' : 'rejected',
-      `the daemon refused it for good: ${word}`,
+      `the daemon rejected it permanently: ${word}`,
     );
   }
 

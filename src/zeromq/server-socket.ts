@@ -79,7 +79,7 @@ export class ServerSocket {
     if (silentMillis < SILENT_MILLIS) return;
     const state = this.#client.isOpen ? 'connected, but without a reply' : 'no connection';
     const reason = this.#lastError === undefined ? '' : ` (${this.#lastError})`;
-    const keys = this.#options.curve === undefined ? '' : ', and that the CURVE keys fit';
+    const keys = this.#options.curve === undefined ? '' : ', and that the CURVE keys match';
     this.#teller.warn(
       'silence',
       `${state} for ${Math.round(silentMillis / 1000)} s${reason}; ${what}: ` +

@@ -196,7 +196,7 @@ export class Connection {
       const wanted = this.#mechanism.name;
       throw new ZmtpError(
         'mismatch',
-        `it wants the security mechanism ${mechanism.slice(0, 20)}, this side ${wanted}`,
+        `it requires the security mechanism ${mechanism.slice(0, 20)}, this side ${wanted}`,
       );
     }
     this.#hasHeartbeats = minor >= 1 && this.#options.heartbeatMillis > 0;
@@ -211,7 +211,7 @@ export class Connection {
     if (peer === undefined) return;
     const { socketType, peerTypes, maxMessageBytes } = this.#options;
     if (!peerTypes.includes(peer.socketType)) {
-      throw new ZmtpError('mismatch', `a ${peer.socketType} socket does not fit a ${socketType} socket`);
+      throw new ZmtpError('mismatch', `a ${peer.socketType} socket cannot connect to a ${socketType} socket`);
     }
     clearTimeout(this.#timer);
     this.#state = 'open';

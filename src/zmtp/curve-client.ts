@@ -63,7 +63,7 @@ export class CurveClient implements Mechanism {
   }
 
   #welcome(data: Buffer): Step {
-    if (data.length !== WELCOME_BYTES) throw new ZmtpError('not_zmtp', 'the WELCOME of CURVE is none');
+    if (data.length !== WELCOME_BYTES) throw new ZmtpError('not_zmtp', 'invalid WELCOME of CURVE');
     const toServer = boxKey(this.#own.secret, this.#serverKey);
     const plain = openBox(toServer, nonceOf('WELCOME-', data.subarray(0, 16)), data.subarray(16));
     const serverTransient = plain.subarray(0, 32);
@@ -83,7 +83,7 @@ export class CurveClient implements Mechanism {
   }
 
   #ready(data: Buffer, key: Uint8Array): Step {
-    if (data.length < READY_BYTES) throw new ZmtpError('not_zmtp', 'the READY of CURVE is none');
+    if (data.length < READY_BYTES) throw new ZmtpError('not_zmtp', 'invalid READY of CURVE');
     const short = this.#nonces.check(data.subarray(0, 8));
     const plain = openBox(key, nonceOf('CurveZMQREADY---', short), data.subarray(8));
     this.#traffic = new CurveTraffic(key, this.#nonces, 'client');

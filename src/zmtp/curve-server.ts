@@ -76,7 +76,7 @@ export class CurveServer implements Mechanism {
   /** Version 1.0, padding, the client's transient key, a nonce and a box of zeros. */
   #hello(data: Buffer): Step {
     if (data.length !== HELLO_BYTES || data[0] !== 1)
-      throw new ZmtpError('not_zmtp', 'the HELLO of CURVE is none');
+      throw new ZmtpError('not_zmtp', 'invalid HELLO of CURVE');
     const transient = Buffer.from(data.subarray(74, 106));
     const key = boxKey(this.#secret, transient);
     openBox(
@@ -92,7 +92,7 @@ export class CurveServer implements Mechanism {
 
   #initiate(data: Buffer, transient: Buffer): Step {
     if (data.length < INITIATE_BYTES || !timingSafeEqual(data.subarray(0, COOKIE_BYTES), this.#cookie)) {
-      throw new ZmtpError('not_zmtp', 'the INITIATE of CURVE is none');
+      throw new ZmtpError('not_zmtp', 'invalid INITIATE of CURVE');
     }
     const key = boxKey(this.#own.secret, transient);
     const short = this.#nonces.check(data.subarray(COOKIE_BYTES, COOKIE_BYTES + 8));

@@ -42,7 +42,7 @@ export function boxKey(secret: KeyObject, publicKey: Uint8Array): Uint8Array {
     const key = createPublicKey({ key: Buffer.concat([head, publicKey]), format: 'der', type: 'spki' });
     return sharedKey(diffieHellman({ privateKey: secret, publicKey: key }));
   } catch {
-    throw new ZmtpError('unauthorized', 'a key of the handshake is none');
+    throw new ZmtpError('unauthorized', 'invalid key in the handshake');
   }
 }
 
@@ -63,7 +63,7 @@ export function boxOf(key: Uint8Array, nonce: Uint8Array, message: Uint8Array): 
 /** @throws ZmtpError if it was not made with this key and nonce */
 export function openBox(key: Uint8Array, nonce: Uint8Array, box: Uint8Array): Buffer {
   const message = open(key, nonce, box);
-  if (message === undefined) throw new ZmtpError('unauthorized', 'a box does not open: the keys do not fit');
+  if (message === undefined) throw new ZmtpError('unauthorized', 'decryption failed: the keys do not match');
   return Buffer.from(message.buffer, message.byteOffset, message.byteLength);
 }
 
@@ -121,7 +121,7 @@ export class CurveTraffic {
     const view = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
     const isMessage =
       view.length > MESSAGE_HEAD_BYTES + BOX_BYTES && view.subarray(0, 8).equals(MESSAGE_HEAD);
-    if (!isMessage || hasMore) throw new ZmtpError('not_zmtp', 'a frame of CURVE is no MESSAGE');
+    if (!isMessage || hasMore) throw new ZmtpError('not_zmtp', 'a frame of CURVE is not a MESSAGE');
     const short = this.#nonces.check(view.subarray(8, MESSAGE_HEAD_BYTES));
     const plain = openBox(this.#key, nonceOf(this.#incoming, short), view.subarray(MESSAGE_HEAD_BYTES));
     const flags = plain[0]!;

@@ -67,7 +67,7 @@ export class FrameReader {
     if (this.#bytes < headBytes) return this.#wait(headBytes);
     const length = headBytes === 2 ? head[1]! : Number(head.readBigUInt64BE(1));
     if (length > this.maxFrameBytes) {
-      throw new ZmtpError('too_large', `a frame has ${length} bytes, ${this.maxFrameBytes} are taken`);
+      throw new ZmtpError('too_large', `a frame has ${length} bytes, the limit is ${this.maxFrameBytes}`);
     }
     if (this.#bytes < headBytes + length) return this.#wait(headBytes + length);
     this.#needed = 2;

@@ -219,7 +219,7 @@ describe('foreign code', () => {
     for (let count = 0; count < 100; count += 1) log('DEBUG', count);
     expect(await bodies()).toEqual([]);
     expect(messages).toEqual([
-      'BurstLogRecordProcessor: triggers.when threw Error: broken predicate; the record is no trigger',
+      'BurstLogRecordProcessor: triggers.when threw Error: broken predicate; the record is not a trigger',
     ]);
   });
 

@@ -139,7 +139,7 @@ test('lines that cannot be read are told with their numbers, the others are show
   expect(out).toContain('✘ checkout');
   const last = checkout.split('\n').length;
   expect(err).toMatch(
-    /^distlog: standard input: 3 lines could not be read: line 1 \(this is no JSON: Unterminated/,
+    /^distlog: standard input: 3 lines could not be read: line 1 \(invalid JSON: Unterminated/,
   );
   expect(err).toContain(
     `, line ${last + 2} (the request must be an object, got an array), line ${last + 4} (JSON without resourceLogs)\n`,

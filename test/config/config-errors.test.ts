@@ -51,7 +51,7 @@ test.each([
   ],
   ['a key far from all', `${rest}shutdown: { zebra: 1 }`, 'shutdown: unknown key "zebra"; known are drain'],
   ['a key named like a property of objects', `${rest}constructor: 1`, 'unknown key "constructor"; known are'],
-  ['a key that stands twice', `${rest}data: a\ndata: b`, '4:1: data: is there already, in line 3'],
+  ['a key that stands twice', `${rest}data: a\ndata: b`, '4:1: data: duplicate key, first in line 3'],
   [
     'a duration without a unit',
     `${rest}shutdown: { drain: 10 }`,
@@ -159,11 +159,11 @@ test.each([
   [`zmqAck: { endpoint: ipc:///${'x'.repeat(104)} }`, '103 bytes at most'],
   [
     'otlpGrpc: { endpoint: 127.0.0.1:4317 }, otlpHttp: { endpoint: localhost:4317 }',
-    'receivers.otlpHttp.endpoint: must be an address of its own: port 4317 is that of receivers.otlpGrpc.endpoint',
+    'receivers.otlpHttp.endpoint: must be an unused address: port 4317 is that of receivers.otlpGrpc.endpoint',
   ],
   [
     'otlpGrpc: { endpoint: 127.0.0.1:5080 }',
-    '2:26: receivers.otlpGrpc.endpoint: must be an address of its own: port 5080 is that of http.endpoint',
+    '2:26: receivers.otlpGrpc.endpoint: must be an unused address: port 5080 is that of http.endpoint',
   ],
   [
     'zmqAck: { endpoint: ipc:///run/a }, zmqPush: { endpoint: ipc:///run/a }',
@@ -241,7 +241,7 @@ test.each([
   ],
   [
     'type: file, path: x }, b: { type: file, path: ./y/../x',
-    'sinks.b.path: must be a file of its own, got that of sinks.a.path',
+    'sinks.b.path: must be a separate file, got that of sinks.a.path',
   ],
   ['type: console }, A: { type: console', 'sinks.A: is the same name as a'],
   [
@@ -263,7 +263,7 @@ test.each([
 test('a file sink does not overwrite a file that the configuration reads', () => {
   const text = 'receivers: { otlpGrpc: { tokenFile: token } }\nsinks: { a: { type: file, path: token } }';
   expect(errorsOf(text).join()).toContain(
-    'sinks.a.path: must be a file of its own, got that of receivers.otlpGrpc.tokenFile',
+    'sinks.a.path: must be a separate file, got that of receivers.otlpGrpc.tokenFile',
   );
 });
 
@@ -328,7 +328,7 @@ test.each([
   ]);
   const result = parseConfig(bytes, { fileName: 'x', environment, directory: '/' });
   expect('errors' in result ? result.errors.map(formatConfigError) : []).toEqual([
-    'x:3:10: the file must be text in UTF-8, got a byte that is none',
+    'x:3:10: the file must be text in UTF-8, got an invalid byte',
   ]);
 });
 
@@ -338,11 +338,11 @@ test('two sinks on one file are refused, also when a link leads one of them ther
     mkdirSync(join(folder, 'logs'));
     symlinkSync(join(folder, 'logs'), join(folder, 'link'));
     const text = `type: file, path: ${folder}/logs/x }, b: { type: file, path: ${folder}/link/x`;
-    expect(sink(text).join()).toContain('sinks.b.path: must be a file of its own, got that of sinks.a.path');
+    expect(sink(text).join()).toContain('sinks.b.path: must be a separate file, got that of sinks.a.path');
     symlinkSync(join(folder, 'logs', 'x'), join(folder, 'y'));
     writeFileSync(join(folder, 'logs', 'x'), '');
     const other = `type: file, path: ${folder}/logs/x }, b: { type: file, path: ${folder}/y`;
-    expect(sink(other).join()).toContain('sinks.b.path: must be a file of its own, got that of sinks.a.path');
+    expect(sink(other).join()).toContain('sinks.b.path: must be a separate file, got that of sinks.a.path');
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -250,7 +250,7 @@ test('a disk that is full before anybody has sent anything: healthy, but not rea
   const { http, otlpHttp } = await daemon.ready();
   expect(await until(http!, '/readyz', 503)).toBe('blocked: the journal is full, or its disk\n');
   expect((await fetch(`${http}/healthz`)).status).toBe(200);
-  expect(daemon.said).toContain('no records are taken: the journal is full, or its disk');
+  expect(daemon.said).toContain('no records are accepted: the journal is full, or its disk');
   expect(await send(otlpHttp!, 'x')).toBe(503);
   expect(await (await fetch(`${http}/metrics`)).text()).toContain('\ndistlogd_intake_blocked 1\n');
   daemon.kill('SIGTERM');
@@ -266,11 +266,11 @@ test('a sink that must not miss anything and is too far behind: not ready until 
   expect(await send(otlpHttp!, 'kept')).toBe(200);
   expect(await until(http!, '/readyz', 503)).toBe('blocked: too far behind: sink away\n');
   expect(await send(otlpHttp!, 'not now')).toBe(503);
-  await daemon.says('no records are taken: too far behind: sink away');
+  await daemon.says('no records are accepted: too far behind: sink away');
   const receiver = await startOtlpReceiver({ port });
   await until(http!, '/readyz', 200);
   expect(receiver.records.map(({ body }) => body)).toEqual(['kept']);
-  await daemon.says('records are taken again');
+  await daemon.says('records are accepted again');
   await receiver.stop();
 });
 
@@ -283,7 +283,7 @@ test('a journal that cannot be written ends the daemon with an error; the batch 
   expect(answer).not.toBe(200);
   const [code] = await daemon.exit;
   expect(code).toBe(1);
-  expect(daemon.said).toContain('the daemon cannot go on');
+  expect(daemon.said).toContain('fatal error');
 });
 
 test('when the journal fails the daemon ends by itself with an error, and acknowledges nothing more', async () => {

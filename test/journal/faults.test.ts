@@ -377,7 +377,7 @@ test('a damaged range is kept in a file beside, counted once and told once', asy
     uncopiedBytes: 0,
   });
   expect(told).toEqual([
-    `journal: 580 bytes at 1604 of ${name} are damaged; they are kept in ${name}.1604.damaged, reading goes on behind`,
+    `journal: 580 bytes at 1604 of ${name} are damaged; they are kept in ${name}.1604.damaged, reading continues after them`,
   ]);
   expect(files.bytesOf(`${name}.1604.damaged`)).toEqual(content.subarray(1_604, 2_184));
 });

@@ -58,7 +58,7 @@ test('a state that is not ready says why; a full journal and dropped records of 
     'distlogd 1.2.3, failed (EIO), process 42, up 1 h 5 min',
     'memory: 111 MiB, by its limits at most 2 GiB',
     'journal: 1 batch, 8 GiB of 8 GiB (100%), 1 sender, full',
-    'nothing is taken: the journal is full',
+    'no records are accepted: the journal is full',
     '',
     'REFUSED OR LOST                       CAUSE  COUNT',
     'distlogd         own records dropped         1,000',

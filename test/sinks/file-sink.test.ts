@@ -457,6 +457,8 @@ withMount(
 
 test('a path that is no file is refused', async () => {
   mkdirSync(path(), { recursive: true });
-  await expect(sinkOf().open(undefined)).rejects.toThrow('is no regular file');
-  await expect(sinkOf({ path: '/dev/null' }).open(undefined)).rejects.toThrow('/dev/null is no regular file');
+  await expect(sinkOf().open(undefined)).rejects.toThrow('is not a regular file');
+  await expect(sinkOf({ path: '/dev/null' }).open(undefined)).rejects.toThrow(
+    '/dev/null is not a regular file',
+  );
 });

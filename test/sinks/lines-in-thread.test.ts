@@ -66,7 +66,7 @@ describe.each(['otlpJson', 'text'] as const)('lines as %s', (format) => {
     expect(await made(source, entries)).toEqual(here);
     expect(await made(source, entries)).toEqual(here);
     expect(log.said).toEqual([
-      `file sink: the thread that makes its lines is gone, it goes on without: ${
+      `file sink: its worker thread ended, the main thread continues the work: ${
         format === 'otlpJson' ? 'Error: out of order' : 'it ended with 3'
       }`,
     ]);

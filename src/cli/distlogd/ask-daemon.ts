@@ -31,16 +31,16 @@ export async function askDaemon(
   const address = { host: reachable(http.endpoint.host), port: http.endpoint.port };
   const where = showAddress(address);
   if (address.port === 0)
-    throw new Error('http.endpoint has port 0, so nobody knows where the daemon listens');
+    throw new Error('http.endpoint has port 0, so the address of the daemon is unknown');
   const socket = await connection(http, address, secrets).catch((error: NodeJS.ErrnoException) => {
     const why = error.code === 'ECONNREFUSED' ? 'is the daemon running?' : error.message;
-    throw new Error(`nobody answers at ${where}; ${why}`);
+    throw new Error(`no answer from ${where}; ${why}`);
   });
   try {
     const { token } = secrets.forServer(http);
     const answer = await exchange(socket, where, token, method, path);
     if (answer.status === 401 || answer.status === 403)
-      throw new Error(`the daemon at ${where} wants another token`);
+      throw new Error(`the daemon at ${where} refused the token`);
     return { where, ...answer };
   } finally {
     socket.destroy();
@@ -71,7 +71,7 @@ function connection(
     socket.on('secureConnect', () => {
       const shown = 'getPeerX509Certificate' in socket ? socket.getPeerX509Certificate() : undefined;
       if (shown?.fingerprint256 === new X509Certificate(own!).fingerprint256) done(socket);
-      else socket.destroy(new Error('who answers shows another certificate than http.tls.certFile'));
+      else socket.destroy(new Error('the server has another certificate than http.tls.certFile'));
     });
   });
 }
@@ -91,7 +91,7 @@ function exchange(
       headers: { host: where, ...authorization },
       createConnection: () => socket,
     });
-    call.on('error', (error) => failed(new Error(`nobody answers at ${where}; ${error.message}`)));
+    call.on('error', (error) => failed(new Error(`no answer from ${where}; ${error.message}`)));
     call.on('response', (response: IncomingMessage) => {
       const pieces: Buffer[] = [];
       let size = 0;

@@ -81,6 +81,6 @@ function parsed(body: string, where: string): { readonly letters?: number; reado
   try {
     return JSON.parse(body);
   } catch {
-    throw new Error(`at ${where} something else answers than this version of distlogd`);
+    throw new Error(`the program at ${where} is not this version of distlogd`);
   }
 }

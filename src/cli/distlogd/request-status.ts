@@ -19,5 +19,5 @@ function parsed(body: string, where: string): StatusReport {
   } catch {
     // Not even JSON.
   }
-  throw new Error(`at ${where} something else answers than this version of distlogd`);
+  throw new Error(`the program at ${where} is not this version of distlogd`);
 }

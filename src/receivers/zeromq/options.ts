@@ -54,7 +54,7 @@ export const zmqPushOptions = group(
     pickle: flag({
       default: false,
       meaning:
-        'Reads pickled messages of Python distlog (`PLP`), plain data only; whatever asks for more is refused.',
+        'Accepts pickled messages of Python distlog (`PLP`) if they have plain data only; others are refused.',
     }),
     maxInFlightBytes,
     maxConnections,

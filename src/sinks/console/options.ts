@@ -8,7 +8,7 @@ export const consoleSinkOptions = group(
     format: choice(['flat', 'tree'], {
       default: 'flat',
       meaning:
-        '`flat`: a line for each record, as they come. `tree`: indented by task, with start, end, outcome and duration.',
+        '`flat`: a line for each record, in the order of arrival. `tree`: indented by task, with start, end, outcome and duration.',
     }),
     color: choice(['auto', 'always', 'never'], {
       default: 'auto',

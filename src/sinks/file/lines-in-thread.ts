@@ -100,7 +100,7 @@ export class LinesInThread implements LineSource {
   #end(why: string): void {
     if (!this.#isOver) {
       this.#isOver = true;
-      const message = `file sink: the thread that makes its lines is gone, it goes on without: ${why}`;
+      const message = `file sink: its worker thread ended, the main thread continues the work: ${why}`;
       this.#options.log.emit(Severity.WARN, message);
     }
     for (const resolve of this.#waiting.splice(0)) resolve(undefined);

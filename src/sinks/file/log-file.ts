@@ -53,7 +53,7 @@ export class LogFile {
   static async open(path: string, mode: number, clock: Clock): Promise<LogFile> {
     const before = await stat(path).catch(ignoreMissing);
     // Opening a pipe would wait for a reader, and a device cannot be cut.
-    if (before !== undefined && !before.isFile()) throw new Error(`${path} is no regular file`);
+    if (before !== undefined && !before.isFile()) throw new Error(`${path} is not a regular file`);
     const { O_APPEND, O_CREAT, O_RDWR } = constants;
     const file = await open(path, O_APPEND | O_CREAT | O_RDWR, mode);
     try {

@@ -10,7 +10,7 @@ export const fileSinkOptions = group(
     path: path({
       absent: '`<data>/logs/<name>.jsonl`, or `.log` as text',
       meaning:
-        'The file. Missing directories are made. No other program may write to it. In the data directory only `logs/` is for sinks.',
+        'The file. Missing directories are created. No other program may write to it. In the data directory, only `logs/` may have files of sinks.',
       example: '/var/log/distlogd/archive.jsonl',
     }),
     format: choice(['otlpJson', 'text'], {
@@ -41,7 +41,7 @@ export const fileSinkOptions = group(
     mode: choice(['owner', 'group', 'all'], {
       default: 'owner',
       meaning:
-        'Who may read the file and rotated ones: `owner` (0600), `group` (0640), `all` (0644). Directories that are made may be entered by the same.',
+        'Who may read the file and rotated ones: `owner` (0600), `group` (0640), `all` (0644). Created directories have the same access.',
     }),
     fsync: choice(['always', 'never'], {
       default: 'always',

@@ -53,14 +53,15 @@ export const otlpSinkOptions = group(
       min: 10,
       max: 600_000,
       default: 10_000,
-      meaning: 'How long the sink waits for the answer to a request; after that it retries.',
+      meaning: 'How long the sink waits for the response to a request before it retries.',
     }),
     tls: group(
       {
         caFile: path({
           contents: keyFiles.certificates,
           absent: 'the authorities that Node.js knows',
-          meaning: 'The authorities that may have signed the certificate of the destination, PEM.',
+          meaning:
+            'The certificate authorities that are trusted for the certificate of the destination, PEM.',
           example: '/etc/distlogd/ca.crt',
         }),
         certFile: path({
@@ -90,7 +91,7 @@ export const otlpSinkOptions = group(
     maxRequestBytes: bytes({ isInternal: true, min: 1_024, default: 4 * 1024 * 1024 }),
   },
   {
-    meaning: 'Sends to a Collector, or whatever else speaks OTLP, at least once.',
+    meaning: 'Sends to a Collector, or to any other OTLP endpoint, at least once.',
     checks: [
       {
         at: 'tls',

@@ -131,7 +131,7 @@ export class CursorFile {
       const cursor: unknown = JSON.parse(slot.toString('utf8', HEADER_BYTES, HEADER_BYTES + length));
       return { sequence: Number(slot.readBigUInt64BE(8)), cursor: cursor as StoredCursor };
     } catch (error) {
-      throw new Error(`${this.#path} holds a cursor that is no JSON: ${errorText(error)}`);
+      throw new Error(`${this.#path} has a cursor that is not JSON: ${errorText(error)}`);
     }
   }
 }

@@ -39,7 +39,7 @@ export function deliveryOptions({ behindBytes, behindMillis, onFull }: DeliveryD
     onFull: choice(['block', 'skip'], {
       default: onFull,
       meaning:
-        '`block`: the receivers take nothing until the sink has caught up; senders keep their records. `skip`: the sink misses the oldest records, which are counted.',
+        '`block`: the receivers accept nothing until the sink has caught up; senders keep their records. `skip`: the sink skips the oldest records, which are counted.',
     }),
     start: choice(['oldest', 'now'], {
       default: 'oldest',
@@ -52,7 +52,7 @@ export function deliveryOptions({ behindBytes, behindMillis, onFull }: DeliveryD
         maxMillis: millis({ min: 10, max: 86_400_000, default: 30_000, meaning: 'The longest wait.' }),
       },
       {
-        meaning: 'Failed writes are retried without end, each time after a longer wait, with jitter.',
+        meaning: 'Failed writes are retried without limit, with exponential back-off and jitter.',
         checks: [atMost('millis', 'initialMillis', 'maxMillis')],
       },
     ),
@@ -66,7 +66,7 @@ export function deliveryOptions({ behindBytes, behindMillis, onFull }: DeliveryD
             'How much is kept; beyond it the oldest are dropped and counted. 0: nothing is kept, everything is counted.',
         }),
       },
-      { meaning: 'Records that the destination permanently rejects are kept for `distlogd dlq`.' },
+      { meaning: 'Records that the destination rejects permanently are kept for `distlogd dlq`.' },
     ),
     /** About how much is read from the journal for one write. */
     batchBytes: bytes({ isInternal: true, min: 1, default: 4 * MIB }),

@@ -122,7 +122,7 @@ function startingPlace(
     return atFirst(Severity.WARN, 'its cursor belongs to another journal');
   const { position, records, state } = cursor;
   if (position <= next) return { position, records, state };
-  const message = `it has written up to entry ${position - 1}, but the journal ends at ${next - 1}; it goes on there`;
+  const message = `it has written up to entry ${position - 1}, but the journal ends at ${next - 1}; it continues there`;
   return { position: next, records: undefined, state, note: { severity: Severity.ERROR, message } };
 }
 

@@ -62,7 +62,7 @@ export class Rejections {
     this.#counters.addDropped('dead_letters', dropped.letters, dropped.records);
     this.#health.log(
       Severity.WARN,
-      `${dropped.letters} of the oldest dead letters were dropped for their bound`,
+      `${dropped.letters} of the oldest dead letters were dropped (deadLetters.maxBytes)`,
     );
   }
 }

@@ -86,7 +86,7 @@ export class Skipping {
     const all = this.#unlogged;
     this.#health.log(
       Severity.WARN,
-      `it is too far behind (${cause}); the oldest ${all.batches} batches with ${all.records} records were skipped`,
+      `too far behind (${cause}); the oldest ${all.batches} batches with ${all.records} records were skipped`,
     );
     this.#unlogged = { batches: 0, records: 0 };
     this.#loggedAt = now;

@@ -79,14 +79,18 @@ test('a daemon that listens everywhere is asked on this machine', async () => {
 });
 
 test.each([
-  ['a wrong token', answer, 'the daemon at 127.0.0.1:PORT wants another token'],
+  ['a wrong token', answer, 'the daemon at 127.0.0.1:PORT refused the token'],
   [
     'an error',
     (_request, response) => response.writeHead(500).end(),
     'the daemon at 127.0.0.1:PORT answered 500',
   ],
-  ['a page', (_request, response) => response.end('<html>'), 'at 127.0.0.1:PORT something else answers'],
-  ['a cut', (request) => request.socket.destroy(), 'nobody answers at 127.0.0.1:PORT'],
+  [
+    'a page',
+    (_request, response) => response.end('<html>'),
+    'the program at 127.0.0.1:PORT is not this version',
+  ],
+  ['a cut', (request) => request.socket.destroy(), 'no answer from 127.0.0.1:PORT'],
 ] satisfies [string, RequestListener, string][])(
   '%s is told, with exit code 69',
   async (_name, listener, expected) => {
@@ -104,7 +108,7 @@ test('nobody there is told, with what to look for', async () => {
   await closed;
   expect(await status(`endpoint: 127.0.0.1:${port}`)).toEqual({
     code: 69,
-    said: 'distlogd status: nobody answers at 127.0.0.1:PORT; is the daemon running?',
+    said: 'distlogd status: no answer from 127.0.0.1:PORT; is the daemon running?',
   });
 });
 
@@ -134,6 +138,6 @@ test('over TLS only the certificate of the configuration is sent the token', asy
     `endpoint: 127.0.0.1:${port}, token: a-token-that-is-long, tls: { certFile: ${name}.crt, keyFile: ${name}.key }`;
   expect(await status(part('own'))).toMatchObject({ code: 0 });
   const wrong = await status(part('other'));
-  expect(wrong.said).toContain('who answers shows another certificate than http.tls.certFile');
+  expect(wrong.said).toContain('the server has another certificate than http.tls.certFile');
   expect(asked).toBe(1);
 });

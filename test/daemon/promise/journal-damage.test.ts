@@ -123,7 +123,7 @@ test('an earlier batch that was spoiled on the disk is set aside and told; all t
   flip(path, frames[20]!.offset + 9);
   await daemon.start();
   expect(daemon.life).toMatch(
-    /bytes at \d+ of \S+ are damaged; they are kept in \S+, reading goes on behind/,
+    /bytes at \d+ of \S+ are damaged; they are kept in \S+, reading continues after them/,
   );
   const sender = room.sender(daemon.endpoints.zmqAck!, { from: 2_000, count: 1_000 });
   expect(await sender.exit).toEqual([0, null]);

@@ -12,7 +12,7 @@ export const dlq = command({
   summary: 'dead letters: what a destination rejected permanently',
   details: [
     'list           how many there are for each sink, and why',
-    'replay SINK    hands them to the sink again; what is rejected again stays',
+    'replay SINK    sends them to the sink again; those that are rejected again stay',
   ],
   words: 'list | replay SINK',
   options: configOptions,

@@ -8,8 +8,8 @@ export const keygen = command({
   name: 'keygen',
   summary: 'makes a key pair for CURVE, for the daemon or for one client',
   details: [
-    'Writes the secret key to a file that only this user can read, and prints the public key. A file that is there',
-    'is not overwritten (exit code 73). The daemon and every client have a pair of their own.',
+    'Writes the secret key to a file that only this user can read, and prints the public key. An existing file',
+    'is not overwritten (exit code 73). The daemon and each client need their own pair.',
   ],
   options: {
     out: {
@@ -38,7 +38,7 @@ export const keygen = command({
 
 function explanation(file: string, publicKey: string): readonly string[] {
   return [
-    `secret key: in ${file} (mode 0600; nobody else needs it)`,
+    `secret key: in ${file} (mode 0600; do not share it)`,
     `public key: ${publicKey}`,
     '',
     "If it is the daemon's, in its configuration:",

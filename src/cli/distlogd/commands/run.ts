@@ -27,9 +27,9 @@ export function run(startDaemon: StartDaemon): Command {
     name: 'run',
     summary: 'runs the daemon until SIGTERM or SIGINT',
     details: [
-      'SIGHUP reads the configuration again; if it is wrong, the old one stays. SIGTERM and SIGINT end it: receivers',
-      'close, sinks go on for shutdown.drain at most; a second one ends it at once, which loses nothing acknowledged.',
-      'Exit codes: 78 the configuration is wrong, 73 the data directory is in use or cannot be used, 1 it cannot go on.',
+      'SIGHUP reloads the configuration; if it is invalid, the old one stays. On SIGTERM and SIGINT the receivers',
+      'close, and sinks write for shutdown.drain at most. A second signal ends it at once; no acknowledged record is lost.',
+      'Exit codes: 78 the configuration is wrong, 73 the data directory is in use or cannot be used, 1 fatal error.',
     ],
     options: configOptions,
     async run({ values }, io) {

@@ -8,7 +8,7 @@ import { requestStatus } from '../request-status.ts';
 
 export const status = command({
   name: 'status',
-  summary: 'asks the running daemon how it is: sinks behind, senders, losses by cause',
+  summary: 'shows the state of the running daemon: sinks behind, senders, losses by cause',
   details: ['Asks at the http address of the configuration. Exit code 69: the daemon does not answer.'],
   options: {
     ...configOptions,

@@ -25,7 +25,7 @@ export const validate = command({
     ...configOptions,
     'no-files': {
       type: 'boolean',
-      help: 'does not look at keys, tokens and certificates: they are elsewhere',
+      help: 'does not read the files of keys, tokens and certificates',
     },
   },
   async run({ values }, io) {
