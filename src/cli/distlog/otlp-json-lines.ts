@@ -1,5 +1,6 @@
 import { decodeJsonLogs, groupsOf } from '../../otlp/index.ts';
 import { type TreeRecord, treeRecords } from '../../tree/index.ts';
+import { JsonDocuments } from './json-documents.ts';
 
 /** What the reading of one source came to, so far. */
 export interface ReadReport {
@@ -24,9 +25,10 @@ export function newReport(): ReadReport {
 }
 
 /**
- * Reads OTLP/JSON lines (`{"resourceLogs":[…]}` on each) out of chunks of bytes, wherever these are cut. A line
- * that cannot be read is counted in `report`, with its number, and the next one follows; of a line longer than
- * `maxLineBytes` nothing is kept. Empty lines, a byte order mark and carriage returns do not matter.
+ * Reads OTLP/JSON (`{"resourceLogs":[…]}`, one on each line or as {@link JsonDocuments} finds them) out of chunks of
+ * bytes, wherever these are cut. A document that cannot be read is counted in `report`, with its line, and the next
+ * one follows; of a line longer than `maxLineBytes` nothing is kept. Empty lines, a byte order mark and carriage
+ * returns do not matter.
  * @returns the records of each chunk
  */
 export async function* readOtlpJsonLines(
@@ -35,17 +37,24 @@ export async function* readOtlpJsonLines(
   maxLineBytes: number = MAX_LINE_BYTES,
 ): AsyncGenerator<readonly TreeRecord[]> {
   const lines = new Lines(maxLineBytes);
+  const documents = new JsonDocuments(maxLineBytes);
   let line = 0;
-  const read = (text: string | undefined): readonly TreeRecord[] => {
-    line += 1;
-    const found = text === undefined ? 'longer than can be read' : recordsOf(text);
+  const taken = (found: readonly TreeRecord[] | string, at: number): readonly TreeRecord[] => {
     if (typeof found !== 'string') return found;
     if (found === OTHER_SIGNAL) report.otherSignals += 1;
     else {
       report.badLines += 1;
-      if (report.firstBad.length < MAX_FIRST_BAD) report.firstBad.push({ line, cause: found });
+      if (report.firstBad.length < MAX_FIRST_BAD) report.firstBad.push({ line: at, cause: found });
     }
     return [];
+  };
+  const read = (text: string | undefined): readonly TreeRecord[] => {
+    line += 1;
+    if (text === undefined) return taken('longer than can be read', line);
+    const mark = text.charCodeAt(0) === BYTE_ORDER_MARK ? 1 : 0;
+    return [...documents.of(text.slice(mark), line)].flatMap((each) =>
+      taken(recordsOf(each.text), each.line),
+    );
   };
   for await (const chunk of chunks) {
     report.bytes += chunk.length;
@@ -53,31 +62,50 @@ export async function* readOtlpJsonLines(
     report.records += records.length;
     if (records.length > 0) yield records;
   }
-  const records = lines.rest().flatMap(read);
+  const last = lines.rest().flatMap(read);
+  const records = [
+    ...last,
+    ...[...documents.rest()].flatMap((each) => taken(recordsOf(each.text), each.line)),
+  ];
   report.records += records.length;
   if (records.length > 0) yield records;
 }
 
 const OTHER_SIGNAL = 'other signal';
 
-/** The records of a line, or what is wrong with it. */
-function recordsOf(line: string): readonly TreeRecord[] | string {
-  const text = line.charCodeAt(0) === BYTE_ORDER_MARK ? line.slice(1) : line;
-  if (text.trim() === '') return [];
+/** The records of a document, or what is wrong with it. */
+function recordsOf(text: string): readonly TreeRecord[] | string {
   try {
-    const records = [...groupsOf(decodeJsonLogs(text))].flatMap((group) => [...treeRecords(group)]);
-    return records.length > 0 ? records : withoutRecords(JSON.parse(text));
+    const records = decoded(text);
+    return records.length > 0 ? records : withoutRecords(JSON.parse(text) as object, text);
   } catch (error) {
     return (error as Error).message;
   }
 }
 
-function withoutRecords(value: unknown): readonly TreeRecord[] | string {
-  const request = value as object;
-  if ('resourceLogs' in request) return [];
-  return 'resourceSpans' in request || 'resourceMetrics' in request
-    ? OTHER_SIGNAL
-    : 'JSON without resourceLogs';
+function decoded(text: string): readonly TreeRecord[] {
+  return [...groupsOf(decodeJsonLogs(text))].flatMap((group) => [...treeRecords(group)]);
+}
+
+/** What a document without records is; some tools write ResourceLogs without the request around it. */
+function withoutRecords(value: object, text: string): readonly TreeRecord[] | string {
+  if ('resourceLogs' in value || 'resource_logs' in value) return [];
+  if ('scopeLogs' in value || 'scope_logs' in value) return decoded(`{"resourceLogs":[${text}]}`);
+  if (OTHER_SIGNALS.some((name) => name in value)) return OTHER_SIGNAL;
+  return hint(value);
+}
+
+const OTHER_SIGNALS: readonly string[] = [
+  ...['resourceSpans', 'resource_spans', 'resourceMetrics', 'resource_metrics'],
+  ...['resourceProfiles', 'resource_profiles'],
+];
+
+/** What it probably is instead of OTLP/JSON, so that a user knows what to do. */
+function hint(value: object): string {
+  if ('level' in value && 'msg' in value) return 'a line of pino or another logger, not OTLP/JSON';
+  if ('level' in value && 'message' in value) return 'a line of winston or another logger, not OTLP/JSON';
+  if ('levelno' in value) return "a record of Python's logging, not OTLP/JSON";
+  return 'JSON without resourceLogs';
 }
 
 /** Cuts bytes into lines; undefined stands for a line that was too long. */

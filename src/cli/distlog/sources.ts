@@ -1,7 +1,8 @@
+import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
 import { access, constants, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream';
+import { pipeline, type Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { commandError, ExitCode } from '../exit-code.ts';
 
@@ -11,7 +12,8 @@ export interface Source {
   chunks(): AsyncIterable<Uint8Array>;
 }
 
-const READABLE = /\.(?:json|jsonl|ndjson)(?:\.gz)?$/;
+/** Also rotated: `x.jsonl.1`, `x-2026-11-30.jsonl.gz`, `x.jsonl-20261130`. */
+const READABLE = /\.(?:json|jsonl|ndjson)(?:[-.][\w-]+)*$/;
 const CHUNK_BYTES = 2 ** 20;
 
 /**
@@ -44,16 +46,21 @@ function reasonOf(error: unknown, path: string): string {
 function fileAt(path: string): Source {
   return {
     name: path,
-    chunks: () => {
-      const bytes = createReadStream(path, { highWaterMark: CHUNK_BYTES });
-      // An error of the file arrives through the last stream.
-      return path.endsWith('.gz')
-        ? pipeline(bytes, createGunzip({ chunkSize: CHUNK_BYTES }), () => {})
-        : bytes;
-    },
+    chunks: () => unzipped(createReadStream(path, { highWaterMark: CHUNK_BYTES })),
   };
 }
 
 function standardInput(): Source {
-  return { name: 'standard input', chunks: () => process.stdin };
+  return { name: 'standard input', chunks: () => unzipped(process.stdin) };
+}
+
+/** The bytes, or what gzip has made of them, by their first two. */
+async function* unzipped(bytes: Readable): AsyncGenerator<Uint8Array> {
+  await once(bytes, 'readable');
+  const first = bytes.read() as Uint8Array | null;
+  if (first === null) return;
+  bytes.unshift(first);
+  if (first[0] !== 0x1f || first[1] !== 0x8b) yield* bytes;
+  // An error of the bytes arrives through the last stream.
+  else yield* pipeline(bytes, createGunzip({ chunkSize: CHUNK_BYTES }), () => {});
 }

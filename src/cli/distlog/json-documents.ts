@@ -1,0 +1,149 @@
+/** What a container engine writes in front of a line of a program: Kubernetes' and containerd's form. */
+const CRI = /^\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d) (?:stdout|stderr) ([FP]) /;
+
+/**
+ * Finds JSON documents in lines of text, however other tools wrote them: one on each line, several behind each other,
+ * pretty-printed over many lines, as elements of an array, or wrapped by a container engine (docker's `json-file`,
+ * Kubernetes' CRI form, both with long lines in parts). A document that does not end within `maxCharacters` is given
+ * as it is, so that it is reported.
+ */
+export class JsonDocuments {
+  readonly #maxCharacters: number;
+  /** The beginning of a document, and the line that it began on. */
+  #pending = '';
+  #firstLine = 0;
+  readonly #depth = new Depth();
+  /** The beginning of a program's line that its container engine has cut. */
+  #cut = '';
+
+  constructor(maxCharacters: number) {
+    this.#maxCharacters = maxCharacters;
+  }
+
+  /**
+   * The documents that end with this line. A line that is a document by itself ends one that had begun before: that
+   * one was cut off.
+   */
+  *of(line: string, number: number): Generator<{ readonly text: string; readonly line: number }> {
+    const text = this.#unwrapped(line);
+    if (text === undefined) return;
+    if (this.#pending !== '' && isOneDocument(text)) yield* this.rest();
+    if (this.#pending === '') {
+      if (text.trim() === '') return;
+      if (isOneRequest(text)) {
+        yield { text, line: number };
+        return;
+      }
+      this.#firstLine = number;
+      this.#depth.reset();
+    }
+    const isWhole = this.#depth.after(text) <= 0;
+    this.#pending += this.#pending === '' ? text : `\n${text}`;
+    if (isWhole || this.#pending.length > this.#maxCharacters) yield* this.rest();
+  }
+
+  /** What has begun and not ended. */
+  *rest(): Generator<{ readonly text: string; readonly line: number }> {
+    const text = this.#pending;
+    this.#pending = '';
+    for (const each of documentsOf(text)) yield { text: each, line: this.#firstLine };
+  }
+
+  /** The line that the program wrote; undefined: it goes on in the next one. */
+  #unwrapped(line: string): string | undefined {
+    const cri = CRI.exec(line);
+    if (cri !== null) return this.#joined(line.slice(cri[0].length), cri[1] === 'F');
+    if (!line.startsWith('{"log":"')) return line;
+    try {
+      const { log, stream } = JSON.parse(line) as { log?: unknown; stream?: unknown };
+      if (typeof log !== 'string' || typeof stream !== 'string') return line;
+      return this.#joined(log.replace(/\r?\n$/, ''), log.endsWith('\n'));
+    } catch {
+      return line;
+    }
+  }
+
+  #joined(part: string, isLast: boolean): string | undefined {
+    const whole = this.#cut + part;
+    this.#cut = isLast || whole.length > this.#maxCharacters ? '' : whole;
+    return this.#cut === '' ? whole : undefined;
+  }
+}
+
+/** What most lines are, seen without looking at each character. */
+function isOneRequest(text: string): boolean {
+  return (
+    text.startsWith('{"resource') &&
+    text.endsWith('}') &&
+    !/\}\s*\{"resource_?[A-Z]?[a-z]+"\s*:\s*\[/i.test(text)
+  );
+}
+
+function isOneDocument(text: string): boolean {
+  return (text.startsWith('{') || text.startsWith('[')) && new Depth().after(text) === 0;
+}
+
+/** How many brackets are open, line after line. */
+class Depth {
+  #depth = 0;
+
+  reset(): void {
+    this.#depth = 0;
+  }
+
+  /** At most 0: all that was opened is closed. */
+  after(text: string): number {
+    // No string of JSON goes over the end of a line.
+    let inString = false;
+    for (let at = 0; at < text.length; at += 1) {
+      const code = text.charCodeAt(at);
+      if (inString) {
+        if (code === 0x5c) at += 1;
+        else if (code === 0x22) inString = false;
+      } else if (code === 0x22) inString = true;
+      else if (code === 0x7b || code === 0x5b) this.#depth += 1;
+      else if (code === 0x7d || code === 0x5d) this.#depth -= 1;
+    }
+    return this.#depth;
+  }
+}
+
+/** The documents that stand behind each other in a text, and the elements of arrays among them. */
+function* documentsOf(text: string): Generator<string> {
+  let from = 0;
+  let depth = 0;
+  let inString = false;
+  /** 1 within an array at the top, whose elements are the documents. */
+  let floor = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const character = text[at]!;
+    if (inString) {
+      if (character === '\\') at += 1;
+      else if (character === '"') inString = false;
+      continue;
+    }
+    if (character === '"') inString = true;
+    else if (character === '[' && depth === 0) {
+      floor = 1;
+      depth = 1;
+      from = at + 1;
+    } else if (character === '{' || character === '[') depth += 1;
+    else if (character === ']' && depth === 1 && floor === 1) {
+      yield* trimmed(text.slice(from, at));
+      floor = 0;
+      depth = 0;
+      from = at + 1;
+    } else if (character === '}' || character === ']') {
+      depth -= 1;
+      if (depth !== floor) continue;
+      yield* trimmed(text.slice(from, at + 1));
+      from = at + 1;
+    }
+  }
+  yield* trimmed(text.slice(from));
+}
+
+function* trimmed(text: string): Generator<string> {
+  const document = text.replace(/^[\s,\ufeff]+|[\s,]+$/g, '');
+  if (document !== '') yield document;
+}

@@ -1,0 +1,114 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { newReport, readOtlpJsonLines } from '../../src/cli/distlog/otlp-json-lines.ts';
+import { sourcesOf } from '../../src/cli/distlog/sources.ts';
+import { otlpLine } from '../tree/otlp-lines.ts';
+import { failedCheckout, record } from '../tree/story.ts';
+
+async function read(text: string) {
+  const report = newReport();
+  const bodies: string[] = [];
+  for await (const records of readOtlpJsonLines([Buffer.from(text)], report)) {
+    bodies.push(...records.map(({ body }) => body));
+  }
+  return { bodies, bad: report.firstBad };
+}
+
+const one = otlpLine(record({ body: 'one' }));
+const two = otlpLine(record({ body: 'two "quoted" {[' }));
+const both = ['one', 'two "quoted" {['];
+const pretty = (line: string) => JSON.stringify(JSON.parse(line), null, 2);
+const docker = (log: string) => JSON.stringify({ log, stream: 'stdout', time: '2026-11-30T00:00:00Z' });
+const cri = (text: string, flag = 'F') => `2026-11-30T00:00:00.123456789Z stdout ${flag} ${text}`;
+const resourceLogs = (line: string) =>
+  JSON.stringify((JSON.parse(line) as { resourceLogs: unknown[] }).resourceLogs[0]);
+
+test.each([
+  ['one behind the other on a line', `${one}${two}\n`],
+  ['with blanks between them', `${one}  ${two}`],
+  ['pretty-printed', `${pretty(one)}\n${pretty(two)}\n`],
+  ['in an array', `[${one},${two}]`],
+  ['in a pretty-printed array', JSON.stringify([JSON.parse(one), JSON.parse(two)], null, 4)],
+  ['in arrays on lines', `[${one}]\r\n[ ${two} ]\r\n`],
+  ["docker's json-file", `${docker(`${one}\n`)}\n${docker(`${two}\n`)}\n`],
+  [
+    "docker's json-file, a line in parts",
+    `${docker(one.slice(0, 50))}\n${docker(`${one.slice(50)}\n`)}\n${docker(`${two}\n`)}`,
+  ],
+  ["Kubernetes' CRI form", `${cri(one)}\n${cri(two)}`],
+  [
+    "Kubernetes' CRI form, a line in parts",
+    `${cri(one.slice(0, 70), 'P')}\n${cri(one.slice(70))}\n${cri(two)}`,
+  ],
+  ['ResourceLogs without a request', `${resourceLogs(one)}\n${resourceLogs(two)}`],
+  [
+    'names as in the protobuf definition',
+    [one, two]
+      .map((line) => line.replace('resourceLogs', 'resource_logs').replace('scopeLogs', 'scope_logs'))
+      .join('\n'),
+  ],
+])('documents are found %s', async (_name, text) => {
+  expect(await read(text)).toEqual({ bodies: both, bad: [] });
+});
+
+test('a document that was cut off is reported with its line, and the next ones are read', async () => {
+  const { bodies, bad } = await read(
+    `${one}\n${two.slice(0, -20)}\n${two}\n${pretty(one).slice(0, 80)}\n${one}\n`,
+  );
+  expect(bodies).toEqual([...both, 'one']);
+  expect(bad.map(({ line }) => line)).toEqual([2, 4]);
+});
+
+test.each([
+  ['{"level":30,"time":1,"msg":"x"}', 'a line of pino or another logger, not OTLP/JSON'],
+  ['{"level":"info","message":"x"}', 'a line of winston or another logger, not OTLP/JSON'],
+  ['{"levelno":20,"msg":"x"}', "a record of Python's logging, not OTLP/JSON"],
+  ['{"a":1}', 'JSON without resourceLogs'],
+  ['5', 'the request must be an object, got 5'],
+])('%s is reported as what it is', async (text, cause) => {
+  expect((await read(`${text}\n`)).bad).toEqual([{ line: 1, cause }]);
+});
+
+describe('a directory and standard input', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'distlog-'));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  test('of a directory all files of log records are read, rotated and compressed ones too', async () => {
+    const names = [
+      'a.jsonl',
+      'a.jsonl.1',
+      'a.jsonl.2.gz',
+      'a.jsonl-20261130',
+      'a-2026-11-30T10-00-00.jsonl.gz',
+      'b.json',
+    ];
+    for (const name of [...names, 'notes.txt']) {
+      writeFileSync(join(folder, name), name.endsWith('.gz') ? gzipSync(`${one}\n`) : `${one}\n`);
+    }
+    const sources = await sourcesOf([folder]);
+    expect(sources.map(({ name }) => name.slice(folder.length + 1)).sort()).toEqual([...names].sort());
+    for (const source of sources) {
+      const report = newReport();
+      for await (const _ of readOtlpJsonLines(source.chunks(), report));
+      expect(report).toMatchObject({ records: 1, badLines: 0 });
+    }
+  });
+
+  test('gzip is recognised on standard input by its first bytes', () => {
+    const program = join(__dirname, '../../dist/esm/cli/distlog.js');
+    const lines = failedCheckout().map((each) => otlpLine(each));
+    const plain = execFileSync(process.execPath, [program, 'tree'], {
+      input: lines.join('\n'),
+      encoding: 'utf8',
+    });
+    const zipped = execFileSync(process.execPath, [program, 'tree'], {
+      input: gzipSync(lines.join('\n')),
+      encoding: 'utf8',
+    });
+    expect(plain).toContain('checkout');
+    expect(zipped).toBe(plain);
+  });
+});
