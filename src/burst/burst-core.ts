@@ -29,8 +29,8 @@ const KEY_SHARE = 0.25;
  * The end of the shutdown bound is for the last batch and the target's own shutdown: this part, and at most
  * so long.
  */
-const OUTLET_SHARE = 0.05;
-const OUTLET_MILLIS = 1_000;
+const TARGET_SHARE = 0.05;
+const TARGET_MILLIS = 1_000;
 
 /**
  * Holds and releases. It knows keys, sizes, times and triggers, but not what it holds: that is the target's
@@ -119,9 +119,9 @@ export class BurstCore<T> {
   async shutdown(timeoutMillis: number): Promise<void> {
     const startedAt = this.#clock.monotonicNow();
     this.#limit.end();
-    const forOutlet = Math.min(timeoutMillis * OUTLET_SHARE, OUTLET_MILLIS);
+    const forTarget = Math.min(timeoutMillis * TARGET_SHARE, TARGET_MILLIS);
     this.#order.shutdown();
-    await within(this.#replay.drained(), timeoutMillis - forOutlet, this.#clock, true);
+    await within(this.#replay.drained(), timeoutMillis - forTarget, this.#clock, true);
     this.#replay.stop();
     await this.#target.shutdown(Math.max(0, timeoutMillis - (this.#clock.monotonicNow() - startedAt)));
   }

@@ -11,13 +11,13 @@ import {
   freeze,
   type LogRecordProcessorLike,
   LogRecordView,
+  RateLimitedWarnings,
   type ReadableLogRecordLike,
   Severity,
   type SpanLike,
   type SpanProcessorLike,
   severityOf,
   snapshot,
-  Teller,
 } from '../record/index.ts';
 import { shown } from '../settings/index.ts';
 import type { Trigger, TriggerCause } from './burst.ts';
@@ -65,7 +65,7 @@ export class BurstLogRecordProcessor implements LogRecordProcessorLike {
   /** Made when a span processor is asked for. */
   #traces: TraceTable | undefined;
   readonly #guard = new ReentrancyGuard();
-  readonly #teller: Teller;
+  readonly #warnings: RateLimitedWarnings;
   readonly #key: RecordKey;
   readonly #emitLevel: number;
   readonly #triggers: TriggerRules;
@@ -83,10 +83,10 @@ export class BurstLogRecordProcessor implements LogRecordProcessorLike {
   constructor(given: BurstExporterOptions | BurstProcessorOptions) {
     const options = resolveBurstOptions(given);
     this.#options = options;
-    this.#teller = new Teller('BurstLogRecordProcessor', options.clock);
-    this.#key = recordKey(options.scope, this.#guard, this.#teller);
+    this.#warnings = new RateLimitedWarnings('BurstLogRecordProcessor', options.clock);
+    this.#key = recordKey(options.scope, this.#guard, this.#warnings);
     this.#emitLevel = options.emitLevel;
-    this.#triggers = new TriggerRules(options, this.#guard, this.#teller);
+    this.#triggers = new TriggerRules(options, this.#guard, this.#warnings);
     this.#level = options.levels.only;
     this.#maxRecordBytes = options.bounds.maxRecordBytes;
     const core = {
@@ -132,7 +132,7 @@ export class BurstLogRecordProcessor implements LogRecordProcessorLike {
     } catch (error) {
       this.#core.counters.live += 1;
       this.#core.counters.unreadable += 1;
-      this.#teller.warn('unreadable', `1 record was lost: reading it threw ${errorText(error)}`);
+      this.#warnings.warn('unreadable', `1 record was lost: reading it threw ${errorText(error)}`);
     }
   }
 
@@ -215,7 +215,10 @@ export class BurstLogRecordProcessor implements LogRecordProcessorLike {
     const { inTime, millis } = await this.#core.forceFlush(options, this.#shutdown);
     if (inTime) return;
     const { pending } = this.stats();
-    this.#teller.warn('flush', `forceFlush() ended after ${millis} ms; ${pending} records are still pending`);
+    this.#warnings.warn(
+      'flush',
+      `forceFlush() ended after ${millis} ms; ${pending} records are still pending`,
+    );
   }
 
   /**
@@ -285,7 +288,7 @@ export class BurstLogRecordProcessor implements LogRecordProcessorLike {
   #refuseReentrant(): void {
     this.#core.counters.live += 1;
     this.#core.counters.reentrant += 1;
-    this.#teller.warn(
+    this.#warnings.warn(
       'reentrant',
       '1 record was lost: it was emitted from inside a callback, the wrapped processor or the exporter',
     );

@@ -2,10 +2,10 @@ import { spanFingerprint } from '../limit/index.ts';
 import {
   type Clock,
   errorText,
+  RateLimitedWarnings,
   type SpanLike,
   type SpanProcessorLike,
   systemClock,
-  Teller,
 } from '../record/index.ts';
 import { checkKnown, duration, trueOrFalse, withDefaults } from '../settings/index.ts';
 import type { Trigger } from './burst.ts';
@@ -65,13 +65,13 @@ export class BurstSpanProcessor implements SpanProcessorLike {
   readonly #listener: SpanListener;
   readonly #errors: ResolvedSpanOptions['errors'];
   readonly #slowerThanMillis: number;
-  readonly #teller: Teller;
+  readonly #warnings: RateLimitedWarnings;
 
   constructor(listener: SpanListener, options: ResolvedSpanOptions, clock: Clock = systemClock) {
     this.#listener = listener;
     this.#errors = options.errors;
     this.#slowerThanMillis = options.slowerThanMillis;
-    this.#teller = new Teller('BurstSpanProcessor', clock);
+    this.#warnings = new RateLimitedWarnings('BurstSpanProcessor', clock);
   }
 
   onStart(span: SpanLike): void {
@@ -104,7 +104,7 @@ export class BurstSpanProcessor implements SpanProcessorLike {
     try {
       return errors(span) === true;
     } catch (error) {
-      this.#teller.warn('errors', `errors threw ${errorText(error)}; the span is a trigger`);
+      this.#warnings.warn('errors', `errors threw ${errorText(error)}; the span is a trigger`);
       return true;
     }
   }
@@ -122,7 +122,7 @@ export class BurstSpanProcessor implements SpanProcessorLike {
     try {
       work();
     } catch (error) {
-      this.#teller.warn('span', `a span was not counted: ${errorText(error)}`);
+      this.#warnings.warn('span', `a span was not counted: ${errorText(error)}`);
     }
   }
 }

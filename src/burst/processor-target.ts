@@ -5,8 +5,8 @@ import {
   type Clock,
   errorText,
   type LogRecordProcessorLike,
+  RateLimitedWarnings,
   type ReadableLogRecordLike,
-  Teller,
   within,
   writable,
 } from '../record/index.ts';
@@ -27,7 +27,7 @@ export class ProcessorTarget implements Target<ReadableLogRecordLike> {
   readonly #processor: LogRecordProcessorLike;
   readonly #clock: Clock;
   readonly #guard: ReentrancyGuard;
-  readonly #teller: Teller;
+  readonly #warnings: RateLimitedWarnings;
   readonly #gate: FlushGate;
   #delivered = 0;
   #failed = 0;
@@ -40,7 +40,7 @@ export class ProcessorTarget implements Target<ReadableLogRecordLike> {
     this.#processor = processor;
     this.#clock = clock;
     this.#guard = guard;
-    this.#teller = new Teller('BurstLogRecordProcessor', clock);
+    this.#warnings = new RateLimitedWarnings('BurstLogRecordProcessor', clock);
     this.#gate = new FlushGate(() => this.#flush());
   }
 
@@ -65,7 +65,7 @@ export class ProcessorTarget implements Target<ReadableLogRecordLike> {
       this.#delivered += 1;
     } catch (error) {
       this.#failed += 1;
-      this.#teller.warn(
+      this.#warnings.warn(
         'processor',
         `1 record was lost: the wrapped processor's onEmit() threw ${errorText(error)}`,
       );
@@ -102,9 +102,12 @@ export class ProcessorTarget implements Target<ReadableLogRecordLike> {
       this.#clock,
     );
     if (!flush.inTime) {
-      this.#teller.warn('flush', `the wrapped processor's forceFlush() took over ${FLUSH_TIMEOUT_MILLIS} ms`);
+      this.#warnings.warn(
+        'flush',
+        `the wrapped processor's forceFlush() took over ${FLUSH_TIMEOUT_MILLIS} ms`,
+      );
     } else if (flush.error !== undefined) {
-      this.#teller.warn('flush', `the wrapped processor's forceFlush() failed: ${errorText(flush.error)}`);
+      this.#warnings.warn('flush', `the wrapped processor's forceFlush() failed: ${errorText(flush.error)}`);
     }
   }
 
@@ -116,9 +119,9 @@ export class ProcessorTarget implements Target<ReadableLogRecordLike> {
       true,
     );
     if (!end.inTime) {
-      this.#teller.warn('shutdown', `the wrapped processor's shutdown() took over ${timeoutMillis} ms`);
+      this.#warnings.warn('shutdown', `the wrapped processor's shutdown() took over ${timeoutMillis} ms`);
     } else if (end.error !== undefined) {
-      this.#teller.warn('shutdown', `the wrapped processor's shutdown() failed: ${errorText(end.error)}`);
+      this.#warnings.warn('shutdown', `the wrapped processor's shutdown() failed: ${errorText(end.error)}`);
     }
   }
 }

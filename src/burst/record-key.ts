@@ -1,5 +1,5 @@
 import { type Context, trace } from '@opentelemetry/api';
-import type { ReadableLogRecordLike, Teller } from '../record/index.ts';
+import type { RateLimitedWarnings, ReadableLogRecordLike } from '../record/index.ts';
 import { errorText } from '../record/index.ts';
 import { rootTaskId } from '../task/index.ts';
 import { blank } from './burst-records.ts';
@@ -34,7 +34,11 @@ const taskKey: RecordKey = {
 };
 
 /** Decides once, at construction, how keys are found. */
-export function recordKey(scope: BurstScope, guard: ReentrancyGuard, teller: Teller): RecordKey {
+export function recordKey(
+  scope: BurstScope,
+  guard: ReentrancyGuard,
+  warnings: RateLimitedWarnings,
+): RecordKey {
   if (scope === 'global') return globalKey;
   if (scope === 'trace') return traceKey;
   if (scope === 'task') return taskKey;
@@ -43,7 +47,7 @@ export function recordKey(scope: BurstScope, guard: ReentrancyGuard, teller: Tel
       const key = guard.call(() => scope(record, context));
       return typeof key === 'string' ? key : SHARED_KEY;
     } catch (error) {
-      teller.warn('scope', `scope threw ${errorText(error)}; the record belongs to the shared bucket`);
+      warnings.warn('scope', `scope threw ${errorText(error)}; the record belongs to the shared bucket`);
       return SHARED_KEY;
     }
   };

@@ -3,9 +3,9 @@ import { fingerprintOf, givenFingerprint } from '../limit/index.ts';
 import {
   EXCEPTION_TYPE,
   errorText,
+  type RateLimitedWarnings,
   type ReadableLogRecordLike,
   Severity,
-  type Teller,
 } from '../record/index.ts';
 import type { Trigger, TriggerCause } from './burst.ts';
 import type { ReentrancyGuard } from './reentrancy-guard.ts';
@@ -17,14 +17,14 @@ import type { ResolvedBurstOptions } from './resolve-options.ts';
 export class TriggerRules {
   readonly #options: Pick<ResolvedBurstOptions, 'burstLevel' | 'exceptions' | 'when' | 'fingerprint'>;
   readonly #guard: ReentrancyGuard;
-  readonly #teller: Teller;
+  readonly #warnings: RateLimitedWarnings;
   /** Whether quiet records must be asked too. */
   readonly askQuiet: boolean;
 
-  constructor(options: ResolvedBurstOptions, guard: ReentrancyGuard, teller: Teller) {
+  constructor(options: ResolvedBurstOptions, guard: ReentrancyGuard, warnings: RateLimitedWarnings) {
     this.#options = options;
     this.#guard = guard;
-    this.#teller = teller;
+    this.#warnings = warnings;
     this.askQuiet = options.exceptions || options.when !== undefined;
   }
 
@@ -38,7 +38,7 @@ export class TriggerRules {
     try {
       return this.#guard.call(() => when(record, context)) === true ? 'predicate' : undefined;
     } catch (error) {
-      this.#teller.warn('when', `triggers.when threw ${errorText(error)}; the record is not a trigger`);
+      this.#warnings.warn('when', `triggers.when threw ${errorText(error)}; the record is not a trigger`);
       return undefined;
     }
   }
@@ -63,6 +63,6 @@ export class TriggerRules {
   }
 
   #warn(what: string): void {
-    this.#teller.warn('fingerprint', `fingerprint ${what}; the default fingerprint counts`);
+    this.#warnings.warn('fingerprint', `fingerprint ${what}; the default fingerprint counts`);
   }
 }

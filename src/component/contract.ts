@@ -136,7 +136,7 @@ export interface Sink {
   dropped?(): ByCause;
 }
 
-/** The receiver of records refuses them for good, or they cannot be written at all. */
+/** The receiver of records rejects them permanently, or they cannot be written at all. */
 export interface RejectedError extends Error {
   readonly rejected: true;
   /** In one word, for counters and the dead letter file, e.g. `http_400`. */

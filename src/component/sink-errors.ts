@@ -38,7 +38,7 @@ export function retryLaterError(message: string, retryAfterMillis: number): Retr
   return new RetryLater(message, retryAfterMillis);
 }
 
-/** Reads what a sink threw. Errors are told apart by their fields: copies of a class can meet in one process. */
+/** Reads what a sink threw. Errors are recognised by their fields: copies of a class can meet in one process. */
 export function asRejected(error: unknown): RejectedError | undefined {
   return field(error, 'rejected') === true ? (error as RejectedError) : undefined;
 }

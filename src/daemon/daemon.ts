@@ -18,7 +18,7 @@ const CARE_MILLIS = 1_000;
 /** How long receivers may take for what they have begun. */
 const RECEIVER_GRACE_MILLIS = 2_000;
 
-/** What the daemon is told beside its configuration. */
+/** What the daemon is given beside its configuration. */
 export interface DaemonContext {
   readonly version: string;
   /** Where the compiled `sinks/file/line-thread` is, for file sinks to use. Default: none, they do with one thread. */
@@ -256,7 +256,7 @@ export class Daemon {
   }
 
   async #stop(drainMillis: number): Promise<void> {
-    const letGo = keepAlive(systemClock, drainMillis + 10_000);
+    const release = keepAlive(systemClock, drainMillis + 10_000);
     if (this.#state.state !== 'failed') {
       this.#state = { state: 'draining', reason: 'the daemon is stopping' };
       this.own.emit(Severity.INFO, 'stopping');
@@ -282,8 +282,8 @@ export class Daemon {
         errors.push(error);
       }
     }
-    letGo();
-    // `fail` tells why.
+    release();
+    // `fail` logs why.
     if (this.#failure !== undefined) return this.#settle.failed(this.#failure);
     if (errors.length === 0) return this.#settle.done();
     const error = new Error(`the daemon did not stop cleanly: ${errors.map(errorText).join('; ')}`);

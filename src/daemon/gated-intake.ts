@@ -29,7 +29,7 @@ export class GatedIntake implements Intake {
   }
 
   async append(batch: Batch): Promise<Accepted> {
-    // A batch that is here already is told so, whether there is room or not.
+    // A repeated batch is answered as one, whether there is room or not.
     const { origin } = batch;
     const isRepeat = origin !== undefined && origin.seq <= this.#journal.lastSeq(origin.producer);
     if (!isRepeat && this.#isClosed()) return { kind: 'full', retryAfterMillis: RETRY_MILLIS };

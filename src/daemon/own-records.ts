@@ -47,9 +47,9 @@ const NAMES = Object.keys(Severity) as readonly (SeverityName | 'UNSPECIFIED')[]
 /**
  * The daemon's own records: they go the way of all records, through the journal to the sinks, and to standard error.
  *
- * What goes wrong on that way is counted, and never told by a record of its own; and what the journal tells while it is
- * handed one of these goes to standard error alone. So trouble cannot feed itself. What comes again and again, alike but
- * for its numbers and what is in quotes, is told ten times in ten seconds. Nothing here ever throws.
+ * Prevents feedback loops: what goes wrong on that way is counted, and never logged by another record; what the journal
+ * logs while it takes one of these goes to standard error alone. Messages that differ only in numbers and quoted text
+ * are limited to ten in ten seconds. Nothing here ever throws.
  */
 export class OwnRecords implements OwnLog {
   readonly #severity: number;
@@ -65,7 +65,7 @@ export class OwnRecords implements OwnLog {
   #cancelRetry = () => {};
   /** Records that never came into the journal. */
   lost = 0;
-  /** Records that were too many alike; they are told neither here nor there. */
+  /** Records that were too many alike; they are written nowhere, and counted. */
   leftOut = 0;
 
   constructor({
@@ -89,7 +89,7 @@ export class OwnRecords implements OwnLog {
     ];
   }
 
-  /** From here on there is a journal; what was told before goes into it too. */
+  /** From here on there is a journal; what was logged before goes into it too. */
   attach(intake: Intake): void {
     this.#intake = intake;
     this.#write();
@@ -117,7 +117,7 @@ export class OwnRecords implements OwnLog {
     return { dropped: this.lost, suppressed: this.leftOut };
   }
 
-  /** Waits until what was told is in the journal, or cannot be. */
+  /** Waits until what was logged is in the journal, or cannot be. */
   async flush(): Promise<void> {
     await this.#writing;
   }
@@ -153,7 +153,7 @@ export class OwnRecords implements OwnLog {
     try {
       this.#stream.write(`${line.replace(CONTROL, ' ')}\n`);
     } catch {
-      // Nobody is left to tell.
+      // There is nothing left to log it with.
     }
   }
 
@@ -183,7 +183,7 @@ export class OwnRecords implements OwnLog {
   }
 
   async #writeAll(intake: Intake): Promise<void> {
-    // What else is told in this turn goes along.
+    // What else is logged in this turn goes along.
     await undefined;
     while (this.#waiting.length > 0) {
       const records = this.#waiting;
@@ -196,7 +196,7 @@ export class OwnRecords implements OwnLog {
       if (!this.#isClosed) this.#cancelRetry = this.#clock.after(RETRY_MILLIS, () => this.#write());
       break;
     }
-    // In the turn of the last look, so that nothing told afterwards is left waiting.
+    // In the turn of the last look, so that nothing logged afterwards is left waiting.
     this.#writing = undefined;
   }
 
@@ -236,7 +236,7 @@ export class OwnRecords implements OwnLog {
   }
 }
 
-/** What is told again and again differs in numbers and names. */
+/** Repeated messages differ in numbers and names. */
 function kindOf(severity: number, message: string): string {
   const alike = message
     .slice(0, 512)

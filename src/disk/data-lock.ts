@@ -56,7 +56,7 @@ class Claim {
   /** Makes a short path of a long one, see {@link Claim.#short}. */
   readonly #descriptor: number;
   #state = LOOKING;
-  /** The asker of the lowest name that was told `LOOKING`. */
+  /** The asker of the lowest name that was answered `LOOKING`. */
   #lowestAsker: string | undefined;
   #withdrawn: Promise<void> | undefined;
 

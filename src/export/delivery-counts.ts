@@ -1,4 +1,4 @@
-import type { Teller } from '../record/index.ts';
+import type { RateLimitedWarnings } from '../record/index.ts';
 
 /** Why a record was not delivered. */
 export type DeliveryFailure = 'queue_full' | 'size' | 'export' | 'timeout' | 'unserializable' | 'shutdown';
@@ -18,7 +18,7 @@ export interface DeliveryStats {
 
 /** Counts what becomes of the records, and warns of each loss. */
 export class DeliveryCounts {
-  readonly #warnings: Teller;
+  readonly #warnings: RateLimitedWarnings;
   readonly failed: Record<DeliveryFailure, number> = {
     queue_full: 0,
     size: 0,
@@ -30,7 +30,7 @@ export class DeliveryCounts {
   received = 0;
   delivered = 0;
 
-  constructor(warnings: Teller) {
+  constructor(warnings: RateLimitedWarnings) {
     this.#warnings = warnings;
   }
 

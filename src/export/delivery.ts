@@ -7,8 +7,8 @@ import {
   FlushWaiters,
   flushMillis,
   monotonicNow,
+  RateLimitedWarnings,
   type ReadableLogRecordLike,
-  Teller,
   type Waited,
   within,
   writable,
@@ -43,7 +43,7 @@ export class Delivery {
   readonly #batches: BatchExporter;
   readonly #resources: ResourceWait;
   readonly #waiters = new FlushWaiters();
-  readonly #warnings: Teller;
+  readonly #warnings: RateLimitedWarnings;
   readonly #counts: DeliveryCounts;
   #turn: NodeJS.Immediate | undefined;
   #lastTurnAt = 0;
@@ -61,7 +61,7 @@ export class Delivery {
   ) {
     this.#options = options;
     this.#queue = new BatchQueue(options);
-    this.#warnings = new Teller(component, options.clock);
+    this.#warnings = new RateLimitedWarnings(component, options.clock);
     this.#counts = new DeliveryCounts(this.#warnings);
     this.#batches = new BatchExporter(options, around, this.#inFlight, this.#counts);
     this.#resources = new ResourceWait(options.clock, (message) => this.#warnings.warn('resource', message));

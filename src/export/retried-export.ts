@@ -5,7 +5,7 @@ import {
   EXPORT_SUCCESS,
   type ExportResultLike,
   errorText,
-  type Teller,
+  type RateLimitedWarnings,
 } from '../record/index.ts';
 import { exportErrorText, retryAfterMillis } from './export-error.ts';
 import type { ResolvedRetryOptions } from './retry-options.ts';
@@ -15,7 +15,7 @@ export class RetriedExport {
   /** Resolves when the result is out, whatever it is. Never rejects. */
   readonly settled: Promise<void>;
   readonly #options: ResolvedRetryOptions;
-  readonly #warnings: Teller;
+  readonly #warnings: RateLimitedWarnings;
   readonly #context = context.active();
   #records: unknown[];
   #resultCallback: ((result: ExportResultLike) => void) | undefined;
@@ -33,7 +33,7 @@ export class RetriedExport {
 
   constructor(
     options: ResolvedRetryOptions,
-    warnings: Teller,
+    warnings: RateLimitedWarnings,
     records: unknown[],
     resultCallback: (result: ExportResultLike) => void,
   ) {

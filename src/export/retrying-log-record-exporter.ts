@@ -3,7 +3,7 @@ import {
   type ExportResultLike,
   flushMillis,
   type LogRecordExporterLike,
-  Teller,
+  RateLimitedWarnings,
   within,
 } from '../record/index.ts';
 import { RetriedExport } from './retried-export.ts';
@@ -36,14 +36,14 @@ export class RetryingLogRecordExporter implements LogRecordExporterLike {
   /** How many exports at once the wrapped exporter allows, if it says so. */
   readonly maxConcurrentExports?: number;
   readonly #options: ResolvedRetryOptions;
-  readonly #warnings: Teller;
+  readonly #warnings: RateLimitedWarnings;
   readonly #exports = new Set<RetriedExport>();
   #shutdown: Promise<void> | undefined;
 
   /** @throws RangeError or TypeError for a wrong or unknown option */
   constructor(options: RetryingLogRecordExporterOptions) {
     this.#options = resolveRetryOptions(options);
-    this.#warnings = new Teller('RetryingLogRecordExporter', this.#options.clock);
+    this.#warnings = new RateLimitedWarnings('RetryingLogRecordExporter', this.#options.clock);
     this.maxElapsedMillis = this.#options.maxElapsedMillis;
     const { maxConcurrentExports } = this.#options.exporter;
     if (maxConcurrentExports !== undefined) this.maxConcurrentExports = maxConcurrentExports;

@@ -19,7 +19,7 @@ export type FrameErrorCause =
  */
 export class FrameError extends Error {
   override readonly name = 'FrameError';
-  /** Tells it from other errors without `instanceof`: copies of this class can meet in one process. */
+  /** Distinguishes it from other errors without `instanceof`: copies of this class can meet in one process. */
   readonly malformed = true;
   override readonly cause: FrameErrorCause;
 

@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import type { JournalEntry } from '../component/index.ts';
-import { asBuffer, readWhole, writeWhole } from './whole.ts';
+import { asBuffer, readWhole, writeWhole } from './uint64.ts';
 
 /**
  * A frame is what stands in a segment behind its head: an entry, or a seal. All numbers have their low bytes first.

@@ -126,7 +126,7 @@ export class IntakeQueue {
   }
 
   /** The group is on the disk, as these entries. */
-  landed(entries: readonly JournalEntry[]): void {
+  committed(entries: readonly JournalEntry[]): void {
     const group = this.#group;
     this.#group = [];
     this.#foundRoom(group);
@@ -134,7 +134,7 @@ export class IntakeQueue {
     for (const [at, { batch, producer, settle }] of group.entries()) {
       if (producer !== undefined) {
         producer.inFlight -= 1;
-        this.#producers.landed(batch.origin!, now);
+        this.#producers.committed(batch.origin!, now);
       }
       settle.resolve({ kind: 'accepted', index: entries[at]!.index });
     }
@@ -144,7 +144,7 @@ export class IntakeQueue {
 
   /**
    * There is no room: answers so to the group and to all that waits behind it. Were those behind written
-   * later, a batch would stand there before one that its sender was told to send again.
+   * later, a batch would stand there before one that its sender was asked to send again.
    */
   refuse(cause: NoRoom): void {
     this.#warn(cause);
@@ -190,7 +190,7 @@ export class IntakeQueue {
     }
   }
 
-  /** What is known about a repeat or a gap is told when all that was sent before is decided. */
+  /** A repeat or a gap is answered when all that was sent before is decided. */
   #afterTail(origin: Origin, known: Producer | undefined): Accepted | Promise<Accepted> {
     const tail = known && this.#tails.get(known);
     if (tail === undefined || origin.seq <= known!.last) return this.#answer(origin, known);

@@ -70,7 +70,7 @@ export class Journal implements Intake, JournalView {
     this.#intake = new IntakeQueue(settings, recovered.producers, recovered.time);
     this.#loop = new WriteLoop(settings, recovered, this.#segments, this.#intake, (entries) => {
       this.#recent.add(entries);
-      this.#intake.landed(entries);
+      this.#intake.committed(entries);
       this.#growth.grew();
     });
   }
@@ -114,7 +114,7 @@ export class Journal implements Intake, JournalView {
       },
       recent: this.#recent,
       readFiles: this.#readFiles,
-      setAside: this.#recovered.setAside,
+      quarantine: this.#recovered.quarantine,
       segmentsAt: (index) => this.#segments.at(index),
       grown: (signal) => this.#growth.wait(signal),
     };
@@ -161,7 +161,7 @@ export class Journal implements Intake, JournalView {
 
   stats(): JournalStats {
     return {
-      ...this.#recovered.setAside.counts,
+      ...this.#recovered.quarantine.counts,
       bytes: this.#segments.bytes,
       maxBytes: this.#settings.maxBytes,
       batches: this.next - this.first,

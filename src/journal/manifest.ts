@@ -20,7 +20,7 @@ export const UNFINISHED_MANIFEST = `${NAME}.new`;
 const MAX_FORMER_IDS = 16;
 
 /**
- * A small file beside the segments, written when a segment is begun and at a clean end. It tells that the newest segment
+ * A small file beside the segments, written when a segment is begun and at a clean end. It shows that the newest segment
  * is gone, which the others cannot know; and which ids the journal had before.
  *
  * Two lines: JSON, and its crc-32 in hexadecimal digits. Journals of earlier versions have none; it is not needed.

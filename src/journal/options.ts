@@ -2,7 +2,7 @@ import type { OwnLog } from '../component/index.ts';
 import { CLOCK_METHODS, type Clock, systemClock } from '../record/index.ts';
 import { checkKnown, duration, shown, wholeNumber, withDefaults, withMethods } from '../settings/index.ts';
 import { type Files, nodeFiles } from './files.ts';
-import { framesBegin } from './head.ts';
+import { framesBegin } from './segment-header.ts';
 
 /** How long and how many producers are remembered. */
 export interface ProducerOptions {
@@ -31,7 +31,7 @@ export interface JournalOptions {
   readonly clock?: Clock | undefined;
   /** Called once, at the first error of a write or fsync; no append succeeds after it. */
   readonly onFault?: ((error: Error) => void) | undefined;
-  /** Where damage and cuts are told. */
+  /** Where damage and cuts are logged. */
   readonly log?: OwnLog | undefined;
   /** The file system; for tests. */
   readonly files?: Files | undefined;
@@ -73,7 +73,7 @@ const known = [
   'files',
 ];
 
-/** @throws TypeError, RangeError naming option, wish and value */
+/** @throws TypeError, RangeError naming the option, what was expected, and the value */
 export function resolve(given: JournalOptions): Settings {
   checkKnown(where, given, known);
   if (typeof given.directory !== 'string' || given.directory === '') {

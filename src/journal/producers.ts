@@ -1,9 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import type { Origin } from '../component/index.ts';
-import { PRODUCER_BYTES } from './head.ts';
 import { Owners } from './owners.ts';
-import { readWhole, writeWhole } from './whole.ts';
+import { PRODUCER_BYTES } from './segment-header.ts';
+import { readWhole, writeWhole } from './uint64.ts';
 
 /** What is remembered of one exporter instance. */
 export interface Producer {
@@ -64,7 +64,7 @@ export class Producers {
   }
 
   /** The batch is on the disk. */
-  landed(origin: Origin, nowMillis: number): Producer {
+  committed(origin: Origin, nowMillis: number): Producer {
     const found = this.seen(origin, nowMillis);
     found.last = Math.max(found.last, origin.seq);
     found.taken = Math.max(found.taken, origin.seq);

@@ -2,11 +2,11 @@ import type { BatchCount, JournalEntry, JournalReader } from '../component/index
 import { wholeNumber } from '../settings/index.ts';
 import { isMissing } from './files.ts';
 import { FRAME_BYTES } from './frame.ts';
+import type { Quarantine } from './quarantine.ts';
 import type { ReadFiles } from './read-files.ts';
 import type { Recent } from './recent.ts';
 import { type Scanned, Scanner } from './scanner.ts';
 import type { Segment } from './segment.ts';
-import type { SetAside } from './set-aside.ts';
 
 /** What a reader needs of the journal. */
 export interface ReadSource {
@@ -15,7 +15,7 @@ export interface ReadSource {
   readonly next: number;
   readonly recent: Recent;
   readonly readFiles: ReadFiles;
-  readonly setAside: SetAside;
+  readonly quarantine: Quarantine;
   /** The segment with this entry, and the one behind it. */
   segmentsAt(index: number): { readonly segment: Segment; readonly behind: Segment | undefined };
   /** Resolves when a group has reached the disk. @throws (rejects) when aborted, and when the journal closes */
@@ -161,7 +161,7 @@ export class Reader implements JournalReader {
         place.scanner.read(file, end, pieceBytes),
       );
       for (const each of scanned) {
-        if (each.kind === 'damage') await source.setAside.range(segment, each.offset, each.length);
+        if (each.kind === 'damage') await source.quarantine.range(segment, each.offset, each.length);
         this.#lookAt(each, place);
       }
     } catch (error) {

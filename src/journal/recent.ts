@@ -15,7 +15,7 @@ export class Recent {
     this.#maxBytes = maxBytes;
   }
 
-  /** Indexes follow each other without holes, within and between calls. */
+  /** Indexes follow each other without gaps, within and between calls. */
   add(entries: readonly JournalEntry[]): void {
     for (const entry of entries) {
       this.#entries.push(entry);

@@ -2,15 +2,15 @@ import { randomBytes } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { type Files, isMissing, type OpenDirectory, type OpenFile, writeAll } from './files.ts';
 import { FRAME_BYTES } from './frame.ts';
-import { decodeHead, framesBegin, HEAD_BYTES, type Head, PRODUCER_BYTES } from './head.ts';
 import { JournalTime } from './journal-time.ts';
 import { Manifest, type ManifestContent } from './manifest.ts';
 import { damagedName, firstIndexOf, isDamaged, isUnfinished, segmentName } from './names.ts';
 import type { Settings } from './options.ts';
 import { Producers } from './producers.ts';
-import { type Landed, replay } from './replay.ts';
+import { Quarantine } from './quarantine.ts';
+import { type Committed, replay } from './replay.ts';
 import { Segment } from './segment.ts';
-import { SetAside } from './set-aside.ts';
+import { decodeHead, framesBegin, HEAD_BYTES, type Head, PRODUCER_BYTES } from './segment-header.ts';
 
 /** How a journal stands on the disk when it is opened. */
 export interface Recovered {
@@ -22,7 +22,7 @@ export interface Recovered {
   readonly next: number;
   readonly producers: Producers;
   readonly time: JournalTime;
-  readonly setAside: SetAside;
+  readonly quarantine: Quarantine;
   /** The journal's directory, open. */
   readonly handle: OpenDirectory;
   readonly manifest: Manifest;
@@ -77,8 +77,8 @@ async function recoverFrom(
     found.push(await readHead(files, directory, name));
   }
   for (const name of names.filter(isUnfinished)) await files.unlink(join(directory, name));
-  const setAside = new SetAside(settings, await bytesOf(files, directory, names.filter(isDamaged)));
-  const whole = await withoutHeadless(settings, found, setAside);
+  const quarantine = new Quarantine(settings, await bytesOf(files, directory, names.filter(isDamaged)));
+  const whole = await withoutHeadless(settings, found, quarantine);
   // A name that is found may not be on the disk yet, if the process before ended just then.
   if (settings.sync === 'always') await handle.sync();
 
@@ -91,9 +91,9 @@ async function recoverFrom(
   const maxStep = settings.maxAgeMillis / 2;
   const noted = notedOf(await manifest.read(), last);
   const beyond = Math.max(nextBehindHeadless(found), noted?.next ?? noted?.firstIndex ?? 1);
-  const common = { segments, producers, setAside, handle, manifest };
+  const common = { segments, producers, quarantine, handle, manifest };
   if (last === undefined) {
-    if (noted !== undefined) setAside.missing(noted, 1, 0);
+    if (noted !== undefined) quarantine.missing(noted, 1, 0);
     return {
       ...common,
       id: randomBytes(16),
@@ -107,15 +107,15 @@ async function recoverFrom(
   const previous = segments.at(-2);
   const tables = await loadProducers(files, last, previous, producers);
   const time = new JournalTime(last.head.timeMillis, last.head.createdMillis, maxStep);
-  const landed: Landed = (origin, receivedMillis) => {
+  const committed: Committed = (origin, receivedMillis) => {
     const millis = time.advance(receivedMillis);
-    if (origin !== undefined) producers.landed(origin, millis);
+    if (origin !== undefined) producers.committed(origin, millis);
     producers.forget(millis);
   };
   const file = await files.openToWrite(last.path);
-  const { end, cutAt, seenNext, lastGroup } = await replay(file, last, setAside, landed);
+  const { end, cutAt, seenNext, lastGroup } = await replay(file, last, quarantine, committed);
   if (cutAt < end) {
-    setAside.cut(last.name, cutAt, end - cutAt);
+    quarantine.cut(last.name, cutAt, end - cutAt);
     await file.truncate(cutAt);
   }
   await writeAgain(file, lastGroup, cutAt);
@@ -126,7 +126,7 @@ async function recoverFrom(
   time.advance(now);
 
   const isNewestMissing = noted !== undefined && noted.firstIndex > last.head.firstIndex;
-  if (isNewestMissing) setAside.missing(noted, last.next, last.records);
+  if (isNewestMissing) quarantine.missing(noted, last.next, last.records);
   const keepsId = tables !== 'lost' && !isNewestMissing && beyond <= last.next;
   const keepsFile = keepsId && tables === 'whole';
   if (!keepsFile) await file.close();
@@ -200,15 +200,15 @@ async function bytesOf(files: Files, directory: string, names: readonly string[]
 async function withoutHeadless(
   { files, directory }: Settings,
   found: readonly Found[],
-  setAside: SetAside,
+  quarantine: Quarantine,
 ): Promise<readonly Found[]> {
   const headless = found.filter(({ head }) => head === undefined);
   for (const { name, bytes } of headless) {
     const kept = damagedName(name, 0);
     await files.rename(join(directory, name), join(directory, kept));
-    setAside.counts.damagedRanges += 1;
-    setAside.counts.damagedBytes += bytes;
-    setAside.tell(
+    quarantine.counts.damagedRanges += 1;
+    quarantine.counts.damagedBytes += bytes;
+    quarantine.report(
       `the head of ${name} is damaged; the file was renamed to ${kept}, reading continues after it`,
     );
   }
@@ -242,7 +242,7 @@ async function loadProducers(
   try {
     // Damage is met again, and set aside, by whoever reads these entries.
     await replay(file, previous, undefined, (origin) => {
-      if (origin !== undefined) producers.landed(origin, last.head.timeMillis);
+      if (origin !== undefined) producers.committed(origin, last.head.timeMillis);
     });
   } finally {
     await file.close();

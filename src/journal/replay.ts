@@ -1,12 +1,12 @@
 import type { JournalEntry, Origin } from '../component/index.ts';
 import type { OpenFile } from './files.ts';
 import { FRAME_BYTES } from './frame.ts';
+import type { Quarantine } from './quarantine.ts';
 import { type Scanned, Scanner } from './scanner.ts';
 import type { Segment } from './segment.ts';
-import type { SetAside } from './set-aside.ts';
 
 /** Told of each entry that stays, in order. */
-export type Landed = (origin: Origin | undefined, receivedMillis: number) => void;
+export type Committed = (origin: Origin | undefined, receivedMillis: number) => void;
 
 /** What was found in the last segment. */
 export interface Replayed {
@@ -16,7 +16,7 @@ export interface Replayed {
   readonly cutAt: number;
   /** Where the last group begins; 0 if there is none, so that nothing vouches for the head. */
   readonly lastGroup: number;
-  /** The index behind the highest that was seen, also in what is cut: it may have been told to somebody. */
+  /** The index behind the highest that was seen, also in what is cut: somebody may have been given it. */
   readonly seenNext: number;
 }
 
@@ -39,8 +39,8 @@ type Damage = Extract<Scanned, { kind: 'damage' }>;
 export async function replay(
   file: OpenFile,
   segment: Segment,
-  setAside: SetAside | undefined,
-  landed: Landed,
+  quarantine: Quarantine | undefined,
+  committed: Committed,
 ): Promise<Replayed> {
   const end = await file.size();
   const scanner = new Scanner(segment.head.mark, segment.begin);
@@ -54,7 +54,7 @@ export async function replay(
     for (const { offset, length, entry, isDamaged } of group) {
       if (offset >= upTo) continue;
       segment.count(offset, entry, length - FRAME_BYTES);
-      if (!isDamaged) landed(entry.origin, entry.receivedMillis);
+      if (!isDamaged) committed(entry.origin, entry.receivedMillis);
     }
     group = [];
   };
@@ -76,7 +76,7 @@ export async function replay(
         lastGroup = each.group;
         // What ends before this group was on the disk once. Damage across its beginning stays a question.
         for (const { offset, length } of damage.filter(endsBy(lastGroup))) {
-          await setAside?.range(segment, offset, length);
+          await quarantine?.range(segment, offset, length);
         }
         damage = damage.filter((range) => !endsBy(lastGroup)(range));
       }
@@ -85,7 +85,7 @@ export async function replay(
   }
   const first = damage[0];
   if (first !== undefined && first.offset < lastGroup) {
-    await setAside?.range(segment, first.offset, lastGroup - first.offset);
+    await quarantine?.range(segment, first.offset, lastGroup - first.offset);
   }
   const cutAt = first === undefined ? end : Math.max(first.offset, lastGroup);
   keep(cutAt);

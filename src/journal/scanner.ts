@@ -2,7 +2,7 @@ import type { JournalEntry } from '../component/index.ts';
 import type { OpenFile } from './files.ts';
 import { bodyFits, decodeFrame, FRAME_BYTES, type Frame, MARK_BYTES } from './frame.ts';
 
-/** What stands in a segment, one behind the other without holes. */
+/** What stands in a segment, one behind the other without gaps. */
 export type Scanned =
   | {
       readonly kind: 'entry';

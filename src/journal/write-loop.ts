@@ -1,22 +1,22 @@
 import type { JournalEntry } from '../component/index.ts';
 import { DiskFloor } from './disk-floor.ts';
-import { framesBegin } from './head.ts';
 import type { IntakeQueue } from './intake-queue.ts';
 import type { Settings } from './options.ts';
 import type { Recovered } from './recover.ts';
+import { framesBegin } from './segment-header.ts';
 import type { Segments } from './segments.ts';
 import { type NoRoom, Writer } from './writer.ts';
 
 /**
  * Brings what waits to the disk, one group after the other, and begins new segments between them. It runs while
- * there is something to do. The first error ends it for good.
+ * there is something to do. The first error ends it permanently.
  */
 export class WriteLoop {
   readonly #settings: Settings;
   readonly #recovered: Recovered;
   readonly #segments: Segments;
   readonly #intake: IntakeQueue;
-  readonly #landed: (entries: readonly JournalEntry[]) => void;
+  readonly #committed: (entries: readonly JournalEntry[]) => void;
   readonly #writer: Writer;
   readonly #floor: DiskFloor;
   #running: Promise<void> | undefined;
@@ -28,19 +28,19 @@ export class WriteLoop {
   /** The last segment that was to be made found no file descriptor. */
   #lacksDescriptor = false;
 
-  /** @param landed called with the entries of a group as soon as they are on the disk */
+  /** @param committed called with the entries of a group as soon as they are on the disk */
   constructor(
     settings: Settings,
     recovered: Recovered,
     segments: Segments,
     intake: IntakeQueue,
-    landed: (entries: readonly JournalEntry[]) => void,
+    committed: (entries: readonly JournalEntry[]) => void,
   ) {
     this.#settings = settings;
     this.#recovered = recovered;
     this.#segments = segments;
     this.#intake = intake;
-    this.#landed = landed;
+    this.#committed = committed;
     const { active, handle, manifest, formerIds } = recovered;
     this.#writer = new Writer(settings, {
       segment: segments.newest,
@@ -135,7 +135,7 @@ export class WriteLoop {
     this.#faulted = fault;
     for (const resolve of this.#rollAsked.splice(0)) resolve();
     this.#intake.fail(fault);
-    this.#recovered.setAside.tell(`a write failed (${fault.message}); no more records are accepted`);
+    this.#recovered.quarantine.report(`a write failed (${fault.message}); no more records are accepted`);
     try {
       this.#settings.onFault(fault);
     } catch {
@@ -190,7 +190,7 @@ export class WriteLoop {
     }
     this.#groups += 1;
     this.#next = first + entries.length;
-    this.#landed(entries);
+    this.#committed(entries);
   }
 
   /** @returns why there is none */

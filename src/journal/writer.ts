@@ -4,11 +4,11 @@ import { crc32 } from 'node:zlib';
 import type { JournalEntry } from '../component/index.ts';
 import { isNoDescriptor, isNoSpace, type OpenDirectory, type OpenFile, writeAll } from './files.ts';
 import { encodeFrame, encodeSeal, FRAME_BYTES, MARK_BYTES } from './frame.ts';
-import { encodeHead, framesBegin, type Head, PRODUCER_BYTES } from './head.ts';
 import type { Manifest } from './manifest.ts';
 import { segmentName, unfinishedName } from './names.ts';
 import type { Settings } from './options.ts';
 import { Segment } from './segment.ts';
+import { encodeHead, framesBegin, type Head, PRODUCER_BYTES } from './segment-header.ts';
 
 /** What stood before a new segment. */
 export type Before = Pick<Head, 'id' | 'firstIndex' | 'recordsBefore' | 'bytesBefore' | 'timeMillis'>;

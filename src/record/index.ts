@@ -76,6 +76,7 @@ export {
   type SpanProcessorLike,
 } from './otel.ts';
 export { RankedQueue } from './ranked-queue.ts';
+export { errorText, problemText, RateLimitedWarnings } from './rate-limited-warnings.ts';
 export { parseSeverity, rankOf, Severity, type SeverityLike, type SeverityName } from './severity.ts';
 export { severityNameOf, severityOf, severityOfText } from './severity-name.ts';
 export { attributesSize, CHARACTER_BYTES } from './size.ts';
@@ -85,7 +86,6 @@ export {
   type Snapshot,
   snapshot,
 } from './snapshot.ts';
-export { errorText, problemText, Teller } from './tell.ts';
 export { armImmediate, armTimeout, clearImmediate, clearTimeout, monotonicNow, nextTurn } from './timers.ts';
 export { Turns } from './turns.ts';
 export { LogRecordView } from './view.ts';

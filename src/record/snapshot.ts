@@ -1,6 +1,6 @@
 import { types } from 'node:util';
+import { errorText } from './rate-limited-warnings.ts';
 import { CHARACTER_BYTES, VALUE_BYTES } from './size.ts';
-import { errorText } from './tell.ts';
 
 /** A copy of a value and its estimated size in bytes. */
 export interface Snapshot {

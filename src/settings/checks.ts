@@ -1,7 +1,7 @@
 import { shown } from './shown.ts';
 
 /**
- * Checks of options. Wrong configuration throws at construction and says option, wish and value.
+ * Checks of options. Wrong configuration throws at construction and names the option, what was expected, and the value.
  */
 
 /** @throws TypeError unless `value` is an object; `where` is the constructor's name. */

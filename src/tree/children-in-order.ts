@@ -72,7 +72,7 @@ export function isOfSameProcess(task: Task, node: Node): boolean {
   return node.kind === 'task' && node.service === task.service && node.process === task.process;
 }
 
-/** When a node began, as far as its records tell. */
+/** When a node began, as far as its records show. */
 export function timeOf(node: Node): Timed {
   if (node.kind === 'task') return node.start ?? node.records[0]!;
   // Children are in order of time; an absent node has at least one, and it is a task.

@@ -90,7 +90,7 @@ function serviceName(resource: TreeAttributes): string {
 }
 
 /**
- * What tells the processes of one service apart: `service.instance.id`, else host and process id, else
+ * What distinguishes the processes of one service: `service.instance.id`, else host and process id, else
  * nothing. Records of one process have one clock.
  */
 function processName(resource: TreeAttributes): string {

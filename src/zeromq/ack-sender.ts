@@ -1,6 +1,11 @@
 import { crc32, gzip } from 'node:zlib';
 import { decodeReply, ENCODING_GZIP, ENCODING_IDENTITY, newProducer } from '../frames/index.ts';
-import { errorText, FlushWaiters, type ReadableLogRecordLike, type Teller } from '../record/index.ts';
+import {
+  errorText,
+  FlushWaiters,
+  type RateLimitedWarnings,
+  type ReadableLogRecordLike,
+} from '../record/index.ts';
 import { ExportError, type ExportErrorCause } from './export-error.ts';
 import type { ResolvedExporterOptions } from './exporter-options.ts';
 import { SendWindow, type WindowBatch, type WindowEvent } from './send-window.ts';
@@ -21,7 +26,7 @@ const LONGEST_SILENCE_MILLIS = 60_000;
  */
 export class AckSender implements Sender {
   readonly #options: ResolvedExporterOptions;
-  readonly #teller: Teller;
+  readonly #warnings: RateLimitedWarnings;
   readonly #server: ServerSocket;
   readonly #window: SendWindow;
   readonly #waiters = new FlushWaiters();
@@ -33,9 +38,9 @@ export class AckSender implements Sender {
   #resent = 0;
   #journalChanges = 0;
 
-  constructor(options: ResolvedExporterOptions, teller: Teller) {
+  constructor(options: ResolvedExporterOptions, warnings: RateLimitedWarnings) {
     this.#options = options;
-    this.#teller = teller;
+    this.#warnings = warnings;
     this.#heardAt = options.clock.monotonicNow();
     this.#silentSince = this.#heardAt;
     this.#longestSilenceMillis = SILENT_TIMEOUTS * options.ackTimeoutMillis;
@@ -47,7 +52,7 @@ export class AckSender implements Sender {
       ackTimeoutMillis: options.ackTimeoutMillis,
       onEvent: (event, batches) => this.#onEvent(event, batches),
     });
-    this.#server = new ServerSocket('DEALER', options, teller, {
+    this.#server = new ServerSocket('DEALER', options, warnings, {
       opened: () => {
         this.#silentSince = options.clock.monotonicNow();
         this.#window.disconnected();
@@ -123,7 +128,7 @@ export class AckSender implements Sender {
     try {
       this.#window.receive(decodeReply(frames), now);
     } catch (error) {
-      this.#teller.warn('answer', `a reply of the daemon could not be read: ${errorText(error)}`);
+      this.#warnings.warn('answer', `a reply of the daemon could not be read: ${errorText(error)}`);
       return;
     }
     this.#heardAt = this.#silentSince = now;
@@ -170,16 +175,16 @@ export class AckSender implements Sender {
     if (event === 'resent') this.#resent += batches;
     if (event === 'new_journal') {
       this.#journalChanges += 1;
-      this.#teller.warn(
+      this.#warnings.warn(
         event,
         `another journal answers now; ${batches} batches that the old one had not acknowledged are sent to it`,
       );
     }
     if (event === 'memory_lost') {
-      this.#teller.warn(event, 'the daemon has forgotten batches that it had acknowledged');
+      this.#warnings.warn(event, 'the daemon has forgotten batches that it had acknowledged');
     }
     if (event === 'too_far') {
-      this.#teller.warn(event, 'the daemon acknowledged a batch that was never sent; this was ignored');
+      this.#warnings.warn(event, 'the daemon acknowledged a batch that was never sent; this was ignored');
     }
   }
 }

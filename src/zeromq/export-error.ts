@@ -2,7 +2,7 @@
 export type ExportErrorCause =
   /** Not acknowledged within `exportTimeoutMillis`. They are in the journal once, or not at all. */
   | 'timeout'
-  /** The daemon refused the batch for good. */
+  /** The daemon rejected the batch permanently. */
   | 'rejected'
   /** The batch has more bytes than the daemon takes. */
   | 'too_large'

@@ -108,7 +108,7 @@ export type ResolvedExporterOptions = typeof defaults & { readonly endpoint: str
 
 const WHERE = 'ZmqLogRecordExporter';
 
-/** @throws RangeError or TypeError that says option, wish and value */
+/** @throws RangeError or TypeError that names the option, what was expected, and the value */
 export function resolveExporterOptions(given: ZmqLogRecordExporterOptions): ResolvedExporterOptions {
   checkKnown(WHERE, given, ['endpoint', ...Object.keys(defaults)]);
   const { endpoint, ...rest } = given;

@@ -1,4 +1,4 @@
-import { FlushWaiters, type ReadableLogRecordLike, type Teller } from '../record/index.ts';
+import { FlushWaiters, type RateLimitedWarnings, type ReadableLogRecordLike } from '../record/index.ts';
 import { ExportError, type ExportErrorCause } from './export-error.ts';
 import type { ResolvedExporterOptions } from './exporter-options.ts';
 import type { Done, Sender, SenderState } from './sender.ts';
@@ -40,14 +40,14 @@ export class PushSender implements Sender {
 
   constructor(
     options: ResolvedExporterOptions,
-    teller: Teller,
+    warnings: RateLimitedWarnings,
     lost: (fault: ExportErrorCause, records: number, why: string) => void,
   ) {
     const { serializer, system } = options;
     this.#options = options;
     this.#lost = lost;
     this.#topic = Buffer.from(`${system}L${serializer.encoding}`, 'latin1');
-    this.#server = new ServerSocket('PUSH', options, teller, {
+    this.#server = new ServerSocket('PUSH', options, warnings, {
       opened: () => this.#send(),
       message: () => {},
       drained: () => this.#send(),

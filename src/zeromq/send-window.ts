@@ -45,7 +45,7 @@ const DEFAULT_MAX_BATCH_BYTES = Number.POSITIVE_INFINITY;
 export class SendWindow {
   readonly #options: WindowOptions;
   readonly #entries: Entry[] = [];
-  /** In the journal, and not told yet. */
+  /** In the journal, and not reported yet. */
   readonly #settled: Entry[] = [];
   #lastSeq = 0;
   #highestSent = 0;
@@ -135,7 +135,7 @@ export class SendWindow {
     return this.#data(nowMillis);
   }
 
-  /** Understands an answer. What it ends is told when all is understood, since the next batch may come of it. */
+  /** Understands an answer. What it ends is reported when all is understood, since the next batch may come of it. */
   receive(reply: Reply, nowMillis: number): void {
     if (Buffer.compare(reply.producer, this.#options.producer) !== 0) return;
     this.#meet(reply.journal);

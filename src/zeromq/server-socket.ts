@@ -1,4 +1,4 @@
-import type { Teller } from '../record/index.ts';
+import type { RateLimitedWarnings } from '../record/index.ts';
 import { ZmtpClient, type ZmtpClientEvents, type ZmtpError } from '../zmtp/index.ts';
 import type { ResolvedExporterOptions } from './exporter-options.ts';
 
@@ -14,18 +14,18 @@ const SILENT_MILLIS = 10_000;
 /** The socket of an exporter, and the warnings about it. */
 export class ServerSocket {
   readonly #options: ResolvedExporterOptions;
-  readonly #teller: Teller;
+  readonly #warnings: RateLimitedWarnings;
   readonly #client: ZmtpClient;
   #lastError: string | undefined;
 
   constructor(
     socketType: 'DEALER' | 'PUSH',
     options: ResolvedExporterOptions,
-    teller: Teller,
+    warnings: RateLimitedWarnings,
     events: ZmtpClientEvents,
   ) {
     this.#options = options;
-    this.#teller = teller;
+    this.#warnings = warnings;
     const { endpoint, curve, heartbeatMillis, reconnectMillis, reconnectMaxMillis, clock } = options;
     this.#client = new ZmtpClient(
       {
@@ -80,7 +80,7 @@ export class ServerSocket {
     const state = this.#client.isOpen ? 'connected, but without a reply' : 'no connection';
     const reason = this.#lastError === undefined ? '' : ` (${this.#lastError})`;
     const keys = this.#options.curve === undefined ? '' : ', and that the CURVE keys match';
-    this.#teller.warn(
+    this.#warnings.warn(
       'silence',
       `${state} for ${Math.round(silentMillis / 1000)} s${reason}; ${what}: ` +
         `check that distlogd listens on ${this.#options.endpoint}${keys}`,
@@ -91,7 +91,7 @@ export class ServerSocket {
   #lost({ cause, message }: ZmtpError): void {
     this.#lastError = message;
     if (cause !== 'unauthorized' && cause !== 'mismatch' && cause !== 'not_zmtp') return;
-    this.#teller.warn(
+    this.#warnings.warn(
       'refused',
       `no connection to ${this.#options.endpoint} (${cause}): ${message}; trying again`,
     );

@@ -7,8 +7,8 @@ import {
   errorText,
   flushMillis,
   type LogRecordExporterLike,
+  RateLimitedWarnings,
   type ReadableLogRecordLike,
-  Teller,
   within,
 } from '../record/index.ts';
 import { AckSender } from './ack-sender.ts';
@@ -30,7 +30,7 @@ import type { Sender } from './sender.ts';
  *   batch is there exactly once. Failure: once, or not at all. It sends again by itself, through restarts and
  *   broken connections, until `exportTimeoutMillis`. Do not wrap it in a retrying exporter: a batch that was given
  *   up and came again would be a new one.
- * - Mode `'push'`: success means queued. What arrives, arrives once; nobody tells what did not.
+ * - Mode `'push'`: success means queued. What arrives, arrives once; what does not is not reported.
  * - It may be called up to `windowBatches` times at once, and says so to its processor (`maxConcurrentExports`).
  * - It keeps no process alive, whatever waits. Await `shutdown()`, or what is under way is lost.
  */
@@ -40,7 +40,7 @@ export class ZmqLogRecordExporter implements LogRecordExporterLike {
   /** How long one export may take; a processor's own time-out must be above it. Absent in push mode. */
   readonly worstCaseMillis?: number;
   readonly #options: ResolvedExporterOptions;
-  readonly #teller: Teller;
+  readonly #warnings: RateLimitedWarnings;
   readonly #sender: Sender;
   readonly #failed: Record<ExportErrorCause, number> = {
     timeout: 0,
@@ -60,11 +60,11 @@ export class ZmqLogRecordExporter implements LogRecordExporterLike {
   constructor(options: ZmqLogRecordExporterOptions) {
     this.#options = resolveExporterOptions(options);
     const { clock, mode, meterProvider, componentName } = this.#options;
-    this.#teller = new Teller('ZmqLogRecordExporter', clock);
+    this.#warnings = new RateLimitedWarnings('ZmqLogRecordExporter', clock);
     this.#sender =
       mode === 'ack'
-        ? new AckSender(this.#options, this.#teller)
-        : new PushSender(this.#options, this.#teller, (fault, records, why) =>
+        ? new AckSender(this.#options, this.#warnings)
+        : new PushSender(this.#options, this.#warnings, (fault, records, why) =>
             this.#fail(fault, records, why),
           );
     if (mode === 'ack') {
@@ -150,13 +150,13 @@ export class ZmqLogRecordExporter implements LogRecordExporterLike {
     try {
       callback(failure === undefined ? { code: EXPORT_SUCCESS } : { code: EXPORT_FAILED, error: failure });
     } catch (error) {
-      this.#teller.warn('callback', `the callback of export() threw: ${errorText(error)}`);
+      this.#warnings.warn('callback', `the callback of export() threw: ${errorText(error)}`);
     }
   }
 
   #fail(fault: ExportErrorCause, count: number, why: string): void {
     this.#failed[fault] += count;
     const records = count === 1 ? '1 record was' : `${count} records were`;
-    this.#teller.warn(fault, `${records} lost (${fault}): ${why}`);
+    this.#warnings.warn(fault, `${records} lost (${fault}): ${why}`);
   }
 }

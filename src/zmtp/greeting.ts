@@ -33,7 +33,7 @@ export function readGreeting(greeting: Buffer): Greeting {
   };
 }
 
-/** What can be told before all of a greeting is here. */
+/** What is known before all of a greeting is here. */
 export function looksLikeZmtp(beginning: Buffer): boolean {
   return (
     (beginning.length < 1 || beginning[0] === 0xff) && (beginning.length < 10 || (beginning[9]! & 1) === 1)

@@ -68,11 +68,11 @@ test('a long reading shows a sign of life on a terminal, and wipes it away', () 
   const out = { isTTY: true, write: (text: string) => written.push(text) } as unknown as NodeJS.WriteStream;
   let now = 0;
   const progress = new Progress(out, () => now);
-  progress.tell(10, 10);
+  progress.show(10, 10);
   now = 600;
-  progress.tell(1_200_000, 300 * 2 ** 20);
+  progress.show(1_200_000, 300 * 2 ** 20);
   now = 700;
-  progress.tell(1_300_000, 310 * 2 ** 20);
+  progress.show(1_300_000, 310 * 2 ** 20);
   progress.clear();
   progress.clear();
   expect(written).toEqual(['\rreading: 1,200,000 records, 300 MiB\x1b[K', '\r\x1b[K']);
@@ -83,6 +83,6 @@ test('to a file it shows nothing', () => {
   let now = 0;
   const progress = new Progress(out, () => now);
   now = 9_000;
-  progress.tell(1, 1);
+  progress.show(1, 1);
   progress.clear();
 });

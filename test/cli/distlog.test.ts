@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { otlpLine } from '../tree/otlp-lines.ts';
-import { failedCheckout, record, Teller, TRACE } from '../tree/story.ts';
+import { failedCheckout, RateLimitedWarnings, record, TRACE } from '../tree/story.ts';
 
 const program = join(__dirname, '../../dist/esm/cli/distlog.js');
 
@@ -80,7 +80,9 @@ test('--failed shows only trees with a failure', async () => {
   const { out } = await distlog(['tree', '--failed'], checkout);
   expect(out).toContain('✘ checkout');
   expect(out).not.toContain('connecting to smtp');
-  const fine = otlpLine(...new Teller('a000000000000001', 'fine').start(0).succeed(1, 1).records);
+  const fine = otlpLine(
+    ...new RateLimitedWarnings('a000000000000001', 'fine').start(0).succeed(1, 1).records,
+  );
   expect(await distlog(['tree', '--failed'], fine)).toEqual({
     code: 0,
     out: '',

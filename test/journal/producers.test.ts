@@ -8,7 +8,7 @@ const idOf = (number: number) => {
 };
 
 function seen(producers: Producers, number: number, owner?: string) {
-  producers.landed({ producer: idOf(number), seq: number + 1, prev: 0, owner }, 0);
+  producers.committed({ producer: idOf(number), seq: number + 1, prev: 0, owner }, 0);
   producers.forget(0);
 }
 

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { safeJson, safeText } from '../../src/text/index.ts';
 import { buildTrees, lines } from '../../src/tree/index.ts';
-import { record, Teller } from '../tree/story.ts';
+import { RateLimitedWarnings, record } from '../tree/story.ts';
 
 /** C0, DEL, C1, line separators, lone surrogates, marks of direction. */
 const UNSAFE = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{Bidi_Control}\u200b\ufeff\u00ad\u{e0001}]/u;
@@ -30,7 +30,11 @@ function everywhere(text: string) {
     'exception.stacktrace': `${text}\n at ${text}`,
   };
   const common = { service: text, process: text, scope: text, attributes: data };
-  const root = new Teller(text || 'id', text, { ...common, traceId: text, parent: `parent ${text}` })
+  const root = new RateLimitedWarnings(text || 'id', text, {
+    ...common,
+    traceId: text,
+    parent: `parent ${text}`,
+  })
     .start(0, { 'task.refused_traceparent': text, 'task.links': [text] })
     .say(1, text, { severity: 17, attributes: exception });
   root.fail(2, 1, {

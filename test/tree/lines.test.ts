@@ -1,5 +1,5 @@
 import { buildTrees, type LinesOptions, lines, onlyFailed, type TreeRecord } from '../../src/tree/index.ts';
-import { ERROR, failedCheckout, passedOn, record, Teller, TRACE } from './story.ts';
+import { ERROR, failedCheckout, passedOn, RateLimitedWarnings, record, TRACE } from './story.ts';
 
 function shown(records: Iterable<TreeRecord>, options?: LinesOptions): string[] {
   return [...lines(buildTrees(records), options)];
@@ -61,7 +61,8 @@ test('many quiet trees are one line, a few have a line each', () => {
   const trees = (count: number) =>
     Array.from({ length: count }, (_, at) => {
       const common = { traceId: at.toString(16).padStart(32, '0') };
-      return new Teller(`t${at}`, `job ${at % 5}`, common).start(at).succeed(at + 1, 0.001).records;
+      return new RateLimitedWarnings(`t${at}`, `job ${at % 5}`, common).start(at).succeed(at + 1, 0.001)
+        .records;
     }).flat();
   expect(shown(trees(12))).toEqual(['✔ 12 tasks, 24 records folded: job 0, job 1, job 2, …']);
   expect(shown(trees(2))).toEqual([
@@ -71,8 +72,8 @@ test('many quiet trees are one line, a few have a line each', () => {
 });
 
 test('a failure that was handled is shown, although the root succeeded', () => {
-  const root = new Teller('a', 'checkout').start(0).say(1, 'quiet');
-  const child = new Teller('b', 'cache', { parent: 'a' }).start(2).fail(3, 0.001, ERROR);
+  const root = new RateLimitedWarnings('a', 'checkout').start(0).say(1, 'quiet');
+  const child = new RateLimitedWarnings('b', 'cache', { parent: 'a' }).start(2).fail(3, 0.001, ERROR);
   root.say(4, 'quiet again').succeed(5, 0.005);
   expect(shown([...root.records, ...child.records]).slice(0, 8)).toEqual([
     '✔ checkout  5.0 ms  · shop',
@@ -88,54 +89,58 @@ test('a failure that was handled is shown, although the root succeeded', () => {
 
 test('an expected failure does not look like one, unless an unexpected one came of it', () => {
   const expected = { severity: 13 };
-  const root = new Teller('a', 'checkout').start(0).succeed(9, 1);
-  const child = new Teller('b', 'cache', { parent: 'a' }).start(2).fail(3, 0.001, ERROR, expected);
+  const root = new RateLimitedWarnings('a', 'checkout').start(0).succeed(9, 1);
+  const child = new RateLimitedWarnings('b', 'cache', { parent: 'a' })
+    .start(2)
+    .fail(3, 0.001, ERROR, expected);
   const both = [...root.records, ...child.records];
   expect(shown(both)).toEqual(['✔ checkout  1.00 s  · shop  (1 task, 4 records folded)']);
   expect(shown(both, { unfold: 'all' }).slice(2)).toEqual([
     '│ ~ cache  1.0 ms  failed as expected',
     "│ │ ~ TypeError: Cannot read properties of undefined (reading 'sku')",
   ]);
-  expect(shown(new Teller('b', 'cache').start(2).fail(3, 0.001, ERROR, expected).records)).toEqual([
-    '~ cache  1.0 ms  failed as expected  · shop  (2 records folded)',
-  ]);
+  expect(
+    shown(new RateLimitedWarnings('b', 'cache').start(2).fail(3, 0.001, ERROR, expected).records),
+  ).toEqual(['~ cache  1.0 ms  failed as expected  · shop  (2 records folded)']);
   expect(onlyFailed(buildTrees(both)).traces).toEqual([]);
-  const failedRoot = new Teller('a', 'checkout').start(0).fail(9, 1, passedOn('b'));
+  const failedRoot = new RateLimitedWarnings('a', 'checkout').start(0).fail(9, 1, passedOn('b'));
   expect(shown([...failedRoot.records, ...child.records])).toContain('│ ✘ cache  1.0 ms');
 });
 
 test('records that are missing where all went well were held back', () => {
-  const quiet = () => new Teller('a', 'job').start(0).hold(2).succeed(1, 1).records;
+  const quiet = () => new RateLimitedWarnings('a', 'job').start(0).hold(2).succeed(1, 1).records;
   expect(shown(quiet())).toEqual(['✔ job  1.00 s  · shop  (2 records folded, 2 held back)']);
   expect(shown(quiet(), { unfold: 'all' }).slice(1)).toEqual([
     `│ 2026-11-21 06:12:36.000 UTC  trace ${TRACE}  1 task, 2 records, 2 held back`,
     '│ ⋯ 2 records held back',
   ]);
   const many = Array.from({ length: 6 }, (_, at) =>
-    new Teller(`t${at}`, 'job', { traceId: `${at}` }).start(0).hold(1).succeed(1, 1),
+    new RateLimitedWarnings(`t${at}`, 'job', { traceId: `${at}` }).start(0).hold(1).succeed(1, 1),
   );
   expect(shown(many.flatMap(({ records }) => records))).toEqual([
     '✔ 6 tasks, 12 records, 6 held back folded: job',
   ]);
-  const failed = new Teller('a', 'job').start(0).hold(2).fail(1, 1, ERROR).records;
+  const failed = new RateLimitedWarnings('a', 'job').start(0).hold(2).fail(1, 1, ERROR).records;
   expect(shown(failed)[1]).toContain('2 not here');
 });
 
 test('a body of several lines is shown as lines, and cannot pass for other records', () => {
   const body = 'the query was\n  SELECT 1\n✔ all is well\n';
-  const teller = new Teller('a', 'job').start(0).say(1, body, { severity: 17, attributes: { k: 1 } });
-  expect(shown(teller.fail(2, 1, ERROR).records).slice(3, 6)).toEqual([
+  const warnings = new RateLimitedWarnings('a', 'job')
+    .start(0)
+    .say(1, body, { severity: 17, attributes: { k: 1 } });
+  expect(shown(warnings.fail(2, 1, ERROR).records).slice(3, 6)).toEqual([
     '│ 06:12:36.001 ERROR the query was  k=1',
     '│                      SELECT 1',
     '│                    ✔ all is well',
   ]);
   const long = Array.from({ length: 1_000 }, (_, at) => `line ${at}`).join('\n');
   const text = shown(
-    new Teller('a', 'job').start(0).say(1, long, { severity: 17 }).fail(2, 1, ERROR).records,
+    new RateLimitedWarnings('a', 'job').start(0).say(1, long, { severity: 17 }).fail(2, 1, ERROR).records,
   );
   expect(text).toContain('│                    … 976 more lines');
   const reason = { ...ERROR, 'exception.message': 'first\nsecond' };
-  const failed = shown(new Teller('a', 'job').start(0).fail(2, 1, reason).records);
+  const failed = shown(new RateLimitedWarnings('a', 'job').start(0).fail(2, 1, reason).records);
   expect(failed).toEqual(expect.arrayContaining(['│ cause: TypeError: first', '│        second']));
   expect(failed).toEqual(expect.arrayContaining(['│ ✘ TypeError: first', '│   second']));
 });
@@ -179,8 +184,12 @@ test('a task of Python distlog has a name, and no end is missed', () => {
 
 test('an error is told once, however many tasks it went through', () => {
   const tasks = ['a', 'b', 'c'].map((id, at) => {
-    const teller = new Teller(id, `goal ${id}`, at === 0 ? {} : { parent: 'ab'[at - 1]! }).start(at);
-    return teller.fail(10 - at, 0.01, id === 'c' ? ERROR : passedOn('c'));
+    const warnings = new RateLimitedWarnings(
+      id,
+      `goal ${id}`,
+      at === 0 ? {} : { parent: 'ab'[at - 1]! },
+    ).start(at);
+    return warnings.fail(10 - at, 0.01, id === 'c' ? ERROR : passedOn('c'));
   });
   const text = shown(tasks.flatMap(({ records }) => records));
   expect(text.filter((line) => line.includes('✘ TypeError'))).toHaveLength(1);
@@ -189,13 +198,13 @@ test('an error is told once, however many tasks it went through', () => {
 });
 
 test('a failure whose innermost task is not here says so, and tells what is known', () => {
-  const text = shown(new Teller('a', 'checkout').start(0).fail(1, 1, passedOn('gone')).records);
+  const text = shown(new RateLimitedWarnings('a', 'checkout').start(0).fail(1, 1, passedOn('gone')).records);
   expect(text).toContain('│ the error came from a task that is not here (id gone)');
   expect(text).toContain("│ ✘ TypeError: Cannot read properties of undefined (reading 'sku')");
 });
 
 test('an abandoned task and a task without an end are opened', () => {
-  const abandoned = new Teller('a', 'left').start(0).say(1, 'last words');
+  const abandoned = new RateLimitedWarnings('a', 'left').start(0).say(1, 'last words');
   abandoned.say(2, 'left abandoned', {
     eventName: 'task.abandoned',
     severity: 13,
@@ -209,27 +218,27 @@ test('an abandoned task and a task without an end are opened', () => {
 });
 
 test('what success() said is shown, what only repeats the goal is not', () => {
-  const said = new Teller('a', 'charge').start(0).succeed(1, 1, 'charged 42');
+  const said = new RateLimitedWarnings('a', 'charge').start(0).succeed(1, 1, 'charged 42');
   expect(shown(said.records, { unfold: 'all' }).at(-1)).toBe('│ ✔ charged 42');
-  const silent = new Teller('a', 'charge').start(0).succeed(1, 1);
+  const silent = new RateLimitedWarnings('a', 'charge').start(0).succeed(1, 1);
   expect(shown(silent.records, { unfold: 'all' })).toHaveLength(2);
 });
 
 test('a refused header, a circle and an unknown parent are named', () => {
-  const refused = new Teller('a', 'serve').start(0, { 'task.refused_traceparent': '00-zz' });
+  const refused = new RateLimitedWarnings('a', 'serve').start(0, { 'task.refused_traceparent': '00-zz' });
   expect(shown(refused.records, { unfold: 'all' })[2]).toBe(
     '│ ≠ a tree of its own, because its header was refused: 00-zz',
   );
-  const circle = new Teller('a', 'self', { parent: 'a' }).start(0);
+  const circle = new RateLimitedWarnings('a', 'self', { parent: 'a' }).start(0);
   expect(shown(circle.records)[2]).toBe('│ ≠ its parents form a circle, which is opened here (parent a)');
-  const orphan = new Teller('a', 'alone', { parent: 'lost' }).start(0);
+  const orphan = new RateLimitedWarnings('a', 'alone', { parent: 'lost' }).start(0);
   expect(shown(orphan.records)[2]).toBe('│ under a task or span that is not here (id lost)');
 });
 
 test('of a long story with trouble the beginning and the end are shown', () => {
-  const teller = new Teller('a', 'long').start(0);
-  for (let at = 1; at <= 200; at += 1) teller.say(at, `step ${at}`, { severity: 5 });
-  const text = shown(teller.fail(201, 1, ERROR).records);
+  const warnings = new RateLimitedWarnings('a', 'long').start(0);
+  for (let at = 1; at <= 200; at += 1) warnings.say(at, `step ${at}`, { severity: 5 });
+  const text = shown(warnings.fail(201, 1, ERROR).records);
   expect(text.filter((line) => line.includes('DEBUG'))).toHaveLength(4 + 39);
   expect(text).toContain('│ · 157 records folded');
 });
@@ -253,13 +262,13 @@ test.each([
   [11_100, '3 h 5 min'],
   [187_200, '2 d 4 h'],
 ])('%d seconds are shown as %s', (seconds, text) => {
-  const task = new Teller('a', 'a').start(0).succeed(1, seconds);
+  const task = new RateLimitedWarnings('a', 'a').start(0).succeed(1, seconds);
   expect(shown(task.records)[0]).toContain(`✔ a  ${text}  ·`);
 });
 
 test('without UTF-8 every sign is ASCII, and so is the data', () => {
-  const teller = new Teller('b', 'zürich 東京', { traceId: 'f'.repeat(32) }).start(0);
-  const text = shown([...failedCheckout(), ...teller.records], { ascii: true }).join('\n');
+  const warnings = new RateLimitedWarnings('b', 'zürich 東京', { traceId: 'f'.repeat(32) }).start(0);
+  const text = shown([...failedCheckout(), ...warnings.records], { ascii: true }).join('\n');
   expect(text).toMatch(/^[\n -~]*$/);
   expect(text).toContain('[FAILED] checkout  1.24 s  in shop');
   expect(text).toContain('| failed: checkout > reserve stock > ask warehouse');
@@ -267,9 +276,9 @@ test('without UTF-8 every sign is ASCII, and so is the data', () => {
 });
 
 test('lines are cut to the width, where wide characters take two columns and marks none', () => {
-  const text = shown(new Teller('a', '東'.repeat(30)).start(0).records, { width: 20 });
+  const text = shown(new RateLimitedWarnings('a', '東'.repeat(30)).start(0).records, { width: 20 });
   expect(text[0]).toBe(`… ${'東'.repeat(8)}…`);
-  const marked = shown(new Teller('a', 'e\u0301'.repeat(30)).start(0).records, { width: 20 });
+  const marked = shown(new RateLimitedWarnings('a', 'e\u0301'.repeat(30)).start(0).records, { width: 20 });
   expect(marked[0]).toBe(`… ${'e\u0301'.repeat(17)}…`);
   expect(text[1]).toHaveLength(20);
 });

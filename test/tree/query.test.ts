@@ -11,7 +11,7 @@ import {
   pathOf,
   tasksOf,
 } from '../../src/tree/index.ts';
-import { failedCheckout, Teller } from './story.ts';
+import { failedCheckout, RateLimitedWarnings } from './story.ts';
 
 const grown = buildTrees(failedCheckout());
 
@@ -50,10 +50,10 @@ test('data is what the application gave, duration and error what the end says', 
 });
 
 test('without a stated duration it is that of the clock, without an end there is none', () => {
-  const teller = new Teller('a', 'a').start(0);
-  expect(durationOf(findTasks(buildTrees(teller.records), 'a')[0]!)).toBeUndefined();
-  teller.say(1_500, 'a succeeded', { eventName: 'task.succeeded' });
-  expect(durationOf(findTasks(buildTrees(teller.records), 'a')[0]!)).toBe(1.5);
+  const warnings = new RateLimitedWarnings('a', 'a').start(0);
+  expect(durationOf(findTasks(buildTrees(warnings.records), 'a')[0]!)).toBeUndefined();
+  warnings.say(1_500, 'a succeeded', { eventName: 'task.succeeded' });
+  expect(durationOf(findTasks(buildTrees(warnings.records), 'a')[0]!)).toBe(1.5);
 });
 
 test('only the trees with a failure are left', () => {

@@ -17,7 +17,7 @@ export class Progress {
     this.#nextAt = now() + FIRST_AFTER_MILLIS;
   }
 
-  tell(records: number, bytes: number): void {
+  show(records: number, bytes: number): void {
     const now = this.#now();
     if (this.#out.isTTY !== true || now < this.#nextAt) return;
     this.#nextAt = now + EVERY_MILLIS;

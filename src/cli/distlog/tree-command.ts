@@ -22,12 +22,12 @@ export interface TreeOptions {
 }
 
 /**
- * Reads records, shows them as trees. What goes wrong with some of them is told on standard error.
+ * Reads records, shows them as trees. What goes wrong with some of them is reported on standard error.
  * @returns the exit code
  * @throws CommandError when a file is not there
  */
 export async function treeCommand(options: TreeOptions, io: Io): Promise<ExitCode> {
-  const tell = (message: string) => io.err(`distlog: ${message}`);
+  const say = (message: string) => io.err(`distlog: ${message}`);
   const sources = await sourcesOf(options.files);
   const progress = new Progress(process.stderr);
   const records: TreeRecord[] = [];
@@ -37,15 +37,15 @@ export async function treeCommand(options: TreeOptions, io: Io): Promise<ExitCod
     const report = newReport();
     const trouble = await readSource(source, report, (some) => {
       for (const record of some) if (record.traceId.startsWith(options.trace)) records.push(record);
-      progress.tell(read + report.records, bytes + report.bytes);
+      progress.show(read + report.records, bytes + report.bytes);
     });
     read += report.records;
     bytes += report.bytes;
     progress.clear();
-    for (const message of troubles(source, report, trouble)) tell(message);
+    for (const message of troubles(source, report, trouble)) say(message);
   }
   if (records.length === 0) {
-    tell(read === 0 ? 'no readable record' : `no record of trace ${options.trace}`);
+    say(read === 0 ? 'no readable record' : `no record of trace ${options.trace}`);
     return ExitCode.NO_DATA;
   }
   await show(buildTrees(records), options, io);
@@ -53,10 +53,10 @@ export async function treeCommand(options: TreeOptions, io: Io): Promise<ExitCod
 }
 
 async function show(whole: Trees, options: TreeOptions, io: Io): Promise<void> {
-  const tell = (message: string) => io.err(`distlog: ${message}`);
-  if (whole.copies > 0) tell(`${counted(whole.copies, 'copy', 'copies')} of records left out`);
+  const say = (message: string) => io.err(`distlog: ${message}`);
+  if (whole.copies > 0) say(`${counted(whole.copies, 'copy', 'copies')} of records left out`);
   const shown = options.failed ? onlyFailed(whole) : whole;
-  if (shown.traces.length === 0) tell('nothing failed');
+  if (shown.traces.length === 0) say('nothing failed');
   const { unfold, ascii, color, width = Number.POSITIVE_INFINITY } = options;
   const text = options.json
     ? jsonRows(shown, unfold === 'all')

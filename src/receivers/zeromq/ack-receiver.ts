@@ -15,7 +15,7 @@ import {
   unpackBody,
 } from '../../frames/index.ts';
 import { scanLogs } from '../../otlp/index.ts';
-import { armImmediate, type Clock, errorText, systemClock, Teller } from '../../record/index.ts';
+import { armImmediate, type Clock, errorText, RateLimitedWarnings, systemClock } from '../../record/index.ts';
 import { type ServerConnection, ZmtpServer } from '../../zmtp/index.ts';
 import type { ClientSession } from './client-session.ts';
 import { ClientSessions, ownerOf } from './client-sessions.ts';
@@ -72,8 +72,8 @@ export class ZmqAckReceiver implements Receiver {
     this.#intake = intake;
     this.#scan = scan;
     this.#clock = clock;
-    const teller = new Teller('ZmqAckReceiver', clock);
-    this.#refusals = new Refusals(setting, this.counters, log, teller);
+    const warnings = new RateLimitedWarnings('ZmqAckReceiver', clock);
+    this.#refusals = new Refusals(setting, this.counters, log, warnings);
     const { endpoint, maxBatchBytes, maxConnections, maxInFlightBytes, maxInFlightBatches } = options;
     this.#bound = new InFlightBound(maxInFlightBytes, maxInFlightBatches);
     this.#sessions = new ClientSessions(intake);

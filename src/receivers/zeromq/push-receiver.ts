@@ -1,5 +1,5 @@
 import { type Intake, newCounters, type Receiver, type ReceiverCounters } from '../../component/index.ts';
-import { type Clock, errorText, systemClock, Teller } from '../../record/index.ts';
+import { type Clock, errorText, RateLimitedWarnings, systemClock } from '../../record/index.ts';
 import { type ServerConnection, ZmtpServer } from '../../zmtp/index.ts';
 import { InFlightBound } from './in-flight-bound.ts';
 import { DecodedGroup, type DecodeMessage, DistlogGroup, type MessageGroup } from './message-group.ts';
@@ -52,8 +52,8 @@ export class ZmqPushReceiver implements Receiver {
     const { endpoint, pickle, maxMessageBytes, maxConnections, maxInFlightBytes } = options;
     this.#newGroup = () => (decode === undefined ? new DistlogGroup({ pickle }) : new DecodedGroup(decode));
     this.#group = this.#newGroup();
-    const teller = new Teller('ZmqPushReceiver', clock);
-    this.#refusals = new Refusals(setting, this.counters, log, teller);
+    const warnings = new RateLimitedWarnings('ZmqPushReceiver', clock);
+    this.#refusals = new Refusals(setting, this.counters, log, warnings);
     this.#bound = new InFlightBound(maxInFlightBytes, MAX_GROUPS);
     this.#server = new ZmtpServer(
       {

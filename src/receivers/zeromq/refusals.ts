@@ -1,19 +1,24 @@
 import { countRefused, type OwnLog, type ReceiverCounters } from '../../component/index.ts';
-import { Severity, type Teller } from '../../record/index.ts';
+import { type RateLimitedWarnings, Severity } from '../../record/index.ts';
 
 /** Counts what a receiver refuses, and logs it with the sender and the reason; the log bounds how often. */
 export class Refusals {
   readonly #counters: ReceiverCounters;
   readonly #receiver: string;
   readonly #log: OwnLog | undefined;
-  readonly #teller: Teller;
+  readonly #warnings: RateLimitedWarnings;
 
   /** @param log default: OpenTelemetry's `diag` */
-  constructor(receiver: string, counters: ReceiverCounters, log: OwnLog | undefined, teller: Teller) {
+  constructor(
+    receiver: string,
+    counters: ReceiverCounters,
+    log: OwnLog | undefined,
+    warnings: RateLimitedWarnings,
+  ) {
     this.#receiver = receiver;
     this.#counters = counters;
     this.#log = log;
-    this.#teller = teller;
+    this.#warnings = warnings;
   }
 
   /** A message, or a client, was not taken. @param cause a fixed word, never built from data */
@@ -30,7 +35,7 @@ export class Refusals {
   }
 
   #warn(cause: string, text: string): void {
-    if (this.#log === undefined) this.#teller.warn(cause, text);
+    if (this.#log === undefined) this.#warnings.warn(cause, text);
     else this.#log.emit(Severity.WARN, `${this.#receiver}: ${text}`);
   }
 }

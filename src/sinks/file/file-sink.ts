@@ -40,7 +40,7 @@ export class FileSink implements Sink {
   readonly #counters = { rotations: 0, rotation_failures: 0 };
   #file: LogFile | undefined;
   /** What `prepare` or `write` returned last. */
-  #told: FileState | undefined;
+  #reported: FileState | undefined;
   /** Old files are waiting to be compressed and pruned. */
   #isTidyDue = true;
   #tidying: Promise<void> = Promise.resolve();
@@ -67,19 +67,20 @@ export class FileSink implements Sink {
     const { rotate } = this.#options;
     const change = await this.#file.settle();
     if (!(await this.#file.isAt(this.#path))) {
-      this.#tell(`${this.#path} was moved or removed by another program; a new one is made`);
+      this.#warn(`${this.#path} was moved or removed by another program; a new one is made`);
       this.#file = await this.#replace(this.#file);
     } else if (change !== undefined) {
-      this.#tell(`${this.#path} was ${change} by another program`);
+      this.#warn(`${this.#path} was ${change} by another program`);
     }
     const { offset, ageMillis } = this.#file;
     const isLarge = rotate.maxBytes > 0 && offset >= rotate.maxBytes;
     const isOld = rotate.maxAgeMillis > 0 && ageMillis >= rotate.maxAgeMillis;
     if (offset > 0 && (isLarge || isOld)) await this.#rotate();
     const now = this.#file.state;
-    const told = this.#told;
-    if (told?.inode === now.inode && told.born === now.born && told.offset === now.offset) return undefined;
-    this.#told = now;
+    const reported = this.#reported;
+    if (reported?.inode === now.inode && reported.born === now.born && reported.offset === now.offset)
+      return undefined;
+    this.#reported = now;
     return now;
   }
 
@@ -90,9 +91,9 @@ export class FileSink implements Sink {
     file.begin();
     const bad = await this.#append(file, entries, signal);
     await file.commit(this.#options.fsync === 'always');
-    this.#told = file.state;
-    if (bad.indexes.length > 0) throw rejectedError('malformed', bad.message, bad.indexes, this.#told);
-    return this.#told;
+    this.#reported = file.state;
+    if (bad.indexes.length > 0) throw rejectedError('malformed', bad.message, bad.indexes, this.#reported);
+    return this.#reported;
   }
 
   async close(): Promise<void> {
@@ -120,7 +121,7 @@ export class FileSink implements Sink {
     const own = await LogFile.reopen(this.#path, known, this.#clock);
     if (own !== undefined) {
       this.#file = own;
-      this.#told = known;
+      this.#reported = known;
       return;
     }
     for (const name of await siblings(this.#path)) {
@@ -130,7 +131,7 @@ export class FileSink implements Sink {
       return;
     }
     if (known.offset > 0)
-      this.#tell(`the file that it wrote to last is not at ${this.#path}; nothing was cut`);
+      this.#warn(`the file that it wrote to last is not at ${this.#path}; nothing was cut`);
   }
 
   /** Who may read the file may enter a directory that is made for it. */
@@ -178,11 +179,11 @@ export class FileSink implements Sink {
     this.#tidying = this.#tidying.then(tidy).catch((error: unknown) => {
       if (signal.aborted) return;
       this.#counters.rotation_failures += 1;
-      this.#tell(`an old file of ${this.#path} could not be compressed or removed: ${errorText(error)}`);
+      this.#warn(`an old file of ${this.#path} could not be compressed or removed: ${errorText(error)}`);
     });
   }
 
-  #tell(message: string): void {
+  #warn(message: string): void {
     this.#log.emit(Severity.WARN, `file sink: ${message}`);
   }
 }

@@ -21,7 +21,7 @@ export interface LinesInThreadOptions {
 
 /**
  * Makes lines in a thread of its own, so that the one that receives has its time for that. The thread begins with the
- * first call that is worth it. If it ends by itself, that is told, and all is done here from then on.
+ * first call that is worth it. If it ends by itself, that is logged, and all is done here from then on.
  */
 export class LinesInThread implements LineSource {
   readonly #options: LinesInThreadOptions;

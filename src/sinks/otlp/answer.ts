@@ -4,7 +4,7 @@ import { partialSuccessOf } from './partial-success.ts';
 
 /** What a server said to a request, or why it said nothing. */
 export type Answer =
-  /** Taken; of a partial success some records were not, for good. */
+  /** Taken; of a partial success some records were rejected permanently. */
   | { readonly kind: 'taken'; readonly rejectedRecords: number; readonly message: string }
   /** The same request may succeed later. */
   | { readonly kind: 'later'; readonly afterMillis: number; readonly message: string }

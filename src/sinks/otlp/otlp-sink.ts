@@ -22,7 +22,7 @@ interface Verdict {
  * Sends records to a Collector, or to whatever else takes OTLP, at least once. The journal's bytes go out as they are:
  * small entries one behind the other in one request, long ones cut between records.
  *
- * By the OTLP specification: what may succeed later comes again, not before the server wishes; of a partial success
+ * By the OTLP specification: what may succeed later comes again, not before the server allows; of a partial success
  * nothing comes again, it is counted as dropped (`partial_success`); what is too large is halved; of what is refused the entry
  * that is to blame is searched for by halves, and rejected alone. Beyond the specification: a server that refuses us
  * rather than our records (401, 403, 404, UNAUTHENTICATED, UNIMPLEMENTED, ...) is asked again every half minute, so

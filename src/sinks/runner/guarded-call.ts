@@ -7,7 +7,7 @@ export interface CallBounds {
   readonly timeoutMillis: number;
   /** Aborts the call's signal too. */
   readonly signal: AbortSignal;
-  /** Who waits for a call, to be told when nobody shall wait any more, whatever the call does. */
+  /** Who waits for a call, to be notified when nobody shall wait any more, whatever the call does. */
   readonly waiting: Set<(error: Error) => void>;
   /** Called when the call did not come back within a grace after its signal was aborted. */
   readonly onHung: () => void;

@@ -101,7 +101,7 @@ class Signals {
   #stop(): void {
     if (this.#isStopping) return this.#insist(ExitCode.FAILED);
     this.#isStopping = true;
-    // What goes wrong at the start is told by who started it, what goes wrong at the end comes through `ended`.
+    // What goes wrong at the start is reported by who started it, what goes wrong at the end comes through `ended`.
     this.#starting.then((daemon) => daemon.stop()).catch(() => {});
   }
 

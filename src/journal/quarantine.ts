@@ -13,9 +13,9 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /**
  * Keeps the bytes of damaged ranges in files beside the segment, for a person to look at, and counts them.
- * Together at most as big as one segment: beyond that, ranges are counted and told but not copied.
+ * Together at most as big as one segment: beyond that, ranges are counted and logged but not copied.
  */
-export class SetAside {
+export class Quarantine {
   readonly #settings: Settings;
   readonly counts: Mutable<DamageStats> = {
     damagedRanges: 0,
@@ -42,7 +42,7 @@ export class SetAside {
     const copied = length <= this.#room && (await this.#copied(segment, offset, length));
     if (!copied) this.counts.uncopiedBytes += length;
     const follows = copied ? `they are kept in ${damagedName(segment.name, offset)}` : 'they were not copied';
-    this.tell(
+    this.report(
       `${length} bytes at ${offset} of ${segment.name} are damaged; ${follows}, reading continues after them`,
     );
   }
@@ -63,12 +63,12 @@ export class SetAside {
   /** Counts what was cut off. */
   cut(name: string, offset: number, length: number): void {
     this.counts.cutBytes += length;
-    this.tell(
+    this.report(
       `the last ${length} bytes of ${name}, from ${offset}, were not written to the end; they were cut off`,
     );
   }
 
-  tell(message: string): void {
+  report(message: string): void {
     this.#settings.log.emit(Severity.WARN, `journal: ${message}`);
   }
 
@@ -96,7 +96,7 @@ export class SetAside {
     } catch (error) {
       if ((error as { code?: unknown } | null)?.code === 'EEXIST') return true;
       await files.unlink(path).catch(() => {});
-      this.tell(`a damaged range of ${segment.name} cannot be copied (${errorText(error)})`);
+      this.report(`a damaged range of ${segment.name} cannot be copied (${errorText(error)})`);
       return false;
     }
   }

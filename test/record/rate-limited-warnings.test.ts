@@ -1,5 +1,5 @@
 import { diag } from '@opentelemetry/api';
-import { errorText, Teller } from '../../src/record/index.ts';
+import { errorText, RateLimitedWarnings } from '../../src/record/index.ts';
 import { listen } from '../support/diag-listener.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 
@@ -13,15 +13,15 @@ afterEach(() => diag.disable());
 
 test('of each kind one message in ten seconds is told; the next one says how many were left out', () => {
   const clock = new ManualClock();
-  const teller = new Teller('Burst', clock);
-  for (const message of ['first', 'second', 'third']) teller.warn('full', message);
+  const warnings = new RateLimitedWarnings('Burst', clock);
+  for (const message of ['first', 'second', 'third']) warnings.warn('full', message);
   clock.advance(9_999);
-  teller.warn('full', 'fourth');
+  warnings.warn('full', 'fourth');
   expect(told).toEqual(['Burst: first']);
   clock.advance(1);
-  teller.warn('full', 'fifth');
+  warnings.warn('full', 'fifth');
   clock.advance(10_000);
-  teller.warn('full', 'sixth');
+  warnings.warn('full', 'sixth');
   expect(told).toEqual([
     'Burst: first',
     'Burst: fifth (3 more like this since the last message)',
@@ -31,10 +31,10 @@ test('of each kind one message in ten seconds is told; the next one says how man
 
 test('kinds do not hide one another, nor do two who tell', () => {
   const clock = new ManualClock();
-  const teller = new Teller('Burst', clock);
-  teller.warn('full', 'no room');
-  teller.warn('export', 'refused');
-  new Teller('Other', clock).warn('full', 'no room');
+  const warnings = new RateLimitedWarnings('Burst', clock);
+  warnings.warn('full', 'no room');
+  warnings.warn('export', 'refused');
+  new RateLimitedWarnings('Other', clock).warn('full', 'no room');
   expect(told).toEqual(['Burst: no room', 'Burst: refused', 'Other: no room']);
 });
 
@@ -42,7 +42,7 @@ test('a diag logger that throws does not reach the application', () => {
   listen(() => {
     throw new Error('the logger is broken');
   });
-  expect(() => new Teller('Burst', new ManualClock()).warn('full', 'no room')).not.toThrow();
+  expect(() => new RateLimitedWarnings('Burst', new ManualClock()).warn('full', 'no room')).not.toThrow();
 });
 
 test.each<[unknown, string]>([

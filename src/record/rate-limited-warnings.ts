@@ -2,10 +2,10 @@ import { diag } from '@opentelemetry/api';
 import type { Clock } from './clock.ts';
 
 /**
- * Tells the operator of trouble through OpenTelemetry's `diag`, and does not flood: of each kind at most one
+ * Warns the operator of trouble through OpenTelemetry's `diag`, and does not flood: of each kind at most one
  * message in `everyMillis`; the next one says how many were left out.
  */
-export class Teller {
+export class RateLimitedWarnings {
   readonly #component: string;
   readonly #clock: Clock;
   readonly #everyMillis: number;
