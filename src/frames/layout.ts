@@ -16,7 +16,7 @@ const CRC_BYTES = 4;
 
 /**
  * The checksum of a message: over the body first, then over the header without its last four bytes. In this
- * order a header can be written anew without reading the body again.
+ * order a header can be written again without reading the body again.
  */
 function checksum(header: Uint8Array, bodyCrc: number): number {
   return crc32(header.subarray(0, header.length - CRC_BYTES), bodyCrc);

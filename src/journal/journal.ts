@@ -28,7 +28,7 @@ import { WriteLoop } from './write-loop.ts';
  * - **Once**: a batch with an origin is taken once, also across restarts.
  * - **Full**: beyond `maxBytes`, at the disk's floor, or with no room left, `append` answers `full`; nothing was
  *   written then, and {@link trim} makes room.
- * - **Damaged**: what does not check out is set aside and counted; reading goes on behind it.
+ * - **Damaged**: what fails its checksum is quarantined and counted; reading continues after it.
  *
  * One process at a time may have a directory open; the lock is the caller's.
  */

@@ -46,7 +46,7 @@ const PIECE_BYTES = 1_048_576;
  * **The last group** is the one that begins at the highest place any whole frame of the last segment names. A
  * group is only written after the one before is on the disk, and a segment is only made after all groups of the
  * one before are. So everything before the last group was on the disk once, and damage there came later: that
- * range is set aside. What does not check out from the last group on was perhaps never written to its end: all
+ * range is quarantined. Corruption from the last group on may be a torn write: all
  * from the first such byte is cut off. A seal (clean end) is a group too, and so vouches for everything.
  *
  * The last group is then written again in place and synced: if a sync had failed before, the system may hold
@@ -196,7 +196,7 @@ async function bytesOf(files: Files, directory: string, names: readonly string[]
   return sum;
 }
 
-/** A segment whose head is damaged in both copies cannot be read: the file as a whole is set aside. */
+/** A segment whose head is damaged in both copies cannot be read: the whole file is quarantined. */
 async function withoutHeadless(
   { files, directory }: Settings,
   found: readonly Found[],
@@ -240,7 +240,7 @@ async function loadProducers(
   }
   const file = await files.openToRead(previous.path);
   try {
-    // Damage is met again, and set aside, by whoever reads these entries.
+    // Whoever reads these entries finds the damage again, and quarantines it.
     await replay(file, previous, undefined, (origin) => {
       if (origin !== undefined) producers.committed(origin, last.head.timeMillis);
     });

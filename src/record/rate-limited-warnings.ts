@@ -52,7 +52,7 @@ export function errorText(error: unknown): string {
 }
 
 function textOf(value: unknown): string {
-  // All of its items would be written, and of a list with holes those too.
+  // All of its items would be written, and of a sparse list the empty ones too.
   if (Array.isArray(value) || ArrayBuffer.isView(value)) {
     return `${value.constructor.name}(${'length' in value ? value.length : value.byteLength})`;
   }

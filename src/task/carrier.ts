@@ -57,7 +57,7 @@ function read(source: unknown, into: Context): Foreign {
 export function carriersOf(source: unknown): readonly unknown[] {
   try {
     if (!Array.isArray(source)) return [source];
-    // A list may have holes, and be as long as a list can be.
+    // A list may be sparse, and be as long as a list can be.
     const carriers = Array.from(source.slice(0, MAX_CARRIERS));
     const isOne =
       headerText(source) !== undefined ||

@@ -38,8 +38,8 @@ const DEFAULT_MAX_BATCH_BYTES = Number.POSITIVE_INFINITY;
 /**
  * The sender's side of the ack protocol, without a socket: which frame goes next, and what an answer means.
  *
- * Numbers only grow, and a batch that was given up is never sent again. Each frame says in `prev` which batch
- * before it is still wanted, so the daemon takes nothing out of order but what was given up. Hence: when the
+ * Numbers only grow, and a failed batch is never sent again. Each frame says in `prev` which batch
+ * before it is still wanted, so the daemon skips only failed batches. Hence: when the
  * daemon says that it holds `last`, it holds every batch up to there that is still in the window, once.
  */
 export class SendWindow {

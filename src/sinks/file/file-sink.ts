@@ -24,7 +24,7 @@ const LINE_BREAK = Buffer.from('\n');
  * cuts off what lies beyond, also if the file was rotated meanwhile. For that nothing is written to a file before a
  * state that names it is stored (`prepare`). A file of which it knows nothing is never cut, only lengthened.
  *
- * A file that was removed or moved by another program (logrotate) is noticed before the next write and made anew. With
+ * A file that was removed or moved by another program (logrotate) is noticed before the next write and created again. With
  * `copytruncate` the file is followed, but what was written between the copy and the cut is lost, as with everything.
  *
  * A full disk makes `write` fail; the rest of a line is cut off before it is tried again.
