@@ -78,8 +78,12 @@ class TestProcess {
     return sink;
   }
 
-  async start(): Promise<void> {
-    for (const runner of this.#runners) await runner.start();
+  /** @param isReversed whether the last of its sinks begins first */
+  async start(isReversed = false): Promise<void> {
+    for (const runner of isReversed ? this.#runners.toReversed() : this.#runners) {
+      await runner.start();
+      await new Promise(setImmediate);
+    }
   }
 
   /** What is on the disk at its end, where the next process begins. */
@@ -110,12 +114,16 @@ class TestProcess {
 }
 
 /** Starts processes until one writes all. @returns how often one ended before, and what each sink has and buried */
-async function runToTheEnd(journal: MemoryJournal, specs: readonly SinkSpec[]) {
+async function runToTheEnd(
+  journal: MemoryJournal,
+  specs: readonly SinkSpec[],
+  isReversed: (process: number) => boolean = () => false,
+) {
   const taken: JournalEntry[][] = specs.map(() => []);
   let directory = mkdtempSync(join(folder(), 'process-'));
   for (let ends = 0; ; ends += 1) {
     const process = new TestProcess(directory, journal, specs);
-    await process.start();
+    await process.start(isReversed(ends));
     const drained = process.sinks.map((sink) => sink.until(() => process.isAt(journal.next)));
     const poll = setInterval(() => process.look(), 1);
     const hasEnded = await Promise.race([
@@ -170,6 +178,19 @@ test('a sink that was writing at the same time is not to blame', async () => {
   ]);
   expect(buried).toEqual([[3, 17], []]);
   expect(new Set(taken[1]).size).toBe(20);
+});
+
+test('sinks that end the process in turns do not clear each other', async () => {
+  const { ends, buried } = await runToTheEnd(
+    journalOf(1),
+    [
+      { name: 'one', deadly: new Set([1]), atOnce: 1 },
+      { name: 'other', deadly: new Set([1]), atOnce: 1 },
+    ],
+    (process) => process % 2 === 1,
+  );
+  expect(buried).toEqual([[1], [1]]);
+  expect(ends).toBeLessThanOrEqual(8);
 });
 
 test('an end that no entry caused buries none, however often it comes', async () => {

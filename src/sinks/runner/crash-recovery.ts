@@ -44,6 +44,15 @@ export class CrashRecovery {
     return this.#ends >= GUILTY_ENDS;
   }
 
+  /**
+   * What the cursor says before anything is tried. If another sink ends the process before this one has its turn, the
+   * first entry is as suspect at the next start as it is now: else two sinks could clear each other for ever.
+   */
+  get runAtStart(): UnfinishedRun {
+    const run = this.runAt(this.#position);
+    return this.#ends > 0 ? { ...run, tryingTo: this.#position + 1, ends: this.#ends - 1 } : run;
+  }
+
   /** What the cursor says while nothing is being tried. */
   runAt(position: number): UnfinishedRun {
     return this.isSuspect(position) ? { suspectsTo: this.#suspectsTo } : {};

@@ -92,7 +92,7 @@ export class DeliveryLoop {
   /** Never rejects. */
   async run(): Promise<void> {
     try {
-      await this.#note(this.#recovery.runAt(this.#progress.position));
+      await this.#note(this.#recovery.runAtStart);
       if (!(await this.#open())) return;
       if (this.#recovery.isFirstGuilty) await this.#buryGuilty();
       let reader: JournalReader | undefined;
