@@ -85,9 +85,12 @@ test('without a file descriptor for the next segment nothing is taken; the daemo
 });
 
 test('a start without file descriptors says so in one line', async () => {
-  const daemon = start([], { under: withFiles(40) });
-  expect(await daemon.exit).toEqual([1, null]);
-  expect(daemon.said).toMatch(/^distlogd: EMFILE: too many open files.*\n$/);
+  // Node 20 needs more of them than its successors to load a program.
+  const count = Number(process.versions.node.split('.')[0]) < 22 ? 40 : 24;
+  const daemon = start([], { under: withFiles(count) });
+  const [code] = (await daemon.exit) as [number, null];
+  expect([1, 73]).toContain(code);
+  expect(daemon.said).toMatch(/^distlogd: .*EMFILE: too many open files.*; not started\n$/);
 });
 
 test('a tail that was cut off holds nothing up: intake opens again, with onFull block too', async () => {

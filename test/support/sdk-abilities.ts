@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 
-const manifest = readFileSync(require.resolve('@opentelemetry/sdk-logs/package.json'), 'utf8');
+// By its path: SDKs of the 3.x line do not export their package.json.
+const [folder = ''] = /^.*[/\\]sdk-logs[/\\]/.exec(require.resolve('@opentelemetry/sdk-logs')) ?? [];
+const manifest = readFileSync(`${folder}package.json`, 'utf8');
 
 /** The oldest supported SDK: what it cannot do stands in docs/burst.md, "Older SDKs". */
 const isOldest = (JSON.parse(manifest) as { version: string }).version === '0.203.0';

@@ -296,14 +296,27 @@ export class DeliveryLoop {
     await this.#control.untilDone('a dead letter cannot be kept', this.#rejections.bury(entries, error));
   }
 
-  /** The entry that ended the process whenever it was written is not tried again. */
+  /**
+   * The entry that ended the process whenever it was written is not tried again. Alone, so that no other sink ends the
+   * process between its dead letter and the cursor.
+   */
   async #buryGuilty(): Promise<void> {
     const { position } = this.#progress;
     let entries: readonly JournalEntry[] | undefined;
     while (entries === undefined && !this.#isDone()) entries = await this.#next(this.#newReader(), 1);
     if (entries?.[0]?.index !== position) return;
-    await this.#bury(entries, rejectedError('crashed', 'the process ended twice while it was written alone'));
-    await this.#moveTo(position + 1, this.#progress.state);
+    const { clock, writeTimeoutMillis, writeTurns } = this.#options;
+    const endTurn = await writeTurns.alone(clock, 2 * writeTimeoutMillis);
+    try {
+      this.#control.throwIfAborted();
+      await this.#bury(
+        entries,
+        rejectedError('crashed', 'the process ended twice while it was written alone'),
+      );
+      await this.#moveTo(position + 1, this.#progress.state);
+    } finally {
+      endTurn();
+    }
   }
 
   async #serveReplays(): Promise<void> {
