@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { decodeJsonLogs, decodeLogs, encodeDecoded, readJsonLogs } from '../../src/otlp/index.ts';
 import { everyKindOfRecord } from '../support/every-kind-of-record.ts';
 import { decodeLogsRequest } from '../support/otlp-decode.js';
+import { needs } from '../support/sdk-abilities.ts';
 import { bareRecord, emittedRecord, encodeLogs, jsonLine, sdkRecords } from './records.ts';
 
 /** OTLP/JSON of one record. */
@@ -36,7 +37,7 @@ test('an integer of many digits is exact wherever it stands, also as a bare numb
   }
 });
 
-test('the official JSON serializer is understood', () => {
+needs('bytes in OTLP/JSON')('the official JSON serializer is understood', () => {
   const records = sdkRecords(everyKindOfRecord);
   // biome-ignore lint/suspicious/noExplicitAny: it asks for the record type of its own line.
   const json = JsonLogsSerializer.serializeRequest(records as any)!;

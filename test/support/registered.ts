@@ -67,7 +67,7 @@ export function register(options: Registration = {}): Registered {
   const simple = new SimpleLogRecordProcessor({ exporter });
   const provider = new SdkLoggerProvider({
     processors: [...(options.processors ?? [new TaskLogRecordProcessor()]), simple],
-    logRecordLimits: options.limits,
+    ...(options.limits && { logRecordLimits: options.limits }),
   } as ConstructorParameters<typeof SdkLoggerProvider>[0]);
   if (options.logger !== false) logsGlobal().setGlobalLoggerProvider(provider);
   const spanExporter = new InMemorySpanExporter();

@@ -282,7 +282,8 @@ describe('values', () => {
     expect(Object.keys(inner)).toHaveLength(256);
     expect(inner).toMatchObject({ user: 'leo', key0: 'again', key254: 255 });
     expect(inner).not.toHaveProperty('more');
-    expect(told).toEqual([
+    // The SDK of the 3.x line warns as well, of the span's attributes.
+    expect(told.filter((message) => message.startsWith('burstlog'))).toEqual([
       'burstlog: a task holds 256 attributes of data; "key255" and what follows was left out (logged once)',
     ]);
   });
