@@ -146,7 +146,11 @@ function line(name, node, manifest, tarball) {
     const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
     const said = inProject(join(project, 'node_modules/.bin/distlogd'), ['--version']);
     if (!said.includes(version)) fail(`distlogd --version printed ${said}`);
-    if (!inProject(join(project, 'node_modules/.bin/distlog'), ['tree', '--help']).includes('Usage')) {
+    if (
+      !inProject(join(project, 'node_modules/.bin/distlog'), ['tree', '--help']).includes(
+        'usage: distlog tree',
+      )
+    ) {
       fail('distlog tree --help printed no usage');
     }
   });
@@ -209,7 +213,7 @@ export const all: unknown[] = [Severity.ERROR, captureLogs, ZmqLogRecordExporter
 /** The first JavaScript block of README.md and the text block that follows it: its output. */
 function firstBlock() {
   const readme = readFileSync(join(root, 'README.md'), 'utf8');
-  const match = /```js\n([\s\S]*?)```[\s\S]*?```text\n([\s\S]*?)```/.exec(readme);
+  const match = /```js\n((?:(?!```)[\s\S])*)```\n\n```text\n([\s\S]*?)```/.exec(readme);
   if (match === null) throw new Error('README.md has no js block with a text block of its output');
   return { code: match[1], output: match[2] };
 }
