@@ -1,4 +1,4 @@
-import { forest, lines as linesOf } from '../../dist/esm/tree/index.js';
+import { buildTrees, lines as linesOf } from '../../dist/esm/tree/index.js';
 import { boundLine, medianOf, valuesOf } from '../figures.js';
 
 export const title =
@@ -33,7 +33,7 @@ export async function prepare({ shape, records }) {
   return {
     repeat() {
       const from = performance.now();
-      const grown = forest(made);
+      const grown = buildTrees(made);
       const forestSeconds = (performance.now() - from) / 1e3;
       let lines = 0;
       for (const _ of linesOf(grown)) lines += 1;
