@@ -13,14 +13,15 @@ export interface CurveKeyPair {
 
 /**
  * A new key pair for CURVE, in Z85. CURVE's keys are X25519 keys, so Node.js makes them and ZeroMQ need not be
- * installed where keys are made.
+ * installed where keys are made. Neither text holds a `$`: a configuration file and a shell would replace it.
  *
  * Source: https://rfc.zeromq.org/spec/26/ (CurveZMQ: crypto_box of NaCl), RFC 8410 (the last 32 bytes)
  */
 export function newCurveKeyPair(): CurveKeyPair {
   const { publicKey, privateKey } = generateKeyPairSync('x25519');
   const secret = privateKey.export({ type: 'pkcs8', format: 'der' }).subarray(-32);
-  return { publicKey: encodeZ85(rawPublic(publicKey)), secretKey: encodeZ85(secret) };
+  const pair = { publicKey: encodeZ85(rawPublic(publicKey)), secretKey: encodeZ85(secret) };
+  return `${pair.publicKey}${pair.secretKey}`.includes('$') ? newCurveKeyPair() : pair;
 }
 
 /** The public key that belongs to a secret one. */

@@ -57,6 +57,11 @@ test('tokens, keys and certificates come from their files', async () => {
   expect(JSON.stringify(result.secrets)).toBe('{}');
 });
 
+test('a new key never holds a $, which a configuration file and a shell would replace', () => {
+  const pairs = Array.from({ length: 50 }, newCurveKeyPair);
+  expect(pairs.filter(({ publicKey, secretKey }) => `${publicKey}${secretKey}`.includes('$'))).toEqual([]);
+});
+
 test('secrets in the configuration itself need no file', async () => {
   const { publicKey, secretKey } = newCurveKeyPair();
   const source = parsed(
