@@ -13,6 +13,14 @@ export type {
 } from './contract.ts';
 export { countRefused, newCounters, receiverStats } from './counters.ts';
 export { asRejected, rejectedError, retryAfterOf, retryLaterError } from './sink-errors.ts';
+export {
+  type AnySinkType,
+  type DeliveryDefaults,
+  type SinkPlace,
+  type SinkTools,
+  type SinkType,
+  sinkType,
+} from './sink-type.ts';
 export type {
   BatchCount,
   Behind,

@@ -1,6 +1,7 @@
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { dataLayout } from '../disk/index.ts';
 import type { DaemonConfig, FileValues, Partly } from './daemon-config.ts';
+import { sinkTypeOf } from './sink-types.ts';
 
 type PartlySink = Partly<DaemonConfig['sinks'][number]>;
 
@@ -21,9 +22,8 @@ export function complete(
   const sinks = Object.entries(values.sinks ?? {}).map(([name, sink]): PartlySink => {
     const maxBehind = { ...sink?.maxBehind, bytes: sink?.maxBehind?.bytes ?? half };
     const named: PartlySink = { ...sink, name, maxBehind };
-    if (named.type !== 'file') return named;
-    const { path = join(logs, `${name}.${named.format === 'text' ? 'log' : 'jsonl'}`) } = named;
-    return { ...named, path };
+    if (named.type === undefined) return named;
+    return { ...named, ...sinkTypeOf(named.type).complete?.(named, { name, data: root, logs }) };
   });
   const http = values.http === false ? undefined : values.http;
   return { ...values, data: root, sinks, http };

@@ -1,23 +1,11 @@
+import type { SinkType } from '../component/index.ts';
 import { journalOptions } from '../journal/index.ts';
 import { operationsOptions } from '../operations/index.ts';
 import { otlpGrpcOptions, otlpHttpOptions } from '../receivers/otlp/index.ts';
 import { zmqAckOptions, zmqPushOptions } from '../receivers/zeromq/index.ts';
-import {
-  choice,
-  type Fields,
-  flag,
-  type Group,
-  group,
-  map,
-  millis,
-  type Presence,
-  path,
-  variants,
-} from '../settings/index.ts';
-import { consoleSinkOptions } from '../sinks/console/index.ts';
-import { fileSinkOptions } from '../sinks/file/index.ts';
-import { otlpSinkOptions } from '../sinks/otlp/index.ts';
-import { type DeliveryDefaults, deliveryOptions } from '../sinks/runner/index.ts';
+import { choice, type Fields, flag, group, map, millis, path, variants } from '../settings/index.ts';
+import { deliveryOptions } from '../sinks/runner/index.ts';
+import { sinkTypes } from './sink-types.ts';
 
 const receivers = {
   zmqAck: zmqAckOptions,
@@ -27,7 +15,7 @@ const receivers = {
 };
 
 /** A type of sink: its own options, and those that every sink has. */
-function sink<F extends Fields>(own: Group<F, Presence, never>, delivery: DeliveryDefaults) {
+function sink<F extends Fields>({ options: own, delivery }: SinkType<F>) {
   return group({ ...own.fields, ...deliveryOptions(delivery) }, { meaning: own.meaning, checks: own.checks });
 }
 
@@ -58,13 +46,9 @@ export const definition = group(
     sinks: map(
       variants(
         {
-          file: sink(fileSinkOptions, { behindMillis: 0, onFull: 'block' }),
-          otlp: sink(otlpSinkOptions, { behindMillis: 7 * 86_400_000, onFull: 'skip' }),
-          console: sink(consoleSinkOptions, {
-            behindBytes: 64 * 1024 * 1024,
-            behindMillis: 60_000,
-            onFull: 'skip',
-          }),
+          file: sink(sinkTypes.file),
+          otlp: sink(sinkTypes.otlp),
+          console: sink(sinkTypes.console),
         },
         { meaning: 'The type of the sink.' },
       ),

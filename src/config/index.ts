@@ -11,4 +11,5 @@ export {
 } from './parse-config.ts';
 export { configReference } from './reference.ts';
 export { loadSecrets, Secrets } from './secrets.ts';
+export { sinkTypeOf } from './sink-types.ts';
 export type { Environment } from './substitute.ts';

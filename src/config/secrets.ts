@@ -8,13 +8,12 @@ import {
   publicKeysIn,
 } from '../net/index.ts';
 import { type ConfigError, ConfigErrors } from './config-error.ts';
-import type { DaemonConfig, HttpConfig, SinkConfig } from './daemon-config.ts';
+import type { DaemonConfig, HttpConfig } from './daemon-config.ts';
 import type { NamedFile } from './file-form.ts';
 import type { ParsedConfig } from './parse-config.ts';
 
 type ZmqListener = NonNullable<DaemonConfig['receivers']['zmqAck' | 'zmqPush']>;
 type Server = Pick<HttpConfig, 'token' | 'tokenFile' | 'tls'>;
-type ClientTls = NonNullable<Extract<SinkConfig, { readonly type: 'otlp' }>['tls']>;
 
 const MAX_FILE_BYTES = 1_048_576;
 
@@ -54,8 +53,9 @@ export class Secrets {
     };
   }
 
-  forClient({ caFile, certFile, keyFile }: ClientTls): LoadedTls {
-    return { cert: this.#bytes(certFile), key: this.#bytes(keyFile), ca: this.#bytes(caFile) };
+  /** What a file holds that an option names. Undefined: it was not read. */
+  contents(file: string): Buffer | undefined {
+    return this.#contents.get(file);
   }
 
   #bytes(file: string | undefined): Buffer | undefined {

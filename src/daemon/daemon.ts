@@ -21,8 +21,8 @@ const RECEIVER_GRACE_MILLIS = 2_000;
 /** What the daemon is given beside its configuration. */
 export interface DaemonContext {
   readonly version: string;
-  /** Where the compiled `sinks/file/line-thread` is, for file sinks to use. Default: none, they do with one thread. */
-  readonly lineThread?: URL | undefined;
+  /** The folder of the compiled program, where sinks find what they run in a thread or process. Default: they do without. */
+  readonly compiled?: URL | undefined;
 }
 
 /**
@@ -63,7 +63,7 @@ export class Daemon {
    * Starts a daemon; it is ready when this resolves.
    * @throws (rejects) with what is wrong and which setting changes it; nothing is left open
    */
-  static async start(loaded: LoadedConfig, { version, lineThread }: DaemonContext): Promise<Daemon> {
+  static async start(loaded: LoadedConfig, { version, compiled }: DaemonContext): Promise<Daemon> {
     const { config } = loaded;
     const { severity, console } = config.ownRecords;
     // A console sink prints them anyway.
@@ -78,7 +78,7 @@ export class Daemon {
         log: own,
         onFault: (error) => daemon?.fail(error),
       });
-      daemon = new Daemon(loaded, { version, lineThread }, own, directory, journal);
+      daemon = new Daemon(loaded, { version, compiled }, own, directory, journal);
       await daemon.#begin();
       return daemon;
     } catch (error) {
@@ -91,7 +91,7 @@ export class Daemon {
 
   private constructor(
     loaded: LoadedConfig,
-    { version, lineThread }: DaemonContext,
+    { version, compiled }: DaemonContext,
     own: OwnRecords,
     directory: DataDirectory,
     journal: Journal,
@@ -104,7 +104,7 @@ export class Daemon {
     this.#sinks = new RunningSinks(
       journal,
       directory.layout,
-      { log: own, lineThread },
+      { log: own, journalId: journal.id, compiled },
       loaded.config.journal.maxBytes,
     );
     this.#intake = new GatedIntake(journal, () => this.#sinks.blocking.length > 0);

@@ -1,29 +1,25 @@
 import type { OwnLog, Sink } from '../component/index.ts';
-import type { SinkConfig } from '../config/index.ts';
-import { ConsoleSink } from '../sinks/console/index.ts';
-import { FileSink } from '../sinks/file/index.ts';
-import { OtlpSink } from '../sinks/otlp/index.ts';
+import { type SinkConfig, sinkTypeOf } from '../config/index.ts';
 import type { LoadedConfig } from './loaded-config.ts';
 
 /** What sinks are made with, beside their configuration. */
-export interface SinkTools {
+export interface DaemonTools {
   readonly log: OwnLog;
+  readonly journalId: Uint8Array;
   /** See `DaemonContext`. */
-  readonly lineThread: URL | undefined;
+  readonly compiled: URL | undefined;
 }
 
 /** The sink that a part of the configuration asks for. It opens nothing yet. */
-export function makeSink(
-  config: SinkConfig,
-  { secrets }: LoadedConfig,
-  { log, lineThread }: SinkTools,
-): Sink {
-  switch (config.type) {
-    case 'file':
-      return new FileSink(config, { log, thread: lineThread });
-    case 'otlp':
-      return new OtlpSink(config, { log, tls: config.tls && secrets.forClient(config.tls) });
-    case 'console':
-      return new ConsoleSink(config, { log });
-  }
+export function makeSink(config: SinkConfig, { secrets }: LoadedConfig, tools: DaemonTools): Sink {
+  const contents = (file: string) => secrets.contents(file);
+  return sinkTypeOf(config.type).make(config, { ...tools, name: config.name, contents });
+}
+
+/** All that the making of a sink depends on: what its files hold too, so that a renewed certificate is a change. */
+export function madeOf(config: SinkConfig, { secrets }: LoadedConfig): string {
+  return JSON.stringify(config, (_key, value) => {
+    const content = typeof value === 'string' ? secrets.contents(value) : undefined;
+    return content === undefined ? value : `${value}: ${content.toString('base64')}`;
+  });
 }

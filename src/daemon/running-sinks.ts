@@ -5,7 +5,7 @@ import type { DataLayout } from '../disk/index.ts';
 import type { SinkReport } from '../operations/index.ts';
 import { cursorFileOf, RemovedSinks, SinkRunner, WriteTurns } from '../sinks/runner/index.ts';
 import type { LoadedConfig } from './loaded-config.ts';
-import { makeSink, type SinkTools } from './make-sink.ts';
+import { type DaemonTools, madeOf, makeSink } from './make-sink.ts';
 import { Running } from './running.ts';
 
 /** Where the dead letters of a sink are. */
@@ -22,7 +22,7 @@ interface RunningSink {
 export class RunningSinks {
   readonly #journal: JournalView;
   readonly #layout: DataLayout;
-  readonly #tools: SinkTools;
+  readonly #tools: DaemonTools;
   readonly #writeTurns = new WriteTurns();
   readonly #removed: RemovedSinks;
   readonly #running = new Running<RunningSink>({
@@ -31,7 +31,7 @@ export class RunningSinks {
   });
 
   /** @param maxBytes size of the whole journal: those who are gone may keep half of it */
-  constructor(journal: JournalView, layout: DataLayout, tools: SinkTools, maxBytes: number) {
+  constructor(journal: JournalView, layout: DataLayout, tools: DaemonTools, maxBytes: number) {
     this.#journal = journal;
     this.#layout = layout;
     this.#tools = tools;
@@ -109,10 +109,4 @@ export class RunningSinks {
     });
     return { config, runner };
   }
-}
-
-/** With what its files hold: a certificate that was replaced is a change too. */
-function madeOf(config: SinkConfig, { secrets }: LoadedConfig): string {
-  const tls = config.type === 'otlp' && config.tls !== undefined ? secrets.forClient(config.tls) : undefined;
-  return JSON.stringify([config, tls === undefined ? '' : Object.values(tls).map(String)]);
 }

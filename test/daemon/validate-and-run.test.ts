@@ -33,8 +33,8 @@ async function construct(config: DaemonConfig): Promise<void> {
     override forServer(server: Parameters<Secrets['forServer']>[0]) {
       return { ...super.forServer(server), tls: server.tls && {} };
     }
-    override forClient() {
-      return {};
+    override contents() {
+      return undefined;
     }
   })({ get: () => Buffer.from(secretKey), has: () => true } as unknown as ReadonlyMap<string, Buffer>);
   const loaded = { config, secrets };
@@ -43,7 +43,12 @@ async function construct(config: DaemonConfig): Promise<void> {
   const journal = await Journal.open({ directory: layout.journal, ...config.journal, log });
   try {
     for (const { make } of wantedReceivers(loaded, journal, log)) make();
-    const sinks = new RunningSinks(journal, layout, { log, lineThread: undefined }, 1_000_000);
+    const sinks = new RunningSinks(
+      journal,
+      layout,
+      { log, journalId: journal.id, compiled: undefined },
+      1_000_000,
+    );
     try {
       await sinks.take(loaded, 0);
     } finally {

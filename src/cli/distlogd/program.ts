@@ -2,9 +2,9 @@ import { Daemon } from '../../daemon/index.ts';
 import type { Program } from '../command.ts';
 import { distlogd } from './distlogd.ts';
 
-const lineThread = new URL('../../sinks/file/line-thread.js', import.meta.url);
+const compiled = new URL('../../', import.meta.url);
 
 /** The daemon, with what only a program file knows: where its other files are. */
 export const program: Program = distlogd((loaded, { version }) =>
-  Daemon.start(loaded, { version, lineThread }),
+  Daemon.start(loaded, { version, compiled }),
 );

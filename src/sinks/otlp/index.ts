@@ -1,2 +1,3 @@
 export { type OtlpSinkOptions, type OtlpSinkTools, otlpSinkOptions } from './options.ts';
 export { OtlpSink } from './otlp-sink.ts';
+export { otlpSink } from './otlp-sink-type.ts';

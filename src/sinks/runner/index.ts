@@ -1,5 +1,5 @@
 export { CursorFile, type StoredCursor } from './cursor-file.ts';
-export { type DeliveryDefaults, deliveryOptions } from './options.ts';
+export { deliveryOptions } from './options.ts';
 export { cursorFileOf, RemovedSinks, sinksWithCursor } from './removed-sinks.ts';
 export type { SinkRunnerOptions } from './runner-options.ts';
 export { SinkRunner } from './sink-runner.ts';

@@ -1,15 +1,7 @@
+import type { DeliveryDefaults } from '../../component/index.ts';
 import { atMost, bytes, choice, type Field, group, millis, type Presence } from '../../settings/index.ts';
 
 const MIB = 1024 * 1024;
-
-/** What depends on the type of a sink: which ones make the receivers wait, and which ones rather miss records. */
-export interface DeliveryDefaults {
-  /** Default of `maxBehind.bytes`. Undefined: half of the journal. */
-  readonly behindBytes?: number;
-  /** Default of `maxBehind.ageMillis`. */
-  readonly behindMillis: number;
-  readonly onFull: 'block' | 'skip';
-}
 
 /** The options that every sink has. `SinkRunner` obeys them. */
 export function deliveryOptions({ behindBytes, behindMillis, onFull }: DeliveryDefaults) {

@@ -1,0 +1,14 @@
+import type { AnySinkType } from '../component/index.ts';
+import { consoleSink } from '../sinks/console/index.ts';
+import { fileSink } from '../sinks/file/index.ts';
+import { otlpSink } from '../sinks/otlp/index.ts';
+
+/** The types of sinks that the daemon brings along, in the order of the reference. */
+export const sinkTypes = { file: fileSink, otlp: otlpSink, console: consoleSink } as const;
+
+/** @throws if there is none: the configuration was not checked */
+export function sinkTypeOf(type: string): AnySinkType {
+  const found = Object.hasOwn(sinkTypes, type) ? sinkTypes[type as keyof typeof sinkTypes] : undefined;
+  if (found === undefined) throw new Error(`there is no type of sink ${JSON.stringify(type)}`);
+  return found;
+}

@@ -1,0 +1,18 @@
+import { join } from 'node:path';
+import { sinkType } from '../../component/index.ts';
+import { FileSink } from './file-sink.ts';
+import { fileSinkOptions } from './options.ts';
+
+/** `type: file`. */
+export const fileSink = sinkType({
+  type: 'file',
+  options: fileSinkOptions,
+  delivery: { behindMillis: 0, onFull: 'block' },
+  complete: ({ path, format }, { name, logs }) => ({
+    path: path ?? join(logs, `${name}.${format === 'text' ? 'log' : 'jsonl'}`),
+  }),
+  make: (options, { log, compiled }) => {
+    const thread = compiled && new URL('sinks/file/line-thread.js', compiled);
+    return new FileSink({ ...options, path: options.path! }, { log, thread });
+  },
+});
