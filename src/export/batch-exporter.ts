@@ -3,6 +3,7 @@ import type { DeliveryCounts } from './delivery-counts.ts';
 import type { ResolvedDeliveryOptions } from './delivery-options.ts';
 import { type ExportOutcome, exportOnce } from './export-once.ts';
 import type { Batch, InFlight } from './in-flight.ts';
+import { WritableResources } from './writable-resources.ts';
 
 /** After so many refusals without an accepted request in between, single records are not the cause. */
 const MAX_REFUSALS_IN_A_ROW = 32;
@@ -28,6 +29,7 @@ export class BatchExporter {
   readonly #around: <R>(call: () => R) => R;
   readonly #inFlight: InFlight;
   readonly #counts: DeliveryCounts;
+  readonly #resources = new WritableResources();
   #refusalsInARow = 0;
 
   /** @param around called around each call of `exporter.export()` */
@@ -45,7 +47,7 @@ export class BatchExporter {
 
   /** Resolves when every record of the batch is delivered or has failed. Never rejects. */
   async export(batch: Batch): Promise<void> {
-    await this.#export(batch, batch.records, { left: MAX_SPLITS });
+    await this.#export(batch, this.#resources.of(batch.records), { left: MAX_SPLITS });
   }
 
   async #export(batch: Batch, records: ReadableLogRecordLike[], splits: { left: number }): Promise<void> {

@@ -90,4 +90,4 @@ export { armImmediate, armTimeout, clearImmediate, clearTimeout, monotonicNow, n
 export { Turns } from './turns.ts';
 export { LogRecordView } from './view.ts';
 export { attempt, FlushWaiters, flushMillis, type Waited, within } from './waiting.ts';
-export { writable } from './writable.ts';
+export { writable, writableResource } from './writable.ts';

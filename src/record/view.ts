@@ -16,7 +16,7 @@ export class LogRecordView implements ReadableLogRecordLike {
   body: unknown;
   eventName: string | undefined;
   // biome-ignore lint/suspicious/noExplicitAny: as in ReadableLogRecordLike.
-  readonly resource: any;
+  resource: any;
   instrumentationScope: InstrumentationScopeLike;
   readonly attributes: Record<string, unknown>;
   readonly droppedAttributesCount: number;

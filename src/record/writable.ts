@@ -1,5 +1,5 @@
 import type { HrTime } from '@opentelemetry/api';
-import type { InstrumentationScopeLike, ReadableLogRecordLike } from './otel.ts';
+import type { InstrumentationScopeLike, ReadableLogRecordLike, ResourceLike } from './otel.ts';
 import { Severity } from './severity.ts';
 import { boundedSnapshot, isWritableNumber, MAX_ATTRIBUTE_DEPTH } from './snapshot.ts';
 import { LogRecordView } from './view.ts';
@@ -25,6 +25,31 @@ export function writable(record: ReadableLogRecordLike): ReadableLogRecordLike {
   } catch {
     // A getter threw. The exporter will meet it too, and the delivery then sets this record aside.
     return record;
+  }
+}
+
+/**
+ * The same for a resource: one number that OTLP cannot carry would have every request of the process refused.
+ * @returns the resource itself if nothing is wrong with it; else one that can be read like it
+ */
+export function writableResource(resource: ResourceLike): ResourceLike {
+  try {
+    const { attributes } = resource;
+    const wrong = Object.keys(attributes).filter((key) => !isWritableValue(attributes[key]));
+    if (wrong.length === 0) return resource;
+    const replaced = {
+      ...attributes,
+      ...Object.fromEntries(wrong.map((key) => [key, copied(attributes[key])])),
+    };
+    return new Proxy({} as ResourceLike, {
+      get(_target, key) {
+        if (key === 'attributes') return replaced;
+        const value: unknown = Reflect.get(resource, key, resource);
+        return typeof value === 'function' ? (value.bind(resource) as unknown) : value;
+      },
+    });
+  } catch {
+    return resource;
   }
 }
 

@@ -380,6 +380,21 @@ describe('a resource whose attributes are still being looked up', () => {
     expect(exporter.records[0]!.resource.attributes).toEqual({ 'host.name': 'box' });
   });
 
+  test('is made writable once it is there: a number that OTLP cannot carry becomes text', async () => {
+    const host = Promise.resolve(Number.NaN);
+    const { exporter, log, processor } = pipeline({
+      resource: resourceFromAttributes({ 'host.load': host, 'host.cores': 2, 'service.name': 'shop' }),
+    });
+    log('first');
+    log('second');
+    await processor.forceFlush();
+    expect(exporter.bodies).toEqual(['first', 'second']);
+    const [one, other] = exporter.records.map(({ resource }) => resource);
+    expect(one.attributes).toEqual({ 'host.load': 'NaN', 'host.cores': 2, 'service.name': 'shop' });
+    expect(one).toBe(other);
+    expect(one.asyncAttributesPending).toBe(false);
+  });
+
   test('costs no record when it fails', async () => {
     const { exporter, log, processor } = pipeline({
       resource: resourceFromAttributes({ 'host.name': Promise.reject(new Error('no host')) }),

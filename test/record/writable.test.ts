@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { type ReadableLogRecordLike, writable } from '../../src/record/index.ts';
+import { type ReadableLogRecordLike, writable, writableResource } from '../../src/record/index.ts';
 import { handMade } from '../support/delivery-pipeline.ts';
 
 const record = (given: object): ReadableLogRecordLike => ({ ...handMade('body'), ...given });
@@ -139,4 +139,21 @@ test('is writable, whatever the record: a second look finds nothing', () => {
       },
     ),
   );
+});
+
+test('a resource with a value that OTLP cannot carry is replaced by one that reads like it', () => {
+  const waitForAsyncAttributes = () => Promise.resolve();
+  const wrong = Object.freeze({
+    attributes: Object.freeze({ load: Number.POSITIVE_INFINITY, cores: [1, Number.NaN], name: 'shop' }),
+    schemaUrl: 'https://example.com/1',
+    asyncAttributesPending: false,
+    waitForAsyncAttributes,
+  });
+  const replaced = writableResource(wrong);
+  expect(replaced.attributes).toEqual({ load: 'Infinity', cores: [1, 'NaN'], name: 'shop' });
+  expect(replaced.asyncAttributesPending).toBe(false);
+  expect((replaced as typeof wrong).schemaUrl).toBe('https://example.com/1');
+  expect(replaced.waitForAsyncAttributes!()).toBeInstanceOf(Promise);
+  const right = { attributes: { name: 'shop' } };
+  expect(writableResource(right)).toBe(right);
 });
