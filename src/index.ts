@@ -1,4 +1,5 @@
 export type { TriggerCause } from './burst/burst.ts';
+export type { BurstControls } from './burst/burst-controls.ts';
 export { BurstLogRecordProcessor } from './burst/burst-log-record-processor.ts';
 export type { BurstSpanProcessorOptions } from './burst/burst-span-processor.ts';
 export type { EvictionCause, Evictions } from './burst/counters.ts';

@@ -36,6 +36,8 @@ export class BucketTable<T> {
   readonly #buckets = new Map<string, Bucket>();
   /** Buckets that burst, in the order of their first burst, with the time of the last. */
   readonly #recent = new Map<Bucket, number>();
+  /** The one that was asked for last: records of a trace come together. */
+  #last: Bucket | undefined;
 
   readonly #bounds: HoldingBounds;
   readonly #counters: Counters;
@@ -56,7 +58,10 @@ export class BucketTable<T> {
   }
 
   get(key: string): Bucket | undefined {
-    return this.#buckets.get(key);
+    if (this.#last?.key === key) return this.#last;
+    const found = this.#buckets.get(key);
+    if (found !== undefined) this.#last = found;
+    return found;
   }
 
   open(key: string): Bucket {
@@ -117,6 +122,7 @@ export class BucketTable<T> {
   forgetIfBlank(bucket: Bucket): void {
     if (bucket.count > 0 || bucket.hasBurst || bucket.index < 0) return;
     this.#buckets.delete(bucket.key);
+    if (this.#last === bucket) this.#last = undefined;
     this.#arena.close(bucket);
   }
 
@@ -139,6 +145,7 @@ export class BucketTable<T> {
   /** Forgets everything. The buckets hold nothing any more. */
   clear(): void {
     this.#recent.clear();
+    this.#last = undefined;
     for (const bucket of this.#buckets.values()) this.#arena.close(bucket);
     this.#buckets.clear();
   }

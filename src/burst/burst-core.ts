@@ -59,9 +59,12 @@ export class BurstCore<T> {
     this.#order = core.order === 'immediate' ? new ImmediateOrder(parts) : new ChronologicalOrder(parts);
   }
 
-  /** A quiet item comes: it is held, or passes. */
-  hold(key: string, item: T, size: number): void {
-    this.#order.hold(key, item, size, this.#clock.monotonicNow());
+  /**
+   * A quiet item comes: it is held, or passes. This is the hot path.
+   * @param now as `Clock.monotonicNow()` counts: its caller may know it
+   */
+  hold(key: string, item: T, size: number, now: number): void {
+    this.#order.hold(key, item, size, now);
     if (this.#isOver()) this.#makeRoom();
   }
 

@@ -77,7 +77,7 @@ export class ChronologicalOrder<T> implements Order<T> {
   pass(item: T, size: number, now: number): void {
     this.#parts.counters.live += 1;
     if (this.#isPassing(now)) {
-      this.#parts.replay.addLive(item, size);
+      this.#parts.replay.addLive(item, size, now);
       return;
     }
     this.#row.add(this.#loud, item, size, now);
@@ -90,13 +90,13 @@ export class ChronologicalOrder<T> implements Order<T> {
     if (this.#isPassing(now)) {
       counters.joined += 1;
       counters.live += 1;
-      replay.addLive(item, size, triggerAttributes(trigger, this.#window?.burstId));
+      replay.addLive(item, size, now, triggerAttributes(trigger, this.#window?.burstId));
       replay.hurry();
       return;
     }
     const { burst, repeat } = this.#begin(trigger, now);
     counters.live += 1;
-    replay.addLive(item, size, triggerAttributes(trigger, burst?.id, repeat));
+    replay.addLive(item, size, now, triggerAttributes(trigger, burst?.id, repeat));
     this.#end(burst);
   }
 
@@ -190,9 +190,10 @@ export class ChronologicalOrder<T> implements Order<T> {
         continue;
       }
       const size = this.#row.firstSize(group);
+      const cameAt = this.#row.firstTime(group);
       const item = this.#row.takeFirst(group);
       counters.released += 1;
-      replay.addReleased(item, size, burst);
+      replay.addReleased(item, size, cameAt, burst);
     }
     this.#row.shrinkIfEmpty();
   }
@@ -200,7 +201,8 @@ export class ChronologicalOrder<T> implements Order<T> {
   /** The first of the row, which is loud, leaves. */
   #leave(): void {
     const size = this.#row.firstSize(this.#loud);
-    this.#parts.replay.addLive(this.#row.takeFirst(this.#loud), size);
+    const cameAt = this.#row.firstTime(this.#loud);
+    this.#parts.replay.addLive(this.#row.takeFirst(this.#loud), size, cameAt);
   }
 
   #passes(item: T, size: number, now: number): boolean {
@@ -217,7 +219,7 @@ export class ChronologicalOrder<T> implements Order<T> {
     }
     window.count();
     counters.passed += 1;
-    replay.addLive(item, size, passedAttributes(window.burstId));
+    replay.addLive(item, size, now, passedAttributes(window.burstId));
     return true;
   }
 

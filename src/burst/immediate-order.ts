@@ -86,9 +86,9 @@ export class ImmediateOrder<T> implements Order<T> {
     this.#buckets.lose(this.#buckets.get(key) ?? this.#open(key), 'size', 1);
   }
 
-  pass(item: T, size: number, _now: number, context: Context | undefined): void {
+  pass(item: T, size: number, now: number, context: Context | undefined): void {
     this.#parts.counters.live += 1;
-    this.#parts.target.send(item, size, undefined, context);
+    this.#parts.target.send(item, size, undefined, context, now);
   }
 
   trigger(key: string, item: T, size: number, trigger: Trigger, now: number, context: Context): void {
@@ -107,7 +107,7 @@ export class ImmediateOrder<T> implements Order<T> {
     // The trigger leaves first, since a replay begins in a later turn: it must not wait behind what it
     // released.
     counters.live += 1;
-    target.send(item, size, added, context);
+    target.send(item, size, added, context, now);
     target.wake();
   }
 
@@ -190,7 +190,7 @@ export class ImmediateOrder<T> implements Order<T> {
       }
       window.count();
       counters.passed += 1;
-      target.send(item, size, passedAttributes(window.burstId), undefined);
+      target.send(item, size, passedAttributes(window.burstId), undefined, now);
       return true;
     }
     if (bucket.isSettled) {
@@ -252,7 +252,8 @@ export class ImmediateOrder<T> implements Order<T> {
       while (isAll ? this.#arena.count > 0 : bucket.count > 0) {
         const next = isAll ? this.#arena.oldestGroup()! : bucket;
         const size = this.#arena.firstSize(next);
-        replay.addReleased(this.#arena.takeFirst(next), size, burst);
+        const cameAt = this.#arena.firstTime(next);
+        replay.addReleased(this.#arena.takeFirst(next), size, cameAt, burst);
       }
     }
     this.#arena.shrinkIfEmpty();

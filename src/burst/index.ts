@@ -1,4 +1,5 @@
 export type { TriggerCause } from './burst.ts';
+export type { BurstControls } from './burst-controls.ts';
 export { BurstLogRecordProcessor } from './burst-log-record-processor.ts';
 export type { BurstSpanProcessorOptions } from './burst-span-processor.ts';
 export type { EvictionCause } from './counters.ts';

@@ -1,4 +1,4 @@
-import { type Context, trace } from '@opentelemetry/api';
+import { type Context, type SpanContext, trace } from '@opentelemetry/api';
 import type { RateLimitedWarnings, ReadableLogRecordLike } from '../record/index.ts';
 import { errorText } from '../record/index.ts';
 import { rootTaskId } from '../task/index.ts';
@@ -7,18 +7,22 @@ import type { BurstScope } from './options.ts';
 import { SHARED_KEY } from './order.ts';
 import type { ReentrancyGuard } from './reentrancy-guard.ts';
 
-/** Finds the key of a record, and of what is active. */
-export interface RecordKey {
-  of(record: ReadableLogRecordLike, context: Context): string;
+/** What is held: all that most scopes look at. The span context is there only if it is valid. */
+export interface Keyed {
+  readonly spanContext?: SpanContext | undefined;
+}
+
+/** Finds the key of an item, and of what is active. */
+export interface RecordKey<T> {
+  of(item: T, context: Context): string;
   /** The key of a context, without a record. */
   ofContext(context: Context): string;
 }
 
-const globalKey: RecordKey = { of: () => SHARED_KEY, ofContext: () => SHARED_KEY };
+const globalKey: RecordKey<Keyed> = { of: () => SHARED_KEY, ofContext: () => SHARED_KEY };
 
-const traceKey: RecordKey = {
-  // The SDK gives a record a span context only if it is valid.
-  of: (record) => record.spanContext?.traceId ?? SHARED_KEY,
+const traceKey: RecordKey<Keyed> = {
+  of: (item) => item.spanContext?.traceId ?? SHARED_KEY,
   ofContext: (context) => {
     const spanContext = trace.getSpanContext(context);
     return spanContext !== undefined && trace.isSpanContextValid(spanContext)
@@ -28,21 +32,25 @@ const traceKey: RecordKey = {
 };
 
 /** Outside of tasks the trace decides. */
-const taskKey: RecordKey = {
-  of: (record, context) => rootTaskId(context) ?? traceKey.of(record, context),
+const taskKey: RecordKey<Keyed> = {
+  of: (item, context) => rootTaskId(context) ?? traceKey.of(item, context),
   ofContext: (context) => rootTaskId(context) ?? traceKey.ofContext(context),
 };
 
-/** Decides once, at construction, how keys are found. */
-export function recordKey(
+/**
+ * Decides once, at construction, how keys are found.
+ * @param readable an item as a scope function reads it
+ */
+export function recordKey<T extends Keyed>(
   scope: BurstScope,
+  readable: (item: T) => ReadableLogRecordLike,
   guard: ReentrancyGuard,
   warnings: RateLimitedWarnings,
-): RecordKey {
+): RecordKey<T> {
   if (scope === 'global') return globalKey;
   if (scope === 'trace') return traceKey;
   if (scope === 'task') return taskKey;
-  const of = (record: ReadableLogRecordLike, context: Context): string => {
+  const keyOf = (record: ReadableLogRecordLike, context: Context): string => {
     try {
       const key = guard.call(() => scope(record, context));
       return typeof key === 'string' ? key : SHARED_KEY;
@@ -51,6 +59,9 @@ export function recordKey(
       return SHARED_KEY;
     }
   };
-  // Without a record, a scope function can only look at the context.
-  return { of, ofContext: (context) => of(blank, context) };
+  return {
+    of: (item, context) => keyOf(readable(item), context),
+    // Without a record, a scope function can only look at the context.
+    ofContext: (context) => keyOf(blank, context),
+  };
 }

@@ -16,6 +16,7 @@ import { MANIFEST_BYTES, type Target } from './target.ts';
 class Outgoing<T> implements BurstAttributes {
   readonly item: T | undefined;
   readonly size: number;
+  readonly cameAt: number;
   /** Of a released item, and of a manifest. */
   readonly burst: Burst<T> | undefined;
   readonly burstId: string | undefined;
@@ -26,12 +27,14 @@ class Outgoing<T> implements BurstAttributes {
   constructor(
     item: T | undefined,
     size: number,
+    cameAt: number,
     burst: Burst<T> | undefined,
     sequence: number,
     added?: BurstAttributes,
   ) {
     this.item = item;
     this.size = size;
+    this.cameAt = cameAt;
     this.burst = burst;
     this.burstId = burst === undefined ? added?.burstId : burst.id;
     this.sequence = sequence;
@@ -76,9 +79,10 @@ export class Replay<T> {
   }
 
   /** Adds what a burst released. This is done for all of a burst at once: keep it cheap. */
-  addReleased(item: T, size: number, burst: Burst<T>): void {
-    const sequence = burst.count(this.#target.items.timeOf(item));
-    this.#queue.add(new Outgoing(item, size, burst, sequence), this.#target.items.rankOf(item), size);
+  addReleased(item: T, size: number, cameAt: number, burst: Burst<T>): void {
+    const { items } = this.#target;
+    const sequence = burst.count(items.timeOf(item, cameAt));
+    this.#queue.add(new Outgoing(item, size, cameAt, burst, sequence), items.rankOf(item), size);
     this.#start();
   }
 
@@ -86,8 +90,9 @@ export class Replay<T> {
    * Adds what keeps its place behind a replay (chronological order): a live item, or one that passes.
    * @param added what is added to it
    */
-  addLive(item: T, size: number, added?: BurstAttributes): void {
-    this.#queue.add(new Outgoing<T>(item, size, undefined, 0, added), this.#target.items.rankOf(item), size);
+  addLive(item: T, size: number, cameAt: number, added?: BurstAttributes): void {
+    const outgoing = new Outgoing<T>(item, size, cameAt, undefined, 0, added);
+    this.#queue.add(outgoing, this.#target.items.rankOf(item), size);
     this.#start();
   }
 
@@ -96,7 +101,7 @@ export class Replay<T> {
    */
   addManifest(burst: Burst<T>): void {
     this.#counters.live += 1;
-    const outgoing = new Outgoing<T>(undefined, MANIFEST_BYTES, burst, 0);
+    const outgoing = new Outgoing<T>(undefined, MANIFEST_BYTES, Number.NaN, burst, 0);
     this.#queue.add(outgoing, Severity.INFO, MANIFEST_BYTES);
     this.hurry();
   }
@@ -165,11 +170,11 @@ export class Replay<T> {
   }
 
   #send(outgoing: Outgoing<T>): void {
-    const { item, burst, size } = outgoing;
+    const { item, burst, size, cameAt } = outgoing;
+    const target = this.#target;
     // The counts of a manifest grow until it leaves.
-    if (item === undefined)
-      this.#target.send(this.#target.items.manifestOf(burst!), size, undefined, undefined);
-    else this.#target.send(item, size, outgoing, undefined);
+    if (item === undefined) target.send(target.items.manifestOf(burst!), size, undefined, undefined, cameAt);
+    else target.send(item, size, outgoing, undefined, cameAt);
   }
 
   #settle(): void {
@@ -245,7 +250,8 @@ export class PendingReleases<T> {
     const { group, burst } = first;
     for (let left = most; left > 0 && group.count > 0; left -= 1) {
       const size = this.#arena.firstSize(group);
-      this.#replay.addReleased(this.#arena.takeFirst(group), size, burst);
+      const cameAt = this.#arena.firstTime(group);
+      this.#replay.addReleased(this.#arena.takeFirst(group), size, cameAt, burst);
       this.#count -= 1;
     }
     if (group.count > 0) return;

@@ -14,8 +14,11 @@ export interface DeliveryCounts {
 export interface Items<T> {
   /** How much an item matters when something must be dropped, 0 to 24. */
   rankOf(item: T): number;
-  /** The time of an item, milliseconds since the epoch; NaN if it has none. */
-  timeOf(item: T): number;
+  /**
+   * The time of an item, milliseconds since the epoch; NaN if it has none.
+   * @param cameAt when it came, as `Clock.monotonicNow()` counts
+   */
+  timeOf(item: T, cameAt: number): number;
   /** Something light that stands for an item in a manifest or a summary, long after the item has left. */
   originOf(item: T): T;
   /** The record of a burst. */
@@ -30,8 +33,18 @@ export interface Items<T> {
  */
 export interface Target<T> {
   readonly items: Items<T>;
-  /** Sends one item on, with what is to be added to it. Never throws. */
-  send(item: T, size: number, added: BurstAttributes | undefined, context: Context | undefined): void;
+  /**
+   * Sends one item on, with what is to be added to it. Never throws.
+   * @param context that of the record, if it leaves at once
+   * @param cameAt when it came, as `Clock.monotonicNow()` counts
+   */
+  send(
+    item: T,
+    size: number,
+    added: BurstAttributes | undefined,
+    context: Context | undefined,
+    cameAt: number,
+  ): void;
   /** Estimated bytes that were sent and are not yet delivered, as far as the target keeps them. */
   readonly bytes: number;
   /** Drops the least important item it keeps. @returns false if it keeps none */

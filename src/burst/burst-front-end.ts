@@ -1,0 +1,196 @@
+import { randomUUID } from 'node:crypto';
+import { type Context, context } from '@opentelemetry/api';
+import { isExporting } from '../export/index.ts';
+import {
+  type ComponentMetrics,
+  errorText,
+  type FlushOptionsLike,
+  type MeterProviderLike,
+  RateLimitedWarnings,
+  type ReadableLogRecordLike,
+  Severity,
+  type SpanLike,
+  type SpanProcessorLike,
+} from '../record/index.ts';
+import { shown } from '../settings/index.ts';
+import type { Trigger } from './burst.ts';
+import type { BurstControls } from './burst-controls.ts';
+import { BurstCore } from './burst-core.ts';
+import { burstMetrics } from './burst-metrics.ts';
+import {
+  BurstSpanProcessor,
+  type BurstSpanProcessorOptions,
+  resolveSpanOptions,
+} from './burst-span-processor.ts';
+import type { BurstCallOptions } from './options.ts';
+import { type Keys, SHARED_KEY } from './order.ts';
+import { type Keyed, type RecordKey, recordKey } from './record-key.ts';
+import type { ReentrancyGuard } from './reentrancy-guard.ts';
+import { type ResolvedBurstOptions, resolveCall } from './resolve-options.ts';
+import type { BurstStats } from './stats.ts';
+import type { Target } from './target.ts';
+import { TraceTable } from './trace-table.ts';
+import { TriggerRules } from './trigger-rules.ts';
+
+/** `randomUUID()` returns a chain of 20 strings, of 500 bytes. Many ids are remembered: one string, of 50. */
+function newBurstId(): string {
+  return Buffer.from(randomUUID(), 'latin1').toString('latin1');
+}
+
+/** What a front end is made of. */
+export interface FrontEndParts<T> {
+  readonly name: 'BurstLogRecordProcessor' | 'BurstLoggerProvider';
+  readonly options: ResolvedBurstOptions;
+  readonly guard: ReentrancyGuard;
+  readonly target: Target<T>;
+  /** An item as the functions among the options read it. */
+  readonly readable: (item: T) => ReadableLogRecordLike;
+  readonly shutdownTimeoutMillis: number;
+}
+
+/**
+ * What the processor and the provider share: the core, the triggers, the traces, the calls of the application
+ * and the end. What an item is, and how it comes in, is theirs.
+ */
+export class BurstFrontEnd<T extends Keyed> implements BurstControls {
+  readonly core: BurstCore<T>;
+  readonly key: RecordKey<T>;
+  readonly triggers: TriggerRules;
+  readonly warnings: RateLimitedWarnings;
+  readonly #guard: ReentrancyGuard;
+  readonly #options: ResolvedBurstOptions;
+  readonly #shutdownTimeoutMillis: number;
+  readonly #metrics: ComponentMetrics[] = [];
+  /** Made when a span processor is asked for. */
+  #traces: TraceTable | undefined;
+  #shutdown: Promise<void> | undefined;
+
+  constructor({ name, options, guard, target, readable, shutdownTimeoutMillis }: FrontEndParts<T>) {
+    this.#options = options;
+    this.#guard = guard;
+    this.#shutdownTimeoutMillis = shutdownTimeoutMillis;
+    this.warnings = new RateLimitedWarnings(name, options.clock);
+    this.key = recordKey(options.scope, readable, guard, this.warnings);
+    this.triggers = new TriggerRules(options, guard, this.warnings);
+    const isOpen = (key: string) => this.#traces?.has(key) === true;
+    this.core = new BurstCore(target, { ...options, newBurstId, isOpen });
+  }
+
+  get isShutdown(): boolean {
+    return this.#shutdown !== undefined;
+  }
+
+  /** Reports `stats()` as metrics, and what else is given, until the end. */
+  report(
+    componentName: string | undefined,
+    more?: (meterProvider: MeterProviderLike, componentName: string) => ComponentMetrics,
+  ): void {
+    const { meterProvider } = this.#options;
+    if (meterProvider === undefined) return;
+    const own = burstMetrics(meterProvider, componentName, () => this.stats());
+    this.#metrics.push(own);
+    if (more !== undefined) this.#metrics.push(more(meterProvider, own.name));
+  }
+
+  /** Whether a record of this severity would be held, if nothing makes it a trigger. */
+  isQuiet(severity: number): boolean {
+    return severity !== Severity.UNSPECIFIED && severity < this.#options.emitLevel && !this.#guard.isInside;
+  }
+
+  /** Whether a record comes from code that this front end is calling, or from an export. */
+  isReentrant(given: Context): boolean {
+    return this.#guard.isInside || isExporting(given);
+  }
+
+  refuseReentrant(): void {
+    this.core.counters.live += 1;
+    this.core.counters.reentrant += 1;
+    this.warnings.warn(
+      'reentrant',
+      '1 record was lost: it was emitted from inside a callback, the wrapped processor or the exporter',
+    );
+  }
+
+  loseUnreadable(error: unknown): void {
+    this.core.counters.live += 1;
+    this.core.counters.unreadable += 1;
+    this.warnings.warn('unreadable', `1 record was lost: reading it threw ${errorText(error)}`);
+  }
+
+  burst(
+    options: BurstCallOptions & { readonly reason?: string | undefined } = {},
+  ): { id: string; released: number } | undefined {
+    const { keys, reason } = resolveCall('burst', options, ['keys', 'reason']);
+    const trigger = {
+      cause: 'manual' as const,
+      fingerprint: undefined,
+      ...(reason === undefined ? {} : { reason }),
+    };
+    const burst = this.core.burst(this.#keysOf(keys), trigger);
+    return burst && { id: burst.id, released: burst.released };
+  }
+
+  discard(options: BurstCallOptions = {}): number {
+    return this.core.discard(this.#keysOf(resolveCall('discard', options, ['keys']).keys));
+  }
+
+  stats(): BurstStats {
+    return this.core.stats(this.#traces?.openCount ?? 0);
+  }
+
+  spanProcessor(given: BurstSpanProcessorOptions = {}): SpanProcessorLike {
+    const options = resolveSpanOptions(given);
+    const { scope, clock } = this.#options;
+    if (scope !== 'trace' && scope !== 'global') {
+      throw new TypeError(`spanProcessor() needs scope "trace" or "global", got ${shown(scope)}`);
+    }
+    if (this.#traces !== undefined) {
+      throw new TypeError('spanProcessor() was called before; register that one with every TracerProvider');
+    }
+    const { core } = this;
+    const byTrace = scope === 'trace';
+    const table = new TraceTable(
+      clock,
+      options.lingerMillis,
+      (traceId, now) => core.settle(traceId, now),
+      (traceId) => core.reopen(traceId),
+    );
+    this.#traces = table;
+    const listener = {
+      spanStarted: (traceId: string) => table.spanStarted(traceId),
+      spanEnded: (traceId: string) => table.spanEnded(traceId),
+      spanTriggered: (traceId: string, trigger: Trigger) => {
+        if (!this.isShutdown) core.burst([byTrace ? traceId : SHARED_KEY], trigger);
+      },
+    };
+    const { errors } = options;
+    const isError =
+      typeof errors !== 'function' ? errors : (span: SpanLike) => this.#guard.call(() => errors(span));
+    return new BurstSpanProcessor(listener, { ...options, errors: isError }, clock);
+  }
+
+  async forceFlush(options?: FlushOptionsLike): Promise<void> {
+    const { inTime, millis } = await this.core.forceFlush(options, this.#shutdown);
+    if (inTime) return;
+    const { pending } = this.stats();
+    this.warnings.warn(
+      'flush',
+      `forceFlush() ended after ${millis} ms; ${pending} records are still pending`,
+    );
+  }
+
+  shutdown(): Promise<void> {
+    this.#shutdown ??= this.#end();
+    return this.#shutdown;
+  }
+
+  async #end(): Promise<void> {
+    await this.core.shutdown(this.#shutdownTimeoutMillis);
+    this.#traces?.shutdown();
+    for (const metrics of this.#metrics) metrics.end();
+  }
+
+  #keysOf(keys: 'active' | Keys): Keys {
+    return keys === 'active' ? [this.key.ofContext(context.active())] : keys;
+  }
+}
