@@ -1,3 +1,4 @@
+export { installShutdownHooks, type ShutdownHookOptions, type ShutdownTarget } from './box/shutdown-hooks.ts';
 export type { TriggerCause } from './burst/burst.ts';
 export type { BurstControls } from './burst/burst-controls.ts';
 export { BurstLogRecordProcessor } from './burst/burst-log-record-processor.ts';

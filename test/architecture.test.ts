@@ -21,11 +21,12 @@ const floors: readonly Readonly<Record<string, readonly string[]>>[] = [
   { text: ['record', 'otlp'], zmtp: ['record', 'net'] },
   {
     export: ['record', 'settings', 'otlp'],
+    box: ['record', 'settings'],
     'distlog-json': ['record', 'otlp'],
     ottl: ['record', 'otlp', 'settings'],
   },
   {
-    burst: ['record', 'settings', 'export', 'limit', 'task'],
+    burst: ['record', 'settings', 'export', 'limit', 'task', 'box'],
     tree: ['record', 'settings', 'otlp', 'text'],
     zeromq: ['record', 'settings', 'net', 'zmtp', 'frames', 'otlp', 'export', 'distlog-json'],
     operations: ['record', 'settings', 'component', 'net', 'text'],

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Context, context } from '@opentelemetry/api';
+import { ENDING, type Ending, endingText, isFailure } from '../box/index.ts';
 import { isExporting } from '../export/index.ts';
 import {
   type ComponentMetrics,
@@ -182,6 +183,21 @@ export class BurstFrontEnd<T extends Keyed> implements BurstControls {
   shutdown(): Promise<void> {
     this.#shutdown ??= this.#end();
     return this.#shutdown;
+  }
+
+  /**
+   * Lets `installShutdownHooks()` find this front end behind an object of the application. Not a method there,
+   * since nobody else calls it.
+   */
+  listenForEnding(owner: object): void {
+    Object.defineProperty(owner, ENDING, { value: (ending: Ending) => this.#announceEnding(ending) });
+  }
+
+  /** The process ends: after a failure all that is held is released, but for traces that have ended. */
+  #announceEnding(ending: Ending): void {
+    if (this.isShutdown || !isFailure(ending)) return;
+    this.#traces?.settleLingering();
+    this.core.burst('all', { cause: 'crash', reason: endingText(ending), fingerprint: undefined });
   }
 
   async #end(): Promise<void> {

@@ -82,6 +82,7 @@ export class BurstLogRecordProcessor implements LogRecordProcessorLike, BurstCon
       this.#front = frontEnd(target, SHUTDOWN_TIMEOUT_MILLIS);
       this.#front.report(undefined);
     }
+    this.#front.listenForEnding(this);
   }
 
   /** False for records below `level`: the SDK then does not even make them. Never throws. */

@@ -2,7 +2,20 @@ import type { Repeat } from '../limit/index.ts';
 import { type Evictions, noEvictions } from './counters.ts';
 
 /** What can begin a burst. */
-export type TriggerCause = 'severity' | 'exception' | 'predicate' | 'span_error' | 'span_slow' | 'manual';
+export type TriggerCause =
+  | 'severity'
+  | 'exception'
+  | 'predicate'
+  | 'span_error'
+  | 'span_slow'
+  | 'manual'
+  /** The process ends by a failure, or has ended: then a black box held the records. */
+  | 'crash';
+
+/** Whether a burst is only about what it releases: it then opens no window for a key that holds nothing. */
+export function needsRecords(cause: TriggerCause): boolean {
+  return cause === 'manual' || cause === 'crash';
+}
 
 /** Why a burst began, and what is known of it. */
 export interface Trigger {

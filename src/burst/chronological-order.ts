@@ -1,7 +1,14 @@
 import type { Repeat } from '../limit/index.ts';
 import { Arena, Group } from '../record/index.ts';
 import { AfterWindow } from './after-window.ts';
-import { type Beginning, Burst, passedAttributes, type Trigger, triggerAttributes } from './burst.ts';
+import {
+  type Beginning,
+  Burst,
+  needsRecords,
+  passedAttributes,
+  type Trigger,
+  triggerAttributes,
+} from './burst.ts';
 import { type EvictionCause, type Evictions, noEvictions } from './counters.ts';
 import { ExpirySweep } from './expiry-sweep.ts';
 import { type HoldingBounds, type Keys, type Order, type OrderParts, SHARED_KEY } from './order.ts';
@@ -170,7 +177,7 @@ export class ChronologicalOrder<T> implements Order<T> {
       }
     }
     this.#empty(burst);
-    if (admission.isAdmitted && (burst !== undefined || trigger.cause !== 'manual')) {
+    if (admission.isAdmitted && (burst !== undefined || !needsRecords(trigger.cause))) {
       this.#opensWindow(burst, admission.isNew, now);
     }
     return { burst, repeat };

@@ -6,6 +6,7 @@ import {
   type Beginning,
   Burst,
   type BurstAttributes,
+  needsRecords,
   passedAttributes,
   type Trigger,
   triggerAttributes,
@@ -277,7 +278,7 @@ export class ImmediateOrder<T> implements Order<T> {
   /** Those of the keys whose after-window is not open: there nothing is held, and the burst is joined. */
   #toBurst(keys: Keys, trigger: Trigger, now: number): Bucket[] {
     // A span decides about its trace even when nothing is held; a manual call only of what it releases.
-    if (keys !== 'all' && trigger.cause !== 'manual') {
+    if (keys !== 'all' && !needsRecords(trigger.cause)) {
       for (const key of keys) if (!this.#buckets.get(key)) this.#open(key);
     }
     return this.#buckets.of(keys).filter((bucket) => {
@@ -285,7 +286,7 @@ export class ImmediateOrder<T> implements Order<T> {
         this.#parts.counters.joined += 1;
         return false;
       }
-      return bucket.count > 0 || trigger.cause !== 'manual';
+      return bucket.count > 0 || !needsRecords(trigger.cause);
     });
   }
 

@@ -73,6 +73,12 @@ export class TraceTable {
     this.#arm(now);
   }
 
+  /** Settles the traces whose spans have all ended: the process ends, and no span will follow. */
+  settleLingering(): void {
+    const now = this.#clock.monotonicNow();
+    while (this.#lingering.size > 0) this.#settleFirst(now);
+  }
+
   /** Forgets everything, also what is still to come: spans go on after the end of the logs. */
   shutdown(): void {
     this.#isEnded = true;

@@ -1,0 +1,198 @@
+import { writeSync } from 'node:fs';
+import { inspect } from 'node:util';
+import { isMainThread } from 'node:worker_threads';
+import { attempt, type FlushOptionsLike, Severity, systemClock, within } from '../record/index.ts';
+import { checkKnown, duration, withDefaults, withMethods } from '../settings/index.ts';
+import { ENDING, type Ending, type EndingAware } from './ending.ts';
+import { handledElsewhere, OURS } from './other-listeners.ts';
+
+/** What is flushed when the process ends: a LoggerProvider, a processor. */
+export interface ShutdownTarget {
+  forceFlush(options?: FlushOptionsLike): Promise<void>;
+  shutdown(): Promise<void>;
+}
+
+/** The options of `installShutdownHooks`. */
+export interface ShutdownHookOptions {
+  /** How long the process waits for the last export, in milliseconds. Default 5,000. */
+  readonly timeoutMillis?: number | undefined;
+  /** Signals after which the targets are shut down. Default SIGTERM and SIGINT. */
+  readonly signals?: readonly NodeJS.Signals[] | undefined;
+}
+
+const defaults = {
+  timeoutMillis: 5_000,
+  signals: ['SIGTERM', 'SIGINT'] as readonly NodeJS.Signals[],
+};
+
+/** Exit code of Node after an uncaught exception. */
+const UNCAUGHT_EXIT_CODE = 1;
+/** Added to the number of a signal where the process cannot end by the signal itself. */
+const SIGNAL_EXIT_CODE = 128;
+/** The kernel ignores signals to process 1 that have no listener. */
+const INIT_PID = 1;
+const SIGNAL_NUMBERS: Readonly<Partial<Record<NodeJS.Signals, number>>> = {
+  SIGHUP: 1,
+  SIGINT: 2,
+  SIGQUIT: 3,
+  SIGTERM: 15,
+};
+
+/**
+ * Exports the last records when the process ends, however it ends as far as JavaScript sees it: the event
+ * loop is empty, SIGTERM, SIGINT, an uncaught exception, an unhandled rejection, `process.exit()`, the end of
+ * a worker thread. After a failure (exception, rejection, exit code other than 0) a `BurstLogRecordProcessor`
+ * first releases all that it holds, without limit, and a provider emits a FATAL record with the exception.
+ *
+ * The process ends as Node would have ended it: with the same exit code or signal. If the application has a
+ * listener of its own for the signal or the exception, the decision is the application's: then the targets
+ * are flushed, and nothing else happens. After `process.exit()` nothing can be exported any more; a black box
+ * keeps those records for the next start.
+ *
+ * - **Bounded**: the process waits at most `timeoutMillis`; a second signal ends it at once.
+ * - **Stops**: the function that is returned removes all listeners.
+ *
+ * @param targets a provider and, so that held records are released after a failure, the processor behind it
+ * @throws TypeError or RangeError when an argument is wrong
+ */
+export function installShutdownHooks(
+  targets: ShutdownTarget | readonly ShutdownTarget[],
+  options: ShutdownHookOptions = {},
+): () => void {
+  checkKnown('installShutdownHooks', options, Object.keys(defaults));
+  const { signals, timeoutMillis } = withDefaults(defaults, options);
+  const list = Array.isArray(targets) ? (targets as readonly ShutdownTarget[]) : [targets as ShutdownTarget];
+  for (const target of list) withMethods('target', target, ['forceFlush', 'shutdown']);
+  const hooks = new ShutdownHooks(list, duration('timeoutMillis', timeoutMillis), signals);
+  return () => hooks.remove();
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: each event of the process has arguments of its own.
+type Listener = (...args: any[]) => void;
+
+class ShutdownHooks {
+  readonly #targets: readonly ShutdownTarget[];
+  readonly #timeoutMillis: number;
+  readonly #listeners: [event: string, listener: Listener][] = [];
+  #shutdown: Promise<unknown> | undefined;
+  #hasFlushedAtEnd = false;
+
+  constructor(targets: readonly ShutdownTarget[], timeoutMillis: number, signals: readonly NodeJS.Signals[]) {
+    this.#targets = targets;
+    this.#timeoutMillis = timeoutMillis;
+    this.#listen('beforeExit', () => this.#beforeExit());
+    this.#listen('exit', (code: number) => this.#announce({ kind: 'exit', code }));
+    this.#listen('uncaughtException', (error: unknown, origin: 'uncaughtException' | 'unhandledRejection') =>
+      this.#uncaught({ kind: origin, error }),
+    );
+    // A worker thread gets no signals.
+    if (!isMainThread) return;
+    for (const signal of signals) this.#listen(signal, () => this.#signalled(signal));
+  }
+
+  remove(): void {
+    for (const [event, listener] of this.#listeners.splice(0)) process.off(event, listener);
+  }
+
+  #listen(event: string, listener: Listener): void {
+    Object.defineProperty(listener, OURS, { value: true });
+    this.#listeners.push([event, listener]);
+    process.on(event, listener);
+  }
+
+  /** Nothing is left to do. A listener of the application may give the process more to do. */
+  #beforeExit(): void {
+    if (this.#hasFlushedAtEnd) return;
+    this.#hasFlushedAtEnd = true;
+    if (handledElsewhere('beforeExit')) void this.#flush();
+    else void this.#end();
+  }
+
+  #signalled(signal: NodeJS.Signals): void {
+    if (handledElsewhere(signal)) {
+      void this.#flush();
+      return;
+    }
+    if (this.#shutdown !== undefined) return this.#endBy(signal);
+    this.#announce({ kind: 'signal', signal });
+    void this.#end().then(() => this.#endBy(signal));
+  }
+
+  /** Ends the process by the signal, so that its parent sees what it would have seen. */
+  #endBy(signal: NodeJS.Signals): void {
+    this.remove();
+    if (process.pid === INIT_PID) process.exit(SIGNAL_EXIT_CODE + (SIGNAL_NUMBERS[signal] ?? 0));
+    process.kill(process.pid, signal);
+  }
+
+  #uncaught(ending: Ending & { readonly error: unknown }): void {
+    if (handledElsewhere('uncaughtException')) {
+      void this.#flush();
+      return;
+    }
+    print(ending.error);
+    if (this.#shutdown !== undefined) return;
+    this.#announce(ending);
+    this.#emitFatal(ending);
+    void this.#end().then(() => process.exit(UNCAUGHT_EXIT_CODE));
+  }
+
+  #announce(ending: Ending): void {
+    for (const target of this.#targets) {
+      try {
+        (target as Partial<EndingAware>)[ENDING]?.(ending);
+      } catch {
+        // The process ends; the next target still has its turn.
+      }
+    }
+  }
+
+  #emitFatal({ kind, error }: Ending & { readonly error: unknown }): void {
+    try {
+      const provider = this.#targets.find((target) => 'getLogger' in target) as LoggerMaker | undefined;
+      const exception = error instanceof Error ? error : new Error(inspect(error));
+      provider?.getLogger('burstlog').emit({
+        severityNumber: Severity.FATAL,
+        severityText: 'FATAL',
+        body: `${kind === 'uncaughtException' ? 'uncaught exception' : 'unhandled rejection'}: ${exception.message}`,
+        attributes: {
+          'exception.type': exception.name,
+          'exception.message': exception.message,
+          'exception.stacktrace': String(exception.stack),
+        },
+      });
+    } catch {
+      // A thrown value that cannot be read.
+    }
+  }
+
+  #flush(): Promise<unknown> {
+    const timeoutMillis = this.#timeoutMillis;
+    const flushes = this.#targets.map((target) => attempt(() => target.forceFlush({ timeoutMillis })));
+    return within(Promise.allSettled(flushes), timeoutMillis, systemClock, true);
+  }
+
+  #end(): Promise<unknown> {
+    this.#shutdown ??= within(
+      Promise.allSettled(this.#targets.map((target) => attempt(() => target.shutdown()))),
+      this.#timeoutMillis,
+      systemClock,
+      true,
+    );
+    return this.#shutdown;
+  }
+}
+
+interface LoggerMaker {
+  getLogger(name: string): { emit(record: object): void };
+}
+
+/** What Node prints of an exception that nobody catches, but for the line of source. */
+function print(error: unknown): void {
+  try {
+    const text = error instanceof Error ? inspect(error) : `Uncaught ${inspect(error)}`;
+    writeSync(process.stderr.fd ?? 2, `${text}\n\nNode.js ${process.version}\n`);
+  } catch {
+    // Standard error is closed.
+  }
+}
