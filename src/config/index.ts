@@ -10,6 +10,6 @@ export {
   parseConfig,
 } from './parse-config.ts';
 export { configReference } from './reference.ts';
-export { loadSecrets, Secrets } from './secrets.ts';
+export { type LoadedConfig, loadSecrets, Secrets } from './secrets.ts';
 export { sinkTypeOf } from './sink-types.ts';
 export type { Environment } from './substitute.ts';

@@ -17,6 +17,12 @@ type Server = Pick<HttpConfig, 'token' | 'tokenFile' | 'tls'>;
 
 const MAX_FILE_BYTES = 1_048_576;
 
+/** A valid configuration, with what its files hold. */
+export interface LoadedConfig {
+  readonly config: DaemonConfig;
+  readonly secrets: Secrets;
+}
+
 /** The keys, tokens and certificates that the files of a configuration hold. Not to be printed. */
 export class Secrets {
   readonly #contents: ReadonlyMap<string, Buffer>;

@@ -1,3 +1,4 @@
+import type { LoadedConfig } from '../config/index.ts';
 import { type DataDirectory, openDataDirectory } from '../disk/index.ts';
 import { Journal } from '../journal/index.ts';
 import type { StatusReport } from '../operations/index.ts';
@@ -5,7 +6,6 @@ import { type DaemonState, OperationsServer } from '../operations/index.ts';
 import { errorText, keepAlive, Severity, systemClock } from '../record/index.ts';
 import type { Replayed } from '../sinks/dead-letters/index.ts';
 import { GatedIntake } from './gated-intake.ts';
-import type { LoadedConfig } from './loaded-config.ts';
 import { neededMemory } from './memory.ts';
 import { OwnRecords } from './own-records.ts';
 import { type NamedReceiver, wantedReceivers } from './receivers.ts';

@@ -1,4 +1,3 @@
-export { Daemon, type DaemonContext } from './daemon.ts';
-export type { LoadedConfig } from './loaded-config.ts';
+export { Daemon } from './daemon.ts';
 export { neededMemory } from './memory.ts';
 export { deadLetterDirectory } from './running-sinks.ts';

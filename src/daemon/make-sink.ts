@@ -1,6 +1,5 @@
 import type { OwnLog, Sink } from '../component/index.ts';
-import { type SinkConfig, sinkTypeOf } from '../config/index.ts';
-import type { LoadedConfig } from './loaded-config.ts';
+import { type LoadedConfig, type SinkConfig, sinkTypeOf } from '../config/index.ts';
 
 /** What sinks are made with, beside their configuration. */
 export interface DaemonTools {

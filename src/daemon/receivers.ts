@@ -1,7 +1,7 @@
 import type { Intake, OwnLog, Receiver, ReceiverCounters } from '../component/index.ts';
+import type { LoadedConfig } from '../config/index.ts';
 import { OtlpGrpcReceiver, OtlpHttpReceiver } from '../receivers/otlp/index.ts';
 import { ZmqAckReceiver, ZmqPushReceiver } from '../receivers/zeromq/index.ts';
-import type { LoadedConfig } from './loaded-config.ts';
 import type { Wanted } from './running.ts';
 
 /** A receiver of the daemon under the name that it has in the configuration. */

@@ -1,10 +1,9 @@
 import { join } from 'node:path';
 import type { JournalView } from '../component/index.ts';
-import type { SinkConfig } from '../config/index.ts';
+import type { LoadedConfig, SinkConfig } from '../config/index.ts';
 import type { DataLayout } from '../disk/index.ts';
 import type { SinkReport } from '../operations/index.ts';
 import { cursorFileOf, RemovedSinks, SinkRunner, WriteTurns } from '../sinks/runner/index.ts';
-import type { LoadedConfig } from './loaded-config.ts';
 import { type DaemonTools, madeOf, makeSink } from './make-sink.ts';
 import { Running } from './running.ts';
 

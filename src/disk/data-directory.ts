@@ -11,7 +11,6 @@ import {
 } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { type DataLayout, dataLayout } from './data-layout.ts';
 import { lockDirectory } from './data-lock.ts';
 
 /** The format of the directory that this version writes. It reads no newer one. */
@@ -170,4 +169,32 @@ function asDataDirectoryError(error: unknown, path: string): DataDirectoryError 
     ENOSPC: 'the disk is full',
   };
   return failure('not_writable', `the data directory ${path} cannot be used: ${why[code] ?? message}`);
+}
+
+/** Where the daemon's parts keep their files, all below one directory. */
+export interface DataLayout {
+  /** The directory itself, an absolute path. */
+  readonly root: string;
+  /** Segments of the journal. */
+  readonly journal: string;
+  /** Cursors and state of the sinks, a file each. */
+  readonly sinks: string;
+  /** Dead letters of the sinks, a folder each. */
+  readonly deadLetters: string;
+  /** The only folder here that file sinks may write to. */
+  readonly logs: string;
+  /** Holds the number of the directory's format. */
+  readonly version: string;
+}
+
+/** @param root an absolute path */
+export function dataLayout(root: string): DataLayout {
+  return {
+    root,
+    journal: join(root, 'journal'),
+    sinks: join(root, 'sinks'),
+    deadLetters: join(root, 'dead-letters'),
+    logs: join(root, 'logs'),
+    version: join(root, 'version'),
+  };
 }

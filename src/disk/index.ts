@@ -1,3 +1,8 @@
-export { type DataDirectory, type DataDirectoryError, openDataDirectory } from './data-directory.ts';
-export { type DataLayout, dataLayout } from './data-layout.ts';
+export {
+  type DataDirectory,
+  type DataDirectoryError,
+  type DataLayout,
+  dataLayout,
+  openDataDirectory,
+} from './data-directory.ts';
 export { syncDirectory } from './sync-directory.ts';

@@ -121,3 +121,37 @@ export function isMissing(error: unknown): boolean {
 function hasCode(error: unknown, codes: readonly string[]): boolean {
   return codes.includes(String((error as { code?: unknown } | null)?.code));
 }
+
+// Names in a journal's directory; other files there are not touched.
+
+export const MANIFEST = 'manifest';
+const SEGMENT = /^([0-9]{16})\.segment$/;
+
+/** The segment that begins with this entry. Sixteen digits, so that names sort as numbers do. */
+export function segmentName(firstIndex: number): string {
+  return `${String(firstIndex).padStart(16, '0')}.segment`;
+}
+
+/** The index of the first entry, or undefined if this is no segment's name. */
+export function firstIndexOf(name: string): number | undefined {
+  const digits = SEGMENT.exec(name)?.[1];
+  return digits === undefined ? undefined : Number(digits);
+}
+
+/** A segment is written under this name until its header is on the disk, a manifest until all of it is. */
+export function unfinishedName(name: string): string {
+  return `${name}.new`;
+}
+
+export function isUnfinished(name: string): boolean {
+  return name.endsWith('.segment.new') || name === unfinishedName(MANIFEST);
+}
+
+/** Where the bytes of a damaged range are kept for a person to look at. */
+export function damagedName(name: string, offset: number): string {
+  return `${name}.${offset}.damaged`;
+}
+
+export function isDamaged(name: string): boolean {
+  return name.endsWith('.damaged');
+}

@@ -1,6 +1,5 @@
 import { crc32 } from 'node:zlib';
 import type { JournalEntry } from '../component/index.ts';
-import { asBuffer, readWhole, writeWhole } from './uint64.ts';
 
 /**
  * A frame is what stands in a segment behind its head: an entry, or a seal. All numbers have their low bytes first.
@@ -115,4 +114,22 @@ export function decodeFrame(source: Buffer, at: number, mark: Buffer): Frame | u
 /** Whether these bytes are the body that belongs to the frame. */
 export function bodyFits(frame: Frame, body: Uint8Array): boolean {
   return body.length === frame.bodyBytes && crc32(asBuffer(body)) === frame.bodyCrc;
+}
+
+const HALF = 0x1_0000_0000;
+
+/** Writes a whole number below 2^53 as eight bytes, low ones first. */
+export function writeWhole(target: Buffer, value: number, offset: number): void {
+  target.writeUInt32LE(value % HALF, offset);
+  target.writeUInt32LE(Math.floor(value / HALF), offset + 4);
+}
+
+/** Reads what {@link writeWhole} wrote. */
+export function readWhole(source: Buffer, offset: number): number {
+  return source.readUInt32LE(offset) + source.readUInt32LE(offset + 4) * HALF;
+}
+
+/** The bytes of a typed array as a Buffer, without a copy. */
+export function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

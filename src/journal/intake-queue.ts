@@ -2,9 +2,8 @@ import type { Accepted, Batch, JournalEntry, Origin } from '../component/index.t
 import { Severity } from '../record/index.ts';
 import { shown } from '../settings/index.ts';
 import { FRAME_BYTES } from './frame.ts';
-import type { JournalTime } from './journal-time.ts';
 import { MAX_BODY_BYTES, type Settings } from './options.ts';
-import type { Producer, Producers } from './producers.ts';
+import type { JournalTime, Producer, Producers } from './producers.ts';
 import type { NoRoom } from './writer.ts';
 
 /** A batch on its way to the disk. */

@@ -9,12 +9,11 @@ import type {
 } from '../component/index.ts';
 import { wholeNumber } from '../settings/index.ts';
 import { isMissing } from './files.ts';
-import { Growth } from './growth.ts';
 import { IntakeQueue } from './intake-queue.ts';
 import { type JournalOptions, resolve, type Settings } from './options.ts';
 import type { Producers } from './producers.ts';
 import { ReadFiles } from './read-files.ts';
-import { Reader, type ReadSource } from './reader.ts';
+import { Growth, Reader, type ReadSource } from './reader.ts';
 import { Recent } from './recent.ts';
 import { type Recovered, recover } from './recover.ts';
 import { Segments } from './segments.ts';

@@ -1,6 +1,15 @@
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { type Files, isMissing, isNoDescriptor, isNoSpace, type OpenDirectory, writeAll } from './files.ts';
+import {
+  type Files,
+  isMissing,
+  isNoDescriptor,
+  isNoSpace,
+  MANIFEST,
+  type OpenDirectory,
+  unfinishedName,
+  writeAll,
+} from './files.ts';
 
 /** What the newest segment should be, and what came before. */
 export interface ManifestContent {
@@ -15,8 +24,6 @@ export interface ManifestContent {
   readonly records?: number | undefined;
 }
 
-const NAME = 'manifest';
-export const UNFINISHED_MANIFEST = `${NAME}.new`;
 const MAX_FORMER_IDS = 16;
 
 /**
@@ -41,7 +48,7 @@ export class Manifest {
   /** @returns undefined if there is none that checks out */
   async read(): Promise<ManifestContent | undefined> {
     try {
-      const file = await this.#files.openToRead(join(this.#directory, NAME));
+      const file = await this.#files.openToRead(join(this.#directory, MANIFEST));
       try {
         const bytes = Buffer.alloc(Math.min(await file.size(), 16_384));
         await file.read(bytes, bytes.length, 0);
@@ -59,7 +66,7 @@ export class Manifest {
   /** Whole or not at all. Without room it is left as it was. @throws for any other error */
   async write(content: ManifestContent): Promise<void> {
     const text = JSON.stringify({ ...content, formerIds: content.formerIds.slice(0, MAX_FORMER_IDS) });
-    const unfinished = join(this.#directory, UNFINISHED_MANIFEST);
+    const unfinished = join(this.#directory, unfinishedName(MANIFEST));
     try {
       const file = await this.#files.create(unfinished);
       try {
@@ -68,7 +75,7 @@ export class Manifest {
       } finally {
         await file.close();
       }
-      await this.#files.rename(unfinished, join(this.#directory, NAME));
+      await this.#files.rename(unfinished, join(this.#directory, MANIFEST));
     } catch (error) {
       if (!isNoSpace(error) && !isNoDescriptor(error)) throw error;
       await this.#files.unlink(unfinished).catch(() => {});

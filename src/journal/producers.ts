@@ -1,9 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import type { Origin } from '../component/index.ts';
+import { readWhole, writeWhole } from './frame.ts';
 import { Owners } from './owners.ts';
 import { PRODUCER_BYTES } from './segment-header.ts';
-import { readWhole, writeWhole } from './uint64.ts';
 
 /** What is remembered of one exporter instance. */
 export interface Producer {
@@ -125,4 +125,32 @@ export class Producers {
 
 function keyOf(producer: Uint8Array): string {
   return Buffer.from(producer.buffer, producer.byteOffset, producer.byteLength).toString('latin1');
+}
+
+/**
+ * The time by which producers grow old: the wall clock's, but never backwards, and at most `maxStepMillis`
+ * forward at once. A clock that jumps by a year makes nobody a year older.
+ */
+export class JournalTime {
+  readonly #maxStepMillis: number;
+  #wallMillis: number;
+  #millis: number;
+
+  constructor(millis: number, wallMillis: number, maxStepMillis: number) {
+    this.#millis = millis;
+    this.#wallMillis = wallMillis;
+    this.#maxStepMillis = maxStepMillis;
+  }
+
+  get millis(): number {
+    return this.#millis;
+  }
+
+  /** Goes on to what the wall clock shows. @returns the journal time */
+  advance(wallMillis: number): number {
+    const step = wallMillis - this.#wallMillis;
+    if (step > 0) this.#millis += Math.min(step, this.#maxStepMillis);
+    this.#wallMillis = wallMillis;
+    return this.#millis;
+  }
 }

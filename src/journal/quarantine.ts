@@ -1,9 +1,8 @@
 import { join } from 'node:path';
 import type { DamageStats } from '../component/index.ts';
 import { errorText, Severity } from '../record/index.ts';
-import { writeAll } from './files.ts';
+import { damagedName, segmentName, writeAll } from './files.ts';
 import type { ManifestContent } from './manifest.ts';
-import { damagedName, segmentName } from './names.ts';
 import type { Settings } from './options.ts';
 import type { Segment } from './segment.ts';
 

@@ -1,12 +1,21 @@
 import { randomBytes } from 'node:crypto';
 import { dirname, join } from 'node:path';
-import { type Files, isMissing, type OpenDirectory, type OpenFile, writeAll } from './files.ts';
+import {
+  damagedName,
+  type Files,
+  firstIndexOf,
+  isDamaged,
+  isMissing,
+  isUnfinished,
+  type OpenDirectory,
+  type OpenFile,
+  segmentName,
+  writeAll,
+} from './files.ts';
 import { FRAME_BYTES } from './frame.ts';
-import { JournalTime } from './journal-time.ts';
 import { Manifest, type ManifestContent } from './manifest.ts';
-import { damagedName, firstIndexOf, isDamaged, isUnfinished, segmentName } from './names.ts';
 import type { Settings } from './options.ts';
-import { Producers } from './producers.ts';
+import { JournalTime, Producers } from './producers.ts';
 import { Quarantine } from './quarantine.ts';
 import { type Committed, replay } from './replay.ts';
 import { Segment } from './segment.ts';

@@ -1,6 +1,5 @@
 import { crc32 } from 'node:zlib';
-import { MARK_BYTES } from './frame.ts';
-import { readWhole, writeWhole } from './uint64.ts';
+import { MARK_BYTES, readWhole, writeWhole } from './frame.ts';
 
 /**
  * The head of a segment, as written by this version. All numbers have their low bytes first.

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import type { JournalEntry } from '../component/index.ts';
+import { segmentName } from './files.ts';
 import { FRAME_BYTES } from './frame.ts';
 import { type Mark, Marks } from './marks.ts';
-import { segmentName } from './names.ts';
 import { framesBegin, type Head } from './segment-header.ts';
 
 /** One file of the journal: what is known of it while the journal is open. */

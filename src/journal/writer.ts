@@ -2,10 +2,17 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { JournalEntry } from '../component/index.ts';
-import { isNoDescriptor, isNoSpace, type OpenDirectory, type OpenFile, writeAll } from './files.ts';
+import {
+  isNoDescriptor,
+  isNoSpace,
+  type OpenDirectory,
+  type OpenFile,
+  segmentName,
+  unfinishedName,
+  writeAll,
+} from './files.ts';
 import { encodeFrame, encodeSeal, FRAME_BYTES, MARK_BYTES } from './frame.ts';
 import type { Manifest } from './manifest.ts';
-import { segmentName, unfinishedName } from './names.ts';
 import type { Settings } from './options.ts';
 import { Segment } from './segment.ts';
 import { encodeHead, framesBegin, type Head, PRODUCER_BYTES } from './segment-header.ts';

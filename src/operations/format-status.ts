@@ -1,10 +1,8 @@
 import type { BatchCount, ByCause } from '../component/index.ts';
-import { count, counted, durationText, safeText, sizeText } from '../text/index.ts';
+import { columnsOf, count, counted, durationText, safeText, sizeText } from '../text/index.ts';
 import type { Measured } from './figure.ts';
 import { figures } from './figures.ts';
-import type { DaemonState } from './snapshot.ts';
-import type { StatusReport } from './status-report.ts';
-import { table } from './table.ts';
+import type { DaemonState, StatusReport } from './status-report.ts';
 
 /** What `/status` answers. */
 export type Status = StatusReport & Partial<DaemonState>;
@@ -117,4 +115,28 @@ function sum(counts: ByCause): number {
 
 function records(counts: ByCause<BatchCount>): number {
   return Object.values(counts).reduce((total, { records }) => total + records, 0);
+}
+
+/**
+ * Rows under a heading, columns aligned, two blanks between them. Cells are made safe for a terminal. A heading with `>` before it is of numbers: its
+ * column is aligned to the right.
+ * @returns no line if there is no row
+ */
+export function table(headings: readonly string[], rows: readonly (readonly string[])[]): readonly string[] {
+  if (rows.length === 0) return [];
+  const isRight = headings.map((heading) => heading.startsWith('>'));
+  const all = [
+    headings.map((heading) => heading.replace(/^>/, '').toUpperCase()),
+    ...rows.map((row) => row.map((cell) => safeText(cell))),
+  ];
+  const widths = headings.map((_, column) => Math.max(...all.map((row) => columnsOf(row[column]!))));
+  return all.map((row) =>
+    row
+      .map((cell, column) => {
+        const blanks = ' '.repeat(widths[column]! - columnsOf(cell));
+        return isRight[column] ? blanks + cell : cell + blanks;
+      })
+      .join('  ')
+      .trimEnd(),
+  );
 }

@@ -2,7 +2,7 @@ import { counter, type Field, gauge, type Measured, oneOf, presence } from './fi
 import { figures } from './figures.ts';
 import type { LoopDelay } from './loop-delay.ts';
 import type { Metric, Sample } from './prometheus.ts';
-import type { Snapshot } from './snapshot.ts';
+import type { Snapshot } from './status-report.ts';
 
 /** All figures of the daemon, as metrics. */
 export function metricsOf({ report, ...daemon }: Snapshot, loop: LoopDelay): readonly Metric[] {

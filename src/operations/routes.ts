@@ -3,7 +3,7 @@ import type { LoopDelay } from './loop-delay.ts';
 import { metricsOf } from './metrics.ts';
 import { PROMETHEUS_CONTENT_TYPE, prometheusText } from './prometheus.ts';
 import { type Answer, jsonAnswer, type Route, textAnswer } from './route.ts';
-import type { Snapshot } from './snapshot.ts';
+import type { Snapshot } from './status-report.ts';
 
 /** What the routes need of the daemon. */
 export interface Operated {

@@ -3,6 +3,7 @@ export {
   checkObject,
   duration,
   fraction,
+  shown,
   trueOrFalse,
   wholeNumber,
   withDefaults,
@@ -50,4 +51,3 @@ export type {
 export { nearest, suggestion } from './nearest.ts';
 export { type Form, nearestTo, OptionReader, type Problem, shownKey } from './read.ts';
 export { listed, resolve } from './resolve.ts';
-export { shown } from './shown.ts';

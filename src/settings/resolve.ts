@@ -1,7 +1,7 @@
+import { shown } from './checks.ts';
 import type { AnyField, Fields, Group, NumberData, Presence, ScalarData, ValueOf } from './field.ts';
 import { suggestion } from './nearest.ts';
 import { type Form, OptionReader, type Problem } from './read.ts';
-import { shown } from './shown.ts';
 
 /**
  * The options that hold: those given over the defaults, all of them checked.

@@ -2,8 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { type IncomingMessage, request } from 'node:http';
 import { connect as connectPlain, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import type { HttpConfig } from '../../config/index.ts';
-import type { LoadedConfig } from '../../daemon/index.ts';
+import type { HttpConfig, LoadedConfig } from '../../config/index.ts';
 import { showAddress } from '../../net/index.ts';
 
 const timeoutMillis = 5_000;

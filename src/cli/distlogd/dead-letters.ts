@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises';
-import { deadLetterDirectory, type LoadedConfig } from '../../daemon/index.ts';
+import type { LoadedConfig } from '../../config/index.ts';
+import { deadLetterDirectory } from '../../daemon/index.ts';
 import { type DataLayout, dataLayout } from '../../disk/index.ts';
 import { listDeadLetters } from '../../sinks/dead-letters/index.ts';
 import { askDaemon } from './ask-daemon.ts';

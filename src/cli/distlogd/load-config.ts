@@ -4,15 +4,14 @@ import {
   type ConfigError,
   defaultConfig,
   formatConfigError,
+  type LoadedConfig,
   loadSecrets,
   type ParsedConfig,
   parseConfig,
 } from '../../config/index.ts';
-import type { LoadedConfig } from '../../daemon/index.ts';
+
 import type { CommandOptions, Given } from '../command.ts';
 import type { Io } from '../io.ts';
-
-export type { LoadedConfig };
 
 /** Options of every command that reads a configuration. */
 export const configOptions = {

@@ -1,4 +1,4 @@
-import type { LoadedConfig } from '../../daemon/index.ts';
+import type { LoadedConfig } from '../../config/index.ts';
 import type { StatusReport } from '../../operations/index.ts';
 import { askDaemon } from './ask-daemon.ts';
 

@@ -20,10 +20,9 @@ import { type ServerConnection, ZmtpServer } from '../../zmtp/index.ts';
 import type { ClientSession } from './client-session.ts';
 import { ClientSessions, ownerOf } from './client-sessions.ts';
 import { InFlightBound } from './in-flight-bound.ts';
-import type { ZmqAckReceiverOptions } from './options.ts';
-import { owned } from './owned.ts';
+import { owned } from './message-group.ts';
+import type { ZmqAckReceiverOptions, ZmqReceiverTools } from './options.ts';
 import { causeOf, Refusals } from './refusals.ts';
-import type { ZmqReceiverTools } from './tools.ts';
 
 /** How many records a body holds. @throws if it is not what it should be; a `WireError`'s cause is counted. */
 export type ScanBody = (body: Uint8Array, maxBytes: number) => { readonly records: number };

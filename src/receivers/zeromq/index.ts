@@ -3,8 +3,8 @@ export type { DecodeMessage, PushMessage } from './message-group.ts';
 export {
   type ZmqAckReceiverOptions,
   type ZmqPushReceiverOptions,
+  type ZmqReceiverTools,
   zmqAckOptions,
   zmqPushOptions,
 } from './options.ts';
 export { ZmqPushReceiver, type ZmqPushReceiverTools } from './push-receiver.ts';
-export type { ZmqReceiverTools } from './tools.ts';

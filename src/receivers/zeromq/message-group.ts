@@ -1,6 +1,5 @@
 import { RecordGrouper, readDistlog, TaskKeys } from '../../distlog-json/index.ts';
 import { encodeDecoded, MAX_PART_VALUES, scanLogs } from '../../otlp/index.ts';
-import { owned } from './owned.ts';
 
 /** What a message of push mode holds. */
 export interface PushMessage {
@@ -102,4 +101,19 @@ class Bodies {
   joined(): Uint8Array {
     return owned(this.#all.length === 1 ? this.#all[0]! : Buffer.concat(this.#all));
   }
+}
+
+/** So much more than a body may be kept in memory with it. */
+const SLACK = 1 / 8;
+const SLACK_BYTES = 512;
+
+/**
+ * The bytes in a buffer of their own: a view of what came with others would keep all of that in memory, and bounds in
+ * bytes would not hold.
+ */
+export function owned(bytes: Uint8Array): Uint8Array {
+  if (bytes.buffer.byteLength - bytes.length <= Math.max(SLACK_BYTES, bytes.length * SLACK)) return bytes;
+  const copy = Buffer.allocUnsafeSlow(bytes.length);
+  copy.set(bytes);
+  return copy;
 }

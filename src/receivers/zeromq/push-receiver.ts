@@ -3,9 +3,8 @@ import { type Clock, errorText, RateLimitedWarnings, systemClock } from '../../r
 import { type ServerConnection, ZmtpServer } from '../../zmtp/index.ts';
 import { InFlightBound } from './in-flight-bound.ts';
 import { DecodedGroup, type DecodeMessage, DistlogGroup, type MessageGroup } from './message-group.ts';
-import type { ZmqPushReceiverOptions } from './options.ts';
+import type { ZmqPushReceiverOptions, ZmqReceiverTools } from './options.ts';
 import { causeOf, Refusals } from './refusals.ts';
-import type { ZmqReceiverTools } from './tools.ts';
 
 const MEBIBYTE = 1024 * 1024;
 

@@ -11,8 +11,5 @@ export const fileSink = sinkType({
   complete: ({ path, format }, { name, logs }) => ({
     path: path ?? join(logs, `${name}.${format === 'text' ? 'log' : 'jsonl'}`),
   }),
-  make: (options, { log, compiled }) => {
-    const thread = compiled && new URL('sinks/file/line-thread.js', compiled);
-    return new FileSink({ ...options, path: options.path! }, { log, thread });
-  },
+  make: (options, { log }) => new FileSink({ ...options, path: options.path! }, { log }),
 });

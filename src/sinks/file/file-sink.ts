@@ -4,10 +4,8 @@ import type { JournalEntry, OwnLog, Sink } from '../../component/index.ts';
 import { rejectedError } from '../../component/index.ts';
 import { type Clock, errorText, Severity, systemClock } from '../../record/index.ts';
 import { compressFile } from './compress-file.ts';
+import { type BadEntries, FileLines } from './file-lines.ts';
 import { type FileState, parseFileState } from './file-state.ts';
-import type { BadEntries, LineSource } from './line-source.ts';
-import { LinesHere } from './lines-here.ts';
-import { LinesInThread } from './lines-in-thread.ts';
 import { LogFile } from './log-file.ts';
 import type { FileSinkOptions, FileSinkTools } from './options.ts';
 import { moveAway, prune, rotatedFiles, siblings } from './rotated-files.ts';
@@ -35,7 +33,7 @@ export class FileSink implements Sink {
   readonly #clock: Clock;
   readonly #path: string;
   readonly #mode: number;
-  readonly #lines: LineSource;
+  readonly #lines: FileLines;
   readonly #closing = new AbortController();
   readonly #counters = { rotations: 0, rotation_failures: 0 };
   #file: LogFile | undefined;
@@ -45,14 +43,14 @@ export class FileSink implements Sink {
   #isTidyDue = true;
   #tidying: Promise<void> = Promise.resolve();
 
-  constructor(options: FileSinkOptions, { log, thread, clock = systemClock }: FileSinkTools) {
+  constructor(options: FileSinkOptions, { log, clock = systemClock }: FileSinkTools) {
     this.#options = options;
     this.#log = log;
     this.#clock = clock;
     const { format, path, mode } = options;
     this.#mode = modes[mode];
     this.#path = resolve(path);
-    this.#lines = thread === undefined ? new LinesHere(format) : new LinesInThread({ format, thread, log });
+    this.#lines = new FileLines(format);
   }
 
   async open(state: unknown): Promise<void> {
@@ -101,7 +99,6 @@ export class FileSink implements Sink {
     const file = this.#file;
     this.#file = undefined;
     await this.#tidying;
-    await this.#lines.close();
     await file?.close();
   }
 

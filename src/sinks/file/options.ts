@@ -58,8 +58,6 @@ export type FileSinkOptions = ValueOf<typeof fileSinkOptions> & { readonly path:
 /** What the sink works with, beside its options. */
 export interface FileSinkTools {
   readonly log: OwnLog;
-  /** Where the compiled `line-thread` is, to make long pieces of work there. Default: all is done in this thread. */
-  readonly thread?: URL | undefined;
   /** Time, for tests. Default: the machine's. */
   readonly clock?: Clock | undefined;
 }

@@ -1,5 +1,5 @@
+import type { LoadedConfig } from '../../../src/config/index.ts';
 import { loadSecrets, parseConfig } from '../../../src/config/index.ts';
-import type { LoadedConfig } from '../../../src/daemon/index.ts';
 
 /** A configuration as the daemon takes it. @throws with its errors */
 export async function loadedConfig(text: string, directory: string): Promise<LoadedConfig> {

@@ -1,8 +1,9 @@
+import type { LoadedConfig } from '../../../config/index.ts';
 import { errorText } from '../../../record/index.ts';
 import { type Command, command } from '../../command.ts';
 import { ExitCode } from '../../exit-code.ts';
 import type { Io } from '../../io.ts';
-import { configOptions, type GivenConfig, type LoadedConfig, loadConfig } from '../load-config.ts';
+import { configOptions, type GivenConfig, loadConfig } from '../load-config.ts';
 import { untilOrphaned } from '../orphaned.ts';
 
 /** A daemon that is ready: its sockets are open. */
