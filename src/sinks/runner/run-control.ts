@@ -1,9 +1,12 @@
 import type { SinkStats } from '../../component/index.ts';
 import { retryAfterOf } from '../../component/index.ts';
-import { BackOff } from './back-off.ts';
+import { Backoff } from '../../record/index.ts';
 import { guardedCall } from './guarded-call.ts';
 import type { ResolvedRunnerOptions } from './runner-options.ts';
 import type { SinkHealth } from './sink-health.ts';
+
+/** The longest wait that a server can ask for. */
+const MAX_ASKED_MILLIS = 3_600_000;
 
 /**
  * How a sink is run: bounds its calls, waits after failures, wakes what waits for entries, and ends it all.
@@ -14,18 +17,25 @@ import type { SinkHealth } from './sink-health.ts';
 export class RunControl {
   readonly #options: ResolvedRunnerOptions;
   readonly #health: SinkHealth;
-  readonly #backOff: BackOff;
+  readonly #backoff: Backoff;
   readonly #aborted = new AbortController();
   readonly #waiting = new Set<(error: Error) => void>();
   #wake = new AbortController();
+  #endPause = () => {};
   #drainTo: number | undefined;
   condition: SinkStats['condition'] = 'new';
 
   constructor(options: ResolvedRunnerOptions, health: SinkHealth) {
-    const { clock, random, initialBackoffMillis, maxBackoffMillis } = options;
+    const { random, initialBackoffMillis, maxBackoffMillis } = options;
     this.#options = options;
     this.#health = health;
-    this.#backOff = new BackOff(clock, random, initialBackoffMillis, maxBackoffMillis);
+    this.#backoff = new Backoff({
+      initialMillis: initialBackoffMillis,
+      maxMillis: maxBackoffMillis,
+      multiplier: 2,
+      jitter: 0.2,
+      random,
+    });
   }
 
   get isAborted(): boolean {
@@ -56,13 +66,13 @@ export class RunControl {
   drain(to: number): void {
     this.#drainTo = to;
     this.wakeUp();
-    this.#backOff.cut();
+    this.#endPause();
   }
 
   abort(reason: unknown): void {
     this.#aborted.abort(reason);
     this.wakeUp();
-    this.#backOff.cut();
+    this.#endPause();
   }
 
   /** Waits no longer for calls, whatever they do. */
@@ -90,7 +100,7 @@ export class RunControl {
   }
 
   succeeded(): void {
-    this.#backOff.reset();
+    this.#backoff.reset();
     this.condition = 'running';
     this.#health.well();
   }
@@ -103,7 +113,14 @@ export class RunControl {
       return;
     }
     if (this.condition !== 'opening') this.condition = 'waiting';
-    await this.#backOff.wait(this.#backOff.nextMillis(retryAfterOf(error)));
+    const millis = this.#backoff.nextMillis(Math.min(retryAfterOf(error), MAX_ASKED_MILLIS));
+    await new Promise<void>((resolve) => {
+      const cancel = this.#options.clock.after(millis, resolve);
+      this.#endPause = () => {
+        cancel();
+        resolve();
+      };
+    });
   }
 
   /** Does what must succeed before anything else is done. @throws when there is no time left */

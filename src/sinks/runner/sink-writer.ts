@@ -1,0 +1,150 @@
+import type { JournalEntry } from '../../component/index.ts';
+import { asRejected } from '../../component/index.ts';
+import { Severity } from '../../record/index.ts';
+import type { DeadLetterBox } from '../dead-letters/index.ts';
+import type { CrashRecovery } from './crash-recovery.ts';
+import { stateProblem, type UnfinishedRun } from './cursor-file.ts';
+import type { EntryReader } from './entry-reader.ts';
+import type { Progress } from './progress.ts';
+import { Rejections } from './rejections.ts';
+import type { RunControl } from './run-control.ts';
+import type { ResolvedRunnerOptions } from './runner-options.ts';
+import type { SinkHealth } from './sink-health.ts';
+import type { SinkCounters } from './sink-stats.ts';
+import type { Skipping } from './skipping.ts';
+
+/** What the parts of a runner share. */
+export interface RunnerParts {
+  readonly options: ResolvedRunnerOptions;
+  readonly control: RunControl;
+  readonly progress: Progress;
+  readonly letters: DeadLetterBox;
+  readonly counters: SinkCounters;
+  readonly health: SinkHealth;
+}
+
+/**
+ * Calls `write` of the sink, keeps what it rejects as dead letters, and stores the cursor. One call at a time.
+ *
+ * What must be on the disk before the next step, the cursor and the dead letters, is tried until it succeeds or the
+ * runner is aborted.
+ */
+export class SinkWriter {
+  readonly #parts: RunnerParts;
+  readonly #progress: Progress;
+  readonly #reader: EntryReader;
+  readonly #skipping: Skipping;
+  readonly #recovery: CrashRecovery;
+  readonly #rejections: Rejections;
+
+  constructor(parts: RunnerParts, reader: EntryReader, skipping: Skipping, recovery: CrashRecovery) {
+    const { options, progress, letters, counters, health } = parts;
+    this.#parts = parts;
+    this.#progress = progress;
+    this.#reader = reader;
+    this.#skipping = skipping;
+    this.#recovery = recovery;
+    this.#rejections = new Rejections(options, letters, counters, health);
+  }
+
+  /** Writes entries and moves behind them. @returns why they must be tried again; undefined: they are done */
+  async attempt(entries: readonly JournalEntry[]): Promise<{ readonly error: unknown } | undefined> {
+    const next = entries.at(-1)!.index + 1;
+    let state: unknown;
+    let written = entries;
+    try {
+      state = await this.#write(entries);
+    } catch (error) {
+      const rejected = asRejected(error);
+      if (rejected === undefined) return { error };
+      const bad = new Set(rejected.indexes ?? entries.map(({ index }) => index));
+      await this.bury(
+        entries.filter(({ index }) => bad.has(index)),
+        error,
+      );
+      written = entries.filter(({ index }) => !bad.has(index));
+      state = this.#stateAfter(rejected.state);
+    }
+    await this.moveTo(Math.max(next, this.#skipping.to), state);
+    this.#count(written);
+    this.#parts.control.succeeded();
+    return undefined;
+  }
+
+  /** Writes dead letters. The position stays; the sink's state is stored. @throws if they must be tried again */
+  async rewrite(entries: readonly JournalEntry[]): Promise<void> {
+    this.#parts.control.throwIfAborted();
+    let state: unknown;
+    try {
+      state = await this.#write(entries);
+    } catch (error) {
+      const rejected = asRejected(error);
+      if (rejected === undefined) throw error;
+      const { indexes } = rejected;
+      await this.bury(
+        indexes === undefined ? entries : entries.filter((each) => indexes.includes(each.index)),
+        error,
+      );
+      state = this.#stateAfter(rejected.state);
+    }
+    await this.moveTo(this.#progress.position, state);
+  }
+
+  /** Stores the cursor. @throws when there is no time left */
+  async moveTo(position: number, state: unknown = this.#progress.state): Promise<void> {
+    const place = { position, records: this.#reader.recordsBefore(position) };
+    const run = this.#recovery.runAt(position);
+    await this.#stored(() => this.#progress.moveTo(place, state, run));
+    this.#reader.movedTo(position);
+  }
+
+  /** Stores what this run does, for the case that it does not end cleanly. @throws when there is no time left */
+  async note(run: UnfinishedRun): Promise<void> {
+    await this.#stored(() => this.#progress.note(run));
+  }
+
+  /** Keeps entries as dead letters. @throws when there is no time left */
+  async bury(entries: readonly JournalEntry[], error: unknown): Promise<void> {
+    const { control } = this.#parts;
+    await control.untilDone('a dead letter cannot be kept', this.#rejections.bury(entries, error));
+  }
+
+  async #write(entries: readonly JournalEntry[]): Promise<unknown> {
+    const { control, options } = this.#parts;
+    const { sink } = options;
+    if (sink.prepare !== undefined) {
+      const prepare = sink.prepare.bind(sink);
+      const state = await control.call((signal) => prepare(signal));
+      if (state !== undefined) await this.moveTo(this.#progress.position, this.#storable(state));
+    }
+    return this.#storable(await control.call((signal) => sink.write(entries, signal)));
+  }
+
+  #count(entries: readonly JournalEntry[]): void {
+    const { written } = this.#parts.counters;
+    for (const { records, body } of entries) {
+      written.batches += 1;
+      written.records += records;
+      written.bytes += body.length;
+    }
+  }
+
+  async #stored(store: () => Promise<void>): Promise<void> {
+    await this.#parts.control.untilDone('its cursor cannot be stored', store);
+  }
+
+  /** The state after a rejection: the one that came with it, or the one before. */
+  #stateAfter(state: unknown): unknown {
+    return state === undefined ? this.#progress.state : this.#storable(state);
+  }
+
+  /** The state, if it can be stored. One that cannot leaves none behind: an old one would undo what was written. */
+  #storable(state: unknown): unknown {
+    const problem = stateProblem(state);
+    if (problem === undefined) return state;
+    const { health } = this.#parts;
+    health.remember(`a state ${problem}`);
+    health.log(Severity.ERROR, `it returned a state ${problem}; it was not kept`);
+    return undefined;
+  }
+}
