@@ -10,7 +10,7 @@ const source = join(__dirname, '..', 'src');
  */
 const floors: readonly Readonly<Record<string, readonly string[]>>[] = [
   { record: [], settings: [], frames: [], disk: [] },
-  { component: ['settings'] },
+  { component: ['record', 'settings'] },
   {
     net: ['record', 'settings'],
     limit: ['record'],

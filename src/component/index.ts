@@ -12,6 +12,7 @@ export type {
   Sink,
 } from './contract.ts';
 export { countRefused, newCounters, receiverStats } from './counters.ts';
+export { Refusals } from './refusals.ts';
 export { asRejected, rejectedError, retryAfterOf, retryLaterError } from './sink-errors.ts';
 export {
   type AnySinkType,

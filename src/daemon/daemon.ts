@@ -3,7 +3,7 @@ import { type DataDirectory, openDataDirectory } from '../disk/index.ts';
 import { Journal } from '../journal/index.ts';
 import type { StatusReport } from '../operations/index.ts';
 import { type DaemonState, OperationsServer } from '../operations/index.ts';
-import { errorText, keepAlive, Severity, systemClock } from '../record/index.ts';
+import { errorText, Severity, systemClock } from '../record/index.ts';
 import type { Replayed } from '../sinks/dead-letters/index.ts';
 import { GatedIntake } from './gated-intake.ts';
 import { neededMemory } from './memory.ts';
@@ -256,7 +256,8 @@ export class Daemon {
   }
 
   async #stop(drainMillis: number): Promise<void> {
-    const release = keepAlive(systemClock, drainMillis + 10_000);
+    // Nothing else may keep the process alive until it is over.
+    const release = systemClock.after(drainMillis + 10_000, () => {}, true);
     if (this.#state.state !== 'failed') {
       this.#state = { state: 'draining', reason: 'the daemon is stopping' };
       this.own.emit(Severity.INFO, 'stopping');

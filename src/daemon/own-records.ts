@@ -5,9 +5,8 @@ import { type DecodedLogRecord, encodeDecoded, type KeyValue } from '../otlp/ind
 import {
   type Clock,
   parseSeverity,
-  Severity,
   type SeverityLike,
-  type SeverityName,
+  severityNameOf,
   systemClock,
 } from '../record/index.ts';
 
@@ -41,8 +40,6 @@ const MAX_KINDS = 256;
 const MAX_TEXT = 4_096;
 const RETRY_MILLIS = 1_000;
 const CONTROL = /[\p{Cc}\p{Cf}\u2028\u2029]/gu;
-
-const NAMES = Object.keys(Severity) as readonly (SeverityName | 'UNSPECIFIED')[];
 
 /**
  * The daemon's own records: they go the way of all records, through the journal to the sinks, and to standard error.
@@ -149,7 +146,7 @@ export class OwnRecords implements OwnLog {
     if (this.#stream === undefined) return;
     const time = new Date(this.#clock.now()).toISOString();
     const more = Object.entries(attributes).map(([name, value]) => `  ${name}=${cut(String(value))}`);
-    const line = `${time} ${(NAMES[severity] ?? '').padEnd(5)} distlogd: ${message}${more.join('')}`;
+    const line = `${time} ${(severityNameOf(severity) ?? '').padEnd(5)} distlogd: ${message}${more.join('')}`;
     try {
       this.#stream.write(`${line.replace(CONTROL, ' ')}\n`);
     } catch {
@@ -163,7 +160,7 @@ export class OwnRecords implements OwnLog {
       timeUnixNano: time,
       observedTimeUnixNano: time,
       severityNumber,
-      severityText: NAMES[severityNumber] ?? '',
+      severityText: severityNameOf(severityNumber) ?? '',
       body,
       attributes: Object.entries(attributes).map(([name, value]) => [
         name,

@@ -45,4 +45,4 @@ export { RETRYABLE_HTTP, RETRYABLE_RPC } from './retryable.ts';
 export { responseBytes, retryInfoMillis, statusBytes } from './rpc-status.ts';
 export { type ScannedLogs, scanLogs } from './scan-logs.ts';
 export { wellFormed } from './well-formed.ts';
-export { isWireError, WireError, type WireErrorCause } from './wire-error.ts';
+export { causeOf, isWireError, WireError, type WireErrorCause } from './wire-error.ts';

@@ -23,6 +23,12 @@ export class WireError extends Error {
   }
 }
 
+/** The word for counters of an error of a reader: its cause; `malformed` for any other error. */
+export function causeOf(error: unknown): string {
+  const { malformed, cause } = (error ?? {}) as { readonly malformed?: unknown; readonly cause?: unknown };
+  return malformed === true && typeof cause === 'string' ? cause : 'malformed';
+}
+
 /** Whether bytes are to blame for an error. */
 export function isWireError(error: unknown): boolean {
   const { name, malformed } = (error ?? {}) as { readonly name?: unknown; readonly malformed?: unknown };

@@ -27,17 +27,3 @@ export const systemClock: Clock = {
     return () => clearTimeout(timer);
   },
 };
-
-/**
- * How long after its bound a flush or shutdown still keeps the process alive: its last timers need a turn.
- */
-const GRACE_MILLIS = 1_000;
-
-/**
- * Keeps the process alive while somebody awaits a flush or a shutdown. All other timers here do not, so that
- * without it a program whose last line is `await provider.shutdown()` would end in the middle of that.
- * @returns a function that lets the process end
- */
-export function keepAlive(clock: Clock, boundMillis: number): () => void {
-  return clock.after(boundMillis + GRACE_MILLIS, () => {}, true);
-}

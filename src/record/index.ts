@@ -44,7 +44,7 @@ export {
   TASK_SUCCEEDED_EVENT,
 } from './attributes.ts';
 export { Backoff, type BackoffOptions } from './backoff.ts';
-export { CLOCK_METHODS, type Clock, keepAlive, systemClock } from './clock.ts';
+export { CLOCK_METHODS, type Clock, systemClock } from './clock.ts';
 export { ComponentMetrics, type Observe } from './component-metrics.ts';
 export { type FrozenRecord, freeze, recordSize, truncate } from './freeze.ts';
 export {

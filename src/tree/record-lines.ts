@@ -1,4 +1,11 @@
-import { BURST_LAST_ID, BURST_REPEAT, CODE_FILE_PATH, CODE_LINE_NUMBER, Severity } from '../record/index.ts';
+import {
+  BURST_LAST_ID,
+  BURST_REPEAT,
+  CODE_FILE_PATH,
+  CODE_LINE_NUMBER,
+  Severity,
+  severityNameOf,
+} from '../record/index.ts';
 import { clockText, counted, type Style, styleOfSeverity, valueText } from '../text/index.ts';
 import { millisOf } from './order.ts';
 import { type Line, type Piece, piece } from './paint.ts';
@@ -145,9 +152,7 @@ function styleOfBody(severity: number): Style {
   return severity >= Severity.WARN ? styleOfSeverity(severity) : 'plain';
 }
 
-const SEVERITIES = ['TRACE', 'DEBUG', 'INFO ', 'WARN ', 'ERROR', 'FATAL'];
-
 /** The name of a severity, five characters. */
 function severityName(severity: number): string {
-  return SEVERITIES[Math.floor((severity - 1) / 4)] ?? '     ';
+  return (severityNameOf(severity)?.replace(/\d$/, '') ?? '').padEnd(5);
 }

@@ -7,7 +7,7 @@ import {
 } from 'node:http2';
 import type { Server } from 'node:net';
 import type { Receiver, ReceiverCounters } from '../../component/index.ts';
-import { countRefused, newCounters } from '../../component/index.ts';
+import { countRefused, newCounters, Refusals } from '../../component/index.ts';
 import { hasToken, listen, OpenSockets, serverTls, tlsSettings } from '../../net/index.ts';
 import { answerHttp, answerRefused, answerTaken } from './grpc-answer.ts';
 import { readGrpcMessage } from './grpc-message.ts';
@@ -15,8 +15,7 @@ import { GrpcSessions } from './grpc-sessions.ts';
 import { InFlight, type Share } from './in-flight.ts';
 import { inFlightBound, type OtlpGrpcReceiverOptions, type OtlpReceiverTools } from './options.ts';
 import { busy } from './read-body.ts';
-import { type Refusal, refusal } from './refusal.ts';
-import { Refusals } from './refusals.ts';
+import { type Refusal, refusal, requestOf } from './refusal.ts';
 import { NO_RECORDS, type Taken, takeRequest } from './take-request.ts';
 
 const PATH = '/opentelemetry.proto.collector.logs.v1.LogsService/Export';
@@ -124,7 +123,7 @@ export class OtlpGrpcReceiver implements Receiver {
     if (status !== undefined) {
       this.#refusals.refused(
         status === 405 ? 'method' : 'content_type',
-        stream.session?.socket,
+        requestOf(stream.session?.socket),
         'it is not gRPC',
       );
       return answerHttp(stream, status);
@@ -133,12 +132,12 @@ export class OtlpGrpcReceiver implements Receiver {
     this.#judge(stream, headers, share)
       .catch((error: unknown): Taken => refusal('internal', String(error)))
       .then((taken) => {
-        const sender = stream.session?.socket;
+        const request = requestOf(stream.session?.socket);
         if (taken.kind === 'taken') {
-          if (taken.warning !== undefined) this.#refusals.refused(NO_RECORDS, sender, taken.warning);
+          if (taken.warning !== undefined) this.#refusals.refused(NO_RECORDS, request, taken.warning);
           return answerTaken(stream, taken.warning);
         }
-        this.#refusals.refused(taken.cause, sender, taken.message);
+        this.#refusals.refused(taken.cause, request, taken.message);
         answerRefused(stream, taken);
       })
       .catch(() => stream.destroy())

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTlsServer } from 'node:https';
 import type { Duplex } from 'node:stream';
 import type { Receiver, ReceiverCounters } from '../../component/index.ts';
-import { countRefused, newCounters } from '../../component/index.ts';
+import { countRefused, newCounters, Refusals } from '../../component/index.ts';
 import {
   accessRefusal,
   type HttpAccess,
@@ -17,8 +17,7 @@ import { answerRefused, answerTaken } from './http-answer.ts';
 import { InFlight, type Share } from './in-flight.ts';
 import { inFlightBound, type OtlpHttpReceiverOptions, type OtlpReceiverTools } from './options.ts';
 import { busy, compressionOf, readBody, tooLarge } from './read-body.ts';
-import { type Refusal, refusal } from './refusal.ts';
-import { Refusals, type Sender } from './refusals.ts';
+import { type Refusal, refusal, requestOf, type Sender } from './refusal.ts';
 import { fromJson, NO_RECORDS, type Taken, takeRequest } from './take-request.ts';
 
 const PATH = '/v1/logs';
@@ -132,10 +131,10 @@ export class OtlpHttpReceiver implements Receiver {
         const close = this.#isStopping;
         if (taken.kind === 'taken') {
           const { warning } = taken;
-          if (warning !== undefined) this.#refusals.refused(NO_RECORDS, request.socket, warning);
+          if (warning !== undefined) this.#refusals.refused(NO_RECORDS, requestOf(request.socket), warning);
           return answerTaken(response, { isJson, close }, warning);
         }
-        this.#refusals.refused(taken.cause, request.socket, taken.message);
+        this.#refusals.refused(taken.cause, requestOf(request.socket), taken.message);
         return answerRefused(request, response, taken, { isJson, close, isAsking });
       })
       .catch(() => response.destroy())
@@ -188,7 +187,7 @@ export class OtlpHttpReceiver implements Receiver {
     // A request whose body breaks counts itself. A parser may find the next fault in what is left of a
     // connection.
     const isCounted = response !== undefined || this.#faulty.has(socket) || connectionFaults.has(code);
-    if (!isCounted) this.#refusals.refused(cause, socket as Sender, code);
+    if (!isCounted) this.#refusals.refused(cause, requestOf(socket as Sender), code);
     this.#faulty.add(socket);
     if (!socket.writable || response?.headersSent === true) return void socket.destroy();
     socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () =>

@@ -1,3 +1,15 @@
+/** The other end of a connection. */
+export interface Sender {
+  readonly remoteAddress?: string | undefined;
+  readonly remotePort?: number | undefined;
+}
+
+/** A request as the log names it. @param sender undefined: its connection is closed already */
+export function requestOf(sender: Sender | undefined): string {
+  const { remoteAddress = 'a client', remotePort } = sender ?? {};
+  return `a request of ${remoteAddress}${remotePort === undefined ? '' : ` port ${remotePort}`}`;
+}
+
 /** Codes of gRPC that OTLP answers with. */
 export const RpcCode = {
   CANCELLED: 1,

@@ -4,6 +4,7 @@ import {
   newCounters,
   type Receiver,
   type ReceiverCounters,
+  Refusals,
 } from '../../component/index.ts';
 import {
   CONTENT_OTLP,
@@ -14,15 +15,14 @@ import {
   type HelloFrame,
   unpackBody,
 } from '../../frames/index.ts';
-import { scanLogs } from '../../otlp/index.ts';
-import { armImmediate, type Clock, errorText, RateLimitedWarnings, systemClock } from '../../record/index.ts';
+import { causeOf, scanLogs } from '../../otlp/index.ts';
+import { armImmediate, type Clock, errorText, systemClock, within } from '../../record/index.ts';
 import { type ServerConnection, ZmtpServer } from '../../zmtp/index.ts';
 import type { ClientSession } from './client-session.ts';
 import { ClientSessions, ownerOf } from './client-sessions.ts';
 import { InFlightBound } from './in-flight-bound.ts';
 import { owned } from './message-group.ts';
 import type { ZmqAckReceiverOptions, ZmqReceiverTools } from './options.ts';
-import { causeOf, Refusals } from './refusals.ts';
 
 /** How many records a body holds. @throws if it is not what it should be; a `WireError`'s cause is counted. */
 export type ScanBody = (body: Uint8Array, maxBytes: number) => { readonly records: number };
@@ -71,8 +71,7 @@ export class ZmqAckReceiver implements Receiver {
     this.#intake = intake;
     this.#scan = scan;
     this.#clock = clock;
-    const warnings = new RateLimitedWarnings('ZmqAckReceiver', clock);
-    this.#refusals = new Refusals(setting, this.counters, log, warnings);
+    this.#refusals = new Refusals(setting, this.counters, log);
     const { endpoint, maxBatchBytes, maxConnections, maxInFlightBytes, maxInFlightBatches } = options;
     this.#bound = new InFlightBound(maxInFlightBytes, maxInFlightBatches);
     this.#sessions = new ClientSessions(intake);
@@ -109,13 +108,7 @@ export class ZmqAckReceiver implements Receiver {
 
   async #end(graceMillis: number): Promise<void> {
     this.#isStopping = true;
-    await new Promise<void>((resolve) => {
-      const cancel = this.#clock.after(graceMillis, resolve, true);
-      void this.#bound.idle().then(() => {
-        cancel();
-        resolve();
-      });
-    });
+    await within(this.#bound.idle(), graceMillis, this.#clock, true);
     this.#replyAll();
     await this.#server.close();
   }

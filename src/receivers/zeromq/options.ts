@@ -81,7 +81,7 @@ export interface ZmqReceiverTools {
   readonly intake: Intake;
   /** The keys that the option `curve` names. */
   readonly curve?: CurveServerKeys | undefined;
-  /** Where refused clients and messages are logged. Default: OpenTelemetry's `diag`. */
+  /** Where refused clients and messages are logged. Default: nowhere; they are counted. */
   readonly log?: OwnLog | undefined;
   /** The name of the option `endpoint` for messages. Default: `endpoint`. */
   readonly setting?: string | undefined;

@@ -1,10 +1,16 @@
-import { type Intake, newCounters, type Receiver, type ReceiverCounters } from '../../component/index.ts';
-import { type Clock, errorText, RateLimitedWarnings, systemClock } from '../../record/index.ts';
+import {
+  type Intake,
+  newCounters,
+  type Receiver,
+  type ReceiverCounters,
+  Refusals,
+} from '../../component/index.ts';
+import { causeOf } from '../../otlp/index.ts';
+import { type Clock, errorText, systemClock, within } from '../../record/index.ts';
 import { type ServerConnection, ZmtpServer } from '../../zmtp/index.ts';
 import { InFlightBound } from './in-flight-bound.ts';
 import { DecodedGroup, type DecodeMessage, DistlogGroup, type MessageGroup } from './message-group.ts';
 import type { ZmqPushReceiverOptions, ZmqReceiverTools } from './options.ts';
-import { causeOf, Refusals } from './refusals.ts';
 
 const MEBIBYTE = 1024 * 1024;
 
@@ -51,8 +57,7 @@ export class ZmqPushReceiver implements Receiver {
     const { endpoint, pickle, maxMessageBytes, maxConnections, maxInFlightBytes } = options;
     this.#newGroup = () => (decode === undefined ? new DistlogGroup({ pickle }) : new DecodedGroup(decode));
     this.#group = this.#newGroup();
-    const warnings = new RateLimitedWarnings('ZmqPushReceiver', clock);
-    this.#refusals = new Refusals(setting, this.counters, log, warnings);
+    this.#refusals = new Refusals(setting, this.counters, log);
     this.#bound = new InFlightBound(maxInFlightBytes, MAX_GROUPS);
     this.#server = new ZmtpServer(
       {
@@ -86,13 +91,7 @@ export class ZmqPushReceiver implements Receiver {
   async #end(graceMillis: number): Promise<void> {
     this.#isStopping = true;
     this.#flush();
-    await new Promise<void>((resolve) => {
-      const cancel = this.#clock.after(graceMillis, resolve, true);
-      void this.#bound.idle().then(() => {
-        cancel();
-        resolve();
-      });
-    });
+    await within(this.#bound.idle(), graceMillis, this.#clock, true);
     await this.#server.close();
   }
 

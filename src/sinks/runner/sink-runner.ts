@@ -1,5 +1,5 @@
 import type { BatchCount, ByCause, SinkStats } from '../../component/index.ts';
-import { keepAlive, problemText, Severity } from '../../record/index.ts';
+import { problemText, Severity } from '../../record/index.ts';
 import { DeadLetterBox, type Replayed } from '../dead-letters/index.ts';
 import { DeliveryLoop } from './delivery-loop.ts';
 import { Progress } from './progress.ts';
@@ -147,7 +147,8 @@ export class SinkRunner {
       control.condition = 'stopped';
       return;
     }
-    const release = keepAlive(clock, drainMillis + LAST_GRACE_MILLIS + CLOSE_MILLIS);
+    // Nothing else may keep the process alive until it is over.
+    const release = clock.after(drainMillis + LAST_GRACE_MILLIS + 2 * CLOSE_MILLIS, () => {}, true);
     const reason = new Error('the daemon is stopping');
     control.drain(journal.next);
     let cancelGrace = () => {};
