@@ -42,8 +42,10 @@ const floors: readonly Readonly<Record<string, readonly string[]>>[] = [
     'sinks/file': ['record', 'settings', 'component', 'disk', 'otlp', 'text', 'tree'],
     'sinks/otlp': ['record', 'settings', 'component', 'net', 'otlp', 'text', 'export'],
     'sinks/console': ['record', 'settings', 'component', 'otlp', 'text', 'tree'],
+    stdout: ['record', 'settings', 'otlp', 'text', 'tree'],
   },
   {
+    setup: ['record', 'settings', 'text', 'export', 'task', 'burst', 'zeromq', 'stdout'],
     config: [
       ...['record', 'settings', 'component', 'disk', 'net', 'text', 'journal', 'operations'],
       ...['receivers/otlp', 'receivers/zeromq'],
@@ -86,6 +88,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   zmtp: ['tweetnacl'],
   'sinks/otlp': ['@grpc/grpc-js'],
   config: ['yaml'],
+  setup: ['@opentelemetry/api'],
   testing: ['@opentelemetry/sdk-logs'],
 };
 

@@ -1,0 +1,51 @@
+import { type DiagLogger, DiagLogLevel, diag } from '@opentelemetry/api';
+import { errorText } from '../record/index.ts';
+import type { Environment } from './environment.ts';
+import { registeredApi } from './registered-api.ts';
+
+const levels: Readonly<Record<string, DiagLogLevel>> = {
+  NONE: DiagLogLevel.NONE,
+  ERROR: DiagLogLevel.ERROR,
+  WARN: DiagLogLevel.WARN,
+  INFO: DiagLogLevel.INFO,
+  DEBUG: DiagLogLevel.DEBUG,
+  VERBOSE: DiagLogLevel.VERBOSE,
+  ALL: DiagLogLevel.ALL,
+};
+
+/**
+ * Makes warnings visible: without a logger, OpenTelemetry's `diag` discards them. Where the application has set one, it
+ * stays. Ours writes to the standard error, from `OTEL_LOG_LEVEL` on, by default from WARN.
+ * @returns reports a message of the set-up: to `diag`, or to the standard error if `diag` is out of reach
+ */
+export function setUpDiagnostics(environment: Environment): (message: string) => void {
+  const level = levels[environment.OTEL_LOG_LEVEL?.trim().toUpperCase() ?? ''] ?? DiagLogLevel.WARN;
+  let isReachable = registeredApi()?.diag !== undefined;
+  if (!isReachable) isReachable = diag.setLogger(errorStreamLogger, { logLevel: level });
+  return (message) => {
+    const text = `burstlog: ${message}`;
+    if (!isReachable) {
+      if (level >= DiagLogLevel.WARN) write('warn', [text]);
+      return;
+    }
+    try {
+      diag.warn(text);
+    } catch {
+      // A diag logger of the application may throw; the application starts all the same.
+    }
+  };
+}
+
+/** Not `console`: an instrumentation of it would make records of these messages. */
+const errorStreamLogger: DiagLogger = {
+  error: (...parts) => write('error', parts),
+  warn: (...parts) => write('warn', parts),
+  info: (...parts) => write('info', parts),
+  debug: (...parts) => write('debug', parts),
+  verbose: (...parts) => write('verbose', parts),
+};
+
+function write(level: string, parts: readonly unknown[]): void {
+  const text = parts.map((part) => (typeof part === 'string' ? part : errorText(part))).join(' ');
+  process.stderr.write(`[otel ${level}] ${text}\n`);
+}

@@ -1,0 +1,99 @@
+import { register } from 'node:module';
+import { extname } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { bridgeApiLogs } from '../record/index.ts';
+import type { InstrumentationLike } from './options.ts';
+import type { OtelEnvironment } from './otel-environment.ts';
+import { manifestAbove, type Packages } from './packages.ts';
+
+interface InstrumentationModule {
+  registerInstrumentations(options: object): () => void;
+}
+interface AutoInstrumentations {
+  getNodeAutoInstrumentations(): InstrumentationLike[];
+}
+type Exports = Readonly<Record<string, unknown>>;
+
+const PREFIX = '@opentelemetry/instrumentation-';
+/** Loggers whose records become OpenTelemetry's, if their instrumentation is installed. */
+const LOGGERS: readonly string[] = ['pino', 'winston', 'bunyan'];
+
+/**
+ * The instrumentations that the application has installed: all of `@opentelemetry/auto-instrumentations-node`, or those
+ * that its package.json names, and those of the loggers pino, winston, bunyan and console.
+ * `OTEL_NODE_ENABLED_INSTRUMENTATIONS` and `OTEL_NODE_DISABLED_INSTRUMENTATIONS` are obeyed.
+ */
+export function installedInstrumentations(
+  environment: OtelEnvironment,
+  packages: Packages,
+  entryFolder: string,
+): readonly InstrumentationLike[] {
+  const auto = packages.load<AutoInstrumentations>('@opentelemetry/auto-instrumentations-node');
+  const found = auto?.getNodeAutoInstrumentations() ?? [];
+  const named = auto === undefined ? namedInstrumentations(packages, entryFolder) : ['console'];
+  const enabled = environment.list('OTEL_NODE_ENABLED_INSTRUMENTATIONS');
+  const disabled = environment.list('OTEL_NODE_DISABLED_INSTRUMENTATIONS') ?? [];
+  const wanted = named.filter((name) => enabled?.includes(name) !== false && !disabled.includes(name));
+  return [
+    ...found,
+    ...wanted.map((name) => instrumentationOf(name, packages)).filter((each) => each !== undefined),
+  ];
+}
+
+/** The short names of what to look for. */
+function namedInstrumentations(packages: Packages, entryFolder: string): readonly string[] {
+  const dependencies = Object.keys(manifestAbove(entryFolder)?.dependencies ?? {});
+  const named = dependencies
+    .filter((name) => name.startsWith(PREFIX))
+    .map((name) => name.slice(PREFIX.length));
+  for (const logger of LOGGERS) {
+    if (packages.find(logger) === undefined) continue;
+    packages.need(PREFIX + logger, `records of ${logger} are not seen`);
+  }
+  return [...new Set([...named, ...LOGGERS, 'console'])];
+}
+
+function instrumentationOf(name: string, packages: Packages): InstrumentationLike | undefined {
+  const exports = packages.load<Exports>(PREFIX + name) ?? {};
+  const found = Object.keys(exports).find((key) => key.endsWith('Instrumentation'));
+  const Instrumentation = exports[found ?? ''];
+  if (typeof Instrumentation !== 'function') return undefined;
+  return new (Instrumentation as new () => InstrumentationLike)();
+}
+
+/**
+ * Enables instrumentations, and the hook by which they reach ES modules if the application is one. On OpenTelemetry 3.x
+ * it also builds the bridge for those that still use `@opentelemetry/api-logs`.
+ * @returns a function that disables them
+ */
+export function enableInstrumentations(
+  instrumentations: readonly InstrumentationLike[],
+  packages: Packages,
+  entry: string | undefined,
+): () => void {
+  bridgeApiLogs();
+  if (instrumentations.length === 0) return () => {};
+  const module = packages.load<InstrumentationModule>('@opentelemetry/instrumentation');
+  const disable = module?.registerInstrumentations({ instrumentations: [...instrumentations] });
+  if (isEsModule(entry)) registerModuleHook(packages);
+  return disable ?? (() => {});
+}
+
+/** What was loaded before its instrumentation, which then does not see it. */
+export function loadedTooEarly(packages: Packages): readonly string[] {
+  return LOGGERS.filter((name) => packages.isLoaded(name));
+}
+
+function isEsModule(entry: string | undefined): boolean {
+  if (entry === undefined) return false;
+  const extension = extname(entry);
+  if (extension === '.mjs' || extension === '.mts') return true;
+  return extension !== '.cjs' && extension !== '.cts' && manifestAbove(entry)?.type === 'module';
+}
+
+/** The hook of `@opentelemetry/instrumentation`, unless the command line has it already. */
+function registerModuleHook(packages: Packages): void {
+  const given = `${process.execArgv.join(' ')} ${process.env.NODE_OPTIONS ?? ''}`;
+  const hook = packages.find('@opentelemetry/instrumentation/hook.mjs');
+  if (hook !== undefined && !given.includes('hook.mjs')) register(pathToFileURL(hook));
+}

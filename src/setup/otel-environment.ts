@@ -1,0 +1,79 @@
+import { listed } from '../settings/index.ts';
+import type { Environment } from './environment.ts';
+
+/** Reads the variables of the OpenTelemetry specification. Wrong values are reported, then the default holds. */
+export class OtelEnvironment {
+  readonly #environment: Environment;
+  readonly #report: (message: string) => void;
+
+  constructor(environment: Environment, report: (message: string) => void) {
+    this.#environment = environment;
+    this.#report = report;
+  }
+
+  /** The first of these variables that is set; an empty one counts as not set. */
+  text(...names: readonly string[]): string | undefined {
+    for (const name of names) {
+      const value = this.#environment[name]?.trim();
+      if (value !== undefined && value !== '') return value;
+    }
+    return undefined;
+  }
+
+  /** The values of a list, each once, in their order; undefined if it is not set. */
+  list(name: string): readonly string[] | undefined {
+    const values = this.text(name)
+      ?.split(',')
+      .map((value) => value.trim());
+    return values === undefined ? undefined : [...new Set(values.filter((value) => value !== ''))];
+  }
+
+  /** As `list`, without values that are not known. */
+  choices(name: string, known: readonly string[]): readonly string[] | undefined {
+    return this.list(name)?.filter((value) => {
+      if (known.includes(value)) return true;
+      this.#report(`${name} must be a list of ${listed(known)}, got ${JSON.stringify(value)}; it is ignored`);
+      return false;
+    });
+  }
+
+  /** One of these words. */
+  choice<const T extends string>(known: readonly T[], ...names: readonly string[]): T | undefined {
+    const value = this.text(...names);
+    const found = known.find((word) => word === value);
+    if (value !== undefined && found === undefined) {
+      this.#report(
+        `${names.join(', ')} must be ${listed(known)}, got ${JSON.stringify(value)}; it is ignored`,
+      );
+    }
+    return found;
+  }
+
+  /** `true` in any case is true, everything else false, as the specification has it. */
+  isTrue(name: string): boolean {
+    const value = this.text(name)?.toLowerCase();
+    if (value !== undefined && value !== 'true' && value !== 'false') {
+      this.#report(`${name} must be true or false, got ${JSON.stringify(value)}; it is false`);
+    }
+    return value === 'true';
+  }
+
+  /** A number from `min` to `max`, of the first of these variables that is set. */
+  number(min: number, max: number, ...names: readonly string[]): number | undefined {
+    const text = this.text(...names);
+    if (text === undefined) return undefined;
+    const value = Number(text);
+    if (value >= min && value <= max) return value;
+    const upTo = max === Number.POSITIVE_INFINITY ? '' : ` to ${max}`;
+    this.#report(
+      `${names.join(', ')} must be a number from ${min}${upTo}, got ${JSON.stringify(text)}; it is ignored`,
+    );
+    return undefined;
+  }
+
+  /** A whole number from 1, likewise. */
+  count(...names: readonly string[]): number | undefined {
+    const value = this.number(1, Number.POSITIVE_INFINITY, ...names);
+    return value === undefined ? undefined : Math.floor(value);
+  }
+}

@@ -1,0 +1,59 @@
+import type { ResourceLike } from '../record/index.ts';
+import type { OtelEnvironment } from './otel-environment.ts';
+import { manifestAbove, type Packages } from './packages.ts';
+
+/** A resource of `@opentelemetry/resources`. */
+export interface MergeableResource extends ResourceLike {
+  merge(other: MergeableResource): MergeableResource;
+}
+
+interface Resources {
+  defaultResource(): MergeableResource;
+  resourceFromAttributes(attributes: { readonly [key: string]: unknown }): MergeableResource;
+  detectResources(options: { detectors: readonly unknown[] }): MergeableResource;
+  readonly envDetector: unknown;
+  readonly hostDetector: unknown;
+  readonly osDetector: unknown;
+  readonly processDetector: unknown;
+  readonly serviceInstanceIdDetector: unknown;
+}
+
+const detectors = {
+  env: 'envDetector',
+  host: 'hostDetector',
+  os: 'osDetector',
+  process: 'processDetector',
+  serviceinstance: 'serviceInstanceIdDetector',
+} as const;
+type DetectorName = keyof typeof detectors;
+
+const SERVICE_NAME = 'service.name';
+
+/**
+ * Who sends the records: the detectors of `OTEL_NODE_RESOURCE_DETECTORS` (by default environment, process and host), the
+ * given attributes, and a service name.
+ */
+export function makeResource(
+  environment: OtelEnvironment,
+  packages: Packages,
+  attributes: { readonly [key: string]: unknown },
+  entryFolder: string,
+): MergeableResource | undefined {
+  const resources = packages.load<Resources>('@opentelemetry/resources');
+  if (resources === undefined) return undefined;
+  const known = [...Object.keys(detectors), 'all', 'none'];
+  const names = environment.choices('OTEL_NODE_RESOURCE_DETECTORS', known) ?? ['env', 'process', 'host'];
+  const wanted = names.includes('none')
+    ? []
+    : names.includes('all')
+      ? (Object.keys(detectors) as DetectorName[])
+      : (names as DetectorName[]);
+  const detected = resources.detectResources({
+    detectors: wanted.map((name) => resources[detectors[name]]).filter((found) => found !== undefined),
+  });
+  const packageName = { [SERVICE_NAME]: manifestAbove(entryFolder)?.name };
+  const of = (some: { readonly [key: string]: unknown }) => resources.resourceFromAttributes(some);
+  const given = { [SERVICE_NAME]: environment.text('OTEL_SERVICE_NAME'), ...attributes };
+  // What comes later goes before. Without any other name a service has that of its package.
+  return resources.defaultResource().merge(of(packageName)).merge(detected).merge(of(given));
+}

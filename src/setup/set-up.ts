@@ -1,0 +1,74 @@
+import { bridgeApiLogs } from '../record/index.ts';
+import { registerContextManager } from './context-manager.ts';
+import { enableInstrumentations, installedInstrumentations, loadedTooEarly } from './instrumentations.ts';
+import { joinLogs, startLogs } from './logs.ts';
+import type { StartOptions } from './options.ts';
+import { makePipeline } from './pipeline.ts';
+import { registerPropagator } from './propagator.ts';
+import { makeResource } from './resource.ts';
+import { runningLoggerProvider, runningTracerProvider } from './running-providers.ts';
+import type { Parts } from './started.ts';
+import type { Surroundings } from './surroundings.ts';
+import { joinTraces, startTraces } from './traces.ts';
+
+/** Registers what is not registered yet, and joins what is. */
+export function setUp(surroundings: Surroundings, options: StartOptions): Parts {
+  const { environment, packages, entryFolder, report } = surroundings;
+  const early = loadedTooEarly(packages);
+  if (early.length > 0) {
+    report(
+      `${early.join(', ')} was loaded before burstlog, so its records are not seen: load burstlog first`,
+    );
+  }
+  const logsBefore = runningLoggerProvider();
+  const tracesBefore = runningTracerProvider();
+  const undoContext = registerContextManager(packages);
+  const undoPropagator = registerPropagator(environment, packages);
+  const resource =
+    logsBefore !== undefined && tracesBefore !== undefined
+      ? undefined
+      : makeResource(environment, packages, resourceAttributes(surroundings, options), entryFolder);
+
+  const joined = logsBefore && joinLogs(logsBefore, surroundings, options);
+  const pipeline = logsBefore === undefined ? makePipeline(surroundings, options) : joined;
+  if (tracesBefore !== undefined) joinTraces(tracesBefore, surroundings, pipeline);
+  const traces = tracesBefore === undefined ? startTraces(surroundings, pipeline, resource) : undefined;
+  const logs =
+    logsBefore === undefined && pipeline !== undefined
+      ? startLogs(surroundings, pipeline, resource)
+      : undefined;
+  bridgeApiLogs();
+  const isAlone = logsBefore === undefined && tracesBefore === undefined;
+  const undoInstrumentations = startInstrumentations(surroundings, options, isAlone);
+  return {
+    processor: pipeline?.burst,
+    resource,
+    providers: [traces?.provider, logs?.provider].filter((provider) => provider !== undefined),
+    takeBack: [undoInstrumentations, logs?.takeBack, traces?.takeBack, undoPropagator, undoContext].filter(
+      (undo) => undo !== undefined,
+    ),
+  };
+}
+
+function resourceAttributes({ settings }: Surroundings, options: StartOptions) {
+  const { serviceName } = settings;
+  return {
+    ...(serviceName === undefined ? {} : { 'service.name': serviceName }),
+    ...options.resourceAttributes,
+  };
+}
+
+function startInstrumentations(
+  { settings, environment, packages, entry, entryFolder }: Surroundings,
+  { instrumentations }: StartOptions,
+  isAlone: boolean,
+): (() => void) | undefined {
+  if (typeof instrumentations === 'object') return enableInstrumentations(instrumentations, packages, entry);
+  // What runs already has its own, and each would see every call twice.
+  if (!(settings.instrumentations ?? isAlone)) return undefined;
+  return enableInstrumentations(
+    installedInstrumentations(environment, packages, entryFolder),
+    packages,
+    entry,
+  );
+}

@@ -1,0 +1,49 @@
+import { flushAtEnd } from './endings.ts';
+import type { Burstlog, StartOptions } from './options.ts';
+import { setUp } from './set-up.ts';
+import { startedFrom } from './started.ts';
+import { surroundingsOf } from './surroundings.ts';
+
+/** Where the running set-up is kept: copies of this package for ES modules and for CommonJS can meet in one process. */
+const KEY = Symbol.for('burstlog.setup');
+
+/**
+ * Sets up OpenTelemetry for logs with bursts, and for the traces that they belong to: providers, context manager,
+ * propagators, resource, exporter, and the instrumentations that are installed. Call it before the application loads its
+ * logger and its framework, or start Node with `--import burstlog/register`, which does that.
+ *
+ * It reads the `OTEL_*` variables that `@opentelemetry/sdk-node` reads for logs and traces, and `BURSTLOG_*`. What is
+ * wrong in the environment, and what is not installed, is reported, and the application starts. Where another SDK is
+ * running already, it joins it.
+ *
+ * What is loaded is what the application has installed; only `@opentelemetry/sdk-logs` has to be.
+ * @throws RangeError or TypeError when an option is wrong
+ */
+export function start(options: StartOptions = {}): Burstlog {
+  const surroundings = surroundingsOf(options);
+  const running = activeBurstlog();
+  if (running !== undefined) {
+    surroundings.report('it was started before; this call of start() changes nothing');
+    return running;
+  }
+  if (surroundings.environment.isTrue('OTEL_SDK_DISABLED')) {
+    return startedFrom({ processor: undefined, providers: [], takeBack: [] });
+  }
+  const parts = setUp(surroundings, options);
+  const place = globalThis as { [KEY]?: Burstlog | undefined };
+  const stopWatching = flushAtEnd(() => started.shutdown());
+  const forget = () => {
+    stopWatching();
+    place[KEY] = undefined;
+  };
+  const started = startedFrom({ ...parts, takeBack: [...parts.takeBack, forget] });
+  place[KEY] = started;
+  const missing = surroundings.packages.missing();
+  if (missing !== undefined) surroundings.report(missing);
+  return started;
+}
+
+/** What `start()`, `burstlog/register` or `withBurstlog()` set up in this process; undefined if nothing. */
+export function activeBurstlog(): Burstlog | undefined {
+  return (globalThis as { [KEY]?: Burstlog | undefined })[KEY];
+}

@@ -1,0 +1,71 @@
+import type { BurstLogRecordProcessor } from '../burst/index.ts';
+import {
+  attempt,
+  type FlushOptionsLike,
+  flushMillis,
+  type ResourceLike,
+  systemClock,
+  within,
+} from '../record/index.ts';
+import type { Burstlog } from './options.ts';
+
+const FLUSH_MILLIS = 10_000;
+const SHUTDOWN_MILLIS = 30_000;
+const RESOURCE_MILLIS = 1_000;
+
+/** A LoggerProvider or TracerProvider. */
+export interface Provider {
+  forceFlush(): Promise<unknown>;
+  shutdown(): Promise<unknown>;
+}
+
+/** A provider that was registered. */
+export interface Started<P extends Provider> {
+  readonly provider: P;
+  readonly takeBack: () => void;
+}
+
+/** What a set-up made, and how it ends. */
+export interface Parts {
+  readonly processor: BurstLogRecordProcessor | undefined;
+  /** Flushed and shut down, in this order: the application's spans can still trigger a burst. */
+  readonly providers: readonly Provider[];
+  /** Detectors that are still at work when it ends get a moment. */
+  readonly resource?: ResourceLike | undefined;
+  /** What takes back what was registered. */
+  readonly takeBack: readonly (() => void)[];
+}
+
+/** A running set-up, as its user sees it. */
+export function startedFrom(parts: Parts): Burstlog {
+  const { processor, providers, resource, takeBack } = parts;
+  let shutdown: Promise<void> | undefined;
+  const all = async (millis: number, calls: readonly (() => Promise<unknown>)[]) => {
+    await Promise.all(calls.map((call) => within(attempt(call), millis, systemClock, true)));
+  };
+  const end = async () => {
+    if (resource?.asyncAttributesPending) {
+      await all(RESOURCE_MILLIS, [async () => resource.waitForAsyncAttributes?.()]);
+    }
+    await all(
+      SHUTDOWN_MILLIS,
+      providers.map((provider) => () => provider.shutdown()),
+    );
+    for (const undo of takeBack) undo();
+  };
+  return {
+    burst: (options) => processor?.burst(options),
+    discard: (options) => processor?.discard(options) ?? 0,
+    stats: () => processor?.stats(),
+    forceFlush: (options?: FlushOptionsLike) => {
+      const timeoutMillis = flushMillis(options, FLUSH_MILLIS);
+      const flushes = providers.map((provider) => () => provider.forceFlush());
+      const own = processor === undefined ? [] : [() => processor.forceFlush({ timeoutMillis })];
+      return all(timeoutMillis, [...flushes, ...own]);
+    },
+    shutdown: () => {
+      shutdown ??= end();
+      return shutdown;
+    },
+  };
+}

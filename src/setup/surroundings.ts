@@ -1,0 +1,54 @@
+import { dirname } from 'node:path';
+import { resolve } from '../settings/index.ts';
+import { setUpDiagnostics } from './diagnostics.ts';
+import { readEnvironment } from './environment.ts';
+import type { StartOptions } from './options.ts';
+import { OtelEnvironment } from './otel-environment.ts';
+import { Packages } from './packages.ts';
+import { settings as definition, type Settings } from './settings.ts';
+
+/** What a set-up finds around it. */
+export interface Surroundings {
+  readonly settings: Settings;
+  readonly environment: OtelEnvironment;
+  readonly packages: Packages;
+  /** The application's entry file, if it is known. */
+  readonly entry: string | undefined;
+  /** Where to look for the application's package.json. */
+  readonly entryFolder: string;
+  /** Shows a message to whoever runs the application. */
+  report(message: string): void;
+}
+
+/** @throws RangeError or TypeError when an option in code is wrong; the environment never throws */
+export function surroundingsOf(options: StartOptions): Surroundings {
+  const environment = options.environment ?? process.env;
+  const report = setUpDiagnostics(environment);
+  const entry = process.argv[1];
+  return {
+    settings: settingsOf(options, report),
+    environment: new OtelEnvironment(environment, report),
+    packages: new Packages(entry, report),
+    entry,
+    entryFolder: entry === undefined ? process.cwd() : dirname(entry),
+    report,
+  };
+}
+
+function settingsOf(options: StartOptions, report: (message: string) => void): Settings {
+  const { exporter, instrumentations, resourceAttributes, burst, environment, ...rest } = options;
+  const given = {
+    ...rest,
+    exporter: typeof exporter === 'object' ? undefined : exporter,
+    instrumentations: typeof instrumentations === 'object' ? true : instrumentations,
+  };
+  const fromCode = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  const settings = resolve(definition, 'start', fromCode);
+  const fromEnvironment = readEnvironment(definition, environment ?? process.env, report);
+  try {
+    return resolve(definition, 'start', { ...fromEnvironment, ...fromCode });
+  } catch (error) {
+    report(`the BURSTLOG_* variables are ignored: ${(error as Error).message}`);
+    return settings;
+  }
+}

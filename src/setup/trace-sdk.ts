@@ -1,0 +1,90 @@
+import type { SpanProcessorLike } from '../record/index.ts';
+import type { OtelEnvironment } from './otel-environment.ts';
+import type { Packages } from './packages.ts';
+import type { Samplers } from './sampler.ts';
+
+/** A tracer provider of either line. */
+export interface TracerProviderLike {
+  // biome-ignore lint/suspicious/noExplicitAny: it goes to the API as it is.
+  getTracer(...parameters: any[]): any;
+  forceFlush(): Promise<void>;
+  shutdown(): Promise<void>;
+}
+
+interface TraceClasses extends Samplers {
+  readonly TracerProvider?: new (options: object) => TracerProviderLike;
+  readonly BasicTracerProvider?: new (options: object) => TracerProviderLike;
+  readonly BatchSpanProcessor: new (...parameters: unknown[]) => SpanProcessorLike;
+  readonly SimpleSpanProcessor: new (...parameters: unknown[]) => SpanProcessorLike;
+  readonly ConsoleSpanExporter: new () => object;
+}
+
+/** The part of the trace SDK that a set-up needs, over the packages in which it has been. */
+export interface TraceSdk {
+  readonly samplers: Samplers;
+  provider(options: object): TracerProviderLike;
+  /** Exports by batches, as `OTEL_BSP_*` says. */
+  batched(exporter: object): SpanProcessorLike;
+  /** Writes spans to the console. */
+  console(): SpanProcessorLike;
+}
+
+/** `@opentelemetry/sdk-trace` where it is installed, else `sdk-trace-base`, which has it on older lines. */
+export function traceSdk(environment: OtelEnvironment, packages: Packages): TraceSdk | undefined {
+  const newer = packages.load<TraceClasses>('@opentelemetry/sdk-trace');
+  const classes = newer ?? packages.load<TraceClasses>('@opentelemetry/sdk-trace-base');
+  const Provider = classes?.TracerProvider ?? classes?.BasicTracerProvider;
+  if (classes === undefined || Provider === undefined) return undefined;
+  // Older processors take the exporter alone, newer ones an object with it.
+  const parameters = (exporter: object, options: object): unknown[] =>
+    newer === undefined ? [exporter, options] : [{ exporter, ...options }];
+  return {
+    samplers: classes,
+    provider: (options) => new Provider(options),
+    batched: (exporter) =>
+      new classes.BatchSpanProcessor(...parameters(exporter, batchOptions('BSP', environment))),
+    console: () => new classes.SimpleSpanProcessor(...parameters(new classes.ConsoleSpanExporter(), {})),
+  };
+}
+
+/** What the environment says of a batch processor: of spans, `OTEL_BSP_*`, or of log records, `OTEL_BLRP_*`. */
+export function batchOptions(kind: 'BSP' | 'BLRP', environment: OtelEnvironment): object {
+  return defined({
+    maxQueueSize: environment.count(`OTEL_${kind}_MAX_QUEUE_SIZE`),
+    maxExportBatchSize: environment.count(`OTEL_${kind}_MAX_EXPORT_BATCH_SIZE`),
+    scheduledDelayMillis: environment.count(`OTEL_${kind}_SCHEDULE_DELAY`),
+    exportTimeoutMillis: environment.count(`OTEL_${kind}_EXPORT_TIMEOUT`),
+  });
+}
+
+/** The limits of spans that the environment sets. */
+export function spanLimits(environment: OtelEnvironment): object {
+  const limit = (...names: string[]) => environment.count(...names);
+  return defined({
+    attributeCountLimit: limit('OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT', 'OTEL_ATTRIBUTE_COUNT_LIMIT'),
+    attributeValueLengthLimit: limit(
+      'OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT',
+      'OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT',
+    ),
+    eventCountLimit: limit('OTEL_SPAN_EVENT_COUNT_LIMIT'),
+    linkCountLimit: limit('OTEL_SPAN_LINK_COUNT_LIMIT'),
+    attributePerEventCountLimit: limit('OTEL_SPAN_ATTRIBUTE_PER_EVENT_COUNT_LIMIT'),
+    attributePerLinkCountLimit: limit('OTEL_SPAN_ATTRIBUTE_PER_LINK_COUNT_LIMIT'),
+  });
+}
+
+/** The limits of log records that the environment sets. */
+export function logRecordLimits(environment: OtelEnvironment): object {
+  const limit = (...names: string[]) => environment.count(...names);
+  return defined({
+    attributeCountLimit: limit('OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT', 'OTEL_ATTRIBUTE_COUNT_LIMIT'),
+    attributeValueLengthLimit: limit(
+      'OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT',
+      'OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT',
+    ),
+  });
+}
+
+function defined(options: object): object {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+}

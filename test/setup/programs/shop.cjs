@@ -1,0 +1,22 @@
+// A service in miniature, as CommonJS: two requests, one of which fails. It knows nothing of burstlog.
+const { trace } = require('@opentelemetry/api');
+const pino = require('pino');
+const winston = require('winston');
+const { Writable } = require('node:stream');
+
+const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+const log = pino({ level: 'debug' }, nowhere);
+const audit = winston.createLogger({
+  level: 'debug',
+  transports: [new winston.transports.Stream({ stream: nowhere })],
+});
+
+for (const card of ['good', 'bad']) {
+  trace.getTracer('shop').startActiveSpan(`pay by ${card} card`, (span) => {
+    log.debug(`${card}: card is checked`);
+    audit.debug(`${card}: amount is 42`);
+    log.info(`${card}: order received`);
+    if (card === 'bad') log.error(`${card}: card was declined`);
+    span.end();
+  });
+}

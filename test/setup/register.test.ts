@@ -1,0 +1,79 @@
+import { startOtlpReceiver } from '../support/otlp-receiver.js';
+import { bodiesOf, program, recordsIn, runNode } from './support/run-app.ts';
+
+const STDOUT = { BURSTLOG_EXPORTER: 'stdout' };
+/** What the failed request of the shop leaves, beside the INFO of the other one. */
+const STORY = [
+  'bad: amount is 42',
+  'bad: card is checked',
+  'bad: card was declined',
+  'bad: order received',
+  'burst released 2 records (severity), 0 lost',
+  'good: order received',
+];
+
+describe('an application that knows nothing of burstlog exports the story of its failed request', () => {
+  test.each([
+    ['--import', 'shop.mjs'],
+    ['--import', 'shop.cjs'],
+    ['--require', 'shop.cjs'],
+  ])('%s burstlog/register %s', async (option, app) => {
+    const { code, stdout, stderr } = await runNode([option, 'burstlog/register', program(app)], STDOUT);
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+    const records = recordsIn(stdout);
+    expect(bodiesOf(records).sort()).toEqual(STORY);
+    const ofBurst = records.filter(({ body }) => body?.stringValue?.startsWith('bad'));
+    expect(new Set(ofBurst.map(({ traceId }) => traceId)).size).toBe(1);
+  });
+});
+
+test('records reach an OTLP receiver, with the name of the service', async () => {
+  const receiver = await startOtlpReceiver();
+  try {
+    const { stderr, code } = await runNode(['--import', 'burstlog/register', program('shop.cjs')], {
+      OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc',
+      OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
+      OTEL_SERVICE_NAME: 'shop',
+    });
+    expect({ stderr, code }).toEqual({ stderr: '', code: 0 });
+    expect(receiver.records.map(({ body }) => body).sort()).toEqual(STORY);
+    expect(receiver.records[0]).toMatchObject({ resource: { attributes: { 'service.name': 'shop' } } });
+  } finally {
+    await receiver.stop();
+  }
+});
+
+test('wrong settings are reported with the known ones, and the application starts', async () => {
+  const { code, stdout, stderr } = await runNode(['--import', 'burstlog/register', program('shop.cjs')], {
+    ...STDOUT,
+    BURSTLOG_EMIT_LEVEL: 'LOUD',
+    BURSTLOG_BURSTLEVEL: 'WARN',
+    OTEL_PROPAGATORS: 'tracecontext,b4',
+    OTEL_TRACES_SAMPLER: 'sometimes',
+  });
+  expect(code).toBe(0);
+  expect(bodiesOf(recordsIn(stdout)).sort()).toEqual(STORY);
+  expect(stderr.trim().split('\n').sort()).toEqual([
+    '[otel warn] burstlog: BURSTLOG_BURSTLEVEL is not known; did you mean BURSTLOG_BURST_LEVEL?',
+    '[otel warn] burstlog: BURSTLOG_EMIT_LEVEL must be TRACE, DEBUG, INFO, WARN, ERROR or FATAL, got "LOUD"; it is ignored',
+    '[otel warn] burstlog: OTEL_PROPAGATORS must be a list of tracecontext, baggage, b3, b3multi, jaeger or none, got "b4"; it is ignored',
+    expect.stringContaining('burstlog: OTEL_TRACES_SAMPLER must be always_on,'),
+  ]);
+});
+
+test('SIGTERM ends the process once everything is delivered', async () => {
+  const ended = await runNode(
+    ['--import', 'burstlog/register', program('waits.cjs')],
+    STDOUT,
+    (child, stdout) => {
+      if (stdout.includes('ready')) child.kill('SIGTERM');
+    },
+  );
+  expect(ended).toMatchObject({ signal: 'SIGTERM', stderr: '' });
+  expect(bodiesOf(recordsIn(ended.stdout)).sort()).toEqual([
+    'burst released 1 record (severity), 0 lost',
+    'it failed',
+    'what led to it',
+  ]);
+});
