@@ -28,6 +28,7 @@ const floors: readonly Readonly<Record<string, readonly string[]>>[] = [
   {
     burst: ['record', 'settings', 'export', 'limit', 'task', 'box'],
     tree: ['record', 'settings', 'otlp', 'text'],
+    store: ['record', 'otlp', 'ottl'],
     zeromq: ['record', 'settings', 'net', 'zmtp', 'frames', 'otlp', 'export', 'distlog-json'],
     operations: ['record', 'settings', 'component', 'net', 'text'],
     'sinks/dead-letters': ['record', 'settings', 'component', 'disk', 'text'],
@@ -85,6 +86,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   burst: ['@opentelemetry/api'],
   task: ['@opentelemetry/api'],
   ottl: ['re2js'],
+  store: ['libsql'],
   zmtp: ['tweetnacl'],
   'sinks/otlp': ['@grpc/grpc-js'],
   config: ['yaml'],

@@ -34,7 +34,7 @@ export function compileCondition(text: string): Condition {
   return { text, test: compiled(parse(text)) };
 }
 
-function compiled(node: BooleanNode): Test {
+export function compiled(node: BooleanNode): Test {
   switch (node.kind) {
     case 'constant': {
       const { value } = node;

@@ -1,0 +1,91 @@
+import { FieldWalk } from './field-walk.ts';
+import { Request, ResourceLogs, ScopeLogs } from './fields.ts';
+
+/** Who logged: what records of one resource and scope have in common, as bytes. */
+export interface RunHead {
+  /** All fields of the ResourceLogs but its scopes. */
+  readonly resource: Uint8Array;
+  /** All fields of the ScopeLogs but its records. */
+  readonly scope: Uint8Array;
+}
+
+/** Records of a request that follow each other and have one resource and scope, not decoded. */
+export interface RecordRun {
+  /** The same object for all runs of one scope of the request. */
+  readonly head: RunHead;
+  /** The fields `log_records` of a ScopeLogs, one behind the other. */
+  readonly records: Uint8Array;
+  readonly count: number;
+}
+
+/**
+ * Cuts an OTLP `ExportLogsServiceRequest` into runs, in its order. {@link runRequest} puts them together again; nothing
+ * that a sender wrote is lost.
+ *
+ * @param maxRecords a run has so many at most
+ * @param maxBytes a run has about so many bytes at most; a record with more is a run of its own
+ * @throws WireError where the bytes are no such request
+ */
+export function* recordRuns(request: Uint8Array, maxRecords: number, maxBytes: number): Generator<RecordRun> {
+  const bytes = Buffer.from(request.buffer, request.byteOffset, request.byteLength);
+  const fields = new FieldWalk(bytes);
+  while (fields.next(Request.resourceLogs, bytes.length)) {
+    const logsEnd = fields.contentEnd;
+    const resource = fields.allBut(ResourceLogs.scopeLogs, logsEnd);
+    while (fields.next(ResourceLogs.scopeLogs, logsEnd)) {
+      const scopeEnd = fields.contentEnd;
+      const head = { resource, scope: fields.allBut(ScopeLogs.logRecords, scopeEnd) };
+      let parts: Buffer[] = [];
+      let size = 0;
+      while (fields.next(ScopeLogs.logRecords, scopeEnd)) {
+        fields.at = fields.contentEnd;
+        const part = bytes.subarray(fields.start, fields.at);
+        if (parts.length > 0 && (parts.length === maxRecords || size + part.length > maxBytes)) {
+          yield { head, records: joined(bytes, parts), count: parts.length };
+          parts = [];
+          size = 0;
+        }
+        parts.push(part);
+        size += part.length;
+      }
+      if (parts.length > 0) yield { head, records: joined(bytes, parts), count: parts.length };
+    }
+  }
+}
+
+/** Each field of a run's records, in their order. */
+export function* recordFields(records: Uint8Array): Generator<Uint8Array> {
+  const bytes = Buffer.from(records.buffer, records.byteOffset, records.byteLength);
+  const fields = new FieldWalk(bytes);
+  while (fields.next(ScopeLogs.logRecords, bytes.length)) {
+    fields.at = fields.contentEnd;
+    yield bytes.subarray(fields.start, fields.at);
+  }
+}
+
+/** A request with records of one head. @param records of a run, or more of them, one behind the other */
+export function runRequest({ resource, scope }: RunHead, records: readonly Uint8Array[]): Uint8Array {
+  const recordBytes = records.reduce((sum, { length }) => sum + length, 0);
+  const scopeLogs = prefix(ResourceLogs.scopeLogs, scope.length + recordBytes);
+  const logs = prefix(Request.resourceLogs, resource.length + scopeLogs.length + scope.length + recordBytes);
+  return Buffer.concat([logs, resource, scopeLogs, scope, ...records]);
+}
+
+/** Parts that lie one behind the other are not copied. */
+function joined(bytes: Buffer, parts: readonly Buffer[]): Uint8Array {
+  const first = parts[0]!;
+  const last = parts.at(-1)!;
+  const start = first.byteOffset - bytes.byteOffset;
+  const end = last.byteOffset - bytes.byteOffset + last.length;
+  const size = parts.reduce((sum, { length }) => sum + length, 0);
+  return end - start === size ? bytes.subarray(start, end) : Buffer.concat(parts);
+}
+
+/** A tag and a length. */
+function prefix(tag: number, length: number): Uint8Array {
+  const bytes = [tag];
+  let rest = length;
+  for (; rest > 0x7f; rest = Math.floor(rest / 0x80)) bytes.push((rest % 0x80) | 0x80);
+  bytes.push(rest);
+  return Uint8Array.from(bytes);
+}

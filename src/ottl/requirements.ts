@@ -1,0 +1,82 @@
+import { type Condition, compiled, type Test } from './condition.ts';
+import { parse } from './parse.ts';
+import type { BooleanNode, PathNode, ValueNode } from './syntax.ts';
+
+/**
+ * What every record has that fits a condition, as far as its `and`s say so plainly: for a store, to look only at records
+ * that can fit. The condition itself decides.
+ */
+export interface Requirements {
+  /** 0: any. */
+  readonly minSeverity: number;
+  /** 32 hex digits. */
+  readonly traceId: string | undefined;
+  /** Texts that are the whole body, or a value in the attributes. */
+  readonly texts: readonly { readonly in: 'body' | 'attributes'; readonly text: string }[];
+  /** What resource and scope must fit. It does not look at the record. */
+  readonly head: Test | undefined;
+}
+
+/** @param condition as it was compiled, so its text is valid */
+export function requirementsOf({ text }: Condition): Requirements {
+  const parts = conjuncts(parse(text));
+  let minSeverity = 0;
+  let traceId: string | undefined;
+  const texts: { in: 'body' | 'attributes'; text: string }[] = [];
+  for (const part of parts) {
+    if (part.kind !== 'compare' || part.left.kind !== 'path' || part.right.kind !== 'literal') continue;
+    const { operator, left, right } = part;
+    const path = pathText(left);
+    const { value } = right;
+    if (path === 'severity_number' && typeof value === 'number' && Number.isInteger(value)) {
+      if (operator === '>=' || operator === '==') minSeverity = Math.max(minSeverity, value);
+      if (operator === '>') minSeverity = Math.max(minSeverity, value + 1);
+    }
+    if (operator !== '==' || typeof value !== 'string') continue;
+    if (path === 'trace_id.string' && /^(?!0{32})[0-9a-f]{32}$/.test(value)) traceId = value;
+    if (path === 'body' && left.keys.length === 0) texts.push({ in: 'body', text: value });
+    if (path === 'attributes' && left.keys.length > 0) texts.push({ in: 'attributes', text: value });
+  }
+  return { minSeverity, traceId, texts, head: headTest(parts) };
+}
+
+function conjuncts(node: BooleanNode): readonly BooleanNode[] {
+  return node.kind === 'and' ? node.parts.flatMap(conjuncts) : [node];
+}
+
+function headTest(parts: readonly BooleanNode[]): Test | undefined {
+  const ofHead = parts.filter((part) => {
+    const paths = [...pathsOf(part)].map(pathText);
+    return paths.length > 0 && paths.every((path) => /^(resource|instrumentation_scope)\./.test(path));
+  });
+  if (ofHead.length === 0) return undefined;
+  return compiled({ kind: 'and', column: 1, parts: ofHead });
+}
+
+function* pathsOf(node: BooleanNode | ValueNode): Generator<PathNode> {
+  switch (node.kind) {
+    case 'path':
+      yield node;
+      break;
+    case 'and':
+    case 'or':
+      for (const part of node.parts) yield* pathsOf(part);
+      break;
+    case 'not':
+      yield* pathsOf(node.part);
+      break;
+    case 'test':
+      yield* pathsOf(node.call);
+      break;
+    case 'call':
+      for (const argument of node.args) yield* pathsOf(argument);
+      break;
+    case 'compare':
+      yield* pathsOf(node.left);
+      yield* pathsOf(node.right);
+  }
+}
+
+function pathText({ fields }: PathNode): string {
+  return (fields[0] === 'log' ? fields.slice(1) : fields).join('.');
+}

@@ -1,0 +1,55 @@
+import { existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** A file of a store: its number, by which partitions follow each other, and its path. */
+export interface PartitionFile {
+  readonly number: number;
+  readonly name: string;
+  readonly path: string;
+}
+
+const NAME = /^(\d{8})\.db$/;
+/** What SQLite keeps beside a database: the log of what was written last, and its index. */
+const SIDES = ['-wal', '-shm', '-journal'];
+
+/** The partitions of a directory, oldest first. */
+export function partitionFiles(directory: string): PartitionFile[] {
+  return readdirSync(directory)
+    .flatMap((name) => {
+      const number = NAME.exec(name)?.[1];
+      return number === undefined ? [] : [partitionFile(directory, Number(number))];
+    })
+    .sort((one, other) => one.number - other.number);
+}
+
+export function partitionFile(directory: string, number: number): PartitionFile {
+  const name = `${String(number).padStart(8, '0')}.db`;
+  return { number, name, path: join(directory, name) };
+}
+
+/** Size on the disk, with what SQLite keeps beside it; 0: it is gone. */
+export function partitionBytes({ path }: PartitionFile): number {
+  return ['', ...SIDES].reduce(
+    (sum, side) => sum + (statSync(path + side, { throwIfNoEntry: false })?.size ?? 0),
+    0,
+  );
+}
+
+/** Removes a partition. Who reads it at the moment goes on reading it. */
+export function removePartition({ path }: PartitionFile): void {
+  for (const side of ['', ...SIDES]) rmSync(path + side, { force: true });
+}
+
+/**
+ * Gives a partition another name, under which it is no part of the store any more and can be looked into.
+ * @returns the new name
+ */
+export function quarantinePartition({ path, name }: PartitionFile): string {
+  let suffix = '.quarantined';
+  for (let more = 2; existsSync(path + suffix); more += 1) suffix = `.quarantined-${more}`;
+  // The database last: until then it is found again under its old name.
+  for (const side of [...SIDES, '']) {
+    if (existsSync(path + side)) renameSync(path + side, `${path}${suffix}${side}`);
+  }
+  return name + suffix;
+}

@@ -1,0 +1,154 @@
+import { blobOf, type Database, type Driver, type Row, type Statement } from './driver.ts';
+import type { PartitionFile } from './partition-files.ts';
+import {
+  CHUNK_RECORDS,
+  checkFormat,
+  ForeignPartition,
+  type PartitionState,
+  readState,
+  UnfinishedPartition,
+} from './schema.ts';
+
+/** Where a chunk is, and what can be known of it without reading it. */
+export interface ChunkPlace {
+  readonly id: number;
+  readonly resource: number;
+  readonly scope: number;
+}
+
+/** Records that the full-text index found: a chunk, and the places in it in the asked order. */
+export interface Hits {
+  readonly chunk: number;
+  readonly places: readonly number[];
+}
+
+/** What a chunk must have to be read. Times are milliseconds since 1970. */
+export interface ChunkBounds {
+  readonly minSeverity: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+export type Order = 'newest' | 'oldest';
+
+/** So much is read at once; between pages the writer can move its log into the database. */
+const PAGE = 256;
+const NO_BYTES: Readonly<Uint8Array> = new Uint8Array();
+const MAX_NUMBER = Number.MAX_SAFE_INTEGER;
+
+/** Reads one partition, also while it grows. */
+export class PartitionReader {
+  readonly #database: Database;
+  readonly #chunk: Statement;
+  readonly #resource: Statement;
+  readonly #scope: Statement;
+  readonly #places: Readonly<Record<Order, Statement>>;
+  readonly #hits: Readonly<Record<Order, Statement>>;
+  readonly #count: Statement;
+
+  /** @throws ForeignPartition if the file is none of ours; UnfinishedPartition; what SQLite throws */
+  constructor(driver: Driver, file: PartitionFile) {
+    this.#database = driver.open(file.path, 'existing');
+    try {
+      const database = this.#database;
+      database.exec('PRAGMA busy_timeout=2000; PRAGMA query_only=1; PRAGMA cache_size=-8192');
+      if (!checkFormat(database)) throw new UnfinishedPartition(file.name);
+      this.#chunk = database.prepare('SELECT resource, scope, records FROM chunks WHERE id=?');
+      this.#resource = database.prepare('SELECT bytes FROM resources WHERE id=?');
+      this.#scope = database.prepare('SELECT bytes FROM scopes WHERE id=?');
+      const places = (order: 'DESC' | 'ASC') =>
+        database.prepare(
+          `SELECT id, resource, scope FROM chunks INDEXED BY bounds WHERE id>? AND id<? AND severity>=?
+            AND last>=? AND first<=? ORDER BY id ${order} LIMIT ${PAGE}`,
+        );
+      this.#places = { newest: places('DESC'), oldest: places('ASC') };
+      const hits = (order: 'DESC' | 'ASC') =>
+        database.prepare(
+          `SELECT rowid AS id FROM words WHERE words MATCH ? AND rowid>? AND rowid<?
+            ORDER BY rowid ${order} LIMIT ${PAGE}`,
+        );
+      this.#hits = { newest: hits('DESC'), oldest: hits('ASC') };
+      this.#count = database.prepare('SELECT count(*) AS count FROM words WHERE words MATCH ?');
+    } catch (error) {
+      this.#database.close();
+      throw error;
+    }
+  }
+
+  /** As the last transaction left it; undefined: there was none. */
+  get state(): PartitionState | undefined {
+    return readState(this.#database);
+  }
+
+  /** Pages of chunks that may have records that fit, up to a chunk. */
+  *chunks(
+    order: Order,
+    { minSeverity, from, to }: ChunkBounds,
+    upTo: number,
+  ): Generator<readonly ChunkPlace[]> {
+    let [above, below] = [0, upTo + 1];
+    for (;;) {
+      const page = this.#places[order].all(above, below, minSeverity, from, to) as unknown as ChunkPlace[];
+      if (page.length > 0) yield page;
+      if (page.length < PAGE) return;
+      const last = page.at(-1)!.id;
+      if (order === 'newest') below = last;
+      else above = last;
+    }
+  }
+
+  /** Pages of records that fit an expression of FTS5, up to a chunk. */
+  *hits(order: Order, match: string, upTo: number): Generator<readonly Hits[]> {
+    let [above, below] = [-1, Math.min((upTo + 1) * CHUNK_RECORDS, MAX_NUMBER)];
+    for (;;) {
+      const page = this.#hits[order].all(match, above, below).map(({ id }) => Number(id));
+      if (page.length > 0) yield byChunk(page);
+      if (page.length < PAGE) return;
+      const last = page.at(-1)!;
+      if (order === 'newest') below = last;
+      else above = last;
+    }
+  }
+
+  countHits(match: string): number {
+    return Number(this.#count.all(match)[0]!.count);
+  }
+
+  /** @returns undefined: there is no such chunk */
+  chunk(id: number): (ChunkPlace & { readonly records: Uint8Array }) | undefined {
+    const row = this.#chunk.all(id)[0];
+    if (row === undefined) return undefined;
+    const { resource, scope, records } = row;
+    return { id, resource: Number(resource), scope: Number(scope), records: blobOf(records) ?? NO_BYTES };
+  }
+
+  resource(id: number): Uint8Array {
+    return bytesOf(this.#resource.all(id));
+  }
+
+  scope(id: number): Uint8Array {
+    return bytesOf(this.#scope.all(id));
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+}
+
+function bytesOf([row]: readonly Row[]): Uint8Array {
+  const bytes = blobOf(row?.bytes);
+  if (bytes === undefined) throw new ForeignPartition('a resource or scope is missing');
+  return bytes;
+}
+
+function byChunk(numbers: readonly number[]): readonly Hits[] {
+  const hits: { chunk: number; places: number[] }[] = [];
+  for (const number of numbers) {
+    const chunk = Math.floor(number / CHUNK_RECORDS);
+    const place = number % CHUNK_RECORDS;
+    const last = hits.at(-1);
+    if (last?.chunk === chunk) last.places.push(place);
+    else hits.push({ chunk, places: [place] });
+  }
+  return hits;
+}

@@ -1,0 +1,149 @@
+import {
+  type DecodedLogRecord,
+  decodeLogs,
+  type LogGroup,
+  logGroups,
+  type RunHead,
+  recordFields,
+  runRequest,
+} from '../otlp/index.ts';
+import type { ChunkPlace, Hits, Order, PartitionReader } from './partition-reader.ts';
+import type { Plan } from './query.ts';
+
+/** Neighbouring chunks of one logger are decoded together, so many at most. */
+const SCANNED_TOGETHER = 16;
+const NANOS_PER_MILLI = 1_000_000n;
+const NO_RECORD: DecodedLogRecord = {
+  timeUnixNano: 0n,
+  observedTimeUnixNano: 0n,
+  severityNumber: 0,
+  severityText: '',
+  body: undefined,
+  attributes: [],
+  droppedAttributesCount: 0,
+  flags: 0,
+  traceId: '',
+  spanId: '',
+  eventName: '',
+};
+
+/** Finds records in one partition. */
+export class Search {
+  readonly #partition: PartitionReader;
+  readonly #plan: Plan;
+  readonly #order: Order;
+  readonly #upTo: number;
+  readonly #heads = new Map<string, RunHead & { readonly mayFit: boolean }>();
+
+  /** @param upTo the last chunk that is looked at */
+  constructor(partition: PartitionReader, plan: Plan, order: Order, upTo: number) {
+    this.#partition = partition;
+    this.#plan = plan;
+    this.#order = order;
+    this.#upTo = upTo;
+  }
+
+  /** What fits, in pages, each in the asked order. A page may be empty: then time has passed. */
+  *pages(): Generator<readonly LogGroup[]> {
+    const { match } = this.#plan;
+    if (match === undefined) yield* this.#scanned();
+    else yield* this.#found(match);
+  }
+
+  *#found(match: string): Generator<readonly LogGroup[]> {
+    for (const page of this.#partition.hits(this.#order, match, this.#upTo)) {
+      yield page.flatMap((hits) => this.#fitting(this.#hit(hits)));
+    }
+  }
+
+  *#scanned(): Generator<readonly LogGroup[]> {
+    const { minSeverity, from, to } = this.#plan;
+    const bounds = {
+      minSeverity,
+      from: from === undefined ? 0 : Number(from / NANOS_PER_MILLI),
+      to: to === undefined ? Number.MAX_SAFE_INTEGER : Number(to / NANOS_PER_MILLI),
+    };
+    for (const page of this.#partition.chunks(this.#order, bounds, this.#upTo)) {
+      const places = page.filter((place) => this.#head(place).mayFit);
+      for (const together of neighbours(places)) yield this.#fitting(this.#chunks(together));
+      if (places.length === 0) yield [];
+    }
+  }
+
+  /** The records of hits, in the asked order. Only they are decoded. */
+  #hit({ chunk: id, places }: Hits): readonly LogGroup[] {
+    const chunk = this.#partition.chunk(id);
+    if (chunk === undefined) return [];
+    const head = this.#head(chunk);
+    if (!head.mayFit) return [];
+    const wanted = new Set(places);
+    const fields: Uint8Array[] = [];
+    let place = 0;
+    for (const field of recordFields(chunk.records)) {
+      if (wanted.has(place)) fields.push(field);
+      place += 1;
+    }
+    return this.#ordered([...logGroups(runRequest(head, fields))]);
+  }
+
+  #chunks(places: readonly ChunkPlace[]): readonly LogGroup[] {
+    const read = places.map(({ id }) => this.#partition.chunk(id)?.records ?? new Uint8Array());
+    if (this.#order === 'newest') read.reverse();
+    return this.#ordered([...logGroups(runRequest(this.#head(places[0]!), read))]);
+  }
+
+  /** Chunks are decoded as they were written: the oldest record first. */
+  #ordered(groups: readonly LogGroup[]): readonly LogGroup[] {
+    if (this.#order === 'oldest') return groups;
+    return groups.map((group) => ({ ...group, records: group.records.toReversed() })).toReversed();
+  }
+
+  #fitting(groups: readonly LogGroup[]): readonly LogGroup[] {
+    const { condition, trace, from, to } = this.#plan;
+    const test = condition?.test;
+    return groups.flatMap((group) => {
+      const { resource, scope } = group;
+      const records = group.records.filter((record) => {
+        const time = record.timeUnixNano || record.observedTimeUnixNano;
+        if (from !== undefined && time < from) return false;
+        if (to !== undefined && time >= to) return false;
+        if (trace !== undefined && record.traceId !== trace) return false;
+        return test === undefined || test(record, scope, resource) === true;
+      });
+      return records.length === 0 ? [] : [{ ...group, records }];
+    });
+  }
+
+  #head({ resource, scope }: Pick<ChunkPlace, 'resource' | 'scope'>): RunHead & { readonly mayFit: boolean } {
+    const key = `${resource} ${scope}`;
+    const known = this.#heads.get(key);
+    if (known !== undefined) return known;
+    const bytes = { resource: this.#partition.resource(resource), scope: this.#partition.scope(scope) };
+    const head = { ...bytes, mayFit: this.#mayFit(bytes) };
+    // Resources made out of data must not fill the memory.
+    if (this.#heads.size >= 1_024) this.#heads.clear();
+    this.#heads.set(key, head);
+    return head;
+  }
+
+  #mayFit(head: RunHead): boolean {
+    const test = this.#plan.head;
+    if (test === undefined) return true;
+    const [resource] = decodeLogs(runRequest(head, [])).resources;
+    const scope = resource?.scopes[0];
+    return resource === undefined || scope === undefined || test(NO_RECORD, scope, resource) === true;
+  }
+}
+
+/** Cuts places into stretches of one resource and scope. */
+function neighbours(places: readonly ChunkPlace[]): readonly (readonly ChunkPlace[])[] {
+  const all: ChunkPlace[][] = [];
+  for (const place of places) {
+    const open = all.at(-1);
+    const last = open?.at(-1);
+    const fits = last?.resource === place.resource && last.scope === place.scope;
+    if (open !== undefined && fits && open.length < SCANNED_TOGETHER) open.push(place);
+    else all.push([place]);
+  }
+  return all;
+}

@@ -1,0 +1,58 @@
+import {
+  type AnyValue,
+  type DecodedLogRecord,
+  decodeJsonLogs,
+  encodeDecoded,
+} from '../../../src/otlp/index.ts';
+
+/** What a test says of a record. */
+export interface Said {
+  readonly body?: AnyValue;
+  readonly attributes?: Readonly<Record<string, AnyValue>>;
+  readonly trace?: string;
+  readonly severity?: number;
+  /** Milliseconds since 1970. */
+  readonly time?: number;
+  readonly event?: string;
+}
+
+export function record({
+  body,
+  attributes = {},
+  trace = '',
+  severity = 9,
+  time = 1_000,
+  event = '',
+}: Said): DecodedLogRecord {
+  return {
+    timeUnixNano: BigInt(time) * 1_000_000n,
+    observedTimeUnixNano: 0n,
+    severityNumber: severity,
+    severityText: '',
+    body,
+    attributes: Object.entries(attributes),
+    droppedAttributesCount: 0,
+    flags: 0,
+    traceId: trace,
+    spanId: '',
+    eventName: event,
+  };
+}
+
+/** A request of one service. */
+export function request(records: readonly Said[], service = 'shop'): Uint8Array {
+  const none = { droppedAttributesCount: 0, schemaUrl: '' };
+  const scope = { ...none, name: 'test', version: '', attributes: [], records: records.map(record) };
+  return encodeDecoded({
+    resources: [{ ...none, attributes: [['service.name', service]], scopes: [scope] }],
+  });
+}
+
+/** The bodies of the records in lines of OTLP/JSON. */
+export function bodiesOf(lines: string): unknown[] {
+  return lines
+    .split('\n')
+    .filter((line) => line.startsWith('{"resourceLogs"'))
+    .flatMap((line) => decodeJsonLogs(line).resources)
+    .flatMap(({ scopes }) => scopes.flatMap(({ records }) => records.map(({ body }) => body)));
+}
