@@ -35,6 +35,7 @@ const floors: readonly Readonly<Record<string, readonly string[]>>[] = [
   },
   {
     testing: ['record', 'settings', 'burst', 'task', 'tree', 'text', 'otlp'],
+    reader: ['record', 'settings', 'otlp', 'ottl', 'text', 'tree'],
     'receivers/otlp': ['record', 'settings', 'component', 'net', 'otlp'],
     'receivers/zeromq': [
       ...['record', 'settings', 'component', 'net', 'zmtp', 'frames', 'otlp', 'distlog-json'],
@@ -73,8 +74,8 @@ const floors: readonly Readonly<Record<string, readonly string[]>>[] = [
   },
   {
     cli: [
-      ...['record', 'settings', 'disk', 'net', 'text', 'otlp', 'tree', 'operations', 'config', 'daemon'],
-      ...['sinks/dead-letters', 'sinks/runner'],
+      ...['record', 'settings', 'disk', 'net', 'text', 'otlp', 'ottl', 'tree', 'reader', 'operations'],
+      ...['config', 'daemon', 'sinks/dead-letters', 'sinks/runner'],
     ],
   },
 ];

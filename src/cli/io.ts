@@ -1,6 +1,19 @@
+import { fstatSync } from 'node:fs';
 import type { Environment } from '../config/index.ts';
 import { colored, isColored, safeText } from '../text/index.ts';
+import { writePages } from './pager.ts';
 import { writeLines } from './write-lines.ts';
+
+/** A terminal. Its size may change. */
+export interface Terminal {
+  readonly columns: number;
+  readonly color: boolean;
+  /**
+   * Prints lines in place of those that it printed before, as many as fit, the last ones; they are safe and no wider than
+   * the terminal.
+   */
+  readonly redraw: (lines: readonly string[]) => void;
+}
 
 /** What a command sees of the process that it runs in; a test passes its own. */
 export interface Io {
@@ -12,13 +25,19 @@ export interface Io {
   readonly alarm: (text: string) => void;
   /** Prints lines as they are, no faster than they are read; stops when the reader is gone. */
   readonly lines: (lines: Iterable<string>) => Promise<void>;
+  /** The same, through a pager if the lines are more than the terminal shows at once. */
+  readonly pages: (lines: Iterable<string>) => Promise<void>;
+  /** Whether a file or a pipe is the standard input. */
+  readonly hasInput: boolean;
   /** The standard output, if it is a terminal: how wide it is, and whether it wants colour. */
-  readonly terminal: { readonly columns: number; readonly color: boolean } | undefined;
+  readonly terminal: Terminal | undefined;
   readonly environment: Environment;
   /** The working directory, absolute. */
   readonly directory: string;
   /** This package's version. */
   readonly version: string;
+  /** Is called when nobody reads the standard output any more. @returns a function that stops listening */
+  readonly onClosed: (handler: () => void) => () => void;
   /** @returns a function that stops listening */
   readonly onSignal: (signal: 'SIGHUP' | 'SIGINT' | 'SIGTERM', handler: () => void) => () => void;
 }
@@ -42,15 +61,51 @@ export function processIo(
     err: (text) => print(stderr, safeLines(text)),
     alarm: (text) => print(stderr, wantsColor(stderr) ? colored(safeLines(text), 'red') : safeLines(text)),
     lines: (lines) => writeLines(stdout, lines),
-    terminal: stdout.isTTY ? { columns: stdout.columns, color: wantsColor(stdout) } : undefined,
+    pages: (lines) => writePages(stdout, lines, env),
+    get hasInput() {
+      return isInput(0);
+    },
+    terminal: stdout.isTTY ? terminalOf(stdout, wantsColor(stdout)) : undefined,
     environment: env,
     directory: process.cwd(),
     version,
+    onClosed: (handler) => {
+      for (const event of ['close', 'error']) stdout.on(event, handler);
+      return () => {
+        for (const event of ['close', 'error']) stdout.off(event, handler);
+      };
+    },
     onSignal: (signal, handler) => {
       process.on(signal, handler);
       return () => process.off(signal, handler);
     },
   };
+}
+
+function terminalOf(stdout: NodeJS.WriteStream, color: boolean): Terminal {
+  let height = 0;
+  return {
+    get columns() {
+      return stdout.columns;
+    },
+    color,
+    redraw: (lines) => {
+      const shown = lines.slice(-Math.max(1, stdout.rows - 1));
+      // To the first of these lines, and from there on everything is cleared: ECMA-48 CPL and ED.
+      const back = height === 0 ? '' : `\x1b[${height}F\x1b[J`;
+      height = Math.min(shown.length, stdout.rows - 1);
+      stdout.write(back + shown.map((line) => `${line}\n`).join(''));
+    },
+  };
+}
+
+function isInput(descriptor: number): boolean {
+  try {
+    const input = fstatSync(descriptor);
+    return input.isFile() || input.isFIFO() || input.isSocket();
+  } catch {
+    return false;
+  }
 }
 
 function safeLines(text: string): string {

@@ -34,7 +34,12 @@ export function boundedText(text: string, maxCharacters: number): string {
 
 /** JSON in which everything unsafe is escaped: `JSON.stringify` leaves C1 and format characters as they are. */
 export function safeJson(value: unknown): string {
-  return JSON.stringify(value).replace(ALL_UNSAFE, (character) =>
+  return safeJsonText(JSON.stringify(value));
+}
+
+/** JSON text, without line breaks between its values, in which everything unsafe is escaped. */
+export function safeJsonText(json: string): string {
+  return json.replace(ALL_UNSAFE, (character) =>
     Array.from({ length: character.length }, (_, at) => unit(character.charCodeAt(at))).join(''),
   );
 }

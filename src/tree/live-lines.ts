@@ -1,4 +1,11 @@
-import { Severity, TASK_ID, TASK_NAME, TASK_PARENT_ID, TASK_STARTED_EVENT } from '../record/index.ts';
+import {
+  BURST_RELEASED_EVENT,
+  Severity,
+  TASK_ID,
+  TASK_NAME,
+  TASK_PARENT_ID,
+  TASK_STARTED_EVENT,
+} from '../record/index.ts';
 import { durationText } from '../text/index.ts';
 import { guidesOf, type Line, type Paint, type Piece, paintLine, piece } from './paint.ts';
 import { durationSaid, errorOf } from './query.ts';
@@ -13,6 +20,8 @@ export interface LiveLinesOptions {
   /** `tree`: indented by task. `flat`: a record a line, with its service, logger and task. */
   readonly form: 'tree' | 'flat';
   readonly color: boolean;
+  /** Whether the lines of records outside of tasks end with their trace. Default: false. */
+  readonly traces?: boolean | undefined;
 }
 
 /** A task of which records came, and which has not ended. */
@@ -38,14 +47,16 @@ const MAX_DEPTH = 64;
  */
 export class LiveLines {
   readonly #form: 'tree' | 'flat';
+  readonly #hasTraces: boolean;
   readonly #look: Look = lookOf({ ascii: false, unfold: 'failing' });
   readonly #paint: Paint;
   readonly #tasks = new Map<string, OpenTask>();
   /** The branch that the last line belonged to, from the root. */
   #shown: readonly OpenTask[] = [];
 
-  constructor({ form, color }: LiveLinesOptions) {
+  constructor({ form, color, traces = false }: LiveLinesOptions) {
     this.#form = form;
+    this.#hasTraces = traces;
     this.#paint = { color, width: Number.POSITIVE_INFINITY, ascii: false, marks: this.#look.marks };
   }
 
@@ -137,11 +148,25 @@ export class LiveLines {
     ];
   }
 
-  #flat(record: TreeRecord): Generator<Line> {
+  *#flat(record: TreeRecord): Generator<Line> {
+    if (record.eventName === BURST_RELEASED_EVENT) {
+      return yield [
+        piece(`      ${this.#look.marks.burst} ${record.body || 'burst'}`, 'dim'),
+        ...this.#ends(record),
+      ];
+    }
     const source = [record.service, record.scope, textOf(record, TASK_NAME)]
       .filter((text) => text !== '')
       .map((text, at) => piece(`${text} `, at === 0 ? 'bold' : 'dim'));
-    return bodyLines(record, {}, this.#look, source);
+    let isFirst = true;
+    for (const line of bodyLines(record, {}, this.#look, source)) {
+      yield isFirst ? [...line, ...this.#ends(record)] : line;
+      isFirst = false;
+    }
+  }
+
+  #ends({ traceId }: TreeRecord): Line {
+    return this.#hasTraces && traceId !== '' ? [piece(`  trace ${traceId}`, 'dim')] : [];
   }
 
   /** The lines, and the stack of the record's error. The first line begins with the time. */

@@ -43,7 +43,7 @@ const STYLES: Readonly<Record<ShownOutcome, Style>> = {
 };
 
 /** The sign of an outcome in its color. */
-export function mark(outcome: ShownOutcome, { marks }: Look): Piece {
+export function mark(outcome: ShownOutcome, { marks }: Pick<Look, 'marks'>): Piece {
   return piece(marks.outcomes[outcome], STYLES[outcome]);
 }
 

@@ -93,7 +93,7 @@ function nanosOf({ seconds, nanos }: TreeRecord): string {
 }
 
 /** JSON has no integers beyond 2^53; OTLP/JSON writes them as strings. */
-function plainData(data: unknown): unknown {
+export function plainData(data: unknown): unknown {
   if (typeof data === 'bigint') return String(data);
   if (Array.isArray(data)) return data.map(plainData);
   if (typeof data !== 'object' || data === null) return data;

@@ -1,55 +1,46 @@
+import { collect, type Notice, storyOfLast } from '../../reader/index.ts';
 import { counted } from '../../text/index.ts';
-import { buildTrees, lines, onlyFailed, type TreeRecord, type Trees } from '../../tree/index.ts';
+import { buildTrees, onlyFailed, type Trees } from '../../tree/index.ts';
 import { ExitCode } from '../exit-code.ts';
 import type { Io } from '../io.ts';
+import { followTree, type TreeOptions, treeLines } from './follow-tree.ts';
 import { jsonRows } from './json-rows.ts';
-import { newReport, type ReadReport, readOtlpJsonLines } from './otlp-json-lines.ts';
-import { Progress } from './progress.ts';
-import { type Source, sourcesOf } from './sources.ts';
-
-/** What `distlog tree` was asked to do. */
-export interface TreeOptions {
-  readonly files: readonly string[];
-  /** The beginning of a trace id, in lower case; empty: all traces. */
-  readonly trace: string;
-  readonly failed: boolean;
-  readonly unfold: 'failing' | 'all' | 'none';
-  readonly json: boolean;
-  readonly ascii: boolean;
-  readonly color: boolean;
-  /** Absent: lines are not cut. */
-  readonly width: number | undefined;
-}
+import { reading } from './session.ts';
 
 /**
  * Reads records, shows them as trees. What goes wrong with some of them is reported on standard error.
- * @returns the exit code
- * @throws CommandError when a file is not there
+ * @throws (rejects) CommandError when nothing can be read
  */
 export async function treeCommand(options: TreeOptions, io: Io): Promise<ExitCode> {
-  const say = (message: string) => io.err(`distlog: ${message}`);
-  const sources = await sourcesOf(options.files);
-  const progress = new Progress(process.stderr);
-  const records: TreeRecord[] = [];
-  let read = 0;
-  let bytes = 0;
-  for (const source of sources) {
-    const report = newReport();
-    const trouble = await readSource(source, report, (some) => {
-      for (const record of some) if (record.traceId.startsWith(options.trace)) records.push(record);
-      progress.show(read + report.records, bytes + report.bytes);
-    });
-    read += report.records;
-    bytes += report.bytes;
-    progress.clear();
-    for (const message of troubles(source, report, trouble)) say(message);
+  const { source, last, clear } = options;
+  return await reading(io, async (signal, onNotice) => {
+    let isCut = false;
+    const heard = (notice: Notice) => {
+      clear();
+      if (notice.notice === 'more') isCut = true;
+      else onNotice(notice);
+    };
+    const query =
+      last === undefined ? options.query : await storyOfLast(source, last, options.query, heard, signal);
+    const records = query === undefined ? [] : await collect(source, query, heard, signal);
+    clear();
+    if (query === undefined || records.length === 0) return nothing(options, io);
+    if (options.follow) return await followTree({ ...options, query }, records, io);
+    await show(buildTrees(records), options, io);
+    if (isCut)
+      io.err(`distlog: only ${counted(records.length, 'record')} are shown; --since and --until narrow it`);
+    return ExitCode.OK;
+  });
+}
+
+function nothing({ query: { traceId = '', when, fromNanos, toNanos }, last }: TreeOptions, io: Io): ExitCode {
+  if (last !== undefined) io.err(`distlog: ${last === 'bursts' ? 'no burst' : 'nothing failed'}`);
+  else if (traceId !== '') io.err(`distlog: no record of trace ${traceId}`);
+  else {
+    const isAll = when === undefined && fromNanos === undefined && toNanos === undefined;
+    io.err(`distlog: ${isAll ? 'no readable record' : 'no record fits'}`);
   }
-  if (records.length === 0) {
-    say(read === 0 ? 'no readable record' : `no record of trace ${options.trace}`);
-    return ExitCode.NO_DATA;
-  }
-  await show(buildTrees(records), options, io);
-  return ExitCode.OK;
+  return ExitCode.NO_DATA;
 }
 
 async function show(whole: Trees, options: TreeOptions, io: Io): Promise<void> {
@@ -57,31 +48,6 @@ async function show(whole: Trees, options: TreeOptions, io: Io): Promise<void> {
   if (whole.copies > 0) say(`${counted(whole.copies, 'copy', 'copies')} of records left out`);
   const shown = options.failed ? onlyFailed(whole) : whole;
   if (shown.traces.length === 0) say('nothing failed');
-  const { unfold, ascii, color, width = Number.POSITIVE_INFINITY } = options;
-  const text = options.json
-    ? jsonRows(shown, unfold === 'all')
-    : lines(shown, { unfold, ascii, color, width });
-  await io.lines(text);
-}
-
-/** @returns what ended the reading before its end */
-async function readSource(
-  source: Source,
-  report: ReadReport,
-  take: (records: readonly TreeRecord[]) => void,
-): Promise<string | undefined> {
-  try {
-    for await (const records of readOtlpJsonLines(source.chunks(), report)) take(records);
-    return undefined;
-  } catch (error) {
-    return (error as Error).message;
-  }
-}
-
-function* troubles({ name }: Source, report: ReadReport, trouble: string | undefined): Generator<string> {
-  if (trouble !== undefined) yield `${name}: ${trouble}; what came before it is shown`;
-  if (report.badLines === 0) return;
-  const first = report.firstBad.map(({ line, cause }) => `line ${line} (${cause})`).join(', ');
-  const more = report.badLines > report.firstBad.length ? ', ...' : '';
-  yield `${name}: ${counted(report.badLines, 'line')} could not be read: ${first}${more}`;
+  if (options.json) await io.lines(jsonRows(shown, options.unfold === 'all'));
+  else await io.pages(treeLines(shown, options));
 }

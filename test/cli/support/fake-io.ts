@@ -15,10 +15,15 @@ export function fakeIo(directory: string): {
     lines: async (lines) => {
       out.push(...lines);
     },
+    pages: async (lines) => {
+      out.push(...lines);
+    },
+    hasInput: false,
     terminal: undefined,
     environment: {},
     directory,
     version: '1.2.3',
+    onClosed: () => () => {},
     onSignal: () => () => {},
   };
   return { io, out, err };

@@ -1,28 +1,26 @@
 import * as fc from 'fast-check';
-import { newReport, readOtlpJsonLines } from '../../src/cli/distlog/otlp-json-lines.ts';
 import { Progress } from '../../src/cli/distlog/progress.ts';
+import { OtlpJsonReader } from '../../src/reader/otlp-json-reader.ts';
+import { bodyText } from '../../src/text/index.ts';
 import { otlpLine } from '../tree/otlp-lines.ts';
 import { failedCheckout, record } from '../tree/story.ts';
 
-async function bodiesOf(chunks: readonly Uint8Array[], maxLineBytes?: number) {
-  const report = newReport();
-  const bodies: string[] = [];
-  for await (const records of readOtlpJsonLines(chunks, report, maxLineBytes)) {
-    bodies.push(...records.map(({ body }) => body));
-  }
-  return { bodies, report };
+function bodiesOf(chunks: readonly Uint8Array[], maxLineBytes?: number) {
+  const reader = new OtlpJsonReader(maxLineBytes);
+  const groups = [...chunks.flatMap((chunk) => [...reader.of(chunk)]), ...reader.rest()];
+  return { bodies: groups.flatMap((group) => group.records.map(bodyText)), report: reader.report };
 }
 
 const records = [...failedCheckout(), record({ body: 'zürich 東京 👩‍👩‍👧' })];
 
-test('wherever the bytes are cut, the same records come out', async () => {
+test('wherever the bytes are cut, the same records come out', () => {
   const bytes = Buffer.from(records.map((each) => otlpLine(each)).join('\n'));
   const cuts = fc.array(fc.nat(bytes.length), { maxLength: 30 });
-  await fc.assert(
-    fc.asyncProperty(cuts, async (found) => {
+  fc.assert(
+    fc.property(cuts, (found) => {
       const at = [0, ...found.toSorted((one, other) => one - other), bytes.length];
       const chunks = at.slice(1).map((end, index) => bytes.subarray(at[index], end));
-      const { bodies, report } = await bodiesOf(chunks);
+      const { bodies, report } = bodiesOf(chunks);
       expect(bodies).toEqual(records.map(({ body }) => body));
       expect(report).toMatchObject({ bytes: bytes.length, records: records.length, badLines: 0 });
     }),
@@ -30,34 +28,34 @@ test('wherever the bytes are cut, the same records come out', async () => {
   );
 });
 
-test('a line over the bound is left out and counted, and the next one is read', async () => {
+test('a line over the bound is left out and counted, and the next one is read', () => {
   const lines = [otlpLine(record({ body: 'a'.repeat(5_000) })), otlpLine(record({ body: 'short' }))];
   const bytes = Buffer.from(lines.join('\n'));
   const chunks = Array.from({ length: Math.ceil(bytes.length / 100) }, (_, at) =>
     bytes.subarray(at * 100, at * 100 + 100),
   );
-  const { bodies, report } = await bodiesOf(chunks, 1_000);
+  const { bodies, report } = bodiesOf(chunks, 1_000);
   expect(bodies).toEqual(['short']);
   expect(report).toMatchObject({ badLines: 1, firstBad: [{ line: 1, cause: 'longer than can be read' }] });
 });
 
-test('a byte order mark, empty lines and traces or metrics are no mistakes', async () => {
+test('a byte order mark, empty lines and traces or metrics are no mistakes', () => {
   const text = `\ufeff${otlpLine(record({ body: 'x' }))}\r\n\r\n  \n{"resourceSpans":[]}\n{"resourceMetrics":[]}\n`;
-  const { bodies, report } = await bodiesOf([Buffer.from(text)]);
+  const { bodies, report } = bodiesOf([Buffer.from(text)]);
   expect(bodies).toEqual(['x']);
   expect(report).toMatchObject({ badLines: 0, otherSignals: 2 });
 });
 
-test('of many bad lines the first five are kept, all are counted', async () => {
-  const { report } = await bodiesOf([Buffer.from('x\n'.repeat(100))]);
+test('of many bad lines the first five are kept, all are counted', () => {
+  const { report } = bodiesOf([Buffer.from('x\n'.repeat(100))]);
   expect(report.badLines).toBe(100);
   expect(report.firstBad.map(({ line }) => line)).toEqual([1, 2, 3, 4, 5]);
 });
 
-test('bytes of any kind are counted and never thrown at', async () => {
-  await fc.assert(
-    fc.asyncProperty(fc.array(fc.uint8Array({ maxLength: 40 })), async (chunks) => {
-      const { bodies } = await bodiesOf(chunks);
+test('bytes of any kind are counted and never thrown at', () => {
+  fc.assert(
+    fc.property(fc.array(fc.uint8Array({ maxLength: 40 })), (chunks) => {
+      const { bodies } = bodiesOf(chunks);
       expect(bodies).toEqual([]);
     }),
   );

@@ -3,10 +3,10 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { otlpLine } from '../tree/otlp-lines.ts';
-import { failedCheckout, RateLimitedWarnings, record, TRACE } from '../tree/story.ts';
+import { otlpLine } from '../../tree/otlp-lines.ts';
+import { failedCheckout, RateLimitedWarnings, record, TRACE } from '../../tree/story.ts';
 
-const program = join(__dirname, '../../dist/esm/cli/distlog.js');
+const program = join(__dirname, '../../../dist/esm/cli/distlog.js');
 
 interface Ran {
   readonly code: number | null;
@@ -178,9 +178,11 @@ test('escape sequences in records, file names and arguments do not reach the ter
 });
 
 test.each([
-  [[], 'distlog: a command is needed: tree; see distlog --help\n'],
-  [['tail'], 'distlog: no command "tail"; there are tree; see distlog --help\n'],
-  [['tre'], 'distlog: no command "tre"; did you mean tree? There are tree; see distlog --help\n'],
+  [[], 'distlog: a command is needed: tail, find, tree, tasks, bursts; see distlog --help\n'],
+  [
+    ['tre'],
+    'distlog: no command "tre"; did you mean tree? There are tail, find, tree, tasks, bursts; see distlog --help\n',
+  ],
   [
     ['tree', '--unfold', 'some'],
     'distlog tree: --unfold must be one of failing, all, none; got "some"; see distlog tree --help\n',
@@ -212,7 +214,7 @@ test('an unknown option ends with 64, and says which was perhaps meant', async (
 });
 
 test('--version prints the version', async () => {
-  const { version } = JSON.parse(readFileSync(join(__dirname, '../../package.json'), 'utf8'));
+  const { version } = JSON.parse(readFileSync(join(__dirname, '../../../package.json'), 'utf8'));
   expect(await distlog(['--version'])).toEqual({ code: 0, out: `${version}\n`, err: '' });
 });
 
@@ -237,7 +239,7 @@ test.each([
 test('--help lists the commands, and each has a page of its own', async () => {
   const { code, out } = await distlog(['--help']);
   expect(code).toBe(0);
-  expect(out).toMatch(/^ {2}tree {2}shows log records as trees of tasks/m);
+  expect(out).toMatch(/^ {2}tree +shows log records as trees of tasks/m);
   for (const args of [
     ['tree', '-h'],
     ['help', 'tree'],

@@ -3,18 +3,16 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { newReport, readOtlpJsonLines } from '../../src/cli/distlog/otlp-json-lines.ts';
-import { sourcesOf } from '../../src/cli/distlog/sources.ts';
+import { inputsOf } from '../../src/reader/input-files.ts';
+import { OtlpJsonReader } from '../../src/reader/otlp-json-reader.ts';
+import { bodyText } from '../../src/text/index.ts';
 import { otlpLine } from '../tree/otlp-lines.ts';
 import { failedCheckout, record } from '../tree/story.ts';
 
-async function read(text: string) {
-  const report = newReport();
-  const bodies: string[] = [];
-  for await (const records of readOtlpJsonLines([Buffer.from(text)], report)) {
-    bodies.push(...records.map(({ body }) => body));
-  }
-  return { bodies, bad: report.firstBad };
+function read(text: string) {
+  const reader = new OtlpJsonReader();
+  const groups = [...reader.of(Buffer.from(text)), ...reader.rest()];
+  return { bodies: groups.flatMap(({ records }) => records.map(bodyText)), bad: reader.report.firstBad };
 }
 
 const one = otlpLine(record({ body: 'one' }));
@@ -50,14 +48,12 @@ test.each([
       .map((line) => line.replace('resourceLogs', 'resource_logs').replace('scopeLogs', 'scope_logs'))
       .join('\n'),
   ],
-])('documents are found %s', async (_name, text) => {
-  expect(await read(text)).toEqual({ bodies: both, bad: [] });
+])('documents are found %s', (_name, text) => {
+  expect(read(text)).toEqual({ bodies: both, bad: [] });
 });
 
-test('a document that was cut off is reported with its line, and the next ones are read', async () => {
-  const { bodies, bad } = await read(
-    `${one}\n${two.slice(0, -20)}\n${two}\n${pretty(one).slice(0, 80)}\n${one}\n`,
-  );
+test('a document that was cut off is reported with its line, and the next ones are read', () => {
+  const { bodies, bad } = read(`${one}\n${two.slice(0, -20)}\n${two}\n${pretty(one).slice(0, 80)}\n${one}\n`);
   expect(bodies).toEqual([...both, 'one']);
   expect(bad.map(({ line }) => line)).toEqual([2, 4]);
 });
@@ -68,8 +64,8 @@ test.each([
   ['{"levelno":20,"msg":"x"}', "a record of Python's logging, not OTLP/JSON"],
   ['{"a":1}', 'JSON without resourceLogs'],
   ['5', 'the request must be an object, got 5'],
-])('%s is reported as what it is', async (text, cause) => {
-  expect((await read(`${text}\n`)).bad).toEqual([{ line: 1, cause }]);
+])('%s is reported as what it is', (text, cause) => {
+  expect(read(`${text}\n`).bad).toEqual([{ line: 1, cause }]);
 });
 
 describe('a directory and standard input', () => {
@@ -88,12 +84,13 @@ describe('a directory and standard input', () => {
     for (const name of [...names, 'notes.txt']) {
       writeFileSync(join(folder, name), name.endsWith('.gz') ? gzipSync(`${one}\n`) : `${one}\n`);
     }
-    const sources = await sourcesOf([folder]);
-    expect(sources.map(({ name }) => name.slice(folder.length + 1)).sort()).toEqual([...names].sort());
-    for (const source of sources) {
-      const report = newReport();
-      for await (const _ of readOtlpJsonLines(source.chunks(), report));
-      expect(report).toMatchObject({ records: 1, badLines: 0 });
+    const inputs = await inputsOf([folder]);
+    expect(inputs.map(({ name }) => name.slice(folder.length + 1)).sort()).toEqual([...names].sort());
+    for (const input of inputs) {
+      const reader = new OtlpJsonReader();
+      for await (const chunk of input.chunks()) for (const _ of reader.of(chunk));
+      for (const _ of reader.rest());
+      expect(reader.report).toMatchObject({ records: 1, badLines: 0 });
     }
   });
 

@@ -4,10 +4,10 @@ import { access, constants, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline, type Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { commandError, ExitCode } from '../exit-code.ts';
+import { ReaderError } from './reader-error.ts';
 
 /** Bytes with a name. */
-export interface Source {
+export interface Input {
   readonly name: string;
   chunks(): AsyncIterable<Uint8Array>;
 }
@@ -17,16 +17,15 @@ const READABLE = /\.(?:json|jsonl|ndjson)(?:[-.][\w-]+)*$/;
 const CHUNK_BYTES = 2 ** 20;
 
 /**
- * The files, with directories replaced by the files of log records in them, by name. `-`, or no file: standard input.
- * @throws CommandError before anything is read
+ * The files, with directories replaced by the files of log records in them, by name. `-`: standard input.
+ * @throws (rejects) ReaderError before anything is read
  */
-export async function sourcesOf(files: readonly string[]): Promise<Source[]> {
-  if (files.length === 0) return [standardInput()];
-  const found = await Promise.all(files.map((file) => (file === '-' ? [standardInput()] : sourcesAt(file))));
+export async function inputsOf(files: readonly string[]): Promise<Input[]> {
+  const found = await Promise.all(files.map((file) => (file === '-' ? [standardInput()] : inputsAt(file))));
   return found.flat();
 }
 
-async function sourcesAt(path: string): Promise<Source[]> {
+async function inputsAt(path: string): Promise<Input[]> {
   try {
     const isDirectory = (await stat(path)).isDirectory();
     await access(path, constants.R_OK);
@@ -34,7 +33,7 @@ async function sourcesAt(path: string): Promise<Source[]> {
     const names = (await readdir(path)).filter((name) => READABLE.test(name)).sort();
     return names.map((name) => fileAt(join(path, name)));
   } catch (error) {
-    throw commandError(ExitCode.NO_INPUT, reasonOf(error, path));
+    throw new ReaderError('not_found', reasonOf(error, path));
   }
 }
 
@@ -43,14 +42,14 @@ function reasonOf(error: unknown, path: string): string {
   return code === 'ENOENT' ? `${path}: no such file` : `${path}: cannot be read (${code})`;
 }
 
-function fileAt(path: string): Source {
+function fileAt(path: string): Input {
   return {
     name: path,
     chunks: () => unzipped(createReadStream(path, { highWaterMark: CHUNK_BYTES })),
   };
 }
 
-function standardInput(): Source {
+function standardInput(): Input {
   return { name: 'standard input', chunks: () => unzipped(process.stdin) };
 }
 

@@ -1,0 +1,71 @@
+import type { RecordQuery } from '../../reader/index.ts';
+import { parseDuration } from '../../text/index.ts';
+import { usageError } from '../exit-code.ts';
+
+/** The options of all commands that say which records. */
+export const queryOptions = {
+  when: {
+    type: 'string',
+    value: 'OTTL',
+    help: 'only records that fit a condition of the Collector: \'attributes["order.id"] == 25\'',
+  },
+  since: {
+    type: 'string',
+    value: 'TIME',
+    help: 'only records from then on: 5m, 2h, 1d ago, or a date as 2026-11-30T06:12:00Z',
+  },
+  until: { type: 'string', value: 'TIME', help: 'only records before then' },
+} as const;
+
+interface GivenQuery {
+  readonly when?: string | undefined;
+  readonly since?: string | undefined;
+  readonly until?: string | undefined;
+}
+
+/** @throws (rejects) CommandError that says what is wrong, for a condition with its column */
+export async function queryOf(
+  { when, since, until }: GivenQuery,
+  nowMillis: number = Date.now(),
+): Promise<Pick<RecordQuery, 'when' | 'fromNanos' | 'toNanos'>> {
+  return {
+    when: when === undefined ? undefined : await conditionOf(when),
+    fromNanos: nanosOf('since', since, nowMillis),
+    toNanos: nanosOf('until', until, nowMillis),
+  };
+}
+
+async function conditionOf(text: string): Promise<RecordQuery['when']> {
+  const { compileCondition } = await import('../../ottl/index.ts');
+  try {
+    return compileCondition(text);
+  } catch (error) {
+    throw usageError(`--when, ${(error as Error).message}`);
+  }
+}
+
+function nanosOf(name: string, text: string | undefined, nowMillis: number): bigint | undefined {
+  if (text === undefined) return undefined;
+  const ago = parseDuration(text);
+  const millis = ago === undefined ? dateOf(text) : nowMillis - ago;
+  if (millis !== undefined && millis >= 0) return BigInt(millis) * 1_000_000n;
+  const got = JSON.stringify(text);
+  throw usageError(`--${name} must be a duration such as 5m, or a date as 2026-11-30T06:12:00Z; got ${got}`);
+}
+
+/** ISO 8601; a date alone, and a time without a zone, are UTC, as all times that are shown. */
+function dateOf(text: string): number | undefined {
+  if (!/^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d)?)?$/.test(text))
+    return undefined;
+  const iso = text.replace(' ', 'T');
+  const millis = Date.parse(/T.*(?:Z|[+-]\d\d:\d\d)$/.test(iso) || !iso.includes('T') ? iso : `${iso}Z`);
+  return Number.isNaN(millis) ? undefined : millis;
+}
+
+/** @throws CommandError */
+export function limitOf(text: string | undefined, most: number, ifAbsent: number): number {
+  if (text === undefined) return ifAbsent;
+  const limit = /^\d{1,9}$/.test(text) ? Number(text) : 0;
+  if (limit >= 1 && limit <= most) return limit;
+  throw usageError(`--limit must be a whole number from 1 to ${most}; got ${JSON.stringify(text)}`);
+}

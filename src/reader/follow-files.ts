@@ -1,0 +1,135 @@
+import { type FileHandle, open, readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { OtlpJsonReader } from './otlp-json-reader.ts';
+import { ReaderError } from './reader-error.ts';
+import type { Found } from './record-source.ts';
+
+export interface FollowOptions {
+  /** Also what the files hold already. */
+  readonly isFromBeginning: boolean;
+  readonly everyMillis: number;
+}
+
+/** A file that is written. Rotated names (`x.jsonl.1`, `x.jsonl.gz`) hold what was followed before. */
+const LIVE = /\.(?:json|jsonl|ndjson)$/;
+const READ_BYTES = 262_144;
+
+/**
+ * The records that are appended to files, and to the files of directories, until the signal is aborted. A file that is
+ * renamed is read to its end, and the new one of its name from its beginning; one that is cut is read again from its
+ * beginning. A file that is not there yet is waited for, if its directory exists.
+ *
+ * It looks at the files at fixed times: watching is not reliable on every file system.
+ * @throws (rejects) ReaderError
+ */
+export async function* followFiles(
+  paths: readonly string[],
+  { isFromBeginning, everyMillis }: FollowOptions,
+  signal: AbortSignal,
+): AsyncGenerator<Found> {
+  const files = new Map<string, FollowedFile>();
+  try {
+    for (let isFirst = true; !signal.aborted; isFirst = false) {
+      for (const path of await filesOf(paths, isFirst)) {
+        const file = files.get(path) ?? new FollowedFile(path, isFirst && !isFromBeginning);
+        files.set(path, file);
+        yield* file.read(signal);
+      }
+      await wait(everyMillis, undefined, { signal }).catch(() => {});
+    }
+  } finally {
+    await Promise.all([...files.values()].map((file) => file.close()));
+  }
+}
+
+async function filesOf(paths: readonly string[], isFirst: boolean): Promise<string[]> {
+  const found = await Promise.all(
+    paths.map(async (path) => {
+      try {
+        if (!(await stat(path)).isDirectory()) return [path];
+        const names = (await readdir(path)).filter((name) => LIVE.test(name)).sort();
+        return names.map((name) => join(path, name));
+      } catch (error) {
+        const { code } = error as NodeJS.ErrnoException;
+        // Between two looks a file may be away, as when it is rotated.
+        if (!isFirst) return [path];
+        throw new ReaderError('not_found', code === 'ENOENT' ? `${path}: no such file` : `${path}: ${code}`);
+      }
+    }),
+  );
+  return found.flat();
+}
+
+class FollowedFile {
+  readonly #path: string;
+  readonly #buffer = Buffer.allocUnsafe(READ_BYTES);
+  #reader = new OtlpJsonReader();
+  #badLines = 0;
+  #handle: FileHandle | undefined;
+  #inode = 0;
+  #position = 0;
+  /** The next file that is opened is read from its end. */
+  #isAtEnd: boolean;
+
+  constructor(path: string, isAtEnd: boolean) {
+    this.#path = path;
+    this.#isAtEnd = isAtEnd;
+  }
+
+  /** What was written since. */
+  async *read(signal: AbortSignal): AsyncGenerator<Found> {
+    if (this.#handle === undefined && !(await this.#open())) return;
+    yield* this.#toEnd(signal);
+    const now = await stat(this.#path).catch(() => undefined);
+    if (now === undefined) return;
+    if (now.ino !== this.#inode) {
+      // What was written between the last look and the rename.
+      yield* this.#toEnd(signal);
+      await this.close();
+      if (await this.#open()) yield* this.#toEnd(signal);
+    } else if (now.size < this.#position) {
+      this.#position = 0;
+      this.#reader = new OtlpJsonReader();
+      yield* this.#toEnd(signal);
+    }
+  }
+
+  async close(): Promise<void> {
+    const handle = this.#handle;
+    this.#handle = undefined;
+    await handle?.close();
+  }
+
+  async #open(): Promise<boolean> {
+    const handle = await open(this.#path).catch(() => undefined);
+    if (handle === undefined) return false;
+    const { ino, size } = await handle.stat();
+    this.#handle = handle;
+    this.#inode = ino;
+    this.#position = this.#isAtEnd ? size : 0;
+    this.#isAtEnd = false;
+    this.#reader = new OtlpJsonReader();
+    this.#badLines = 0;
+    return true;
+  }
+
+  async *#toEnd(signal: AbortSignal): AsyncGenerator<Found> {
+    while (!signal.aborted && this.#handle !== undefined) {
+      const { bytesRead } = await this.#handle.read(this.#buffer, 0, READ_BYTES, this.#position);
+      if (bytesRead === 0) return;
+      this.#position += bytesRead;
+      // A copy: what is no whole line stays in the reader, and the buffer is used again.
+      yield* this.#reader.of(Uint8Array.prototype.slice.call(this.#buffer, 0, bytesRead));
+      yield* this.#problems();
+    }
+  }
+
+  *#problems(): Generator<Found> {
+    const { badLines, firstBad } = this.#reader.report;
+    if (badLines === this.#badLines) return;
+    this.#badLines = badLines;
+    const cause = firstBad.at(-1)?.cause ?? '';
+    yield { notice: 'problem', message: `${this.#path}: a line could not be read (${cause})` };
+  }
+}

@@ -1,0 +1,106 @@
+import { type Condition, compileCondition } from '../ottl/index.ts';
+import { BURST_ID, BURST_RELEASED_EVENT } from '../record/index.ts';
+import { type TreeRecord, treeRecords } from '../tree/index.ts';
+import { isNotice, type Notice, type RecordQuery, type RecordSource } from './record-source.ts';
+
+/** The most records that a server gives at once; nobody reads a tree of more. */
+export const MAX_RECORDS = 100_000;
+
+/** Of senders that set no number. */
+const ERROR_TEXTS = [
+  'ERROR',
+  'error',
+  'Error',
+  'FATAL',
+  'fatal',
+  'CRITICAL',
+  'critical',
+  'ALERT',
+  'EMERGENCY',
+];
+const ERRORS =
+  'severity_number >= SEVERITY_NUMBER_ERROR or (severity_number == 0 and ' +
+  `(${ERROR_TEXTS.map((text) => `severity_text == "${text}"`).join(' or ')}))`;
+const BURSTS = `event_name == "${BURST_RELEASED_EVENT}"`;
+const TASKS =
+  'attributes["task.id"] != nil and (HasPrefix(event_name, "task.") or attributes["task.outcome"] != nil ' +
+  `or attributes["distlog.key"] != nil or ${ERRORS})`;
+
+/** The conditions that the views are made of, and what a user's own adds to them. */
+export const views = {
+  /** ERROR or more, by number or else by text. */
+  errors: (own?: Condition) => both(ERRORS, own),
+  /** What makes a trace a failed story. */
+  failures: (own?: Condition) => both(`${ERRORS} or ${BURSTS}`, own),
+  bursts: (own?: Condition) => both(BURSTS, own),
+  /** The starts and ends of tasks, and their errors. */
+  tasks: (own?: Condition) => both(TASKS, own),
+  /** The same, and errors outside of tasks. */
+  failedTasks: (own?: Condition) => both(`(${TASKS}) or ${ERRORS}`, own),
+} as const;
+
+function both(view: string, own: Condition | undefined): Condition {
+  return compileCondition(own === undefined ? view : `(${view}) and (${own.text})`);
+}
+
+/** Takes what a source says beside the records. */
+export type OnNotice = (notice: Notice) => void;
+
+/** The records of an answer, as the tree reads them. */
+export async function collect(
+  source: RecordSource,
+  query: RecordQuery,
+  onNotice: OnNotice,
+  signal: AbortSignal,
+): Promise<TreeRecord[]> {
+  const records: TreeRecord[] = [];
+  for await (const found of source.find(query, signal)) {
+    if (isNotice(found)) onNotice(found);
+    else for (const record of treeRecords(found)) records.push(record);
+  }
+  return records;
+}
+
+/** What to look for: the last failure, or the last burst. */
+export type Last = 'failures' | 'bursts';
+
+/** So far back from an error that belongs to no trace. */
+const BEFORE_NANOS = 10_000_000_000n;
+
+/**
+ * The query for the whole story of the last failure or burst: the records of its trace; without a trace those of its
+ * burst; without either, those without a trace of the same service in the ten seconds before it.
+ * @returns undefined: there is none
+ */
+export async function storyOfLast(
+  source: RecordSource,
+  last: Last,
+  query: Pick<RecordQuery, 'words' | 'when' | 'fromNanos' | 'toNanos'>,
+  onNotice: OnNotice,
+  signal: AbortSignal,
+): Promise<RecordQuery | undefined> {
+  const one = { ...query, when: views[last](query.when), limit: 1, order: 'newest' } as const;
+  const heard: OnNotice = (notice) => {
+    if (notice.notice !== 'more') onNotice(notice);
+  };
+  const [record] = await collect(source, one, heard, signal);
+  return record === undefined ? undefined : storyOf(record);
+}
+
+function storyOf({ traceId, attributes, service, seconds, nanos }: TreeRecord): RecordQuery {
+  if (traceId !== '') return { traceId, limit: MAX_RECORDS };
+  const burst = attributes[BURST_ID];
+  if (typeof burst === 'string') {
+    const when = compileCondition(`attributes["${BURST_ID}"] == ${JSON.stringify(burst)}`);
+    return { when, limit: MAX_RECORDS };
+  }
+  const time = BigInt(seconds) * 1_000_000_000n + BigInt(nanos);
+  const none = 'trace_id.string == "00000000000000000000000000000000"';
+  const same = `resource.attributes["service.name"] == ${JSON.stringify(service)}`;
+  return {
+    when: compileCondition(service === '' ? none : `${none} and ${same}`),
+    fromNanos: time - BEFORE_NANOS,
+    toNanos: time + 1n,
+    limit: MAX_RECORDS,
+  };
+}
