@@ -29,7 +29,7 @@ import { parseSync } from '@swc/core';
 
 /** What is measured: source files, and the tests that have to notice. */
 const targets = {
-  burst: { source: ['src/burst', 'src/limit'], tests: ['test/burst', 'test/limit'] },
+  burst: { source: ['src/burst', 'src/holding', 'src/limit'], tests: ['test/burst', 'test/limit'] },
   export: { source: ['src/export'], tests: ['test/export'] },
   journal: { source: ['src/journal'], tests: ['test/journal'] },
   acknowledgement: {

@@ -1,20 +1,21 @@
 export { installShutdownHooks, type ShutdownHookOptions, type ShutdownTarget } from './box/shutdown-hooks.ts';
-export type { TriggerCause } from './burst/burst.ts';
 export type { BurstControls } from './burst/burst-controls.ts';
 export { BurstLogRecordProcessor } from './burst/burst-log-record-processor.ts';
+export { BurstLoggerProvider } from './burst/burst-logger-provider.ts';
 export type { BurstSpanProcessorOptions } from './burst/burst-span-processor.ts';
-export type { EvictionCause, Evictions } from './burst/counters.ts';
 export type { LevelByLogger } from './burst/level-table.ts';
 export type {
   BurstCallOptions,
   BurstDeliveryOptions,
   BurstExporterOptions,
+  BurstLoggerProviderOptions,
   BurstOptions,
   BurstProcessorOptions,
   BurstScope,
   BurstTriggers,
+  DeferredLogger,
+  SdkLoggerProviderLike,
 } from './burst/options.ts';
-export type { BurstStats } from './burst/stats.ts';
 export type { DeliveryFailure, DeliveryStats } from './export/delivery-counts.ts';
 export type { DeliveryOptions } from './export/delivery-options.ts';
 export {
@@ -23,6 +24,9 @@ export {
 } from './export/priority-batch-log-record-processor.ts';
 export type { RetryingLogRecordExporterOptions, RetryOptions } from './export/retry-options.ts';
 export { RetryingLogRecordExporter } from './export/retrying-log-record-exporter.ts';
+export type { TriggerCause } from './holding/burst.ts';
+export type { EvictionCause, Evictions } from './holding/counters.ts';
+export type { BurstStats } from './holding/stats.ts';
 export type { Clock } from './record/clock.ts';
 export {
   bridgeApiLogs,

@@ -18,7 +18,7 @@ const floors: readonly Readonly<Record<string, readonly string[]>>[] = [
     task: ['record', 'settings'],
     journal: ['record', 'settings', 'component', 'disk'],
   },
-  { text: ['record', 'otlp'], zmtp: ['record', 'net'] },
+  { text: ['record', 'otlp'], zmtp: ['record', 'net'], holding: ['record', 'limit'] },
   {
     export: ['record', 'settings', 'otlp'],
     box: ['record', 'settings'],
@@ -26,7 +26,7 @@ const floors: readonly Readonly<Record<string, readonly string[]>>[] = [
     ottl: ['record', 'otlp', 'settings'],
   },
   {
-    burst: ['record', 'settings', 'export', 'limit', 'task', 'box'],
+    burst: ['record', 'settings', 'export', 'limit', 'task', 'holding', 'box'],
     tree: ['record', 'settings', 'otlp', 'text'],
     store: ['record', 'otlp', 'ottl'],
     zeromq: ['record', 'settings', 'net', 'zmtp', 'frames', 'otlp', 'export', 'distlog-json'],
@@ -84,6 +84,7 @@ const floors: readonly Readonly<Record<string, readonly string[]>>[] = [
 const packages: Readonly<Record<string, readonly string[]>> = {
   record: ['@opentelemetry/api'],
   export: ['@opentelemetry/api'],
+  holding: ['@opentelemetry/api'],
   burst: ['@opentelemetry/api'],
   task: ['@opentelemetry/api'],
   ottl: ['re2js'],

@@ -1,7 +1,7 @@
+import type { BurstStats } from '../holding/index.ts';
 import type { FlushOptionsLike, SpanProcessorLike } from '../record/index.ts';
 import type { BurstSpanProcessorOptions } from './burst-span-processor.ts';
 import type { BurstCallOptions } from './options.ts';
-import type { BurstStats } from './stats.ts';
 
 /** What both `BurstLogRecordProcessor` and `BurstLoggerProvider` offer beside taking records. */
 export interface BurstControls {

@@ -3,6 +3,14 @@ import { type Context, context } from '@opentelemetry/api';
 import { ENDING, type Ending, endingText, isFailure } from '../box/index.ts';
 import { isExporting } from '../export/index.ts';
 import {
+  BurstCore,
+  type BurstStats,
+  type Keys,
+  SHARED_KEY,
+  type Target,
+  type Trigger,
+} from '../holding/index.ts';
+import {
   type ComponentMetrics,
   errorText,
   type FlushOptionsLike,
@@ -14,9 +22,7 @@ import {
   type SpanProcessorLike,
 } from '../record/index.ts';
 import { shown } from '../settings/index.ts';
-import type { Trigger } from './burst.ts';
 import type { BurstControls } from './burst-controls.ts';
-import { BurstCore } from './burst-core.ts';
 import { burstMetrics } from './burst-metrics.ts';
 import {
   BurstSpanProcessor,
@@ -24,12 +30,9 @@ import {
   resolveSpanOptions,
 } from './burst-span-processor.ts';
 import type { BurstCallOptions } from './options.ts';
-import { type Keys, SHARED_KEY } from './order.ts';
 import { type Keyed, type RecordKey, recordKey } from './record-key.ts';
 import type { ReentrancyGuard } from './reentrancy-guard.ts';
 import { type ResolvedBurstOptions, resolveCall } from './resolve-options.ts';
-import type { BurstStats } from './stats.ts';
-import type { Target } from './target.ts';
 import { TraceTable } from './trace-table.ts';
 import { TriggerRules } from './trigger-rules.ts';
 

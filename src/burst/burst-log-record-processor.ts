@@ -1,5 +1,6 @@
 import { type Context, context } from '@opentelemetry/api';
 import { deliveryMetrics } from '../export/index.ts';
+import type { BurstStats, Target, TriggerCause } from '../holding/index.ts';
 import {
   attributesSize,
   CHARACTER_BYTES,
@@ -10,12 +11,12 @@ import {
   type LogRecordProcessorLike,
   LogRecordView,
   type ReadableLogRecordLike,
+  releaseOf,
   Severity,
   type SpanProcessorLike,
   severityOf,
   snapshot,
 } from '../record/index.ts';
-import type { TriggerCause } from './burst.ts';
 import type { BurstControls } from './burst-controls.ts';
 import { BurstFrontEnd } from './burst-front-end.ts';
 import type { BurstSpanProcessorOptions } from './burst-span-processor.ts';
@@ -24,8 +25,6 @@ import type { BurstCallOptions, BurstExporterOptions, BurstProcessorOptions } fr
 import { ProcessorTarget } from './processor-target.ts';
 import { ReentrancyGuard } from './reentrancy-guard.ts';
 import { type ResolvedBurstOptions, resolveBurstOptions } from './resolve-options.ts';
-import type { BurstStats } from './stats.ts';
-import type { Target } from './target.ts';
 
 const SHUTDOWN_TIMEOUT_MILLIS = 30_000;
 
@@ -55,7 +54,7 @@ export class BurstLogRecordProcessor implements LogRecordProcessorLike, BurstCon
    * value
    */
   constructor(given: BurstExporterOptions | BurstProcessorOptions) {
-    const options = resolveBurstOptions(given);
+    const { target: resolved, ...options } = resolveBurstOptions(given);
     this.#options = options;
     this.#clock = options.clock;
     this.#level = options.levels.only;
@@ -70,15 +69,15 @@ export class BurstLogRecordProcessor implements LogRecordProcessorLike, BurstCon
         readable: (record) => record,
         shutdownTimeoutMillis,
       });
-    if ('delivery' in options.target) {
-      const { delivery } = options.target;
+    if ('delivery' in resolved) {
+      const { delivery } = resolved;
       const target = new ExporterTarget(delivery, options.burstLevel, guard);
       this.#front = frontEnd(target, delivery.shutdownTimeoutMillis);
       this.#front.report(delivery.componentName, (meterProvider, name) =>
         deliveryMetrics(meterProvider, name, target.delivery, delivery.maxQueueSize),
       );
     } else {
-      const target = new ProcessorTarget(options.target.processor, options.clock, guard);
+      const target = new ProcessorTarget(resolved.processor, options.clock, guard);
       this.#front = frontEnd(target, SHUTDOWN_TIMEOUT_MILLIS);
       this.#front.report(undefined);
     }
@@ -131,6 +130,8 @@ export class BurstLogRecordProcessor implements LogRecordProcessorLike, BurstCon
   #emit(record: ReadableLogRecordLike, given: Context): void {
     const front = this.#front;
     if (front.isShutdown) return;
+    // A BurstLoggerProvider in front has held it already.
+    if (releaseOf(given) !== undefined) return this.#send(record, given);
     const severity = severityOf(record);
     // The SDK asks enabled() of all processors together: another one may have wanted this record.
     if (severity !== Severity.UNSPECIFIED) {

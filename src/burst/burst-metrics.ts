@@ -1,5 +1,5 @@
+import type { BurstStats } from '../holding/index.ts';
 import { ComponentMetrics, type MeterProviderLike } from '../record/index.ts';
-import type { BurstStats } from './stats.ts';
 
 const RECORDS = '{log_record}';
 

@@ -1,3 +1,4 @@
+import type { Burst, BurstAttributes, EvictionCause, Items } from '../holding/index.ts';
 import type { Limited, Recurrence, Repeat } from '../limit/index.ts';
 import {
   BURST_DROPPED,
@@ -23,9 +24,6 @@ import {
   Severity,
   severityOf,
 } from '../record/index.ts';
-import type { Burst, BurstAttributes } from './burst.ts';
-import type { EvictionCause } from './counters.ts';
-import type { Items } from './target.ts';
 
 type Item = ReadableLogRecordLike;
 
@@ -41,7 +39,12 @@ export const blank: Item = Object.freeze({
 
 /** A record with what its burst adds to it; the record itself if that is nothing. */
 export function withBurst(record: Item, added: BurstAttributes | undefined): Item {
-  if (added === undefined) return record;
+  const attributes = added === undefined ? undefined : burstAttributes(added);
+  return attributes === undefined ? record : new LogRecordView(record, attributes);
+}
+
+/** What a burst adds to a record, as attributes; undefined if that is nothing. */
+export function burstAttributes(added: BurstAttributes): Record<string, unknown> | undefined {
   const { burstId, sequence, cause, repeat } = added;
   const attributes: Record<string, unknown> = {};
   if (burstId !== undefined) {
@@ -51,9 +54,9 @@ export function withBurst(record: Item, added: BurstAttributes | undefined): Ite
   } else if (repeat !== undefined) {
     addRepeat(attributes, repeat);
   } else {
-    return record;
+    return undefined;
   }
-  return new LogRecordView(record, attributes);
+  return attributes;
 }
 
 function addRepeat(attributes: Record<string, unknown>, { fingerprint, count, lastBurstId }: Repeat): void {
@@ -83,11 +86,25 @@ export class RecordItems implements Items<Item> {
   }
 
   manifestOf(burst: Burst<Item>): Item {
-    return manifest(burst, this.#clock.now());
+    return this.#ownRecord(manifestFields(burst), burst.origin, burst.origin.spanContext);
   }
 
   summaryOf(limited: Limited<Item>, recurrence: Recurrence<Item> | undefined): Item {
-    return summary(limited, recurrence, this.#clock.now());
+    return this.#ownRecord(summaryFields(limited, recurrence), limited.origin, undefined);
+  }
+
+  #ownRecord(fields: OwnFields, { resource }: Item, spanContext: Item['spanContext']): Item {
+    const now = this.#clock.now();
+    const time: [number, number] = [Math.floor(now / 1000), Math.round((now % 1000) * 1e6)];
+    return new LogRecordView({
+      hrTime: time,
+      hrTimeObserved: time,
+      resource,
+      instrumentationScope: { name: 'burstlog' },
+      droppedAttributesCount: 0,
+      spanContext,
+      ...fields,
+    });
   }
 }
 
@@ -114,8 +131,19 @@ function isoTime(millis: number): string {
   return new Date(Math.min(MOST_MILLIS, Math.max(-MOST_MILLIS, millis))).toISOString();
 }
 
+const INFO = { severityNumber: Severity.INFO, severityText: 'INFO' };
+
+/** The fields of a record of ours: a manifest, or a summary. */
+export interface OwnFields {
+  readonly severityNumber: number;
+  readonly severityText: string;
+  readonly eventName: string;
+  readonly attributes: Record<string, unknown>;
+  readonly body: string;
+}
+
 /** What began a burst, how many records it released, how many were lost, and when they came. */
-function manifest(burst: Burst<Item>, now: number): Item {
+export function manifestFields(burst: Burst<unknown>): OwnFields {
   const { cause, reason, spanId } = burst;
   const attributes: Record<string, unknown> = {
     [BURST_ID]: burst.id,
@@ -135,17 +163,18 @@ function manifest(burst: Burst<Item>, now: number): Item {
     if (count > 0) attributes[BURST_EVICTED_PREFIX + eviction] = count;
     lost += count;
   }
-  return ownRecord(now, burst.origin, BURST_RELEASED_EVENT, attributes, {
-    spanContext: burst.origin.spanContext,
-    body: `burst released ${counted(burst.released, 'record')} (${cause}), ${lost} lost`,
-  });
+  const body = `burst released ${counted(burst.released, 'record')} (${cause}), ${lost} lost`;
+  return { ...INFO, eventName: BURST_RELEASED_EVENT, attributes, body };
 }
 
 /**
  * The bursts of one error that the limit did not admit; without `recurrence`, of errors that are no longer
  * known.
  */
-function summary(limited: Limited<Item>, recurrence: Recurrence<Item> | undefined, now: number): Item {
+export function summaryFields(
+  limited: Limited<unknown>,
+  recurrence: Recurrence<unknown> | undefined,
+): OwnFields {
   const attributes: Record<string, unknown> = {
     [BURST_LIMITED]: limited.bursts,
     [`${BURST_EVICTED_PREFIX}limit`]: limited.records,
@@ -154,33 +183,10 @@ function summary(limited: Limited<Item>, recurrence: Recurrence<Item> | undefine
   };
   if (recurrence !== undefined) addRepeat(attributes, recurrence);
   const error = recurrence === undefined ? 'other errors' : recurrence.fingerprint;
-  return ownRecord(now, limited.origin, BURST_LIMITED_EVENT, attributes, {
-    body: `${counted(limited.bursts, 'burst')} not released (limit), ${counted(limited.records, 'record')} lost: ${error}`,
-  });
+  const body = `${counted(limited.bursts, 'burst')} not released (limit), ${counted(limited.records, 'record')} lost: ${error}`;
+  return { ...INFO, eventName: BURST_LIMITED_EVENT, attributes, body };
 }
 
 function counted(count: number, what: string): string {
   return `${count} ${what}${count === 1 ? '' : 's'}`;
-}
-
-function ownRecord(
-  now: number,
-  origin: Item,
-  eventName: string,
-  attributes: Record<string, unknown>,
-  rest: Pick<Item, 'body' | 'spanContext'>,
-): Item {
-  const time: [number, number] = [Math.floor(now / 1000), Math.round((now % 1000) * 1e6)];
-  return new LogRecordView({
-    hrTime: time,
-    hrTimeObserved: time,
-    severityNumber: Severity.INFO,
-    severityText: 'INFO',
-    eventName,
-    resource: origin.resource,
-    instrumentationScope: { name: 'burstlog' },
-    attributes,
-    droppedAttributesCount: 0,
-    ...rest,
-  });
 }

@@ -1,3 +1,4 @@
+import type { Trigger } from '../holding/index.ts';
 import { spanFingerprint } from '../limit/index.ts';
 import {
   type Clock,
@@ -8,7 +9,6 @@ import {
   systemClock,
 } from '../record/index.ts';
 import { checkKnown, duration, trueOrFalse, withDefaults } from '../settings/index.ts';
-import type { Trigger } from './burst.ts';
 
 /** What the span processor looks for. */
 export interface BurstSpanProcessorOptions {

@@ -1,9 +1,8 @@
 import { Delivery, type ResolvedDeliveryOptions } from '../export/index.ts';
+import type { BurstAttributes, DeliveryCounts, Target } from '../holding/index.ts';
 import type { ReadableLogRecordLike } from '../record/index.ts';
-import type { BurstAttributes } from './burst.ts';
 import { RecordItems, withBurst } from './burst-records.ts';
 import type { ReentrancyGuard } from './reentrancy-guard.ts';
-import type { DeliveryCounts, Target } from './target.ts';
 
 /** The exporter form: a delivery of our own, bounded together with what is held. */
 export class ExporterTarget implements Target<ReadableLogRecordLike> {

@@ -2,6 +2,7 @@ import type { Context } from '@opentelemetry/api';
 import type { DeliveryOptions, RetryOptions } from '../export/index.ts';
 import type {
   Clock,
+  FlushOptionsLike,
   LogRecordExporterLike,
   LogRecordProcessorLike,
   MeterProviderLike,
@@ -130,6 +131,33 @@ export interface BurstOptions {
   readonly meterProvider?: MeterProviderLike | undefined;
   /** Time, for tests. Default: the machine's. */
   readonly clock?: Clock | undefined;
+}
+
+/** The LoggerProvider of the SDK, of either line. */
+export interface SdkLoggerProviderLike {
+  getLogger(
+    name: string,
+    version?: string,
+    // biome-ignore lint/suspicious/noExplicitAny: the lines differ in the options.
+    options?: any,
+    // biome-ignore lint/suspicious/noExplicitAny: and in the records and options that a logger takes.
+  ): { emit(record: any): void; enabled?(options?: any): boolean };
+  forceFlush(options?: FlushOptionsLike): Promise<void>;
+  shutdown(): Promise<void>;
+}
+
+/** A Logger of either line. */
+export interface DeferredLogger {
+  // biome-ignore lint/suspicious/noExplicitAny: the record types of the lines differ.
+  emit(record: any): void;
+  // biome-ignore lint/suspicious/noExplicitAny: so do the options.
+  enabled(options?: any): boolean;
+}
+
+/** In front of the SDK: released means that the SDK makes the record. */
+export interface BurstLoggerProviderOptions extends BurstOptions {
+  /** The SDK's LoggerProvider. Its processors export what is loud or released. */
+  readonly provider: SdkLoggerProviderLike;
 }
 
 /** The exporter form: the whole pipeline. */

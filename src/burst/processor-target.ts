@@ -1,22 +1,16 @@
 import { type Context, ROOT_CONTEXT, trace } from '@opentelemetry/api';
-import { FlushGate } from '../export/index.ts';
+import type { BurstAttributes, DeliveryCounts, Target } from '../holding/index.ts';
 import {
-  attempt,
   type Clock,
   errorText,
   type LogRecordProcessorLike,
   RateLimitedWarnings,
   type ReadableLogRecordLike,
-  within,
   writable,
 } from '../record/index.ts';
-import type { BurstAttributes } from './burst.ts';
 import { RecordItems, withBurst } from './burst-records.ts';
+import { Downstream } from './downstream.ts';
 import type { ReentrancyGuard } from './reentrancy-guard.ts';
-import type { DeliveryCounts, Target } from './target.ts';
-
-/** When a flush of the wrapped processor is no longer waited for. */
-const FLUSH_TIMEOUT_MILLIS = 30_000;
 
 /**
  * The processor form: released means handed on. What the wrapped processor then does with a record is its own
@@ -25,23 +19,20 @@ const FLUSH_TIMEOUT_MILLIS = 30_000;
 export class ProcessorTarget implements Target<ReadableLogRecordLike> {
   readonly items: RecordItems;
   readonly #processor: LogRecordProcessorLike;
-  readonly #clock: Clock;
   readonly #guard: ReentrancyGuard;
   readonly #warnings: RateLimitedWarnings;
-  readonly #gate: FlushGate;
+  readonly #downstream: Downstream;
   #delivered = 0;
   #failed = 0;
   /** Being handed on now: the wrapped processor may ask for `stats()`. */
   #pending = 0;
-  #shutdown: Promise<void> | undefined;
 
   constructor(processor: LogRecordProcessorLike, clock: Clock, guard: ReentrancyGuard) {
     this.items = new RecordItems(clock);
     this.#processor = processor;
-    this.#clock = clock;
     this.#guard = guard;
     this.#warnings = new RateLimitedWarnings('BurstLogRecordProcessor', clock);
-    this.#gate = new FlushGate(() => this.#flush());
+    this.#downstream = new Downstream('the wrapped processor', processor, clock, this.#warnings);
   }
 
   /** The wrapped processor has a queue of its own; nothing is kept here. */
@@ -83,45 +74,14 @@ export class ProcessorTarget implements Target<ReadableLogRecordLike> {
   }
 
   flush(): Promise<void> {
-    return this.#gate.pass();
+    return this.#downstream.flush();
   }
 
   shutdown(timeoutMillis: number): Promise<void> {
-    this.#shutdown ??= this.#end(timeoutMillis);
-    return this.#shutdown;
+    return this.#downstream.shutdown(timeoutMillis);
   }
 
   counts(): DeliveryCounts {
     return { delivered: this.#delivered, failed: { processor: this.#failed }, pending: this.#pending };
-  }
-
-  async #flush(): Promise<void> {
-    const flush = await within(
-      attempt(() => this.#processor.forceFlush()),
-      FLUSH_TIMEOUT_MILLIS,
-      this.#clock,
-    );
-    if (!flush.inTime) {
-      this.#warnings.warn(
-        'flush',
-        `the wrapped processor's forceFlush() took over ${FLUSH_TIMEOUT_MILLIS} ms`,
-      );
-    } else if (flush.error !== undefined) {
-      this.#warnings.warn('flush', `the wrapped processor's forceFlush() failed: ${errorText(flush.error)}`);
-    }
-  }
-
-  async #end(timeoutMillis: number): Promise<void> {
-    const end = await within(
-      attempt(() => this.#processor.shutdown()),
-      timeoutMillis,
-      this.#clock,
-      true,
-    );
-    if (!end.inTime) {
-      this.#warnings.warn('shutdown', `the wrapped processor's shutdown() took over ${timeoutMillis} ms`);
-    } else if (end.error !== undefined) {
-      this.#warnings.warn('shutdown', `the wrapped processor's shutdown() failed: ${errorText(end.error)}`);
-    }
   }
 }

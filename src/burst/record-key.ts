@@ -1,10 +1,10 @@
 import { type Context, type SpanContext, trace } from '@opentelemetry/api';
+import { SHARED_KEY } from '../holding/index.ts';
 import type { RateLimitedWarnings, ReadableLogRecordLike } from '../record/index.ts';
 import { errorText } from '../record/index.ts';
 import { rootTaskId } from '../task/index.ts';
 import { blank } from './burst-records.ts';
 import type { BurstScope } from './options.ts';
-import { SHARED_KEY } from './order.ts';
 import type { ReentrancyGuard } from './reentrancy-guard.ts';
 
 /** What is held: all that most scopes look at. The span context is there only if it is valid. */

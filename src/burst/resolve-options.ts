@@ -1,15 +1,8 @@
-import {
-  type ResolvedDeliveryOptions,
-  RetryingLogRecordExporter,
-  type RetryOptions,
-  resolveDeliveryOptions,
-} from '../export/index.ts';
+import type { HoldingBounds } from '../holding/index.ts';
 import type { LimitOptions } from '../limit/index.ts';
 import {
   CLOCK_METHODS,
   type Clock,
-  type LogRecordExporterLike,
-  type LogRecordProcessorLike,
   type MeterProviderLike,
   parseSeverity,
   type ReadableLogRecordLike,
@@ -18,7 +11,6 @@ import {
 } from '../record/index.ts';
 import {
   checkKnown,
-  checkObject,
   duration,
   fraction,
   shown,
@@ -31,17 +23,17 @@ import { LevelTable } from './level-table.ts';
 import type {
   BurstCallOptions,
   BurstExporterOptions,
+  BurstLoggerProviderOptions,
+  BurstOptions,
   BurstProcessorOptions,
   BurstScope,
   BurstTriggers,
+  SdkLoggerProviderLike,
 } from './options.ts';
-import type { HoldingBounds } from './order.ts';
+import { type ResolvedTarget, resolveTarget } from './resolve-target.ts';
 
 /** Every option, decided. */
 export interface ResolvedBurstOptions {
-  readonly target:
-    | { readonly delivery: ResolvedDeliveryOptions }
-    | { readonly processor: LogRecordProcessorLike };
   readonly levels: LevelTable;
   readonly emitLevel: number;
   readonly burstLevel: number;
@@ -61,7 +53,6 @@ export interface ResolvedBurstOptions {
   readonly clock: Clock;
 }
 
-const WHERE = 'BurstLogRecordProcessor';
 const MEBIBYTE = 1024 * 1024;
 
 const defaults = {
@@ -89,14 +80,43 @@ const defaults = {
 const AFTER = { records: 100, millis: 10_000 };
 const LIMIT = { records: 60_000, millis: 60_000, reserve: 0.5 };
 const MAX_DELAY_MILLIS = 10_000;
-/** Of the processor form, where nothing says how much fits into a request. */
+/** Where nothing says how much fits into a request. */
 const MAX_LOUD_BYTES = 2 * MEBIBYTE;
 
 /** @throws RangeError or TypeError that says option, expected and actual value */
 export function resolveBurstOptions(
   given: BurstExporterOptions | BurstProcessorOptions,
-): ResolvedBurstOptions {
-  checkKnown(WHERE, given, ['exporter', 'processor', 'delivery', ...Object.keys(defaults)]);
+): ResolvedBurstOptions & { readonly target: ResolvedTarget } {
+  const where = 'BurstLogRecordProcessor';
+  const options = resolveCommon(where, given, ['exporter', 'processor', 'delivery']);
+  const target = resolveTarget(where, given, options);
+  if (!('delivery' in target)) return { ...options, target };
+  const { maxQueueSize, maxExportBatchBytes } = target.delivery;
+  return {
+    ...options,
+    target,
+    // More than the queue takes at once would be dropped by it.
+    replayBatch: Math.min(options.replayBatch, Math.ceil(maxQueueSize / 2)),
+    maxLoudBytes: Math.min(maxExportBatchBytes, Math.ceil(options.maxBytes / 2)),
+  };
+}
+
+/** @throws RangeError or TypeError that says option, expected and actual value */
+export function resolveProviderOptions(
+  given: BurstLoggerProviderOptions,
+): ResolvedBurstOptions & { readonly provider: SdkLoggerProviderLike } {
+  const options = resolveCommon('BurstLoggerProvider', given, ['provider']);
+  const provider = withMethods<SdkLoggerProviderLike>('provider', given.provider, [
+    'getLogger',
+    'forceFlush',
+    'shutdown',
+  ]);
+  return { ...options, provider };
+}
+
+/** What all forms have in common. @param own the options that only the form of `where` has */
+function resolveCommon(where: string, given: BurstOptions, own: readonly string[]): ResolvedBurstOptions {
+  checkKnown(where, given, [...own, ...Object.keys(defaults)]);
   const options = withDefaults(defaults, given as Partial<typeof defaults>);
   const chronological = oneOf('order', options.order, ['immediate', 'chronological']) === 'chronological';
   const emitLevel = parseSeverity('emitLevel', options.emitLevel);
@@ -131,10 +151,7 @@ export function resolveBurstOptions(
   }
   withMethods('clock', options.clock, CLOCK_METHODS);
   if (options.meterProvider !== undefined) withMethods('meterProvider', options.meterProvider, ['getMeter']);
-  const target = targetOf(given, options.meterProvider, options.clock, maxBytes);
-  const replayBatch = wholeNumber('replayBatch', options.replayBatch, 1);
   return {
-    target,
     levels: new LevelTable(options.level, Severity.TRACE, emitLevel),
     emitLevel,
     burstLevel,
@@ -146,13 +163,8 @@ export function resolveBurstOptions(
     maxBytes,
     limit: limitOf(options.limit, bounds.capacity),
     fingerprint: options.fingerprint,
-    // More than the queue takes at once would be dropped by it.
-    replayBatch:
-      'delivery' in target ? Math.min(replayBatch, Math.ceil(target.delivery.maxQueueSize / 2)) : replayBatch,
-    maxLoudBytes: Math.min(
-      'delivery' in target ? target.delivery.maxExportBatchBytes : MAX_LOUD_BYTES,
-      Math.ceil(maxBytes / 2),
-    ),
+    replayBatch: wholeNumber('replayBatch', options.replayBatch, 1),
+    maxLoudBytes: Math.min(MAX_LOUD_BYTES, Math.ceil(maxBytes / 2)),
     flushTimeoutMillis: duration('flushTimeoutMillis', options.flushTimeoutMillis),
     meterProvider: options.meterProvider,
     clock: options.clock,
@@ -219,56 +231,4 @@ function limitOf(value: Partial<LimitOptions> | false, capacity: number): LimitO
     throw new RangeError(`limit.reserve must be a number from 0 to 1, got ${shown(limit.reserve)}`);
   }
   return limit.records === Number.POSITIVE_INFINITY ? false : limit;
-}
-
-function targetOf(
-  given: BurstExporterOptions | BurstProcessorOptions,
-  meterProvider: MeterProviderLike | undefined,
-  clock: Clock,
-  maxBytes: number,
-): ResolvedBurstOptions['target'] {
-  const { exporter, processor, delivery } = given;
-  if ((exporter === undefined) === (processor === undefined)) {
-    const got = exporter === undefined ? 'neither' : 'both';
-    throw new TypeError(`${WHERE} needs exporter or processor, got ${got}`);
-  }
-  if (processor !== undefined) {
-    if (delivery !== undefined) {
-      throw new TypeError(
-        'delivery is for the exporter form only: with processor, that one delivers; got both',
-      );
-    }
-    return { processor: withMethods('processor', processor, ['onEmit', 'forceFlush', 'shutdown']) };
-  }
-  const { retry, ...rest } = delivery ?? {};
-  if (delivery !== undefined) checkObject('delivery', delivery);
-  for (const name of ['maxQueueBytes', 'meterProvider', 'clock', 'flushTimeoutMillis']) {
-    if (name in rest)
-      throw new TypeError(`delivery has no option ${shown(name)}: the processor's own counts`);
-  }
-  return {
-    delivery: resolveDeliveryOptions('delivery', {
-      ...rest,
-      exporter: retrying(exporter as LogRecordExporterLike, retry, clock),
-      maxQueueBytes: maxBytes,
-      clock,
-      ...(meterProvider === undefined ? {} : { meterProvider }),
-    }),
-  };
-}
-
-function retrying(
-  exporter: LogRecordExporterLike,
-  retry: Omit<RetryOptions, 'clock'> | false | undefined,
-  clock: Clock,
-): LogRecordExporterLike {
-  withMethods('exporter', exporter, ['export', 'shutdown']);
-  const retriesItself =
-    typeof (exporter as { readonly worstCaseMillis?: unknown }).worstCaseMillis === 'number';
-  if (retriesItself && retry !== undefined && retry !== false) {
-    throw new TypeError('delivery.retry is not for an exporter that retries by itself, got an object');
-  }
-  if (retry === false || retriesItself) return exporter;
-  if (retry !== undefined) checkObject('delivery.retry', retry);
-  return new RetryingLogRecordExporter({ ...retry, exporter, clock });
 }

@@ -1,4 +1,5 @@
 import type { Context } from '@opentelemetry/api';
+import type { Trigger, TriggerCause } from '../holding/index.ts';
 import { fingerprintOf, givenFingerprint } from '../limit/index.ts';
 import {
   EXCEPTION_TYPE,
@@ -7,7 +8,6 @@ import {
   type ReadableLogRecordLike,
   Severity,
 } from '../record/index.ts';
-import type { Trigger, TriggerCause } from './burst.ts';
 import type { ReentrancyGuard } from './reentrancy-guard.ts';
 import type { ResolvedBurstOptions } from './resolve-options.ts';
 

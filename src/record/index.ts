@@ -77,12 +77,14 @@ export {
 } from './otel.ts';
 export { RankedQueue } from './ranked-queue.ts';
 export { errorText, problemText, RateLimitedWarnings } from './rate-limited-warnings.ts';
+export { type Release, ReleaseContext, releaseOf, type TaskMarks } from './release-context.ts';
 export { parseSeverity, rankOf, Severity, type SeverityLike, type SeverityName } from './severity.ts';
 export { severityNameOf, severityOf, severityOfText } from './severity-name.ts';
-export { attributesSize, CHARACTER_BYTES } from './size.ts';
+export { attributesSize, CHARACTER_BYTES, VALUE_BYTES } from './size.ts';
 export {
   type BoundedSnapshot,
   boundedSnapshot,
+  MAX_ATTRIBUTE_DEPTH,
   type Snapshot,
   snapshot,
 } from './snapshot.ts';

@@ -57,6 +57,7 @@ export function begin(
     spanContext,
     context: origin.context,
     bound,
+    marks: undefined,
     sequence: 0,
     children: 0,
     verdict: undefined,

@@ -1,6 +1,7 @@
 export { environmentSetter } from './inject.ts';
 export type { TaskOutcome } from './outcome.ts';
 export type { TaskFunction } from './run-task.ts';
+export { fallbackContext } from './shared-state.ts';
 export { startTask } from './start-task.ts';
 export type {
   ImportTaskOptions,
@@ -10,7 +11,8 @@ export type {
   TaskData,
   TaskOptions,
 } from './task.ts';
-export { rootTaskId } from './task-context.ts';
+export { rootTaskId, taskOf } from './task-context.ts';
 export { currentTask, importTask, task, to } from './task-forms.ts';
 export { TaskLogRecordProcessor, type TaskLogRecordProcessorOptions } from './task-log-record-processor.ts';
+export { marksOf, numberRecord } from './task-marks.ts';
 export { asTask, type TaskDecorator, type WrapData, wrap } from './wrap.ts';

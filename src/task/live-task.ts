@@ -42,7 +42,8 @@ export class LiveTask implements Task {
     if (this.#hasEnded('bind')) return;
     const added: Record<string, Readable> = {};
     copyReadable(added, data, this.#state.bound);
-    Object.assign(this.#state.bound, added);
+    this.#state.bound = { ...this.#state.bound, ...added };
+    this.#state.marks = undefined;
     try {
       this.#state.span.setAttributes(forSpan(added));
     } catch (error) {

@@ -6,16 +6,19 @@ import {
   type LogRecordProcessorLike,
   parseSeverity,
   rankOf,
+  releaseOf,
   type SeverityLike,
   TASK_ID,
   TASK_NAME,
   TASK_PARENT_ID,
   TASK_SEQUENCE,
+  type TaskMarks,
 } from '../record/index.ts';
 import { checkKnown } from '../settings/index.ts';
 import { callSite } from './call-site.ts';
 import { fallbackContext } from './shared-state.ts';
 import { taskOf } from './task-context.ts';
+import { marksOf, numberRecord } from './task-marks.ts';
 import type { TaskState } from './task-state.ts';
 
 /** Options of {@link TaskLogRecordProcessor}. */
@@ -54,6 +57,12 @@ export class TaskLogRecordProcessor implements LogRecordProcessorLike {
   }
 
   onEmit(record: WritableRecord, context?: Context): void {
+    const release = context === undefined ? undefined : releaseOf(context);
+    if (release !== undefined) {
+      // Numbered when it was written, and whoever called the logger is long gone.
+      if (release.marks !== undefined) write(record, release.marks, release.sequence);
+      return;
+    }
     const task = context === undefined ? undefined : taskOf(context);
     if (task !== undefined) mark(record, task);
     else if (context === undefined || context === ROOT_CONTEXT) markByFallback(record);
@@ -84,22 +93,21 @@ function markByFallback(record: WritableRecord): void {
 }
 
 function mark(record: WritableRecord, task: TaskState): void {
-  const { attributes } = record;
   const { emitting } = task;
-  if (emitting !== undefined && emitting.eventName === record.eventName) {
+  if (numberRecord(task, record.eventName, record.attributes)) write(record, marksOf(task), task.sequence);
+  else if (emitting !== undefined && emitting.eventName === record.eventName) {
     restoreOwn(record, emitting.attributes);
-    return;
   }
-  // The application says where the record belongs.
-  if (attributes[TASK_SEQUENCE] !== undefined) return;
-  task.sequence += 1;
-  if (attributes[TASK_ID] === undefined) write(record, TASK_ID, task.id);
-  if (attributes[TASK_NAME] === undefined) write(record, TASK_NAME, task.name);
-  write(record, TASK_SEQUENCE, task.sequence);
-  if (task.parentId !== undefined && attributes[TASK_PARENT_ID] === undefined) {
-    write(record, TASK_PARENT_ID, task.parentId);
+}
+
+function write(record: WritableRecord, { id, name, parentId, bound }: TaskMarks, sequence: number): void {
+  const { attributes } = record;
+  if (attributes[TASK_ID] === undefined) writeOwn(record, TASK_ID, id);
+  if (attributes[TASK_NAME] === undefined) writeOwn(record, TASK_NAME, name);
+  writeOwn(record, TASK_SEQUENCE, sequence);
+  if (parentId !== undefined && attributes[TASK_PARENT_ID] === undefined) {
+    writeOwn(record, TASK_PARENT_ID, parentId);
   }
-  const { bound } = task;
   for (const key in bound) {
     // Not by its value: every object has a "constructor".
     if (!Object.hasOwn(attributes, key)) record.setAttribute(key, bound[key]);
@@ -110,7 +118,7 @@ function mark(record: WritableRecord, task: TaskState): void {
  * Writes an attribute of ours, which the SDK's limits must not drop or shorten: without it the record is in no tree.
  * A record that is full already would only count it as dropped.
  */
-function write(record: WritableRecord, key: string, value: unknown): void {
+function writeOwn(record: WritableRecord, key: string, value: unknown): void {
   const isFull = (record.droppedAttributesCount ?? 0) > 0;
   if (!isFull) record.setAttribute(key, value);
   if (record.attributes[key] !== value) record.attributes[key] = value;
@@ -119,7 +127,8 @@ function write(record: WritableRecord, key: string, value: unknown): void {
 /** One of the task's own records has all attributes but those that a limit dropped or shortened. */
 function restoreOwn(record: WritableRecord, emitted: Readonly<Record<string, unknown>>): void {
   for (const key in emitted) {
-    if (key.startsWith('task.') && record.attributes[key] !== emitted[key]) write(record, key, emitted[key]);
+    if (key.startsWith('task.') && record.attributes[key] !== emitted[key])
+      writeOwn(record, key, emitted[key]);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Context, Span, SpanContext } from '@opentelemetry/api';
+import type { TaskMarks } from '../record/index.ts';
 import type { Verdict } from './outcome.ts';
 import type { Readable } from './readable.ts';
 import type { Task, TaskOptions } from './task.ts';
@@ -26,8 +27,10 @@ export interface TaskState {
   readonly span: Span;
   readonly spanContext: SpanContext;
   context: Context;
-  /** The attributes that are added to every record. */
-  readonly bound: Record<string, Readable>;
+  /** The attributes that are added to every record. Replaced, never changed: held records refer to it. */
+  bound: Readonly<Record<string, Readable>>;
+  /** What it writes on records now; undefined until one asks. */
+  marks: TaskMarks | undefined;
   /** `task.sequence` of the last record. */
   sequence: number;
   /** How many steps it has started. */

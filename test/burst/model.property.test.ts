@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { BurstLogRecordProcessor } from '../../src/burst/burst-log-record-processor.ts';
-import type { BurstStats } from '../../src/burst/stats.ts';
+import type { BurstStats } from '../../src/holding/stats.ts';
 import type { ReadableLogRecordLike } from '../../src/record/otel.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { expectAccountsBalance, traceIdOf } from '../support/pipeline.ts';

@@ -1,20 +1,34 @@
 import { type Context, context, ROOT_CONTEXT, trace } from '@opentelemetry/api';
-import { InMemoryLogRecordExporter, LoggerProvider } from '@opentelemetry/sdk-logs';
+import { InMemoryLogRecordExporter, LoggerProvider, type LogRecordProcessor } from '@opentelemetry/sdk-logs';
 import { BurstLogRecordProcessor } from '../../src/burst/burst-log-record-processor.ts';
-import type { BurstExporterOptions } from '../../src/burst/options.ts';
-import type { BurstStats } from '../../src/burst/stats.ts';
-import type { ReadableLogRecordLike } from '../../src/record/otel.ts';
+import { BurstLoggerProvider } from '../../src/burst/burst-logger-provider.ts';
+import type { BurstExporterOptions, BurstOptions, DeferredLogger } from '../../src/burst/options.ts';
+import { PriorityBatchLogRecordProcessor, RetryingLogRecordExporter } from '../../src/export/index.ts';
+import type { BurstStats } from '../../src/holding/stats.ts';
+import type { LogRecordProcessorLike, ReadableLogRecordLike } from '../../src/record/otel.ts';
 import { Severity, type SeverityName } from '../../src/record/severity.ts';
 import { ManualClock } from './manual-clock.ts';
 
 export type { SeverityName } from '../../src/record/severity.ts';
 
-/** The real SDK with a burst in the exporter form, an exporter in memory, and a clock of ours. */
-export function pipeline(options: Partial<BurstExporterOptions> = {}) {
+/** What holds: a processor of the SDK, or a provider in front of it. */
+export type FrontName = 'processor' | 'provider';
+
+/** For `describe.each()`: what is said of one front end holds for the other. */
+export const FRONTS: readonly FrontName[] = ['processor', 'provider'];
+
+/** The real SDK with one of the front ends, an exporter in memory, and a clock of ours. */
+export const pipelineOf =
+  (front: FrontName) =>
+  (options: Partial<BurstExporterOptions> = {}) =>
+    pipeline(options, front);
+
+/** The processor in the exporter form; the provider in front of a priority batch with the same exporter. */
+export function pipeline(given: Partial<BurstExporterOptions> = {}, front: FrontName = 'processor') {
   const clock = new ManualClock();
   const exporter = new InMemoryLogRecordExporter();
-  const burst = new BurstLogRecordProcessor({ exporter, clock, ...options } as BurstExporterOptions);
-  const provider = new LoggerProvider({ processors: [burst] });
+  const options = { exporter, clock, ...given };
+  const { burst, provider } = front === 'processor' ? withProcessor(options) : withProvider(options);
   const logger = provider.getLogger('test');
   const exported = () => exporter.getFinishedLogRecords() as unknown as readonly ReadableLogRecordLike[];
   return {
@@ -33,7 +47,7 @@ export function pipeline(options: Partial<BurstExporterOptions> = {}) {
         ...rest,
         ...(severityNumber === undefined ? {} : { severityNumber }),
       };
-      from.emit(record as Parameters<typeof from.emit>[0]);
+      from.emit(record as never);
     },
     exported,
     /** Bodies that have been exported; manifests and summaries are left out. */
@@ -54,6 +68,36 @@ export function pipeline(options: Partial<BurstExporterOptions> = {}) {
       return found;
     },
   };
+}
+
+/** A front end around a processor of the test: the processor form, or a provider in front of one with it. */
+export function wrapping(front: FrontName, processor: LogRecordProcessorLike, options: BurstOptions = {}) {
+  const sdk = new LoggerProvider({ processors: [processor as LogRecordProcessor] });
+  if (front === 'provider') {
+    const burst = new BurstLoggerProvider({ ...options, provider: sdk });
+    const logger = burst.getLogger('test');
+    return { burst, logger, take: (record: unknown) => logger.emit(record) };
+  }
+  const burst = new BurstLogRecordProcessor({ ...options, processor });
+  const logger = new LoggerProvider({ processors: [burst] }).getLogger('test') as DeferredLogger;
+  return { burst, logger, take: (record: unknown) => burst.onEmit(record as never) };
+}
+
+function withProcessor(options: BurstExporterOptions) {
+  const burst = new BurstLogRecordProcessor(options);
+  return { burst, provider: new LoggerProvider({ processors: [burst] }) };
+}
+
+function withProvider({ exporter, delivery, ...options }: BurstExporterOptions) {
+  const { retry, ...batch } = delivery ?? {};
+  const retrying =
+    retry === false ? exporter : new RetryingLogRecordExporter({ ...retry, exporter, clock: options.clock });
+  const { clock, maxBytes, meterProvider } = options;
+  const common = { clock, meterProvider, ...(maxBytes === undefined ? {} : { maxQueueBytes: maxBytes }) };
+  const processor = new PriorityBatchLogRecordProcessor({ ...batch, ...common, exporter: retrying });
+  const provider = new LoggerProvider({ processors: [processor] });
+  const burst = new BurstLoggerProvider({ ...options, provider });
+  return { burst, provider: burst };
 }
 
 interface Emitted {

@@ -1,0 +1,165 @@
+import { ROOT_CONTEXT, TraceFlags, trace } from '@opentelemetry/api';
+import type { BurstStats } from '../holding/index.ts';
+import type { FlushOptionsLike, SpanProcessorLike } from '../record/index.ts';
+import { RateLimitedWarnings, Severity } from '../record/index.ts';
+import type { BurstControls } from './burst-controls.ts';
+import { BurstFrontEnd } from './burst-front-end.ts';
+import type { BurstSpanProcessorOptions } from './burst-span-processor.ts';
+import type { DeferredRecord, LiveRecord, SdkLoggerLike } from './deferred-record.ts';
+import { DeferringLogger, type LoggerParts } from './deferring-logger.ts';
+import { OneReadClock } from './one-read-clock.ts';
+import type {
+  BurstCallOptions,
+  BurstLoggerProviderOptions,
+  DeferredLogger,
+  SdkLoggerProviderLike,
+} from './options.ts';
+import { ProviderTarget } from './provider-target.ts';
+import { ReentrancyGuard } from './reentrancy-guard.ts';
+import { type ResolvedBurstOptions, resolveProviderOptions } from './resolve-options.ts';
+
+const SHUTDOWN_TIMEOUT_MILLIS = 30_000;
+const NAME = 'BurstLoggerProvider';
+/** As the SDK calls a logger without a name. */
+const NO_NAME = 'unknown';
+
+/**
+ * Stands in front of the SDK's LoggerProvider, and does what `BurstLogRecordProcessor` does before the SDK has
+ * made a record: a quiet record that nobody will see costs a quarter of one that the SDK made.
+ *
+ * Register it in the place of the SDK's provider, which gets the processors that export. They see loud records
+ * at once, and of the quiet ones those that are released: with their own time, trace and task, and without the
+ * rest of their context (baggage). A processor that must see every record needs `BurstLogRecordProcessor`.
+ *
+ * - **Full**: held records go first, the oldest first. Every loss is counted by cause: `stats()`.
+ * - **Fails**: nothing here throws into the application, blocks it, or ends it. Losses and errors are
+ * reported through `diag`.
+ * - **Stops**: `shutdown()` hands on what is loud or released, evicts the quiet ones, and ends the SDK's
+ * provider.
+ */
+export class BurstLoggerProvider implements BurstControls {
+  readonly #options: ResolvedBurstOptions;
+  readonly #provider: SdkLoggerProviderLike;
+  readonly #front: BurstFrontEnd<DeferredRecord>;
+  readonly #parts: LoggerParts;
+  /** By the logger of the SDK, which is one for each scope. */
+  readonly #loggers = new WeakMap<SdkLoggerLike, DeferringLogger>();
+
+  /**
+   * @throws RangeError or TypeError when an option is wrong; the message says option, expected and actual
+   * value
+   */
+  constructor(given: BurstLoggerProviderOptions) {
+    const { provider, ...options } = resolveProviderOptions(given);
+    this.#options = options;
+    this.#provider = provider;
+    const { clock, scope, order, bounds, maxLoudBytes } = options;
+    const guard = new ReentrancyGuard();
+    const target = new ProviderTarget(provider, clock, guard, new RateLimitedWarnings(NAME, clock));
+    this.#front = new BurstFrontEnd({
+      name: NAME,
+      options,
+      guard,
+      target,
+      // Only live ones are read, see `keyReadsRecord`.
+      readable: (record) => record as LiveRecord,
+      shutdownTimeoutMillis: SHUTDOWN_TIMEOUT_MILLIS,
+    });
+    this.#front.report(undefined);
+    this.#parts = {
+      front: this.#front,
+      clock: new OneReadClock(clock),
+      maxRecordBytes: bounds.maxRecordBytes,
+      maxLoudBytes,
+      keyReadsRecord: typeof scope === 'function',
+      holdsLoud: order === 'chronological',
+    };
+  }
+
+  /** The logger of a scope: the same for the same name, version and schema, as far as the SDK's is. */
+  getLogger(
+    name: string,
+    version?: string,
+    // biome-ignore lint/suspicious/noExplicitAny: the lines differ in the options.
+    options?: any,
+  ): DeferredLogger {
+    const sdk = this.#provider.getLogger(name, version, options);
+    const known = this.#loggers.get(sdk);
+    if (known !== undefined) return known;
+    const schemaUrl: string | undefined = options?.schemaUrl;
+    const scope = {
+      name: name || NO_NAME,
+      ...(version === undefined ? {} : { version }),
+      ...(schemaUrl === undefined ? {} : { schemaUrl }),
+    };
+    const level = this.#options.levels.of(scope.name);
+    const logger = new DeferringLogger(
+      this.#parts,
+      sdk,
+      scope,
+      level,
+      this.#refusesSome(sdk, scope.name, level),
+    );
+    this.#loggers.set(sdk, logger);
+    return logger;
+  }
+
+  burst(
+    options?: BurstCallOptions & { readonly reason?: string | undefined },
+  ): { id: string; released: number } | undefined {
+    return this.#front.burst(options);
+  }
+
+  discard(options?: BurstCallOptions): number {
+    return this.#front.discard(options);
+  }
+
+  stats(): BurstStats {
+    return this.#front.stats();
+  }
+
+  spanProcessor(options?: BurstSpanProcessorOptions): SpanProcessorLike {
+    return this.#front.spanProcessor(options);
+  }
+
+  forceFlush(options?: FlushOptionsLike): Promise<void> {
+    return this.#front.forceFlush(options);
+  }
+
+  shutdown(): Promise<void> {
+    return this.#front.shutdown();
+  }
+
+  /**
+   * Whether the SDK's logger refuses anything. It is asked once: if not, it need not be asked for each record.
+   */
+  #refusesSome(sdk: SdkLoggerLike, name: string, level: number): boolean {
+    if (sdk.enabled === undefined || this.#front.isShutdown) return false;
+    const contexts = [undefined, TraceFlags.SAMPLED, TraceFlags.NONE].map(contextWith);
+    const refuses = (severityNumber: number) =>
+      contexts.some((context) => sdk.enabled?.({ severityNumber, context }) === false);
+    let lowest = level;
+    try {
+      while (lowest <= Severity.FATAL4 && !refuses(lowest)) lowest += 1;
+    } catch {
+      return true;
+    }
+    if (lowest > Severity.FATAL4) return false;
+    if (lowest < this.#options.emitLevel) {
+      this.#front.warnings.warn(
+        'refuses',
+        `the wrapped provider refuses quiet records of the logger ${JSON.stringify(name)} (minimumSeverity, ` +
+          'traceBased, or no processor is enabled); those it refuses are not held',
+      );
+    }
+    return true;
+  }
+}
+
+/** A context as records may be written in; undefined: in no trace. */
+function contextWith(traceFlags: number | undefined) {
+  const span = { traceId: '4bf92f3577b34da6a3ce929d0e0e4736', spanId: '00f067aa0ba902b7' };
+  return traceFlags === undefined
+    ? ROOT_CONTEXT
+    : trace.setSpanContext(ROOT_CONTEXT, { ...span, traceFlags });
+}

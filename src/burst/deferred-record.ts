@@ -1,0 +1,286 @@
+import type { Context, HrTime, SpanContext } from '@opentelemetry/api';
+import {
+  type InstrumentationScopeLike,
+  type ReadableLogRecordLike,
+  type Release,
+  rankOf,
+  severityNameOf,
+  severityOf,
+  type TaskMarks,
+} from '../record/index.ts';
+import { exceptionAttributes } from './exception-attributes.ts';
+
+/** A record as an application gives it to a Logger of either line. */
+export interface ApiLogRecordLike {
+  readonly eventName?: string | undefined;
+  readonly timestamp?: unknown;
+  readonly observedTimestamp?: unknown;
+  readonly severityNumber?: number | undefined;
+  readonly severityText?: string | undefined;
+  readonly body?: unknown;
+  // biome-ignore lint/suspicious/noExplicitAny: 2.x types the values AnyValue, 3.x unknown.
+  readonly attributes?: any;
+  readonly exception?: unknown;
+  readonly context?: Context | undefined;
+}
+
+/** A Logger of the SDK. Before sdk-logs 0.205 it has no `enabled()`. */
+export interface SdkLoggerLike {
+  // biome-ignore lint/suspicious/noExplicitAny: the record types of the lines differ.
+  emit(record: any): void;
+  // biome-ignore lint/suspicious/noExplicitAny: so do the options.
+  enabled?(options?: any): boolean;
+}
+
+/** Where records come from: a logger, and the wall clock as it stood against the monotonic one. */
+export interface RecordSource {
+  readonly logger: SdkLoggerLike;
+  readonly scope: InstrumentationScopeLike;
+  /** Monotonic time minus wall time. */
+  readonly offset: number;
+}
+
+/** A record that the SDK has not made yet. */
+export interface DeferredRecord {
+  readonly source: RecordSource;
+  /** Set only if it is valid. */
+  readonly spanContext: SpanContext | undefined;
+  /** How much it matters when something must be dropped, 0 to 24. */
+  readonly rank: number;
+  /** Its time in milliseconds since the epoch, NaN if it is not known. */
+  timeOf(cameAt: number): number;
+  /** What the logger is given. @param cameAt when it came, as `Clock.monotonicNow()` counts */
+  toRecord(cameAt: number): ApiLogRecordLike;
+  /** What its context says when it is released; undefined: it leaves in the context in which it was written. */
+  readonly release: Release | undefined;
+}
+
+/** In `severity`: the record also says the severity's name, as its text. */
+const WITH_NAME = 32;
+
+/** What `severity` of a held record is; undefined: number and text do not fit into it. */
+export function packedSeverity(number: unknown, text: unknown): number | undefined {
+  if (text === undefined) return number as number;
+  return text === severityNameOf(number as number) ? (number as number) | WITH_NAME : undefined;
+}
+
+const NO_MARKS: Release = { marks: undefined, sequence: 0 };
+
+/**
+ * A record with what most records have, and not more: of this kind there may be a million. Its time stands
+ * beside it, where it is held.
+ */
+export class HeldRecord implements DeferredRecord {
+  readonly source: RecordSource;
+  readonly body: unknown;
+  readonly attributes: Record<string, unknown> | undefined;
+  /** Number, and whether it has the name as its text, see `packedSeverity`. */
+  readonly severity: number;
+  readonly spanContext: SpanContext | undefined;
+
+  constructor(
+    source: RecordSource,
+    body: unknown,
+    attributes: Record<string, unknown> | undefined,
+    severity: number,
+    spanContext: SpanContext | undefined,
+  ) {
+    this.source = source;
+    this.body = body;
+    this.attributes = attributes;
+    this.severity = severity;
+    this.spanContext = spanContext;
+  }
+
+  get rank(): number {
+    return rankOf(this.severity & ~WITH_NAME);
+  }
+
+  get release(): Release {
+    return NO_MARKS;
+  }
+
+  timeOf(cameAt: number): number {
+    return Math.round(cameAt - this.source.offset);
+  }
+
+  toRecord(cameAt: number): ApiLogRecordLike {
+    const { severity, body, attributes } = this;
+    const severityNumber = severity & ~WITH_NAME;
+    const time = hrTimeOf(this.timeOf(cameAt));
+    return {
+      timestamp: time,
+      observedTimestamp: time,
+      severityNumber,
+      ...(severity === severityNumber ? {} : { severityText: severityNameOf(severityNumber) }),
+      ...(body === undefined ? {} : { body }),
+      ...(attributes === undefined ? {} : { attributes }),
+    };
+  }
+}
+
+/** One that was written inside a task. */
+export class HeldInTask extends HeldRecord {
+  readonly marks: TaskMarks;
+  readonly sequence: number;
+
+  constructor(
+    source: RecordSource,
+    body: unknown,
+    attributes: Record<string, unknown> | undefined,
+    severity: number,
+    spanContext: SpanContext | undefined,
+    marks: TaskMarks,
+    sequence: number,
+  ) {
+    super(source, body, attributes, severity, spanContext);
+    this.marks = marks;
+    this.sequence = sequence;
+  }
+
+  override get release(): Release {
+    return this;
+  }
+}
+
+/** What few records have. */
+export interface Details
+  extends Pick<
+    ApiLogRecordLike,
+    'eventName' | 'timestamp' | 'observedTimestamp' | 'severityNumber' | 'severityText' | 'exception'
+  > {
+  readonly release: Release;
+}
+
+/** One that has more: a time of its own, an event name, an exception, or a severity of its own making. */
+export class HeldWithDetails extends HeldRecord {
+  readonly details: Details;
+
+  constructor(
+    source: RecordSource,
+    body: unknown,
+    attributes: Record<string, unknown> | undefined,
+    spanContext: SpanContext | undefined,
+    details: Details,
+  ) {
+    super(source, body, attributes, 0, spanContext);
+    this.details = details;
+  }
+
+  override get rank(): number {
+    return rankOf(severityOf(this.details));
+  }
+
+  override get release(): Release {
+    return this.details.release;
+  }
+
+  override timeOf(cameAt: number): number {
+    const { timestamp } = this.details;
+    return timestamp === undefined ? super.timeOf(cameAt) : millisOf(timestamp);
+  }
+
+  override toRecord(cameAt: number): ApiLogRecordLike {
+    const { release: _, ...details } = this.details;
+    const { severityNumber: _none, ...record } = super.toRecord(cameAt);
+    return { ...record, ...details };
+  }
+}
+
+/**
+ * One that leaves at once, or only stands for another, as the application gave it. The functions among the
+ * options read it like a record of the SDK.
+ */
+export class LiveRecord implements DeferredRecord, ReadableLogRecordLike {
+  readonly source: RecordSource;
+  readonly spanContext: SpanContext | undefined;
+  readonly #record: ApiLogRecordLike;
+  readonly #writtenAt: number;
+  #attributes: Record<string, unknown> | undefined;
+
+  /** @param writtenAt in milliseconds since the epoch */
+  constructor(
+    source: RecordSource,
+    record: ApiLogRecordLike,
+    spanContext: SpanContext | undefined,
+    writtenAt: number,
+  ) {
+    this.source = source;
+    this.spanContext = spanContext;
+    this.#record = record;
+    this.#writtenAt = writtenAt;
+  }
+
+  get rank(): number {
+    return rankOf(severityOf(this.#record));
+  }
+
+  get release(): undefined {
+    return undefined;
+  }
+
+  timeOf(): number {
+    const { timestamp } = this.#record;
+    return timestamp === undefined ? this.#writtenAt : millisOf(timestamp);
+  }
+
+  toRecord(): ApiLogRecordLike {
+    return this.#record;
+  }
+
+  get severityNumber(): number | undefined {
+    return this.#record.severityNumber;
+  }
+
+  get severityText(): string | undefined {
+    return this.#record.severityText;
+  }
+
+  get eventName(): string | undefined {
+    return this.#record.eventName;
+  }
+
+  get body(): unknown {
+    return this.#record.body;
+  }
+
+  get attributes(): Record<string, unknown> {
+    const { attributes, exception } = this.#record;
+    if (exception === undefined || exception === null) return attributes ?? {};
+    const all = this.#attributes ?? { ...exceptionAttributes(exception), ...attributes };
+    this.#attributes = all;
+    return all;
+  }
+
+  get hrTime(): HrTime {
+    return hrTimeOf(this.timeOf());
+  }
+
+  get hrTimeObserved(): HrTime {
+    return hrTimeOf(this.#writtenAt);
+  }
+
+  /** The provider keeps its resource to itself. */
+  get resource(): { readonly attributes: object } {
+    return { attributes: {} };
+  }
+
+  get instrumentationScope(): InstrumentationScopeLike {
+    return this.source.scope;
+  }
+
+  get droppedAttributesCount(): number {
+    return 0;
+  }
+}
+
+function hrTimeOf(millis: number): HrTime {
+  const seconds = Math.floor(millis / 1_000);
+  return [seconds, Math.round((millis - seconds * 1_000) * 1e6)];
+}
+
+/** A time as the API takes it; NaN if it is none. */
+function millisOf(time: unknown): number {
+  if (Array.isArray(time)) return Number(time[0]) * 1_000 + Number(time[1]) / 1e6;
+  return Number(time);
+}

@@ -1,0 +1,255 @@
+import { type Context, context, ROOT_CONTEXT, type SpanContext, trace } from '@opentelemetry/api';
+import type { TriggerCause } from '../holding/index.ts';
+import {
+  boundedSnapshot,
+  CHARACTER_BYTES,
+  freeze,
+  type InstrumentationScopeLike,
+  MAX_ATTRIBUTE_DEPTH,
+  Severity,
+  severityOf,
+  VALUE_BYTES,
+} from '../record/index.ts';
+import { fallbackContext, marksOf, numberRecord, taskOf } from '../task/index.ts';
+import type { BurstFrontEnd } from './burst-front-end.ts';
+import {
+  type ApiLogRecordLike,
+  type DeferredRecord,
+  HeldInTask,
+  HeldRecord,
+  HeldWithDetails,
+  LiveRecord,
+  packedSeverity,
+  type RecordSource,
+  type SdkLoggerLike,
+} from './deferred-record.ts';
+import { exceptionFacts } from './exception-attributes.ts';
+import type { OneReadClock } from './one-read-clock.ts';
+
+/** What a held record weighs without its strings and values, its slot included (docs/benchmarks.md). */
+const HELD_BYTES = 184;
+const NO_MARKS = { marks: undefined, sequence: 0 };
+
+/** What all loggers of a provider share. */
+export interface LoggerParts {
+  readonly front: BurstFrontEnd<DeferredRecord>;
+  readonly clock: OneReadClock;
+  readonly maxRecordBytes: number;
+  readonly maxLoudBytes: number;
+  /** Whether the key of a record depends on more than its context. */
+  readonly keyReadsRecord: boolean;
+  /** Whether loud records wait too. */
+  readonly holdsLoud: boolean;
+}
+
+/**
+ * A logger in front of one of the SDK. Loud records pass through it; of quiet ones it keeps what was true when
+ * they were written, and the SDK makes a record only of those that are released.
+ */
+export class DeferringLogger {
+  readonly #parts: LoggerParts;
+  readonly #front: BurstFrontEnd<DeferredRecord>;
+  readonly #clock: OneReadClock;
+  readonly #sdk: SdkLoggerLike;
+  readonly #level: number;
+  /** Whether the SDK refuses some records, so that it must be asked about each. */
+  readonly #asksSdk: boolean;
+  #source: RecordSource;
+  /** Of the last span that wrote: whether it is valid is looked at once. */
+  #span: SpanContext | undefined;
+  #validSpan: SpanContext | undefined;
+  /** The size of what was copied last. */
+  #size = 0;
+
+  constructor(
+    parts: LoggerParts,
+    sdk: SdkLoggerLike,
+    scope: InstrumentationScopeLike,
+    level: number,
+    asksSdk: boolean,
+  ) {
+    this.#parts = parts;
+    this.#front = parts.front;
+    this.#clock = parts.clock;
+    this.#sdk = sdk;
+    this.#level = level;
+    this.#asksSdk = asksSdk;
+    this.#source = { logger: sdk, scope, offset: Number.NaN };
+  }
+
+  /** Takes a record: passes it on, or holds it. Never throws, never blocks. */
+  // biome-ignore lint/suspicious/noExplicitAny: the record types of the two lines differ.
+  emit(record: any): void {
+    try {
+      this.#emit(record);
+    } catch (error) {
+      this.#front.loseUnreadable(error);
+    }
+  }
+
+  /** Whether a record would be taken: as the SDK answers, and false below `level`. Never throws. */
+  // biome-ignore lint/suspicious/noExplicitAny: so do the options.
+  enabled(options?: any): boolean {
+    try {
+      if (this.#front.isShutdown) return false;
+      const severity: unknown = options?.severityNumber;
+      const isKnown = typeof severity === 'number' && severity >= Severity.TRACE;
+      if (isKnown && severity < this.#level) return false;
+      return this.#sdk.enabled?.(options) ?? true;
+    } catch {
+      return true;
+    }
+  }
+
+  #emit(record: ApiLogRecordLike): void {
+    const front = this.#front;
+    if (front.isShutdown) return;
+    const severity = severityOf(record);
+    if (severity !== Severity.UNSPECIFIED && severity < this.#level) return;
+    if (this.#asksSdk && this.#sdk.enabled?.(record) === false) return;
+    const given = contextOf(record);
+    const isQuiet = front.isQuiet(severity);
+    if (isQuiet && !front.triggers.askQuiet) return this.#hold(record, severity, given);
+    if (!isQuiet && front.isReentrant(given)) return front.refuseReentrant();
+    const live = this.#live(record, given);
+    const cause = front.triggers.causeOf(live, severity, given);
+    if (cause === undefined && isQuiet) return this.#hold(record, severity, given);
+    if (front.isReentrant(given)) return front.refuseReentrant();
+    this.#leave(record, live, severity, cause, given);
+  }
+
+  #hold(record: ApiLogRecordLike, severity: number, given: Context): void {
+    const { front, maxRecordBytes, keyReadsRecord } = this.#parts;
+    const now = this.#now();
+    const held = this.#held(record, severity, given, maxRecordBytes);
+    const size = this.#size;
+    const key = front.key.of(keyReadsRecord ? this.#live(record, given) : held, given);
+    if (size > maxRecordBytes) front.core.evictOversized(key);
+    else front.core.hold(key, held, size, now);
+  }
+
+  #leave(
+    record: ApiLogRecordLike,
+    live: LiveRecord,
+    severity: number,
+    cause: TriggerCause | undefined,
+    given: Context,
+  ): void {
+    const { front, holdsLoud, maxLoudBytes } = this.#parts;
+    const { core, key, triggers } = front;
+    const item = holdsLoud
+      ? this.#held(startOf(record, live, maxLoudBytes), severity, given, maxLoudBytes)
+      : live;
+    const size = holdsLoud ? this.#size : 0;
+    if (cause === undefined) return core.pass(item, size, given);
+    core.trigger(key.of(live, given), item, size, triggers.triggerOf(live, severity, cause), given);
+  }
+
+  /** A copy of a record, which says what was true when it was written. Its size is then in `#size`. */
+  #held(record: ApiLogRecordLike, severity: number, given: Context, maxBytes: number): HeldRecord {
+    const { severityNumber, severityText, eventName, timestamp, observedTimestamp, exception } = record;
+    this.#size = HELD_BYTES;
+    const attributes = this.#attributesOf(record, maxBytes);
+    const body = this.#bodyOf(record, maxBytes);
+    const source = this.#source;
+    const spanContext = this.#spanOf(given);
+    const task = taskOf(given);
+    const isCounted = task !== undefined && numberRecord(task, eventName, attributes);
+    const packed = severityNumber === severity ? packedSeverity(severity, severityText) : undefined;
+    if (
+      packed === undefined ||
+      eventName !== undefined ||
+      timestamp !== undefined ||
+      observedTimestamp !== undefined ||
+      exception !== undefined
+    ) {
+      const release = isCounted ? { marks: marksOf(task), sequence: task.sequence } : NO_MARKS;
+      return new HeldWithDetails(source, body, attributes, spanContext, detailsOf(record, release));
+    }
+    return isCounted
+      ? new HeldInTask(source, body, attributes, packed, spanContext, marksOf(task), task.sequence)
+      : new HeldRecord(source, body, attributes, packed, spanContext);
+  }
+
+  /** In one walk: copied, measured, and what is nested is copied too. */
+  #attributesOf({ attributes }: ApiLogRecordLike, maxBytes: number): Record<string, unknown> | undefined {
+    if (attributes === undefined || attributes === null) return undefined;
+    const copy: Record<string, unknown> = { ...attributes };
+    let size = this.#size;
+    for (const key in copy) {
+      const value = copy[key];
+      size += VALUE_BYTES;
+      if (typeof value === 'string') size += value.length * CHARACTER_BYTES;
+      else if (typeof value === 'object' && value !== null) {
+        const nested = boundedSnapshot(value, maxBytes, MAX_ATTRIBUTE_DEPTH);
+        copy[key] = nested.value;
+        size += nested.bytes + nested.missingBytes;
+      }
+    }
+    this.#size = size;
+    return copy;
+  }
+
+  #bodyOf({ body }: ApiLogRecordLike, maxBytes: number): unknown {
+    if (typeof body === 'string') this.#size += body.length * CHARACTER_BYTES;
+    else if (typeof body === 'object' && body !== null) {
+      const copy = boundedSnapshot(body, maxBytes);
+      this.#size += copy.bytes + copy.missingBytes;
+      return copy.value;
+    }
+    return body;
+  }
+
+  #spanOf(given: Context): SpanContext | undefined {
+    const span = trace.getSpanContext(given);
+    if (span !== this.#span) {
+      this.#span = span;
+      this.#validSpan = span !== undefined && trace.isSpanContextValid(span) ? span : undefined;
+    }
+    return this.#validSpan;
+  }
+
+  #live(record: ApiLogRecordLike, given: Context): LiveRecord {
+    const now = this.#now();
+    return new LiveRecord(this.#source, record, this.#spanOf(given), Math.round(now - this.#source.offset));
+  }
+
+  /** Monotonic time now; the source then has the wall clock of now. */
+  #now(): number {
+    const now = this.#clock.now();
+    const { offset } = this.#clock;
+    if (offset !== this.#source.offset) this.#source = { ...this.#source, offset };
+    return now;
+  }
+}
+
+/** Without a context manager OpenTelemetry knows only the root context; a task may be active all the same. */
+function contextOf(record: ApiLogRecordLike): Context {
+  const given = record.context ?? context.active();
+  return given === ROOT_CONTEXT ? (fallbackContext() ?? given) : given;
+}
+
+/** A loud record that waits; of one that is too big, the start. */
+function startOf(record: ApiLogRecordLike, live: LiveRecord, maxBytes: number): ApiLogRecordLike {
+  const frozen = freeze(live, maxBytes).record;
+  return frozen === live ? record : { ...record, body: frozen.body, attributes: frozen.attributes };
+}
+
+function detailsOf(record: ApiLogRecordLike, release: HeldWithDetails['details']['release']) {
+  const { severityNumber, severityText, eventName, timestamp, observedTimestamp, exception } = record;
+  return {
+    release,
+    ...(severityNumber === undefined ? {} : { severityNumber }),
+    ...(severityText === undefined ? {} : { severityText }),
+    ...(eventName === undefined ? {} : { eventName }),
+    ...(timestamp === undefined ? {} : { timestamp: copiedTime(timestamp) }),
+    ...(observedTimestamp === undefined ? {} : { observedTimestamp: copiedTime(observedTimestamp) }),
+    ...(exception === undefined ? {} : { exception: exceptionFacts(exception) }),
+  };
+}
+
+/** A Date and a pair of numbers can be changed. */
+function copiedTime(time: unknown): unknown {
+  if (Array.isArray(time)) return [...time];
+  return time instanceof Date ? new Date(time) : time;
+}

@@ -1,0 +1,67 @@
+import { FlushGate } from '../export/index.ts';
+import { attempt, type Clock, errorText, type RateLimitedWarnings, within } from '../record/index.ts';
+
+/** When a flush is no longer waited for. */
+const FLUSH_TIMEOUT_MILLIS = 30_000;
+
+/** What is flushed and ended. */
+export interface Flushable {
+  forceFlush(): Promise<unknown>;
+  shutdown(): Promise<unknown>;
+}
+
+/** Flushes and ends the application's part behind us, within bounds. Its trouble is warned of, never passed on. */
+export class Downstream {
+  readonly #name: string;
+  readonly #part: Flushable;
+  readonly #clock: Clock;
+  readonly #warnings: RateLimitedWarnings;
+  readonly #gate = new FlushGate(() => this.#flush());
+  #shutdown: Promise<void> | undefined;
+
+  /** @param name as in "the wrapped processor" */
+  constructor(name: string, part: Flushable, clock: Clock, warnings: RateLimitedWarnings) {
+    this.#name = name;
+    this.#part = part;
+    this.#clock = clock;
+    this.#warnings = warnings;
+  }
+
+  /** One flush at a time: the SDK's own returns at once while another runs. */
+  flush(): Promise<void> {
+    return this.#gate.pass();
+  }
+
+  shutdown(timeoutMillis: number): Promise<void> {
+    this.#shutdown ??= this.#end(timeoutMillis);
+    return this.#shutdown;
+  }
+
+  async #flush(): Promise<void> {
+    const forceFlush = attempt(() => this.#part.forceFlush());
+    const flush = await within(forceFlush, FLUSH_TIMEOUT_MILLIS, this.#clock);
+    this.#warn('flush', 'forceFlush()', FLUSH_TIMEOUT_MILLIS, flush);
+  }
+
+  async #end(timeoutMillis: number): Promise<void> {
+    const shutdown = attempt(() => this.#part.shutdown());
+    this.#warn(
+      'shutdown',
+      'shutdown()',
+      timeoutMillis,
+      await within(shutdown, timeoutMillis, this.#clock, true),
+    );
+  }
+
+  #warn(
+    kind: string,
+    call: string,
+    millis: number,
+    { inTime, error }: { readonly inTime: boolean; readonly error?: unknown },
+  ): void {
+    if (!inTime) this.#warnings.warn(kind, `${this.#name}'s ${call} took over ${millis} ms`);
+    else if (error !== undefined) {
+      this.#warnings.warn(kind, `${this.#name}'s ${call} failed: ${errorText(error)}`);
+    }
+  }
+}

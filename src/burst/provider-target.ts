@@ -1,0 +1,166 @@
+import { type Context, ROOT_CONTEXT, type SpanContext, trace } from '@opentelemetry/api';
+import type { Burst, BurstAttributes, DeliveryCounts, Items, Target } from '../holding/index.ts';
+import type { Limited, Recurrence } from '../limit/index.ts';
+import { type Clock, errorText, type RateLimitedWarnings, ReleaseContext } from '../record/index.ts';
+import { burstAttributes, manifestFields, type OwnFields, summaryFields } from './burst-records.ts';
+import {
+  type ApiLogRecordLike,
+  type DeferredRecord,
+  LiveRecord,
+  type RecordSource,
+} from './deferred-record.ts';
+import { Downstream, type Flushable } from './downstream.ts';
+import type { ReentrancyGuard } from './reentrancy-guard.ts';
+
+/** Where the provider's own records come from: manifests and summaries. */
+const OWN_SCOPE = { name: 'burstlog' };
+const NOTHING_KNOWN = { marks: undefined, sequence: 0 };
+
+/** Deferred records as the core holds them. */
+class DeferredItems implements Items<DeferredRecord> {
+  readonly #clock: Clock;
+  readonly #own: () => RecordSource;
+
+  constructor(clock: Clock, own: () => RecordSource) {
+    this.#clock = clock;
+    this.#own = own;
+  }
+
+  rankOf(record: DeferredRecord): number {
+    return record.rank;
+  }
+
+  timeOf(record: DeferredRecord, cameAt: number): number {
+    return record.timeOf(cameAt);
+  }
+
+  originOf({ source, spanContext }: DeferredRecord): DeferredRecord {
+    return new LiveRecord(source, {}, spanContext, Number.NaN);
+  }
+
+  manifestOf(burst: Burst<DeferredRecord>): DeferredRecord {
+    return this.#ownRecord(manifestFields(burst), burst.origin.spanContext);
+  }
+
+  summaryOf(
+    limited: Limited<DeferredRecord>,
+    recurrence: Recurrence<DeferredRecord> | undefined,
+  ): DeferredRecord {
+    return this.#ownRecord(summaryFields(limited, recurrence), undefined);
+  }
+
+  #ownRecord(fields: OwnFields, spanContext: SpanContext | undefined): DeferredRecord {
+    const context = new ReleaseContext(contextOf(spanContext), NOTHING_KNOWN);
+    return new LiveRecord(this.#own(), { ...fields, context }, spanContext, this.#clock.now());
+  }
+}
+
+/**
+ * The provider form: what leaves is made into a record by the SDK, and passes through its processors. What
+ * they do with it is their own promise; here only what the SDK refuses, or a throw, counts as a failure.
+ */
+export class ProviderTarget implements Target<DeferredRecord> {
+  readonly items: DeferredItems;
+  readonly #guard: ReentrancyGuard;
+  readonly #warnings: RateLimitedWarnings;
+  readonly #downstream: Downstream;
+  #delivered = 0;
+  #refused = 0;
+  #failed = 0;
+  /** Passing through the SDK now: a processor may ask for `stats()`. */
+  #pending = 0;
+
+  constructor(
+    provider: Flushable & { getLogger(name: string): RecordSource['logger'] },
+    clock: Clock,
+    guard: ReentrancyGuard,
+    warnings: RateLimitedWarnings,
+  ) {
+    this.#guard = guard;
+    this.#warnings = warnings;
+    this.#downstream = new Downstream('the wrapped provider', provider, clock, warnings);
+    let own: RecordSource | undefined;
+    this.items = new DeferredItems(clock, () => {
+      own ??= { logger: provider.getLogger(OWN_SCOPE.name), scope: OWN_SCOPE, offset: Number.NaN };
+      return own;
+    });
+  }
+
+  /** The SDK's processors have queues of their own; nothing is kept here. */
+  get bytes(): number {
+    return 0;
+  }
+
+  send(
+    item: DeferredRecord,
+    _size: number,
+    added: BurstAttributes | undefined,
+    _context: Context | undefined,
+    cameAt: number,
+  ): void {
+    this.#pending += 1;
+    try {
+      const { logger } = item.source;
+      const record = withBurst(released(item, cameAt), added);
+      // A live record was asked about when it came.
+      if (item.release !== undefined && logger.enabled?.(record) === false) this.#refuse();
+      else {
+        this.#guard.call(() => logger.emit(record));
+        this.#delivered += 1;
+      }
+    } catch (error) {
+      this.#failed += 1;
+      this.#warnings.warn('provider', `1 record was lost: the wrapped provider threw ${errorText(error)}`);
+    } finally {
+      this.#pending -= 1;
+    }
+  }
+
+  dropQuietest(): boolean {
+    return false;
+  }
+
+  wake(): void {
+    // When they export is the processors' decision; a replay flushes them.
+  }
+
+  flush(): Promise<void> {
+    return this.#downstream.flush();
+  }
+
+  shutdown(timeoutMillis: number): Promise<void> {
+    return this.#downstream.shutdown(timeoutMillis);
+  }
+
+  counts(): DeliveryCounts {
+    const failed = { provider: this.#failed, refused: this.#refused };
+    return { delivered: this.#delivered, failed, pending: this.#pending };
+  }
+
+  #refuse(): void {
+    this.#refused += 1;
+    this.#warnings.warn(
+      'refused',
+      '1 released record was lost: the wrapped provider refused it (minimumSeverity, traceBased, or no processor is enabled)',
+    );
+  }
+}
+
+/** Contexts are not held: they would keep the spans alive. Of the one it was written in, the span context is left. */
+function released(item: DeferredRecord, cameAt: number): ApiLogRecordLike {
+  const record = item.toRecord(cameAt);
+  const { release } = item;
+  return release === undefined
+    ? record
+    : { ...record, context: new ReleaseContext(contextOf(item.spanContext), release) };
+}
+
+function contextOf(spanContext: SpanContext | undefined): Context {
+  return spanContext === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, spanContext);
+}
+
+/** A record with what its burst adds to it. That comes first: a limit of the SDK drops what comes last. */
+function withBurst(record: ApiLogRecordLike, added: BurstAttributes | undefined): ApiLogRecordLike {
+  const ours = added === undefined ? undefined : burstAttributes(added);
+  return ours === undefined ? record : { ...record, attributes: { ...ours, ...record.attributes, ...ours } };
+}
