@@ -14,5 +14,6 @@ export default {
   },
   modulePathIgnorePatterns: ['<rootDir>/.matrix/', '<rootDir>/test/consumer/'],
   testTimeout: 30_000,
-  maxWorkers: 2,
+  // One more than the cores of the smallest machine: tests often wait for a process, a socket or a disk.
+  maxWorkers: 3,
 };

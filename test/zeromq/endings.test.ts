@@ -32,31 +32,42 @@ const expected: Record<string, { code: number | null; signal: string | null }> =
   sigterm: { code: null, signal: 'SIGTERM' },
 };
 
-const endings = ['natural', 'exit', 'throw', 'shutdown', 'flush', 'awaited flush', 'sigterm'];
+/** Ends applications in every way, four at a time. @returns how each ended */
+async function runAll(mode: string, endpoint: string) {
+  const left = Object.keys(expected);
+  const results: Record<string, { code: number | null; signal: string | null; isSoon: boolean }> = {};
+  const lane = async () => {
+    for (let ending = left.shift(); ending !== undefined; ending = left.shift()) {
+      const { millis, ...end } = await run(mode, endpoint, ending);
+      results[ending] = { ...end, isSoon: millis < 6_000 };
+    }
+  };
+  await Promise.all([lane(), lane(), lane(), lane()]);
+  return results;
+}
 
-describe.each(['ack', 'push'])('in mode %s an application ends at once, whatever it left', (mode) => {
-  test.each(endings)('with nobody listening: %s', async (ending) => {
+const allSoon = Object.fromEntries(
+  Object.entries(expected).map(([ending, end]) => [ending, { ...end, isSoon: true }]),
+);
+
+describe.each(['ack', 'push'])('in mode %s an application ends soon, however it ends', (mode) => {
+  test('with nobody listening', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
     server.close();
-    const { millis, ...end } = await run(mode, `tcp://127.0.0.1:${port}`, ending);
-    expect(end).toEqual(expected[ending]);
-    expect(millis).toBeLessThan(6_000);
+    expect(await runAll(mode, `tcp://127.0.0.1:${port}`)).toEqual(allSoon);
   });
 
-  test.each(endings)('with a daemon that is stopped: %s', async (ending) => {
-    const daemon = fork(
-      join(__dirname, 'programs/daemon.js'),
-      ['tcp://127.0.0.1:0', join(folder, `${mode}-${ending}`)],
-      { execArgv: [] },
-    );
+  test('with a daemon that is stopped', async () => {
+    const daemon = fork(join(__dirname, 'programs/daemon.js'), ['tcp://127.0.0.1:0', join(folder, mode)], {
+      execArgv: [],
+    });
     const [endpoint] = (await once(daemon, 'message')) as [string];
     daemon.kill('SIGSTOP');
-    const { millis, ...end } = await run(mode, endpoint, ending);
+    const ends = await runAll(mode, endpoint);
     daemon.kill('SIGKILL');
     await once(daemon, 'exit');
-    expect(end).toEqual(expected[ending]);
-    expect(millis).toBeLessThan(6_000);
+    expect(ends).toEqual(allSoon);
   });
 });
