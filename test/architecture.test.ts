@@ -84,6 +84,7 @@ const floors: readonly Readonly<Record<string, readonly string[]>>[] = [
 const packages: Readonly<Record<string, readonly string[]>> = {
   record: ['@opentelemetry/api'],
   export: ['@opentelemetry/api'],
+  box: ['@opentelemetry/api'],
   holding: ['@opentelemetry/api'],
   burst: ['@opentelemetry/api'],
   task: ['@opentelemetry/api'],

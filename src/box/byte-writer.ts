@@ -1,0 +1,190 @@
+import { boundedSnapshot } from '../record/index.ts';
+import { BLOCK_BYTES, MAX_DEPTH, Tag } from './layout.ts';
+
+/** Small writes may pass the end by so much before they are noticed. */
+const SLACK = 512;
+/** Up to here a loop over the characters is faster than a call into the engine. */
+const SHORT_TEXT = 24;
+const MAX_SNAPSHOT_BYTES = 64 * 1024;
+const TWO_TO_32 = 2 ** 32;
+
+/**
+ * Writes numbers, texts and values into one buffer. What does not fit sets `isOver`, and is to be written
+ * again elsewhere: nothing is ever written behind the buffer.
+ */
+export class ByteWriter {
+  readonly bytes: Buffer = Buffer.alloc(BLOCK_BYTES + SLACK);
+  at = 0;
+  /** Where the room ends. */
+  end = BLOCK_BYTES;
+  readonly #redact: ReadonlySet<string>;
+
+  /** @param redact keys of attributes whose values are not written */
+  constructor(redact: ReadonlySet<string>) {
+    this.#redact = redact;
+  }
+
+  get isOver(): boolean {
+    return this.at > this.end;
+  }
+
+  byte(value: number): void {
+    if (this.at > this.end) return;
+    this.bytes[this.at] = value;
+    this.at += 1;
+  }
+
+  /** A whole number from 0. */
+  varint(value: number): void {
+    if (this.at > this.end) return;
+    let rest = value;
+    while (rest >= TWO_TO_32 / 2) {
+      this.bytes[this.at++] = (rest % 128) | 0x80;
+      rest = Math.floor(rest / 128);
+    }
+    while (rest > 127) {
+      this.bytes[this.at++] = (rest & 127) | 0x80;
+      rest >>>= 7;
+    }
+    this.bytes[this.at++] = rest;
+  }
+
+  /** A whole number of either sign, below 2^52. */
+  signed(value: number): void {
+    this.varint(value < 0 ? -value * 2 - 1 : value * 2);
+  }
+
+  double(value: number): void {
+    if (this.at > this.end) return;
+    this.bytes.writeDoubleLE(value, this.at);
+    this.at += 8;
+  }
+
+  /** A text with its length before it. */
+  text(text: string): void {
+    const { length } = text;
+    if (this.#lacks(length * 3)) return;
+    // The length of the bytes is known afterwards; what stands before it has as many bytes as the most needs.
+    const most = length * 3;
+    const at = this.at;
+    const from = at + (most < 0x80 ? 1 : most < 0x4000 ? 2 : 3);
+    const size = this.#characters(text, from);
+    if (most < 0x80) {
+      this.bytes[at] = size;
+    } else if (most < 0x4000) {
+      this.bytes[at] = (size & 127) | 0x80;
+      this.bytes[at + 1] = size >> 7;
+    } else {
+      this.bytes[at] = (size & 127) | 0x80;
+      this.bytes[at + 1] = ((size >> 7) & 127) | 0x80;
+      this.bytes[at + 2] = size >> 14;
+    }
+    this.at = from + size;
+  }
+
+  /** 16 or 8 bytes, written as hex digits. @returns false if they are not that many; nothing is written then */
+  hex(digits: string, size: number): boolean {
+    if (this.at > this.end) return true;
+    if (digits.length !== size * 2 || this.bytes.write(digits, this.at, size, 'hex') !== size) return false;
+    this.at += size;
+    return true;
+  }
+
+  value(value: unknown): void {
+    switch (typeof value) {
+      case 'string':
+        return this.#string(value);
+      case 'number':
+        return this.#number(value);
+      case 'boolean':
+        return this.byte(value ? Tag.TRUE : Tag.FALSE);
+      case 'undefined':
+        return this.byte(Tag.UNDEFINED);
+      default:
+        if (value === null) return this.byte(Tag.NULL);
+        if (isListOfPrimitives(value)) return this.#plain(value, 0);
+        // Whatever else it is, what comes out of this is plain data, and not deep.
+        this.#plain(boundedSnapshot(value, MAX_SNAPSHOT_BYTES).value, 0);
+    }
+  }
+
+  #string(text: string): void {
+    const { length } = text;
+    if (length < 64 && this.at + 2 + length * 3 < this.end) {
+      const size = this.#characters(text, this.at + 1);
+      if (size < 64) {
+        this.bytes[this.at] = Tag.SHORT_STRING | size;
+        this.at += 1 + size;
+        return;
+      }
+    }
+    this.byte(Tag.STRING);
+    this.text(text);
+  }
+
+  #number(value: number): void {
+    if (!Number.isInteger(value) || value >= 2 ** 52 || value <= -(2 ** 52) || Object.is(value, -0)) {
+      this.byte(Tag.DOUBLE);
+      return this.double(value);
+    }
+    if (value >= 0 && value < 64) return this.byte(Tag.SMALL_INTEGER | value);
+    this.byte(Tag.INTEGER);
+    this.signed(value);
+  }
+
+  #plain(value: unknown, depth: number): void {
+    if (this.at > this.end) return;
+    if (typeof value !== 'object' || value === null) return this.value(value);
+    if (depth >= MAX_DEPTH) return this.value('[too deep]');
+    if (value instanceof Uint8Array) {
+      if (this.#lacks(value.length)) return;
+      this.byte(Tag.BYTES);
+      this.varint(value.length);
+      this.bytes.set(value, this.at);
+      this.at += value.length;
+      return;
+    }
+    if (Array.isArray(value)) {
+      this.byte(Tag.LIST);
+      this.varint(value.length);
+      for (const each of value) this.#plain(each, depth + 1);
+      return;
+    }
+    const entries = Object.entries(value);
+    this.byte(Tag.MAP);
+    this.varint(entries.length);
+    for (const [key, each] of entries) {
+      this.text(key);
+      if (this.#redact.has(key)) this.byte(Tag.REDACTED);
+      else this.#plain(each, depth + 1);
+    }
+  }
+
+  /** @returns how many bytes the text has. There must be room for three a character. */
+  #characters(text: string, from: number): number {
+    const { length } = text;
+    if (length > SHORT_TEXT) return this.bytes.write(text, from, 'utf8');
+    for (let index = 0; index < length; index += 1) {
+      const code = text.charCodeAt(index);
+      if (code > 127) return this.bytes.write(text, from, 'utf8');
+      this.bytes[from + index] = code;
+    }
+    return length;
+  }
+
+  #lacks(bytes: number): boolean {
+    if (this.at + bytes + 4 <= this.end) return false;
+    this.at = this.end + 1;
+    return true;
+  }
+}
+
+/** The most usual value that is no primitive needs no copy. */
+function isListOfPrimitives(value: unknown): boolean {
+  if (!Array.isArray(value) || value.length > 64) return false;
+  for (const each of value) {
+    const type = typeof each;
+    if (type !== 'string' && type !== 'number' && type !== 'boolean') return false;
+  }
+  return true;
+}

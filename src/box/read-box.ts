@@ -1,0 +1,90 @@
+import { crc32 } from 'node:zlib';
+import { type BoxHeader, decodeHeader, tagOf, type Unreadable } from './box-header.ts';
+import { ByteReader } from './byte-reader.ts';
+import { BLOCK_BYTES, BLOCKS_AT, Entry, Frame } from './layout.ts';
+import { RecordDecoder } from './record-decoder.ts';
+import { History, type Remains } from './remains.ts';
+
+/** A frame whose checksum is right. */
+interface Found {
+  readonly sequence: number;
+  /** Where its bytes begin and end in the file. */
+  readonly from: number;
+  readonly to: number;
+}
+
+/** What a box holds: what remained when its process ended. */
+export interface BoxContents extends Remains {
+  readonly header: BoxHeader;
+  /** Frames between the first and the last that are not here, or say what nobody writes. */
+  readonly missingFrames: number;
+  /** Their sequence numbers end here; 0: the box was never written to. */
+  readonly lastFrame: number;
+}
+
+/**
+ * Reads a box, whatever its bytes are: it never throws, and what has no right checksum is not there.
+ * @param bytes the whole file
+ */
+export function readBox(bytes: Uint8Array): BoxContents | Unreadable {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const header = decodeHeader(buffer);
+  if (typeof header === 'string') return header;
+  const frames = framesOf(buffer, tagOf(header.id));
+  const history = new History(header);
+  let unreadable = 0;
+  for (const frame of frames) if (!replayFrame(buffer, frame, header, history)) unreadable += 1;
+  const first = frames[0]?.sequence ?? 1;
+  const last = frames.at(-1)?.sequence ?? 0;
+  const missingFrames = last - first + 1 - frames.length + unreadable;
+  return { header, missingFrames, lastFrame: last, ...history.remains() };
+}
+
+/** All frames with a right checksum, in the order in which they were written. */
+function framesOf(bytes: Buffer, tag: number): Found[] {
+  const bySequence = new Map<number, Found>();
+  for (let block = BLOCKS_AT; block < bytes.length; block += BLOCK_BYTES) {
+    const end = Math.min(bytes.length, block + BLOCK_BYTES);
+    let previous = 0;
+    for (let at = block; at + Frame.entries <= end; ) {
+      const to = at + Frame.entries + bytes.readUInt32LE(at + Frame.length);
+      if (to === at + Frame.entries || to > end) break;
+      // A damaged one is passed over, if what follows it is sound.
+      if (bytes.readUInt32LE(at + Frame.crc) === crc32(bytes.subarray(at + Frame.sequence, to), tag)) {
+        const sequence = bytes.readUIntLE(at + Frame.sequence, 6);
+        // What follows the newest frame of a block is left of the last round.
+        if (sequence <= previous) break;
+        bySequence.set(sequence, { sequence, from: at, to });
+        previous = sequence;
+      }
+      at = to;
+    }
+  }
+  return [...bySequence.values()].sort((one, other) => one.sequence - other.sequence);
+}
+
+/** @returns false if the frame says what nobody writes; what it said before that counts */
+function replayFrame(bytes: Buffer, { from, to }: Found, header: BoxHeader, history: History): boolean {
+  const input = new ByteReader(bytes, from + Frame.entries, to);
+  const records = new RecordDecoder(header.resources, bytes.readUIntLE(from + Frame.time, 6));
+  let number = bytes.readUIntLE(from + Frame.number, 6);
+  try {
+    while (!input.isAtEnd) {
+      const entry = input.byte();
+      if ((entry & Entry.RECORD) === 0) {
+        history.entry(entry, input);
+        continue;
+      }
+      const found = records.read(input, entry);
+      if (found.delivery > 0) {
+        history.loud(found);
+      } else {
+        history.held(number, found);
+        number += 1;
+      }
+    }
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,173 @@
+import { BURST_ID, BURST_SEQUENCE, type ReadableLogRecordLike } from '../record/index.ts';
+import type { BoxHeader } from './box-header.ts';
+import type { ByteReader } from './byte-reader.ts';
+import type { LastWords, VitalSigns } from './last-words.ts';
+import { Entry } from './layout.ts';
+import { type BoxRecord, readKey } from './record-decoder.ts';
+
+/** A record that had neither been delivered nor discarded. */
+export interface Remaining {
+  readonly record: ReadableLogRecordLike;
+  /** What it was when the process ended: held back, or on its way out. */
+  readonly state: 'held' | 'loud';
+}
+
+/** What is left of a process. */
+export interface Remains {
+  /** In the order in which they were written. */
+  readonly records: readonly Remaining[];
+  /** Oldest first, the newest at the end. */
+  readonly signs: readonly VitalSigns[];
+  readonly lastWords: readonly LastWords[];
+}
+
+/** Signs that are kept: a minute. */
+const MAX_SIGNS = 60;
+const MAX_LAST_WORDS = 16;
+
+interface Held {
+  readonly order: number;
+  readonly key: string;
+  readonly record: ReadableLogRecordLike;
+}
+
+/** Follows what a process did with its records, entry by entry, and says what is left at the end. */
+export class History {
+  readonly #header: BoxHeader;
+  /** By number. */
+  readonly #held = new Map<number, Held>();
+  /** The numbers that each key holds, oldest first. */
+  readonly #keys = new Map<string, number[]>();
+  readonly #ended = new Set<string>();
+  /** Released, and not yet handed on to the delivery, by number. */
+  readonly #released = new Map<number, Held>();
+  /** By delivery number. */
+  readonly #loud = new Map<number, Held>();
+  readonly #signs: VitalSigns[] = [];
+  readonly #lastWords: LastWords[] = [];
+  #order = 0;
+
+  constructor(header: BoxHeader) {
+    this.#header = header;
+  }
+
+  held(number: number, { record, key }: BoxRecord): void {
+    this.#held.set(number, { order: this.#next(), key, record });
+    const numbers = this.#keys.get(key);
+    if (numbers === undefined) this.#keys.set(key, [number]);
+    else numbers.push(number);
+  }
+
+  loud({ record, delivery }: BoxRecord): void {
+    this.#loud.set(delivery, { order: this.#next(), key: '', record });
+  }
+
+  /** Reads what belongs to an entry that is no record. Throws when nobody writes such a one. */
+  entry(entry: number, input: ByteReader): void {
+    switch (entry) {
+      case Entry.ENDED:
+        this.#ended.add(readKey(input));
+        return;
+      case Entry.RESUMED:
+        this.#ended.delete(readKey(input));
+        return;
+      case Entry.EMPTIED:
+        return this.#take(readKey(input), () => {});
+      case Entry.RELEASED:
+        return this.#release(readKey(input), input.varint());
+      case Entry.HANDED_ON:
+        return this.#handOn(input.varint(), input.varint(), input.varint(), input.text());
+      case Entry.SETTLED: {
+        const first = input.varint();
+        return this.#settle(first, first + input.varint());
+      }
+      case Entry.DROPPED:
+        this.#released.delete(input.varint());
+        return;
+      case Entry.SIGNS:
+        return keepLast(this.#signs, JSON.parse(input.text()) as VitalSigns, MAX_SIGNS);
+      case Entry.LAST_WORDS:
+        return keepLast(this.#lastWords, JSON.parse(input.text()) as LastWords, MAX_LAST_WORDS);
+      default:
+        throw new RangeError(`an entry of kind ${entry}`);
+    }
+  }
+
+  remains(): Remains {
+    const { capacity, maxAgeMillis } = this.#header;
+    const held: Held[] = [];
+    for (const [key, numbers] of this.#keys) {
+      // What the process no longer held is no part of its story either.
+      if (this.#ended.has(key)) continue;
+      for (const number of numbers.slice(-capacity)) held.push(this.#held.get(number)!);
+    }
+    const newest = newestOf([...held, ...this.#loud.values()]);
+    const isYoung = ({ record }: Held) => newest - millisOf(record) <= maxAgeMillis;
+    const all = [
+      ...held.filter(isYoung).map((one) => ({ ...one, state: 'held' as const })),
+      ...[...this.#released.values()].map((one) => ({ ...one, state: 'held' as const })),
+      ...[...this.#loud.values()].map((one) => ({ ...one, state: 'loud' as const })),
+    ].sort((one, other) => one.order - other.order);
+    return {
+      records: all.map(({ record, state }) => ({ record, state })),
+      signs: this.#signs,
+      lastWords: this.#lastWords,
+    };
+  }
+
+  #next(): number {
+    this.#order += 1;
+    return this.#order;
+  }
+
+  #release(key: string, count: number): void {
+    this.#take(key, (numbers) => {
+      for (const number of count === 0 ? [] : numbers.slice(-count)) {
+        this.#released.set(number, this.#held.get(number)!);
+      }
+    });
+  }
+
+  #handOn(number: number, delivery: number, sequence: number, burstId: string): void {
+    const released = this.#released.get(number);
+    if (released === undefined) return;
+    this.#released.delete(number);
+    const { record } = released;
+    const attributes = { ...record.attributes, [BURST_ID]: burstId, [BURST_SEQUENCE]: sequence };
+    this.#loud.set(delivery, { ...released, record: { ...record, attributes } });
+  }
+
+  #settle(first: number, last: number): void {
+    if (last - first > this.#loud.size) {
+      for (const delivery of this.#loud.keys()) {
+        if (delivery >= first && delivery <= last) this.#loud.delete(delivery);
+      }
+      return;
+    }
+    for (let delivery = first; delivery <= last; delivery += 1) this.#loud.delete(delivery);
+  }
+
+  /** Forgets what a key holds. */
+  #take(key: string, use: (numbers: readonly number[]) => void): void {
+    const numbers = this.#keys.get(key);
+    if (numbers === undefined) return;
+    this.#keys.delete(key);
+    use(numbers);
+    for (const number of numbers) this.#held.delete(number);
+  }
+}
+
+function keepLast<T>(list: T[], item: T, most: number): void {
+  list.push(item);
+  if (list.length > most) list.shift();
+}
+
+function millisOf({ hrTime: [seconds, nanoseconds] }: ReadableLogRecordLike): number {
+  return seconds * 1_000 + nanoseconds / 1e6;
+}
+
+function newestOf(list: readonly Held[]): number {
+  let newest = Number.NEGATIVE_INFINITY;
+  for (const { record } of list) newest = Math.max(newest, millisOf(record));
+  return newest;
+}
