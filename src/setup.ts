@@ -1,3 +1,5 @@
 /** `burstlog/setup`: OpenTelemetry with bursts, in one line. */
+export { activeBurstlog } from './setup/active.ts';
+export { withBurstlog } from './setup/node-sdk.ts';
 export type { Burstlog, InstrumentationLike, StartOptions } from './setup/options.ts';
-export { activeBurstlog, start } from './setup/start.ts';
+export { start } from './setup/start.ts';

@@ -1,2 +1,4 @@
+export { activeBurstlog } from './active.ts';
+export { withBurstlog } from './node-sdk.ts';
 export type { Burstlog, InstrumentationLike, StartOptions } from './options.ts';
-export { activeBurstlog, start } from './start.ts';
+export { start } from './start.ts';

@@ -1,6 +1,7 @@
 import { propagation, type TextMapPropagator } from '@opentelemetry/api';
 import type { OtelEnvironment } from './otel-environment.ts';
 import type { Packages } from './packages.ts';
+import { registeredApi } from './registered-api.ts';
 
 interface Core {
   readonly W3CTraceContextPropagator: new () => TextMapPropagator;
@@ -18,11 +19,15 @@ const KNOWN = ['tracecontext', 'baggage', 'b3', 'b3multi', 'jaeger', 'none'] as 
 /** `B3InjectEncoding.MULTI_HEADER` of `@opentelemetry/propagator-b3`. */
 const MULTI_HEADER = 1;
 
-/** Registers the propagators of `OTEL_PROPAGATORS`, by default W3C trace context and baggage. */
+/**
+ * Registers the propagators of `OTEL_PROPAGATORS`, by default W3C trace context and baggage, unless some are registered.
+ * @returns a function that takes them back
+ */
 export function registerPropagator(
   environment: OtelEnvironment,
   packages: Packages,
 ): (() => void) | undefined {
+  if (registeredApi()?.propagation !== undefined) return undefined;
   const names = environment.choices('OTEL_PROPAGATORS', KNOWN) ?? ['tracecontext', 'baggage'];
   if (names.includes('none') || names.length === 0) return undefined;
   const core = packages.load<Core>('@opentelemetry/core');

@@ -9,6 +9,7 @@ export interface RegisteredApi {
   readonly diag?: unknown;
   readonly trace?: unknown;
   readonly logs?: unknown;
+  readonly propagation?: unknown;
 }
 
 /** Undefined: nothing is registered. */

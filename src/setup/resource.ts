@@ -51,8 +51,11 @@ export function makeResource(
   const detected = resources.detectResources({
     detectors: wanted.map((name) => resources[detectors[name]]).filter((found) => found !== undefined),
   });
+  const of = (some: { readonly [key: string]: unknown }) =>
+    resources.resourceFromAttributes(
+      Object.fromEntries(Object.entries(some).filter(([, value]) => value !== undefined)),
+    );
   const packageName = { [SERVICE_NAME]: manifestAbove(entryFolder)?.name };
-  const of = (some: { readonly [key: string]: unknown }) => resources.resourceFromAttributes(some);
   const given = { [SERVICE_NAME]: environment.text('OTEL_SERVICE_NAME'), ...attributes };
   // What comes later goes before. Without any other name a service has that of its package.
   return resources.defaultResource().merge(of(packageName)).merge(detected).merge(of(given));

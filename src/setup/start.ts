@@ -1,11 +1,9 @@
+import { activate, activeBurstlog } from './active.ts';
 import { flushAtEnd } from './endings.ts';
 import type { Burstlog, StartOptions } from './options.ts';
 import { setUp } from './set-up.ts';
 import { startedFrom } from './started.ts';
 import { surroundingsOf } from './surroundings.ts';
-
-/** Where the running set-up is kept: copies of this package for ES modules and for CommonJS can meet in one process. */
-const KEY = Symbol.for('burstlog.setup');
 
 /**
  * Sets up OpenTelemetry for logs with bursts, and for the traces that they belong to: providers, context manager,
@@ -30,20 +28,13 @@ export function start(options: StartOptions = {}): Burstlog {
     return startedFrom({ processor: undefined, providers: [], takeBack: [] });
   }
   const parts = setUp(surroundings, options);
-  const place = globalThis as { [KEY]?: Burstlog | undefined };
   const stopWatching = flushAtEnd(() => started.shutdown());
-  const forget = () => {
-    stopWatching();
-    place[KEY] = undefined;
-  };
-  const started = startedFrom({ ...parts, takeBack: [...parts.takeBack, forget] });
-  place[KEY] = started;
+  const started = startedFrom({
+    ...parts,
+    takeBack: [...parts.takeBack, stopWatching, () => activate(undefined)],
+  });
+  activate(started);
   const missing = surroundings.packages.missing();
   if (missing !== undefined) surroundings.report(missing);
   return started;
-}
-
-/** What `start()`, `burstlog/register` or `withBurstlog()` set up in this process; undefined if nothing. */
-export function activeBurstlog(): Burstlog | undefined {
-  return (globalThis as { [KEY]?: Burstlog | undefined })[KEY];
 }
