@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util';
 
 /** @typedef {typeof import('../src/journal/index.ts')} Room */
 /** @typedef {import('../src/journal/index.ts').OpenFile} OpenFile */
-const built = new URL('../dist/esm/journal/index.js', import.meta.url).href;
+const built = new URL('../build/journal/index.js', import.meta.url).href;
 const { Journal, nodeFiles } = /** @type {Room} */ (await import(built));
 const { values } = parseArgs({
   options: {

@@ -1,26 +1,85 @@
-// Compiles src/ into dist/: to ES modules, and what the package's doors need of it to CommonJS as well.
-//
-//   node scripts/build.js             what tests, benches and scripts of this repository use
-//   node scripts/build.js --package   without the declarations that no door leads to, as it is published
+// Compiles src/ into build/, file by file, and bundles the package from there into dist/: the doors as ES modules and
+// CommonJS, the two programs, and the declarations that the doors lead to. A few files instead of many hundred start
+// faster, and are what the package check and every test of a program run.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { rolldown } from 'rolldown';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const build = join(root, 'build');
+const dist = join(root, 'dist');
 const IMPORT = /^((?:im|ex)port (?:type )?)\{([^}]*)\} from '(\.[^']+)';/gm;
-const typescript = dirname(createRequire(import.meta.url).resolve('typescript/package.json'));
 
-rmSync(join(root, 'dist'), { recursive: true, force: true });
-for (const format of ['esm', 'cjs']) {
-  const project = join(root, `tsconfig.${format}.json`);
-  execFileSync(process.execPath, [join(typescript, 'bin/tsc'), '-p', project], { stdio: 'inherit' });
+rmSync(build, { recursive: true, force: true });
+rmSync(dist, { recursive: true, force: true });
+const typescript = dirname(createRequire(import.meta.url).resolve('typescript/package.json'));
+execFileSync(process.execPath, [join(typescript, 'bin/tsc'), '-p', join(root, 'tsconfig.build.json')], {
+  stdio: 'inherit',
+});
+const compiled = readdirSync(build, { recursive: true, encoding: 'utf8' });
+const doors = compiled.filter((name) => /^[^/]+\.js$/.test(name));
+await bundle('esm', [...doors, 'cli/distlogd.js', 'cli/distlog.js', ...placed()]);
+await bundle('cjs', doors);
+writeFileSync(join(dist, 'cjs/package.json'), '{ "type": "commonjs" }\n');
+writeDeclarations();
+
+/**
+ * Files that must be found where they are: those that look for others beside them, and those that they run in a
+ * process or thread of its own.
+ */
+function placed() {
+  const files = compiled.filter((name) => name.endsWith('.js'));
+  return files.flatMap((name) => {
+    const text = readFileSync(join(build, name), 'utf8');
+    if (!text.includes('import.meta.url')) return [];
+    const run = [...text.matchAll(/new URL\('(\.[^']+\.js)', import\.meta\.url\)/g)];
+    return [name, ...run.map(([, file = '']) => relative(build, resolve(build, dirname(name), file)))];
+  });
 }
-mkdirSync(join(root, 'dist/cjs'), { recursive: true });
-writeFileSync(join(root, 'dist/cjs/package.json'), '{ "type": "commonjs" }\n');
-if (process.argv.includes('--package')) {
-  for (const format of ['esm', 'cjs']) removeUnreachableDeclarations(join(root, 'dist', format));
+
+/**
+ * @param {'esm' | 'cjs'} format
+ * @param {readonly string[]} files of build/, which keep their place
+ */
+async function bundle(format, files) {
+  const bundled = await rolldown({
+    cwd: root,
+    platform: 'node',
+    input: Object.fromEntries(files.map((name) => [name.replace(/\.js$/, ''), join(build, name)])),
+    external: (id) => !id.startsWith('.') && !id.startsWith('/'),
+    logLevel: 'warn',
+  });
+  await bundled.write({
+    dir: join(dist, format),
+    format,
+    exports: 'named',
+    entryFileNames: '[name].js',
+    chunkFileNames: 'parts/[name]-[hash].js',
+    minifyInternalExports: false,
+  });
+  await bundled.close();
+}
+
+/** Copies what the doors declare, and what that mentions, to both formats. */
+function writeDeclarations() {
+  const reached = new Map(doors.map((name) => [name.replace(/\.js$/, '.d.ts'), '']));
+  for (const name of reached.keys()) {
+    const text = namedDirectly(join(build, name));
+    reached.set(name, text);
+    for (const [, target = ''] of text.matchAll(/(?:from|import\()\s*["'](\.[^"']+)["']/g)) {
+      const path = relative(build, resolve(build, dirname(name), target.replace(/\.[jt]s$/, '.d.ts')));
+      if (!reached.has(path)) reached.set(path, '');
+    }
+  }
+  for (const format of ['esm', 'cjs']) {
+    for (const [name, text] of reached) {
+      mkdirSync(dirname(join(dist, format, name)), { recursive: true });
+      writeFileSync(join(dist, format, name), text);
+    }
+  }
 }
 
 /**
@@ -29,9 +88,10 @@ if (process.argv.includes('--package')) {
  *
  * @param {string} path of a declaration file
  */
-function nameDirectly(path) {
+function namedDirectly(path) {
   const text = readFileSync(path, 'utf8');
-  const direct = text.replaceAll(IMPORT, (whole, keyword, names, target) => {
+  if (path.endsWith('index.d.ts') && dirname(path) !== build) return text;
+  return text.replaceAll(IMPORT, (whole, keyword, names, target) => {
     if (!target.endsWith('/index.ts')) return whole;
     const index = resolve(dirname(path), target.replace(/\.ts$/, '.d.ts'));
     /** @type {Map<string, string>} */
@@ -50,24 +110,4 @@ function nameDirectly(path) {
       })
       .join('\n');
   });
-  writeFileSync(path, direct);
-}
-
-/** @param {string} folder dist/esm or dist/cjs, whose own files are the doors */
-function removeUnreachableDeclarations(folder) {
-  for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
-    if (name.endsWith('.d.ts') && !name.endsWith('index.d.ts')) nameDirectly(join(folder, name));
-  }
-  const doors = readdirSync(folder).filter((name) => name.endsWith('.d.ts'));
-  const reached = new Set(doors.map((name) => join(folder, name)));
-  for (const path of reached) {
-    for (const [, target = ''] of readFileSync(path, 'utf8').matchAll(
-      /(?:from|import\()\s*["'](\.[^"']+)["']/g,
-    )) {
-      reached.add(resolve(dirname(path), target.replace(/\.[jt]s$/, '.d.ts')));
-    }
-  }
-  for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
-    if (name.endsWith('.d.ts') && !reached.has(join(folder, name))) rmSync(join(folder, name));
-  }
 }

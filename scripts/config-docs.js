@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const { configReference, configSchema, exampleConfig } = await import(join(root, 'dist/esm/config/index.js'));
+const { configReference, configSchema, exampleConfig } = await import(join(root, 'build/config/index.js'));
 
 const begin = '<!-- reference: made by scripts/config-docs.js -->\n';
 const end = '<!-- end of the reference -->';

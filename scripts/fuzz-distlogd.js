@@ -36,7 +36,7 @@ const CANARY = 'canary ';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 /** By a name that the type check does not follow: it runs before the build. */
 const room = (/** @type {string} */ name) =>
-  import(new URL(`../dist/esm/${name}/index.js`, import.meta.url).href);
+  import(new URL(`../build/${name}/index.js`, import.meta.url).href);
 const { decodeReply, encodeData, encodeHello, newProducer } = await room('frames');
 const { encodeDecoded, decodeJsonLogs } = await room('otlp');
 const next = randomNumbers(seed);

@@ -6,7 +6,7 @@ import { fuzzWire } from '../test/support/wire-fuzz.js';
 
 /** By a name that the type check does not follow: it runs before the build. */
 const room = (/** @type {string} */ name) =>
-  import(new URL(`../dist/esm/${name}/index.js`, import.meta.url).href);
+  import(new URL(`../build/${name}/index.js`, import.meta.url).href);
 const wire = { ...(await room('otlp')), ...(await room('distlog-json')) };
 
 const PORTION = 50_000;

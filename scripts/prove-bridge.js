@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ZmqLogRecordExporter } from '../dist/esm/zeromq/index.js';
+import { ZmqLogRecordExporter } from '../dist/esm/zeromq.js';
 import { readJournal } from '../test/zeromq/programs/file-intake.js';
 
 const seconds = Number(process.argv[2] ?? 30);

@@ -4,10 +4,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Journal, nodeFiles } from '../../dist/esm/journal/index.js';
-import { ZmqAckReceiver, zmqAckOptions } from '../../dist/esm/receivers/zeromq/index.js';
-import { resolve } from '../../dist/esm/settings/index.js';
-import { SinkRunner } from '../../dist/esm/sinks/runner/index.js';
+import { Journal, nodeFiles } from '../../build/journal/index.js';
+import { ZmqAckReceiver, zmqAckOptions } from '../../build/receivers/zeromq/index.js';
+import { resolve } from '../../build/settings/index.js';
+import { SinkRunner } from '../../build/sinks/runner/index.js';
 import { median } from '../figures.js';
 
 const TRIM_MILLIS = 1_000;

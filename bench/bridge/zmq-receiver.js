@@ -1,7 +1,7 @@
 // A receiver of ack mode in a process of its own: it looks a batch through as the daemon does, acknowledges, and
 // keeps nothing.
-import { ZmqAckReceiver, zmqAckOptions } from '../../dist/esm/receivers/zeromq/index.js';
-import { resolve } from '../../dist/esm/settings/index.js';
+import { ZmqAckReceiver, zmqAckOptions } from '../../build/receivers/zeromq/index.js';
+import { resolve } from '../../build/settings/index.js';
 
 /** @type {Map<string, number>} */
 const last = new Map();

@@ -1,5 +1,5 @@
 import { do_not_optimize } from 'mitata';
-import { compileCondition } from '../../dist/esm/ottl/index.js';
+import { compileCondition } from '../../build/ottl/index.js';
 import { nanosecondsEach, spreadLine } from '../figures.js';
 
 export const title =

@@ -1,4 +1,4 @@
-import { buildTrees, lines as linesOf } from '../../dist/esm/tree/index.js';
+import { buildTrees, lines as linesOf } from '../../build/tree/index.js';
 import { boundLine, medianOf, valuesOf } from '../figures.js';
 
 export const title =

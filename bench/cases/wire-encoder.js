@@ -1,5 +1,5 @@
 import { ProtobufLogsSerializer } from '@opentelemetry/otlp-transformer';
-import { OtlpProtobufSerializer } from '../../dist/esm/distlog-json/index.js';
+import { OtlpProtobufSerializer } from '../../build/distlog-json/index.js';
 import { nanosecondsEach, ratioLine } from '../figures.js';
 import { sdkRecords } from '../sdk-records.js';
 

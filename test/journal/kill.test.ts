@@ -6,7 +6,7 @@ import { Journal } from '../../src/journal/index.ts';
 import { batchOf, originOf, readAll, texts } from './support/journal-tools.ts';
 
 const program = join(__dirname, 'programs', 'append-until-killed.js');
-const built = join(__dirname, '../../dist/esm/journal/index.js');
+const built = join(__dirname, '../../build/journal/index.js');
 
 interface Told {
   /** What was acknowledged: `producer/seq` by index. */

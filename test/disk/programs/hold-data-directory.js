@@ -1,6 +1,6 @@
 // Opens the data directory that is named, says how it went, and holds it until it is killed.
 
-const built = new URL('../../../dist/esm/disk/index.js', import.meta.url);
+const built = new URL('../../../build/disk/index.js', import.meta.url);
 const { openDataDirectory } = await import(built.href);
 
 try {

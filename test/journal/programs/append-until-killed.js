@@ -6,7 +6,7 @@ import { writeSync } from 'node:fs';
 /** @typedef {typeof import('../../../src/journal/index.ts')} Room */
 /** @typedef {import('../../../src/journal/index.ts').Files} Files */
 /** @typedef {import('../../../src/journal/index.ts').OpenFile} OpenFile */
-const built = new URL('../../../dist/esm/journal/index.js', import.meta.url).href;
+const built = new URL('../../../build/journal/index.js', import.meta.url).href;
 const { Journal, nodeFiles } = /** @type {Room} */ (await import(built));
 const [directory = '', kind, count, when] = process.argv.slice(2);
 

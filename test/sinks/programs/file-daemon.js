@@ -1,9 +1,9 @@
 // A file sink with its runner on a journal that every start makes again in the same way; it is there to be killed.
 import { join } from 'node:path';
-import { encodeDecoded } from '../../../dist/esm/otlp/index.js';
-import { resolve } from '../../../dist/esm/settings/index.js';
-import { FileSink, fileSinkOptions } from '../../../dist/esm/sinks/file/index.js';
-import { SinkRunner } from '../../../dist/esm/sinks/runner/index.js';
+import { encodeDecoded } from '../../../build/otlp/index.js';
+import { resolve } from '../../../build/settings/index.js';
+import { FileSink, fileSinkOptions } from '../../../build/sinks/file/index.js';
+import { SinkRunner } from '../../../build/sinks/runner/index.js';
 
 const [folder = '.', entriesText = '1'] = process.argv.slice(2);
 const entries = Number(entriesText);

@@ -1,6 +1,6 @@
 // An application that exports and then ends in a certain way. Arguments: mode, endpoint, ending.
 // The ending 'awaited flush' waits for nothing else: Node ends such a program with code 13 if nothing keeps it alive.
-import { ZmqLogRecordExporter } from '../../../dist/esm/zeromq/index.js';
+import { ZmqLogRecordExporter } from '../../../dist/esm/zeromq.js';
 
 const [mode, endpoint = '', ending] = process.argv.slice(2);
 const exporter = new ZmqLogRecordExporter({

@@ -1,6 +1,6 @@
 // A receiver with a journal in a file, to be killed. Arguments: endpoint, path of the journal.
-import { ZmqAckReceiver, zmqAckOptions } from '../../../dist/esm/receivers/zeromq/index.js';
-import { resolve } from '../../../dist/esm/settings/index.js';
+import { ZmqAckReceiver, zmqAckOptions } from '../../../build/receivers/zeromq/index.js';
+import { resolve } from '../../../build/settings/index.js';
 import { FileIntake } from './file-intake.js';
 
 const [endpoint = '', path = ''] = process.argv.slice(2);

@@ -1,7 +1,7 @@
 // An application with worker threads that log through the exporter, each ended in the middle of it. Prints a line
 // when all have ended: the process is still there. Arguments: endpoint, mode, ending, then one delay for each thread.
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
-import { ZmqLogRecordExporter } from '../../../dist/esm/zeromq/index.js';
+import { ZmqLogRecordExporter } from '../../../dist/esm/zeromq.js';
 
 if (isMainThread) await startThreads();
 else logAndEnd();

@@ -2,7 +2,7 @@
 
 import { once } from 'node:events';
 
-const built = '../../../../dist/esm/cli';
+const built = '../../../../build/cli';
 const { runProgram } = await import(`${built}/run-program.js`);
 const { processIo } = await import(`${built}/io.js`);
 const { distlogd } = await import(`${built}/distlogd/distlogd.js`);
