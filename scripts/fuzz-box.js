@@ -9,7 +9,7 @@ import {
   encodeHeader,
   readBox,
   tagOf,
-} from '../dist/esm/box/index.js';
+} from '../build/box/index.js';
 
 const [files = 100_000, firstSeed = Date.now() % 1e9] = process.argv.slice(2).map(Number);
 const SLOW_MILLIS = 1_000;
