@@ -31,6 +31,7 @@ const floors: readonly Readonly<Record<string, readonly string[]>>[] = [
     store: ['record', 'otlp', 'ottl'],
     zeromq: ['record', 'settings', 'net', 'zmtp', 'frames', 'otlp', 'export', 'distlog-json'],
     operations: ['record', 'settings', 'component', 'net', 'text'],
+    rules: ['record', 'settings', 'component', 'otlp', 'ottl'],
     'sinks/dead-letters': ['record', 'settings', 'component', 'disk', 'text'],
   },
   {
@@ -50,7 +51,7 @@ const floors: readonly Readonly<Record<string, readonly string[]>>[] = [
     setup: ['record', 'settings', 'text', 'export', 'task', 'burst', 'zeromq', 'stdout'],
     config: [
       ...['record', 'settings', 'component', 'disk', 'net', 'text', 'journal', 'operations'],
-      ...['receivers/otlp', 'receivers/zeromq'],
+      ...['receivers/otlp', 'receivers/zeromq', 'ottl', 'rules'],
       ...['sinks/runner', 'sinks/file', 'sinks/otlp', 'sinks/console', 'sinks/dead-letters'],
     ],
   },
@@ -68,14 +69,14 @@ const floors: readonly Readonly<Record<string, readonly string[]>>[] = [
         'config',
         'otlp',
       ],
-      ...['receivers/otlp', 'receivers/zeromq'],
+      ...['receivers/otlp', 'receivers/zeromq', 'ottl', 'rules'],
       ...['sinks/runner', 'sinks/file', 'sinks/otlp', 'sinks/console', 'sinks/dead-letters'],
     ],
   },
   {
     cli: [
       ...['record', 'settings', 'disk', 'net', 'text', 'otlp', 'ottl', 'tree', 'reader', 'operations'],
-      ...['config', 'daemon', 'sinks/dead-letters', 'sinks/runner'],
+      ...['config', 'daemon', 'rules', 'sinks/dead-letters', 'sinks/runner'],
     ],
   },
 ];

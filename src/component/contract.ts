@@ -101,6 +101,25 @@ export interface JournalView {
   onGrowth(listener: () => void): () => void;
 }
 
+/** What one sink gets of the journal's entries. */
+export interface EntryView {
+  /**
+   * @param isReplay the entries are dead letters of the sink: they were counted and sampled before
+   * @returns what the sink gets
+   */
+  view(entries: readonly JournalEntry[], signal: AbortSignal, isReplay: boolean): Promise<ViewedEntries>;
+}
+
+/** Entries as a sink gets them, and what was done to them. */
+export interface ViewedEntries {
+  /** With their indexes and times. An entry without records for the sink is missing. */
+  readonly entries: readonly JournalEntry[];
+  /** Records that the sink does not get, by rule; `not_routed`: no rule sends them there. */
+  readonly filtered: ByCause;
+  /** Records that were changed, by rule. */
+  readonly redacted: ByCause;
+}
+
 /**
  * A place where records go. Made by a factory from its part of the configuration; driven by the sink runner,
  * which reads the journal, calls `write` with one call at a time, keeps the cursor, retries, and counts.

@@ -1,6 +1,7 @@
 export type {
   Accepted,
   Batch,
+  EntryView,
   Intake,
   JournalEntry,
   JournalReader,
@@ -10,6 +11,7 @@ export type {
   Receiver,
   ReceiverCounters,
   Sink,
+  ViewedEntries,
 } from './contract.ts';
 export { countRefused, newCounters, receiverStats } from './counters.ts';
 export { Refusals } from './refusals.ts';

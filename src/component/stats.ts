@@ -95,6 +95,13 @@ export interface SinkStats {
   /** Bytes of dead letters that were damaged when they were handed back. */
   readonly damagedLetterBytes: number;
   /**
+   * Records that rules keep from this sink, by rule; `not_routed`: no rule sends them here. They count neither as
+   * written nor as dropped.
+   */
+  readonly filtered: ByCause;
+  /** Records that rules changed for this sink, by rule. */
+  readonly redacted: ByCause;
+  /**
    * What this sink will never write: it was too far behind (`behind_bytes`, `behind_age`; with `onFull: skip`), the
    * journal did not have it any more (`trimmed`), the bound of the dead letters was reached (`dead_letters`), it was removed (`released`), or for a
    * reason of the sink's own, see `Sink.dropped`.

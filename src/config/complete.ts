@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { dataLayout } from '../disk/index.ts';
 import type { DaemonConfig, FileValues, Partly } from './daemon-config.ts';
+import type { Extensions } from './extensions.ts';
 import { sinkTypeOf } from './sink-types.ts';
 
 type PartlySink = Partly<DaemonConfig['sinks'][number]>;
@@ -8,12 +9,16 @@ type PartlySink = Partly<DaemonConfig['sinks'][number]>;
 /**
  * Fills in what depends on other options: paths that begin at the directory of the file, and defaults that are part of
  * something else.
+ * @param directory that of the file
  * @param data a data directory that replaces the one of the file
  */
 export function complete(
   values: Partly<FileValues>,
-  directory: string,
-  data: string | undefined,
+  {
+    directory,
+    data,
+    extensions,
+  }: { readonly directory: string; readonly data: string | undefined; readonly extensions: Extensions },
 ): Partly<DaemonConfig> & { readonly data: string } {
   const root = resolve(directory, data ?? values.data ?? '.distlogd');
   const { logs } = dataLayout(root);
@@ -23,7 +28,7 @@ export function complete(
     const maxBehind = { ...sink?.maxBehind, bytes: sink?.maxBehind?.bytes ?? half };
     const named: PartlySink = { ...sink, name, maxBehind };
     if (named.type === undefined) return named;
-    return { ...named, ...sinkTypeOf(named.type).complete?.(named, { name, data: root, logs }) };
+    return { ...named, ...sinkTypeOf(named.type, extensions).complete?.(named, { name, data: root, logs }) };
   });
   const http = values.http === false ? undefined : values.http;
   return { ...values, data: root, sinks, http };

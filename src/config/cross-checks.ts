@@ -1,4 +1,5 @@
 import { collides } from '../net/index.ts';
+import { checkRules } from './cross-checks-rules.ts';
 import { checkSinks } from './cross-checks-sinks.ts';
 import type { DaemonConfig, Partly } from './daemon-config.ts';
 import type { NamedFile } from './file-form.ts';
@@ -20,6 +21,7 @@ export function crossCheck(whole: WholeConfig): void {
   const listeners = listenersOf(whole.config);
   checkListeners(whole, listeners);
   checkSinks(whole, listeners);
+  checkRules(whole);
 }
 
 /** Every address is opened once. */

@@ -42,7 +42,13 @@ function valueLines(field: AnyField, start: string, indent: string, off: boolean
     case 'variants':
       return [];
     case 'map':
-      if (field.value.kind !== 'variants') return [`${start} { authorization: '${field.value.example}' }`];
+      if (field.value.kind === 'group') {
+        const name = `${deeper}${off ? '#' : ''}${field.names.called}1:`;
+        return [start, name, ...groupLines(field.value, `${deeper}  `, off, [])];
+      }
+      if (field.value.kind !== 'variants') {
+        return [`${start} ${exampleEntry(field.names.called, `'${field.value.example}'`)}`];
+      }
       return [
         start,
         ...Object.entries(field.value.variants).flatMap(([type, variant]) => [
@@ -54,6 +60,11 @@ function valueLines(field: AnyField, start: string, indent: string, off: boolean
     default:
       return [`${start} ${writtenDefault(field) ?? field.example ?? ''}`];
   }
+}
+
+/** A map with one entry, of names that the user chooses. */
+export function exampleEntry(called: string, value: string | undefined): string {
+  return `{ ${called === 'header' ? 'authorization' : 'http.route'}: ${value} }`;
 }
 
 /** The default as a file has it; undefined: there is none. */

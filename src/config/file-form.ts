@@ -154,6 +154,8 @@ function expectedInFile(field: AnyField): string {
       return 'true or false';
     case 'path':
       return 'a path';
+    case 'value':
+      return 'a text, a number, true or false';
     case 'text':
     case 'code':
       return field.expected;

@@ -1,6 +1,7 @@
 export { type ConfigError, formatConfigError, type Position } from './config-error.ts';
 export type { DaemonConfig, HttpConfig, SinkConfig } from './daemon-config.ts';
 export { exampleConfig } from './example.ts';
+export type { Extensions } from './extensions.ts';
 export { configSchema } from './json-schema.ts';
 export {
   type ConfigResult,

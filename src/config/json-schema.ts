@@ -85,6 +85,8 @@ function scalarSchemas(field: AnyField): readonly Schema[] {
       return [{ enum: field.names }];
     case 'flag':
       return [{ type: 'boolean' }];
+    case 'value':
+      return [{ type: ['string', 'number', 'boolean'] }];
     default:
       return [{ type: 'string' }];
   }

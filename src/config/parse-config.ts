@@ -4,7 +4,8 @@ import { complete } from './complete.ts';
 import { type ConfigError, ConfigErrors } from './config-error.ts';
 import { crossCheck } from './cross-checks.ts';
 import type { DaemonConfig, FileValues, Partly } from './daemon-config.ts';
-import { definition, withoutFile } from './definition.ts';
+import { definitionWith, withoutFile } from './definition.ts';
+import type { Extensions } from './extensions.ts';
 import { FileForm, type NamedFile } from './file-form.ts';
 import { readYaml } from './read-yaml.ts';
 import type { Environment } from './substitute.ts';
@@ -19,6 +20,7 @@ export interface ConfigSource {
   readonly directory: string;
   /** A data directory that replaces the one of the file, e.g. of the command line. */
   readonly data?: string | undefined;
+  readonly extensions?: Extensions | undefined;
 }
 
 /** A valid configuration. The files that it names were not read: `loadSecrets` does. */
@@ -26,6 +28,7 @@ export interface ParsedConfig {
   readonly config: DaemonConfig;
   readonly fileName: string;
   readonly files: readonly NamedFile[];
+  readonly extensions: Extensions;
 }
 
 export type ConfigResult = ParsedConfig | { readonly errors: readonly ConfigError[] };
@@ -35,14 +38,16 @@ export type ConfigResult = ParsedConfig | { readonly errors: readonly ConfigErro
  * @param text YAML 1.2, at most 262,144 characters; bytes are UTF-8
  */
 export function parseConfig(text: string | Uint8Array, source: ConfigSource): ConfigResult {
-  const { fileName, directory } = source;
+  const { fileName, directory, extensions = {} } = source;
   const errors = new ConfigErrors(fileName);
   const decoded = typeof text === 'string' ? text : decode(text, errors);
   const raw = decoded === undefined ? undefined : readYaml(decoded, source.environment, errors);
   if (raw === undefined) return { errors: errors.all() };
   const form = new FileForm(errors, directory);
-  const values = new OptionReader(form).read(definition, raw) as Partly<FileValues> | undefined;
-  const config = complete(values ?? {}, directory, source.data);
+  const values = new OptionReader(form).read(definitionWith(extensions), raw) as
+    | Partly<FileValues>
+    | undefined;
+  const config = complete(values ?? {}, { directory, data: source.data, extensions });
   const has = (path: string) => {
     const [holder, key] = [path.slice(0, path.lastIndexOf('.')), path.slice(path.lastIndexOf('.') + 1)];
     return form.entries(nearestTo(holder, raw, form)!)?.some(([name]) => name === key) === true;
@@ -56,7 +61,7 @@ export function parseConfig(text: string | Uint8Array, source: ConfigSource): Co
   });
   // Without an error nothing is missing.
   return errors.none
-    ? { config: config as DaemonConfig, fileName, files: form.files }
+    ? { config: config as DaemonConfig, fileName, files: form.files, extensions }
     : { errors: errors.all() };
 }
 

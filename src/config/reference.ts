@@ -1,6 +1,6 @@
 import type { AnyField, GroupData, ListData, MapData, ScalarData, VariantsData } from '../settings/index.ts';
 import { definition, withoutFile } from './definition.ts';
-import { writtenDefault } from './example.ts';
+import { exampleEntry, writtenDefault } from './example.ts';
 import { boundsOf, fileFields } from './file-form.ts';
 
 /** The reference part of docs/distlogd.md, made of the definition that also checks. Markdown. */
@@ -25,8 +25,13 @@ function groupSections(path: string, group: GroupData, level: number, more: read
 
 function sectionsBelow(path: string, field: AnyField, level: number): string[] {
   if (field.kind === 'group') return groupSections(path, field, level + 1);
-  if (field.kind !== 'map' || field.value.kind !== 'variants') return [];
-  return variantSections(path, field, field.value, level);
+  if (field.kind !== 'map') return [];
+  if (field.value.kind === 'variants') return variantSections(path, field, field.value, level);
+  if (field.value.kind !== 'group') return [];
+  return [
+    `${'#'.repeat(level)} \`${path}\`\n\n${field.meaning} A ${field.names.called} ${field.names.rule}.\n`,
+    ...groupSections(`${path}.<${field.names.called}>`, field.value, level + 1),
+  ];
 }
 
 /** What all variants have in common stands once. */
@@ -62,13 +67,15 @@ function rowOf(key: string, field: AnyField, path: string): Row {
       return [key, `list of ${typeOf(field.item)}`, absenceOf(field, ''), listMeaning(field)];
     case 'map': {
       const { meaning = '', names, value } = field;
-      if (value.kind === 'variants')
-        return [key, 'map', 'required', `${firstSentence(field)} See \`${path}\`.`];
+      if (value.kind === 'variants' || value.kind === 'group') {
+        const absence = field.absence.kind === 'required' ? 'required' : 'empty';
+        return [key, 'map', absence, `${firstSentence(field)} See \`${path}\`.`];
+      }
       return [
         key,
         'map',
         'empty',
-        `${meaning} A ${names.called} ${names.rule}. ${exampleIn(`{ authorization: ${value.example} }`)}`,
+        `${meaning} A ${names.called} ${names.rule}. ${exampleIn(exampleEntry(names.called, value.example))}`,
       ];
     }
     default:
@@ -91,6 +98,8 @@ function typeOf(field: AnyField): string {
       return 'boolean';
     case 'text':
       return field.type;
+    case 'value':
+      return 'text, number or boolean';
     default:
       return field.kind;
   }

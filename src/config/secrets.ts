@@ -9,6 +9,7 @@ import {
 } from '../net/index.ts';
 import { type ConfigError, ConfigErrors } from './config-error.ts';
 import type { DaemonConfig, HttpConfig } from './daemon-config.ts';
+import type { Extensions } from './extensions.ts';
 import type { NamedFile } from './file-form.ts';
 import type { ParsedConfig } from './parse-config.ts';
 
@@ -21,6 +22,7 @@ const MAX_FILE_BYTES = 1_048_576;
 export interface LoadedConfig {
   readonly config: DaemonConfig;
   readonly secrets: Secrets;
+  readonly extensions: Extensions;
 }
 
 /** The keys, tokens and certificates that the files of a configuration hold. Not to be printed. */

@@ -2,13 +2,15 @@ import type { AnySinkType } from '../component/index.ts';
 import { consoleSink } from '../sinks/console/index.ts';
 import { fileSink } from '../sinks/file/index.ts';
 import { otlpSink } from '../sinks/otlp/index.ts';
+import type { Extensions } from './extensions.ts';
 
 /** The types of sinks that the daemon brings along, in the order of the reference. */
 export const sinkTypes = { file: fileSink, otlp: otlpSink, console: consoleSink } as const;
 
 /** @throws if there is none: the configuration was not checked */
-export function sinkTypeOf(type: string): AnySinkType {
-  const found = Object.hasOwn(sinkTypes, type) ? sinkTypes[type as keyof typeof sinkTypes] : undefined;
+export function sinkTypeOf(type: string, { sinkTypes: more = [] }: Extensions): AnySinkType {
+  const own: readonly AnySinkType[] = Object.values(sinkTypes);
+  const found = [...own, ...more].find((each) => each.type === type);
   if (found === undefined) throw new Error(`there is no type of sink ${JSON.stringify(type)}`);
   return found;
 }

@@ -10,9 +10,13 @@ export interface DaemonTools {
 }
 
 /** The sink that a part of the configuration asks for. It opens nothing yet. */
-export function makeSink(config: SinkConfig, { secrets }: LoadedConfig, tools: DaemonTools): Sink {
+export function makeSink(
+  config: SinkConfig,
+  { secrets, extensions }: LoadedConfig,
+  tools: DaemonTools,
+): Sink {
   const contents = (file: string) => secrets.contents(file);
-  return sinkTypeOf(config.type).make(config, { ...tools, name: config.name, contents });
+  return sinkTypeOf(config.type, extensions).make(config, { ...tools, name: config.name, contents });
 }
 
 /** All that the making of a sink depends on: what its files hold too, so that a renewed certificate is a change. */

@@ -3,6 +3,7 @@ import type { DaemonConfig } from '../config/index.ts';
 const MIB = 1_048_576;
 /** Node.js, the program, its sockets, and what the garbage collector has not freed yet. */
 const PROCESS_BYTES = 192 * MIB;
+const RULES_BYTES = 32 * MIB;
 const PRODUCER_BYTES = 512;
 const MIN_OTLP_IN_FLIGHT = 128 * MIB;
 
@@ -12,7 +13,7 @@ const MIN_OTLP_IN_FLIGHT = 128 * MIB;
  *
  * docs/distlogd.md, "Memory", states the same formula for people.
  */
-export function neededMemory({ journal, receivers, sinks }: DaemonConfig): number {
+export function neededMemory({ journal, receivers, sinks, rules }: DaemonConfig): number {
   const { zmqAck, zmqPush, otlpGrpc, otlpHttp } = receivers;
   const largest = Math.max(
     zmqAck?.maxBatchBytes ?? 0,
@@ -32,6 +33,8 @@ export function neededMemory({ journal, receivers, sinks }: DaemonConfig): numbe
     // Values of JSON take many times their text; one request is read at a time.
     32 * (otlpHttp?.maxJsonBytes ?? 0),
     ...sinks.map(({ batchBytes }) => 16 * batchBytes + 2 * largest),
+    // What conditions said of the last batches; each sink's part of what it writes.
+    ...(Object.keys(rules).length === 0 ? [] : [RULES_BYTES, sinks.length * 2 * largest]),
   ]);
 }
 

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
-import type { JournalView } from '../component/index.ts';
+import type { EntryView, JournalView } from '../component/index.ts';
 import type { LoadedConfig, SinkConfig } from '../config/index.ts';
 import type { DataLayout } from '../disk/index.ts';
 import type { SinkReport } from '../operations/index.ts';
+import { RuleSet } from '../rules/index.ts';
 import { cursorFileOf, RemovedSinks, SinkRunner, WriteTurns } from '../sinks/runner/index.ts';
 import { type DaemonTools, madeOf, makeSink } from './make-sink.ts';
 import { Running } from './running.ts';
@@ -17,6 +18,14 @@ interface RunningSink {
   readonly runner: SinkRunner;
 }
 
+interface RunningRules {
+  /** What they were made from. */
+  readonly made: string;
+  readonly set: RuleSet;
+  /** By sink; undefined: no rule is about it. */
+  readonly views: Map<string, EntryView | undefined>;
+}
+
 /** The sinks of the daemon, each with its runner. */
 export class RunningSinks {
   readonly #journal: JournalView;
@@ -24,6 +33,7 @@ export class RunningSinks {
   readonly #tools: DaemonTools;
   readonly #writeTurns = new WriteTurns();
   readonly #removed: RemovedSinks;
+  #rules: RunningRules | undefined;
   readonly #running = new Running<RunningSink>({
     start: ({ runner }) => runner.start(),
     stop: ({ runner }, drainMillis) => runner.stop(drainMillis),
@@ -68,6 +78,7 @@ export class RunningSinks {
       made: madeOf(config, loaded),
       make: () => this.#make(config, loaded),
     }));
+    this.#takeRules(loaded);
     await this.#running.take(wanted, drainMillis);
     await this.#removed.take(new Set(loaded.config.sinks.map(({ name }) => name)));
   }
@@ -90,6 +101,28 @@ export class RunningSinks {
     return this.#running.stop(drainMillis);
   }
 
+  /**
+   * What is read from the journal from here on follows the new rules; what is being written followed the old ones. No
+   * sink is stopped for it.
+   */
+  #takeRules({ config: { rules, match }, extensions }: LoadedConfig): void {
+    const made = JSON.stringify([rules, match]);
+    if (this.#rules?.made === made) return;
+    this.#rules = { made, set: new RuleSet({ rules, match }, extensions.patterns), views: new Map() };
+  }
+
+  /** What a sink gets by the rules that hold at the time. */
+  #viewOf(sink: string): EntryView {
+    return {
+      view: async (entries, signal, isReplay) => {
+        const { set, views } = this.#rules!;
+        if (!views.has(sink)) views.set(sink, set.viewOf(sink));
+        const view = views.get(sink);
+        return view?.view(entries, signal, isReplay) ?? { entries, filtered: {}, redacted: {} };
+      },
+    };
+  }
+
   #make(config: SinkConfig, loaded: LoadedConfig): RunningSink {
     const { name, maxBehind, onFull, start, retry, deadLetters } = config;
     const runner = new SinkRunner({
@@ -104,6 +137,7 @@ export class RunningSinks {
       start,
       retry,
       deadLetters,
+      view: this.#viewOf(name),
       writeTurns: this.#writeTurns,
     });
     return { config, runner };

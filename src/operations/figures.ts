@@ -141,6 +141,22 @@ const sink = fields<SinkReport>({
     'losses',
     'bytes of dead letters damaged',
   ),
+  filtered: byCause(
+    counter(
+      'sink_filtered_records',
+      'Records that rules keep from the sink, by rule.',
+      'others',
+      'records filtered',
+    ),
+  ),
+  redacted: byCause(
+    counter(
+      'sink_redacted_records',
+      'Records that rules changed for the sink, by rule.',
+      'others',
+      'records redacted',
+    ),
+  ),
   dropped: byCause(countsOf('sink_dropped', 'the sink will never write', 'dropped')),
   blocking: gauge('sink_blocking', '1: it is too far behind, so no records are accepted.', 'table'),
   trouble: presence('sink_failing', '1: the last write failed, it is repeated.'),

@@ -92,7 +92,9 @@ function losses(all: readonly Measured[]): Row {
 }
 
 function others(all: readonly Measured[]): Row {
-  const rows = all.map(({ where, figure, value }) => [where, figure.what, count(value)]);
+  const rows = all.map(({ where, figure, cause, value }) => {
+    return [where, cause === '' ? figure.what : `${figure.what}, ${cause}`, count(value)];
+  });
   return table(['also counted', '', '>count'], rows);
 }
 

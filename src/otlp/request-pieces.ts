@@ -56,6 +56,34 @@ export function* requestPieces(
   if (piece.records > 0) yield piece.take();
 }
 
+/**
+ * The records of a request that are to be kept, with their resources and scopes, without decoding them: what this
+ * version does not know of them is kept too.
+ *
+ * @param keeps asked for every record, in their order
+ * @throws WireError where the bytes are no such request
+ */
+export function keepRecords(request: Uint8Array, keeps: (ordinal: number) => boolean): RequestPiece {
+  const bytes = Buffer.from(request.buffer, request.byteOffset, request.byteLength);
+  const fields = new FieldWalk(bytes);
+  const piece = new PieceWriter(bytes, bytes.length);
+  let ordinal = 0;
+  while (fields.next(Request.resourceLogs, bytes.length)) {
+    const logsEnd = fields.contentEnd;
+    const resource = fields.allBut(ResourceLogs.scopeLogs, logsEnd);
+    while (fields.next(ResourceLogs.scopeLogs, logsEnd)) {
+      const scopeEnd = fields.contentEnd;
+      const scope = fields.allBut(ScopeLogs.logRecords, scopeEnd);
+      while (fields.next(ScopeLogs.logRecords, scopeEnd)) {
+        fields.at = fields.contentEnd;
+        if (keeps(ordinal)) piece.add(resource, scope, fields.start, fields.at);
+        ordinal += 1;
+      }
+    }
+  }
+  return piece.take();
+}
+
 /** Puts together one piece after the other. */
 class PieceWriter {
   records = 0;

@@ -1,10 +1,11 @@
 import type { DecodedLogRecord } from '../otlp/index.ts';
 import { ConditionError } from './condition-error.ts';
 import { compileCall } from './functions.ts';
-import { parse } from './parse.ts';
+import { parse, parseValue } from './parse.ts';
 import { type Reader, type ResourceView, readerOf, type ScopeView } from './paths.ts';
+import type { Patterns } from './patterns.ts';
 import type { BooleanNode, Literal, Operator, ValueNode } from './syntax.ts';
-import { compare, FAILED, isNil } from './values.ts';
+import { compare, FAILED, isNil, likeText } from './values.ts';
 
 /**
  * Whether a record fits; undefined where that cannot be said, for example since `HasPrefix` met a number. The
@@ -21,6 +22,8 @@ export interface Condition {
   /** The text that it was made from. */
   readonly text: string;
   readonly test: Test;
+  /** What it was compiled with. */
+  readonly patterns: Patterns | undefined;
 }
 
 /**
@@ -28,58 +31,95 @@ export interface Condition {
  * `or`, `not`, parentheses, and the functions that filters use. docs/rules.md has the list, and what is left out.
  * The answers are the Collector's; test/ottl/collector.test.ts compares them.
  *
+ * @param patterns of `loadPatterns`, for `IsMatch`; without them it is an error
  * @throws ConditionError with the column, and a suggestion where there is one
  */
-export function compileCondition(text: string): Condition {
-  return { text, test: compiled(parse(text)) };
+export function compileCondition(text: string, patterns?: Patterns): Condition {
+  return { text, test: compiled(parse(text), patterns), patterns };
 }
 
-export function compiled(node: BooleanNode): Test {
-  switch (node.kind) {
-    case 'constant': {
-      const { value } = node;
-      return () => value;
-    }
-    case 'not': {
-      const part = compiled(node.part);
-      return (record, scope, resource) => {
-        const result = part(record, scope, resource);
-        return result === undefined ? undefined : !result;
-      };
-    }
-    case 'and':
-      return node.parts.map(compiled).reduceRight((rest, first) => (record, scope, resource) => {
-        const result = first(record, scope, resource);
-        return result === true ? rest(record, scope, resource) : result;
-      });
-    case 'or':
-      return node.parts.map(compiled).reduceRight((rest, first) => (record, scope, resource) => {
-        const result = first(record, scope, resource);
-        return result === false ? rest(record, scope, resource) : result;
-      });
-    case 'test': {
-      const { read, isBoolean } = compileCall(node.call, compiledValue);
-      if (!isBoolean) throw new ConditionError(`compare what ${node.call.name} returns`, node.column);
-      return (record, scope, resource) => {
-        const value = read(record, scope, resource);
-        return value === FAILED ? undefined : value === true;
-      };
-    }
-    case 'compare':
-      return compiledComparison(node.operator, node.left, node.right);
+export function compiled(node: BooleanNode, patterns: Patterns | undefined): Test {
+  return new Compiler(patterns).condition(node);
+}
+
+/**
+ * Compiles what names one value of a record: a path such as `resource.attributes["service.name"]`, or a function.
+ * @returns reads it as text; undefined where it is nil, or has no text
+ * @throws ConditionError as `compileCondition` does
+ */
+export function compileValue(text: string, patterns?: Patterns): ReadText {
+  const read = new Compiler(patterns).value(parseValue(text));
+  return (record, scope, resource) => {
+    const value = read(record, scope, resource);
+    const found = value === FAILED ? FAILED : likeText(value);
+    return found === FAILED ? undefined : found;
+  };
+}
+
+export type ReadText = (
+  record: DecodedLogRecord,
+  scope: ScopeView,
+  resource: ResourceView,
+) => string | undefined;
+
+class Compiler {
+  readonly #patterns: Patterns | undefined;
+
+  constructor(patterns: Patterns | undefined) {
+    this.#patterns = patterns;
   }
-}
 
-function compiledValue(node: ValueNode): Reader {
-  switch (node.kind) {
-    case 'literal': {
-      const { value } = node;
-      return () => value;
+  condition(node: BooleanNode): Test {
+    switch (node.kind) {
+      case 'constant': {
+        const { value } = node;
+        return () => value;
+      }
+      case 'not': {
+        const part = this.condition(node.part);
+        return (record, scope, resource) => {
+          const result = part(record, scope, resource);
+          return result === undefined ? undefined : !result;
+        };
+      }
+      case 'and':
+        return node.parts
+          .map((part) => this.condition(part))
+          .reduceRight((rest, first) => (record, scope, resource) => {
+            const result = first(record, scope, resource);
+            return result === true ? rest(record, scope, resource) : result;
+          });
+      case 'or':
+        return node.parts
+          .map((part) => this.condition(part))
+          .reduceRight((rest, first) => (record, scope, resource) => {
+            const result = first(record, scope, resource);
+            return result === false ? rest(record, scope, resource) : result;
+          });
+      case 'test': {
+        const { read, isBoolean } = compileCall(node.call, (arg) => this.value(arg), this.#patterns);
+        if (!isBoolean) throw new ConditionError(`compare what ${node.call.name} returns`, node.column);
+        return (record, scope, resource) => {
+          const value = read(record, scope, resource);
+          return value === FAILED ? undefined : value === true;
+        };
+      }
+      case 'compare':
+        return compiledComparison(node.operator, node, (side) => this.value(side));
     }
-    case 'path':
-      return readerOf(node);
-    case 'call':
-      return compileCall(node, compiledValue).read;
+  }
+
+  value(node: ValueNode): Reader {
+    switch (node.kind) {
+      case 'literal': {
+        const { value } = node;
+        return () => value;
+      }
+      case 'path':
+        return readerOf(node);
+      case 'call':
+        return compileCall(node, (arg) => this.value(arg), this.#patterns).read;
+    }
   }
 }
 
@@ -92,7 +132,11 @@ const MIRRORED: Readonly<Record<Operator, Operator>> = {
   '>=': '<=',
 };
 
-function compiledComparison(operator: Operator, left: ValueNode, right: ValueNode): Test {
+function compiledComparison(
+  operator: Operator,
+  { left, right }: { readonly left: ValueNode; readonly right: ValueNode },
+  compiledValue: (node: ValueNode) => Reader,
+): Test {
   if (right.kind === 'literal') return againstLiteral(operator, compiledValue(left), right.value);
   if (left.kind === 'literal') return againstLiteral(MIRRORED[operator], compiledValue(right), left.value);
   const one = compiledValue(left);

@@ -1,8 +1,9 @@
-import { RE2JS, RE2JSSyntaxException } from 're2js';
 import { isBytes, isMap, isWholeDouble } from '../otlp/index.ts';
+import { problemText } from '../record/index.ts';
 import { suggestion } from '../settings/index.ts';
 import { ConditionError } from './condition-error.ts';
 import type { Reader } from './paths.ts';
+import { type Pattern, type Patterns, WITHOUT_PATTERNS } from './patterns.ts';
 import type { CallNode, ValueNode } from './syntax.ts';
 import { compare, FAILED, isInt, isNil, likeText, type Read, type Value } from './values.ts';
 
@@ -16,7 +17,7 @@ export interface CompiledCall {
 /** How much of a text a regular expression looks at. */
 export const MAX_MATCHED = 65_536;
 
-type Make = (call: CallNode, args: readonly Reader[]) => Reader;
+type Make = (call: CallNode, args: readonly Reader[], patterns: Patterns | undefined) => Reader;
 
 const functions: Readonly<Record<string, { readonly args: readonly string[]; readonly make: Make }>> = {
   IsMatch: { args: ['target', 'pattern'], make: isMatch },
@@ -33,9 +34,14 @@ const functions: Readonly<Record<string, { readonly args: readonly string[]; rea
 
 /**
  * @param readerOf compiles an argument
+ * @param patterns compiles the regular expressions; undefined: there is nothing that can
  * @throws ConditionError for a function that is not known, and for arguments that it does not take
  */
-export function compileCall(call: CallNode, readerOf: (node: ValueNode) => Reader): CompiledCall {
+export function compileCall(
+  call: CallNode,
+  readerOf: (node: ValueNode) => Reader,
+  patterns: Patterns | undefined,
+): CompiledCall {
   const { name, column, args } = call;
   const found = Object.hasOwn(functions, name) ? functions[name] : undefined;
   if (found === undefined) {
@@ -47,7 +53,7 @@ export function compileCall(call: CallNode, readerOf: (node: ValueNode) => Reade
       column,
     );
   }
-  return { read: found.make(call, args.map(readerOf)), isBoolean: name !== 'Len' };
+  return { read: found.make(call, args.map(readerOf), patterns), isBoolean: name !== 'Len' };
 }
 
 function test(read: Reader, passes: (value: Value) => boolean): Reader {
@@ -75,30 +81,27 @@ function ofTexts(passes: (text: string, other: string) => boolean): Make {
     };
 }
 
-/** The pattern is RE2's, and matched in linear time, so that no pattern and no text can hold up the program. */
-function isMatch({ args }: CallNode, [target]: readonly Reader[]): Reader {
+/** Looks at a bounded part of the text, so that a long one costs no more. */
+function isMatch({ args }: CallNode, [target]: readonly Reader[], patterns: Patterns | undefined): Reader {
   const pattern = args[1]!;
   if (pattern.kind !== 'literal' || typeof pattern.value !== 'string') {
     throw new ConditionError('the pattern of IsMatch must be a string', pattern.column);
   }
-  const compiled = compiledPattern(pattern.value, pattern.column);
+  const compiled = compiledPattern(pattern.value, pattern.column, patterns);
   return (record, scope, resource) => {
     const value: Read = target!(record, scope, resource);
     const text = value === FAILED ? FAILED : likeText(value);
     if (text === FAILED) return FAILED;
-    return text !== undefined && compiled.matcher(text.slice(0, MAX_MATCHED)).find();
+    return text !== undefined && compiled.test(text.slice(0, MAX_MATCHED));
   };
 }
 
-function compiledPattern(pattern: string, column: number): RE2JS {
+function compiledPattern(pattern: string, column: number, patterns: Patterns | undefined): Pattern {
+  if (patterns === undefined) throw new ConditionError(WITHOUT_PATTERNS, column);
   try {
-    return RE2JS.compile(pattern);
+    return patterns.compile(pattern);
   } catch (error) {
-    const reason = error instanceof RE2JSSyntaxException ? error.getDescription() : String(error);
-    throw new ConditionError(
-      `${JSON.stringify(pattern)} is not a valid RE2 regular expression: ${reason} (no look-around, no back-references)`,
-      column,
-    );
+    throw new ConditionError(problemText(error), column);
   }
 }
 

@@ -18,6 +18,14 @@ export function parse(text: string): BooleanNode {
   return new Parser(tokensOf(text)).condition();
 }
 
+/**
+ * Parses one value: a path, or a function of one.
+ * @throws ConditionError with the column of what is wrong
+ */
+export function parseValue(text: string): ValueNode {
+  return new Parser(tokensOf(text)).onlyValue();
+}
+
 class Parser {
   readonly #tokens: readonly Token[];
   #at = 0;
@@ -33,6 +41,14 @@ class Parser {
     const { text, column } = this.#token;
     if (text === 'where') throw new ConditionError('write the condition alone, without "where"', column);
     throw new ConditionError(`expected "and", "or" or the end, got ${shown(this.#token)}`, column);
+  }
+
+  onlyValue(): ValueNode {
+    if (this.#isAtEnd) throw new ConditionError('a path is missing', 1);
+    const node = this.#value();
+    if (node.kind === 'literal') throw new ConditionError('expected a path, got a value', node.column);
+    if (this.#isAtEnd) return node;
+    throw new ConditionError(`expected the end, got ${shown(this.#token)}`, this.#token.column);
   }
 
   get #isAtEnd(): boolean {

@@ -1,5 +1,6 @@
 import { type Condition, compiled, type Test } from './condition.ts';
 import { parse } from './parse.ts';
+import type { Patterns } from './patterns.ts';
 import type { BooleanNode, PathNode, ValueNode } from './syntax.ts';
 
 /**
@@ -18,7 +19,7 @@ export interface Requirements {
 }
 
 /** @param condition as it was compiled, so its text is valid */
-export function requirementsOf({ text }: Condition): Requirements {
+export function requirementsOf({ text, patterns }: Condition): Requirements {
   const parts = conjuncts(parse(text));
   let minSeverity = 0;
   let traceId: string | undefined;
@@ -37,20 +38,20 @@ export function requirementsOf({ text }: Condition): Requirements {
     if (path === 'body' && left.keys.length === 0) texts.push({ in: 'body', text: value });
     if (path === 'attributes' && left.keys.length > 0) texts.push({ in: 'attributes', text: value });
   }
-  return { minSeverity, traceId, texts, head: headTest(parts) };
+  return { minSeverity, traceId, texts, head: headTest(parts, patterns) };
 }
 
 function conjuncts(node: BooleanNode): readonly BooleanNode[] {
   return node.kind === 'and' ? node.parts.flatMap(conjuncts) : [node];
 }
 
-function headTest(parts: readonly BooleanNode[]): Test | undefined {
+function headTest(parts: readonly BooleanNode[], patterns: Patterns | undefined): Test | undefined {
   const ofHead = parts.filter((part) => {
     const paths = [...pathsOf(part)].map(pathText);
     return paths.length > 0 && paths.every((path) => /^(resource|instrumentation_scope)\./.test(path));
   });
   if (ofHead.length === 0) return undefined;
-  return compiled({ kind: 'and', column: 1, parts: ofHead });
+  return compiled({ kind: 'and', column: 1, parts: ofHead }, patterns);
 }
 
 function* pathsOf(node: BooleanNode | ValueNode): Generator<PathNode> {

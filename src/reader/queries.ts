@@ -40,7 +40,9 @@ export const views = {
 } as const;
 
 function both(view: string, own: Condition | undefined): Condition {
-  return compileCondition(own === undefined ? view : `(${view}) and (${own.text})`);
+  return own === undefined
+    ? compileCondition(view)
+    : compileCondition(`(${view}) and (${own.text})`, own.patterns);
 }
 
 /** Takes what a source says beside the records. */

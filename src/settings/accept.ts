@@ -7,6 +7,8 @@ export function accept(field: ScalarData, value: unknown): unknown {
       return field.names.find((name) => name === value);
     case 'flag':
       return typeof value === 'boolean' ? value : undefined;
+    case 'value':
+      return ['string', 'boolean'].includes(typeof value) || Number.isFinite(value) ? value : undefined;
     case 'text':
       return typeof value === 'string' ? field.parse(value) : undefined;
     case 'path':

@@ -75,6 +75,13 @@ export function flag<const O extends About<boolean>>(options: O): Field<boolean,
   return { kind: 'flag', ...common(options) };
 }
 
+/** A text, a number, true or false. */
+export function value<const O extends About<string | number | boolean>>(
+  options: O,
+): Field<string | number | boolean, string | number | boolean, PresenceIn<O>> {
+  return { kind: 'value', ...common(options) };
+}
+
 interface TextAbout extends About {
   readonly expected: string;
   readonly type?: string;

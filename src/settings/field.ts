@@ -10,13 +10,14 @@ export type AnyField =
   | TextData
   | PathData
   | CodeData
+  | ValueData
   | ListData
   | MapData
   | GroupData
   | VariantsData;
 
 /** Fields whose value has no parts. */
-export type ScalarData = NumberData | ChoiceData | FlagData | TextData | PathData | CodeData;
+export type ScalarData = NumberData | ChoiceData | FlagData | TextData | PathData | CodeData | ValueData;
 
 /** What holds if an option is not given. */
 export type Absence =
@@ -91,6 +92,11 @@ export interface CodeData extends FieldBase {
   readonly expected: string;
   /** @returns the value that holds, or undefined if it is not valid */
   readonly parse: (value: unknown) => unknown;
+}
+
+/** A text, a number, true or false: as it is given. */
+export interface ValueData extends FieldBase {
+  readonly kind: 'value';
 }
 
 export interface ListData extends FieldBase {

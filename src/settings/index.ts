@@ -25,6 +25,7 @@ export {
   parsed,
   path,
   text,
+  value,
   variants,
 } from './define.ts';
 export type {

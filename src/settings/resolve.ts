@@ -85,6 +85,8 @@ function expectedOf(field: AnyField): string {
       return listed(field.names.map((name) => JSON.stringify(name)));
     case 'flag':
       return 'true or false';
+    case 'value':
+      return 'a text, a number, true or false';
     case 'text':
     case 'code':
       return field.expected;

@@ -1,4 +1,4 @@
-import { type Condition, compileCondition, requirementsOf, type Test } from '../ottl/index.ts';
+import { type Condition, compileCondition, type Patterns, requirementsOf, type Test } from '../ottl/index.ts';
 import { CUT, searchable } from './indexed-text.ts';
 
 /** What is asked of a store. Absent: no bound of that kind. */
@@ -44,9 +44,9 @@ export function searchWords(words: string): string[] {
     .filter((word) => SEARCHABLE.test(word));
 }
 
-/** @throws ConditionError for a wrong condition */
-export function planOf({ when, words, trace, from, to }: Query): Plan {
-  const condition = when === undefined ? undefined : compileCondition(when);
+/** @param patterns for regular expressions in the condition @throws ConditionError for a wrong condition */
+export function planOf({ when, words, trace, from, to }: Query, patterns: Patterns | undefined): Plan {
+  const condition = when === undefined ? undefined : compileCondition(when, patterns);
   const needed = condition === undefined ? undefined : requirementsOf(condition);
   const parts: string[] = [];
   if (words !== undefined) {

@@ -3,6 +3,7 @@
 // else. It ends when its input ends, so also when the daemon does, however that ends.
 import { readSync, writeSync } from 'node:fs';
 import { encodeDecoded } from '../otlp/index.ts';
+import { loadPatterns } from '../ottl/index.ts';
 import { errorText } from '../record/index.ts';
 import { loadDriver } from './driver.ts';
 import { HEADER_BYTES, lengthsOf, messageBytes, type StoreAnswer, type StoreOrder } from './messages.ts';
@@ -88,6 +89,7 @@ async function writerHandler(): Promise<Handler> {
 
 async function readerHandler(): Promise<Handler> {
   const driver = await loadDriver();
+  const patterns = await loadPatterns();
   let reader: StoreReader | undefined;
   const findings = {
     at: (name: string) => answer({ kind: 'at', name }),
@@ -98,7 +100,7 @@ async function readerHandler(): Promise<Handler> {
     if (order.kind !== 'records' && order.kind !== 'count') {
       throw new Error(`this process reads; it takes no order ${order.kind}`);
     }
-    reader ??= new StoreReader(driver, order.directory, () => performance.now());
+    reader ??= new StoreReader(driver, order.directory, () => performance.now(), patterns);
     return { kind: 'done', found: reader[order.kind](order.query, order.boundMillis, findings) };
   };
 }

@@ -1,4 +1,5 @@
 import { JsonLines, type LogGroup } from '../otlp/index.ts';
+import type { Patterns } from '../ottl/index.ts';
 import { errorText } from '../record/index.ts';
 import { type Driver, isCorrupt } from './driver.ts';
 import { type PartitionFile, partitionFiles } from './partition-files.ts';
@@ -42,11 +43,16 @@ export class StoreReader {
   readonly #driver: Driver;
   readonly #directory: string;
   readonly #now: () => number;
+  readonly #patterns: Patterns | undefined;
   readonly #open = new Map<string, PartitionReader>();
   readonly #json = new JsonLines();
 
-  /** @param now milliseconds of a clock that runs steadily */
-  constructor(driver: Driver, directory: string, now: () => number) {
+  /**
+   * @param now milliseconds of a clock that runs steadily
+   * @param patterns for regular expressions in conditions; undefined: such a condition is wrong
+   */
+  constructor(driver: Driver, directory: string, now: () => number, patterns?: Patterns) {
+    this.#patterns = patterns;
     this.#driver = driver;
     this.#directory = directory;
     this.#now = now;
@@ -54,7 +60,7 @@ export class StoreReader {
 
   /** @param boundMillis after so long the search ends @throws ConditionError for a wrong condition */
   records(query: Query, boundMillis: number, findings: Findings): Found {
-    const plan = planOf(query);
+    const plan = planOf(query, this.#patterns);
     let left = query.limit;
     return this.#search(query, plan, boundMillis, findings, (groups) => {
       let text = '';
@@ -70,7 +76,7 @@ export class StoreReader {
 
   /** @param boundMillis after so long it ends with what it has counted */
   count(query: Query, boundMillis: number, findings: Findings): Found {
-    const plan = planOf(query);
+    const plan = planOf(query, this.#patterns);
     let counted = 0;
     return this.#search(
       { ...query, limit: Number.POSITIVE_INFINITY },

@@ -347,3 +347,37 @@ test('two sinks on one file are refused, also when a link leads one of them ther
     rmSync(folder, { recursive: true });
   }
 });
+
+const rules = (text: string) =>
+  errorsOf(`receivers: { zmqAck: }\nsinks: { archive: { type: file } }\n${text}\n`);
+
+test.each([
+  [
+    'rules: { r: { sinks: [archiv] } }',
+    '3:15: rules.r.sinks: must be names of sinks, got "archiv"; did you mean archive?',
+  ],
+  ['rules: { r: { } }', '3:10: rules.r: needs sinks, drop, sample, limit or redact, got none'],
+  [
+    `rules: { r: { drop: true, when: 'severty_number > 9' } }`,
+    '3:27: rules.r.when: is not valid: column 1: unknown path severty_number; did you mean severity_number?',
+  ],
+  [
+    `rules: { r: { drop: true, when: 'IsMatch(body, "x")' } }`,
+    'rules.r.when: is not valid: column 15: regular expressions need the package re2js, which is not installed',
+  ],
+  [
+    'match: first\nrules: { all: { sinks: [archive] }, r: { drop: true, sinks: [archive] } }',
+    '4:37: rules.r: can never apply: with match: first, rule all before it takes every record',
+  ],
+  ['rules: { r: { sample: 1.5 } }', 'rules.r.sample: must be a number from 0 to 1, got 1.5'],
+  ['rules: { 1: { drop: true } }', 'rules: has the key "1", but a rule must consist of letters'],
+  ['rules: { r: { limit: { per: 1m } } }', 'rules.r.limit.records: is required: a whole number'],
+  ['tests: { t: { record: { body: x } } }', 'tests.t: needs sinks or dropped: true, got neither'],
+  [
+    'tests: { t: { record: { body: [x] }, dropped: true } }',
+    'tests.t.record.body: must be a text, a number, true or false',
+  ],
+  ['tests: { t: { record: {}, sinks: [b] } }', 'tests.t.sinks: must be names of sinks, got "b"'],
+])('%s is an error', (text, expected) => {
+  expect(rules(text).join('\n')).toContain(expected);
+});

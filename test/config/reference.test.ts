@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { configReference, exampleConfig, parseConfig } from '../../src/config/index.ts';
+import { loadPatterns } from '../../src/ottl/index.ts';
 
 const root = join(__dirname, '../..');
 const page = readFileSync(join(root, 'docs/distlogd.md'), 'utf8');
@@ -30,7 +31,8 @@ sinks:
   expect(full).toMatchObject({ config: (less as { config: object }).config });
 });
 
-test('every optional key of the example is valid with its example, of a pair one', () => {
+test('every optional key of the example is valid with its example, of a pair one', async () => {
+  const extensions = { patterns: await loadPatterns() };
   const optional = exampleConfig()
     .split('\n')
     .map((line, index) => ({ line, index, key: /^ *#(\w+):/.exec(line)?.[1] }))
@@ -41,7 +43,7 @@ test('every optional key of the example is valid with its example, of a pair one
     .map((line, index) => (chosen.has(index) ? line.replace('#', '') : line))
     .join('\n');
   expect(optional.length).toBeGreaterThan(20);
-  const result = parseConfig(text, { ...source, environment: { COLLECTOR_TOKEN: 'x' } });
+  const result = parseConfig(text, { ...source, environment: { COLLECTOR_TOKEN: 'x' }, extensions });
   expect(result).not.toHaveProperty('errors');
 });
 

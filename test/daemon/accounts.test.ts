@@ -39,6 +39,8 @@ const missing: Readonly<Record<string, unknown>> = {
   lastError: { text: 'connect ECONNREFUSED', atMillis: 0 },
   refused: { probe: 0 },
   dropped: { probe: 0 },
+  filtered: { probe: 0 },
+  redacted: { probe: 0 },
   rejected: { probe: { batches: 0, records: 0 } },
 };
 

@@ -2,15 +2,27 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { type ConfigError, type DaemonConfig, parseConfig, Secrets } from '../../src/config/index.ts';
+import {
+  type ConfigError,
+  type DaemonConfig,
+  type Extensions,
+  parseConfig,
+  Secrets,
+} from '../../src/config/index.ts';
 import { wantedReceivers } from '../../src/daemon/receivers.ts';
 import { RunningSinks } from '../../src/daemon/running-sinks.ts';
 import { dataLayout } from '../../src/disk/index.ts';
 import { Journal } from '../../src/journal/index.ts';
 import { newCurveKeyPair } from '../../src/net/index.ts';
+import { loadPatterns } from '../../src/ottl/index.ts';
 import { anyConfig } from '../config/support/any-config.ts';
 
 let room: string;
+let extensions: Extensions;
+
+beforeAll(async () => {
+  extensions = { patterns: await loadPatterns() };
+});
 
 beforeEach(() => {
   room = mkdtempSync(join(tmpdir(), 'burstlog-validate-'));
@@ -20,7 +32,12 @@ afterEach(() => rmSync(room, { recursive: true, force: true }));
 
 /** What `distlogd validate` says without looking at other files. */
 function validate(text: string): DaemonConfig | readonly ConfigError[] {
-  const result = parseConfig(text, { fileName: 'distlogd.yaml', environment: {}, directory: room });
+  const result = parseConfig(text, {
+    fileName: 'distlogd.yaml',
+    environment: {},
+    directory: room,
+    extensions,
+  });
   return 'config' in result ? result.config : result.errors;
 }
 
@@ -37,7 +54,7 @@ async function construct(config: DaemonConfig): Promise<void> {
       return undefined;
     }
   })({ get: () => Buffer.from(secretKey), has: () => true } as unknown as ReadonlyMap<string, Buffer>);
-  const loaded = { config, secrets };
+  const loaded = { config, secrets, extensions };
   const layout = dataLayout(config.data);
   mkdirSync(layout.sinks, { recursive: true });
   const journal = await Journal.open({ directory: layout.journal, ...config.journal, log });

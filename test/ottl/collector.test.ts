@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findCollector } from '../../scripts/collector.js';
 import { type DecodedLogRecord, type DecodedResource, encodeDecoded } from '../../src/otlp/index.ts';
-import { compileCondition } from '../../src/ottl/index.ts';
+import { compileCondition, loadPatterns } from '../../src/ottl/index.ts';
 import { decodeLogsJson } from '../support/collector-json.js';
 import { startCollector } from '../support/collector-process.js';
 import { conditions, resources } from './cases.ts';
@@ -64,6 +64,7 @@ withCollector(
       expect(response.status).toBe(200);
       await collector.stop();
       const written = new Set(readdirSync(collector.directory));
+      const patterns = await loadPatterns();
       const differences = conditions.flatMap((text, index) => {
         const name = `${index}.jsonl`;
         const lines = written.has(name) ? readFileSync(join(collector.directory, name), 'utf8').trim() : '';
@@ -73,7 +74,7 @@ withCollector(
             .filter((line) => line !== '')
             .flatMap((line) => decodeLogsJson(JSON.parse(line)).map(({ scope }) => scope.version)),
         );
-        const { test: ours } = compileCondition(text);
+        const { test: ours } = compileCondition(text, patterns);
         return all
           .filter(({ record, scope, resource, id }) => {
             const dropped = ours(record, { ...scope, version: id }, resource) === true;

@@ -1,7 +1,18 @@
 import * as fc from 'fast-check';
 import { type AnyValue, type DecodedLogRecord, doubleValue } from '../../src/otlp/index.ts';
-import { ConditionError, compileCondition } from '../../src/ottl/index.ts';
+import {
+  ConditionError,
+  compileCondition,
+  compileValue,
+  loadPatterns,
+  type Patterns,
+} from '../../src/ottl/index.ts';
 import { conditions, resources } from './cases.ts';
+
+let patterns: Patterns | undefined;
+beforeAll(async () => {
+  patterns = await loadPatterns();
+});
 
 const resource = { attributes: [['service.name', 'shop'] as const], droppedAttributesCount: 0 };
 const scope = { name: 'orders', version: '1', attributes: [], droppedAttributesCount: 0 };
@@ -19,11 +30,11 @@ const recordOf = (body: AnyValue): DecodedLogRecord => ({
   eventName: '',
 });
 const answer = (text: string, body: AnyValue = 'text') =>
-  compileCondition(text).test(recordOf(body), scope, resource);
+  compileCondition(text, patterns).test(recordOf(body), scope, resource);
 
 function errorOf(text: string): ConditionError {
   try {
-    compileCondition(text);
+    compileCondition(text, patterns);
   } catch (error) {
     if (error instanceof ConditionError) return error;
     throw error;
@@ -99,6 +110,24 @@ test('no pattern and no text can stall it: matching is linear', () => {
   expect(Number(process.hrtime.bigint() - began) / 1e9).toBeLessThan(10);
 });
 
+test('without the package for patterns, a condition with one is an error that says what to install', () => {
+  expect(() => compileCondition('body == "a" or IsMatch(body, "b")')).toThrow(
+    'column 30: regular expressions need the package re2js, which is not installed: npm install re2js',
+  );
+});
+
+test('a value is read as text: a path, or a function of one', () => {
+  const read = (text: string) => compileValue(text)(recordOf(7), scope, resource);
+  expect(read('resource.attributes["service.name"]')).toBe('shop');
+  expect(read('body')).toBe('7');
+  expect(read('Len(attributes["user"])')).toBe('3');
+  expect(read('attributes["none"]')).toBeUndefined();
+  expect(read('body["key"]')).toBeUndefined();
+  expect(() => compileValue('"text"')).toThrow('column 1: expected a path, got a value');
+  expect(() => compileValue('body == 1')).toThrow('column 6: expected the end, got "=="');
+  expect(() => compileValue(' ')).toThrow('column 1: a path is missing');
+});
+
 test('numbers of different kinds are compared by their value', () => {
   expect(answer('body == 2', doubleValue(2))).toBe(true);
   expect(answer('body > 9007199254740992', 9_007_199_254_740_993n)).toBe(true);
@@ -118,7 +147,7 @@ test('deep nesting is refused, not followed', () => {
 function triedOnAll(text: string): void {
   let condition: ReturnType<typeof compileCondition>;
   try {
-    condition = compileCondition(text);
+    condition = compileCondition(text, patterns);
   } catch (error) {
     expect(error).toBeInstanceOf(ConditionError);
     const { column } = error as ConditionError;

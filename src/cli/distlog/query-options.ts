@@ -36,9 +36,10 @@ export async function queryOf(
 }
 
 async function conditionOf(text: string): Promise<RecordQuery['when']> {
-  const { compileCondition } = await import('../../ottl/index.ts');
+  const { compileCondition, loadPatterns } = await import('../../ottl/index.ts');
+  const patterns = await loadPatterns();
   try {
-    return compileCondition(text);
+    return compileCondition(text, patterns);
   } catch (error) {
     throw usageError(`--when, ${(error as Error).message}`);
   }

@@ -9,7 +9,7 @@ import {
   type ParsedConfig,
   parseConfig,
 } from '../../config/index.ts';
-
+import { loadPatterns } from '../../ottl/index.ts';
 import type { CommandOptions, Given } from '../command.ts';
 import type { Io } from '../io.ts';
 
@@ -48,11 +48,13 @@ export async function readConfig(
     return undefined;
   });
   if (text === undefined) return undefined;
+  const extensions = { patterns: await loadPatterns() };
   const result = parseConfig(text, {
     fileName: name,
     environment: io.environment,
     directory: dirname(path),
     data: override,
+    extensions,
   });
   if ('config' in result) return result;
   printErrors(result.errors, io);
@@ -64,7 +66,9 @@ export async function loadConfig(given: GivenConfig, io: Io): Promise<LoadedConf
   const parsed = await readConfig(given, io);
   if (parsed === undefined) return undefined;
   const loaded = await loadSecrets(parsed);
-  if ('secrets' in loaded) return { config: parsed.config, secrets: loaded.secrets };
+  if ('secrets' in loaded) {
+    return { config: parsed.config, secrets: loaded.secrets, extensions: parsed.extensions };
+  }
   printErrors(loaded.errors, io);
   return undefined;
 }

@@ -96,6 +96,8 @@ export class RemovedSinks {
       rejected: {},
       deadLetters: { batches: 0, records: 0 },
       damagedLetterBytes: 0,
+      filtered: {},
+      redacted: {},
       dropped: { released: { ...each.lost } },
       blocking: false,
       own: {},

@@ -1,4 +1,4 @@
-import type { JournalView, OwnLog, Sink } from '../../component/index.ts';
+import type { EntryView, JournalView, OwnLog, Sink } from '../../component/index.ts';
 import { type Clock, systemClock } from '../../record/index.ts';
 import { checkKnown, wholeNumber, withMethods } from '../../settings/index.ts';
 import { WriteTurns } from './write-turns.ts';
@@ -35,6 +35,8 @@ export interface SinkRunnerOptions {
   readonly batchBytes?: number | undefined;
   /** After so long a `write` is aborted through its signal. From 1; default: 60,000 ms. */
   readonly writeTimeoutMillis?: number | undefined;
+  /** What the sink gets of the entries, asked before each write. Default: all. */
+  readonly view?: EntryView | undefined;
   /** Shared by all runners of a process. Default: this runner is the only one. */
   readonly writeTurns?: WriteTurns | undefined;
   readonly clock?: Clock | undefined;
@@ -59,6 +61,7 @@ export interface ResolvedRunnerOptions {
   readonly maxDeadLetterBytes: number;
   readonly batchBytes: number;
   readonly writeTimeoutMillis: number;
+  readonly view: EntryView | undefined;
   readonly writeTurns: WriteTurns;
   readonly clock: Clock;
   readonly random: () => number;
@@ -77,7 +80,7 @@ const KNOWN = [
     'start',
     'retry',
   ],
-  ...['deadLetters', 'batchBytes', 'writeTimeoutMillis', 'writeTurns', 'clock', 'random'],
+  ...['deadLetters', 'batchBytes', 'writeTimeoutMillis', 'view', 'writeTurns', 'clock', 'random'],
 ];
 
 /** @throws TypeError or RangeError that names the option */
@@ -106,6 +109,7 @@ export function resolveRunnerOptions(options: SinkRunnerOptions): ResolvedRunner
     maxDeadLetterBytes: wholeNumber('deadLetters.maxBytes', options.deadLetters?.maxBytes ?? 268_435_456, 0),
     batchBytes: wholeNumber('batchBytes', options.batchBytes ?? 4_194_304, 1),
     writeTimeoutMillis: wholeNumber('writeTimeoutMillis', options.writeTimeoutMillis ?? 60_000, 1),
+    view: options.view,
     writeTurns: options.writeTurns ?? new WriteTurns(),
     clock: options.clock ?? systemClock,
     random: options.random ?? Math.random,

@@ -106,6 +106,8 @@ export class SinkRunner {
       deadLetters: { ...deadLetters },
       damagedLetterBytes: this.#counters.damagedLetterBytes,
       rejected: Object.fromEntries([...rejected].map(([cause, count]) => [cause, { ...count }])),
+      filtered: Object.fromEntries(this.#counters.filtered),
+      redacted: Object.fromEntries(this.#counters.redacted),
       dropped: this.#dropped(),
       blocking: this.blocking,
       behind: this.#options.journal.behind(this.position),

@@ -1,3 +1,5 @@
+import type { ViewedEntries } from '../../component/index.ts';
+
 /**
  * Why entries will never be written, as far as the runner knows: the sink was too far behind (`behind_bytes`,
  * `behind_age`; with `onFull: skip`), the journal did not have them any more (`trimmed`; batches only), or the bound of
@@ -15,6 +17,9 @@ export class SinkCounters {
     trimmed: { batches: 0, records: 0 },
     dead_letters: { batches: 0, records: 0 },
   };
+  /** Records that rules kept from the sink, and that they changed, by rule. */
+  readonly filtered = new Map<string, number>();
+  readonly redacted = new Map<string, number>();
   readonly rejected = new Map<string, { batches: number; records: number }>();
   retries = 0;
   damagedLetterBytes = 0;
@@ -26,8 +31,17 @@ export class SinkCounters {
     this.rejected.set(name, { batches: found.batches + 1, records: found.records + records });
   }
 
+  addViewed({ filtered, redacted }: ViewedEntries): void {
+    for (const [rule, records] of Object.entries(filtered)) addTo(this.filtered, rule, records);
+    for (const [rule, records] of Object.entries(redacted)) addTo(this.redacted, rule, records);
+  }
+
   addDropped(cause: DropCause, batches: number, records: number): void {
     this.dropped[cause].batches += batches;
     this.dropped[cause].records += records;
   }
+}
+
+function addTo(counts: Map<string, number>, name: string, count: number): void {
+  counts.set(name, (counts.get(name) ?? 0) + count);
 }

@@ -1,4 +1,4 @@
-import type { JournalEntry } from '../../component/index.ts';
+import type { JournalEntry, ViewedEntries } from '../../component/index.ts';
 import { asRejected } from '../../component/index.ts';
 import { Severity } from '../../record/index.ts';
 import type { DeadLetterBox } from '../dead-letters/index.ts';
@@ -50,30 +50,39 @@ export class SinkWriter {
   /** Writes entries and moves behind them. @returns why they must be tried again; undefined: they are done */
   async attempt(entries: readonly JournalEntry[]): Promise<{ readonly error: unknown } | undefined> {
     const next = entries.at(-1)!.index + 1;
+    let viewed: ViewedEntries | undefined;
+    let written: readonly JournalEntry[];
     let state: unknown;
-    let written = entries;
     try {
-      state = await this.#write(entries);
+      viewed = await this.#viewed(entries, false);
+      written = viewed.entries;
+      state = written.length === 0 ? this.#progress.state : await this.#write(written);
     } catch (error) {
       const rejected = asRejected(error);
-      if (rejected === undefined) return { error };
-      const bad = new Set(rejected.indexes ?? entries.map(({ index }) => index));
+      if (rejected === undefined || viewed === undefined) return { error };
+      const all = viewed.entries;
+      const bad = new Set(rejected.indexes ?? all.map(({ index }) => index));
       await this.bury(
-        entries.filter(({ index }) => bad.has(index)),
+        all.filter(({ index }) => bad.has(index)),
         error,
       );
-      written = entries.filter(({ index }) => !bad.has(index));
+      written = all.filter(({ index }) => !bad.has(index));
       state = this.#stateAfter(rejected.state);
     }
     await this.moveTo(Math.max(next, this.#skipping.to), state);
+    this.#parts.counters.addViewed(viewed);
     this.#count(written);
     this.#parts.control.succeeded();
     return undefined;
   }
 
   /** Writes dead letters. The position stays; the sink's state is stored. @throws if they must be tried again */
-  async rewrite(entries: readonly JournalEntry[]): Promise<void> {
+  async rewrite(letters: readonly JournalEntry[]): Promise<void> {
     this.#parts.control.throwIfAborted();
+    const viewed = await this.#viewed(letters, true);
+    this.#parts.counters.addViewed(viewed);
+    const { entries } = viewed;
+    if (entries.length === 0) return;
     let state: unknown;
     try {
       state = await this.#write(entries);
@@ -107,6 +116,14 @@ export class SinkWriter {
   async bury(entries: readonly JournalEntry[], error: unknown): Promise<void> {
     const { control } = this.#parts;
     await control.untilDone('a dead letter cannot be kept', this.#rejections.bury(entries, error));
+  }
+
+  /** What the sink gets of the entries. */
+  async #viewed(entries: readonly JournalEntry[], isReplay: boolean): Promise<ViewedEntries> {
+    const { control, options } = this.#parts;
+    const { view } = options;
+    if (view === undefined) return { entries, filtered: {}, redacted: {} };
+    return await control.call((signal) => view.view(entries, signal, isReplay));
   }
 
   async #write(entries: readonly JournalEntry[]): Promise<unknown> {

@@ -31,12 +31,15 @@ async function ran(args: readonly string[]) {
 const valid = 'receivers: { zmqAck: }\nsinks: { a: { type: console } }\n';
 
 test.each([
-  [[], 'distlogd: a command is needed: run, validate, status, keygen, dlq, release; see distlogd --help'],
+  [
+    [],
+    'distlogd: a command is needed: run, validate, test, status, keygen, dlq, release; see distlogd --help',
+  ],
   [
     ['valdate'],
-    'no command "valdate"; did you mean validate? There are run, validate, status, keygen, dlq, release',
+    'no command "valdate"; did you mean validate? There are run, validate, test, status, keygen, dlq, release',
   ],
-  [['xyzzy'], 'no command "xyzzy"; there are run, validate, status, keygen, dlq, release'],
+  [['xyzzy'], 'no command "xyzzy"; there are run, validate, test, status, keygen, dlq, release'],
   [['--config', 'x', 'run'], 'the command comes first, got "--config"'],
   [['run', '--confg', 'x'], 'distlogd run: unknown option --confg; did you mean --config?'],
   [['run', '-x'], 'unknown option -x; there are --config, --data, --help'],
@@ -65,11 +68,11 @@ test.each([[['--version']], [['-V']]])('distlogd %j prints the version', async (
 test.each([[['--help']], [['-h']], [['help']]])('distlogd %j names all commands', async (args) => {
   const { code, out } = await ran(args);
   expect(code).toBe(0);
-  for (const name of ['run', 'validate', 'status', 'keygen', 'dlq', 'release'])
+  for (const name of ['run', 'validate', 'test', 'status', 'keygen', 'dlq', 'release'])
     expect(out).toMatch(new RegExp(`^  ${name} +\\w`, 'm'));
 });
 
-test.each(['run', 'validate', 'status', 'keygen', 'dlq', 'release'])(
+test.each(['run', 'validate', 'test', 'status', 'keygen', 'dlq', 'release'])(
   '%s has a help of its own',
   async (name) => {
     const { code, out } = await ran([name, '--help']);
@@ -186,4 +189,67 @@ test('package.json names the program, which begins as one', () => {
   const { bin } = JSON.parse(readFileSync(join(__dirname, '../../../package.json'), 'utf8'));
   expect(join(__dirname, '../../..', bin.distlogd)).toBe(program);
   expect(readFileSync(program, 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
+});
+
+const withRules = `${valid}rules:
+  health: { when: 'attributes["http.route"] == "/healthz"', drop: true }
+  cards: { redact: { patterns: ["[0-9]{16}"], keys: [password] } }
+tests:
+  health checks are dropped:
+    record: { attributes: { http.route: /healthz } }
+    dropped: true
+  cards are redacted:
+    record: { severity: WARN, body: pay 4111111111111111, attributes: { password: x, n: 5 }, resource: { service.name: shop } }
+    sinks: [a]
+    expect: { body: pay REDACTED, attributes: { password: REDACTED, n: 5 }, resource: { service.name: shop } }
+`;
+
+test('test puts records before the rules, and ends with 0 if all is as the tests say', async () => {
+  writeFileSync(join(room, 'distlogd.yaml'), withRules);
+  expect(await ran(['test', '-c', 'distlogd.yaml'])).toEqual({
+    code: 0,
+    out: 'ok     health checks are dropped\nok     cards are redacted\n2 of 2 tests passed',
+    err: '',
+  });
+});
+
+test('test says what is not as it should be, and ends with 1', async () => {
+  writeFileSync(
+    join(room, 'distlogd.yaml'),
+    withRules
+      .replace('/healthz", drop', '/health", drop')
+      .replace('"/healthz"', '"/health"')
+      .replace('16}', '17}'),
+  );
+  const { code, out } = await ran(['test', '-c', 'distlogd.yaml']);
+  expect(code).toBe(1);
+  expect(out.split('\n')).toEqual([
+    'FAILED health checks are dropped',
+    '         a gets it',
+    'FAILED cards are redacted',
+    '         a gets body "pay 4111111111111111", expected "pay REDACTED"',
+    '0 of 2 tests passed',
+  ]);
+});
+
+test('test says by which rule a record does not come through', async () => {
+  const rules = `rules: { no: { when: 'body == "x"', drop: true } }\n`;
+  writeFileSync(
+    join(room, 'distlogd.yaml'),
+    `${valid}${rules}tests: { t: { record: { body: x }, sinks: [a] } }\n`,
+  );
+  expect((await ran(['test', '-c', 'distlogd.yaml'])).out).toContain('a does not get it (no)');
+});
+
+test('test without tests, and with a wrong configuration', async () => {
+  writeFileSync(join(room, 'distlogd.yaml'), valid);
+  expect(await ran(['test', '-c', 'distlogd.yaml'])).toMatchObject({
+    code: 0,
+    err: 'warning: distlogd.yaml has no tests',
+  });
+  writeFileSync(join(room, 'distlogd.yaml'), `${valid}tests: { t: { record: { severity: loud } } }\n`);
+  expect(await ran(['test', '-c', 'distlogd.yaml'])).toMatchObject({
+    code: 78,
+    err: expect.stringContaining('tests.t.record.severity: must be a severity, such as WARN, got "loud"'),
+  });
 });

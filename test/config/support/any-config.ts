@@ -49,6 +49,8 @@ function validOf(field: AnyField, mayBeWrong: boolean): fc.Arbitrary<unknown> {
       return fc.array(fieldOf(field.item, mayBeWrong), { minLength: 1, maxLength: 2 });
     case 'choice':
       return fc.constantFrom(...field.names);
+    case 'value':
+      return fc.constantFrom('text', 5, true, '4111111111111111');
     case 'flag':
       return fc.boolean();
     case 'path':
@@ -128,6 +130,12 @@ function textsOf(type: string): readonly string[] {
     URL: ['http://127.0.0.1:4317', 'https://x', 'https://x/otlp/', 'http://user:password@x'],
     key: ['rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7', 'short'],
     text: ['a-token-that-is-long'],
+    condition: ['severity_number >= 9', 'not IsMatch(body, "^[a-z]+$")', 'body != nil', 'severty == 1'],
+    path: ['resource.attributes["service.name"]', 'body', 'attributes'],
+    pattern: ['[0-9]+', 'a|b', '^x', '('],
+    name: ['a', 'a', 'a', 'nobody'],
+    severity: ['WARN', 'TRACE2', 'ERROR', 'loud'],
+    'trace id': ['4bf92f3577b34da6a3ce929d0e0e4736'],
   };
   return texts[type]!;
 }

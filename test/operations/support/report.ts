@@ -20,6 +20,8 @@ export function sinkReport(changes: Partial<SinkReport>): SinkReport {
     rejected: {},
     deadLetters: nothing,
     damagedLetterBytes: 0,
+    filtered: {},
+    redacted: {},
     dropped: { behind_bytes: nothing },
     blocking: false,
     own: {},

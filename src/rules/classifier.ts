@@ -1,0 +1,125 @@
+import type { JournalEntry } from '../component/index.ts';
+import { type LogGroup, logGroups } from '../otlp/index.ts';
+import { Turns } from '../record/index.ts';
+import type { Rule } from './rule.ts';
+import { placeInSample } from './sample.ts';
+
+/** What rules need to know of the records of an entry. */
+export interface Classified {
+  /** A row for each record, with a 1 for each rule whose condition it meets. */
+  readonly matches: Uint8Array;
+  /** Where each record stands in a sample. Empty: no rule samples. */
+  readonly places: Float64Array;
+  /** By rule: the key of each record for its limit. */
+  readonly keys: ReadonlyMap<number, readonly string[]>;
+}
+
+/** From so many bytes on an entry is classified in slices. */
+const LONG_BYTES = 262_144;
+/** Longer values of a key count as the same when so much of them is. */
+const MAX_KEY_LENGTH = 256;
+const MAX_CACHED_BYTES = 16 * 1_048_576;
+
+interface Cached {
+  readonly result: Classified | Promise<Classified>;
+  readonly bytes: number;
+}
+
+/**
+ * Decodes the records of an entry and puts every rule's question to them, once for all sinks: the answers of the last
+ * entries are kept, 16 MiB of them.
+ */
+export class Classifier {
+  readonly #rules: readonly Rule[];
+  readonly #cached = new Map<number, Cached>();
+  #bytes = 0;
+
+  constructor(rules: readonly Rule[]) {
+    this.#rules = rules;
+  }
+
+  /** @throws WireError where the entry is no request; async for a long one */
+  classify(entry: JournalEntry): Classified | Promise<Classified> {
+    const found = this.#cached.get(entry.index);
+    if (found !== undefined) return found.result;
+    const work = new Classification(this.#rules, entry);
+    const result = entry.body.length < LONG_BYTES ? work.atOnce() : work.inSlices();
+    this.#keep(entry, result);
+    return result;
+  }
+
+  /** The same for an entry that has changed since it was in the journal. */
+  classifyAnew(entry: JournalEntry): Promise<Classified> {
+    return new Classification(this.#rules, entry).inSlices();
+  }
+
+  #keep({ index, records }: JournalEntry, result: Classified | Promise<Classified>): void {
+    // Texts of keys are mostly shared; 64 bytes stand for the object and its place.
+    const bytes = 64 + records * (this.#rules.length + 24);
+    this.#cached.set(index, { result, bytes });
+    this.#bytes += bytes;
+    if (result instanceof Promise) result.catch(() => this.#remove(index));
+    for (const oldest of this.#cached.keys()) {
+      if (this.#bytes <= MAX_CACHED_BYTES) return;
+      this.#remove(oldest);
+    }
+  }
+
+  #remove(index: number): void {
+    this.#bytes -= this.#cached.get(index)?.bytes ?? 0;
+    this.#cached.delete(index);
+  }
+}
+
+class Classification implements Classified {
+  readonly matches: Uint8Array;
+  readonly places: Float64Array;
+  readonly keys = new Map<number, string[]>();
+  readonly #rules: readonly Rule[];
+  readonly #entry: JournalEntry;
+  #ordinal = 0;
+
+  constructor(rules: readonly Rule[], entry: JournalEntry) {
+    this.#rules = rules;
+    this.#entry = entry;
+    this.matches = new Uint8Array(entry.records * rules.length);
+    this.places = new Float64Array(rules.some(({ sample }) => sample !== undefined) ? entry.records : 0);
+    for (const [at, { limit }] of rules.entries()) if (limit?.key !== undefined) this.keys.set(at, []);
+  }
+
+  atOnce(): Classified {
+    for (const group of logGroups(this.#entry.body)) this.#add(group);
+    return this;
+  }
+
+  async inSlices(): Promise<Classified> {
+    const turns = new Turns();
+    const { signal } = new AbortController();
+    for (const group of logGroups(this.#entry.body)) {
+      this.#add(group);
+      if (turns.isOver) await turns.pause(signal);
+    }
+    return this;
+  }
+
+  #add({ resource, scope, records }: LogGroup): void {
+    const rules = this.#rules;
+    const { matches, places } = this;
+    for (const record of records) {
+      const row = this.#ordinal * rules.length;
+      for (let at = 0; at < rules.length; at += 1) {
+        const { test } = rules[at]!;
+        if (test === undefined || test(record, scope, resource) === true) matches[row + at] = 1;
+      }
+      if (places.length > 0) {
+        places[this.#ordinal] = placeInSample(record.traceId, this.#entry.index, this.#ordinal);
+      }
+      for (const [at, keys] of this.keys) {
+        const isMet = matches[row + at] === 1;
+        const key = isMet ? rules[at]!.limit!.key!(record, scope, resource) : undefined;
+        keys.push(key?.slice(0, MAX_KEY_LENGTH) ?? '');
+      }
+      this.#ordinal += 1;
+    }
+  }
+}

@@ -1,0 +1,100 @@
+import type { JournalEntry } from '../component/index.ts';
+import { type AnyValue, type Attributes, attributeOf, decodeLogs, encodeDecoded } from '../otlp/index.ts';
+import type { Patterns } from '../ottl/index.ts';
+import { RuleSet, type RuleSetOptions } from './rule-set.ts';
+import type { RuleTestOptions, TestRecord } from './rule-test-options.ts';
+
+/** What a run of the tests needs of a configuration. */
+export interface RuleTestsOptions extends RuleSetOptions {
+  readonly tests: Readonly<Record<string, RuleTestOptions>>;
+  /** The names of all sinks. */
+  readonly sinks: readonly string[];
+}
+
+export interface RuleTestResult {
+  readonly name: string;
+  /** What is not as the test says; empty: it passed. */
+  readonly problems: readonly string[];
+}
+
+/** Puts the record of each test before the rules. Each test is alone: no limit is used up by another. */
+export async function runRuleTests(
+  options: RuleTestsOptions,
+  patterns: Patterns | undefined,
+): Promise<readonly RuleTestResult[]> {
+  const results: RuleTestResult[] = [];
+  for (const [name, test] of Object.entries(options.tests)) {
+    const set = new RuleSet(options, patterns);
+    results.push({ name, problems: await problemsOf(test, set, options.sinks) });
+  }
+  return results;
+}
+
+async function problemsOf(
+  test: RuleTestOptions,
+  set: RuleSet,
+  sinks: readonly string[],
+): Promise<readonly string[]> {
+  const problems: string[] = [];
+  const entry = entryOf(test.record);
+  const expected = new Set(test.dropped ? [] : test.sinks);
+  for (const sink of sinks) {
+    const { body, by } = await received(entry, set, sink);
+    if (body === undefined && expected.has(sink)) problems.push(`${sink} does not get it (${by})`);
+    if (body !== undefined && !expected.has(sink)) problems.push(`${sink} gets it`);
+    if (body !== undefined && expected.has(sink)) problems.push(...differences(test, body, sink));
+  }
+  return problems;
+}
+
+/** What a sink gets of the entry, or by which rule it does not. */
+async function received(entry: JournalEntry, set: RuleSet, sink: string) {
+  const view = set.viewOf(sink);
+  if (view === undefined) return { body: entry.body, by: '' };
+  const { entries, filtered } = await view.view([entry], new AbortController().signal, false);
+  const by = Object.keys(filtered).map((rule) => (rule === 'not_routed' ? 'no rule sends it there' : rule));
+  return { body: entries[0]?.body, by: by.join(', ') };
+}
+
+function differences({ expect }: RuleTestOptions, bytes: Uint8Array, sink: string): readonly string[] {
+  const [resource] = decodeLogs(bytes).resources;
+  const record = resource!.scopes[0]!.records[0]!;
+  const problems: string[] = [];
+  const compare = (what: string, got: AnyValue | undefined, wanted: AnyValue) => {
+    if (shown(got) === shown(wanted)) return;
+    problems.push(`${sink} gets ${what} ${shown(got)}, expected ${shown(wanted)}`);
+  };
+  if (expect?.body !== undefined) compare('body', record.body, expect.body);
+  const attributes = (of: Attributes, wanted: Readonly<Record<string, AnyValue>> | undefined, in_ = '') => {
+    for (const [key, value] of Object.entries(wanted ?? {}))
+      compare(`${in_}${key}`, attributeOf(of, key), value);
+  };
+  attributes(record.attributes, expect?.attributes);
+  attributes(resource!.attributes, expect?.resource, 'resource attribute ');
+  return problems;
+}
+
+function shown(value: AnyValue | undefined): string {
+  return value === undefined ? 'nothing' : JSON.stringify(value);
+}
+
+function entryOf(record: TestRecord): JournalEntry {
+  const { severity, body, eventName = '', traceId = '', attributes, resource, scope = '' } = record;
+  const nothing = { droppedAttributesCount: 0, schemaUrl: '' };
+  const decoded = {
+    timeUnixNano: 1_000_000n,
+    observedTimeUnixNano: 1_000_000n,
+    severityNumber: severity,
+    severityText: '',
+    body,
+    attributes: Object.entries(attributes),
+    droppedAttributesCount: 0,
+    flags: 0,
+    traceId,
+    spanId: '',
+    eventName,
+  };
+  const scopes = [{ ...nothing, name: scope, version: '', attributes: [], records: [decoded] }];
+  const request = { resources: [{ ...nothing, attributes: Object.entries(resource), scopes }] };
+  return { index: 1, receivedMillis: 0, records: 1, body: encodeDecoded(request) };
+}

@@ -1,0 +1,194 @@
+import type { EntryView, JournalEntry, ViewedEntries } from '../component/index.ts';
+import { isWireError, keepRecords } from '../otlp/index.ts';
+import type { Classified, Classifier } from './classifier.ts';
+import { KeyLimit } from './key-limit.ts';
+import { type RecordChange, redactEntry } from './redact-entry.ts';
+import type { Redaction } from './redaction.ts';
+import type { Rule } from './rule.ts';
+
+/** Whether all rules that match apply, or the first of them. */
+export type Matching = 'all' | 'first';
+
+/** A rule about this sink. */
+interface OwnRule {
+  /** Its place among all rules. */
+  readonly at: number;
+  readonly rule: Rule;
+  readonly limit: KeyLimit | undefined;
+}
+
+/** What became of an entry, before it is added up. */
+interface Outcome {
+  readonly entry: JournalEntry | undefined;
+  readonly filtered: ReadonlyMap<string, number>;
+  readonly redacted: ReadonlyMap<string, number>;
+}
+
+const NO_REDACTION: readonly Redaction[] = [];
+
+/**
+ * What one sink gets of the journal's entries by the rules about it. The questions of the conditions are answered once
+ * for all sinks; limits are counted here, since each sink has its own place in the journal.
+ *
+ * An entry that the rules leave alone is handed on as it is. Where records are left out, the others are copied as
+ * bytes. Only a redaction decodes and encodes again.
+ */
+export class SinkView implements EntryView {
+  readonly #classifier: Classifier;
+  readonly #ruleCount: number;
+  readonly #rules: readonly OwnRule[];
+  /** Rules that send records to this sink by its name. None: it gets every record. */
+  readonly #routes: readonly OwnRule[];
+  readonly #matching: Matching;
+  readonly #redactions = new Map<string, readonly Redaction[]>();
+  /** The entries of the last call, so that those of a repeated call meet the same limits once. */
+  #lastCall: ReadonlyMap<number, Outcome> = new Map();
+
+  constructor(sink: string, rules: readonly Rule[], matching: Matching, classifier: Classifier) {
+    this.#classifier = classifier;
+    this.#ruleCount = rules.length;
+    this.#rules = rules.flatMap((rule, at) => {
+      const { sinks, limit } = rule;
+      if (sinks?.has(sink) === false) return [];
+      return [{ at, rule, limit: limit && new KeyLimit(limit.records, limit.perMillis) }];
+    });
+    this.#routes = this.#rules.filter(({ rule }) => rule.sinks !== undefined && !rule.drop);
+    this.#matching = matching;
+  }
+
+  /** Whether any rule is about this sink. */
+  get hasRules(): boolean {
+    return this.#rules.length > 0;
+  }
+
+  async view(
+    entries: readonly JournalEntry[],
+    signal: AbortSignal,
+    isReplay: boolean,
+  ): Promise<ViewedEntries> {
+    const viewed: JournalEntry[] = [];
+    const filtered = new Map<string, number>();
+    const redacted = new Map<string, number>();
+    const outcomes = new Map<number, Outcome>();
+    for (const entry of entries) {
+      const known = isReplay ? undefined : this.#lastCall.get(entry.index);
+      const outcome = known ?? (await this.#outcome(entry, signal, isReplay));
+      outcomes.set(entry.index, outcome);
+      if (outcome.entry !== undefined) viewed.push(outcome.entry);
+      addAll(filtered, outcome.filtered);
+      addAll(redacted, outcome.redacted);
+    }
+    if (!isReplay) this.#lastCall = outcomes;
+    return {
+      entries: viewed,
+      filtered: Object.fromEntries(filtered),
+      redacted: Object.fromEntries(redacted),
+    };
+  }
+
+  async #outcome(entry: JournalEntry, signal: AbortSignal, isReplay: boolean): Promise<Outcome> {
+    try {
+      const found = isReplay ? await this.#classifier.classifyAnew(entry) : this.#classifier.classify(entry);
+      const classified = found instanceof Promise ? await found : found;
+      return await this.#apply(entry, classified, signal, isReplay);
+    } catch (error) {
+      if (!isWireError(error)) throw error;
+      // It was checked when it came, so this is damage; what cannot be read cannot be redacted.
+      return { entry: undefined, filtered: new Map([['malformed', entry.records]]), redacted: new Map() };
+    }
+  }
+
+  async #apply(
+    entry: JournalEntry,
+    classified: Classified,
+    signal: AbortSignal,
+    isReplay: boolean,
+  ): Promise<Outcome> {
+    const filtered = new Map<string, number>();
+    const changes: RecordChange[] = [];
+    let kept = 0;
+    let redacts = false;
+    for (let ordinal = 0; ordinal < entry.records; ordinal += 1) {
+      const change = this.#decide(entry, classified, ordinal, isReplay);
+      if (typeof change === 'string') {
+        add(filtered, change, 1);
+        changes.push(undefined);
+        continue;
+      }
+      kept += 1;
+      redacts ||= change.length > 0;
+      changes.push(change);
+    }
+    const redacted = new Map<string, number>();
+    if (kept === 0) return { entry: undefined, filtered, redacted };
+    if (redacts) {
+      let changed = 0;
+      const body = await redactEntry(
+        entry.body,
+        (ordinal) => changes[ordinal],
+        (ordinal) => {
+          changed += 1;
+          this.#countRedacted(redacted, changes[ordinal]!);
+        },
+        signal,
+      );
+      if (changed > 0) return { entry: { ...entry, body, records: kept }, filtered, redacted };
+    }
+    if (kept === entry.records) return { entry, filtered, redacted };
+    const piece = keepRecords(entry.body, (ordinal) => changes[ordinal] !== undefined);
+    return { entry: { ...entry, ...piece }, filtered, redacted };
+  }
+
+  /** @returns why the sink does not get the record, or its redactions */
+  #decide(
+    { receivedMillis }: JournalEntry,
+    { matches, places, keys }: Classified,
+    ordinal: number,
+    isReplay: boolean,
+  ): string | readonly Redaction[] {
+    const row = ordinal * this.#ruleCount;
+    if (this.#routes.length > 0 && !this.#isRouted(matches, row)) return 'not_routed';
+    let redactions = '';
+    for (const { at, rule, limit } of this.#rules) {
+      if (matches[row + at] !== 1) continue;
+      if (rule.drop) return rule.name;
+      if (!isReplay) {
+        if (rule.sample !== undefined && places[ordinal]! < 1 - rule.sample) return rule.name;
+        if (limit?.take(keys.get(at)?.[ordinal] ?? '', receivedMillis) === false) return rule.name;
+      }
+      if (rule.redaction !== undefined) redactions += `${at},`;
+      if (this.#matching === 'first') break;
+    }
+    return redactions === '' ? NO_REDACTION : this.#redactionsOf(redactions);
+  }
+
+  #isRouted(matches: Uint8Array, row: number): boolean {
+    if (this.#matching === 'all') return this.#routes.some(({ at }) => matches[row + at] === 1);
+    const first = this.#rules.find(({ at }) => matches[row + at] === 1);
+    return first !== undefined && (this.#routes.includes(first) || first.rule.drop);
+  }
+
+  /** Equal lists are the same object. */
+  #redactionsOf(which: string): readonly Redaction[] {
+    const known = this.#redactions.get(which);
+    if (known !== undefined) return known;
+    const places = new Set(which.split(','));
+    const list = this.#rules.flatMap(({ at, rule }) => (places.has(String(at)) ? [rule.redaction!] : []));
+    this.#redactions.set(which, list);
+    return list;
+  }
+
+  #countRedacted(counts: Map<string, number>, redactions: readonly Redaction[]): void {
+    for (const { rule } of this.#rules) {
+      if (rule.redaction !== undefined && redactions.includes(rule.redaction)) add(counts, rule.name, 1);
+    }
+  }
+}
+
+function add(counts: Map<string, number>, name: string, count: number): void {
+  counts.set(name, (counts.get(name) ?? 0) + count);
+}
+
+function addAll(counts: Map<string, number>, more: ReadonlyMap<string, number>): void {
+  for (const [name, count] of more) add(counts, name, count);
+}

@@ -1,0 +1,128 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Daemon } from '../../src/daemon/index.ts';
+import { decodeJsonLogs } from '../../src/otlp/index.ts';
+import { folderForEachTest } from '../sinks/support/folder.ts';
+import { daemonsForEachTest } from './support/daemon-process.ts';
+import { jsonRequest } from './support/json-request.ts';
+import { loadedConfig } from './support/loaded-config.ts';
+
+const folder = folderForEachTest();
+const start = daemonsForEachTest(folder);
+
+/** Two files, and what rules say about them. */
+function config(rules: string, ownRecords = '{ severity: FATAL, console: false }'): string {
+  return `data: ./data
+receivers: { otlpHttp: { endpoint: "127.0.0.1:0" } }
+sinks:
+  all: { type: file, path: all.jsonl }
+  few: { type: file, path: few.jsonl }
+http: { endpoint: "127.0.0.1:0" }
+ownRecords: ${ownRecords}
+${rules}
+`;
+}
+
+async function send(endpoint: string, ...bodies: readonly string[]): Promise<void> {
+  const headers = { 'content-type': 'application/json' };
+  const response = await fetch(`${endpoint}/v1/logs`, {
+    method: 'POST',
+    headers,
+    body: jsonRequest(...bodies),
+  });
+  expect(response.status).toBe(200);
+}
+
+/** The records of others than the daemon, in the order of the file. */
+function written(name: string): unknown[] {
+  const path = join(folder(), name);
+  if (!existsSync(path)) return [];
+  return readFileSync(path, 'utf8')
+    .split('\n')
+    .filter(Boolean)
+    .flatMap((line) => decodeJsonLogs(line).resources)
+    .flatMap(({ scopes }) => scopes)
+    .filter((scope) => scope.name !== 'distlogd')
+    .flatMap(({ records }) => records.map(({ body }) => body));
+}
+
+async function withDaemon(rules: string, work: (daemon: Daemon) => Promise<void>): Promise<void> {
+  const daemon = await Daemon.start(await loadedConfig(config(rules), folder()), { version: '1.2.3' });
+  try {
+    await work(daemon);
+  } finally {
+    await daemon.stop();
+  }
+}
+
+test('each sink gets what the rules send it, and what they keep from it is counted by rule', async () => {
+  const rules = `rules:
+  health: { when: 'body == "health"', drop: true }
+  errors: { when: 'IsMatch(body, "^error")', sinks: [few] }
+  cards: { redact: { patterns: ["[0-9]{16}"] } }`;
+  let report: ReturnType<Daemon['report']>;
+  await withDaemon(rules, async (daemon) => {
+    await send(daemon.endpoints.otlpHttp!, 'health', 'error 4111111111111111', 'order');
+    await send(daemon.endpoints.otlpHttp!, 'health');
+    await daemon.stop();
+    report = daemon.report();
+  });
+  expect(written('all.jsonl')).toEqual(['error REDACTED', 'order']);
+  expect(written('few.jsonl')).toEqual(['error REDACTED']);
+  expect(report!.sinks).toMatchObject([
+    { name: 'all', written: { batches: 1, records: 2 }, filtered: { health: 2 }, redacted: { cards: 1 } },
+    { name: 'few', written: { records: 1 }, filtered: { not_routed: 3 }, redacted: { cards: 1 } },
+  ]);
+  expect(report!.sinks.map(({ behind }) => behind.batches)).toEqual([0, 0]);
+});
+
+test('a reload changes rules under load: every record is written once, or filtered and counted', async () => {
+  const drop = (body: string) => `rules: { drop: { when: 'body == "${body}"', drop: true } }`;
+  await withDaemon(drop('a'), async (daemon) => {
+    let sent = 0;
+    let isOver = false;
+    const sending = (async () => {
+      while (!isOver) {
+        await send(daemon.endpoints.otlpHttp!, 'a', 'b', 'c');
+        sent += 3;
+      }
+    })();
+    for (const body of ['b', 'a', 'b', 'c', 'a', 'b']) {
+      await daemon.reload(await loadedConfig(config(drop(body)), folder()));
+      // Something is sent by these rules.
+      const before = sent;
+      while (sent < before + 9) await new Promise((done) => setImmediate(done));
+    }
+    isOver = true;
+    await sending;
+    await daemon.stop();
+    const [all] = daemon.report().sinks;
+    expect(all!.written.records + all!.filtered.drop!).toBe(sent);
+    expect(written('all.jsonl')).toHaveLength(all!.written.records);
+    const counts = ['a', 'b', 'c'].map((body) => written('all.jsonl').filter((each) => each === body).length);
+    for (const count of counts) expect(count).toBeLessThan(sent / 3);
+  });
+});
+
+test('SIGHUP takes on other rules, and an error in them leaves the old ones', async () => {
+  const dropping = (when: string) => config(`rules: { no: { when: '${when}', drop: true } }`, '');
+  const file = join(folder(), 'distlogd.yaml');
+  writeFileSync(file, dropping('body == "one"'));
+  const daemon = start(['-c', file]);
+  const { otlpHttp, http } = await daemon.ready();
+  await send(otlpHttp!, 'one', 'two');
+  writeFileSync(file, dropping('bdy == "two"'));
+  daemon.kill('SIGHUP');
+  await daemon.says(':8:16: rules.no.when: is not valid: column 1: unknown path bdy; did you mean body?');
+  await daemon.says('the old configuration stays');
+  await send(otlpHttp!, 'one', 'two');
+  writeFileSync(file, dropping('body == "two"'));
+  daemon.kill('SIGHUP');
+  await daemon.says('configuration reloaded');
+  await send(otlpHttp!, 'one', 'two');
+  const metrics = await (await fetch(`${http}/metrics`)).text();
+  expect(metrics).toContain('distlogd_sink_filtered_records_total{sink="all",type="file",cause="no"}');
+  daemon.kill('SIGTERM');
+  expect(await daemon.exit).toEqual([0, null]);
+  expect(written('all.jsonl').sort()).toEqual(['one', 'two', 'two']);
+});
