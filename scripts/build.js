@@ -59,6 +59,7 @@ async function bundle(format, files) {
     entryFileNames: '[name].js',
     chunkFileNames: 'parts/[name]-[hash].js',
     minifyInternalExports: false,
+    comments: false,
   });
   await bundled.close();
 }
