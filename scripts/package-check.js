@@ -23,6 +23,34 @@ const tool = (/** @type {string} */ name) => join(root, 'node_modules/.bin', nam
 let failed = 0;
 let passed = 0;
 
+/** A program in the project of a stranger: it starts the daemon, sends a record to it, ends it, and asks distlog. */
+const THROUGH = `import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { LoggerProvider } from '@opentelemetry/sdk-logs';
+import { BurstLogRecordProcessor } from 'burstlog';
+import { ZmqLogRecordExporter } from 'burstlog/zeromq';
+
+const server = createServer().listen(0, '127.0.0.1');
+await once(server, 'listening');
+const endpoint = 'tcp://127.0.0.1:' + server.address().port;
+await once(server.close(), 'close');
+writeFileSync(
+  'distlogd.yaml',
+  'data: ./data\\nreceivers: { zmqAck: { endpoint: "' + endpoint + '" } }\\nhttp: false\\nsinks: { out: { type: file, path: ./out.jsonl } }\\n',
+);
+const daemon = spawn('node_modules/.bin/distlogd', ['run', '-c', 'distlogd.yaml'], { stdio: 'inherit' });
+const exporter = new ZmqLogRecordExporter({ endpoint });
+const provider = new LoggerProvider({ processors: [new BurstLogRecordProcessor({ exporter })] });
+provider.getLogger('shop').emit({ severityNumber: 17, body: 'card charged twice' });
+await provider.forceFlush();
+await provider.shutdown();
+daemon.kill('SIGTERM');
+await once(daemon, 'exit');
+console.log(execFileSync('node_modules/.bin/distlog', ['find', 'charged twice', 'out.jsonl'], { encoding: 'utf8' }));
+`;
+
 /** The most that `npm install burstlog` may add beside OpenTelemetry, and what the tarball may hold. */
 const MAX_INSTALLED_BYTES = 4_000_000;
 const MAX_FILES = 800;
@@ -134,7 +162,10 @@ function line(name, node, manifest, tarball) {
   check(`${name}: require`, () =>
     inProject(node, ['--input-type=commonjs', '--eval', `const burstlog = require('burstlog'); ${use}`]),
   );
-  const doors = ['burstlog/testing', 'burstlog/zeromq'];
+  const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const doors = Object.keys(exports)
+    .filter((door) => !['.', './register', './package.json'].includes(door))
+    .map((door) => door.replace('.', 'burstlog'));
   check(`${name}: the other doors`, () => {
     const imports = doors.map((door) => `await import('${door}'); require('${door}');`).join(' ');
     const require =
@@ -152,6 +183,11 @@ function line(name, node, manifest, tarball) {
     ) {
       fail('distlog tree --help printed no usage');
     }
+  });
+  check(`${name}: a record goes through distlogd into a file, and distlog finds it`, () => {
+    writeFileSync(join(project, 'through.mjs'), THROUGH);
+    const found = inProject(node, ['through.mjs']);
+    if (!found.includes('card charged twice')) fail(`distlog printed ${found}`);
   });
   check(`${name}: the first block of README.md`, () => {
     const { code, output } = firstBlock();
