@@ -1,4 +1,6 @@
+export { DaemonSource } from './daemon-source.ts';
 export { FileSource, type FileSourceOptions } from './file-source.ts';
+export type { HttpTarget } from './http-client.ts';
 export {
   type BurstRow,
   burstLine,
@@ -9,7 +11,7 @@ export {
   taskLine,
   taskRows,
 } from './overview.ts';
-export { collect, type Last, MAX_RECORDS, type OnNotice, storyOfLast, views } from './queries.ts';
+export { collect, type Last, MAX_RECORDS, type OnNotice, storyOfLast, viewOf } from './queries.ts';
 export { ReaderError, type ReaderErrorKind } from './reader-error.ts';
 export {
   type Found,
@@ -19,5 +21,7 @@ export {
   type RecordQuery,
   type RecordSource,
   type TailQuery,
+  type ViewName,
 } from './record-source.ts';
 export { Selection } from './selection.ts';
+export { VictoriaLogsSource } from './victoria-logs-source.ts';

@@ -1,7 +1,13 @@
 import { type Condition, compileCondition } from '../ottl/index.ts';
 import { BURST_ID, BURST_RELEASED_EVENT } from '../record/index.ts';
 import { type TreeRecord, treeRecords } from '../tree/index.ts';
-import { isNotice, type Notice, type RecordQuery, type RecordSource } from './record-source.ts';
+import {
+  isNotice,
+  type Notice,
+  type RecordQuery,
+  type RecordSource,
+  type ViewName,
+} from './record-source.ts';
 
 /** The most records that a server gives at once; nobody reads a tree of more. */
 export const MAX_RECORDS = 100_000;
@@ -26,23 +32,23 @@ const TASKS =
   'attributes["task.id"] != nil and (HasPrefix(event_name, "task.") or attributes["task.outcome"] != nil ' +
   `or attributes["distlog.key"] != nil or ${ERRORS})`;
 
-/** The conditions that the views are made of, and what a user's own adds to them. */
-export const views = {
+const CONDITIONS: Readonly<Record<ViewName, string>> = {
   /** ERROR or more, by number or else by text. */
-  errors: (own?: Condition) => both(ERRORS, own),
+  errors: ERRORS,
   /** What makes a trace a failed story. */
-  failures: (own?: Condition) => both(`${ERRORS} or ${BURSTS}`, own),
-  bursts: (own?: Condition) => both(BURSTS, own),
+  failures: `${ERRORS} or ${BURSTS}`,
+  bursts: BURSTS,
   /** The starts and ends of tasks, and their errors. */
-  tasks: (own?: Condition) => both(TASKS, own),
+  tasks: TASKS,
   /** The same, and errors outside of tasks. */
-  failedTasks: (own?: Condition) => both(`(${TASKS}) or ${ERRORS}`, own),
-} as const;
+  failedTasks: `(${TASKS}) or ${ERRORS}`,
+};
 
-function both(view: string, own: Condition | undefined): Condition {
-  return own === undefined
-    ? compileCondition(view)
-    : compileCondition(`(${view}) and (${own.text})`, own.patterns);
+/** The part of a query that asks for a view, and for what a user's own condition adds to it. */
+export function viewOf(view: ViewName, own?: Condition): Pick<RecordQuery, 'when' | 'view'> {
+  const text = CONDITIONS[view];
+  if (own === undefined) return { view, when: compileCondition(text) };
+  return { view, when: compileCondition(`(${text}) and (${own.text})`, own.patterns) };
 }
 
 /** Takes what a source says beside the records. */
@@ -81,7 +87,7 @@ export async function storyOfLast(
   onNotice: OnNotice,
   signal: AbortSignal,
 ): Promise<RecordQuery | undefined> {
-  const one = { ...query, when: views[last](query.when), limit: 1, order: 'newest' } as const;
+  const one = { ...query, ...viewOf(last, query.when), limit: 1, order: 'newest' } as const;
   const heard: OnNotice = (notice) => {
     if (notice.notice !== 'more') onNotice(notice);
   };

@@ -8,6 +8,8 @@ export type ReaderErrorKind =
   | 'refused'
   /** The query is wrong. */
   | 'query'
+  /** The server closed the connection within its answer. */
+  | 'cut'
   /** The server answered something that cannot be read. */
   | 'answer';
 

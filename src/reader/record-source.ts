@@ -6,6 +6,8 @@ export interface RecordQuery {
   /** Each of these words has to be in the record's body, event name or attributes, see {@link wordTest}. */
   readonly words?: string | undefined;
   readonly when?: Condition | undefined;
+  /** Which of our views `when` belongs to: for a source that cannot look up conditions. */
+  readonly view?: ViewName | undefined;
   /** A trace id, or the beginning of one: 1 to 32 lower-case hex digits. */
   readonly traceId?: string | undefined;
   /** Nanoseconds since 1970; the time of a record is its own, else the time it was observed at. */
@@ -17,6 +19,9 @@ export interface RecordQuery {
   /** Which records are taken when there are more, and the order in which they come. Absent: any order, all records. */
   readonly order?: 'newest' | 'oldest' | undefined;
 }
+
+/** The sets of records that tasks, bursts and failures are found in. */
+export type ViewName = 'errors' | 'failures' | 'bursts' | 'tasks' | 'failedTasks';
 
 /** What a live view asks for. Records that came before it are not shown, but for those of `fromNanos` on. */
 export type TailQuery = Pick<RecordQuery, 'words' | 'when' | 'traceId' | 'fromNanos'>;

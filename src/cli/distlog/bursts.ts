@@ -5,7 +5,7 @@ import {
   collect,
   cutText,
   MAX_RECORDS,
-  views,
+  viewOf,
 } from '../../reader/index.ts';
 import { safeJson } from '../../text/index.ts';
 import { paintLine } from '../../tree/index.ts';
@@ -49,9 +49,9 @@ export const bursts = command({
     const limit = limitOf(values.limit, MAX_RECORDS, DEFAULT_LIMIT);
     const query = await queryOf(values);
     const paint = paintOf(values, io);
-    const { source, clear } = await sourceOf(values, files, io);
+    const { source, clear } = sourceOf(values, files, io);
     return await reading(io, async (signal, onNotice) => {
-      const all = { ...query, when: views.bursts(query.when), limit: MAX_RECORDS, order: 'newest' } as const;
+      const all = { ...query, ...viewOf('bursts', query.when), limit: MAX_RECORDS, order: 'newest' } as const;
       const rows = burstRows(await collect(source, all, onNotice, signal));
       clear();
       const shown = rows.slice(-limit);

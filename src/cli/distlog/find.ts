@@ -45,7 +45,7 @@ export const find = command({
     const limit = limitOf(values.limit, MAX_RECORDS, DEFAULT_LIMIT);
     const query = { words, ...(await queryOf(values)) };
     const { color } = paintOf(values, io);
-    const { source, clear } = await sourceOf(values, files, io);
+    const { source, clear } = sourceOf(values, files, io);
     return await reading(io, async (signal, onNotice) => {
       if (values.count !== undefined) {
         const { records, atLeast } = await source.count(query, signal);

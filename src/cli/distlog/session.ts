@@ -8,6 +8,7 @@ const CODES: Readonly<Record<ReaderErrorKind, ExitCode>> = {
   unavailable: ExitCode.UNAVAILABLE,
   refused: ExitCode.REFUSED,
   query: ExitCode.USAGE,
+  cut: ExitCode.UNAVAILABLE,
   answer: ExitCode.UNAVAILABLE,
 };
 

@@ -36,7 +36,7 @@ export const tail = command({
     const { when, fromNanos } = await queryOf(values);
     const { color } = paintOf(values, io);
     if (files.includes('-') && files.length > 1) throw usageError('- cannot be followed together with files');
-    const { source } = await sourceOf(values, files, io);
+    const { source } = sourceOf(values, files, io);
     const stop = new AbortController();
     const unlisten = [
       io.onSignal('SIGINT', () => stop.abort()),

@@ -5,7 +5,7 @@ import {
   type TaskRow,
   taskLine,
   taskRows,
-  views,
+  viewOf,
 } from '../../reader/index.ts';
 import { parseDuration, safeJson } from '../../text/index.ts';
 import { paintLine } from '../../tree/index.ts';
@@ -53,10 +53,10 @@ export const tasks = command({
     const limit = limitOf(values.limit, MAX_RECORDS, DEFAULT_LIMIT);
     const query = await queryOf(values);
     const paint = paintOf(values, io);
-    const { source, clear } = await sourceOf(values, files, io);
+    const { source, clear } = sourceOf(values, files, io);
     return await reading(io, async (signal, onNotice) => {
-      const view = choice.failed ? views.failedTasks : views.tasks;
-      const all = { ...query, when: view(query.when), limit: MAX_RECORDS, order: 'newest' } as const;
+      const view = viewOf(choice.failed ? 'failedTasks' : 'tasks', query.when);
+      const all = { ...query, ...view, limit: MAX_RECORDS, order: 'newest' } as const;
       const records = await collect(source, all, onNotice, signal);
       clear();
       const rows = taskRows(records, choice);

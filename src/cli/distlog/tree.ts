@@ -68,7 +68,7 @@ export const tree = command({
     const paint = paintOf(values, io);
     const files = isTrace ? words.slice(1) : words;
     const isHeld = lastFailed === true || lastBurst === true;
-    const { source, clear } = await sourceOf(values, files, io, { holdsInput: isHeld });
+    const { source, clear } = sourceOf(values, files, io, { holdsInput: isHeld });
     return await treeCommand(
       {
         source,

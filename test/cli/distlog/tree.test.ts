@@ -246,7 +246,7 @@ test('--help lists the commands, and each has a page of its own', async () => {
   ]) {
     const page = await distlog(args);
     expect(page.code).toBe(0);
-    expect(page.out).toContain('usage: distlog tree [FILE...] [OPTION...]');
+    expect(page.out).toContain('usage: distlog tree [TRACE] [FILE...] [OPTION...]');
     expect(page.out).toContain('--unfold WHICH');
   }
 });

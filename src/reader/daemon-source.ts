@@ -1,0 +1,157 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { decodeJsonLogs, groupsOf, type LogGroup } from '../otlp/index.ts';
+import { durationText, showDuration } from '../text/index.ts';
+import { answerLines, type HttpTarget } from './http-client.ts';
+import { ReaderError } from './reader-error.ts';
+import { filterOf } from './record-filter.ts';
+import type { Found, RecordCount, RecordQuery, RecordSource, TailQuery } from './record-source.ts';
+
+/** The most records of one answer, as docs/reader-api.md says. */
+const MAX_RECORDS = 100_000;
+const FIRST_RETRY_MILLIS = 250;
+const MAX_RETRY_MILLIS = 5_000;
+/** A trace id, not the beginning of one. */
+const TRACE_DIGITS = 32;
+
+/** What the daemon says beside records. */
+interface Said {
+  readonly records?: number;
+  readonly more?: boolean;
+  readonly atLeast?: boolean;
+  readonly missed?: number;
+}
+
+/**
+ * Reads from a distlogd: what its store keeps, and what arrives. docs/reader-api.md is the contract. A live view goes on
+ * when the daemon is started again; what arrived in between is said to be missing.
+ */
+export class DaemonSource implements RecordSource {
+  readonly name: string;
+  readonly #target: HttpTarget;
+
+  constructor(target: Omit<HttpTarget, 'hint'>) {
+    this.name = target.name;
+    this.#target = { ...target, hint: 'is distlogd running?' };
+  }
+
+  async *find(query: RecordQuery, signal: AbortSignal): AsyncGenerator<Found> {
+    const { limit, order = 'newest' } = query;
+    const parameters = { ...parametersOf(query), order, limit: String(Math.min(limit, MAX_RECORDS)) };
+    let end: Said | undefined;
+    try {
+      for await (const each of this.#answer('/api/v1/records', parameters, signal)) {
+        if ('said' in each) end = each.said;
+        else yield* each.groups;
+      }
+    } catch (error) {
+      if (!isCut(error)) throw error;
+    }
+    if (signal.aborted) return;
+    if (end?.records === undefined) {
+      const message = `${this.name}: the answer was cut off; what came before is shown; ask for less`;
+      yield { notice: 'problem', message };
+    } else if (end.more === true) yield { notice: 'more' };
+  }
+
+  async count(query: Omit<RecordQuery, 'limit' | 'order'>, signal: AbortSignal): Promise<RecordCount> {
+    for await (const each of this.#answer('/api/v1/count', parametersOf(query), signal)) {
+      if ('said' in each && each.said.records !== undefined) {
+        return { records: each.said.records, atLeast: each.said.atLeast === true };
+      }
+    }
+    throw new ReaderError('answer', `${this.name} gave no count`);
+  }
+
+  async *tail(query: TailQuery, signal: AbortSignal): AsyncGenerator<Found> {
+    const fitting = filterOf({ words: query.words, traceId: query.traceId });
+    const { when, fromNanos } = query;
+    const since = fromNanos === undefined ? undefined : BigInt(Date.now()) * 1_000_000n - fromNanos;
+    let parameters: Readonly<Record<string, string>> = {
+      ...(when !== undefined && { when: when.text }),
+      ...(since !== undefined && { since: showDuration(Math.max(1, Number(since / 1_000_000n))) }),
+    };
+    let retryMillis = FIRST_RETRY_MILLIS;
+    /** When the connection was closed. */
+    let awaySince: number | undefined;
+    while (!signal.aborted) {
+      try {
+        for await (const each of this.#answer('/api/v1/tail', parameters, signal)) {
+          if (awaySince !== undefined) yield backAgain(this.name, awaySince);
+          awaySince = undefined;
+          retryMillis = FIRST_RETRY_MILLIS;
+          if ('said' in each) {
+            if (each.said.missed !== undefined) yield { notice: 'missed', records: each.said.missed };
+            continue;
+          }
+          for (const group of each.groups) {
+            const shown = fitting(group);
+            if (shown !== undefined) yield shown;
+          }
+        }
+      } catch (error) {
+        const isAway =
+          awaySince !== undefined && error instanceof ReaderError && error.kind === 'unavailable';
+        if (!isAway && !isCut(error)) throw error;
+      }
+      if (signal.aborted) return;
+      if (awaySince === undefined) {
+        awaySince = performance.now();
+        yield { notice: 'problem', message: `${this.name} closed the connection; waiting for it` };
+      }
+      parameters = when === undefined ? {} : { when: when.text };
+      await wait(retryMillis, undefined, { signal }).catch(() => {});
+      retryMillis = Math.min(2 * retryMillis, MAX_RETRY_MILLIS);
+    }
+  }
+
+  /** The lines of an answer, read. */
+  async *#answer(
+    path: string,
+    parameters: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): AsyncGenerator<{ readonly said: Said } | { readonly groups: Iterable<LogGroup> }> {
+    for await (const line of answerLines(this.#target, path, parameters, signal)) {
+      try {
+        if (line.startsWith(SAID)) yield { said: (JSON.parse(line) as { readonly distlog: Said }).distlog };
+        else yield { groups: groupsOf(decodeJsonLogs(line)) };
+      } catch (error) {
+        const why = (error as Error).message;
+        throw new ReaderError('answer', `${this.name} answered what cannot be read: ${why}`);
+      }
+    }
+  }
+}
+
+const SAID = '{"distlog":';
+
+function isCut(error: unknown): boolean {
+  return error instanceof ReaderError && error.kind === 'cut';
+}
+
+function backAgain(name: string, since: number): Found {
+  const away = durationText((performance.now() - since) / 1e3);
+  return {
+    notice: 'problem',
+    message: `${name} is back after ${away}; what arrived in between is not shown, distlog find --since finds it`,
+  };
+}
+
+/** The beginning of a trace id is a condition. */
+function parametersOf({
+  words = '',
+  when,
+  traceId = '',
+  fromNanos,
+  toNanos,
+}: Omit<RecordQuery, 'limit' | 'order'>): Readonly<Record<string, string>> {
+  const isWhole = traceId.length === TRACE_DIGITS;
+  const begins = traceId === '' || isWhole ? undefined : `HasPrefix(trace_id.string, "${traceId}")`;
+  const conditions = [when?.text, begins].filter((text) => text !== undefined);
+  return {
+    ...(words.trim() !== '' && { words }),
+    ...(conditions.length > 0 && { when: conditions.map((text) => `(${text})`).join(' and ') }),
+    ...(isWhole && { trace: traceId }),
+    ...(fromNanos !== undefined && { from: String(fromNanos) }),
+    ...(toNanos !== undefined && { to: String(toNanos) }),
+  };
+}

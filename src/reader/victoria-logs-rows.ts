@@ -1,0 +1,156 @@
+import {
+  type AnyValue,
+  type DecodedLogRecord,
+  doubleValue,
+  type KeyValue,
+  type LogGroup,
+  type LogResource,
+  type LogScope,
+} from '../otlp/index.ts';
+
+/** A row as VictoriaLogs answers it: field names and texts. */
+export type Row = Readonly<Record<string, string>>;
+
+/** What VictoriaLogs writes where a record had no text. */
+const NO_MESSAGE = /^missing _msg field;/;
+const SCOPE_ATTRIBUTES = 'scope.attributes.';
+/** Fields that are no attributes of the record. */
+const OWN_FIELDS: ReadonlySet<string> = new Set([
+  ...[
+    '_msg',
+    '_stream',
+    '_stream_id',
+    '_time',
+    'severity_number',
+    'severity_text',
+    'trace_id',
+    'span_id',
+    'flags',
+  ],
+  ...['event_name', 'scope.name', 'scope.version', 'dropped_attributes_count', 'observed_timestamp'],
+]);
+/** JSON writes a number in this way, and no other: `007` and `1.0` are texts. */
+const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d*[1-9])?(?:e[+-]\d+)?$/;
+
+/**
+ * Turns rows into records again. VictoriaLogs keeps no kinds of values: what looks like a number, true, false or a list
+ * becomes one. The fields of its log stream are the resource.
+ */
+export class VictoriaLogsRows {
+  /** By the text of the stream: services have few, and groups share them. */
+  readonly #resources = new Map<string, LogResource>();
+
+  /** @throws SyntaxError for what is no row */
+  group(line: string): LogGroup {
+    const row = JSON.parse(line) as Row;
+    const resource = this.#resource(row._stream ?? '{}');
+    const scope: LogScope = {
+      ...NOTHING,
+      name: row['scope.name'] ?? '',
+      version: row['scope.version'] ?? '',
+      attributes: entriesOf(row, (name) =>
+        name.startsWith(SCOPE_ATTRIBUTES) ? name.slice(SCOPE_ATTRIBUTES.length) : undefined,
+      ),
+    };
+    return { resource, scope, records: [recordOf(row, resource)] };
+  }
+
+  #resource(stream: string): LogResource {
+    let resource = this.#resources.get(stream);
+    if (resource === undefined) {
+      resource = { ...NOTHING, attributes: labelsOf(stream) };
+      if (this.#resources.size >= MAX_RESOURCES) this.#resources.clear();
+      this.#resources.set(stream, resource);
+    }
+    return resource;
+  }
+}
+
+const MAX_RESOURCES = 10_000;
+const NOTHING = { attributes: [], droppedAttributesCount: 0, schemaUrl: '' } as const;
+
+/** `{service.name="shop",process.pid="42"}`, with values quoted as Go does. */
+function labelsOf(stream: string): KeyValue[] {
+  return [...stream.matchAll(/([^{},="]+)=("(?:\\.|[^"\\])*")/g)].map(([, name = '', quoted = '']) => [
+    name,
+    anyValue(unquoted(quoted)),
+  ]);
+}
+
+function unquoted(quoted: string): string {
+  try {
+    return JSON.parse(quoted) as string;
+  } catch {
+    // Go has escapes that JSON has not.
+    return quoted.slice(1, -1);
+  }
+}
+
+function recordOf(row: Row, resource: LogResource): DecodedLogRecord {
+  const message = row._msg ?? '';
+  const ofStream = new Map(resource.attributes.map(([name, value]) => [name, value]));
+  return {
+    timeUnixNano: nanosOf(row._time ?? ''),
+    observedTimeUnixNano: 0n,
+    severityNumber: Number(row.severity_number ?? 0) || 0,
+    severityText: row.severity_text ?? '',
+    body: NO_MESSAGE.test(message) ? undefined : message,
+    // A field of the stream may have the value of the record's own attribute of that name.
+    attributes: entriesOf(row, (name, value) =>
+      OWN_FIELDS.has(name) || name.startsWith(SCOPE_ATTRIBUTES) || ofStream.get(name) === anyValue(value)
+        ? undefined
+        : name,
+    ),
+    droppedAttributesCount: 0,
+    flags: Number(row.flags ?? 0) || 0,
+    traceId: hex(row.trace_id, 32),
+    spanId: hex(row.span_id, 16),
+    eventName: row.event_name ?? '',
+  };
+}
+
+function hex(text: string | undefined, digits: number): string {
+  const id = (text ?? '').toLowerCase();
+  return id.length === digits && /^[0-9a-f]+$/.test(id) && !/^0+$/.test(id) ? id : '';
+}
+
+function entriesOf(row: Row, nameOf: (name: string, value: string) => string | undefined): KeyValue[] {
+  return Object.entries(row).flatMap(([field, value]): KeyValue[] => {
+    const name = nameOf(field, value);
+    return name === undefined ? [] : [[name, anyValue(value)]];
+  });
+}
+
+function anyValue(text: string): AnyValue {
+  if (text === 'true' || text === 'false') return text === 'true';
+  if (NUMBER.test(text) && String(Number(text)) === text) {
+    const number = Number(text);
+    return Number.isInteger(number) && !Number.isSafeInteger(number) ? doubleValue(number) : number;
+  }
+  return text.startsWith('[') ? listOf(text) : text;
+}
+
+function listOf(text: string): AnyValue {
+  try {
+    const items: unknown = JSON.parse(text);
+    const isPlain = (item: unknown) => ['string', 'number', 'boolean'].includes(typeof item);
+    return Array.isArray(items) && items.every(isPlain) ? (items as AnyValue[]) : text;
+  } catch {
+    return text;
+  }
+}
+
+/** `2026-11-30T04:28:42.628123456Z`, with up to nine digits behind the point. */
+function nanosOf(time: string): bigint {
+  const [, seconds = '', fraction = ''] = /^(.*?)(?:\.(\d{1,9}))?Z$/.exec(time) ?? [];
+  const millis = Date.parse(`${seconds}Z`);
+  if (Number.isNaN(millis) || millis < 0) return 0n;
+  return BigInt(millis) * 1_000_000n + BigInt(fraction.padEnd(9, '0') || 0);
+}
+
+/** A time as LogsQL reads it. */
+export function timeText(nanos: bigint): string {
+  const fraction = String(nanos % 1_000_000_000n).padStart(9, '0');
+  const seconds = new Date(Number(nanos / 1_000_000n)).toISOString().slice(0, 19);
+  return `${seconds}.${fraction}Z`;
+}

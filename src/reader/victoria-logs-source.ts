@@ -1,0 +1,157 @@
+import type { LogGroup } from '../otlp/index.ts';
+import { showDuration } from '../text/index.ts';
+import { answerLines, type HttpTarget } from './http-client.ts';
+import { ReaderError } from './reader-error.ts';
+import { filterOf, timeOf } from './record-filter.ts';
+import type { Found, RecordCount, RecordQuery, RecordSource, TailQuery, ViewName } from './record-source.ts';
+import { timeText, VictoriaLogsRows } from './victoria-logs-rows.ts';
+
+/** Rows are asked for in pages of so many, where the condition of a user decides here which of them fit. */
+const PAGE_ROWS = 10_000;
+const FIRST_TIME = 0n;
+const LAST_TIME = 8_640_000_000_000_000_000n;
+/** VictoriaLogs shows a record in a live view when it is so old: it waits for those that come late. */
+const TAIL_DELAY = '1s';
+
+/** What the views need, in LogsQL: at least all of it, since the condition itself is applied to what comes. */
+const VIEWS: Readonly<Record<ViewName, string>> = {
+  errors: '(severity_number:>=17 or severity_number:in("","0"))',
+  failures: '(severity_number:>=17 or severity_number:in("","0") or event_name:="burst.released")',
+  bursts: 'event_name:="burst.released"',
+  tasks: 'task.id:*',
+  failedTasks: '(task.id:* or severity_number:>=17 or severity_number:in("","0"))',
+};
+
+/**
+ * Reads from VictoriaLogs, single server or cluster, by its HTTP API. Time, trace, words and views are looked up there;
+ * a condition is applied here, to all records of the time that is asked for, the newest first.
+ */
+export class VictoriaLogsSource implements RecordSource {
+  readonly name: string;
+  readonly #target: HttpTarget;
+
+  constructor(target: Omit<HttpTarget, 'hint'>) {
+    this.name = target.name;
+    this.#target = { ...target, hint: 'is it running?' };
+  }
+
+  async *find(query: RecordQuery, signal: AbortSignal): AsyncGenerator<Found> {
+    const { limit, order = 'newest' } = query;
+    const fitting = filterOf(query);
+    let left = limit;
+    for await (const group of this.#pages(query, order, limit, signal)) {
+      const found = fitting(group);
+      if (found === undefined) continue;
+      if (left <= 0) {
+        yield { notice: 'more' };
+        return;
+      }
+      left -= found.records.length;
+      yield found;
+    }
+  }
+
+  async count(query: Omit<RecordQuery, 'limit' | 'order'>, signal: AbortSignal): Promise<RecordCount> {
+    if (query.when === undefined) {
+      const counting = `${filterText(query)} | stats count() records`;
+      for await (const line of this.#lines('/select/logsql/query', { query: counting }, signal)) {
+        const { records } = JSON.parse(line) as { readonly records: string };
+        return { records: Number(records), atLeast: false };
+      }
+      return { records: 0, atLeast: signal.aborted };
+    }
+    let records = 0;
+    for await (const found of this.find({ ...query, limit: Number.POSITIVE_INFINITY }, signal)) {
+      if (!('notice' in found)) records += found.records.length;
+    }
+    return { records, atLeast: signal.aborted };
+  }
+
+  async *tail(query: TailQuery, signal: AbortSignal): AsyncGenerator<Found> {
+    const fitting = filterOf(query);
+    const { fromNanos } = query;
+    const since = fromNanos === undefined ? 0 : Date.now() - Number(fromNanos / 1_000_000n);
+    const parameters = {
+      query: filterText({ ...query, fromNanos: undefined }),
+      offset: TAIL_DELAY,
+      refresh_interval: '1s',
+      ...(since > 0 && { start_offset: showDuration(since) }),
+    };
+    const rows = new VictoriaLogsRows();
+    for await (const line of this.#lines('/select/logsql/tail', parameters, signal)) {
+      const found = fitting(this.#group(rows, line));
+      if (found !== undefined) yield found;
+    }
+  }
+
+  /** Pages from the newest record back, or from the oldest on. Records of one time are never divided. */
+  async *#pages(
+    query: RecordQuery,
+    order: 'newest' | 'oldest',
+    limit: number,
+    signal: AbortSignal,
+  ): AsyncGenerator<LogGroup> {
+    // One more than asked for shows that there are more.
+    const size = query.when === undefined ? Math.min(PAGE_ROWS, limit + 1) : PAGE_ROWS;
+    let { fromNanos = FIRST_TIME, toNanos = LAST_TIME } = query;
+    const sort = order === 'newest' ? '_time desc' : '_time';
+    while (!signal.aborted && fromNanos < toNanos) {
+      const text = `${filterText({ ...query, fromNanos, toNanos })} | sort by (${sort}) limit ${size}`;
+      const page = await this.#page(text, signal);
+      const last = page.at(-1);
+      if (last === undefined || page.length < size) return yield* page;
+      const edge = timeOf(last.records[0]!);
+      const whole = page.filter(({ records: [record] }) => timeOf(record!) !== edge);
+      yield* whole.length === 0 ? page : whole;
+      if (order === 'newest') toNanos = whole.length === 0 ? edge : edge + 1n;
+      else fromNanos = whole.length === 0 ? edge + 1n : edge;
+    }
+  }
+
+  async #page(query: string, signal: AbortSignal): Promise<LogGroup[]> {
+    const rows = new VictoriaLogsRows();
+    const groups: LogGroup[] = [];
+    for await (const line of this.#lines('/select/logsql/query', { query }, signal)) {
+      groups.push(this.#group(rows, line));
+    }
+    return groups;
+  }
+
+  #lines(path: string, parameters: Readonly<Record<string, string>>, signal: AbortSignal) {
+    return answerLines(this.#target, path, parameters, signal);
+  }
+
+  #group(rows: VictoriaLogsRows, line: string): LogGroup {
+    try {
+      return rows.group(line);
+    } catch (error) {
+      throw new ReaderError(
+        'answer',
+        `${this.name} answered what cannot be read: ${(error as Error).message}`,
+      );
+    }
+  }
+}
+
+/** What VictoriaLogs can look up of a query, in LogsQL. */
+function filterText({
+  words = '',
+  view,
+  traceId = '',
+  fromNanos,
+  toNanos,
+}: Omit<RecordQuery, 'limit'>): string {
+  const from = fromNanos === undefined || fromNanos === FIRST_TIME ? undefined : fromNanos;
+  const to = toNanos === LAST_TIME ? undefined : toNanos;
+  const isTimed = from !== undefined || to !== undefined;
+  const parts = [
+    isTimed ? `_time:[${timeText(from ?? FIRST_TIME)}, ${timeText(to ?? LAST_TIME)})` : '',
+    traceId === '' ? '' : `trace_id:${JSON.stringify(traceId)}${traceId.length === 32 ? '' : '*'}`,
+    view === undefined ? '' : VIEWS[view],
+    ...words
+      .split(/\s+/)
+      .filter((word) => /[\p{L}\p{N}]/u.test(word))
+      .map((word) => `*:i(${JSON.stringify(word)})`),
+  ].filter((part) => part !== '');
+  return parts.length === 0 ? '*' : parts.join(' ');
+}
