@@ -1,33 +1,23 @@
 import { registerLoggerProvider } from '../record/index.ts';
 import type { StartOptions } from './options.ts';
-import { makePipeline, type Pipeline } from './pipeline.ts';
+import {
+  type Pipeline,
+  type ProcessorPipeline,
+  type ProviderPipeline,
+  processorPipeline,
+} from './pipeline.ts';
 import { refusal } from './registered-api.ts';
-import type { MergeableResource } from './resource.ts';
 import { replaceLogProcessors } from './running-providers.ts';
 import { asOne } from './several-processors.ts';
-import type { Provider, Started } from './started.ts';
 import type { Surroundings } from './surroundings.ts';
-import { logRecordLimits } from './trace-sdk.ts';
 
-interface LogsSdk {
-  readonly LoggerProvider: new (options: object) => Provider;
-}
-
-/** Registers a LoggerProvider with the pipeline. */
-export function startLogs(
-  { environment, packages, report }: Surroundings,
-  { processors }: Pipeline,
-  resource: MergeableResource | undefined,
-): Started<Provider> | undefined {
-  const sdk = packages.need<LogsSdk>('@opentelemetry/sdk-logs', 'no log records are exported');
-  if (sdk === undefined) return undefined;
-  const provider = new sdk.LoggerProvider({
-    processors: [...processors],
-    logRecordLimits: logRecordLimits(environment),
-    ...(resource === undefined ? {} : { resource }),
-  });
+/** Makes the provider of the pipeline the global one. @returns what takes it back; undefined if it was refused */
+export function registerLogs(
+  { provider }: ProviderPipeline,
+  { report }: Surroundings,
+): (() => void) | undefined {
   try {
-    return { provider, takeBack: registerLoggerProvider(provider) };
+    return registerLoggerProvider(provider);
   } catch {
     report(refusal('the LoggerProvider'));
     return undefined;
@@ -40,9 +30,9 @@ export function joinLogs(
   surroundings: Surroundings,
   options: StartOptions,
 ): Pipeline | undefined {
-  let pipeline: Pipeline | undefined;
+  let pipeline: ProcessorPipeline | undefined;
   const isJoined = replaceLogProcessors(provider, (inner) => {
-    pipeline = makePipeline(surroundings, options, [inner]);
+    pipeline = processorPipeline(surroundings, options, [inner]);
     return pipeline === undefined ? inner : asOne(pipeline.processors);
   });
   if (!isJoined) {

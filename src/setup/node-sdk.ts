@@ -1,7 +1,7 @@
 import { bridgeApiLogs, type LogRecordProcessorLike, type SpanProcessorLike } from '../record/index.ts';
 import { activate, activeBurstlog } from './active.ts';
 import type { StartOptions } from './options.ts';
-import { makePipeline } from './pipeline.ts';
+import { processorPipeline } from './pipeline.ts';
 import { alwaysRecord, defaultSampler, type SamplerLike, samplerOf } from './sampler.ts';
 import { exportingSpanProcessors } from './span-processors.ts';
 import { startedFrom } from './started.ts';
@@ -47,10 +47,10 @@ export function withBurstlog<C extends object>(
     return configuration;
   }
   if (environment.isTrue('OTEL_SDK_DISABLED')) return configuration;
-  const pipeline = makePipeline(surroundings, options, logProcessorsOf(given));
+  const pipeline = processorPipeline(surroundings, options, logProcessorsOf(given));
   if (pipeline === undefined) return configuration;
   bridgeApiLogs();
-  activate(startedFrom({ processor: pipeline.burst, providers: [], takeBack: [] }));
+  activate(startedFrom({ burst: pipeline.burst, providers: [], takeBack: [] }));
   const sdk = traceSdk(environment, packages);
   const spans = sdk === undefined ? {} : spansOf(given, pipeline.spanProcessor, sdk, surroundings);
   const missing = packages.missing();

@@ -1,70 +1,126 @@
-import { BurstLogRecordProcessor, type BurstOptions } from '../burst/index.ts';
-import { PriorityBatchLogRecordProcessor } from '../export/index.ts';
+import {
+  type BurstControls,
+  BurstLoggerProvider,
+  BurstLogRecordProcessor,
+  type BurstOptions,
+} from '../burst/index.ts';
+import { PriorityBatchLogRecordProcessor, RetryingLogRecordExporter } from '../export/index.ts';
 import type { LogRecordExporterLike, LogRecordProcessorLike, SpanProcessorLike } from '../record/index.ts';
 import { TaskLogRecordProcessor } from '../task/index.ts';
 import { logExporters } from './log-exporters.ts';
 import type { StartOptions } from './options.ts';
-import type { OtelEnvironment } from './otel-environment.ts';
 import { asOne } from './several-processors.ts';
+import type { Provider } from './started.ts';
 import type { Surroundings } from './surroundings.ts';
-import { batchOptions } from './trace-sdk.ts';
+import { logRecordLimits } from './trace-sdk.ts';
 
-/** What log records pass through, and what watches the spans for it. */
+/** What holds log records, and what watches the spans for it. */
 export interface Pipeline {
-  readonly burst: BurstLogRecordProcessor;
-  /** In the order in which a LoggerProvider needs them. */
-  readonly processors: readonly LogRecordProcessorLike[];
+  readonly burst: BurstControls;
   /** Undefined if the scope is one that spans do not belong to. */
   readonly spanProcessor: SpanProcessorLike | undefined;
 }
 
+/** In a LoggerProvider that others make. */
+export interface ProcessorPipeline extends Pipeline {
+  /** In the order in which the LoggerProvider needs them. */
+  readonly processors: readonly LogRecordProcessorLike[];
+}
+
+/** In front of a LoggerProvider of its own. */
+export interface ProviderPipeline extends Pipeline {
+  readonly provider: Provider & object;
+}
+
+interface LogsSdk {
+  readonly LoggerProvider: new (
+    options: object,
+  ) => ConstructorParameters<typeof BurstLoggerProvider>[0]['provider'];
+}
+
 /**
- * Makes the pipeline: tasks mark their records, the burst holds them, then they go to where the settings say, or to what
- * was there before.
+ * Stands in front of the SDK's LoggerProvider, so that quiet records are made only when they leave.
+ * @returns undefined if nothing is to be exported, or no SDK is installed
+ */
+export function providerPipeline(
+  surroundings: Surroundings,
+  options: StartOptions,
+  resource: object | undefined,
+): ProviderPipeline | undefined {
+  const { environment, packages } = surroundings;
+  const exporters = exportersOf(surroundings, options);
+  if (exporters.length === 0) return undefined;
+  const sdk = packages.need<LogsSdk>('@opentelemetry/sdk-logs', 'no log records are exported');
+  if (sdk === undefined) return undefined;
+  const processors = exporters.map((exporter) => delivered(exporter, options));
+  const provider = new BurstLoggerProvider({
+    provider: new sdk.LoggerProvider({
+      processors: [new TaskLogRecordProcessor(), ...processors],
+      logRecordLimits: logRecordLimits(environment),
+      ...(resource === undefined ? {} : { resource }),
+    }),
+    ...burstOptions(surroundings, options),
+  });
+  return { burst: provider, provider, spanProcessor: spanProcessorOf(provider, surroundings, options) };
+}
+
+/**
+ * Tasks mark their records, the burst holds them, then they go to where they went before, or to where the settings say.
  * @param inner processors that export; they are wrapped unless the settings name an exporter
  * @returns undefined if nothing is to be exported
  */
-export function makePipeline(
+export function processorPipeline(
   surroundings: Surroundings,
   options: StartOptions,
-  inner?: readonly LogRecordProcessorLike[] | undefined,
-): Pipeline | undefined {
-  const { settings, environment, packages } = surroundings;
-  const { level, emitLevel, burstLevel, scope, capacity, slowerThanMillis } = settings;
-  const { delivery: _, ...more } = options.burst ?? {};
-  const burstOptions: BurstOptions = { level, emitLevel, burstLevel, scope, capacity, ...more };
-  const isChosen = options.exporter !== undefined || settings.exporter !== undefined;
-  const wrapped = isChosen || inner === undefined ? undefined : asOne(inner);
-  const exporters =
-    typeof options.exporter === 'object'
-      ? [options.exporter]
-      : wrapped === undefined
-        ? logExporters(settings, environment, packages)
-        : [];
-  if (wrapped === undefined && exporters.length === 0) return undefined;
-  const burst =
-    wrapped === undefined
-      ? exportingBurst(exporters, environment, options, burstOptions)
-      : new BurstLogRecordProcessor({ processor: wrapped, ...burstOptions });
-  const actualScope = burstOptions.scope;
-  const spanProcessor =
-    actualScope === 'trace' || actualScope === 'global'
-      ? burst.spanProcessor({ slowerThanMillis })
-      : undefined;
-  return { burst, processors: [new TaskLogRecordProcessor(), burst], spanProcessor };
+  inner: readonly LogRecordProcessorLike[] | undefined,
+): ProcessorPipeline | undefined {
+  const isChosen = options.exporter !== undefined || surroundings.settings.exporter !== undefined;
+  const processors =
+    inner !== undefined && !isChosen
+      ? inner
+      : exportersOf(surroundings, options).map((exporter) => delivered(exporter, options));
+  if (processors.length === 0) return undefined;
+  const burst = new BurstLogRecordProcessor({
+    processor: asOne(processors),
+    ...burstOptions(surroundings, options),
+  });
+  return {
+    burst,
+    processors: [new TaskLogRecordProcessor(), burst],
+    spanProcessor: spanProcessorOf(burst, surroundings, options),
+  };
 }
 
-function exportingBurst(
-  exporters: readonly LogRecordExporterLike[],
-  environment: OtelEnvironment,
-  { burst = {} }: StartOptions,
-  options: BurstOptions,
-): BurstLogRecordProcessor {
-  const [only, ...more] = exporters;
-  if (only !== undefined && more.length === 0) {
-    const delivery = { ...batchOptions('BLRP', environment), ...burst.delivery };
-    return new BurstLogRecordProcessor({ exporter: only, ...options, delivery });
-  }
-  const batched = exporters.map((exporter) => new PriorityBatchLogRecordProcessor({ exporter }));
-  return new BurstLogRecordProcessor({ processor: asOne(batched), ...options });
+function exportersOf(
+  { settings, environment, packages }: Surroundings,
+  { exporter }: StartOptions,
+): readonly LogRecordExporterLike[] {
+  return typeof exporter === 'object' ? [exporter] : logExporters(settings, environment, packages);
+}
+
+/** Batches and, unless the exporter does so itself, retries. */
+function delivered(exporter: LogRecordExporterLike, { burst = {} }: StartOptions): LogRecordProcessorLike {
+  const { retry, ...delivery } = burst.delivery ?? {};
+  const { worstCaseMillis } = exporter as { readonly worstCaseMillis?: unknown };
+  const isComplete = retry === false || typeof worstCaseMillis === 'number';
+  return new PriorityBatchLogRecordProcessor({
+    exporter: isComplete ? exporter : new RetryingLogRecordExporter({ exporter, ...retry }),
+    ...delivery,
+  });
+}
+
+function burstOptions({ settings }: Surroundings, { burst = {} }: StartOptions): BurstOptions {
+  const { level, emitLevel, burstLevel, scope, capacity } = settings;
+  const { delivery: _, ...more } = burst;
+  return { level, emitLevel, burstLevel, scope, capacity, ...more };
+}
+
+function spanProcessorOf(
+  burst: BurstControls,
+  { settings }: Surroundings,
+  options: StartOptions,
+): SpanProcessorLike | undefined {
+  const scope = options.burst?.scope ?? settings.scope;
+  if (scope !== 'trace' && scope !== 'global') return undefined;
+  return burst.spanProcessor({ slowerThanMillis: settings.slowerThanMillis });
 }

@@ -1,9 +1,9 @@
 import { bridgeApiLogs } from '../record/index.ts';
 import { registerContextManager } from './context-manager.ts';
 import { enableInstrumentations, installedInstrumentations, loadedTooEarly } from './instrumentations.ts';
-import { joinLogs, startLogs } from './logs.ts';
+import { joinLogs, registerLogs } from './logs.ts';
 import type { StartOptions } from './options.ts';
-import { makePipeline } from './pipeline.ts';
+import { providerPipeline } from './pipeline.ts';
 import { registerPropagator } from './propagator.ts';
 import { makeResource } from './resource.ts';
 import { runningLoggerProvider, runningTracerProvider } from './running-providers.ts';
@@ -29,22 +29,19 @@ export function setUp(surroundings: Surroundings, options: StartOptions): Parts 
       ? undefined
       : makeResource(environment, packages, resourceAttributes(surroundings, options), entryFolder);
 
-  const joined = logsBefore && joinLogs(logsBefore, surroundings, options);
-  const pipeline = logsBefore === undefined ? makePipeline(surroundings, options) : joined;
+  const own = logsBefore === undefined ? providerPipeline(surroundings, options, resource) : undefined;
+  const pipeline = logsBefore === undefined ? own : joinLogs(logsBefore, surroundings, options);
   if (tracesBefore !== undefined) joinTraces(tracesBefore, surroundings, pipeline);
   const traces = tracesBefore === undefined ? startTraces(surroundings, pipeline, resource) : undefined;
-  const logs =
-    logsBefore === undefined && pipeline !== undefined
-      ? startLogs(surroundings, pipeline, resource)
-      : undefined;
+  const undoLogs = own && registerLogs(own, surroundings);
   bridgeApiLogs();
   const isAlone = logsBefore === undefined && tracesBefore === undefined;
   const undoInstrumentations = startInstrumentations(surroundings, options, isAlone);
   return {
-    processor: pipeline?.burst,
+    burst: pipeline?.burst,
     resource,
-    providers: [traces?.provider, logs?.provider].filter((provider) => provider !== undefined),
-    takeBack: [undoInstrumentations, logs?.takeBack, traces?.takeBack, undoPropagator, undoContext].filter(
+    providers: [traces?.provider, own?.provider].filter((provider) => provider !== undefined),
+    takeBack: [undoInstrumentations, undoLogs, traces?.takeBack, undoPropagator, undoContext].filter(
       (undo) => undo !== undefined,
     ),
   };

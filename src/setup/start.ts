@@ -25,7 +25,7 @@ export function start(options: StartOptions = {}): Burstlog {
     return running;
   }
   if (surroundings.environment.isTrue('OTEL_SDK_DISABLED')) {
-    return startedFrom({ processor: undefined, providers: [], takeBack: [] });
+    return startedFrom({ burst: undefined, providers: [], takeBack: [] });
   }
   const parts = setUp(surroundings, options);
   const stopWatching = flushAtEnd(() => started.shutdown());

@@ -1,4 +1,4 @@
-import type { BurstLogRecordProcessor } from '../burst/index.ts';
+import type { BurstControls } from '../burst/index.ts';
 import {
   attempt,
   type FlushOptionsLike,
@@ -27,7 +27,8 @@ export interface Started<P extends Provider> {
 
 /** What a set-up made, and how it ends. */
 export interface Parts {
-  readonly processor: BurstLogRecordProcessor | undefined;
+  /** Undefined: no log records are exported. */
+  readonly burst: BurstControls | undefined;
   /** Flushed and shut down, in this order: the application's spans can still trigger a burst. */
   readonly providers: readonly Provider[];
   /** Detectors that are still at work when it ends get a moment. */
@@ -38,7 +39,7 @@ export interface Parts {
 
 /** A running set-up, as its user sees it. */
 export function startedFrom(parts: Parts): Burstlog {
-  const { processor, providers, resource, takeBack } = parts;
+  const { burst, providers, resource, takeBack } = parts;
   let shutdown: Promise<void> | undefined;
   const all = async (millis: number, calls: readonly (() => Promise<unknown>)[]) => {
     await Promise.all(calls.map((call) => within(attempt(call), millis, systemClock, true)));
@@ -54,13 +55,13 @@ export function startedFrom(parts: Parts): Burstlog {
     for (const undo of takeBack) undo();
   };
   return {
-    burst: (options) => processor?.burst(options),
-    discard: (options) => processor?.discard(options) ?? 0,
-    stats: () => processor?.stats(),
+    burst: (options) => burst?.burst(options),
+    discard: (options) => burst?.discard(options) ?? 0,
+    stats: () => burst?.stats(),
     forceFlush: (options?: FlushOptionsLike) => {
       const timeoutMillis = flushMillis(options, FLUSH_MILLIS);
       const flushes = providers.map((provider) => () => provider.forceFlush());
-      const own = processor === undefined ? [] : [() => processor.forceFlush({ timeoutMillis })];
+      const own = burst === undefined ? [] : [() => burst.forceFlush({ timeoutMillis })];
       return all(timeoutMillis, [...flushes, ...own]);
     },
     shutdown: () => {

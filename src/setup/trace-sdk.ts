@@ -41,19 +41,17 @@ export function traceSdk(environment: OtelEnvironment, packages: Packages): Trac
   return {
     samplers: classes,
     provider: (options) => new Provider(options),
-    batched: (exporter) =>
-      new classes.BatchSpanProcessor(...parameters(exporter, batchOptions('BSP', environment))),
+    batched: (exporter) => new classes.BatchSpanProcessor(...parameters(exporter, batchOptions(environment))),
     console: () => new classes.SimpleSpanProcessor(...parameters(new classes.ConsoleSpanExporter(), {})),
   };
 }
 
-/** What the environment says of a batch processor: of spans, `OTEL_BSP_*`, or of log records, `OTEL_BLRP_*`. */
-export function batchOptions(kind: 'BSP' | 'BLRP', environment: OtelEnvironment): object {
+function batchOptions(environment: OtelEnvironment): object {
   return defined({
-    maxQueueSize: environment.count(`OTEL_${kind}_MAX_QUEUE_SIZE`),
-    maxExportBatchSize: environment.count(`OTEL_${kind}_MAX_EXPORT_BATCH_SIZE`),
-    scheduledDelayMillis: environment.count(`OTEL_${kind}_SCHEDULE_DELAY`),
-    exportTimeoutMillis: environment.count(`OTEL_${kind}_EXPORT_TIMEOUT`),
+    maxQueueSize: environment.count('OTEL_BSP_MAX_QUEUE_SIZE'),
+    maxExportBatchSize: environment.count('OTEL_BSP_MAX_EXPORT_BATCH_SIZE'),
+    scheduledDelayMillis: environment.count('OTEL_BSP_SCHEDULE_DELAY'),
+    exportTimeoutMillis: environment.count('OTEL_BSP_EXPORT_TIMEOUT'),
   });
 }
 
