@@ -28,6 +28,13 @@ function blocksOf(page: string): Block[] {
   }));
 }
 
+/** To an OTLP/gRPC receiver. */
+const exportTo = (url: string) => ({
+  OTEL_EXPORTER_OTLP_ENDPOINT: url,
+  OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc',
+  OTEL_TRACES_EXPORTER: 'none',
+});
+
 describe('every JavaScript block of the pages runs, and prints what the page says', () => {
   let receiver: Awaited<ReturnType<typeof startOtlpReceiver>>;
   beforeAll(async () => {
@@ -41,7 +48,7 @@ describe('every JavaScript block of the pages runs, and prints what the page say
       const { stdout, stderr } = await promisify(execFile)(
         process.execPath,
         ['--input-type=module', '--eval', block.code],
-        { cwd: root, env: { ...process.env, OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url }, timeout: 20_000 },
+        { cwd: root, env: { ...process.env, ...exportTo(receiver.url) }, timeout: 20_000 },
       );
       expect(stderr).toBe('');
       if (block.output !== undefined) expect(stdout.trimEnd()).toBe(block.output.trimEnd());
