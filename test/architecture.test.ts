@@ -45,6 +45,7 @@ const floors: readonly Readonly<Record<string, readonly string[]>>[] = [
     'sinks/file': ['record', 'settings', 'component', 'disk', 'otlp', 'text', 'tree'],
     'sinks/otlp': ['record', 'settings', 'component', 'net', 'otlp', 'text', 'export'],
     'sinks/console': ['record', 'settings', 'component', 'otlp', 'text', 'tree'],
+    'sinks/store': ['record', 'settings', 'component', 'store'],
     stdout: ['record', 'settings', 'otlp', 'text', 'tree'],
   },
   {
@@ -52,7 +53,7 @@ const floors: readonly Readonly<Record<string, readonly string[]>>[] = [
     config: [
       ...['record', 'settings', 'component', 'disk', 'net', 'text', 'journal', 'operations'],
       ...['receivers/otlp', 'receivers/zeromq', 'ottl', 'rules'],
-      ...['sinks/runner', 'sinks/file', 'sinks/otlp', 'sinks/console', 'sinks/dead-letters'],
+      ...['sinks/runner', 'sinks/file', 'sinks/otlp', 'sinks/console', 'sinks/store', 'sinks/dead-letters'],
     ],
   },
   {
@@ -70,7 +71,7 @@ const floors: readonly Readonly<Record<string, readonly string[]>>[] = [
         'otlp',
       ],
       ...['receivers/otlp', 'receivers/zeromq', 'ottl', 'rules'],
-      ...['sinks/runner', 'sinks/file', 'sinks/otlp', 'sinks/console', 'sinks/dead-letters'],
+      ...['sinks/runner', 'sinks/file', 'sinks/otlp', 'sinks/console', 'sinks/store', 'sinks/dead-letters'],
     ],
   },
   {

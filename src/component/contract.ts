@@ -62,6 +62,8 @@ export interface JournalEntry {
   readonly records: number;
   readonly body: Uint8Array;
   readonly origin?: Origin | undefined;
+  /** It was a dead letter of this sink: others with higher indexes may have been written before. */
+  readonly isReplay?: true | undefined;
 }
 
 /** The sinks' side of the journal. A sink's cursor is the index of the entry it wants next. */

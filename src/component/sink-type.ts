@@ -26,10 +26,12 @@ export interface SinkTools {
   readonly log: OwnLog;
   /** 16 random bytes, made with the journal that the sink reads. */
   readonly journalId: Uint8Array;
+  /** Whether the journal's entries have the indexes that they had in a journal of this id, 32 hex digits. */
+  readonly continues: (journal: string) => boolean;
   /** What a file holds that an option names with its `contents`; it was read and checked before. */
   readonly contents: (file: string) => Buffer | undefined;
-  /** The folder of the compiled program, for sinks that start a thread or process. Undefined: they do without. */
-  readonly compiled?: URL | undefined;
+  /** Where the compiled `store/store-program` is. Undefined: no store can be opened. */
+  readonly storeProgram?: URL | undefined;
 }
 
 /** A type of sink, as the configuration names it: what it can be told, and how one is made. */

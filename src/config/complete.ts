@@ -26,7 +26,7 @@ export function complete(
   const half = journalBytes === undefined ? undefined : Math.floor(journalBytes / 2);
   const sinks = Object.entries(values.sinks ?? {}).map(([name, sink]): PartlySink => {
     const maxBehind = { ...sink?.maxBehind, bytes: sink?.maxBehind?.bytes ?? half };
-    const named: PartlySink = { ...sink, name, maxBehind };
+    const named = { ...sink, name, maxBehind } as PartlySink;
     if (named.type === undefined) return named;
     return { ...named, ...sinkTypeOf(named.type, extensions).complete?.(named, { name, data: root, logs }) };
   });

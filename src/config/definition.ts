@@ -56,6 +56,7 @@ export function definitionWith({ patterns, sinkTypes: more = [] }: Extensions) {
         variants(
           {
             file: sink(sinkTypes.file),
+            store: sink(sinkTypes.store),
             otlp: sink(sinkTypes.otlp),
             console: sink(sinkTypes.console),
             // For the compiler there are none: code that asks for a type knows the daemon's own.

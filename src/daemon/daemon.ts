@@ -21,8 +21,8 @@ const RECEIVER_GRACE_MILLIS = 2_000;
 /** What the daemon is given beside its configuration. */
 export interface DaemonContext {
   readonly version: string;
-  /** The folder of the compiled program, where sinks find what they run in a thread or process. Default: they do without. */
-  readonly compiled?: URL | undefined;
+  /** Where the compiled `store/store-program` is. Default: no store can be opened. */
+  readonly storeProgram?: URL | undefined;
 }
 
 /**
@@ -63,7 +63,7 @@ export class Daemon {
    * Starts a daemon; it is ready when this resolves.
    * @throws (rejects) with what is wrong and which setting changes it; nothing is left open
    */
-  static async start(loaded: LoadedConfig, { version, compiled }: DaemonContext): Promise<Daemon> {
+  static async start(loaded: LoadedConfig, { version, storeProgram }: DaemonContext): Promise<Daemon> {
     const { config } = loaded;
     const { severity, console } = config.ownRecords;
     // A console sink prints them anyway.
@@ -78,7 +78,7 @@ export class Daemon {
         log: own,
         onFault: (error) => daemon?.fail(error),
       });
-      daemon = new Daemon(loaded, { version, compiled }, own, directory, journal);
+      daemon = new Daemon(loaded, { version, storeProgram }, own, directory, journal);
       await daemon.#begin();
       return daemon;
     } catch (error) {
@@ -91,7 +91,7 @@ export class Daemon {
 
   private constructor(
     loaded: LoadedConfig,
-    { version, compiled }: DaemonContext,
+    { version, storeProgram }: DaemonContext,
     own: OwnRecords,
     directory: DataDirectory,
     journal: Journal,
@@ -104,7 +104,7 @@ export class Daemon {
     this.#sinks = new RunningSinks(
       journal,
       directory.layout,
-      { log: own, journalId: journal.id, compiled },
+      { log: own, journalId: journal.id, continues: (id) => journal.continues(id), storeProgram },
       loaded.config.journal.maxBytes,
     );
     this.#intake = new GatedIntake(journal, () => this.#sinks.blocking.length > 0);

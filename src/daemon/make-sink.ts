@@ -5,8 +5,9 @@ import { type LoadedConfig, type SinkConfig, sinkTypeOf } from '../config/index.
 export interface DaemonTools {
   readonly log: OwnLog;
   readonly journalId: Uint8Array;
+  readonly continues: (journal: string) => boolean;
   /** See `DaemonContext`. */
-  readonly compiled: URL | undefined;
+  readonly storeProgram: URL | undefined;
 }
 
 /** The sink that a part of the configuration asks for. It opens nothing yet. */

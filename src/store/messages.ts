@@ -19,7 +19,6 @@ export type StoreOrder =
   /** Writes a record of its own, and takes it back. */
   | { readonly kind: 'probe' }
   | { readonly kind: 'care' }
-  | { readonly kind: 'quarantine'; readonly name: string; readonly why: string }
   /** To a process that reads. */
   | {
       readonly kind: 'records' | 'count';

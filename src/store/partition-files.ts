@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** A file of a store: its number, by which partitions follow each other, and its path. */
@@ -9,6 +9,8 @@ export interface PartitionFile {
 }
 
 const NAME = /^(\d{8})\.db$/;
+/** Beside a partition that cannot be used; it holds why. */
+const MARK = '.damaged';
 /** What SQLite keeps beside a database: the log of what was written last, and its index. */
 const SIDES = ['-wal', '-shm', '-journal'];
 
@@ -35,9 +37,22 @@ export function partitionBytes({ path }: PartitionFile): number {
   );
 }
 
+/**
+ * Says that a partition cannot be used, to those who read, who leave it out from now on, and to the process that writes,
+ * which alone may rename it.
+ */
+export function markDamaged(directory: string, name: string, why: string): void {
+  writeFileSync(join(directory, name + MARK), why, { mode: 0o600 });
+}
+
+/** Why a partition cannot be used; undefined: nobody has said so. */
+export function damageOf({ path }: PartitionFile): string | undefined {
+  return existsSync(path + MARK) ? readFileSync(path + MARK, 'utf8') : undefined;
+}
+
 /** Removes a partition. Who reads it at the moment goes on reading it. */
 export function removePartition({ path }: PartitionFile): void {
-  for (const side of ['', ...SIDES]) rmSync(path + side, { force: true });
+  for (const side of ['', ...SIDES, MARK]) rmSync(path + side, { force: true });
 }
 
 /**
@@ -51,5 +66,6 @@ export function quarantinePartition({ path, name }: PartitionFile): string {
   for (const side of [...SIDES, '']) {
     if (existsSync(path + side)) renameSync(path + side, `${path}${suffix}${side}`);
   }
+  rmSync(path + MARK, { force: true });
   return name + suffix;
 }

@@ -78,9 +78,6 @@ async function writerHandler(): Promise<Handler> {
       case 'care':
         opened().care();
         return { kind: 'done', totals: opened().totals };
-      case 'quarantine':
-        opened().quarantine(order.name, order.why);
-        return { kind: 'done', totals: opened().totals };
       default:
         throw new Error(`this process writes; it takes no order ${order.kind}`);
     }

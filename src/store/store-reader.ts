@@ -2,7 +2,7 @@ import { JsonLines, type LogGroup } from '../otlp/index.ts';
 import type { Patterns } from '../ottl/index.ts';
 import { errorText } from '../record/index.ts';
 import { type Driver, isCorrupt } from './driver.ts';
-import { type PartitionFile, partitionFiles } from './partition-files.ts';
+import { damageOf, type PartitionFile, partitionFiles } from './partition-files.ts';
 import { PartitionReader } from './partition-reader.ts';
 import type { StoreCursor } from './partition-writer.ts';
 import { type Plan, planOf, type Query } from './query.ts';
@@ -141,7 +141,7 @@ export class StoreReader {
     readonly files: { readonly file: PartitionFile; readonly chunks: number }[];
     readonly cursor: StoreCursor;
   } {
-    const files = partitionFiles(this.#directory);
+    const files = partitionFiles(this.#directory).filter((file) => damageOf(file) === undefined);
     const names = new Set(files.map(({ name }) => name));
     for (const name of [...this.#open.keys()])
       if (!names.has(name) || this.#open.size > MAX_OPEN) this.#close(name);

@@ -4,6 +4,7 @@ import { isWireError } from '../otlp/index.ts';
 import { errorText } from '../record/index.ts';
 import { type Database, type Driver, isCorrupt } from './driver.ts';
 import {
+  damageOf,
   type PartitionFile,
   partitionBytes,
   partitionFile,
@@ -90,6 +91,7 @@ export class StoreWriter {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     this.#lock = driver.open(join(directory, 'lock.db'), 'create');
     this.#lock.exec('PRAGMA busy_timeout=10000; BEGIN EXCLUSIVE');
+    this.#quarantineMarked();
     this.#current = this.#openNewest();
     this.care();
     return this.cursor;
@@ -125,17 +127,11 @@ export class StoreWriter {
     }
   }
 
-  /** Ends the partition if it is old or full, and removes those that are beyond the limits. */
+  /** Ends the partition if it is old or full, and takes out those that are damaged or beyond the limits. */
   care(): void {
+    this.#quarantineMarked();
     this.#roll();
     this.#expire();
-  }
-
-  /** Takes a partition out of the store. */
-  quarantine(name: string, why: string): void {
-    if (name === this.#partition.file.name) return this.#replaceCurrent(why);
-    const file = partitionFiles(this.#options.directory).find((each) => each.name === name);
-    if (file !== undefined) this.#quarantineFile(file, why);
   }
 
   close(): void {
@@ -254,6 +250,16 @@ export class StoreWriter {
       this.totals.partitionsCreated += 1;
       // What the cursor of an older partition leads back to is lost with this one, or comes again.
       return new PartitionWriter(driver, file, { cursor: { journal: '', next: 0 }, now: now() });
+    }
+  }
+
+  /** Those that somebody has found damaged. */
+  #quarantineMarked(): void {
+    for (const file of partitionFiles(this.#options.directory)) {
+      const why = damageOf(file);
+      if (why === undefined) continue;
+      if (file.name === this.#current?.file.name) this.#replaceCurrent(why);
+      else this.#quarantineFile(file, why);
     }
   }
 

@@ -201,8 +201,8 @@ test.each([
 });
 
 test.each([
-  ['path: x', 'sinks.a.type: is required: file, otlp or console'],
-  ['type: store', 'sinks.a.type: must be file, otlp or console, got "store"'],
+  ['path: x', 'sinks.a.type: is required: file, store, otlp or console'],
+  ['type: stdout', 'sinks.a.type: must be file, store, otlp or console, got "stdout"'],
   ['type: file, color: auto', 'sinks.a: unknown key "color"'],
   ['type: otlp', 'sinks.a.endpoint: is required: an http:// or https:// URL'],
   ['type: otlp, endpoint: http://me:hush@x', 'got "http://...@x"'],

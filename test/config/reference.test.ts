@@ -24,6 +24,7 @@ test('the example says the defaults: without what has one, the same comes out', 
   const short = `receivers: { zmqAck: , zmqPush: , otlpGrpc: , otlpHttp: }
 sinks:
   archive: { type: file }
+  store: { type: store }
   collector: { type: otlp, endpoint: "https://collector.example.org:4317" }
   terminal: { type: console }
 `;

@@ -63,7 +63,7 @@ async function construct(config: DaemonConfig): Promise<void> {
     const sinks = new RunningSinks(
       journal,
       layout,
-      { log, journalId: journal.id, compiled: undefined },
+      { log, journalId: journal.id, continues: (id) => journal.continues(id), storeProgram: undefined },
       1_000_000,
     );
     try {

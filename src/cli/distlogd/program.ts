@@ -2,9 +2,9 @@ import { Daemon } from '../../daemon/index.ts';
 import type { Program } from '../command.ts';
 import { distlogd } from './distlogd.ts';
 
-const compiled = new URL('../../', import.meta.url);
+const storeProgram = new URL('../../store/store-program.js', import.meta.url);
 
 /** The daemon, with what only a program file knows: where its other files are. */
 export const program: Program = distlogd((loaded, { version }) =>
-  Daemon.start(loaded, { version, compiled }),
+  Daemon.start(loaded, { version, storeProgram }),
 );

@@ -85,7 +85,7 @@ export class SinkWriter {
     if (entries.length === 0) return;
     let state: unknown;
     try {
-      state = await this.#write(entries);
+      state = await this.#write(entries.map((entry) => ({ ...entry, isReplay: true })));
     } catch (error) {
       const rejected = asRejected(error);
       if (rejected === undefined) throw error;

@@ -1,0 +1,185 @@
+import { Child, ChildEnded, type Listener } from './child.ts';
+import { markDamaged } from './partition-files.ts';
+import type { Query } from './query.ts';
+import type { Found } from './store-reader.ts';
+
+/** What a store is read with. */
+export interface StoreReadersOptions {
+  /** Where the compiled `store-program` is. */
+  readonly program: URL;
+  readonly directory: string;
+  /** Something that an operator should know. */
+  readonly onWarning: (message: string) => void;
+  /** How many processes there are at most. Default: 2. */
+  readonly processes?: number | undefined;
+  /** A process without a query ends after so long. Default: 60,000 ms. */
+  readonly idleMillis?: number | undefined;
+}
+
+export interface ReadOptions {
+  /** The search ends after so long, with what it has found. Its process is killed if it does not. */
+  readonly boundMillis: number;
+  readonly signal: AbortSignal;
+  /** Takes lines of OTLP/JSON. What it returns is waited for; the process waits meanwhile. */
+  readonly onLines?: (lines: Buffer) => Promise<void> | undefined;
+}
+
+/** So many queries wait at most. */
+const MAX_WAITING = 32;
+const GRACE_MILLIS = 2_000;
+const FATAL_ENDS = 2;
+
+/**
+ * Processes that search a store, so that no query holds up the daemon, and no damaged file ends it. Each has one query at
+ * a time; further ones wait. They are started when they are needed.
+ *
+ * A partition that is damaged, or at which a process has ended twice, is left out of the store from then on.
+ */
+export class StoreReaders {
+  readonly #options: StoreReadersOptions & { readonly processes: number; readonly idleMillis: number };
+  readonly #idle: { readonly child: Child; readonly timer: NodeJS.Timeout }[] = [];
+  readonly #busy = new Set<Child>();
+  readonly #ends = new Map<string, number>();
+  #waiting: (() => void)[] = [];
+  #isClosed = false;
+
+  constructor({ processes = 2, idleMillis = 60_000, ...options }: StoreReadersOptions) {
+    this.#options = { ...options, processes, idleMillis };
+  }
+
+  /** No further query can wait. */
+  get isFull(): boolean {
+    return this.#waiting.length >= MAX_WAITING;
+  }
+
+  records(query: Query, options: ReadOptions): Promise<Found> {
+    return this.#search('records', query, options);
+  }
+
+  count(query: Query, options: ReadOptions): Promise<Found> {
+    return this.#search('count', query, options);
+  }
+
+  /** Ends all processes; queries under way fail. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    for (const wake of this.#waiting.splice(0)) wake();
+    for (const { child, timer } of this.#idle.splice(0)) {
+      clearTimeout(timer);
+      this.#busy.add(child);
+    }
+    const all = [...this.#busy];
+    for (const child of all) child.kill();
+    await Promise.all(all.map(({ ended }) => ended));
+  }
+
+  async #search(kind: 'records' | 'count', query: Query, options: ReadOptions): Promise<Found> {
+    await this.#turn(options.signal);
+    let hasSent = false;
+    for (;;) {
+      const child = this.#take();
+      try {
+        return await this.#ask(child, kind, query, options, () => {
+          hasSent = true;
+        });
+      } catch (error) {
+        // Nothing was said yet: another process may do better.
+        const isAgain = error instanceof ChildEnded && this.#countEnd(error) && !hasSent;
+        if (!isAgain || options.signal.aborted || this.#isClosed) throw error;
+      } finally {
+        this.#giveBack(child);
+      }
+    }
+  }
+
+  async #ask(
+    child: Child,
+    kind: 'records' | 'count',
+    query: Query,
+    { boundMillis, signal, onLines }: ReadOptions,
+    onSent: () => void,
+  ): Promise<Found> {
+    const { directory } = this.#options;
+    const kill = () => child.kill();
+    const timer = setTimeout(kill, boundMillis + GRACE_MILLIS);
+    signal.addEventListener('abort', kill);
+    const listener: Listener = (answer, bytes) => {
+      if (answer.kind === 'damaged') this.#leaveOut(answer.name, answer.why);
+      if (answer.kind !== 'lines') return undefined;
+      onSent();
+      return onLines?.(bytes);
+    };
+    try {
+      const { found } = await child.order({ kind, directory, query, boundMillis }, [], listener);
+      if (found === undefined) throw new Error('the process of the store found nothing to say');
+      return found;
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', kill);
+      signal.throwIfAborted();
+    }
+  }
+
+  /** @returns whether another try may help: the process ended while it read a partition */
+  #countEnd({ at }: ChildEnded): boolean {
+    if (at === undefined) return false;
+    const ends = (this.#ends.get(at) ?? 0) + 1;
+    this.#ends.set(at, ends);
+    if (ends >= FATAL_ENDS) {
+      this.#ends.delete(at);
+      this.#leaveOut(at, 'the process ended twice when it was read');
+    }
+    return true;
+  }
+
+  #leaveOut(name: string, why: string): void {
+    this.#options.onWarning(`${name} cannot be read (${why}); the store goes on without it`);
+    markDamaged(this.#options.directory, name, why);
+  }
+
+  async #turn(signal: AbortSignal): Promise<void> {
+    if (this.isFull) throw new Error('too many queries are waiting');
+    while (!this.#isClosed && !signal.aborted && this.#busy.size >= this.#options.processes) {
+      await new Promise<void>((resolve) => {
+        const wake = () => {
+          signal.removeEventListener('abort', leave);
+          resolve();
+        };
+        const leave = () => {
+          this.#waiting.splice(this.#waiting.indexOf(wake), 1);
+          resolve();
+        };
+        this.#waiting.push(wake);
+        signal.addEventListener('abort', leave, { once: true });
+      });
+    }
+    // The turn goes to the next one.
+    if (signal.aborted) this.#waiting.shift()?.();
+    signal.throwIfAborted();
+    if (this.#isClosed) throw new Error('the store is closing');
+  }
+
+  #take(): Child {
+    const idle = this.#idle.pop();
+    clearTimeout(idle?.timer);
+    const isUsable = idle !== undefined && !idle.child.hasEnded;
+    const child = isUsable ? idle.child : new Child(this.#options.program, 'read');
+    this.#busy.add(child);
+    return child;
+  }
+
+  #giveBack(child: Child): void {
+    this.#busy.delete(child);
+    if (!child.hasEnded && !this.#isClosed) {
+      const timer = setTimeout(() => {
+        child.finish();
+        this.#idle.splice(
+          this.#idle.findIndex((one) => one.child === child),
+          1,
+        );
+      }, this.#options.idleMillis).unref();
+      this.#idle.push({ child, timer });
+    }
+    this.#waiting.shift()?.();
+  }
+}
