@@ -1,9 +1,10 @@
 // Writes what is made of the definition of the configuration: the reference in docs/distlogd.md, between its marks,
-// examples/distlogd.yaml, and docs/distlogd.schema.json. test/config/reference.test.ts fails when they are stale.
-// The settings in docs/setup.md are made likewise. Needs dist/.
+// examples/distlogd.yaml, and docs/distlogd.schema.json; the settings in docs/setup.md; and docs/options.md, of the SDK's
+// options. test/config/reference.test.ts and test/options-documented.test.ts fail when they are stale. Needs dist/.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { optionsPage } from './sdk-options.js';
 import { settingsReference } from './setup-reference.js';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -19,6 +20,7 @@ writeReference('docs/setup.md', settingsReference(settings.fields, variableOf));
 
 writeFileSync(join(root, 'examples/distlogd.yaml'), exampleConfig());
 writeFileSync(join(root, 'docs/distlogd.schema.json'), `${JSON.stringify(configSchema(), null, 2)}\n`);
+writeFileSync(join(root, 'docs/options.md'), optionsPage());
 
 /**
  * @param {string} name of the page

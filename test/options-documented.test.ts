@@ -1,32 +1,93 @@
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { InMemoryLogRecordExporter } from '@opentelemetry/sdk-logs';
-import { BurstLogRecordProcessor } from '../src/burst/burst-log-record-processor.ts';
-import type { BurstExporterOptions } from '../src/burst/options.ts';
+import { type DeliveryOptions, deliveryFields } from '../src/export/delivery-options.ts';
+import { type RetryOptions, retryFields } from '../src/export/retry-options.ts';
+import type { AnyField, Inputs } from '../src/settings/index.ts';
+import { exporterOptions, type ZmqLogRecordExporterOptions } from '../src/zeromq/exporter-options.ts';
 
-const page = readFileSync(join(__dirname, '../docs/burst.md'), 'utf8');
+const page = readFileSync(join(__dirname, '../docs/options.md'), 'utf8');
+const burst = readFileSync(join(__dirname, '../docs/burst.md'), 'utf8');
 
-/** The names that an error message lists as known. */
-function knownNames(make: () => unknown): string[] {
-  try {
-    make();
-  } catch (error) {
-    return (error as Error).message.split('it knows ')[1]!.split(', ');
-  }
-  throw new Error('an unknown option was accepted');
+test('docs/options.md is what `npm run docs` makes of the code', () => {
+  const script = `import('${join(__dirname, '../scripts/sdk-options.js')}').then((m) => process.stdout.write(m.optionsPage()))`;
+  expect(page).toBe(execFileSync(process.execPath, ['-e', script], { encoding: 'utf8' }));
+});
+
+test('no option is without a description', () => {
+  const rows = page.split('\n').filter((line) => line.startsWith('| `'));
+  expect(rows.length).toBeGreaterThan(70);
+  expect(rows.filter((row) => !/ [A-Z`0-9].*[.)] \|$/.test(row))).toEqual([]);
+});
+
+/** How a comment may write a number. */
+function written(value: number): readonly string[] {
+  const mebibytes = value / 1_048_576;
+  return [String(value), value.toLocaleString('en-US'), `${mebibytes} MiB`];
 }
 
-const exporter = new InMemoryLogRecordExporter();
-const withUnknown = (options: object) => () =>
-  new BurstLogRecordProcessor({ exporter, ...options } as BurstExporterOptions);
+function rowOf(section: string, name: string): string {
+  const [, text = ''] = page.split(`## ${section}`);
+  return (
+    text
+      .split('\n## ')[0]!
+      .split('\n')
+      .find((line) => line.startsWith(`| \`${name}\``)) ?? ''
+  );
+}
 
-test.each([
-  ['the processor', { unknown: 1 }],
-  ['delivery', { delivery: { unknown: 1 } }],
-  ['delivery.retry', { delivery: { retry: { unknown: 1 } } }],
-])('docs/burst.md names every option of %s', (_where, options) => {
-  const notForUsers = ['exporter', 'maxQueueBytes', 'meterProvider', 'clock', 'random', 'isRetryable'];
-  const names = knownNames(withUnknown(options)).filter((name) => !notForUsers.includes(name));
-  expect(names.length).toBeGreaterThan(4);
-  expect(names.filter((name) => !page.includes(`\`${name}\``))).toEqual([]);
+const definitions: readonly (readonly [string, Readonly<Record<string, AnyField>>])[] = [
+  ['PriorityBatchLogRecordProcessor', deliveryFields],
+  ['RetryingLogRecordExporter', retryFields],
+  ['ZmqLogRecordExporter', exporterOptions.fields],
+];
+
+test.each(definitions)(
+  'the page and the comments of %s say the defaults and bounds that hold',
+  (section, fields) => {
+    const wrong: string[] = [];
+    for (const [name, field] of Object.entries(fields)) {
+      const row = rowOf(section, name);
+      const { absence } = field;
+      const numbers: number[] = [];
+      if (absence.kind === 'default' && typeof absence.value === 'number') numbers.push(absence.value);
+      if ('max' in field && field.max < 100) numbers.push(field.max);
+      const words = absence.kind === 'default' && ['string', 'boolean'].includes(typeof absence.value);
+      if (row === '') wrong.push(`${name} is missing`);
+      if (words && !new RegExp(`Default \`?'?${absence.value}\\b`).test(row))
+        wrong.push(`${name}: ${absence.value}`);
+      for (const number of numbers) {
+        if (!written(number).some((text) => row.includes(text))) wrong.push(`${name}: ${number}`);
+      }
+    }
+    expect(wrong).toEqual([]);
+  },
+);
+
+/** Each is assignable to the other: `npm run types` checks it. */
+type Same<One, Other> = [One, Other] extends [Other, One] ? true : false;
+
+test('the interfaces of options and their definitions are of one type', () => {
+  const areSame: readonly [
+    Same<Inputs<typeof deliveryFields>, DeliveryOptions>,
+    Same<Inputs<typeof retryFields>, RetryOptions>,
+    Same<Inputs<typeof exporterOptions.fields>, ZmqLogRecordExporterOptions>,
+  ] = [true, true, true];
+  expect(areSame).toEqual([true, true, true]);
+});
+
+test('docs/burst.md explains delivery and retry', () => {
+  const notThere = ['maxQueueBytes', 'meterProvider', 'clock', 'random', 'isRetryable'];
+  const names = [...Object.keys(deliveryFields), ...Object.keys(retryFields)];
+  expect(names.filter((name) => !notThere.includes(name) && !burst.includes(`\`${name}\``))).toEqual([]);
+});
+
+test('docs/burst.md explains every option of the processor', () => {
+  const [, text = ''] = page.split('## BurstLogRecordProcessor');
+  const rows = text.split('\n## ')[0]!.matchAll(/^\| `(\w+)`/gm);
+  const names = [...rows]
+    .map(([, name]) => name!)
+    .filter((name) => !['clock', 'meterProvider'].includes(name));
+  expect(names.length).toBeGreaterThan(10);
+  expect(names.filter((name) => !burst.includes(`\`${name}\``))).toEqual([]);
 });

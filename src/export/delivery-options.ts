@@ -5,7 +5,18 @@ import {
   type MeterProviderLike,
   systemClock,
 } from '../record/index.ts';
-import { checkKnown, duration, shown, wholeNumber, withDefaults, withMethods } from '../settings/index.ts';
+import {
+  bytes,
+  count,
+  duration,
+  group,
+  methods,
+  millis,
+  resolve,
+  text,
+  type ValueOf,
+  wholeNumber,
+} from '../settings/index.ts';
 import type { BatchEnvironment } from './batch-environment.ts';
 
 /** How records are batched and delivered. The names are those of the SDK's BatchLogRecordProcessor. */
@@ -52,43 +63,38 @@ export interface DeliveryOptions {
   readonly clock?: Clock | undefined;
 }
 
-/** Every option with its value. */
-export interface ResolvedDeliveryOptions {
-  readonly exporter: LogRecordExporterLike;
-  readonly maxQueueSize: number;
-  readonly maxQueueBytes: number;
-  readonly maxExportBatchSize: number;
-  readonly maxExportBatchBytes: number;
-  readonly scheduledDelayMillis: number;
-  readonly exportTimeoutMillis: number;
-  readonly flushTimeoutMillis: number;
-  readonly shutdownTimeoutMillis: number;
-  readonly maxConcurrentExports: number;
-  readonly meterProvider: MeterProviderLike | undefined;
-  readonly componentName: string | undefined;
-  readonly clock: Clock;
-}
-
-const MEBIBYTE = 1024 * 1024;
+const MIB = 1024 * 1024;
+const EXPORT_TIMEOUT_MILLIS = 30_000;
 const ABOVE_WORST_CASE_MILLIS = 5_000;
+const BATCH_SIZE = 512;
 
-const defaults = {
-  maxQueueSize: 65_536,
-  maxQueueBytes: 32 * MEBIBYTE,
-  maxExportBatchSize: 512,
-  maxExportBatchBytes: 2 * MEBIBYTE,
-  scheduledDelayMillis: 1_000,
-  exportTimeoutMillis: 30_000,
-  flushTimeoutMillis: 10_000,
-  shutdownTimeoutMillis: 30_000,
-  maxConcurrentExports: 1,
-  meterProvider: undefined as MeterProviderLike | undefined,
-  componentName: undefined as string | undefined,
-  clock: systemClock as Clock,
+/** The bounds and defaults of {@link DeliveryOptions}. */
+export const deliveryFields = {
+  maxQueueSize: count({ min: 1, default: 65_536 }),
+  maxQueueBytes: bytes({ min: 1, default: 32 * MIB }),
+  maxExportBatchSize: count({ min: 1, default: BATCH_SIZE }),
+  maxExportBatchBytes: bytes({ min: 1, default: 2 * MIB }),
+  scheduledDelayMillis: millis({ min: 0, default: 1_000 }),
+  exportTimeoutMillis: millis({ min: 1, default: EXPORT_TIMEOUT_MILLIS }),
+  flushTimeoutMillis: millis({ min: 0, default: 10_000 }),
+  shutdownTimeoutMillis: millis({ min: 0, default: 30_000 }),
+  maxConcurrentExports: count({ min: 1, default: 1 }),
+  meterProvider: methods<MeterProviderLike>()(['getMeter'], { absent: 'nowhere' }),
+  componentName: text({
+    expected: 'a string',
+    pattern: /^/,
+    absent: '`priority_batch_log_processor/` and a number',
+  }),
+  clock: methods<Clock>()(CLOCK_METHODS, { default: systemClock }),
 };
 
-/** The names of all delivery options. */
-const DELIVERY_OPTION_NAMES: readonly string[] = Object.keys(defaults);
+const deliveryOptions = group({
+  exporter: methods<LogRecordExporterLike>()(['export', 'shutdown'], {}),
+  ...deliveryFields,
+});
+
+/** Every option with its value. */
+export type ResolvedDeliveryOptions = ValueOf<typeof deliveryOptions>;
 
 /**
  * @param environment what the options do not say; unlike an option it is never wrong, but brought into its
@@ -100,39 +106,45 @@ export function resolveDeliveryOptions(
   given: DeliveryOptions & { readonly exporter: LogRecordExporterLike },
   environment: BatchEnvironment = {},
 ): ResolvedDeliveryOptions {
-  checkKnown(where, given, ['exporter', ...DELIVERY_OPTION_NAMES]);
-  const exporter = withMethods<LogRecordExporterLike>('exporter', given.exporter, ['export', 'shutdown']);
-  const worstCaseMillis = (exporter as { readonly worstCaseMillis?: unknown }).worstCaseMillis;
-  const ownBound = typeof worstCaseMillis === 'number' ? worstCaseMillis : 0;
-  const own = {
-    ...withDefaults<typeof defaults>(defaults, environment),
-    exportTimeoutMillis: Math.max(
-      environment.exportTimeoutMillis ?? defaults.exportTimeoutMillis,
-      ownBound > 0 ? ownBound + ABOVE_WORST_CASE_MILLIS : 0,
+  const options = resolve(deliveryOptions, where, given);
+  const { exporter } = options;
+  const maxQueueSize =
+    given.maxQueueSize ??
+    Math.max(environment.maxQueueSize ?? options.maxQueueSize, batchOf(given, environment));
+  const ownBound = worstCaseMillis(exporter);
+  const fromRetries = ownBound > 0 ? ownBound + ABOVE_WORST_CASE_MILLIS : 0;
+  const fromEnvironment = environment.exportTimeoutMillis ?? EXPORT_TIMEOUT_MILLIS;
+  return {
+    ...options,
+    maxQueueSize,
+    maxExportBatchSize: wholeNumber(
+      'maxExportBatchSize',
+      given.maxExportBatchSize ?? Math.min(environment.maxExportBatchSize ?? BATCH_SIZE, maxQueueSize),
+      1,
+      maxQueueSize,
     ),
-    maxConcurrentExports: exporter.maxConcurrentExports ?? defaults.maxConcurrentExports,
+    scheduledDelayMillis:
+      given.scheduledDelayMillis ?? environment.scheduledDelayMillis ?? options.scheduledDelayMillis,
+    exportTimeoutMillis: duration(
+      'exportTimeoutMillis',
+      given.exportTimeoutMillis ?? Math.max(fromEnvironment, fromRetries),
+      ownBound > 0 ? ownBound + 1 : 1,
+    ),
+    maxConcurrentExports: wholeNumber(
+      'maxConcurrentExports',
+      given.maxConcurrentExports ?? exporter.maxConcurrentExports ?? options.maxConcurrentExports,
+      1,
+    ),
   };
-  const { exporter: _exporter, ...rest } = given;
-  const options = withDefaults<typeof own>(own, rest);
-  if (given.maxQueueSize === undefined && environment.maxQueueSize !== undefined) {
-    options.maxQueueSize = Math.max(options.maxQueueSize, given.maxExportBatchSize ?? 1);
-  }
-  wholeNumber('maxQueueSize', options.maxQueueSize, 1);
-  wholeNumber('maxQueueBytes', options.maxQueueBytes, 1);
-  if (options.maxExportBatchSize > options.maxQueueSize && given.maxExportBatchSize === undefined) {
-    options.maxExportBatchSize = options.maxQueueSize;
-  }
-  wholeNumber('maxExportBatchSize', options.maxExportBatchSize, 1, options.maxQueueSize);
-  wholeNumber('maxExportBatchBytes', options.maxExportBatchBytes, 1);
-  duration('scheduledDelayMillis', options.scheduledDelayMillis);
-  duration('exportTimeoutMillis', options.exportTimeoutMillis, ownBound > 0 ? ownBound + 1 : 1);
-  duration('flushTimeoutMillis', options.flushTimeoutMillis);
-  duration('shutdownTimeoutMillis', options.shutdownTimeoutMillis);
-  wholeNumber('maxConcurrentExports', options.maxConcurrentExports, 1);
-  if (options.meterProvider !== undefined) withMethods('meterProvider', options.meterProvider, ['getMeter']);
-  if (options.componentName !== undefined && typeof options.componentName !== 'string') {
-    throw new TypeError(`componentName must be a string, got ${shown(options.componentName)}`);
-  }
-  withMethods('clock', options.clock, CLOCK_METHODS);
-  return { exporter, ...options };
+}
+
+/** A queue of the environment is made large enough for a batch of the options. */
+function batchOf(given: DeliveryOptions, environment: BatchEnvironment): number {
+  return environment.maxQueueSize === undefined ? 1 : (given.maxExportBatchSize ?? 1);
+}
+
+/** How long an exporter may take for its own retries; 0: it does not say. */
+function worstCaseMillis(exporter: LogRecordExporterLike): number {
+  const millis = (exporter as { readonly worstCaseMillis?: unknown }).worstCaseMillis;
+  return typeof millis === 'number' ? millis : 0;
 }

@@ -1,5 +1,14 @@
 import { CLOCK_METHODS, type Clock, type LogRecordExporterLike, systemClock } from '../record/index.ts';
-import { checkKnown, duration, shown, withDefaults, withMethods } from '../settings/index.ts';
+import {
+  atMost,
+  functions,
+  group,
+  methods,
+  millis,
+  number,
+  resolve,
+  type ValueOf,
+} from '../settings/index.ts';
 
 /** How failed exports are tried again. */
 export interface RetryOptions {
@@ -50,49 +59,29 @@ export interface RetryingLogRecordExporterOptions extends RetryOptions {
   readonly exporter: LogRecordExporterLike;
 }
 
-const defaults: Complete<RetryOptions> = {
-  initialBackoffMillis: 1000,
-  maxBackoffMillis: 30_000,
-  backoffMultiplier: 1.5,
-  jitter: 0.2,
-  maxElapsedMillis: 300_000,
-  attemptTimeoutMillis: 30_000,
-  flushTimeoutMillis: 10_000,
-  isRetryable: () => undefined,
-  clock: systemClock,
-  random: Math.random,
+/** The bounds and defaults of {@link RetryOptions}. */
+export const retryFields = {
+  initialBackoffMillis: millis({ min: 1, default: 1_000 }),
+  maxBackoffMillis: millis({ min: 1, default: 30_000 }),
+  backoffMultiplier: number({ min: 1, default: 1.5 }),
+  jitter: number({ min: 0, max: 1, default: 0.2 }),
+  maxElapsedMillis: millis({ min: 0, default: 300_000 }),
+  attemptTimeoutMillis: millis({ min: 1, default: 30_000 }),
+  flushTimeoutMillis: millis({ min: 0, default: 10_000 }),
+  isRetryable: functions<NonNullable<RetryOptions['isRetryable']>>()({ default: () => undefined }),
+  clock: methods<Clock>()(CLOCK_METHODS, { default: systemClock }),
+  random: functions<() => number>()({ default: Math.random }),
 };
 
-/** Every option with its value. */
-export type ResolvedRetryOptions = Complete<RetryingLogRecordExporterOptions>;
+const retryOptions = group(
+  { exporter: methods<LogRecordExporterLike>()(['export', 'shutdown'], {}), ...retryFields },
+  { checks: [atMost('millis', 'initialBackoffMillis', 'maxBackoffMillis')] },
+);
 
-type Complete<T> = { [Name in keyof T]-?: Exclude<T[Name], undefined> };
+/** Every option with its value. */
+export type ResolvedRetryOptions = ValueOf<typeof retryOptions>;
 
 /** @throws RangeError or TypeError that says option, expected and value */
 export function resolveRetryOptions(given: RetryingLogRecordExporterOptions): ResolvedRetryOptions {
-  checkKnown('RetryingLogRecordExporter', given, ['exporter', ...Object.keys(defaults)]);
-  const options = withDefaults<ResolvedRetryOptions>({ ...defaults, exporter: given.exporter }, given);
-  withMethods('exporter', options.exporter, ['export', 'shutdown']);
-  withMethods('clock', options.clock, CLOCK_METHODS);
-  for (const name of ['isRetryable', 'random'] as const) {
-    if (typeof options[name] === 'function') continue;
-    throw new TypeError(`${name} must be a function, got ${shown(options[name])}`);
-  }
-  duration('initialBackoffMillis', options.initialBackoffMillis, 1);
-  duration('maxBackoffMillis', options.maxBackoffMillis, 1);
-  duration('maxElapsedMillis', options.maxElapsedMillis);
-  duration('attemptTimeoutMillis', options.attemptTimeoutMillis, 1);
-  duration('flushTimeoutMillis', options.flushTimeoutMillis);
-  between('backoffMultiplier', options.backoffMultiplier, 1, Number.MAX_VALUE);
-  between('jitter', options.jitter, 0, 1);
-  if (options.initialBackoffMillis <= options.maxBackoffMillis) return options;
-  throw new RangeError(
-    `maxBackoffMillis must be a number from initialBackoffMillis (${options.initialBackoffMillis}), got ${options.maxBackoffMillis}`,
-  );
-}
-
-function between(name: string, value: unknown, min: number, max: number): void {
-  if (typeof value === 'number' && value >= min && value <= max) return;
-  const upTo = max === Number.MAX_VALUE ? '' : ` to ${max}`;
-  throw new RangeError(`${name} must be a number from ${min}${upTo}, got ${shown(value)}`);
+  return resolve(retryOptions, 'RetryingLogRecordExporter', given);
 }

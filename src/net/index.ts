@@ -6,7 +6,7 @@ export {
   parseListenAddress,
   showAddress,
 } from './address.ts';
-export { type CurveClientKeys, type CurveServerKeys, checkClientKeys, checkServerKeys } from './curve.ts';
+export type { CurveClientKeys, CurveServerKeys } from './curve.ts';
 export { type CurveKeyPair, curvePublicKey, newCurveKeyPair, parseCurveKey } from './curve-key.ts';
 export { checkFree } from './free-endpoint.ts';
 export {
@@ -29,10 +29,9 @@ export { OpenSockets, type Peer } from './open-sockets.ts';
 export { type LoadedTls, serverTls, tlsSettings } from './server-tls.ts';
 export { decodeZ85, encodeZ85 } from './z85.ts';
 export {
-  checkEndpoint,
-  checkPrivate,
   connectTarget,
   ipcPath,
+  isOnThisMachine,
   listenTarget,
   parseZmqEndpoint,
   zmqAddress,

@@ -12,7 +12,7 @@ import {
 import { isLoopback, type ListenAddress, parseListenAddress, showAddress } from './address.ts';
 import { parseCurveKey } from './curve-key.ts';
 import { keyFiles } from './key-files.ts';
-import { parseZmqEndpoint, zmqAddress } from './zmq-endpoint.ts';
+import { isOnThisMachine, parseZmqEndpoint, zmqAddress } from './zmq-endpoint.ts';
 
 /** The options that everything has in common that listens: its address, and who may connect. */
 
@@ -173,9 +173,8 @@ export const zmqListenerChecks: readonly CrossCheck<ZmqListener>[] = [
   {
     at: 'endpoint',
     problem: ({ endpoint, curve, insecure }) => {
-      const address = zmqAddress(endpoint);
-      if (insecure || address === undefined || isLoopback(address.host)) return undefined;
-      return exposed(showAddress(address), [curve === undefined ? 'curve' : '']);
+      if (insecure || isOnThisMachine(endpoint)) return undefined;
+      return exposed(showAddress(zmqAddress(endpoint)!), [curve === undefined ? 'curve' : '']);
     },
   },
 ];

@@ -1,5 +1,4 @@
 import { networkInterfaces } from 'node:os';
-import { shown } from '../settings/index.ts';
 import { isLoopback, type ListenAddress, parseListenAddress } from './address.ts';
 
 /**
@@ -49,30 +48,8 @@ function socketPath(endpoint: string): { path: string } {
   return { path: path.startsWith('@') ? `\0${path.slice(1)}` : path };
 }
 
-/** @throws TypeError unless it is `tcp://host:port` or `ipc://path` */
-export function checkEndpoint(name: string, endpoint: unknown): asserts endpoint is string {
-  if (typeof endpoint === 'string' && parseZmqEndpoint(endpoint) !== undefined) return;
-  throw new TypeError(
-    `${name} must be tcp://<host>:<port> or ipc://<path> (103 bytes at most), such as tcp://127.0.0.1:5010, ` +
-      `got ${shown(endpoint)}`,
-  );
-}
-
-/**
- * Records carry secrets more often than their authors know: between machines they travel encrypted, and a
- * receiver takes them from known clients only.
- * @throws Error unless only this machine can reach the endpoint, or it has CURVE keys, or is declared insecure
- */
-export function checkPrivate(
-  name: string,
-  endpoint: string,
-  options: { readonly curve?: object | undefined; readonly insecure?: boolean | undefined },
-): void {
+/** Whether only this machine can reach the endpoint. */
+export function isOnThisMachine(endpoint: string): boolean {
   const address = zmqAddress(endpoint);
-  if (address === undefined || isLoopback(address.host)) return;
-  if (options.curve !== undefined || options.insecure === true) return;
-  throw new Error(
-    `${name} ${endpoint} is not on the loopback interface and has no CURVE keys: set curve (make keys with ` +
-      '`distlogd keygen`), or insecure: true if the network itself is private',
-  );
+  return address === undefined || isLoopback(address.host);
 }

@@ -121,6 +121,16 @@ export function code<T, const O extends About>(
   return { kind: 'code', expected, parse, ...common(options), isInternal: true };
 }
 
+/** A function. */
+export function functions<T extends (...given: never[]) => unknown>() {
+  return <const O extends About<T>>(options: O): Field<T, T, PresenceIn<O>> =>
+    code({
+      ...options,
+      expected: 'a function',
+      parse: (value) => (typeof value === 'function' ? (value as T) : undefined),
+    }) as Field<T, T, PresenceIn<O>>;
+}
+
 /** An object with all these methods, its own or inherited. */
 export function methods<T>() {
   return <const O extends About>(names: readonly string[], options: O): Field<T, T, PresenceIn<O>> =>

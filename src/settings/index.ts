@@ -16,6 +16,7 @@ export {
   code,
   count,
   flag,
+  functions,
   group,
   list,
   map,

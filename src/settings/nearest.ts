@@ -15,7 +15,7 @@ export function nearest(given: string, known: readonly string[]): string | undef
 /** `; did you mean x?`, or which ones there are. */
 export function suggestion(given: string, known: readonly string[]): string {
   const name = nearest(given, known);
-  return name === undefined ? `; known are ${known.join(', ')}` : `; did you mean ${name}?`;
+  return name === undefined ? `; it knows ${known.join(', ')}` : `; did you mean ${name}?`;
 }
 
 /** `max_bytes`, `max-bytes` and `maxBytes` are the same to a person. */

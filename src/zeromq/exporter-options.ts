@@ -1,14 +1,20 @@
 import { type LogSerializer, OtlpProtobufSerializer } from '../distlog-json/index.ts';
-import { type CurveClientKeys, checkClientKeys, checkEndpoint, checkPrivate } from '../net/index.ts';
+import { type CurveClientKeys, isOnThisMachine, parseCurveKey, parseZmqEndpoint } from '../net/index.ts';
 import { CLOCK_METHODS, type Clock, type MeterProviderLike, systemClock } from '../record/index.ts';
 import {
-  checkKnown,
-  duration,
+  atLeast,
+  bytes,
+  choice,
+  count,
+  flag,
+  group,
+  methods,
+  millis,
+  parsed,
+  resolve,
   shown,
-  trueOrFalse,
-  wholeNumber,
-  withDefaults,
-  withMethods,
+  text,
+  type ValueOf,
 } from '../settings/index.ts';
 
 /** Where records go, and how surely. */
@@ -73,29 +79,49 @@ export interface ZmqLogRecordExporterOptions {
   readonly clock?: Clock | undefined;
 }
 
-const MEBIBYTE = 1024 * 1024;
+const MIB = 1024 * 1024;
 
-const defaults = {
-  mode: 'ack' as 'ack' | 'push',
-  serializer: new OtlpProtobufSerializer() as LogSerializer,
-  compression: 'none' as 'none' | 'gzip',
-  windowBatches: 8,
-  windowBytes: 8 * MEBIBYTE,
-  ackTimeoutMillis: 5_000,
-  exportTimeoutMillis: 300_000,
-  flushTimeoutMillis: 10_000,
-  shutdownTimeoutMillis: 5_000,
-  heartbeatMillis: 5_000,
-  reconnectMillis: 100,
-  reconnectMaxMillis: 5_000,
-  curve: undefined as CurveClientKeys | undefined,
-  insecure: false,
-  system: 'P' as 'T' | 'S' | 'P',
-  maxQueueBytes: 8 * MEBIBYTE,
-  meterProvider: undefined as MeterProviderLike | undefined,
-  componentName: undefined as string | undefined,
-  clock: systemClock as Clock,
-};
+const curveKey = parsed({
+  isSecret: true,
+  expected: 'a CURVE key, 40 characters of Z85',
+  parse: parseCurveKey,
+});
+
+/** The bounds and defaults of {@link ZmqLogRecordExporterOptions}. */
+export const exporterOptions = group(
+  {
+    endpoint: parsed({
+      expected: 'tcp://<host>:<port> or ipc://<path> (103 bytes at most), such as tcp://127.0.0.1:5010',
+      parse: parseZmqEndpoint,
+    }),
+    mode: choice(['ack', 'push'], { default: 'ack' }),
+    serializer: methods<LogSerializer>()(['serialize'], { default: new OtlpProtobufSerializer() }),
+    compression: choice(['none', 'gzip'], { default: 'none' }),
+    windowBatches: count({ min: 1, max: 64, default: 8 }),
+    windowBytes: bytes({ min: 1, default: 8 * MIB }),
+    ackTimeoutMillis: millis({ min: 1, default: 5_000 }),
+    exportTimeoutMillis: millis({ min: 1, default: 300_000 }),
+    flushTimeoutMillis: millis({ min: 0, default: 10_000 }),
+    shutdownTimeoutMillis: millis({ min: 0, default: 5_000 }),
+    heartbeatMillis: count({ min: 0, max: 600_000, default: 5_000 }),
+    reconnectMillis: count({ min: 1, max: 600_000, default: 100 }),
+    reconnectMaxMillis: count({ min: 1, max: 3_600_000, default: 5_000 }),
+    curve: group({ serverKey: curveKey, publicKey: curveKey, secretKey: curveKey }, { absent: 'off' }),
+    insecure: flag({ default: false }),
+    system: choice(['T', 'S', 'P'], { default: 'P' }),
+    maxQueueBytes: bytes({ min: 1, default: 8 * MIB }),
+    meterProvider: methods<MeterProviderLike>()(['getMeter'], { absent: 'nowhere' }),
+    componentName: text({ expected: 'a string', pattern: /^/, absent: '`zmq_log_exporter/` and a number' }),
+    clock: methods<Clock>()(CLOCK_METHODS, { default: systemClock }),
+  },
+  {
+    checks: [
+      atLeast('count', 'reconnectMaxMillis', 'reconnectMillis'),
+      { at: 'endpoint', problem: exposure },
+      { at: 'serializer.encoding', problem: encodingProblem },
+    ],
+  },
+);
 
 /** Options that only one of the modes has. */
 const ofMode = {
@@ -104,54 +130,41 @@ const ofMode = {
 } as const;
 
 /** Every option, decided. */
-export type ResolvedExporterOptions = typeof defaults & { readonly endpoint: string };
-
-const WHERE = 'ZmqLogRecordExporter';
+export type ResolvedExporterOptions = ValueOf<typeof exporterOptions>;
 
 /** @throws RangeError or TypeError that names the option, what was expected, and the value */
 export function resolveExporterOptions(given: ZmqLogRecordExporterOptions): ResolvedExporterOptions {
-  checkKnown(WHERE, given, ['endpoint', ...Object.keys(defaults)]);
-  const { endpoint, ...rest } = given;
-  checkEndpoint('endpoint', endpoint);
-  const options = withDefaults<typeof defaults>(defaults, rest);
-  oneOf('mode', options.mode, ['ack', 'push']);
-  oneOf('compression', options.compression, ['none', 'gzip']);
-  oneOf('system', options.system, ['T', 'S', 'P']);
+  const options = resolve(exporterOptions, 'ZmqLogRecordExporter', given);
   const foreign = ofMode[options.mode === 'ack' ? 'push' : 'ack'].find((name) => given[name] !== undefined);
-  if (foreign !== undefined) throw new TypeError(`${foreign} has no meaning in mode '${options.mode}'`);
-  wholeNumber('windowBatches', options.windowBatches, 1, 64);
-  wholeNumber('windowBytes', options.windowBytes, 1);
-  duration('ackTimeoutMillis', options.ackTimeoutMillis, 1);
-  duration('exportTimeoutMillis', options.exportTimeoutMillis, 1);
-  duration('flushTimeoutMillis', options.flushTimeoutMillis);
-  duration('shutdownTimeoutMillis', options.shutdownTimeoutMillis);
-  wholeNumber('heartbeatMillis', options.heartbeatMillis, 0, 600_000);
-  wholeNumber('reconnectMillis', options.reconnectMillis, 1, 600_000);
-  wholeNumber('reconnectMaxMillis', options.reconnectMaxMillis, options.reconnectMillis, 3_600_000);
-  trueOrFalse('insecure', options.insecure);
-  checkClientKeys(options.curve);
-  checkPrivate('endpoint', endpoint, options);
-  wholeNumber('maxQueueBytes', options.maxQueueBytes, 1);
-  if (options.meterProvider !== undefined) withMethods('meterProvider', options.meterProvider, ['getMeter']);
-  if (options.componentName !== undefined && typeof options.componentName !== 'string') {
-    throw new TypeError(`componentName must be a string, got ${shown(options.componentName)}`);
-  }
-  withMethods('clock', options.clock, CLOCK_METHODS);
-  checkSerializer(options.serializer, options.mode);
-  return { endpoint, ...options };
+  if (foreign === undefined) return options;
+  throw new TypeError(`${foreign} has no meaning in mode '${options.mode}'`);
 }
 
-function oneOf(name: string, value: unknown, known: readonly string[]): void {
-  if (known.includes(value as string)) return;
-  throw new TypeError(
-    `${name} must be ${known.map((word) => `'${word}'`).join(' or ')}, got ${shown(value)}`,
+/**
+ * Records carry secrets more often than their authors know: between machines they travel encrypted, unless the
+ * application says that the network is private.
+ */
+function exposure(options: {
+  readonly endpoint: string;
+  readonly curve?: object | undefined;
+  readonly insecure: boolean;
+}): string | undefined {
+  if (options.curve !== undefined || options.insecure || isOnThisMachine(options.endpoint)) return undefined;
+  return (
+    `${options.endpoint} is not on the loopback interface and has no CURVE keys: set curve (make keys with ` +
+    '`distlogd keygen`), or insecure: true if the network itself is private'
   );
 }
 
-function checkSerializer(given: LogSerializer, mode: 'ack' | 'push'): void {
-  const serializer = withMethods<LogSerializer>('serializer', given, ['serialize']);
+function encodingProblem({
+  serializer,
+  mode,
+}: {
+  readonly serializer: LogSerializer;
+  readonly mode: string;
+}) {
   const { encoding } = serializer;
-  oneOf('serializer.encoding', encoding, ['J', 'O']);
-  if (mode === 'push' || encoding === 'O') return;
-  throw new TypeError(`serializer.encoding must be "O" (OTLP) in mode 'ack', got ${shown(encoding)}`);
+  if (encoding === 'O' || (encoding === 'J' && mode === 'push')) return undefined;
+  const expected = mode === 'ack' ? '"O" (OTLP) in mode \'ack\'' : '"J" or "O"';
+  return `must be ${expected}, got ${shown(encoding)}`;
 }

@@ -49,8 +49,8 @@ test.each([
     `${rest}journal: { max_bytes: 1GiB }`,
     'unknown key "max_bytes"; did you mean maxBytes?',
   ],
-  ['a key far from all', `${rest}shutdown: { zebra: 1 }`, 'shutdown: unknown key "zebra"; known are drain'],
-  ['a key named like a property of objects', `${rest}constructor: 1`, 'unknown key "constructor"; known are'],
+  ['a key far from all', `${rest}shutdown: { zebra: 1 }`, 'shutdown: unknown key "zebra"; it knows drain'],
+  ['a key named like a property of objects', `${rest}constructor: 1`, 'unknown key "constructor"; it knows'],
   ['a key that stands twice', `${rest}data: a\ndata: b`, '4:1: data: duplicate key, first in line 3'],
   [
     'a duration without a unit',

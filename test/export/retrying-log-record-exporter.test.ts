@@ -717,7 +717,7 @@ test('it bears as many exports at once as the exporter inside, and says how long
 test.each([
   [{ maxBackoffMillis: -3 }, 'maxBackoffMillis must be a number of milliseconds from 1, got -3'],
   [{ initialBackoffMillis: 0 }, 'initialBackoffMillis must be a number of milliseconds from 1, got 0'],
-  [{ maxBackoffMillis: 10 }, 'maxBackoffMillis must be a number from initialBackoffMillis (1000), got 10'],
+  [{ maxBackoffMillis: 10 }, 'initialBackoffMillis must be at most maxBackoffMillis (10), got 1000'],
   [{ backoffMultiplier: 0.5 }, 'backoffMultiplier must be a number from 1, got 0.5'],
   [{ jitter: 2 }, 'jitter must be a number from 0 to 1, got 2'],
   [{ maxElapsedMillis: Number.NaN }, 'maxElapsedMillis must be a number of milliseconds from 0, got NaN'],

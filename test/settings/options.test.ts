@@ -102,7 +102,7 @@ test('what is given holds', () => {
 
 test.each<[object, string]>([
   [{ formta: 'x' }, 'Store has no option "formta"; did you mean format?'],
-  [{ zebra: undefined }, 'Store has no option "zebra"; known are format, file, name'],
+  [{ zebra: undefined }, 'Store has no option "zebra"; it knows format, file, name'],
   [{ rotate: { kep: 1 } }, 'rotate has no option "kep"; did you mean keep?'],
   [{ format: 'text' }, 'format must be "lines" or "table", got "text"'],
   [{ file: '' }, 'file must be a path, got ""'],
@@ -128,7 +128,7 @@ test.each<[object, string]>([
   [{ headers: { a: '' } }, 'headers.a must be a header, got a text of 0 characters (not shown)'],
   [{ clock: {} }, 'clock must be an object with now(), got an object'],
   [{ to: { type: 'tape' } }, 'to.type must be "disk" or "net", got "tape"'],
-  [{ to: { type: 'disk', url: 'u' } }, 'to has no option "url"; known are type, keep'],
+  [{ to: { type: 'disk', url: 'u' } }, 'to has no option "url"; it knows type, keep'],
   [{ to: undefined }, 'to must be an object, got undefined'],
 ])('%j is refused with option, expected and given value', (more, message) => {
   expect(make(more)).toThrow(message);

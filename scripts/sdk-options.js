@@ -1,0 +1,74 @@
+// The reference of the SDK's options, docs/options.md, made of the interfaces in src/ and their comments.
+// `npm run docs` writes it; test/options-documented.test.ts fails when it is stale.
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** Heading, file, interface. */
+const SECTIONS = [
+  [
+    'BurstLogRecordProcessor (beside `exporter` with `delivery`, or `processor`)',
+    'burst/options.ts',
+    'BurstOptions',
+  ],
+  ['triggers', 'burst/options.ts', 'BurstTriggers'],
+  ['burst() and discard()', 'burst/options.ts', 'BurstCallOptions'],
+  ['spanProcessor()', 'burst/burst-span-processor.ts', 'BurstSpanProcessorOptions'],
+  [
+    'PriorityBatchLogRecordProcessor, and delivery of the exporter form',
+    'export/delivery-options.ts',
+    'DeliveryOptions',
+  ],
+  ['RetryingLogRecordExporter, and delivery.retry', 'export/retry-options.ts', 'RetryOptions'],
+  ['ZmqLogRecordExporter', 'zeromq/exporter-options.ts', 'ZmqLogRecordExporterOptions'],
+  ['TaskLogRecordProcessor', 'task/task-log-record-processor.ts', 'TaskLogRecordProcessorOptions'],
+  ['task() and startTask()', 'task/task.ts', 'TaskOptions'],
+  ['toLines()', 'tree/options.ts', 'LinesOptions'],
+];
+
+/**
+ * The options of an interface, in its order.
+ *
+ * @param {string} file
+ * @param {string} name
+ * @returns {readonly { readonly name: string, readonly isRequired: boolean, readonly meaning: string }[]}
+ */
+export function optionsOf(file, name) {
+  const text = readFileSync(join(root, 'src', file), 'utf8');
+  const start = text.search(new RegExp(`^export interface ${name}\\b`, 'm'));
+  if (start < 0) throw new Error(`there is no interface ${name} in ${file}`);
+  const body = text.slice(start, text.indexOf('\n}', start));
+  const members = body.matchAll(/(?:\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s+)?^ {2}readonly (\w+)(\??):/gm);
+  return [...members].map(([, comment = '', option = '', mark]) => ({
+    name: option,
+    isRequired: mark !== '?',
+    meaning: comment
+      .replaceAll(/^\s*\* ?/gm, ' ')
+      .replaceAll(/\{@link (\S+?)\}/g, '`$1`')
+      .replaceAll(/\s+/g, ' ')
+      .trim(),
+  }));
+}
+
+/** The page. */
+export function optionsPage() {
+  const sections = SECTIONS.map(([heading, file = '', name = '']) => {
+    const rows = optionsOf(file, name).map(
+      (option) =>
+        `| \`${option.name}\`${option.isRequired ? ' (required)' : ''} | ${option.meaning.replaceAll('|', '\\|')} |`,
+    );
+    return [`## ${heading}`, '', '| option | meaning |', '|---|---|', ...rows, ''].join('\n');
+  });
+  const head = [
+    '# Options of the SDK',
+    '',
+    'Every option of the classes and functions of `burstlog` and `burstlog/zeromq`. An option that is `undefined` counts as not',
+    'given; an invalid value throws when the object is constructed. This page is generated from the comments in the code (`npm run',
+    "docs`). [burst.md](burst.md) and [tasks.md](tasks.md) explain how the options work together; distlogd's are in",
+    '[distlogd.md](distlogd.md).',
+    '',
+  ];
+  return `${head.join('\n')}\n${sections.join('\n')}`;
+}
