@@ -5,6 +5,8 @@ const MIB = 1_048_576;
 const PROCESS_BYTES = 192 * MIB;
 const RULES_BYTES = 32 * MIB;
 const PRODUCER_BYTES = 512;
+/** What the values of a piece of JSON take as objects: their number is bounded. */
+const JSON_VALUES_BYTES = 160 * MIB;
 const MIN_OTLP_IN_FLIGHT = 128 * MIB;
 
 /**
@@ -30,8 +32,8 @@ export function neededMemory({ journal, receivers, sinks, rules }: DaemonConfig)
     PROCESS_BYTES,
     journal.recentBytes + PRODUCER_BYTES * journal.producers.maxCount,
     ...held.map((bytes) => 2 * bytes),
-    // Values of JSON take many times their text; one request is read at a time.
-    32 * (otlpHttp?.maxJsonBytes ?? 0),
+    // One piece of one request in JSON is read at a time. A record that is all of it is a text, its copies and its bytes.
+    ...(otlpHttp === undefined ? [] : [JSON_VALUES_BYTES + 4 * otlpHttp.maxRequestBytes]),
     ...sinks.map(({ batchBytes }) => 16 * batchBytes + 2 * largest),
     // What conditions said of the last batches; each sink's part of what it writes.
     ...(Object.keys(rules).length === 0 ? [] : [RULES_BYTES, sinks.length * 2 * largest]),

@@ -19,6 +19,7 @@ import {
   SPAN_ID_BYTES,
   TRACE_ID_BYTES,
 } from './fields.ts';
+import { bytesOfJson } from './json-bytes.ts';
 import { parseJson } from './parse-json.ts';
 import { severityNumberOf } from './severity-names.ts';
 import { wellFormed } from './well-formed.ts';
@@ -260,8 +261,7 @@ class JsonReader {
 
   #bytes(json: Json, name: string): Uint8Array {
     const value = field(json, name);
-    if (typeof value !== 'string' || !isBase64(value)) this.#fail(name, 'text in base64', value);
-    return new Uint8Array(Buffer.from(value, 'base64'));
+    return bytesOfJson(value) ?? this.#fail(name, 'text in base64', value);
   }
 
   #id(json: Json, name: string, bytes: number): string {
@@ -331,8 +331,4 @@ function field(json: Json, name: string): unknown {
 
 function isDecimal(text: string): boolean {
   return /^[-+]?\d[\d.eE+-]{0,400}$/.test(text);
-}
-
-function isBase64(text: string): boolean {
-  return /^[A-Za-z0-9+/_-]*={0,2}$/.test(text);
 }

@@ -36,6 +36,7 @@ export {
   TRACE_ID_BYTES,
 } from './fields.ts';
 export { JsonLines } from './json-lines.ts';
+export { type EncodedJson, encodeJsonLogs } from './json-request.ts';
 export { MAX_PART_VALUES } from './limits.ts';
 export { parseJson } from './parse-json.ts';
 export { plainObject, plainValue } from './plain-value.ts';

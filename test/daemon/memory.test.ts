@@ -22,9 +22,11 @@ test('the formula follows the limits', async () => {
   const base = await of(yaml);
   const MIB = 2 ** 20;
   expect(base).toBe(
-    192 * MIB + 32 * MIB + 512 * 100_000 + 2 * 128 * MIB + 32 * 8 * MIB + 2 * (64 + 16) * MIB,
+    192 * MIB + 32 * MIB + 512 * 100_000 + 2 * 128 * MIB + (160 + 4 * 8) * MIB + 2 * (64 + 16) * MIB,
   );
-  expect((await of(yaml.replace('8MiB', '128MiB'))) - base).toBe(2 * (256 - 128) * MIB + 2 * 2 * 120 * MIB);
+  expect((await of(yaml.replace('8MiB', '128MiB'))) - base).toBe(
+    2 * (256 - 128) * MIB + 4 * 120 * MIB + 2 * 2 * 120 * MIB,
+  );
   expect(base - (await of(`${yaml}journal: { producers: { maxCount: 1000 } }\n`))).toBe(512 * 99_000);
 });
 

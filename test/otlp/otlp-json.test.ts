@@ -46,6 +46,25 @@ needs('bytes in OTLP/JSON')('the official JSON serializer is understood', () => 
   );
 });
 
+test.each([
+  ['base64', '"AQL/"'],
+  ['a Uint8Array by JSON.stringify, as exporters of 0.203 write it', '{"0":1,"1":2,"2":255}'],
+  ['a Buffer by JSON.stringify', '{"type":"Buffer","data":[1,2,255]}'],
+])('bytes are taken as %s', (_name, bytes) => {
+  const body = `{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":{"bytesValue":${bytes}}}]}]}]}`;
+
+  expect(recordOf(body).body).toEqual(Uint8Array.of(1, 2, 255));
+});
+
+test.each(['[1,2]', '{"0":1,"2":2}', '{"0":256}', '{"0":0.5}', '{"data":[1]}', '{"0":"1"}', '1', '"?"'])(
+  'bytes are not taken as %s',
+  (bytes) => {
+    const body = `{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":{"bytesValue":${bytes}}}]}]}]}`;
+
+    expect(() => recordOf(body)).toThrow('bytesValue must be text in base64');
+  },
+);
+
 test('a line has the names of OTLP/JSON', () => {
   const logs = decodeLogs(
     encodeLogs([

@@ -46,13 +46,6 @@ export const otlpHttpOptions = group(
   {
     ...httpListener('127.0.0.1:4318'),
     ...fields,
-    maxJsonBytes: bytes({
-      min: 64 * 1024,
-      max: 1024 * MIB,
-      default: 8 * MIB,
-      meaning:
-        'The largest request in JSON, after decompression: 8 MiB are about 10,000 records. Reading JSON takes up to a hundred times its size in memory. Never more than `maxRequestBytes`.',
-    }),
   },
   {
     ...about,

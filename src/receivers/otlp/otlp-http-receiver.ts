@@ -148,17 +148,16 @@ export class OtlpHttpReceiver implements Receiver {
     const compression = compressionOf(request.headers['content-encoding']);
     if (typeof compression === 'object') return compression;
     const isJson = contentTypeOf(request) === JSON_TYPE;
-    const { maxRequestBytes, maxJsonBytes } = this.#options;
-    const maxBytes = isJson ? Math.min(maxJsonBytes, maxRequestBytes) : maxRequestBytes;
+    const { maxRequestBytes: maxBytes } = this.#options;
     if (Number(request.headers['content-length'] ?? 0) > maxBytes) return tooLarge(maxBytes);
     proceed();
     const givesWay = share.evicted.then(busy);
     const body = await Promise.race([readBody(request, compression, { maxBytes, share }), givesWay]);
     share.complete();
     if (body.kind === 'refused') return body;
-    const logs = isJson ? fromJson(body.bytes) : ({ kind: 'request', body: body.bytes } as const);
+    const logs = isJson ? await fromJson(body.bytes) : ({ kind: 'request', body: body.bytes } as const);
     if (logs.kind === 'refused') return logs;
-    return await takeRequest(this.#tools.intake, this.counters, logs, maxRequestBytes);
+    return await takeRequest(this.#tools.intake, this.counters, logs, maxBytes);
   }
 
   /** Decides by the headers alone, before anything of the body is read. */

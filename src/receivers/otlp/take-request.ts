@@ -1,6 +1,6 @@
 import type { Intake, ReceiverCounters } from '../../component/index.ts';
-import { encodeDecoded, readJsonLogs, scanLogs, type WireError } from '../../otlp/index.ts';
-import { errorText } from '../../record/index.ts';
+import { encodeJsonLogs, scanLogs, type WireError } from '../../otlp/index.ts';
+import { errorText, nextTurn } from '../../record/index.ts';
 import { type Refusal, refusal } from './refusal.ts';
 
 /** What becomes of a request, whatever the protocol. */
@@ -63,12 +63,12 @@ export async function takeRequest(
   return { kind: 'taken' };
 }
 
-/** OTLP/JSON as protobuf. */
-export function fromJson(json: Uint8Array): LogRequest | Refusal {
+/** OTLP/JSON as protobuf. A large one takes several turns of the event loop. Never rejects. */
+export async function fromJson(json: Uint8Array): Promise<LogRequest | Refusal> {
   try {
-    const { logs, unknown } = readJsonLogs(json);
+    const { body, unknown } = await encodeJsonLogs(json, nextTurn);
     const hint = unknown === undefined ? undefined : `unknown name ${unknown}`;
-    return { kind: 'request', body: encodeDecoded(logs), hint };
+    return { kind: 'request', body, hint };
   } catch (error) {
     return refusalOf(error);
   }

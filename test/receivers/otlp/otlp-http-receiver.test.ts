@@ -223,7 +223,7 @@ test.each(refused)('refused: %s', async (_name, asked, status, cause, code) => {
 });
 
 test('what is too large is refused: by its length, while it comes, and as a bomb', async () => {
-  const { receiver, intake, endpoint } = await receiving({ maxRequestBytes: 10_000, maxJsonBytes: 5_000 });
+  const { receiver, intake, endpoint } = await receiving({ maxRequestBytes: 10_000 });
   const body = protobuf(1, 20_000);
   const chunked = { ...PROTOBUF, 'transfer-encoding': 'chunked' };
   const gzip = { ...PROTOBUF, 'content-encoding': 'gzip' };
@@ -231,9 +231,24 @@ test('what is too large is refused: by its length, while it comes, and as a bomb
   expect((await ask(endpoint, { body })).status).toBe(413);
   expect((await ask(endpoint, { headers: chunked, body })).status).toBe(413);
   expect((await ask(endpoint, { headers: gzip, body: gzipSync(Buffer.alloc(2 ** 24)) })).status).toBe(413);
-  expect((await ask(endpoint, { headers: JSON_TYPE, body: ' '.repeat(5_001) })).status).toBe(413);
+  expect((await ask(endpoint, { headers: JSON_TYPE, body: ' '.repeat(10_001) })).status).toBe(413);
   expect((await ask(endpoint, { body: protobuf(1, 9_000) })).status).toBe(200);
   expect(Object.fromEntries(receiver.counters.refused)).toEqual({ too_large: 4 });
+  expect(intake.batches).toHaveLength(1);
+  expect(receiver.inFlightBytes).toBe(0);
+});
+
+test('a request in JSON may be as large as one in protobuf; it is read in pieces, and becomes one batch', async () => {
+  const { intake, endpoint, receiver } = await receiving();
+  const record = { body: { stringValue: 'x'.repeat(2_000) } };
+  const logRecords = Array.from({ length: 6_500 }, () => record);
+  const body = JSON.stringify({ resourceLogs: [{ scopeLogs: [{ logRecords }] }] });
+  expect(body.length).toBeGreaterThan(12 * 2 ** 20);
+
+  expect((await ask(endpoint, { headers: JSON_TYPE, body })).status).toBe(200);
+  expect(intake.batches.map(({ records }) => records)).toEqual([6_500]);
+  const damaged = `${body.slice(0, -5)},${body.slice(-5)}`;
+  expect((await ask(endpoint, { headers: JSON_TYPE, body: damaged })).status).toBe(400);
   expect(intake.batches).toHaveLength(1);
   expect(receiver.inFlightBytes).toBe(0);
 });
