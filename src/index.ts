@@ -1,3 +1,4 @@
+export type { BlackBoxOptions } from './box/box-options.ts';
 export { installShutdownHooks, type ShutdownHookOptions, type ShutdownTarget } from './box/shutdown-hooks.ts';
 export type { BurstControls } from './burst/burst-controls.ts';
 export { BurstLogRecordProcessor } from './burst/burst-log-record-processor.ts';

@@ -19,5 +19,6 @@ export interface LastWords {
   readonly atMillis: number;
   /** `uncaught exception: RangeError: too far`, `signal SIGTERM`, `exit code 3`, `the event loop hangs`. */
   readonly text: string;
+  readonly isFailure: boolean;
   readonly stack?: string | undefined;
 }

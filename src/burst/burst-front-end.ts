@@ -5,6 +5,7 @@ import { isExporting } from '../export/index.ts';
 import {
   BurstCore,
   type BurstStats,
+  type HoldingObserver,
   type Keys,
   SHARED_KEY,
   type Target,
@@ -22,6 +23,7 @@ import {
   type SpanProcessorLike,
 } from '../record/index.ts';
 import { shown } from '../settings/index.ts';
+import type { BlackBox } from './black-box.ts';
 import type { BurstControls } from './burst-controls.ts';
 import { burstMetrics } from './burst-metrics.ts';
 import {
@@ -50,6 +52,8 @@ export interface FrontEndParts<T> {
   /** An item as the functions among the options read it. */
   readonly readable: (item: T) => ReadableLogRecordLike;
   readonly shutdownTimeoutMillis: number;
+  /** For the processor only: it follows what is held. */
+  readonly box?: (HoldingObserver<T> & BlackBox) | undefined;
 }
 
 /**
@@ -67,9 +71,12 @@ export class BurstFrontEnd<T extends Keyed> implements BurstControls {
   readonly #metrics: ComponentMetrics[] = [];
   /** Made when a span processor is asked for. */
   #traces: TraceTable | undefined;
+  readonly #box: BlackBox | undefined;
   #shutdown: Promise<void> | undefined;
 
-  constructor({ name, options, guard, target, readable, shutdownTimeoutMillis }: FrontEndParts<T>) {
+  constructor(parts: FrontEndParts<T>) {
+    const { name, options, guard, target, readable, shutdownTimeoutMillis, box } = parts;
+    this.#box = box;
     this.#options = options;
     this.#guard = guard;
     this.#shutdownTimeoutMillis = shutdownTimeoutMillis;
@@ -77,7 +84,12 @@ export class BurstFrontEnd<T extends Keyed> implements BurstControls {
     this.key = recordKey(options.scope, readable, guard, this.warnings);
     this.triggers = new TriggerRules(options, guard, this.warnings);
     const isOpen = (key: string) => this.#traces?.has(key) === true;
-    this.core = new BurstCore(target, { ...options, newBurstId, isOpen });
+    this.core = new BurstCore(target, { ...options, newBurstId, isOpen, observer: box });
+  }
+
+  /** Whether the last span of a trace has ended a moment ago. */
+  hasEnded(traceId: string): boolean {
+    return this.#traces?.hasEnded(traceId) === true;
   }
 
   get isShutdown(): boolean {
@@ -158,6 +170,7 @@ export class BurstFrontEnd<T extends Keyed> implements BurstControls {
       options.lingerMillis,
       (traceId, now) => core.settle(traceId, now),
       (traceId) => core.reopen(traceId),
+      this.#box,
     );
     this.#traces = table;
     const listener = {
@@ -198,7 +211,9 @@ export class BurstFrontEnd<T extends Keyed> implements BurstControls {
 
   /** The process ends: after a failure all that is held is released, but for traces that have ended. */
   #announceEnding(ending: Ending): void {
-    if (this.isShutdown || !isFailure(ending)) return;
+    if (this.isShutdown) return;
+    this.#box?.lastWords(ending);
+    if (!isFailure(ending)) return;
     this.#traces?.settleLingering();
     this.core.burst('all', { cause: 'crash', reason: endingText(ending), fingerprint: undefined });
   }
@@ -206,6 +221,7 @@ export class BurstFrontEnd<T extends Keyed> implements BurstControls {
   async #end(): Promise<void> {
     await this.core.shutdown(this.#shutdownTimeoutMillis);
     this.#traces?.shutdown();
+    this.#box?.close(this.core.counters.dropped.shutdown === 0);
     for (const metrics of this.#metrics) metrics.end();
   }
 

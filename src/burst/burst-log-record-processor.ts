@@ -17,6 +17,9 @@ import {
   severityOf,
   snapshot,
 } from '../record/index.ts';
+import { openBlackBox } from './black-box.ts';
+import { type RecoveryTarget, recoverInBackground } from './box-recovery.ts';
+import { BoxedExporterTarget, BoxedProcessorTarget } from './boxed-targets.ts';
 import type { BurstControls } from './burst-controls.ts';
 import { BurstFrontEnd } from './burst-front-end.ts';
 import type { BurstSpanProcessorOptions } from './burst-span-processor.ts';
@@ -60,6 +63,10 @@ export class BurstLogRecordProcessor implements LogRecordProcessorLike, BurstCon
     this.#level = options.levels.only;
     this.#maxRecordBytes = options.bounds.maxRecordBytes;
     const guard = new ReentrancyGuard();
+    const box = openBlackBox(options, {
+      hasEnded: (key) => this.#front.hasEnded(key),
+      holding: () => this.#front.stats().holding,
+    });
     const frontEnd = (target: Target<ReadableLogRecordLike>, shutdownTimeoutMillis: number) =>
       new BurstFrontEnd({
         name: 'BurstLogRecordProcessor',
@@ -68,17 +75,26 @@ export class BurstLogRecordProcessor implements LogRecordProcessorLike, BurstCon
         target,
         readable: (record) => record,
         shutdownTimeoutMillis,
+        box,
       });
     if ('delivery' in resolved) {
       const { delivery } = resolved;
-      const target = new ExporterTarget(delivery, options.burstLevel, guard);
+      const target =
+        box === undefined
+          ? new ExporterTarget(delivery, options.burstLevel, guard)
+          : new BoxedExporterTarget(delivery, options.burstLevel, guard, box);
       this.#front = frontEnd(target, delivery.shutdownTimeoutMillis);
+      this.#recover(target);
       this.#front.report(delivery.componentName, (meterProvider, name) =>
         deliveryMetrics(meterProvider, name, target.delivery, delivery.maxQueueSize),
       );
     } else {
-      const target = new ProcessorTarget(resolved.processor, options.clock, guard);
+      const target =
+        box === undefined
+          ? new ProcessorTarget(resolved.processor, options.clock, guard)
+          : new BoxedProcessorTarget(resolved.processor, options.clock, guard, box);
       this.#front = frontEnd(target, SHUTDOWN_TIMEOUT_MILLIS);
+      this.#recover(target);
       this.#front.report(undefined);
     }
     this.#front.listenForEnding(this);
@@ -144,6 +160,15 @@ export class BurstLogRecordProcessor implements LogRecordProcessorLike, BurstCon
     if (cause === undefined) return isQuiet ? this.#hold(record, given) : this.#send(record, given);
     if (front.isReentrant(given)) return front.refuseReentrant();
     this.#trigger(record, severity, cause, given);
+  }
+
+  #recover(target: RecoveryTarget): void {
+    const { blackBox } = this.#options;
+    const { counters } = this.#front.core;
+    if (blackBox === undefined) return;
+    recoverInBackground(blackBox, target, () => {
+      counters.live += 1;
+    });
   }
 
   #hold(record: ReadableLogRecordLike, given: Context): void {

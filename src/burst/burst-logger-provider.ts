@@ -66,6 +66,7 @@ export class BurstLoggerProvider implements BurstControls {
       shutdownTimeoutMillis: SHUTDOWN_TIMEOUT_MILLIS,
     });
     this.#front.report(undefined);
+    this.#front.listenForEnding(this);
     this.#parts = {
       front: this.#front,
       clock: new OneReadClock(clock),

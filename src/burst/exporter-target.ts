@@ -10,9 +10,16 @@ export class ExporterTarget implements Target<ReadableLogRecordLike> {
   readonly #delivery: Delivery;
   readonly #burstLevel: number;
 
-  constructor(options: ResolvedDeliveryOptions, burstLevel: number, guard: ReentrancyGuard) {
+  /** @param onSettled see `Delivery` */
+  constructor(
+    options: ResolvedDeliveryOptions,
+    burstLevel: number,
+    guard: ReentrancyGuard,
+    onSettled?: (first: number, last: number) => void,
+  ) {
     // Without a context manager only the guard knows that a record is emitted from inside an export.
-    this.#delivery = new Delivery(options, 'BurstLogRecordProcessor', (call) => guard.call(call));
+    const around = <R>(call: () => R) => guard.call(call);
+    this.#delivery = new Delivery(options, 'BurstLogRecordProcessor', around, onSettled);
     this.items = new RecordItems(options.clock);
     this.#burstLevel = burstLevel;
   }
@@ -26,14 +33,20 @@ export class ExporterTarget implements Target<ReadableLogRecordLike> {
   }
 
   send(record: ReadableLogRecordLike, size: number, added: BurstAttributes | undefined): void {
+    this.accept(withBurst(record, added), size, added);
+  }
+
+  /** Sends a record that no box of this process needs to know. */
+  sendRecovered(record: ReadableLogRecordLike, size: number): void {
+    this.accept(record, size, undefined);
+  }
+
+  /** @returns its delivery number; 0: it was not taken */
+  protected accept(record: ReadableLogRecordLike, size: number, added: BurstAttributes | undefined): number {
     // Whatever its severity, a trigger is among the last to go.
     const rank = this.items.rankOf(record);
     const isTrigger = added?.cause !== undefined;
-    this.#delivery.accept(
-      withBurst(record, added),
-      isTrigger ? Math.max(rank, this.#burstLevel) : rank,
-      size,
-    );
+    return this.#delivery.accept(record, isTrigger ? Math.max(rank, this.#burstLevel) : rank, size);
   }
 
   dropQuietest(): boolean {

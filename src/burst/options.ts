@@ -1,4 +1,5 @@
 import type { Context } from '@opentelemetry/api';
+import type { BlackBoxOptions } from '../box/index.ts';
 import type { DeliveryOptions, RetryOptions } from '../export/index.ts';
 import type {
   Clock,
@@ -127,6 +128,12 @@ export interface BurstOptions {
    * not delivered by then stays pending, see `stats()`. From 0; default 10,000.
    */
   readonly flushTimeoutMillis?: number | undefined;
+  /**
+   * Keeps what is held, and what is not delivered yet, in a file too, so that it survives SIGKILL, out of
+   * memory and a crash: the next start of the service exports it. Not with `order: 'chronological'`, and not
+   * of `BurstLoggerProvider`. Default: no file.
+   */
+  readonly blackBox?: BlackBoxOptions | undefined;
   /** Where the metrics go. Default: nowhere. */
   readonly meterProvider?: MeterProviderLike | undefined;
   /** Time, for tests. Default: the machine's. */

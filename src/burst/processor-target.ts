@@ -65,6 +65,11 @@ export class ProcessorTarget implements Target<ReadableLogRecordLike> {
     }
   }
 
+  /** Sends a record that no box of this process needs to know. */
+  sendRecovered(record: ReadableLogRecordLike, size: number): void {
+    this.send(record, size, undefined, undefined);
+  }
+
   dropQuietest(): boolean {
     return false;
   }

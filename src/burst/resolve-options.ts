@@ -1,3 +1,4 @@
+import { type BlackBoxOptions, type ResolvedBlackBoxOptions, resolveBlackBoxOptions } from '../box/index.ts';
 import type { HoldingBounds } from '../holding/index.ts';
 import type { LimitOptions } from '../limit/index.ts';
 import {
@@ -49,6 +50,7 @@ export interface ResolvedBurstOptions {
   /** A bigger loud record is truncated. */
   readonly maxLoudBytes: number;
   readonly flushTimeoutMillis: number;
+  readonly blackBox: ResolvedBlackBoxOptions | undefined;
   readonly meterProvider: MeterProviderLike | undefined;
   readonly clock: Clock;
 }
@@ -74,6 +76,7 @@ const defaults = {
   fingerprint: undefined as ((record: ReadableLogRecordLike) => string) | undefined,
   replayBatch: 512,
   flushTimeoutMillis: 10_000,
+  blackBox: undefined as BlackBoxOptions | undefined,
   meterProvider: undefined as MeterProviderLike | undefined,
   clock: systemClock as Clock,
 };
@@ -106,6 +109,9 @@ export function resolveProviderOptions(
   given: BurstLoggerProviderOptions,
 ): ResolvedBurstOptions & { readonly provider: SdkLoggerProviderLike } {
   const options = resolveCommon('BurstLoggerProvider', given, ['provider']);
+  if (options.blackBox !== undefined) {
+    throw new TypeError('blackBox is for BurstLogRecordProcessor: here the SDK has not made the records yet');
+  }
   const provider = withMethods<SdkLoggerProviderLike>('provider', given.provider, [
     'getLogger',
     'forceFlush',
@@ -149,6 +155,9 @@ function resolveCommon(where: string, given: BurstOptions, own: readonly string[
   if (options.fingerprint !== undefined && typeof options.fingerprint !== 'function') {
     throw new TypeError(`fingerprint must be a function, got ${shown(options.fingerprint)}`);
   }
+  if (options.blackBox !== undefined && chronological) {
+    throw new TypeError("blackBox needs order 'immediate', got 'chronological'");
+  }
   withMethods('clock', options.clock, CLOCK_METHODS);
   if (options.meterProvider !== undefined) withMethods('meterProvider', options.meterProvider, ['getMeter']);
   return {
@@ -166,6 +175,7 @@ function resolveCommon(where: string, given: BurstOptions, own: readonly string[
     replayBatch: wholeNumber('replayBatch', options.replayBatch, 1),
     maxLoudBytes: Math.min(MAX_LOUD_BYTES, Math.ceil(maxBytes / 2)),
     flushTimeoutMillis: duration('flushTimeoutMillis', options.flushTimeoutMillis),
+    blackBox: options.blackBox === undefined ? undefined : resolveBlackBoxOptions(options.blackBox),
     meterProvider: options.meterProvider,
     clock: options.clock,
   };

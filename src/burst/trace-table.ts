@@ -3,6 +3,14 @@ import type { Clock } from '../record/index.ts';
 /** Traces of which the open spans are counted at once. */
 const MAX_OPEN = 65_536;
 
+/** What is told of a trace between its last span and its settling. */
+export interface TraceEnds {
+  /** Its last span has ended; it settles if none begins. */
+  ended(traceId: string): void;
+  /** One has begun. */
+  resumed(traceId: string): void;
+}
+
 /**
  * Counts the open spans of each trace in this process, and reports when a trace has settled: its last span
  * has ended, and for `lingerMillis` none has begun.
@@ -15,6 +23,7 @@ export class TraceTable {
   readonly #lingerMillis: number;
   readonly #onSettled: (traceId: string, now: number) => void;
   readonly #onReopened: (traceId: string) => void;
+  readonly #ends: TraceEnds | undefined;
   readonly #open = new Map<string, { spans: number }>();
   /** When each will settle; all linger equally long, so that the first is the next. */
   readonly #lingering = new Map<string, number>();
@@ -26,7 +35,9 @@ export class TraceTable {
     lingerMillis: number,
     onSettled: (traceId: string, now: number) => void,
     onReopened: (traceId: string) => void,
+    ends?: TraceEnds | undefined,
   ) {
+    this.#ends = ends;
     this.#clock = clock;
     this.#lingerMillis = lingerMillis;
     this.#onSettled = onSettled;
@@ -36,6 +47,11 @@ export class TraceTable {
   /** Traces with open spans. */
   get openCount(): number {
     return this.#open.size;
+  }
+
+  /** Whether the last span of a trace has ended a moment ago. */
+  hasEnded(traceId: string): boolean {
+    return this.#lingering.has(traceId);
   }
 
   /** Whether a trace has open spans, or had some a moment ago. */
@@ -51,6 +67,7 @@ export class TraceTable {
       return;
     }
     if (!this.#lingering.delete(traceId)) this.#onReopened(traceId);
+    else this.#ends?.resumed(traceId);
     this.#open.set(traceId, { spans: 1 });
     if (this.#open.size <= MAX_OPEN) return;
     const [longestOpen] = this.#open.keys();
@@ -69,6 +86,7 @@ export class TraceTable {
       return;
     }
     this.#lingering.set(traceId, now + this.#lingerMillis);
+    this.#ends?.ended(traceId);
     if (this.#lingering.size > MAX_OPEN) this.#settleFirst(now);
     this.#arm(now);
   }

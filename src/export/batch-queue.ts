@@ -39,9 +39,11 @@ export class BatchQueue {
     this.#queue.add(record, rank, size);
   }
 
-  /** Removes the oldest of the quietest records. @returns false if none waits */
-  dropQuietest(): boolean {
-    return this.#queue.takeQuietest() !== undefined;
+  /** Removes the oldest of the quietest records. @returns its number; 0 if none waits */
+  dropQuietest(): number {
+    const sequence = this.#queue.quietestSequence;
+    this.#queue.takeQuietest();
+    return sequence;
   }
 
   /** Removes all. @returns how many waited */
@@ -76,14 +78,17 @@ export class BatchQueue {
     const firstSequence = this.#queue.firstSequence;
     const records: ReadableLogRecordLike[] = [];
     let bytes = 0;
+    let lastSequence = firstSequence;
     while (records.length < maxExportBatchSize) {
       const size = this.#queue.firstSize;
       if (records.length > 0 && bytes + size > maxExportBatchBytes) break;
+      const sequence = this.#queue.firstSequence;
       const record = this.#queue.takeFirst();
       if (record === undefined) break;
       records.push(record);
       bytes += size;
+      lastSequence = sequence;
     }
-    return { records, bytes, firstSequence, open: records.length };
+    return { records, bytes, firstSequence, lastSequence, open: records.length, failed: 0 };
   }
 }

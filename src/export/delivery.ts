@@ -45,6 +45,7 @@ export class Delivery {
   readonly #waiters = new FlushWaiters();
   readonly #warnings: RateLimitedWarnings;
   readonly #counts: DeliveryCounts;
+  readonly #onSettled: (first: number, last: number) => void;
   #turn: NodeJS.Immediate | undefined;
   #lastTurnAt = 0;
   #cancelDelay: (() => void) | undefined;
@@ -53,12 +54,18 @@ export class Delivery {
   /** The exporter has been shut down, or its time for that has passed: it is not called again. */
   #isOver = false;
 
-  /** @param around called around each call of `exporter.export()` */
+  /**
+   * @param around called around each call of `exporter.export()`
+   * @param onSettled called when the records from one sequence number to another are delivered, or have failed
+   * and were counted. What the end of the process or `shutdown()` cuts off is not settled
+   */
   constructor(
     options: ResolvedDeliveryOptions,
     component: string,
     around: <R>(call: () => R) => R = (call) => call(),
+    onSettled: (first: number, last: number) => void = () => {},
   ) {
+    this.#onSettled = onSettled;
     this.#options = options;
     this.#queue = new BatchQueue(options);
     this.#warnings = new RateLimitedWarnings(component, options.clock);
@@ -88,18 +95,28 @@ export class Delivery {
     };
   }
 
-  /** Takes a record for delivery. Never throws; if there is no room, the quietest, oldest one is dropped. */
-  accept(record: ReadableLogRecordLike, rank: number, size: number): void {
+  /**
+   * Takes a record for delivery. Never throws; if there is no room, the quietest, oldest one is dropped.
+   * @returns its sequence number; 0: it was not taken
+   */
+  accept(record: ReadableLogRecordLike, rank: number, size: number): number {
     const { maxQueueBytes, maxQueueSize } = this.#options;
     this.#counts.received += 1;
-    if (this.#shutdown !== undefined) return this.#counts.fail('shutdown', 1, 'it came after shutdown()');
-    if (size > maxQueueBytes) return this.#counts.fail('size', 1, 'it is bigger than maxQueueBytes');
+    if (this.#shutdown !== undefined) return this.#refuse('shutdown', 'it came after shutdown()');
+    if (size > maxQueueBytes) return this.#refuse('size', 'it is bigger than maxQueueBytes');
     this.#queue.add(writable(record), rank, size);
     while (this.#queue.count > maxQueueSize || this.bytes > maxQueueBytes) {
       if (!this.dropQuietest()) break;
     }
+    const sequence = this.#queue.lastSequence;
     if (this.#queue.hasFullBatch) this.#schedule();
     else if (this.#cancelDelay === undefined) this.#armDelay();
+    return sequence;
+  }
+
+  #refuse(cause: 'shutdown' | 'size', why: string): 0 {
+    this.#counts.fail(cause, 1, why);
+    return 0;
   }
 
   /** Counts a record that could not be read. */
@@ -110,7 +127,9 @@ export class Delivery {
 
   /** Makes room. @returns false if nothing waits */
   dropQuietest(): boolean {
-    if (!this.#queue.dropQuietest()) return false;
+    const sequence = this.#queue.dropQuietest();
+    if (sequence === 0) return false;
+    this.#onSettled(sequence, sequence);
     this.#counts.fail('queue_full', 1, 'the exporter is slower than what comes in, or cannot deliver');
     if (this.#waiters.any) this.#waiters.settle(this.#firstOpen());
     return true;
@@ -241,7 +260,11 @@ export class Delivery {
     const ready = this.#resources.before(batch.records);
     if (ready !== undefined) await ready;
     await this.#batches.export(batch);
+    const isHere = this.#inFlight.has(batch);
     this.#inFlight.remove(batch);
+    if (isHere && (batch.failed === 0 || this.#shutdown === undefined)) {
+      this.#onSettled(batch.firstSequence, batch.lastSequence);
+    }
     if (this.#waiters.any) this.#waiters.settle(this.#firstOpen());
     if (monotonicNow() - this.#lastTurnAt > TURN_MILLIS) this.#schedule();
     else this.#pump();

@@ -5,8 +5,11 @@ export interface Batch {
   readonly records: ReadableLogRecordLike[];
   readonly bytes: number;
   readonly firstSequence: number;
+  readonly lastSequence: number;
   /** How many of its records are neither delivered nor failed. */
   open: number;
+  /** How many have failed. */
+  failed: number;
 }
 
 /** The batches that are being exported. */

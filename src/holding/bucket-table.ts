@@ -1,6 +1,7 @@
 import { type Arena, Group } from '../record/index.ts';
 import type { AfterWindow } from './after-window.ts';
 import { type Counters, type EvictionCause, type Evictions, noEvictions } from './counters.ts';
+import type { HoldingEvents } from './observer.ts';
 import { type HoldingBounds, type Keys, SHARED_KEY } from './order.ts';
 
 /** Keys of which it is remembered that they burst. */
@@ -42,9 +43,12 @@ export class BucketTable<T> {
   readonly #bounds: HoldingBounds;
   readonly #counters: Counters;
 
-  constructor(arena: Arena<T>, bounds: HoldingBounds, counters: Counters) {
+  readonly #events: HoldingEvents;
+
+  constructor(arena: Arena<T>, bounds: HoldingBounds, counters: Counters, events: HoldingEvents) {
     this.#arena = arena;
     this.#bounds = bounds;
+    this.#events = events;
     this.#counters = counters;
   }
 
@@ -84,8 +88,10 @@ export class BucketTable<T> {
   /** Discards all that a bucket holds. @returns how many items that were */
   discard(bucket: Bucket): number {
     const { count } = bucket;
+    if (count === 0) return 0;
     while (bucket.count > 0) this.#arena.takeFirst(bucket);
     this.#counters.discarded += count;
+    this.#events.emptied(bucket.key);
     return count;
   }
 
@@ -95,11 +101,20 @@ export class BucketTable<T> {
     if (count > 0) this.lose(bucket, cause, count);
   }
 
+  /** Evicts all that a bucket holds. */
+  evictAll(bucket: Bucket, cause: EvictionCause): void {
+    if (bucket.count === 0) return;
+    this.evict(bucket, bucket.count, cause);
+    this.#events.emptied(bucket.key);
+  }
+
   /** Evicts what is older than `maxAgeMillis`. */
   evictAged(bucket: Bucket, now: number): void {
+    if (bucket.count === 0) return;
     while (bucket.count > 0 && now - this.#arena.firstTime(bucket) > this.#bounds.maxAgeMillis) {
       this.evict(bucket, 1, 'age');
     }
+    if (bucket.count === 0) this.#events.emptied(bucket.key);
   }
 
   /** Counts evicted items, also for the next manifest of the bucket. */

@@ -5,13 +5,15 @@ import type { Burst, Trigger } from './burst.ts';
 import { ChronologicalOrder } from './chronological-order.ts';
 import { Counters } from './counters.ts';
 import { ImmediateOrder } from './immediate-order.ts';
+import { ObservedOrder } from './observed-order.ts';
+import { type HoldingObserver, NOBODY } from './observer.ts';
 import type { HoldingBounds, Keys, Order } from './order.ts';
 import { Replay } from './replay.ts';
 import type { BurstStats } from './stats.ts';
 import { MANIFEST_BYTES, type Target } from './target.ts';
 
 /** The settings of the core. */
-export interface CoreSettings {
+export interface CoreSettings<T> {
   readonly order: 'immediate' | 'chronological';
   readonly bounds: HoldingBounds;
   readonly maxBytes: number;
@@ -21,6 +23,8 @@ export interface CoreSettings {
   readonly clock: Clock;
   readonly newBurstId: () => string;
   readonly isOpen: (key: string) => boolean;
+  /** Follows what is held; for the immediate order only. */
+  readonly observer?: HoldingObserver<T> | undefined;
 }
 
 /** The share of `maxBytes` that what is remembered of keys may use, when there is too little. */
@@ -46,17 +50,24 @@ export class BurstCore<T> {
   readonly #flushTimeoutMillis: number;
   readonly counters = new Counters();
 
-  constructor(target: Target<T>, core: CoreSettings) {
+  constructor(target: Target<T>, core: CoreSettings<T>) {
     this.#target = target;
     this.#clock = core.clock;
     this.#maxBytes = core.maxBytes;
     this.#flushTimeoutMillis = core.flushTimeoutMillis;
-    this.#replay = new Replay(target, this.counters, core.replayBatch);
+    const { observer } = core;
+    const events = observer ?? NOBODY;
+    this.#replay = new Replay(target, this.counters, core.replayBatch, events);
     this.#limit = new ReleaseLimit<T>(core.limit, core.clock, (limited, recurrence) =>
       this.pass(target.items.summaryOf(limited, recurrence), MANIFEST_BYTES, undefined),
     );
-    const parts = { ...core, target, replay: this.#replay, counters: this.counters, limit: this.#limit };
-    this.#order = core.order === 'immediate' ? new ImmediateOrder(parts) : new ChronologicalOrder(parts);
+    const parts = {
+      ...core,
+      ...{ target, replay: this.#replay, counters: this.counters, limit: this.#limit, events },
+    };
+    if (core.order === 'chronological') this.#order = new ChronologicalOrder(parts);
+    else if (observer === undefined) this.#order = new ImmediateOrder(parts);
+    else this.#order = new ObservedOrder(parts, observer);
   }
 
   /**

@@ -98,4 +98,6 @@ export interface BurstAttributes {
   readonly cause: TriggerCause | undefined;
   /** On a trigger whose burst did not leave. */
   readonly repeat: Repeat | undefined;
+  /** By which an observer knows a released item; not set, or 0: it does not. */
+  readonly number?: number;
 }

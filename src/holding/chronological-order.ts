@@ -200,7 +200,7 @@ export class ChronologicalOrder<T> implements Order<T> {
       const cameAt = this.#row.firstTime(group);
       const item = this.#row.takeFirst(group);
       counters.released += 1;
-      replay.addReleased(item, size, cameAt, burst);
+      replay.addReleased(item, size, cameAt, burst, 0);
     }
     this.#row.shrinkIfEmpty();
   }

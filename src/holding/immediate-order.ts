@@ -13,6 +13,7 @@ import {
 } from './burst.ts';
 import type { EvictionCause } from './counters.ts';
 import { ExpirySweep } from './expiry-sweep.ts';
+import type { HeldItems } from './observer.ts';
 import type { HoldingBounds, Keys, Order, OrderParts } from './order.ts';
 import { PendingReleases } from './replay.ts';
 
@@ -38,7 +39,7 @@ export class ImmediateOrder<T> implements Order<T> {
   constructor(parts: OrderParts<T>) {
     this.#parts = parts;
     this.#bounds = parts.bounds;
-    this.#buckets = new BucketTable(this.#arena, parts.bounds, parts.counters);
+    this.#buckets = new BucketTable(this.#arena, parts.bounds, parts.counters, parts.events);
     this.#releases = new PendingReleases(this.#arena, parts.replay);
     this.#capacity = parts.bounds.capacity;
     this.#keep = Math.max(1, Math.floor(parts.bounds.capacity * parts.bounds.threshold));
@@ -47,6 +48,19 @@ export class ImmediateOrder<T> implements Order<T> {
     // Buckets are swept as well, whatever their records: so there is always something that becomes too old.
     const oldMillis = Math.min(maxAgeMillis, idleMillis, Number.MAX_SAFE_INTEGER);
     this.#sweep = new ExpirySweep(parts.clock, oldMillis, (now) => this.#look(now));
+  }
+
+  /** What is held, for an observer. */
+  protected items(): HeldItems<T> {
+    return {
+      eachNew: (see) =>
+        this.#arena.visitNew((item, bucket, cameAt) => see(item, (bucket as Bucket).key, cameAt)),
+      eachUnknown: (keys, see) => {
+        for (const bucket of this.#buckets.of(keys)) {
+          this.#arena.visitUnknown(bucket, (item, cameAt) => see(item, bucket.key, cameAt));
+        }
+      },
+    };
   }
 
   get heldBytes(): number {
@@ -157,6 +171,7 @@ export class ImmediateOrder<T> implements Order<T> {
     if (bucket === undefined) return false;
     this.#arena.takeFirst(bucket);
     this.#buckets.lose(bucket, 'bytes', 1);
+    if (bucket.count === 0) this.#parts.events.emptied(bucket.key);
     if (bucket.count === 0 && this.#buckets.size > MANY_KEYS) this.#buckets.forgetIfBlank(bucket);
     return true;
   }
@@ -169,7 +184,7 @@ export class ImmediateOrder<T> implements Order<T> {
   shutdown(): void {
     this.#sweep.end();
     this.#releases.finish();
-    for (const bucket of this.#buckets.all()) this.#buckets.evict(bucket, bucket.count, 'shutdown');
+    for (const bucket of this.#buckets.all()) this.#buckets.evictAll(bucket, 'shutdown');
     this.#buckets.clear();
     this.#arena.shrinkIfEmpty();
   }
@@ -220,7 +235,7 @@ export class ImmediateOrder<T> implements Order<T> {
     if (count > 0) {
       const origin = target.items.originOf(this.#arena.first(this.#oldest(buckets)));
       if (!admission.isAdmitted) {
-        for (const bucket of buckets) this.#buckets.evict(bucket, bucket.count, 'limit');
+        for (const bucket of buckets) this.#buckets.evictAll(bucket, 'limit');
         return { burst: undefined, repeat: limit.noteLimited(admission, count, origin) };
       }
       burst = new Burst<T>(newBurstId(), trigger, origin, count);
@@ -233,8 +248,9 @@ export class ImmediateOrder<T> implements Order<T> {
   }
 
   #release(buckets: readonly Bucket[], burst: Burst<T>): void {
-    const { counters, replay } = this.#parts;
+    const { counters, replay, events } = this.#parts;
     for (const bucket of buckets) {
+      if (bucket.count > 0) events.released(bucket.key, bucket.count);
       if (bucket.evicted === undefined) continue;
       for (const cause of Object.keys(bucket.evicted) as EvictionCause[]) {
         burst.evicted[cause] += bucket.evicted[cause];
@@ -254,7 +270,8 @@ export class ImmediateOrder<T> implements Order<T> {
         const next = isAll ? this.#arena.oldestGroup()! : bucket;
         const size = this.#arena.firstSize(next);
         const cameAt = this.#arena.firstTime(next);
-        replay.addReleased(this.#arena.takeFirst(next), size, cameAt, burst);
+        const number = this.#arena.firstNumber(next);
+        replay.addReleased(this.#arena.takeFirst(next), size, cameAt, burst, number);
       }
     }
     this.#arena.shrinkIfEmpty();
@@ -299,7 +316,7 @@ export class ImmediateOrder<T> implements Order<T> {
     }
     for (const bucket of this.#buckets.all()) {
       if (this.#parts.isOpen(bucket.key)) continue;
-      if (this.#buckets.isIdle(bucket, now)) this.#buckets.evict(bucket, bucket.count, 'idle');
+      if (this.#buckets.isIdle(bucket, now)) this.#buckets.evictAll(bucket, 'idle');
       this.#buckets.forgetOldBurst(bucket, idleMillis, now);
       this.#buckets.forgetIfBlank(bucket);
     }

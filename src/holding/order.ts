@@ -3,6 +3,7 @@ import type { ReleaseLimit } from '../limit/index.ts';
 import type { Clock } from '../record/index.ts';
 import type { Burst, Trigger } from './burst.ts';
 import type { Counters } from './counters.ts';
+import type { HoldingEvents } from './observer.ts';
 import type { Replay } from './replay.ts';
 import type { Target } from './target.ts';
 
@@ -25,6 +26,7 @@ export interface OrderParts<T> {
   readonly counters: Counters;
   readonly limit: ReleaseLimit<T>;
   readonly clock: Clock;
+  readonly events: HoldingEvents;
   readonly newBurstId: () => string;
   /** Whether a trace has open spans in this process. */
   readonly isOpen: (key: string) => boolean;

@@ -10,6 +10,7 @@ import {
 } from '../record/index.ts';
 import type { Burst, BurstAttributes, TriggerCause } from './burst.ts';
 import type { Counters } from './counters.ts';
+import type { HoldingEvents } from './observer.ts';
 import { MANIFEST_BYTES, type Target } from './target.ts';
 
 /** An item on its way out, with what is added to it; without an item, the manifest of its burst. */
@@ -23,6 +24,7 @@ class Outgoing<T> implements BurstAttributes {
   readonly sequence: number;
   readonly cause: TriggerCause | undefined;
   readonly repeat: Repeat | undefined;
+  readonly number: number;
 
   constructor(
     item: T | undefined,
@@ -31,6 +33,7 @@ class Outgoing<T> implements BurstAttributes {
     burst: Burst<T> | undefined,
     sequence: number,
     added?: BurstAttributes,
+    number = 0,
   ) {
     this.item = item;
     this.size = size;
@@ -40,6 +43,7 @@ class Outgoing<T> implements BurstAttributes {
     this.sequence = sequence;
     this.cause = added?.cause;
     this.repeat = added?.repeat;
+    this.number = number;
   }
 }
 
@@ -57,12 +61,14 @@ export class Replay<T> {
   /** How many are handed on before the flush is awaited. */
   readonly batch: number;
   readonly #waiters = new FlushWaiters();
+  readonly #events: HoldingEvents;
   #handedOn = 0;
   #running = false;
   #urgent = false;
   #stopped = false;
 
-  constructor(target: Target<T>, counters: Counters, batch: number) {
+  constructor(target: Target<T>, counters: Counters, batch: number, events: HoldingEvents) {
+    this.#events = events;
     this.#target = target;
     this.#counters = counters;
     this.batch = batch;
@@ -78,11 +84,15 @@ export class Replay<T> {
     return this.#queue.count;
   }
 
-  /** Adds what a burst released. This is done for all of a burst at once: keep it cheap. */
-  addReleased(item: T, size: number, cameAt: number, burst: Burst<T>): void {
+  /**
+   * Adds what a burst released. This is done for all of a burst at once: keep it cheap.
+   * @param number by which an observer knows it; 0: none
+   */
+  addReleased(item: T, size: number, cameAt: number, burst: Burst<T>, number: number): void {
     const { items } = this.#target;
     const sequence = burst.count(items.timeOf(item, cameAt));
-    this.#queue.add(new Outgoing(item, size, cameAt, burst, sequence), items.rankOf(item), size);
+    const outgoing = new Outgoing(item, size, cameAt, burst, sequence, undefined, number);
+    this.#queue.add(outgoing, items.rankOf(item), size);
     this.#start();
   }
 
@@ -118,6 +128,7 @@ export class Replay<T> {
     if (outgoing === undefined) return false;
     this.#counters.dropped.bytes += 1;
     if (outgoing.burst !== undefined) outgoing.burst.dropped += 1;
+    if (outgoing.number > 0) this.#events.dropped(outgoing.number);
     this.#settle();
     return true;
   }
@@ -251,7 +262,8 @@ export class PendingReleases<T> {
     for (let left = most; left > 0 && group.count > 0; left -= 1) {
       const size = this.#arena.firstSize(group);
       const cameAt = this.#arena.firstTime(group);
-      this.#replay.addReleased(this.#arena.takeFirst(group), size, cameAt, burst);
+      const number = this.#arena.firstNumber(group);
+      this.#replay.addReleased(this.#arena.takeFirst(group), size, cameAt, burst, number);
       this.#count -= 1;
     }
     if (group.count > 0) return;

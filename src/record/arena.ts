@@ -43,6 +43,10 @@ export class Arena<T> {
   #freeGroups: number[] = [];
   #count = 0;
   #bytes = 0;
+  /** The newest item that `visitNew` has visited and that is still here. */
+  #visited = NONE;
+  /** What the visitor calls each item; empty while nobody visits. */
+  #numbers = new Float64Array(0);
 
   /** How many items are held. */
   get count(): number {
@@ -128,6 +132,7 @@ export class Arena<T> {
 
     const older = this.#older[slot]!;
     const newer = this.#newer[slot]!;
+    if (slot === this.#visited) this.#visited = older;
     if (older === NONE) this.#oldest = newer;
     else this.#newer[older] = newer;
     if (newer === NONE) this.#newest = older;
@@ -171,6 +176,37 @@ export class Arena<T> {
     return this.#sizes[group.head]!;
   }
 
+  /** What `visitNew` or `visitUnknown` got for the first item of a group that is not empty; 0: nothing. */
+  firstNumber(group: Group): number {
+    return this.#numbers[group.head] ?? 0;
+  }
+
+  /**
+   * Visits the items that came since the last visit and are still here, in the order in which they came.
+   * @param visit returns a number for the item, see `firstNumber`; 0: none
+   */
+  visitNew(visit: (item: T, group: Group, time: number) => number): void {
+    if (this.#visited === this.#newest) return;
+    if (this.#numbers.length < this.#items.length) {
+      this.#numbers = copied(new Float64Array(this.#items.length), this.#numbers);
+    }
+    let slot = this.#visited === NONE ? this.#oldest : this.#newer[this.#visited]!;
+    for (; slot !== NONE; slot = this.#newer[slot]!) {
+      const group = this.#groups[this.#groupOf[slot]!]!;
+      this.#numbers[slot] = visit(this.#items[slot] as T, group, this.#times[slot]!);
+    }
+    this.#visited = this.#newest;
+  }
+
+  /** Visits the items of a group that have no number yet. `visitNew` must have been called before. */
+  visitUnknown(group: Group, visit: (item: T, time: number) => number): void {
+    for (let slot = group.head; slot !== NONE; slot = this.#nextInGroup[slot]!) {
+      if (this.#numbers[slot] === 0) {
+        this.#numbers[slot] = visit(this.#items[slot] as T, this.#times[slot]!);
+      }
+    }
+  }
+
   /** Gives memory back after a flood. Call it when cheap: it does nothing unless the arena is empty. */
   shrinkIfEmpty(): void {
     if (this.#count > 0 || this.#items.length <= FIRST_CAPACITY) return;
@@ -182,6 +218,7 @@ export class Arena<T> {
     this.#newer = new Int32Array(0);
     this.#older = new Int32Array(0);
     this.#free = NONE;
+    this.#numbers = new Float64Array(0);
   }
 
   #grow(): void {

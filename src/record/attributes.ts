@@ -12,6 +12,8 @@ export const BURST_TRIGGER = 'burst.trigger';
 export const BURST_RELEASED = 'burst.released';
 /** On the manifest, with the cause appended: how many were lost to it since the key's last burst. */
 export const BURST_EVICTED_PREFIX = 'burst.evicted.';
+/** On every record that came out of a black box, after its process had died. */
+export const BURST_RECOVERED = 'burst.recovered';
 /** On the manifest: how many released records the byte bound took before they could be delivered. */
 export const BURST_DROPPED = 'burst.dropped';
 /** On the manifest: time of the first and of the last released record, ISO 8601. */

@@ -47,6 +47,11 @@ export class RankedQueue<T> {
     return group === undefined ? 0 : this.#arena.firstSize(group);
   }
 
+  /** The number of the item that `takeQuietest` would take; 0 when none waits. */
+  get quietestSequence(): number {
+    return this.#filled === 0 ? 0 : this.#arena.firstTime(this.#quietest());
+  }
+
   /** @param rank 0 to 24, as `rankOf` returns it */
   add(item: T, rank: number, size: number): void {
     this.#lastSequence += 1;
@@ -62,9 +67,12 @@ export class RankedQueue<T> {
 
   /** Removes and returns the oldest item of the lowest rank there is. */
   takeQuietest(): T | undefined {
-    if (this.#filled === 0) return undefined;
-    const lowest = 31 - Math.clz32(this.#filled & -this.#filled);
-    return this.#take(this.#groups[lowest]!);
+    return this.#filled === 0 ? undefined : this.#take(this.#quietest());
+  }
+
+  /** The group of the lowest rank that holds something. */
+  #quietest(): Group {
+    return this.#groups[31 - Math.clz32(this.#filled & -this.#filled)]!;
   }
 
   #take(group: Group): T {

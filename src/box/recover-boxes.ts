@@ -1,0 +1,200 @@
+import {
+  BURST_DROPPED,
+  BURST_FIRST_TIME,
+  BURST_ID,
+  BURST_LAST_TIME,
+  BURST_REASON,
+  BURST_RECOVERED,
+  BURST_RELEASED,
+  BURST_RELEASED_EVENT,
+  BURST_SEQUENCE,
+  BURST_TRIGGER,
+  type ReadableLogRecordLike,
+  Severity,
+} from '../record/index.ts';
+import { type DirectoryBounds, type DirectoryReport, type TakenBox, takeBoxes } from './box-directory.ts';
+import type { VitalSigns } from './last-words.ts';
+import { type BoxContents, readBox } from './read-box.ts';
+
+/** How often a box is tried before it is kept for somebody to look at. */
+const MAX_TRIES = 3;
+
+/** What came of looking for boxes. */
+export interface RecoveryReport extends DirectoryReport {
+  /** Boxes whose records were exported. */
+  recovered: number;
+  records: number;
+  /** Boxes that could not be read or exported: where they lie, and why. */
+  readonly kept: Map<string, string>;
+}
+
+/**
+ * Exports what processes that died have left in their boxes, box by box. A box is removed once its records are
+ * exported; if that fails three times, or it cannot be read, it is kept under another name.
+ * @param send exports the records of one box, in order, the last one being the manifest
+ * @returns what was done; never throws, but for a directory that cannot be read
+ */
+export async function recoverBoxes(
+  directory: string,
+  bounds: DirectoryBounds,
+  isWanted: (header: { readonly service: string }) => boolean,
+  send: (records: readonly ReadableLogRecordLike[], contents: BoxContents) => Promise<boolean>,
+): Promise<RecoveryReport> {
+  const report: RecoveryReport = {
+    ...{ recovered: 0, records: 0, removed: 0 },
+    ...{ refused: new Map<string, string>(), kept: new Map<string, string>() },
+  };
+  for (const box of takeBoxes(directory, bounds, report, isWanted)) {
+    const contents = readBox(box.bytes);
+    if (typeof contents === 'string') {
+      keep(box, contents, report);
+      continue;
+    }
+    const records = recoveredRecords(contents);
+    if (await sends(() => send(records, contents))) {
+      box.remove();
+      report.recovered += 1;
+      report.records += records.length;
+    } else if (box.failures + 1 < MAX_TRIES) {
+      box.release();
+    } else {
+      keep(box, `its export failed ${MAX_TRIES} times`, report);
+    }
+  }
+  return report;
+}
+
+async function sends(send: () => Promise<boolean>): Promise<boolean> {
+  try {
+    return await send();
+  } catch {
+    return false;
+  }
+}
+
+function keep(box: TakenBox, why: string, report: RecoveryReport): void {
+  try {
+    report.kept.set(box.keep(), why);
+  } catch {
+    // Somebody removed it.
+  }
+}
+
+/**
+ * What a box holds as one burst: its records with their own times, contexts and resources, and a manifest with
+ * the last words and signs. The same for the same box, whoever reads it, whenever.
+ */
+export function recoveredRecords(contents: BoxContents): readonly ReadableLogRecordLike[] {
+  const { header, records } = contents;
+  if (records.length === 0 && contents.lastWords.length === 0 && contents.lastFrame === 0) return [];
+  const resources = new Map<object, object>();
+  /** Records of one resource share one, so that they leave in one group. */
+  const resourceOf = (resource: { readonly attributes: object }) => {
+    const ours = resources.get(resource) ?? ofProcess(resource, header.pid);
+    resources.set(resource, ours);
+    return ours;
+  };
+  const released = records.map(
+    ({ record }, index): ReadableLogRecordLike => ({
+      ...record,
+      resource: resourceOf(record.resource),
+      attributes: {
+        ...record.attributes,
+        // One that was on its way keeps the burst to which it belonged.
+        ...(record.attributes[BURST_ID] === undefined
+          ? { [BURST_ID]: header.id, [BURST_SEQUENCE]: index + 1 }
+          : {}),
+        [BURST_RECOVERED]: true,
+      },
+    }),
+  );
+  return [...released, manifest(contents, resourceOf)];
+}
+
+function manifest(
+  contents: BoxContents,
+  resourceOf: (resource: { readonly attributes: object }) => object,
+): ReadableLogRecordLike {
+  const { header, records, signs, lastWords, missingFrames } = contents;
+  const last = signs.at(-1);
+  const endedAt = Math.max(lastWords.at(-1)?.atMillis ?? 0, last?.atMillis ?? 0, header.madeMillis);
+  const hrTime: [number, number] = [Math.floor(endedAt / 1_000), (endedAt % 1_000) * 1e6];
+  const reason =
+    lastWords.length === 0 ? 'killed' : [...new Set(lastWords.map(({ text }) => text))].join('; ');
+  // Who left no word was killed.
+  const isFailure = lastWords.length === 0 || lastWords.some((words) => words.isFailure);
+  const times = records.map(
+    ({
+      record: {
+        hrTime: [seconds, nanos],
+      },
+    }) => seconds * 1_000 + nanos / 1e6,
+  );
+  const [first, newest] = [times.reduce(least, Infinity), times.reduce(most, -Infinity)];
+  const stack = lastWords.findLast((words) => words.stack !== undefined)?.stack;
+  return {
+    ...{ hrTime, hrTimeObserved: hrTime },
+    ...(isFailure
+      ? { severityNumber: Severity.ERROR, severityText: 'ERROR' }
+      : { severityNumber: Severity.INFO, severityText: 'INFO' }),
+    eventName: BURST_RELEASED_EVENT,
+    body: bodyOf(contents, reason),
+    resource: resourceOf(header.resources[0] ?? { attributes: { 'service.name': header.service } }),
+    instrumentationScope: { name: 'burstlog' },
+    droppedAttributesCount: 0,
+    attributes: {
+      [BURST_ID]: header.id,
+      [BURST_TRIGGER]: 'crash',
+      [BURST_RECOVERED]: true,
+      [BURST_RELEASED]: records.length,
+      [BURST_REASON]: reason,
+      ...(records.length > 0 ? { [BURST_FIRST_TIME]: iso(first), [BURST_LAST_TIME]: iso(newest) } : {}),
+      ...(missingFrames > 0 ? { [BURST_DROPPED]: missingFrames } : {}),
+      ...(stack === undefined ? {} : { 'exception.stacktrace': stack }),
+      ...(last === undefined ? {} : signAttributes(last)),
+    },
+  };
+}
+
+function bodyOf({ header, records, signs }: BoxContents, reason: string): string {
+  const last = signs.at(-1);
+  const sign =
+    last === undefined
+      ? ''
+      : `; last sign ${iso(last.atMillis)}: rss ${mebibytes(last.rss)}, heap ${mebibytes(last.heapUsed)} of ` +
+        `${mebibytes(last.heapLimit)}, event loop ${last.loopDelayMillis} ms late`;
+  return (
+    `process ${header.pid} of ${header.service} ended (${reason}): ${records.length} records recovered; ` +
+    `up to ${header.flushMillis} ms of records may be missing${sign}`
+  );
+}
+
+function signAttributes(signs: VitalSigns): Record<string, unknown> {
+  const { rss, heapUsed, heapLimit, memoryUsed, memoryLimit, loopDelayMillis, holding, atMillis } = signs;
+  const all = {
+    'process.memory.rss': rss,
+    'process.memory.heap_used': heapUsed,
+    'process.memory.heap_limit': heapLimit,
+    'process.memory.cgroup_used': memoryUsed,
+    'process.memory.cgroup_limit': memoryLimit,
+    'process.event_loop.delay': loopDelayMillis,
+    'burst.holding': holding,
+    'burst.last_sign_time': iso(atMillis),
+  };
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+}
+
+function ofProcess(resource: { readonly attributes: object }, pid: number): object {
+  return { ...resource, attributes: { ...resource.attributes, 'process.pid': pid } };
+}
+
+const least = (one: number, other: number) => Math.min(one, other);
+const most = (one: number, other: number) => Math.max(one, other);
+
+function iso(millis: number): string {
+  return new Date(Math.min(8.64e15, Math.max(-8.64e15, millis))).toISOString();
+}
+
+function mebibytes(bytes: number): string {
+  return `${Math.round(bytes / 1024 / 1024)} MiB`;
+}

@@ -1,0 +1,30 @@
+import { readFileSync } from 'node:fs';
+import { getHeapStatistics } from 'node:v8';
+import type { VitalSigns } from './last-words.ts';
+
+const CGROUP = '/sys/fs/cgroup';
+
+/** @param loopDelayMillis by how much the timer that asks for this was late */
+export function vitalSigns(loopDelayMillis: number, holding: number): VitalSigns {
+  const heap = getHeapStatistics();
+  return {
+    atMillis: Date.now(),
+    rss: process.memoryUsage.rss(),
+    heapUsed: heap.used_heap_size,
+    heapLimit: heap.heap_size_limit,
+    memoryUsed: bytesIn(`${CGROUP}/memory.current`),
+    memoryLimit: bytesIn(`${CGROUP}/memory.max`),
+    loopDelayMillis: Math.max(0, Math.round(loopDelayMillis * 10) / 10),
+    holding,
+  };
+}
+
+/** Undefined where there is no control group, or no bound. */
+function bytesIn(path: string): number | undefined {
+  try {
+    const value = Number(readFileSync(path, 'latin1'));
+    return Number.isFinite(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,287 @@
+import { diag } from '@opentelemetry/api';
+import {
+  Box,
+  type Ending,
+  Entry,
+  endingText,
+  isFailure,
+  type ResolvedBlackBoxOptions,
+} from '../box/index.ts';
+import type { HeldItems, HoldingBounds, HoldingObserver, Keys, SeeItem } from '../holding/index.ts';
+import { type Clock, errorText, type ReadableLogRecordLike } from '../record/index.ts';
+import type { ResolvedBurstOptions } from './resolve-options.ts';
+
+/** What a black box works with. */
+export interface BlackBoxParts {
+  readonly options: ResolvedBlackBoxOptions;
+  readonly bounds: HoldingBounds;
+  readonly clock: Clock;
+  /** Whether the last span of a trace has ended: its records are not written as long as that holds. */
+  readonly hasEnded: (key: string) => boolean;
+  readonly holding: () => number;
+  readonly warn: (message: string) => void;
+}
+
+/**
+ * Writes to the box of this process what becomes of its records. It is lazy: a record is encoded at the next
+ * flush, if it is still held then and its trace has not ended. A trigger, a failure and the end of the process
+ * flush at once.
+ *
+ * It owns the flush timer, the listeners for the end of the process, and two sets: the keys of which records
+ * were written, and the deliveries that are not settled.
+ */
+export class BlackBox implements HoldingObserver<ReadableLogRecordLike> {
+  readonly #box: Box;
+  readonly #parts: BlackBoxParts;
+  readonly #flushMillis: number;
+  #items: HeldItems<ReadableLogRecordLike> | undefined;
+  /** When the next held record asks whether to flush. */
+  #nextLookAt = Number.NEGATIVE_INFINITY;
+  #cancelFlush: (() => void) | undefined;
+  /** Keys of which the box holds records. */
+  readonly #written = new Set<string>();
+  /** Traces that have a span again: what was passed over may count now. */
+  readonly #resumed = new Set<string>();
+  /** Loud records that are neither delivered nor written, by their delivery number. */
+  readonly #waiting = new Map<number, ReadableLogRecordLike>();
+  /** Delivery numbers that were written and are not settled. */
+  readonly #unsettled = new Set<number>();
+  /** Settled while a record was being sent, which may be that record. */
+  readonly #justSettled = new Set<number>();
+  #lastKey: string | undefined;
+  #lastHasEnded = false;
+
+  /** @throws when the file cannot be made */
+  constructor(parts: BlackBoxParts) {
+    this.#parts = parts;
+    const { options, bounds, clock, warn, holding } = parts;
+    this.#flushMillis = options.flushMillis;
+    const finite = (value: number) => Math.min(value, Number.MAX_SAFE_INTEGER);
+    this.#box = new Box(
+      options,
+      {
+        ...{ service: options.service, flushMillis: options.flushMillis },
+        ...{ capacity: finite(bounds.capacity), maxAgeMillis: finite(bounds.maxAgeMillis) },
+      },
+      clock,
+      warn,
+    );
+    this.#box.watch(holding, () => this.flush());
+    process.on('exit', this.#onExit);
+    process.on('uncaughtExceptionMonitor', this.#onUncaught);
+  }
+
+  get path(): string {
+    return this.#box.path;
+  }
+
+  attach(items: HeldItems<ReadableLogRecordLike>): void {
+    this.#items = items;
+  }
+
+  held(now: number): void {
+    if (now >= this.#nextLookAt) this.#look(now);
+  }
+
+  releasing(keys: Keys): void {
+    this.#writeHeld();
+    this.#items?.eachUnknown(keys, this.#seeAny);
+  }
+
+  released(key: string, count: number): void {
+    if (this.#written.delete(key)) this.#box.writer.released(key, count);
+  }
+
+  triggered(): void {
+    this.flush();
+  }
+
+  emptied(key: string): void {
+    if (!this.#written.delete(key)) return;
+    this.#box.writer.mark(Entry.EMPTIED, key);
+    this.#arm();
+  }
+
+  dropped(number: number): void {
+    this.#box.writer.dropped(number);
+    this.#arm();
+  }
+
+  /** The last span of a trace has ended. */
+  ended(traceId: string): void {
+    if (!this.#written.has(traceId)) return;
+    this.#box.writer.mark(Entry.ENDED, traceId);
+    this.#arm();
+  }
+
+  /** A trace that had ended has a span again. */
+  resumed(traceId: string): void {
+    this.#resumed.add(traceId);
+    if (this.#written.has(traceId)) this.#box.writer.mark(Entry.RESUMED, traceId);
+    this.#arm();
+  }
+
+  /** A record is about to be given to the delivery. */
+  sending(): void {
+    this.#justSettled.clear();
+  }
+
+  /**
+   * A record was given to the delivery.
+   * @param number of a released record that was written
+   * @param delivery its delivery number; 0: it was not taken
+   */
+  sent(
+    record: ReadableLogRecordLike,
+    number: number,
+    delivery: number,
+    burstId: string,
+    sequence: number,
+  ): void {
+    if (delivery === 0 || this.#justSettled.has(delivery)) {
+      if (number > 0) this.dropped(number);
+      return;
+    }
+    if (number > 0) {
+      this.#box.writer.handedOn(number, delivery, burstId, sequence);
+      this.#unsettled.add(delivery);
+    } else if (!this.#parts.options.isExcluded(record.instrumentationScope.name)) {
+      this.#waiting.set(delivery, record);
+    }
+    this.#arm();
+  }
+
+  /** Deliveries from one number to another are done, or have failed and were counted. */
+  settled(first: number, last: number): void {
+    let wasWritten = false;
+    for (let delivery = first; delivery <= last; delivery += 1) {
+      this.#waiting.delete(delivery);
+      if (this.#unsettled.delete(delivery)) wasWritten = true;
+    }
+    if (first === last) this.#justSettled.add(first);
+    if (!wasWritten) return;
+    this.#box.writer.settled(first, last);
+    this.#arm();
+  }
+
+  /** The process ends, and it is known why. */
+  lastWords(ending: Ending): void {
+    this.#box.lastWords({ text: endingText(ending), isFailure: isFailure(ending) });
+    this.flush();
+  }
+
+  /** Writes all that is known now. */
+  flush(): void {
+    this.#cancelFlush?.();
+    this.#cancelFlush = undefined;
+    this.#nextLookAt = Number.NEGATIVE_INFINITY;
+    if (this.#box.hasEnded) return this.#end();
+    this.#writeHeld();
+    for (const [delivery, record] of this.#waiting) {
+      this.#box.writer.loud(record, delivery);
+      this.#unsettled.add(delivery);
+    }
+    this.#waiting.clear();
+    this.#box.writer.flush();
+  }
+
+  /** The process goes on without the box: nothing is left of it if everything was delivered. */
+  close(isClean: boolean): void {
+    if (!isClean || this.#waiting.size > 0 || this.#unsettled.size > 0) {
+      this.#box.lastWords({ text: 'shutdown() ended before everything was delivered', isFailure: false });
+      this.flush();
+      this.#box.leave();
+    } else {
+      this.#box.remove();
+    }
+    this.#end();
+  }
+
+  readonly #onExit = (code: number): void => {
+    this.flush();
+    if (code === 0) for (const key of [...this.#written]) this.emptied(key);
+    if (code === 0 && this.#unsettled.size === 0) {
+      this.#box.remove();
+    } else {
+      this.#box.lastWords({ text: endingText({ kind: 'exit', code }), isFailure: code !== 0 });
+      this.#box.writer.flush();
+      this.#box.leave();
+    }
+    this.#end();
+  };
+
+  readonly #onUncaught = (error: unknown, origin: 'uncaughtException' | 'unhandledRejection'): void => {
+    const stack = error instanceof Error ? String(error.stack) : undefined;
+    this.#box.lastWords({ text: endingText({ kind: origin, error }), isFailure: true, stack });
+    this.flush();
+  };
+
+  #end(): void {
+    process.off('exit', this.#onExit);
+    process.off('uncaughtExceptionMonitor', this.#onUncaught);
+    this.#nextLookAt = Number.POSITIVE_INFINITY;
+    this.#cancelFlush?.();
+    this.#cancelFlush = undefined;
+    this.#waiting.clear();
+    this.#written.clear();
+    this.#resumed.clear();
+  }
+
+  /** A record came, and the last flush is not scheduled or overdue. */
+  #look(now: number): void {
+    // The loop is busy: its timer does not come.
+    if (this.#cancelFlush !== undefined) this.flush();
+    this.#arm();
+    if (!this.#box.hasEnded) this.#nextLookAt = now + this.#flushMillis;
+  }
+
+  #arm(): void {
+    if (this.#box.hasEnded || this.#cancelFlush !== undefined) return;
+    this.#cancelFlush = this.#parts.clock.after(this.#flushMillis, () => {
+      this.#cancelFlush = undefined;
+      this.flush();
+    });
+  }
+
+  #writeHeld(): void {
+    const items = this.#items;
+    if (items === undefined || this.#box.hasEnded) return;
+    this.#lastKey = undefined;
+    items.eachNew(this.#seeOpen);
+    if (this.#resumed.size === 0) return;
+    this.#lastKey = undefined;
+    items.eachUnknown([...this.#resumed], this.#seeOpen);
+    this.#resumed.clear();
+  }
+
+  readonly #seeOpen: SeeItem<ReadableLogRecordLike> = (record, key) => {
+    if (key !== this.#lastKey) {
+      this.#lastKey = key;
+      this.#lastHasEnded = this.#parts.hasEnded(key);
+    }
+    return this.#lastHasEnded ? 0 : this.#seeAny(record, key, 0);
+  };
+
+  readonly #seeAny: SeeItem<ReadableLogRecordLike> = (record, key) => {
+    if (this.#parts.options.isExcluded(record.instrumentationScope.name)) return 0;
+    this.#written.add(key);
+    return this.#box.writer.held(record, key);
+  };
+}
+
+/** @returns undefined where none is asked for, and where none can be made: then the process runs without */
+export function openBlackBox(
+  { blackBox, bounds, clock }: Pick<ResolvedBurstOptions, 'blackBox' | 'bounds' | 'clock'>,
+  front: Pick<BlackBoxParts, 'hasEnded' | 'holding'>,
+): BlackBox | undefined {
+  if (blackBox === undefined) return undefined;
+  const warn = (message: string) => diag.warn(`BurstLogRecordProcessor: ${message}`);
+  try {
+    return new BlackBox({ ...front, options: blackBox, bounds, clock, warn });
+  } catch (error) {
+    warn(
+      `no black box can be made in ${blackBox.directory}, the process runs without one: ${errorText(error)}`,
+    );
+    return undefined;
+  }
+}

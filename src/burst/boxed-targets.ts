@@ -1,0 +1,47 @@
+import type { Context } from '@opentelemetry/api';
+import type { ResolvedDeliveryOptions } from '../export/index.ts';
+import type { BurstAttributes } from '../holding/index.ts';
+import type { Clock, LogRecordProcessorLike, ReadableLogRecordLike } from '../record/index.ts';
+import type { BlackBox } from './black-box.ts';
+import { withBurst } from './burst-records.ts';
+import { ExporterTarget } from './exporter-target.ts';
+import { ProcessorTarget } from './processor-target.ts';
+import type { ReentrancyGuard } from './reentrancy-guard.ts';
+
+/** The exporter form with a black box, which holds what is not delivered yet. */
+export class BoxedExporterTarget extends ExporterTarget {
+  readonly #box: BlackBox;
+
+  constructor(options: ResolvedDeliveryOptions, burstLevel: number, guard: ReentrancyGuard, box: BlackBox) {
+    super(options, burstLevel, guard, (first, last) => box.settled(first, last));
+    this.#box = box;
+  }
+
+  override send(record: ReadableLogRecordLike, size: number, added: BurstAttributes | undefined): void {
+    const leaving = withBurst(record, added);
+    this.#box.sending();
+    const delivery = this.accept(leaving, size, added);
+    this.#box.sent(leaving, added?.number ?? 0, delivery, added?.burstId ?? '', added?.sequence ?? 0);
+  }
+}
+
+/** The processor form with a black box: what was handed on is no longer ours. */
+export class BoxedProcessorTarget extends ProcessorTarget {
+  readonly #box: BlackBox;
+
+  constructor(processor: LogRecordProcessorLike, clock: Clock, guard: ReentrancyGuard, box: BlackBox) {
+    super(processor, clock, guard);
+    this.#box = box;
+  }
+
+  override send(
+    record: ReadableLogRecordLike,
+    size: number,
+    added: BurstAttributes | undefined,
+    context: Context | undefined,
+  ): void {
+    super.send(record, size, added, context);
+    const number = added?.number ?? 0;
+    if (number > 0) this.#box.dropped(number);
+  }
+}

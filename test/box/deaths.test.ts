@@ -1,0 +1,204 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { recoverBoxes } from '../../src/box/index.ts';
+import type { ReadableLogRecordLike } from '../../src/record/index.ts';
+import { startOtlpReceiver } from '../support/otlp-receiver.js';
+
+const root = join(__dirname, '../..');
+
+/** A service with a black box. It says `ready` when it has held ten records of an open trace, and one of another. */
+const program = (body: string) => `
+import { context, diag, ROOT_CONTEXT, trace } from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { OTLPLogExporter } from '@opentelemetry/exporter-logs-otlp-grpc';
+import { resourceFromAttributes } from '@opentelemetry/resources';
+import { LoggerProvider } from '@opentelemetry/sdk-logs';
+import { BurstLogRecordProcessor, installShutdownHooks, Severity } from 'burstlog';
+context.setGlobalContextManager(new AsyncLocalStorageContextManager());
+diag.setLogger({ error: console.error, warn: console.error, info() {}, debug() {}, verbose() {} });
+const burst = new BurstLogRecordProcessor({
+  exporter: new OTLPLogExporter(),
+  blackBox: { directory: process.env.BOX_DIRECTORY, bytes: 1024 * 1024, service: 'checkout' },
+});
+const resource = resourceFromAttributes({ 'service.name': 'checkout' });
+const provider = new LoggerProvider({ processors: [burst], resource });
+const spans = burst.spanProcessor({ lingerMillis: 60_000 });
+const log = (severity, body) => provider.getLogger('child').emit({ severityNumber: Severity[severity], body });
+const span = (digit) => {
+  const spanContext = { traceId: digit.repeat(32), spanId: digit.repeat(16), traceFlags: 1 };
+  return { name: 'x', kind: 0, attributes: {}, status: { code: 0 }, duration: [0, 1], spanContext: () => spanContext };
+};
+const inside = (span, work) => context.with(trace.setSpanContext(ROOT_CONTEXT, span.spanContext()), work);
+const [open, ended] = [span('a'), span('b')];
+/** Holds ten records of a trace that stays open, and three of one that ends well. */
+const work = async () => {
+  for (const one of [open, ended]) spans.onStart(one);
+  inside(ended, () => { for (let count = 0; count < 3; count += 1) log('DEBUG', 'of a trace that ended well'); });
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  spans.onEnd(ended);
+  inside(open, () => { for (let count = 0; count < 10; count += 1) log('DEBUG', 'held ' + count); });
+  await new Promise((resolve) => setTimeout(resolve, 50));
+};
+const ready = () => console.log('ready');
+${body}
+`;
+
+let receiver: Awaited<ReturnType<typeof startOtlpReceiver>>;
+let directory: string;
+beforeEach(async () => {
+  receiver = await startOtlpReceiver();
+  directory = mkdtempSync(join(tmpdir(), 'box-'));
+});
+afterEach(async () => {
+  await receiver.stop();
+  rmSync(directory, { recursive: true });
+});
+
+function start(body: string, ...flags: string[]): ChildProcess {
+  return spawn(process.execPath, [...flags, '--input-type=module', '--eval', program(body)], {
+    cwd: root,
+    env: { ...process.env, OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, BOX_DIRECTORY: directory },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+}
+
+/** Runs a program to its end. @returns what it wrote to standard error */
+async function run(body: string, ...flags: string[]): Promise<string> {
+  const child = start(body, ...flags);
+  let stderr = '';
+  child.stderr!.on('data', (text) => {
+    stderr += text;
+  });
+  await once(child, 'close');
+  return stderr;
+}
+
+const bounds = { maxFiles: 20, maxTotalBytes: 2 ** 26, maxAgeMillis: 60_000 };
+
+/** What whoever finds the boxes of the directory exports. */
+async function recover() {
+  let found: readonly ReadableLogRecordLike[] = [];
+  const report = await recoverBoxes(
+    directory,
+    bounds,
+    () => true,
+    async (records) => {
+      found = [...found, ...records];
+      return true;
+    },
+  );
+  expect(report).toMatchObject({ recovered: 1, removed: 0 });
+  expect(boxes()).toEqual([]);
+  const manifest = found.at(-1)!;
+  return { bodies: found.slice(0, -1).map(({ body }) => body), manifest, records: found };
+}
+
+const held = Array.from({ length: 10 }, (_, count) => `held ${count}`);
+const boxes = () => readdirSync(directory);
+
+test('after SIGKILL the next start exports what was held, and nothing of a trace that had ended well', async () => {
+  const child = start('await work(); ready(); setInterval(() => {}, 1000);');
+  await once(child.stdout!, 'data');
+  child.kill('SIGKILL');
+  await once(child, 'close');
+  receiver.clear();
+  const next = start('setInterval(() => {}, 1000);');
+  const records = await receiver.waitForRecords(11);
+  next.kill('SIGKILL');
+  await once(next, 'close');
+  expect(records.slice(0, 10).map(({ body }) => body)).toEqual(held);
+  const manifest = records[10]!;
+  expect(manifest).toMatchObject({ eventName: 'burst.released', severityText: 'ERROR' });
+  const id = manifest.attributes['burst.id'];
+  expect(manifest.attributes).toMatchObject({
+    'burst.trigger': 'crash',
+    'burst.reason': 'killed',
+    'burst.recovered': true,
+    'burst.released': 10,
+  });
+  expect(manifest.body).toContain('up to 10 ms of records may be missing');
+  expect(records[3]).toMatchObject({
+    traceId: 'a'.repeat(32),
+    resource: { attributes: { 'service.name': 'checkout', 'process.pid': child.pid } },
+    attributes: { 'burst.id': id, 'burst.sequence': 4, 'burst.recovered': true },
+  });
+});
+
+test.each([
+  ['exit(1)', `await work(); process.exit(1);`, 'exit code 1', 0],
+  [
+    'an uncaught exception',
+    `await work(); setTimeout(() => { throw new RangeError('too far'); });`,
+    'uncaught exception: RangeError: too far; exit code 1',
+    0,
+  ],
+  [
+    'a record of the same turn',
+    `await work(); log('DEBUG', 'the last one'); process.exit(3);`,
+    'exit code 3',
+    1,
+  ],
+])('%s: nothing is missing, and the last words are there', async (_, body, reason, more) => {
+  await run(body);
+  const { bodies, manifest } = await recover();
+  expect(bodies).toEqual(more === 0 ? held : [...held, 'the last one']);
+  expect(manifest.attributes).toMatchObject({ 'burst.reason': reason });
+});
+
+test('out of memory: what was held is there, with the heap as it was', async () => {
+  await run(
+    `await work(); const all = []; setInterval(() => { for (let i = 0; i < 3e5; i += 1) all.push({ i }); }, 20);`,
+    '--max-old-space-size=60',
+  );
+  const { bodies, manifest } = await recover();
+  expect(bodies).toEqual(held);
+  expect(manifest.attributes).toMatchObject({ 'burst.reason': 'killed' });
+});
+
+test('what is loud and not delivered yet is there, once; what was delivered is not', async () => {
+  const child =
+    start(`log('INFO', 'delivered'); await provider.forceFlush(); log('INFO', 'late'); log('INFO', 'later');
+    await new Promise((resolve) => setTimeout(resolve, 60)); ready(); setInterval(() => {}, 1000);`);
+  await once(child.stdout!, 'data');
+  child.kill('SIGKILL');
+  await once(child, 'close');
+  expect(receiver.records.map(({ body }) => body)).toEqual(['delivered']);
+  const { bodies } = await recover();
+  expect(bodies).toEqual(['late', 'later']);
+});
+
+test('what a burst had released and could not deliver is there with the id of that burst', async () => {
+  receiver.respond(() => ({ code: 14 }));
+  const child = start(`await work(); inside(open, () => log('ERROR', 'failed'));
+    await new Promise((resolve) => setTimeout(resolve, 300)); ready(); setInterval(() => {}, 1000);`);
+  await once(child.stdout!, 'data');
+  child.kill('SIGKILL');
+  await once(child, 'close');
+  receiver.respond();
+  const { records, bodies } = await recover();
+  expect(bodies).toEqual([...held, 'failed', expect.stringContaining('released')]);
+  const ids = new Set(records.slice(0, 12).map(({ attributes }) => attributes['burst.id']));
+  expect(ids.size).toBe(1);
+});
+
+test('a clean end leaves no file: after shutdown(), and at a natural end with everything delivered', async () => {
+  await run('await work(); await provider.shutdown();');
+  expect(boxes()).toEqual([]);
+  await run(`await work(); log('INFO', 'x'); await provider.forceFlush();`);
+  expect(boxes()).toEqual([]);
+  await run('await work(); installShutdownHooks([burst, provider]);');
+  expect(boxes()).toEqual([]);
+});
+
+test('without a directory that can be written to, the process runs on, and says so', async () => {
+  directory = join(directory, 'file');
+  rmSync(directory, { force: true });
+  writeFileSync(directory, '');
+  const stderr = await run(`log('INFO', 'loud'); await provider.shutdown();`);
+  expect(stderr).toMatch(/no black box can be made in .*, the process runs without one: .*(EEXIST|ENOTDIR)/);
+  expect(receiver.records.map(({ body }) => body)).toEqual(['loud']);
+  directory = join(directory, '..');
+});
