@@ -63,7 +63,7 @@ function deferring(
 }
 
 describe('what was true when it was written', () => {
-  test('attributes that the caller changes or uses again do not change', async () => {
+  needs('nested attributes')('attributes that the caller changes or uses again do not change', async () => {
     const { kept, quiet, fail } = deferring();
     const attributes: Record<string, unknown> = { user: 1, list: [1, { two: 2 }], bytes: Uint8Array.of(1) };
     quiet('first', { attributes });
