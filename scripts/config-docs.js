@@ -14,8 +14,8 @@ const begin = '<!-- reference: made by scripts/config-docs.js -->\n';
 const end = '<!-- end of the reference -->';
 
 writeReference('docs/distlogd.md', configReference().trimEnd());
-const { settings } = await import(join(root, 'dist/esm/setup/settings.js'));
-const { variableOf } = await import(join(root, 'dist/esm/setup/environment.js'));
+const { settings } = await import(join(root, 'build/setup/settings.js'));
+const { variableOf } = await import(join(root, 'build/setup/environment.js'));
 writeReference('docs/setup.md', settingsReference(settings.fields, variableOf));
 
 writeFileSync(join(root, 'examples/distlogd.yaml'), exampleConfig());

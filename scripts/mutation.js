@@ -34,7 +34,7 @@ const targets = {
   journal: { source: ['src/journal'], tests: ['test/journal'] },
   acknowledgement: {
     source: ['src/frames', 'src/zeromq', 'src/receivers/zeromq'],
-    tests: ['test/frames', 'test/zeromq'],
+    tests: ['test/frames', 'test/zeromq', 'test/receivers/zeromq'],
   },
   options: { source: ['src/settings', 'src/config'], tests: ['test/settings', 'test/config'] },
 };
@@ -116,7 +116,7 @@ function measure(name, mutants) {
 
 /** @param {string} copy */
 function copyProject(copy) {
-  const files = ['src', 'test', 'dist', 'docs', 'examples', 'bench', 'collector-config', 'scripts'];
+  const files = ['src', 'test', 'dist', 'build', 'docs', 'examples', 'bench', 'collector-config', 'scripts'];
   for (const name of [...files, 'package.json', 'jest.config.js', 'tsconfig.json', 'README.md']) {
     cpSync(join(root, name), join(copy, name), { recursive: true });
   }

@@ -10,7 +10,7 @@ import type {
 import { wholeNumber } from '../settings/index.ts';
 import { isMissing } from './files.ts';
 import { IntakeQueue } from './intake-queue.ts';
-import { type JournalOptions, resolve, type Settings } from './options.ts';
+import { type JournalOptions, type Settings, withJournalDefaults } from './options.ts';
 import type { Producers } from './producers.ts';
 import { ReadFiles } from './read-files.ts';
 import { Growth, Reader, type ReadSource } from './reader.ts';
@@ -48,10 +48,10 @@ export class Journal implements Intake, JournalView {
 
   /**
    * Opens the journal of a directory, or makes one; reads the heads of all segments and the entries of the last.
-   * @throws TypeError, RangeError for wrong options; Error for a newer format version (nothing was touched)
+   * @throws (rejects) for a newer format version (nothing was touched)
    */
   static async open(options: JournalOptions): Promise<Journal> {
-    const settings = resolve(options);
+    const settings = withJournalDefaults(options);
     const journal = new Journal(settings, await recover(settings));
     await journal.#loop.begin();
     return journal;

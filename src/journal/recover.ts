@@ -95,9 +95,9 @@ async function recoverFrom(
   const segments = whole.map(({ head, bytes }) => new Segment(directory, head!, bytes));
   for (const [at, segment] of segments.slice(0, -1).entries()) segment.closeAt(segments[at + 1]!.head);
   const last = segments.at(-1);
-  const producers = new Producers(settings.maxProducers, settings.maxAgeMillis);
+  const producers = new Producers(settings.producers.maxCount, settings.producers.maxAgeMillis);
   const now = clock.now();
-  const maxStep = settings.maxAgeMillis / 2;
+  const maxStep = settings.producers.maxAgeMillis / 2;
   const noted = notedOf(await manifest.read(), last);
   const beyond = Math.max(nextBehindHeadless(found), noted?.next ?? noted?.firstIndex ?? 1);
   const common = { segments, producers, quarantine, handle, manifest };

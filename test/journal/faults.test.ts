@@ -462,7 +462,7 @@ test('a body that holds a copy of the journal itself invents no entry when its o
 
 test('a producer with a batch on its way to the disk is not forgotten, however many others come', async () => {
   const files = new FragileFiles();
-  const journal = await openOn(files, { producers: { maxCount: 1 } });
+  const journal = await openOn(files, { producers: { maxCount: 1, maxAgeMillis: Number.POSITIVE_INFINITY } });
   let open = () => {};
   files.gate = new Promise((resolve) => {
     open = resolve;
@@ -483,7 +483,7 @@ test('a producer with a batch on its way to the disk is not forgotten, however m
 test('nor is it forgotten for its age while its batch is on the way', async () => {
   const files = new FragileFiles();
   const clock = new ManualClock();
-  const journal = await openOn(files, { clock, producers: { maxAgeMillis: 60_000 } });
+  const journal = await openOn(files, { clock, producers: { maxCount: 100_000, maxAgeMillis: 60_000 } });
   let open = () => {};
   files.gate = new Promise((resolve) => {
     open = resolve;

@@ -449,14 +449,3 @@ test('a call that never comes back is aborted after its time-out, told, and left
   expect(sink.closed).toBe(1);
   expect(runner.position).toBe(1);
 });
-
-test('wrong options are refused with option, wish and value', () => {
-  const journal = journalOf(0);
-  const wrong = (more: object) => () => runnerOf(new TestSink(), journal, more as Partial<SinkRunnerOptions>);
-  expect(wrong({ maxBehind: { bytes: -1 } })).toThrow(
-    'maxBehind.bytes must be a whole number from 0, got -1',
-  );
-  expect(wrong({ onFull: 'drop' })).toThrow('onFull must be "block" or "skip", got "drop"');
-  expect(wrong({ sink: {} })).toThrow('sink must be an object with open(), write(), close()');
-  expect(wrong({ batchByte: 1 })).toThrow('has no option "batchByte"');
-});

@@ -1,10 +1,11 @@
 import type { EntryView, JournalView, OwnLog, Sink } from '../../component/index.ts';
 import { type Clock, systemClock } from '../../record/index.ts';
-import { checkKnown, wholeNumber, withMethods } from '../../settings/index.ts';
+import { group, resolve, type Values } from '../../settings/index.ts';
+import { deliveryOptions } from './options.ts';
 import { WriteTurns } from './write-turns.ts';
 
-/** What drives one sink. */
-export interface SinkRunnerOptions {
+/** What a runner works with, beside its options. */
+interface RunnerTools {
   /** The sink's name in the configuration; it stands in messages. */
   readonly name: string;
   readonly sink: Sink;
@@ -14,27 +15,6 @@ export interface SinkRunnerOptions {
   /** Where the dead letters are kept; made when there is one. One folder for each sink. */
   readonly deadLetterDirectory: string;
   readonly log: OwnLog;
-  /** How far the sink may fall behind. 0 means no bound of that kind. Default: both 0. */
-  readonly maxBehind?:
-    | { readonly bytes?: number | undefined; readonly ageMillis?: number | undefined }
-    | undefined;
-  /**
-   * What happens beyond `maxBehind`: `block` keeps everything and says {@link SinkRunner.blocking}, so that intake
-   * is refused; `skip` lets the oldest go, counted. Default: `block`.
-   */
-  readonly onFull?: 'block' | 'skip' | undefined;
-  /** Where it begins without a cursor: at the journal's first entry, or at its end. Default: `oldest`. */
-  readonly start?: 'oldest' | 'now' | undefined;
-  /** Wait after the first failure, doubled with each, and the longest one. Default: 1,000 and 30,000 ms. */
-  readonly retry?:
-    | { readonly initialMillis?: number | undefined; readonly maxMillis?: number | undefined }
-    | undefined;
-  /** How much is kept of what was rejected; 0: nothing. Default: 256 MiB. */
-  readonly deadLetters?: { readonly maxBytes?: number | undefined } | undefined;
-  /** About how much is read from the journal for one `write`. From 1; default: 4 MiB. */
-  readonly batchBytes?: number | undefined;
-  /** After so long a `write` is aborted through its signal. From 1; default: 60,000 ms. */
-  readonly writeTimeoutMillis?: number | undefined;
   /** What the sink gets of the entries, asked before each write. Default: all. */
   readonly view?: EntryView | undefined;
   /** Shared by all runners of a process. Default: this runner is the only one. */
@@ -44,13 +24,17 @@ export interface SinkRunnerOptions {
   readonly random?: (() => number) | undefined;
 }
 
-export interface ResolvedRunnerOptions {
-  readonly name: string;
-  readonly sink: Sink;
-  readonly journal: JournalView;
-  readonly cursorFile: string;
-  readonly deadLetterDirectory: string;
-  readonly log: OwnLog;
+type DeliveryValues = Values<ReturnType<typeof deliveryOptions>>;
+
+/**
+ * What drives one sink: the options of {@link deliveryOptions} as a configuration holds them, which are not checked
+ * again. What is left out has its default; `maxBehind` has no bound then, and `onFull` is `block`.
+ */
+export type SinkRunnerOptions = RunnerTools & {
+  readonly [Name in keyof DeliveryValues]?: Partial<DeliveryValues[Name]> | undefined;
+};
+
+export interface ResolvedRunnerOptions extends RunnerTools {
   /** Infinity: no bound. */
   readonly maxBehindBytes: number;
   readonly maxBehindMillis: number;
@@ -61,54 +45,27 @@ export interface ResolvedRunnerOptions {
   readonly maxDeadLetterBytes: number;
   readonly batchBytes: number;
   readonly writeTimeoutMillis: number;
-  readonly view: EntryView | undefined;
   readonly writeTurns: WriteTurns;
   readonly clock: Clock;
   readonly random: () => number;
 }
 
-const KNOWN = [
-  ...[
-    'name',
-    'sink',
-    'journal',
-    'cursorFile',
-    'deadLetterDirectory',
-    'log',
-    'maxBehind',
-    'onFull',
-    'start',
-    'retry',
-  ],
-  ...['deadLetters', 'batchBytes', 'writeTimeoutMillis', 'view', 'writeTurns', 'clock', 'random'],
-];
-
-/** @throws TypeError or RangeError that names the option */
 export function resolveRunnerOptions(options: SinkRunnerOptions): ResolvedRunnerOptions {
-  checkKnown('SinkRunner', options, KNOWN);
-  const { name, sink, journal, cursorFile, deadLetterDirectory, log, onFull = 'block' } = options;
-  if (onFull !== 'block' && onFull !== 'skip') {
-    throw new TypeError(`onFull must be "block" or "skip", got ${JSON.stringify(onFull)}`);
-  }
-  const { bytes = 0, ageMillis = 0 } = options.maxBehind ?? {};
-  const { initialMillis = 1_000, maxMillis = 30_000 } = options.retry ?? {};
-  const initialBackoffMillis = wholeNumber('retry.initialMillis', initialMillis, 1);
+  const { name, sink, journal, cursorFile, deadLetterDirectory, log } = options;
+  const own = deliveryOptions({ behindBytes: 0, behindMillis: 0, onFull: 'block' });
+  const defaults = resolve(group(own), name, {}) as DeliveryValues;
+  const retry = { ...defaults.retry, ...options.retry };
   return {
-    name,
-    sink: withMethods<Sink>('sink', sink, ['open', 'write', 'close']),
-    journal,
-    cursorFile,
-    deadLetterDirectory,
-    log,
-    maxBehindBytes: wholeNumber('maxBehind.bytes', bytes, 0) || Number.POSITIVE_INFINITY,
-    maxBehindMillis: wholeNumber('maxBehind.ageMillis', ageMillis, 0) || Number.POSITIVE_INFINITY,
-    onFull,
-    start: options.start ?? 'oldest',
-    initialBackoffMillis,
-    maxBackoffMillis: wholeNumber('retry.maxMillis', maxMillis, initialBackoffMillis),
-    maxDeadLetterBytes: wholeNumber('deadLetters.maxBytes', options.deadLetters?.maxBytes ?? 268_435_456, 0),
-    batchBytes: wholeNumber('batchBytes', options.batchBytes ?? 4_194_304, 1),
-    writeTimeoutMillis: wholeNumber('writeTimeoutMillis', options.writeTimeoutMillis ?? 60_000, 1),
+    ...{ name, sink, journal, cursorFile, deadLetterDirectory, log },
+    maxBehindBytes: options.maxBehind?.bytes || Number.POSITIVE_INFINITY,
+    maxBehindMillis: options.maxBehind?.ageMillis || Number.POSITIVE_INFINITY,
+    onFull: options.onFull ?? defaults.onFull,
+    start: options.start ?? defaults.start,
+    initialBackoffMillis: retry.initialMillis,
+    maxBackoffMillis: retry.maxMillis,
+    maxDeadLetterBytes: options.deadLetters?.maxBytes ?? defaults.deadLetters.maxBytes,
+    batchBytes: options.batchBytes ?? defaults.batchBytes,
+    writeTimeoutMillis: options.writeTimeoutMillis ?? defaults.writeTimeoutMillis,
     view: options.view,
     writeTurns: options.writeTurns ?? new WriteTurns(),
     clock: options.clock ?? systemClock,

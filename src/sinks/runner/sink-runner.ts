@@ -44,7 +44,6 @@ export class SinkRunner {
   #looksSoon = false;
   #stopped: Promise<void> | undefined;
 
-  /** @throws TypeError or RangeError for a wrong option */
   constructor(options: SinkRunnerOptions) {
     this.#options = resolveRunnerOptions(options);
     const { name, journal, cursorFile, deadLetterDirectory, maxDeadLetterBytes } = this.#options;
