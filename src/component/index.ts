@@ -14,6 +14,8 @@ export type {
   ViewedEntries,
 } from './contract.ts';
 export { countRefused, newCounters, receiverStats } from './counters.ts';
+export { DeferredSink } from './deferred-sink.ts';
+export type { Plugin, PluginOption, PluginOptions, PluginSink, PluginTools } from './plugin.ts';
 export { Refusals } from './refusals.ts';
 export { asRejected, rejectedError, retryAfterOf, retryLaterError } from './sink-errors.ts';
 export {

@@ -2,6 +2,7 @@ import { collides } from '../net/index.ts';
 import { checkRules } from './cross-checks-rules.ts';
 import { checkSinks } from './cross-checks-sinks.ts';
 import type { DaemonConfig, Partly } from './daemon-config.ts';
+import type { Extensions } from './extensions.ts';
 import type { NamedFile } from './file-form.ts';
 import { type Listener, listenersOf } from './listeners.ts';
 
@@ -10,6 +11,7 @@ export interface WholeConfig {
   /** Complete, save for values that are not valid: those were reported already. */
   readonly config: Partly<DaemonConfig> & { readonly data: string };
   readonly files: readonly NamedFile[];
+  readonly extensions: Extensions;
   /** Whether the key stands in the file. */
   readonly has: (path: string) => boolean;
   /** Reports an error at the key that a person would change. */
@@ -22,6 +24,15 @@ export function crossCheck(whole: WholeConfig): void {
   checkListeners(whole, listeners);
   checkSinks(whole, listeners);
   checkRules(whole);
+  checkPlugins(whole);
+}
+
+/** A module that could not be loaded. */
+function checkPlugins({ config, extensions, report }: WholeConfig): void {
+  for (const name of config.plugins ?? []) {
+    const problem = name === undefined ? undefined : extensions.pluginProblems?.get(name);
+    if (problem !== undefined) report('plugins', `${JSON.stringify(name)} ${problem}`);
+  }
 }
 
 /** Every address is opened once. */

@@ -4,7 +4,18 @@ import { operationsOptions } from '../operations/index.ts';
 import { otlpGrpcOptions, otlpHttpOptions } from '../receivers/otlp/index.ts';
 import { zmqAckOptions, zmqPushOptions } from '../receivers/zeromq/index.ts';
 import { ruleOptions, ruleTestOptions } from '../rules/index.ts';
-import { choice, type Fields, flag, group, map, millis, path, variants } from '../settings/index.ts';
+import {
+  choice,
+  type Fields,
+  flag,
+  group,
+  list,
+  map,
+  millis,
+  path,
+  text,
+  variants,
+} from '../settings/index.ts';
 import { deliveryOptions } from '../sinks/runner/index.ts';
 import type { Extensions } from './extensions.ts';
 import { sinkTypes } from './sink-types.ts';
@@ -68,6 +79,19 @@ export function definitionWith({ patterns, sinkTypes: more = [] }: Extensions) {
           names: componentNames,
           meaning:
             'Where records are sent: a name of your choice for each sink. Its position in the journal is stored under its name, so a renamed sink starts like a new one.',
+        },
+      ),
+      plugins: list(
+        text({
+          expected: 'a path that begins with ./ or /, or the name of a package',
+          pattern: /^[^\s]{1,1000}$/,
+          meaning: 'A module.',
+          example: './my-plugin.js',
+        }),
+        {
+          absent: 'none',
+          meaning:
+            'Modules that bring types of sinks along. They run in the process of the daemon, with its rights. See docs/plugins.md.',
         },
       ),
       rules: map(ruleOptions(patterns), {

@@ -7,4 +7,6 @@ export interface Extensions {
   readonly patterns?: Patterns | undefined;
   /** The types of sinks that the plugins of the configuration bring along. */
   readonly sinkTypes?: readonly AnySinkType[] | undefined;
+  /** Why plugins could not be loaded, by their name in the configuration. */
+  readonly pluginProblems?: ReadonlyMap<string, string> | undefined;
 }

@@ -55,6 +55,7 @@ export function parseConfig(text: string | Uint8Array, source: ConfigSource): Co
   crossCheck({
     config,
     files: form.files,
+    extensions,
     has,
     report: (path, message) =>
       form.report({ path, message, raw: nearestTo(path, raw, form), isAboutKey: true }),
@@ -63,6 +64,20 @@ export function parseConfig(text: string | Uint8Array, source: ConfigSource): Co
   return errors.none
     ? { config: config as DaemonConfig, fileName, files: form.files, extensions }
     : { errors: errors.all() };
+}
+
+/** The plugins that a configuration names, as far as that can be read. `parseConfig` reports what is wrong. */
+export function pluginsIn(
+  text: string | Uint8Array,
+  { fileName, environment }: ConfigSource,
+): readonly string[] {
+  const errors = new ConfigErrors(fileName);
+  const decoded = typeof text === 'string' ? text : decode(text, errors);
+  const raw = decoded === undefined ? undefined : readYaml(decoded, environment, errors);
+  const list = raw?.kind === 'map' ? raw.entries.get('plugins') : undefined;
+  return list?.kind === 'list'
+    ? list.items.flatMap((item) => (item.kind === 'scalar' ? [item.text] : []))
+    : [];
 }
 
 /** What holds without a configuration file: every receiver on loopback, a file and the console. */

@@ -5,9 +5,11 @@ import {
   defaultConfig,
   formatConfigError,
   type LoadedConfig,
+  loadPlugins,
   loadSecrets,
   type ParsedConfig,
   parseConfig,
+  pluginsIn,
 } from '../../config/index.ts';
 import { loadPatterns } from '../../ottl/index.ts';
 import type { CommandOptions, Given } from '../command.ts';
@@ -48,14 +50,10 @@ export async function readConfig(
     return undefined;
   });
   if (text === undefined) return undefined;
-  const extensions = { patterns: await loadPatterns() };
-  const result = parseConfig(text, {
-    fileName: name,
-    environment: io.environment,
-    directory: dirname(path),
-    data: override,
-    extensions,
-  });
+  const directory = dirname(path);
+  const source = { fileName: name, environment: io.environment, directory, data: override };
+  const plugins = await loadPlugins(pluginsIn(text, source), directory);
+  const result = parseConfig(text, { ...source, extensions: { ...plugins, patterns: await loadPatterns() } });
   if ('config' in result) return result;
   printErrors(result.errors, io);
   return undefined;

@@ -1,0 +1,89 @@
+import type { OwnLog, Sink } from './contract.ts';
+
+/** The version of this contract. A daemon refuses a plugin of another one. */
+export type PluginVersion = 1;
+
+/**
+ * What the module of a plugin exports as `plugin`. It is plain data, so a plugin needs `burstlog` for types only.
+ *
+ * It runs in the process of the daemon, with its rights.
+ */
+export interface Plugin {
+  /** The version of this contract: 1. */
+  readonly burstlog: PluginVersion;
+  readonly sinks: readonly PluginSink[];
+}
+
+/** A type of sink. Options that every sink has, such as `maxBehind` and `retry`, are added to its own. */
+export interface PluginSink<O extends PluginOptions = PluginOptions> {
+  /** What `type` says in the configuration: lowercase letters, digits, and -. */
+  readonly type: string;
+  /** What it is for, in a sentence. */
+  readonly meaning: string;
+  readonly options: O;
+  /**
+   * What happens when the sink is too far behind, unless the configuration says otherwise: `skip` drops the oldest
+   * records for this sink, `block` makes the receivers wait. Default: `skip`.
+   */
+  readonly onFull?: 'block' | 'skip' | undefined;
+  /**
+   * Makes a sink with checked options. It opens nothing yet. What it throws is reported and tried again later, like a
+   * sink that cannot be opened.
+   */
+  make(options: PluginValues<O>, tools: PluginTools): Sink;
+}
+
+/** The options of a sink by their names in the configuration. */
+export type PluginOptions = Readonly<Record<string, PluginOption>>;
+
+/** One option. Without `default` and `isOptional` it must be given. */
+export interface PluginOption {
+  /**
+   * `bytes` is a size such as `64KiB`, `millis` a duration such as `10s`; both are numbers for the sink. The path of
+   * `path` begins at the directory of the configuration file.
+   */
+  readonly kind: 'text' | 'number' | 'count' | 'bytes' | 'millis' | 'flag' | 'choice' | 'path';
+  /** What it is for. */
+  readonly meaning: string;
+  readonly default?: string | number | boolean | undefined;
+  readonly isOptional?: boolean | undefined;
+  /** The value never stands in a message. */
+  readonly isSecret?: boolean | undefined;
+  /** Bounds of a number. Default: from 0. */
+  readonly min?: number | undefined;
+  readonly max?: number | undefined;
+  /** The words of a `choice`. */
+  readonly names?: readonly string[] | undefined;
+  /** What a `text` must fit, and what that is in words: `a URL`. */
+  readonly pattern?: RegExp | undefined;
+  readonly expected?: string | undefined;
+}
+
+/** The values of options: those that are optional may be undefined. */
+export type PluginValues<O extends PluginOptions> = {
+  readonly [K in keyof O]: O[K] extends { readonly isOptional: true }
+    ? PluginValue<O[K]> | undefined
+    : PluginValue<O[K]>;
+};
+
+/** A text, a number, true or false, as the kind of the option says. */
+export type PluginValue<O extends PluginOption> = O['kind'] extends 'flag'
+  ? boolean
+  : O['kind'] extends 'text' | 'choice' | 'path'
+    ? string
+    : number;
+
+/** What the daemon hands to a sink beside its options. */
+export interface PluginTools {
+  /** The sink's name in the configuration. */
+  readonly name: string;
+  /** Writes log records of the daemon's own. */
+  readonly log: OwnLog;
+  /** 16 random bytes of the journal. With the index of an entry they name the entry, the same after each restart. */
+  readonly journalId: Uint8Array;
+}
+
+/** Gives a sink its types. It returns what it gets. */
+export function definePluginSink<const O extends PluginOptions>(sink: PluginSink<O>): PluginSink {
+  return sink as unknown as PluginSink;
+}

@@ -1,0 +1,36 @@
+/** `burstlog/daemon`: what a plugin of distlogd is, and what its sinks read. */
+export type {
+  JournalEntry,
+  Origin,
+  OwnLog,
+  RejectedError,
+  RetryLaterError,
+  Sink,
+} from './component/contract.ts';
+export {
+  definePluginSink,
+  type Plugin,
+  type PluginOption,
+  type PluginOptions,
+  type PluginSink,
+  type PluginTools,
+  type PluginValue,
+  type PluginValues,
+  type PluginVersion,
+} from './component/plugin.ts';
+export { rejectedError, retryLaterError } from './component/sink-errors.ts';
+export type { ByCause } from './component/stats.ts';
+export { logGroups } from './otlp/decode-logs.ts';
+export {
+  type AnyValue,
+  type Attributes,
+  attributeOf,
+  type DecodedLogRecord,
+  type KeyValue,
+  type LogGroup,
+  type LogResource,
+  type LogScope,
+  type MapValue,
+  type WholeDouble,
+} from './otlp/decoded.ts';
+export { plainObject, plainValue } from './otlp/plain-value.ts';

@@ -1,0 +1,257 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { loadPlugins, parseConfig, pluginsIn } from '../../src/config/index.ts';
+import { Daemon } from '../../src/daemon/index.ts';
+import { daemonsForEachTest } from '../daemon/support/daemon-process.ts';
+import { jsonRequest } from '../daemon/support/json-request.ts';
+import { loadedConfig } from '../daemon/support/loaded-config.ts';
+import { folderForEachTest } from './support/folder.ts';
+
+const root = join(__dirname, '../..');
+const folder = folderForEachTest();
+const start = daemonsForEachTest(folder);
+
+async function send(endpoint: string, ...bodies: readonly string[]): Promise<void> {
+  const headers = { 'content-type': 'application/json' };
+  const response = await fetch(`${endpoint}/v1/logs`, {
+    method: 'POST',
+    headers,
+    body: jsonRequest(...bodies),
+  });
+  expect(response.status).toBe(200);
+}
+
+/** A server that takes posts. `answers` come first, then 200. */
+async function listening(answers: number[], posted: (body: string, key: unknown) => void): Promise<Server> {
+  const server = createServer((request, response) => {
+    let text = '';
+    request.setEncoding('utf8').on('data', (part) => {
+      text += part;
+    });
+    request.on('end', () => {
+      const status = answers.shift() ?? 200;
+      response.writeHead(status).end();
+      if (status === 200) posted(text, request.headers['idempotency-key']);
+    });
+  });
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  return server;
+}
+
+/** Writes a module into the test's folder. */
+function plugin(name: string, code: string): void {
+  writeFileSync(join(folder(), name), code);
+}
+
+function sinkOf(type: string, methods: string, more = ''): string {
+  return `{ type: '${type}', meaning: 'A test.', options: {${more}}, make: (options, tools) => (${methods}) }`;
+}
+
+const config = (rest: string) => `data: ./data
+receivers: { otlpHttp: { endpoint: "127.0.0.1:0" } }
+ownRecords: { severity: FATAL, console: false }
+${rest}
+`;
+
+test('a plugin that was packed and installed gets records by the name of its package', async () => {
+  const posts: { body: string }[] = [];
+  const keys = new Set<unknown>();
+  let all = () => {};
+  const arrived = new Promise<void>((done) => {
+    all = done;
+  });
+  const server = await listening([503, 400], (text, key) => {
+    posts.push(...JSON.parse(text));
+    keys.add(key);
+    if (posts.some(({ body }) => body === 'second')) all();
+  });
+  const npm = (cwd: string, ...args: readonly string[]) =>
+    execFileSync('npm', args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+  const packed = npm(
+    join(root, 'examples/plugin-webhook'),
+    'pack',
+    '--silent',
+    '--pack-destination',
+    folder(),
+  ).trim();
+  writeFileSync(join(folder(), 'package.json'), '{ "private": true }');
+  npm(
+    folder(),
+    ...[
+      'install',
+      '--offline',
+      '--ignore-scripts',
+      '--legacy-peer-deps',
+      '--no-audit',
+      '--no-fund',
+      `./${packed}`,
+    ],
+  );
+  symlinkSync(root, join(folder(), 'node_modules/burstlog'));
+  const file = join(folder(), 'distlogd.yaml');
+  const { port } = server.address() as AddressInfo;
+  writeFileSync(
+    file,
+    `data: ./data
+receivers: { otlpHttp: { endpoint: "127.0.0.1:0" } }
+plugins: [distlogd-webhook]
+sinks:
+  hook: { type: webhook, url: "http://127.0.0.1:${port}/", timeout: 2s, retry: { initial: 10ms, max: 10ms } }
+http: { endpoint: "127.0.0.1:0" }
+rules: { own: { when: 'instrumentation_scope.name == "distlogd"', drop: true } }
+`,
+  );
+  const daemon = start(['-c', file]);
+  const { otlpHttp, http } = await daemon.ready();
+  // Asked again after the 503, and refused then: a dead letter.
+  await send(otlpHttp!, 'first');
+  const status = async () => (await (await fetch(`${http}/status`)).json()) as ReturnType<Daemon['report']>;
+  while ((await status()).sinks[0]!.deadLetters.records === 0)
+    await new Promise((done) => setTimeout(done, 20));
+  await send(otlpHttp!, 'second');
+  await arrived;
+  daemon.kill('SIGTERM');
+  expect(await daemon.exit).toEqual([0, null]);
+  expect(posts.map(({ body }) => body)).toEqual(['second']);
+  expect([...keys][0]).toMatch(/^[0-9a-f]{32}-\d+-1$/);
+  server.close();
+}, 60_000);
+
+test('a plugin that throws, or returns no sink, affects its own sink only', async () => {
+  plugin(
+    'bad.cjs',
+    `exports.plugin = { burstlog: 1, sinks: [
+      ${sinkOf('throws', `{ open: async () => {}, write: () => { throw 'no' }, close: async () => { throw 1 }, counters: () => ({ fine: 1, 'Not a name': 2, none: 'x' }) }`)},
+      ${sinkOf('none', 'undefined')},
+      ${sinkOf('unmade', '(() => { throw new Error("cannot be made") })()')},
+    ] };`,
+  );
+  const text = config(`plugins: [./bad.cjs]
+sinks:
+  out: { type: file, path: out.jsonl }
+  a: { type: throws, retry: { initial: 10ms, max: 10ms } }
+  b: { type: none, retry: { initial: 10ms, max: 10ms } }
+  c: { type: unmade, retry: { initial: 10ms, max: 10ms } }`);
+  const daemon = await Daemon.start(await loadedConfig(text, folder()), { version: '1' });
+  await send(daemon.endpoints.otlpHttp!, 'one');
+  const sinks = () => daemon.report().sinks;
+  while (
+    sinks()[0]!.written.records === 0 ||
+    sinks().filter(({ trouble }) => trouble !== undefined).length < 3
+  ) {
+    await new Promise((done) => setTimeout(done, 10));
+  }
+  expect(sinks().map(({ trouble }) => trouble?.replace(/^.*?: /, ''))).toEqual([
+    undefined,
+    expect.stringContaining('no'),
+    'make() returned a sink without open, write, close',
+    'cannot be made',
+  ]);
+  expect(sinks()[1]!.own).toEqual({ fine: 1 });
+  await daemon.stop(100);
+  expect(readFileSync(join(folder(), 'out.jsonl'), 'utf8')).toContain('one');
+});
+
+test('a plugin gets its options as its definition says, and its state back', async () => {
+  plugin(
+    'good.cjs',
+    `const fs = require('node:fs');
+    exports.plugin = { burstlog: 1, sinks: [${sinkOf(
+      'states',
+      `{
+        open: async (state) => fs.appendFileSync(options.path, JSON.stringify({ state: state ?? null, options, name: tools.name, id: tools.journalId.length }) + '\\n'),
+        write: async (entries) => ({ last: entries.at(-1).index }),
+        close: async () => {},
+      }`,
+      `path: { kind: 'path', meaning: 'A.' }, size: { kind: 'bytes', meaning: 'B.', default: 1024, max: 65536 }, word: { kind: 'choice', names: ['a', 'b'], meaning: 'C.', isOptional: true }`,
+    )}] };`,
+  );
+  const text = config(`plugins: [./good.cjs]
+sinks: { mine: { type: states, path: ./states, size: 2KiB } }`);
+  for (let run = 0; run < 2; run += 1) {
+    const daemon = await Daemon.start(await loadedConfig(text, folder()), { version: '1' });
+    await send(daemon.endpoints.otlpHttp!, 'one');
+    await daemon.stop();
+  }
+  const path = join(folder(), 'states');
+  const opened = readFileSync(path, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(opened).toEqual([
+    { state: null, options: { path, size: 2_048 }, name: 'mine', id: 16 },
+    { state: { last: 1 }, options: { path, size: 2_048 }, name: 'mine', id: 16 },
+  ]);
+});
+
+test.each([
+  ['./missing.cjs', undefined, 'Cannot find module'],
+  ['no-such-package', undefined, 'Cannot find'],
+  ['./throws.cjs', 'throw new Error("at once")', 'at once'],
+  ['./empty.cjs', '', 'has no plugin: it must export { burstlog: 1, sinks: [...] } as plugin'],
+  ['./newer.cjs', 'exports.plugin = { burstlog: 2 }', 'is for version 2 of the contract, expected 1'],
+  ['./none.cjs', 'exports.plugin = { burstlog: 1 }', 'has no list of sinks'],
+  [
+    './name.cjs',
+    `exports.plugin = { burstlog: 1, sinks: [${sinkOf('A b', '1')}] }`,
+    'has a sink whose type is not',
+  ],
+  [
+    './taken.cjs',
+    `exports.plugin = { burstlog: 1, sinks: [${sinkOf('file', '1')}] }`,
+    'has a sink of type file, which there is',
+  ],
+  [
+    './bare.cjs',
+    `exports.plugin = { burstlog: 1, sinks: [{ type: 'x', options: {} }] }`,
+    'has no make() for its sink x',
+  ],
+  [
+    './kind.cjs',
+    `exports.plugin = { burstlog: 1, sinks: [${sinkOf('x', '1', `o: { kind: 'color', meaning: '' }`)}] }`,
+    'has an option o of an unknown kind "color"',
+  ],
+  [
+    './own.cjs',
+    `exports.plugin = { burstlog: 1, sinks: [${sinkOf('x', '1', `retry: { kind: 'flag', meaning: '' }`)}] }`,
+    'has an option retry, which every sink has',
+  ],
+])('the plugin %s is an error of the configuration', async (name, code, expected) => {
+  if (code !== undefined) plugin(name, code);
+  const text = config(`sinks: { a: { type: console } }\nplugins: ["${name}"]`);
+  const source = { fileName: 'distlogd.yaml', environment: {}, directory: folder() };
+  const extensions = await loadPlugins(pluginsIn(text, source), folder());
+  const result = parseConfig(text, { ...source, extensions });
+  expect(result).toMatchObject({
+    errors: [{ line: 5, path: 'plugins', message: expect.stringContaining(expected) }],
+  });
+});
+
+test('options of a plugin that are not valid are reported like those of the daemon', async () => {
+  plugin(
+    'good.cjs',
+    `exports.plugin = { burstlog: 1, sinks: [${sinkOf('x', '1', `size: { kind: 'bytes', min: 1024, meaning: '' }, key: { kind: 'text', isSecret: true, pattern: /^k/, expected: 'a key', meaning: '' }`)}] }`,
+  );
+  const text = config('plugins: [./good.cjs]\nsinks: { a: { type: x, size: 5B, key: secret, colour: red } }');
+  const source = { fileName: 'distlogd.yaml', environment: {}, directory: folder() };
+  const result = parseConfig(text, {
+    ...source,
+    extensions: await loadPlugins(pluginsIn(text, source), folder()),
+  });
+  expect('errors' in result && result.errors.map(({ path, message }) => `${path}: ${message}`)).toEqual([
+    'sinks.a.size: must be a size of at least 1KiB (example: 64MiB), got "5B"',
+    'sinks.a.key: must be a key, got a text (not shown)',
+    expect.stringContaining('sinks.a: unknown key "colour"'),
+  ]);
+});
+
+test('the plugin and the configuration of docs/plugins.md work', async () => {
+  const page = readFileSync(join(root, 'docs/plugins.md'), 'utf8');
+  const block = (language: string) => new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\`$`, 'm').exec(page)![1]!;
+  plugin('lines.js', block('js').replace('export const plugin =', 'exports.plugin ='));
+  const loaded = await loadedConfig(block('yaml'), folder());
+  expect(loaded.config.sinks[0]).toMatchObject({ type: 'lines', name: 'out', prefix: 'got', onFull: 'skip' });
+});
