@@ -52,7 +52,7 @@ async function bundle(format, files) {
     external: (id) => !id.startsWith('.') && !id.startsWith('/'),
     logLevel: 'warn',
   });
-  await bundled.write({
+  const { output } = await bundled.write({
     dir: join(dist, format),
     format,
     exports: 'named',
@@ -62,6 +62,14 @@ async function bundle(format, files) {
     comments: false,
   });
   await bundled.close();
+  // What runs when it is loaded must not be where the bundler puts what others share with it.
+  const programs = files.filter(
+    (name) => !/^export (?!\{ ?\})/m.test(readFileSync(join(build, name), 'utf8')),
+  );
+  for (const each of output) {
+    const shared = each.type === 'chunk' ? each.imports.find((name) => programs.includes(name)) : undefined;
+    if (shared !== undefined) throw new Error(`${each.fileName} would run ${shared}, which it imports`);
+  }
 }
 
 /** Copies what the doors declare, and what that mentions, to both formats. */

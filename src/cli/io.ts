@@ -1,4 +1,5 @@
 import { fstatSync } from 'node:fs';
+import type { Readable } from 'node:stream';
 import type { Environment } from '../config/index.ts';
 import { colored, isColored, safeText } from '../text/index.ts';
 import { writePages } from './pager.ts';
@@ -27,6 +28,9 @@ export interface Io {
   readonly lines: (lines: Iterable<string>) => Promise<void>;
   /** The same, through a pager if the lines are more than the terminal shows at once. */
   readonly pages: (lines: Iterable<string>) => Promise<void>;
+  readonly input: Readable;
+  /** Writes a line as it is, which has nothing unsafe in it, or is for a program. */
+  readonly send: (line: string) => void;
   /** Whether a file or a pipe is the standard input. */
   readonly hasInput: boolean;
   /** The standard output, if it is a terminal: how wide it is, and whether it wants colour. */
@@ -61,6 +65,11 @@ export function processIo(
     err: (text) => print(stderr, safeLines(text)),
     alarm: (text) => print(stderr, wantsColor(stderr) ? colored(safeLines(text), 'red') : safeLines(text)),
     lines: (lines) => writeLines(stdout, lines),
+    // Not before somebody wants it: to look at it opens it.
+    get input() {
+      return process.stdin;
+    },
+    send: (line) => print(stdout, line),
     pages: (lines) => writePages(stdout, lines, env),
     get hasInput() {
       return isInput(0);

@@ -1,3 +1,4 @@
+export { ByteLines } from './byte-lines.ts';
 export { DaemonSource } from './daemon-source.ts';
 export { FileSource, type FileSourceOptions } from './file-source.ts';
 export type { HttpTarget } from './http-client.ts';
@@ -25,3 +26,4 @@ export {
 } from './record-source.ts';
 export { Selection } from './selection.ts';
 export { VictoriaLogsSource } from './victoria-logs-source.ts';
+export { deviationLines, type FailedTask, failedTaskOf, type WhyLines, whyLines, whyOfTrace } from './why.ts';

@@ -41,5 +41,5 @@ test('a reader that is gone is no error, and ends the writing of lines', async (
   await io.lines(endless);
   expect(asked).toBeLessThan(5);
   expect(io.terminal).toBeUndefined();
-  expect(processIo('1', streams(true)).terminal).toEqual({ columns: 99, color: true });
+  expect(processIo('1', streams(true)).terminal).toMatchObject({ columns: 99, color: true });
 });

@@ -1,9 +1,10 @@
 import type { Program } from '../command.ts';
 import { bursts } from './bursts.ts';
 import { find } from './find.ts';
+import { mcp } from './mcp/mcp.ts';
 import { tail } from './tail.ts';
 import { tasks } from './tasks.ts';
 import { tree } from './tree.ts';
 
 /** The reader's tool. */
-export const program: Program = { name: 'distlog', commands: [tail, find, tree, tasks, bursts] };
+export const program: Program = { name: 'distlog', commands: [tail, find, tree, tasks, bursts, mcp] };

@@ -1,3 +1,4 @@
+import { compileCondition, loadPatterns } from '../../ottl/index.ts';
 import type { RecordQuery } from '../../reader/index.ts';
 import { parseDuration } from '../../text/index.ts';
 import { usageError } from '../exit-code.ts';
@@ -36,7 +37,6 @@ export async function queryOf(
 }
 
 async function conditionOf(text: string): Promise<RecordQuery['when']> {
-  const { compileCondition, loadPatterns } = await import('../../ottl/index.ts');
   const patterns = await loadPatterns();
   try {
     return compileCondition(text, patterns);

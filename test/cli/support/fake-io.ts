@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import type { Io } from '../../../src/cli/io.ts';
 
 /** A terminal that keeps what is printed. */
@@ -18,6 +19,8 @@ export function fakeIo(directory: string): {
     pages: async (lines) => {
       out.push(...lines);
     },
+    input: Readable.from([]),
+    send: (line) => out.push(line),
     hasInput: false,
     terminal: undefined,
     environment: {},
