@@ -37,6 +37,7 @@ const floors: readonly Readonly<Record<string, readonly string[]>>[] = [
   {
     testing: ['record', 'settings', 'burst', 'task', 'tree', 'text', 'otlp'],
     reader: ['record', 'settings', 'otlp', 'ottl', 'text', 'tree'],
+    'receivers/box': ['record', 'settings', 'component', 'otlp', 'box'],
     'receivers/otlp': ['record', 'settings', 'component', 'net', 'otlp'],
     'receivers/zeromq': [
       ...['record', 'settings', 'component', 'net', 'zmtp', 'frames', 'otlp', 'distlog-json'],
@@ -52,7 +53,7 @@ const floors: readonly Readonly<Record<string, readonly string[]>>[] = [
     setup: ['record', 'settings', 'text', 'export', 'task', 'burst', 'zeromq', 'stdout'],
     config: [
       ...['record', 'settings', 'component', 'disk', 'net', 'text', 'journal', 'operations'],
-      ...['receivers/otlp', 'receivers/zeromq', 'ottl', 'rules'],
+      ...['receivers/box', 'receivers/otlp', 'receivers/zeromq', 'ottl', 'rules'],
       ...['sinks/runner', 'sinks/file', 'sinks/otlp', 'sinks/console', 'sinks/store', 'sinks/dead-letters'],
     ],
   },
@@ -70,13 +71,13 @@ const floors: readonly Readonly<Record<string, readonly string[]>>[] = [
         'config',
         'otlp',
       ],
-      ...['receivers/otlp', 'receivers/zeromq', 'ottl', 'rules'],
+      ...['receivers/box', 'receivers/otlp', 'receivers/zeromq', 'ottl', 'rules'],
       ...['sinks/runner', 'sinks/file', 'sinks/otlp', 'sinks/console', 'sinks/store', 'sinks/dead-letters'],
     ],
   },
   {
     cli: [
-      ...['record', 'settings', 'disk', 'net', 'text', 'otlp', 'ottl', 'tree', 'reader', 'operations'],
+      ...['record', 'settings', 'disk', 'net', 'text', 'otlp', 'ottl', 'tree', 'reader', 'operations', 'box'],
       ...['config', 'daemon', 'rules', 'sinks/dead-letters', 'sinks/runner'],
     ],
   },

@@ -41,8 +41,10 @@ export interface TakenBox {
   readonly failures: number;
   /** Its records are elsewhere now. */
   remove(): void;
-  /** It stays for another try. */
+  /** It stays for another try, of so many. */
   release(): void;
+  /** It stays as it was. */
+  restore(): void;
   /** It stays, and is not tried again. @returns its path */
   keep(): string;
 }
@@ -161,6 +163,7 @@ function take(directory: string, { file, name, failures }: Candidate): TakenBox 
       ...{ name, bytes, failures },
       remove: () => void remove(path),
       release: () => void rename(`.failed-${failures + 1}`),
+      restore: () => void rename(failures === 0 ? '' : `.failed-${failures}`),
       keep: () => rename(KEPT_SUFFIX),
     };
   } catch {

@@ -7,6 +7,6 @@ export { ENDING, type Ending, type EndingAware, endingText, isFailure } from './
 export type { LastWords, VitalSigns } from './last-words.ts';
 export { BLOCK_BYTES, BLOCKS_AT, Entry, HEADER_BYTES } from './layout.ts';
 export { type BoxContents, readBox } from './read-box.ts';
-export { type RecoveryReport, recoverBoxes, recoveredRecords } from './recover-boxes.ts';
+export { type RecoveryReport, recoverBoxes, recoveredRecords, type SendOutcome } from './recover-boxes.ts';
 export type { Remaining } from './remains.ts';
 export { installShutdownHooks, type ShutdownHookOptions, type ShutdownTarget } from './shutdown-hooks.ts';

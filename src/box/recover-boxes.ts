@@ -19,6 +19,9 @@ import { type BoxContents, readBox } from './read-box.ts';
 /** How often a box is tried before it is kept for somebody to look at. */
 const MAX_TRIES = 3;
 
+/** What became of the records of a box; `later`: the process ends, nobody failed. */
+export type SendOutcome = 'exported' | 'failed' | 'later';
+
 /** What came of looking for boxes. */
 export interface RecoveryReport extends DirectoryReport {
   /** Boxes whose records were exported. */
@@ -38,7 +41,7 @@ export async function recoverBoxes(
   directory: string,
   bounds: DirectoryBounds,
   isWanted: (header: { readonly service: string }) => boolean,
-  send: (records: readonly ReadableLogRecordLike[], contents: BoxContents) => Promise<boolean>,
+  send: (records: readonly ReadableLogRecordLike[], contents: BoxContents) => Promise<SendOutcome>,
 ): Promise<RecoveryReport> {
   const report: RecoveryReport = {
     ...{ recovered: 0, records: 0, removed: 0 },
@@ -51,24 +54,28 @@ export async function recoverBoxes(
       continue;
     }
     const records = recoveredRecords(contents);
-    if (await sends(() => send(records, contents))) {
-      box.remove();
-      report.recovered += 1;
-      report.records += records.length;
-    } else if (box.failures + 1 < MAX_TRIES) {
-      box.release();
-    } else {
-      keep(box, `its export failed ${MAX_TRIES} times`, report);
+    switch (await outcomeOf(() => send(records, contents))) {
+      case 'exported':
+        box.remove();
+        report.recovered += 1;
+        report.records += records.length;
+        break;
+      case 'later':
+        box.restore();
+        return report;
+      case 'failed':
+        if (box.failures + 1 < MAX_TRIES) box.release();
+        else keep(box, `its export failed ${MAX_TRIES} times`, report);
     }
   }
   return report;
 }
 
-async function sends(send: () => Promise<boolean>): Promise<boolean> {
+async function outcomeOf(send: () => Promise<SendOutcome>): Promise<SendOutcome> {
   try {
     return await send();
   } catch {
-    return false;
+    return 'failed';
   }
 }
 

@@ -1,5 +1,10 @@
 import { diag } from '@opentelemetry/api';
-import { type RecoveryReport, type ResolvedBlackBoxOptions, recoverBoxes } from '../box/index.ts';
+import {
+  type RecoveryReport,
+  type ResolvedBlackBoxOptions,
+  recoverBoxes,
+  type SendOutcome,
+} from '../box/index.ts';
 import type { DeliveryCounts } from '../holding/index.ts';
 import { armImmediate, errorText, type ReadableLogRecordLike, recordSize } from '../record/index.ts';
 
@@ -17,13 +22,15 @@ const SLICE = 256;
 /**
  * Exports what processes of this service that have died left in their boxes, in the turns after the start.
  * @param onSend called for each record
+ * @param hasEnded whether the processor was shut down: then the rest is for the next start
  */
 export function recoverInBackground(
   options: ResolvedBlackBoxOptions,
   target: RecoveryTarget,
   onSend: () => void,
+  hasEnded: () => boolean,
 ): void {
-  const send = async (records: readonly ReadableLogRecordLike[]) => {
+  const send = async (records: readonly ReadableLogRecordLike[]): Promise<SendOutcome> => {
     const before = failures(target);
     for (let at = 0; at < records.length; at += SLICE) {
       for (const record of records.slice(at, at + SLICE)) {
@@ -31,9 +38,10 @@ export function recoverInBackground(
         target.sendRecovered(record, recordSize(record));
       }
       await target.flush();
-      if (failures(target) > before) return false;
+      if (hasEnded()) return 'later';
+      if (failures(target) > before) return 'failed';
     }
-    return true;
+    return 'exported';
   };
   const isOurs = ({ service }: { readonly service: string }) => service === options.service;
   armImmediate(() => {

@@ -166,9 +166,10 @@ export class BurstLogRecordProcessor implements LogRecordProcessorLike, BurstCon
     const { blackBox } = this.#options;
     const { counters } = this.#front.core;
     if (blackBox === undefined) return;
-    recoverInBackground(blackBox, target, () => {
+    const count = () => {
       counters.live += 1;
-    });
+    };
+    recoverInBackground(blackBox, target, count, () => this.#front.isShutdown);
   }
 
   #hold(record: ReadableLogRecordLike, given: Context): void {

@@ -1,6 +1,7 @@
 import type { SinkType } from '../component/index.ts';
 import { journalOptions } from '../journal/index.ts';
 import { operationsOptions } from '../operations/index.ts';
+import { boxOptions } from '../receivers/box/index.ts';
 import { otlpGrpcOptions, otlpHttpOptions } from '../receivers/otlp/index.ts';
 import { zmqAckOptions, zmqPushOptions } from '../receivers/zeromq/index.ts';
 import { ruleOptions, ruleTestOptions } from '../rules/index.ts';
@@ -25,6 +26,7 @@ const receivers = {
   zmqPush: zmqPushOptions,
   otlpGrpc: otlpGrpcOptions,
   otlpHttp: otlpHttpOptions,
+  box: boxOptions,
 };
 
 const componentNames = {

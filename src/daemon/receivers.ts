@@ -1,5 +1,6 @@
 import type { Intake, OwnLog, Receiver, ReceiverCounters } from '../component/index.ts';
 import type { LoadedConfig } from '../config/index.ts';
+import { BoxReceiver } from '../receivers/box/index.ts';
 import { OtlpGrpcReceiver, OtlpHttpReceiver } from '../receivers/otlp/index.ts';
 import { ZmqAckReceiver, ZmqPushReceiver } from '../receivers/zeromq/index.ts';
 import type { Wanted } from './running.ts';
@@ -16,7 +17,7 @@ export function wantedReceivers(
   intake: Intake,
   log: OwnLog,
 ): readonly Wanted<NamedReceiver>[] {
-  const { zmqAck, zmqPush, otlpGrpc, otlpHttp } = config.receivers;
+  const { zmqAck, zmqPush, otlpGrpc, otlpHttp, box } = config.receivers;
   const all: Wanted<NamedReceiver>[] = [];
   const add = <O, S>(name: string, options: O, loaded: S, Kind: ReceiverClass<O, S>) => {
     const tools = { ...loaded, intake, log, setting: `receivers.${name}.endpoint` };
@@ -27,6 +28,7 @@ export function wantedReceivers(
   if (zmqPush !== undefined) add('zmqPush', zmqPush, secrets.forZmq(zmqPush), ZmqPushReceiver);
   if (otlpGrpc !== undefined) add('otlpGrpc', otlpGrpc, secrets.forServer(otlpGrpc), OtlpGrpcReceiver);
   if (otlpHttp !== undefined) add('otlpHttp', otlpHttp, secrets.forServer(otlpHttp), OtlpHttpReceiver);
+  if (box !== undefined) add('box', box, {}, BoxReceiver);
   return all;
 }
 

@@ -87,7 +87,7 @@ async function recover() {
     () => true,
     async (records) => {
       found = [...found, ...records];
-      return true;
+      return 'exported';
     },
   );
   expect(report).toMatchObject({ recovered: 1, removed: 0 });

@@ -79,7 +79,7 @@ test.each([
   [
     'no receiver',
     'receivers:\nsinks: { a: { type: console } }',
-    'receivers: needs at least one of zmqAck, zmqPush, otlpGrpc, otlpHttp, got none',
+    'receivers: needs at least one of zmqAck, zmqPush, otlpGrpc, otlpHttp, box, got none',
   ],
   ['no sink', 'receivers: { zmqAck: }\nsinks: {}', '2:1: sinks: needs at least one name, got none'],
   ['a text for the whole', 'hello', '1:1: must be a map with keys of data, receivers'],

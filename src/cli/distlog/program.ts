@@ -1,4 +1,5 @@
 import type { Program } from '../command.ts';
+import { box } from './box.ts';
 import { bursts } from './bursts.ts';
 import { find } from './find.ts';
 import { mcp } from './mcp/mcp.ts';
@@ -7,4 +8,4 @@ import { tasks } from './tasks.ts';
 import { tree } from './tree.ts';
 
 /** The reader's tool. */
-export const program: Program = { name: 'distlog', commands: [tail, find, tree, tasks, bursts, mcp] };
+export const program: Program = { name: 'distlog', commands: [tail, find, tree, tasks, bursts, box, mcp] };
