@@ -1,108 +1,155 @@
-// Proves what distlogd promises: node scripts/prove-distlogd.js [records] [kills] [ack|push]
-// An application of its own process sends so many numbered records (2,000,000) to a distlogd that is killed with SIGKILL
-// so many times (20) at random moments, also while it starts. In the end each record whose export succeeded must be in
-// the file once, each other one at most once. In push mode records may be lost: it counts how many. Exit code 1 if
-// something is lost in ack mode, or doubled in any. Needs the built package, and some 300 bytes of disk a record.
+// Proves what distlogd promises:
+// node scripts/prove-distlogd.js [--quick] [--minutes N] [--attack] [records] [kills] [ack|push]
+// An application of its own process sends so many numbered records (2,000,000; with --quick 100,000) to a distlogd that is
+// killed with SIGKILL so many times (20; 4) at random moments, also while it starts. With --attack hostile clients send
+// meanwhile what stands in test/support/attacks.js. With --minutes it is done again and again for so long. In the end each
+// record whose export succeeded must be in the file once, each other one at most once. In push mode records may be lost:
+// it counts how many. Exit code 1 if something is lost in ack mode, or doubled in any. Needs the built package, and some
+// 300 bytes of disk a record.
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { Oracle } from '../test/daemon/promise/support/oracle.js';
 import { RealDaemon } from '../test/daemon/promise/support/real-daemon.js';
 import { RealSender } from '../test/daemon/promise/support/real-sender.js';
+import { Attacks } from '../test/support/attacks.js';
 
-const records = Number(process.argv[2] ?? 2_000_000);
-const kills = Number(process.argv[3] ?? 20);
-const mode = process.argv[4] ?? 'ack';
-if (!(records >= 1 && kills >= 0 && ['ack', 'push'].includes(mode))) {
-  console.error('usage: node scripts/prove-distlogd.js [records] [kills] [ack|push]');
+const { values: given, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    quick: { type: 'boolean', default: false },
+    minutes: { type: 'string', default: '0' },
+    attack: { type: 'boolean', default: false },
+  },
+});
+const records = Number(positionals[0] ?? (given.quick ? 100_000 : 2_000_000));
+const kills = Number(positionals[1] ?? (given.quick ? 4 : 20));
+const mode = positionals[2] ?? 'ack';
+const minutes = Number(given.minutes);
+if (!(records >= 1 && kills >= 0 && ['ack', 'push'].includes(mode) && minutes >= 0)) {
+  console.error(
+    'usage: node scripts/prove-distlogd.js [--quick] [--minutes N] [--attack] [records] [kills] [ack|push]',
+  );
   process.exit(64);
 }
 const BATCH = 512;
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const folder = mkdtempSync(join(tmpdir(), 'distlogd-prove-'));
-const notes = join(folder, 'notes');
 const shown = (/** @type {number} */ number) => number.toLocaleString('en-US');
 const pause = (/** @type {number} */ millis) => new Promise((resolve) => setTimeout(resolve, millis));
-const beganAt = performance.now();
 
-const daemon = new RealDaemon(folder, join(root, 'dist/esm/cli/distlogd.js'));
-await daemon.start();
-const batches = Math.ceil(records / BATCH);
-const sender = new RealSender(join(root, 'test/daemon/promise/programs/sender.js'), {
-  notes,
-  count: records,
-  batch: BATCH,
-  // Push mode succeeds at once; so fast that nothing is lost by the bound of its queue as long as the daemon runs.
-  ...(mode === 'push' ? { lanes: 1, pace: 5 } : {}),
-  exporter: {
-    mode,
-    endpoint: mode === 'push' ? daemon.endpoints.zmqPush : daemon.endpoints.zmqAck,
-    ...(mode === 'push' ? {} : { ackTimeoutMillis: 1_000 }),
+const ATTACKED = {
+  config: {
+    receivers: {
+      zmqAck: { endpoint: 'tcp://127.0.0.1:0' },
+      zmqPush: { endpoint: 'tcp://127.0.0.1:0', maxMessageBytes: '64MiB' },
+      otlpGrpc: { endpoint: '127.0.0.1:0' },
+      otlpHttp: { endpoint: '127.0.0.1:0' },
+    },
   },
-});
-let isOver = false;
-void sender.exit.then(() => {
-  isOver = true;
-});
-
-let done = 0;
-let inStart = 0;
-const tell = () => {
-  const seconds = ((performance.now() - beganAt) / 1000).toFixed(0);
-  const sent = shown(Math.min(records, sender.ended * BATCH));
-  console.error(`${seconds} s: ${sent} of ${shown(records)} records, ${done} of ${kills} kills`);
 };
-const telling = setInterval(tell, 5_000);
+const startedAt = performance.now();
 
-// One moment in each of so many equal parts of the work, and there somewhere.
-for (let part = 0; part < kills; part += 1) {
-  const at = Math.floor(((part + Math.random()) / kills) * batches * 0.98);
-  await sender.until(() => sender.ended >= at || isOver).catch(() => {});
-  await pause(Math.random() * 20);
-  await daemon.kill();
-  done += 1;
-  // A daemon that is killed while it recovers, too.
-  while (done < kills && Math.random() < 0.2) {
-    part += 1;
-    await daemon.begin();
-    await pause(Math.random() * 500);
+for (let round = 1, isKept = true; isKept; round += 1) {
+  isKept = await prove();
+  if (!isKept) process.exitCode = 1;
+  if (performance.now() - startedAt >= minutes * 60_000) break;
+  console.log(`${((performance.now() - startedAt) / 60_000).toFixed(1)} minutes, round ${round} is over`);
+}
+
+/** @returns whether it kept what it promises */
+async function prove() {
+  const folder = mkdtempSync(join(tmpdir(), 'distlogd-prove-'));
+  const notes = join(folder, 'notes');
+  const beganAt = performance.now();
+  const daemon = new RealDaemon(folder, join(root, 'dist/esm/cli/distlogd.js'), given.attack ? ATTACKED : {});
+  await daemon.start();
+  const batches = Math.ceil(records / BATCH);
+  const sender = new RealSender(join(root, 'test/daemon/promise/programs/sender.js'), {
+    notes,
+    count: records,
+    batch: BATCH,
+    // Push mode succeeds at once; so fast that nothing is lost by the bound of its queue as long as the daemon runs.
+    ...(mode === 'push' ? { lanes: 1, pace: 5 } : {}),
+    exporter: {
+      mode,
+      endpoint: mode === 'push' ? daemon.endpoints.zmqPush : daemon.endpoints.zmqAck,
+      ...(mode === 'push' ? {} : { ackTimeoutMillis: 1_000 }),
+    },
+  });
+  let isOver = false;
+  void sender.exit.then(() => {
+    isOver = true;
+  });
+
+  const attacking = given.attack ? attack(daemon, () => isOver) : undefined;
+  let done = 0;
+  let inStart = 0;
+  const tell = () => {
+    const seconds = ((performance.now() - beganAt) / 1000).toFixed(0);
+    const sent = shown(Math.min(records, sender.ended * BATCH));
+    console.error(`${seconds} s: ${sent} of ${shown(records)} records, ${done} of ${kills} kills`);
+  };
+  const telling = setInterval(tell, 5_000);
+
+  // One moment in each of so many equal parts of the work, and there somewhere.
+  for (let part = 0; part < kills; part += 1) {
+    const at = Math.floor(((part + Math.random()) / kills) * batches * 0.98);
+    await sender.until(() => sender.ended >= at || isOver).catch(() => {});
+    await pause(Math.random() * 20);
     await daemon.kill();
     done += 1;
-    inStart += 1;
+    // A daemon that is killed while it recovers, too.
+    while (done < kills && Math.random() < 0.2) {
+      part += 1;
+      await daemon.begin();
+      await pause(Math.random() * 500);
+      await daemon.kill();
+      done += 1;
+      inStart += 1;
+    }
+    await daemon.start();
   }
-  await daemon.start();
-}
-const [code] = await sender.exit;
-clearInterval(telling);
-tell();
-if (code !== 0) console.error(`the sender ended with ${code}: ${sender.errors}`);
-if (mode === 'push') await idle();
-await daemon.until(({ sinks }) => sinks[0].behind.batches === 0);
-const [end] = await daemon.stop();
-if (end !== 0) console.error(`distlogd ended with ${end}: ${daemon.life}`);
+  const [code] = await sender.exit;
+  clearInterval(telling);
+  await attacking;
+  tell();
+  if (code !== 0) console.error(`the sender ended with ${code}: ${sender.errors}`);
+  if (mode === 'push') await idle(daemon);
+  await daemon.until(({ sinks }) => sinks[0].behind.batches === 0);
+  const [end] = await daemon.stop();
+  if (end !== 0) console.error(`distlogd ended with ${end}: ${daemon.life}`);
 
-const oracle = new Oracle(records);
-oracle.note(notes);
-await oracle.read(daemon.file);
-const { sent, succeeded, failed, arrived, lost, doubled, strangers, failedArrived } = oracle.verdict();
-const bytes = statSync(daemon.file).size;
-rmSync(folder, { recursive: true });
-const seconds = ((performance.now() - beganAt) / 1000).toFixed(1);
-console.log(
-  `${seconds} s, file of ${shown(bytes)} bytes, ${shown(sender.stats?.resent ?? 0)} batches sent again, ${inStart} of the kills in a start`,
-);
-if (failed > 0)
-  console.log(`${shown(failed)} exports failed: ${shown(failedArrived)} of their records are there`);
-const did = mode === 'push' ? 'queued' : 'acknowledged';
-console.log(
-  `${mode}: ${shown(sent)} records sent, ${shown(succeeded)} ${did}, ${shown(arrived)} arrived, ${done} kills: ${shown(lost)} lost, ${shown(doubled)} doubled`,
-);
-const isKept = (mode === 'push' || lost === 0) && doubled + strangers === 0;
-process.exitCode = isKept && sent === records && done === kills && code === 0 && end === 0 ? 0 : 1;
+  const oracle = new Oracle(records);
+  oracle.note(notes);
+  await oracle.read(daemon.file);
+  const { sent, succeeded, failed, arrived, lost, doubled, strangers, failedArrived } = oracle.verdict();
+  const bytes = statSync(daemon.file).size;
+  rmSync(folder, { recursive: true });
+  const seconds = ((performance.now() - beganAt) / 1000).toFixed(1);
+  console.log(
+    `${seconds} s, file of ${shown(bytes)} bytes, ${shown(sender.stats?.resent ?? 0)} batches sent again, ${inStart} of the kills in a start`,
+  );
+  if (failed > 0)
+    console.log(`${shown(failed)} exports failed: ${shown(failedArrived)} of their records are there`);
+  const did = mode === 'push' ? 'queued' : 'acknowledged';
+  console.log(
+    `${mode}: ${shown(sent)} records sent, ${shown(succeeded)} ${did}, ${shown(arrived)} arrived, ${done} kills: ${shown(lost)} lost, ${shown(doubled)} doubled`,
+  );
+  const isKept = (mode === 'push' || lost === 0) && doubled + strangers === 0;
+  return isKept && sent === records && done === kills && code === 0 && end === 0;
+}
+
+/** Hostile clients, until it is over. */
+async function attack(/** @type {RealDaemon} */ daemon, /** @type {() => boolean} */ isOver) {
+  const frames = await import(new URL('../build/frames/index.js', import.meta.url).href);
+  const attacks = new Attacks(frames, () => daemon.endpoints, frames.newProducer().id);
+  while (!isOver()) await attacks.all();
+}
 
 /** Resolves when nothing came for a second: in push mode nobody says what the last one is. */
-async function idle() {
+async function idle(/** @type {RealDaemon} */ daemon) {
   for (let before = -1; ; ) {
     const { receivers } = await daemon.status();
     const { records: now } = receivers.find((/** @type {any} */ { name }) => name === 'zmqPush');
