@@ -1,6 +1,7 @@
 import type { Accepted, Batch, JournalEntry, Origin } from '../component/index.ts';
 import { Severity } from '../record/index.ts';
 import { shown } from '../settings/index.ts';
+import type { ClockOffsets } from './clock-offsets.ts';
 import { FRAME_BYTES } from './frame.ts';
 import { MAX_BODY_BYTES, type Settings } from './options.ts';
 import type { JournalTime, Producer, Producers } from './producers.ts';
@@ -10,6 +11,8 @@ import type { NoRoom } from './writer.ts';
 export interface Waiting {
   readonly batch: Batch;
   readonly receivedMillis: number;
+  /** By how much the wall clock was ahead of the monotonic one then. */
+  readonly clockOffset: number;
   readonly producer: Producer | undefined;
   readonly bytes: number;
   readonly settle: Settle;
@@ -53,6 +56,7 @@ export class IntakeQueue {
   readonly #settings: Settings;
   readonly #producers: Producers;
   readonly #time: JournalTime;
+  readonly #offsets: ClockOffsets;
   #waiting: Waiting[] = [];
   #group: readonly Waiting[] = [];
   /** The last batch on its way, for each producer that has one. */
@@ -67,10 +71,11 @@ export class IntakeQueue {
   #refusedAt = Number.NEGATIVE_INFINITY;
   #nextWarning = Number.NEGATIVE_INFINITY;
 
-  constructor(settings: Settings, producers: Producers, time: JournalTime) {
+  constructor(settings: Settings, producers: Producers, time: JournalTime, offsets: ClockOffsets) {
     this.#settings = settings;
     this.#producers = producers;
     this.#time = time;
+    this.#offsets = offsets;
   }
 
   get waiting(): number {
@@ -83,7 +88,8 @@ export class IntakeQueue {
    */
   async append(batch: Batch, roomBytes: number): Promise<Accepted> {
     check(batch);
-    const receivedMillis = this.#settings.clock.now();
+    const { clock } = this.#settings;
+    const receivedMillis = clock.now();
     const now = this.#time.advance(receivedMillis);
     const { origin } = batch;
     const known = origin === undefined ? undefined : this.#producers.find(origin.producer);
@@ -105,7 +111,10 @@ export class IntakeQueue {
     this.bytes += bytes;
     return new Promise((resolve, reject) => {
       const settle = { resolve, reject };
-      const waiting: Waiting = { batch, receivedMillis, producer, bytes, settle, followers: [] };
+      const clockOffset = receivedMillis - clock.monotonicNow();
+      const waiting: Waiting = {
+        ...{ batch, receivedMillis, clockOffset, producer, bytes, settle, followers: [] },
+      };
       this.#waiting.push(waiting);
       if (producer !== undefined) this.#tails.set(producer, waiting);
     });
@@ -130,7 +139,8 @@ export class IntakeQueue {
     this.#group = [];
     this.#foundRoom(group);
     const now = this.#time.advance(this.#settings.clock.now());
-    for (const [at, { batch, producer, settle }] of group.entries()) {
+    for (const [at, { batch, producer, settle, clockOffset }] of group.entries()) {
+      this.#offsets.received(entries[at]!.index, clockOffset);
       if (producer !== undefined) {
         producer.inFlight -= 1;
         this.#producers.committed(batch.origin!, now);

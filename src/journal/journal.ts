@@ -8,6 +8,7 @@ import type {
   JournalView,
 } from '../component/index.ts';
 import { wholeNumber } from '../settings/index.ts';
+import { ClockOffsets } from './clock-offsets.ts';
 import { isMissing } from './files.ts';
 import { IntakeQueue } from './intake-queue.ts';
 import { type JournalOptions, type Settings, withJournalDefaults } from './options.ts';
@@ -34,6 +35,7 @@ import { WriteLoop } from './write-loop.ts';
 export class Journal implements Intake, JournalView {
   readonly id: Uint8Array;
   readonly #settings: Settings;
+  readonly #offsets: ClockOffsets;
   readonly #recovered: Recovered;
   readonly #producers: Producers;
   readonly #segments: Segments;
@@ -60,13 +62,14 @@ export class Journal implements Intake, JournalView {
   /** Use {@link Journal.open}. */
   private constructor(settings: Settings, recovered: Recovered) {
     this.#settings = settings;
+    this.#offsets = new ClockOffsets(settings.clock);
     this.#recovered = recovered;
     this.id = Uint8Array.from(recovered.id);
     this.#producers = recovered.producers;
     this.#segments = new Segments(recovered.segments);
     this.#recent = new Recent(settings.recentBytes);
     this.#readFiles = new ReadFiles(settings.files);
-    this.#intake = new IntakeQueue(settings, recovered.producers, recovered.time);
+    this.#intake = new IntakeQueue(settings, recovered.producers, recovered.time, this.#offsets);
     this.#loop = new WriteLoop(settings, recovered, this.#segments, this.#intake, (entries) => {
       this.#recent.add(entries);
       this.#intake.committed(entries);
@@ -124,13 +127,14 @@ export class Journal implements Intake, JournalView {
     const index = Math.max(wholeNumber('position', position, 0), this.first);
     const { newest } = this.#segments;
     if (index >= this.next || newest === undefined) return { batches: 0, records: 0, bytes: 0, ageMillis: 0 };
-    const before = this.#segments.at(index).segment.before(index);
-    const receivedMillis = this.#recent.find(index)?.receivedMillis ?? before.receivedMillis;
+    const { segment } = this.#segments.at(index);
+    const before = segment.before(index);
+    const known = this.#recent.find(index) ?? segment.markOf(index);
     return {
       batches: this.next - index,
       records: Math.max(0, newest.records - before.records),
       bytes: Math.max(0, newest.bytes - before.bytes),
-      ageMillis: Math.max(0, this.#settings.clock.now() - receivedMillis),
+      ageMillis: this.#offsets.ageMillis(known.index, known.receivedMillis),
     };
   }
 

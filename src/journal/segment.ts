@@ -86,6 +86,11 @@ export class Segment {
     return this.#marks.around(index).before.offset;
   }
 
+  /** The last place at or before this entry of which it is known when the entry there came. */
+  markOf(index: number): Mark {
+    return index >= this.#counted.index ? this.#counted : this.#marks.around(index).before;
+  }
+
   /** What was written before this entry; between two marks as much as lies in proportion. */
   before(index: number): Mark {
     const { before, behind } =

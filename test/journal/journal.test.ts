@@ -365,6 +365,30 @@ describe('behind and trim', () => {
     expect(journal.behind(4)).toEqual(expected(4));
   });
 
+  test('an age is how much time has passed, whatever the wall clock is set to meanwhile', async () => {
+    const clock = new ManualClock();
+    const files = new FragileFiles();
+    let journal = await openOn(files, { clock, recentBytes: 0 });
+    const ages = () => [1, 2, 3].map((position) => journal.behind(position).ageMillis);
+    await journal.append(batchOf('a'));
+    clock.advance(1_000);
+    clock.setForward(86_400_000);
+    await journal.append(batchOf('b'));
+    clock.advance(1_000);
+    clock.setForward(-2 * 86_400_000);
+    await journal.append(batchOf('c'));
+    clock.advance(500);
+
+    expect(ages()).toEqual([2_500, 1_500, 500]);
+    await journal.close();
+    journal = await openOn(files, { clock, recentBytes: 0 });
+    // The wall clock is believed once, when the journal is opened.
+    await readAll(journal);
+    clock.setForward(365 * 86_400_000);
+    clock.advance(1_000);
+    expect(ages().at(-1)).toBe(1_500);
+  });
+
   test('a clock set back makes no age negative', async () => {
     let now = 1_000_000;
     const clock = { now: () => now, monotonicNow: () => 0, after: () => () => {} };

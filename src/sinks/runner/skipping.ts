@@ -81,7 +81,7 @@ export class Skipping {
     this.#counters.addDropped(cause, batches, records);
     this.#unlogged.batches += batches;
     this.#unlogged.records += records;
-    const now = this.#options.clock.now();
+    const now = this.#options.clock.monotonicNow();
     if (now - this.#loggedAt < LOG_MILLIS) return;
     const all = this.#unlogged;
     this.#health.log(

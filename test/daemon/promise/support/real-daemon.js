@@ -159,8 +159,7 @@ export class RealDaemon {
     );
     for (const [name, endpoint] of Object.entries(this.endpoints)) {
       const part = name === 'http' ? this.#config.http : this.#config.receivers[name];
-      if (part !== undefined)
-        part.endpoint = name === 'http' ? endpoint.replace(/^https?:\/\//, '') : endpoint;
+      if (part !== undefined) part.endpoint = endpoint.replace(/^https?:\/\//, '');
     }
   }
 }
