@@ -58,6 +58,8 @@ async function bundle(format, files) {
     exports: 'named',
     entryFileNames: '[name].js',
     chunkFileNames: 'parts/[name]-[hash].js',
+    // By this name the package knows its own frames in a stack, see src/task/frames.ts.
+    codeSplitting: { groups: [{ name: 'burstlog-frames', test: /[\\/]task[\\/]frames\.js$/ }] },
     minifyInternalExports: false,
     comments: false,
   });

@@ -1,5 +1,5 @@
 import { TaskLogRecordProcessor, task, to } from 'burstlog';
-import { boundLine, median, nanosecondsEach, spread, valuesOf } from '../figures.js';
+import { nanosecondsEach, ratioLine } from '../figures.js';
 import { providerWith, RecordProcessor } from '../otel.js';
 import { quietRecord } from '../records.js';
 
@@ -8,7 +8,7 @@ export const title = 'What does TaskLogRecordProcessor add to a record that is e
 /** Of one slice; ten are a repeat. */
 const EMITS = 100_000;
 const SLICES = 10;
-const AT_MOST = 350;
+const AT_MOST = 1.3;
 
 /** @type {import('../case.js').Case['trials']} */
 export function trials() {
@@ -53,11 +53,6 @@ export function prepare({ side }) {
 
 /** @type {import('../case.js').Case['lines']} */
 export function lines(trial, results) {
-  const without = valuesOf(results, 'without', 'nanoseconds');
-  const added = valuesOf(results, 'with', 'nanoseconds').map(
-    (value, at) => value - (without[at] ?? Number.NaN),
-  );
-  const line = boundLine(trial, { what: 'added', value: median(added), unit: 'ns', atMost: AT_MOST });
-  const both = `${spread(results, 'with', 'nanoseconds')} ns, ${spread(results, 'without', 'nanoseconds')} ns`;
-  return [{ ...line, figures: `${line.figures} (${both})` }];
+  const sides = { figure: 'nanoseconds', unit: 'ns', ours: 'with', theirs: 'without' };
+  return [ratioLine(trial, results, { ...sides, atMost: AT_MOST })];
 }

@@ -7,8 +7,8 @@ export interface Frame {
 
 const BEGINS = /^\s*at (?:async )?/;
 const POSITION = /:(\d+):\d+$/;
-/** Two steps below the root of the package's code. */
-const THIS_FILE = /task[\\/]frames\.[cm]?[jt]s$/;
+/** Two steps below the root of the package's code; as scripts/build.js names it in what is published. */
+const THIS_FILE = /(?:task[\\/]frames\.[cm]?[jt]s|parts[\\/]burstlog-frames-[\w-]+\.js)$/;
 /** What a task calls to make its context the active one. */
 const CONTEXT_MANAGER =
   /[\\/]@opentelemetry[\\/](?:api|context-async-hooks)[\\/]|^node:(?:async_hooks$|internal\/async_local_storage)/;

@@ -49,6 +49,9 @@ export interface WritableRecord {
  */
 export class TaskLogRecordProcessor implements LogRecordProcessorLike {
   readonly #callSiteFrom: number;
+  /** The data of the last task that the SDK took whole, and beside how many attributes. */
+  #fitting: TaskMarks['bound'] | undefined;
+  #fittingBeside = 0;
 
   constructor(options: TaskLogRecordProcessorOptions = {}) {
     checkKnown('TaskLogRecordProcessor', options, ['callSite']);
@@ -60,12 +63,12 @@ export class TaskLogRecordProcessor implements LogRecordProcessorLike {
     const release = context === undefined ? undefined : releaseOf(context);
     if (release !== undefined) {
       // Numbered when it was written, and whoever called the logger is long gone.
-      if (release.marks !== undefined) write(record, release.marks, release.sequence);
+      if (release.marks !== undefined) this.#write(record, release.marks, release.sequence);
       return;
     }
     const task = context === undefined ? undefined : taskOf(context);
-    if (task !== undefined) mark(record, task);
-    else if (context === undefined || context === ROOT_CONTEXT) markByFallback(record);
+    if (task !== undefined) this.#mark(record, task);
+    else if (context === undefined || context === ROOT_CONTEXT) this.#markByFallback(record);
     if (this.#callSiteFrom <= 24 && rankOf(record.severityNumber) >= this.#callSiteFrom) markCallSite(record);
   }
 
@@ -81,37 +84,82 @@ export class TaskLogRecordProcessor implements LogRecordProcessorLike {
   shutdown(): Promise<void> {
     return Promise.resolve();
   }
-}
 
-/** Without a context manager, the SDK passes the root context, and the record has no trace. */
-function markByFallback(record: WritableRecord): void {
-  const context = fallbackContext();
-  const task = context === undefined ? undefined : taskOf(context);
-  if (task === undefined) return;
-  record.spanContext ??= task.spanContext;
-  mark(record, task);
-}
+  /** Without a context manager, the SDK passes the root context, and the record has no trace. */
+  #markByFallback(record: WritableRecord): void {
+    const context = fallbackContext();
+    const task = context === undefined ? undefined : taskOf(context);
+    if (task === undefined) return;
+    record.spanContext ??= task.spanContext;
+    this.#mark(record, task);
+  }
 
-function mark(record: WritableRecord, task: TaskState): void {
-  const { emitting } = task;
-  if (numberRecord(task, record.eventName, record.attributes)) write(record, marksOf(task), task.sequence);
-  else if (emitting !== undefined && emitting.eventName === record.eventName) {
-    restoreOwn(record, emitting.attributes);
+  #mark(record: WritableRecord, task: TaskState): void {
+    const { emitting } = task;
+    if (numberRecord(task, record.eventName, record.attributes)) {
+      this.#write(record, marksOf(task), task.sequence);
+    } else if (emitting !== undefined && emitting.eventName === record.eventName) {
+      restoreOwn(record, emitting.attributes);
+    }
+  }
+
+  #write(record: WritableRecord, marks: TaskMarks, sequence: number): void {
+    const { attributes } = record;
+    const { id, name, parentId, bound } = marks;
+    const before = countOf(attributes);
+    if (bound !== this.#fitting || before > this.#fittingBeside) {
+      return this.#writeWithinLimits(record, marks, sequence, before);
+    }
+    if (attributes[TASK_ID] === undefined) attributes[TASK_ID] = id;
+    if (attributes[TASK_NAME] === undefined) attributes[TASK_NAME] = name;
+    attributes[TASK_SEQUENCE] = sequence;
+    if (parentId !== undefined && attributes[TASK_PARENT_ID] === undefined) {
+      attributes[TASK_PARENT_ID] = parentId;
+    }
+    for (const key in bound) if (!Object.hasOwn(attributes, key)) attributes[key] = bound[key];
+  }
+
+  /**
+   * The SDK checks each attribute that is set, which takes longer than all the rest. What it has taken whole on
+   * one record of a task it need not check on the next, if that one has no more attributes of its own.
+   */
+  #writeWithinLimits(record: WritableRecord, marks: TaskMarks, sequence: number, before: number): void {
+    const { attributes } = record;
+    const { id, name, parentId, bound } = marks;
+    const mayBeWritten = writeSequence(record, sequence);
+    if (attributes[TASK_ID] === undefined) writeOwn(record, TASK_ID, id);
+    if (attributes[TASK_NAME] === undefined) writeOwn(record, TASK_NAME, name);
+    if (parentId !== undefined && attributes[TASK_PARENT_ID] === undefined) {
+      writeOwn(record, TASK_PARENT_ID, parentId);
+    }
+    let isWhole = true;
+    for (const key in bound) {
+      // Not by its value: every object has a "constructor".
+      if (!Object.hasOwn(attributes, key)) record.setAttribute(key, bound[key]);
+      if (attributes[key] !== bound[key]) isWhole = false;
+    }
+    if (!isWhole || !mayBeWritten) return;
+    this.#fitting = bound;
+    this.#fittingBeside = before;
   }
 }
 
-function write(record: WritableRecord, { id, name, parentId, bound }: TaskMarks, sequence: number): void {
-  const { attributes } = record;
-  if (attributes[TASK_ID] === undefined) writeOwn(record, TASK_ID, id);
-  if (attributes[TASK_NAME] === undefined) writeOwn(record, TASK_NAME, name);
+function countOf(attributes: Readonly<Record<string, unknown>>): number {
+  let count = 0;
+  for (const _ in attributes) count += 1;
+  return count;
+}
+
+/**
+ * @returns whether attributes may be written without the SDK. Old ones compute what was dropped from what is there,
+ * and would report a negative number.
+ */
+function writeSequence(record: WritableRecord, sequence: number): boolean {
+  const before = record.droppedAttributesCount;
+  record.attributes[TASK_SEQUENCE] = sequence;
+  if (record.droppedAttributesCount === before) return true;
   writeOwn(record, TASK_SEQUENCE, sequence);
-  if (parentId !== undefined && attributes[TASK_PARENT_ID] === undefined) {
-    writeOwn(record, TASK_PARENT_ID, parentId);
-  }
-  for (const key in bound) {
-    // Not by its value: every object has a "constructor".
-    if (!Object.hasOwn(attributes, key)) record.setAttribute(key, bound[key]);
-  }
+  return false;
 }
 
 /**

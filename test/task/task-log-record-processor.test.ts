@@ -127,6 +127,50 @@ describe("the SDK's limits of attributes", () => {
     expect([200 - 128 + 1, 200 - 128 + 1 - 4]).toContain(droppedAttributesCount);
   });
 
+  test('data that one record had room for obeys the limit on the next, which has more of its own', () => {
+    const out = register({ limits: { attributeCountLimit: 8, attributeValueLengthLimit: 8 } });
+    task('goal', { user: 'leo', tenant: 'one' }, (job) => {
+      out.log('small', { a: 1 });
+      out.log('small again', { b: 2, c: 3 });
+      out.log('full', Object.fromEntries(Array.from({ length: 8 }, (_, at) => [`own.${at}`, at])));
+      job.bind({ tenant: 'a long name' });
+      out.log('bound anew', { a: 1 });
+      out.log('and again', { a: 1 });
+    });
+    const dataOf = (body: string) => {
+      const { attributes } = out.find(body);
+      return [attributes['task.name'], attributes.user, attributes.tenant];
+    };
+    expect(dataOf('small')).toEqual(['goal', 'leo', 'one']);
+    expect(dataOf('small again')).toEqual(['goal', 'leo', 'one']);
+    expect(dataOf('full')).toEqual(['goal', undefined, undefined]);
+    expect(dataOf('bound anew')).toEqual(['goal', 'leo', 'a long n']);
+    expect(dataOf('and again')).toEqual(['goal', 'leo', 'a long n']);
+  });
+
+  test('a record that computes what it dropped from what it has never reports a negative number', () => {
+    /** As LogRecordImpl of sdk-logs 0.203. */
+    class OldRecord {
+      readonly attributes: Record<string, unknown> = {};
+      #set = 0;
+      setAttribute(key: string, value: unknown): this {
+        this.#set += 1;
+        this.attributes[key] = value;
+        return this;
+      }
+      get droppedAttributesCount(): number {
+        return this.#set - Object.keys(this.attributes).length;
+      }
+    }
+    const processor = new TaskLogRecordProcessor();
+    const records = [new OldRecord(), new OldRecord(), new OldRecord()];
+    task('goal', { user: 'leo' }, (job) => {
+      for (const record of records) processor.onEmit(record.setAttribute('own', 1), job.context);
+    });
+    expect(records.map(({ droppedAttributesCount }) => droppedAttributesCount)).toEqual([0, 0, 0]);
+    expect(records[2]!.attributes).toMatchObject({ own: 1, user: 'leo', 'task.name': 'goal' });
+  });
+
   test('every record of a task says where it belongs and how it ended, with any limit', () => {
     for (const limits of [
       { attributeCountLimit: 1 },
