@@ -66,14 +66,12 @@ export function printCounts(records, debugLogged) {
 }
 
 /**
- * What one request tried to do, in all services, as `distlog tree` shows it.
+ * What the last request that failed tried to do, in all services: `distlog tree --last-failed`.
  *
- * @param {readonly string[]} files of OTLP/JSON lines
- * @param {string} traceId
+ * @param {string} file lines of OTLP/JSON
  */
-export function printTree(files, traceId) {
-  const color = isColoured ? 'always' : 'never';
-  const args = [distlog, 'tree', '--unfold', 'all', '--color', color, '--trace', traceId, ...files];
+export function printLastFailed(file) {
+  const args = [distlog, 'tree', '--last-failed', '--color', isColoured ? 'always' : 'never', file];
   const { stdout } = spawnSync(process.execPath, args, {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'inherit'],

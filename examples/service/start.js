@@ -1,7 +1,7 @@
 // npm start: two services, a daemon, two hundred customers, and what becomes of the log records of the eight that fail.
 import { sendCustomers } from './customers.js';
 import { startDaemon } from './daemon-process.js';
-import { printCounts, printLine, printProgress, printText, printTitle, printTree } from './report.js';
+import { printCounts, printLastFailed, printLine, printProgress, printText, printTitle } from './report.js';
 import { startService } from './service-process.js';
 
 const orders = 200;
@@ -35,12 +35,8 @@ async function main() {
   if (collected !== undefined)
     printLine('Collector', `has got ${collected.length} of the ${all.length} records in the file`);
 
-  const [error] = records
-    .filter((record) => record.severityText === 'ERROR')
-    .sort((one, other) => one.attributes['order.id'] - other.attributes['order.id']);
-  if (error === undefined) throw new Error(`${failed} orders failed, but no ERROR has arrived`);
-  printTitle(`Order ${error.attributes['order.id']} failed. What it tried to do, in both services:`);
-  printTree([file], error.traceId);
+  printTitle('What did the last order that failed try to do? $ distlog tree --last-failed records.jsonl');
+  printLastFailed(file);
   await cleanUp();
 
   printTitle('What has happened');
@@ -52,6 +48,7 @@ async function main() {
   printLine('docs/burst.md', 'how it holds and releases, and every option');
   printLine('docs/tasks.md', 'how logs become a tree of goals, across processes');
   printLine('docs/distlogd.md', 'the daemon: what it takes, keeps, and passes on');
+  printLine('docs/reader.md', 'distlog: find, tail, tree, tasks, bursts, and a server for coding assistants');
   printLine(
     'examples/',
     'one small program for each feature; service/telemetry.js is the set-up of this one',

@@ -34,6 +34,8 @@ interface OpenTask {
   data: TreeAttributes;
 }
 
+/** The logger of the records that tasks write of themselves. */
+const OWN_LOGGER = 'burstlog';
 const MAX_OPEN = 4_096;
 const MAX_DEPTH = 64;
 
@@ -155,7 +157,10 @@ export class LiveLines {
         ...this.#ends(record),
       ];
     }
-    const source = [record.service, record.scope, textOf(record, TASK_NAME)]
+    const task = textOf(record, TASK_NAME);
+    // What the text says already: records of starts and ends begin with the task's name, and are ours.
+    const logger = record.scope === OWN_LOGGER ? '' : record.scope;
+    const source = [record.service, logger, record.body.startsWith(task) ? '' : task]
       .filter((text) => text !== '')
       .map((text, at) => piece(`${text} `, at === 0 ? 'bold' : 'dim'));
     let isFirst = true;

@@ -1,4 +1,5 @@
 import type { Program } from '../command.ts';
+import { completion } from '../completion.ts';
 import { box } from './box.ts';
 import { bursts } from './bursts.ts';
 import { find } from './find.ts';
@@ -7,5 +8,7 @@ import { tail } from './tail.ts';
 import { tasks } from './tasks.ts';
 import { tree } from './tree.ts';
 
+const reading: Program = { name: 'distlog', commands: [tail, find, tree, tasks, bursts, box, mcp] };
+
 /** The reader's tool. */
-export const program: Program = { name: 'distlog', commands: [tail, find, tree, tasks, bursts, box, mcp] };
+export const program: Program = { ...reading, commands: [...reading.commands, completion(reading)] };
