@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { BurstLogRecordProcessor } from 'burstlog';
+import { BurstLoggerProvider, BurstLogRecordProcessor } from 'burstlog';
 import { ratioLine } from '../figures.js';
 import { GIBIBYTE, providerWith, RecordProcessor, swallowingExporter, traceContexts } from '../otel.js';
 import { emitQuiet } from '../records.js';
@@ -7,7 +7,8 @@ import { emitQuiet } from '../records.js';
 export const title =
   'How much memory does a held record take, against the same record in a plain array? Heap and array buffers ' +
   'together (our links live in typed arrays), after forced collections. The buffer grows by half, so 50,000 and ' +
-  '120,000 lie just behind a growth, where a third of it is empty.';
+  '120,000 lie just behind a growth, where a third of it is empty. A deferred record, of BurstLoggerProvider, is ' +
+  'compared with one that BurstLogRecordProcessor holds.';
 
 const AT_MOST = 1.15;
 const WARM = 20_000;
@@ -19,29 +20,47 @@ const COUNTS = [
   { held: 120_000, traces: TRACES, atMost: AT_MOST },
   { held: 160_000, traces: 10_000 },
 ];
+/** In front of the SDK, where the record has not been made. */
+const DEFERRED = { held: 65_536, traces: TRACES, atMost: 0.5 };
 
 /** @type {import('../case.js').Case['trials']} */
 export function trials({ isQuick }) {
   const counts = isQuick ? COUNTS.slice(0, 1) : COUNTS;
-  return counts.map(({ held, traces }) => ({
-    measure: `memory per held record, ${held.toLocaleString('en-US')} held`,
+  const trial = (
+    /** @type {'ours' | 'deferred'} */ side,
+    /** @type {number} */ held,
+    /** @type {number} */ traces,
+  ) => ({
+    measure: `memory per ${side === 'ours' ? 'held' : 'deferred'} record, ${held.toLocaleString('en-US')} held`,
     options: `scope trace, ${traces.toLocaleString('en-US')} traces, capacity and maxBytes raised`,
-    sides: { ours: { side: 'ours', held, traces }, array: { side: 'array', held, traces } },
+    sides: { ours: { side, held, traces }, array: { side: 'array', held, traces } },
     repeatsPerProcess: 1,
-  }));
+  });
+  return [
+    ...counts.map(({ held, traces }) => trial('ours', held, traces)),
+    {
+      ...trial('deferred', DEFERRED.held, DEFERRED.traces),
+      sides: {
+        deferred: { side: 'deferred', held: DEFERRED.held, traces: DEFERRED.traces },
+        held: { side: 'ours', held: DEFERRED.held, traces: DEFERRED.traces },
+      },
+    },
+  ];
 }
 
 /** @type {import('../case.js').Case['prepare']} */
 export async function prepare({ side, held, traces }) {
   /** @type {unknown[]} */
   const array = [];
-  const burst = new BurstLogRecordProcessor({
-    exporter: swallowingExporter,
-    capacity: 1_000_000,
-    maxBytes: 4 * GIBIBYTE,
-  });
-  const processor = side === 'array' ? new RecordProcessor((record) => void array.push(record)) : burst;
-  const logger = providerWith(processor).getLogger('bench');
+  const bounds = { capacity: 1_000_000, maxBytes: 4 * GIBIBYTE };
+  const processor = new BurstLogRecordProcessor({ exporter: swallowingExporter, ...bounds });
+  const keeps = side === 'ours' ? processor : new RecordProcessor((record) => void array.push(record));
+  const provider = providerWith(keeps);
+  const front = new BurstLoggerProvider({ provider, ...bounds });
+  const burst = side === 'deferred' ? front : processor;
+  const logger = /** @type {import('@opentelemetry/api-logs').Logger} */ (
+    (side === 'deferred' ? front : provider).getLogger('bench')
+  );
   const contexts = traceContexts(Number(traces));
   emitQuiet(logger, contexts, WARM);
   array.length = 0;
@@ -60,8 +79,14 @@ export async function prepare({ side, held, traces }) {
 
 /** @type {import('../case.js').Case['lines']} */
 export function lines(trial, results) {
-  const sides = { figure: 'bytes', unit: 'bytes', ours: 'ours', theirs: 'array' };
+  const bytes = { figure: 'bytes', unit: 'bytes' };
+  if (trial.sides.deferred !== undefined) {
+    return [
+      ratioLine(trial, results, { ...bytes, ours: 'deferred', theirs: 'held', atMost: DEFERRED.atMost }),
+    ];
+  }
   const atMost = COUNTS.find(({ held }) => held === trial.sides.ours?.held)?.atMost;
+  const sides = { ...bytes, ours: 'ours', theirs: 'array' };
   return [ratioLine(trial, results, atMost === undefined ? sides : { ...sides, atMost })];
 }
 
