@@ -27,6 +27,7 @@ interface Said {
  */
 export class DaemonSource implements RecordSource {
   readonly name: string;
+  readonly isIndexed = true;
   readonly #target: HttpTarget;
 
   constructor(target: Omit<HttpTarget, 'hint'>) {

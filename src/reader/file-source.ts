@@ -30,6 +30,7 @@ export interface FileSourceOptions {
  */
 export class FileSource implements RecordSource {
   readonly name: string;
+  readonly isIndexed = false;
   readonly #options: FileSourceOptions;
   #held: readonly Found[] | undefined;
 

@@ -12,7 +12,15 @@ export {
   taskLine,
   taskRows,
 } from './overview.ts';
-export { collect, type Last, MAX_RECORDS, type OnNotice, storyOfLast, viewOf } from './queries.ts';
+export {
+  collect,
+  findTaskRows,
+  type Last,
+  MAX_RECORDS,
+  type OnNotice,
+  storyOfLast,
+  viewOf,
+} from './queries.ts';
 export { ReaderError, type ReaderErrorKind } from './reader-error.ts';
 export {
   type Found,

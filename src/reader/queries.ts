@@ -1,6 +1,7 @@
 import { type Condition, compileCondition } from '../ottl/index.ts';
 import { BURST_ID, BURST_RELEASED_EVENT } from '../record/index.ts';
 import { type TreeRecord, treeRecords } from '../tree/index.ts';
+import { type TaskChoice, type TaskRow, taskRows } from './overview.ts';
 import {
   isNotice,
   type Notice,
@@ -111,4 +112,61 @@ function storyOf({ traceId, attributes, service, seconds, nanos }: TreeRecord): 
     toNanos: time + 1n,
     limit: MAX_RECORDS,
   };
+}
+
+/** For the newest so many rows, so many errors or slow ends are read; and of the trace of each, so many records. */
+const MAX_MATCHES = 10_000;
+const RECORDS_PER_ROW = 20;
+const MAX_TRACE_RECORDS = 2_000;
+const TRACES_AT_ONCE = 8;
+
+/**
+ * The rows of the tasks that fit, see {@link taskRows}. Of an indexed source only what decides is read, and then the
+ * traces of the newest rows, for the names on the way to them; any other is read once.
+ */
+export async function findTaskRows(
+  source: RecordSource,
+  query: Pick<RecordQuery, 'when' | 'fromNanos' | 'toNanos'>,
+  choice: TaskChoice,
+  limit: number,
+  onNotice: OnNotice,
+  signal: AbortSignal,
+): Promise<TaskRow[]> {
+  const records = await collect(source, tasksQuery(source, query, choice, limit), onNotice, signal);
+  const rows = taskRows(records, choice);
+  if (!source.isIndexed || rows.length === 0) return rows;
+  const traces = [...new Set(rows.slice(-limit).map(({ traceId }) => traceId))].filter((id) => id !== '');
+  const whole: TreeRecord[] = [...records];
+  const quietly: OnNotice = (notice) => {
+    if (notice.notice === 'problem') onNotice(notice);
+  };
+  for (let at = 0; at < traces.length && !signal.aborted; at += TRACES_AT_ONCE) {
+    const some = traces.slice(at, at + TRACES_AT_ONCE).map((traceId) => {
+      const one = { traceId, ...viewOf('tasks'), limit: MAX_TRACE_RECORDS, order: 'newest' } as const;
+      return collect(source, one, quietly, signal);
+    });
+    for (const found of await Promise.all(some)) for (const record of found) whole.push(record);
+  }
+  return taskRows(whole, choice);
+}
+
+function tasksQuery(
+  source: RecordSource,
+  query: Pick<RecordQuery, 'when' | 'fromNanos' | 'toNanos'>,
+  { failed, running, slowSeconds }: TaskChoice,
+  limit: number,
+): RecordQuery {
+  const all = { ...query, limit: MAX_RECORDS, order: 'newest' } as const;
+  if (!source.isIndexed || running)
+    return { ...all, ...viewOf(failed ? 'failedTasks' : 'tasks', query.when) };
+  if (failed && slowSeconds === undefined) {
+    return { ...all, ...viewOf('errors', query.when), limit: MAX_MATCHES };
+  }
+  if (slowSeconds === undefined) {
+    const enough = Math.min(MAX_RECORDS, Math.max(1_000, limit * RECORDS_PER_ROW));
+    return { ...all, ...viewOf('tasks', query.when), limit: enough };
+  }
+  const slow = `attributes["task.duration"] >= ${slowSeconds.toFixed(6)}`;
+  const own = query.when === undefined ? slow : `${slow} and (${query.when.text})`;
+  return { ...all, ...viewOf('tasks', compileCondition(own, query.when?.patterns)), limit: MAX_MATCHES };
 }

@@ -56,6 +56,8 @@ export interface RecordCount {
 export interface RecordSource {
   /** For messages: `app.jsonl`, `the daemon at 127.0.0.1:5080`. */
   readonly name: string;
+  /** Whether it looks up a trace at once; otherwise each query reads everything. */
+  readonly isIndexed: boolean;
   /** The groups of one answer are in the order of the query; a group holds records of one resource and scope. */
   find(query: RecordQuery, signal: AbortSignal): AsyncIterable<Found>;
   count(query: Omit<RecordQuery, 'limit' | 'order'>, signal: AbortSignal): Promise<RecordCount>;

@@ -28,6 +28,7 @@ const VIEWS: Readonly<Record<ViewName, string>> = {
  */
 export class VictoriaLogsSource implements RecordSource {
   readonly name: string;
+  readonly isIndexed = true;
   readonly #target: HttpTarget;
 
   constructor(target: Omit<HttpTarget, 'hint'>) {

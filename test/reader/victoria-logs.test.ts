@@ -8,12 +8,11 @@ import { compileCondition } from '../../src/ottl/index.ts';
 import {
   collect,
   type Found,
+  findTaskRows,
   isNotice,
   type RecordQuery,
   storyOfLast,
-  taskRows,
   VictoriaLogsSource,
-  viewOf,
 } from '../../src/reader/index.ts';
 import { bodyText } from '../../src/text/index.ts';
 import { buildTrees, lines, type TreeRecord, treeRecords } from '../../src/tree/index.ts';
@@ -100,13 +99,12 @@ withServer('a real VictoriaLogs', () => {
   test('finds the last failure and the failed tasks', async () => {
     const query = await storyOfLast(source, 'failures', {}, () => {}, signal);
     expect(query).toMatchObject({ traceId: TRACE });
-    const failed = { ...viewOf('failedTasks'), limit: 1_000, order: 'newest' } as const;
-    const rows = taskRows(await collect(source, failed, () => {}, signal), {
-      failed: true,
-      running: false,
-      slowSeconds: undefined,
-    });
+    const rowsOf = (failed: boolean, slowSeconds?: number) =>
+      findTaskRows(source, {}, { failed, running: false, slowSeconds }, 50, () => {}, signal);
+    const rows = await rowsOf(true);
     expect(rows.map((row) => row.path)).toEqual([['checkout', 'reserve stock', 'ask warehouse']]);
+    expect((await rowsOf(false, 0.42)).map((row) => row.path.at(-1))).toEqual(['reserve stock', 'checkout']);
+    expect(await rowsOf(false)).toHaveLength(8);
   });
 
   test('the newest and the oldest, by words, time and condition, and whether there are more', async () => {

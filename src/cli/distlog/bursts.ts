@@ -15,7 +15,7 @@ import { plainData } from './json-rows.ts';
 import { limitOf, queryOf, queryOptions } from './query-options.ts';
 import { reading } from './session.ts';
 import { paintOf, showOptions } from './show-options.ts';
-import { sourceDetails, sourceOf, sourceOptions } from './source-options.ts';
+import { exitDetails, sourceDetails, sourceOf, sourceOptions } from './source-options.ts';
 
 const DEFAULT_LIMIT = 50;
 
@@ -26,7 +26,7 @@ export const bursts = command({
     'A line for each: when, how many records it released and lost, its service, its id, and its trace, which distlog tree',
     'shows.',
     ...sourceDetails,
-    'Exit codes: 1 there are none; see distlog --help for the others.',
+    `Exit codes: 1 there are none, ${exitDetails}`,
   ],
   words: '[FILE...]',
   options: {

@@ -6,7 +6,7 @@ import { limitOf, queryOf, queryOptions } from './query-options.ts';
 import { recordLines } from './record-lines.ts';
 import { reading } from './session.ts';
 import { paintOf, showOptions } from './show-options.ts';
-import { sourceDetails, sourceOf, sourceOptions } from './source-options.ts';
+import { exitDetails, sourceDetails, sourceOf, sourceOptions } from './source-options.ts';
 
 const DEFAULT_LIMIT = 100;
 
@@ -18,7 +18,7 @@ export const find = command({
     'order-4711 means order, and right behind it 4711. The newest records are shown, the latest last.',
     "With files, the first argument is always WORDS; '' stands for any.",
     ...sourceDetails,
-    'Exit codes: 1 no record fits; see distlog --help for the others.',
+    `Exit codes: 1 no record fits, ${exitDetails}`,
   ],
   words: '[WORDS] [FILE...]',
   options: {

@@ -28,6 +28,10 @@ export const sourceDetails: readonly string[] = [
   'else from the distlogd whose socket is .distlogd/distlogd.sock or /var/lib/distlogd/distlogd.sock.',
 ];
 
+/** The exit codes that all of these commands have. */
+export const exitDetails =
+  '64 wrong command line or condition, 66 no such file or store, 69 no answer, 77 wrong token.';
+
 /** What a command line says about the source. */
 export interface GivenSource {
   readonly daemon?: string | undefined;

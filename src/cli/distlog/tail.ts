@@ -5,7 +5,7 @@ import { queryOf, queryOptions } from './query-options.ts';
 import { recordLines } from './record-lines.ts';
 import { reading } from './session.ts';
 import { paintOf, showOptions } from './show-options.ts';
-import { sourceDetails, sourceOf, sourceOptions } from './source-options.ts';
+import { exitDetails, sourceDetails, sourceOf, sourceOptions } from './source-options.ts';
 
 export const tail = command({
   name: 'tail',
@@ -13,6 +13,7 @@ export const tail = command({
   details: [
     'It goes on until it is interrupted. If records come faster than they can be shown, it says how many it missed.',
     ...sourceDetails,
+    `Exit codes: ${exitDetails}`,
   ],
   words: '[FILE...]',
   options: {

@@ -1,12 +1,4 @@
-import {
-  collect,
-  cutText,
-  MAX_RECORDS,
-  type TaskRow,
-  taskLine,
-  taskRows,
-  viewOf,
-} from '../../reader/index.ts';
+import { cutText, findTaskRows, MAX_RECORDS, type TaskRow, taskLine } from '../../reader/index.ts';
 import { parseDuration, safeJson } from '../../text/index.ts';
 import { paintLine } from '../../tree/index.ts';
 import { command } from '../command.ts';
@@ -14,7 +6,7 @@ import { ExitCode, usageError } from '../exit-code.ts';
 import { limitOf, queryOf, queryOptions } from './query-options.ts';
 import { reading } from './session.ts';
 import { paintOf, showOptions } from './show-options.ts';
-import { sourceDetails, sourceOf, sourceOptions } from './source-options.ts';
+import { exitDetails, sourceDetails, sourceOf, sourceOptions } from './source-options.ts';
 
 const DEFAULT_LIMIT = 50;
 
@@ -25,7 +17,7 @@ export const tasks = command({
     'A line for each: when it began, its outcome, the way to it from the root, how long it took, its service, why it',
     'failed, and its trace, which distlog tree shows. With --failed also the traces without tasks that have an ERROR.',
     ...sourceDetails,
-    'Exit codes: 1 there are none; see distlog --help for the others.',
+    `Exit codes: 1 there are none, ${exitDetails}`,
   ],
   words: '[FILE...]',
   options: {
@@ -55,11 +47,8 @@ export const tasks = command({
     const paint = paintOf(values, io);
     const { source, clear } = sourceOf(values, files, io);
     return await reading(io, async (signal, onNotice) => {
-      const view = viewOf(choice.failed ? 'failedTasks' : 'tasks', query.when);
-      const all = { ...query, ...view, limit: MAX_RECORDS, order: 'newest' } as const;
-      const records = await collect(source, all, onNotice, signal);
+      const rows = await findTaskRows(source, query, choice, limit, onNotice, signal);
       clear();
-      const rows = taskRows(records, choice);
       const shown = rows.slice(-limit);
       if (values.format === 'json') await io.lines(shown.map(jsonRow));
       else await io.pages(shown.map((row) => paintLine(taskLine(row, paint), 0, paint)));

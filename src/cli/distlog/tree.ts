@@ -3,7 +3,7 @@ import { command } from '../command.ts';
 import { usageError } from '../exit-code.ts';
 import { queryOf, queryOptions } from './query-options.ts';
 import { paintOf, showOptions } from './show-options.ts';
-import { sourceDetails, sourceOf, sourceOptions } from './source-options.ts';
+import { exitDetails, sourceDetails, sourceOf, sourceOptions } from './source-options.ts';
 import { treeCommand } from './tree-command.ts';
 
 export const tree = command({
@@ -14,7 +14,7 @@ export const tree = command({
     ...sourceDetails,
     'Signs: ✔ succeeded, ✘ failed, ⊘ cancelled, ◌ abandoned; … no end seen: it runs, or its end is not here;',
     '⋯ something is not here: held back, lost, or of another source; ↪ a tree that goes on elsewhere; ⇡ a burst.',
-    'Exit codes: 65 no readable record, 66 no such file; see distlog --help for the others.',
+    `Exit codes: 65 no readable record, ${exitDetails}`,
   ],
   words: '[TRACE] [FILE...]',
   options: {

@@ -5,6 +5,7 @@ import {
   deviationLines,
   type FailedTask,
   failedTaskOf,
+  findTaskRows,
   isNotice,
   MAX_RECORDS,
   type Notice,
@@ -13,7 +14,6 @@ import {
   Selection,
   storyOfLast,
   taskLine,
-  taskRows,
   viewOf,
   whyLines,
   whyOfTrace,
@@ -172,14 +172,7 @@ async function taskAnswer(
     slowSeconds: secondsIn(args, 'slow'),
   };
   const query = await queryIn(args);
-  const view = viewOf(choice.failed ? 'failedTasks' : 'tasks', query.when);
-  const records = await collect(
-    source,
-    { ...query, ...view, limit: MAX_RECORDS, order: 'newest' },
-    notes.hear,
-    signal,
-  );
-  const rows = taskRows(records, choice);
+  const rows = await findTaskRows(source, query, choice, most, notes.hear, signal);
   const shown = rows.slice(-most);
   const all = choice.failed ? counted(rows.length, 'failure') : counted(rows.length, 'task');
   return {
