@@ -7,11 +7,11 @@ import { errorText, Severity, systemClock } from '../record/index.ts';
 import type { Replayed } from '../sinks/dead-letters/index.ts';
 import { GatedIntake } from './gated-intake.ts';
 import { neededMemory } from './memory.ts';
-import { OwnRecords } from './own-records.ts';
 import { type NamedReceiver, wantedReceivers } from './receivers.ts';
 import { reportOf } from './report.ts';
 import { Running, type Wanted } from './running.ts';
 import { RunningSinks } from './running-sinks.ts';
+import { SelfLogs } from './self-logs.ts';
 
 /** How often the journal is trimmed, and looked at for room. */
 const CARE_MILLIS = 1_000;
@@ -32,7 +32,7 @@ export interface DaemonContext {
 export class Daemon {
   readonly #startedMillis = systemClock.monotonicNow();
   readonly version: string;
-  readonly own: OwnRecords;
+  readonly own: SelfLogs;
   readonly #directory: DataDirectory;
   readonly #journal: Journal;
   readonly #sinks: RunningSinks;
@@ -68,7 +68,7 @@ export class Daemon {
     const { severity, console } = config.ownRecords;
     // A console sink prints them anyway.
     const prints = console && !config.sinks.some(({ type }) => type === 'console');
-    const own = new OwnRecords({ severity, console: prints, version });
+    const own = new SelfLogs({ severity, console: prints, version });
     const directory = await openDataDirectory(config.data);
     let daemon: Daemon | undefined;
     try {
@@ -92,7 +92,7 @@ export class Daemon {
   private constructor(
     loaded: LoadedConfig,
     { version, storeProgram }: DaemonContext,
-    own: OwnRecords,
+    own: SelfLogs,
     directory: DataDirectory,
     journal: Journal,
   ) {

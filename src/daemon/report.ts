@@ -1,9 +1,9 @@
 import { receiverStats } from '../component/index.ts';
 import type { Journal } from '../journal/index.ts';
 import type { StatusReport } from '../operations/index.ts';
-import type { OwnRecords } from './own-records.ts';
 import type { NamedReceiver } from './receivers.ts';
 import type { RunningSinks } from './running-sinks.ts';
+import type { SelfLogs } from './self-logs.ts';
 
 /** What a report is made from. */
 export interface Reported {
@@ -14,7 +14,7 @@ export interface Reported {
   readonly journal: Journal;
   readonly receivers: readonly NamedReceiver[];
   readonly sinks: RunningSinks;
-  readonly own: OwnRecords;
+  readonly own: SelfLogs;
 }
 
 /** The statistics of all parts, as they are now. */

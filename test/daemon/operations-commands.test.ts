@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { folderForEachTest } from '../sinks/support/folder.ts';
 import { freePort } from '../support/free-port.ts';
+import { partialSuccess } from '../support/otlp-answer.js';
 import { type DaemonProcess, daemonsForEachTest } from './support/daemon-process.ts';
 import { jsonRequest } from './support/json-request.ts';
 
@@ -16,14 +17,14 @@ afterEach(() => {
   for (const server of servers.splice(0)) server.close().closeAllConnections();
 });
 
-/** An OTLP/HTTP server that answers as it is told. */
+/** An OTLP/HTTP server with answers that a test chooses. */
 async function receivingEnd() {
-  const end = { status: 400, requests: 0, url: '' };
+  const end = { status: 400, body: Buffer.alloc(0), requests: 0, url: '' };
   let heard = () => {};
   const server = createHttpServer((request, response) => {
     request.resume().on('end', () => {
       end.requests += 1;
-      response.writeHead(end.status, { 'content-type': 'application/x-protobuf' }).end();
+      response.writeHead(end.status, { 'content-type': 'application/x-protobuf' }).end(end.body);
       heard();
     });
   });
@@ -67,7 +68,8 @@ ownRecords: { severity: FATAL, console: true }
     const body = jsonRequest(...bodies);
     return (await fetch(`${otlpHttp}/v1/logs`, { method: 'POST', headers, body })).status;
   };
-  return { daemon, ask, send };
+  const metrics = async () => (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+  return { daemon, ask, send, metrics };
 }
 
 test('what a receiving end refuses is listed by its cause, and replayed when it takes it', async () => {
@@ -98,7 +100,23 @@ test('what a receiving end refuses is listed by its cause, and replayed when it 
   expect(await ask('dlq', 'list')).toEqual([0, 'no dead letters\n']);
 });
 
-test('a sink that is failing is told by status, and its dead letters are not touched', async () => {
+test('records that a receiving end rejects in a partial success are in /metrics and in the status', async () => {
+  const end = await receivingEnd();
+  Object.assign(end, { status: 200, body: partialSuccess(2, 'quota exceeded') });
+  const sinks = `{ collector: { type: otlp, protocol: http, endpoint: "${end.url}" } }`;
+  const { daemon, ask, send, metrics } = await daemonWith(sinks);
+  expect(await send('a', 'b', 'c')).toBe(200);
+  await daemon.says('quota exceeded');
+
+  expect(await metrics()).toMatch(
+    /^distlogd_sink_dropped_records_total\{sink="collector",type="otlp",cause="partial_success"\} 2$/m,
+  );
+  const [code, status] = await ask('status');
+  expect(code).toBe(0);
+  expect(status).toMatch(/^sink collector +records dropped +partial_success +2$/m);
+});
+
+test('a sink that is failing is reported by status, and its dead letters are not touched', async () => {
   const end = await receivingEnd();
   end.status = 503;
   const sinks = `{ collector: { type: otlp, protocol: http, endpoint: "${end.url}" } }`;

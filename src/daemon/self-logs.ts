@@ -10,29 +10,29 @@ import {
   systemClock,
 } from '../record/index.ts';
 
-/** Options of {@link OwnRecords}. */
-export interface OwnRecordsOptions {
+/** Options of {@link SelfLogs}. */
+export interface SelfLogsOptions {
   readonly version: string;
   /** From which severity on they go into the journal. Default: INFO. */
   readonly severity?: SeverityLike | undefined;
   /** Whether they are written to standard error too, a line each. Default: true. */
   readonly console?: boolean | undefined;
   /** Default: standard error. */
-  readonly stream?: OwnStream | undefined;
+  readonly stream?: LogStream | undefined;
   readonly clock?: Clock | undefined;
 }
 
 /** Where lines are written to: a part of a Writable. */
-export interface OwnStream {
+export interface LogStream {
   write(text: string): unknown;
   on?(event: 'error', listener: (error: Error) => void): unknown;
 }
 
-type OwnAttributes = Readonly<Record<string, string | number | boolean>>;
+type LogAttributes = Readonly<Record<string, string | number | boolean>>;
 
-/** Records that wait for the journal; then the oldest go, counted. */
+/** Records that wait for the journal. Beyond it the oldest are dropped and counted. */
 const MAX_WAITING = 1_000;
-/** Of one kind so many in {@link WINDOW_MILLIS}; the next one afterwards says how many were left out. */
+/** Of one kind so many in {@link WINDOW_MILLIS}; the next one afterwards says how many were suppressed. */
 const MAX_ALIKE = 10;
 const WINDOW_MILLIS = 10_000;
 const MAX_KINDS = 256;
@@ -42,15 +42,16 @@ const RETRY_MILLIS = 1_000;
 const CONTROL = /[\p{Cc}\p{Cf}\u2028\u2029]/gu;
 
 /**
- * The daemon's own records: they go the way of all records, through the journal to the sinks, and to standard error.
+ * The daemon's own log (`ownRecords` in the configuration). Its records take the way of all records, through the journal
+ * to the sinks, and are printed to standard error.
  *
- * Prevents feedback loops: what goes wrong on that way is counted, and never logged by another record; what the journal
- * logs while it takes one of these goes to standard error alone. Messages that differ only in numbers and quoted text
+ * Prevents feedback loops: an error on that way is counted and not logged; what the journal logs while it takes one of
+ * these records is printed only. Messages that differ only in numbers and quoted text
  * are limited to ten in ten seconds. Nothing here ever throws.
  */
-export class OwnRecords implements OwnLog {
+export class SelfLogs implements OwnLog {
   readonly #severity: number;
-  readonly #stream: OwnStream | undefined;
+  readonly #stream: LogStream | undefined;
   readonly #clock: Clock;
   readonly #resource: readonly KeyValue[];
   readonly #seen = new Map<string, { until: number; count: number }>();
@@ -60,21 +61,13 @@ export class OwnRecords implements OwnLog {
   #isClosed = false;
   #isAppending = false;
   #cancelRetry = () => {};
-  /** Records that never came into the journal. */
-  lost = 0;
-  /** Records that were too many alike; they are written nowhere, and counted. */
-  leftOut = 0;
+  /** `dropped`: records that never reached the journal. `suppressed`: repeated ones, which are written nowhere. */
+  readonly #stats = { dropped: 0, suppressed: 0 };
 
-  constructor({
-    version,
-    severity = 'INFO',
-    console = true,
-    stream,
-    clock = systemClock,
-  }: OwnRecordsOptions) {
+  constructor({ version, severity = 'INFO', console = true, stream, clock = systemClock }: SelfLogsOptions) {
     this.#severity = parseSeverity('ownRecords.severity', severity);
     this.#stream = console ? (stream ?? process.stderr) : undefined;
-    // A pipe whose reader has ended would else end the daemon.
+    // Without a listener, a pipe whose reader has ended would end the daemon.
     this.#stream?.on?.('error', () => {});
     this.#clock = clock;
     this.#resource = [
@@ -86,32 +79,32 @@ export class OwnRecords implements OwnLog {
     ];
   }
 
-  /** From here on there is a journal; what was logged before goes into it too. */
+  /** Sends records to the journal from now on, also those that were logged before. */
   attach(intake: Intake): void {
     this.#intake = intake;
     this.#write();
   }
 
-  emit(severity: number, message: string, attributes: OwnAttributes = {}): void {
-    const left = this.#leftOut(severity, message);
-    if (left === undefined) {
-      this.leftOut += 1;
+  emit(severity: number, message: string, attributes: LogAttributes = {}): void {
+    const before = this.#suppressedBefore(severity, message);
+    if (before === undefined) {
+      this.#stats.suppressed += 1;
       return;
     }
     const text = cut(message);
-    const body = left === 0 ? text : `${text} (${left} more like this since the last one)`;
+    const body = before === 0 ? text : `${text} (${before} more like this since the last one)`;
     this.#print(severity, body, attributes);
     if (severity < this.#severity || this.#isClosed || this.#isAppending) return;
     this.#waiting.push(this.#record(severity, body, attributes));
     if (this.#waiting.length > MAX_WAITING) {
       this.#waiting.shift();
-      this.lost += 1;
+      this.#stats.dropped += 1;
     }
     this.#write();
   }
 
   stats(): SelfLogStats {
-    return { dropped: this.lost, suppressed: this.leftOut };
+    return { ...this.#stats };
   }
 
   /** Waits until what was logged is in the journal, or cannot be. */
@@ -119,17 +112,17 @@ export class OwnRecords implements OwnLog {
     await this.#writing;
   }
 
-  /** Takes nothing more for the journal; what still waits is lost. */
+  /** Sends nothing more to the journal; what still waits is dropped. */
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#cancelRetry();
     await this.#writing;
-    this.lost += this.#waiting.length;
+    this.#stats.dropped += this.#waiting.length;
     this.#waiting = [];
   }
 
-  /** How many alike were left out before this one; undefined: this one is left out too. */
-  #leftOut(severity: number, message: string): number | undefined {
+  /** How many alike were suppressed before this one; undefined: this one is suppressed too. */
+  #suppressedBefore(severity: number, message: string): number | undefined {
     const now = this.#clock.now();
     const kind = kindOf(severity, message);
     const seen = this.#seen.get(kind);
@@ -142,7 +135,7 @@ export class OwnRecords implements OwnLog {
     return seen.count > MAX_ALIKE ? undefined : 0;
   }
 
-  #print(severity: number, message: string, attributes: OwnAttributes): void {
+  #print(severity: number, message: string, attributes: LogAttributes): void {
     if (this.#stream === undefined) return;
     const time = new Date(this.#clock.now()).toISOString();
     const more = Object.entries(attributes).map(([name, value]) => `  ${name}=${cut(String(value))}`);
@@ -154,7 +147,7 @@ export class OwnRecords implements OwnLog {
     }
   }
 
-  #record(severityNumber: number, body: string, attributes: OwnAttributes): DecodedLogRecord {
+  #record(severityNumber: number, body: string, attributes: LogAttributes): DecodedLogRecord {
     const time = BigInt(Math.trunc(this.#clock.now())) * 1_000_000n;
     return {
       timeUnixNano: time,
@@ -180,14 +173,14 @@ export class OwnRecords implements OwnLog {
   }
 
   async #writeAll(intake: Intake): Promise<void> {
-    // What else is logged in this turn goes along.
+    // What else is logged in this turn is in the same batch.
     await undefined;
     while (this.#waiting.length > 0) {
       const records = this.#waiting;
       this.#waiting = [];
       if (await this.#append(intake, records)) continue;
       const waiting = [...records, ...this.#waiting];
-      this.lost += Math.max(0, waiting.length - MAX_WAITING);
+      this.#stats.dropped += Math.max(0, waiting.length - MAX_WAITING);
       this.#waiting = waiting.slice(-MAX_WAITING);
       this.#cancelRetry();
       if (!this.#isClosed) this.#cancelRetry = this.#clock.after(RETRY_MILLIS, () => this.#write());
@@ -218,7 +211,7 @@ export class OwnRecords implements OwnLog {
       const { kind } = await this.#hand(intake, { body, records: records.length });
       return kind !== 'full';
     } catch {
-      this.lost += records.length;
+      this.#stats.dropped += records.length;
       return true;
     }
   }

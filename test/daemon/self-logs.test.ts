@@ -1,14 +1,14 @@
-import { OwnRecords, type OwnRecordsOptions } from '../../src/daemon/own-records.ts';
+import { SelfLogs, type SelfLogsOptions } from '../../src/daemon/self-logs.ts';
 import { type DecodedLogRecord, decodeLogs } from '../../src/otlp/index.ts';
 import { Severity } from '../../src/record/index.ts';
 import { FakeIntake } from '../receivers/otlp/support/fake-intake.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 
-function telling(options: Partial<OwnRecordsOptions> = {}) {
+function telling(options: Partial<SelfLogsOptions> = {}) {
   const lines: string[] = [];
   const clock = new ManualClock();
   const stream = { write: (text: string) => lines.push(text) };
-  const own = new OwnRecords({ version: '1.2.3', stream, clock, ...options });
+  const own = new SelfLogs({ version: '1.2.3', stream, clock, ...options });
   return { own, lines, clock, intake: new FakeIntake() };
 }
 
@@ -86,7 +86,7 @@ test('what comes again and again is told ten times in ten seconds, whatever its 
   expect(lines).toHaveLength(12);
   expect(lines.at(-1)).toContain('sink "x" failed after 7 ms (490 more like this since the last one)');
   expect(recordsIn(intake)).toHaveLength(12);
-  expect(own.leftOut).toBe(490);
+  expect(own.stats().suppressed).toBe(490);
 });
 
 test('while the journal is full they wait, bounded; the oldest are lost and counted; then the rest comes in', async () => {
@@ -98,7 +98,7 @@ test('while the journal is full they wait, bounded; the oldest are lost and coun
   for (let i = 0; i < 1_200; i++) own.emit(Severity.INFO, `told ${letter(i)}`);
   await own.flush();
   expect(intake.batches).toHaveLength(0);
-  expect(own.lost).toBe(200);
+  expect(own.stats().dropped).toBe(200);
 
   // These come while the thousand are on their way to a journal that is still full.
   intake.hold();
@@ -107,7 +107,7 @@ test('while the journal is full they wait, bounded; the oldest are lost and coun
   for (let i = 1_200; i < 1_250; i++) own.emit(Severity.INFO, `told ${letter(i)}`);
   intake.release();
   await own.flush();
-  expect(own.lost).toBe(250);
+  expect(own.stats().dropped).toBe(250);
 
   intake.answer = undefined;
   clock.advance(1_000);
@@ -152,7 +152,7 @@ test('a journal that fails, and tells of it, does not feed itself', async () => 
   await own.flush();
 
   expect(appends).toBe(1);
-  expect(own.lost).toBe(1);
+  expect(own.stats().dropped).toBe(1);
   expect(lines.map((line) => line.replace(/^\S+ /, ''))).toEqual([
     'INFO  distlogd: ready\n',
     'ERROR distlogd: the journal cannot be written: EIO\n',
@@ -200,6 +200,6 @@ test('closing counts what still waits, takes nothing more, and may be done twice
   own.emit(Severity.INFO, 'after');
   await own.flush();
 
-  expect(own.lost).toBe(1);
+  expect(own.stats().dropped).toBe(1);
   expect(intake.appends).toBe(0);
 });
