@@ -30,13 +30,13 @@ const floors: readonly Readonly<Record<string, readonly string[]>>[] = [
     tree: ['record', 'settings', 'otlp', 'text'],
     store: ['record', 'otlp', 'ottl'],
     zeromq: ['record', 'settings', 'net', 'zmtp', 'frames', 'otlp', 'export', 'distlog-json'],
-    operations: ['record', 'settings', 'component', 'net', 'text'],
     rules: ['record', 'settings', 'component', 'otlp', 'ottl'],
     'sinks/dead-letters': ['record', 'settings', 'component', 'disk', 'text'],
   },
   {
     testing: ['record', 'settings', 'burst', 'task', 'tree', 'text', 'otlp'],
     reader: ['record', 'settings', 'otlp', 'ottl', 'text', 'tree'],
+    operations: ['record', 'settings', 'component', 'net', 'text', 'otlp', 'ottl', 'store'],
     'receivers/box': ['record', 'settings', 'component', 'otlp', 'box'],
     'receivers/otlp': ['record', 'settings', 'component', 'net', 'otlp'],
     'receivers/zeromq': [
@@ -71,7 +71,7 @@ const floors: readonly Readonly<Record<string, readonly string[]>>[] = [
         'config',
         'otlp',
       ],
-      ...['receivers/box', 'receivers/otlp', 'receivers/zeromq', 'ottl', 'rules'],
+      ...['receivers/box', 'receivers/otlp', 'receivers/zeromq', 'ottl', 'rules', 'store'],
       ...['sinks/runner', 'sinks/file', 'sinks/otlp', 'sinks/console', 'sinks/store', 'sinks/dead-letters'],
     ],
   },

@@ -16,9 +16,12 @@ export type HttpConfig = Exclude<FileValues['http'], false>;
 
 type SinkValues = FileValues['sinks'][string];
 
-/** A sink with its name, and its path if it writes a file. */
+/** A sink with its name, and its path if it writes files. */
 export type SinkConfig =
-  | (Extract<SinkValues, { readonly type: 'file' }> & { readonly name: string; readonly path: string })
+  | (Extract<SinkValues, { readonly type: 'file' | 'store' }> & {
+      readonly name: string;
+      readonly path: string;
+    })
   | (Extract<SinkValues, { readonly type: 'otlp' | 'console' }> & { readonly name: string });
 
 /** A configuration in which values may be missing: those that are not valid. */

@@ -1,10 +1,11 @@
 import type { LoadedConfig } from '../config/index.ts';
 import { type DataDirectory, openDataDirectory } from '../disk/index.ts';
 import { Journal } from '../journal/index.ts';
-import type { StatusReport } from '../operations/index.ts';
-import { type DaemonState, OperationsServer } from '../operations/index.ts';
+import type { Operated, StatusReport } from '../operations/index.ts';
+import { type DaemonState, LiveTap, OperationsServer } from '../operations/index.ts';
 import { errorText, Severity, systemClock } from '../record/index.ts';
 import type { Replayed } from '../sinks/dead-letters/index.ts';
+import { StoreReaders } from '../store/index.ts';
 import { GatedIntake } from './gated-intake.ts';
 import { neededMemory } from './memory.ts';
 import { type NamedReceiver, wantedReceivers } from './receivers.ts';
@@ -45,6 +46,17 @@ export class Daemon {
     start: (server) => server.start(),
     stop: (server) => server.stop(),
   });
+  /** On a Unix domain socket, for programs of this user. */
+  readonly #local = new Running<OperationsServer>({
+    start: (server) => this.#startLocal(server),
+    stop: (server) => server.stop(),
+  });
+  readonly #readers = new Running<StoreReaders>({
+    start: async () => {},
+    stop: (readers) => readers.close(),
+  });
+  readonly #tap: LiveTap;
+  readonly #storeProgram: URL | undefined;
   #loaded: LoadedConfig;
   #state: DaemonState = { state: 'starting' };
   #cancelCare = () => {};
@@ -107,6 +119,8 @@ export class Daemon {
       { log: own, journalId: journal.id, continues: (id) => journal.continues(id), storeProgram },
       loaded.config.journal.maxBytes,
     );
+    this.#tap = new LiveTap(journal);
+    this.#storeProgram = storeProgram;
     this.#intake = new GatedIntake(journal, () => this.#sinks.blocking.length > 0);
     let done = () => {};
     let failed: (error: Error) => void = () => {};
@@ -214,7 +228,9 @@ export class Daemon {
     const { drainMillis } = loaded.config.shutdown;
     await this.#sinks.take(loaded, drainMillis);
     await this.#receivers.take(wantedReceivers(loaded, this.#intake, this.own), RECEIVER_GRACE_MILLIS);
+    await this.#readers.take(this.#wantedReaders(loaded), 0);
     await this.#operations.take(this.#wantedOperations(loaded), 0);
+    await this.#local.take(this.#wantedLocal(), 0);
   }
 
   #wantedOperations({ config: { http }, secrets }: LoadedConfig): readonly Wanted<OperationsServer>[] {
@@ -225,10 +241,48 @@ export class Daemon {
         address: http.endpoint,
         ...access,
         setting: 'http.endpoint',
-        view: () => ({ ...this.#state, blocked: this.blocked, report: this.report() }),
-        replayDeadLetters: (sink: string) => this.replayDeadLetters(sink),
+        ...this.#operated,
       });
     return [{ made: JSON.stringify([http, access]), make }];
+  }
+
+  #wantedLocal(): readonly Wanted<OperationsServer>[] {
+    if (process.platform === 'win32') return [];
+    const address = { path: this.#directory.layout.socket };
+    const make = () => new OperationsServer({ address, setting: 'data', ...this.#operated });
+    return [{ made: address.path, make }];
+  }
+
+  /** The daemon is of use without it. */
+  async #startLocal(server: OperationsServer): Promise<void> {
+    await server.start().catch((error: unknown) => {
+      const { socket } = this.#directory.layout;
+      this.own.emit(
+        Severity.WARN,
+        `cannot listen on ${socket}: ${errorText(error)}; distlog needs http.endpoint`,
+      );
+    });
+  }
+
+  /** Readers of the first store. */
+  #wantedReaders({ config }: LoadedConfig): readonly Wanted<StoreReaders>[] {
+    const program = this.#storeProgram;
+    const directory = config.sinks.flatMap((sink) => (sink.type === 'store' ? [sink.path] : []))[0];
+    if (directory === undefined || program === undefined) return [];
+    const onWarning = (message: string) => this.own.emit(Severity.WARN, `store: ${message}`);
+    return [{ made: directory, make: () => new StoreReaders({ program, directory, onWarning }) }];
+  }
+
+  get #operated(): Operated {
+    return {
+      view: () => ({ ...this.#state, blocked: this.blocked, report: this.report() }),
+      replayDeadLetters: (sink) => this.replayDeadLetters(sink),
+      records: {
+        store: () => this.#readers.all[0],
+        tap: this.#tap,
+        patterns: this.#loaded.extensions.patterns,
+      },
+    };
   }
 
   #careLater(): void {
@@ -271,9 +325,12 @@ export class Daemon {
       () => this.own.flush(),
       () => this.#sinks.stop(drainMillis),
       () => this.#trimOnce(),
+      () => this.#tap.close(),
+      () => this.#readers.stop(0),
       () => this.own.close(),
       () => this.#journal.close(),
       () => this.#operations.stop(0),
+      () => this.#local.stop(0),
       () => this.#directory.close(),
     ];
     for (const step of steps) {

@@ -183,6 +183,8 @@ export interface DataLayout {
   readonly deadLetters: string;
   /** The only folder here that file sinks may write to. */
   readonly logs: string;
+  /** Where programs of this user reach the daemon: a Unix domain socket. */
+  readonly socket: string;
   /** Holds the number of the directory's format. */
   readonly version: string;
 }
@@ -195,6 +197,7 @@ export function dataLayout(root: string): DataLayout {
     sinks: join(root, 'sinks'),
     deadLetters: join(root, 'dead-letters'),
     logs: join(root, 'logs'),
+    socket: join(root, 'distlogd.sock'),
     version: join(root, 'version'),
   };
 }

@@ -18,7 +18,7 @@ export {
   requestTarget,
 } from './http-access.ts';
 export { belongTogether, fileText, keyFiles, publicKeysIn } from './key-files.ts';
-export { cannotListen, listen } from './listen.ts';
+export { cannotListen, listen, listenOnSocket } from './listen.ts';
 export {
   httpListener,
   httpListenerChecks,

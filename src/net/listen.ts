@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { chmodSync, rmSync } from 'node:fs';
 import type { AddressInfo, Server } from 'node:net';
 import { errorText } from '../record/index.ts';
 import { type ListenAddress, showAddress } from './address.ts';
@@ -19,6 +20,28 @@ export async function listen(server: Server, address: ListenAddress, setting: st
   }
   const { port } = server.address() as AddressInfo;
   return showAddress({ host: address.host, port });
+}
+
+/** A path of a Unix domain socket has so many bytes at most, on every system. */
+export const MAX_SOCKET_PATH_BYTES = 103;
+
+/**
+ * Opens a server's socket at a path, for this user alone. What is left there of a process that has ended is removed: the
+ * directory belongs to the caller.
+ * @returns the path as an endpoint
+ * @throws (rejects) if that is not possible
+ */
+export async function listenOnSocket(server: Server, path: string): Promise<string> {
+  const length = Buffer.byteLength(path);
+  if (length > MAX_SOCKET_PATH_BYTES) {
+    throw new Error(`${path} has ${length} bytes, a socket at most ${MAX_SOCKET_PATH_BYTES}`);
+  }
+  rmSync(path, { force: true });
+  const listening = once(server, 'listening');
+  server.listen({ path });
+  await listening;
+  chmodSync(path, 0o600);
+  return `unix:${path}`;
 }
 
 /** What an error of listening means, and which setting to change. */

@@ -13,13 +13,16 @@ export class OpenSockets {
   /** By the other end, the one that was used last at the end. */
   readonly #sockets = new Map<string, Socket>();
   readonly #uses = new Map<Socket, number>();
+  /** Of sockets that have no address at the other end. */
+  readonly #ids = new WeakMap<object, number>();
+  #lastId = 0;
 
   /** @param max how many connections at a time */
   constructor(server: Server, max = Number.POSITIVE_INFINITY) {
     this.#max = max;
     // Before a server of HTTP/2 makes its session of it.
     server.prependListener('connection', (socket) => {
-      const key = keyOf(socket);
+      const key = this.#keyOf(socket);
       if (this.#sockets.size >= this.#max) (this.#unused() ?? socket).destroy();
       if (socket.destroyed) return;
       this.#sockets.set(key, socket);
@@ -37,7 +40,7 @@ export class OpenSockets {
 
   /** The connection from there, under TLS and HTTP/2. */
   from(peer: Peer): Socket | undefined {
-    return this.#sockets.get(keyOf(peer));
+    return this.#sockets.get(this.#keyOf(peer));
   }
 
   /**
@@ -47,7 +50,7 @@ export class OpenSockets {
   use(peer: Peer): () => void {
     const socket = this.from(peer);
     if (socket === undefined) return () => {};
-    const key = keyOf(peer);
+    const key = this.#keyOf(peer);
     this.#uses.set(socket, (this.#uses.get(socket) ?? 0) + 1);
     return () => {
       const uses = this.#uses.get(socket) ?? 1;
@@ -81,8 +84,14 @@ export class OpenSockets {
   #forget(key: string, socket: Socket): void {
     if (this.#sockets.get(key) === socket) this.#sockets.delete(key);
   }
-}
 
-function keyOf({ remoteAddress, remotePort }: Peer): string {
-  return `${remoteAddress} ${remotePort}`;
+  #keyOf(peer: Peer): string {
+    const { remoteAddress, remotePort } = peer;
+    if (remoteAddress !== undefined) return `${remoteAddress} ${remotePort}`;
+    const known = this.#ids.get(peer);
+    if (known !== undefined) return `#${known}`;
+    this.#lastId += 1;
+    this.#ids.set(peer, this.#lastId);
+    return `#${this.#lastId}`;
+  }
 }

@@ -6,24 +6,33 @@ import {
   type HttpAccess,
   type LoadedTls,
   listen,
+  listenOnSocket,
   OpenSockets,
   requestTarget,
   serverTls,
   tlsSettings,
 } from '../net/index.ts';
 import { errorText } from '../record/index.ts';
+import { LineStream } from './line-stream.ts';
 import { LoopDelay } from './loop-delay.ts';
-import { type Answer, type Route, routeOf, textAnswer } from './route.ts';
+import { unavailable } from './reader-api.ts';
+import { type Answer, type Route, routeOf, type StreamAnswer, textAnswer } from './route.ts';
 import { type Operated, operationsRoutes } from './routes.ts';
 
 /** Options of {@link OperationsServer}. */
 export interface OperationsServerOptions extends Operated {
-  readonly address: ListenAddress;
+  /** An address, or the path of a Unix domain socket: who may open that may do everything. */
+  readonly address: ListenAddress | SocketPath;
   /** Needed for all but health and readiness, if it is given. */
   readonly token?: string | undefined;
   readonly tls?: LoadedTls | undefined;
   /** The name of the address's setting, for messages. */
   readonly setting: string;
+}
+
+/** Where a Unix domain socket is. */
+export interface SocketPath {
+  readonly path: string;
 }
 
 const REQUEST_MILLIS = 10_000;
@@ -42,7 +51,7 @@ const MAX_CONNECTIONS = 256;
  */
 export class OperationsServer {
   readonly #options: OperationsServerOptions;
-  readonly #access: HttpAccess;
+  readonly #access: HttpAccess | undefined;
   readonly #routes: readonly Route[];
   readonly #server: Server;
   readonly #sockets: OpenSockets;
@@ -52,7 +61,8 @@ export class OperationsServer {
   constructor(options: OperationsServerOptions) {
     this.#options = options;
     const { address, token, tls } = options;
-    this.#access = { host: address.host, token, hasClientCertificates: tls?.ca !== undefined };
+    const hasClientCertificates = tls?.ca !== undefined;
+    this.#access = 'path' in address ? undefined : { host: address.host, token, hasClientCertificates };
     this.#routes = operationsRoutes(options, this.#loop);
     this.#server =
       tls === undefined
@@ -67,8 +77,11 @@ export class OperationsServer {
   /** @throws (rejects) with what is wrong and which setting changes it */
   async start(): Promise<void> {
     const { address, setting, tls } = this.#options;
-    const where = await listen(this.#server, address, setting);
-    this.#endpoint = `${tls === undefined ? 'http' : 'https'}://${where}`;
+    if ('path' in address) this.#endpoint = await listenOnSocket(this.#server, address.path);
+    else {
+      const where = await listen(this.#server, address, setting);
+      this.#endpoint = `${tls === undefined ? 'http' : 'https'}://${where}`;
+    }
     this.#loop.start();
   }
 
@@ -88,9 +101,12 @@ export class OperationsServer {
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const done = this.#sockets.use(request.socket);
     response.once('close', done);
-    const { status, text, type, headers } = await this.#answer(request).catch((error) =>
-      textAnswer(500, errorText(error)),
-    );
+    const answer = await this.#answer(request).catch((error) => textAnswer(500, errorText(error)));
+    if ('stream' in answer) await this.#stream(answer, request, response);
+    else this.#send(answer, request, response);
+  }
+
+  #send({ status, text, type, headers }: Answer, request: IncomingMessage, response: ServerResponse): void {
     response.writeHead(status, {
       'content-type': type,
       'content-length': Buffer.byteLength(text),
@@ -101,11 +117,28 @@ export class OperationsServer {
     response.end(request.method === 'HEAD' ? undefined : text);
   }
 
-  async #answer(request: IncomingMessage): Promise<Answer> {
+  async #stream({ stream }: StreamAnswer, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const out = new LineStream(response);
+    if (request.method === 'HEAD') out.begin();
+    try {
+      if (request.method !== 'HEAD') await stream(out);
+    } catch (error) {
+      if (!out.hasBegun)
+        return this.#send(
+          unavailable(error instanceof Error ? error.message : errorText(error)),
+          request,
+          response,
+        );
+    }
+    response.end();
+  }
+
+  async #answer(request: IncomingMessage): Promise<Answer | StreamAnswer> {
     const { path, query } = requestTarget(request.url ?? '');
     const route = routeOf(this.#routes, request.method ?? '', path);
     if ('status' in route) return route;
-    const refusal = route.isOpen ? undefined : accessRefusal(request, this.#access);
+    const access = this.#access;
+    const refusal = route.isOpen || access === undefined ? undefined : accessRefusal(request, access);
     if (refusal === undefined) return await route.answer(new URLSearchParams(query));
     const { status, text } = refusal;
     return textAnswer(status, text, status === 401 ? { 'www-authenticate': 'Bearer' } : {});

@@ -1,3 +1,5 @@
+import type { LineStream } from './line-stream.ts';
+
 /** One thing that the operations server answers. */
 export interface Route {
   /** GET is answered for HEAD too. */
@@ -8,7 +10,12 @@ export interface Route {
   /** Health says nothing that must be protected, and supervisors send neither token nor name. */
   readonly isOpen: boolean;
   /** @throws what is answered with 500 */
-  readonly answer: (query: URLSearchParams) => Answer | Promise<Answer>;
+  readonly answer: (query: URLSearchParams) => Answer | StreamAnswer | Promise<Answer | StreamAnswer>;
+}
+
+/** An answer of lines, written as they come. What is thrown before the first of them is answered with 503. */
+export interface StreamAnswer {
+  readonly stream: (out: LineStream) => Promise<void>;
 }
 
 export interface Answer {

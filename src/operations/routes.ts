@@ -2,11 +2,14 @@ import { errorText } from '../record/index.ts';
 import type { LoopDelay } from './loop-delay.ts';
 import { metricsOf } from './metrics.ts';
 import { PROMETHEUS_CONTENT_TYPE, prometheusText } from './prometheus.ts';
+import { type RecordSources, readerRoutes } from './reader-api.ts';
 import { type Answer, jsonAnswer, type Route, textAnswer } from './route.ts';
 import type { Snapshot } from './status-report.ts';
 
 /** What the routes need of the daemon. */
 export interface Operated {
+  /** What the reader's API reads from. Absent: there is no such API. */
+  readonly records?: RecordSources | undefined;
   /** The daemon as it is now. */
   readonly view: () => Snapshot;
   /** Hands a sink its dead letters again. @throws (rejects) if there is no such sink, or it is failing */
@@ -16,8 +19,12 @@ export interface Operated {
 }
 
 /** Health, readiness, metrics and status of the daemon, and the replay of dead letters. */
-export function operationsRoutes({ view, replayDeadLetters }: Operated, loop: LoopDelay): readonly Route[] {
+export function operationsRoutes(
+  { view, replayDeadLetters, records }: Operated,
+  loop: LoopDelay,
+): readonly Route[] {
   return [
+    ...(records === undefined ? [] : readerRoutes(records)),
     { method: 'GET', path: '/healthz', isOpen: true, answer: () => health(view()) },
     { method: 'GET', path: '/readyz', isOpen: true, answer: () => readiness(view()) },
     {

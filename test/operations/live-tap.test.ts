@@ -1,0 +1,64 @@
+import type { ServerResponse } from 'node:http';
+import { LiveTap } from '../../src/operations/index.ts';
+import { LineStream } from '../../src/operations/line-stream.ts';
+import { MemoryJournal } from '../sinks/support/memory-journal.ts';
+import { bodiesOf, request } from '../store/support/records.ts';
+import { remarksOf } from './support/reading.ts';
+import { Recorded } from './support/recorded-response.ts';
+
+const LARGE = 'x'.repeat(100_000);
+
+function following(tap: LiveTap) {
+  const response = new Recorded();
+  const out = new LineStream(response as unknown as ServerResponse);
+  const done = tap.follow(out, undefined, tap.end);
+  return { response, done };
+}
+
+async function settled(): Promise<void> {
+  for (let turns = 0; turns < 200; turns += 1) await new Promise(setImmediate);
+}
+
+test('a client that takes nothing misses records, which are counted; the others get all', async () => {
+  const journal = new MemoryJournal();
+  const tap = new LiveTap(journal);
+  const [slow, fast] = [following(tap), following(tap)];
+  await settled();
+  slow.response.isSlow = true;
+  for (let at = 0; at < 50; at += 1) journal.add(request([{ body: `${at} ${LARGE}` }]));
+  await settled();
+  expect(bodiesOf(fast.response.text)).toHaveLength(50);
+  const got = bodiesOf(slow.response.text).length;
+  expect(got).toBeLessThan(20);
+
+  slow.response.isSlow = false;
+  slow.response.drain();
+  journal.add(request([{ body: 'last' }]));
+  await settled();
+  expect(remarksOf(slow.response.text)).toEqual([{ missed: 50 - got }]);
+  expect(bodiesOf(slow.response.text).at(-1)).toBe('last');
+  for (const { response } of [slow, fast]) response.close();
+  await Promise.all([slow.done, fast.done]);
+});
+
+test('without clients nothing is read, and one that comes later gets only what comes later', async () => {
+  const journal = new MemoryJournal();
+  const tap = new LiveTap(journal);
+  journal.add(request([{ body: 'before' }]));
+  const first = following(tap);
+  await settled();
+  journal.add(request([{ body: 'one' }]));
+  await settled();
+  first.response.close();
+  await first.done;
+  journal.add(request([{ body: 'meanwhile' }]));
+  const second = following(tap);
+  await settled();
+  journal.add(request([{ body: 'two' }]));
+  await settled();
+
+  expect(bodiesOf(first.response.text)).toEqual(['one']);
+  expect(bodiesOf(second.response.text)).toEqual(['two']);
+  await tap.close();
+  await second.done;
+});
