@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { picture, terminalSvg } from '../../../scripts/terminal-picture.js';
 import { ExitCode } from '../../../src/cli/exit-code.ts';
 import { distlog } from './support.ts';
 
@@ -28,4 +29,10 @@ test('the page names every option, and exit codes that there are', async () => {
   }
   const codes = [...page.matchAll(/^\| (\d+) \|/gm)].map(([, code]) => Number(code));
   for (const code of codes) expect(Object.values(ExitCode)).toContain(code);
+});
+
+test('the picture is what distlog prints', async () => {
+  const { out } = await distlog(picture.args);
+  const svg = terminalSvg(`${out.join('\n')}\n`, picture.title);
+  expect(readFileSync(join(__dirname, '../../../docs/tree.svg'), 'utf8')).toBe(svg);
 });
