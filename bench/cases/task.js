@@ -57,7 +57,7 @@ export function prepare({ side }) {
 export function lines(trial, results) {
   const figure = { figure: 'nanoseconds', unit: 'ns', ours: 'ours' };
   return 'hand' in trial.sides
-    ? [ratioLine(trial, results, { ...figure, theirs: 'hand', atMost: 1.1 })]
+    ? [ratioLine(trial, results, { ...figure, theirs: 'hand', atMost: 1.05 })]
     : [ratioLine(trial, results, { ...figure, theirs: 'registered', atMost: 0.35 })];
 }
 

@@ -174,9 +174,10 @@ function writeOwn(record: WritableRecord, key: string, value: unknown): void {
 
 /** One of the task's own records has all attributes but those that a limit dropped or shortened. */
 function restoreOwn(record: WritableRecord, emitted: Readonly<Record<string, unknown>>): void {
+  const { attributes } = record;
   for (const key in emitted) {
-    if (key.startsWith('task.') && record.attributes[key] !== emitted[key])
-      writeOwn(record, key, emitted[key]);
+    // Most are as they were emitted: the name need not be looked at.
+    if (attributes[key] !== emitted[key] && key.startsWith('task.')) writeOwn(record, key, emitted[key]);
   }
 }
 

@@ -189,9 +189,9 @@ test('it shrinks only when empty, and can be filled again after that', () => {
   const arena = new Arena<string>();
   const group = new Group();
   arena.open(group);
-  for (let item = 0; item < 1_000; item += 1) arena.add(group, 'flood', 1, 0);
+  for (let item = 0; item < 10_000; item += 1) arena.add(group, 'flood', 1, 0);
   arena.shrinkIfEmpty();
-  expect(arena.count).toBe(1_000);
+  expect(arena.count).toBe(10_000);
   while (arena.count > 0) arena.takeFirst(group);
   arena.shrinkIfEmpty();
   arena.add(group, 'after', 5, 42);
