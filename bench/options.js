@@ -20,6 +20,7 @@ export const CASES = [
   'daemon-loop',
   'push-json',
   'daemon-start',
+  'start-time',
   'task',
   'task-records',
   'tree',

@@ -24,6 +24,8 @@ import { runTrial } from './trial.js';
 const PAGE = new URL('../docs/benchmarks.md', import.meta.url);
 const DATA = new URL('../docs/benchmarks.json', import.meta.url);
 const README = new URL('../README.md', import.meta.url);
+/** Cases that measure what bench/peers installs. */
+const NEED_PEERS = ['peers', 'start-time'];
 
 const form = optionsOrEnd();
 const progress = new Progress();
@@ -73,7 +75,7 @@ function optionsOrEnd() {
  * @returns {Promise<Finished>}
  */
 async function run(name) {
-  if (name === 'peers') installPeers((text) => progress.tell(name, text));
+  if (NEED_PEERS.includes(name)) installPeers((text) => progress.tell(name, text));
   const { title, trials, lines } = /** @type {Case} */ (await import(`./cases/${name}.js`));
   const all = [];
   for (const trial of trials(form)) {

@@ -1,0 +1,7 @@
+// sdk-node with logs, traces and the instrumentation of pino, as its documentation starts it.
+const { PinoInstrumentation } = require('@opentelemetry/instrumentation-pino');
+const { NodeSDK } = require('@opentelemetry/sdk-node');
+
+const sdk = new NodeSDK({ instrumentations: [new PinoInstrumentation()] });
+sdk.start();
+process.once('beforeExit', () => sdk.shutdown());
