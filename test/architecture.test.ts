@@ -50,7 +50,7 @@ const floors: readonly Readonly<Record<string, readonly string[]>>[] = [
     stdout: ['record', 'settings', 'otlp', 'text', 'tree'],
   },
   {
-    setup: ['record', 'settings', 'text', 'export', 'task', 'burst', 'zeromq', 'stdout'],
+    setup: ['record', 'settings', 'text', 'export', 'box', 'task', 'burst', 'zeromq', 'stdout'],
     config: [
       ...['record', 'settings', 'component', 'disk', 'net', 'text', 'journal', 'operations'],
       ...['receivers/box', 'receivers/otlp', 'receivers/zeromq', 'ottl', 'rules'],

@@ -1,20 +1,19 @@
+import { ENDING, type EndingAware, installShutdownHooks, type ShutdownTarget } from '../box/index.ts';
+import type { Burstlog } from './options.ts';
+import type { Parts } from './started.ts';
+
 /**
- * Ends the set-up when the process comes to its natural end, or is asked to end by SIGTERM and nobody else listens: then
- * the process ends by that signal once everything is delivered.
- * @returns a function that stops watching
+ * Exports the last records however JavaScript sees the process end, see `installShutdownHooks()`: after a crash what is
+ * held is released first.
+ * @returns a function that removes the hooks
  */
-export function flushAtEnd(shutdown: () => Promise<void>): () => void {
-  const onBeforeExit = () => void shutdown();
-  const onTerminate = () => {
-    const isOnlyListener = process.listenerCount('SIGTERM') === 1;
-    void shutdown().then(() => {
-      if (isOnlyListener) process.kill(process.pid, 'SIGTERM');
-    });
+export function exportAtEnd(started: Burstlog, { burst, logs }: Parts): () => void {
+  const aware = burst as Partial<EndingAware> | undefined;
+  const target: ShutdownTarget & EndingAware = {
+    forceFlush: started.forceFlush,
+    shutdown: started.shutdown,
+    [ENDING]: (ending) => aware?.[ENDING]?.(ending),
   };
-  process.once('beforeExit', onBeforeExit);
-  process.on('SIGTERM', onTerminate);
-  return () => {
-    process.off('beforeExit', onBeforeExit);
-    process.off('SIGTERM', onTerminate);
-  };
+  const maker = logs && { getLogger: (name: string) => logs.getLogger(name) };
+  return installShutdownHooks(Object.assign(target, maker));
 }

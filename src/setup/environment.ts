@@ -121,6 +121,8 @@ class EnvironmentForm implements Form<Raw> {
         return 'a size such as 64MiB';
       case 'count':
         return `a whole number from ${field.min}`;
+      case 'path':
+        return 'a path';
       default:
         return 'expected' in field ? field.expected : 'valid';
     }

@@ -29,6 +29,11 @@ export interface StartOptions {
   /** Of `'stdout'`: lines of OTLP/JSON, or readable ones. Default `'auto'`: readable on a terminal. */
   readonly stdoutFormat?: 'auto' | 'otlpJson' | 'text' | undefined;
   /**
+   * Directory of the black box, which keeps what is held and not delivered over the death of the process. Default:
+   * none. The option `burst.blackBox` has more options.
+   */
+  readonly blackBox?: string | undefined;
+  /**
    * Whether the instrumentations that are installed are enabled, or the ones to enable. Default true, but false where
    * another SDK is running already.
    */

@@ -9,6 +9,7 @@ import type { LogRecordExporterLike, LogRecordProcessorLike, SpanProcessorLike }
 import { TaskLogRecordProcessor } from '../task/index.ts';
 import { logExporters } from './log-exporters.ts';
 import type { StartOptions } from './options.ts';
+import { serviceNameOf } from './resource.ts';
 import { asOne } from './several-processors.ts';
 import type { Provider } from './started.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -29,7 +30,7 @@ export interface ProcessorPipeline extends Pipeline {
 
 /** In front of a LoggerProvider of its own. */
 export interface ProviderPipeline extends Pipeline {
-  readonly provider: Provider & object;
+  readonly provider: Provider & { getLogger(name: string): object };
 }
 
 interface LogsSdk {
@@ -52,16 +53,36 @@ export function providerPipeline(
   if (exporters.length === 0) return undefined;
   const sdk = packages.need<LogsSdk>('@opentelemetry/sdk-logs', 'no log records are exported');
   if (sdk === undefined) return undefined;
-  const processors = exporters.map((exporter) => delivered(exporter, options));
-  const provider = new BurstLoggerProvider({
-    provider: new sdk.LoggerProvider({
+  const sdkProvider = (processors: readonly LogRecordProcessorLike[]) =>
+    new sdk.LoggerProvider({
       processors: [new TaskLogRecordProcessor(), ...processors],
       logRecordLimits: logRecordLimits(environment),
       ...(resource === undefined ? {} : { resource }),
-    }),
-    ...burstOptions(surroundings, options),
-  });
-  return { burst: provider, provider, spanProcessor: spanProcessorOf(provider, surroundings, options) };
+    });
+  const { blackBox, ...holding } = burstOptions(surroundings, options);
+  if (blackBox === undefined) {
+    const processors = exporters.map((exporter) => delivered(exporter, options));
+    const provider = new BurstLoggerProvider({ provider: sdkProvider(processors), ...holding });
+    return { burst: provider, provider, spanProcessor: spanProcessorOf(provider, surroundings, options) };
+  }
+  // A black box needs the records that the SDK has made.
+  const burst = boxedBurst(exporters, options, { blackBox, ...holding });
+  const provider = sdkProvider([burst]);
+  return { burst, provider, spanProcessor: spanProcessorOf(burst, surroundings, options) };
+}
+
+/** With one exporter the box also keeps what is not delivered yet. */
+function boxedBurst(
+  exporters: readonly LogRecordExporterLike[],
+  options: StartOptions,
+  holding: BurstOptions,
+): BurstLogRecordProcessor {
+  const [exporter, ...more] = exporters;
+  if (exporter !== undefined && more.length === 0) {
+    return new BurstLogRecordProcessor({ exporter, delivery: options.burst?.delivery, ...holding });
+  }
+  const processors = exporters.map((each) => delivered(each, options));
+  return new BurstLogRecordProcessor({ processor: asOne(processors), ...holding });
 }
 
 /**
@@ -109,10 +130,15 @@ function delivered(exporter: LogRecordExporterLike, { burst = {} }: StartOptions
   });
 }
 
-function burstOptions({ settings }: Surroundings, { burst = {} }: StartOptions): BurstOptions {
-  const { level, emitLevel, burstLevel, scope, capacity } = settings;
+function burstOptions(
+  { settings, environment, entryFolder }: Surroundings,
+  { burst = {} }: StartOptions,
+): BurstOptions {
+  const { level, emitLevel, burstLevel, scope, capacity, blackBox: directory } = settings;
   const { delivery: _, ...more } = burst;
-  return { level, emitLevel, burstLevel, scope, capacity, ...more };
+  const service = settings.serviceName ?? serviceNameOf(environment, entryFolder);
+  const blackBox = directory === undefined ? undefined : { directory, service };
+  return { level, emitLevel, burstLevel, scope, capacity, blackBox, ...more };
 }
 
 function spanProcessorOf(

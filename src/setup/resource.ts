@@ -60,3 +60,10 @@ export function makeResource(
   // What comes later goes before. Without any other name a service has that of its package.
   return resources.defaultResource().merge(of(packageName)).merge(detected).merge(of(given));
 }
+
+/** The name of the service as far as environment and package.json say it. */
+export function serviceNameOf(environment: OtelEnvironment, entryFolder: string): string | undefined {
+  const attributes = environment.text('OTEL_RESOURCE_ATTRIBUTES') ?? '';
+  const inResource = /(?:^|,)\s*service\.name\s*=\s*([^,]*)/.exec(attributes)?.[1]?.trim();
+  return environment.text('OTEL_SERVICE_NAME') ?? (inResource || manifestAbove(entryFolder)?.name);
+}

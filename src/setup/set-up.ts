@@ -39,6 +39,7 @@ export function setUp(surroundings: Surroundings, options: StartOptions): Parts 
   const undoInstrumentations = startInstrumentations(surroundings, options, isAlone);
   return {
     burst: pipeline?.burst,
+    logs: own?.provider,
     resource,
     providers: [traces?.provider, own?.provider].filter((provider) => provider !== undefined),
     takeBack: [undoInstrumentations, undoLogs, traces?.takeBack, undoPropagator, undoContext].filter(

@@ -1,4 +1,4 @@
-import { choice, count, flag, group, millis, text, type ValueOf } from '../settings/index.ts';
+import { choice, count, flag, group, millis, path, text, type ValueOf } from '../settings/index.ts';
 
 const severities = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'] as const;
 const order = (severity: (typeof severities)[number]) => severities.indexOf(severity);
@@ -73,6 +73,13 @@ export const settings = group(
     stdoutFormat: choice(['auto', 'otlpJson', 'text'], {
       default: 'auto',
       meaning: '`stdout`: lines of OTLP/JSON, or readable lines. `auto`: readable on a terminal.',
+    }),
+    /** Directory of the black box: what is held there survives the death of the process. */
+    blackBox: path({
+      absent: 'none',
+      example: '/dev/shm/burstlog',
+      meaning:
+        'Directory of the black box, which keeps what is held and not delivered over the death of the process.',
     }),
     /** Whether instrumentations of loggers, and what else is installed of them, are enabled. */
     instrumentations: flag({

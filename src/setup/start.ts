@@ -1,5 +1,5 @@
 import { activate, activeBurstlog } from './active.ts';
-import { flushAtEnd } from './endings.ts';
+import { exportAtEnd } from './endings.ts';
 import type { Burstlog, StartOptions } from './options.ts';
 import { setUp } from './set-up.ts';
 import { startedFrom } from './started.ts';
@@ -28,13 +28,15 @@ export function start(options: StartOptions = {}): Burstlog {
     return startedFrom({ burst: undefined, providers: [], takeBack: [] });
   }
   const parts = setUp(surroundings, options);
-  const stopWatching = flushAtEnd(() => started.shutdown());
-  const started = startedFrom({
-    ...parts,
-    takeBack: [...parts.takeBack, stopWatching, () => activate(undefined)],
-  });
+  const afterwards: (() => void)[] = [() => activate(undefined)];
+  const started = startedFrom({ ...parts, takeBack: [...parts.takeBack, () => undo(afterwards)] });
+  afterwards.push(exportAtEnd(started, parts));
   activate(started);
   const missing = surroundings.packages.missing();
   if (missing !== undefined) surroundings.report(missing);
   return started;
+}
+
+function undo(steps: readonly (() => void)[]): void {
+  for (const step of steps) step();
 }

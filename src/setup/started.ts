@@ -27,9 +27,11 @@ export interface Started<P extends Provider> {
 
 /** What a set-up made, and how it ends. */
 export interface Parts {
+  /** Makes the logger of a last record, if the process crashes. */
+  readonly logs?: { getLogger(name: string): object } | undefined;
   /** Undefined: no log records are exported. */
   readonly burst: BurstControls | undefined;
-  /** Flushed and shut down, in this order: the application's spans can still trigger a burst. */
+  /** Flushed and shut down with it. None if the providers are those of another SDK. */
   readonly providers: readonly Provider[];
   /** Detectors that are still at work when it ends get a moment. */
   readonly resource?: ResourceLike | undefined;
@@ -48,10 +50,9 @@ export function startedFrom(parts: Parts): Burstlog {
     if (resource?.asyncAttributesPending) {
       await all(RESOURCE_MILLIS, [async () => resource.waitForAsyncAttributes?.()]);
     }
-    await all(
-      SHUTDOWN_MILLIS,
-      providers.map((provider) => () => provider.shutdown()),
-    );
+    // What belongs to another SDK is flushed; its owner ends it.
+    const foreign = providers.length === 0 && burst !== undefined ? [() => burst.forceFlush()] : [];
+    await all(SHUTDOWN_MILLIS, [...providers.map((provider) => () => provider.shutdown()), ...foreign]);
     for (const undo of takeBack) undo();
   };
   return {

@@ -1,3 +1,6 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { startOtlpReceiver } from '../support/otlp-receiver.js';
 import { bodiesOf, program, recordsIn, runNode } from './support/run-app.ts';
 
@@ -77,3 +80,39 @@ test('SIGTERM ends the process once everything is delivered', async () => {
     'what led to it',
   ]);
 });
+
+test('a crash exports what led to it, and the process ends as Node ends it', async () => {
+  const { code, stdout, stderr } = await runNode(
+    ['--import', 'burstlog/register', program('crashes.cjs')],
+    STDOUT,
+  );
+  expect(code).toBe(1);
+  expect(stderr).toContain('nobody expected this');
+  expect(bodiesOf(recordsIn(stdout)).sort()).toEqual([
+    expect.stringContaining('burst released 1 record (crash'),
+    expect.stringContaining(': nobody expected this'),
+    'what led to it',
+  ]);
+});
+
+test('with a black box, the next start exports what a killed process held', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'burstlog-setup-'));
+  const app = ['--import', 'burstlog/register', program('waits.cjs')];
+  const environment = { ...STDOUT, BURSTLOG_BLACK_BOX: directory, BURSTLOG_BURST_LEVEL: 'FATAL' };
+  try {
+    const killed = await runNode(app, environment, (child) => {
+      if (filesHold(directory, 'what led to it')) child.kill('SIGKILL');
+    });
+    expect(killed.stdout).not.toContain('what led to it');
+    const next = await runNode(app, environment, (child, stdout) => {
+      if (stdout.includes('what led to it')) child.kill('SIGTERM');
+    });
+    expect(bodiesOf(recordsIn(next.stdout))).toContain('what led to it');
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+});
+
+function filesHold(directory: string, text: string): boolean {
+  return readdirSync(directory).some((name) => readFileSync(join(directory, name)).includes(text));
+}
