@@ -5,6 +5,7 @@ import {
   request as requestPlain,
 } from 'node:http';
 import { request as requestTls } from 'node:https';
+import { setTimeout as wait } from 'node:timers/promises';
 import { ByteLines } from './byte-lines.ts';
 import { ReaderError } from './reader-error.ts';
 
@@ -19,12 +20,17 @@ export interface HttpTarget {
   /** A Unix domain socket, which then counts instead of the host of the URL. */
   readonly socketPath?: string | undefined;
   readonly token?: string | undefined;
+  /** How long to wait before a busy server is asked again, each time. */
+  readonly busyMillis?: readonly number[] | undefined;
   /** PEM: certificates that it may have, beside those that this machine trusts. */
   readonly ca?: string | undefined;
 }
 
 /** A server that answers nothing for so long is away; a live view has a sign of life at least every 15 seconds. */
 const SILENCE_MILLIS = 60_000;
+/** A server that is busy, or just starting, is asked again after so long. */
+const BUSY = 503;
+const BUSY_MILLIS: readonly number[] = [100, 250, 500, 1_000, 2_000];
 const MAX_LINE_BYTES = 128 * 2 ** 20;
 const MAX_ERROR_CHARACTERS = 4_096;
 
@@ -40,7 +46,13 @@ export async function* answerLines(
 ): AsyncGenerator<string> {
   let isAnswered = false;
   try {
-    const response = await answered(target, path, parameters, signal);
+    let response = await answered(target, path, parameters, signal);
+    for (const millis of target.busyMillis ?? BUSY_MILLIS) {
+      if (response.statusCode !== BUSY) break;
+      response.resume();
+      await wait(millis, undefined, { signal });
+      response = await answered(target, path, parameters, signal);
+    }
     isAnswered = true;
     if (response.statusCode !== 200) throw refusal(target, response.statusCode ?? 0, await textOf(response));
     const lines = new ByteLines(MAX_LINE_BYTES);

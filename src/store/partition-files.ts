@@ -14,8 +14,9 @@ const MARK = '.damaged';
 /** What SQLite keeps beside a database: the log of what was written last, and its index. */
 const SIDES = ['-wal', '-shm', '-journal'];
 
-/** The partitions of a directory, oldest first. */
+/** The partitions of a directory, oldest first. Until the process that writes has made it there are none. */
 export function partitionFiles(directory: string): PartitionFile[] {
+  if (!existsSync(directory)) return [];
   return readdirSync(directory)
     .flatMap((name) => {
       const number = NAME.exec(name)?.[1];

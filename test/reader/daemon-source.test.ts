@@ -115,7 +115,7 @@ test.each([
   [503, '{"error":{"message":"too many"}}', { kind: 'unavailable', message: 'd answered 503: too many' }],
 ])('status %i is an error that says what to do', async (status, body, error) => {
   const server = await serve((_path, _query, response) => response.writeHead(status).end(body));
-  const source = new DaemonSource({ name: 'd', url: server.url });
+  const source = new DaemonSource({ name: 'd', url: server.url, busyMillis: [1, 1] });
   await expect(all(source.find({ limit: 1 }, signal))).rejects.toMatchObject(error);
   await expect(all(source.tail({}, signal))).rejects.toMatchObject(error);
 });
@@ -129,6 +129,19 @@ test('a server that is not there, or answers nonsense', async () => {
   await expect(
     all(new DaemonSource({ name: 'd', url: server.url }).find({ limit: 1 }, signal)),
   ).rejects.toMatchObject({ kind: 'unavailable', message: 'no answer from d; is distlogd running?' });
+});
+
+test('a server that is just starting is asked again', async () => {
+  let requests = 0;
+  const server = await serve((_path, _query, response) => {
+    requests += 1;
+    if (requests < 3) response.writeHead(503).end('{"error":{"message":"the store is starting"}}');
+    else ends(response, line('x'), said({ records: 1 }));
+  });
+  expect(await all(new DaemonSource({ name: 'd', url: server.url }).find({ limit: 1 }, signal))).toEqual([
+    'x',
+  ]);
+  expect(requests).toBe(3);
 });
 
 test('a token is sent, and a socket in the file system is used', async () => {

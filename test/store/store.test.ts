@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { compileCondition } from '../../src/ottl/index.ts';
 import { loadDriver } from '../../src/store/driver.ts';
+import { partitionFiles } from '../../src/store/partition-files.ts';
 import { LocalStore, newDirectory } from './support/local-store.ts';
 import { record, type Said } from './support/records.ts';
 
@@ -222,4 +223,8 @@ test('many services and scopes do not multiply what is stored', async () => {
   const database = (await loadDriver()).open(join(store.directory, '00000001.db'), 'existing');
   expect(database.prepare('SELECT count(*) AS count FROM resources').all()).toEqual([{ count: 2 }]);
   database.close();
+});
+
+test('a store that nobody has written to yet is empty, not unreadable', () => {
+  expect(partitionFiles(join(newDirectory(), 'not-yet'))).toEqual([]);
 });
