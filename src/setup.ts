@@ -1,5 +1,6 @@
 /** `burstlog/setup`: OpenTelemetry with bursts, in one line. */
 export { activeBurstlog } from './setup/active.ts';
+export { burstComponent, type ConfigurationComponent, zmqComponent } from './setup/components.ts';
 export { withBurstlog } from './setup/node-sdk.ts';
 export type { Burstlog, InstrumentationLike, StartOptions } from './setup/options.ts';
 export { start } from './setup/start.ts';

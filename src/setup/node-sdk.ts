@@ -39,7 +39,9 @@ export function withBurstlog<C extends object>(
   configuration: C = {} as C,
   options: Omit<StartOptions, 'instrumentations' | 'resourceAttributes' | 'serviceName'> = {},
 ): C {
-  const surroundings = surroundingsOf(options);
+  // NodeSDK does not read it either.
+  const variables = { ...(options.environment ?? process.env), OTEL_CONFIG_FILE: undefined };
+  const surroundings = surroundingsOf({ ...options, environment: variables });
   const { environment, packages, report } = surroundings;
   const given: NodeSdkConfigurationLike = configuration;
   if (activeBurstlog() !== undefined) {

@@ -49,24 +49,24 @@ export function providerPipeline(
   resource: object | undefined,
 ): ProviderPipeline | undefined {
   const { environment, packages } = surroundings;
-  const exporters = exportersOf(surroundings, options);
-  if (exporters.length === 0) return undefined;
+  const exporters = surroundings.file === undefined ? exportersOf(surroundings, options) : [];
+  const processors = surroundings.file?.logProcessors ?? exporters.map((each) => delivered(each, options));
+  if (processors.length === 0) return undefined;
   const sdk = packages.need<LogsSdk>('@opentelemetry/sdk-logs', 'no log records are exported');
   if (sdk === undefined) return undefined;
-  const sdkProvider = (processors: readonly LogRecordProcessorLike[]) =>
+  const sdkProvider = (behind: readonly LogRecordProcessorLike[]) =>
     new sdk.LoggerProvider({
-      processors: [new TaskLogRecordProcessor(), ...processors],
+      processors: [new TaskLogRecordProcessor(), ...behind],
       logRecordLimits: logRecordLimits(environment),
       ...(resource === undefined ? {} : { resource }),
     });
   const { blackBox, ...holding } = burstOptions(surroundings, options);
   if (blackBox === undefined) {
-    const processors = exporters.map((exporter) => delivered(exporter, options));
     const provider = new BurstLoggerProvider({ provider: sdkProvider(processors), ...holding });
     return { burst: provider, provider, spanProcessor: spanProcessorOf(provider, surroundings, options) };
   }
   // A black box needs the records that the SDK has made.
-  const burst = boxedBurst(exporters, options, { blackBox, ...holding });
+  const burst = boxedBurst(exporters, processors, options, { blackBox, ...holding });
   const provider = sdkProvider([burst]);
   return { burst, provider, spanProcessor: spanProcessorOf(burst, surroundings, options) };
 }
@@ -74,6 +74,7 @@ export function providerPipeline(
 /** With one exporter the box also keeps what is not delivered yet. */
 function boxedBurst(
   exporters: readonly LogRecordExporterLike[],
+  processors: readonly LogRecordProcessorLike[],
   options: StartOptions,
   holding: BurstOptions,
 ): BurstLogRecordProcessor {
@@ -81,7 +82,6 @@ function boxedBurst(
   if (exporter !== undefined && more.length === 0) {
     return new BurstLogRecordProcessor({ exporter, delivery: options.burst?.delivery, ...holding });
   }
-  const processors = exporters.map((each) => delivered(each, options));
   return new BurstLogRecordProcessor({ processor: asOne(processors), ...holding });
 }
 

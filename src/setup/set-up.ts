@@ -48,9 +48,10 @@ export function setUp(surroundings: Surroundings, options: StartOptions): Parts 
   };
 }
 
-function resourceAttributes({ settings }: Surroundings, options: StartOptions) {
+function resourceAttributes({ settings, file }: Surroundings, options: StartOptions) {
   const { serviceName } = settings;
   return {
+    ...file?.resourceAttributes,
     ...(serviceName === undefined ? {} : { 'service.name': serviceName }),
     ...options.resourceAttributes,
   };

@@ -24,7 +24,7 @@ export function start(options: StartOptions = {}): Burstlog {
     surroundings.report('it was started before; this call of start() changes nothing');
     return running;
   }
-  if (surroundings.environment.isTrue('OTEL_SDK_DISABLED')) {
+  if (surroundings.environment.isTrue('OTEL_SDK_DISABLED') || surroundings.file?.isDisabled) {
     return startedFrom({ burst: undefined, providers: [], takeBack: [] });
   }
   const parts = setUp(surroundings, options);

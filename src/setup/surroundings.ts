@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
 import { resolve } from '../settings/index.ts';
+import { type ConfigurationFile, readConfigurationFile } from './configuration-file.ts';
 import { setUpDiagnostics } from './diagnostics.ts';
 import { readEnvironment } from './environment.ts';
 import type { StartOptions } from './options.ts';
@@ -12,6 +13,8 @@ export interface Surroundings {
   readonly settings: Settings;
   readonly environment: OtelEnvironment;
   readonly packages: Packages;
+  /** The declarative configuration, which holds in the place of the variables. */
+  readonly file: ConfigurationFile | undefined;
   /** The application's entry file, if it is known. */
   readonly entry: string | undefined;
   /** Where to look for the application's package.json. */
@@ -20,22 +23,30 @@ export interface Surroundings {
   report(message: string): void;
 }
 
-/** @throws RangeError or TypeError when an option in code is wrong; the environment never throws */
+/** @throws RangeError or TypeError when an option in code is wrong; environment and files never throw */
 export function surroundingsOf(options: StartOptions): Surroundings {
   const environment = options.environment ?? process.env;
   const report = setUpDiagnostics(environment);
   const entry = process.argv[1];
+  const packages = new Packages(entry, report);
+  const path = environment.OTEL_CONFIG_FILE?.trim();
+  const file = path === undefined || path === '' ? undefined : readConfigurationFile(path, packages, report);
   return {
-    settings: settingsOf(options, report),
-    environment: new OtelEnvironment(environment, report),
-    packages: new Packages(entry, report),
+    settings: settingsOf(options, file, report),
+    environment: new OtelEnvironment(file?.variables ?? environment, report),
+    packages,
+    file,
     entry,
     entryFolder: entry === undefined ? process.cwd() : dirname(entry),
     report,
   };
 }
 
-function settingsOf(options: StartOptions, report: (message: string) => void): Settings {
+function settingsOf(
+  options: StartOptions,
+  file: ConfigurationFile | undefined,
+  report: (message: string) => void,
+): Settings {
   const { exporter, instrumentations, resourceAttributes, burst, environment, ...rest } = options;
   const given = {
     ...rest,
@@ -44,7 +55,7 @@ function settingsOf(options: StartOptions, report: (message: string) => void): S
   };
   const fromCode = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   const settings = resolve(definition, 'start', fromCode);
-  const fromEnvironment = readEnvironment(definition, environment ?? process.env, report);
+  const fromEnvironment = file?.settings ?? readEnvironment(definition, environment ?? process.env, report);
   try {
     return resolve(definition, 'start', { ...fromEnvironment, ...fromCode });
   } catch (error) {

@@ -24,7 +24,7 @@ export interface TraceSdk {
   readonly samplers: Samplers;
   provider(options: object): TracerProviderLike;
   /** Exports by batches, as `OTEL_BSP_*` says. */
-  batched(exporter: object): SpanProcessorLike;
+  batched(exporter: object, options?: object): SpanProcessorLike;
   /** Writes spans to the console. */
   console(): SpanProcessorLike;
 }
@@ -41,7 +41,8 @@ export function traceSdk(environment: OtelEnvironment, packages: Packages): Trac
   return {
     samplers: classes,
     provider: (options) => new Provider(options),
-    batched: (exporter) => new classes.BatchSpanProcessor(...parameters(exporter, batchOptions(environment))),
+    batched: (exporter, options = batchOptions(environment)) =>
+      new classes.BatchSpanProcessor(...parameters(exporter, options)),
     console: () => new classes.SimpleSpanProcessor(...parameters(new classes.ConsoleSpanExporter(), {})),
   };
 }

@@ -11,7 +11,7 @@ import { spanLimits, type TracerProviderLike, traceSdk } from './trace-sdk.ts';
 
 /** Registers a TracerProvider that exports as the environment says, and that the pipeline watches. */
 export function startTraces(
-  { settings, environment, packages, report }: Surroundings,
+  { settings, environment, packages, file, report }: Surroundings,
   pipeline: Pipeline | undefined,
   resource: MergeableResource | undefined,
 ): Started<TracerProviderLike> | undefined {
@@ -28,7 +28,7 @@ export function startTraces(
   const own = pipeline?.spanProcessor;
   const spanProcessors = [
     ...(own === undefined ? [] : [own]),
-    ...exportingSpanProcessors(environment, packages, sdk),
+    ...(file?.spanProcessors ?? exportingSpanProcessors(environment, packages, sdk)),
   ];
   if (spanProcessors.length === 0) return undefined;
   const sampler = samplerOf(environment, sdk.samplers) ?? defaultSampler(sdk.samplers);

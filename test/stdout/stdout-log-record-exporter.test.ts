@@ -1,0 +1,136 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { PassThrough, Writable } from 'node:stream';
+import { LoggerProvider } from '@opentelemetry/sdk-logs';
+import { BurstLogRecordProcessor } from '../../src/burst/index.ts';
+import { type ExportResultLike, Severity } from '../../src/record/index.ts';
+import { StdoutLogRecordExporter, type StdoutLogRecordExporterOptions } from '../../src/stdout/index.ts';
+
+class Collected extends Writable {
+  text = '';
+  isTTY = false;
+  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+    this.text += chunk.toString('utf8');
+    done();
+  }
+}
+
+/** A quiet record, then an error, through a burst. */
+async function burstTo(options: StdoutLogRecordExporterOptions): Promise<void> {
+  const exporter = new StdoutLogRecordExporter(options);
+  const provider = new LoggerProvider({ processors: [new BurstLogRecordProcessor({ exporter })] });
+  const logger = provider.getLogger('shop');
+  logger.emit({ severityNumber: Severity.DEBUG, body: 'card is checked', attributes: { amount: 42 } });
+  logger.emit({ severityNumber: Severity.ERROR, body: 'card was declined' });
+  await provider.shutdown();
+}
+
+test('elsewhere than on a terminal it writes lines of OTLP/JSON, which are complete', async () => {
+  const stream = new Collected();
+  await burstTo({ stream });
+  const records = stream.text
+    .trim()
+    .split('\n')
+    .flatMap((line) => JSON.parse(line).resourceLogs)
+    .flatMap(({ scopeLogs }) => scopeLogs)
+    .flatMap(({ logRecords }) => logRecords);
+  expect(records.map(({ body }) => body.stringValue)).toEqual([
+    'card was declined',
+    'card is checked',
+    'burst released 1 record (severity), 0 lost',
+  ]);
+  expect(records[1].attributes).toContainEqual({ key: 'amount', value: { intValue: '42' } });
+});
+
+test('on a terminal it writes a readable line for each record, with the burst below its trigger', async () => {
+  const stream = new Collected();
+  stream.isTTY = true;
+  await burstTo({ stream, color: 'never' });
+  const lines = stream.text.trimEnd().split('\n');
+  expect(lines).toHaveLength(3);
+  expect(lines[0]).toMatch(/^\d\d:\d\d:\d\d\.\d{3} ERROR .*card was declined$/);
+  expect(lines[1]).toMatch(/^ {4}\d.* DEBUG .*card is checked +amount=42$/);
+  expect(lines[2]).toMatch(/^ {4}.*burst released 1 record/);
+});
+
+test('control characters of a record reach no terminal', async () => {
+  const stream = new Collected();
+  const exporter = new StdoutLogRecordExporter({ stream, format: 'text', color: 'never' });
+  const provider = new LoggerProvider({ processors: [new BurstLogRecordProcessor({ exporter })] });
+  provider.getLogger('shop').emit({ severityNumber: Severity.INFO, body: '\u001b[2Jgone' });
+  await provider.shutdown();
+  expect(stream.text).not.toContain('\u001b');
+  expect(stream.text).toContain('gone');
+});
+
+describe('the stream', () => {
+  const record = () => ({
+    hrTime: [0, 0] as [number, number],
+    hrTimeObserved: [0, 0] as [number, number],
+    body: 'x'.repeat(100),
+    resource: { attributes: {} },
+    instrumentationScope: { name: 'shop' },
+    attributes: {},
+    droppedAttributesCount: 0,
+  });
+
+  test('an export is over, and a flush resolves, when the stream has taken its lines', async () => {
+    const stream = new PassThrough({ highWaterMark: 1 });
+    const exporter = new StdoutLogRecordExporter({ stream });
+    const results: ExportResultLike[] = [];
+    exporter.export([record()], (result) => results.push(result));
+    exporter.export([record()], (result) => results.push(result));
+    await new Promise(setImmediate);
+    expect(results.length).toBeLessThan(2);
+    stream.resume();
+    await exporter.forceFlush();
+    expect(results).toEqual([{ code: 0 }, { code: 0 }]);
+    expect(stream.listenerCount('error')).toBe(0);
+  });
+
+  test('a reader that is gone fails the export, and nothing is thrown', async () => {
+    const stream = new Writable({ write: (_chunk, _encoding, done) => done(new Error('EPIPE')) });
+    const exporter = new StdoutLogRecordExporter({ stream });
+    const result = await new Promise<ExportResultLike>((resolve) => exporter.export([record()], resolve));
+    expect(result).toMatchObject({ code: 1, error: { message: 'EPIPE' } });
+    await exporter.shutdown();
+    const late = await new Promise<ExportResultLike>((resolve) => exporter.export([record()], resolve));
+    expect(late.code).toBe(1);
+  });
+
+  test('an application whose reader is gone runs on', async () => {
+    const program = `
+      import { LoggerProvider } from '@opentelemetry/sdk-logs';
+      import { PriorityBatchLogRecordProcessor } from 'burstlog';
+      import { StdoutLogRecordExporter } from 'burstlog/stdout';
+      const processor = new PriorityBatchLogRecordProcessor({ exporter: new StdoutLogRecordExporter() });
+      const logger = new LoggerProvider({ processors: [processor] }).getLogger('shop');
+      process.stdin.once('data', async () => {
+        for (let at = 0; at < 3; at += 1) {
+          logger.emit({ severityNumber: 9, body: 'x'.repeat(100_000) });
+          await processor.forceFlush();
+        }
+        process.stderr.write('ran on ' + processor.stats().failed.export);
+        process.exit(0);
+      });`;
+    const child = spawn(process.execPath, ['--input-type=module', '--eval', program], {
+      cwd: join(__dirname, '../..'),
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+    let stderr = '';
+    child.stderr.on('data', (chunk) => {
+      stderr += chunk;
+    });
+    child.stdout.destroy();
+    child.stdin.write('go\n');
+    const [code] = await once(child, 'exit');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringMatching(/^ran on [1-3]/) });
+  });
+});
+
+test('wrong options are refused with what is expected', () => {
+  expect(() => new StdoutLogRecordExporter({ format: 'xml' as 'text' })).toThrow(
+    'format must be "auto", "otlpJson" or "text", got "xml"',
+  );
+});
