@@ -15,7 +15,7 @@
  */
 
 /**
- * What `prepare()` is told; it must survive a command line.
+ * What `prepare()` is given; it must survive a command line.
  *
  * @typedef {{ readonly [setting: string]: string | number | boolean }} Settings
  */

@@ -88,7 +88,7 @@ function tellsItAll({ code, stdout, stderr, tookMillis }: Run): void {
 }
 
 describe('npm start', () => {
-  test('tells the story of a failed order, by distlogd alone, also while port 5080 is in use', async () => {
+  test('shows the story of a failed order, by distlogd alone, also while port 5080 is in use', async () => {
     // Who has it already, has it in our place.
     const other = createServer()
       .listen(5_080, '127.0.0.1')

@@ -18,7 +18,7 @@ export interface EndingAware {
   [ENDING](ending: Ending): void;
 }
 
-/** Whether something went wrong. A signal is how a process is told to stop: that is no failure. */
+/** Whether something went wrong. A signal is how a process is stopped: that is no failure. */
 export function isFailure(ending: Ending): boolean {
   return ending.kind === 'exit' ? ending.code !== 0 : ending.kind !== 'signal';
 }

@@ -3,7 +3,7 @@ import { readFileSync, readlinkSync } from 'node:fs';
 /** Where a process that stopped writing signs is taken for dead, because its process id says nothing here. */
 const SILENT_MILLIS = 15_000;
 
-/** What tells one process of an id from a later one: boot and start time. '' where the system does not say. */
+/** What distinguishes a process from a later one with the same id: boot and start time. '' where the system does not say. */
 export function processMark(pid: number): string {
   try {
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
@@ -37,7 +37,7 @@ export interface Writer {
  * @param idleMillis how long ago the file was written to
  */
 export function isAlive(writer: Writer, idleMillis: number): boolean {
-  // Process ids of another container say nothing here. A process that lives writes once a second.
+  // Process ids of another container say nothing here. A running process writes once a second.
   if (writer.pidNamespace !== pidNamespace()) return idleMillis < SILENT_MILLIS;
   if (!exists(writer.pid)) return false;
   const mark = processMark(writer.pid);

@@ -3,7 +3,7 @@ import type { Clock } from '../record/index.ts';
 /** Traces of which the open spans are counted at once. */
 const MAX_OPEN = 65_536;
 
-/** What is told of a trace between its last span and its settling. */
+/** What is reported of a trace between its last span and its settling. */
 export interface TraceEnds {
   /** Its last span has ended; it settles if none begins. */
   ended(traceId: string): void;

@@ -10,7 +10,9 @@ export interface Origin {
   /** 16 random bytes, one exporter instance. */
   readonly producer: Uint8Array;
   readonly seq: number;
-  /** The highest lower `seq` that the sender still expects to be here; 0: none. What lies between was dropped. */
+  /**
+   * The highest lower `seq` that the sender still expects to be here; 0: none. What lies between was dropped.
+   */
   readonly prev: number;
   /** Who sends: a key of CURVE, or a machine. For the bounds of the memory of producers. */
   readonly owner?: string | undefined;
@@ -18,7 +20,9 @@ export interface Origin {
 
 /** A batch as a receiver hands it in. */
 export interface Batch {
-  /** `ExportLogsServiceRequest`, protobuf, not compressed; it was scanned, so it parses. Never changed later. */
+  /**
+   * `ExportLogsServiceRequest`, protobuf, not compressed; it was scanned, so it parses. Never changed later.
+   */
   readonly body: Uint8Array;
   /** How many records it holds. */
   readonly records: number;
@@ -30,7 +34,7 @@ export interface Batch {
 export type Accepted =
   /** It is on the disk, as the journal's entry `index`. */
   | { readonly kind: 'accepted'; readonly index: number }
-  /** It has been on the disk before: `seq <= last`. Told only once the first copy is on the disk. */
+  /** It has been on the disk before: `seq <= last`. Answered only once the first copy is on the disk. */
   | { readonly kind: 'duplicate'; readonly last: number }
   /** `prev > last`: something between is missing. The sender sends again from `last`. */
   | { readonly kind: 'gap'; readonly last: number }
@@ -69,9 +73,9 @@ export interface JournalEntry {
 /** The sinks' side of the journal. A sink's cursor is the index of the entry it wants next. */
 export interface JournalReader {
   /**
-   * The next entries, together at most about `maxBytes`, but at least one; waits until there is one. They lie on the
-   * disk, and their indexes follow each other without a gap. Where entries are gone, it returns none: `position` has
-   * moved over the gap then.
+   * The next entries, together at most about `maxBytes`, but at least one; waits until there is one. They lie
+   * on the disk, and their indexes follow each other without a gap. Where entries are gone, it returns none:
+   * `position` has moved over the gap then.
    * @throws (rejects) with the signal's reason when it is aborted
    */
   next(maxBytes: number, signal: AbortSignal): Promise<readonly JournalEntry[]>;
@@ -80,8 +84,9 @@ export interface JournalReader {
   /** How many records were written to the journal before `position`, ever; undefined: not known here. */
   readonly recordsBefore: number | undefined;
   /**
-   * What this reader passed over because the journal lost it: it was damaged, or removed. What was cut off because it
-   * was never acknowledged does not count. The number of records becomes known at the next segment at the latest.
+   * What this reader passed over because the journal lost it: it was damaged, or removed. What was cut off
+   * because it was never acknowledged does not count. The number of records becomes known at the next segment
+   * at the latest.
    */
   readonly missing: BatchCount;
 }
@@ -133,8 +138,9 @@ export interface Sink {
    */
   open(state: unknown): Promise<void>;
   /**
-   * Called before each `write`, with no other call under way. It makes a sink exact over a crash when it changes
-   * places, such as files: the state that names the new place is stored before anything is written there.
+   * Called before each `write`, with no other call under way. It makes a sink exact over a crash when it
+   * changes places, such as files: the state that names the new place is stored before anything is written
+   * there.
    * @returns a state that must be on the disk before `write` is called; undefined: the last one still holds
    * @throws like `write`; a `RejectedError` has no meaning here
    */
@@ -149,11 +155,13 @@ export interface Sink {
   /** Closes files and connections. Called once, also after a failed `open`. */
   close(): Promise<void>;
   /**
-   * Running totals that only this type of sink has, such as `rotations`. Names are fixed words in snake_case: they
-   * become names of metrics.
+   * Running totals that only this type of sink has, such as `rotations`. Names are fixed words in snake_case:
+   * they become names of metrics.
    */
   counters?(): Readonly<Record<string, number>>;
-  /** Running totals of records that `write` took and the sink dropped nevertheless, such as `partial_success`. */
+  /**
+   * Running totals of records that `write` took and the sink dropped nevertheless, such as `partial_success`.
+   */
   dropped?(): ByCause;
 }
 
@@ -177,7 +185,9 @@ export interface RetryLaterError extends Error {
 export interface Receiver {
   /** Opens its sockets. @throws with what is wrong and which setting changes it, e.g. for a port in use */
   start(): Promise<void>;
-  /** Takes no new batch, answers those in flight within `graceMillis`, closes sockets. May be called twice. */
+  /**
+   * Takes no new batch, answers those in flight within `graceMillis`, closes sockets. May be called twice.
+   */
   stop(graceMillis: number): Promise<void>;
   /** Where it listens, with the real port, e.g. `tcp://127.0.0.1:5010`. */
   readonly endpoint: string;

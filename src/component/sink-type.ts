@@ -34,7 +34,7 @@ export interface SinkTools {
   readonly storeProgram?: URL | undefined;
 }
 
-/** A type of sink, as the configuration names it: what it can be told, and how one is made. */
+/** A type of sink, as the configuration names it: its options, and how one is made. */
 export interface SinkType<F extends Fields = Fields> {
   /** What `type` says in the configuration. */
   readonly type: string;

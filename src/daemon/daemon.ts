@@ -14,9 +14,9 @@ import { Running, type Wanted } from './running.ts';
 import { RunningSinks } from './running-sinks.ts';
 import { SelfLogs } from './self-logs.ts';
 
-/** How often the journal is trimmed, and looked at for room. */
+/** How often the journal is trimmed and its free space checked. */
 const CARE_MILLIS = 1_000;
-/** How long receivers may take for what they have begun. */
+/** How long receivers may take to finish what they have started. */
 const RECEIVER_GRACE_MILLIS = 2_000;
 
 /** What the daemon is given beside its configuration. */
@@ -27,8 +27,9 @@ export interface DaemonContext {
 }
 
 /**
- * distlogd: receivers hand batches to the journal, sinks read them from it. Nothing is acknowledged before it is in
- * the journal, on the disk; nothing leaves the journal before every sink has it, or may miss it.
+ * distlogd: receivers append batches to the journal, sinks read them from it. A batch is acknowledged when it
+ * is in the journal and on the disk. It is removed from the journal when every sink has written it, or may
+ * skip it.
  */
 export class Daemon {
   readonly #startedMillis = systemClock.monotonicNow();
@@ -63,12 +64,12 @@ export class Daemon {
   /** What {@link blocked} was when it was logged. */
   #loggedBlocked: string | undefined;
   #isChanging = false;
-  /** Why it cannot go on. */
+  /** The fatal error. */
   #failure: Error | undefined;
   #reloading: Promise<void> | undefined;
   #stopped: Promise<void> | undefined;
   #settle: { readonly done: () => void; readonly failed: (error: Error) => void };
-  /** Resolves after `stop()`; rejects when the daemon cannot go on. */
+  /** Resolves after `stop()`; rejects after a fatal error. */
   readonly ended: Promise<void>;
 
   /**
@@ -78,7 +79,7 @@ export class Daemon {
   static async start(loaded: LoadedConfig, { version, storeProgram }: DaemonContext): Promise<Daemon> {
     const { config } = loaded;
     const { severity, console } = config.ownRecords;
-    // A console sink prints them anyway.
+    // A console sink prints these records already.
     const prints = console && !config.sinks.some(({ type }) => type === 'console');
     const own = new SelfLogs({ severity, console: prints, version });
     const directory = await openDataDirectory(config.data);
@@ -94,7 +95,7 @@ export class Daemon {
       await daemon.#begin();
       return daemon;
     } catch (error) {
-      // What was opened so far is closed; the one that started us hears of the first error only.
+      // Closes what was opened so far. The caller gets the first error only.
       if (daemon === undefined) await directory.close();
       else await daemon.stop(0).catch(() => {});
       throw error;
@@ -139,7 +140,7 @@ export class Daemon {
     return Object.fromEntries([...all, ...http]);
   }
 
-  /** Why nothing is taken at the moment, although it is ready. */
+  /** Why no records are accepted at the moment, although the daemon is ready. */
   get blocked(): string | undefined {
     const { blocking } = this.#sinks;
     if (blocking.length > 0) return `too far behind: sink ${blocking.join(', ')}`;
@@ -159,8 +160,8 @@ export class Daemon {
   }
 
   /**
-   * Takes on another configuration. What is as it was goes on without a pause.
-   * @throws (rejects) if it cannot; the old one is taken on again then
+   * Applies another configuration. Components whose options have not changed keep running.
+   * @throws (rejects) if it cannot be applied; the old one is restored then
    */
   async reload(loaded: LoadedConfig): Promise<void> {
     const old = this.#loaded;
@@ -174,14 +175,17 @@ export class Daemon {
     this.own.emit(Severity.INFO, 'configuration reloaded');
   }
 
-  /** Hands a sink its dead letters again. @throws (rejects) if there is no such sink, or it is failing */
+  /**
+   * Writes the dead letters of a sink to it again. @throws (rejects) if there is no such sink, or it is
+   * failing
+   */
   replayDeadLetters(sink: string): Promise<Replayed> {
     const runner = this.#sinks.find(sink);
     if (runner === undefined) throw new Error(`there is no sink ${JSON.stringify(sink)}`);
     return runner.replayDeadLetters();
   }
 
-  /** It cannot go on: nothing is acknowledged any more, and it ends. */
+  /** Ends the daemon after a fatal error. Nothing more is acknowledged. */
   fail(error: Error): void {
     if (this.#state.state === 'failed') return;
     this.#state = { state: 'failed', reason: errorText(error) };
@@ -191,8 +195,8 @@ export class Daemon {
   }
 
   /**
-   * Closes the receivers, lets the sinks go on within a bound, and closes what is open, each step even if one fails.
-   * What the sinks have not written comes after the next start. May be called twice.
+   * Closes the receivers, lets the sinks write for a bounded time, and closes the rest, each step even if one
+   * fails. What the sinks have not written is written after the next start. May be called twice.
    */
   stop(drainMillis: number = this.#loaded.config.shutdown.drainMillis): Promise<void> {
     this.#stopped ??= this.#stop(drainMillis);
@@ -208,7 +212,7 @@ export class Daemon {
     this.own.emit(Severity.INFO, `ready: ${listOf(this.endpoints)}`, { data: this.#directory.layout.root });
   }
 
-  /** A sink that is between its old and its new life has no position, so the journal is not trimmed meanwhile. */
+  /** A sink that is being replaced has no position, so the journal is not trimmed meanwhile. */
   async #change(old: LoadedConfig, loaded: LoadedConfig): Promise<void> {
     this.#isChanging = true;
     try {
@@ -223,7 +227,7 @@ export class Daemon {
     }
   }
 
-  /** Sinks before receivers, so that what comes in has where to go. */
+  /** Sinks before receivers, so that received records have a destination. */
   async #take(loaded: LoadedConfig): Promise<void> {
     const { drainMillis } = loaded.config.shutdown;
     await this.#sinks.take(loaded, drainMillis);
@@ -310,14 +314,14 @@ export class Daemon {
   }
 
   async #stop(drainMillis: number): Promise<void> {
-    // Nothing else may keep the process alive until it is over.
+    // Keeps the process alive until the end of this method.
     const release = systemClock.after(drainMillis + 10_000, () => {}, true);
     if (this.#state.state !== 'failed') {
       this.#state = { state: 'draining', reason: 'the daemon is stopping' };
       this.own.emit(Severity.INFO, 'stopping');
     }
     this.#cancelCare();
-    // What a change opens must not stay open.
+    // Otherwise what a running reload opens would stay open.
     await this.#reloading?.catch(() => {});
     const errors: unknown[] = [];
     const steps = [

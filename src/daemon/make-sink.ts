@@ -20,7 +20,10 @@ export function makeSink(
   return sinkTypeOf(config.type, extensions).make(config, { ...tools, name: config.name, contents });
 }
 
-/** All that the making of a sink depends on: what its files hold too, so that a renewed certificate is a change. */
+/**
+ * Everything that a sink is made from, also the contents of its files, so that a renewed certificate is a
+ * change.
+ */
 export function madeOf(config: SinkConfig, { secrets }: LoadedConfig): string {
   return JSON.stringify(config, (_key, value) => {
     const content = typeof value === 'string' ? secrets.contents(value) : undefined;

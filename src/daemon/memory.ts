@@ -10,8 +10,9 @@ const JSON_VALUES_BYTES = 160 * MIB;
 const MIN_OTLP_IN_FLIGHT = 128 * MIB;
 
 /**
- * The memory that a daemon needs at most by its limits, bytes: the process, what the journal keeps in memory, twice what
- * each receiver may hold (a body, and its decompressed or encoded form), and what each sink has in work.
+ * The memory that a daemon needs at most by its limits, bytes: the process, what the journal keeps in memory,
+ * twice what each receiver may hold (a body, and its decompressed or encoded form), and what each sink has in
+ * work.
  *
  * docs/distlogd.md, "Memory", states the same formula for people.
  */
@@ -32,7 +33,8 @@ export function neededMemory({ journal, receivers, sinks, rules }: DaemonConfig)
     PROCESS_BYTES,
     journal.recentBytes + PRODUCER_BYTES * journal.producers.maxCount,
     ...held.map((bytes) => 2 * bytes),
-    // One piece of one request in JSON is read at a time. A record that is all of it is a text, its copies and its bytes.
+    // One piece of one request in JSON is read at a time. A record that is all of it is a text, its copies
+    // and its bytes.
     ...(otlpHttp === undefined ? [] : [JSON_VALUES_BYTES + 4 * otlpHttp.maxRequestBytes]),
     ...sinks.map(({ batchBytes }) => 16 * batchBytes + 2 * largest),
     // What conditions said of the last batches; each sink's part of what it writes.

@@ -5,7 +5,7 @@ import { OtlpGrpcReceiver, OtlpHttpReceiver } from '../receivers/otlp/index.ts';
 import { ZmqAckReceiver, ZmqPushReceiver } from '../receivers/zeromq/index.ts';
 import type { Wanted } from './running.ts';
 
-/** A receiver of the daemon under the name that it has in the configuration. */
+/** A receiver and its name in the configuration. */
 export interface NamedReceiver {
   readonly name: string;
   readonly receiver: Receiver & { readonly counters: ReceiverCounters };

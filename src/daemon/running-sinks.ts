@@ -39,7 +39,7 @@ export class RunningSinks {
     stop: ({ runner }, drainMillis) => runner.stop(drainMillis),
   });
 
-  /** @param maxBytes size of the whole journal: those who are gone may keep half of it */
+  /** @param maxBytes size of the whole journal: removed sinks may keep half of it */
   constructor(journal: JournalView, layout: DataLayout, tools: DaemonTools, maxBytes: number) {
     this.#journal = journal;
     this.#layout = layout;
@@ -48,12 +48,12 @@ export class RunningSinks {
     this.#removed = new RemovedSinks({ journal, directory: layout.sinks, maxBytes: maxBytes / 2, log });
   }
 
-  /** The sinks that must not miss anything and are too far behind, by name. */
+  /** The names of the sinks with `onFull: block` that are too far behind. */
   get blocking(): readonly string[] {
     return this.#running.all.filter(({ runner }) => runner.blocking).map(({ config }) => config.name);
   }
 
-  /** What lies before it has been taken by all sinks, also by those that were removed with a backlog. */
+  /** All sinks have written what is before it, also those that were removed with a backlog. */
   get position(): number {
     return this.#running.all.reduce(
       (least, { runner }) => Math.min(least, runner.position),
@@ -70,8 +70,8 @@ export class RunningSinks {
   }
 
   /**
-   * Runs the sinks of a configuration, see {@link Running.take}. Of a sink that was removed the journal keeps the backlog,
-   * see `RemovedSinks`. Meanwhile the journal must not be trimmed beyond a sink that is begun again.
+   * Runs the sinks of a configuration, see {@link Running.take}. The journal keeps the backlog of a removed
+   * sink, see `RemovedSinks`. The caller must not trim the journal meanwhile.
    */
   async take(loaded: LoadedConfig, drainMillis: number): Promise<void> {
     const wanted = loaded.config.sinks.map((config) => ({
@@ -83,12 +83,12 @@ export class RunningSinks {
     await this.#removed.take(new Set(loaded.config.sinks.map(({ name }) => name)));
   }
 
-  /** Releases the backlogs of removed sinks that are to be released. To be called once a second. */
+  /** Releases the backlogs of removed sinks when they are due. To be called once a second. */
   checkRemoved(): Promise<void> {
     return this.#removed.check();
   }
 
-  /** How all of them are, those that were removed with a backlog included. */
+  /** The statistics of all sinks, including those that were removed with a backlog. */
   reports(): readonly SinkReport[] {
     return [
       ...this.#running.all.map(({ config, runner }) => ({ type: config.type, ...runner.stats() })),
@@ -96,14 +96,14 @@ export class RunningSinks {
     ];
   }
 
-  /** Lets all go on for so long, then ends them. */
+  /** Lets all sinks write for this long, then stops them. */
   stop(drainMillis: number): Promise<void> {
     return this.#running.stop(drainMillis);
   }
 
   /**
-   * What is read from the journal from here on follows the new rules; what is being written followed the old ones. No
-   * sink is stopped for it.
+   * What is read from the journal from here on follows the new rules; what is being written followed the old
+   * ones. No sink is stopped for it.
    */
   #takeRules({ config: { rules, match }, extensions }: LoadedConfig): void {
     const made = JSON.stringify([rules, match]);

@@ -1,16 +1,16 @@
 /** A component as a configuration asks for it. */
 export interface Wanted<T> {
-  /** All that its making depends on, as text: its options, and what the files that they name hold. */
+  /** Everything that it is made from, as text: its options, and the contents of the files that they name. */
   readonly made: string;
-  /** Makes it; opens nothing yet. @throws if its options are wrong */
+  /** Constructs it; opens nothing yet. @throws if its options are invalid */
   readonly make: () => T;
 }
 
-/** How components of one sort begin and end. */
+/** How components of one kind start and stop. */
 export interface Lifetime<T> {
   /** @throws (rejects) with what is wrong and which setting changes it */
   start(component: T): Promise<void>;
-  /** Ends it within a bound. */
+  /** Stops it within a bound. */
   stop(component: T, boundMillis: number): Promise<void>;
 }
 
@@ -19,7 +19,7 @@ interface Component<T> {
   readonly component: T;
 }
 
-/** The running components of one sort: receivers, sinks, or the operations server. */
+/** The running components of one kind: receivers, sinks, or the operations server. */
 export class Running<T> {
   readonly #lifetime: Lifetime<T>;
   #running: readonly Component<T>[] = [];
@@ -33,9 +33,10 @@ export class Running<T> {
   }
 
   /**
-   * Runs what a configuration asks for: what is made as before keeps running, the rest ends before anything is begun.
-   * @throws (rejects) if one cannot be made, then nothing has changed; or if one cannot begin, then what kept running
-   *   and what began before it run
+   * Runs what a configuration asks for: unchanged components keep running, the others are stopped before new
+   * ones start.
+   * @throws (rejects) if one cannot be constructed: then nothing has changed; or if one cannot start: then
+   *   the unchanged ones and those that started before it run
    */
   async take(wanted: readonly Wanted<T>[], boundMillis: number): Promise<void> {
     const before = this.#running;

@@ -42,12 +42,12 @@ const RETRY_MILLIS = 1_000;
 const CONTROL = /[\p{Cc}\p{Cf}\u2028\u2029]/gu;
 
 /**
- * The daemon's own log (`ownRecords` in the configuration). Its records take the way of all records, through the journal
- * to the sinks, and are printed to standard error.
+ * The daemon's own log (`ownRecords` in the configuration). Its records take the way of all records, through
+ * the journal to the sinks, and are printed to standard error.
  *
- * Prevents feedback loops: an error on that way is counted and not logged; what the journal logs while it takes one of
- * these records is printed only. Messages that differ only in numbers and quoted text
- * are limited to ten in ten seconds. Nothing here ever throws.
+ * Prevents feedback loops: an error on that way is counted and not logged; what the journal logs while it
+ * takes one of these records is printed only. Messages that differ only in numbers and quoted text are
+ * limited to ten in ten seconds. Nothing here ever throws.
  */
 export class SelfLogs implements OwnLog {
   readonly #severity: number;
@@ -61,7 +61,10 @@ export class SelfLogs implements OwnLog {
   #isClosed = false;
   #isAppending = false;
   #cancelRetry = () => {};
-  /** `dropped`: records that never reached the journal. `suppressed`: repeated ones, which are written nowhere. */
+  /**
+   * `dropped`: records that never reached the journal. `suppressed`: repeated ones, which are written
+   * nowhere.
+   */
   readonly #stats = { dropped: 0, suppressed: 0 };
 
   constructor({ version, severity = 'INFO', console = true, stream, clock = systemClock }: SelfLogsOptions) {
@@ -107,7 +110,7 @@ export class SelfLogs implements OwnLog {
     return { ...this.#stats };
   }
 
-  /** Waits until what was logged is in the journal, or cannot be. */
+  /** Resolves when what was logged is in the journal, or cannot be written there. */
   async flush(): Promise<void> {
     await this.#writing;
   }
@@ -186,11 +189,11 @@ export class SelfLogs implements OwnLog {
       if (!this.#isClosed) this.#cancelRetry = this.#clock.after(RETRY_MILLIS, () => this.#write());
       break;
     }
-    // In the turn of the last look, so that nothing logged afterwards is left waiting.
+    // Synchronously after the last check, so that no record logged later is left waiting.
     this.#writing = undefined;
   }
 
-  /** @returns false: the journal is full, they may come again */
+  /** @returns false: the journal is full, they may be retried */
   async #append(intake: Intake, records: readonly DecodedLogRecord[]): Promise<boolean> {
     try {
       const scope = {

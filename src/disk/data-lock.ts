@@ -6,18 +6,19 @@ import { join, relative } from 'node:path';
 /**
  * The lock of the data directory, held by one process on this machine at a time.
  *
- * A holder is a process that listens on a Unix socket in the directory: the operating system ends that with the
- * process, however it dies, so that a lock is never stale; process ids, which are used again and mean different
- * things in different containers, decide nothing. Everyone has a socket of its own, whose random name is never used
- * again, and which gets that name only when it listens already; so whoever does not answer the knock is dead, and
- * removing what it left cannot hit anybody else.
+ * A holder is a process that listens on a Unix socket in the directory: the operating system ends that with
+ * the process, however it dies, so that a lock is never stale; process ids, which are used again and mean
+ * different things in different containers, decide nothing. Everyone has a socket of its own, whose random
+ * name is never used again, and which gets that name only when it listens already; so whoever does not answer
+ * the knock is dead, and removing what it left cannot hit anybody else.
  *
- * Who wins: each makes its socket visible first and looks for others then, so of two at least one sees the other.
- * It asks the other. "I hold it": the asker gives up. "I am looking too": the one with the lower name wins, and
- * the other, whether it asked or was asked, has heard it and gives up. Who does not answer in time counts as a holder.
+ * Who wins: each makes its socket visible first and looks for others then, so of two at least one sees the
+ * other. It asks the other. "I hold it": the asker gives up. "I am looking too": the one with the lower name
+ * wins, and the other, whether it asked or was asked, has heard it and gives up. Who does not answer in time
+ * counts as a holder.
  */
 export interface DataLock {
-  /** Lets go. May be called twice. */
+  /** Releases the lock. May be called twice. */
   release(): Promise<void>;
 }
 
@@ -95,7 +96,8 @@ class Claim {
         return holderOf(other);
       }
     }
-    // No turn of the event loop lies between this look at the askers and the change of what the next ones hear.
+    // No turn of the event loop lies between this look at the askers and the change of what the next ones
+    // hear.
     if (this.#lowestAsker !== undefined && this.#lowestAsker < this.#name) return holderOf(this.#lowestAsker);
     this.#state = HELD;
     return undefined;
@@ -154,8 +156,8 @@ class Claim {
   }
 
   /**
-   * The name of a socket may have 107 bytes on Linux, 103 elsewhere. Linux offers a short way to any directory that
-   * is open; elsewhere a path relative to the working directory may help.
+   * The name of a socket may have 107 bytes on Linux, 103 elsewhere. Linux offers a short way to any
+   * directory that is open; elsewhere a path relative to the working directory may help.
    */
   #short(name: string): string {
     const path = join(this.#directory, name);

@@ -4,7 +4,7 @@ import { open, readId, readNumber, seal, VERSION, writeId, writeNumber } from '.
 
 /** Content type: `ExportLogsServiceRequest` of OTLP, protobuf. */
 export const CONTENT_OTLP = 1;
-/** The body is as it is. */
+/** The body is not compressed. */
 export const ENCODING_IDENTITY = 0;
 /** The body is compressed with gzip (RFC 1952). */
 export const ENCODING_GZIP = 1;
@@ -37,7 +37,7 @@ export interface DataFrame {
   readonly body: Uint8Array;
 }
 
-/** The first message of a client on a connection, and its question after a silence. */
+/** The first message of a client on a connection, repeated when the daemon has not answered for a while. */
 export interface HelloFrame {
   readonly kind: 'hello';
   readonly producer: Uint8Array;
@@ -49,7 +49,7 @@ export interface HelloFrame {
 
 /**
  * The three frames of a batch.
- * @param bodyCrc crc-32 of the body, for one who sends the same body again under another header
+ * @param bodyCrc crc-32 of the body, for a sender that repeats the body under another header
  */
 export function encodeData(frame: Omit<DataFrame, 'kind'>, bodyCrc?: number): readonly Uint8Array[] {
   // Never from the pool: ZeroMQ reads it after this turn.
@@ -67,8 +67,8 @@ export function encodeData(frame: Omit<DataFrame, 'kind'>, bodyCrc?: number): re
 }
 
 /**
- * The three frames of a HELLO. Where the secret stands, older clients named the journal that they knew, and older
- * daemons do not look.
+ * The three frames of a HELLO. Older clients sent the journal's id in place of the secret; older daemons
+ * ignore the field.
  */
 export function encodeHello(frame: Omit<HelloFrame, 'kind'>): readonly Uint8Array[] {
   const header = Buffer.alloc(HEADER_BYTES);

@@ -2,7 +2,7 @@
 export type FrameErrorCause =
   /** Not three frames, a wrong magic, a header of a wrong length, a field out of its range. */
   | 'malformed'
-  /** The checksum does not fit: cut or changed on the way. */
+  /** The checksum is wrong: truncated or changed in transit. */
   | 'checksum'
   /** A version of the layout that this side does not know. */
   | 'version'
@@ -14,12 +14,14 @@ export type FrameErrorCause =
   | 'encoding';
 
 /**
- * Bytes that are no frame of ours. The receiver refuses them and counts the cause. It has the form of a `WireError`,
- * so that one look understands both.
+ * Bytes that are not a valid frame. The receiver refuses them and counts the cause. It has the form of a
+ * `WireError`, so that one check covers both.
  */
 export class FrameError extends Error {
   override readonly name = 'FrameError';
-  /** Distinguishes it from other errors without `instanceof`: copies of this class can meet in one process. */
+  /**
+   * Distinguishes it from other errors without `instanceof`: copies of this class can meet in one process.
+   */
   readonly malformed = true;
   override readonly cause: FrameErrorCause;
 

@@ -25,11 +25,11 @@ type ReplyBody =
   | { readonly kind: 'welcome'; readonly last: number; readonly credit: number; readonly maxBytes: number }
   /** All up to `last` is on the disk; `credit` batches may be under way behind it. */
   | { readonly kind: 'ack'; readonly last: number; readonly credit: number }
-  /** Something between `last` and what came is missing: send again from behind `last`. */
+  /** Batches between `last` and the received one are missing: send again from behind `last`. */
   | { readonly kind: 'nack'; readonly last: number }
-  /** Nothing can be taken for so long; then send again from behind `last`. */
+  /** Nothing is accepted for `afterMillis`; then send again from behind `last`. */
   | { readonly kind: 'retry'; readonly last: number; readonly afterMillis: number }
-  /** The batch `seq` will never be taken. */
+  /** The batch `seq` is rejected permanently. */
   | { readonly kind: 'reject'; readonly seq: number; readonly cause: string };
 
 /** The three frames of an answer. */

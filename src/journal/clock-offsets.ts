@@ -12,9 +12,9 @@ interface Offset {
 }
 
 /**
- * How old entries are. The journal notes when an entry came by the wall clock, which may be set at any moment; so it is
- * remembered here which entries came before and after that. What came before the journal was opened is as old as the wall
- * clock says at the opening, and ages from then on by the monotonic clock.
+ * How old entries are. The journal notes when an entry came by the wall clock, which may be set at any
+ * moment; so it is remembered here which entries came before and after that. What came before the journal was
+ * opened is as old as the wall clock says at the opening, and ages from then on by the monotonic clock.
  */
 export class ClockOffsets {
   readonly #clock: Clock;

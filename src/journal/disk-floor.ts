@@ -3,7 +3,9 @@ import type { Settings } from './options.ts';
 
 const CHECK_MILLIS = 1_000;
 
-/** Keeps a part of the disk free. Asks the system at most once a second, and counts what is written between. */
+/**
+ * Keeps a part of the disk free. Asks the system at most once a second, and counts what is written between.
+ */
 export class DiskFloor {
   readonly #settings: Settings;
   #freeBytes = 0;

@@ -21,8 +21,8 @@ export interface OpenDirectory {
 }
 
 /**
- * The file system as the journal uses it: each step by itself, so that tests can let each one fail, or end the
- * process there. Errors carry `code`, as those of Node.
+ * The file system as the journal uses it: each step by itself, so that tests can let each one fail, or end
+ * the process there. Errors carry `code`, as those of Node.
  */
 export interface Files {
   /** Makes the directory (mode 0700) and those above it; one that exists is fine. */

@@ -2,11 +2,12 @@ import { crc32 } from 'node:zlib';
 import type { JournalEntry } from '../component/index.ts';
 
 /**
- * A frame is what stands in a segment behind its head: an entry, or a seal. All numbers have their low bytes first.
+ * A frame is what stands in a segment behind its head: an entry, or a seal. All numbers have their low bytes
+ * first.
  *
  * | at | bytes | what |
  * |---|---|---|
- * | 0 | 8 | the segment's mark, random: where a reader finds its way again behind damage |
+ * | 0 | 8 | the segment's mark, random: where a reader continues behind damage |
  * | 8 | 4 | length of the body |
  * | 12 | 4 | group: the place in the file where the group of this frame begins |
  * | 16 | 8 | index of the entry; seal: index of the entry that comes next |
@@ -20,8 +21,8 @@ import type { JournalEntry } from '../component/index.ts';
  * | 76 | 4 | crc-32 of the bytes 0 to 75 |
  * | 80 | | the body |
  *
- * The head of a frame has a crc of its own, so that a damaged body is passed over to the byte.
- * A seal is a group without entries. It is written at a clean end, and vouches for all before it.
+ * The head of a frame has a crc of its own, so that a damaged body is passed over to the byte. A seal is a
+ * group without entries. It is written at a clean end, and verifies everything before it.
  */
 export const FRAME_BYTES = 80;
 export const MARK_BYTES = 8;

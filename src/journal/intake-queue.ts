@@ -36,20 +36,20 @@ const WHY: Readonly<Record<NoRoom, string>> = {
   disk: 'the disk is full, or at its floor (journal.minFreeBytes)',
   descriptors: 'there is no file descriptor for the next segment (ulimit -n)',
 };
-/** For so long after a batch found no room, a smaller one that does changes nothing. */
+/** How long after a batch found no room the journal counts as full, although a smaller one fits. */
 const STILL_FULL_MILLIS = 10_000;
 const WARNING_MILLIS = 60_000;
 const GROUP_BATCHES = 64;
 const GROUP_BYTES = 8_388_608;
 
 /**
- * Why batches were refused: the `journal` has its size, the `disk` is full or at its floor, no file `descriptors` are left
- * for the next segment, too much is in the `queue`.
+ * Why batches were refused: the `journal` has its size, the `disk` is full or at its floor, no file
+ * `descriptors` are left for the next segment, too much is in the `queue`.
  */
 export type FullCause = 'journal' | 'queue' | NoRoom;
 
 /**
- * Decides what becomes of a batch, in the order of the calls, and holds what waits for the disk.
+ * Accepts or refuses batches, in the order of the calls, and holds those that wait for the disk.
  * A batch is taken if `prev <= taken < seq`, where `taken` counts what is still on its way.
  */
 export class IntakeQueue {
@@ -152,8 +152,8 @@ export class IntakeQueue {
   }
 
   /**
-   * There is no room: answers so to the group and to all that waits behind it. Were those behind written
-   * later, a batch would stand there before one that its sender was asked to send again.
+   * There is no room: refuses the group and all that waits behind it. This preserves the order of each
+   * sender: a later batch must not be written before one that its sender was asked to repeat.
    */
   refuse(cause: NoRoom): void {
     this.#warn(cause);
@@ -199,7 +199,7 @@ export class IntakeQueue {
     }
   }
 
-  /** A repeat or a gap is answered when all that was sent before is decided. */
+  /** A repeat or a gap is answered when all earlier batches of its producer are decided. */
   #afterTail(origin: Origin, known: Producer | undefined): Accepted | Promise<Accepted> {
     const tail = known && this.#tails.get(known);
     if (tail === undefined || origin.seq <= known!.last) return this.#answer(origin, known);

@@ -21,13 +21,13 @@ import { Segments } from './segments.ts';
 import { WriteLoop } from './write-loop.ts';
 
 /**
- * Keeps batches on the disk until every sink has them: the one place where an acknowledged batch lies.
+ * Keeps batches on the disk until every sink has them: the one place of acknowledged batches.
  *
- * - **Safe**: `append` resolves after the batch is on the disk (fdatasync). After an error of a write or a sync
- *   nothing is tried again: all waiting appends reject, `onFault` is called, no later append succeeds.
+ * - **Safe**: `append` resolves after the batch is on the disk (fdatasync). After an error of a write or a
+ *   sync nothing is tried again: all waiting appends reject, `onFault` is called, no later append succeeds.
  * - **Once**: a batch with an origin is taken once, also across restarts.
- * - **Full**: beyond `maxBytes`, at the disk's floor, or with no room left, `append` answers `full`; nothing was
- *   written then, and {@link trim} makes room.
+ * - **Full**: beyond `maxBytes`, at the disk's floor, or with no room left, `append` answers `full`; nothing
+ *   was written then, and {@link trim} makes room.
  * - **Damaged**: what fails its checksum is quarantined and counted; reading continues after it.
  *
  * One process at a time may have a directory open; the lock is the caller's.
@@ -49,7 +49,8 @@ export class Journal implements Intake, JournalView {
   #closing: Promise<void> | undefined;
 
   /**
-   * Opens the journal of a directory, or makes one; reads the heads of all segments and the entries of the last.
+   * Opens the journal of a directory, or makes one; reads the heads of all segments and the entries of the
+   * last.
    * @throws (rejects) for a newer format version (nothing was touched)
    */
   static async open(options: JournalOptions): Promise<Journal> {
@@ -143,8 +144,8 @@ export class Journal implements Intake, JournalView {
   }
 
   /**
-   * Removes whole segments that lie before `position`: all sinks have them. The segment that is written to stays;
-   * if all of it was read and it is big, a new one is begun, so that it can go.
+   * Removes whole segments that lie before `position`: all sinks have them. The segment that is written to
+   * stays; if all of it was read and it is big, a new one is begun, so that it can go.
    * @throws (rejects) if a file cannot be removed; it is tried again at the next call
    */
   async trim(position: number): Promise<void> {
@@ -155,8 +156,8 @@ export class Journal implements Intake, JournalView {
   }
 
   /**
-   * Looks whether there is room, so that `isFull` of the statistics is true before somebody is refused, and false again
-   * when the disk has room though nobody tries. To be called once a second.
+   * Checks for room, so that `isFull` of the statistics is true before a batch is refused, and false again
+   * when there is room although no batch arrives. To be called once a second.
    */
   async checkRoom(): Promise<void> {
     this.#intake.isFull = !(await this.#loop.hasRoom(this.#intake.neededBytes));

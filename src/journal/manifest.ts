@@ -13,7 +13,9 @@ import {
 
 /** What the newest segment should be, and what came before. */
 export interface ManifestContent {
-  /** The journal's id, and those that it had before with the same indexes, newest first; 32 hex digits each. */
+  /**
+   * The journal's id, and those that it had before with the same indexes, newest first; 32 hex digits each.
+   */
   readonly id: string;
   readonly formerIds: readonly string[];
   /** The head of the newest segment. */
@@ -27,10 +29,11 @@ export interface ManifestContent {
 const MAX_FORMER_IDS = 16;
 
 /**
- * A small file beside the segments, written when a segment is begun and at a clean end. It shows that the newest segment
- * is gone, which the others cannot know; and which ids the journal had before.
+ * A small file beside the segments, written when a segment is begun and at a clean end. It shows that the
+ * newest segment is gone, which the others cannot know; and which ids the journal had before.
  *
- * Two lines: JSON, and its crc-32 in hexadecimal digits. Journals of earlier versions have none; it is not needed.
+ * Two lines: JSON, and its crc-32 in hexadecimal digits. Journals of earlier versions have none; it is not
+ * needed.
  */
 export class Manifest {
   readonly #files: Files;

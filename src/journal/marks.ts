@@ -10,8 +10,8 @@ export interface Mark {
 const MAX_MARKS = 512;
 
 /**
- * Places in a segment, so that a position is found and counted without reading it all. One for each entry as long
- * as there are few, then every second, every fourth: never more than 512.
+ * Places in a segment, so that a position is found and counted without reading it all. One for each entry as
+ * long as there are few, then every second, every fourth: never more than 512.
  */
 export class Marks {
   #marks: Mark[];

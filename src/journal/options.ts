@@ -17,7 +17,10 @@ const MIB = 1024 * 1024;
 /** Places in a segment are four bytes; the last group goes beyond `segmentBytes` by one body at most. */
 export const MAX_BODY_BYTES = 1_024 * MIB;
 
-/** The options of a journal in a configuration. `Journal.open` takes them as they were read, and checks nothing again. */
+/**
+ * The options of a journal in a configuration. `Journal.open` takes them as they were read, and checks
+ * nothing again.
+ */
 export const journalOptions = group(
   {
     segmentBytes: bytes({

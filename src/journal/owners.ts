@@ -1,4 +1,4 @@
-/** Whose producers are remembered, and how many of each: every step costs the same, however many there are. */
+/** The producers of each owner, and how many they are. Every operation takes constant time. */
 export class Owners {
   /** The producers of each owner, in the order in which they were last seen. */
   readonly #producers = new Map<string | undefined, Set<string>>();

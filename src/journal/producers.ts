@@ -19,13 +19,14 @@ export interface Producer {
   owner: string | undefined;
 }
 
-/** How many rows of the table are written before others get a turn. */
+/** How many rows of the table are written before other work gets its turn. */
 const ROWS_PER_TURN = 10_000;
 
 /**
- * The memory of producers, by which repeats are known. Bounded by count and by age. When there are too many, the owner
- * with the most of them loses the one that was not seen for the longest time: who makes up producers pushes out their
- * own. Those of before a start count as one owner's until they are seen again.
+ * The last batch number of each producer, which identifies repeats. Bounded by count and by age. When there
+ * are too many, the owner with the most producers loses the one that has been idle longest, so that a client
+ * that invents producers evicts its own. Those from before a restart count as one owner's until they are seen
+ * again.
  */
 export class Producers {
   readonly #maxCount: number;
@@ -108,7 +109,7 @@ export class Producers {
     this.#owners.clear();
   }
 
-  /** The table for the head of a segment. No batch may land before it is done. */
+  /** The table for the head of a segment. No batch may be committed before it is done. */
   async table(): Promise<Buffer> {
     const rows = [...this.#table].filter(([, { last }]) => last > 0);
     const target = Buffer.allocUnsafeSlow(rows.length * PRODUCER_BYTES);
@@ -129,7 +130,7 @@ function keyOf(producer: Uint8Array): string {
 
 /**
  * The time by which producers grow old: the wall clock's, but never backwards, and at most `maxStepMillis`
- * forward at once. A clock that jumps by a year makes nobody a year older.
+ * forward at once. A clock that jumps by a year does not age producers by a year.
  */
 export class JournalTime {
   readonly #maxStepMillis: number;

@@ -32,7 +32,7 @@ export class Quarantine {
     this.#room = settings.segmentBytes - usedBytes;
   }
 
-  /** Counts a range once, however many readers meet it. Never throws. */
+  /** Counts a range once, however many readers find it. Never throws. */
   async range(segment: Segment, offset: number, length: number): Promise<void> {
     if (segment.damage.has(offset)) return;
     segment.damage.set(offset, length);
@@ -46,7 +46,10 @@ export class Quarantine {
     );
   }
 
-  /** Counts what was in segments that are gone, as far as it is known. @param next the index behind what is there */
+  /**
+   * Counts what was in segments that are gone, as far as it is known. @param next the index behind what is
+   * there
+   */
   missing(noted: ManifestContent, next: number, records: number): void {
     const batches = Math.max(0, (noted.next ?? noted.firstIndex) - next);
     const lost = Math.max(0, (noted.records ?? noted.recordsBefore) - records);

@@ -18,7 +18,9 @@ export interface ReadSource {
   readonly quarantine: Quarantine;
   /** The segment with this entry, and the one behind it. */
   segmentsAt(index: number): { readonly segment: Segment; readonly behind: Segment | undefined };
-  /** Resolves when a group has reached the disk. @throws (rejects) when aborted, and when the journal closes */
+  /**
+   * Resolves when a group has reached the disk. @throws (rejects) when aborted, and when the journal closes
+   */
   grown(signal: AbortSignal): Promise<void>;
 }
 
@@ -47,8 +49,9 @@ interface Place {
 }
 
 /**
- * Reads entries in order: the newest from memory, older ones from the disk by big pieces. It counts what it passes over:
- * batches by their indexes; records by the heads of segments, which say how many were written before.
+ * Reads entries in order: the newest from memory, older ones from the disk by big pieces. It counts what it
+ * passes over: batches by their indexes; records by the heads of segments, which say how many were written
+ * before.
  */
 export class Reader implements JournalReader {
   readonly #source: ReadSource;
@@ -134,7 +137,10 @@ export class Reader implements JournalReader {
     if (this.#recordsBefore !== undefined) this.#recordsBefore += records;
   }
 
-  /** At the begin of a segment its head says how many records were written before it: what was not read of them is lost. */
+  /**
+   * At the begin of a segment its head says how many records were written before it: what was not read of
+   * them is lost.
+   */
   #readHead({ head }: Segment): void {
     if (head.firstIndex !== this.#position) return;
     const known = this.#recordsBefore ?? head.recordsBefore;
@@ -216,7 +222,7 @@ function fitting(entries: readonly JournalEntry[], maxBytes: number): number {
   return entries.length;
 }
 
-/** Wakes those who wait for the journal to grow, and calls those who want to know whenever it does. */
+/** Wakes readers that wait for the journal to grow, and calls listeners whenever it does. */
 export class Growth {
   readonly #listeners = new Set<() => void>();
   readonly #waiting = new Set<(error?: Error) => void>();

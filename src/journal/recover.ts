@@ -21,7 +21,7 @@ import { type Committed, replay } from './replay.ts';
 import { Segment } from './segment.ts';
 import { decodeHead, framesBegin, HEAD_BYTES, type Head, PRODUCER_BYTES } from './segment-header.ts';
 
-/** How a journal stands on the disk when it is opened. */
+/** The state of a journal on the disk when it is opened. */
 export interface Recovered {
   readonly id: Buffer;
   /** Oldest first. The last one is written to, unless `active` is absent. */
@@ -53,10 +53,10 @@ const PIECE_BYTES = 1_048_576;
  * Reads what is there: the heads of all segments, and the entries of the last.
  *
  * **The last group** is the one that begins at the highest place any whole frame of the last segment names. A
- * group is only written after the one before is on the disk, and a segment is only made after all groups of the
- * one before are. So everything before the last group was on the disk once, and damage there came later: that
- * range is quarantined. Corruption from the last group on may be a torn write: all
- * from the first such byte is cut off. A seal (clean end) is a group too, and so vouches for everything.
+ * group is only written after the one before is on the disk, and a segment is only made after all groups of
+ * the one before are. So everything before the last group was on the disk once, and damage there came later:
+ * that range is quarantined. Corruption from the last group on may be a torn write: all from the first such
+ * byte is cut off. A seal (clean end) is a group too, and so verifies everything.
  *
  * The last group is then written again in place and synced: if a sync had failed before, the system may hold
  * pages as written which the disk never got.
@@ -232,8 +232,9 @@ function nextBehindHeadless(found: readonly Found[]): number {
 }
 
 /**
- * The table at the head of the last segment; if that is damaged, the one before, and what the entries between say.
- * `mended` and `lost` ask for a new segment, so that a whole table is on the disk again; `lost` for a new id too.
+ * The table at the head of the last segment; if that is damaged, the one before, and what the entries between
+ * say. `mended` and `lost` ask for a new segment, so that a whole table is on the disk again; `lost` for a
+ * new id too.
  */
 async function loadProducers(
   files: Files,
@@ -249,7 +250,7 @@ async function loadProducers(
   }
   const file = await files.openToRead(previous.path);
   try {
-    // Whoever reads these entries finds the damage again, and quarantines it.
+    // A reader of these entries finds the damage again, and quarantines it.
     await replay(file, previous, undefined, (origin) => {
       if (origin !== undefined) producers.committed(origin, last.head.timeMillis);
     });

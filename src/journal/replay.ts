@@ -5,18 +5,18 @@ import type { Quarantine } from './quarantine.ts';
 import { type Scanned, Scanner } from './scanner.ts';
 import type { Segment } from './segment.ts';
 
-/** Told of each entry that stays, in order. */
+/** Called for each entry that stays, in order. */
 export type Committed = (origin: Origin | undefined, receivedMillis: number) => void;
 
 /** What was found in the last segment. */
 export interface Replayed {
   /** Where the file ends. */
   readonly end: number;
-  /** From here on nothing checks out that must be kept; `end` if all does. */
+  /** From here on nothing valid must be kept; `end` if all is valid. */
   readonly cutAt: number;
-  /** Where the last group begins; 0 if there is none, so that nothing vouches for the head. */
+  /** Where the last group begins; 0 if there is none, so that the header is not verified. */
   readonly lastGroup: number;
-  /** The index behind the highest that was seen, also in what is cut: somebody may have been given it. */
+  /** The index behind the highest that was seen, also in what is cut: it may have been returned already. */
   readonly seenNext: number;
 }
 
@@ -33,8 +33,8 @@ interface Kept {
 type Damage = Extract<Scanned, { kind: 'damage' }>;
 
 /**
- * Reads all frames of a segment, one group at a time: a group counts when the next one begins, and of the last
- * only what stands before the first damage.
+ * Reads all frames of a segment, one group at a time: a group counts when the next one begins, and of the
+ * last only what stands before the first damage.
  */
 export async function replay(
   file: OpenFile,
@@ -74,7 +74,7 @@ export async function replay(
       if (each.group > lastGroup) {
         keep(Number.POSITIVE_INFINITY);
         lastGroup = each.group;
-        // What ends before this group was on the disk once. Damage across its beginning stays a question.
+        // What ends before this group was on the disk once. Damage across its beginning stays undecided.
         for (const { offset, length } of damage.filter(endsBy(lastGroup))) {
           await quarantine?.range(segment, offset, length);
         }

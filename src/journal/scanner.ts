@@ -28,7 +28,7 @@ export type Scanned =
 
 const SEARCH_BYTES = 1_048_576;
 
-/** Reads the frames of a segment by big pieces, and finds its way again behind damage. */
+/** Reads the frames of a segment by big pieces, and continues behind damage. */
 export class Scanner {
   readonly #mark: Buffer;
   #offset: number;

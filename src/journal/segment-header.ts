@@ -20,8 +20,8 @@ import { MARK_BYTES, readWhole, writeWhole } from './frame.ts';
  * | 84 | 4 | crc-32 of the table |
  * | 88 | 4 | crc-32 of the bytes 0 to 87 |
  *
- * A second copy stands at 512, the table of producers begins at 1,024: 16 bytes producer, 8 bytes last seq,
- * 8 bytes last seen in journal time (float64), least recently seen first. The first frame follows the table.
+ * A second copy stands at 512, the table of producers begins at 1,024: 16 bytes producer, 8 bytes last seq, 8
+ * bytes last seen in journal time (float64), least recently seen first. The first frame follows the table.
  */
 export const VERSION = 1;
 export const HEAD_BYTES = 1_024;
@@ -42,7 +42,9 @@ export interface Head {
   readonly tableCrc: number;
 }
 
-/** What is known of the beginning of a file: its head, or that both copies are damaged, or a newer version. */
+/**
+ * What is known of the beginning of a file: its head, or that both copies are damaged, or a newer version.
+ */
 export type FoundHead =
   | { readonly kind: 'head'; readonly head: Head }
   | { readonly kind: 'damaged' }

@@ -8,8 +8,8 @@ import type { Segments } from './segments.ts';
 import { type NoRoom, Writer } from './writer.ts';
 
 /**
- * Brings what waits to the disk, one group after the other, and begins new segments between them. It runs while
- * there is something to do. The first error ends it permanently.
+ * Brings what waits to the disk, one group after the other, and begins new segments between them. It runs
+ * while there is something to do. The first error ends it permanently.
  */
 export class WriteLoop {
   readonly #settings: Settings;
@@ -114,7 +114,10 @@ export class WriteLoop {
       });
   }
 
-  /** Begins a new segment after the group that is being written, if there is room. Resolves then, or at a fault. */
+  /**
+   * Begins a new segment after the group that is being written, if there is room. Resolves then, or at a
+   * fault.
+   */
   roll(): Promise<void> {
     if (this.#faulted !== undefined) return Promise.resolve();
     return new Promise((resolve) => {
@@ -143,7 +146,7 @@ export class WriteLoop {
     }
   }
 
-  /** Writes what waits, vouches for it with a seal, and closes the file. */
+  /** Writes what waits, ends the segment with a seal, and closes the file. */
   async end(): Promise<void> {
     while (this.#running !== undefined) await this.#running;
     if (this.#faulted === undefined) await this.#writer.seal(this.#next);

@@ -139,7 +139,10 @@ export class Writer {
     return this.#segment;
   }
 
-  /** Verifies all that was written by a last group, and closes the file. A disk without room leaves it unsealed. */
+  /**
+   * Verifies all that was written by a last group, and closes the file. A disk without room leaves it
+   * unsealed.
+   */
   async seal(next: number): Promise<void> {
     const segment = this.#segment;
     const file = this.#file;

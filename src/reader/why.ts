@@ -19,7 +19,7 @@ import {
 /** What is said of a failure. Each line may hold text of anybody. */
 export type WhyLines = readonly string[];
 
-/** So many records before the error are told, and so many lines of its stack. */
+/** How many records before the error are shown, and how many lines of its stack. */
 const MAX_BEFORE = 12;
 const MAX_STACK = 14;
 const MAX_DIFFERENCES = 8;

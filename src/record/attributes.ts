@@ -51,7 +51,7 @@ export const EXCEPTION_TYPE = 'exception.type';
 export const TASK_ID = 'task.id';
 /** On every record of a task: its message before formatting, which is also the span's name. */
 export const TASK_NAME = 'task.name';
-/** On every record of a task: its place in the task, from 1. Holes in it are records that are not here. */
+/** On every record of a task: its place in the task, from 1. Gaps are records that are missing here. */
 export const TASK_SEQUENCE = 'task.sequence';
 /**
  * On every record of a task that has a parent: the id of the parent task. In a task that was continued from

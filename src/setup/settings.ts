@@ -4,7 +4,7 @@ const severities = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'] as const
 const order = (severity: (typeof severities)[number]) => severities.indexOf(severity);
 
 /**
- * What `start()`, `withBurstlog()` and `burstlog/register` can be told, beside the `OTEL_*` variables. Each is an option
+ * What `start()`, `withBurstlog()` and `burstlog/register` take, beside the `OTEL_*` variables. Each is an option
  * in code and a variable in the environment: `emitLevel` and `BURSTLOG_EMIT_LEVEL`.
  */
 export const settings = group(

@@ -14,15 +14,16 @@ import { ServerSocket } from './server-socket.ts';
 
 /** Fast, and within a tenth of the best size for log records. */
 const GZIP_LEVEL = 1;
-/** While batches wait, it is looked at least so often whether something has to be done. */
+/** The longest time between two checks while batches wait. */
 const LOOK_MILLIS = 1_000;
 /** After so many times `ackTimeoutMillis` without any answer, a new connection is made. */
 const SILENT_TIMEOUTS = 2;
 const LONGEST_SILENCE_MILLIS = 60_000;
 
 /**
- * Ack mode: a DEALER socket around a {@link SendWindow}. What the socket takes is sent as soon as it is encoded; replies
- * settle what is in the window. A connection on which nothing is heard is replaced, each time after a longer wait.
+ * Ack mode: a DEALER socket around a {@link SendWindow}. What the socket takes is sent as soon as it is
+ * encoded; replies settle what is in the window. A connection without answers is replaced, each time after a
+ * longer wait.
  */
 export class AckSender implements Sender {
   readonly #options: ResolvedExporterOptions;
@@ -118,8 +119,8 @@ export class AckSender implements Sender {
     batch.body = body;
     batch.bodyCrc = crc32(body);
     batch.encoding = encoding;
-    // At once: a reply may settle many exports, and the batches that follow them are encoded one after the other. Each
-    // is sent before the next is encoded, so that the daemon works meanwhile.
+    // At once: a reply may settle many exports, and the batches that follow them are encoded one after the
+    // other. Each is sent before the next is encoded, so that the daemon works meanwhile.
     this.#write();
   }
 
@@ -136,7 +137,7 @@ export class AckSender implements Sender {
     this.#write();
   }
 
-  /** Sends what may be sent now, and looks again when there is something to do. */
+  /** Sends what may be sent now, and schedules the next check. */
   #write(): void {
     if (this.#isClosed) return;
     while (!this.#server.isFull) {

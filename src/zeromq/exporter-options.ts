@@ -22,13 +22,13 @@ export interface ZmqLogRecordExporterOptions {
   /** The daemon's address: `tcp://<host>:<port>` or `ipc://<path>`. */
   readonly endpoint: string;
   /**
-   * `'ack'`: an export succeeds when the daemon has the batch on its disk, exactly once. `'push'`: it succeeds
-   * when the records are queued; they arrive once or not at all. Default `'ack'`.
+   * `'ack'`: an export succeeds when the daemon has the batch on its disk, exactly once. `'push'`: it
+   * succeeds when the records are queued; they arrive once or not at all. Default `'ack'`.
    */
   readonly mode?: 'ack' | 'push' | undefined;
   /**
-   * Makes bytes of records. Ack mode takes OTLP in protobuf only; push mode also `JsonSerializer`, distlog's own
-   * form, one record a message. Default: OTLP in protobuf.
+   * Makes bytes of records. Ack mode takes OTLP in protobuf only; push mode also `JsonSerializer`, distlog's
+   * own form, one record a message. Default: OTLP in protobuf.
    */
   readonly serializer?: LogSerializer | undefined;
   /** Ack mode: whether batches are compressed, off the main thread. Default `'none'`. */
@@ -37,26 +37,28 @@ export interface ZmqLogRecordExporterOptions {
   readonly windowBatches?: number | undefined;
   /** Ack mode: how many bytes may be under way; one batch always may. From 1; default 8 MiB. */
   readonly windowBytes?: number | undefined;
-  /** Ack mode: after so many milliseconds without any answer the daemon is asked what it has. Default 5,000. */
+  /**
+   * Ack mode: after so many milliseconds without any answer the daemon is asked what it has. Default 5,000.
+   */
   readonly ackTimeoutMillis?: number | undefined;
   /**
-   * Ack mode: when a batch that was not acknowledged counts as failed, in milliseconds. Until then it is sent
-   * again by itself: no wrapper may retry, its batch would be a new one. Default 300,000: time for a restart.
+   * Ack mode: when a batch that was not acknowledged counts as failed, in milliseconds. Until then the
+   * exporter repeats it: do not wrap the exporter in one that retries. Default 300,000: time for a restart.
    */
   readonly exportTimeoutMillis?: number | undefined;
   /**
-   * How long `forceFlush()` waits at most, in milliseconds from 0, unless its caller says `timeoutMillis`; what has
-   * not left by then stays pending. Default 10,000.
+   * How long `forceFlush()` waits at most, in milliseconds from 0, unless its caller says `timeoutMillis`;
+   * what has not left by then stays pending. Default 10,000.
    */
   readonly flushTimeoutMillis?: number | undefined;
   /** The bound of `shutdown()`, in milliseconds from 0: what has not left by then failed. Default 5,000. */
   readonly shutdownTimeoutMillis?: number | undefined;
   /**
-   * How often an idle connection is tried, in milliseconds; after three times that without an answer it counts as
-   * broken. 0: never. Default 5,000.
+   * How often an idle connection is checked, in milliseconds; without an answer for three times that it
+   * counts as broken. 0: never. Default 5,000.
    */
   readonly heartbeatMillis?: number | undefined;
-  /** The first wait before a broken connection is made again, in milliseconds from 1. Default 100. */
+  /** The first wait before reconnecting, in milliseconds from 1. Default 100. */
   readonly reconnectMillis?: number | undefined;
   /** The longest such wait, in milliseconds from `reconnectMillis`. Default 5,000. */
   readonly reconnectMaxMillis?: number | undefined;
@@ -141,8 +143,8 @@ export function resolveExporterOptions(given: ZmqLogRecordExporterOptions): Reso
 }
 
 /**
- * Records carry secrets more often than their authors know: between machines they travel encrypted, unless the
- * application says that the network is private.
+ * Records carry secrets more often than their authors know: between machines they travel encrypted, unless
+ * the application says that the network is private.
  */
 function exposure(options: {
   readonly endpoint: string;

@@ -13,10 +13,11 @@ interface Message {
 }
 
 /**
- * Push mode: a PUSH socket behind a queue that is bounded by bytes. At most once; nobody acknowledges.
+ * Push mode: a PUSH socket behind a queue that is bounded by bytes. At most once; there are no
+ * acknowledgements.
  *
- * The socket takes some hundred kilobytes. When its connection breaks, what the operating system had not taken is
- * counted as lost; it is not sent again, since a part of it may have left.
+ * The socket takes some hundred kilobytes. When its connection breaks, what the operating system had not
+ * taken is counted as lost; it is not sent again, since a part of it may have left.
  */
 export class PushSender implements Sender {
   readonly #options: ResolvedExporterOptions;

@@ -20,7 +20,7 @@ interface Entry extends WindowBatch {
   readonly seq: number;
 }
 
-/** Things that happen on the way and that an operator wants to hear of. */
+/** Events that an operator should know of. */
 export type WindowEvent = 'new_journal' | 'memory_lost' | 'resent' | 'too_far';
 
 interface WindowOptions {
@@ -61,7 +61,7 @@ export class SendWindow {
   #helloAt: number | undefined;
   #pausedUntil = 0;
   #progressAt = 0;
-  /** A NACK for this number has been obeyed. Those that follow were caused by the same loss. */
+  /** A NACK for this number was handled. Further ones have the same cause. */
   #obeyedNack: number | undefined;
 
   constructor(options: WindowOptions) {
@@ -135,7 +135,7 @@ export class SendWindow {
     return this.#data(nowMillis);
   }
 
-  /** Understands an answer. What it ends is reported when all is understood, since the next batch may come of it. */
+  /** Handles an answer. Callbacks run when all of it is handled, since they may add the next batch. */
   receive(reply: Reply, nowMillis: number): void {
     if (Buffer.compare(reply.producer, this.#options.producer) !== 0) return;
     this.#meet(reply.journal);
@@ -165,25 +165,25 @@ export class SendWindow {
     }
   }
 
-  /** Gives up the batches whose time has passed. */
+  /** Fails the batches whose time-out has passed. */
   expire(nowMillis: number): void {
     for (const entry of this.#entries.filter(({ deadlineMillis }) => deadlineMillis <= nowMillis)) {
       this.#giveUp(entry, 'timeout', 'the daemon has not acknowledged it within exportTimeoutMillis');
     }
   }
 
-  /** Gives up a batch that could not be compressed. */
+  /** Fails a batch that could not be compressed. */
   giveUp(batch: WindowBatch, fault: ExportErrorCause, why: string): void {
     const entry = this.#entries.find((candidate) => candidate === batch);
     if (entry !== undefined) this.#giveUp(entry, fault, why);
   }
 
-  /** Gives up all. */
+  /** Fails all batches. */
   giveUpAll(fault: ExportErrorCause, why: string): void {
     for (const entry of [...this.#entries]) this.#giveUp(entry, fault, why);
   }
 
-  /** A second answer, to a question that was asked twice, changes nothing. */
+  /** A second answer to a repeated HELLO changes nothing. */
   #welcomed(): void {
     if (this.#isGreeted) return;
     this.#isGreeted = true;
@@ -227,7 +227,7 @@ export class SendWindow {
     }
   }
 
-  /** Nothing heard for too long, although the connection stands: ask. */
+  /** No answer for too long on an open connection: ask with a HELLO. */
   #checkProgress(nowMillis: number): void {
     if (this.#underWay === 0 || nowMillis - this.#progressAt < this.#options.ackTimeoutMillis) return;
     this.disconnected();
@@ -238,7 +238,7 @@ export class SendWindow {
     const isFirst = Buffer.compare(this.#journal, NO_JOURNAL) === 0;
     this.#journal = journal;
     if (isFirst) return;
-    // It knows nothing of us: all that is not acknowledged goes to it, and what was is not expected of it.
+    // A new journal: it gets all that is not acknowledged, and nothing else is expected of it.
     this.#floor = 0;
     this.#obeyedNack = undefined;
     this.#rewind(0);
@@ -271,7 +271,7 @@ export class SendWindow {
     );
   }
 
-  /** Those behind it were sent with a `prev` that will never come: they go again, with another. */
+  /** The batches behind it were sent with a `prev` that is gone: they are sent again with another one. */
   #giveUp(entry: Entry, fault: ExportErrorCause, why: string): void {
     const at = this.#entries.indexOf(entry);
     if (at === -1) return;

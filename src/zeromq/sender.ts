@@ -6,9 +6,9 @@ export type Done = (error?: ExportError) => void;
 
 /** The part of the exporter that a mode decides. */
 export interface Sender {
-  /** Takes records. @throws what the serializer throws; then nothing was taken. */
+  /** Accepts records. @throws what the serializer throws; then nothing was accepted. */
   send(records: readonly ReadableLogRecordLike[], done: Done): void;
-  /** Resolves when all that was taken before has met its end. */
+  /** Resolves when every export that was accepted before has ended. */
   idle(): Promise<void>;
   /** Fails what has not left, and closes the socket. */
   close(fault: ExportErrorCause): void;

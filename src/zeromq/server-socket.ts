@@ -74,7 +74,7 @@ export class ServerSocket {
     this.#client.close(lingerMillis);
   }
 
-  /** @param what is held up by it */
+  /** @param what is delayed by it */
   warnOfSilence(silentMillis: number, what: string): void {
     if (silentMillis < SILENT_MILLIS) return;
     const state = this.#client.isOpen ? 'connected, but without a reply' : 'no connection';
@@ -87,7 +87,7 @@ export class ServerSocket {
     );
   }
 
-  /** That a daemon is away is no news before it lasts; that one refuses this client is. */
+  /** Warns of an absent daemon after a while only, of one that refuses this client at once. */
   #lost({ cause, message }: ZmtpError): void {
     this.#lastError = message;
     if (cause !== 'unauthorized' && cause !== 'mismatch' && cause !== 'not_zmtp') return;

@@ -27,15 +27,16 @@ import type { Sender } from './sender.ts';
  * `BurstLogRecordProcessor`, which keep the queue; it has none but what is under way.
  *
  * - Mode `'ack'`: `export()` calls back with success when the daemon has the batch on its disk. Success: the
- *   batch is there exactly once. Failure: once, or not at all. It sends again by itself, through restarts and
- *   broken connections, until `exportTimeoutMillis`. Do not wrap it in a retrying exporter: a batch that was given
- *   up and came again would be a new one.
+ *   batch is there exactly once. Failure: once, or not at all. It repeats batches by itself, over restarts
+ *   and broken connections, until `exportTimeoutMillis`. Do not wrap it in a retrying exporter: the daemon
+ *   would take a retried batch for a new one.
  * - Mode `'push'`: success means queued. What arrives, arrives once; what does not is not reported.
- * - It may be called up to `windowBatches` times at once, and says so to its processor (`maxConcurrentExports`).
+ * - It may be called up to `windowBatches` times at once, and says so to its processor
+ *   (`maxConcurrentExports`).
  * - It keeps no process alive, whatever waits. Await `shutdown()`, or what is under way is lost.
  */
 export class ZmqLogRecordExporter implements LogRecordExporterLike {
-  /** How many exports it bears at once; absent in push mode, where each is over at once. */
+  /** How many exports may be in flight; absent in push mode, where each ends at once. */
   readonly maxConcurrentExports?: number;
   /** How long one export may take; a processor's own time-out must be above it. Absent in push mode. */
   readonly worstCaseMillis?: number;
@@ -103,9 +104,9 @@ export class ZmqLogRecordExporter implements LogRecordExporterLike {
   }
 
   /**
-   * Resolves when all that was given to `export()` before has its result (in push mode: has left), at the latest
-   * after `timeoutMillis` (default `flushTimeoutMillis`); the rest is still pending then, see `stats()`. Keeps the
-   * process alive meanwhile; never rejects.
+   * Resolves when all that was given to `export()` before has its result (in push mode: has left), at the
+   * latest after `timeoutMillis` (default `flushTimeoutMillis`); the rest is still pending then, see
+   * `stats()`. Keeps the process alive meanwhile; never rejects.
    */
   async forceFlush(options?: ExporterFlushOptionsLike): Promise<void> {
     const { clock, flushTimeoutMillis } = this.#options;
@@ -115,8 +116,8 @@ export class ZmqLogRecordExporter implements LogRecordExporterLike {
   }
 
   /**
-   * Waits for what is under way, at most `shutdownTimeoutMillis`; what is left then failed. Closes the socket.
-   * May be called twice; never rejects.
+   * Waits for what is under way, at most `shutdownTimeoutMillis`; what is left then failed. Closes the
+   * socket. May be called twice; never rejects.
    */
   shutdown(options?: ExporterFlushOptionsLike): Promise<void> {
     this.#shutdown ??= this.#end(options?.keepsAlive !== false);

@@ -69,8 +69,8 @@ export class CurveClient implements Mechanism {
     const serverTransient = plain.subarray(0, 32);
     const key = boxKey(this.#own.secret, serverTransient);
     const long = randomBytes(16);
-    const vouched = Buffer.concat([this.#own.public, this.#serverKey]);
-    const vouch = boxOf(boxKey(this.#secret, serverTransient), nonceOf('VOUCH---', long), vouched);
+    const proven = Buffer.concat([this.#own.public, this.#serverKey]);
+    const vouch = boxOf(boxKey(this.#secret, serverTransient), nonceOf('VOUCH---', long), proven);
     const metadata = encodeMetadata({ socketType: this.#socketType });
     const nonce = this.#nonces.next();
     const box = boxOf(

@@ -6,7 +6,7 @@ import type { BurstStats } from '../../src/holding/stats.ts';
 import { Severity } from '../../src/record/severity.ts';
 import { expectAccountsBalance, FRONTS, pipelineOf, wrapping } from '../support/pipeline.ts';
 
-describe('wrong options throw at construction and say option, wish and value', () => {
+describe('wrong options throw at construction and say option, expected and given value', () => {
   const exporter = new InMemoryLogRecordExporter();
   const processor = { onEmit() {}, forceFlush: async () => {}, shutdown: async () => {} };
   test.each<[object, string]>([
@@ -218,7 +218,7 @@ describe.each(FRONTS)('foreign code: %s', (front) => {
   });
   afterEach(() => diag.disable());
 
-  test('a predicate that throws is told once, and its record is no trigger', async () => {
+  test('a predicate that throws is logged once, and its record is no trigger', async () => {
     const { log, bodies } = pipeline({
       triggers: {
         when() {
@@ -273,7 +273,7 @@ describe.each(FRONTS)('foreign code: %s', (front) => {
     return { burst, logger };
   }
 
-  test('a wrapped processor that throws costs its record only, and is told once', async () => {
+  test('a wrapped processor that throws loses its record only, and is logged once', async () => {
     const { burst, logger } = around(() => {
       throw new Error('broken processor');
     });

@@ -366,7 +366,7 @@ describe.each(FRONTS)('%s', (front) => {
       expect(burst.stats()).toMatchObject({ holding: 0, keys: 0, evicted: { age: 1 } });
     });
 
-    test('a trace that has been silent for too long is let go, the shared bucket is not', () => {
+    test('a trace that has been silent for too long is discarded, the shared bucket is not', () => {
       const { log, clock, burst } = pipeline({ idleMillis: 1_000 });
       log('DEBUG', 'of a', { traceName: 'a' });
       log('DEBUG', 'start-up');
@@ -446,7 +446,7 @@ describe.each(FRONTS)('%s', (front) => {
       expectAccountsBalance(burst.stats());
     });
 
-    test('after that the key holds again at once, and its next burst tells what was evicted', async () => {
+    test('after that the key holds again at once, and its next burst reports what was evicted', async () => {
       const { log, bodies, manifests } = pipeline({ limit: { records: 2, millis: 60_000 } });
       for (const body of ['1', '2', '3']) log('DEBUG', body);
       log('ERROR', 'failed');
@@ -485,7 +485,7 @@ describe.each(FRONTS)('%s', (front) => {
       expect(await once.bodies()).toEqual(['failed', '1', 'failed again']);
     });
 
-    test('a FATAL record and a call by hand are not limited', async () => {
+    test('a FATAL record and a manual call are not limited', async () => {
       const { log, bodies, burst } = pipeline({ limit: { records: 1 }, after: false });
       for (const body of ['1', '2', '3']) log('DEBUG', body);
       log('FATAL', 'crashed');
@@ -545,7 +545,7 @@ describe.each(FRONTS)('%s', (front) => {
     });
   });
 
-  describe('by hand', () => {
+  describe('manual calls', () => {
     beforeAll(() => {
       context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
     });
@@ -607,7 +607,7 @@ describe.each(FRONTS)('%s', (front) => {
       expect(() => burst.burst({ keys: keys as 'all' })).toThrow(message);
     });
 
-    test('discard() lets go what is held: the end of a job that went well', async () => {
+    test('discard() discards what is held: the end of a job that went well', async () => {
       const { log, burst, bodies } = pipeline({ scope: 'global' });
       log('DEBUG', 'of the first job');
       expect(burst.discard()).toBe(1);

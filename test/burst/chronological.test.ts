@@ -52,7 +52,7 @@ describe.each(FRONTS)('%s', (front) => {
       expect(await bodies()).toEqual(['loud']);
     });
 
-    test('a loud record waits no longer than maxDelayMillis; quiet ones older than it are then let go', async () => {
+    test('a loud record waits no longer than maxDelayMillis; quiet ones older than it are then discarded', async () => {
       const { log, burst, bodies, clock } = pipeline({ order: 'chronological', maxDelayMillis: 1_000 });
       log('DEBUG', 'older');
       log('INFO', 'due');

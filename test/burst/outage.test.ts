@@ -130,7 +130,7 @@ test('an exporter that fails for an hour, with endless patience: no ERROR is los
   expectAccountsBalance(burst.stats());
 });
 
-test('an exporter that fails for longer than the retry bound: what is given up is counted and told', async () => {
+test('an exporter that fails for longer than the retry bound: what is dropped is counted and logged', async () => {
   const told: string[] = [];
   const note = (message: string) => void told.push(message);
   diag.setLogger(

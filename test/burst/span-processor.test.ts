@@ -36,8 +36,8 @@ describe.each(FRONTS)('%s', (front) => {
     return { ...line, open, tracer };
   }
 
-  describe('traces have lives', () => {
-    test('when the last span has ended and none begins within the linger, what is held is let go', () => {
+  describe('the lifetime of a trace', () => {
+    test('when the last span has ended and none begins within the linger, what is held is discarded', () => {
       const { open, log, burst, clock } = traced();
       const root = open('root');
       root.within(() => log('DEBUG', 'quiet'));
@@ -90,7 +90,7 @@ describe.each(FRONTS)('%s', (front) => {
       expect(burst.stats()).toMatchObject({ holding: 0, discarded: 1 });
     });
 
-    test('a trace with open spans is not let go for its silence', () => {
+    test('a trace with open spans is not discarded for its silence', () => {
       const { open, log, burst, clock } = traced({}, { idleMillis: 1_000 });
       const root = open('root');
       root.within(() => log('DEBUG', 'quiet'));
@@ -108,7 +108,7 @@ describe.each(FRONTS)('%s', (front) => {
       expect(await bodies()).toEqual(['failed late', 'late']);
     });
 
-    test('a late record of a trace that burst passes within what is left of the window, else it is let go', async () => {
+    test('a late record of a trace that burst passes within what is left of the window, else it is discarded', async () => {
       const { open, log, bodies, clock, burst } = traced({}, { after: { millis: 5_000 } });
       const root = open('root');
       root.within(() => log('ERROR', 'failed'));
@@ -133,7 +133,7 @@ describe.each(FRONTS)('%s', (front) => {
       expect(await bodies()).toEqual(['failed']);
     });
 
-    test('a late trigger shows that the trace lives: after its window, records are held again', async () => {
+    test('a late trigger shows that the trace goes on: after its window, records are held again', async () => {
       const { open, log, clock, bodies, manifests, burst } = traced();
       const connect = open('connect');
       connect.within(() => log('DEBUG', 'connecting'));
@@ -340,7 +340,7 @@ describe.each(FRONTS)('%s', (front) => {
       [{ slowerThanMillis: -1 }, 'slowerThanMillis must be a number of milliseconds from 0, got -1'],
       [{ errors: 'yes' }, 'errors must be true or false, got "yes"'],
       [{ slow: 1 }, 'spanProcessor has no option "slow"'],
-    ])('wrong options say option, wish and value: %j', (options, message) => {
+    ])('wrong options say option, expected and given value: %j', (options, message) => {
       const { burst } = pipeline();
       expect(() => burst.spanProcessor(options as BurstSpanProcessorOptions)).toThrow(message);
     });

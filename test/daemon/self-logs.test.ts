@@ -18,7 +18,7 @@ function recordsIn({ batches }: FakeIntake): readonly DecodedLogRecord[] {
   );
 }
 
-test('what the daemon tells goes into the journal and to standard error', async () => {
+test('what the daemon logs goes into the journal and to standard error', async () => {
   const { own, lines, intake } = telling();
   own.emit(Severity.INFO, 'ready', { data: '/var/lib/distlogd', receivers: 4, isFirst: true });
   own.attach(intake);
@@ -54,7 +54,7 @@ test('what the daemon tells goes into the journal and to standard error', async 
   ]);
 });
 
-test('what is told in one turn is one batch', async () => {
+test('what is logged in one turn is one batch', async () => {
   const { own, intake } = telling();
   own.attach(intake);
   for (const sink of ['a', 'b', 'c']) own.emit(Severity.INFO, `sink ${sink} runs`);
@@ -74,7 +74,7 @@ test('quiet records stay out of the journal, and console: false keeps all from s
   expect(lines).toEqual([]);
 });
 
-test('what comes again and again is told ten times in ten seconds, whatever its numbers and names are', async () => {
+test('repeated messages are logged ten times in ten seconds, whatever their numbers and names', async () => {
   const { own, lines, clock, intake } = telling();
   own.attach(intake);
   for (let i = 0; i < 500; i++) own.emit(Severity.WARN, `sink "s${i}" failed after ${i} ms`);
@@ -118,7 +118,7 @@ test('while the journal is full they wait, bounded; the oldest are lost and coun
   expect([bodies[0], bodies.at(-1)]).toEqual([`told ${letter(250)}`, `told ${letter(1_249)}`]);
 });
 
-test('what is told in the turn in which the last ones were taken is not left behind', async () => {
+test('what is logged in the turn in which the last ones were taken is not left behind', async () => {
   const { own, intake } = telling();
   own.attach(intake);
   const append = intake.append.bind(intake);
@@ -135,7 +135,7 @@ test('what is told in the turn in which the last ones were taken is not left beh
   expect(recordsIn(intake).map(({ body }) => body)).toEqual(['a', 'b']);
 });
 
-test('a journal that fails, and tells of it, does not feed itself', async () => {
+test('a journal that fails, and logs it, causes no feedback loop', async () => {
   const { own, lines } = telling();
   let appends = 0;
   own.attach({

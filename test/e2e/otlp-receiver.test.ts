@@ -80,7 +80,7 @@ describe('the OTLP receiver of the tests', () => {
     expect([receiver.requests.length, receiver.records.length]).toEqual([2, 2]);
   });
 
-  test('tells a sender by RetryInfo how long to wait', async () => {
+  test('answers with a RetryInfo that says how long to wait', async () => {
     receiver.respond(() => ({ code: 14, message: 'later', retryDelayMillis: 1250 }));
 
     const { trailers } = await send(twoRecords);

@@ -47,7 +47,7 @@ const written = () =>
 /** Runs the daemon with so few files that it may open. */
 const withFiles = (count: number) => ['/bin/sh', '-c', `ulimit -n ${count}; exec "$@"`, 'sh'];
 
-test('without a file descriptor for the next segment nothing is taken; the daemon lives, and goes on when there is one', async () => {
+test('without a file descriptor for the next segment nothing is accepted; the daemon keeps running, and continues when there is one', async () => {
   const config = configOf({ journal: { segmentBytes: '1MiB' } });
   const daemon = start(['-c', config], { under: withFiles(100) });
   const { otlpHttp } = await daemon.ready();

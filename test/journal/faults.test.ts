@@ -50,7 +50,7 @@ test('the work of these tests has every kind of step', async () => {
   );
 });
 
-test('an error at any step: nothing is told as safe that is not, the fault is told once, nothing is taken after it', async () => {
+test('an error at any step: nothing is reported as safe that is not, the error is reported once, nothing is accepted after it', async () => {
   const { length } = await stepsOfWork();
   for (let failing = 1; failing <= length; failing += 1) {
     let files = new FragileFiles();
@@ -355,7 +355,7 @@ test('a newer format version is refused, and nothing is touched', async () => {
   expect(files.steps).toBe(steps);
 });
 
-test('a damaged range is kept in a file beside, counted once and told once', async () => {
+test('a damaged range is kept in a file beside, counted once and logged once', async () => {
   const files = new FragileFiles();
   let journal = await openOn(files, { segmentBytes: 100_000 });
   for (const text of ['a', 'b', 'c']) await journal.append(batchOf(text, undefined, 500));

@@ -14,7 +14,7 @@ function openOn(files: FragileFiles, options: Partial<JournalOptions> = {}): Pro
 }
 
 describe('repeats', () => {
-  test('a batch is taken if prev <= last < seq, a repeat is recognised, a gap is told', async () => {
+  test('a batch is taken if prev <= last < seq, a repeat is recognised, a gap is reported', async () => {
     const journal = await openOn(new FragileFiles());
     const answers = [
       await journal.append(batchOf('one', originOf(1, 1))),

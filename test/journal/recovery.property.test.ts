@@ -61,7 +61,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 
-/** What a test knows of a journal: what it sent, and what it was told. */
+/** What a test knows of a journal: what it sent, and the answers. */
 class Oracle {
   files = new FragileFiles();
   journal!: Journal;

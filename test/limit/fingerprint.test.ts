@@ -50,7 +50,7 @@ describe('an exception', () => {
     expect(new Set(all).size).toBe(all.length);
   });
 
-  test('is not told apart by frames of libraries and of Node, or by the fourth of its own', () => {
+  test('is not distinguished by frames of libraries and of Node, or by the fourth of its own', () => {
     const own = '\n    at a (/app/a.js:1:1)\n    at b (/app/b.js:1:1)\n    at c (/app/c.js:1:1)';
     const one = fingerprint('', thrown(`E: x${own}\n    at d (/app/d.js:1:1)`));
     expect(fingerprint('', thrown(`E: x${own}\n    at e (/app/e.js:1:1)`))).toBe(one);
@@ -93,7 +93,7 @@ describe('a message', () => {
     expect(fingerprint(one)).not.toBe(fingerprint(other));
   });
 
-  test('is told apart by its logger and its event name', () => {
+  test('is distinguished by its logger and its event name', () => {
     const all = [
       fingerprint('failed'),
       fingerprint('failed', {}, 'cart.failed'),

@@ -288,7 +288,7 @@ test('idle connections do not keep a liveness probe out, whether they were ever 
   expect(Math.max(...closed)).toBeLessThan(400);
 });
 
-test('dead letters are replayed by POST; what goes wrong is told', async () => {
+test('dead letters are replayed by POST; errors are reported', async () => {
   const { endpoint, replayed } = await serving();
 
   const done = await get(endpoint, '/dlq/replay?sink=files', {}, 'POST');
@@ -310,7 +310,7 @@ test('a view that throws is an answer, not the end of the daemon', async () => {
   expect(await get(endpoint, '/status')).toMatchObject({ status: 500, text: 'Error: no view\n' });
 });
 
-test('a port in use is told with the setting that changes it', async () => {
+test('a port in use is reported with the setting that changes it', async () => {
   const other = createServer().listen(0, '127.0.0.1');
   await once(other, 'listening');
   const { port } = other.address() as { port: number };

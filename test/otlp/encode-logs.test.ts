@@ -103,7 +103,7 @@ test('what OTLP has no kind for becomes readable', () => {
   expect(decodedBody(Number.NEGATIVE_INFINITY)).toBe(Number.NEGATIVE_INFINITY);
 });
 
-test('a cycle, a getter that throws and what lies too deep are told in their place', () => {
+test('a cycle, a getter that throws and what lies too deep are described in their place', () => {
   const cycle: Record<string, unknown> = { a: 1 };
   cycle.self = [cycle];
   expect(decodedBody(cycle)).toEqual({ a: 1, self: ['[circular]'] });

@@ -11,7 +11,7 @@ beforeEach(() => {
 });
 afterEach(() => diag.disable());
 
-test('of each kind one message in ten seconds is told; the next one says how many were left out', () => {
+test('of each kind one message in ten seconds is logged; the next one says how many were suppressed', () => {
   const clock = new ManualClock();
   const warnings = new RateLimitedWarnings('Burst', clock);
   for (const message of ['first', 'second', 'third']) warnings.warn('full', message);
@@ -29,7 +29,7 @@ test('of each kind one message in ten seconds is told; the next one says how man
   ]);
 });
 
-test('kinds do not hide one another, nor do two who tell', () => {
+test('kinds do not hide one another, nor do two components', () => {
   const clock = new ManualClock();
   const warnings = new RateLimitedWarnings('Burst', clock);
   warnings.warn('full', 'no room');

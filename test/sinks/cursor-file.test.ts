@@ -62,7 +62,7 @@ test('a store that a crash tore leaves the cursor before it, wherever it was tor
   );
 });
 
-test('a file of zeros or half a file is an empty cursor; rubbish is told', async () => {
+test('a file of zeros or half a file is an empty cursor; garbage is logged', async () => {
   const path = join(folder(), 'sink.cursor');
   await store(path, 3);
   truncateSync(path, 0);

@@ -364,7 +364,7 @@ test('a file that was moved or removed is made anew, and the state says so befor
   expect(log.said).toHaveLength(2);
 });
 
-test('a file that was cut from outside (copytruncate) goes on from its new end, without a hole', async () => {
+test('a file that was cut from outside (copytruncate) continues from its new end, without a gap', async () => {
   const sink = sinkOf();
   await sink.open(undefined);
   await put(sink, 'one', 'two');

@@ -145,7 +145,7 @@ test('requests stay below their bound: entries are put together up to it, and a 
   expect(receiver.requests.length).toBeLessThan(10);
 });
 
-test('gRPC: what may succeed later comes again, not before the server wishes', async () => {
+test('gRPC: what may succeed later is retried, not before the server asks for it', async () => {
   const receiver = await grpcServer();
   const sink = await sinkTo(receiver.url);
   receiver.respond(() => ({ code: status.UNAVAILABLE, retryDelayMillis: 2_500 }));
@@ -181,7 +181,7 @@ test('of a call that failed in the middle, only what was not taken comes again',
   expect(receiver.records.map(({ body }) => String(body)[0])).toEqual(['a', 'b', 'c']);
 });
 
-test('a partial success is counted and told, and does not come again', async () => {
+test('a partial success is counted and logged, and is not retried', async () => {
   const receiver = await grpcServer();
   const log = listener();
   const sink = await sinkTo(receiver.url, {}, { log });

@@ -200,7 +200,7 @@ test('without room for dead letters they are counted as dropped', async () => {
   expect(runner.stats().dropped.dead_letters).toEqual({ batches: 2, records: 3 });
 });
 
-test('a sink that is too far behind in bytes skips the oldest, which are counted and told', async () => {
+test('a sink that is too far behind in bytes skips the oldest, which are counted and logged', async () => {
   const log = listener();
   const sink = new TestSink();
   let isDown = true;
@@ -424,7 +424,7 @@ test('stop with a failing sink ends after one more attempt, and nothing is forgo
   expect(runner.position).toBe(1);
 });
 
-test('a call that never comes back is aborted after its time-out, told, and left behind by stop', async () => {
+test('a call that never comes back is aborted after its time-out, logged, and abandoned by stop', async () => {
   const clock = new ManualClock();
   const log = listener();
   const sink = new TestSink();

@@ -288,7 +288,7 @@ describe('values', () => {
     ]);
   });
 
-  test('data whose keys cannot be read is told and left out; a getter of it that throws is written', () => {
+  test('data whose keys cannot be read is logged and left out; a getter of it that throws is written', () => {
     task('goal', anyFailure, (job) => job.bind(throwing));
     expect(dataOf('task.succeeded')).toEqual({ good: 1, bad: '[threw Error: no]' });
     expect(told).toEqual([expect.stringContaining('the data of a task cannot be read')]);
@@ -310,7 +310,7 @@ describe('values', () => {
     expect(dataOf('later')).toEqual({ cart: { items: ['tea', 'milk'], owner: { name: 'ann' } } });
   });
 
-  test('anything at all can be bound: nothing throws, and both ends are told', () => {
+  test('anything at all can be bound: nothing throws, and both ends are recorded', () => {
     const anything = fc.anything({
       withBigInt: true,
       withBoxedValues: true,

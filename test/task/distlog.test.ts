@@ -59,7 +59,7 @@ test('4: the record of a failure is there, with its message and its stack', () =
   expect(failed.attributes['exception.stacktrace']).toMatch(/^RangeError: 100% by %d\n/);
 });
 
-test('5: without success() a machine can tell start from end, and success from what was said', () => {
+test('5: without success() a machine can distinguish start from end, and success from what was said', () => {
   task('silent', () => {});
   task('spoken', (job) => job.success());
   const [start, end, , spoken] = out.records();

@@ -20,13 +20,13 @@ const quietly = (fn: () => unknown) => {
   } catch {}
 };
 
-describe('what a task tells', () => {
+describe('what a task records', () => {
   let out: Registered;
   beforeEach(() => {
     out = register();
   });
 
-  test('is its start and its end, around what is told inside, numbered from 1', () => {
+  test('is its start and its end, around what is recorded inside, numbered from 1', () => {
     task('outer', (outer) => {
       out.log('in outer');
       to('inner', () => out.log('in inner'));

@@ -105,7 +105,7 @@ describe('what was thrown', () => {
     expect(out.spans()[0]!.status).toMatchObject({ code: 2, message });
   });
 
-  test('an error whose getters throw, and a Proxy that throws, are told as what cannot be shown', () => {
+  test('an error whose getters throw, and a Proxy that throws, are described as what cannot be shown', () => {
     const no = () => {
       throw new Error('getter');
     };
@@ -134,7 +134,7 @@ describe('what was thrown', () => {
     expect(String(attributes['exception.stacktrace'])).toHaveLength(32_768);
   });
 
-  test('anything at all that is thrown passes through, and is told in words', () => {
+  test('anything at all that is thrown passes through, and is described in words', () => {
     const anything = fc.anything({
       withBigInt: true,
       withBoxedValues: true,
@@ -309,7 +309,7 @@ describe('the stack', () => {
     expect(stackOf(failWith(error())).split('\n')).toHaveLength(count);
   });
 
-  test('is told as far as it can be read when the getter of a cause throws', () => {
+  test('is described as far as it can be read when the getter of a cause throws', () => {
     const cause = Object.defineProperty(new Error('cause'), 'stack', {
       get() {
         throw new Error('no');
@@ -320,7 +320,7 @@ describe('the stack', () => {
 });
 
 describe('an AggregateError', () => {
-  test('of Promise.any tells its members', async () => {
+  test('of Promise.any lists its members', async () => {
     const work = () => Promise.any([Promise.reject(new RangeError('first')), Promise.reject('second')]);
     await expect(task('goal', work)).rejects.toThrow('All promises were rejected');
     expect(failed()).toMatchObject({ 'exception.type': 'AggregateError' });
@@ -339,7 +339,7 @@ describe('an AggregateError', () => {
     );
   });
 
-  test('or a plain error, a connection of Node that is refused is told in words', async () => {
+  test('or a plain error, a connection of Node that is refused is described in words', async () => {
     const work = async () => {
       const socket = connect({ port: 1, host: 'localhost' });
       await once(socket, 'connect');
@@ -406,7 +406,7 @@ describe('an error that goes through several tasks', () => {
     }
   });
 
-  test('told by fail() in an inner task and thrown on, is told with its stack once', () => {
+  test('passed to fail() in an inner task and rethrown, is recorded with its stack once', () => {
     const error = new Error('no');
     expect(() =>
       task('outer', () => {

@@ -169,7 +169,7 @@ describe('what may be left out', () => {
     expect(out.records()).toEqual([]);
   });
 
-  test('a kind that is none is told, and the span is INTERNAL', () => {
+  test('an unknown kind is logged, and the span is INTERNAL', () => {
     const told: string[] = [];
     listen((message) => told.push(message));
     task('goal', {}, { kind: 'server' as never }, () => {});
@@ -258,7 +258,7 @@ describe('startTask', () => {
     expect(startTask('of none').parent).toBeUndefined();
   });
 
-  test('a parent that is no task is told once, and the task begins all the same', () => {
+  test('a parent that is no task is logged once, and the task begins all the same', () => {
     const told: string[] = [];
     listen((message) => told.push(message));
     for (const parent of ['text', 5, {}, { context: {} }]) startTask('goal', {}, { parent: parent as never });

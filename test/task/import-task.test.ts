@@ -119,7 +119,7 @@ describe('a header is linked', () => {
     });
   });
 
-  test('a list with holes, and one as long as a list can be, never throw', () => {
+  test('a sparse list, and one as long as a list can be, never throw', () => {
     const holes: string[] = [];
     holes[1] = GOOD;
     for (const source of [holes, new Array(2 ** 32 - 1)]) {
@@ -130,7 +130,7 @@ describe('a header is linked', () => {
     expect(links).toEqual([GOOD]);
   });
 
-  test('of 1,000 messages the first 128 are told', () => {
+  test('of 1,000 messages the first 128 are reported', () => {
     importTask(
       Array.from({ length: 1_000 }, (_, n) => other(n)),
       'batch',
@@ -245,7 +245,7 @@ describe('with propagators', () => {
     }
   });
 
-  test('that throw, the task is continued by the header all the same, and inject tells it once', () => {
+  test('that throw, the task is continued by the header all the same, and inject logs it once', () => {
     unregister();
     const no = () => {
       throw new Error('no');

@@ -125,7 +125,7 @@ describe('without a context manager', () => {
     expect(out.events()).toHaveLength(3);
   });
 
-  test('the record of a task that is told in an explicit context belongs to that one', () => {
+  test('the record of a task that is reported in an explicit context belongs to that one', () => {
     const out = register({ contextManager: false });
     const started = startTask('started');
     task('current', () => out.log('explicit', {}, 'other', { context: started.context }));

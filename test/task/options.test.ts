@@ -71,7 +71,7 @@ function fail(): never {
 }
 
 describe.each(forms)('%s', (name, begin) => {
-  test.each(wrong)('%s: told, and the task begins and ends', (_, options, words) => {
+  test.each(wrong)('%s: logged, and the task begins and ends', (_, options, words) => {
     expect(begin(options as never)).toBe(name === 'startTask' ? undefined : 'done');
     expect(told[0]).toContain(words);
     const goal = out.records().filter(({ attributes }) => attributes['task.name'] === 'goal');

@@ -21,7 +21,7 @@ const rank = { success: 1, cancel: 2, fail: 3 };
 const pairs = calls.flatMap((first) => calls.map((second) => [first, second] as const));
 const say = (job: Task, method: Said, words: string) => job[method](words);
 
-test.each(pairs)('%s() and then %s(): the worse one stands, and it is told once', (first, second) => {
+test.each(pairs)('%s() and then %s(): the worse one counts, and it is logged once', (first, second) => {
   for (let times = 0; times < 2; times += 1) {
     task('goal', (job) => {
       say(job, first, 'first');
@@ -36,7 +36,7 @@ test.each(pairs)('%s() and then %s(): the worse one stands, and it is told once'
   expect(out.records()).toHaveLength(4);
 });
 
-test.each(calls)('%s() after the end changes nothing and is told once', (method) => {
+test.each(calls)('%s() after the end changes nothing and is logged once', (method) => {
   let kept: Task | undefined;
   task('goal', (job) => {
     kept = job;
@@ -48,7 +48,7 @@ test.each(calls)('%s() after the end changes nothing and is told once', (method)
   expect(told).toEqual([expect.stringContaining(`${method}() was called on the task "goal" after its end`)]);
 });
 
-test('bind() after the end changes nothing and is told once', () => {
+test('bind() after the end changes nothing and is logged once', () => {
   let kept: Task | undefined;
   task('goal', (job) => {
     kept = job;
@@ -61,7 +61,7 @@ test('bind() after the end changes nothing and is told once', () => {
   expect(told).toEqual([expect.stringContaining('bind() was called')]);
 });
 
-test('foreignTask() after the end still gives the header, and is told once', () => {
+test('foreignTask() after the end still gives the header, and is logged once', () => {
   let inside = '';
   let kept: Task | undefined;
   task('goal', (job) => {

@@ -208,7 +208,7 @@ describe("the SDK's limits of attributes", () => {
     }
   });
 
-  test('a task with more data than the limit tells its outcome, also without a task processor', () => {
+  test('a task with more data than the limit records its outcome, also without a task processor', () => {
     const out = register({ processors: [] });
     expect(() =>
       task('goal', wide, () => {

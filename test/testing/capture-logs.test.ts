@@ -48,14 +48,14 @@ describe('captured logs', () => {
     });
   });
 
-  test('tell of a failure by type and message', async () => {
+  test('describe a failure by type and message', async () => {
     await expect(checkout(101)).rejects.toThrow('over the limit');
 
     logs.task('checkout').failed();
     logs.task('charge card').failed('RangeError: over the limit').failed(/limit/g).failed(/limit/g);
   });
 
-  test('tell of cancelled, abandoned and unfinished tasks', () => {
+  test('list cancelled, abandoned and unfinished tasks', () => {
     task('print', (job) => job.cancel('not wanted'));
     startTask('scan')[Symbol.dispose]();
     startTask('fax');

@@ -5,7 +5,7 @@ const root = join(__dirname, '../..');
 const folder = join(root, 'examples/testing');
 
 function run(...args: string[]): { status: number | null; output: string } {
-  // A runner inside a runner: each thinks it is told what to do by the other's variables.
+  // A runner inside a runner: each takes the other's variables for its own.
   const { NODE_TEST_CONTEXT: _context, JEST_WORKER_ID: _worker, FORCE_COLOR: _color, ...rest } = process.env;
   const env = { ...rest, NO_COLOR: '1' };
   const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8', env });

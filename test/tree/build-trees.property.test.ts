@@ -159,7 +159,7 @@ test('every record that is left stands in the forest once, and every child in it
   );
 });
 
-test("every task's parent is what its records say, or a named hole, or it is a root", () => {
+test("every task's parent is what its records say, or a named gap, or it is a root", () => {
   fc.assert(
     fc.property(left, ({ one }) => {
       const grown = buildTrees(one);

@@ -28,7 +28,7 @@ test('records of a task are read by their sequence, whatever their clocks say', 
   expect(task).toMatchObject({ outcome: 'succeeded', missing: 0 });
 });
 
-test('holes in the sequence are counted, where they are', () => {
+test('gaps in the sequence are counted, where they are', () => {
   const warnings = new RateLimitedWarnings('a', 'sail').hold(2).say(1, 'hoist').hold().succeed(2, 1);
   const task = taskCalled('sail', warnings.records);
   expect(storyOf(task)).toEqual(['gap of 2', 'hoist', 'gap of 1', 'sail succeeded']);
@@ -128,7 +128,7 @@ test('a missing span lies in the task that wrote a record inside of it, behind t
   expect(taskCalled('serve', records).parent).toMatchObject({ kind: 'absent', id: 'http' });
 });
 
-test('tasks of one unknown parent lie in one hole under the only root of the trace', () => {
+test('tasks of one unknown parent are in one gap under the only root of the trace', () => {
   const root = new RateLimitedWarnings('r', 'root').start(0).succeed(9, 1);
   const one = new RateLimitedWarnings('a', 'one', { parent: 'lost' }).start(3);
   const two = new RateLimitedWarnings('b', 'two', { parent: 'lost' }).start(2);

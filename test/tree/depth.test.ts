@@ -45,7 +45,7 @@ test('a circle of 100,000 tasks is opened once', () => {
   expect(grown.traces[0]!.roots[0]).toMatchObject({ id: 't0', opensCircle: true, size: 100_000 });
 });
 
-test('many holes in one deep tree are placed without walking it again for each', () => {
+test('many gaps in one deep tree are placed without walking it again for each', () => {
   const deep = chain(20_000, 'task.started');
   const evidence = Array.from({ length: 20_000 }, (_, at) =>
     record({ at, spanId: `s${at}`, attributes: { 'task.id': 't19999', 'task.sequence': at + 2 } }),

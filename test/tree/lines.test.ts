@@ -182,7 +182,7 @@ test('a task of Python distlog has a name, and no end is missed', () => {
   ]);
 });
 
-test('an error is told once, however many tasks it went through', () => {
+test('an error is shown once, however many tasks it went through', () => {
   const tasks = ['a', 'b', 'c'].map((id, at) => {
     const warnings = new RateLimitedWarnings(
       id,
@@ -197,7 +197,7 @@ test('an error is told once, however many tasks it went through', () => {
   expect(text).toContain('│ failed: goal a › goal b › goal c');
 });
 
-test('a failure whose innermost task is not here says so, and tells what is known', () => {
+test('a failure whose innermost task is not here says so, and shows what is known', () => {
   const text = shown(new RateLimitedWarnings('a', 'checkout').start(0).fail(1, 1, passedOn('gone')).records);
   expect(text).toContain('│ the error came from a task that is not here (id gone)');
   expect(text).toContain("│ ✘ TypeError: Cannot read properties of undefined (reading 'sku')");

@@ -36,7 +36,7 @@ test('all tasks come in reading order', () => {
   expect(findTasks(grown, 'nothing')).toEqual([]);
 });
 
-test('the children of a task are its tasks, also below a hole', () => {
+test('the children of a task are its tasks, also below a gap', () => {
   const names = childrenOf(findTasks(grown, 'checkout')[0]!).map(({ name }) => name);
   expect(new Set(names)).toEqual(new Set(['load cart', 'price', 'check voucher', 'reserve stock']));
 });

@@ -184,7 +184,7 @@ test('another journal gets what the old one has not acknowledged, and only that'
   expect(messages.join()).toMatch(/another journal answers now/);
 });
 
-test('a journal that has forgotten its producers is told where to begin', async () => {
+test('a journal that has forgotten its producers learns where to begin', async () => {
   const { intake, exporter } = await pair();
   expect(await send(exporter, 'a')).toBeUndefined();
   intake.forget();
@@ -294,7 +294,7 @@ test('any bytes are refused and counted, and the next client is served', async (
   expect(refused).toBe(52);
 });
 
-test('a bomb is refused for good', async () => {
+test('a bomb is refused permanently', async () => {
   const { receiver } = await pair({}, { maxBatchBytes: 4096 });
   const raw = await rawClient(receiver.endpoint);
   const frame = {

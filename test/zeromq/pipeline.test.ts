@@ -52,7 +52,7 @@ test('a batch that is too large for the daemon is halved by the processor until 
   expect(intake.batches.length).toBeGreaterThan(4);
 });
 
-test('the exporter metrics of the semantic conventions tell what became of the records', async () => {
+test('the exporter metrics of the semantic conventions count what became of the records', async () => {
   const { endpoint } = await newReceiver(new MemoryIntake(), {}, { scan: scanLogs });
   const memory = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
   const reader = new PeriodicExportingMetricReader({ exporter: memory, exportIntervalMillis: 3_600_000 });

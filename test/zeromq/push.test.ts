@@ -149,7 +149,7 @@ async function rawPush(endpoint: string) {
   return socket;
 }
 
-/** For what tells nobody that it happened: a look in each turn of the event loop. */
+/** For what causes no event: a look in each turn of the event loop. */
 async function turnUntil(isDone: () => boolean): Promise<void> {
   while (!isDone()) await new Promise((resolve) => setImmediate(resolve));
 }

@@ -84,7 +84,7 @@ test('bytes that are not even ZeroMQ harm nobody', async () => {
   expect(intake.texts).toEqual(['a']);
 });
 
-test('a port in use is told with the endpoint and the setting', async () => {
+test('a port in use is reported with the endpoint and the setting', async () => {
   const { endpoint } = await newReceiver(new MemoryIntake());
   await expect(
     newReceiver(new MemoryIntake(), { endpoint }, { setting: 'receivers.zmq_ack.endpoint' }),
@@ -108,7 +108,7 @@ test('an ipc path in use is not taken over; a stale one is', async () => {
   expect(intake.texts).toEqual(['a', 'b']);
 });
 
-test('an ipc path that cannot be is told', async () => {
+test('an invalid ipc path is reported', async () => {
   const endpoint = `ipc://${join(folder, 'no', 'such', 'folder.sock')}`;
   await expect(newReceiver(new MemoryIntake(), { endpoint })).rejects.toThrow(`cannot listen on ${endpoint}`);
 });

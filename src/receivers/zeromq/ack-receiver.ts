@@ -24,7 +24,9 @@ import { InFlightBound } from './in-flight-bound.ts';
 import { owned } from './message-group.ts';
 import type { ZmqAckReceiverOptions, ZmqReceiverTools } from './options.ts';
 
-/** How many records a body holds. @throws if it is not what it should be; a `WireError`'s cause is counted. */
+/**
+ * How many records a body holds. @throws if it is not what it should be; a `WireError`'s cause is counted.
+ */
 export type ScanBody = (body: Uint8Array, maxBytes: number) => { readonly records: number };
 
 export interface ZmqAckReceiverTools extends ZmqReceiverTools {
@@ -43,10 +45,10 @@ const JITTER = 0.5;
 /**
  * Takes batches in ack mode: a ROUTER socket whose answers come only after the journal's.
  *
- * It reads one message of a client at a time. A client with twice its credit under way, and everybody while too much
- * waits for the journal, is not read until there is room again; the credit of each shrinks as their number grows. What
- * is not a batch is refused, counted and logged with its sender. Replies are joined: the batches of one group of the
- * journal get one, and a client that does not read gets the last ones only.
+ * It reads one message of a client at a time. A client with twice its credit under way, and everybody while
+ * too much waits for the journal, is not read until there is room again; the credit of each shrinks as their
+ * number grows. What is not a batch is refused, counted and logged with its sender. Replies are joined: the
+ * batches of one group of the journal get one, and a client that does not read gets the last ones only.
  */
 export class ZmqAckReceiver implements Receiver {
   readonly counters: ReceiverCounters = newCounters();
@@ -100,7 +102,9 @@ export class ZmqAckReceiver implements Receiver {
     return this.#server.listen();
   }
 
-  /** Takes nothing more, answers what waits for the journal within `graceMillis`, closes. May be called twice. */
+  /**
+   * Takes nothing more, answers what waits for the journal within `graceMillis`, closes. May be called twice.
+   */
   stop(graceMillis: number): Promise<void> {
     this.#stop ??= this.#end(graceMillis);
     return this.#stop;

@@ -51,8 +51,8 @@ export class ClientSession {
   }
 
   /**
-   * The replies to send now. HELLO is answered when nothing waits for the journal any more, so that what is there is
-   * not sent again.
+   * The replies to send now. HELLO is answered when nothing waits for the journal any more, so that what is
+   * there is not sent again.
    * @param currentLast what is on the disk, for the WELCOME
    */
   takeReplies(journal: Uint8Array, credit: number, maxBytes: number, currentLast: () => number): Reply[] {

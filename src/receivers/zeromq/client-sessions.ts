@@ -12,12 +12,12 @@ const ACTIVE_MILLIS = 1_000;
 export type SessionRefusal = 'not_owner' | 'too_many_producers';
 
 /**
- * Who speaks for which producer. A session lives as long as its connection, and while something of it waits for the
- * journal.
+ * Who speaks for which producer. A session lasts as long as its connection, and while something of it waits
+ * for the journal.
  *
- * A producer whose id has an owner is taken from a connection that has shown the secret of the id. With CURVE, any
- * producer is taken only from clients with the key that it was first seen with. Else, which older clients need, it
- * belongs to the connection that spoke last.
+ * A producer whose id has an owner is taken from a connection that has shown the secret of the id. With
+ * CURVE, any producer is taken only from clients with the key that it was first seen with. Else, which older
+ * clients need, it belongs to the connection that spoke last.
  */
 export class ClientSessions {
   readonly #intake: Intake;

@@ -1,5 +1,5 @@
 /**
- * Counts what waits for the journal, and makes those wait who come when that is too much: first come, first served.
+ * Bounds what waits for the journal. Beyond the bound, callers wait for room: first come, first served.
  */
 export class InFlightBound {
   readonly #maxBytes: number;

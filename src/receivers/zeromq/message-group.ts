@@ -26,8 +26,9 @@ export interface MessageGroup {
 }
 
 /**
- * Distlog's own messages, see `decodeDistlog`. Records that come one by one are put together by what their resource
- * and scope say, and written as protobuf once for the group. OTLP is looked through and passed on as it is.
+ * Distlog's own messages, see `decodeDistlog`. Records that come one by one are put together by what their
+ * resource and scope say, and written as protobuf once for the group. OTLP is looked through and passed on as
+ * it is.
  */
 export class DistlogGroup implements MessageGroup {
   readonly #pickle: boolean;
@@ -108,8 +109,8 @@ const SLACK = 1 / 8;
 const SLACK_BYTES = 512;
 
 /**
- * The bytes in a buffer of their own: a view of what came with others would keep all of that in memory, and bounds in
- * bytes would not hold.
+ * The bytes in a buffer of their own: a view of what came with others would keep all of that in memory, and
+ * bounds in bytes would not hold.
  */
 export function owned(bytes: Uint8Array): Uint8Array {
   if (bytes.buffer.byteLength - bytes.length <= Math.max(SLACK_BYTES, bytes.length * SLACK)) return bytes;

@@ -5,7 +5,10 @@ import { bytes, count, flag, group, millis, type Values } from '../../settings/i
 
 const MIB = 1024 * 1024;
 
-/** Bytes of all clients that wait for the journal, and again bytes that are arriving. Beyond either nobody is read. */
+/**
+ * Bytes of all clients that wait for the journal, and again bytes that are arriving. Beyond either nobody is
+ * read.
+ */
 const maxInFlightBytes = bytes({
   isInternal: true,
   min: 1024,
@@ -30,7 +33,10 @@ export const zmqAckOptions = group(
     maxConnections,
     /** Batches of all clients that wait for the journal. */
     maxInFlightBatches: count({ isInternal: true, min: 1, default: 1_024 }),
-    /** Batches that a client may have in flight; fewer when there are many clients. It is not read beyond twice as many. */
+    /**
+     * Batches that a client may have in flight; fewer when there are many clients. It is not read beyond
+     * twice as many.
+     */
     credit: count({ isInternal: true, min: 1, max: 1_000, default: 8 }),
   },
   {

@@ -31,9 +31,9 @@ const MAX_GROUPS = 256;
 const GROUP_BYTES = 1 * MEBIBYTE;
 
 /**
- * Takes records in push mode: a PULL socket. No sender learns what became of its records, so all that is not taken is
- * counted as dropped, and logged with its sender. While too much waits for the journal, nothing more is read: senders
- * keep their records. When the journal is full, what is read is dropped.
+ * Takes records in push mode: a PULL socket. No sender learns what became of its records, so all that is not
+ * taken is counted as dropped, and logged with its sender. While too much waits for the journal, nothing more
+ * is read: senders keep their records. When the journal is full, what is read is dropped.
  */
 export class ZmqPushReceiver implements Receiver {
   readonly counters: ReceiverCounters = newCounters();

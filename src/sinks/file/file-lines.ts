@@ -45,9 +45,9 @@ export class FileLines {
   }
 
   /**
-   * The lines of these entries, in their order, in pieces of whole lines. A piece is valid until the next is requested.
-   * An entry that cannot be read is noted in `bad` and leaves no line; of one that makes more than 8 MiB, the lines
-   * before its error remain.
+   * The lines of these entries, in their order, in pieces of whole lines. A piece is valid until the next is
+   * requested. An entry that cannot be read is noted in `bad` and leaves no line; of one that makes more than
+   * 8 MiB, the lines before its error remain.
    * @throws the signal's reason when it is aborted
    */
   async *lines(
@@ -93,8 +93,8 @@ export class FileLines {
 }
 
 /**
- * Records as lines of text, one each, every line with its line break: time (UTC), severity, service, logger, body,
- * attributes, and at the end trace and span. Control characters are escaped, so a line is a record.
+ * Records as lines of text, one each, every line with its line break: time (UTC), severity, service, logger,
+ * body, attributes, and at the end trace and span. Control characters are escaped, so a line is a record.
  */
 export function textLines({ resource, scope, records }: LogGroup): string {
   const service = shortName(stringOf(resource.attributes, 'service.name'));

@@ -15,15 +15,17 @@ const modes = { owner: 0o600, group: 0o640, all: 0o644 } as const;
 const LINE_BREAK = Buffer.from('\n');
 
 /**
- * Writes records to a file, a line of OTLP/JSON for each batch, or a line of text for each record; begins a new file
- * by size and age; compresses and prunes the old ones.
+ * Writes records to a file, a line of OTLP/JSON for each batch, or a line of text for each record; begins a
+ * new file by size and age; compresses and prunes the old ones.
  *
- * Exactly once over any end of the daemon: its state names the file and the offset up to which it is good, and `open`
- * cuts off what lies beyond, also if the file was rotated meanwhile. For that nothing is written to a file before a
- * state that names it is stored (`prepare`). A file of which it knows nothing is never cut, only lengthened.
+ * Exactly once over any end of the daemon: its state names the file and the offset up to which it is good,
+ * and `open` cuts off what lies beyond, also if the file was rotated meanwhile. For that nothing is written
+ * to a file before a state that names it is stored (`prepare`). A file of which it knows nothing is never
+ * cut, only lengthened.
  *
- * A file that was removed or moved by another program (logrotate) is noticed before the next write and created again. With
- * `copytruncate` the file is followed, but what was written between the copy and the cut is lost, as with everything.
+ * A file that was removed or moved by another program (logrotate) is noticed before the next write and
+ * created again. With `copytruncate` the file is followed, but what was written between the copy and the cut
+ * is lost, as with everything.
  *
  * A full disk makes `write` fail; the rest of a line is cut off before it is tried again.
  */

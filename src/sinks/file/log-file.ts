@@ -9,8 +9,8 @@ import { type FileIdentity, type FileState, identityOf, isSame, TAIL_BYTES } fro
 const NEW_LINE = 10;
 
 /**
- * A file that lines are appended to, which knows up to where it is good: what a failed write left beyond that is cut
- * off before the next.
+ * A file that lines are appended to, which knows up to where it is good: what a failed write left beyond that
+ * is cut off before the next.
  */
 export class LogFile {
   readonly #file: FileHandle;
@@ -108,7 +108,10 @@ export class LogFile {
     return this.#offset;
   }
 
-  /** Its age when it was opened, by the wall clock, and the time since then, which no clock that is set changes. */
+  /**
+   * Its age when it was opened, by the wall clock, and the time since then, which no clock that is set
+   * changes.
+   */
   get ageMillis(): number {
     return this.#ageThen + (this.#clock.monotonicNow() - this.#openedAt);
   }
@@ -130,7 +133,8 @@ export class LogFile {
   }
 
   /**
-   * Puts the end where the lines end: cuts off what a failed write left, and follows what others did to the file.
+   * Puts the end where the lines end: cuts off what a failed write left, and follows what others did to the
+   * file.
    * @returns what others did to it, if they did
    */
   async settle(): Promise<'shortened' | 'lengthened' | undefined> {

@@ -14,8 +14,9 @@ export interface RotatedFile {
 export const UNFINISHED = '.gz.unfinished';
 
 /**
- * Moves the file away: `app.jsonl` becomes `app.jsonl.20261121T061236123Z`, with `_2` behind it if there is one. Its name
- * comes behind all others, also if the clock was ahead when those were made: order is what `keep` goes by.
+ * Moves the file away: `app.jsonl` becomes `app.jsonl.20261121T061236123Z`, with `_2` behind it if there is
+ * one. Its name comes behind all others, also if the clock was ahead when those were made: order is what
+ * `keep` goes by.
  * @returns its new path
  */
 export async function moveAway(path: string, nowMillis: number): Promise<string> {
@@ -29,7 +30,9 @@ export async function moveAway(path: string, nowMillis: number): Promise<string>
   return target;
 }
 
-/** The files that were moved away, oldest first, by the time in their names. Others' files are not among them. */
+/**
+ * The files that were moved away, oldest first, by the time in their names. Others' files are not among them.
+ */
 export async function rotatedFiles(path: string): Promise<readonly RotatedFile[]> {
   const found: RotatedFile[] = [];
   for (const name of await siblings(path)) {

@@ -1,8 +1,8 @@
 const USUAL_BYTES = 2_097_152;
 
 /**
- * Text on its way to a file, as bytes. Each part becomes bytes at once: a text that was put together of many parts is a
- * tree of them in memory until it is read, and to carry such trees on costs more than all else.
+ * Text on its way to a file, as bytes. Each part becomes bytes at once: a text that was put together of many
+ * parts is a tree of them in memory until it is read, and to carry such trees on costs more than all else.
  */
 export class TextBuffer {
   length = 0;

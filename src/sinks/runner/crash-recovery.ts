@@ -3,16 +3,20 @@ import type { UnfinishedRun } from './cursor-file.ts';
 
 /** So many groups are made of the suspects: each one costs two more stores of the cursor. */
 const GROUPS = 64;
-/** An entry that was written alone when the process ended is innocent if somebody else ended it. Not twice in a row. */
+/**
+ * An entry that was written alone when the process ended is innocent if somebody else ended it. Not twice in
+ * a row.
+ */
 const GUILTY_ENDS = 2;
 
 /**
  * After an end of the process that was not clean: finds the entry that ended it, if one did.
  *
- * All entries that a sink may have been writing are suspects. They are written in small groups, each alone in the
- * whole process (see {@link WriteTurns}), and the cursor says before which one. If the process ends again, only that group is suspect at the next
- * start. An entry that was written alone at two ends in a row is guilty, and not written again. Of 64 suspects it is found
- * by the third end, of 4,096 by the fourth; processes that others end bury nothing as long as they make progress.
+ * All entries that a sink may have been writing are suspects. They are written in small groups, each alone in
+ * the whole process (see {@link WriteTurns}), and the cursor says before which one. If the process ends
+ * again, only that group is suspect at the next start. An entry that was written alone at two ends in a row
+ * is guilty, and not written again. Of 64 suspects it is found by the third end, of 4,096 by the fourth;
+ * processes that others end bury nothing as long as they make progress.
  *
  * A run that finds no suspects pays nothing for this.
  */
@@ -45,8 +49,9 @@ export class CrashRecovery {
   }
 
   /**
-   * What the cursor says before anything is tried. If another sink ends the process before this one has its turn, the
-   * first entry is as suspect at the next start as it is now: else two sinks could clear each other for ever.
+   * What the cursor says before anything is tried. If another sink ends the process before this one has its
+   * turn, the first entry is as suspect at the next start as it is now: else two sinks could clear each other
+   * for ever.
    */
   get runAtStart(): UnfinishedRun {
     const run = this.runAt(this.#position);

@@ -14,7 +14,10 @@ export interface StoredCursor {
   readonly records?: number | undefined;
   /** What the sink's last `write` returned. */
   readonly state: unknown;
-  /** Present while the sink is not in the configuration: the index behind the last entry that it should have written. */
+  /**
+   * Present while the sink is not in the configuration: the index behind the last entry that it should have
+   * written.
+   */
   readonly removedAt?: number | undefined;
   /** Absent after a clean end of the daemon. */
   readonly run?: UnfinishedRun | undefined;
@@ -39,11 +42,12 @@ const ANY_VERSION = 0x42_4c_43_00;
 const HEADER_BYTES = 24;
 
 /**
- * A sink's cursor in a small file with two slots, written in turn: a crash in the middle of a write leaves the other
- * slot, which is the last one that was complete. One pwrite and one fdatasync of a file that never grows took a
- * quarter of the time of a new file, its rename and the fsync of both (p50 0.2 against 0.8 ms).
+ * A sink's cursor in a small file with two slots, written in turn: a crash in the middle of a write leaves
+ * the other slot, which is the last one that was complete. One pwrite and one fdatasync of a file that never
+ * grows took a quarter of the time of a new file, its rename and the fsync of both (p50 0.2 against 0.8 ms).
  *
- * Slot: "BLC" and the version, crc-32 of all but itself, sequence number (64 bits), length of the text, zero; then JSON.
+ * Slot: "BLC" and the version, crc-32 of all but itself, sequence number (64 bits), length of the text, zero;
+ * then JSON.
  */
 export class CursorFile {
   readonly #path: string;
@@ -69,8 +73,8 @@ export class CursorFile {
       const bytes = Buffer.alloc(2 * SLOT_BYTES);
       const { bytesRead } = await file.read(bytes, 0, bytes.length, 0);
       if (bytesRead < bytes.length) {
-        // New, or its making was cut off. The zeros of a whole slot are written here, so that a later store needs no
-        // new block of a full disk.
+        // New, or its making was cut off. The zeros of a whole slot are written here, so that a later store
+        // needs no new block of a full disk.
         await file.write(bytes, bytesRead, bytes.length - bytesRead, bytesRead);
         await file.sync();
         await syncDirectory(dirname(this.#path));

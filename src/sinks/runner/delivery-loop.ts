@@ -14,8 +14,8 @@ interface Replay {
 }
 
 /**
- * Reads entries, writes them to the sink, and stores the cursor, one after the other, until `control` says that it is
- * done. The loop alone moves the progress and calls the sink.
+ * Reads entries, writes them to the sink, and stores the cursor, one after the other, until `control` says
+ * that it is done. The loop alone moves the progress and calls the sink.
  */
 export class DeliveryLoop {
   readonly #parts: RunnerParts;
@@ -163,8 +163,8 @@ export class DeliveryLoop {
   }
 
   /**
-   * The entry that ended the process whenever it was written is not tried again. Alone, so that no other sink ends the
-   * process between its dead letter and the cursor.
+   * The entry that ended the process whenever it was written is not tried again. Alone, so that no other sink
+   * ends the process between its dead letter and the cursor.
    */
   async #buryGuilty(): Promise<void> {
     const { position } = this.#parts.progress;

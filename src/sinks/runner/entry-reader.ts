@@ -43,7 +43,10 @@ export class EntryReader {
     this.#reader = undefined;
   }
 
-  /** The entries from the sink's position on. @throws when the signal is aborted, or the journal cannot be read */
+  /**
+   * The entries from the sink's position on. @throws when the signal is aborted, or the journal cannot be
+   * read
+   */
   async next(maxBytes: number, signal: AbortSignal): Promise<readonly JournalEntry[]> {
     const { position, records } = this.#progress.place;
     if (this.#reader === undefined || this.#reader.position < position) {

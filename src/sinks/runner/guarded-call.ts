@@ -16,8 +16,8 @@ export interface CallBounds {
 const GRACE_MILLIS = 5_000;
 
 /**
- * Calls a method of a sink, which may be anybody's code: it may throw at once, never settle, or return no promise.
- * A second call is not made while the first is under way, so that a call that hangs is waited for.
+ * Calls a method of a sink, which may be anybody's code: it may throw at once, never settle, or return no
+ * promise. A second call is not made while the first is under way, so that a call that hangs is waited for.
  */
 export async function guardedCall<T>(
   call: (signal: AbortSignal) => Promise<T>,

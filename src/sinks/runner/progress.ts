@@ -21,7 +21,10 @@ interface Note {
   readonly message: string;
 }
 
-/** How far a sink has come, in memory and in its cursor file. Everything here moves only when it is on the disk. */
+/**
+ * How far a sink has come, in memory and in its cursor file. Everything here moves only when it is on the
+ * disk.
+ */
 export class Progress {
   readonly #journal: JournalView;
   readonly #journalId: string;
@@ -69,7 +72,8 @@ export class Progress {
 
   /**
    * Moves.
-   * @param run what is noted of this run; entries that are being tried stay so until the position is behind them
+   * @param run what is noted of this run; entries that are being tried stay so until the position is behind
+   *   them
    * @throws if it cannot be stored: then nothing has changed
    */
   async moveTo(place: Place, state: unknown, run: UnfinishedRun): Promise<void> {
@@ -101,8 +105,8 @@ export class Progress {
 }
 
 /**
- * Where a sink begins: at its cursor if that belongs to this journal, else at the journal's first entry. Then without its
- * old state too: what lies beyond that cannot be written again, so the sink must not undo it.
+ * Where a sink begins: at its cursor if that belongs to this journal, else at the journal's first entry. Then
+ * without its old state too: what lies beyond that cannot be written again, so the sink must not undo it.
  */
 function startingPlace(
   journal: JournalView,

@@ -41,9 +41,9 @@ interface Removed {
 }
 
 /**
- * The sinks that have a cursor but are not in the configuration: removed, renamed, or misspelt. What they have not
- * written stays in the journal, until the sink is back, or its cursor file is removed (`distlogd release`), or the
- * backlog exceeds its bound; then it is counted as lost.
+ * The sinks that have a cursor but are not in the configuration: removed, renamed, or misspelt. What they
+ * have not written stays in the journal, until the sink is back, or its cursor file is removed (`distlogd
+ * release`), or the backlog exceeds its bound; then it is counted as lost.
  */
 export class RemovedSinks {
   readonly #options: RemovedSinksOptions;

@@ -11,8 +11,8 @@ const MAX_ASKED_MILLIS = 3_600_000;
 /**
  * How a sink is run: bounds its calls, waits after failures, wakes what waits for entries, and ends it all.
  *
- * It ends in two steps. `drain` names the entry up to which it goes on; the first failure ends that. `abort` ends it at
- * once, and aborts the call that is under way.
+ * It ends in two steps. `drain` names the entry up to which it goes on; the first failure ends that. `abort`
+ * ends it at once, and aborts the call that is under way.
  */
 export class RunControl {
   readonly #options: ResolvedRunnerOptions;
@@ -105,7 +105,10 @@ export class RunControl {
     this.#health.well();
   }
 
-  /** Waits before the next attempt. While stopping there is none: what is not written comes after the next start. */
+  /**
+   * Waits before the next attempt. While stopping there is none: what is not written comes after the next
+   * start.
+   */
   async pause(error: unknown): Promise<void> {
     if (this.isAborted) return;
     if (this.#drainTo !== undefined) {

@@ -27,8 +27,8 @@ interface RunnerTools {
 type DeliveryValues = Values<ReturnType<typeof deliveryOptions>>;
 
 /**
- * What drives one sink: the options of {@link deliveryOptions} as a configuration holds them, which are not checked
- * again. What is left out has its default; `maxBehind` has no bound then, and `onFull` is `block`.
+ * What drives one sink: the options of {@link deliveryOptions} as a configuration holds them, which are not
+ * checked again. What is left out has its default; `maxBehind` has no bound then, and `onFull` is `block`.
  */
 export type SinkRunnerOptions = RunnerTools & {
   readonly [Name in keyof DeliveryValues]?: Partial<DeliveryValues[Name]> | undefined;

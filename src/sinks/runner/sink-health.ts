@@ -31,7 +31,10 @@ export class SinkHealth {
     this.log(Severity.INFO, 'it works again');
   }
 
-  /** Something failed and will be tried again. Logged when it begins and when it changes, not with every attempt. */
+  /**
+   * Something failed and will be tried again. Logged when it begins and when it changes, not with every
+   * attempt.
+   */
   fail(what: string, error: unknown): void {
     const text = problemText(error);
     this.remember(text);

@@ -19,13 +19,14 @@ const LAST_GRACE_MILLIS = 1_000;
 const CLOSE_MILLIS = 5_000;
 
 /**
- * Brings the journal to one sink: reads from its cursor, calls `write`, one call at a time, and stores the cursor
- * with the sink's state when that has succeeded. It retries with back-off what failed, keeps what was rejected as dead
- * letters, and discards the oldest, counted, when the sink is too far behind and may skip.
+ * Brings the journal to one sink: reads from its cursor, calls `write`, one call at a time, and stores the
+ * cursor with the sink's state when that has succeeded. It retries with back-off what failed, keeps what was
+ * rejected as dead letters, and discards the oldest, counted, when the sink is too far behind and may skip.
  *
- * The cursor on the disk is never ahead of what the sink has made safe. After a crash the entries of the last call
- * may come again, with the state from before it: a sink that undoes what lies beyond its state gets each entry exactly
- * once, any other at least once. An entry that ends the process whenever it is written becomes a dead letter.
+ * The cursor on the disk is never ahead of what the sink has made safe. After a crash the entries of the last
+ * call may come again, with the state from before it: a sink that undoes what lies beyond its state gets each
+ * entry exactly once, any other at least once. An entry that ends the process whenever it is written becomes
+ * a dead letter.
  *
  * A sink that throws, does not come back, or returns a state that cannot be stored, affects itself only.
  */
@@ -117,8 +118,8 @@ export class SinkRunner {
   }
 
   /**
-   * Hands the sink its dead letters again, between two writes. Those that it rejects again become dead letters again.
-   * None is lost when the daemon is killed half-way; some may then come twice.
+   * Hands the sink its dead letters again, between two writes. Those that it rejects again become dead
+   * letters again. None is lost when the daemon is killed half-way; some may then come twice.
    * @throws (rejects) if the sink is failing or stopping: then the rest stays
    */
   replayDeadLetters(): Promise<Replayed> {
@@ -131,9 +132,9 @@ export class SinkRunner {
   }
 
   /**
-   * Writes what the journal holds now, within a bound; then aborts the call under way, and closes the sink. A sink
-   * that is failing gets one more attempt. What was not written comes after the next start. Never rejects; a second
-   * call gets the same promise.
+   * Writes what the journal holds now, within a bound; then aborts the call under way, and closes the sink. A
+   * sink that is failing gets one more attempt. What was not written comes after the next start. Never
+   * rejects; a second call gets the same promise.
    */
   stop(drainMillis: number): Promise<void> {
     this.#stopped ??= this.#stop(drainMillis);
@@ -148,7 +149,7 @@ export class SinkRunner {
       control.condition = 'stopped';
       return;
     }
-    // Nothing else may keep the process alive until it is over.
+    // Keeps the process alive until the end of this method.
     const release = clock.after(drainMillis + LAST_GRACE_MILLIS + 2 * CLOSE_MILLIS, () => {}, true);
     const reason = new Error('the daemon is stopping');
     control.drain(journal.next);

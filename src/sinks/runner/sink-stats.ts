@@ -2,8 +2,8 @@ import type { ViewedEntries } from '../../component/index.ts';
 
 /**
  * Why entries will never be written, as far as the runner knows: the sink was too far behind (`behind_bytes`,
- * `behind_age`; with `onFull: skip`), the journal did not have them any more (`trimmed`; batches only), or the bound of
- * the dead letters was reached (`dead_letters`).
+ * `behind_age`; with `onFull: skip`), the journal did not have them any more (`trimmed`; batches only), or
+ * the bound of the dead letters was reached (`dead_letters`).
  */
 export type DropCause = 'behind_bytes' | 'behind_age' | 'trimmed' | 'dead_letters';
 

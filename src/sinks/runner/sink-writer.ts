@@ -24,10 +24,11 @@ export interface RunnerParts {
 }
 
 /**
- * Calls `write` of the sink, keeps what it rejects as dead letters, and stores the cursor. One call at a time.
+ * Calls `write` of the sink, keeps what it rejects as dead letters, and stores the cursor. One call at a
+ * time.
  *
- * What must be on the disk before the next step, the cursor and the dead letters, is tried until it succeeds or the
- * runner is aborted.
+ * What must be on the disk before the next step, the cursor and the dead letters, is tried until it succeeds
+ * or the runner is aborted.
  */
 export class SinkWriter {
   readonly #parts: RunnerParts;
@@ -76,7 +77,9 @@ export class SinkWriter {
     return undefined;
   }
 
-  /** Writes dead letters. The position stays; the sink's state is stored. @throws if they must be tried again */
+  /**
+   * Writes dead letters. The position stays; the sink's state is stored. @throws if they must be tried again
+   */
   async rewrite(letters: readonly JournalEntry[]): Promise<void> {
     this.#parts.control.throwIfAborted();
     const viewed = await this.#viewed(letters, true);
@@ -107,7 +110,9 @@ export class SinkWriter {
     this.#reader.movedTo(position);
   }
 
-  /** Stores what this run does, for the case that it does not end cleanly. @throws when there is no time left */
+  /**
+   * Stores what this run does, for the case that it does not end cleanly. @throws when there is no time left
+   */
   async note(run: UnfinishedRun): Promise<void> {
     await this.#stored(() => this.#progress.note(run));
   }
@@ -155,7 +160,10 @@ export class SinkWriter {
     return state === undefined ? this.#progress.state : this.#storable(state);
   }
 
-  /** The state, if it can be stored. One that cannot leaves none behind: an old one would undo what was written. */
+  /**
+   * The state, if it can be stored. One that cannot leaves none behind: an old one would undo what was
+   * written.
+   */
   #storable(state: unknown): unknown {
     const problem = stateProblem(state);
     if (problem === undefined) return state;

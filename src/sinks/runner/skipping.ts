@@ -22,8 +22,8 @@ export function exceededBound(
 }
 
 /**
- * Discards the oldest entries when a sink is too far behind and may skip. A call of `write` that is under way keeps its
- * entries; if it fails, it loses those that are skipped.
+ * Discards the oldest entries when a sink is too far behind and may skip. A call of `write` that is under way
+ * keeps its entries; if it fails, it loses those that are skipped.
  */
 export class Skipping {
   readonly #options: ResolvedRunnerOptions;
@@ -48,8 +48,8 @@ export class Skipping {
   /**
    * Looks at the bounds, and skips what exceeds them.
    * @param position the first entry that is not written
-   * @param readTo the first entry that is not being written: what is skipped from there on is counted at once, as
-   *   exactly as the journal knows
+   * @param readTo the first entry that is not being written: what is skipped from there on is counted at
+   *   once, as exactly as the journal knows
    */
   check(position: number, readTo: number): void {
     const { journal, onFull } = this.#options;

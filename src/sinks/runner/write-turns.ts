@@ -6,8 +6,8 @@ interface Waiting {
 }
 
 /**
- * When the sinks of a process may write: together, until one of them must write alone. An end of the process during such
- * a write has one cause.
+ * When the sinks of a process may write: together, until one of them must write alone. An end of the process
+ * during such a write has one cause.
  *
  * First come, first served. A sink that does not come back holds the others up for a bounded time only.
  */

@@ -134,7 +134,7 @@ test('--json gives an object a line, a parent before its children', async () => 
   ]);
 });
 
-test('lines that cannot be read are told with their numbers, the others are shown', async () => {
+test('lines that cannot be read are reported with their numbers, the others are shown', async () => {
   const input = ['{"broken', checkout.trimEnd(), '', '[]', '{"resourceSpans":[]}', '{"level":30}'].join('\n');
   const { code, out, err } = await distlog(['tree'], input);
   expect(code).toBe(0);

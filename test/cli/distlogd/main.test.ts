@@ -102,7 +102,7 @@ test('validate reports every error with its place, and ends with 78', async () =
   );
 });
 
-test('validate looks at the files of keys, unless it is told not to', async () => {
+test('validate looks at the files of keys, unless an option says not to', async () => {
   writeFileSync(join(room, 'distlogd.yaml'), valid.replace('zmqAck:', 'otlpGrpc: { tokenFile: token }'));
   const wrong = await ran(['validate', '-c', 'distlogd.yaml']);
   expect(wrong.code).toBe(78);

@@ -101,7 +101,7 @@ test.each([
   },
 );
 
-test('nobody there is told, with what to look for', async () => {
+test('no daemon there is reported, with what to look for', async () => {
   const port = await listening(createServer());
   const closed = once(server!, 'close');
   server!.close();

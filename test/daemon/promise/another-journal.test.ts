@@ -8,7 +8,7 @@ beforeEach(() => {
 });
 afterEach(() => room.end());
 
-test('a journal that is deleted between two lives: what had been written stays, what waits comes, each once', async () => {
+test('a journal that is deleted between two runs: what was written stays, what waits arrives, each once', async () => {
   const daemon = room.daemon();
   await daemon.start();
   const first = room.sender(daemon.endpoints.zmqAck!, { count: 5_000 });

@@ -113,7 +113,7 @@ test('a last group that the disk lost or spoiled after the fdatasync is lost; no
   });
 });
 
-test('an earlier batch that was spoiled on the disk is set aside and told; all the others are there', async () => {
+test('an earlier batch that is damaged on the disk is quarantined and logged; all the others are there', async () => {
   const daemon = await killedDaemon();
   const { path, frames } = segmentOf(daemon);
   expect(frames.length).toBe(40);

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 
-/** The built daemon: `npm test` builds first, `node scripts/build.js` does by hand. */
+/** The built daemon: `npm test` builds first, `node scripts/build.js` does it without tests. */
 export const PROGRAM = join(__dirname, '../../../dist/esm/cli/distlogd.js');
 
 export interface DaemonProcessOptions {

@@ -137,7 +137,7 @@ test('if the daemon dies in the middle of a box, the next one takes the rest: ev
   expect(new Set(bodies).size).toBe(2_001);
 });
 
-test('a box of a process that lives is left alone', async () => {
+test('a box of a running process is left alone', async () => {
   const { writer, file } = memoryBox({ pid: process.pid, pidNamespace: here() });
   writer.held(aRecord('alive'), '');
   writer.flush();

@@ -45,7 +45,7 @@ function made(
   return { receiver, intake };
 }
 
-test.each(kinds)('%s: a port in use is told with the setting that changes it', async (name, kind) => {
+test.each(kinds)('%s: a port in use is reported with the setting that changes it', async (name, kind) => {
   const other = createServer().listen(0, '127.0.0.1');
   await once(other, 'listening');
   const { port } = other.address() as { port: number };

@@ -205,7 +205,7 @@ test('a full journal answers UNAVAILABLE with the time to wait; a failed one too
   expect(Object.fromEntries(receiver.counters.refused)).toEqual({ full: 1, journal: 1 });
 });
 
-test('what is under way is bounded in all; the rest is told to come again, and comes in later', async () => {
+test('what is under way is bounded in all; the rest is answered with a retry, and is accepted later', async () => {
   const { receiver, intake, endpoint } = await receiving({
     maxRequestBytes: 50_000,
     maxInFlightBytes: 100_000,
@@ -301,7 +301,7 @@ test('stopping answers what is under way, and takes nothing new', async () => {
   expect(intake.batches).toHaveLength(1);
 });
 
-test('stopping waits no longer than it is told', async () => {
+test('stopping waits no longer than its bound', async () => {
   const { receiver, intake, endpoint } = await receiving();
   intake.hold();
   const underWay = call(endpoint, protobuf());

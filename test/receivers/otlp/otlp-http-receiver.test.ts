@@ -280,7 +280,7 @@ test.each([
   expect((await ask(endpoint, { headers, body: protobuf() })).status).toBe(status);
 });
 
-test('a full journal is told with the time to wait; a failed one too, since the next start takes it', async () => {
+test('a full journal is answered with the time to wait; a failed one too, since the next start accepts the request', async () => {
   const { receiver, intake, endpoint } = await receiving();
 
   intake.answer = { kind: 'full', retryAfterMillis: 2_300 };
@@ -294,7 +294,7 @@ test('a full journal is told with the time to wait; a failed one too, since the 
   expect(receiver.counters.batches).toBe(0);
 });
 
-test('what is under way is bounded in all; the rest is told to come again, and comes in later', async () => {
+test('what is under way is bounded in all; the rest is answered with a retry, and is accepted later', async () => {
   const { receiver, intake, endpoint } = await receiving({
     maxRequestBytes: 50_000,
     maxInFlightBytes: 100_000,
@@ -367,7 +367,7 @@ test('a connection is used again, and pipelined requests are answered in their o
   expect(intake.batches).toHaveLength(51);
 });
 
-test('a client that asks before it sends is told at once', async () => {
+test('a client that asks before it sends is answered at once', async () => {
   const { port, intake } = await receiving({ token: 'secret-of-sixteen' });
   const body = protobuf();
   const head = (token: string) =>
@@ -443,7 +443,7 @@ test('stopping answers what is under way, takes nothing new, and closes idle con
   agent.destroy();
 });
 
-test('stopping waits no longer than it is told', async () => {
+test('stopping waits no longer than its bound', async () => {
   const { receiver, intake, endpoint } = await receiving();
   intake.hold();
   const underWay = ask(endpoint, { body: protobuf() });

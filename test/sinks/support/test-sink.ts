@@ -1,6 +1,6 @@
 import type { JournalEntry, Sink } from '../../../src/component/contract.ts';
 
-/** A sink that does what the test says, and tells what it was asked to do. */
+/** A sink that does what the test says, and records its calls. */
 export class TestSink implements Sink {
   readonly opened: unknown[] = [];
   readonly calls: (readonly JournalEntry[])[] = [];

@@ -255,11 +255,11 @@ async function whyAnswer(args: Args, source: RecordSource, signal: AbortSignal):
   const failed = failedTaskOf(records);
   const narrow = 'tree shows the whole trace, find with when single records.';
   if (failed === undefined) {
-    const told = whyOfTrace(records);
-    if (told === undefined) {
+    const lines = whyOfTrace(records);
+    if (lines === undefined) {
       return { head: 'Nothing failed in this trace; tree shows it.', lines: [], narrow, notes: notes.texts };
     }
-    return { head: 'Why it failed:', lines: told, narrow, notes: notes.texts };
+    return { head: 'Why it failed:', lines, narrow, notes: notes.texts };
   }
   const good = await successLike(failed, source, notes, signal);
   const deviation = good === undefined ? [] : deviationLines(failed, good);
