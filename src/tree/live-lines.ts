@@ -6,7 +6,7 @@ import {
   TASK_PARENT_ID,
   TASK_STARTED_EVENT,
 } from '../record/index.ts';
-import { durationText } from '../text/index.ts';
+import { counted, durationText } from '../text/index.ts';
 import { guidesOf, type Line, type Paint, type Piece, paintLine, piece } from './paint.ts';
 import { durationSaid, errorOf } from './query.ts';
 import { titleOf } from './reason.ts';
@@ -14,7 +14,7 @@ import { bodyLines, dataPieces, errorLines, noTime, timePiece } from './record-l
 import { endOf } from './resolve-task.ts';
 import type { ShownOutcome } from './summary.ts';
 import type { TreeAttributes, TreeRecord } from './tree-record.ts';
-import { type Look, lookOf, mark } from './view.ts';
+import { type Look, lookOf, mark, short } from './view.ts';
 
 export interface LiveLinesOptions {
   /** `tree`: indented by task. `flat`: a record a line, with its service, logger and task. */
@@ -38,6 +38,9 @@ interface OpenTask {
 const OWN_LOGGER = 'burstlog';
 const MAX_OPEN = 4_096;
 const MAX_DEPTH = 64;
+/** What is printed again for a record of another branch, or of the same service, is bounded: the record may be short. */
+const MAX_ANCESTORS = 8;
+const MAX_REPEATED_NAME = 80;
 
 /**
  * Records as lines of text as they come, for a terminal, which only grows. In a tree, a line says that a task starts, its
@@ -122,9 +125,15 @@ export class LiveLines {
     const common = path.findIndex((task, at) => this.#shown[at] !== task);
     this.#shown = path;
     if (common < 0) return;
-    for (const [at, task] of path.entries()) {
-      const line = [piece(`${nameOf(task)} ${this.#look.marks.cut}`, 'dim')];
-      if (at >= common) yield this.#line(timePiece(record), line, at);
+    const from = Math.max(common, path.length - MAX_ANCESTORS);
+    const { cut } = this.#look.marks;
+    if (from > common) {
+      const above = piece(`${cut} ${counted(from - common, 'task')} above ${cut}`, 'dim');
+      yield this.#line(timePiece(record), [above], common);
+    }
+    for (let at = from; at < path.length; at += 1) {
+      const name = short(nameOf(path[at]!), MAX_REPEATED_NAME, this.#look);
+      yield this.#line(timePiece(record), [piece(`${name} ${cut}`, 'dim')], at);
     }
   }
 
@@ -133,7 +142,7 @@ export class LiveLines {
     const isNew = service !== '' && service !== parent?.service;
     return [
       piece(body || nameOf(task), 'bold'),
-      piece(isNew ? `  · ${service}` : '', 'dim'),
+      piece(isNew ? `  · ${short(service, MAX_REPEATED_NAME, this.#look)}` : '', 'dim'),
       ...dataPieces(attributes, parent?.data ?? {}, this.#look),
     ];
   }
@@ -162,7 +171,7 @@ export class LiveLines {
     const logger = record.scope === OWN_LOGGER ? '' : record.scope;
     const source = [record.service, logger, record.body.startsWith(task) ? '' : task]
       .filter((text) => text !== '')
-      .map((text, at) => piece(`${text} `, at === 0 ? 'bold' : 'dim'));
+      .map((text, at) => piece(`${short(text, MAX_REPEATED_NAME, this.#look)} `, at === 0 ? 'bold' : 'dim'));
     let isFirst = true;
     for (const line of bodyLines(record, {}, this.#look, source)) {
       yield isFirst ? [...line, ...this.#ends(record)] : line;

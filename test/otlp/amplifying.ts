@@ -12,8 +12,8 @@ const short = fc.oneof(fc.constant(''), fc.string({ maxLength: 4 }));
 
 const textField = (number: number, value: string) => field(number, Buffer.from(value, 'utf8'));
 const stringValue = (value: string) => textField(1, value);
-const keyValue = (number: number, value: string) =>
-  field(number, textField(1, 'k'), field(2, stringValue(value)));
+const keyValue = (number: number, value: string, key = 'k') =>
+  field(number, textField(1, key), field(2, stringValue(value)));
 
 /** Of the fields of a message, which may come in any order. */
 function message(number: number, parts: readonly Buffer[], isReversed: boolean): Buffer {
@@ -37,7 +37,11 @@ const scopeLogs = fc
 const resourceLogs = fc
   .tuple(text, fc.array(scopeLogs, { maxLength: 8 }), fc.boolean())
   .map(([service, scopes, isReversed]) => ({
-    bytes: message(1, [field(1, keyValue(1, service)), ...scopes.map(({ bytes }) => bytes)], isReversed),
+    bytes: message(
+      1,
+      [field(1, keyValue(1, service, 'service.name')), ...scopes.map(({ bytes }) => bytes)],
+      isReversed,
+    ),
     records: scopes.reduce((sum, { records }) => sum + records, 0),
     repeated: Buffer.byteLength(service) + 10 + Math.max(0, ...scopes.map(({ repeated }) => repeated)),
   }));

@@ -9,6 +9,7 @@ import {
   type ConsoleSinkTools,
   consoleSinkOptions,
 } from '../../src/sinks/console/index.ts';
+import { amplifying } from '../otlp/amplifying.ts';
 import { batch, listener, one, record } from './support/logs.ts';
 import { MemoryJournal } from './support/memory-journal.ts';
 
@@ -340,4 +341,43 @@ test('an entry that is no OTLP is rejected alone', async () => {
     indexes: [bad.index],
   });
   expect(stream.text.split('\n')).toHaveLength(3);
+});
+
+test.each(['tree', 'flat'] as const)(
+  'in form %s the text is a small multiple of the request, whatever resource and scope are called',
+  async (format) => {
+    await fc.assert(
+      fc.asyncProperty(amplifying, async ({ body, records }) => {
+        const stream = new Collected();
+        const sink = new ConsoleSink({ ...defaults, format }, { stream, log: listener(), env: {} });
+        await sink.write([journal.add(body, records)], never);
+        expect(Buffer.byteLength(stream.text)).toBeLessThanOrEqual(4 * body.length + 600 * records);
+      }),
+      { numRuns: 300 },
+    );
+  },
+);
+
+test('short records of two deep branches in turn do not print long names of all their tasks again', async () => {
+  const depth = 60;
+  const name = 'x'.repeat(4_000);
+  const started = (branch: string) =>
+    Array.from({ length: depth }, (_, at) =>
+      record('', {
+        traceId: TRACE,
+        eventName: 'task.started',
+        attributes: [
+          ['task.id', `${branch}${at}`],
+          ['task.name', name],
+          ...(at === 0 ? [] : [['task.parent.id', `${branch}${at - 1}`] as const]),
+        ],
+      }),
+    );
+  const inTurn = Array.from({ length: 200 }, (_, at) =>
+    record('', { traceId: TRACE, attributes: [['task.id', `${at % 2 === 0 ? 'a' : 'b'}${depth - 1}`]] }),
+  );
+  const before = await shown([...started('a'), ...started('b')], { format: 'tree' });
+  const all = await shown([...started('a'), ...started('b'), ...inTurn], { format: 'tree' });
+
+  expect(Buffer.byteLength(all) - Buffer.byteLength(before)).toBeLessThan(2_000 * inTurn.length);
 });
