@@ -1,21 +1,19 @@
 import type { LoadedConfig } from '../config/index.ts';
 import { type DataDirectory, openDataDirectory } from '../disk/index.ts';
 import { Journal } from '../journal/index.ts';
-import type { Operated, StatusReport } from '../operations/index.ts';
-import { type DaemonState, LiveTap, OperationsServer } from '../operations/index.ts';
+import type { DaemonState, StatusReport } from '../operations/index.ts';
 import { errorText, Severity, systemClock } from '../record/index.ts';
 import type { Replayed } from '../sinks/dead-letters/index.ts';
-import { StoreReaders } from '../store/index.ts';
 import { GatedIntake } from './gated-intake.ts';
+import { JournalCare } from './journal-care.ts';
 import { neededMemory } from './memory.ts';
 import { type NamedReceiver, wantedReceivers } from './receivers.ts';
 import { reportOf } from './report.ts';
-import { Running, type Wanted } from './running.ts';
+import { Running } from './running.ts';
+import { RunningOperations } from './running-operations.ts';
 import { RunningSinks } from './running-sinks.ts';
 import { SelfLogs } from './self-logs.ts';
 
-/** How often the journal is trimmed and its free space checked. */
-const CARE_MILLIS = 1_000;
 /** How long receivers may take to finish what they have started. */
 const RECEIVER_GRACE_MILLIS = 2_000;
 
@@ -38,32 +36,15 @@ export class Daemon {
   readonly #directory: DataDirectory;
   readonly #journal: Journal;
   readonly #sinks: RunningSinks;
+  readonly #care: JournalCare;
   readonly #intake: GatedIntake;
   readonly #receivers = new Running<NamedReceiver>({
     start: ({ receiver }) => receiver.start(),
     stop: ({ receiver }, graceMillis) => receiver.stop(graceMillis),
   });
-  readonly #operations = new Running<OperationsServer>({
-    start: (server) => server.start(),
-    stop: (server) => server.stop(),
-  });
-  /** On a Unix domain socket, for programs of this user. */
-  readonly #local = new Running<OperationsServer>({
-    start: (server) => this.#startLocal(server),
-    stop: (server) => server.stop(),
-  });
-  readonly #readers = new Running<StoreReaders>({
-    start: async () => {},
-    stop: (readers) => readers.close(),
-  });
-  readonly #tap: LiveTap;
-  readonly #storeProgram: URL | undefined;
+  readonly #operations: RunningOperations;
   #loaded: LoadedConfig;
   #state: DaemonState = { state: 'starting' };
-  #cancelCare = () => {};
-  /** What {@link blocked} was when it was logged. */
-  #loggedBlocked: string | undefined;
-  #isChanging = false;
   /** The fatal error. */
   #failure: Error | undefined;
   #reloading: Promise<void> | undefined;
@@ -120,8 +101,12 @@ export class Daemon {
       { log: own, journalId: journal.id, continues: (id) => journal.continues(id), storeProgram },
       loaded.config.journal.maxBytes,
     );
-    this.#tap = new LiveTap(journal);
-    this.#storeProgram = storeProgram;
+    this.#care = new JournalCare(journal, this.#sinks, own);
+    this.#operations = new RunningOperations({
+      ...{ layout: directory.layout, journal, own, storeProgram },
+      view: () => ({ ...this.#state, blocked: this.blocked, report: this.report() }),
+      replayDeadLetters: (sink) => this.replayDeadLetters(sink),
+    });
     this.#intake = new GatedIntake(journal, () => this.#sinks.blocking.length > 0);
     let done = () => {};
     let failed: (error: Error) => void = () => {};
@@ -136,15 +121,13 @@ export class Daemon {
   /** Where each receiver listens, by its name in the configuration, and `http`. */
   get endpoints(): Readonly<Record<string, string>> {
     const all = this.#receivers.all.map(({ name, receiver }) => [name, receiver.endpoint] as const);
-    const http = this.#operations.all.map(({ endpoint }) => ['http', endpoint] as const);
-    return Object.fromEntries([...all, ...http]);
+    const { endpoint } = this.#operations;
+    return { ...Object.fromEntries(all), ...(endpoint === undefined ? {} : { http: endpoint }) };
   }
 
   /** Why no records are accepted at the moment, although the daemon is ready. */
   get blocked(): string | undefined {
-    const { blocking } = this.#sinks;
-    if (blocking.length > 0) return `too far behind: sink ${blocking.join(', ')}`;
-    return this.#journal.stats().isFull ? 'the journal is full, or its disk' : undefined;
+    return this.#care.blocked;
   }
 
   report(): StatusReport {
@@ -190,6 +173,7 @@ export class Daemon {
     if (this.#state.state === 'failed') return;
     this.#state = { state: 'failed', reason: errorText(error) };
     this.#failure = error;
+    this.#care.isPaused = true;
     this.own.emit(Severity.FATAL, `fatal error: ${errorText(error)}`);
     this.stop(0).catch(() => {});
   }
@@ -206,15 +190,14 @@ export class Daemon {
   async #begin(): Promise<void> {
     this.own.attach(this.#journal);
     await this.#take(this.#loaded);
-    await this.#care();
-    this.#careLater();
+    await this.#care.start();
     this.#state = { state: 'ready' };
     this.own.emit(Severity.INFO, `ready: ${listOf(this.endpoints)}`, { data: this.#directory.layout.root });
   }
 
   /** A sink that is being replaced has no position, so the journal is not trimmed meanwhile. */
   async #change(old: LoadedConfig, loaded: LoadedConfig): Promise<void> {
-    this.#isChanging = true;
+    this.#care.isPaused = true;
     try {
       await this.#take(loaded);
     } catch (error) {
@@ -223,7 +206,7 @@ export class Daemon {
       });
       throw error;
     } finally {
-      this.#isChanging = false;
+      this.#care.isPaused = this.#failure !== undefined;
     }
   }
 
@@ -232,85 +215,7 @@ export class Daemon {
     const { drainMillis } = loaded.config.shutdown;
     await this.#sinks.take(loaded, drainMillis);
     await this.#receivers.take(wantedReceivers(loaded, this.#intake, this.own), RECEIVER_GRACE_MILLIS);
-    await this.#readers.take(this.#wantedReaders(loaded), 0);
-    await this.#operations.take(this.#wantedOperations(loaded), 0);
-    await this.#local.take(this.#wantedLocal(), 0);
-  }
-
-  #wantedOperations({ config: { http }, secrets }: LoadedConfig): readonly Wanted<OperationsServer>[] {
-    if (http === undefined) return [];
-    const access = secrets.forServer(http);
-    const make = () =>
-      new OperationsServer({
-        address: http.endpoint,
-        ...access,
-        setting: 'http.endpoint',
-        ...this.#operated,
-      });
-    return [{ made: JSON.stringify([http, access]), make }];
-  }
-
-  #wantedLocal(): readonly Wanted<OperationsServer>[] {
-    if (process.platform === 'win32') return [];
-    const address = { path: this.#directory.layout.socket };
-    const make = () => new OperationsServer({ address, setting: 'data', ...this.#operated });
-    return [{ made: address.path, make }];
-  }
-
-  /** The daemon is of use without it. */
-  async #startLocal(server: OperationsServer): Promise<void> {
-    await server.start().catch((error: unknown) => {
-      const { socket } = this.#directory.layout;
-      this.own.emit(
-        Severity.WARN,
-        `cannot listen on ${socket}: ${errorText(error)}; distlog needs http.endpoint`,
-      );
-    });
-  }
-
-  /** Readers of the first store. */
-  #wantedReaders({ config }: LoadedConfig): readonly Wanted<StoreReaders>[] {
-    const program = this.#storeProgram;
-    const directory = config.sinks.flatMap((sink) => (sink.type === 'store' ? [sink.path] : []))[0];
-    if (directory === undefined || program === undefined) return [];
-    const onWarning = (message: string) => this.own.emit(Severity.WARN, `store: ${message}`);
-    return [{ made: directory, make: () => new StoreReaders({ program, directory, onWarning }) }];
-  }
-
-  get #operated(): Operated {
-    return {
-      view: () => ({ ...this.#state, blocked: this.blocked, report: this.report() }),
-      replayDeadLetters: (sink) => this.replayDeadLetters(sink),
-      records: {
-        store: () => this.#readers.all[0],
-        tap: this.#tap,
-        patterns: this.#loaded.extensions.patterns,
-      },
-    };
-  }
-
-  #careLater(): void {
-    this.#cancelCare = systemClock.after(CARE_MILLIS, () => {
-      this.#care().finally(() => {
-        if (this.#stopped === undefined) this.#careLater();
-      });
-    });
-  }
-
-  /** Never rejects. */
-  async #care(): Promise<void> {
-    try {
-      await this.#sinks.checkRemoved();
-      await this.#trimOnce();
-      await this.#journal.checkRoom();
-    } catch (error) {
-      this.own.emit(Severity.WARN, `the journal was not trimmed: ${errorText(error)}`);
-    }
-    const { blocked } = this;
-    if (blocked === this.#loggedBlocked) return;
-    this.#loggedBlocked = blocked;
-    if (blocked === undefined) this.own.emit(Severity.INFO, 'records are accepted again');
-    else this.own.emit(Severity.WARN, `no records are accepted: ${blocked}`);
+    await this.#operations.take(loaded);
   }
 
   async #stop(drainMillis: number): Promise<void> {
@@ -320,7 +225,7 @@ export class Daemon {
       this.#state = { state: 'draining', reason: 'the daemon is stopping' };
       this.own.emit(Severity.INFO, 'stopping');
     }
-    this.#cancelCare();
+    this.#care.stop();
     // Otherwise what a running reload opens would stay open.
     await this.#reloading?.catch(() => {});
     const errors: unknown[] = [];
@@ -328,13 +233,11 @@ export class Daemon {
       () => this.#receivers.stop(RECEIVER_GRACE_MILLIS),
       () => this.own.flush(),
       () => this.#sinks.stop(drainMillis),
-      () => this.#trimOnce(),
-      () => this.#tap.close(),
-      () => this.#readers.stop(0),
+      () => this.#care.trim(),
+      () => this.#operations.stopReading(),
       () => this.own.close(),
       () => this.#journal.close(),
-      () => this.#operations.stop(0),
-      () => this.#local.stop(0),
+      () => this.#operations.stop(),
       () => this.#directory.close(),
     ];
     for (const step of steps) {
@@ -351,10 +254,6 @@ export class Daemon {
     const error = new Error(`the daemon did not stop cleanly: ${errors.map(errorText).join('; ')}`);
     this.#settle.failed(error);
     throw error;
-  }
-
-  async #trimOnce(): Promise<void> {
-    if (this.#state.state !== 'failed' && !this.#isChanging) await this.#journal.trim(this.#sinks.position);
   }
 }
 

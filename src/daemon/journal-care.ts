@@ -1,0 +1,65 @@
+import type { Journal } from '../journal/index.ts';
+import { errorText, Severity, systemClock } from '../record/index.ts';
+import type { RunningSinks } from './running-sinks.ts';
+import type { SelfLogs } from './self-logs.ts';
+
+/** How often the journal is trimmed and its free space checked. */
+const CARE_MILLIS = 1_000;
+
+/** Trims the journal once a second, checks its room, and logs when records are no longer accepted. */
+export class JournalCare {
+  readonly #journal: Journal;
+  readonly #sinks: RunningSinks;
+  readonly #own: SelfLogs;
+  #cancel = () => {};
+  #isStopped = false;
+  /** What {@link blocked} was when it was logged. */
+  #loggedBlocked: string | undefined;
+  /** The journal is not trimmed, since the sinks have no position. */
+  isPaused = false;
+
+  constructor(journal: Journal, sinks: RunningSinks, own: SelfLogs) {
+    this.#journal = journal;
+    this.#sinks = sinks;
+    this.#own = own;
+  }
+
+  /** Why no records are accepted at the moment; undefined: they are. */
+  get blocked(): string | undefined {
+    const { blocking } = this.#sinks;
+    if (blocking.length > 0) return `too far behind: sink ${blocking.join(', ')}`;
+    return this.#journal.stats().isFull ? 'the journal is full, or its disk' : undefined;
+  }
+
+  /** Does everything once, and from then on once a second. Never rejects. */
+  async start(): Promise<void> {
+    await this.#care();
+    if (this.#isStopped) return;
+    this.#cancel = systemClock.after(CARE_MILLIS, () => void this.start());
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#cancel();
+  }
+
+  /** Removes what all sinks have. @throws (rejects) if a file cannot be removed */
+  async trim(): Promise<void> {
+    if (!this.isPaused) await this.#journal.trim(this.#sinks.position);
+  }
+
+  async #care(): Promise<void> {
+    try {
+      await this.#sinks.checkRemoved();
+      await this.trim();
+      await this.#journal.checkRoom();
+    } catch (error) {
+      this.#own.emit(Severity.WARN, `the journal was not trimmed: ${errorText(error)}`);
+    }
+    const { blocked } = this;
+    if (blocked === this.#loggedBlocked) return;
+    this.#loggedBlocked = blocked;
+    if (blocked === undefined) this.#own.emit(Severity.INFO, 'records are accepted again');
+    else this.#own.emit(Severity.WARN, `no records are accepted: ${blocked}`);
+  }
+}
