@@ -45,6 +45,6 @@ export { type RecordRun, type RunHead, recordFields, recordRuns, runRequest } fr
 export { keepRecords, type RequestPiece, requestPieces } from './request-pieces.ts';
 export { RETRYABLE_HTTP, RETRYABLE_RPC } from './retryable.ts';
 export { responseBytes, retryInfoMillis, statusBytes } from './rpc-status.ts';
-export { type ScannedLogs, scanLogs } from './scan-logs.ts';
+export { type ScannedLogs, scanLogs, scanLogsInTurns } from './scan-logs.ts';
 export { wellFormed } from './well-formed.ts';
 export { causeOf, isWireError, WireError, type WireErrorCause } from './wire-error.ts';

@@ -318,6 +318,14 @@ describe('words', () => {
     expect(out.records()[0]!.body).toBe(shown);
   });
 
+  test('a name that stands in a message thousands of times fills in a bounded text', () => {
+    const list = Array.from({ length: 1_000 }, (_, at) => ({ at }));
+    task('%(list)o '.repeat(2_000), { list }, () => {});
+    const { body } = out.records()[0]!;
+    expect(String(body).length).toBeLessThan(200_000);
+    expect(String(body).endsWith('%(list)o ')).toBe(true);
+  });
+
   const hostile = {
     toString() {
       throw new Error('no');

@@ -9,6 +9,7 @@ import { PriorityBatchLogRecordProcessor } from '../../src/export/priority-batch
 import { decodeLogs, scanLogs } from '../../src/otlp/index.ts';
 import { Severity } from '../../src/record/severity.ts';
 import { ZmqLogRecordExporter } from '../../src/zeromq/index.ts';
+import { bareRecord } from '../otlp/records.ts';
 import { closeAll, closeLater, newReceiver } from './support/exporting.ts';
 import { MemoryIntake } from './support/memory-intake.ts';
 
@@ -39,6 +40,20 @@ test.each(['none', 'gzip'] as const)(
     expect(bodies).toEqual(Array.from({ length: 5_000 }, (_, at) => `order ${at}`));
   },
 );
+
+test('a batch that takes several turns to scan is acknowledged, and those behind it come after it', async () => {
+  const intake = new MemoryIntake();
+  const { endpoint } = await newReceiver(intake, {}, { scan: undefined });
+  const exporter = new ZmqLogRecordExporter({ endpoint });
+  const records = (count: number, body: string) => Array.from({ length: count }, () => bareRecord({ body }));
+  const exported = [records(6_000, 'x'.repeat(1_000)), records(10, 'behind it')].map(
+    (batch) => new Promise((resolve) => exporter.export(batch as never, resolve)),
+  );
+  expect(await Promise.all(exported)).toEqual([{ code: 0 }, { code: 0 }]);
+  await exporter.shutdown();
+  expect(intake.batches[0]!.body.length).toBeGreaterThan(5_000_000);
+  expect(intake.batches.map(({ records }) => records)).toEqual([6_000, 10]);
+});
 
 test('a batch that is too large for the daemon is halved by the processor until it fits', async () => {
   const intake = new MemoryIntake();

@@ -1,5 +1,5 @@
 import type { Intake, ReceiverCounters } from '../../component/index.ts';
-import { encodeJsonLogs, scanLogs, type WireError } from '../../otlp/index.ts';
+import { encodeJsonLogs, scanLogsInTurns, type WireError } from '../../otlp/index.ts';
 import { errorText, nextTurn } from '../../record/index.ts';
 import { type Refusal, refusal } from './refusal.ts';
 
@@ -35,7 +35,7 @@ export async function takeRequest(
 ): Promise<Taken> {
   let records: number;
   try {
-    ({ records } = scanLogs(body, maxBytes));
+    ({ records } = await scanLogsInTurns(body, maxBytes, nextTurn));
   } catch (error) {
     return refusalOf(error);
   }

@@ -15,8 +15,8 @@ import {
   type HelloFrame,
   unpackBody,
 } from '../../frames/index.ts';
-import { causeOf, scanLogs } from '../../otlp/index.ts';
-import { armImmediate, type Clock, errorText, systemClock, within } from '../../record/index.ts';
+import { causeOf, type ScannedLogs, scanLogsInTurns } from '../../otlp/index.ts';
+import { armImmediate, type Clock, errorText, nextTurn, systemClock, within } from '../../record/index.ts';
 import { type ServerConnection, ZmtpServer } from '../../zmtp/index.ts';
 import type { ClientSession } from './client-session.ts';
 import { ClientSessions, ownerOf } from './client-sessions.ts';
@@ -27,10 +27,10 @@ import type { ZmqAckReceiverOptions, ZmqReceiverTools } from './options.ts';
 /**
  * How many records a body holds. @throws if it is not what it should be; a `WireError`'s cause is counted.
  */
-export type ScanBody = (body: Uint8Array, maxBytes: number) => { readonly records: number };
+export type ScanBody = (body: Uint8Array, maxBytes: number) => ScannedLogs | Promise<ScannedLogs>;
 
 export interface ZmqAckReceiverTools extends ZmqReceiverTools {
-  /** Looks through a body before it is taken. Default: `scanLogs`. */
+  /** Looks through a body before it is taken. Default: `scanLogsInTurns`. */
   readonly scan?: ScanBody | undefined;
 }
 
@@ -39,6 +39,7 @@ const FRAMES = 3;
 /** Bytes of a message beside its body. */
 const HEAD_BYTES = 1024;
 const TOP_UINT32 = 0xffff_ffff;
+const scanBody: ScanBody = (body, maxBytes) => scanLogsInTurns(body, maxBytes, nextTurn);
 /** A wait is made longer by up to this part, so that clients do not all come again at once. */
 const JITTER = 0.5;
 
@@ -69,7 +70,7 @@ export class ZmqAckReceiver implements Receiver {
 
   constructor(options: ZmqAckReceiverOptions, tools: ZmqAckReceiverTools) {
     this.#options = options;
-    const { intake, scan = scanLogs, clock = systemClock, setting = 'endpoint', curve, log } = tools;
+    const { intake, scan = scanBody, clock = systemClock, setting = 'endpoint', curve, log } = tools;
     this.#intake = intake;
     this.#scan = scan;
     this.#clock = clock;
@@ -185,15 +186,24 @@ export class ZmqAckReceiver implements Receiver {
     this.#replySoon(session);
   }
 
-  #append(session: ClientSession, frame: DataFrame, unpacked: Uint8Array): undefined {
-    const { producer, seq, prev, records } = frame;
+  #append(session: ClientSession, frame: DataFrame, unpacked: Uint8Array): Promise<void> | undefined {
     try {
-      const found = this.#scan(unpacked, this.#options.maxBatchBytes).records;
-      if (found !== records) {
-        throw new FrameError('malformed', `${records} records are declared, there are ${found}`);
-      }
+      const scanned = this.#scan(unpacked, this.#options.maxBatchBytes);
+      if (!(scanned instanceof Promise)) return this.#enter(session, frame, unpacked, scanned);
+      return scanned.then(
+        (found) => this.#enter(session, frame, unpacked, found),
+        (error: unknown) => this.#reject(session, frame, error),
+      );
     } catch (error) {
       return this.#reject(session, frame, error);
+    }
+  }
+
+  #enter(session: ClientSession, frame: DataFrame, unpacked: Uint8Array, found: ScannedLogs): undefined {
+    const { producer, seq, prev, records } = frame;
+    if (found.records !== records) {
+      const why = `${records} records are declared, there are ${found.records}`;
+      return this.#reject(session, frame, new FrameError('malformed', why));
     }
     const body = owned(unpacked);
     const bytes = body.length;
