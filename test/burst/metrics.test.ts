@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics';
-import { pipeline } from '../support/pipeline.ts';
+import { FRONTS, pipeline, pipelineOf } from '../support/pipeline.ts';
 
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
@@ -107,10 +107,10 @@ test('two processors of one MeterProvider do not overwrite each other', async ()
   await meterProvider.shutdown();
 });
 
-test('a processor that was shut down is not kept alive by its metrics', async () => {
+test.each(FRONTS)('a %s that was shut down is not kept alive by its metrics', async (front) => {
   const meterProvider = new MeterProvider({ readers: [new Reader()] });
   const make = async () => {
-    const { burst, log } = pipeline({ meterProvider });
+    const { burst, log } = pipelineOf(front)({ meterProvider });
     log('DEBUG', 'quiet', { traceName: 'a' });
     log('ERROR', 'failed', { traceName: 'a' });
     await burst.shutdown();
@@ -123,9 +123,9 @@ test('a processor that was shut down is not kept alive by its metrics', async ()
   expect(references.filter((reference) => reference.deref() !== undefined)).toHaveLength(0);
 });
 
-test('docs/burst.md names every cause of a loss', () => {
+test.each(FRONTS)('docs/burst.md names every cause of a loss: %s', (front) => {
   const page = readFileSync(join(__dirname, '../../docs/burst.md'), 'utf8');
-  const { burst } = pipeline();
+  const { burst } = pipelineOf(front)();
   const stats = burst.stats();
   const names = [...Object.keys(stats.evicted), ...Object.keys(stats.failed), 'processor'];
   expect(names.filter((name) => !page.includes(`| \`${name}\` |`))).toEqual([]);
