@@ -1,10 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { decodeJsonLogs, groupsOf, type LogGroup } from '../otlp/index.ts';
+import { BURST_RELEASED_EVENT } from '../record/index.ts';
 import { durationText, showDuration } from '../text/index.ts';
 import { answerLines, type HttpTarget } from './http-client.ts';
 import { ReaderError } from './reader-error.ts';
 import { filterOf } from './record-filter.ts';
-import type { Found, RecordCount, RecordQuery, RecordSource, TailQuery } from './record-source.ts';
+import type { Found, RecordCount, RecordQuery, RecordSource, TailQuery, ViewName } from './record-source.ts';
 
 /** The most records of one answer, as docs/reader-api.md says. */
 const MAX_RECORDS = 100_000;
@@ -137,14 +138,20 @@ function backAgain(name: string, since: number): Found {
   };
 }
 
+/** Words that the records of a view have: the daemon looks them up, where its condition would be a search. */
+const WORDS_OF_VIEW: Readonly<Partial<Record<ViewName, string>>> = { bursts: BURST_RELEASED_EVENT };
+
 /** The beginning of a trace id is a condition. */
 function parametersOf({
-  words = '',
+  words: given = '',
+  view,
   when,
   traceId = '',
   fromNanos,
   toNanos,
 }: Omit<RecordQuery, 'limit' | 'order'>): Readonly<Record<string, string>> {
+  const known = view === undefined ? undefined : WORDS_OF_VIEW[view];
+  const words = known === undefined ? given : `${given} ${known}`.trim();
   const isWhole = traceId.length === TRACE_DIGITS;
   const begins = traceId === '' || isWhole ? undefined : `HasPrefix(trace_id.string, "${traceId}")`;
   const conditions = [when?.text, begins].filter((text) => text !== undefined);

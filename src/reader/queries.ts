@@ -28,6 +28,8 @@ const ERROR_TEXTS = [
 const ERRORS =
   'severity_number >= SEVERITY_NUMBER_ERROR or (severity_number == 0 and ' +
   `(${ERROR_TEXTS.map((text) => `severity_text == "${text}"`).join(' or ')}))`;
+/** The same of senders that set a number, which servers look up by an index. */
+const NUMBERED_ERRORS = 'severity_number >= SEVERITY_NUMBER_ERROR';
 const BURSTS = `event_name == "${BURST_RELEASED_EVENT}"`;
 const TASKS =
   'attributes["task.id"] != nil and (HasPrefix(event_name, "task.") or attributes["task.outcome"] != nil ' +
@@ -36,6 +38,7 @@ const TASKS =
 const CONDITIONS: Readonly<Record<ViewName, string>> = {
   /** ERROR or more, by number or else by text. */
   errors: ERRORS,
+  numberedErrors: NUMBERED_ERRORS,
   /** What makes a trace a failed story. */
   failures: `${ERRORS} or ${BURSTS}`,
   bursts: BURSTS,
@@ -88,12 +91,25 @@ export async function storyOfLast(
   onNotice: OnNotice,
   signal: AbortSignal,
 ): Promise<RecordQuery | undefined> {
-  const one = { ...query, ...viewOf(last, query.when), limit: 1, order: 'newest' } as const;
   const heard: OnNotice = (notice) => {
     if (notice.notice !== 'more') onNotice(notice);
   };
-  const [record] = await collect(source, one, heard, signal);
+  const newest = async (view: ViewName) => {
+    const one = { ...query, ...viewOf(view, query.when), limit: 1, order: 'newest' } as const;
+    return (await collect(source, one, heard, signal))[0];
+  };
+  let record: TreeRecord | undefined;
+  if (last === 'failures' && source.isIndexed) {
+    // Each of these is looked up; both at once would be a search through everything.
+    const [error, burst] = await Promise.all([newest('numberedErrors'), newest('bursts')]);
+    record = error !== undefined && burst !== undefined && isBefore(error, burst) ? burst : (error ?? burst);
+  }
+  record ??= await newest(last);
   return record === undefined ? undefined : storyOf(record);
+}
+
+function isBefore(one: TreeRecord, other: TreeRecord): boolean {
+  return one.seconds < other.seconds || (one.seconds === other.seconds && one.nanos < other.nanos);
 }
 
 function storyOf({ traceId, attributes, service, seconds, nanos }: TreeRecord): RecordQuery {
@@ -114,8 +130,11 @@ function storyOf({ traceId, attributes, service, seconds, nanos }: TreeRecord): 
   };
 }
 
-/** For the newest so many rows, so many errors or slow ends are read; and of the trace of each, so many records. */
-const MAX_MATCHES = 10_000;
+/** So many errors are read at most, so many slow ends at least; so many starts and ends, to find those without an end. */
+const MAX_MATCHES = 5_000;
+const MIN_MATCHES = 500;
+const MAX_RUNNING = 20_000;
+/** For so many rows so many starts and ends, and of the trace of each row so many records. */
 const RECORDS_PER_ROW = 20;
 const MAX_TRACE_RECORDS = 2_000;
 const TRACES_AT_ONCE = 8;
@@ -132,8 +151,14 @@ export async function findTaskRows(
   onNotice: OnNotice,
   signal: AbortSignal,
 ): Promise<TaskRow[]> {
-  const records = await collect(source, tasksQuery(source, query, choice, limit), onNotice, signal);
-  const rows = taskRows(records, choice);
+  let records = await collect(source, tasksQuery(source, query, choice, limit), onNotice, signal);
+  let rows = taskRows(records, choice);
+  if (source.isIndexed && rows.length === 0 && isOnlyFailed(choice)) {
+    // Of senders that set no severity number.
+    const all = { ...query, ...viewOf('errors', query.when), limit: MAX_MATCHES, order: 'newest' } as const;
+    records = await collect(source, all, onNotice, signal);
+    rows = taskRows(records, choice);
+  }
   if (!source.isIndexed || rows.length === 0) return rows;
   const traces = [...new Set(rows.slice(-limit).map(({ traceId }) => traceId))].filter((id) => id !== '');
   const whole: TreeRecord[] = [...records];
@@ -150,23 +175,27 @@ export async function findTaskRows(
   return taskRows(whole, choice);
 }
 
+function isOnlyFailed({ failed, running, slowSeconds }: TaskChoice): boolean {
+  return failed && !running && slowSeconds === undefined;
+}
+
 function tasksQuery(
   source: RecordSource,
   query: Pick<RecordQuery, 'when' | 'fromNanos' | 'toNanos'>,
-  { failed, running, slowSeconds }: TaskChoice,
+  choice: TaskChoice,
   limit: number,
 ): RecordQuery {
-  const all = { ...query, limit: MAX_RECORDS, order: 'newest' } as const;
-  if (!source.isIndexed || running)
-    return { ...all, ...viewOf(failed ? 'failedTasks' : 'tasks', query.when) };
-  if (failed && slowSeconds === undefined) {
-    return { ...all, ...viewOf('errors', query.when), limit: MAX_MATCHES };
-  }
+  const { failed, running, slowSeconds } = choice;
+  const newest = (view: ViewName, most: number, when = query.when) =>
+    ({ ...query, ...viewOf(view, when), limit: most, order: 'newest' }) as const;
+  if (!source.isIndexed) return newest(failed ? 'failedTasks' : 'tasks', MAX_RECORDS);
+  // The end of a task is newer than its start, so both are among the newest.
+  if (running) return newest('tasks', MAX_RUNNING);
+  if (isOnlyFailed(choice)) return newest('numberedErrors', MAX_MATCHES);
   if (slowSeconds === undefined) {
-    const enough = Math.min(MAX_RECORDS, Math.max(1_000, limit * RECORDS_PER_ROW));
-    return { ...all, ...viewOf('tasks', query.when), limit: enough };
+    return newest('tasks', Math.min(MAX_RECORDS, Math.max(1_000, limit * RECORDS_PER_ROW)));
   }
   const slow = `attributes["task.duration"] >= ${slowSeconds.toFixed(6)}`;
   const own = query.when === undefined ? slow : `${slow} and (${query.when.text})`;
-  return { ...all, ...viewOf('tasks', compileCondition(own, query.when?.patterns)), limit: MAX_MATCHES };
+  return newest('tasks', Math.max(MIN_MATCHES, 2 * limit), compileCondition(own, query.when?.patterns));
 }

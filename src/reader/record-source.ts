@@ -21,7 +21,7 @@ export interface RecordQuery {
 }
 
 /** The sets of records that tasks, bursts and failures are found in. */
-export type ViewName = 'errors' | 'failures' | 'bursts' | 'tasks' | 'failedTasks';
+export type ViewName = 'errors' | 'numberedErrors' | 'failures' | 'bursts' | 'tasks' | 'failedTasks';
 
 /** What a live view asks for. Records that came before it are not shown, but for those of `fromNanos` on. */
 export type TailQuery = Pick<RecordQuery, 'words' | 'when' | 'traceId' | 'fromNanos'>;

@@ -16,6 +16,7 @@ const TAIL_DELAY = '1s';
 /** What the views need, in LogsQL: at least all of it, since the condition itself is applied to what comes. */
 const VIEWS: Readonly<Record<ViewName, string>> = {
   errors: '(severity_number:>=17 or severity_number:in("","0"))',
+  numberedErrors: 'severity_number:>=17',
   failures: '(severity_number:>=17 or severity_number:in("","0") or event_name:="burst.released")',
   bursts: 'event_name:="burst.released"',
   tasks: 'task.id:*',

@@ -1,4 +1,11 @@
-import { cutText, findTaskRows, MAX_RECORDS, type TaskRow, taskLine } from '../../reader/index.ts';
+import {
+  cutText,
+  findTaskRows,
+  MAX_RECORDS,
+  type Notice,
+  type TaskRow,
+  taskLine,
+} from '../../reader/index.ts';
 import { parseDuration, safeJson } from '../../text/index.ts';
 import { paintLine } from '../../tree/index.ts';
 import { command } from '../command.ts';
@@ -47,12 +54,18 @@ export const tasks = command({
     const paint = paintOf(values, io);
     const { source, clear } = sourceOf(values, files, io);
     return await reading(io, async (signal, onNotice) => {
-      const rows = await findTaskRows(source, query, choice, limit, onNotice, signal);
+      let hasMore = false;
+      const heard = (notice: Notice) => {
+        if (notice.notice === 'more') hasMore = true;
+        else onNotice(notice);
+      };
+      const rows = await findTaskRows(source, query, choice, limit, heard, signal);
       clear();
       const shown = rows.slice(-limit);
       if (values.format === 'json') await io.lines(shown.map(jsonRow));
       else await io.pages(shown.map((row) => paintLine(taskLine(row, paint), 0, paint)));
       if (shown.length < rows.length) io.err(`distlog: ${cutText(shown.length, rows.length, 'task')}`);
+      else if (hasMore) io.err('distlog: there may be more; --since and --until choose a time');
       if (shown.length > 0) return ExitCode.OK;
       io.err(`distlog: ${failed === true ? 'nothing failed' : 'no task fits'}`);
       return ExitCode.FAILED;

@@ -174,7 +174,8 @@ async function taskAnswer(
   const query = await queryIn(args);
   const rows = await findTaskRows(source, query, choice, most, notes.hear, signal);
   const shown = rows.slice(-most);
-  const all = choice.failed ? counted(rows.length, 'failure') : counted(rows.length, 'task');
+  const least = notes.hasMore ? 'At least ' : '';
+  const all = `${least}${counted(rows.length, choice.failed ? 'failure' : 'task')}`;
   return {
     head:
       shown.length < rows.length
@@ -209,14 +210,15 @@ async function findAnswer(args: Args, source: RecordSource, signal: AbortSignal)
   const most = numberOf(args, 'limit', 500, 30);
   const notes = new Notes();
   const query = { words: textOf(args, 'words'), ...(await queryIn(args)) };
-  const { records, atLeast } = await source.count(query, signal);
   const selection = new Selection(most, 'oldest');
-  if (records > 0) {
-    for await (const found of source.find({ ...query, limit: most, order: 'newest' }, signal)) {
-      if (isNotice(found)) notes.hear(found);
-      else selection.add(found);
-    }
+  for await (const found of source.find({ ...query, limit: most, order: 'newest' }, signal)) {
+    if (isNotice(found)) notes.hear(found);
+    else selection.add(found);
   }
+  // A second search only if the first one has not seen all.
+  const { records, atLeast } = notes.hasMore
+    ? await source.count(query, signal)
+    : { records: selection.count, atLeast: false };
   const linesOf = recordLines({ form: 'flat', color: false });
   const total = `${atLeast ? 'At least ' : ''}${count(records)} ${records === 1 ? 'record fits' : 'records fit'}`;
   return {
@@ -315,6 +317,6 @@ function withMore({ texts, hasMore }: Notes): readonly string[] {
   if (!hasMore) return texts;
   return [
     ...texts,
-    `Note: only the newest ${count(MAX_RECORDS)} records were read; use since, until or service.`,
+    'Note: there are more records of this kind; the newest were read. Use since, until or service.',
   ];
 }
