@@ -1,4 +1,3 @@
-import { diag } from '@opentelemetry/api';
 import {
   Box,
   type Ending,
@@ -8,8 +7,7 @@ import {
   type ResolvedBlackBoxOptions,
 } from '../box/index.ts';
 import type { HeldItems, HoldingBounds, HoldingObserver, Keys, SeeItem } from '../holding/index.ts';
-import { type Clock, errorText, type ReadableLogRecordLike } from '../record/index.ts';
-import type { ResolvedBurstOptions } from './resolve-options.ts';
+import type { Clock, ReadableLogRecordLike } from '../record/index.ts';
 
 /** What a black box works with. */
 export interface BlackBoxParts {
@@ -21,6 +19,9 @@ export interface BlackBoxParts {
   readonly holding: () => number;
   readonly warn: (message: string) => void;
 }
+
+/** Triggers flush no more often than this, in milliseconds. */
+const LEAST_MILLIS = 1;
 
 /**
  * Writes to the box of this process what becomes of its records. It is lazy: a record is encoded at the next
@@ -38,6 +39,8 @@ export class BlackBox implements HoldingObserver<ReadableLogRecordLike> {
   /** When the next held record asks whether to flush. */
   #nextLookAt = Number.NEGATIVE_INFINITY;
   #cancelFlush: (() => void) | undefined;
+  /** When a trigger flushed last. */
+  #triggeredAt = Number.NEGATIVE_INFINITY;
   /** Keys of which the box holds records. */
   readonly #written = new Set<string>();
   /** Traces that have a span again: what was passed over may count now. */
@@ -93,6 +96,10 @@ export class BlackBox implements HoldingObserver<ReadableLogRecordLike> {
   }
 
   triggered(): void {
+    const now = this.#parts.clock.monotonicNow();
+    // In a storm of errors the flushes must not become its cost.
+    if (now - this.#triggeredAt < LEAST_MILLIS) return this.#arm();
+    this.#triggeredAt = now;
     this.flush();
   }
 
@@ -198,8 +205,8 @@ export class BlackBox implements HoldingObserver<ReadableLogRecordLike> {
   }
 
   readonly #onExit = (code: number): void => {
+    if (code === 0) this.#discardHeld();
     this.flush();
-    if (code === 0) for (const key of [...this.#written]) this.emptied(key);
     if (code === 0 && this.#unsettled.size === 0) {
       this.#box.remove();
     } else {
@@ -215,6 +222,13 @@ export class BlackBox implements HoldingObserver<ReadableLogRecordLike> {
     this.#box.lastWords({ text: endingText({ kind: origin, error }), isFailure: true, stack });
     this.flush();
   };
+
+  /** All went well: what is held is of no use to anybody. */
+  #discardHeld(): void {
+    for (const key of this.#written) this.#box.writer.mark(Entry.EMPTIED, key);
+    this.#written.clear();
+    this.#items = undefined;
+  }
 
   #end(): void {
     process.off('exit', this.#onExit);
@@ -267,21 +281,4 @@ export class BlackBox implements HoldingObserver<ReadableLogRecordLike> {
     this.#written.add(key);
     return this.#box.writer.held(record, key);
   };
-}
-
-/** @returns undefined where none is asked for, and where none can be made: then the process runs without */
-export function openBlackBox(
-  { blackBox, bounds, clock }: Pick<ResolvedBurstOptions, 'blackBox' | 'bounds' | 'clock'>,
-  front: Pick<BlackBoxParts, 'hasEnded' | 'holding'>,
-): BlackBox | undefined {
-  if (blackBox === undefined) return undefined;
-  const warn = (message: string) => diag.warn(`BurstLogRecordProcessor: ${message}`);
-  try {
-    return new BlackBox({ ...front, options: blackBox, bounds, clock, warn });
-  } catch (error) {
-    warn(
-      `no black box can be made in ${blackBox.directory}, the process runs without one: ${errorText(error)}`,
-    );
-    return undefined;
-  }
 }

@@ -17,13 +17,13 @@ import {
   severityOf,
   snapshot,
 } from '../record/index.ts';
-import { openBlackBox } from './black-box.ts';
 import { type RecoveryTarget, recoverInBackground } from './box-recovery.ts';
 import { BoxedExporterTarget, BoxedProcessorTarget } from './boxed-targets.ts';
 import type { BurstControls } from './burst-controls.ts';
 import { BurstFrontEnd } from './burst-front-end.ts';
 import type { BurstSpanProcessorOptions } from './burst-span-processor.ts';
 import { ExporterTarget } from './exporter-target.ts';
+import { openBlackBox } from './open-black-box.ts';
 import type { BurstCallOptions, BurstExporterOptions, BurstProcessorOptions } from './options.ts';
 import { ProcessorTarget } from './processor-target.ts';
 import { ReentrancyGuard } from './reentrancy-guard.ts';

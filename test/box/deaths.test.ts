@@ -185,11 +185,12 @@ test('what a burst had released and could not deliver is there with the id of th
 });
 
 test('a clean end leaves no file: after shutdown(), and at a natural end with everything delivered', async () => {
-  await run('await work(); await provider.shutdown();');
-  expect(boxes()).toEqual([]);
-  await run(`await work(); log('INFO', 'x'); await provider.forceFlush();`);
-  expect(boxes()).toEqual([]);
-  await run('await work(); installShutdownHooks([burst, provider]);');
+  const ends = [
+    'await work(); await provider.shutdown();',
+    `await work(); log('INFO', 'x'); await provider.forceFlush();`,
+    'await work(); installShutdownHooks([burst, provider]);',
+  ];
+  expect(await Promise.all(ends.map((body) => run(body)))).toEqual(['', '', '']);
   expect(boxes()).toEqual([]);
 });
 

@@ -1,0 +1,198 @@
+// Kills services with a black box in every way, and checks what is recovered of them:
+//   node scripts/prove-box.js [CHILDREN for each way, default 50] [WAY...]
+// Of each child: no gap, no double, nothing that was not written, nothing of a trace that had ended well; of the tail
+// no more is missing than the records of `flushMillis`, and nothing after exit and throw. Needs dist/ and build/.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { recoverBoxes } from '../build/box/index.js';
+
+const FLUSH_MILLIS = 10;
+const PER_MILLI = 5;
+/** A busy machine stops a process between a record and its flush. */
+const LATE_MILLIS = 40;
+/** Requests begin once in a millisecond; so many times ten may have ended without a word of it. */
+const MARKS = 5;
+const AT_A_TIME = 2;
+
+/**
+ * How a child ends; what the parent sends after a while; whether records may be missing at the end.
+ *
+ * @type {Record<string, { end?: string, signal?: NodeJS.Signals, flags?: string[], mayMiss: boolean }>}
+ */
+const ways = {
+  sigkill: { signal: 'SIGKILL', mayMiss: true },
+  sigsegv: { signal: 'SIGSEGV', mayMiss: true },
+  abort: { end: 'process.abort()', mayMiss: true },
+  oom: { end: 'fillHeap()', flags: ['--max-old-space-size=50'], mayMiss: true },
+  exit: { end: 'process.exit(1)', mayMiss: false },
+  throw: { end: "throw new Error('the end')", mayMiss: false },
+  rejection: { end: "void Promise.reject(new Error('the end'))", mayMiss: false },
+  hang: { end: 'for (;;) {}', signal: 'SIGKILL', mayMiss: true },
+  loop: { end: 'for (;;) emit()', signal: 'SIGKILL', mayMiss: true },
+};
+
+/** @param {string} end */
+const program = (end) => `
+import { context, ROOT_CONTEXT, trace } from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { LoggerProvider } from '@opentelemetry/sdk-logs';
+import { openSync, writeSync } from 'node:fs';
+import { BurstLogRecordProcessor } from 'burstlog';
+context.setGlobalContextManager(new AsyncLocalStorageContextManager());
+const burst = new BurstLogRecordProcessor({
+  exporter: { export: (_, done) => done({ code: 0 }), shutdown: async () => {} },
+  capacity: 100_000,
+  maxBytes: 2 ** 28,
+  blackBox: { directory: process.env.BOXES, flushMillis: ${FLUSH_MILLIS}, service: 'prove' },
+});
+const spans = burst.spanProcessor();
+const logger = new LoggerProvider({ processors: [burst] }).getLogger('prove');
+const progress = openSync(process.env.PROGRESS, 'w');
+writeSync(progress, Buffer.alloc(32), 0, 32, 0);
+const spanOf = (number) => {
+  const id = number.toString(16).padStart(16, '0');
+  const spanContext = { traceId: id + id, spanId: id, traceFlags: 1 };
+  return { name: 'x', kind: 0, attributes: {}, status: { code: 0 }, duration: [0, 1], spanContext: () => spanContext };
+};
+const contextOf = (span) => trace.setSpanContext(ROOT_CONTEXT, span.spanContext());
+const open = spanOf(1);
+spans.onStart(open);
+const inOpen = contextOf(open);
+let count = 0;
+const note = Buffer.alloc(8);
+const write = (number, at) => {
+  note.writeDoubleLE(number);
+  writeSync(progress, note, 0, 8, at);
+};
+const emit = () => {
+  logger.emit({ severityNumber: 5, body: 'record ' + count, attributes: { count }, context: inOpen });
+  count += 1;
+  write(count, 0);
+  write(Date.now(), 24);
+};
+let request = 2;
+const started = performance.now();
+const tick = () => {
+  const due = (performance.now() - started) * ${PER_MILLI};
+  while (count * 2 < due) emit();
+  // The other half belongs to requests that end well, some of them after several flushes.
+  const span = spanOf(request);
+  request += 1;
+  write(request, 16);
+  spans.onStart(span);
+  for (let at = 0; at < ${PER_MILLI}; at += 1) {
+    logger.emit({ severityNumber: 5, body: 'of a request', attributes: { request }, context: contextOf(span) });
+  }
+  if (request % 10 > 0) return spans.onEnd(span);
+  const mine = request;
+  setTimeout(() => {
+    spans.onEnd(span);
+    write(mine, 8);
+  }, 30);
+};
+setInterval(tick, 1);
+const fillHeap = () => { const all = []; setInterval(() => { for (let at = 0; at < 2e5; at += 1) all.push({ at }); }, 5); };
+setTimeout(() => { process.stdout.write('now'); setTimeout(() => { ${end} }, ${end === '' ? 1e6 : 60}); }, 250 + Math.random() * 200);
+`;
+
+/** @param {string} way */
+async function prove(way) {
+  const {
+    end = '',
+    signal,
+    flags = [],
+    mayMiss,
+  } = /** @type {NonNullable<(typeof ways)[string]>} */ (ways[way]);
+  const directory = mkdtempSync(join(tmpdir(), 'prove-box-'));
+  try {
+    const child = spawn(process.execPath, [...flags, '--input-type=module', '--eval', program(end)], {
+      cwd: dirname(dirname(fileURLToPath(import.meta.url))),
+      env: { ...process.env, BOXES: directory, PROGRESS: join(directory, 'progress') },
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    await once(child.stdout, 'data');
+    if (signal !== undefined) setTimeout(() => child.kill(signal), end === '' ? 0 : 200);
+    await once(child, 'close');
+    const progress = readFileSync(join(directory, 'progress'));
+    /** @type {import('../build/record/index.js').ReadableLogRecordLike[]} */
+    let records = [];
+    const bounds = { maxFiles: 9, maxTotalBytes: 2 ** 30, maxAgeMillis: 1e9 };
+    await recoverBoxes(
+      directory,
+      bounds,
+      () => true,
+      async (found) => {
+        records = [...records, ...found];
+        return 'exported';
+      },
+    );
+    const at = (/** @type {number} */ place) => progress.readDoubleLE(place);
+    return check(records, { emitted: at(0), ended: at(8), newest: at(16), lastMillis: at(24) }, mayMiss, way);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+/**
+ * @param {readonly import('../build/record/index.js').ReadableLogRecordLike[]} records
+ * @param {{ emitted: number, ended: number, newest: number, lastMillis: number }} known what the child had noted: records of
+ *   the open trace, the last of the long requests (each tenth) that had ended, the newest request, and the time of the
+ *   last record
+ * @param {boolean} mayMiss
+ * @param {string} way
+ */
+function check(records, { emitted, ended, newest, lastMillis }, mayMiss, way) {
+  const numbers = [];
+  let millis = 0;
+  for (const { body, attributes, hrTime } of records.slice(0, -1)) {
+    const { count, request } = attributes;
+    if (count !== undefined && body === `record ${count}`) {
+      numbers.push(count);
+      millis = hrTime[0] * 1_000 + hrTime[1] / 1e6;
+    }
+    // That a request has ended is written at the next flush too; it may have been open at the last one.
+    else if (request % 10 === 0 ? request < ended - 10 * MARKS : request < newest - 10 * MARKS) {
+      throw new Error(`${way}: request ${request} had ended, the last was ${ended} of ${newest}`);
+    }
+  }
+  const first = numbers[0];
+  const gap = numbers.find((number, index) => number !== first + index);
+  if (gap !== undefined) throw new Error(`${way}: gap or double at ${gap}`);
+  const lost = emitted - ((numbers.at(-1) ?? -1) + 1);
+  if (!mayMiss && lost !== 0) throw new Error(`${way}: ${lost} records of the tail are missing`);
+  return {
+    recovered: numbers.length,
+    lost: Math.max(0, lost),
+    lostMillis: lost > 0 ? lastMillis - millis : 0,
+  };
+}
+
+const [given, ...only] = process.argv.slice(2);
+const children = Number(given ?? 50);
+for (const way of only.length > 0 ? only : Object.keys(ways)) {
+  /** @type {{ recovered: number, lost: number, lostMillis: number }[]} */
+  const results = [];
+  let left = children;
+  await Promise.all(
+    Array.from({ length: AT_A_TIME }, async () => {
+      while (left > 0) {
+        left -= 1;
+        results.push(await prove(way));
+      }
+    }),
+  );
+  const sorted = (/** @type {'lost' | 'lostMillis'} */ name) =>
+    results.map((one) => one[name]).sort((one, other) => one - other);
+  const [losses, millis] = [sorted('lost'), sorted('lostMillis')];
+  const recovered = results.reduce((sum, one) => sum + one.recovered, 0);
+  const middle = results.length >> 1;
+  console.log(
+    `${way}: ${children} children, ${recovered} records recovered, no gap, no double; tail lost: ` +
+      `median ${losses[middle]}, at most ${losses.at(-1)} records; of the last ${millis[middle]}, at most ${millis.at(-1)} ms`,
+  );
+  if ((millis.at(-1) ?? 0) > FLUSH_MILLIS + LATE_MILLIS) process.exitCode = 1;
+}
