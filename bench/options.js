@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 /** The cases, in the order of the page. Each is a file of cases/. */
 export const CASES = [
   'emit-held',
+  'box-held',
   'emit-deferred',
   'emit-nothing',
   'emit-below-level',

@@ -272,13 +272,19 @@ export class BlackBox implements HoldingObserver<ReadableLogRecordLike> {
     if (key !== this.#lastKey) {
       this.#lastKey = key;
       this.#lastHasEnded = this.#parts.hasEnded(key);
+      if (!this.#lastHasEnded) this.#written.add(key);
     }
-    return this.#lastHasEnded ? 0 : this.#seeAny(record, key, 0);
+    return this.#lastHasEnded ? 0 : this.#write(record, key);
   };
 
   readonly #seeAny: SeeItem<ReadableLogRecordLike> = (record, key) => {
-    if (this.#parts.options.isExcluded(record.instrumentationScope.name)) return 0;
     this.#written.add(key);
-    return this.#box.writer.held(record, key);
+    return this.#write(record, key);
   };
+
+  /** @returns its number; 0 if it is excluded, or cannot be encoded */
+  #write(record: ReadableLogRecordLike, key: string): number {
+    if (this.#parts.options.isExcluded(record.instrumentationScope.name)) return 0;
+    return this.#box.writer.held(record, key);
+  }
 }
