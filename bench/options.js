@@ -15,6 +15,7 @@ export const CASES = [
   'delivery-throughput',
   'wire-encoder',
   'condition',
+  'rules',
   'zmq-sender-cpu',
   'bridge-throughput',
   'many-producers',

@@ -45,6 +45,8 @@ const floors: readonly Readonly<Record<string, readonly string[]>>[] = [
     'sinks/runner': ['record', 'settings', 'component', 'disk', 'text', 'export', 'sinks/dead-letters'],
     'sinks/file': ['record', 'settings', 'component', 'disk', 'otlp', 'text', 'tree'],
     'sinks/otlp': ['record', 'settings', 'component', 'net', 'otlp', 'text', 'export'],
+    'sinks/forward': ['record', 'settings', 'component', 'net', 'frames', 'zmtp'],
+    'sinks/publish': ['record', 'settings', 'component', 'net', 'zmtp'],
     'sinks/console': ['record', 'settings', 'component', 'otlp', 'text', 'tree'],
     'sinks/store': ['record', 'settings', 'component', 'store'],
     stdout: ['record', 'settings', 'otlp', 'text', 'tree'],
@@ -55,6 +57,7 @@ const floors: readonly Readonly<Record<string, readonly string[]>>[] = [
       ...['record', 'settings', 'component', 'disk', 'net', 'text', 'journal', 'operations'],
       ...['receivers/box', 'receivers/otlp', 'receivers/zeromq', 'ottl', 'rules'],
       ...['sinks/runner', 'sinks/file', 'sinks/otlp', 'sinks/console', 'sinks/store', 'sinks/dead-letters'],
+      ...['sinks/forward', 'sinks/publish'],
     ],
   },
   {
@@ -73,6 +76,7 @@ const floors: readonly Readonly<Record<string, readonly string[]>>[] = [
       ],
       ...['receivers/box', 'receivers/otlp', 'receivers/zeromq', 'ottl', 'rules', 'store'],
       ...['sinks/runner', 'sinks/file', 'sinks/otlp', 'sinks/console', 'sinks/store', 'sinks/dead-letters'],
+      ...['sinks/forward', 'sinks/publish'],
     ],
   },
   {

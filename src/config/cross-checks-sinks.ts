@@ -12,7 +12,8 @@ export function checkSinks(whole: WholeConfig, listeners: readonly Listener[]): 
     if (sink?.name === undefined) continue;
     const path = `sinks.${sink.name}`;
     checkBehind(whole, path, sink.maxBehind?.bytes);
-    if (sink.type === 'otlp') checkDestination(whole, path, sink.endpoint, listeners);
+    if (sink.type === 'otlp') checkDestination(whole, path, urlOf(sink.endpoint), listeners);
+    if (sink.type === 'forward') checkDestination(whole, path, urlOf(sink.endpoint), listeners);
   }
   checkPaths(whole);
 }
@@ -28,14 +29,18 @@ function checkBehind({ config, report }: WholeConfig, path: string, bytes: numbe
 function checkDestination(
   { report }: WholeConfig,
   path: string,
-  endpoint: string | undefined,
+  url: URL | undefined,
   listeners: readonly Listener[],
 ): void {
-  if (endpoint === undefined) return;
-  const url = new URL(endpoint);
+  if (url === undefined) return;
   const own = listeners.find(({ address }) => address !== undefined && reaches(url, address));
   if (own === undefined) return;
   report(`${path}.endpoint`, `must be another server, got ${own.path} of this daemon: records would loop`);
+}
+
+/** Of a valid endpoint; undefined for a socket of this machine. */
+function urlOf(endpoint: string | undefined): URL | undefined {
+  return endpoint === undefined || !URL.canParse(endpoint) ? undefined : new URL(endpoint);
 }
 
 function reaches(url: URL, address: ListenAddress): boolean {

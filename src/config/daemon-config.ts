@@ -22,7 +22,7 @@ export type SinkConfig =
       readonly name: string;
       readonly path: string;
     })
-  | (Extract<SinkValues, { readonly type: 'otlp' | 'console' }> & { readonly name: string });
+  | (Exclude<SinkValues, { readonly type: 'file' | 'store' }> & { readonly name: string });
 
 /** A configuration in which values may be missing: those that are not valid. */
 export type Partly<T> = T extends object ? { readonly [K in keyof T]?: Partly<T[K]> | undefined } : T;

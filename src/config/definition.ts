@@ -71,6 +71,8 @@ export function definitionWith({ patterns, sinkTypes: more = [] }: Extensions) {
             file: sink(sinkTypes.file),
             store: sink(sinkTypes.store),
             otlp: sink(sinkTypes.otlp),
+            forward: sink(sinkTypes.forward),
+            publish: sink(sinkTypes.publish),
             console: sink(sinkTypes.console),
             // For the compiler there are none: code that asks for a type knows the daemon's own.
             ...(Object.fromEntries(more.map((type) => [type.type, sink(type)])) as object),

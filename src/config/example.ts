@@ -18,6 +18,8 @@ export function exampleConfig(): string {
 const sinkNames: Readonly<Record<string, string>> = {
   file: 'archive',
   otlp: 'collector',
+  forward: 'fleet',
+  publish: 'live',
   console: 'terminal',
 };
 

@@ -11,12 +11,17 @@ export interface Listener {
 }
 
 /** Those whose address is valid. */
-export function listenersOf({ receivers, http }: Partly<DaemonConfig>): readonly Listener[] {
+export function listenersOf({ receivers, http, sinks }: Partly<DaemonConfig>): readonly Listener[] {
   const found: Listener[] = [];
   for (const name of ['zmqAck', 'zmqPush'] as const) {
     const endpoint = receivers?.[name]?.endpoint;
     if (endpoint === undefined) continue;
     found.push({ path: `receivers.${name}`, address: zmqAddress(endpoint), socket: ipcPath(endpoint) });
+  }
+  for (const sink of sinks ?? []) {
+    if (sink?.type !== 'publish' || sink.endpoint === undefined) continue;
+    const { endpoint } = sink;
+    found.push({ path: `sinks.${sink.name}`, address: zmqAddress(endpoint), socket: ipcPath(endpoint) });
   }
   const servers = {
     'receivers.otlpGrpc': receivers?.otlpGrpc,

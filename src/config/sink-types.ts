@@ -1,12 +1,21 @@
 import type { AnySinkType } from '../component/index.ts';
 import { consoleSink } from '../sinks/console/index.ts';
 import { fileSink } from '../sinks/file/index.ts';
+import { forwardSink } from '../sinks/forward/index.ts';
 import { otlpSink } from '../sinks/otlp/index.ts';
+import { publishSink } from '../sinks/publish/index.ts';
 import { storeSink } from '../sinks/store/index.ts';
 import type { Extensions } from './extensions.ts';
 
 /** The types of sinks that the daemon brings along, in the order of the reference. */
-export const sinkTypes = { file: fileSink, store: storeSink, otlp: otlpSink, console: consoleSink } as const;
+export const sinkTypes = {
+  file: fileSink,
+  store: storeSink,
+  otlp: otlpSink,
+  forward: forwardSink,
+  publish: publishSink,
+  console: consoleSink,
+} as const;
 
 /** @throws if there is none: the configuration was not checked */
 export function sinkTypeOf(type: string, { sinkTypes: more = [] }: Extensions): AnySinkType {

@@ -11,6 +11,7 @@ import { type Pattern, type Patterns, WITHOUT_PATTERNS } from '../ottl/index.ts'
 
 /** Longer texts are not searched, since that takes its time: they are replaced as a whole. */
 export const MAX_SEARCHED = 262_144;
+const MAX_KNOWN = 1_000;
 
 export interface RedactionOptions {
   readonly keys?: readonly string[] | undefined;
@@ -27,6 +28,8 @@ export class Redaction {
   readonly #exact: ReadonlySet<string>;
   readonly #globs: readonly (readonly string[])[];
   readonly #patterns: readonly Pattern[];
+  /** Keys that were asked for lately: most are the same few. */
+  readonly #known = new Map<string, boolean>();
 
   /** @throws Error for a pattern that is not valid */
   constructor({ keys = [], patterns = [], replacement }: RedactionOptions, engine: Patterns | undefined) {
@@ -55,8 +58,13 @@ export class Redaction {
   }
 
   #hasKey(key: string): boolean {
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
     const lower = key.toLowerCase();
-    return this.#exact.has(lower) || this.#globs.some((parts) => fits(lower, parts));
+    const isFound = this.#exact.has(lower) || this.#globs.some((parts) => fits(lower, parts));
+    if (this.#known.size >= MAX_KNOWN) this.#known.clear();
+    if (key.length <= MAX_KNOWN) this.#known.set(key, isFound);
+    return isFound;
   }
 
   #value(value: AnyValue): AnyValue {

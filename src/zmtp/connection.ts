@@ -33,6 +33,8 @@ export interface ConnectionEvents {
    * @returns undefined, or a promise: no other message is read before it resolves. It must not reject
    */
   message(frames: readonly Uint8Array[]): Promise<void> | undefined;
+  /** A command came that is no heartbeat, such as `SUBSCRIBE`. Its data may be a view, as above. */
+  command?(name: string, data: Uint8Array): void;
   /** There is room again after `isFull`, or all that was sent has been taken by the operating system. */
   drained(): void;
   /** Once. */
@@ -222,7 +224,7 @@ export class Connection {
   }
 
   #frame({ isCommand, hasMore, body }: Frame): void {
-    if (isCommand) return this.#heartbeat(body);
+    if (isCommand) return this.#commanded(body);
     this.#frames.push(body);
     this.#frameBytes += body.length + FRAME_COST;
     const { maxMessageBytes, maxFrames } = this.#options;
@@ -254,8 +256,9 @@ export class Connection {
     });
   }
 
-  #heartbeat(body: Uint8Array): void {
+  #commanded(body: Uint8Array): void {
     const { name, data } = readCommand(body);
+    if (name !== 'PING' && name !== 'PONG') return this.#events.command?.(name, data);
     // A PING brings its time to live, 2 bytes, and up to 16 bytes that come back.
     if (name === 'PING' && !this.#outgoing.isFull) this.#command(encodeCommand('PONG', data.subarray(2, 18)));
   }

@@ -23,7 +23,7 @@ export interface ZmtpServerOptions {
   readonly endpoint: string;
   /** The name of the endpoint's setting, for error messages. */
   readonly setting: string;
-  readonly socketType: 'ROUTER' | 'PULL';
+  readonly socketType: 'ROUTER' | 'PULL' | 'PUB';
   readonly peerTypes: readonly string[];
   readonly curve?: CurveServerKeys | undefined;
   /** Most bytes and most frames of a message. */
@@ -52,6 +52,8 @@ export interface ZmtpServerEvents {
   opened?(connection: ServerConnection): void;
   /** @see ConnectionEvents.message */
   message(connection: ServerConnection, frames: readonly Uint8Array[]): Promise<void> | undefined;
+  /** @see ConnectionEvents.command */
+  command?(connection: ServerConnection, name: string, data: Uint8Array): void;
   drained?(connection: ServerConnection): void;
   /** A connection that was opened is no longer there. */
   closed?(connection: ServerConnection): void;
@@ -63,7 +65,7 @@ export interface ZmtpServerEvents {
 const ORDINARY: readonly string[] = ['connection', 'silent'];
 
 /**
- * A ROUTER or PULL socket: takes connections, does their handshakes, reads their messages.
+ * A ROUTER, PULL or PUB socket: takes connections, does their handshakes, reads their messages.
  *
  * Bounds: connections, bytes and frames of a message, bytes that all clients together have sent and that were not taken
  * yet, the time of a handshake and of a message, bytes that a client does not read. Who passes one is cut off, counted
@@ -163,6 +165,7 @@ export class ZmtpServer {
           this.#events.opened?.(client);
         },
         message: (frames) => this.#events.message(client!, frames),
+        command: (name, data) => this.#events.command?.(client!, name, data),
         drained: () => this.#events.drained?.(client!),
         holds: (bytes) => this.#held.set(connection, bytes),
         closed: (error) => {

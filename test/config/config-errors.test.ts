@@ -201,8 +201,8 @@ test.each([
 });
 
 test.each([
-  ['path: x', 'sinks.a.type: is required: file, store, otlp or console'],
-  ['type: stdout', 'sinks.a.type: must be file, store, otlp or console, got "stdout"'],
+  ['path: x', 'sinks.a.type: is required: file, store, otlp, forward, publish or console'],
+  ['type: stdout', 'sinks.a.type: must be file, store, otlp, forward, publish or console, got "stdout"'],
   ['type: file, color: auto', 'sinks.a: unknown key "color"'],
   ['type: otlp', 'sinks.a.endpoint: is required: an http:// or https:// URL'],
   ['type: otlp, endpoint: http://me:hush@x', 'got "http://...@x"'],
@@ -380,4 +380,28 @@ test.each([
   ['tests: { t: { record: {}, sinks: [b] } }', 'tests.t.sinks: must be names of sinks, got "b"'],
 ])('%s is an error', (text, expected) => {
   expect(rules(text).join('\n')).toContain(expected);
+});
+
+test.each([
+  [
+    'type: forward, endpoint: "tcp://10.0.0.5:5011"',
+    'sinks.a.curve: is needed, or insecure: true, since tcp://10.0.0.5:5011 is on another machine',
+  ],
+  ['type: forward', 'sinks.a.endpoint: is required: an endpoint such as tcp://10.0.0.5:5011'],
+  [
+    `type: forward, endpoint: "tcp://127.0.0.1:5911", curve: { serverKey: "${'a'.repeat(40)}" }`,
+    'sinks.a.curve: needs secretKey or secretKeyFile, got neither',
+  ],
+  ['type: publish, endpoint: "tcp://*:5012"', 'sinks.a.endpoint: needs curve, or insecure: true'],
+  [
+    'type: publish, endpoint: "tcp://127.0.0.1:4317"',
+    'sinks.a.endpoint: must be an unused address: port 4317 is that of receivers.otlpGrpc.endpoint',
+  ],
+])('the sink { %s } is an error', (text, expected) => {
+  expect(sink(text).join('\n')).toContain(expected);
+});
+
+test('a daemon does not forward to itself', () => {
+  const text = 'receivers: { zmqAck: }\nsinks: { a: { type: forward, endpoint: "tcp://127.0.0.1:5011" } }\n';
+  expect(errorsOf(text).join()).toContain('must be another server, got receivers.zmqAck of this daemon');
 });

@@ -26,6 +26,8 @@ sinks:
   archive: { type: file }
   store: { type: store }
   collector: { type: otlp, endpoint: "https://collector.example.org:4317" }
+  fleet: { type: forward, endpoint: "tcp://127.0.0.1:5911" }
+  live: { type: publish }
   terminal: { type: console }
 `;
   const [full, less] = [exampleConfig(), short].map((text) => parseConfig(text, source));

@@ -52,6 +52,7 @@ function sinkOf(type: string, methods: string, more = ''): string {
 
 const config = (rest: string) => `data: ./data
 receivers: { otlpHttp: { endpoint: "127.0.0.1:0" } }
+http: false
 ownRecords: { severity: FATAL, console: false }
 ${rest}
 `;
@@ -226,7 +227,7 @@ test.each([
   const extensions = await loadPlugins(pluginsIn(text, source), folder());
   const result = parseConfig(text, { ...source, extensions });
   expect(result).toMatchObject({
-    errors: [{ line: 5, path: 'plugins', message: expect.stringContaining(expected) }],
+    errors: [{ line: 6, path: 'plugins', message: expect.stringContaining(expected) }],
   });
 });
 
