@@ -25,7 +25,11 @@ const detectors = {
   process: 'processDetector',
   serviceinstance: 'serviceInstanceIdDetector',
 } as const;
-type DetectorName = keyof typeof detectors;
+const VARIABLE = 'OTEL_NODE_RESOURCE_DETECTORS';
+
+interface AutoDetectors {
+  getResourceDetectors?(): readonly unknown[];
+}
 
 const SERVICE_NAME = 'service.name';
 
@@ -41,16 +45,7 @@ export function makeResource(
 ): MergeableResource | undefined {
   const resources = packages.load<Resources>('@opentelemetry/resources');
   if (resources === undefined) return undefined;
-  const known = [...Object.keys(detectors), 'all', 'none'];
-  const names = environment.choices('OTEL_NODE_RESOURCE_DETECTORS', known) ?? ['env', 'process', 'host'];
-  const wanted = names.includes('none')
-    ? []
-    : names.includes('all')
-      ? (Object.keys(detectors) as DetectorName[])
-      : (names as DetectorName[]);
-  const detected = resources.detectResources({
-    detectors: wanted.map((name) => resources[detectors[name]]).filter((found) => found !== undefined),
-  });
+  const detected = resources.detectResources({ detectors: detectorsOf(environment, packages, resources) });
   const of = (some: { readonly [key: string]: unknown }) =>
     resources.resourceFromAttributes(
       Object.fromEntries(Object.entries(some).filter(([, value]) => value !== undefined)),
@@ -59,6 +54,26 @@ export function makeResource(
   const given = { [SERVICE_NAME]: environment.text('OTEL_SERVICE_NAME'), ...attributes };
   // What comes later goes before. Without any other name a service has that of its package.
   return resources.defaultResource().merge(of(packageName)).merge(detected).merge(of(given));
+}
+
+/** Those of `@opentelemetry/resources`; names of others are those of `@opentelemetry/auto-instrumentations-node`. */
+function detectorsOf(
+  environment: OtelEnvironment,
+  packages: Packages,
+  resources: Resources,
+): readonly unknown[] {
+  const known = [...Object.keys(detectors), 'all', 'none'];
+  const isForeign = environment.list(VARIABLE)?.some((name) => !known.includes(name));
+  const auto = isForeign
+    ? packages.load<AutoDetectors>('@opentelemetry/auto-instrumentations-node')
+    : undefined;
+  if (auto?.getResourceDetectors !== undefined) return auto.getResourceDetectors();
+  const names = environment.choices(VARIABLE, known) ?? ['env', 'process', 'host'];
+  if (names.includes('none')) return [];
+  const wanted = names.includes('all') ? Object.keys(detectors) : names;
+  return wanted
+    .map((name) => resources[detectors[name as keyof typeof detectors]])
+    .filter((found) => found !== undefined);
 }
 
 /** The name of the service as far as environment and package.json say it. */

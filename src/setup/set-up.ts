@@ -20,6 +20,10 @@ export function setUp(surroundings: Surroundings, options: StartOptions): Parts 
       `${early.join(', ')} was loaded before burstlog, so its records are not seen: load burstlog first`,
     );
   }
+  const later = laterSdk();
+  if (later !== undefined) {
+    report(`${later} is loaded after burstlog, so OpenTelemetry refuses what it registers: load it before`);
+  }
   const logsBefore = runningLoggerProvider();
   const tracesBefore = runningTracerProvider();
   const undoContext = registerContextManager(packages);
@@ -46,6 +50,15 @@ export function setUp(surroundings: Surroundings, options: StartOptions): Parts 
       (undo) => undo !== undefined,
     ),
   };
+}
+
+/** Another SDK among what Node loads before the application, behind burstlog. */
+function laterSdk(): string | undefined {
+  const options = [process.env.NODE_OPTIONS ?? '', ...process.execArgv].join(' ');
+  const at = options.indexOf('burstlog/register');
+  return at < 0
+    ? undefined
+    : /@opentelemetry\/auto-instrumentations-node\/register/.exec(options.slice(at))?.[0];
 }
 
 function resourceAttributes({ settings, file }: Surroundings, options: StartOptions) {

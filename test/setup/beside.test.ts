@@ -45,6 +45,17 @@ describe('after another SDK was started', () => {
   });
 });
 
+test('an SDK that Node loads after burstlog is named', async () => {
+  const { stderr } = await runNode(['--import', 'burstlog/register', '--eval', ''], {
+    BURSTLOG_EXPORTER: 'none',
+    OTEL_TRACES_EXPORTER: 'none',
+    NODE_OPTIONS: '--conditions=burstlog/register,@opentelemetry/auto-instrumentations-node/register',
+  });
+  expect(stderr).toContain(
+    '@opentelemetry/auto-instrumentations-node/register is loaded after burstlog, so OpenTelemetry refuses',
+  );
+});
+
 describe('withBurstlog()', () => {
   afterEach(() => activate(undefined));
 
