@@ -7,7 +7,7 @@ export interface BlackBoxOptions {
    * mode 0700 if it is not there. On a tmpfs (`/dev/shm`, `/run`) nothing ever reaches a disk.
    */
   readonly directory: string;
-  /** Size of the file. From 1 MiB; default 8 MiB, which holds about 160,000 records. */
+  /** Size of the file. From 1 MiB; default 8 MiB, which holds about 180,000 records. */
   readonly bytes?: number | undefined;
   /**
    * How long a record may wait until it is written, in milliseconds. That much may be missing after a SIGKILL.

@@ -80,11 +80,21 @@ const matrix: Record<string, Cell> = {
   SIGABRT: { end: 'SIGABRT', exported: 0, inBox: 11 },
 };
 
-async function cellOf(protocol: string, ending: string): Promise<Cell> {
+/** Runs the program in a worker thread, and ends with the worker's exit code. */
+const inWorker = `
+const { Worker } = require('node:worker_threads');
+const [program, ...argv] = process.argv.slice(1);
+const worker = new Worker(program, { argv });
+worker.on('error', () => {});
+worker.on('exit', (code) => { process.exitCode = code; });
+`;
+
+async function cellOf(protocol: string, ending: string, thread: readonly string[] = []): Promise<Cell> {
   const destination = await destinations[protocol]!();
   const directory = mkdtempSync(join(tmpdir(), 'matrix-'));
   try {
     const child = spawn(process.execPath, [
+      ...thread,
       join(__dirname, 'programs/ending.js'),
       ...[protocol, destination.url, join(directory, 'boxes'), ending],
     ]);
@@ -124,5 +134,12 @@ test.each(Object.keys(destinations))(
     });
     await Promise.all(works);
     expect(found).toEqual(matrix);
+  },
+);
+
+test.each(['natural end', 'exception', 'exit(1)'])(
+  'a worker thread that ends by %s does as a process',
+  async (ending) => {
+    expect(await cellOf('grpc', ending, ['--eval', inWorker])).toEqual(matrix[ending]);
   },
 );
