@@ -1,6 +1,8 @@
 import { type Context, context, createContextKey, diag, ROOT_CONTEXT, trace } from '@opentelemetry/api';
+import type { LoggerProvider as LoggerProviderOfApi } from '@opentelemetry/api-logs';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { LoggerProvider, type LogRecordProcessor } from '@opentelemetry/sdk-logs';
+import * as fc from 'fast-check';
 import { BurstLoggerProvider, BurstLogRecordProcessor } from '../../src/burst/index.ts';
 import type { BurstLoggerProviderOptions } from '../../src/burst/options.ts';
 import { registerLoggerProvider } from '../../src/record/global-logs.ts';
@@ -311,6 +313,11 @@ test('wrong options throw at construction and say option, expected and actual va
   expect(make({ provider, capacity: 0 })).toThrow('capacity must be a whole number from 1, got 0');
 });
 
+test('it is a LoggerProvider for the API, and so are its loggers', () => {
+  const provider: LoggerProviderOfApi = deferring().provider;
+  expect(() => provider.getLogger('shop', '1', { schemaUrl: 'x' }).emit({ body: 'text' })).not.toThrow();
+});
+
 test('the same scope has the same logger, and its level', () => {
   const { provider } = deferring({ level: { default: 'DEBUG', 'noisy.*': 'INFO' } });
   expect(provider.getLogger('a', '1')).toBe(provider.getLogger('a', '1'));
@@ -318,6 +325,33 @@ test('the same scope has the same logger, and its level', () => {
   provider.getLogger('noisy.http').emit({ severityNumber: Severity.DEBUG, body: 'noise' });
   provider.getLogger('other').emit({ severityNumber: Severity.DEBUG, body: 'detail' });
   expect(provider.stats().held).toBe(1);
+});
+
+test('what is held stays below maxBytes, whatever is logged', () => {
+  const size = fc.integer({ min: 0, max: 3_000 });
+  const value = fc.oneof(
+    size.map((length) => 'x'.repeat(length)),
+    fc.jsonValue({ maxDepth: 4 }),
+    fc.integer(),
+  );
+  const record = fc.record({
+    severityNumber: fc.constantFrom(1, 5, 8),
+    body: value,
+    attributes: fc.dictionary(fc.string({ maxLength: 20 }), value, { maxKeys: 8 }),
+    context: fc.constantFrom('a', 'b', 'c').map(inTrace),
+  });
+  fc.assert(
+    fc.property(fc.array(record, { minLength: 1, maxLength: 60 }), (records) => {
+      const { logger, provider } = deferring({ maxBytes: 20_000, maxRecordBytes: 6_000 });
+      for (const one of records) {
+        logger.emit(one);
+        const { holdingBytes } = provider.stats();
+        if (holdingBytes > 20_000) throw new Error(`held ${holdingBytes} bytes`);
+        expectAccountsBalance(provider.stats());
+      }
+    }),
+    { numRuns: 100 },
+  );
 });
 
 test.each([

@@ -10,6 +10,7 @@ import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import { TracerProvider } from '@opentelemetry/sdk-trace';
 import {
   asTask,
+  BurstLoggerProvider,
   BurstLogRecordProcessor,
   type BurstStats,
   importTask,
@@ -49,6 +50,10 @@ const batch = new PriorityBatchLogRecordProcessor({
 
 const provider = new LoggerProvider({ processors: [burst, wrapping, batch] });
 provider.getLogger('consumer').emit({ severityNumber: Severity.DEBUG, body: 'quiet' });
+const front = new BurstLoggerProvider({ provider, capacity: 100, scope: 'task' });
+front.getLogger('consumer', '1.0.0').emit({ severityNumber: Severity.DEBUG, body: 'quiet' });
+const asked: boolean = front.getLogger('consumer').enabled({ severityNumber: Severity.DEBUG });
+void asked;
 new TracerProvider({ spanProcessors: [wrapping.spanProcessor({ slowerThanMillis: 500 })] });
 
 const severities: Record<string, Severity> = { debug: Severity.DEBUG };
@@ -61,6 +66,8 @@ void released;
 
 // @ts-expect-error An unknown option is a mistake.
 new BurstLogRecordProcessor({ exporter: new InMemoryLogRecordExporter(), capasity: 5 });
+// @ts-expect-error The SDK's provider has the exporter.
+new BurstLoggerProvider({ provider, exporter: new InMemoryLogRecordExporter() });
 // @ts-expect-error It is one form or the other.
 new BurstLogRecordProcessor({ exporter: new InMemoryLogRecordExporter(), processor: batch });
 
