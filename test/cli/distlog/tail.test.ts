@@ -10,7 +10,7 @@ afterEach(() => {
   for (const stop of stops.splice(0)) stop();
 });
 
-/** A `distlog tail` that runs until it is told to stop. */
+/** A `distlog tail` that runs until it is stopped. */
 function tailing(...args: string[]) {
   const out: string[] = [];
   const waiting: { readonly has: string; readonly done: () => void }[] = [];
