@@ -156,7 +156,6 @@ export class Writer {
         segment.end,
       );
       await this.#sync(file);
-      segment.end += FRAME_BYTES;
       await this.#noteNewest(segment.head, { next, records: segment.records });
     } catch (error) {
       if (!isNoSpace(error)) throw error;

@@ -584,6 +584,15 @@ describe.each(FRONTS)('%s', (front) => {
       expect(pipeline().burst.burst()).toBeUndefined();
     });
 
+    test('burst() of a key whose records have left returns undefined, and makes no manifest', async () => {
+      const { log, burst, clock, manifests } = pipeline();
+      log('DEBUG', 'quiet', { traceName: 'a' });
+      log('ERROR', 'failed', { traceName: 'a' });
+      clock.advance(10_001);
+      expect(burst.burst({ keys: 'all' })).toBeUndefined();
+      expect(await manifests()).toHaveLength(1);
+    });
+
     test('burst() and discard() take the names of keys', async () => {
       const { log, burst, bodies, manifests } = pipeline({
         scope: (record) => record.attributes.job as string | undefined,

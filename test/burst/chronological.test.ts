@@ -40,6 +40,17 @@ describe.each(FRONTS)('%s', (front) => {
       expect((await find('loud')).attributes).toEqual({});
     });
 
+    test('a manual burst releases the row; another one in its after-window joins it', async () => {
+      const { log, burst, bodies, manifests } = pipeline({ order: 'chronological' });
+      log('DEBUG', '1');
+      expect(burst.burst()).toEqual({ id: expect.any(String), released: 1 });
+      log('DEBUG', '2');
+      expect(burst.burst()).toBeUndefined();
+      expect(burst.stats()).toMatchObject({ joined: 1 });
+      expect(await bodies()).toEqual(['1', '2']);
+      expect(await manifests()).toHaveLength(1);
+    });
+
     test('a full row lets the loud ones out and the quiet ones go, in order', async () => {
       const { log, bodies, burst, exported, clock } = pipeline({ order: 'chronological', capacity: 5 });
       log('INFO', 'loud');

@@ -335,6 +335,14 @@ test('what waits for the disk is bounded', async () => {
   expect(journal.stats()).toMatchObject({ queuedBytes: 0, refused: { queue: 2 } });
 });
 
+test('batches that wait are written in groups of at most 8 MiB', async () => {
+  const journal = await openOn(new FragileFiles(), { segmentBytes: 100_000_000 });
+  const before = journal.stats().groups;
+  const large = ['a', 'b', 'c', 'd'].map((text) => journal.append(batchOf(text, undefined, 4_000_000)));
+  expect(kinds(await Promise.all(large))).toEqual(Array(4).fill('accepted'));
+  expect(journal.stats().groups - before).toBe(2);
+});
+
 test('a newer format version is refused, and nothing is touched', async () => {
   const files = new FragileFiles();
   const journal = await openOn(files);
