@@ -26,6 +26,9 @@ export const CASES = [
   'task',
   'task-records',
   'tree',
+  'store-write',
+  'store-search',
+  'store-ingest',
   'peers',
 ];
 

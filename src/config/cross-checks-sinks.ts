@@ -54,6 +54,7 @@ function reaches(url: URL, address: ListenAddress): boolean {
 /** A file that a sink writes is used by nothing else. */
 function checkPaths({ config, files, report }: WholeConfig): void {
   const { root, logs } = dataLayout(config.data);
+  checkStores(config, report);
   const written = new Map<string, string>();
   for (const sink of config.sinks ?? []) {
     if (sink?.type !== 'file' || sink.path === undefined) continue;
@@ -68,6 +69,25 @@ function checkPaths({ config, files, report }: WholeConfig): void {
         path,
         'must not be in the data directory, where the daemon keeps its own files; only the directory logs/ there is for sinks',
       );
+    }
+  }
+}
+
+/** Each store has a directory of its own; in the data directory it is below `store/`. */
+function checkStores(config: WholeConfig['config'], report: WholeConfig['report']): void {
+  const root = realPathOf(dataLayout(config.data).root);
+  const known = new Map<string, string>();
+  for (const sink of config.sinks ?? []) {
+    if (sink?.type !== 'store' || sink.path === undefined) continue;
+    const path = `sinks.${sink.name}.path`;
+    const real = realPathOf(sink.path);
+    const other = [...known].find(([each]) => isBelow(each, real) || isBelow(real, each))?.[1];
+    if (other !== undefined) report(path, `must be a separate directory, got that of ${other}`);
+    known.set(real, path);
+    const own = join(root, 'store');
+    const isOwn = real !== own && isBelow(own, real);
+    if (!isOwn && (isBelow(root, real) || isBelow(real, root))) {
+      report(path, 'must not be in the data directory, except below store/');
     }
   }
 }

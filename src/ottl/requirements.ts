@@ -1,3 +1,4 @@
+import type { CostlyField, NeededFields } from '../otlp/index.ts';
 import { type Condition, compiled, type Test } from './condition.ts';
 import { parse } from './parse.ts';
 import type { Patterns } from './patterns.ts';
@@ -16,11 +17,24 @@ export interface Requirements {
   readonly texts: readonly { readonly in: 'body' | 'attributes'; readonly text: string }[];
   /** What resource and scope must fit. It does not look at the record. */
   readonly head: Test | undefined;
+  /** What the condition reads of a record. */
+  readonly needed: NeededFields;
 }
+
+/** The fields of a record by the paths that read them. */
+const fieldOf: Readonly<Record<string, CostlyField>> = {
+  severity_text: 'severityText',
+  body: 'body',
+  attributes: 'attributes',
+  trace_id: 'traceId',
+  span_id: 'spanId',
+  event_name: 'eventName',
+};
 
 /** @param condition as it was compiled, so its text is valid */
 export function requirementsOf({ text, patterns }: Condition): Requirements {
-  const parts = conjuncts(parse(text));
+  const tree = parse(text);
+  const parts = conjuncts(tree);
   let minSeverity = 0;
   let traceId: string | undefined;
   const texts: { in: 'body' | 'attributes'; text: string }[] = [];
@@ -38,7 +52,23 @@ export function requirementsOf({ text, patterns }: Condition): Requirements {
     if (path === 'body' && left.keys.length === 0) texts.push({ in: 'body', text: value });
     if (path === 'attributes' && left.keys.length > 0) texts.push({ in: 'attributes', text: value });
   }
-  return { minSeverity, traceId, texts, head: headTest(parts, patterns) };
+  return { minSeverity, traceId, texts, head: headTest(parts, patterns), needed: neededBy(tree) };
+}
+
+function neededBy(tree: BooleanNode): NeededFields {
+  const fields = new Set<CostlyField>();
+  const keys = new Set<string>();
+  let isWhole = false;
+  for (const path of pathsOf(tree)) {
+    const [first = ''] = pathText(path).split('.');
+    const field = Object.hasOwn(fieldOf, first) ? fieldOf[first] : undefined;
+    if (field !== undefined) fields.add(field);
+    if (field !== 'attributes') continue;
+    const [key] = path.keys;
+    if (typeof key === 'string') keys.add(key);
+    else isWhole = true;
+  }
+  return { fields, attributeKeys: isWhole ? undefined : [...keys].map((key) => Buffer.from(key, 'utf8')) };
 }
 
 function conjuncts(node: BooleanNode): readonly BooleanNode[] {

@@ -92,6 +92,7 @@ export class PartitionReader {
       if (page.length > 0) yield page;
       if (page.length < PAGE) return;
       const last = page.at(-1)!.id;
+      checkProgress(last, above, below);
       if (order === 'newest') below = last;
       else above = last;
     }
@@ -105,6 +106,7 @@ export class PartitionReader {
       if (page.length > 0) yield byChunk(page);
       if (page.length < PAGE) return;
       const last = page.at(-1)!;
+      checkProgress(last, above, below);
       if (order === 'newest') below = last;
       else above = last;
     }
@@ -133,6 +135,11 @@ export class PartitionReader {
   close(): void {
     this.#database.close();
   }
+}
+
+/** Pages of a damaged index can lead round in circles. */
+function checkProgress(last: number, above: number, below: number): void {
+  if (!(last > above && last < below)) throw new ForeignPartition('its index is out of order');
 }
 
 function bytesOf([row]: readonly Row[]): Uint8Array {

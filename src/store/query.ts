@@ -1,3 +1,4 @@
+import type { NeededFields } from '../otlp/index.ts';
 import { type Condition, compileCondition, type Patterns, requirementsOf, type Test } from '../ottl/index.ts';
 import { CUT, searchable } from './indexed-text.ts';
 
@@ -28,6 +29,8 @@ export interface Plan {
   readonly head: Test | undefined;
   readonly condition: Condition | undefined;
   readonly trace: string | undefined;
+  /** What decides of a record; undefined: every one fits. */
+  readonly needed: NeededFields | undefined;
   readonly from: bigint | undefined;
   readonly to: bigint | undefined;
 }
@@ -67,6 +70,7 @@ export function planOf({ when, words, trace, from, to }: Query, patterns: Patter
     head: needed?.head,
     condition,
     trace,
+    needed: needed?.needed,
     from: from === undefined ? undefined : BigInt(from),
     to: to === undefined ? undefined : BigInt(to),
   };

@@ -81,5 +81,9 @@ export function checkFormat(database: Database): boolean {
 /** @returns undefined: nothing was written yet */
 export function readState(database: Database): PartitionState | undefined {
   const [row] = database.prepare('SELECT * FROM state').all();
-  return row === undefined ? undefined : (row as unknown as PartitionState);
+  if (row === undefined) return undefined;
+  const { journal, ...numbers } = row;
+  const isWhole = typeof journal === 'string' && Object.values(numbers).every(Number.isSafeInteger);
+  if (!isWhole) throw new ForeignPartition('its state is damaged');
+  return row as unknown as PartitionState;
 }

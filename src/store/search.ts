@@ -1,17 +1,25 @@
 import {
   type DecodedLogRecord,
   decodeLogs,
+  isWireError,
   type LogGroup,
+  type LogResource,
+  type LogScope,
   logGroups,
+  type NeededFields,
   type RunHead,
   recordFields,
+  reducedRecords,
   runRequest,
 } from '../otlp/index.ts';
+import { errorText } from '../record/index.ts';
 import type { ChunkPlace, Hits, Order, PartitionReader } from './partition-reader.ts';
 import type { Plan } from './query.ts';
 
 /** Neighbouring chunks of one logger are decoded together, so many at most. */
 const SCANNED_TOGETHER = 16;
+/** Chunks with hits, so many at most before what they have is passed on. */
+const HITS_TOGETHER = 32;
 const NANOS_PER_MILLI = 1_000_000n;
 const NO_RECORD: DecodedLogRecord = {
   timeUnixNano: 0n,
@@ -33,10 +41,19 @@ export class Search {
   readonly #plan: Plan;
   readonly #order: Order;
   readonly #upTo: number;
+  readonly #onDamage: (why: string) => void;
   readonly #heads = new Map<string, RunHead & { readonly mayFit: boolean }>();
 
-  /** @param upTo the last chunk that is looked at */
-  constructor(partition: PartitionReader, plan: Plan, order: Order, upTo: number) {
+  /**
+   * @param upTo the last chunk that is looked at
+   * @param onDamage records cannot be decoded
+   */
+  constructor(
+    partition: PartitionReader,
+    { plan, order, upTo }: { readonly plan: Plan; readonly order: Order; readonly upTo: number },
+    onDamage: (why: string) => void,
+  ) {
+    this.#onDamage = onDamage;
     this.#partition = partition;
     this.#plan = plan;
     this.#order = order;
@@ -52,7 +69,10 @@ export class Search {
 
   *#found(match: string): Generator<readonly LogGroup[]> {
     for (const page of this.#partition.hits(this.#order, match, this.#upTo)) {
-      yield page.flatMap((hits) => this.#fitting(this.#hit(hits)));
+      for (let at = 0; at < page.length; at += HITS_TOGETHER) {
+        const some = page.slice(at, at + HITS_TOGETHER);
+        yield some.flatMap((hits) => this.#fitting(this.#readable(() => this.#hit(hits))));
+      }
     }
   }
 
@@ -64,9 +84,32 @@ export class Search {
       to: to === undefined ? Number.MAX_SAFE_INTEGER : Number(to / NANOS_PER_MILLI),
     };
     for (const page of this.#partition.chunks(this.#order, bounds, this.#upTo)) {
-      const places = page.filter((place) => this.#head(place).mayFit);
-      for (const together of neighbours(places)) yield this.#fitting(this.#chunks(together));
+      const places = page.filter((place) => this.#mayBeIn(place));
+      for (const together of neighbours(places)) {
+        yield this.#fitting(this.#readable(() => this.#chunks(together)));
+      }
       if (places.length === 0) yield [];
+    }
+  }
+
+  /** What cannot be decoded is left out: the records around it are worth more than an error. */
+  #readable(read: () => readonly LogGroup[]): readonly LogGroup[] {
+    try {
+      return read();
+    } catch (error) {
+      if (!isWireError(error)) throw error;
+      this.#onDamage(errorText(error));
+      return [];
+    }
+  }
+
+  #mayBeIn(place: ChunkPlace): boolean {
+    try {
+      return this.#head(place).mayFit;
+    } catch (error) {
+      if (!isWireError(error)) throw error;
+      this.#onDamage(errorText(error));
+      return false;
     }
   }
 
@@ -89,7 +132,21 @@ export class Search {
   #chunks(places: readonly ChunkPlace[]): readonly LogGroup[] {
     const read = places.map(({ id }) => this.#partition.chunk(id)?.records ?? new Uint8Array());
     if (this.#order === 'newest') read.reverse();
-    return this.#ordered([...logGroups(runRequest(this.#head(places[0]!), read))]);
+    const head = this.#head(places[0]!);
+    const { needed } = this.#plan;
+    const chosen = needed === undefined ? read : this.#chosen(head, read, needed);
+    return chosen.length === 0 ? [] : this.#ordered([...logGroups(runRequest(head, chosen))]);
+  }
+
+  /** The fields of the records that fit, found by decoding no more of all records than what decides. */
+  #chosen(head: RunHead, read: readonly Uint8Array[], needed: NeededFields): readonly Uint8Array[] {
+    const reduced = read.map((records) => reducedRecords(records, needed));
+    const fits: boolean[] = [];
+    for (const { records, scope, resource } of logGroups(runRequest(head, reduced))) {
+      for (const record of records) fits.push(this.#fits(record, scope, resource));
+    }
+    if (!fits.includes(true)) return [];
+    return read.flatMap((records) => [...recordFields(records)]).filter((_field, at) => fits[at] === true);
   }
 
   /** Chunks are decoded as they were written: the oldest record first. */
@@ -99,19 +156,24 @@ export class Search {
   }
 
   #fitting(groups: readonly LogGroup[]): readonly LogGroup[] {
-    const { condition, trace, from, to } = this.#plan;
-    const test = condition?.test;
-    return groups.flatMap((group) => {
-      const { resource, scope } = group;
-      const records = group.records.filter((record) => {
-        const time = record.timeUnixNano || record.observedTimeUnixNano;
-        if (from !== undefined && time < from) return false;
-        if (to !== undefined && time >= to) return false;
-        if (trace !== undefined && record.traceId !== trace) return false;
-        return test === undefined || test(record, scope, resource) === true;
-      });
-      return records.length === 0 ? [] : [{ ...group, records }];
+    const { trace } = this.#plan;
+    return groups.flatMap(({ resource, scope, records }) => {
+      const fitting = records.filter(
+        (record) => (trace === undefined || record.traceId === trace) && this.#fits(record, scope, resource),
+      );
+      return fitting.length === 0 ? [] : [{ resource, scope, records: fitting }];
     });
+  }
+
+  /** By its time and the condition. */
+  #fits(record: DecodedLogRecord, scope: LogScope, resource: LogResource): boolean {
+    const { condition, from, to } = this.#plan;
+    if (from !== undefined || to !== undefined) {
+      const time = record.timeUnixNano || record.observedTimeUnixNano;
+      if (from !== undefined && time < from) return false;
+      if (to !== undefined && time >= to) return false;
+    }
+    return condition === undefined || condition.test(record, scope, resource) === true;
   }
 
   #head({ resource, scope }: Pick<ChunkPlace, 'resource' | 'scope'>): RunHead & { readonly mayFit: boolean } {

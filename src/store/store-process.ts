@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { constants, setPriority, tmpdir } from 'node:os';
+import { setPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Child, ChildEnded, type Done } from './child.ts';
 import { markDamaged } from './partition-files.ts';
@@ -17,6 +17,8 @@ export interface StoreProcessOptions {
 }
 
 const CLOSE_MILLIS = 5_000;
+/** So it gets about a third of what the daemon gets, if both want the whole of a core. */
+const NICE = 5;
 /** So many partitions may end the process when they are opened, before it gives up for now. */
 const MAX_FATAL_PARTITIONS = 8;
 /** A partition at whose opening the process has ended so often cannot be used. */
@@ -202,7 +204,7 @@ function noTotals(): StoreTotals {
 /** What receives records goes before what stores them: those wait in the journal. */
 function lowerPriority({ pid }: Child): void {
   try {
-    if (pid !== undefined) setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL);
+    if (pid !== undefined) setPriority(pid, NICE);
   } catch {
     // It has ended, or may not.
   }

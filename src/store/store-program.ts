@@ -91,6 +91,8 @@ async function readerHandler(): Promise<Handler> {
   const findings = {
     at: (name: string) => answer({ kind: 'at', name }),
     lines: (text: string) => answer({ kind: 'lines' }, Buffer.from(text, 'utf8')),
+    unreadable: (name: string, why: string) =>
+      answer({ kind: 'warning', message: `${name} has records that cannot be decoded (${why})` }),
     damaged: (name: string, why: string) => answer({ kind: 'damaged', name, why }),
   };
   return (order) => {

@@ -15,6 +15,8 @@ export interface Findings {
   at(name: string): void;
   /** Lines of OTLP/JSON with line breaks. */
   lines(text: string): void;
+  /** Records of a partition that cannot be decoded, and were left out. */
+  unreadable(name: string, why: string): void;
   /** A partition that cannot be read, and was left out. */
   damaged(name: string, why: string): void;
 }
@@ -123,7 +125,9 @@ export class StoreReader {
         if (!mayHave(partition.state, plan)) return false;
         if (whole !== undefined) records = whole(partition);
         else {
-          for (const page of new Search(partition.reader, plan, order, chunks).pages()) {
+          const damage = (why: string) => findings.unreadable(file.name, why);
+          const search = new Search(partition.reader, { plan, order, upTo: chunks }, damage);
+          for (const page of search.pages()) {
             for (const group of page) seen += group.records.length;
             records = take(page);
             if (seen > limit || isOver()) return true;

@@ -104,6 +104,7 @@ export class StoreReaders {
     const timer = setTimeout(kill, boundMillis + GRACE_MILLIS);
     signal.addEventListener('abort', kill);
     const listener: Listener = (answer, bytes) => {
+      if (answer.kind === 'warning') this.#options.onWarning(answer.message);
       if (answer.kind === 'damaged') this.#leaveOut(answer.name, answer.why);
       if (answer.kind !== 'lines') return undefined;
       onSent();

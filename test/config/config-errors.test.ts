@@ -253,6 +253,7 @@ test.each([
     'must not be in the data directory, where the daemon keeps its own files',
   ],
   ['type: file, path: .distlogd', 'must not be in the data directory'],
+  ['type: store, path: .distlogd/journal', 'must not be in the data directory, except below store/'],
   ['type: file, path: x/', 'sinks.a.path: must be a file, got a directory'],
 ])('sinks: { a: { %s } } is an error', (text, expected) => {
   const reported = sink(text).join('\n');

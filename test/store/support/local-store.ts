@@ -74,7 +74,8 @@ export class LocalStore {
   }
 
   #findings(lines: (text: string) => void = () => {}) {
-    return { at: () => {}, lines, damaged: (name: string) => void this.damaged.push(name) };
+    const ignore = () => {};
+    return { at: ignore, unreadable: ignore, lines, damaged: (name: string) => void this.damaged.push(name) };
   }
 }
 

@@ -1,0 +1,98 @@
+import { cpSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as fc from 'fast-check';
+import { StoreReaders } from '../../src/store/index.ts';
+import { PROGRAM } from '../sinks/store/support.ts';
+import { LocalStore, newDirectory } from './support/local-store.ts';
+import { bodiesOf } from './support/records.ts';
+
+const opened: { close(): unknown }[] = [];
+afterEach(async () => {
+  for (const one of opened.splice(0)) await one.close();
+});
+
+/** Three partitions of 100 records, and an empty one. */
+async function threePartitions(): Promise<string> {
+  const store = await LocalStore.open({ partitionRecords: 100 });
+  for (let partition = 0; partition < 3; partition += 1) {
+    store.add(Array.from({ length: 100 }, (_, at) => ({ body: `${partition}-${at}` })));
+  }
+  store.close();
+  return store.directory;
+}
+
+function reading(directory: string, processes = 2) {
+  const warnings: string[] = [];
+  const onWarning = (message: string) => void warnings.push(message);
+  const readers = new StoreReaders({ program: PROGRAM, directory, onWarning, processes });
+  opened.push(readers);
+  const all = async (signal = new AbortController().signal) => {
+    let text = '';
+    const onLines = (lines: Buffer) => {
+      text += lines.toString('utf8');
+      return undefined;
+    };
+    const query = { limit: 10_000, order: 'oldest' } as const;
+    const found = await readers.records(query, { boundMillis: 30_000, signal, onLines });
+    return { bodies: bodiesOf(text), found };
+  };
+  return { readers, all, warnings };
+}
+
+test('a partition that is no database is left out of a search, and of all that follow', async () => {
+  const directory = await threePartitions();
+  writeFileSync(join(directory, '00000002.db'), 'no database '.repeat(1_000));
+  const { all, warnings } = reading(directory);
+
+  for (let time = 0; time < 2; time += 1) {
+    const { bodies } = await all();
+    expect(bodies).toHaveLength(200);
+    expect(bodies).toEqual(expect.arrayContaining(['0-0', '2-99']));
+  }
+  expect(warnings).toEqual([expect.stringContaining('00000002.db cannot be read')]);
+
+  const store = await LocalStore.open({}, directory);
+  opened.push(store);
+  expect(readdirSync(directory)).toContain('00000002.db.quarantined');
+});
+
+test('queries beyond the number of processes wait; one that is aborted leaves its turn to the next', async () => {
+  const { all } = reading(await threePartitions(), 1);
+  const abort = new AbortController();
+  const first = all();
+  const aborted = all(abort.signal);
+  const last = all();
+  abort.abort(new Error('the client is gone'));
+
+  await expect(aborted).rejects.toThrow('the client is gone');
+  expect((await first).bodies).toHaveLength(300);
+  expect((await last).bodies).toHaveLength(300);
+});
+
+test('whatever is damaged in a partition, all records of the others are found', async () => {
+  const original = await threePartitions();
+  const size = statSync(join(original, '00000002.db')).size;
+  const damage = fc.record({
+    places: fc.array(fc.tuple(fc.nat(size - 1), fc.nat(255)), { maxLength: 40 }),
+    page: fc.nat(Math.floor(size / 4_096) - 1),
+    cut: fc.option(fc.nat(size), { nil: undefined }),
+  });
+  await fc.assert(
+    fc.asyncProperty(damage, async ({ places, page, cut }) => {
+      const directory = newDirectory();
+      cpSync(original, directory, { recursive: true });
+      const file = join(directory, '00000002.db');
+      const bytes = readFileSync(file);
+      for (const [at, byte] of places) bytes[at] = byte;
+      bytes.fill(0xa5, page * 4_096 + 100, page * 4_096 + 300);
+      writeFileSync(file, bytes);
+      if (cut !== undefined) truncateSync(file, cut);
+      const { readers, all } = reading(directory);
+      const { bodies } = await all();
+      const others = bodies.filter((body) => /^[02]-/.test(String(body)));
+      expect(others).toHaveLength(200);
+      await readers.close();
+    }),
+    { numRuns: 6 },
+  );
+}, 60_000);
