@@ -18,6 +18,7 @@ export interface Classified {
 const LONG_BYTES = 262_144;
 /** Longer values of a key count as the same when so much of them is. */
 const MAX_KEY_LENGTH = 256;
+const KEY_BYTES = 2 * MAX_KEY_LENGTH + 16;
 const MAX_CACHED_BYTES = 16 * 1_048_576;
 
 interface Cached {
@@ -54,8 +55,9 @@ export class Classifier {
   }
 
   #keep({ index, records }: JournalEntry, result: Classified | Promise<Classified>): void {
-    // Texts of keys are mostly shared; 64 bytes stand for the object and its place.
-    const bytes = 64 + records * (this.#rules.length + 24);
+    // A key can be a text of its own for each record. 64 bytes stand for the object and its place.
+    const keyed = this.#rules.filter(({ limit }) => limit?.key !== undefined).length;
+    const bytes = 64 + records * (this.#rules.length + 8 + keyed * KEY_BYTES);
     this.#cached.set(index, { result, bytes });
     this.#bytes += bytes;
     if (result instanceof Promise) result.catch(() => this.#remove(index));
