@@ -7,6 +7,7 @@ export const CASES = [
   'emit-deferred',
   'emit-nothing',
   'emit-below-level',
+  'pino-held',
   'trigger-fingerprint',
   'heap-held',
   'cpu-per-record',

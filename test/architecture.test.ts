@@ -50,6 +50,7 @@ const floors: readonly Readonly<Record<string, readonly string[]>>[] = [
     'sinks/console': ['record', 'settings', 'component', 'otlp', 'text', 'tree'],
     'sinks/store': ['record', 'settings', 'component', 'store'],
     stdout: ['record', 'settings', 'otlp', 'text', 'tree'],
+    pino: ['record'],
   },
   {
     setup: ['record', 'settings', 'text', 'export', 'box', 'task', 'burst', 'zeromq', 'stdout'],

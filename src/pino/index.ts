@@ -1,0 +1,7 @@
+export {
+  type PinoHooks,
+  type PinoHooksLike,
+  type PinoOptionsLike,
+  type WithBurstlogOptions,
+  withBurstlog,
+} from './with-burstlog.ts';

@@ -1,0 +1,274 @@
+import { context, trace } from '@opentelemetry/api';
+import { InMemoryLogRecordExporter, LoggerProvider, type ReadableLogRecord } from '@opentelemetry/sdk-logs';
+import pino from 'pino';
+import { BurstLogRecordProcessor } from '../../src/index.ts';
+import { type PinoOptionsLike, type WithBurstlogOptions, withBurstlog } from '../../src/pino.ts';
+import { replaceLoggerProvider } from '../../src/record/index.ts';
+
+/** A provider that keeps its records. */
+function recording() {
+  const kept: ReadableLogRecord[] = [];
+  const processor = {
+    onEmit: (record: ReadableLogRecord) => void kept.push(record),
+    forceFlush: () => Promise.resolve(),
+    shutdown: () => Promise.resolve(),
+  };
+  return { kept, provider: new LoggerProvider({ processors: [processor] }) };
+}
+
+/** A logger of pino, what it writes, and the records that its calls become. */
+function pipeline(options: pino.LoggerOptions = {}, settings: WithBurstlogOptions = {}) {
+  const { kept, provider: loggerProvider } = recording();
+  const lines: string[] = [];
+  const stream = { write: (line: string) => void lines.push(line) };
+  const logger = pino(withBurstlog(options, { loggerProvider, ...settings }), stream);
+  const written = () => lines.map((line) => JSON.parse(line).msg);
+  const records = () =>
+    kept.map(({ body, attributes, severityNumber, severityText }) => {
+      return { body, attributes, severityNumber, severityText };
+    });
+  return { logger, lines, written, records, kept };
+}
+
+test('quiet calls become records and are not written; loud calls are both', () => {
+  const { logger, written, records } = pipeline({ level: 'info' });
+  logger.trace('below both levels');
+  logger.debug({ order: 25, paid: false, note: null }, 'looked up');
+  logger.info('received');
+  logger.error('failed');
+
+  expect(written()).toEqual(['received', 'failed']);
+  expect(records()).toEqual([
+    {
+      body: 'looked up',
+      attributes: { order: 25, paid: false, note: null },
+      severityNumber: 5,
+      severityText: 'debug',
+    },
+    { body: 'received', attributes: {}, severityNumber: 9, severityText: 'info' },
+    { body: 'failed', attributes: {}, severityNumber: 17, severityText: 'error' },
+  ]);
+});
+
+test('with the level of the settings, trace becomes records too, and a lower level of pino stays', () => {
+  const { logger, written, records } = pipeline({ level: 'warn' }, { level: 'trace' });
+  logger.trace('held');
+  logger.info('not written');
+  expect(records().map(({ severityNumber }) => severityNumber)).toEqual([1, 9]);
+  expect(written()).toEqual([]);
+  const debugging = pipeline({ level: 'trace' });
+  debugging.logger.trace('written, and a record');
+  expect([debugging.written(), debugging.records().length]).toEqual([['written, and a record'], 1]);
+  const silent = pipeline({ level: 'silent' });
+  silent.logger.fatal('only a record');
+  expect([silent.written(), silent.records().length]).toEqual([[], 1]);
+});
+
+/** Calls whose record must say what pino's own line says. */
+const calls: readonly (readonly [string, pino.LoggerOptions, (logger: pino.Logger) => void])[] = [
+  ['a message', {}, (logger) => logger.info('plain')],
+  ['a message with text and numbers', {}, (logger) => logger.info('%s has %d of %s', 'leo', 3, 'cards')],
+  ['a number as text', {}, (logger) => logger.info('%s and %d', 12 as never, '13' as never)],
+  ['a percent sign', {}, (logger) => logger.info('100%% of %s', 'it')],
+  ['too few arguments', {}, (logger) => (logger.info as (...args: string[]) => void)('%s and %s', 'one')],
+  ['too many arguments', {}, (logger) => (logger.info as (...args: unknown[]) => void)('one', 'more', 2)],
+  ['an object in the message', {}, (logger) => logger.info('got %o', { a: [1] })],
+  ['JSON in the message', {}, (logger) => logger.info('got %j and %s', { a: 1 }, 'x')],
+  ['an object', {}, (logger) => logger.info({ a: 1, b: 'two', c: true, d: null, e: undefined })],
+  ['an object and a message', {}, (logger) => logger.info({ a: 1 }, 'with %s', 'text')],
+  ['nested data', {}, (logger) => logger.info({ user: { id: 1, tags: ['a', 'b'] }, at: new Date(0) }, 'x')],
+  ['a function and a symbol', {}, (logger) => logger.info({ f() {}, s: Symbol('x'), a: 1 }, 'x')],
+  ['an error', {}, (logger) => logger.info(new RangeError('too far'))],
+  ['an error and a message', {}, (logger) => logger.info(new RangeError('too far'), 'moved')],
+  ['an error in the object', {}, (logger) => logger.info({ err: new RangeError('too far'), a: 1 }, 'moved')],
+  ['an error under another key', { errorKey: 'error' }, (logger) => logger.info({ error: new Error('no') })],
+  ['a message in the object', {}, (logger) => logger.info({ msg: 'inside', a: 1 })],
+  ['another key of the message', { messageKey: 'message' }, (logger) => logger.info({ message: 'in', a: 1 })],
+  ['nothing', {}, (logger) => logger.info(undefined as unknown as string)],
+  ['null', {}, (logger) => logger.info(null, 'null and text')],
+  ['a name and base', { name: 'shop', base: { region: 'eu' } }, (logger) => logger.info('x')],
+  ['no base', { base: null }, (logger) => logger.info({ a: 1 }, 'x')],
+  ['bindings of a child', {}, (logger) => logger.child({ req: { id: 7 }, a: 1 }).info({ a: 2 }, 'x')],
+  ['bindings of its child', {}, (logger) => logger.child({ a: 1 }).child({ b: 2 }).info('x')],
+  [
+    'bindings that are set later',
+    {},
+    (logger) => {
+      const child = logger.child({ a: 1 });
+      child.info('before');
+      child.setBindings({ b: 2 });
+      child.info('after');
+    },
+  ],
+  ['a prefix', { msgPrefix: '[a] ' }, (logger) => logger.child({}, { msgPrefix: '[b] ' }).info('x')],
+  [
+    'redaction',
+    { redact: ['password', 'user.token'] },
+    (logger) => logger.info({ password: 'p', user: { token: 't' } }),
+  ],
+  ['redaction of bindings', { redact: ['password'] }, (logger) => logger.child({ password: 'p' }).info('x')],
+  ['redaction of a child', {}, (logger) => logger.child({}, { redact: ['a'] }).info({ a: 1, b: 2 }, 'x')],
+  ['a serializer', { serializers: { a: (a) => `<${a}>` } }, (logger) => logger.info({ a: 1, b: 2 }, 'x')],
+  [
+    'a serializer of a child',
+    {},
+    (logger) => logger.child({}, { serializers: { a: () => 'A' } }).info({ a: 1 }),
+  ],
+  [
+    'a formatter',
+    { formatters: { log: (o) => ({ ...o, more: 1 }) } },
+    (logger) => logger.info({ a: 1 }, 'x'),
+  ],
+  ['levels by label', { formatters: { level: (label) => ({ level: label }) } }, (logger) => logger.info('x')],
+  ['a mixin', { mixin: () => ({ mixed: 'in' }) }, (logger) => logger.info({ a: 1 }, 'x')],
+  ['a nested key', { nestedKey: 'payload' }, (logger) => logger.info({ a: 1 }, 'x')],
+  ['keys with a meaning', {}, (logger) => logger.info({ time: 'noon', level: 'high', a: 1 }, 'x')],
+  ['an event', {}, (logger) => logger.info({ 'otel.event.name': 'order.placed', a: 1 }, 'x')],
+];
+
+describe.each(calls)('%s', (_name, options, call) => {
+  test('is the same in the record as in the line', () => {
+    const { logger, lines, kept } = pipeline({ ...options, level: 'info' });
+    call(logger);
+    const records = kept.map(({ body, attributes, eventName }) => {
+      return { body, attributes: JSON.parse(JSON.stringify(attributes)), eventName };
+    });
+    expect(records).toEqual(lines.map((line) => said(line, options)));
+  });
+
+  test('is the same when it is quiet', () => {
+    const loud = pipeline({ ...options, level: 'info' });
+    const quiet = pipeline({ ...options, level: 'warn' });
+    for (const { logger } of [loud, quiet]) call(logger);
+    expect(quiet.lines).toEqual([]);
+    expect(quiet.records()).toEqual(loud.records());
+  });
+});
+
+/** What a line says, in the words of a record. */
+function said(line: string, { messageKey = 'msg', errorKey = 'err' }: pino.LoggerOptions) {
+  const { [messageKey]: body, [errorKey]: error, 'otel.event.name': eventName, ...rest } = JSON.parse(line);
+  const { level, time, pid, hostname, ...attributes } = rest;
+  if (error !== undefined) {
+    attributes['exception.type'] = error.type;
+    attributes['exception.message'] = error.message;
+    attributes['exception.stacktrace'] = error.stack;
+  }
+  return { body, attributes, eventName };
+}
+
+test('what was true when it was written stays: nested data is copied', () => {
+  const { logger, records } = pipeline();
+  const user = { tags: ['a'] };
+  logger.debug({ user }, 'x');
+  user.tags.push('b');
+  expect(records()[0]!.attributes).toEqual({ user: { tags: ['a'] } });
+});
+
+test.each([
+  [10, 1],
+  [20, 5],
+  [25, 7],
+  [29, 8],
+  [30, 9],
+  [35, 11],
+  [60, 21],
+  [65, 23],
+  [100, 24],
+  [1, 1],
+])('a custom level of %d has severity %d', (level, severityNumber) => {
+  const { logger, records } = pipeline({ customLevels: { own: level }, level: 'own' }, { level: 'own' });
+  (logger as unknown as Record<'own', (text: string) => void>).own('x');
+  expect(records()).toMatchObject([{ severityNumber, severityText: 'own' }]);
+});
+
+test('a hook of the application comes first, for quiet calls too', () => {
+  const logMethod: NonNullable<pino.LoggerOptions['hooks']>['logMethod'] = function (args, method) {
+    if (args[0] !== 'dropped') method.apply(this, [`hooked ${args[0]}`]);
+  };
+  const { logger, written, records } = pipeline({ hooks: { logMethod } });
+  logger.debug('quiet');
+  logger.info('loud');
+  logger.info('dropped');
+  expect(written()).toEqual(['hooked loud']);
+  expect(records().map(({ body }) => body)).toEqual(['hooked quiet', 'hooked loud']);
+});
+
+test('the global provider is the one of the moment of the call', () => {
+  const logger = pino(withBurstlog({ name: 'shop', level: 'silent' }), { write() {} });
+  logger.debug('nobody listens yet');
+  for (const round of [1, 2]) {
+    const { kept, provider } = recording();
+    const restore = replaceLoggerProvider(provider);
+    logger.debug(`round ${round}`);
+    restore();
+    expect(kept).toMatchObject([{ body: `round ${round}`, instrumentationScope: { name: 'shop' } }]);
+  }
+});
+
+test('debug lines of a failed request are released, those of others are not', async () => {
+  const exporter = new InMemoryLogRecordExporter();
+  const burst = new BurstLogRecordProcessor({ exporter });
+  const loggerProvider = new LoggerProvider({ processors: [burst] });
+  const logger = pino(withBurstlog({ level: 'info' }, { loggerProvider }), { write() {} });
+  const inTrace = (traceId: string) =>
+    trace.setSpanContext(context.active(), { traceId, spanId: '1'.repeat(16), traceFlags: 1 });
+  const withContext = jest.spyOn(context, 'active');
+  for (const [digit, fails] of [
+    ['a', false],
+    ['b', true],
+  ] as const) {
+    const active = inTrace(digit.repeat(32));
+    withContext.mockReturnValue(active);
+    logger.debug(`looking up in ${digit}`);
+    if (fails) logger.error('failed');
+  }
+  withContext.mockRestore();
+  await burst.forceFlush();
+  const bodies = exporter.getFinishedLogRecords().map(({ body }) => body);
+  await loggerProvider.shutdown();
+  expect(bodies.slice(0, 2)).toEqual(['failed', 'looking up in b']);
+});
+
+test('nothing throws: a provider that fails, data that cannot be read', () => {
+  const failing = {
+    getLogger: () => ({
+      emit() {
+        throw new Error('broken');
+      },
+    }),
+  };
+  const { logger, written } = pipeline({}, { loggerProvider: failing });
+  logger.debug('quiet');
+  logger.info('loud');
+  expect(written()).toEqual(['loud']);
+
+  const { logger: other, records } = pipeline();
+  other.debug(
+    Object.defineProperty({}, 'a', {
+      enumerable: true,
+      get() {
+        throw new Error('no');
+      },
+    }),
+  );
+  other.debug({ big: 10n });
+  other.debug('still there');
+  expect(records().at(-1)!.body).toBe('still there');
+});
+
+test('options that cannot work are refused at once', () => {
+  expect(() => withBurstlog({ level: 'loud' })).toThrow(
+    '"loud" is not a level of pino; known are trace, debug, info, warn, error, fatal, silent',
+  );
+  expect(() => withBurstlog({}, { level: 'loud' })).toThrow(RangeError);
+  expect(() => withBurstlog({ levelComparison: 'DESC' })).toThrow("needs levelComparison 'ASC'");
+});
+
+test('the options given are not changed, and any others stay', () => {
+  const given: PinoOptionsLike & { redact: string[] } = { level: 'warn', redact: ['a'], hooks: {} };
+  const options = withBurstlog(given);
+  expect(given).toEqual({ level: 'warn', redact: ['a'], hooks: {} });
+  expect(options).toMatchObject({ level: 'debug', redact: ['a'] });
+  expect(withBurstlog().level).toBe('debug');
+});
