@@ -1,6 +1,6 @@
-import { BurstLogRecordProcessor } from 'burstlog';
+import { BurstLoggerProvider, BurstLogRecordProcessor } from 'burstlog';
 import { medianOf, nanosecondsEach, shown } from '../figures.js';
-import { providerWith, swallowingExporter, traceContexts } from '../otel.js';
+import { providerWith, RecordProcessor, swallowingExporter, traceContexts } from '../otel.js';
 import { DEBUG, emitQuiet } from '../records.js';
 
 export const title =
@@ -34,6 +34,11 @@ const PEERS = {
     options: 'scope global, capacity 1,000',
     does: "holds the SDK's record, of a text and no fields",
   },
+  'burstlog provider': {
+    name: 'burstlog',
+    options: 'BurstLoggerProvider, scope trace, 64 traces, capacity 16',
+    does: 'holds the record before the SDK makes it, by trace',
+  },
   'logtape global': {
     name: 'LogTape fingersCrossed',
     options: 'maxBufferSize 1,000',
@@ -63,6 +68,16 @@ const PEERS = {
     options: 'level debug, /dev/null, sync',
     does: 'writes JSON text at once',
     beside: 'burstlog global',
+  },
+  'pino disabled': {
+    name: 'pino',
+    options: 'level info',
+    does: 'does nothing with a record below its level',
+  },
+  'pino formatting': {
+    name: 'pino',
+    options: 'level debug, a stream that does nothing',
+    does: 'formats JSON text, and writes it nowhere',
   },
   'pino in blocks': {
     name: 'pino',
@@ -129,20 +144,29 @@ async function writerOf(side) {
   }
   if (side === 'powertools') return (await import('../peers/powertools.js')).powertools();
   if (side.startsWith('pino')) {
-    return (await import('../peers/pino.js')).pinoToNowhere(side.endsWith('blocks') ? 4_096 : 0);
+    const { pinoTo, pinoToNowhere } = await import('../peers/pino.js');
+    if (side.endsWith('disabled')) return pinoTo('info', { write() {} });
+    if (side.endsWith('formatting')) return pinoTo('debug', { write() {} });
+    return pinoToNowhere(side.endsWith('blocks') ? 4_096 : 0);
   }
   return (await import('../peers/winston.js')).winstonToNowhere();
 }
 
 /** @param {string} side */
 function burstlog(side) {
+  const traces = traceContexts(64);
+  if (side.endsWith('provider')) {
+    const provider = providerWith(new RecordProcessor(() => {}));
+    const front = new BurstLoggerProvider({ provider, capacity: 16 }).getLogger('bench');
+    const logger = /** @type {import('@opentelemetry/api-logs').Logger} */ (front);
+    return (/** @type {number} */ count) => emitQuiet(logger, traces, count);
+  }
   const processor = new BurstLogRecordProcessor(
     side.endsWith('trace')
       ? { exporter: swallowingExporter, capacity: 16 }
       : { exporter: swallowingExporter, scope: 'global' },
   );
   const logger = providerWith(processor).getLogger('bench');
-  const traces = traceContexts(64);
   if (!side.endsWith('without fields'))
     return (/** @type {number} */ count) => emitQuiet(logger, traces, count);
   return (/** @type {number} */ count) => {

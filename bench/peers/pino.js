@@ -7,7 +7,18 @@ import { destination, pino } from 'pino';
  * @returns {(index: number) => void}
  */
 export function pinoToNowhere(minLength) {
-  const logger = pino({ level: 'debug' }, destination({ dest: '/dev/null', minLength, sync: true }));
+  return pinoTo('debug', destination({ dest: '/dev/null', minLength, sync: true }));
+}
+
+/**
+ * Pino at a level, into a stream.
+ *
+ * @param {string} level
+ * @param {import('pino').DestinationStream} stream
+ * @returns {(index: number) => void}
+ */
+export function pinoTo(level, stream) {
+  const logger = pino({ level }, stream);
   return (index) =>
     logger.debug(
       { 'http.route': '/a/:b', 'user.id': index, 'cache.hit': true, 'db.statement': 'select 1' },
