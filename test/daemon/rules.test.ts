@@ -126,3 +126,37 @@ test('SIGHUP takes on other rules, and an error in them leaves the old ones', as
   expect(await daemon.exit).toEqual([0, null]);
   expect(written('all.jsonl').sort()).toEqual(['one', 'two', 'two']);
 });
+
+test('dead letters are what the sink would have got; when they are replayed the rules of today hold', async () => {
+  const file = (name: string) => join(folder(), name);
+  writeFileSync(
+    file('strict.cjs'),
+    `const fs = require('node:fs');
+    const write = async (entries) => {
+      if (!fs.existsSync(${JSON.stringify(file('open'))})) throw Object.assign(new Error('no'), { rejected: true, cause: 'no' });
+      for (const { body } of entries) fs.appendFileSync(${JSON.stringify(file('taken'))}, body);
+    };
+    const make = () => ({ open: async () => {}, write, close: async () => {} });
+    exports.plugin = { burstlog: 1, sinks: [{ type: 'strict', meaning: 'A test.', options: {}, make }] };`,
+  );
+  const text = (rules: string) =>
+    config(`plugins: [./strict.cjs]\n${rules}`).replace(/^ {2}few: .*$/m, '  few: { type: strict }');
+  const rulesBefore = `rules: { drop: { when: 'body == "dropped"', drop: true }, no: { redact: { patterns: [secret] } } }`;
+  const daemon = await Daemon.start(await loadedConfig(text(rulesBefore), folder()), { version: '1' });
+  const few = () => daemon.report().sinks[1]!;
+  try {
+    await send(daemon.endpoints.otlpHttp!, 'my secret', 'dropped', 'late');
+    while (few().filtered.drop === undefined) await new Promise((done) => setImmediate(done));
+    expect(few()).toMatchObject({ deadLetters: { batches: 1, records: 2 }, filtered: { drop: 1 } });
+    writeFileSync(file('open'), '');
+    const rulesAfter = `rules: { late: { when: 'body == "late"', drop: true } }`;
+    await daemon.reload(await loadedConfig(text(rulesAfter), folder()));
+    while (few().condition !== 'running') await new Promise((done) => setImmediate(done));
+    expect(await daemon.replayDeadLetters('few')).toMatchObject({ letters: 1, records: 2 });
+  } finally {
+    await daemon.stop();
+  }
+  const taken = readFileSync(file('taken'), 'latin1');
+  expect(taken).toContain('my REDACTED');
+  expect(taken).not.toMatch(/secret|late|dropped/);
+});
