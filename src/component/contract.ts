@@ -26,6 +26,8 @@ export interface Batch {
   readonly body: Uint8Array;
   /** How many records it holds. */
   readonly records: number;
+  /** The crc-32 of the body, if it is known. */
+  readonly bodyCrc?: number | undefined;
   /** Absent: the sender has no memory of its own (OTLP, push), so nothing is recognised as a repeat. */
   readonly origin?: Origin | undefined;
 }

@@ -35,6 +35,8 @@ export interface DataFrame {
   /** Bytes of the body when it is not compressed, from 1. */
   readonly length: number;
   readonly body: Uint8Array;
+  /** The crc-32 of the body, of a frame that was read. */
+  readonly bodyCrc?: number | undefined;
 }
 
 /** The first message of a client on a connection, repeated when the daemon has not answered for a while. */
@@ -88,7 +90,7 @@ export function encodeHello(frame: Omit<HelloFrame, 'kind'>): readonly Uint8Arra
  * @throws FrameError for anything else
  */
 export function decodeClientFrame(parts: readonly Uint8Array[]): DataFrame | HelloFrame {
-  const { header, body } = open(parts, HEADER_BYTES);
+  const { header, body, bodyCrc } = open(parts, HEADER_BYTES);
   const type = header[1];
   if (type === TYPE_HELLO) return readHello(header, body);
   if (type !== TYPE_DATA) throw new FrameError('unknown', `frames of type ${type} are not known`);
@@ -108,6 +110,7 @@ export function decodeClientFrame(parts: readonly Uint8Array[]): DataFrame | Hel
     encoding: header[3]!,
     length,
     body,
+    bodyCrc,
   };
 }
 

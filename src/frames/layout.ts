@@ -35,7 +35,7 @@ export function seal(header: Buffer, body: Uint8Array, bodyCrc: number): readonl
 export function open(
   parts: readonly Uint8Array[],
   headerBytes: number,
-): { readonly header: Buffer; readonly body: Uint8Array } {
+): { readonly header: Buffer; readonly body: Uint8Array; readonly bodyCrc: number } {
   const [magic, header, body] = parts;
   if (parts.length !== 3 || magic === undefined || header === undefined || body === undefined) {
     throw new FrameError('malformed', `a message has 3 frames, got ${parts.length}`);
@@ -49,10 +49,11 @@ export function open(
     throw new FrameError('malformed', `the header must have ${headerBytes} bytes, got ${header.length}`);
   }
   const view = Buffer.from(header.buffer, header.byteOffset, header.byteLength);
-  if (view.readUInt32BE(headerBytes - CRC_BYTES) !== checksum(view, crc32(body))) {
+  const bodyCrc = crc32(body);
+  if (view.readUInt32BE(headerBytes - CRC_BYTES) !== checksum(view, bodyCrc)) {
     throw new FrameError('checksum', 'invalid checksum: the message was truncated or changed on the way');
   }
-  return { header: view, body };
+  return { header: view, body, bodyCrc };
 }
 
 /** Writes a whole number from 0 below 2^53 as eight bytes. */

@@ -41,15 +41,16 @@ export interface Frame {
   readonly entry: JournalEntry;
 }
 
-/** Writes the head of an entry's frame into `target`, at `at`. */
+/** Writes the head of an entry's frame into `target`, at `at`. @param bodyCrc if it is known */
 export function encodeFrame(
   target: Buffer,
   at: number,
   mark: Uint8Array,
   group: number,
   entry: JournalEntry,
+  bodyCrc?: number,
 ): void {
-  fill(target, at, mark, group, entry, ENTRY);
+  fill(target, at, mark, group, entry, ENTRY, bodyCrc);
 }
 
 /** The frame of a seal that stands at `group`. */
@@ -66,6 +67,7 @@ function fill(
   group: number,
   entry: JournalEntry,
   kind: number,
+  bodyCrc = crc32(entry.body),
 ): void {
   target.set(mark, at);
   target.writeUInt32LE(entry.body.length, at + 8);
@@ -76,7 +78,7 @@ function fill(
   writeWhole(target, entry.origin?.prev ?? 0, at + 40);
   target.set(entry.origin?.producer ?? NOBODY, at + 48);
   target.writeUInt32LE(entry.records, at + 64);
-  target.writeUInt32LE(crc32(entry.body), at + 68);
+  target.writeUInt32LE(bodyCrc, at + 68);
   target.writeUInt32LE(kind, at + 72);
   target.writeUInt32LE(crc32(target.subarray(at, at + 76)), at + 76);
 }

@@ -184,7 +184,10 @@ export class WriteLoop {
       body: batch.body,
       origin: batch.origin,
     }));
-    const written = await this.#writer.group(entries);
+    const written = await this.#writer.group(
+      entries,
+      group.map(({ batch }) => batch.bodyCrc),
+    );
     // A fault of a trim meanwhile has answered them already.
     if (this.#faulted !== undefined) return;
     if (written !== 'written') {

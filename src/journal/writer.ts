@@ -61,8 +61,11 @@ export class Writer {
     return this.#segment;
   }
 
-  /** One group: one writev, one fdatasync. */
-  async group(entries: readonly JournalEntry[]): Promise<'written' | NoRoom> {
+  /** One group: one writev, one fdatasync. @param crcs of the bodies, where they are known */
+  async group(
+    entries: readonly JournalEntry[],
+    crcs: readonly (number | undefined)[],
+  ): Promise<'written' | NoRoom> {
     const segment = this.#segment!;
     const file = this.#file!;
     const group = segment.end;
@@ -70,7 +73,7 @@ export class Writer {
     const parts: Uint8Array[] = [];
     let bytes = 0;
     for (const [at, entry] of entries.entries()) {
-      encodeFrame(heads, at * FRAME_BYTES, segment.head.mark, group, entry);
+      encodeFrame(heads, at * FRAME_BYTES, segment.head.mark, group, entry, crcs[at]);
       parts.push(heads.subarray(at * FRAME_BYTES, (at + 1) * FRAME_BYTES), entry.body);
       bytes += FRAME_BYTES + entry.body.length;
     }

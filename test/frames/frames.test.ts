@@ -89,7 +89,9 @@ const plain = (frame: object) =>
 test('a batch comes out as it went in', () => {
   fc.assert(
     fc.property(dataFrame, (frame) => {
-      expect(plain(decodeClientFrame(sent(encodeData(frame))))).toEqual(plain(frame));
+      expect(plain(decodeClientFrame(sent(encodeData(frame))))).toEqual(
+        plain({ ...frame, bodyCrc: crc32(frame.body) }),
+      );
     }),
   );
 });

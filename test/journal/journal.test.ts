@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { Journal, type JournalOptions } from '../../src/journal/index.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { FragileFiles } from './support/fragile-files.ts';
@@ -331,6 +332,19 @@ describe('reading', () => {
     }
     expect(seen).toEqual(Array.from({ length: 60 }, (_, at) => at + 1));
   });
+});
+
+test('a body that was damaged between its arrival and the disk is found when it is read', async () => {
+  const journal = await openOn(new FragileFiles(), { recentBytes: 0 });
+  const body = Buffer.from('as it arrived');
+  await journal.append({ body, records: 1, bodyCrc: crc32(body) });
+  const damaged = Buffer.from('as it aRrived');
+  await journal.append({ body: damaged, records: 1, bodyCrc: crc32(body) });
+  await journal.append(batchOf('behind it'));
+
+  expect(await texts(journal)).toEqual(['as it arrived', 'behind it']);
+  expect(journal.stats().damagedBytes).toBeGreaterThan(0);
+  await journal.close();
 });
 
 describe('behind and trim', () => {

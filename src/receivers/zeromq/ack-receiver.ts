@@ -10,6 +10,7 @@ import {
   CONTENT_OTLP,
   type DataFrame,
   decodeClientFrame,
+  ENCODING_IDENTITY,
   encodeReply,
   FrameError,
   type HelloFrame,
@@ -201,6 +202,8 @@ export class ZmqAckReceiver implements Receiver {
 
   #enter(session: ClientSession, frame: DataFrame, unpacked: Uint8Array, found: ScannedLogs): undefined {
     const { producer, seq, prev, records } = frame;
+    // What was checked on arrival is written to the disk: a body that is damaged between the two is found when it is read.
+    const bodyCrc = frame.encoding === ENCODING_IDENTITY ? frame.bodyCrc : undefined;
     if (found.records !== records) {
       const why = `${records} records are declared, there are ${found.records}`;
       return this.#reject(session, frame, new FrameError('malformed', why));
@@ -210,7 +213,7 @@ export class ZmqAckReceiver implements Receiver {
     const owner = session.connection && ownerOf(session.connection);
     session.inFlight += 1;
     this.#bound.enter(bytes);
-    this.#intake.append({ body, records, origin: { producer, seq, prev, owner } }).then(
+    this.#intake.append({ body, records, bodyCrc, origin: { producer, seq, prev, owner } }).then(
       (accepted) => {
         this.#settle(session, frame, bytes, accepted);
         this.#leave(session, bytes);
