@@ -1,7 +1,10 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
+import { distlogd } from '../../src/cli/distlogd/distlogd.ts';
+import { ExitCode } from '../../src/cli/exit-code.ts';
+import { runProgram } from '../../src/cli/run-program.ts';
 import {
   type ConfigError,
   type DaemonConfig,
@@ -15,6 +18,7 @@ import { dataLayout } from '../../src/disk/index.ts';
 import { Journal } from '../../src/journal/index.ts';
 import { newCurveKeyPair } from '../../src/net/index.ts';
 import { loadPatterns } from '../../src/ottl/index.ts';
+import { fakeIo } from '../cli/support/fake-io.ts';
 import { anyConfig } from '../config/support/any-config.ts';
 
 let room: string;
@@ -77,6 +81,17 @@ async function construct(config: DaemonConfig): Promise<void> {
   }
 }
 
+/** How the commands `validate` and `run` end with a configuration for which no daemon may be started. */
+async function exitCodes(text: string): Promise<readonly number[]> {
+  writeFileSync(join(room, 'distlogd.yaml'), text);
+  const codes: number[] = [];
+  for (const command of ['validate', 'run']) {
+    const program = distlogd(() => Promise.reject(new Error('a daemon was started')));
+    codes.push(await runProgram(program, [command, '--config', 'distlogd.yaml'], fakeIo(room).io));
+  }
+  return codes;
+}
+
 const rest = 'sinks: { a: { type: console } }\n';
 
 test.each([
@@ -96,7 +111,7 @@ test.each([
   if ('receivers' in found) await construct(found);
 });
 
-test('the daemon can make whatever validate accepts; what it refuses has a place and a message', async () => {
+test('the daemon can make whatever validate accepts; what it refuses has a place, a message, and exit code 78', async () => {
   const seen = { valid: 0, invalid: 0 };
   await fc.assert(
     fc.asyncProperty(anyConfig, async (config) => {
@@ -109,6 +124,7 @@ test('the daemon can make whatever validate accepts; what it refuses has a place
       }
       seen.invalid += 1;
       expect(found.length).toBeGreaterThan(0);
+      if (seen.invalid <= 60) expect(await exitCodes(text)).toEqual([ExitCode.CONFIG, ExitCode.CONFIG]);
       for (const { line, column, message } of found) {
         expect(line).toBeLessThanOrEqual(text.split('\n').length);
         expect(Math.min(line, column, message.length)).toBeGreaterThanOrEqual(1);
