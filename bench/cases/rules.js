@@ -15,8 +15,6 @@ export const title =
 
 const BATCH = 512;
 const ENTRIES = 64;
-/** Nanoseconds; decoding a record takes about half of the first. */
-const AT_MOST = /** @type {const} */ ({ kept: 3_000, halved: 3_000, redacted: 9_000 });
 const FILE_RATIO_AT_LEAST = 0.5;
 
 /** @type {{ readonly [side: string]: object }} */
@@ -100,7 +98,6 @@ export function lines(trial, results) {
       side,
       figure: 'nanoseconds',
       unit: 'ns',
-      atMost: AT_MOST[/** @type {keyof typeof AT_MOST} */ (side)],
     }),
     measure: `${trial.measure}, ${side}`,
   }));
