@@ -4,6 +4,7 @@ import pino from 'pino';
 import { BurstLogRecordProcessor } from '../../src/index.ts';
 import { type PinoOptionsLike, type WithBurstlogOptions, withBurstlog } from '../../src/pino.ts';
 import { replaceLoggerProvider } from '../../src/record/index.ts';
+import { needs } from '../support/sdk-abilities.ts';
 
 /** A provider that keeps its records. */
 function recording() {
@@ -33,7 +34,7 @@ function pipeline(options: pino.LoggerOptions = {}, settings: WithBurstlogOption
 test('quiet calls become records and are not written; loud calls are both', () => {
   const { logger, written, records } = pipeline({ level: 'info' });
   logger.trace('below both levels');
-  logger.debug({ order: 25, paid: false, note: null }, 'looked up');
+  logger.debug({ order: 25, paid: false }, 'looked up');
   logger.info('received');
   logger.error('failed');
 
@@ -41,7 +42,7 @@ test('quiet calls become records and are not written; loud calls are both', () =
   expect(records()).toEqual([
     {
       body: 'looked up',
-      attributes: { order: 25, paid: false, note: null },
+      attributes: { order: 25, paid: false },
       severityNumber: 5,
       severityText: 'debug',
     },
@@ -74,7 +75,7 @@ const calls: readonly (readonly [string, pino.LoggerOptions, (logger: pino.Logge
   ['too many arguments', {}, (logger) => (logger.info as (...args: unknown[]) => void)('one', 'more', 2)],
   ['an object in the message', {}, (logger) => logger.info('got %o', { a: [1] })],
   ['JSON in the message', {}, (logger) => logger.info('got %j and %s', { a: 1 }, 'x')],
-  ['an object', {}, (logger) => logger.info({ a: 1, b: 'two', c: true, d: null, e: undefined })],
+  ['an object', {}, (logger) => logger.info({ a: 1, b: 'two', c: true, e: undefined })],
   ['an object and a message', {}, (logger) => logger.info({ a: 1 }, 'with %s', 'text')],
   ['nested data', {}, (logger) => logger.info({ user: { id: 1, tags: ['a', 'b'] }, at: new Date(0) }, 'x')],
   ['a function and a symbol', {}, (logger) => logger.info({ f() {}, s: Symbol('x'), a: 1 }, 'x')],
@@ -156,6 +157,12 @@ function said(line: string, { messageKey = 'msg', errorKey = 'err' }: pino.Logge
   }
   return { body, attributes, eventName };
 }
+
+needs('null attributes')('null stays null', () => {
+  const { logger, records } = pipeline();
+  logger.debug({ note: null }, 'x');
+  expect(records()[0]!.attributes).toEqual({ note: null });
+});
 
 test('what was true when it was written stays: nested data is copied', () => {
   const { logger, records } = pipeline();
