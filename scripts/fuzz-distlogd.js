@@ -37,7 +37,7 @@ if (
 }
 
 const MEBIBYTE = 2 ** 20;
-const PORTIONS = given.quick ? 3 : 20;
+const PORTIONS = given.quick ? 1 : 20;
 /** Of a hundred messages so many go over HTTP and gRPC, a request each. */
 const REQUESTS_IN_HUNDRED = 4;
 const CONNECTIONS_AT_ONCE = 64;
