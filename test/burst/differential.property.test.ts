@@ -14,7 +14,7 @@ import type { ReadableLogRecordLike } from '../../src/record/otel.ts';
 import { type StartedTask, startTask, TaskLogRecordProcessor } from '../../src/task/index.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { expectAccountsBalance, FRONTS, type FrontName, inTrace, traceIdOf } from '../support/pipeline.ts';
-import { recordsExceptions } from '../support/sdk-abilities.ts';
+import { hasEnabled, recordsExceptions } from '../support/sdk-abilities.ts';
 
 interface Emit {
   readonly kind: 'emit';
@@ -111,7 +111,10 @@ const settings: fc.Arbitrary<Settings> = fc
     after: fc.constantFrom(false as const, { records: 3, millis: 2_000 }),
     limit: fc.constantFrom(false as const, { records: 5, millis: 5_000 }),
     replayBatch: fc.constantFrom(1, 4),
-    level: fc.constantFrom('TRACE' as const, { default: 'DEBUG', 'noisy.*': 'INFO' } as const),
+    level: fc.constantFrom(
+      'TRACE' as const,
+      ...(hasEnabled ? ([{ default: 'DEBUG', 'noisy.*': 'INFO' }] as const) : []),
+    ),
     triggers: fc.constantFrom(
       {},
       { exceptions: true },

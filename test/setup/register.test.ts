@@ -70,7 +70,8 @@ test('SIGTERM ends the process once everything is delivered', async () => {
     ['--import', 'burstlog/register', program('waits.cjs')],
     STDOUT,
     (child, stdout) => {
-      if (stdout.includes('ready')) child.kill('SIGTERM');
+      // Once: a second signal ends it at once.
+      if (stdout.includes('ready') && !child.killed) child.kill('SIGTERM');
     },
   );
   expect(ended).toMatchObject({ signal: 'SIGTERM', stderr: '' });
@@ -105,7 +106,7 @@ test('with a black box, the next start exports what a killed process held', asyn
     });
     expect(killed.stdout).not.toContain('what led to it');
     const next = await runNode(app, environment, (child, stdout) => {
-      if (stdout.includes('what led to it')) child.kill('SIGTERM');
+      if (stdout.includes('what led to it') && !child.killed) child.kill('SIGTERM');
     });
     expect(bodiesOf(recordsIn(next.stdout))).toContain('what led to it');
   } finally {

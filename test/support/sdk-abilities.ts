@@ -10,6 +10,9 @@ const isOldest = (JSON.parse(manifest) as { version: string }).version === '0.20
 /** Whether `emit({ exception })` writes anything on the record. */
 export const recordsExceptions = !isOldest;
 
+/** Whether a logger has `enabled()`; without, a record below `level` is made, and numbered by its task, before it is refused. */
+export const hasEnabled = !isOldest;
+
 /** `test`, for what the oldest supported SDK cannot do; there the test is skipped. @param ability what it lacks */
 export function needs(ability: string): jest.It {
   if (ability === '') throw new Error('name what the oldest SDK cannot do');
