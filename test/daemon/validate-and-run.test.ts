@@ -47,6 +47,15 @@ function validate(text: string): DaemonConfig | readonly ConfigError[] {
 
 const log = { emit: () => {} };
 
+/** The files that a configuration names are not there; the key of a sink stands in for what its file would hold. */
+function withSecret(sink: DaemonConfig['sinks'][number]): DaemonConfig['sinks'][number] {
+  if (sink.type !== 'forward') return sink;
+  const { curve } = sink as { readonly curve?: { readonly serverKey: string } };
+  if (curve === undefined) return sink;
+  const secretKey = newCurveKeyPair().secretKey;
+  return { ...sink, curve: { serverKey: curve.serverKey, secretKey } } as typeof sink;
+}
+
 /** Makes all that the daemon makes of a configuration, and opens no socket. */
 async function construct(config: DaemonConfig): Promise<void> {
   const secretKey = `${newCurveKeyPair().secretKey}\n`;
@@ -58,7 +67,7 @@ async function construct(config: DaemonConfig): Promise<void> {
       return undefined;
     }
   })({ get: () => Buffer.from(secretKey), has: () => true } as unknown as ReadonlyMap<string, Buffer>);
-  const loaded = { config, secrets, extensions };
+  const loaded = { config: { ...config, sinks: config.sinks.map(withSecret) }, secrets, extensions };
   const layout = dataLayout(config.data);
   mkdirSync(layout.sinks, { recursive: true });
   const journal = await Journal.open({ directory: layout.journal, ...config.journal, log });
