@@ -6,8 +6,8 @@ import { sdkRecords } from '../sdk-records.js';
 
 export const title =
   'Does a store slow down what distlogd acknowledges? Batches of 512 by mode `ack`, as fast as they are taken, so ' +
-  'that the store works at its limit; against the same daemon without it. Both have a console sink that skips what ' +
-  'it is behind. Then the time until the store has caught up.';
+  'that the store works at its limit; against the same daemon without it. Both have a file sink that skips what it ' +
+  'is behind. Then the time until the store has caught up.';
 
 const BATCH = 512;
 const ATTRIBUTES = 4;
@@ -32,11 +32,11 @@ export function trials({ isQuick }) {
 /** @type {import('../case.js').Case['prepare']} */
 export async function prepare({ sink, batches }) {
   // At least one sink there must be: one that skips nearly everything.
-  const skip = 'rest: { type: console, maxBehind: { bytes: 1MiB }, onFull: skip }';
-  const sinks = sink === '' ? `sinks: { ${skip} }` : `sinks: { ${skip}, out: ${sink} }`;
-  const daemon = await Distlogd.start(() =>
-    ['receivers:', '  zmqAck: { endpoint: "tcp://127.0.0.1:0" }', sinks, ''].join('\n'),
-  );
+  const daemon = await Distlogd.start((directory) => {
+    const rest = `rest: { type: file, path: ${directory}/rest.jsonl, maxBehind: { bytes: 1MiB }, onFull: skip }`;
+    const sinks = sink === '' ? `sinks: { ${rest} }` : `sinks: { ${rest}, out: ${sink} }`;
+    return ['receivers:', '  zmqAck: { endpoint: "tcp://127.0.0.1:0" }', sinks, ''].join('\n');
+  });
   const exporter = new ZmqLogRecordExporter({
     endpoint: daemon.endpoints.zmqAck ?? '',
     windowBatches: WINDOW,
