@@ -1,3 +1,4 @@
+import { BURST_SEQUENCE } from '../record/index.ts';
 import type { TreeRecord } from './tree-record.ts';
 
 /** Anything that has a time. */
@@ -28,11 +29,13 @@ export function compareTexts(one: string, other: string): number {
 
 /**
  * An order of records in which only copies of the same record are equal: time first, then all the rest. So the
- * trees do not depend on the order in which records arrived.
+ * trees do not depend on the order in which records arrived. Many loggers count milliseconds: of the same time come
+ * those that a burst released, in its order, and then the others, the trigger among them.
  */
 export function compareRecords(one: TreeRecord, other: TreeRecord): number {
   return (
     compareTimes(one, other) ||
+    compareNumbers(sequenceOf(one), sequenceOf(other)) ||
     compareTexts(one.body, other.body) ||
     compareTexts(one.eventName, other.eventName) ||
     one.severity - other.severity ||
@@ -42,6 +45,16 @@ export function compareRecords(one: TreeRecord, other: TreeRecord): number {
     compareTexts(one.scope, other.scope) ||
     compareValues(one.attributes, other.attributes, 0)
   );
+}
+
+/** Its place in its burst; without one after all that have one. */
+function sequenceOf({ attributes }: TreeRecord): number {
+  const sequence = attributes[BURST_SEQUENCE];
+  return typeof sequence === 'number' && !Number.isNaN(sequence) ? sequence : Number.POSITIVE_INFINITY;
+}
+
+function compareNumbers(one: number, other: number): number {
+  return one === other ? 0 : one - other;
 }
 
 /** Values deeper than this count as equal: whoever differs only there is a copy to a reader. */

@@ -40,6 +40,20 @@ describe('a trace without tasks', () => {
     ]);
   });
 
+  test('of the same millisecond, what the burst released comes in its order, and before the trigger', () => {
+    const released = ['looking up', 'cache miss', 'a retry'].map((body, index) =>
+      record({ at: 1, body, severity: 5, attributes: saved({ 'burst.sequence': index + 1 }) }),
+    );
+    const trigger = record({ at: 1, body: 'failed', severity: 17, attributes: saved() });
+    const bodies = shown([trigger, ...released.toReversed(), manifest(2)]).slice(-4);
+    expect(bodies.map((line) => line.replace(/^│ [\d:.]+ /, ''))).toEqual([
+      'DEBUG looking up',
+      'DEBUG cache miss',
+      'DEBUG a retry',
+      'ERROR failed',
+    ]);
+  });
+
   test('with an ERROR and no burst is one too, and a burst without an ERROR', () => {
     const error = record({ body: 'broken', severity: 17, attributes: ERROR });
     expect(shown([error]).slice(0, 3)).toEqual([
