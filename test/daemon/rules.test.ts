@@ -46,6 +46,11 @@ function written(name: string): unknown[] {
     .flatMap(({ records }) => records.map(({ body }) => body));
 }
 
+/** Rules hold for what is written after a reload, also for what came before it. */
+async function untilWritten(name: string, count: number): Promise<void> {
+  while (written(name).length < count) await new Promise((done) => setTimeout(done, 10));
+}
+
 async function withDaemon(rules: string, work: (daemon: Daemon) => Promise<void>): Promise<void> {
   const daemon = await Daemon.start(await loadedConfig(config(rules), folder()), { version: '1.2.3' });
   try {
@@ -116,6 +121,7 @@ test('SIGHUP takes on other rules, and an error in them leaves the old ones', as
   await daemon.says(':8:16: rules.no.when: is not valid: column 1: unknown path bdy; did you mean body?');
   await daemon.says('the old configuration stays');
   await send(otlpHttp!, 'one', 'two');
+  await untilWritten('all.jsonl', 2);
   writeFileSync(file, dropping('body == "two"'));
   daemon.kill('SIGHUP');
   await daemon.says('configuration reloaded');

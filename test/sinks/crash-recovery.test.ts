@@ -193,6 +193,28 @@ test('sinks that end the process in turns do not clear each other', async () => 
   expect(ends).toBeLessThanOrEqual(8);
 });
 
+test('entries that came after the start are written too, however the suspects are grouped', async () => {
+  for (const suspects of [1, 63, 64, 65, 127, 129, 200]) {
+    for (const later of [40, 2, 1]) {
+      const journal = journalOf(suspects);
+      const directory = mkdtempSync(join(folder(), 'process-'));
+      const specs = [{ name: 'file', deadly: new Set([1]), atOnce: 500 }];
+      const first = new TestProcess(directory, journal, specs);
+      await first.start();
+      await first.ended;
+      const next = new TestProcess(await first.copy(), journal, [{ ...specs[0]!, deadly: new Set() }]);
+      next.sinks[0]!.onOpen = () => {
+        for (let each = 0; each < later; each += 1) journal.add(Buffer.alloc(BODY_BYTES));
+      };
+      await next.start();
+      await next.sinks[0]!.until(() => next.sinks[0]!.taken.at(-1)?.index === suspects + later);
+      await next.stop();
+      const taken = next.sinks[0]!.taken.map(({ index }) => index);
+      expect(taken).toEqual([...Array(suspects + later).keys()].map((at) => at + 1));
+    }
+  }
+});
+
 test('an end that no entry caused buries none, however often it comes', async () => {
   const journal = journalOf(4);
   let directory = mkdtempSync(join(folder(), 'process-'));

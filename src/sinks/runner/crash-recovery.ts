@@ -82,7 +82,7 @@ export class CrashRecovery {
       const group = entries.slice(from, Math.min(from + size, suspects));
       yield group;
       for (const { body } of group) this.#bytesLeft -= body.length;
-      from += size;
+      from += group.length;
     }
     if (from < entries.length) yield entries.slice(from);
   }
