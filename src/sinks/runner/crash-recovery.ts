@@ -16,7 +16,8 @@ const GUILTY_ENDS = 2;
  * the whole process (see {@link WriteTurns}), and the cursor says before which one. If the process ends
  * again, only that group is suspect at the next start. An entry that was written alone at two ends in a row
  * is guilty, and not written again. Of 64 suspects it is found by the third end, of 4,096 by the fourth;
- * processes that others end bury nothing as long as they make progress.
+ * processes that others end bury nothing as long as they make progress. Between the start and the second
+ * attempt alone there is a wait: whoever ends a process again and again often does it at its start.
  *
  * A run that finds no suspects pays nothing for this.
  */
@@ -41,6 +42,11 @@ export class CrashRecovery {
     this.#bytesLeft = maxBytes;
     this.#position = position;
     this.#ends = run?.tryingTo === position + 1 ? (run.ends ?? 0) + 1 : 0;
+  }
+
+  /** The process ended while the first entry was written alone. */
+  get hasFirstEnded(): boolean {
+    return this.#ends > 0;
   }
 
   /** The first entry must not be written again. */

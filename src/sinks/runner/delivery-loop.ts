@@ -68,6 +68,7 @@ export class DeliveryLoop {
       await this.#writer.note(this.#recovery.runAtStart);
       if (!(await this.#open())) return;
       if (this.#recovery.isFirstGuilty) await this.#buryGuilty();
+      else if (this.#recovery.hasFirstEnded) await control.wait(options.initialBackoffMillis);
       while (!this.#isDone()) {
         await this.#serveReplays();
         if (this.#skipping.to > progress.position) {

@@ -116,7 +116,12 @@ export class RunControl {
       return;
     }
     if (this.condition !== 'opening') this.condition = 'waiting';
-    const millis = this.#backoff.nextMillis(Math.min(retryAfterOf(error), MAX_ASKED_MILLIS));
+    await this.wait(this.#backoff.nextMillis(Math.min(retryAfterOf(error), MAX_ASKED_MILLIS)));
+  }
+
+  /** Waits so long, or until it is to stop. */
+  async wait(millis: number): Promise<void> {
+    if (this.isAborted || this.isStopping) return;
     await new Promise<void>((resolve) => {
       const cancel = this.#options.clock.after(millis, resolve);
       this.#endPause = () => {

@@ -140,6 +140,13 @@ export class RealDaemon {
     return answer.json();
   }
 
+  /** Hands a sink its dead letters again. @param {string} sink @returns {Promise<any>} what it answers */
+  async replay(sink) {
+    const answer = await fetch(`${this.endpoints.http}/dlq/replay?sink=${sink}`, { method: 'POST' });
+    if (!answer.ok) throw new Error(`the replay was answered ${answer.status}: ${await answer.text()}`);
+    return answer.json();
+  }
+
   /** Asks for its state until this is true. @param {(status: any) => boolean} isSo @returns {Promise<any>} the state */
   async until(isSo) {
     for (;;) {
