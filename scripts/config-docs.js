@@ -1,9 +1,11 @@
 // Writes what is made of the definition of the configuration: the reference in docs/distlogd.md, between its marks,
 // examples/distlogd.yaml, and docs/distlogd.schema.json; the settings in docs/setup.md; and docs/options.md, of the SDK's
-// options. test/config/reference.test.ts and test/options-documented.test.ts fail when they are stale. Needs dist/.
+// options; and the programs in docs/frameworks.md. test/config/reference.test.ts, test/options-documented.test.ts and
+// test/examples.test.ts fail when they are stale. Needs dist/.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { withExamples } from './example-blocks.js';
 import { optionsPage } from './sdk-options.js';
 import { settingsReference } from './setup-reference.js';
 
@@ -21,6 +23,8 @@ writeReference('docs/setup.md', settingsReference(settings.fields, variableOf));
 writeFileSync(join(root, 'examples/distlogd.yaml'), exampleConfig());
 writeFileSync(join(root, 'docs/distlogd.schema.json'), `${JSON.stringify(configSchema(), null, 2)}\n`);
 writeFileSync(join(root, 'docs/options.md'), optionsPage());
+const frameworks = join(root, 'docs/frameworks.md');
+writeFileSync(frameworks, withExamples(readFileSync(frameworks, 'utf8'), root));
 
 /**
  * @param {string} name of the page

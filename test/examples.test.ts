@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { withExamples } from '../scripts/example-blocks.js';
 import { needs } from './support/sdk-abilities.ts';
 
 const folder = join(__dirname, '../examples');
@@ -62,4 +63,11 @@ describe.each(names)('%s', (name) => {
     expect(codeLines(name)).toBeGreaterThanOrEqual(15);
     expect(codeLines(name)).toBeLessThanOrEqual(40);
   });
+});
+
+test('the programs in docs/frameworks.md are those of examples/; npm run docs writes them', () => {
+  const root = join(__dirname, '..');
+  const page = readFileSync(join(root, 'docs/frameworks.md'), 'utf8');
+  expect(page).toContain('<!-- examples/express/app.js -->');
+  expect(withExamples(page, root)).toBe(page);
 });

@@ -1,0 +1,18 @@
+// The code blocks of docs/frameworks.md are the programs of examples/. scripts/config-docs.js writes them.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** A mark with the path of a file, and the block behind it. */
+const BLOCK = /<!-- (examples\/\S+) -->\n\n```(\w+)\n[\s\S]*?```/g;
+
+/**
+ * @param {string} page Markdown
+ * @param {string} root the folder that the paths start from
+ * @returns {string} the page, with every marked block as its file is
+ */
+export function withExamples(page, root) {
+  return page.replace(BLOCK, (_block, path, language) => {
+    const code = readFileSync(join(root, path), 'utf8');
+    return `<!-- ${path} -->\n\n\`\`\`${language}\n${code}\`\`\``;
+  });
+}

@@ -1,0 +1,36 @@
+// An OTLP/HTTP receiver for what the examples export: it keeps the log records, and answers traces politely.
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { gunzipSync } from 'node:zlib';
+import { decodeLogsRequest } from '../../test/support/otlp-decode.js';
+
+/** @typedef {import('../../test/support/otlp-decode.js').DecodedRecord} DecodedRecord */
+
+/**
+ * @returns {Promise<{ url: string, records: DecodedRecord[], stop: () => Promise<void> }>} records in the order in
+ *   which they came
+ */
+export async function startReceiver() {
+  /** @type {DecodedRecord[]} */
+  const records = [];
+  const server = createServer(async (request, response) => {
+    const chunks = [];
+    for await (const chunk of request) chunks.push(chunk);
+    const sent = Buffer.concat(chunks);
+    const body = request.headers['content-encoding'] === 'gzip' ? gunzipSync(sent) : sent;
+    if (request.url === '/v1/logs') records.push(...decodeLogsRequest(body));
+    response.writeHead(200, { 'content-type': 'application/x-protobuf' }).end();
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
+  return {
+    url: `http://127.0.0.1:${port}`,
+    records,
+    async stop() {
+      server.close();
+      server.closeAllConnections();
+      await once(server, 'close');
+    },
+  };
+}
