@@ -99,7 +99,7 @@ describe('npm start', () => {
       const environment = { OTELCOL_BIN: '', PATH: dirname(process.execPath), XDG_CACHE_HOME: nothing };
       const run = await start(environment);
       expect(run.stdout).toMatch(/a Collector: none \(/);
-      expect(run.stdout).not.toContain('has got');
+      expect(run.stdout).not.toContain('received');
       tellsItAll(run);
     } finally {
       other.close();
@@ -111,9 +111,11 @@ describe('npm start', () => {
   withCollector('tells the same story with a real Collector behind it', async () => {
     const run = await start({});
     expect(run.stdout).toContain('OpenTelemetry Collector');
-    const [, got, all] = /has got (\d+) of the (\d+) records/.exec(run.stdout) ?? [];
-    expect(Number(got)).toBeGreaterThan(900);
-    expect(got).toBe(all);
+    const [, received, all] = /received (\d+) of the (\d+) records/.exec(run.stdout) ?? [];
+    expect(Number(received)).toBeGreaterThan(900);
+    expect(received).toBe(all);
+    // Seven for each order, and one more for each of the eight that fail.
+    expect(run.stdout).toMatch(/and 1,408 spans, straight from the services/);
     tellsItAll(run);
   });
 });

@@ -6,7 +6,7 @@ import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { findCollector } from '../../scripts/collector.js';
-import { readCollectorFile } from '../../test/support/collector-json.js';
+import { readCollectorFile, readCollectorSpans } from '../../test/support/collector-json.js';
 import { startCollector } from '../../test/support/collector-process.js';
 
 /** As `npx -p burstlog -p zeromq distlogd` runs it. */
@@ -19,13 +19,15 @@ const endMillis = 15_000;
  *
  * @typedef {object} Daemon
  * @property {number} pid
- * @property {string} endpoint where services send to
- * @property {string} collector what it feeds, for people
- * @property {() => Promise<Received>} stop lets it write what it has, ends it, and gives what has arrived
+ * @property {string} endpoint where services send log records
+ * @property {string | undefined} otlpEndpoint where they send spans and metrics; undefined: there is no Collector
+ * @property {string} collector where the daemon sends, for people
+ * @property {() => Promise<Received>} stop ends it when it has written everything, and returns what has arrived
  *
  * @typedef {object} Received
  * @property {DecodedRecord[]} records in the file that the daemon writes
- * @property {DecodedRecord[] | undefined} collected those that the Collector has got; undefined: there is none
+ * @property {{ records: number, spans: number } | undefined} collected how many the Collector has received;
+ *   undefined: there is none
  * @property {string} file lines of OTLP/JSON
  * @property {() => Promise<void>} cleanUp removes the files
  */
@@ -50,6 +52,7 @@ export async function startDaemon() {
   return {
     pid: child.pid,
     endpoint: await endpointOf(child, ended),
+    otlpEndpoint: collector.grpcPort && `http://127.0.0.1:${collector.grpcPort}`,
     collector: collector.name,
     async stop() {
       const timer = setTimeout(killWithUs, endMillis);
@@ -99,7 +102,8 @@ async function collectorOrReason() {
       grpcPort: collector.grpcPort,
       async stop() {
         await collector.stop();
-        return [collector.burstsFile, collector.restFile].flatMap(readCollectorFile);
+        const records = [collector.burstsFile, collector.restFile].flatMap(readCollectorFile);
+        return { records: records.length, spans: readCollectorSpans(collector.tracesFile).length };
       },
       cleanUp: () => collector.cleanUp(),
     };

@@ -11,9 +11,13 @@ async function main() {
   const daemon = await startDaemon();
   printLine('distlogd', `${daemon.endpoint}, process ${daemon.pid}`);
   printLine('feeds', `a file, and a Collector: ${daemon.collector}`);
-  const logsTo = { DISTLOGD_ENDPOINT: daemon.endpoint };
-  const payments = await startService('payments-service.js', logsTo);
-  const checkout = await startService('checkout-service.js', { ...logsTo, PAYMENTS_URL: payments.url });
+  // Without a Collector, spans and metrics are not exported.
+  const endpoints = {
+    DISTLOGD_ENDPOINT: daemon.endpoint,
+    OTEL_EXPORTER_OTLP_ENDPOINT: daemon.otlpEndpoint ?? '',
+  };
+  const payments = await startService('payments-service.js', endpoints);
+  const checkout = await startService('checkout-service.js', { ...endpoints, PAYMENTS_URL: payments.url });
   printLine('Services', `checkout, ${checkout.url}, process ${checkout.pid}`);
   printLine('', `payments, ${payments.url}, process ${payments.pid}`);
 
@@ -32,8 +36,10 @@ async function main() {
     stats.reduce((sum, { held, passed }) => sum + held + passed, 0),
   );
 
-  if (collected !== undefined)
-    printLine('Collector', `has got ${collected.length} of the ${all.length} records in the file`);
+  if (collected !== undefined) {
+    printLine('Collector', `received ${collected.records} of the ${all.length} records in the file`);
+    printLine('', `and ${collected.spans.toLocaleString('en')} spans, straight from the services`);
+  }
 
   printTitle('What did the last order that failed try to do? $ distlog tree --last-failed records.jsonl');
   printLastFailed(file);

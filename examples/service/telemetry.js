@@ -1,59 +1,82 @@
-// The set-up of logs and traces: this is the file to copy.
+// The set-up of logs, traces and metrics: this is the file to copy.
 import { context, DiagConsoleLogger, DiagLogLevel, diag, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { OTLPLogExporter } from '@opentelemetry/exporter-logs-otlp-grpc';
+import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-grpc';
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-grpc';
 import { defaultResource, resourceFromAttributes } from '@opentelemetry/resources';
 import { LoggerProvider } from '@opentelemetry/sdk-logs';
-import { TracerProvider } from '@opentelemetry/sdk-trace';
+import { MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
+import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import { BurstLogRecordProcessor, registerLoggerProvider, Severity, TaskLogRecordProcessor } from 'burstlog';
 import { ZmqLogRecordExporter } from 'burstlog/zeromq';
 
+const { DISTLOGD_ENDPOINT, OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_SERVICE_NAME } = process.env;
+/** Whether there is a Collector: the usual variable says so, or nothing says anything. */
+const hasCollector = Boolean(OTEL_EXPORTER_OTLP_ENDPOINT) || !DISTLOGD_ENDPOINT;
+
 /**
- * Starts logs and traces. With the variable `DISTLOGD_ENDPOINT` the logs go to that distlogd; else where the usual
- * variable says, `OTEL_EXPORTER_OTLP_ENDPOINT`; without it to http://localhost:4317.
+ * Starts logs, traces and metrics. They go to the Collector at `OTEL_EXPORTER_OTLP_ENDPOINT`, by default at
+ * http://localhost:4317. With the variable `DISTLOGD_ENDPOINT` the logs go to that distlogd instead; if it is the only
+ * one of the two, spans and metrics are not exported.
  *
- * @param {string} name of the service; the variable `OTEL_SERVICE_NAME` wins over it
+ * @param {string} name of the service; the variable `OTEL_SERVICE_NAME` overrides it
  */
 export function startTelemetry(name) {
-  // Without this line nobody hears that a Collector is away, or that a record was lost.
+  // Shows when an endpoint is unreachable, and when a record is lost.
   diag.setLogger(new DiagConsoleLogger(), DiagLogLevel.WARN);
 
-  const serviceName = process.env.OTEL_SERVICE_NAME || name;
-  const resource = defaultResource().merge(resourceFromAttributes({ 'service.name': serviceName }));
+  const resource = defaultResource().merge(
+    resourceFromAttributes({ 'service.name': OTEL_SERVICE_NAME || name }),
+  );
 
-  // Holds DEBUG, sends the rest, retries, and counts: all there is to do for the logs.
+  const readers = hasCollector
+    ? [
+        new PeriodicExportingMetricReader({
+          exporter: new OTLPMetricExporter(),
+          exportIntervalMillis: 10_000,
+        }),
+      ]
+    : [];
+  const meterProvider = new MeterProvider({ resource, readers });
+
+  // Holds DEBUG, exports the rest, retries, and counts: all that logs need.
   const burst = new BurstLogRecordProcessor({
-    exporter: exporter(),
-    // Should the other end be away at the end: Docker kills a container 10 seconds after SIGTERM.
+    exporter: DISTLOGD_ENDPOINT
+      ? new ZmqLogRecordExporter({ endpoint: DISTLOGD_ENDPOINT })
+      : new OTLPLogExporter(),
+    // If the endpoint is unreachable at the end: Docker kills a container 10 seconds after SIGTERM.
     delivery: { shutdownTimeoutMillis: 8_000 },
+    meterProvider,
   });
-  // Says on every record which task it belongs to.
+  // Writes on every record which task it belongs to.
   const processors = [new TaskLogRecordProcessor(), burst];
   const loggerProvider = new LoggerProvider({ resource, processors });
   registerLoggerProvider(loggerProvider);
 
-  // Tells the burst when a request is over, and when its span failed.
-  const tracerProvider = new TracerProvider({ resource, spanProcessors: [burst.spanProcessor()] });
+  // burst.spanProcessor() notices when a request is over, and when its span failed.
+  const spanProcessors = [burst.spanProcessor()];
+  if (hasCollector) {
+    const exporter = new OTLPTraceExporter({ timeoutMillis: 8_000 });
+    spanProcessors.push(new BatchSpanProcessor({ exporter }));
+  }
+  const tracerProvider = new TracerProvider({ resource, spanProcessors });
   trace.setGlobalTracerProvider(tracerProvider);
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
 
   return {
     burst,
     log: severitiesByName(loggerProvider.getLogger(name)),
-    /** Delivers what is on its way; to be awaited before the process ends. */
+    /** Exports what is still queued; await it before the process ends. */
     async shutdown() {
-      await tracerProvider.shutdown();
-      await loggerProvider.shutdown();
+      await Promise.allSettled([tracerProvider.shutdown(), loggerProvider.shutdown()]);
+      // Last, because it exports what has become of the records.
+      await Promise.allSettled([meterProvider.shutdown()]);
     },
   };
 }
 
-function exporter() {
-  const endpoint = process.env.DISTLOGD_ENDPOINT;
-  return endpoint ? new ZmqLogRecordExporter({ endpoint }) : new OTLPLogExporter();
-}
-
-/** OpenTelemetry's logger has one method, `emit`. These are the names that people use. */
+/** OpenTelemetry's logger has one method, `emit`. These are the usual names. */
 function severitiesByName(logger) {
   const at = (name) => (body, attributes) => {
     logger.emit({ severityNumber: Severity[name], severityText: name, body, attributes });

@@ -11,20 +11,41 @@ import { exactInteger } from './otlp-decode.js';
  * @returns {DecodedRecord[]} in the order in which they stand in the file; none where there is no file
  */
 export function readCollectorFile(path) {
-  let text;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    if (/** @type {NodeJS.ErrnoException} */ (error).code === 'ENOENT') return [];
-    throw error;
-  }
-  return decodeCollectorLines(text);
+  return decodeCollectorLines(textOf(path));
 }
 
-/** A last line without its end has not been written whole, and is left out. @param {string} text */
+/** @param {string} text */
 export function decodeCollectorLines(text) {
+  return requestsIn(text).flatMap(decodeLogsJson);
+}
+
+/**
+ * The spans of a file, as they are in OTLP/JSON.
+ *
+ * @param {string} path
+ * @returns {{ readonly traceId: string, readonly name: string, readonly status: { readonly code?: number } }[]}
+ */
+export function readCollectorSpans(path) {
+  return requestsIn(textOf(path))
+    .flatMap(({ resourceSpans }) => resourceSpans)
+    .flatMap(({ scopeSpans }) => scopeSpans)
+    .flatMap(({ spans }) => spans);
+}
+
+/** Without a last line that has not been written whole. @param {string} text @returns {Json[]} */
+function requestsIn(text) {
   const lines = text.split('\n').slice(0, -1);
-  return lines.filter((line) => line !== '').flatMap((line) => decodeLogsJson(JSON.parse(line)));
+  return lines.filter((line) => line !== '').map((line) => JSON.parse(line));
+}
+
+/** @param {string} path */
+function textOf(path) {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (/** @type {NodeJS.ErrnoException} */ (error).code === 'ENOENT') return '';
+    throw error;
+  }
 }
 
 /** An ExportLogsServiceRequest in OTLP/JSON. @param {Json} request @returns {DecodedRecord[]} */

@@ -22,7 +22,8 @@ import { findCollector } from '../../scripts/collector.js';
  * @property {number} httpPort
  * @property {string} directory where it runs; `cleanUp` removes it
  * @property {string} burstsFile where `collector.yaml` writes errors and bursts
- * @property {string} restFile where `collector.yaml` writes the rest
+ * @property {string} restFile where `collector.yaml` writes the other log records
+ * @property {string} tracesFile where `collector.yaml` writes spans
  * @property {string} logs what it has said so far
  * @property {Promise<{ code: number | null, signal: NodeJS.Signals | null }>} stopped
  * @property {(signal?: NodeJS.Signals) => Promise<void>} kill sends the signal, SIGKILL if none is given, and
@@ -48,7 +49,7 @@ const forTests = [
  *
  * The configuration finds its ports and files in the variables of `collector-config/collector.yaml`:
  * COLLECTOR_GRPC_ENDPOINT, COLLECTOR_HTTP_ENDPOINT, COLLECTOR_HEALTH_ENDPOINT, COLLECTOR_BURSTS_FILE,
- * COLLECTOR_REST_FILE, COLLECTOR_QUEUE_DIRECTORY.
+ * COLLECTOR_REST_FILE, COLLECTOR_TRACES_FILE, COLLECTOR_METRICS_FILE, COLLECTOR_QUEUE_DIRECTORY.
  *
  * @param {CollectorOptions} options
  * @returns {Promise<RunningCollector>}
@@ -74,6 +75,7 @@ async function startIn(directory, { config, env = {}, grpcPort, httpPort, startM
     const ports = { grpcPort: grpcPort ?? freeGrpc, httpPort: httpPort ?? freeHttp };
     const burstsFile = join(directory, 'bursts.jsonl');
     const restFile = join(directory, 'rest.jsonl');
+    const tracesFile = join(directory, 'traces.jsonl');
     const child = spawn(
       program,
       [...configs, ...forTests].flatMap((each) => ['--config', each]),
@@ -86,6 +88,8 @@ async function startIn(directory, { config, env = {}, grpcPort, httpPort, startM
           COLLECTOR_HEALTH_ENDPOINT: `127.0.0.1:${health}`,
           COLLECTOR_BURSTS_FILE: burstsFile,
           COLLECTOR_REST_FILE: restFile,
+          COLLECTOR_TRACES_FILE: tracesFile,
+          COLLECTOR_METRICS_FILE: join(directory, 'metrics.jsonl'),
           COLLECTOR_QUEUE_DIRECTORY: join(directory, 'queue'),
           ...env,
         },
@@ -107,6 +111,7 @@ async function startIn(directory, { config, env = {}, grpcPort, httpPort, startM
       directory,
       burstsFile,
       restFile,
+      tracesFile,
       get logs() {
         return collector.logs();
       },
