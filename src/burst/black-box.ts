@@ -10,13 +10,15 @@ import type { HeldItems, HoldingBounds, HoldingObserver, Keys, SeeItem } from '.
 import type { Clock, ReadableLogRecordLike } from '../record/index.ts';
 
 /** What a black box works with. */
-export interface BlackBoxParts {
+export interface BlackBoxParts<T> {
   readonly options: ResolvedBlackBoxOptions;
   readonly bounds: HoldingBounds;
   readonly clock: Clock;
   /** Whether the last span of a trace has ended: its records are not written as long as that holds. */
   readonly hasEnded: (key: string) => boolean;
   readonly holding: () => number;
+  /** A held item as a record. The next call may give the same object. */
+  readonly readable: (item: T, cameAt: number) => ReadableLogRecordLike;
   readonly warn: (message: string) => void;
 }
 
@@ -31,11 +33,11 @@ const LEAST_MILLIS = 1;
  * It owns the flush timer, the listeners for the end of the process, and two sets: the keys of which records
  * were written, and the deliveries that are not settled.
  */
-export class BlackBox implements HoldingObserver<ReadableLogRecordLike> {
+export class BlackBox<T> implements HoldingObserver<T> {
   readonly #box: Box;
-  readonly #parts: BlackBoxParts;
+  readonly #parts: BlackBoxParts<T>;
   readonly #flushMillis: number;
-  #items: HeldItems<ReadableLogRecordLike> | undefined;
+  #items: HeldItems<T> | undefined;
   /** When the next held record asks whether to flush. */
   #nextLookAt = Number.NEGATIVE_INFINITY;
   #cancelFlush: (() => void) | undefined;
@@ -55,7 +57,7 @@ export class BlackBox implements HoldingObserver<ReadableLogRecordLike> {
   #lastHasEnded = false;
 
   /** @throws when the file cannot be made */
-  constructor(parts: BlackBoxParts) {
+  constructor(parts: BlackBoxParts<T>) {
     this.#parts = parts;
     const { options, bounds, clock, warn, holding } = parts;
     this.#flushMillis = options.flushMillis;
@@ -78,7 +80,7 @@ export class BlackBox implements HoldingObserver<ReadableLogRecordLike> {
     return this.#box.path;
   }
 
-  attach(items: HeldItems<ReadableLogRecordLike>): void {
+  attach(items: HeldItems<T>): void {
     this.#items = items;
   }
 
@@ -268,22 +270,23 @@ export class BlackBox implements HoldingObserver<ReadableLogRecordLike> {
     this.#resumed.clear();
   }
 
-  readonly #seeOpen: SeeItem<ReadableLogRecordLike> = (record, key) => {
+  readonly #seeOpen: SeeItem<T> = (item, key, cameAt) => {
     if (key !== this.#lastKey) {
       this.#lastKey = key;
       this.#lastHasEnded = this.#parts.hasEnded(key);
       if (!this.#lastHasEnded) this.#written.add(key);
     }
-    return this.#lastHasEnded ? 0 : this.#write(record, key);
+    return this.#lastHasEnded ? 0 : this.#write(item, key, cameAt);
   };
 
-  readonly #seeAny: SeeItem<ReadableLogRecordLike> = (record, key) => {
+  readonly #seeAny: SeeItem<T> = (item, key, cameAt) => {
     this.#written.add(key);
-    return this.#write(record, key);
+    return this.#write(item, key, cameAt);
   };
 
   /** @returns its number; 0 if it is excluded, or cannot be encoded */
-  #write(record: ReadableLogRecordLike, key: string): number {
+  #write(item: T, key: string, cameAt: number): number {
+    const record = this.#parts.readable(item, cameAt);
     if (this.#parts.options.isExcluded(record.instrumentationScope.name)) return 0;
     return this.#box.writer.held(record, key);
   }

@@ -21,10 +21,12 @@ const SLICE = 256;
 
 /**
  * Exports what processes of this service that have died left in their boxes, in the turns after the start.
+ * @param component whose name warnings bear
  * @param onSend called for each record
  * @param hasEnded whether the processor was shut down: then the rest is for the next start
  */
 export function recoverInBackground(
+  component: string,
   options: ResolvedBlackBoxOptions,
   target: RecoveryTarget,
   onSend: () => void,
@@ -45,10 +47,10 @@ export function recoverInBackground(
   };
   const isOurs = ({ service }: { readonly service: string }) => service === options.service;
   armImmediate(() => {
-    recoverBoxes(options.directory, options, isOurs, send).then(logReport, (error: unknown) =>
-      diag.warn(
-        `BurstLogRecordProcessor: black boxes in ${options.directory} were not read: ${errorText(error)}`,
-      ),
+    recoverBoxes(options.directory, options, isOurs, send).then(
+      (report) => logReport(component, report),
+      (error: unknown) =>
+        diag.warn(`${component}: black boxes in ${options.directory} were not read: ${errorText(error)}`),
     );
   });
 }
@@ -57,10 +59,10 @@ function failures(target: RecoveryTarget): number {
   return Object.values(target.counts().failed).reduce((sum, count) => sum + count, 0);
 }
 
-function logReport({ recovered, records, removed, refused, kept }: RecoveryReport): void {
-  const log = (text: string) => diag.warn(`BurstLogRecordProcessor: ${text}`);
+function logReport(component: string, { recovered, records, removed, refused, kept }: RecoveryReport): void {
+  const log = (text: string) => diag.warn(`${component}: ${text}`);
   if (recovered > 0) {
-    diag.info(`BurstLogRecordProcessor: ${records} records of ${recovered} black boxes were recovered`);
+    diag.info(`${component}: ${records} records of ${recovered} black boxes were recovered`);
   }
   if (removed > 0)
     log(`${removed} black boxes were removed unread: too many, too large together, or too old`);

@@ -1,18 +1,30 @@
 import type { Context } from '@opentelemetry/api';
 import type { ResolvedDeliveryOptions } from '../export/index.ts';
 import type { BurstAttributes } from '../holding/index.ts';
-import type { Clock, LogRecordProcessorLike, ReadableLogRecordLike } from '../record/index.ts';
+import type {
+  Clock,
+  LogRecordProcessorLike,
+  RateLimitedWarnings,
+  ReadableLogRecordLike,
+} from '../record/index.ts';
 import type { BlackBox } from './black-box.ts';
 import { withBurst } from './burst-records.ts';
+import type { DeferredRecord } from './deferred-record.ts';
 import { ExporterTarget } from './exporter-target.ts';
 import { ProcessorTarget } from './processor-target.ts';
+import { ProviderTarget, type WrappedProvider } from './provider-target.ts';
 import type { ReentrancyGuard } from './reentrancy-guard.ts';
 
 /** The exporter form with a black box, which holds what is not delivered yet. */
 export class BoxedExporterTarget extends ExporterTarget {
-  readonly #box: BlackBox;
+  readonly #box: BlackBox<ReadableLogRecordLike>;
 
-  constructor(options: ResolvedDeliveryOptions, burstLevel: number, guard: ReentrancyGuard, box: BlackBox) {
+  constructor(
+    options: ResolvedDeliveryOptions,
+    burstLevel: number,
+    guard: ReentrancyGuard,
+    box: BlackBox<ReadableLogRecordLike>,
+  ) {
     super(options, burstLevel, guard, (first, last) => box.settled(first, last));
     this.#box = box;
   }
@@ -27,9 +39,14 @@ export class BoxedExporterTarget extends ExporterTarget {
 
 /** The processor form with a black box: what was handed on is no longer ours. */
 export class BoxedProcessorTarget extends ProcessorTarget {
-  readonly #box: BlackBox;
+  readonly #box: BlackBox<ReadableLogRecordLike>;
 
-  constructor(processor: LogRecordProcessorLike, clock: Clock, guard: ReentrancyGuard, box: BlackBox) {
+  constructor(
+    processor: LogRecordProcessorLike,
+    clock: Clock,
+    guard: ReentrancyGuard,
+    box: BlackBox<ReadableLogRecordLike>,
+  ) {
     super(processor, clock, guard);
     this.#box = box;
   }
@@ -41,6 +58,34 @@ export class BoxedProcessorTarget extends ProcessorTarget {
     context: Context | undefined,
   ): void {
     super.send(record, size, added, context);
+    const number = added?.number ?? 0;
+    if (number > 0) this.#box.dropped(number);
+  }
+}
+
+/** The provider form with a black box: so it is here. */
+export class BoxedProviderTarget extends ProviderTarget {
+  readonly #box: BlackBox<DeferredRecord>;
+
+  constructor(
+    provider: WrappedProvider,
+    clock: Clock,
+    guard: ReentrancyGuard,
+    warnings: RateLimitedWarnings,
+    box: BlackBox<DeferredRecord>,
+  ) {
+    super(provider, clock, guard, warnings);
+    this.#box = box;
+  }
+
+  override send(
+    item: DeferredRecord,
+    size: number,
+    added: BurstAttributes | undefined,
+    context: Context | undefined,
+    cameAt: number,
+  ): void {
+    super.send(item, size, added, context, cameAt);
     const number = added?.number ?? 0;
     if (number > 0) this.#box.dropped(number);
   }

@@ -5,7 +5,6 @@ import { isExporting } from '../export/index.ts';
 import {
   BurstCore,
   type BurstStats,
-  type HoldingObserver,
   type Keys,
   SHARED_KEY,
   type Target,
@@ -52,8 +51,8 @@ export interface FrontEndParts<T> {
   /** An item as the functions among the options read it. */
   readonly readable: (item: T) => ReadableLogRecordLike;
   readonly shutdownTimeoutMillis: number;
-  /** For the processor only: it follows what is held. */
-  readonly box?: (HoldingObserver<T> & BlackBox) | undefined;
+  /** Follows what is held. */
+  readonly box: BlackBox<T> | undefined;
 }
 
 /**
@@ -71,7 +70,7 @@ export class BurstFrontEnd<T extends Keyed> implements BurstControls {
   readonly #metrics: ComponentMetrics[] = [];
   /** Made when a span processor is asked for. */
   #traces: TraceTable | undefined;
-  readonly #box: BlackBox | undefined;
+  readonly #box: BlackBox<T> | undefined;
   #shutdown: Promise<void> | undefined;
 
   constructor(parts: FrontEndParts<T>) {

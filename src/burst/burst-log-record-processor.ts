@@ -29,6 +29,7 @@ import { ProcessorTarget } from './processor-target.ts';
 import { ReentrancyGuard } from './reentrancy-guard.ts';
 import { type ResolvedBurstOptions, resolveBurstOptions } from './resolve-options.ts';
 
+const NAME = 'BurstLogRecordProcessor';
 const SHUTDOWN_TIMEOUT_MILLIS = 30_000;
 
 /**
@@ -63,13 +64,14 @@ export class BurstLogRecordProcessor implements LogRecordProcessorLike, BurstCon
     this.#level = options.levels.only;
     this.#maxRecordBytes = options.bounds.maxRecordBytes;
     const guard = new ReentrancyGuard();
-    const box = openBlackBox(options, {
+    const box = openBlackBox<ReadableLogRecordLike>(NAME, options, {
+      readable: (record) => record,
       hasEnded: (key) => this.#front.hasEnded(key),
       holding: () => this.#front.stats().holding,
     });
     const frontEnd = (target: Target<ReadableLogRecordLike>, shutdownTimeoutMillis: number) =>
       new BurstFrontEnd({
-        name: 'BurstLogRecordProcessor',
+        name: NAME,
         options,
         guard,
         target,
@@ -169,7 +171,7 @@ export class BurstLogRecordProcessor implements LogRecordProcessorLike, BurstCon
     const count = () => {
       counters.live += 1;
     };
-    recoverInBackground(blackBox, target, count, () => this.#front.isShutdown);
+    recoverInBackground(NAME, blackBox, target, count, () => this.#front.isShutdown);
   }
 
   #hold(record: ReadableLogRecordLike, given: Context): void {

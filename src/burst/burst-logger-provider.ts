@@ -2,12 +2,16 @@ import { ROOT_CONTEXT, TraceFlags, trace } from '@opentelemetry/api';
 import type { BurstStats } from '../holding/index.ts';
 import type { FlushOptionsLike, SpanProcessorLike } from '../record/index.ts';
 import { RateLimitedWarnings, Severity } from '../record/index.ts';
+import { recoverInBackground } from './box-recovery.ts';
+import { BoxedProviderTarget } from './boxed-targets.ts';
 import type { BurstControls } from './burst-controls.ts';
 import { BurstFrontEnd } from './burst-front-end.ts';
 import type { BurstSpanProcessorOptions } from './burst-span-processor.ts';
 import type { DeferredRecord, LiveRecord, SdkLoggerLike } from './deferred-record.ts';
+import { DeferredView } from './deferred-view.ts';
 import { DeferringLogger, type LoggerParts } from './deferring-logger.ts';
 import { OneReadClock } from './one-read-clock.ts';
+import { openBlackBox } from './open-black-box.ts';
 import type {
   BurstCallOptions,
   BurstLoggerProviderOptions,
@@ -55,7 +59,17 @@ export class BurstLoggerProvider implements BurstControls {
     this.#provider = provider;
     const { clock, scope, order, bounds, maxLoudBytes } = options;
     const guard = new ReentrancyGuard();
-    const target = new ProviderTarget(provider, clock, guard, new RateLimitedWarnings(NAME, clock));
+    const warnings = new RateLimitedWarnings(NAME, clock);
+    const view = new DeferredView(resourceOf(provider, options.blackBox?.service));
+    const box = openBlackBox<DeferredRecord>(NAME, options, {
+      readable: (record, cameAt) => view.of(record, cameAt),
+      hasEnded: (key) => this.#front.hasEnded(key),
+      holding: () => this.#front.stats().holding,
+    });
+    const target =
+      box === undefined
+        ? new ProviderTarget(provider, clock, guard, warnings)
+        : new BoxedProviderTarget(provider, clock, guard, warnings, box);
     this.#front = new BurstFrontEnd({
       name: NAME,
       options,
@@ -64,7 +78,9 @@ export class BurstLoggerProvider implements BurstControls {
       // Only live ones are read, see `keyReadsRecord`.
       readable: (record) => record as LiveRecord,
       shutdownTimeoutMillis: SHUTDOWN_TIMEOUT_MILLIS,
+      box,
     });
+    this.#recover(target);
     this.#front.report(undefined);
     this.#front.listenForEnding(this);
     this.#parts = {
@@ -131,6 +147,16 @@ export class BurstLoggerProvider implements BurstControls {
     return this.#front.shutdown();
   }
 
+  #recover(target: ProviderTarget): void {
+    const { blackBox } = this.#options;
+    const { counters } = this.#front.core;
+    if (blackBox === undefined) return;
+    const count = () => {
+      counters.live += 1;
+    };
+    recoverInBackground(NAME, blackBox, target, count, () => this.#front.isShutdown);
+  }
+
   /**
    * Whether the SDK's logger refuses anything. It is asked once: if not, it need not be asked for each record.
    */
@@ -163,4 +189,15 @@ function contextWith(traceFlags: number | undefined) {
   return traceFlags === undefined
     ? ROOT_CONTEXT
     : trace.setSpanContext(ROOT_CONTEXT, { ...span, traceFlags });
+}
+
+/** What the SDK's provider keeps to itself: the resource that it writes on its records. */
+interface SharedState {
+  readonly _sharedState?: { readonly resource?: { readonly attributes: object } };
+}
+
+/** The SDK does not say which resource its provider has; where it is not found, the name of the service stands for it. */
+function resourceOf(provider: object, service: string | undefined): { readonly attributes: object } {
+  const found = (provider as SharedState)._sharedState?.resource;
+  return found ?? { attributes: service === undefined ? {} : { 'service.name': service } };
 }

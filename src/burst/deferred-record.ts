@@ -274,13 +274,13 @@ export class LiveRecord implements DeferredRecord, ReadableLogRecordLike {
   }
 }
 
-function hrTimeOf(millis: number): HrTime {
+export function hrTimeOf(millis: number): HrTime {
   const seconds = Math.floor(millis / 1_000);
   return [seconds, Math.round((millis - seconds * 1_000) * 1e6)];
 }
 
 /** A time as the API takes it; NaN if it is none. */
-function millisOf(time: unknown): number {
+export function millisOf(time: unknown): number {
   if (Array.isArray(time)) return Number(time[0]) * 1_000 + Number(time[1]) / 1e6;
   return Number(time);
 }

@@ -9,12 +9,13 @@ import type { ResolvedBurstOptions } from './resolve-options.ts';
 const OVERLAY = 0x794c7630;
 
 /** @returns undefined where none is asked for, and where none can be made: then the process runs without */
-export function openBlackBox(
+export function openBlackBox<T>(
+  component: string,
   { blackBox, bounds, clock }: Pick<ResolvedBurstOptions, 'blackBox' | 'bounds' | 'clock'>,
-  front: Pick<BlackBoxParts, 'hasEnded' | 'holding'>,
-): BlackBox | undefined {
+  front: Pick<BlackBoxParts<T>, 'hasEnded' | 'holding' | 'readable'>,
+): BlackBox<T> | undefined {
   if (blackBox === undefined) return undefined;
-  const warn = (message: string) => diag.warn(`BurstLogRecordProcessor: ${message}`);
+  const warn = (message: string) => diag.warn(`${component}: ${message}`);
   try {
     warnOfOverlay(blackBox.directory, warn);
     return new BlackBox({ ...front, options: blackBox, bounds, clock, warn });

@@ -130,8 +130,8 @@ export interface BurstOptions {
   readonly flushTimeoutMillis?: number | undefined;
   /**
    * Keeps what is held, and what is not delivered yet, in a file too, so that it survives SIGKILL, out of
-   * memory and a crash: the next start of the service exports it. Not with `order: 'chronological'`, and not
-   * of `BurstLoggerProvider`. Default: no file.
+   * memory and a crash: the next start of the service exports it. Not with `order: 'chronological'`. Default:
+   * no file.
    */
   readonly blackBox?: BlackBoxOptions | undefined;
   /** Where the metrics go. Default: nowhere. */

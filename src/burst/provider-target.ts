@@ -1,7 +1,13 @@
 import { type Context, ROOT_CONTEXT, type SpanContext, trace } from '@opentelemetry/api';
 import type { Burst, BurstAttributes, DeliveryCounts, Items, Target } from '../holding/index.ts';
 import type { Limited, Recurrence } from '../limit/index.ts';
-import { type Clock, errorText, type RateLimitedWarnings, ReleaseContext } from '../record/index.ts';
+import {
+  type Clock,
+  errorText,
+  type RateLimitedWarnings,
+  type ReadableLogRecordLike,
+  ReleaseContext,
+} from '../record/index.ts';
 import { burstAttributes, manifestFields, type OwnFields, summaryFields } from './burst-records.ts';
 import {
   type ApiLogRecordLike,
@@ -14,7 +20,13 @@ import type { ReentrancyGuard } from './reentrancy-guard.ts';
 
 /** Where the provider's own records come from: manifests and summaries. */
 const OWN_SCOPE = { name: 'burstlog' };
+const PROCESS_PID = 'process.pid';
 const NOTHING_KNOWN = { marks: undefined, sequence: 0 };
+
+/** The SDK's provider, as far as it is used here. */
+export interface WrappedProvider extends Flushable {
+  getLogger(name: string, version?: string, options?: object): RecordSource['logger'];
+}
 
 /** Deferred records as the core holds them. */
 class DeferredItems implements Items<DeferredRecord> {
@@ -61,6 +73,7 @@ class DeferredItems implements Items<DeferredRecord> {
  */
 export class ProviderTarget implements Target<DeferredRecord> {
   readonly items: DeferredItems;
+  readonly #provider: WrappedProvider;
   readonly #guard: ReentrancyGuard;
   readonly #warnings: RateLimitedWarnings;
   readonly #downstream: Downstream;
@@ -71,11 +84,12 @@ export class ProviderTarget implements Target<DeferredRecord> {
   #pending = 0;
 
   constructor(
-    provider: Flushable & { getLogger(name: string): RecordSource['logger'] },
+    provider: WrappedProvider,
     clock: Clock,
     guard: ReentrancyGuard,
     warnings: RateLimitedWarnings,
   ) {
+    this.#provider = provider;
     this.#guard = guard;
     this.#warnings = warnings;
     this.#downstream = new Downstream('the wrapped provider', provider, clock, warnings);
@@ -98,16 +112,40 @@ export class ProviderTarget implements Target<DeferredRecord> {
     _context: Context | undefined,
     cameAt: number,
   ): void {
-    this.#pending += 1;
-    try {
+    this.#handOn(() => {
       const { logger } = item.source;
       const record = withBurst(released(item, cameAt), added);
       // A live record was asked about when it came.
-      if (item.release !== undefined && logger.enabled?.(record) === false) this.#refuse();
-      else {
-        this.#guard.call(() => logger.emit(record));
-        this.#delivered += 1;
-      }
+      if (item.release !== undefined && logger.enabled?.(record) === false) return this.#refuse();
+      this.#guard.call(() => logger.emit(record));
+      this.#delivered += 1;
+    });
+  }
+
+  /**
+   * Sends a record of a process that has died. The provider writes its own resource on it, so the id of that
+   * process becomes an attribute of the record.
+   */
+  sendRecovered(record: ReadableLogRecordLike): void {
+    this.#handOn(() => {
+      const { name, version, schemaUrl } = record.instrumentationScope;
+      const { severityNumber, severityText, eventName, body, attributes, hrTime, hrTimeObserved } = record;
+      const pid = (record.resource.attributes as Record<string, unknown>)[PROCESS_PID];
+      const logger = this.#provider.getLogger(name, version, schemaUrl === undefined ? {} : { schemaUrl });
+      const context = new ReleaseContext(contextOf(record.spanContext), NOTHING_KNOWN);
+      const fields = { severityNumber, severityText, eventName, body, context };
+      const times = { timestamp: hrTime, observedTimestamp: hrTimeObserved };
+      const own = { ...attributes, ...(pid === undefined ? {} : { [PROCESS_PID]: pid }) };
+      this.#guard.call(() => logger.emit({ ...fields, ...times, attributes: own }));
+      this.#delivered += 1;
+    });
+  }
+
+  /** Never throws. */
+  #handOn(send: () => void): void {
+    this.#pending += 1;
+    try {
+      send();
     } catch (error) {
       this.#failed += 1;
       this.#warnings.warn('provider', `1 record was lost: the wrapped provider threw ${errorText(error)}`);

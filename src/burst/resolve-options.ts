@@ -109,9 +109,6 @@ export function resolveProviderOptions(
   given: BurstLoggerProviderOptions,
 ): ResolvedBurstOptions & { readonly provider: SdkLoggerProviderLike } {
   const options = resolveCommon('BurstLoggerProvider', given, ['provider']);
-  if (options.blackBox !== undefined) {
-    throw new TypeError('blackBox is for BurstLogRecordProcessor: here the SDK has not made the records yet');
-  }
   const provider = withMethods<SdkLoggerProviderLike>('provider', given.provider, [
     'getLogger',
     'forceFlush',

@@ -2,9 +2,10 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { context, ROOT_CONTEXT, trace } from '@opentelemetry/api';
+import { LoggerProvider } from '@opentelemetry/sdk-logs';
 import fc from 'fast-check';
 import { type BoxContents, readBox } from '../../src/box/index.ts';
-import { BurstLogRecordProcessor } from '../../src/burst/index.ts';
+import { BurstLoggerProvider, BurstLogRecordProcessor } from '../../src/burst/index.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { aRecord, spanContext } from './support/memory-box.ts';
 
@@ -62,19 +63,46 @@ function spanOf(digit: string) {
   return { ...rest, spanContext: () => mine };
 }
 
-/** Runs the steps with an exporter that answers or not. @returns what its box holds, and what it should hold */
-async function run(program: readonly Step[], answers: boolean) {
-  const clock = new ManualClock();
-  const processor = new BurstLogRecordProcessor({
-    exporter: { export: (_, done) => answers && done({ code: 0 }), shutdown: async () => {} },
+/** The processor with an exporter that answers or not, or the provider in front of the SDK. */
+type Front = 'answered' | 'never answered' | 'provider';
+
+/** The SDK's provider refuses all records as long as it has no processor. */
+function sdkProvider(): LoggerProvider {
+  const nothing = async () => {};
+  return new LoggerProvider({ processors: [{ onEmit() {}, forceFlush: nothing, shutdown: nothing }] });
+}
+
+/** Either front end, and how a record gets into it. */
+function fronted(front: Front, clock: ManualClock) {
+  const common = { after: false, limit: false, idleMillis: 1e9, clock } as const;
+  const blackBox = { directory, bytes: 1024 * 1024 };
+  const inside = (digit: Digit) => trace.setSpanContext(ROOT_CONTEXT, spanContext(digit));
+  if (front === 'provider') {
+    const provider = new BurstLoggerProvider({ provider: sdkProvider(), ...common, blackBox });
+    const logger = provider.getLogger('app', '1.0');
+    const emit = (body: string, severityNumber: number, digit: Digit, timestamp: [number, number]) =>
+      logger.emit({ severityNumber, body, timestamp, context: inside(digit) });
+    return { burst: provider, emit };
+  }
+  const burst = new BurstLogRecordProcessor({
+    exporter: { export: (_, done) => front === 'answered' && done({ code: 0 }), shutdown: async () => {} },
     delivery: { retry: false, exportTimeoutMillis: 1e9, scheduledDelayMillis: 1 },
-    after: false,
-    limit: false,
-    idleMillis: 1e9,
-    clock,
-    blackBox: { directory, bytes: 1024 * 1024 },
+    ...common,
+    blackBox,
   });
-  const spans = processor.spanProcessor({ lingerMillis: LINGER_MILLIS });
+  const emit = (body: string, severityNumber: number, digit: Digit, time: [number, number]) =>
+    burst.onEmit(
+      aRecord(body, { severityNumber, spanContext: spanContext(digit), hrTime: time, hrTimeObserved: time }),
+      inside(digit),
+    );
+  return { burst, emit };
+}
+
+/** Runs the steps. @returns what the box holds, and what it should hold */
+async function run(program: readonly Step[], front: Front) {
+  const clock = new ManualClock();
+  const { burst, emit: write } = fronted(front, clock);
+  const spans = burst.spanProcessor({ lingerMillis: LINGER_MILLIS });
   const held = new Map<Digit, string[]>(traces.map((digit) => [digit, []]));
   const open = new Map<Digit, number>(traces.map((digit) => [digit, 0]));
   /** When the last span of a trace ended; undefined: it is open, or has no spans. */
@@ -85,12 +113,7 @@ async function run(program: readonly Step[], answers: boolean) {
   const emit = (digit: Digit, severityNumber: number) => {
     const body = `${count} of ${digit}`;
     count += 1;
-    const inside = trace.setSpanContext(ROOT_CONTEXT, spanContext(digit));
-    const time: [number, number] = [1_700_000_000 + count, 0];
-    processor.onEmit(
-      aRecord(body, { severityNumber, spanContext: spanContext(digit), hrTime: time, hrTimeObserved: time }),
-      inside,
-    );
+    write(body, severityNumber, digit, [1_700_000_000 + count, 0]);
     return body;
   };
   const settle = () => {
@@ -123,7 +146,7 @@ async function run(program: readonly Step[], answers: boolean) {
         if (open.get(step.trace) === 0) endedAt.set(step.trace, now);
         break;
       case 'discard':
-        processor.discard({ keys: [spanContext(step.trace).traceId] });
+        burst.discard({ keys: [spanContext(step.trace).traceId] });
         held.set(step.trace, []);
         break;
       case 'wait':
@@ -144,7 +167,7 @@ async function run(program: readonly Step[], answers: boolean) {
   const quiet = [...held].filter(([digit]) => !endedAt.has(digit)).flatMap(([, bodies]) => bodies);
   rmSync(join(directory, file!));
   let isOver = false;
-  void processor.shutdown().then(() => {
+  void burst.shutdown().then(() => {
     isOver = true;
   });
   while (!isOver) {
@@ -155,18 +178,19 @@ async function run(program: readonly Step[], answers: boolean) {
   const found = contents.records.filter(({ record }) => record.eventName !== 'burst.released');
   return {
     found: found.map(({ record }) => record.body).sort(),
-    expected: [...quiet, ...(answers ? [] : left)].sort(),
+    expected: [...quiet, ...(front === 'never answered' ? left : [])].sort(),
   };
 }
 
 test.each([
-  ['what is held of open traces, and nothing else, if everything is delivered', true],
-  ['what is held of open traces, and all that left, if nothing is delivered', false],
-])('after a flush a box holds %s', async (_, answers) => {
+  ['what is held of open traces, and nothing else, if everything is delivered', 'answered' as const],
+  ['what is held of open traces, and all that left, if nothing is delivered', 'never answered' as const],
+  ['what is held of open traces in front of the SDK, which gets what leaves', 'provider' as const],
+])('after a flush a box holds %s', async (_, front) => {
   expect(context.active()).toBe(ROOT_CONTEXT);
   await fc.assert(
     fc.asyncProperty(steps, async (program) => {
-      const { found, expected } = await run(program, answers);
+      const { found, expected } = await run(program, front);
       expect(found).toEqual(expected);
     }),
     { numRuns: 60 },

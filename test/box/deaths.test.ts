@@ -9,22 +9,35 @@ import { startOtlpReceiver } from '../support/otlp-receiver.js';
 
 const root = join(__dirname, '../..');
 
+/** Both front ends, with the same names. */
+const fronts = {
+  processor: `
+    const burst = new BurstLogRecordProcessor({ exporter, blackBox });
+    const provider = new LoggerProvider({ processors: [burst], resource });`,
+  provider: `
+    const sdk = new LoggerProvider({ processors: [new BatchLogRecordProcessor({ exporter })], resource });
+    const burst = new BurstLoggerProvider({ provider: sdk, blackBox });
+    const provider = burst;`,
+};
+type Front = keyof typeof fronts;
+const bothFronts = Object.keys(fronts) as Front[];
+
 /** A service with a black box. It says `ready` when it has held ten records of an open trace, and one of another. */
-const program = (body: string) => `
+const program = (body: string, front: Front) => `
 import { context, diag, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { OTLPLogExporter } from '@opentelemetry/exporter-logs-otlp-grpc';
 import { resourceFromAttributes } from '@opentelemetry/resources';
-import { LoggerProvider } from '@opentelemetry/sdk-logs';
-import { BurstLogRecordProcessor, installShutdownHooks, Severity } from 'burstlog';
+import { BatchLogRecordProcessor, LoggerProvider } from '@opentelemetry/sdk-logs';
+import { BurstLoggerProvider, BurstLogRecordProcessor, installShutdownHooks, Severity } from 'burstlog';
+import { inBox } from './test/box/programs/in-box.js';
 context.setGlobalContextManager(new AsyncLocalStorageContextManager());
 diag.setLogger({ error: console.error, warn: console.error, info() {}, debug() {}, verbose() {} });
-const burst = new BurstLogRecordProcessor({
-  exporter: new OTLPLogExporter(),
-  blackBox: { directory: process.env.BOX_DIRECTORY, bytes: 1024 * 1024, service: 'checkout' },
-});
+const directory = process.env.BOX_DIRECTORY;
+const blackBox = { directory, bytes: 1024 * 1024, service: 'checkout' };
 const resource = resourceFromAttributes({ 'service.name': 'checkout' });
-const provider = new LoggerProvider({ processors: [burst], resource });
+const exporter = new OTLPLogExporter();
+${fronts[front]}
 const spans = burst.spanProcessor({ lingerMillis: 60_000 });
 const log = (severity, body) => provider.getLogger('child').emit({ severityNumber: Severity[severity], body });
 const span = (digit) => {
@@ -37,10 +50,10 @@ const [open, ended] = [span('a'), span('b')];
 const work = async () => {
   for (const one of [open, ended]) spans.onStart(one);
   inside(ended, () => { for (let count = 0; count < 3; count += 1) log('DEBUG', 'of a trace that ended well'); });
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await inBox(directory, 3);
   spans.onEnd(ended);
   inside(open, () => { for (let count = 0; count < 10; count += 1) log('DEBUG', 'held ' + count); });
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await inBox(directory, 10);
 };
 const ready = () => console.log('ready');
 ${body}
@@ -57,8 +70,8 @@ afterEach(async () => {
   rmSync(directory, { recursive: true });
 });
 
-function start(body: string, ...flags: string[]): ChildProcess {
-  return spawn(process.execPath, [...flags, '--input-type=module', '--eval', program(body)], {
+function start(body: string, { front = 'processor' as Front, flags = [] as string[] } = {}): ChildProcess {
+  return spawn(process.execPath, [...flags, '--input-type=module', '--eval', program(body, front)], {
     cwd: root,
     env: { ...process.env, OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, BOX_DIRECTORY: directory },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -66,8 +79,8 @@ function start(body: string, ...flags: string[]): ChildProcess {
 }
 
 /** Runs a program to its end. @returns what it wrote to standard error */
-async function run(body: string, ...flags: string[]): Promise<string> {
-  const child = start(body, ...flags);
+async function run(body: string, options: Parameters<typeof start>[1] = {}): Promise<string> {
+  const child = start(body, options);
   let stderr = '';
   child.stderr!.on('data', (text) => {
     stderr += text;
@@ -99,36 +112,46 @@ async function recover() {
 const held = Array.from({ length: 10 }, (_, count) => `held ${count}`);
 const boxes = () => readdirSync(directory);
 
-test('after SIGKILL the next start exports what was held, and nothing of a trace that had ended well', async () => {
-  const child = start('await work(); ready(); setInterval(() => {}, 1000);');
-  await once(child.stdout!, 'data');
-  child.kill('SIGKILL');
-  await once(child, 'close');
-  receiver.clear();
-  const next = start('setInterval(() => {}, 1000);');
-  const records = await receiver.waitForRecords(11);
-  next.kill('SIGKILL');
-  await once(next, 'close');
-  expect(records.slice(0, 10).map(({ body }) => body)).toEqual(held);
-  const manifest = records[10]!;
-  expect(manifest).toMatchObject({ eventName: 'burst.released', severityText: 'ERROR' });
-  const id = manifest.attributes['burst.id'];
-  expect(manifest.attributes).toMatchObject({
-    'burst.trigger': 'crash',
-    'burst.reason': 'killed',
-    'burst.recovered': true,
-    'burst.released': 10,
-  });
-  expect(manifest.body).toContain('up to 10 ms of records may be missing');
-  expect(records[3]).toMatchObject({
-    traceId: 'a'.repeat(32),
-    resource: { attributes: { 'service.name': 'checkout', 'process.pid': child.pid } },
-    attributes: { 'burst.id': id, 'burst.sequence': 4, 'burst.recovered': true },
-  });
-});
+test.each(bothFronts)(
+  'after SIGKILL the next start exports what the %s held, and nothing of a trace that had ended well',
+  async (front) => {
+    const child = start('await work(); ready(); setInterval(() => {}, 1000);', { front });
+    await once(child.stdout!, 'data');
+    child.kill('SIGKILL');
+    await once(child, 'close');
+    receiver.clear();
+    const next = start('setInterval(() => {}, 1000);', { front });
+    const records = await receiver.waitForRecords(11);
+    next.kill('SIGKILL');
+    await once(next, 'close');
+    expect(records.slice(0, 10).map(({ body }) => body)).toEqual(held);
+    const manifest = records[10]!;
+    expect(manifest).toMatchObject({ eventName: 'burst.released', severityText: 'ERROR' });
+    const id = manifest.attributes['burst.id'];
+    expect(manifest.attributes).toMatchObject({
+      'burst.trigger': 'crash',
+      'burst.reason': 'killed',
+      'burst.recovered': true,
+      'burst.released': 10,
+    });
+    expect(manifest.body).toContain('up to 10 ms of records may be missing');
+    expect(records[3]).toMatchObject({
+      traceId: 'a'.repeat(32),
+      ...(front === 'processor'
+        ? { resource: { attributes: { 'service.name': 'checkout', 'process.pid': child.pid } } }
+        : { resource: { attributes: { 'service.name': 'checkout' } } }),
+      attributes: {
+        ...(front === 'provider' ? { 'process.pid': child.pid } : {}),
+        'burst.id': id,
+        'burst.sequence': 4,
+        'burst.recovered': true,
+      },
+    });
+  },
+);
 
-test.each([
-  ['exit(1)', `await work(); process.exit(1);`, 'exit code 1', 0],
+const failures = [
+  ['exit(1)', 'await work(); process.exit(1);', 'exit code 1', 0],
   [
     'an uncaught exception',
     `await work(); setTimeout(() => { throw new RangeError('too far'); });`,
@@ -137,21 +160,32 @@ test.each([
   ],
   [
     'a record of the same turn',
-    `await work(); log('DEBUG', 'the last one'); process.exit(3);`,
+    `await work(); inside(open, () => log('DEBUG', 'the last one')); process.exit(3);`,
     'exit code 3',
     1,
   ],
-])('%s: nothing is missing, and the last words are there', async (_, body, reason, more) => {
-  await run(body);
-  const { bodies, manifest } = await recover();
-  expect(bodies).toEqual(more === 0 ? held : [...held, 'the last one']);
-  expect(manifest.attributes).toMatchObject({ 'burst.reason': reason });
-});
+] as const;
+
+test.each(failures.flatMap((failure) => bothFronts.map((front) => [...failure, front] as const)))(
+  '%s: nothing is missing, and the last words are there (%#)',
+  async (_, body, reason, more, front) => {
+    await run(body, { front });
+    const { bodies, manifest, records } = await recover();
+    expect(bodies).toEqual(more === 0 ? held : [...held, 'the last one']);
+    expect(manifest.attributes).toMatchObject({ 'burst.reason': reason });
+    expect(records[0]).toMatchObject({
+      severityText: undefined,
+      instrumentationScope: { name: 'child' },
+      resource: { attributes: { 'service.name': 'checkout' } },
+      spanContext: { traceId: 'a'.repeat(32) },
+    });
+  },
+);
 
 test('out of memory: what was held is there, with the heap as it was', async () => {
   await run(
     `await work(); const all = []; setInterval(() => { for (let i = 0; i < 3e5; i += 1) all.push({ i }); }, 20);`,
-    '--max-old-space-size=60',
+    { flags: ['--max-old-space-size=60'] },
   );
   const { bodies, manifest } = await recover();
   expect(bodies).toEqual(held);
@@ -161,7 +195,7 @@ test('out of memory: what was held is there, with the heap as it was', async () 
 test('what is loud and not delivered yet is there, once; what was delivered is not', async () => {
   const child =
     start(`log('INFO', 'delivered'); await provider.forceFlush(); log('INFO', 'late'); log('INFO', 'later');
-    await new Promise((resolve) => setTimeout(resolve, 60)); ready(); setInterval(() => {}, 1000);`);
+    await inBox(directory, 2); ready(); setInterval(() => {}, 1000);`);
   await once(child.stdout!, 'data');
   child.kill('SIGKILL');
   await once(child, 'close');
@@ -173,7 +207,7 @@ test('what is loud and not delivered yet is there, once; what was delivered is n
 test('what a burst had released and could not deliver is there with the id of that burst', async () => {
   receiver.respond(() => ({ code: 14 }));
   const child = start(`await work(); inside(open, () => log('ERROR', 'failed'));
-    await new Promise((resolve) => setTimeout(resolve, 300)); ready(); setInterval(() => {}, 1000);`);
+    await inBox(directory, 12); ready(); setInterval(() => {}, 1000);`);
   await once(child.stdout!, 'data');
   child.kill('SIGKILL');
   await once(child, 'close');

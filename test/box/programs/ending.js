@@ -5,8 +5,9 @@ import { context, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { LoggerProvider } from '@opentelemetry/sdk-logs';
 import { BurstLogRecordProcessor, installShutdownHooks, Severity } from 'burstlog';
+import { inBox } from './in-box.js';
 
-const [protocol, endpoint, directory, ending] = process.argv.slice(2);
+const [protocol, endpoint, directory = '', ending] = process.argv.slice(2);
 
 async function exporter() {
   if (protocol === 'zeromq') {
@@ -70,5 +71,6 @@ if (end !== undefined) end();
 else {
   // The parent sends a signal, after what is held has been written.
   setInterval(() => {}, 1_000);
-  setTimeout(() => process.stdout.write('ready'), 50);
+  await inBox(directory, 11);
+  process.stdout.write('ready');
 }

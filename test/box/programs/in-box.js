@@ -1,0 +1,23 @@
+// Waits for what the box of this process holds.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { readBox } from '../../../build/box/index.js';
+
+/**
+ * Resolves when the file holds so many records that would be recovered.
+ *
+ * @param {string} directory
+ * @param {number} count
+ */
+export async function inBox(directory, count) {
+  while (recordsIn(directory) !== count) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+/** @param {string} directory */
+function recordsIn(directory) {
+  const name = readdirSync(directory).find(
+    (each) => each.includes(`-${process.pid}-`) && each.endsWith('.box'),
+  );
+  const contents = name === undefined ? 'no file' : readBox(readFileSync(join(directory, name)));
+  return typeof contents === 'string' ? undefined : contents.records.length;
+}
