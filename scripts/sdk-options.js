@@ -15,6 +15,7 @@ const SECTIONS = [
   ],
   ['triggers', 'burst/options.ts', 'BurstTriggers'],
   ['burst() and discard()', 'burst/options.ts', 'BurstCallOptions'],
+  ['configure()', 'burst/verbosity-rule.ts', 'VerbosityRule'],
   ['spanProcessor()', 'burst/burst-span-processor.ts', 'BurstSpanProcessorOptions'],
   [
     'PriorityBatchLogRecordProcessor, and delivery of the exporter form',

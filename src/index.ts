@@ -17,6 +17,7 @@ export type {
   DeferredLogger,
   SdkLoggerProviderLike,
 } from './burst/options.ts';
+export type { VerbosityRule } from './burst/verbosity-rule.ts';
 export type { DeliveryFailure, DeliveryStats } from './export/delivery-counts.ts';
 export type { DeliveryOptions } from './export/delivery-options.ts';
 export {

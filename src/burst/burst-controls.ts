@@ -2,6 +2,7 @@ import type { BurstStats } from '../holding/index.ts';
 import type { FlushOptionsLike, SpanProcessorLike } from '../record/index.ts';
 import type { BurstSpanProcessorOptions } from './burst-span-processor.ts';
 import type { BurstCallOptions } from './options.ts';
+import type { VerbosityRule } from './verbosity-rule.ts';
 
 /** What both `BurstLogRecordProcessor` and `BurstLoggerProvider` offer beside taking records. */
 export interface BurstControls {
@@ -20,6 +21,19 @@ export interface BurstControls {
    * @returns how many records were discarded
    */
   discard(options?: BurstCallOptions): number;
+
+  /**
+   * Changes levels while the application runs, for a time: of loggers and tasks by their names, also of those that
+   * exist already. What is held stays held. Of the rules that match a record the first decides, and what it does not
+   * set stays as the options say; those of a later call go before those of an earlier one. At most 32 hold at once.
+   *
+   * ```js
+   * const end = burst.configure({ logger: 'payments.*', emitLevel: 'DEBUG', forMillis: 600_000 });
+   * ```
+   * @returns a function that ends these rules before their time
+   * @throws RangeError or TypeError when a rule is wrong, or one too many; then nothing changes
+   */
+  configure(rules: VerbosityRule | readonly VerbosityRule[]): () => void;
 
   /** What became of the records. */
   stats(): BurstStats;

@@ -36,6 +36,8 @@ import type { ReentrancyGuard } from './reentrancy-guard.ts';
 import { type ResolvedBurstOptions, resolveCall } from './resolve-options.ts';
 import { TraceTable } from './trace-table.ts';
 import { TriggerRules } from './trigger-rules.ts';
+import { Verbosity } from './verbosity.ts';
+import type { VerbosityRule } from './verbosity-rule.ts';
 
 /** `randomUUID()` returns a chain of 20 strings, of 500 bytes. Many ids are remembered: one string, of 50. */
 function newBurstId(): string {
@@ -63,6 +65,7 @@ export class BurstFrontEnd<T extends Keyed> implements BurstControls {
   readonly core: BurstCore<T>;
   readonly key: RecordKey<T>;
   readonly triggers: TriggerRules;
+  readonly verbosity: Verbosity;
   readonly warnings: RateLimitedWarnings;
   readonly #guard: ReentrancyGuard;
   readonly #options: ResolvedBurstOptions;
@@ -82,6 +85,7 @@ export class BurstFrontEnd<T extends Keyed> implements BurstControls {
     this.warnings = new RateLimitedWarnings(name, options.clock);
     this.key = recordKey(options.scope, readable, guard, this.warnings);
     this.triggers = new TriggerRules(options, guard, this.warnings);
+    this.verbosity = new Verbosity(options);
     const isOpen = (key: string) => this.#traces?.has(key) === true;
     this.core = new BurstCore(target, { ...options, newBurstId, isOpen, observer: box });
   }
@@ -108,8 +112,8 @@ export class BurstFrontEnd<T extends Keyed> implements BurstControls {
   }
 
   /** Whether a record of this severity would be held, if nothing makes it a trigger. */
-  isQuiet(severity: number): boolean {
-    return severity !== Severity.UNSPECIFIED && severity < this.#options.emitLevel && !this.#guard.isInside;
+  isQuiet(severity: number, emitLevel: number): boolean {
+    return severity !== Severity.UNSPECIFIED && severity < emitLevel && !this.#guard.isInside;
   }
 
   /** Whether a record comes from code that this front end is calling, or from an export. */
@@ -147,6 +151,10 @@ export class BurstFrontEnd<T extends Keyed> implements BurstControls {
 
   discard(options: BurstCallOptions = {}): number {
     return this.core.discard(this.#keysOf(resolveCall('discard', options, ['keys']).keys));
+  }
+
+  configure(rules: VerbosityRule | readonly VerbosityRule[]): () => void {
+    return this.verbosity.configure(rules);
   }
 
   stats(): BurstStats {
@@ -218,6 +226,7 @@ export class BurstFrontEnd<T extends Keyed> implements BurstControls {
   }
 
   async #end(): Promise<void> {
+    this.verbosity.end();
     await this.core.shutdown(this.#shutdownTimeoutMillis);
     this.#traces?.shutdown();
     this.#box?.close(this.core.counters.dropped.shutdown === 0);

@@ -28,6 +28,8 @@ import type { BurstCallOptions, BurstExporterOptions, BurstProcessorOptions } fr
 import { ProcessorTarget } from './processor-target.ts';
 import { ReentrancyGuard } from './reentrancy-guard.ts';
 import { type ResolvedBurstOptions, resolveBurstOptions } from './resolve-options.ts';
+import type { Verbosity } from './verbosity.ts';
+import type { VerbosityRule } from './verbosity-rule.ts';
 
 const NAME = 'BurstLogRecordProcessor';
 const SHUTDOWN_TIMEOUT_MILLIS = 30_000;
@@ -49,8 +51,7 @@ export class BurstLogRecordProcessor implements LogRecordProcessorLike, BurstCon
   readonly #options: ResolvedBurstOptions;
   readonly #clock: Clock;
   readonly #front: BurstFrontEnd<ReadableLogRecordLike>;
-  /** Set when one level is for all loggers. */
-  readonly #level: number | undefined;
+  readonly #verbosity: Verbosity;
   readonly #maxRecordBytes: number;
 
   /**
@@ -61,7 +62,6 @@ export class BurstLogRecordProcessor implements LogRecordProcessorLike, BurstCon
     const { target: resolved, ...options } = resolveBurstOptions(given);
     this.#options = options;
     this.#clock = options.clock;
-    this.#level = options.levels.only;
     this.#maxRecordBytes = options.bounds.maxRecordBytes;
     const guard = new ReentrancyGuard();
     const box = openBlackBox<ReadableLogRecordLike>(NAME, options, {
@@ -99,6 +99,7 @@ export class BurstLogRecordProcessor implements LogRecordProcessorLike, BurstCon
       this.#recover(target);
       this.#front.report(undefined);
     }
+    this.#verbosity = this.#front.verbosity;
     this.#front.listenForEnding(this);
   }
 
@@ -107,7 +108,9 @@ export class BurstLogRecordProcessor implements LogRecordProcessorLike, BurstCon
     if (this.#front.isShutdown) return false;
     const severity: unknown = options.severityNumber;
     if (typeof severity !== 'number' || !(severity >= Severity.TRACE)) return true;
-    return severity >= (this.#level ?? this.#options.levels.of(options.instrumentationScope?.name));
+    const { selection } = this.#verbosity;
+    const scope = options.instrumentationScope?.name;
+    return severity >= (selection.only ?? selection.of(scope, options.context ?? context.active())).level;
   }
 
   /** Takes a record: passes it on, or holds it. Never throws, never blocks. */
@@ -127,6 +130,10 @@ export class BurstLogRecordProcessor implements LogRecordProcessorLike, BurstCon
 
   discard(options?: BurstCallOptions): number {
     return this.#front.discard(options);
+  }
+
+  configure(rules: VerbosityRule | readonly VerbosityRule[]): () => void {
+    return this.#front.configure(rules);
   }
 
   stats(): BurstStats {
@@ -151,11 +158,11 @@ export class BurstLogRecordProcessor implements LogRecordProcessorLike, BurstCon
     // A BurstLoggerProvider in front has held it already.
     if (releaseOf(given) !== undefined) return this.#send(record, given);
     const severity = severityOf(record);
+    const { selection } = this.#verbosity;
+    const { level, emitLevel } = selection.only ?? selection.of(record.instrumentationScope.name, given);
     // The SDK asks enabled() of all processors together: another one may have wanted this record.
-    if (severity !== Severity.UNSPECIFIED) {
-      if (severity < (this.#level ?? this.#options.levels.of(record.instrumentationScope.name))) return;
-    }
-    const isQuiet = front.isQuiet(severity);
+    if (severity !== Severity.UNSPECIFIED && severity < level) return;
+    const isQuiet = front.isQuiet(severity, emitLevel);
     if (isQuiet && !front.triggers.askQuiet) return this.#hold(record, given);
     if (!isQuiet && front.isReentrant(given)) return front.refuseReentrant();
     const cause = front.triggers.causeOf(record, severity, given);

@@ -21,9 +21,14 @@ import type {
 import { ProviderTarget } from './provider-target.ts';
 import { ReentrancyGuard } from './reentrancy-guard.ts';
 import { type ResolvedBurstOptions, resolveProviderOptions } from './resolve-options.ts';
+import type { VerbosityRule } from './verbosity-rule.ts';
 
 const SHUTDOWN_TIMEOUT_MILLIS = 30_000;
 const NAME = 'BurstLoggerProvider';
+/** Each of them may be refused; `configure()` can let in what the options refuse. */
+const SEVERITIES: readonly number[] = Object.values(Severity).filter(
+  (severity) => severity !== Severity.UNSPECIFIED,
+);
 /** As the SDK calls a logger without a name. */
 const NO_NAME = 'unknown';
 
@@ -109,14 +114,7 @@ export class BurstLoggerProvider implements BurstControls {
       ...(version === undefined ? {} : { version }),
       ...(schemaUrl === undefined ? {} : { schemaUrl }),
     };
-    const level = this.#options.levels.of(scope.name);
-    const logger = new DeferringLogger(
-      this.#parts,
-      sdk,
-      scope,
-      level,
-      this.#refusesSome(sdk, scope.name, level),
-    );
+    const logger = new DeferringLogger(this.#parts, sdk, scope, this.#refusesSome(sdk, scope.name));
     this.#loggers.set(sdk, logger);
     return logger;
   }
@@ -129,6 +127,10 @@ export class BurstLoggerProvider implements BurstControls {
 
   discard(options?: BurstCallOptions): number {
     return this.#front.discard(options);
+  }
+
+  configure(rules: VerbosityRule | readonly VerbosityRule[]): () => void {
+    return this.#front.configure(rules);
   }
 
   stats(): BurstStats {
@@ -160,19 +162,20 @@ export class BurstLoggerProvider implements BurstControls {
   /**
    * Whether the SDK's logger refuses anything. It is asked once: if not, it need not be asked for each record.
    */
-  #refusesSome(sdk: SdkLoggerLike, name: string, level: number): boolean {
+  #refusesSome(sdk: SdkLoggerLike, name: string): boolean {
     if (sdk.enabled === undefined || this.#front.isShutdown) return false;
     const contexts = [undefined, TraceFlags.SAMPLED, TraceFlags.NONE].map(contextWith);
     const refuses = (severityNumber: number) =>
       contexts.some((context) => sdk.enabled?.({ severityNumber, context }) === false);
-    let lowest = level;
+    let refused: readonly number[];
     try {
-      while (lowest <= Severity.FATAL4 && !refuses(lowest)) lowest += 1;
+      refused = SEVERITIES.filter(refuses);
     } catch {
       return true;
     }
-    if (lowest > Severity.FATAL4) return false;
-    if (lowest < this.#options.emitLevel) {
+    if (refused.length === 0) return false;
+    const { levels, emitLevel } = this.#options;
+    if (refused.some((severity) => severity >= levels.of(name) && severity < emitLevel)) {
       this.#front.warnings.warn(
         'refuses',
         `the wrapped provider refuses quiet records of the logger ${JSON.stringify(name)} (minimumSeverity, ` +

@@ -24,7 +24,9 @@ import {
   type SdkLoggerLike,
 } from './deferred-record.ts';
 import { exceptionFacts } from './exception-attributes.ts';
+import type { LevelSelection, Levels } from './level-selection.ts';
 import type { OneReadClock } from './one-read-clock.ts';
+import type { Verbosity } from './verbosity.ts';
 
 /** What a held record weighs without its strings and values, its slot included (docs/benchmarks.md). */
 const HELD_BYTES = 184;
@@ -51,7 +53,10 @@ export class DeferringLogger {
   readonly #front: BurstFrontEnd<DeferredRecord>;
   readonly #clock: OneReadClock;
   readonly #sdk: SdkLoggerLike;
-  readonly #level: number;
+  readonly #verbosity: Verbosity;
+  /** What `#levels` was taken from; undefined: it holds for one record only. */
+  #selection: LevelSelection | undefined;
+  #levels: Levels | undefined;
   /** Whether the SDK refuses some records, so that it must be asked about each. */
   readonly #asksSdk: boolean;
   #source: RecordSource;
@@ -61,18 +66,12 @@ export class DeferringLogger {
   /** The size of what was copied last. */
   #size = 0;
 
-  constructor(
-    parts: LoggerParts,
-    sdk: SdkLoggerLike,
-    scope: InstrumentationScopeLike,
-    level: number,
-    asksSdk: boolean,
-  ) {
+  constructor(parts: LoggerParts, sdk: SdkLoggerLike, scope: InstrumentationScopeLike, asksSdk: boolean) {
     this.#parts = parts;
     this.#front = parts.front;
     this.#clock = parts.clock;
     this.#sdk = sdk;
-    this.#level = level;
+    this.#verbosity = parts.front.verbosity;
     this.#asksSdk = asksSdk;
     this.#source = { logger: sdk, scope, offset: Number.NaN };
   }
@@ -94,7 +93,7 @@ export class DeferringLogger {
       if (this.#front.isShutdown) return false;
       const severity: unknown = options?.severityNumber;
       const isKnown = typeof severity === 'number' && severity >= Severity.TRACE;
-      if (isKnown && severity < this.#level) return false;
+      if (isKnown && severity < this.#levelsOf(options).level) return false;
       return this.#sdk.enabled?.(options) ?? true;
     } catch {
       return true;
@@ -105,10 +104,11 @@ export class DeferringLogger {
     const front = this.#front;
     if (front.isShutdown) return;
     const severity = severityOf(record);
-    if (severity !== Severity.UNSPECIFIED && severity < this.#level) return;
+    const { level, emitLevel } = this.#levelsOf(record);
+    if (severity !== Severity.UNSPECIFIED && severity < level) return;
     if (this.#asksSdk && this.#sdk.enabled?.(record) === false) return;
     const given = contextOf(record);
-    const isQuiet = front.isQuiet(severity);
+    const isQuiet = front.isQuiet(severity, emitLevel);
     if (isQuiet && !front.triggers.askQuiet) return this.#hold(record, severity, given);
     if (!isQuiet && front.isReentrant(given)) return front.refuseReentrant();
     const live = this.#live(record, given);
@@ -116,6 +116,16 @@ export class DeferringLogger {
     if (cause === undefined && isQuiet) return this.#hold(record, severity, given);
     if (front.isReentrant(given)) return front.refuseReentrant();
     this.#leave(record, live, severity, cause, given);
+  }
+
+  /** The levels that hold for a record; looked up anew when something was configured. */
+  #levelsOf(record: ApiLogRecordLike): Levels {
+    const { selection } = this.#verbosity;
+    if (selection === this.#selection) return this.#levels!;
+    const levels = selection.of(this.#source.scope.name, contextOf(record));
+    this.#selection = selection.readsTask ? undefined : selection;
+    this.#levels = levels;
+    return levels;
   }
 
   #hold(record: ApiLogRecordLike, severity: number, given: Context): void {

@@ -16,3 +16,4 @@ export type {
   DeferredLogger,
   SdkLoggerProviderLike,
 } from './options.ts';
+export type { VerbosityRule } from './verbosity-rule.ts';

@@ -4,8 +4,10 @@ import { shown } from '../settings/index.ts';
 /** A severity for all loggers, or one for each name: `{ default: 'DEBUG', 'noisy.*': 'INFO' }`. */
 export type LevelByLogger = SeverityLike | { readonly [loggerName: string]: SeverityLike };
 
-/** Loggers have few names; those of a program that makes them up by the thousand are not all remembered. */
-const MAX_NAMES = 10_000;
+/** Whether a name is that of a pattern; one that ends in `*` stands for all names that begin so. */
+export function fits(pattern: string, name: string): boolean {
+  return pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern;
+}
 
 /**
  * The quietest severity that is taken, by the name of the logger (the instrumentation scope). A name stands
@@ -14,8 +16,7 @@ const MAX_NAMES = 10_000;
 export class LevelTable {
   /** Set when one level is for all loggers. */
   readonly only: number | undefined;
-  readonly #byName = new Map<string, number>();
-  readonly #prefixes: { readonly prefix: string; readonly level: number }[] = [];
+  readonly #byPattern: { readonly pattern: string; readonly level: number }[] = [];
   readonly #default: number;
 
   /** @throws RangeError or TypeError when a level is no severity, or above `emitLevel` */
@@ -31,22 +32,18 @@ export class LevelTable {
       if (found > emitLevel) {
         throw new RangeError(`${option} must not be above emitLevel (${emitLevel}), got ${shown(value)}`);
       }
-      if (name === 'default') continue;
-      if (name.endsWith('*')) this.#prefixes.push({ prefix: name.slice(0, -1), level: found });
-      else this.#byName.set(name, found);
+      if (name !== 'default') this.#byPattern.push({ pattern: name, level: found });
     }
-    this.#prefixes.sort((one, other) => other.prefix.length - one.prefix.length);
-    this.only = this.#byName.size + this.#prefixes.length === 0 ? this.#default : undefined;
+    this.#byPattern.sort(({ pattern: one }, { pattern: other }) => weightOf(other) - weightOf(one));
+    this.only = this.#byPattern.length === 0 ? this.#default : undefined;
   }
 
-  /** The level of a logger. Asked for every record: the answer for a name is found once. */
   of(loggerName: string): number {
-    const known = this.#byName.get(loggerName);
-    if (known !== undefined) return known;
-    if (typeof loggerName !== 'string') return this.#default;
-    const fits = this.#prefixes.find(({ prefix }) => loggerName.startsWith(prefix));
-    const level = fits?.level ?? this.#default;
-    if (this.#byName.size < MAX_NAMES) this.#byName.set(loggerName, level);
-    return level;
+    return this.#byPattern.find(({ pattern }) => fits(pattern, loggerName))?.level ?? this.#default;
   }
+}
+
+/** A whole name goes before all patterns, a longer pattern before a shorter one. */
+function weightOf(pattern: string): number {
+  return pattern.endsWith('*') ? pattern.length : Number.MAX_SAFE_INTEGER;
 }

@@ -1,4 +1,10 @@
-import type { BurstCallOptions, BurstDeliveryOptions, BurstOptions, BurstStats } from '../burst/index.ts';
+import type {
+  BurstCallOptions,
+  BurstDeliveryOptions,
+  BurstOptions,
+  BurstStats,
+  VerbosityRule,
+} from '../burst/index.ts';
 import type { FlushOptionsLike, LogRecordExporterLike, SeverityName } from '../record/index.ts';
 
 /**
@@ -59,6 +65,11 @@ export interface Burstlog {
   ): { id: string; released: number } | undefined;
   /** Discards what is held, since all went well. @returns how many records were discarded */
   discard(options?: BurstCallOptions): number;
+  /**
+   * Changes levels while the application runs, for a time: see `BurstLogRecordProcessor`.
+   * @returns a function that ends these rules before their time
+   */
+  configure(rules: VerbosityRule | readonly VerbosityRule[]): () => void;
   /** What became of the records; undefined if no log records are exported. */
   stats(): BurstStats | undefined;
   /** Resolves when records and spans have been delivered, or have failed, within a bound. Never rejects. */

@@ -58,6 +58,7 @@ export function startedFrom(parts: Parts): Burstlog {
   return {
     burst: (options) => burst?.burst(options),
     discard: (options) => burst?.discard(options) ?? 0,
+    configure: (rules) => burst?.configure(rules) ?? (() => {}),
     stats: () => burst?.stats(),
     forceFlush: (options?: FlushOptionsLike) => {
       const timeoutMillis = flushMillis(options, FLUSH_MILLIS);

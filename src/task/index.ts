@@ -11,7 +11,7 @@ export type {
   TaskData,
   TaskOptions,
 } from './task.ts';
-export { rootTaskId, taskOf } from './task-context.ts';
+export { isInTask, rootTaskId, taskOf } from './task-context.ts';
 export { currentTask, importTask, task, to } from './task-forms.ts';
 export { TaskLogRecordProcessor, type TaskLogRecordProcessorOptions } from './task-log-record-processor.ts';
 export { marksOf, numberRecord } from './task-marks.ts';

@@ -63,6 +63,13 @@ export function taskOf(of: Context): TaskState | undefined {
   return of.getValue(TASK_KEY) as TaskState | undefined;
 }
 
+/** Whether a context is inside of a task, or of a step of a task, whose name is one of those. */
+export function isInTask(of: Context, isNamed: (name: string) => boolean): boolean {
+  let task = taskOf(of === ROOT_CONTEXT ? (fallbackContext() ?? of) : of);
+  while (task !== undefined && !isNamed(task.name)) task = task.parent;
+  return task !== undefined;
+}
+
 /** The id of the root task of a context, which is the goal that all its steps serve. Undefined outside of tasks. */
 export function rootTaskId(of: Context): string | undefined {
   let task = taskOf(of === ROOT_CONTEXT ? (fallbackContext() ?? of) : of);
