@@ -102,7 +102,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   'sinks/otlp': ['@grpc/grpc-js'],
   config: ['yaml'],
   setup: ['@opentelemetry/api'],
-  testing: ['@opentelemetry/sdk-logs'],
+  testing: ['@opentelemetry/sdk-logs', 'vitest'],
 };
 
 /** Folders of src/ that hold rooms instead of files. */

@@ -8,16 +8,9 @@ import {
 } from '../record/index.ts';
 import { checkKnown } from '../settings/index.ts';
 import { TaskLogRecordProcessor } from '../task/index.ts';
-import {
-  buildTrees,
-  findTasks,
-  lines,
-  type TaskPath,
-  type Trees,
-  tasksOf,
-  treeRecord,
-} from '../tree/index.ts';
+import { findTasks, lines, type TaskPath, type Trees, tasksOf } from '../tree/index.ts';
 import { TaskAssertion, taskError } from './task-assertion.ts';
+import { treesOf } from './trees-of.ts';
 
 /** Options of {@link captureLogs}. */
 export interface CaptureLogsOptions {
@@ -130,7 +123,7 @@ export class CapturedLogs {
   }
 
   #trees(): Trees {
-    return buildTrees(this.#keeper.records.map(treeRecord));
+    return treesOf(this.#keeper.records);
   }
 }
 

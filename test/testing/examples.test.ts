@@ -22,7 +22,7 @@ test('the example for node:test passes', () => {
 test('the example for jest passes', () => {
   const config = {
     rootDir: folder,
-    testMatch: ['**/*.jest-test.js'],
+    testMatch: ['<rootDir>/*.jest-test.js'],
     transform: {
       '\\.js$': [join(root, 'node_modules/@swc/jest'), { module: { type: 'commonjs' } }],
     },
