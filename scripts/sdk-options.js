@@ -17,6 +17,8 @@ const SECTIONS = [
   ['burst() and discard()', 'burst/options.ts', 'BurstCallOptions'],
   ['configure()', 'burst/verbosity-rule.ts', 'VerbosityRule'],
   ['spanProcessor()', 'burst/burst-span-processor.ts', 'BurstSpanProcessorOptions'],
+  ['blackBox', 'box/box-options.ts', 'BlackBoxOptions'],
+  ['installShutdownHooks()', 'box/shutdown-hooks.ts', 'ShutdownHookOptions'],
   [
     'PriorityBatchLogRecordProcessor, and delivery of the exporter form',
     'export/delivery-options.ts',

@@ -1,6 +1,23 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type BlackBoxOptions, boxFields } from '../src/box/box-options.ts';
+import { hookOptions, type ShutdownHookOptions } from '../src/box/shutdown-hooks.ts';
+import {
+  type burstCallOptions,
+  type burstDeliveryFields,
+  burstFields,
+  discardOptions,
+  spanOptions,
+  triggerFields,
+} from '../src/burst/burst-fields.ts';
+import type { BurstSpanProcessorOptions } from '../src/burst/burst-span-processor.ts';
+import type {
+  BurstCallOptions,
+  BurstDeliveryOptions,
+  BurstOptions,
+  BurstTriggers,
+} from '../src/burst/options.ts';
 import { type DeliveryOptions, deliveryFields } from '../src/export/delivery-options.ts';
 import { type RetryOptions, retryFields } from '../src/export/retry-options.ts';
 import type { AnyField, Inputs } from '../src/settings/index.ts';
@@ -37,6 +54,12 @@ function rowOf(section: string, name: string): string {
 }
 
 const definitions: readonly (readonly [string, Readonly<Record<string, AnyField>>])[] = [
+  ['BurstLogRecordProcessor', burstFields],
+  ['triggers', triggerFields],
+  ['burst() and discard()', discardOptions.fields],
+  ['spanProcessor()', spanOptions.fields],
+  ['blackBox', boxFields],
+  ['installShutdownHooks()', hookOptions.fields],
   ['PriorityBatchLogRecordProcessor', deliveryFields],
   ['RetryingLogRecordExporter', retryFields],
   ['ZmqLogRecordExporter', exporterOptions.fields],
@@ -49,8 +72,10 @@ test.each(definitions)(
     for (const [name, field] of Object.entries(fields)) {
       const row = rowOf(section, name);
       const { absence } = field;
-      const numbers: number[] = [];
-      if (absence.kind === 'default' && typeof absence.value === 'number') numbers.push(absence.value);
+      const parts = field.kind === 'group' && field.canBeOff ? Object.values(field.fields) : [];
+      const numbers = [field, ...parts].flatMap(({ absence }) =>
+        absence.kind === 'default' && typeof absence.value === 'number' ? [absence.value] : [],
+      );
       if ('max' in field && field.max < 100) numbers.push(field.max);
       const words = absence.kind === 'default' && ['string', 'boolean'].includes(typeof absence.value);
       if (row === '') wrong.push(`${name} is missing`);
@@ -69,11 +94,19 @@ type Same<One, Other> = [One, Other] extends [Other, One] ? true : false;
 
 test('the interfaces of options and their definitions are of one type', () => {
   const areSame: readonly [
+    Same<Inputs<typeof burstFields>, BurstOptions>,
+    Same<Inputs<typeof triggerFields>, BurstTriggers>,
+    Same<Inputs<typeof burstDeliveryFields>, BurstDeliveryOptions>,
+    Same<Inputs<typeof discardOptions.fields>, BurstCallOptions>,
+    Same<Inputs<typeof burstCallOptions.fields>, BurstCallOptions & { readonly reason?: string | undefined }>,
+    Same<Inputs<typeof spanOptions.fields>, BurstSpanProcessorOptions>,
+    Same<Inputs<typeof boxFields>, BlackBoxOptions>,
+    Same<Inputs<typeof hookOptions.fields>, ShutdownHookOptions>,
     Same<Inputs<typeof deliveryFields>, DeliveryOptions>,
     Same<Inputs<typeof retryFields>, RetryOptions>,
     Same<Inputs<typeof exporterOptions.fields>, ZmqLogRecordExporterOptions>,
-  ] = [true, true, true];
-  expect(areSame).toEqual([true, true, true]);
+  ] = [true, true, true, true, true, true, true, true, true, true, true];
+  expect(areSame).not.toContain(false);
 });
 
 test('docs/burst.md explains delivery and retry', () => {

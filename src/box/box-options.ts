@@ -1,4 +1,4 @@
-import { checkKnown, duration, shown, wholeNumber, withDefaults } from '../settings/index.ts';
+import { bytes, code, count, millis, path, text, type Values } from '../settings/index.ts';
 
 /** A black box: where held records survive the end of the process. */
 export interface BlackBoxOptions {
@@ -28,59 +28,39 @@ export interface BlackBoxOptions {
   readonly maxAgeMillis?: number | undefined;
 }
 
-/** Every option, decided. */
-export interface ResolvedBlackBoxOptions {
-  readonly directory: string;
-  readonly bytes: number;
-  readonly flushMillis: number;
-  readonly isExcluded: (logger: string) => boolean;
-  readonly redact: ReadonlySet<string>;
-  readonly service: string;
-  readonly maxFiles: number;
-  readonly maxTotalBytes: number;
-  readonly maxAgeMillis: number;
-}
-
 const MEBIBYTE = 1024 * 1024;
 const MAX_BYTES = 1024 * MEBIBYTE;
 
-const defaults = {
-  directory: '' as unknown,
-  bytes: 8 * MEBIBYTE,
-  flushMillis: 10,
-  exclude: [] as readonly string[],
-  redact: [] as readonly string[],
-  service: undefined as string | undefined,
-  maxFiles: 20,
-  maxTotalBytes: 64 * MEBIBYTE,
-  maxAgeMillis: 24 * 60 * 60 * 1_000,
+/** The bounds and defaults of {@link BlackBoxOptions}. */
+export const boxFields = {
+  directory: path({}),
+  bytes: bytes({ min: MEBIBYTE, max: MAX_BYTES, default: 8 * MEBIBYTE }),
+  flushMillis: millis({ min: 1, default: 10 }),
+  exclude: code({ expected: 'a list of names', parse: namesOf, default: [] }),
+  redact: code({ expected: 'a list of names', parse: namesOf, default: [] }),
+  service: text({ expected: 'a string', pattern: /^/, absent: '`OTEL_SERVICE_NAME`, or `unknown_service`' }),
+  maxFiles: count({ min: 1, default: 20 }),
+  maxTotalBytes: bytes({ min: MEBIBYTE, default: 64 * MEBIBYTE }),
+  maxAgeMillis: millis({ min: 1, default: 24 * 60 * 60 * 1_000 }),
 };
 
-/** @throws RangeError or TypeError that says option, expected and actual value */
-export function resolveBlackBoxOptions(given: BlackBoxOptions): ResolvedBlackBoxOptions {
-  checkKnown('blackBox', given, Object.keys(defaults));
-  const options = withDefaults(defaults, given);
-  const { directory } = options;
-  if (typeof directory !== 'string' || directory === '') {
-    throw new TypeError(`blackBox.directory must be a path, got ${shown(given.directory)}`);
-  }
-  const exclude = texts('exclude', options.exclude);
-  return {
-    directory,
-    bytes: wholeNumber('blackBox.bytes', options.bytes, MEBIBYTE, MAX_BYTES),
-    flushMillis: duration('blackBox.flushMillis', options.flushMillis, 1),
-    isExcluded: excludes(exclude),
-    redact: new Set(texts('redact', options.redact)),
-    service: options.service ?? serviceName(),
-    maxFiles: wholeNumber('blackBox.maxFiles', options.maxFiles, 1),
-    maxTotalBytes: wholeNumber('blackBox.maxTotalBytes', options.maxTotalBytes, MEBIBYTE),
-    maxAgeMillis: duration('blackBox.maxAgeMillis', options.maxAgeMillis, 1),
-  };
+/** Every option, decided. */
+export interface ResolvedBlackBoxOptions
+  extends Omit<Values<typeof boxFields>, 'exclude' | 'redact' | 'service'> {
+  readonly isExcluded: (logger: string) => boolean;
+  readonly redact: ReadonlySet<string>;
+  readonly service: string;
 }
 
-function texts(name: string, value: readonly string[]): readonly string[] {
-  if (Array.isArray(value) && value.every((each) => typeof each === 'string' && each !== '')) return value;
-  throw new TypeError(`blackBox.${name} must be a list of names, got ${shown(value)}`);
+/** What the checked options come to. */
+export function completeBoxOptions(options: Values<typeof boxFields>): ResolvedBlackBoxOptions {
+  const { exclude, redact, service = serviceName(), ...rest } = options;
+  return { ...rest, service, isExcluded: excludes(exclude), redact: new Set(redact) };
+}
+
+function namesOf(value: unknown): readonly string[] | undefined {
+  const areNames = Array.isArray(value) && value.every((each) => typeof each === 'string' && each !== '');
+  return areNames ? value : undefined;
 }
 
 function excludes(patterns: readonly string[]): (logger: string) => boolean {

@@ -1,7 +1,12 @@
 export { Box } from './box.ts';
 export { type DirectoryBounds, type TakenBox, takeBoxes } from './box-directory.ts';
 export { type BoxHeader, encodeHeader, tagOf, type Unreadable } from './box-header.ts';
-export { type BlackBoxOptions, type ResolvedBlackBoxOptions, resolveBlackBoxOptions } from './box-options.ts';
+export {
+  type BlackBoxOptions,
+  boxFields,
+  completeBoxOptions,
+  type ResolvedBlackBoxOptions,
+} from './box-options.ts';
 export { BoxWriter, type BoxWriterParts } from './box-writer.ts';
 export { ENDING, type Ending, type EndingAware, endingText, isFailure } from './ending.ts';
 export type { LastWords, VitalSigns } from './last-words.ts';

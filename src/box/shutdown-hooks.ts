@@ -2,7 +2,7 @@ import { writeSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { isMainThread } from 'node:worker_threads';
 import { attempt, type FlushOptionsLike, Severity, systemClock, within } from '../record/index.ts';
-import { checkKnown, duration, withDefaults, withMethods } from '../settings/index.ts';
+import { code, group, millis, resolve, withMethods } from '../settings/index.ts';
 import { ENDING, type Ending, type EndingAware } from './ending.ts';
 import { handledElsewhere, OURS } from './other-listeners.ts';
 
@@ -20,10 +20,21 @@ export interface ShutdownHookOptions {
   readonly signals?: readonly NodeJS.Signals[] | undefined;
 }
 
-const defaults = {
-  timeoutMillis: 5_000,
-  signals: ['SIGTERM', 'SIGINT'] as readonly NodeJS.Signals[],
-};
+/** The bounds and defaults of {@link ShutdownHookOptions}. */
+export const hookOptions = group({
+  timeoutMillis: millis({ min: 0, default: 5_000 }),
+  signals: code({
+    expected: 'an array of names of signals',
+    parse: asSignals,
+    default: ['SIGTERM', 'SIGINT'],
+  }),
+});
+
+function asSignals(value: unknown): readonly NodeJS.Signals[] | undefined {
+  return Array.isArray(value) && value.every((each) => typeof each === 'string')
+    ? (value as NodeJS.Signals[])
+    : undefined;
+}
 
 /** Exit code of Node after an uncaught exception. */
 const UNCAUGHT_EXIT_CODE = 1;
@@ -59,11 +70,10 @@ export function installShutdownHooks(
   targets: ShutdownTarget | readonly ShutdownTarget[],
   options: ShutdownHookOptions = {},
 ): () => void {
-  checkKnown('installShutdownHooks', options, Object.keys(defaults));
-  const { signals, timeoutMillis } = withDefaults(defaults, options);
+  const { signals, timeoutMillis } = resolve(hookOptions, 'installShutdownHooks', options);
   const list = Array.isArray(targets) ? (targets as readonly ShutdownTarget[]) : [targets as ShutdownTarget];
   for (const target of list) withMethods('target', target, ['forceFlush', 'shutdown']);
-  const hooks = new ShutdownHooks(list, duration('timeoutMillis', timeoutMillis), signals);
+  const hooks = new ShutdownHooks(list, timeoutMillis, signals);
   return () => hooks.remove();
 }
 

@@ -21,19 +21,16 @@ import {
   type SpanLike,
   type SpanProcessorLike,
 } from '../record/index.ts';
-import { shown } from '../settings/index.ts';
+import { resolve, shown } from '../settings/index.ts';
 import type { BlackBox } from './black-box.ts';
 import type { BurstControls } from './burst-controls.ts';
+import { burstCallOptions, discardOptions, spanOptions } from './burst-fields.ts';
 import { burstMetrics } from './burst-metrics.ts';
-import {
-  BurstSpanProcessor,
-  type BurstSpanProcessorOptions,
-  resolveSpanOptions,
-} from './burst-span-processor.ts';
+import { BurstSpanProcessor, type BurstSpanProcessorOptions } from './burst-span-processor.ts';
 import type { BurstCallOptions } from './options.ts';
 import { type Keyed, type RecordKey, recordKey } from './record-key.ts';
 import type { ReentrancyGuard } from './reentrancy-guard.ts';
-import { type ResolvedBurstOptions, resolveCall } from './resolve-options.ts';
+import type { ResolvedBurstOptions } from './resolve-options.ts';
 import { TraceTable } from './trace-table.ts';
 import { TriggerRules } from './trigger-rules.ts';
 import { Verbosity } from './verbosity.ts';
@@ -139,7 +136,7 @@ export class BurstFrontEnd<T extends Keyed> implements BurstControls {
   burst(
     options: BurstCallOptions & { readonly reason?: string | undefined } = {},
   ): { id: string; released: number } | undefined {
-    const { keys, reason } = resolveCall('burst', options, ['keys', 'reason']);
+    const { keys, reason } = resolve(burstCallOptions, 'burst', options);
     const trigger = {
       cause: 'manual' as const,
       fingerprint: undefined,
@@ -150,7 +147,7 @@ export class BurstFrontEnd<T extends Keyed> implements BurstControls {
   }
 
   discard(options: BurstCallOptions = {}): number {
-    return this.core.discard(this.#keysOf(resolveCall('discard', options, ['keys']).keys));
+    return this.core.discard(this.#keysOf(resolve(discardOptions, 'discard', options).keys));
   }
 
   configure(rules: VerbosityRule | readonly VerbosityRule[]): () => void {
@@ -162,7 +159,7 @@ export class BurstFrontEnd<T extends Keyed> implements BurstControls {
   }
 
   spanProcessor(given: BurstSpanProcessorOptions = {}): SpanProcessorLike {
-    const options = resolveSpanOptions(given);
+    const options = resolve(spanOptions, 'spanProcessor', given);
     const { scope, clock } = this.#options;
     if (scope !== 'trace' && scope !== 'global') {
       throw new TypeError(`spanProcessor() needs scope "trace" or "global", got ${shown(scope)}`);

@@ -8,7 +8,6 @@ import {
   type SpanProcessorLike,
   systemClock,
 } from '../record/index.ts';
-import { checkKnown, duration, trueOrFalse, withDefaults } from '../settings/index.ts';
 
 /** What the span processor looks for. */
 export interface BurstSpanProcessorOptions {
@@ -26,30 +25,6 @@ export interface BurstSpanProcessorOptions {
 /** `SpanStatusCode.ERROR` of `@opentelemetry/api`. */
 const STATUS_ERROR = 2;
 
-/** Every option, decided. */
-export interface ResolvedSpanOptions {
-  readonly errors: boolean | ((span: SpanLike) => boolean);
-  readonly slowerThanMillis: number;
-  readonly lingerMillis: number;
-}
-
-const defaults: ResolvedSpanOptions = {
-  errors: true,
-  slowerThanMillis: Number.POSITIVE_INFINITY,
-  lingerMillis: 1_000,
-};
-
-/** @throws RangeError or TypeError that says option, expected and actual value */
-export function resolveSpanOptions(given: BurstSpanProcessorOptions): ResolvedSpanOptions {
-  checkKnown('spanProcessor', given, Object.keys(defaults));
-  const options = withDefaults(defaults, given as Partial<ResolvedSpanOptions>);
-  return {
-    errors: typeof options.errors === 'function' ? options.errors : trueOrFalse('errors', options.errors),
-    slowerThanMillis: duration('slowerThanMillis', options.slowerThanMillis),
-    lingerMillis: duration('lingerMillis', options.lingerMillis),
-  };
-}
-
 /** What the span processor reports. */
 export interface SpanListener {
   spanStarted(traceId: string): void;
@@ -63,14 +38,14 @@ export interface SpanListener {
  */
 export class BurstSpanProcessor implements SpanProcessorLike {
   readonly #listener: SpanListener;
-  readonly #errors: ResolvedSpanOptions['errors'];
+  readonly #errors: boolean | ((span: SpanLike) => boolean);
   readonly #slowerThanMillis: number;
   readonly #warnings: RateLimitedWarnings;
 
-  constructor(listener: SpanListener, options: ResolvedSpanOptions, clock: Clock = systemClock) {
+  constructor(listener: SpanListener, options: BurstSpanProcessorOptions, clock: Clock = systemClock) {
     this.#listener = listener;
-    this.#errors = options.errors;
-    this.#slowerThanMillis = options.slowerThanMillis;
+    this.#errors = options.errors ?? true;
+    this.#slowerThanMillis = options.slowerThanMillis ?? Number.POSITIVE_INFINITY;
     this.#warnings = new RateLimitedWarnings('BurstSpanProcessor', clock);
   }
 

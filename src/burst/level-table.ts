@@ -1,4 +1,4 @@
-import { parseSeverity, type SeverityLike } from '../record/index.ts';
+import { parseSeverity, Severity, type SeverityLike } from '../record/index.ts';
 import { shown } from '../settings/index.ts';
 
 /** A severity for all loggers, or one for each name: `{ default: 'DEBUG', 'noisy.*': 'INFO' }`. */
@@ -19,13 +19,11 @@ export class LevelTable {
   readonly #byPattern: { readonly pattern: string; readonly level: number }[] = [];
   readonly #default: number;
 
-  /** @throws RangeError or TypeError when a level is no severity, or above `emitLevel` */
-  constructor(level: unknown, otherwise: number, emitLevel: number) {
-    const byName =
-      typeof level === 'object' && level !== null ? (level as Record<string, unknown>) : { default: level };
-    if (Array.isArray(level))
-      throw new TypeError(`level must be a severity or an object, got ${shown(level)}`);
-    this.#default = byName.default === undefined ? otherwise : parseSeverity('level', byName.default);
+  /** @throws RangeError when a level is no severity, or above `emitLevel` */
+  constructor(level: LevelByLogger, emitLevel: number) {
+    const byName: Readonly<Record<string, SeverityLike>> =
+      typeof level === 'object' ? level : { default: level };
+    this.#default = byName.default === undefined ? Severity.TRACE : parseSeverity('level', byName.default);
     for (const [name, value] of Object.entries(byName)) {
       const option = name === 'default' ? 'level' : `level[${JSON.stringify(name)}]`;
       const found = value === undefined ? this.#default : parseSeverity(option, value);

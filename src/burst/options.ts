@@ -43,8 +43,8 @@ export interface BurstDeliveryOptions
 /** For which keys `burst()` and `discard()` are called. */
 export interface BurstCallOptions {
   /**
-   * `'active'` (default): the key of the active context. `'all'`: every key. An array: these keys, as the
-   * `scope` function returns them; the id of a trace or of a root task; `''` is the shared bucket.
+   * `'active'`: the key of the active context. `'all'`: every key. An array: these keys, as the `scope`
+   * function returns them; the id of a trace or of a root task; `''` is the shared bucket. Default `'active'`.
    */
   readonly keys?: 'active' | 'all' | readonly string[] | undefined;
 }
@@ -86,7 +86,10 @@ export interface BurstOptions {
    * 60,000.
    */
   readonly idleMillis?: number | undefined;
-  /** `'immediate'` (default): loud records at once. `'chronological'`: nothing overtakes, for flat files. */
+  /**
+   * `'immediate'`: loud records at once. `'chronological'`: nothing overtakes, for flat files. Default
+   * `'immediate'`.
+   */
   readonly order?: 'immediate' | 'chronological' | undefined;
   /**
    * Chronological order only: how long a loud record waits at most in the row. Default 10,000; Infinity as in

@@ -1,13 +1,12 @@
 import {
   type ResolvedDeliveryOptions,
   RetryingLogRecordExporter,
-  type RetryOptions,
   resolveDeliveryOptions,
 } from '../export/index.ts';
-import type { Clock, LogRecordExporterLike, LogRecordProcessorLike } from '../record/index.ts';
-import { checkObject, shown, withMethods } from '../settings/index.ts';
-import type { BurstExporterOptions, BurstProcessorOptions } from './options.ts';
-import type { ResolvedBurstOptions } from './resolve-options.ts';
+import type { LogRecordProcessorLike } from '../record/index.ts';
+import type { ValueOf } from '../settings/index.ts';
+import { type processorOptions, retriesItself } from './burst-fields.ts';
+import type { BurstDeliveryOptions } from './options.ts';
 
 /** Where the records of a processor go. */
 export type ResolvedTarget =
@@ -16,52 +15,21 @@ export type ResolvedTarget =
 
 /** @throws RangeError or TypeError that says option, expected and actual value */
 export function resolveTarget(
-  where: string,
-  given: BurstExporterOptions | BurstProcessorOptions,
-  { meterProvider, clock, maxBytes }: Pick<ResolvedBurstOptions, 'meterProvider' | 'clock' | 'maxBytes'>,
+  options: ValueOf<typeof processorOptions>,
+  given: BurstDeliveryOptions = {},
 ): ResolvedTarget {
-  const { exporter, processor, delivery } = given;
-  if ((exporter === undefined) === (processor === undefined)) {
-    const got = exporter === undefined ? 'neither' : 'both';
-    throw new TypeError(`${where} needs exporter or processor, got ${got}`);
-  }
-  if (processor !== undefined) {
-    if (delivery !== undefined) {
-      throw new TypeError(
-        'delivery is for the exporter form only: with processor, that one delivers; got both',
-      );
-    }
-    return { processor: withMethods('processor', processor, ['onEmit', 'forceFlush', 'shutdown']) };
-  }
-  const { retry, ...rest } = delivery ?? {};
-  if (delivery !== undefined) checkObject('delivery', delivery);
-  for (const name of ['maxQueueBytes', 'meterProvider', 'clock', 'flushTimeoutMillis']) {
-    if (name in rest)
-      throw new TypeError(`delivery has no option ${shown(name)}: the processor's own counts`);
-  }
+  const { exporter, processor, delivery, maxBytes, meterProvider, clock } = options;
+  if (exporter === undefined) return { processor: processor as LogRecordProcessorLike };
+  const { retry: _, ...rest } = given;
+  const retry = delivery?.retry;
+  const isWrapped = retry !== false && !retriesItself(exporter);
   return {
     delivery: resolveDeliveryOptions('delivery', {
       ...rest,
-      exporter: retrying(exporter as LogRecordExporterLike, retry, clock),
+      exporter: isWrapped ? new RetryingLogRecordExporter({ ...retry, exporter, clock }) : exporter,
       maxQueueBytes: maxBytes,
       clock,
-      ...(meterProvider === undefined ? {} : { meterProvider }),
+      meterProvider,
     }),
   };
-}
-
-function retrying(
-  exporter: LogRecordExporterLike,
-  retry: Omit<RetryOptions, 'clock'> | false | undefined,
-  clock: Clock,
-): LogRecordExporterLike {
-  withMethods('exporter', exporter, ['export', 'shutdown']);
-  const retriesItself =
-    typeof (exporter as { readonly worstCaseMillis?: unknown }).worstCaseMillis === 'number';
-  if (retriesItself && retry !== undefined && retry !== false) {
-    throw new TypeError('delivery.retry is not for an exporter that retries by itself, got an object');
-  }
-  if (retry === false || retriesItself) return exporter;
-  if (retry !== undefined) checkObject('delivery.retry', retry);
-  return new RetryingLogRecordExporter({ ...retry, exporter, clock });
 }

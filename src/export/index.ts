@@ -3,6 +3,7 @@ export type { DeliveryFailure, DeliveryStats } from './delivery-counts.ts';
 export { deliveryMetrics } from './delivery-metrics.ts';
 export {
   type DeliveryOptions,
+  deliveryFields,
   type ResolvedDeliveryOptions,
   resolveDeliveryOptions,
 } from './delivery-options.ts';
@@ -13,5 +14,10 @@ export {
   PriorityBatchLogRecordProcessor,
   type PriorityBatchOptions,
 } from './priority-batch-log-record-processor.ts';
-export type { RetryingLogRecordExporterOptions, RetryOptions } from './retry-options.ts';
+export {
+  type RetryingLogRecordExporterOptions,
+  type RetryOptions,
+  retryChecks,
+  retryFields,
+} from './retry-options.ts';
 export { RetryingLogRecordExporter } from './retrying-log-record-exporter.ts';

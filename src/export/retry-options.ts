@@ -73,9 +73,11 @@ export const retryFields = {
   random: functions<() => number>()({ default: Math.random }),
 };
 
+export const retryChecks = [atMost('millis', 'initialBackoffMillis', 'maxBackoffMillis')];
+
 const retryOptions = group(
   { exporter: methods<LogRecordExporterLike>()(['export', 'shutdown'], {}), ...retryFields },
-  { checks: [atMost('millis', 'initialBackoffMillis', 'maxBackoffMillis')] },
+  { checks: retryChecks },
 );
 
 /** Every option with its value. */

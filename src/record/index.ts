@@ -79,7 +79,15 @@ export {
 export { RankedQueue } from './ranked-queue.ts';
 export { errorText, problemText, RateLimitedWarnings } from './rate-limited-warnings.ts';
 export { type Release, ReleaseContext, releaseOf, type TaskMarks } from './release-context.ts';
-export { parseSeverity, rankOf, Severity, type SeverityLike, type SeverityName } from './severity.ts';
+export {
+  EXPECTED_SEVERITY,
+  parseSeverity,
+  rankOf,
+  Severity,
+  type SeverityLike,
+  type SeverityName,
+  severityNumber,
+} from './severity.ts';
 export { severityNameOf, severityOf, severityOfText } from './severity-name.ts';
 export { attributesSize, CHARACTER_BYTES, VALUE_BYTES } from './size.ts';
 export {

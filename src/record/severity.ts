@@ -40,16 +40,23 @@ export type SeverityName = Exclude<keyof typeof Severity, 'UNSPECIFIED'>;
 /** A severity as options take it: a number from 1 to 24 (OTel's `SeverityNumber`) or its name. */
 export type SeverityLike = SeverityName | number;
 
+/** What a severity of an option must be, for messages. */
+export const EXPECTED_SEVERITY = 'a severity from 1 to 24 or a name such as "DEBUG", "INFO" or "ERROR"';
+
+/** @returns the number of a severity, or undefined if `value` is none */
+export function severityNumber(value: unknown): number | undefined {
+  if (typeof value === 'number')
+    return Number.isInteger(value) && value >= 1 && value <= 24 ? value : undefined;
+  const isName = typeof value === 'string' && value !== 'UNSPECIFIED' && Object.hasOwn(Severity, value);
+  return isName ? Severity[value as SeverityName] : undefined;
+}
+
 /** @throws RangeError that names the option, when `value` is no severity. */
 export function parseSeverity(option: string, value: unknown): number {
-  if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= 24) return value;
-  if (typeof value === 'string' && value !== 'UNSPECIFIED' && Object.hasOwn(Severity, value)) {
-    return Severity[value as SeverityName];
-  }
+  const number = severityNumber(value);
+  if (number !== undefined) return number;
   const got = typeof value === 'string' ? JSON.stringify(value) : String(value);
-  throw new RangeError(
-    `${option} must be a severity from 1 to 24 or a name such as "DEBUG", "INFO" or "ERROR", got ${got}`,
-  );
+  throw new RangeError(`${option} must be ${EXPECTED_SEVERITY}, got ${got}`);
 }
 
 /**

@@ -35,6 +35,7 @@ export function together(first: string, second: string): CrossCheck {
 export function atMost(kind: NumberData['kind'], at: string, bound: string, times = 1): CrossCheck {
   return {
     at,
+    isRange: true,
     problem: (values, writing) => {
       const [value, max] = [numberAt(values, at), times * numberAt(values, bound)];
       if (!(value > max)) return undefined;
@@ -48,6 +49,7 @@ export function atMost(kind: NumberData['kind'], at: string, bound: string, time
 export function atLeast(kind: NumberData['kind'], at: string, bound: string, times = 1): CrossCheck {
   return {
     at,
+    isRange: true,
     problem: (values, writing) => {
       const [value, min] = [numberAt(values, at), times * numberAt(values, bound)];
       if (!(value < min)) return undefined;

@@ -117,8 +117,21 @@ export function code<T, const O extends About>(
     readonly parse: (value: unknown) => T | undefined;
   },
 ): Field<T, T, PresenceIn<O>> {
-  const { expected, parse } = options;
-  return { kind: 'code', expected, parse, ...common(options), isInternal: true };
+  return converted<T>()(options);
+}
+
+/** A value that only code can give, and that holds in another form: a severity by its name. */
+export function converted<Input>() {
+  return <T, const O extends About>(
+    options: O & {
+      readonly expected: string;
+      readonly isRange?: boolean;
+      readonly parse: (value: unknown) => T | undefined;
+    },
+  ): Field<T, Input, PresenceIn<O>> => {
+    const { expected, isRange, parse } = options;
+    return { kind: 'code', expected, isRange, parse, ...common(options), isInternal: true };
+  };
 }
 
 /** A function. */

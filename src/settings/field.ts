@@ -90,6 +90,8 @@ export interface FileContents {
 export interface CodeData extends FieldBase {
   readonly kind: 'code';
   readonly expected: string;
+  /** A value that is not valid is out of range. */
+  readonly isRange?: boolean | undefined;
   /** @returns the value that holds, or undefined if it is not valid */
   readonly parse: (value: unknown) => unknown;
 }
@@ -144,6 +146,8 @@ export interface CrossCheck<Values = any> {
   readonly at: string;
   /** @returns what is wrong, as it follows the option's name: `must be at most ...`; undefined if nothing is */
   problem(values: Values, writing: Writing): string | undefined;
+  /** The problem is that a value is out of range. */
+  readonly isRange?: boolean | undefined;
 }
 
 /** How names and amounts are written: a file says `maxAge: 7d`, code `maxAgeMillis: 604800000`. */

@@ -14,6 +14,7 @@ export {
   bytes,
   choice,
   code,
+  converted,
   count,
   flag,
   functions,

@@ -133,7 +133,13 @@ export class OptionReader<Raw> {
       const message = check.problem(values, this.#form);
       if (message === undefined) continue;
       const at = this.#form.key(check.at);
-      this.#report({ path: below(path, at), message, raw: nearestTo(at, raw, this.#form), isAboutKey: true });
+      this.#report({
+        path: below(path, at),
+        message,
+        raw: nearestTo(at, raw, this.#form),
+        isAboutKey: true,
+        isRange: check.isRange,
+      });
     }
   }
 
@@ -198,7 +204,7 @@ export class OptionReader<Raw> {
     const isSecret = field.isSecret === true || (field.kind === 'list' && field.item.isSecret === true);
     // A map's value may be a secret whose indentation is wrong.
     const got = this.#form.shown(raw, isSecret || isParent);
-    const isRange = 'min' in field;
+    const isRange = 'min' in field || (field.kind === 'code' && field.isRange);
     this.#report({ path, message: `must be ${this.#form.expected(field)}, got ${got}`, raw, isRange });
     return undefined;
   }
