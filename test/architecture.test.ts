@@ -101,7 +101,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   zmtp: ['tweetnacl'],
   'sinks/otlp': ['@grpc/grpc-js'],
   config: ['yaml'],
-  setup: ['@opentelemetry/api'],
+  setup: ['@opentelemetry/api', 'yaml'],
   testing: ['@opentelemetry/sdk-logs', 'vitest'],
 };
 

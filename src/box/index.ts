@@ -11,6 +11,7 @@ export { BoxWriter, type BoxWriterParts } from './box-writer.ts';
 export { ENDING, type Ending, type EndingAware, endingText, isFailure } from './ending.ts';
 export type { LastWords, VitalSigns } from './last-words.ts';
 export { BLOCK_BYTES, BLOCKS_AT, Entry, HEADER_BYTES } from './layout.ts';
+export { handledElsewhere, OURS } from './other-listeners.ts';
 export { type BoxContents, readBox } from './read-box.ts';
 export { type RecoveryReport, recoverBoxes, recoveredRecords, type SendOutcome } from './recover-boxes.ts';
 export type { Remaining } from './remains.ts';

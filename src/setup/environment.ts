@@ -1,18 +1,5 @@
-import {
-  type AnyField,
-  type Fields,
-  type Form,
-  type Group,
-  type GroupData,
-  group,
-  listed,
-  type NumberData,
-  OptionReader,
-  type Problem,
-  type ScalarData,
-  suggestion,
-} from '../settings/index.ts';
-import { parseDuration, parseSize, showDuration, showSize } from '../text/index.ts';
+import { type Fields, type Group, suggestion } from '../settings/index.ts';
+import { readText } from './text-form.ts';
 
 /** Variables of a process. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -39,10 +26,10 @@ export function readEnvironment<F extends Fields>(
   for (const option of options) {
     const raw = environment[variableOf(option)]?.trim();
     if (raw === undefined || raw === '') continue;
-    const reader = new OptionReader(new EnvironmentForm(report));
-    const one: GroupData = group({ [option]: definition.fields[option]! });
-    const read = reader.read(one, { [option]: raw }) as Record<string, unknown>;
-    if (reader.isValid) given[option as keyof F] = read[option];
+    const value = readText(option, definition.fields[option]!, raw, (message) =>
+      report(`${variableOf(option)} ${message}; it is ignored`),
+    );
+    if (value !== undefined) given[option as keyof F] = value;
   }
   const known = options.map(variableOf);
   for (const name of Object.keys(environment)) {
@@ -50,104 +37,4 @@ export function readEnvironment<F extends Fields>(
     report(`${name} is not known${suggestion(name, known)}`);
   }
   return given;
-}
-
-type Raw = string | Readonly<Record<string, string>>;
-
-/** Options as variables give them: texts, amounts with their unit. */
-class EnvironmentForm implements Form<Raw> {
-  readonly #report: (message: string) => void;
-
-  constructor(report: (message: string) => void) {
-    this.#report = report;
-  }
-
-  key(path: string): string {
-    return path;
-  }
-
-  amount(kind: NumberData['kind'], value: number): string {
-    return amountText(kind, value);
-  }
-
-  entries(raw: Raw): readonly (readonly [string, Raw])[] | undefined {
-    return typeof raw === 'string' ? undefined : Object.entries(raw);
-  }
-
-  items(): undefined {
-    return undefined;
-  }
-
-  isEmpty(): boolean {
-    return false;
-  }
-
-  isReported(): boolean {
-    return false;
-  }
-
-  scalar(field: ScalarData, raw: Raw): unknown {
-    if (typeof raw !== 'string') return undefined;
-    switch (field.kind) {
-      case 'choice':
-        return field.names.find((name) => name.toLowerCase() === raw.toLowerCase());
-      case 'flag':
-        return flags[raw.toLowerCase()];
-      case 'millis':
-        return parseDuration(raw);
-      case 'bytes':
-        return parseSize(raw);
-      case 'count':
-      case 'number':
-        return Number(raw);
-      default:
-        return raw;
-    }
-  }
-
-  takes(): boolean {
-    return true;
-  }
-
-  expected(field: AnyField): string {
-    switch (field.kind) {
-      case 'choice':
-        return listed(field.names);
-      case 'flag':
-        return 'true or false';
-      case 'millis':
-        return 'a duration such as 500ms or 2s';
-      case 'bytes':
-        return 'a size such as 64MiB';
-      case 'count':
-        return `a whole number from ${field.min}`;
-      case 'path':
-        return 'a path';
-      default:
-        return 'expected' in field ? field.expected : 'valid';
-    }
-  }
-
-  shown(raw: Raw): string {
-    return JSON.stringify(raw);
-  }
-
-  report({ path, message }: Problem<Raw>): void {
-    this.#report(`${variableOf(path)} ${message}; it is ignored`);
-  }
-
-  missing(field: AnyField): string {
-    return `must be ${this.expected(field)}`;
-  }
-
-  unknownKey(key: string, known: readonly string[]): string {
-    return `${key} is not known${suggestion(key, known)}`;
-  }
-}
-
-const flags: Readonly<Record<string, boolean>> = { true: true, false: false };
-
-function amountText(kind: NumberData['kind'], value: number): string {
-  if (kind === 'millis') return showDuration(value);
-  return kind === 'bytes' ? showSize(value) : String(value);
 }

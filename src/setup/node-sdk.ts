@@ -2,9 +2,10 @@ import { bridgeApiLogs, type LogRecordProcessorLike, type SpanProcessorLike } fr
 import { activate, activeBurstlog } from './active.ts';
 import type { StartOptions } from './options.ts';
 import { processorPipeline } from './pipeline.ts';
+import { runtimeControls } from './runtime-controls.ts';
 import { alwaysRecord, defaultSampler, type SamplerLike, samplerOf } from './sampler.ts';
 import { exportingSpanProcessors } from './span-processors.ts';
-import { startedFrom } from './started.ts';
+import { startedFrom, undo } from './started.ts';
 import { type Surroundings, surroundingsOf } from './surroundings.ts';
 import { type TraceSdk, traceSdk } from './trace-sdk.ts';
 
@@ -52,7 +53,11 @@ export function withBurstlog<C extends object>(
   const pipeline = processorPipeline(surroundings, options, logProcessorsOf(given));
   if (pipeline === undefined) return configuration;
   bridgeApiLogs();
-  activate(startedFrom({ burst: pipeline.burst, providers: [], takeBack: [] }));
+  const afterwards: (() => void)[] = [];
+  const takeBack = [() => undo(afterwards)];
+  const started = startedFrom({ burst: pipeline.burst, providers: [], takeBack });
+  afterwards.push(runtimeControls(started, surroundings, 'none'));
+  activate(started);
   const sdk = traceSdk(environment, packages);
   const spans = sdk === undefined ? {} : spansOf(given, pipeline.spanProcessor, sdk, surroundings);
   const missing = packages.missing();

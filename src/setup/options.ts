@@ -39,6 +39,13 @@ export interface StartOptions {
    * none. The option `burst.blackBox` has more options.
    */
   readonly blackBox?: string | undefined;
+  /** File with rules that change levels while the application runs; it is watched. See docs/verbosity.md. */
+  readonly verbosityFile?: string | undefined;
+  /**
+   * The signal that releases everything held, unless the application listens for it itself. Default `'SIGUSR2'`,
+   * but `'none'` with `withBurstlog()` and under nodemon, which restarts with it. See docs/verbosity.md.
+   */
+  readonly releaseSignal?: 'SIGUSR2' | 'SIGHUP' | 'SIGQUIT' | 'none' | undefined;
   /**
    * Whether the instrumentations that are installed are enabled, or the ones to enable. Default true, but false where
    * another SDK is running already.

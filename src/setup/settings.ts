@@ -1,6 +1,7 @@
 import { choice, count, flag, group, millis, path, text, type ValueOf } from '../settings/index.ts';
 
-const severities = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'] as const;
+/** The severities that settings name. */
+export const severities = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'] as const;
 const order = (severity: (typeof severities)[number]) => severities.indexOf(severity);
 
 /**
@@ -80,6 +81,19 @@ export const settings = group(
       example: '/dev/shm/burstlog',
       meaning:
         'Directory of the black box, which keeps what is held and not delivered over the death of the process.',
+    }),
+    /** Rules of verbosity that hold while the application runs, and are read again when the file changes. */
+    verbosityFile: path({
+      absent: 'none',
+      example: '/etc/checkout/verbosity.yaml',
+      meaning:
+        'File with rules that change levels while the application runs; it is watched. See verbosity.md.',
+    }),
+    /** The signal that releases everything held. */
+    releaseSignal: choice(['SIGUSR2', 'SIGHUP', 'SIGQUIT', 'none'], {
+      absent: '`SIGUSR2`, but `none` with `withBurstlog()` and under nodemon',
+      meaning:
+        'The signal that releases everything held, unless the application listens for it itself. See verbosity.md.',
     }),
     /** Whether instrumentations of loggers, and what else is installed of them, are enabled. */
     instrumentations: flag({

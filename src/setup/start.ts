@@ -1,8 +1,9 @@
 import { activate, activeBurstlog } from './active.ts';
 import { exportAtEnd } from './endings.ts';
 import type { Burstlog, StartOptions } from './options.ts';
+import { runtimeControls } from './runtime-controls.ts';
 import { setUp } from './set-up.ts';
-import { startedFrom } from './started.ts';
+import { startedFrom, undo } from './started.ts';
 import { surroundingsOf } from './surroundings.ts';
 
 /**
@@ -30,13 +31,9 @@ export function start(options: StartOptions = {}): Burstlog {
   const parts = setUp(surroundings, options);
   const afterwards: (() => void)[] = [() => activate(undefined)];
   const started = startedFrom({ ...parts, takeBack: [...parts.takeBack, () => undo(afterwards)] });
-  afterwards.push(exportAtEnd(started, parts));
+  afterwards.push(exportAtEnd(started, parts), runtimeControls(started, surroundings, 'SIGUSR2'));
   activate(started);
   const missing = surroundings.packages.missing();
   if (missing !== undefined) surroundings.report(missing);
   return started;
-}
-
-function undo(steps: readonly (() => void)[]): void {
-  for (const step of steps) step();
 }

@@ -53,7 +53,7 @@ export function startedFrom(parts: Parts): Burstlog {
     // What belongs to another SDK is flushed; its owner ends it.
     const foreign = providers.length === 0 && burst !== undefined ? [() => burst.forceFlush()] : [];
     await all(SHUTDOWN_MILLIS, [...providers.map((provider) => () => provider.shutdown()), ...foreign]);
-    for (const undo of takeBack) undo();
+    undo(takeBack);
   };
   return {
     burst: (options) => burst?.burst(options),
@@ -71,4 +71,9 @@ export function startedFrom(parts: Parts): Burstlog {
       return shutdown;
     },
   };
+}
+
+/** Takes back what was done. */
+export function undo(steps: readonly (() => void)[]): void {
+  for (const step of steps) step();
 }
