@@ -1,6 +1,6 @@
 // What each example does when it is used, and what must arrive.
-import { deepStrictEqual } from 'node:assert/strict';
-import { expectStory } from './story.js';
+import { deepStrictEqual, ok } from 'node:assert/strict';
+import { expectStory, show } from './story.js';
 
 /**
  * @typedef {object} Kit
@@ -15,6 +15,7 @@ import { expectStory } from './story.js';
  * @property {(kit: Kit) => Promise<void>} run
  */
 
+const REGISTER = ['--import', 'burstlog/register'];
 const SHOP = {
   quiet: ['price requested', 'prices loaded'],
   loud: 'price found',
@@ -22,10 +23,73 @@ const SHOP = {
   exception: 'RangeError',
 };
 
+/** Calls the handler of function.js twice at the same time, and stays: a frozen process does nothing any more. */
+const INVOCATIONS = `
+import { handler } from './function.js';
+await Promise.allSettled([
+  handler({ picture: 'cat.png', width: 200 }, { awsRequestId: 'b1f2' }),
+  handler({ picture: 'dog.png', width: -1 }, { awsRequestId: '77ac' }),
+]);
+console.log('returned');
+setInterval(() => {}, 60_000);
+`;
+
 /** @type {Record<string, Example>} */
 export const cases = {
   http: { folder: 'node', run: (kit) => shop(kit, 'http.js') },
+  cluster: {
+    folder: 'node',
+    run: (kit) => shop(kit, 'cluster.js', { ...SHOP, quiet: ['price requested'] }),
+  },
+  workers: {
+    folder: 'node',
+    async run(kit) {
+      await kit.start([...REGISTER, 'workers.js']).ends();
+      const quiet = ['worker started', 'picture loaded'];
+      const trigger = /failed: RangeError: width must be above 0/;
+      expectStory(kit.records, { quiet, loud: 'thumbnail made', trigger, exception: 'RangeError' });
+    },
+  },
+  jobs: {
+    folder: 'node',
+    async run(kit) {
+      await kit.start([...REGISTER, 'jobs.js']).ends();
+      const { traceId } = expectStory(kit.records, {
+        quiet: ['job started', 'render', 'render succeeded', 'template loaded'],
+        loud: 'mail sent',
+        trigger: /failed: TypeError: no address: nobody/,
+        exception: 'TypeError',
+      });
+      const adding = kit.records.filter(({ body }) => body === 'add send mail');
+      deepStrictEqual(
+        adding.map((record) => record.traceId === traceId),
+        [false, true],
+      );
+    },
+  },
+  function: {
+    folder: 'node',
+    async run(kit) {
+      const frozen = kit.start([...REGISTER, '--input-type=module', '--eval', INVOCATIONS]);
+      await frozen.prints(/returned/);
+      expectStory(kit.records, {
+        quiet: ['picture loaded'],
+        loud: 'picture resized',
+        trigger: /failed: RangeError: width must be above 0/,
+        exception: 'RangeError',
+      });
+    },
+  },
   express: { folder: 'express', run: (kit) => shop(kit, 'app.js') },
+  nest: {
+    folder: 'nest',
+    async run(kit) {
+      await kit.start(['node_modules/typescript/bin/tsc']).ends();
+      await shop(kit, 'dist/main.js');
+      const stopped = kit.records.find(({ body }) => body === 'stopped by SIGTERM');
+      ok(stopped, show(kit.records));
+    },
+  },
   fastify: { folder: 'fastify', run: (kit) => shop(kit, 'app.js') },
 };
 
@@ -33,14 +97,15 @@ export const cases = {
  * A web service whose price of tea is known and whose price of gold is not.
  * @param {Kit} kit
  * @param {string} file
+ * @param {Parameters<typeof expectStory>[1]} [story]
  */
-async function shop(kit, file) {
-  const program = kit.start(['--import', 'burstlog/register', file]);
+async function shop(kit, file, story = SHOP) {
+  const program = kit.start([...REGISTER, file]);
   const [, port] = await program.prints(/listening on port (\d+)/);
   deepStrictEqual(await statusOf(`http://127.0.0.1:${port}/price/tea`), 200);
   deepStrictEqual(await statusOf(`http://127.0.0.1:${port}/price/gold`), 500);
   await program.stop();
-  expectStory(kit.records, SHOP);
+  expectStory(kit.records, story);
 }
 
 /** @param {string} url */

@@ -38,6 +38,8 @@ export class Downstream {
   }
 
   async #flush(): Promise<void> {
+    // A shutdown flushes, and what has been shut down warns of a flush.
+    if (this.#shutdown !== undefined) return this.#shutdown;
     const forceFlush = attempt(() => this.#part.forceFlush());
     const flush = await within(forceFlush, FLUSH_TIMEOUT_MILLIS, this.#clock);
     this.#warn('flush', 'forceFlush()', FLUSH_TIMEOUT_MILLIS, flush);

@@ -303,6 +303,20 @@ describe('what the SDK refuses', () => {
   });
 });
 
+test('a flush whose turn comes after the shutdown began waits for it, and does not flush what has ended', async () => {
+  const messages: string[] = [];
+  listen((message) => void messages.push(message));
+  try {
+    const { provider } = deferring();
+    const flushes = [provider.forceFlush(), provider.forceFlush()];
+    await provider.shutdown();
+    await Promise.all(flushes);
+    expect(messages).toEqual([]);
+  } finally {
+    diag.disable();
+  }
+});
+
 test('wrong options throw at construction and say option, expected and actual value', () => {
   const provider = new LoggerProvider();
   const make = (options: object) => () => new BurstLoggerProvider(options as BurstLoggerProviderOptions);

@@ -1,0 +1,42 @@
+// Worker threads: `--import burstlog/register` holds for each of them too, so each has buffers and an exporter of its own.
+// A task that goes on in a worker takes its traceparent along, and both parts are one trace.
+//
+//   npm install burstlog @opentelemetry/api @opentelemetry/sdk-logs @opentelemetry/auto-instrumentations-node
+//   node --import burstlog/register workers.js
+import { once } from 'node:events';
+import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import { importTask, task } from 'burstlog';
+import { withBurstlog } from 'burstlog/pino';
+import pino from 'pino';
+
+const log = pino(withBurstlog({ level: 'info' }));
+
+/** Runs a piece of work in a thread of its own. */
+function resize(width) {
+  return task('make thumbnail', { width }, async (job) => {
+    log.debug('worker started');
+    const worker = new Worker(new URL(import.meta.url), {
+      workerData: { width, traceparent: job.foreignTask() },
+    });
+    const [answer] = await once(worker, 'message');
+    await once(worker, 'exit');
+    if (answer.error !== undefined) throw new Error(answer.error);
+    log.info('thumbnail made');
+  });
+}
+
+/** The part of the worker. It answers what became of it, and ends; what it has exported is flushed at its end. */
+async function work({ width, traceparent }) {
+  try {
+    await importTask(traceparent, 'resize', { width }, async () => {
+      log.debug('picture loaded');
+      if (!(width > 0)) throw new RangeError('width must be above 0');
+    });
+    parentPort.postMessage({});
+  } catch (error) {
+    parentPort.postMessage({ error: error.message });
+  }
+}
+
+if (isMainThread) await Promise.allSettled([resize(200), resize(-1)]);
+else await work(workerData);
