@@ -12,6 +12,8 @@ export {
   type Plugin,
   type PluginOption,
   type PluginOptions,
+  type PluginProcessing,
+  type PluginProcessor,
   type PluginSink,
   type PluginTools,
   type PluginValue,
@@ -34,3 +36,4 @@ export {
   type WholeDouble,
 } from './otlp/decoded.ts';
 export { plainObject, plainValue } from './otlp/plain-value.ts';
+export { definePluginProcessor } from './processors/define.ts';

@@ -31,6 +31,7 @@ const floors: readonly Readonly<Record<string, readonly string[]>>[] = [
     store: ['record', 'otlp', 'ottl'],
     zeromq: ['record', 'settings', 'net', 'zmtp', 'frames', 'otlp', 'export', 'distlog-json'],
     rules: ['record', 'settings', 'component', 'otlp', 'ottl'],
+    processors: ['record', 'settings', 'component', 'otlp'],
     'sinks/dead-letters': ['record', 'settings', 'component', 'disk', 'text'],
   },
   {
@@ -56,7 +57,7 @@ const floors: readonly Readonly<Record<string, readonly string[]>>[] = [
     setup: ['record', 'settings', 'text', 'export', 'box', 'task', 'burst', 'zeromq', 'stdout'],
     config: [
       ...['record', 'settings', 'component', 'disk', 'net', 'text', 'journal', 'operations'],
-      ...['receivers/box', 'receivers/otlp', 'receivers/zeromq', 'ottl', 'rules'],
+      ...['receivers/box', 'receivers/otlp', 'receivers/zeromq', 'ottl', 'rules', 'processors'],
       ...['sinks/runner', 'sinks/file', 'sinks/otlp', 'sinks/console', 'sinks/store', 'sinks/dead-letters'],
       ...['sinks/forward', 'sinks/publish'],
     ],
@@ -75,7 +76,7 @@ const floors: readonly Readonly<Record<string, readonly string[]>>[] = [
         'config',
         'otlp',
       ],
-      ...['receivers/box', 'receivers/otlp', 'receivers/zeromq', 'ottl', 'rules', 'store'],
+      ...['receivers/box', 'receivers/otlp', 'receivers/zeromq', 'ottl', 'rules', 'processors', 'store'],
       ...['sinks/runner', 'sinks/file', 'sinks/otlp', 'sinks/console', 'sinks/store', 'sinks/dead-letters'],
       ...['sinks/forward', 'sinks/publish'],
     ],
@@ -83,7 +84,7 @@ const floors: readonly Readonly<Record<string, readonly string[]>>[] = [
   {
     cli: [
       ...['record', 'settings', 'disk', 'net', 'text', 'otlp', 'ottl', 'tree', 'reader', 'operations', 'box'],
-      ...['config', 'daemon', 'rules', 'sinks/dead-letters', 'sinks/runner'],
+      ...['config', 'daemon', 'rules', 'processors', 'component', 'sinks/dead-letters', 'sinks/runner'],
     ],
   },
 ];

@@ -70,6 +70,10 @@ export interface JournalEntry {
   readonly origin?: Origin | undefined;
   /** It was a dead letter of this sink: others with higher indexes may have been written before. */
   readonly isReplay?: true | undefined;
+  /** A processor failed for it: as a dead letter it is processed when it comes again. */
+  readonly isUnprocessed?: true | undefined;
+  /** A number of this run of the processors over it. Absent: it is as it was in the journal. */
+  readonly processing?: number | undefined;
 }
 
 /** The sinks' side of the journal. A sink's cursor is the index of the entry it wants next. */
@@ -123,10 +127,17 @@ export interface EntryView {
 export interface ViewedEntries {
   /** With their indexes and times. An entry without records for the sink is missing. */
   readonly entries: readonly JournalEntry[];
-  /** Records that the sink does not get, by rule; `not_routed`: no rule sends them there. */
+  /** Records that the sink does not get, by rule or processor; `not_routed`: no rule sends them there. */
   readonly filtered: ByCause;
   /** Records that were changed, by rule. */
   readonly redacted: ByCause;
+  /** What cannot be processed: dead letters. */
+  readonly rejected?: readonly RejectedEntry[] | undefined;
+}
+
+export interface RejectedEntry {
+  readonly entry: JournalEntry;
+  readonly error: RejectedError;
 }
 
 /**

@@ -10,12 +10,21 @@ export type {
   OwnLog,
   Receiver,
   ReceiverCounters,
+  RejectedEntry,
   Sink,
   ViewedEntries,
 } from './contract.ts';
 export { countRefused, newCounters, receiverStats } from './counters.ts';
 export { DeferredSink } from './deferred-sink.ts';
-export type { Plugin, PluginOption, PluginOptions, PluginSink, PluginTools } from './plugin.ts';
+export type {
+  Plugin,
+  PluginOption,
+  PluginOptions,
+  PluginProcessing,
+  PluginProcessor,
+  PluginSink,
+  PluginTools,
+} from './plugin.ts';
 export { Refusals } from './refusals.ts';
 export { asRejected, rejectedError, retryAfterOf, retryLaterError } from './sink-errors.ts';
 export {
@@ -32,6 +41,7 @@ export type {
   ByCause,
   DamageStats,
   JournalStats,
+  ProcessorStats,
   ReceiverStats,
   SelfLogStats,
   SinkStats,

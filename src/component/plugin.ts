@@ -11,7 +11,8 @@ export type PluginVersion = 1;
 export interface Plugin {
   /** The version of this contract: 1. */
   readonly burstlog: PluginVersion;
-  readonly sinks: readonly PluginSink[];
+  readonly sinks?: readonly PluginSink[] | undefined;
+  readonly processors?: readonly PluginProcessor[] | undefined;
 }
 
 /** A type of sink. Options that every sink has, such as `maxBehind` and `retry`, are added to its own. */
@@ -33,13 +34,46 @@ export interface PluginSink<O extends PluginOptions = PluginOptions> {
   make(options: PluginValues<O>, tools: PluginTools): Sink;
 }
 
-/** The options of a sink by their names in the configuration. */
+/**
+ * A type of processor, which changes records between the journal and the sinks. `G` is a group of records.
+ *
+ * The daemon loads the module again in a process of its own and calls `make` there, so a processor shares no variables
+ * with sinks of the same module.
+ */
+export interface PluginProcessor<O extends PluginOptions = PluginOptions, G = never> {
+  /** What `type` says in the configuration: lowercase letters, digits, and -. */
+  readonly type: string;
+  /** What it is for, in a sentence. */
+  readonly meaning: string;
+  readonly options: O;
+  /**
+   * Makes a processor with checked options. What it throws is reported and tried again later. The records wait in the
+   * journal meanwhile.
+   */
+  make(
+    options: PluginValues<O>,
+    tools: Pick<PluginTools, 'name'>,
+  ): PluginProcessing<G> | Promise<PluginProcessing<G>>;
+}
+
+export interface PluginProcessing<G> {
+  /**
+   * Called with one group after the other: records of one resource and one scope. A batch may come again, after a
+   * failure, a restart, or for a sink that is behind, so the same records should give the same result.
+   *
+   * @returns the groups that take the place of the one that it got; none: the records are dropped
+   * @throws if these records cannot be processed: their batch becomes a dead letter, or goes on as it is (`onError`)
+   */
+  process(group: G): readonly G[] | Promise<readonly G[]>;
+}
+
+/** The options of a component by their names in the configuration. */
 export type PluginOptions = Readonly<Record<string, PluginOption>>;
 
 /** One option. Without `default` and `isOptional` it must be given. */
 export interface PluginOption {
   /**
-   * `bytes` is a size such as `64KiB`, `millis` a duration such as `10s`; both are numbers for the sink. The path of
+   * `bytes` is a size such as `64KiB`, `millis` a duration such as `10s`; both are numbers for the component. The path of
    * `path` begins at the directory of the configuration file.
    */
   readonly kind: 'text' | 'number' | 'count' | 'bytes' | 'millis' | 'flag' | 'choice' | 'path';

@@ -124,3 +124,14 @@ export interface SelfLogStats {
   /** Records that were neither printed nor kept, because too many like them came within ten seconds. */
   readonly suppressed: number;
 }
+
+/** What a processor has done. */
+export interface ProcessorStats {
+  readonly name: string;
+  readonly type: string;
+  readonly batches: number;
+  /** Records that it returned. */
+  readonly records: number;
+  /** How often it threw, or its process could not be started, ended, or took too long. */
+  readonly failures: number;
+}

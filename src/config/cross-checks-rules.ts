@@ -16,6 +16,9 @@ export function checkRules({ config, report }: WholeConfig): void {
     for (const [name, each] of Object.entries(config[kind] ?? {}))
       check(`${kind}.${name}.sinks`, each?.sinks);
   }
+  for (const name of Object.keys(config.processors ?? {})) {
+    if (config.rules?.[name] !== undefined) report(`processors.${name}`, 'must not have the name of a rule');
+  }
   for (const [name, before] of unreachableRules(config)) {
     report(
       `rules.${name}`,

@@ -1,6 +1,7 @@
 import type { SinkType } from '../component/index.ts';
 import { journalOptions } from '../journal/index.ts';
 import { operationsOptions } from '../operations/index.ts';
+import { processorFields } from '../processors/index.ts';
 import { boxOptions } from '../receivers/box/index.ts';
 import { otlpGrpcOptions, otlpHttpOptions } from '../receivers/otlp/index.ts';
 import { zmqAckOptions, zmqPushOptions } from '../receivers/zeromq/index.ts';
@@ -18,7 +19,7 @@ import {
   variants,
 } from '../settings/index.ts';
 import { deliveryOptions } from '../sinks/runner/index.ts';
-import type { Extensions } from './extensions.ts';
+import type { Extensions, ProcessorType } from './extensions.ts';
 import { sinkTypes } from './sink-types.ts';
 
 const receivers = {
@@ -40,8 +41,14 @@ function sink<F extends Fields>({ options: own, delivery }: SinkType<F>) {
   return group({ ...own.fields, ...deliveryOptions(delivery) }, { meaning: own.meaning, checks: own.checks });
 }
 
+/** A type of processor: its own options, and those that every processor has. */
+function processor({ options }: ProcessorType) {
+  // For the compiler only those that every processor has.
+  return group({ ...(options.fields as object), ...processorFields }, { meaning: options.meaning });
+}
+
 /** What the configuration file of distlogd may hold: the options of its components, and what it brings along. */
-export function definitionWith({ patterns, sinkTypes: more = [] }: Extensions) {
+export function definitionWith({ patterns, sinkTypes: more = [], processorTypes = [] }: Extensions) {
   return group(
     {
       data: path({
@@ -95,7 +102,21 @@ export function definitionWith({ patterns, sinkTypes: more = [] }: Extensions) {
         {
           absent: 'none',
           meaning:
-            'Modules that bring types of sinks along. They run in the process of the daemon, with its rights. See docs/plugins.md.',
+            'Modules that bring types of sinks and processors along. They run in the process of the daemon, with its rights. See docs/plugins.md.',
+        },
+      ),
+      processors: map(
+        variants(
+          Object.fromEntries(processorTypes.map((type) => [type.type, processor(type)])) as Readonly<
+            Record<string, ReturnType<typeof processor>>
+          >,
+          { meaning: 'The type of the processor.' },
+        ),
+        {
+          default: {},
+          names: { ...componentNames, called: 'processor' },
+          meaning:
+            'What changes records between the journal and the rules, in the order of the file. `plugins` bring the types along. See docs/plugins.md.',
         },
       ),
       rules: map(ruleOptions(patterns), {

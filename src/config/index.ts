@@ -16,3 +16,4 @@ export { configReference } from './reference.ts';
 export { type LoadedConfig, loadSecrets, Secrets } from './secrets.ts';
 export { sinkTypeOf } from './sink-types.ts';
 export type { Environment } from './substitute.ts';
+export { wantedProcessors } from './wanted-processors.ts';

@@ -30,14 +30,25 @@ function valueSchema(field: AnyField): Schema {
   switch (field.kind) {
     case 'group':
       return groupSchema(field);
-    case 'variants':
+    case 'variants': {
+      const known = Object.keys(field.variants);
+      const other = known.length === 0 ? {} : { not: { enum: known } };
       return {
-        anyOf: Object.entries(field.variants).map(([type, variant]) => ({
-          description: variant.meaning,
-          ...groupSchema(variant, { type: { const: type, description: field.meaning } }),
-          type: 'object',
-        })),
+        anyOf: [
+          ...Object.entries(field.variants).map(([type, variant]) => ({
+            description: variant.meaning,
+            ...groupSchema(variant, { type: { const: type, description: field.meaning } }),
+            type: 'object',
+          })),
+          {
+            description: 'A type that a plugin brings along.',
+            type: 'object',
+            properties: { type: { type: 'string', description: field.meaning, ...other } },
+            required: ['type'],
+          },
+        ],
       };
+    }
     case 'map': {
       const { pattern } = field.names;
       const names = pattern.flags === '' ? { propertyNames: { pattern: pattern.source } } : {};

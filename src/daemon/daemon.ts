@@ -22,6 +22,8 @@ export interface DaemonContext {
   readonly version: string;
   /** Where the compiled `store/store-program` is. Default: no store can be opened. */
   readonly storeProgram?: URL | undefined;
+  /** Where the compiled `processors/processor-program` is. Default: no processor can run. */
+  readonly processorProgram?: URL | undefined;
 }
 
 /**
@@ -57,7 +59,8 @@ export class Daemon {
    * Starts a daemon; it is ready when this resolves.
    * @throws (rejects) with what is wrong and which setting changes it; nothing is left open
    */
-  static async start(loaded: LoadedConfig, { version, storeProgram }: DaemonContext): Promise<Daemon> {
+  static async start(loaded: LoadedConfig, context: DaemonContext): Promise<Daemon> {
+    const { version } = context;
     const { config } = loaded;
     const { severity, console } = config.ownRecords;
     // A console sink prints these records already.
@@ -72,7 +75,7 @@ export class Daemon {
         log: own,
         onFault: (error) => daemon?.fail(error),
       });
-      daemon = new Daemon(loaded, { version, storeProgram }, own, directory, journal);
+      daemon = new Daemon(loaded, context, own, directory, journal);
       await daemon.#begin();
       return daemon;
     } catch (error) {
@@ -85,7 +88,7 @@ export class Daemon {
 
   private constructor(
     loaded: LoadedConfig,
-    { version, storeProgram }: DaemonContext,
+    { version, storeProgram, processorProgram }: DaemonContext,
     own: SelfLogs,
     directory: DataDirectory,
     journal: Journal,
@@ -98,7 +101,10 @@ export class Daemon {
     this.#sinks = new RunningSinks(
       journal,
       directory.layout,
-      { log: own, journalId: journal.id, continues: (id) => journal.continues(id), storeProgram },
+      {
+        ...{ log: own, storeProgram, processorProgram },
+        ...{ journalId: journal.id, continues: (id: string) => journal.continues(id) },
+      },
       loaded.config.journal.maxBytes,
     );
     this.#care = new JournalCare(journal, this.#sinks, own);

@@ -8,6 +8,7 @@ export interface DaemonTools {
   readonly continues: (journal: string) => boolean;
   /** See `DaemonContext`. */
   readonly storeProgram: URL | undefined;
+  readonly processorProgram?: URL | undefined;
 }
 
 /** The sink that a part of the configuration asks for. It opens nothing yet. */

@@ -1,23 +1,30 @@
 import type { DaemonConfig } from '../config/index.ts';
+import { CHILD_BYTES } from '../processors/index.ts';
 
 const MIB = 1_048_576;
 /** Node.js, the program, its sockets, and what the garbage collector has not freed yet. */
 const PROCESS_BYTES = 192 * MIB;
 const RULES_BYTES = 32 * MIB;
+/** The process that writes a store, or one of the two that search in the first of them. */
+const STORE_PROCESS_BYTES = 160 * MIB;
+const SEARCHING_PROCESSES = 2;
 const PRODUCER_BYTES = 512;
+/** Results of processors that are kept for other sinks. */
+const PROCESSED_BYTES = 16 * MIB;
 /** What the values of a piece of JSON take as objects: their number is bounded. */
 const JSON_VALUES_BYTES = 160 * MIB;
 const MIN_OTLP_IN_FLIGHT = 128 * MIB;
 
 /**
  * The memory that a daemon needs at most by its limits, bytes: the process, what the journal keeps in memory,
- * twice what each receiver may hold (a body, and its decompressed or encoded form), and what each sink has in
- * work.
+ * twice what each receiver may hold (a body, and its decompressed or encoded form), what each sink has in work,
+ * and the processes of stores and processors.
  *
  * docs/distlogd.md, "Memory", states the same formula for people.
  */
-export function neededMemory({ journal, receivers, sinks, rules }: DaemonConfig): number {
+export function neededMemory({ journal, receivers, sinks, processors, rules }: DaemonConfig): number {
   const { zmqAck, zmqPush, otlpGrpc, otlpHttp } = receivers;
+  const stores = sinks.filter(({ type }) => type === 'store').length;
   const largest = Math.max(
     zmqAck?.maxBatchBytes ?? 0,
     zmqPush?.maxMessageBytes ?? 0,
@@ -37,6 +44,10 @@ export function neededMemory({ journal, receivers, sinks, rules }: DaemonConfig)
     // and its bytes.
     ...(otlpHttp === undefined ? [] : [JSON_VALUES_BYTES + 4 * otlpHttp.maxRequestBytes]),
     ...sinks.map(({ batchBytes }) => 16 * batchBytes + 2 * largest),
+    // Each child has its own memory, and a batch, what it made of it, and their copies.
+    ...Object.keys(processors).map(() => CHILD_BYTES + 4 * largest),
+    ...(Object.keys(processors).length === 0 ? [] : [PROCESSED_BYTES]),
+    (stores + (stores > 0 ? SEARCHING_PROCESSES : 0)) * STORE_PROCESS_BYTES,
     // What conditions said of the last batches; each sink's part of what it writes.
     ...(Object.keys(rules).length === 0 ? [] : [RULES_BYTES, sinks.length * 2 * largest]),
   ]);

@@ -39,6 +39,7 @@ export function reportOf({
       endpoint: receiver.endpoint,
       ...receiverStats(receiver.counters),
     })),
+    processors: sinks.processors,
     sinks: sinks.reports(),
   };
 }

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
-import type { EntryView, JournalView } from '../component/index.ts';
-import type { LoadedConfig, SinkConfig } from '../config/index.ts';
+import type { EntryView, JournalView, ProcessorStats } from '../component/index.ts';
+import { type LoadedConfig, type SinkConfig, wantedProcessors } from '../config/index.ts';
 import type { DataLayout } from '../disk/index.ts';
 import type { SinkReport } from '../operations/index.ts';
+import { ProcessorChain } from '../processors/index.ts';
 import { RuleSet } from '../rules/index.ts';
 import { cursorFileOf, RemovedSinks, SinkRunner, WriteTurns } from '../sinks/runner/index.ts';
 import { type DaemonTools, madeOf, makeSink } from './make-sink.ts';
@@ -22,6 +23,9 @@ interface RunningRules {
   /** What they were made from. */
   readonly made: string;
   readonly set: RuleSet;
+  readonly chain: ProcessorChain;
+  /** What the chain was made from. */
+  readonly processors: string;
   /** By sink; undefined: no rule is about it. */
   readonly views: Map<string, EntryView | undefined>;
 }
@@ -96,29 +100,44 @@ export class RunningSinks {
     ];
   }
 
+  get processors(): readonly ProcessorStats[] {
+    return this.#rules?.chain.stats() ?? [];
+  }
+
   /** Lets all sinks write for this long, then stops them. */
-  stop(drainMillis: number): Promise<void> {
-    return this.#running.stop(drainMillis);
+  async stop(drainMillis: number): Promise<void> {
+    await this.#running.stop(drainMillis);
+    await this.#rules?.chain.close();
   }
 
   /**
    * What is read from the journal from here on follows the new rules; what is being written followed the old
    * ones. No sink is stopped for it.
    */
-  #takeRules({ config: { rules, match }, extensions }: LoadedConfig): void {
-    const made = JSON.stringify([rules, match]);
-    if (this.#rules?.made === made) return;
-    this.#rules = { made, set: new RuleSet({ rules, match }, extensions.patterns), views: new Map() };
+  #takeRules({ config, extensions }: LoadedConfig): void {
+    const { rules, match } = config;
+    const wanted = wantedProcessors(config, extensions, this.#tools.processorProgram);
+    const processors = JSON.stringify(wanted);
+    const made = JSON.stringify([rules, match, processors]);
+    const old = this.#rules;
+    if (old?.made === made) return;
+    const chain = old?.processors === processors ? old.chain : new ProcessorChain(wanted, this.#tools.log);
+    const set = new RuleSet({ rules, match }, extensions.patterns);
+    this.#rules = { made, set, chain, processors, views: new Map() };
+    if (chain !== old?.chain) old?.chain.retire();
   }
 
-  /** What a sink gets by the rules that hold at the time. */
+  /** What a sink gets by the processors and rules that hold at the time. */
   #viewOf(sink: string): EntryView {
     return {
       view: async (entries, signal, isReplay) => {
-        const { set, views } = this.#rules!;
+        const { set, views, chain } = this.#rules!;
+        const processed = await chain.process(entries, signal, isReplay);
         if (!views.has(sink)) views.set(sink, set.viewOf(sink));
         const view = views.get(sink);
-        return view?.view(entries, signal, isReplay) ?? { entries, filtered: {}, redacted: {} };
+        if (view === undefined) return { ...processed, redacted: {} };
+        const viewed = await view.view(processed.entries, signal, isReplay);
+        return { ...processed, ...viewed, filtered: { ...processed.filtered, ...viewed.filtered } };
       },
     };
   }

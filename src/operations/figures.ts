@@ -1,4 +1,4 @@
-import type { BatchCount } from '../component/index.ts';
+import type { BatchCount, ProcessorStats } from '../component/index.ts';
 import {
   byCause,
   counter,
@@ -101,6 +101,19 @@ const receiver = fields<ReceiverReport>({
   ),
 });
 
+const processor = fields<ProcessorStats>({
+  name: inText(),
+  type: inText(),
+  batches: counter('processor_batches', 'Batches processed.', 'others', 'batches processed'),
+  records: counter('processor_records', 'Records that it returned.', 'others', 'records returned'),
+  failures: counter(
+    'processor_failures',
+    'How often it threw, or its process could not be started, ended, or took too long.',
+    'losses',
+    'failures',
+  ),
+});
+
 const sink = fields<SinkReport>({
   name: inText(),
   type: inText(),
@@ -144,7 +157,7 @@ const sink = fields<SinkReport>({
   filtered: byCause(
     counter(
       'sink_filtered_records',
-      'Records that rules keep from the sink, by rule.',
+      'Records that rules and processors keep from the sink, by rule or processor.',
       'others',
       'records filtered',
     ),
@@ -186,5 +199,9 @@ export const figures: Field<StatusReport> = fields<StatusReport>({
   journal: inPlace('journal', journal),
   selfLogs: inPlace('distlogd', selfLogs),
   receivers: each(({ name }) => ({ where: `receiver ${name}`, labels: { receiver: name } }), receiver),
+  processors: each(
+    ({ name, type }) => ({ where: `processor ${name}`, labels: { processor: name, type } }),
+    processor,
+  ),
   sinks: each(({ name, type }) => ({ where: `sink ${name}`, labels: { sink: name, type } }), sink),
 });

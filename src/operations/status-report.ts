@@ -1,4 +1,10 @@
-import type { JournalStats, ReceiverStats, SelfLogStats, SinkStats } from '../component/index.ts';
+import type {
+  JournalStats,
+  ProcessorStats,
+  ReceiverStats,
+  SelfLogStats,
+  SinkStats,
+} from '../component/index.ts';
 
 /** What the daemon answers at `/status`, JSON, and `distlogd status` prints: the statistics of its parts, as they are. */
 export interface StatusReport {
@@ -14,6 +20,7 @@ export interface StatusReport {
   readonly journal: JournalStats;
   readonly selfLogs: SelfLogStats;
   readonly receivers: readonly ReceiverReport[];
+  readonly processors: readonly ProcessorStats[];
   readonly sinks: readonly SinkReport[];
 }
 

@@ -24,6 +24,8 @@ const MAX_CACHED_BYTES = 16 * 1_048_576;
 interface Cached {
   readonly result: Classified | Promise<Classified>;
   readonly bytes: number;
+  /** Processors may have made something else of the same entry. */
+  readonly processing: number | undefined;
 }
 
 /**
@@ -42,7 +44,8 @@ export class Classifier {
   /** @throws WireError where the entry is no request; async for a long one */
   classify(entry: JournalEntry): Classified | Promise<Classified> {
     const found = this.#cached.get(entry.index);
-    if (found !== undefined) return found.result;
+    if (found !== undefined && found.processing === entry.processing) return found.result;
+    this.#remove(entry.index);
     const work = new Classification(this.#rules, entry);
     const result = entry.body.length < LONG_BYTES ? work.atOnce() : work.inSlices();
     this.#keep(entry, result);
@@ -54,13 +57,17 @@ export class Classifier {
     return new Classification(this.#rules, entry).inSlices();
   }
 
-  #keep({ index, records }: JournalEntry, result: Classified | Promise<Classified>): void {
+  #keep({ index, records, processing }: JournalEntry, result: Classified | Promise<Classified>): void {
     // A key can be a text of its own for each record. 64 bytes stand for the object and its place.
     const keyed = this.#rules.filter(({ limit }) => limit?.key !== undefined).length;
     const bytes = 64 + records * (this.#rules.length + 8 + keyed * KEY_BYTES);
-    this.#cached.set(index, { result, bytes });
+    this.#cached.set(index, { result, bytes, processing });
     this.#bytes += bytes;
-    if (result instanceof Promise) result.catch(() => this.#remove(index));
+    if (result instanceof Promise) {
+      result.catch(() => {
+        if (this.#cached.get(index)?.result === result) this.#remove(index);
+      });
+    }
     for (const oldest of this.#cached.keys()) {
       if (this.#bytes <= MAX_CACHED_BYTES) return;
       this.#remove(oldest);

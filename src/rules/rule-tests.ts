@@ -1,6 +1,7 @@
 import type { JournalEntry } from '../component/index.ts';
 import { type AnyValue, type Attributes, attributeOf, decodeLogs, encodeDecoded } from '../otlp/index.ts';
 import type { Patterns } from '../ottl/index.ts';
+import { problemText } from '../record/index.ts';
 import { RuleSet, type RuleSetOptions } from './rule-set.ts';
 import type { RuleTestOptions, TestRecord } from './rule-test-options.ts';
 
@@ -9,6 +10,8 @@ export interface RuleTestsOptions extends RuleSetOptions {
   readonly tests: Readonly<Record<string, RuleTestOptions>>;
   /** The names of all sinks. */
   readonly sinks: readonly string[];
+  /** What the processors make of an entry; undefined: they drop it. Default: the entry. */
+  readonly processed?: ((entry: JournalEntry) => Promise<JournalEntry | undefined>) | undefined;
 }
 
 export interface RuleTestResult {
@@ -25,7 +28,7 @@ export async function runRuleTests(
   const results: RuleTestResult[] = [];
   for (const [name, test] of Object.entries(options.tests)) {
     const set = new RuleSet(options, patterns);
-    results.push({ name, problems: await problemsOf(test, set, options.sinks) });
+    results.push({ name, problems: await problemsOf(test, set, options) });
   }
   return results;
 }
@@ -33,10 +36,15 @@ export async function runRuleTests(
 async function problemsOf(
   test: RuleTestOptions,
   set: RuleSet,
-  sinks: readonly string[],
+  { sinks, processed = async (entry) => entry }: RuleTestsOptions,
 ): Promise<readonly string[]> {
   const problems: string[] = [];
-  const entry = entryOf(test.record);
+  let entry: JournalEntry | undefined;
+  try {
+    entry = await processed(entryOf(test.record));
+  } catch (error) {
+    return [problemText(error)];
+  }
   const expected = new Set(test.dropped ? [] : test.sinks);
   for (const sink of sinks) {
     const { body, by } = await received(entry, set, sink);
@@ -48,7 +56,8 @@ async function problemsOf(
 }
 
 /** What a sink gets of the entry, or by which rule it does not. */
-async function received(entry: JournalEntry, set: RuleSet, sink: string) {
+async function received(entry: JournalEntry | undefined, set: RuleSet, sink: string) {
+  if (entry === undefined) return { body: undefined, by: 'a processor drops it' };
   const view = set.viewOf(sink);
   if (view === undefined) return { body: entry.body, by: '' };
   const { entries, filtered } = await view.view([entry], new AbortController().signal, false);

@@ -28,6 +28,14 @@ test('the formula follows the limits', async () => {
     2 * (256 - 128) * MIB + 4 * 120 * MIB + 2 * 2 * 120 * MIB,
   );
   expect(base - (await of(`${yaml}journal: { producers: { maxCount: 1000 } }\n`))).toBe(512 * 99_000);
+  const withStore = yaml.replace('second: {', 'more: { type: store }, second: {');
+  expect((await of(withStore)) - base).toBe((64 + 16 + 3 * 160) * MIB);
+  writeFileSync(
+    join(folder(), 'p.cjs'),
+    `exports.plugin = { burstlog: 1, processors: [{ type: 'x', meaning: '', options: {}, make() {} }] }`,
+  );
+  const withProcessors = `${yaml}plugins: [./p.cjs]\nprocessors: { a: { type: x }, b: { type: x } }\n`;
+  expect((await of(withProcessors)) - base).toBe((2 * (192 + 4 * 8) + 16) * MIB);
 });
 
 (existsSync('/proc/self/status') ? test : test.skip)(

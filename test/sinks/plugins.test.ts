@@ -1,10 +1,16 @@
 import { execFileSync } from 'node:child_process';
+import { createHmac } from 'node:crypto';
 import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { distlogd } from '../../src/cli/distlogd/distlogd.ts';
+import { runProgram } from '../../src/cli/run-program.ts';
 import { loadPlugins, parseConfig, pluginsIn } from '../../src/config/index.ts';
 import { Daemon } from '../../src/daemon/index.ts';
+import { decodeJsonLogs } from '../../src/otlp/index.ts';
+import { fakeIo } from '../cli/support/fake-io.ts';
 import { daemonsForEachTest } from '../daemon/support/daemon-process.ts';
 import { jsonRequest } from '../daemon/support/json-request.ts';
 import { loadedConfig } from '../daemon/support/loaded-config.ts';
@@ -15,12 +21,12 @@ const folder = folderForEachTest();
 const start = daemonsForEachTest(folder);
 
 async function send(endpoint: string, ...bodies: readonly string[]): Promise<void> {
+  await post(endpoint, jsonRequest(...bodies));
+}
+
+async function post(endpoint: string, body: string): Promise<void> {
   const headers = { 'content-type': 'application/json' };
-  const response = await fetch(`${endpoint}/v1/logs`, {
-    method: 'POST',
-    headers,
-    body: jsonRequest(...bodies),
-  });
+  const response = await fetch(`${endpoint}/v1/logs`, { method: 'POST', headers, body });
   expect(response.status).toBe(200);
 }
 
@@ -57,8 +63,8 @@ ownRecords: { severity: FATAL, console: false }
 ${rest}
 `;
 
-test('a plugin that was packed and installed gets records by the name of its package', async () => {
-  const posts: { body: string }[] = [];
+test('plugins that were packed and installed get records by the names of their packages', async () => {
+  const posts: { body: string; attributes: Record<string, unknown> }[] = [];
   const keys = new Set<unknown>();
   let all = () => {};
   const arrived = new Promise<void>((done) => {
@@ -71,13 +77,8 @@ test('a plugin that was packed and installed gets records by the name of its pac
   });
   const npm = (cwd: string, ...args: readonly string[]) =>
     execFileSync('npm', args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
-  const packed = npm(
-    join(root, 'examples/plugin-webhook'),
-    'pack',
-    '--silent',
-    '--pack-destination',
-    folder(),
-  ).trim();
+  const examples = ['./plugin-webhook', './plugin-pseudonym'];
+  const packed = npm(join(root, 'examples'), 'pack', ...examples, '--silent', '--pack-destination', folder());
   writeFileSync(join(folder(), 'package.json'), '{ "private": true }');
   npm(
     folder(),
@@ -88,7 +89,10 @@ test('a plugin that was packed and installed gets records by the name of its pac
       '--legacy-peer-deps',
       '--no-audit',
       '--no-fund',
-      `./${packed}`,
+      ...packed
+        .trim()
+        .split('\n')
+        .map((name) => `./${name}`),
     ],
   );
   symlinkSync(root, join(folder(), 'node_modules/burstlog'));
@@ -98,7 +102,9 @@ test('a plugin that was packed and installed gets records by the name of its pac
     file,
     `data: ./data
 receivers: { otlpHttp: { endpoint: "127.0.0.1:0" } }
-plugins: [distlogd-webhook]
+plugins: [distlogd-webhook, distlogd-pseudonym]
+processors:
+  who: { type: pseudonym, keys: 'user, ip', secret: 0123456789abcdef }
 sinks:
   hook: { type: webhook, url: "http://127.0.0.1:${port}/", timeout: 2s, retry: { initial: 10ms, max: 10ms } }
 http: { endpoint: "127.0.0.1:0" }
@@ -112,14 +118,70 @@ rules: { own: { when: 'instrumentation_scope.name == "distlogd"', drop: true } }
   const status = async () => (await (await fetch(`${http}/status`)).json()) as ReturnType<Daemon['report']>;
   while ((await status()).sinks[0]!.deadLetters.records === 0)
     await new Promise((done) => setTimeout(done, 20));
-  await send(otlpHttp!, 'second');
+  const attributes = ['user', 'order'].map((key) => ({ key, value: { stringValue: 'leo' } }));
+  const logRecords = [{ body: { stringValue: 'second' }, attributes }];
+  await post(otlpHttp!, JSON.stringify({ resourceLogs: [{ scopeLogs: [{ logRecords }] }] }));
   await arrived;
   daemon.kill('SIGTERM');
   expect(await daemon.exit).toEqual([0, null]);
-  expect(posts.map(({ body }) => body)).toEqual(['second']);
+  const hashed = createHmac('sha256', '0123456789abcdef').update('leo').digest('hex').slice(0, 16);
+  expect(posts).toMatchObject([{ body: 'second', attributes: { user: hashed, order: 'leo' } }]);
   expect([...keys][0]).toMatch(/^[0-9a-f]{32}-\d+-1$/);
   server.close();
 }, 60_000);
+
+const program = pathToFileURL(join(root, 'build/processors/processor-program.js'));
+
+function processorOf(name: string, each: string): void {
+  plugin(
+    name,
+    `exports.plugin = { burstlog: 1, processors: [{ type: 'each', meaning: '', options: { word: { kind: 'text', meaning: '' } },
+      make: ({ word }) => ({ process: (group) => [{ ...group, records: group.records.flatMap(${each}) }] }) }] };`,
+  );
+}
+
+/** The bodies in the file of a sink. */
+function written(name: string): unknown[] {
+  const lines = readFileSync(join(folder(), name), 'utf8').split('\n').filter(Boolean);
+  return lines.flatMap((line) =>
+    decodeJsonLogs(line).resources.flatMap(({ scopes }) =>
+      scopes.flatMap(({ records }) => records.map(({ body }) => body)),
+    ),
+  );
+}
+
+test('rules see what processors made; what fails becomes dead letters, which a repaired processor takes', async () => {
+  processorOf(
+    'p.cjs',
+    '(r) => { if (r.body === "bad") throw new Error("no"); return r.body === "drop" ? [] : [{ ...r, body: word + r.body }] }',
+  );
+  processorOf('repaired.cjs', '(r) => [{ ...r, body: "now " + r.body }]');
+  const text = (file: string, type: string) =>
+    config(`plugins: [${file}]
+processors: { p: { type: each, word: "the ", timeout: 5s } }
+rules: { only: { when: 'body == "the a" or body == "now bad"', sinks: [out] } }
+sinks: { out: { type: file, path: out.jsonl }, all: { type: ${type}, path: all.jsonl } }`);
+  const daemon = await Daemon.start(await loadedConfig(text('./p.cjs', 'file'), folder()), {
+    version: '1',
+    processorProgram: program,
+  });
+  const { otlpHttp } = daemon.endpoints;
+  await send(otlpHttp!, 'a', 'drop', 'b');
+  await send(otlpHttp!, 'good', 'bad');
+  while (daemon.report().sinks.some(({ deadLetters }) => deadLetters.records < 2))
+    await new Promise((done) => setTimeout(done, 10));
+  expect(daemon.report().processors).toMatchObject([{ name: 'p', type: 'each', batches: 1, failures: 1 }]);
+  await daemon.reload(await loadedConfig(text('./repaired.cjs', 'file'), folder()));
+  await daemon.replayDeadLetters('out');
+  await send(otlpHttp!, 'c');
+  await daemon.stop();
+  expect(written('out.jsonl')).toEqual(['the a', 'now bad']);
+  expect(written('all.jsonl')).toEqual(['the a', 'the b', 'now c']);
+  expect(daemon.report().sinks).toMatchObject([
+    { filtered: { p: 1, not_routed: 3 }, rejected: { processor: { batches: 1, records: 2 } } },
+    { filtered: { p: 1 }, rejected: { processor: { batches: 1, records: 2 } } },
+  ]);
+});
 
 test('a plugin that throws, or returns no sink, affects its own sink only', async () => {
   plugin(
@@ -194,7 +256,17 @@ test.each([
   ['./throws.cjs', 'throw new Error("at once")', 'at once'],
   ['./empty.cjs', '', 'has no plugin: it must export { burstlog: 1, sinks: [...] } as plugin'],
   ['./newer.cjs', 'exports.plugin = { burstlog: 2 }', 'is for version 2 of the contract, expected 1'],
-  ['./none.cjs', 'exports.plugin = { burstlog: 1 }', 'has no list of sinks'],
+  ['./none.cjs', 'exports.plugin = { burstlog: 1 }', 'has no list of sinks or processors'],
+  [
+    './many.cjs',
+    `exports.plugin = { burstlog: 1, processors: [{ type: 'x', options: { timeoutMillis: {} }, make() {} }] }`,
+    'has an option timeoutMillis, which every processor has',
+  ],
+  [
+    './unmade.cjs',
+    `exports.plugin = { burstlog: 1, processors: [{ type: 'x', options: {} }] }`,
+    'has no make() for its processor x',
+  ],
   [
     './name.cjs',
     `exports.plugin = { burstlog: 1, sinks: [${sinkOf('A b', '1')}] }`,
@@ -249,10 +321,46 @@ test('options of a plugin that are not valid are reported like those of the daem
   ]);
 });
 
-test('the plugin and the configuration of docs/plugins.md work', async () => {
+test.each([
+  ['{ type: each, word: w, retries: 1 }', 'processors.p: unknown key "retries"'],
+  ['{ type: each }', 'processors.p.word: is required: a text'],
+  ['{ type: eech, word: w }', 'processors.p.type: must be each, got "eech"'],
+  ['{ type: each, word: w, timeout: 2h }', 'processors.p.timeout: must be a duration'],
+])('a processor %s is an error of the configuration', async (given, expected) => {
+  processorOf('p.cjs', '(r) => [r]');
+  const text = config(`plugins: [./p.cjs]\nprocessors: { p: ${given} }\nsinks: { a: { type: console } }`);
+  await expect(loadedConfig(text, folder())).rejects.toThrow(expected.split(': ')[0]);
+  await expect(loadedConfig(text, folder())).rejects.toThrow(
+    JSON.stringify(expected.split(': ')[1]).slice(1, -1),
+  );
+});
+
+test('the plugins and the configurations of docs/plugins.md work', async () => {
   const page = readFileSync(join(root, 'docs/plugins.md'), 'utf8');
-  const block = (language: string) => new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\`$`, 'm').exec(page)![1]!;
-  plugin('lines.js', block('js').replace('export const plugin =', 'exports.plugin ='));
-  const loaded = await loadedConfig(block('yaml'), folder());
+  const blocks = (language: string) =>
+    [...page.matchAll(new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\`$`, 'gm'))].map(([, block]) => block!);
+  const [lines, region] = blocks('js').map((code) =>
+    code.replace('export const plugin =', 'exports.plugin ='),
+  );
+  const [sink, processor] = blocks('yaml');
+  plugin('lines.js', lines!);
+  plugin('region.js', region!);
+  const loaded = await loadedConfig(sink!, folder());
   expect(loaded.config.sinks[0]).toMatchObject({ type: 'lines', name: 'out', prefix: 'got', onFull: 'skip' });
+  writeFileSync(
+    join(folder(), 'distlogd.yaml'),
+    `${processor}tests:
+  it is there: { record: { body: a }, sinks: [out], expect: { resource: { cloud.region: eu-west-1 } } }
+  it is not there: { record: { body: a }, sinks: [out], expect: { resource: { cloud.region: x } } }
+`,
+  );
+  const { io, out } = fakeIo(folder());
+  const none = () => Promise.reject(new Error('no daemon here'));
+  await runProgram(distlogd(none, program), ['test', '-c', 'distlogd.yaml'], io);
+  expect(out).toEqual([
+    'ok     it is there',
+    'FAILED it is not there',
+    '         out gets resource attribute cloud.region "eu-west-1", expected "x"',
+    '1 of 2 tests passed',
+  ]);
 });

@@ -7,7 +7,13 @@ import { status } from './commands/status.ts';
 import { test } from './commands/test.ts';
 import { validate } from './commands/validate.ts';
 
-/** The program `distlogd` around a daemon. */
-export function distlogd(startDaemon: StartDaemon): Program {
-  return { name: 'distlogd', commands: [run(startDaemon), validate, test, status, keygen, dlq, release] };
+/**
+ * The program `distlogd` around a daemon.
+ * @param processorProgram where the compiled program of a processor is
+ */
+export function distlogd(startDaemon: StartDaemon, processorProgram?: URL): Program {
+  return {
+    name: 'distlogd',
+    commands: [run(startDaemon), validate, test(processorProgram), status, keygen, dlq, release],
+  };
 }

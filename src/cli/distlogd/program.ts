@@ -3,8 +3,10 @@ import type { Program } from '../command.ts';
 import { distlogd } from './distlogd.ts';
 
 const storeProgram = new URL('../../store/store-program.js', import.meta.url);
+const processorProgram = new URL('../../processors/processor-program.js', import.meta.url);
 
 /** The daemon, with what only a program file knows: where its other files are. */
-export const program: Program = distlogd((loaded, { version }) =>
-  Daemon.start(loaded, { version, storeProgram }),
+export const program: Program = distlogd(
+  (loaded, { version }) => Daemon.start(loaded, { version, storeProgram, processorProgram }),
+  processorProgram,
 );

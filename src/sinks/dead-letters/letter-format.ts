@@ -14,6 +14,8 @@ export interface DeadLetter {
   /** When the daemon received it, milliseconds since 1970. */
   readonly receivedMillis: number;
   readonly records: number;
+  /** A processor failed for it, so no sink saw it. */
+  readonly isUnprocessed?: true | undefined;
   /** `ExportLogsServiceRequest`, protobuf. */
   readonly body: Uint8Array;
 }

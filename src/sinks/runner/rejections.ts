@@ -52,8 +52,9 @@ export class Rejections {
     const timeMillis = this.#options.clock.now();
     const journal = Buffer.from(this.#options.journal.id).toString('hex');
     const dropped = await this.#box.append(
-      entries.map(({ index, receivedMillis, records, body }) => ({
+      entries.map(({ index, receivedMillis, records, body, isUnprocessed }) => ({
         ...{ cause, message, timeMillis, journal, index, receivedMillis, records, body },
+        ...(isUnprocessed === true ? { isUnprocessed } : {}),
       })),
     );
     this.#counters.deadLetters.batches += entries.length;

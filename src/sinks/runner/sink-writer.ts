@@ -70,6 +70,7 @@ export class SinkWriter {
       written = all.filter(({ index }) => !bad.has(index));
       state = this.#stateAfter(rejected.state);
     }
+    await this.#buryRejected(viewed);
     await this.moveTo(Math.max(next, this.#skipping.to), state);
     this.#parts.counters.addViewed(viewed);
     this.#count(written);
@@ -83,6 +84,7 @@ export class SinkWriter {
   async rewrite(letters: readonly JournalEntry[]): Promise<void> {
     this.#parts.control.throwIfAborted();
     const viewed = await this.#viewed(letters, true);
+    await this.#buryRejected(viewed);
     this.#parts.counters.addViewed(viewed);
     const { entries } = viewed;
     if (entries.length === 0) return;
@@ -121,6 +123,11 @@ export class SinkWriter {
   async bury(entries: readonly JournalEntry[], error: unknown): Promise<void> {
     const { control } = this.#parts;
     await control.untilDone('a dead letter cannot be kept', this.#rejections.bury(entries, error));
+  }
+
+  /** What never came to the sink. */
+  async #buryRejected({ rejected = [] }: ViewedEntries): Promise<void> {
+    for (const { entry, error } of rejected) await this.bury([entry], error);
   }
 
   /** What the sink gets of the entries. */

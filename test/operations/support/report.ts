@@ -40,6 +40,7 @@ export function statusReport({
     version: '1.2.3',
     pid: 42,
     upMillis: 3_905_000,
+    processors: [],
     memory: { residentBytes: 111 * 2 ** 20, neededBytes: 2 * 2 ** 30 },
     journal: {
       ...{ bytes: 0, maxBytes: 8_589_934_592, segments: 0, batches: 0, queuedBatches: 0, queuedBytes: 0 },

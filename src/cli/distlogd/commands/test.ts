@@ -1,30 +1,41 @@
+import type { JournalEntry } from '../../../component/index.ts';
+import { wantedProcessors } from '../../../config/index.ts';
+import { ProcessorChain } from '../../../processors/index.ts';
 import { runRuleTests } from '../../../rules/index.ts';
 import { safeText } from '../../../text/index.ts';
-import { command } from '../../command.ts';
+import { type Command, command } from '../../command.ts';
 import { ExitCode } from '../../exit-code.ts';
 import { configOptions, readConfig } from '../load-config.ts';
 
-export const test = command({
-  name: 'test',
-  summary: 'runs the tests of the rules, and starts nothing',
-  details: [
-    'Puts the record of each entry of `tests` in the configuration before its rules, and compares. Exit code 1: a test',
-    'failed; 78: the configuration is wrong. It reads no other file and opens nothing.',
-  ],
-  options: configOptions,
-  async run({ values }, io) {
-    const parsed = await readConfig(values, io);
-    if (parsed === undefined) return ExitCode.CONFIG;
-    const { rules, match, tests, sinks } = parsed.config;
-    const names = sinks.map(({ name }) => name);
-    const results = await runRuleTests({ rules, match, tests, sinks: names }, parsed.extensions.patterns);
-    if (results.length === 0) io.err(`warning: ${parsed.fileName} has no tests`);
-    for (const { name, problems } of results) {
-      io.out(safeText(`${problems.length === 0 ? 'ok    ' : 'FAILED'} ${name}`));
-      for (const problem of problems) io.out(safeText(`         ${problem}`));
-    }
-    const failed = results.filter(({ problems }) => problems.length > 0).length;
-    if (results.length > 0) io.out(`${results.length - failed} of ${results.length} tests passed`);
-    return failed === 0 ? ExitCode.OK : ExitCode.FAILED;
-  },
-});
+/** @param processorProgram where the compiled program of a processor is */
+export function test(processorProgram: URL | undefined): Command {
+  return command({
+    name: 'test',
+    summary: 'runs the tests of the rules, and starts nothing',
+    details: [
+      'Puts the record of each entry of `tests` in the configuration before its processors and rules, and compares.',
+      'Exit code 1: a test failed; 78: the configuration is wrong. It opens no socket, and no file but the plugins.',
+    ],
+    options: configOptions,
+    async run({ values }, io) {
+      const parsed = await readConfig(values, io);
+      if (parsed === undefined) return ExitCode.CONFIG;
+      const { config, extensions } = parsed;
+      const { rules, match, tests } = config;
+      const sinks = config.sinks.map(({ name }) => name);
+      const quiet = { emit: () => {} };
+      const chain = new ProcessorChain(wantedProcessors(config, extensions, processorProgram), quiet);
+      const processed = (entry: JournalEntry) => chain.processAlone(entry);
+      const options = { rules, match, tests, sinks, processed };
+      const results = await runRuleTests(options, extensions.patterns).finally(() => chain.close());
+      if (results.length === 0) io.err(`warning: ${parsed.fileName} has no tests`);
+      for (const { name, problems } of results) {
+        io.out(safeText(`${problems.length === 0 ? 'ok    ' : 'FAILED'} ${name}`));
+        for (const problem of problems) io.out(safeText(`         ${problem}`));
+      }
+      const failed = results.filter(({ problems }) => problems.length > 0).length;
+      if (results.length > 0) io.out(`${results.length - failed} of ${results.length} tests passed`);
+      return failed === 0 ? ExitCode.OK : ExitCode.FAILED;
+    },
+  });
+}

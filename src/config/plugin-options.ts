@@ -1,44 +1,30 @@
-import {
-  type AnySinkType,
-  type ByCause,
-  DeferredSink,
-  type PluginOption,
-  type PluginSink,
-} from '../component/index.ts';
+import type { PluginOption, PluginOptions } from '../component/index.ts';
 import {
   type AnyField,
   bytes,
   choice,
   count,
   flag,
-  group,
   millis,
   number,
   parsed,
   path,
 } from '../settings/index.ts';
-import { deliveryOptions } from '../sinks/runner/index.ts';
-
-const WEEK_MILLIS = 7 * 86_400_000;
-const everySink = { name: 1, type: 1, ...deliveryOptions({ behindMillis: 0, onFull: 'skip' }) } as const;
 
 /**
- * A plugin's sink as one of ours: its options with the same checks and messages, its errors kept to itself.
- * @throws Error with what is wrong with its options
+ * The options of a plugin's component as ours are defined, with the same checks and messages.
+ *
+ * @param shared the names that every component of this kind has, in words `every sink`
+ * @throws Error with what is wrong with them
  */
-export function pluginSinkType({ type, meaning, options, onFull = 'skip', make }: PluginSink): AnySinkType {
-  const shared = Object.keys(options).find((name) => Object.hasOwn(everySink, name));
-  if (shared !== undefined) throw new Error(`has an option ${shared}, which every sink has`);
-  const fields = Object.entries(options).map(([name, option]) => [name, fieldOf(name, option)] as const);
-  return {
-    type,
-    options: group(Object.fromEntries(fields), { meaning }),
-    delivery: { behindMillis: onFull === 'block' ? 0 : WEEK_MILLIS, onFull },
-    make: (given, { name, log, journalId }) => {
-      const own = Object.fromEntries(fields.map(([key]) => [key, (given as ByCause<never>)[key]]));
-      return new DeferredSink(() => make(own as never, { name, log, journalId }));
-    },
-  };
+export function pluginFields(
+  options: PluginOptions,
+  shared: object,
+  every: string,
+): readonly (readonly [name: string, field: AnyField])[] {
+  const taken = Object.keys(options).find((name) => Object.hasOwn(shared, name));
+  if (taken !== undefined) throw new Error(`has an option ${taken}, which ${every} has`);
+  return Object.entries(options).map(([name, option]) => [name, fieldOf(name, option)] as const);
 }
 
 function fieldOf(name: string, option: PluginOption): AnyField {

@@ -1,0 +1,9 @@
+import type { PluginOptions, PluginProcessor } from '../component/index.ts';
+import type { LogGroup } from '../otlp/index.ts';
+
+/** Gives a processor its types. It returns what it gets. */
+export function definePluginProcessor<const O extends PluginOptions>(
+  processor: PluginProcessor<O, LogGroup>,
+): PluginProcessor {
+  return processor as unknown as PluginProcessor;
+}

@@ -1,0 +1,44 @@
+import type { Plugin, PluginProcessing } from '../component/index.ts';
+import type { LogGroup } from '../otlp/index.ts';
+import { problemText } from '../record/index.ts';
+import type { Beginning, Reply } from './messages.ts';
+import { processRequest } from './process-request.ts';
+
+/** The process of a processor: loads the plugin, makes the processor, then answers one request after the other. */
+
+// The daemon decides when it ends; a terminal or a service manager signals all of its processes.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
+process.on('disconnect', () => process.exit());
+process.once('message', (beginning: Beginning) => {
+  begin(beginning).catch((error: unknown) => answer({ kind: 'failed', message: problemText(error) }));
+});
+
+async function begin(beginning: Beginning): Promise<void> {
+  const processing = await made(beginning);
+  process.on('message', (body: Uint8Array) => {
+    processRequest(body, (group) => processing.process(group)).then(
+      (piece) => answer({ kind: 'processed', ...piece }),
+      (error: unknown) => answer({ kind: 'failed', message: problemText(error) }),
+    );
+  });
+  answer({ kind: 'ready' });
+}
+
+async function made({ module, type, name, options }: Beginning): Promise<PluginProcessing<LogGroup>> {
+  const loaded = (await import(module)) as {
+    readonly plugin?: Plugin;
+    readonly default?: { readonly plugin?: Plugin };
+  };
+  const { processors = [] } = loaded.plugin ?? loaded.default?.plugin ?? {};
+  const found = processors.find((each) => each.type === type);
+  if (found === undefined) throw new Error(`has no processor ${type} any more`);
+  const processing: unknown = await found.make(options as never, { name });
+  if (typeof (processing as { readonly process?: unknown } | null | undefined)?.process !== 'function') {
+    throw new Error('make() returned a processor without process()');
+  }
+  return processing as PluginProcessing<LogGroup>;
+}
+
+function answer(reply: Reply): void {
+  process.send!(reply);
+}
