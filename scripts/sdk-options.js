@@ -27,7 +27,9 @@ const SECTIONS = [
   ['RetryingLogRecordExporter, and delivery.retry', 'export/retry-options.ts', 'RetryOptions'],
   ['ZmqLogRecordExporter', 'zeromq/exporter-options.ts', 'ZmqLogRecordExporterOptions'],
   ['TaskLogRecordProcessor', 'task/task-log-record-processor.ts', 'TaskLogRecordProcessorOptions'],
-  ['task() and startTask()', 'task/task.ts', 'TaskOptions'],
+  ['task(), to(), wrap() and all below', 'task/task.ts', 'TaskOptions'],
+  ['importTask()', 'task/task.ts', 'ImportTaskOptions'],
+  ['startTask()', 'task/task.ts', 'StartTaskOptions'],
   ['toLines()', 'tree/options.ts', 'LinesOptions'],
 ];
 

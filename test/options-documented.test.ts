@@ -21,6 +21,14 @@ import type {
 import { type DeliveryOptions, deliveryFields } from '../src/export/delivery-options.ts';
 import { type RetryOptions, retryFields } from '../src/export/retry-options.ts';
 import type { AnyField, Inputs } from '../src/settings/index.ts';
+import type { ImportTaskOptions, StartTaskOptions, TaskOptions } from '../src/task/task.ts';
+import {
+  type TaskLogRecordProcessorOptions,
+  processorOptions as taskProcessorOptions,
+} from '../src/task/task-log-record-processor.ts';
+import { importFields, startFields, taskFields } from '../src/task/task-options.ts';
+import type { CaptureLogsOptions, captureOptions } from '../src/testing/capture-logs.ts';
+import { type LinesOptions, linesOptions } from '../src/tree/options.ts';
 import { exporterOptions, type ZmqLogRecordExporterOptions } from '../src/zeromq/exporter-options.ts';
 
 const page = readFileSync(join(__dirname, '../docs/options.md'), 'utf8');
@@ -53,6 +61,11 @@ function rowOf(section: string, name: string): string {
   );
 }
 
+function onlyIn<T extends object>(fields: T, others: object): Partial<T> {
+  const own = Object.entries(fields).filter(([name]) => !Object.hasOwn(others, name));
+  return Object.fromEntries(own) as Partial<T>;
+}
+
 const definitions: readonly (readonly [string, Readonly<Record<string, AnyField>>])[] = [
   ['BurstLogRecordProcessor', burstFields],
   ['triggers', triggerFields],
@@ -63,6 +76,11 @@ const definitions: readonly (readonly [string, Readonly<Record<string, AnyField>
   ['PriorityBatchLogRecordProcessor', deliveryFields],
   ['RetryingLogRecordExporter', retryFields],
   ['ZmqLogRecordExporter', exporterOptions.fields],
+  ['TaskLogRecordProcessor', taskProcessorOptions.fields],
+  ['task(), to(), wrap() and all below', taskFields],
+  ['importTask()', onlyIn(importFields, taskFields)],
+  ['startTask()', onlyIn(startFields, taskFields)],
+  ['toLines()', linesOptions.fields],
 ];
 
 test.each(definitions)(
@@ -79,7 +97,7 @@ test.each(definitions)(
       if ('max' in field && field.max < 100) numbers.push(field.max);
       const words = absence.kind === 'default' && ['string', 'boolean'].includes(typeof absence.value);
       if (row === '') wrong.push(`${name} is missing`);
-      if (words && !new RegExp(`Default \`?'?${absence.value}\\b`).test(row))
+      if (words && !new RegExp(`Default:? \`?'?${absence.value}\\b`).test(row))
         wrong.push(`${name}: ${absence.value}`);
       for (const number of numbers) {
         if (!written(number).some((text) => row.includes(text))) wrong.push(`${name}: ${number}`);
@@ -105,7 +123,13 @@ test('the interfaces of options and their definitions are of one type', () => {
     Same<Inputs<typeof deliveryFields>, DeliveryOptions>,
     Same<Inputs<typeof retryFields>, RetryOptions>,
     Same<Inputs<typeof exporterOptions.fields>, ZmqLogRecordExporterOptions>,
-  ] = [true, true, true, true, true, true, true, true, true, true, true];
+    Same<Inputs<typeof taskProcessorOptions.fields>, TaskLogRecordProcessorOptions>,
+    Same<Inputs<typeof taskFields>, TaskOptions>,
+    Same<Inputs<typeof importFields>, ImportTaskOptions>,
+    Same<Inputs<typeof startFields>, StartTaskOptions>,
+    Same<Inputs<typeof linesOptions.fields>, LinesOptions>,
+    Same<Inputs<typeof captureOptions.fields>, CaptureLogsOptions>,
+  ] = [true, true, true, true, true, true, true, true, true, true, true, true, true, true, true, true, true];
   expect(areSame).not.toContain(false);
 });
 

@@ -1,3 +1,4 @@
+export { accept } from './accept.ts';
 export {
   checkKnown,
   checkObject,
@@ -53,4 +54,4 @@ export type {
 } from './field.ts';
 export { nearest, suggestion } from './nearest.ts';
 export { type Form, nearestTo, OptionReader, type Problem, shownKey } from './read.ts';
-export { listed, resolve } from './resolve.ts';
+export { expectedOf, listed, resolve } from './resolve.ts';

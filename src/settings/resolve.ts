@@ -79,7 +79,8 @@ class JavaScriptForm implements Form<unknown> {
   }
 }
 
-function expectedOf(field: AnyField): string {
+/** What a valid value is, for messages: `a whole number from 1`. */
+export function expectedOf(field: AnyField): string {
   switch (field.kind) {
     case 'choice':
       return listed(field.names.map((name) => JSON.stringify(name)));

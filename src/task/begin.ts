@@ -9,7 +9,6 @@ import {
 } from '@opentelemetry/api';
 import {
   errorText,
-  parseSeverity,
   Severity,
   TASK_LINKS,
   TASK_PARENT_CHILD,
@@ -24,8 +23,9 @@ import type { Origin } from './origin.ts';
 import { copyReadable, forSpan, type Readable } from './readable.ts';
 import { emitRecord } from './records.ts';
 import { currentTracer, warnOnce } from './shared-state.ts';
-import type { TaskData, TaskOptions } from './task.ts';
+import type { TaskData } from './task.ts';
 import { withTask } from './task-context.ts';
+import type { AnyTaskOptions } from './task-options.ts';
 import type { TaskState } from './task-state.ts';
 import { formatTraceparent } from './traceparent.ts';
 
@@ -33,7 +33,7 @@ import { formatTraceparent } from './traceparent.ts';
 export function begin(
   message: string,
   data: TaskData | undefined,
-  options: TaskOptions | undefined,
+  options: AnyTaskOptions | undefined,
   origin: Origin,
 ): TaskState {
   const name = typeof message === 'string' ? message : errorText(message);
@@ -43,7 +43,7 @@ export function begin(
     for (const key in inherited) bound[key] = inherited[key];
   }
   copyReadable(bound, data);
-  const span = startSpan(name, kindOf(options?.kind), bound, origin);
+  const span = startSpan(name, options?.kind ?? SpanKind.INTERNAL, bound, origin);
   const spanContext = span.spanContext();
   const task: TaskState = {
     id: spanContext.spanId,
@@ -51,7 +51,7 @@ export function begin(
     text: filledIn(name, bound),
     parent: origin.parent,
     parentId: origin.parentId,
-    severity: severityOf(options?.severity),
+    severity: options?.severity ?? Severity.INFO,
     expected: options?.expected,
     span,
     spanContext,
@@ -85,23 +85,6 @@ function startAttributes({ parent, links, refused }: Origin): Record<string, unk
     ...(links.length === 0 ? {} : { [TASK_LINKS]: links.map(formatTraceparent) }),
     ...(refused === undefined ? {} : { [TASK_REFUSED]: refused }),
   };
-}
-
-function severityOf(value: unknown): number {
-  if (value === undefined) return Severity.INFO;
-  try {
-    return parseSeverity('severity', value);
-  } catch (error) {
-    warnOnce('severity', `${errorText(error)}; the task is INFO`);
-    return Severity.INFO;
-  }
-}
-
-function kindOf(value: unknown): SpanKind {
-  if (value === undefined) return SpanKind.INTERNAL;
-  if (typeof value === 'number' && SpanKind[value] !== undefined) return value;
-  warnOnce('kind', `kind must be a SpanKind, got ${errorText(value)}; the span is INTERNAL`);
-  return SpanKind.INTERNAL;
 }
 
 /**

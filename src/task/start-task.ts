@@ -2,9 +2,8 @@ import { begin } from './begin.ts';
 import { end } from './end.ts';
 import { LiveTask } from './live-task.ts';
 import { type Origin, rootOrigin, stepOf, stepOrigin } from './origin.ts';
-import { warnOnce } from './shared-state.ts';
-import type { StartedTask, StartTaskOptions, TaskData } from './task.ts';
-import { taskOf } from './task-context.ts';
+import type { StartedTask, StartTaskOptions, Task, TaskData } from './task.ts';
+import { stateOf } from './task-context.ts';
 import { readOptions } from './task-options.ts';
 import type { TaskState } from './task-state.ts';
 
@@ -23,15 +22,9 @@ export function startTask(message: string, data?: TaskData, options?: StartTaskO
   return started;
 }
 
-function originBelow(parent: unknown): Origin {
-  if (parent === undefined || parent === null) return stepOrigin() ?? rootOrigin();
-  const context = (parent as { context?: { getValue?: unknown } }).context;
-  const state = typeof context?.getValue === 'function' ? taskOf(context as never) : undefined;
-  if (state === undefined) {
-    warnOnce('parent', 'the option "parent" of startTask() must be a task; the current task is the parent');
-    return stepOrigin() ?? rootOrigin();
-  }
-  return stepOf(state, state.context);
+function originBelow(parent: Task | undefined): Origin {
+  const state = stateOf(parent);
+  return state === undefined ? (stepOrigin() ?? rootOrigin()) : stepOf(state, state.context);
 }
 
 class DisposableTask extends LiveTask implements StartedTask {

@@ -70,6 +70,12 @@ export function isInTask(of: Context, isNamed: (name: string) => boolean): boole
   return task !== undefined;
 }
 
+/** The state behind a task, or a copy of one; undefined if it is none. */
+export function stateOf(handle: unknown): TaskState | undefined {
+  const context = (handle as { readonly context?: Partial<Context> } | null | undefined)?.context;
+  return typeof context?.getValue === 'function' ? taskOf(context as Context) : undefined;
+}
+
 /** The id of the root task of a context, which is the goal that all its steps serve. Undefined outside of tasks. */
 export function rootTaskId(of: Context): string | undefined {
   let task = taskOf(of === ROOT_CONTEXT ? (fallbackContext() ?? of) : of);

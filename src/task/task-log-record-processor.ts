@@ -3,18 +3,19 @@ import {
   CODE_FILE_PATH,
   CODE_FUNCTION_NAME,
   CODE_LINE_NUMBER,
+  EXPECTED_SEVERITY,
   type LogRecordProcessorLike,
-  parseSeverity,
   rankOf,
   releaseOf,
   type SeverityLike,
+  severityNumber,
   TASK_ID,
   TASK_NAME,
   TASK_PARENT_ID,
   TASK_SEQUENCE,
   type TaskMarks,
 } from '../record/index.ts';
-import { checkKnown } from '../settings/index.ts';
+import { converted, group, resolve } from '../settings/index.ts';
 import { callSite } from './call-site.ts';
 import { fallbackContext } from './shared-state.ts';
 import { taskOf } from './task-context.ts';
@@ -29,6 +30,16 @@ export interface TaskLogRecordProcessorOptions {
    */
   readonly callSite?: SeverityLike | false | undefined;
 }
+
+/** The default of {@link TaskLogRecordProcessorOptions}, and what is valid. */
+export const processorOptions = group({
+  callSite: converted<SeverityLike | false>()({
+    expected: `${EXPECTED_SEVERITY}, or false`,
+    isRange: true,
+    parse: (value) => (value === false ? Number.POSITIVE_INFINITY : severityNumber(value)),
+    default: false,
+  }),
+});
 
 /** The part of a record of either line that is written. */
 export interface WritableRecord {
@@ -54,9 +65,7 @@ export class TaskLogRecordProcessor implements LogRecordProcessorLike {
   #fittingBeside = 0;
 
   constructor(options: TaskLogRecordProcessorOptions = {}) {
-    checkKnown('TaskLogRecordProcessor', options, ['callSite']);
-    const from = options.callSite ?? false;
-    this.#callSiteFrom = from === false ? Number.POSITIVE_INFINITY : parseSeverity('callSite', from);
+    this.#callSiteFrom = resolve(processorOptions, 'TaskLogRecordProcessor', options).callSite;
   }
 
   onEmit(record: WritableRecord, context?: Context): void {

@@ -1,72 +1,113 @@
-import { errorText } from '../record/index.ts';
+import { SpanKind } from '@opentelemetry/api';
+import { EXPECTED_SEVERITY, errorText, type SeverityLike, severityNumber } from '../record/index.ts';
+import {
+  accept,
+  code,
+  converted,
+  expectedOf,
+  type Fields,
+  flag,
+  type ScalarData,
+  shown,
+  type Values,
+} from '../settings/index.ts';
 import { warnOnce } from './shared-state.ts';
-import type { ImportTaskOptions, StartTaskOptions, TaskOptions } from './task.ts';
+import type { Task, TaskOptions } from './task.ts';
+import { stateOf } from './task-context.ts';
 
-/** The options of every way to start a task. */
-export type AnyTaskOptions = TaskOptions & ImportTaskOptions & StartTaskOptions;
-
-const ALWAYS: readonly string[] = ['severity', 'inherit', 'kind', 'expected'];
-const names = {
-  step: ALWAYS,
-  import: [...ALWAYS, 'link'],
-  start: [...ALWAYS, 'parent'],
+/** The defaults of `TaskOptions`, and what is valid. */
+export const taskFields = {
+  severity: converted<SeverityLike>()({
+    expected: EXPECTED_SEVERITY,
+    parse: severityNumber,
+    absent: 'INFO',
+  }),
+  inherit: flag({ default: true }),
+  kind: code({ expected: 'a SpanKind', parse: asKind, absent: '`SpanKind.INTERNAL`' }),
+  expected: code({ expected: 'true, false or a function', parse: asExpected, absent: 'none' }),
 };
-const booleans: readonly string[] = ['inherit', 'link'];
+
+/** Those of `ImportTaskOptions`. */
+export const importFields = { ...taskFields, link: flag({ default: false }) };
+
+/** Those of `StartTaskOptions`. */
+export const startFields = {
+  ...taskFields,
+  parent: code({ expected: 'a task', parse: asTaskOrNull, absent: 'the current task' }),
+};
+
+/** None of them has parts. */
+type Scalars = Readonly<Record<string, ScalarData>>;
+const forms = {
+  step: taskFields as Scalars,
+  import: importFields as Scalars,
+  start: startFields as Scalars,
+};
+
+/** The options of every way to start a task, as they were read. */
+export type AnyTaskOptions = Partial<Values<typeof importFields> & Values<typeof startFields>>;
 
 /**
- * Reads options. Never throws: a wrong or unknown option is logged once and ignored. Values of `severity`, `kind` and
- * `parent` are checked where they are used.
+ * Reads options. Never throws: a wrong or unknown option is logged once and ignored.
  *
  * @param form how the task is started: each way has options of its own
  */
-export function readOptions(options: unknown, form: keyof typeof names): AnyTaskOptions | undefined {
+export function readOptions(options: unknown, form: keyof typeof forms): AnyTaskOptions | undefined {
   if (options === undefined || options === null) return undefined;
   if (typeof options !== 'object') {
     warnOnce('options', `the options of a task must be an object, got ${typeof options}; it has none`);
     return undefined;
   }
-  const known = names[form];
+  const fields = forms[form];
   const read: Record<string, unknown> = {};
-  for (const name of known) {
+  for (const name in fields) {
     try {
-      const value = (options as Record<string, unknown>)[name];
-      if (isUsable(name, value)) read[name] = value;
+      const given = (options as Record<string, unknown>)[name];
+      if (given !== undefined) read[name] = accepted(name, fields[name]!, given);
     } catch (error) {
       warnOnce(`option ${name}`, `the option "${name}" of a task could not be read (${errorText(error)})`);
     }
   }
-  warnOfUnknown(options, known);
+  warnOfUnknown(options, fields);
   return read;
 }
 
-function isUsable(name: string, value: unknown): boolean {
-  if (value === undefined) return false;
-  const isBoolean = typeof value === 'boolean';
-  if (booleans.includes(name) && !isBoolean) {
-    warnOnce(`option ${name}`, `the option "${name}" of a task must be true or false, got ${typeof value}`);
-    return false;
-  }
-  if (name === 'expected' && !isBoolean && typeof value !== 'function') {
+function accepted(name: string, field: ScalarData, given: unknown): unknown {
+  const value = accept(field, given);
+  if (value === undefined) {
+    const expected = expectedOf(field);
     warnOnce(
-      'option expected',
-      `the option "expected" of a task must be true, false or a function, got ${typeof value}`,
+      `option ${name}`,
+      `the option "${name}" of a task must be ${expected}, got ${shown(given)}; it is ignored`,
     );
-    return false;
   }
-  return true;
+  return value;
 }
 
-function warnOfUnknown(options: object, known: readonly string[]): void {
+function warnOfUnknown(options: object, known: Fields): void {
   try {
     for (const name of Object.keys(options)) {
-      if (known.includes(name)) continue;
+      if (Object.hasOwn(known, name)) continue;
       warnOnce(
         'option unknown',
-        `a task has no option ${JSON.stringify(name.slice(0, 64))}; there are ${known.join(', ')}`,
+        `a task has no option ${JSON.stringify(name.slice(0, 64))}; there are ${Object.keys(known).join(', ')}`,
       );
       return;
     }
   } catch {
     // A proxy that hides its keys: the known options were read.
   }
+}
+
+function asKind(value: unknown): SpanKind | undefined {
+  return typeof value === 'number' && SpanKind[value] !== undefined ? value : undefined;
+}
+
+function asExpected(value: unknown): TaskOptions['expected'] {
+  return typeof value === 'boolean' || typeof value === 'function' ? (value as boolean) : undefined;
+}
+
+/** `null` is no parent, as `undefined` is. */
+function asTaskOrNull(value: unknown): Task | undefined {
+  return value === null || stateOf(value) !== undefined ? (value as Task) : undefined;
 }

@@ -6,7 +6,7 @@ import {
   type ReadableLogRecordLike,
   replaceLoggerProvider,
 } from '../record/index.ts';
-import { checkKnown } from '../settings/index.ts';
+import { code, group, resolve } from '../settings/index.ts';
 import { TaskLogRecordProcessor } from '../task/index.ts';
 import { findTasks, lines, type TaskPath, type Trees, tasksOf } from '../tree/index.ts';
 import { TaskAssertion, taskError } from './task-assertion.ts';
@@ -19,6 +19,16 @@ export interface CaptureLogsOptions {
    * failure released. Default: every record is captured at once.
    */
   readonly burst?: true | Omit<BurstProcessorOptions, 'processor'> | undefined;
+}
+
+/** What is valid; the burst processor checks its own options. */
+export const captureOptions = group({
+  burst: code({ expected: 'true or an object', parse: asBurst, absent: 'off' }),
+});
+
+function asBurst(value: unknown): CaptureLogsOptions['burst'] {
+  const isObject = typeof value === 'object' && value !== null;
+  return value === true || isObject ? (value as true) : undefined;
 }
 
 /** Keeps every record. */
@@ -46,8 +56,7 @@ export class CapturedLogs {
   readonly #restore: () => void;
 
   constructor(options: CaptureLogsOptions) {
-    checkKnown('captureLogs', options, ['burst']);
-    const { burst } = options;
+    const { burst } = resolve(captureOptions, 'captureLogs', options);
     const last =
       burst === undefined
         ? this.#keeper

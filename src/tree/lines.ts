@@ -1,5 +1,6 @@
+import { resolve } from '../settings/index.ts';
 import { counted } from '../text/index.ts';
-import { type LinesOptions, resolveLinesOptions } from './options.ts';
+import { type LinesOptions, linesOptions } from './options.ts';
 import { paintLine } from './paint.ts';
 import { insideRows, openedHeader, type Row, topRows } from './tree-lines.ts';
 import type { Trees } from './trees.ts';
@@ -12,7 +13,7 @@ import { dim, viewOf } from './view.ts';
  * @throws TypeError or RangeError at the first line, for a wrong option
  */
 export function* lines(trees: Trees, options: LinesOptions = {}): Generator<string> {
-  const resolved = resolveLinesOptions(options);
+  const resolved = resolve(linesOptions, 'lines', options);
   const view = viewOf(trees, resolved);
   const paint = { ...resolved, marks: view.marks };
   const stack: Iterator<Row>[] = [topRows(view)];

@@ -1,4 +1,4 @@
-import { checkKnown, shown, trueOrFalse, wholeNumber, withDefaults } from '../settings/index.ts';
+import { choice, count, flag, group, type ValueOf } from '../settings/index.ts';
 
 /** How trees are shown. */
 export interface LinesOptions {
@@ -22,32 +22,14 @@ export interface LinesOptions {
   readonly maxLines?: number | undefined;
 }
 
-export interface ResolvedLinesOptions {
-  readonly color: boolean;
-  readonly width: number;
-  readonly unfold: 'failing' | 'all' | 'none';
-  readonly ascii: boolean;
-  readonly maxLines: number;
-}
+/** The bounds and defaults of {@link LinesOptions}. */
+export const linesOptions = group({
+  color: flag({ default: false }),
+  width: count({ min: 20, max: Number.POSITIVE_INFINITY, default: Number.POSITIVE_INFINITY }),
+  unfold: choice(['failing', 'all', 'none'], { default: 'failing' }),
+  ascii: flag({ default: false }),
+  maxLines: count({ min: 1, max: Number.POSITIVE_INFINITY, default: Number.POSITIVE_INFINITY }),
+});
 
-const defaults: ResolvedLinesOptions = {
-  color: false,
-  width: Number.POSITIVE_INFINITY,
-  unfold: 'failing',
-  ascii: false,
-  maxLines: Number.POSITIVE_INFINITY,
-};
-
-/** @throws TypeError or RangeError that names the option */
-export function resolveLinesOptions(given: LinesOptions): ResolvedLinesOptions {
-  checkKnown('lines', given, Object.keys(defaults));
-  const options = withDefaults(defaults, given as Partial<ResolvedLinesOptions>);
-  trueOrFalse('color', options.color);
-  trueOrFalse('ascii', options.ascii);
-  if (options.width !== Number.POSITIVE_INFINITY) wholeNumber('width', options.width, 20);
-  if (options.maxLines !== Number.POSITIVE_INFINITY) wholeNumber('maxLines', options.maxLines, 1);
-  if (!['failing', 'all', 'none'].includes(options.unfold)) {
-    throw new TypeError(`unfold must be 'failing', 'all' or 'none', got ${shown(options.unfold)}`);
-  }
-  return options;
-}
+/** Every option with its value. */
+export type ResolvedLinesOptions = ValueOf<typeof linesOptions>;

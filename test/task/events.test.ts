@@ -201,7 +201,7 @@ describe('what a task records', () => {
       listen((message) => told.push(message));
       task('goal', {}, { severity: severity as never }, () => {});
       expect(out.records().map(({ severityNumber }) => severityNumber)).toEqual([9, 9]);
-      expect(told).toEqual([expect.stringContaining('severity must be a severity from 1 to 24')]);
+      expect(told).toEqual([expect.stringContaining('"severity" of a task must be a severity from 1 to 24')]);
     },
   );
 });

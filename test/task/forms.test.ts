@@ -174,7 +174,7 @@ describe('what may be left out', () => {
     listen((message) => told.push(message));
     task('goal', {}, { kind: 'server' as never }, () => {});
     expect(out.spans()[0]!.kind).toBe(SpanKind.INTERNAL);
-    expect(told).toEqual([expect.stringContaining('kind must be a SpanKind, got server')]);
+    expect(told).toEqual([expect.stringContaining('must be a SpanKind, got "server"')]);
   });
 
   test('a message that is no text is shown as text', () => {
@@ -262,7 +262,9 @@ describe('startTask', () => {
     const told: string[] = [];
     listen((message) => told.push(message));
     for (const parent of ['text', 5, {}, { context: {} }]) startTask('goal', {}, { parent: parent as never });
-    expect(told).toEqual([expect.stringContaining('"parent" of startTask() must be a task')]);
+    expect(told).toEqual([
+      expect.stringContaining('"parent" of a task must be a task, got "text"; it is ignored'),
+    ]);
   });
 
   test('run makes it current for a function, over awaits, and passes value and error through', async () => {

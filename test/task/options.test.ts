@@ -53,7 +53,7 @@ const wrong: [string, unknown, string][] = [
     'no option "sevrity"; there are severity, inherit, kind, expected',
   ],
   ['a very long name', { ['x'.repeat(10_000)]: 1 }, `no option "${'x'.repeat(64)}"`],
-  ['no boolean', { inherit: 'no' }, '"inherit" of a task must be true or false, got string'],
+  ['no boolean', { inherit: 'no' }, '"inherit" of a task must be true or false, got "no"; it is ignored'],
   [
     'neither boolean nor function',
     { expected: /gone/ },

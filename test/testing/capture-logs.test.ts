@@ -131,7 +131,7 @@ describe('captured logs', () => {
 
   test('refuse options they do not know', () => {
     expect(() => captureLogs({ bust: true } as never)).toThrow(
-      'captureLogs has no option "bust"; it knows burst',
+      'captureLogs has no option "bust"; did you mean burst?',
     );
   });
 });

@@ -301,11 +301,11 @@ test('maxLines cuts and says so', () => {
 });
 
 test.each([
-  [{ width: 19 }, 'width must be a whole number from 20, got 19'],
-  [{ maxLines: 0 }, 'maxLines must be a whole number from 1, got 0'],
-  [{ unfold: 'some' }, "unfold must be 'failing', 'all' or 'none', got \"some\""],
+  [{ width: 19 }, 'width must be a whole number from 20, or Infinity, got 19'],
+  [{ maxLines: 0 }, 'maxLines must be a whole number from 1, or Infinity, got 0'],
+  [{ unfold: 'some' }, 'unfold must be "failing", "all" or "none", got "some"'],
   [{ color: 'auto' }, 'color must be true or false, got "auto"'],
-  [{ colour: true }, 'lines has no option "colour"; it knows color, width, unfold, ascii, maxLines'],
+  [{ colour: true }, 'lines has no option "colour"; did you mean color?'],
 ])('a wrong option is refused: %j', (options, message) => {
   expect(() => shown([], options as LinesOptions)).toThrow(message);
 });
