@@ -5,7 +5,8 @@ import { homedir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const version = 'v1.52.1';
+/** What is built, and what docker-compose.fleet.yml runs. */
+export const version = 'v1.52.1';
 const goModule = `github.com/VictoriaMetrics/VictoriaLogs/app/victoria-logs@${version}`;
 const program = 'victoria-logs';
 

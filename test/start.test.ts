@@ -1,8 +1,11 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { createServer as createHttpServer } from 'node:http';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { json } from 'node:stream/consumers';
 import { findCollector } from '../scripts/collector.js';
 
 const script = join(__dirname, '../examples/service/start.js');
@@ -118,4 +121,38 @@ describe('npm start', () => {
     expect(run.stdout).toMatch(/and 1,408 spans, straight from the services/);
     tellsItAll(run);
   });
+});
+
+test('the customers of the compose file go on when the service is down', async () => {
+  const orders: unknown[] = [];
+  const shop = createHttpServer(async (request, response) => {
+    orders.push(await json(request));
+    response.end(JSON.stringify({ paid: false, reason: 'no stock' }));
+  });
+  const listening = once(shop.listen(0, '127.0.0.1'), 'listening');
+  await listening;
+  const { port } = shop.address() as AddressInfo;
+  shop.close();
+  const environment = { CHECKOUT_URL: `http://127.0.0.1:${port}`, ORDERS_PER_SECOND: '100' };
+  const customers = spawn(process.execPath, [join(__dirname, '../examples/service/load.js')], {
+    env: { ...process.env, ...environment },
+  });
+  try {
+    const [down] = (await once(customers.stderr.setEncoding('utf8'), 'data')) as [string];
+    expect(down).toBe('the service does not answer any more (ECONNREFUSED); orders go on\n');
+    shop.listen(port, '127.0.0.1');
+    let output = '';
+    customers.stdout.setEncoding('utf8').on('data', (text) => {
+      output += text;
+    });
+    while (!/order \d+: failed, no stock/.test(output)) await once(customers.stdout, 'data');
+    expect(output).toContain('answers again');
+    expect(orders[0]).toMatchObject({ article: expect.any(String), quantity: expect.any(Number) });
+  } finally {
+    const ended = once(customers, 'exit');
+    customers.kill();
+    expect(await ended).toEqual([0, null]);
+    shop.closeAllConnections();
+    shop.close();
+  }
 });

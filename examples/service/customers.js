@@ -3,7 +3,7 @@
 const articles = ['teapot', 'teacup', 'kettle'];
 
 /** The order of customer 1, 2, 3 … Every 25th pays in yen: for those the shop has a mistake. */
-function orderOf(id) {
+export function orderOf(id) {
   const currency = id % 25 === 0 ? 'JPY' : ['EUR', 'CHF'][id % 2];
   return { id, article: articles[id % articles.length], quantity: 1 + (id % 3), currency };
 }
@@ -31,7 +31,8 @@ export async function sendCustomers(url, { orders, atOnce, onAnswer }) {
   return outcome;
 }
 
-async function send(url, order) {
+/** @returns {Promise<{ paid?: boolean, reason?: string, error?: string }>} what the service answered */
+export async function send(url, order) {
   try {
     const response = await fetch(`${url}/checkout`, { method: 'POST', body: JSON.stringify(order) });
     return await response.json();

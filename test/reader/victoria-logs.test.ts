@@ -1,8 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { findVictoriaLogs } from '../../scripts/victoria-logs.js';
 import { decodeJsonLogs, encodeDecoded, type LogGroup } from '../../src/otlp/index.ts';
 import { compileCondition } from '../../src/ottl/index.ts';
 import {
@@ -16,12 +11,9 @@ import {
 } from '../../src/reader/index.ts';
 import { bodyText } from '../../src/text/index.ts';
 import { buildTrees, lines, type TreeRecord, treeRecords } from '../../src/tree/index.ts';
+import { describeWithVictoriaLogs, VictoriaLogs } from '../support/victoria-logs-process.ts';
 import { otlpLine } from '../tree/otlp-lines.ts';
 import { failedCheckout, record, TRACE } from '../tree/story.ts';
-
-const { path, reason } = findVictoriaLogs();
-if (path === undefined) console.warn(`VictoriaLogs is not tested: ${reason}`);
-const withServer = path === undefined ? describe.skip : describe;
 
 /** The stories of the tree tests, as of now: VictoriaLogs refuses what is older than it keeps. */
 const shift = Math.floor(Date.now() / 1e3) - 60 - failedCheckout()[0]!.seconds;
@@ -34,10 +26,9 @@ const quiet = Array.from({ length: 50 }, (_, at) =>
 );
 const checkout = failedCheckout().map(now);
 
-withServer('a real VictoriaLogs', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'victoria-logs-'));
+describeWithVictoriaLogs('a real VictoriaLogs', () => {
+  const victoriaLogs = new VictoriaLogs();
   const signal = new AbortController().signal;
-  let child: ChildProcess;
   let url: URL;
   let source: VictoriaLogsSource;
 
@@ -52,27 +43,12 @@ withServer('a real VictoriaLogs', () => {
   };
 
   beforeAll(async () => {
-    child = spawn(path!, ['-httpListenAddr=127.0.0.1:0', `-storageDataPath=${folder}`]);
-    url = await new Promise<URL>((done, failed) => {
-      let said = '';
-      child.on('exit', (code) => failed(new Error(`VictoriaLogs ended with ${code}: ${said}`)));
-      child.stderr!.on('data', (text) => {
-        said += text;
-        const [, address] = /started server at (http:\S+)/.exec(said) ?? [];
-        if (address !== undefined) done(new URL(address));
-      });
-    });
+    url = await victoriaLogs.start();
     source = new VictoriaLogsSource({ name: 'VictoriaLogs', url });
-    child.removeAllListeners('exit');
     await send([...checkout, ...quiet]);
   });
 
-  afterAll(async () => {
-    const ended = new Promise((done) => child.once('exit', done));
-    child.kill();
-    await ended;
-    rmSync(folder, { recursive: true, force: true });
-  });
+  afterAll(() => victoriaLogs.stop());
 
   const found = async (query: RecordQuery) => {
     const bodies: string[] = [];
