@@ -1,4 +1,5 @@
 import type { BatchCount, JournalEntry, JournalReader } from '../component/index.ts';
+import { armImmediate } from '../record/index.ts';
 import { wholeNumber } from '../settings/index.ts';
 import { isMissing } from './files.ts';
 import { FRAME_BYTES } from './frame.ts';
@@ -226,6 +227,7 @@ function fitting(entries: readonly JournalEntry[], maxBytes: number): number {
 export class Growth {
   readonly #listeners = new Set<() => void>();
   readonly #waiting = new Set<(error?: Error) => void>();
+  #isScheduled = false;
   #closed: Error | undefined;
 
   /** Resolves at the next growth. @throws (rejects) with the signal's reason, or when closed */
@@ -253,9 +255,15 @@ export class Growth {
     return () => this.#listeners.delete(listener);
   }
 
+  /** In the next turn: senders get their answers before the sinks begin with what was sent. */
   grew(): void {
-    for (const listener of this.#listeners) listener();
-    for (const wake of [...this.#waiting]) wake();
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    armImmediate(() => {
+      this.#isScheduled = false;
+      for (const listener of this.#listeners) listener();
+      for (const wake of [...this.#waiting]) wake();
+    });
   }
 
   close(error: Error): void {

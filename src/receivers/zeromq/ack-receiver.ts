@@ -17,7 +17,7 @@ import {
   unpackBody,
 } from '../../frames/index.ts';
 import { causeOf, type ScannedLogs, scanLogsInTurns } from '../../otlp/index.ts';
-import { armImmediate, type Clock, errorText, nextTurn, systemClock, within } from '../../record/index.ts';
+import { type Clock, errorText, nextTurn, systemClock, within } from '../../record/index.ts';
 import { type ServerConnection, ZmtpServer } from '../../zmtp/index.ts';
 import type { ClientSession } from './client-session.ts';
 import { ClientSessions, ownerOf } from './client-sessions.ts';
@@ -260,13 +260,13 @@ export class ZmqAckReceiver implements Receiver {
     this.#bound.leave(bytes);
   }
 
-  /** In the next turn, so that the batches of one group of the journal get one answer. */
+  /** At the end of the turn: the batches of one group of the journal get one answer, before the sinks get them. */
   #replySoon(session: ClientSession): void {
     if (!session.hasReplies) return;
     this.#replying.add(session);
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    armImmediate(() => {
+    void Promise.resolve().then(() => {
       this.#isScheduled = false;
       this.#replyAll();
     });
