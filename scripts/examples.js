@@ -1,16 +1,18 @@
 // Installs the examples of frameworks beside the packed burstlog, starts each as a real process, sends it one request
 // that succeeds and one that fails, and checks what arrives at a real OTLP/HTTP receiver:
 //
-//   node scripts/examples.js [names]
+//   node scripts/examples.js [--all | names]
 //
-// The copies with their node_modules stay in .examples/, so that the next run installs nothing.
+// Without --all it leaves out what takes long to install and to build. The copies with their node_modules stay in
+// ~/.cache/burstlog/examples, so that the next run installs nothing.
 import { doesNotMatch } from 'node:assert/strict';
 import { cases } from './examples/cases.js';
 import { installExample, packBurstlog } from './examples/install.js';
 import { startProgram } from './examples/program.js';
 import { startReceiver } from './examples/receiver.js';
 
-const names = process.argv.slice(2);
+const all = process.argv[2] === '--all';
+const names = process.argv.slice(all ? 3 : 2);
 const unknown = names.filter((name) => !(name in cases));
 if (unknown.length > 0) {
   console.error(`examples: expected ${Object.keys(cases).join(', ')}, got ${unknown.join(', ')}`);
@@ -20,7 +22,7 @@ const tarball = packBurstlog();
 let passed = 0;
 let failed = 0;
 for (const [name, example] of Object.entries(cases)) {
-  if (names.length > 0 && !names.includes(name)) continue;
+  if (names.length > 0 ? !names.includes(name) : example.isSlow && !all) continue;
   const began = performance.now();
   const receiver = await startReceiver();
   const skipped = example.skip?.();

@@ -1,5 +1,11 @@
 // What each example does when it is used, and what must arrive.
 import { deepStrictEqual, ok } from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { renameSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { expectStory, show } from './story.js';
 
 /**
@@ -11,10 +17,12 @@ import { expectStory, show } from './story.js';
  *
  * @typedef {object} Example
  * @property {string} folder of examples/
+ * @property {boolean} [isSlow] runs only if it is named, or with --all
  * @property {() => string | undefined} [skip] why it cannot run here
  * @property {(kit: Kit) => Promise<void>} run
  */
 
+const examples = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), 'examples');
 const REGISTER = ['--import', 'burstlog/register'];
 const SHOP = {
   quiet: ['price requested', 'prices loaded'],
@@ -22,6 +30,8 @@ const SHOP = {
   trigger: /request failed|no price for gold/,
   exception: 'RangeError',
 };
+
+const PYTHON = process.env.PYTHON || 'python3';
 
 /** Calls the handler of function.js twice at the same time, and stays: a frozen process does nothing any more. */
 const INVOCATIONS = `
@@ -91,6 +101,52 @@ export const cases = {
     },
   },
   fastify: { folder: 'fastify', run: (kit) => shop(kit, 'app.js') },
+  python: {
+    folder: 'node',
+    skip() {
+      const imports = 'import opentelemetry.sdk, opentelemetry.exporter.otlp.proto.http';
+      const { status } = spawnSync(PYTHON, ['-c', imports]);
+      const missing = `${PYTHON} has no opentelemetry-sdk and opentelemetry-exporter-otlp-proto-http`;
+      return status === 0 ? undefined : missing;
+    },
+    async run(kit) {
+      const prices = kit.start([...REGISTER, 'http.js']);
+      const [, pricesPort] = await prices.prints(/listening on port (\d+)/);
+      const environment = { PRICES_URL: `http://127.0.0.1:${pricesPort}` };
+      const orders = kit.start([join(examples, 'python/orders.py')], environment, PYTHON);
+      const [, port] = await orders.prints(/listening on port (\d+)/);
+      deepStrictEqual(await statusOf(`http://127.0.0.1:${port}/order/tea`), 200);
+      deepStrictEqual(await statusOf(`http://127.0.0.1:${port}/order/gold`), 500);
+      await orders.stop();
+      await prices.stop();
+      const { traceId } = expectStory(kit.records, SHOP);
+      const ofPython = kit.records.filter(({ scope }) => scope.name === 'orders');
+      deepStrictEqual(
+        ofPython.map((record) => [record.body, record.traceId === traceId]),
+        [
+          ['order accepted: tea', false],
+          ['order failed: gold', true],
+        ],
+      );
+    },
+  },
+  next: {
+    folder: 'next',
+    isSlow: true,
+    async run(kit) {
+      const environment = { NEXT_TELEMETRY_DISABLED: '1', HOSTNAME: '127.0.0.1' };
+      await kit.start(['node_modules/next/dist/bin/next', 'build'], environment).ends();
+      // As a container has it: without the node_modules that are above it here.
+      const standalone = `${kit.cwd}-standalone`;
+      rmSync(standalone, { recursive: true, force: true });
+      renameSync(join(kit.cwd, '.next/standalone'), standalone);
+      const port = await freePort();
+      const server = kit.start([join(standalone, 'server.js')], { ...environment, PORT: String(port) });
+      await server.prints(/Ready/);
+      await ask(port, server);
+      expectStory(kit.records, SHOP);
+    },
+  },
 };
 
 /**
@@ -102,10 +158,28 @@ export const cases = {
 async function shop(kit, file, story = SHOP) {
   const program = kit.start([...REGISTER, file]);
   const [, port] = await program.prints(/listening on port (\d+)/);
+  await ask(Number(port), program);
+  expectStory(kit.records, story);
+}
+
+/**
+ * One request that succeeds and one that fails, and then the end of the program.
+ * @param {number} port
+ * @param {import('./program.js').Program} program
+ */
+async function ask(port, program) {
   deepStrictEqual(await statusOf(`http://127.0.0.1:${port}/price/tea`), 200);
   deepStrictEqual(await statusOf(`http://127.0.0.1:${port}/price/gold`), 500);
   await program.stop();
-  expectStory(kit.records, story);
+}
+
+/** Next.js takes port 0 for its default port. */
+async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
+  await once(server.close(), 'close');
+  return port;
 }
 
 /** @param {string} url */

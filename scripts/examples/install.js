@@ -1,11 +1,13 @@
-// Installs an example into a copy of its folder, as its user would, with the burstlog of this tree.
+// Installs an example into a copy of its folder, as its user would, with the burstlog of this tree. The copy is outside of
+// the tree, where Node would also find what the tree has installed.
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-const copies = join(root, '.examples');
+const copies = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'burstlog', 'examples');
 
 /** @returns {string} the path of burstlog's tarball */
 export function packBurstlog() {

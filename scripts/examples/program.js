@@ -4,6 +4,8 @@ import { once } from 'node:events';
 
 /** Longer than any program needs, also on a busy machine. */
 const MOST_MILLIS = 60_000;
+/** The exit code of a program that ends itself after SIGTERM. */
+const TERMINATED = 143;
 
 /**
  * @typedef {object} Program
@@ -58,7 +60,8 @@ export function startProgram(command, args, options) {
     async stop() {
       child.kill('SIGTERM');
       const { code, signal } = await ended;
-      if (code !== 0 && signal !== 'SIGTERM') throw new Error(`it ended with ${code ?? signal}\n${output()}`);
+      if (code !== 0 && code !== TERMINATED && signal !== 'SIGTERM')
+        throw new Error(`it ended with ${code ?? signal}\n${output()}`);
     },
     kill: () => void child.kill('SIGKILL'),
     output,

@@ -17,6 +17,8 @@ type Exports = Readonly<Record<string, unknown>>;
 const PREFIX = '@opentelemetry/instrumentation-';
 /** Loggers whose records become OpenTelemetry's, if their instrumentation is installed. */
 const LOGGERS: readonly string[] = ['pino', 'winston', 'bunyan'];
+/** `burstlog/pino` needs no instrumentation. */
+const PINO_CONSEQUENCE = 'records of pino are seen only with withBurstlog() of burstlog/pino';
 
 /**
  * The instrumentations that the application has installed: all of `@opentelemetry/auto-instrumentations-node`, or those
@@ -48,7 +50,8 @@ function namedInstrumentations(packages: Packages, entryFolder: string): readonl
     .map((name) => name.slice(PREFIX.length));
   for (const logger of LOGGERS) {
     if (packages.find(logger) === undefined) continue;
-    packages.need(PREFIX + logger, `records of ${logger} are not seen`);
+    const consequence = logger === 'pino' ? PINO_CONSEQUENCE : `records of ${logger} are not seen`;
+    packages.need(PREFIX + logger, consequence);
   }
   return [...new Set([...named, ...LOGGERS, 'console'])];
 }
