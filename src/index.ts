@@ -1,5 +1,6 @@
 export type { BlackBoxOptions } from './box/box-options.ts';
 export { installShutdownHooks, type ShutdownHookOptions, type ShutdownTarget } from './box/shutdown-hooks.ts';
+export type { BurstComponent } from './burst/burst-component.ts';
 export type { BurstControls } from './burst/burst-controls.ts';
 export { BurstLogRecordProcessor } from './burst/burst-log-record-processor.ts';
 export { BurstLoggerProvider } from './burst/burst-logger-provider.ts';

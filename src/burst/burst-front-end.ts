@@ -23,6 +23,7 @@ import {
 } from '../record/index.ts';
 import { resolve, shown } from '../settings/index.ts';
 import type { BlackBox } from './black-box.ts';
+import { type RecoveryTarget, recoverInBackground } from './box-recovery.ts';
 import type { BurstControls } from './burst-controls.ts';
 import { burstCallOptions, discardOptions, spanOptions } from './burst-fields.ts';
 import { burstMetrics } from './burst-metrics.ts';
@@ -46,7 +47,7 @@ export interface FrontEndParts<T> {
   readonly name: 'BurstLogRecordProcessor' | 'BurstLoggerProvider';
   readonly options: ResolvedBurstOptions;
   readonly guard: ReentrancyGuard;
-  readonly target: Target<T>;
+  readonly target: Target<T> & RecoveryTarget;
   /** An item as the functions among the options read it. */
   readonly readable: (item: T) => ReadableLogRecordLike;
   readonly shutdownTimeoutMillis: number;
@@ -85,6 +86,18 @@ export class BurstFrontEnd<T extends Keyed> implements BurstControls {
     this.verbosity = new Verbosity(options);
     const isOpen = (key: string) => this.#traces?.has(key) === true;
     this.core = new BurstCore(target, { ...options, newBurstId, isOpen, observer: box });
+    this.#recover(name, target);
+  }
+
+  /** Exports what processes of this service that have died left in their boxes. */
+  #recover(name: string, target: RecoveryTarget): void {
+    const { blackBox } = this.#options;
+    const { counters } = this.core;
+    if (blackBox === undefined) return;
+    const count = () => {
+      counters.live += 1;
+    };
+    recoverInBackground(name, blackBox, target, count, () => this.isShutdown);
   }
 
   /** Whether the last span of a trace has ended a moment ago. */

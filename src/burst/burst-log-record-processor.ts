@@ -1,35 +1,31 @@
 import { type Context, context } from '@opentelemetry/api';
 import { deliveryMetrics } from '../export/index.ts';
-import type { BurstStats, Target, TriggerCause } from '../holding/index.ts';
+import type { Target, TriggerCause } from '../holding/index.ts';
 import {
   attributesSize,
   CHARACTER_BYTES,
   type Clock,
   type EnabledOptionsLike,
-  type FlushOptionsLike,
   freeze,
   type LogRecordProcessorLike,
   LogRecordView,
   type ReadableLogRecordLike,
   releaseOf,
   Severity,
-  type SpanProcessorLike,
   severityOf,
   snapshot,
 } from '../record/index.ts';
-import { type RecoveryTarget, recoverInBackground } from './box-recovery.ts';
+import type { RecoveryTarget } from './box-recovery.ts';
 import { BoxedExporterTarget, BoxedProcessorTarget } from './boxed-targets.ts';
-import type { BurstControls } from './burst-controls.ts';
+import { BurstComponent } from './burst-component.ts';
 import { BurstFrontEnd } from './burst-front-end.ts';
-import type { BurstSpanProcessorOptions } from './burst-span-processor.ts';
 import { ExporterTarget } from './exporter-target.ts';
 import { openBlackBox } from './open-black-box.ts';
-import type { BurstCallOptions, BurstExporterOptions, BurstProcessorOptions } from './options.ts';
+import type { BurstExporterOptions, BurstProcessorOptions } from './options.ts';
 import { ProcessorTarget } from './processor-target.ts';
 import { ReentrancyGuard } from './reentrancy-guard.ts';
 import { type ResolvedBurstOptions, resolveBurstOptions } from './resolve-options.ts';
 import type { Verbosity } from './verbosity.ts';
-import type { VerbosityRule } from './verbosity-rule.ts';
 
 const NAME = 'BurstLogRecordProcessor';
 const SHUTDOWN_TIMEOUT_MILLIS = 30_000;
@@ -47,7 +43,7 @@ const SHUTDOWN_TIMEOUT_MILLIS = 30_000;
  * reported through `diag`.
  * - **Stops**: `shutdown()` hands on what is loud or released and evicts the quiet ones.
  */
-export class BurstLogRecordProcessor implements LogRecordProcessorLike, BurstControls {
+export class BurstLogRecordProcessor extends BurstComponent implements LogRecordProcessorLike {
   readonly #options: ResolvedBurstOptions;
   readonly #clock: Clock;
   readonly #front: BurstFrontEnd<ReadableLogRecordLike>;
@@ -59,48 +55,14 @@ export class BurstLogRecordProcessor implements LogRecordProcessorLike, BurstCon
    * value
    */
   constructor(given: BurstExporterOptions | BurstProcessorOptions) {
-    const { target: resolved, ...options } = resolveBurstOptions(given);
+    const { front, options } = frontEndOf(given);
+    super(front);
+    this.#front = front;
     this.#options = options;
     this.#clock = options.clock;
     this.#maxRecordBytes = options.bounds.maxRecordBytes;
-    const guard = new ReentrancyGuard();
-    const box = openBlackBox<ReadableLogRecordLike>(NAME, options, {
-      readable: (record) => record,
-      hasEnded: (key) => this.#front.hasEnded(key),
-      holding: () => this.#front.stats().holding,
-    });
-    const frontEnd = (target: Target<ReadableLogRecordLike>, shutdownTimeoutMillis: number) =>
-      new BurstFrontEnd({
-        name: NAME,
-        options,
-        guard,
-        target,
-        readable: (record) => record,
-        shutdownTimeoutMillis,
-        box,
-      });
-    if ('delivery' in resolved) {
-      const { delivery } = resolved;
-      const target =
-        box === undefined
-          ? new ExporterTarget(delivery, options.burstLevel, guard)
-          : new BoxedExporterTarget(delivery, options.burstLevel, guard, box);
-      this.#front = frontEnd(target, delivery.shutdownTimeoutMillis);
-      this.#recover(target);
-      this.#front.report(delivery.componentName, (meterProvider, name) =>
-        deliveryMetrics(meterProvider, name, target.delivery, delivery.maxQueueSize),
-      );
-    } else {
-      const target =
-        box === undefined
-          ? new ProcessorTarget(resolved.processor, options.clock, guard)
-          : new BoxedProcessorTarget(resolved.processor, options.clock, guard, box);
-      this.#front = frontEnd(target, SHUTDOWN_TIMEOUT_MILLIS);
-      this.#recover(target);
-      this.#front.report(undefined);
-    }
-    this.#verbosity = this.#front.verbosity;
-    this.#front.listenForEnding(this);
+    this.#verbosity = front.verbosity;
+    front.listenForEnding(this);
   }
 
   /** False for records below `level`: the SDK then does not even make them. Never throws. */
@@ -122,36 +84,6 @@ export class BurstLogRecordProcessor implements LogRecordProcessorLike, BurstCon
     }
   }
 
-  burst(
-    options?: BurstCallOptions & { readonly reason?: string | undefined },
-  ): { id: string; released: number } | undefined {
-    return this.#front.burst(options);
-  }
-
-  discard(options?: BurstCallOptions): number {
-    return this.#front.discard(options);
-  }
-
-  configure(rules: VerbosityRule | readonly VerbosityRule[]): () => void {
-    return this.#front.configure(rules);
-  }
-
-  stats(): BurstStats {
-    return this.#front.stats();
-  }
-
-  spanProcessor(options?: BurstSpanProcessorOptions): SpanProcessorLike {
-    return this.#front.spanProcessor(options);
-  }
-
-  forceFlush(options?: FlushOptionsLike): Promise<void> {
-    return this.#front.forceFlush(options);
-  }
-
-  shutdown(): Promise<void> {
-    return this.#front.shutdown();
-  }
-
   #emit(record: ReadableLogRecordLike, given: Context): void {
     const front = this.#front;
     if (front.isShutdown) return;
@@ -169,16 +101,6 @@ export class BurstLogRecordProcessor implements LogRecordProcessorLike, BurstCon
     if (cause === undefined) return isQuiet ? this.#hold(record, given) : this.#send(record, given);
     if (front.isReentrant(given)) return front.refuseReentrant();
     this.#trigger(record, severity, cause, given);
-  }
-
-  #recover(target: RecoveryTarget): void {
-    const { blackBox } = this.#options;
-    const { counters } = this.#front.core;
-    if (blackBox === undefined) return;
-    const count = () => {
-      counters.live += 1;
-    };
-    recoverInBackground(NAME, blackBox, target, count, () => this.#front.isShutdown);
   }
 
   #hold(record: ReadableLogRecordLike, given: Context): void {
@@ -209,4 +131,40 @@ export class BurstLogRecordProcessor implements LogRecordProcessorLike, BurstCon
     const trigger = triggers.triggerOf(frozen.record, severity, cause);
     core.trigger(key.of(record, given), frozen.record, frozen.size, trigger, given);
   }
+}
+
+/** Everything behind a processor, by the form that its options have. */
+function frontEndOf(given: BurstExporterOptions | BurstProcessorOptions) {
+  const { target: resolved, ...options } = resolveBurstOptions(given);
+  const { burstLevel, clock } = options;
+  const guard = new ReentrancyGuard();
+  const readable = (record: ReadableLogRecordLike) => record;
+  const box = openBlackBox<ReadableLogRecordLike>(NAME, options, {
+    readable,
+    hasEnded: (key) => front.hasEnded(key),
+    holding: () => front.stats().holding,
+  });
+  const frontEnd = (target: Target<ReadableLogRecordLike> & RecoveryTarget, shutdownTimeoutMillis: number) =>
+    new BurstFrontEnd({ name: NAME, options, guard, target, readable, shutdownTimeoutMillis, box });
+  let front: BurstFrontEnd<ReadableLogRecordLike>;
+  if ('delivery' in resolved) {
+    const { delivery } = resolved;
+    const target =
+      box === undefined
+        ? new ExporterTarget(delivery, burstLevel, guard)
+        : new BoxedExporterTarget(delivery, burstLevel, guard, box);
+    front = frontEnd(target, delivery.shutdownTimeoutMillis);
+    front.report(delivery.componentName, (meterProvider, name) =>
+      deliveryMetrics(meterProvider, name, target.delivery, delivery.maxQueueSize),
+    );
+  } else {
+    const { processor } = resolved;
+    const target =
+      box === undefined
+        ? new ProcessorTarget(processor, clock, guard)
+        : new BoxedProcessorTarget(processor, clock, guard, box);
+    front = frontEnd(target, SHUTDOWN_TIMEOUT_MILLIS);
+    front.report(undefined);
+  }
+  return { front, options };
 }

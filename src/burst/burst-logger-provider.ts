@@ -1,27 +1,17 @@
 import { ROOT_CONTEXT, TraceFlags, trace } from '@opentelemetry/api';
-import type { BurstStats } from '../holding/index.ts';
-import type { FlushOptionsLike, SpanProcessorLike } from '../record/index.ts';
 import { RateLimitedWarnings, Severity } from '../record/index.ts';
-import { recoverInBackground } from './box-recovery.ts';
 import { BoxedProviderTarget } from './boxed-targets.ts';
-import type { BurstControls } from './burst-controls.ts';
+import { BurstComponent } from './burst-component.ts';
 import { BurstFrontEnd } from './burst-front-end.ts';
-import type { BurstSpanProcessorOptions } from './burst-span-processor.ts';
 import type { DeferredRecord, LiveRecord, SdkLoggerLike } from './deferred-record.ts';
 import { DeferredView } from './deferred-view.ts';
 import { DeferringLogger, type LoggerParts } from './deferring-logger.ts';
 import { OneReadClock } from './one-read-clock.ts';
 import { openBlackBox } from './open-black-box.ts';
-import type {
-  BurstCallOptions,
-  BurstLoggerProviderOptions,
-  DeferredLogger,
-  SdkLoggerProviderLike,
-} from './options.ts';
+import type { BurstLoggerProviderOptions, DeferredLogger, SdkLoggerProviderLike } from './options.ts';
 import { ProviderTarget } from './provider-target.ts';
 import { ReentrancyGuard } from './reentrancy-guard.ts';
 import { type ResolvedBurstOptions, resolveProviderOptions } from './resolve-options.ts';
-import type { VerbosityRule } from './verbosity-rule.ts';
 
 const SHUTDOWN_TIMEOUT_MILLIS = 30_000;
 const NAME = 'BurstLoggerProvider';
@@ -46,7 +36,7 @@ const NO_NAME = 'unknown';
  * - **Stops**: `shutdown()` hands on what is loud or released, evicts the quiet ones, and ends the SDK's
  * provider.
  */
-export class BurstLoggerProvider implements BurstControls {
+export class BurstLoggerProvider extends BurstComponent {
   readonly #options: ResolvedBurstOptions;
   readonly #provider: SdkLoggerProviderLike;
   readonly #front: BurstFrontEnd<DeferredRecord>;
@@ -59,43 +49,22 @@ export class BurstLoggerProvider implements BurstControls {
    * value
    */
   constructor(given: BurstLoggerProviderOptions) {
-    const { provider, ...options } = resolveProviderOptions(given);
+    const { front, options } = frontEndOf(given);
+    super(front);
+    this.#provider = given.provider;
+    this.#front = front;
     this.#options = options;
-    this.#provider = provider;
     const { clock, scope, order, bounds, maxLoudBytes } = options;
-    const guard = new ReentrancyGuard();
-    const warnings = new RateLimitedWarnings(NAME, clock);
-    const view = new DeferredView(resourceOf(provider, options.blackBox?.service));
-    const box = openBlackBox<DeferredRecord>(NAME, options, {
-      readable: (record, cameAt) => view.of(record, cameAt),
-      hasEnded: (key) => this.#front.hasEnded(key),
-      holding: () => this.#front.stats().holding,
-    });
-    const target =
-      box === undefined
-        ? new ProviderTarget(provider, clock, guard, warnings)
-        : new BoxedProviderTarget(provider, clock, guard, warnings, box);
-    this.#front = new BurstFrontEnd({
-      name: NAME,
-      options,
-      guard,
-      target,
-      // Only live ones are read, see `keyReadsRecord`.
-      readable: (record) => record as LiveRecord,
-      shutdownTimeoutMillis: SHUTDOWN_TIMEOUT_MILLIS,
-      box,
-    });
-    this.#recover(target);
-    this.#front.report(undefined);
-    this.#front.listenForEnding(this);
     this.#parts = {
-      front: this.#front,
+      front,
       clock: new OneReadClock(clock),
       maxRecordBytes: bounds.maxRecordBytes,
       maxLoudBytes,
       keyReadsRecord: typeof scope === 'function',
       holdsLoud: order === 'chronological',
     };
+    front.report(undefined);
+    front.listenForEnding(this);
   }
 
   /** The logger of a scope: the same for the same name, version and schema, as far as the SDK's is. */
@@ -117,46 +86,6 @@ export class BurstLoggerProvider implements BurstControls {
     const logger = new DeferringLogger(this.#parts, sdk, scope, this.#refusesSome(sdk, scope.name));
     this.#loggers.set(sdk, logger);
     return logger;
-  }
-
-  burst(
-    options?: BurstCallOptions & { readonly reason?: string | undefined },
-  ): { id: string; released: number } | undefined {
-    return this.#front.burst(options);
-  }
-
-  discard(options?: BurstCallOptions): number {
-    return this.#front.discard(options);
-  }
-
-  configure(rules: VerbosityRule | readonly VerbosityRule[]): () => void {
-    return this.#front.configure(rules);
-  }
-
-  stats(): BurstStats {
-    return this.#front.stats();
-  }
-
-  spanProcessor(options?: BurstSpanProcessorOptions): SpanProcessorLike {
-    return this.#front.spanProcessor(options);
-  }
-
-  forceFlush(options?: FlushOptionsLike): Promise<void> {
-    return this.#front.forceFlush(options);
-  }
-
-  shutdown(): Promise<void> {
-    return this.#front.shutdown();
-  }
-
-  #recover(target: ProviderTarget): void {
-    const { blackBox } = this.#options;
-    const { counters } = this.#front.core;
-    if (blackBox === undefined) return;
-    const count = () => {
-      counters.live += 1;
-    };
-    recoverInBackground(NAME, blackBox, target, count, () => this.#front.isShutdown);
   }
 
   /**
@@ -184,6 +113,35 @@ export class BurstLoggerProvider implements BurstControls {
     }
     return true;
   }
+}
+
+/** Everything behind a provider. */
+function frontEndOf(given: BurstLoggerProviderOptions) {
+  const { provider, ...options } = resolveProviderOptions(given);
+  const { clock } = options;
+  const guard = new ReentrancyGuard();
+  const warnings = new RateLimitedWarnings(NAME, clock);
+  const view = new DeferredView(resourceOf(provider, options.blackBox?.service));
+  const box = openBlackBox<DeferredRecord>(NAME, options, {
+    readable: (record, cameAt) => view.of(record, cameAt),
+    hasEnded: (key) => front.hasEnded(key),
+    holding: () => front.stats().holding,
+  });
+  const target =
+    box === undefined
+      ? new ProviderTarget(provider, clock, guard, warnings)
+      : new BoxedProviderTarget(provider, clock, guard, warnings, box);
+  const front: BurstFrontEnd<DeferredRecord> = new BurstFrontEnd({
+    name: NAME,
+    options,
+    guard,
+    target,
+    // Only live ones are read, see `keyReadsRecord`.
+    readable: (record) => record as LiveRecord,
+    shutdownTimeoutMillis: SHUTDOWN_TIMEOUT_MILLIS,
+    box,
+  });
+  return { front, options };
 }
 
 /** A context as records may be written in; undefined: in no trace. */

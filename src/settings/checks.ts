@@ -36,18 +36,6 @@ export function duration(name: string, value: unknown, min = 0): number {
   throw new RangeError(`${name} must be a number of milliseconds from ${min}, got ${shown(value)}`);
 }
 
-/** @throws RangeError unless `value` is a number above 0, up to 1. */
-export function fraction(name: string, value: unknown): number {
-  if (typeof value === 'number' && value > 0 && value <= 1) return value;
-  throw new RangeError(`${name} must be a number above 0, up to 1, got ${shown(value)}`);
-}
-
-/** @throws TypeError unless `value` is true or false. */
-export function trueOrFalse(name: string, value: unknown): boolean {
-  if (typeof value === 'boolean') return value;
-  throw new TypeError(`${name} must be true or false, got ${shown(value)}`);
-}
-
 /** @throws TypeError unless `value` is an object with all these methods. */
 export function withMethods<T>(name: string, value: unknown, methods: readonly string[]): T {
   const found = value as Record<string, unknown> | null | undefined;

@@ -2,9 +2,7 @@ import {
   checkKnown,
   checkObject,
   duration,
-  fraction,
   shown,
-  trueOrFalse,
   wholeNumber,
   withDefaults,
   withMethods,
@@ -56,20 +54,6 @@ test('a duration may be a fraction of a millisecond and endless, but not negativ
     expect(() => duration('d', wrong)).toThrow(
       new RangeError(`d must be a number of milliseconds from 0, got ${shown(wrong)}`),
     );
-  }
-});
-
-test('a fraction is above 0, up to 1', () => {
-  expect([fraction('f', 0.1), fraction('f', 1)]).toEqual([0.1, 1]);
-  for (const wrong of [0, 1.1, Number.NaN, '0.5']) {
-    expect(() => fraction('f', wrong)).toThrow(`f must be a number above 0, up to 1, got ${shown(wrong)}`);
-  }
-});
-
-test('a switch is true or false, nothing that is merely like it', () => {
-  expect([trueOrFalse('b', true), trueOrFalse('b', false)]).toEqual([true, false]);
-  for (const wrong of [1, 'true', undefined]) {
-    expect(() => trueOrFalse('b', wrong)).toThrow(`b must be true or false, got ${shown(wrong)}`);
   }
 });
 
