@@ -5,6 +5,7 @@ import {
   BLOCK_BYTES,
   BLOCKS_AT,
   BoxWriter,
+  directOutput,
   Entry,
   encodeHeader,
   readBox,
@@ -47,8 +48,8 @@ function box() {
     1,
   ).copy(file);
   const writer = new BoxWriter({
-    ...{ tag: tagOf(id), blocks, redact: new Set(), resourceIndex: () => 0, now: () => 1_700_000_000_000 },
-    write: (bytes, from, to, position) => bytes.copy(file, position, from, to),
+    ...{ tag: tagOf(id), redact: new Set(), resourceIndex: () => 0, now: () => 1_700_000_000_000 },
+    output: directOutput(blocks, (bytes, from, to, position) => void bytes.copy(file, position, from, to)),
   });
   const resource = { attributes: {} };
   /** @type {[number, number]} */

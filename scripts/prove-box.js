@@ -21,7 +21,7 @@ const AT_A_TIME = 2;
 /**
  * How a child ends; what the parent sends after a while; whether records may be missing at the end.
  *
- * @type {Record<string, { end?: string, signal?: NodeJS.Signals, flags?: string[], mayMiss: boolean }>}
+ * @type {Record<string, { end?: string, signal?: NodeJS.Signals, flags?: string[], mayMiss: boolean, watch?: boolean }>}
  */
 const ways = {
   sigkill: { signal: 'SIGKILL', mayMiss: true },
@@ -33,10 +33,16 @@ const ways = {
   rejection: { end: "void Promise.reject(new Error('the end'))", mayMiss: false },
   hang: { end: 'for (;;) {}', signal: 'SIGKILL', mayMiss: true },
   loop: { end: 'for (;;) emit()', signal: 'SIGKILL', mayMiss: true },
+  'watched-sigkill': { signal: 'SIGKILL', mayMiss: true, watch: true },
+  'watched-exit': { end: 'process.exit(1)', mayMiss: false, watch: true },
+  'watched-hang': { end: 'for (;;) {}', signal: 'SIGKILL', mayMiss: true, watch: true },
 };
 
-/** @param {string} end */
-const program = (end) => `
+/**
+ * @param {string} end
+ * @param {boolean} watch
+ */
+const program = (end, watch) => `
 import { context, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { LoggerProvider } from '@opentelemetry/sdk-logs';
@@ -47,7 +53,7 @@ const burst = new BurstLogRecordProcessor({
   exporter: { export: (_, done) => done({ code: 0 }), shutdown: async () => {} },
   capacity: 100_000,
   maxBytes: 2 ** 28,
-  blackBox: { directory: process.env.BOXES, flushMillis: ${FLUSH_MILLIS}, service: 'prove' },
+  blackBox: { directory: process.env.BOXES, flushMillis: ${FLUSH_MILLIS}, watch: ${watch}, service: 'prove' },
 });
 const spans = burst.spanProcessor();
 const logger = new LoggerProvider({ processors: [burst] }).getLogger('prove');
@@ -106,10 +112,11 @@ async function prove(way) {
     signal,
     flags = [],
     mayMiss,
+    watch = false,
   } = /** @type {NonNullable<(typeof ways)[string]>} */ (ways[way]);
   const directory = mkdtempSync(join(tmpdir(), 'prove-box-'));
   try {
-    const child = spawn(process.execPath, [...flags, '--input-type=module', '--eval', program(end)], {
+    const child = spawn(process.execPath, [...flags, '--input-type=module', '--eval', program(end, watch)], {
       cwd: dirname(dirname(fileURLToPath(import.meta.url))),
       env: { ...process.env, BOXES: directory, PROGRESS: join(directory, 'progress') },
       stdio: ['ignore', 'pipe', 'ignore'],

@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import type { ResourceLike } from '../record/index.ts';
-import { HEADER_BYTES, HEADERS, MAGIC, VERSION } from './layout.ts';
+import { HEADER_BYTES, HEADERS, MAGIC, VERSION, WATCH_BYTES, WATCH_SLOTS } from './layout.ts';
 
 /** What a box says of the process that wrote it. */
 export interface BoxHeader {
@@ -27,7 +27,7 @@ export interface BoxHeader {
 
 /** Where the parts of a header stand; the JSON text follows. */
 const Part = { magic: 0, version: 8, length: 12, revision: 16, crc: 20, json: 24 } as const;
-const MAX_JSON_BYTES = HEADER_BYTES - Part.json;
+const MAX_JSON_BYTES = HEADER_BYTES - Part.json - WATCH_BYTES * WATCH_SLOTS;
 
 /** Why a file is not read. */
 export type Unreadable = 'not a box' | 'of a newer version' | 'damaged';
@@ -78,7 +78,7 @@ function decodeSlot(bytes: Buffer): { revision: number; header: BoxHeader } | Un
   const version = bytes.readUInt16LE(Part.version);
   if (version > VERSION) return 'of a newer version';
   const length = bytes.readUInt32LE(Part.length);
-  if (version !== VERSION || length > MAX_JSON_BYTES) return 'damaged';
+  if (version !== VERSION || length > HEADER_BYTES - Part.json) return 'damaged';
   if (bytes.readUInt32LE(Part.crc) !== crcOf(bytes, length)) return 'damaged';
   try {
     const header: unknown = JSON.parse(bytes.toString('utf8', Part.json, Part.json + length));

@@ -1,4 +1,4 @@
-import { bytes, code, count, millis, path, text, type Values } from '../settings/index.ts';
+import { bytes, code, count, flag, millis, path, text, type Values } from '../settings/index.ts';
 
 /** A black box: where held records survive the end of the process. */
 export interface BlackBoxOptions {
@@ -18,6 +18,13 @@ export interface BlackBoxOptions {
   readonly exclude?: readonly string[] | undefined;
   /** Keys of attributes whose values are never written, at any depth. Default none. */
   readonly redact?: readonly string[] | undefined;
+  /**
+   * A worker thread writes the file, and the box says when the event loop hangs. Each record is then encoded when it
+   * comes, also those of short requests. Default false.
+   */
+  readonly watch?: boolean | undefined;
+  /** With `watch`: the event loop hangs when it does not turn for so long, in milliseconds. From 100; default 5,000. */
+  readonly hangMillis?: number | undefined;
   /** Names the file, and says whose boxes are recovered. Default: `OTEL_SERVICE_NAME`, or `unknown_service`. */
   readonly service?: string | undefined;
   /** Boxes of dead processes that the directory keeps; the oldest go first. Default 20. */
@@ -38,6 +45,8 @@ export const boxFields = {
   flushMillis: millis({ min: 1, default: 10 }),
   exclude: code({ expected: 'a list of names', parse: namesOf, default: [] }),
   redact: code({ expected: 'a list of names', parse: namesOf, default: [] }),
+  watch: flag({ default: false }),
+  hangMillis: millis({ min: 100, default: 5_000 }),
   service: text({ expected: 'a string', pattern: /^/, absent: '`OTEL_SERVICE_NAME`, or `unknown_service`' }),
   maxFiles: count({ min: 1, default: 20 }),
   maxTotalBytes: bytes({ min: MEBIBYTE, default: 64 * MEBIBYTE }),

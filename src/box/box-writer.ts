@@ -1,42 +1,38 @@
 import { crc32 } from 'node:zlib';
 import { type ReadableLogRecordLike, recordSize, truncate } from '../record/index.ts';
+import type { BlockOutput } from './block-output.ts';
 import { ByteWriter } from './byte-writer.ts';
-import { BLOCK_BYTES, BLOCKS_AT, Entry, Frame } from './layout.ts';
+import { BLOCK_BYTES, Entry, Frame, LEAST_FRAME_BYTES } from './layout.ts';
 import { RecordEncoder, writeKey } from './record-encoder.ts';
 
-/** Less room than this at the end of a block is left empty. */
-const LEAST_FRAME_BYTES = 2 * 1024;
 /** A record that does not fit a block is truncated to this estimate. */
 const TRUNCATED_BYTES = 32 * 1024;
 const TWO_TO_32 = 2 ** 32;
-
-/** Where the bytes of a box go. */
-export type WriteBytes = (bytes: Buffer, from: number, to: number, position: number) => void;
 
 /** What a writer is made of. */
 export interface BoxWriterParts {
   /** Begins every checksum, so that frames of another box are not taken for ours. */
   readonly tag: number;
-  readonly blocks: number;
   readonly redact: ReadonlySet<string>;
   readonly resourceIndex: (resource: unknown) => number;
-  readonly write: WriteBytes;
+  readonly output: BlockOutput;
   readonly now: () => number;
 }
 
 /**
  * Encodes what happens to records into frames, and writes them round and round over the blocks of a box. It
- * owns one buffer of a block's size: the frame that is being filled lies in it until `flush()`, or until the
+ * fills one block of its output at a time: the frame that is being filled is complete at `flush()`, or when the
  * block is full.
  *
  * - **Full**: the oldest block is overwritten.
- * - **Fails**: a record that cannot be encoded is left out, and counted. What `write` throws passes through.
+ * - **Fails**: a record that cannot be encoded is left out, and counted. What the output throws passes through.
  */
 export class BoxWriter {
   readonly #parts: BoxWriterParts;
   readonly #out: ByteWriter;
   readonly #records: RecordEncoder;
-  #block = 0;
+  /** Counts the blocks. */
+  #turn = 0;
   #start = 0;
   #sequence = 1;
   #number = 1;
@@ -46,7 +42,7 @@ export class BoxWriter {
 
   constructor(parts: BoxWriterParts) {
     this.#parts = parts;
-    this.#out = new ByteWriter(parts.redact);
+    this.#out = new ByteWriter(parts.output.block(0), parts.redact);
     this.#records = new RecordEncoder(this.#out, parts.redact, parts.resourceIndex);
     this.#out.end = BLOCK_BYTES;
   }
@@ -129,7 +125,7 @@ export class BoxWriter {
     const before = this.#out.at;
     try {
       this.#records.write(record, key, delivery);
-      if (!this.#out.isOver) return true;
+      if (!this.#out.isOver) return this.#reached();
       this.#takeBack(before);
       this.#nextBlock();
       if (this.#alone(record, key, delivery)) return true;
@@ -147,7 +143,7 @@ export class BoxWriter {
     this.#open();
     try {
       this.#records.write(record, key, delivery);
-      if (!this.#out.isOver) return true;
+      if (!this.#out.isOver) return this.#reached();
     } catch {
       // As one that does not fit.
     }
@@ -167,11 +163,17 @@ export class BoxWriter {
     if (!this.#isOpen) this.#open();
     const before = this.#out.at;
     write();
-    if (!this.#out.isOver) return;
+    if (!this.#out.isOver) return void this.#reached();
     this.#takeBack(before);
     this.#nextBlock();
     this.#open();
     write();
+    this.#reached();
+  }
+
+  #reached(): true {
+    this.#parts.output.reached(this.#out.at);
+    return true;
   }
 
   #open(): void {
@@ -195,11 +197,12 @@ export class BoxWriter {
     const crc = crc32(bytes.subarray(start + Frame.sequence, at), this.#parts.tag % TWO_TO_32);
     bytes.writeUInt32LE(crc, start + Frame.crc);
     this.#sequence += 1;
-    this.#parts.write(bytes, start, at, BLOCKS_AT + this.#block * BLOCK_BYTES + start);
+    this.#parts.output.sealed(this.#turn, start, at);
   }
 
   #nextBlock(): void {
-    this.#block = (this.#block + 1) % this.#parts.blocks;
+    this.#turn += 1;
+    this.#out.bytes = this.#parts.output.block(this.#turn);
     this.#out.at = 0;
   }
 }

@@ -1,11 +1,13 @@
 import { type Clock, errorText, type ResourceLike } from '../record/index.ts';
+import { directOutput, type WriteBytes } from './block-output.ts';
 import { type BoxDescription, BoxFile } from './box-file.ts';
 import { tagOf } from './box-header.ts';
 import type { ResolvedBlackBoxOptions } from './box-options.ts';
 import { BoxWriter } from './box-writer.ts';
-import type { LastWords } from './last-words.ts';
+import type { LastWords, VitalSigns } from './last-words.ts';
 import { Entry } from './layout.ts';
 import { vitalSigns } from './vital-signs.ts';
+import { Watcher } from './watcher.ts';
 
 const SIGNS_MILLIS = 1_000;
 const MAX_RESOURCES = 64;
@@ -24,7 +26,9 @@ export class Box {
   readonly #warn: WarnOf;
   readonly #resources: ResourceLike[] = [];
   readonly #resourceIndexes = new Map<unknown, number>();
+  readonly #watcher: Watcher | undefined;
   #cancelSigns: (() => void) | undefined;
+  #cancelBeat: (() => void) | undefined;
   #hasEnded = false;
 
   /** @throws when the file cannot be made */
@@ -32,12 +36,22 @@ export class Box {
     this.#clock = clock;
     this.#warn = warn;
     this.#file = new BoxFile(options.directory, options.bytes, description);
+    const { path, blocks } = this.#file;
+    const tag = tagOf(this.#file.id);
+    const write: WriteBytes = (bytes, from, to, position) =>
+      this.#guarded(() => this.#file.write(bytes, from, to, position));
+    const { watch, flushMillis, hangMillis } = options;
+    const onFailed = (why: string) =>
+      warn(`the watcher of the black box ${path} failed, the process writes it: ${why}`);
+    this.#watcher = watch
+      ? new Watcher({ path, blocks, tag, flushMillis, hangMillis, write, onFailed })
+      : undefined;
+    if (this.#watcher !== undefined) this.#beat(this.#watcher);
     this.writer = new BoxWriter({
-      tag: tagOf(this.#file.id),
-      blocks: this.#file.blocks,
+      tag,
       redact: options.redact,
       resourceIndex: (resource) => this.#resourceIndex(resource),
-      write: (bytes, from, to, position) => this.#guarded(() => this.#file.write(bytes, from, to, position)),
+      output: this.#watcher ?? directOutput(blocks, write),
       now: () => clock.now(),
     });
   }
@@ -47,19 +61,36 @@ export class Box {
     return this.#hasEnded;
   }
 
+  /** Whether another thread writes to the file what the writer was given. */
+  get isWatched(): boolean {
+    return this.#watcher?.isWatching === true;
+  }
+
   get path(): string {
     return this.#file.path;
   }
 
   /** Writes signs once a second from now on. @param holding how many records are held */
-  watch(holding: () => number, flush: () => void): void {
+  writeSigns(holding: () => number, flush: () => void): void {
+    // What holds is not made yet.
+    if (this.#watcher !== undefined) this.#signs(0, 0);
+    this.#armSigns(holding, flush);
+  }
+
+  #armSigns(holding: () => number, flush: () => void): void {
     const dueAt = this.#clock.monotonicNow() + SIGNS_MILLIS;
     this.#cancelSigns = this.#clock.after(SIGNS_MILLIS, () => {
       if (this.#hasEnded) return;
-      this.writer.json(Entry.SIGNS, vitalSigns(this.#clock.monotonicNow() - dueAt, holding()));
+      this.writer.json(Entry.SIGNS, this.#signs(this.#clock.monotonicNow() - dueAt, holding()));
       flush();
-      this.watch(holding, flush);
+      this.#armSigns(holding, flush);
     });
+  }
+
+  #signs(loopDelayMillis: number, holding: number): VitalSigns {
+    const signs = vitalSigns(loopDelayMillis, holding);
+    this.#watcher?.signs(signs.heapUsed, signs.heapLimit, holding);
+    return signs;
   }
 
   lastWords(words: Omit<LastWords, 'atMillis'>): void {
@@ -78,9 +109,19 @@ export class Box {
 
   #end(last: () => void): void {
     if (this.#hasEnded) return;
+    this.#watcher?.end();
     this.#hasEnded = true;
     this.#cancelSigns?.();
+    this.#cancelBeat?.();
     last();
+  }
+
+  /** Shows the watcher that the event loop turns. */
+  #beat(watcher: Watcher): void {
+    this.#cancelBeat = this.#clock.after(watcher.beatMillis, () => {
+      watcher.beat();
+      this.#beat(watcher);
+    });
   }
 
   #guarded(work: () => void): void {

@@ -1,8 +1,6 @@
 import { boundedSnapshot } from '../record/index.ts';
 import { BLOCK_BYTES, MAX_DEPTH, Tag } from './layout.ts';
 
-/** Small writes may pass the end by so much before they are noticed. */
-const SLACK = 512;
 /** Up to here a loop over the characters is faster than a call into the engine. */
 const SHORT_TEXT = 24;
 const MAX_SNAPSHOT_BYTES = 64 * 1024;
@@ -13,14 +11,16 @@ const TWO_TO_32 = 2 ** 32;
  * again elsewhere: nothing is ever written behind the buffer.
  */
 export class ByteWriter {
-  readonly bytes: Buffer = Buffer.alloc(BLOCK_BYTES + SLACK);
+  /** The memory of a block, and `SLACK` behind it. */
+  bytes: Buffer;
   at = 0;
   /** Where the room ends. */
   end = BLOCK_BYTES;
   readonly #redact: ReadonlySet<string>;
 
   /** @param redact keys of attributes whose values are not written */
-  constructor(redact: ReadonlySet<string>) {
+  constructor(bytes: Buffer, redact: ReadonlySet<string>) {
+    this.bytes = bytes;
     this.#redact = redact;
   }
 

@@ -1,3 +1,4 @@
+export { directOutput } from './block-output.ts';
 export { Box } from './box.ts';
 export { type DirectoryBounds, type TakenBox, takeBoxes } from './box-directory.ts';
 export { type BoxHeader, encodeHeader, tagOf, type Unreadable } from './box-header.ts';

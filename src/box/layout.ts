@@ -5,6 +5,7 @@
  * | at | bytes | what |
  * |---|---|---|
  * | 0 | 2 x 16 KiB | two headers; the valid one with the higher revision counts |
+ * | 30 KiB | 2 x 1 KiB | what a watcher says of an event loop that hangs: two frames; the valid one with the higher sequence number counts. The end of the second header, which is never that long |
  * | 32 KiB | n x 64 KiB | blocks, written in turns |
  *
  * A block holds frames, one behind the other. A frame never crosses the end of its block, and needs no other
@@ -24,7 +25,12 @@ export const VERSION = 1;
 export const HEADER_BYTES = 16 * 1024;
 export const HEADERS = 2;
 export const BLOCKS_AT = HEADERS * HEADER_BYTES;
+export const WATCH_BYTES = 1024;
+export const WATCH_SLOTS = 2;
+export const WATCH_AT = BLOCKS_AT - WATCH_SLOTS * WATCH_BYTES;
 export const BLOCK_BYTES = 64 * 1024;
+/** Less room than this at the end of a block is left empty. */
+export const LEAST_FRAME_BYTES = 2 * 1024;
 
 /** Where the parts of a frame stand. */
 export const Frame = { length: 0, crc: 4, sequence: 8, number: 14, time: 20, entries: 26 } as const;

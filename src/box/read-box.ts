@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import { type BoxHeader, decodeHeader, tagOf, type Unreadable } from './box-header.ts';
 import { ByteReader } from './byte-reader.ts';
-import { BLOCK_BYTES, BLOCKS_AT, Entry, Frame } from './layout.ts';
+import { BLOCK_BYTES, BLOCKS_AT, Entry, Frame, WATCH_AT, WATCH_BYTES, WATCH_SLOTS } from './layout.ts';
 import { RecordDecoder } from './record-decoder.ts';
 import { History, type Remains } from './remains.ts';
 
@@ -34,6 +34,8 @@ export function readBox(bytes: Uint8Array): BoxContents | Unreadable {
   const history = new History(header);
   let unreadable = 0;
   for (const frame of frames) if (!replayFrame(buffer, frame, header, history)) unreadable += 1;
+  const hang = hangOf(buffer, tagOf(header.id));
+  if (hang !== undefined) replayFrame(buffer, hang, header, history);
   const first = frames[0]?.sequence ?? 1;
   const last = frames.at(-1)?.sequence ?? 0;
   const missingFrames = last - first + 1 - frames.length + unreadable;
@@ -61,6 +63,22 @@ function framesOf(bytes: Buffer, tag: number): Found[] {
     }
   }
   return [...bySequence.values()].sort((one, other) => one.sequence - other.sequence);
+}
+
+/** What a watcher said last of an event loop that hangs. */
+function hangOf(bytes: Buffer, tag: number): Found | undefined {
+  let newest: Found | undefined;
+  for (let slot = 0; slot < WATCH_SLOTS; slot += 1) {
+    const from = WATCH_AT + slot * WATCH_BYTES;
+    if (from + WATCH_BYTES > bytes.length) break;
+    const to = from + Frame.entries + bytes.readUInt32LE(from + Frame.length);
+    if (to > from + WATCH_BYTES) continue;
+    if (bytes.readUInt32LE(from + Frame.crc) !== crc32(bytes.subarray(from + Frame.sequence, to), tag))
+      continue;
+    const sequence = bytes.readUIntLE(from + Frame.sequence, 6);
+    if (newest === undefined || sequence > newest.sequence) newest = { sequence, from, to };
+  }
+  return newest;
 }
 
 /** @returns false if the frame says what nobody writes; what it said before that counts */

@@ -28,7 +28,7 @@ const LEAST_MILLIS = 1;
 /**
  * Writes to the box of this process what becomes of its records. It is lazy: a record is encoded at the next
  * flush, if it is still held then and its trace has not ended. A trigger, a failure and the end of the process
- * flush at once.
+ * flush at once. With a watcher, which can write what is encoded at any time, it encodes a record when it comes.
  *
  * It owns the flush timer, the listeners for the end of the process, and two sets: the keys of which records
  * were written, and the deliveries that are not settled.
@@ -62,16 +62,10 @@ export class BlackBox<T> implements HoldingObserver<T> {
     const { options, bounds, clock, warn, holding } = parts;
     this.#flushMillis = options.flushMillis;
     const finite = (value: number) => Math.min(value, Number.MAX_SAFE_INTEGER);
-    this.#box = new Box(
-      options,
-      {
-        ...{ service: options.service, flushMillis: options.flushMillis },
-        ...{ capacity: finite(bounds.capacity), maxAgeMillis: finite(bounds.maxAgeMillis) },
-      },
-      clock,
-      warn,
-    );
-    this.#box.watch(holding, () => this.flush());
+    const { service, flushMillis } = options;
+    const held = { capacity: finite(bounds.capacity), maxAgeMillis: finite(bounds.maxAgeMillis) };
+    this.#box = new Box(options, { service, flushMillis, ...held }, clock, warn);
+    this.#box.writeSigns(holding, () => this.flush());
     process.on('exit', this.#onExit);
     process.on('uncaughtExceptionMonitor', this.#onUncaught);
   }
@@ -127,7 +121,8 @@ export class BlackBox<T> implements HoldingObserver<T> {
   resumed(traceId: string): void {
     this.#resumed.add(traceId);
     if (this.#written.has(traceId)) this.#box.writer.mark(Entry.RESUMED, traceId);
-    this.#arm();
+    if (this.#box.isWatched) this.#writeHeld();
+    else this.#arm();
   }
 
   /** A record is about to be given to the delivery. */
@@ -186,11 +181,7 @@ export class BlackBox<T> implements HoldingObserver<T> {
     this.#nextLookAt = Number.NEGATIVE_INFINITY;
     if (this.#box.hasEnded) return this.#end();
     this.#writeHeld();
-    for (const [delivery, record] of this.#waiting) {
-      this.#box.writer.loud(record, delivery);
-      this.#unsettled.add(delivery);
-    }
-    this.#waiting.clear();
+    this.#writeWaiting();
     this.#box.writer.flush();
   }
 
@@ -245,6 +236,7 @@ export class BlackBox<T> implements HoldingObserver<T> {
 
   /** A record came, and the last flush is not scheduled or overdue. */
   #look(now: number): void {
+    if (this.#box.isWatched) return this.#writeHeld();
     // The loop is busy: its timer does not come.
     if (this.#cancelFlush !== undefined) this.flush();
     this.#arm();
@@ -252,11 +244,21 @@ export class BlackBox<T> implements HoldingObserver<T> {
   }
 
   #arm(): void {
-    if (this.#box.hasEnded || this.#cancelFlush !== undefined) return;
+    if (this.#box.hasEnded) return;
+    if (this.#box.isWatched) return this.#writeWaiting();
+    if (this.#cancelFlush !== undefined) return;
     this.#cancelFlush = this.#parts.clock.after(this.#flushMillis, () => {
       this.#cancelFlush = undefined;
       this.flush();
     });
+  }
+
+  #writeWaiting(): void {
+    for (const [delivery, record] of this.#waiting) {
+      this.#box.writer.loud(record, delivery);
+      this.#unsettled.add(delivery);
+    }
+    this.#waiting.clear();
   }
 
   #writeHeld(): void {

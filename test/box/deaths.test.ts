@@ -23,7 +23,7 @@ type Front = keyof typeof fronts;
 const bothFronts = Object.keys(fronts) as Front[];
 
 /** A service with a black box. It says `ready` when it has held ten records of an open trace, and one of another. */
-const program = (body: string, front: Front) => `
+const program = (body: string, front: Front, box: string) => `
 import { context, diag, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { OTLPLogExporter } from '@opentelemetry/exporter-logs-otlp-grpc';
@@ -34,7 +34,7 @@ import { inBox } from './test/box/programs/in-box.js';
 context.setGlobalContextManager(new AsyncLocalStorageContextManager());
 diag.setLogger({ error: console.error, warn: console.error, info() {}, debug() {}, verbose() {} });
 const directory = process.env.BOX_DIRECTORY;
-const blackBox = { directory, bytes: 1024 * 1024, service: 'checkout' };
+const blackBox = { directory, bytes: 1024 * 1024, service: 'checkout', ${box} };
 const resource = resourceFromAttributes({ 'service.name': 'checkout' });
 const exporter = new OTLPLogExporter();
 ${fronts[front]}
@@ -70,8 +70,11 @@ afterEach(async () => {
   rmSync(directory, { recursive: true });
 });
 
-function start(body: string, { front = 'processor' as Front, flags = [] as string[] } = {}): ChildProcess {
-  return spawn(process.execPath, [...flags, '--input-type=module', '--eval', program(body, front)], {
+function start(
+  body: string,
+  { front = 'processor' as Front, flags = [] as string[], box = '' } = {},
+): ChildProcess {
+  return spawn(process.execPath, [...flags, '--input-type=module', '--eval', program(body, front, box)], {
     cwd: root,
     env: { ...process.env, OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, BOX_DIRECTORY: directory },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -225,6 +228,8 @@ test('a clean end leaves no file: after shutdown(), and at a natural end with ev
     'await work(); installShutdownHooks([burst, provider]);',
   ];
   expect(await Promise.all(ends.map((body) => run(body)))).toEqual(['', '', '']);
+  // Nor does the worker that watches keep a process alive.
+  expect(await Promise.all(ends.map((body) => run(body, { box: 'watch: true' })))).toEqual(['', '', '']);
   expect(boxes()).toEqual([]);
 });
 

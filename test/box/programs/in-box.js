@@ -13,6 +13,22 @@ export async function inBox(directory, count) {
   while (recordsIn(directory) !== count) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
+/**
+ * Whether it holds so many, or will, without a turn of the event loop.
+ *
+ * @param {string} directory
+ * @param {number} count
+ * @param {number} withinMillis
+ */
+export function isInBox(directory, count, withinMillis) {
+  for (const until = Date.now() + withinMillis; Date.now() < until; Atomics.wait(blocked, 0, 0, 1)) {
+    if (recordsIn(directory) === count) return true;
+  }
+  return false;
+}
+
+const blocked = new Int32Array(new SharedArrayBuffer(4));
+
 /** @param {string} directory */
 function recordsIn(directory) {
   const name = readdirSync(directory).find(

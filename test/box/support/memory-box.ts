@@ -4,6 +4,7 @@ import {
   type BoxContents,
   type BoxHeader,
   BoxWriter,
+  directOutput,
   encodeHeader,
   readBox,
   tagOf,
@@ -40,13 +41,12 @@ export function memoryBox(settings: { blocks?: number; redact?: string[] } & Par
   let written = 0;
   const writer = new BoxWriter({
     tag: tagOf(header.id),
-    blocks,
     redact: new Set(redact),
     resourceIndex: () => 0,
-    write: (bytes, from, to, position) => {
+    output: directOutput(blocks, (bytes, from, to, position) => {
       bytes.copy(file, position, from, to);
       written += to - from;
-    },
+    }),
     now: () => 1_700_000_000_000,
   });
   const contents = (bytes: Uint8Array = file): BoxContents => {
