@@ -32,7 +32,7 @@ function install(): TestRecords {
 }
 
 function isTestContext(value: unknown): value is TestContext {
-  return typeof value === 'object' && value?.constructor.name === 'TestContext';
+  return typeof value === 'object' && value?.constructor?.name === 'TestContext';
 }
 
 /** What loading this installed. */

@@ -90,6 +90,6 @@ describe('node:test', () => {
   });
 
   test('tests pass and fail as they did without it', () => {
-    expect(output).toMatch(/ℹ pass 5\nℹ fail 4/);
+    expect(output).toMatch(/ℹ pass 6\nℹ fail 4/);
   });
 });

@@ -1,4 +1,5 @@
 // Kinds of tests that node:test knows, with what each logs. Run by failed-tests.test.ts.
+import { AsyncResource } from 'node:async_hooks';
 import test, { beforeEach, describe, it } from 'node:test';
 import { logs } from '@opentelemetry/api-logs';
 
@@ -22,6 +23,12 @@ test('has steps', async (context) => {
     }),
   );
   await Promise.all(steps);
+});
+
+test('enters the async resource of something else', () => {
+  const resource = new AsyncResource('other');
+  for (const each of [undefined, null, Object.create(null)]) resource.runInAsyncScope(() => {}, each);
+  resource.emitDestroy();
 });
 
 describe('a suite', () => {
