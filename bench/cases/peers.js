@@ -1,4 +1,5 @@
-import { BurstLoggerProvider, BurstLogRecordProcessor } from 'burstlog';
+import { BurstLoggerProvider, BurstLogRecordProcessor, registerLoggerProvider } from 'burstlog';
+import { withBurstlog } from 'burstlog/pino';
 import { medianOf, nanosecondsEach, shown } from '../figures.js';
 import { providerWith, RecordProcessor, swallowingExporter, traceContexts } from '../otel.js';
 import { DEBUG, emitQuiet } from '../records.js';
@@ -38,6 +39,16 @@ const PEERS = {
     name: 'burstlog',
     options: 'BurstLoggerProvider, scope trace, 64 traces, capacity 16',
     does: 'holds the record before the SDK makes it, by trace',
+  },
+  'burstlog pino': {
+    name: 'burstlog/pino',
+    options: 'withBurstlog, level info, scope global, capacity 1,000',
+    does: "holds the SDK's record, before pino serializes the call",
+  },
+  'winston held': {
+    name: 'burstlog with winston',
+    options: "winston's instrumentation, level debug, json; scope global, capacity 1,000",
+    does: "holds the SDK's record, after winston formatted the call",
   },
   'logtape global': {
     name: 'LogTape fingersCrossed',
@@ -129,7 +140,7 @@ export function lines(_trial, results) {
  * @returns {Promise<(count: number) => void>}
  */
 async function emitterOf(side) {
-  if (side.startsWith('burstlog')) return burstlog(side);
+  if (side.startsWith('burstlog') && side !== 'burstlog pino') return burstlog(side);
   const write = await writerOf(side);
   return (count) => {
     for (let index = 0; index < count; index += 1) write(index);
@@ -138,6 +149,14 @@ async function emitterOf(side) {
 
 /** @param {string} side */
 async function writerOf(side) {
+  if (side === 'burstlog pino') {
+    const options = withBurstlog({ level: 'info' }, { loggerProvider: providerWith(globalBurst()) });
+    return (await import('../peers/pino.js')).pinoTo(options, { write() {} });
+  }
+  if (side === 'winston held') {
+    registerLoggerProvider(providerWith(globalBurst()));
+    return (await import('../peers/winston.js')).winstonHeld();
+  }
   if (side.startsWith('logtape')) {
     const { logTape } = await import('../peers/logtape.js');
     return logTape({ byContext: side.endsWith('context'), withFields: !side.endsWith('fields') });
@@ -152,6 +171,10 @@ async function writerOf(side) {
   return (await import('../peers/winston.js')).winstonToNowhere();
 }
 
+function globalBurst() {
+  return new BurstLogRecordProcessor({ exporter: swallowingExporter, scope: 'global' });
+}
+
 /** @param {string} side */
 function burstlog(side) {
   const traces = traceContexts(64);
@@ -161,11 +184,9 @@ function burstlog(side) {
     const logger = /** @type {import('@opentelemetry/api-logs').Logger} */ (front);
     return (/** @type {number} */ count) => emitQuiet(logger, traces, count);
   }
-  const processor = new BurstLogRecordProcessor(
-    side.endsWith('trace')
-      ? { exporter: swallowingExporter, capacity: 16 }
-      : { exporter: swallowingExporter, scope: 'global' },
-  );
+  const processor = side.endsWith('trace')
+    ? new BurstLogRecordProcessor({ exporter: swallowingExporter, capacity: 16 })
+    : globalBurst();
   const logger = providerWith(processor).getLogger('bench');
   if (!side.endsWith('without fields'))
     return (/** @type {number} */ count) => emitQuiet(logger, traces, count);

@@ -11,14 +11,20 @@ export function pinoToNowhere(minLength) {
 }
 
 /**
- * Pino at a level, into a stream.
+ * Pino at a level, or with other options, into a stream.
  *
- * @param {string} level
+ * @param {string | import('pino').LoggerOptions} options
  * @param {import('pino').DestinationStream} stream
+ */
+export function pinoTo(options, stream) {
+  return debugCalls(pino(typeof options === 'string' ? { level: options } : options, stream));
+}
+
+/**
+ * @param {import('pino').Logger} logger
  * @returns {(index: number) => void}
  */
-export function pinoTo(level, stream) {
-  const logger = pino({ level }, stream);
+function debugCalls(logger) {
   return (index) =>
     logger.debug(
       { 'http.route': '/a/:b', 'user.id': index, 'cache.hit': true, 'db.statement': 'select 1' },

@@ -1,18 +1,29 @@
 import { Writable } from 'node:stream';
+import { OpenTelemetryTransportV3 } from '@opentelemetry/winston-transport';
 import winston from 'winston';
 
+/** Winston at level debug, as JSON into a stream that keeps nothing. */
+export function winstonToNowhere() {
+  return debugCalls([nowhere('debug')]);
+}
+
+/** Winston at level debug, whose debug calls only OpenTelemetry's transport takes: the one that the instrumentation adds. */
+export function winstonHeld() {
+  return debugCalls([nowhere('info'), new OpenTelemetryTransportV3()]);
+}
+
+/** @param {string} level */
+function nowhere(level) {
+  const stream = new Writable({ write: (_chunk, _encoding, done) => done() });
+  return new winston.transports.Stream({ stream, level });
+}
+
 /**
- * Winston at level debug, as JSON into a stream that keeps nothing.
- *
+ * @param {import('winston').transport[]} transports
  * @returns {(index: number) => void}
  */
-export function winstonToNowhere() {
-  const stream = new Writable({ write: (_chunk, _encoding, done) => done() });
-  const logger = winston.createLogger({
-    level: 'debug',
-    format: winston.format.json(),
-    transports: [new winston.transports.Stream({ stream })],
-  });
+function debugCalls(transports) {
+  const logger = winston.createLogger({ level: 'debug', format: winston.format.json(), transports });
   return (index) => {
     logger.debug('a quiet record of the usual length', {
       'http.route': '/a/:b',

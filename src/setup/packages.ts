@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { errorText } from '../record/index.ts';
+
+/** Not imported: webpack, and so Next.js, would replace the calls, whose arguments it does not know. */
+const { createRequire } = process.getBuiltinModule('node:module');
 
 type Require = ReturnType<typeof createRequire>;
 
