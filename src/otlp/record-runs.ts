@@ -1,5 +1,6 @@
 import { FieldWalk } from './field-walk.ts';
 import { Request, ResourceLogs, ScopeLogs } from './fields.ts';
+import { RecordWalk } from './record-walk.ts';
 
 /** Who logged: what records of one resource and scope have in common, as bytes. */
 export interface RunHead {
@@ -27,30 +28,23 @@ export interface RecordRun {
  * @throws WireError where the bytes are no such request
  */
 export function* recordRuns(request: Uint8Array, maxRecords: number, maxBytes: number): Generator<RecordRun> {
-  const bytes = Buffer.from(request.buffer, request.byteOffset, request.byteLength);
-  const fields = new FieldWalk(bytes);
-  while (fields.next(Request.resourceLogs, bytes.length)) {
-    const logsEnd = fields.contentEnd;
-    const resource = fields.allBut(ResourceLogs.scopeLogs, logsEnd);
-    while (fields.next(ResourceLogs.scopeLogs, logsEnd)) {
-      const scopeEnd = fields.contentEnd;
-      const head = { resource, scope: fields.allBut(ScopeLogs.logRecords, scopeEnd) };
-      let parts: Buffer[] = [];
-      let size = 0;
-      while (fields.next(ScopeLogs.logRecords, scopeEnd)) {
-        fields.at = fields.contentEnd;
-        const part = bytes.subarray(fields.start, fields.at);
-        if (parts.length > 0 && (parts.length === maxRecords || size + part.length > maxBytes)) {
-          yield { head, records: joined(bytes, parts), count: parts.length };
-          parts = [];
-          size = 0;
-        }
-        parts.push(part);
-        size += part.length;
-      }
-      if (parts.length > 0) yield { head, records: joined(bytes, parts), count: parts.length };
+  const walk = new RecordWalk(request);
+  let head: RunHead | undefined;
+  let parts: Buffer[] = [];
+  let size = 0;
+  while (walk.next()) {
+    const part = walk.bytes.subarray(walk.start, walk.end);
+    const isNewScope = head?.scope !== walk.scope;
+    if (head !== undefined && (isNewScope || parts.length === maxRecords || size + part.length > maxBytes)) {
+      yield { head, records: joined(walk.bytes, parts), count: parts.length };
+      parts = [];
+      size = 0;
     }
+    if (isNewScope) head = { resource: walk.resource, scope: walk.scope };
+    parts.push(part);
+    size += part.length;
   }
+  if (head !== undefined) yield { head, records: joined(walk.bytes, parts), count: parts.length };
 }
 
 /** Each field of a run's records, in their order. */

@@ -1,6 +1,6 @@
-import { FieldWalk } from './field-walk.ts';
-import { Request, ResourceLogs, ScopeLogs } from './fields.ts';
+import { Request, ResourceLogs } from './fields.ts';
 import { ProtobufWriter, varintSize } from './protobuf-writer.ts';
+import { RecordWalk } from './record-walk.ts';
 
 /** Tags and lengths around the records of a piece. */
 const FRAME_BYTES = 24;
@@ -36,22 +36,12 @@ export function* requestPieces(
     yield { body: request, records };
     return;
   }
-  const bytes = Buffer.from(request.buffer, request.byteOffset, request.byteLength);
-  const fields = new FieldWalk(bytes);
-  const piece = new PieceWriter(bytes, maxBytes);
-  while (fields.next(Request.resourceLogs, bytes.length)) {
-    const logsEnd = fields.contentEnd;
-    const resource = fields.allBut(ResourceLogs.scopeLogs, logsEnd);
-    while (fields.next(ResourceLogs.scopeLogs, logsEnd)) {
-      const scopeEnd = fields.contentEnd;
-      const scope = fields.allBut(ScopeLogs.logRecords, scopeEnd);
-      while (fields.next(ScopeLogs.logRecords, scopeEnd)) {
-        fields.at = fields.contentEnd;
-        const length = fields.at - fields.start;
-        if (!piece.hasRoom(resource, scope, length)) yield piece.take();
-        piece.add(resource, scope, fields.start, fields.at);
-      }
-    }
+  const walk = new RecordWalk(request);
+  const piece = new PieceWriter(walk.bytes, maxBytes);
+  while (walk.next()) {
+    const { resource, scope, start, end } = walk;
+    if (!piece.hasRoom(resource, scope, end - start)) yield piece.take();
+    piece.add(resource, scope, start, end);
   }
   if (piece.records > 0) yield piece.take();
 }
@@ -64,22 +54,10 @@ export function* requestPieces(
  * @throws WireError where the bytes are no such request
  */
 export function keepRecords(request: Uint8Array, keeps: (ordinal: number) => boolean): RequestPiece {
-  const bytes = Buffer.from(request.buffer, request.byteOffset, request.byteLength);
-  const fields = new FieldWalk(bytes);
-  const piece = new PieceWriter(bytes, bytes.length);
-  let ordinal = 0;
-  while (fields.next(Request.resourceLogs, bytes.length)) {
-    const logsEnd = fields.contentEnd;
-    const resource = fields.allBut(ResourceLogs.scopeLogs, logsEnd);
-    while (fields.next(ResourceLogs.scopeLogs, logsEnd)) {
-      const scopeEnd = fields.contentEnd;
-      const scope = fields.allBut(ScopeLogs.logRecords, scopeEnd);
-      while (fields.next(ScopeLogs.logRecords, scopeEnd)) {
-        fields.at = fields.contentEnd;
-        if (keeps(ordinal)) piece.add(resource, scope, fields.start, fields.at);
-        ordinal += 1;
-      }
-    }
+  const walk = new RecordWalk(request);
+  const piece = new PieceWriter(walk.bytes, walk.bytes.length);
+  for (let ordinal = 0; walk.next(); ordinal += 1) {
+    if (keeps(ordinal)) piece.add(walk.resource, walk.scope, walk.start, walk.end);
   }
   return piece.take();
 }

@@ -2,6 +2,8 @@ import { safeText } from '../../../text/index.ts';
 
 /** The most characters of one answer. A client with a limit of 25,000 tokens takes it in any language. */
 export const MAX_CHARACTERS = 24_000;
+/** How wide lines of tasks and trees are. */
+export const MAX_COLUMNS = 500;
 /** A line of more is cut. */
 const MAX_LINE = 600;
 const MAX_NOTE = 600;

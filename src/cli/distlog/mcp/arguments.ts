@@ -2,7 +2,8 @@ import type { RecordQuery } from '../../../reader/index.ts';
 import { parseDuration } from '../../../text/index.ts';
 import { queryOf } from '../query-options.ts';
 
-type Json = Readonly<Record<string, unknown>>;
+/** The arguments of a call. */
+export type Args = Readonly<Record<string, unknown>>;
 
 /** JSON Schema of the arguments that most tools have. */
 export const properties = {
@@ -21,7 +22,7 @@ export const properties = {
 
 /** Checks that arguments are known and of the kind that the schema says. @throws Error that says what is expected */
 export function checkArguments(
-  args: Json,
+  args: Args,
   schema: Readonly<Record<string, { readonly type: string }>>,
 ): void {
   for (const [name, value] of Object.entries(args)) {
@@ -38,13 +39,13 @@ export function checkArguments(
   }
 }
 
-export function textOf(args: Json, name: string): string | undefined {
+export function textOf(args: Args, name: string): string | undefined {
   const value = args[name];
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
 /** @throws Error */
-export function numberOf(args: Json, name: 'limit' | 'max_lines', most: number, ifAbsent: number): number {
+export function numberOf(args: Args, name: 'limit' | 'max_lines', most: number, ifAbsent: number): number {
   const value = args[name];
   if (value === undefined) return ifAbsent;
   if (typeof value === 'number' && value >= 1 && value <= most) return value;
@@ -52,7 +53,7 @@ export function numberOf(args: Json, name: 'limit' | 'max_lines', most: number, 
 }
 
 /** The arguments `when`, `service`, `since` and `until` as a query. @throws (rejects) Error */
-export async function queryIn(args: Json): Promise<Pick<RecordQuery, 'when' | 'fromNanos' | 'toNanos'>> {
+export async function queryIn(args: Args): Promise<Pick<RecordQuery, 'when' | 'fromNanos' | 'toNanos'>> {
   const service = textOf(args, 'service');
   const conditions = [
     textOf(args, 'when'),
@@ -74,7 +75,7 @@ function withoutDashes(error: unknown): never {
 }
 
 /** Seconds. @throws Error */
-export function secondsIn(args: Json, name: 'slow'): number | undefined {
+export function secondsIn(args: Args, name: 'slow'): number | undefined {
   const text = textOf(args, name);
   if (text === undefined) return undefined;
   const millis = parseDuration(text);
