@@ -1,37 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
-
-const folder = join(__dirname, '../dist/esm');
-const doors = readdirSync(folder).filter((name) => name.endsWith('.d.ts'));
-
-interface Declared {
-  /** The declaration file, and the name in it. */
-  readonly path: string;
-  readonly name: string;
-}
-
-/** What a declaration file imports or passes on, by the name that it has there. */
-function namesFrom(path: string, keyword: 'import' | 'export'): Map<string, Declared> {
-  const found = new Map<string, Declared>();
-  const statements = readFileSync(path, 'utf8').matchAll(
-    new RegExp(`^${keyword} (?:type )?\\{([^}]*)\\} from ['"](\\.[^'"]+)['"]`, 'gm'),
-  );
-  for (const [, block = '', target = ''] of statements) {
-    for (const each of block.split(',').map((text) => text.trim().replace(/^type /, ''))) {
-      const [name = '', alias = name] = each.split(' as ');
-      if (name !== '') {
-        found.set(alias, { path: resolve(dirname(path), target.replace(/\.[jt]s$/, '.d.ts')), name });
-      }
-    }
-  }
-  return found;
-}
-
-/** Where a name is declared, behind indexes that pass it on. */
-function declaredAt({ path, name }: Declared): Declared {
-  const passedOn = namesFrom(path, 'export').get(name);
-  return passedOn === undefined ? { path, name } : declaredAt(passedOn);
-}
+import { readFileSync } from 'node:fs';
+import { type Declared, declaredAt, doors, exported, namesFrom } from './support/declarations.ts';
 
 /** The text of a declaration, without comments and private members. */
 function declarationOf({ path, name }: Declared): string {
@@ -47,9 +15,6 @@ function declarationOf({ path, name }: Declared): string {
   return end < 0 ? rest : rest.slice(0, end);
 }
 
-const exported = doors.flatMap((door) =>
-  [...namesFrom(join(folder, door), 'export')].map(([name, at]) => ({ door, name, at: declaredAt(at) })),
-);
 const isExported = (path: string, name: string) =>
   exported.some(({ at }) => at.path === path && at.name === name);
 

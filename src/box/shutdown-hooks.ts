@@ -8,7 +8,9 @@ import { handledElsewhere, OURS } from './other-listeners.ts';
 
 /** What is flushed when the process ends: a LoggerProvider, a processor. */
 export interface ShutdownTarget {
+  /** Resolves when what it has has been exported. */
   forceFlush(options?: FlushOptionsLike): Promise<void>;
+  /** Ends it. */
   shutdown(): Promise<void>;
 }
 

@@ -101,7 +101,12 @@ export interface BurstOptions {
    * Default 100 records, 10,000 milliseconds.
    */
   readonly after?:
-    | { readonly records?: number | undefined; readonly millis?: number | undefined }
+    | {
+        /** How many records. From 1; default 100. */
+        readonly records?: number | undefined;
+        /** For how long, in milliseconds. From 1; default 10,000. */
+        readonly millis?: number | undefined;
+      }
     | false
     | undefined;
   /**
@@ -112,8 +117,11 @@ export interface BurstOptions {
    */
   readonly limit?:
     | {
+        /** How many records may leave in `millis`. From 1; default 60,000, or `capacity` if that is more. */
         readonly records?: number | undefined;
+        /** In which time, in milliseconds. From 1; default 60,000. */
         readonly millis?: number | undefined;
+        /** The share of `records` that is kept for new errors, 0 to 1. Default 0.5. */
         readonly reserve?: number | undefined;
       }
     | false
@@ -145,6 +153,7 @@ export interface BurstOptions {
 
 /** The LoggerProvider of the SDK, of either line. */
 export interface SdkLoggerProviderLike {
+  /** The logger of this name, whose records go to the processors of the provider. */
   getLogger(
     name: string,
     version?: string,
@@ -152,14 +161,18 @@ export interface SdkLoggerProviderLike {
     options?: any,
     // biome-ignore lint/suspicious/noExplicitAny: and in the records and options that a logger takes.
   ): { emit(record: any): void; enabled?(options?: any): boolean };
+  /** Flushes its processors. */
   forceFlush(options?: FlushOptionsLike): Promise<void>;
+  /** Ends its processors. */
   shutdown(): Promise<void>;
 }
 
 /** A Logger of either line. */
 export interface DeferredLogger {
+  /** Emits a record: held if it is quiet, else passed to the SDK at once. */
   // biome-ignore lint/suspicious/noExplicitAny: the record types of the lines differ.
   emit(record: any): void;
+  /** Whether a record of this severity would be held or exported. */
   // biome-ignore lint/suspicious/noExplicitAny: so do the options.
   enabled(options?: any): boolean;
 }
@@ -172,14 +185,20 @@ export interface BurstLoggerProviderOptions extends BurstOptions {
 
 /** The exporter form: the whole pipeline. */
 export interface BurstExporterOptions extends BurstOptions {
+  /** Exports what is loud or released. The processor shuts it down. */
   readonly exporter: LogRecordExporterLike;
+  /** Queue, batches, time-outs and retries between the processor and the exporter. */
   readonly delivery?: BurstDeliveryOptions | undefined;
+  /** Not in this form. */
   readonly processor?: undefined;
 }
 
 /** The processor form: released means handed on to `processor`. */
 export interface BurstProcessorOptions extends BurstOptions {
+  /** Takes what is loud or released. The processor shuts it down. */
   readonly processor: LogRecordProcessorLike;
+  /** Not in this form. */
   readonly exporter?: undefined;
+  /** Not in this form: delivery is up to `processor`. */
   readonly delivery?: undefined;
 }

@@ -9,6 +9,7 @@ import type { BatchCount, Behind, ByCause } from './stats.ts';
 export interface Origin {
   /** 16 random bytes, one exporter instance. */
   readonly producer: Uint8Array;
+  /** The number of the batch; each is higher than the one before. */
   readonly seq: number;
   /**
    * The highest lower `seq` that the sender still expects to be here; 0: none. What lies between was dropped.
@@ -65,8 +66,11 @@ export interface JournalEntry {
   readonly index: number;
   /** When it was received, milliseconds since 1970. */
   readonly receivedMillis: number;
+  /** How many records it holds. */
   readonly records: number;
+  /** `ExportLogsServiceRequest`, protobuf, not compressed. Must not be changed. */
   readonly body: Uint8Array;
+  /** Where it comes from; absent for senders that number nothing. */
   readonly origin?: Origin | undefined;
   /** It was a dead letter of this sink: others with higher indexes may have been written before. */
   readonly isReplay?: true | undefined;
@@ -180,6 +184,7 @@ export interface Sink {
 
 /** The receiver of records rejects them permanently, or they cannot be written at all. */
 export interface RejectedError extends Error {
+  /** What the destination rejected; those records become dead letters. */
   readonly rejected: true;
   /** In one word, for counters and the dead letter file, e.g. `http_400`. */
   readonly cause: string;
@@ -191,6 +196,7 @@ export interface RejectedError extends Error {
 
 /** A retry that should not come before this. */
 export interface RetryLaterError extends Error {
+  /** How long to wait at least before the next attempt, in milliseconds. */
   readonly retryAfterMillis: number;
 }
 
@@ -220,7 +226,10 @@ export interface ReceiverCounters {
 
 /** Where the daemon's parts write their own records. */
 export interface OwnLog {
-  /** @param severity a number of `Severity` */
+  /**
+   * Writes a record of the daemon itself, unless many alike came before it.
+   * @param severity a number of `Severity`
+   */
   emit(
     severity: number,
     message: string,

@@ -11,7 +11,9 @@ export type PluginVersion = 1;
 export interface Plugin {
   /** The version of this contract: 1. */
   readonly burstlog: PluginVersion;
+  /** The types of sinks that it adds. Default: none. */
   readonly sinks?: readonly PluginSink[] | undefined;
+  /** The types of processors that it adds. Default: none. */
   readonly processors?: readonly PluginProcessor[] | undefined;
 }
 
@@ -21,6 +23,7 @@ export interface PluginSink<O extends PluginOptions = PluginOptions> {
   readonly type: string;
   /** What it is for, in a sentence. */
   readonly meaning: string;
+  /** Its options, by their names in the configuration. */
   readonly options: O;
   /**
    * What happens when the sink is too far behind, unless the configuration says otherwise: `skip` drops the oldest
@@ -45,6 +48,7 @@ export interface PluginProcessor<O extends PluginOptions = PluginOptions, G = ne
   readonly type: string;
   /** What it is for, in a sentence. */
   readonly meaning: string;
+  /** Its options, by their names in the configuration. */
   readonly options: O;
   /**
    * Makes a processor with checked options. What it throws is reported and tried again later. The records wait in the
@@ -56,6 +60,7 @@ export interface PluginProcessor<O extends PluginOptions = PluginOptions, G = ne
   ): PluginProcessing<G> | Promise<PluginProcessing<G>>;
 }
 
+/** A processor at work. */
 export interface PluginProcessing<G> {
   /**
    * Called with one group after the other: records of one resource and one scope. A batch may come again, after a
@@ -79,17 +84,21 @@ export interface PluginOption {
   readonly kind: 'text' | 'number' | 'count' | 'bytes' | 'millis' | 'flag' | 'choice' | 'path';
   /** What it is for. */
   readonly meaning: string;
+  /** The value where the configuration has none. */
   readonly default?: string | number | boolean | undefined;
+  /** It may be left out; its value is then undefined. */
   readonly isOptional?: boolean | undefined;
   /** The value never stands in a message. */
   readonly isSecret?: boolean | undefined;
   /** Bounds of a number. Default: from 0. */
   readonly min?: number | undefined;
+  /** The upper bound of a number. Default: none. */
   readonly max?: number | undefined;
   /** The words of a `choice`. */
   readonly names?: readonly string[] | undefined;
   /** What a `text` must fit, and what that is in words: `a URL`. */
   readonly pattern?: RegExp | undefined;
+  /** What `pattern` is in words, for messages: `a URL`. */
   readonly expected?: string | undefined;
 }
 

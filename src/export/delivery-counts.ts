@@ -5,6 +5,7 @@ export type DeliveryFailure = 'queue_full' | 'size' | 'export' | 'timeout' | 'un
 
 /** What became of the records that came to a delivery: received = delivered + failed + pending. */
 export interface DeliveryStats {
+  /** Records that came in. */
   readonly received: number;
   /** Accepted by the exporter. */
   readonly delivered: number;

@@ -56,6 +56,7 @@ export interface RetryOptions {
 
 /** The exporter that does the work, and how it is retried. */
 export interface RetryingLogRecordExporterOptions extends RetryOptions {
+  /** Makes each attempt. It is shut down together with this one. */
   readonly exporter: LogRecordExporterLike;
 }
 

@@ -2,7 +2,9 @@
 export interface CurveClientKeys {
   /** The daemon's public key: only the holder of its secret key can read what is sent. */
   readonly serverKey: string;
+  /** The public key of this client, which the daemon has in `allow`. */
   readonly publicKey: string;
+  /** The secret key of this client. */
   readonly secretKey: string;
 }
 

@@ -3,32 +3,43 @@
  * and no key of a sender's (such as `__proto__`) ever becomes a property name of ours.
  */
 export interface DecodedLogs {
+  /** In their order. */
   readonly resources: readonly DecodedResource[];
 }
 
 /** Who sent. */
 export interface LogResource {
+  /** What identifies the sender, such as `service.name`. */
   readonly attributes: Attributes;
+  /** How many attributes the sender dropped. */
   readonly droppedAttributesCount: number;
+  /** Which semantic conventions the attributes follow, or `''`. */
   readonly schemaUrl: string;
 }
 
 /** Which logger. */
 export interface LogScope {
+  /** The name of the logger, or `''`. */
   readonly name: string;
+  /** Its version, or `''`. */
   readonly version: string;
+  /** Its own attributes. */
   readonly attributes: Attributes;
+  /** How many attributes the sender dropped. */
   readonly droppedAttributesCount: number;
+  /** Which semantic conventions the attributes follow, or `''`. */
   readonly schemaUrl: string;
 }
 
 /** OTLP's ResourceLogs. */
 export interface DecodedResource extends LogResource {
+  /** In their order. */
   readonly scopes: readonly DecodedScope[];
 }
 
 /** OTLP's ScopeLogs. */
 export interface DecodedScope extends LogScope {
+  /** In their order. */
   readonly records: readonly DecodedLogRecord[];
 }
 
@@ -37,8 +48,11 @@ export interface DecodedScope extends LogScope {
  * have the same resource object where they have the same resource; the same holds for the scope.
  */
 export interface LogGroup {
+  /** Who sent them. */
   readonly resource: LogResource;
+  /** Which logger wrote them. */
   readonly scope: LogScope;
+  /** In their order. */
   readonly records: readonly DecodedLogRecord[];
 }
 
@@ -55,12 +69,17 @@ export function* groupsOf({ resources }: DecodedLogs): Generator<LogGroup> {
 export interface DecodedLogRecord {
   /** Nanoseconds since 1970, from 0 to 2^64 - 1; 0: unknown. */
   readonly timeUnixNano: bigint;
+  /** When it was collected, nanoseconds since 1970; 0: unknown. */
   readonly observedTimeUnixNano: bigint;
   /** 0 to 24; what a sender writes beyond that is kept (int32). */
   readonly severityNumber: number;
+  /** The level as its source names it. */
   readonly severityText: string;
+  /** The message, or data in its place. */
   readonly body: AnyValue | undefined;
+  /** Its data. */
   readonly attributes: Attributes;
+  /** How many attributes the sender dropped. */
   readonly droppedAttributesCount: number;
   /** The lowest 8 bits are the W3C trace flags. */
   readonly flags: number;
@@ -68,11 +87,13 @@ export interface DecodedLogRecord {
   readonly traceId: string;
   /** 16 lowercase hex digits, or `''`. */
   readonly spanId: string;
+  /** What kind of event it is, or `''`. */
   readonly eventName: string;
 }
 
 /** Keys and values in the order in which they came. A key may stand there more than once. */
 export type Attributes = readonly KeyValue[];
+/** A name and its value. */
 export type KeyValue = readonly [key: string, value: AnyValue];
 
 /**
@@ -95,11 +116,13 @@ export type AnyValue =
 
 /** OTLP's KeyValueList. */
 export interface MapValue {
+  /** Its keys and values. */
   readonly entries: Attributes;
 }
 
 /** A double that is a whole number below 2^53, or -0. */
 export interface WholeDouble {
+  /** The number. */
   readonly double: number;
 }
 

@@ -12,26 +12,37 @@ import { directRecord, parsedRecord } from './pino-record.ts';
 
 /** The hooks of pino, as far as they are looked at. */
 export interface PinoHooksLike {
+  /** Called in place of each log method, with the method to call. */
   // biome-ignore lint/suspicious/noExplicitAny: whatever version of pino declares.
   logMethod?: ((this: any, args: any, method: any, level: number) => void) | undefined;
 }
 
 /** The options of pino, as far as they are looked at. */
 export interface PinoOptionsLike {
+  /** From this level on pino writes. */
   readonly level?: string | undefined;
+  /** The name of the logger: `name` in lines, the scope of records. */
   readonly name?: string | undefined;
+  /** Levels by their names. */
   readonly customLevels?: Readonly<Record<string, number>> | undefined;
+  /** Only `'ASC'`, the default of pino, is supported. */
   // biome-ignore lint/suspicious/noExplicitAny: a name, or a function of the application.
   readonly levelComparison?: any;
+  /** Where pino writes the message. */
   readonly messageKey?: string | undefined;
+  /** Where pino writes an error. */
   readonly errorKey?: string | undefined;
+  /** Where pino writes the object of a call. */
   readonly nestedKey?: string | undefined;
+  /** Adds to each line. Such calls are serialized by pino. */
   readonly mixin?: unknown;
+  /** Hooks of pino; `logMethod` is called first. */
   readonly hooks?: PinoHooksLike | undefined;
 }
 
 /** The hooks of pino with ours among them. */
 export interface PinoHooks extends PinoHooksLike {
+  /** Holds quiet calls, and passes the others on. */
   // biome-ignore lint/suspicious/noExplicitAny: whatever version of pino declares.
   logMethod: (this: any, args: any, method: any, level: number) => void;
 }

@@ -3,6 +3,7 @@ import * as api from '@opentelemetry/api';
 
 /** The part of a Logger that we use; both generations of the logs API have it. */
 export interface LoggerLike {
+  /** Emits a record. Without `context`, the active one. */
   emit(record: {
     eventName?: string;
     severityNumber?: number;
@@ -12,11 +13,13 @@ export interface LoggerLike {
     attributes?: Record<string, any>;
     context?: Context;
   }): void;
+  /** Whether a record of this severity would be processed. */
   enabled?(options: { severityNumber?: number; eventName?: string; context?: Context }): boolean;
 }
 
 /** A LoggerProvider of either line. */
 export interface LoggerProviderLike {
+  /** The logger of this name. */
   getLogger(name: string, version?: string): LoggerLike;
 }
 

@@ -10,6 +10,7 @@ import { settings as definition } from './settings.ts';
 
 /** A component of OpenTelemetry's declarative configuration, as a registry of plugins takes it. */
 export interface ConfigurationComponent<T> {
+  /** What it makes. */
   readonly componentType: 'LogRecordProcessor' | 'LogRecordExporter';
   /** The key in a configuration file. */
   readonly name: string;

@@ -61,6 +61,7 @@ export interface StartOptions {
 
 /** An instrumentation of OpenTelemetry. */
 export interface InstrumentationLike {
+  /** The name of its package. */
   readonly instrumentationName: string;
 }
 

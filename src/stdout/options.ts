@@ -2,7 +2,10 @@ import type { Writable } from 'node:stream';
 import { choice, code, group } from '../settings/index.ts';
 
 /** A stream of Node; a terminal says so. It is never closed. */
-export type OutputStream = Writable & { readonly isTTY?: boolean | undefined };
+export type OutputStream = Writable & {
+  /** Whether it is a terminal. */
+  readonly isTTY?: boolean | undefined;
+};
 
 /** How the records are written, and where. */
 export interface StdoutLogRecordExporterOptions {

@@ -43,6 +43,7 @@ export class StdoutLogRecordExporter implements LogRecordExporterLike {
     this.#textOf = isText ? textLines(isColored(color, { isTerminal, env: process.env })) : jsonLines();
   }
 
+  /** Writes a batch in one call, and calls back when the stream has taken it. */
   export(records: readonly ReadableLogRecordLike[], done: (result: ExportResultLike) => void): void {
     if (this.#isShutDown) {
       done({ code: EXPORT_FAILED, error: new Error('the exporter is shut down') });

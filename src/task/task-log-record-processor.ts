@@ -43,11 +43,17 @@ export const processorOptions = group({
 
 /** The part of a record of either line that is written. */
 export interface WritableRecord {
+  /** Its data, to be read. */
   readonly attributes: Record<string, unknown>;
+  /** How many attributes the limits of the SDK dropped. */
   readonly droppedAttributesCount?: number | undefined;
+  /** What kind of event it is, if it is one. */
   readonly eventName?: string | undefined;
+  /** From 1 to 24; undefined or 0 if it has none. */
   readonly severityNumber?: number | undefined;
+  /** Trace, span and flags. */
   spanContext?: unknown;
+  /** Adds an attribute, or replaces its value. */
   setAttribute(key: string, value: unknown): unknown;
 }
 

@@ -127,6 +127,7 @@ export class CapturedLogs {
     this.#restore();
   }
 
+  /** The same as `end()`, for `using`. */
   [Symbol.dispose](): void {
     this.end();
   }

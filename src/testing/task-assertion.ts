@@ -15,6 +15,7 @@ import {
 
 /** What a record of a task is expected to be. */
 export interface ExpectedRecord {
+  /** Its severity, a number or a name. Default: any. */
   readonly severity?: SeverityLike | undefined;
   /** Attributes that it must have; others do not matter. */
   readonly attributes?: Readonly<Record<string, unknown>> | undefined;
@@ -34,12 +35,18 @@ export class TaskAssertion {
     this.#trees = trees;
   }
 
-  /** @param message the text of the end, whole or as a pattern */
+  /**
+   * That it succeeded.
+   * @param message the text of the end, whole or as a pattern
+   */
   succeeded(message?: string | RegExp): this {
     return this.#ended('succeeded', message);
   }
 
-  /** @param error the expected error: `type: message`, or a pattern of it */
+  /**
+   * That it failed.
+   * @param error the expected error: `type: message`, or a pattern of it
+   */
   failed(error?: string | RegExp): this {
     this.#ended('failed', undefined);
     const actual = this.#task.end === undefined ? undefined : errorOf(this.#task.end);
@@ -49,10 +56,15 @@ export class TaskAssertion {
     return this;
   }
 
+  /**
+   * That it was cancelled.
+   * @param message the text of the end, whole or as a pattern
+   */
   cancelled(message?: string | RegExp): this {
     return this.#ended('cancelled', message);
   }
 
+  /** That it was disposed of without an outcome. */
   abandoned(): this {
     return this.#ended('abandoned', undefined);
   }

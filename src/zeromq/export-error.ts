@@ -19,6 +19,7 @@ export type ExportErrorCause =
 
 /** The error of a failed export. */
 export class ExportError extends Error {
+  /** Why the records were not delivered. */
   readonly code: ExportErrorCause;
 
   constructor(code: ExportErrorCause, message: string) {

@@ -3,13 +3,15 @@ import type { ExportErrorCause } from './export-error.ts';
 
 /** What became of the records of an exporter: received = exported + failed + pending. */
 export interface ZmqExporterStats {
+  /** Records that came in. */
   readonly received: number;
   /** Ack mode: in the daemon's journal. Push mode: left the queue. */
   readonly exported: number;
   /** Lost, by cause. In ack mode a `timeout` or `shutdown` may have reached the journal. */
   readonly failed: Readonly<Record<ExportErrorCause, number>>;
-  /** Records that wait or are under way, and their batches (ack) or messages (push). */
+  /** Records that wait or are under way. */
   readonly pending: number;
+  /** Their batches (ack) or messages (push). */
   readonly pendingBatches: number;
   /** Bytes under way (ack), or that wait (push). */
   readonly pendingBytes: number;
