@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import {
   closeSync,
   constants,
@@ -10,7 +9,6 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { threadId } from 'node:worker_threads';
 import { type BoxHeader, encodeHeader } from './box-header.ts';
 import { BLOCK_BYTES, BLOCKS_AT, HEADER_BYTES, HEADERS } from './layout.ts';
 import { pidNamespace, processMark } from './process-identity.ts';
@@ -36,13 +34,13 @@ export class BoxFile {
   /** @throws when the directory or the file cannot be made, or the disk is full */
   constructor(directory: string, bytes: number, description: BoxDescription) {
     this.blocks = Math.max(2, Math.floor((bytes - BLOCKS_AT) / BLOCK_BYTES));
-    const id = randomBytes(16).toString('hex');
+    const id = Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString('hex');
     this.#header = {
       ...description,
       ...{
         id,
         pid: process.pid,
-        thread: threadId,
+        thread: process.getBuiltinModule('node:worker_threads').threadId,
         madeMillis: Date.now(),
         blocks: this.blocks,
         resources: [],

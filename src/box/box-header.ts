@@ -1,4 +1,3 @@
-import { crc32 } from 'node:zlib';
 import type { ResourceLike } from '../record/index.ts';
 import { HEADER_BYTES, HEADERS, MAGIC, VERSION, WATCH_BYTES, WATCH_SLOTS } from './layout.ts';
 
@@ -34,7 +33,7 @@ export type Unreadable = 'not a box' | 'of a newer version' | 'damaged';
 
 /** The tag that begins every checksum of a box. */
 export function tagOf(id: string): number {
-  return crc32(id);
+  return process.getBuiltinModule('node:zlib').crc32(id);
 }
 
 /** @returns the header's bytes; a resource that does not fit is written without its attributes */
@@ -89,6 +88,7 @@ function decodeSlot(bytes: Buffer): { revision: number; header: BoxHeader } | Un
 }
 
 function crcOf(bytes: Buffer, length: number): number {
+  const { crc32 } = process.getBuiltinModule('node:zlib');
   return crc32(bytes.subarray(Part.json, Part.json + length), crc32(bytes.subarray(0, Part.crc)));
 }
 

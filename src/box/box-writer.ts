@@ -1,4 +1,3 @@
-import { crc32 } from 'node:zlib';
 import { type ReadableLogRecordLike, recordSize, truncate } from '../record/index.ts';
 import type { BlockOutput } from './block-output.ts';
 import { ByteWriter } from './byte-writer.ts';
@@ -31,6 +30,8 @@ export class BoxWriter {
   readonly #parts: BoxWriterParts;
   readonly #out: ByteWriter;
   readonly #records: RecordEncoder;
+  /** Modules of Node.js that take milliseconds to load are loaded by what needs them, not by this file. */
+  readonly #crc32 = process.getBuiltinModule('node:zlib').crc32;
   /** Counts the blocks. */
   #turn = 0;
   #start = 0;
@@ -194,7 +195,7 @@ export class BoxWriter {
     const { bytes, at } = this.#out;
     const start = this.#start;
     bytes.writeUInt32LE(at - start - Frame.entries, start + Frame.length);
-    const crc = crc32(bytes.subarray(start + Frame.sequence, at), this.#parts.tag % TWO_TO_32);
+    const crc = this.#crc32(bytes.subarray(start + Frame.sequence, at), this.#parts.tag % TWO_TO_32);
     bytes.writeUInt32LE(crc, start + Frame.crc);
     this.#sequence += 1;
     this.#parts.output.sealed(this.#turn, start, at);

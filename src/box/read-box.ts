@@ -1,4 +1,3 @@
-import { crc32 } from 'node:zlib';
 import { type BoxHeader, decodeHeader, tagOf, type Unreadable } from './box-header.ts';
 import { ByteReader } from './byte-reader.ts';
 import { BLOCK_BYTES, BLOCKS_AT, Entry, Frame, WATCH_AT, WATCH_BYTES, WATCH_SLOTS } from './layout.ts';
@@ -44,6 +43,7 @@ export function readBox(bytes: Uint8Array): BoxContents | Unreadable {
 
 /** All frames with a right checksum, in the order in which they were written. */
 function framesOf(bytes: Buffer, tag: number): Found[] {
+  const { crc32 } = process.getBuiltinModule('node:zlib');
   const bySequence = new Map<number, Found>();
   for (let block = BLOCKS_AT; block < bytes.length; block += BLOCK_BYTES) {
     const end = Math.min(bytes.length, block + BLOCK_BYTES);
@@ -67,6 +67,7 @@ function framesOf(bytes: Buffer, tag: number): Found[] {
 
 /** What a watcher said last of an event loop that hangs. */
 function hangOf(bytes: Buffer, tag: number): Found | undefined {
+  const { crc32 } = process.getBuiltinModule('node:zlib');
   let newest: Found | undefined;
   for (let slot = 0; slot < WATCH_SLOTS; slot += 1) {
     const from = WATCH_AT + slot * WATCH_BYTES;

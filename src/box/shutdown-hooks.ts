@@ -1,6 +1,5 @@
 import { writeSync } from 'node:fs';
 import { inspect } from 'node:util';
-import { isMainThread } from 'node:worker_threads';
 import { attempt, type FlushOptionsLike, Severity, systemClock, within } from '../record/index.ts';
 import { code, group, millis, resolve, withMethods } from '../settings/index.ts';
 import { ENDING, type Ending, type EndingAware } from './ending.ts';
@@ -98,7 +97,7 @@ class ShutdownHooks {
       this.#uncaught({ kind: origin, error }),
     );
     // A worker thread gets no signals.
-    if (!isMainThread) return;
+    if (!process.getBuiltinModule('node:worker_threads').isMainThread) return;
     for (const signal of signals) this.#listen(signal, () => this.#signalled(signal));
   }
 

@@ -1,12 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { getHeapStatistics } from 'node:v8';
 import type { VitalSigns } from './last-words.ts';
 
 const CGROUP = '/sys/fs/cgroup';
 
 /** @param loopDelayMillis by how much the timer that asks for this was late */
 export function vitalSigns(loopDelayMillis: number, holding: number): VitalSigns {
-  const heap = getHeapStatistics();
+  const heap = process.getBuiltinModule('node:v8').getHeapStatistics();
   return {
     atMillis: Date.now(),
     rss: process.memoryUsage.rss(),

@@ -1,4 +1,4 @@
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { errorText } from '../record/index.ts';
 import { type BlockOutput, positionOf, SLACK, type WriteBytes } from './block-output.ts';
 import { BLOCK_BYTES, WATCH_AT, WATCH_BYTES, WATCH_SLOTS } from './layout.ts';
@@ -129,6 +129,7 @@ export class Watcher implements BlockOutput {
       onFailed(why);
     };
     try {
+      const { Worker } = process.getBuiltinModule('node:worker_threads');
       this.#worker = new Worker(WATCHER_PROGRAM, {
         ...{ eval: true, name: 'burstlog-box', workerData: { ...data, ...shared } },
         // What the application loads into its threads, by flags or variables, is not for this one.

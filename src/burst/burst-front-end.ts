@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { type Context, context } from '@opentelemetry/api';
 import { ENDING, type Ending, endingText, isFailure } from '../box/index.ts';
 import { isExporting } from '../export/index.ts';
@@ -39,7 +38,7 @@ import type { VerbosityRule } from './verbosity-rule.ts';
 
 /** `randomUUID()` returns a chain of 20 strings, of 500 bytes. Many ids are remembered: one string, of 50. */
 function newBurstId(): string {
-  return Buffer.from(randomUUID(), 'latin1').toString('latin1');
+  return Buffer.from(crypto.randomUUID(), 'latin1').toString('latin1');
 }
 
 /** What a front end is made of. */

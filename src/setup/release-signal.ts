@@ -1,4 +1,3 @@
-import { isMainThread } from 'node:worker_threads';
 import { handledElsewhere, OURS } from '../box/index.ts';
 
 /**
@@ -9,7 +8,12 @@ import { handledElsewhere, OURS } from '../box/index.ts';
  * @returns a function that stops listening
  */
 export function releaseOnSignal(signal: NodeJS.Signals, release: () => void): () => void {
-  if (process.platform === 'win32' || !isMainThread || handledElsewhere(signal)) return () => {};
+  if (
+    process.platform === 'win32' ||
+    !process.getBuiltinModule('node:worker_threads').isMainThread ||
+    handledElsewhere(signal)
+  )
+    return () => {};
   const listener = Object.defineProperty(() => release(), OURS, { value: true });
   const stop = () => {
     process.off(signal, listener);
