@@ -42,7 +42,13 @@ export { parseJson } from './parse-json.ts';
 export { plainObject, plainValue } from './plain-value.ts';
 export { ProtobufReader } from './protobuf-reader.ts';
 export { type RecordRun, type RunHead, recordFields, recordRuns, runRequest } from './record-runs.ts';
-export { type CostlyField, type NeededFields, reducedRecords } from './reduced-records.ts';
+export {
+  type CostlyField,
+  type NeededFields,
+  type ReducedRecords,
+  type RequiredValue,
+  reducedRecords,
+} from './reduced-records.ts';
 export { keepRecords, type RequestPiece, requestPieces } from './request-pieces.ts';
 export { RETRYABLE_HTTP, RETRYABLE_RPC } from './retryable.ts';
 export { responseBytes, retryInfoMillis, statusBytes } from './rpc-status.ts';

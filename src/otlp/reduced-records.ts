@@ -1,5 +1,7 @@
-import { KeyValueField, LogRecord, ScopeLogs } from './fields.ts';
+import type { AnyValue } from './decoded.ts';
+import { ATTRIBUTE_DEPTH, BODY_DEPTH, KeyValueField, LogRecord, ScopeLogs } from './fields.ts';
 import { ProtobufReader } from './protobuf-reader.ts';
+import { ValueReader } from './value-reader.ts';
 
 /** A field of a record that costs something to decode. Times and numbers are always kept. */
 export type CostlyField = 'severityText' | 'body' | 'attributes' | 'traceId' | 'spanId' | 'eventName';
@@ -9,6 +11,24 @@ export interface NeededFields {
   readonly fields: ReadonlySet<CostlyField>;
   /** Of attributes, those with these keys, in UTF-8. Undefined: all. */
   readonly attributeKeys: readonly Uint8Array[] | undefined;
+  /** Records without these values are left out, if that is plain to see. At most 30. */
+  readonly required: readonly RequiredValue[];
+}
+
+/** What one value of a record must be like. */
+export interface RequiredValue {
+  /** Of the attribute, in UTF-8; undefined: the body. */
+  readonly key: Uint8Array | undefined;
+  /** @param value undefined: the record has none */
+  fits(value: AnyValue | undefined): boolean;
+}
+
+/** Records with less in them. */
+export interface ReducedRecords {
+  /** The fields `log_records` of a run. */
+  readonly bytes: Uint8Array;
+  /** The places that the records had before. */
+  readonly places: readonly number[];
 }
 
 const ALWAYS = [
@@ -21,28 +41,34 @@ const ALWAYS = [
 const DROP = 0;
 const KEEP = 1;
 const BY_KEY = 2;
+const NO = 0;
+const YES = 1;
+const UNCLEAR = 2;
 /** A copy of fewer bytes is cheaper in a loop than by a native call. */
 const SHORT = 48;
 
 /**
- * The fields `log_records` of a run with as many records, in which only what is needed is left: to decode the rest of
- * records that are only looked at would cost several times as much.
+ * The records of a run that may be wanted, in which only what is needed is left: to decode the rest of records that are only
+ * looked at would cost several times as much.
  *
  * @param records as `RecordRun` has them
  * @throws WireError where the bytes are no such fields
  */
-export function reducedRecords(records: Uint8Array, needed: NeededFields): Uint8Array {
+export function reducedRecords(records: Uint8Array, needed: NeededFields): ReducedRecords {
   const bytes = Buffer.from(records.buffer, records.byteOffset, records.byteLength);
   const reader = new ProtobufReader(bytes);
+  const check = new Check(reader, bytes, needed.required);
   const rules = rulesOf(needed);
   const out = Buffer.allocUnsafe(bytes.length);
+  const places: number[] = [];
   let to = 0;
-  while (reader.at < bytes.length) {
+  for (let place = 0; reader.at < bytes.length; ) {
     const tag = reader.tag(bytes.length);
     if (tag !== ScopeLogs.logRecords) {
       reader.skip(tag, bytes.length);
       continue;
     }
+    const recordAt = to;
     const lengthAt = reader.at;
     const end = reader.lengthDelimited(bytes.length);
     out[to] = tag;
@@ -51,6 +77,7 @@ export function reducedRecords(records: Uint8Array, needed: NeededFields): Uint8
     const headAt = to + 1;
     to = headAt + width;
     const begin = to;
+    check.start();
     while (reader.at < end) {
       const fieldAt = reader.at;
       const field = reader.tag(end);
@@ -58,38 +85,129 @@ export function reducedRecords(records: Uint8Array, needed: NeededFields): Uint8
       let isKept = rule === KEEP;
       if (rule === BY_KEY && field === LogRecord.attributes) {
         const attributeEnd = reader.lengthDelimited(end);
-        isKept = hasKey(bytes, reader.at, attributeEnd, needed.attributeKeys!);
+        isKept = hasKey(bytes, reader.at, attributeEnd, needed.attributeKeys);
+        if (isKept && check.fails(attributeEnd)) {
+          reader.at = end;
+          break;
+        }
         reader.at = attributeEnd;
-      } else reader.skip(field, end);
+      } else if (field === LogRecord.body && isKept) check.body(end);
+      else reader.skip(field, end);
       if (!isKept) continue;
       const fieldEnd = reader.at;
       if (fieldEnd - fieldAt > SHORT) to += bytes.copy(out, to, fieldAt, fieldEnd);
       else for (let at = fieldAt; at < fieldEnd; at += 1, to += 1) out[to] = bytes[at]!;
     }
-    putLength(out, headAt, width, to - begin);
+    if (check.mayFit()) {
+      putLength(out, headAt, width, to - begin);
+      places.push(place);
+    } else to = recordAt;
+    place += 1;
   }
-  return out.subarray(0, to);
+  return { bytes: out.subarray(0, to), places };
+}
+
+/**
+ * Looks at required values on the wire. Where something is not as all senders write it, the record may fit: who decodes it
+ * decides.
+ */
+class Check {
+  readonly #in: ProtobufReader;
+  readonly #bytes: Buffer;
+  readonly #values: ValueReader;
+  readonly #attributes: readonly RequiredValue[];
+  /** The bits of the attributes without which no record fits. */
+  readonly #present: number;
+  readonly #ofBody: RequiredValue | undefined;
+  #seen = 0;
+  #hasFailed = false;
+  #body: AnyValue | undefined;
+
+  constructor(reader: ProtobufReader, bytes: Buffer, required: readonly RequiredValue[]) {
+    this.#in = reader;
+    this.#bytes = bytes;
+    this.#values = new ValueReader(reader);
+    this.#attributes = required.filter(({ key }) => key !== undefined).slice(0, 30);
+    this.#present = this.#attributes.reduce(
+      (bits, { fits }, at) => bits | (fits(undefined) ? 0 : 1 << at),
+      0,
+    );
+    this.#ofBody = required.find(({ key }) => key === undefined);
+  }
+
+  /** A record begins. */
+  start(): void {
+    this.#seen = 0;
+    this.#hasFailed = false;
+    this.#body = undefined;
+    this.#values.start();
+  }
+
+  /** Looks at the attribute that begins here. @returns whether the record cannot fit */
+  fails(end: number): boolean {
+    const attributes = this.#attributes;
+    const start = this.#in.at;
+    for (let at = 0; at < attributes.length; at += 1) {
+      const { key, fits } = attributes[at]!;
+      const found = keyAt(this.#bytes, start, end, key!);
+      if (found === NO) continue;
+      const bit = 1 << at;
+      // Of a repeated key the first value counts.
+      if ((this.#seen & bit) !== 0) continue;
+      this.#seen |= bit;
+      if (found === UNCLEAR) continue;
+      this.#in.at = start + 2 + key!.length;
+      let value: AnyValue = null;
+      if (this.#in.at < end) {
+        if (this.#in.tag(end) !== KeyValueField.value) continue;
+        value = this.#values.value(this.#in.lengthDelimited(end), ATTRIBUTE_DEPTH, null);
+        if (this.#in.at < end) continue;
+      }
+      if (!fits(value)) {
+        this.#hasFailed = true;
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Reads or skips the body that begins here. */
+  body(outerEnd: number): void {
+    const end = this.#in.lengthDelimited(outerEnd);
+    if (this.#ofBody === undefined) this.#in.at = end;
+    else this.#body = this.#values.value(end, BODY_DEPTH, this.#body ?? null);
+  }
+
+  /** Whether the record whose fields were seen may fit. */
+  mayFit(): boolean {
+    if (this.#hasFailed || (this.#present & ~this.#seen) !== 0) return false;
+    return this.#ofBody === undefined || this.#ofBody.fits(this.#body);
+  }
 }
 
 /** By field number. */
-function rulesOf({ fields, attributeKeys }: NeededFields): Uint8Array {
+function rulesOf({ fields }: NeededFields): Uint8Array {
   const rules = new Uint8Array(16);
   for (const name of [...ALWAYS, ...fields]) rules[LogRecord[name] >> 3] = KEEP;
-  if (fields.has('attributes') && attributeKeys !== undefined) rules[LogRecord.attributes >> 3] = BY_KEY;
+  if (fields.has('attributes')) rules[LogRecord.attributes >> 3] = BY_KEY;
   return rules;
 }
 
 /** Also true where the key is not the first field, as all senders write it. */
-function hasKey(bytes: Buffer, start: number, end: number, keys: readonly Uint8Array[]): boolean {
-  const length = bytes[start + 1]!;
-  if (bytes[start] !== KeyValueField.key || length >= 0x80 || start + 2 + length > end) return true;
-  for (const key of keys) {
-    if (key.length !== length) continue;
-    let at = 0;
-    while (at < length && key[at] === bytes[start + 2 + at]) at += 1;
-    if (at === length) return true;
-  }
+function hasKey(bytes: Buffer, start: number, end: number, keys: readonly Uint8Array[] | undefined): boolean {
+  if (keys === undefined) return true;
+  for (const key of keys) if (keyAt(bytes, start, end, key) !== NO) return true;
   return false;
+}
+
+/** Whether the attribute that begins here has this key. */
+function keyAt(bytes: Buffer, start: number, end: number, key: Uint8Array): number {
+  const length = bytes[start + 1]!;
+  if (bytes[start] !== KeyValueField.key || length >= 0x80 || start + 2 + length > end) return UNCLEAR;
+  if (key.length !== length) return NO;
+  let at = 0;
+  while (at < length && key[at] === bytes[start + 2 + at]) at += 1;
+  return at === length ? YES : NO;
 }
 
 function putLength(out: Buffer, at: number, width: number, length: number): void {

@@ -1,4 +1,4 @@
-import type { CostlyField, NeededFields } from '../otlp/index.ts';
+import type { AnyValue, CostlyField, DecodedLogRecord, NeededFields, RequiredValue } from '../otlp/index.ts';
 import { type Condition, compiled, type Test } from './condition.ts';
 import { parse } from './parse.ts';
 import type { Patterns } from './patterns.ts';
@@ -31,6 +31,22 @@ const fieldOf: Readonly<Record<string, CostlyField>> = {
   event_name: 'eventName',
 };
 
+const NO_RECORD: DecodedLogRecord = {
+  timeUnixNano: 0n,
+  observedTimeUnixNano: 0n,
+  severityNumber: 0,
+  severityText: '',
+  body: undefined,
+  attributes: [],
+  droppedAttributesCount: 0,
+  flags: 0,
+  traceId: '',
+  spanId: '',
+  eventName: '',
+};
+const NO_RESOURCE = { attributes: [], droppedAttributesCount: 0, schemaUrl: '' };
+const NO_SCOPE = { ...NO_RESOURCE, name: '', version: '' };
+
 /** @param condition as it was compiled, so its text is valid */
 export function requirementsOf({ text, patterns }: Condition): Requirements {
   const tree = parse(text);
@@ -52,10 +68,10 @@ export function requirementsOf({ text, patterns }: Condition): Requirements {
     if (path === 'body' && left.keys.length === 0) texts.push({ in: 'body', text: value });
     if (path === 'attributes' && left.keys.length > 0) texts.push({ in: 'attributes', text: value });
   }
-  return { minSeverity, traceId, texts, head: headTest(parts, patterns), needed: neededBy(tree) };
+  return { minSeverity, traceId, texts, head: headTest(parts, patterns), needed: neededBy(tree, patterns) };
 }
 
-function neededBy(tree: BooleanNode): NeededFields {
+function neededBy(tree: BooleanNode, patterns: Patterns | undefined): NeededFields {
   const fields = new Set<CostlyField>();
   const keys = new Set<string>();
   let isWhole = false;
@@ -68,7 +84,40 @@ function neededBy(tree: BooleanNode): NeededFields {
     if (typeof key === 'string') keys.add(key);
     else isWhole = true;
   }
-  return { fields, attributeKeys: isWhole ? undefined : [...keys].map((key) => Buffer.from(key, 'utf8')) };
+  const attributeKeys = isWhole ? undefined : [...keys].map((key) => Buffer.from(key, 'utf8'));
+  return { fields, attributeKeys, required: requiredBy(tree, patterns) };
+}
+
+/** The values that parts of the condition look at alone: of one attribute, or the body. */
+function requiredBy(tree: BooleanNode, patterns: Patterns | undefined): readonly RequiredValue[] {
+  const parts = new Map<string | undefined, BooleanNode[]>();
+  for (const part of conjuncts(tree)) {
+    const reads = new Set([...pathsOf(part)].map(readAlone));
+    const [key] = reads;
+    if (reads.size !== 1 || key === false) continue;
+    parts.set(key, [...(parts.get(key) ?? []), part]);
+  }
+  return [...parts].map(([key, of]) => {
+    const test = compiled({ kind: 'and', column: 1, parts: of }, patterns);
+    const attribute: [string, AnyValue] = [key ?? '', null];
+    const withAttribute = { ...NO_RECORD, attributes: [attribute] };
+    const withBody: { -readonly [K in keyof DecodedLogRecord]: DecodedLogRecord[K] } = { ...NO_RECORD };
+    const fits = (value: AnyValue | undefined): boolean => {
+      withBody.body = key === undefined ? value : undefined;
+      attribute[1] = value ?? null;
+      const record = key === undefined || value === undefined ? withBody : withAttribute;
+      return test(record, NO_SCOPE, NO_RESOURCE) === true;
+    };
+    return { key: key === undefined ? undefined : Buffer.from(key, 'utf8'), fits };
+  });
+}
+
+/** The key of an attribute; undefined: the body; false: something else. */
+function readAlone(path: PathNode): string | undefined | false {
+  const [first = ''] = pathText(path).split('.');
+  if (first === 'body') return undefined;
+  const [key] = path.keys;
+  return first === 'attributes' && typeof key === 'string' ? key : false;
 }
 
 function conjuncts(node: BooleanNode): readonly BooleanNode[] {

@@ -31,6 +31,8 @@ export interface ChunkBounds {
 
 export type Order = 'newest' | 'oldest';
 
+/** So many chunks are read at once: a call costs as much as reading two. */
+export const CHUNKS_AT_ONCE = 16;
 /** So much is read at once; between pages the writer can move its log into the database. */
 const PAGE = 256;
 const NO_BYTES: Readonly<Uint8Array> = new Uint8Array();
@@ -40,6 +42,7 @@ const MAX_NUMBER = Number.MAX_SAFE_INTEGER;
 export class PartitionReader {
   readonly #database: Database;
   readonly #chunk: Statement;
+  readonly #chunks: Statement;
   readonly #resource: Statement;
   readonly #scope: Statement;
   readonly #places: Readonly<Record<Order, Statement>>;
@@ -54,6 +57,9 @@ export class PartitionReader {
       database.exec('PRAGMA busy_timeout=2000; PRAGMA query_only=1; PRAGMA cache_size=-8192');
       if (!checkFormat(database)) throw new UnfinishedPartition(file.name);
       this.#chunk = database.prepare('SELECT resource, scope, records FROM chunks WHERE id=?');
+      this.#chunks = database.prepare(
+        `SELECT id, records FROM chunks WHERE id IN (${'?, '.repeat(CHUNKS_AT_ONCE - 1)}?)`,
+      );
       this.#resource = database.prepare('SELECT bytes FROM resources WHERE id=?');
       this.#scope = database.prepare('SELECT bytes FROM scopes WHERE id=?');
       const places = (order: 'DESC' | 'ASC') =>
@@ -122,6 +128,15 @@ export class PartitionReader {
     if (row === undefined) return undefined;
     const { resource, scope, records } = row;
     return { id, resource: Number(resource), scope: Number(scope), records: blobOf(records) ?? NO_BYTES };
+  }
+
+  /** The records of chunks, as far as there are such. @param ids at most {@link CHUNKS_AT_ONCE} */
+  records(ids: readonly number[]): ReadonlyMap<number, Uint8Array> {
+    // No chunk has the number 0.
+    const all = Array.from({ length: CHUNKS_AT_ONCE }, (_, at) => ids[at] ?? 0);
+    return new Map(
+      this.#chunks.all(...all).map(({ id, records }) => [Number(id), blobOf(records) ?? NO_BYTES] as const),
+    );
   }
 
   resource(id: number): Uint8Array {

@@ -13,11 +13,15 @@ import {
   runRequest,
 } from '../otlp/index.ts';
 import { errorText } from '../record/index.ts';
-import type { ChunkPlace, Hits, Order, PartitionReader } from './partition-reader.ts';
+import {
+  CHUNKS_AT_ONCE,
+  type ChunkPlace,
+  type Hits,
+  type Order,
+  type PartitionReader,
+} from './partition-reader.ts';
 import type { Plan } from './query.ts';
 
-/** Neighbouring chunks of one logger are decoded together, so many at most. */
-const SCANNED_TOGETHER = 16;
 /** Chunks with hits, so many at most before what they have is passed on. */
 const HITS_TOGETHER = 32;
 const NANOS_PER_MILLI = 1_000_000n;
@@ -85,8 +89,11 @@ export class Search {
     };
     for (const page of this.#partition.chunks(this.#order, bounds, this.#upTo)) {
       const places = page.filter((place) => this.#mayBeIn(place));
-      for (const together of neighbours(places)) {
-        yield this.#fitting(this.#readable(() => this.#chunks(together)));
+      for (const together of stretches(places)) {
+        const records = this.#partition.records(together.map(({ id }) => id));
+        for (const ofOne of neighbours(together)) {
+          yield this.#fitting(this.#readable(() => this.#chunks(ofOne, records)));
+        }
       }
       if (places.length === 0) yield [];
     }
@@ -129,8 +136,8 @@ export class Search {
     return this.#ordered([...logGroups(runRequest(head, fields))]);
   }
 
-  #chunks(places: readonly ChunkPlace[]): readonly LogGroup[] {
-    const read = places.map(({ id }) => this.#partition.chunk(id)?.records ?? new Uint8Array());
+  #chunks(places: readonly ChunkPlace[], records: ReadonlyMap<number, Uint8Array>): readonly LogGroup[] {
+    const read = places.map(({ id }) => records.get(id) ?? new Uint8Array());
     if (this.#order === 'newest') read.reverse();
     const head = this.#head(places[0]!);
     const { needed } = this.#plan;
@@ -141,12 +148,18 @@ export class Search {
   /** The fields of the records that fit, found by decoding no more of all records than what decides. */
   #chosen(head: RunHead, read: readonly Uint8Array[], needed: NeededFields): readonly Uint8Array[] {
     const reduced = read.map((records) => reducedRecords(records, needed));
+    if (reduced.every(({ places }) => places.length === 0)) return [];
     const fits: boolean[] = [];
-    for (const { records, scope, resource } of logGroups(runRequest(head, reduced))) {
+    const bytes = reduced.map((each) => each.bytes);
+    for (const { records, scope, resource } of logGroups(runRequest(head, bytes))) {
       for (const record of records) fits.push(this.#fits(record, scope, resource));
     }
-    if (!fits.includes(true)) return [];
-    return read.flatMap((records) => [...recordFields(records)]).filter((_field, at) => fits[at] === true);
+    let at = 0;
+    return read.flatMap((records, index) => {
+      const places = new Set(reduced[index]!.places.filter(() => fits[at++] === true));
+      if (places.size === 0) return [];
+      return [...recordFields(records)].filter((_field, place) => places.has(place));
+    });
   }
 
   /** Chunks are decoded as they were written: the oldest record first. */
@@ -197,15 +210,28 @@ export class Search {
   }
 }
 
+/** Cuts places into stretches that are read at once. */
+function stretches(places: readonly ChunkPlace[]): readonly (readonly ChunkPlace[])[] {
+  return cut(places, (open) => open.length < CHUNKS_AT_ONCE);
+}
+
 /** Cuts places into stretches of one resource and scope. */
 function neighbours(places: readonly ChunkPlace[]): readonly (readonly ChunkPlace[])[] {
-  const all: ChunkPlace[][] = [];
-  for (const place of places) {
-    const open = all.at(-1);
-    const last = open?.at(-1);
-    const fits = last?.resource === place.resource && last.scope === place.scope;
-    if (open !== undefined && fits && open.length < SCANNED_TOGETHER) open.push(place);
-    else all.push([place]);
+  return cut(places, (open, { resource, scope }) => {
+    const last = open.at(-1)!;
+    return last.resource === resource && last.scope === scope;
+  });
+}
+
+function cut<T>(
+  all: readonly T[],
+  joins: (open: readonly T[], next: T) => boolean,
+): readonly (readonly T[])[] {
+  const parts: T[][] = [];
+  for (const each of all) {
+    const open = parts.at(-1);
+    if (open !== undefined && joins(open, each)) open.push(each);
+    else parts.push([each]);
   }
-  return all;
+  return parts;
 }

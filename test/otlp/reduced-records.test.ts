@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import {
+  attributeOf,
   type CostlyField,
   type DecodedLogRecord,
   recordRuns,
@@ -18,7 +19,7 @@ const FIELDS: readonly CostlyField[] = [
   'eventName',
 ];
 
-test('reduced records have what is needed as it was, and there are as many of them', () => {
+test('reduced records have what is needed as it was, and there are as many of them if nothing is required', () => {
   const said = fc.record({
     body: fc.string(),
     attributes: fc.dictionary(fc.constantFrom('a', 'ä', 'b'.repeat(200), '__proto__'), fc.string()),
@@ -36,8 +37,8 @@ test('reduced records have what is needed as it was, and there are as many of th
       const fields = new Set(names);
       const attributeKeys = keys.map((key) => Buffer.from(key));
       for (const { head, records } of recordRuns(body, 64, 100_000)) {
-        const reduced = reducedRecords(records, { fields, attributeKeys });
-        const [before, after] = [records, reduced].map((each) => flat([runRequest(head, [each])]));
+        const reduced = reducedRecords(records, { fields, attributeKeys, required: [] });
+        const [before, after] = [records, reduced.bytes].map((each) => flat([runRequest(head, [each])]));
         expect(after).toHaveLength(before!.length);
         const seen = ({ record }: { readonly record: DecodedLogRecord }) => [
           record.timeUnixNano,
@@ -46,9 +47,53 @@ test('reduced records have what is needed as it was, and there are as many of th
           fields.has('attributes') && record.attributes.filter(([key]) => keys.includes(key)),
         ];
         expect(after!.map(seen)).toEqual(before!.map(seen));
-        expect(reduced.length).toBeLessThanOrEqual(records.length);
+        expect(reduced.places).toEqual(before!.map((_record, place) => place));
+        expect(reduced.bytes.length).toBeLessThanOrEqual(records.length);
       }
     }),
+    { numRuns: 500 },
+  );
+});
+
+test('a record is left out only if a required value of it does not fit, and none is that decodes so that it fits', () => {
+  const values = fc.oneof(fc.integer({ min: 0, max: 3 }), fc.constantFrom('0', '1', 'xx'));
+  const said = fc.record({
+    body: fc.constantFrom('0', '1', ''),
+    attributes: fc.dictionary(fc.constantFrom('a', 'b', 'c'), values),
+  });
+  const bodies = fc.oneof(
+    fc
+      .array(said, { minLength: 1, maxLength: 8 })
+      .map((records) => ({ body: request(records), isPlain: true })),
+    amplifying.map(({ body }) => ({ body, isPlain: false })),
+  );
+  const requirement = fc.record({ key: fc.constantFrom(undefined, 'a', 'b'), wanted: fc.option(values) });
+  const isSame = (wanted: unknown) => (value: unknown) => (value ?? null) === wanted;
+  fc.assert(
+    fc.property(
+      bodies,
+      fc.uniqueArray(requirement, { selector: ({ key }) => key }),
+      ({ body, isPlain }, all) => {
+        const required = all.map(({ key, wanted }) => ({
+          key: key === undefined ? undefined : Buffer.from(key),
+          fits: isSame(wanted),
+        }));
+        const fields = new Set<CostlyField>(['body', 'attributes']);
+        for (const { head, records } of recordRuns(body, 64, 100_000)) {
+          const { bytes, places } = reducedRecords(records, { fields, attributeKeys: undefined, required });
+          const fitting = flat([runRequest(head, [records])]).flatMap(({ record }, place) =>
+            all.every(({ key, wanted }) =>
+              isSame(wanted)(key === undefined ? record.body : attributeOf(record.attributes, key)),
+            )
+              ? [place]
+              : [],
+          );
+          expect(places).toEqual(expect.arrayContaining(fitting));
+          expect(flat([runRequest(head, [bytes])])).toHaveLength(places.length);
+          if (isPlain) expect(places).toEqual(fitting);
+        }
+      },
+    ),
     { numRuns: 500 },
   );
 });
