@@ -49,7 +49,7 @@ process.exitCode = failed === 0 ? 0 : 1;
  * @param {import('./examples/cases.js').Example} example
  * @param {Awaited<ReturnType<typeof startReceiver>>} receiver
  */
-async function runExample(example, { url, records }) {
+async function runExample(example, { url, records, requests }) {
   const cwd = installExample(example.folder, tarball);
   /** @type {import('./examples/program.js').Program[]} */
   const started = [];
@@ -58,6 +58,7 @@ async function runExample(example, { url, records }) {
     await example.run({
       cwd,
       records,
+      requests,
       start(args, more = {}, command = process.execPath) {
         const program = startProgram(command, args, { cwd, env: { ...env, ...more } });
         started.push(program);

@@ -1,17 +1,20 @@
 // What each example does when it is used, and what must arrive.
 import { deepStrictEqual, ok } from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { renameSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { JsonLines, logGroups } from '../../build/otlp/index.js';
+import { expectNestRecords, NEST_CALLS } from './nest-calls.js';
 import { expectStory, show } from './story.js';
 
 /**
  * @typedef {object} Kit
  * @property {string} cwd the folder of the example's copy
  * @property {import('../../test/support/otlp-decode.js').DecodedRecord[]} records what has arrived
+ * @property {Buffer[]} requests the bodies of the OTLP requests that it arrived in
  * @property {(args: readonly string[], environment?: NodeJS.ProcessEnv, command?: string) =>
  *   import('./program.js').Program} start
  *
@@ -98,6 +101,9 @@ export const cases = {
       await shop(kit, 'dist/main.js');
       const stopped = kit.records.find(({ body }) => body === 'stopped by SIGTERM');
       ok(stopped, show(kit.records));
+      kit.records.length = 0;
+      await kit.start([...REGISTER, '--input-type=module', '--eval', NEST_CALLS]).ends();
+      expectNestRecords(kit.records);
     },
   },
   fastify: { folder: 'fastify', run: (kit) => shop(kit, 'app.js') },
@@ -128,6 +134,10 @@ export const cases = {
           ['order failed: gold', true],
         ],
       );
+      const tree = distlogTree(kit, traceId);
+      for (const part of ['· shop-node, orders', 'DEBUG price requested', 'ERROR order failed: gold']) {
+        ok(tree.includes(part), `no ${part} in\n${tree}`);
+      }
     },
   },
   next: {
@@ -171,6 +181,18 @@ async function ask(port, program) {
   deepStrictEqual(await statusOf(`http://127.0.0.1:${port}/price/tea`), 200);
   deepStrictEqual(await statusOf(`http://127.0.0.1:${port}/price/gold`), 500);
   await program.stop();
+}
+
+/**
+ * What `distlog tree` of the installed package shows of a trace.
+ * @param {Kit} kit
+ * @param {string} traceId
+ */
+function distlogTree({ cwd, requests }, traceId) {
+  const json = new JsonLines();
+  const input = requests.flatMap((body) => [...json.lines(logGroups(body))]).join('');
+  const distlog = ['node_modules/burstlog/dist/esm/cli/distlog.js', 'tree', traceId, '-'];
+  return execFileSync(process.execPath, distlog, { cwd, input, encoding: 'utf8' });
 }
 
 /** Next.js takes port 0 for its default port. */

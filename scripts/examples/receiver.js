@@ -7,18 +7,23 @@ import { decodeLogsRequest } from '../../test/support/otlp-decode.js';
 /** @typedef {import('../../test/support/otlp-decode.js').DecodedRecord} DecodedRecord */
 
 /**
- * @returns {Promise<{ url: string, records: DecodedRecord[], stop: () => Promise<void> }>} records in the order in
- *   which they came
+ * @returns {Promise<{ url: string, records: DecodedRecord[], requests: Buffer[], stop: () => Promise<void> }>} records,
+ *   and the bodies of the requests that they came in, in the order in which they came
  */
 export async function startReceiver() {
   /** @type {DecodedRecord[]} */
   const records = [];
+  /** @type {Buffer[]} */
+  const requests = [];
   const server = createServer(async (request, response) => {
     const chunks = [];
     for await (const chunk of request) chunks.push(chunk);
     const sent = Buffer.concat(chunks);
     const body = request.headers['content-encoding'] === 'gzip' ? gunzipSync(sent) : sent;
-    if (request.url === '/v1/logs') records.push(...decodeLogsRequest(body));
+    if (request.url === '/v1/logs') {
+      records.push(...decodeLogsRequest(body));
+      requests.push(body);
+    }
     response.writeHead(200, { 'content-type': 'application/x-protobuf' }).end();
   });
   server.listen(0, '127.0.0.1');
@@ -27,6 +32,7 @@ export async function startReceiver() {
   return {
     url: `http://127.0.0.1:${port}`,
     records,
+    requests,
     async stop() {
       server.close();
       server.closeAllConnections();

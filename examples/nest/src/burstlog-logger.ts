@@ -1,7 +1,7 @@
 // Sends what Nest's Logger logs to OpenTelemetry too, so that burstlog sees it. On the console Nest's own lines stay as they
 // are, from `log` on. Copy this file, and pass `{ logger: new BurstlogLogger() }` to NestFactory.create().
 import { ConsoleLogger, type LoggerService } from '@nestjs/common';
-import { logs, SeverityNumber } from '@opentelemetry/api-logs';
+import { type AnyValue, logs, SeverityNumber } from '@opentelemetry/api-logs';
 
 const severities = {
   verbose: SeverityNumber.TRACE,
@@ -26,25 +26,30 @@ export class BurstlogLogger implements LoggerService {
   #write(level: Level, parts: unknown[]): void {
     const [message, ...rest] = parts;
     this.#console[level](message, ...rest);
-    // Nest passes the name of the Logger as the last text, and the stack of an error as the text before it.
-    const context = typeof rest.at(-1) === 'string' ? String(rest.pop()) : 'nest';
-    const attributes = {};
-    for (const part of [message, ...rest]) Object.assign(attributes, attributesOf(part));
+    // Nest passes the name of the Logger as the last text.
+    const last = rest.at(-1);
+    const context = typeof last === 'string' && !isStack(last) ? String(rest.pop()) : 'nest';
+    const texts: string[] = [];
+    const attributes: Record<string, AnyValue> = {};
+    for (const part of [message, ...rest]) {
+      if (part instanceof Error) Object.assign(attributes, exceptionOf(part));
+      else if (isStack(part)) attributes['exception.stacktrace'] = part;
+      else if (typeof part === 'object') Object.assign(attributes, part);
+      else if (part !== undefined) texts.push(String(part));
+    }
     logs.getLogger(context).emit({
       severityNumber: severities[level],
       severityText: level.toUpperCase(),
-      body: message instanceof Error ? message.message : typeof message === 'object' ? '' : String(message),
+      body: texts.length > 0 ? texts.join(' ') : attributes['exception.message'],
       attributes,
     });
   }
 }
 
-/** Objects become attributes; errors, and texts that are stacks, those of an exception. */
-function attributesOf(part: unknown): object {
-  if (part instanceof Error) {
-    const { name, message, stack } = part;
-    return { 'exception.type': name, 'exception.message': message, 'exception.stacktrace': stack };
-  }
-  if (typeof part === 'string') return /\n\s+at /.test(part) ? { 'exception.stacktrace': part } : {};
-  return typeof part === 'object' && part !== null ? part : {};
+function exceptionOf({ name, message, stack }: Error): Record<string, AnyValue> {
+  return { 'exception.type': name, 'exception.message': message, 'exception.stacktrace': stack };
+}
+
+function isStack(part: unknown): part is string {
+  return typeof part === 'string' && /\n\s+at /.test(part);
 }
