@@ -85,6 +85,14 @@ export class BucketTable<T> {
     return [...new Set(keys)].flatMap((key) => this.#buckets.get(key) ?? []);
   }
 
+  /** The one of these that holds the oldest item. At least one holds something. */
+  oldest(buckets: readonly Bucket[]): Bucket {
+    const filled = buckets.filter(({ count }) => count > 0);
+    return filled.reduce((one, other) =>
+      this.#arena.firstTime(other) < this.#arena.firstTime(one) ? other : one,
+    );
+  }
+
   /** Discards all that a bucket holds. @returns how many items that were */
   discard(bucket: Bucket): number {
     const { count } = bucket;
@@ -125,12 +133,19 @@ export class BucketTable<T> {
   }
 
   /**
-   * Whether a bucket has been silent for too long. The shared one belongs to no trace: only age ends what it
-   * holds.
+   * Evicts what is too old or belongs to a silent key, and forgets keys that burst long ago.
+   * @param isOpen whether a key has open spans: then it is not silent
    */
-  isIdle(bucket: Bucket, now: number): boolean {
-    if (bucket.count === 0 || bucket.key === SHARED_KEY) return false;
-    return now - this.#arena.lastTime(bucket) > this.#bounds.idleMillis;
+  sweep(now: number, isOpen: (key: string) => boolean): void {
+    while (now - this.#arena.oldestTime() > this.#bounds.maxAgeMillis) {
+      this.evictAged(this.#arena.oldestGroup() as Bucket, now);
+    }
+    for (const bucket of this.#buckets.values()) {
+      if (isOpen(bucket.key)) continue;
+      if (this.#isIdle(bucket, now)) this.evictAll(bucket, 'idle');
+      this.#forgetOldBurst(bucket, now);
+      this.forgetIfBlank(bucket);
+    }
   }
 
   /** Forgets a bucket about which nothing is to be remembered. */
@@ -165,11 +180,20 @@ export class BucketTable<T> {
     this.#buckets.clear();
   }
 
-  /** Forgets a burst that is longer ago than `millis` and lets nothing pass any more. */
-  forgetOldBurst(bucket: Bucket, millis: number, now: number): void {
+  /**
+   * Whether a bucket has been silent for too long. The shared one belongs to no trace: only age ends what it
+   * holds.
+   */
+  #isIdle(bucket: Bucket, now: number): boolean {
+    if (bucket.count === 0 || bucket.key === SHARED_KEY) return false;
+    return now - this.#arena.lastTime(bucket) > this.#bounds.idleMillis;
+  }
+
+  /** Forgets a burst that is longer ago than `idleMillis` and lets nothing pass any more. */
+  #forgetOldBurst(bucket: Bucket, now: number): void {
     const burstAt = this.#recent.get(bucket);
-    if (burstAt === undefined || now - burstAt <= millis || bucket.window?.isOpen(now)) return;
-    this.#forgetBurst(bucket);
+    const isRecent = burstAt === undefined || now - burstAt <= this.#bounds.idleMillis;
+    if (!isRecent && !bucket.window?.isOpen(now)) this.#forgetBurst(bucket);
   }
 
   #forgetBurst(bucket: Bucket): void {

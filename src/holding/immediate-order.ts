@@ -15,7 +15,7 @@ import type { EvictionCause } from './counters.ts';
 import { ExpirySweep } from './expiry-sweep.ts';
 import type { HeldItems } from './observer.ts';
 import type { HoldingBounds, Keys, Order, OrderParts } from './order.ts';
-import { PendingReleases } from './replay.ts';
+import { PendingReleases } from './pending-releases.ts';
 
 const NOTHING: Beginning<never> = { burst: undefined, repeat: undefined };
 /** Empty buckets are kept, for what they know of losses, until so many keys are there. */
@@ -233,7 +233,7 @@ export class ImmediateOrder<T> implements Order<T> {
     const admission = limit.admit(trigger.fingerprint, count, now);
     let burst: Burst<T> | undefined;
     if (count > 0) {
-      const origin = target.items.originOf(this.#arena.first(this.#oldest(buckets)));
+      const origin = target.items.originOf(this.#arena.first(this.#buckets.oldest(buckets)));
       if (!admission.isAdmitted) {
         for (const bucket of buckets) this.#buckets.evictAll(bucket, 'limit');
         return { burst: undefined, repeat: limit.noteLimited(admission, count, origin) };
@@ -248,7 +248,7 @@ export class ImmediateOrder<T> implements Order<T> {
   }
 
   #release(buckets: readonly Bucket[], burst: Burst<T>): void {
-    const { counters, replay, events } = this.#parts;
+    const { counters, events } = this.#parts;
     for (const bucket of buckets) {
       if (bucket.count > 0) events.released(bucket.key, bucket.count);
       if (bucket.evicted === undefined) continue;
@@ -258,32 +258,8 @@ export class ImmediateOrder<T> implements Order<T> {
       bucket.evicted = undefined;
     }
     counters.released += burst.released;
-    if (buckets.length === 1) {
-      this.#releases.add(buckets[0]!, burst);
-      return;
-    }
-    this.#releases.finish();
-    // All together leave in the order they came; some of them one after the other, each in that order.
-    const isAll = burst.released === this.#arena.count;
-    for (const bucket of buckets) {
-      while (isAll ? this.#arena.count > 0 : bucket.count > 0) {
-        const next = isAll ? this.#arena.oldestGroup()! : bucket;
-        const size = this.#arena.firstSize(next);
-        const cameAt = this.#arena.firstTime(next);
-        const number = this.#arena.firstNumber(next);
-        replay.addReleased(this.#arena.takeFirst(next), size, cameAt, burst, number);
-      }
-    }
-    this.#arena.shrinkIfEmpty();
-    replay.addManifest(burst);
-  }
-
-  /** The one that holds the oldest item. At least one holds something. */
-  #oldest(buckets: readonly Bucket[]): Bucket {
-    const filled = buckets.filter(({ count }) => count > 0);
-    return filled.reduce((one, other) =>
-      this.#arena.firstTime(other) < this.#arena.firstTime(one) ? other : one,
-    );
+    if (buckets.length === 1) this.#releases.add(buckets[0]!, burst);
+    else this.#releases.addAll(buckets, burst);
   }
 
   #opensWindow(bucket: Bucket, burst: Burst<T> | undefined, isNew: boolean, now: number): void {
@@ -309,17 +285,8 @@ export class ImmediateOrder<T> implements Order<T> {
 
   /** Evicts what is too old, and forgets keys that have been silent for too long. */
   #look(now: number): boolean {
-    const { idleMillis, maxAgeMillis } = this.#bounds;
     this.#releases.finish();
-    while (now - this.#arena.oldestTime() > maxAgeMillis) {
-      this.#buckets.evictAged(this.#arena.oldestGroup() as Bucket, now);
-    }
-    for (const bucket of this.#buckets.all()) {
-      if (this.#parts.isOpen(bucket.key)) continue;
-      if (this.#buckets.isIdle(bucket, now)) this.#buckets.evictAll(bucket, 'idle');
-      this.#buckets.forgetOldBurst(bucket, idleMillis, now);
-      this.#buckets.forgetIfBlank(bucket);
-    }
+    this.#buckets.sweep(now, this.#parts.isOpen);
     this.#arena.shrinkIfEmpty();
     return this.#buckets.size > 0;
   }

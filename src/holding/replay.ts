@@ -1,13 +1,5 @@
 import type { Repeat } from '../limit/index.ts';
-import {
-  type Arena,
-  armImmediate,
-  FlushWaiters,
-  type Group,
-  nextTurn,
-  RankedQueue,
-  Severity,
-} from '../record/index.ts';
+import { armImmediate, FlushWaiters, nextTurn, RankedQueue, Severity } from '../record/index.ts';
 import type { Burst, BurstAttributes, TriggerCause } from './burst.ts';
 import type { Counters } from './counters.ts';
 import type { HoldingEvents } from './observer.ts';
@@ -190,91 +182,5 @@ export class Replay<T> {
 
   #settle(): void {
     if (this.#waiters.any) this.#waiters.settle(this.#queue.firstSequence);
-  }
-}
-
-/**
- * How many batches of the replay move in one turn of the event loop: with 512 records about a millisecond.
- */
-const BATCHES_PER_TURN = 8;
-
-/**
- * What bursts have released and has not moved from the arena to the replay yet. A burst of any size costs its
- * trigger's `emit()` no more than a slice; the rest moves in later turns, burst after burst.
- */
-export class PendingReleases<T> {
-  readonly #arena: Arena<T>;
-  readonly #replay: Replay<T>;
-  readonly #waiting: { readonly group: Group; readonly burst: Burst<T> }[] = [];
-  readonly #slice: number;
-  #count = 0;
-  #isScheduled = false;
-  #done: Promise<void> | undefined;
-  #resolveDone: () => void = () => {};
-
-  constructor(arena: Arena<T>, replay: Replay<T>) {
-    this.#arena = arena;
-    this.#replay = replay;
-    this.#slice = replay.batch * BATCHES_PER_TURN;
-  }
-
-  /** Items that are released and still stand in the arena. */
-  get count(): number {
-    return this.#count;
-  }
-
-  /** Takes all that a group holds, leaves it empty, and begins to move it. */
-  add(group: Group, burst: Burst<T>): void {
-    this.#count += group.count;
-    this.#waiting.push({ group: this.#arena.detach(group), burst });
-    if (!this.#isScheduled) this.#moveSlice();
-  }
-
-  /** Moves everything now. */
-  finish(): void {
-    while (this.#waiting.length > 0) this.#move(Number.POSITIVE_INFINITY);
-    this.#resolveFinished();
-  }
-
-  /** Resolves when everything has moved. */
-  finished(): Promise<void> {
-    if (this.#waiting.length === 0) return Promise.resolve();
-    this.#done ??= new Promise((resolve) => {
-      this.#resolveDone = resolve;
-    });
-    return this.#done;
-  }
-
-  #moveSlice(): void {
-    this.#move(this.#slice);
-    if (this.#waiting.length === 0) return this.#resolveFinished();
-    this.#isScheduled = true;
-    armImmediate(() => {
-      this.#isScheduled = false;
-      if (this.#waiting.length > 0) this.#moveSlice();
-    });
-  }
-
-  #move(most: number): void {
-    const first = this.#waiting[0];
-    if (first === undefined) return;
-    const { group, burst } = first;
-    for (let left = most; left > 0 && group.count > 0; left -= 1) {
-      const size = this.#arena.firstSize(group);
-      const cameAt = this.#arena.firstTime(group);
-      const number = this.#arena.firstNumber(group);
-      this.#replay.addReleased(this.#arena.takeFirst(group), size, cameAt, burst, number);
-      this.#count -= 1;
-    }
-    if (group.count > 0) return;
-    this.#waiting.shift();
-    this.#arena.close(group);
-    this.#arena.shrinkIfEmpty();
-    this.#replay.addManifest(burst);
-  }
-
-  #resolveFinished(): void {
-    this.#done = undefined;
-    this.#resolveDone();
   }
 }

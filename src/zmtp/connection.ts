@@ -1,52 +1,17 @@
 import type { Socket } from 'node:net';
 import { armTimeout, clearTimeout, monotonicNow } from '../record/index.ts';
 import { encodeCommand, readCommand } from './command.ts';
+import type { ConnectionEvents, ConnectionOptions } from './connection-options.ts';
 import { encodeFrame, type Frame } from './frame.ts';
 import { FrameReader } from './frame-reader.ts';
 import { encodeGreeting, GREETING_BYTES, looksLikeZmtp, readGreeting } from './greeting.ts';
-import type { Mechanism, Peer } from './mechanism.ts';
+import { IncomingMessage } from './incoming-message.ts';
+import type { Mechanism } from './mechanism.ts';
 import { Outgoing } from './outgoing.ts';
 import { ZmtpError } from './zmtp-error.ts';
 
-/** Bounds of a connection. */
-export interface ConnectionOptions {
-  readonly isServer: boolean;
-  /** The socket type of this side, and those of peers that fit. */
-  readonly socketType: string;
-  readonly peerTypes: readonly string[];
-  /** Most bytes and most frames of a message. */
-  readonly maxMessageBytes: number;
-  readonly maxFrames: number;
-  readonly handshakeMillis: number;
-  /** A peer from which nothing came for so long is asked whether it is there. 0: never. */
-  readonly heartbeatMillis: number;
-  /** How long a message may take to arrive, from its first byte to its last. */
-  readonly messageMillis: number;
-}
-
-/** What happens on a connection. Nothing is called after `closed`. */
-export interface ConnectionEvents {
-  /** The handshake is done: messages may be sent. */
-  opened(peer: Peer): void;
-  /**
-   * A message came. Its frames may be views of what was received: whoever keeps them copies them.
-   * @returns undefined, or a promise: no other message is read before it resolves. It must not reject
-   */
-  message(frames: readonly Uint8Array[]): Promise<void> | undefined;
-  /** A command came that is no heartbeat, such as `SUBSCRIBE`. Its data may be a view, as above. */
-  command?(name: string, data: Uint8Array): void;
-  /** There is room again after `isFull`, or all that was sent has been taken by the operating system. */
-  drained(): void;
-  /** Once. */
-  closed(error: ZmtpError): void;
-  /** So many bytes of messages are held that were not taken yet. @returns false: wait for `resume()` */
-  holds?(bytes: number): boolean;
-}
-
 /** Bytes of a handshake's command. */
 const HANDSHAKE_BYTES = 4_096;
-/** A frame's place in memory, beside its bytes. */
-const FRAME_COST = 64;
 /** A connection counts as broken after so many heartbeats without a sign of life. */
 const LOST_HEARTBEATS = 3;
 
@@ -68,8 +33,7 @@ export class Connection {
   readonly #outgoing: Outgoing;
   #reader = new FrameReader(HANDSHAKE_BYTES);
   #state: 'greeting' | 'handshake' | 'open' | 'closed' = 'greeting';
-  #frames: Uint8Array[] = [];
-  #frameBytes = 0;
+  readonly #message: IncomingMessage;
   /** When the first byte of the message came that is not whole. */
   #begunAt: number | undefined;
   #heardAt = monotonicNow();
@@ -84,6 +48,7 @@ export class Connection {
     this.#mechanism = mechanism;
     this.#options = options;
     this.#events = events;
+    this.#message = new IncomingMessage(options.maxMessageBytes, options.maxFrames);
     this.#outgoing = new Outgoing(socket, () => {
       if (this.#state !== 'open') return;
       this.#events.drained();
@@ -112,7 +77,7 @@ export class Connection {
 
   /** Bytes held of messages that were not taken yet. */
   get bytesHeld(): number {
-    return this.#reader.bytes + this.#frameBytes;
+    return this.#reader.bytes + this.#message.bytes;
   }
 
   /** When the message began that is not whole; undefined: there is none. */
@@ -211,13 +176,13 @@ export class Connection {
     const { answers, peer } = this.#mechanism.handshake(frame.body);
     for (const command of answers) this.#command(command);
     if (peer === undefined) return;
-    const { socketType, peerTypes, maxMessageBytes } = this.#options;
+    const { socketType, peerTypes } = this.#options;
     if (!peerTypes.includes(peer.socketType)) {
       throw new ZmtpError('mismatch', `a ${peer.socketType} socket cannot connect to a ${socketType} socket`);
     }
     clearTimeout(this.#timer);
     this.#state = 'open';
-    this.#reader.maxFrameBytes = maxMessageBytes + FRAME_COST;
+    this.#reader.maxFrameBytes = this.#message.maxFrameBytes;
     this.#timer = armTimeout(() => this.#beat(), this.#beatMillis);
     this.#timer.unref();
     this.#events.opened(peer);
@@ -225,33 +190,16 @@ export class Connection {
 
   #frame({ isCommand, hasMore, body }: Frame): void {
     if (isCommand) return this.#commanded(body);
-    this.#frames.push(body);
-    this.#frameBytes += body.length + FRAME_COST;
-    const { maxMessageBytes, maxFrames } = this.#options;
-    if (this.#frames.length > maxFrames) {
-      throw new ZmtpError('too_many_frames', `a message has more than ${maxFrames} frames`);
-    }
-    if (this.#frameBytes > maxMessageBytes + maxFrames * FRAME_COST) {
-      throw new ZmtpError('too_large', `a message has more than ${maxMessageBytes} bytes`);
-    }
-    // A part that waits for the others must not keep what came with it.
-    if (hasMore) {
-      this.#frames[this.#frames.length - 1] = owned(body);
-      return;
-    }
-    const frames = this.#frames;
-    this.#frames = [];
+    const frames = this.#message.add(body, hasMore);
+    if (frames === undefined) return;
     this.#begunAt = undefined;
     const taken = this.#events.message(frames);
-    if (taken === undefined) {
-      this.#frameBytes = 0;
-      return;
-    }
+    if (taken === undefined) return this.#message.release();
     // Its bytes are held until it is taken.
     this.#isBusy = true;
     void taken.then(() => {
       this.#isBusy = false;
-      this.#frameBytes = 0;
+      this.#message.release();
       this.#parse();
     });
   }
@@ -321,8 +269,7 @@ export class Connection {
     const isSaying = this.#socket.writableEnded;
     this.#state = 'closed';
     clearTimeout(this.#timer);
-    this.#frames = [];
-    this.#frameBytes = 0;
+    this.#message.clear();
     this.#reader = new FrameReader(0);
     this.#outgoing.close();
     // What was said last still goes out; nothing more is read.
@@ -330,10 +277,4 @@ export class Connection {
     else this.#socket.destroy();
     this.#events.closed(error);
   }
-}
-
-function owned(body: Uint8Array): Uint8Array {
-  const copy = Buffer.allocUnsafeSlow(body.length);
-  copy.set(body);
-  return copy;
 }
