@@ -52,6 +52,7 @@ const floors: readonly Readonly<Record<string, readonly string[]>>[] = [
     'sinks/store': ['record', 'settings', 'component', 'store'],
     stdout: ['record', 'settings', 'otlp', 'text', 'tree'],
     pino: ['record'],
+    doctor: ['record'],
   },
   {
     setup: ['record', 'settings', 'text', 'export', 'box', 'task', 'burst', 'zeromq', 'stdout'],
@@ -83,7 +84,20 @@ const floors: readonly Readonly<Record<string, readonly string[]>>[] = [
   },
   {
     cli: [
-      ...['record', 'settings', 'disk', 'net', 'text', 'otlp', 'ottl', 'tree', 'reader', 'operations', 'box'],
+      ...[
+        'record',
+        'settings',
+        'disk',
+        'net',
+        'text',
+        'otlp',
+        'ottl',
+        'tree',
+        'reader',
+        'operations',
+        'box',
+        'doctor',
+      ],
       ...['config', 'daemon', 'rules', 'processors', 'component', 'sinks/dead-letters', 'sinks/runner'],
     ],
   },
@@ -96,6 +110,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   box: ['@opentelemetry/api'],
   holding: ['@opentelemetry/api'],
   burst: ['@opentelemetry/api'],
+  doctor: ['@opentelemetry/api'],
   task: ['@opentelemetry/api'],
   ottl: ['re2js'],
   store: ['libsql'],

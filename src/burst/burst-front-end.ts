@@ -19,6 +19,7 @@ import {
   Severity,
   type SpanLike,
   type SpanProcessorLike,
+  watcher,
 } from '../record/index.ts';
 import { resolve, shown } from '../settings/index.ts';
 import type { BlackBox } from './black-box.ts';
@@ -64,6 +65,7 @@ export class BurstFrontEnd<T extends Keyed> implements BurstControls {
   readonly triggers: TriggerRules;
   readonly verbosity: Verbosity;
   readonly warnings: RateLimitedWarnings;
+  readonly #name: string;
   readonly #guard: ReentrancyGuard;
   readonly #options: ResolvedBurstOptions;
   readonly #shutdownTimeoutMillis: number;
@@ -75,6 +77,7 @@ export class BurstFrontEnd<T extends Keyed> implements BurstControls {
 
   constructor(parts: FrontEndParts<T>) {
     const { name, options, guard, target, readable, shutdownTimeoutMillis, box } = parts;
+    this.#name = name;
     this.#box = box;
     this.#options = options;
     this.#guard = guard;
@@ -218,11 +221,17 @@ export class BurstFrontEnd<T extends Keyed> implements BurstControls {
   }
 
   /**
-   * Lets `installShutdownHooks()` find this front end behind an object of the application. Not a method there,
-   * since nobody else calls it.
+   * Lets `installShutdownHooks()` and `distlog doctor` find this front end behind an object of the application. Not
+   * methods there, since nobody else calls them.
    */
-  listenForEnding(owner: object): void {
+  introduce(owner: object): void {
     Object.defineProperty(owner, ENDING, { value: (ending: Ending) => this.#announceEnding(ending) });
+    const { levels, emitLevel, burstLevel, scope } = this.#options;
+    watcher()?.burst(owner, {
+      ...{ name: this.#name, level: levels.of(''), emitLevel, burstLevel },
+      scope: typeof scope === 'function' ? 'a function' : scope,
+      stats: () => this.stats(),
+    });
   }
 
   /** The process ends: after a failure all that is held is released, but for traces that have ended. */
@@ -235,11 +244,13 @@ export class BurstFrontEnd<T extends Keyed> implements BurstControls {
   }
 
   async #end(): Promise<void> {
+    watcher()?.ending();
     this.verbosity.end();
     await this.core.shutdown(this.#shutdownTimeoutMillis);
     this.#traces?.shutdown();
     this.#box?.close(this.core.counters.dropped.shutdown === 0);
     for (const metrics of this.#metrics) metrics.end();
+    watcher()?.ended();
   }
 
   #keysOf(keys: 'active' | Keys): Keys {

@@ -62,7 +62,7 @@ export class BurstLogRecordProcessor extends BurstComponent implements LogRecord
     this.#clock = options.clock;
     this.#maxRecordBytes = options.bounds.maxRecordBytes;
     this.#verbosity = front.verbosity;
-    front.listenForEnding(this);
+    front.introduce(this);
   }
 
   /** False for records below `level`: the SDK then does not even make them. Never throws. */

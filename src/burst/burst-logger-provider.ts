@@ -64,7 +64,7 @@ export class BurstLoggerProvider extends BurstComponent {
       holdsLoud: order === 'chronological',
     };
     front.report(undefined);
-    front.listenForEnding(this);
+    front.introduce(this);
   }
 
   /** The logger of a scope: the same for the same name, version and schema, as far as the SDK's is. */

@@ -101,4 +101,5 @@ export { armImmediate, armTimeout, clearImmediate, clearTimeout, monotonicNow, n
 export { Turns } from './turns.ts';
 export { LogRecordView } from './view.ts';
 export { attempt, FlushWaiters, flushMillis, type Waited, within } from './waiting.ts';
+export { type BurstFacts, type Watcher, watcher, watchWith } from './watcher.ts';
 export { writable, writableResource } from './writable.ts';

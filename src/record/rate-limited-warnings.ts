@@ -1,5 +1,6 @@
 import { diag } from '@opentelemetry/api';
 import type { Clock } from './clock.ts';
+import { watcher } from './watcher.ts';
 
 /**
  * Warns the operator of trouble through OpenTelemetry's `diag`, and does not flood: of each kind at most one
@@ -34,6 +35,7 @@ export class RateLimitedWarnings {
     state.nextAt = now + this.#everyMillis;
     state.leftOut = 0;
     try {
+      watcher()?.warning(`${this.#component}: ${message}`);
       diag.warn(`${this.#component}: ${message}${more}`);
     } catch {
       // A diag logger of the application's own may throw; there is nowhere else to report it.

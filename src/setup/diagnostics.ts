@@ -1,5 +1,5 @@
 import { type DiagLogger, DiagLogLevel, diag } from '@opentelemetry/api';
-import { errorText } from '../record/index.ts';
+import { errorText, watcher } from '../record/index.ts';
 import type { Environment } from './environment.ts';
 import { registeredApi } from './registered-api.ts';
 
@@ -24,6 +24,7 @@ export function setUpDiagnostics(environment: Environment): (message: string) =>
   if (!isReachable) isReachable = diag.setLogger(errorStreamLogger, { logLevel: level });
   return (message) => {
     const text = `burstlog: ${message}`;
+    watcher()?.warning(text);
     if (!isReachable) {
       if (level >= DiagLogLevel.WARN) write('warn', [text]);
       return;

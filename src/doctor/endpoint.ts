@@ -1,0 +1,57 @@
+import { connect } from 'node:net';
+import type { Evidence } from './evidence.ts';
+import type { Finding } from './finding.ts';
+
+const TIMEOUT_MILLIS = 2_000;
+
+/** Where the log records of a process go by its variables; undefined if they say nothing of a network. */
+export function endpointOf({ environment, isStarted, bursts }: Evidence): URL | undefined {
+  const { BURSTLOG_EXPORTER: own, BURSTLOG_ENDPOINT: given } = environment;
+  const exporter = own?.trim() || environment.OTEL_LOGS_EXPORTER?.trim() || 'otlp';
+  if (bursts.length === 0 || (exporter !== 'otlp' && exporter !== 'zmq')) return undefined;
+  if (exporter === 'zmq') return urlOf(given || 'tcp://127.0.0.1:5011');
+  const named =
+    given || environment.OTEL_EXPORTER_OTLP_LOGS_ENDPOINT || environment.OTEL_EXPORTER_OTLP_ENDPOINT;
+  // Without one it is only known for what burstlog sets up: others may have given the exporter its address in code.
+  if (named) return urlOf(named);
+  return isStarted ? urlOf(defaultOtlp(environment)) : undefined;
+}
+
+/** Whether anything listens at an endpoint. */
+export async function endpointFindings(url: URL): Promise<readonly Finding[]> {
+  const problem = await connectionProblem(url);
+  if (problem === undefined) return [];
+  return [
+    {
+      cause: 'unreachable',
+      seen: `${url.host} does not answer: ${problem}`,
+      why: 'records go there, by the variables of the process, so none of them arrives',
+      remedy:
+        'start the Collector or distlogd, correct OTEL_EXPORTER_OTLP_ENDPOINT or BURSTLOG_ENDPOINT, or look at it with BURSTLOG_EXPORTER=stdout',
+    },
+  ];
+}
+
+function defaultOtlp(environment: Evidence['environment']): string {
+  const protocol = environment.OTEL_EXPORTER_OTLP_LOGS_PROTOCOL || environment.OTEL_EXPORTER_OTLP_PROTOCOL;
+  return protocol?.trim() === 'grpc' ? 'http://localhost:4317' : 'http://localhost:4318';
+}
+
+function urlOf(text: string): URL | undefined {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  return url !== undefined && url.hostname !== '' ? url : undefined;
+}
+
+function connectionProblem(url: URL): Promise<string | undefined> {
+  const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80);
+  return new Promise((resolve) => {
+    const socket = connect({ host: url.hostname.replace(/^\[|\]$/g, ''), port, timeout: TIMEOUT_MILLIS });
+    const end = (problem?: string) => {
+      socket.destroy();
+      resolve(problem);
+    };
+    socket.on('connect', () => end());
+    socket.on('timeout', () => end(`no answer in ${TIMEOUT_MILLIS / 1_000} s`));
+    socket.on('error', (error: NodeJS.ErrnoException) => end(error.code ?? error.message));
+  });
+}

@@ -1,0 +1,102 @@
+import { severityNameOf } from '../record/index.ts';
+import type { BurstEvidence, Evidence, LoadedLogger, StatsEvidence } from './evidence.ts';
+import type { Finding } from './finding.ts';
+import { holdsNothing } from './set-up-findings.ts';
+
+/** What the counts of a burst say: what came, what became of it, and what was delivered. */
+export function recordFindings({ bursts, loggers }: Evidence): readonly Finding[] {
+  return bursts.flatMap((burst) => [
+    ...arrivals(burst, loggers),
+    ...losses(burst.stats),
+    ...deliveries(burst.stats),
+  ]);
+}
+
+function arrivals(burst: BurstEvidence, loggers: readonly LoadedLogger[]): readonly Finding[] {
+  const { stats, emitLevel, burstLevel } = burst;
+  const quiet = stats.held + stats.passed;
+  if (holdsNothing(burst)) return [];
+  if (quiet === 0 && stats.live === 0) {
+    return [
+      {
+        cause: 'no-records',
+        seen: `no record reached the burst${loggers.length === 0 ? '' : `; loaded are ${names(loggers)}`}`,
+        why: 'what does not arrive is neither held nor exported',
+        remedy:
+          loggers.map(connection).join('; ') || 'write records with a logger that OpenTelemetry instruments',
+      },
+    ];
+  }
+  if (quiet === 0) {
+    return [
+      {
+        cause: 'logger-level',
+        seen: `${stats.live} records came, and none below ${severityNameOf(emitLevel)}`,
+        why: 'a logger that is set to INFO makes no DEBUG records, so there is nothing to hold',
+        remedy: loggers.map(quietly).join('; ') || 'let the logger emit DEBUG records',
+      },
+    ];
+  }
+  if (stats.bursts + stats.joined > 0) return [];
+  const level = severityNameOf(burstLevel);
+  return [
+    {
+      cause: 'no-trigger',
+      seen: `${stats.held} records were held, and nothing released them`,
+      why: `no record from ${level} on, and no failed span, came for a trace that held something`,
+      remedy: `if an error was logged: was it below ${level}, or outside of the trace whose records were held? See burstLevel, triggers and scope`,
+    },
+  ];
+}
+
+function names(loggers: readonly LoadedLogger[]): string {
+  return loggers.map(({ name }) => name).join(', ');
+}
+
+function connection({ name, instrumentation }: LoadedLogger): string {
+  return instrumentation === 'none'
+    ? `npm i @opentelemetry/instrumentation-${name}${name === 'pino' ? ', or use withBurstlog() of burstlog/pino' : ''}`
+    : `check that ${name} is not silent`;
+}
+
+function quietly({ name }: LoadedLogger): string {
+  if (name === 'pino') return "pino: pino(withBurstlog({ level: 'info' })), of burstlog/pino";
+  return name === 'winston'
+    ? "winston: level 'debug' for the logger, 'info' for its transports"
+    : `${name}: level 'debug'`;
+}
+
+const REMEDIES: Readonly<Record<string, string>> = {
+  capacity: 'raise capacity, or use scope trace or task instead of global',
+  bytes: 'raise maxBytes',
+  age: 'raise maxAgeMillis',
+  idle: 'raise idleMillis, or register spanProcessor() so that the trace is known to be open',
+  limit: 'raise limit, or set it to false',
+  size: 'raise maxRecordBytes',
+};
+
+function losses({ evicted }: StatsEvidence): readonly Finding[] {
+  return Object.entries(REMEDIES)
+    .filter(([cause]) => (evicted[cause] ?? 0) > 0)
+    .map(([cause, remedy]) => ({
+      cause: `evicted-${cause}`,
+      seen: `${evicted[cause]} held records were evicted: ${cause}`,
+      why: 'a later trigger cannot release them',
+      remedy,
+    }));
+}
+
+function deliveries({ failed, pending, delivered }: StatsEvidence): readonly Finding[] {
+  const failures = Object.entries(failed).filter(([, count]) => count > 0);
+  if (failures.length === 0 && pending === 0) return [];
+  const causes = failures.map(([cause, count]) => `${count} ${cause}`).join(', ');
+  return [
+    {
+      cause: 'not-delivered',
+      seen: `${delivered} records were delivered; failed: ${causes || 'none'}; ${pending} are still pending`,
+      why: 'what left the burst did not reach its destination, or not yet',
+      remedy:
+        'look at the warnings of the exporter (OTEL_LOG_LEVEL=DEBUG), and await shutdown() before the process ends',
+    },
+  ];
+}

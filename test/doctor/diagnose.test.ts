@@ -1,0 +1,184 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { diagnose, type Evidence, mainProcess, reportOf } from '../../src/doctor/index.ts';
+import { Severity } from '../../src/record/severity.ts';
+
+type Burst = Evidence['bursts'][number];
+
+const stats: Burst['stats'] = {
+  ...{ held: 5, passed: 0, live: 2, released: 5, bursts: 1, joined: 0, delivered: 7, pending: 0 },
+  evicted: { capacity: 0, limit: 0 },
+  failed: { bytes: 0 },
+};
+const burst: Burst = {
+  name: 'BurstLogRecordProcessor',
+  level: Severity.TRACE,
+  emitLevel: Severity.INFO,
+  burstLevel: Severity.ERROR,
+  scope: 'trace',
+  place: 'processor',
+  stats,
+};
+const provider: Evidence['provider'] = {
+  name: 'LoggerProvider',
+  processors: ['TaskLogRecordProcessor', 'BurstLogRecordProcessor'],
+  refuses: 'none',
+};
+/** A process in which nothing is wrong. */
+const sound: Evidence = {
+  pid: 42,
+  entry: '/app/app.js',
+  environment: {},
+  bursts: [burst],
+  provider,
+  isStarted: false,
+  hasContextManager: true,
+  hasTracerProvider: true,
+  copies: [{ name: '@opentelemetry/api', version: '1.9.1', folder: '/app/node_modules/@opentelemetry/api' }],
+  loggers: [{ name: 'pino', instrumentation: 'before' }],
+  warnings: [],
+};
+const withBurst = (changes: Partial<Burst>): Partial<Evidence> => ({ bursts: [{ ...burst, ...changes }] });
+const withStats = (changes: Partial<Burst['stats']>) => withBurst({ stats: { ...stats, ...changes } });
+const copy = (name: string, version: string) => ({ name, version, folder: `/app/${version}` });
+
+async function causesOf(changes: Partial<Evidence>): Promise<string[]> {
+  return (await diagnose({ ...sound, ...changes })).map(({ cause }) => cause);
+}
+
+describe('the causes of', () => {
+  test.each<[string, Partial<Evidence>, readonly string[]]>([
+    ['a sound process', {}, []],
+    ['a process without a burst', { bursts: [] }, ['no-burst']],
+    [
+      'OTEL_SDK_DISABLED',
+      { bursts: [], environment: { OTEL_SDK_DISABLED: 'true' } },
+      ['turned-off', 'no-burst'],
+    ],
+    ['no exporter', { environment: { BURSTLOG_EXPORTER: 'none' } }, ['turned-off']],
+    ['a burst that is not registered', withBurst({ place: 'elsewhere' }), ['two-providers']],
+    ['no provider', { ...withBurst({ place: 'elsewhere' }), provider: undefined }, ['two-providers']],
+    ['one of two bursts registered', { bursts: [burst, { ...burst, place: 'elsewhere' }] }, []],
+    ['a place that cannot be seen', withBurst({ place: 'unknown' }), []],
+    [
+      'an exporter beside',
+      { provider: { ...provider, processors: ['BurstLogRecordProcessor', 'BatchLogRecordProcessor'] } },
+      ['exported-beside'],
+    ],
+    ['minimumSeverity', { provider: { ...provider, refuses: 'all' } }, ['minimum-severity']],
+    ['traceBased', { provider: { ...provider, refuses: 'unsampled' } }, ['trace-based']],
+    [
+      'an own level INFO',
+      { ...withBurst({ level: Severity.INFO }), provider: { ...provider, refuses: 'all' } },
+      ['nothing-is-quiet'],
+    ],
+    [
+      'a logger that was first',
+      { loggers: [{ name: 'winston', instrumentation: 'after' }] },
+      ['import-order'],
+    ],
+    [
+      'two versions of the API',
+      { copies: [copy('@opentelemetry/api', '1.9.0'), copy('@opentelemetry/api', '1.10.0')] },
+      ['two-copies'],
+    ],
+    [
+      'one version twice',
+      {
+        copies: [
+          copy('@opentelemetry/api', '1.9.0'),
+          { ...copy('@opentelemetry/api', '1.9.0'), folder: '/b' },
+        ],
+      },
+      [],
+    ],
+    [
+      'an SDK that is too old',
+      { copies: [copy('@opentelemetry/sdk-logs', '0.202.0')] },
+      ['unsupported-version'],
+    ],
+    [
+      'an SDK that is too new',
+      { copies: [copy('@opentelemetry/sdk-logs', '0.224.0')] },
+      ['unsupported-version'],
+    ],
+    ['the newer line', { copies: [copy('@opentelemetry/sdk-logs', '3.1.0-rc.1')] }, []],
+    ['an unknown version', { copies: [copy('@opentelemetry/sdk-logs', 'unknown')] }, []],
+    ['no context manager', { hasContextManager: false, hasTracerProvider: false }, ['no-context-manager']],
+    ['no tracer provider', { hasTracerProvider: false }, ['no-traces']],
+    [
+      'scope global without either',
+      { ...withBurst({ scope: 'global' }), hasContextManager: false, hasTracerProvider: false },
+      [],
+    ],
+    ['no record', withStats({ held: 0, live: 0, released: 0, bursts: 0 }), ['no-records']],
+    ['loud records only', withStats({ held: 0, released: 0, bursts: 0 }), ['logger-level']],
+    ['no trigger', withStats({ released: 0, bursts: 0 }), ['no-trigger']],
+    [
+      'evictions',
+      withStats({ evicted: { capacity: 3, limit: 1, shutdown: 5 } }),
+      ['evicted-capacity', 'evicted-limit'],
+    ],
+    ['failed exports', withStats({ failed: { export: 3 } }), ['not-delivered']],
+    ['exports that are not done', withStats({ pending: 3 }), ['not-delivered']],
+  ])('%s', async (_name, changes, expected) => {
+    expect(await causesOf(changes)).toEqual(expected);
+  });
+});
+
+test('an endpoint that does not answer is named, one that does is not', async () => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { port } = server.address() as { port: number };
+  const environment = { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}` };
+  expect(await causesOf({ environment })).toEqual([]);
+  await new Promise((resolve) => server.close(resolve));
+  expect(await causesOf({ environment })).toEqual(['unreachable']);
+  expect(await causesOf({ environment: { ...environment, BURSTLOG_EXPORTER: 'stdout' } })).toEqual([]);
+  const zmq = { BURSTLOG_EXPORTER: 'zmq', BURSTLOG_ENDPOINT: `tcp://127.0.0.1:${port}` };
+  expect(await causesOf({ environment: zmq })).toEqual(['unreachable']);
+});
+
+test('the report says for each cause what was seen, why it matters and what to do', async () => {
+  const evidence = {
+    ...sound,
+    ...withStats({ held: 0, released: 0, bursts: 0 }),
+    warnings: ['burstlog: not well'],
+  };
+  expect(reportOf(evidence, await diagnose(evidence))).toEqual([
+    'distlog doctor: process 42, /app/app.js',
+    '  BurstLogRecordProcessor: 0 held, 0 bursts, 0 released, 2 exported at once, 7 delivered',
+    '',
+    '1. logger-level: 2 records came, and none below INFO',
+    '   why: a logger that is set to INFO makes no DEBUG records, so there is nothing to hold',
+    "   do:  pino: pino(withBurstlog({ level: 'info' })), of burstlog/pino",
+    '',
+    'burstlog warned:',
+    '  burstlog: not well',
+  ]);
+});
+
+test('of several processes the one with the burst matters, not npm', () => {
+  const npm = { ...sound, pid: 1, bursts: [], loggers: [], copies: [] };
+  expect(mainProcess([sound, npm])?.pid).toBe(42);
+  expect(mainProcess([npm, sound])?.pid).toBe(42);
+  expect(mainProcess([])).toBeUndefined();
+});
+
+test('docs/troubleshooting.md explains every cause', () => {
+  const page = readFileSync(join(__dirname, '../../docs/troubleshooting.md'), 'utf8');
+  const cells = [...page.matchAll(/^\| (`[^|]+`) \|/gm)].map(([, cell = '']) => cell);
+  const explained = cells.flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, cause]) => cause));
+  const folder = join(__dirname, '../../src/doctor');
+  const source = readdirSync(folder)
+    .map((name) => readFileSync(join(folder, name), 'utf8'))
+    .join('\n');
+  const named = [...source.matchAll(/cause: (?:isAll \? )?'([\w-]+)'(?: : '([\w-]+)')?/g)].flatMap((match) =>
+    match.slice(1),
+  );
+  const evictions = ['capacity', 'bytes', 'age', 'idle', 'limit', 'size'].map((cause) => `evicted-${cause}`);
+  const causes = [...named.filter((cause) => cause !== undefined), ...evictions];
+  expect(causes.length).toBeGreaterThan(18);
+  expect([...new Set(explained)].sort()).toEqual([...new Set(causes)].sort());
+});
