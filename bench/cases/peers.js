@@ -96,6 +96,11 @@ const PEERS = {
     does: 'writes JSON text in blocks of 4 KB',
     beside: 'burstlog global',
   },
+  'winston disabled': {
+    name: 'winston',
+    options: 'level info, json, a null stream',
+    does: 'makes its object of a record below its level, and drops it',
+  },
   winston: {
     name: 'winston',
     options: 'level debug, json, a null stream',
@@ -168,7 +173,7 @@ async function writerOf(side) {
     if (side.endsWith('formatting')) return pinoTo('debug', { write() {} });
     return pinoToNowhere(side.endsWith('blocks') ? 4_096 : 0);
   }
-  return (await import('../peers/winston.js')).winstonToNowhere();
+  return (await import('../peers/winston.js')).winstonToNowhere(side.endsWith('disabled') ? 'info' : 'debug');
 }
 
 function globalBurst() {

@@ -2,9 +2,13 @@ import { Writable } from 'node:stream';
 import { OpenTelemetryTransportV3 } from '@opentelemetry/winston-transport';
 import winston from 'winston';
 
-/** Winston at level debug, as JSON into a stream that keeps nothing. */
-export function winstonToNowhere() {
-  return debugCalls([nowhere('debug')]);
+/**
+ * Winston at a level, as JSON into a stream that keeps nothing.
+ *
+ * @param {string} level
+ */
+export function winstonToNowhere(level) {
+  return debugCalls([nowhere(level)]);
 }
 
 /** Winston at level debug, whose debug calls only OpenTelemetry's transport takes: the one that the instrumentation adds. */
