@@ -1,10 +1,10 @@
-// Installs the examples of frameworks beside the packed burstlog, starts each as a real process, sends it one request
-// that succeeds and one that fails, and checks what arrives at a real OTLP/HTTP receiver:
+// Installs the examples of frameworks beside the packed burstlog, starts each as a real process, sends it
+// one request that succeeds and one that fails, and checks what arrives at a real OTLP/HTTP receiver:
 //
 //   node scripts/examples.js [--all | names]
 //
-// Without --all it leaves out what takes long to install and to build. The copies with their node_modules stay in
-// ~/.cache/burstlog/examples, so that the next run installs nothing.
+// Without --all it leaves out what takes long to install and to build. The copies with their node_modules
+// stay in ~/.cache/burstlog/examples, so that the next run installs nothing.
 import { doesNotMatch } from 'node:assert/strict';
 import { cases } from './examples/cases.js';
 import { installExample, packBurstlog } from './examples/install.js';
@@ -47,7 +47,7 @@ process.exitCode = failed === 0 ? 0 : 1;
 
 /**
  * @param {import('./examples/cases.js').Example} example
- * @param {Awaited<ReturnType<typeof startReceiver>>} receiver
+ * @param {import('./examples/receiver.js').Receiver} receiver
  */
 async function runExample(example, { url, records, requests }) {
   const cwd = installExample(example.folder, tarball);

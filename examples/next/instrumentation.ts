@@ -1,4 +1,5 @@
-// Next.js calls register() once in each server process, before it answers requests. It makes the spans of requests itself.
+// Next.js calls register() once in each server process, before it answers requests. It makes the spans of
+// requests itself.
 export async function register() {
   // Also called in the edge runtime, which has no Node.js API.
   if (process.env.NEXT_RUNTIME === 'nodejs') await import('./instrumentation.node');

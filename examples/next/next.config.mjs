@@ -2,7 +2,8 @@
 export default {
   output: 'standalone',
   outputFileTracingRoot: import.meta.dirname,
-  // Not into the bundles: each must be there once, where burstlog finds it, and instrumentations must see pino being loaded.
+  // Not into the bundles: each must be there once, where burstlog finds it, and instrumentations must see
+  // pino being loaded.
   serverExternalPackages: [
     'burstlog',
     'pino',

@@ -1,4 +1,5 @@
-// Workers of node:cluster: each is a process that starts with the options of the primary, so with burstlog/register too.
+// Workers of node:cluster: each is a process that starts with the options of the primary, so with
+// burstlog/register too.
 //
 //   npm install burstlog @opentelemetry/api @opentelemetry/sdk-logs @opentelemetry/auto-instrumentations-node
 //   node --import burstlog/register cluster.js

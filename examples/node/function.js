@@ -1,5 +1,5 @@
-// A function, as Lambda and others run it: frozen when its handler returns, so each invocation ends with a flush. Several
-// invocations may run at the same time: each is a task, so each has a trace of its own.
+// A function, as Lambda and others run it: frozen when its handler returns, so each invocation ends with a
+// flush. Several invocations may run at the same time: each is a task, so each has a trace of its own.
 //
 //   npm install burstlog @opentelemetry/api @opentelemetry/sdk-logs @opentelemetry/auto-instrumentations-node
 //   NODE_OPTIONS="--import burstlog/register"
@@ -10,7 +10,7 @@ import pino from 'pino';
 
 const log = pino(withBurstlog({ level: 'info' }));
 
-/** Wraps a handler. What fails releases its DEBUG records, and all that is released has left when it returns. */
+/** Wraps a handler. A failure releases its DEBUG records; they have left when the handler returns. */
 function withFlush(name, handler) {
   return async (event, context) => {
     try {

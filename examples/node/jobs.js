@@ -1,4 +1,4 @@
-// Jobs of a queue, such as BullMQ: one task for each job. What a job logs at DEBUG is exported only if it fails.
+// Jobs of a queue, such as BullMQ: one task for each job. DEBUG records of a job leave only if it fails.
 //
 //   npm install burstlog @opentelemetry/api @opentelemetry/sdk-logs @opentelemetry/auto-instrumentations-node
 //   node --import burstlog/register jobs.js
@@ -9,7 +9,7 @@ import pino from 'pino';
 const log = pino(withBurstlog({ level: 'info' }));
 const queue = [];
 
-/** What adds a job stores its traceparent in the data of the job. `add` of BullMQ takes the same name and data. */
+/** Stores its traceparent in the data of the job. `queue.add()` of BullMQ takes the same name and data. */
 function add(name, data) {
   return task(`add ${name}`, data, (job) => {
     queue.push({ name, data: { ...data, traceparent: job.foreignTask() } });

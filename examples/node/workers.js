@@ -1,5 +1,5 @@
-// Worker threads: `--import burstlog/register` holds for each of them too, so each has buffers and an exporter of its own.
-// A task that goes on in a worker takes its traceparent along, and both parts are one trace.
+// Worker threads: `--import burstlog/register` holds for each of them too, so each has buffers and an
+// exporter of its own. A task that goes on in a worker takes its traceparent along: one trace.
 //
 //   npm install burstlog @opentelemetry/api @opentelemetry/sdk-logs @opentelemetry/auto-instrumentations-node
 //   node --import burstlog/register workers.js
@@ -25,7 +25,7 @@ function resize(width) {
   });
 }
 
-/** The part of the worker. It answers what became of it, and ends; what it has exported is flushed at its end. */
+/** The part of the worker, which answers and ends. Its last records are exported at its end. */
 async function work({ width, traceparent }) {
   try {
     await importTask(traceparent, 'resize', { width }, async () => {

@@ -1,4 +1,4 @@
-"""A Python service with OpenTelemetry's own SDK. It asks examples/node/http.js for prices, in the trace of its request.
+"""A Python service with OpenTelemetry's own SDK. It asks examples/node/http.js for prices, within its trace.
 
     pip install opentelemetry-sdk==1.45.2 opentelemetry-exporter-otlp-proto-http==1.45.2
     PRICES_URL=http://127.0.0.1:3000 python orders.py

@@ -36,7 +36,7 @@ const SHOP = {
 
 const PYTHON = process.env.PYTHON || 'python3';
 
-/** Calls the handler of function.js twice at the same time, and stays: a frozen process does nothing any more. */
+/** Calls the handler of function.js twice at the same time, and stays, as a frozen process does. */
 const INVOCATIONS = `
 import { handler } from './function.js';
 await Promise.allSettled([
@@ -163,7 +163,7 @@ export const cases = {
  * A web service whose price of tea is known and whose price of gold is not.
  * @param {Kit} kit
  * @param {string} file
- * @param {Parameters<typeof expectStory>[1]} [story]
+ * @param {import('./story.js').Story} [story]
  */
 async function shop(kit, file, story = SHOP) {
   const program = kit.start([...REGISTER, file]);

@@ -1,5 +1,5 @@
-// Installs an example into a copy of its folder, as its user would, with the burstlog of this tree. The copy is outside of
-// the tree, where Node would also find what the tree has installed.
+// Installs an example into a copy of its folder, as its user would, with the burstlog of this tree. The
+// copy is outside of the tree, where Node would also find what the tree has installed.
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';

@@ -9,8 +9,8 @@ const TERMINATED = 143;
 
 /**
  * @typedef {object} Program
- * @property {(pattern: RegExp) => Promise<RegExpExecArray>} prints resolves when the standard output has a match;
- *   rejects when the program ends before
+ * @property {(pattern: RegExp) => Promise<RegExpExecArray>} prints resolves when the standard output has a
+ *   match; rejects when the program ends before
  * @property {() => Promise<void>} ends resolves at the end with exit code 0; rejects at any other
  * @property {() => Promise<void>} stop sends SIGTERM, and waits for the end
  * @property {() => void} kill

@@ -7,8 +7,13 @@ import { decodeLogsRequest } from '../../test/support/otlp-decode.js';
 /** @typedef {import('../../test/support/otlp-decode.js').DecodedRecord} DecodedRecord */
 
 /**
- * @returns {Promise<{ url: string, records: DecodedRecord[], requests: Buffer[], stop: () => Promise<void> }>} records,
- *   and the bodies of the requests that they came in, in the order in which they came
+ * @typedef {object} Receiver
+ * @property {string} url
+ * @property {DecodedRecord[]} records in the order in which they came
+ * @property {Buffer[]} requests the bodies of the requests that they came in
+ * @property {() => Promise<void>} stop
+ *
+ * @returns {Promise<Receiver>}
  */
 export async function startReceiver() {
   /** @type {DecodedRecord[]} */

@@ -1,4 +1,5 @@
-// What the records of an example must say: the failed request is exported with its DEBUG records, the other without.
+// What the records of an example must say: the failed request is exported with its DEBUG records, the other
+// without.
 import { deepStrictEqual, notStrictEqual, ok } from 'node:assert/strict';
 
 /** @typedef {import('../../test/support/otlp-decode.js').DecodedRecord} DecodedRecord */
@@ -7,9 +8,14 @@ const INFO = 9;
 const ERROR = 17;
 
 /**
+ * @typedef {object} Story
+ * @property {readonly string[]} quiet bodies of the quiet records of the failed request
+ * @property {string} loud body of a loud record of the successful request
+ * @property {RegExp} trigger body of the trigger
+ * @property {string} exception its exception.type
+ *
  * @param {readonly DecodedRecord[]} records
- * @param {{ quiet: readonly string[], loud: string, trigger: RegExp, exception: string }} expected bodies of the quiet
- *   records of the failed request, of a loud one of the successful request, and of the trigger; its exception.type
+ * @param {Story} expected
  * @returns {DecodedRecord} the trigger
  */
 export function expectStory(records, { quiet, loud, trigger, exception }) {

@@ -1,5 +1,6 @@
-// Sends what Nest's Logger logs to OpenTelemetry too, so that burstlog sees it. On the console Nest's own lines stay as they
-// are, from `log` on. Copy this file, and pass `{ logger: new BurstlogLogger() }` to NestFactory.create().
+// Sends what Nest's Logger logs to OpenTelemetry too, so that burstlog sees it. On the console Nest's own
+// lines stay as they are, from `log` on. Copy this file, and pass `{ logger: new BurstlogLogger() }` to
+// NestFactory.create().
 import { ConsoleLogger, type LoggerService } from '@nestjs/common';
 import { type AnyValue, logs, SeverityNumber } from '@opentelemetry/api-logs';
 
