@@ -2,6 +2,11 @@ import { unreachableRules } from '../rules/index.ts';
 import { suggestion } from '../settings/index.ts';
 import type { WholeConfig } from './cross-checks.ts';
 
+/** Every rule is put before every record. */
+const MAX_RULES = 1_000;
+/** Every processor has a process. */
+const MAX_PROCESSORS = 16;
+
 /** What rules and their tests say about sinks, and about each other. */
 export function checkRules({ config, report }: WholeConfig): void {
   const sinks = (config.sinks ?? []).flatMap((sink) => (sink?.name === undefined ? [] : [sink.name]));
@@ -15,6 +20,11 @@ export function checkRules({ config, report }: WholeConfig): void {
   for (const kind of ['rules', 'tests'] as const) {
     for (const [name, each] of Object.entries(config[kind] ?? {}))
       check(`${kind}.${name}.sinks`, each?.sinks);
+  }
+  const most = { rules: MAX_RULES, processors: MAX_PROCESSORS };
+  for (const kind of ['rules', 'processors'] as const) {
+    const count = Object.keys(config[kind] ?? {}).length;
+    if (count > most[kind]) report(kind, `must be at most ${most[kind]} ${kind}, got ${count}`);
   }
   for (const name of Object.keys(config.processors ?? {})) {
     if (config.rules?.[name] !== undefined) report(`processors.${name}`, 'must not have the name of a rule');

@@ -112,6 +112,7 @@ export class Daemon {
       ...{ layout: directory.layout, journal, own, storeProgram },
       view: () => ({ ...this.#state, blocked: this.blocked, report: this.report() }),
       replayDeadLetters: (sink) => this.replayDeadLetters(sink),
+      viewForPeople: () => this.#sinks.viewForPeople,
     });
     this.#intake = new GatedIntake(journal, () => this.#sinks.blocking.length > 0);
     let done = () => {};

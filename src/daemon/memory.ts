@@ -1,4 +1,5 @@
 import type { DaemonConfig } from '../config/index.ts';
+import { BYTES_PER_RECORD } from '../otlp/index.ts';
 import { CHILD_BYTES } from '../processors/index.ts';
 
 const MIB = 1_048_576;
@@ -24,6 +25,7 @@ const MIN_OTLP_IN_FLIGHT = 128 * MIB;
  */
 export function neededMemory({ journal, receivers, sinks, processors, rules }: DaemonConfig): number {
   const { zmqAck, zmqPush, otlpGrpc, otlpHttp } = receivers;
+  const ruleCount = Object.keys(rules).length;
   const stores = sinks.filter(({ type }) => type === 'store').length;
   const largest = Math.max(
     zmqAck?.maxBatchBytes ?? 0,
@@ -48,8 +50,9 @@ export function neededMemory({ journal, receivers, sinks, processors, rules }: D
     ...Object.keys(processors).map(() => CHILD_BYTES + 4 * largest),
     ...(Object.keys(processors).length === 0 ? [] : [PROCESSED_BYTES]),
     (stores + (stores > 0 ? SEARCHING_PROCESSES : 0)) * STORE_PROCESS_BYTES,
-    // What conditions said of the last batches; each sink's part of what it writes.
-    ...(Object.keys(rules).length === 0 ? [] : [RULES_BYTES, sinks.length * 2 * largest]),
+    // What conditions said of the last batches, and of the largest; each sink's part of what it writes.
+    ...(ruleCount === 0 ? [] : [RULES_BYTES, sinks.length * 2 * largest]),
+    Math.ceil((ruleCount * largest) / BYTES_PER_RECORD),
   ]);
 }
 

@@ -1,3 +1,4 @@
+import type { EntryView } from '../component/index.ts';
 import type { LoadedConfig } from '../config/index.ts';
 import type { DataLayout } from '../disk/index.ts';
 import type { Journal } from '../journal/index.ts';
@@ -14,6 +15,8 @@ interface Tools {
   readonly storeProgram: URL | undefined;
   readonly view: Operated['view'];
   readonly replayDeadLetters: Operated['replayDeadLetters'];
+  /** What `tail` shows of records; undefined: all. */
+  readonly viewForPeople: () => EntryView | undefined;
 }
 
 /**
@@ -38,7 +41,7 @@ export class RunningOperations {
 
   constructor(tools: Tools) {
     this.#tools = tools;
-    this.#tap = new LiveTap(tools.journal);
+    this.#tap = new LiveTap(tools.journal, tools.viewForPeople);
   }
 
   /** Where the HTTP server listens; undefined: it is off. */

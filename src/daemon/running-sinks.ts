@@ -28,6 +28,8 @@ interface RunningRules {
   readonly processors: string;
   /** By sink; undefined: no rule is about it. */
   readonly views: Map<string, EntryView | undefined>;
+  /** See {@link RunningSinks.viewForPeople}. */
+  readonly shown: EntryView | undefined;
 }
 
 /** The sinks of the daemon, each with its runner. */
@@ -100,6 +102,11 @@ export class RunningSinks {
     ];
   }
 
+  /** What people see who watch the records as they come; undefined: everything, as it is. */
+  get viewForPeople(): EntryView | undefined {
+    return this.#rules?.shown;
+  }
+
   get processors(): readonly ProcessorStats[] {
     return this.#rules?.chain.stats() ?? [];
   }
@@ -123,7 +130,9 @@ export class RunningSinks {
     if (old?.made === made) return;
     const chain = old?.processors === processors ? old.chain : new ProcessorChain(wanted, this.#tools.log);
     const set = new RuleSet({ rules, match }, extensions.patterns);
-    this.#rules = { made, set, chain, processors, views: new Map() };
+    const view = set.viewForPeople();
+    const shown = wanted.length === 0 ? view : processedView(chain, () => view);
+    this.#rules = { made, set, chain, processors, views: new Map(), shown };
     if (chain !== old?.chain) old?.chain.retire();
   }
 
@@ -132,12 +141,11 @@ export class RunningSinks {
     return {
       view: async (entries, signal, isReplay) => {
         const { set, views, chain } = this.#rules!;
-        const processed = await chain.process(entries, signal, isReplay);
-        if (!views.has(sink)) views.set(sink, set.viewOf(sink));
-        const view = views.get(sink);
-        if (view === undefined) return { ...processed, redacted: {} };
-        const viewed = await view.view(processed.entries, signal, isReplay);
-        return { ...processed, ...viewed, filtered: { ...processed.filtered, ...viewed.filtered } };
+        const view = () => {
+          if (!views.has(sink)) views.set(sink, set.viewOf(sink));
+          return views.get(sink);
+        };
+        return await processedView(chain, view).view(entries, signal, isReplay);
       },
     };
   }
@@ -161,4 +169,17 @@ export class RunningSinks {
     });
     return { config, runner };
   }
+}
+
+/** What processors return, by rules; undefined: all of it. */
+function processedView(chain: ProcessorChain, viewNow: () => EntryView | undefined): EntryView {
+  return {
+    view: async (entries, signal, isReplay) => {
+      const processed = await chain.process(entries, signal, isReplay);
+      const view = viewNow();
+      if (view === undefined) return { ...processed, redacted: {} };
+      const viewed = await view.view(processed.entries, signal, isReplay);
+      return { ...processed, ...viewed, filtered: { ...processed.filtered, ...viewed.filtered } };
+    },
+  };
 }

@@ -1,4 +1,4 @@
-import type { JournalEntry, JournalReader, JournalView } from '../component/index.ts';
+import type { EntryView, JournalEntry, JournalReader, JournalView } from '../component/index.ts';
 import { JsonLines, type LogGroup, logGroups } from '../otlp/index.ts';
 import type { Condition } from '../ottl/index.ts';
 import type { LineStream } from './line-stream.ts';
@@ -27,6 +27,7 @@ interface Follower {
  */
 export class LiveTap {
   readonly #journal: JournalView;
+  readonly #viewNow: () => EntryView | undefined;
   readonly #json = new JsonLines();
   readonly #followers = new Set<Follower>();
   readonly #closing = new AbortController();
@@ -38,8 +39,10 @@ export class LiveTap {
   #wake = new AbortController();
   #running: Promise<void> = Promise.resolve();
 
-  constructor(journal: JournalView) {
+  /** @param viewNow what people may see of entries; undefined: all */
+  constructor(journal: JournalView, viewNow: () => EntryView | undefined = () => undefined) {
     this.#journal = journal;
+    this.#viewNow = viewNow;
   }
 
   /** It takes no further client. */
@@ -98,7 +101,9 @@ export class LiveTap {
       follower.missed += reader.missing.records - missing;
       missing = reader.missing.records;
       for (const entry of entries) {
-        this.#hand(follower, groupsOf(entry));
+        const groups = await this.#groups(entry, signal);
+        if (groups === undefined) follower.missed += entry.records;
+        else this.#hand(follower, groups);
         if (follower.out.waitingBytes > MAX_WAITING_BYTES / 2) await follower.out.write('');
       }
       if (reader.position < follower.next) reader = this.#journal.reader(follower.next);
@@ -128,11 +133,12 @@ export class LiveTap {
       if (entries === undefined) return;
       this.#miss(reader.missing.records - missing);
       for (const entry of entries) {
-        const groups = groupsOf(entry);
+        const groups = await this.#groups(entry, signal);
         for (const follower of this.#followers) {
           if (entry.index < follower.next) continue;
           follower.next = entry.index + 1;
-          this.#hand(follower, groups);
+          if (groups === undefined) follower.missed += entry.records;
+          else this.#hand(follower, groups);
         }
         this.#handedTo = entry.index + 1;
         if (entry.body.length > 65_536) await turn();
@@ -141,6 +147,18 @@ export class LiveTap {
       this.#leaveOut(reader.position);
       // Those who write to the journal come first.
       await turn();
+    }
+  }
+
+  /** What people may see of an entry; undefined: that cannot be found out, so nothing of it is shown. */
+  async #groups(entry: JournalEntry, signal: AbortSignal): Promise<readonly LogGroup[] | undefined> {
+    const view = this.#viewNow();
+    if (view === undefined) return groupsOf(entry);
+    try {
+      const { entries, rejected = [] } = await view.view([entry], signal, false);
+      return rejected.length > 0 ? undefined : entries.flatMap(groupsOf);
+    } catch {
+      return undefined;
     }
   }
 

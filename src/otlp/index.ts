@@ -37,7 +37,7 @@ export {
 } from './fields.ts';
 export { JsonLines } from './json-lines.ts';
 export { type EncodedJson, encodeJsonLogs } from './json-request.ts';
-export { MAX_PART_VALUES } from './limits.ts';
+export { BYTES_PER_RECORD, MAX_PART_VALUES } from './limits.ts';
 export { parseJson } from './parse-json.ts';
 export { plainObject, plainValue } from './plain-value.ts';
 export { ProtobufReader } from './protobuf-reader.ts';

@@ -33,4 +33,17 @@ export class RuleSet {
     const view = new SinkView(sink, this.#rules, this.#matching, this.#classifier);
     return view.hasRules ? view : undefined;
   }
+
+  /**
+   * What people see who watch the records as they come: all of them, with all redactions, whatever their sinks and the
+   * rules before them.
+   * @returns undefined: every record, as it is
+   */
+  viewForPeople(): EntryView | undefined {
+    const all = { sinks: undefined, drop: false, sample: undefined, limit: undefined } as const;
+    const rules = this.#rules.filter(({ redaction }) => redaction !== undefined);
+    if (rules.length === 0) return undefined;
+    const redactions = rules.map((rule) => ({ ...rule, ...all }));
+    return new SinkView('', redactions, 'all', new Classifier(redactions));
+  }
 }

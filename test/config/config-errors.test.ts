@@ -406,3 +406,12 @@ test('a daemon does not forward to itself', () => {
   const text = 'receivers: { zmqAck: }\nsinks: { a: { type: forward, endpoint: "tcp://127.0.0.1:5011" } }\n';
   expect(errorsOf(text).join()).toContain('must be another server, got receivers.zmqAck of this daemon');
 });
+
+test('rules are at most 1,000', () => {
+  const rules = (count: number) => {
+    const all = Array.from({ length: count }, (_, at) => `r${at}: { drop: true }`);
+    return errorsOf(`${rest}rules: { ${all.join(', ')} }`);
+  };
+  expect(rules(1_000)).toEqual([]);
+  expect(rules(1_001)).toEqual(['distlogd.yaml:3:1: rules: must be at most 1000 rules, got 1001']);
+});

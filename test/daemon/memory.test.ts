@@ -34,6 +34,8 @@ test('the formula follows the limits', async () => {
     join(folder(), 'p.cjs'),
     `exports.plugin = { burstlog: 1, processors: [{ type: 'x', meaning: '', options: {}, make() {} }] }`,
   );
+  const withRules = `${yaml}rules: { a: { drop: true, when: 'body == "a"' }, b: { sample: 0.5 } }\n`;
+  expect((await of(withRules)) - base).toBe((32 + 2 * 2 * 8) * MIB + (2 * 8 * MIB) / 32);
   const withProcessors = `${yaml}plugins: [./p.cjs]\nprocessors: { a: { type: x }, b: { type: x } }\n`;
   expect((await of(withProcessors)) - base).toBe((2 * (192 + 4 * 8) + 16) * MIB);
 });

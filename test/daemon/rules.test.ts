@@ -2,7 +2,9 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Daemon } from '../../src/daemon/index.ts';
 import { decodeJsonLogs } from '../../src/otlp/index.ts';
+import { Reading } from '../operations/support/reading.ts';
 import { folderForEachTest } from '../sinks/support/folder.ts';
+import { bodiesOf } from '../store/support/records.ts';
 import { daemonsForEachTest } from './support/daemon-process.ts';
 import { jsonRequest } from './support/json-request.ts';
 import { loadedConfig } from './support/loaded-config.ts';
@@ -106,6 +108,25 @@ test('a reload changes rules under load: every record is written once, or filter
     expect(written('all.jsonl')).toHaveLength(all!.written.records);
     const counts = ['a', 'b', 'c'].map((body) => written('all.jsonl').filter((each) => each === body).length);
     for (const count of counts) expect(count).toBeLessThan(sent / 3);
+  });
+});
+
+test('a tail shows every record, but with all redactions, whatever their sinks', async () => {
+  const rules = `rules:
+  no: { when: 'body == "dropped secret"', drop: true }
+  cards: { redact: { patterns: ["[0-9]{16}"] }, sinks: [few] }
+  secrets: { redact: { patterns: [secret], replacement: hidden } }`;
+  await withDaemon(rules, async (daemon) => {
+    const tail = await Reading.get(daemon.endpoints.http!, '/api/v1/tail?when=IsString(body)');
+    await send(daemon.endpoints.otlpHttp!, 'a secret 4111111111111111', 'dropped secret', 'last');
+    await tail.until((text) => text.includes('last'));
+    tail.stop();
+    expect(bodiesOf(tail.text)).toEqual(['a hidden REDACTED', 'dropped hidden', 'last']);
+    await daemon.reload(await loadedConfig(config(''), folder()));
+    const plain = await Reading.get(daemon.endpoints.http!, '/api/v1/tail');
+    await send(daemon.endpoints.otlpHttp!, 'a secret');
+    await plain.until((text) => text.includes('secret'));
+    plain.stop();
   });
 });
 

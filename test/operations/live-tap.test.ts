@@ -62,3 +62,21 @@ test('without clients nothing is read, and one that comes later gets only what c
   await tap.close();
   await second.done;
 });
+
+test('records of which it cannot be said what people may see of them count as missed', async () => {
+  const journal = new MemoryJournal();
+  const entries = (body: string) => [{ index: 1, receivedMillis: 0, records: 1, body: request([{ body }]) }];
+  const views = [
+    async () => Promise.reject(new Error('not now')),
+    async () => ({ entries: entries('shown'), filtered: {}, redacted: {} }),
+  ];
+  const tap = new LiveTap(journal, () => ({ view: views.shift()! }));
+  const { response, done } = following(tap);
+  await settled();
+  for (const body of ['secret', 'other secret']) journal.add(request([{ body }]));
+  await settled();
+  expect(remarksOf(response.text)).toEqual([{ missed: 1 }]);
+  expect(bodiesOf(response.text)).toEqual(['shown']);
+  response.close();
+  await done;
+});

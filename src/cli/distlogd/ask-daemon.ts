@@ -3,6 +3,7 @@ import { type IncomingMessage, request } from 'node:http';
 import { connect as connectPlain, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { HttpConfig, LoadedConfig } from '../../config/index.ts';
+import { dataLayout } from '../../disk/index.ts';
 import { showAddress } from '../../net/index.ts';
 
 const timeoutMillis = 5_000;
@@ -17,7 +18,8 @@ export interface DaemonAnswer {
 }
 
 /**
- * Asks the daemon of this configuration, on this machine.
+ * Asks the daemon of this configuration, on this machine: at `http.endpoint`, or where there is none that is known at its
+ * Unix domain socket.
  * @throws (rejects) when it does not answer within five seconds, or wants another token
  */
 export async function askDaemon(
@@ -25,25 +27,37 @@ export async function askDaemon(
   method: 'GET' | 'POST',
   path: string,
 ): Promise<DaemonAnswer> {
-  const http = config.http;
-  if (http === undefined) throw new Error('http is off in the configuration');
+  const { http } = config;
+  if (http === undefined || http.endpoint.port === 0) {
+    const where = dataLayout(config.data).socket;
+    if (process.platform === 'win32') throw new Error('http is off in the configuration, or has port 0');
+    const socket = await answering(where, plainConnection({ path: where }));
+    return { where, ...(await exchange(socket, where, { host: 'localhost' }, method, path)) };
+  }
   const address = { host: reachable(http.endpoint.host), port: http.endpoint.port };
   const where = showAddress(address);
-  if (address.port === 0)
-    throw new Error('http.endpoint has port 0, so the address of the daemon is unknown');
-  const socket = await connection(http, address, secrets).catch((error: NodeJS.ErrnoException) => {
-    const why = error.code === 'ECONNREFUSED' ? 'is the daemon running?' : error.message;
-    throw new Error(`no answer from ${where}; ${why}`);
+  const socket = await answering(where, connection(http, address, secrets));
+  const { token } = secrets.forServer(http);
+  const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  const answer = await exchange(socket, where, { host: where, ...authorization }, method, path);
+  if (answer.status === 401 || answer.status === 403)
+    throw new Error(`the daemon at ${where} refused the token`);
+  return { where, ...answer };
+}
+
+function answering(where: string, connecting: Promise<Socket>): Promise<Socket> {
+  return connecting.catch((error: NodeJS.ErrnoException) => {
+    const isAbsent = error.code === 'ECONNREFUSED' || error.code === 'ENOENT';
+    throw new Error(`no answer from ${where}; ${isAbsent ? 'is the daemon running?' : error.message}`);
   });
-  try {
-    const { token } = secrets.forServer(http);
-    const answer = await exchange(socket, where, token, method, path);
-    if (answer.status === 401 || answer.status === 403)
-      throw new Error(`the daemon at ${where} refused the token`);
-    return { where, ...answer };
-  } finally {
-    socket.destroy();
-  }
+}
+
+function plainConnection(to: { readonly path: string }): Promise<Socket> {
+  return new Promise((done, failed) => {
+    const socket = connectPlain(to);
+    socket.setTimeout(timeoutMillis, () => socket.destroy(new Error('no answer within 5s')));
+    socket.on('error', failed).on('connect', () => done(socket));
+  });
 }
 
 /** An address of all interfaces is one to listen at; this machine is asked by its own. */
@@ -78,18 +92,13 @@ function connection(
 function exchange(
   socket: Socket,
   where: string,
-  token: string | undefined,
+  headers: Readonly<Record<string, string>>,
   method: 'GET' | 'POST',
   path: string,
 ): Promise<{ readonly status: number; readonly body: string }> {
   return new Promise((done, failed) => {
-    const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
-    const call = request({
-      method,
-      path,
-      headers: { host: where, ...authorization },
-      createConnection: () => socket,
-    });
+    const call = request({ method, path, headers, createConnection: () => socket });
+    call.on('close', () => socket.destroy());
     call.on('error', (error) => failed(new Error(`no answer from ${where}; ${error.message}`)));
     call.on('response', (response: IncomingMessage) => {
       const pieces: Buffer[] = [];

@@ -151,12 +151,12 @@ test('what keygen prints is a configuration that opens a port to others', async 
   expect(await ran(['validate', '-c', 'distlogd.yaml'])).toMatchObject({ code: 0, err: '' });
 });
 
-test('without http there is nobody to ask', async () => {
+test('without http the daemon is asked at its socket', async () => {
   writeFileSync(join(room, 'distlogd.yaml'), `${valid}http:\n`);
   expect(await ran(['status', '-c', 'distlogd.yaml'])).toEqual({
     code: 69,
     out: '',
-    err: 'distlogd status: http is off in the configuration',
+    err: `distlogd status: no answer from ${join(room, '.distlogd/distlogd.sock')}; is the daemon running?`,
   });
 });
 

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -49,7 +49,7 @@ async function listening(made: Server): Promise<number> {
 async function status(http: string, ...args: readonly string[]) {
   writeFileSync(
     join(room, 'd.yaml'),
-    `receivers: { zmqAck: }\nsinks: { a: { type: console } }\nhttp: { ${http} }\n`,
+    `receivers: { zmqAck: }\nsinks: { a: { type: console } }\nhttp: ${/^(false|\{)/.test(http) ? http : `{ ${http} }`}\n`,
   );
   const { io, out, err } = fakeIo(room);
   const program = distlogd(() => Promise.reject(new Error('no daemon here')));
@@ -71,6 +71,21 @@ test('the answer as JSON holds nothing that would change the terminal', async ()
   expect(said).toMatch(/^[\n -~]*$/);
   expect(JSON.parse(said)).toEqual(report);
 });
+
+test.each(['false', '{ endpoint: "127.0.0.1:0" }'])(
+  'with http: %s the daemon is asked at its socket',
+  async (http) => {
+    mkdirSync(join(room, '.distlogd'));
+    server = createServer((request, response) => {
+      response.writeHead(request.headers.host === 'localhost' ? 200 : 403).end(JSON.stringify(report));
+    });
+    server.listen(join(room, '.distlogd/distlogd.sock'));
+    await once(server, 'listening');
+    const { code, said } = await status(http);
+    expect(said).toContain('distlogd 1, process 7, up 1 min 1 s');
+    expect(code).toBe(0);
+  },
+);
 
 test('a daemon that listens everywhere is asked on this machine', async () => {
   const port = await listening(createServer(answer));
