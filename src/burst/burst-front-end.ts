@@ -161,8 +161,10 @@ export class BurstFrontEnd<T extends Keyed> implements BurstControls {
     return burst && { id: burst.id, released: burst.released };
   }
 
-  discard(options: BurstCallOptions = {}): number {
-    return this.core.discard(this.#keysOf(resolve(discardOptions, 'discard', options).keys));
+  discard(options?: BurstCallOptions): number {
+    // Without options it is called at the end of each job: there is nothing to check.
+    const keys = options === undefined ? 'active' : resolve(discardOptions, 'discard', options).keys;
+    return this.core.discard(this.#keysOf(keys));
   }
 
   configure(rules: VerbosityRule | readonly VerbosityRule[]): () => void {

@@ -82,6 +82,10 @@ export class BucketTable<T> {
 
   of(keys: Keys): Bucket[] {
     if (keys === 'all') return [...this.#buckets.values()];
+    if (keys.length === 1) {
+      const bucket = this.#buckets.get(keys[0]!);
+      return bucket === undefined ? [] : [bucket];
+    }
     return [...new Set(keys)].flatMap((key) => this.#buckets.get(key) ?? []);
   }
 
