@@ -40,7 +40,7 @@ export class BurstlogLogger implements LoggerService {
     }
     logs.getLogger(context).emit({
       severityNumber: severities[level],
-      severityText: level.toUpperCase(),
+      severityText: SeverityNumber[severities[level]],
       body: texts.length > 0 ? texts.join(' ') : attributes['exception.message'],
       attributes,
     });
