@@ -1,4 +1,6 @@
-// A shop behind pino-http. Its debug lines leave only when the request failed. Start it with:
+// A shop behind pino-http, whose debug lines leave only when the request failed.
+//
+//   npm install burstlog @opentelemetry/api @opentelemetry/sdk-logs @opentelemetry/auto-instrumentations-node
 //   node --import burstlog/register server.js
 import { createServer } from 'node:http';
 import { withBurstlog } from 'burstlog/pino';
@@ -10,10 +12,12 @@ const httpLogger = pinoHttp({ logger });
 
 const server = createServer((request, response) => {
   httpLogger(request, response);
-  request.log.debug({ cart: 3 }, 'cart is loaded');
-  request.log.debug('ask the bank');
+  request.log.debug({ cart: 3 }, 'cart loaded');
+  request.log.debug('bank asked');
   response.statusCode = request.url === '/declined' ? 500 : 200;
   response.end();
 });
-server.listen(Number(process.env.PORT ?? 3000), () => logger.info('port %d', server.address().port));
+server.listen(Number(process.env.PORT ?? 3000), () =>
+  logger.info('listening on port %d', server.address().port),
+);
 process.once('SIGTERM', () => server.close());

@@ -1,5 +1,5 @@
 // What each example does when it is used, and what must arrive.
-import { deepStrictEqual, ok } from 'node:assert/strict';
+import { deepStrictEqual, doesNotMatch, match, ok, rejects } from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { renameSync, rmSync } from 'node:fs';
@@ -91,6 +91,35 @@ export const cases = {
         trigger: /failed: RangeError: width must be above 0/,
         exception: 'RangeError',
       });
+    },
+  },
+  'pino-http': {
+    folder: 'pino-http',
+    async run(kit) {
+      const server = kit.start([...REGISTER, 'server.js']);
+      const [, port] = await server.prints(/listening on port (\d+)/);
+      const statuses = [];
+      for (const path of ['/', '/declined', '/']) {
+        statuses.push(await statusOf(`http://127.0.0.1:${port}${path}`));
+      }
+      deepStrictEqual(statuses, [200, 500, 200]);
+      await server.stop();
+      const failed = kit.records.filter(({ body }) => body === 'request errored');
+      const quiet = kit.records.filter(({ severityNumber }) => severityNumber === 5);
+      deepStrictEqual(
+        quiet.map(({ body, traceId }) => [body, traceId]),
+        ['cart loaded', 'bank asked'].map((body) => [body, failed[0]?.traceId]),
+      );
+    },
+  },
+  vitest: {
+    folder: 'testing/vitest',
+    async run(kit) {
+      const vitest = kit.start(['node_modules/vitest/vitest.mjs', 'run'], { NO_COLOR: '1', CI: 'true' });
+      await rejects(vitest.ends(), /it ended with 1/);
+      match(vitest.output(), /1 failed \| 2 passed/);
+      match(vitest.output(), /Log records of this test \(4\):[\s\S]* DEBUG look at the shelf of pear/);
+      doesNotMatch(vitest.output(), /shelf of apple/);
     },
   },
   express: { folder: 'express', run: (kit) => shop(kit, 'app.js') },
