@@ -1,5 +1,5 @@
 // One side of one trial, in a process of its own: benches of one process spoil each other, since shared call sites
-// go megamorphic. By hand, for a profile:
+// go megamorphic. Manually, for a profile:
 //   node --expose-gc --cpu-prof bench/child.js emit-held '{"side":"ours","held":8192,"scope":"trace",\
 //     "capacity":128,"slots":8192}'
 const [caseName, settings, repeatsByHand = '9'] = process.argv.slice(2);

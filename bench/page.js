@@ -20,7 +20,7 @@ export function page(machine, { repeats }, cases, time) {
       : `${missed.length} of ${bounded.length} bounds were missed:\n\n${missed.map(asItem).join('\n')}`;
   return `# Benchmarks
 
-This page is written by the run itself, \`npm run bench\` (${time} minutes): what is edited by hand is overwritten.
+This page is written by the run itself, \`npm run bench\` (${time} minutes): manual changes are overwritten.
 
 ${verdict}
 

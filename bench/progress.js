@@ -7,7 +7,7 @@ export class Progress {
    * @param {string} what
    * @param {string} doing
    */
-  tell(what, doing) {
+  report(what, doing) {
     if (process.stderr.isTTY) {
       process.stderr.write(`\r\x1b[K[${this.time()}] ${what}: ${doing}`);
     } else if (what !== this.#lastWhat) {

@@ -1,5 +1,5 @@
 // An OTLP/gRPC receiver in a process of its own: it reads of a request only what the benches must know, so that
-// it never is the slower end. Asked for a report, it tells what came since the last one.
+// it never is the slower end. Asked for a report, it reports what came since the last one.
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { scanRequest } from './otlp-scan.js';
 
@@ -36,11 +36,11 @@ function released(burst, sequence) {
 
 function report() {
   const outOfOrder = [...bursts.values()].filter((last) => last < 0).length;
-  const told = { records, bursts: bursts.size, outOfOrder, longestInOrder };
+  const counts = { records, bursts: bursts.size, outOfOrder, longestInOrder };
   records = 0;
   longestInOrder = 0;
   bursts = new Map();
-  return told;
+  return counts;
 }
 
 const server = new Server({ 'grpc.max_receive_message_length': -1 });

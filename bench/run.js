@@ -75,12 +75,12 @@ function optionsOrEnd() {
  * @returns {Promise<Finished>}
  */
 async function run(name) {
-  if (NEED_PEERS.includes(name)) installPeers((text) => progress.tell(name, text));
+  if (NEED_PEERS.includes(name)) installPeers((text) => progress.report(name, text));
   const { title, trials, lines } = /** @type {Case} */ (await import(`./cases/${name}.js`));
   const all = [];
   for (const trial of trials(form)) {
-    const tell = (/** @type {string} */ text) => progress.tell(`${name}: ${trial.measure}`, text);
-    all.push(...lines(trial, await runTrial(name, trial, form.repeats, tell)));
+    const report = (/** @type {string} */ text) => progress.report(`${name}: ${trial.measure}`, text);
+    all.push(...lines(trial, await runTrial(name, trial, form.repeats, report)));
   }
   progress.clear();
   console.log(`\n${name}: ${title}\n${table(all)}`);

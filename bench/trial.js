@@ -13,10 +13,10 @@ const REPEATS_PER_PROCESS = 3;
  * @param {string} caseName
  * @param {Trial} trial
  * @param {number} repeats
- * @param {(text: string) => void} tell what it is doing
+ * @param {(text: string) => void} report what it is doing
  * @returns {Promise<import('./case.js').Results>}
  */
-export async function runTrial(caseName, trial, repeats, tell) {
+export async function runTrial(caseName, trial, repeats, report) {
   const wanted = trial.repeats ?? repeats;
   const perProcess = trial.repeatsPerProcess ?? REPEATS_PER_PROCESS;
   const names = Object.keys(trial.sides);
@@ -30,7 +30,7 @@ export async function runTrial(caseName, trial, repeats, tell) {
       const programs = new Map();
       try {
         for (const name of names) {
-          tell(`warming ${name}`);
+          report(`warming ${name}`);
           const settings = JSON.stringify({ ...trial.sides[name], ...address });
           const program = new Program('child.js', [caseName, settings], trial.env);
           programs.set(name, program);
@@ -38,7 +38,7 @@ export async function runTrial(caseName, trial, repeats, tell) {
           await receiver?.ask('report');
         }
         for (let repeat = done; repeat < Math.min(wanted, done + perProcess); repeat += 1) {
-          tell(`repeat ${repeat + 1} of ${wanted}`);
+          report(`repeat ${repeat + 1} of ${wanted}`);
           const figures = await repeatOnce(programs, trial.slices ?? 1, receiver);
           for (const name of names) results[name]?.push(figures[name] ?? {});
         }

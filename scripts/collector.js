@@ -74,15 +74,15 @@ export async function buildCollector(environment = process.env) {
   process.once('SIGINT', stop);
   process.once('SIGTERM', stop);
   try {
-    tell(`1 of 2: builds the builder, ${manifest.builder}`);
+    report(`1 of 2: builds the builder, ${manifest.builder}`);
     await run('go', ['install', manifest.builder], workshop, { GOBIN: workshop });
-    tell(`2 of 2: builds ${manifest.name} ${manifest.version}, two to five minutes the first time`);
+    report(`2 of 2: builds ${manifest.name} ${manifest.version}, two to five minutes the first time`);
     await run(join(workshop, 'builder'), ['--config', manifestPath, '--ldflags=-s -w'], workshop, {});
     const result = join(workshop, 'result');
     mkdirSync(result);
     renameSync(join(workshop, 'build', manifest.name), join(result, manifest.name));
     moveInto(result, target);
-    tell('done');
+    report('done');
     return target;
   } finally {
     process.off('SIGINT', stop);
@@ -130,9 +130,9 @@ function requireGo() {
   }
   const [, major, minor] = /go(\d+)\.(\d+)/.exec(version) ?? [];
   if (Number(major) > oldestGo.major || Number(minor) >= oldestGo.minor) return;
-  const wish = `Go ${oldestGo.major}.${oldestGo.minor} or newer`;
+  const wanted = `Go ${oldestGo.major}.${oldestGo.minor} or newer`;
   throw new Error(
-    `the Collector was not built: it needs ${wish}, got ${version.trim()}; update Go, or set OTELCOL_BIN`,
+    `the Collector was not built: it needs ${wanted}, got ${version.trim()}; update Go, or set OTELCOL_BIN`,
   );
 }
 
@@ -174,7 +174,7 @@ function isProgram(path) {
 }
 
 /** @param {string} words */
-function tell(words) {
+function report(words) {
   process.stderr.write(`collector: ${words}\n`);
 }
 
@@ -192,7 +192,7 @@ if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.ur
   main(process.argv.slice(2)).then(
     (path) => process.stdout.write(`${path}\n`),
     (error) => {
-      tell(error.message);
+      report(error.message);
       process.exitCode = 1;
     },
   );

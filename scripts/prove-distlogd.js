@@ -91,12 +91,12 @@ async function prove() {
   const attacking = attacks === undefined ? undefined : attack(attacks, () => isOver);
   let done = 0;
   let inStart = 0;
-  const tell = () => {
+  const report = () => {
     const seconds = ((performance.now() - beganAt) / 1000).toFixed(0);
     const sent = shown(Math.min(records, sender.ended * BATCH));
     console.error(`${seconds} s: ${sent} of ${shown(records)} records, ${done} of ${kills} kills`);
   };
-  const telling = setInterval(tell, 5_000);
+  const reporting = setInterval(report, 5_000);
 
   // One moment in each of so many equal parts of the work, and there somewhere.
   for (let part = 0; part < kills; part += 1) {
@@ -117,9 +117,9 @@ async function prove() {
     await daemon.start();
   }
   const [code] = await sender.exit;
-  clearInterval(telling);
+  clearInterval(reporting);
   await attacking;
-  tell();
+  report();
   if (code !== 0) console.error(`the sender ended with ${code}: ${sender.errors}`);
   if (mode === 'push') await idle(daemon);
   await daemon.until(({ sinks }) => sinks[0].behind.batches === 0);

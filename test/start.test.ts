@@ -111,7 +111,7 @@ describe('npm start', () => {
   });
 
   const withCollector = findCollector().path === undefined ? test.skip : test;
-  withCollector('tells the same story with a real Collector behind it', async () => {
+  withCollector('shows the same story with a real Collector behind it', async () => {
     const run = await start({});
     expect(run.stdout).toContain('OpenTelemetry Collector');
     const [, received, all] = /received (\d+) of the (\d+) records/.exec(run.stdout) ?? [];

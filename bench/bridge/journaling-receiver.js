@@ -1,6 +1,6 @@
 // The way of a batch through distlogd up to its acknowledgement, with a sink that discards, in a process of its own:
 // receiver of ack mode, journal with an fdatasync before each acknowledgement, a sink runner with its cursor. Asked for
-// a report, it tells the median of the fdatasyncs since the last one, milliseconds.
+// a report, it reports the median of the fdatasyncs since the last one, milliseconds.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

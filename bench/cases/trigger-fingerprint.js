@@ -4,7 +4,7 @@ import { providerWith, swallowingExporter } from '../otel.js';
 import { DEBUG, ERROR } from '../records.js';
 
 export const title =
-  'What does it cost a trigger that `limit` tells errors apart by their fingerprint? With a limit that is never ' +
+  'What does it cost a trigger that `limit` distinguishes errors by their fingerprint? With a limit that is never ' +
   'reached, against `limit: false`. Each error bursts one quiet record; delivery is not part of the time.';
 
 /** Of one slice. */

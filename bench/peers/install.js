@@ -8,13 +8,13 @@ const here = fileURLToPath(new URL('.', import.meta.url));
  * Installs what burstlog is measured beside, when it is missing or of another version: into this folder, by its own lock file, so that
  * the repository's stays small.
  *
- * @param {(text: string) => void} tell
+ * @param {(text: string) => void} report
  */
-export function installPeers(tell) {
+export function installPeers(report) {
   const lock = readFileSync(new URL('package-lock.json', import.meta.url), 'utf8');
   const stamp = new URL('node_modules/.installed', import.meta.url);
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
-  tell('npm ci in bench/peers');
+  report('npm ci in bench/peers');
   execFileSync('npm', ['ci', '--prefix', here, '--ignore-scripts'], {
     stdio: ['ignore', 'ignore', 'inherit'],
   });

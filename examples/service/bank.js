@@ -6,7 +6,7 @@ import { to } from 'burstlog';
 const rates = { EUR: 1, CHF: 0.94, JPY: 16_312 };
 /** The bank refuses more than this, in any currency. */
 const bankLimit = 100_000;
-/** The steps are told only when something goes wrong. */
+/** The steps are exported only when something goes wrong. */
 const quiet = { severity: 'DEBUG' };
 
 /** The bank has refused to pay. */

@@ -50,7 +50,7 @@ export function printProgress(name, done, total) {
  * @param {number} debugLogged how many DEBUG records the services logged
  */
 export function printCounts(records, debugLogged) {
-  // Each burst ends with a record that tells of it.
+  // Each burst ends with a record that describes it.
   const bursts = records.filter(isManifest).length;
   const arrived = (from, below) =>
     records.filter((record) => {

@@ -9,7 +9,7 @@ import { json } from 'node:stream/consumers';
  */
 
 /**
- * Listens on PORT of HOST. GET /stats tells what became of the service's log records.
+ * Listens on PORT of HOST. GET /stats answers what became of the service's log records.
  *
  * @param {string} name of the service
  * @param {ReturnType<typeof import('./telemetry.js').startTelemetry>} telemetry

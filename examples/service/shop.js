@@ -1,10 +1,10 @@
-// The business of the checkout service: a checkout of four steps, each a task, told with DEBUG records.
+// The business of the checkout service: a checkout of four steps, each a task, logged with DEBUG records.
 import { setTimeout as wait } from 'node:timers/promises';
 import { to } from 'burstlog';
 
 const prices = { teapot: 4_200, teacup: 900, kettle: 6_500 };
 const currencies = ['EUR', 'CHF', 'JPY'];
-/** The steps are told only when something goes wrong. */
+/** The steps are exported only when something goes wrong. */
 const quiet = { severity: 'DEBUG' };
 
 /** @returns {string | undefined} why the shop cannot take it as an order */
@@ -48,7 +48,7 @@ export function openShop({ log }, paymentsUrl) {
   const pay = ({ id, article, quantity, currency }) =>
     to('pay', { cents: prices[article] * quantity }, quiet, async (step) => {
       const headers = { 'content-type': 'application/json' };
-      // Tells the payments service which task it works for.
+      // Passes on to the payments service which task it works for.
       step.inject(headers);
       const body = JSON.stringify({ order: id, cents: prices[article] * quantity, currency });
       log.debug('asks the payments service');

@@ -27,7 +27,7 @@ async function main() {
   await checkout.stop();
   await payments.stop();
   const { records: all, collected, file, cleanUp } = await daemon.stop();
-  // The daemon tells of itself in the same file.
+  // The daemon's own records are in the same file.
   const records = all.filter(({ resource }) => resource.attributes['service.name'] !== 'distlogd');
 
   printTitle(`${paid} orders were paid, ${failed} failed. What that gave in log records:`);

@@ -118,7 +118,7 @@ export class DeferringLogger {
     this.#leave(record, live, severity, cause, given);
   }
 
-  /** The levels that hold for a record; looked up anew when something was configured. */
+  /** The levels that hold for a record; looked up again when something was configured. */
   #levelsOf(record: ApiLogRecordLike): Levels {
     const { selection } = this.#verbosity;
     if (selection === this.#selection) return this.#levels!;

@@ -21,7 +21,7 @@ interface LoggerLevels {
 const MAX_NAMES = 10_000;
 
 /**
- * The levels that hold until something is configured anew: then a new selection takes the place of this one.
+ * The levels that hold until something else is configured: then a new selection takes the place of this one.
  * The answer for a name is found once. Of the rules that match, the first decides.
  */
 export class LevelSelection {

@@ -16,7 +16,7 @@ export interface TraceEnds {
  * has ended, and for `lingerMillis` none has begun.
  *
  * Bounded: when too many are open, the longest open one is forgotten (spans that never end must not fill it
- * for ever); such a trace is then like one without spans, and freed by its silence.
+ * forever); such a trace is then like one without spans, and freed by its silence.
  */
 export class TraceTable {
   readonly #clock: Clock;

@@ -67,7 +67,7 @@ function makeDirectory(root: string): void {
   }
 }
 
-/** Not by `recursive: true`: that goes round for ever where folders cannot be made, such as in /proc. */
+/** Not by `recursive: true`: that loops forever where folders cannot be created, such as in /proc. */
 function makeFolders(path: string): void {
   if (existsSync(path)) return;
   if (dirname(path) !== path) makeFolders(dirname(path));

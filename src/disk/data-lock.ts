@@ -13,8 +13,8 @@ import { join, relative } from 'node:path';
  * the knock is dead, and removing what it left cannot hit anybody else.
  *
  * Who wins: each makes its socket visible first and looks for others then, so of two at least one sees the
- * other. It asks the other. "I hold it": the asker gives up. "I am looking too": the one with the lower name
- * wins, and the other, whether it asked or was asked, has heard it and gives up. Who does not answer in time
+ * other. It asks the other. "I hold it": the asker stops. "I am looking too": the one with the lower name
+ * wins, and the other, whether it asked or was asked, knows it and stops. Who does not answer in time
  * counts as a holder.
  */
 export interface DataLock {

@@ -68,7 +68,7 @@ const tags: ReadonlyMap<string, Tag> = new Map<string, Tag>([
   ],
 ]);
 
-/** For numbers of Python's that were put aside before JSON.parse: keys that no program writes. */
+/** For Python's numbers that were replaced before JSON.parse: keys that no program writes. */
 const INT_ASIDE = '\u0000int';
 const DOUBLE_ASIDE = '\u0000double';
 const asideTags: ReadonlyMap<string, Tag> = new Map<string, Tag>([
@@ -76,7 +76,7 @@ const asideTags: ReadonlyMap<string, Tag> = new Map<string, Tag>([
   [DOUBLE_ASIDE, (inner) => (isText(inner, /^(?:NaN|-?Infinity)$/) ? Number(inner) : undefined)],
 ]);
 
-/** Ours are read with long integers put aside too. */
+/** Ours are read with long integers replaced too. */
 const ownTags: ReadonlyMap<string, Tag> = new Map([...tags, ...asideTags]);
 
 /** Replaces a long integer in JSON that goes to {@link readPythonJson}. */

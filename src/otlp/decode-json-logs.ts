@@ -41,7 +41,7 @@ export interface JsonLogs {
  * Reads OTLP/JSON, the body of an OTLP/HTTP request with content type `application/json` (OTLP specification,
  * "JSON Protobuf Encoding"): names in lowerCamelCase or as in the protobuf definition, ids in hex, 64-bit
  * integers as text or number, enums as numbers; the names of severities are taken too. Fields that are not
- * known are ignored; null is as good as absent, and in a list as an empty object.
+ * known are ignored; null counts as absent, and in a list as an empty object.
  *
  * An integer is exact however it is written. Numbers of a wrong sort cost nothing but themselves: an
  * `intValue` that is no integer of 64 bits is a double, a severity is cut to a whole number, and a number in

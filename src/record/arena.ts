@@ -16,7 +16,7 @@ export class Group {
 
 const FIRST_CAPACITY = 256;
 /**
- * What an empty arena keeps: a queue that fills and empties all the time must not grow anew each time. Of the default
+ * What an empty arena keeps: a queue that fills and empties all the time must not grow again each time. Of the default
  * queue of a batch processor, 2,048 records, that is 200 KB.
  */
 const KEPT_CAPACITY = 4_096;

@@ -2,7 +2,7 @@
  * Node's timers, taken when this module is loaded: a test that fakes the globals later (jest, vitest, sinon)
  * does not stop a flush. Whatever they call runs outside the async context of the request that armed them: a
  * timer keeps the AsyncLocalStorage stores of its context alive, and one that arms itself again keeps them
- * for ever.
+ * forever.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { performance } from 'node:perf_hooks';

@@ -66,7 +66,7 @@ test('a box that was taken by a process that has died is taken again', async () 
   expect(files()).toEqual([]);
 });
 
-test('a process that lives keeps its box; one that only has the id of a dead one does not', async () => {
+test('a running process keeps its box; one that only has the id of a dead one does not', async () => {
   box('alive.box', { pid: process.pid });
   box('reused.box', { pid: process.pid, processMark: 'another boot/1' });
   expect((await recover()).bodies).toEqual(process.platform === 'linux' ? ['reused.box'] : []);

@@ -89,7 +89,7 @@ describe.each(FRONTS)('%s', (front) => {
     });
 
     needs('times before its start')(
-      'a manifest comes last and tells trigger, counts, losses and time span',
+      'a manifest comes last and has trigger, counts, losses and time span',
       async () => {
         const { log, burst, exported, clock } = pipeline({ capacity: 2 });
         const start = clock.now();

@@ -30,7 +30,7 @@ function recordOf(severityNumber: number, traceName = 'a'): ReadableLogRecordLik
   };
 }
 
-/** Emits records that nobody else knows, and returns what tells whether they are still alive. */
+/** Emits records that nobody else knows, and returns what says whether they are still alive. */
 function emitted(
   burst: BurstLogRecordProcessor,
   severities: readonly number[],

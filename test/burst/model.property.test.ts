@@ -164,7 +164,7 @@ async function play(given: Settings, steps: readonly Step[], check: (stats: Burs
     }
     check(burst.stats());
   }
-  // Whatever is still paused is let go until all is quiet.
+  // Whatever is still paused is resumed until all is quiet.
   const flushed = burst.forceFlush();
   let isDone = false;
   void flushed.then(() => {

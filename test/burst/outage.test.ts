@@ -135,8 +135,8 @@ test('an exporter that fails for an hour, with endless patience: no ERROR is los
 });
 
 test('an exporter that fails for longer than the retry bound: what is dropped is counted and logged', async () => {
-  const told: string[] = [];
-  const note = (message: string) => void told.push(message);
+  const warnings: string[] = [];
+  const note = (message: string) => void warnings.push(message);
   diag.setLogger(
     { error: note, warn: note, info() {}, debug() {}, verbose() {} },
     { logLevel: DiagLogLevel.WARN },
@@ -151,7 +151,7 @@ test('an exporter that fails for longer than the retry bound: what is dropped is
   }
   diag.disable();
   expect(burst.stats()).toMatchObject({ delivered: 0, pending: 0, failed: { export: 1 } });
-  expect(told.at(-1)).toMatch(
+  expect(warnings.at(-1)).toMatch(
     /^BurstLogRecordProcessor: 1 record was lost \(export\): .*no further attempt: 300000 ms are over$/,
   );
 });

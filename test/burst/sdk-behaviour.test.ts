@@ -41,7 +41,7 @@ const loggerOf = (...processors: LogRecordProcessor[]) =>
 
 describe('provider.forceFlush()', () => {
   needs('forceFlush({ timeoutMillis })')(
-    'rejects at timeoutMillis while a processor hangs, and does not tell the processor of it (E8)',
+    'rejects at timeoutMillis while a processor hangs, and does not pass that to the processor (E8)',
     async () => {
       const seen: unknown[][] = [];
       const hanging = keeper({

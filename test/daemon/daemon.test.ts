@@ -147,7 +147,7 @@ test.each([
     (port: number) => config({ http: `{ endpoint: "127.0.0.1:${port}" }` }),
     'http.endpoint chooses another',
   ],
-] as const)('SIGHUP with %s leaves the old configuration at work', async (_what, changed, told) => {
+] as const)('SIGHUP with %s leaves the old configuration at work', async (_what, changed, message) => {
   // The port stays the same over the fault.
   const own = await freePort();
   const { port, server: other } = await occupiedPort();
@@ -159,7 +159,7 @@ test.each([
   mkdirSync(join(folder(), 'data/sinks/bad.cursor'), { recursive: true });
   write(changed(port));
   daemon.kill('SIGHUP');
-  await daemon.says(told);
+  await daemon.says(message);
   await daemon.says('stays');
   expect(await send(otlpHttp!, 'after')).toBe(200);
   other.close();

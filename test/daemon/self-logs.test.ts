@@ -4,7 +4,7 @@ import { Severity } from '../../src/record/index.ts';
 import { FakeIntake } from '../receivers/otlp/support/fake-intake.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 
-function telling(options: Partial<SelfLogsOptions> = {}) {
+function logging(options: Partial<SelfLogsOptions> = {}) {
   const lines: string[] = [];
   const clock = new ManualClock();
   const stream = { write: (text: string) => lines.push(text) };
@@ -19,7 +19,7 @@ function recordsIn({ batches }: FakeIntake): readonly DecodedLogRecord[] {
 }
 
 test('what the daemon logs goes into the journal and to standard error', async () => {
-  const { own, lines, intake } = telling();
+  const { own, lines, intake } = logging();
   own.emit(Severity.INFO, 'ready', { data: '/var/lib/distlogd', receivers: 4, isFirst: true });
   own.attach(intake);
   own.emit(Severity.WARN, 'sink files: the disk is full; it tries again');
@@ -55,7 +55,7 @@ test('what the daemon logs goes into the journal and to standard error', async (
 });
 
 test('what is logged in one turn is one batch', async () => {
-  const { own, intake } = telling();
+  const { own, intake } = logging();
   own.attach(intake);
   for (const sink of ['a', 'b', 'c']) own.emit(Severity.INFO, `sink ${sink} runs`);
   await own.flush();
@@ -64,7 +64,7 @@ test('what is logged in one turn is one batch', async () => {
 });
 
 test('quiet records stay out of the journal, and console: false keeps all from standard error', async () => {
-  const { own, lines, intake } = telling({ severity: 'WARN', console: false });
+  const { own, lines, intake } = logging({ severity: 'WARN', console: false });
   own.attach(intake);
   own.emit(Severity.INFO, 'quiet');
   own.emit(Severity.ERROR, 'loud');
@@ -75,7 +75,7 @@ test('quiet records stay out of the journal, and console: false keeps all from s
 });
 
 test('repeated messages are logged ten times in ten seconds, whatever their numbers and names', async () => {
-  const { own, lines, clock, intake } = telling();
+  const { own, lines, clock, intake } = logging();
   own.attach(intake);
   for (let i = 0; i < 500; i++) own.emit(Severity.WARN, `sink "s${i}" failed after ${i} ms`);
   own.emit(Severity.WARN, 'something else');
@@ -90,12 +90,12 @@ test('repeated messages are logged ten times in ten seconds, whatever their numb
 });
 
 test('while the journal is full they wait, bounded; the oldest are lost and counted; then the rest comes in', async () => {
-  const { own, clock, intake } = telling({ console: false });
+  const { own, clock, intake } = logging({ console: false });
   intake.answer = { kind: 'full', retryAfterMillis: 10 };
   own.attach(intake);
   const letter = (i: number) =>
     String.fromCharCode(97 + (i % 26), 97 + (Math.floor(i / 26) % 26), 97 + Math.floor(i / 676));
-  for (let i = 0; i < 1_200; i++) own.emit(Severity.INFO, `told ${letter(i)}`);
+  for (let i = 0; i < 1_200; i++) own.emit(Severity.INFO, `record ${letter(i)}`);
   await own.flush();
   expect(intake.batches).toHaveLength(0);
   expect(own.stats().dropped).toBe(200);
@@ -104,7 +104,7 @@ test('while the journal is full they wait, bounded; the oldest are lost and coun
   intake.hold();
   clock.advance(1_000);
   await intake.called(2);
-  for (let i = 1_200; i < 1_250; i++) own.emit(Severity.INFO, `told ${letter(i)}`);
+  for (let i = 1_200; i < 1_250; i++) own.emit(Severity.INFO, `record ${letter(i)}`);
   intake.release();
   await own.flush();
   expect(own.stats().dropped).toBe(250);
@@ -115,11 +115,11 @@ test('while the journal is full they wait, bounded; the oldest are lost and coun
 
   const bodies = recordsIn(intake).map(({ body }) => body);
   expect(bodies).toHaveLength(1_000);
-  expect([bodies[0], bodies.at(-1)]).toEqual([`told ${letter(250)}`, `told ${letter(1_249)}`]);
+  expect([bodies[0], bodies.at(-1)]).toEqual([`record ${letter(250)}`, `record ${letter(1_249)}`]);
 });
 
 test('what is logged in the turn in which the last ones were taken is not left behind', async () => {
-  const { own, intake } = telling();
+  const { own, intake } = logging();
   own.attach(intake);
   const append = intake.append.bind(intake);
   intake.append = async (batch) => {
@@ -136,7 +136,7 @@ test('what is logged in the turn in which the last ones were taken is not left b
 });
 
 test('a journal that fails, and logs it, causes no feedback loop', async () => {
-  const { own, lines } = telling();
+  const { own, lines } = logging();
   let appends = 0;
   own.attach({
     id: new Uint8Array(16),
@@ -160,7 +160,7 @@ test('a journal that fails, and logs it, causes no feedback loop', async () => {
 });
 
 test('a text of any length and with any characters is one line, and bounded', async () => {
-  const { own, lines, intake } = telling();
+  const { own, lines, intake } = logging();
   own.attach(intake);
   own.emit(Severity.ERROR, `\u001b[2J\n\u202e${'x'.repeat(100_000)}`, {
     error: 'y'.repeat(100_000),
@@ -185,14 +185,14 @@ test('a stream that fails harms nobody', () => {
       listener = on;
     },
   };
-  const { own } = telling({ stream });
+  const { own } = logging({ stream });
 
   expect(() => own.emit(Severity.INFO, 'ready')).not.toThrow();
   expect(() => listener?.(new Error('EPIPE'))).not.toThrow();
 });
 
 test('closing counts what still waits, takes nothing more, and may be done twice', async () => {
-  const { own, intake } = telling({ console: false });
+  const { own, intake } = logging({ console: false });
   own.emit(Severity.INFO, 'before there is a journal');
   await own.close();
   await own.close();

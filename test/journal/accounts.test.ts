@@ -141,7 +141,7 @@ test('a newest segment that is gone is logged and counted; the indexes go on beh
   expect(missing).toEqual({ batches: lost, records: lostRecords });
   expect(sum(found) + missing.records).toBe(recordsOf(textsUpTo(10)));
 
-  // It is told once, and the former id is not forgotten.
+  // It is logged once, and the former id is not forgotten.
   await journal.append(batchOf('new'));
   await journal.close();
   const again = await openOn(files);

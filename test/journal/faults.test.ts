@@ -17,13 +17,13 @@ function broken(code: string): Error {
 }
 
 /** Appends so much that segments are made and removed, and notes what was acknowledged. */
-async function work(journal: Journal, told: Map<number, string>, from: number): Promise<Accepted[]> {
+async function work(journal: Journal, warnings: Map<number, string>, from: number): Promise<Accepted[]> {
   const answers: Accepted[] = [];
   for (let seq = from; seq < from + 12; seq += 2) {
     const pair = await Promise.allSettled(
       [seq, seq + 1].map(async (each) => {
         const answer = await journal.append(batchOf(`${each}`, originOf(1, each), 600));
-        if (answer.kind === 'accepted') told.set(answer.index, `${each}`);
+        if (answer.kind === 'accepted') warnings.set(answer.index, `${each}`);
         return answer;
       }),
     );
@@ -61,10 +61,10 @@ test('an error at any step: nothing is reported as safe that is not, the error i
       failed = step;
       throw broken('EIO');
     };
-    const told = new Map<number, string>();
+    const warnings = new Map<number, string>();
     const journal = await openOn(files, { onFault: (error) => faults.push(error) }).catch(() => undefined);
     if (journal !== undefined) {
-      await work(journal, told, 1);
+      await work(journal, warnings, 1);
       if (failed !== undefined && failed.kind !== 'unlink') {
         expect(faults.map(({ message }) => message)).toEqual(['EIO: as the test wants it']);
         const { steps } = files;
@@ -81,7 +81,7 @@ test('an error at any step: nothing is reported as safe that is not, the error i
     files = files.crash(() => 0);
     again = await openOn(files);
     expect(await texts(again)).toEqual(found);
-    for (const [index, text] of told) {
+    for (const [index, text] of warnings) {
       if (index >= again.first) expect(found).toContain(text);
     }
     expect(new Set(found).size).toBe(found.length);
@@ -93,7 +93,7 @@ test('a process that ends at any step: what was acknowledged is there, once, and
   for (let ending = 1; ending <= length; ending += 1) {
     for (const power of [false, true]) {
       const files = new FragileFiles();
-      const told = new Map<number, string>();
+      const warnings = new Map<number, string>();
       let ended = () => {};
       const end = new Promise<void>((resolve) => {
         ended = resolve;
@@ -104,15 +104,15 @@ test('a process that ends at any step: what was acknowledged is there, once, and
         ended();
       };
       const working = openOn(files).then(async (journal) => {
-        await work(journal, told, 1);
+        await work(journal, warnings, 1);
         await journal.close();
       });
       await Promise.race([end, working]);
       const left = power ? files.crash(() => 0) : files.killed();
       const journal = await openOn(left);
       const last = journal.lastSeq(producerOf(1));
-      for (const text of told.values()) expect(last).toBeGreaterThanOrEqual(Number(text));
-      const answers = await work(journal, told, last + 1);
+      for (const text of warnings.values()) expect(last).toBeGreaterThanOrEqual(Number(text));
+      const answers = await work(journal, warnings, last + 1);
       expect(new Set(kinds(answers))).toEqual(new Set(['accepted']));
       const found = await readAll(journal);
       const numbers = found.map(({ body }) => Number(Buffer.from(body).toString().replace(/\.+$/, '')));
@@ -373,8 +373,8 @@ test('a damaged range is kept in a file beside, counted once and logged once', a
   const place = 1_024 + 580 + 100;
   content[place]! ^= 1;
   files.replace(name, content);
-  const told: string[] = [];
-  const log = { emit: (_: number, message: string) => void told.push(message) };
+  const warnings: string[] = [];
+  const log = { emit: (_: number, message: string) => void warnings.push(message) };
   journal = await openOn(files, { log, segmentBytes: 100_000 });
   expect(await texts(journal)).toEqual(['a', 'c']);
   expect(await texts(journal)).toEqual(['a', 'c']);
@@ -384,7 +384,7 @@ test('a damaged range is kept in a file beside, counted once and logged once', a
     cutBytes: 0,
     uncopiedBytes: 0,
   });
-  expect(told).toEqual([
+  expect(warnings).toEqual([
     `journal: 580 bytes at 1604 of ${name} are damaged; they are kept in ${name}.1604.damaged, reading continues after them`,
   ]);
   expect(files.bytesOf(`${name}.1604.damaged`)).toEqual(content.subarray(1_604, 2_184));

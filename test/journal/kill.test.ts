@@ -8,7 +8,7 @@ import { batchOf, originOf, readAll, texts } from './support/journal-tools.ts';
 const program = join(__dirname, 'programs', 'append-until-killed.js');
 const built = join(__dirname, '../../build/journal/index.js');
 
-interface Told {
+interface Report {
   /** What was acknowledged: `producer/seq` by index. */
   readonly acknowledged: Map<number, string>;
   trimmed: number;
@@ -16,23 +16,23 @@ interface Told {
 }
 
 /** Runs the program until it has killed itself, or is killed after so many acknowledgements. */
-async function run(directory: string, told: Told, killAfter: number, ...step: string[]): Promise<string> {
+async function run(directory: string, report: Report, killAfter: number, ...step: string[]): Promise<string> {
   const child = spawn(process.execPath, [program, directory, ...step], { stdio: ['ignore', 'pipe', 'pipe'] });
   let rest = '';
   let count = 0;
   child.stderr.on('data', (piece: Buffer) => {
-    told.errors += piece.toString();
+    report.errors += piece.toString();
   });
   child.stdout.on('data', (piece: Buffer) => {
     const lines = (rest + piece.toString()).split('\n');
     rest = lines.pop()!;
     for (const line of lines) {
       const [kind, index, producer, seq] = line.split(' ');
-      if (kind === 'T') told.trimmed = Math.max(told.trimmed, Number(index));
+      if (kind === 'T') report.trimmed = Math.max(report.trimmed, Number(index));
       if (kind !== 'A') continue;
       count += 1;
-      if (told.acknowledged.has(Number(index))) told.errors += `index ${index} was told twice\n`;
-      told.acknowledged.set(Number(index), `${producer}/${seq}`);
+      if (report.acknowledged.has(Number(index))) report.errors += `index ${index} was acknowledged twice\n`;
+      report.acknowledged.set(Number(index), `${producer}/${seq}`);
       if (count >= killAfter) child.kill('SIGKILL');
     }
   });
@@ -40,8 +40,8 @@ async function run(directory: string, told: Told, killAfter: number, ...step: st
 }
 
 /** Everything that was acknowledged and not trimmed is there, once, and what one producer sent is in order. */
-async function check(directory: string, told: Told): Promise<number> {
-  expect(told.errors).toBe('');
+async function check(directory: string, report: Report): Promise<number> {
+  expect(report.errors).toBe('');
   const journal = await Journal.open({ directory, segmentBytes: 200_000, minFreeBytes: 0 });
   const entries = await readAll(journal, 1, 1_000_000);
   const found = new Map(
@@ -49,8 +49,8 @@ async function check(directory: string, told: Told): Promise<number> {
   );
   expect(found.size).toBe(entries.length);
   expect(new Set(found.values()).size).toBe(entries.length);
-  expect(journal.first).toBeLessThanOrEqual(told.trimmed);
-  for (const [index, text] of told.acknowledged) {
+  expect(journal.first).toBeLessThanOrEqual(report.trimmed);
+  for (const [index, text] of report.acknowledged) {
     if (index >= journal.first) expect(found.get(index)).toBe(text);
   }
   const { damagedRanges } = journal.stats();
@@ -59,7 +59,7 @@ async function check(directory: string, told: Told): Promise<number> {
   return entries.length;
 }
 
-function newTold(): Told {
+function newReport(): Report {
   return { acknowledged: new Map(), trimmed: 1, errors: '' };
 }
 
@@ -73,13 +73,13 @@ afterEach(() => {
 });
 
 test('a process killed at any moment, again and again: what it acknowledged is there, once', async () => {
-  const told = newTold();
+  const report = newReport();
   for (let round = 0; round < 12; round += 1) {
     const killAfter = 1 + Math.floor(Math.random() * 300);
-    expect(await run(join(directory, 'journal'), told, killAfter)).toBe('SIGKILL');
-    expect(await check(join(directory, 'journal'), told)).toBeGreaterThan(0);
+    expect(await run(join(directory, 'journal'), report, killAfter)).toBe('SIGKILL');
+    expect(await check(join(directory, 'journal'), report)).toBeGreaterThan(0);
   }
-  expect(told.acknowledged.size).toBeGreaterThan(100);
+  expect(report.acknowledged.size).toBeGreaterThan(100);
 }, 120_000);
 
 test.each([
@@ -97,11 +97,11 @@ test.each([
 ])(
   'a process that dies at %s number %d, before or after it: what it acknowledged is there, once',
   async (kind, count) => {
-    const told = newTold();
+    const report = newReport();
     for (const when of ['before', 'after', 'before']) {
-      const ended = await run(join(directory, 'journal'), told, 5_000, kind, String(count), when);
+      const ended = await run(join(directory, 'journal'), report, 5_000, kind, String(count), when);
       expect(ended).toBe('SIGKILL');
-      await check(join(directory, 'journal'), told);
+      await check(join(directory, 'journal'), report);
     }
   },
   60_000,

@@ -81,10 +81,10 @@ class Oracle {
     this.sent.add(text);
     const origin = producerNumber === 0 ? undefined : originOf(producerNumber, seq, prev);
     const answer = this.journal.append(batchOf(text, origin, bytes));
-    void answer.then((told) => {
-      if (told.kind !== 'accepted') return;
-      expect(this.acknowledged.has(told.index)).toBe(false);
-      this.acknowledged.set(told.index, text);
+    void answer.then((reply) => {
+      if (reply.kind !== 'accepted') return;
+      expect(this.acknowledged.has(reply.index)).toBe(false);
+      this.acknowledged.set(reply.index, text);
       this.lastAcknowledged[producerNumber] = seq;
     });
     return answer;

@@ -177,10 +177,10 @@ describe('what the application says', () => {
     ['returns no text', () => 5, 'fingerprint returned no text'],
     ['returns an empty text', () => '', 'fingerprint returned no text'],
   ])('is ignored, with a warning, if it %s', async (_what, wrong, warning) => {
-    const told: string[] = [];
-    listen((message) => void told.push(message));
+    const warnings: string[] = [];
+    listen((message) => void warnings.push(message));
     const expected = await fingerprintOfTrigger({});
     expect(await fingerprintOfTrigger({ fingerprint: wrong as () => string })).toBe(expected);
-    expect(told).toEqual([`BurstLogRecordProcessor: ${warning}; the default fingerprint counts`]);
+    expect(warnings).toEqual([`BurstLogRecordProcessor: ${warning}; the default fingerprint counts`]);
   });
 });

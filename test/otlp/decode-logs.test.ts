@@ -27,7 +27,7 @@ function record(logs: DecodedLogs) {
 
 /** What both readers say of bytes: their agreement, and what they threw. */
 function verdict(bytes: Uint8Array): string {
-  const told = [scanLogs, decodeLogs].map((read) => {
+  const answers = [scanLogs, decodeLogs].map((read) => {
     try {
       read(bytes);
       return 'taken';
@@ -36,8 +36,8 @@ function verdict(bytes: Uint8Array): string {
       return (error as Error).message.replace(/^.* at byte/, 'refused at byte');
     }
   });
-  expect(told[0] === 'taken').toBe(told[1] === 'taken');
-  return told[0]!;
+  expect(answers[0] === 'taken').toBe(answers[1] === 'taken');
+  return answers[0]!;
 }
 
 test('a scan counts records', () => {

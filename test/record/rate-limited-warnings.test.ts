@@ -3,11 +3,11 @@ import { errorText, RateLimitedWarnings } from '../../src/record/index.ts';
 import { listen } from '../support/diag-listener.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 
-let told: string[];
+let messages: string[];
 
 beforeEach(() => {
-  told = [];
-  listen((message) => void told.push(message));
+  messages = [];
+  listen((message) => void messages.push(message));
 });
 afterEach(() => diag.disable());
 
@@ -17,12 +17,12 @@ test('of each kind one message in ten seconds is logged; the next one says how m
   for (const message of ['first', 'second', 'third']) warnings.warn('full', message);
   clock.advance(9_999);
   warnings.warn('full', 'fourth');
-  expect(told).toEqual(['Burst: first']);
+  expect(messages).toEqual(['Burst: first']);
   clock.advance(1);
   warnings.warn('full', 'fifth');
   clock.advance(10_000);
   warnings.warn('full', 'sixth');
-  expect(told).toEqual([
+  expect(messages).toEqual([
     'Burst: first',
     'Burst: fifth (3 more like this since the last message)',
     'Burst: sixth',
@@ -35,7 +35,7 @@ test('kinds do not hide one another, nor do two components', () => {
   warnings.warn('full', 'no room');
   warnings.warn('export', 'refused');
   new RateLimitedWarnings('Other', clock).warn('full', 'no room');
-  expect(told).toEqual(['Burst: no room', 'Burst: refused', 'Other: no room']);
+  expect(messages).toEqual(['Burst: no room', 'Burst: refused', 'Other: no room']);
 });
 
 test('a diag logger that throws does not reach the application', () => {

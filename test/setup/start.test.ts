@@ -30,7 +30,7 @@ test('it registers providers, context and propagators, and shutdown() takes all 
   expect(context.with(ROOT_CONTEXT.setValue(Symbol('x'), 1), () => context.active())).toBe(ROOT_CONTEXT);
 });
 
-test('what it started can be started again, burst by hand, discarded and counted', async () => {
+test('what it started can be started again, burst manually, discarded and counted', async () => {
   const exporter = new RecordingExporter();
   const burstlog = start({ exporter, scope: 'global', instrumentations: false, environment });
   const debug = (body: string) =>

@@ -5,7 +5,7 @@ import { readCollectorFile } from './collector-json.js';
 /** @typedef {typeof import('./collector-process.js').startCollector} StartCollector */
 
 /**
- * The first: it has no queue and does not try again, so when it tells a sender "done", the second has the records.
+ * The first: it has no queue and does not try again, so when it answers a sender "done", the second has the records.
  */
 const passOn = `
 receivers:

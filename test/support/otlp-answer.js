@@ -17,7 +17,7 @@ export function partialSuccess(rejectedLogRecords, errorMessage) {
 }
 
 /**
- * `google.rpc.Status` with a `RetryInfo`, the value of the trailer `grpc-status-details-bin`: it tells a sender
+ * `google.rpc.Status` with a `RetryInfo`, the value of the trailer `grpc-status-details-bin`: which says to a sender
  * how long to wait.
  *
  * @param {number} code

@@ -1,4 +1,4 @@
-// An OTLP/gRPC receiver for logs, for tests and for `npm start`: it keeps what it is sent, and answers as it is told.
+// An OTLP/gRPC receiver for logs, for tests and for `npm start`: it keeps what it is sent, and answers as the test says.
 import { Metadata, Server, ServerCredentials, status } from '@grpc/grpc-js';
 import { fullSuccess, partialSuccess, statusWithRetryInfo } from './otlp-answer.js';
 import { decodeLogsRequest } from './otlp-decode.js';
@@ -6,7 +6,7 @@ import { decodeLogsRequest } from './otlp-decode.js';
 /** @typedef {import('./otlp-decode.js').DecodedRecord} DecodedRecord */
 
 /**
- * How a request is answered: taken; refused with a gRPC status, perhaps with a wish how long to wait; never
+ * How a request is answered: taken; refused with a gRPC status, perhaps with how long to wait; never
  * answered, as by a receiver that hangs; or taken but for some of its records.
  *
  * @typedef {'ok'

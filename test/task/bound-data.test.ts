@@ -8,11 +8,11 @@ import { type Registered, register, unregister } from '../support/registered.ts'
 import { needs } from '../support/sdk-abilities.ts';
 
 let out: Registered;
-let told: string[];
+let warnings: string[];
 beforeEach(() => {
   out = register();
-  told = [];
-  listen((message) => told.push(message));
+  warnings = [];
+  listen((message) => warnings.push(message));
 });
 afterEach(unregister);
 
@@ -121,7 +121,7 @@ describe('who sees what', () => {
 
 describe('names', () => {
   test.each(['task.id', 'task.anything', 'burst.id', 'exception.type', 'exception.message', '__proto__'])(
-    '%s cannot be bound, in no way; it is told once and the rest is kept',
+    '%s cannot be bound, in no way; that is logged once and the rest is kept',
     (name) => {
       const data = () => JSON.parse(`{"before":1,${JSON.stringify(name)}:{"polluted":"not hex"},"after":2}`);
       task('goal', data(), (job) => {
@@ -131,7 +131,7 @@ describe('names', () => {
       expect(dataOf('in inner')).toEqual({ before: 1, after: 2 });
       expect(JSON.stringify(out.records().map(({ attributes }) => attributes))).not.toContain('not hex');
       for (const record of out.records()) expect(record.attributes.polluted).toBeUndefined();
-      expect(told).toEqual([expect.stringContaining(`${JSON.stringify(name)} is a reserved name`)]);
+      expect(warnings).toEqual([expect.stringContaining(`${JSON.stringify(name)} is a reserved name`)]);
     },
   );
 
@@ -148,7 +148,7 @@ describe('names', () => {
   ])('%s is a name like any other, in children too', (name) => {
     task('goal', { [name]: 'value' }, () => to('inner', () => out.log('in inner')));
     expect(out.find('in inner').attributes[name]).toBe('value');
-    expect(told).toEqual([]);
+    expect(warnings).toEqual([]);
   });
 
   test('undefined binds nothing, and does not take away what is bound', () => {
@@ -250,12 +250,12 @@ describe('values', () => {
     ['ten million numbers', new Float64Array(1e7), 'Float64Array'],
     ['bytes', Buffer.from('text'), 'Buffer'],
     ['a boxed text', new String('text'), 'String'],
-  ])('%s is no data: it is told and left out', (_, data, shown) => {
+  ])('%s is no data: that is logged, and it is left out', (_, data, shown) => {
     const started = startTask('goal', data as never);
     started.bind(data as never);
     started[Symbol.dispose]();
     expect(dataOf('task.started')).toEqual({});
-    expect(told).toEqual([
+    expect(warnings).toEqual([
       `burstlog: the data of a task must be an object with names, got ${shown}; it was left out (logged once)`,
     ]);
   });
@@ -263,7 +263,7 @@ describe('values', () => {
   test('a task holds 256 attributes, inherited ones among them; the values of others are not even read', () => {
     unregister();
     out = register({ limits: { attributeCountLimit: 1_000 } });
-    listen((message) => told.push(message));
+    listen((message) => warnings.push(message));
     let reads = 0;
     const names = Array.from({ length: 300_000 }, (_, n) => `key${n}`);
     const huge = Object.defineProperties(
@@ -283,7 +283,7 @@ describe('values', () => {
     expect(inner).toMatchObject({ user: 'leo', key0: 'again', key254: 255 });
     expect(inner).not.toHaveProperty('more');
     // The SDK of the 3.x line warns as well, of the span's attributes.
-    expect(told.filter((message) => message.startsWith('burstlog'))).toEqual([
+    expect(warnings.filter((message) => message.startsWith('burstlog'))).toEqual([
       'burstlog: a task holds 256 attributes of data; "key255" and what follows was left out (logged once)',
     ]);
   });
@@ -291,7 +291,7 @@ describe('values', () => {
   test('data whose keys cannot be read is logged and left out; a getter of it that throws is written', () => {
     task('goal', anyFailure, (job) => job.bind(throwing));
     expect(dataOf('task.succeeded')).toEqual({ good: 1, bad: '[threw Error: no]' });
-    expect(told).toEqual([expect.stringContaining('the data of a task cannot be read')]);
+    expect(warnings).toEqual([expect.stringContaining('the data of a task cannot be read')]);
   });
 
   test('changing an object after it was bound changes nothing', () => {

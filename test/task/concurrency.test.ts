@@ -43,9 +43,9 @@ test.each([true, false])(
       ),
     );
     expect(new Set(ids.flatMap(({ outer, inner }) => [outer, inner])).size).toBe(2_000);
-    const told = out.records().filter(({ attributes }) => attributes.expected !== undefined);
-    expect(told).toHaveLength(2_000);
-    for (const { attributes, spanContext } of told) {
+    const marked = out.records().filter(({ attributes }) => attributes.expected !== undefined);
+    expect(marked).toHaveLength(2_000);
+    for (const { attributes, spanContext } of marked) {
       const n = attributes.expected as number;
       const { outer, inner, trace } = ids[n]!;
       const common = { n, later: n, expected: n };

@@ -33,7 +33,7 @@ describe('what a task records', () => {
       out.log('in outer again');
       outer.success('all done');
     });
-    const told = out
+    const warnings = out
       .records()
       .map(({ body, eventName, attributes }) => [
         eventName,
@@ -41,7 +41,7 @@ describe('what a task records', () => {
         attributes['task.name'],
         attributes['task.sequence'],
       ]);
-    expect(told).toEqual([
+    expect(warnings).toEqual([
       ['task.started', 'outer', 'outer', 1],
       [undefined, 'in outer', 'outer', 2],
       ['task.started', 'inner', 'inner', 1],
@@ -195,13 +195,15 @@ describe('what a task records', () => {
   });
 
   test.each(['LOUD', 0, 25, 1.5, Number.NaN, null, {}])(
-    'at severity %p, which is none, is INFO and told',
+    'at severity %p, which is none, is INFO, and that is logged',
     (severity) => {
-      const told: string[] = [];
-      listen((message) => told.push(message));
+      const warnings: string[] = [];
+      listen((message) => warnings.push(message));
       task('goal', {}, { severity: severity as never }, () => {});
       expect(out.records().map(({ severityNumber }) => severityNumber)).toEqual([9, 9]);
-      expect(told).toEqual([expect.stringContaining('"severity" of a task must be a severity from 1 to 24')]);
+      expect(warnings).toEqual([
+        expect.stringContaining('"severity" of a task must be a severity from 1 to 24'),
+      ]);
     },
   );
 });
@@ -373,23 +375,23 @@ describe('with a burst', () => {
       processors: [new TaskLogRecordProcessor(), burst],
       spanProcessors: [burst.spanProcessor({ errors: true }) as SpanProcessor],
     });
-    const told = async () => {
+    const warnings = async () => {
       await burst.forceFlush();
       return exporter.getFinishedLogRecords();
     };
-    return { clock, burst, out, told };
+    return { clock, burst, out, warnings };
   }
 
   test('a failing task is a trigger: it brings the quiet records before it, its own quiet start too', async () => {
-    const { out, told, burst } = burstLine();
+    const { out, warnings, burst } = burstLine();
     await expect(
       task('quiet', {}, { severity: 'DEBUG' }, async () => {
         out.log('detail', {}, 'other', { severityNumber: 5 });
-        expect(await told()).toEqual([]);
+        expect(await warnings()).toEqual([]);
         throw new Error('no');
       }),
     ).rejects.toThrow('no');
-    const records = await told();
+    const records = await warnings();
     expect(
       records
         .map(({ body }) => body)
@@ -407,11 +409,11 @@ describe('with a burst', () => {
   });
 
   test('a quiet task that succeeds leaves nothing', async () => {
-    const { clock, told, burst } = burstLine();
+    const { clock, warnings, burst } = burstLine();
     task('quiet', {}, { severity: 'DEBUG' }, () => {});
     expect(burst.stats().holding).toBe(2);
     clock.advance(1_000);
-    expect(await told()).toEqual([]);
+    expect(await warnings()).toEqual([]);
     expect(burst.stats()).toMatchObject({ holding: 0, discarded: 2 });
     await burst.shutdown();
   });
@@ -425,10 +427,10 @@ describe('with a burst', () => {
     ['false', false, 'ERROR'],
   ];
   test.each(expectations)('an error expected by %s', async (_, expected, severityText) => {
-    const { clock, told, burst } = burstLine();
+    const { clock, warnings, burst } = burstLine();
     quietly(() => task('goal', {}, { expected, severity: 'DEBUG' }, failing(new RangeError('no'))));
     clock.advance(1_000);
-    const records = await told();
+    const records = await warnings();
     const failed = records.find(({ eventName }) => eventName === 'task.failed');
     expect(failed).toMatchObject({
       severityText,
@@ -440,12 +442,12 @@ describe('with a burst', () => {
   });
 
   test('a step whose failure is expected, and is handled, leaves the task around it without a burst', async () => {
-    const { clock, told, burst } = burstLine();
+    const { clock, warnings, burst } = burstLine();
     task('outer', {}, { severity: 'DEBUG' }, () => {
       quietly(() => to('cache', {}, { expected: true, severity: 'DEBUG' }, failing(new Error('miss'))));
     });
     clock.advance(1_000);
-    expect((await told()).map(({ body }) => body)).toEqual(['cache failed: Error: miss']);
+    expect((await warnings()).map(({ body }) => body)).toEqual(['cache failed: Error: miss']);
     await burst.shutdown();
   });
 });

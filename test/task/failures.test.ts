@@ -364,7 +364,7 @@ describe('an error that goes through several tasks', () => {
     ['not a number', Number.NaN],
     ['a frozen object', Object.freeze({ code: 5 })],
     ['a symbol', Symbol('s')],
-  ])('%s: the innermost task tells the stack, the others point to it', (_, error) => {
+  ])('%s: the innermost task records the stack, the others point to it', (_, error) => {
     let innermost = '';
     expect(() =>
       task('outer', () =>

@@ -170,11 +170,11 @@ describe('what may be left out', () => {
   });
 
   test('an unknown kind is logged, and the span is INTERNAL', () => {
-    const told: string[] = [];
-    listen((message) => told.push(message));
+    const warnings: string[] = [];
+    listen((message) => warnings.push(message));
     task('goal', {}, { kind: 'server' as never }, () => {});
     expect(out.spans()[0]!.kind).toBe(SpanKind.INTERNAL);
-    expect(told).toEqual([expect.stringContaining('must be a SpanKind, got "server"')]);
+    expect(warnings).toEqual([expect.stringContaining('must be a SpanKind, got "server"')]);
   });
 
   test('a message that is no text is shown as text', () => {
@@ -217,11 +217,11 @@ describe('task and to', () => {
   });
 
   test('to without a task begins a root and says so once', () => {
-    const told: string[] = [];
-    listen((message) => told.push(message));
+    const warnings: string[] = [];
+    listen((message) => warnings.push(message));
     to('alone', (job) => expect(job.parent).toBeUndefined());
     to('alone again', () => {});
-    expect(told).toEqual([expect.stringMatching(/to\("alone"\) was called without a task around it/)]);
+    expect(warnings).toEqual([expect.stringMatching(/to\("alone"\) was called without a task around it/)]);
   });
 });
 
@@ -259,10 +259,10 @@ describe('startTask', () => {
   });
 
   test('a parent that is no task is logged once, and the task begins all the same', () => {
-    const told: string[] = [];
-    listen((message) => told.push(message));
+    const warnings: string[] = [];
+    listen((message) => warnings.push(message));
     for (const parent of ['text', 5, {}, { context: {} }]) startTask('goal', {}, { parent: parent as never });
-    expect(told).toEqual([
+    expect(warnings).toEqual([
       expect.stringContaining('"parent" of a task must be a task, got "text"; it is ignored'),
     ]);
   });

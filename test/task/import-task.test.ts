@@ -120,9 +120,9 @@ describe('a header is linked', () => {
   });
 
   test('a sparse list, and one as long as a list can be, never throw', () => {
-    const holes: string[] = [];
-    holes[1] = GOOD;
-    for (const source of [holes, new Array(2 ** 32 - 1)]) {
+    const sparse: string[] = [];
+    sparse[1] = GOOD;
+    for (const source of [sparse, new Array(2 ** 32 - 1)]) {
       importTask(source, 'batch', {}, { link: true }, () => {});
       importTask(source, 'goal', () => {});
     }
@@ -251,16 +251,16 @@ describe('with propagators', () => {
       throw new Error('no');
     };
     out = register({ propagator: { fields: () => ['x'], inject: no, extract: no } });
-    const told: string[] = [];
-    listen((message) => told.push(message));
+    const warnings: string[] = [];
+    listen((message) => warnings.push(message));
     importTask({ traceparent: GOOD }, 'goal', (job) => {
       job.inject({});
       job.inject({});
       expect(job.foreignTask()).toContain(TRACE);
     });
-    expect(told.join()).toContain('failed to read a carrier');
-    expect(told.join()).toContain('could not be written into a carrier');
-    expect(told).toHaveLength(2);
+    expect(warnings.join()).toContain('failed to read a carrier');
+    expect(warnings.join()).toContain('could not be written into a carrier');
+    expect(warnings).toHaveLength(2);
   });
 
   test.each<[string, boolean]>([

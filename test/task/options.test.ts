@@ -6,11 +6,11 @@ import { listen } from '../support/diag-listener.ts';
 import { type Registered, register, unregister } from '../support/registered.ts';
 
 let out: Registered;
-let told: string[];
+let warnings: string[];
 beforeEach(() => {
   out = register();
-  told = [];
-  listen((message) => told.push(message));
+  warnings = [];
+  listen((message) => warnings.push(message));
 });
 afterEach(unregister);
 
@@ -73,7 +73,7 @@ function fail(): never {
 describe.each(forms)('%s', (name, begin) => {
   test.each(wrong)('%s: logged, and the task begins and ends', (_, options, words) => {
     expect(begin(options as never)).toBe(name === 'startTask' ? undefined : 'done');
-    expect(told[0]).toContain(words);
+    expect(warnings[0]).toContain(words);
     const goal = out.records().filter(({ attributes }) => attributes['task.name'] === 'goal');
     expect(goal.map(({ eventName }) => eventName)).toEqual(['task.started', 'task.succeeded']);
     // What was right about it counts.
@@ -88,7 +88,7 @@ describe.each(forms)('%s', (name, begin) => {
       inherit = undefined;
     }
     begin(new Quiet() as never);
-    expect(told).toEqual([]);
+    expect(warnings).toEqual([]);
     const [started] = out.records().filter(({ attributes }) => attributes['task.name'] === 'goal');
     expect(started!.severityNumber).toBe(Severity.DEBUG);
   });
@@ -96,21 +96,21 @@ describe.each(forms)('%s', (name, begin) => {
 
 test('each way to begin has options of its own', () => {
   task('goal', {}, { link: true } as never, () => {});
-  expect(told).toEqual([expect.stringContaining('no option "link"')]);
+  expect(warnings).toEqual([expect.stringContaining('no option "link"')]);
 });
 
 test('importTask knows "link", startTask "parent"', () => {
   importTask(header, 'goal', {}, { link: true }, (job) => {
     startTask('below', {}, { parent: job }).success();
   });
-  expect(told).toEqual([]);
+  expect(warnings).toEqual([]);
 });
 
 test.each([
   ['a promise', async () => true, 'got object'],
   ['a promise that rejects', () => Promise.reject(new Error('unhandled')), 'got object'],
   ['nothing', () => {}, 'got undefined'],
-])('"expected" that returns %s says no, and that is told', async (_, expected, words) => {
+])('"expected" that returns %s says no, and that is logged', async (_, expected, words) => {
   const error = new Error('out');
   expect(() =>
     task('goal', {}, { expected: expected as never }, () => {
@@ -119,6 +119,6 @@ test.each([
   ).toThrow(error);
   // An unhandled rejection would end this process about now.
   await new Promise((resolve) => setImmediate(resolve));
-  expect(told).toEqual([expect.stringContaining(words)]);
+  expect(warnings).toEqual([expect.stringContaining(words)]);
   expect(out.records().at(-1)!.severityNumber).toBe(Severity.ERROR);
 });

@@ -6,11 +6,11 @@ import { listen } from '../support/diag-listener.ts';
 import { type Registered, register, unregister } from '../support/registered.ts';
 
 let out: Registered;
-let told: string[];
+let warnings: string[];
 beforeEach(() => {
   out = register();
-  told = [];
-  listen((message) => told.push(message));
+  warnings = [];
+  listen((message) => warnings.push(message));
 });
 afterEach(unregister);
 
@@ -32,7 +32,7 @@ test.each(pairs)('%s() and then %s(): the worse one counts, and it is logged onc
   const ended = out.records()[1]!;
   expect(ended.eventName).toBe(`task.${outcomeOf[method]}`);
   expect(String(ended.body)).toContain(words);
-  expect(told).toEqual([expect.stringMatching(`${second}\\(\\) was called on the task "goal"`)]);
+  expect(warnings).toEqual([expect.stringMatching(`${second}\\(\\) was called on the task "goal"`)]);
   expect(out.records()).toHaveLength(4);
 });
 
@@ -45,7 +45,9 @@ test.each(calls)('%s() after the end changes nothing and is logged once', (metho
   say(kept!, method, 'late');
   expect(out.records()).toHaveLength(2);
   expect(out.spans()[0]!.status.code).toBe(0);
-  expect(told).toEqual([expect.stringContaining(`${method}() was called on the task "goal" after its end`)]);
+  expect(warnings).toEqual([
+    expect.stringContaining(`${method}() was called on the task "goal" after its end`),
+  ]);
 });
 
 test('bind() after the end changes nothing and is logged once', () => {
@@ -58,7 +60,7 @@ test('bind() after the end changes nothing and is logged once', () => {
   kept!.run(() => out.log('later'));
   expect(out.find('later').attributes).not.toHaveProperty('late');
   expect(out.find('later').attributes).toMatchObject({ 'task.id': kept!.id, 'task.sequence': 3 });
-  expect(told).toEqual([expect.stringContaining('bind() was called')]);
+  expect(warnings).toEqual([expect.stringContaining('bind() was called')]);
 });
 
 test('foreignTask() after the end still gives the header, and is logged once', () => {
@@ -70,7 +72,7 @@ test('foreignTask() after the end still gives the header, and is logged once', (
   });
   expect(kept!.foreignTask()).toBe(inside);
   expect(kept!.foreignTask()).toBe(inside);
-  expect(told).toEqual([expect.stringContaining('foreignTask() was called after the end')]);
+  expect(warnings).toEqual([expect.stringContaining('foreignTask() was called after the end')]);
 });
 
 test.each(calls)('an error thrown after %s(): the task failed', (method) => {

@@ -15,7 +15,7 @@ beforeEach(() => {
 afterEach(unregister);
 
 /** A record of any process. */
-interface Told {
+interface Logged {
   readonly service: string;
   readonly trace: string | undefined;
   readonly event?: string | undefined;
@@ -23,7 +23,7 @@ interface Told {
   readonly attributes: Readonly<Record<string, unknown>>;
 }
 
-function own(): Told[] {
+function own(): Logged[] {
   return out.records().map(({ spanContext, eventName, body, attributes }) => ({
     service: 'here',
     trace: spanContext?.traceId,
@@ -34,7 +34,7 @@ function own(): Told[] {
 }
 
 /** The names of the tasks as one tree, by nothing but `task.id` and `task.parent.id`: `outer(inner other)`. */
-function treeOf(records: readonly Told[]): string {
+function treeOf(records: readonly Logged[]): string {
   const names = new Map<unknown, unknown>();
   const children = new Map<unknown, unknown[]>();
   for (const { event, attributes } of records) {
@@ -76,7 +76,7 @@ describe.each([2, 3, 4])('%d processes', (count) => {
       });
       const records = own();
       for (const service of services) {
-        const answered = once(service, 'message') as Promise<[{ records: Told[] }]>;
+        const answered = once(service, 'message') as Promise<[{ records: Logged[] }]>;
         const ended = once(service, 'exit');
         service.send('records');
         records.push(...(await answered)[0].records);
@@ -107,7 +107,7 @@ describe.each([2, 3, 4])('%d processes', (count) => {
     const records = printed
       .trim()
       .split('\n')
-      .map((line) => JSON.parse(line) as Told);
+      .map((line) => JSON.parse(line) as Logged);
     const tree = [
       'child 0',
       'child 1(start a child(child 0))',
@@ -122,16 +122,16 @@ test('worker threads that continue a task by workerData and by messages are one 
     const worker = new Worker(join(programs, 'worker.js'), {
       workerData: { traceparent: job.foreignTask() },
     });
-    const answered = once(worker, 'message') as Promise<[Told[]]>;
+    const answered = once(worker, 'message') as Promise<[Logged[]]>;
     const ended = once(worker, 'exit');
     for (const n of [1, 2, 3]) {
       const carrier = new Map<string, string>();
       job.inject(carrier);
       worker.postMessage({ n, carrier, last: n === 3 });
     }
-    const [told] = await answered;
+    const [answer] = await answered;
     await ended;
-    return told;
+    return answer;
   });
   expect(treeOf([...records, ...own()])).toBe('main(begin work 1 work 2 work 3)');
   expect(records.filter(({ event }) => event === undefined)).toHaveLength(4);

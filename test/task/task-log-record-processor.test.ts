@@ -250,7 +250,7 @@ describe('enabled', () => {
   );
 
   needs('logger.enabled()')(
-    'a quiet task below the level costs no number: the sequence has no hole',
+    'a quiet task below the level costs no number: the sequence has no gap',
     async () => {
       const exporter = new InMemoryLogRecordExporter();
       const burst = new BurstLogRecordProcessor({ exporter, clock: new ManualClock(), level: 'INFO' });

@@ -14,7 +14,7 @@ function storyOf(task: Task): string[] {
 }
 
 function nameOf(node: Node): string {
-  return node.kind === 'task' ? node.name : `hole ${node.id}`;
+  return node.kind === 'task' ? node.name : `missing ${node.id}`;
 }
 
 test('records of a task are read by their sequence, whatever their clocks say', () => {
@@ -124,7 +124,7 @@ test('a missing span lies in the task that wrote a record inside of it, behind t
     .say(9, 'answered');
   const callee = new RateLimitedWarnings('b', 'serve', { parent: 'http', service: 'x' }).start(500);
   const records = [...callee.records, ...caller.records, ...root.records];
-  expect(storyOf(taskCalled('call', records))).toEqual(['call', 'POST', '-> hole http', 'answered']);
+  expect(storyOf(taskCalled('call', records))).toEqual(['call', 'POST', '-> missing http', 'answered']);
   expect(taskCalled('serve', records).parent).toMatchObject({ kind: 'absent', id: 'http' });
 });
 
@@ -134,9 +134,9 @@ test('tasks of one unknown parent are in one gap under the only root of the trac
   const two = new RateLimitedWarnings('b', 'two', { parent: 'lost' }).start(2);
   const grown = buildTrees([...one.records, ...two.records, ...root.records]);
   expect(grown.traces[0]!.roots.map(({ name }) => name)).toEqual(['root']);
-  const [hole] = grown.traces[0]!.roots[0]!.children;
-  expect(hole).toMatchObject({ kind: 'absent', id: 'lost' });
-  expect(hole!.children.map(nameOf)).toEqual(['two', 'one']);
+  const [missing] = grown.traces[0]!.roots[0]!.children;
+  expect(missing).toMatchObject({ kind: 'absent', id: 'lost' });
+  expect(missing!.children.map(nameOf)).toEqual(['two', 'one']);
 });
 
 test('without an only root, tasks of an unknown parent are roots', () => {

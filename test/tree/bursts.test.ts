@@ -1,14 +1,14 @@
 import { buildTrees, type LinesOptions, lines, onlyFailed, type TreeRecord } from '../../src/tree/index.ts';
-import { ERROR, RateLimitedWarnings, record, type Told, TRACE } from './story.ts';
+import { ERROR, type Given, RateLimitedWarnings, record, TRACE } from './story.ts';
 
 function shown(records: Iterable<TreeRecord>, options?: LinesOptions): string[] {
   return [...lines(buildTrees(records), options)];
 }
 
-const saved = (more: Told['attributes'] = {}) => ({ 'burst.id': 'b1', ...more });
+const saved = (more: Given['attributes'] = {}) => ({ 'burst.id': 'b1', ...more });
 
 /** What a burst processor writes at the end of a burst. */
-function manifest(at: number, more: Told = {}): TreeRecord {
+function manifest(at: number, more: Given = {}): TreeRecord {
   return record({
     at,
     eventName: 'burst.released',

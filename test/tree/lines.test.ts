@@ -152,8 +152,8 @@ test('a megabyte in one line is cut', () => {
 });
 
 test('a task of Python distlog has a name, and no end is missed', () => {
-  const python = (told: readonly [string, number][]) =>
-    told.map(([body, severity], at) =>
+  const python = (logged: readonly [string, number][]) =>
+    logged.map(([body, severity], at) =>
       record({
         at,
         body,

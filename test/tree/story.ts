@@ -4,13 +4,13 @@ import type { TreeRecord } from '../../src/tree/index.ts';
 export const START_SECONDS = 1_795_241_556;
 export const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
 
-export interface Told extends Partial<TreeRecord> {
+export interface Given extends Partial<TreeRecord> {
   /** Milliseconds after the beginning of the story. */
   readonly at?: number;
 }
 
 /** A record, with everything in it that is not asked for as plain as can be. */
-export function record({ at = 0, ...told }: Told = {}): TreeRecord {
+export function record({ at = 0, ...given }: Given = {}): TreeRecord {
   const millis = Math.round(at * 1e6) / 1e6;
   const seconds = Math.floor(millis / 1e3);
   return {
@@ -25,7 +25,7 @@ export function record({ at = 0, ...told }: Told = {}): TreeRecord {
     service: 'shop',
     process: 'host/1',
     scope: 'test',
-    ...told,
+    ...given,
   };
 }
 
@@ -34,11 +34,11 @@ export class RateLimitedWarnings {
   readonly records: TreeRecord[] = [];
   readonly id: string;
   readonly #name: string;
-  readonly #common: Told;
+  readonly #common: Given;
   readonly #attributes: { readonly [name: string]: unknown };
   #sequence = 0;
 
-  constructor(id: string, name: string, common: Told & { readonly parent?: string } = {}) {
+  constructor(id: string, name: string, common: Given & { readonly parent?: string } = {}) {
     const { parent, attributes = {}, ...others } = common;
     this.id = id;
     this.#name = name;
@@ -51,10 +51,10 @@ export class RateLimitedWarnings {
     };
   }
 
-  say(at: number, body: string, told: Told = {}): this {
+  say(at: number, body: string, given: Given = {}): this {
     this.#sequence += 1;
-    const attributes = { ...this.#attributes, 'task.sequence': this.#sequence, ...told.attributes };
-    this.records.push(record({ ...this.#common, body, at, ...told, attributes }));
+    const attributes = { ...this.#attributes, 'task.sequence': this.#sequence, ...given.attributes };
+    this.records.push(record({ ...this.#common, body, at, ...given, attributes }));
     return this;
   }
 
@@ -64,7 +64,7 @@ export class RateLimitedWarnings {
     return this;
   }
 
-  start(at: number, attributes: Told['attributes'] = {}): this {
+  start(at: number, attributes: Given['attributes'] = {}): this {
     return this.say(at, this.#name, { eventName: 'task.started', attributes });
   }
 
@@ -78,11 +78,11 @@ export class RateLimitedWarnings {
     return this.say(at, `${this.#name} cancelled`, { eventName: 'task.cancelled', attributes });
   }
 
-  fail(at: number, seconds: number, attributes: Told['attributes'] = {}, told: Told = {}): this {
+  fail(at: number, seconds: number, attributes: Given['attributes'] = {}, given: Given = {}): this {
     const all = { 'task.outcome': 'failed', 'task.duration': seconds, ...attributes };
     const message = `${attributes['exception.type']}: ${attributes['exception.message']}`;
     const failed = { body: `${this.#name} failed: ${message}`, severity: 17, eventName: 'task.failed' };
-    return this.say(at, '', { ...failed, ...told, attributes: all });
+    return this.say(at, '', { ...failed, ...given, attributes: all });
   }
 }
 
@@ -110,7 +110,7 @@ export const ERROR = {
 };
 
 /** What it writes at the tasks around it. */
-export function passedOn(failedIn: string): Told['attributes'] & object {
+export function passedOn(failedIn: string): Given['attributes'] & object {
   const { 'exception.stacktrace': _, ...others } = ERROR;
   return { ...others, 'task.failed_in': failedIn };
 }

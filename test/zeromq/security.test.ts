@@ -53,7 +53,7 @@ test('a socket without keys does not get a word through', async () => {
   const { events } = raw;
   raw.connect(receiver.endpoint);
   for await (const event of events) if (event.type.startsWith('handshake:error')) break;
-  // libzmq may have given the connection up for good; then there is nobody to send to.
+  // libzmq may have given the connection up permanently; then there is nobody to send to.
   await raw.send(['DL1', Buffer.alloc(48), 'x']).catch(() => {});
   expect(await send(newExporter({ endpoint: receiver.endpoint, curve: client(known) }), 'a')).toBeUndefined();
   expect(intake.texts).toEqual(['a']);

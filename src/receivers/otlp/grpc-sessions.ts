@@ -50,7 +50,7 @@ export class GrpcSessions {
 }
 
 /**
- * Ends a connection that does not answer. Node keeps one for ever, and sees no end of it, after a frame of a
+ * Ends a connection that does not answer. Node keeps one forever, and sees no end of it, after a frame of a
  * wrong size (seen with Node 20), and one whose client takes leave and does not close; clients vanish without
  * a word, too.
  * @returns a function that stops it

@@ -57,7 +57,7 @@ export class CrashRecovery {
   /**
    * What the cursor says before anything is tried. If another sink ends the process before this one has its
    * turn, the first entry is as suspect at the next start as it is now: else two sinks could clear each other
-   * for ever.
+   * forever.
    */
   get runAtStart(): UnfinishedRun {
     const run = this.runAt(this.#position);

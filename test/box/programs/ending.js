@@ -1,4 +1,4 @@
-// A service with shutdown hooks and a black box, which ends in the way that it is told:
+// A service with shutdown hooks and a black box, which ends in the way that its arguments say:
 //   node ending.js PROTOCOL ENDPOINT BOXES ENDING
 // It holds ten records of an open trace and three of one that has ended well, and has one INFO to export.
 import { context, ROOT_CONTEXT, trace } from '@opentelemetry/api';

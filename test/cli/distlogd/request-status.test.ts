@@ -107,7 +107,7 @@ test.each([
   ],
   ['a cut', (request) => request.socket.destroy(), 'no answer from 127.0.0.1:PORT'],
 ] satisfies [string, RequestListener, string][])(
-  '%s is told, with exit code 69',
+  '%s is reported, with exit code 69',
   async (_name, listener, expected) => {
     const port = await listening(createServer(listener));
     const { code, said } = await status(`endpoint: 127.0.0.1:${port}`);

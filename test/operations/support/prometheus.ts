@@ -21,14 +21,14 @@ export function parsePrometheus(text: string): Map<string, ParsedMetric> {
   for (const line of text.slice(0, -1).split('\n')) {
     const fail = (why: string) => new Error(`${why}: ${JSON.stringify(line)}`);
     if (line.startsWith('# HELP ')) {
-      const [, name = '', told = ''] = /^# HELP (\S+) (.*)$/.exec(line) ?? [];
-      if (!/^(?:[^\\]|\\\\|\\n)+$/.test(told)) throw fail('a wrong help');
-      help = { name, text: told };
+      const [, name = '', description = ''] = /^# HELP (\S+) (.*)$/.exec(line) ?? [];
+      if (!/^(?:[^\\]|\\\\|\\n)+$/.test(description)) throw fail('a wrong help');
+      help = { name, text: description };
     } else if (line.startsWith('# TYPE ')) {
       const [, name = '', type = ''] = /^# TYPE (\S+) (counter|gauge)$/.exec(line) ?? [];
       if (NAME.exec(name)?.[0] !== name) throw fail('a wrong name');
       if (help?.name !== name) throw fail('no help before');
-      if (metrics.has(name)) throw fail('told twice');
+      if (metrics.has(name)) throw fail('announced twice');
       if (type === 'counter' && !name.endsWith('_total')) throw fail('a counter without _total');
       metrics.set(name, { type, help: help.text, samples: [] });
       current = name;

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 
-/** What a stream of lines needs of a response. It keeps what is written, and takes it when it is told to. */
+/** What a stream of lines needs of a response. It keeps what is written, and takes it when the test says so. */
 export class Recorded extends EventEmitter {
   headersSent = false;
   writableLength = 0;

@@ -216,8 +216,8 @@ test.each(refused)('refused: %s', async (_name, asked, status, cause, code) => {
       ? 'content-type' in asked.headers && asked.headers['content-type'] === PROTOBUF['content-type']
       : true,
   );
-  const told = isProtobuf ? statusOf(answer.body) : JSON.parse(answer.body.toString());
-  expect(told).toEqual({ code, message: expect.stringMatching(/\w/) });
+  const refusal = isProtobuf ? statusOf(answer.body) : JSON.parse(answer.body.toString());
+  expect(refusal).toEqual({ code, message: expect.stringMatching(/\w/) });
   expect(intake.appends).toBe(0);
   expect(receiver.inFlightBytes).toBe(0);
 });
@@ -258,9 +258,9 @@ test('a client that sends megabytes without a token reads why it is refused', as
 
   for (let round = 0; round < 20; round++) {
     const { status, headers, body } = await ask(endpoint, { body: randomBytes(3_000_000) });
-    expect({ status, told: statusOf(body).code, ask: headers['www-authenticate'] }).toEqual({
+    expect({ status, refusal: statusOf(body).code, ask: headers['www-authenticate'] }).toEqual({
       status: 401,
-      told: 16,
+      refusal: 16,
       ask: 'Bearer',
     });
   }

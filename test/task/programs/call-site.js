@@ -1,4 +1,4 @@
-// Logs from a function of the application, and tells where the records say it was.
+// Logs from a function of the application, and prints where the records say it was.
 
 import { InMemoryLogRecordExporter, LoggerProvider, SimpleLogRecordProcessor } from '@opentelemetry/sdk-logs';
 import { TaskLogRecordProcessor, task } from '../../../dist/esm/index.js';
@@ -23,7 +23,7 @@ class Shop {
 chargeCard();
 await task('goal', () => new Shop().sell());
 logger.emit({ severityNumber: 5, body: 'quiet' });
-const told = exporter
+const sites = exporter
   .getFinishedLogRecords()
   .map(({ body, attributes }) => [
     body,
@@ -31,4 +31,4 @@ const told = exporter
     attributes['code.line.number'],
     attributes['code.function.name'],
   ]);
-console.log(JSON.stringify(told));
+console.log(JSON.stringify(sites));

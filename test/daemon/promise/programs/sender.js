@@ -1,5 +1,5 @@
 // An application that exports numbered records, and notes on the disk what it gave to `export()` and what came of it.
-// One argument, JSON: see `settings`. It tells its parent how many batches have ended, after each.
+// One argument, JSON: see `settings`. It reports to its parent how many batches have ended, after each.
 import { openSync, writeSync } from 'node:fs';
 import { ZmqLogRecordExporter } from '../../../../dist/esm/zeromq.js';
 

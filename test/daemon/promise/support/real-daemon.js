@@ -24,7 +24,7 @@ export class RealDaemon {
   #hear = () => {};
   /** Where it listens, by the receiver's name. @type {Record<string, string>} */
   endpoints = {};
-  /** What it has told, over all its lives. */
+  /** What it has printed, over all its restarts. */
   said = '';
 
   /**
@@ -99,10 +99,10 @@ export class RealDaemon {
     await once(child, 'spawn');
   }
 
-  /** What it has told in its present life. */
+  /** What it has printed since its last start. */
   life = '';
 
-  /** Resolves when it has told this in its present life. @param {RegExp} text */
+  /** Resolves when it has printed this since its last start. @param {RegExp} text */
   async says(text) {
     while (!text.test(this.life)) {
       if (!running.has(this)) throw new Error(`distlogd ended: ${this.life}`);
