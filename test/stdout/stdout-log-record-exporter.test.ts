@@ -54,6 +54,65 @@ test('on a terminal it writes a readable line for each record, with the burst be
   expect(lines[2]).toMatch(/^ {4}.*burst released 1 record/);
 });
 
+test('what passes after a burst is no part of it, and not indented', async () => {
+  const stream = new Collected();
+  const exporter = new StdoutLogRecordExporter({ stream, format: 'text', color: 'never' });
+  const provider = new LoggerProvider({ processors: [new BurstLogRecordProcessor({ exporter })] });
+  const logger = provider.getLogger('shop');
+  logger.emit({ severityNumber: Severity.DEBUG, body: 'held' });
+  logger.emit({ severityNumber: Severity.ERROR, body: 'declined' });
+  logger.emit({ severityNumber: Severity.DEBUG, body: 'passes' });
+  await provider.shutdown();
+  const indentOf = (body: string) => {
+    const line = stream.text.split('\n').find((each) => each.includes(body));
+    return line!.length - line!.trimStart().length;
+  };
+  expect(['held', 'declined', 'passes'].map(indentOf)).toEqual([4, 0, 0]);
+});
+
+describe('the form', () => {
+  const written = async (isTTY: boolean, options: StdoutLogRecordExporterOptions) => {
+    const stream = new Collected();
+    stream.isTTY = isTTY;
+    await burstTo({ ...options, stream });
+    return stream.text;
+  };
+  const { NO_COLOR, FORCE_COLOR } = process.env;
+  beforeEach(() => {
+    delete process.env.NO_COLOR;
+    delete process.env.FORCE_COLOR;
+  });
+  afterAll(() => {
+    for (const [name, value] of Object.entries({ NO_COLOR, FORCE_COLOR })) {
+      if (value !== undefined) process.env[name] = value;
+    }
+  });
+
+  test('is OTLP/JSON on a terminal too, if that is asked for', async () => {
+    const [line] = (await written(true, { format: 'otlpJson' })).split('\n');
+    expect(JSON.parse(line!)).toHaveProperty('resourceLogs');
+  });
+
+  test('is text elsewhere than on a terminal, if that is asked for, without color', async () => {
+    const text = await written(false, { format: 'text' });
+    expect(text).toMatch(/ ERROR .*card was declined/);
+    expect(text).not.toContain('\u001b');
+  });
+
+  test.each([
+    ['on a terminal', true, {}, true],
+    ['on a terminal with color "never"', true, { color: 'never' }, false],
+    ['elsewhere with color "always"', false, { format: 'text', color: 'always' }, true],
+  ] as const)('has color: %s', async (_, isTTY, options, hasColor) => {
+    expect((await written(isTTY, options)).includes('\u001b[')).toBe(hasColor);
+  });
+
+  test('obeys NO_COLOR on a terminal', async () => {
+    process.env.NO_COLOR = '1';
+    expect(await written(true, {})).not.toContain('\u001b');
+  });
+});
+
 test('control characters of a record reach no terminal', async () => {
   const stream = new Collected();
   const exporter = new StdoutLogRecordExporter({ stream, format: 'text', color: 'never' });
@@ -99,6 +158,35 @@ describe('the stream', () => {
     expect(late.code).toBe(1);
   });
 
+  test('what could not be written is not written a second time by a burst', async () => {
+    let writes = 0;
+    const stream = new Writable({
+      write: (_chunk, _encoding, done) => {
+        writes += 1;
+        done();
+      },
+    });
+    const failing = stream.write.bind(stream) as (text: string, end: (error?: Error) => void) => boolean;
+    stream.write = ((text: string, end: (error?: Error) => void) =>
+      failing(text, () =>
+        end(Object.assign(new Error('reset'), { code: 'ECONNRESET' })),
+      )) as typeof stream.write;
+    const exporter = new StdoutLogRecordExporter({ stream });
+    const burst = new BurstLogRecordProcessor({ exporter });
+    const provider = new LoggerProvider({ processors: [burst] });
+    provider.getLogger('shop').emit({ severityNumber: Severity.INFO, body: 'once' });
+    await provider.forceFlush();
+    expect({ writes, failed: burst.stats().failed }).toMatchObject({ writes: 1, failed: { export: 1 } });
+  });
+
+  test('nothing is written after the shutdown', async () => {
+    const stream = new Collected();
+    const exporter = new StdoutLogRecordExporter({ stream });
+    await exporter.shutdown();
+    const late = await new Promise<ExportResultLike>((resolve) => exporter.export([record()], resolve));
+    expect({ late, text: stream.text }).toMatchObject({ late: { code: 1 }, text: '' });
+  });
+
   test('an application whose reader is gone runs on', async () => {
     const program = `
       import { LoggerProvider } from '@opentelemetry/sdk-logs';
@@ -132,5 +220,8 @@ describe('the stream', () => {
 test('wrong options are refused with what is expected', () => {
   expect(() => new StdoutLogRecordExporter({ format: 'xml' as 'text' })).toThrow(
     'format must be "auto", "otlpJson" or "text", got "xml"',
+  );
+  expect(() => new StdoutLogRecordExporter({ stream: { write() {} } as never })).toThrow(
+    'stream must be a writable stream, got an object',
   );
 });
