@@ -97,8 +97,12 @@ export function holdsNothing({ level, emitLevel }: BurstEvidence): boolean {
   return level >= emitLevel;
 }
 
-/** Copies of one version share what is registered. */
-const hasCopies: Look = ({ copies }) => {
+/**
+ * Copies of one version share what is registered. Without a burst the doctor does not come from the application's own
+ * burstlog, and has loaded a copy itself.
+ */
+const hasCopies: Look = ({ bursts, copies }) => {
+  if (bursts.length === 0) return [];
   const each = copies.filter(({ name }) => name === '@opentelemetry/api');
   if (new Set(each.map(({ version }) => version)).size < 2) return [];
   return [
