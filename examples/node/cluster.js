@@ -28,8 +28,8 @@ if (cluster.isPrimary) {
   cluster.fork();
   cluster.fork();
   cluster.on('listening', (worker, { port }) => log.info(`worker ${worker.id} is listening on port ${port}`));
-  // The workers end by the same signal, once their last records are exported.
-  process.once('SIGTERM', () => cluster.disconnect(() => process.exit()));
+  // Each process ends by itself when it has no more to do, after the export of its last records.
+  process.once('SIGTERM', () => cluster.disconnect());
 } else {
   createServer(answer).listen(process.env.PORT ?? 3000);
 }

@@ -173,7 +173,11 @@ export const cases = {
     folder: 'next',
     isSlow: true,
     async run(kit) {
-      const environment = { NEXT_TELEMETRY_DISABLED: '1', HOSTNAME: '127.0.0.1' };
+      const environment = {
+        NEXT_TELEMETRY_DISABLED: '1',
+        NEXT_MANUAL_SIG_HANDLE: 'true',
+        HOSTNAME: '127.0.0.1',
+      };
       await kit.start(['node_modules/next/dist/bin/next', 'build'], environment).ends();
       // As a container has it: without the node_modules that are above it here.
       const standalone = `${kit.cwd}-standalone`;
