@@ -1,5 +1,6 @@
 // Tries burstlog on every runtime, OpenTelemetry line, bundler, TypeScript and test runner of the compatibility table, and
-// writes docs/compatibility.md. It installs what it tries, in exact versions, into .compatibility/.
+// writes docs/compatibility.md. It tries what was built last, and installs what that meets, in exact versions, into
+// .compatibility/.
 //
 //   node scripts/compatibility.js             all, and writes the page
 //   node scripts/compatibility.js 'Bun' ...   only rows whose title has this text; the others keep what was found before

@@ -76,3 +76,14 @@ test('the newest thousand records of a test are kept', () => {
   expect(text).toMatch(/^Log records of this test \(the newest 1000 of 1500\):/);
   expect(bodies(text)[0]).toBe('record 500');
 });
+
+test('where jest does not keep its events, burstlog/testing/jest says what it needs', () => {
+  const key = Symbol.for('EVENT_HANDLERS');
+  const handlers = Object.getOwnPropertyDescriptor(globalThis, key)!;
+  Reflect.deleteProperty(globalThis, key);
+  try {
+    expect(() => require('../../src/testing/jest.ts')).toThrow(/needs jest 30 .* setupFilesAfterEnv/);
+  } finally {
+    Object.defineProperty(globalThis, key, handlers);
+  }
+});
