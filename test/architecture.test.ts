@@ -21,7 +21,7 @@ const floors: readonly Readonly<Record<string, readonly string[]>>[] = [
   { text: ['record', 'otlp'], zmtp: ['record', 'net'], holding: ['record', 'limit'] },
   {
     export: ['record', 'settings', 'otlp'],
-    box: ['record', 'settings'],
+    box: ['record', 'settings', 'otlp'],
     'distlog-json': ['record', 'otlp'],
     ottl: ['record', 'otlp', 'settings'],
   },

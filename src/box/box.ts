@@ -30,6 +30,7 @@ export class Box {
   #cancelSigns: (() => void) | undefined;
   #cancelBeat: (() => void) | undefined;
   #hasEnded = false;
+  #hasFailed = false;
 
   /** @throws when the file cannot be made */
   constructor(options: ResolvedBlackBoxOptions, description: BoxDescription, clock: Clock, warn: WarnOf) {
@@ -59,6 +60,11 @@ export class Box {
   /** Whether it was closed, or has failed: nothing is written any more. */
   get hasEnded(): boolean {
     return this.#hasEnded;
+  }
+
+  /** Whether the file could not be written to. */
+  get hasFailed(): boolean {
+    return this.#hasFailed;
   }
 
   /** Whether another thread writes to the file what the writer was given. */
@@ -129,6 +135,7 @@ export class Box {
     try {
       work();
     } catch (error) {
+      this.#hasFailed = true;
       this.#warn(
         `the black box ${this.#file.path} failed, the process runs on without it: ${errorText(error)}`,
       );

@@ -1,8 +1,16 @@
 import { writeSync } from 'node:fs';
 import { inspect } from 'node:util';
-import { attempt, type FlushOptionsLike, Severity, systemClock, within } from '../record/index.ts';
-import { code, group, millis, resolve, withMethods } from '../settings/index.ts';
+import {
+  attempt,
+  type FlushOptionsLike,
+  Severity,
+  systemClock,
+  undeliveredOf,
+  within,
+} from '../record/index.ts';
+import { code, group, millis, resolve, type ValueOf, withMethods } from '../settings/index.ts';
 import { ENDING, type Ending, type EndingAware } from './ending.ts';
+import { type Fallback, writeFallback } from './fallback.ts';
 import { handledElsewhere, OURS } from './other-listeners.ts';
 
 /** What is flushed when the process ends: a LoggerProvider, a processor. */
@@ -19,6 +27,11 @@ export interface ShutdownHookOptions {
   readonly timeoutMillis?: number | undefined;
   /** Signals after which the targets are shut down. Default SIGTERM and SIGINT. */
   readonly signals?: readonly NodeJS.Signals[] | undefined;
+  /**
+   * Where records are written that cannot be exported any more, and are in no black box: to standard error, or
+   * to a file, as lines of OTLP/JSON, which `distlog` reads. Default: nowhere.
+   */
+  readonly fallback?: 'stderr' | { readonly file: string } | undefined;
 }
 
 /** The bounds and defaults of {@link ShutdownHookOptions}. */
@@ -29,12 +42,19 @@ export const hookOptions = group({
     parse: asSignals,
     default: ['SIGTERM', 'SIGINT'],
   }),
+  fallback: code({ expected: '"stderr" or { file: path }', parse: asFallback, absent: 'nowhere' }),
 });
 
 function asSignals(value: unknown): readonly NodeJS.Signals[] | undefined {
   return Array.isArray(value) && value.every((each) => typeof each === 'string')
     ? (value as NodeJS.Signals[])
     : undefined;
+}
+
+function asFallback(value: unknown): Fallback | undefined {
+  if (value === 'stderr') return value;
+  const isFile = typeof value === 'object' && value !== null && Object.keys(value).join() === 'file';
+  return isFile && typeof (value as { file: unknown }).file === 'string' ? (value as Fallback) : undefined;
 }
 
 /** Exit code of Node after an uncaught exception. */
@@ -59,7 +79,7 @@ const SIGNAL_NUMBERS: Readonly<Partial<Record<NodeJS.Signals, number>>> = {
  * The process ends as Node would have ended it: with the same exit code or signal. If the application has a
  * listener of its own for the signal or the exception, the decision is the application's: then the targets
  * are flushed, and nothing else happens. After `process.exit()` nothing can be exported any more; a black box
- * keeps those records for the next start.
+ * keeps those records for the next start, and without one `fallback` says where they are written.
  *
  * - **Bounded**: the process waits at most `timeoutMillis`; a second signal ends it at once.
  * - **Stops**: the function that is returned removes all listeners.
@@ -71,10 +91,10 @@ export function installShutdownHooks(
   targets: ShutdownTarget | readonly ShutdownTarget[],
   options: ShutdownHookOptions = {},
 ): () => void {
-  const { signals, timeoutMillis } = resolve(hookOptions, 'installShutdownHooks', options);
+  const resolved = resolve(hookOptions, 'installShutdownHooks', options);
   const list = Array.isArray(targets) ? (targets as readonly ShutdownTarget[]) : [targets as ShutdownTarget];
   for (const target of list) withMethods('target', target, ['forceFlush', 'shutdown']);
-  const hooks = new ShutdownHooks(list, timeoutMillis, signals);
+  const hooks = new ShutdownHooks(list, resolved);
   return () => hooks.remove();
 }
 
@@ -84,15 +104,23 @@ type Listener = (...args: any[]) => void;
 class ShutdownHooks {
   readonly #targets: readonly ShutdownTarget[];
   readonly #timeoutMillis: number;
+  readonly #fallback: Fallback | undefined;
   readonly #listeners: [event: string, listener: Listener][] = [];
-  #shutdown: Promise<unknown> | undefined;
+  #shutdown: Promise<{ readonly inTime: boolean }> | undefined;
   #hasFlushedAtEnd = false;
 
-  constructor(targets: readonly ShutdownTarget[], timeoutMillis: number, signals: readonly NodeJS.Signals[]) {
+  constructor(
+    targets: readonly ShutdownTarget[],
+    { timeoutMillis, signals, fallback }: ValueOf<typeof hookOptions>,
+  ) {
     this.#targets = targets;
     this.#timeoutMillis = timeoutMillis;
+    this.#fallback = fallback;
     this.#listen('beforeExit', () => this.#beforeExit());
-    this.#listen('exit', (code: number) => this.#announce({ kind: 'exit', code }));
+    this.#listen('exit', (code: number) => {
+      this.#announce({ kind: 'exit', code });
+      this.#fallBack();
+    });
     this.#listen('uncaughtException', (error: unknown, origin: 'uncaughtException' | 'unhandledRejection') =>
       this.#uncaught({ kind: origin, error }),
     );
@@ -116,7 +144,8 @@ class ShutdownHooks {
     if (this.#hasFlushedAtEnd) return;
     this.#hasFlushedAtEnd = true;
     if (handledElsewhere('beforeExit')) void this.#flush();
-    else void this.#end();
+    // Whatever is still being tried would keep the process alive.
+    else void this.#end().then(({ inTime }) => inTime || process.exit());
   }
 
   #signalled(signal: NodeJS.Signals): void {
@@ -132,6 +161,7 @@ class ShutdownHooks {
   /** Ends the process by the signal, so that its parent sees what it would have seen. */
   #endBy(signal: NodeJS.Signals): void {
     this.remove();
+    this.#fallBack();
     if (process.pid === INIT_PID) process.exit(SIGNAL_EXIT_CODE + (SIGNAL_NUMBERS[signal] ?? 0));
     process.kill(process.pid, signal);
   }
@@ -156,6 +186,11 @@ class ShutdownHooks {
         // The process ends; the next target still has its turn.
       }
     }
+  }
+
+  /** Nothing can be exported any more. */
+  #fallBack(): void {
+    if (this.#fallback !== undefined) writeFallback(this.#fallback, this.#targets.flatMap(undeliveredOf));
   }
 
   #emitFatal({ kind, error }: Ending & { readonly error: unknown }): void {
@@ -183,7 +218,7 @@ class ShutdownHooks {
     return within(Promise.allSettled(flushes), timeoutMillis, systemClock, true);
   }
 
-  #end(): Promise<unknown> {
+  #end(): Promise<{ readonly inTime: boolean }> {
     this.#shutdown ??= within(
       Promise.allSettled(this.#targets.map((target) => attempt(() => target.shutdown()))),
       this.#timeoutMillis,

@@ -70,6 +70,11 @@ export class BlackBox<T> implements HoldingObserver<T> {
     process.on('uncaughtExceptionMonitor', this.#onUncaught);
   }
 
+  /** Whether its file could not be written to. */
+  get hasFailed(): boolean {
+    return this.#box.hasFailed;
+  }
+
   get path(): string {
     return this.#box.path;
   }

@@ -29,6 +29,11 @@ export class BoxedExporterTarget extends ExporterTarget {
     this.#box = box;
   }
 
+  /** What is in the box is recovered from there. */
+  override undelivered(): readonly ReadableLogRecordLike[] {
+    return this.#box.hasFailed ? super.undelivered() : [];
+  }
+
   override send(record: ReadableLogRecordLike, size: number, added: BurstAttributes | undefined): void {
     const leaving = withBurst(record, added);
     this.#box.sending();

@@ -19,6 +19,7 @@ import {
   Severity,
   type SpanLike,
   type SpanProcessorLike,
+  UNDELIVERED,
   watcher,
 } from '../record/index.ts';
 import { resolve, shown } from '../settings/index.ts';
@@ -27,6 +28,7 @@ import { type RecoveryTarget, recoverInBackground } from './box-recovery.ts';
 import type { BurstControls } from './burst-controls.ts';
 import { burstCallOptions, discardOptions, spanOptions } from './burst-fields.ts';
 import { burstMetrics } from './burst-metrics.ts';
+import { withBurst } from './burst-records.ts';
 import { BurstSpanProcessor, type BurstSpanProcessorOptions } from './burst-span-processor.ts';
 import type { BurstCallOptions } from './options.ts';
 import { type Keyed, type RecordKey, recordKey } from './record-key.ts';
@@ -50,6 +52,8 @@ export interface FrontEndParts<T> {
   readonly target: Target<T> & RecoveryTarget;
   /** An item as the functions among the options read it. */
   readonly readable: (item: T) => ReadableLogRecordLike;
+  /** An item as the record that it is or will be. */
+  readonly recordOf: (item: T, cameAt: number) => ReadableLogRecordLike;
   readonly shutdownTimeoutMillis: number;
   /** Follows what is held. */
   readonly box: BlackBox<T> | undefined;
@@ -73,6 +77,7 @@ export class BurstFrontEnd<T extends Keyed> implements BurstControls {
   /** Made when a span processor is asked for. */
   #traces: TraceTable | undefined;
   readonly #box: BlackBox<T> | undefined;
+  readonly #undelivered: () => readonly ReadableLogRecordLike[];
   #shutdown: Promise<void> | undefined;
 
   constructor(parts: FrontEndParts<T>) {
@@ -87,6 +92,7 @@ export class BurstFrontEnd<T extends Keyed> implements BurstControls {
     this.triggers = new TriggerRules(options, guard, this.warnings);
     this.verbosity = new Verbosity(options);
     const isOpen = (key: string) => this.#traces?.has(key) === true;
+    this.#undelivered = () => this.#takeUndelivered(parts);
     this.core = new BurstCore(target, { ...options, newBurstId, isOpen, observer: box });
     this.#recover(name, target);
   }
@@ -234,6 +240,7 @@ export class BurstFrontEnd<T extends Keyed> implements BurstControls {
       scope: typeof scope === 'function' ? 'a function' : scope,
       stats: () => this.stats(),
     });
+    Object.defineProperty(owner, UNDELIVERED, { value: this.#undelivered });
   }
 
   /** The process ends: after a failure all that is held is released, but for traces that have ended. */
@@ -243,6 +250,15 @@ export class BurstFrontEnd<T extends Keyed> implements BurstControls {
     if (!isFailure(ending)) return;
     this.#traces?.settleLingering();
     this.core.burst('all', { cause: 'crash', reason: endingText(ending), fingerprint: undefined });
+  }
+
+  /** What is in a black box is recovered from there. */
+  #takeUndelivered({ target, recordOf, box }: FrontEndParts<T>): readonly ReadableLogRecordLike[] {
+    const records = [...target.undelivered()];
+    if (box === undefined || box.hasFailed) {
+      this.core.takeUnsent((item, added, cameAt) => records.push(withBurst(recordOf(item, cameAt), added)));
+    }
+    return records;
   }
 
   async #end(): Promise<void> {

@@ -145,7 +145,10 @@ function frontEndOf(given: BurstExporterOptions | BurstProcessorOptions) {
     holding: () => front.stats().holding,
   });
   const frontEnd = (target: Target<ReadableLogRecordLike> & RecoveryTarget, shutdownTimeoutMillis: number) =>
-    new BurstFrontEnd({ name: NAME, options, guard, target, readable, shutdownTimeoutMillis, box });
+    new BurstFrontEnd({
+      ...{ name: NAME, options, guard, target, readable, recordOf: readable },
+      ...{ shutdownTimeoutMillis, box },
+    });
   let front: BurstFrontEnd<ReadableLogRecordLike>;
   if ('delivery' in resolved) {
     const { delivery } = resolved;

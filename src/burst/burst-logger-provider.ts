@@ -121,7 +121,8 @@ function frontEndOf(given: BurstLoggerProviderOptions) {
   const { clock } = options;
   const guard = new ReentrancyGuard();
   const warnings = new RateLimitedWarnings(NAME, clock);
-  const view = new DeferredView(resourceOf(provider, options.blackBox?.service));
+  const resource = resourceOf(provider, options.blackBox?.service);
+  const view = new DeferredView(resource);
   const box = openBlackBox<DeferredRecord>(NAME, options, {
     readable: (record, cameAt) => view.of(record, cameAt),
     hasEnded: (key) => front.hasEnded(key),
@@ -138,6 +139,7 @@ function frontEndOf(given: BurstLoggerProviderOptions) {
     target,
     // Only live ones are read, see `keyReadsRecord`.
     readable: (record) => record as LiveRecord,
+    recordOf: (record, cameAt) => new DeferredView(resource).of(record, cameAt),
     shutdownTimeoutMillis: SHUTDOWN_TIMEOUT_MILLIS,
     box,
   });

@@ -65,6 +65,10 @@ export class ExporterTarget implements Target<ReadableLogRecordLike> {
     return this.#delivery.shutdown(timeoutMillis);
   }
 
+  undelivered(): readonly ReadableLogRecordLike[] {
+    return this.#delivery.takeUndelivered();
+  }
+
   counts(): DeliveryCounts {
     return this.#delivery.stats();
   }

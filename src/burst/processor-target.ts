@@ -6,6 +6,7 @@ import {
   type LogRecordProcessorLike,
   RateLimitedWarnings,
   type ReadableLogRecordLike,
+  undeliveredOf,
   writable,
 } from '../record/index.ts';
 import { RecordItems, withBurst } from './burst-records.ts';
@@ -84,6 +85,10 @@ export class ProcessorTarget implements Target<ReadableLogRecordLike> {
 
   shutdown(timeoutMillis: number): Promise<void> {
     return this.#downstream.shutdown(timeoutMillis);
+  }
+
+  undelivered(): readonly ReadableLogRecordLike[] {
+    return undeliveredOf(this.#processor);
   }
 
   counts(): DeliveryCounts {

@@ -170,6 +170,11 @@ export class ProviderTarget implements Target<DeferredRecord> {
     return this.#downstream.shutdown(timeoutMillis);
   }
 
+  /** The processors are the provider's own. */
+  undelivered(): readonly ReadableLogRecordLike[] {
+    return [];
+  }
+
   counts(): DeliveryCounts {
     const failed = { provider: this.#failed, refused: this.#refused };
     return { delivered: this.#delivered, failed, pending: this.#pending };

@@ -46,13 +46,12 @@ export class BatchQueue {
     return sequence;
   }
 
-  /** Removes all. @returns how many waited */
-  clear(): number {
-    const { count } = this.#queue;
-    while (this.#queue.takeFirst() !== undefined) {
-      // Emptied.
-    }
-    return count;
+  /** Removes all. @returns what waited, in order */
+  clear(): ReadableLogRecordLike[] {
+    const all: ReadableLogRecordLike[] = [];
+    for (let next = this.#queue.takeFirst(); next !== undefined; next = this.#queue.takeFirst())
+      all.push(next);
+    return all;
   }
 
   /** Makes all that is here now due. */

@@ -51,6 +51,8 @@ export class Delivery {
   #cancelDelay: (() => void) | undefined;
   #lastFlush: { readonly sequence: number; readonly promise: Promise<void> } | undefined;
   #shutdown: Promise<void> | undefined;
+  /** What `shutdown()` could not export, in case somebody asks. */
+  readonly #cutOff: ReadableLogRecordLike[] = [];
   /** The exporter has been shut down, or its time for that has passed: it is not called again. */
   #isOver = false;
 
@@ -105,9 +107,7 @@ export class Delivery {
     if (this.#shutdown !== undefined) return this.#refuse('shutdown', 'it came after shutdown()');
     if (size > maxQueueBytes) return this.#refuse('size', 'it is bigger than maxQueueBytes');
     this.#queue.add(writable(record), rank, size);
-    while (this.#queue.count > maxQueueSize || this.bytes > maxQueueBytes) {
-      if (!this.dropQuietest()) break;
-    }
+    while (this.#queue.count > maxQueueSize || this.bytes > maxQueueBytes) if (!this.dropQuietest()) break;
     const sequence = this.#queue.lastSequence;
     if (this.#queue.hasFullBatch) this.#schedule();
     else if (this.#cancelDelay === undefined) this.#armDelay();
@@ -178,6 +178,13 @@ export class Delivery {
     return this.#shutdown;
   }
 
+  /** Gives away what nobody has got, at the end of the process. Of what is being exported some may have arrived. */
+  takeUndelivered(): readonly ReadableLogRecordLike[] {
+    const all = [...this.#cutOff.splice(0), ...this.#inFlight.all(), ...this.#queue.clear()];
+    this.#inFlight.removeAll();
+    return all;
+  }
+
   async #flush(sequence: number): Promise<void> {
     this.#queue.makeDue();
     this.#pump();
@@ -202,7 +209,9 @@ export class Delivery {
     const flush = await within(flushed, timeoutMillis - forExporter, clock, true);
     cancelHurry();
     if (!flush.inTime) {
-      this.#counts.fail('shutdown', this.#queue.clear(), 'the time for shutdown() had passed');
+      const queued = this.#queue.clear();
+      this.#cutOff.push(...queued);
+      this.#counts.fail('shutdown', queued.length, 'the time for shutdown() had passed');
     }
     const left = leftMillis();
     const end = await within(
@@ -214,6 +223,7 @@ export class Delivery {
     this.#warnOf('shutdown', end, left);
     this.#isOver = true;
     // What has not called back by now never counts as delivered.
+    this.#cutOff.unshift(...this.#inFlight.all());
     this.#counts.fail('shutdown', this.#inFlight.removeAll(), 'the exporter had not finished with them');
     this.#disarmDelay();
     if (this.#turn !== undefined) clearImmediate(this.#turn);
@@ -262,9 +272,9 @@ export class Delivery {
     await this.#batches.export(batch);
     const isHere = this.#inFlight.has(batch);
     this.#inFlight.remove(batch);
-    if (isHere && (batch.failed === 0 || this.#shutdown === undefined)) {
-      this.#onSettled(batch.firstSequence, batch.lastSequence);
-    }
+    const isSettled = batch.failed === 0 || this.#shutdown === undefined;
+    if (isHere && isSettled) this.#onSettled(batch.firstSequence, batch.lastSequence);
+    else if (isHere) this.#cutOff.push(...batch.records);
     if (this.#waiters.any) this.#waiters.settle(this.#firstOpen());
     if (monotonicNow() - this.#lastTurnAt > TURN_MILLIS) this.#schedule();
     else this.#pump();

@@ -58,6 +58,11 @@ export class InFlight {
     return open;
   }
 
+  /** All records that were given to the exporter, in order; some of a batch may be delivered. */
+  all(): ReadableLogRecordLike[] {
+    return [...this.#batches].flatMap(({ records }) => records);
+  }
+
   /** Takes all batches out. @returns how many records were neither delivered nor failed */
   removeAll(): number {
     let open = 0;

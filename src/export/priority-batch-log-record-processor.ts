@@ -8,6 +8,7 @@ import {
   type ReadableLogRecordLike,
   rankOf,
   severityOf,
+  UNDELIVERED,
 } from '../record/index.ts';
 import { batchEnvironment } from './batch-environment.ts';
 import { Delivery } from './delivery.ts';
@@ -49,6 +50,8 @@ export class PriorityBatchLogRecordProcessor implements LogRecordProcessorLike {
       batchEnvironment(process.env),
     );
     this.#delivery = new Delivery(resolved, 'PriorityBatchLogRecordProcessor');
+    // Not a method: nobody but shutdown hooks calls it.
+    Object.defineProperty(this, UNDELIVERED, { value: () => this.#delivery.takeUndelivered() });
     this.#maxRecordBytes = Math.min(resolved.maxExportBatchBytes, resolved.maxQueueBytes);
     const { meterProvider, componentName, maxQueueSize } = resolved;
     this.#metrics =

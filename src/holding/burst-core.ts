@@ -1,7 +1,7 @@
 import type { Context } from '@opentelemetry/api';
 import { type LimitOptions, ReleaseLimit } from '../limit/index.ts';
 import { type Clock, type FlushOptionsLike, flushMillis, within } from '../record/index.ts';
-import type { Burst, Trigger } from './burst.ts';
+import type { Burst, BurstAttributes, Trigger } from './burst.ts';
 import { ChronologicalOrder } from './chronological-order.ts';
 import { Counters } from './counters.ts';
 import { ImmediateOrder } from './immediate-order.ts';
@@ -138,6 +138,12 @@ export class BurstCore<T> {
     await within(this.#replay.drained(), timeoutMillis - forTarget, this.#clock, true);
     this.#replay.stop();
     await this.#target.shutdown(Math.max(0, timeoutMillis - (this.#clock.monotonicNow() - startedAt)));
+  }
+
+  /** The process ends: gives away what is released and was not handed on. What is held is evicted. */
+  takeUnsent(see: (item: T, added: BurstAttributes | undefined, cameAt: number) => void): void {
+    this.#order.shutdown();
+    this.#replay.takeAll(see);
   }
 
   stats(openTraces: number): BurstStats {

@@ -132,6 +132,15 @@ export class Replay<T> {
     return this.#waiters.wait(this.#queue.lastSequence);
   }
 
+  /** Gives away what waits, in order. Manifests are made for it. */
+  takeAll(see: (item: T, added: BurstAttributes | undefined, cameAt: number) => void): void {
+    for (let next = this.#queue.takeFirst(); next !== undefined; next = this.#queue.takeFirst()) {
+      const { item, burst, cameAt } = next;
+      if (item === undefined) see(this.#target.items.manifestOf(burst!), undefined, cameAt);
+      else see(item, next, cameAt);
+    }
+  }
+
   /** Drops what is left. */
   stop(): void {
     this.#stopped = true;

@@ -1,5 +1,6 @@
 import type { Context } from '@opentelemetry/api';
 import type { Limited, Recurrence } from '../limit/index.ts';
+import type { ReadableLogRecordLike } from '../record/index.ts';
 import type { Burst, BurstAttributes } from './burst.ts';
 
 /** What became of the items that were sent. */
@@ -56,6 +57,8 @@ export interface Target<T> {
   /** Flushes and ends within the bound. Never rejects. */
   shutdown(timeoutMillis: number): Promise<void>;
   counts(): DeliveryCounts;
+  /** Gives away what it has not delivered, as far as it knows. */
+  undelivered(): readonly ReadableLogRecordLike[];
 }
 
 /** The size of a manifest, and of a summary, which is always much the same. */

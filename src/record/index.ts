@@ -99,6 +99,7 @@ export {
 } from './snapshot.ts';
 export { armImmediate, armTimeout, clearImmediate, clearTimeout, monotonicNow, nextTurn } from './timers.ts';
 export { Turns } from './turns.ts';
+export { UNDELIVERED, type Undelivered, undeliveredOf } from './undelivered.ts';
 export { LogRecordView } from './view.ts';
 export { attempt, FlushWaiters, flushMillis, type Waited, within } from './waiting.ts';
 export { type BurstFacts, type Watcher, watcher, watchWith } from './watcher.ts';

@@ -39,6 +39,11 @@ export interface StartOptions {
    * none. The option `burst.blackBox` has more options.
    */
   readonly blackBox?: string | undefined;
+  /**
+   * Where records are written that cannot be exported any more when the process ends, and are in no black box, as
+   * lines of OTLP/JSON: `'stderr'`, or the path of a file. Default: nowhere.
+   */
+  readonly fallback?: string | undefined;
   /** File with rules that change levels while the application runs; it is watched. See docs/verbosity.md. */
   readonly verbosityFile?: string | undefined;
   /**

@@ -20,6 +20,8 @@ export interface Pipeline {
   readonly burst: BurstControls;
   /** Undefined if the scope is one that spans do not belong to. */
   readonly spanProcessor: SpanProcessorLike | undefined;
+  /** What delivers behind it. */
+  readonly behind: readonly LogRecordProcessorLike[];
 }
 
 /** In a LoggerProvider that others make. */
@@ -63,12 +65,18 @@ export function providerPipeline(
   const { blackBox, ...holding } = burstOptions(surroundings, options);
   if (blackBox === undefined) {
     const provider = new BurstLoggerProvider({ provider: sdkProvider(processors), ...holding });
-    return { burst: provider, provider, spanProcessor: spanProcessorOf(provider, surroundings, options) };
+    return {
+      ...{ burst: provider, provider, behind: processors },
+      spanProcessor: spanProcessorOf(provider, surroundings, options),
+    };
   }
   // A black box needs the records that the SDK has made.
   const burst = boxedBurst(exporters, processors, options, { blackBox, ...holding });
   const provider = sdkProvider([burst]);
-  return { burst, provider, spanProcessor: spanProcessorOf(burst, surroundings, options) };
+  return {
+    ...{ burst, provider, behind: processors },
+    spanProcessor: spanProcessorOf(burst, surroundings, options),
+  };
 }
 
 /** With one exporter the box also keeps what is not delivered yet. */
@@ -108,6 +116,7 @@ export function processorPipeline(
   return {
     burst,
     processors: [new TaskLogRecordProcessor(), burst],
+    behind: processors,
     spanProcessor: spanProcessorOf(burst, surroundings, options),
   };
 }

@@ -44,6 +44,7 @@ export function setUp(surroundings: Surroundings, options: StartOptions): Parts 
   return {
     burst: pipeline?.burst,
     logs: own?.provider,
+    processors: pipeline?.behind,
     resource,
     providers: [traces?.provider, own?.provider].filter((provider) => provider !== undefined),
     takeBack: [undoInstrumentations, undoLogs, traces?.takeBack, undoPropagator, undoContext].filter(

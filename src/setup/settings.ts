@@ -82,6 +82,16 @@ export const settings = group(
       meaning:
         'Directory of the black box, which keeps what is held and not delivered over the death of the process.',
     }),
+    /** Where records are written that cannot be exported any more. */
+    fallback: text({
+      pattern: /\S/,
+      type: '`stderr` or a path',
+      expected: 'stderr or a path',
+      absent: 'nowhere',
+      example: 'stderr',
+      meaning:
+        'Where records are written, as lines of OTLP/JSON, that cannot be exported any more when the process ends: `stderr`, or a file that `distlog` reads.',
+    }),
     /** Rules of verbosity that hold while the application runs, and are read again when the file changes. */
     verbosityFile: path({
       absent: 'none',

@@ -31,7 +31,10 @@ export function start(options: StartOptions = {}): Burstlog {
   const parts = setUp(surroundings, options);
   const afterwards: (() => void)[] = [() => activate(undefined)];
   const started = startedFrom({ ...parts, takeBack: [...parts.takeBack, () => undo(afterwards)] });
-  afterwards.push(exportAtEnd(started, parts), runtimeControls(started, surroundings, 'SIGUSR2'));
+  afterwards.push(
+    exportAtEnd(started, parts, surroundings.settings.fallback),
+    runtimeControls(started, surroundings, 'SIGUSR2'),
+  );
   activate(started);
   const missing = surroundings.packages.missing();
   if (missing !== undefined) surroundings.report(missing);

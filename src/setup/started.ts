@@ -29,6 +29,8 @@ export interface Started<P extends Provider> {
 export interface Parts {
   /** Makes the logger of a last record, if the process crashes. */
   readonly logs?: { getLogger(name: string): object } | undefined;
+  /** What delivers behind the burst, and is asked at the end for what it could not deliver. */
+  readonly processors?: readonly object[] | undefined;
   /** Undefined: no log records are exported. */
   readonly burst: BurstControls | undefined;
   /** Flushed and shut down with it. None if the providers are those of another SDK. */

@@ -1,6 +1,6 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -134,6 +134,49 @@ test.each(Object.keys(destinations))(
     });
     await Promise.all(works);
     expect(found).toEqual(matrix);
+  },
+);
+
+/** What comes to the fallback, without a black box, when nobody answers: of the exception as many as are exported. */
+const fallbacks: Record<string, Omit<Cell, 'exported' | 'inBox'> & { readonly inFile: number }> = {
+  'natural end': { end: 0, inFile: 1 },
+  SIGTERM: { end: 'SIGTERM', inFile: 1 },
+  exception: { end: 1, inFile: 13 },
+  'exit(0)': { end: 0, inFile: 1 },
+  // Its manifest too: no recovery will make one.
+  'exit(1)': { end: 1, inFile: 12 },
+};
+
+test.each([
+  ['grpc', 'http://127.0.0.1:1', Object.keys(fallbacks)],
+  ['http', 'http://127.0.0.1:1', ['exception', 'exit(1)']],
+  ['zeromq', 'tcp://127.0.0.1:1', ['exception', 'exit(1)']],
+])(
+  'over %s without a black box the fallback gets what cannot be exported',
+  async (protocol, nobody, endings) => {
+    const directory = mkdtempSync(join(tmpdir(), 'fallback-'));
+    const ended = async (ending: string) => {
+      const file = join(directory, ending);
+      const child = spawn(process.execPath, [
+        join(__dirname, 'programs/ending.js'),
+        ...[protocol, nobody, directory, ending, file],
+      ]);
+      if (ending === 'SIGTERM') {
+        await once(child.stdout, 'data');
+        child.kill(ending);
+      }
+      const [code, signal] = await once(child, 'close');
+      const bodies = readFileSync(file, 'utf8').match(/"body":/g) ?? [];
+      expect([ending, { end: code ?? signal, inFile: bodies.length }]).toEqual([ending, fallbacks[ending]]);
+    };
+    await Promise.all(endings.map(ended));
+    const distlog = join(__dirname, '../../dist/esm/cli/distlog.js');
+    const tree = spawnSync(process.execPath, [distlog, 'tree', join(directory, 'exit(1)')], {
+      encoding: 'utf8',
+    });
+    expect(tree).toMatchObject({ status: 0, stderr: '' });
+    for (let count = 0; count < 10; count += 1) expect(tree.stdout).toContain(`held ${count}`);
+    rmSync(directory, { recursive: true });
   },
 );
 

@@ -114,6 +114,24 @@ test('with a black box, the next start exports what a killed process held', asyn
   }
 });
 
+test('without one, the fallback has what process.exit(1) kept from being exported', async () => {
+  const { code, stderr } = await runNode(['--import', 'burstlog/register', program('exits.cjs')], {
+    OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1',
+    BURSTLOG_FALLBACK: 'stderr',
+  });
+  expect(code).toBe(1);
+  const records = recordsIn(stderr);
+  expect(bodiesOf(records).sort()).toEqual([
+    'burst released 1 record (crash), 0 lost',
+    'it goes wrong',
+    'what led to it',
+  ]);
+  expect(records.find(({ body }) => body?.stringValue === 'what led to it')?.attributes).toContainEqual({
+    key: 'burst.sequence',
+    value: { intValue: '1' },
+  });
+});
+
 function filesHold(directory: string, text: string): boolean {
   return readdirSync(directory).some((name) => readFileSync(join(directory, name)).includes(text));
 }

@@ -1,5 +1,6 @@
 // A service with shutdown hooks and a black box, which ends in the way that its arguments say:
-//   node ending.js PROTOCOL ENDPOINT BOXES ENDING
+//   node ending.js PROTOCOL ENDPOINT BOXES ENDING [FALLBACK]
+// With a file as FALLBACK it has that instead of the black box, and waits for nobody for long.
 // It holds ten records of an open trace and three of one that has ended well, and has one INFO to export.
 import { context, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
@@ -7,7 +8,7 @@ import { LoggerProvider } from '@opentelemetry/sdk-logs';
 import { BurstLogRecordProcessor, installShutdownHooks, Severity } from 'burstlog';
 import { inBox } from './in-box.js';
 
-const [protocol, endpoint, directory = '', ending] = process.argv.slice(2);
+const [protocol, endpoint, directory = '', ending, fallback] = process.argv.slice(2);
 
 async function exporter() {
   if (protocol === 'zeromq') {
@@ -22,10 +23,13 @@ context.setGlobalContextManager(new AsyncLocalStorageContextManager());
 const burst = new BurstLogRecordProcessor({
   exporter: await exporter(),
   delivery: { scheduledDelayMillis: 60_000 },
-  blackBox: { directory, bytes: 1024 * 1024 },
+  ...(fallback === undefined ? { blackBox: { directory, bytes: 1024 * 1024 } } : {}),
 });
 const provider = new LoggerProvider({ processors: [burst] });
-installShutdownHooks([burst, provider]);
+installShutdownHooks(
+  [burst, provider],
+  fallback === undefined ? {} : { fallback: { file: fallback }, timeoutMillis: 200 },
+);
 const spans = burst.spanProcessor();
 /** @type {(severityNumber: number, body: string) => void} */
 const log = (severityNumber, body) => provider.getLogger('child').emit({ severityNumber, body });
@@ -71,6 +75,6 @@ if (end !== undefined) end();
 else {
   // The parent sends a signal, after what is held has been written.
   setInterval(() => {}, 1_000);
-  await inBox(directory, 11);
+  if (fallback === undefined) await inBox(directory, 11);
   process.stdout.write('ready');
 }
