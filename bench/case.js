@@ -67,10 +67,21 @@
  *
  * @typedef {object} Case
  * @property {string} title what the case asks, a sentence for the page
+ * @property {string} [note] what stands below its figures: what a profile says of them
  * @property {(form: Form) => readonly Trial[]} trials
  * @property {(settings: Settings) => Prepared | Promise<Prepared>} prepare runs in the process of a side
  * @property {(trial: Trial, results: Results) => readonly Line[]} lines what the figures say; throws when they
  * show that something else was measured than what the case is about
+ */
+
+/**
+ * A case that was measured.
+ *
+ * @typedef {object} Finished
+ * @property {string} name
+ * @property {string} title
+ * @property {string | undefined} note
+ * @property {readonly Line[]} lines
  */
 
 export {};

@@ -2,13 +2,14 @@ import { peerVersions } from './machine.js';
 import { markdownTable } from './table.js';
 
 /** @typedef {import('./case.js').Line} Line */
+/** @typedef {import('./case.js').Finished} Finished */
 
 /**
  * The text of docs/benchmarks.md.
  *
  * @param {readonly (readonly (string | undefined)[])[]} machine
  * @param {import('./case.js').Form} form
- * @param {readonly { readonly name: string, readonly title: string, readonly lines: readonly Line[] }[]} cases
+ * @param {readonly Finished[]} cases
  * @param {string} time
  */
 export function page(machine, { repeats }, cases, time) {
@@ -43,9 +44,10 @@ ${cases.map(section).join('\n\n')}
 `;
 }
 
-/** @param {{ readonly name: string, readonly title: string, readonly lines: readonly Line[] }} finished */
-function section({ name, title, lines }) {
-  const text = `## ${name}\n\n${title} (\`bench/cases/${name}.js\`)\n\n${markdownTable(lines)}`;
+/** @param {Finished} finished */
+function section({ name, title, note, lines }) {
+  const table = `## ${name}\n\n${title} (\`bench/cases/${name}.js\`)\n\n${markdownTable(lines)}`;
+  const text = note === undefined ? table : `${table}\n\n${note}`;
   return name === 'peers' ? `${text}\n\n${besidePeers(lines)}` : text;
 }
 

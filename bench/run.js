@@ -19,7 +19,7 @@ import { runTrial } from './trial.js';
 
 /** @typedef {import('./case.js').Case} Case */
 /** @typedef {import('./case.js').Line} Line */
-/** @typedef {{ readonly name: string, readonly title: string, readonly lines: readonly Line[] }} Finished */
+/** @typedef {import('./case.js').Finished} Finished */
 
 const PAGE = new URL('../docs/benchmarks.md', import.meta.url);
 const DATA = new URL('../docs/benchmarks.json', import.meta.url);
@@ -76,7 +76,7 @@ function optionsOrEnd() {
  */
 async function run(name) {
   if (NEED_PEERS.includes(name)) installPeers((text) => progress.report(name, text));
-  const { title, trials, lines } = /** @type {Case} */ (await import(`./cases/${name}.js`));
+  const { title, note, trials, lines } = /** @type {Case} */ (await import(`./cases/${name}.js`));
   const all = [];
   for (const trial of trials(form)) {
     const report = (/** @type {string} */ text) => progress.report(`${name}: ${trial.measure}`, text);
@@ -84,5 +84,5 @@ async function run(name) {
   }
   progress.clear();
   console.log(`\n${name}: ${title}\n${table(all)}`);
-  return { name, title, lines: all };
+  return { name, title, note, lines: all };
 }
