@@ -38,6 +38,8 @@ const isMissing: Look = ({ bursts }) =>
 
 const isElsewhere: Look = ({ bursts, provider }) => {
   if (bursts.length === 0 || bursts.some(({ place }) => place !== 'elsewhere')) return [];
+  // Loggers can be taken from a provider that nobody registered.
+  if (provider === undefined && bursts.every(showsAll)) return [];
   const seen =
     provider === undefined
       ? 'no LoggerProvider is registered'
@@ -139,8 +141,13 @@ const isTooLate: Look = ({ loggers }) =>
       remedy: 'load burstlog first: `node --import burstlog/register`, or start() in the first import',
     }));
 
+/** Whether a burst did what it is for: what it held was released, and nothing pushed it out. */
+function showsAll({ stats }: BurstEvidence): boolean {
+  return stats.released > 0 && !stats.evicted.capacity;
+}
+
 const hasNoContext: Look = ({ bursts, hasContextManager }) =>
-  hasContextManager || !bursts.some(({ scope }) => scope === 'trace' || scope === 'task')
+  hasContextManager || !bursts.some((burst) => ['trace', 'task'].includes(burst.scope) && !showsAll(burst))
     ? []
     : [
         {
@@ -153,7 +160,9 @@ const hasNoContext: Look = ({ bursts, hasContextManager }) =>
       ];
 
 const hasNoTracer: Look = ({ bursts, hasContextManager, hasTracerProvider }) =>
-  hasTracerProvider || !hasContextManager || !bursts.some(({ scope }) => scope === 'trace')
+  hasTracerProvider ||
+  !hasContextManager ||
+  !bursts.some((burst) => burst.scope === 'trace' && !showsAll(burst))
     ? []
     : [
         {

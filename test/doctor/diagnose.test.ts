@@ -41,6 +41,10 @@ const sound: Evidence = {
 };
 const withBurst = (changes: Partial<Burst>): Partial<Evidence> => ({ bursts: [{ ...burst, ...changes }] });
 const withStats = (changes: Partial<Burst['stats']>) => withBurst({ stats: { ...stats, ...changes } });
+/** No record has come. */
+const idle = { ...stats, held: 0, live: 0, released: 0, bursts: 0, delivered: 0 };
+/** Records of one request push out those of another. */
+const crowded = withStats({ evicted: { capacity: 3 } });
 const copy = (name: string, version: string) => ({ name, version, folder: `/app/${version}` });
 
 async function causesOf(changes: Partial<Evidence>): Promise<string[]> {
@@ -58,7 +62,17 @@ describe('the causes of', () => {
     ],
     ['no exporter', { environment: { BURSTLOG_EXPORTER: 'none' } }, ['turned-off']],
     ['a burst that is not registered', withBurst({ place: 'elsewhere' }), ['two-providers']],
-    ['no provider', { ...withBurst({ place: 'elsewhere' }), provider: undefined }, ['two-providers']],
+    ['another provider', withBurst({ place: 'elsewhere' }), ['two-providers']],
+    [
+      'no provider',
+      { ...withBurst({ place: 'elsewhere', stats: idle }), provider: undefined },
+      ['two-providers', 'no-records'],
+    ],
+    [
+      'a provider that is not registered, and used',
+      { ...withBurst({ place: 'elsewhere' }), provider: undefined },
+      [],
+    ],
     ['one of two bursts registered', { bursts: [burst, { ...burst, place: 'elsewhere' }] }, []],
     ['a place that cannot be seen', withBurst({ place: 'unknown' }), []],
     [
@@ -104,15 +118,25 @@ describe('the causes of', () => {
       ['unsupported-version'],
     ],
     ['the newer line', { copies: [copy('@opentelemetry/sdk-logs', '3.1.0-rc.1')] }, []],
+    [
+      'two versions, one of them from the doctor',
+      { bursts: [], copies: [copy('@opentelemetry/api', '1.9.0'), copy('@opentelemetry/api', '1.10.0')] },
+      ['no-burst'],
+    ],
     ['an unknown version', { copies: [copy('@opentelemetry/sdk-logs', 'unknown')] }, []],
-    ['no context manager', { hasContextManager: false, hasTracerProvider: false }, ['no-context-manager']],
-    ['no tracer provider', { hasTracerProvider: false }, ['no-traces']],
+    [
+      'no context manager',
+      { ...crowded, hasContextManager: false, hasTracerProvider: false },
+      ['no-context-manager', 'evicted-capacity'],
+    ],
+    ['no tracer provider', { ...crowded, hasTracerProvider: false }, ['no-traces', 'evicted-capacity']],
+    ['neither, in a program of one request', { hasContextManager: false, hasTracerProvider: false }, []],
     [
       'scope global without either',
-      { ...withBurst({ scope: 'global' }), hasContextManager: false, hasTracerProvider: false },
-      [],
+      { ...withBurst({ scope: 'global', stats: idle }), hasContextManager: false, hasTracerProvider: false },
+      ['no-records'],
     ],
-    ['no record', withStats({ held: 0, live: 0, released: 0, bursts: 0 }), ['no-records']],
+    ['no record', withBurst({ stats: idle }), ['no-records']],
     ['loud records only', withStats({ held: 0, released: 0, bursts: 0 }), ['logger-level']],
     ['no trigger', withStats({ released: 0, bursts: 0 }), ['no-trigger']],
     [
