@@ -233,6 +233,31 @@ test('a clean end leaves no file: after shutdown(), and at a natural end with ev
   expect(boxes()).toEqual([]);
 });
 
+test('where the file cannot have its size, the process runs on without a box, says so, and leaves no file', async () => {
+  const limited = spawn(
+    'bash',
+    [
+      '-c',
+      'ulimit -f 512; exec "$0" --input-type=module --eval "$1"',
+      process.execPath,
+      program(`log('INFO', 'loud'); await provider.shutdown();`, 'processor', ''),
+    ],
+    {
+      cwd: root,
+      env: { ...process.env, OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, BOX_DIRECTORY: directory },
+    },
+  );
+  let stderr = '';
+  limited.stderr!.on('data', (text) => {
+    stderr += text;
+  });
+  const [code] = await once(limited, 'close');
+  expect(code).toBe(0);
+  expect(stderr).toMatch(/no black box can be made in .*, the process runs without one: .*EFBIG/);
+  expect(receiver.records.map(({ body }) => body)).toEqual(['loud']);
+  expect(boxes()).toEqual([]);
+});
+
 test('without a directory that can be written to, the process runs on, and says so', async () => {
   directory = join(directory, 'file');
   rmSync(directory, { force: true });

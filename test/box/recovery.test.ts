@@ -1,4 +1,13 @@
-import { mkdtempSync, readdirSync, readlinkSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  mkdtempSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { recoverBoxes, type SendOutcome } from '../../src/box/index.ts';
@@ -99,6 +108,24 @@ test('what is no box is left alone while it may be one in the making, and named 
   const { report } = await recover();
   expect([...report.refused]).toEqual([['foreign.box', 'not a box']]);
   expect(files()).toEqual(['foreign.box', 'notes.txt', 'young.box']);
+});
+
+test('a symbolic link is refused, and what it leads to stays', async () => {
+  box('one.kept');
+  symlinkSync(join(directory, 'one.kept'), join(directory, 'link.box'));
+  const { report, bodies } = await recover();
+  expect([bodies, [...report.refused]]).toEqual([[], [['link.box', 'a symbolic link']]]);
+  expect(files()).toEqual(['link.box', 'one.kept']);
+});
+
+/** Only root can give a file to somebody else. */
+const asRoot = process.geteuid?.() === 0 ? test : test.skip;
+
+asRoot('a file of another user is refused', async () => {
+  box('theirs.box');
+  chownSync(join(directory, 'theirs.box'), 12_345, 12_345);
+  const { report, bodies } = await recover();
+  expect([bodies, [...report.refused]]).toEqual([[], [['theirs.box', 'a file of another user']]]);
 });
 
 test('of two that look at the same time, each box goes to one', async () => {
