@@ -15,6 +15,8 @@ const IMPORT = /^((?:im|ex)port (?:type )?)\{([^}]*)\} from '(\.[^']+)';/gm;
 
 rmSync(build, { recursive: true, force: true });
 rmSync(dist, { recursive: true, force: true });
+/** Where a module looks for a file beside itself. */
+const OWN_URL = /new URL\('(\.[^']+)', import\.meta\.url\)/g;
 const typescript = dirname(createRequire(import.meta.url).resolve('typescript/package.json'));
 execFileSync(process.execPath, [join(typescript, 'bin/tsc'), '-p', join(root, 'tsconfig.build.json')], {
   stdio: 'inherit',
@@ -26,18 +28,37 @@ await bundle('cjs', doors);
 writeFileSync(join(dist, 'cjs/package.json'), '{ "type": "commonjs" }\n');
 writeDeclarations();
 
-/**
- * Files that must be found where they are: those that look for others beside them, and those that they run in a
- * process or thread of its own.
- */
+/** Files that others run in a process or thread of its own, and so find by a URL. */
 function placed() {
   const files = compiled.filter((name) => name.endsWith('.js'));
   return files.flatMap((name) => {
     const text = readFileSync(join(build, name), 'utf8');
-    if (!text.includes('import.meta.url')) return [];
-    const run = [...text.matchAll(/new URL\('(\.[^']+\.js)', import\.meta\.url\)/g)];
-    return [name, ...run.map(([, file = '']) => relative(build, resolve(build, dirname(name), file)))];
+    return [...text.matchAll(OWN_URL)]
+      .map(([, file = '']) => relative(build, resolve(build, dirname(name), file)))
+      .filter((file) => files.includes(file));
   });
+}
+
+/**
+ * A URL relative to a module is one relative to the file that the bundler puts the module in.
+ *
+ * @param {'esm' | 'cjs'} format
+ * @returns {import('rolldown').Plugin}
+ */
+function ownUrls(format) {
+  return {
+    name: 'own-urls',
+    transform: (code, id) =>
+      code.replace(OWN_URL, (_, file) => {
+        const module = join(dist, format, relative(build, id));
+        return `new URL('own:${relative(root, resolve(dirname(module), file))}', import.meta.url)`;
+      }),
+    renderChunk: (code, { fileName }) =>
+      code.replace(/new URL\(["']own:([^"']+)["'], import\.meta\.url\)/g, (_, file) => {
+        const path = relative(dirname(join(dist, format, fileName)), join(root, file));
+        return `new URL('${path.startsWith('.') ? path : `./${path}`}', import.meta.url)`;
+      }),
+  };
 }
 
 /**
@@ -51,6 +72,7 @@ async function bundle(format, files) {
     input: Object.fromEntries(files.map((name) => [name.replace(/\.js$/, ''), join(build, name)])),
     external: (id) => !id.startsWith('.') && !id.startsWith('/'),
     logLevel: 'warn',
+    plugins: [ownUrls(format)],
   });
   const { output } = await bundled.write({
     dir: join(dist, format),

@@ -195,6 +195,11 @@ function line(name, node, manifest, tarball) {
     const printed = inProject(node, ['first.mjs']);
     if (printed.trim() !== output.trim()) fail(`it printed\n${printed}\nand not\n${output}`);
   });
+  check(`${name}: distlog doctor looks into that program`, () => {
+    // Ends with 1: it misses a context manager.
+    const said = inProject('sh', ['-c', 'node_modules/.bin/distlog doctor -- node first.mjs || true']);
+    if (!said.includes('1 bursts, 2 released')) fail(`distlog doctor printed ${said}`);
+  });
   for (const [format, extension] of [
     ['ES modules', 'mts'],
     ['CommonJS', 'cts'],
