@@ -36,7 +36,10 @@ const targets = {
     source: ['src/frames', 'src/zeromq', 'src/receivers/zeromq'],
     tests: ['test/frames', 'test/zeromq', 'test/receivers/zeromq'],
   },
-  options: { source: ['src/settings', 'src/config'], tests: ['test/settings', 'test/config'] },
+  options: {
+    source: ['src/settings', 'src/config'],
+    tests: ['test/settings', 'test/config', 'test/sinks/plugins.test.ts', 'test/options-documented.test.ts'],
+  },
 };
 
 /** An operator, and what is written in its place. */

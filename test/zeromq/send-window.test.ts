@@ -129,6 +129,13 @@ test('a rejected batch fails alone; those behind it are sent again without it', 
   expect(sent()).toEqual(['3<1']);
 });
 
+test('the batch that was sent last can be rejected too', () => {
+  const { answer, sent, ends } = sending();
+  answer({ kind: 'reject', seq: 3, cause: 'protobuf', last: 0 });
+  expect(ends).toEqual(['3 rejected']);
+  expect(sent()).toEqual([]);
+});
+
 test.each([
   ['was never sent', 4],
   ['is not in the window', 9],
