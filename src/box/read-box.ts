@@ -1,3 +1,4 @@
+import { Turns } from '../record/index.ts';
 import { type BoxHeader, decodeHeader, tagOf, type Unreadable } from './box-header.ts';
 import { ByteReader } from './byte-reader.ts';
 import { BLOCK_BYTES, BLOCKS_AT, Entry, Frame, WATCH_AT, WATCH_BYTES, WATCH_SLOTS } from './layout.ts';
@@ -26,13 +27,36 @@ export interface BoxContents extends Remains {
  * @param bytes the whole file
  */
 export function readBox(bytes: Uint8Array): BoxContents | Unreadable {
+  const reading = frameByFrame(bytes);
+  for (;;) {
+    const { done, value } = reading.next();
+    if (done) return value;
+  }
+}
+
+/** The same, without holding up the event loop: a full box of 8 MiB takes a second or more. */
+export async function readBoxInTurns(bytes: Uint8Array): Promise<BoxContents | Unreadable> {
+  const reading = frameByFrame(bytes);
+  const turns = new Turns();
+  for (;;) {
+    const { done, value } = reading.next();
+    if (done) return value;
+    if (turns.isOver) await turns.pause();
+  }
+}
+
+/** Stops after each frame. */
+function* frameByFrame(bytes: Uint8Array): Generator<undefined, BoxContents | Unreadable> {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const header = decodeHeader(buffer);
   if (typeof header === 'string') return header;
   const frames = framesOf(buffer, tagOf(header.id));
   const history = new History(header);
   let unreadable = 0;
-  for (const frame of frames) if (!replayFrame(buffer, frame, header, history)) unreadable += 1;
+  for (const frame of frames) {
+    if (!replayFrame(buffer, frame, header, history)) unreadable += 1;
+    yield;
+  }
   const hang = hangOf(buffer, tagOf(header.id));
   if (hang !== undefined) replayFrame(buffer, hang, header, history);
   const first = frames[0]?.sequence ?? 1;

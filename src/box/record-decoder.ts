@@ -59,16 +59,23 @@ export class RecordDecoder {
         : timeOf(this.#millis + input.signed(), isFine ? input.varint() : 0);
     shape.body = input.value(shape.body);
     const attributes: Record<string, unknown> = {};
-    for (const [index, name] of shape.keys.entries()) {
-      const value = input.value(shape.values[index]);
-      shape.values[index] = value;
-      if (name === '__proto__') continue;
-      attributes[name] = value;
+    const { keys, values } = shape;
+    for (let index = 0; index < keys.length; index += 1) {
+      const value = input.value(values[index]);
+      values[index] = value;
+      if (keys[index] !== '__proto__') attributes[keys[index]!] = value;
     }
     const record: ReadableLogRecordLike = {
-      ...{ hrTime, hrTimeObserved, spanContext: context, body: shape.body, attributes },
-      ...{ severityNumber: shape.severityNumber, severityText: shape.severityText },
-      ...{ eventName: shape.eventName, resource: shape.resource, instrumentationScope: shape.scope },
+      hrTime,
+      hrTimeObserved,
+      spanContext: context,
+      body: shape.body,
+      attributes,
+      severityNumber: shape.severityNumber,
+      severityText: shape.severityText,
+      eventName: shape.eventName,
+      resource: shape.resource,
+      instrumentationScope: shape.scope,
       droppedAttributesCount: shape.dropped,
     };
     return { record, key, delivery: (bits & Bit.LOUD) === 0 ? 0 : this.#delivery };

@@ -14,7 +14,7 @@ import {
 } from '../record/index.ts';
 import { type DirectoryBounds, type DirectoryReport, type TakenBox, takeBoxes } from './box-directory.ts';
 import type { VitalSigns } from './last-words.ts';
-import { type BoxContents, readBox } from './read-box.ts';
+import { type BoxContents, readBoxInTurns } from './read-box.ts';
 
 /** How often a box is tried before it is kept for somebody to look at. */
 const MAX_TRIES = 3;
@@ -48,7 +48,7 @@ export async function recoverBoxes(
     ...{ refused: new Map<string, string>(), kept: new Map<string, string>() },
   };
   for (const box of takeBoxes(directory, bounds, report, isWanted)) {
-    const contents = readBox(box.bytes);
+    const contents = await readBoxInTurns(box.bytes);
     if (typeof contents === 'string') {
       keep(box, contents, report);
       continue;

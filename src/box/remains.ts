@@ -103,13 +103,11 @@ export class History {
     }
     const newest = newestOf([...held, ...this.#loud.values()]);
     const isYoung = ({ record }: Held) => newest - millisOf(record) <= maxAgeMillis;
-    const all = [
-      ...held.filter(isYoung).map((one) => ({ ...one, state: 'held' as const })),
-      ...[...this.#released.values()].map((one) => ({ ...one, state: 'held' as const })),
-      ...[...this.#loud.values()].map((one) => ({ ...one, state: 'loud' as const })),
-    ].sort((one, other) => one.order - other.order);
+    const loud = new Set(this.#loud.values());
+    const all = [...held.filter(isYoung), ...this.#released.values(), ...loud];
+    all.sort((one, other) => one.order - other.order);
     return {
-      records: all.map(({ record, state }) => ({ record, state })),
+      records: all.map((one) => ({ record: one.record, state: loud.has(one) ? 'loud' : 'held' })),
       signs: this.#signs,
       lastWords: this.#lastWords,
     };

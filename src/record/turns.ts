@@ -13,9 +13,9 @@ export class Turns {
   }
 
   /** @throws the signal's reason when it is aborted */
-  async pause(signal: AbortSignal): Promise<void> {
+  async pause(signal?: AbortSignal): Promise<void> {
     await nextTurn();
-    signal.throwIfAborted();
+    signal?.throwIfAborted();
     this.#until = performance.now() + SLICE_MILLIS;
   }
 }
