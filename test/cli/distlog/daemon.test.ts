@@ -44,7 +44,12 @@ const here = (...args: string[]) => distlog(args, { directory: folder() });
 
 /** Asks until the store has so many records. */
 async function stored(count: number): Promise<void> {
-  while ((await here('find', '--count')).out[0] !== String(count));
+  for (;;) {
+    const { out, err } = await here('find', '--count');
+    if (err.length > 0) throw new Error(err.join('\n'));
+    if (out[0] === String(count)) return;
+    await new Promise((next) => setTimeout(next, 20));
+  }
 }
 
 test('every command reads a real distlogd over its socket as it reads a file', async () => {

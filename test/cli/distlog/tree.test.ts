@@ -180,11 +180,11 @@ test('escape sequences in records, file names and arguments do not reach the ter
 test.each([
   [
     [],
-    'distlog: a command is needed: tail, find, tree, tasks, bursts, box, mcp, completion; see distlog --help\n',
+    'distlog: a command is needed: tail, find, tree, tasks, bursts, box, doctor, mcp, completion; see distlog --help\n',
   ],
   [
     ['tre'],
-    'distlog: no command "tre"; did you mean tree? There are tail, find, tree, tasks, bursts, box, mcp, completion; see distlog --help\n',
+    'distlog: no command "tre"; did you mean tree? There are tail, find, tree, tasks, bursts, box, doctor, mcp, completion; see distlog --help\n',
   ],
   [
     ['tree', '--unfold', 'some'],
