@@ -33,7 +33,7 @@ export const CASES = [
   'peers',
 ];
 
-const REPEATS = { full: 9, quick: 3 };
+const REPEATS = { full: 6, quick: 3 };
 
 /**
  * What `bench/run.js` was called with; `isWhole`: whether the page may be written from it.

@@ -1,8 +1,8 @@
 // Measures what burstlog costs and promises, and writes docs/benchmarks.md, docs/benchmarks.json and the figures of
 // README.md.
 //
-//   npm run bench                    everything, nine repeats, about ten minutes; nothing else should run
-//   npm run bench -- --quick         a short form, under a minute: do the benches still run? Writes nothing
+//   npm run bench                    everything, six repeats, about half an hour; nothing else should run
+//   npm run bench -- --quick         a short form, six minutes: do the benches still run? Writes nothing
 //   npm run bench -- --only heap-held --repeats 5
 //
 // A missed bound is shown, and no failure of the run: it would depend on who else uses the machine. The run fails
