@@ -91,6 +91,21 @@ export interface DecodedLogRecord {
   readonly eventName: string;
 }
 
+/** A record in which nothing is set. */
+export const EMPTY_RECORD: DecodedLogRecord = {
+  timeUnixNano: 0n,
+  observedTimeUnixNano: 0n,
+  severityNumber: 0,
+  severityText: '',
+  body: undefined,
+  attributes: [],
+  droppedAttributesCount: 0,
+  flags: 0,
+  traceId: '',
+  spanId: '',
+  eventName: '',
+};
+
 /** Keys and values in the order in which they came. A key may stand there more than once. */
 export type Attributes = readonly KeyValue[];
 /** A name and its value. */

@@ -9,6 +9,7 @@ export {
   type DecodedResource,
   type DecodedScope,
   doubleValue,
+  EMPTY_RECORD,
   groupsOf,
   intValue,
   isBytes,

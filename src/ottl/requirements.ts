@@ -1,4 +1,11 @@
-import type { AnyValue, CostlyField, DecodedLogRecord, NeededFields, RequiredValue } from '../otlp/index.ts';
+import {
+  type AnyValue,
+  type CostlyField,
+  type DecodedLogRecord,
+  EMPTY_RECORD,
+  type NeededFields,
+  type RequiredValue,
+} from '../otlp/index.ts';
 import { type Condition, compiled, type Test } from './condition.ts';
 import { parse } from './parse.ts';
 import type { Patterns } from './patterns.ts';
@@ -31,19 +38,6 @@ const fieldOf: Readonly<Record<string, CostlyField>> = {
   event_name: 'eventName',
 };
 
-const NO_RECORD: DecodedLogRecord = {
-  timeUnixNano: 0n,
-  observedTimeUnixNano: 0n,
-  severityNumber: 0,
-  severityText: '',
-  body: undefined,
-  attributes: [],
-  droppedAttributesCount: 0,
-  flags: 0,
-  traceId: '',
-  spanId: '',
-  eventName: '',
-};
 const NO_RESOURCE = { attributes: [], droppedAttributesCount: 0, schemaUrl: '' };
 const NO_SCOPE = { ...NO_RESOURCE, name: '', version: '' };
 
@@ -100,8 +94,8 @@ function requiredBy(tree: BooleanNode, patterns: Patterns | undefined): readonly
   return [...parts].map(([key, of]) => {
     const test = compiled({ kind: 'and', column: 1, parts: of }, patterns);
     const attribute: [string, AnyValue] = [key ?? '', null];
-    const withAttribute = { ...NO_RECORD, attributes: [attribute] };
-    const withBody: { -readonly [K in keyof DecodedLogRecord]: DecodedLogRecord[K] } = { ...NO_RECORD };
+    const withAttribute = { ...EMPTY_RECORD, attributes: [attribute] };
+    const withBody: { -readonly [K in keyof DecodedLogRecord]: DecodedLogRecord[K] } = { ...EMPTY_RECORD };
     const fits = (value: AnyValue | undefined): boolean => {
       withBody.body = key === undefined ? value : undefined;
       attribute[1] = value ?? null;

@@ -153,7 +153,7 @@ export const EXPORT_FAILED = 1;
 
 /** Takes the values of an observable instrument. */
 export interface ObservableResultLike {
-  /** Reports a value, and the attributes that tell it from others. */
+  /** Reports a value, and the attributes that identify it. */
   observe(value: number, attributes?: Attributes): void;
 }
 /** An observable instrument of either line. */

@@ -1,6 +1,7 @@
 import {
   type DecodedLogRecord,
   decodeLogs,
+  EMPTY_RECORD,
   isWireError,
   type LogGroup,
   type LogResource,
@@ -25,19 +26,6 @@ import type { Plan } from './query.ts';
 /** Chunks with hits, so many at most before what they have is passed on. */
 const HITS_TOGETHER = 32;
 const NANOS_PER_MILLI = 1_000_000n;
-const NO_RECORD: DecodedLogRecord = {
-  timeUnixNano: 0n,
-  observedTimeUnixNano: 0n,
-  severityNumber: 0,
-  severityText: '',
-  body: undefined,
-  attributes: [],
-  droppedAttributesCount: 0,
-  flags: 0,
-  traceId: '',
-  spanId: '',
-  eventName: '',
-};
 
 /** Finds records in one partition. */
 export class Search {
@@ -206,7 +194,7 @@ export class Search {
     if (test === undefined) return true;
     const [resource] = decodeLogs(runRequest(head, [])).resources;
     const scope = resource?.scopes[0];
-    return resource === undefined || scope === undefined || test(NO_RECORD, scope, resource) === true;
+    return resource === undefined || scope === undefined || test(EMPTY_RECORD, scope, resource) === true;
   }
 }
 

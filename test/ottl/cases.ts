@@ -5,6 +5,7 @@ import {
   type DecodedLogRecord,
   type DecodedResource,
   doubleValue,
+  EMPTY_RECORD,
 } from '../../src/otlp/index.ts';
 
 const bytes = new Uint8Array([0, 1, 255]);
@@ -43,24 +44,10 @@ const values: readonly (readonly [string, AnyValue])[] = [
   ['void', map([])],
 ];
 
-const plain: DecodedLogRecord = {
-  timeUnixNano: 0n,
-  observedTimeUnixNano: 0n,
-  severityNumber: 0,
-  severityText: '',
-  body: undefined,
-  attributes: [],
-  droppedAttributesCount: 0,
-  flags: 0,
-  traceId: '',
-  spanId: '',
-  eventName: '',
-};
-
 const records: readonly DecodedLogRecord[] = [
-  plain,
+  EMPTY_RECORD,
   {
-    ...plain,
+    ...EMPTY_RECORD,
     timeUnixNano: 1_700_000_000_123_456_789n,
     observedTimeUnixNano: 1_700_000_001_000_000_000n,
     severityNumber: 17,
@@ -75,14 +62,14 @@ const records: readonly DecodedLogRecord[] = [
   },
   ...values.map(
     ([key, value]): DecodedLogRecord => ({
-      ...plain,
+      ...EMPTY_RECORD,
       severityNumber: 9,
       body: value,
       attributes: [[key, value]],
     }),
   ),
   {
-    ...plain,
+    ...EMPTY_RECORD,
     severityNumber: 5,
     body: 'line one\nline two',
     attributes: [
