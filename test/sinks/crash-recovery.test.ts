@@ -118,9 +118,11 @@ async function runToTheEnd(
   journal: MemoryJournal,
   specs: readonly SinkSpec[],
   isReversed: (process: number) => boolean = () => false,
+  /** Where the first one begins. */
+  begin = mkdtempSync(join(folder(), 'process-')),
 ) {
   const taken: JournalEntry[][] = specs.map(() => []);
-  let directory = mkdtempSync(join(folder(), 'process-'));
+  let directory = begin;
   for (let ends = 0; ; ends += 1) {
     const process = new TestProcess(directory, journal, specs);
     await process.start(isReversed(ends));
@@ -213,6 +215,33 @@ test('entries that came after the start are written too, however the suspects ar
       expect(taken).toEqual([...Array(suspects + later).keys()].map((at) => at + 1));
     }
   }
+});
+
+test('an entry that was written alone at the last end is not written at once', async () => {
+  const journal = journalOf(1);
+  const specs = [{ name: 'file', deadly: new Set([1]) }];
+  const together = new TestProcess(mkdtempSync(join(folder(), 'process-')), journal, specs);
+  await together.start();
+  await together.ended;
+  const alone = new TestProcess(await together.copy(), journal, specs);
+  await alone.start();
+  await alone.ended;
+  const waiting = new TestProcess(await alone.copy(), journal, specs, 1_000_000);
+  const opened = new Promise<void>((resolve) => {
+    waiting.sinks[0]!.onOpen = resolve;
+  });
+  await waiting.start();
+  await opened;
+  for (let turn = 0; turn < 50; turn += 1) await new Promise(setImmediate);
+  expect(waiting.sinks[0]!.calls).toEqual([]);
+  // Ended by somebody else meanwhile: that does not count against the entry.
+  const { ends, taken } = await runToTheEnd(
+    journal,
+    [{ name: 'file', deadly: new Set() }],
+    undefined,
+    await waiting.copy(),
+  );
+  expect({ ends, taken }).toEqual({ ends: 0, taken: [[1]] });
 });
 
 test('an end that no entry caused buries none, however often it comes', async () => {
