@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { BLOCK_BYTES, BLOCKS_AT, Entry, readBox } from '../../src/box/index.ts';
+import { readBoxInTurns } from '../../src/box/read-box.ts';
 import type { ReadableLogRecordLike } from '../../src/record/index.ts';
 import { aRecord, memoryBox, resource, scope, spanContext } from './support/memory-box.ts';
 
@@ -221,6 +222,26 @@ describe('damage', () => {
       ),
       { numRuns: 300 },
     );
+  });
+
+  test('a large one is read in turns, with the same result', async () => {
+    const { writer, file } = memoryBox({ blocks: 60 });
+    for (let count = 0; count < 40_000; count += 1) {
+      writer.held(inTrace('a', `record ${count} of a text`), trace('a'));
+      if (count % 100 === 0) writer.flush();
+    }
+    writer.flush();
+    let turns = 0;
+    let isRead = false;
+    const reading = readBoxInTurns(file).finally(() => {
+      isRead = true;
+    });
+    while (!isRead) {
+      await new Promise(setImmediate);
+      turns += 1;
+    }
+    expect(turns).toBeGreaterThan(3);
+    expect(await reading).toEqual(readBox(file));
   });
 
   test('a damaged frame costs only what stood in it', () => {

@@ -98,6 +98,24 @@ describe.each(FRONTS)('configure() of the %s', (front) => {
     expect(burst.stats().held).toBe(0);
   });
 
+  test('a rule for tasks that stands behind one for all of a logger does not decide', async () => {
+    const { burst, provider, bodies } = pipeline();
+    burst.configure([
+      { logger: 'quiet', level: 'WARN' },
+      { task: 'import*', emitLevel: 'DEBUG' },
+    ]);
+    const emit = (name: string, body: string) =>
+      provider.getLogger(name).emit({ severityNumber: Severity.DEBUG, body } as never);
+    await inTasks(provider, () =>
+      task('import orders', async () => {
+        emit('quiet', 'refused');
+        emit('other', 'exported at once');
+      }),
+    );
+    expect(await bodies()).toEqual(expect.arrayContaining(['exported at once']));
+    expect(await bodies()).not.toEqual(expect.arrayContaining(['refused']));
+  });
+
   test('is no reason for a burst to end: a trigger releases what is held as before', async () => {
     const { burst, log, bodies } = pipeline();
     log('DEBUG', 'held', { traceName: 'a' });
