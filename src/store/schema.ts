@@ -62,10 +62,19 @@ export function createTables(database: Database): void {
 }
 
 /**
+ * To be called outside of a transaction; one is left open when it throws.
  * @returns whether the file has tables; false: it is new, or its making was cut off
  * @throws ForeignPartition if it is none of ours
  */
 export function checkFormat(database: Database): boolean {
+  // One view of the file: another process may be making its tables between two statements.
+  database.exec('BEGIN');
+  const isMade = hasTables(database);
+  database.exec('COMMIT');
+  return isMade;
+}
+
+function hasTables(database: Database): boolean {
   const [application] = database.prepare('PRAGMA application_id').all();
   const [version] = database.prepare('PRAGMA user_version').all();
   const id = application?.application_id;
