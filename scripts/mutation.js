@@ -3,6 +3,7 @@
 //
 //   node scripts/mutation.js                      all targets, 40 mutants each
 //   node scripts/mutation.js burst journal        these targets
+//   node scripts/mutation.js store                any room with a folder of tests of its own
 //   node scripts/mutation.js --mutants 100 --seed 7 --list burst
 //
 // Which mutants are tried depends on the seed alone. Before a target is measured, the run proves itself: its tests must
@@ -10,6 +11,7 @@
 import { spawnSync } from 'node:child_process';
 import {
   cpSync,
+  existsSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -27,8 +29,10 @@ import { parseSync } from '@swc/core';
 /** @typedef {{ readonly start: number, readonly end: number, readonly text: string, readonly what: string }} Change bytes */
 /** @typedef {Change & { readonly file: string, readonly line: number }} Mutant */
 
+/** @typedef {{ readonly source: readonly string[], readonly tests: readonly string[] }} Target */
+
 /** What is measured: source files, and the tests that have to notice. */
-const targets = {
+const targets = /** @type {Record<string, Target>} */ ({
   burst: { source: ['src/burst', 'src/holding', 'src/limit'], tests: ['test/burst', 'test/limit'] },
   export: { source: ['src/export'], tests: ['test/export'] },
   journal: { source: ['src/journal'], tests: ['test/journal'] },
@@ -40,7 +44,7 @@ const targets = {
     source: ['src/settings', 'src/config'],
     tests: ['test/settings', 'test/config', 'test/sinks/plugins.test.ts', 'test/options-documented.test.ts'],
   },
-};
+});
 
 /** An operator, and what is written in its place. */
 const operators = /** @type {Readonly<Record<string, string>>} */ ({
@@ -69,33 +73,47 @@ const { values, positionals } = parseArgs({
     list: { type: 'boolean', default: false },
   },
 });
-const names = /** @type {(keyof typeof targets)[]} */ (
-  positionals.length > 0 ? positionals : Object.keys(targets)
-);
+const names = positionals.length > 0 ? positionals : Object.keys(targets);
 for (const name of names) {
-  if (targets[name] !== undefined) continue;
-  console.error(`mutation: expected one of ${Object.keys(targets).join(', ')}, got ${name}`);
+  if (targetOf(name) !== undefined) continue;
+  console.error(
+    `mutation: expected one of ${Object.keys(targets).join(', ')}, or a room with tests, got ${name}`,
+  );
   process.exit(64);
 }
 
 let tried = 0;
 let killed = 0;
 for (const name of names) {
-  const mutants = pick(mutantsOf(targets[name].source), Number(values.mutants), Number(values.seed));
+  const mutants = pick(
+    mutantsOf(/** @type {Target} */ (targetOf(name)).source),
+    Number(values.mutants),
+    Number(values.seed),
+  );
   if (values.list) for (const mutant of mutants) console.log(`${describe(mutant)}`);
   else measure(name, mutants);
 }
 if (!values.list) console.log(`${killed} of ${tried} mutants killed, ${percent(killed, tried)}`);
 
 /**
- * @param {keyof typeof targets} name
+ * @param {string} name
+ * @returns {Target | undefined}
+ */
+function targetOf(name) {
+  const [source, tests] = [`src/${name}`, `test/${name}`];
+  const isRoom = [source, tests].every((folder) => existsSync(join(root, folder)));
+  return targets[name] ?? (isRoom ? { source: [source], tests: [tests] } : undefined);
+}
+
+/**
+ * @param {string} name
  * @param {readonly Mutant[]} mutants
  */
 function measure(name, mutants) {
   const copy = mkdtempSync(join(tmpdir(), 'burstlog-mutation-'));
   try {
     copyProject(copy);
-    const { tests } = targets[name];
+    const { tests } = /** @type {Target} */ (targetOf(name));
     proveItself(copy, mutants[0]?.file ?? '', tests);
     const survivors = mutants.filter((mutant, index) => {
       const path = join(copy, mutant.file);
