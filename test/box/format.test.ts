@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { BLOCK_BYTES, BLOCKS_AT, Entry, readBox } from '../../src/box/index.ts';
 import { readBoxInTurns } from '../../src/box/read-box.ts';
 import type { ReadableLogRecordLike } from '../../src/record/index.ts';
+import { expectEqual } from '../support/expect-equal.ts';
 import { aRecord, memoryBox, resource, scope, spanContext } from './support/memory-box.ts';
 
 const { ENDED, RESUMED, EMPTIED } = Entry;
@@ -217,7 +218,10 @@ describe('damage', () => {
           for (const [at, value] of changes) bytes[at] = value;
           const found = readBox(length === null ? bytes : bytes.subarray(0, length));
           if (typeof found === 'string') return;
-          for (const { record } of found.records) expect(written.has(shownRecord(record))).toBe(true);
+          const invented = found.records
+            .map(({ record }) => shownRecord(record))
+            .filter((one) => !written.has(one));
+          expect(invented).toEqual([]);
         },
       ),
       { numRuns: 300 },
@@ -241,7 +245,7 @@ describe('damage', () => {
       turns += 1;
     }
     expect(turns).toBeGreaterThan(3);
-    expect(await reading).toEqual(readBox(file));
+    expectEqual(await reading, readBox(file));
   });
 
   test('a damaged frame costs only what stood in it', () => {

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { type DaemonConfig, defaultConfig, parseConfig } from '../../src/config/index.ts';
 import { parseDuration, parseSize, showDuration, showSize } from '../../src/text/index.ts';
+import { anyText } from '../support/any-text.ts';
 
 const environment = {
   NUMBER: '7',
@@ -200,7 +201,7 @@ test('any text is a configuration or has errors with a place, and never throws',
     '\t',
   );
   const anything = fc.oneof(
-    fc.string({ unit: 'binary' }),
+    anyText(),
     fc.array(piece, { maxLength: 60 }).map((all) => all.join('')),
   );
   fc.assert(

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import type { Accepted, JournalEntry } from '../../src/component/contract.ts';
 import { Journal, type JournalOptions } from '../../src/journal/index.ts';
+import { expectEqual } from '../support/expect-equal.ts';
 import { FragileFiles } from './support/fragile-files.ts';
 import { batchOf, originOf, producerOf, readAll, textOf } from './support/journal-tools.ts';
 
@@ -144,13 +145,20 @@ class Oracle {
     const entries = await readAll(journal);
     const found = new Map(entries.map((entry) => [entry.index, textOf(entry)]));
     expect(found.size).toBe(entries.length);
-    expect(entries.map(({ index }) => index)).toEqual(
-      entries.map(({ index }) => index).sort((a, b) => a - b),
+    const indexes = entries.map(({ index }) => index);
+    expectEqual(
+      indexes,
+      indexes.toSorted((a, b) => a - b),
     );
-    for (const text of found.values()) expect(this.sent).toContain(text);
-    for (const [index, text] of this.acknowledged) {
-      if (index >= journal.first) expect(found.get(index)).toBe(text);
-    }
+    expectEqual(
+      [...found.values()].filter((text) => !this.sent.has(text)),
+      [],
+    );
+    const kept = [...this.acknowledged].filter(([index]) => index >= journal.first);
+    expectEqual(
+      kept.map(([index]) => [index, found.get(index)]),
+      kept,
+    );
     const once = [...found.values()].filter((text) => !text.startsWith('0/'));
     expect(new Set(once).size).toBe(once.length);
   }

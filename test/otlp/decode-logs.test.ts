@@ -8,8 +8,10 @@ import {
   logGroups,
   numberOf,
   scanLogs,
+  type WireError,
 } from '../../src/otlp/index.ts';
 import { everyKindOfRecord } from '../support/every-kind-of-record.ts';
+import { expectEqual } from '../support/expect-equal.ts';
 import { decodeLogsRequest } from '../support/otlp-decode.js';
 import { field, varint } from '../support/protobuf.ts';
 import { bareRecord, emittedRecord, encodeLogs, sdkRecords } from './records.ts';
@@ -32,11 +34,12 @@ function verdict(bytes: Uint8Array): string {
       read(bytes);
       return 'taken';
     } catch (error) {
-      expect(error).toMatchObject({ name: 'WireError', malformed: true });
+      const { name, malformed } = error as WireError;
+      expectEqual({ name, malformed }, { name: 'WireError', malformed: true });
       return (error as Error).message.replace(/^.* at byte/, 'refused at byte');
     }
   });
-  expect(answers[0] === 'taken').toBe(answers[1] === 'taken');
+  expectEqual(answers[0] === 'taken', answers[1] === 'taken');
   return answers[0]!;
 }
 
@@ -57,8 +60,8 @@ test('what is decoded and encoded again means the same, to a reader of its own',
       const bytes = encodeLogs(sdkRecords(emitted));
       const decoded = decodeLogs(bytes);
       const again = encodeDecoded(decoded);
-      expect(decodeLogsRequest(again)).toEqual(decodeLogsRequest(bytes));
-      expect(decodeLogs(again)).toEqual(decoded);
+      expectEqual(decodeLogsRequest(again), decodeLogsRequest(bytes));
+      expectEqual(decodeLogs(again), decoded);
       const all = decoded.resources.flatMap(({ scopes }) => scopes.flatMap(({ records }) => records));
       expect(scanLogs(bytes)).toEqual({ records: all.length });
     }),
@@ -165,7 +168,7 @@ test('both readers agree on any change of a request', () => {
         for (const [at, byte] of changes) bytes[at] = byte;
         if (verdict(bytes) !== 'taken') return;
         const decoded = decodeLogs(bytes);
-        expect(decodeLogs(encodeDecoded(decoded))).toEqual(decoded);
+        expectEqual(decodeLogs(encodeDecoded(decoded)), decoded);
       },
     ),
     { numRuns: 3_000 },
@@ -242,7 +245,7 @@ test('groups hold the same records as the whole, each with its resource and scop
       const grouped = [...logGroups(bytes)].flatMap(({ resource, scope, records }) =>
         records.map((one) => ({ resource, scope, one })),
       );
-      expect(grouped).toEqual(flat);
+      expectEqual(grouped, flat);
     }),
     { numRuns: 300 },
   );

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { scanLogs } from '../../src/otlp/index.ts';
 import { LogRecordView, type ReadableLogRecordLike } from '../../src/record/index.ts';
 import { everyKindOfRecord, sender, traceId } from '../support/every-kind-of-record.ts';
+import { expectEqual } from '../support/expect-equal.ts';
 import { decodeLogsRequest } from '../support/otlp-decode.js';
 import { needs } from '../support/sdk-abilities.ts';
 import { bareRecord, emittedRecord, encodeLogs, sdkRecords, value } from './records.ts';
@@ -32,7 +33,7 @@ needs('attributes of any value')(
       fc.property(fc.array(emittedRecord, { maxLength: 12 }), (emitted) => {
         const records = sdkRecords(emitted);
         const bytes = encodeLogs(records);
-        expect(decodeLogsRequest(bytes)).toEqual(official(records));
+        expectEqual(decodeLogsRequest(bytes), official(records));
         expect(scanLogs(bytes).records).toBe(records.length);
       }),
       { numRuns: 300 },
@@ -47,7 +48,8 @@ test('no records are an empty request', () => {
 test('a batch of any size has right lengths', () => {
   for (const count of [1, 2, 50, 64, 65, 500, 7_000]) {
     const records = sdkRecords(Array.from({ length: count }, (_, body) => ({ body })));
-    expect(decodeLogsRequest(encodeLogs(records)).map(({ body }) => body)).toEqual(
+    expectEqual(
+      decodeLogsRequest(encodeLogs(records)).map(({ body }) => body),
       records.map(({ body }) => body),
     );
   }

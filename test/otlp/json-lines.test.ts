@@ -13,6 +13,7 @@ import {
   logGroups,
 } from '../../src/otlp/index.ts';
 import { batch, bodiesIn, one, record } from '../sinks/support/logs.ts';
+import { expectEqual } from '../support/expect-equal.ts';
 import { field } from '../support/protobuf.ts';
 import { amplifying, flatLogs } from './amplifying.ts';
 
@@ -78,7 +79,7 @@ test('lines hold all that the records hold, whatever they hold', () => {
       const text = linesOf(bytes);
       const parts = text.split('\n');
       expect(parts.pop()).toBe('');
-      expect(flatLogs(parts.map((line) => decodeJsonLogs(line)))).toEqual(flatLogs([decodeLogs(bytes)]));
+      expectEqual(flatLogs(parts.map((line) => decodeJsonLogs(line))), flatLogs([decodeLogs(bytes)]));
     }),
     { numRuns: 500 },
   );
@@ -87,7 +88,7 @@ test('lines hold all that the records hold, whatever they hold', () => {
 test('half a surrogate pair becomes U+FFFD, and a thousand keys do no harm', () => {
   for (let each = 0; each < 3_000; each += 1) {
     const line = linesOf(one('', { attributes: [[`key"${each}`, 'x\ud800']] }));
-    expect(JSON.parse(line).resourceLogs[0].scopeLogs[0].logRecords[0].attributes).toEqual([
+    expectEqual(JSON.parse(line).resourceLogs[0].scopeLogs[0].logRecords[0].attributes, [
       { key: `key"${each}`, value: { stringValue: 'x\ufffd' } },
     ]);
   }

@@ -7,6 +7,7 @@ import {
   WireError,
 } from '../../src/otlp/index.ts';
 import { jsonPieces } from '../../src/otlp/json-pieces.ts';
+import { expectEqual } from '../support/expect-equal.ts';
 import { flatLogs } from './amplifying.ts';
 
 const MIB = 2 ** 20;
@@ -51,7 +52,7 @@ const request = object(
 test('a request that is read in pieces holds what it holds read as a whole, however it is cut', async () => {
   await fc.assert(
     fc.asyncProperty(request, fc.integer({ min: 1, max: 200 }), async (json, pieceBytes) => {
-      expect(flatLogs([await read(json, pieceBytes)])).toEqual(flatLogs([decodeJsonLogs(json)]));
+      expectEqual(flatLogs([await read(json, pieceBytes)]), flatLogs([decodeJsonLogs(json)]));
     }),
     { numRuns: 300 },
   );
@@ -77,7 +78,7 @@ test('what is no OTLP/JSON is refused in pieces as it is as a whole', async () =
           (logs) => flatLogs([logs]),
           (error) => (error as WireError).cause,
         );
-        expect(found).toEqual(expected);
+        expectEqual(found, expected);
       },
     ),
     { numRuns: 1_000 },

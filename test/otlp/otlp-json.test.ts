@@ -2,6 +2,7 @@ import { JsonLogsSerializer } from '@opentelemetry/otlp-transformer';
 import fc from 'fast-check';
 import { decodeJsonLogs, decodeLogs, encodeDecoded, readJsonLogs } from '../../src/otlp/index.ts';
 import { everyKindOfRecord } from '../support/every-kind-of-record.ts';
+import { expectEqual } from '../support/expect-equal.ts';
 import { decodeLogsRequest } from '../support/otlp-decode.js';
 import { needs } from '../support/sdk-abilities.ts';
 import { bareRecord, emittedRecord, encodeLogs, jsonLine, sdkRecords } from './records.ts';
@@ -21,8 +22,8 @@ test('a line reads back as the same logs', () => {
       const bytes = encodeLogs(sdkRecords(emitted));
       const line = jsonLine(bytes);
       expect(line).toMatch(/^[^\n\r]*\n$/);
-      expect(decodeJsonLogs(line)).toEqual(decodeLogs(bytes));
-      expect(decodeJsonLogs(Buffer.from(line))).toEqual(decodeLogs(bytes));
+      expectEqual(decodeJsonLogs(line), decodeLogs(bytes));
+      expectEqual(decodeJsonLogs(Buffer.from(line)), decodeLogs(bytes));
     }),
     { numRuns: 300 },
   );

@@ -4,6 +4,7 @@ import { LoggerProvider } from '@opentelemetry/sdk-logs';
 import fc from 'fast-check';
 import { type DecodedLogs, encodeDecoded, JsonLines, LogsEncoder, logGroups } from '../../src/otlp/index.ts';
 import type { ReadableLogRecordLike } from '../../src/record/index.ts';
+import { anyText } from '../support/any-text.ts';
 import { type EmittedRecord, sender } from '../support/every-kind-of-record.ts';
 
 interface LoggerName {
@@ -53,7 +54,7 @@ export function bareRecord(
 
 const text = fc.oneof(
   fc.string({ maxLength: 20 }),
-  fc.string({ unit: 'binary', maxLength: 40 }),
+  anyText(40),
   fc.nat(300).map((length) => 'x'.repeat(length)),
   fc.nat(100).map((length) => 'ü✓🚚'.repeat(length)),
   fc.constantFrom('a\nb', 'C:\\new', '\\n', '__proto__', 'constructor', '', '\u2028'),

@@ -7,6 +7,7 @@ import {
   loadPatterns,
   type Patterns,
 } from '../../src/ottl/index.ts';
+import { anyText } from '../support/any-text.ts';
 import { conditions, resources } from './cases.ts';
 
 let patterns: Patterns | undefined;
@@ -203,7 +204,7 @@ test('any text is a condition or an error with a column within it', () => {
   fc.assert(
     fc.property(
       fc.oneof(
-        fc.string({ unit: 'binary' }),
+        anyText(),
         fc.array(words, { maxLength: 20 }).map((all) => all.join(' ')),
       ),
       triedOnAll,

@@ -4,6 +4,7 @@ import { Selection } from '../../src/reader/selection.ts';
 import { wordTest } from '../../src/reader/words.ts';
 import { bodyText } from '../../src/text/index.ts';
 import type { TreeRecord } from '../../src/tree/index.ts';
+import { anyText } from '../support/any-text.ts';
 import { otlpLine } from '../tree/otlp-lines.ts';
 import { record } from '../tree/story.ts';
 
@@ -29,7 +30,7 @@ test('every word of a text is found in it, in any case and order, and no part of
 
 test('any text is a search, and never an error', () => {
   fc.assert(
-    fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), (words, body) => {
+    fc.property(anyText(), anyText(), (words, body) => {
       const test = wordTest(words);
       expect(typeof (test?.(recordOf(wellFormed(body), { key: wellFormed(words) })) ?? true)).toBe('boolean');
     }),
