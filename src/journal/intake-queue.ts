@@ -167,7 +167,7 @@ export class IntakeQueue {
       }
       settle.resolve(this.#full(cause, bytes));
     }
-    this.#leave(refused);
+    this.#leave(refused, cause);
   }
 
   #warn(cause: NoRoom): void {
@@ -190,10 +190,13 @@ export class IntakeQueue {
     }
   }
 
-  #leave(gone: readonly Waiting[]): void {
+  /** @param cause why they were refused, if they were */
+  #leave(gone: readonly Waiting[], cause?: NoRoom): void {
     for (const { batch, producer, followers, bytes } of gone) {
       this.bytes -= bytes;
-      for (const { origin, settle } of followers) settle.resolve(this.#answer(origin, producer!));
+      for (const { origin, settle } of followers) {
+        settle.resolve(this.#answer(origin, producer, cause, bytes));
+      }
       if (producer === undefined) continue;
       if (this.#tails.get(producer)?.batch === batch) this.#tails.delete(producer);
     }
@@ -208,12 +211,17 @@ export class IntakeQueue {
     });
   }
 
-  #answer(origin: Origin, known: Producer | undefined): Accepted {
+  /** @param cause why the first copy, of so many bytes, was refused */
+  #answer(
+    origin: Origin,
+    known: Producer | undefined,
+    cause: NoRoom = 'disk',
+    bytes = FRAME_BYTES,
+  ): Accepted {
     const last = known?.last ?? 0;
     if (origin.seq <= last) return { kind: 'duplicate', last };
     if (origin.prev > last) return { kind: 'gap', last };
-    // The first copy found no room.
-    return this.#full('disk', FRAME_BYTES);
+    return this.#full(cause, bytes);
   }
 
   /** A smaller batch, such as one of the daemon's own records, may find room where those of others do not. */

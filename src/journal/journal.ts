@@ -56,8 +56,14 @@ export class Journal implements Intake, JournalView {
   static async open(options: JournalOptions): Promise<Journal> {
     const settings = withJournalDefaults(options);
     const journal = new Journal(settings, await recover(settings));
-    await journal.#loop.begin();
-    return journal;
+    try {
+      await journal.#loop.begin();
+      return journal;
+    } catch (error) {
+      await journal.#loop.abandon();
+      await journal.#recovered.handle.close();
+      throw error;
+    }
   }
 
   /** Use {@link Journal.open}. */

@@ -24,11 +24,14 @@ export class Quarantine {
     missingBatches: 0,
     missingRecords: 0,
   };
+  /** The files that there were when the journal was opened. */
+  readonly #known: ReadonlySet<string>;
   #room: number;
 
-  /** @param usedBytes what such files hold already */
-  constructor(settings: Settings, usedBytes: number) {
+  /** @param usedBytes what the known files hold */
+  constructor(settings: Settings, known: readonly string[], usedBytes: number) {
     this.#settings = settings;
+    this.#known = new Set(known);
     this.#room = settings.segmentBytes - usedBytes;
   }
 
@@ -38,9 +41,11 @@ export class Quarantine {
     segment.damage.set(offset, length);
     this.counts.damagedRanges += 1;
     this.counts.damagedBytes += length;
-    const copied = length <= this.#room && (await this.#copied(segment, offset, length));
+    const name = damagedName(segment.name, offset);
+    const copied =
+      this.#known.has(name) || (length <= this.#room && (await this.#copied(segment, offset, length, name)));
     if (!copied) this.counts.uncopiedBytes += length;
-    const follows = copied ? `they are kept in ${damagedName(segment.name, offset)}` : 'they were not copied';
+    const follows = copied ? `they are kept in ${name}` : 'they were not copied';
     this.report(
       `${length} bytes at ${offset} of ${segment.name} are damaged; ${follows}, reading continues after them`,
     );
@@ -74,9 +79,9 @@ export class Quarantine {
     this.#settings.log.emit(Severity.WARN, `journal: ${message}`);
   }
 
-  async #copied(segment: Segment, offset: number, length: number): Promise<boolean> {
+  async #copied(segment: Segment, offset: number, length: number, name: string): Promise<boolean> {
     const { files, directory } = this.#settings;
-    const path = join(directory, damagedName(segment.name, offset));
+    const path = join(directory, name);
     try {
       const source = await files.openToRead(segment.path);
       try {
@@ -96,7 +101,6 @@ export class Quarantine {
       this.#room -= length;
       return true;
     } catch (error) {
-      if ((error as { code?: unknown } | null)?.code === 'EEXIST') return true;
       await files.unlink(path).catch(() => {});
       this.report(`a damaged range of ${segment.name} cannot be copied (${errorText(error)})`);
       return false;

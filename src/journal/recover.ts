@@ -86,7 +86,8 @@ async function recoverFrom(
     found.push(await readHead(files, directory, name));
   }
   for (const name of names.filter(isUnfinished)) await files.unlink(join(directory, name));
-  const quarantine = new Quarantine(settings, await bytesOf(files, directory, names.filter(isDamaged)));
+  const damaged = names.filter(isDamaged);
+  const quarantine = new Quarantine(settings, damaged, await bytesOf(files, directory, damaged));
   const whole = await withoutHeadless(settings, found, quarantine);
   // A name that is found may not be on the disk yet, if the process before ended just then.
   if (settings.sync === 'always') await handle.sync();
@@ -122,16 +123,12 @@ async function recoverFrom(
     producers.forget(millis);
   };
   const file = await files.openToWrite(last.path);
-  const { end, cutAt, seenNext, lastGroup } = await replay(file, last, quarantine, committed);
-  if (cutAt < end) {
-    quarantine.cut(last.name, cutAt, end - cutAt);
-    await file.truncate(cutAt);
+  try {
+    await mend(file, last, quarantine, committed);
+  } catch (error) {
+    await file.close();
+    throw error;
   }
-  await writeAgain(file, lastGroup, cutAt);
-  await file.datasync();
-  last.end = Math.max(cutAt, last.begin);
-  last.settle();
-  last.next = Math.max(last.next, seenNext);
   time.advance(now);
 
   const isNewestMissing = noted !== undefined && noted.firstIndex > last.head.firstIndex;
@@ -149,6 +146,25 @@ async function recoverFrom(
     time,
     recordsBefore: isNewestMissing ? (noted.records ?? noted.recordsBefore) : 0,
   };
+}
+
+/** Brings the last segment into a state in which it can be continued, see {@link recover}. */
+async function mend(
+  file: OpenFile,
+  last: Segment,
+  quarantine: Quarantine,
+  committed: Committed,
+): Promise<void> {
+  const { end, cutAt, seenNext, lastGroup } = await replay(file, last, quarantine, committed);
+  if (cutAt < end) {
+    quarantine.cut(last.name, cutAt, end - cutAt);
+    await file.truncate(cutAt);
+  }
+  await writeAgain(file, lastGroup, cutAt);
+  await file.datasync();
+  last.end = Math.max(cutAt, last.begin);
+  last.settle();
+  last.next = Math.max(last.next, seenNext);
 }
 
 /** What the manifest says, if it belongs to these segments. */

@@ -150,7 +150,12 @@ export class WriteLoop {
   async end(): Promise<void> {
     while (this.#running !== undefined) await this.#running;
     if (this.#faulted === undefined) await this.#writer.seal(this.#next);
-    else await this.#writer.abandon();
+    else await this.abandon();
+  }
+
+  /** Closes the file as it is. */
+  abandon(): Promise<void> {
+    return this.#writer.abandon();
   }
 
   get #hasWork(): boolean {

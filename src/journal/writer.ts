@@ -108,10 +108,10 @@ export class Writer {
   }
 
   /** Begins a new segment. All groups of the one before are on the disk. */
-  async roll(before: Before, table: Buffer): Promise<Segment | NoRoom> {
+  async roll(stood: Before, table: Buffer): Promise<Segment | NoRoom> {
     const { directory, files, clock } = this.#settings;
     const head: Head = {
-      ...before,
+      ...stood,
       mark: randomBytes(MARK_BYTES),
       createdMillis: clock.now(),
       producers: table.length / PRODUCER_BYTES,
@@ -127,17 +127,18 @@ export class Writer {
       await this.#sync(file);
       await files.rename(unfinished, path);
     } catch (error) {
+      await file?.close();
       if (file === undefined && isNoDescriptor(error)) return 'descriptors';
       if (!isNoSpace(error)) throw error;
-      await file?.close();
       if (file !== undefined) await files.unlink(unfinished);
       return 'disk';
     }
+    const before = this.#file;
+    this.#file = file;
+    await before?.close();
     if (this.#settings.sync === 'always') await this.#handle.sync();
     await this.#noteNewest(head);
-    await this.#file?.close();
     this.#segment?.closeAt(head);
-    this.#file = file;
     this.#segment = new Segment(directory, head, framesBegin(head.producers));
     return this.#segment;
   }

@@ -74,6 +74,7 @@ test('an error at any step: nothing is reported as safe that is not, the error i
       }
       await journal.close().catch(() => {});
     }
+    expect([failed, files.open]).toEqual([failed, []]);
     files.before = () => {};
     // The program starts again on the same system, then the power goes: what it found must be on the disk by then.
     let again = await openOn(files);

@@ -115,6 +115,7 @@ class Oracle {
       await this.journal.trim(position);
     } else if (each.kind === 'reopen') {
       await this.journal.close();
+      expect(this.files.open).toEqual([]);
       this.journal = await openOn(this.files);
     } else {
       await this.#end(each);

@@ -35,6 +35,10 @@ export class FragileFiles implements Files {
   openingFails: Error | undefined;
   /** Set at a crash: the process that used these files is gone. */
   dead = false;
+  /** Files and directories that are open, by path, one entry for each opening. */
+  readonly open: string[] = [];
+  /** How often a file was read from. */
+  reads = 0;
 
   constructor(names: Map<string, Inode> = new Map()) {
     this.#names = names;
@@ -144,7 +148,7 @@ export class FragileFiles implements Files {
       this.#step('syncDirectory', path, () => {
         this.#durableNames = new Map(this.#names);
       });
-    return { sync, close: async () => {} };
+    return { sync, close: this.#opened(path) };
   }
 
   async freeBytes(): Promise<number> {
@@ -162,8 +166,10 @@ export class FragileFiles implements Files {
         inode.dirty.add(page);
       }
     };
+    const close = this.#opened(path);
     return {
       read: async (target, length, position) => {
+        this.reads += 1;
         const piece = inode.content.subarray(position, position + length);
         target.set(piece);
         return piece.length;
@@ -189,7 +195,18 @@ export class FragileFiles implements Files {
           inode.content = content;
         }),
       size: async () => inode.content.length,
-      close: async () => {},
+      close,
+    };
+  }
+
+  /** @returns what closes it, once */
+  #opened(path: string): () => Promise<void> {
+    this.open.push(path);
+    let isOpen = true;
+    return async () => {
+      if (!isOpen) throw Object.assign(new Error(`closed twice: ${path}`), { code: 'EBADF' });
+      isOpen = false;
+      this.open.splice(this.open.indexOf(path), 1);
     };
   }
 
