@@ -7,9 +7,12 @@
 //   node scripts/mutation.js --mutants 100 --seed 7 --list burst
 //
 // Which mutants are tried depends on the seed alone. Before a target is measured, the run proves itself: its tests must
-// pass unchanged, must fail with a file that throws, and must pass with a changed comment.
+// pass unchanged, must fail with a file that throws, and must pass with a changed comment. A mutant survives only if all
+// of them pass. They run in one process, those first that are likely to notice, and the first test that fails ends the
+// run; one that takes five times as long as the tests unchanged, and at least a minute, counts as killed.
 import { spawnSync } from 'node:child_process';
 import {
+  copyFileSync,
   cpSync,
   existsSync,
   mkdtempSync,
@@ -21,7 +24,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { parseSync } from '@swc/core';
@@ -33,7 +36,10 @@ import { parseSync } from '@swc/core';
 
 /** What is measured: source files, and the tests that have to notice. */
 const targets = /** @type {Record<string, Target>} */ ({
-  burst: { source: ['src/burst', 'src/holding', 'src/limit'], tests: ['test/burst', 'test/limit'] },
+  burst: {
+    source: ['src/burst', 'src/holding', 'src/limit'],
+    tests: ['test/burst', 'test/holding', 'test/limit'],
+  },
   export: { source: ['src/export'], tests: ['test/export'] },
   journal: { source: ['src/journal'], tests: ['test/journal'] },
   acknowledgement: {
@@ -63,6 +69,11 @@ const operators = /** @type {Readonly<Record<string, string>>} */ ({
   '??': '&&',
 });
 const assignments = /** @type {Readonly<Record<string, string>>} */ ({ '+=': '-=', '-=': '+=' });
+
+/** The least time that the tests of a mutant may take. */
+const LEAST_MILLIS = 60_000;
+/** And how many times as long as the tests unchanged. */
+const TIMES = 5;
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const { values, positionals } = parseArgs({
@@ -113,14 +124,11 @@ function measure(name, mutants) {
   const copy = mkdtempSync(join(tmpdir(), 'burstlog-mutation-'));
   try {
     copyProject(copy);
-    const { tests } = /** @type {Target} */ (targetOf(name));
-    proveItself(copy, mutants[0]?.file ?? '', tests);
+    const room = new TestedRoom(copy, /** @type {Target} */ (targetOf(name)).tests);
+    room.proveItself(mutants[0]?.file ?? '');
     const survivors = mutants.filter((mutant, index) => {
-      const path = join(copy, mutant.file);
-      const original = readFileSync(path);
-      writeFileSync(path, changed(original, mutant));
-      const passed = run(copy, tests);
-      writeFileSync(path, original);
+      const original = readFileSync(join(copy, mutant.file));
+      const passed = room.passWith(mutant.file, changed(original, mutant));
       if (process.stderr.isTTY) process.stderr.write(`\r${name}: ${index + 1} of ${mutants.length}\x1b[K`);
       return passed;
     });
@@ -144,41 +152,84 @@ function copyProject(copy) {
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
 }
 
-/**
- * @param {string} copy
- * @param {string} file
- * @param {readonly string[]} tests
- */
-function proveItself(copy, file, tests) {
-  const path = join(copy, file);
-  const original = readFileSync(path, 'utf8');
-  const passesWith = (/** @type {string} */ text) => {
-    writeFileSync(path, text);
-    const passed = run(copy, tests);
-    writeFileSync(path, original);
-    return passed;
-  };
-  if (!passesWith(original)) throw new Error(`${tests.join(' ')} fail without any change`);
-  if (!passesWith(`${original}\n// A comment.\n`))
-    throw new Error(`${tests.join(' ')} fail with a new comment`);
-  if (passesWith(`throw new Error('mutant');\n${original}`)) {
-    throw new Error(`${tests.join(' ')} pass although ${file} throws when it is loaded`);
-  }
-}
+/** Runs the tests of a room in a copy of the project. */
+class TestedRoom {
+  #copy;
+  #tests;
+  #mostMillis = 600_000;
+  /** @type {Map<string, string[]>} The test files that failed for a change of a source file, the last one first. */
+  #killers = new Map();
 
-/**
- * @param {string} copy
- * @param {readonly string[]} tests
- * @returns {boolean} whether they passed
- */
-function run(copy, tests) {
-  const jest = join(root, 'node_modules/jest/bin/jest.js');
-  const { status } = spawnSync(process.execPath, [jest, '--bail', '--silent', ...tests], {
-    cwd: copy,
-    stdio: 'ignore',
-    timeout: 300_000,
-  });
-  return status === 0;
+  /**
+   * @param {string} copy
+   * @param {readonly string[]} tests
+   */
+  constructor(copy, tests) {
+    this.#copy = copy;
+    this.#tests = tests;
+    copyFileSync(join(root, 'scripts/mutation-jest.cjs'), join(copy, 'mutation-jest.cjs'));
+  }
+
+  /** @param {string} file */
+  proveItself(file) {
+    const original = readFileSync(join(this.#copy, file), 'utf8');
+    const tests = this.#tests.join(' ');
+    if (!this.passWith(file, original)) throw new Error(`${tests} fail without any change`);
+    const startedAt = performance.now();
+    if (!this.passWith(file, `${original}\n// A comment.\n`))
+      throw new Error(`${tests} fail with a new comment`);
+    this.#mostMillis = Math.max(LEAST_MILLIS, TIMES * (performance.now() - startedAt));
+    if (this.passWith(file, `throw new Error('mutant');\n${original}`)) {
+      throw new Error(`${tests} pass although ${file} throws when it is loaded`);
+    }
+  }
+
+  /**
+   * @param {string} file
+   * @param {string | Buffer} text what the file holds meanwhile
+   * @returns {boolean} whether the tests pass
+   */
+  passWith(file, text) {
+    const path = join(this.#copy, file);
+    const original = readFileSync(path);
+    writeFileSync(path, text);
+    const killer = this.#run(this.#order(file));
+    writeFileSync(path, original);
+    if (killer === undefined) return true;
+    const others = (this.#killers.get(file) ?? []).filter((name) => name !== killer);
+    this.#killers.set(file, [killer, ...others]);
+    return false;
+  }
+
+  /**
+   * Names of test files, or parts of them: those that are likely to notice, the likeliest first.
+   *
+   * @param {string} file
+   * @returns {string[]}
+   */
+  #order(file) {
+    const others = [...this.#killers].filter(([name]) => name !== file).map(([, [last]]) => last ?? '');
+    return [...(this.#killers.get(file) ?? []), basename(file, '.ts'), ...others.reverse()];
+  }
+
+  /**
+   * @param {readonly string[]} first
+   * @returns {string | undefined} the test file that failed; empty if the tests took too long
+   */
+  #run(first) {
+    const jest = join(root, 'node_modules/jest/bin/jest.js');
+    const own = join(this.#copy, 'mutation-jest.cjs');
+    const how = ['--runInBand', '--silent', '--testSequencer', own, '--reporters', own];
+    const { status, stdout } = spawnSync(process.execPath, [jest, ...how, ...this.#tests], {
+      cwd: this.#copy,
+      stdio: ['ignore', 'pipe', 'ignore'],
+      encoding: 'utf8',
+      env: { ...process.env, MUTATION_FIRST: JSON.stringify(first) },
+      timeout: this.#mostMillis,
+      killSignal: 'SIGKILL',
+    });
+    return status === 0 ? undefined : (/^failed (.*)$/m.exec(stdout)?.[1] ?? '');
+  }
 }
 
 /**
