@@ -12,6 +12,7 @@ import {
   unlinkSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { errorText } from '../record/index.ts';
 import { BOX_SUFFIX } from './box-file.ts';
 import { type BoxHeader, decodeHeader } from './box-header.ts';
 import { BLOCKS_AT } from './layout.ts';
@@ -41,7 +42,7 @@ export interface TakenBox {
   readonly failures: number;
   /** Its records are elsewhere now. */
   remove(): void;
-  /** It stays for another try, of so many. */
+  /** It stays for another try, of so many. @throws if somebody removed it, as the next two do */
   release(): void;
   /** It stays as it was. */
   restore(): void;
@@ -82,7 +83,7 @@ export function* takeBoxes(
   const dead = candidates(directory, report, isWanted);
   const left = withinBounds(directory, dead, bounds, report);
   for (const candidate of left) {
-    const taken = take(directory, candidate);
+    const taken = take(directory, candidate, report);
     if (taken !== undefined) yield taken;
   }
 }
@@ -150,7 +151,11 @@ function withinBounds(
   return left;
 }
 
-function take(directory: string, { file, name, failures }: Candidate): TakenBox | undefined {
+function take(
+  directory: string,
+  { file, name, failures }: Candidate,
+  report: DirectoryReport,
+): TakenBox | undefined {
   const path = join(directory, `${name}.taken-${process.pid}-${markText(process.pid)}`);
   try {
     renameSync(join(directory, file), path);
@@ -166,8 +171,9 @@ function take(directory: string, { file, name, failures }: Candidate): TakenBox 
       restore: () => void rename(failures === 0 ? '' : `.failed-${failures}`),
       keep: () => rename(KEPT_SUFFIX),
     };
-  } catch {
+  } catch (error) {
     // Another one was faster.
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') report.refused.set(file, errorText(error));
     return undefined;
   }
 }

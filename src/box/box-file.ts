@@ -2,6 +2,7 @@ import {
   closeSync,
   constants,
   fchmodSync,
+  fstatSync,
   ftruncateSync,
   mkdirSync,
   openSync,
@@ -81,6 +82,14 @@ export class BoxFile {
   setResources(resources: BoxHeader['resources']): void {
     this.#header = { ...this.#header, resources };
     this.#writeHeader();
+  }
+
+  /** @throws when somebody has removed or truncated the file: nobody would find what is written to it */
+  check(): void {
+    if (this.#descriptor === undefined) return;
+    const { nlink, size } = fstatSync(this.#descriptor);
+    if (nlink === 0) throw new Error('the file was removed');
+    if (size < BLOCKS_AT + this.blocks * BLOCK_BYTES) throw new Error('the file was truncated');
   }
 
   /** Leaves the file to whoever recovers it. */

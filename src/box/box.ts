@@ -11,6 +11,8 @@ import { Watcher } from './watcher.ts';
 
 const SIGNS_MILLIS = 1_000;
 const MAX_RESOURCES = 64;
+/** Characters of a stack at its beginning and at its end: as JSON, where each may take six, they fit a frame. */
+const STACK = { first: 800, last: 2_000 };
 
 /** Where a box reports what went wrong. */
 export type WarnOf = (message: string) => void;
@@ -86,6 +88,7 @@ export class Box {
   #armSigns(holding: () => number, flush: () => void): void {
     const dueAt = this.#clock.monotonicNow() + SIGNS_MILLIS;
     this.#cancelSigns = this.#clock.after(SIGNS_MILLIS, () => {
+      this.#guarded(() => this.#file.check());
       if (this.#hasEnded) return;
       this.writer.json(Entry.SIGNS, this.#signs(this.#clock.monotonicNow() - dueAt, holding()));
       flush();
@@ -99,27 +102,31 @@ export class Box {
     return signs;
   }
 
-  lastWords(words: Omit<LastWords, 'atMillis'>): void {
-    this.writer.json(Entry.LAST_WORDS, { atMillis: Date.now(), ...words });
+  lastWords({ text, isFailure, error }: Omit<LastWords, 'atMillis' | 'stack'> & { error?: unknown }): void {
+    const stack = stackOf(error);
+    this.writer.json(Entry.LAST_WORDS, { atMillis: Date.now(), text, isFailure, stack });
   }
 
   /** Leaves the file to whoever recovers it. */
   leave(): void {
-    this.#end(() => this.#file.close());
+    this.#end();
+    this.#file.close();
   }
 
-  /** A clean end: there is nothing to recover. */
+  /** A clean end: there is nothing to recover, also if the file could not be written to for a while. */
   remove(): void {
-    this.#end(() => this.#file.remove());
+    this.#end();
+    this.#file.remove();
   }
 
-  #end(last: () => void): void {
+  #end(): void {
     if (this.#hasEnded) return;
+    // What is left is not written to a file that failed.
+    this.#hasEnded = this.#hasFailed;
     this.#watcher?.end();
     this.#hasEnded = true;
     this.#cancelSigns?.();
     this.#cancelBeat?.();
-    last();
   }
 
   /** Shows the watcher that the event loop turns. */
@@ -165,6 +172,17 @@ export class Box {
   }
 }
 
+/** Where an error came from, however long the message is with which its stack begins. Never throws. */
+function stackOf(error: unknown): string | undefined {
+  try {
+    const stack = error instanceof Error ? String(error.stack) : undefined;
+    if (stack === undefined || stack.length <= STACK.first + STACK.last) return stack;
+    return `${stack.slice(0, STACK.first)}\n...\n${stack.slice(-STACK.last)}`;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Attributes of a resource that are known now, without the promises of those that are not. */
 function plainResource(resource: ResourceLike): ResourceLike {
   const raw = resource as { getRawAttributes?(): [string, unknown][] };
@@ -172,6 +190,13 @@ function plainResource(resource: ResourceLike): ResourceLike {
     resource.asyncAttributesPending === true
       ? (raw.getRawAttributes?.() ?? [])
       : Object.entries(resource.attributes);
-  const known = entries.filter(([, value]) => typeof value !== 'object' || Array.isArray(value));
-  return { attributes: Object.fromEntries(known) };
+  return { attributes: Object.fromEntries(entries.filter(([, value]) => isAttributeValue(value))) };
 }
+
+/** What an attribute may be. Anything else is not known yet, or has no form as JSON. */
+function isAttributeValue(value: unknown): boolean {
+  if (Array.isArray(value)) return value.every((each) => each == null || isPrimitive(each));
+  return isPrimitive(value);
+}
+
+const isPrimitive = (value: unknown) => ['string', 'number', 'boolean'].includes(typeof value);

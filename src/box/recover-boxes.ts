@@ -61,10 +61,10 @@ export async function recoverBoxes(
         report.records += records.length;
         break;
       case 'later':
-        box.restore();
+        quietly(() => box.restore());
         return report;
       case 'failed':
-        if (box.failures + 1 < MAX_TRIES) box.release();
+        if (box.failures + 1 < MAX_TRIES) quietly(() => box.release());
         else keep(box, `its export failed ${MAX_TRIES} times`, report);
     }
   }
@@ -80,10 +80,15 @@ async function outcomeOf(send: () => Promise<SendOutcome>): Promise<SendOutcome>
 }
 
 function keep(box: TakenBox, why: string, report: RecoveryReport): void {
+  quietly(() => report.kept.set(box.keep(), why));
+}
+
+/** Somebody may have removed the box meanwhile, or its directory. */
+function quietly(rename: () => unknown): void {
   try {
-    report.kept.set(box.keep(), why);
+    rename();
   } catch {
-    // Somebody removed it.
+    // There is nothing left to keep.
   }
 }
 

@@ -22,6 +22,8 @@ export interface BlackBoxParts<T> {
   readonly warn: (message: string) => void;
 }
 
+/** A flush is due after this part of `flushMillis`: the timer comes late, and the record before it was earlier. */
+const DUE = 0.8;
 /** Triggers flush no more often than this, in milliseconds. */
 const LEAST_MILLIS = 1;
 
@@ -36,9 +38,9 @@ const LEAST_MILLIS = 1;
 export class BlackBox<T> implements HoldingObserver<T> {
   readonly #box: Box;
   readonly #parts: BlackBoxParts<T>;
-  readonly #flushMillis: number;
+  readonly #dueMillis: number;
   #items: HeldItems<T> | undefined;
-  /** When the next held record asks whether to flush. */
+  /** When a held record flushes if the timer has not, or arms it. */
   #nextLookAt = Number.NEGATIVE_INFINITY;
   #cancelFlush: (() => void) | undefined;
   /** When a trigger flushed last. */
@@ -60,7 +62,7 @@ export class BlackBox<T> implements HoldingObserver<T> {
   constructor(parts: BlackBoxParts<T>) {
     this.#parts = parts;
     const { options, bounds, clock, warn, holding } = parts;
-    this.#flushMillis = options.flushMillis;
+    this.#dueMillis = Math.max(1, Math.floor(options.flushMillis * DUE));
     const finite = (value: number) => Math.min(value, Number.MAX_SAFE_INTEGER);
     const { service, flushMillis } = options;
     const held = { capacity: finite(bounds.capacity), maxAgeMillis: finite(bounds.maxAgeMillis) };
@@ -84,10 +86,11 @@ export class BlackBox<T> implements HoldingObserver<T> {
   }
 
   held(now: number): void {
-    if (now >= this.#nextLookAt) this.#look(now);
+    if (now >= this.#nextLookAt) this.#look();
   }
 
   releasing(keys: Keys): void {
+    if (this.#box.hasEnded) return;
     this.#writeHeld();
     this.#items?.eachUnknown(keys, this.#seeAny);
   }
@@ -124,6 +127,7 @@ export class BlackBox<T> implements HoldingObserver<T> {
 
   /** A trace that had ended has a span again. */
   resumed(traceId: string): void {
+    if (this.#box.hasEnded) return;
     this.#resumed.add(traceId);
     if (this.#written.has(traceId)) this.#box.writer.mark(Entry.RESUMED, traceId);
     if (this.#box.isWatched) this.#writeHeld();
@@ -154,7 +158,7 @@ export class BlackBox<T> implements HoldingObserver<T> {
     if (number > 0) {
       this.#box.writer.handedOn(number, delivery, burstId, sequence);
       this.#unsettled.add(delivery);
-    } else if (!this.#parts.options.isExcluded(record.instrumentationScope.name)) {
+    } else if (!this.#box.hasEnded && !this.#parts.options.isExcluded(record.instrumentationScope.name)) {
       this.#waiting.set(delivery, record);
     }
     this.#arm();
@@ -184,7 +188,7 @@ export class BlackBox<T> implements HoldingObserver<T> {
     this.#cancelFlush?.();
     this.#cancelFlush = undefined;
     this.#nextLookAt = Number.NEGATIVE_INFINITY;
-    if (this.#box.hasEnded) return this.#end();
+    if (this.#box.hasEnded) return this.#stop();
     this.#writeHeld();
     this.#writeWaiting();
     this.#box.writer.flush();
@@ -216,8 +220,7 @@ export class BlackBox<T> implements HoldingObserver<T> {
   };
 
   readonly #onUncaught = (error: unknown, origin: 'uncaughtException' | 'unhandledRejection'): void => {
-    const stack = error instanceof Error ? String(error.stack) : undefined;
-    this.#box.lastWords({ text: endingText({ kind: origin, error }), isFailure: true, stack });
+    this.#box.lastWords({ text: endingText({ kind: origin, error }), isFailure: true, error });
     this.flush();
   };
 
@@ -231,6 +234,11 @@ export class BlackBox<T> implements HoldingObserver<T> {
   #end(): void {
     process.off('exit', this.#onExit);
     process.off('uncaughtExceptionMonitor', this.#onUncaught);
+    this.#stop();
+  }
+
+  /** Nothing is written any more. A file that failed is left until it is known how the process ends. */
+  #stop(): void {
     this.#nextLookAt = Number.POSITIVE_INFINITY;
     this.#cancelFlush?.();
     this.#cancelFlush = undefined;
@@ -239,20 +247,22 @@ export class BlackBox<T> implements HoldingObserver<T> {
     this.#resumed.clear();
   }
 
-  /** A record came, and the last flush is not scheduled or overdue. */
-  #look(now: number): void {
+  /** A record came, and no flush is scheduled, or it is overdue. */
+  #look(): void {
+    if (this.#box.hasEnded) return this.#stop();
     if (this.#box.isWatched) return this.#writeHeld();
     // The loop is busy: its timer does not come.
     if (this.#cancelFlush !== undefined) this.flush();
     this.#arm();
-    if (!this.#box.hasEnded) this.#nextLookAt = now + this.#flushMillis;
   }
 
   #arm(): void {
     if (this.#box.hasEnded) return;
     if (this.#box.isWatched) return this.#writeWaiting();
     if (this.#cancelFlush !== undefined) return;
-    this.#cancelFlush = this.#parts.clock.after(this.#flushMillis, () => {
+    const { clock } = this.#parts;
+    this.#nextLookAt = clock.monotonicNow() + this.#dueMillis;
+    this.#cancelFlush = clock.after(this.#dueMillis, () => {
       this.#cancelFlush = undefined;
       this.flush();
     });
