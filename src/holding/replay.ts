@@ -57,7 +57,6 @@ export class Replay<T> {
   #handedOn = 0;
   #running = false;
   #urgent = false;
-  #stopped = false;
 
   constructor(target: Target<T>, counters: Counters, batch: number, events: HoldingEvents) {
     this.#events = events;
@@ -143,19 +142,18 @@ export class Replay<T> {
 
   /** Drops what is left. */
   stop(): void {
-    this.#stopped = true;
     while (this.#queue.takeFirst() !== undefined) this.#counters.dropped.shutdown += 1;
     this.#settle();
   }
 
   #start(): void {
-    if (this.#running || this.#stopped) return;
+    if (this.#running) return;
     this.#running = true;
     armImmediate(() => void this.#run());
   }
 
   async #run(): Promise<void> {
-    while (this.#queue.count > 0 && !this.#stopped) {
+    while (this.#queue.count > 0) {
       while (this.#handedOn < this.batch) {
         const outgoing = this.#queue.takeFirst();
         if (outgoing === undefined) break;

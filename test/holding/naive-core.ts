@@ -29,7 +29,9 @@ interface Held {
 
 interface Leaving {
   readonly rank: number;
-  readonly size: number;
+  size: number;
+  /** The manifest of a burst that is on its way to the queue. */
+  isMoving?: boolean;
   readonly burst?: NaiveBurst;
   readonly sent: () => Sent;
 }
@@ -93,6 +95,7 @@ abstract class NaiveCore {
   readonly #errors = new Map<string, Recurrence>();
   #isReportDue = false;
   #isSweepDue = false;
+  #isTurnComing = false;
   protected readonly settings: CoreSettings<Item>;
   readonly #keeps: boolean;
   readonly #sweepMillis: number;
@@ -100,7 +103,10 @@ abstract class NaiveCore {
   constructor(settings: CoreSettings<Item>, keeps: boolean, tooOldMillis: number) {
     this.settings = settings;
     this.#keeps = keeps;
-    this.#sweepMillis = Math.min(15_000, tooOldMillis / 4);
+    this.#sweepMillis =
+      tooOldMillis === Number.POSITIVE_INFINITY
+        ? tooOldMillis
+        : Math.min(15_000, Math.max(10, tooOldMillis / 4));
     this.#tokens = settings.limit === false ? 0 : settings.limit.records;
     this.#filledAt = this.now;
   }
@@ -132,6 +138,7 @@ abstract class NaiveCore {
     const { maxBytes } = this.settings;
     while (this.bytes > maxBytes) {
       if (this.keyBytes > maxBytes / 4 && this.forgetOldestKey()) continue;
+      this.finishMoving();
       const first = this.held.shift();
       if (first !== undefined) this.loseOldest(first);
       else if (this.queue.length > 0) this.#dropQuietest();
@@ -153,6 +160,8 @@ abstract class NaiveCore {
 
   /** All that was released leaves. */
   flush(): void {
+    this.#isTurnComing = false;
+    this.finishMoving();
     for (const { rank, size, sent } of this.queue.splice(0)) this.send(rank, size, sent());
   }
 
@@ -193,10 +202,25 @@ abstract class NaiveCore {
     this.queue.push({ rank: item.rank, size, burst, sent: () => sent });
   }
 
-  protected queueManifest(burst: NaiveBurst): void {
-    this.counts.live += 1;
+  /** A long burst moves to the queue over several turns. Its manifest counts and weighs when it is there. */
+  protected queueManifest(burst: NaiveBurst, isMoving = false): void {
     const sent = () => shownBurst(burst, Math.min(...burst.times), Math.max(...burst.times));
-    this.queue.push({ rank: INFO, size: MANIFEST_BYTES, burst, sent });
+    this.queue.push({ rank: INFO, size: 0, burst, sent, isMoving: true });
+    if (!isMoving) this.finishMoving();
+  }
+
+  /** Whether a burst of so many moves over several turns, or waits for the turn of one that does. */
+  protected isMoving(released: number): boolean {
+    this.#isTurnComing ||= released > 8 * this.settings.replayBatch;
+    return this.#isTurnComing;
+  }
+
+  protected finishMoving(): void {
+    for (const manifest of this.queue.filter(({ isMoving }) => isMoving)) {
+      this.counts.live += 1;
+      manifest.size = MANIFEST_BYTES;
+      manifest.isMoving = false;
+    }
   }
 
   protected newWindow(burst: NaiveBurst | undefined, isNew: boolean): Window | undefined {
@@ -210,7 +234,7 @@ abstract class NaiveCore {
   }
 
   protected armSweep(): void {
-    if (this.#isSweepDue) return;
+    if (this.#isSweepDue || this.#sweepMillis === Number.POSITIVE_INFINITY) return;
     this.#isSweepDue = true;
     this.clock.after(this.#sweepMillis, () => {
       this.#isSweepDue = false;
@@ -369,6 +393,7 @@ export class NaiveImmediate extends NaiveCore {
   }
 
   burst(keys: Keys, trigger: Trigger): { id: string; released: number } | undefined {
+    if (keys === 'all') this.finishMoving();
     if (keys !== 'all' && !needsRecords(trigger.cause)) for (const name of keys) this.#open(name);
     const names = this.#known(keys).filter((name) => {
       const isOpen = this.isOpen(this.keys.get(name)!.window);
@@ -430,8 +455,10 @@ export class NaiveImmediate extends NaiveCore {
       burst = this.release(trigger, byKey, evicted);
       this.noteBurst(error, burst);
       const inOrder = isAll ? found : byKey;
+      const isMoving = names.length === 1 && this.isMoving(found.length);
+      if (names.length > 1) this.finishMoving();
       for (const [index, held] of inOrder.entries()) this.queueReleased(burst, held, index + 1);
-      this.queueManifest(burst);
+      this.queueManifest(burst, isMoving);
     }
     for (const name of names) {
       const key = this.keys.get(name)!;
@@ -459,6 +486,7 @@ export class NaiveImmediate extends NaiveCore {
   }
 
   protected sweep(): boolean {
+    this.finishMoving();
     for (const { key } of this.take((held) => this.#isAged(held))) {
       this.lose('age', 1, this.keys.get(key)!.evicted);
     }
@@ -477,6 +505,7 @@ export class NaiveImmediate extends NaiveCore {
   }
 
   protected end(): void {
+    this.finishMoving();
     this.lose('shutdown', this.held.splice(0).length, undefined);
     this.keys.clear();
     this.#recent = [];
