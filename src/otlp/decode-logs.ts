@@ -107,7 +107,9 @@ class LogDecoder {
       const start = reader.at;
       const tag = reader.tag(end);
       if (tag === wanted) return true;
-      this.#values.skipField(tag, known, end, start);
+      // Not counted: it is no part of the record before it.
+      this.#values.isKnown(tag, known, start);
+      reader.skip(tag, end);
     }
     return false;
   }

@@ -86,22 +86,24 @@ export class JsonFields {
     if (whole !== undefined && BigInt.asIntN(64, whole) === whole) return intValue(whole);
     // Serializers of JavaScript write any number that is whole as an integer.
     if (typeof value === 'number') return doubleValue(value);
-    if (typeof value === 'string' && isDecimal(value)) return doubleValue(Number(value));
-    return this.#fail(name, 'a whole number of 64 bits', value);
+    const decimal = decimalOf(value);
+    if (Number.isNaN(decimal)) this.#fail(name, 'a whole number of 64 bits', value);
+    return doubleValue(decimal);
   }
 
   severity(json: Json, name: string): number {
     const value = field(json, name) ?? 0;
     const number = typeof value === 'number' ? value : Number(this.#whole(value) ?? severityNumberOf(value));
     if (Number.isNaN(number)) this.#fail(name, 'a severity number', value);
-    return Math.abs(number) < 2 ** 31 ? Math.trunc(number) : 0;
+    const whole = Math.trunc(number);
+    return whole >= -(2 ** 31) && whole < 2 ** 31 ? whole : 0;
   }
 
   double(json: Json, name: string): AnyValue {
     const value = field(json, name);
     if (typeof value === 'number') return doubleValue(value);
     if (typeof value === 'string' && Object.hasOwn(doubleWords, value)) return doubleWords[value]!;
-    const number = typeof value === 'string' && isDecimal(value) ? Number(value) : Number.NaN;
+    const number = decimalOf(value);
     if (Number.isNaN(number)) this.#fail(name, 'a number, "NaN", "Infinity" or "-Infinity"', value);
     return doubleValue(number);
   }
@@ -176,6 +178,7 @@ function field(json: Json, name: string): unknown {
   return original === undefined ? value : json[original];
 }
 
-function isDecimal(text: string): boolean {
-  return /^[-+]?\d[\d.eE+-]{0,400}$/.test(text);
+/** NaN for what is no text of a decimal number. */
+function decimalOf(value: unknown): number {
+  return typeof value === 'string' && /^[-+]?\d[\d.eE+-]{0,400}$/.test(value) ? Number(value) : Number.NaN;
 }

@@ -38,7 +38,7 @@ interface Around {
  *
  * It looks for brackets and strings only. All text except a comma between two pieces is part of a piece, so what is no
  * JSON fails when the pieces are read. What it cannot cut, such as a record or an object that has one of the lists twice,
- * is one piece, whatever its size.
+ * is one piece, whatever its size; so is an object with escapes in the name of a member.
  *
  * @param pieceBytes what is read at a time, if no single record is larger
  * @returns pieces, and undefined where it may pause
@@ -119,6 +119,8 @@ function* longList(
     const name = afterSpace(json, at + 1);
     if (json[name] !== QUOTE) return undefined;
     const nameEnd = afterString(json, name, end);
+    // Escapes may say the name of the list another way: a second one would win, in each piece again.
+    if (json.subarray(name, nameEnd).includes(BACKSLASH)) return undefined;
     const colon = afterSpace(json, nameEnd);
     if (json[colon] !== COLON) return undefined;
     const value = afterSpace(json, colon + 1);

@@ -41,9 +41,6 @@ const ALWAYS = [
 const DROP = 0;
 const KEEP = 1;
 const BY_KEY = 2;
-const NO = 0;
-const YES = 1;
-const UNCLEAR = 2;
 /** A copy of fewer bytes is cheaper in a loop than by a native call. */
 const SHORT = 48;
 
@@ -85,10 +82,16 @@ export function reducedRecords(records: Uint8Array, needed: NeededFields): Reduc
       let isKept = rule === KEEP;
       if (rule === BY_KEY && field === LogRecord.attributes) {
         const attributeEnd = reader.lengthDelimited(end);
-        isKept = hasKey(bytes, reader.at, attributeEnd, needed.attributeKeys);
-        if (isKept && check.fails(attributeEnd)) {
-          reader.at = end;
-          break;
+        const attributeAt = reader.at;
+        if (!isPlain(reader, bytes, attributeEnd)) {
+          isKept = true;
+          check.mayBeAny();
+        } else if (hasKey(bytes, attributeAt, needed.attributeKeys)) {
+          isKept = true;
+          if (check.fails(attributeAt, attributeEnd)) {
+            reader.at = end;
+            break;
+          }
         }
         reader.at = attributeEnd;
       } else if (field === LogRecord.body && isKept) check.body(end);
@@ -143,25 +146,25 @@ class Check {
     this.#values.start();
   }
 
-  /** Looks at the attribute that begins here. @returns whether the record cannot fit */
-  fails(end: number): boolean {
+  /** An attribute may have any key, and any value. */
+  mayBeAny(): void {
+    this.#seen = ~0;
+  }
+
+  /** Looks at a plain attribute. @returns whether the record cannot fit */
+  fails(start: number, end: number): boolean {
     const attributes = this.#attributes;
-    const start = this.#in.at;
     for (let at = 0; at < attributes.length; at += 1) {
       const { key, fits } = attributes[at]!;
-      const found = keyAt(this.#bytes, start, end, key!);
-      if (found === NO) continue;
       const bit = 1 << at;
       // Of a repeated key the first value counts.
-      if ((this.#seen & bit) !== 0) continue;
+      if ((this.#seen & bit) !== 0 || !isKey(this.#bytes, start, key!)) continue;
       this.#seen |= bit;
-      if (found === UNCLEAR) continue;
-      this.#in.at = start + 2 + key!.length;
       let value: AnyValue = null;
+      this.#in.at = start + 2 + key!.length;
       if (this.#in.at < end) {
-        if (this.#in.tag(end) !== KeyValueField.value) continue;
+        this.#in.at += 1;
         value = this.#values.value(this.#in.lengthDelimited(end), ATTRIBUTE_DEPTH, null);
-        if (this.#in.at < end) continue;
       }
       if (!fits(value)) {
         this.#hasFailed = true;
@@ -193,21 +196,34 @@ function rulesOf({ fields }: NeededFields): Uint8Array {
   return rules;
 }
 
-/** Also true where the key is not the first field, as all senders write it. */
-function hasKey(bytes: Buffer, start: number, end: number, keys: readonly Uint8Array[] | undefined): boolean {
+/**
+ * Whether the attribute that begins here is as all senders write it: a short key, then its value, or none. Any other form
+ * means the same to who decodes it, and may say the key a second time.
+ */
+function isPlain(reader: ProtobufReader, bytes: Buffer, end: number): boolean {
+  const start = reader.at;
+  const length = bytes[start + 1]!;
+  if (bytes[start] !== KeyValueField.key || length >= 0x80 || start + 2 > end) return false;
+  const valueAt = start + 2 + length;
+  if (valueAt >= end) return valueAt === end;
+  if (bytes[valueAt] !== KeyValueField.value) return false;
+  reader.at = valueAt + 1;
+  return reader.lengthDelimited(end) === end;
+}
+
+function hasKey(bytes: Buffer, start: number, keys: readonly Uint8Array[] | undefined): boolean {
   if (keys === undefined) return true;
-  for (const key of keys) if (keyAt(bytes, start, end, key) !== NO) return true;
+  for (const key of keys) if (isKey(bytes, start, key)) return true;
   return false;
 }
 
-/** Whether the attribute that begins here has this key. */
-function keyAt(bytes: Buffer, start: number, end: number, key: Uint8Array): number {
-  const length = bytes[start + 1]!;
-  if (bytes[start] !== KeyValueField.key || length >= 0x80 || start + 2 + length > end) return UNCLEAR;
-  if (key.length !== length) return NO;
+/** Whether the plain attribute that begins here has this key. */
+function isKey(bytes: Buffer, start: number, key: Uint8Array): boolean {
+  const { length } = key;
+  if (bytes[start + 1] !== length) return false;
   let at = 0;
   while (at < length && key[at] === bytes[start + 2 + at]) at += 1;
-  return at === length ? YES : NO;
+  return at === length;
 }
 
 function putLength(out: Buffer, at: number, width: number, length: number): void {

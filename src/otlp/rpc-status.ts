@@ -23,14 +23,15 @@ export function statusBytes(code: number, description: string, retryAfterMillis?
   number(out, 1, code);
   text(out, 2, description);
   if (retryAfterMillis !== undefined) {
+    const millis = Math.ceil(retryAfterMillis);
     // `google.protobuf.Any` of a `google.rpc.RetryInfo { retry_delay = 1 }`, a Duration of seconds = 1, nanos
     // = 2.
     message(out, 3, () => {
       text(out, 1, RETRY_INFO);
       message(out, 2, () =>
         message(out, 1, () => {
-          number(out, 1, Math.floor(retryAfterMillis / 1_000));
-          number(out, 2, Math.round((retryAfterMillis % 1_000) * 1_000_000));
+          number(out, 1, Math.floor(millis / 1_000));
+          number(out, 2, (millis % 1_000) * 1_000_000);
         }),
       );
     });

@@ -99,19 +99,22 @@ export class ValueReader {
     return entries;
   }
 
-  /** A field that was not read: one that is not known, or one that is read at another time. */
+  /** A field that is not read, within a record, resource or scope. */
   skipField(tag: number, known: Readonly<Record<string, number>>, end: number, start: number): void {
+    if (!this.isKnown(tag, known, start)) this.#count();
+    this.#in.skip(tag, end);
+  }
+
+  /** @throws WireError if the field is known, but has another wire type */
+  isKnown(tag: number, known: Readonly<Record<string, number>>, start: number): boolean {
     const field = Math.floor(tag / 8);
     for (const name in known) {
       const expected = known[name]!;
       if (expected >> 3 !== field) continue;
-      if (expected !== tag) {
-        this.#in.fail(`field ${field} must have wire type ${expected & 7}, got ${tag & 7}`, start);
-      }
-      return this.#in.skip(tag, end);
+      if (expected === tag) return true;
+      this.#in.fail(`field ${field} must have wire type ${expected & 7}, got ${tag & 7}`, start);
     }
-    this.#count();
-    this.#in.skip(tag, end);
+    return false;
   }
 
   /** A message begins. */

@@ -20,21 +20,23 @@ const timeUnits: Readonly<Record<string, number>> = {
   d: 86_400_000,
 };
 
+const BILLION = 1_000_000_000n;
+
 /** @returns bytes, a whole number; undefined if `text` is no size. Without a unit only `0` is one. */
 export function parseSize(text: string): number | undefined {
   if (text === '0') return 0;
-  const match = /^(\d{1,15}(?:\.\d{1,9})?) ?([A-Za-z]{1,3})$/.exec(text);
+  const match = /^(\d{1,16}(?:\.\d{1,9})?) ?([A-Za-z]{1,3})$/.exec(text);
   if (match === null || !Object.hasOwn(byteUnits, match[2]!)) return undefined;
-  return whole(Number(match[1]) * byteUnits[match[2]!]!);
+  return whole(billionths(match[1]!) * BigInt(byteUnits[match[2]!]!));
 }
 
 /** @returns milliseconds, a whole number; undefined if `text` is no duration. Without a unit only `0` is one. */
 export function parseDuration(text: string): number | undefined {
   if (text === '0') return 0;
-  if (!/^(?:\d{1,15}(?:\.\d{1,6})?(?:ms|[smhd])){1,5}$/.test(text)) return undefined;
-  let sum = 0;
+  if (!/^(?:\d{1,16}(?:\.\d{1,6})?(?:ms|[smhd])){1,5}$/.test(text)) return undefined;
+  let sum = 0n;
   for (const [, number, unit] of text.matchAll(/([\d.]+)(ms|[smhd])/g))
-    sum += Number(number) * timeUnits[unit!]!;
+    sum += billionths(number!) * BigInt(timeUnits[unit!]!);
   return whole(sum);
 }
 
@@ -66,8 +68,14 @@ function shown(value: number, units: readonly (readonly [string, number])[]): st
   return `${value / factor}${name}`;
 }
 
-/** Rounds away what binary fractions leave (0.1 x 1000); anything else that is not whole is refused. */
-function whole(value: number): number | undefined {
-  const rounded = Math.round(value);
-  return Number.isSafeInteger(rounded) && Math.abs(value - rounded) < 1e-6 ? rounded : undefined;
+/** Exact: 16.1 x 1e9 is no whole number in binary fractions. @param decimal with at most nine digits behind its point */
+function billionths(decimal: string): bigint {
+  const [before = '', behind = ''] = decimal.split('.');
+  return BigInt(before + behind.padEnd(9, '0'));
+}
+
+/** What is not whole is refused, and what a number cannot hold. */
+function whole(amount: bigint): number | undefined {
+  const value = Number(amount / BILLION);
+  return amount % BILLION === 0n && Number.isSafeInteger(value) ? value : undefined;
 }

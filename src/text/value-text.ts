@@ -8,10 +8,11 @@ const MAX_LEVELS = 8;
 export function valueText(value: unknown): string {
   if (typeof value === 'string') return value;
   if (value === undefined || value === null) return '';
-  if (typeof value !== 'object') return String(value);
   const target = { text: '' };
   try {
-    write(value, target, 0);
+    // A function may have a toString() of its own.
+    if (typeof value !== 'object') target.text = String(value);
+    else write(value, target, 0);
   } catch {
     target.text += '(cannot be read)';
   }

@@ -224,6 +224,27 @@ test.each(parts)('%s are bounded, alike in both readers', (_name, make, others) 
   expect(() => [...logGroups(make(4_000_000))]).toThrow(expect.objectContaining({ cause: 'too_large' }));
 });
 
+test('what is not known outside of records, resources and scopes is no part of them, to neither reader', () => {
+  const full = field(2, empty(0x32, MOST));
+  for (const place of [
+    Buffer.concat([field(1, field(2, full, empty(0x7a, 1))), field(1, field(2, full))]),
+    Buffer.concat([field(1, field(2, full), empty(0x7a, 1)), empty(0x7a, 1), field(1, field(2, full))]),
+    field(1, field(2, empty(0x7a, MOST + 1), field(2))),
+    field(1, empty(0x7a, MOST + 1), field(2, field(2))),
+    Buffer.concat([empty(0x7a, MOST + 1), field(1, field(2, field(2)))]),
+  ]) {
+    expect(verdict(place)).toBe('taken');
+    expect([...logGroups(place)].flatMap(({ records }) => records)).toHaveLength(scanLogs(place).records);
+  }
+  for (const wrong of [
+    [0x12, 0, 0x08, 1],
+    [0x12, 4, 0x12, 0, 0x10, 1],
+    [0x10, 1],
+  ]) {
+    expect(verdict(field(1, wrong))).toMatch('refused');
+  }
+});
+
 test('all values and all records of a request are bounded by the bytes that a receiver takes', () => {
   const records = (count: number) => field(1, field(2, empty(0x12, count)));
   expect(scanLogs(records(32), 1_024)).toEqual({ records: 32 });

@@ -58,6 +58,23 @@ test('a request that is read in pieces holds what it holds read as a whole, howe
   );
 });
 
+test('a list that is named twice counts once, also where an escape hides its name', async () => {
+  const records = (texts: readonly string[]) =>
+    `[{"scopeLogs":[{"logRecords":[${texts.map((text) => `{"body":{"stringValue":"${text}"}}`)}]}]}]`;
+  // Long enough that it is cut, although each piece has the other list besides.
+  const one = records(Array.from({ length: 40 }, (_, at) => `one ${at}`));
+  const other = records(['two']);
+  for (const [first, second] of [
+    ['resourceLogs', 'resourceLogs'],
+    ['resourceLogs', 'resource_logs'],
+    ['resourceLogs', 'resourceLog\\u0073'],
+    ['resourceLog\\u0073', 'resourceLogs'],
+  ]) {
+    const json = `{"${first}":${one},"${second}":${other}}`;
+    expect(flatLogs([await read(json, 60)])).toEqual(flatLogs([decodeJsonLogs(json)]));
+  }
+});
+
 test('what is no OTLP/JSON is refused in pieces as it is as a whole', async () => {
   const damage = fc.tuple(fc.nat(), fc.constantFrom('', ',', '}', ']', '{', '[', '"', ':', '\\', '1', ' '));
   await fc.assert(

@@ -170,6 +170,11 @@ test('a bad shape is refused, and the message names its place', () => {
   const wrong: readonly [unknown, string][] = [
     [{ body: 'text' }, 'resourceLogs[0].scopeLogs[0].logRecords[0].body must be an object, got "text"'],
     [{ body: { intValue: 'x' } }, 'body.intValue must be a whole number of 64 bits, got "x"'],
+    [
+      { body: { intValue: '2026-11-30' } },
+      'body.intValue must be a whole number of 64 bits, got "2026-11-30"',
+    ],
+    [{ body: { doubleValue: '1.2.3' } }, 'body.doubleValue must be a number'],
     [{ body: { boolValue: 1 } }, 'body.boolValue must be true or false, got 1'],
     [{ body: { doubleValue: 'x' } }, 'body.doubleValue must be a number'],
     [{ body: { bytesValue: '*' } }, 'body.bytesValue must be text in base64'],
@@ -225,7 +230,15 @@ test('a number of a wrong sort, or null in a list, costs nothing but itself', ()
     severityText: '5',
     eventName: '7',
   });
-  expect(recordOf(jsonOf({ severityNumber: 1e12 })).severityNumber).toBe(0);
+  for (const [said, read] of [
+    [1e12, 0],
+    [2 ** 31 - 1, 2 ** 31 - 1],
+    [2 ** 31, 0],
+    [-(2 ** 31), -(2 ** 31)],
+    ['-2147483649', 0],
+  ]) {
+    expect(recordOf(jsonOf({ severityNumber: said })).severityNumber).toBe(read);
+  }
   expect(decodeJsonLogs('{"resourceLogs":[null,{"scopeLogs":[null]}]}').resources).toHaveLength(2);
 });
 

@@ -14,10 +14,16 @@ test('the runs of a request hold its records, each with its resource and scope, 
 
         const requests = runs.map(({ head, records }) => runRequest(head, [records]));
         expectEqual(flat(requests), flat([body]));
-        const isBad = ({ count, records }: (typeof runs)[number]) =>
+        const isBad = ({ head, count, records }: (typeof runs)[number], at: number) =>
           count > maxRecords ||
           (count > 1 && records.length > maxBytes) ||
-          [...recordFields(records)].length !== count;
+          [...recordFields(records)].length !== count ||
+          endsTooEarly(records.length, count, runs[at + 1]?.head === head ? runs[at + 1] : undefined);
+        // A run ends where the next record would be too much, and not before.
+        const endsTooEarly = (bytes: number, count: number, next: (typeof runs)[number] | undefined) =>
+          next !== undefined &&
+          count < maxRecords &&
+          bytes + [...recordFields(next.records)][0]!.length <= maxBytes;
         expect(runs.filter(isBad)).toEqual([]);
       },
     ),

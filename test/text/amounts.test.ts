@@ -1,3 +1,4 @@
+import * as fc from 'fast-check';
 import {
   clockText,
   count,
@@ -5,6 +6,10 @@ import {
   durationText,
   instantText,
   isoText,
+  parseDuration,
+  parseSize,
+  showDuration,
+  showSize,
   sizeText,
 } from '../../src/text/index.ts';
 
@@ -56,4 +61,44 @@ test('a time that is not known, or beyond the year 9999, is not shown as one', (
     expect([clockText(unknown), instantText(unknown)]).toEqual(['--:--:--.---', 'time unknown']);
     expect(isoText(unknown)).toBeUndefined();
   }
+});
+
+const units = {
+  KB: 1_000n,
+  MB: 1_000_000n,
+  GB: 10n ** 9n,
+  TB: 10n ** 12n,
+  KiB: 2n ** 10n,
+  TiB: 2n ** 40n,
+} as const;
+
+test('a size with decimals is the bytes that it says, exactly, or none if they are not whole', () => {
+  expect(parseSize('16.1GB')).toBe(16_100_000_000);
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...(Object.keys(units) as (keyof typeof units)[])),
+      fc.nat(99_999),
+      fc
+        .integer({ min: 1, max: 9 })
+        .chain((digits) => fc.tuple(fc.constant(digits), fc.nat(10 ** digits - 1))),
+      (unit, before, [digits, behind]) => {
+        const scale = 10n ** BigInt(digits);
+        const scaled = (BigInt(before) * scale + BigInt(behind)) * units[unit];
+        const isExact = scaled % scale === 0n && scaled / scale <= BigInt(Number.MAX_SAFE_INTEGER);
+        expect(parseSize(`${before}.${String(behind).padStart(digits, '0')}${unit}`)).toBe(
+          isExact ? Number(scaled / scale) : undefined,
+        );
+      },
+    ),
+    { numRuns: 2_000 },
+  );
+});
+
+test('what is shown as a size or a duration is read as the same number, up to the largest', () => {
+  for (const most of [2 ** 53 - 1, 2 ** 53 - 2, 10 ** 15, 10 ** 15 + 1, 0, 1]) {
+    expect([parseSize(showSize(most)), parseDuration(showDuration(most))]).toEqual([most, most]);
+  }
+  expect(parseSize('9007199254740992B')).toBeUndefined();
+  expect(parseDuration('9007199254740991ms1ms')).toBeUndefined();
+  expect(parseDuration('9007199254740990ms1ms')).toBe(2 ** 53 - 1);
 });

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { safeJson, safeText } from '../../src/text/index.ts';
+import { columnsOf, cutToColumns, safeJson, safeText } from '../../src/text/index.ts';
 import { buildTrees, lines } from '../../src/tree/index.ts';
 import { anyText } from '../support/any-text.ts';
 import { RateLimitedWarnings, record } from '../tree/story.ts';
@@ -79,4 +79,66 @@ test('texts of megabytes are cut, lines of a stack and attributes are counted', 
   const huge = 'x'.repeat(5_000_000);
   for (const line of lines(buildTrees(everywhere(huge)), { unfold: 'all' }))
     expect(line.length).toBeLessThan(20_000);
+});
+
+/** Of all that Unicode has, what a terminal obeys, or nobody sees: written as ranges, apart from the expressions of ours. */
+const OBEYED: readonly (readonly [first: number, last: number])[] = [
+  ...([
+    [0, 0x1f],
+    [0x7f, 0x9f],
+    [0xad, 0xad],
+    [0x61c, 0x61c],
+    [0x200b, 0x200b],
+    [0x200e, 0x200f],
+  ] as const),
+  ...([
+    [0x2028, 0x202e],
+    [0x2060, 0x2064],
+    [0x2066, 0x206f],
+    [0xd800, 0xdfff],
+    [0xfeff, 0xfeff],
+  ] as const),
+  ...([
+    [0xfff9, 0xfffb],
+    [0xe0001, 0xe0001],
+    [0xe0020, 0xe007f],
+  ] as const),
+];
+const isObeyed = (code: number) => OBEYED.some(([first, last]) => code >= first && code <= last);
+
+test('every character of Unicode: what a terminal obeys is escaped, letters and signs stay', () => {
+  // The first two planes, and the tags; the rest is Han and private use.
+  const blocks = Array.from(
+    { length: 0x202 },
+    (_, at) => (at < 0x200 ? at : at + 0xe0000 / 0x100 - 0x200) * 0x100,
+  );
+  for (const first of blocks) {
+    const characters = Array.from({ length: 0x100 }, (_, at) => String.fromCodePoint(first + at));
+    // A letter between them, so that halves do not meet and marks are no heap.
+    const shown = safeText(characters.join('a'));
+    for (const character of shown) {
+      if (isObeyed(character.codePointAt(0)!))
+        throw new Error(`U+${first.toString(16)}: ${JSON.stringify(shown)}`);
+    }
+    const plain = characters.filter((each) => /[\p{L}\p{M}\p{N}\p{S}\p{P}]/u.test(each));
+    const text = plain.join('a');
+    if (safeText(text) !== text) expect(safeText(text)).toBe(text);
+    expect(/^[ -~]*$/.test(safeText(characters.join('a'), true))).toBe(true);
+    expect(JSON.parse(safeJson(characters)).join('')).toBe(characters.join(''));
+  }
+});
+
+test('a text that is cut to columns is the longest beginning that fits', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'grapheme' }), fc.nat(30), (text, columns) => {
+      const cut = cutToColumns(text, columns);
+      expect(text.startsWith(cut)).toBe(true);
+      expect(columnsOf(cut)).toBeLessThanOrEqual(columns);
+      const [next] = text.slice(cut.length);
+      if (next !== undefined) expect(columnsOf(cut + next)).toBeGreaterThan(columns);
+    }),
+  );
+  expect(['a', 'é', 'e\u0301', '東', '\u{20000}', '👩‍👩‍👧', '\uff21', ''].map(columnsOf)).toEqual([
+    1, 1, 1, 2, 2, 6, 2, 0,
+  ]);
 });

@@ -35,5 +35,6 @@ test('it never throws', () => {
       },
     }),
   ).toBe('{"a":1,"b":(cannot be read)');
+  expect(valueText(Object.assign(() => {}, { toString: no }))).toBe('(cannot be read)');
   expect(valueText(new Proxy({}, { ownKeys: no, getPrototypeOf: no }))).toContain('(cannot be read)');
 });
