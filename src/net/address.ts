@@ -34,13 +34,25 @@ export function isLoopback(host: string): boolean {
 export function collides(a: ListenAddress, b: ListenAddress): boolean {
   if (a.port === 0 || a.port !== b.port) return false;
   const [first, second] = [canonical(a.host), canonical(b.host)];
-  return first === second || first === '*' || second === '*';
+  return first === second || covers(first, second) || covers(second, first);
 }
 
+/** Whether who listens on the one listens on the other as well. `::` takes IPv4 too. */
+function covers(one: string, other: string): boolean {
+  return one === '::' || (one === '0.0.0.0' && isIP(other) !== 6);
+}
+
+/** The same text for each way to write an address. IPv4 addresses that are mapped into IPv6 are those. */
 function canonical(host: string): string {
   const name = host.toLowerCase();
-  if (name === '0.0.0.0' || name === '::') return '*';
-  return name === 'localhost' ? '127.0.0.1' : name;
+  if (name === 'localhost') return '127.0.0.1';
+  if (isIP(name) !== 6) return name;
+  const [address, zone = ''] = name.split('%');
+  const shortest = new URL(`http://[${address}]`).hostname.slice(1, -1);
+  const mapped = /^::ffff:([0-9a-f]+):([0-9a-f]+)$/.exec(shortest);
+  if (mapped === null) return `${shortest}%${zone}`.replace(/%$/, '');
+  const [high, low] = [Number.parseInt(mapped[1]!, 16), Number.parseInt(mapped[2]!, 16)];
+  return [high >> 8, high & 255, low >> 8, low & 255].join('.');
 }
 
 /** `[::1]:4317` */

@@ -55,7 +55,8 @@ export interface RequestTarget {
 export function requestTarget(url: string): RequestTarget {
   const absolute = /^https?:\/\/([^/?#]*)(.*)$/i.exec(url);
   const [, authority, rest = url] = absolute ?? [];
-  const [path = '', query = ''] = rest.split('?', 2);
+  // A query may have question marks of its own (RFC 3986, section 3.4).
+  const [, path = '', query = ''] = /^([^?]*)\??(.*)$/s.exec(rest) ?? [];
   return { authority, path: path === '' && absolute !== null ? '/' : path, query };
 }
 

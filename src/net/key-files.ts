@@ -49,7 +49,7 @@ export function publicKeysIn(content: Uint8Array): {
   readonly wrongLine?: number;
 } {
   const keys: string[] = [];
-  for (const [index, line] of fileText(content).split(/\r?\n/).entries()) {
+  for (const [index, line] of Buffer.from(content).toString('utf8').split(/\r?\n/).entries()) {
     const text = line.trim();
     if (text === '' || text === '#' || text.startsWith('# ')) continue;
     const key = parseCurveKey(text.slice(0, 40));

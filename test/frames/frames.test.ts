@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { crc32, gzipSync } from 'node:zlib';
 import * as fc from 'fast-check';
 import {
@@ -176,6 +177,62 @@ test('the layout is the one of docs/wire.md', () => {
   expect(body).toBe(frame.body);
 });
 
+const ids = { journal: new Uint8Array(16).fill(5), producer: new Uint8Array(16).fill(7) };
+
+test.each<[Reply, string]>([
+  [
+    { ...ids, kind: 'welcome', last: 258, credit: 8, maxBytes: 65_536 },
+    '0b 0000000000000102 00000008 00010000',
+  ],
+  [{ ...ids, kind: 'ack', last: 2 ** 52, credit: 9 }, '0c 0010000000000000 00000009 00000000'],
+  [{ ...ids, kind: 'nack', last: 3 }, '0d 0000000000000003 00000000 00000000'],
+  [{ ...ids, kind: 'retry', last: 4, afterMillis: 1_000 }, '0e 0000000000000004 000003e8 00000000'],
+  [{ ...ids, kind: 'reject', seq: 5, cause: 'too_large' }, '0f 0000000000000005 00000000 00000000'],
+])('so is that of the answer %j', (answer, expected) => {
+  const [magic, header, body] = sent(encodeReply(answer)) as [Buffer, Buffer, Buffer];
+  const [type, number, ...rest] = expected.split(' ');
+  expect(magic.toString()).toBe('DL1');
+  expect(header.toString('hex', 0, 52)).toBe(
+    `01${type}0000${'05'.repeat(16)}${'07'.repeat(16)}${number}${rest.join('')}`,
+  );
+  expect(body.toString()).toBe(answer.kind === 'reject' ? 'too_large' : '');
+  expect(header.readUInt32BE(52)).toBe(crc32(header.subarray(0, 52), crc32(body)));
+});
+
+test('the smallest and the largest numbers are accepted', () => {
+  const smallest = { ...frame, seq: 1, prev: 0, records: 1, length: 1, body: Buffer.from('x') };
+  const largest = {
+    ...frame,
+    seq: 2 ** 53 - 1,
+    prev: 2 ** 53 - 2,
+    records: 2 ** 32 - 1,
+    length: 2 ** 32 - 1,
+  };
+  for (const each of [smallest, largest]) {
+    expect(decodeClientFrame(sent(encodeData(each)))).toMatchObject({ seq: each.seq, prev: each.prev });
+  }
+  expect(() => encodeData({ ...frame, producer: new Uint8Array(15) })).toThrow('an id has 16 bytes, got 15');
+});
+
+test('an answer of an unknown type, with a body that it has not, or with a cause that is too long is refused', () => {
+  const seal = (answer: Reply, body: Buffer, type?: number) => {
+    const header = Buffer.from(encodeReply(answer)[1]!);
+    header[1] = type ?? header[1]!;
+    header.writeUInt32BE(crc32(header.subarray(0, 52), crc32(body)), 52);
+    return [Buffer.from('DL1'), header, body];
+  };
+  const ack: Reply = { ...ids, kind: 'ack', last: 1, credit: 1 };
+  const reject: Reply = { ...ids, kind: 'reject', seq: 1, cause: '' };
+  expect(faultOf(() => decodeReply(seal(ack, Buffer.alloc(0), 16)))).toBe('unknown');
+  expect(faultOf(() => decodeReply(seal(ack, Buffer.alloc(1))))).toBe('malformed');
+  expect(faultOf(() => decodeReply(seal(reject, Buffer.alloc(201))))).toBe('malformed');
+  expect(decodeReply(seal(reject, Buffer.alloc(200, 'x')))).toMatchObject({ cause: 'x'.repeat(200) });
+  // What is longer is cut when it is written.
+  expect(decodeReply(sent(encodeReply({ ...reject, cause: 'y'.repeat(300) })))).toMatchObject({
+    cause: 'y'.repeat(200),
+  });
+});
+
 /** A header written by another, with a checksum that fits. */
 function forged(change: (header: Buffer) => void, body: Buffer = Buffer.from('hello')): Uint8Array[] {
   const header = Buffer.from(encodeData(frame)[1]!);
@@ -196,6 +253,14 @@ test.each<[string, FrameErrorCause, (header: Buffer) => void]>([
   expect(faultOf(() => decodeClientFrame(forged(change)))).toBe(fault);
 });
 
+test('a HELLO with a body, and an empty header, are refused', () => {
+  const [magic, header] = sent(encodeHello({ producer: ids.producer, last: 0 })) as [Buffer, Buffer];
+  const body = Buffer.from('x');
+  header.writeUInt32BE(crc32(header.subarray(0, 44), crc32(body)), 44);
+  expect(faultOf(() => decodeClientFrame([magic, header, body]))).toBe('malformed');
+  expect(faultOf(() => decodeClientFrame([magic, Buffer.alloc(0), body]))).toBe('malformed');
+});
+
 test('a compressed body unpacks to what it was', () => {
   const text = Buffer.from('a batch '.repeat(1000));
   const packed = { ...frame, encoding: ENCODING_GZIP, length: text.length, body: gzipSync(text) };
@@ -203,12 +268,25 @@ test('a compressed body unpacks to what it was', () => {
 });
 
 test('a large body unpacks in another thread, with the same bounds', async () => {
+  for (const [bytes, isLarge] of [
+    [131_072, false],
+    [131_073, true],
+  ] as const) {
+    const zeros = { ...frame, encoding: ENCODING_GZIP, length: bytes, body: gzipSync(Buffer.alloc(bytes)) };
+    expect(types.isPromise(unpackBody(zeros, bytes))).toBe(isLarge);
+  }
   const text = Buffer.from('a batch '.repeat(100_000));
   const packed = { ...frame, encoding: ENCODING_GZIP, length: text.length, body: gzipSync(text) };
   expect(Buffer.compare(await unpackBody(packed, text.length), text)).toBe(0);
   for (const length of [text.length - 1, text.length + 1]) {
     await expect(unpackBody({ ...packed, length }, 2 * length)).rejects.toMatchObject({ cause: 'encoding' });
   }
+  const short = unpackBody({ ...packed, length: text.length + 1 }, 2 * text.length);
+  await expect(short).rejects.toThrow(
+    `the body has ${text.length} bytes, its header says ${text.length + 1}`,
+  );
+  // A body of exactly the bound is taken.
+  expect(await unpackBody(packed, text.length)).toHaveLength(text.length);
 });
 
 test('a producer of ours is continued by its secret alone', () => {

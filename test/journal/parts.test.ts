@@ -1,8 +1,11 @@
+import { mkdtempSync, readFileSync, rmSync, statfsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import type { JournalEntry } from '../../src/component/index.ts';
 import { ClockOffsets } from '../../src/journal/clock-offsets.ts';
 import { DiskFloor } from '../../src/journal/disk-floor.ts';
-import { type OpenFile, writeAll } from '../../src/journal/files.ts';
+import { nodeFiles, type OpenFile, writeAll } from '../../src/journal/files.ts';
 import { withJournalDefaults } from '../../src/journal/options.ts';
 import { Owners } from '../../src/journal/owners.ts';
 import { JournalTime } from '../../src/journal/producers.ts';
@@ -260,6 +263,40 @@ test('all of a write arrives, however little of it the disk takes at once', asyn
   );
   const nothing = { writev: async () => 0 } as unknown as OpenFile;
   await expect(writeAll(nothing, [new Uint8Array(1)], 0)).rejects.toThrow('a write took no bytes');
+});
+
+test('the files of the machine do what the journal asks of them', async () => {
+  const directory = join(mkdtempSync(join(tmpdir(), 'journal-files-')), 'deep', 'journal');
+  try {
+    await nodeFiles.makeDirectory(directory);
+    await nodeFiles.makeDirectory(directory);
+    const path = join(directory, 'a');
+    const file = await nodeFiles.create(path);
+    await expect(nodeFiles.create(path)).rejects.toMatchObject({ code: 'EEXIST' });
+    expect(await file.writev([Buffer.from('01234'), Buffer.from('56789')], 3)).toBe(10);
+    await file.datasync();
+    const target = Buffer.alloc(20, '.');
+    expect(await file.read(target, 20, 5)).toBe(8);
+    expect(target.toString()).toBe(`23456789${'.'.repeat(12)}`);
+    expect([await file.read(target, 2, 3), await file.read(target, 2, 13)]).toEqual([2, 0]);
+    await file.truncate(5);
+    expect(await file.size()).toBe(5);
+    await file.close();
+    const again = await nodeFiles.openToWrite(path);
+    await again.writev([Buffer.from('x')], 4);
+    await again.close();
+    await nodeFiles.rename(path, join(directory, 'b'));
+    expect(readFileSync(join(directory, 'b'), 'latin1')).toBe('\0\0\x000x');
+    await expect(nodeFiles.openToRead(path)).rejects.toMatchObject({ code: 'ENOENT' });
+    await nodeFiles.unlink(join(directory, 'b'));
+    expect(await nodeFiles.list(directory)).toEqual([]);
+    // Bytes, not blocks.
+    const { bavail, bsize } = statfsSync(directory);
+    const free = await nodeFiles.freeBytes(directory);
+    expect(Math.abs(free - bavail * bsize)).toBeLessThan(2 ** 30 + free / 2);
+  } finally {
+    rmSync(dirname(dirname(directory)), { recursive: true });
+  }
 });
 
 test('growth wakes all that wait and calls all that listen, once for a turn', async () => {

@@ -63,8 +63,10 @@ export class ClientSessions {
   /** Nothing of it waits any more: without a connection it is forgotten. */
   settled(session: ClientSession): void {
     if (session.connection !== undefined || session.inFlight > 0) return;
-    this.#sessions.delete(keyOf(session.producer));
     this.#active.delete(session);
+    // A batch of it may have waited for room so long that its client has come back meanwhile, as another session.
+    const key = keyOf(session.producer);
+    if (this.#sessions.get(key) === session) this.#sessions.delete(key);
   }
 
   /** It sends batches. @returns how many do */
