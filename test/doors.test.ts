@@ -1,4 +1,6 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type Declared, declaredAt, doors, exported, namesFrom } from './support/declarations.ts';
 
 /** The text of a declaration, without comments and private members. */
@@ -40,4 +42,53 @@ test('what a door exports mentions no type of ours that no door exports', () => 
       .map(({ from }) => `${door.replace('.d.ts', '')}: ${name} mentions ${from.name}`);
   });
   expect(hidden).toEqual([]);
+});
+
+/** What each door loads beside those before it: modules of Node.js, and packages that are CommonJS. */
+function loadedBy(names: readonly string[]): Readonly<Record<string, readonly string[]>> {
+  const program = `
+    import { createRequire } from 'node:module';
+    const { cache } = createRequire(import.meta.url);
+    const loaded = () => [
+      ...process.moduleLoadList.map((entry) => entry.replace(/^NativeModule /, '')),
+      ...Object.keys(cache).map((path) => /.*node_modules.((?:@[^/]+.)?[^/]+)/.exec(path)?.[1] ?? path),
+    ];
+    const known = new Set(loaded());
+    const found = {};
+    for (const name of ${JSON.stringify(names)}) {
+      await import(name);
+      found[name] = [...new Set(loaded())].filter((each) => !known.has(each));
+      for (const each of found[name]) known.add(each);
+    }
+    process.stdout.write(JSON.stringify(found));`;
+  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', program], {
+    cwd: join(__dirname, '..'),
+    encoding: 'utf8',
+  });
+  if (stdout === '') throw new Error(stderr);
+  return JSON.parse(stdout);
+}
+
+test('a door loads no server, no client, no optional package and no thread before something needs it', () => {
+  const doors = ['burstlog/pino', 'burstlog', 'burstlog/setup', 'burstlog/zeromq'];
+  const optional = ['zeromq', '@grpc/grpc-js', 'libsql', 'protobufjs', 'pino', '@opentelemetry/sdk-logs'];
+  const ofNode = [
+    'http',
+    'https',
+    'http2',
+    'sqlite',
+    'worker_threads',
+    'child_process',
+    'cluster',
+    'inspector',
+  ];
+  // The client of ZeroMQ has sockets and checksums of its own.
+  const ofSockets = ['net', 'tls', 'dns', 'dgram', 'zlib', 'crypto'];
+  const loaded = loadedBy(doors);
+  expect(loaded['burstlog/pino']).toContain('perf_hooks');
+  const unwanted = Object.entries(loaded).flatMap(([door, modules]) => {
+    const refused = [...optional, ...ofNode, ...(door === 'burstlog/zeromq' ? [] : ofSockets)];
+    return modules.filter((name) => refused.includes(name)).map((name) => `${door} loads ${name}`);
+  });
+  expect(unwanted).toEqual([]);
 });
