@@ -217,6 +217,50 @@ test('entries that came after the start are written too, however the suspects ar
   }
 });
 
+test('of suspects that are skipped since too many wait, the others are written, also after another end', async () => {
+  const journal = journalOf(200);
+  const first = new TestProcess(mkdtempSync(join(folder(), 'process-')), journal, [
+    { name: 'file', deadly: new Set([1]), atOnce: 500 },
+  ]);
+  await first.start();
+  await first.ended;
+  const directory = await first.copy();
+  /** A sink that is at most 200 entries behind. @param at where it lies */
+  const runnerOf = (sink: TestSink, at: string) =>
+    new SinkRunner({
+      ...{ name: 'file', sink, journal, cursorFile: join(at, 'file.cursor'), log: listener() },
+      ...{ deadLetterDirectory: join(at, 'dead', 'file'), batchBytes: 500 * BODY_BYTES },
+      ...{ onFull: 'skip', maxBehind: { bytes: 200 * BODY_BYTES } },
+    });
+  const sink = new TestSink();
+  let atTheEnd = '';
+  const secondCall = new Promise<void>((resolve) => {
+    sink.answer = async (_, call) => {
+      if (call === 1) {
+        for (let each = 0; each < 96; each += 1) journal.add(Buffer.alloc(BODY_BYTES));
+        // The runner looks how far behind it is.
+        for (let turn = 0; turn < 3; turn += 1) await new Promise(setImmediate);
+      }
+      if (call !== 2) return;
+      atTheEnd = mkdtempSync(join(folder(), 'process-'));
+      cpSync(directory, atTheEnd, { recursive: true });
+      resolve();
+    };
+  });
+  const ended = runnerOf(sink, directory);
+  await ended.start();
+  await secondCall;
+  const next = new TestSink();
+  const runner = runnerOf(next, atTheEnd);
+  await runner.start();
+  await next.until(() => next.taken.at(-1)?.index === 296);
+  await Promise.all([ended.stop(60_000), runner.stop(60_000)]);
+  const written = Array.from({ length: 200 }, (_, at) => at + 97);
+  expect(sink.taken.map(({ index }) => index)).toEqual([1, 2, 3, 4, ...written]);
+  expect(next.taken.map(({ index }) => index)).toEqual(written);
+  expect(ended.stats().dropped).toMatchObject({ behind_bytes: { batches: 92, records: 92 } });
+});
+
 test('an entry that was written alone at the last end is not written at once', async () => {
   const journal = journalOf(1);
   const specs = [{ name: 'file', deadly: new Set([1]) }];

@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import type { Sink } from '../../src/component/contract.ts';
+import { GatedIntake } from '../../src/daemon/gated-intake.ts';
 import { Journal } from '../../src/journal/index.ts';
 import { resolve } from '../../src/settings/index.ts';
 import { ConsoleSink, consoleSinkOptions } from '../../src/sinks/console/index.ts';
@@ -99,4 +100,25 @@ test('a journal, three sinks: each record reaches each of them once, over a rest
       .split('\n')
       .map((line) => line.split(' ').at(-1)),
   ).toEqual(bodies);
+});
+
+test('senders have their answers before readers have the entries', async () => {
+  mkdirSync(join(folder(), 'journal'));
+  const journal = await Journal.open({ directory: join(folder(), 'journal') });
+  const intake = new GatedIntake(journal, () => false);
+  const reader = journal.reader(1);
+  const events: string[] = [];
+  for (let round = 0; round < 5; round += 1) {
+    const reading = reader.next(1e6, new AbortController().signal).then(() => events.push('read'));
+    const append = async (name: string) => {
+      const body = batch([record(name)]);
+      expect((await intake.append({ body, records: 1 })).kind).toBe('accepted');
+      // As a receiver that writes its reply after some steps.
+      for (let step = 0; step < 10; step += 1) await undefined;
+      events.push('answered');
+    };
+    await Promise.all([append('one'), append('other'), reading]);
+    expect(events.splice(0)).toEqual(['answered', 'answered', 'read']);
+  }
+  await journal.close();
 });

@@ -39,7 +39,6 @@ export class Exchange {
   /** What the other daemon holds. */
   #last = 0;
   #credit = WINDOW;
-  #maxBytes = Number.POSITIVE_INFINITY;
   /** A NACK for this number was obeyed; those that follow were caused by the same gap. */
   #obeyedNack: number | undefined;
   /** It asked to come again after so long. */
@@ -61,27 +60,21 @@ export class Exchange {
   /** The frame to send now; undefined: a reply comes first. */
   next(): readonly Uint8Array[] | undefined {
     if (!this.#isGreeted || this.pauseMillis !== undefined) return undefined;
-    for (;;) {
-      const batch = this.#open[this.#underWay];
-      if (batch === undefined || this.#underWay >= Math.min(WINDOW, this.#credit)) return undefined;
-      const { seq, entry } = batch;
-      if (entry.body.length > this.#maxBytes) {
-        this.#refuse(seq, 'too_large');
-        continue;
-      }
-      const prev = this.#open[this.#underWay - 1]?.seq ?? this.#last;
-      this.#underWay += 1;
-      return encodeData({
-        producer: this.#producer.id,
-        seq,
-        prev,
-        records: entry.records,
-        contentType: CONTENT_OTLP,
-        encoding: ENCODING_IDENTITY,
-        length: entry.body.length,
-        body: entry.body,
-      });
-    }
+    const batch = this.#open[this.#underWay];
+    if (batch === undefined || this.#underWay >= Math.min(WINDOW, this.#credit)) return undefined;
+    const { seq, entry } = batch;
+    const prev = this.#open[this.#underWay - 1]?.seq ?? this.#last;
+    this.#underWay += 1;
+    return encodeData({
+      producer: this.#producer.id,
+      seq,
+      prev,
+      records: entry.records,
+      contentType: CONTENT_OTLP,
+      encoding: ENCODING_IDENTITY,
+      length: entry.body.length,
+      body: entry.body,
+    });
   }
 
   receive(reply: Reply): void {
@@ -90,8 +83,11 @@ export class Exchange {
       case 'welcome':
         this.#isGreeted = true;
         this.#credit = Math.max(1, reply.credit);
-        this.#maxBytes = reply.maxBytes;
         this.#underWay = 0;
+        // Before what it holds: a batch behind these may have arrived on a connection that was lost.
+        for (const { seq, entry } of [...this.#open]) {
+          if (entry.body.length > reply.maxBytes) this.#refuse(seq, 'too_large');
+        }
         return this.#holds(reply.last);
       case 'ack':
         this.#credit = Math.max(1, reply.credit);

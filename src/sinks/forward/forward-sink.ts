@@ -24,6 +24,11 @@ export class ForwardSink implements Sink {
   readonly #options: ForwardLinkOptions;
   readonly #letters = newProducer();
   #letterSeq = 0;
+  /**
+   * Refused in attempts that failed then, by index: the other daemon may hold what came after them, and would
+   * seem to hold these too.
+   */
+  readonly #refused = new Map<number, string>();
   #link: ForwardLink | undefined;
   #producer: Producer | undefined;
   #state: ForwardState | undefined;
@@ -45,26 +50,41 @@ export class ForwardSink implements Sink {
   }
 
   async write(entries: readonly JournalEntry[], signal: AbortSignal): Promise<ForwardState> {
+    const isReplay = entries[0]!.isReplay === true;
+    const refused = isReplay ? await this.#sendLetters(entries, signal) : await this.#send(entries, signal);
+    if (refused.size === 0) return this.#state!;
+    const [cause = ''] = refused.values();
+    throw rejectedError(cause, `the other daemon refused it: ${cause}`, [...refused.keys()], this.#state);
+  }
+
+  /** @returns the indexes of those that the other daemon will never take, and why */
+  async #send(entries: readonly JournalEntry[], signal: AbortSignal): Promise<ReadonlyMap<number, string>> {
     const { secret, last } = this.#state!;
     this.#producer ??= newProducer(Buffer.from(secret, 'hex'));
-    const isReplay = entries[0]!.index <= last;
-    const exchange = isReplay
-      ? new Exchange(
-          this.#letters,
-          entries.map((entry, at) => ({ seq: this.#letterSeq + at + 1, entry })),
-        )
-      : new Exchange(
-          this.#producer,
-          entries.map((entry) => ({ seq: entry.index, entry })),
-        );
+    const open = entries.filter(({ index }) => !this.#refused.has(index));
+    const exchange = new Exchange(
+      this.#producer,
+      open.map((entry) => ({ seq: entry.index, entry })),
+    );
+    try {
+      if (open.length > 0) await this.#link!.run(exchange, signal);
+    } finally {
+      for (const { entry, cause } of exchange.refused) this.#refused.set(entry.index, cause);
+    }
+    this.#state = { secret, last: Math.max(last, entries.at(-1)!.index) };
+    const refused = new Map(this.#refused);
+    this.#refused.clear();
+    return refused;
+  }
+
+  /** Never the same number again, also after a failure: other letters may come then. */
+  async #sendLetters(letters: readonly JournalEntry[], signal: AbortSignal) {
+    const exchange = new Exchange(
+      this.#letters,
+      letters.map((entry) => ({ seq: ++this.#letterSeq, entry })),
+    );
     await this.#link!.run(exchange, signal);
-    if (isReplay) this.#letterSeq += entries.length;
-    else this.#state = { secret, last: entries.at(-1)!.index };
-    const { refused } = exchange;
-    if (refused.length === 0) return this.#state!;
-    const indexes = refused.map(({ entry }) => entry.index);
-    const { cause } = refused[0]!;
-    throw rejectedError(cause, `the other daemon refused it: ${cause}`, indexes, this.#state);
+    return new Map(exchange.refused.map(({ entry, cause }) => [entry.index, cause]));
   }
 
   async close(): Promise<void> {

@@ -138,7 +138,9 @@ export class DeliveryLoop {
       this.look();
       rest = this.#skipping.without(rest);
       if (rest.length === 0) {
-        await this.#writer.moveTo(Math.max(this.#reader.readTo, this.#skipping.to));
+        // What was skipped may be a group of what was read: the others come after it.
+        const end = entries.length === 0 ? this.#reader.readTo : entries.at(-1)!.index + 1;
+        await this.#writer.moveTo(Math.max(end, this.#skipping.to));
         return;
       }
       const failure = await this.#attemptInTurn(rest);
