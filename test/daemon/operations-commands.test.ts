@@ -3,6 +3,9 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { distlogd } from '../../src/cli/distlogd/distlogd.ts';
+import { runProgram } from '../../src/cli/run-program.ts';
+import { fakeIo } from '../cli/support/fake-io.ts';
 import { folderForEachTest } from '../sinks/support/folder.ts';
 import { freePort } from '../support/free-port.ts';
 import { partialSuccess } from '../support/otlp-answer.js';
@@ -61,7 +64,14 @@ ownRecords: { severity: FATAL, console: true }
   );
   const daemon = start(['-c', file]);
   const { otlpHttp } = await daemon.ready();
-  const ask = (command: string, ...words: readonly string[]) =>
+  /** Runs a command in this process. @returns its exit code, and what it printed */
+  const ask = async (...words: readonly string[]) => {
+    const { io, out, err } = fakeIo(folder());
+    const program = distlogd(() => Promise.reject(new Error('a daemon was started')));
+    const code = await runProgram(program, [...words, '-c', file], io);
+    return [code, [...out, ...err].map((line) => `${line}\n`).join('')] as const;
+  };
+  const askProgram = (command: string, ...words: readonly string[]) =>
     said(start([...words, '-c', file], { command }));
   const send = async (...bodies: readonly string[]) => {
     const headers = { 'content-type': 'application/json' };
@@ -69,7 +79,7 @@ ownRecords: { severity: FATAL, console: true }
     return (await fetch(`${otlpHttp}/v1/logs`, { method: 'POST', headers, body })).status;
   };
   const metrics = async () => (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
-  return { daemon, ask, send, metrics };
+  return { daemon, ask, askProgram, send, metrics };
 }
 
 test('what a receiving end refuses is listed by its cause, and replayed when it takes it', async () => {
@@ -79,6 +89,8 @@ test('what a receiving end refuses is listed by its cause, and replayed when it 
   expect(await ask('dlq', 'list')).toEqual([0, 'no dead letters\n']);
   expect(await send('a', 'b')).toBe(200);
   await daemon.says('http_400');
+  // It says so before the batch is on the disk.
+  while ((await ask('dlq', 'list'))[1] === 'no dead letters\n');
   const [code, list] = await ask('dlq', 'list');
   expect(code).toBe(0);
   expect(list).toMatch(
@@ -151,8 +163,8 @@ test('a sink that is not there is a mistake of the command line; so is a daemon 
 });
 
 test('status --json is the whole report', async () => {
-  const { ask } = await daemonWith('{ out: { type: file, path: out.jsonl } }');
-  const [code, text] = await ask('status', '--json');
+  const { askProgram } = await daemonWith('{ out: { type: file, path: out.jsonl } }');
+  const [code, text] = await askProgram('status', '--json');
   expect(code).toBe(0);
   expect(JSON.parse(text)).toMatchObject({ state: 'ready', sinks: [{ name: 'out' }] });
 });

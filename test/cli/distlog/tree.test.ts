@@ -2,11 +2,16 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PassThrough, Readable } from 'node:stream';
+import { finished } from 'node:stream/promises';
 import { gzipSync } from 'node:zlib';
+import { program } from '../../../src/cli/distlog/program.ts';
+import { processIo } from '../../../src/cli/io.ts';
+import { runProgram } from '../../../src/cli/run-program.ts';
 import { otlpLine } from '../../tree/otlp-lines.ts';
 import { failedCheckout, RateLimitedWarnings, record, TRACE } from '../../tree/story.ts';
 
-const program = join(__dirname, '../../../dist/esm/cli/distlog.js');
+const built = join(__dirname, '../../../dist/esm/cli/distlog.js');
 
 interface Ran {
   readonly code: number | null;
@@ -15,9 +20,9 @@ interface Ran {
 }
 
 /** Runs the built program, as a shell does. */
-function distlog(args: readonly string[], input: string | Uint8Array = '', env = {}): Promise<Ran> {
+function started(args: readonly string[], input = ''): Promise<Ran> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [program, ...args], { env: { ...process.env, ...env } });
+    const child = spawn(process.execPath, [built, ...args]);
     const out: Buffer[] = [];
     const err: Buffer[] = [];
     child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
@@ -26,10 +31,25 @@ function distlog(args: readonly string[], input: string | Uint8Array = '', env =
     child.on('close', (code) =>
       resolve({ code, out: String(Buffer.concat(out)), err: String(Buffer.concat(err)) }),
     );
-    // It may end without reading its input.
-    child.stdin.on('error', () => {});
     child.stdin.end(input);
   });
+}
+
+/** Runs it in this process, with streams in place of those of the process; one at a time. */
+async function distlog(args: readonly string[], input: string | Uint8Array = '', env = {}): Promise<Ran> {
+  const texts = { stdout: '', stderr: '' };
+  const stream = (name: keyof typeof texts) =>
+    new PassThrough().on('data', (chunk) => {
+      texts[name] += chunk;
+    });
+  const [stdout, stderr] = [stream('stdout'), stream('stderr')];
+  const stdin = Readable.from(input.length === 0 ? [] : [Buffer.from(input)], { objectMode: false });
+  Object.defineProperty(process, 'stdin', { value: stdin, configurable: true });
+  const own = { stdout, stderr, env } as unknown as Parameters<typeof processIo>[1];
+  const io = Object.defineProperty(processIo('', own), 'hasInput', { value: true });
+  const code = await runProgram(program, args, io);
+  for (const each of [stdout, stderr]) await finished(each.end());
+  return { code, out: texts.stdout, err: texts.stderr };
 }
 
 const checkout = `${failedCheckout()
@@ -45,7 +65,7 @@ const file = (name: string, content: string | Uint8Array) => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 test('records from standard input are shown as trees', async () => {
-  const { code, out, err } = await distlog(['tree'], checkout);
+  const { code, out, err } = await started(['tree'], checkout);
   expect({ code, err }).toEqual({ code: 0, err: '' });
   expect(out).toMatch(/^✘ checkout {2}1\.24 s {2}· shop {2}user=leo\n/);
   expect(out).toContain('│ failed: checkout › reserve stock › ask warehouse\n');
@@ -167,14 +187,16 @@ test('escape sequences in records, file names and arguments do not reach the ter
   const sign = String.fromCharCode(27);
   const evil = `${sign}]52;c;AAAA\u0007\u009b2J`;
   const input = otlpLine(record({ body: evil, severity: 17, attributes: { [evil]: evil } }));
-  const runs = await Promise.all([
-    distlog(['tree', '--unfold', 'all'], input),
-    distlog(['tree', '--json', '--unfold', 'all'], input),
-    distlog(['tree', evil]),
-    distlog(['tree', '--trace', evil]),
-    distlog([evil]),
-  ]);
-  for (const { out, err } of runs) expect(out + err).not.toMatch(/(?!\n)\p{Cc}/u);
+  for (const [args, given] of [
+    [['tree', '--unfold', 'all'], input],
+    [['tree', '--json', '--unfold', 'all'], input],
+    [['tree', evil]],
+    [['tree', '--trace', evil]],
+    [[evil]],
+  ] as const) {
+    const { out, err } = await distlog(args, given);
+    expect(out + err).not.toMatch(/(?!\n)\p{Cc}/u);
+  }
 });
 
 test.each([
@@ -218,7 +240,7 @@ test('an unknown option ends with 64, and says which was perhaps meant', async (
 
 test('--version prints the version', async () => {
   const { version } = JSON.parse(readFileSync(join(__dirname, '../../../package.json'), 'utf8'));
-  expect(await distlog(['--version'])).toEqual({ code: 0, out: `${version}\n`, err: '' });
+  expect(await started(['--version'])).toEqual({ code: 0, out: `${version}\n`, err: '' });
 });
 
 test('a file that is not there ends with 66, before anything is shown', async () => {
@@ -259,7 +281,7 @@ test('a reader that goes away after the first lines is no failure', async () => 
     otlpLine(record({ at, body: `error ${at} ${'x'.repeat(100)}`, severity: 17 })),
   ).join('\n');
   const path = file('many.jsonl', many);
-  const child = spawn(process.execPath, [program, 'tree', path]);
+  const child = spawn(process.execPath, [built, 'tree', path]);
   let err = '';
   child.stderr.on('data', (chunk) => {
     err += chunk;

@@ -21,12 +21,12 @@ function arrived(daemon: RealDaemon, atLeast: number) {
 test('push: to a daemon that runs everything arrives, once', async () => {
   const daemon = room.daemon();
   await daemon.start();
-  const sender = room.sender(daemon.endpoints.zmqPush!, { count: 50_000, pace: 1, lanes: 1, exporter: PUSH });
+  const sender = room.sender(daemon.endpoints.zmqPush!, { count: 20_000, pace: 1, lanes: 1, exporter: PUSH });
   expect(await sender.exit).toEqual([0, null]);
-  await arrived(daemon, 50_000);
+  await arrived(daemon, 20_000);
   expect(await daemon.stop()).toEqual([0, null]);
   expect(await room.verdict(daemon.file)).toMatchObject({
-    arrived: 50_000,
+    arrived: 20_000,
     lost: 0,
     doubled: 0,
     strangers: 0,
@@ -36,12 +36,12 @@ test('push: to a daemon that runs everything arrives, once', async () => {
 test('push: a daemon that is restarted in good order takes what it has read; what comes meanwhile waits', async () => {
   const daemon = room.daemon();
   await daemon.start();
-  const sender = room.sender(daemon.endpoints.zmqPush!, { count: 40_000, pace: 5, lanes: 1, exporter: PUSH });
-  await sender.until(() => sender.ended >= 100);
+  const sender = room.sender(daemon.endpoints.zmqPush!, { count: 20_000, pace: 5, lanes: 1, exporter: PUSH });
+  await sender.until(() => sender.ended >= 50);
   expect(await daemon.stop()).toEqual([0, null]);
   await daemon.start();
   expect(await sender.exit).toEqual([0, null]);
-  await arrived(daemon, 20_000);
+  await arrived(daemon, 10_000);
   expect(await daemon.stop()).toEqual([0, null]);
   const verdict = await room.verdict(daemon.file);
   expect(verdict).toMatchObject({ failed: 0, doubled: 0, strangers: 0 });
@@ -80,7 +80,7 @@ test('push: a daemon that is frozen until its heartbeat fails may lose what was 
   const daemon = room.daemon();
   await daemon.start();
   const sender = room.sender(daemon.endpoints.zmqPush!, {
-    count: 120_000,
+    count: 100_000,
     weight: 500,
     pace: 1,
     lanes: 1,
@@ -88,8 +88,8 @@ test('push: a daemon that is frozen until its heartbeat fails may lose what was 
   });
   await sender.until(() => sender.ended >= 50);
   daemon.signal('SIGSTOP');
-  // Some 800 ms: more than three heartbeats.
-  await sender.until(() => sender.failed >= 700);
+  // Some 500 ms: more than three heartbeats.
+  await sender.until(() => sender.failed >= 450);
   daemon.signal('SIGCONT');
   expect(await sender.exit).toEqual([0, null]);
   await arrived(daemon, 1);
@@ -124,7 +124,7 @@ test('push: while a sink holds the intake records are read and dropped, and the 
   const daemon = room.daemon({ config: { sinks: { nowhere: { ...nowhere, onFull: 'block' } } } });
   await daemon.start();
   const sender = room.sender(daemon.endpoints.zmqPush!, {
-    count: 30_000,
+    count: 20_000,
     weight: 200,
     pace: 2,
     lanes: 1,
@@ -132,11 +132,11 @@ test('push: while a sink holds the intake records are read and dropped, and the 
   });
   expect(await sender.exit).toEqual([0, null]);
   const { receivers } = await daemon.until(
-    ({ receivers: [, push] }) => push.records + push.dropped.full >= 30_000,
+    ({ receivers: [, push] }) => push.records + push.dropped.full >= 20_000,
   );
   const { records, dropped } = receivers.find(({ name }: { name: string }) => name === 'zmqPush');
   expect(dropped.full).toBeGreaterThan(5_000);
-  expect(records + dropped.full).toBe(30_000);
+  expect(records + dropped.full).toBe(20_000);
   await daemon.kill();
   daemon.change({ sinks: { out: { type: 'file', path: daemon.file } } });
   await daemon.start();

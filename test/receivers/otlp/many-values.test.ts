@@ -28,8 +28,8 @@ function request(record: Uint8Array, resource: Uint8Array = Buffer.alloc(0)): Bu
 }
 
 const batches: readonly (readonly [name: string, make: () => Buffer])[] = [
-  ['31 million empty attributes, 62 KB as gzip', () => request(empty(EMPTY_ATTRIBUTE, 31_000_000))],
-  ['2 million empty attributes, 4 KB', () => request(empty(EMPTY_ATTRIBUTE, 2_000_000))],
+  ['31 million empty attributes', () => request(empty(EMPTY_ATTRIBUTE, 31_000_000))],
+  ['2 million empty attributes', () => request(empty(EMPTY_ATTRIBUTE, 2_000_000))],
   ['a map of 31 million empty members', () => request(field(5, field(6, empty(EMPTY_ENTRY, 31_000_000))))],
   ['a list of 31 million empty values', () => request(field(5, field(5, empty(EMPTY_ENTRY, 31_000_000))))],
   [
@@ -64,17 +64,21 @@ async function after(daemon: ReturnType<typeof start>, otlpHttp: string): Promis
   return bodiesIn(readFileSync(join(folder(), 'out.jsonl'), 'utf8'));
 }
 
-test.each(batches)('a daemon with a small heap refuses %s, and goes on', async (_name, make) => {
+test('a daemon with a small heap refuses each of these batches, and goes on', async () => {
   const { daemon, at } = await running();
-  const body = make();
+  for (const [name, make] of batches) {
+    const { status } = await ask(at.otlpHttp!, {
+      headers: { ...PROTOBUF, 'content-encoding': 'gzip' },
+      body: gzipSync(make(), { level: 1 }),
+    });
 
-  const { status } = await ask(at.otlpHttp!, {
-    headers: { ...PROTOBUF, 'content-encoding': 'gzip' },
-    body: gzipSync(body),
-  });
-
-  expect(status).toBe(413);
-  expect(await after(daemon, at.otlpHttp!)).toContain('the next');
+    expect([name, status]).toEqual([name, 413]);
+    const { status: taken } = await ask(at.otlpHttp!, { headers: JSON_TYPE, body: jsonRequest(name) });
+    expect([name, taken]).toEqual([name, 200]);
+  }
+  const sent = [...batches.map(([name]) => name), 'the next'];
+  const written = await after(daemon, at.otlpHttp!);
+  expect(written.filter((body) => sent.includes(body))).toEqual(sent);
 });
 
 test('the same by gRPC and by push: refused, counted, and the daemon goes on', async () => {
