@@ -198,12 +198,21 @@ class Copier {
     const fields = WEB_FIELDS[tag];
     if (fields !== undefined) return this.#fields(value, fields, depth);
     if (!WEB_ENTRIES.includes(tag)) return undefined;
-    const byName = new Map<string, unknown>();
+    const byName = new Map<string, unknown[]>();
+    // More than can be kept is not read.
+    let most = this.leftBytes / VALUE_BYTES + 1;
     for (const [name, item] of value as Iterable<[string, unknown]>) {
-      const before = byName.get(name);
-      byName.set(name, before === undefined ? item : [before, item].flat());
+      const items = byName.get(name);
+      if (items === undefined) byName.set(name, [item]);
+      else items.push(item);
+      most -= 1;
+      if (most < 0) break;
     }
-    return this.#entries(byName, byName.size, depth);
+    const entries = [...byName].map(([name, items]): [string, unknown] => [
+      name,
+      items.length === 1 ? items[0] : items,
+    ]);
+    return this.#entries(entries, entries.length, depth);
   }
 
   #list(items: Iterable<unknown>, length: number, depth: number): unknown[] {

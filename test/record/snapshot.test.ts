@@ -325,6 +325,22 @@ describe('the size', () => {
     expect(snapshot(body, 10_000)).toBeUndefined();
   });
 
+  test('bounds the work: neither the values of a FormData, nor those of one name, are read past it', () => {
+    let read = 0;
+    class Watched {
+      readonly [Symbol.toStringTag] = 'FormData';
+      *[Symbol.iterator]() {
+        for (;;) yield ['name', String(read++)];
+      }
+    }
+    expect(snapshot(new Watched(), 10_000)).toBeUndefined();
+    expect(read).toBeLessThan(1_000);
+    const form = new FormData();
+    const values = Array.from({ length: 20_000 }, (_, at) => String(at));
+    for (const value of values) form.append('name', value);
+    expect(copyOf(form)).toEqual({ name: values });
+  });
+
   test('bounds the work: the entries of a map are not read past it', () => {
     let read = 0;
     class Watched extends Map<number, number> {
