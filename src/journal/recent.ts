@@ -26,7 +26,6 @@ export class Recent {
       this.#entries[this.#gone] = undefined;
       this.#gone += 1;
     }
-    if (this.#gone < 1_024 && this.#gone < this.#entries.length) return;
     if (this.#gone * 2 < this.#entries.length) return;
     this.#entries = this.#entries.slice(this.#gone);
     this.#gone = 0;

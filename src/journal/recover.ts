@@ -19,7 +19,7 @@ import { JournalTime, Producers } from './producers.ts';
 import { Quarantine } from './quarantine.ts';
 import { type Committed, replay } from './replay.ts';
 import { Segment } from './segment.ts';
-import { decodeHead, framesBegin, HEAD_BYTES, type Head, PRODUCER_BYTES } from './segment-header.ts';
+import { decodeHead, HEAD_BYTES, type Head, PRODUCER_BYTES } from './segment-header.ts';
 
 /** The state of a journal on the disk when it is opened. */
 export interface Recovered {
@@ -279,11 +279,9 @@ async function loadProducers(
 async function loadTable(files: Files, { path, head }: Segment, producers: Producers): Promise<boolean> {
   const file = await files.openToRead(path);
   try {
-    const bytes = head.producers * PRODUCER_BYTES;
-    if ((await file.size()) < framesBegin(head.producers)) return false;
-    const table = Buffer.allocUnsafeSlow(bytes);
-    await file.read(table, bytes, HEAD_BYTES);
-    return producers.load(table, head.tableCrc);
+    const table = Buffer.allocUnsafeSlow(head.producers * PRODUCER_BYTES);
+    const read = await file.read(table, table.length, HEAD_BYTES);
+    return producers.load(table.subarray(0, read), head.tableCrc);
   } finally {
     await file.close();
   }

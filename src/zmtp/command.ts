@@ -24,7 +24,7 @@ export function encodeCommand(name: string, ...data: readonly Uint8Array[]): Buf
 export function readCommand(body: Uint8Array): Command {
   const view = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
   const length = view[0] ?? 0;
-  if (length === 0 || length >= view.length + 1 || view.length < 1 + length) {
+  if (length === 0 || view.length < 1 + length) {
     throw new ZmtpError('not_zmtp', 'a command has no name');
   }
   return { name: view.toString('latin1', 1, 1 + length), data: view.subarray(1 + length) };

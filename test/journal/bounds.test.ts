@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib';
 import type { Accepted } from '../../src/component/contract.ts';
 import { Journal, type JournalOptions } from '../../src/journal/index.ts';
+import { withJournalDefaults } from '../../src/journal/options.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { FragileFiles } from './support/fragile-files.ts';
 import { batchOf, kinds, originOf, producerOf, readAll, texts } from './support/journal-tools.ts';
@@ -116,6 +117,23 @@ describe('the layout is the one that is written in the code, so that other versi
   });
 });
 
+test('a version whose own checksum is wrong is damage, and no newer version', async () => {
+  const files = new FragileFiles();
+  let journal = await openOn(files);
+  await journal.append(batchOf('a', undefined, 3_000));
+  await journal.append(batchOf('b', undefined, 3_000));
+  await journal.close();
+  const [name] = files.segments();
+  const content = Buffer.from(files.bytesOf(name!));
+  for (const at of [8, 520]) content[at]! ^= 6;
+  files.replace(name!, content);
+  journal = await openOn(files);
+  expect(await texts(journal)).toEqual(['b']);
+  expect(journal.stats()).toMatchObject({ damagedRanges: 1, damagedBytes: content.length });
+  expect(files.names()).toContain(`${name}.0.damaged`);
+  await journal.close();
+});
+
 describe('bounds, to the byte', () => {
   test('of a group', async () => {
     for (const [more, groups] of [
@@ -168,7 +186,9 @@ describe('bounds, to the byte', () => {
       await journal.append(batchOf('x', undefined, bytes - HEAD_BYTES - FRAME_BYTES));
       await journal.trim(1);
       expect(files.segments()).toHaveLength(1);
+      const { groups } = journal.stats();
       await journal.trim(2);
+      expect(journal.stats().groups).toBe(groups);
       return journal.first === 2;
     };
     // Half a segment, or a quarter of the journal; and more than the new head costs.
@@ -181,9 +201,11 @@ describe('bounds, to the byte', () => {
   });
 
   test('of a batch: its body, its records, its numbers', async () => {
-    const journal = await openOn(new FragileFiles());
+    const journal = await openOn(new FragileFiles(), { maxBytes: 100_000 });
     const body = Buffer.from('x');
     const large = { length: 2 ** 30 + 1 } as Uint8Array;
+    const largest = { length: 2 ** 30 } as Uint8Array;
+    expect((await journal.append({ body: largest, records: 1 })).kind).toBe('full');
     const refused: [Parameters<Journal['append']>[0], string][] = [
       [{ body: large, records: 1 }, 'body must have up to 1073741824 bytes, got 1073741825'],
       [{ body, records: 2 ** 32 }, 'records must be a whole number from 0 to 4294967295, got 4294967296'],
@@ -203,6 +225,16 @@ describe('bounds, to the byte', () => {
     expect(() => journal.behind(0.5)).toThrow('position');
     await expect(journal.trim(-1)).rejects.toThrow('position');
   });
+});
+
+test('what is left out has the default of docs/distlogd.md', () => {
+  const { clock, directory, files, log, onFault, ...options } = withJournalDefaults({ directory: '/a' });
+  expect(options).toEqual({
+    ...{ segmentBytes: 64 * 2 ** 20, maxBytes: 8 * 2 ** 30, minFreeBytes: 256 * 2 ** 20, sync: 'always' },
+    producers: { maxCount: 100_000, maxAgeMillis: 7 * 86_400_000 },
+    ...{ maxQueuedBytes: 256 * 2 ** 20, recentBytes: 32 * 2 ** 20 },
+  });
+  expect(directory).toBe('/a');
 });
 
 describe('without room', () => {

@@ -227,6 +227,9 @@ describe('reading', () => {
       expect(reader.position).toBe(5);
       expect((await reader.next(1, signal)).map(({ index }) => index)).toEqual([5]);
       expect((await reader.next(1_000_000, signal)).at(0)!.index).toBe(6);
+      const exactly = await journal.reader(1).next(3_000, signal);
+      expect(exactly.map(({ index }) => index)).toEqual([1, 2, 3]);
+      expect(await journal.reader(1).next(2_999, signal)).toHaveLength(2);
     }
   });
 

@@ -57,6 +57,25 @@ test('a file that is forgotten while it is read is closed after that', async () 
   expect(closed).toEqual(['a']);
 });
 
+test('a file that was forgotten and is opened again while the first opening is read: each is closed once', async () => {
+  const { files, open, closed } = counted();
+  let end = () => {};
+  const reading = files.with('a', () => new Promise<void>((resolve) => (end = resolve)));
+  await turn();
+  files.forget('a');
+  await files.with('a', async () => {});
+  end();
+  await reading;
+  await turn();
+  expect([open, closed]).toEqual([['a', 'a'], ['a']]);
+  // The second opening is still there for who comes next.
+  await files.with('a', async () => {});
+  expect(open).toHaveLength(2);
+  files.close();
+  await turn();
+  expect(closed).toEqual(['a', 'a']);
+});
+
 test('closing closes all of them, once', async () => {
   const { files, open, closed } = counted();
   for (const name of ['a', 'b']) await files.with(name, async () => {});
