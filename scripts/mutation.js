@@ -220,14 +220,18 @@ class TestedRoom {
     const jest = join(root, 'node_modules/jest/bin/jest.js');
     const own = join(this.#copy, 'mutation-jest.cjs');
     const how = ['--runInBand', '--silent', '--testSequencer', own, '--reporters', own];
-    const { status, stdout } = spawnSync(process.execPath, [jest, ...how, ...this.#tests], {
+    const { pid, status, stdout } = spawnSync(process.execPath, [jest, ...how, ...this.#tests], {
       cwd: this.#copy,
       stdio: ['ignore', 'pipe', 'ignore'],
       encoding: 'utf8',
       env: { ...process.env, MUTATION_FIRST: JSON.stringify(first) },
       timeout: this.#mostMillis,
       killSignal: 'SIGKILL',
+      // The types do not have it.
+      ...{ detached: true },
     });
+    // A mutant that never ends would go on in a worker of jest.
+    if (status === null) spawnSync('kill', ['-KILL', '--', `-${pid}`]);
     return status === 0 ? undefined : (/^failed (.*)$/m.exec(stdout)?.[1] ?? '');
   }
 }

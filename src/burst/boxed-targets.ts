@@ -11,6 +11,7 @@ import type { BlackBox } from './black-box.ts';
 import { withBurst } from './burst-records.ts';
 import type { DeferredRecord } from './deferred-record.ts';
 import { ExporterTarget } from './exporter-target.ts';
+import type { HeldRecords } from './held-record.ts';
 import { ProcessorTarget } from './processor-target.ts';
 import { ProviderTarget, type WrappedProvider } from './provider-target.ts';
 import type { ReentrancyGuard } from './reentrancy-guard.ts';
@@ -75,11 +76,12 @@ export class BoxedProviderTarget extends ProviderTarget {
   constructor(
     provider: WrappedProvider,
     clock: Clock,
+    records: HeldRecords,
     guard: ReentrancyGuard,
     warnings: RateLimitedWarnings,
     box: BlackBox<DeferredRecord>,
   ) {
-    super(provider, clock, guard, warnings);
+    super(provider, clock, records, guard, warnings);
     this.#box = box;
   }
 

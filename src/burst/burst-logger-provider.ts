@@ -1,11 +1,13 @@
 import { ROOT_CONTEXT, TraceFlags, trace } from '@opentelemetry/api';
 import { RateLimitedWarnings, Severity } from '../record/index.ts';
+import { AttributeKeys } from './attribute-keys.ts';
 import { BoxedProviderTarget } from './boxed-targets.ts';
 import { BurstComponent } from './burst-component.ts';
 import { BurstFrontEnd } from './burst-front-end.ts';
 import type { DeferredRecord, LiveRecord, SdkLoggerLike } from './deferred-record.ts';
 import { DeferredView } from './deferred-view.ts';
 import { DeferringLogger, type LoggerParts } from './deferring-logger.ts';
+import { HeldRecords } from './held-record.ts';
 import { OneReadClock } from './one-read-clock.ts';
 import { openBlackBox } from './open-black-box.ts';
 import type { BurstLoggerProviderOptions, DeferredLogger, SdkLoggerProviderLike } from './options.ts';
@@ -49,7 +51,7 @@ export class BurstLoggerProvider extends BurstComponent {
    * value
    */
   constructor(given: BurstLoggerProviderOptions) {
-    const { front, options } = frontEndOf(given);
+    const { front, records, options } = frontEndOf(given);
     super(front);
     this.#provider = given.provider;
     this.#front = front;
@@ -58,6 +60,8 @@ export class BurstLoggerProvider extends BurstComponent {
     this.#parts = {
       front,
       clock: new OneReadClock(clock),
+      records,
+      noKeys: new AttributeKeys(),
       maxRecordBytes: bounds.maxRecordBytes,
       maxLoudBytes,
       keyReadsRecord: typeof scope === 'function',
@@ -122,6 +126,7 @@ function frontEndOf(given: BurstLoggerProviderOptions) {
   const guard = new ReentrancyGuard();
   const warnings = new RateLimitedWarnings(NAME, clock);
   const resource = resourceOf(provider, options.blackBox?.service);
+  const records = new HeldRecords();
   const view = new DeferredView(resource);
   const box = openBlackBox<DeferredRecord>(NAME, options, {
     readable: (record, cameAt) => view.of(record, cameAt),
@@ -130,8 +135,8 @@ function frontEndOf(given: BurstLoggerProviderOptions) {
   });
   const target =
     box === undefined
-      ? new ProviderTarget(provider, clock, guard, warnings)
-      : new BoxedProviderTarget(provider, clock, guard, warnings, box);
+      ? new ProviderTarget(provider, clock, records, guard, warnings)
+      : new BoxedProviderTarget(provider, clock, records, guard, warnings, box);
   const front: BurstFrontEnd<DeferredRecord> = new BurstFrontEnd({
     name: NAME,
     options,
@@ -143,7 +148,7 @@ function frontEndOf(given: BurstLoggerProviderOptions) {
     shutdownTimeoutMillis: SHUTDOWN_TIMEOUT_MILLIS,
     box,
   });
-  return { front, options };
+  return { front, records, options };
 }
 
 /** A context as records may be written in; undefined: in no trace. */

@@ -89,6 +89,10 @@ export class RecordItems implements Items<Item> {
     return this.#ownRecord(manifestFields(burst), burst.origin, burst.origin.spanContext);
   }
 
+  dropped(): void {
+    // The SDK made it; the garbage collector takes it.
+  }
+
   summaryOf(limited: Limited<Item>, recurrence: Recurrence<Item> | undefined): Item {
     return this.#ownRecord(summaryFields(limited, recurrence), limited.origin, undefined);
   }

@@ -4,11 +4,10 @@ import {
   type ReadableLogRecordLike,
   type Release,
   rankOf,
-  severityNameOf,
   severityOf,
-  type TaskMarks,
 } from '../record/index.ts';
 import { exceptionAttributes } from './exception-attributes.ts';
+import type { HeldRecords } from './held-record.ts';
 
 /** A record as an application gives it to a Logger of either line. */
 export interface ApiLogRecordLike {
@@ -49,142 +48,12 @@ export interface DeferredRecord {
   readonly rank: number;
   /** Its time in milliseconds since the epoch, NaN if it is not known. */
   timeOf(cameAt: number): number;
+  /** Nothing refers to it any more. @param spare those that may be filled again */
+  dropped(spare: HeldRecords): void;
   /** What the logger is given. @param cameAt when it came, as `Clock.monotonicNow()` counts */
   toRecord(cameAt: number): ApiLogRecordLike;
   /** What its context says when it is released; undefined: it leaves in the context in which it was written. */
   readonly release: Release | undefined;
-}
-
-/** In `severity`: the record also says the severity's name, as its text. */
-const WITH_NAME = 32;
-
-/** What `severity` of a held record is; undefined: number and text do not fit into it. */
-export function packedSeverity(number: unknown, text: unknown): number | undefined {
-  if (text === undefined) return number as number;
-  return text === severityNameOf(number as number) ? (number as number) | WITH_NAME : undefined;
-}
-
-const NO_MARKS: Release = { marks: undefined, sequence: 0 };
-
-/**
- * A record with what most records have, and not more: of this kind there may be a million. Its time stands
- * beside it, where it is held.
- */
-export class HeldRecord implements DeferredRecord {
-  readonly source: RecordSource;
-  readonly body: unknown;
-  readonly attributes: Record<string, unknown> | undefined;
-  /** Number, and whether it has the name as its text, see `packedSeverity`. */
-  readonly severity: number;
-  readonly spanContext: SpanContext | undefined;
-
-  constructor(
-    source: RecordSource,
-    body: unknown,
-    attributes: Record<string, unknown> | undefined,
-    severity: number,
-    spanContext: SpanContext | undefined,
-  ) {
-    this.source = source;
-    this.body = body;
-    this.attributes = attributes;
-    this.severity = severity;
-    this.spanContext = spanContext;
-  }
-
-  get rank(): number {
-    return rankOf(this.severity & ~WITH_NAME);
-  }
-
-  get release(): Release {
-    return NO_MARKS;
-  }
-
-  timeOf(cameAt: number): number {
-    return Math.round(cameAt - this.source.offset);
-  }
-
-  toRecord(cameAt: number): ApiLogRecordLike {
-    const { severity, body, attributes } = this;
-    const severityNumber = severity & ~WITH_NAME;
-    const time = hrTimeOf(this.timeOf(cameAt));
-    return {
-      timestamp: time,
-      observedTimestamp: time,
-      severityNumber,
-      ...(severity === severityNumber ? {} : { severityText: severityNameOf(severityNumber) }),
-      ...(body === undefined ? {} : { body }),
-      ...(attributes === undefined ? {} : { attributes }),
-    };
-  }
-}
-
-/** One that was written inside a task. */
-export class HeldInTask extends HeldRecord {
-  readonly marks: TaskMarks;
-  readonly sequence: number;
-
-  constructor(
-    source: RecordSource,
-    body: unknown,
-    attributes: Record<string, unknown> | undefined,
-    severity: number,
-    spanContext: SpanContext | undefined,
-    marks: TaskMarks,
-    sequence: number,
-  ) {
-    super(source, body, attributes, severity, spanContext);
-    this.marks = marks;
-    this.sequence = sequence;
-  }
-
-  override get release(): Release {
-    return this;
-  }
-}
-
-/** What few records have. */
-export interface Details
-  extends Pick<
-    ApiLogRecordLike,
-    'eventName' | 'timestamp' | 'observedTimestamp' | 'severityNumber' | 'severityText' | 'exception'
-  > {
-  readonly release: Release;
-}
-
-/** One that has more: a time of its own, an event name, an exception, or a severity of its own making. */
-export class HeldWithDetails extends HeldRecord {
-  readonly details: Details;
-
-  constructor(
-    source: RecordSource,
-    body: unknown,
-    attributes: Record<string, unknown> | undefined,
-    spanContext: SpanContext | undefined,
-    details: Details,
-  ) {
-    super(source, body, attributes, 0, spanContext);
-    this.details = details;
-  }
-
-  override get rank(): number {
-    return rankOf(severityOf(this.details));
-  }
-
-  override get release(): Release {
-    return this.details.release;
-  }
-
-  override timeOf(cameAt: number): number {
-    const { timestamp } = this.details;
-    return timestamp === undefined ? super.timeOf(cameAt) : millisOf(timestamp);
-  }
-
-  override toRecord(cameAt: number): ApiLogRecordLike {
-    const { release: _, ...details } = this.details;
-    const { severityNumber: _none, ...record } = super.toRecord(cameAt);
-    return { ...record, ...details };
-  }
 }
 
 /**
@@ -213,6 +82,10 @@ export class LiveRecord implements DeferredRecord, ReadableLogRecordLike {
 
   get rank(): number {
     return rankOf(severityOf(this.#record));
+  }
+
+  dropped(): void {
+    // It belongs to the application.
   }
 
   get release(): undefined {

@@ -5,37 +5,41 @@ import {
   CHARACTER_BYTES,
   freeze,
   type InstrumentationScopeLike,
-  MAX_ATTRIBUTE_DEPTH,
   Severity,
   severityOf,
-  VALUE_BYTES,
 } from '../record/index.ts';
 import { fallbackContext, marksOf, numberRecord, taskOf } from '../task/index.ts';
+import type { AttributeKeys } from './attribute-keys.ts';
 import type { BurstFrontEnd } from './burst-front-end.ts';
 import {
   type ApiLogRecordLike,
   type DeferredRecord,
-  HeldInTask,
-  HeldRecord,
-  HeldWithDetails,
   LiveRecord,
-  packedSeverity,
   type RecordSource,
   type SdkLoggerLike,
 } from './deferred-record.ts';
 import { exceptionFacts } from './exception-attributes.ts';
+import {
+  type Details,
+  type HeldRecord,
+  type HeldRecords,
+  HeldWithDetails,
+  packedSeverity,
+} from './held-record.ts';
 import type { LevelSelection, Levels } from './level-selection.ts';
 import type { OneReadClock } from './one-read-clock.ts';
 import type { Verbosity } from './verbosity.ts';
 
 /** What a held record weighs without its strings and values, its slot included (docs/benchmarks.md). */
 const HELD_BYTES = 184;
-const NO_MARKS = { marks: undefined, sequence: 0 };
 
 /** What all loggers of a provider share. */
 export interface LoggerParts {
   readonly front: BurstFrontEnd<DeferredRecord>;
   readonly clock: OneReadClock;
+  readonly records: HeldRecords;
+  /** Where the lists of their attribute keys begin. */
+  readonly noKeys: AttributeKeys;
   readonly maxRecordBytes: number;
   readonly maxLoudBytes: number;
   /** Whether the key of a record depends on more than its context. */
@@ -63,7 +67,7 @@ export class DeferringLogger {
   /** Of the last span that wrote: whether it is valid is looked at once. */
   #span: SpanContext | undefined;
   #validSpan: SpanContext | undefined;
-  /** The size of what was copied last. */
+  /** The size of what was copied last, in bytes. */
   #size = 0;
 
   constructor(parts: LoggerParts, sdk: SdkLoggerLike, scope: InstrumentationScopeLike, asksSdk: boolean) {
@@ -158,56 +162,39 @@ export class DeferringLogger {
   /** A copy of a record, which says what was true when it was written. Its size is then in `#size`. */
   #held(record: ApiLogRecordLike, severity: number, given: Context, maxBytes: number): HeldRecord {
     const { severityNumber, severityText, eventName, timestamp, observedTimestamp, exception } = record;
-    this.#size = HELD_BYTES;
-    const attributes = this.#attributesOf(record, maxBytes);
-    const body = this.#bodyOf(record, maxBytes);
-    const source = this.#source;
-    const spanContext = this.#spanOf(given);
-    const task = taskOf(given);
-    const isCounted = task !== undefined && numberRecord(task, eventName, attributes);
     const packed = severityNumber === severity ? packedSeverity(severity, severityText) : undefined;
-    if (
-      packed === undefined ||
-      eventName !== undefined ||
-      timestamp !== undefined ||
-      observedTimestamp !== undefined ||
-      exception !== undefined
-    ) {
-      const release = isCounted ? { marks: marksOf(task), sequence: task.sequence } : NO_MARKS;
-      return new HeldWithDetails(source, body, attributes, spanContext, detailsOf(record, release));
+    const isUsual =
+      packed !== undefined &&
+      eventName === undefined &&
+      timestamp === undefined &&
+      observedTimestamp === undefined &&
+      exception === undefined;
+    const { records, noKeys } = this.#parts;
+    const held = isUsual ? records.take(this.#source) : new HeldWithDetails(this.#source, detailsOf(record));
+    held.severity = isUsual ? packed : 0;
+    held.spanContext = this.#spanOf(given);
+    let size = HELD_BYTES;
+    const { attributes } = record;
+    if (attributes !== undefined && attributes !== null) {
+      size += held.setAttributes(attributes, noKeys, maxBytes);
     }
-    return isCounted
-      ? new HeldInTask(source, body, attributes, packed, spanContext, marksOf(task), task.sequence)
-      : new HeldRecord(source, body, attributes, packed, spanContext);
-  }
-
-  /** In one walk: copied, measured, and what is nested is copied too. */
-  #attributesOf({ attributes }: ApiLogRecordLike, maxBytes: number): Record<string, unknown> | undefined {
-    if (attributes === undefined || attributes === null) return undefined;
-    const copy: Record<string, unknown> = { ...attributes };
-    let size = this.#size;
-    for (const key in copy) {
-      const value = copy[key];
-      size += VALUE_BYTES;
-      if (typeof value === 'string') size += value.length * CHARACTER_BYTES;
-      else if (typeof value === 'object' && value !== null) {
-        const nested = boundedSnapshot(value, maxBytes, MAX_ATTRIBUTE_DEPTH);
-        copy[key] = nested.value;
-        size += nested.bytes + nested.missingBytes;
-      }
-    }
-    this.#size = size;
-    return copy;
-  }
-
-  #bodyOf({ body }: ApiLogRecordLike, maxBytes: number): unknown {
-    if (typeof body === 'string') this.#size += body.length * CHARACTER_BYTES;
-    else if (typeof body === 'object' && body !== null) {
+    const { body } = record;
+    if (typeof body === 'string') {
+      held.body = body;
+      size += body.length * CHARACTER_BYTES;
+    } else if (typeof body === 'object' && body !== null) {
       const copy = boundedSnapshot(body, maxBytes);
-      this.#size += copy.bytes + copy.missingBytes;
-      return copy.value;
+      held.body = copy.value;
+      size += copy.bytes + copy.missingBytes;
+    } else held.body = body;
+    const task = taskOf(given);
+    if (task !== undefined && numberRecord(task, eventName, attributes)) {
+      held.marks = marksOf(task);
+      held.sequence = task.sequence;
     }
-    return body;
+    // Last: a getter, or a `toJSON()`, may have logged meanwhile.
+    this.#size = size;
+    return held;
   }
 
   #spanOf(given: Context): SpanContext | undefined {
@@ -245,10 +232,9 @@ function startOf(record: ApiLogRecordLike, live: LiveRecord, maxBytes: number): 
   return frozen === live ? record : { ...record, body: frozen.body, attributes: frozen.attributes };
 }
 
-function detailsOf(record: ApiLogRecordLike, release: HeldWithDetails['details']['release']) {
+function detailsOf(record: ApiLogRecordLike): Details {
   const { severityNumber, severityText, eventName, timestamp, observedTimestamp, exception } = record;
   return {
-    release,
     ...(severityNumber === undefined ? {} : { severityNumber }),
     ...(severityText === undefined ? {} : { severityText }),
     ...(eventName === undefined ? {} : { eventName }),

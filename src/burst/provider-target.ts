@@ -16,6 +16,7 @@ import {
   type RecordSource,
 } from './deferred-record.ts';
 import { Downstream, type Flushable } from './downstream.ts';
+import type { HeldRecords } from './held-record.ts';
 import type { ReentrancyGuard } from './reentrancy-guard.ts';
 
 /** Where the provider's own records come from: manifests and summaries. */
@@ -31,10 +32,12 @@ export interface WrappedProvider extends Flushable {
 /** Deferred records as the core holds them. */
 class DeferredItems implements Items<DeferredRecord> {
   readonly #clock: Clock;
+  readonly #records: HeldRecords;
   readonly #own: () => RecordSource;
 
-  constructor(clock: Clock, own: () => RecordSource) {
+  constructor(clock: Clock, records: HeldRecords, own: () => RecordSource) {
     this.#clock = clock;
+    this.#records = records;
     this.#own = own;
   }
 
@@ -44,6 +47,10 @@ class DeferredItems implements Items<DeferredRecord> {
 
   timeOf(record: DeferredRecord, cameAt: number): number {
     return record.timeOf(cameAt);
+  }
+
+  dropped(record: DeferredRecord): void {
+    record.dropped(this.#records);
   }
 
   originOf({ source, spanContext }: DeferredRecord): DeferredRecord {
@@ -86,6 +93,7 @@ export class ProviderTarget implements Target<DeferredRecord> {
   constructor(
     provider: WrappedProvider,
     clock: Clock,
+    records: HeldRecords,
     guard: ReentrancyGuard,
     warnings: RateLimitedWarnings,
   ) {
@@ -94,7 +102,7 @@ export class ProviderTarget implements Target<DeferredRecord> {
     this.#warnings = warnings;
     this.#downstream = new Downstream('the wrapped provider', provider, clock, warnings);
     let own: RecordSource | undefined;
-    this.items = new DeferredItems(clock, () => {
+    this.items = new DeferredItems(clock, records, () => {
       own ??= { logger: provider.getLogger(OWN_SCOPE.name), scope: OWN_SCOPE, offset: Number.NaN };
       return own;
     });

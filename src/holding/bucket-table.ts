@@ -101,7 +101,7 @@ export class BucketTable<T> {
   discard(bucket: Bucket): number {
     const { count } = bucket;
     if (count === 0) return 0;
-    while (bucket.count > 0) this.#arena.takeFirst(bucket);
+    while (bucket.count > 0) this.#arena.dropFirst(bucket);
     this.#counters.discarded += count;
     this.#events.emptied(bucket.key);
     return count;
@@ -109,7 +109,7 @@ export class BucketTable<T> {
 
   /** Evicts the oldest items of a bucket. */
   evict(bucket: Bucket, count: number, cause: EvictionCause): void {
-    for (let left = count; left > 0; left -= 1) this.#arena.takeFirst(bucket);
+    for (let left = count; left > 0; left -= 1) this.#arena.dropFirst(bucket);
     if (count > 0) this.lose(bucket, cause, count);
   }
 

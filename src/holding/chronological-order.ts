@@ -21,7 +21,7 @@ import { type HoldingBounds, type Keys, type Order, type OrderParts, SHARED_KEY 
 export class ChronologicalOrder<T> implements Order<T> {
   readonly #parts: OrderParts<T>;
   readonly #bounds: HoldingBounds;
-  readonly #row = new Arena<T>();
+  readonly #row: Arena<T>;
   readonly #quiet = new Group();
   readonly #loud = new Group();
   readonly #keep: number;
@@ -35,6 +35,7 @@ export class ChronologicalOrder<T> implements Order<T> {
     this.#parts = parts;
     this.#bounds = parts.bounds;
     this.#keep = Math.max(1, Math.floor(parts.bounds.capacity * parts.bounds.threshold));
+    this.#row = new Arena((item) => parts.target.items.dropped(item));
     this.#row.open(this.#quiet);
     this.#row.open(this.#loud);
     this.#sweep = new ExpirySweep(parts.clock, parts.bounds.maxAgeMillis, (now) => {
@@ -259,13 +260,13 @@ export class ChronologicalOrder<T> implements Order<T> {
   }
 
   #discardQuiet(count: number): number {
-    for (let left = count; left > 0; left -= 1) this.#row.takeFirst(this.#quiet);
+    for (let left = count; left > 0; left -= 1) this.#row.dropFirst(this.#quiet);
     this.#parts.counters.discarded += count;
     return count;
   }
 
   #evict(count: number, cause: EvictionCause): void {
-    for (let left = count; left > 0; left -= 1) this.#row.takeFirst(this.#quiet);
+    for (let left = count; left > 0; left -= 1) this.#row.dropFirst(this.#quiet);
     this.#lose(cause, count);
   }
 

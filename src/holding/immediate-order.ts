@@ -28,7 +28,7 @@ const MANY_KEYS = 16_384;
 export class ImmediateOrder<T> implements Order<T> {
   readonly #parts: OrderParts<T>;
   readonly #bounds: HoldingBounds;
-  readonly #arena = new Arena<T>();
+  readonly #arena: Arena<T>;
   readonly #buckets: BucketTable<T>;
   readonly #capacity: number;
   readonly #keep: number;
@@ -39,6 +39,7 @@ export class ImmediateOrder<T> implements Order<T> {
   constructor(parts: OrderParts<T>) {
     this.#parts = parts;
     this.#bounds = parts.bounds;
+    this.#arena = new Arena((item) => parts.target.items.dropped(item));
     this.#buckets = new BucketTable(this.#arena, parts.bounds, parts.counters, parts.events);
     this.#releases = new PendingReleases(this.#arena, parts.replay);
     this.#capacity = parts.bounds.capacity;
@@ -169,7 +170,7 @@ export class ImmediateOrder<T> implements Order<T> {
     this.#releases.finish();
     const bucket = this.#arena.oldestGroup() as Bucket | undefined;
     if (bucket === undefined) return false;
-    this.#arena.takeFirst(bucket);
+    this.#arena.dropFirst(bucket);
     this.#buckets.lose(bucket, 'bytes', 1);
     if (bucket.count === 0) this.#parts.events.emptied(bucket.key);
     if (bucket.count === 0 && this.#buckets.size > MANY_KEYS) this.#buckets.forgetIfBlank(bucket);

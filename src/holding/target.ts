@@ -20,6 +20,8 @@ export interface Items<T> {
    * @param cameAt when it came, as `Clock.monotonicNow()` counts
    */
   timeOf(item: T, cameAt: number): number;
+  /** A held item was evicted or discarded: nothing of the core refers to it any more. This is on the hot path. */
+  dropped(item: T): void;
   /** Something light that stands for an item in a manifest or a summary, long after the item has left. */
   originOf(item: T): T;
   /** The record of a burst. */

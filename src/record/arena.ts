@@ -48,10 +48,16 @@ export class Arena<T> {
   #freeGroups: number[] = [];
   #count = 0;
   #bytes = 0;
+  readonly #dropped: (item: T) => void;
   /** The newest item that `visitNew` has visited and that is still here. */
   #visited = NONE;
   /** What the visitor calls each item; empty while nobody visits. */
   #numbers = new Float64Array(0);
+
+  /** @param dropped called with each item that `dropFirst` removes */
+  constructor(dropped: (item: T) => void = () => {}) {
+    this.#dropped = dropped;
+  }
 
   /** How many items are held. */
   get count(): number {
@@ -149,6 +155,11 @@ export class Arena<T> {
     this.#count -= 1;
     this.#bytes -= this.#sizes[slot]!;
     return item;
+  }
+
+  /** Removes the oldest item of a group that is not empty: nobody gets it. */
+  dropFirst(group: Group): void {
+    this.#dropped(this.takeFirst(group));
   }
 
   /** The group of the oldest item of all, undefined when nothing is held. */

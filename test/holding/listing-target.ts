@@ -26,9 +26,15 @@ export class ListingTarget implements Target<Item> {
   flushes = 0;
   /** What a flush waits for. */
   flushed: Promise<void> = Promise.resolve();
+  /** Held items that nobody needs any more: they may be filled again at once. */
+  readonly dropped = new Set<string>();
   #delivered = 0;
   #failed = 0;
   readonly items = {
+    dropped: ({ id }: Item) => {
+      if (this.dropped.has(id)) throw new Error(`${id} was dropped twice`);
+      this.dropped.add(id);
+    },
     rankOf: ({ rank }: Item) => rank,
     timeOf: (_: Item, cameAt: number) => cameAt,
     originOf: (item: Item) => item,
@@ -57,6 +63,7 @@ export class ListingTarget implements Target<Item> {
     _: unknown,
     cameAt: number,
   ): void {
+    if (this.dropped.has(item.id)) throw new Error(`${item.id} was sent after it was dropped`);
     this.sent.push(shownItem(item, added, cameAt));
     if (this.keeps) this.kept.push({ rank: item.rank, size });
     else this.#delivered += 1;

@@ -227,3 +227,17 @@ function collectGarbage(): void {
   setFlagsFromString('--expose-gc');
   runInNewContext('gc')();
 }
+
+test('whoever made the arena is given each item that is dropped, and none that is taken', () => {
+  const dropped: string[] = [];
+  const arena = new Arena<string>((item) => dropped.push(item));
+  const group = new Group();
+  arena.open(group);
+  for (const item of ['first', 'second', 'third']) arena.add(group, item, 10, 0);
+  arena.dropFirst(group);
+  expect(arena.takeFirst(group)).toBe('second');
+  arena.dropFirst(group);
+  expect({ dropped, count: arena.count, bytes: arena.bytes }).toEqual({
+    ...{ dropped: ['first', 'third'], count: 0, bytes: 0 },
+  });
+});
