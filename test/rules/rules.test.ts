@@ -4,6 +4,7 @@ import { type AnyValue, type DecodedLogRecord, decodeLogs, encodeDecoded } from 
 import { loadPatterns, type Patterns } from '../../src/ottl/index.ts';
 import { type RuleOptions, RuleSet, ruleOptions } from '../../src/rules/index.ts';
 import { type InputOf, resolve } from '../../src/settings/index.ts';
+import { expectEqual } from '../support/expect-equal.ts';
 
 type Given = InputOf<ReturnType<typeof ruleOptions>>;
 
@@ -352,9 +353,9 @@ test('any rules do to any records what their words say', async () => {
             ),
           );
           const { bodies, filtered } = await viewed(set, sink, ...made);
-          expect(bodies).toEqual(expected);
+          expectEqual(bodies, expected);
           const lost = Object.values(filtered).reduce((sum, count) => sum + count, 0);
-          expect(bodies.length + lost).toBe(entries.flat().length);
+          expectEqual(bodies.length + lost, entries.flat().length);
         }
       },
     ),

@@ -1,4 +1,5 @@
 import { currentTask, task, to } from '../../src/task/task-forms.ts';
+import { expectEqual } from '../support/expect-equal.ts';
 import { register, unregister } from '../support/registered.ts';
 
 afterEach(unregister);
@@ -49,8 +50,9 @@ test.each([true, false])(
       const n = attributes.expected as number;
       const { outer, inner, trace } = ids[n]!;
       const common = { n, later: n, expected: n };
-      expect(spanContext?.traceId).toBe(trace);
-      expect(attributes).toEqual(
+      expectEqual(spanContext?.traceId, trace);
+      expectEqual(
+        attributes,
         attributes.where === 'outer'
           ? { ...common, where: 'outer', 'task.id': outer, 'task.name': `goal ${n % 7}`, 'task.sequence': 2 }
           : {

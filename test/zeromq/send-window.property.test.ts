@@ -2,6 +2,7 @@ import { crc32 } from 'node:zlib';
 import * as fc from 'fast-check';
 import { decodeClientFrame, decodeReply, encodeReply, type Reply } from '../../src/frames/index.ts';
 import { SendWindow } from '../../src/zeromq/send-window.ts';
+import { expectEqual } from '../support/expect-equal.ts';
 
 const producer = new Uint8Array(16).fill(1);
 const EXPORT_TIMEOUT_MILLIS = 1_000;
@@ -109,7 +110,7 @@ class World {
       encoding: 0,
       deadlineMillis: this.now + EXPORT_TIMEOUT_MILLIS,
       done: (error) => {
-        expect(this.outcomes.has(name)).toBe(false);
+        expectEqual(this.outcomes.has(name), false);
         this.outcomes.set(name, error === undefined ? 'succeeded' : 'failed');
       },
     });
@@ -173,13 +174,16 @@ test('whatever breaks, in any order: success is exactly once, failure at most on
       (steps) => {
         const { journals, outcomes, nameOf } = run(steps);
         const [journal] = journals;
-        expect(journal!.seqs).toEqual([...new Set(journal!.seqs)].sort((a, b) => a - b));
+        expectEqual(
+          journal!.seqs,
+          [...new Set(journal!.seqs)].sort((a, b) => a - b),
+        );
         const there = new Set(journal!.seqs.map((seq) => nameOf.get(seq)));
         const missing = [...outcomes].filter(
           ([name, outcome]) => outcome === 'succeeded' && !there.has(name),
         );
-        expect(missing).toEqual([]);
-        expect(outcomes.size).toBe(nameOf.size);
+        expectEqual(missing, []);
+        expectEqual(outcomes.size, nameOf.size);
       },
     ),
     { numRuns: 2_000 },
@@ -190,10 +194,10 @@ test('with journals that are replaced: success is in one of them at least, and i
   fc.assert(
     fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
       const { journals, outcomes, nameOf } = run(steps);
-      for (const { seqs } of journals) expect(new Set(seqs).size).toBe(seqs.length);
+      for (const { seqs } of journals) expectEqual(new Set(seqs).size, seqs.length);
       const there = new Set(journals.flatMap(({ seqs }) => seqs).map((seq) => nameOf.get(seq)));
       const missing = [...outcomes].filter(([name, outcome]) => outcome === 'succeeded' && !there.has(name));
-      expect(missing).toEqual([]);
+      expectEqual(missing, []);
     }),
     { numRuns: 2_000 },
   );
