@@ -14,6 +14,8 @@ export const ExitCode = {
   SOFTWARE: 70,
   /** A file or directory cannot be made or is in use. */
   CANNOT_CREATE: 73,
+  /** The standard output cannot be written. */
+  OUTPUT: 74,
   /** The server wants another token. */
   REFUSED: 77,
   /** The configuration is wrong. */

@@ -1,6 +1,7 @@
 import { fstatSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import type { Environment } from '../config/index.ts';
+import { nextTurn } from '../record/index.ts';
 import { colored, isColored, safeText } from '../text/index.ts';
 import { writePages } from './pager.ts';
 import { writeLines } from './write-lines.ts';
@@ -47,16 +48,25 @@ export interface Io {
 }
 
 /** The process itself. */
+export interface ProcessIo extends Io {
+  /**
+   * Resolves when all that was printed has left the process, with what went wrong. A reader that stopped reading is no
+   * error.
+   */
+  readonly outputError: () => Promise<Error | undefined>;
+}
+
 export function processIo(
   version: string,
   { stdout, stderr, env }: Pick<NodeJS.Process, 'stdout' | 'stderr' | 'env'> = process,
-): Io {
-  // Who reads the output may stop reading, as `| head` does. That is no error, and must find a listener at any time.
-  for (const stream of [stdout, stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
-    });
-  }
+): ProcessIo {
+  // An error must find a listener at any time, or it ends the process: a reader stops reading, as `| head` does, or a
+  // disk is full.
+  let failure: NodeJS.ErrnoException | undefined;
+  stdout.on('error', (error) => {
+    failure ??= error;
+  });
+  stderr.on('error', () => {});
   const wantsColor = ({ isTTY }: NodeJS.WriteStream) =>
     isColored('auto', { isTerminal: isTTY === true, env });
   const print = (stream: NodeJS.WriteStream, text: string) => stream.write(`${text}\n`);
@@ -83,6 +93,12 @@ export function processIo(
       return () => {
         for (const event of ['close', 'error']) stdout.off(event, handler);
       };
+    },
+    outputError: async () => {
+      await new Promise<void>((resolve) => stdout.write('', () => resolve()));
+      // The stream calls back before it emits the error.
+      await nextTurn();
+      return failure?.code === 'EPIPE' ? undefined : failure;
     },
     onSignal: (signal, handler) => {
       process.on(signal, handler);

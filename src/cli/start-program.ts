@@ -12,16 +12,19 @@ export async function startProgram(
   load: () => Promise<{ readonly program: Program }>,
 ): Promise<never> {
   try {
-    const [{ program }, { runProgram }, { processIo }] = await Promise.all([
+    const [{ program }, { runProgram }, { processIo }, { ExitCode }] = await Promise.all([
       load(),
       import('./run-program.ts'),
       import('./io.ts'),
+      import('./exit-code.ts'),
     ]);
     const page = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
     const io = processIo((JSON.parse(page) as { readonly version: string }).version);
     const code = await runProgram(program, process.argv.slice(2), io);
-    await io.lines([]);
-    process.exit(code);
+    const error = await io.outputError();
+    if (error === undefined) process.exit(code);
+    process.stderr.write(`${name}: the output is not complete: ${error.message}\n`);
+    process.exit(ExitCode.OUTPUT);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code !== 'EMFILE' && code !== 'ENFILE') throw error;

@@ -130,11 +130,12 @@ export function showAmount(kind: NumberData['kind'], value: number): string {
   return kind === 'millis' ? showDuration(value) : String(value);
 }
 
-/** `from 1MiB to 1GiB`, or `of at least 1MiB, or 0` */
-export function boundsOf({ kind, min, max, orZero }: NumberData): string {
-  const least = showAmount(kind, min);
-  const bounds =
-    max >= Number.MAX_SAFE_INTEGER ? `of at least ${least}` : `from ${least} to ${showAmount(kind, max)}`;
+/** `from 1MiB to 1GiB`, `above 0, up to 1`, or `of at least 1MiB, or 0` */
+export function boundsOf({ kind, min, max, orZero, isAbove }: NumberData): string {
+  const [start, upTo] = isAbove ? ['above', ', up to'] : ['from', ' to'];
+  const isOpen = max >= Number.MAX_SAFE_INTEGER;
+  const least = `${isOpen && !isAbove ? 'of at least' : start} ${showAmount(kind, min)}`;
+  const bounds = isOpen ? least : `${least}${upTo} ${showAmount(kind, max)}`;
   return orZero ? `${bounds}, or 0` : bounds;
 }
 

@@ -1,4 +1,4 @@
-import type { AnyField, GroupData } from '../settings/index.ts';
+import type { AnyField, GroupData, NumberData } from '../settings/index.ts';
 import { definition } from './definition.ts';
 import { writtenDefault } from './example.ts';
 import { fileFields } from './file-form.ts';
@@ -11,10 +11,14 @@ type Schema = Readonly<Record<string, unknown>>;
  * say (bounds of sizes, relations between keys) `distlogd validate` checks.
  */
 export function configSchema(): Schema {
+  return { ...schemaOfFile(definition), title: 'distlogd.yaml' };
+}
+
+/** The schema of a file with such options. */
+export function schemaOfFile(options: GroupData): Schema {
   return {
     $schema: 'http://json-schema.org/draft-07/schema#',
-    title: 'distlogd.yaml',
-    ...schemaOf(definition),
+    ...schemaOf(options),
     // The file as a whole cannot be empty.
     type: 'object',
     definitions,
@@ -89,9 +93,9 @@ function scalarSchemas(field: AnyField): readonly Schema[] {
       return [{ $ref: `#/definitions/${field.kind === 'bytes' ? 'size' : 'duration'}` }, ...zero];
     }
     case 'count':
-      return [{ type: 'integer', minimum: field.min, maximum: field.max }];
+      return numberSchemas('integer', field);
     case 'number':
-      return [{ type: 'number', minimum: field.min, maximum: field.max }];
+      return numberSchemas('number', field);
     case 'choice':
       return [{ enum: field.names }];
     case 'flag':
@@ -103,13 +107,28 @@ function scalarSchemas(field: AnyField): readonly Schema[] {
   }
 }
 
+/** A group without which its defaults hold is needed if one of its options has none. */
+function isNeeded(field: AnyField): boolean {
+  if (field.absence.kind === 'required') return true;
+  if (field.kind !== 'group' || field.absence.kind !== 'default') return false;
+  return Object.values(field.fields).some((each) => !each.isInternal && isNeeded(each));
+}
+
+function numberSchemas(type: 'integer' | 'number', { min, max, orZero, isAbove }: NumberData) {
+  const least = isAbove ? { exclusiveMinimum: min } : { minimum: min };
+  const most = Number.isFinite(max) ? { maximum: max } : {};
+  return [{ type, ...least, ...most }, ...(orZero ? [{ const: 0 }] : [])];
+}
+
 /** A key with nothing behind it is a group with its defaults. */
 function groupSchema(group: GroupData, more: Readonly<Record<string, Schema>> = {}): Schema {
   const fields = fileFields(group.fields);
-  const required = fields.filter(([, { absence }]) => absence.kind === 'required').map(([key]) => key);
+  const required = fields.filter(([, field]) => isNeeded(field)).map(([key]) => key);
   const properties = Object.fromEntries(fields.map(([key, field]) => [key, schemaOf(field)]));
   return {
-    type: group.canBeOff ? ['object', 'null', 'boolean'] : ['object', 'null'],
+    ...(group.canBeOff
+      ? { type: ['object', 'null', 'boolean'], not: { const: true } }
+      : { type: required.length > 0 ? 'object' : ['object', 'null'] }),
     properties: { ...more, ...properties },
     required: [...Object.keys(more), ...required],
     additionalProperties: false,

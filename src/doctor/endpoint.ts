@@ -1,15 +1,17 @@
 import { connect } from 'node:net';
 import type { Evidence } from './evidence.ts';
+import { exportersIn } from './exporters-in.ts';
 import type { Finding } from './finding.ts';
 
 const TIMEOUT_MILLIS = 2_000;
 
 /** Where the log records of a process go by its variables; undefined if they say nothing of a network. */
 export function endpointOf({ environment, isStarted, bursts }: Evidence): URL | undefined {
-  const { BURSTLOG_EXPORTER: own, BURSTLOG_ENDPOINT: given } = environment;
-  const exporter = own?.trim() || environment.OTEL_LOGS_EXPORTER?.trim() || 'otlp';
-  if (bursts.length === 0 || (exporter !== 'otlp' && exporter !== 'zmq')) return undefined;
-  if (exporter === 'zmq') return urlOf(given || 'tcp://127.0.0.1:5011');
+  const { BURSTLOG_ENDPOINT: given } = environment;
+  const { names } = exportersIn(environment);
+  if (bursts.length === 0 || names.includes('none')) return undefined;
+  if (names.includes('zmq')) return urlOf(given || 'tcp://127.0.0.1:5011');
+  if (!names.includes('otlp')) return undefined;
   const named =
     given || environment.OTEL_EXPORTER_OTLP_LOGS_ENDPOINT || environment.OTEL_EXPORTER_OTLP_ENDPOINT;
   // Without one it is only known for what burstlog sets up: others may have given the exporter its address in code.

@@ -62,6 +62,6 @@ export interface Copy {
 
 export interface LoadedLogger {
   readonly name: string;
-  /** Whether its instrumentation is loaded too, and which of them was first. */
-  readonly instrumentation: 'none' | 'before' | 'after';
+  /** Whether its instrumentation is loaded too, and which of them was first; `'hook'`: `burstlog/pino` is used. */
+  readonly instrumentation: 'none' | 'before' | 'after' | 'hook';
 }

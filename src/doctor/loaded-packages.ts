@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Module } from 'node:module';
 import { join, sep } from 'node:path';
+import { isHooked } from '../record/index.ts';
 import type { Copy, LoadedLogger } from './evidence.ts';
 
 const WATCHED = ['@opentelemetry/api', '@opentelemetry/sdk-logs'];
@@ -25,6 +26,7 @@ export function copiesIn(files: readonly string[]): readonly Copy[] {
 export function loggersIn(files: readonly string[]): readonly LoadedLogger[] {
   const first = (name: string) => files.findIndex((file) => file.includes(partOf(name)));
   return LOGGERS.filter((name) => first(name) >= 0).map((name) => {
+    if (isHooked(name)) return { name, instrumentation: 'hook' };
     const instrumentation = first(`@opentelemetry/instrumentation-${name}`);
     if (instrumentation < 0) return { name, instrumentation: 'none' };
     return { name, instrumentation: instrumentation < first(name) ? 'before' : 'after' };

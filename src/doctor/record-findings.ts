@@ -59,7 +59,8 @@ function connection({ name, instrumentation }: LoadedLogger): string {
     : `check that ${name} is not silent`;
 }
 
-function quietly({ name }: LoadedLogger): string {
+function quietly({ name, instrumentation }: LoadedLogger): string {
+  if (instrumentation === 'hook') return `${name}: leave its level to withBurstlog(), and log below INFO`;
   if (name === 'pino') return "pino: pino(withBurstlog({ level: 'info' })), of burstlog/pino";
   return name === 'winston'
     ? "winston: level 'debug' for the logger, 'info' for its transports"

@@ -1,5 +1,6 @@
 import { Severity, severityNameOf } from '../record/index.ts';
 import type { BurstEvidence, Evidence } from './evidence.ts';
+import { exportersIn } from './exporters-in.ts';
 import type { Finding } from './finding.ts';
 import { unsupported } from './version-range.ts';
 
@@ -10,14 +11,17 @@ export function setUpFindings(evidence: Evidence): readonly Finding[] {
   return looks.flatMap((look) => look(evidence));
 }
 
-const isTurnedOff: Look = ({ environment }) => [
-  ...(environment.OTEL_SDK_DISABLED?.trim().toLowerCase() === 'true'
-    ? [turnedOff('OTEL_SDK_DISABLED=true', 'OpenTelemetry is turned off as a whole')]
-    : []),
-  ...['BURSTLOG_EXPORTER', 'OTEL_LOGS_EXPORTER']
-    .filter((name) => environment[name]?.trim() === 'none')
-    .map((name) => turnedOff(`${name}=none`, 'no log records are exported')),
-];
+const isTurnedOff: Look = ({ environment }) => {
+  const { variable, names } = exportersIn(environment);
+  return [
+    ...(environment.OTEL_SDK_DISABLED?.trim().toLowerCase() === 'true'
+      ? [turnedOff('OTEL_SDK_DISABLED=true', 'OpenTelemetry is turned off as a whole')]
+      : []),
+    ...(names.includes('none')
+      ? [turnedOff(`${variable}=${environment[variable]?.trim()}`, 'no log records are exported')]
+      : []),
+  ];
+};
 
 function turnedOff(seen: string, why: string): Finding {
   return { cause: 'turned-off', seen, why, remedy: 'unset the variable' };

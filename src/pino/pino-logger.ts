@@ -134,6 +134,8 @@ function read(logger: PinoLoggerLike, symbols: Symbols, keys: PinoKeys): PinoLin
     special: new Set([...Object.keys(serializers), ...Object.values(keys), ...ELSEWHERE, EVENT_NAME]),
     isOpaque:
       symbols.bindings === undefined ||
+      // A line has them twice, or they take the place of what is not given.
+      [keys.message, keys.error, EVENT_NAME].some((key) => Object.hasOwn(bindings, key)) ||
       redaction.length > 0 ||
       typeof formatters?.log === 'function' ||
       ANY_VALUE.some((key) => key in serializers),

@@ -79,7 +79,7 @@ export function parsedRecord(line: string, keys: PinoKeys): PinoRecord {
     ...attributes
   } = JSON.parse(line) as Record<string, unknown>;
   for (const key of ELSEWHERE) delete attributes[key];
-  if (isRecord(error)) Object.assign(attributes, exceptionOf(error));
+  if (isRecord(error)) Object.assign(attributes, exceptionOf(error, keys));
   else if (error !== undefined) attributes[keys.error] = error;
   return {
     body: body === undefined || typeof body === 'string' ? body : JSON.stringify(body),
@@ -104,13 +104,27 @@ function formatted(text: string, args: readonly unknown[], from: number): string
   return rest.includes('%') ? undefined : written + rest;
 }
 
-function exceptionOf({ type, message, stack }: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return {
-    ...(typeof type === 'string' ? { [EXCEPTION_TYPE]: type } : {}),
-    ...(typeof message === 'string' ? { [EXCEPTION_MESSAGE]: message } : {}),
-    ...(typeof stack === 'string' ? { [EXCEPTION_STACKTRACE]: stack } : {}),
-  };
+/** What an error has beside type, message and stack, such as a code, stays under its key. */
+function exceptionOf(
+  error: Readonly<Record<string, unknown>>,
+  keys: PinoKeys,
+): Readonly<Record<string, unknown>> {
+  const attributes: Record<string, unknown> = {};
+  const more: [string, unknown][] = [];
+  for (const [key, value] of Object.entries(error)) {
+    const name = Object.hasOwn(EXCEPTION, key) ? EXCEPTION[key] : undefined;
+    if (name !== undefined && typeof value === 'string') attributes[name] = value;
+    else more.push([key, value]);
+  }
+  if (more.length > 0) attributes[keys.error] = Object.fromEntries(more);
+  return attributes;
 }
+
+const EXCEPTION: Readonly<Record<string, string>> = {
+  type: EXCEPTION_TYPE,
+  message: EXCEPTION_MESSAGE,
+  stack: EXCEPTION_STACKTRACE,
+};
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

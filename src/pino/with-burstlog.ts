@@ -3,6 +3,7 @@ import {
   globalLoggerProvider,
   type LoggerLike,
   type LoggerProviderLike,
+  markHooked,
   RateLimitedWarnings,
   Severity,
   systemClock,
@@ -83,7 +84,8 @@ const SEVERITIES = [
  * ```
  *
  * - Every call from `level` on becomes a log record of the logger `options.name` (`'pino'` if there is none): severity
- *   by level, the message as body, bindings and the object as attributes, an error as `exception.*`. If the official
+ *   by level, the message as body, bindings and the object as attributes, an error as `exception.*`, and what else it
+ *   has, such as a code, under its key. If the official
  *   instrumentation of pino runs too, it sends what is written, and only the other calls become records here.
  * - `redact`, serializers, `formatters.log`, `mixin` and `nestedKey` apply to held calls as well. A call that needs one
  *   of them is serialized by pino, and read again, which costs as much as writing it.
@@ -124,6 +126,7 @@ export function withBurstlog<O extends PinoOptionsLike>(
   }
 
   const level = levelOf(heldFrom, levels) < written ? heldFrom : writtenFrom;
+  markHooked('pino');
   return { ...(options as O), level, hooks: { ...given.hooks, logMethod } };
 }
 
@@ -198,7 +201,7 @@ function severityOf(level: number): number {
 }
 
 function levelOf(name: string, levels: Readonly<Record<string, number>>): number {
-  const level = levels[name];
+  const level = Object.hasOwn(levels, name) ? levels[name] : undefined;
   if (level === undefined) {
     throw new RangeError(
       `${JSON.stringify(name)} is not a level of pino; known are ${Object.keys(levels).join(', ')}`,

@@ -56,6 +56,7 @@ export {
   registerLoggerProvider,
   replaceLoggerProvider,
 } from './global-logs.ts';
+export { isHooked, markHooked } from './hooked-loggers.ts';
 export {
   type EnabledOptionsLike,
   EXPORT_FAILED,

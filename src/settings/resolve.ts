@@ -62,7 +62,7 @@ class JavaScriptForm implements Form<unknown> {
 
   shown(raw: unknown, isSecret: boolean): string {
     if (isSecret && typeof raw === 'string') return `a text of ${raw.length} characters (not shown)`;
-    return shown(raw);
+    return Array.isArray(raw) && raw.length === 0 ? 'an empty array' : shown(raw);
   }
 
   report({ path, message, isRange }: Problem<unknown>): never {
@@ -112,9 +112,9 @@ function expectedNumber({ kind, min, max, orZero, isAbove }: NumberData): string
     millis: 'a number of milliseconds',
     number: 'a number',
   };
-  const from = isAbove ? `above ${min},` : `from ${min}`;
+  const from = isAbove ? `above ${min}` : `from ${min}`;
   const isOpen = max >= Number.MAX_SAFE_INTEGER;
-  const upTo = isOpen ? '' : isAbove ? ` up to ${max}` : ` to ${max}`;
+  const upTo = isOpen ? '' : isAbove ? `, up to ${max}` : ` to ${max}`;
   const infinite = max === Number.POSITIVE_INFINITY && kind !== 'millis' ? ', or Infinity' : '';
   return `${names[kind]} ${from}${upTo}${infinite}${orZero ? ', or 0' : ''}`;
 }

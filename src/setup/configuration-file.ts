@@ -3,6 +3,7 @@ import { type Environment, readEnvironment } from './environment.ts';
 import { entryOf, logProcessorOf, type Model, spanProcessorOf } from './file-components.ts';
 import { OtelEnvironment } from './otel-environment.ts';
 import type { Packages } from './packages.ts';
+import { pairsIn } from './pairs.ts';
 import { settings as definition } from './settings.ts';
 import { traceSdk } from './trace-sdk.ts';
 
@@ -66,12 +67,7 @@ function read(path: string, packages: Packages): ConfigurationFile {
     isDisabled: model.disabled === true,
     variables: variablesOf(model),
     settings: burst === undefined ? {} : burstSettings(entryOf(burst, 'LogRecordProcessor')[1]),
-    resourceAttributes: Object.fromEntries(
-      (listOf(model.resource, 'attributes') as { name: string; value: unknown }[]).map(({ name, value }) => [
-        name,
-        value,
-      ]),
-    ),
+    resourceAttributes: resourceAttributesOf(model.resource),
     logProcessors: logProcessors.map((each) => logProcessorOf(each, packages)),
     spanProcessors:
       sdk === undefined ? [] : spanProcessors.map((each) => spanProcessorOf(each, packages, sdk)),
@@ -81,7 +77,10 @@ function read(path: string, packages: Packages): ConfigurationFile {
 /** `emit_level` is the option `emitLevel`. */
 export function burstSettings({ exporter, ...properties }: Model): Readonly<Record<string, unknown>> {
   const variables = Object.fromEntries(
-    Object.entries(properties).map(([key, value]) => [`BURSTLOG_${key.toUpperCase()}`, String(value)]),
+    Object.entries(properties)
+      // A property that is null is as one that is absent.
+      .filter(([, value]) => value != null)
+      .map(([key, value]) => [`BURSTLOG_${key.toUpperCase()}`, String(value)]),
   );
   return readEnvironment(definition, variables, (message) => {
     throw new Error(`burst/development: ${asProperties(message)}`);
@@ -93,6 +92,16 @@ function asProperties(message: string): string {
   return message
     .replaceAll(/BURSTLOG_\w+/g, (name) => name.slice('BURSTLOG_'.length).toLowerCase())
     .replace('; it is ignored', '');
+}
+
+/** Those of `attributes` go before those of `attributes_list`. */
+function resourceAttributesOf(resource: unknown): Readonly<Record<string, unknown>> {
+  const { attributes_list: list } = (resource ?? {}) as Model;
+  const attributes = listOf(resource, 'attributes') as readonly { name: string; value: unknown }[];
+  return {
+    ...pairsIn('resource.attributes_list', list),
+    ...Object.fromEntries(attributes.map(({ name, value }) => [name, value])),
+  };
 }
 
 function variablesOf(model: Model): Environment {
@@ -110,7 +119,9 @@ function samplerVariables(model: unknown): Environment {
   if (model == null) return {};
   const [name, properties] = entryOf(model, 'Sampler');
   const isParentBased = name === 'parent_based';
-  const [root, { ratio }] = isParentBased ? entryOf(properties.root, 'Sampler') : [name, properties];
+  const [root, { ratio }] = isParentBased
+    ? entryOf(properties.root ?? { always_on: null }, 'Sampler')
+    : [name, properties];
   const known = { always_on: 'always_on', always_off: 'always_off', trace_id_ratio_based: 'traceidratio' };
   const sampler = known[root as keyof typeof known];
   if (sampler === undefined) throw new Error(`unknown Sampler name: "${root}"`);

@@ -32,6 +32,8 @@ type Listener = (...parameters: unknown[]) => unknown;
 /** A context manager on Node's AsyncLocalStorage, for applications without `@opentelemetry/context-async-hooks`. */
 export class StorageContextManager implements ContextManager {
   readonly #storage = new AsyncLocalStorage<Context>();
+  /** Emitters whose listeners run in a context already, which stays: Node's mark of a wrapped listener is one deep. */
+  readonly #bound = new WeakSet<EventEmitter>();
 
   active(): Context {
     return this.#storage.getStore() ?? ROOT_CONTEXT;
@@ -70,6 +72,8 @@ export class StorageContextManager implements ContextManager {
 
   /** Its listeners run in the context; `removeListener()` finds them by Node's own mark of a wrapped listener. */
   #bindEmitter<T extends EventEmitter>(active: Context, emitter: T): T {
+    if (this.#bound.has(emitter)) return emitter;
+    this.#bound.add(emitter);
     const { addListener, prependListener } = emitter;
     const adding =
       (add: typeof addListener, isOnce: boolean) => (event: string | symbol, listener: Listener) => {

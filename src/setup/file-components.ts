@@ -2,6 +2,7 @@ import { PriorityBatchLogRecordProcessor, RetryingLogRecordExporter } from '../e
 import type { LogRecordExporterLike, LogRecordProcessorLike, SpanProcessorLike } from '../record/index.ts';
 import { stdoutExporter, zmqExporter } from './log-exporters.ts';
 import type { Packages } from './packages.ts';
+import { pairsIn } from './pairs.ts';
 import type { TraceSdk } from './trace-sdk.ts';
 
 /** A part of a configuration file: what the official parser made of it. */
@@ -70,7 +71,7 @@ export function entryOf(model: unknown, type: string): readonly [name: string, p
 function otlpOf(
   signal: 'logs' | 'trace',
   name: 'otlp_http' | 'otlp_grpc',
-  { encoding, endpoint, timeout, compression, headers, tls }: Model,
+  { encoding, endpoint, timeout, compression, headers, headers_list: list, tls }: Model,
   packages: Packages,
 ): object {
   const isGrpc = name === 'otlp_grpc';
@@ -78,10 +79,10 @@ function otlpOf(
   const exporter = `@opentelemetry/exporter-${signal}-otlp-${suffix}`;
   const loaded = packages.load<OtlpPackage>(exporter);
   if (loaded === undefined) throw new Error(`${name} needs ${exporter}: npm i ${exporter}`);
-  if (isGrpc && (headers ?? tls) !== undefined) {
+  if (isGrpc && (headers ?? list ?? tls) != null) {
     throw new Error(`${name}: headers and tls are not supported here; set OTEL_EXPORTER_OTLP_* for them`);
   }
-  if (tls !== undefined) {
+  if (tls != null) {
     throw new Error(`${name}: tls is not supported here; set OTEL_EXPORTER_OTLP_CERTIFICATE for it`);
   }
   const Exporter = signal === 'logs' ? loaded.OTLPLogExporter : loaded.OTLPTraceExporter;
@@ -89,7 +90,9 @@ function otlpOf(
     ...(endpoint == null ? {} : { url: endpoint }),
     ...(timeout == null ? {} : { timeoutMillis: timeout }),
     ...(compression == null ? {} : { compression }),
-    ...(headers == null ? {} : { headers: headersOf(headers) }),
+    ...((headers ?? list) == null
+      ? {}
+      : { headers: { ...pairsIn(`${name}.headers_list`, list), ...headersOf(headers) } }),
   });
 }
 

@@ -1,10 +1,11 @@
 import { register } from 'node:module';
 import { extname } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { bridgeApiLogs } from '../record/index.ts';
+import { armImmediate, bridgeApiLogs, errorText, isHooked } from '../record/index.ts';
 import type { InstrumentationLike } from './options.ts';
 import type { OtelEnvironment } from './otel-environment.ts';
 import { manifestAbove, type Packages } from './packages.ts';
+import { undo } from './started.ts';
 
 interface InstrumentationModule {
   registerInstrumentations(options: object): () => void;
@@ -29,16 +30,19 @@ export function installedInstrumentations(
   environment: OtelEnvironment,
   packages: Packages,
   entryFolder: string,
+  report: (message: string) => void,
 ): readonly InstrumentationLike[] {
   const auto = packages.load<AutoInstrumentations>('@opentelemetry/auto-instrumentations-node');
-  const found = auto?.getNodeAutoInstrumentations() ?? [];
+  const found = attempted(() => auto?.getNodeAutoInstrumentations(), 'the instrumentations', report) ?? [];
   const named = auto === undefined ? namedInstrumentations(packages, entryFolder) : ['console'];
   const enabled = environment.list('OTEL_NODE_ENABLED_INSTRUMENTATIONS');
   const disabled = environment.list('OTEL_NODE_DISABLED_INSTRUMENTATIONS') ?? [];
   const wanted = named.filter((name) => enabled?.includes(name) !== false && !disabled.includes(name));
   return [
     ...found,
-    ...wanted.map((name) => instrumentationOf(name, packages)).filter((each) => each !== undefined),
+    ...wanted
+      .map((name) => attempted(() => instrumentationOf(name, packages), PREFIX + name, report))
+      .filter((each) => each !== undefined),
   ];
 }
 
@@ -73,18 +77,46 @@ export function enableInstrumentations(
   instrumentations: readonly InstrumentationLike[],
   packages: Packages,
   entry: string | undefined,
+  report: (message: string) => void,
 ): () => void {
   bridgeApiLogs();
   if (instrumentations.length === 0) return () => {};
   const module = packages.load<InstrumentationModule>('@opentelemetry/instrumentation');
-  const disable = module?.registerInstrumentations({ instrumentations: [...instrumentations] });
-  if (isEsModule(entry)) registerModuleHook(packages);
-  return disable ?? (() => {});
+  const disables = instrumentations.map((each) =>
+    attempted(
+      () => module?.registerInstrumentations({ instrumentations: [each] }),
+      each.instrumentationName,
+      report,
+    ),
+  );
+  if (isEsModule(entry)) attempted(() => registerModuleHook(packages), 'the hook for ES modules', report);
+  return () => undo(disables.filter((disable) => disable !== undefined));
 }
 
-/** What was loaded before its instrumentation, which then does not see it. */
-export function loadedTooEarly(packages: Packages): readonly string[] {
-  return LOGGERS.filter((name) => packages.isLoaded(name));
+/** An instrumentation that throws is reported, and left out: the application starts. */
+function attempted<T>(make: () => T, name: string, report: (message: string) => void): T | undefined {
+  try {
+    return make();
+  } catch (error) {
+    report(`${name} cannot be used: ${errorText(error)}`);
+    return undefined;
+  }
+}
+
+/**
+ * Reports the loggers that were loaded before their instrumentation, which then does not see them. `burstlog/pino` sees
+ * pino all the same; whether the application uses it shows when its first turn is over.
+ */
+export function reportEarlyLoggers(packages: Packages, report: (message: string) => void): void {
+  const early = LOGGERS.filter((name) => packages.isLoaded(name));
+  const name = (loggers: readonly string[]) => {
+    if (loggers.length === 0) return;
+    report(
+      `${loggers.join(', ')} was loaded before burstlog, so its records are not seen: load burstlog first`,
+    );
+  };
+  name(early.filter((logger) => logger !== 'pino'));
+  if (early.includes('pino')) armImmediate(() => name(isHooked('pino') ? [] : ['pino']));
 }
 
 function isEsModule(entry: string | undefined): boolean {

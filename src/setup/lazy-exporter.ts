@@ -29,10 +29,9 @@ export class LazyExporter implements LogRecordExporterLike {
   }
 
   export(records: ReadableLogRecordLike[], done: (result: ExportResultLike) => void): void {
-    this.#made.then(
-      (exporter) => exporter.export(records, done),
-      (error: Error) => done({ code: EXPORT_FAILED, error }),
-    );
+    this.#made
+      .then((exporter) => exporter.export(records, done))
+      .catch((error: Error) => done({ code: EXPORT_FAILED, error }));
   }
 
   async forceFlush(options?: ExporterFlushOptionsLike): Promise<void> {

@@ -71,9 +71,9 @@ export class OtelEnvironment {
     return undefined;
   }
 
-  /** A whole number from 1, likewise. */
-  count(...names: readonly string[]): number | undefined {
-    const value = this.number(1, Number.POSITIVE_INFINITY, ...names);
+  /** A whole number from `min`, likewise. */
+  count(min: 0 | 1, ...names: readonly string[]): number | undefined {
+    const value = this.number(min, Number.POSITIVE_INFINITY, ...names);
     return value === undefined ? undefined : Math.floor(value);
   }
 }

@@ -1,6 +1,7 @@
 import type { ResourceLike } from '../record/index.ts';
 import type { OtelEnvironment } from './otel-environment.ts';
 import { manifestAbove, type Packages } from './packages.ts';
+import { pairsIn } from './pairs.ts';
 
 /** A resource of `@opentelemetry/resources`. */
 export interface MergeableResource extends ResourceLike {
@@ -78,7 +79,18 @@ function detectorsOf(
 
 /** The name of the service as far as environment and package.json say it. */
 export function serviceNameOf(environment: OtelEnvironment, entryFolder: string): string | undefined {
-  const attributes = environment.text('OTEL_RESOURCE_ATTRIBUTES') ?? '';
-  const inResource = /(?:^|,)\s*service\.name\s*=\s*([^,]*)/.exec(attributes)?.[1]?.trim();
-  return environment.text('OTEL_SERVICE_NAME') ?? (inResource || manifestAbove(entryFolder)?.name);
+  return (
+    environment.text('OTEL_SERVICE_NAME') ||
+    attributesIn(environment.text('OTEL_RESOURCE_ATTRIBUTES'))[SERVICE_NAME] ||
+    manifestAbove(entryFolder)?.name
+  );
+}
+
+/** As the detector of OpenTelemetry reads them: with one of them wrong, there are none. */
+function attributesIn(text: string | undefined): Readonly<Record<string, string>> {
+  try {
+    return pairsIn('OTEL_RESOURCE_ATTRIBUTES', text);
+  } catch {
+    return {};
+  }
 }

@@ -1,6 +1,6 @@
 import { bridgeApiLogs } from '../record/index.ts';
 import { registerContextManager } from './context-manager.ts';
-import { enableInstrumentations, installedInstrumentations, loadedTooEarly } from './instrumentations.ts';
+import { enableInstrumentations, installedInstrumentations, reportEarlyLoggers } from './instrumentations.ts';
 import { joinLogs, registerLogs } from './logs.ts';
 import type { StartOptions } from './options.ts';
 import { providerPipeline } from './pipeline.ts';
@@ -14,12 +14,7 @@ import { joinTraces, startTraces } from './traces.ts';
 /** Registers what is not registered yet, and joins what is. */
 export function setUp(surroundings: Surroundings, options: StartOptions): Parts {
   const { environment, packages, entryFolder, report } = surroundings;
-  const early = loadedTooEarly(packages);
-  if (early.length > 0) {
-    report(
-      `${early.join(', ')} was loaded before burstlog, so its records are not seen: load burstlog first`,
-    );
-  }
+  reportEarlyLoggers(packages, report);
   const later = laterSdk();
   if (later !== undefined) {
     report(`${later} is loaded after burstlog, so OpenTelemetry refuses what it registers: load it before`);
@@ -72,16 +67,18 @@ function resourceAttributes({ settings, file }: Surroundings, options: StartOpti
 }
 
 function startInstrumentations(
-  { settings, environment, packages, entry, entryFolder }: Surroundings,
+  { settings, environment, packages, entry, entryFolder, report }: Surroundings,
   { instrumentations }: StartOptions,
   isAlone: boolean,
 ): (() => void) | undefined {
-  if (typeof instrumentations === 'object') return enableInstrumentations(instrumentations, packages, entry);
+  if (typeof instrumentations === 'object')
+    return enableInstrumentations(instrumentations, packages, entry, report);
   // What runs already has its own, and each would see every call twice.
   if (!(settings.instrumentations ?? isAlone)) return undefined;
   return enableInstrumentations(
-    installedInstrumentations(environment, packages, entryFolder),
+    installedInstrumentations(environment, packages, entryFolder, report),
     packages,
     entry,
+    report,
   );
 }

@@ -1,8 +1,10 @@
 import type { BurstControls } from '../burst/index.ts';
 import {
   attempt,
+  errorText,
   type FlushOptionsLike,
   flushMillis,
+  RateLimitedWarnings,
   type ResourceLike,
   systemClock,
   within,
@@ -75,7 +77,14 @@ export function startedFrom(parts: Parts): Burstlog {
   };
 }
 
-/** Takes back what was done. */
+/** Takes back what was done, all of it: an instrumentation of the application may throw. */
 export function undo(steps: readonly (() => void)[]): void {
-  for (const step of steps) step();
+  const warnings = new RateLimitedWarnings('burstlog', systemClock);
+  for (const step of steps) {
+    try {
+      step();
+    } catch (error) {
+      warnings.warn('undo', `what was registered could not be taken back: ${errorText(error)}`);
+    }
+  }
 }

@@ -49,16 +49,16 @@ export function traceSdk(environment: OtelEnvironment, packages: Packages): Trac
 
 function batchOptions(environment: OtelEnvironment): object {
   return defined({
-    maxQueueSize: environment.count('OTEL_BSP_MAX_QUEUE_SIZE'),
-    maxExportBatchSize: environment.count('OTEL_BSP_MAX_EXPORT_BATCH_SIZE'),
-    scheduledDelayMillis: environment.count('OTEL_BSP_SCHEDULE_DELAY'),
-    exportTimeoutMillis: environment.count('OTEL_BSP_EXPORT_TIMEOUT'),
+    maxQueueSize: environment.count(1, 'OTEL_BSP_MAX_QUEUE_SIZE'),
+    maxExportBatchSize: environment.count(1, 'OTEL_BSP_MAX_EXPORT_BATCH_SIZE'),
+    scheduledDelayMillis: environment.count(0, 'OTEL_BSP_SCHEDULE_DELAY'),
+    exportTimeoutMillis: environment.count(1, 'OTEL_BSP_EXPORT_TIMEOUT'),
   });
 }
 
 /** The limits of spans that the environment sets. */
 export function spanLimits(environment: OtelEnvironment): object {
-  const limit = (...names: string[]) => environment.count(...names);
+  const limit = (...names: string[]) => environment.count(0, ...names);
   return defined({
     attributeCountLimit: limit('OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT', 'OTEL_ATTRIBUTE_COUNT_LIMIT'),
     attributeValueLengthLimit: limit(
@@ -74,7 +74,7 @@ export function spanLimits(environment: OtelEnvironment): object {
 
 /** The limits of log records that the environment sets. */
 export function logRecordLimits(environment: OtelEnvironment): object {
-  const limit = (...names: string[]) => environment.count(...names);
+  const limit = (...names: string[]) => environment.count(0, ...names);
   return defined({
     attributeCountLimit: limit('OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT', 'OTEL_ATTRIBUTE_COUNT_LIMIT'),
     attributeValueLengthLimit: limit(

@@ -1,3 +1,6 @@
+import { spawnSync } from 'node:child_process';
+import { closeSync, existsSync, openSync } from 'node:fs';
+import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { processIo } from '../../src/cli/io.ts';
 
@@ -42,4 +45,39 @@ test('a reader that is gone is no error, and ends the writing of lines', async (
   expect(asked).toBeLessThan(5);
   expect(io.terminal).toBeUndefined();
   expect(processIo('1', streams(true)).terminal).toMatchObject({ columns: 99, color: true });
+});
+
+test.each([
+  ['ENOSPC', 'no space left on device'],
+  ['EPIPE', undefined],
+])(
+  'an output that fails with %s ends nothing, and what is missing is known at the end',
+  async (code, message) => {
+    const given = streams(false);
+    const io = processIo('1', given);
+    const failing = given.stdout as unknown as PassThrough;
+    failing._transform = (_piece, _encoding, done) => {
+      done(Object.assign(new Error('no space left on device'), { code }));
+    };
+    const closed = new Promise<void>((resolve) => io.onClosed(resolve));
+    io.out('lost');
+    await closed;
+    await io.lines(['lost too']);
+    expect((await io.outputError())?.message).toBe(message);
+  },
+);
+
+const full = '/dev/full';
+(existsSync(full) ? test : test.skip)('a program whose output is cut says so, with its exit code', () => {
+  const program = join(__dirname, '../../dist/esm/cli/distlog.js');
+  const descriptor = openSync(full, 'w');
+  const { status, stderr } = spawnSync(process.execPath, [program, '--help'], {
+    stdio: ['ignore', descriptor, 'pipe'],
+    encoding: 'utf8',
+  });
+  closeSync(descriptor);
+  expect([status, stderr]).toEqual([
+    74,
+    'distlog: the output is not complete: ENOSPC: no space left on device, write\n',
+  ]);
 });

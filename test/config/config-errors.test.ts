@@ -370,7 +370,7 @@ test.each([
     'match: first\nrules: { all: { sinks: [archive] }, r: { drop: true, sinks: [archive] } }',
     '4:37: rules.r: can never apply: with match: first, rule all before it takes every record',
   ],
-  ['rules: { r: { sample: 1.5 } }', 'rules.r.sample: must be a number from 0 to 1, got 1.5'],
+  ['rules: { r: { sample: 1.5 } }', 'rules.r.sample: must be a number above 0, up to 1, got 1.5'],
   ['rules: { 1: { drop: true } }', 'rules: has the key "1", but a rule must consist of letters'],
   ['rules: { r: { limit: { per: 1m } } }', 'rules.r.limit.records: is required: a whole number'],
   ['tests: { t: { record: { body: x } } }', 'tests.t: needs sinks or dropped: true, got neither'],

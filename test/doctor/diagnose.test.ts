@@ -60,7 +60,14 @@ describe('the causes of', () => {
       { bursts: [], environment: { OTEL_SDK_DISABLED: 'true' } },
       ['turned-off', 'no-burst'],
     ],
-    ['no exporter', { environment: { BURSTLOG_EXPORTER: 'none' } }, ['turned-off']],
+    ['no exporter', { environment: { BURSTLOG_EXPORTER: 'None' } }, ['turned-off']],
+    ['none in a list', { environment: { OTEL_LOGS_EXPORTER: 'console, none' } }, ['turned-off']],
+    [
+      'a variable that another one overrides',
+      { environment: { BURSTLOG_EXPORTER: 'stdout', OTEL_LOGS_EXPORTER: 'none' } },
+      [],
+    ],
+    ['pino through burstlog/pino', { loggers: [{ name: 'pino', instrumentation: 'hook' }] }, []],
     ['a burst that is not registered', withBurst({ place: 'elsewhere' }), ['two-providers']],
     ['another provider', withBurst({ place: 'elsewhere' }), ['two-providers']],
     [

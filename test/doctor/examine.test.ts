@@ -4,6 +4,7 @@ import { InMemoryLogRecordExporter, LoggerProvider, type LogRecordProcessor } fr
 import { BurstLoggerProvider, BurstLogRecordProcessor } from '../../src/burst/index.ts';
 import { Examiner } from '../../src/doctor/examine.ts';
 import { loggersIn } from '../../src/doctor/loaded-packages.ts';
+import { withBurstlog } from '../../src/pino/index.ts';
 import { registerLoggerProvider } from '../../src/record/global-logs.ts';
 import { nextTurn } from '../../src/record/timers.ts';
 import { TaskLogRecordProcessor } from '../../src/task/index.ts';
@@ -14,6 +15,7 @@ afterEach(() => {
   takeBack = undefined;
   context.disable();
   delete (globalThis as { [key: symbol]: unknown })[Symbol.for('burstlog.watcher')];
+  delete (globalThis as { [key: symbol]: unknown })[Symbol.for('burstlog.hookedLoggers')];
 });
 
 const exporter = () => new InMemoryLogRecordExporter();
@@ -89,4 +91,9 @@ test('a logger is seen by its files, and whether its instrumentation was first',
     { name: 'winston', instrumentation: 'none' },
   ]);
   expect(loggersIn([pino, ours])).toEqual([{ name: 'pino', instrumentation: 'after' }]);
+  withBurstlog({});
+  expect(loggersIn([pino, winston, ours])).toEqual([
+    { name: 'pino', instrumentation: 'hook' },
+    { name: 'winston', instrumentation: 'none' },
+  ]);
 });

@@ -1,5 +1,6 @@
-import { context, trace } from '@opentelemetry/api';
+import { context, diag, trace } from '@opentelemetry/api';
 import { InMemoryLogRecordExporter, LoggerProvider, type ReadableLogRecord } from '@opentelemetry/sdk-logs';
+import fc from 'fast-check';
 import pino from 'pino';
 import { BurstLogRecordProcessor } from '../../src/index.ts';
 import { type PinoOptionsLike, type WithBurstlogOptions, withBurstlog } from '../../src/pino.ts';
@@ -75,11 +76,28 @@ const calls: readonly (readonly [string, pino.LoggerOptions, (logger: pino.Logge
   ['too many arguments', {}, (logger) => (logger.info as (...args: unknown[]) => void)('one', 'more', 2)],
   ['an object in the message', {}, (logger) => logger.info('got %o', { a: [1] })],
   ['JSON in the message', {}, (logger) => logger.info('got %j and %s', { a: 1 }, 'x')],
+  [
+    'JSON of a text',
+    {},
+    (logger) => (logger.info as (...args: unknown[]) => void)('got %j and %i', 'x', '1.5'),
+  ],
+  ['a bigint', {}, (logger) => logger.info({ big: 10n }, 'x')],
   ['an object', {}, (logger) => logger.info({ a: 1, b: 'two', c: true, e: undefined })],
   ['an object and a message', {}, (logger) => logger.info({ a: 1 }, 'with %s', 'text')],
   ['nested data', {}, (logger) => logger.info({ user: { id: 1, tags: ['a', 'b'] }, at: new Date(0) }, 'x')],
   ['a function and a symbol', {}, (logger) => logger.info({ f() {}, s: Symbol('x'), a: 1 }, 'x')],
   ['an error', {}, (logger) => logger.info(new RangeError('too far'))],
+  [
+    'an error with a code and a cause',
+    {},
+    (logger) => {
+      const error = Object.assign(new Error('no', { cause: new TypeError('why') }), { code: 'ENOENT' });
+      logger.info({ err: error }, 'x');
+    },
+  ],
+  ['what is called an error and is none', {}, (logger) => logger.info({ err: { code: 7 } }, 'x')],
+  ['an error among the bindings', {}, (logger) => logger.child({ err: new Error('no') }).info('x')],
+  ['a message among the bindings', {}, (logger) => logger.child({ msg: 'bound' }).info({ a: 1 })],
   ['an error and a message', {}, (logger) => logger.info(new RangeError('too far'), 'moved')],
   ['an error in the object', {}, (logger) => logger.info({ err: new RangeError('too far'), a: 1 }, 'moved')],
   ['an error under another key', { errorKey: 'error' }, (logger) => logger.info({ error: new Error('no') })],
@@ -150,12 +168,17 @@ describe.each(calls)('%s', (_name, options, call) => {
 function said(line: string, { messageKey = 'msg', errorKey = 'err' }: pino.LoggerOptions) {
   const { [messageKey]: body, [errorKey]: error, 'otel.event.name': eventName, ...rest } = JSON.parse(line);
   const { level, time, pid, hostname, ...attributes } = rest;
-  if (error !== undefined) {
-    attributes['exception.type'] = error.type;
-    attributes['exception.message'] = error.message;
-    attributes['exception.stacktrace'] = error.stack;
+  if (typeof error !== 'object' || error === null || Array.isArray(error)) attributes[errorKey] = error;
+  else {
+    const { type, message, stack, ...more } = error;
+    attributes['exception.type'] = type;
+    attributes['exception.message'] = message;
+    attributes['exception.stacktrace'] = stack;
+    if (Object.keys(more).length > 0) attributes[errorKey] = more;
   }
-  return { body, attributes, eventName };
+  // The body is a text.
+  const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
+  return { body: text, attributes, eventName };
 }
 
 needs('null attributes')('null stays null', () => {
@@ -199,6 +222,79 @@ test('a hook of the application comes first, for quiet calls too', () => {
   logger.info('dropped');
   expect(written()).toEqual(['hooked loud']);
   expect(records().map(({ body }) => body)).toEqual(['hooked quiet', 'hooked loud']);
+});
+
+/** Lines of pino, as records of it are made without pino and by its own line. */
+test('whatever a call has, the record says what the line says', () => {
+  const text = fc
+    .array(fc.constantFrom('%s', '%d', '%i', '%f', '%j', '%o', '%O', '%c', '%%', '%', ' x', 'é'), {
+      maxLength: 4,
+    })
+    .map((parts) => parts.join(''));
+  const scalar = fc.oneof(
+    text,
+    fc.integer(),
+    fc.constantFrom<unknown>(0.5, true, null, undefined, 7n, new Date(0), () => 1),
+  );
+  const anything = fc.oneof(
+    scalar,
+    fc.constantFrom<unknown>({ a: 1 }, [1, 'two'], {}, { deep: { er: [null] } }),
+  );
+  const key = fc.constantFrom('a', 'b', 'msg', 'err', 'time', 'level', 'pid', 'name', 'hostname');
+  const object = fc.dictionary(key, anything, { noNullPrototype: true, maxKeys: 4 });
+  const first = fc.oneof(object, text, fc.constantFrom<unknown>(undefined, null, new Error('no')));
+  const call = fc.tuple(first, fc.array(anything, { maxLength: 3 })).map(([one, rest]) => [one, ...rest]);
+  const options = fc.constantFrom<pino.LoggerOptions>(
+    {},
+    { msgPrefix: '%s: ' },
+    { base: null },
+    { name: 'shop' },
+  );
+  const bindings = fc.option(object, { nil: undefined });
+  fc.assert(
+    fc.property(options, bindings, call, (given, bound, args) => {
+      const lines: string[] = [];
+      const made: { body?: unknown; attributes?: object; eventName?: unknown }[] = [];
+      const loggerProvider = { getLogger: () => ({ emit: (record: object) => void made.push(record) }) };
+      const stream = { write: (line: string) => void lines.push(line) };
+      const root = pino(withBurstlog({ ...given, level: 'info' }, { loggerProvider }), stream);
+      const logger = bound === undefined ? root : root.child(bound);
+      (logger.info as (...args: unknown[]) => void)(...args);
+      const records = made.map(({ body, attributes, eventName }) => {
+        return { body, attributes: JSON.parse(JSON.stringify(attributes)), eventName };
+      });
+      expect(records).toEqual(lines.map((line) => said(line, {})));
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('a held call is not serialized by pino where that can be helped', () => {
+  let written = 0;
+  const timestamp = () => {
+    written += 1;
+    return ',"time":1';
+  };
+  const { logger, records } = pipeline({ timestamp });
+  const child = logger.child({ request: 7 });
+  const before = written;
+  child.debug('plain');
+  child.debug('%s of %d', 'one', 2);
+  child.debug({ a: 1, nested: { b: [2] } }, 'with an object');
+  expect([written - before, records().length]).toEqual([0, 3]);
+  child.debug('%j', { a: 1 });
+  expect([written - before, records().length]).toEqual([1, 4]);
+});
+
+test('a logger of OpenTelemetry is taken once, and nothing is warned of where there is none', () => {
+  const warn = jest.spyOn(diag, 'warn');
+  const getLogger = jest.fn(() => ({ emit() {} }));
+  const { logger } = pipeline({}, { loggerProvider: { getLogger } });
+  for (const text of ['one', 'two']) logger.debug(text);
+  expect(getLogger).toHaveBeenCalledTimes(1);
+  pino(withBurstlog({}), { write() {} }).debug('nobody listens');
+  expect(warn).not.toHaveBeenCalled();
+  warn.mockRestore();
 });
 
 test('the global provider is the one of the moment of the call', () => {
@@ -269,6 +365,7 @@ test('options that cannot work are refused at once', () => {
     '"loud" is not a level of pino; known are trace, debug, info, warn, error, fatal, silent',
   );
   expect(() => withBurstlog({}, { level: 'loud' })).toThrow(RangeError);
+  expect(() => withBurstlog({}, { level: 'constructor' })).toThrow(RangeError);
   expect(() => withBurstlog({ levelComparison: 'DESC' })).toThrow("needs levelComparison 'ASC'");
 });
 

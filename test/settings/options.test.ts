@@ -110,7 +110,7 @@ test.each<[object, string]>([
   [{ name: undefined }, 'name must be a name in lower case, got undefined'],
   [{ name: 'A' }, 'name must be a name in lower case, got "A"'],
   [{ address: { host: 'x' } }, 'address must be host:port, got an object'],
-  [{ rotate: [] }, 'rotate must be an object, got an array'],
+  [{ rotate: [] }, 'rotate must be an object, got an empty array'],
   [{ rotate: { maxBytes: 5 } }, 'rotate.maxBytes must be a whole number from 1024, or 0, got 5'],
   [{ rotate: { keep: 10 } }, 'rotate.keep must be a whole number from 1 to 9, got 10'],
   [{ rotate: { keep: 1.5 } }, 'rotate.keep must be a whole number from 1 to 9, got 1.5'],
@@ -181,4 +181,20 @@ test('the compiler knows what may be given and what holds', () => {
   const url: string = held.to.type === 'net' ? held.to.url : '';
   expect([nameless, table, mixed, write]).toHaveLength(4);
   expect([port, url]).toEqual([1, 'u']);
+});
+
+test('a relation in a group of a group names the group, and an amount needs no upper bound', () => {
+  const { first, second } = {
+    first: count({ min: 1, absent: 'none' }),
+    second: number({ min: 0, isAbove: true, absent: 'none' }),
+  };
+  const holder = group({ pair: group({ first, second }, { checks: [together('first', 'second')] }) });
+  const of = (pair: object) => () => resolve(holder, 'Holder', { pair });
+  expect(of({ first: 1, second: 0.5 })()).toEqual({ pair: { first: 1, second: 0.5 } });
+  expect(of({ first: 1 })).toThrow(new TypeError('pair needs both first and second, got one of them'));
+  expect(of({ second: 0 })).toThrow(new RangeError('pair.second must be a number above 0, got 0'));
+  const some = group({ tags: list(flag({}), { absent: 'none' }) });
+  expect(() => resolve(some, 'Some', { tags: [] })).toThrow(
+    'tags must be an array, each true or false, got an empty array',
+  );
 });

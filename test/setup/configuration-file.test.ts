@@ -2,7 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BurstLogRecordProcessor } from '../../src/burst/index.ts';
+import { readConfigurationFile } from '../../src/setup/configuration-file.ts';
 import { burstComponent, zmqComponent } from '../../src/setup/index.ts';
+import { Packages } from '../../src/setup/packages.ts';
 import { RecordingExporter } from '../support/exporters.ts';
 import { bodiesOf, program, recordsIn, runNode } from './support/run-app.ts';
 
@@ -68,6 +70,118 @@ test.each([
   const { code, stdout: written, stderr } = await run(model);
   expect({ code, written }).toEqual({ code: 0, written: '' });
   expect(stderr).toMatch(/cannot be used, so nothing is set up: .*(unknown|emit_level\?)/);
+});
+
+describe('what is read of a file', () => {
+  const read = (model: object, loads: object = {}) => {
+    const messages: string[] = [];
+    const parser = { parseConfigFile: () => model };
+    const packages = new Packages(__filename, () => {});
+    jest.spyOn(packages, 'load').mockImplementation((name) => {
+      return name === '@opentelemetry/configuration' ? parser : (loads as Record<string, never>)[name];
+    });
+    const file = readConfigurationFile('shop.yaml', packages, (message) => messages.push(message));
+    return { file, messages };
+  };
+
+  test.each([
+    ['a list', { attributes_list: 'team=web,service.name=a%2Cb' }, { team: 'web', 'service.name': 'a,b' }],
+    [
+      'attributes, which go before those of the list',
+      { attributes: [{ name: 'team', value: 'db' }], attributes_list: 'team=web,zone=1' },
+      { team: 'db', zone: '1' },
+    ],
+    ['nothing', { attributes: null, attributes_list: null }, {}],
+  ])('the resource of %s', (_what, resource, expected) => {
+    const { file, messages } = read({ resource });
+    expect([file.isDisabled, file.resourceAttributes, messages]).toEqual([false, expected, []]);
+  });
+
+  test.each([
+    [{ always_off: null }, { OTEL_TRACES_SAMPLER: 'always_off' }],
+    [{ parent_based: null }, { OTEL_TRACES_SAMPLER: 'parentbased_always_on' }],
+    [
+      { parent_based: { root: { trace_id_ratio_based: { ratio: 0.25 } } } },
+      { OTEL_TRACES_SAMPLER: 'parentbased_traceidratio', OTEL_TRACES_SAMPLER_ARG: '0.25' },
+    ],
+    [{ trace_id_ratio_based: {} }, { OTEL_TRACES_SAMPLER: 'traceidratio' }],
+  ])('the sampler %j', (sampler, expected) => {
+    const { file, messages } = read({ tracer_provider: { sampler, processors: [] } });
+    expect(messages).toEqual([]);
+    expect(file.variables).toMatchObject(expected);
+    expect(Object.keys(file.variables)).toHaveLength(1 + Object.keys(expected).length);
+  });
+
+  test('the propagators, of both forms', () => {
+    const propagator = { composite: [{ tracecontext: null }, { b3: {} }], composite_list: 'baggage' };
+    expect(read({ propagator }).file.variables).toEqual({ OTEL_PROPAGATORS: 'tracecontext,b3,baggage' });
+  });
+
+  test('properties that are null have their defaults', () => {
+    const burst = { emit_level: 'warn', scope: null, capacity: 7, slower_than: '2s', exporter: stdout };
+    const { file, messages } = read({ logger_provider: { processors: [{ 'burst/development': burst }] } });
+    expect([messages, file.settings]).toEqual([
+      [],
+      { emitLevel: 'WARN', capacity: 7, slowerThanMillis: 2_000 },
+    ]);
+  });
+
+  /** What an exporter of OTLP is made with. */
+  const optionsOf = (component: object, suffix = 'proto') => {
+    const made: object[] = [];
+    class OTLPLogExporter {
+      constructor(options: object) {
+        made.push(options);
+      }
+      export() {}
+      shutdown() {}
+    }
+    const { messages } = read(
+      { logger_provider: { processors: [{ batch: { exporter: component } }] } },
+      { [`@opentelemetry/exporter-logs-otlp-${suffix}`]: { OTLPLogExporter } },
+    );
+    return { made, messages };
+  };
+
+  test('headers, of which those of the list come last, and are percent-decoded', () => {
+    const headers = [{ name: 'api-key', value: 'own' }, { name: 'empty' }];
+    const list = 'api-key=other, tenant = a%20b ,basic=dXNlcg==,';
+    const otlp = { endpoint: 'http://a:1', timeout: 500, compression: 'gzip', headers, headers_list: list };
+    expect(optionsOf({ otlp_http: otlp })).toEqual({
+      made: [
+        {
+          ...{ url: 'http://a:1', timeoutMillis: 500, compression: 'gzip' },
+          headers: { 'api-key': 'own', empty: '', tenant: 'a b', basic: 'dXNlcg==' },
+        },
+      ],
+      messages: [],
+    });
+    expect(optionsOf({ otlp_http: { headers: null, headers_list: null, tls: null } }).made).toEqual([{}]);
+    expect(optionsOf({ otlp_http: { encoding: 'json' } }, 'http').made).toEqual([{}]);
+  });
+
+  test.each([
+    [
+      'an invalid list',
+      { otlp_http: { headers_list: 'api-key=%zz' } },
+      'otlp_http.headers_list must be a list',
+    ],
+    [
+      'a list without keys',
+      { otlp_http: { headers_list: 'secret' } },
+      'otlp_http.headers_list must be a list',
+    ],
+    ['headers of grpc', { otlp_grpc: { headers_list: 'a=b' } }, 'headers and tls are not supported here'],
+    ['TLS', { otlp_http: { tls: {} } }, 'tls is not supported here'],
+    ['a package that is missing', { otlp_http: { encoding: 'json' } }, 'npm i @opentelemetry/exporter-logs'],
+    ['two exporters in one', { console: null, otlp_http: null }, 'must have exactly one entry'],
+  ])('%s is reported, without its value', (_what, exporter, message) => {
+    const suffix = 'otlp_grpc' in exporter ? 'grpc' : 'proto';
+    const { made, messages } = optionsOf(exporter, suffix);
+    expect(made).toEqual([]);
+    expect(messages).toEqual([expect.stringContaining(message)]);
+    expect(messages[0]).not.toMatch(/%zz|secret/);
+  });
 });
 
 describe('the components for a registry of plugins', () => {

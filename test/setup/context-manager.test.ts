@@ -55,6 +55,20 @@ test.each(['on', 'addListener', 'once', 'prependListener', 'prependOnceListener'
   },
 );
 
+test('an emitter that is bound twice keeps its first context, and its listeners can be removed', () => {
+  const emitter = manager.bind(two, manager.bind(one, new EventEmitter()));
+  const seen: unknown[] = [];
+  const listener = () => void seen.push(active());
+  emitter.once('end', listener);
+  emitter.emit('end');
+  emitter.emit('end');
+  emitter.on('end', listener);
+  emitter.off('end', listener);
+  emitter.emit('end');
+  expect(seen).toEqual(['one']);
+  expect(emitter.listenerCount('end')).toBe(0);
+});
+
 test('what is neither a function nor an emitter is returned as it is', () => {
   const value = { its: 'own' };
   expect(manager.bind(one, value)).toBe(value);

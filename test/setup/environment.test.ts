@@ -1,7 +1,10 @@
+import { join } from 'node:path';
 import { resolve } from '../../src/settings/index.ts';
 import { readEnvironment, variableOf } from '../../src/setup/environment.ts';
 import type { StartOptions } from '../../src/setup/options.ts';
 import { OtelEnvironment } from '../../src/setup/otel-environment.ts';
+import { Packages } from '../../src/setup/packages.ts';
+import { makeResource, serviceNameOf } from '../../src/setup/resource.ts';
 import { settings } from '../../src/setup/settings.ts';
 
 function read(environment: Readonly<Record<string, string>>) {
@@ -48,6 +51,28 @@ test.each([
   expect(read({ [name]: value })).toEqual({ given: {}, messages: [`${name} ${message}`] });
 });
 
+test.each([
+  { OTEL_RESOURCE_ATTRIBUTES: 'service.name=shop%20two,a=b' },
+  { OTEL_RESOURCE_ATTRIBUTES: ' a = b , service.name = shop ' },
+  { OTEL_RESOURCE_ATTRIBUTES: 'service.name=one,service.name=two' },
+  { OTEL_RESOURCE_ATTRIBUTES: 'service.name=shop,bad=%zz' },
+  { OTEL_RESOURCE_ATTRIBUTES: 'my.service.name=shop' },
+  { OTEL_RESOURCE_ATTRIBUTES: 'service.name=shop,novalue' },
+  { OTEL_RESOURCE_ATTRIBUTES: 'service.name=shop', OTEL_SERVICE_NAME: 'other' },
+  { OTEL_RESOURCE_ATTRIBUTES: 'service.name=shop', OTEL_SERVICE_NAME: ' ' },
+])('the black box names the service as the resource does: %j', (variables) => {
+  const environment = new OtelEnvironment(variables, () => {});
+  const folder = join(__dirname, '../..');
+  const before = { ...process.env };
+  Object.assign(process.env, variables);
+  try {
+    const resource = makeResource(environment, new Packages(__filename, () => {}), {}, folder);
+    expect(serviceNameOf(environment, folder)).toBe(resource?.attributes['service.name']);
+  } finally {
+    process.env = before;
+  }
+});
+
 test('levels that contradict each other are an error in code', () => {
   expect(() => resolve(settings, 'start', { emitLevel: 'ERROR', burstLevel: 'WARN' })).toThrow(
     'burstLevel must not be below emitLevel (ERROR)',
@@ -70,6 +95,17 @@ describe('the variables of the specification', () => {
   test('an empty variable is not set, and the first one that is set holds', () => {
     expect(environment.text('EMPTY', 'NONE', 'NUMBER')).toBe('0.5');
     expect(environment.list('EMPTY')).toBeUndefined();
+  });
+
+  test('a delay and a limit may be 0, a size may not', () => {
+    const variables = { DELAY: '0', SIZE: '0', HALF: '1.5', LESS: '-1' };
+    const zero = new OtelEnvironment(variables, (message) => messages.push(message));
+    expect([zero.count(0, 'DELAY'), zero.count(1, 'SIZE'), zero.count(0, 'HALF')]).toEqual([0, undefined, 1]);
+    expect(zero.count(0, 'LESS')).toBeUndefined();
+    expect(messages).toEqual([
+      'SIZE must be a number from 1, got "0"; it is ignored',
+      'LESS must be a number from 0, got "-1"; it is ignored',
+    ]);
   });
 
   test('numbers have bounds, and only true is true', () => {

@@ -1,6 +1,7 @@
 import { context, propagation, ROOT_CONTEXT, trace } from '@opentelemetry/api';
-import { globalLoggerProvider, Severity } from '../../src/record/index.ts';
+import { globalLoggerProvider, nextTurn, Severity } from '../../src/record/index.ts';
 import { activeBurstlog, start } from '../../src/setup/index.ts';
+import { LazyExporter } from '../../src/setup/lazy-exporter.ts';
 import { Packages } from '../../src/setup/packages.ts';
 import { runningLoggerProvider, runningTracerProvider } from '../../src/setup/running-providers.ts';
 import { RecordingExporter } from '../support/exporters.ts';
@@ -42,6 +43,53 @@ test('what it started can be started again, burst manually, discarded and counte
   await burstlog.forceFlush();
   expect(exporter.bodies).toEqual(['wanted', 'burst released 1 record (manual), 0 lost']);
   expect(burstlog.stats()).toMatchObject({ held: 2, discarded: 1, released: 1 });
+});
+
+test('shutdown() takes everything back although an instrumentation of the application throws', async () => {
+  let enabled = 0;
+  const methods = { getConfig: () => ({}), setTracerProvider() {}, setMeterProvider() {} };
+  const enable = () => {
+    enabled += 1;
+  };
+  const sound = { ...methods, enable, instrumentationName: 'sound', disable() {} };
+  const failing = {
+    ...sound,
+    instrumentationName: 'failing',
+    disable() {
+      throw new Error('cannot');
+    },
+  };
+  const listeners = process.listenerCount('SIGUSR2');
+  const instrumentations = [{ instrumentationName: 'broken' }, failing, sound];
+  const burstlog = start({ exporter: new RecordingExporter(), instrumentations, environment });
+  expect(enabled).toBeGreaterThan(0);
+  await burstlog.shutdown();
+  expect([activeBurstlog(), runningLoggerProvider(), runningTracerProvider()]).toEqual([
+    undefined,
+    undefined,
+    undefined,
+  ]);
+  expect(process.listenerCount('SIGUSR2')).toBe(listeners);
+  expect(messages()).toContainEqual(expect.stringMatching(/^burstlog: broken cannot be used: TypeError/));
+  expect(messages()).toContain('burstlog: what was registered could not be taken back: Error: cannot');
+});
+
+test.each([
+  ['cannot be made', Promise.reject(new Error('not installed'))],
+  [
+    'throws',
+    Promise.resolve({
+      export() {
+        throw new Error('not installed');
+      },
+      shutdown: async () => {},
+    }),
+  ],
+])('records for an exporter that %s have failed, and nothing is thrown', async (_what, made) => {
+  const results: unknown[] = [];
+  new LazyExporter(made).export([], (result) => results.push(result));
+  await nextTurn();
+  expect(results).toEqual([{ code: 1, error: new Error('not installed') }]);
 });
 
 test('a second start() changes nothing, and says so', () => {
@@ -96,6 +144,16 @@ test('a logger that was loaded before is named', async () => {
   expect(stderr).toContain(
     'pino was loaded before burstlog, so its records are not seen: load burstlog first',
   );
+});
+
+test('nothing is said of pino if burstlog/pino hands its records on, whatever was first', async () => {
+  const application = `
+    const pino = require('pino');
+    require('burstlog/setup').start();
+    pino(require('burstlog/pino').withBurstlog()).info('paid');`;
+  const { stdout, stderr } = await runNode(['--eval', application], { BURSTLOG_EXPORTER: 'stdout' });
+  expect(stderr).not.toContain('burstlog:');
+  expect(stdout.match(/"paid"/g)).toHaveLength(2);
 });
 
 test('copies of the package for ES modules and for CommonJS see the same set-up; nothing native is loaded', async () => {

@@ -19,7 +19,7 @@ const wrong = fc.constantFrom<unknown>(
 );
 
 /** @param mayBeWrong also values, and keys, that are not valid */
-function fieldOf(field: AnyField, mayBeWrong: boolean): fc.Arbitrary<unknown> {
+export function fieldOf(field: AnyField, mayBeWrong: boolean): fc.Arbitrary<unknown> {
   const valid = validOf(field, mayBeWrong);
   return mayBeWrong ? fc.oneof({ weight: 8, arbitrary: valid }, { weight: 1, arbitrary: wrong }) : valid;
 }
@@ -100,14 +100,28 @@ function numberOf({ kind, min, max, orZero }: NumberData): fc.Arbitrary<unknown>
     ...(orZero ? [0] : []),
   ];
   const beyond = [min - 1, ...(top < Number.MAX_SAFE_INTEGER ? [top + 1] : [])].filter((value) => value > 0);
-  const write = (value: number) =>
-    kind === 'bytes' ? showSize(value) : kind === 'millis' ? showDuration(value) : value;
-  return fc.oneof(
-    { weight: 6, arbitrary: fc.constantFrom(...near).map(write) },
-    { weight: 6, arbitrary: fc.integer({ min, max: Math.min(top, 2 ** 45) }).map(write) },
-    ...(beyond.length === 0 ? [] : [{ weight: 1, arbitrary: fc.constantFrom(...beyond).map(write) }]),
+  const values = fc.oneof(
+    { weight: 6, arbitrary: fc.constantFrom(...near) },
+    { weight: 6, arbitrary: fc.integer({ min, max: Math.min(top, 2 ** 45) }) },
+    ...(beyond.length === 0 ? [] : [{ weight: 1, arbitrary: fc.constantFrom(...beyond) }]),
   );
+  const writings = kind === 'bytes' ? sizes : kind === 'millis' ? durations : [(value: number) => value];
+  return fc.tuple(values, fc.constantFrom(...writings)).map(([value, write]) => write(value));
 }
+
+/** Ways to write the same size, and the same duration. */
+const sizes = [
+  showSize,
+  (value: number) => `${value}B`,
+  (value: number) => showSize(value).replace(/(?=[A-Z])/, ' '),
+  (value: number) => `${value / 1e3}KB`,
+] as const;
+const durations = [
+  showDuration,
+  (value: number) => `${value}ms`,
+  (value: number) => `${Math.floor(value / 60_000)}m${value % 60_000}ms`,
+  (value: number) => `${value / 1e3}s`,
+] as const;
 
 function textsOf(type: string): readonly string[] {
   const texts: Readonly<Record<string, readonly string[]>> = {

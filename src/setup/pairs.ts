@@ -1,0 +1,21 @@
+/**
+ * The pairs of a list such as `api-key=1234,tenant=a%20b`, as `OTEL_EXPORTER_OTLP_HEADERS` has them too.
+ * @throws Error that shows no value, which may be a secret
+ */
+export function pairsIn(name: string, list: unknown): Readonly<Record<string, string>> {
+  const pairs = String(list ?? '')
+    .split(',')
+    .filter((pair) => pair.trim() !== '');
+  try {
+    return Object.fromEntries(pairs.map(pairOf));
+  } catch {
+    throw new Error(`${name} must be a list of key=value, percent-encoded, such as a=1,b=2`);
+  }
+}
+
+function pairOf(pair: string): readonly [key: string, value: string] {
+  const at = pair.indexOf('=');
+  const key = pair.slice(0, Math.max(0, at)).trim();
+  if (key === '') throw new Error('no key');
+  return [decodeURIComponent(key), decodeURIComponent(pair.slice(at + 1).trim())];
+}
