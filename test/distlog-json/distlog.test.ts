@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { decodeDistlog, TaskKeys } from '../../src/distlog-json/index.ts';
 import { attributeOf, type DecodedLogs, decodeLogs, encodeDecoded, scanLogs } from '../../src/otlp/index.ts';
 import { encodeLogs, sdkRecords } from '../otlp/records.ts';
+import { expectEqual } from '../support/expect-equal.ts';
 
 const uuid = '2f1c0c8e-5c58-4b0e-9d0e-0123456789ab';
 const trace = uuid.replaceAll('-', '');
@@ -261,5 +262,57 @@ except KeyError:
     });
     expect(attributes['exception.stacktrace']).toMatch(/^Traceback .*\n {2}File/);
     expect(resource.attributes.map(([name]) => name)).toEqual(['host.name', 'process.pid', 'distlog.system']);
+  }
+});
+
+/** Random dictionaries, each in JSON and as a pickle of every protocol. */
+const PAIRS = `
+import json, pickle, random
+random.seed(20261130)
+texts = ['', 'a', '__proto__', 'constructor', 'line\\nline', 'ü€🚚', 'NaN', '"', '\\\\', '\\x00\\x1b', '\\u2028', '12345678901234567890', 'x' * 300]
+def number():
+    kind = random.randrange(4)
+    if kind == 0: return random.choice([0, 1, -1, 2**31, 2**53, 2**53 + 1, 2**63 - 1, -2**63, 2**63, 10**40, -10**60])
+    if kind == 1: return random.getrandbits(random.randrange(1, 70)) * random.choice([1, -1])
+    if kind == 2: return random.choice([float('nan'), float('inf'), float('-inf'), 0.5, 1e-300, 1.7976931348623157e308, 5e-324, 1e16, 2.0, -0.0])
+    return random.uniform(-1e20, 1e20)
+def value(depth):
+    kind = random.randrange(8 if depth else 5)
+    if kind == 0: return random.choice([None, True, False])
+    if kind <= 2: return number()
+    if kind <= 4: return random.choice(texts)
+    if kind == 5: return [value(depth - 1) for _ in range(random.randrange(4))]
+    if kind == 6: return tuple(value(depth - 1) for _ in range(random.randrange(4)))
+    return {random.choice(texts): value(depth - 1) for _ in range(random.randrange(4))}
+for _ in range(80):
+    fields = {'message': random.choice(texts), 'levelno': random.choice([10, 25, 40]), 'created': random.uniform(0, 2e9)}
+    fields['context'] = {random.choice(texts): value(3) for _ in range(3)}
+    for _ in range(4): fields['extra ' + random.choice(texts)] = value(3)
+    pickles = [pickle.dumps(fields, protocol).hex() for protocol in range(6)]
+    print(json.dumps({'json': json.dumps(fields), 'ascii': json.dumps(fields, ensure_ascii=False), 'pickles': pickles}))
+`;
+
+/** JSON does not tell 2.0 from 2. */
+function withoutKinds(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutKinds);
+  if (typeof value !== 'object' || value === null) return Object.is(value, -0) ? 0 : value;
+  if ('double' in value) return withoutKinds(value.double);
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, withoutKinds(each)]));
+}
+
+(hasPython ? test : test.skip)('a record means the same in JSON and in a pickle of every protocol', () => {
+  const { stdout, stderr } = spawnSync('python3', ['-c', PAIRS], { encoding: 'utf8', maxBuffer: 2 ** 26 });
+  expect(stderr).toBe('');
+  const pairs = stdout.trimEnd().split('\n');
+  expect(pairs).toHaveLength(80);
+  for (const pair of pairs) {
+    const { json, ascii, pickles } = JSON.parse(pair);
+    const expected = withoutKinds(decodeDistlog(topic('PLJ'), Buffer.from(json)));
+    expectEqual(withoutKinds(decodeDistlog(topic('PLJ'), Buffer.from(ascii))), expected);
+    for (const pickle of pickles) {
+      const logs = decodeDistlog(topic('PLP'), Buffer.from(pickle, 'hex'), { pickle: true });
+      expectEqual(withoutKinds(logs), expected);
+      expectEqual(decodeLogs(encodeDecoded(logs)), logs);
+    }
   }
 });

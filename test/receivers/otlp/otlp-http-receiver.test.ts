@@ -539,3 +539,83 @@ test('zstd is read where Node has it', async () => {
   expect((await ask(endpoint, { headers, body })).status).toBe(zstd === undefined ? 415 : 200);
   expect(intake.appends).toBe(zstd === undefined ? 0 : 1);
 });
+
+/** A request of exactly so many bytes: behind its record is a field that nobody knows. */
+function ofBytes(bytes: number): Buffer {
+  const body = protobuf(1);
+  const rest = bytes - body.length;
+  const padding = field(9, Buffer.alloc(rest - field(9, Buffer.alloc(rest)).length + rest));
+  return Buffer.concat([body, padding]);
+}
+
+const MOST = 20_000;
+const chunked = { ...PROTOBUF, 'transfer-encoding': 'chunked' };
+test.each<[string, Record<string, string>, (bytes: Buffer) => Buffer]>([
+  ['with a length', PROTOBUF, (bytes) => bytes],
+  ['in chunks', chunked, (bytes) => bytes],
+  ['by gzip', { ...PROTOBUF, 'content-encoding': 'gzip' }, gzipSync],
+  ['by gzip in chunks', { ...chunked, 'content-encoding': 'gzip' }, gzipSync],
+  ['by deflate', { ...PROTOBUF, 'content-encoding': 'deflate' }, deflateSync],
+  [
+    'by gzip in several members',
+    { ...PROTOBUF, 'content-encoding': 'gzip' },
+    (bytes) => Buffer.concat([gzipSync(bytes.subarray(0, 9_999)), gzipSync(bytes.subarray(9_999))]),
+  ],
+])(
+  'a request %s may have exactly as many bytes as are allowed, and not one more',
+  async (_name, headers, pack) => {
+    const { receiver, intake, endpoint } = await receiving({ maxRequestBytes: MOST });
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const [most, more] = [ofBytes(MOST), ofBytes(MOST + 1)];
+    expect([most.length, more.length]).toEqual([MOST, MOST + 1]);
+
+    expect((await ask(endpoint, { agent, headers, body: pack(most) })).status).toBe(200);
+    expect((await ask(endpoint, { agent, headers, body: pack(more) })).status).toBe(413);
+    expect((await ask(endpoint, { agent, headers, body: pack(most) })).status).toBe(200);
+
+    expect(intake.batches.map(({ body }) => Buffer.compare(body, most))).toEqual([0, 0]);
+    expect(receiver.counters.refused).toEqual(new Map([['too_large', 1]]));
+    expect(receiver.inFlightBytes).toBe(0);
+    agent.destroy();
+  },
+);
+
+test('chunks of one byte cost what they cost: they are refused where their overhead fills the memory, and harm no other', async () => {
+  const { receiver, intake, endpoint, port } = await receiving({
+    maxRequestBytes: 50_000,
+    maxInFlightBytes: 100_000,
+  });
+  const { socket, rest } = await rawConnection(port);
+  const head = 'POST /v1/logs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-protobuf\r\n';
+  socket.write(`${head}Transfer-Encoding: chunked\r\n\r\n${'1\r\nx\r\n'.repeat(2_000)}`);
+
+  expect(await rest).toMatch(/^HTTP\/1\.1 503 /);
+  expect(receiver.counters.refused).toEqual(new Map([['busy', 1]]));
+  expect((await ask(endpoint, { body: protobuf() })).status).toBe(200);
+  expect(receiver.inFlightBytes).toBe(0);
+  expect(intake.batches).toHaveLength(1);
+});
+
+test('a request within the body of a refused one is never read, and what comes behind is the next request or none', async () => {
+  const { intake, port } = await receiving({ maxRequestBytes: 10_000 });
+  const request = (content: Buffer, more = '') => {
+    const head = 'POST /v1/logs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-protobuf\r\n';
+    return Buffer.concat([Buffer.from(`${head}${more}Content-Length: ${content.length}\r\n\r\n`), content]);
+  };
+  const within = Buffer.concat([Buffer.alloc(20_000), request(protobuf(2))]);
+  const zipped = gzipSync(Buffer.alloc(20_000), { level: 0 });
+  for (const refused of [
+    request(Buffer.from('hello')),
+    request(within),
+    request(Buffer.concat([zipped, request(protobuf(2))]), 'Content-Encoding: gzip\r\n'),
+    request(protobuf(2), 'Content-Encoding: br\r\n'),
+  ]) {
+    const { socket, rest } = await rawConnection(port);
+    socket.write(Buffer.concat([refused, request(protobuf(1), 'Connection: close\r\n')]));
+    const statuses = [...(await rest).matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => Number(status));
+    expect(statuses[0]).toBeGreaterThanOrEqual(400);
+    expect(statuses.length).toBeLessThanOrEqual(2);
+    expect(statuses[1] ?? 200).toBe(200);
+  }
+  expect(intake.batches.filter(({ records }) => records !== 1)).toEqual([]);
+});
