@@ -31,15 +31,20 @@ export class InFlightBound {
   enter(bytes: number): void {
     this.#bytes += bytes;
     this.#batches += 1;
+    this.#wakeNext();
   }
 
   leave(bytes: number): void {
     this.#bytes -= bytes;
     this.#batches -= 1;
-    // One for one: each may fill the room that it finds.
-    if (!this.isFull) this.#waiting.shift()?.();
+    this.#wakeNext();
     if (this.#batches > 0) return;
     for (const resolve of [...this.#idle.splice(0), ...this.#waiting.splice(0)]) resolve();
+  }
+
+  /** One for each that enters or leaves, not all: each may fill the room that it finds. */
+  #wakeNext(): void {
+    if (!this.isFull) this.#waiting.shift()?.();
   }
 
   /** Resolves when nothing is under way. */
