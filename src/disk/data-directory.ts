@@ -12,6 +12,7 @@ import {
 import { access } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { lockDirectory } from './data-lock.ts';
+import { syncDirectory } from './sync-directory.ts';
 
 /** The format of the directory that this version writes. It reads no newer one. */
 const DATA_VERSION = 1;
@@ -43,14 +44,14 @@ export interface DataDirectoryError extends Error {
  */
 export async function openDataDirectory(path: string): Promise<DataDirectory> {
   const layout = dataLayout(resolve(path));
-  makeDirectory(layout.root);
+  await makeDirectory(layout.root);
   await checkDirectory(layout);
   const lock = await lockOf(layout.root);
   try {
     // Somebody else may have made it, and ended, between the first look and the lock.
     const version = checkVersion(layout);
     chmodSync(layout.root, 0o700);
-    if (version === undefined) writeVersion(layout);
+    if (version === undefined) await writeVersion(layout);
     return { layout, close: () => lock.release() };
   } catch (error) {
     await lock.release();
@@ -59,24 +60,28 @@ export async function openDataDirectory(path: string): Promise<DataDirectory> {
 }
 
 /** Makes the folder and those above it; changes nothing if it is there. */
-function makeDirectory(root: string): void {
+async function makeDirectory(root: string): Promise<void> {
   try {
-    makeFolders(root);
+    await makeFolders(root);
   } catch (error) {
     throw asDataDirectoryError(error, root);
   }
 }
 
-/** Not by `recursive: true`: that loops forever where folders cannot be created, such as in /proc. */
-function makeFolders(path: string): void {
+/**
+ * Not by `recursive: true`: that loops forever where folders cannot be created, such as in /proc. Each name is on the
+ * disk before anything is acknowledged in it; a folder that this user may not read cannot be synced.
+ */
+async function makeFolders(path: string): Promise<void> {
   if (existsSync(path)) return;
-  if (dirname(path) !== path) makeFolders(dirname(path));
+  if (dirname(path) !== path) await makeFolders(dirname(path));
   try {
     mkdirSync(path, { mode: 0o700 });
   } catch (error) {
     // Somebody else was quicker.
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
+  await syncDirectory(dirname(path)).catch(() => {});
 }
 
 async function checkDirectory(layout: DataLayout): Promise<void> {
@@ -124,10 +129,11 @@ function checkVersion({ root, version }: DataLayout): number | undefined {
 }
 
 /** Whole or not at all, whatever happens in between. */
-function writeVersion({ root, version }: DataLayout): void {
+async function writeVersion({ root, version }: DataLayout): Promise<void> {
   const unfinished = join(root, `version.new-${process.pid}`);
   writeFileSync(unfinished, `${DATA_VERSION}\n`, { mode: 0o600, flush: true });
   renameSync(unfinished, version);
+  await syncDirectory(root);
 }
 
 async function lockOf(root: string) {

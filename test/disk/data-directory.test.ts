@@ -19,6 +19,15 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { openDataDirectory } from '../../src/disk/index.ts';
 
+/** The directories that were synced, each with what was in it then. */
+const mockSynced: [string, string[]][] = [];
+jest.mock('../../src/disk/sync-directory.ts', () => ({
+  syncDirectory: async (path: string) => {
+    await jest.requireActual('../../src/disk/sync-directory.ts').syncDirectory(path);
+    mockSynced.push([path, readdirSync(path).filter((name) => !name.includes('lock'))]);
+  },
+}));
+
 let room: string;
 const children: ChildProcess[] = [];
 
@@ -66,6 +75,20 @@ test('a new data directory is made private, with its version and without anythin
   await directory.close();
   await directory.close();
   expect(readdirSync(path)).toEqual(['version']);
+});
+
+test('every name of a new data directory is on the disk when it is open; an old one is not synced again', async () => {
+  mockSynced.length = 0;
+  const path = join(room, 'deep/data');
+  await (await openDataDirectory(path)).close();
+  const made: [string, string[]][] = [
+    [room, ['deep']],
+    [join(room, 'deep'), ['data']],
+    [path, ['version']],
+  ];
+  expect(mockSynced).toEqual(made);
+  await (await openDataDirectory(path)).close();
+  expect(mockSynced).toEqual(made);
 });
 
 test('a data directory that others could read is made private when it is opened', async () => {

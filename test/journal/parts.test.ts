@@ -169,6 +169,8 @@ test('of the owner with most producers the oldest goes that may, then one of the
       else expect(best).toContain(found);
       owners.clear();
       expect(owners.oldestOfLargest(() => true)).toBeUndefined();
+      for (const [name, list] of lists) for (const key of list) owners.add(name, key);
+      expect(owners.oldestOfLargest(mayGo) !== undefined).toBe(going.length > 0);
     }),
   );
 });

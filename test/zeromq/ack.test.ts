@@ -3,6 +3,7 @@ import { diag } from '@opentelemetry/api';
 import { Dealer, Router } from 'zeromq';
 import { decodeReply, ENCODING_GZIP, encodeData, encodeHello } from '../../src/frames/index.ts';
 import { listen } from '../support/diag-listener.ts';
+import { ManualClock } from '../support/manual-clock.ts';
 import { closeAll, closeLater, newExporter, newReceiver, record, send } from './support/exporting.ts';
 import { MemoryIntake } from './support/memory-intake.ts';
 
@@ -267,6 +268,33 @@ test('a callback that throws harms nobody', async () => {
   });
   expect(await send(exporter, 'b')).toBeUndefined();
   expect(intake.texts).toEqual(['a', 'b']);
+});
+
+test('after ten seconds without a connection, or without a reply, it says so and what to look at', async () => {
+  const messages: string[] = [];
+  listen((message) => messages.push(message));
+  const silent = new Router({ linger: 0 });
+  await silent.bind('tcp://127.0.0.1:*');
+  const endpoint = silent.lastEndpoint!;
+  const stateAfter = async (isThere: boolean) => {
+    messages.length = 0;
+    const clock = new ManualClock();
+    const options = { endpoint, clock, ackTimeoutMillis: 60_000, shutdownTimeoutMillis: 0 };
+    const exporter = newExporter(options);
+    void send(exporter, 'a');
+    if (isThere) await silent.receive();
+    clock.advance(9_999);
+    expect(messages).toEqual([]);
+    clock.advance(1);
+    const end = exporter.shutdown();
+    clock.advance(0);
+    await end;
+    return messages[0];
+  };
+  const advice = `1 batches wait: check that distlogd listens on ${endpoint}`;
+  expect(await stateAfter(true)).toContain(`connected, but without a reply for 10 s; ${advice}`);
+  silent.close();
+  expect(await stateAfter(false)).toMatch(/no connection for 10 s.*; 1 batches wait/);
 });
 
 /** A client that says what it wants. */
