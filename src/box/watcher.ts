@@ -154,7 +154,8 @@ export class Watcher implements BlockOutput {
   }
 
   #drain(): void {
-    const isLocked = this.#lock();
+    // After its end the lock is this thread's.
+    const isLocked = this.#hasEnded || this.#lock();
     this.#drainLocked();
     if (!isLocked || this.#hasEnded) return;
     Atomics.store(this.#counts, Count.LOCK, 0);

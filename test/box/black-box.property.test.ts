@@ -196,3 +196,43 @@ test.each([
     { numRuns: 60 },
   );
 });
+
+test('a timer that comes late is made up for by the next record: none waits longer than flushMillis', async () => {
+  /** The event loop is busy: each timer comes 30 ms late. */
+  class LateClock extends ManualClock {
+    override after(delayMillis: number, callback: () => void): () => void {
+      return super.after(delayMillis + 30, callback);
+    }
+  }
+  await fc.assert(
+    fc.asyncProperty(
+      fc.integer({ min: 1, max: 20 }),
+      fc.array(fc.record({ gap: fc.nat(6), ends: fc.boolean() }), { minLength: 20, maxLength: 60 }),
+      async (flushMillis, program) => {
+        const clock = new LateClock();
+        const processor = new BurstLogRecordProcessor({
+          exporter: { export: (_, done) => done({ code: 0 }), shutdown: async () => {} },
+          blackBox: { directory, bytes: 1024 * 1024, flushMillis },
+          clock,
+        });
+        const spans = processor.spanProcessor({ lingerMillis: 1e6 });
+        const [file] = readdirSync(directory);
+        const emittedAt: number[] = [];
+        const written = () => (readBox(readFileSync(join(directory, file!))) as BoxContents).records.length;
+        for (const { gap, ends } of program) {
+          clock.advance(gap);
+          // What a trace that ends says is flushed too, and must not delay the records of others.
+          spans.onStart(spanOf('b'), ROOT_CONTEXT);
+          if (ends) spans.onEnd(spanOf('b'));
+          processor.onEmit(aRecord(`${emittedAt.length}`, { spanContext: spanContext('a') }), ROOT_CONTEXT);
+          emittedAt.push(clock.monotonicNow());
+          const oldest = emittedAt[written()];
+          if (oldest !== undefined)
+            expect(clock.monotonicNow() - oldest).toBeLessThan(Math.max(2, flushMillis));
+        }
+        await processor.shutdown();
+      },
+    ),
+    { numRuns: 15 },
+  );
+});

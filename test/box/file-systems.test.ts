@@ -80,7 +80,7 @@ function fill(at: string): void {
 }
 
 /** A service that holds its records, and exports what bursts. */
-function service() {
+function service(watch = false) {
   const exported: unknown[] = [];
   const processor = new BurstLogRecordProcessor({
     exporter: {
@@ -93,7 +93,7 @@ function service() {
     delivery: { retry: false, scheduledDelayMillis: 1 },
     after: false,
     limit: false,
-    blackBox: { directory, bytes: MEBIBYTE },
+    blackBox: { directory, bytes: MEBIBYTE, watch },
     clock,
   });
   let count = 0;
@@ -269,6 +269,26 @@ describe('a box that is lost while the process runs', () => {
   });
 });
 
+mounting('a watched box on a full disk fails once, whoever of the two threads finds out first', async () => {
+  tmpfs('3m');
+  const { processor, emit, burst } = service(true);
+  emit();
+  truncateSync(join(directory, boxes()[0]!), 0);
+  fill(directory);
+  const failed = () => warnings.filter((text) => text.includes('runs on without it'));
+  let count = 1;
+  while (failed().length === 0) {
+    emit();
+    count += 1;
+    clock.advance(10);
+    await new Promise((go) => setTimeout(go, 2));
+  }
+  expect(await burst()).toEqual(records(1, count + 1));
+  await processor.shutdown();
+  expect(failed()).toEqual([expect.stringContaining('ENOSPC')]);
+  expect(boxes()).toEqual([]);
+});
+
 test('a process whose box failed and that ends well is no crash to the next one', async () => {
   const { processor, emit, goOn } = service();
   emit();
@@ -283,35 +303,23 @@ test('a process whose box failed and that ends well is no crash to the next one'
   expect(boxes()).toEqual([]);
 });
 
-test('of readers that look at the same time each dead box reaches one, and two services keep theirs', async () => {
+test('two services with one directory have a box each, which a reader leaves alone', async () => {
   const [one, other] = [service(), service()];
   one.emit();
   other.emit();
   one.goOn();
-  expect(boxes()).toHaveLength(2);
-  for (let count = 0; count < 12; count += 1) {
-    const { writer, file } = memoryBox({ pid: 2 ** 22 + 1, pidNamespace: pidNamespace() });
-    writer.held(aRecord(`dead ${count}`), '');
-    writer.flush();
-    writeFileSync(join(directory, `dead-${count}.box`), file);
-  }
-  const found: unknown[] = [];
-  const bounds = { maxFiles: 50, maxTotalBytes: 2 ** 30, maxAgeMillis: 1e9 };
-  const look = () =>
-    recoverBoxes(
-      directory,
-      bounds,
-      () => true,
-      async (list) => {
-        await new Promise(setImmediate);
-        found.push(...list.slice(0, -1).map(({ body }) => body));
-        return 'exported';
-      },
-    );
-  const reports = await Promise.all([look(), look(), look()]);
-  expect(found.sort()).toEqual(Array.from({ length: 12 }, (_, count) => `dead ${count}`).sort());
-  expect(reports.reduce((sum, { recovered }) => sum + recovered, 0)).toBe(12);
-  expect(boxes()).toHaveLength(2);
+  const bounds = { maxFiles: 1, maxTotalBytes: 1, maxAgeMillis: 1 };
+  const report = await recoverBoxes(
+    directory,
+    bounds,
+    () => true,
+    async () => 'exported',
+  );
+  expect(report).toMatchObject({ recovered: 0, removed: 0 });
+  expect(boxes().map((name) => bodies(readFileSync(join(directory, name))))).toEqual([
+    ['record 1'],
+    ['record 1'],
+  ]);
   await Promise.all([one.processor.shutdown(), other.processor.shutdown()]);
   expect({ left: readdirSync(directory), warnings }).toEqual({ left: [], warnings: [] });
 });
@@ -340,6 +348,57 @@ test('the last words of an exception with a long message are there, and where it
   expect(lastWords[0]!.stack).toContain('file-systems.test');
   expect(found).toHaveLength(2);
   rmSync(join(directory, boxes()[0]!));
+  await processor.shutdown();
+});
+
+test('resources that do not fit the header are left out, the last ones first', async () => {
+  const { processor, goOn } = service();
+  const attributes = (name: string, size: number) => ({ name, text: 'x'.repeat(size) });
+  for (const [name, size] of [
+    ['one', 9_000],
+    ['two', 100],
+    ['three', 9_000],
+  ] as const) {
+    processor.onEmit(aRecord(name, { resource: { attributes: attributes(name, size) } }), ROOT_CONTEXT);
+  }
+  goOn();
+  const { records: found } = readBox(readFileSync(join(directory, boxes()[0]!))) as BoxContents;
+  expect(found.map(({ record }) => [record.body, record.resource.attributes.name])).toEqual([
+    ['one', 'one'],
+    ['two', 'two'],
+    ['three', undefined],
+  ]);
+  expect(warnings).toEqual([]);
+  await processor.shutdown();
+});
+
+test('until a flush is due, records wait for it together, also after a trace has ended', async () => {
+  const { processor, emit, exported } = service();
+  const span = {
+    name: 'x',
+    kind: 0,
+    attributes: {},
+    status: { code: 0 },
+    duration: [0, 1] as [number, number],
+  };
+  const spans = processor.spanProcessor({ lingerMillis: 60_000 });
+  const other = { ...span, spanContext: () => spanContext('b') };
+  const found = () => bodies().length;
+  emit();
+  processor.onEmit(aRecord('of another', { spanContext: spanContext('b') }), ROOT_CONTEXT);
+  clock.advance(7);
+  emit();
+  expect(found()).toBe(0);
+  clock.advance(1);
+  expect(found()).toBe(3);
+  // That it has ended is to be written, but not sooner.
+  spans.onStart(other, ROOT_CONTEXT);
+  spans.onEnd(other);
+  emit();
+  expect(found()).toBe(3);
+  clock.advance(8);
+  expect(bodies()).toEqual(['record 1', 'record 2', 'record 3']);
+  expect(exported).toEqual([]);
   await processor.shutdown();
 });
 

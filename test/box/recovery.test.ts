@@ -5,12 +5,19 @@ import {
   readlinkSync,
   rmSync,
   symlinkSync,
+  truncateSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { recoverBoxes, type SendOutcome } from '../../src/box/index.ts';
+import {
+  type BoxHeader,
+  Entry,
+  recoverBoxes,
+  recoveredRecords,
+  type SendOutcome,
+} from '../../src/box/index.ts';
 import { aRecord, memoryBox } from './support/memory-box.ts';
 
 let directory: string;
@@ -31,17 +38,21 @@ function pidNamespace(): string {
   }
 }
 
-function box(name: string, more: { pid?: number; service?: string; processMark?: string } = {}): void {
+function box(name: string, more: Partial<BoxHeader> = {}): void {
   const { writer, file } = memoryBox({ pid: NOBODY, pidNamespace: pidNamespace(), ...more });
   writer.held(aRecord(name), '');
   writer.flush();
   writeFileSync(join(directory, name), file);
 }
 
-async function recover(outcome: SendOutcome = 'exported', service?: string) {
+async function recover(
+  outcome: SendOutcome = 'exported',
+  service?: string,
+  bounded: Partial<typeof bounds> = {},
+) {
   const bodies: unknown[] = [];
   const isWanted = (header: { service: string }) => service === undefined || header.service === service;
-  const report = await recoverBoxes(directory, bounds, isWanted, async (records) => {
+  const report = await recoverBoxes(directory, { ...bounds, ...bounded }, isWanted, async (records) => {
     bodies.push(...records.slice(0, -1).map(({ body }) => body));
     return outcome;
   });
@@ -132,4 +143,109 @@ test('of two that look at the same time, each box goes to one', async () => {
   for (let count = 0; count < 4; count += 1) box(`${count}.box`);
   const both = await Promise.all([recover(), recover()]);
   expect(both.flatMap(({ bodies }) => bodies).sort()).toEqual(['0.box', '1.box', '2.box', '3.box']);
+});
+
+/** Written to so many seconds ago. */
+function age(name: string, seconds: number): void {
+  const at = Date.now() / 1_000 - seconds;
+  utimesSync(join(directory, name), at, at);
+}
+
+test('each bound of a directory counts by itself, the newest boxes first', async () => {
+  const bytes = memoryBox().file.length;
+  const cases = [
+    { bounded: { maxFiles: 2 }, left: ['2', '3'] },
+    { bounded: { maxTotalBytes: 2 * bytes }, left: ['2', '3'] },
+    { bounded: { maxTotalBytes: 2 * bytes - 1 }, left: ['3'] },
+    { bounded: { maxAgeMillis: 30_000 }, left: ['2', '3'] },
+    { bounded: {}, left: ['0', '1', '2', '3'] },
+  ];
+  for (const { bounded, left } of cases) {
+    for (let count = 0; count < 4; count += 1) {
+      box(`${count}.box`);
+      age(`${count}.box`, 45 - 10 * count);
+    }
+    const { report, bodies } = await recover('exported', undefined, { maxFiles: 9, ...bounded });
+    expect({ bounded, bodies }).toEqual({ bounded, bodies: left.map((name) => `${name}.box`) });
+    expect({ bounded, removed: report.removed }).toEqual({ bounded, removed: 4 - left.length });
+    expect(files()).toEqual([]);
+  }
+});
+
+test('a process of another container is alive as long as it writes at least every 15 seconds', async () => {
+  for (const name of ['silent.box', 'alive.box']) box(name, { pid: 1, pidNamespace: 'pid:[1]' });
+  age('silent.box', 17);
+  age('alive.box', 10);
+  expect((await recover()).bodies).toEqual(['silent.box']);
+  expect(files()).toEqual(['alive.box']);
+});
+
+test('a box of a size that nobody makes is not read', async () => {
+  box('large.box');
+  truncateSync(join(directory, 'large.box'), 2 ** 30 + 2 ** 20);
+  const { report, bodies } = await recover();
+  expect({ bodies, refused: [...report.refused] }).toEqual({
+    bodies: [],
+    refused: [['large.box', 'too large']],
+  });
+});
+
+test('a box that is removed while it is exported is no failure of the others', async () => {
+  for (const name of ['one.box', 'other.box']) box(name);
+  for (const outcome of ['failed', 'later', 'failed', 'failed'] as const) {
+    const report = await recoverBoxes(
+      directory,
+      bounds,
+      () => true,
+      async () => {
+        for (const name of files()) if (name.includes('.taken-')) rmSync(join(directory, name));
+        return outcome;
+      },
+    );
+    expect(report.kept.size).toBe(0);
+  }
+  expect(files()).toEqual([]);
+});
+
+test('the manifest says when the process ended, from what it said last, and why', () => {
+  const { writer, contents } = memoryBox({ madeMillis: 1_700_000_000_123 });
+  const manifest = () => recoveredRecords(contents()).at(-1)!;
+  writer.held(aRecord('one', { hrTime: [1_700_000_000, 5_000_000] }), '');
+  writer.held(aRecord('other', { hrTime: [1_700_000_009, 7_000_000] }), '');
+  writer.flush();
+  expect(manifest()).toMatchObject({
+    hrTime: [1_700_000_000, 123e6],
+    severityText: 'ERROR',
+    attributes: {
+      'burst.reason': 'killed',
+      'burst.released': 2,
+      'burst.first_time': '2023-11-14T22:13:20.005Z',
+      'burst.last_time': '2023-11-14T22:13:29.007Z',
+    },
+  });
+  const signs = { rss: 3 * 2 ** 20, heapUsed: 2 ** 20, heapLimit: 2 ** 21, loopDelayMillis: 4, holding: 2 };
+  writer.json(Entry.SIGNS, { ...signs, atMillis: 1_700_000_010_456 });
+  writer.json(Entry.LAST_WORDS, { atMillis: 1_700_000_010_400, text: 'signal SIGTERM', isFailure: false });
+  writer.flush();
+  expect(manifest()).toMatchObject({
+    hrTime: [1_700_000_010, 456e6],
+    severityText: 'INFO',
+    body: expect.stringMatching(/signal SIGTERM.*2 records recovered.*rss 3 MiB, heap 1 MiB of 2 MiB/),
+    attributes: {
+      'burst.reason': 'signal SIGTERM',
+      'burst.holding': 2,
+    },
+  });
+  writer.json(Entry.LAST_WORDS, {
+    atMillis: 1_700_000_010_500,
+    text: 'exit code 3',
+    isFailure: true,
+    stack: 'at x',
+  });
+  writer.flush();
+  expect(manifest()).toMatchObject({
+    hrTime: [1_700_000_010, 500e6],
+    severityText: 'ERROR',
+    attributes: { 'burst.reason': 'signal SIGTERM; exit code 3', 'exception.stacktrace': 'at x' },
+  });
 });

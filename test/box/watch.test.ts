@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { diag } from '@opentelemetry/api';
@@ -8,6 +8,7 @@ import { type BoxContents, readBox, recoverBoxes } from '../../src/box/index.ts'
 import { BurstLogRecordProcessor } from '../../src/burst/index.ts';
 import type { ReadableLogRecordLike } from '../../src/record/index.ts';
 import { listen } from '../support/diag-listener.ts';
+import { ManualClock } from '../support/manual-clock.ts';
 import { aRecord } from './support/memory-box.ts';
 
 let directory: string;
@@ -156,19 +157,30 @@ test('the worker writes each record without a turn of the event loop', async () 
   expect(readdirSync(directory)).toEqual([]);
 });
 
-test('if the worker cannot write, a warning says so, and this process writes', async () => {
+test('if the worker cannot write, a warning says so, and this process writes, without waiting for anybody', async () => {
   const messages: string[] = [];
   listen((message) => messages.push(message));
+  const clock = new ManualClock();
   const processor = new BurstLogRecordProcessor({
     exporter: { export: (_, done) => done({ code: 0 }), shutdown: async () => {} },
     blackBox: { directory, bytes: 2 ** 20, flushMillis: 5, watch: true },
+    clock,
   });
   const [file] = readdirSync(directory);
   // The worker opens it by its name.
-  rmSync(join(directory, file!));
+  const elsewhere = join(directory, 'elsewhere.box');
+  renameSync(join(directory, file!), elsewhere);
   while (!messages.some((text) => text.includes('ENOENT'))) await new Promise((go) => setTimeout(go, 5));
   expect(messages.join()).toMatch(/watcher of the black box .* failed, the process writes it: .*ENOENT/);
-  processor.onEmit(aRecord('one'));
+  const waits = jest.spyOn(Atomics, 'wait');
+  for (let round = 1; round <= 3; round += 1) {
+    processor.onEmit(aRecord(`record ${round}`));
+    clock.advance(5);
+    expect(contents()!.records).toHaveLength(round);
+  }
+  expect(waits.mock.calls).toEqual([]);
+  waits.mockRestore();
   await processor.shutdown();
+  rmSync(elsewhere);
   diag.disable();
 });
