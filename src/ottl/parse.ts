@@ -3,7 +3,7 @@ import { ConditionError } from './condition-error.ts';
 import type { BooleanNode, CallNode, Literal, Operator, PathNode, ValueNode } from './syntax.ts';
 import { type Token, tokensOf, unquoted } from './tokens.ts';
 
-/** How deep parentheses may be nested. */
+/** How deep parentheses may be nested, those of functions too. */
 const MAX_DEPTH = 100;
 const MAX_INT = 2n ** 63n - 1n;
 
@@ -45,7 +45,7 @@ class Parser {
 
   onlyValue(): ValueNode {
     if (this.#isAtEnd) throw new ConditionError('a path is missing', 1);
-    const node = this.#value();
+    const node = this.#value(0);
     if (node.kind === 'literal') throw new ConditionError('expected a path, got a value', node.column);
     if (this.#isAtEnd) return node;
     throw new ConditionError(`expected the end, got ${shown(this.#token)}`, this.#token.column);
@@ -91,9 +91,8 @@ class Parser {
 
   #operand(depth: number): Operand {
     const { text, column } = this.#token;
-    if (text !== '(') return { value: this.#value() };
-    if (depth >= MAX_DEPTH)
-      throw new ConditionError(`parentheses are nested deeper than ${MAX_DEPTH}`, column);
+    if (text !== '(') return { value: this.#value(depth) };
+    checkDepth(depth, column);
     this.#at += 1;
     const inner = this.#or(depth + 1);
     this.#expect(')');
@@ -116,7 +115,7 @@ class Parser {
     throw new ConditionError(`${path} is not a condition: compare it, as in ${path} != nil`, value.column);
   }
 
-  #value(): ValueNode {
+  #value(depth: number): ValueNode {
     const token = this.#token;
     const { kind, text, column } = token;
     this.#at += 1;
@@ -130,7 +129,7 @@ class Parser {
         return { kind: 'literal', column, value: bytesOf(token) };
       case 'name':
         return this.#token.text === '('
-          ? this.#call(token)
+          ? this.#call(token, depth)
           : { kind: 'literal', column, value: enumOf(token) };
       case 'word':
         return wordLiteral(token) ?? this.#path(token);
@@ -156,12 +155,13 @@ class Parser {
     return { kind: 'literal', column, value: numberOf(token, sign === '-' ? '-' : '') };
   }
 
-  #call({ text: name, column }: Token): CallNode {
+  #call({ text: name, column }: Token, depth: number): CallNode {
+    checkDepth(depth, this.#token.column);
     this.#expect('(');
     const args: ValueNode[] = [];
     while (this.#token.text !== ')') {
       if (args.length > 0) this.#expect(',');
-      args.push(this.#value());
+      args.push(this.#value(depth + 1));
       if (this.#token.kind === 'end') this.#expect(')');
     }
     this.#expect(')');
@@ -218,6 +218,11 @@ class Parser {
     if (text !== '' && '+-*/'.includes(text)) throw new ConditionError('arithmetic is not supported', column);
     throw new ConditionError(`expected "${mark}", got ${shown(this.#token)}`, column);
   }
+}
+
+function checkDepth(depth: number, column: number): void {
+  if (depth < MAX_DEPTH) return;
+  throw new ConditionError(`parentheses are nested deeper than ${MAX_DEPTH}`, column);
 }
 
 function compared(operand: Operand): ValueNode {

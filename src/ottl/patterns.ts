@@ -25,11 +25,12 @@ export async function loadPatterns(): Promise<Patterns | undefined> {
       try {
         const compiled = RE2JS.compile(pattern);
         return {
-          test: (text) => compiled.matcher(text).find(),
-          replace: (text, replacement) => {
-            const matcher = compiled.matcher(text);
-            return matcher.find() ? matcher.replaceAll(RE2JS.quoteReplacement(replacement)) : text;
-          },
+          // Not by a matcher, which also keeps places: some patterns then take seconds for one text.
+          test: (text) => compiled.test(text),
+          replace: (text, replacement) =>
+            compiled.test(text)
+              ? compiled.matcher(text).replaceAll(RE2JS.quoteReplacement(replacement))
+              : text,
         };
       } catch (error) {
         const reason = error instanceof RE2JSSyntaxException ? error.getDescription() : String(error);

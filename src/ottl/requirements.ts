@@ -55,7 +55,7 @@ export function requirementsOf({ text, patterns }: Condition): Requirements {
     const { value } = right;
     if (path === 'severity_number' && typeof value === 'number' && Number.isInteger(value)) {
       if (operator === '>=' || operator === '==') minSeverity = Math.max(minSeverity, value);
-      if (operator === '>') minSeverity = Math.max(minSeverity, value + 1);
+      if (operator === '>') minSeverity = Math.max(minSeverity, Math.min(value + 1, Number.MAX_SAFE_INTEGER));
     }
     if (operator !== '==' || typeof value !== 'string') continue;
     if (path === 'trace_id.string' && /^(?!0{32})[0-9a-f]{32}$/.test(value)) traceId = value;

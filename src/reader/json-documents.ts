@@ -1,5 +1,5 @@
 /** What a container engine writes in front of a line of a program: Kubernetes' and containerd's form. */
-const CRI = /^\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d) (?:stdout|stderr) ([FP]) /;
+const CRI = /^\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d) (stdout|stderr) ([FP]) /;
 
 /**
  * Finds JSON documents in lines of text, however other tools wrote them: one on each line, several behind each other,
@@ -13,8 +13,8 @@ export class JsonDocuments {
   #pending = '';
   #firstLine = 0;
   readonly #depth = new Depth();
-  /** The beginning of a program's line that its container engine has cut. */
-  #cut = '';
+  /** By output: the beginning of a program's line that its container engine has cut. */
+  readonly #cut = new Map<string, string>();
 
   constructor(maxCharacters: number) {
     this.#maxCharacters = maxCharacters;
@@ -26,7 +26,10 @@ export class JsonDocuments {
    */
   *of(line: string, number: number): Generator<{ readonly text: string; readonly line: number }> {
     const text = this.#unwrapped(line);
-    if (text === undefined) return;
+    if (text !== undefined) yield* this.#added(text, number);
+  }
+
+  *#added(text: string, number: number): Generator<{ readonly text: string; readonly line: number }> {
     if (this.#pending !== '' && isOneDocument(text)) yield* this.rest();
     if (this.#pending === '') {
       if (text.trim() === '') return;
@@ -49,24 +52,34 @@ export class JsonDocuments {
     for (const each of documentsOf(text)) yield { text: each, line: this.#firstLine };
   }
 
+  /** At the end of all lines: {@link rest}, and lines of which the last part did not come. */
+  *end(number: number): Generator<{ readonly text: string; readonly line: number }> {
+    const cut = [...this.#cut.values()];
+    this.#cut.clear();
+    for (const text of cut) yield* this.#added(text, number);
+    yield* this.rest();
+  }
+
   /** The line that the program wrote; undefined: it goes on in the next one. */
   #unwrapped(line: string): string | undefined {
     const cri = CRI.exec(line);
-    if (cri !== null) return this.#joined(line.slice(cri[0].length), cri[1] === 'F');
+    if (cri !== null) return this.#joined(cri[1]!, line.slice(cri[0].length), cri[2] === 'F');
     if (!line.startsWith('{"log":"')) return line;
     try {
       const { log, stream } = JSON.parse(line) as { log?: unknown; stream?: unknown };
       if (typeof log !== 'string' || typeof stream !== 'string') return line;
-      return this.#joined(log.replace(/\r?\n$/, ''), log.endsWith('\n'));
+      return this.#joined(stream, log.replace(/\r?\n$/, ''), log.endsWith('\n'));
     } catch {
       return line;
     }
   }
 
-  #joined(part: string, isLast: boolean): string | undefined {
-    const whole = this.#cut + part;
-    this.#cut = isLast || whole.length > this.#maxCharacters ? '' : whole;
-    return this.#cut === '' ? whole : undefined;
+  #joined(output: string, part: string, isLast: boolean): string | undefined {
+    const whole = (this.#cut.get(output) ?? '') + part;
+    this.#cut.delete(output);
+    if (isLast || whole === '' || whole.length > this.#maxCharacters) return whole;
+    this.#cut.set(output, whole);
+    return undefined;
   }
 }
 
@@ -145,5 +158,6 @@ function* documentsOf(text: string): Generator<string> {
 
 function* trimmed(text: string): Generator<string> {
   const document = text.replace(/^[\s,\ufeff]+|[\s,]+$/g, '');
-  if (document !== '') yield document;
+  // The end of an array whose elements were each a line.
+  if (document !== '' && document !== ']') yield document;
 }

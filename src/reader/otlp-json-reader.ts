@@ -58,7 +58,7 @@ export class OtlpJsonReader {
   /** Those of what follows the last line feed, and of a document that was not complete. */
   *rest(): Generator<LogGroup> {
     for (const line of this.#lines.rest()) yield* this.#read(line);
-    for (const { text, line } of this.#documents.rest()) yield* this.#taken(groupsIn(text), line);
+    for (const { text, line } of this.#documents.end(this.#line)) yield* this.#taken(groupsIn(text), line);
   }
 
   *#read(text: string | undefined): Generator<LogGroup> {

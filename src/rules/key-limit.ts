@@ -28,7 +28,8 @@ export class KeyLimit {
     const bucket = this.#bucketOf(key, nowMillis);
     const passed = Math.max(0, nowMillis - bucket.atMillis);
     bucket.tokens = Math.min(this.#records, bucket.tokens + (passed * this.#records) / this.#perMillis);
-    bucket.atMillis = Math.max(nowMillis, bucket.atMillis);
+    // Also backwards: a clock that was ahead for a while does not stop the refill until then.
+    bucket.atMillis = nowMillis;
     if (bucket.tokens < 1) return false;
     bucket.tokens -= 1;
     return true;
@@ -46,10 +47,10 @@ export class KeyLimit {
 
   /** A bucket that is full again is like one that was never used. Each sweep costs its time, so they are rare. */
   #sweep(nowMillis: number): void {
-    if (nowMillis < this.#sweptMillis + this.#perMillis) return;
+    if (Math.abs(nowMillis - this.#sweptMillis) < this.#perMillis) return;
     this.#sweptMillis = nowMillis;
     for (const [key, { atMillis }] of this.#buckets) {
-      if (nowMillis - atMillis >= this.#perMillis) this.#buckets.delete(key);
+      if (Math.abs(nowMillis - atMillis) >= this.#perMillis) this.#buckets.delete(key);
     }
   }
 }

@@ -9,7 +9,10 @@ export type Listener = (answer: StoreAnswer, bytes: Buffer) => Promise<void> | u
 
 /** A process of the store has ended while it had an order. */
 export class ChildEnded extends Error {
-  /** The file that it opened last, as far as it said so. */
+  /**
+   * The file that it opened last, as far as it said so. Undefined if it was killed, by the daemon or for want of memory:
+   * that says nothing about a file.
+   */
   readonly at: string | undefined;
 
   constructor(message: string, at: string | undefined) {
@@ -58,7 +61,10 @@ export class Child {
     this.#ended = new Promise((resolve) => {
       this.#process.once('error', (error) => this.#end(error.message, resolve));
       // After all that it said.
-      this.#process.once('close', (code, signal) => this.#end(`ended with ${signal ?? code}`, resolve));
+      this.#process.once('close', (code, signal) => {
+        if (signal === 'SIGKILL') this.#at = undefined;
+        this.#end(`ended with ${signal ?? code}`, resolve);
+      });
     });
   }
 

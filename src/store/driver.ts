@@ -41,7 +41,6 @@ type DatabaseClass = new (path: string) => NativeDatabase;
 
 /** SQLite's result codes that are handled. */
 const CORRUPT = 11;
-const FULL = 13;
 const NOT_A_DATABASE = 26;
 
 /**
@@ -72,11 +71,6 @@ export async function loadDriver(): Promise<Driver> {
 /** Whether an error says that a file is damaged, or no database. */
 export function isCorrupt(error: unknown): boolean {
   return [CORRUPT, NOT_A_DATABASE].includes(resultCode(error));
-}
-
-/** Whether an error says that the disk is full. */
-export function isFull(error: unknown): boolean {
-  return resultCode(error) === FULL;
 }
 
 /** SQLite's primary result code; 0: the error is none of SQLite's. */

@@ -13,6 +13,7 @@ const NAME = /^(\d{8})\.db$/;
 const MARK = '.damaged';
 /** What SQLite keeps beside a database: the log of what was written last, and its index. */
 const SIDES = ['-wal', '-shm', '-journal'];
+const ORPHAN = /^(\d{8}\.db)(?:-wal|-shm|-journal|\.damaged)$/;
 
 /** The partitions of a directory, oldest first. Until the process that writes has made it there are none. */
 export function partitionFiles(directory: string): PartitionFile[] {
@@ -49,6 +50,15 @@ export function markDamaged(directory: string, name: string, why: string): void 
 /** Why a partition cannot be used; undefined: nobody has said so. */
 export function damageOf({ path }: PartitionFile): string | undefined {
   return existsSync(path + MARK) ? readFileSync(path + MARK, 'utf8') : undefined;
+}
+
+/** Removes what belongs to a partition that is gone: its removal was cut off, or somebody read it meanwhile. */
+export function removeOrphans(directory: string): void {
+  for (const name of readdirSync(directory)) {
+    const owner = ORPHAN.exec(name)?.[1];
+    if (owner !== undefined && !existsSync(join(directory, owner)))
+      rmSync(join(directory, name), { force: true });
+  }
 }
 
 /** Removes a partition. Who reads it at the moment goes on reading it. */

@@ -3,7 +3,14 @@ import type { Database, Driver, Statement } from './driver.ts';
 import { indexedText } from './indexed-text.ts';
 import { Interned } from './interned.ts';
 import type { PartitionFile } from './partition-files.ts';
-import { CHUNK_RECORDS, checkFormat, createTables, type PartitionState, readState } from './schema.ts';
+import {
+  CHUNK_RECORDS,
+  checkFormat,
+  createTables,
+  type PartitionState,
+  readState,
+  rollBack,
+} from './schema.ts';
 
 /** A chunk has about so many bytes at most; a record with more is a chunk of its own. */
 const CHUNK_BYTES = 262_144;
@@ -47,10 +54,14 @@ export class PartitionWriter {
   #received = 0;
 
   /**
-   * @param cursor where a partition begins that is new
+   * @param cursor where a partition begins that is new; is not called for another one
    * @throws ForeignPartition if the file is none of ours; what SQLite throws
    */
-  constructor(driver: Driver, file: PartitionFile, { cursor, now }: { cursor: StoreCursor; now: number }) {
+  constructor(
+    driver: Driver,
+    file: PartitionFile,
+    { cursor, now }: { cursor: () => StoreCursor; now: number },
+  ) {
     this.file = file;
     this.#database = driver.open(file.path, 'create');
     try {
@@ -59,7 +70,7 @@ export class PartitionWriter {
       const isNew = !checkFormat(database);
       database.exec(`PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-8192;
         PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=${CHECKPOINT_PAGES}`);
-      if (isNew) this.#create(cursor, now);
+      if (isNew) this.#create(cursor(), now);
       this.#insertChunk = database.prepare(
         'INSERT INTO chunks(id, resource, scope, count, severity, first, last, records) VALUES(?,?,?,?,?,?,?,?)',
       );
@@ -124,11 +135,7 @@ export class PartitionWriter {
     this.#chunk = undefined;
     this.#resources.forget();
     this.#scopes.forget();
-    try {
-      this.#database.exec('ROLLBACK');
-    } catch {
-      // SQLite has done it by itself: that depends on the error.
-    }
+    rollBack(this.#database);
   }
 
   /** Moves all into the one file, as far as nobody is reading. */
@@ -151,7 +158,7 @@ export class PartitionWriter {
         .run(journal, next, now, now, Number.MAX_SAFE_INTEGER);
       database.exec('COMMIT');
     } catch (error) {
-      database.exec('ROLLBACK');
+      rollBack(database);
       throw error;
     }
   }

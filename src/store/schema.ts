@@ -62,16 +62,28 @@ export function createTables(database: Database): void {
 }
 
 /**
- * To be called outside of a transaction; one is left open when it throws.
+ * To be called outside of a transaction.
  * @returns whether the file has tables; false: it is new, or its making was cut off
  * @throws ForeignPartition if it is none of ours
  */
 export function checkFormat(database: Database): boolean {
   // One view of the file: another process may be making its tables between two statements.
   database.exec('BEGIN');
-  const isMade = hasTables(database);
-  database.exec('COMMIT');
-  return isMade;
+  try {
+    return hasTables(database);
+  } finally {
+    // A lock that is left would outlive the closing of the database, with libsql.
+    rollBack(database);
+  }
+}
+
+/** As if the transaction had not begun. */
+export function rollBack(database: Database): void {
+  try {
+    database.exec('ROLLBACK');
+  } catch {
+    // SQLite has done it by itself: that depends on the error.
+  }
 }
 
 function hasTables(database: Database): boolean {

@@ -17,7 +17,10 @@ export interface StoreReadersOptions {
 }
 
 export interface ReadOptions {
-  /** The search ends after so long, with what it has found. Its process is killed if it does not. */
+  /**
+   * The search ends after so long, with what it has found. Its process is killed if it does not, though nobody makes it
+   * wait.
+   */
   readonly boundMillis: number;
   readonly signal: AbortSignal;
   /** Takes lines of OTLP/JSON. What it returns is waited for; the process waits meanwhile. */
@@ -33,7 +36,8 @@ const FATAL_ENDS = 2;
  * Processes that search a store, so that no query holds up the daemon, and no damaged file ends it. Each has one query at
  * a time; further ones wait. They are started when they are needed.
  *
- * A partition that is damaged, or at which a process has ended twice, is left out of the store from then on.
+ * A partition that is damaged, or at which a process has ended twice by itself without being read in between, is left out
+ * of the store from then on.
  */
 export class StoreReaders {
   readonly #options: StoreReadersOptions & { readonly processes: number; readonly idleMillis: number };
@@ -101,18 +105,28 @@ export class StoreReaders {
   ): Promise<Found> {
     const { directory } = this.#options;
     const kill = () => child.kill();
-    const timer = setTimeout(kill, boundMillis + GRACE_MILLIS);
+    const wait = () => setTimeout(kill, boundMillis + GRACE_MILLIS).unref();
+    let timer = wait();
     signal.addEventListener('abort', kill);
+    const opened: string[] = [];
     const listener: Listener = (answer, bytes) => {
+      if (answer.kind === 'at') opened.push(answer.name);
       if (answer.kind === 'warning') this.#options.onWarning(answer.message);
       if (answer.kind === 'damaged') this.#leaveOut(answer.name, answer.why);
       if (answer.kind !== 'lines') return undefined;
       onSent();
-      return onLines?.(bytes);
+      const taken = onLines?.(bytes);
+      if (taken === undefined) return undefined;
+      // The process waits for the client as well.
+      clearTimeout(timer);
+      return taken.finally(() => {
+        timer = wait();
+      });
     };
     try {
       const { found } = await child.order({ kind, directory, query, boundMillis }, [], listener);
       if (found === undefined) throw new Error('the process of the store found nothing to say');
+      for (const name of opened) this.#ends.delete(name);
       return found;
     } finally {
       clearTimeout(timer);

@@ -10,6 +10,7 @@ import {
   partitionFile,
   partitionFiles,
   quarantinePartition,
+  removeOrphans,
   removePartition,
 } from './partition-files.ts';
 import { PartitionWriter, type StoreCursor } from './partition-writer.ts';
@@ -107,6 +108,8 @@ export class StoreWriter {
    * @throws what SQLite throws; nothing was written then
    */
   write(entries: readonly StoreEntry[], cursor: StoreCursor): Written {
+    // Not after the transaction: if that fails, who calls would write again what is written.
+    this.#roll();
     try {
       return this.#write(entries, cursor);
     } catch (error) {
@@ -130,6 +133,7 @@ export class StoreWriter {
   /** Ends the partition if it is old or full, and takes out those that are damaged or beyond the limits. */
   care(): void {
     this.#quarantineMarked();
+    removeOrphans(this.#options.directory);
     this.#roll();
     this.#expire();
   }
@@ -166,7 +170,6 @@ export class StoreWriter {
       partition.rollback();
       throw error;
     }
-    this.#roll();
     return { bad, message };
   }
 
@@ -186,25 +189,36 @@ export class StoreWriter {
     const { driver, directory, now } = this.#options;
     const before = this.#current;
     const file = partitionFile(directory, number);
-    this.#current = new PartitionWriter(driver, file, { cursor, now: now() });
+    this.#current = new PartitionWriter(driver, file, { cursor: () => cursor, now: now() });
     this.totals.partitionsCreated += 1;
     before?.close();
   }
 
+  /** What cannot be removed now is removed later: records are written all the same. */
   #expire(): void {
+    try {
+      this.#removeOldest();
+    } catch (error) {
+      this.#options.onWarning(`old records could not be removed: ${errorText(error)}`);
+    }
+  }
+
+  #removeOldest(): void {
     const { directory, limits, now } = this.#options;
     const files = partitionFiles(directory).filter(({ number }) => number !== this.#partition.file.number);
     let bytes = files.reduce((sum, file) => sum + partitionBytes(file), partitionBytes(this.#partition.file));
     for (const file of files) {
+      const size = partitionBytes(file);
       const state = this.#stateOf(file);
-      if (state === undefined) continue;
-      const isOld = limits.maxAgeMillis > 0 && now() - state.received > limits.maxAgeMillis;
-      if (bytes <= limits.maxBytes && !isOld) return;
-      bytes -= partitionBytes(file);
-      removePartition(file);
-      this.#states.delete(file.number);
-      this.totals.partitionsRemoved += 1;
-      this.totals.recordsExpired += state.records;
+      if (state !== undefined) {
+        const isOld = limits.maxAgeMillis > 0 && now() - state.received > limits.maxAgeMillis;
+        if (bytes <= limits.maxBytes && !isOld) return;
+        removePartition(file);
+        this.#states.delete(file.number);
+        this.totals.partitionsRemoved += 1;
+        this.totals.recordsExpired += state.records;
+      }
+      bytes -= size;
     }
   }
 
@@ -238,8 +252,10 @@ export class StoreWriter {
     if (files.length === 0) this.totals.partitionsCreated += 1;
     // If the newest is one that was just being made, the one before it has the cursor.
     const previous = files.at(-2);
-    const state = previous === undefined ? undefined : this.#stateOf(previous);
-    const cursor = { journal: state?.journal ?? '', next: state?.next ?? 0 };
+    const cursor = () => {
+      const state = previous === undefined ? undefined : this.#stateOf(previous);
+      return { journal: state?.journal ?? '', next: state?.next ?? 0 };
+    };
     onOpen?.(newest.name);
     try {
       return new PartitionWriter(driver, newest, { cursor, now: now() });
@@ -249,7 +265,7 @@ export class StoreWriter {
       const file = partitionFile(directory, newest.number + 1);
       this.totals.partitionsCreated += 1;
       // What the cursor of an older partition leads back to is lost with this one, or comes again.
-      return new PartitionWriter(driver, file, { cursor: { journal: '', next: 0 }, now: now() });
+      return new PartitionWriter(driver, file, { cursor: () => ({ journal: '', next: 0 }), now: now() });
     }
   }
 

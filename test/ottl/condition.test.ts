@@ -108,6 +108,7 @@ test('no pattern and no text can stall it: matching is linear', () => {
   const began = process.hrtime.bigint();
   expect(answer('IsMatch(body, "^(a+)+$")', text)).toBe(false);
   expect(answer('IsMatch(body, "(a|aa)+b")', text)).toBe(false);
+  expect(answer('IsMatch(body, "(a*){1000}$")', text)).toBe(true);
   expect(Number(process.hrtime.bigint() - began) / 1e9).toBeLessThan(10);
 });
 
@@ -139,6 +140,13 @@ test('deep nesting is refused, not followed', () => {
   expect(
     compileCondition(`${'('.repeat(99)}true${')'.repeat(99)}`).test(recordOf(null), scope, resource),
   ).toBe(true);
+  const nested = (depth: number) => `${'Len('.repeat(depth)}body${')'.repeat(depth)} == 1`;
+  expect(errorOf(nested(1_900))).toMatchObject({
+    column: 404,
+    message: expect.stringContaining('deeper than 100'),
+  });
+  expect(() => compileValue(nested(1_900).replace(' == 1', ''))).toThrow('nested deeper than 100');
+  expect(answer(nested(100))).toBeUndefined();
   const long = Array(700).fill('body == 1').join(' or ');
   expect(answer(long, 1)).toBe(true);
   expect(errorOf('x'.repeat(10_001)).message).toContain('at most 10000 characters');

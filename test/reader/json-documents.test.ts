@@ -3,6 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import * as fc from 'fast-check';
+import type { LogGroup } from '../../src/otlp/index.ts';
 import { inputsOf } from '../../src/reader/input-files.ts';
 import { OtlpJsonReader } from '../../src/reader/otlp-json-reader.ts';
 import { bodyText } from '../../src/text/index.ts';
@@ -20,7 +22,8 @@ const two = otlpLine(record({ body: 'two "quoted" {[' }));
 const both = ['one', 'two "quoted" {['];
 const pretty = (line: string) => JSON.stringify(JSON.parse(line), null, 2);
 const docker = (log: string) => JSON.stringify({ log, stream: 'stdout', time: '2026-11-30T00:00:00Z' });
-const cri = (text: string, flag = 'F') => `2026-11-30T00:00:00.123456789Z stdout ${flag} ${text}`;
+const cri = (text: string, flag = 'F', output = 'stdout') =>
+  `2026-11-30T00:00:00.123456789Z ${output} ${flag} ${text}`;
 const resourceLogs = (line: string) =>
   JSON.stringify((JSON.parse(line) as { resourceLogs: unknown[] }).resourceLogs[0]);
 
@@ -41,6 +44,15 @@ test.each([
     "Kubernetes' CRI form, a line in parts",
     `${cri(one.slice(0, 70), 'P')}\n${cri(one.slice(70))}\n${cri(two)}`,
   ],
+  [
+    "Kubernetes' CRI form, lines in parts on both outputs",
+    [
+      cri(one.slice(0, 70), 'P'),
+      cri(two.slice(0, 50), 'P', 'stderr'),
+      cri(one.slice(70)),
+      cri(two.slice(50), 'F', 'stderr'),
+    ].join('\n'),
+  ],
   ['ResourceLogs without a request', `${resourceLogs(one)}\n${resourceLogs(two)}`],
   [
     'names as in the protobuf definition',
@@ -56,6 +68,65 @@ test('a document that was cut off is reported with its line, and the next ones a
   const { bodies, bad } = read(`${one}\n${two.slice(0, -20)}\n${two}\n${pretty(one).slice(0, 80)}\n${one}\n`);
   expect(bodies).toEqual([...both, 'one']);
   expect(bad.map(({ line }) => line)).toEqual([2, 4]);
+});
+
+test('a line of which the last part did not come is reported', () => {
+  const { bodies, bad } = read(`${cri(one)}\n${cri(two.slice(0, 50), 'P')}\n`);
+  expect(bodies).toEqual(['one']);
+  expect(bad).toEqual([{ line: 2, cause: expect.any(String) }]);
+});
+
+/** A line in parts of so many characters, as a container engine cuts it. */
+const inParts = (line: string, length: number, wrapped: (part: string, isLast: boolean) => string) =>
+  Array.from({ length: Math.ceil(line.length / length) }, (_, at) =>
+    wrapped(line.slice(at * length, (at + 1) * length), (at + 1) * length >= line.length),
+  );
+const byCri = (line: string, size: number) =>
+  inParts(line, size, (part, isLast) => cri(part, isLast ? 'F' : 'P'));
+const forms: readonly ((line: string, size: number) => readonly string[])[] = [
+  (line) => [line],
+  (line, size) => JSON.stringify(JSON.parse(line), null, (size % 4) + 1).split('\n'),
+  (line) => [`[${line}]`],
+  (line) => ['[', `${line},`, ']'],
+  (line, size) => inParts(line, size, (part, isLast) => docker(isLast ? `${part}\n` : part)),
+  byCri,
+  (line) => ['', ` ${line} `, '\t'],
+];
+
+test('however documents are written and wrapped, and wherever the bytes are cut, all are found in order', () => {
+  const document = fc.record({
+    body: fc.string({
+      unit: fc.constantFrom('{', '}', '[', ']', '"', '\\', ',', ' ', 'é', '\n', 'x'),
+      maxLength: 12,
+    }),
+    form: fc.constantFrom(...forms),
+    size: fc.integer({ min: 20, max: 300 }),
+  });
+  fc.assert(
+    fc.property(
+      fc.array(document, { minLength: 1, maxLength: 6 }),
+      fc.constantFrom('\n', '\r\n'),
+      fc.integer({ min: 1, max: 500 }),
+      (documents, lineEnd, cut) => {
+        const bodies = documents.map(({ body }, at) => `${at} ${body}`);
+        const text = documents.map(({ form, size }, at) => {
+          const end = form === byCri ? '\n' : lineEnd;
+          return form(otlpLine(record({ body: bodies[at]! })), size).join(end) + end;
+        });
+        const bytes = Buffer.from(text.join(''));
+        const reader = new OtlpJsonReader();
+        const found: unknown[] = [];
+        const take = (groups: Iterable<LogGroup>) => {
+          for (const { records } of groups) found.push(...records.map(bodyText));
+        };
+        for (let at = 0; at < bytes.length; at += cut) take(reader.of(bytes.subarray(at, at + cut)));
+        take(reader.rest());
+        expect(found).toEqual(bodies);
+        expect(reader.report).toMatchObject({ badLines: 0, bytes: bytes.length, records: bodies.length });
+      },
+    ),
+    { numRuns: 200 },
+  );
 });
 
 test.each([

@@ -162,6 +162,25 @@ test('a limit counts by key and by the time at which entries were received', asy
   expect(await at(3, 10_000, 'a', 'a')).toEqual(['a']);
 });
 
+test('a clock that was ahead for a while stops no limit, and no key gets more than its own by it', async () => {
+  const view = ruleSet({ noisy: { limit: { records: 2, perMillis: 10_000 } } }).viewOf('archive')!;
+  let index = 0;
+  const at = async (millis: number) => {
+    index += 1;
+    const entry = entryOf(
+      Array.from({ length: 9 }, (_, body) => ({ body })),
+      index,
+      millis,
+    );
+    return bodiesIn((await view.view([entry], signal, false)).entries).length;
+  };
+  expect(await at(1_000_000)).toBe(2);
+  expect(await at(500_000_000)).toBe(2);
+  expect(await at(1_000_000)).toBe(0);
+  expect(await at(1_005_000)).toBe(1);
+  expect(await at(1_010_000)).toBe(1);
+});
+
 test('beyond 10,000 keys the others share one limit', async () => {
   const set = ruleSet({ noisy: { limit: { records: 1, perMillis: 60_000, key: 'body' } } });
   const entries = Array.from({ length: 30 }, (_, index) =>

@@ -2,6 +2,7 @@ import { cpSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSyn
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { StoreReaders } from '../../src/store/index.ts';
+import type { Found } from '../../src/store/store-reader.ts';
 import { PROGRAM } from '../sinks/store/support.ts';
 import { LocalStore, newDirectory } from './support/local-store.ts';
 import { bodiesOf } from './support/records.ts';
@@ -11,11 +12,11 @@ afterEach(async () => {
   for (const one of opened.splice(0)) await one.close();
 });
 
-/** Three partitions of 100 records, and an empty one. */
-async function threePartitions(): Promise<string> {
+/** Three partitions of 100 records. */
+async function threePartitions(attributes = {}): Promise<string> {
   const store = await LocalStore.open({ partitionRecords: 100 });
   for (let partition = 0; partition < 3; partition += 1) {
-    store.add(Array.from({ length: 100 }, (_, at) => ({ body: `${partition}-${at}` })));
+    store.add(Array.from({ length: 100 }, (_, at) => ({ body: `${partition}-${at}`, attributes })));
   }
   store.close();
   return store.directory;
@@ -54,6 +55,48 @@ test('a partition that is no database is left out of a search, and of all that f
   const store = await LocalStore.open({}, directory);
   opened.push(store);
   expect(readdirSync(directory)).toContain('00000002.db.quarantined');
+});
+
+/** A query whose client has the first lines and waits. */
+async function heldQuery(readers: StoreReaders) {
+  let release = () => {};
+  const gate = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  let ended: Promise<Found> | undefined;
+  await new Promise<void>((resolve) => {
+    const onLines = () => {
+      resolve();
+      return gate;
+    };
+    const { signal } = new AbortController();
+    ended = readers.records({ limit: 10_000, order: 'oldest' }, { boundMillis: 30_000, signal, onLines });
+    ended.catch(() => {});
+  });
+  return { release, ended: ended! };
+}
+
+test('a client that takes its time, and a daemon that stops, say nothing against a partition', async () => {
+  // More than a pipe holds: the process waits in the middle of the first partition.
+  const directory = await threePartitions({ filler: 'x'.repeat(5_000) });
+  const { readers, warnings } = reading(directory);
+  for (let time = 0; time < 2; time += 1) {
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'performance'] });
+    const { release, ended } = await heldQuery(readers);
+    jest.advanceTimersByTime(120_000);
+    jest.useRealTimers();
+    release();
+    await expect(ended).resolves.toMatchObject({ records: 300, isCut: false });
+  }
+
+  const queries = [await heldQuery(readers), await heldQuery(readers)];
+  const closed = readers.close();
+  for (const { release } of queries) release();
+  await closed;
+  for (const { ended } of queries) await expect(ended).rejects.toThrow('SIGKILL');
+
+  expect(readdirSync(directory).filter((name) => name.endsWith('.damaged'))).toEqual([]);
+  expect(warnings).toEqual([]);
 });
 
 test('queries beyond the number of processes wait; one that is aborted leaves its turn to the next', async () => {

@@ -93,6 +93,7 @@ test('a trace, times and conditions narrow a search, each alone and together', a
   expect(store.find({ trace: TRACE }).bodies).toEqual([4, 3, 1]);
   expect(store.find({ from: '2000000000', to: '3000000000' }).bodies).toEqual([4, 2]);
   expect(store.find({ when: 'severity_number >= SEVERITY_NUMBER_ERROR' }).bodies).toEqual([2, 1]);
+  expect(store.find({ when: 'severity_number > 9007199254740991' }).bodies).toEqual([]);
   expect(store.find({ when: 'resource.attributes["service.name"] == "checkout"' }).bodies).toEqual([4]);
   expect(
     store.find({ when: 'attributes["user"] == "leo"', trace: TRACE, from: '2000000000' }).bodies,
@@ -167,9 +168,12 @@ test('records are removed when they are too old, also without new ones', async (
   store.writer.care();
   expect(store.find().bodies).toEqual(['young', 'old']);
 
-  store.now += 60_000;
+  store.now += 50_000;
   store.writer.care();
   expect(store.find().bodies).toEqual(['young', 'old']);
+  store.now += 1;
+  store.writer.care();
+  expect(store.find().bodies).toEqual(['young']);
   store.now += 30_000;
   store.writer.care();
   expect(store.find().bodies).toEqual([]);
@@ -180,6 +184,7 @@ test('a partition of another version is kept under another name, and the rest go
   const first = await LocalStore.open({ partitionRecords: 1 }, directory);
   first.add([{ body: 'kept' }]);
   first.add([{ body: 'foreign' }]);
+  first.add([{ body: 'newest' }]);
   first.close();
   const foreign = partitions(first).at(-2)!;
   const database = (await loadDriver()).open(join(directory, foreign), 'existing');
@@ -187,9 +192,9 @@ test('a partition of another version is kept under another name, and the rest go
   database.close();
 
   const store = await open({}, directory);
-  expect(store.find().bodies).toEqual(['kept']);
+  expect(store.find().bodies).toEqual(['newest', 'kept']);
   store.add([{ body: 'new' }]);
-  expect(store.find().bodies).toEqual(['new', 'kept']);
+  expect(store.find().bodies).toEqual(['new', 'newest', 'kept']);
   expect([...store.warnings, ...store.damaged].join()).toContain(foreign);
 });
 

@@ -1,11 +1,12 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadDriver } from '../../../src/store/driver.ts';
+import type { DecodedLogRecord } from '../../../src/otlp/index.ts';
+import { type Driver, loadDriver } from '../../../src/store/driver.ts';
 import type { Query } from '../../../src/store/query.ts';
 import { type Found, StoreReader } from '../../../src/store/store-reader.ts';
 import { type StoreLimits, StoreWriter } from '../../../src/store/store-writer.ts';
-import { bodiesOf, request, type Said } from './records.ts';
+import { recordsOf, request, type Said } from './records.ts';
 
 const LIMITS: StoreLimits = {
   partitionRecords: 1_000_000,
@@ -22,22 +23,26 @@ export class LocalStore {
   readonly damaged: string[] = [];
   readonly writer: StoreWriter;
   readonly reader: StoreReader;
-  now = 1_000;
+  now: number;
   #index = 0;
 
-  static async open(limits: Partial<StoreLimits> = {}, directory = newDirectory()): Promise<LocalStore> {
-    return new LocalStore(await loadDriver(), directory, { ...LIMITS, ...limits });
+  /** @param through what the writer's SQLite is made of */
+  static async open(
+    limits: Partial<StoreLimits> = {},
+    directory = newDirectory(),
+    through = (driver: Driver) => driver,
+    now = 1_000_000,
+  ): Promise<LocalStore> {
+    const driver = await loadDriver();
+    return new LocalStore(driver, through(driver), directory, { ...LIMITS, ...limits }, now);
   }
 
-  private constructor(
-    driver: Awaited<ReturnType<typeof loadDriver>>,
-    directory: string,
-    limits: StoreLimits,
-  ) {
+  private constructor(driver: Driver, writing: Driver, directory: string, limits: StoreLimits, time: number) {
     this.directory = directory;
+    this.now = time;
     const now = () => this.now;
     const onWarning = (message: string) => this.warnings.push(message);
-    this.writer = new StoreWriter({ driver, directory, limits, now, onWarning });
+    this.writer = new StoreWriter({ driver: writing, directory, limits, now, onWarning });
     this.writer.open();
     this.reader = new StoreReader(driver, directory, () => performance.now());
   }
@@ -54,13 +59,18 @@ export class LocalStore {
   }
 
   /** The bodies of what is found, and how the search ended. */
-  find(query: Partial<Query> = {}): { readonly bodies: unknown[]; readonly found: Found } {
+  find(query: Partial<Query> = {}) {
+    const { records, found } = this.findRecords(query);
+    return { bodies: records.map(({ body }) => body), found };
+  }
+
+  findRecords(query: Partial<Query> = {}): { readonly records: DecodedLogRecord[]; readonly found: Found } {
     let text = '';
     const findings = this.#findings((lines) => {
       text += lines;
     });
     const found = this.reader.records({ limit: 1_000, order: 'newest', ...query }, 60_000, findings);
-    return { bodies: bodiesOf(text), found };
+    return { records: recordsOf(text), found };
   }
 
   count(query: Partial<Query> = {}): number {
@@ -77,6 +87,18 @@ export class LocalStore {
     const ignore = () => {};
     return { at: ignore, unreadable: ignore, lines, damaged: (name: string) => void this.damaged.push(name) };
   }
+}
+
+/** Does not wait for the disk: nobody takes the power away from a test. */
+export function withoutSync(driver: Driver): Driver {
+  return {
+    name: driver.name,
+    open: (path, mode) => {
+      const database = driver.open(path, mode);
+      const exec = (sql: string) => database.exec(sql.replace('synchronous=FULL', 'synchronous=OFF'));
+      return { prepare: (sql) => database.prepare(sql), close: () => database.close(), exec };
+    },
+  };
 }
 
 export function newDirectory(): string {

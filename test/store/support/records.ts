@@ -13,6 +13,8 @@ export interface Said {
   readonly severity?: number;
   /** Milliseconds since 1970. */
   readonly time?: number;
+  /** When it was observed. */
+  readonly observed?: number;
   readonly event?: string;
 }
 
@@ -22,11 +24,12 @@ export function record({
   trace = '',
   severity = 9,
   time = 1_000,
+  observed = 0,
   event = '',
 }: Said): DecodedLogRecord {
   return {
     timeUnixNano: BigInt(time) * 1_000_000n,
-    observedTimeUnixNano: 0n,
+    observedTimeUnixNano: BigInt(observed) * 1_000_000n,
     severityNumber: severity,
     severityText: '',
     body,
@@ -50,9 +53,14 @@ export function request(records: readonly Said[], service = 'shop'): Uint8Array 
 
 /** The bodies of the records in lines of OTLP/JSON. */
 export function bodiesOf(lines: string): unknown[] {
+  return recordsOf(lines).map(({ body }) => body);
+}
+
+/** The records in lines of OTLP/JSON. */
+export function recordsOf(lines: string): DecodedLogRecord[] {
   return lines
     .split('\n')
     .filter((line) => line.startsWith('{"resourceLogs"'))
     .flatMap((line) => decodeJsonLogs(line).resources)
-    .flatMap(({ scopes }) => scopes.flatMap(({ records }) => records.map(({ body }) => body)));
+    .flatMap(({ scopes }) => scopes.flatMap(({ records }) => records));
 }

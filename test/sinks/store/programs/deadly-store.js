@@ -18,7 +18,7 @@ files.writeSync = (/** @type {any[]} */ ...call) => {
   const said = Buffer.from(call[1]);
   const isFatal = deadlyOpen !== undefined && existsSync(deadlyOpen);
   if (isFatal && said.includes('"at"') && said.includes('00000002.db')) {
-    process.kill(process.pid, 'SIGKILL');
+    process.kill(process.pid, 'SIGSEGV');
   }
   return written;
 };
