@@ -145,7 +145,8 @@ export class ProcessorChain {
     const cached: Cached = { outcome: this.#run(entry), bytes: 0 };
     this.#cached.set(entry.index, cached);
     cached.outcome.then(
-      ({ entry: result }) => this.#keep(cached, ENTRY_BYTES + (result?.body.length ?? 0)),
+      ({ entry: result, rejected }) =>
+        this.#keep(cached, ENTRY_BYTES + ((result ?? rejected?.entry)?.body.length ?? 0)),
       () => this.#cached.delete(entry.index),
     );
     return cached.outcome;

@@ -30,6 +30,8 @@ export class ChildEnded extends Error {}
 export class ProcessorChild {
   readonly #options: ChildOptions;
   #child: Promise<ChildProcess> | undefined;
+  /** Also while it is being made. */
+  #started: ChildProcess | undefined;
   #busy: Promise<unknown> = Promise.resolve();
   #isClosed = false;
 
@@ -51,8 +53,7 @@ export class ProcessorChild {
   /** Ends the process; what is under way is rejected. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    const child = await this.#child?.catch(() => undefined);
-    if (child !== undefined) await ended(child);
+    if (this.#started !== undefined) await ended(this.#started);
   }
 
   async #process(body: Uint8Array): Promise<RequestPiece> {
@@ -64,7 +65,10 @@ export class ProcessorChild {
     });
     const reply = await this.#ask(child, body, this.#options.timeoutMillis);
     if (reply.kind === 'processed') return reply;
-    throw reply.kind === 'failed' ? new ProcessError(reply.message) : outOfTurn();
+    if (reply.kind === 'failed') throw new ProcessError(reply.message);
+    // Its next reply would be taken for that to the next request.
+    await ended(child);
+    throw outOfTurn();
   }
 
   async #start(): Promise<ChildProcess> {
@@ -75,9 +79,11 @@ export class ProcessorChild {
     const execArgv = [`--max-old-space-size=${HEAP_MIB}`];
     const child = fork(fileURLToPath(program), { env, execArgv, serialization: 'advanced' });
     // It may also end between two requests.
+    this.#started = child;
     child.on('error', () => {});
     child.once('exit', () => {
       this.#child = undefined;
+      this.#started = undefined;
     });
     const reply = await this.#ask(child, { module, type, name, options }, START_MILLIS);
     if (reply.kind === 'ready') return child;

@@ -6,6 +6,10 @@ import { processRequest } from './process-request.ts';
 
 /** The process of a processor: loads the plugin, makes the processor, then answers one request after the other. */
 
+// A plugin must not speak to the daemon, as modules do that say `process.send('ready')` to a process manager.
+const send = process.send!.bind(process);
+delete process.send;
+
 // The daemon decides when it ends; a terminal or a service manager signals all of its processes.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
 process.on('disconnect', () => process.exit());
@@ -40,5 +44,5 @@ async function made({ module, type, name, options }: Beginning): Promise<PluginP
 }
 
 function answer(reply: Reply): void {
-  process.send!(reply);
+  send(reply);
 }

@@ -1,3 +1,4 @@
+import { wellFormed } from '../otlp/index.ts';
 import { type Condition, compileCondition } from '../ottl/index.ts';
 import { BURST_ID, BURST_RELEASED_EVENT } from '../record/index.ts';
 import { type TreeRecord, treeRecords } from '../tree/index.ts';
@@ -114,20 +115,30 @@ function isBefore(one: TreeRecord, other: TreeRecord): boolean {
 
 function storyOf({ traceId, attributes, service, seconds, nanos }: TreeRecord): RecordQuery {
   if (traceId !== '') return { traceId, limit: MAX_RECORDS };
-  const burst = attributes[BURST_ID];
-  if (typeof burst === 'string') {
-    const when = compileCondition(`attributes["${BURST_ID}"] == ${JSON.stringify(burst)}`);
-    return { when, limit: MAX_RECORDS };
+  const burst = quoted(attributes[BURST_ID]);
+  if (burst !== undefined) {
+    return { when: compileCondition(`attributes["${BURST_ID}"] == ${burst}`), limit: MAX_RECORDS };
   }
   const time = BigInt(seconds) * 1_000_000_000n + BigInt(nanos);
   const none = 'trace_id.string == "00000000000000000000000000000000"';
-  const same = `resource.attributes["service.name"] == ${JSON.stringify(service)}`;
+  const named = service === '' ? undefined : quoted(service);
   return {
-    when: compileCondition(service === '' ? none : `${none} and ${same}`),
+    when: compileCondition(
+      named === undefined ? none : `${none} and resource.attributes["service.name"] == ${named}`,
+    ),
     fromNanos: time - BEFORE_NANOS,
     toNanos: time + 1n,
     limit: MAX_RECORDS,
   };
+}
+
+/** So much of a text of anybody can stand in a condition. */
+const MAX_QUOTED = 1_000;
+
+/** A text as a condition has it; undefined: it is none, or cannot stand in one. */
+function quoted(value: unknown): string | undefined {
+  if (typeof value !== 'string' || value.length > MAX_QUOTED || wellFormed(value) !== value) return undefined;
+  return JSON.stringify(value);
 }
 
 /** So many errors are read at most, so many slow ends at least; so many starts and ends, to find those without an end. */

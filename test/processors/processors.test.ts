@@ -106,6 +106,35 @@ test('an entry is processed once for all sinks, and again when it is asked for m
   expect(bodiesOf([(await ask(1))!])).toEqual([`8 ${'x'.repeat(2_500_000)}`]);
 });
 
+test('what is rejected takes as much of the memory for results as what is not', async () => {
+  const chain = chainOf(process('() => { calls += 1; throw new Error(`call ${calls}`) }'));
+  const ask = async (index: number) =>
+    (await chain.process([entry(index, 'x'.repeat(2_500_000))], signal, false)).rejected[0]?.error.message;
+  expect(await ask(1)).toContain('call 1');
+  expect(await ask(1)).toContain('call 1');
+  for (const index of [2, 3, 4, 5, 6, 7]) await ask(index);
+  expect(await ask(1)).toContain('call 8');
+});
+
+test('what a module says to a process manager is no answer', async () => {
+  const chain = chainOf(
+    'globalThis.process.send?.("ready"); ' +
+      process('(group) => { globalThis.process.send?.({ kind: "processed" }); return [group] }'),
+  );
+  const { entries } = await chain.process([entry(1, 'a'), entry(2, 'b')], signal, false);
+  expect(bodiesOf(entries)).toEqual(['a', 'b']);
+});
+
+test('a chain is closed at once though a processor is still being made', async () => {
+  const chain = chainOf('return new Promise(() => {})');
+  const processed = chain.process([entry(1, 'a')], signal, false);
+  const rejected = expect(processed).rejects.toThrow('its process ended with SIGKILL');
+  await new Promise((done) => setImmediate(done));
+  await chain.close();
+  await rejected;
+  await expect(chain.process([entry(2, 'b')], signal, false)).rejects.toThrow('it was closed');
+});
+
 test('a batch that a processor throws for is rejected, and the others go on', async () => {
   const chain = chainOf(
     process('(group) => each(group, (r) => { if (r.body === "bad") throw new Error("no"); return [r] })'),

@@ -5,7 +5,7 @@ import { MemoryJournal } from '../support/memory-journal.ts';
 import { bodiesIn, killed, storeSink } from './support.ts';
 
 const folder = folderForEachTest();
-const BATCHES = 60;
+const BATCHES = 40;
 
 test('every record is stored exactly once, however often the process of the store is killed', async () => {
   const path = join(folder(), 'store');
@@ -32,4 +32,4 @@ test('every record is stored exactly once, however often the process of the stor
 
   expect(kills).toBeGreaterThan(5);
   expect(await bodiesIn(path)).toEqual(expected);
-});
+}, 90_000);
