@@ -93,65 +93,6 @@ for (const name of names) {
   process.exit(64);
 }
 
-let tried = 0;
-let killed = 0;
-for (const name of names) {
-  const mutants = pick(
-    mutantsOf(/** @type {Target} */ (targetOf(name)).source),
-    Number(values.mutants),
-    Number(values.seed),
-  );
-  if (values.list) for (const mutant of mutants) console.log(`${describe(mutant)}`);
-  else measure(name, mutants);
-}
-if (!values.list) console.log(`${killed} of ${tried} mutants killed, ${percent(killed, tried)}`);
-
-/**
- * @param {string} name
- * @returns {Target | undefined}
- */
-function targetOf(name) {
-  const [source, tests] = [`src/${name}`, `test/${name}`];
-  const isRoom = [source, tests].every((folder) => existsSync(join(root, folder)));
-  return targets[name] ?? (isRoom ? { source: [source], tests: [tests] } : undefined);
-}
-
-/**
- * @param {string} name
- * @param {readonly Mutant[]} mutants
- */
-function measure(name, mutants) {
-  const copy = mkdtempSync(join(tmpdir(), 'burstlog-mutation-'));
-  try {
-    copyProject(copy);
-    const room = new TestedRoom(copy, /** @type {Target} */ (targetOf(name)).tests);
-    room.proveItself(mutants[0]?.file ?? '');
-    const survivors = mutants.filter((mutant, index) => {
-      const original = readFileSync(join(copy, mutant.file));
-      const passed = room.passWith(mutant.file, changed(original, mutant));
-      if (process.stderr.isTTY) process.stderr.write(`\r${name}: ${index + 1} of ${mutants.length}\x1b[K`);
-      return passed;
-    });
-    if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
-    tried += mutants.length;
-    killed += mutants.length - survivors.length;
-    const count = mutants.length - survivors.length;
-    console.log(`${name}: ${count} of ${mutants.length} killed, ${percent(count, mutants.length)}`);
-    for (const mutant of survivors) console.log(`  survived: ${describe(mutant)}`);
-  } finally {
-    rmSync(copy, { recursive: true, force: true });
-  }
-}
-
-/** @param {string} copy */
-function copyProject(copy) {
-  const files = ['src', 'test', 'dist', 'build', 'docs', 'examples', 'bench', 'collector-config', 'scripts'];
-  for (const name of [...files, 'package.json', 'jest.config.js', 'tsconfig.json', 'README.md']) {
-    cpSync(join(root, name), join(copy, name), { recursive: true });
-  }
-  symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
-}
-
 /** Runs the tests of a room in a copy of the project. */
 class TestedRoom {
   #copy;
@@ -220,7 +161,7 @@ class TestedRoom {
     const jest = join(root, 'node_modules/jest/bin/jest.js');
     const own = join(this.#copy, 'mutation-jest.cjs');
     const how = ['--runInBand', '--silent', '--testSequencer', own, '--reporters', own];
-    const { pid, status, stdout } = spawnSync(process.execPath, [jest, ...how, ...this.#tests], {
+    const { pid, status, stdout } = spawnSync(process.execPath, [jest, ...this.#tests, ...how], {
       cwd: this.#copy,
       stdio: ['ignore', 'pipe', 'ignore'],
       encoding: 'utf8',
@@ -234,6 +175,65 @@ class TestedRoom {
     if (status === null) spawnSync('kill', ['-KILL', '--', `-${pid}`]);
     return status === 0 ? undefined : (/^failed (.*)$/m.exec(stdout)?.[1] ?? '');
   }
+}
+
+let tried = 0;
+let killed = 0;
+for (const name of names) {
+  const mutants = pick(
+    mutantsOf(/** @type {Target} */ (targetOf(name)).source),
+    Number(values.mutants),
+    Number(values.seed),
+  );
+  if (values.list) for (const mutant of mutants) console.log(`${describe(mutant)}`);
+  else measure(name, mutants);
+}
+if (!values.list) console.log(`${killed} of ${tried} mutants killed, ${percent(killed, tried)}`);
+
+/**
+ * @param {string} name
+ * @returns {Target | undefined}
+ */
+function targetOf(name) {
+  const [source, tests] = [`src/${name}`, `test/${name}`];
+  const isRoom = [source, tests].every((folder) => existsSync(join(root, folder)));
+  return targets[name] ?? (isRoom ? { source: [source], tests: [tests] } : undefined);
+}
+
+/**
+ * @param {string} name
+ * @param {readonly Mutant[]} mutants
+ */
+function measure(name, mutants) {
+  const copy = mkdtempSync(join(tmpdir(), 'burstlog-mutation-'));
+  try {
+    copyProject(copy);
+    const room = new TestedRoom(copy, /** @type {Target} */ (targetOf(name)).tests);
+    room.proveItself(mutants[0]?.file ?? '');
+    const survivors = mutants.filter((mutant, index) => {
+      const original = readFileSync(join(copy, mutant.file));
+      const passed = room.passWith(mutant.file, changed(original, mutant));
+      if (process.stderr.isTTY) process.stderr.write(`\r${name}: ${index + 1} of ${mutants.length}\x1b[K`);
+      return passed;
+    });
+    if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
+    tried += mutants.length;
+    killed += mutants.length - survivors.length;
+    const count = mutants.length - survivors.length;
+    console.log(`${name}: ${count} of ${mutants.length} killed, ${percent(count, mutants.length)}`);
+    for (const mutant of survivors) console.log(`  survived: ${describe(mutant)}`);
+  } finally {
+    rmSync(copy, { recursive: true, force: true });
+  }
+}
+
+/** @param {string} copy */
+function copyProject(copy) {
+  const files = ['src', 'test', 'dist', 'build', 'docs', 'examples', 'bench', 'collector-config', 'scripts'];
+  for (const name of [...files, 'package.json', 'jest.config.js', 'tsconfig.json', 'README.md']) {
+    cpSync(join(root, name), join(copy, name), { recursive: true });
+  }
+  symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
 }
 
 /**

@@ -151,6 +151,8 @@ export class BoxReceiver implements Receiver {
   }
 
   #wait(millis: number): Promise<void> {
+    // It may have begun to stop while the journal answered.
+    if (this.#isStopping) return Promise.resolve();
     return new Promise((resolve) => {
       const cancel = this.#clock.after(millis, resolve, true);
       this.#wakeWait = () => {

@@ -137,6 +137,25 @@ test('if the daemon dies in the middle of a box, the next one takes the rest: ev
   expect(new Set(bodies).size).toBe(2_001);
 });
 
+test('a stop that comes while the journal says that it is full does not wait to try again; the box stays', async () => {
+  deadBox('checkout', 1);
+  const intake = new MemoryIntake();
+  const receiver = new BoxReceiver(options(), { intake });
+  let stopped: Promise<void> | undefined;
+  const asked = new Promise<void>((resolve) => {
+    intake.answer = () => {
+      stopped = receiver.stop(60_000);
+      resolve();
+      return { kind: 'full', retryAfterMillis: 60_000 };
+    };
+  });
+  await receiver.start();
+  await asked;
+  await stopped;
+  expect(readdirSync(directory)).toHaveLength(1);
+  expect(receiver.counters.batches).toBe(0);
+});
+
 test('a box of a running process is left alone', async () => {
   const { writer, file } = memoryBox({ pid: process.pid, pidNamespace: here() });
   writer.held(aRecord('alive'), '');
