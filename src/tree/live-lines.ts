@@ -79,10 +79,8 @@ export class LiveLines {
     const outcome = endOf(record);
     if (outcome !== undefined) {
       // Its own line names it, so it need not be printed again before.
-      const isShown = this.#shown.at(-1) === task;
-      yield* this.#ancestors(record, isShown ? path : path.slice(0, -1));
+      yield* this.#ancestors(record, path.slice(0, -1));
       this.#tasks.delete(task.key);
-      this.#shown = path.slice(0, -1);
       yield* this.#painted(record, [this.#end(record, task, outcome)], path.length - 1);
     } else if (record.eventName === TASK_STARTED_EVENT) {
       yield* this.#ancestors(record, path.slice(0, -1));

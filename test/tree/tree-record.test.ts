@@ -50,6 +50,18 @@ test('nanoseconds are exact; without a time the observed time stands in', () => 
   });
 });
 
+test('of a record of the SDK only a time of zero is none', () => {
+  const timeOf = (hrTime: [number, number]) => {
+    const { seconds, nanos } = treeRecord({ ...blank, hrTime, hrTimeObserved: [9, 8] } as never);
+    return [seconds, nanos];
+  };
+  expect([timeOf([5, 0]), timeOf([0, 7]), timeOf([0, 0])]).toEqual([
+    [5, 0],
+    [0, 7],
+    [9, 8],
+  ]);
+});
+
 test('values are plain data: big integers are exact, whole doubles are numbers, maps objects', () => {
   const attributes = [
     { key: 'big', value: { intValue: '9223372036854775807' } },
