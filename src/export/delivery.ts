@@ -226,7 +226,7 @@ export class Delivery {
     this.#cutOff.unshift(...this.#inFlight.all());
     this.#counts.fail('shutdown', this.#inFlight.removeAll(), 'the exporter had not finished with them');
     this.#disarmDelay();
-    if (this.#turn !== undefined) clearImmediate(this.#turn);
+    clearImmediate(this.#turn);
     this.#waiters.settle(Number.POSITIVE_INFINITY);
   }
 
@@ -248,8 +248,8 @@ export class Delivery {
   }
 
   #schedule(): void {
-    if (this.#turn !== undefined || this.#inFlight.size >= this.#options.maxConcurrentExports) return;
-    this.#turn = armImmediate(() => {
+    if (this.#inFlight.size >= this.#options.maxConcurrentExports) return;
+    this.#turn ??= armImmediate(() => {
       this.#turn = undefined;
       this.#lastTurnAt = monotonicNow();
       this.#pump();

@@ -223,6 +223,28 @@ describe('shutdown()', () => {
     expect(exporter.bodies).toEqual(numbers(5));
   });
 
+  test('keeps a twentieth of a short bound for the exporter, and the rest for what is still to be delivered', async () => {
+    const exporter = new HeldExporter();
+    const { log, processor, clock } = pipeline({ exporter, shutdownTimeoutMillis: 1_000 });
+    log('kept');
+    const ended = processor.shutdown();
+    await turn();
+    clock.advance(949);
+    await turn();
+    expect(exporter.calls).not.toContain('shutdown');
+    exporter.open();
+    await ended;
+    expect(processor.stats()).toMatchObject({ delivered: 1, failed: { shutdown: 0 } });
+    const stuck = pipeline({ exporter: new HeldExporter(), shutdownTimeoutMillis: 1_000 });
+    stuck.log('lost');
+    const gone = stuck.processor.shutdown();
+    await turn();
+    stuck.clock.advance(950);
+    await gone;
+    expect(stuck.exporter.calls.at(-1)).toBe('shutdown');
+    expect(stuck.processor.stats()).toMatchObject({ delivered: 0, failed: { shutdown: 1 } });
+  });
+
   test('may be called twice; the exporter is shut down once', async () => {
     const { exporter, log, processor } = pipeline();
     log('kept');

@@ -417,6 +417,29 @@ describe('a resource whose attributes are still being looked up', () => {
     expect(warnings).toHaveLength(1);
   });
 
+  test('is asked once by batches that wait at the same time, and these wait for the same five seconds', async () => {
+    let asked = 0;
+    const { exporter, processor, clock } = pipeline({ maxExportBatchSize: 1, maxConcurrentExports: 2 });
+    const resource = {
+      attributes: {},
+      asyncAttributesPending: true,
+      waitForAsyncAttributes: () => {
+        asked += 1;
+        return new Promise<void>(() => {});
+      },
+    };
+    const emit = (body: string) => processor.onEmit({ ...handMade(body), resource });
+    emit('first');
+    await turn();
+    clock.advance(3_000);
+    emit('second');
+    await turn();
+    clock.advance(2_000);
+    for (let turns = 5; turns > 0; turns -= 1) await turn();
+    expect(exporter.bodies).toEqual(['first', 'second']);
+    expect([asked, warnings.length]).toEqual([1, 1]);
+  });
+
   test('and that throws when asked does not stop the delivery', async () => {
     const { exporter, processor } = pipeline();
     const waitForAsyncAttributes = () => {

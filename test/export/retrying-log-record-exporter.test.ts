@@ -468,6 +468,18 @@ describe('an exporter that', () => {
     expect([results, inner.attempts, clock.pendingTimers]).toEqual([[SUCCESS], 1, 0]);
   });
 
+  test('answers an attempt twice is believed the first time, also while the next one is waited for', () => {
+    const clock = new ManualClock();
+    const inner = new ScriptedExporter((respond) => {
+      respond(unavailable());
+      respond(SUCCESS);
+    }, SUCCESS);
+    const results = deliverAndKeep(retrying({ exporter: inner, clock }));
+    expect(results).toEqual([]);
+    clock.advance(1_000);
+    expect([results, inner.attempts]).toEqual([[SUCCESS], 2]);
+  });
+
   test('reports failure late changes nothing', () => {
     const clock = new ManualClock();
     let respond: Respond = () => {};
@@ -548,6 +560,7 @@ describe('isRetryable', () => {
     expect(results).toEqual([]);
     clock.advance(1);
     expect(results).toEqual([SUCCESS]);
+    expect(warnings).toEqual([expect.stringContaining('the next attempt follows')]);
   });
 
   test('with false ends it', () => {
@@ -579,6 +592,25 @@ describe('forceFlush()', () => {
     clock.advance(1500);
     await flushed;
     expect([results, inner.flushes]).toEqual([[SUCCESS], 2]);
+  });
+
+  test('ends at its bound, and says how many exports it leaves under way', async () => {
+    const clock = new ManualClock();
+    const exporter = retrying({ exporter: new ScriptedExporter(() => {}), clock, flushTimeoutMillis: 500 });
+    deliverAndKeep(exporter);
+    let hasEnded = false;
+    const flushed = exporter.forceFlush().then(() => {
+      hasEnded = true;
+    });
+    clock.advance(499);
+    await new Promise(setImmediate);
+    expect(hasEnded).toBe(false);
+    clock.advance(1);
+    await flushed;
+    expect(warnings).toEqual([
+      'RetryingLogRecordExporter: forceFlush() ended after 500 ms; 1 exports are still under way',
+    ]);
+    clock.advance(1e9);
   });
 
   test('does not shorten a wait that the server asked for', async () => {
