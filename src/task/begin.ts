@@ -16,13 +16,12 @@ import {
   TASK_REFUSED,
   TASK_STARTED_EVENT,
 } from '../record/index.ts';
-import { randomSpanId, randomTraceId } from './ids.ts';
 import { LiveTask } from './live-task.ts';
 import { filledIn } from './message.ts';
 import type { Origin } from './origin.ts';
 import { copyReadable, forSpan, type Readable } from './readable.ts';
 import { emitRecord } from './records.ts';
-import { currentTracer, warnOnce } from './shared-state.ts';
+import { currentTracer, randomIds, warnOnce } from './shared-state.ts';
 import type { TaskData } from './task.ts';
 import { withTask } from './task-context.ts';
 import type { AnyTaskOptions } from './task-options.ts';
@@ -125,9 +124,10 @@ function linkTo(context: SpanContext): Link {
  * take it for a request to record nothing.
  */
 function ownSpanContext(parent: SpanContext | undefined): SpanContext {
-  const spanId = randomSpanId();
+  const ids = randomIds();
+  const spanId = ids.spanId();
   if (parent === undefined || !trace.isSpanContextValid(parent)) {
-    return { traceId: randomTraceId(), spanId, traceFlags: TraceFlags.SAMPLED };
+    return { traceId: ids.traceId(), spanId, traceFlags: TraceFlags.SAMPLED };
   }
   const { traceId, traceFlags, traceState } = parent;
   return { traceId, spanId, traceFlags, ...(traceState === undefined ? {} : { traceState }) };

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { type Context, diag, type Tracer, type TracerProvider, trace } from '@opentelemetry/api';
 import { globalLoggerProvider, type LoggerLike, type LoggerProviderLike } from '../record/index.ts';
+import { RandomIds } from './ids.ts';
 
 /**
  * All state of this room. It is on `globalThis`, because an ES module copy and a CommonJS copy of this package can meet
@@ -14,6 +15,8 @@ interface SharedState {
   /** What was got last, and from whom. */
   tracer: { readonly provider: TracerProvider; readonly tracer: Tracer } | undefined;
   logger: { readonly provider: LoggerProviderLike; readonly logger: LoggerLike } | undefined;
+  /** Made when first needed; a copy of an older version does not have it. */
+  ids?: RandomIds | undefined;
 }
 
 const KEY = Symbol.for('burstlog.context');
@@ -57,6 +60,13 @@ export function currentLogger(): LoggerLike | undefined {
   const state = shared();
   if (state.logger?.provider !== provider) state.logger = { provider, logger: provider.getLogger(SCOPE) };
   return state.logger.logger;
+}
+
+/** What makes ids where no SDK does. */
+export function randomIds(): RandomIds {
+  const state = shared();
+  state.ids ??= new RandomIds();
+  return state.ids;
 }
 
 /** Warns the operator of a kind of trouble once in the life of the process. @param kind a fixed word, never data */

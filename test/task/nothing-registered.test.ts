@@ -223,3 +223,18 @@ test('parts that throw do not throw into the application', () => {
     }),
   ).toBe('value');
 });
+
+test('ids are random: none comes twice, and each digit takes each value', () => {
+  const ids = new Set<string>();
+  const digits = Array.from({ length: 48 }, () => new Set<string>());
+  // Each takes 24 of the bytes that are prepared together: they are prepared many times.
+  for (let index = 0; index < 400; index += 1) {
+    const [, traceId = '', spanId = ''] = startTask('charge').foreignTask().split('-');
+    for (const id of [traceId, spanId]) {
+      expect(ids.has(id)).toBe(false);
+      ids.add(id);
+    }
+    for (const [at, digit] of [...(traceId + spanId)].entries()) digits[at]?.add(digit);
+  }
+  expect(digits.map(({ size }) => size)).toEqual(Array(48).fill(16));
+});
