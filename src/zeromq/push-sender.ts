@@ -132,7 +132,7 @@ export class PushSender implements Sender {
       this.#handedBytes -= this.#handed[gone]!.body.length;
       gone += 1;
     }
-    if (gone > 0) this.#handed.splice(0, gone);
+    this.#handed.splice(0, gone);
   }
 
   /** The connection broke, and so many bytes were not taken. */

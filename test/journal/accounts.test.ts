@@ -86,6 +86,18 @@ test('who comes back behind the trimmed end learns how many records it has misse
   expect(sum(found) + missing.records).toBe(recordsOf(textsUpTo(20)) - recordsOf(textsUpTo(4)));
 });
 
+test('how many records lie before is unknown in the middle of a segment, and known from the next one on', async () => {
+  const files = await written(6, 1_000);
+  const journal = await openOn(files, { recentBytes: 0 });
+  const reader = journal.reader(2);
+  expect(reader.recordsBefore).toBeUndefined();
+  await reader.next(1, never);
+  expect([reader.position, reader.recordsBefore]).toEqual([3, undefined]);
+  while (reader.position < 5) await reader.next(1, never);
+  expect(reader.recordsBefore).toBe(recordsOf(textsUpTo(reader.position - 1)));
+  expect(reader.missing).toEqual({ batches: 0, records: 0 });
+});
+
 test('what was cut off because it was never acknowledged is passed over, and is no loss', async () => {
   const files = new FragileFiles();
   let journal = await openOn(files, { segmentBytes: 100_000 });

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
@@ -27,7 +28,9 @@ import {
   parseListenAddress,
   publicKeysIn,
   requestTarget,
+  serverTls,
   showAddress,
+  tlsSettings,
   zmqListenerChecks,
 } from '../../src/net/index.ts';
 
@@ -284,6 +287,19 @@ describe('who may ask', () => {
   });
 });
 
+test('with authorities only clients with a certificate of theirs come in', () => {
+  const [cert, key, ca] = ['cert', 'key', 'ca'].map((text) => Buffer.from(text));
+  expect(serverTls({ cert, key })).toEqual({ cert, key });
+  expect(serverTls({ cert, key, ca })).toEqual({
+    cert,
+    key,
+    ca,
+    requestCert: true,
+    rejectUnauthorized: true,
+  });
+  expect(tlsSettings(5)).toEqual({ handshakeTimeout: 5, minVersion: 'TLSv1.2' });
+});
+
 describe('what other machines can reach', () => {
   const writing = { key: (path: string) => path, amount: (_kind: unknown, value: number) => String(value) };
   const httpProblem = (options: object) => {
@@ -388,6 +404,8 @@ describe('keys and their files', () => {
     ]);
     expect(curveSecretKey.problem(bytes(secretKey.slice(1)))).toContain('40 characters');
     expect(certificates.problem(bytes('no certificate'))).toBe('a certificate, PEM');
+    const { privateKey: key } = generateKeyPairSync('ed25519');
+    expect(privateKey.problem(bytes(String(key.export({ type: 'pkcs8', format: 'pem' }))))).toBeUndefined();
     expect(privateKey.problem(bytes('no key'))).toBe('a private key, PEM, not encrypted');
     expect([keyFiles.token, curveSecretKey, privateKey].every(({ isSecret }) => isSecret)).toBe(true);
     expect([certificates, keyFiles.curvePublicKeys].some(({ isSecret }) => isSecret)).toBe(false);

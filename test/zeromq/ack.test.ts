@@ -181,16 +181,20 @@ test('another journal gets what the old one has not acknowledged, and only that'
   await newReceiver(intake, { endpoint });
   expect(await Promise.all(exports)).toEqual([undefined, undefined]);
   expect(intake.texts).toEqual(['b', 'c']);
-  expect(exporter.stats().journalChanges).toBe(1);
-  expect(messages.join()).toMatch(/another journal answers now/);
+  expect(exporter.stats()).toMatchObject({ journalChanges: 1, resent: 2, exported: 3, pending: 0 });
+  expect(messages.join()).toMatch(/another journal answers now; 2 batches/);
 });
 
 test('a journal that has forgotten its producers learns where to begin', async () => {
+  const messages: string[] = [];
+  listen((message) => messages.push(message));
   const { intake, exporter } = await pair();
   expect(await send(exporter, 'a')).toBeUndefined();
   intake.forget();
   expect(await send(exporter, 'b')).toBeUndefined();
   expect(intake.texts).toEqual(['a', 'b']);
+  expect(messages.join()).toContain('the daemon has forgotten batches that it had acknowledged');
+  expect(exporter.stats()).toMatchObject({ resent: 1, journalChanges: 0 });
 });
 
 test('when the journal breaks nothing is acknowledged any more', async () => {
@@ -341,6 +345,33 @@ test('a bomb is refused permanently', async () => {
   expect(decodeReply(await raw.receive())).toMatchObject({ kind: 'reject', seq: 2, cause: 'unknown' });
 });
 
+test('a gap is answered with what is there, each time, and counted', async () => {
+  const { intake, receiver } = await pair();
+  const raw = await rawClient(receiver.endpoint);
+  const producer = randomBytes(16);
+  const dataOf = (seq: number, prev: number) =>
+    encodeData({
+      ...{ producer, seq, prev, records: 1, contentType: 1, encoding: 0, length: 1, body: Buffer.from('a') },
+    }) as Buffer[];
+  await raw.send(dataOf(1, 0));
+  expect(decodeReply(await raw.receive())).toMatchObject({ kind: 'ack', last: 1 });
+  for (const seq of [5, 6, 7]) {
+    await raw.send(dataOf(seq, seq - 1));
+    expect(decodeReply(await raw.receive())).toMatchObject({ kind: 'nack', last: 1 });
+  }
+  await raw.send(dataOf(1, 0));
+  expect(decodeReply(await raw.receive())).toMatchObject({ kind: 'ack', last: 1 });
+  const { refused, batches, records, bytes, duplicates } = receiver.counters;
+  expect([...refused]).toEqual([['gap', 3]]);
+  expect({ batches, records, bytes, duplicates }).toEqual({
+    batches: 1,
+    records: 1,
+    bytes: 1,
+    duplicates: 1,
+  });
+  expect(intake.texts).toEqual(['a']);
+});
+
 test('a message over the bound of the socket costs only its own connection', async () => {
   const { intake, receiver, exporter } = await pair({}, { maxBatchBytes: 4096 });
   const raw = await rawClient(receiver.endpoint);
@@ -361,6 +392,11 @@ test('a client that sends more than twice its credit is not read until something
     await raw.send(encodeData(frame) as Buffer[]);
   }
   await intake.until(() => intake.waiting === 4);
+  // Whoever comes later is answered meanwhile.
+  const other = await rawClient(receiver.endpoint);
+  await other.send(encodeHello({ producer: randomBytes(16), last: 0 }) as Buffer[]);
+  await other.receive();
+  expect(intake.waiting).toBe(4);
   intake.release();
   await intake.until(() => intake.texts.length === 9);
   for (let last = 0; last < 9; ) {

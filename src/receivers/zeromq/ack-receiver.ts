@@ -66,7 +66,6 @@ export class ZmqAckReceiver implements Receiver {
   /** Called when something of a session was settled. */
   readonly #settled = new Map<ClientSession, (() => void)[]>();
   #isStopping = false;
-  #isScheduled = false;
   #stop: Promise<void> | undefined;
 
   constructor(options: ZmqAckReceiverOptions, tools: ZmqAckReceiverTools) {
@@ -262,14 +261,8 @@ export class ZmqAckReceiver implements Receiver {
 
   /** At the end of the turn: the batches of one group of the journal get one answer, before the sinks get them. */
   #replySoon(session: ClientSession): void {
-    if (!session.hasReplies) return;
+    if (this.#replying.size === 0) void Promise.resolve().then(() => this.#replyAll());
     this.#replying.add(session);
-    if (this.#isScheduled) return;
-    this.#isScheduled = true;
-    void Promise.resolve().then(() => {
-      this.#isScheduled = false;
-      this.#replyAll();
-    });
   }
 
   #replyAll(): void {

@@ -20,10 +20,6 @@ export class ClientSession {
     this.connection = connection;
   }
 
-  get hasReplies(): boolean {
-    return this.#pending !== undefined || this.#pendingWelcome || this.#rejected.length > 0;
-  }
-
   hello(): void {
     this.#pendingWelcome = true;
   }
