@@ -123,31 +123,33 @@ describe('repeats', () => {
     expect(journal.stats().forgottenProducers).toBe(1);
   });
 
-  test('a hundred thousand producers are remembered, and no more', async () => {
+  test('as many producers are remembered as is configured, and no more', async () => {
+    const producers = { maxCount: 20_000, maxAgeMillis: 86_400_000 };
     const path = mkdtempSync(join(tmpdir(), 'journal-producers-'));
     try {
-      let journal = await Journal.open({ directory: path, sync: 'never' });
+      let journal = await Journal.open({ directory: path, sync: 'never', producers });
       const body = new Uint8Array(1);
-      for (let number = 0; number < 100_100; number += 1_001) {
-        const batches = Array.from({ length: 1_001 }, (_, at) => originOf(number + at, 3, 0));
+      for (let number = 0; number < 20_100; number += 1_005) {
+        const batches = Array.from({ length: 1_005 }, (_, at) => originOf(number + at, 3, 0));
         await Promise.all(batches.map((origin) => journal.append({ body, records: 1, origin })));
       }
-      const lasts = () => [0, 99, 100, 100_099].map((producer) => journal.lastSeq(producerOf(producer)));
-      expect(journal.stats().producers).toBe(100_000);
+      const lasts = () => [0, 99, 100, 20_099].map((producer) => journal.lastSeq(producerOf(producer)));
+      expect(journal.stats().producers).toBe(20_000);
       expect(lasts()).toEqual([0, 0, 3, 3]);
       // Two restarts: once from the entries, once from the table at the head of a segment.
       await journal.close();
       journal = await Journal.open({
         directory: path,
         sync: 'never',
-        maxBytes: 16_000_000,
-        segmentBytes: 4_000_000,
+        producers,
+        maxBytes: 4_000_000,
+        segmentBytes: 1_000_000,
       });
       await journal.trim(journal.next);
       expect(journal.first).toBe(journal.next);
       await journal.close();
-      journal = await Journal.open({ directory: path, sync: 'never' });
-      expect(journal.stats().producers).toBe(100_000);
+      journal = await Journal.open({ directory: path, sync: 'never', producers });
+      expect(journal.stats().producers).toBe(20_000);
       expect(lasts()).toEqual([0, 0, 3, 3]);
       await journal.close();
     } finally {
