@@ -86,6 +86,7 @@ class FollowedFile {
     if (now.ino !== this.#inode) {
       // What was written between the last look and the rename.
       yield* this.#toEnd(signal);
+      yield* this.#reader.rest();
       await this.close();
       if (await this.#open()) yield* this.#toEnd(signal);
     } else if (now.size < this.#position) {

@@ -96,6 +96,17 @@ test('a part that cannot be read makes the whole undefined, unless the part befo
   expect(answer('HasPrefix(body, "GET") or severity_number == 9', 5)).toBeUndefined();
 });
 
+test('a key that a map does not have is nil; one that leads nowhere fails', () => {
+  const body: AnyValue = { entries: [['list', ['a', null]]] };
+  expect(answer('body["none"] == nil', body)).toBe(true);
+  expect(answer('body["none"][0]["x"] == nil', body)).toBe(true);
+  expect(answer('body["list"][0] == "a"', body)).toBe(true);
+  expect(answer('body["list"][1] == nil', body)).toBe(true);
+  for (const path of ['["list"][2]', '["list"]["0"]', '[0]', '["list"][0][0]', '["list"][1]["x"]']) {
+    expect({ path, answer: answer(`body${path} == nil`, body) }).toEqual({ path, answer: undefined });
+  }
+});
+
 test('a key of a map that JavaScript knows is a key like any other', () => {
   expect(answer('body["__proto__"] == nil', { entries: [['a', 1]] })).toBe(true);
   expect(answer('body["__proto__"] == "x"', { entries: [['__proto__', 'x']] })).toBe(true);

@@ -53,6 +53,10 @@ test.each([
       cri(two.slice(50), 'F', 'stderr'),
     ].join('\n'),
   ],
+  [
+    'ResourceLogs without a request, with names as in the protobuf definition',
+    `${resourceLogs(one).replace('scopeLogs', 'scope_logs')}\n${resourceLogs(two)}`,
+  ],
   ['ResourceLogs without a request', `${resourceLogs(one)}\n${resourceLogs(two)}`],
   [
     'names as in the protobuf definition',

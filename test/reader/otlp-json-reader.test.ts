@@ -39,6 +39,14 @@ test('a line over the bound is left out and counted, and the next one is read', 
   expect(report).toMatchObject({ badLines: 1, firstBad: [{ line: 1, cause: 'longer than can be read' }] });
 });
 
+test('a line of exactly the bound is read, one of a byte more is not', () => {
+  const bytes = Buffer.from(otlpLine(record({ body: 'ü' })));
+  for (const chunks of [[bytes], [bytes.subarray(0, 50), bytes.subarray(50)]]) {
+    expect(bodiesOf(chunks, bytes.length).bodies).toEqual(['ü']);
+    expect(bodiesOf(chunks, bytes.length - 1)).toMatchObject({ bodies: [], report: { badLines: 1 } });
+  }
+});
+
 test('a byte order mark, empty lines and traces or metrics are no mistakes', () => {
   const text = `\ufeff${otlpLine(record({ body: 'x' }))}\r\n\r\n  \n{"resourceSpans":[]}\n{"resourceMetrics":[]}\n`;
   const { bodies, report } = bodiesOf([Buffer.from(text)]);

@@ -233,6 +233,15 @@ test('patterns are redacted in bodies, lists and numbers; a text too long to sea
   expect(redacted).toEqual({ cards: 3 });
 });
 
+test('an entry that processors have made anew is looked at anew, by each sink', async () => {
+  const set = ruleSet({ no: { when: 'body == "no"', drop: true } });
+  const once = { ...entryOf([{ body: 'no' }]), processing: 1 };
+  const again = { ...entryOf([{ body: 'yes' }]), processing: 2 };
+  expect((await viewed(set, 'a', once)).bodies).toEqual([]);
+  expect((await viewed(set, 'b', again)).bodies).toEqual(['yes']);
+  expect((await viewed(set, 'c', once)).bodies).toEqual([]);
+});
+
 test('an entry of many records is read in slices, once for all sinks that ask meanwhile', async () => {
   const set = ruleSet({ odd: { when: 'attributes["odd"] == true', sinks: ['a'] }, rest: { sinks: ['b'] } });
   const records = Array.from({ length: 20_000 }, (_, at) => ({

@@ -1,9 +1,18 @@
-import { cpSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { StoreReaders } from '../../src/store/index.ts';
 import type { Found } from '../../src/store/store-reader.ts';
-import { PROGRAM } from '../sinks/store/support.ts';
+import { DEADLY_PROGRAM, PROGRAM } from '../sinks/store/support.ts';
 import { LocalStore, newDirectory } from './support/local-store.ts';
 import { bodiesOf } from './support/records.ts';
 
@@ -22,10 +31,10 @@ async function threePartitions(attributes = {}): Promise<string> {
   return store.directory;
 }
 
-function reading(directory: string, processes = 2) {
+function reading(directory: string, processes = 2, program = PROGRAM) {
   const warnings: string[] = [];
   const onWarning = (message: string) => void warnings.push(message);
-  const readers = new StoreReaders({ program: PROGRAM, directory, onWarning, processes });
+  const readers = new StoreReaders({ program, directory, onWarning, processes });
   opened.push(readers);
   const all = async (signal = new AbortController().signal) => {
     let text = '';
@@ -97,6 +106,29 @@ test('a client that takes its time, and a daemon that stops, say nothing against
 
   expect(readdirSync(directory).filter((name) => name.endsWith('.damaged'))).toEqual([]);
   expect(warnings).toEqual([]);
+});
+
+test('a partition that crashes the process twice in a row is left out; a search in between clears it', async () => {
+  const directory = await threePartitions();
+  const flag = join(directory, 'crash');
+  process.env.DEADLY_OPEN = flag;
+  try {
+    const { all } = reading(directory, 1, DEADLY_PROGRAM);
+    const isLeftOut = () => existsSync(join(directory, '00000002.db.damaged'));
+    for (let time = 0; time < 2; time += 1) {
+      writeFileSync(flag, '');
+      await expect(all()).rejects.toThrow('SIGSEGV');
+      expect(isLeftOut()).toBe(false);
+      if (time > 0) break;
+      rmSync(flag);
+      expect((await all()).bodies).toHaveLength(300);
+    }
+    await expect(all()).rejects.toThrow('SIGSEGV');
+    expect(isLeftOut()).toBe(true);
+    expect((await all()).bodies).toHaveLength(200);
+  } finally {
+    delete process.env.DEADLY_OPEN;
+  }
 });
 
 test('queries beyond the number of processes wait; one that is aborted leaves its turn to the next', async () => {

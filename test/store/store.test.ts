@@ -4,7 +4,7 @@ import * as fc from 'fast-check';
 import { compileCondition } from '../../src/ottl/index.ts';
 import { loadDriver } from '../../src/store/driver.ts';
 import { partitionFiles } from '../../src/store/partition-files.ts';
-import { LocalStore, newDirectory } from './support/local-store.ts';
+import { LocalStore, newDirectory, withoutSync } from './support/local-store.ts';
 import { record, type Said } from './support/records.ts';
 
 const stores: LocalStore[] = [];
@@ -122,6 +122,8 @@ test('what narrows a search never changes its answer: as if each record were tes
     'resource.attributes["service.name"] == "a"',
     'instrumentation_scope.name == "test"',
     'Len(attributes["long"]) > 5',
+    'time_unix_nano > 25',
+    'body != 25',
   ];
   const condition = fc
     .array(fc.tuple(fc.constantFrom('and', 'or'), fc.constantFrom('', 'not '), fc.constantFrom(...atoms)), {
@@ -219,6 +221,21 @@ test('an entry that cannot be read is named, and the others of its transaction a
 
   expect(store.addBody(Buffer.from('no protobuf'))).toMatchObject({ bad: [2], message: expect.any(String) });
   expect(store.find().bodies).toEqual(['before']);
+});
+
+test('a search goes through any number of chunks and hits, in both orders', async () => {
+  const store = await LocalStore.open({}, undefined, withoutSync);
+  stores.push(store);
+  const all = Array.from({ length: 600 }, (_, at) => at);
+  // A chunk for each request, and then one of many records.
+  for (const body of all.slice(0, 300)) store.add([{ body, event: 'counted' }]);
+  store.add(all.slice(300).map((body) => ({ body, event: 'counted' })));
+  for (const query of [{}, { words: 'counted' }, { when: 'event_name == "counted"' }]) {
+    expect(store.find({ ...query, order: 'oldest' }).bodies).toEqual(all);
+    expect(store.find(query).bodies).toEqual(all.toReversed());
+    expect(store.count(query)).toBe(600);
+  }
+  expect(store.find({ words: '298', order: 'oldest' }).bodies).toEqual([298]);
 });
 
 test('many services and scopes do not multiply what is stored', async () => {

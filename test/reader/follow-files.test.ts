@@ -1,0 +1,136 @@
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { followFiles } from '../../src/reader/follow-files.ts';
+import { type Found, isNotice } from '../../src/reader/index.ts';
+import { bodyText } from '../../src/text/index.ts';
+import { otlpLine } from '../tree/otlp-lines.ts';
+import { record } from '../tree/story.ts';
+
+let folder: string;
+let abort: AbortController;
+let found: AsyncGenerator<Found> | undefined;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'follow-'));
+  abort = new AbortController();
+});
+afterEach(async () => {
+  abort.abort();
+  await found?.return(undefined);
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const line = (body: string) => `${otlpLine(record({ body }))}\n`;
+
+/** What is found, one after the other, as text. */
+function following(paths: readonly string[], isFromBeginning = true) {
+  const all = followFiles(paths, { isFromBeginning, everyMillis: 2 }, abort.signal);
+  found = all;
+  const shown: string[] = [];
+  return async (count: number) => {
+    while (shown.length < count) {
+      const { value, done } = (await all.next()) as IteratorResult<Found, undefined>;
+      if (done) throw new Error('it has ended');
+      if (!isNotice(value)) shown.push(...value.records.map(bodyText));
+      else shown.push(value.notice === 'problem' ? value.message : value.notice);
+    }
+    return shown.splice(0, count);
+  };
+}
+
+test('what is appended is shown once, a line in parts when it is whole, a character in parts too', async () => {
+  const file = join(folder, 'app.jsonl');
+  writeFileSync(file, line('old'));
+  const next = following([file]);
+  expect(await next(1)).toEqual(['old']);
+  const bytes = Buffer.from(line('zürich'));
+  const cut = bytes.indexOf(0xc3) + 1;
+  appendFileSync(file, bytes.subarray(0, cut));
+  appendFileSync(file, Buffer.concat([bytes.subarray(cut), Buffer.from(line('b')), bytes.subarray(0, 10)]));
+  expect(await next(2)).toEqual(['zürich', 'b']);
+  appendFileSync(file, bytes.subarray(10));
+  expect(await next(1)).toEqual(['zürich']);
+});
+
+test('without the beginning only what comes later is shown, of new files everything', async () => {
+  const file = join(folder, 'app.jsonl');
+  writeFileSync(file, line('before'));
+  const next = following([folder], false);
+  const first = next(1);
+  let isShown = false;
+  first.then(() => {
+    isShown = true;
+  });
+  let files = 0;
+  // Those that are there at the first look are not new.
+  for (; !isShown; files += 1) {
+    writeFileSync(join(folder, `new-${files}.jsonl`), line('in a new file'));
+    await new Promise(setImmediate);
+  }
+  expect(await first).toEqual(['in a new file']);
+  appendFileSync(file, line('after'));
+  const shown: unknown[] = [];
+  while (shown.at(-1) !== 'after') shown.push(...(await next(1)));
+  expect(shown).not.toContain('before');
+  expect(shown.length).toBeLessThanOrEqual(files);
+});
+
+test('a file that is renamed is read to its end, also its last line, and the new one from its beginning', async () => {
+  const file = join(folder, 'app.jsonl');
+  writeFileSync(file, line('a'));
+  const next = following([folder]);
+  expect(await next(1)).toEqual(['a']);
+  appendFileSync(file, `${line('b')}${line('c').trimEnd()}`);
+  renameSync(file, `${file}.1`);
+  writeFileSync(file, line('d'));
+  expect(await next(3)).toEqual(['b', 'c', 'd']);
+});
+
+test('a file that is cut is read again from its beginning; what was not a whole line before is forgotten', async () => {
+  const file = join(folder, 'app.jsonl');
+  writeFileSync(file, `${line('a')}${line('b')}{"resourceLogs":`);
+  const next = following([file]);
+  expect(await next(2)).toEqual(['a', 'b']);
+  truncateSync(file);
+  // The cut is seen by the size, so it must be seen before there is more than before.
+  appendFileSync(file, line('c'));
+  expect(await next(1)).toEqual(['c']);
+});
+
+test('a file may be away for a while, and files of other names are not looked at', async () => {
+  const file = join(folder, 'app.jsonl');
+  writeFileSync(file, line('a'));
+  writeFileSync(join(folder, 'notes.txt'), line('no'));
+  writeFileSync(join(folder, 'app.jsonl.1'), line('rotated'));
+  mkdirSync(join(folder, 'other'));
+  const next = following([folder]);
+  expect(await next(1)).toEqual(['a']);
+  rmSync(file);
+  for (const body of ['one look', 'another']) {
+    appendFileSync(join(folder, 'beside.jsonl'), line(body));
+    expect(await next(1)).toEqual([body]);
+  }
+  writeFileSync(file, line('again'));
+  expect(await next(1)).toEqual(['again']);
+});
+
+test('a line that cannot be read is said with the file, and the next one is shown', async () => {
+  const file = join(folder, 'app.jsonl');
+  writeFileSync(file, `no json\n${line('a')}`);
+  expect(await following([file])(2)).toEqual([
+    'a',
+    expect.stringContaining(`${file}: a line could not be read`),
+  ]);
+});
+
+test('a path that is not there is an error at once', async () => {
+  await expect(following([join(folder, 'none.jsonl')])(1)).rejects.toThrow('none.jsonl: no such file');
+});
