@@ -162,10 +162,10 @@ function expectedInFile(field: AnyField): string {
       return field.expected;
     case 'list':
       return `a list, each ${expectedInFile(field.item)}`;
-    case 'group':
-      return `a map with keys of ${fileFields(field.fields)
-        .map(([key]) => key)
-        .join(', ')}`;
+    case 'group': {
+      const keys = fileFields(field.fields).map(([key]) => key);
+      return `${field.canBeOff ? 'false, or ' : ''}a map with keys of ${keys.join(', ')}`;
+    }
     case 'variants':
       return 'a map with the key type';
     case 'map':

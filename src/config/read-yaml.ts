@@ -22,8 +22,14 @@ const maxValues = 20_000;
  * all aliases written out may have 20,000 values, so that no alias bomb costs time or memory.
  * @returns undefined if there is nothing valid to go on with; the errors say why
  */
-export function readYaml(text: string, environment: Environment, errors: ConfigErrors): RawValue | undefined {
+export function readYaml(
+  given: string,
+  environment: Environment,
+  errors: ConfigErrors,
+): RawValue | undefined {
   const start = { line: 1, column: 1 };
+  // No editor shows a byte order mark, or counts it.
+  const text = given.replace(/^\ufeff/, '');
   if (text.length > maxCharacters) {
     errors.add(start, '', `the file must have at most ${maxCharacters} characters, got ${text.length}`);
     return undefined;

@@ -35,13 +35,21 @@ const loopDelayP99 = gauge(
   'table',
 );
 
-/** The samples of a metric stand together. */
+/**
+ * The samples of a metric stand together. Counters of a plugin may have the name of another figure; of one sample that
+ * is there twice the page keeps the first, since nobody reads a page with both.
+ */
 function grouped(all: readonly Measured[]): readonly Metric[] {
   const metrics = new Map<string, Metric & { readonly samples: Sample[] }>();
-  for (const { figure, labels, cause, value } of all) {
+  const seen = new Set<string>();
+  for (const { figure, labels: place, cause, value } of all) {
     const { metric: name, type, help } = figure;
+    const labels = cause === '' ? place : { ...place, cause };
+    const key = JSON.stringify([name, labels]);
+    if (seen.has(key)) continue;
+    seen.add(key);
     const metric = metrics.get(name) ?? { name, type, help, samples: [] };
-    metric.samples.push({ labels: cause === '' ? labels : { ...labels, cause }, value });
+    metric.samples.push({ labels, value });
     metrics.set(name, metric);
   }
   return [...metrics.values()];

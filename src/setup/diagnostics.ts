@@ -1,5 +1,6 @@
 import { type DiagLogger, DiagLogLevel, diag } from '@opentelemetry/api';
 import { errorText, watcher } from '../record/index.ts';
+import { listed } from '../settings/index.ts';
 import type { Environment } from './environment.ts';
 import { registeredApi } from './registered-api.ts';
 
@@ -19,10 +20,12 @@ const levels: Readonly<Record<string, DiagLogLevel>> = {
  * @returns reports a message of the set-up: to `diag`, or to the standard error if `diag` is out of reach
  */
 export function setUpDiagnostics(environment: Environment): (message: string) => void {
-  const level = levels[environment.OTEL_LOG_LEVEL?.trim().toUpperCase() ?? ''] ?? DiagLogLevel.WARN;
+  const given = environment.OTEL_LOG_LEVEL?.trim() ?? '';
+  const known = levels[given.toUpperCase()];
+  const level = known ?? DiagLogLevel.WARN;
   let isReachable = registeredApi()?.diag !== undefined;
   if (!isReachable) isReachable = diag.setLogger(errorStreamLogger, { logLevel: level });
-  return (message) => {
+  const report = (message: string) => {
     const text = `burstlog: ${message}`;
     watcher()?.warning(text);
     if (!isReachable) {
@@ -35,6 +38,11 @@ export function setUpDiagnostics(environment: Environment): (message: string) =>
       // A diag logger of the application may throw; the application starts all the same.
     }
   };
+  if (given !== '' && known === undefined) {
+    const names = listed(Object.keys(levels));
+    report(`OTEL_LOG_LEVEL must be ${names}, got ${JSON.stringify(given)}; it is ignored`);
+  }
+  return report;
 }
 
 /** Not `console`: an instrumentation of it would make records of these messages. */

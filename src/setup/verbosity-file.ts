@@ -71,6 +71,7 @@ export class VerbosityFile {
       this.#last = contents;
       this.#take(rulesIn(text), changedMillis);
     } catch (error) {
+      if (this.#isEnded || look !== this.#looks) return;
       this.#report(`${this.#path} cannot be read, so the levels stay: ${(error as Error).message}`);
     }
   }

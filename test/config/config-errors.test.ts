@@ -415,3 +415,18 @@ test('rules are at most 1,000', () => {
   expect(rules(1_000)).toEqual([]);
   expect(rules(1_001)).toEqual(['distlogd.yaml:3:1: rules: must be at most 1000 rules, got 1001']);
 });
+
+test('a byte order mark and other line breaks move no place', () => {
+  const wrong = `x: 1\n${rest}y: 2\n`;
+  const places = errorsOf(wrong).map((error) => error.split(': ')[0]);
+  expect(places).toEqual(['distlogd.yaml:1:1', 'distlogd.yaml:4:1']);
+  for (const same of [`\ufeff${wrong}`, wrong.replaceAll('\n', '\r\n')]) {
+    expect(errorsOf(same).map((error) => error.split(': ')[0])).toEqual(places);
+  }
+});
+
+test('what can be turned off says so', () => {
+  expect(errorsOf(`${rest}http: off\n`).join()).toContain(
+    'http: must be false, or a map with keys of endpoint',
+  );
+});

@@ -1,8 +1,17 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import fc from 'fast-check';
+import { exportersIn } from '../../src/doctor/exporters-in.ts';
 import { diagnose, type Evidence, mainProcess, reportOf } from '../../src/doctor/index.ts';
 import { Severity } from '../../src/record/severity.ts';
+import { nextTurn } from '../../src/record/timers.ts';
+import { resolve } from '../../src/settings/index.ts';
+import { readEnvironment } from '../../src/setup/environment.ts';
+import { logExporters } from '../../src/setup/log-exporters.ts';
+import { OtelEnvironment } from '../../src/setup/otel-environment.ts';
+import { Packages } from '../../src/setup/packages.ts';
+import { settings } from '../../src/setup/settings.ts';
 
 type Burst = Evidence['bursts'][number];
 
@@ -169,6 +178,40 @@ test('an endpoint that does not answer is named, one that does is not', async ()
   expect(await causesOf({ environment: { ...environment, BURSTLOG_EXPORTER: 'stdout' } })).toEqual([]);
   const zmq = { BURSTLOG_EXPORTER: 'zmq', BURSTLOG_ENDPOINT: `tcp://127.0.0.1:${port}` };
   expect(await causesOf({ environment: zmq })).toEqual(['unreachable']);
+});
+
+test('the doctor reads from the variables where records go as start() does', async () => {
+  const names = ['otlp', 'stdout', 'none', 'console', 'wrong', ''];
+  const spelled = fc.constantFrom(
+    ...names,
+    ...names.map((name) => ` ${name.toUpperCase()} `),
+    'None',
+    'otlp ',
+  );
+  const listed = fc.array(spelled, { maxLength: 3 }).map((some) => some.join(','));
+  class OTLPLogExporter {}
+  const packages = new Packages(undefined, () => {});
+  jest.spyOn(packages, 'find').mockReturnValue('found');
+  jest.spyOn(packages, 'load').mockReturnValue({ OTLPLogExporter } as never);
+  fc.assert(
+    fc.property(fc.option(spelled, { nil: '' }), listed, (own, list) => {
+      const environment = { BURSTLOG_EXPORTER: own, OTEL_LOGS_EXPORTER: list };
+      const given = readEnvironment(settings, environment, () => {});
+      const made = logExporters(
+        resolve(settings, 'start', given),
+        new OtelEnvironment(environment, () => {}),
+        packages,
+      );
+      const { names } = exportersIn(environment);
+      const isOff = names.includes('none');
+      expect(made.map((each) => each instanceof OTLPLogExporter)).toEqual(
+        isOff ? [] : [...new Set(names)].map((name) => name === 'otlp'),
+      );
+    }),
+    { numRuns: 300 },
+  );
+  // The exporters load their modules.
+  await nextTurn();
 });
 
 test('the report says for each cause what was seen, why it matters and what to do', async () => {

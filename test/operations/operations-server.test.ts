@@ -2,7 +2,12 @@ import { once } from 'node:events';
 import { Agent, request } from 'node:http';
 import { request as requestTls } from 'node:https';
 import { createServer } from 'node:net';
+import { isDeepStrictEqual } from 'node:util';
+import fc from 'fast-check';
 import { OperationsServer, type OperationsServerOptions, type Snapshot } from '../../src/operations/index.ts';
+import type { LoopDelay } from '../../src/operations/loop-delay.ts';
+import { metricsOf } from '../../src/operations/metrics.ts';
+import { prometheusText } from '../../src/operations/prometheus.ts';
 import { certificate, hasOpenssl } from '../receivers/otlp/support/certificates.ts';
 import { portOf, rawConnection } from '../receivers/otlp/support/http.ts';
 import { parsePrometheus } from './support/prometheus.ts';
@@ -127,6 +132,64 @@ test('the metrics are Prometheus text, with every figure of the report', async (
   expect(value('sink_blocking', fleet)).toBe(1);
   expect(value('cpu_seconds_total', {})).toBeGreaterThan(0);
   expect(value('resident_memory_bytes', {})).toBeGreaterThan(1e6);
+});
+
+/** Names that somebody may choose, for a sink or a counter. */
+const anyName = fc.oneof(
+  fc.string({ unit: 'grapheme' }),
+  fc.constantFrom(
+    '"',
+    '\\',
+    '\n',
+    '\\n',
+    '\r',
+    '}',
+    '{a="b"}',
+    '\u2028',
+    'a-b',
+    'a_b',
+    'records',
+    'batches',
+    'written',
+  ),
+);
+
+test('whatever sinks, causes and counters are called, the metrics are Prometheus text, and each value is there', () => {
+  const { report, ...state } = snapshot();
+  const [first] = report.sinks;
+  const sink = fc.record({
+    name: anyName,
+    type: fc.constantFrom('file', 'my-own', 'written', 'dropped'),
+    filtered: fc.dictionary(anyName, fc.nat(), { noNullPrototype: true, maxKeys: 3 }),
+    own: fc.dictionary(anyName, fc.oneof(fc.nat(), fc.constantFrom(0.5, 1e21, Number.POSITIVE_INFINITY)), {
+      noNullPrototype: true,
+      maxKeys: 4,
+    }),
+  });
+  const sinks = fc.uniqueArray(sink, { maxLength: 3, selector: ({ name }) => name });
+  const loop = { takeSeconds: () => 0 } as LoopDelay;
+  fc.assert(
+    fc.property(sinks, (some) => {
+      const all = some.map((each) => ({ ...first!, ...each }));
+      const page = prometheusText(metricsOf({ ...state, report: { ...report, sinks: all } }, loop));
+      const metrics = parsePrometheus(page);
+      for (const { name, type, filtered, own } of some) {
+        const of = (metric: string, more = {}) => {
+          const wanted = { sink: name, type, ...more };
+          const fits = (labels: object) => isDeepStrictEqual(labels, wanted);
+          return metrics.get(`distlogd_${metric}`)?.samples.find(({ labels }) => fits(labels))?.value;
+        };
+        for (const [cause, value] of Object.entries(filtered)) {
+          if (cause !== '') expect(of('sink_filtered_records_total', { cause })).toBe(value);
+        }
+        for (const counter of Object.keys(own)) {
+          expect(of(`sink_${type}_${counter}_total`.replaceAll(/\W/g, '_'))).toBeDefined();
+        }
+        expect(of('sink_written_records_total')).toBe(first!.written.records);
+      }
+    }),
+    { numRuns: 200 },
+  );
 });
 
 test('a daemon without receivers and sinks has metrics as well', async () => {

@@ -114,6 +114,14 @@ test('OTEL_SDK_DISABLED starts nothing', () => {
   ]);
 });
 
+test('a wrong OTEL_LOG_LEVEL is reported, with the known ones', () => {
+  start({ environment: { OTEL_SDK_DISABLED: 'true', OTEL_LOG_LEVEL: ' loud' } });
+  start({ environment: { OTEL_SDK_DISABLED: 'true', OTEL_LOG_LEVEL: 'Debug ' } });
+  expect(messages()).toEqual([
+    'burstlog: OTEL_LOG_LEVEL must be NONE, ERROR, WARN, INFO, DEBUG, VERBOSE or ALL, got "loud"; it is ignored',
+  ]);
+});
+
 test('one message names all that is not installed, what follows, and the command that installs it', () => {
   const packages = new Packages(undefined, () => {});
   expect(packages.need('@opentelemetry/no-such-a', 'no traces')).toBeUndefined();

@@ -21,7 +21,7 @@ export function parsePrometheus(text: string): Map<string, ParsedMetric> {
   for (const line of text.slice(0, -1).split('\n')) {
     const fail = (why: string) => new Error(`${why}: ${JSON.stringify(line)}`);
     if (line.startsWith('# HELP ')) {
-      const [, name = '', description = ''] = /^# HELP (\S+) (.*)$/.exec(line) ?? [];
+      const [, name = '', description = ''] = /^# HELP (\S+) ([^\n]*)$/.exec(line) ?? [];
       if (!/^(?:[^\\]|\\\\|\\n)+$/.test(description)) throw fail('a wrong help');
       help = { name, text: description };
     } else if (line.startsWith('# TYPE ')) {
