@@ -119,7 +119,7 @@ class TestedRoom {
     const startedAt = performance.now();
     if (!this.passWith(file, `${original}\n// A comment.\n`))
       throw new Error(`${tests} fail with a new comment`);
-    this.#mostMillis = Math.max(LEAST_MILLIS, TIMES * (performance.now() - startedAt));
+    this.#mostMillis = Math.max(LEAST_MILLIS, Math.ceil(TIMES * (performance.now() - startedAt)));
     if (this.passWith(file, `throw new Error('mutant');\n${original}`)) {
       throw new Error(`${tests} pass although ${file} throws when it is loaded`);
     }
