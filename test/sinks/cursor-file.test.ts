@@ -2,8 +2,10 @@ import { readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import * as fc from 'fast-check';
-import { CursorFile } from '../../src/sinks/runner/index.ts';
+import { CursorFile, cursorFileOf, RemovedSinks, sinksWithCursor } from '../../src/sinks/runner/index.ts';
 import { folderForEachTest } from './support/folder.ts';
+import { listener } from './support/logs.ts';
+import { MemoryJournal } from './support/memory-journal.ts';
 
 const folder = folderForEachTest();
 
@@ -83,4 +85,42 @@ test('a cursor of a newer version is refused and not touched', async () => {
 
   await expect(stored(path)).rejects.toThrow(/another version \(9\)/);
   expect(readFileSync(path).equals(bytes)).toBe(true);
+});
+
+test('of the files beside cursors none is taken for one, and a sink that is gone keeps what it has not written', async () => {
+  const journal = new MemoryJournal();
+  const id = Buffer.from(journal.id).toString('hex');
+  for (let count = 0; count < 10; count += 1) journal.add(Buffer.alloc(100), 2);
+  for (const [name, position] of [
+    ['here', 1],
+    ['a sink', 4],
+    ['behind', 11],
+  ] as const) {
+    const file = new CursorFile(cursorFileOf(folder(), name));
+    await file.open();
+    await file.store({ journal: id, position, state: undefined });
+    await file.close();
+  }
+  for (const name of ['100%.cursor', '%zz.cursor', 'not encoded.cursor', 'here.cursor.old']) {
+    writeFileSync(join(folder(), name), 'of somebody else');
+  }
+  expect((await sinksWithCursor(folder())).toSorted()).toEqual(['a sink', 'behind', 'here']);
+  const removed = new RemovedSinks({ journal, directory: folder(), maxBytes: 700, log: listener() });
+  await removed.take(new Set(['here']));
+  expect(removed.stats()).toMatchObject([
+    { name: 'a sink', behind: { batches: 7, records: 14, bytes: 700 } },
+  ]);
+  expect(removed.position).toBe(4);
+  // What comes later is none of its business.
+  journal.add(Buffer.alloc(100));
+  await removed.check();
+  expect(removed.position).toBe(4);
+  const strict = new RemovedSinks({ journal, directory: folder(), maxBytes: 699, log: listener() });
+  await strict.take(new Set(['here']));
+  await strict.check();
+  expect(strict.position).toBe(Number.POSITIVE_INFINITY);
+  expect(strict.stats()).toMatchObject([
+    { name: 'a sink', dropped: { released: { batches: 7, records: 14 } } },
+  ]);
+  expect((await sinksWithCursor(folder())).toSorted()).toEqual(['behind', 'here']);
 });

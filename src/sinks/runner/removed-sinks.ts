@@ -17,9 +17,18 @@ export async function sinksWithCursor(directory: string): Promise<readonly strin
     if (error.code === 'ENOENT') return [];
     throw error;
   });
-  return names
-    .filter((name) => name.endsWith(SUFFIX))
-    .map((name) => decodeURIComponent(name.slice(0, -SUFFIX.length)));
+  return names.map(sinkOf).filter((sink) => sink !== undefined);
+}
+
+/** @returns undefined if the file is no cursor of a sink, as this module names them */
+function sinkOf(file: string): string | undefined {
+  if (!file.endsWith(SUFFIX)) return undefined;
+  try {
+    const sink = decodeURIComponent(file.slice(0, -SUFFIX.length));
+    return cursorFileOf('', sink) === file ? sink : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 export interface RemovedSinksOptions {
@@ -118,8 +127,9 @@ export class RemovedSinks {
         isReleased: false,
         lost: { batches: 0, records: 0 },
       };
-      if (cursor.position >= to) return undefined;
+      // Also of one that has written everything: what comes later is none of its backlog, after a restart neither.
       if (cursor.removedAt === undefined) await file.store({ ...cursor, removedAt: to });
+      if (cursor.position >= to) return undefined;
       const { batches, records } = this.#behind(removed);
       this.#log(
         Severity.WARN,
