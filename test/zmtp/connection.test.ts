@@ -390,16 +390,18 @@ describe('a connection', () => {
 
   test('when too much is held it reads on only after it was resumed', async () => {
     let mayRead = false;
-    const { connection, peer, seen, until } = await world({}, { holds: () => mayRead });
+    const { connection, peer, seen, until, socket } = await world({}, { holds: () => mayRead });
     peer.write(opening);
     await until(() => seen.length === 1);
-    expect(connection.bytesHeld).toBe(0);
-    const half = messageOf('half');
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(socket.isPaused()).toBe(true);
     connection.resume();
+    expect(socket.isPaused()).toBe(true);
     mayRead = true;
     connection.resume();
-    peer.write(half);
+    expect(socket.isPaused()).toBe(false);
+    peer.write(messageOf('more'));
     await until(() => seen.length === 2);
-    expect(seen).toEqual(['opened DEALER', 'half']);
+    expect(seen).toEqual(['opened DEALER', 'more']);
   });
 });

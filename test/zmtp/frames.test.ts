@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import fc from 'fast-check';
 import { encodeCommand, encodeMetadata, readCommand, readMetadata } from '../../src/zmtp/command.ts';
 import type { Connection } from '../../src/zmtp/connection.ts';
@@ -6,6 +7,7 @@ import { FrameReader } from '../../src/zmtp/frame-reader.ts';
 import { encodeGreeting, looksLikeZmtp, readGreeting } from '../../src/zmtp/greeting.ts';
 import { HeldBytes } from '../../src/zmtp/held-bytes.ts';
 import { IncomingMessage } from '../../src/zmtp/incoming-message.ts';
+import { Outgoing } from '../../src/zmtp/outgoing.ts';
 import type { ZmtpError } from '../../src/zmtp/zmtp-error.ts';
 
 /** The cause of the ZmtpError that it throws. */
@@ -191,6 +193,112 @@ describe('the bytes that all connections hold', () => {
     held.set(as(first), 0);
     expect([second.resumed, held.bytes]).toEqual([0, 0]);
     held.close();
+  });
+});
+
+describe('what is sent', () => {
+  /** A socket that takes what it is told to take. */
+  function socketOf() {
+    const written: Uint8Array[] = [];
+    const taken: (() => void)[] = [];
+    let corked = 0;
+    const socket = {
+      write: (piece: Uint8Array, done?: () => void) => {
+        written.push(piece);
+        if (done !== undefined) taken.push(done);
+      },
+      cork: () => void corked++,
+      uncork: () => void corked--,
+    };
+    return {
+      socket: socket as unknown as Socket,
+      written,
+      bytes: () => Buffer.concat(written),
+      take: () => taken.shift()?.(),
+      corked: () => corked,
+    };
+  }
+  const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+  test('arrives as it was added, in pieces of any size, small ones joined to few writes', async () => {
+    const sizes = fc.array(
+      fc.oneof(fc.nat({ max: 50 }), fc.constantFrom(1_023, 1_024, 1_025, 16_384, 20_000)),
+      {
+        minLength: 1,
+        maxLength: 60,
+      },
+    );
+    await fc.assert(
+      fc.asyncProperty(sizes, fc.nat({ max: 9 }), async (all, pause) => {
+        const { socket, bytes, corked, written } = socketOf();
+        const outgoing = new Outgoing(socket, () => {});
+        const pieces = all.map((size, at) => Buffer.alloc(size, at + 1));
+        for (const [at, piece] of pieces.entries()) {
+          outgoing.add([piece]);
+          if (at % 10 === pause) await turn();
+        }
+        await turn();
+        expect(Buffer.compare(bytes(), Buffer.concat(pieces))).toBe(0);
+        expect([outgoing.bytes, corked()]).toEqual([bytes().length, 0]);
+        const large = all.filter((size) => size > 1_024).length;
+        const flushes = all.length / 10 + 1 + bytes().length / 16_384;
+        expect(written.length).toBeLessThanOrEqual(2 * large + 2 * flushes + 1);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  test('is written at the end of the turn, or at once from 16 KiB on', async () => {
+    const { socket, bytes } = socketOf();
+    const outgoing = new Outgoing(socket, () => {});
+    outgoing.add([Buffer.alloc(16_383)]);
+    expect(bytes()).toHaveLength(0);
+    outgoing.add([Buffer.alloc(1)]);
+    expect(bytes()).toHaveLength(16_384);
+    outgoing.add([Buffer.alloc(10)]);
+    await turn();
+    expect(bytes()).toHaveLength(16_394);
+  });
+
+  test('is full from 256 KiB on; there is room below half of that, and again when all has left', async () => {
+    const { socket, take } = socketOf();
+    let drained = 0;
+    const outgoing = new Outgoing(socket, () => void drained++);
+    const kib = (count: number) => outgoing.add([Buffer.alloc(count * 1_024)]);
+    kib(128);
+    kib(127);
+    expect(outgoing.isFull).toBe(false);
+    kib(1);
+    await turn();
+    expect([outgoing.isFull, outgoing.bytes, outgoing.stuckMillis >= 0]).toEqual([true, 262_144, true]);
+    take();
+    // Exactly the half is not below it.
+    expect([outgoing.isFull, drained]).toEqual([false, 0]);
+    take();
+    expect(drained).toBe(1);
+    take();
+    expect([drained, outgoing.bytes, outgoing.stuckMillis]).toEqual([2, 0, 0]);
+    // It was not full since: only the end is said.
+    kib(20);
+    kib(20);
+    take();
+    expect(drained).toBe(2);
+    take();
+    expect(drained).toBe(3);
+  });
+
+  test('is nothing any more once it is closed', async () => {
+    const { socket, bytes, take } = socketOf();
+    let drained = 0;
+    const outgoing = new Outgoing(socket, () => void drained++);
+    outgoing.add([Buffer.alloc(20_000)]);
+    outgoing.add([Buffer.alloc(10)]);
+    outgoing.close();
+    outgoing.add([Buffer.alloc(20_000)]);
+    outgoing.flush();
+    await turn();
+    take();
+    expect([bytes().length, drained]).toEqual([20_000, 0]);
   });
 });
 
