@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readdirSync, readSync, statSync, writeSync } from 'node:fs';
+import { closeSync, cpSync, mkdirSync, openSync, readdirSync, readSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { FRAME_BYTES } from '../../../src/journal/frame.ts';
 import { PromiseTest } from './support/promise-test.ts';
@@ -57,13 +57,23 @@ function flip(path: string, at: number): void {
   closeSync(file);
 }
 
-/** A daemon that was killed with all of it in its journal: 40 batches of 50, one export at a time. */
-async function killedDaemon(): Promise<RealDaemon> {
-  const daemon = room.daemon({ config: { sinks: NOWHERE, ownRecords: QUIET } });
+/** What a daemon left that was killed with all of it in its journal: 40 batches of 50, one export at a time. */
+let left: PromiseTest;
+beforeAll(async () => {
+  left = new PromiseTest();
+  const daemon = left.daemon({ config: { sinks: NOWHERE, ownRecords: QUIET } });
   await daemon.start();
-  const sender = room.sender(daemon.endpoints.zmqAck!, { count: 2_000, batch: 50, lanes: 1 });
+  const sender = left.sender(daemon.endpoints.zmqAck!, { count: 2_000, batch: 50, lanes: 1 });
   expect(await sender.exit).toEqual([0, null]);
   await daemon.kill();
+});
+afterAll(() => left.end());
+
+/** A daemon, not started, with a copy of that. */
+function killedDaemon(): RealDaemon {
+  const filter = (path: string) => !statSync(path).isSocket();
+  cpSync(left.folder, room.folder, { recursive: true, filter });
+  const daemon = room.daemon({ config: { ownRecords: QUIET } });
   daemon.change({
     sinks: { file: { type: 'file', path: daemon.file, rotate: { maxBytes: 0, maxAge: 0 } } },
   });
@@ -71,7 +81,7 @@ async function killedDaemon(): Promise<RealDaemon> {
 }
 
 test('a journal with a torn tail: what was never finished is cut off, everything that was acknowledged is there', async () => {
-  const daemon = await killedDaemon();
+  const daemon = killedDaemon();
   const { path, bytes, frames } = segmentOf(daemon);
   // The beginning of a group that never came to its end: half of a copy of the last frame.
   const last = frames.at(-1)!;
@@ -95,7 +105,7 @@ test('a journal with a torn tail: what was never finished is cut off, everything
 });
 
 test('a last group that the disk lost or spoiled after the fdatasync is lost; nothing else is, nothing comes twice', async () => {
-  const daemon = await killedDaemon();
+  const daemon = killedDaemon();
   const { path, frames } = segmentOf(daemon);
   const last = frames.at(-1)!;
   flip(path, last.offset + FRAME_BYTES + 20);
@@ -114,7 +124,7 @@ test('a last group that the disk lost or spoiled after the fdatasync is lost; no
 });
 
 test('an earlier batch that is damaged on the disk is quarantined and logged; all the others are there', async () => {
-  const daemon = await killedDaemon();
+  const daemon = killedDaemon();
   const { path, frames } = segmentOf(daemon);
   expect(frames.length).toBe(40);
   const spoiled = frames[7]!;
