@@ -154,8 +154,11 @@ test('whatever a sink does and whenever the process is killed, each batch is wri
           sink.isGone = true;
           const calls = [...sink.seen];
           await runner.stop(0);
+          const { buried } = await lettersIn(next);
           // Each call begins where the last one that counted ended, or again at the same place.
           let expected = begin;
+          // What ended the process twice is buried before the first one.
+          if (calls[0]?.indexes[0] === begin + 1 && buried.has(begin)) expected += 1;
           for (const { indexes, isTaken } of calls) {
             expect(indexes[0]).toBe(expected);
             expect(indexes).toEqual(indexes.map((_, offset) => expected + offset));
@@ -165,7 +168,6 @@ test('whatever a sink does and whenever the process is killed, each batch is wri
             if (!call.isTaken) continue;
             for (const index of call.indexes) (call.rejected.includes(index) ? rejected : taken).add(index);
           }
-          const { buried } = await lettersIn(next);
           // The cursor is never ahead of what was written or buried.
           const stored = await positionIn(next, journal);
           for (let index = 1; index < stored; index += 1) {
