@@ -49,7 +49,7 @@ export function markDamaged(directory: string, name: string, why: string): void 
 
 /** Why a partition cannot be used; undefined: nobody has said so. */
 export function damageOf({ path }: PartitionFile): string | undefined {
-  return existsSync(path + MARK) ? readFileSync(path + MARK, 'utf8') : undefined;
+  return ifThere(() => readFileSync(path + MARK, 'utf8'));
 }
 
 /** Removes what belongs to a partition that is gone: its removal was cut off, or somebody read it meanwhile. */
@@ -75,8 +75,18 @@ export function quarantinePartition({ path, name }: PartitionFile): string {
   for (let more = 2; existsSync(path + suffix); more += 1) suffix = `.quarantined-${more}`;
   // The database last: until then it is found again under its old name.
   for (const side of [...SIDES, '']) {
-    if (existsSync(path + side)) renameSync(path + side, `${path}${suffix}${side}`);
+    ifThere(() => renameSync(path + side, `${path}${suffix}${side}`));
   }
   rmSync(path + MARK, { force: true });
   return name + suffix;
+}
+
+/** What other processes remove at any time: a reader what is beside a partition, the writer a mark. */
+function ifThere<T>(call: () => T): T | undefined {
+  try {
+    return call();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
 }
