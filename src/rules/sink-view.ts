@@ -24,6 +24,14 @@ interface Outcome {
   readonly redacted: ReadonlyMap<string, number>;
 }
 
+/** What the rules say about the records of an entry. */
+interface Decision {
+  readonly changes: readonly RecordChange[];
+  readonly filtered: ReadonlyMap<string, number>;
+  readonly kept: number;
+  readonly redacts: boolean;
+}
+
 const NO_REDACTION: readonly Redaction[] = [];
 
 /**
@@ -42,7 +50,9 @@ export class SinkView implements EntryView {
   readonly #matching: Matching;
   readonly #redactions = new Map<string, readonly Redaction[]>();
   /** The entries of the last call, so that those of a repeated call meet the same limits once. */
-  #lastCall: ReadonlyMap<number, Outcome> = new Map();
+  #lastCall = new Map<number, Outcome>();
+  /** About an entry on which the last call was cut off, so that its limits are met once, too. */
+  #cutOff: { readonly index: number; readonly decision: Decision } | undefined;
 
   constructor(sink: string, rules: readonly Rule[], matching: Matching, classifier: Classifier) {
     this.#classifier = classifier;
@@ -74,6 +84,8 @@ export class SinkView implements EntryView {
       const known = isReplay ? undefined : this.#lastCall.get(entry.index);
       const outcome = known ?? (await this.#outcome(entry, signal, isReplay));
       outcomes.set(entry.index, outcome);
+      // For the case that the call is cut off.
+      if (!isReplay) this.#lastCall.set(entry.index, outcome);
       if (outcome.entry !== undefined) viewed.push(outcome.entry);
       addAll(filtered, outcome.filtered);
       addAll(redacted, outcome.redacted);
@@ -104,6 +116,19 @@ export class SinkView implements EntryView {
     signal: AbortSignal,
     isReplay: boolean,
   ): Promise<Outcome> {
+    const decision =
+      !isReplay && this.#cutOff?.index === entry.index
+        ? this.#cutOff.decision
+        : this.#decisionOn(entry, classified, isReplay);
+    if (!isReplay) this.#cutOff = { index: entry.index, decision };
+    const outcome = await outcomeOf(entry, decision, signal, (counts, which) =>
+      this.#countRedacted(counts, which),
+    );
+    if (!isReplay) this.#cutOff = undefined;
+    return outcome;
+  }
+
+  #decisionOn(entry: JournalEntry, classified: Classified, isReplay: boolean): Decision {
     const filtered = new Map<string, number>();
     const changes: RecordChange[] = [];
     let kept = 0;
@@ -119,24 +144,7 @@ export class SinkView implements EntryView {
       redacts ||= change.length > 0;
       changes.push(change);
     }
-    const redacted = new Map<string, number>();
-    if (kept === 0) return { entry: undefined, filtered, redacted };
-    if (redacts) {
-      let changed = 0;
-      const body = await redactEntry(
-        entry.body,
-        (ordinal) => changes[ordinal],
-        (ordinal) => {
-          changed += 1;
-          this.#countRedacted(redacted, changes[ordinal]!);
-        },
-        signal,
-      );
-      if (changed > 0) return { entry: { ...entry, body, records: kept }, filtered, redacted };
-    }
-    if (kept === entry.records) return { entry, filtered, redacted };
-    const piece = keepRecords(entry.body, (ordinal) => changes[ordinal] !== undefined);
-    return { entry: { ...entry, ...piece }, filtered, redacted };
+    return { changes, filtered, kept, redacts };
   }
 
   /** @returns why the sink does not get the record, or its redactions */
@@ -183,6 +191,32 @@ export class SinkView implements EntryView {
       if (rule.redaction !== undefined && redactions.includes(rule.redaction)) add(counts, rule.name, 1);
     }
   }
+}
+
+async function outcomeOf(
+  entry: JournalEntry,
+  { changes, filtered, kept, redacts }: Decision,
+  signal: AbortSignal,
+  count: (counts: Map<string, number>, redactions: readonly Redaction[]) => void,
+): Promise<Outcome> {
+  const redacted = new Map<string, number>();
+  if (kept === 0) return { entry: undefined, filtered, redacted };
+  if (redacts) {
+    let changed = 0;
+    const body = await redactEntry(
+      entry.body,
+      (ordinal) => changes[ordinal],
+      (ordinal) => {
+        changed += 1;
+        count(redacted, changes[ordinal]!);
+      },
+      signal,
+    );
+    if (changed > 0) return { entry: { ...entry, body, records: kept }, filtered, redacted };
+  }
+  if (kept === entry.records) return { entry, filtered, redacted };
+  const piece = keepRecords(entry.body, (ordinal) => changes[ordinal] !== undefined);
+  return { entry: { ...entry, ...piece }, filtered, redacted };
 }
 
 function add(counts: Map<string, number>, name: string, count: number): void {

@@ -181,6 +181,23 @@ test('a clock that was ahead for a while stops no limit, and no key gets more th
   expect(await at(1_010_000)).toBe(1);
 });
 
+test('a call that is cut off, and comes again, meets the same limits once', async () => {
+  const limit = { records: 15_000, perMillis: 60_000 };
+  const set = ruleSet({ noisy: { limit }, cards: { redact: { patterns: ['[0-9]{13,16}'] } } });
+  const view = set.viewOf('archive')!;
+  const bodies = Array.from({ length: 10_000 }, (_, at) => ({ body: `card 4111111111111111 ${at}` }));
+  const entries = [entryOf(bodies.slice(0, 5_000), 1), entryOf(bodies, 2)];
+  const abort = new AbortController();
+  const first = view.view(entries, abort.signal, false);
+  setImmediate(() => abort.abort(new Error('too slow')));
+  await expect(first).rejects.toThrow('too slow');
+  for (let time = 0; time < 2; time += 1) {
+    const { entries: viewed, filtered } = await view.view(entries, signal, false);
+    expect(bodiesIn(viewed)).toHaveLength(15_000);
+    expect(filtered).toEqual({});
+  }
+});
+
 test('beyond 10,000 keys the others share one limit', async () => {
   const set = ruleSet({ noisy: { limit: { records: 1, perMillis: 60_000, key: 'body' } } });
   const entries = Array.from({ length: 30 }, (_, index) =>
