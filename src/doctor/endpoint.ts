@@ -1,12 +1,14 @@
 import { connect } from 'node:net';
 import type { Evidence } from './evidence.ts';
-import { exportersIn } from './exporters-in.ts';
+import { exportersIn, readsFile } from './exporters-in.ts';
 import type { Finding } from './finding.ts';
 
 const TIMEOUT_MILLIS = 2_000;
 
 /** Where the log records of a process go by its variables; undefined if they say nothing of a network. */
-export function endpointOf({ environment, isStarted, bursts }: Evidence): URL | undefined {
+export function endpointOf(evidence: Evidence): URL | undefined {
+  const { environment, isStarted, bursts } = evidence;
+  if (readsFile(evidence)) return undefined;
   const { BURSTLOG_ENDPOINT: given } = environment;
   const { names } = exportersIn(environment);
   if (bursts.length === 0 || names.includes('none')) return undefined;

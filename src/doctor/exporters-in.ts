@@ -15,5 +15,10 @@ export function exportersIn(environment: Evidence['environment']): {
   return { variable: 'OTEL_LOGS_EXPORTER', names: known.length === 0 ? ['otlp'] : known };
 }
 
+/** `start()` reads a declarative configuration in the place of the variables. */
+export function readsFile({ isStarted, environment }: Evidence): boolean {
+  return isStarted && Boolean(environment.OTEL_CONFIG_FILE?.trim());
+}
+
 const OWN: readonly string[] = ['otlp', 'zmq', 'stdout', 'none'];
 const LISTED: readonly string[] = ['otlp', 'console', 'none'];

@@ -1,6 +1,6 @@
 import { Severity, severityNameOf } from '../record/index.ts';
 import type { BurstEvidence, Evidence } from './evidence.ts';
-import { exportersIn } from './exporters-in.ts';
+import { exportersIn, readsFile } from './exporters-in.ts';
 import type { Finding } from './finding.ts';
 import { unsupported } from './version-range.ts';
 
@@ -11,7 +11,9 @@ export function setUpFindings(evidence: Evidence): readonly Finding[] {
   return looks.flatMap((look) => look(evidence));
 }
 
-const isTurnedOff: Look = ({ environment }) => {
+const isTurnedOff: Look = (evidence) => {
+  const { environment } = evidence;
+  if (readsFile(evidence)) return [];
   const { variable, names } = exportersIn(environment);
   return [
     ...(environment.OTEL_SDK_DISABLED?.trim().toLowerCase() === 'true'

@@ -26,6 +26,8 @@ export interface PinoOptionsLike {
   readonly name?: string | undefined;
   /** Levels by their names. */
   readonly customLevels?: Readonly<Record<string, number>> | undefined;
+  /** Whether pino has no other levels. */
+  readonly useOnlyCustomLevels?: boolean | undefined;
   /** Only `'ASC'`, the default of pino, is supported. */
   // biome-ignore lint/suspicious/noExplicitAny: a name, or a function of the application.
   readonly levelComparison?: any;
@@ -50,7 +52,7 @@ export interface PinoHooks extends PinoHooksLike {
 
 /** What is done with the calls of a logger. */
 export interface WithBurstlogOptions {
-  /** From this level of pino on, calls become log records. Default: `'debug'`. */
+  /** From this level of pino on, calls become log records. Default: `'debug'`, or the lowest if there is no such one. */
   readonly level?: string | undefined;
   /** Where they go. Default: the global LoggerProvider, as it is when pino is called. */
   readonly loggerProvider?: LoggerProviderLike | undefined;
@@ -102,11 +104,12 @@ export function withBurstlog<O extends PinoOptionsLike>(
 ): O & { level: string; hooks: PinoHooks } {
   const given: PinoOptionsLike = options ?? {};
   const { level: writtenFrom = 'info' } = given;
-  const { level: heldFrom = 'debug', loggerProvider } = settings;
   if (given.levelComparison !== undefined && given.levelComparison !== 'ASC') {
     throw new RangeError("withBurstlog() needs levelComparison 'ASC', pino's default");
   }
-  const levels = { ...LEVELS, ...given.customLevels };
+  const { silent, ...standard } = LEVELS;
+  const levels = { ...(given.useOnlyCustomLevels ? {} : standard), silent: silent!, ...given.customLevels };
+  const { level: heldFrom = quietest(levels), loggerProvider } = settings;
   const written = levelOf(writtenFrom, levels);
   const sender = new Sender(given, loggerProvider);
   const own = given.hooks?.logMethod;
@@ -198,6 +201,13 @@ function severityOf(level: number): number {
   const ten = Math.min(Math.max(Math.floor(level / 10), 1), SEVERITIES.length);
   const above = Math.min(Math.max(level - ten * 10, 0), 10);
   return SEVERITIES[ten - 1]! + Math.min(Math.ceil((above / 10) * 4), 3);
+}
+
+/** The level from which on calls are held if nothing says which. */
+function quietest(levels: Readonly<Record<string, number>>): string {
+  if (Object.hasOwn(levels, 'debug')) return 'debug';
+  const names = Object.keys(levels);
+  return names.reduce((one, other) => (levels[other]! < levels[one]! ? other : one));
 }
 
 function levelOf(name: string, levels: Readonly<Record<string, number>>): number {

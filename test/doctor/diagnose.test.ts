@@ -70,6 +70,14 @@ describe('the causes of', () => {
       ['turned-off', 'no-burst'],
     ],
     ['no exporter', { environment: { BURSTLOG_EXPORTER: 'None' } }, ['turned-off']],
+    [
+      'variables that a declarative configuration replaces',
+      {
+        isStarted: true,
+        environment: { OTEL_CONFIG_FILE: 'a.yaml', OTEL_LOGS_EXPORTER: 'none', OTEL_SDK_DISABLED: 'true' },
+      },
+      [],
+    ],
     ['none in a list', { environment: { OTEL_LOGS_EXPORTER: 'console, none' } }, ['turned-off']],
     [
       'a variable that another one overrides',
@@ -176,6 +184,8 @@ test('an endpoint that does not answer is named, one that does is not', async ()
   await new Promise((resolve) => server.close(resolve));
   expect(await causesOf({ environment })).toEqual(['unreachable']);
   expect(await causesOf({ environment: { ...environment, BURSTLOG_EXPORTER: 'stdout' } })).toEqual([]);
+  const file = { ...environment, OTEL_CONFIG_FILE: 'shop.yaml' };
+  expect(await causesOf({ environment: file, isStarted: true })).toEqual([]);
   const zmq = { BURSTLOG_EXPORTER: 'zmq', BURSTLOG_ENDPOINT: `tcp://127.0.0.1:${port}` };
   expect(await causesOf({ environment: zmq })).toEqual(['unreachable']);
 });

@@ -212,6 +212,22 @@ test.each([
   expect(records()).toMatchObject([{ severityNumber, severityText: 'own' }]);
 });
 
+test('with custom levels only, calls are held from the lowest on', () => {
+  const customLevels = { loud: 70, quiet: 15, middle: 35 };
+  const own = pipeline({ customLevels, useOnlyCustomLevels: true, level: 'middle' });
+  const logger = own.logger as unknown as Record<'loud' | 'quiet', (text: string) => void>;
+  logger.quiet('held');
+  logger.loud('both');
+  expect(own.written()).toEqual(['both']);
+  expect(own.records()).toMatchObject([
+    { body: 'held', severityNumber: 3, severityText: 'quiet' },
+    { body: 'both', severityNumber: 24, severityText: 'loud' },
+  ]);
+  expect(() => withBurstlog({ customLevels, useOnlyCustomLevels: true, level: 'info' })).toThrow(
+    '"info" is not a level of pino; known are silent, loud, quiet, middle',
+  );
+});
+
 test('a hook of the application comes first, for quiet calls too', () => {
   const logMethod: NonNullable<pino.LoggerOptions['hooks']>['logMethod'] = function (args, method) {
     if (args[0] !== 'dropped') method.apply(this, [`hooked ${args[0]}`]);
