@@ -1,6 +1,9 @@
-import type { FlushOptionsLike, LogRecordProcessorLike } from '../record/index.ts';
+import { attempt, type FlushOptionsLike, type LogRecordProcessorLike } from '../record/index.ts';
 
-/** Several processors as one, each called in turn: what stands behind a burst that has more than one destination. */
+/**
+ * Several processors as one, each called in turn: what stands behind a burst that has more than one destination. If one
+ * of them fails, the others are called and awaited all the same.
+ */
 export class SeveralProcessors implements LogRecordProcessorLike {
   readonly #processors: readonly LogRecordProcessorLike[];
 
@@ -9,7 +12,15 @@ export class SeveralProcessors implements LogRecordProcessorLike {
   }
 
   onEmit(record: unknown, context?: Parameters<LogRecordProcessorLike['onEmit']>[1]): void {
-    for (const processor of this.#processors) processor.onEmit(record, context);
+    let failure: { readonly error: unknown } | undefined;
+    for (const processor of this.#processors) {
+      try {
+        processor.onEmit(record, context);
+      } catch (error) {
+        failure ??= { error };
+      }
+    }
+    if (failure !== undefined) throw failure.error;
   }
 
   /** As the SDK: a logger is off if all its processors say so. */
@@ -18,12 +29,19 @@ export class SeveralProcessors implements LogRecordProcessorLike {
   }
 
   async forceFlush(options?: FlushOptionsLike): Promise<void> {
-    await Promise.all(this.#processors.map((processor) => processor.forceFlush(options)));
+    await all(this.#processors.map((processor) => () => processor.forceFlush(options)));
   }
 
   async shutdown(): Promise<void> {
-    await Promise.all(this.#processors.map((processor) => processor.shutdown()));
+    await all(this.#processors.map((processor) => () => processor.shutdown()));
   }
+}
+
+/** Rejects with the first error when all have ended. */
+async function all(calls: readonly (() => Promise<unknown>)[]): Promise<void> {
+  const results = await Promise.allSettled(calls.map(attempt));
+  const failed = results.find(({ status }) => status === 'rejected');
+  if (failed?.status === 'rejected') throw failed.reason;
 }
 
 /** One processor for several. */

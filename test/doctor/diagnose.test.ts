@@ -154,6 +154,15 @@ describe('the causes of', () => {
       ['no-context-manager', 'evicted-capacity'],
     ],
     ['no tracer provider', { ...crowded, hasTracerProvider: false }, ['no-traces', 'evicted-capacity']],
+    ['no tracer provider, and nothing pushed out', { hasTracerProvider: false }, []],
+    [
+      'no tracer provider in the scope of tasks',
+      {
+        ...withBurst({ scope: 'task', stats: { ...stats, evicted: { capacity: 3 } } }),
+        hasTracerProvider: false,
+      },
+      ['evicted-capacity'],
+    ],
     ['neither, in a program of one request', { hasContextManager: false, hasTracerProvider: false }, []],
     [
       'scope global without either',
@@ -248,6 +257,10 @@ test('of several processes the one with the burst matters, not npm', () => {
   expect(mainProcess([sound, npm])?.pid).toBe(42);
   expect(mainProcess([npm, sound])?.pid).toBe(42);
   expect(mainProcess([])).toBeUndefined();
+  // A tool that loads loggers, and no burst, beside an application that has nothing but a burst.
+  const tool = { ...npm, loggers: Array.from({ length: 3 }, () => sound.loggers[0]!) };
+  const bare = { ...sound, loggers: [], copies: [] };
+  expect([mainProcess([bare, tool])?.pid, mainProcess([tool, npm])?.loggers]).toEqual([42, tool.loggers]);
 });
 
 test('docs/troubleshooting.md explains every cause', () => {

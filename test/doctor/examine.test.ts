@@ -79,6 +79,25 @@ test('what was registered is remembered over the shutdown, and the counts are th
   });
 });
 
+test('the first fifty warnings of the package are kept, and variables that hold secrets are not', () => {
+  const examiner = new Examiner(() => {});
+  const before = { ...process.env };
+  Object.assign(process.env, {
+    ...{ OTEL_EXPORTER_OTLP_HEADERS: 'api-key=1', OTEL_EXPORTER_OTLP_LOGS_HEADERS: 'api-key=2' },
+    ...{ OTEL_EXPORTER_OTLP_CLIENT_KEY: '/key.pem', OTEL_SERVICE_NAME: 'shop', BURSTLOG_LEVEL: 'DEBUG' },
+    ...{ MY_OTEL_TOKEN: 'secret' },
+  });
+  try {
+    for (let at = 1; at <= 51; at += 1) examiner.warning(`warning ${at}`);
+    const { warnings, environment } = examiner.evidence();
+    expect([warnings.length, warnings[0], warnings.at(-1)]).toEqual([50, 'warning 1', 'warning 50']);
+    expect(environment).toMatchObject({ OTEL_SERVICE_NAME: 'shop', BURSTLOG_LEVEL: 'DEBUG' });
+    expect(JSON.stringify(environment)).not.toMatch(/api-key|key\.pem|secret/);
+  } finally {
+    process.env = before;
+  }
+});
+
 test('a logger is seen by its files, and whether its instrumentation was first', () => {
   const file = (name: string) => `/app/node_modules/${name}/index.js`;
   const [pino, winston, ours] = ['pino', 'winston', '@opentelemetry/instrumentation-pino'].map(file) as [

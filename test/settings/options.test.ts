@@ -157,6 +157,7 @@ test('what options say together is checked when each of them is valid', () => {
   expect(of({ low: 4 })()).toEqual({ low: 4, high: 9 });
   expect(of({ low: 10 })).toThrow('low must be at most high (9), got 10');
   expect(of({ low: 5 })).toThrow('high must be at least 2 times low (10), got 9');
+  for (const low of [5, 10]) expect(of({ low })).toThrow(RangeError);
   const { first, second } = pair.fields;
   const withCheck = (check: ReturnType<typeof together>) => (given: object) => () =>
     resolve(group({ first, second }, { checks: [check] }), 'Pair', given);
