@@ -75,6 +75,26 @@ describe('wrong options throw at construction and say option, expected and given
     expect(() => new BurstLogRecordProcessor(options as BurstExporterOptions)).toThrow(message);
   });
 
+  test('a value out of its range is a RangeError, what does not fit together otherwise a TypeError', () => {
+    const errorOf = (options: object) => {
+      try {
+        new BurstLogRecordProcessor({ exporter, ...options } as BurstExporterOptions);
+        return undefined;
+      } catch (error) {
+        return (error as Error).name;
+      }
+    };
+    const outOfRange = [{ emitLevel: 25 }, { emitLevel: 'FATAL' }, { maxDelayMillis: 5 }, { level: 'WARN' }];
+    expect(outOfRange.map(errorOf)).toEqual(outOfRange.map(() => 'RangeError'));
+    const unfit = [
+      { processor },
+      { order: 'chronological', scope: 'trace' },
+      { order: 'chronological', blackBox: { directory: '/tmp' } },
+      { delivery: { retry: { maxElapsedMillis: 5 } }, exporter: { ...exporter, worstCaseMillis: 5 } },
+    ];
+    expect(unfit.map(errorOf)).toEqual(unfit.map(() => 'TypeError'));
+  });
+
   test('no options at all', () => {
     expect(() => new BurstLogRecordProcessor(undefined as unknown as BurstExporterOptions)).toThrow(
       'BurstLogRecordProcessor must be an object, got undefined',

@@ -257,10 +257,10 @@ describe.each(FRONTS)('%s', (front) => {
     });
 
     test('a span slower than asked bursts its trace', async () => {
-      const { tracer, log, bodies, manifests } = traced({ slowerThanMillis: 100 });
+      const { tracer, log, bodies, manifests } = traced({ slowerThanMillis: 1_100 });
       for (const [name, millis] of [
-        ['fast', 100],
-        ['slow', 101],
+        ['fast', 1_100],
+        ['slow', 1_101],
       ] as const) {
         const span = tracer.startSpan(name, { startTime: 1_700_000_000_000 });
         context.with(trace.setSpan(context.active(), span), () => log('DEBUG', `in ${name}`));
