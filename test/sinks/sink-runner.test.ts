@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { JournalEntry, Sink } from '../../src/component/contract.ts';
 import { rejectedError, retryLaterError } from '../../src/component/index.ts';
 import { listDeadLetters } from '../../src/sinks/dead-letters/index.ts';
-import { SinkRunner, type SinkRunnerOptions } from '../../src/sinks/runner/index.ts';
+import { SinkRunner, type SinkRunnerOptions, WriteTurns } from '../../src/sinks/runner/index.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { folderForEachTest } from './support/folder.ts';
 import { listener } from './support/logs.ts';
@@ -105,6 +105,8 @@ test('waits grow from the first to the longest, and never end before the time th
   sink.answer = (_entries, call) => {
     if (call <= 4) throw new Error('no');
     if (call === 5) throw retryLaterError('busy', 7_000);
+    // Not for longer than an hour, whatever a server says.
+    if (call === 6) throw retryLaterError('away', 604_800_000);
   };
   const runner = runnerOf(sink, journalOf(1), {
     clock: {
@@ -117,7 +119,7 @@ test('waits grow from the first to the longest, and never end before the time th
   await runner.start();
   await sink.untilTaken(1);
 
-  expect(waits).toEqual([100, 200, 400, 400, 7_000]);
+  expect(waits).toEqual([100, 200, 400, 400, 7_000, 3_600_000]);
 });
 
 test('what is rejected becomes a dead letter, the rest goes on, and a replay hands it over again', async () => {
@@ -448,4 +450,77 @@ test('a call that never comes back is aborted after its time-out, logged, and ab
   expect(sink.calls).toHaveLength(1);
   expect(sink.closed).toBe(1);
   expect(runner.position).toBe(1);
+});
+
+test('a call that ends when it is aborted did not hang', async () => {
+  const clock = new ManualClock();
+  const sink = new TestSink();
+  sink.answer = (_entries, call, signal) =>
+    call > 1
+      ? undefined
+      : new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('aborted'))));
+  const log = listener();
+  const runner = runnerOf(sink, journalOf(1), { clock, log, writeTimeoutMillis: 10_000 });
+  await runner.start();
+  await sink.until(() => sink.calls.length === 1);
+  clock.advance(10_000);
+  while (runner.stats().condition !== 'waiting') await new Promise(setImmediate);
+  clock.advance(60_000);
+  await sink.untilTaken(1);
+  expect(log.said.filter((text) => text.includes('does not come back'))).toEqual([]);
+});
+
+test('what is skipped in several steps during one call is counted once', async () => {
+  const journal = new MemoryJournal();
+  const add = () => journal.add(Buffer.alloc(10), 3);
+  add();
+  const sink = new TestSink();
+  let release = () => {};
+  sink.answer = (_entries, call) =>
+    call > 1 ? undefined : new Promise<void>((resolve) => (release = resolve));
+  const runner = runnerOf(sink, journal, { onFull: 'skip', maxBehind: { bytes: 40 } });
+  await runner.start();
+  await sink.until(() => sink.calls.length === 1);
+  for (let count = 2; count <= 20; count += 1) {
+    add();
+    for (let turn = 0; turn < 2; turn += 1) await new Promise(setImmediate);
+  }
+  release();
+  await sink.until(() => sink.taken.at(-1)?.index === 20);
+  expect(indexesOf(sink.taken)).toEqual([1, 17, 18, 19, 20]);
+  expect(runner.stats().dropped).toMatchObject({ behind_bytes: { batches: 15, records: 45 } });
+});
+
+test('sinks that write together wait for one that asked before them to write alone', async () => {
+  const clock = new ManualClock();
+  const turns = new WriteTurns();
+  const begun: string[] = [];
+  const ask = (kind: 'together' | 'alone', name: string) =>
+    turns[kind](clock, 1_000).then((end) => {
+      begun.push(name);
+      return end;
+    });
+  const settle = () => new Promise(setImmediate);
+  const one = ask('together', 'one');
+  const two = ask('together', 'two');
+  const alone = ask('alone', 'alone');
+  const three = ask('together', 'three');
+  await settle();
+  expect(begun).toEqual(['one', 'two']);
+  (await one)();
+  await settle();
+  (await one)();
+  await settle();
+  expect(begun).toEqual(['one', 'two']);
+  (await two)();
+  await settle();
+  expect(begun).toEqual(['one', 'two', 'alone']);
+  // One that does not come back holds the others up for a bounded time.
+  clock.advance(999);
+  await settle();
+  expect(begun).toHaveLength(3);
+  clock.advance(1);
+  await settle();
+  expect(begun).toEqual(['one', 'two', 'alone', 'three']);
+  for (const each of [alone, three]) (await each)();
 });
