@@ -222,6 +222,24 @@ test('a pickle that holds itself, or much of the same, is refused', () => {
   );
 });
 
+test('sets within sets are bounded in depth, exactly as lists are', () => {
+  const within = (begin: string, end: string, levels: number) =>
+    Buffer.from(`}X\x01\x00\x00\x00a${begin.repeat(levels)}N${end.repeat(levels)}s.`, 'latin1');
+  const read = (pickle: Buffer) => decodeDistlog(topic('PLP'), pickle, { pickle: true });
+  const deepest = (begin: string, end: string) => {
+    for (let levels = 1; ; levels += 1) {
+      try {
+        read(within(begin, end, levels));
+      } catch (error) {
+        expect(error).toMatchObject({ cause: 'too_deep' });
+        return levels - 1;
+      }
+    }
+  };
+  // A frozenset, a tuple of protocol 0, and a tuple of one.
+  expect([deepest('(', '\x91'), deepest('(', 't'), deepest('', '\x85')]).toEqual([47, 47, 47]);
+});
+
 const hasPython = spawnSync('python3', ['--version']).status === 0;
 
 (hasPython ? test : test.skip)('what the logging and json of this machine’s Python write is read', () => {

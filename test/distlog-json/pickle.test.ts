@@ -58,6 +58,30 @@ test('a str of Python 2 is read', () => {
   expect(decodePickle(text('U\u0002hi.'))).toBe('hi');
 });
 
+test.each<[string, string, unknown]>([
+  ['a mark that is taken back', 'N(0.', null],
+  ['marked values that are taken back', 'I7\n(NN1.', 7],
+  ['a value that is taken back', 'I7\nN0.', 7],
+  ['a value twice', 'I7\n2\x86.', [7, 7]],
+  ['an item of a list', ']I7\na.', [7]],
+  ['an item of a dict', '}I1\nI2\ns.', new Map([[1, 2]])],
+  ['items of a set', '\x8f(I1\nI2\n\x90.', new Set([1, 2])],
+  ['a dict of marked values', '(I1\nI2\nd.', new Map([[1, 2]])],
+  ['truth of protocol 0', '(I01\nI00\nI1\nt.', [true, false, 1]],
+  ['the memo by its number', 'I7\np9\n0g9\n.', 7],
+  ['the memo by its place', 'I7\n\x940h\x00.', 7],
+  [
+    'integers of every length',
+    '(\x8a\x00\x8a\x01\xff\x8a\x02\x00\x80\x8b\x02\x00\x00\x00\xff\x7ft.',
+    [0, -1, -32_768, 32_767],
+  ],
+  ['words of floats', '(Finf\nF-inf\nFnan\nF1.5\nF2\nt.', [1 / 0, -1 / 0, Number.NaN, 1.5, { double: 2 }]],
+  ['a raw text', 'Va\\u00e4\\U0001f69a\\u005cn\n.', 'aä🚚\\n'],
+  ['what stands behind the end', 'I7\n.cos\nsystem\n', 7],
+])('%s: the operations do what they do in Python', (_name, pickle, expected) => {
+  expect(decodePickle(text(pickle))).toEqual(expected);
+});
+
 test.each([
   ['GLOBAL', 'cos\nsystem\n.'],
   ['GLOBAL', "cos\nsystem\n(S'id'\ntR."],

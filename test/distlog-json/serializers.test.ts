@@ -134,6 +134,34 @@ test('the body of an event is none, its message the event', () => {
   expect(written({ body: { a: 1 } })).toMatchObject({ message: '{"a":1}', body: { a: 1 } });
 });
 
+test('the first and the last of each number are read, and fields that a later version may add are passed over', () => {
+  const own = (fields: object) =>
+    decodeDistlog(topic, Buffer.from(JSON.stringify({ time_unix_nano: '0', later: [{ a: 1 }], ...fields })))
+      .resources[0]!.scopes[0]!.records[0]!;
+  expect(own({})).toMatchObject({ timeUnixNano: 0n, body: '', attributes: [], traceId: '', spanId: '' });
+  const most = { severity_number: 2 ** 31 - 1, flags: 2 ** 32 - 1, dropped_attributes_count: 2 ** 32 - 1 };
+  expect(own({ ...most, time_unix_nano: '18446744073709551615', scope: { later: 1 } })).toMatchObject({
+    ...{ timeUnixNano: 2n ** 64n - 1n, severityNumber: 2 ** 31 - 1 },
+    ...{ flags: 2 ** 32 - 1, droppedAttributesCount: 2 ** 32 - 1 },
+  });
+  expect(own({ trace_id: '0'.repeat(32), span_id: '00000000000000AB' })).toMatchObject({
+    ...{ traceId: '', spanId: '00000000000000ab' },
+  });
+  for (const wrong of [
+    { time_unix_nano: '18446744073709551616' },
+    { severity_number: 2 ** 31 },
+    { severity_number: 1.5 },
+    { flags: '1' },
+    { dropped_attributes_count: 2 ** 32 },
+    { trace_id: '0'.repeat(31) },
+    { span_id: 'g'.repeat(16) },
+    { scope: [] },
+    { name: 5 },
+  ]) {
+    expect(() => own(wrong)).toThrow(/field \w+ of a record must be/);
+  }
+});
+
 test('a field of a wrong shape is refused by its name', () => {
   const wrong = [
     { severity_number: -1 },

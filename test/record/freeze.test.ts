@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { freeze, type ReadableLogRecordLike, recordSize } from '../../src/record/index.ts';
+import { freeze, type ReadableLogRecordLike, recordSize, truncate } from '../../src/record/index.ts';
 import { handMade } from '../support/delivery-pipeline.ts';
 
 const PLENTY = 1_000_000;
@@ -56,6 +56,15 @@ test('a big object keeps its first fields and is not read to its end', () => {
   expect(start.body.slice(0, 3)).toEqual([{ at: 0 }, { at: 1 }, { at: 2 }]);
   expect(start.attributes['burstlog.truncated_from']).toBeGreaterThan(2_000_000);
   expect(reads).toBeLessThan(1_000);
+});
+
+test('a body that is nothing stays nothing, however little room is left', () => {
+  const attributes = Object.fromEntries(Array.from('abcdefghij', (name) => [name, 1]));
+  for (const body of [null, undefined]) {
+    for (let maxBytes = 500; maxBytes < 800; maxBytes += 1) {
+      expect(truncate(record({ attributes, body }), maxBytes, 10_000).record.body).toBe(body);
+    }
+  }
 });
 
 test('truncated a second time, it still says how big it was at first', () => {

@@ -50,6 +50,9 @@ test.each<[unknown, string]>([
   ['text', 'text'],
   [undefined, 'undefined'],
   [Symbol('s'), 'Symbol(s)'],
+  [[1, 2], 'Array(2)'],
+  [new Uint8Array(3), 'Uint8Array(3)'],
+  [new DataView(new ArrayBuffer(4)), 'DataView(4)'],
   [Object.create(null), 'an error that cannot be shown'],
   [
     Object.defineProperty(new Error(), 'message', {

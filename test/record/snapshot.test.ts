@@ -1,6 +1,6 @@
 import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
-import { boundedSnapshot, CHARACTER_BYTES, snapshot } from '../../src/record/index.ts';
+import { boundedSnapshot, CHARACTER_BYTES, snapshot, VALUE_BYTES } from '../../src/record/index.ts';
 
 const PLENTY = 1024 * 1024 * 1024;
 
@@ -360,6 +360,24 @@ describe('the start of what is too big', () => {
         const copy = boundedSnapshot({ value }, maxBytes);
         expect(copy.bytes).toBeLessThanOrEqual(maxBytes);
         expect(copy.missingBytes > 0).toBe(snapshot({ value }, maxBytes) === undefined);
+      }),
+    );
+  });
+
+  test('and what is missing are the whole of a flat list, map or set, and never more than the whole', () => {
+    const numbers = fc.uniqueArray(fc.integer(), { maxLength: 30 });
+    fc.assert(
+      fc.property(numbers, fc.jsonValue(), fc.nat(1_000), (list, any, maxBytes) => {
+        const sum = (value: unknown) => {
+          const { bytes, missingBytes } = boundedSnapshot(value, maxBytes);
+          return bytes + missingBytes;
+        };
+        const whole = (value: unknown) => snapshot(value, PLENTY)!.bytes;
+        for (const flat of [list, new Set(list), Float64Array.from(list), 'x'.repeat(list.length)]) {
+          // Where even the value itself has no room, its content is not looked at.
+          if (maxBytes >= VALUE_BYTES) expect(sum(flat)).toBe(whole(flat));
+        }
+        expect(sum({ any })).toBeLessThanOrEqual(whole({ any }));
       }),
     );
   });

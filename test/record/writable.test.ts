@@ -26,6 +26,10 @@ test('a record with nothing wrong in it stays the same object', () => {
     },
   });
   expect(writable(right)).toBe(right);
+  for (const severityNumber of [undefined, 0, 1, 24]) {
+    const one = record({ severityNumber, severityText: undefined, eventName: undefined });
+    expect(writable(one)).toBe(one);
+  }
 });
 
 test.each<[string, unknown, unknown]>([
