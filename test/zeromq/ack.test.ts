@@ -59,7 +59,9 @@ test('it asks its processor for as many exports at once as its window has', asyn
   expect(exporter.worstCaseMillis).toBe(1000);
 });
 
-test('one export too many fails at once and is counted', async () => {
+test('one export too many fails at once, is counted and logged', async () => {
+  const messages: string[] = [];
+  listen((message) => messages.push(message));
   const { intake, exporter } = await pair({ windowBatches: 2 });
   intake.hold();
   const first = [send(exporter, 'a'), send(exporter, 'b')];
@@ -68,6 +70,9 @@ test('one export too many fails at once and is counted', async () => {
   expect(await Promise.all(first)).toEqual([undefined, undefined]);
   expect(exporter.stats()).toMatchObject({ received: 3, exported: 2 });
   expect(exporter.stats().failed.window_full).toBe(1);
+  expect(messages.join()).toContain(
+    '1 record was lost (window_full): more than windowBatches (2) exports at once',
+  );
 });
 
 test('no more bytes are under way than windowBytes, but one batch always may', async () => {

@@ -87,6 +87,13 @@ test("the receivers listen on distlog's ports unless configured otherwise", () =
   const [ack, push] = [resolve(zmqAckOptions, 'zmqAck', {}), resolve(zmqPushOptions, 'zmqPush', {})];
   expect(new ZmqAckReceiver(ack, { intake }).endpoint).toBe('tcp://127.0.0.1:5011');
   expect(new ZmqPushReceiver(push, { intake }).endpoint).toBe('tcp://127.0.0.1:5010');
+  const mib = 2 ** 20;
+  expect(ack).toMatchObject({
+    maxBatchBytes: 64 * mib,
+    maxInFlightBytes: 64 * mib,
+    maxInFlightBatches: 1_024,
+  });
+  expect(push).toMatchObject({ maxMessageBytes: 4 * mib, maxInFlightBytes: 64 * mib, pickle: false });
 });
 
 test("the receivers fit the daemon's contract, and the exporter both lines of the SDK", async () => {

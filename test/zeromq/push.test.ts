@@ -1,3 +1,4 @@
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { Pull, Push } from 'zeromq';
 import { JsonSerializer, type LogSerializer, OtlpProtobufSerializer } from '../../src/distlog-json/index.ts';
 import { decodeLogs } from '../../src/otlp/index.ts';
@@ -72,6 +73,47 @@ test('each record is one message of topic and body, in order', async () => {
     ['TLJ', '"one"'],
     ['TLJ', '"two"'],
   ]);
+  // So is one that comes when nothing waits on an open connection.
+  await exporter.forceFlush();
+  expect(await send(exporter, 'three')).toBeUndefined();
+  expect((await pull.receive()).map(String)).toEqual(['TLJ', '"three"']);
+});
+
+test('what a broken connection had not taken is lost and counted, once', async () => {
+  const greeting = Buffer.alloc(64);
+  Buffer.from('ff00000000000000017f0301', 'hex').copy(greeting);
+  greeting.write('NULL', 12);
+  const ready = Buffer.from('\x04\x1a\x05READY\x0bSocket-Type\0\0\0\x04PULL', 'latin1');
+  const server = createServer((socket) => {
+    socket.on('error', () => {});
+    socket.write(Buffer.concat([greeting, ready]));
+    // It reads its peer's greeting and READY, and then no more.
+    socket.once('data', () => socket.pause());
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const opened = new Promise<Socket>((resolve) => server.once('connection', resolve));
+  const { port } = server.address() as AddressInfo;
+  const exporter = newPusher({ endpoint: `tcp://127.0.0.1:${port}`, maxQueueBytes: 40_000_000 });
+  const peer = await opened;
+  const total = 200;
+  for (let at = 0; at < total; at++) await send(exporter, 'x'.repeat(100_000));
+  // Until nothing more is taken: the buffers of the operating system are full.
+  let [exported, turns] = [0, 0];
+  await turnUntil(() => {
+    turns = exporter.stats().exported === exported ? turns + 1 : 0;
+    exported = exporter.stats().exported;
+    return exported > 0 && turns > 200;
+  });
+  const before = exporter.stats();
+  expect(before.pending).toBeGreaterThan(0);
+  server.close();
+  peer.resetAndDestroy();
+  await turnUntil(() => exporter.stats().failed.send > 0);
+  const { failed, exported: left, pending } = exporter.stats();
+  expect(pending).toBe(before.pending);
+  expect(left + failed.send + pending).toBe(total);
+  // What was handed to the socket is about 256 KiB.
+  expect(failed.send).toBeLessThanOrEqual(5);
 });
 
 test('OTLP goes as one message for the batch', async () => {
@@ -139,6 +181,9 @@ test('single records go to the journal in groups, and no record waits longer tha
   await intake.until(() => intake.batches.reduce((sum, { records }) => sum + records, 0) === 250);
   expect(Math.max(...intake.batches.map(({ records }) => records))).toBe(100);
   expect(intake.batches.length).toBeLessThan(20);
+  const { batches, records, bytes } = receiver.counters;
+  const sum = intake.batches.reduce((total, { body }) => total + body.length, 0);
+  expect({ batches, records, bytes }).toEqual({ batches: intake.batches.length, records: 250, bytes: sum });
 });
 
 async function rawPush(endpoint: string) {

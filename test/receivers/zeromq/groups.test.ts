@@ -133,6 +133,14 @@ describe('messages that go to the journal together', () => {
     expect(both.length).toBeGreaterThan(otlp.length);
   });
 
+  test('a record of many bytes is looked through, and counts as one', () => {
+    const group = new DistlogGroup({ pickle: false });
+    for (const bytes of [131_000, 131_072, 200_000]) group.add(topic('SLJ'), json('x'.repeat(bytes)));
+    expect(group.records).toBe(3);
+    const { resources } = decodeLogs(group.encode());
+    expect(resources.flatMap(({ scopes }) => scopes.flatMap(({ records }) => records))).toHaveLength(3);
+  });
+
   test('of an application: its bodies one behind the other, with its counts', () => {
     const group = new DecodedGroup((letters, body) => ({
       body: Buffer.concat([Buffer.from(letters), Buffer.from(body)]),
