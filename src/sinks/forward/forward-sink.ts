@@ -72,8 +72,12 @@ export class ForwardSink implements Sink {
       for (const { entry, cause } of exchange.refused) this.#refused.set(entry.index, cause);
     }
     this.#state = { secret, last: Math.max(last, entries.at(-1)!.index) };
-    const refused = new Map(this.#refused);
-    this.#refused.clear();
+    const refused = new Map<number, string>();
+    for (const { index } of entries) {
+      const cause = this.#refused.get(index);
+      if (cause !== undefined) refused.set(index, cause);
+      this.#refused.delete(index);
+    }
     return refused;
   }
 
