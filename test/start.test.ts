@@ -64,7 +64,7 @@ const tree = [
   '│ │ │ │ DEBUG the bank has answered  code=over_limit',
   '│ │ │ │ ✘ CardRefused: the bank refused the card: over_limit',
   '│ │ ✘ PaymentRefused: the bank refused the card: over_limit',
-  '│ ✔ let go  reservation=R-N',
+  '│ ✔ release reservation  reservation=R-N',
   '│ │ DEBUG the warehouse may sell it again',
 ];
 

@@ -58,7 +58,7 @@ export function openShop({ log }, paymentsUrl) {
     });
 
   const letGo = (reservation) =>
-    to('let go', { reservation }, quiet, async () => {
+    to('release reservation', { reservation }, quiet, async () => {
       await wait(3);
       log.debug('the warehouse may sell it again');
     });

@@ -62,7 +62,7 @@ export class PinoLoggers {
     this.#keys = keys;
   }
 
-  /** What this logger adds to its lines; looked up anew after `setBindings()`. */
+  /** What this logger adds to its lines; looked up again after `setBindings()`. */
   linesOf(logger: PinoLoggerLike): PinoLines {
     const symbols = this.#symbolsOf(logger);
     const bindings = at(logger, symbols.bindings);

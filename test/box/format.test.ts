@@ -267,7 +267,7 @@ describe('damage', () => {
     expect(readBox(bytes)).toBe(why);
   });
 
-  test('while the header is written anew, the other one counts', () => {
+  test('while the header is written again, the other one counts', () => {
     const { file, contents } = whole();
     file.copy(file, 16 * 1024, 0, 16 * 1024);
     file.fill(7, 100, 8_000);

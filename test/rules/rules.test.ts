@@ -250,7 +250,7 @@ test('patterns are redacted in bodies, lists and numbers; a text too long to sea
   expect(redacted).toEqual({ cards: 3 });
 });
 
-test('an entry that processors have made anew is looked at anew, by each sink', async () => {
+test('an entry that processors have replaced is looked at again, by each sink', async () => {
   const set = ruleSet({ no: { when: 'body == "no"', drop: true } });
   const once = { ...entryOf([{ body: 'no' }]), processing: 1 };
   const again = { ...entryOf([{ body: 'yes' }]), processing: 2 };

@@ -347,7 +347,7 @@ test('what a crash left of a compression is removed, and the file compressed', a
   expect(gunzipSync(readFileSync(`${old}.gz`)).toString()).toBe('old line\n');
 });
 
-test('a file that was moved or removed is made anew, and the state says so before the write', async () => {
+test('a file that was moved or removed is made again, and the state says so before the write', async () => {
   const log = listener();
   const sink = sinkOf({ log });
   await sink.open(undefined);

@@ -134,7 +134,7 @@ describe("the SDK's limits of attributes", () => {
       out.log('small again', { b: 2, c: 3 });
       out.log('full', Object.fromEntries(Array.from({ length: 8 }, (_, at) => [`own.${at}`, at])));
       job.bind({ tenant: 'a long name' });
-      out.log('bound anew', { a: 1 });
+      out.log('bound again', { a: 1 });
       out.log('and again', { a: 1 });
     });
     const dataOf = (body: string) => {
@@ -144,7 +144,7 @@ describe("the SDK's limits of attributes", () => {
     expect(dataOf('small')).toEqual(['goal', 'leo', 'one']);
     expect(dataOf('small again')).toEqual(['goal', 'leo', 'one']);
     expect(dataOf('full')).toEqual(['goal', undefined, undefined]);
-    expect(dataOf('bound anew')).toEqual(['goal', 'leo', 'a long n']);
+    expect(dataOf('bound again')).toEqual(['goal', 'leo', 'a long n']);
     expect(dataOf('and again')).toEqual(['goal', 'leo', 'a long n']);
   });
 

@@ -17,7 +17,7 @@ export async function adopt({ folder, program, boxes, killMillis }) {
   mkdirSync(directory, { recursive: true });
   const daemon = new RealDaemon(folder, program);
   const start = async () => {
-    // At each start anew: the daemon keeps the endpoints of its receivers, and this one has none.
+    // At each start again: the daemon keeps the endpoints of its receivers, and this one has none.
     daemon.change({ receivers: { box: { directory, interval: '50ms' } } });
     await daemon.start();
   };
