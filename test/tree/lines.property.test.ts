@@ -202,6 +202,53 @@ test('of siblings that began together those that say which child they are come f
   expect(trees.nodes.map(({ id }) => id)).toEqual(['parent', 'd', 'c', 'a']);
 });
 
+test('a step stands behind as many records of its parent as its start says, whatever the clocks say', () => {
+  const of = (id: string, sequence: number, at: number, more: object = {}, eventName = '') =>
+    record({
+      at,
+      eventName,
+      body: `${id} ${sequence}`,
+      attributes: { 'task.id': id, 'task.sequence': sequence, ...more },
+    });
+  const step = { 'task.parent.id': 'parent', 'task.parent.sequence': 2 };
+  for (const at of [-50, 15, 500]) {
+    const records = [1, 2, 3, 4].map((sequence) => of('parent', sequence, 10 * sequence));
+    records.push(of('step', 1, at, step, 'task.started'));
+    const drawn = [...lines(buildTrees(records), { unfold: 'all' })].flatMap(
+      (line) => /(?:parent|step) \d/.exec(line)?.[0] ?? [],
+    );
+    expect({ at, drawn: drawn.slice(-5) }).toEqual({
+      at,
+      drawn: ['parent 1', 'parent 2', 'step 1', 'parent 3', 'parent 4'],
+    });
+  }
+});
+
+test('flat lines say where a record is from, but not that tasks write their own, and mark what a burst released', () => {
+  const flat = new LiveLines({ form: 'flat', color: false, traces: true });
+  const of = (given: Partial<TreeRecord>) => [...flat.of(record(given))];
+  const task = { 'task.id': 't', 'task.name': 'load' };
+  expect(of({ body: 'said', scope: 'app', attributes: task })[0]).toMatch(/shop app load said {2}trace /);
+  expect(of({ body: 'load succeeded', scope: 'burstlog', attributes: task })[0]).toMatch(
+    /shop load succeeded/,
+  );
+  expect(of({ body: 'load succeeded', scope: 'burstlog', attributes: task })[0]).not.toContain('burstlog');
+  const [burst] = of({ body: '3 records', eventName: 'burst.released', severity: 17, traceId: '' });
+  expect(burst).toContain(`${unicodeMarks.burst} 3 records`);
+  expect(burst).not.toMatch(/ERROR|trace/);
+});
+
+test('a trace without tasks that failed names three of its services, and that there are more', () => {
+  const of = (services: number) =>
+    Array.from({ length: services }, (_, at) =>
+      record({ at, body: 'x', severity: 17, service: `service-${at}` }),
+    );
+  const [three] = lines(buildTrees(of(3)));
+  const [four] = lines(buildTrees(of(4)));
+  expect(three).toMatch(/service-0, service-1, service-2$/);
+  expect(four).toMatch(/service-0, service-1, service-2, …$/);
+});
+
 /** Texts with what takes two columns, none, or would move the cursor. */
 const nasty = fc
   .array(
