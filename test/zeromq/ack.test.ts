@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { crc32 } from 'node:zlib';
 import { diag } from '@opentelemetry/api';
 import { Dealer, Router } from 'zeromq';
 import { decodeReply, ENCODING_GZIP, encodeData, encodeHello } from '../../src/frames/index.ts';
@@ -91,6 +92,14 @@ test('compressed batches arrive as they were', async () => {
   expect(await send(exporter, text)).toBeUndefined();
   expect(intake.texts).toEqual([text]);
   expect(receiver.counters.bytes).toBe(text.length);
+  // The checksum of what came is that of the compressed body, and says nothing of what goes to the disk.
+  expect(intake.batches[0]!.bodyCrc).toBeUndefined();
+});
+
+test('the journal gets the checksum with which a batch came, so that damage between is found', async () => {
+  const { intake, exporter } = await pair();
+  expect(await send(exporter, 'one')).toBeUndefined();
+  expect(intake.batches[0]!.bodyCrc).toBe(crc32('one'));
 });
 
 test('a batch that the daemon refuses fails, and those behind it arrive', async () => {
