@@ -142,6 +142,28 @@ describe('a header is linked', () => {
     expect(out.records()[0]!.attributes['task.links']).toHaveLength(128);
   });
 
+  test.each<[string, (names: readonly (readonly [string, string])[]) => unknown]>([
+    ['a Map', (names) => new Map(names)],
+    ['an object', (names) => Object.fromEntries(names)],
+    ['a list of headers', (names) => names],
+  ])('a name in another case is looked for among the first 1,000 of %s', (_, carrierOf) => {
+    for (const before of [999, 1_000]) {
+      const others = Array.from({ length: before }, (_, at) => [`x-${at}`, 'other'] as const);
+      importTask(
+        carrierOf([...others, ['TraceParent', GOOD]]),
+        `behind ${before}`,
+        {},
+        { link: true },
+        () => {},
+      );
+    }
+    const linked = out
+      .records()
+      .filter(({ eventName }) => eventName === 'task.started')
+      .map(({ attributes }) => attributes['task.links']);
+    expect(linked).toEqual([[GOOD], undefined]);
+  });
+
   test.each([[undefined], [[]], ['broken'], [{}]])('%p: a new trace without links', (source) => {
     context.with(trace.setSpanContext(ROOT_CONTEXT, { traceId: TRACE, spanId: SPAN, traceFlags: 1 }), () =>
       importTask(source, 'goal', {}, { link: true }, () => {}),
