@@ -11,6 +11,7 @@ import {
 } from '../../../src/receivers/otlp/index.ts';
 import { resolve } from '../../../src/settings/index.ts';
 import { sendWithTheSdk } from '../../support/plain-sender.ts';
+import { field } from '../../support/protobuf.ts';
 import { FakeIntake } from './support/fake-intake.ts';
 import { call, EXPORT, grpcClient } from './support/grpc.ts';
 import { portOf, rawConnection } from './support/http.ts';
@@ -392,3 +393,40 @@ test('connections that spoke no gRPC leave nothing behind', async () => {
 });
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+test('a message is read however it is cut, up to exactly the bytes that are allowed', async () => {
+  const { receiver, intake, endpoint } = await receiving({ maxRequestBytes: 20_000 });
+  const record = protobuf(1);
+  const ofBytes = (bytes: number) => {
+    const unknown = field(9, Buffer.alloc(bytes - record.length - 4));
+    expect(record.length + unknown.length).toBe(bytes);
+    return Buffer.concat([record, unknown]);
+  };
+  const most = framed(ofBytes(20_000));
+  for (const cuts of [[1], [4], [5], [6], [1, 2, 3, 4, 5, 6], [3, 7, 5_000, 20_004], []]) {
+    const stream = open(endpoint);
+    const answer = answerOf(stream);
+    let from = 0;
+    for (const cut of cuts) {
+      await new Promise((resolve) => stream.write(most.subarray(from, cut), resolve));
+      from = cut;
+    }
+    stream.end(most.subarray(from));
+    expect(await answer).toMatchObject({ status: 200, grpc: 0 });
+  }
+  for (const wrong of [
+    framed(ofBytes(20_001)),
+    Buffer.concat([most, Buffer.alloc(1)]),
+    most.subarray(0, -1),
+  ]) {
+    const stream = open(endpoint);
+    const answer = answerOf(stream);
+    stream.end(wrong);
+    expect([3, 8]).toContain((await answer).grpc);
+  }
+  expect(intake.batches.map(({ body }) => Buffer.compare(body, most.subarray(5)))).toEqual(
+    new Array(7).fill(0),
+  );
+  expect(Object.fromEntries(receiver.counters.refused)).toEqual({ too_large: 1, malformed: 2 });
+  expect(receiver.inFlightBytes).toBe(0);
+});
