@@ -84,7 +84,8 @@ function differences({ expect }: RuleTestOptions, bytes: Uint8Array, sink: strin
 }
 
 function shown(value: AnyValue | undefined): string {
-  return value === undefined ? 'nothing' : JSON.stringify(value);
+  if (value === undefined) return 'nothing';
+  return JSON.stringify(value, (_key, each: unknown) => (typeof each === 'bigint' ? String(each) : each));
 }
 
 function entryOf(record: TestRecord): JournalEntry {

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import type { JournalEntry } from '../../src/component/index.ts';
 import { type AnyValue, type DecodedLogRecord, decodeLogs, encodeDecoded } from '../../src/otlp/index.ts';
 import { loadPatterns, type Patterns } from '../../src/ottl/index.ts';
-import { type RuleOptions, RuleSet, ruleOptions } from '../../src/rules/index.ts';
+import { type RuleOptions, RuleSet, ruleOptions, runRuleTests } from '../../src/rules/index.ts';
 import { type InputOf, resolve } from '../../src/settings/index.ts';
 import { expectEqual } from '../support/expect-equal.ts';
 
@@ -230,6 +230,38 @@ test('keys are redacted at any depth, by name whatever its case, and by a patter
     ],
   });
   expect(redacted).toEqual({ secrets: 1 });
+});
+
+test('a key fits a pattern as a whole, with anything in place of each *', async () => {
+  const key = fc.string({ unit: fc.constantFrom('a', 'B', '.'), minLength: 1, maxLength: 6 });
+  const pattern = fc.string({ unit: fc.constantFrom('a', 'b', '.', '*'), minLength: 1, maxLength: 6 });
+  await fc.assert(
+    fc.asyncProperty(fc.uniqueArray(key, { maxLength: 8 }), pattern, async (keys, glob) => {
+      const set = ruleSet({ secrets: { redact: { keys: [glob], replacement: '***' } } });
+      const body = { entries: keys.map((each) => [each, 1] as const) };
+      const fits = new RegExp(`^${glob.replaceAll('.', '\\.').replaceAll('*', '.*')}$`, 'i');
+      const entry = entryOf([{ body }], 1, 0, null);
+      const { bodies } = await viewed(set, 'archive', entry);
+      expect({ glob, bodies }).toEqual({
+        glob,
+        bodies: [{ entries: keys.map((each) => [each, fits.test(each) ? '***' : 1]) }],
+      });
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('a test of rules names each value that is not as expected, of any kind', async () => {
+  const record = { severity: 9, body: 2n ** 60n, attributes: { user: 'leo', n: 1 }, resource: { host: 'h' } };
+  const expected = { body: 1, attributes: { user: 'ann', n: 1, none: 2 }, resource: { host: 'i' } };
+  const tests = { one: { record, sinks: ['a'], dropped: false, expect: expected } } as never;
+  const [result] = await runRuleTests({ rules: {}, match: 'all', tests, sinks: ['a'] }, patterns);
+  expect(result!.problems).toEqual([
+    'a gets body "1152921504606846976", expected 1',
+    'a gets user "leo", expected "ann"',
+    'a gets none nothing, expected 2',
+    'a gets resource attribute host "h", expected "i"',
+  ]);
 });
 
 test('patterns are redacted in bodies, lists and numbers; a text too long to search goes as a whole', async () => {
