@@ -163,7 +163,10 @@ test('whatever is damaged in a partition, all records of the others are found', 
       writeFileSync(file, bytes);
       if (cut !== undefined) truncateSync(file, cut);
       const { readers, all } = reading(directory);
-      const { bodies } = await all();
+      // A partition that crashes the process is left out after the second time.
+      const { bodies } = await all()
+        .catch(() => all())
+        .catch(() => all());
       const others = bodies.filter((body) => /^[02]-/.test(String(body)));
       expect(others).toHaveLength(200);
       await readers.close();
