@@ -395,6 +395,23 @@ describe('a resource whose attributes are still being looked up', () => {
     expect(one.asyncAttributesPending).toBe(false);
   });
 
+  test('that is not there costs nothing, also behind one that is', async () => {
+    const { exporter, processor } = pipeline();
+    const resource = { attributes: { 'host.load': Number.NaN } };
+    processor.onEmit({ ...handMade('with'), resource });
+    processor.onEmit({ ...handMade('without'), resource: undefined as never });
+    processor.onEmit({ ...handMade('good'), resource: { attributes: {} } });
+    processor.onEmit({ ...handMade('none'), resource: undefined as never });
+    await processor.forceFlush();
+    expect(exporter.bodies).toEqual(['with', 'without', 'good', 'none']);
+    expect(exporter.records.map(({ resource }) => resource?.attributes)).toEqual([
+      { 'host.load': 'NaN' },
+      undefined,
+      {},
+      undefined,
+    ]);
+  });
+
   test('costs no record when it fails', async () => {
     const { exporter, log, processor } = pipeline({
       resource: resourceFromAttributes({ 'host.name': Promise.reject(new Error('no host')) }),

@@ -521,6 +521,21 @@ describe('the environment', () => {
     expect(processor.stats().failed.queue_full).toBe(5);
   });
 
+  test('may say the least that an option allows', async () => {
+    const warnings: string[] = [];
+    listen((message) => void warnings.push(message));
+    for (const name of ['MAX_QUEUE_SIZE', 'MAX_EXPORT_BATCH_SIZE', 'EXPORT_TIMEOUT']) set(name, '1');
+    set('SCHEDULE_DELAY', '0');
+    const { log, processor, exporter, clock } = pipeline({ exporter: new SilentExporter() });
+    log('one');
+    await exporter.exported(1);
+    log('two');
+    clock.advance(1);
+    await exporter.exported(2);
+    expect([sizes(exporter), processor.stats().failed.timeout]).toEqual([[1, 1], 1]);
+    expect(warnings.filter((text) => text.includes('OTEL_BLRP'))).toEqual([]);
+  });
+
   test('gives way to the options', async () => {
     set('MAX_EXPORT_BATCH_SIZE', '2');
     set('MAX_QUEUE_SIZE', '2');

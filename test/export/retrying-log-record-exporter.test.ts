@@ -594,6 +594,16 @@ describe('forceFlush()', () => {
     expect([results, inner.flushes]).toEqual([[SUCCESS], 2]);
   });
 
+  test('waits for nothing that has its result', async () => {
+    const inner = new ScriptedExporter(SUCCESS);
+    const exporter = retrying({ exporter: inner });
+    await deliver(exporter);
+    await new Promise(setImmediate);
+    await exporter.forceFlush();
+    // With an export under way it would be flushed again behind that.
+    expect(inner.flushes).toBe(1);
+  });
+
   test('ends at its bound, and says how many exports it leaves under way', async () => {
     const clock = new ManualClock();
     const exporter = retrying({ exporter: new ScriptedExporter(() => {}), clock, flushTimeoutMillis: 500 });
