@@ -201,6 +201,19 @@ async function turnUntil(isDone: () => boolean): Promise<void> {
 const dropped = (receiver: ZmqPushReceiver) =>
   [...receiver.counters.dropped.values()].reduce((a, b) => a + b, 0);
 
+test('a group of a mebibyte goes to the journal at once, however few records it has', async () => {
+  const intake = new MemoryIntake();
+  const bounds = { groupMillis: Number.POSITIVE_INFINITY, groupRecords: 1_000_000 };
+  const receiver = await newPushReceiver(intake, bounds);
+  const socket = await rawPush(receiver.endpoint);
+  // Topic, blank and line feed come to each.
+  const body = 'x'.repeat(524_288 - 5);
+  await socket.send(['PLJ', body]);
+  await socket.send(['PLJ', body]);
+  await intake.until(() => intake.texts.length === 1);
+  expect(intake.texts[0]).toHaveLength(1_048_576);
+});
+
 test('any message that is not one is dropped and counted, and the next is taken', async () => {
   const intake = new MemoryIntake();
   const receiver = await newPushReceiver(intake);
@@ -230,7 +243,8 @@ test('a full and a broken journal drop what comes, counted by record', async () 
   intake.broken = new Error('fsync');
   for (let at = 0; at < 10; at++) await socket.send(['PLJ', '1']);
   await intake.until(() => intake.appends === 2 && intake.waiting === 0);
-  await receiver.stop(1_000);
+  // Nothing waits for the journal any more: the bound is not used up.
+  await receiver.stop(3_600_000);
   expect([...receiver.counters.dropped]).toEqual([
     ['full', 10],
     ['journal', 10],
