@@ -53,6 +53,8 @@ function loadedBy(names: readonly string[]): Readonly<Record<string, readonly st
       ...process.moduleLoadList.map((entry) => entry.replace(/^NativeModule /, '')),
       ...Object.keys(cache).map((path) => /.*node_modules.((?:@[^/]+.)?[^/]+)/.exec(path)?.[1] ?? path),
     ];
+    // Harmless ones, which load others in some versions: util of Node.js 24 loads worker_threads.
+    for (const name of ['util', 'stream', 'fs']) await import('node:' + name);
     const known = new Set(loaded());
     const found = {};
     for (const name of ${JSON.stringify(names)}) {

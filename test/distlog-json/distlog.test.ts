@@ -283,11 +283,15 @@ except KeyError:
   }
 });
 
-/** Random dictionaries, each in JSON and as a pickle of every protocol. */
+/**
+ * Random dictionaries, each in JSON and as a pickle of every protocol. No name has a backslash: after one, JSON.parse() of
+ * Node.js 24 reads other names with an escape as that one (nodejs/node#63785).
+ */
 const PAIRS = `
 import json, pickle, random
 random.seed(20261130)
 texts = ['', 'a', '__proto__', 'constructor', 'line\\nline', 'ü€🚚', 'NaN', '"', '\\\\', '\\x00\\x1b', '\\u2028', '12345678901234567890', 'x' * 300]
+names = [text for text in texts if text != '\\\\']
 def number():
     kind = random.randrange(4)
     if kind == 0: return random.choice([0, 1, -1, 2**31, 2**53, 2**53 + 1, 2**63 - 1, -2**63, 2**63, 10**40, -10**60])
@@ -301,11 +305,11 @@ def value(depth):
     if kind <= 4: return random.choice(texts)
     if kind == 5: return [value(depth - 1) for _ in range(random.randrange(4))]
     if kind == 6: return tuple(value(depth - 1) for _ in range(random.randrange(4)))
-    return {random.choice(texts): value(depth - 1) for _ in range(random.randrange(4))}
+    return {random.choice(names): value(depth - 1) for _ in range(random.randrange(4))}
 for _ in range(80):
     fields = {'message': random.choice(texts), 'levelno': random.choice([10, 25, 40]), 'created': random.uniform(0, 2e9)}
-    fields['context'] = {random.choice(texts): value(3) for _ in range(3)}
-    for _ in range(4): fields['extra ' + random.choice(texts)] = value(3)
+    fields['context'] = {random.choice(names): value(3) for _ in range(3)}
+    for _ in range(4): fields['extra ' + random.choice(names)] = value(3)
     pickles = [pickle.dumps(fields, protocol).hex() for protocol in range(6)]
     print(json.dumps({'json': json.dumps(fields), 'ascii': json.dumps(fields, ensure_ascii=False), 'pickles': pickles}))
 `;
