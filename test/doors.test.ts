@@ -87,7 +87,8 @@ test('a door loads no server, no client, no optional package and no thread befor
   // The client of ZeroMQ has sockets and checksums of its own.
   const ofSockets = ['net', 'tls', 'dns', 'dgram', 'zlib', 'crypto'];
   const loaded = loadedBy(doors);
-  expect(loaded['burstlog/pino']).toContain('perf_hooks');
+  // The list sees what is loaded.
+  expect(loaded['burstlog/zeromq']).toContain('zlib');
   const unwanted = Object.entries(loaded).flatMap(([door, modules]) => {
     const refused = [...optional, ...ofNode, ...(door === 'burstlog/zeromq' ? [] : ofSockets)];
     return modules.filter((name) => refused.includes(name)).map((name) => `${door} loads ${name}`);
