@@ -8,6 +8,7 @@ import {
 } from '../box/index.ts';
 import type { HeldItems, HoldingBounds, HoldingObserver, Keys, SeeItem } from '../holding/index.ts';
 import type { Clock, ReadableLogRecordLike } from '../record/index.ts';
+import { FlushTimer } from './flush-timer.ts';
 
 /** What a black box works with. */
 export interface BlackBoxParts<T> {
@@ -22,8 +23,6 @@ export interface BlackBoxParts<T> {
   readonly warn: (message: string) => void;
 }
 
-/** A flush is due after this part of `flushMillis`: the timer comes late, and the record before it was earlier. */
-const DUE = 0.8;
 /** Triggers flush no more often than this, in milliseconds. */
 const LEAST_MILLIS = 1;
 
@@ -32,17 +31,14 @@ const LEAST_MILLIS = 1;
  * flush, if it is still held then and its trace has not ended. A trigger, a failure and the end of the process
  * flush at once. With a watcher, which can write what is encoded at any time, it encodes a record when it comes.
  *
- * It owns the flush timer, the listeners for the end of the process, and two sets: the keys of which records
- * were written, and the deliveries that are not settled.
+ * It owns the listeners for the end of the process, and two sets: the keys of which records were written, and the
+ * deliveries that are not settled.
  */
 export class BlackBox<T> implements HoldingObserver<T> {
   readonly #box: Box;
   readonly #parts: BlackBoxParts<T>;
-  readonly #dueMillis: number;
+  readonly #timer: FlushTimer;
   #items: HeldItems<T> | undefined;
-  /** When a held record flushes if the timer has not, or arms it. */
-  #nextLookAt = Number.NEGATIVE_INFINITY;
-  #cancelFlush: (() => void) | undefined;
   /** When a trigger flushed last. */
   #triggeredAt = Number.NEGATIVE_INFINITY;
   /** Keys of which the box holds records. */
@@ -62,7 +58,7 @@ export class BlackBox<T> implements HoldingObserver<T> {
   constructor(parts: BlackBoxParts<T>) {
     this.#parts = parts;
     const { options, bounds, clock, warn, holding } = parts;
-    this.#dueMillis = Math.max(1, Math.floor(options.flushMillis * DUE));
+    this.#timer = new FlushTimer(clock, options.flushMillis, () => this.flush());
     const finite = (value: number) => Math.min(value, Number.MAX_SAFE_INTEGER);
     const { service, flushMillis } = options;
     const held = { capacity: finite(bounds.capacity), maxAgeMillis: finite(bounds.maxAgeMillis) };
@@ -86,7 +82,7 @@ export class BlackBox<T> implements HoldingObserver<T> {
   }
 
   held(now: number): void {
-    if (now >= this.#nextLookAt) this.#look();
+    if (now >= this.#timer.nextLookAt) this.#look();
   }
 
   releasing(keys: Keys): void {
@@ -185,9 +181,7 @@ export class BlackBox<T> implements HoldingObserver<T> {
 
   /** Writes all that is known now. */
   flush(): void {
-    this.#cancelFlush?.();
-    this.#cancelFlush = undefined;
-    this.#nextLookAt = Number.NEGATIVE_INFINITY;
+    this.#timer.cancel();
     if (this.#box.hasEnded) return this.#stop();
     this.#writeHeld();
     this.#writeWaiting();
@@ -239,9 +233,7 @@ export class BlackBox<T> implements HoldingObserver<T> {
 
   /** Nothing is written any more. A file that failed is left until it is known how the process ends. */
   #stop(): void {
-    this.#nextLookAt = Number.POSITIVE_INFINITY;
-    this.#cancelFlush?.();
-    this.#cancelFlush = undefined;
+    this.#timer.stop();
     this.#waiting.clear();
     this.#written.clear();
     this.#resumed.clear();
@@ -252,20 +244,14 @@ export class BlackBox<T> implements HoldingObserver<T> {
     if (this.#box.hasEnded) return this.#stop();
     if (this.#box.isWatched) return this.#writeHeld();
     // The loop is busy: its timer does not come.
-    if (this.#cancelFlush !== undefined) this.flush();
+    if (this.#timer.isScheduled) this.flush();
     this.#arm();
   }
 
   #arm(): void {
     if (this.#box.hasEnded) return;
     if (this.#box.isWatched) return this.#writeWaiting();
-    if (this.#cancelFlush !== undefined) return;
-    const { clock } = this.#parts;
-    this.#nextLookAt = clock.monotonicNow() + this.#dueMillis;
-    this.#cancelFlush = clock.after(this.#dueMillis, () => {
-      this.#cancelFlush = undefined;
-      this.flush();
-    });
+    this.#timer.arm();
   }
 
   #writeWaiting(): void {

@@ -85,13 +85,12 @@ export class HeldRecord implements DeferredRecord, Release {
    */
   setAttributes(attributes: Record<string, unknown>, none: AttributeKeys, maxBytes: number): number {
     let keys = none;
+    let copy: Record<string, unknown> | undefined;
     let index = 0;
     let size = 0;
     for (const key in attributes) {
       // What is inherited comes last. In a loop over the keys this check is free, and `Object.hasOwn()` is not.
       if (!hasOwn.call(attributes, key)) break;
-      const longer = keys.with(key);
-      if (longer === undefined) return this.#copyAttributes(attributes, maxBytes);
       let value = attributes[key];
       size += VALUE_BYTES;
       if (typeof value === 'string') size += value.length * CHARACTER_BYTES;
@@ -100,11 +99,18 @@ export class HeldRecord implements DeferredRecord, Release {
         value = nested.value;
         size += nested.bytes + nested.missingBytes;
       }
-      this.#setValue(index, value);
-      index += 1;
-      keys = longer;
+      const longer = copy === undefined ? keys.with(key) : undefined;
+      if (longer === undefined) {
+        copy ??= this.#unshared(keys);
+        put(copy, key, value);
+      } else {
+        this.#setValue(index, value);
+        index += 1;
+        keys = longer;
+      }
     }
-    this.#keys = keys;
+    if (copy === undefined) this.#keys = keys;
+    else this.#value0 = copy;
     return size;
   }
 
@@ -138,6 +144,10 @@ export class HeldRecord implements DeferredRecord, Release {
     this.body = undefined;
     this.spanContext = undefined;
     this.marks = undefined;
+    this.#clearAttributes();
+  }
+
+  #clearAttributes(): void {
     this.#keys = undefined;
     this.#value0 = undefined;
     this.#value1 = undefined;
@@ -147,22 +157,12 @@ export class HeldRecord implements DeferredRecord, Release {
     this.#value5 = undefined;
   }
 
-  /** Attributes of many keys, or of keys that no other record has. */
-  #copyAttributes(attributes: Record<string, unknown>, maxBytes: number): number {
-    const copy: Record<string, unknown> = { ...attributes };
-    let size = 0;
-    for (const key in copy) {
-      const value = copy[key];
-      size += VALUE_BYTES;
-      if (typeof value === 'string') size += value.length * CHARACTER_BYTES;
-      else if (typeof value === 'object' && value !== null) {
-        const nested = boundedSnapshot(value, maxBytes, MAX_ATTRIBUTE_DEPTH);
-        copy[key] = nested.value;
-        size += nested.bytes + nested.missingBytes;
-      }
-    }
-    this.#value0 = copy;
-    return size;
+  /** The attributes so far, in a copy of their own: there are too many, or the next key is not shared. */
+  #unshared(keys: AttributeKeys): Record<string, unknown> {
+    this.#keys = keys;
+    const copy = this.attributes!;
+    this.#clearAttributes();
+    return copy;
   }
 
   #setValue(index: number, value: unknown): void {
@@ -190,6 +190,13 @@ export class HeldRecord implements DeferredRecord, Release {
   #values(): readonly unknown[] {
     return [this.#value0, this.#value1, this.#value2, this.#value3, this.#value4, this.#value5];
   }
+}
+
+/** Adds an attribute, also one that is named `__proto__`. */
+function put(attributes: Record<string, unknown>, key: string, value: unknown): void {
+  if (key !== '__proto__') attributes[key] = value;
+  else
+    Object.defineProperty(attributes, key, { value, writable: true, enumerable: true, configurable: true });
 }
 
 /** What few records have. */

@@ -47,7 +47,7 @@ export interface Io {
   readonly onSignal: (signal: 'SIGHUP' | 'SIGINT' | 'SIGTERM', handler: () => void) => () => void;
 }
 
-/** The process itself. */
+/** The surroundings of a process that ends when its output has left it. */
 export interface ProcessIo extends Io {
   /**
    * Resolves when all that was printed has left the process, with what went wrong. A reader that stopped reading is no
@@ -56,6 +56,7 @@ export interface ProcessIo extends Io {
   readonly outputError: () => Promise<Error | undefined>;
 }
 
+/** Those of the process itself. */
 export function processIo(
   version: string,
   { stdout, stderr, env }: Pick<NodeJS.Process, 'stdout' | 'stderr' | 'env'> = process,

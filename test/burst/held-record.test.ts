@@ -99,6 +99,36 @@ describe('attributes', () => {
     expect(sizeOf(full)).toBe(sizeOf(new AttributeKeys()));
   });
 
+  test('are read and copied once each, whether their keys are shared or not', () => {
+    const held = new HeldRecords();
+    const none = new AttributeKeys();
+    for (const count of [MAX_SHARED_KEYS, MAX_SHARED_KEYS + 1, 2 * MAX_SHARED_KEYS]) {
+      const reads: string[] = [];
+      const copies: string[] = [];
+      const attributes: Record<string, unknown> = {};
+      for (let index = 0; index < count; index += 1) {
+        const key = `key ${index}`;
+        const toJSON = () => {
+          copies.push(key);
+          return index;
+        };
+        Object.defineProperty(attributes, key, {
+          enumerable: true,
+          get() {
+            reads.push(key);
+            return { toJSON };
+          },
+        });
+      }
+      const record = held.take(source);
+      record.setAttributes(attributes, none, 65_536);
+      const keys = Object.keys(attributes);
+      expect({ reads, copies }).toEqual({ reads: keys, copies: keys });
+      expect(record.attributes).toEqual(Object.fromEntries(keys.map((key, index) => [key, index])));
+      record.dropped(held);
+    }
+  });
+
   test('of keys that are made from data do not fill the memory with lists', () => {
     const none = new AttributeKeys();
     for (let index = 0; index < 4_200; index += 1) {

@@ -1,19 +1,18 @@
 import type { OwnLog } from '../../../src/component/contract.ts';
-import { type DecodedLogRecord, encodeDecoded, type KeyValue } from '../../../src/otlp/index.ts';
+import {
+  type DecodedLogRecord,
+  EMPTY_RECORD,
+  encodeDecoded,
+  type KeyValue,
+} from '../../../src/otlp/index.ts';
 
 export function record(body: string, more: Partial<DecodedLogRecord> = {}): DecodedLogRecord {
   return {
+    ...EMPTY_RECORD,
     timeUnixNano: 1_795_241_556_123_456_000n,
-    observedTimeUnixNano: 0n,
     severityNumber: 9,
     severityText: 'INFO',
     body,
-    attributes: [],
-    droppedAttributesCount: 0,
-    flags: 0,
-    traceId: '',
-    spanId: '',
-    eventName: '',
     ...more,
   };
 }

@@ -1,19 +1,14 @@
-import { type DecodedLogs, encodeDecoded } from '../../../../src/otlp/index.ts';
+import { type DecodedLogs, EMPTY_RECORD, encodeDecoded } from '../../../../src/otlp/index.ts';
 
 /** A request with so many records, each with a text of this length. */
 export function logs(records = 1, textLength = 10): DecodedLogs {
   const record = {
+    ...EMPTY_RECORD,
     timeUnixNano: 1n,
     observedTimeUnixNano: 1n,
     severityNumber: 9,
     severityText: 'INFO',
     body: 'x'.repeat(textLength),
-    attributes: [],
-    droppedAttributesCount: 0,
-    flags: 0,
-    traceId: '',
-    spanId: '',
-    eventName: '',
   };
   const scope = { name: 'test', version: '', attributes: [], droppedAttributesCount: 0, schemaUrl: '' };
   return {
