@@ -171,7 +171,7 @@ test('both readers agree on any change of a request', () => {
         expectEqual(decodeLogs(encodeDecoded(decoded)), decoded);
       },
     ),
-    { numRuns: 3_000 },
+    { numRuns: 1_000 },
   );
 });
 

@@ -81,7 +81,7 @@ test('lines hold all that the records hold, whatever they hold', () => {
       expect(parts.pop()).toBe('');
       expectEqual(flatLogs(parts.map((line) => decodeJsonLogs(line))), flatLogs([decodeLogs(bytes)]));
     }),
-    { numRuns: 500 },
+    { numRuns: 200 },
   );
 });
 
@@ -113,7 +113,7 @@ test('all lines together are a small multiple of the request, whatever it repeat
     fc.property(amplifying, ({ body }) => {
       expect(Buffer.byteLength(linesOf(body))).toBeLessThanOrEqual(RATIO * body.length + 200);
     }),
-    { numRuns: 1_000 },
+    { numRuns: 300 },
   );
 });
 

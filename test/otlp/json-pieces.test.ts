@@ -147,8 +147,8 @@ test('8 MiB of records are read a piece at a time: others get their turn, and fe
   expect(pauses).toBeGreaterThan(30);
 });
 
-test('values are bounded in each piece: of 12 MiB of empty attributes no object is made', async () => {
-  const values = `{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"attributes":[${'{},'.repeat(4 * MIB)}{}]}]}]}]}`;
+test('values are bounded in each piece: of 3 MiB of empty attributes no object is made', async () => {
+  const values = `{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"attributes":[${'{},'.repeat(MIB)}{}]}]}]}]}`;
 
   const refused = await encodeJsonLogs(Buffer.from(values), noPause).catch((error: unknown) => error);
 

@@ -27,6 +27,6 @@ test('the runs of a request hold its records, each with its resource and scope, 
         expect(runs.filter(isBad)).toEqual([]);
       },
     ),
-    { numRuns: 500 },
+    { numRuns: 200 },
   );
 });

@@ -54,7 +54,7 @@ test('reduced records have what is needed as it was, and there are as many of th
         expectEqual(Math.max(reduced.bytes.length, records.length), records.length);
       }
     }),
-    { numRuns: 500 },
+    { numRuns: 300 },
   );
 });
 
@@ -101,6 +101,6 @@ test('a record is left out only if a required value of it does not fit, and none
         }
       },
     ),
-    { numRuns: 500 },
+    { numRuns: 300 },
   );
 });

@@ -16,7 +16,7 @@ test('a request cut into pieces holds the same records, each with its resource a
         pieces.map((piece) => piece.records),
       );
     }),
-    { numRuns: 500 },
+    { numRuns: 200 },
   );
 });
 
@@ -27,7 +27,7 @@ test('a piece has at most so many bytes where resource and scope are small, or o
       const pieces = [...requestPieces(body, records, maxBytes)];
       expect(pieces.filter((piece) => piece.records > 1 && piece.body.length > maxBytes)).toEqual([]);
     }),
-    { numRuns: 500 },
+    { numRuns: 200 },
   );
 });
 
@@ -38,7 +38,7 @@ test('all pieces together are at most five times the request, whatever it repeat
       for (const piece of requestPieces(body, records, maxBytes)) bytes += piece.body.length;
       expect(bytes).toBeLessThanOrEqual(5 * body.length + 64);
     }),
-    { numRuns: 1_000 },
+    { numRuns: 300 },
   );
 });
 

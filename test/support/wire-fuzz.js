@@ -171,11 +171,8 @@ export function changed(seed, next) {
       const from = next() % bytes.length;
       const piece = bytes.slice(from, from + (next() % 24));
       // A piece of it a second time, in place of another or between.
-      bytes = Uint8Array.from([
-        ...bytes.subarray(0, at),
-        ...piece,
-        ...bytes.subarray(what === 2 ? at : at + piece.length),
-      ]);
+      const rest = bytes.subarray(what === 2 ? at : at + piece.length);
+      bytes = Uint8Array.from(Buffer.concat([bytes.subarray(0, at), piece, rest]));
       if (bytes.length === 0 || bytes.length > MAX_BYTES) return bytes.subarray(0, MAX_BYTES);
     }
   }
