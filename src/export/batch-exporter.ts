@@ -79,7 +79,7 @@ export class BatchExporter {
 
   #settle(batch: Batch, count: number, outcome: ExportOutcome): void {
     this.#inFlight.settle(batch, count);
-    if (outcome.kind !== 'delivered') batch.failed += count;
+    if (outcome.kind !== 'delivered') batch.hasFailed = true;
     switch (outcome.kind) {
       case 'delivered':
         this.#counts.delivered += count;

@@ -60,7 +60,6 @@ export class BatchQueue {
   }
 
   get isDue(): boolean {
-    if (this.#queue.count === 0) return false;
     return this.hasFullBatch || this.#queue.firstSequence <= this.#dueUntil;
   }
 
@@ -88,6 +87,6 @@ export class BatchQueue {
       bytes += size;
       lastSequence = sequence;
     }
-    return { records, bytes, firstSequence, lastSequence, open: records.length, failed: 0 };
+    return { records, bytes, firstSequence, lastSequence, open: records.length, hasFailed: false };
   }
 }

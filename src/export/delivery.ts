@@ -1,7 +1,6 @@
 import {
   armImmediate,
   attempt,
-  clearImmediate,
   errorText,
   type FlushOptionsLike,
   FlushWaiters,
@@ -110,7 +109,7 @@ export class Delivery {
     while (this.#queue.count > maxQueueSize || this.bytes > maxQueueBytes) if (!this.dropQuietest()) break;
     const sequence = this.#queue.lastSequence;
     if (this.#queue.hasFullBatch) this.#schedule();
-    else if (this.#cancelDelay === undefined) this.#armDelay();
+    else this.#armDelay();
     return sequence;
   }
 
@@ -137,7 +136,6 @@ export class Delivery {
 
   /** Lets all that waits leave in the next turn of the event loop. */
   wake(): void {
-    if (this.#queue.count === 0) return;
     this.#queue.makeDue();
     this.#schedule();
   }
@@ -190,7 +188,7 @@ export class Delivery {
     this.#pump();
     if (this.#firstOpen() <= sequence) {
       // An exporter that waits between two attempts is asked to try at once.
-      if (this.#inFlight.size > 0) void this.#flushExporter();
+      void this.#flushExporter();
       await this.#waiters.wait(sequence);
     }
     if (!this.#isOver) await this.#flushExporter();
@@ -206,13 +204,11 @@ export class Delivery {
     this.#resources.end();
     const flushed = this.#flush(this.#queue.lastSequence);
     const cancelHurry = clock.after(timeoutMillis * LAST_HURRY, () => void this.#flushExporter());
-    const flush = await within(flushed, timeoutMillis - forExporter, clock, true);
+    await within(flushed, timeoutMillis - forExporter, clock, true);
     cancelHurry();
-    if (!flush.inTime) {
-      const queued = this.#queue.clear();
-      this.#cutOff.push(...queued);
-      this.#counts.fail('shutdown', queued.length, 'the time for shutdown() had passed');
-    }
+    const queued = this.#queue.clear();
+    this.#cutOff.push(...queued);
+    this.#counts.fail('shutdown', queued.length, 'the time for shutdown() had passed');
     const left = leftMillis();
     const end = await within(
       attempt(() => exporter.shutdown({ timeoutMillis: left, keepsAlive: false })),
@@ -226,7 +222,6 @@ export class Delivery {
     this.#cutOff.unshift(...this.#inFlight.all());
     this.#counts.fail('shutdown', this.#inFlight.removeAll(), 'the exporter had not finished with them');
     this.#disarmDelay();
-    clearImmediate(this.#turn);
     this.#waiters.settle(Number.POSITIVE_INFINITY);
   }
 
@@ -272,7 +267,7 @@ export class Delivery {
     await this.#batches.export(batch);
     const isHere = this.#inFlight.has(batch);
     this.#inFlight.remove(batch);
-    const isSettled = batch.failed === 0 || this.#shutdown === undefined;
+    const isSettled = !batch.hasFailed || this.#shutdown === undefined;
     if (isHere && isSettled) this.#onSettled(batch.firstSequence, batch.lastSequence);
     else if (isHere) this.#cutOff.push(...batch.records);
     if (this.#waiters.any) this.#waiters.settle(this.#firstOpen());

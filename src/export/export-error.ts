@@ -145,11 +145,10 @@ function ofStatusCode(code: number, metadata: unknown): number | undefined {
   return undefined;
 }
 
+/** Undefined as well where there is no metadata, or none that can be read. */
 function askedByServer(metadata: unknown): number | undefined {
   try {
-    const { get } = (metadata ?? {}) as { get?: unknown };
-    if (typeof get !== 'function') return undefined;
-    const values: unknown = get.call(metadata, 'grpc-status-details-bin');
+    const values: unknown = (metadata as { get(key: string): unknown }).get('grpc-status-details-bin');
     const status: unknown = Array.isArray(values) ? values[0] : undefined;
     return status instanceof Uint8Array ? retryInfoMillis(status) : undefined;
   } catch {

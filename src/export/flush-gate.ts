@@ -29,11 +29,12 @@ export class FlushGate {
 
   #run(): Promise<void> {
     this.#next = undefined;
-    const done = () => {
-      if (this.#running === running) this.#running = undefined;
-    };
     const running = attempt(this.#flush);
     this.#running = running;
+    // Before the next one begins, which waits for it too.
+    const done = () => {
+      this.#running = undefined;
+    };
     running.then(done, done);
     return running;
   }

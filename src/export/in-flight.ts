@@ -8,8 +8,8 @@ export interface Batch {
   readonly lastSequence: number;
   /** How many of its records are neither delivered nor failed. */
   open: number;
-  /** How many have failed. */
-  failed: number;
+  /** Whether any of them has failed. */
+  hasFailed: boolean;
 }
 
 /** The batches that are being exported. */

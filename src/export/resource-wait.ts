@@ -11,13 +11,11 @@ export class ResourceWait {
   readonly #clock: Clock;
   readonly #warn: (message: string) => void;
   readonly #waits = new WeakMap<ResourceLike, Promise<void>>();
-  readonly #isOver = new WeakSet<ResourceLike>();
   #endAll: () => void = () => {};
   /** Resolves when all waits end. */
   readonly #ended = new Promise<void>((resolve) => {
     this.#endAll = resolve;
   });
-  #hasEnded = false;
 
   constructor(clock: Clock, warn: (message: string) => void) {
     this.#clock = clock;
@@ -32,16 +30,15 @@ export class ResourceWait {
       const resource = record.resource as ResourceLike | undefined;
       if (resource === last) continue;
       last = resource;
-      if (this.#hasEnded || resource?.asyncAttributesPending !== true || this.#isOver.has(resource)) continue;
+      if (resource?.asyncAttributesPending !== true) continue;
       waits ??= [];
       waits.push(this.#of(resource));
     }
     return waits && Promise.all(waits);
   }
 
-  /** Ends all waits: the exports go on without. */
+  /** Ends all waits, also those to come: the exports go on without. */
   end(): void {
-    this.#hasEnded = true;
     this.#endAll();
   }
 
@@ -59,7 +56,6 @@ export class ResourceWait {
       .then(() => resource.waitForAsyncAttributes?.())
       .catch(() => {});
     const waited = await within(Promise.race([settled, this.#ended]), MAX_WAIT_MILLIS, this.#clock);
-    this.#isOver.add(resource);
     if (waited.inTime) return;
     this.#warn(
       `resource attributes were still missing after ${MAX_WAIT_MILLIS} ms; records are exported without them`,

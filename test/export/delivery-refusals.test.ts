@@ -25,6 +25,11 @@ class RefusingExporter extends RecordingExporter {
   }
 }
 
+/** Whether a batch was sent again in halves. */
+function isSplit({ batches }: RecordingExporter, batch: readonly ReadableLogRecordLike[]): boolean {
+  return batches.some((part) => part.length === batch.length >> 1 && part[0] === batch[0] && part.length > 0);
+}
+
 let warnings: string[];
 
 beforeEach(() => {
@@ -126,6 +131,57 @@ describe('a server that refuses everything', () => {
     await processor.forceFlush();
     expect(exporter.bodies).toEqual(expect.arrayContaining(numbers(256).map((number) => 256 + number)));
     expect(exporter.batches.length).toBeLessThan(140);
+  });
+
+  test('is asked 32 times in a row, and each part that is left then once', async () => {
+    const exporter = new RefusingExporter(() => true);
+    const { log, processor } = pipeline({ exporter });
+    for (const number of numbers(512)) log(number);
+    await processor.forceFlush();
+    // 512, 256, 128 ... 1 is ten times; then the other halves, from the smallest on, until it was asked 32 times.
+    expect(sizes(exporter).slice(0, 10)).toEqual([512, 256, 128, 64, 32, 16, 8, 4, 2, 1]);
+    const sent = exporter.batches
+      .slice(31)
+      .flat()
+      .map(({ body }) => body);
+    expect(sent).toEqual(numbers(512).slice(512 - sent.length));
+    expect(new Set(sent).size).toBe(sent.length);
+    const before = exporter.batches.length;
+    // Another 31 refusals would begin from the start, had one been accepted meanwhile.
+    log('refused');
+    await processor.forceFlush();
+    expect(exporter.batches).toHaveLength(before + 1);
+  });
+
+  test('31 times in a row has the next batch narrowed down, 32 times it has not', async () => {
+    for (const [refusals, requests] of [
+      [30, 3],
+      [31, 1],
+    ] as const) {
+      const exporter = new RefusingExporter(() => true);
+      const { log, processor } = pipeline({ exporter });
+      for (let left = refusals; left > 0; left -= 1) {
+        log('refused');
+        await processor.forceFlush();
+      }
+      for (const number of numbers(2)) log(number);
+      await processor.forceFlush();
+      expect(exporter.batches.length - refusals).toBe(requests);
+    }
+  });
+
+  test('in between has a batch split 64 times, and sends each part that is left then once', async () => {
+    const exporter = new RefusingExporter(({ body }) => body % 2 === 1);
+    const { log, processor } = pipeline({ exporter });
+    for (const number of numbers(512)) log(number);
+    await processor.forceFlush();
+    const refused = exporter.batches.filter((batch) => batch.some(({ body }) => body % 2 === 1));
+    const split = (batches: readonly ReadableLogRecordLike[][]) =>
+      batches.filter(({ length }) => length > 1).map((batch) => isSplit(exporter, batch));
+    expect(new Set(split(refused.slice(0, 64)))).toEqual(new Set([true]));
+    expect(new Set(split(refused.slice(64)))).toEqual(new Set([false]));
+    expect(refused[64]!.length).toBeGreaterThan(1);
+    expect(processor.stats().failed.export).toBe(512 - exporter.records.length);
   });
 
   test('for every second record is asked a bounded number of times', async () => {

@@ -1,0 +1,260 @@
+/** The edges of a retry: the last millisecond, an answer that comes too late, and who is asked to keep the process. */
+import { diag } from '@opentelemetry/api';
+import { RetryingLogRecordExporter, type RetryingLogRecordExporterOptions } from '../../src/export/index.ts';
+import type {
+  ExporterFlushOptionsLike,
+  ExportResultLike,
+  LogRecordExporterLike,
+} from '../../src/record/index.ts';
+import { turn } from '../support/delivery-pipeline.ts';
+import { listen } from '../support/diag-listener.ts';
+import { failure, type Respond, SUCCESS } from '../support/exporters.ts';
+import { ManualClock } from '../support/manual-clock.ts';
+
+let warnings: string[];
+
+beforeEach(() => {
+  warnings = [];
+  listen((message) => void warnings.push(message));
+});
+afterEach(() => diag.disable());
+
+const unavailable = failure('14 UNAVAILABLE', 14);
+
+/** Keeps the callback of every attempt, and remembers how it was flushed and shut down. */
+class HeldAttempts implements LogRecordExporterLike {
+  readonly attempts: Respond[] = [];
+  readonly asked: unknown[] = [];
+
+  export(_records: unknown[], respond: Respond): unknown {
+    this.attempts.push(respond);
+    return undefined;
+  }
+
+  async forceFlush(options?: ExporterFlushOptionsLike): Promise<void> {
+    this.asked.push(['forceFlush', options]);
+  }
+
+  async shutdown(options?: ExporterFlushOptionsLike): Promise<void> {
+    this.asked.push(['shutdown', options]);
+  }
+}
+
+function build(given: Partial<RetryingLogRecordExporterOptions> = {}) {
+  const clock = new ManualClock();
+  const inner = new HeldAttempts();
+  const exporter = new RetryingLogRecordExporter({ exporter: inner, clock, jitter: 0, ...given });
+  const results: ExportResultLike[] = [];
+  exporter.export(['a record'], (result) => results.push(result));
+  return {
+    ...{ clock, exporter, inner, results },
+    /** Answers the attempt that was made last. */
+    answer: (result: ExportResultLike) => inner.attempts.at(-1)!(result),
+    message: () => results[0]?.error?.message,
+  };
+}
+
+describe('the time for retries', () => {
+  const asksFor = (afterMillis: number) => ({ isRetryable: () => ({ afterMillis }) });
+
+  test('ends with the millisecond in which an attempt could still begin', () => {
+    const { answer, clock, inner, message } = build({ maxElapsedMillis: 1_000, initialBackoffMillis: 999 });
+    answer(unavailable);
+    clock.advance(999);
+    expect(inner.attempts).toHaveLength(2);
+    answer(unavailable);
+    // One is left: it is waited for, and then there is a last attempt.
+    clock.advance(1);
+    expect(inner.attempts).toHaveLength(3);
+    answer(unavailable);
+    expect(message()).toBe(
+      'export of 1 records failed (attempt 3, Error: 14 UNAVAILABLE); no further attempt: 1000 ms are over',
+    );
+  });
+
+  test('is enough for a server that asks for all of it, and not for one millisecond more', () => {
+    const enough = build({ maxElapsedMillis: 5_000, ...asksFor(5_000) });
+    enough.answer(unavailable);
+    enough.clock.advance(5_000);
+    expect(enough.inner.attempts).toHaveLength(2);
+    const tooLong = build({ maxElapsedMillis: 5_000, ...asksFor(5_001) });
+    tooLong.answer(unavailable);
+    expect(tooLong.message()).toContain('the server asked for 5001 ms, but only 5000 ms are left');
+  });
+
+  test('is used up by attempts as well as by waits', () => {
+    const { answer, clock, inner, message } = build({ maxElapsedMillis: 5_000, initialBackoffMillis: 1_000 });
+    clock.advance(3_000);
+    answer(unavailable);
+    clock.advance(1_000);
+    expect(inner.attempts).toHaveLength(2);
+    clock.advance(600);
+    answer(unavailable);
+    // 400 ms are left, and the wait is no longer than that.
+    clock.advance(399);
+    expect(inner.attempts).toHaveLength(2);
+    clock.advance(1);
+    expect(inner.attempts).toHaveLength(3);
+    answer(unavailable);
+    expect(message()).toContain('(attempt 3, ');
+  });
+
+  test('of 0 makes one attempt', () => {
+    const { answer, inner, message } = build({ maxElapsedMillis: 0 });
+    answer(unavailable);
+    expect(inner.attempts).toHaveLength(1);
+    expect(message()).toContain('no further attempt: 0 ms are over');
+  });
+
+  test.each([
+    ['a negative wait', -5],
+    ['a wait that is no number', Number.NaN],
+    ['no wait', 0],
+  ])('is waited for as the back-off says where isRetryable returns %s; a flush may cut it', (_name, wait) => {
+    const { answer, clock, exporter, inner } = build(asksFor(wait));
+    answer(unavailable);
+    clock.advance(999);
+    expect(inner.attempts).toHaveLength(1);
+    void exporter.forceFlush();
+    expect(inner.attempts).toHaveLength(2);
+  });
+});
+
+describe('a flush', () => {
+  test('in the middle of a wait leaves nothing of that wait: the next one has its whole length', () => {
+    const { answer, clock, exporter, inner } = build();
+    answer(unavailable);
+    clock.advance(500);
+    void exporter.forceFlush({ timeoutMillis: 60_000 });
+    expect(inner.attempts).toHaveLength(2);
+    answer(unavailable);
+    clock.advance(1_499);
+    expect(inner.attempts).toHaveLength(2);
+    clock.advance(1);
+    expect(inner.attempts).toHaveLength(3);
+  });
+
+  test('asks the exporter at once and again behind its exports, within the time and without keeping the process', async () => {
+    const { answer, exporter, inner } = build();
+    const flushed = exporter.forceFlush({ timeoutMillis: 700 });
+    expect(inner.asked).toEqual([['forceFlush', { timeoutMillis: 700, keepsAlive: false }]]);
+    answer(SUCCESS);
+    await flushed;
+    expect(inner.asked).toHaveLength(2);
+    expect(inner.asked[1]).toEqual(inner.asked[0]);
+    expect(warnings).toEqual([]);
+  });
+
+  test.each([
+    ['is', undefined, true],
+    ['is', { keepsAlive: true }, true],
+    ['is not', { keepsAlive: false }, false],
+  ])('%s a reason for the process to stay where the caller says %j', async (_is, options, expected) => {
+    const kept: unknown[] = [];
+    const time = new ManualClock();
+    const clock = {
+      now: () => time.now(),
+      monotonicNow: () => time.monotonicNow(),
+      after: (millis: number, callback: () => void, keepsAlive?: boolean) => {
+        if (millis === 10_000) kept.push(keepsAlive);
+        return time.after(millis, callback);
+      },
+    };
+    const { answer, exporter } = build({ clock });
+    const flushed = exporter.forceFlush(options);
+    answer(SUCCESS);
+    await flushed;
+    expect(kept).toEqual([expected]);
+  });
+});
+
+describe('shutdown()', () => {
+  test.each([
+    ['keeps', undefined, true],
+    ['does not keep', { keepsAlive: false }, false],
+  ])('%s the process where its caller says %j, and passes that on', async (_keeps, options, keepsAlive) => {
+    const { answer, exporter, inner } = build();
+    answer(SUCCESS);
+    await exporter.shutdown(options);
+    expect(inner.asked).toEqual([['shutdown', { keepsAlive }]]);
+  });
+
+  test('waits for an attempt under way at most as long as one may take', async () => {
+    const { clock, exporter, inner, results } = build({ attemptTimeoutMillis: 3_000 });
+    const ended = exporter.shutdown();
+    await turn();
+    clock.advance(2_999);
+    await turn();
+    expect(inner.asked).toEqual([]);
+    clock.advance(1);
+    await ended;
+    expect(inner.asked).toHaveLength(1);
+    expect(results[0]?.error?.message).toContain('no further attempt: the exporter was shut down');
+    expect([inner.attempts.length, clock.pendingTimers]).toEqual([1, 0]);
+  });
+});
+
+describe('an answer', () => {
+  test('after the result changes nothing and is not logged, whatever it says', () => {
+    const { clock, exporter, inner, results } = build({ maxElapsedMillis: 0 });
+    clock.advance(exporter.worstCaseMillis);
+    expect(results).toHaveLength(1);
+    inner.attempts[0]!(SUCCESS);
+    inner.attempts[0]!(unavailable);
+    expect([results.length, warnings, clock.pendingTimers]).toEqual([1, [], 0]);
+  });
+
+  test('in time leaves no timer of its attempt', () => {
+    const { answer, clock, inner, results } = build();
+    answer(failure('3 INVALID_ARGUMENT', 3));
+    expect([results.length, clock.pendingTimers]).toEqual([1, 0]);
+    clock.advance(3_600_000);
+    expect(inner.attempts).toHaveLength(1);
+  });
+
+  test('is given the same records again at every attempt, and none once there is a result', () => {
+    const given: unknown[][] = [];
+    const exporter = {
+      export: (records: unknown[], respond: Respond) => {
+        given.push([...records]);
+        respond(given.length < 3 ? unavailable : SUCCESS);
+      },
+      shutdown: async () => {},
+    };
+    const { clock, results } = build({ exporter });
+    clock.advance(10_000);
+    expect(given).toEqual([['a record'], ['a record'], ['a record']]);
+    expect(results).toEqual([SUCCESS]);
+  });
+
+  test.each([
+    ['an error', new Error('offline'), 'Error: offline'],
+    ['a text', 'offline', 'offline'],
+  ])('of an async export() that rejects with %s is that it failed', async (_name, reason, text) => {
+    const exporter = { export: () => Promise.reject(reason), shutdown: async () => {} };
+    const asked: unknown[] = [];
+    const isRetryable = (error: unknown) => {
+      asked.push(error);
+      return false;
+    };
+    const { clock, results } = build({ exporter, isRetryable });
+    await turn();
+    expect(results).toHaveLength(1);
+    expect(String(results[0]!.error)).toContain(text);
+    expect(asked).toEqual([results[0]!.error]);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  test('of an async export() that rejects after it has called back is what it called back with', async () => {
+    const exporter = {
+      export: (_records: unknown[], respond: Respond) => {
+        respond(SUCCESS);
+        return Promise.reject(new Error('afterwards'));
+      },
+      shutdown: async () => {},
+    };
+    const { results } = build({ exporter });
+    await turn();
+    expect([results, warnings]).toEqual([[SUCCESS], []]);
+  });
+});
