@@ -1,7 +1,7 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Bound, isCorrupt, loadDriver } from '../../src/store/driver.ts';
+import { type Bound, blobOf, isCorrupt, loadDriver } from '../../src/store/driver.ts';
 
 const newFile = () => join(mkdtempSync(join(tmpdir(), 'driver-')), 'a file.db');
 
@@ -37,4 +37,35 @@ test('a file that is not there is not made by who only reads; a file that is no 
     error = caught;
   }
   expect(isCorrupt(error)).toBe(true);
+});
+
+test.each([
+  ["node:sqlite's own code", { errcode: 11 }, true],
+  ["node:sqlite's extended code", { errcode: 11 + 256 * 3 }, true],
+  ['no database', { errcode: 26 }, true],
+  ['a full disk', { errcode: 13 }, false],
+  ["libsql's code", { rawCode: 11 }, true],
+  ["libsql's extended code", { rawCode: 11 + 256 }, true],
+  ["libsql's code of a lock", { rawCode: 5 }, false],
+  [
+    'libsql at the opening',
+    new Error('ConnectionFailed("Unable to open connection to local database x: 26")'),
+    true,
+  ],
+  [
+    'libsql at another opening',
+    new Error('ConnectionFailed("Unable to open connection to local database x: 14")'),
+    false,
+  ],
+  ['any other error that ends with such a number', new Error('cannot bind number: 26'), false],
+  ['something without a message', {}, false],
+])('whether a file is damaged: %s', (_name, error, expected) => {
+  expect(isCorrupt(error)).toBe(expected);
+});
+
+test('a column of bytes is bytes whatever the driver gives for it; anything else is none', () => {
+  const bytes = Buffer.from([1, 2]);
+  expect(blobOf(bytes)).toBe(bytes);
+  expect(blobOf(new Uint8Array([1, 2]).buffer)).toEqual(new Uint8Array([1, 2]));
+  for (const other of [null, undefined, 'x', 1]) expect(blobOf(other)).toBeUndefined();
 });
