@@ -18,6 +18,7 @@ export default {
     ...['Math', 'Number', 'BigInt', 'Object', 'Array', 'String', 'JSON', 'Uint8Array', 'Map', 'Set'],
     ...['Promise', 'Error', 'Symbol'],
   ],
+  setupFilesAfterEnv: ['<rootDir>/test/support/disable-storages.ts'],
   testTimeout: 30_000,
   // One more than the cores of the smallest machine: tests often wait for a process, a socket or a disk.
   maxWorkers: 3,

@@ -2,11 +2,12 @@ import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
-import { type AddressInfo, createServer } from 'node:net';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { json } from 'node:stream/consumers';
 import { findCollector } from '../scripts/collector.js';
+import { freePort } from './support/free-port.js';
 
 const script = join(__dirname, '../examples/service/start.js');
 const mostMillis = 15_000;
@@ -129,10 +130,7 @@ test('the customers of the compose file go on when the service is down', async (
     orders.push(await json(request));
     response.end(JSON.stringify({ paid: false, reason: 'no stock' }));
   });
-  const listening = once(shop.listen(0, '127.0.0.1'), 'listening');
-  await listening;
-  const { port } = shop.address() as AddressInfo;
-  shop.close();
+  const port = await freePort();
   const environment = { CHECKOUT_URL: `http://127.0.0.1:${port}`, ORDERS_PER_SECOND: '100' };
   const customers = spawn(process.execPath, [join(__dirname, '../examples/service/load.js')], {
     env: { ...process.env, ...environment },

@@ -47,6 +47,7 @@ export {
 export { Backoff, type BackoffOptions } from './backoff.ts';
 export { CLOCK_METHODS, type Clock, systemClock } from './clock.ts';
 export { ComponentMetrics, type Observe } from './component-metrics.ts';
+export { errorText, problemText } from './error-text.ts';
 export { type FrozenRecord, freeze, recordSize, truncate } from './freeze.ts';
 export {
   bridgeApiLogs,
@@ -78,7 +79,7 @@ export {
   type SpanProcessorLike,
 } from './otel.ts';
 export { RankedQueue } from './ranked-queue.ts';
-export { errorText, problemText, RateLimitedWarnings } from './rate-limited-warnings.ts';
+export { RateLimitedWarnings } from './rate-limited-warnings.ts';
 export { type Release, ReleaseContext, releaseOf, type TaskMarks } from './release-context.ts';
 export {
   EXPECTED_SEVERITY,

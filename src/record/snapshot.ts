@@ -1,5 +1,5 @@
 import { types } from 'node:util';
-import { errorText } from './rate-limited-warnings.ts';
+import { errorText } from './error-text.ts';
 import { CHARACTER_BYTES, VALUE_BYTES } from './size.ts';
 
 /** A copy of a value and its estimated size in bytes. */

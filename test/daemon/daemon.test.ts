@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { Daemon } from '../../src/daemon/index.ts';
 import { decodeJsonLogs } from '../../src/otlp/index.ts';
 import { folderForEachTest } from '../sinks/support/folder.ts';
-import { freePort } from '../support/free-port.ts';
+import { freePort } from '../support/free-port.js';
 import { startOtlpReceiver } from '../support/otlp-receiver.js';
 import { daemonsForEachTest } from './support/daemon-process.ts';
-import { jsonRequest } from './support/json-request.ts';
+import { sendBodies as send } from './support/json-request.ts';
 import { loadedConfig } from './support/loaded-config.ts';
 
 const folder = folderForEachTest();
@@ -32,16 +32,6 @@ function write(text: string): string {
   const file = join(folder(), 'distlogd.yaml');
   writeFileSync(file, text);
   return file;
-}
-
-async function send(endpoint: string, ...bodies: readonly string[]): Promise<number> {
-  const headers = { 'content-type': 'application/json' };
-  const answer = await fetch(`${endpoint}/v1/logs`, {
-    method: 'POST',
-    headers,
-    body: jsonRequest(...bodies),
-  });
-  return answer.status;
 }
 
 /** The records of others than the daemon, in the order of the file. */

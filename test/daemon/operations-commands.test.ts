@@ -7,10 +7,10 @@ import { distlogd } from '../../src/cli/distlogd/distlogd.ts';
 import { runProgram } from '../../src/cli/run-program.ts';
 import { fakeIo } from '../cli/support/fake-io.ts';
 import { folderForEachTest } from '../sinks/support/folder.ts';
-import { freePort } from '../support/free-port.ts';
+import { freePort } from '../support/free-port.js';
 import { partialSuccess } from '../support/otlp-answer.js';
 import { type DaemonProcess, daemonsForEachTest } from './support/daemon-process.ts';
-import { jsonRequest } from './support/json-request.ts';
+import { sendBodies } from './support/json-request.ts';
 
 const folder = folderForEachTest();
 const start = daemonsForEachTest(folder);
@@ -73,11 +73,7 @@ ownRecords: { severity: FATAL, console: true }
   };
   const askProgram = (command: string, ...words: readonly string[]) =>
     said(start([...words, '-c', file], { command }));
-  const send = async (...bodies: readonly string[]) => {
-    const headers = { 'content-type': 'application/json' };
-    const body = jsonRequest(...bodies);
-    return (await fetch(`${otlpHttp}/v1/logs`, { method: 'POST', headers, body })).status;
-  };
+  const send = (...bodies: readonly string[]) => sendBodies(otlpHttp!, ...bodies);
   const metrics = async () => (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
   return { daemon, ask, askProgram, send, metrics };
 }

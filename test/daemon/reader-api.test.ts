@@ -4,7 +4,7 @@ import { Reading, remarksOf } from '../operations/support/reading.ts';
 import { folderForEachTest } from '../sinks/support/folder.ts';
 import { bodiesOf } from '../store/support/records.ts';
 import { daemonsForEachTest } from './support/daemon-process.ts';
-import { jsonRequest } from './support/json-request.ts';
+import { sendBodies } from './support/json-request.ts';
 
 const folder = folderForEachTest();
 const start = daemonsForEachTest(folder);
@@ -25,13 +25,7 @@ ownRecords: { severity: ERROR }
 }
 
 async function send(endpoint: string, body: string): Promise<boolean> {
-  const request = {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: jsonRequest(body),
-  };
-  const answer = await fetch(`${endpoint}/v1/logs`, request).catch(() => undefined);
-  return answer?.status === 200;
+  return (await sendBodies(endpoint, body).catch(() => undefined)) === 200;
 }
 
 /** Asks until the store has all of these. */

@@ -6,7 +6,7 @@ import { Reading } from '../operations/support/reading.ts';
 import { folderForEachTest } from '../sinks/support/folder.ts';
 import { bodiesOf } from '../store/support/records.ts';
 import { daemonsForEachTest } from './support/daemon-process.ts';
-import { jsonRequest } from './support/json-request.ts';
+import { sendBodies } from './support/json-request.ts';
 import { loadedConfig } from './support/loaded-config.ts';
 
 const folder = folderForEachTest();
@@ -26,13 +26,7 @@ ${rules}
 }
 
 async function send(endpoint: string, ...bodies: readonly string[]): Promise<void> {
-  const headers = { 'content-type': 'application/json' };
-  const response = await fetch(`${endpoint}/v1/logs`, {
-    method: 'POST',
-    headers,
-    body: jsonRequest(...bodies),
-  });
-  expect(response.status).toBe(200);
+  expect(await sendBodies(endpoint, ...bodies)).toBe(200);
 }
 
 /** The records of others than the daemon, in the order of the file. */

@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
-import { type AddressInfo, createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { retryAfterMillis } from '../../src/export/export-error.ts';
 import { retryInfoMillis } from '../../src/otlp/index.ts';
+import { freePort } from '../support/free-port.js';
 
 // google.rpc.Status { code: 14, message: "full", details: [DebugInfo, RetryInfo] } as protobufjs 8 encodes
 // it.
@@ -152,19 +153,10 @@ describe('a failed export is worth another try', () => {
   );
 
   test('when fetch finds nobody at the port', async () => {
-    const error = await fetch(`http://127.0.0.1:${await closedPort()}/`).catch((thrown: unknown) => thrown);
+    const error = await fetch(`http://127.0.0.1:${await freePort()}/`).catch((thrown: unknown) => thrown);
     expect(retryAfterMillis(error)).toBe(0);
   });
 });
-
-async function closedPort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 /**
  * What the real OTLP/HTTP exporter reports. In a process of its own, because it loads `http` by a dynamic
@@ -202,7 +194,7 @@ test.each([
 });
 
 test('where nobody listens the error of the OTLP/HTTP exporter is judged worth another try', async () => {
-  expect(retryAfterMillis(await errorOverHttp(await closedPort()))).toBe(0);
+  expect(retryAfterMillis(await errorOverHttp(await freePort()))).toBe(0);
 });
 
 describe('a failed export is not worth another try', () => {

@@ -1,5 +1,5 @@
 import { diag } from '@opentelemetry/api';
-import { errorText, RateLimitedWarnings } from '../../src/record/index.ts';
+import { RateLimitedWarnings } from '../../src/record/index.ts';
 import { listen } from '../support/diag-listener.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 
@@ -43,31 +43,4 @@ test('a diag logger that throws does not reach the application', () => {
     throw new Error('the logger is broken');
   });
   expect(() => new RateLimitedWarnings('Burst', new ManualClock()).warn('full', 'no room')).not.toThrow();
-});
-
-test.each<[unknown, string]>([
-  [new RangeError('too big'), 'RangeError: too big'],
-  ['text', 'text'],
-  [undefined, 'undefined'],
-  [Symbol('s'), 'Symbol(s)'],
-  [[1, 2], 'Array(2)'],
-  [new Uint8Array(3), 'Uint8Array(3)'],
-  [new DataView(new ArrayBuffer(4)), 'DataView(4)'],
-  [Object.create(null), 'an error that cannot be shown'],
-  [
-    Object.defineProperty(new Error(), 'message', {
-      get() {
-        throw new Error('again');
-      },
-    }),
-    'an error that cannot be shown',
-  ],
-])('anything thrown has a text: case %#', (thrown, expected) => {
-  expect(errorText(thrown)).toBe(expected);
-});
-
-test('the text of an error is bounded', () => {
-  const text = errorText(new Error('x'.repeat(100_000)));
-  expect(text).toHaveLength(500);
-  expect(text.endsWith('...')).toBe(true);
 });

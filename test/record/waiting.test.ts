@@ -6,7 +6,6 @@ import {
   flushMillis,
   globalLoggerProvider,
   LogRecordView,
-  problemText,
   ReleaseContext,
   releaseOf,
   replaceLoggerProvider,
@@ -164,18 +163,4 @@ test('a replaced provider is the global one until it is taken back, once', () =>
   takeBackAgain();
   takeBackOuter();
   expect([outer.logger, inner.logger]).not.toContain(globalLogger());
-});
-
-test('the problem of several connections is each of theirs, in bounds, whatever they hold', () => {
-  const refused = new AggregateError([new Error('refused ::1'), new TypeError('refused 127.0.0.1')], '');
-  expect(problemText(refused)).toBe('refused ::1, TypeError: refused 127.0.0.1');
-  expect(problemText(new AggregateError([new Error('a')], 'all failed'))).toBe('AggregateError: all failed');
-  expect(problemText(new Error('Error: Error: x'))).toBe('x');
-  const itself = new AggregateError([], '');
-  itself.errors.push(itself, new Error('inner'));
-  expect(problemText(itself).length).toBeLessThanOrEqual(500);
-  const many = new AggregateError(new Array(100_000).fill(new Error('x'.repeat(400))), '');
-  expect(problemText(many).length).toBeLessThanOrEqual(500);
-  const broken = Object.defineProperty(new AggregateError([], ''), 'errors', { value: 5 });
-  expect(problemText(broken)).toMatch(/^AggregateError/);
 });

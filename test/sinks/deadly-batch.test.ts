@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { listDeadLetters } from '../../src/sinks/dead-letters/index.ts';
 import { type DaemonProcess, daemonsForEachTest } from '../daemon/support/daemon-process.ts';
-import { jsonRequest } from '../daemon/support/json-request.ts';
+import { sendBodies as send } from '../daemon/support/json-request.ts';
 import { folderForEachTest } from './support/folder.ts';
 import { bodiesIn } from './support/logs.ts';
 
@@ -24,15 +24,6 @@ http: { endpoint: "127.0.0.1:0" }
 `,
   );
   return start(['-c', config], { under: ['/usr/bin/env', `NODE_OPTIONS=--import ${preload}`] });
-}
-
-async function send(endpoint: string, body: string): Promise<number> {
-  const answer = await fetch(`${endpoint}/v1/logs`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: jsonRequest(body),
-  });
-  return answer.status;
 }
 
 const written = () =>

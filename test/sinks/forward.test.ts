@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { Daemon } from '../../src/daemon/index.ts';
 import { newCurveKeyPair } from '../../src/net/index.ts';
 import { decodeJsonLogs } from '../../src/otlp/index.ts';
-import { jsonRequest } from '../daemon/support/json-request.ts';
+import { sendBodies } from '../daemon/support/json-request.ts';
 import { loadedConfig } from '../daemon/support/loaded-config.ts';
-import { freePort } from '../support/free-port.ts';
+import { freePort } from '../support/free-port.js';
 import { folderForEachTest } from './support/folder.ts';
 
 const folder = folderForEachTest();
@@ -31,10 +31,7 @@ ${quiet}`;
 }
 
 async function send(daemon: Daemon, ...bodies: readonly string[]): Promise<void> {
-  const headers = { 'content-type': 'application/json' };
-  const url = `${daemon.endpoints.otlpHttp}/v1/logs`;
-  const response = await fetch(url, { method: 'POST', headers, body: jsonRequest(...bodies) });
-  expect(response.status).toBe(200);
+  expect(await sendBodies(daemon.endpoints.otlpHttp!, ...bodies)).toBe(200);
 }
 
 function written(): unknown[] {

@@ -12,7 +12,7 @@ import { Daemon } from '../../src/daemon/index.ts';
 import { decodeJsonLogs } from '../../src/otlp/index.ts';
 import { fakeIo } from '../cli/support/fake-io.ts';
 import { daemonsForEachTest } from '../daemon/support/daemon-process.ts';
-import { jsonRequest } from '../daemon/support/json-request.ts';
+import { jsonRequest, postJson } from '../daemon/support/json-request.ts';
 import { loadedConfig } from '../daemon/support/loaded-config.ts';
 import { folderForEachTest } from './support/folder.ts';
 
@@ -25,9 +25,7 @@ async function send(endpoint: string, ...bodies: readonly string[]): Promise<voi
 }
 
 async function post(endpoint: string, body: string): Promise<void> {
-  const headers = { 'content-type': 'application/json' };
-  const response = await fetch(`${endpoint}/v1/logs`, { method: 'POST', headers, body });
-  expect(response.status).toBe(200);
+  expect(await postJson(endpoint, body)).toBe(200);
 }
 
 /** A server that takes posts. `answers` come first, then 200. */

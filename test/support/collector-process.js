@@ -1,10 +1,10 @@
 // Runs a real OpenTelemetry Collector for a test, on free ports and in a folder of its own.
 import { execFile, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { findCollector } from '../../scripts/collector.js';
+import { freePort } from './free-port.js';
 
 /**
  * @typedef {object} CollectorOptions
@@ -70,60 +70,56 @@ async function startIn(directory, { config, env = {}, grpcPort, httpPort, startM
   const configs = [config]
     .flat()
     .map((each, index) => configPath(each, join(directory, `config-${index}.yaml`)));
-  for (let attempt = 1; ; attempt += 1) {
-    const [freeGrpc, freeHttp, health] = await freePorts(3);
-    const ports = { grpcPort: grpcPort ?? freeGrpc, httpPort: httpPort ?? freeHttp };
-    const burstsFile = join(directory, 'bursts.jsonl');
-    const restFile = join(directory, 'rest.jsonl');
-    const tracesFile = join(directory, 'traces.jsonl');
-    const child = spawn(
-      program,
-      [...configs, ...forTests].flatMap((each) => ['--config', each]),
-      {
-        cwd: directory,
-        env: {
-          PATH: process.env.PATH,
-          COLLECTOR_GRPC_ENDPOINT: `127.0.0.1:${ports.grpcPort}`,
-          COLLECTOR_HTTP_ENDPOINT: `127.0.0.1:${ports.httpPort}`,
-          COLLECTOR_HEALTH_ENDPOINT: `127.0.0.1:${health}`,
-          COLLECTOR_BURSTS_FILE: burstsFile,
-          COLLECTOR_REST_FILE: restFile,
-          COLLECTOR_TRACES_FILE: tracesFile,
-          COLLECTOR_METRICS_FILE: join(directory, 'metrics.jsonl'),
-          COLLECTOR_QUEUE_DIRECTORY: join(directory, 'queue'),
-          ...env,
-        },
-        stdio: ['ignore', 'pipe', 'pipe'],
+  const ports = { grpcPort: grpcPort ?? (await freePort()), httpPort: httpPort ?? (await freePort()) };
+  const health = await freePort();
+  const burstsFile = join(directory, 'bursts.jsonl');
+  const restFile = join(directory, 'rest.jsonl');
+  const tracesFile = join(directory, 'traces.jsonl');
+  const child = spawn(
+    program,
+    [...configs, ...forTests].flatMap((each) => ['--config', each]),
+    {
+      cwd: directory,
+      env: {
+        PATH: process.env.PATH,
+        COLLECTOR_GRPC_ENDPOINT: `127.0.0.1:${ports.grpcPort}`,
+        COLLECTOR_HTTP_ENDPOINT: `127.0.0.1:${ports.httpPort}`,
+        COLLECTOR_HEALTH_ENDPOINT: `127.0.0.1:${health}`,
+        COLLECTOR_BURSTS_FILE: burstsFile,
+        COLLECTOR_REST_FILE: restFile,
+        COLLECTOR_TRACES_FILE: tracesFile,
+        COLLECTOR_METRICS_FILE: join(directory, 'metrics.jsonl'),
+        COLLECTOR_QUEUE_DIRECTORY: join(directory, 'queue'),
+        ...env,
       },
-    );
-    const collector = watch(child);
-    try {
-      await collector.ready(startMillis);
-    } catch (error) {
-      await collector.kill('SIGKILL');
-      // Somebody took a port between our look and its start. A port that the caller asked for is his to free.
-      if (attempt < 3 && collector.logs().includes('address already in use')) continue;
-      throw error;
-    }
-    return {
-      pid: /** @type {number} */ (child.pid),
-      ...ports,
-      directory,
-      burstsFile,
-      restFile,
-      tracesFile,
-      get logs() {
-        return collector.logs();
-      },
-      stopped: collector.stopped,
-      kill: (signal = 'SIGKILL') => collector.kill(signal),
-      stop: () => collector.kill('SIGTERM'),
-      async cleanUp() {
-        await collector.kill('SIGKILL');
-        rmSync(directory, { recursive: true, force: true });
-      },
-    };
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
+  const collector = watch(child);
+  try {
+    await collector.ready(startMillis);
+  } catch (error) {
+    await collector.kill('SIGKILL');
+    throw error;
   }
+  return {
+    pid: /** @type {number} */ (child.pid),
+    ...ports,
+    directory,
+    burstsFile,
+    restFile,
+    tracesFile,
+    get logs() {
+      return collector.logs();
+    },
+    stopped: collector.stopped,
+    kill: (signal = 'SIGKILL') => collector.kill(signal),
+    stop: () => collector.kill('SIGTERM'),
+    async cleanUp() {
+      await collector.kill('SIGKILL');
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
 }
 
 /** @param {import('node:child_process').ChildProcessByStdio<null, import('node:stream').Readable, import('node:stream').Readable>} child */
@@ -241,22 +237,4 @@ function configPath(config, fallback) {
   }
   writeFileSync(fallback, config);
   return fallback;
-}
-
-/** Ports that were free a moment ago, all different. @param {number} count @returns {Promise<number[]>} */
-async function freePorts(count) {
-  const servers = Array.from({ length: count }, () => createServer());
-  const ports = await Promise.all(
-    servers.map(
-      (server) =>
-        new Promise((done, fail) => {
-          server.once('error', fail);
-          server.listen(0, '127.0.0.1', () => {
-            done(/** @type {import('node:net').AddressInfo} */ (server.address()).port);
-          });
-        }),
-    ),
-  );
-  await Promise.all(servers.map((server) => new Promise((done) => server.close(done))));
-  return ports;
 }

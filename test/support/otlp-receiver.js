@@ -1,5 +1,6 @@
 // An OTLP/gRPC receiver for logs, for tests and for `npm start`: it keeps what it is sent, and answers as the test says.
 import { Metadata, Server, ServerCredentials, status } from '@grpc/grpc-js';
+import { freePort } from './free-port.js';
 import { fullSuccess, partialSuccess, statusWithRetryInfo } from './otlp-answer.js';
 import { decodeLogsRequest } from './otlp-decode.js';
 
@@ -55,10 +56,10 @@ const logsService = {
 };
 
 /**
- * @param {{ port?: number, onRequest?: (request: ReceivedRequest) => void }} [options] port 0 takes a free one
+ * @param {{ port?: number, onRequest?: (request: ReceivedRequest) => void }} [options] without a port on a free one, which stays its own when it is gone
  * @returns {Promise<OtlpReceiver>}
  */
-export async function startOtlpReceiver({ port = 0, onRequest } = {}) {
+export async function startOtlpReceiver({ port, onRequest } = {}) {
   /** @type {DecodedRecord[]} */
   const records = [];
   /** @type {ReceivedRequest[]} */
@@ -116,7 +117,7 @@ export async function startOtlpReceiver({ port = 0, onRequest } = {}) {
       }
     },
   });
-  const boundPort = await bind(server, port);
+  const boundPort = await bind(server, port ?? (await freePort()));
   /** @type {Promise<void> | undefined} */
   let stopped;
 

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import type { ZmqLogRecordExporter } from '../../src/zeromq/index.ts';
+import { freePort } from '../support/free-port.js';
 import { readJournal } from './programs/file-intake.js';
 import { startCuttingProxy } from './support/cutting-proxy.ts';
 import { closeAll, closeLater, newExporter, newReceiver, send } from './support/exporting.ts';
@@ -17,12 +18,13 @@ afterEach(closeAll);
 const daemons = new Set<ChildProcess>();
 
 /** A daemon in a process of its own. @returns it and the endpoint it listens on */
-async function startDaemon(journal: string, endpoint = 'tcp://127.0.0.1:0') {
+async function startDaemon(journal: string, given?: string) {
+  const endpoint = given ?? `tcp://127.0.0.1:${await freePort()}`;
   const child = fork(join(__dirname, 'programs/daemon.js'), [endpoint, journal], { execArgv: [] });
   daemons.add(child);
   child.once('exit', () => daemons.delete(child));
-  const [listening] = (await once(child, 'message')) as [string];
-  return { child, endpoint: listening };
+  await once(child, 'message');
+  return { child, endpoint };
 }
 
 async function kill(child: ChildProcess): Promise<void> {

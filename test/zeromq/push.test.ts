@@ -12,7 +12,8 @@ import {
 import type { ReadableLogRecordLike } from '../../src/record/index.ts';
 import { resolve } from '../../src/settings/index.ts';
 import { ZmqLogRecordExporter, type ZmqLogRecordExporterOptions } from '../../src/zeromq/index.ts';
-import { closeAll, closeLater, lines, newReceiver, send } from './support/exporting.ts';
+import { freePort } from '../support/free-port.js';
+import { closeAll, closeLater, lines, send } from './support/exporting.ts';
 import { MemoryIntake } from './support/memory-intake.ts';
 
 afterEach(closeAll);
@@ -57,9 +58,7 @@ function newPusher(options: Partial<ZmqLogRecordExporterOptions> & { endpoint: s
 
 /** An endpoint where nobody listens. */
 async function deadEndpoint(): Promise<string> {
-  const receiver = await newReceiver(new MemoryIntake());
-  await receiver.stop(0);
-  return receiver.endpoint;
+  return `tcp://127.0.0.1:${await freePort()}`;
 }
 
 test('each record is one message of topic and body, in order', async () => {

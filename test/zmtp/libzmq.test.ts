@@ -7,6 +7,7 @@ import { Context, Dealer, Pull, Push, Reply, Router } from 'zeromq';
 import { newCurveKeyPair } from '../../src/net/index.ts';
 import { systemClock } from '../../src/record/index.ts';
 import { type ServerConnection, ZmtpClient, type ZmtpError, ZmtpServer } from '../../src/zmtp/index.ts';
+import { freePort } from '../support/free-port.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'burstlog-zmtp-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -44,7 +45,7 @@ async function newServer(options: object = {}) {
   const watchers: (() => void)[] = [];
   const server = new ZmtpServer(
     {
-      endpoint: 'tcp://127.0.0.1:0',
+      endpoint: `tcp://127.0.0.1:${await freePort()}`,
       setting: 'endpoint',
       socketType: 'ROUTER',
       peerTypes: ['DEALER'],

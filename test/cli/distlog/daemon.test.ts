@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { toolsOf } from '../../../src/cli/distlog/mcp/tools.ts';
 import { DaemonSource } from '../../../src/reader/index.ts';
 import { daemonsForEachTest } from '../../daemon/support/daemon-process.ts';
+import { postJson } from '../../daemon/support/json-request.ts';
 import { folderForEachTest } from '../../sinks/support/folder.ts';
 import { otlpLine } from '../../tree/otlp-lines.ts';
 import { failedCheckout, RateLimitedWarnings, record, TRACE } from '../../tree/story.ts';
@@ -33,8 +34,7 @@ ownRecords: { severity: ERROR }
   const daemon = start(['-c', config]);
   const { otlpHttp, http } = await daemon.ready();
   const send = async (body: string) => {
-    const headers = { 'content-type': 'application/json' };
-    expect((await fetch(`${otlpHttp}/v1/logs`, { method: 'POST', headers, body })).status).toBe(200);
+    expect(await postJson(otlpHttp!, body)).toBe(200);
   };
   return { daemon, send, http: http! };
 }

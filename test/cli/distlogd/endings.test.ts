@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { StatusReport } from '../../../src/operations/index.ts';
 import { DaemonProcess, daemonsForEachTest, PROGRAM } from '../../daemon/support/daemon-process.ts';
-import { jsonRequest } from '../../daemon/support/json-request.ts';
+import { sendBodies as send } from '../../daemon/support/json-request.ts';
 import { folderForEachTest } from '../../sinks/support/folder.ts';
 
 const folder = folderForEachTest();
@@ -15,12 +15,6 @@ receivers: { otlpHttp: { endpoint: "127.0.0.1:0" } }
 sinks: { screen: { type: console } }
 http: { endpoint: "127.0.0.1:0" }
 `;
-
-async function send(endpoint: string, ...bodies: readonly string[]): Promise<number> {
-  const headers = { 'content-type': 'application/json' };
-  const body = jsonRequest(...bodies);
-  return (await fetch(`${endpoint}/v1/logs`, { method: 'POST', headers, body })).status;
-}
 
 test('a daemon whose output nobody reads any more goes on: `distlogd run | head -1`', async () => {
   writeFileSync(join(folder(), 'distlogd.yaml'), config);

@@ -1,4 +1,4 @@
-import { freePort } from '../../support/free-port.ts';
+import { freePort } from '../../support/free-port.js';
 import { type OtlpReceiver, startOtlpReceiver } from '../../support/otlp-receiver.js';
 import { PromiseTest } from './support/promise-test.ts';
 

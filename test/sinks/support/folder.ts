@@ -2,12 +2,16 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** A folder for each test, gone after it. */
+/** A folder for each test. They are removed after the last one, when nothing that a test started writes any more. */
 export function folderForEachTest(): () => string {
+  let parent = '';
   let folder = '';
-  beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), 'burstlog-sinks-'));
+  beforeAll(() => {
+    parent = mkdtempSync(join(tmpdir(), 'burstlog-'));
   });
-  afterEach(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }));
+  beforeEach(() => {
+    folder = mkdtempSync(join(parent, 'test-'));
+  });
+  afterAll(() => rmSync(parent, { recursive: true, force: true }));
   return () => folder;
 }

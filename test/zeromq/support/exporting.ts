@@ -13,6 +13,7 @@ import {
   ZmqLogRecordExporter,
   type ZmqLogRecordExporterOptions,
 } from '../../../src/zeromq/index.ts';
+import { freePort } from '../../support/free-port.js';
 import type { MemoryIntake } from './memory-intake.ts';
 
 /** A record with this body. The bridge itself never looks inside. */
@@ -71,7 +72,7 @@ export async function newReceiver(
   options: Partial<ZmqAckReceiverOptions> = {},
   tools: Partial<ZmqAckReceiverTools> = {},
 ): Promise<ZmqAckReceiver> {
-  const defaults = resolve(zmqAckOptions, 'zmqAck', { endpoint: 'tcp://127.0.0.1:0' });
+  const defaults = resolve(zmqAckOptions, 'zmqAck', { endpoint: `tcp://127.0.0.1:${await freePort()}` });
   const receiver = new ZmqAckReceiver({ ...defaults, ...options }, { intake, scan: scanLines, ...tools });
   await receiver.start();
   closeLater(() => receiver.stop(100));

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { freePort } from '../../../support/free-port.js';
 
 /** Every one that was started here, so that none is left when a test fails. @type {Set<RealDaemon>} */
 const running = new Set();
@@ -11,7 +12,7 @@ export async function killAllDaemons() {
   for (const daemon of running) await daemon.kill();
 }
 
-/** With its folder, its configuration, and the ports it had at its first start. */
+/** With its folder, its configuration, and ports that it keeps. */
 export class RealDaemon {
   #folder;
   #program;
@@ -75,6 +76,7 @@ export class RealDaemon {
   /** Starts it, and does not wait. @param {Record<string, string>} [environment] */
   async begin(environment = {}) {
     const config = join(this.#folder, 'distlogd.yaml');
+    await this.#choosePorts();
     // JSON is YAML too.
     writeFileSync(config, JSON.stringify(this.#config));
     const child = spawn(process.execPath, [this.#program, 'run', '--config', config], {
@@ -93,7 +95,7 @@ export class RealDaemon {
       this.said += piece;
       this.life += piece;
       const ready = /ready: (.*?)(?: {2}.*)?\n/.exec(this.life)?.[1];
-      if (ready !== undefined) this.#keep(ready);
+      if (ready !== undefined) this.endpoints = endpointsOf(ready);
       this.#hear();
     });
     await once(child, 'spawn');
@@ -136,15 +138,20 @@ export class RealDaemon {
 
   /** @returns {Promise<any>} what it answers at `/status` */
   async status() {
-    const answer = await fetch(`${this.endpoints.http}/status`);
+    const answer = await this.#ask('GET', '/status');
     return answer.json();
   }
 
   /** Hands a sink its dead letters again. @param {string} sink @returns {Promise<any>} what it answers */
   async replay(sink) {
-    const answer = await fetch(`${this.endpoints.http}/dlq/replay?sink=${sink}`, { method: 'POST' });
+    const answer = await this.#ask('POST', `/dlq/replay?sink=${sink}`);
     if (!answer.ok) throw new Error(`the replay was answered ${answer.status}: ${await answer.text()}`);
     return answer.json();
+  }
+
+  /** On a connection of its own: one that was kept has ended with the process before. @param {string} method @param {string} path */
+  #ask(method, path) {
+    return fetch(`${this.endpoints.http}${path}`, { method, headers: { connection: 'close' } });
   }
 
   /** Asks for its state until this is true. @param {(status: any) => boolean} isSo @returns {Promise<any>} the state */
@@ -156,17 +163,32 @@ export class RealDaemon {
     }
   }
 
-  /** The next life listens where this one did. @param {string} ready */
-  #keep(ready) {
-    this.endpoints = Object.fromEntries(
-      ready.split(', ').map((each) => {
-        const [name = '', endpoint = ''] = each.split(' ');
-        return [name, endpoint];
-      }),
-    );
-    for (const [name, endpoint] of Object.entries(this.endpoints)) {
-      const part = name === 'http' ? this.#config.http : this.#config.receivers[name];
-      if (part !== undefined) part.endpoint = endpoint.replace(/^https?:\/\//, '');
-    }
+  /**
+   * It listens where it did when it is started again: no port is left to the system, which gives it to others as soon
+   * as the daemon is gone.
+   */
+  async #choosePorts() {
+    const http = await withPort(this.#config.http);
+    /** @type {Record<string, any>} */
+    const receivers = {};
+    for (const [name, options] of Object.entries(this.#config.receivers))
+      receivers[name] = await withPort(options);
+    this.change({ http, receivers });
   }
+}
+
+/** @param {any} options of a receiver or the operations server @returns {Promise<any>} the same, with a port of its own for 0 */
+async function withPort(options) {
+  if (!options?.endpoint?.endsWith(':0')) return options;
+  return { ...options, endpoint: options.endpoint.replace(/0$/, String(await freePort())) };
+}
+
+/** @param {string} ready what the daemon says when it is ready @returns {Record<string, string>} */
+function endpointsOf(ready) {
+  return Object.fromEntries(
+    ready.split(', ').map((each) => {
+      const [name = '', endpoint = ''] = each.split(' ');
+      return [name, endpoint];
+    }),
+  );
 }

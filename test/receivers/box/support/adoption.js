@@ -16,20 +16,16 @@ export async function adopt({ folder, program, boxes, killMillis }) {
   const directory = join(folder, 'boxes');
   mkdirSync(directory, { recursive: true });
   const daemon = new RealDaemon(folder, program);
-  const start = async () => {
-    // At each start again: the daemon keeps the endpoints of its receivers, and this one has none.
-    daemon.change({ receivers: { box: { directory, interval: '50ms' } } });
-    await daemon.start();
-  };
+  daemon.change({ receivers: { box: { directory, interval: '50ms' } } });
   let interrupted = 0;
   for (const [round, bytes] of boxes.entries()) {
     writeFileSync(join(directory, `${round}.box`), bytes);
-    await start();
+    await daemon.start();
     await pause(killMillis(round));
     await daemon.kill();
     if (readdirSync(directory).length > 0) interrupted += 1;
   }
-  await start();
+  await daemon.start();
   while (readdirSync(directory).length > 0) await pause(20);
   // It ends when its sinks have everything.
   await daemon.stop();
