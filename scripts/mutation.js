@@ -263,9 +263,11 @@ function mutantsOf(folders) {
  */
 function mutantsOfFile(file) {
   const bytes = readFileSync(join(root, file));
+  // A program's first line is no script behind the mark.
+  const source = String(bytes).replace(/^#!/, '//');
   // Spans count on from one parse to the next, and from the first token of the file: a leading mark shows where.
   const ast = /** @type {any} */ (
-    parseSync(`0;${bytes}`, { syntax: 'typescript', target: 'es2022', decorators: true })
+    parseSync(`0;${source}`, { syntax: 'typescript', target: 'es2022', decorators: true })
   );
   const offset = ast.body[0].span.start + '0;'.length;
   /** @type {Mutant[]} */
