@@ -85,7 +85,7 @@ export function textLines(text: string, { options, marks }: Look): string[] {
 /** Attributes as `name=value`, without those that the task has anyway. */
 export function dataPieces(attributes: TreeAttributes, known: TreeAttributes, look: Look): Piece[] {
   const own = Object.entries(attributes).filter(
-    ([name, value]) => !isOwnName(name) && valueText(known[name]) !== valueText(value),
+    ([name, value]) => (value ?? undefined) !== undefined && !isOwnName(name) && !isKnown(name, value, known),
   );
   const shown = own.slice(0, MAX_ATTRIBUTES).map(([name, value]) => {
     const text = short(valueText(value), MAX_VALUE, look);
@@ -94,6 +94,10 @@ export function dataPieces(attributes: TreeAttributes, known: TreeAttributes, lo
   const more = own.length - shown.length;
   if (more > 0) shown.push(`(${more} more)`);
   return shown.length === 0 ? [] : [piece(`  ${shown.join(' ')}`, 'dim')];
+}
+
+function isKnown(name: string, value: unknown, known: TreeAttributes): boolean {
+  return Object.hasOwn(known, name) && valueText(known[name]) === valueText(value);
 }
 
 /** An error that came before, so its burst was not released again. */

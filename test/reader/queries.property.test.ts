@@ -12,7 +12,7 @@ import { filterOf } from '../../src/reader/record-filter.ts';
 import { Selection } from '../../src/reader/selection.ts';
 import type { TreeRecord } from '../../src/tree/index.ts';
 import { otlpLine } from '../tree/otlp-lines.ts';
-import { ERROR, passedOn, RateLimitedWarnings, record } from '../tree/story.ts';
+import { ERROR, passedOn, record, TaskStory } from '../tree/story.ts';
 
 const { signal } = new AbortController();
 const noNotice = () => {};
@@ -56,7 +56,7 @@ function recordsOf(tasks: readonly GivenTask[]): TreeRecord[] {
   return tasks.flatMap(({ trace, parent, end, hasStart, millis }, at) => {
     const parentId = parent < at && tasks[parent]!.trace === trace ? { parent: ids[parent]! } : {};
     const traceId = String(trace + 1).repeat(32);
-    const told = new RateLimitedWarnings(ids[at]!, `task ${at}`, { traceId, ...parentId });
+    const told = new TaskStory(ids[at]!, `task ${at}`, { traceId, ...parentId });
     const from = at * 10;
     if (hasStart) told.start(from);
     told.say(from + 1, 'a quiet step', { severity: 5 });

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { columnsOf, cutToColumns, safeJson, safeText } from '../../src/text/index.ts';
 import { buildTrees, lines } from '../../src/tree/index.ts';
 import { anyText } from '../support/any-text.ts';
-import { RateLimitedWarnings, record } from '../tree/story.ts';
+import { record, TaskStory } from '../tree/story.ts';
 
 /** C0, DEL, C1, line separators, lone surrogates, marks of direction. */
 const UNSAFE = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{Bidi_Control}\u200b\ufeff\u00ad\u{e0001}]/u;
@@ -31,7 +31,7 @@ function everywhere(text: string) {
     'exception.stacktrace': `${text}\n at ${text}`,
   };
   const common = { service: text, process: text, scope: text, attributes: data };
-  const root = new RateLimitedWarnings(text || 'id', text, {
+  const root = new TaskStory(text || 'id', text, {
     ...common,
     traceId: text,
     parent: `parent ${text}`,

@@ -1,5 +1,5 @@
 import { buildTrees, childrenInOrder, type Node, type Task, type TreeRecord } from '../../src/tree/index.ts';
-import { failedCheckout, RateLimitedWarnings, record, TRACE } from './story.ts';
+import { failedCheckout, record, TaskStory, TRACE } from './story.ts';
 
 function taskCalled(name: string, records: Iterable<TreeRecord>): Task {
   return buildTrees(records).nodes.find((node): node is Task => node.kind === 'task' && node.name === name)!;
@@ -18,40 +18,36 @@ function nameOf(node: Node): string {
 }
 
 test('records of a task are read by their sequence, whatever their clocks say', () => {
-  const warnings = new RateLimitedWarnings('a', 'sail')
-    .start(50)
-    .say(30, 'hoist')
-    .say(10, 'steer')
-    .succeed(0, 1);
-  const task = taskCalled('sail', warnings.records.toReversed());
+  const story = new TaskStory('a', 'sail').start(50).say(30, 'hoist').say(10, 'steer').succeed(0, 1);
+  const task = taskCalled('sail', story.records.toReversed());
   expect(storyOf(task)).toEqual(['sail', 'hoist', 'steer', 'sail succeeded']);
   expect(task).toMatchObject({ outcome: 'succeeded', missing: 0 });
 });
 
 test('gaps in the sequence are counted, where they are', () => {
-  const warnings = new RateLimitedWarnings('a', 'sail').hold(2).say(1, 'hoist').hold().succeed(2, 1);
-  const task = taskCalled('sail', warnings.records);
+  const story = new TaskStory('a', 'sail').hold(2).say(1, 'hoist').hold().succeed(2, 1);
+  const task = taskCalled('sail', story.records);
   expect(storyOf(task)).toEqual(['gap of 2', 'hoist', 'gap of 1', 'sail succeeded']);
   expect(task.missing).toBe(3);
 });
 
 test('a record without a sequence stands by its time, and before an end of the same time', () => {
-  const warnings = new RateLimitedWarnings('a', 'sail').start(0).say(10, 'hoist').succeed(20, 1);
+  const story = new TaskStory('a', 'sail').start(0).say(10, 'hoist').succeed(20, 1);
   const attributes = { 'task.id': 'a' };
   const others = [record({ at: 5, body: 'early', attributes }), record({ at: 20, body: 'late', attributes })];
-  const task = taskCalled('sail', [...others, ...warnings.records]);
+  const task = taskCalled('sail', [...others, ...story.records]);
   expect(storyOf(task)).toEqual(['sail', 'early', 'hoist', 'late', 'sail succeeded']);
 });
 
 test('the same task, sequence and event is one record, also when a copy has changed on its way', () => {
-  const { records } = new RateLimitedWarnings('a', 'sail').start(0).say(1, 'hoist');
+  const { records } = new TaskStory('a', 'sail').start(0).say(1, 'hoist');
   const redacted = { ...records[1]!, body: 'h****' };
   const grown = buildTrees([...records, redacted, ...records]);
   expect(grown).toMatchObject({ records: 2, copies: 3 });
 });
 
 test('of copies that differ the same one stays, in whatever order they came', () => {
-  const { records } = new RateLimitedWarnings('a', 'sail').start(0).say(1, 'hoist');
+  const { records } = new TaskStory('a', 'sail').start(0).say(1, 'hoist');
   const redacted = { ...records[1]!, body: 'h****' };
   const other = { ...records[1]!, eventName: 'wind.changed' };
   const came = [records[0]!, records[1]!, redacted, other];
@@ -84,31 +80,23 @@ test('records of no task are one only when they are the same in everything', () 
 });
 
 test('a child of the same process stands where its clock says', () => {
-  const parent = new RateLimitedWarnings('a', 'sail')
-    .start(0)
-    .say(10, 'hoist')
-    .say(20, 'steer')
-    .succeed(30, 1);
-  const child = new RateLimitedWarnings('b', 'reef', { parent: 'a' }).start(15).succeed(30, 1);
+  const parent = new TaskStory('a', 'sail').start(0).say(10, 'hoist').say(20, 'steer').succeed(30, 1);
+  const child = new TaskStory('b', 'reef', { parent: 'a' }).start(15).succeed(30, 1);
   const task = taskCalled('sail', [...child.records, ...parent.records]);
   expect(storyOf(task)).toEqual(['sail', 'hoist', '-> reef', 'steer', 'sail succeeded']);
 });
 
 test('a child of another process never stands before the start or behind the end of its parent', () => {
-  const parent = new RateLimitedWarnings('a', 'sail').start(10).say(11, 'hoist').succeed(30, 1);
-  const slow = new RateLimitedWarnings('b', 'slow clock', { parent: 'a', service: 'x' })
-    .start(-500)
-    .succeed(-400, 1);
-  const fast = new RateLimitedWarnings('c', 'fast clock', { parent: 'a', service: 'x' })
-    .start(900)
-    .succeed(950, 1);
+  const parent = new TaskStory('a', 'sail').start(10).say(11, 'hoist').succeed(30, 1);
+  const slow = new TaskStory('b', 'slow clock', { parent: 'a', service: 'x' }).start(-500).succeed(-400, 1);
+  const fast = new TaskStory('c', 'fast clock', { parent: 'a', service: 'x' }).start(900).succeed(950, 1);
   const task = taskCalled('sail', [...slow.records, ...fast.records, ...parent.records]);
   expect(storyOf(task)).toEqual(['sail', '-> slow clock', 'hoist', '-> fast clock', 'sail succeeded']);
 });
 
 test('a child of the same process that began after the end stands behind it', () => {
-  const parent = new RateLimitedWarnings('a', 'sail').start(0).succeed(10, 1);
-  const child = new RateLimitedWarnings('b', 'afterwards', { parent: 'a' }).start(20);
+  const parent = new TaskStory('a', 'sail').start(0).succeed(10, 1);
+  const child = new TaskStory('b', 'afterwards', { parent: 'a' }).start(20);
   expect(storyOf(taskCalled('sail', [...child.records, ...parent.records]))).toEqual([
     'sail',
     'sail succeeded',
@@ -117,21 +105,21 @@ test('a child of the same process that began after the end stands behind it', ()
 });
 
 test('a missing span lies in the task that wrote a record inside of it, behind that record', () => {
-  const root = new RateLimitedWarnings('r', 'root').start(0);
-  const caller = new RateLimitedWarnings('a', 'call', { parent: 'r' })
+  const root = new TaskStory('r', 'root').start(0);
+  const caller = new TaskStory('a', 'call', { parent: 'r' })
     .start(1)
     .say(2, 'POST', { spanId: 'http' })
     .say(9, 'answered');
-  const callee = new RateLimitedWarnings('b', 'serve', { parent: 'http', service: 'x' }).start(500);
+  const callee = new TaskStory('b', 'serve', { parent: 'http', service: 'x' }).start(500);
   const records = [...callee.records, ...caller.records, ...root.records];
   expect(storyOf(taskCalled('call', records))).toEqual(['call', 'POST', '-> missing http', 'answered']);
   expect(taskCalled('serve', records).parent).toMatchObject({ kind: 'absent', id: 'http' });
 });
 
 test('tasks of one unknown parent are in one gap under the only root of the trace', () => {
-  const root = new RateLimitedWarnings('r', 'root').start(0).succeed(9, 1);
-  const one = new RateLimitedWarnings('a', 'one', { parent: 'lost' }).start(3);
-  const two = new RateLimitedWarnings('b', 'two', { parent: 'lost' }).start(2);
+  const root = new TaskStory('r', 'root').start(0).succeed(9, 1);
+  const one = new TaskStory('a', 'one', { parent: 'lost' }).start(3);
+  const two = new TaskStory('b', 'two', { parent: 'lost' }).start(2);
   const grown = buildTrees([...one.records, ...two.records, ...root.records]);
   expect(grown.traces[0]!.roots.map(({ name }) => name)).toEqual(['root']);
   const [missing] = grown.traces[0]!.roots[0]!.children;
@@ -140,8 +128,8 @@ test('tasks of one unknown parent are in one gap under the only root of the trac
 });
 
 test('without an only root, tasks of an unknown parent are roots', () => {
-  const one = new RateLimitedWarnings('a', 'one', { parent: 'lost' }).start(3);
-  const roots = ['r', 's'].map((id) => new RateLimitedWarnings(id, id).start(0));
+  const one = new TaskStory('a', 'one', { parent: 'lost' }).start(3);
+  const roots = ['r', 's'].map((id) => new TaskStory(id, id).start(0));
   const grown = buildTrees([...one.records, ...roots.flatMap(({ records }) => records)]);
   expect(grown.traces[0]!.roots.map(({ name }) => name)).toEqual(['r', 's', 'one']);
   expect(buildTrees(one.records).traces[0]!.roots[0]).toMatchObject({ parentId: 'lost', parent: undefined });
@@ -150,7 +138,7 @@ test('without an only root, tasks of an unknown parent are roots', () => {
 test('a circle of parents is opened at the task that began first, and says so', () => {
   const records = ['c', 'a', 'b'].flatMap((id, at) => {
     const parent = { a: 'c', b: 'a', c: 'b' }[id]!;
-    return new RateLimitedWarnings(id, id, { parent }).start(at === 2 ? 1 : 5).records;
+    return new TaskStory(id, id, { parent }).start(at === 2 ? 1 : 5).records;
   });
   const [root, ...others] = buildTrees(records).traces[0]!.roots;
   expect(root).toMatchObject({ name: 'b', opensCircle: true });
@@ -159,32 +147,28 @@ test('a circle of parents is opened at the task that began first, and says so', 
 });
 
 test('a task that is its own parent is a root', () => {
-  expect(
-    taskCalled('self', new RateLimitedWarnings('a', 'self', { parent: 'a' }).start(0).records),
-  ).toMatchObject({
+  expect(taskCalled('self', new TaskStory('a', 'self', { parent: 'a' }).start(0).records)).toMatchObject({
     parent: undefined,
     opensCircle: true,
   });
 });
 
 test('the same task id in two traces is two tasks', () => {
-  const here = new RateLimitedWarnings('a', 'here').start(0);
-  const there = new RateLimitedWarnings('a', 'there', { traceId: 'f'.repeat(32) }).start(0);
+  const here = new TaskStory('a', 'here').start(0);
+  const there = new TaskStory('a', 'there', { traceId: 'f'.repeat(32) }).start(0);
   expect(buildTrees([...here.records, ...there.records]).traces).toHaveLength(2);
 });
 
 test('a task without an end is unknown, with or without its start', () => {
-  expect(taskCalled('a', new RateLimitedWarnings('a', 'a').start(0).say(1, 'x').records).outcome).toBe(
-    'unknown',
-  );
-  expect(taskCalled('a', new RateLimitedWarnings('a', 'a').hold().say(1, 'x').records)).toMatchObject({
+  expect(taskCalled('a', new TaskStory('a', 'a').start(0).say(1, 'x').records).outcome).toBe('unknown');
+  expect(taskCalled('a', new TaskStory('a', 'a').hold().say(1, 'x').records)).toMatchObject({
     outcome: 'unknown',
     start: undefined,
   });
 });
 
 test('a Python task has failed when it says so', () => {
-  const failed = new RateLimitedWarnings('a', 'a').say(0, 'a').say(1, 'FAILED a', { severity: 17 });
+  const failed = new TaskStory('a', 'a').say(0, 'a').say(1, 'FAILED a', { severity: 17 });
   expect(taskCalled('a', failed.records).outcome).toBe('failed');
 });
 

@@ -1,5 +1,5 @@
 import { buildTrees, type LinesOptions, lines, onlyFailed, type TreeRecord } from '../../src/tree/index.ts';
-import { ERROR, type Given, RateLimitedWarnings, record, TRACE } from './story.ts';
+import { ERROR, type Given, record, TaskStory, TRACE } from './story.ts';
 
 function shown(records: Iterable<TreeRecord>, options?: LinesOptions): string[] {
   return [...lines(buildTrees(records), options)];
@@ -118,9 +118,7 @@ describe('a trace without tasks', () => {
 
 describe('a tree with a burst', () => {
   test('says what the burst released, and the manifest is not a record of no task', () => {
-    const job = new RateLimitedWarnings('a', 'job')
-      .start(0)
-      .say(1, 'detail', { severity: 5, attributes: saved() });
+    const job = new TaskStory('a', 'job').start(0).say(1, 'detail', { severity: 5, attributes: saved() });
     const text = shown([...job.fail(2, 1, ERROR).records, manifest(3)]);
     expect(text.slice(0, 4)).toEqual([
       '✘ job  1.00 s  · shop',
@@ -132,16 +130,13 @@ describe('a tree with a burst', () => {
   });
 
   test('never folds what the burst saved, in steps that succeeded and far from the trouble', () => {
-    const root = new RateLimitedWarnings('a', 'job').start(0);
-    const step = new RateLimitedWarnings('b', 'step', { parent: 'a' })
+    const root = new TaskStory('a', 'job').start(0);
+    const step = new TaskStory('b', 'step', { parent: 'a' })
       .start(1)
       .say(2, 'saved in step', { severity: 5, attributes: saved() })
       .say(3, 'not saved')
       .succeed(4, 0.001);
-    const quiet = new RateLimitedWarnings('c', 'other', { parent: 'a' })
-      .start(5)
-      .say(6, 'quiet')
-      .succeed(7, 0.001);
+    const quiet = new TaskStory('c', 'other', { parent: 'a' }).start(5).say(6, 'quiet').succeed(7, 0.001);
     for (let at = 0; at < 100; at += 1) {
       root.say(10 + at, `saved ${at}`, { severity: 5, attributes: at === 50 ? saved() : {} });
     }
@@ -163,11 +158,7 @@ describe('a tree with a burst', () => {
   });
 
   test('shows copies of the manifest once', () => {
-    const trees = buildTrees([
-      ...new RateLimitedWarnings('a', 'job').start(0).records,
-      manifest(3),
-      manifest(3),
-    ]);
+    const trees = buildTrees([...new TaskStory('a', 'job').start(0).records, manifest(3), manifest(3)]);
     expect(trees).toMatchObject({ copies: 1, records: 2 });
     expect(trees.traces[0]!.bursts).toHaveLength(1);
   });

@@ -1,5 +1,5 @@
 import { buildTrees, type LinesOptions, lines, onlyFailed, type TreeRecord } from '../../src/tree/index.ts';
-import { ERROR, failedCheckout, passedOn, RateLimitedWarnings, record, TRACE } from './story.ts';
+import { ERROR, failedCheckout, passedOn, record, TaskStory, TRACE } from './story.ts';
 
 function shown(records: Iterable<TreeRecord>, options?: LinesOptions): string[] {
   return [...lines(buildTrees(records), options)];
@@ -61,8 +61,7 @@ test('many quiet trees are one line, a few have a line each', () => {
   const trees = (count: number) =>
     Array.from({ length: count }, (_, at) => {
       const common = { traceId: at.toString(16).padStart(32, '0') };
-      return new RateLimitedWarnings(`t${at}`, `job ${at % 5}`, common).start(at).succeed(at + 1, 0.001)
-        .records;
+      return new TaskStory(`t${at}`, `job ${at % 5}`, common).start(at).succeed(at + 1, 0.001).records;
     }).flat();
   expect(shown(trees(12))).toEqual(['✔ 12 tasks, 24 records folded: job 0, job 1, job 2, …']);
   expect(shown(trees(2))).toEqual([
@@ -72,8 +71,8 @@ test('many quiet trees are one line, a few have a line each', () => {
 });
 
 test('a failure that was handled is shown, although the root succeeded', () => {
-  const root = new RateLimitedWarnings('a', 'checkout').start(0).say(1, 'quiet');
-  const child = new RateLimitedWarnings('b', 'cache', { parent: 'a' }).start(2).fail(3, 0.001, ERROR);
+  const root = new TaskStory('a', 'checkout').start(0).say(1, 'quiet');
+  const child = new TaskStory('b', 'cache', { parent: 'a' }).start(2).fail(3, 0.001, ERROR);
   root.say(4, 'quiet again').succeed(5, 0.005);
   expect(shown([...root.records, ...child.records]).slice(0, 8)).toEqual([
     '✔ checkout  5.0 ms  · shop',
@@ -89,58 +88,54 @@ test('a failure that was handled is shown, although the root succeeded', () => {
 
 test('an expected failure does not look like one, unless an unexpected one came of it', () => {
   const expected = { severity: 13 };
-  const root = new RateLimitedWarnings('a', 'checkout').start(0).succeed(9, 1);
-  const child = new RateLimitedWarnings('b', 'cache', { parent: 'a' })
-    .start(2)
-    .fail(3, 0.001, ERROR, expected);
+  const root = new TaskStory('a', 'checkout').start(0).succeed(9, 1);
+  const child = new TaskStory('b', 'cache', { parent: 'a' }).start(2).fail(3, 0.001, ERROR, expected);
   const both = [...root.records, ...child.records];
   expect(shown(both)).toEqual(['✔ checkout  1.00 s  · shop  (1 task, 4 records folded)']);
   expect(shown(both, { unfold: 'all' }).slice(2)).toEqual([
     '│ ~ cache  1.0 ms  failed as expected',
     "│ │ ~ TypeError: Cannot read properties of undefined (reading 'sku')",
   ]);
-  expect(
-    shown(new RateLimitedWarnings('b', 'cache').start(2).fail(3, 0.001, ERROR, expected).records),
-  ).toEqual(['~ cache  1.0 ms  failed as expected  · shop  (2 records folded)']);
+  expect(shown(new TaskStory('b', 'cache').start(2).fail(3, 0.001, ERROR, expected).records)).toEqual([
+    '~ cache  1.0 ms  failed as expected  · shop  (2 records folded)',
+  ]);
   expect(onlyFailed(buildTrees(both)).traces).toEqual([]);
-  const failedRoot = new RateLimitedWarnings('a', 'checkout').start(0).fail(9, 1, passedOn('b'));
+  const failedRoot = new TaskStory('a', 'checkout').start(0).fail(9, 1, passedOn('b'));
   expect(shown([...failedRoot.records, ...child.records])).toContain('│ ✘ cache  1.0 ms');
 });
 
 test('records that are missing where all went well were held back', () => {
-  const quiet = () => new RateLimitedWarnings('a', 'job').start(0).hold(2).succeed(1, 1).records;
+  const quiet = () => new TaskStory('a', 'job').start(0).hold(2).succeed(1, 1).records;
   expect(shown(quiet())).toEqual(['✔ job  1.00 s  · shop  (2 records folded, 2 held back)']);
   expect(shown(quiet(), { unfold: 'all' }).slice(1)).toEqual([
     `│ 2026-11-21 06:12:36.000 UTC  trace ${TRACE}  1 task, 2 records, 2 held back`,
     '│ ⋯ 2 records held back',
   ]);
   const many = Array.from({ length: 6 }, (_, at) =>
-    new RateLimitedWarnings(`t${at}`, 'job', { traceId: `${at}` }).start(0).hold(1).succeed(1, 1),
+    new TaskStory(`t${at}`, 'job', { traceId: `${at}` }).start(0).hold(1).succeed(1, 1),
   );
   expect(shown(many.flatMap(({ records }) => records))).toEqual([
     '✔ 6 tasks, 12 records, 6 held back folded: job',
   ]);
-  const failed = new RateLimitedWarnings('a', 'job').start(0).hold(2).fail(1, 1, ERROR).records;
+  const failed = new TaskStory('a', 'job').start(0).hold(2).fail(1, 1, ERROR).records;
   expect(shown(failed)[1]).toContain('2 not here');
 });
 
 test('a body of several lines is shown as lines, and cannot pass for other records', () => {
   const body = 'the query was\n  SELECT 1\n✔ all is well\n';
-  const warnings = new RateLimitedWarnings('a', 'job')
-    .start(0)
-    .say(1, body, { severity: 17, attributes: { k: 1 } });
-  expect(shown(warnings.fail(2, 1, ERROR).records).slice(3, 6)).toEqual([
+  const story = new TaskStory('a', 'job').start(0).say(1, body, { severity: 17, attributes: { k: 1 } });
+  expect(shown(story.fail(2, 1, ERROR).records).slice(3, 6)).toEqual([
     '│ 06:12:36.001 ERROR the query was  k=1',
     '│                      SELECT 1',
     '│                    ✔ all is well',
   ]);
   const long = Array.from({ length: 1_000 }, (_, at) => `line ${at}`).join('\n');
   const text = shown(
-    new RateLimitedWarnings('a', 'job').start(0).say(1, long, { severity: 17 }).fail(2, 1, ERROR).records,
+    new TaskStory('a', 'job').start(0).say(1, long, { severity: 17 }).fail(2, 1, ERROR).records,
   );
   expect(text).toContain('│                    … 976 more lines');
   const reason = { ...ERROR, 'exception.message': 'first\nsecond' };
-  const failed = shown(new RateLimitedWarnings('a', 'job').start(0).fail(2, 1, reason).records);
+  const failed = shown(new TaskStory('a', 'job').start(0).fail(2, 1, reason).records);
   expect(failed).toEqual(expect.arrayContaining(['│ cause: TypeError: first', '│        second']));
   expect(failed).toEqual(expect.arrayContaining(['│ ✘ TypeError: first', '│   second']));
 });
@@ -184,12 +179,8 @@ test('a task of Python distlog has a name, and no end is missed', () => {
 
 test('an error is shown once, however many tasks it went through', () => {
   const tasks = ['a', 'b', 'c'].map((id, at) => {
-    const warnings = new RateLimitedWarnings(
-      id,
-      `goal ${id}`,
-      at === 0 ? {} : { parent: 'ab'[at - 1]! },
-    ).start(at);
-    return warnings.fail(10 - at, 0.01, id === 'c' ? ERROR : passedOn('c'));
+    const story = new TaskStory(id, `goal ${id}`, at === 0 ? {} : { parent: 'ab'[at - 1]! }).start(at);
+    return story.fail(10 - at, 0.01, id === 'c' ? ERROR : passedOn('c'));
   });
   const text = shown(tasks.flatMap(({ records }) => records));
   expect(text.filter((line) => line.includes('✘ TypeError'))).toHaveLength(1);
@@ -198,13 +189,13 @@ test('an error is shown once, however many tasks it went through', () => {
 });
 
 test('a failure whose innermost task is not here says so, and shows what is known', () => {
-  const text = shown(new RateLimitedWarnings('a', 'checkout').start(0).fail(1, 1, passedOn('gone')).records);
+  const text = shown(new TaskStory('a', 'checkout').start(0).fail(1, 1, passedOn('gone')).records);
   expect(text).toContain('│ the error came from a task that is not here (id gone)');
   expect(text).toContain("│ ✘ TypeError: Cannot read properties of undefined (reading 'sku')");
 });
 
 test('an abandoned task and a task without an end are opened', () => {
-  const abandoned = new RateLimitedWarnings('a', 'left').start(0).say(1, 'last words');
+  const abandoned = new TaskStory('a', 'left').start(0).say(1, 'last words');
   abandoned.say(2, 'left abandoned', {
     eventName: 'task.abandoned',
     severity: 13,
@@ -218,27 +209,27 @@ test('an abandoned task and a task without an end are opened', () => {
 });
 
 test('what success() said is shown, what only repeats the goal is not', () => {
-  const said = new RateLimitedWarnings('a', 'charge').start(0).succeed(1, 1, 'charged 42');
+  const said = new TaskStory('a', 'charge').start(0).succeed(1, 1, 'charged 42');
   expect(shown(said.records, { unfold: 'all' }).at(-1)).toBe('│ ✔ charged 42');
-  const silent = new RateLimitedWarnings('a', 'charge').start(0).succeed(1, 1);
+  const silent = new TaskStory('a', 'charge').start(0).succeed(1, 1);
   expect(shown(silent.records, { unfold: 'all' })).toHaveLength(2);
 });
 
 test('a refused header, a circle and an unknown parent are named', () => {
-  const refused = new RateLimitedWarnings('a', 'serve').start(0, { 'task.refused_traceparent': '00-zz' });
+  const refused = new TaskStory('a', 'serve').start(0, { 'task.refused_traceparent': '00-zz' });
   expect(shown(refused.records, { unfold: 'all' })[2]).toBe(
     '│ ≠ a tree of its own, because its header was refused: 00-zz',
   );
-  const circle = new RateLimitedWarnings('a', 'self', { parent: 'a' }).start(0);
+  const circle = new TaskStory('a', 'self', { parent: 'a' }).start(0);
   expect(shown(circle.records)[2]).toBe('│ ≠ its parents form a circle, which is opened here (parent a)');
-  const orphan = new RateLimitedWarnings('a', 'alone', { parent: 'lost' }).start(0);
+  const orphan = new TaskStory('a', 'alone', { parent: 'lost' }).start(0);
   expect(shown(orphan.records)[2]).toBe('│ under a task or span that is not here (id lost)');
 });
 
 test('of a long story with trouble the beginning and the end are shown', () => {
-  const warnings = new RateLimitedWarnings('a', 'long').start(0);
-  for (let at = 1; at <= 200; at += 1) warnings.say(at, `step ${at}`, { severity: 5 });
-  const text = shown(warnings.fail(201, 1, ERROR).records);
+  const story = new TaskStory('a', 'long').start(0);
+  for (let at = 1; at <= 200; at += 1) story.say(at, `step ${at}`, { severity: 5 });
+  const text = shown(story.fail(201, 1, ERROR).records);
   expect(text.filter((line) => line.includes('DEBUG'))).toHaveLength(4 + 39);
   expect(text).toContain('│ · 157 records folded');
 });
@@ -262,13 +253,13 @@ test.each([
   [11_100, '3 h 5 min'],
   [187_200, '2 d 4 h'],
 ])('%d seconds are shown as %s', (seconds, text) => {
-  const task = new RateLimitedWarnings('a', 'a').start(0).succeed(1, seconds);
+  const task = new TaskStory('a', 'a').start(0).succeed(1, seconds);
   expect(shown(task.records)[0]).toContain(`✔ a  ${text}  ·`);
 });
 
 test('without UTF-8 every sign is ASCII, and so is the data', () => {
-  const warnings = new RateLimitedWarnings('b', 'zürich 東京', { traceId: 'f'.repeat(32) }).start(0);
-  const text = shown([...failedCheckout(), ...warnings.records], { ascii: true }).join('\n');
+  const story = new TaskStory('b', 'zürich 東京', { traceId: 'f'.repeat(32) }).start(0);
+  const text = shown([...failedCheckout(), ...story.records], { ascii: true }).join('\n');
   expect(text).toMatch(/^[\n -~]*$/);
   expect(text).toContain('[FAILED] checkout  1.24 s  in shop');
   expect(text).toContain('| failed: checkout > reserve stock > ask warehouse');
@@ -276,9 +267,9 @@ test('without UTF-8 every sign is ASCII, and so is the data', () => {
 });
 
 test('lines are cut to the width, where wide characters take two columns and marks none', () => {
-  const text = shown(new RateLimitedWarnings('a', '東'.repeat(30)).start(0).records, { width: 20 });
+  const text = shown(new TaskStory('a', '東'.repeat(30)).start(0).records, { width: 20 });
   expect(text[0]).toBe(`… ${'東'.repeat(8)}…`);
-  const marked = shown(new RateLimitedWarnings('a', 'e\u0301'.repeat(30)).start(0).records, { width: 20 });
+  const marked = shown(new TaskStory('a', 'e\u0301'.repeat(30)).start(0).records, { width: 20 });
   expect(marked[0]).toBe(`… ${'e\u0301'.repeat(17)}…`);
   expect(text[1]).toHaveLength(20);
 });
@@ -308,4 +299,108 @@ test.each([
   [{ colour: true }, 'lines has no option "colour"; did you mean color?'],
 ])('a wrong option is refused: %j', (options, message) => {
   expect(() => shown([], options as LinesOptions)).toThrow(message);
+});
+
+test('of a story of fifty records none is left out, of a longer one all but five and forty', () => {
+  const debugOf = (records: number) => {
+    const story = new TaskStory('a', 'long').start(0);
+    for (let at = 1; at < records - 1; at += 1) story.say(at, `step ${at}`, { severity: 5 });
+    return shown(story.fail(records, 1, ERROR).records).filter((line) => /DEBUG|folded/.test(line));
+  };
+  expect(debugOf(50)).toHaveLength(48);
+  const cut = debugOf(51);
+  expect(cut).toHaveLength(4 + 1 + 39);
+  expect(cut.slice(3, 6).map((line) => line.slice('│ '.length))).toEqual([
+    '06:12:36.004 DEBUG step 4',
+    '· 6 records folded',
+    '06:12:36.011 DEBUG step 11',
+  ]);
+});
+
+test('what a task left out of the middle of a long story says of it: warnings, gaps that are near, and steps', () => {
+  const story = new TaskStory('a', 'long').start(0).hold(2);
+  for (let at = 1; at <= 100; at += 1) {
+    story.say(at, `step ${at}`, { severity: at === 50 ? 13 : 5 });
+    if (at === 30) story.hold(3);
+  }
+  const failedStep = new TaskStory('b', 'inner', { parent: 'a' }).start(40.5).fail(40.6, 1, ERROR);
+  const text = shown([...story.fail(200, 1, passedOn('b')).records, ...failedStep.records]);
+  expect(text).toEqual(
+    expect.arrayContaining([
+      '│ ⋯ 2 records not here: held back or lost',
+      '│ 06:12:36.050 WARN  step 50',
+      '│ ✘ inner  1.00 s',
+    ]),
+  );
+  expect(text.join('\n')).not.toContain('⋯ 3 records');
+});
+
+test('a quiet task between loud ones is folded with its records, also below what is not here', () => {
+  const root = new TaskStory('r', 'root').start(0).say(1, 'call', { spanId: 'http' }).fail(90, 1, ERROR);
+  const child = (id: string, at: number) => new TaskStory(id, id, { parent: 'http' }).start(at);
+  const stories = [
+    child('one', 2).succeed(3, 1),
+    child('two', 4).fail(5, 1, ERROR),
+    child('three', 6).succeed(7, 1),
+  ];
+  const text = shown([root, ...stories].flatMap(({ records }) => records));
+  const from = text.indexOf('│ ⋯ a task or span that is not here (id http)');
+  expect(text.slice(from + 1, from + 3)).toEqual([
+    '│ │ ✔ one  1.00 s  (2 records folded)',
+    '│ │ ✘ two  1.00 s',
+  ]);
+  expect(text).toContain('│ │ ✔ three  1.00 s  (2 records folded)');
+});
+
+test('an opened tree is set apart by an empty line, but not from nothing', () => {
+  const job = (at: number, end: 'succeed' | 'fail') =>
+    new TaskStory(`t${at}`, `job ${at}`, { traceId: String(at).repeat(32) }).start(at)[end](at + 1, 1)
+      .records;
+  const story = record({ at: 9, traceId: '9'.repeat(32), body: 'broken', severity: 17 });
+  const heads = (...records: readonly (readonly TreeRecord[])[]) =>
+    shown(records.flat(), { unfold: 'none' }).filter((line) => !line.startsWith('│'));
+  expect(heads(job(1, 'fail'))).toEqual(['✘ job 1  1.00 s  · shop']);
+  expect(heads(job(1, 'fail'), job(2, 'fail'), [story])).toEqual([
+    '✘ job 1  1.00 s  · shop',
+    '',
+    '✘ job 2  1.00 s  · shop',
+    '',
+    `✘ trace ${'9'.repeat(32)}  · shop`,
+  ]);
+  expect(heads(job(1, 'succeed'), job(2, 'fail'), job(3, 'succeed'))).toEqual([
+    '✔ job 1  1.00 s  · shop  (2 records folded)',
+    '',
+    '✘ job 2  1.00 s  · shop',
+    '✔ job 3  1.00 s  · shop  (2 records folded)',
+  ]);
+  expect(heads([story])).toEqual([`✘ trace ${'9'.repeat(32)}  · shop`]);
+});
+
+test('what success() said in several lines is shown as lines', () => {
+  const said = new TaskStory('a', 'charge').start(0).succeed(1, 1, 'charged\n42');
+  expect(shown(said.records, { unfold: 'all' }).slice(-2)).toEqual(['│ ✔ charged', '│   42']);
+  const cancelled = new TaskStory('a', 'charge').start(0);
+  cancelled.say(1, 'charge cancelled: not needed', {
+    eventName: 'task.cancelled',
+    attributes: { 'task.outcome': 'cancelled' },
+  });
+  expect(shown(cancelled.records, { unfold: 'all' }).at(-1)).toBe('│ ⊘ not needed');
+});
+
+test('with unfold all each task that an error went through has its stack', () => {
+  const tasks = ['a', 'b'].map((id, at) =>
+    new TaskStory(id, `goal ${id}`, at === 0 ? {} : { parent: 'a' }).start(at).fail(10 - at, 0.01, ERROR),
+  );
+  const text = shown(
+    tasks.flatMap(({ records }) => records),
+    { unfold: 'all' },
+  );
+  expect(text.filter((line) => line.includes('at askWarehouse'))).toHaveLength(1);
+  const away = new TaskStory('a', 'goal a')
+    .start(0)
+    .fail(9, 1, { ...ERROR, 'exception.stacktrace': 'E\n    at outer' });
+  const child = new TaskStory('b', 'goal b', { parent: 'a', process: 'host/2' }).start(1).fail(2, 1, ERROR);
+  const both = shown([...away.records, ...child.records], { unfold: 'all' });
+  expect(both.filter((line) => /at outer|at askWarehouse/.test(line))).toHaveLength(2);
+  expect(shown([...away.records, ...child.records]).join('\n')).not.toContain('at outer');
 });

@@ -30,7 +30,7 @@ export function record({ at = 0, ...given }: Given = {}): TreeRecord {
 }
 
 /** Tells the story of a task, record by record, as src/task writes them. */
-export class RateLimitedWarnings {
+export class TaskStory {
   readonly records: TreeRecord[] = [];
   readonly id: string;
   readonly #name: string;
@@ -126,31 +126,31 @@ const HTTP_500 = {
 /** A checkout that failed in another process, whose clock is behind. */
 export function failedCheckout(): TreeRecord[] {
   const stock = { service: 'stock', process: 'host/2' };
-  const checkout = new RateLimitedWarnings('a000000000000001', 'checkout', { attributes: { user: 'leo' } })
+  const checkout = new TaskStory('a000000000000001', 'checkout', { attributes: { user: 'leo' } })
     .start(0)
     .say(2, 'reading the cart', { severity: 5 });
-  const cart = new RateLimitedWarnings('a000000000000002', 'load cart', { parent: checkout.id })
+  const cart = new TaskStory('a000000000000002', 'load cart', { parent: checkout.id })
     .start(3)
     .hold(2)
     .succeed(90, 0.087);
-  const price = new RateLimitedWarnings('a000000000000003', 'price', { parent: checkout.id })
+  const price = new TaskStory('a000000000000003', 'price', { parent: checkout.id })
     .start(91)
     .say(95, 'tax of DE', { severity: 5 })
     .succeed(120, 0.029);
-  const voucher = new RateLimitedWarnings('a000000000000004', 'check voucher', { parent: checkout.id })
+  const voucher = new TaskStory('a000000000000004', 'check voucher', { parent: checkout.id })
     .start(92)
     .cancel(130, 0.038);
   checkout.say(131, 'asking for stock', { attributes: { sku: 42 } });
-  const reserve = new RateLimitedWarnings('a000000000000005', 'reserve stock', {
+  const reserve = new TaskStory('a000000000000005', 'reserve stock', {
     parent: 'b00000000000000f',
     ...stock,
   });
   checkout.say(132, 'POST /reserve', { severity: 5, spanId: 'b00000000000000f' });
   reserve.start(-60).say(-58, 'reserving', { severity: 5 });
-  const token = new RateLimitedWarnings('a000000000000006', 'check token', { parent: reserve.id, ...stock })
+  const token = new TaskStory('a000000000000006', 'check token', { parent: reserve.id, ...stock })
     .start(-57)
     .succeed(-55, 0.0021);
-  const ask = new RateLimitedWarnings('a000000000000007', 'ask warehouse', { parent: reserve.id, ...stock })
+  const ask = new TaskStory('a000000000000007', 'ask warehouse', { parent: reserve.id, ...stock })
     .start(-50, { sku: 42 })
     .say(-49, 'GET http://10.0.0.1/stock/42', { severity: 5 })
     .hold(3)
@@ -158,7 +158,7 @@ export function failedCheckout(): TreeRecord[] {
     .fail(362, 0.412, ERROR);
   reserve.fail(370, 0.43, passedOn(ask.id));
   checkout.say(600, 'no answer from stock, last try', { severity: 13 }).fail(1240, 1.24, HTTP_500);
-  const invoice = new RateLimitedWarnings('a000000000000008', 'send invoice', {
+  const invoice = new TaskStory('a000000000000008', 'send invoice', {
     traceId: '5cf92f3577b34da6a3ce929d0e0e4737',
     service: 'mail',
     process: 'host/3',

@@ -6,13 +6,13 @@ import { daemonsForEachTest } from '../../daemon/support/daemon-process.ts';
 import { postJson } from '../../daemon/support/json-request.ts';
 import { folderForEachTest } from '../../sinks/support/folder.ts';
 import { otlpLine } from '../../tree/otlp-lines.ts';
-import { failedCheckout, RateLimitedWarnings, record, TRACE } from '../../tree/story.ts';
+import { failedCheckout, record, TaskStory, TRACE } from '../../tree/story.ts';
 import { distlog } from './support.ts';
 
 const folder = folderForEachTest();
 const start = daemonsForEachTest(folder);
 
-const quiet = new RateLimitedWarnings('e000000000000001', 'quiet', { traceId: 'e'.repeat(32) })
+const quiet = new TaskStory('e000000000000001', 'quiet', { traceId: 'e'.repeat(32) })
   .start(9_000)
   .succeed(9_100, 0.1).records;
 // The store's order is that of receipt.

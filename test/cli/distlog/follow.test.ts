@@ -1,12 +1,12 @@
 import { appendFileSync } from 'node:fs';
 import { otlpLine } from '../../tree/otlp-lines.ts';
-import { RateLimitedWarnings } from '../../tree/story.ts';
+import { TaskStory } from '../../tree/story.ts';
 import { distlog, tempFolder } from './support.ts';
 
 const folder = tempFolder();
 /** Records as of now: what a live view shows again is bounded by time. */
 const shift = Math.floor(Date.now() / 1e3) - 1_795_241_556;
-const write = (path: string, records: RateLimitedWarnings['records']) =>
+const write = (path: string, records: TaskStory['records']) =>
   appendFileSync(
     path,
     records.map((each) => `${otlpLine({ ...each, seconds: each.seconds + shift })}\n`).join(''),
@@ -14,7 +14,7 @@ const write = (path: string, records: RateLimitedWarnings['records']) =>
 
 test('tree --follow draws a growing tree, and prints it when its tasks have ended', async () => {
   const path = folder.write('growing.jsonl', '');
-  const job = new RateLimitedWarnings('a000000000000001', 'job').start(0);
+  const job = new TaskStory('a000000000000001', 'job').start(0);
   write(path, job.records);
   const drawn: string[][] = [];
   let stage = 0;

@@ -7,18 +7,18 @@ import { McpServer } from '../../../src/cli/distlog/mcp/server.ts';
 import { toolsOf } from '../../../src/cli/distlog/mcp/tools.ts';
 import { FileSource } from '../../../src/reader/index.ts';
 import { otlpLine } from '../../tree/otlp-lines.ts';
-import { ERROR, failedCheckout, RateLimitedWarnings, record, TRACE } from '../../tree/story.ts';
+import { ERROR, failedCheckout, record, TaskStory, TRACE } from '../../tree/story.ts';
 import { tempFolder } from './support.ts';
 
 const folder = tempFolder();
 const program = join(__dirname, '../../../dist/esm/cli/distlog.js');
 
 /** A checkout that succeeded some time before the one that fails. */
-const good = new RateLimitedWarnings('d000000000000001', 'checkout', {
+const good = new TaskStory('d000000000000001', 'checkout', {
   traceId: 'd'.repeat(32),
   attributes: { user: 'eva' },
 }).start(-5_000);
-const goodCart = new RateLimitedWarnings('d000000000000002', 'load cart', {
+const goodCart = new TaskStory('d000000000000002', 'load cart', {
   traceId: 'd'.repeat(32),
   parent: good.id,
 })

@@ -1,6 +1,6 @@
 import { appendFileSync, renameSync, writeFileSync } from 'node:fs';
 import { otlpLine } from '../../tree/otlp-lines.ts';
-import { RateLimitedWarnings, record } from '../../tree/story.ts';
+import { record, TaskStory } from '../../tree/story.ts';
 import { distlog, tempFolder } from './support.ts';
 
 const folder = tempFolder();
@@ -75,10 +75,7 @@ test('files that appear in a directory are followed, and conditions hold', async
 });
 
 test('records of tasks are shown as trees that grow', async () => {
-  const job = new RateLimitedWarnings('a000000000000001', 'job')
-    .start(0)
-    .say(1, 'works')
-    .succeed(2, 1).records;
+  const job = new TaskStory('a000000000000001', 'job').start(0).say(1, 'works').succeed(2, 1).records;
   const path = folder.write('c.jsonl', '');
   const tail = tailing(path, '--since', '2026-01-01');
   appendFileSync(path, `${job.map((each) => otlpLine(each)).join('\n')}\n`);

@@ -1,5 +1,5 @@
 import { otlpLine } from '../../tree/otlp-lines.ts';
-import { failedCheckout, RateLimitedWarnings, record, TRACE } from '../../tree/story.ts';
+import { failedCheckout, record, TaskStory, TRACE } from '../../tree/story.ts';
 import { distlog, tempFolder } from './support.ts';
 
 const folder = tempFolder();
@@ -48,7 +48,7 @@ test('--slow and --running, and all of them', async () => {
 test('where nothing failed it says so, and ends with 1', async () => {
   const fine = folder.write(
     'fine.jsonl',
-    lines(...new RateLimitedWarnings('a000000000000001', 'x').start(0).succeed(1, 1).records),
+    lines(...new TaskStory('a000000000000001', 'x').start(0).succeed(1, 1).records),
   );
   expect(await distlog(['tasks', '--failed', fine])).toEqual({
     code: 1,

@@ -9,7 +9,7 @@ import { program } from '../../../src/cli/distlog/program.ts';
 import { processIo } from '../../../src/cli/io.ts';
 import { runProgram } from '../../../src/cli/run-program.ts';
 import { otlpLine } from '../../tree/otlp-lines.ts';
-import { failedCheckout, RateLimitedWarnings, record, TRACE } from '../../tree/story.ts';
+import { failedCheckout, record, TaskStory, TRACE } from '../../tree/story.ts';
 
 const built = join(__dirname, '../../../dist/esm/cli/distlog.js');
 
@@ -100,9 +100,7 @@ test('--failed shows only trees with a failure', async () => {
   const { out } = await distlog(['tree', '--failed'], checkout);
   expect(out).toContain('✘ checkout');
   expect(out).not.toContain('connecting to smtp');
-  const fine = otlpLine(
-    ...new RateLimitedWarnings('a000000000000001', 'fine').start(0).succeed(1, 1).records,
-  );
+  const fine = otlpLine(...new TaskStory('a000000000000001', 'fine').start(0).succeed(1, 1).records);
   expect(await distlog(['tree', '--failed'], fine)).toEqual({
     code: 0,
     out: '',
