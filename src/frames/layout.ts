@@ -36,8 +36,8 @@ export function open(
   parts: readonly Uint8Array[],
   headerBytes: number,
 ): { readonly header: Buffer; readonly body: Uint8Array; readonly bodyCrc: number } {
-  const [magic, header, body] = parts;
-  if (parts.length !== 3 || magic === undefined || header === undefined || body === undefined) {
+  const [magic, header, body] = parts as readonly [Uint8Array, Uint8Array, Uint8Array];
+  if (parts.length !== 3) {
     throw new FrameError('malformed', `a message has 3 frames, got ${parts.length}`);
   }
   if (Buffer.compare(magic, MAGIC) !== 0) throw new FrameError('malformed', 'the first frame must be DL1');

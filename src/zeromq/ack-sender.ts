@@ -31,7 +31,6 @@ export class AckSender implements Sender {
   readonly #server: ServerSocket;
   readonly #window: SendWindow;
   readonly #waiters = new FlushWaiters();
-  #isClosed = false;
   #heardAt: number;
   #longestSilenceMillis: number;
   #silentSince: number;
@@ -56,7 +55,6 @@ export class AckSender implements Sender {
     this.#server = new ServerSocket('DEALER', options, warnings, {
       opened: () => {
         this.#silentSince = options.clock.monotonicNow();
-        this.#window.disconnected();
         this.#write();
       },
       message: (frames) => this.#receive(frames),
@@ -94,8 +92,6 @@ export class AckSender implements Sender {
   }
 
   close(fault: ExportErrorCause): void {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
     this.#cancelLook?.();
     this.#window.giveUpAll(fault, 'it was not acknowledged before the end of shutdown()');
     this.#waiters.settle(Number.POSITIVE_INFINITY);
@@ -139,7 +135,6 @@ export class AckSender implements Sender {
 
   /** Sends what may be sent now, and schedules the next check. */
   #write(): void {
-    if (this.#isClosed) return;
     while (!this.#server.isFull) {
       const message = this.#window.next(this.#options.clock.monotonicNow());
       if (message === undefined) break;
@@ -153,7 +148,7 @@ export class AckSender implements Sender {
     this.#cancelLook?.();
     this.#cancelLook = undefined;
     const { clock } = this.#options;
-    if (this.#window.batches === 0 || this.#isClosed) return;
+    if (this.#window.batches === 0) return;
     const waitMillis = Math.max(1, this.#window.dueMillis - clock.monotonicNow());
     this.#cancelLook = clock.after(Math.min(LOOK_MILLIS, waitMillis), () => {
       this.#cancelLook = undefined;

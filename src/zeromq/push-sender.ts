@@ -37,7 +37,6 @@ export class PushSender implements Sender {
   /** What was handed to the socket and may not have left. */
   #handed: Message[] = [];
   #handedBytes = 0;
-  #isClosed = false;
 
   constructor(
     options: ResolvedExporterOptions,
@@ -75,13 +74,10 @@ export class PushSender implements Sender {
   }
 
   idle(): Promise<void> {
-    this.#settle();
     return this.#isIdle ? Promise.resolve() : this.#waiters.wait(this.#queued);
   }
 
   close(fault: ExportErrorCause): void {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
     const { length } = this.#queue;
     if (this.#first < length) {
       this.#lost(fault, this.#records, 'they had not left when the socket was closed');
@@ -109,7 +105,6 @@ export class PushSender implements Sender {
   }
 
   #send(): void {
-    if (this.#isClosed) return;
     while (this.#first < this.#queue.length && !this.#server.isFull) {
       const message = this.#queue[this.#first]!;
       this.#server.send([this.#topic, message.body]);

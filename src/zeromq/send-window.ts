@@ -168,19 +168,26 @@ export class SendWindow {
   /** Fails the batches whose time-out has passed. */
   expire(nowMillis: number): void {
     for (const entry of this.#entries.filter(({ deadlineMillis }) => deadlineMillis <= nowMillis)) {
-      this.#giveUp(entry, 'timeout', 'the daemon has not acknowledged it within exportTimeoutMillis');
+      this.giveUp(entry, 'timeout', 'the daemon has not acknowledged it within exportTimeoutMillis');
     }
   }
 
-  /** Fails a batch that could not be compressed. */
+  /**
+   * Fails a batch, unless it has ended. The batches behind it were sent with a `prev` that is gone: they are
+   * sent again with another one.
+   */
   giveUp(batch: WindowBatch, fault: ExportErrorCause, why: string): void {
-    const entry = this.#entries.find((candidate) => candidate === batch);
-    if (entry !== undefined) this.#giveUp(entry, fault, why);
+    const at = this.#entries.indexOf(batch as Entry);
+    if (at === -1) return;
+    this.#entries.splice(at, 1);
+    this.#rewind(at);
+    this.#obeyedNack = undefined;
+    batch.done(new ExportError(fault, why));
   }
 
   /** Fails all batches. */
   giveUpAll(fault: ExportErrorCause, why: string): void {
-    for (const entry of [...this.#entries]) this.#giveUp(entry, fault, why);
+    for (const entry of [...this.#entries]) this.giveUp(entry, fault, why);
   }
 
   /** A second answer to a repeated HELLO changes nothing. */
@@ -189,7 +196,6 @@ export class SendWindow {
     this.#isGreeted = true;
     this.#helloAt = undefined;
     this.#obeyedNack = undefined;
-    this.#rewind(0);
   }
 
   #goBack(last: number): void {
@@ -211,7 +217,7 @@ export class SendWindow {
       if (entry?.body === undefined || this.#underWay >= this.#credit) return undefined;
       if (entry.length > this.#maxBatchBytes) {
         const why = `the batch of ${entry.length} bytes is too large, the daemon takes ${this.#maxBatchBytes}`;
-        this.#giveUp(entry, 'too_large', why);
+        this.giveUp(entry, 'too_large', why);
         continue;
       }
       if (this.#underWay > 0 && this.bytes + entry.body.length > this.#options.maxBytes) return undefined;
@@ -264,21 +270,11 @@ export class SendWindow {
     if (entry === undefined || seq > this.#highestSent) return;
     this.#progressAt = nowMillis;
     const word = cause === 'too_large' ? 'the batch is too large' : cause;
-    this.#giveUp(
+    this.giveUp(
       entry,
       cause === 'too_large' ? 'too_large' : 'rejected',
       `the daemon rejected it permanently: ${word}`,
     );
-  }
-
-  /** The batches behind it were sent with a `prev` that is gone: they are sent again with another one. */
-  #giveUp(entry: Entry, fault: ExportErrorCause, why: string): void {
-    const at = this.#entries.indexOf(entry);
-    if (at === -1) return;
-    this.#entries.splice(at, 1);
-    if (at < this.#underWay) this.#rewind(at);
-    this.#obeyedNack = undefined;
-    entry.done(new ExportError(fault, why));
   }
 
   #rewind(to: number): void {

@@ -89,17 +89,15 @@ export class ZmqLogRecordExporter implements LogRecordExporterLike {
       this.#fail('shutdown', count, failure.message);
       return this.#respond(resultCallback, failure);
     }
-    let isTaken = false;
     this.#received += count;
     try {
       this.#sender.send(records, (failure) => {
-        isTaken = true;
         if (failure !== undefined) this.#fail(failure.code, count, failure.message);
         this.#respond(resultCallback, failure);
       });
-      isTaken = true;
-    } finally {
-      if (!isTaken) this.#received -= count;
+    } catch (error) {
+      this.#received -= count;
+      throw error;
     }
   }
 

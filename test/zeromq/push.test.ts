@@ -1,4 +1,3 @@
-import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { Pull, Push } from 'zeromq';
 import { JsonSerializer, type LogSerializer, OtlpProtobufSerializer } from '../../src/distlog-json/index.ts';
 import { decodeLogs } from '../../src/otlp/index.ts';
@@ -12,7 +11,7 @@ import {
 import type { ReadableLogRecordLike } from '../../src/record/index.ts';
 import { resolve } from '../../src/settings/index.ts';
 import { ZmqLogRecordExporter, type ZmqLogRecordExporterOptions } from '../../src/zeromq/index.ts';
-import { freePort } from '../support/free-port.js';
+import { deadEndpoint, startDeafPeer } from './support/deaf-peer.ts';
 import { closeAll, closeLater, lines, send } from './support/exporting.ts';
 import { MemoryIntake } from './support/memory-intake.ts';
 
@@ -56,11 +55,6 @@ function newPusher(options: Partial<ZmqLogRecordExporterOptions> & { endpoint: s
   return exporter;
 }
 
-/** An endpoint where nobody listens. */
-async function deadEndpoint(): Promise<string> {
-  return `tcp://127.0.0.1:${await freePort()}`;
-}
-
 test('each record is one message of topic and body, in order', async () => {
   const pull = new Pull({ linger: 0 });
   closeLater(async () => pull.close());
@@ -79,20 +73,8 @@ test('each record is one message of topic and body, in order', async () => {
 });
 
 test('what a broken connection had not taken is lost and counted, once', async () => {
-  const greeting = Buffer.alloc(64);
-  Buffer.from('ff00000000000000017f0301', 'hex').copy(greeting);
-  greeting.write('NULL', 12);
-  const ready = Buffer.from('\x04\x1a\x05READY\x0bSocket-Type\0\0\0\x04PULL', 'latin1');
-  const server = createServer((socket) => {
-    socket.on('error', () => {});
-    socket.write(Buffer.concat([greeting, ready]));
-    // It reads its peer's greeting and READY, and then no more.
-    socket.once('data', () => socket.pause());
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const opened = new Promise<Socket>((resolve) => server.once('connection', resolve));
-  const { port } = server.address() as AddressInfo;
-  const exporter = newPusher({ endpoint: `tcp://127.0.0.1:${port}`, maxQueueBytes: 40_000_000 });
+  const { endpoint, opened, close } = await startDeafPeer();
+  const exporter = newPusher({ endpoint, maxQueueBytes: 40_000_000 });
   const peer = await opened;
   const total = 200;
   for (let at = 0; at < total; at++) await send(exporter, 'x'.repeat(100_000));
@@ -105,7 +87,7 @@ test('what a broken connection had not taken is lost and counted, once', async (
   });
   const before = exporter.stats();
   expect(before.pending).toBeGreaterThan(0);
-  server.close();
+  close();
   peer.resetAndDestroy();
   await turnUntil(() => exporter.stats().failed.send > 0);
   const { failed, exported: left, pending } = exporter.stats();

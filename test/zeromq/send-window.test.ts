@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import { decodeClientFrame, type Reply } from '../../src/frames/index.ts';
-import { SendWindow, type WindowEvent } from '../../src/zeromq/send-window.ts';
+import { SendWindow, type WindowBatch, type WindowEvent } from '../../src/zeromq/send-window.ts';
 
 const producer = new Uint8Array(16).fill(1);
 const journal = new Uint8Array(16).fill(7);
@@ -11,6 +11,8 @@ const EXPORT_TIMEOUT_MILLIS = 1_000;
 function world(maxBytes = 1_000) {
   const events: [WindowEvent, number][] = [];
   const ends: string[] = [];
+  const reasons: string[] = [];
+  const during = { end: () => {} };
   const window = new SendWindow({
     producer,
     maxBytes,
@@ -19,15 +21,21 @@ function world(maxBytes = 1_000) {
   });
   let now = 10_000;
   let made = 0;
-  const add = (bytes = 10) => {
+  const add = (bytes = 10, isReady = true) => {
     made += 1;
     const name = made;
     const body = new Uint8Array(bytes);
-    window.add({
-      ...{ records: 1, length: bytes, body, bodyCrc: crc32(body), encoding: 0 },
+    const batch: WindowBatch = {
+      ...{ records: 1, length: bytes, body: isReady ? body : undefined, bodyCrc: crc32(body), encoding: 0 },
       deadlineMillis: now + EXPORT_TIMEOUT_MILLIS,
-      done: (error) => ends.push(`${name} ${error?.code ?? 'ok'}`),
-    });
+      done: (error) => {
+        ends.push(`${name} ${error?.code ?? 'ok'}`);
+        if (error !== undefined) reasons.push(error.message);
+        during.end();
+      },
+    };
+    window.add(batch);
+    return { batch, ready: () => Object.assign(batch, { body }) };
   };
   /** What is sent now: `hello`, or `seq<prev` of each batch. */
   const sent = () => {
@@ -45,7 +53,7 @@ function world(maxBytes = 1_000) {
   const wait = (millis: number) => {
     now += millis;
   };
-  return { window, events, ends, add, sent, answer, welcome, wait };
+  return { window, events, ends, reasons, during, add, sent, answer, welcome, wait };
 }
 
 /** Three batches under way. */
@@ -198,4 +206,182 @@ test('an answer for another producer is ignored', () => {
   const other = new Uint8Array(16).fill(2);
   window.receive({ kind: 'ack', journal, producer: other, last: 3, credit: 8 }, 10_000);
   expect(ends).toEqual([]);
+});
+
+test('a batch that is being compressed is not overtaken, and only its time-out is due meanwhile', () => {
+  const { window, add, sent, welcome } = world();
+  const { ready } = add(10, false);
+  add();
+  expect(sent()).toEqual(['hello']);
+  welcome();
+  expect([sent(), window.dueMillis]).toEqual([[], 10_000 + EXPORT_TIMEOUT_MILLIS]);
+  ready();
+  expect(sent()).toEqual(['1<0', '2<1']);
+});
+
+test('a batch that could not be compressed fails alone and once', () => {
+  const { window, add, sent, welcome, ends } = world();
+  add();
+  const { batch } = add(10, false);
+  add();
+  sent();
+  welcome();
+  expect(sent()).toEqual(['1<0']);
+  window.giveUp(batch, 'compression', 'no memory');
+  window.giveUp(batch, 'compression', 'no memory');
+  expect([ends, sent(), window.batches]).toEqual([['2 compression'], ['3<1'], 2]);
+});
+
+test('at the end all that waits fails, sent or not, in order', () => {
+  const { window, add, ends, reasons } = sending();
+  add();
+  window.giveUpAll('shutdown', 'the end');
+  expect(ends).toEqual(['1 shutdown', '2 shutdown', '3 shutdown', '4 shutdown']);
+  expect(reasons).toEqual(['the end', 'the end', 'the end', 'the end']);
+  const { batches, records, bytes, firstOpen, dueMillis } = window;
+  expect({ batches, records, bytes }).toEqual({ batches: 0, records: 0, bytes: 0 });
+  expect([firstOpen, dueMillis]).toEqual([Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]);
+});
+
+test('a batch ends once, also when it fails while the end of another is reported', () => {
+  const { window, add, sent, welcome, ends, during } = world();
+  add(10);
+  add(11);
+  sent();
+  welcome(8, 0, 10);
+  // As an export in the callback does, which sends what may be sent.
+  during.end = () => void window.next(11_000);
+  window.expire(10_000 + EXPORT_TIMEOUT_MILLIS);
+  expect(ends).toEqual(['1 timeout', '2 too_large']);
+});
+
+test('what waits and what is under way is counted', () => {
+  const { window, answer, sent, add } = sending();
+  expect([window.batches, window.records, window.bytes, window.firstOpen]).toEqual([3, 3, 30, 1]);
+  add(5);
+  expect([window.records, window.bytes, window.lastSeq]).toEqual([4, 30, 4]);
+  expect(sent()).toEqual(['4<3']);
+  answer({ kind: 'ack', last: 2, credit: 8 });
+  expect([window.batches, window.records, window.bytes, window.firstOpen]).toEqual([2, 2, 15, 3]);
+});
+
+test('a repeated WELCOME sends nothing again, and brings a new credit', () => {
+  const { add, sent, welcome, events } = world();
+  for (let each = 0; each < 3; each += 1) add();
+  sent();
+  welcome(1);
+  expect(sent()).toEqual(['1<0']);
+  welcome(2);
+  expect(sent()).toEqual(['2<1']);
+  expect(events).toEqual([]);
+});
+
+test('nor does a WELCOME that is repeated between two NACKs for one loss', () => {
+  const { answer, sent, welcome } = sending();
+  answer({ kind: 'nack', last: 1 });
+  expect(sent()).toEqual(['2<1', '3<2']);
+  welcome(8, 1);
+  answer({ kind: 'nack', last: 1 });
+  expect(sent()).toEqual([]);
+});
+
+test('an ACK brings a new credit, at least 1', () => {
+  const { add, answer, sent } = sending();
+  for (let each = 0; each < 3; each += 1) add();
+  answer({ kind: 'ack', last: 1, credit: 3 });
+  expect(sent()).toEqual(['4<3']);
+  answer({ kind: 'ack', last: 4, credit: 0 });
+  expect(sent()).toEqual(['5<4']);
+});
+
+test('a new connection is greeted at once, with what the journal is known to hold', () => {
+  const { window, answer, sent, welcome } = sending();
+  answer({ kind: 'ack', last: 1, credit: 8 });
+  window.disconnected();
+  expect(window.bytes).toBe(0);
+  const hello = decodeClientFrame(window.next(10_000)!);
+  expect(hello).toMatchObject({ kind: 'hello', last: 1 });
+  window.disconnected();
+  expect(sent()).toEqual(['hello']);
+  welcome(8, 2);
+  expect(sent()).toEqual(['3<2']);
+});
+
+test.each<[string, (all: ReturnType<typeof sending>) => void]>([
+  [
+    'on a new connection',
+    ({ window, sent, welcome }) => {
+      window.disconnected();
+      sent();
+      welcome(8, 1);
+    },
+  ],
+  [
+    'after a pause',
+    ({ answer, wait }) => {
+      answer({ kind: 'retry', last: 1, afterMillis: 10 });
+      wait(10);
+    },
+  ],
+  ['of another journal', ({ answer }) => answer({ kind: 'ack', last: 1, credit: 8 }, producer)],
+])('a NACK with the same number means another loss %s', (_, happen) => {
+  const all = sending();
+  all.answer({ kind: 'nack', last: 1 });
+  expect(all.sent()).toEqual(['2<1', '3<2']);
+  happen(all);
+  const from = all.events.some(([event]) => event === 'new_journal') ? producer : journal;
+  expect(all.sent()).toEqual(['2<1', '3<2']);
+  all.answer({ kind: 'nack', last: 1 }, from);
+  expect(all.sent()).toEqual(['2<1', '3<2']);
+});
+
+test('a pause lasts a minute at most and a millisecond at least; a time-out in it is due before its end', () => {
+  const { answer, window } = sending();
+  answer({ kind: 'retry', last: 0, afterMillis: 3_600_000 });
+  expect([window.isPaused(69_999), window.isPaused(70_000)]).toEqual([true, false]);
+  expect(window.dueMillis).toBe(10_000 + EXPORT_TIMEOUT_MILLIS);
+  answer({ kind: 'retry', last: 0, afterMillis: 0 });
+  expect([window.isPaused(10_000), window.isPaused(10_001), window.dueMillis]).toEqual([true, false, 10_001]);
+});
+
+test('the time-out of an answer counts from the last answer that settled or rejected something', () => {
+  const { answer, sent, wait, window, ends } = sending();
+  wait(60);
+  answer({ kind: 'ack', last: 1, credit: 8 });
+  expect(window.dueMillis).toBe(10_160);
+  wait(60);
+  answer({ kind: 'reject', seq: 2, cause: 'protobuf' });
+  // It is sent again with another predecessor, and its time begins with that.
+  expect([sent(), window.dueMillis]).toEqual([['3<1'], 10_220]);
+  wait(60);
+  answer({ kind: 'ack', last: 1, credit: 8 });
+  expect(window.dueMillis).toBe(10_220);
+  wait(40);
+  expect([sent(), ends]).toEqual([['hello'], ['1 ok', '2 rejected']]);
+});
+
+test('what failed says why', () => {
+  const { add, answer, reasons, ends, sent } = sending();
+  answer({ kind: 'reject', seq: 1, cause: 'protobuf' });
+  answer({ kind: 'reject', seq: 2, cause: 'too_large' });
+  answer({ kind: 'welcome', last: 0, credit: 8, maxBytes: 20 });
+  add(21);
+  expect(sent()).toEqual(['3<0']);
+  expect(ends).toEqual(['1 rejected', '2 too_large', '4 too_large']);
+  expect(reasons).toEqual([
+    'the daemon rejected it permanently: protobuf',
+    'the daemon rejected it permanently: the batch is too large',
+    'the batch of 21 bytes is too large, the daemon takes 20',
+  ]);
+});
+
+test('the first journal that answers is no other one, and batches it has never had are no memory of it', () => {
+  const { add, sent, welcome, events, ends, answer } = world();
+  add();
+  sent();
+  welcome();
+  sent();
+  answer({ kind: 'ack', last: 1, credit: 8 });
+  answer({ kind: 'ack', last: 1, credit: 8 });
+  expect([events, ends]).toEqual([[], ['1 ok']]);
 });

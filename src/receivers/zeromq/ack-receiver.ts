@@ -169,7 +169,7 @@ export class ZmqAckReceiver implements Receiver {
         throw new FrameError('unknown', `content type ${frame.contentType} is not known`);
       }
       const body = unpackBody(frame, this.#options.maxBatchBytes);
-      if (!(body instanceof Promise)) return this.#append(session, frame, body);
+      if (!('then' in body)) return this.#append(session, frame, body);
       return body.then(
         (unpacked) => this.#append(session, frame, unpacked),
         (error: unknown) => this.#reject(session, frame, error),
@@ -189,7 +189,7 @@ export class ZmqAckReceiver implements Receiver {
   #append(session: ClientSession, frame: DataFrame, unpacked: Uint8Array): Promise<void> | undefined {
     try {
       const scanned = this.#scan(unpacked, this.#options.maxBatchBytes);
-      if (!(scanned instanceof Promise)) return this.#enter(session, frame, unpacked, scanned);
+      if (!('then' in scanned)) return this.#enter(session, frame, unpacked, scanned);
       return scanned.then(
         (found) => this.#enter(session, frame, unpacked, found),
         (error: unknown) => this.#reject(session, frame, error),

@@ -98,9 +98,13 @@ export class ZmqPushReceiver implements Receiver {
   /** Never throws. @returns a promise if the sender has to wait */
   #take(connection: ServerConnection, parts: readonly Uint8Array[]): Promise<void> | undefined {
     const { address } = connection;
-    const [topic, body] = parts;
-    if (parts.length !== 2 || topic === undefined || body === undefined || topic.length > MAX_TOPIC_BYTES) {
+    const [topic, body] = parts as readonly [Uint8Array, Uint8Array];
+    if (parts.length !== 2) {
       return this.#drop('malformed', address, `a message has 2 frames, got ${parts.length}`);
+    }
+    if (topic.length > MAX_TOPIC_BYTES) {
+      const why = `a topic has ${MAX_TOPIC_BYTES} bytes at most, got ${topic.length}`;
+      return this.#drop('malformed', address, why);
     }
     if (this.#isStopping) return this.#drop('shutdown', address, 'the daemon ends');
     try {
@@ -118,7 +122,6 @@ export class ZmqPushReceiver implements Receiver {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
     const group = this.#group;
-    if (group.bytes === 0) return;
     this.#group = this.#newGroup();
     if (group.records > 0) this.#append(group.encode(), group.records);
   }

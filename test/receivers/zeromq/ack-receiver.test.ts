@@ -1,0 +1,313 @@
+import { once } from 'node:events';
+import { gzipSync } from 'node:zlib';
+import type { Accepted, Batch } from '../../../src/component/index.ts';
+import { encodeData } from '../../../src/frames/index.ts';
+import type { Clock } from '../../../src/record/index.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
+import { closeAll, closeLater, newReceiver, scanLines } from '../../zeromq/support/exporting.ts';
+import { MemoryIntake } from '../../zeromq/support/memory-intake.ts';
+import { RawZmtp } from '../../zeromq/support/raw-zmtp.ts';
+import { ScriptedClient } from '../../zeromq/support/scripted-client.ts';
+
+afterEach(closeAll);
+
+async function world(options: object = {}, tools: object = {}) {
+  const intake = new MemoryIntake();
+  const lines: string[] = [];
+  const log = { emit: (_severity: number, line: string) => void lines.push(line) };
+  const receiver = await newReceiver(intake, options, { log, setting: 'zmqAck', ...tools });
+  const connect = async () => {
+    const client = await ScriptedClient.connect(receiver.endpoint);
+    closeLater(async () => client.close());
+    return client;
+  };
+  return { intake, receiver, lines, connect, client: await connect() };
+}
+
+/** For what causes no event: a look in each turn of the event loop. */
+async function turnUntil(isDone: () => boolean): Promise<void> {
+  while (!isDone()) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** A clock that stands still, and for each timer whether it keeps the process alive. */
+function newClock() {
+  const manual = new ManualClock();
+  const kept: [number, boolean | undefined][] = [];
+  const clock: Clock = {
+    now: () => manual.now(),
+    monotonicNow: () => manual.monotonicNow(),
+    after: (millis, callback, keepsAlive) => {
+      kept.push([millis, keepsAlive]);
+      return manual.after(millis, callback);
+    },
+  };
+  return { manual, clock, kept };
+}
+
+test('a batch comes to the journal with its origin and the machine that sent it', async () => {
+  const { intake, client, receiver } = await world();
+  client.data(3, 'one\ntwo', { prev: 0 });
+  await client.until(() => client.replies.length === 1);
+  expect(client.replies).toEqual(['ack 3']);
+  const [{ body, origin, ...batch }] = intake.batches as [Batch];
+  expect([String(body), batch.records]).toEqual(['one\ntwo', 2]);
+  expect(origin).toMatchObject({ seq: 3, prev: 0, owner: '127.0.0.1' });
+  expect(Buffer.compare(origin!.producer, client.producer)).toBe(0);
+  expect(receiver.counters).toMatchObject({ batches: 1, records: 2, bytes: 7 });
+});
+
+test.each<[string, string, string, Parameters<ScriptedClient['data']>[2], string]>([
+  ['of an unknown content', 'unknown', 'content type 9 is not known', { contentType: 9 }, 'a'],
+  ['of an unknown encoding', 'unknown', 'encoding 7 is not known', { encoding: 7 }, 'a'],
+  ['with another count', 'malformed', '2 records are declared, there are 1', { records: 2 }, 'a'],
+  ['that is none', 'protobuf', 'not a batch', {}, 'bad'],
+  ['that does not unpack', 'encoding', 'the body does not unpack: ', { encoding: 1 }, 'a'],
+  [
+    'that unpacks to another length, large',
+    ...(['encoding', 'the body has 200000 bytes, its header says 200001'] as const),
+    { encoding: 1, length: 200_001, body: gzipSync(Buffer.alloc(200_000, 'a')) },
+    '',
+  ],
+])('a batch %s is rejected, counted and logged with its sender', async (_what, cause, why, change, text) => {
+  const { intake, client, receiver, lines } = await world();
+  client.data(1, text, change);
+  client.data(2, 'next', { prev: 0 });
+  await client.until(() => client.replies.length === 2);
+  expect(client.replies).toEqual([`reject 1 ${cause}`, 'ack 2']);
+  expect(intake.texts).toEqual(['next']);
+  expect([...receiver.counters.refused]).toEqual([[cause, 1]]);
+  expect(lines).toHaveLength(1);
+  expect(lines[0]).toMatch(/^zmqAck: refused 127\.0\.0\.1:\d+ \(\w+\): /);
+  expect(lines[0]).toContain(why);
+});
+
+test('bodies that are looked through in turns are taken or rejected as others are', async () => {
+  const scan = async (body: Uint8Array) => {
+    await new Promise((resolve) => setImmediate(resolve));
+    return scanLines(body, 0);
+  };
+  const { intake, client, receiver } = await world({}, { scan });
+  client.data(1, 'bad');
+  client.data(2, 'good', { prev: 0 });
+  client.data(3, 'x', { encoding: 1, length: 200_000, body: gzipSync(Buffer.alloc(200_000, 'x')), prev: 2 });
+  await client.until(() => client.replies.at(-1) === 'ack 3');
+  expect(client.replies[0]).toBe('reject 1 protobuf');
+  expect(intake.texts.map((text) => text.length)).toEqual([4, 200_000]);
+  expect([...receiver.counters.refused]).toEqual([['protobuf', 1]]);
+});
+
+test('the batches of one group of the journal get one answer', async () => {
+  const { intake, client } = await world();
+  intake.hold();
+  for (const seq of [1, 2, 3, 4]) client.data(seq, 'a');
+  await intake.until(() => intake.waiting === 4);
+  intake.release();
+  await client.until(() => client.replies.includes('ack 4'));
+  await client.fence();
+  expect(client.replies).toEqual(['ack 4']);
+  client.data(5, 'b');
+  await client.until(() => client.replies.length === 2);
+  expect(client.replies).toEqual(['ack 4', 'ack 5']);
+});
+
+test('a HELLO is answered when nothing of its producer waits, with what is on the disk by then', async () => {
+  const { intake, client } = await world({ credit: 5, maxBatchBytes: 70_000 });
+  intake.hold();
+  client.data(1, 'a');
+  client.hello();
+  await client.fence();
+  expect(client.replies).toEqual([]);
+  intake.release();
+  await client.until(() => client.replies.length === 2);
+  expect(client.replies).toEqual(['ack 1', 'welcome 1']);
+  expect(client.last).toMatchObject({ credit: 5, maxBytes: 70_000, journal: new Uint8Array(intake.id) });
+});
+
+test('a full journal asks for a wait up to half as long again as its own, a millisecond at least', async () => {
+  const { intake, client, receiver } = await world();
+  const waits: number[] = [];
+  for (const millis of [1_000, 0, 1e12]) {
+    intake.fullForMillis = millis;
+    client.data(1, 'a');
+    await client.until(() => client.replies.length === waits.length + 1);
+    waits.push((client.last as { afterMillis: number }).afterMillis);
+  }
+  expect(client.replies).toEqual(['retry 0', 'retry 0', 'retry 0']);
+  const [long, none, endless] = waits;
+  expect(long).toBeGreaterThanOrEqual(1_000);
+  expect(long).toBeLessThanOrEqual(1_500);
+  expect([none, endless]).toEqual([1, 0xffff_ffff]);
+  expect([...receiver.counters.refused]).toEqual([['full', 3]]);
+});
+
+test('what waits longer is spread: not all clients come back at the same time', async () => {
+  const { intake, client } = await world();
+  intake.fullForMillis = 1_000_000_000;
+  const waits = new Set<number>();
+  for (let each = 1; each <= 5; each += 1) {
+    client.data(1, 'a');
+    await client.until(() => client.replies.length === each);
+    waits.add((client.last as { afterMillis: number }).afterMillis);
+  }
+  expect(waits.size).toBeGreaterThan(1);
+});
+
+test('when the journal breaks, nobody is answered, it is logged, and its room is free again', async () => {
+  const { intake, client, receiver, lines } = await world();
+  intake.broken = new Error('no space on the disk');
+  client.data(1, 'a');
+  await turnUntil(() => lines.length === 1);
+  await client.fence();
+  expect(client.replies).toEqual([]);
+  expect(lines[0]).toMatch(/^zmqAck: refused 127\.0\.0\.1:\d+ \(journal\): Error: no space on the disk$/);
+  expect([...receiver.counters.refused]).toEqual([['journal', 1]]);
+  await receiver.stop(3_600_000);
+});
+
+test('a client that is gone when the journal answers keeps nobody else from their answer', async () => {
+  // The next one is let in when the first is gone.
+  const { intake, client, connect, lines } = await world({ maxConnections: 1 });
+  intake.hold();
+  client.data(1, 'of the first');
+  await intake.until(() => intake.waiting === 1);
+  client.close();
+  const next = await connect();
+  next.data(1, 'of the next');
+  await intake.until(() => intake.waiting === 2);
+  intake.release();
+  await next.until(() => next.replies.length === 1);
+  expect(next.replies).toEqual(['ack 1']);
+  expect(intake.texts).toEqual(['of the first', 'of the next']);
+  expect(lines.filter((line) => !line.includes('connections already'))).toEqual([]);
+});
+
+test('when the journal breaks for a client that is gone, it is logged without its address', async () => {
+  const { intake, client, connect, lines } = await world({ maxConnections: 1 });
+  intake.hold();
+  client.data(1, 'a');
+  await intake.until(() => intake.waiting === 1);
+  client.close();
+  await connect();
+  intake.broken = new Error('broken');
+  intake.release();
+  await turnUntil(() => lines.some((line) => line.includes('(journal)')));
+  expect(lines.at(-1)).toBe('zmqAck: refused a client (journal): Error: broken');
+});
+
+describe('beyond twice its credit', () => {
+  test('a client is not read; who comes meanwhile is', async () => {
+    const { intake, client, connect } = await world({ credit: 1 });
+    intake.hold();
+    for (const seq of [1, 2, 3, 4, 5]) client.data(seq, `batch ${seq}`);
+    await intake.until(() => intake.waiting === 2);
+    const other = await connect();
+    other.data(1, 'of another');
+    await intake.until(() => intake.waiting === 3);
+    await other.fence();
+    expect(intake.appends).toBe(3);
+    intake.release();
+    await client.until(() => client.replies.at(-1) === 'ack 5');
+    expect(intake.texts).toEqual(['batch 1', 'batch 2', 'of another', 'batch 3', 'batch 4', 'batch 5']);
+  });
+
+  test('what waits to be read when it stops is not taken', async () => {
+    const { intake, client, receiver } = await world({ credit: 1 });
+    intake.hold();
+    for (const seq of [1, 2, 3]) client.data(seq, `batch ${seq}`);
+    await intake.until(() => intake.waiting === 2);
+    // The third came with them, and waits.
+    const stopped = receiver.stop(3_600_000);
+    intake.release();
+    await stopped;
+    await turnUntil(() => !client.isOpen);
+    expect([intake.texts, intake.appends]).toEqual([['batch 1', 'batch 2'], 2]);
+  });
+});
+
+test('while the journal has as many batches as it may, others wait and come in the order in which they came', async () => {
+  const { intake, client, connect } = await world({ maxInFlightBatches: 2 });
+  intake.hold();
+  client.data(1, 'a');
+  client.data(2, 'b');
+  await intake.until(() => intake.waiting === 2);
+  const others = [await connect(), await connect()];
+  for (const [at, other] of others.entries()) {
+    other.data(1, `of ${at}`);
+    // It is read as far as this batch.
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect(intake.appends).toBe(2);
+  intake.release();
+  for (const other of others) await other.until(() => other.replies.includes('ack 1'));
+  expect(intake.texts.slice(0, 2)).toEqual(['a', 'b']);
+  expect(new Set(intake.texts.slice(2))).toEqual(new Set(['of 0', 'of 1']));
+});
+
+describe('when it stops', () => {
+  test('what still comes is neither taken nor refused; what is in the journal is answered first', async () => {
+    const { intake, client, receiver } = await world();
+    const late = await RawZmtp.open(receiver.endpoint);
+    closeLater(async () => void late.socket.destroy());
+    intake.hold();
+    client.data(1, 'before');
+    await intake.until(() => intake.waiting === 1);
+    const stopped = receiver.stop(3_600_000);
+    expect(receiver.stop(0)).toBe(stopped);
+    const [producer, body] = [new Uint8Array(16), Buffer.from('after')];
+    const frame = { producer, body, length: 5, seq: 1, prev: 0, records: 1, contentType: 1, encoding: 0 };
+    late.message(...encodeData(frame));
+    late.message(Buffer.from('nothing'));
+    // When this is answered, the messages have been read.
+    late.socket.write(Buffer.from('\x04\x07\x04PING\0\0', 'latin1'));
+    const heard: string[] = [];
+    late.socket.on('data', (piece) => heard.push(piece.toString('latin1')));
+    while (!heard.join('').includes('PONG')) await once(late.socket, 'data');
+    intake.release();
+    await stopped;
+    await client.until(() => !client.isOpen);
+    expect(client.replies).toEqual(['ack 1']);
+    expect([intake.texts, intake.appends, receiver.counters.refused.size]).toEqual([['before'], 1, 0]);
+  });
+
+  test('it waits for the journal as long as it may, and the process with it', async () => {
+    const { manual, clock, kept } = newClock();
+    const { intake, client, receiver } = await world({}, { clock });
+    intake.hold();
+    client.data(1, 'a');
+    await intake.until(() => intake.waiting === 1);
+    const stopped = receiver.stop(5_000);
+    expect(kept).toEqual([[5_000, true]]);
+    manual.advance(5_000);
+    await stopped;
+    await client.until(() => !client.isOpen);
+    expect(client.replies).toEqual([]);
+  });
+
+  test('an answer of the journal at the very end of that time still leaves', async () => {
+    const { manual, clock } = newClock();
+    let answer: (accepted: Accepted) => void = () => {};
+    let isThere = () => {};
+    const came = new Promise<void>((resolve) => {
+      isThere = resolve;
+    });
+    const intake = {
+      id: new Uint8Array(16),
+      lastSeq: () => 0,
+      append: () => {
+        isThere();
+        return new Promise<Accepted>((resolve) => {
+          answer = resolve;
+        });
+      },
+    };
+    const { client, receiver } = await world({}, { clock, intake });
+    client.data(1, 'a');
+    await came;
+    const stopped = receiver.stop(5_000);
+    answer({ kind: 'accepted', index: 1 });
+    manual.advance(5_000);
+    await stopped;
+    await client.until(() => !client.isOpen);
+    expect(client.replies).toEqual(['ack 1']);
+  });
+});

@@ -1,0 +1,226 @@
+import { type AddressInfo, createServer } from 'node:net';
+import { diag } from '@opentelemetry/api';
+import type { LogSerializer } from '../../src/distlog-json/index.ts';
+import { newCurveKeyPair } from '../../src/net/index.ts';
+import type { ZmqLogRecordExporterOptions } from '../../src/zeromq/index.ts';
+import { listen } from '../support/diag-listener.ts';
+import { ManualClock } from '../support/manual-clock.ts';
+import { deadEndpoint, startDeafPeer } from './support/deaf-peer.ts';
+import { closeAll, closeLater, lines, newExporter, send } from './support/exporting.ts';
+import { ScriptedDaemon } from './support/scripted-daemon.ts';
+
+afterEach(async () => {
+  await closeAll();
+  diag.disable();
+});
+
+/** One record a message: its body. */
+const plain: LogSerializer = {
+  contentType: 'text/plain',
+  encoding: 'J',
+  serialize: ([record]) => Buffer.from(String(record?.body)),
+};
+
+/** An exporter whose time stands still, and its warnings. */
+function newPusher(endpoint: string, options: Partial<ZmqLogRecordExporterOptions> = {}) {
+  const warnings: string[] = [];
+  listen((message) => warnings.push(message.replace('ZmqLogRecordExporter: ', '')));
+  const clock = new ManualClock();
+  const exporter = newExporter({
+    ...{ endpoint, clock, mode: 'push', serializer: plain, shutdownTimeoutMillis: 0 },
+    ...{ reconnectMillis: 1, reconnectMaxMillis: 1, ...options },
+  });
+  const end = async () => {
+    const ended = exporter.shutdown();
+    clock.advance(0);
+    await ended;
+  };
+  closeLater(end);
+  return { exporter, clock, warnings, end };
+}
+
+async function world(options: Partial<ZmqLogRecordExporterOptions> = {}) {
+  const daemon = await ScriptedDaemon.start('PULL');
+  closeLater(() => daemon.stop());
+  return { daemon, ...newPusher(daemon.endpoint, options) };
+}
+
+/** For what causes no event: a look in each turn of the event loop. */
+async function turnUntil(isDone: () => boolean): Promise<void> {
+  while (!isDone()) await new Promise((resolve) => setImmediate(resolve));
+}
+
+test('what waits is counted by message, record and byte, and leaves in order when there is a connection', async () => {
+  const daemon = await ScriptedDaemon.start('PULL');
+  const { endpoint } = daemon;
+  await daemon.stop();
+  const { exporter, clock } = newPusher(endpoint, { system: 'S' });
+  for (const text of ['one', 'three']) expect(await send(exporter, text, `${text}!`)).toBeUndefined();
+  // The topic has 3 bytes.
+  expect(exporter.stats()).toMatchObject({
+    ...{ received: 4, exported: 0, pending: 4, pendingBatches: 4, pendingBytes: 3 + 4 + 5 + 6 + 4 * 3 },
+    ...{ resent: 0, journalChanges: 0 },
+  });
+  const later = await ScriptedDaemon.start('PULL', endpoint);
+  closeLater(() => later.stop());
+  await turnUntil(() => {
+    clock.advance(1);
+    return later.heard.length === 4;
+  });
+  expect(later.heard).toEqual(['SLJ one', 'SLJ one!', 'SLJ three', 'SLJ three!']);
+  expect(exporter.stats()).toMatchObject({ exported: 4, pending: 0, pendingBatches: 0, pendingBytes: 0 });
+});
+
+test('an export that does not fit fails as a whole, with the sizes; one to the last byte fits', async () => {
+  const { exporter, warnings } = newPusher(await deadEndpoint(), { maxQueueBytes: 30 });
+  expect(await send(exporter, 'x'.repeat(7))).toBeUndefined();
+  expect(await send(exporter, 'x'.repeat(7), 'x'.repeat(8))).toMatchObject({
+    code: 'queue_full',
+    message: '10 bytes wait, 21 more do not fit into maxQueueBytes (30)',
+  });
+  expect(exporter.stats()).toMatchObject({ received: 3, pending: 1, pendingBytes: 10 });
+  expect(await send(exporter, 'x'.repeat(7), 'x'.repeat(7))).toBeUndefined();
+  expect(exporter.stats()).toMatchObject({ received: 5, pending: 3, pendingBytes: 30 });
+  expect(warnings).toHaveLength(1);
+});
+
+test('what has not left at shutdown is lost, to the record, and warned of; what has left is not', async () => {
+  const dead = newPusher(await deadEndpoint());
+  await send(dead.exporter, 'one', 'two');
+  await send(dead.exporter, 'three');
+  await dead.end();
+  expect(dead.exporter.stats()).toMatchObject({
+    ...{ received: 3, exported: 0, pending: 0, pendingBatches: 0, pendingBytes: 0 },
+    failed: { shutdown: 3, send: 0 },
+  });
+  const why = 'they had not left when the socket was closed';
+  expect(dead.warnings).toEqual([`3 records were lost (shutdown): ${why}`]);
+
+  const { daemon, exporter, warnings, end, clock } = await world();
+  await send(exporter, 'one');
+  await daemon.until(() => daemon.heard.length === 1);
+  await end();
+  await daemon.until(() => daemon.closed === 1);
+  expect(exporter.stats()).toMatchObject({ received: 1, exported: 1, failed: { shutdown: 0 } });
+  expect([warnings, clock.pendingTimers]).toEqual([[], 0]);
+});
+
+test('what was handed to the socket still leaves after shutdown', async () => {
+  const { daemon, exporter, end } = await world();
+  await daemon.until(() => daemon.opened === 1);
+  await send(exporter, 'first');
+  await daemon.until(() => daemon.heard.length === 1);
+  const large = 'x'.repeat(2_000_000);
+  void send(exporter, large);
+  await end();
+  await daemon.until(() => daemon.heard.length === 2);
+  expect(daemon.heard[1]).toHaveLength('PLJ '.length + large.length);
+});
+
+test('a flush waits until the operating system has taken what was sent', async () => {
+  const { daemon, exporter } = await world();
+  await send(exporter, 'first');
+  await daemon.until(() => daemon.heard.length === 1);
+  await exporter.forceFlush();
+  void send(exporter, 'second');
+  // It has left the queue, and is written at the end of this turn.
+  expect(exporter.stats()).toMatchObject({ exported: 2, pending: 0 });
+  let isFlushed = false;
+  const flushed = exporter.forceFlush().then(() => {
+    isFlushed = true;
+  });
+  for (let each = 0; each < 20; each += 1) await Promise.resolve();
+  expect(isFlushed).toBe(false);
+  await flushed;
+});
+
+test('a flush that nobody reads ends with its time-out, and one more with the connection', async () => {
+  const { endpoint, opened, close } = await startDeafPeer();
+  closeLater(async () => close());
+  const { exporter, clock, warnings } = newPusher(endpoint, {
+    serializer: lines,
+    maxQueueBytes: 100_000_000,
+  });
+  const peer = await opened;
+  for (let at = 0; at < 40; at++) await send(exporter, ...Array(5).fill('x'.repeat(100_000)));
+  await turnUntil(() => exporter.stats().exported > 0);
+  const late = exporter.forceFlush({ timeoutMillis: 20 });
+  clock.advance(20);
+  await late;
+  const { pending } = exporter.stats();
+  expect(pending).toBeGreaterThan(0);
+  close();
+  peer.resetAndDestroy();
+  await turnUntil(() => exporter.stats().failed.send > 0);
+  const { failed, exported } = exporter.stats();
+  // Batches of five records, lost whole.
+  expect(failed.send % 5).toBe(0);
+  expect(exported + failed.send + exporter.stats().pending).toBe(200);
+  expect(warnings).toEqual([
+    `${failed.send} records were lost (send): the connection broke before they had left`,
+  ]);
+});
+
+test('what had left when the connection broke is not counted as lost, and what comes later is sent', async () => {
+  const { daemon, exporter, clock, warnings } = await world();
+  await send(exporter, 'one', 'two');
+  await daemon.until(() => daemon.heard.length === 2);
+  daemon.cut();
+  await turnUntil(() => {
+    clock.advance(1);
+    return daemon.opened === 2;
+  });
+  await send(exporter, 'three');
+  await daemon.until(() => daemon.heard.length === 3);
+  await exporter.forceFlush();
+  expect(daemon.heard).toEqual(['PLJ one', 'PLJ two', 'PLJ three']);
+  expect(exporter.stats()).toMatchObject({ exported: 3, pending: 0, failed: { send: 0 } });
+  expect(warnings).toEqual([]);
+});
+
+describe('what an operator reads', () => {
+  /** What is logged when an exporter finds such a server, and after ten seconds with it. */
+  async function warningsOf(endpoint: string, options: Partial<ZmqLogRecordExporterOptions> = {}, count = 1) {
+    const { exporter, clock, warnings } = newPusher(endpoint, { mode: 'ack', serializer: lines, ...options });
+    void send(exporter, 'a');
+    // The second attempt comes after the first has failed.
+    await turnUntil(() => warnings.length >= count || clock.pendingTimers === 2);
+    clock.advance(10_000);
+    return warnings.map((each) => each.replaceAll(endpoint, 'ENDPOINT'));
+  }
+
+  test('a server that does not speak ZeroMQ is warned of at once', async () => {
+    const server = createServer((socket) => {
+      socket.on('error', () => {});
+      socket.write('HTTP/1.1 400 Bad Request\r\n\r\n');
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    closeLater(async () => void server.close());
+    const { port } = server.address() as AddressInfo;
+    expect(await warningsOf(`tcp://127.0.0.1:${port}`)).toEqual([
+      'no connection to ENDPOINT (not_zmtp): it does not speak ZeroMQ; trying again',
+      'no connection for 10 s (it does not speak ZeroMQ); 1 batches wait: check that distlogd listens on ENDPOINT',
+    ]);
+  });
+
+  test('so is a socket of another type', async () => {
+    const { endpoint, close } = await startDeafPeer();
+    closeLater(async () => close());
+    const why = 'a PULL socket cannot connect to a DEALER socket';
+    expect(await warningsOf(endpoint)).toEqual([
+      `no connection to ENDPOINT (mismatch): ${why}; trying again`,
+      `no connection for 10 s (${why}); 1 batches wait: check that distlogd listens on ENDPOINT`,
+    ]);
+  });
+
+  test('nobody there is warned of after ten seconds only; with CURVE the keys may be the reason', async () => {
+    const endpoint = await deadEndpoint();
+    const reason = 'connect ECONNREFUSED 127.0.0.1:';
+    const curve = { serverKey: newCurveKeyPair().publicKey, ...newCurveKeyPair() };
+    const [plainly, withKeys] = [await warningsOf(endpoint), await warningsOf(endpoint, { curve })];
+    expect([plainly.length, withKeys.length]).toEqual([1, 1]);
+    expect(plainly[0]).toContain(`no connection for 10 s (${reason}`);
+    expect(plainly[0]).toMatch(/check that distlogd listens on ENDPOINT$/);
+    expect(withKeys[0]).toMatch(/check that distlogd listens on ENDPOINT, and that the CURVE keys match$/);
+  });
+});
