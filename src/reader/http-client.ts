@@ -84,7 +84,7 @@ function answered(
     headers: { ...(token !== undefined && { authorization: `Bearer ${token}` }) },
     signal,
     timeout: SILENCE_MILLIS,
-    ...(socketPath === undefined ? { host: url.hostname, port: url.port } : { socketPath }),
+    ...(socketPath === undefined ? { host: withoutBrackets(url.hostname), port: url.port } : { socketPath }),
     ...(ca !== undefined && { ca }),
     ...(url.username !== '' && {
       auth: `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`,
@@ -97,6 +97,11 @@ function answered(
     call.on('response', done);
     call.end();
   });
+}
+
+/** A URL has an IPv6 address in brackets, and a resolver takes it without them. */
+function withoutBrackets(host: string): string {
+  return host.replace(/^\[|\]$/g, '');
 }
 
 /** The beginning of an answer. */

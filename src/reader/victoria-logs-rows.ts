@@ -42,7 +42,7 @@ export class VictoriaLogsRows {
 
   /** @throws SyntaxError for what is no row */
   group(line: string): LogGroup {
-    const row = JSON.parse(line) as Row;
+    const row = rowOf(line);
     const resource = this.#resource(row._stream ?? '{}');
     const scope: LogScope = {
       ...NOTHING,
@@ -64,6 +64,13 @@ export class VictoriaLogsRows {
     }
     return resource;
   }
+}
+
+/** @throws SyntaxError for what is no row */
+export function rowOf(line: string): Row {
+  const row: unknown = JSON.parse(line);
+  if (typeof row === 'object' && row !== null && !Array.isArray(row)) return row as Row;
+  throw new SyntaxError('a row must be a JSON object');
 }
 
 const MAX_RESOURCES = 10_000;

@@ -4,7 +4,7 @@ import { answerLines, type HttpTarget } from './http-client.ts';
 import { ReaderError } from './reader-error.ts';
 import { filterOf, timeOf } from './record-filter.ts';
 import type { Found, RecordCount, RecordQuery, RecordSource, TailQuery, ViewName } from './record-source.ts';
-import { timeText, VictoriaLogsRows } from './victoria-logs-rows.ts';
+import { rowOf, timeText, VictoriaLogsRows } from './victoria-logs-rows.ts';
 
 /** Rows are asked for in pages of so many, where the condition of a user decides here which of them fit. */
 const PAGE_ROWS = 10_000;
@@ -57,7 +57,7 @@ export class VictoriaLogsSource implements RecordSource {
     if (query.when === undefined) {
       const counting = `${filterText(query)} | stats count() records`;
       for await (const line of this.#lines('/select/logsql/query', { query: counting }, signal)) {
-        const { records } = JSON.parse(line) as { readonly records: string };
+        const { records = 0 } = this.#known(() => rowOf(line));
         return { records: Number(records), atLeast: false };
       }
       return { records: 0, atLeast: signal.aborted };
@@ -96,27 +96,28 @@ export class VictoriaLogsSource implements RecordSource {
     // One more than asked for shows that there are more.
     const size = query.when === undefined ? Math.min(PAGE_ROWS, limit + 1) : PAGE_ROWS;
     let { fromNanos = FIRST_TIME, toNanos = LAST_TIME } = query;
-    const sort = order === 'newest' ? '_time desc' : '_time';
+    const sorted = `sort by (${order === 'newest' ? '_time desc' : '_time'}) limit ${size}`;
     while (!signal.aborted && fromNanos < toNanos) {
-      const text = `${filterText({ ...query, fromNanos, toNanos })} | sort by (${sort}) limit ${size}`;
-      const page = await this.#page(text, signal);
+      const page: LogGroup[] = [];
+      const text = `${filterText({ ...query, fromNanos, toNanos })} | ${sorted}`;
+      for await (const group of this.#rows(text, signal)) page.push(group);
       const last = page.at(-1);
       if (last === undefined || page.length < size) return yield* page;
       const edge = timeOf(last.records[0]!);
       const whole = page.filter(({ records: [record] }) => timeOf(record!) !== edge);
-      yield* whole.length === 0 ? page : whole;
+      // A page that has one time only may not have all of it.
+      if (whole.length > 0) yield* whole;
+      else yield* this.#rows(filterText({ ...query, fromNanos: edge, toNanos: edge + 1n }), signal);
       if (order === 'newest') toNanos = whole.length === 0 ? edge : edge + 1n;
       else fromNanos = whole.length === 0 ? edge + 1n : edge;
     }
   }
 
-  async #page(query: string, signal: AbortSignal): Promise<LogGroup[]> {
+  async *#rows(query: string, signal: AbortSignal): AsyncGenerator<LogGroup> {
     const rows = new VictoriaLogsRows();
-    const groups: LogGroup[] = [];
     for await (const line of this.#lines('/select/logsql/query', { query }, signal)) {
-      groups.push(this.#group(rows, line));
+      yield this.#group(rows, line);
     }
-    return groups;
   }
 
   #lines(path: string, parameters: Readonly<Record<string, string>>, signal: AbortSignal) {
@@ -124,13 +125,15 @@ export class VictoriaLogsSource implements RecordSource {
   }
 
   #group(rows: VictoriaLogsRows, line: string): LogGroup {
+    return this.#known(() => rows.group(line));
+  }
+
+  #known<T>(read: () => T): T {
     try {
-      return rows.group(line);
+      return read();
     } catch (error) {
-      throw new ReaderError(
-        'answer',
-        `${this.name} answered what cannot be read: ${(error as Error).message}`,
-      );
+      const why = (error as Error).message;
+      throw new ReaderError('answer', `${this.name} answered what cannot be read: ${why}`);
     }
   }
 }
