@@ -61,6 +61,7 @@ export class DaemonSource implements RecordSource {
         return { records: each.said.records, atLeast: each.said.atLeast === true };
       }
     }
+    if (signal.aborted) return { records: 0, atLeast: true };
     throw new ReaderError('answer', `${this.name} gave no count`);
   }
 

@@ -1,6 +1,7 @@
 import { type FileHandle, open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { counted } from '../text/index.ts';
 import { OtlpJsonReader } from './otlp-json-reader.ts';
 import { ReaderError } from './reader-error.ts';
 import type { Found } from './record-source.ts';
@@ -87,11 +88,11 @@ class FollowedFile {
       // What was written between the last look and the rename.
       yield* this.#toEnd(signal);
       yield* this.#reader.rest();
+      yield* this.#problems();
       await this.close();
       if (await this.#open()) yield* this.#toEnd(signal);
     } else if (now.size < this.#position) {
-      this.#position = 0;
-      this.#reader = new OtlpJsonReader();
+      this.#beginAt(0);
       yield* this.#toEnd(signal);
     }
   }
@@ -108,11 +109,15 @@ class FollowedFile {
     const { ino, size } = await handle.stat();
     this.#handle = handle;
     this.#inode = ino;
-    this.#position = this.#isAtEnd ? size : 0;
+    this.#beginAt(this.#isAtEnd ? size : 0);
     this.#isAtEnd = false;
+    return true;
+  }
+
+  #beginAt(position: number): void {
+    this.#position = position;
     this.#reader = new OtlpJsonReader();
     this.#badLines = 0;
-    return true;
   }
 
   async *#toEnd(signal: AbortSignal): AsyncGenerator<Found> {
@@ -126,11 +131,15 @@ class FollowedFile {
     }
   }
 
+  /** Those that are new; of the first lines of a file the cause is known. */
   *#problems(): Generator<Found> {
     const { badLines, firstBad } = this.#reader.report;
-    if (badLines === this.#badLines) return;
+    const more = badLines - this.#badLines;
+    if (more === 0) return;
+    const first = firstBad[this.#badLines];
     this.#badLines = badLines;
-    const cause = firstBad.at(-1)?.cause ?? '';
-    yield { notice: 'problem', message: `${this.#path}: a line could not be read (${cause})` };
+    const lines = more === 1 ? 'a line' : counted(more, 'line');
+    const cause = first === undefined ? '' : ` (${first.cause})`;
+    yield { notice: 'problem', message: `${this.#path}: ${lines} could not be read${cause}` };
   }
 }

@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { compileCondition } from '../../src/ottl/index.ts';
-import { DaemonSource, type Found, isNotice } from '../../src/reader/index.ts';
+import { DaemonSource, type Found, isNotice, viewOf } from '../../src/reader/index.ts';
 import { bodyText } from '../../src/text/index.ts';
 import { otlpLine } from '../tree/otlp-lines.ts';
 import { record, TRACE } from '../tree/story.ts';
@@ -98,6 +98,60 @@ test('counts', async () => {
   const source = new DaemonSource({ name: 'd', url: server.url });
   expect(await source.count({ words: 'x' }, signal)).toEqual({ records: 7, atLeast: true });
   expect(server.asked).toEqual(['/api/v1/count?words=x']);
+});
+
+test('a count without an answer is an error, and after an abort it is what is known', async () => {
+  const server = await serve((_path, _query, response) => ends(response, said({ heartbeat: true })));
+  const source = new DaemonSource({ name: 'd', url: server.url });
+  await expect(source.count({}, signal)).rejects.toMatchObject({
+    kind: 'answer',
+    message: 'd gave no count',
+  });
+  expect(await source.count({}, AbortSignal.abort())).toEqual({ records: 0, atLeast: true });
+});
+
+test('without words, time and order a query asks for the newest; blanks are no words', async () => {
+  const server = await serve((_path, _query, response) => ends(response, said({ records: 0 })));
+  const source = new DaemonSource({ name: 'd', url: server.url });
+  await all(source.find({ words: ' ', limit: 100_001 }, signal));
+  await all(source.find({ words: 'x', ...viewOf('bursts'), limit: 1 }, signal));
+  await all(source.find({ ...viewOf('bursts'), limit: 1 }, signal));
+  await all(source.find({ ...viewOf('errors'), limit: 1 }, signal));
+  const asked = server.asked.map((each) => Object.fromEntries(new URL(each, 'http://x').searchParams));
+  expect(asked[0]).toEqual({ order: 'newest', limit: '100000' });
+  expect(asked.map(({ words }) => words)).toEqual([
+    undefined,
+    'x burst.released',
+    'burst.released',
+    undefined,
+  ]);
+});
+
+test('a live view that was never there is an error; one that answers another error later is one as well', async () => {
+  let isFirst = true;
+  const server = await serve((_path, _query, response) => {
+    if (!isFirst) response.writeHead(401).end('a token is needed');
+    else response.write(line('x'), () => response.destroy());
+    isFirst = false;
+  });
+  const source = new DaemonSource({ name: 'd', url: server.url });
+  const items: unknown[] = [];
+  const reading = (async () => {
+    for await (const found of source.tail({}, signal)) items.push(...shown(found));
+  })();
+  await expect(reading).rejects.toMatchObject({ kind: 'refused' });
+  expect(items).toEqual(['x', { notice: 'problem', message: 'd closed the connection; waiting for it' }]);
+  await server.stop();
+  await expect(all(source.tail({}, signal))).rejects.toMatchObject({ kind: 'unavailable' });
+});
+
+test('a live view from a time that is still to come asks for the least there is', async () => {
+  const server = await serve((_path, _query, response) => response.write(line('x')));
+  const source = new DaemonSource({ name: 'd', url: server.url });
+  const stop = new AbortController();
+  const fromNanos = BigInt(Date.now() + 60_000) * 1_000_000n;
+  for await (const _ of source.tail({ fromNanos }, stop.signal)) stop.abort();
+  expect(server.asked).toEqual(['/api/v1/tail?since=1ms']);
 });
 
 test.each([

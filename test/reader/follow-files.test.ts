@@ -131,6 +131,46 @@ test('a line that cannot be read is said with the file, and the next one is show
   ]);
 });
 
+test('the last line of a file that is renamed is reported, if it cannot be read', async () => {
+  const file = join(folder, 'app.jsonl');
+  writeFileSync(file, line('a'));
+  const next = following([file]);
+  expect(await next(1)).toEqual(['a']);
+  appendFileSync(file, '{"resourceLogs":[');
+  renameSync(file, `${file}.1`);
+  writeFileSync(file, line('b'));
+  expect(await next(2)).toEqual([expect.stringContaining(`${file}: a line could not be read (`), 'b']);
+});
+
+test('many lines that cannot be read are counted, and the cause is that of the first of them', async () => {
+  const file = join(folder, 'app.jsonl');
+  writeFileSync(file, `${'no json\n'.repeat(4)}${line('a')}`);
+  const next = following([file]);
+  expect(await next(2)).toEqual(['a', expect.stringMatching(/: 4 lines could not be read \(.+\)$/)]);
+  appendFileSync(file, `{"levelno":20}\n{"a":1}\n${line('b')}`);
+  const python = "(a record of Python's logging, not OTLP/JSON)";
+  expect(await next(2)).toEqual(['b', `${file}: 2 lines could not be read ${python}`]);
+  appendFileSync(file, `{"a":1}\n${line('c')}`);
+  expect(await next(2)).toEqual(['c', `${file}: a line could not be read`]);
+});
+
+test('a line that cannot be read is reported also after the file was cut', async () => {
+  const file = join(folder, 'app.jsonl');
+  const problem = expect.stringContaining('a line could not be read (');
+  writeFileSync(file, `no json\n${line('a')}${line('b')}`);
+  const next = following([file]);
+  expect(await next(3)).toEqual(['a', 'b', problem]);
+  truncateSync(file);
+  appendFileSync(file, `no json\n${line('c')}`);
+  expect(await next(2)).toEqual(['c', problem]);
+});
+
+test('a directory that cannot be looked into is an error at once, a file in a file too', async () => {
+  const file = join(folder, 'app.jsonl');
+  writeFileSync(file, '');
+  await expect(following([join(file, 'x')])(1)).rejects.toThrow(`${join(file, 'x')}: ENOTDIR`);
+});
+
 test('a path that is not there is an error at once', async () => {
   await expect(following([join(folder, 'none.jsonl')])(1)).rejects.toThrow('none.jsonl: no such file');
 });
