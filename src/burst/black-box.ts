@@ -167,7 +167,7 @@ export class BlackBox<T> implements HoldingObserver<T> {
       this.#waiting.delete(delivery);
       if (this.#unsettled.delete(delivery)) wasWritten = true;
     }
-    if (first === last) this.#justSettled.add(first);
+    this.#justSettled.add(first);
     if (!wasWritten) return;
     this.#box.writer.settled(first, last);
     this.#arm();
@@ -221,7 +221,6 @@ export class BlackBox<T> implements HoldingObserver<T> {
   /** All went well: what is held is of no use to anybody. */
   #discardHeld(): void {
     for (const key of this.#written) this.#box.writer.mark(Entry.EMPTIED, key);
-    this.#written.clear();
     this.#items = undefined;
   }
 
@@ -268,7 +267,6 @@ export class BlackBox<T> implements HoldingObserver<T> {
     this.#lastKey = undefined;
     items.eachNew(this.#seeOpen);
     if (this.#resumed.size === 0) return;
-    this.#lastKey = undefined;
     items.eachUnknown([...this.#resumed], this.#seeOpen);
     this.#resumed.clear();
   }

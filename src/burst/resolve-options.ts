@@ -39,6 +39,7 @@ export interface ResolvedBurstOptions {
 
 const LIMIT_RECORDS = 60_000;
 const MAX_DELAY_MILLIS = 10_000;
+const NO_AFTER_WINDOW = Object.freeze({ records: 0, millis: 0 });
 /** Where nothing says how much fits into a request. */
 const MAX_LOUD_BYTES = 2 * 1024 * 1024;
 
@@ -87,7 +88,7 @@ function complete(options: Values<typeof burstFields>): ResolvedBurstOptions {
       maxAgeMillis: options.maxAgeMillis,
       idleMillis: options.idleMillis,
       maxDelayMillis: options.maxDelayMillis ?? MAX_DELAY_MILLIS,
-      after: options.after,
+      after: options.after === false ? NO_AFTER_WINDOW : options.after,
     },
     maxBytes,
     limit: limitOf(options.limit, capacity),

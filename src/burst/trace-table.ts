@@ -71,7 +71,7 @@ export class TraceTable {
     this.#open.set(traceId, { spans: 1 });
     if (this.#open.size <= MAX_OPEN) return;
     const [longestOpen] = this.#open.keys();
-    if (longestOpen !== undefined) this.#open.delete(longestOpen);
+    this.#open.delete(longestOpen!);
   }
 
   spanEnded(traceId: string): void {
@@ -120,10 +120,10 @@ export class TraceTable {
     });
   }
 
+  /** At least one lingers. */
   #settleFirst(now: number): void {
     const [traceId] = this.#lingering.keys();
-    if (traceId === undefined) return;
-    this.#lingering.delete(traceId);
-    this.#onSettled(traceId, now);
+    this.#lingering.delete(traceId!);
+    this.#onSettled(traceId!, now);
   }
 }

@@ -179,7 +179,7 @@ export class ChronologicalOrder<T> implements Order<T> {
     }
     this.#empty(burst);
     if (admission.isAdmitted && (burst !== undefined || !needsRecords(trigger.cause))) {
-      this.#opensWindow(burst, admission.isNew, now);
+      this.#window = new AfterWindow(burst?.id, this.#bounds.after, admission.isNew, now);
     }
     return { burst, repeat };
   }
@@ -236,11 +236,6 @@ export class ChronologicalOrder<T> implements Order<T> {
     if (this.#window?.isOpen(now)) return true;
     this.#window = undefined;
     return false;
-  }
-
-  #opensWindow(burst: Burst<T> | undefined, isNew: boolean, now: number): void {
-    const { after } = this.#bounds;
-    this.#window = after === false ? undefined : new AfterWindow(burst?.id, after, isNew, now);
   }
 
   #trim(): void {

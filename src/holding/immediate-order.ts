@@ -264,8 +264,7 @@ export class ImmediateOrder<T> implements Order<T> {
   }
 
   #opensWindow(bucket: Bucket, burst: Burst<T> | undefined, isNew: boolean, now: number): void {
-    const { after } = this.#bounds;
-    bucket.window = after === false ? undefined : new AfterWindow(burst?.id, after, isNew, now);
+    bucket.window = new AfterWindow(burst?.id, this.#bounds.after, isNew, now);
     this.#buckets.noteBurst(bucket, now);
   }
 

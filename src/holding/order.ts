@@ -15,7 +15,8 @@ export interface HoldingBounds {
   readonly maxAgeMillis: number;
   readonly idleMillis: number;
   readonly maxDelayMillis: number;
-  readonly after: { readonly records: number; readonly millis: number } | false;
+  /** With no records, or no time, nothing passes. */
+  readonly after: { readonly records: number; readonly millis: number };
 }
 
 /** What both orders work with. */

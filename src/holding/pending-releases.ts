@@ -82,9 +82,7 @@ export class PendingReleases<T> {
   }
 
   #move(most: number): void {
-    const first = this.#waiting[0];
-    if (first === undefined) return;
-    const { group, burst } = first;
+    const { group, burst } = this.#waiting[0]!;
     for (let left = most; left > 0 && group.count > 0; left -= 1) {
       this.#moveFirst(group, burst);
       this.#count -= 1;

@@ -153,7 +153,7 @@ export class Replay<T> {
   }
 
   async #run(): Promise<void> {
-    while (this.#queue.count > 0) {
+    for (;;) {
       while (this.#handedOn < this.batch) {
         const outgoing = this.#queue.takeFirst();
         if (outgoing === undefined) break;

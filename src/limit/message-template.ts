@@ -41,8 +41,8 @@ export function messageTemplate(message: string): string {
     const mark = message[at]!;
     const isQuote = mark === '"' || mark === '`' || (mark === "'" && !isAfterWord);
     const closing = isQuote ? message.indexOf(mark, at + 1) : -1;
-    template += closing > 0 ? '#' : mark;
-    at = closing > 0 ? closing + 1 : at + 1;
+    template += closing === -1 ? mark : '#';
+    at = closing === -1 ? at + 1 : closing + 1;
     isAfterWord = false;
   }
   return template.slice(0, MAX_TEMPLATE);

@@ -126,9 +126,8 @@ export class RecurrenceTable<T> {
 
   #forgetOldest(): void {
     const [oldest] = this.#byFingerprint.values();
-    if (oldest === undefined) return;
-    this.#byFingerprint.delete(oldest.fingerprint);
-    if (oldest.limited !== undefined) this.#onForgotten(oldest.limited);
+    this.#byFingerprint.delete(oldest!.fingerprint);
+    if (oldest!.limited !== undefined) this.#onForgotten(oldest!.limited);
   }
 }
 

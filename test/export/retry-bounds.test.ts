@@ -99,6 +99,21 @@ describe('the time for retries', () => {
     expect(message()).toContain('(attempt 3, ');
   });
 
+  test('is not used up by the part of a wait that a flush has cut off', () => {
+    const { answer, clock, exporter, inner } = build({ maxElapsedMillis: 5_000 });
+    clock.advance(3_000);
+    answer(unavailable);
+    clock.advance(200);
+    void exporter.forceFlush({ timeoutMillis: 60_000 });
+    expect(inner.attempts).toHaveLength(2);
+    answer(unavailable);
+    // 1,800 ms are left, which is more than the wait of 1,500.
+    clock.advance(1_499);
+    expect(inner.attempts).toHaveLength(2);
+    clock.advance(1);
+    expect(inner.attempts).toHaveLength(3);
+  });
+
   test('of 0 makes one attempt', () => {
     const { answer, inner, message } = build({ maxElapsedMillis: 0 });
     answer(unavailable);

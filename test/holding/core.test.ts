@@ -22,7 +22,7 @@ function build({ bounds, ...given }: Given = {}) {
     ...{ clock, newBurstId: () => `burst ${++bursts}`, isOpen: () => false },
     bounds: {
       ...{ capacity: 100_000, threshold: 1, maxRecordBytes: 1_000, maxAgeMillis: 60_000, idleMillis: 60_000 },
-      ...{ maxDelayMillis: Number.POSITIVE_INFINITY, after: false, ...bounds },
+      ...{ maxDelayMillis: Number.POSITIVE_INFINITY, after: { records: 0, millis: 0 }, ...bounds },
     },
     ...given,
   });

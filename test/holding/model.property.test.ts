@@ -86,7 +86,11 @@ const given: fc.Arbitrary<Given> = fc
       maxAgeMillis: fc.constantFrom(2_000, 5_000, Number.POSITIVE_INFINITY),
       idleMillis: fc.constantFrom(20, 2_000, 3_000, Number.POSITIVE_INFINITY),
       maxDelayMillis: fc.constantFrom(500, 2_000, Number.POSITIVE_INFINITY),
-      after: fc.constantFrom(false as const, { records: 1, millis: 500 }, { records: 3, millis: 5_000 }),
+      after: fc.constantFrom(
+        { records: 0, millis: 0 },
+        { records: 1, millis: 500 },
+        { records: 3, millis: 5_000 },
+      ),
     }),
     maxBytes: fc.constantFrom(2_500, 6_000, 1e9, 1e9),
     limit: fc.constantFrom(

@@ -223,9 +223,8 @@ abstract class NaiveCore {
     }
   }
 
-  protected newWindow(burst: NaiveBurst | undefined, isNew: boolean): Window | undefined {
+  protected newWindow(burst: NaiveBurst | undefined, isNew: boolean): Window {
     const { after } = this.settings.bounds;
-    if (after === false) return undefined;
     return { burstId: burst?.id, isNew, until: this.now + after.millis, left: after.records };
   }
 
