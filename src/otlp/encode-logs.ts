@@ -151,24 +151,32 @@ class LogEncoder {
   }
 
   #carefulRecord(record: ReadableLogRecordLike): void {
-    this.#firstThatWorks(
+    this.#firstCareful(
       () => this.#fields(carefulCopy(record)),
       () => this.#fields(carefulCopy(record, '[too large]')),
       () => this.#fields(emptyRecord('[a record that cannot be encoded]')),
     );
   }
 
-  /** Tries one way of writing after the other; what a failed one has written is taken back. */
-  #firstThatWorks(...ways: readonly (() => void)[]): void {
+  #firstThatWorks(plain: () => void, ...careful: readonly (() => void)[]): void {
+    if (!this.#works(plain, false)) this.#firstCareful(...careful);
+  }
+
+  /** Tries one way of writing after the other, in each of which what lies too deep is replaced. */
+  #firstCareful(...ways: readonly (() => void)[]): void {
+    ways.some((write) => this.#works(write, true));
+  }
+
+  /** What a failed write has written is taken back. */
+  #works(write: () => void, isCareful: boolean): boolean {
     const before = this.out.at;
-    for (const write of ways) {
-      try {
-        this.#values.start(write !== ways[0]);
-        write();
-        return;
-      } catch {
-        this.out.at = before;
-      }
+    try {
+      this.#values.start(isCareful);
+      write();
+      return true;
+    } catch {
+      this.out.at = before;
+      return false;
     }
   }
 

@@ -239,7 +239,7 @@ class Scanner {
       // A field number below 16, as nearly all are.
       if (tag < 0x80 && tag > 7) reader.at = start + 1;
       else tag = reader.tag(end);
-      const field = Math.floor(tag / 8);
+      const field = tag >>> 3;
       const kind = field < FIELDS ? grammar[row * FIELDS + field]! : Kind.unknown;
       if (kind !== Kind.unknown && (tag & 7) !== wireTypeOf[kind]) {
         reader.fail(`field ${field} must have wire type ${wireTypeOf[kind]}, got ${tag & 7}`, start);

@@ -107,7 +107,7 @@ export class ValueReader {
 
   /** @throws WireError if the field is known, but has another wire type */
   isKnown(tag: number, known: Readonly<Record<string, number>>, start: number): boolean {
-    const field = Math.floor(tag / 8);
+    const field = tag >>> 3;
     for (const name in known) {
       const expected = known[name]!;
       if (expected >> 3 !== field) continue;
