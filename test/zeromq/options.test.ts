@@ -96,6 +96,39 @@ test("the receivers listen on distlog's ports unless configured otherwise", () =
   expect(push).toMatchObject({ maxMessageBytes: 4 * mib, maxInFlightBytes: 64 * mib, pickle: false });
 });
 
+/** The fields of a group of options whose value is no other group. */
+const namesOf = (fields: object, isInternal: boolean) =>
+  Object.entries(fields as Record<string, { readonly isInternal?: boolean }>)
+    .filter(([, field]) => (field.isInternal === true) === isInternal)
+    .map(([name]) => name);
+
+test('a configuration of the daemon has sizes and keys; what is tuned for tests is not in it', () => {
+  expect(namesOf(zmqAckOptions.fields, false)).toEqual(['endpoint', 'curve', 'insecure', 'maxBatchBytes']);
+  expect(namesOf(zmqPushOptions.fields, false)).toEqual([
+    ...['endpoint', 'curve', 'insecure', 'maxMessageBytes', 'pickle'],
+  ]);
+});
+
+test.each<['ack' | 'push', object, string]>([
+  ['ack', { maxBatchBytes: 65_535 }, 'maxBatchBytes must be a whole number from 65536 to 1073741824'],
+  ['ack', { maxBatchBytes: 2 ** 30 + 1 }, 'maxBatchBytes must be a whole number'],
+  ['ack', { maxInFlightBytes: 1_023 }, 'maxInFlightBytes must be a whole number from 1024'],
+  ['ack', { credit: 1_001 }, 'credit must be a whole number from 1 to 1000'],
+  ['push', { maxMessageBytes: 1_023 }, 'maxMessageBytes must be a whole number from 1024 to 1073741824'],
+  ['push', { maxMessageBytes: 2 ** 30 + 1 }, 'maxMessageBytes must be a whole number'],
+  ['push', { groupRecords: 0 }, 'groupRecords must be a whole number from 1'],
+])('a receiver of mode %s refuses %j', (mode, value, message) => {
+  const options = mode === 'ack' ? zmqAckOptions : (zmqPushOptions as unknown as typeof zmqAckOptions);
+  expect(() => resolve(options, 'zmq', value)).toThrow(message);
+});
+
+test('what a receiver is tuned with unless a test says otherwise', () => {
+  expect(resolve(zmqAckOptions, 'zmqAck', {})).toMatchObject({ maxConnections: 4_096, credit: 8 });
+  expect(resolve(zmqPushOptions, 'zmqPush', {})).toMatchObject({
+    ...{ maxConnections: 4_096, groupRecords: 500, groupMillis: 5, insecure: false },
+  });
+});
+
 test("the receivers fit the daemon's contract, and the exporter both lines of the SDK", async () => {
   const contractIntake: Intake = intake;
   const free = { endpoint: 'tcp://127.0.0.1:0' };

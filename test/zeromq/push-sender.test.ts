@@ -88,7 +88,9 @@ test('what has not left at shutdown is lost, to the record, and warned of; what 
   const dead = newPusher(await deadEndpoint());
   await send(dead.exporter, 'one', 'two');
   await send(dead.exporter, 'three');
+  const flushed = dead.exporter.forceFlush({ timeoutMillis: 1e9 });
   await dead.end();
+  await flushed;
   expect(dead.exporter.stats()).toMatchObject({
     ...{ received: 3, exported: 0, pending: 0, pendingBatches: 0, pendingBytes: 0 },
     failed: { shutdown: 3, send: 0 },
@@ -129,6 +131,8 @@ test('a flush waits until the operating system has taken what was sent', async (
   const flushed = exporter.forceFlush().then(() => {
     isFlushed = true;
   });
+  // Nor does what comes behind it end the flush.
+  void send(exporter, 'third');
   for (let each = 0; each < 20; each += 1) await Promise.resolve();
   expect(isFlushed).toBe(false);
   await flushed;
@@ -159,6 +163,19 @@ test('a flush that nobody reads ends with its time-out, and one more with the co
   expect(warnings).toEqual([
     `${failed.send} records were lost (send): the connection broke before they had left`,
   ]);
+});
+
+test('a flush also ends when what it waits for is lost with the connection', async () => {
+  const { endpoint, opened, close } = await startDeafPeer();
+  const { exporter } = newPusher(endpoint, { maxQueueBytes: 30_000_000 });
+  const peer = await opened;
+  await send(exporter, 'x'.repeat(20_000_000));
+  await turnUntil(() => exporter.stats().pending === 0);
+  const flushed = exporter.forceFlush();
+  close();
+  peer.resetAndDestroy();
+  await flushed;
+  expect(exporter.stats()).toMatchObject({ received: 1, exported: 0, pending: 0, failed: { send: 1 } });
 });
 
 test('what had left when the connection broke is not counted as lost, and what comes later is sent', async () => {

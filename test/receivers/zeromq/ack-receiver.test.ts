@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { gzipSync } from 'node:zlib';
 import type { Accepted, Batch } from '../../../src/component/index.ts';
 import { encodeData } from '../../../src/frames/index.ts';
@@ -16,8 +15,8 @@ async function world(options: object = {}, tools: object = {}) {
   const lines: string[] = [];
   const log = { emit: (_severity: number, line: string) => void lines.push(line) };
   const receiver = await newReceiver(intake, options, { log, setting: 'zmqAck', ...tools });
-  const connect = async () => {
-    const client = await ScriptedClient.connect(receiver.endpoint);
+  const connect = async (producer?: Uint8Array) => {
+    const client = await ScriptedClient.connect(receiver.endpoint, producer);
     closeLater(async () => client.close());
     return client;
   };
@@ -194,7 +193,63 @@ test('when the journal breaks for a client that is gone, it is logged without it
   expect(lines.at(-1)).toBe('zmqAck: refused a client (journal): Error: broken');
 });
 
+test('what waits of a producer that is gone is no answer to the next client that speaks for it', async () => {
+  const { intake, client, connect } = await world({ maxConnections: 1 });
+  intake.hold();
+  client.data(1, 'a');
+  await intake.until(() => intake.waiting === 1);
+  client.close();
+  const next = await connect(client.producer);
+  await next.fence();
+  intake.release();
+  await intake.until(() => intake.texts.length === 1);
+  await next.fence();
+  next.hello();
+  await next.until(() => next.replies.length > 0);
+  expect(next.replies).toEqual(['welcome 1']);
+});
+
+test('two large batches may arrive at the same time, however little may wait for the journal', async () => {
+  const bytes = 65_536;
+  const { intake, receiver, client } = await world({ maxBatchBytes: bytes, maxInFlightBytes: 1_024 });
+  const slow = await RawZmtp.open(receiver.endpoint);
+  closeLater(async () => void slow.socket.destroy());
+  // A part of a batch, whose rest does not come.
+  slow.frame(Buffer.alloc(60_000), { length: bytes });
+  await turnUntil(() => slow.socket.writableLength === 0);
+  client.data(1, 'x'.repeat(60_000));
+  await client.until(() => client.replies.length === 1);
+  expect(intake.texts).toHaveLength(1);
+});
+
 describe('beyond twice its credit', () => {
+  test('each batch that is settled makes room for one more', async () => {
+    const answers: ((accepted: Accepted) => void)[] = [];
+    const watchers: (() => void)[] = [];
+    const append = () =>
+      new Promise<Accepted>((resolve) => {
+        answers.push(resolve);
+        for (const look of watchers) look();
+      });
+    const appended = (count: number) =>
+      new Promise<void>((resolve) => {
+        const look = () => answers.length === count && resolve();
+        watchers.push(look);
+        look();
+      });
+    const intake = { id: new Uint8Array(16), lastSeq: () => 0, append };
+    const { client } = await world({ credit: 2 }, { intake });
+    for (const seq of [1, 2, 3, 4, 5, 6]) client.data(seq, 'a');
+    await appended(4);
+    answers[0]!({ kind: 'accepted', index: 1 });
+    await appended(5);
+    answers[1]!({ kind: 'accepted', index: 2 });
+    await appended(6);
+    await client.until(() => client.replies.length === 2);
+    expect(client.replies).toEqual(['ack 1', 'ack 2']);
+    for (const answer of answers) answer({ kind: 'accepted', index: 3 });
+  });
+
   test('a client is not read; who comes meanwhile is', async () => {
     const { intake, client, connect } = await world({ credit: 1 });
     intake.hold();
@@ -224,18 +279,16 @@ describe('beyond twice its credit', () => {
   });
 });
 
-test('while the journal has as many batches as it may, others wait and come in the order in which they came', async () => {
+test('while the journal has as many batches as it may, others wait; all come in the end', async () => {
   const { intake, client, connect } = await world({ maxInFlightBatches: 2 });
   intake.hold();
   client.data(1, 'a');
   client.data(2, 'b');
   await intake.until(() => intake.waiting === 2);
   const others = [await connect(), await connect()];
-  for (const [at, other] of others.entries()) {
-    other.data(1, `of ${at}`);
-    // It is read as far as this batch.
-    await new Promise((resolve) => setImmediate(resolve));
-  }
+  for (const [at, other] of others.entries()) other.data(1, `of ${at}`);
+  const idle = await connect();
+  await idle.fence();
   expect(intake.appends).toBe(2);
   intake.release();
   for (const other of others) await other.until(() => other.replies.includes('ack 1'));
@@ -257,11 +310,7 @@ describe('when it stops', () => {
     const frame = { producer, body, length: 5, seq: 1, prev: 0, records: 1, contentType: 1, encoding: 0 };
     late.message(...encodeData(frame));
     late.message(Buffer.from('nothing'));
-    // When this is answered, the messages have been read.
-    late.socket.write(Buffer.from('\x04\x07\x04PING\0\0', 'latin1'));
-    const heard: string[] = [];
-    late.socket.on('data', (piece) => heard.push(piece.toString('latin1')));
-    while (!heard.join('').includes('PONG')) await once(late.socket, 'data');
+    await late.fence();
     intake.release();
     await stopped;
     await client.until(() => !client.isOpen);

@@ -141,6 +141,35 @@ describe('messages that go to the journal together', () => {
     expect(resources.flatMap(({ scopes }) => scopes.flatMap(({ records }) => records))).toHaveLength(3);
   });
 
+  test('records of one program that come one by one share its resource and scope, others have their own', () => {
+    const group = new DistlogGroup({ pickle: false });
+    for (const text of ['one', 'two', 'three']) group.add(topic('PLJ'), json(text));
+    group.add(topic('TLJ'), json('of a test'));
+    group.add(topic('PLJ'), json('x'.repeat(131_073)));
+    const { resources } = decodeLogs(group.encode());
+    const sizes = resources.map(({ scopes }) => scopes.map(({ records }) => records.length));
+    // The long one is looked through by itself, and comes first.
+    expect(sizes.flat(2)).toEqual([1, 3, 1]);
+  });
+
+  test('a record of more values than may be is refused, and harms no other', () => {
+    const group = new DistlogGroup({ pickle: false });
+    group.add(topic('PLJ'), json('one'));
+    const many = (values: number) =>
+      Buffer.from(JSON.stringify({ message: 'many', list: Array(values).fill(0) }));
+    expect(() => group.add(topic('PLJ'), many(140_000))).toThrow('more than 131072 values');
+    expect([group.records, group.bytes]).toEqual([1, json('one').length]);
+    group.add(topic('PLJ'), many(100_000));
+    expect(group.records).toBe(2);
+    group.encode();
+  });
+
+  test('an empty request of OTLP is read, and holds no record', () => {
+    const group = new DistlogGroup({ pickle: false });
+    group.add(topic('PLO'), Buffer.alloc(0));
+    expect([group.records, group.bytes, group.encode().length]).toEqual([0, 0, 0]);
+  });
+
   test('of an application: its bodies one behind the other, with its counts', () => {
     const group = new DecodedGroup((letters, body) => ({
       body: Buffer.concat([Buffer.from(letters), Buffer.from(body)]),

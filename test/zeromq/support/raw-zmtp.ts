@@ -17,6 +17,7 @@ export class RawZmtp {
   static async open(endpoint: string, socketType = 'DEALER'): Promise<RawZmtp> {
     const socket = connect(Number(endpoint.split(':').at(-1)), '127.0.0.1');
     const raw = new RawZmtp(socket);
+    socket.setNoDelay(true);
     // It may be cut off at any time.
     socket.on('error', () => {});
     const greeting = Buffer.alloc(64);
@@ -40,6 +41,16 @@ export class RawZmtp {
   /** Resolves when the server has cut it off. */
   get closed(): Promise<void> {
     return this.#closed;
+  }
+
+  /** Resolves when the server has read all that was sent before. */
+  async fence(): Promise<void> {
+    const heard: string[] = [];
+    const hear = (piece: Buffer) => heard.push(piece.toString('latin1'));
+    this.socket.on('data', hear);
+    this.socket.write(Buffer.from('\x04\x07\x04PING\0\0', 'latin1'));
+    while (!heard.join('').includes('\x04PONG')) await once(this.socket, 'data');
+    this.socket.off('data', hear);
   }
 
   /** A frame: the head is as long as it says, the body may be only a part. */

@@ -15,14 +15,14 @@ export class ScriptedClient {
   readonly replies: string[] = [];
   /** The last one in full. */
   last: Reply | undefined;
-  /** An id that has no owner, as that of older clients. */
-  readonly producer: Uint8Array = randomBytes(16);
+  readonly producer: Uint8Array;
   readonly #client: ZmtpClient;
   /** Who waits for a WELCOME that says: all before has been read. */
   readonly #fences = new Map<string, () => void>();
   #watchers: { readonly isDone: () => boolean; readonly resolve: () => void }[] = [];
 
-  private constructor(endpoint: string, opened: () => void) {
+  private constructor(endpoint: string, producer: Uint8Array, opened: () => void) {
+    this.producer = producer;
     this.#client = new ZmtpClient(
       {
         ...{ endpoint, socketType: 'DEALER', peerTypes: ['ROUTER'], clock: systemClock, maxFrames: 3 },
@@ -38,10 +38,13 @@ export class ScriptedClient {
     );
   }
 
-  /** After the handshake, also where it takes some attempts. */
-  static connect(endpoint: string): Promise<ScriptedClient> {
+  /**
+   * After the handshake, also where it takes some attempts.
+   * @param producer default: an id that has no owner, as that of older clients
+   */
+  static connect(endpoint: string, producer: Uint8Array = randomBytes(16)): Promise<ScriptedClient> {
     return new Promise((resolve) => {
-      const client: ScriptedClient = new ScriptedClient(endpoint, () => resolve(client));
+      const client: ScriptedClient = new ScriptedClient(endpoint, producer, () => resolve(client));
     });
   }
 
