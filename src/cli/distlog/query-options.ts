@@ -3,6 +3,8 @@ import type { RecordQuery } from '../../reader/index.ts';
 import { parseDuration } from '../../text/index.ts';
 import { usageError } from '../exit-code.ts';
 
+const NANOS_PER_MILLI = 1_000_000n;
+
 /** The options of all commands that say which records. */
 export const queryOptions = {
   when: {
@@ -48,19 +50,23 @@ async function conditionOf(text: string): Promise<RecordQuery['when']> {
 function nanosOf(name: string, text: string | undefined, nowMillis: number): bigint | undefined {
   if (text === undefined) return undefined;
   const ago = parseDuration(text);
-  const millis = ago === undefined ? dateOf(text) : nowMillis - ago;
-  if (millis !== undefined && millis >= 0) return BigInt(millis) * 1_000_000n;
+  const nanos = ago === undefined ? dateOf(text) : BigInt(nowMillis - ago) * NANOS_PER_MILLI;
+  if (nanos !== undefined && nanos >= 0n) return nanos;
   const got = JSON.stringify(text);
   throw usageError(`--${name} must be a duration such as 5m, or a date as 2026-11-30T06:12:00Z; got ${got}`);
 }
 
-/** ISO 8601; a date alone, and a time without a zone, are UTC, as all times that are shown. */
-function dateOf(text: string): number | undefined {
-  if (!/^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d)?)?$/.test(text))
-    return undefined;
-  const iso = text.replace(' ', 'T');
-  const millis = Date.parse(/T.*(?:Z|[+-]\d\d:\d\d)$/.test(iso) || !iso.includes('T') ? iso : `${iso}Z`);
-  return Number.isNaN(millis) ? undefined : millis;
+/** ISO 8601; a date alone, and a time without a zone, are UTC, as all times that are shown. Exact to the nanosecond. */
+function dateOf(text: string): bigint | undefined {
+  const match = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)?)?$/.exec(
+    text,
+  );
+  if (match === null) return undefined;
+  const [, date, time = '00:00', fraction = '', zone = 'Z'] = match;
+  if (fraction !== '' && time.length < '00:00:00'.length) return undefined;
+  const millis = Date.parse(`${date}T${time}${zone}`);
+  if (Number.isNaN(millis)) return undefined;
+  return BigInt(millis) * NANOS_PER_MILLI + BigInt(fraction.padEnd(9, '0'));
 }
 
 /** @throws CommandError */
