@@ -105,7 +105,7 @@ export class Connection {
     this.#end(error);
   }
 
-  /** Sends what waits, then closes. */
+  /** Sends what waits, then closes; `destroy` bounds how long that takes. */
   end(): void {
     this.#outgoing.flush();
     this.#socket.end();
@@ -259,22 +259,25 @@ export class Connection {
     if (this.#state === 'handshake' && this.#options.isServer && error.cause === 'unauthorized') {
       this.#command(encodeCommand('ERROR', Buffer.from('\x03400', 'latin1')));
       this.#outgoing.flush();
-      this.#socket.end();
+      // It still goes out; nothing more is read.
+      this.#socket.pause().destroySoon();
+      return this.#closed(error);
     }
     this.#end(error);
   }
 
   #end(error: ZmtpError): void {
+    this.#socket.destroy();
+    this.#closed(error);
+  }
+
+  #closed(error: ZmtpError): void {
     if (this.#state === 'closed') return;
-    const isSaying = this.#socket.writableEnded;
     this.#state = 'closed';
     clearTimeout(this.#timer);
     this.#message.clear();
     this.#reader = new FrameReader(0);
     this.#outgoing.close();
-    // What was said last still goes out; nothing more is read.
-    if (isSaying) this.#socket.pause().destroySoon();
-    else this.#socket.destroy();
     this.#events.closed(error);
   }
 }

@@ -79,7 +79,10 @@ export class Outgoing {
     this.#pending = 0;
     if (this.#unwritten === 0) this.#progressAt = monotonicNow();
     this.#unwritten += bytes;
-    const written = () => this.#written(bytes);
+    // What fails, or is cancelled with its socket, was not taken.
+    const written = (error?: Error | null) => {
+      if (!error && !this.#socket.destroyed) this.#written(bytes);
+    };
     if (pieces.length > 1) this.#socket.cork();
     for (const [at, piece] of pieces.entries()) {
       if (at === pieces.length - 1) this.#socket.write(piece, written);

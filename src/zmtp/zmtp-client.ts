@@ -103,19 +103,15 @@ export class ZmtpClient {
 
   /** @param lingerMillis how long what waits may still take to leave */
   close(lingerMillis: number): void {
-    if (this.#isClosed) return;
     this.#isClosed = true;
     this.#isOpen = false;
     this.#cancelRetry();
-    if (this.#connectTimer !== undefined) clearTimeout(this.#connectTimer);
+    clearTimeout(this.#connectTimer);
     const [connection, socket] = [this.#connection, this.#socket];
     if (connection === undefined) return void socket?.destroy();
     const end = () => connection.destroy(new ZmtpError('connection', 'this side closed the connection'));
-    if (lingerMillis === 0 || connection.bytesWaiting === 0) {
-      connection.end();
-      return end();
-    }
     connection.end();
+    if (lingerMillis === 0 || connection.bytesWaiting === 0) return end();
     armTimeout(end, lingerMillis).unref();
   }
 
@@ -132,9 +128,8 @@ export class ZmtpClient {
     }, handshakeMillis);
     this.#connectTimer.unref();
     socket.once('connect', () => {
-      if (this.#connectTimer !== undefined) clearTimeout(this.#connectTimer);
+      clearTimeout(this.#connectTimer);
       socket.off('error', failed);
-      if (this.#isClosed) return void socket.destroy();
       const mechanism =
         curve === undefined ? new NullMechanism(socketType) : new CurveClient(socketType, curve);
       const { peerTypes, maxMessageBytes, maxFrames, heartbeatMillis } = this.#options;
@@ -165,9 +160,8 @@ export class ZmtpClient {
     const unsentBytes = this.bytesWaiting;
     this.#connection = undefined;
     this.#isOpen = false;
-    if (this.#connectTimer !== undefined) clearTimeout(this.#connectTimer);
+    clearTimeout(this.#connectTimer);
     if (this.#isClosed) return;
-    this.#cancelRetry();
     this.#cancelRetry = this.#options.clock.after(this.#backoff.nextMillis(), () => this.#connect());
     this.#events.lost(error, unsentBytes);
   }

@@ -97,15 +97,6 @@ export class ZmtpServer {
     return this.#endpoint;
   }
 
-  get connections(): number {
-    return this.#connections.size;
-  }
-
-  /** Bytes of messages that were not taken yet. */
-  get heldBytes(): number {
-    return this.#held.bytes;
-  }
-
   /** @throws (rejects) Error that names the endpoint and its setting */
   async listen(): Promise<void> {
     const { endpoint, setting } = this.#options;

@@ -200,10 +200,10 @@ describe('what is sent', () => {
   /** A socket that takes what it is told to take. */
   function socketOf() {
     const written: Uint8Array[] = [];
-    const taken: (() => void)[] = [];
+    const taken: ((error?: Error) => void)[] = [];
     let corked = 0;
     const socket = {
-      write: (piece: Uint8Array, done?: () => void) => {
+      write: (piece: Uint8Array, done?: (error?: Error) => void) => {
         written.push(piece);
         if (done !== undefined) taken.push(done);
       },
@@ -214,7 +214,7 @@ describe('what is sent', () => {
       socket: socket as unknown as Socket,
       written,
       bytes: () => Buffer.concat(written),
-      take: () => taken.shift()?.(),
+      take: (error?: Error) => taken.shift()?.(error),
       corked: () => corked,
     };
   }
@@ -285,6 +285,16 @@ describe('what is sent', () => {
     expect(drained).toBe(2);
     take();
     expect(drained).toBe(3);
+  });
+
+  test('is not taken where the socket reports an error for it', async () => {
+    const { socket, take } = socketOf();
+    let drained = 0;
+    const outgoing = new Outgoing(socket, () => void drained++);
+    for (const bytes of [20_000, 30_000]) outgoing.add([Buffer.alloc(bytes)]);
+    take();
+    take(new Error('write ECONNRESET'));
+    expect([outgoing.bytes, drained]).toEqual([30_000, 0]);
   });
 
   test('is nothing any more once it is closed', async () => {
