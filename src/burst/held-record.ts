@@ -230,7 +230,8 @@ export class HeldWithDetails extends HeldRecord {
 
   override toRecord(cameAt: number): ApiLogRecordLike {
     const { severityNumber: _none, ...record } = super.toRecord(cameAt);
-    return { ...record, ...this.#details };
+    // Its own time may be any; it was observed when it came.
+    return { ...record, observedTimestamp: hrTimeOf(super.timeOf(cameAt)), ...this.#details };
   }
 }
 
