@@ -162,7 +162,7 @@ function addException(attributes: KeyValue[], trace: string | undefined): void {
   attributes.push([EXCEPTION_STACKTRACE, trace]);
   const lines = trace.trimEnd().split('\n');
   const [first = '', ...more] = lines.slice(lines.findLastIndex((line) => line.startsWith(' ')) + 1);
-  const match = /^([A-Za-z_]\w*(?:\.\w+)*)(?:: (.*))?$/.exec(first);
+  const match = /^([A-Za-z_]\w*(?:\.\w+)*)(?:: (.*)|:)?$/.exec(first);
   const [, type, message] = match ?? [];
   if (type !== undefined) attributes.push([EXCEPTION_TYPE, type]);
   if (message !== undefined) attributes.push([EXCEPTION_MESSAGE, [message, ...more].join('\n')]);

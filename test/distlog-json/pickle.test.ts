@@ -130,6 +130,58 @@ test.each([
   expect(() => decodePickle(text(pickle))).toThrow(expect.objectContaining({ malformed: true }));
 });
 
+test('bounds are met exactly', () => {
+  const read = (pickle: string) => () => decodePickle(text(pickle));
+  expect(read('\x80\x05N.')).not.toThrow();
+  expect(read('\x80\x06N.')).toThrow('a protocol above 5 is unknown at byte 1 of the pickle');
+  expect(read(`${'('.repeat(1_000)}N.`)).not.toThrow();
+  expect(read(`${'('.repeat(1_001)}N.`)).toThrow('there are more than 1000 marks at byte 1001 of the pickle');
+  expect(read(`${'N'.repeat(100_000)}.`)).not.toThrow();
+  expect(read(`${'N'.repeat(100_001)}.`)).toThrow(expect.objectContaining({ cause: 'too_large' }));
+  expect(read(`N${'0N'.repeat(999_999)}.`)).not.toThrow();
+  expect(read(`N${'0N'.repeat(1_000_000)}.`)).toThrow('the pickle has too many values');
+  expect(decodePickle(text(`I${'9'.repeat(400)}\n.`))).toBe(10n ** 400n - 1n);
+  expect(read(`I${'9'.repeat(401)}\n.`)).toThrow('this is no integer');
+  expect(read(`\x8a\xc8${'\x01'.repeat(200)}.`)).not.toThrow();
+  expect(read(`\x8a\xc9${'\x01'.repeat(201)}.`)).toThrow('an integer has 201 bytes');
+});
+
+test('values that are taken from the stack make room on it', () => {
+  const half = 'N'.repeat(60_000);
+  for (const taken of ['0'.repeat(60_000), '']) {
+    const pickle = taken === '' ? `(${half}1${half}.` : `${half}${taken}${half}.`;
+    expect(decodePickle(text(pickle))).toBeNull();
+  }
+  expect(decodePickle(text(`](${half}e(${half}e.`))).toHaveLength(120_000);
+  expect(decodePickle(text(`${'NN\x860'.repeat(40_000)}N.`))).toBeNull();
+});
+
+test.each<[string, string, unknown]>([
+  ['a tuple of one, two and three', '(I1\n\x85I1\nI2\n\x86I1\nI2\nI3\n\x87l.', [[1], [1, 2], [1, 2, 3]]],
+  ['an empty tuple and list', '()]t.', [[], []]],
+  [
+    'bytes by their length in 1, 4 and 8 bytes',
+    '(C\x01aB\x01\x00\x00\x00b\x8e\x01\0\0\0\0\0\0\0ct.',
+    ['a', 'b', 'c'].map((each) => Uint8Array.from(Buffer.from(each))),
+  ],
+  [
+    'texts by their length in 4 and 8 bytes',
+    '(X\x01\x00\x00\x00a\x8d\x01\0\0\0\0\0\0\0bT\x01\x00\x00\x00ct.',
+    ['a', 'b', 'c'],
+  ],
+  ['integers of 1, 2 and 4 bytes', '(K\xffM\xff\xffJ\xff\xff\xff\xfft.', [255, 65_535, -1]],
+  ['a long of protocol 0', 'L-12345678901234567890L\n.', -12_345_678_901_234_567_890n],
+  ['floats of protocol 0', '(F-0.5\nF1e300\nF.5\nt.', [-0.5, 1e300, 0.5]],
+  ['the memo by its long number', 'I7\nr\x00\x01\x00\x000j\x00\x01\x00\x00.', 7],
+  ['the memo by one byte', 'I7\nq\xc80h\xc8.', 7],
+  ['a frame', '\x95\x02\0\0\0\0\0\0\0N.', null],
+  ['a str in double quotes, with its escapes', 'S"a\\r\\t\\x4a\\q\\x4"\n.', 'a\r\tJqx4'],
+  ['a text with escapes that are none', 'V\\u12\\U00110000\\x41\n.', '\\u12\\U00110000\\x41'],
+  ['a dict within a set', '\x8f(N}I1\n\x90.', new Set([null, new Map(), 1])],
+])('%s: %#', (_name, pickle, expected) => {
+  expect(decodePickle(text(pickle))).toEqual(expected);
+});
+
 test('a pickle cut anywhere or changed at will is read or refused, and never does anything else', () => {
   for (const name of Object.keys(fixtures)) {
     const bytes = bytesOf(name);
