@@ -388,6 +388,97 @@ describe('a connection', () => {
     expect(seen).toEqual(['opened DEALER']);
   });
 
+  test('a server reads nothing from a client that does not read, and goes on when it does', async () => {
+    let drained = 0;
+    const { connection, peer, socket, seen, until } = await world({}, { drained: () => void drained++ });
+    peer.pause();
+    peer.write(opening);
+    await until(() => seen.length === 1);
+    connection.send([Buffer.alloc(20_000_000)]);
+    expect(connection.isFull).toBe(true);
+    // What comes with the next piece is read, and left where it is.
+    socket.emit('data', messageOf('waits'));
+    expect([seen.length, connection.bytesHeld, socket.isPaused()]).toEqual([1, 7, true]);
+    drained = 0;
+    peer.resume();
+    await until(() => seen.length === 2);
+    expect([seen[1], drained > 0, socket.isPaused(), connection.isFull]).toEqual([
+      'waits',
+      true,
+      false,
+      false,
+    ]);
+    expect(connection.bytesHeld).toBe(0);
+  });
+
+  test('a client reads its answers also while nobody reads what it sends', async () => {
+    const { connection, peer, socket, seen, until } = await world({ isServer: false });
+    peer.pause();
+    peer.write(opening);
+    await until(() => seen.length === 1);
+    connection.send([Buffer.alloc(20_000_000)]);
+    socket.emit('data', messageOf('answer'));
+    expect([seen[1], socket.isPaused()]).toEqual(['answer', false]);
+  });
+
+  test('the time of a message begins with its first byte, and with none of it there is none', async () => {
+    const { connection, socket, peer, seen, until } = await world();
+    peer.write(opening);
+    await until(() => seen.length === 1);
+    expect(connection.begunAt).toBeUndefined();
+    const [message, next] = [messageOf('abc'), messageOf('', 'def')];
+    socket.emit('data', message.subarray(0, 2));
+    const begun = connection.begunAt;
+    expect(begun).toBeGreaterThan(0);
+    socket.emit('data', message.subarray(2, 3));
+    expect(connection.begunAt).toBe(begun);
+    socket.emit('data', message.subarray(3));
+    expect([seen.at(-1), connection.begunAt, connection.bytesHeld]).toEqual(['abc', undefined, 0]);
+    // The first of two frames.
+    socket.emit('data', next.subarray(0, 2));
+    expect([connection.begunAt !== undefined, connection.bytesHeld]).toEqual([true, 64]);
+    socket.emit('data', next.subarray(2));
+    expect([seen.at(-1), connection.begunAt, connection.bytesHeld]).toEqual(['|def', undefined, 0]);
+  });
+
+  test('who does not fit is closed without a word; who is not let in is answered why', async () => {
+    const { peer, until, seen, heard } = await world();
+    const gone = once(peer, 'close');
+    peer.write(encodeGreeting('NULL', false));
+    peer.write(
+      Buffer.concat(encodeFrame('command', encodeCommand('READY', encodeMetadata({ socketType: 'PULL' })))),
+    );
+    await until(() => seen.includes('closed mismatch'));
+    await gone;
+    expect(heard().includes('ERROR')).toBe(false);
+    const other = await world();
+    const otherGone = once(other.peer, 'close');
+    other.peer.write(encodeGreeting('NULL', false));
+    const error = encodeCommand('ERROR', Buffer.from('\x03no!'));
+    other.peer.write(Buffer.concat(encodeFrame('command', error)));
+    await other.until(() => other.seen.includes('closed unauthorized'));
+    await otherGone;
+    expect(other.heard().subarray(-12).toString('latin1')).toBe('\x04\x0a\x05ERROR\x03400');
+  });
+
+  test('without heartbeats a silent peer is neither asked nor left', async () => {
+    const { peer, seen, until, heard } = await world({ heartbeatMillis: 0, messageMillis: 10 });
+    peer.write(opening);
+    await until(() => seen.length === 1);
+    await new Promise((resolve) => setTimeout(resolve, 40));
+    expect([seen, heard().includes('PING')]).toEqual([['opened DEALER'], false]);
+  });
+
+  test('a peer that does not read what it is sent has the time of a message', async () => {
+    const { connection, peer, seen, until } = await world({ messageMillis: 30 });
+    peer.write(opening);
+    await until(() => seen.length === 1);
+    peer.pause();
+    connection.send([Buffer.alloc(20_000_000)]);
+    await until(() => seen.length === 2);
+    expect(seen[1]).toBe('closed not_reading');
+  });
+
   test('when too much is held it reads on only after it was resumed', async () => {
     let mayRead = false;
     const { connection, peer, seen, until, socket } = await world({}, { holds: () => mayRead });

@@ -109,6 +109,19 @@ describe('frames', () => {
     expect(causeOf(() => small.next())).toBe('too_large');
   });
 
+  test('what lies in one piece is a view of it, and what lies in more is put together', () => {
+    const reader = new FrameReader(100_000);
+    const piece = Buffer.concat([...encodeFrame('last', Buffer.alloc(5_000, 1)), Buffer.alloc(3, 2)]);
+    reader.add(piece);
+    expect(reader.next()!.body.buffer).toBe(piece.buffer);
+    const whole = Buffer.alloc(4_000, 3);
+    expect(reader.take(3)!.buffer).toBe(piece.buffer);
+    reader.add(whole);
+    expect(reader.take(4_000)).toBe(whole);
+    for (const text of ['ab', '', 'cd', 'ef']) reader.add(Buffer.from(text));
+    expect([reader.bytes, String(reader.take(5)), String(reader.take(1))]).toEqual([6, 'abcde', 'f']);
+  });
+
   test('what is left of a piece does not keep the piece in memory', () => {
     const reader = new FrameReader(100_000);
     const piece = Buffer.concat([...encodeFrame('last', Buffer.alloc(60_000)), Buffer.from([0, 200, 1, 2])]);
