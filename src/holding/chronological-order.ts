@@ -29,7 +29,6 @@ export class ChronologicalOrder<T> implements Order<T> {
   #window: AfterWindow | undefined;
   #cancelDelay: (() => void) | undefined;
   readonly #sweep: ExpirySweep;
-  #isEnded = false;
 
   constructor(parts: OrderParts<T>) {
     this.#parts = parts;
@@ -150,7 +149,6 @@ export class ChronologicalOrder<T> implements Order<T> {
   shutdown(): void {
     this.#releaseLoudUntil(Number.POSITIVE_INFINITY);
     this.#evict(this.#quiet.count, 'shutdown');
-    this.#isEnded = true;
     this.#cancelDelay?.();
     this.#sweep.end();
     this.#row.shrinkIfEmpty();
@@ -279,7 +277,7 @@ export class ChronologicalOrder<T> implements Order<T> {
 
   #armDelay(now: number): void {
     const { maxDelayMillis } = this.#bounds;
-    if (this.#cancelDelay !== undefined || this.#isEnded || this.#loud.count === 0) return;
+    if (this.#cancelDelay !== undefined || this.#loud.count === 0) return;
     if (maxDelayMillis === Number.POSITIVE_INFINITY) return;
     const waits = Math.max(0, this.#row.firstTime(this.#loud) + maxDelayMillis - now);
     this.#cancelDelay = this.#parts.clock.after(waits, () => {
