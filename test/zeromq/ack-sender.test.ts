@@ -203,6 +203,15 @@ test('each oddity of a daemon is warned of in its own words, and only the resent
   ]);
 });
 
+test('an export of no records succeeds at once, and nothing is sent', async () => {
+  const { daemon, exporter } = await greeted();
+  expect(await send(exporter)).toBeUndefined();
+  void send(exporter, 'second');
+  await daemon.until(() => daemon.heard.length === 3);
+  expect(daemon.heard[2]).toBe('2 after 1');
+  expect(exporter.stats()).toMatchObject({ received: 2, exported: 1, pending: 1 });
+});
+
 test('a flush waits for what came before it, not for what comes after', async () => {
   const { daemon, exporter, heard } = await greeted();
   void send(exporter, 'second');

@@ -71,6 +71,11 @@ test('what waits is counted by message, record and byte, and leaves in order whe
   expect(exporter.stats()).toMatchObject({ exported: 4, pending: 0, pendingBatches: 0, pendingBytes: 0 });
 });
 
+test('each export ends at once, so a processor has no need to have some in flight', async () => {
+  const { exporter } = newPusher(await deadEndpoint());
+  expect([exporter.maxConcurrentExports, exporter.worstCaseMillis]).toEqual([undefined, undefined]);
+});
+
 test('an export that does not fit fails as a whole, with the sizes; one to the last byte fits', async () => {
   const { exporter, warnings } = newPusher(await deadEndpoint(), { maxQueueBytes: 30 });
   expect(await send(exporter, 'x'.repeat(7))).toBeUndefined();

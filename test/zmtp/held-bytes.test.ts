@@ -1,0 +1,140 @@
+import type * as record from '../../src/record/index.ts';
+import type { Connection } from '../../src/zmtp/connection.ts';
+import { HeldBytes } from '../../src/zmtp/held-bytes.ts';
+import type { ZmtpError } from '../../src/zmtp/zmtp-error.ts';
+
+interface Timer {
+  readonly due: number;
+  readonly callback: () => void;
+  readonly unref: () => void;
+}
+
+let mockNow = 0;
+let mockTimers: Timer[] = [];
+jest.mock('../../src/record/index.ts', () => ({
+  ...jest.requireActual<typeof record>('../../src/record/index.ts'),
+  monotonicNow: () => mockNow,
+  armTimeout: (callback: () => void, delayMillis: number) => {
+    const timer = { due: mockNow + delayMillis, callback, unref: () => {} };
+    mockTimers.push(timer);
+    return timer;
+  },
+  clearTimeout: (timer: Timer) => {
+    mockTimers = mockTimers.filter((each) => each !== timer);
+  },
+}));
+
+beforeEach(() => {
+  mockNow = 10_000;
+  mockTimers = [];
+});
+
+/** Lets so many seconds pass, one after the other. */
+function pass(seconds: number): void {
+  for (let each = 0; each < seconds; each += 1) {
+    mockNow += 1_000;
+    const due = mockTimers.filter((timer) => timer.due <= mockNow);
+    mockTimers = mockTimers.filter((timer) => timer.due > mockNow);
+    for (const { callback } of due) callback();
+  }
+}
+
+/** A connection that holds bytes of a message which began then, and what became of it. */
+function connectionOf(held: HeldBytes, begunAt: number | undefined, bytesHeld: number) {
+  const events: string[] = [];
+  const connection = {
+    begunAt,
+    bytesHeld,
+    resume: () => events.push('resumed'),
+    destroy: (error: ZmtpError) => {
+      events.push(`${error.cause}: ${error.message}`);
+      held.remove(asConnection);
+    },
+  };
+  const asConnection = connection as unknown as Connection;
+  return { events, set: (bytes = bytesHeld) => held.set(asConnection, bytes), connection: asConnection };
+}
+
+test('a message that keeps others waiting for five seconds is cut off, and they read on', () => {
+  const held = new HeldBytes(100);
+  const slow = connectionOf(held, 10_000, 80);
+  const other = connectionOf(held, 10_500, 30);
+  expect([slow.set(), other.set()]).toEqual([true, false]);
+  pass(4);
+  expect([slow.events, other.events]).toEqual([[], []]);
+  pass(1);
+  expect(slow.events).toEqual([
+    'too_slow: its message of 80 bytes so far was not whole after 5000 ms, and others wait',
+  ]);
+  expect([other.events, held.bytes, mockTimers]).toEqual([['resumed'], 30, []]);
+});
+
+test('a slow message that keeps nobody waiting has its time', () => {
+  const held = new HeldBytes(100);
+  const slow = connectionOf(held, 10_000, 90);
+  const other = connectionOf(held, 10_500, 30);
+  slow.set();
+  expect(other.set()).toBe(false);
+  // The other one goes before its time.
+  held.remove(other.connection);
+  pass(10);
+  expect([slow.events, other.events, mockTimers]).toEqual([[], [], []]);
+});
+
+test('of those who wait the one whose message began first reads on when it is the first of all', () => {
+  const held = new HeldBytes(100);
+  const [first, second, third] = [
+    connectionOf(held, 10_000, 60),
+    connectionOf(held, 10_100, 60),
+    connectionOf(held, 10_200, 60),
+  ];
+  expect([first.set(), second.set(), third.set()]).toEqual([true, false, false]);
+  expect(mockTimers).toHaveLength(1);
+  // Its message is whole; there are 120 bytes still.
+  held.remove(first.connection);
+  pass(1);
+  expect([first.events, second.events, third.events]).toEqual([[], ['resumed'], []]);
+  // The third waits on, and is looked after again.
+  expect(mockTimers).toHaveLength(1);
+  held.remove(second.connection);
+  expect(third.events).toEqual(['resumed']);
+  pass(1);
+  expect(mockTimers).toEqual([]);
+});
+
+test('connections without a message of their own are never the first', () => {
+  const held = new HeldBytes(100);
+  const [busy, waiting] = [connectionOf(held, undefined, 150), connectionOf(held, 10_900, 10)];
+  // A message that is being taken keeps its bytes, but nothing of it is on its way.
+  expect(busy.set()).toBe(false);
+  expect(waiting.set()).toBe(true);
+  pass(6);
+  expect(busy.events).toEqual([]);
+  expect(waiting.events).toEqual([
+    'too_slow: its message of 10 bytes so far was not whole after 5000 ms, and others wait',
+  ]);
+});
+
+test('closed it looks after nobody any more', () => {
+  const held = new HeldBytes(100);
+  const [first, second] = [connectionOf(held, 10_000, 100), connectionOf(held, 10_100, 1)];
+  first.set();
+  second.set();
+  held.close();
+  expect(mockTimers).toEqual([]);
+  first.set(0);
+  expect(second.events).toEqual([]);
+  held.close();
+});
+
+test('what a connection holds is what it said last', () => {
+  const held = new HeldBytes(100);
+  const connection = connectionOf(held, 10_000, 40);
+  for (const bytes of [40, 70, 10]) {
+    expect(connection.set(bytes)).toBe(true);
+    expect(held.bytes).toBe(bytes);
+  }
+  held.remove(connection.connection);
+  held.remove(connection.connection);
+  expect(held.bytes).toBe(0);
+});
