@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
-import { decodeJsonLogs, groupsOf, type LogGroup, wellFormed } from '../../src/otlp/index.ts';
+import { type AnyValue, decodeJsonLogs, groupsOf, type LogGroup, wellFormed } from '../../src/otlp/index.ts';
+import { filterOf } from '../../src/reader/record-filter.ts';
 import { Selection } from '../../src/reader/selection.ts';
 import { wordTest } from '../../src/reader/words.ts';
 import { bodyText } from '../../src/text/index.ts';
@@ -44,6 +45,37 @@ test.each([
   ['x', '', false],
 ])('%j in %j: %s', (words, body, isThere) => {
   expect(wordTest(words)?.(recordOf(body))).toBe(isThere);
+});
+
+test.each<[string, AnyValue, boolean]>([
+  ['4711', 4711, true],
+  ['4711', { double: 4711 } as AnyValue, true],
+  ['true', true, true],
+  ['null', null, false],
+  ['alpha', Buffer.from('alpha'), false],
+  ['deep', { entries: [['key', ['a', { entries: [['x', 'deep']] }]]] }, true],
+  ['key', { entries: [['key', 'value']] }, false],
+  ['a-b', ['a', 'b'], true],
+])('%j in the value %j: %s', (words, value, isThere) => {
+  const { records } = groupOf(record({ eventName: 'order.placed' }));
+  const withBody = { ...records[0]!, body: value };
+  expect(wordTest(words)?.(withBody)).toBe(isThere);
+  expect(wordTest(words)?.({ ...records[0]!, attributes: [['any', value]] })).toBe(isThere);
+  expect(wordTest('placed')?.(withBody)).toBe(true);
+});
+
+test('a record has its own time, or else that at which it was observed', () => {
+  const at = (timeUnixNano: bigint) => ({ ...recordOf('x'), timeUnixNano, observedTimeUnixNano: 7n });
+  const fitting = filterOf({ fromNanos: 7n, toNanos: 9n });
+  const kept = (time: bigint) => fitting({ ...groupOf(record()), records: [at(time)] }) !== undefined;
+  expect([0n, 6n, 7n, 8n, 9n].map(kept)).toEqual([true, false, true, true, false]);
+});
+
+test('a group that fits as a whole stays the same; of another only what fits is left', () => {
+  const group = { ...groupOf(record()), records: [recordOf('a'), recordOf('b')] };
+  expect(filterOf({})(group)).toBe(group);
+  expect(filterOf({ words: 'b' })(group)).toEqual({ ...group, records: [group.records[1]] });
+  expect(filterOf({ words: 'c' })(group)).toBeUndefined();
 });
 
 test('a phrase does not go from one attribute to the next', () => {
