@@ -32,6 +32,11 @@ afterEach(() => {
   rmSync(directory, { recursive: true, force: true });
 });
 
+function closed(one: { close(): void }): void {
+  opened.splice(opened.indexOf(one), 1);
+  one.close();
+}
+
 function writing(now = 5_000) {
   const file = partitionFile(directory, 1);
   const cursor = () => ({ journal: '', next: 0 });
@@ -138,7 +143,7 @@ describe('a partition that is written', () => {
   test('one that was there goes on with the next numbers, and the cursor of a new one is not asked for', () => {
     const first = writing();
     first.add([request(numbered(1), 'a')], 5_000, 7);
-    first.writer.close();
+    closed(first.writer);
     const cursor = () => {
       throw new Error('it is not new');
     };
@@ -158,7 +163,7 @@ describe('a partition that is written', () => {
     const { writer, add, reader, file } = writing();
     reader();
     add([request(numbered(1))]);
-    writer.close();
+    closed(writer);
     const copy = join(directory, 'copy.db');
     cpSync(file.path, copy);
     const one = driver.open(copy, 'existing');
@@ -343,7 +348,7 @@ describe('what stands in the header of a file', () => {
   });
 
   test('a state that is missing is none; one with a value of another kind is damaged', () => {
-    writing().writer.close();
+    closed(writing().writer);
     const one = database();
     expect(readState(one)).toMatchObject({ journal: '', next: 0 });
     one.exec("UPDATE state SET next='x'");
@@ -352,8 +357,7 @@ describe('what stands in the header of a file', () => {
     expect(() => readState(one)).toThrow('its state is damaged');
     one.exec('DELETE FROM state');
     expect(readState(one)).toBeUndefined();
-    one.close();
-    opened.splice(0);
+    closed(one);
     expect(() => writing()).toThrow('00000001.db has no state');
   });
 
