@@ -99,7 +99,7 @@ export {
   type Snapshot,
   snapshot,
 } from './snapshot.ts';
-export { armImmediate, armTimeout, clearImmediate, clearTimeout, monotonicNow, nextTurn } from './timers.ts';
+export { armImmediate, armTimeout, clearTimeout, monotonicNow, nextTurn } from './timers.ts';
 export { Turns } from './turns.ts';
 export { UNDELIVERED, type Undelivered, undeliveredOf } from './undelivered.ts';
 export { LogRecordView } from './view.ts';

@@ -8,11 +8,11 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { performance } from 'node:perf_hooks';
 import * as timers from 'node:timers';
 
-const { clearImmediate, clearTimeout, setImmediate, setTimeout } = timers;
+const { clearTimeout, setImmediate, setTimeout } = timers;
 const now = performance.now.bind(performance);
 const outsideOfRequests = AsyncLocalStorage.snapshot();
 
-export { clearImmediate, clearTimeout };
+export { clearTimeout };
 
 /** Milliseconds of the monotonic clock, from an arbitrary start. */
 export function monotonicNow(): number {
