@@ -16,6 +16,7 @@ export default {
   // A look-up of a global in jest's sandbox takes ten times as long as what the loops of readers and writers do with it.
   // Not Number, String, Promise, Symbol, Error and Uint8Array: packages such as readable-stream declare these themselves.
   sandboxInjectedGlobals: ['Math', 'BigInt', 'Object', 'Array', 'JSON', 'Map', 'Set'],
+  setupFilesAfterEnv: ['<rootDir>/test/support/disable-storages.ts'],
   testTimeout: 30_000,
   // One more than the cores of the smallest machine: tests often wait for a process, a socket or a disk.
   maxWorkers: 3,
