@@ -32,12 +32,15 @@ function start(environment: NodeJS.ProcessEnv): Promise<Run> {
   });
 }
 
-/** What each line of the tree says, without times, durations and stacks. Which order fails last is not fixed. */
+/**
+ * What each line of the tree says, without times, durations and stacks. Which order fails last is not fixed, nor how
+ * many lines its stack has.
+ */
 function treeIn(stdout: string): string[] {
   const [, below = ''] = /^What did .* --last-failed .*\n([\s\S]*?)\n\nWhat has happened/m.exec(stdout) ?? [];
   return below
     .split('\n')
-    .filter((line) => !/^ +[│ ]+ {6}at /.test(line))
+    .filter((line) => !/^ +[│ ]+ {6}at |… \d+ more lines?$/.test(line))
     .map((line) => line.slice(2))
     .map((line) => line.replace(/\d\d:\d\d:\d\d\.\d{3} /, '').replace(/ {2}[\d.]+ (ms|s)(?= |$)/, ''))
     .map((line) => line.replace(/(id|amount|cents|available|quantity)=\d+/g, '$1=N').replace(/R-\d+/, 'R-N'))
