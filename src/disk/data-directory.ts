@@ -103,13 +103,17 @@ async function checkDirectory(layout: DataLayout): Promise<void> {
   checkVersion(layout);
 }
 
-/** @returns the version, undefined if the directory is new */
+/**
+ * Lists the names before it looks for the version: another daemon may write the version, and then its files, at any
+ * moment, and whatever was there before the version was looked for belongs to that version.
+ * @returns the version, undefined if the directory is new
+ */
 function checkVersion({ root, version }: DataLayout): number | undefined {
+  const names = readdirSync(root).filter(
+    (name) => !/^(?:new-)?lock-.*\.sock$|^lost\+found$|^version\.new/.test(name),
+  );
   const text = readIfThere(version);
   if (text === undefined) {
-    const names = readdirSync(root).filter(
-      (name) => !/^(?:new-)?lock-.*\.sock$|^lost\+found$|^version\.new/.test(name),
-    );
     if (names.length === 0) return undefined;
     throw failure(
       'foreign',
