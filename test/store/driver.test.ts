@@ -1,9 +1,8 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { writeFileSync } from 'node:fs';
 import { type Bound, blobOf, isCorrupt, loadDriver } from '../../src/store/driver.ts';
+import { newDirectory } from './support/local-store.ts';
 
-const newFile = () => join(mkdtempSync(join(tmpdir(), 'driver-')), 'a file.db');
+const newFile = () => `${newDirectory()} a file.db`;
 
 test('only numbers that are whole, texts without NUL, bytes and null are bound, and as many as there are places', async () => {
   const database = (await loadDriver()).open(newFile(), 'create');

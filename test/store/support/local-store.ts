@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DecodedLogRecord } from '../../../src/otlp/index.ts';
@@ -101,6 +101,14 @@ export function withoutSync(driver: Driver): Driver {
   };
 }
 
+/** A directory that is not there yet, in a folder that is removed after the last test of the file. */
 export function newDirectory(): string {
-  return join(mkdtempSync(join(tmpdir(), 'store-')), 'store');
+  const folder = mkdtempSync(join(tmpdir(), 'store-'));
+  folders.push(folder);
+  return join(folder, 'store');
 }
+
+const folders: string[] = [];
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
