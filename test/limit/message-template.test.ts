@@ -36,6 +36,12 @@ describe('the template of a message', () => {
     ['9f3a1c2e-abcd-beef-cafe-001122334455', '#-#-#-#-#'],
     ['9-abc', '#-#'],
     ['9-abg', '#-abg'],
+    // A group that follows one, whether it stands for something or was a # already.
+    ['issue #-abc', 'issue #-#'],
+    ['z1-abc', 'z#-#'],
+    ['1z-abc', '#z-abc'],
+    ['-abc', '-abc'],
+    ['12 -abc', '# -abc'],
     ['x-abc', 'x-abc'],
     // Quoted text; an apostrophe in a word is none.
     ['user "ann" is gone', 'user # is gone'],
