@@ -41,7 +41,9 @@ export function isAlive(writer: Writer, idleMillis: number): boolean {
   if (writer.pidNamespace !== pidNamespace()) return idleMillis < SILENT_MILLIS;
   if (!exists(writer.pid)) return false;
   const mark = processMark(writer.pid);
-  return mark === '' || writer.processMark === '' || mark === writer.processMark;
+  // It may have ended between the two looks.
+  if (mark === '') return exists(writer.pid);
+  return writer.processMark === '' || mark === writer.processMark;
 }
 
 function exists(pid: number): boolean {

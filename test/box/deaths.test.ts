@@ -12,7 +12,7 @@ const root = join(__dirname, '../..');
 /** Both front ends, with the same names. */
 const fronts = {
   processor: `
-    const burst = new BurstLogRecordProcessor({ exporter, blackBox });
+    const burst = new BurstLogRecordProcessor({ exporter, blackBox, delivery });
     const provider = new LoggerProvider({ processors: [burst], resource });`,
   provider: `
     const sdk = new LoggerProvider({ processors: [new BatchLogRecordProcessor({ exporter })], resource });
@@ -23,7 +23,7 @@ type Front = keyof typeof fronts;
 const bothFronts = Object.keys(fronts) as Front[];
 
 /** A service with a black box. It says `ready` when it has held ten records of an open trace, and one of another. */
-const program = (body: string, front: Front, box: string) => `
+const program = (body: string, front: Front, box: string, delivery: string) => `
 import { context, diag, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { OTLPLogExporter } from '@opentelemetry/exporter-logs-otlp-grpc';
@@ -37,6 +37,7 @@ const directory = process.env.BOX_DIRECTORY;
 const blackBox = { directory, bytes: 1024 * 1024, service: 'checkout', ${box} };
 const resource = resourceFromAttributes({ 'service.name': 'checkout' });
 const exporter = new OTLPLogExporter();
+const delivery = { ${delivery} };
 ${fronts[front]}
 const spans = burst.spanProcessor({ lingerMillis: 60_000 });
 const log = (severity, body) => provider.getLogger('child').emit({ severityNumber: Severity[severity], body });
@@ -72,13 +73,17 @@ afterEach(async () => {
 
 function start(
   body: string,
-  { front = 'processor' as Front, flags = [] as string[], box = '' } = {},
+  { front = 'processor' as Front, flags = [] as string[], box = '', delivery = '' } = {},
 ): ChildProcess {
-  return spawn(process.execPath, [...flags, '--input-type=module', '--eval', program(body, front, box)], {
-    cwd: root,
-    env: { ...process.env, OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, BOX_DIRECTORY: directory },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  return spawn(
+    process.execPath,
+    [...flags, '--input-type=module', '--eval', program(body, front, box, delivery)],
+    {
+      cwd: root,
+      env: { ...process.env, OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, BOX_DIRECTORY: directory },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
 }
 
 /** Runs a program to its end. @returns what it wrote to standard error */
@@ -196,9 +201,12 @@ test('out of memory: what was held is there, with the heap as it was', async () 
 });
 
 test('what is loud and not delivered yet is there, once; what was delivered is not', async () => {
-  const child =
-    start(`log('INFO', 'delivered'); await provider.forceFlush(); log('INFO', 'late'); log('INFO', 'later');
-    await inBox(directory, 2); ready(); setInterval(() => {}, 1000);`);
+  const child = start(
+    `log('INFO', 'delivered'); await provider.forceFlush(); log('INFO', 'late'); log('INFO', 'later');
+    await inBox(directory, 2); ready(); setInterval(() => {}, 1000);`,
+    // However long it takes until it is killed.
+    { delivery: 'scheduledDelayMillis: 3_600_000' },
+  );
   await once(child.stdout!, 'data');
   child.kill('SIGKILL');
   await once(child, 'close');
@@ -240,7 +248,7 @@ test('where the file cannot have its size, the process runs on without a box, sa
       '-c',
       'ulimit -f 512; exec "$0" --input-type=module --eval "$1"',
       process.execPath,
-      program(`log('INFO', 'loud'); await provider.shutdown();`, 'processor', ''),
+      program(`log('INFO', 'loud'); await provider.shutdown();`, 'processor', '', ''),
     ],
     {
       cwd: root,

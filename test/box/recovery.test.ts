@@ -93,6 +93,17 @@ test('a running process keeps its box; one that only has the id of a dead one do
   expect(files()).toContain('alive.box');
 });
 
+test('a process that ends while it is looked for is not alive', async () => {
+  box('one.box');
+  const gone = Object.assign(new Error('no such process'), { code: 'ESRCH' });
+  const kill = jest.spyOn(process, 'kill').mockImplementation(() => {
+    throw gone;
+  });
+  kill.mockImplementationOnce(() => true);
+  expect((await recover()).bodies).toEqual(['one.box']);
+  kill.mockRestore();
+});
+
 test('a service recovers boxes of its own name only', async () => {
   box('one.box');
   box('other.box', { service: 'other' });

@@ -16,9 +16,11 @@ import { LoggerProvider } from '@opentelemetry/sdk-logs';
 import { BurstLogRecordProcessor, installShutdownHooks, Severity } from 'burstlog';
 context.setGlobalContextManager(new AsyncLocalStorageContextManager());
 ${before}
-const burst = new BurstLogRecordProcessor({ exporter: new OTLPLogExporter() });
+// Nothing is exported before the end, however long that takes.
+const delivery = { scheduledDelayMillis: 3_600_000 };
+const burst = new BurstLogRecordProcessor({ exporter: new OTLPLogExporter(), delivery });
 const provider = new LoggerProvider({ processors: [burst] });
-const remove = installShutdownHooks([burst, provider], { timeoutMillis: 3000 });
+const remove = installShutdownHooks([burst, provider], { timeoutMillis: 60_000 });
 const spans = burst.spanProcessor();
 const log = (severity, body) => provider.getLogger('child').emit({ severityNumber: Severity[severity], body });
 const span = (digit) => {
@@ -140,12 +142,14 @@ test('signal-exit, which only watches, does not count as a handler', async () =>
   expect(bodies()).toEqual(['loud']);
 });
 
-test('with nobody at the other end the process waits no longer than its bound, and a second signal ends it', async () => {
+test('while it waits for an export a second signal ends the process', async () => {
   receiver.respond(() => 'never');
   const child = start(program(`setInterval(() => {}, 1000); console.log('ready');`), receiver.url);
+  const ended = end(child);
   await once(child.stdout!, 'data');
   child.kill('SIGTERM');
+  // The first has arrived: it is what exports.
   await receiver.waitForRequests(1);
   child.kill('SIGTERM');
-  expect(await end(child)).toMatchObject({ signal: 'SIGTERM' });
+  expect(await ended).toMatchObject({ signal: 'SIGTERM' });
 });

@@ -143,6 +143,7 @@ test.each(['sdk', 'nothing'])(
     });
     const { before, after, most } = JSON.parse(printed) as Record<string, number>;
     expect(most).toBe(50_000);
-    expect(after).toBeLessThanOrEqual(before! * 1.05);
+    // Both vary by some hundred kilobytes: code that is compiled, or flushed. Anything kept takes more for each task.
+    expect((after! - before!) / most!).toBeLessThan(20);
   },
 );
