@@ -151,9 +151,11 @@ export class Daemon {
 
   /**
    * Applies another configuration. Components whose options have not changed keep running.
-   * @throws (rejects) if it cannot be applied; the old one is restored then
+   * @throws (rejects) if it cannot be applied; the old one is restored then, unless the daemon is stopping
    */
   async reload(loaded: LoadedConfig): Promise<void> {
+    // What would start now would be stopped by nobody.
+    if (this.#stopped !== undefined) throw new Error('the daemon is stopping');
     const old = this.#loaded;
     for (const name of ['data', 'journal', 'ownRecords'] as const) {
       if (JSON.stringify(loaded.config[name]) === JSON.stringify(old.config[name])) continue;

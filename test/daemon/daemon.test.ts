@@ -95,11 +95,11 @@ test('a silent connection at every port does not hold the end', async () => {
 });
 
 test('SIGHUP adds a sink and moves a receiver; the other receivers and sinks go on', async () => {
-  const file = write(config());
+  const [before, port] = [await freePort(), await freePort()];
+  const file = write(config({ receivers: `{ otlpHttp: { endpoint: "127.0.0.1:${before}" } }` }));
   const daemon = start(['-c', file]);
   const { otlpHttp } = await daemon.ready();
   expect(await send(otlpHttp!, 'before')).toBe(200);
-  const port = await freePort();
   write(
     config({
       receivers: `{ otlpHttp: { endpoint: "127.0.0.1:${port}" } }`,
@@ -277,14 +277,25 @@ test('a journal that cannot be written ends the daemon with an error; the batch 
 });
 
 test('when the journal fails the daemon ends by itself with an error, and acknowledges nothing more', async () => {
-  const daemon = await Daemon.start(await loaded(config({ ownRecords: '{ console: false }' })), {
-    version: '0',
-  });
+  const receivers = `{ otlpHttp: { endpoint: "127.0.0.1:${await freePort()}" } }`;
+  const quiet = { ownRecords: '{ console: false }' };
+  const daemon = await Daemon.start(await loaded(config({ receivers, ...quiet })), { version: '0' });
   const fault = new Error('EIO: i/o error, fdatasync');
   daemon.fail(fault);
   await expect(daemon.ended).rejects.toBe(fault);
   await expect(send(daemon.endpoints.otlpHttp!, 'x')).rejects.toThrow();
   await daemon.stop();
+});
+
+test('a reload that comes while the daemon stops starts nothing, and the daemon ends well', async () => {
+  const quiet = { ownRecords: '{ console: false }' };
+  const daemon = await Daemon.start(await loaded(config(quiet)), { version: '0' });
+  const other = await loaded(config({ ...quiet, sinks: '{ other: { type: file, path: other.jsonl } }' }));
+  const stopped = daemon.stop();
+  await expect(daemon.reload(other)).rejects.toThrow('the daemon is stopping');
+  await stopped;
+  await daemon.ended;
+  expect(existsSync(join(folder(), 'other.jsonl'))).toBe(false);
 });
 
 test('a start with nothing given makes its data in the directory, private, with the usual ports', async () => {

@@ -109,8 +109,9 @@ class Signals {
   async #reload(): Promise<void> {
     try {
       const daemon = await this.#starting;
-      if (this.#isStopping) return;
       const loaded = await loadConfig(this.#given, this.#io);
+      // Also if the signal to end came while the file was read.
+      if (this.#isStopping) return;
       if (loaded === undefined) {
         this.#io.err('distlogd: the new configuration is wrong; the old configuration stays');
         return;
