@@ -33,6 +33,7 @@ import {
   tlsSettings,
   zmqListenerChecks,
 } from '../../src/net/index.ts';
+import { freePort } from '../support/free-port.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'net-'));
 const open: { close(): void }[] = [];
@@ -108,7 +109,9 @@ describe('addresses', () => {
     expect(usable.length).toBeGreaterThan(2);
     for (const host of usable) {
       for (const other of usable) {
-        const port = (await tryToListen(host, 0)) as number;
+        // One that the system gives out may be in use at another address.
+        const port = await freePort();
+        expect(await tryToListen(host, port)).toBe(port);
         const both = await tryToListen(other, port);
         const said = collides({ host, port }, { host: other, port });
         expect([host, other, said]).toEqual([host, other, both === 'EADDRINUSE']);

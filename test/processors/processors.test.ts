@@ -176,7 +176,7 @@ test.each([
 ])(
   'a processor that %s is started again, and its batch is rejected the second time',
   async (what, code, why) => {
-    const timeoutMillis = what === 'never gives way' ? 700 : 10_000;
+    const timeoutMillis = what === 'never gives way' ? 2_000 : 10_000;
     const chain = chainOf({
       code: process(`(group) => { if (group.records[0].body === "bad") { ${code} } return [group] }`),
       timeoutMillis,

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { freePort } from '../support/free-port.js';
 
 /** A server that answers as docs/reader-api.md says. */
 export interface DaemonServer {
@@ -11,7 +11,7 @@ export interface DaemonServer {
 
 export async function startDaemonServer(
   answer: (path: string, query: URLSearchParams, response: ServerResponse, request: IncomingMessage) => void,
-  where: number | string = 0,
+  socketPath?: string,
 ): Promise<DaemonServer> {
   const asked: string[] = [];
   const server: Server = createServer((request, response) => {
@@ -19,11 +19,12 @@ export async function startDaemonServer(
     asked.push(request.url ?? '');
     answer(pathname, searchParams, response, request);
   });
+  // Nobody else is there when it has stopped.
+  const port = socketPath === undefined ? await freePort() : 80;
   await new Promise<void>((done) => {
-    if (typeof where === 'number') server.listen(where, '127.0.0.1', done);
-    else server.listen(where, done);
+    if (socketPath === undefined) server.listen(port, '127.0.0.1', done);
+    else server.listen(socketPath, done);
   });
-  const port = typeof where === 'number' ? (server.address() as AddressInfo).port : 80;
   return {
     url: new URL(`http://127.0.0.1:${port}`),
     asked,

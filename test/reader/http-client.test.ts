@@ -13,11 +13,8 @@ afterEach(async () => {
 const { signal } = new AbortController();
 
 type Answer = (response: ServerResponse, request: IncomingMessage) => void;
-async function serve(answer: Answer, where: number | string = 0): Promise<DaemonServer> {
-  const server = await startDaemonServer(
-    (_path, _query, response, request) => answer(response, request),
-    where,
-  );
+async function serve(answer: Answer): Promise<DaemonServer> {
+  const server = await startDaemonServer((_path, _query, response, request) => answer(response, request));
   closing.push(server.stop);
   return server;
 }

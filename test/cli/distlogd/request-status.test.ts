@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { distlogd } from '../../../src/cli/distlogd/distlogd.ts';
 import { runProgram } from '../../../src/cli/run-program.ts';
 import { sinkReport, statusReport } from '../../operations/support/report.ts';
+import { freePort } from '../../support/free-port.js';
 import { fakeIo } from '../support/fake-io.ts';
 
 let room: string;
@@ -117,11 +118,7 @@ test.each([
 );
 
 test('no daemon there is reported, with what to look for', async () => {
-  const port = await listening(createServer());
-  const closed = once(server!, 'close');
-  server!.close();
-  await closed;
-  expect(await status(`endpoint: 127.0.0.1:${port}`)).toEqual({
+  expect(await status(`endpoint: 127.0.0.1:${await freePort()}`)).toEqual({
     code: 69,
     said: 'distlogd status: no answer from 127.0.0.1:PORT; is the daemon running?',
   });

@@ -34,9 +34,13 @@ test('a journal that is deleted between two runs: what was written stays, what w
 test('a journal that is taken away under a sender: each success is in one of the two, only the window may be in both', async () => {
   const daemon = room.daemon();
   await daemon.start();
-  const sender = room.sender(daemon.endpoints.zmqAck!, { count: 15_000 });
+  const sender = room.sender(daemon.endpoints.zmqAck!, {
+    count: 15_000,
+    pauses: [{ begun: 100 }],
+  });
   await sender.until(() => sender.ended >= 50);
   await daemon.kill();
+  sender.go();
   const old = join(room.folder, 'old');
   renameSync(daemon.journal, old);
   await daemon.start();

@@ -41,10 +41,12 @@ test('an application that awaits shutdown() knows the fate of all, also when it 
   await daemon.start();
   const sender = room.sender(daemon.endpoints.zmqAck!, {
     count: 20_000,
+    pauses: [{ begun: 100 }],
     exporter: { exportTimeoutMillis: 300, shutdownTimeoutMillis: 300 },
   });
   await sender.until(() => sender.ended >= 60);
   await daemon.kill();
+  sender.go();
   expect(await sender.exit).toEqual([0, null]);
   await daemon.start();
   expect(await daemon.stop()).toEqual([0, null]);

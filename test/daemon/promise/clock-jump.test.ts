@@ -18,20 +18,28 @@ const jumping = (...jumps: readonly number[]) => ({
 test('a clock that jumps by years, also from one life of the daemon to the next: everything is in the file once', async () => {
   const daemon = room.daemon({ environment: { TZ: 'UTC' } });
   await daemon.start(jumping(0, 10 * YEAR, -20 * YEAR));
-  const sender = room.sender(daemon.endpoints.zmqAck!, { count: 30_000, batch: 100 });
+  const sender = room.sender(daemon.endpoints.zmqAck!, {
+    count: 30_000,
+    batch: 100,
+    // Before each of the three ends of a pause it begins 80 batches at most.
+    pauses: [{ begun: 80 }, { begun: 160 }, { begun: 240 }],
+  });
   await sender.until(() => sender.ended >= 40);
   daemon.signal('SIGUSR2');
   await daemon.says(/the clock shows 203/);
   const first = sender.ended;
+  sender.go();
   await sender.until(() => sender.ended >= first + 20);
   daemon.signal('SIGUSR2');
   await daemon.says(/the clock shows 200/);
   const second = sender.ended;
+  sender.go();
   await sender.until(() => sender.ended >= second + 20);
   // Killed with batches on their way, and started with a clock that is 30 years ahead of the last one.
   await daemon.kill();
   await daemon.start(jumping(10 * YEAR));
   const third = sender.ended;
+  sender.go();
   await sender.until(() => sender.ended >= third + 20);
   await daemon.kill();
   await daemon.start(jumping(-20 * YEAR));

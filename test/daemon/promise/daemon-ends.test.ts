@@ -45,10 +45,12 @@ test('a daemon that is frozen and goes on: what took too long failed, and is the
   const sender = room.sender(daemon.endpoints.zmqAck!, {
     count: 40_000,
     batch: 100,
+    pauses: [{ begun: 100 }],
     exporter: { exportTimeoutMillis: 700, ackTimeoutMillis: 150, heartbeatMillis: 200 },
   });
   await sender.until(() => sender.ended >= 50);
   daemon.signal('SIGSTOP');
+  sender.go();
   await sender.until(() => sender.failed >= 12);
   daemon.signal('SIGCONT');
   expect(await sender.exit).toEqual([0, null]);

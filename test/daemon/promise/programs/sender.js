@@ -19,6 +19,12 @@ const settings = {
   endAfter: 0,
   /** Milliseconds between a batch and the next, in each lane. */
   pace: 0,
+  /**
+   * How many batches may begin, or fail, before the parent says `go`; after each `go` the next. How far it comes does
+   * not depend on when the parent hears of it then.
+   * @type {{ begun?: number, failed?: number }[]}
+   */
+  pauses: [],
   exporter: { endpoint: '' },
   ...JSON.parse(process.argv[2] ?? '{}'),
 };
@@ -51,11 +57,38 @@ function record(/** @type {number} */ number) {
 const alive = setInterval(() => {}, 60_000);
 const end = settings.from + settings.count;
 let next = settings.from;
+let begun = 0;
 let ended = 0;
 let failed = 0;
 
+let go = () => {};
+process.on('message', () => {
+  settings.pauses.shift();
+  go();
+});
+
+function isPaused() {
+  const [pause] = settings.pauses;
+  return begun >= (pause?.begun ?? Infinity) || failed >= (pause?.failed ?? Infinity);
+}
+
+/** @returns {Promise<boolean>} whether a batch is left; it has begun then */
+async function begins() {
+  while (isPaused()) {
+    await new Promise((resolve) => {
+      const others = go;
+      go = () => {
+        others();
+        resolve(undefined);
+      };
+    });
+  }
+  begun += 1;
+  return next < end;
+}
+
 async function lane() {
-  while (next < end) {
+  while (await begins()) {
     const from = next;
     const count = Math.min(settings.batch, end - from);
     next += count;

@@ -85,7 +85,8 @@ export class RealDaemon {
     });
     this.#child = child;
     running.add(this);
-    this.#exit = once(child, 'exit').then((how) => {
+    // After all that it said: what comes late would be taken for the words of the next life.
+    this.#exit = once(child, 'close').then((how) => {
       running.delete(this);
       this.#hear();
       return how;

@@ -8,7 +8,7 @@ const running = new Set();
 export async function killAllSenders() {
   for (const child of running) {
     child.kill('SIGKILL');
-    await once(child, 'exit');
+    await once(child, 'close');
   }
 }
 
@@ -21,7 +21,7 @@ export class RealSender {
   failed = 0;
   /** The exporter's counts, after its end. @type {any} */
   stats;
-  /** Its exit code and signal, when it has ended. */
+  /** Its exit code and signal, when it has ended and all that it said is here. */
   exit;
 
   /** @param {string} program @param {any} settings */
@@ -41,7 +41,7 @@ export class RealSender {
       this.stats = stats;
       this.#hear();
     });
-    this.exit = once(child, 'exit').then((how) => {
+    this.exit = once(child, 'close').then((how) => {
       running.delete(child);
       this.#hear();
       return how;
@@ -62,6 +62,11 @@ export class RealSender {
         this.#hear = () => resolve(undefined);
       });
     }
+  }
+
+  /** Ends the first of its pauses, whether it has come to it or not. */
+  go() {
+    this.#child.send('go');
   }
 
   /** @param {NodeJS.Signals} signal */
