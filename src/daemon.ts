@@ -1,4 +1,4 @@
-/** `burstlog/daemon`: what a plugin of distlogd is, and what its sinks read. */
+/** `burstlog/daemon`: defines plugins of distlogd, and the types and readers of the records they receive. */
 export type {
   JournalEntry,
   Origin,

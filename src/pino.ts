@@ -1,3 +1,3 @@
-/** `burstlog/pino`: quiet calls of pino are held before anything is serialized. */
+/** `burstlog/pino`: holds quiet pino calls before anything is serialized. */
 export type { PinoHooks, PinoHooksLike, PinoOptionsLike, WithBurstlogOptions } from './pino/with-burstlog.ts';
 export { withBurstlog } from './pino/with-burstlog.ts';

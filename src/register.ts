@@ -1,2 +1,2 @@
-/** `burstlog/register`: starts burstlog when it is loaded, for `node --import` and `--require`. */
+/** `burstlog/register`: starts burstlog on load, for `node --import` and `node --require`. */
 export { burstlog } from './setup/register-now.ts';

@@ -1,4 +1,4 @@
-/** `burstlog/setup`: OpenTelemetry with bursts, in one line. */
+/** `burstlog/setup`: sets up OpenTelemetry with burst logging in one call. */
 export { activeBurstlog } from './setup/active.ts';
 export { burstComponent, type ConfigurationComponent, zmqComponent } from './setup/components.ts';
 export { withBurstlog } from './setup/node-sdk.ts';

@@ -1,2 +1,2 @@
-/** `burstlog/testing/jest`: the log records of a failed test are printed with it, for the option setupFilesAfterEnv of jest. */
+/** `burstlog/testing/jest`: prints the log records of a failed test. Add it to `setupFilesAfterEnv`. */
 export { loggerProvider } from './testing/jest.ts';

@@ -1,2 +1,2 @@
-/** `burstlog/testing/node-test`: the log records of a failed test are printed with it, for `node --import` with node:test. */
+/** `burstlog/testing/node-test`: prints the log records of a failed test. Load it with `node --import`. */
 export { loggerProvider } from './testing/node-test.ts';

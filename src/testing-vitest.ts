@@ -1,2 +1,2 @@
-/** `burstlog/testing/vitest`: the log records of a failed test are printed with it, for the option setupFiles of vitest. */
+/** `burstlog/testing/vitest`: prints the log records of a failed test. Add it to `setupFiles`. */
 export { loggerProvider } from './testing/vitest.ts';

@@ -1,4 +1,4 @@
-/** `burstlog/zeromq`: records to distlogd over ZeroMQ. */
+/** `burstlog/zeromq`: exports records to distlogd over ZeroMQ. */
 export { JsonSerializer } from './distlog-json/json-serializer.ts';
 export { type LogSerializer, OtlpProtobufSerializer } from './distlog-json/serializer.ts';
 export type { CurveClientKeys } from './net/curve.ts';

@@ -1,6 +1,6 @@
 import type { Context } from '@opentelemetry/api';
 import type { Trigger, TriggerCause } from '../holding/index.ts';
-import { fingerprintOf, givenFingerprint } from '../limit/index.ts';
+import { explicitFingerprint, fingerprintOf } from '../limit/index.ts';
 import {
   EXCEPTION_TYPE,
   errorText,
@@ -54,7 +54,7 @@ export class TriggerRules {
     if (fingerprint === undefined) return fingerprintOf(record);
     try {
       const given = this.#guard.call(() => fingerprint(record));
-      if (typeof given === 'string' && given !== '') return givenFingerprint(given);
+      if (typeof given === 'string' && given !== '') return explicitFingerprint(given);
       this.#warn('returned no text');
     } catch (error) {
       this.#warn(`threw ${errorText(error)}`);

@@ -1,6 +1,6 @@
 /**
- * What makes two errors the same. The answer is text that says nothing of what the error said: the version of
- * these rules, and a hash.
+ * Computes error fingerprints: two errors are the same if their fingerprints are equal. A fingerprint is the
+ * version of these rules and a hash, so it does not reveal the error's text.
  */
 import {
   ERROR_FINGERPRINT,
@@ -11,33 +11,35 @@ import {
 } from '../record/index.ts';
 import { messageTemplate } from './message-template.ts';
 
-/** Of the application's stack, as many frames count. */
+/** How many frames of the application itself are part of the fingerprint. */
 const FRAMES = 3;
-/** As many lines of a stack are looked through for them. */
+/** How many lines of a stack are searched for those frames. */
 const MAX_LINES = 50;
-/** Of records that cannot be read. */
+/** The fingerprint of a record that cannot be read. */
 const UNREADABLE = 'v1:unreadable';
-/** A fingerprint that is given, and longer, is hashed. */
-const MAX_GIVEN = 128;
+/** The longest explicit fingerprint, in characters. A longer one is hashed. */
+const MAX_EXPLICIT = 128;
 
 /**
- * The fingerprint of a record, from the first of these that it has: the attribute `error.fingerprint`; type
- * and first own frames of an exception, without line numbers; type and message of an exception, without what
- * varies; logger, event name and body, without what varies.
+ * Returns the fingerprint of a record, computed from the first of these that the record has:
+ * 1. the attribute `error.fingerprint`;
+ * 2. the exception's type and its first own frames, without line numbers;
+ * 3. the exception's type and message template;
+ * 4. the logger name, the event name and the template of the body.
  */
 export function fingerprintOf(record: ReadableLogRecordLike): string {
   try {
-    return found(record);
+    return computeFingerprint(record);
   } catch {
-    // A getter of a record that is not the SDK's.
+    // A getter of a record that was not created by the SDK may throw.
     return UNREADABLE;
   }
 }
 
-function found(record: ReadableLogRecordLike): string {
+function computeFingerprint(record: ReadableLogRecordLike): string {
   const attributes: Record<string, unknown> = record.attributes;
-  const given = attributes[ERROR_FINGERPRINT];
-  if (typeof given === 'string' && given !== '') return givenFingerprint(given);
+  const explicit = attributes[ERROR_FINGERPRINT];
+  if (typeof explicit === 'string' && explicit !== '') return explicitFingerprint(explicit);
   const type = attributes[EXCEPTION_TYPE];
   if (typeof type === 'string') {
     const frames = ownFrames(attributes[EXCEPTION_STACKTRACE]);
@@ -49,17 +51,17 @@ function found(record: ReadableLogRecordLike): string {
   return hashed(`${name}\n${record.eventName ?? ''}\n${template(textOf(record.body))}`);
 }
 
-/** The fingerprint that the application gives; hashed if it is long. */
-export function givenFingerprint(text: string): string {
-  return text.length <= MAX_GIVEN ? text : hashed(text);
+/** Returns the fingerprint that the application supplied, hashed if it exceeds `MAX_EXPLICIT` characters. */
+export function explicitFingerprint(text: string): string {
+  return text.length <= MAX_EXPLICIT ? text : hashed(text);
 }
 
-/** The fingerprint of a span that is a trigger. */
+/** Returns the fingerprint of a span that triggers a burst. */
 export function spanFingerprint(cause: string, name: string): string {
   return hashed(`${cause}\n${template(name)}`);
 }
 
-/** The first frames of the application itself: function and file. Empty if there are none. */
+/** Returns function and file of the first frames of the application itself, or '' if there are none. */
 function ownFrames(stack: unknown): string {
   if (typeof stack !== 'string') return '';
   let frames = '';
@@ -88,7 +90,7 @@ function template(text: unknown): string {
   return typeof text === 'string' ? messageTemplate(text) : '';
 }
 
-/** FNV-1a (draft-eastlake-fnv) in two lanes of 32 bits, which is quicker here than one of 64. */
+/** FNV-1a (draft-eastlake-fnv) in two lanes of 32 bits, which is faster here than one lane of 64 bits. */
 function hashed(text: string): string {
   let one = 0x811c9dc5;
   let other = 0xc2b2ae35;

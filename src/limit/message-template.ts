@@ -1,21 +1,21 @@
-/** Of a message, so many characters are read. */
+/** How many characters of a message are read. */
 const MAX_READ = 256;
-/** And so many of its template count: an id that was cut at the end of what is read lies beyond them. */
+/** The longest template. Shorter than `MAX_READ`, so that an id truncated at `MAX_READ` is not part of it. */
 const MAX_TEMPLATE = 200;
-/** A word of so many characters with a digit in it is an id. */
+/** A word of at least this many characters that contains a digit is an id. */
 const ID_LENGTH = 6;
-/** So many hexadecimal digits are a number, also without a decimal one among them. */
+/** A word of at least this many hexadecimal digits is a number, even without a decimal digit. */
 const HEX_LENGTH = 8;
 
 /**
- * A message without what varies from one of its kind to the next: `#` stands for quoted text, UUIDs,
- * hexadecimal numbers, ids, and the digits of other words. One pass in linear time, since every trigger pays
- * for it; what does not vary is copied in one piece.
+ * Returns a message without its variable parts: `#` replaces quoted text, UUIDs, hexadecimal numbers, ids,
+ * and the digits of other words. It takes one pass in linear time because it runs for every trigger; constant
+ * text is copied in one piece.
  */
 export function messageTemplate(message: string): string {
   const end = Math.min(message.length, MAX_READ);
   let template = '';
-  /** The template has the message up to here. */
+  /** The message is copied to the template up to this index. */
   let copied = 0;
   let at = 0;
   let isAfterWord = false;
@@ -51,13 +51,13 @@ export function messageTemplate(message: string): string {
   }
   return (template + message.slice(copied, at)).slice(0, MAX_TEMPLATE);
 
-  /** Puts `text` in the place of what lies between here and `until`. */
+  /** Replaces the message from `at` to `until` by `text`. */
   function replace(until: number, text: string): void {
     template += message.slice(copied, at) + text;
     copied = until;
   }
 
-  /** Whether the template ends in `#-`: the next group of a UUID. */
+  /** Whether the template ends in `#-`, so that the next word is a group of a UUID. */
   function followsNumber(): boolean {
     if (message[at - 1] !== '-') return false;
     return copied === at - 1 ? template.endsWith('#') : message[at - 2] === '#';

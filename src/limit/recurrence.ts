@@ -1,15 +1,15 @@
-/** For so many bursts in so long an error is new. */
+/** An error is new if it had fewer than `NEW_TIMES` bursts in the last `NEW_MILLIS`. */
 const NEW_TIMES = 3;
 const NEW_MILLIS = 600_000;
-/** Fingerprints that are remembered at once. */
+/** How many fingerprints are kept. */
 const MAX_FINGERPRINTS = 4_096;
 
-/** The times of the last three of something. */
+/** The times of the last three events. */
 class LastTimes {
   readonly #times: number[] = new Array(NEW_TIMES).fill(Number.NEGATIVE_INFINITY);
   #next = 0;
 
-  /** Whether there were fewer than three in the last ten minutes. */
+  /** Whether fewer than three events occurred in the last ten minutes. */
   areFew(now: number): boolean {
     return now - this.#times[this.#next]! > NEW_MILLIS;
   }
@@ -20,16 +20,16 @@ class LastTimes {
   }
 }
 
-/** What one error has lost to the limit since the last summary. `T` is what stands for an item. */
+/** What the limit withheld of one error since the last summary. `T` identifies an item. */
 export class Limited<T> {
-  /** Bursts that did not leave. */
+  /** Bursts that were not released. */
   bursts = 0;
-  /** What they held. */
+  /** Records of those bursts. */
   records = 0;
-  /** When the first and the last of them would have begun, milliseconds since the epoch. */
+  /** When the first and the last of those bursts were triggered, in milliseconds since the epoch. */
   firstTime = Number.POSITIVE_INFINITY;
   lastTime = Number.NEGATIVE_INFINITY;
-  /** Stands for the first item that did not leave. */
+  /** Identifies the first item that was not released. */
   readonly origin: T;
 
   constructor(origin: T) {
@@ -44,23 +44,23 @@ export class Limited<T> {
   }
 }
 
-/** Of an error whose burst did not leave. */
+/** What the trigger of a burst that was not released reports about its error. */
 export interface Repeat {
   readonly fingerprint: string;
-  /** How often the error came, this one included. */
+  /** How often the error occurred, including this time. */
   readonly count: number;
-  /** The id of its last burst; undefined if there was none. */
+  /** The id of the error's last released burst, or undefined if there was none. */
   readonly lastBurstId: string | undefined;
 }
 
-/** What is known of one error, which is one fingerprint. */
+/** The history of one error, identified by its fingerprint. */
 export class Recurrence<T> implements Repeat {
   readonly fingerprint: string;
-  /** How often it came, as far as it is remembered. */
+  /** How often the error occurred since its entry was created. */
   count = 0;
-  /** The id of its last burst. */
+  /** The id of the error's last released burst. */
   lastBurstId: string | undefined;
-  /** Undefined if it has lost nothing since the last summary. */
+  /** Undefined if nothing was withheld since the last summary. */
   limited: Limited<T> | undefined;
   readonly #bursts = new LastTimes();
   readonly #windows = new LastTimes();
@@ -69,12 +69,12 @@ export class Recurrence<T> implements Repeat {
     this.fingerprint = fingerprint;
   }
 
-  /** Whether a burst of it may use what is reserved for new errors. */
+  /** Whether a burst of this error may use the reserve for new errors. */
   isNew(now: number): boolean {
     return this.#bursts.areFew(now) || isPowerOfTen(this.count);
   }
 
-  /** The same for an after-window that follows no burst, since nothing was held. */
+  /** The same for an after-window without a burst, which opens if no record was held. */
   isWindowNew(now: number): boolean {
     return this.#windows.areFew(now) || isPowerOfTen(this.count);
   }
@@ -90,29 +90,29 @@ export class Recurrence<T> implements Repeat {
 }
 
 /**
- * The errors that were seen, by fingerprint. Full, it forgets the one that was not seen for longest.
- * What a forgotten one has lost since the last summary is given to `onForgotten`.
+ * The errors seen so far, by fingerprint. When the table is full, the least recently seen error is evicted.
+ * If the limit withheld records of an evicted error since the last summary, they are passed to `onEvicted`.
  */
 export class RecurrenceTable<T> {
   readonly #byFingerprint = new Map<string, Recurrence<T>>();
-  readonly #onForgotten: (limited: Limited<T>) => void;
+  readonly #onEvicted: (limited: Limited<T>) => void;
 
-  constructor(onForgotten: (limited: Limited<T>) => void) {
-    this.#onForgotten = onForgotten;
+  constructor(onEvicted: (limited: Limited<T>) => void) {
+    this.#onEvicted = onEvicted;
   }
 
   get size(): number {
     return this.#byFingerprint.size;
   }
 
-  /** Counts one more of an error. */
+  /** Counts one occurrence of an error. */
   seen(fingerprint: string): Recurrence<T> {
     const known = this.#byFingerprint.get(fingerprint);
     const recurrence = known ?? new Recurrence<T>(fingerprint);
     recurrence.count += 1;
     if (known !== undefined) this.#byFingerprint.delete(fingerprint);
     this.#byFingerprint.set(fingerprint, recurrence);
-    if (this.#byFingerprint.size > MAX_FINGERPRINTS) this.#forgetOldest();
+    if (this.#byFingerprint.size > MAX_FINGERPRINTS) this.#evictOldest();
     return recurrence;
   }
 
@@ -124,10 +124,10 @@ export class RecurrenceTable<T> {
     this.#byFingerprint.clear();
   }
 
-  #forgetOldest(): void {
+  #evictOldest(): void {
     const [oldest] = this.#byFingerprint.values();
     this.#byFingerprint.delete(oldest!.fingerprint);
-    if (oldest!.limited !== undefined) this.#onForgotten(oldest!.limited);
+    if (oldest!.limited !== undefined) this.#onEvicted(oldest!.limited);
   }
 }
 

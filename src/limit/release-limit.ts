@@ -2,46 +2,47 @@ import type { Clock } from '../record/index.ts';
 import { Limited, type Recurrence, RecurrenceTable, type Repeat } from './recurrence.ts';
 import { TokenBucket } from './token-bucket.ts';
 
-/** How many quiet records may leave in which time, and which share is kept for new errors. */
+/** Limits the number of quiet records that are released per time, with a reserve for new errors. */
 export interface LimitOptions {
   readonly records: number;
   readonly millis: number;
   readonly reserve: number;
 }
 
-/** Whether a burst may begin. */
+/** The limit's decision on a burst. */
 export interface Admission<T> {
   readonly isAdmitted: boolean;
-  /** Whether what passes after the burst may use the reserve. */
+  /** Whether records passed in the after-window may use the reserve. */
   readonly isNew: boolean;
-  /** The error that asks. Undefined if it is not limited. */
+  /** The error that triggered the burst. Undefined if the burst is not limited. */
   readonly recurrence: Recurrence<T> | undefined;
 }
 
-/** Says what was not released of one error, or of several that are no longer known apart. */
+/** Reports what was withheld of one error, or, without `recurrence`, of all errors evicted from the table. */
 export type ReportLimited<T> = (limited: Limited<T>, recurrence: Recurrence<T> | undefined) => void;
 
 const SUMMARY_MILLIS = 60_000;
 const NOT_LIMITED: Admission<never> = { isAdmitted: true, isNew: true, recurrence: undefined };
 
 /**
- * Keeps an error storm from becoming a bill, and what is rare from being lost in it. A burst leaves whole or
- * not at all, within a token bucket of quiet records. A share of the bucket is kept for errors that are new:
- * those with fewer than three bursts in the last ten minutes, and the 10th, 100th, 1,000th … of the others.
+ * Bounds the number of quiet records that are released during an error storm, without losing rare errors.
  *
- * It owns the table of the errors that were seen, and once a minute reports what did not leave, error by
- * error.
+ * A burst is released completely or not at all. Each released or passed quiet record takes one token of a
+ * token bucket. A share of the bucket is reserved for new errors: errors with fewer than three bursts in the
+ * last ten minutes, and the 10th, 100th, 1,000th … occurrence of any other error.
+ *
+ * It owns the table of the errors seen so far. Once a minute it reports, per error, what was not released.
  */
 export class ReleaseLimit<T> {
   readonly #clock: Clock;
   readonly #report: ReportLimited<T>;
-  /** Undefined: nothing is limited. */
+  /** Undefined if nothing is limited. */
   readonly #bucket: TokenBucket | undefined;
   /** Tokens that only new errors may use. */
   readonly #reserved: number = 0;
-  readonly #recurrences = new RecurrenceTable<T>((limited) => this.#forget(limited));
-  /** Of errors that the table has forgotten since the last report. */
-  #others: Limited<T> | undefined;
+  readonly #recurrences = new RecurrenceTable<T>((limited) => this.#addEvicted(limited));
+  /** What was withheld of errors that the table evicted since the last report. */
+  #evicted: Limited<T> | undefined;
   #cancelReport: (() => void) | undefined;
 
   constructor(options: LimitOptions | false, clock: Clock, report: ReportLimited<T>) {
@@ -53,8 +54,8 @@ export class ReleaseLimit<T> {
   }
 
   /**
-   * Asks whether a burst of so many records may begin, and if so takes their tokens.
-   * @param fingerprint says which error it is; undefined: it is not limited
+   * Decides whether a burst of `count` records may be released, and if so takes their tokens.
+   * @param fingerprint returns the error's fingerprint; undefined if the burst is not limited
    */
   admit(fingerprint: (() => string) | undefined, count: number, now: number): Admission<T> {
     if (this.#bucket === undefined || fingerprint === undefined) return NOT_LIMITED;
@@ -69,9 +70,9 @@ export class ReleaseLimit<T> {
   }
 
   /**
-   * Notes a burst that was not admitted.
-   * @param origin stands for the first of its records
-   * @returns what its trigger says of it
+   * Records that a burst was not admitted.
+   * @param origin identifies the first record of the burst
+   * @returns what the trigger reports about its error, or undefined if the burst is not limited
    */
   noteLimited({ recurrence }: Admission<T>, count: number, origin: T): Repeat | undefined {
     if (recurrence === undefined) return undefined;
@@ -83,12 +84,12 @@ export class ReleaseLimit<T> {
     return { fingerprint, count: recurrence.count, lastBurstId };
   }
 
-  /** Asks whether a quiet record may pass in an after-window, and if so takes its token. */
+  /** Decides whether a quiet record may pass in an after-window, and if so takes its token. */
   pass(isNew: boolean, now: number): boolean {
     return this.#bucket === undefined || this.#bucket.take(1, isNew ? 0 : this.#reserved, now);
   }
 
-  /** Reports what is still to be reported, and forgets everything. */
+  /** Reports everything not yet reported and clears the table. */
   end(): void {
     this.#reportAll();
     this.#recurrences.clear();
@@ -103,13 +104,13 @@ export class ReleaseLimit<T> {
       recurrence.limited = undefined;
       this.#report(limited, recurrence);
     }
-    const others = this.#others;
-    this.#others = undefined;
-    if (others !== undefined) this.#report(others, undefined);
+    const evicted = this.#evicted;
+    this.#evicted = undefined;
+    if (evicted !== undefined) this.#report(evicted, undefined);
   }
 
-  #forget({ bursts, records, firstTime, lastTime, origin }: Limited<T>): void {
-    this.#others ??= new Limited(origin);
-    this.#others.add(bursts, records, firstTime, lastTime);
+  #addEvicted({ bursts, records, firstTime, lastTime, origin }: Limited<T>): void {
+    this.#evicted ??= new Limited(origin);
+    this.#evicted.add(bursts, records, firstTime, lastTime);
   }
 }

@@ -1,4 +1,4 @@
-/** A token bucket: `size` tokens at once, refilled evenly over `millis`. It never holds more than `size`. */
+/** A token bucket of at most `size` tokens. It starts full and refills evenly within `millis`. */
 export class TokenBucket {
   readonly #size: number;
   readonly #millis: number;
@@ -13,7 +13,8 @@ export class TokenBucket {
   }
 
   /**
-   * Takes all of `wanted` tokens, or none if fewer than `kept` would remain. @returns whether they were taken
+   * Takes `wanted` tokens, or none if fewer than `kept` would remain.
+   * @returns whether the tokens were taken
    */
   take(wanted: number, kept: number, now: number): boolean {
     this.#tokens = Math.min(this.#size, this.#tokens + ((now - this.#filledAt) * this.#size) / this.#millis);

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { fingerprintOf, givenFingerprint, spanFingerprint } from '../../src/limit/index.ts';
+import { explicitFingerprint, fingerprintOf, spanFingerprint } from '../../src/limit/index.ts';
 import { messageTemplate } from '../../src/limit/message-template.ts';
 import { TokenBucket } from '../../src/limit/token-bucket.ts';
 
@@ -99,8 +99,8 @@ describe('a fingerprint', () => {
   });
 
   test('that is given is taken up to 128 characters, and hashed if it is longer', () => {
-    expect(givenFingerprint('x'.repeat(128))).toBe('x'.repeat(128));
-    expect(givenFingerprint('x'.repeat(129))).toMatch(/^v1:[0-9a-f]{16}$/);
+    expect(explicitFingerprint('x'.repeat(128))).toBe('x'.repeat(128));
+    expect(explicitFingerprint('x'.repeat(129))).toMatch(/^v1:[0-9a-f]{16}$/);
     expect(fingerprintOf(record({ 'error.fingerprint': '' }, 'a'))).toBe(fingerprintOf(record({}, 'a')));
     expect(fingerprintOf(record({ 'error.fingerprint': 5 }, 'a'))).toBe(fingerprintOf(record({}, 'a')));
   });
