@@ -2,7 +2,7 @@ import { diag } from '@opentelemetry/api';
 import type { ZmqLogRecordExporterOptions } from '../../src/zeromq/index.ts';
 import { listen } from '../support/diag-listener.ts';
 import { ManualClock } from '../support/manual-clock.ts';
-import { closeAll, closeLater, newExporter, send } from './support/exporting.ts';
+import { closeAll, closeLater, newExporter, send, turnUntil } from './support/exporting.ts';
 import { ScriptedDaemon } from './support/scripted-daemon.ts';
 
 afterEach(async () => {
@@ -43,11 +43,6 @@ async function greeted(options: Partial<ZmqLogRecordExporterOptions> = {}) {
   all.daemon.answer({ kind: 'ack', last: 1, credit: 8 });
   expect(await sent).toBeUndefined();
   return all;
-}
-
-/** For what causes no event here: a look in each turn of the event loop. */
-async function turnUntil(isDone: () => boolean): Promise<void> {
-  while (!isDone()) await new Promise((resolve) => setImmediate(resolve));
 }
 
 test('no time has to pass between an answer and what follows from it', async () => {

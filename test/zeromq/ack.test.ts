@@ -5,7 +5,15 @@ import { Dealer, Router } from 'zeromq';
 import { decodeReply, ENCODING_GZIP, encodeData, encodeHello } from '../../src/frames/index.ts';
 import { listen } from '../support/diag-listener.ts';
 import { ManualClock } from '../support/manual-clock.ts';
-import { closeAll, closeLater, newExporter, newReceiver, record, send } from './support/exporting.ts';
+import {
+  closeAll,
+  closeLater,
+  newExporter,
+  newReceiver,
+  record,
+  send,
+  turnUntil,
+} from './support/exporting.ts';
 import { MemoryIntake } from './support/memory-intake.ts';
 
 afterEach(async () => {
@@ -134,13 +142,23 @@ test('a full journal is waited for, and then the batches come once and in order'
 });
 
 test('a batch that is not acknowledged in time fails, and those behind it declare the gap', async () => {
-  const { intake, exporter } = await pair({ exportTimeoutMillis: 100 });
+  const clock = new ManualClock();
+  const { intake, exporter } = await pair({ exportTimeoutMillis: 1e6, clock });
   expect(await send(exporter, 'zero')).toBeUndefined();
   // This one batch only, and to the end: another attempt of it may still be under way when its time is over.
   intake.fullForMillis = 10;
   intake.fullFor = (text) => text === 'lost';
-  expect((await send(exporter, 'lost'))?.code).toBe('timeout');
-  expect(await send(exporter, 'next')).toBeUndefined();
+  const lost = send(exporter, 'lost');
+  await intake.until(() => intake.appends === 2);
+  clock.advance(1e6);
+  expect((await lost)?.code).toBe('timeout');
+  const next = send(exporter, 'next');
+  // The daemon asked to wait.
+  await turnUntil(() => {
+    clock.advance(1);
+    return intake.texts.length === 2;
+  });
+  expect(await next).toBeUndefined();
   expect(intake.texts).toEqual(['zero', 'next']);
   expect(intake.batches.map(({ origin }) => [origin?.seq, origin?.prev])).toEqual([
     [1, 0],
@@ -212,10 +230,13 @@ test('a journal that has forgotten its producers learns where to begin', async (
 });
 
 test('when the journal breaks nothing is acknowledged any more', async () => {
-  const { intake, receiver, exporter } = await pair({ exportTimeoutMillis: 200 });
+  const clock = new ManualClock();
+  const { intake, receiver, exporter } = await pair({ exportTimeoutMillis: 200, clock });
   intake.broken = new Error('fsync failed');
-  expect((await send(exporter, 'a'))?.code).toBe('timeout');
-  expect(receiver.counters.refused.get('journal')).toBeGreaterThan(0);
+  const sent = send(exporter, 'a');
+  await turnUntil(() => receiver.counters.refused.has('journal'));
+  clock.advance(200);
+  expect((await sent)?.code).toBe('timeout');
 });
 
 test('a flush waits for what was under way before it', async () => {
@@ -317,7 +338,7 @@ test('after ten seconds without a connection, or without a reply, it says so and
 
 /** A client that says what it wants. */
 async function rawClient(endpoint: string) {
-  const socket = new Dealer({ linger: 0, receiveTimeout: 5_000 });
+  const socket = new Dealer({ linger: 0 });
   void socket.events;
   socket.connect(endpoint);
   closeLater(async () => socket.close());

@@ -1,9 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { deadEndpoint } from './support/deaf-peer.ts';
 import { closeAll, newExporter, send } from './support/exporting.ts';
 
 let folder: string;
@@ -40,13 +40,10 @@ test('under fake timers a batch is acknowledged, and forceFlush() and shutdown()
 test.each(['ack', 'push'] as const)(
   'under fake timers both end within their bounds when nobody listens: %s',
   async (mode) => {
-    const server = createServer().listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const { port } = server.address() as { port: number };
-    server.close();
+    const endpoint = await deadEndpoint();
     jest.useFakeTimers();
     const exporter = newExporter({
-      endpoint: `tcp://127.0.0.1:${port}`,
+      endpoint,
       mode,
       flushTimeoutMillis: 20,
       shutdownTimeoutMillis: 20,

@@ -6,7 +6,7 @@ import type { ZmqLogRecordExporterOptions } from '../../src/zeromq/index.ts';
 import { listen } from '../support/diag-listener.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { deadEndpoint, startDeafPeer } from './support/deaf-peer.ts';
-import { closeAll, closeLater, lines, newExporter, send } from './support/exporting.ts';
+import { closeAll, closeLater, lines, newExporter, send, turnUntil } from './support/exporting.ts';
 import { ScriptedDaemon } from './support/scripted-daemon.ts';
 
 afterEach(async () => {
@@ -45,15 +45,8 @@ async function world(options: Partial<ZmqLogRecordExporterOptions> = {}) {
   return { daemon, ...newPusher(daemon.endpoint, options) };
 }
 
-/** For what causes no event: a look in each turn of the event loop. */
-async function turnUntil(isDone: () => boolean): Promise<void> {
-  while (!isDone()) await new Promise((resolve) => setImmediate(resolve));
-}
-
 test('what waits is counted by message, record and byte, and leaves in order when there is a connection', async () => {
-  const daemon = await ScriptedDaemon.start('PULL');
-  const { endpoint } = daemon;
-  await daemon.stop();
+  const endpoint = await deadEndpoint();
   const { exporter, clock } = newPusher(endpoint, { system: 'S' });
   for (const text of ['one', 'three']) expect(await send(exporter, text, `${text}!`)).toBeUndefined();
   // The topic has 3 bytes.

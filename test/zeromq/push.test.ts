@@ -11,8 +11,9 @@ import {
 import type { ReadableLogRecordLike } from '../../src/record/index.ts';
 import { resolve } from '../../src/settings/index.ts';
 import { ZmqLogRecordExporter, type ZmqLogRecordExporterOptions } from '../../src/zeromq/index.ts';
+import { ManualClock } from '../support/manual-clock.ts';
 import { deadEndpoint, startDeafPeer } from './support/deaf-peer.ts';
-import { closeAll, closeLater, lines, send } from './support/exporting.ts';
+import { closeAll, closeLater, lines, send, turnUntil } from './support/exporting.ts';
 import { MemoryIntake } from './support/memory-intake.ts';
 
 afterEach(closeAll);
@@ -91,7 +92,8 @@ test('what a broken connection had not taken is lost and counted, once', async (
   peer.resetAndDestroy();
   await turnUntil(() => exporter.stats().failed.send > 0);
   const { failed, exported: left, pending } = exporter.stats();
-  expect(pending).toBe(before.pending);
+  // The operating system may have taken some more meanwhile.
+  expect(pending).toBeLessThanOrEqual(before.pending);
   expect(left + failed.send + pending).toBe(total);
   // What was handed to the socket is about 256 KiB.
   expect(failed.send).toBeLessThanOrEqual(5);
@@ -156,12 +158,17 @@ test('a flush waits until all has left, and shutdown lets it arrive', async () =
 
 test('single records go to the journal in groups, and no record waits longer than groupMillis', async () => {
   const intake = new MemoryIntake();
-  const receiver = await newPushReceiver(intake, { groupRecords: 100, groupMillis: 20 });
+  const clock = new ManualClock();
+  const receiver = await newPushReceiver(intake, { groupRecords: 100, groupMillis: 20 }, { clock });
   const exporter = newPusher({ endpoint: receiver.endpoint });
   for (let at = 0; at < 250; at++) void send(exporter, `record ${at}`);
-  await intake.until(() => intake.batches.reduce((sum, { records }) => sum + records, 0) === 250);
-  expect(Math.max(...intake.batches.map(({ records }) => records))).toBe(100);
-  expect(intake.batches.length).toBeLessThan(20);
+  await intake.until(() => intake.batches.length === 2);
+  // The first one after a group begins the time of the next.
+  await turnUntil(() => {
+    if (clock.pendingTimers > 0) clock.advance(20);
+    return intake.batches.reduce((sum, { records }) => sum + records, 0) === 250;
+  });
+  expect(intake.batches.slice(0, 2).map(({ records }) => records)).toEqual([100, 100]);
   const { batches, records, bytes } = receiver.counters;
   const sum = intake.batches.reduce((total, { body }) => total + body.length, 0);
   expect({ batches, records, bytes }).toEqual({ batches: intake.batches.length, records: 250, bytes: sum });
@@ -172,11 +179,6 @@ async function rawPush(endpoint: string) {
   socket.connect(endpoint);
   closeLater(async () => socket.close());
   return socket;
-}
-
-/** For what causes no event: a look in each turn of the event loop. */
-async function turnUntil(isDone: () => boolean): Promise<void> {
-  while (!isDone()) await new Promise((resolve) => setImmediate(resolve));
 }
 
 const dropped = (receiver: ZmqPushReceiver) =>
@@ -214,12 +216,12 @@ test('any message that is not one is dropped and counted, and the next is taken'
 
 test('a full and a broken journal drop what comes, counted by record', async () => {
   const intake = new MemoryIntake();
-  const receiver = await newPushReceiver(intake, { groupRecords: 10 });
+  const bounds = { groupMillis: Number.POSITIVE_INFINITY, groupRecords: 10 };
+  const receiver = await newPushReceiver(intake, bounds);
   const socket = await rawPush(receiver.endpoint);
   intake.fullForMillis = 100;
   for (let at = 0; at < 10; at++) await socket.send(['PLJ', '1']);
-  await intake.until(() => intake.appends === 1);
-  await intake.until(() => receiver.counters.dropped.get('full') === 10 || intake.waiting === 0);
+  await intake.until(() => intake.appends === 1 && intake.waiting === 0);
   intake.fullForMillis = undefined;
   intake.broken = new Error('fsync');
   for (let at = 0; at < 10; at++) await socket.send(['PLJ', '1']);

@@ -14,6 +14,7 @@ const records = [{}];
 for (let at = 0; at < 8; at++) exporter.export(records, () => {});
 // Let the connection be made and frames leave.
 await new Promise((resolve) => setTimeout(resolve, 150));
+process.send?.('ends');
 if (ending === 'exit') process.exit(0);
 if (ending === 'throw') throw new Error('uncaught');
 if (ending === 'shutdown') {

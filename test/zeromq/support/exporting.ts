@@ -79,6 +79,11 @@ export async function newReceiver(
   return receiver;
 }
 
+/** For what causes no event: a look in each turn of the event loop. */
+export async function turnUntil(isDone: () => boolean): Promise<void> {
+  while (!isDone()) await new Promise((resolve) => setImmediate(resolve));
+}
+
 /** Exports one batch. @returns its error, or undefined when it succeeded */
 export function send(exporter: ZmqLogRecordExporter, ...bodies: string[]): Promise<ExportError | undefined> {
   return new Promise((resolve) => {
