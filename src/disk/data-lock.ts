@@ -30,6 +30,8 @@ export interface LockHolder {
 
 const namePattern = /^lock-([0-9a-f]{16})-(\d{1,10})\.sock$/;
 const knockMillis = 2_000;
+/** So often it knocks at a door that was closed before there was an answer: the next knock meets nobody. */
+const MAX_KNOCKS = 10;
 
 /** What a listener answers. */
 const HELD = 'H';
@@ -132,8 +134,21 @@ class Claim {
     });
   }
 
-  /** @returns the other's answer; `silent` if it is there and gives none, `dead` if nobody listens */
-  #knock(other: string): Promise<string> {
+  /**
+   * One that loses, or releases the lock, may close its socket, or end, between the knock and the answer. Only the next
+   * knock tells whether it is gone.
+   * @returns the other's answer; `silent` if it is there and gives none, `dead` if nobody listens
+   */
+  async #knock(other: string): Promise<string> {
+    for (let knocks = 1; knocks <= MAX_KNOCKS; knocks += 1) {
+      const answer = await this.#knockOnce(other);
+      if (answer !== 'closed') return answer;
+    }
+    return 'silent';
+  }
+
+  /** @returns also `closed`: the connection ended without an answer */
+  #knockOnce(other: string): Promise<string> {
     return new Promise((done) => {
       const socket = connect(this.#short(other));
       let answer = '';
@@ -148,10 +163,11 @@ class Claim {
       socket.on('data', (piece: string) => {
         answer += piece;
       });
-      socket.on('error', ({ code }: NodeJS.ErrnoException) => {
-        finish(code === 'ECONNREFUSED' || code === 'ENOENT' ? 'dead' : 'silent');
+      socket.on('error', ({ code = '' }: NodeJS.ErrnoException) => {
+        if (code === 'ECONNREFUSED' || code === 'ENOENT') finish('dead');
+        else finish(code === 'ECONNRESET' || code === 'EPIPE' ? 'closed' : 'silent');
       });
-      socket.on('end', () => finish(answer === '' ? 'silent' : answer));
+      socket.on('end', () => finish(answer === '' ? 'closed' : answer));
     });
   }
 

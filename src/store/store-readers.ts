@@ -78,10 +78,9 @@ export class StoreReaders {
   }
 
   async #search(kind: 'records' | 'count', query: Query, options: ReadOptions): Promise<Found> {
-    await this.#turn(options.signal);
+    let child = await this.#turn(options.signal);
     let hasSent = false;
     for (;;) {
-      const child = this.#take();
       try {
         return await this.#ask(child, kind, query, options, () => {
           hasSent = true;
@@ -93,6 +92,7 @@ export class StoreReaders {
       } finally {
         this.#giveBack(child);
       }
+      child = this.#take();
     }
   }
 
@@ -103,6 +103,7 @@ export class StoreReaders {
     { boundMillis, signal, onLines }: ReadOptions,
     onSent: () => void,
   ): Promise<Found> {
+    signal.throwIfAborted();
     const { directory } = this.#options;
     const kill = () => child.kill();
     const wait = () => setTimeout(kill, boundMillis + GRACE_MILLIS).unref();
@@ -152,7 +153,8 @@ export class StoreReaders {
     markDamaged(this.#options.directory, name, why);
   }
 
-  async #turn(signal: AbortSignal): Promise<void> {
+  /** A process, in the same step in which there is one: between two steps others may ask, and the end may come. */
+  async #turn(signal: AbortSignal): Promise<Child> {
     if (this.isFull) throw new Error('too many queries are waiting');
     while (!this.#isClosed && !signal.aborted && this.#busy.size >= this.#options.processes) {
       await new Promise<void>((resolve) => {
@@ -172,6 +174,7 @@ export class StoreReaders {
     if (signal.aborted) this.#waiting.shift()?.();
     signal.throwIfAborted();
     if (this.#isClosed) throw new Error('the store is closing');
+    return this.#take();
   }
 
   #take(): Child {

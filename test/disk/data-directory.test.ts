@@ -254,6 +254,28 @@ test('a stranger who knocks and says nothing, or too much, does not disturb the 
   await directory.close();
 });
 
+test('one that leaves while it is asked holds nothing', async () => {
+  await (await openDataDirectory(room)).close();
+  const leaving = createServer((socket) => {
+    socket.destroy();
+    leaving.close();
+  });
+  leaving.listen(join(room, 'lock-0123456789abcdef-4711.sock'));
+  await once(leaving, 'listening');
+  const directory = await openDataDirectory(room);
+  expect(leaving.listening).toBe(false);
+  await directory.close();
+});
+
+test('one that closes every connection without an answer counts as a holder', async () => {
+  await (await openDataDirectory(room)).close();
+  const rude = createServer((socket) => socket.destroy());
+  rude.listen(join(room, 'lock-0123456789abcdef-4711.sock'));
+  await once(rude, 'listening');
+  await expect(openDataDirectory(room)).rejects.toThrow('in use by process 4711');
+  rude.close();
+});
+
 test('a holder that does not answer counts as one', async () => {
   await (await openDataDirectory(room)).close();
   const mute = createServer(() => {});

@@ -426,6 +426,39 @@ test('stop with a failing sink ends after one more attempt, and nothing is forgo
   expect(runner.position).toBe(1);
 });
 
+test.each([
+  ['the drain time', 0],
+  ['an abort', 100],
+])('stop while a replay is under way does not wait for more entries, nor for %s', async (_what, millis) => {
+  const clock = new ManualClock();
+  const sink = new TestSink();
+  sink.answer = () => {
+    throw rejectedError('bad', 'no');
+  };
+  const runner = runnerOf(sink, journalOf(1), { clock });
+  await runner.start();
+  await sink.until(() => sink.calls.length === 1);
+  while (runner.position < 2) await new Promise(setImmediate);
+
+  let release = () => {};
+  sink.answer = (_entries, _call, signal) =>
+    new Promise<void>((resolve, reject) => {
+      release = resolve;
+      signal.addEventListener('abort', () => reject(signal.reason));
+    });
+  const replayed = runner.replayDeadLetters();
+  replayed.catch(() => {});
+  await sink.until(() => sink.calls.length === 2);
+  // Nobody's clock goes on: who waits for a bound waits forever.
+  const stopped = runner.stop(100);
+  clock.advance(millis);
+  release();
+  await stopped;
+
+  expect(runner.stats().condition).toBe('stopped');
+  expect(sink.closed).toBe(1);
+});
+
 test('a call that never comes back is aborted after its time-out, logged, and abandoned by stop', async () => {
   const clock = new ManualClock();
   const log = listener();

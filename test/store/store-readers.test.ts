@@ -1,3 +1,4 @@
+import childProcess, { type ChildProcess } from 'node:child_process';
 import {
   cpSync,
   existsSync,
@@ -142,6 +143,40 @@ test('queries beyond the number of processes wait; one that is aborted leaves it
   await expect(aborted).rejects.toThrow('the client is gone');
   expect((await first).bodies).toHaveLength(300);
   expect((await last).bodies).toHaveLength(300);
+});
+
+/** Follows the processes that are started. */
+function spawned() {
+  const all: ChildProcess[] = [];
+  const hasEnded = ({ exitCode, signalCode }: ChildProcess) => exitCode !== null || signalCode !== null;
+  let most = 0;
+  const { spawn } = jest.requireActual<typeof childProcess>('node:child_process');
+  const spy = jest.spyOn(childProcess, 'spawn').mockImplementation(((...args: Parameters<typeof spawn>) => {
+    const child = spawn(...args);
+    all.push(child);
+    most = Math.max(most, all.filter((one) => !hasEnded(one)).length);
+    return child;
+  }) as never);
+  opened.push({ close: () => spy.mockRestore() });
+  return { all, running: () => all.filter((one) => !hasEnded(one)).length, most: () => most };
+}
+
+test('queries that are asked at once have no more processes than others', async () => {
+  const { all } = reading(await threePartitions(), 2);
+  const processes = spawned();
+  for (const { bodies } of await Promise.all(Array.from({ length: 5 }, () => all()))) {
+    expect(bodies).toHaveLength(300);
+  }
+  expect(processes.most()).toBe(2);
+});
+
+test('a query that is asked just before the end leaves no process', async () => {
+  const { readers, all } = reading(await threePartitions());
+  const processes = spawned();
+  const asked = expect(all()).rejects.toThrow();
+  await readers.close();
+  await asked;
+  expect(processes.running()).toBe(0);
 });
 
 test('whatever is damaged in a partition, all records of the others are found', async () => {

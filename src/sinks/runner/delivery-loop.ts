@@ -106,9 +106,9 @@ export class DeliveryLoop {
     return false;
   }
 
-  /** Undefined: it was woken up for something else. */
+  /** Undefined: there is something else to do. What comes after this look wakes it up. */
   async #next(maxBytes: number): Promise<readonly JournalEntry[] | undefined> {
-    if (this.#replays.length > 0) return undefined;
+    if (this.#replays.length > 0 || this.#isDone()) return undefined;
     const { control, health } = this.#parts;
     const { wakeSignal } = control;
     try {
