@@ -6,7 +6,7 @@ import {
   isFailure,
   type ResolvedBlackBoxOptions,
 } from '../box/index.ts';
-import type { HeldItems, HoldingBounds, HoldingObserver, Keys, SeeItem } from '../holding/index.ts';
+import type { HeldItems, HoldingBounds, HoldingObserver, Keys, VisitItem } from '../holding/index.ts';
 import type { Clock, ReadableLogRecordLike } from '../record/index.ts';
 import { FlushTimer } from './flush-timer.ts';
 
@@ -28,11 +28,12 @@ const LEAST_MILLIS = 1;
 
 /**
  * Writes to the box of this process what becomes of its records. It is lazy: a record is encoded at the next
- * flush, if it is still held then and its trace has not ended. A trigger, a failure and the end of the process
- * flush at once. With a watcher, which can write what is encoded at any time, it encodes a record when it comes.
+ * flush, if it is still held then and its trace has not ended. A trigger, a failure and the end of the
+ * process flush at once. With a watcher, which can write what is encoded at any time, it encodes a record
+ * when it comes.
  *
- * It owns the listeners for the end of the process, and two sets: the keys of which records were written, and the
- * deliveries that are not settled.
+ * It owns the listeners for the end of the process, and two sets: the keys of which records were written, and
+ * the deliveries that are not settled.
  */
 export class BlackBox<T> implements HoldingObserver<T> {
   readonly #box: Box;
@@ -88,7 +89,7 @@ export class BlackBox<T> implements HoldingObserver<T> {
   releasing(keys: Keys): void {
     if (this.#box.hasEnded) return;
     this.#writeHeld();
-    this.#items?.eachUnknown(keys, this.#seeAny);
+    this.#items?.eachUnknown(keys, this.#visitAny);
   }
 
   released(key: string, count: number): void {
@@ -265,13 +266,13 @@ export class BlackBox<T> implements HoldingObserver<T> {
     const items = this.#items;
     if (items === undefined || this.#box.hasEnded) return;
     this.#lastKey = undefined;
-    items.eachNew(this.#seeOpen);
+    items.eachNew(this.#visitOpen);
     if (this.#resumed.size === 0) return;
-    items.eachUnknown([...this.#resumed], this.#seeOpen);
+    items.eachUnknown([...this.#resumed], this.#visitOpen);
     this.#resumed.clear();
   }
 
-  readonly #seeOpen: SeeItem<T> = (item, key, cameAt) => {
+  readonly #visitOpen: VisitItem<T> = (item, key, cameAt) => {
     if (key !== this.#lastKey) {
       this.#lastKey = key;
       this.#lastHasEnded = this.#parts.hasEnded(key);
@@ -280,7 +281,7 @@ export class BlackBox<T> implements HoldingObserver<T> {
     return this.#lastHasEnded ? 0 : this.#write(item, key, cameAt);
   };
 
-  readonly #seeAny: SeeItem<T> = (item, key, cameAt) => {
+  readonly #visitAny: VisitItem<T> = (item, key, cameAt) => {
     this.#written.add(key);
     return this.#write(item, key, cameAt);
   };

@@ -1,11 +1,11 @@
-/** What a key passes straight on after its burst: so long, and so many. */
+/** The after-window of a key: quiet records pass until its time or its record count is exhausted. */
 export class AfterWindow {
   /**
-   * The id of the burst; undefined when it released nothing. Many are remembered: the burst itself is not
-   * kept.
+   * The id of the burst, or undefined if the trigger released nothing. Only the id is kept, because many
+   * windows exist at the same time.
    */
   readonly burstId: string | undefined;
-  /** Whether what passes may use the tokens that are reserved for new errors. */
+  /** Whether passed records may use the tokens that are reserved for new errors. */
   readonly isNew: boolean;
   readonly #until: number;
   #left: number;

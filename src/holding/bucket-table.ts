@@ -4,23 +4,24 @@ import { type Counters, type EvictionCause, type Evictions, noEvictions } from '
 import type { HoldingEvents } from './observer.ts';
 import { type HoldingBounds, type Keys, SHARED_KEY } from './order.ts';
 
-/** Keys of which it is remembered that they burst. */
+/** How many keys with a recent burst are kept. */
 const MAX_RECENT = 65_536;
 /**
- * What one of them costs: its key, its bucket with the window, its place in two maps. Measured: 500 to 600.
+ * Estimated bytes of one of them: its key, its bucket with the window, its entries in two maps. Measured: 500
+ * to 600.
  */
 const RECENT_BYTES = 600;
 
-/** What one key holds, and what is known of it. */
+/** The held items and the state of one key. */
 export class Bucket extends Group {
   readonly key: string;
-  /** Set while the after-window may be open, and permanently when a trace that burst has settled. */
+  /** Set while the after-window may be open, and permanently once a trace with a burst has settled. */
   window: AfterWindow | undefined;
-  /** Whether it burst since it came to be. */
+  /** Whether a burst of this key is in the table of recent bursts. */
   hasBurst = false;
-  /** Whether its trace burst and has no open span any more: what comes late is not held again. */
+  /** Whether the trace had a burst and has no open span: late records are discarded, not held. */
   isSettled = false;
-  /** Lost since its last burst. Made when the first one is lost. */
+  /** Items evicted since the last burst. Created on the first eviction. */
   evicted: Evictions | undefined;
 
   constructor(key: string) {
@@ -30,14 +31,15 @@ export class Bucket extends Group {
 }
 
 /**
- * The keys that are known: those that hold something, those that burst lately, and those that lost something.
+ * The table of keys. A key has a bucket while it holds items, while its last burst is recent, or while it has
+ * evictions to report in its next manifest.
  */
 export class BucketTable<T> {
   readonly #arena: Arena<T>;
   readonly #buckets = new Map<string, Bucket>();
-  /** Buckets that burst, in the order of their first burst, with the time of the last. */
+  /** Buckets with a recent burst, in the order of their first burst, with the time of the last one. */
   readonly #recent = new Map<Bucket, number>();
-  /** The one that was asked for last: records of a trace come together. */
+  /** The bucket returned last. Caching it pays off because consecutive records often have the same trace. */
   #last: Bucket | undefined;
 
   readonly #bounds: HoldingBounds;
@@ -56,7 +58,7 @@ export class BucketTable<T> {
     return this.#buckets.size;
   }
 
-  /** Estimated bytes of the keys of which it is remembered that they burst. */
+  /** Estimated bytes of the entries of recent bursts. */
   get recentBytes(): number {
     return this.#recent.size * RECENT_BYTES;
   }
@@ -75,7 +77,7 @@ export class BucketTable<T> {
     return bucket;
   }
 
-  /** All buckets; they may be forgotten while they are walked through. */
+  /** Returns all buckets. Buckets may be removed during the iteration. */
   all(): Iterable<Bucket> {
     return this.#buckets.values();
   }
@@ -89,7 +91,7 @@ export class BucketTable<T> {
     return [...new Set(keys)].flatMap((key) => this.#buckets.get(key) ?? []);
   }
 
-  /** The one of these that holds the oldest item. At least one holds something. */
+  /** Returns the bucket that holds the oldest item. At least one of `buckets` must hold an item. */
   oldest(buckets: readonly Bucket[]): Bucket {
     const filled = buckets.filter(({ count }) => count > 0);
     return filled.reduce((one, other) =>
@@ -97,7 +99,7 @@ export class BucketTable<T> {
     );
   }
 
-  /** Discards all that a bucket holds. @returns how many items that were */
+  /** Discards all items of a bucket. @returns the number of discarded items */
   discard(bucket: Bucket): number {
     const { count } = bucket;
     if (count === 0) return 0;
@@ -107,20 +109,20 @@ export class BucketTable<T> {
     return count;
   }
 
-  /** Evicts the oldest items of a bucket. */
+  /** Evicts the `count` oldest items of a bucket. */
   evict(bucket: Bucket, count: number, cause: EvictionCause): void {
     for (let left = count; left > 0; left -= 1) this.#arena.dropFirst(bucket);
-    if (count > 0) this.lose(bucket, cause, count);
+    if (count > 0) this.countEvicted(bucket, cause, count);
   }
 
-  /** Evicts all that a bucket holds. */
+  /** Evicts all items of a bucket. */
   evictAll(bucket: Bucket, cause: EvictionCause): void {
     if (bucket.count === 0) return;
     this.evict(bucket, bucket.count, cause);
     this.#events.emptied(bucket.key);
   }
 
-  /** Evicts what is older than `maxAgeMillis`. */
+  /** Evicts the items of a bucket that are older than `maxAgeMillis`. */
   evictAged(bucket: Bucket, now: number): void {
     if (bucket.count === 0) return;
     while (bucket.count > 0 && now - this.#arena.firstTime(bucket) > this.#bounds.maxAgeMillis) {
@@ -129,16 +131,16 @@ export class BucketTable<T> {
     if (bucket.count === 0) this.#events.emptied(bucket.key);
   }
 
-  /** Counts evicted items, also for the next manifest of the bucket. */
-  lose(bucket: Bucket, cause: EvictionCause, count: number): void {
+  /** Counts evicted items, in total and for the next manifest of the bucket. */
+  countEvicted(bucket: Bucket, cause: EvictionCause, count: number): void {
     this.#counters.evicted[cause] += count;
     bucket.evicted ??= noEvictions();
     bucket.evicted[cause] += count;
   }
 
   /**
-   * Evicts what is too old or belongs to a silent key, and forgets keys that burst long ago.
-   * @param isOpen whether a key has open spans: then it is not silent
+   * Evicts expired items and the items of idle keys, and removes keys whose last burst is no longer recent.
+   * @param isOpen whether a key has open spans; such a key is not idle
    */
   sweep(now: number, isOpen: (key: string) => boolean): void {
     while (now - this.#arena.oldestTime() > this.#bounds.maxAgeMillis) {
@@ -147,36 +149,36 @@ export class BucketTable<T> {
     for (const bucket of this.#buckets.values()) {
       if (isOpen(bucket.key)) continue;
       if (this.#isIdle(bucket, now)) this.evictAll(bucket, 'idle');
-      this.#forgetOldBurst(bucket, now);
-      this.forgetIfBlank(bucket);
+      this.#expireBurst(bucket, now);
+      this.removeIfUnused(bucket);
     }
   }
 
-  /** Forgets a bucket about which nothing is to be remembered. */
-  forgetIfBlank(bucket: Bucket): void {
+  /** Removes a bucket that holds no item and has no recent burst. */
+  removeIfUnused(bucket: Bucket): void {
     if (bucket.count > 0 || bucket.hasBurst || bucket.index < 0) return;
     this.#buckets.delete(bucket.key);
     if (this.#last === bucket) this.#last = undefined;
     this.#arena.close(bucket);
   }
 
-  /** Remembers that a bucket burst; when too many did, forgets the first of them. */
+  /** Records a burst of a bucket. If the table of recent bursts is full, the first entry is removed. */
   noteBurst(bucket: Bucket, now: number): void {
     bucket.hasBurst = true;
     this.#recent.set(bucket, now);
-    if (this.#recent.size > MAX_RECENT) this.forgetFirstBurst();
+    if (this.#recent.size > MAX_RECENT) this.removeFirstBurst();
   }
 
-  /** Forgets the burst of the key that burst first. @returns false if none is remembered */
-  forgetFirstBurst(): boolean {
+  /** Removes the first entry of the table of recent bursts. @returns false if the table is empty */
+  removeFirstBurst(): boolean {
     const [first] = this.#recent.keys();
     if (first === undefined) return false;
-    this.#forgetBurst(first);
-    this.forgetIfBlank(first);
+    this.#removeBurst(first);
+    this.removeIfUnused(first);
     return true;
   }
 
-  /** Forgets everything. The buckets hold nothing any more. */
+  /** Removes all buckets. They must be empty. */
   clear(): void {
     this.#recent.clear();
     this.#last = undefined;
@@ -185,22 +187,22 @@ export class BucketTable<T> {
   }
 
   /**
-   * Whether a bucket has been silent for too long. The shared one belongs to no trace: only age ends what it
-   * holds.
+   * Whether a bucket has received no item for `idleMillis`. The shared bucket belongs to no trace, so its
+   * items expire only by age.
    */
   #isIdle(bucket: Bucket, now: number): boolean {
     if (bucket.count === 0 || bucket.key === SHARED_KEY) return false;
     return now - this.#arena.lastTime(bucket) > this.#bounds.idleMillis;
   }
 
-  /** Forgets a burst that is longer ago than `idleMillis` and lets nothing pass any more. */
-  #forgetOldBurst(bucket: Bucket, now: number): void {
+  /** Removes the burst entry of a bucket if it is older than `idleMillis` and its after-window is closed. */
+  #expireBurst(bucket: Bucket, now: number): void {
     const burstAt = this.#recent.get(bucket);
     const isRecent = burstAt === undefined || now - burstAt <= this.#bounds.idleMillis;
-    if (!isRecent && !bucket.window?.isOpen(now)) this.#forgetBurst(bucket);
+    if (!isRecent && !bucket.window?.isOpen(now)) this.#removeBurst(bucket);
   }
 
-  #forgetBurst(bucket: Bucket): void {
+  #removeBurst(bucket: Bucket): void {
     this.#recent.delete(bucket);
     bucket.hasBurst = false;
     bucket.window = undefined;

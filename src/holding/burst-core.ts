@@ -6,13 +6,13 @@ import { ChronologicalOrder } from './chronological-order.ts';
 import { Counters } from './counters.ts';
 import { ImmediateOrder } from './immediate-order.ts';
 import { ObservedOrder } from './observed-order.ts';
-import { type HoldingObserver, NOBODY } from './observer.ts';
+import { type HoldingObserver, NO_OBSERVER } from './observer.ts';
 import type { HoldingBounds, Keys, Order } from './order.ts';
 import { Replay } from './replay.ts';
 import type { BurstStats } from './stats.ts';
 import { MANIFEST_BYTES, type Target } from './target.ts';
 
-/** The settings of the core. */
+/** The settings of {@link BurstCore}. */
 export interface CoreSettings<T> {
   readonly order: 'immediate' | 'chronological';
   readonly bounds: HoldingBounds;
@@ -23,22 +23,27 @@ export interface CoreSettings<T> {
   readonly clock: Clock;
   readonly newBurstId: () => string;
   readonly isOpen: (key: string) => boolean;
-  /** Follows what is held; for the immediate order only. */
+  /** Observes held items. Supported by the immediate order only. */
   readonly observer?: HoldingObserver<T> | undefined;
 }
 
-/** The share of `maxBytes` that what is remembered of keys may use, when there is too little. */
+/**
+ * If `maxBytes` is exceeded, entries of recent bursts are removed first until they use at most this share.
+ */
 const KEY_SHARE = 0.25;
 /**
- * The end of the shutdown bound is for the last batch and the target's own shutdown: this part, and at most
- * so long.
+ * The part of the shutdown timeout that is reserved for the last batch and the target's own shutdown: a
+ * share, but at most `TARGET_MILLIS`.
  */
 const TARGET_SHARE = 0.05;
 const TARGET_MILLIS = 1_000;
 
 /**
- * Holds and releases. It knows keys, sizes, times and triggers, but not what it holds: that is the target's
- * business. One byte bound counts for what is held, what replays and what the target keeps.
+ * Holds items by key and releases them on a trigger. It handles keys, sizes, times and triggers; the items
+ * themselves are opaque and are read only by the target.
+ *
+ * `maxBytes` bounds the sum of held items, replaying items and items that wait in the target. When it is
+ * exceeded, held items are evicted first (oldest first), then replaying items, then items of the target.
  */
 export class BurstCore<T> {
   readonly #order: Order<T>;
@@ -56,7 +61,7 @@ export class BurstCore<T> {
     this.#maxBytes = core.maxBytes;
     this.#flushTimeoutMillis = core.flushTimeoutMillis;
     const { observer } = core;
-    const events = observer ?? NOBODY;
+    const events = observer ?? NO_OBSERVER;
     this.#replay = new Replay(target, this.counters, core.replayBatch, events);
     this.#limit = new ReleaseLimit<T>(core.limit, core.clock, (limited, recurrence) =>
       this.pass(target.items.summaryOf(limited, recurrence), MANIFEST_BYTES, undefined),
@@ -71,37 +76,37 @@ export class BurstCore<T> {
   }
 
   /**
-   * A quiet item comes: it is held, or passes. This is the hot path.
-   * @param now as `Clock.monotonicNow()` counts: its caller may know it
+   * Holds a quiet item, or passes it in an after-window. This is the hot path.
+   * @param now the time of `Clock.monotonicNow()`, passed in because the caller may have read it already
    */
   hold(key: string, item: T, size: number, now: number): void {
     this.#order.hold(key, item, size, now);
     if (this.#isOver()) this.#makeRoom();
   }
 
-  /** A quiet item came that is too big to be held. */
+  /** Counts a quiet item that exceeds `maxRecordBytes` as evicted. */
   evictOversized(key: string): void {
     this.#order.evictOversized(key);
   }
 
-  /** A loud item comes that is no trigger. */
+  /** Passes a loud item that is not a trigger. */
   pass(item: T, size: number, context: Context | undefined): void {
     this.#order.pass(item, size, this.#clock.monotonicNow(), context);
     if (this.#isOver()) this.#makeRoom();
   }
 
-  /** A trigger comes: its key bursts. */
+  /** Starts a burst of the key and sends the trigger. */
   trigger(key: string, item: T, size: number, trigger: Trigger, context: Context): void {
     this.#order.trigger(key, item, size, trigger, this.#clock.monotonicNow(), context);
     if (this.#isOver()) this.#makeRoom();
   }
 
-  /** @returns undefined if nothing was released */
+  /** Starts a burst without a trigger record. @returns undefined if nothing was released */
   burst(keys: Keys, trigger: Trigger): Burst<T> | undefined {
     return this.#order.burst(keys, trigger, this.#clock.monotonicNow());
   }
 
-  /** @returns how many were discarded */
+  /** Discards held items. @returns the number of discarded items */
   discard(keys: Keys): number {
     return this.#order.discard(keys);
   }
@@ -115,10 +120,10 @@ export class BurstCore<T> {
   }
 
   /**
-   * Resolves when all that is loud or released has been delivered or has failed, at the latest when the time
-   * for a flush has passed. Keeps the process alive meanwhile. Never rejects.
-   * @param shutdown to be awaited instead, if it has begun
-   * @returns whether it was in time, and how long that was
+   * Resolves when every loud or released item is delivered or has failed, at the latest after the flush
+   * timeout. Keeps the process alive in the meantime. Never rejects.
+   * @param shutdown the shutdown in progress, which is awaited instead
+   * @returns whether the flush completed in time, and the timeout that was used
    */
   async forceFlush(
     options: FlushOptionsLike | undefined,
@@ -129,7 +134,7 @@ export class BurstCore<T> {
     return { inTime, millis };
   }
 
-  /** Hands on what is loud or released, discards the rest, and ends the target, all within the bound. */
+  /** Sends loud and released items, evicts held ones, and shuts down the target, all within the timeout. */
   async shutdown(timeoutMillis: number): Promise<void> {
     const startedAt = this.#clock.monotonicNow();
     this.#limit.end();
@@ -140,10 +145,10 @@ export class BurstCore<T> {
     await this.#target.shutdown(Math.max(0, timeoutMillis - (this.#clock.monotonicNow() - startedAt)));
   }
 
-  /** The process ends: gives away what is released and was not handed on. What is held is evicted. */
-  takeUnsent(see: (item: T, added: BurstAttributes | undefined, cameAt: number) => void): void {
+  /** For process exit: removes and visits every released item not yet sent. Held items are evicted. */
+  takeUnsent(visit: (item: T, added: BurstAttributes | undefined, cameAt: number) => void): void {
     this.#order.shutdown();
-    this.#replay.takeAll(see);
+    this.#replay.takeAll(visit);
   }
 
   stats(openTraces: number): BurstStats {
@@ -187,11 +192,12 @@ export class BurstCore<T> {
   }
 
   /**
-   * Held ones go first, then replaying ones, then the quietest that wait for delivery. Keys may have a share.
+   * Evicts until `maxBytes` is met: entries of recent bursts beyond their share, then held items, then the
+   * quietest replaying items, then the quietest items of the target.
    */
   #makeRoom(): void {
     while (this.#isOver()) {
-      if (this.#order.keyBytes > this.#maxBytes * KEY_SHARE && this.#order.forgetOldestKey()) continue;
+      if (this.#order.keyBytes > this.#maxBytes * KEY_SHARE && this.#order.removeOldestBurst()) continue;
       if (this.#order.evictOldest()) continue;
       if (this.#replay.dropQuietest()) continue;
       if (!this.#target.dropQuietest()) return;

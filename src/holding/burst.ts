@@ -1,7 +1,7 @@
 import type { Repeat } from '../limit/index.ts';
 import { type Evictions, noEvictions } from './counters.ts';
 
-/** What can begin a burst. */
+/** What started a burst. */
 export type TriggerCause =
   | 'severity'
   | 'exception'
@@ -9,41 +9,43 @@ export type TriggerCause =
   | 'span_error'
   | 'span_slow'
   | 'manual'
-  /** The process ends by a failure, or has ended: then a black box held the records. */
+  /**
+   * The process is ending because of a failure, or has ended and its records were recovered from a black box.
+   */
   | 'crash';
 
-/** Whether a burst is only about what it releases: it then opens no window for a key that holds nothing. */
+/** Whether a burst of this cause requires held items. If so, a key without items gets no after-window. */
 export function needsRecords(cause: TriggerCause): boolean {
   return cause === 'manual' || cause === 'crash';
 }
 
-/** Why a burst began, and what is known of it. */
+/** The cause of a burst and its details. */
 export interface Trigger {
   readonly cause: TriggerCause;
-  /** Given by the caller of `burst()`. */
+  /** The reason passed to `burst()`. */
   readonly reason?: string;
-  /** The span that failed or was slow. */
+  /** The id of the span that failed or was slow. */
   readonly spanId?: string;
-  /** Says what error it is. Undefined for a crash or a manual call: the limit does not apply to them. */
+  /** Returns the error's fingerprint. Undefined for a crash or a manual call, which are not limited. */
   readonly fingerprint: (() => string) | undefined;
 }
 
-/** One release of held items, as its manifest describes it. The counts grow until the manifest leaves. */
+/** One release of held items, as described by its manifest. The counts grow until the manifest is sent. */
 export class Burst<T> {
   readonly id: string;
-  // Of the trigger; itself it holds on to the record.
+  // Copied from the trigger. The trigger itself is not kept, because it references the record.
   readonly cause: TriggerCause;
   readonly reason: string | undefined;
   readonly spanId: string | undefined;
-  /** How many items it releases. */
+  /** The number of released items. */
   readonly released: number;
-  /** Lost from the keys of this burst since their last one. */
+  /** Items of the burst's keys that were evicted since the previous burst. */
   readonly evicted: Evictions = noEvictions();
-  /** Released, but taken by the byte bound before they were handed on. */
+  /** Released items that were dropped by the byte bound before they were sent. */
   dropped = 0;
-  /** What stands for the first item released: resource and span context of the manifest are its. */
+  /** Identifies the first released item, which provides resource and span context of the manifest. */
   readonly origin: T;
-  /** The earliest and the latest time of what it releases, milliseconds since the epoch. */
+  /** The earliest and the latest time of the released items, in milliseconds since the epoch. */
   firstTime = Number.POSITIVE_INFINITY;
   lastTime = Number.NEGATIVE_INFINITY;
 
@@ -58,7 +60,11 @@ export class Burst<T> {
     this.released = released;
   }
 
-  /** Notes that an item of this time leaves; NaN if it has none. @returns its place in the burst, from 1 */
+  /**
+   * Counts a released item.
+   * @param time the item's time, NaN if it has none
+   * @returns its position in the burst, from 1
+   */
   count(time: number): number {
     if (time < this.firstTime) this.firstTime = time;
     if (time > this.lastTime) this.lastTime = time;
@@ -67,14 +73,14 @@ export class Burst<T> {
   }
 }
 
-/** What a trigger began: a burst, or none, since nothing was held or the limit did not admit it. */
-export interface Beginning<T> {
+/** The result of a trigger. `burst` is undefined if nothing was held or the limit did not admit the burst. */
+export interface BurstOutcome<T> {
   readonly burst: Burst<T> | undefined;
   /** Set if the limit did not admit the burst. */
   readonly repeat: Repeat | undefined;
 }
 
-/** What is added to a trigger. */
+/** Returns the attributes to add to a trigger. */
 export function triggerAttributes(
   { cause }: Trigger,
   burstId: string | undefined,
@@ -83,21 +89,21 @@ export function triggerAttributes(
   return { burstId, sequence: 0, cause, repeat };
 }
 
-/** What is added to an item that passes after a burst. */
+/** Returns the attributes to add to an item that passes in an after-window. */
 export function passedAttributes(burstId: string | undefined): BurstAttributes | undefined {
   return burstId === undefined ? undefined : { burstId, sequence: 0, cause: undefined, repeat: undefined };
 }
 
-/** What is added to an item when it leaves. */
+/** The attributes added to an item when it is sent. */
 export interface BurstAttributes {
-  /** The burst it belongs to; undefined on a trigger that released nothing. */
+  /** The id of the item's burst; undefined on a trigger that released nothing. */
   readonly burstId: string | undefined;
-  /** Place in the burst, on released items; 0 on others. */
+  /** The position in the burst on released items, 0 on all others. */
   readonly sequence: number;
-  /** On the trigger. */
+  /** Set on the trigger. */
   readonly cause: TriggerCause | undefined;
-  /** On a trigger whose burst did not leave. */
+  /** Set on a trigger whose burst was not admitted. */
   readonly repeat: Repeat | undefined;
-  /** By which an observer knows a released item; not set, or 0: it does not. */
+  /** The observer's number of a released item; undefined or 0 if it has none. */
   readonly number?: number;
 }

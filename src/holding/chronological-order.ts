@@ -2,8 +2,8 @@ import type { Repeat } from '../limit/index.ts';
 import { Arena, Group } from '../record/index.ts';
 import { AfterWindow } from './after-window.ts';
 import {
-  type Beginning,
   Burst,
+  type BurstOutcome,
   needsRecords,
   passedAttributes,
   type Trigger,
@@ -14,14 +14,18 @@ import { ExpirySweep } from './expiry-sweep.ts';
 import { type HoldingBounds, type Keys, type Order, type OrderParts, SHARED_KEY } from './order.ts';
 
 /**
- * BurstLogging's order, for flat files: one row for all records, quiet and loud, and no record ever overtakes
- * another. Loud ones wait too: until the row is full, a burst, `maxDelayMillis`, or a flush. The trigger
- * comes last in its burst, and what is live queues behind a replay.
+ * BurstLogging's order, for flat files: quiet and loud records share one queue, and no record overtakes
+ * another. A loud record waits until the queue is full, a burst starts, `maxDelayMillis` elapses, or a flush.
+ * The trigger is the last record of its burst, and live records queue behind a replay.
+ *
+ * - **Full**: the oldest records are removed until `capacity` x `threshold` remain. Loud ones are sent, quiet
+ *   ones evicted.
+ * - **Stops**: `shutdown()` sends loud records in order and evicts or discards the quiet ones.
  */
 export class ChronologicalOrder<T> implements Order<T> {
   readonly #parts: OrderParts<T>;
   readonly #bounds: HoldingBounds;
-  readonly #row: Arena<T>;
+  readonly #queue: Arena<T>;
   readonly #quiet = new Group();
   readonly #loud = new Group();
   readonly #keep: number;
@@ -34,9 +38,9 @@ export class ChronologicalOrder<T> implements Order<T> {
     this.#parts = parts;
     this.#bounds = parts.bounds;
     this.#keep = Math.max(1, Math.floor(parts.bounds.capacity * parts.bounds.threshold));
-    this.#row = new Arena((item) => parts.target.items.dropped(item));
-    this.#row.open(this.#quiet);
-    this.#row.open(this.#loud);
+    this.#queue = new Arena((item) => parts.target.items.dropped(item));
+    this.#queue.open(this.#quiet);
+    this.#queue.open(this.#loud);
     this.#sweep = new ExpirySweep(parts.clock, parts.bounds.maxAgeMillis, (now) => {
       this.#evictAged(now);
       return this.#quiet.count > 0;
@@ -44,7 +48,7 @@ export class ChronologicalOrder<T> implements Order<T> {
   }
 
   get heldBytes(): number {
-    return this.#row.bytes;
+    return this.#queue.bytes;
   }
 
   get keyBytes(): number {
@@ -70,15 +74,15 @@ export class ChronologicalOrder<T> implements Order<T> {
   hold(_key: string, item: T, size: number, now: number): void {
     if (this.#window !== undefined && this.#passes(item, size, now)) return;
     this.#parts.counters.held += 1;
-    if (size > this.#bounds.maxRecordBytes) return this.#lose('size', 1);
-    this.#row.add(this.#quiet, item, size, now);
+    if (size > this.#bounds.maxRecordBytes) return this.#countEvicted('size', 1);
+    this.#queue.add(this.#quiet, item, size, now);
     this.#trim();
     this.#sweep.arm();
   }
 
   evictOversized(): void {
     this.#parts.counters.held += 1;
-    this.#lose('size', 1);
+    this.#countEvicted('size', 1);
   }
 
   pass(item: T, size: number, now: number): void {
@@ -87,7 +91,7 @@ export class ChronologicalOrder<T> implements Order<T> {
       this.#parts.replay.addLive(item, size, now);
       return;
     }
-    this.#row.add(this.#loud, item, size, now);
+    this.#queue.add(this.#loud, item, size, now);
     this.#trim();
     this.#armDelay(now);
   }
@@ -123,21 +127,21 @@ export class ChronologicalOrder<T> implements Order<T> {
   }
 
   settle(): void {
-    // The row belongs to no trace.
+    // The queue belongs to no trace.
   }
 
   reopen(): void {
-    // The row belongs to no trace.
+    // The queue belongs to no trace.
   }
 
-  forgetOldestKey(): boolean {
+  removeOldestBurst(): boolean {
     return false;
   }
 
   evictOldest(): boolean {
-    const group = this.#row.oldestGroup();
+    const group = this.#queue.oldestGroup();
     if (group === undefined) return false;
-    if (group === this.#loud) this.#leave();
+    if (group === this.#loud) this.#releaseFirstLoud();
     else this.#evict(1, 'bytes');
     return true;
   }
@@ -151,11 +155,11 @@ export class ChronologicalOrder<T> implements Order<T> {
     this.#evict(this.#quiet.count, 'shutdown');
     this.#cancelDelay?.();
     this.#sweep.end();
-    this.#row.shrinkIfEmpty();
+    this.#queue.shrinkIfEmpty();
   }
 
-  /** Empties the row into the replay; the quiet ones are evicted if the limit does not admit them. */
-  #begin(trigger: Trigger, now: number): Beginning<T> {
+  /** Moves the queue to the replay. If the limit does not admit the burst, the quiet items are evicted. */
+  #begin(trigger: Trigger, now: number): BurstOutcome<T> {
     const { counters, limit, newBurstId, target } = this.#parts;
     this.#evictAged(now);
     const count = this.#quiet.count;
@@ -163,7 +167,7 @@ export class ChronologicalOrder<T> implements Order<T> {
     let burst: Burst<T> | undefined;
     let repeat: Repeat | undefined;
     if (count > 0) {
-      const origin = target.items.originOf(this.#row.first(this.#quiet));
+      const origin = target.items.originOf(this.#queue.first(this.#quiet));
       if (admission.isAdmitted) {
         burst = new Burst<T>(newBurstId(), trigger, origin, count);
         admission.recurrence?.noteBurst(burst.id, now);
@@ -175,40 +179,40 @@ export class ChronologicalOrder<T> implements Order<T> {
         repeat = limit.noteLimited(admission, count, origin);
       }
     }
-    this.#empty(burst);
+    this.#drain(burst);
     if (admission.isAdmitted && (burst !== undefined || !needsRecords(trigger.cause))) {
       this.#window = new AfterWindow(burst?.id, this.#bounds.after, admission.isNew, now);
     }
     return { burst, repeat };
   }
 
-  /** Lets what a trigger began leave at once. */
+  /** Sends the records of a trigger at once, with the manifest if there is a burst. */
   #end(burst: Burst<T> | undefined): void {
     if (burst === undefined) this.#parts.replay.hurry();
     else this.#parts.replay.addManifest(burst);
   }
 
-  #empty(burst: Burst<T> | undefined): void {
+  #drain(burst: Burst<T> | undefined): void {
     const { counters, replay } = this.#parts;
-    for (let group = this.#row.oldestGroup(); group !== undefined; group = this.#row.oldestGroup()) {
+    for (let group = this.#queue.oldestGroup(); group !== undefined; group = this.#queue.oldestGroup()) {
       if (group === this.#loud || burst === undefined) {
-        this.#leave();
+        this.#releaseFirstLoud();
         continue;
       }
-      const size = this.#row.firstSize(group);
-      const cameAt = this.#row.firstTime(group);
-      const item = this.#row.takeFirst(group);
+      const size = this.#queue.firstSize(group);
+      const cameAt = this.#queue.firstTime(group);
+      const item = this.#queue.takeFirst(group);
       counters.released += 1;
       replay.addReleased(item, size, cameAt, burst, 0);
     }
-    this.#row.shrinkIfEmpty();
+    this.#queue.shrinkIfEmpty();
   }
 
-  /** The first of the row, which is loud, leaves. */
-  #leave(): void {
-    const size = this.#row.firstSize(this.#loud);
-    const cameAt = this.#row.firstTime(this.#loud);
-    this.#parts.replay.addLive(this.#row.takeFirst(this.#loud), size, cameAt);
+  /** Moves the first item of the queue, which must be loud, to the replay. */
+  #releaseFirstLoud(): void {
+    const size = this.#queue.firstSize(this.#loud);
+    const cameAt = this.#queue.firstTime(this.#loud);
+    this.#parts.replay.addLive(this.#queue.takeFirst(this.#loud), size, cameAt);
   }
 
   #passes(item: T, size: number, now: number): boolean {
@@ -220,7 +224,7 @@ export class ChronologicalOrder<T> implements Order<T> {
     }
     if (!limit.pass(window.isNew, now)) {
       counters.held += 1;
-      this.#lose('limit', 1);
+      this.#countEvicted('limit', 1);
       return true;
     }
     window.count();
@@ -229,7 +233,7 @@ export class ChronologicalOrder<T> implements Order<T> {
     return true;
   }
 
-  /** Whether the after-window is open. Once closed it stays so, whatever the clock says later. */
+  /** Whether the after-window is open. A window that was found closed is removed and does not open again. */
   #isPassing(now: number): boolean {
     if (this.#window?.isOpen(now)) return true;
     this.#window = undefined;
@@ -237,40 +241,43 @@ export class ChronologicalOrder<T> implements Order<T> {
   }
 
   #trim(): void {
-    if (this.#row.count <= this.#bounds.capacity) return;
-    while (this.#row.count > this.#keep) {
-      if (this.#row.oldestGroup() === this.#loud) this.#leave();
+    if (this.#queue.count <= this.#bounds.capacity) return;
+    while (this.#queue.count > this.#keep) {
+      if (this.#queue.oldestGroup() === this.#loud) this.#releaseFirstLoud();
       else this.#evict(1, 'capacity');
     }
   }
 
-  /** Loud records that came up to `time` leave; quiet ones older than the newest of them cannot any more. */
+  /**
+   * Sends loud items that arrived up to `time`, and discards quiet items that are older than the last of
+   * them.
+   */
   #releaseLoudUntil(time: number): void {
-    while (this.#loud.count > 0 && this.#row.firstTime(this.#loud) <= time) {
-      if (this.#row.oldestGroup() === this.#loud) this.#leave();
+    while (this.#loud.count > 0 && this.#queue.firstTime(this.#loud) <= time) {
+      if (this.#queue.oldestGroup() === this.#loud) this.#releaseFirstLoud();
       else this.#discardQuiet(1);
     }
   }
 
   #discardQuiet(count: number): number {
-    for (let left = count; left > 0; left -= 1) this.#row.dropFirst(this.#quiet);
+    for (let left = count; left > 0; left -= 1) this.#queue.dropFirst(this.#quiet);
     this.#parts.counters.discarded += count;
     return count;
   }
 
   #evict(count: number, cause: EvictionCause): void {
-    for (let left = count; left > 0; left -= 1) this.#row.dropFirst(this.#quiet);
-    this.#lose(cause, count);
+    for (let left = count; left > 0; left -= 1) this.#queue.dropFirst(this.#quiet);
+    this.#countEvicted(cause, count);
   }
 
-  #lose(cause: EvictionCause, count: number): void {
+  #countEvicted(cause: EvictionCause, count: number): void {
     this.#parts.counters.evicted[cause] += count;
     this.#evicted[cause] += count;
   }
 
   #evictAged(now: number): void {
     const { maxAgeMillis } = this.#bounds;
-    while (this.#quiet.count > 0 && now - this.#row.firstTime(this.#quiet) > maxAgeMillis) {
+    while (this.#quiet.count > 0 && now - this.#queue.firstTime(this.#quiet) > maxAgeMillis) {
       this.#evict(1, 'age');
     }
   }
@@ -279,7 +286,7 @@ export class ChronologicalOrder<T> implements Order<T> {
     const { maxDelayMillis } = this.#bounds;
     if (this.#cancelDelay !== undefined || this.#loud.count === 0) return;
     if (maxDelayMillis === Number.POSITIVE_INFINITY) return;
-    const waits = Math.max(0, this.#row.firstTime(this.#loud) + maxDelayMillis - now);
+    const waits = Math.max(0, this.#queue.firstTime(this.#loud) + maxDelayMillis - now);
     this.#cancelDelay = this.#parts.clock.after(waits, () => {
       this.#cancelDelay = undefined;
       const later = this.#parts.clock.monotonicNow();

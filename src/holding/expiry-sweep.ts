@@ -1,36 +1,39 @@
 import type { Clock } from '../record/index.ts';
 
-/** A sweep comes no more and no less often than this, in milliseconds. */
-const LEAST_MILLIS = 10;
-const MOST_MILLIS = 15_000;
-/** What should be gone after a time is looked for so many times within it. */
-const TIMES = 4;
+/** The bounds of the interval between two sweeps. */
+const MIN_INTERVAL_MILLIS = 10;
+const MAX_INTERVAL_MILLIS = 15_000;
+/** The number of sweeps per maximum age, within the bounds of the interval. */
+const SWEEPS_PER_AGE = 4;
 
-/** Looks from time to time for what has become too old, as long as there is something to look through. */
+/** Removes expired items periodically, as long as there are items. */
 export class ExpirySweep {
   readonly #clock: Clock;
-  readonly #everyMillis: number;
-  readonly #look: (now: number) => boolean;
+  readonly #intervalMillis: number;
+  readonly #sweep: (now: number) => boolean;
   #cancel: (() => void) | undefined;
   #isEnded = false;
 
   /**
-   * @param oldMillis after how long something is too old; Infinity: never
-   * @param look looks once. @returns whether to look again
+   * @param maxAgeMillis the age at which items expire; Infinity disables the sweep
+   * @param sweep removes expired items, and returns whether items remain
    */
-  constructor(clock: Clock, oldMillis: number, look: (now: number) => boolean) {
+  constructor(clock: Clock, maxAgeMillis: number, sweep: (now: number) => boolean) {
     this.#clock = clock;
-    this.#everyMillis = Math.min(MOST_MILLIS, Math.max(LEAST_MILLIS, oldMillis / TIMES));
-    this.#look = look;
-    this.#isEnded = oldMillis === Number.POSITIVE_INFINITY;
+    this.#intervalMillis = Math.min(
+      MAX_INTERVAL_MILLIS,
+      Math.max(MIN_INTERVAL_MILLIS, maxAgeMillis / SWEEPS_PER_AGE),
+    );
+    this.#sweep = sweep;
+    this.#isEnded = maxAgeMillis === Number.POSITIVE_INFINITY;
   }
 
-  /** There is something to look through. */
+  /** Schedules the next sweep. Called when an item was added. */
   arm(): void {
     if (this.#cancel !== undefined || this.#isEnded) return;
-    this.#cancel = this.#clock.after(this.#everyMillis, () => {
+    this.#cancel = this.#clock.after(this.#intervalMillis, () => {
       this.#cancel = undefined;
-      if (this.#look(this.#clock.monotonicNow())) this.arm();
+      if (this.#sweep(this.#clock.monotonicNow())) this.arm();
     });
   }
 

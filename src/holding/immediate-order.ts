@@ -3,9 +3,9 @@ import { Arena } from '../record/index.ts';
 import { AfterWindow } from './after-window.ts';
 import { type Bucket, BucketTable } from './bucket-table.ts';
 import {
-  type Beginning,
   Burst,
   type BurstAttributes,
+  type BurstOutcome,
   needsRecords,
   passedAttributes,
   type Trigger,
@@ -17,13 +17,16 @@ import type { HeldItems } from './observer.ts';
 import type { HoldingBounds, Keys, Order, OrderParts } from './order.ts';
 import { PendingReleases } from './pending-releases.ts';
 
-const NOTHING: Beginning<never> = { burst: undefined, repeat: undefined };
-/** Empty buckets are kept, for what they know of losses, until so many keys are there. */
+const NO_BURST: BurstOutcome<never> = { burst: undefined, repeat: undefined };
+/** Up to this number of keys, empty buckets are kept for their eviction counts. */
 const MANY_KEYS = 16_384;
 
 /**
- * Loud records leave at once; quiet ones are held by key and leave when their key bursts. What is released
- * carries its own time and a sequence number, since it arrives after the loud ones that came later.
+ * Loud records are sent at once; quiet ones are held by key and sent on a burst of their key. A released
+ * record keeps its own time and carries a sequence number, because it arrives after later loud records.
+ *
+ * - **Full**: a key with more than `capacity` records evicts its oldest ones.
+ * - **Stops**: `shutdown()` sends what was released and evicts what is held.
  */
 export class ImmediateOrder<T> implements Order<T> {
   readonly #parts: OrderParts<T>;
@@ -46,19 +49,19 @@ export class ImmediateOrder<T> implements Order<T> {
     this.#keep = Math.max(1, Math.floor(parts.bounds.capacity * parts.bounds.threshold));
     this.#maxRecordBytes = parts.bounds.maxRecordBytes;
     const { maxAgeMillis, idleMillis } = parts.bounds;
-    // Buckets are swept as well, whatever their records: so there is always something that becomes too old.
-    const oldMillis = Math.min(maxAgeMillis, idleMillis, Number.MAX_SAFE_INTEGER);
-    this.#sweep = new ExpirySweep(parts.clock, oldMillis, (now) => this.#look(now));
+    // The sweep also removes empty buckets, so it is needed even if no age is bounded.
+    const sweptAfterMillis = Math.min(maxAgeMillis, idleMillis, Number.MAX_SAFE_INTEGER);
+    this.#sweep = new ExpirySweep(parts.clock, sweptAfterMillis, (now) => this.#sweepExpired(now));
   }
 
-  /** What is held, for an observer. */
+  /** The held items, for an observer. */
   protected items(): HeldItems<T> {
     return {
-      eachNew: (see) =>
-        this.#arena.visitNew((item, bucket, cameAt) => see(item, (bucket as Bucket).key, cameAt)),
-      eachUnknown: (keys, see) => {
+      eachNew: (visit) =>
+        this.#arena.visitNew((item, bucket, cameAt) => visit(item, (bucket as Bucket).key, cameAt)),
+      eachUnknown: (keys, visit) => {
         for (const bucket of this.#buckets.of(keys)) {
-          this.#arena.visitUnknown(bucket, (item, cameAt) => see(item, bucket.key, cameAt));
+          this.#arena.visitUnknown(bucket, (item, cameAt) => visit(item, bucket.key, cameAt));
         }
       },
     };
@@ -92,14 +95,14 @@ export class ImmediateOrder<T> implements Order<T> {
     const bucket = this.#buckets.get(key) ?? this.#open(key);
     if (bucket.window !== undefined && this.#passes(bucket, item, size, now)) return;
     this.#parts.counters.held += 1;
-    if (size > this.#maxRecordBytes) return this.#buckets.lose(bucket, 'size', 1);
+    if (size > this.#maxRecordBytes) return this.#buckets.countEvicted(bucket, 'size', 1);
     this.#arena.add(bucket, item, size, now);
     if (bucket.count > this.#capacity) this.#buckets.evict(bucket, bucket.count - this.#keep, 'capacity');
   }
 
   evictOversized(key: string): void {
     this.#parts.counters.held += 1;
-    this.#buckets.lose(this.#buckets.get(key) ?? this.#open(key), 'size', 1);
+    this.#buckets.countEvicted(this.#buckets.get(key) ?? this.#open(key), 'size', 1);
   }
 
   pass(item: T, size: number, now: number, context: Context | undefined): void {
@@ -110,7 +113,7 @@ export class ImmediateOrder<T> implements Order<T> {
   trigger(key: string, item: T, size: number, trigger: Trigger, now: number, context: Context): void {
     const { counters, target } = this.#parts;
     const bucket = this.#buckets.get(key) ?? this.#open(key);
-    // Work can outlive the spans of its trace.
+    // Work can continue after the last span of its trace has ended.
     bucket.isSettled = false;
     let added: BurstAttributes;
     if (bucket.window?.isOpen(now)) {
@@ -120,8 +123,7 @@ export class ImmediateOrder<T> implements Order<T> {
       const { burst, repeat } = this.#begin([bucket], trigger, now);
       added = triggerAttributes(trigger, burst?.id, repeat);
     }
-    // The trigger leaves first, since a replay begins in a later turn: it must not wait behind what it
-    // released.
+    // The trigger is sent before the records it releases, because the replay starts in a later turn.
     counters.live += 1;
     target.send(item, size, added, context, now);
     target.wake();
@@ -129,7 +131,7 @@ export class ImmediateOrder<T> implements Order<T> {
 
   burst(keys: Keys, trigger: Trigger, now: number): Burst<T> | undefined {
     if (keys === 'all') this.#releases.finish();
-    const { burst } = this.#begin(this.#toBurst(keys, trigger, now), trigger, now);
+    const { burst } = this.#begin(this.#bucketsToBurst(keys, trigger, now), trigger, now);
     this.#parts.target.wake();
     return burst;
   }
@@ -138,7 +140,7 @@ export class ImmediateOrder<T> implements Order<T> {
     let count = 0;
     for (const bucket of this.#buckets.of(keys)) {
       count += this.#buckets.discard(bucket);
-      this.#buckets.forgetIfBlank(bucket);
+      this.#buckets.removeIfUnused(bucket);
     }
     this.#arena.shrinkIfEmpty();
     return count;
@@ -152,7 +154,7 @@ export class ImmediateOrder<T> implements Order<T> {
       bucket.isSettled = true;
       bucket.window ??= closedWindow(now);
     } else {
-      this.#buckets.forgetIfBlank(bucket);
+      this.#buckets.removeIfUnused(bucket);
     }
   }
 
@@ -161,23 +163,23 @@ export class ImmediateOrder<T> implements Order<T> {
     if (bucket !== undefined) bucket.isSettled = false;
   }
 
-  forgetOldestKey(): boolean {
-    return this.#buckets.forgetFirstBurst();
+  removeOldestBurst(): boolean {
+    return this.#buckets.removeFirstBurst();
   }
 
   evictOldest(): boolean {
-    // What is released is no longer held, and must not go before what is.
+    // Released items that are still in the arena must not be evicted before held ones.
     this.#releases.finish();
     const bucket = this.#arena.oldestGroup() as Bucket | undefined;
     if (bucket === undefined) return false;
     this.#arena.dropFirst(bucket);
-    this.#buckets.lose(bucket, 'bytes', 1);
+    this.#buckets.countEvicted(bucket, 'bytes', 1);
     if (bucket.count === 0) this.#parts.events.emptied(bucket.key);
-    if (bucket.count === 0 && this.#buckets.size > MANY_KEYS) this.#buckets.forgetIfBlank(bucket);
+    if (bucket.count === 0 && this.#buckets.size > MANY_KEYS) this.#buckets.removeIfUnused(bucket);
     return true;
   }
 
-  /** Loud records are never held in this order; what bursts have released moves on. */
+  /** Resolves when all released items are in the replay. This order never holds loud records. */
   releaseLoud(): Promise<void> {
     return this.#releases.finished();
   }
@@ -195,14 +197,17 @@ export class ImmediateOrder<T> implements Order<T> {
     return this.#buckets.open(key);
   }
 
-  /** Whether an item passes in the after-window, or is discarded because its trace is over. */
+  /**
+   * Passes an item in the after-window, or discards it if its trace has settled.
+   * @returns false to hold it
+   */
   #passes(bucket: Bucket, item: T, size: number, now: number): boolean {
     const { counters, limit, target } = this.#parts;
     const window = bucket.window!;
     if (window.isOpen(now)) {
       if (!limit.pass(window.isNew, now)) {
         counters.held += 1;
-        this.#buckets.lose(bucket, 'limit', 1);
+        this.#buckets.countEvicted(bucket, 'limit', 1);
         return true;
       }
       window.count();
@@ -220,11 +225,11 @@ export class ImmediateOrder<T> implements Order<T> {
   }
 
   /**
-   * A burst begins and the after-windows open, if the limit admits it; else all that it would release is
+   * Starts a burst and opens the after-windows if the limit admits it. Otherwise the items of the buckets are
    * evicted.
    */
-  #begin(buckets: readonly Bucket[], trigger: Trigger, now: number): Beginning<T> {
-    if (buckets.length === 0) return NOTHING;
+  #begin(buckets: readonly Bucket[], trigger: Trigger, now: number): BurstOutcome<T> {
+    if (buckets.length === 0) return NO_BURST;
     const { counters, limit, newBurstId, target } = this.#parts;
     let count = 0;
     for (const bucket of buckets) {
@@ -244,7 +249,7 @@ export class ImmediateOrder<T> implements Order<T> {
       counters.bursts += 1;
       this.#release(buckets, burst);
     }
-    for (const bucket of buckets) this.#opensWindow(bucket, burst, admission.isNew, now);
+    for (const bucket of buckets) this.#openWindow(bucket, burst, admission.isNew, now);
     return { burst, repeat: undefined };
   }
 
@@ -263,14 +268,14 @@ export class ImmediateOrder<T> implements Order<T> {
     else this.#releases.addAll(buckets, burst);
   }
 
-  #opensWindow(bucket: Bucket, burst: Burst<T> | undefined, isNew: boolean, now: number): void {
+  #openWindow(bucket: Bucket, burst: Burst<T> | undefined, isNew: boolean, now: number): void {
     bucket.window = new AfterWindow(burst?.id, this.#bounds.after, isNew, now);
     this.#buckets.noteBurst(bucket, now);
   }
 
-  /** Those of the keys whose after-window is not open: there nothing is held, and the burst is joined. */
-  #toBurst(keys: Keys, trigger: Trigger, now: number): Bucket[] {
-    // A span decides about its trace even when nothing is held; a manual call only of what it releases.
+  /** Returns the buckets to burst. Keys with an open after-window hold nothing and join their open burst. */
+  #bucketsToBurst(keys: Keys, trigger: Trigger, now: number): Bucket[] {
+    // A span trigger opens an after-window even if nothing is held. A manual call only releases held items.
     if (keys !== 'all' && !needsRecords(trigger.cause)) {
       for (const key of keys) if (!this.#buckets.get(key)) this.#open(key);
     }
@@ -283,8 +288,8 @@ export class ImmediateOrder<T> implements Order<T> {
     });
   }
 
-  /** Evicts what is too old, and forgets keys that have been silent for too long. */
-  #look(now: number): boolean {
+  /** Evicts expired items and removes idle keys. @returns whether any key remains */
+  #sweepExpired(now: number): boolean {
     this.#releases.finish();
     this.#buckets.sweep(now, this.#parts.isOpen);
     this.#arena.shrinkIfEmpty();

@@ -4,7 +4,7 @@ import { ImmediateOrder } from './immediate-order.ts';
 import type { HoldingObserver } from './observer.ts';
 import type { Keys, OrderParts } from './order.ts';
 
-/** The immediate order with an observer. */
+/** The immediate order that reports to an observer. */
 export class ObservedOrder<T> extends ImmediateOrder<T> {
   readonly #observer: HoldingObserver<T>;
 

@@ -1,41 +1,42 @@
 import type { Keys } from './order.ts';
 
-/** Shows an observer what is held. */
+/** Gives an observer access to the held items. */
 export interface HeldItems<T> {
-  /** The items that came since the last call and are still held, in the order in which they came. */
-  eachNew(see: SeeItem<T>): void;
-  /** Those of some keys for which `see` returned 0 before. */
-  eachUnknown(keys: Keys, see: SeeItem<T>): void;
+  /** Visits the items that arrived since the last call and are still held, in order of arrival. */
+  eachNew(visit: VisitItem<T>): void;
+  /** Visits the held items of `keys` for which `visit` returned 0 before. */
+  eachUnknown(keys: Keys, visit: VisitItem<T>): void;
 }
 
 /**
- * @param cameAt when it came, as `Clock.monotonicNow()` counts
- * @returns the number by which the item is known from now on, until it leaves; 0: none
+ * @param cameAt the time of arrival, as returned by `Clock.monotonicNow()`
+ * @returns the observer's number for the item, kept as long as the item exists; 0 for none
  */
-export type SeeItem<T> = (item: T, key: string, cameAt: number) => number;
+export type VisitItem<T> = (item: T, key: string, cameAt: number) => number;
 
 /**
- * Follows what becomes of held items, so that it can be known after the process has died. Its methods are
- * called as things happen, and never throw. Without an observer nothing on the way of an item knows of it.
+ * Observes what happens to held items, so that it can be reconstructed after the process has died. Its
+ * methods are called synchronously and must not throw. Without an observer the hot path makes no call for it.
  */
 export interface HoldingObserver<T> {
-  /** Called once, before all others. */
+  /** Called once, before all other methods. */
   attach(held: HeldItems<T>): void;
-  /** An item came. This is the hot path. */
+  /** Called after a quiet item was added. This is the hot path. */
   held(now: number): void;
-  /** What is held of these keys may be released now. */
+  /** Called before items of these keys may be released. */
   releasing(keys: Keys): void;
-  /** A key bursts: this many items that it holds are released. */
+  /** Called when a burst releases `count` items of a key. */
   released(key: string, count: number): void;
-  /** A trigger has been dealt with, and what it released is on its way. */
+  /** Called after a trigger was processed and the items it released are queued for delivery. */
   triggered(): void;
-  /** Nothing of a key is held any more: it was discarded or evicted. */
+  /** Called when the last held item of a key was discarded or evicted. */
   emptied(key: string): void;
-  /** The byte bound took a released item. */
+  /** Called when the byte bound dropped a released item. */
   dropped(number: number): void;
 }
 
-/** How the core reports to an observer. One that is not there hears nothing. */
+/** The events that the core reports to an observer. */
 export type HoldingEvents = Pick<HoldingObserver<unknown>, 'released' | 'emptied' | 'dropped'>;
 
-export const NOBODY: HoldingEvents = { released() {}, emptied() {}, dropped() {} };
+/** Used if there is no observer. */
+export const NO_OBSERVER: HoldingEvents = { released() {}, emptied() {}, dropped() {} };

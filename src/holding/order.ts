@@ -7,7 +7,7 @@ import type { HoldingEvents } from './observer.ts';
 import type { Replay } from './replay.ts';
 import type { Target } from './target.ts';
 
-/** How much is held, for how long, and what passes after a burst. */
+/** The bounds of holding: how much, for how long, and how much passes after a burst. */
 export interface HoldingBounds {
   readonly capacity: number;
   readonly threshold: number;
@@ -15,11 +15,11 @@ export interface HoldingBounds {
   readonly maxAgeMillis: number;
   readonly idleMillis: number;
   readonly maxDelayMillis: number;
-  /** With no records, or no time, nothing passes. */
+  /** The after-window. If either value is 0, nothing passes. */
   readonly after: { readonly records: number; readonly millis: number };
 }
 
-/** What both orders work with. */
+/** The dependencies of an {@link Order}. */
 export interface OrderParts<T> {
   readonly bounds: HoldingBounds;
   readonly target: Target<T>;
@@ -33,49 +33,50 @@ export interface OrderParts<T> {
   readonly isOpen: (key: string) => boolean;
 }
 
-/** The key of what belongs to no trace, and of everything in the global scope. */
+/** The key of items without a trace, and of all items in the global scope. */
 export const SHARED_KEY = '';
 
-/** All keys, or these. */
+/** All keys, or a list of keys. */
 export type Keys = 'all' | readonly string[];
 
 /**
- * In which order records leave, and with it how they are held. Two exist: `immediate` (loud records at once,
- * quiet ones held by key) and `chronological` (one row, nothing overtakes).
+ * Defines how records are held and in which order they are sent. There are two implementations: `immediate`
+ * (loud records at once, quiet ones held by key) and `chronological` (one queue, no record overtakes
+ * another).
  */
 export interface Order<T> {
-  /** A quiet item comes. This is the hot path. */
+  /** Holds a quiet item, or passes it in an after-window. This is the hot path. */
   hold(key: string, item: T, size: number, now: number): void;
-  /** A quiet item came that is too big to be held. */
+  /** Counts a quiet item that exceeds `maxRecordBytes` as evicted. */
   evictOversized(key: string): void;
-  /** A loud item comes that is no trigger. */
+  /** Passes a loud item that is not a trigger. */
   pass(item: T, size: number, now: number, context: Context | undefined): void;
-  /** A trigger comes: its key bursts. */
+  /** Starts a burst of the key and sends the trigger. */
   trigger(key: string, item: T, size: number, trigger: Trigger, now: number, context: Context): void;
-  /** Keys burst without a record that triggers. @returns undefined if nothing was held */
+  /** Starts a burst of keys without a trigger record. @returns undefined if nothing was released */
   burst(keys: Keys, trigger: Trigger, now: number): Burst<T> | undefined;
-  /** Discards held quiet items. @returns how many */
+  /** Discards held quiet items. @returns the number of discarded items */
   discard(keys: Keys): number;
-  /** The last span of a trace has ended. */
+  /** Called when the last span of a trace has ended: discards its quiet items. */
   settle(key: string, now: number): void;
-  /** A settled trace has a span again. */
+  /** Called when a span of a settled trace starts. */
   reopen(key: string): void;
   /** Evicts the oldest held item. @returns false if nothing is held */
   evictOldest(): boolean;
-  /** Sends the loud ones that are held, in order. Resolves when all that is to leave is in the replay. */
+  /** Sends held loud items in order. Resolves when every item to send is in the replay. */
   releaseLoud(): Promise<void>;
-  /** Forgets the key that burst first. @returns false if none is remembered */
-  forgetOldestKey(): boolean;
-  /** Evicts everything held: the processor ends. */
+  /** Removes the oldest entry of the table of recent bursts. @returns false if the table is empty */
+  removeOldestBurst(): boolean;
+  /** Evicts all held items when the processor shuts down. */
   shutdown(): void;
   readonly heldBytes: number;
-  /** Estimated bytes of what is remembered of keys beside what they hold. */
+  /** Estimated bytes of the table of recent bursts. */
   readonly keyBytes: number;
-  /** Quiet items held now. */
+  /** The number of held quiet items. */
   readonly quietCount: number;
-  /** Released items that have not reached the replay yet. */
+  /** The number of released items that are not yet in the replay. */
   readonly releasingCount: number;
-  /** Loud items held now (chronological order only). */
+  /** The number of held loud items (chronological order only). */
   readonly loudCount: number;
   readonly keyCount: number;
 }

@@ -3,13 +3,14 @@ import type { Burst } from './burst.ts';
 import type { Replay } from './replay.ts';
 
 /**
- * How many batches of the replay move in one turn of the event loop: with 512 records about a millisecond.
+ * How many batches of the replay are moved per turn of the event loop. With batches of 512 records this takes
+ * about a millisecond.
  */
 const BATCHES_PER_TURN = 8;
 
 /**
- * What bursts have released and has not moved from the arena to the replay yet. A burst of any size costs its
- * trigger's `emit()` no more than a slice; the rest moves in later turns, burst after burst.
+ * Moves released items from the arena to the replay in slices. A burst of any size costs the trigger's
+ * `emit()` at most one slice; the rest moves in later turns of the event loop, burst by burst.
  */
 export class PendingReleases<T> {
   readonly #arena: Arena<T>;
@@ -27,12 +28,12 @@ export class PendingReleases<T> {
     this.#slice = replay.batch * BATCHES_PER_TURN;
   }
 
-  /** Items that are released and still stand in the arena. */
+  /** The number of released items that are still in the arena. */
   get count(): number {
     return this.#count;
   }
 
-  /** Takes all that a group holds, leaves it empty, and begins to move it. */
+  /** Detaches all items of a group and starts moving them. The group is empty afterwards. */
   add(group: Group, burst: Burst<T>): void {
     this.#count += group.count;
     this.#waiting.push({ group: this.#arena.detach(group), burst });
@@ -40,8 +41,8 @@ export class PendingReleases<T> {
   }
 
   /**
-   * Moves all that several groups hold, at once. If they are all that is held, it leaves in the order in which it
-   * came; else one group after the other, each in that order.
+   * Moves all items of several groups at once. If the groups contain all items of the arena, the items move
+   * in order of arrival; otherwise group by group, each in order of arrival.
    */
   addAll(groups: readonly Group[], burst: Burst<T>): void {
     this.finish();
@@ -56,13 +57,13 @@ export class PendingReleases<T> {
     this.#replay.addManifest(burst);
   }
 
-  /** Moves everything now. */
+  /** Moves all pending items now. */
   finish(): void {
     while (this.#waiting.length > 0) this.#move(Number.POSITIVE_INFINITY);
     this.#resolveFinished();
   }
 
-  /** Resolves when everything has moved. */
+  /** Resolves when all pending items have been moved. */
   finished(): Promise<void> {
     if (this.#waiting.length === 0) return Promise.resolve();
     this.#done ??= new Promise((resolve) => {

@@ -5,12 +5,12 @@ import type { Counters } from './counters.ts';
 import type { HoldingEvents } from './observer.ts';
 import { MANIFEST_BYTES, type Target } from './target.ts';
 
-/** An item on its way out, with what is added to it; without an item, the manifest of its burst. */
+/** A queued item with the attributes to add. Without an item, it stands for the manifest of its burst. */
 class Outgoing<T> implements BurstAttributes {
   readonly item: T | undefined;
   readonly size: number;
   readonly cameAt: number;
-  /** Of a released item, and of a manifest. */
+  /** Set on a released item and on a manifest. */
   readonly burst: Burst<T> | undefined;
   readonly burstId: string | undefined;
   readonly sequence: number;
@@ -40,17 +40,18 @@ class Outgoing<T> implements BurstAttributes {
 }
 
 /**
- * The queue of what a burst released, handed on in order, `batch` at a time, each time waiting for the flush:
- * a downstream queue may drop silently when it is full. Between two batches the event loop has its turn.
+ * Sends released items to the target in order, `batch` at a time. It awaits a flush of the target after each
+ * batch, because a downstream queue may drop records silently when it is full. It yields to the event loop
+ * between two batches.
  *
  * - **Full**: it has no bound of its own; its owner calls `dropQuietest()`.
- * - **Stops**: `stop()` drops what is left, and counts it.
+ * - **Stops**: `stop()` drops and counts the remaining items.
  */
 export class Replay<T> {
   readonly #queue = new RankedQueue<Outgoing<T>>();
   readonly #target: Target<T>;
   readonly #counters: Counters;
-  /** How many are handed on before the flush is awaited. */
+  /** The number of items sent before a flush is awaited. */
   readonly batch: number;
   readonly #waiters = new FlushWaiters();
   readonly #events: HoldingEvents;
@@ -65,19 +66,19 @@ export class Replay<T> {
     this.batch = batch;
   }
 
-  /** Estimated bytes that wait here. */
+  /** Estimated bytes of the queue. */
   get bytes(): number {
     return this.#queue.bytes;
   }
 
-  /** Records that wait here, manifests included. */
+  /** The number of queued records, including manifests. */
   get count(): number {
     return this.#queue.count;
   }
 
   /**
-   * Adds what a burst released. This is done for all of a burst at once: keep it cheap.
-   * @param number by which an observer knows it; 0: none
+   * Adds a released item. It is called in a loop for the items of a burst, so it must be cheap.
+   * @param number the observer's number of the item; 0 if it has none
    */
   addReleased(item: T, size: number, cameAt: number, burst: Burst<T>, number: number): void {
     const { items } = this.#target;
@@ -88,8 +89,8 @@ export class Replay<T> {
   }
 
   /**
-   * Adds what keeps its place behind a replay (chronological order): a live item, or one that passes.
-   * @param added what is added to it
+   * Adds a live or passing item that must stay behind the items of a replay (chronological order).
+   * @param added the attributes to add to the item
    */
   addLive(item: T, size: number, cameAt: number, added?: BurstAttributes): void {
     const outgoing = new Outgoing<T>(item, size, cameAt, undefined, 0, added);
@@ -98,7 +99,7 @@ export class Replay<T> {
   }
 
   /**
-   * Adds the manifest; to be called after the last item of its burst. The whole burst then leaves at once.
+   * Adds the manifest. Must be called after the last item of the burst. The whole burst is then sent at once.
    */
   addManifest(burst: Burst<T>): void {
     this.#counters.live += 1;
@@ -107,13 +108,13 @@ export class Replay<T> {
     this.hurry();
   }
 
-  /** Lets what waits leave and be delivered at once, and not when the next batch is full. */
+  /** Sends and flushes the queued items at once, without waiting for a full batch. */
   hurry(): void {
     this.#urgent = true;
     this.#start();
   }
 
-  /** Drops the quietest, oldest record. @returns false if none waits */
+  /** Drops the oldest of the quietest records. @returns false if the queue is empty */
   dropQuietest(): boolean {
     const outgoing = this.#queue.takeQuietest();
     if (outgoing === undefined) return false;
@@ -124,23 +125,23 @@ export class Replay<T> {
     return true;
   }
 
-  /** Resolves when all that waits now has been handed on. */
+  /** Resolves when all items that are queued now have been sent. */
   drained(): Promise<void> {
     if (this.#queue.count === 0) return Promise.resolve();
     this.hurry();
     return this.#waiters.wait(this.#queue.lastSequence);
   }
 
-  /** Gives away what waits, in order. Manifests are made for it. */
-  takeAll(see: (item: T, added: BurstAttributes | undefined, cameAt: number) => void): void {
+  /** Removes all queued items and visits them in order. Manifests are built. */
+  takeAll(visit: (item: T, added: BurstAttributes | undefined, cameAt: number) => void): void {
     for (let next = this.#queue.takeFirst(); next !== undefined; next = this.#queue.takeFirst()) {
       const { item, burst, cameAt } = next;
-      if (item === undefined) see(this.#target.items.manifestOf(burst!), undefined, cameAt);
-      else see(item, next, cameAt);
+      if (item === undefined) visit(this.#target.items.manifestOf(burst!), undefined, cameAt);
+      else visit(item, next, cameAt);
     }
   }
 
-  /** Drops what is left. */
+  /** Drops all queued items. */
   stop(): void {
     while (this.#queue.takeFirst() !== undefined) this.#counters.dropped.shutdown += 1;
     this.#settle();
@@ -174,7 +175,7 @@ export class Replay<T> {
     try {
       this.#send(outgoing);
     } catch {
-      // A target does not throw. Should it, the record is lost, and the replay goes on.
+      // A target must not throw. If it does, the record is lost and the replay continues.
       this.#counters.unreadable += 1;
     }
   }
@@ -182,7 +183,7 @@ export class Replay<T> {
   #send(outgoing: Outgoing<T>): void {
     const { item, burst, size, cameAt } = outgoing;
     const target = this.#target;
-    // The counts of a manifest grow until it leaves.
+    // The manifest is built here, because its counts grow until it is sent.
     if (item === undefined) target.send(target.items.manifestOf(burst!), size, undefined, undefined, cameAt);
     else target.send(item, size, outgoing, undefined, cameAt);
   }

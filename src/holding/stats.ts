@@ -1,42 +1,42 @@
 import type { Evictions } from './counters.ts';
 
 /**
- * What became of the records, as counts since the start. Two sums hold at every moment:
+ * The number of records by outcome, since the start. Two equations hold at all times:
  *
  * held = released + discarded + evicted (all causes) + holding,
  * and released + passed + live = delivered + failed (all causes) + pending.
  */
 export interface BurstStats {
-  /** Quiet records that came to be held, those too big for it included. */
+  /** Quiet records that were submitted to be held, including oversized ones. */
   readonly held: number;
-  /** Held records that a burst let out. */
+  /** Held records that were released by a burst. */
   readonly released: number;
-  /** Held records that were discarded because all went well. */
+  /** Held records that were discarded because no trigger occurred. */
   readonly discarded: number;
-  /** Held records that were lost to a bound or a rule. */
+  /** Held records that were evicted, by cause. */
   readonly evicted: Readonly<Evictions>;
-  /** Quiet records held now. */
+  /** Quiet records that are held now. */
   readonly holding: number;
-  /** Their estimated size in bytes; in chronological order with the loud ones that wait. */
+  /** Estimated size of held records in bytes. In chronological order, this includes waiting loud records. */
   readonly holdingBytes: number;
-  /** Keys that hold something or burst lately. */
+  /** Keys that hold records or had a recent burst. */
   readonly keys: number;
-  /** Quiet records that passed straight on after a burst. */
+  /** Quiet records that passed in an after-window. */
   readonly passed: number;
   /** Loud records, triggers and manifests. */
   readonly live: number;
-  /** Accepted by the exporter, or by the wrapped processor. */
+  /** Records accepted by the exporter, or by the wrapped processor. */
   readonly delivered: number;
-  /** Meant to leave, but lost, by cause. */
+  /** Records that should have been delivered but were lost, by cause. */
   readonly failed: Readonly<Record<string, number>>;
-  /** On their way. */
+  /** Records that are queued or being exported. */
   readonly pending: number;
-  /** Estimated bytes on their way, in the exporter form. */
+  /** Estimated bytes of pending records, in the exporter form. */
   readonly pendingBytes: number;
-  /** Bursts that released something. */
+  /** Bursts that released at least one record. */
   readonly bursts: number;
-  /** Triggers that joined a burst whose after-window was open. */
+  /** Triggers that joined an open burst, within its after-window. */
   readonly joined: number;
-  /** Traces with open spans, as far as the span processor sees them. */
+  /** Traces with open spans, as seen by the span processor. */
   readonly openTraces: number;
 }

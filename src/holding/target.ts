@@ -3,7 +3,7 @@ import type { Limited, Recurrence } from '../limit/index.ts';
 import type { ReadableLogRecordLike } from '../record/index.ts';
 import type { Burst, BurstAttributes } from './burst.ts';
 
-/** What became of the items that were sent. */
+/** The number of sent items by outcome. */
 export interface DeliveryCounts {
   readonly delivered: number;
   /** By cause. */
@@ -11,35 +11,34 @@ export interface DeliveryCounts {
   readonly pending: number;
 }
 
-/** What the core must know of the items that it holds. What they are, it does not know. */
+/** Reads items for the core, to which they are opaque. */
 export interface Items<T> {
-  /** How much an item matters when something must be dropped, 0 to 24. */
+  /** Returns the rank of an item, 0 to 24. Items of the lowest rank are dropped first. */
   rankOf(item: T): number;
   /**
-   * The time of an item, milliseconds since the epoch; NaN if it has none.
-   * @param cameAt when it came, as `Clock.monotonicNow()` counts
+   * Returns the time of an item in milliseconds since the epoch, NaN if it has none.
+   * @param cameAt the time of arrival, as returned by `Clock.monotonicNow()`
    */
   timeOf(item: T, cameAt: number): number;
-  /** A held item was evicted or discarded: nothing of the core refers to it any more. This is on the hot path. */
+  /**
+   * Called when a held item was evicted or discarded and the core no longer references it. On the hot path.
+   */
   dropped(item: T): void;
-  /** Something light that stands for an item in a manifest or a summary, long after the item has left. */
+  /** Returns a small item with the same origin, which a manifest or summary keeps after the item was sent. */
   originOf(item: T): T;
-  /** The record of a burst. */
+  /** Builds the manifest record of a burst. */
   manifestOf(burst: Burst<T>): T;
-  /** The record of what the limit did not let out. */
+  /** Builds the summary record of bursts that the limit did not admit. */
   summaryOf(limited: Limited<T>, recurrence: Recurrence<T> | undefined): T;
 }
 
-/**
- * Where the core sends what leaves it, and who delivers it. There are two: an exporter, and a wrapped
- * processor.
- */
+/** Delivers the items that the core sends, to an exporter, a wrapped processor or a logger provider. */
 export interface Target<T> {
   readonly items: Items<T>;
   /**
-   * Sends one item on, with what is to be added to it. Never throws.
-   * @param context that of the record, if it leaves at once
-   * @param cameAt when it came, as `Clock.monotonicNow()` counts
+   * Sends one item with the attributes to add to it. Never throws.
+   * @param context the context of the record if it is sent at once, otherwise undefined
+   * @param cameAt the time of arrival, as returned by `Clock.monotonicNow()`
    */
   send(
     item: T,
@@ -48,20 +47,20 @@ export interface Target<T> {
     context: Context | undefined,
     cameAt: number,
   ): void;
-  /** Estimated bytes that were sent and are not yet delivered, as far as the target keeps them. */
+  /** Estimated bytes of sent items that wait in the target. */
   readonly bytes: number;
-  /** Drops the least important item it keeps. @returns false if it keeps none */
+  /** Drops the lowest-ranked item that waits in the target. @returns false if none waits */
   dropQuietest(): boolean;
-  /** Lets what was sent leave in the next turn of the event loop. */
+  /** Starts the delivery of sent items in the next turn of the event loop. */
   wake(): void;
-  /** Resolves when all that was sent before is delivered or has failed. Never rejects. */
+  /** Resolves when all items sent before are delivered or have failed. Never rejects. */
   flush(): Promise<void>;
-  /** Flushes and ends within the bound. Never rejects. */
+  /** Flushes and shuts down within the timeout. Never rejects. */
   shutdown(timeoutMillis: number): Promise<void>;
   counts(): DeliveryCounts;
-  /** Gives away what it has not delivered, as far as it knows. */
+  /** Removes and returns the records that are known to be undelivered. */
   undelivered(): readonly ReadableLogRecordLike[];
 }
 
-/** The size of a manifest, and of a summary, which is always much the same. */
+/** The estimated size of a manifest or summary record, which varies little. */
 export const MANIFEST_BYTES = 1_500;

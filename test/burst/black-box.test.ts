@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { diag } from '@opentelemetry/api';
 import { type BoxContents, completeBoxOptions, readBox } from '../../src/box/index.ts';
 import { openBlackBox } from '../../src/burst/open-black-box.ts';
-import type { Keys, SeeItem } from '../../src/holding/index.ts';
+import type { Keys, VisitItem } from '../../src/holding/index.ts';
 import type { ReadableLogRecordLike } from '../../src/record/index.ts';
 import { aRecord } from '../box/support/memory-box.ts';
 import { listen } from '../support/diag-listener.ts';
@@ -64,7 +64,7 @@ function build({ exclude = [] as string[], capacity = 1_000, clock = new ManualC
   closers.push(() => box.close(true));
   const items: Held[] = [];
   const unknownOf: Keys[] = [];
-  const see = (item: Held, seen: SeeItem<ReadableLogRecordLike>) => {
+  const see = (item: Held, seen: VisitItem<ReadableLogRecordLike>) => {
     item.isNew = false;
     item.number = seen(item.record, item.key, clock.monotonicNow());
   };
