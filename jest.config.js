@@ -17,7 +17,8 @@ export default {
   // Not Number, String, Promise, Symbol, Error and Uint8Array: packages such as readable-stream declare these themselves.
   sandboxInjectedGlobals: ['Math', 'BigInt', 'Object', 'Array', 'JSON', 'Map', 'Set'],
   setupFilesAfterEnv: ['<rootDir>/test/support/disable-storages.ts'],
-  testTimeout: 30_000,
+  // For what hangs, not for what is slow: tests with ten processes take 25 s on two cores that others use as well.
+  testTimeout: 120_000,
   // One more than the cores of the smallest machine: tests often wait for a process, a socket or a disk.
   maxWorkers: 3,
 };

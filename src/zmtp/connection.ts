@@ -42,6 +42,8 @@ export class Connection {
   #isUnread = false;
   #hasHeartbeats = false;
   #timer: NodeJS.Timeout;
+  /** When the timer of the next look is due. */
+  #beatAt = 0;
 
   constructor(socket: Socket, mechanism: Mechanism, options: ConnectionOptions, events: ConnectionEvents) {
     this.#socket = socket;
@@ -183,8 +185,7 @@ export class Connection {
     clearTimeout(this.#timer);
     this.#state = 'open';
     this.#reader.maxFrameBytes = this.#message.maxFrameBytes;
-    this.#timer = armTimeout(() => this.#beat(), this.#beatMillis);
-    this.#timer.unref();
+    this.#armBeat();
     this.#events.opened(peer);
   }
 
@@ -223,9 +224,21 @@ export class Connection {
     return Math.min(this.#hasHeartbeats ? heartbeatMillis : messageMillis, messageMillis) / 2;
   }
 
+  #armBeat(): void {
+    this.#beatAt = monotonicNow() + this.#beatMillis;
+    this.#timer = armTimeout(() => this.#beat(), this.#beatMillis);
+    this.#timer.unref();
+  }
+
   /** Looks after silence, messages that do not end, and peers that do not read. */
   #beat(): void {
     const now = monotonicNow();
+    const lateMillis = now - this.#beatAt;
+    if (lateMillis >= this.#beatMillis) {
+      // This process was stopped, or had no processor: what came meanwhile has not been read yet.
+      this.#heardAt += lateMillis;
+      return this.#armBeat();
+    }
     const { heartbeatMillis, messageMillis } = this.#options;
     // What this side does not read is no silence of the peer.
     const silentMillis = this.#isBusy || this.#isPaused || this.#isUnread ? 0 : now - this.#heardAt;
@@ -246,8 +259,7 @@ export class Connection {
     if (this.#hasHeartbeats && silentMillis >= heartbeatMillis / 2 && !this.#outgoing.isFull) {
       this.#command(encodeCommand('PING', Buffer.from([0, 0])));
     }
-    this.#timer = armTimeout(() => this.#beat(), this.#beatMillis);
-    this.#timer.unref();
+    this.#armBeat();
   }
 
   #late(): void {

@@ -338,9 +338,11 @@ describe('a connection', () => {
     ['a peer that is silent', { heartbeatMillis: 20 }, opening, 'silent'],
   ])('%s has its time', async (_what, options, bytes, cause) => {
     const { peer, seen, until, heard } = await world(options);
+    const gone = once(peer, 'close');
     peer.write(bytes);
     await until(() => seen.at(-1)?.startsWith('closed') === true);
     expect(seen.at(-1)).toBe(`closed ${cause}`);
+    await gone;
     // It was asked before.
     expect(heard().includes('PING')).toBe(cause === 'silent');
   });
@@ -360,6 +362,19 @@ describe('a connection', () => {
     }
     expect([talking.seen, old.seen]).toEqual([['opened DEALER'], ['opened DEALER']]);
     expect(old.heard().includes('PING')).toBe(false);
+  });
+
+  test('while this process is stopped no peer is silent: what came meanwhile is read first', async () => {
+    const { peer, seen, until } = await world({ heartbeatMillis: 20, messageMillis: 40 });
+    peer.write(opening);
+    await until(() => seen.length === 1);
+    const message = messageOf('sent before');
+    peer.write(message.subarray(0, 5));
+    await new Promise((resolve) => setImmediate(resolve));
+    peer.write(message.subarray(5));
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
+    await until(() => seen.length === 2);
+    expect(seen).toEqual(['opened DEALER', 'sent before']);
   });
 
   test('while a message is being taken no other is, and its bytes count', async () => {
