@@ -17,29 +17,30 @@ import { syncDirectory } from './sync-directory.ts';
 /** The format of the directory that this version writes. It reads no newer one. */
 const DATA_VERSION = 1;
 
-/** The daemon's own directory, locked until it is closed. Everything in it is for this user only. */
+/** The data directory of the daemon, locked until it is closed. Only this user can access its files. */
 export interface DataDirectory {
-  /** Where each part keeps its files. The folders in it are made by those who use them. */
+  /** The paths of its files and folders. Each component creates the folders that it uses. */
   readonly layout: DataLayout;
-  /** Lets other daemons in. May be called twice. */
+  /** Releases the lock, so that another daemon can open the directory. May be called twice. */
   close(): Promise<void>;
 }
 
-/** Why a data directory cannot be opened; nothing in it was changed then. */
+/** Why a data directory cannot be opened. The directory was not changed. */
 export interface DataDirectoryError extends Error {
   readonly code:
     | 'in_use'
     | 'newer'
-    /** It has files and none of them says that it is a data directory. */
+    /** The directory has files but no version file, so it was not created by a daemon. */
     | 'foreign'
     | 'not_a_directory'
     | 'not_writable';
 }
 
 /**
- * Opens the data directory for this process alone; makes it, with mode 0700, if it is not there.
+ * Opens the data directory for this process exclusively. Creates it with mode 0700 if it does not exist.
  *
- * The lock holds for one machine. Over a network file system two machines do not see each other.
+ * The lock protects against other processes on this machine only, not against other machines on a network
+ * file system.
  * @throws (rejects) DataDirectoryError
  */
 export async function openDataDirectory(path: string): Promise<DataDirectory> {
@@ -48,7 +49,8 @@ export async function openDataDirectory(path: string): Promise<DataDirectory> {
   await checkDirectory(layout);
   const lock = await lockOf(layout.root);
   try {
-    // Somebody else may have made it, and ended, between the first look and the lock.
+    // Another process may have initialized the directory and released it between the first check and the
+    // lock.
     const version = checkVersion(layout);
     chmodSync(layout.root, 0o700);
     if (version === undefined) await writeVersion(layout);
@@ -59,7 +61,7 @@ export async function openDataDirectory(path: string): Promise<DataDirectory> {
   }
 }
 
-/** Makes the folder and those above it; changes nothing if it is there. */
+/** Creates the directory and its parents. Changes nothing if they exist. */
 async function makeDirectory(root: string): Promise<void> {
   try {
     await makeFolders(root);
@@ -69,8 +71,9 @@ async function makeDirectory(root: string): Promise<void> {
 }
 
 /**
- * Not by `recursive: true`: that loops forever where folders cannot be created, such as in /proc. Each name is on the
- * disk before anything is acknowledged in it; a folder that this user may not read cannot be synced.
+ * Does not use `recursive: true`, which loops forever where folders cannot be created, such as in /proc.
+ * Syncs each parent directory, so that the new name is durable before anything in it is acknowledged.
+ * Directories that this user may not read cannot be synced; that error is ignored.
  */
 async function makeFolders(path: string): Promise<void> {
   if (existsSync(path)) return;
@@ -78,7 +81,7 @@ async function makeFolders(path: string): Promise<void> {
   try {
     mkdirSync(path, { mode: 0o700 });
   } catch (error) {
-    // Somebody else was quicker.
+    // Another process created it in the meantime.
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
   await syncDirectory(dirname(path)).catch(() => {});
@@ -93,7 +96,8 @@ async function checkDirectory(layout: DataLayout): Promise<void> {
   });
   const { uid } = statSync(root);
   const own = process.getuid?.();
-  // Root may write everywhere; but the owner of the directory could put a link where root writes then.
+  // Root could write anyway, but the owner of the directory could replace a file with a link and choose where
+  // root writes.
   if (own !== undefined && uid !== own) {
     throw failure(
       'not_writable',
@@ -104,9 +108,9 @@ async function checkDirectory(layout: DataLayout): Promise<void> {
 }
 
 /**
- * Lists the names before it looks for the version: another daemon may write the version, and then its files, at any
- * moment, and whatever was there before the version was looked for belongs to that version.
- * @returns the version, undefined if the directory is new
+ * Lists the names before it reads the version. Another daemon may write the version file, and then its other
+ * files, at any moment; files that were listed before the version was read belong to that version.
+ * @returns the version; undefined if the directory is new
  */
 function checkVersion({ root, version }: DataLayout): number | undefined {
   const names = readdirSync(root).filter(
@@ -117,12 +121,12 @@ function checkVersion({ root, version }: DataLayout): number | undefined {
     if (names.length === 0) return undefined;
     throw failure(
       'foreign',
-      `${root} holds ${JSON.stringify(names[0])} and no version file, so it is not a data directory of distlogd; choose an empty one`,
+      `${root} contains ${JSON.stringify(names[0])} but no version file, so it is not a data directory of distlogd; choose an empty directory`,
     );
   }
   const number = /^\d{1,9}\n?$/.test(text) ? Number(text) : undefined;
   if (number === undefined)
-    throw failure('foreign', `${version} holds no version number; nothing was changed`);
+    throw failure('foreign', `${version} does not contain a version number; nothing was changed`);
   if (number > DATA_VERSION) {
     throw failure(
       'newer',
@@ -132,7 +136,7 @@ function checkVersion({ root, version }: DataLayout): number | undefined {
   return number;
 }
 
-/** Whole or not at all, whatever happens in between. */
+/** Writes the version file atomically. */
 async function writeVersion({ root, version }: DataLayout): Promise<void> {
   const unfinished = join(root, `version.new-${process.pid}`);
   writeFileSync(unfinished, `${DATA_VERSION}\n`, { mode: 0o600, flush: true });
@@ -147,7 +151,7 @@ async function lockOf(root: string) {
   if ('release' in result) return result;
   throw failure(
     'in_use',
-    `the data directory ${root} is in use by process ${result.pid}; one distlogd at a time`,
+    `the data directory ${root} is in use by process ${result.pid}; only one distlogd may use it`,
   );
 }
 
@@ -181,21 +185,21 @@ function asDataDirectoryError(error: unknown, path: string): DataDirectoryError 
   return failure('not_writable', `the data directory ${path} cannot be used: ${why[code] ?? message}`);
 }
 
-/** Where the daemon's parts keep their files, all below one directory. */
+/** The paths of the daemon's files, all below one directory. */
 export interface DataLayout {
   /** The directory itself, an absolute path. */
   readonly root: string;
-  /** Segments of the journal. */
+  /** Segment files of the journal. */
   readonly journal: string;
-  /** Cursors and state of the sinks, a file each. */
+  /** Cursors and state of the sinks, one file each. */
   readonly sinks: string;
-  /** Dead letters of the sinks, a folder each. */
+  /** Dead letters of the sinks, one folder each. */
   readonly deadLetters: string;
-  /** The only folder here that file sinks may write to. */
+  /** The only folder here to which file sinks may write. */
   readonly logs: string;
-  /** Where programs of this user reach the daemon: a Unix domain socket. */
+  /** A Unix domain socket through which programs of this user reach the daemon. */
   readonly socket: string;
-  /** Holds the number of the directory's format. */
+  /** A file with the format version of the directory. */
   readonly version: string;
 }
 

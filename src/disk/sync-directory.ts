@@ -1,6 +1,8 @@
 import { open } from 'node:fs/promises';
 
-/** Makes the names in a directory durable: what was made, renamed or removed in it. */
+/**
+ * Makes the entries of a directory durable: files and folders that were created, renamed or removed in it.
+ */
 export async function syncDirectory(path: string): Promise<void> {
   const directory = await open(path, 'r');
   try {

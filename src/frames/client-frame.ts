@@ -9,52 +9,54 @@ export const ENCODING_IDENTITY = 0;
 /** The body is compressed with gzip (RFC 1952). */
 export const ENCODING_GZIP = 1;
 
-/** Bytes of the header of both kinds. */
+/** The size of the header of both frame types. */
 const HEADER_BYTES = 48;
 const TYPE_DATA = 1;
 const TYPE_HELLO = 2;
-/** In a HELLO: the producer's secret follows its id. */
+/** Flag of a HELLO: the producer's secret follows its id. */
 const WITH_SECRET = 1;
 const EMPTY = new Uint8Array(0);
 
-/** A batch of records on its way to the daemon. */
+/** A batch of records that a client sends to the daemon. */
 export interface DataFrame {
   readonly kind: 'data';
-  /** 16 random bytes, one exporter instance. */
+  /** 16 random bytes that identify one exporter instance. */
   readonly producer: Uint8Array;
   /** The number of the batch, from 1. */
   readonly seq: number;
-  /** The highest lower number that the sender still expects the daemon to hold; 0: none. */
+  /** The highest lower number that the sender still expects the daemon to have; 0: none. */
   readonly prev: number;
-  /** How many records it holds, from 1. */
+  /** The number of records in the batch, from 1. */
   readonly records: number;
-  /** {@link CONTENT_OTLP}; others are not known yet. */
+  /** {@link CONTENT_OTLP}; no other type is defined. */
   readonly contentType: number;
   /** {@link ENCODING_IDENTITY} or {@link ENCODING_GZIP}. */
   readonly encoding: number;
-  /** Bytes of the body when it is not compressed, from 1. */
+  /** The uncompressed size of the body in bytes, from 1. */
   readonly length: number;
   readonly body: Uint8Array;
-  /** The crc-32 of the body, of a frame that was read. */
+  /** The crc-32 of the body; set when the frame was read from the wire. */
   readonly bodyCrc?: number | undefined;
 }
 
-/** The first message of a client on a connection, repeated when the daemon has not answered for a while. */
+/** The first message of a client on a connection. The client repeats it if the daemon does not answer. */
 export interface HelloFrame {
   readonly kind: 'hello';
   readonly producer: Uint8Array;
-  /** The secret that the producer's id is made of; undefined: an older client, whose id has no owner. */
+  /**
+   * The secret from which the producer's id is derived; undefined: an older client, whose id has no owner.
+   */
   readonly secret?: Uint8Array | undefined;
-  /** The highest number that this journal is known to hold; 0: none. */
+  /** The highest batch number that this journal is known to hold; 0: none. */
   readonly last: number;
 }
 
 /**
- * The three frames of a batch.
- * @param bodyCrc crc-32 of the body, for a sender that repeats the body under another header
+ * Encodes a batch as three frames.
+ * @param bodyCrc the crc-32 of the body, if the sender computed it for an earlier header
  */
 export function encodeData(frame: Omit<DataFrame, 'kind'>, bodyCrc?: number): readonly Uint8Array[] {
-  // Never from the pool: ZeroMQ reads it after this turn.
+  // Not allocated from Buffer's pool: ZeroMQ reads it after this turn of the event loop.
   const header = Buffer.alloc(HEADER_BYTES);
   header[0] = VERSION;
   header[1] = TYPE_DATA;
@@ -69,7 +71,7 @@ export function encodeData(frame: Omit<DataFrame, 'kind'>, bodyCrc?: number): re
 }
 
 /**
- * The three frames of a HELLO. Older clients sent the journal's id in place of the secret; older daemons
+ * Encodes a HELLO as three frames. Older clients sent the journal's id instead of the secret; older daemons
  * ignore the field.
  */
 export function encodeHello(frame: Omit<HelloFrame, 'kind'>): readonly Uint8Array[] {
@@ -86,14 +88,14 @@ export function encodeHello(frame: Omit<HelloFrame, 'kind'>): readonly Uint8Arra
 }
 
 /**
- * Reads what a client sent. The body stays as it is: see `unpackBody`.
- * @throws FrameError for anything else
+ * Decodes a message of a client. The body stays compressed; see `unpackBody`.
+ * @throws FrameError for an invalid message
  */
 export function decodeClientFrame(parts: readonly Uint8Array[]): DataFrame | HelloFrame {
   const { header, body, bodyCrc } = open(parts, HEADER_BYTES);
   const type = header[1];
   if (type === TYPE_HELLO) return readHello(header, body);
-  if (type !== TYPE_DATA) throw new FrameError('unknown', `frames of type ${type} are not known`);
+  if (type !== TYPE_DATA) throw new FrameError('unknown', `unknown frame type ${type}`);
   const seq = readNumber(header, 20);
   const prev = readNumber(header, 28);
   const records = header.readUInt32BE(36);
@@ -115,7 +117,7 @@ export function decodeClientFrame(parts: readonly Uint8Array[]): DataFrame | Hel
 }
 
 function readHello(header: Buffer, body: Uint8Array): HelloFrame {
-  if (body.length !== 0) throw new FrameError('malformed', 'a HELLO has no body');
+  if (body.length !== 0) throw new FrameError('malformed', 'a HELLO must not have a body');
   return {
     kind: 'hello',
     producer: readId(header, 4),

@@ -1,31 +1,28 @@
-/** Why a frame was refused, in one word for counters. */
+/** Why a frame was rejected, as a label for counters. */
 export type FrameErrorCause =
-  /** Not three frames, a wrong magic, a header of a wrong length, a field out of its range. */
+  /** Not three frames, a wrong magic, a header of the wrong length, or a field out of range. */
   | 'malformed'
-  /** The checksum is wrong: truncated or changed in transit. */
+  /** The checksum does not match: the message was truncated or changed in transit. */
   | 'checksum'
-  /** A version of the layout that this side does not know. */
+  /** The version of the layout is unknown. */
   | 'version'
-  /** A type of frame, of content or of encoding that this side does not know. */
+  /** The type of the frame, of the content or of the encoding is unknown. */
   | 'unknown'
-  /** The body, or what it declares to become, is bigger than the receiver takes. */
+  /** The body, or its declared uncompressed size, exceeds the receiver's limit. */
   | 'too_large'
-  /** The body does not unpack, or not to the length that was declared. */
+  /** The body does not decompress, or not to the declared length. */
   | 'encoding';
 
 /**
- * Bytes that are not a valid frame. The receiver refuses them and counts the cause. It has the form of a
- * `WireError`, so that one check covers both.
+ * An invalid frame. The receiver rejects it and counts the cause. It has the same shape as a `WireError`, so
+ * that one check covers both.
  */
 export class FrameError extends Error {
   override readonly name = 'FrameError';
-  /**
-   * Distinguishes it from other errors without `instanceof`: copies of this class can meet in one process.
-   */
+  /** Identifies the error without `instanceof`: several copies of this class can exist in one process. */
   readonly malformed = true;
   override readonly cause: FrameErrorCause;
 
-  /** @param message what is wrong */
   constructor(cause: FrameErrorCause, message: string) {
     super(message);
     this.cause = cause;

@@ -10,29 +10,32 @@ const KINDS: ReadonlyMap<number, string> = new Map(
 const MAX_CAUSE_BYTES = 200;
 const EMPTY = new Uint8Array(0);
 
-/** What the daemon answers. Every answer names its journal and the producer it is for. */
+/** A reply of the daemon. Every reply names the journal and the producer that it is for. */
 export type Reply = ReplyHead & ReplyBody;
 
 interface ReplyHead {
-  /** 16 random bytes, made with the journal. */
+  /** 16 random bytes, created with the journal. */
   readonly journal: Uint8Array;
-  /** Whose batches the answer is about. */
+  /** The producer whose batches the reply is about. */
   readonly producer: Uint8Array;
 }
 
 type ReplyBody =
-  /** To a HELLO: what the journal holds, how many batches may be under way, the most bytes of one. */
+  /**
+   * Answers a HELLO: the last batch in the journal, how many batches may be in flight, and the maximum batch
+   * size in bytes.
+   */
   | { readonly kind: 'welcome'; readonly last: number; readonly credit: number; readonly maxBytes: number }
-  /** All up to `last` is on the disk; `credit` batches may be under way behind it. */
+  /** All batches up to `last` are on disk; `credit` batches may be in flight after it. */
   | { readonly kind: 'ack'; readonly last: number; readonly credit: number }
-  /** Batches between `last` and the received one are missing: send again from behind `last`. */
+  /** Batches between `last` and the received one are missing: send again from `last` + 1. */
   | { readonly kind: 'nack'; readonly last: number }
-  /** Nothing is accepted for `afterMillis`; then send again from behind `last`. */
+  /** Nothing is accepted for `afterMillis`; then send again from `last` + 1. */
   | { readonly kind: 'retry'; readonly last: number; readonly afterMillis: number }
   /** The batch `seq` is rejected permanently. */
   | { readonly kind: 'reject'; readonly seq: number; readonly cause: string };
 
-/** The three frames of an answer. */
+/** Encodes a reply as three frames. */
 export function encodeReply(reply: Reply): readonly Uint8Array[] {
   const header = Buffer.alloc(HEADER_BYTES);
   header[0] = VERSION;
@@ -49,15 +52,15 @@ export function encodeReply(reply: Reply): readonly Uint8Array[] {
 }
 
 /**
- * Reads an answer of the daemon.
- * @throws FrameError for anything else
+ * Decodes a reply of the daemon.
+ * @throws FrameError for an invalid message
  */
 export function decodeReply(parts: readonly Uint8Array[]): Reply {
   const { header, body } = open(parts, HEADER_BYTES);
   const kind = KINDS.get(header[1]!) as Reply['kind'] | undefined;
-  if (kind === undefined) throw new FrameError('unknown', `answers of type ${header[1]} are not known`);
+  if (kind === undefined) throw new FrameError('unknown', `unknown reply type ${header[1]}`);
   if (body.length > (kind === 'reject' ? MAX_CAUSE_BYTES : 0)) {
-    throw new FrameError('malformed', `the body of the answer is too long (${body.length} bytes)`);
+    throw new FrameError('malformed', `the body of the reply is too long (${body.length} bytes)`);
   }
   const head = { journal: readId(header, 4), producer: readId(header, 20) };
   const number = readNumber(header, 36);

@@ -1,10 +1,10 @@
 import { BlockList, isIP } from 'node:net';
 
-/** Where a receiver listens. */
+/** The address on which a receiver listens. */
 export interface ListenAddress {
-  /** A name or an IP address, IPv6 without its brackets. */
+  /** A name or an IP address. IPv6 addresses have no brackets. */
   readonly host: string;
-  /** 0: any free one. */
+  /** 0: any free port. */
   readonly port: number;
 }
 
@@ -18,7 +18,7 @@ export function parseListenAddress(text: string): ListenAddress | undefined {
   return { host: inBrackets ?? name, port };
 }
 
-/** Whether only this machine can reach the address. A name counts only if it is `localhost`. */
+/** Whether the address can be reached from this machine only. The only name that counts is `localhost`. */
 export function isLoopback(host: string): boolean {
   if (host.toLowerCase() === 'localhost') return true;
   const version = isIP(host);
@@ -26,23 +26,23 @@ export function isLoopback(host: string): boolean {
   const loopback = new BlockList();
   loopback.addSubnet('127.0.0.0', 8);
   loopback.addAddress('::1', 'ipv6');
-  // IPv4 addresses that are mapped into IPv6 are found too.
+  // Also matches IPv4 addresses that are mapped into IPv6.
   return loopback.check(host, version === 6 ? 'ipv6' : 'ipv4');
 }
 
-/** Whether both cannot listen at the same time. Port 0 is never taken. */
+/** Whether the two addresses cannot be used at the same time. Port 0 never collides. */
 export function collides(a: ListenAddress, b: ListenAddress): boolean {
   if (a.port === 0 || a.port !== b.port) return false;
   const [first, second] = [canonical(a.host), canonical(b.host)];
   return first === second || covers(first, second) || covers(second, first);
 }
 
-/** Whether who listens on the one listens on the other as well. `::` takes IPv4 too. */
+/** Whether a listener on `one` also receives connections to `other`. `::` accepts IPv4 too. */
 function covers(one: string, other: string): boolean {
   return one === '::' || (one === '0.0.0.0' && isIP(other) !== 6);
 }
 
-/** The same text for each way to write an address. IPv4 addresses that are mapped into IPv6 are those. */
+/** Returns the same text for every notation of an address. A mapped IPv4 address becomes its IPv4 form. */
 function canonical(host: string): string {
   const name = host.toLowerCase();
   if (name === 'localhost') return '127.0.0.1';
@@ -60,7 +60,7 @@ export function showAddress({ host, port }: ListenAddress): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-/** `http(s)://host[:port][/path]`, without credentials, query or fragment; no slash at the end. */
+/** `http(s)://host[:port][/path]`, without credentials, query or fragment. Removes trailing slashes. */
 export function parseHttpUrl(text: string): string | undefined {
   if (!/^https?:\/\/[^/@?#\s]+(?:\/[^@?#\s]*)?$/.test(text) || !URL.canParse(text)) return undefined;
   return text.replace(/\/+$/, '');

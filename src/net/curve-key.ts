@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { decodeZ85, encodeZ85 } from './z85.ts';
 
-/** A CURVE key, public or secret, is 32 bytes: 40 characters of Z85. */
+/** Returns the text if it is a CURVE key, public or secret: 32 bytes, 40 characters of Z85. */
 export function parseCurveKey(text: string): string | undefined {
   return text.length === 40 && decodeZ85(text) !== undefined ? text : undefined;
 }
@@ -12,8 +12,8 @@ export interface CurveKeyPair {
 }
 
 /**
- * A new key pair for CURVE, in Z85. CURVE's keys are X25519 keys, so Node.js makes them and ZeroMQ need not be
- * installed where keys are made. Neither text holds a `$`: a configuration file and a shell would replace it.
+ * Creates a key pair for CURVE, in Z85. CURVE keys are X25519 keys, so Node.js can create them without
+ * ZeroMQ. Neither key contains a `$`, which a configuration file or a shell would substitute.
  *
  * Source: https://rfc.zeromq.org/spec/26/ (CurveZMQ: crypto_box of NaCl), RFC 8410 (the last 32 bytes)
  */
@@ -24,7 +24,7 @@ export function newCurveKeyPair(): CurveKeyPair {
   return `${pair.publicKey}${pair.secretKey}`.includes('$') ? newCurveKeyPair() : pair;
 }
 
-/** The public key that belongs to a secret one. */
+/** Returns the public key for a secret key. */
 export function curvePublicKey(secretKey: string): string {
   const head = '302e020100300506032b656e04220420';
   const key = Buffer.concat([Buffer.from(head, 'hex'), decodeZ85(secretKey)!]);

@@ -1,8 +1,13 @@
-/** The keys of a client of CURVE, ZeroMQ's encryption. Keys are 40 characters in Z85, as `distlogd keygen` prints. */
+/**
+ * The keys of a CURVE client (CURVE is ZeroMQ's encryption). Each has 40 characters in Z85, as `distlogd
+ * keygen` prints.
+ */
 export interface CurveClientKeys {
-  /** The daemon's public key: only the holder of its secret key can read what is sent. */
+  /**
+   * The public key of the daemon. Only the daemon, which has the matching secret key, can read what is sent.
+   */
   readonly serverKey: string;
-  /** The public key of this client, which the daemon has in `allow`. */
+  /** The public key of this client. The daemon must list it in `allow`. */
   readonly publicKey: string;
   /** The secret key of this client. */
   readonly secretKey: string;

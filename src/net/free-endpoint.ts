@@ -2,12 +2,12 @@ import { connect } from 'node:net';
 import { cannotListen } from './listen.ts';
 import { connectTarget, ipcPath } from './zmq-endpoint.ts';
 
-/** How long a look at a socket may take. It is on this machine. */
+/** How long a connection attempt may take. The socket is on this machine. */
 const LOOK_MILLIS = 1_000;
 
 /**
- * ZeroMQ takes an `ipc://` path silently from the process that listens there. So look first.
- * @throws (rejects) if somebody listens there
+ * Checks that no process listens on an `ipc://` path. ZeroMQ would silently take the path from that process.
+ * @throws (rejects) if a process listens there
  */
 export async function checkFree(endpoint: string, setting: string): Promise<void> {
   if (ipcPath(endpoint) === undefined || !(await answers(endpoint))) return;

@@ -2,28 +2,31 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 
-/** How a server of HTTP knows who may ask. */
+/** How an HTTP server decides which requests it answers. */
 export interface HttpAccess {
-  /** The name or address that it listens on. */
+  /** The name or address on which the server listens. */
   readonly host: string;
-  /** What clients have to send. */
+  /** The token that clients must send. */
   readonly token?: string | undefined;
-  /** Nobody connects without a certificate that it trusts. */
+  /** Whether clients must present a certificate that the server trusts. */
   readonly hasClientCertificates: boolean;
 }
 
-/** Why a request is not answered. */
+/** Why a request is refused. */
 export interface AccessRefusal {
   readonly status: 401 | 403;
   readonly text: string;
 }
 
 /**
- * Whether a request may be answered. With a token, the token decides alone: a web page in somebody's browser does not
- * know it. Without one a request must not come from a page of another origin. It must name this server as its host, too:
- * a page could else give its own name this machine's address (DNS rebinding). Who has shown a client certificate may use
- * any name: a browser only sends one to a server whose certificate fits the name.
- * @returns undefined: it may
+ * Decides whether a request may be answered.
+ *
+ * - With a token: the token alone decides. A web page in a browser does not know it.
+ * - Without a token: the request must not come from a page of another origin, and it must name this server as
+ * its host. Otherwise a page could map its own name to the address of this machine (DNS rebinding).
+ * - With a client certificate any host name is accepted: a browser sends a certificate only to a server whose
+ * own certificate matches the name.
+ * @returns undefined if it may be answered
  */
 export function accessRefusal(
   { url = '', headers }: Pick<IncomingMessage, 'url' | 'headers'>,
@@ -35,34 +38,40 @@ export function accessRefusal(
   }
   const authority = (requestTarget(url).authority ?? headers.host ?? '').toLowerCase();
   const origin = headers.origin?.replace(/^https?:\/\//i, '').toLowerCase();
-  // Another port is another origin.
+  // A different port is a different origin.
   if (origin !== undefined && origin !== authority) {
-    return { status: 403, text: 'requests of web pages of other origins are refused' };
+    return { status: 403, text: 'requests from web pages of other origins are refused' };
   }
   if (hasClientCertificates || names(authority, host)) return undefined;
-  return { status: 403, text: 'the request names another host; with a token any name is accepted' };
+  return {
+    status: 403,
+    text: 'the Host header does not name this server; with a token any name is accepted',
+  };
 }
 
 /** The parts of a request target. */
 export interface RequestTarget {
-  /** Of the absolute form. It counts instead of the header `Host`. */
+  /** The authority of the absolute form. It takes precedence over the `Host` header. */
   readonly authority: string | undefined;
   readonly path: string;
   readonly query: string;
 }
 
-/** Both forms of a request target that servers take (RFC 9112, section 3.2): `/metrics` and `http://host:5080/metrics`. */
+/**
+ * Parses both request target forms that servers accept (RFC 9112, section 3.2): `/metrics`,
+ * `http://host:5080/metrics`.
+ */
 export function requestTarget(url: string): RequestTarget {
   const absolute = /^https?:\/\/([^/?#]*)(.*)$/i.exec(url);
   const [, authority, rest = url] = absolute ?? [];
-  // A query may have question marks of its own (RFC 3986, section 3.4).
+  // A query may contain question marks (RFC 3986, section 3.4).
   const [, path = '', query = ''] = /^([^?]*)\??(.*)$/s.exec(rest) ?? [];
   return { authority, path: path === '' && absolute !== null ? '/' : path, query };
 }
 
 /**
- * Whether the header `Authorization` brings the token; true if none is asked for. The name of the scheme is written in
- * any case (RFC 9110, section 11.1).
+ * Whether the `Authorization` header contains the token; true if no token is required. The scheme name is
+ * case-insensitive (RFC 9110, section 11.1).
  */
 export function hasToken(header: string | undefined, token: string | undefined): boolean {
   if (token === undefined) return true;
@@ -70,13 +79,16 @@ export function hasToken(header: string | undefined, token: string | undefined):
   return isEqual(given, token);
 }
 
-/** In a time that does not depend on how much of it is right. */
+/** Compares in constant time. */
 function isEqual(given: string, expected: string): boolean {
   const digest = (text: string) => createHash('sha256').update(text).digest();
   return timingSafeEqual(digest(given), digest(expected));
 }
 
-/** Whether a host, with or without a port, is an address, `localhost`, or the name that the server listens on. */
+/**
+ * Whether a host, with or without a port, is an IP address, `localhost`, or the name on which the server
+ * listens.
+ */
 function names(authority: string, host: string): boolean {
   const match = /^(?:\[([0-9a-f:.]+)\]|([^:[\]/@]+))(?::\d+)?$/.exec(authority);
   const name = match?.[1] ?? match?.[2];

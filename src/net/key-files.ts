@@ -7,7 +7,7 @@ const token: FileContents = {
   problem: (content) =>
     /^[\x21-\x7e]{16,4096}$/.test(fileText(content))
       ? undefined
-      : 'a token of 16 to 4096 visible ASCII characters without blanks',
+      : 'a token of 16 to 4096 visible ASCII characters without spaces',
 };
 
 const curveSecretKey: FileContents = {
@@ -23,7 +23,7 @@ const curvePublicKeys: FileContents = {
   problem: (content) => {
     const { keys, wrongLine } = publicKeysIn(content);
     if (wrongLine !== undefined) {
-      return `a public key of 40 characters in Z85 in each line (line ${wrongLine} is none)`;
+      return `a public key of 40 characters in Z85 on each line (line ${wrongLine} is not)`;
     }
     return keys.length === 0 ? 'at least one public key' : undefined;
   },
@@ -40,10 +40,10 @@ const privateKey: FileContents = {
     parses(() => createPrivateKey(Buffer.from(content))) ? undefined : 'a private key, PEM, not encrypted',
 };
 
-/** What must be in the files of keys, tokens and certificates that options name. */
+/** The expected contents of the key, token and certificate files that options name. */
 export const keyFiles = { token, curveSecretKey, curvePublicKeys, certificates, privateKey } as const;
 
-/** The keys of a list of them. `#` is a character of Z85, so a comment begins with `# `. */
+/** Parses a list of public keys, one a line. `#` is a character of Z85, so a comment starts with `# `. */
 export function publicKeysIn(content: Uint8Array): {
   readonly keys: readonly string[];
   readonly wrongLine?: number;
@@ -59,12 +59,12 @@ export function publicKeysIn(content: Uint8Array): {
   return { keys };
 }
 
-/** Line breaks around it do not count. */
+/** The text of a file, without surrounding white space. */
 export function fileText(content: Uint8Array): string {
   return Buffer.from(content).toString('utf8').trim();
 }
 
-/** Whether a private key is that of a certificate. Both are PEM. */
+/** Whether a private key matches a certificate. Both are PEM. */
 export function belongTogether(certificate: Uint8Array, key: Uint8Array): boolean {
   return new X509Certificate(certificate).checkPrivateKey(createPrivateKey(Buffer.from(key)));
 }

@@ -7,8 +7,8 @@ import { type ListenAddress, showAddress } from './address.ts';
 /**
  * Opens a server's socket.
  * @param setting the name of the setting that holds the address
- * @returns the address with the real port
- * @throws (rejects) with what is wrong and which setting changes it
+ * @returns the address with the actual port
+ * @throws (rejects) an error that names the cause and the setting to change
  */
 export async function listen(server: Server, address: ListenAddress, setting: string): Promise<string> {
   const listening = once(server, 'listening');
@@ -22,19 +22,19 @@ export async function listen(server: Server, address: ListenAddress, setting: st
   return showAddress({ host: address.host, port });
 }
 
-/** A path of a Unix domain socket has so many bytes at most, on every system. */
+/** The longest path of a Unix domain socket that every operating system accepts. */
 export const MAX_SOCKET_PATH_BYTES = 103;
 
 /**
- * Opens a server's socket at a path, for this user alone. What is left there of a process that has ended is removed: the
- * directory belongs to the caller.
+ * Opens a server's socket at a path, for this user only. Removes a socket that an earlier process left: the
+ * caller owns the directory.
  * @returns the path as an endpoint
- * @throws (rejects) if that is not possible
+ * @throws (rejects) if it cannot listen there
  */
 export async function listenOnSocket(server: Server, path: string): Promise<string> {
   const length = Buffer.byteLength(path);
   if (length > MAX_SOCKET_PATH_BYTES) {
-    throw new Error(`${path} has ${length} bytes, a socket at most ${MAX_SOCKET_PATH_BYTES}`);
+    throw new Error(`${path} has ${length} bytes; the limit for a socket path is ${MAX_SOCKET_PATH_BYTES}`);
   }
   rmSync(path, { force: true });
   const listening = once(server, 'listening');
@@ -44,7 +44,7 @@ export async function listenOnSocket(server: Server, path: string): Promise<stri
   return `unix:${path}`;
 }
 
-/** What an error of listening means, and which setting to change. */
+/** Explains an error of `listen` and names the setting to change. */
 export function cannotListen(where: string, setting: string, error: unknown): Error {
   const code = (error as { readonly code?: unknown } | undefined)?.code;
   const what = where.startsWith('ipc://') ? 'path' : 'port';

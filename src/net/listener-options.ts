@@ -14,40 +14,40 @@ import { parseCurveKey } from './curve-key.ts';
 import { keyFiles } from './key-files.ts';
 import { isOnThisMachine, parseZmqEndpoint, zmqAddress } from './zmq-endpoint.ts';
 
-/** The options that everything has in common that listens: its address, and who may connect. */
+/** Options that all listeners share: the address, and which clients may connect. */
 
-const neededBeyond = 'An address that other machines can reach needs it';
+const neededBeyond = 'Required for an address that other machines can reach';
 
 const insecure = flag({
   default: false,
   meaning:
-    'Allows an address that other machines can reach without the protection that it needs otherwise. For private networks.',
+    'Allows an address that other machines can reach without the protection that is otherwise required. For private networks.',
 });
 
 const serverTls = group(
   {
     certFile: path({
       contents: keyFiles.certificates,
-      meaning: 'The certificate, PEM, with its chain if there is one.',
+      meaning: 'The server certificate (PEM), followed by its chain if it has one.',
       example: '/etc/distlogd/tls.crt',
     }),
     keyFile: path({
       contents: keyFiles.privateKey,
-      meaning: 'Its private key, PEM, not encrypted. Only its owner may read the file.',
+      meaning: 'The private key of the certificate (PEM, unencrypted). Only its owner may read the file.',
       example: '/etc/distlogd/tls.key',
     }),
     clientCaFile: path({
       contents: keyFiles.certificates,
       absent: 'clients need no certificate',
       meaning:
-        'Certificate authorities, PEM. Clients then need a certificate signed by one of them, and no token.',
+        'Certificate authorities (PEM). Clients then need a certificate signed by one of them, but no token.',
       example: '/etc/distlogd/clients.crt',
     }),
   },
   { absent: 'off', meaning: `TLS. ${neededBeyond}, together with a token or client certificates.` },
 );
 
-/** The options of a server that speaks HTTP. */
+/** The options of an HTTP server. */
 export function httpListener<const A extends string>(address: A) {
   return {
     endpoint: parsed({
@@ -55,23 +55,23 @@ export function httpListener<const A extends string>(address: A) {
       expected: 'an address with a port, such as 127.0.0.1:4317 or "[::1]:4317"',
       parse: parseListenAddress,
       default: address,
-      meaning: 'Where it listens: a name or an IP address, and a port (0: any free one).',
+      meaning: 'The address to listen on: a name or an IP address, and a port (0: any free port).',
     }),
     tls: serverTls,
     token: text({
       isSecret: true,
-      expected: 'a text of 16 to 4096 visible ASCII characters without blanks',
+      expected: 'a text of 16 to 4096 visible ASCII characters without spaces',
       pattern: /^[\x21-\x7e]{16,4096}$/,
       absent: 'see `tokenFile`',
       meaning:
-        'What a client must send as `authorization: Bearer <token>`. Better in `tokenFile` or in a variable.',
+        'The token that clients must send as `authorization: Bearer <token>`. Prefer `tokenFile` or an environment variable.',
       example: `\${env:DISTLOGD_TOKEN}`,
     }),
     tokenFile: path({
       contents: keyFiles.token,
       absent: 'clients need no token',
       meaning:
-        'The file with the token, which only its owner may read; line breaks around the token are ignored. Instead of `token`.',
+        'A file that contains the token; use it instead of `token`. Only its owner may read it. Line breaks around the token are ignored.',
       example: '/etc/distlogd/token',
     }),
     insecure,
@@ -86,7 +86,7 @@ interface HttpListener {
   readonly insecure: boolean;
 }
 
-/** What the options of {@link httpListener} say together. */
+/** Checks across the options of {@link httpListener}. */
 export const httpListenerChecks: readonly CrossCheck<HttpListener>[] = [
   notBoth('token', 'tokenFile'),
   {
@@ -105,23 +105,23 @@ const curve = group(
     secretKey: parsed({
       type: 'key',
       isSecret: true,
-      expected: 'a secret key of 40 characters in Z85, as `distlogd keygen` makes it',
+      expected: 'a secret key of 40 characters in Z85, as `distlogd keygen` prints it',
       parse: parseCurveKey,
       absent: 'see `secretKeyFile`',
-      meaning: 'The secret key of the daemon. Better in `secretKeyFile` or in a variable.',
+      meaning: 'The secret key of the daemon. Prefer `secretKeyFile` or an environment variable.',
       example: `\${env:DISTLOGD_CURVE_SECRET}`,
     }),
     secretKeyFile: path({
       contents: keyFiles.curveSecretKey,
-      absent: '`secretKey` is needed',
+      absent: '`secretKey` is required',
       meaning:
-        'The file with the secret key, as `distlogd keygen` writes it, which only its owner may read. Instead of `secretKey`.',
+        'A file that contains the secret key, as `distlogd keygen` writes it; use it instead of `secretKey`. Only its owner may read it.',
       example: '/etc/distlogd/curve.key',
     }),
     allow: list(
       parsed({
         type: 'key',
-        // Somebody may have mistaken a secret key for it.
+        // A user may have entered a secret key by mistake.
         isSecret: true,
         expected: 'a public key of 40 characters in Z85, as `distlogd keygen` prints it',
         parse: parseCurveKey,
@@ -129,24 +129,24 @@ const curve = group(
       }),
       {
         absent: 'see `allowFile`',
-        meaning: 'The public keys of the clients that may connect. All others are refused.',
+        meaning: 'The public keys of the clients that may connect. All others are rejected.',
       },
     ),
     allowFile: path({
       contents: keyFiles.curvePublicKeys,
-      absent: '`allow` is needed',
-      meaning: 'A file of such public keys, one a line; `# ` begins a comment. Instead of `allow`.',
+      absent: '`allow` is required',
+      meaning: 'A file of public keys, one per line; use it instead of `allow`. `# ` starts a comment.',
       example: '/etc/distlogd/clients.keys',
     }),
   },
   {
     absent: 'off',
-    meaning: `CURVE: encryption, and a list of the clients that may connect. ${neededBeyond}.`,
+    meaning: `CURVE encryption, with a list of the clients that may connect. ${neededBeyond}.`,
     checks: [exactlyOne('secretKey', 'secretKeyFile'), exactlyOne('allow', 'allowFile')],
   },
 );
 
-/** The options of a socket of ZeroMQ that listens. */
+/** The options of a listening ZeroMQ socket. */
 export function zmqListener<const E extends string>(endpoint: E) {
   return {
     endpoint: parsed({
@@ -155,7 +155,7 @@ export function zmqListener<const E extends string>(endpoint: E) {
       parse: parseZmqEndpoint,
       default: endpoint,
       meaning:
-        'Where it listens: `tcp://` with an address or `*` and a port (0: any free one), or `ipc://` with a path.',
+        'The endpoint to listen on: `tcp://` with an address or `*` and a port (0: any free port), or `ipc://` with a path.',
     }),
     curve,
     insecure,
@@ -168,7 +168,7 @@ interface ZmqListener {
   readonly insecure: boolean;
 }
 
-/** What the options of {@link zmqListener} say together. */
+/** Checks across the options of {@link zmqListener}. */
 export const zmqListenerChecks: readonly CrossCheck<ZmqListener>[] = [
   {
     at: 'endpoint',

@@ -1,26 +1,28 @@
 import type { Server, Socket } from 'node:net';
 
-/** The other end of a connection. */
+/** The remote end of a connection. */
 export type Peer = Pick<Socket, 'remoteAddress' | 'remotePort'>;
 
 /**
- * All connections of a server, also those that are in the middle of a handshake: to be closed at the end, and bounded.
- * Beyond the bound the connection is closed that has been unused for the longest time, so that those who are silent do
- * not keep others out; the new one only if all are in use.
+ * All connections of a server, including those whose handshake is not complete, so that they can be closed on
+ * shutdown.
+ *
+ * Their number is bounded. At the bound, a new connection closes the one that has been idle for the longest
+ * time, so that idle clients do not block others. If none is idle, the new connection is closed.
  */
 export class OpenSockets {
   readonly #max: number;
-  /** By the other end, the one that was used last at the end. */
+  /** By remote address, the most recently used last. */
   readonly #sockets = new Map<string, Socket>();
   readonly #uses = new Map<Socket, number>();
-  /** Of sockets that have no address at the other end. */
+  /** Keys for sockets without a remote address. */
   readonly #ids = new WeakMap<object, number>();
   #lastId = 0;
 
-  /** @param max how many connections at a time */
+  /** @param max the maximum number of connections */
   constructor(server: Server, max = Number.POSITIVE_INFINITY) {
     this.#max = max;
-    // Before a server of HTTP/2 makes its session of it.
+    // Runs before an HTTP/2 server creates a session for the socket.
     server.prependListener('connection', (socket) => {
       const key = this.#keyOf(socket);
       if (this.#sockets.size >= this.#max) (this.#unused() ?? socket).destroy();
@@ -33,19 +35,19 @@ export class OpenSockets {
     });
   }
 
-  /** How many there are. */
+  /** The number of connections. */
   get count(): number {
     return this.#sockets.size;
   }
 
-  /** The connection from there, under TLS and HTTP/2. */
+  /** The socket below TLS and HTTP/2 of the connection from this address. */
   from(peer: Peer): Socket | undefined {
     return this.#sockets.get(this.#keyOf(peer));
   }
 
   /**
-   * Something is under way on the connection from there.
-   * @returns a function to be called when it is not any more
+   * Marks the connection from this address as in use.
+   * @returns a function to call when the use ends
    */
   use(peer: Peer): () => void {
     const socket = this.from(peer);
@@ -62,7 +64,9 @@ export class OpenSockets {
     };
   }
 
-  /** Those on which nothing is under way, also those that have not said a word: Node's own server waits for them. */
+  /**
+   * Closes idle connections, including those that have sent nothing: Node's own server would wait for them.
+   */
   destroyUnused(): void {
     for (const socket of this.#sockets.values()) if (!this.#uses.has(socket)) socket.destroy();
   }
@@ -71,7 +75,7 @@ export class OpenSockets {
     for (const socket of this.#sockets.values()) socket.destroy();
   }
 
-  /** The one that has been unused for the longest time. It counts as closed. */
+  /** Removes and returns the connection that has been idle for the longest time. */
   #unused(): Socket | undefined {
     for (const [key, socket] of this.#sockets) {
       if (this.#uses.has(socket)) continue;

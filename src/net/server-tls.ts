@@ -1,18 +1,21 @@
-/** TLS as Node's `tls` and grpc-js take it, PEM. */
+/** PEM files for TLS, in the form that Node's `tls` and grpc-js accept. */
 export interface LoadedTls {
   readonly cert?: Buffer | undefined;
   readonly key?: Buffer | undefined;
-  /** The authorities that the other side's certificate must come from. */
+  /** The certificate authorities that must have signed the peer's certificate. */
   readonly ca?: Buffer | undefined;
 }
 
-/** TLS as Node's servers take it. With authorities, only clients with a certificate of theirs come in. */
+/**
+ * TLS options for Node's servers. With certificate authorities, only clients that present a certificate
+ * signed by one of them can connect.
+ */
 export function serverTls({ cert, key, ca }: LoadedTls) {
   if (ca === undefined) return { cert, key };
   return { cert, key, ca, requestCert: true, rejectUnauthorized: true };
 }
 
-/** Node waits two minutes for a handshake. */
+/** Replaces Node's default handshake timeout of two minutes. */
 export function tlsSettings(handshakeTimeout: number) {
   return { handshakeTimeout, minVersion: 'TLSv1.2' } as const;
 }

@@ -1,7 +1,7 @@
 /** Source: https://rfc.zeromq.org/spec/32/ (Z85) */
 const alphabet = '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#';
 
-/** @param bytes a multiple of four of them */
+/** @param bytes a multiple of four bytes */
 export function encodeZ85(bytes: Uint8Array): string {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let text = '';

@@ -90,14 +90,14 @@ test('what is wrong with files comes at once, each at its key, and not a letter 
     error.replaceAll(room, '').replace(/^distlogd.yaml:2:\d+: receivers\./, ''),
   );
   expect(places).toEqual([
-    'otlpGrpc.tokenFile: must hold a token of 16 to 4096 visible ASCII characters without blanks, got something else in /short',
+    'otlpGrpc.tokenFile: must hold a token of 16 to 4096 visible ASCII characters without spaces, got something else in /short',
     'otlpGrpc.tls.keyFile: must be the private key of certFile, got another one in /b.key',
     'otlpHttp.tokenFile: must be a file that can be read, got /missing: there is no such file',
     'otlpHttp.tls.certFile: must hold a certificate, PEM, got something else in /short',
     'otlpHttp.tls.keyFile: must hold a private key, PEM, not encrypted, got something else in /no.key',
     'otlpHttp.tls.clientCaFile: must be a file of at most 1MiB, got 1048577 bytes in /big',
     'zmqAck.curve.secretKeyFile: must be a file, got something else at /folder',
-    'zmqAck.curve.allowFile: must hold a public key of 40 characters in Z85 in each line (line 1 is none), got something else in /short',
+    'zmqAck.curve.allowFile: must hold a public key of 40 characters in Z85 on each line (line 1 is not), got something else in /short',
   ]);
   expect(reported.join()).not.toContain('hush');
 });

@@ -101,7 +101,7 @@ test('a data directory that others could read is made private when it is opened'
 test('a second daemon in the same process is refused until the first has closed', async () => {
   const first = await openDataDirectory(room);
   await expect(openDataDirectory(room)).rejects.toThrow(
-    `the data directory ${room} is in use by process ${process.pid}; one distlogd at a time`,
+    `the data directory ${room} is in use by process ${process.pid}; only one distlogd may use it`,
   );
   await first.close();
   await (await openDataDirectory(room)).close();
@@ -315,7 +315,7 @@ test('a directory of something else is refused and stays as it is', async () => 
 
 test('a version file without a number is refused', async () => {
   writeFileSync(join(room, 'version'), 'banana');
-  await expect(openDataDirectory(room)).rejects.toThrow('holds no version number');
+  await expect(openDataDirectory(room)).rejects.toThrow('does not contain a version number');
 });
 
 test('a file in the place of the directory, or above it, is refused', async () => {

@@ -211,7 +211,9 @@ test('the smallest and the largest numbers are accepted', () => {
   for (const each of [smallest, largest]) {
     expect(decodeClientFrame(sent(encodeData(each)))).toMatchObject({ seq: each.seq, prev: each.prev });
   }
-  expect(() => encodeData({ ...frame, producer: new Uint8Array(15) })).toThrow('an id has 16 bytes, got 15');
+  expect(() => encodeData({ ...frame, producer: new Uint8Array(15) })).toThrow(
+    'an id must have 16 bytes, got 15',
+  );
 });
 
 test('an answer of an unknown type, with a body that it has not, or with a cause that is too long is refused', () => {
@@ -283,7 +285,7 @@ test('a large body unpacks in another thread, with the same bounds', async () =>
   }
   const short = unpackBody({ ...packed, length: text.length + 1 }, 2 * text.length);
   await expect(short).rejects.toThrow(
-    `the body has ${text.length} bytes, its header says ${text.length + 1}`,
+    `the body has ${text.length} bytes, the header declares ${text.length + 1}`,
   );
   // A body of exactly the bound is taken.
   expect(await unpackBody(packed, text.length)).toHaveLength(text.length);

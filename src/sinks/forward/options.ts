@@ -32,7 +32,7 @@ export const forwardSinkOptions = group(
         secretKey: parsed({
           type: 'key',
           isSecret: true,
-          expected: 'a secret key of 40 characters in Z85, as `distlogd keygen` makes it',
+          expected: 'a secret key of 40 characters in Z85, as `distlogd keygen` prints it',
           parse: parseCurveKey,
           absent: 'see `secretKeyFile`',
           meaning: 'The secret key of this sink. Better in `secretKeyFile` or in a variable.',

@@ -60,10 +60,10 @@ test.each<[string, string, string, Parameters<ScriptedClient['data']>[2], string
   ['of an unknown encoding', 'unknown', 'encoding 7 is not known', { encoding: 7 }, 'a'],
   ['with another count', 'malformed', '2 records are declared, there are 1', { records: 2 }, 'a'],
   ['that is none', 'protobuf', 'not a batch', {}, 'bad'],
-  ['that does not unpack', 'encoding', 'the body does not unpack: ', { encoding: 1 }, 'a'],
+  ['that does not unpack', 'encoding', 'the body cannot be decompressed: ', { encoding: 1 }, 'a'],
   [
     'that unpacks to another length, large',
-    ...(['encoding', 'the body has 200000 bytes, its header says 200001'] as const),
+    ...(['encoding', 'the body has 200000 bytes, the header declares 200001'] as const),
     { encoding: 1, length: 200_001, body: gzipSync(Buffer.alloc(200_000, 'a')) },
     '',
   ],
