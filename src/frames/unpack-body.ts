@@ -16,7 +16,7 @@ const gunzipElsewhere = promisify(gunzip);
 export function unpackBody(frame: DataFrame, maxBytes: number): Uint8Array | Promise<Uint8Array> {
   const { body, length, encoding } = frame;
   if (length > maxBytes) {
-    throw new FrameError('too_large', `the batch has ${length} bytes, the limit is ${maxBytes}`);
+    throw new FrameError('too_large', `a batch of ${length} bytes is too large, the limit is ${maxBytes}`);
   }
   if (encoding === ENCODING_IDENTITY) return ofLength(body, length);
   if (encoding !== ENCODING_GZIP) throw new FrameError('unknown', `unknown encoding ${encoding}`);

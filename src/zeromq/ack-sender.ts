@@ -12,18 +12,18 @@ import { SendWindow, type WindowBatch, type WindowEvent } from './send-window.ts
 import type { Done, Sender, SenderState } from './sender.ts';
 import { ServerSocket } from './server-socket.ts';
 
-/** Fast, and within a tenth of the best size for log records. */
+/** Fast, and within a tenth of the smallest size for log records. */
 const GZIP_LEVEL = 1;
 /** The longest time between two checks while batches wait. */
-const LOOK_MILLIS = 1_000;
-/** After so many times `ackTimeoutMillis` without any answer, a new connection is made. */
+const CHECK_MILLIS = 1_000;
+/** A new connection is made after this many times `ackTimeoutMillis` without a reply. */
 const SILENT_TIMEOUTS = 2;
 const LONGEST_SILENCE_MILLIS = 60_000;
 
 /**
- * Ack mode: a DEALER socket around a {@link SendWindow}. What the socket takes is sent as soon as it is
- * encoded; replies settle what is in the window. A connection without answers is replaced, each time after a
- * longer wait.
+ * Ack mode: a DEALER socket around a {@link SendWindow}. A batch is sent as soon as it is encoded and the
+ * socket has room; replies settle the batches in the window. A connection without replies is replaced, each
+ * time after a longer wait.
  */
 export class AckSender implements Sender {
   readonly #options: ResolvedExporterOptions;
@@ -31,18 +31,18 @@ export class AckSender implements Sender {
   readonly #server: ServerSocket;
   readonly #window: SendWindow;
   readonly #waiters = new FlushWaiters();
-  #heardAt: number;
+  #lastReplyAt: number;
   #longestSilenceMillis: number;
   #silentSince: number;
-  #cancelLook: (() => void) | undefined;
+  #cancelCheck: (() => void) | undefined;
   #resent = 0;
   #journalChanges = 0;
 
   constructor(options: ResolvedExporterOptions, warnings: RateLimitedWarnings) {
     this.#options = options;
     this.#warnings = warnings;
-    this.#heardAt = options.clock.monotonicNow();
-    this.#silentSince = this.#heardAt;
+    this.#lastReplyAt = options.clock.monotonicNow();
+    this.#silentSince = this.#lastReplyAt;
     this.#longestSilenceMillis = SILENT_TIMEOUTS * options.ackTimeoutMillis;
     const { id, secret } = newProducer();
     this.#window = new SendWindow({
@@ -67,12 +67,12 @@ export class AckSender implements Sender {
     const { windowBatches, serializer, clock, exportTimeoutMillis, compression } = this.#options;
     if (this.#window.batches >= windowBatches) {
       return done(
-        new ExportError('window_full', `more than windowBatches (${windowBatches}) exports at once`),
+        new ExportError('window_full', `more than windowBatches (${windowBatches}) concurrent exports`),
       );
     }
     const body = serializer.serialize(records);
     const now = clock.monotonicNow();
-    if (this.#window.batches === 0) this.#heardAt = this.#silentSince = now;
+    if (this.#window.batches === 0) this.#lastReplyAt = this.#silentSince = now;
     const batch: WindowBatch = {
       records: records.length,
       length: body.length,
@@ -91,9 +91,9 @@ export class AckSender implements Sender {
     return this.#window.batches === 0 ? Promise.resolve() : this.#waiters.wait(this.#window.lastSeq);
   }
 
-  close(fault: ExportErrorCause): void {
-    this.#cancelLook?.();
-    this.#window.giveUpAll(fault, 'it was not acknowledged before the end of shutdown()');
+  close(cause: ExportErrorCause): void {
+    this.#cancelCheck?.();
+    this.#window.failAll(cause, 'the batch was not acknowledged before shutdown() ended');
     this.#waiters.settle(Number.POSITIVE_INFINITY);
     this.#server.close(0);
   }
@@ -106,7 +106,7 @@ export class AckSender implements Sender {
   #compress(batch: WindowBatch, body: Uint8Array): void {
     gzip(body, { level: GZIP_LEVEL }, (error, packed) => {
       if (error === null) return this.#ready(batch, packed, ENCODING_GZIP);
-      this.#window.giveUp(batch, 'compression', errorText(error));
+      this.#window.fail(batch, 'compression', errorText(error));
       this.#write();
     });
   }
@@ -115,8 +115,8 @@ export class AckSender implements Sender {
     batch.body = body;
     batch.bodyCrc = crc32(body);
     batch.encoding = encoding;
-    // At once: a reply may settle many exports, and the batches that follow them are encoded one after the
-    // other. Each is sent before the next is encoded, so that the daemon works meanwhile.
+    // Sent at once: a reply may settle many exports, and the batches that follow them are encoded one after
+    // the other. Each is sent before the next is encoded, so that the daemon can work in the meantime.
     this.#write();
   }
 
@@ -125,15 +125,15 @@ export class AckSender implements Sender {
     try {
       this.#window.receive(decodeReply(frames), now);
     } catch (error) {
-      this.#warnings.warn('answer', `a reply of the daemon could not be read: ${errorText(error)}`);
+      this.#warnings.warn('answer', `a reply of the daemon is invalid: ${errorText(error)}`);
       return;
     }
-    this.#heardAt = this.#silentSince = now;
+    this.#lastReplyAt = this.#silentSince = now;
     this.#longestSilenceMillis = SILENT_TIMEOUTS * this.#options.ackTimeoutMillis;
     this.#write();
   }
 
-  /** Sends what may be sent now, and schedules the next check. */
+  /** Sends what may be sent now and schedules the next check. */
   #write(): void {
     while (!this.#server.isFull) {
       const message = this.#window.next(this.#options.clock.monotonicNow());
@@ -141,24 +141,24 @@ export class AckSender implements Sender {
       this.#server.send(message);
     }
     this.#waiters.settle(this.#window.firstOpen);
-    this.#lookLater();
+    this.#checkLater();
   }
 
-  #lookLater(): void {
-    this.#cancelLook?.();
-    this.#cancelLook = undefined;
+  #checkLater(): void {
+    this.#cancelCheck?.();
+    this.#cancelCheck = undefined;
     const { clock } = this.#options;
     if (this.#window.batches === 0) return;
     const waitMillis = Math.max(1, this.#window.dueMillis - clock.monotonicNow());
-    this.#cancelLook = clock.after(Math.min(LOOK_MILLIS, waitMillis), () => {
-      this.#cancelLook = undefined;
-      this.#look(clock.monotonicNow());
+    this.#cancelCheck = clock.after(Math.min(CHECK_MILLIS, waitMillis), () => {
+      this.#cancelCheck = undefined;
+      this.#check(clock.monotonicNow());
     });
   }
 
-  #look(now: number): void {
+  #check(now: number): void {
     this.#window.expire(now);
-    this.#server.warnOfSilence(now - this.#heardAt, `${this.#window.batches} batches wait`);
+    this.#server.warnOfSilence(now - this.#lastReplyAt, `${this.#window.batches} batches are pending`);
     if (this.#window.isPaused(now)) this.#silentSince = now;
     if (this.#server.isOpen && now - this.#silentSince >= this.#longestSilenceMillis) {
       this.#longestSilenceMillis = Math.min(2 * this.#longestSilenceMillis, LONGEST_SILENCE_MILLIS);
@@ -173,11 +173,11 @@ export class AckSender implements Sender {
       this.#journalChanges += 1;
       this.#warnings.warn(
         event,
-        `another journal answers now; ${batches} batches that the old one had not acknowledged are sent to it`,
+        `the daemon has a different journal; ${batches} batches that the previous one had not acknowledged are sent to it`,
       );
     }
     if (event === 'memory_lost') {
-      this.#warnings.warn(event, 'the daemon has forgotten batches that it had acknowledged');
+      this.#warnings.warn(event, 'the daemon no longer has batches that it had acknowledged');
     }
     if (event === 'too_far') {
       this.#warnings.warn(event, 'the daemon acknowledged a batch that was never sent; this was ignored');

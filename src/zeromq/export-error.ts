@@ -1,20 +1,20 @@
 /** Why records were not delivered. */
 export type ExportErrorCause =
-  /** Not acknowledged within `exportTimeoutMillis`. They are in the journal once, or not at all. */
+  /** Not acknowledged within `exportTimeoutMillis`. The records are in the journal once, or not at all. */
   | 'timeout'
   /** The daemon rejected the batch permanently. */
   | 'rejected'
-  /** The batch has more bytes than the daemon takes. */
+  /** The batch has more bytes than the daemon accepts. */
   | 'too_large'
-  /** More exports at once than `windowBatches`. */
+  /** More concurrent exports than `windowBatches`. */
   | 'window_full'
-  /** Push: more bytes wait than `maxQueueBytes`. */
+  /** Push mode: the queue would exceed `maxQueueBytes`. */
   | 'queue_full'
-  /** It could not be compressed. */
+  /** The batch could not be compressed. */
   | 'compression'
-  /** Push: ZeroMQ did not take a message. */
+  /** Push mode: the connection failed before the records were sent. */
   | 'send'
-  /** They came after, or had not left at, the end of `shutdown()`. */
+  /** Exported after `shutdown()`, or not sent when `shutdown()` ended. */
   | 'shutdown';
 
 /** The error of a failed export. */

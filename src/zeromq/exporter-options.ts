@@ -17,67 +17,74 @@ import {
   type ValueOf,
 } from '../settings/index.ts';
 
-/** Where records go, and how surely. */
+/** Options of {@link ZmqLogRecordExporter}. */
 export interface ZmqLogRecordExporterOptions {
   /** The daemon's address: `tcp://<host>:<port>` or `ipc://<path>`. */
   readonly endpoint: string;
   /**
-   * `'ack'`: an export succeeds when the daemon has the batch on its disk, exactly once. `'push'`: it
-   * succeeds when the records are queued; they arrive once or not at all. Default `'ack'`.
+   * `'ack'`: an export succeeds when the daemon has the batch on disk, exactly once. `'push'`: it succeeds
+   * when the records are queued; they are delivered at most once. Default `'ack'`.
    */
   readonly mode?: 'ack' | 'push' | undefined;
   /**
-   * Makes bytes of records. Ack mode takes OTLP in protobuf only; push mode also `JsonSerializer`, distlog's
-   * own form, one record a message. Default: OTLP in protobuf.
+   * Serializes records. Ack mode accepts OTLP in protobuf only; push mode also `JsonSerializer`, the format
+   * of Python distlog, one record per message. Default: OTLP in protobuf.
    */
   readonly serializer?: LogSerializer | undefined;
   /** Ack mode: whether batches are compressed, off the main thread. Default `'none'`. */
   readonly compression?: 'none' | 'gzip' | undefined;
-  /** Ack mode: how many batches may wait for their acknowledgement, 1 to 64. More exports fail. Default 8. */
+  /** Ack mode: how many batches may await acknowledgement, 1 to 64. Further exports fail. Default 8. */
   readonly windowBatches?: number | undefined;
-  /** Ack mode: how many bytes may be under way; one batch always may. From 1; default 8 MiB. */
+  /** Ack mode: the maximum number of bytes in flight; one batch is always allowed. From 1; default 8 MiB. */
   readonly windowBytes?: number | undefined;
   /**
-   * Ack mode: after so many milliseconds without any answer the daemon is asked what it has. Default 5,000.
+   * Ack mode: after this many milliseconds without a reply the exporter asks the daemon what it has. Default
+   * 5,000.
    */
   readonly ackTimeoutMillis?: number | undefined;
   /**
-   * Ack mode: when a batch that was not acknowledged counts as failed, in milliseconds. Until then the
-   * exporter repeats it: do not wrap the exporter in one that retries. Default 300,000: time for a restart.
+   * Ack mode: when an unacknowledged batch counts as failed, in milliseconds. The exporter resends it until
+   * then: do not wrap the exporter in a retrying one. Default 300,000: enough for a restart of the daemon.
    */
   readonly exportTimeoutMillis?: number | undefined;
   /**
-   * How long `forceFlush()` waits at most, in milliseconds from 0, unless its caller says `timeoutMillis`;
-   * what has not left by then stays pending. Default 10,000.
+   * How long `forceFlush()` waits at most, in milliseconds from 0, unless the caller passes `timeoutMillis`.
+   * Records that were not sent by then stay pending. Default 10,000.
    */
   readonly flushTimeoutMillis?: number | undefined;
-  /** The bound of `shutdown()`, in milliseconds from 0: what has not left by then failed. Default 5,000. */
+  /**
+   * How long `shutdown()` waits at most, in milliseconds from 0. Records not sent by then fail. Default
+   * 5,000.
+   */
   readonly shutdownTimeoutMillis?: number | undefined;
   /**
-   * How often an idle connection is checked, in milliseconds; without an answer for three times that it
-   * counts as broken. 0: never. Default 5,000.
+   * How often an idle connection is checked, in milliseconds. After three intervals without an answer it
+   * counts as lost. 0: never. Default 5,000.
    */
   readonly heartbeatMillis?: number | undefined;
-  /** The first wait before reconnecting, in milliseconds from 1. Default 100. */
+  /** The delay before the first reconnection attempt, in milliseconds from 1. Default 100. */
   readonly reconnectMillis?: number | undefined;
-  /** The longest such wait, in milliseconds from `reconnectMillis`. Default 5,000. */
+  /** The longest reconnection delay, in milliseconds from `reconnectMillis`. Default 5,000. */
   readonly reconnectMaxMillis?: number | undefined;
-  /** Keys of CURVE, ZeroMQ's encryption. Needed beyond this machine. */
+  /** Keys for CURVE, ZeroMQ's encryption. Required if the daemon is on another machine. */
   readonly curve?: CurveClientKeys | undefined;
-  /** Sends beyond this machine without CURVE. Default false. */
+  /** Allows sending to other machines without CURVE. Default false. */
   readonly insecure?: boolean | undefined;
-  /** Push mode: the first letter of the topic, distlog's test, staging or production. Default `'P'`. */
+  /**
+   * Push mode: the first letter of the topic: test, staging or production in Python distlog. Default `'P'`.
+   */
   readonly system?: 'T' | 'S' | 'P' | undefined;
   /**
-   * Push mode: how many bytes may wait here. What does not fit is lost, and its export fails. Beside them
-   * the socket holds up to 256 KiB and one message, and the systems hold some more. From 1; default 8 MiB.
+   * Push mode: the maximum size of the queue in bytes. Records that do not fit are lost, and their export
+   * fails. In addition the socket buffers up to 256 KiB and one message, and the operating systems buffer
+   * some more. From 1; default 8 MiB.
    */
   readonly maxQueueBytes?: number | undefined;
-  /** Where the `otel.sdk.exporter.log.*` metrics go. Default: nowhere. */
+  /** Receives the `otel.sdk.exporter.log.*` metrics. Default: none. */
   readonly meterProvider?: MeterProviderLike | undefined;
   /** `otel.component.name` of the metrics. Default: `zmq_log_exporter/` and a number. */
   readonly componentName?: string | undefined;
-  /** Time, for tests. Default: the machine's. */
+  /** The clock, for tests. Default: the system clock. */
   readonly clock?: Clock | undefined;
 }
 
@@ -125,13 +132,13 @@ export const exporterOptions = group(
   },
 );
 
-/** Options that only one of the modes has. */
+/** Options that exist in one mode only. */
 const ofMode = {
   ack: ['compression', 'windowBatches', 'windowBytes', 'ackTimeoutMillis', 'exportTimeoutMillis'],
   push: ['system', 'maxQueueBytes'],
 } as const;
 
-/** Every option, decided. */
+/** All options with defaults applied. */
 export type ResolvedExporterOptions = ValueOf<typeof exporterOptions>;
 
 /** @throws RangeError or TypeError that names the option, what was expected, and the value */
@@ -139,12 +146,12 @@ export function resolveExporterOptions(given: ZmqLogRecordExporterOptions): Reso
   const options = resolve(exporterOptions, 'ZmqLogRecordExporter', given);
   const foreign = ofMode[options.mode === 'ack' ? 'push' : 'ack'].find((name) => given[name] !== undefined);
   if (foreign === undefined) return options;
-  throw new TypeError(`${foreign} has no meaning in mode '${options.mode}'`);
+  throw new TypeError(`${foreign} does not apply in mode '${options.mode}'`);
 }
 
 /**
- * Records carry secrets more often than their authors know: between machines they travel encrypted, unless
- * the application says that the network is private.
+ * Records contain secrets more often than their authors know, so they are encrypted between machines unless
+ * the application declares the network as private.
  */
 function exposure(options: {
   readonly endpoint: string;
@@ -153,7 +160,7 @@ function exposure(options: {
 }): string | undefined {
   if (options.curve !== undefined || options.insecure || isOnThisMachine(options.endpoint)) return undefined;
   return (
-    `${options.endpoint} is not on the loopback interface and has no CURVE keys: set curve (make keys with ` +
+    `${options.endpoint} is not on the loopback interface and has no CURVE keys: set curve (create keys with ` +
     '`distlogd keygen`), or insecure: true if the network itself is private'
   );
 }

@@ -1,23 +1,25 @@
 import { ComponentMetrics, type MeterProviderLike } from '../record/index.ts';
 import type { ExportErrorCause } from './export-error.ts';
 
-/** What became of the records of an exporter: received = exported + failed + pending. */
+/** Counts of the records of an exporter: received = exported + failed + pending. */
 export interface ZmqExporterStats {
-  /** Records that came in. */
+  /** Records passed to `export()`. */
   readonly received: number;
-  /** Ack mode: in the daemon's journal. Push mode: left the queue. */
+  /** Ack mode: records in the daemon's journal. Push mode: records that left the queue. */
   readonly exported: number;
-  /** Lost, by cause. In ack mode a `timeout` or `shutdown` may have reached the journal. */
+  /**
+   * Lost records, by cause. In ack mode records of a `timeout` or `shutdown` may have reached the journal.
+   */
   readonly failed: Readonly<Record<ExportErrorCause, number>>;
-  /** Records that wait or are under way. */
+  /** Records that are queued or in flight. */
   readonly pending: number;
-  /** Their batches (ack) or messages (push). */
+  /** Their batches (ack mode) or messages (push mode). */
   readonly pendingBatches: number;
-  /** Bytes under way (ack), or that wait (push). */
+  /** Bytes in flight (ack mode) or queued (push mode). */
   readonly pendingBytes: number;
-  /** Batches that were sent again. */
+  /** Batches that were resent. */
   readonly resent: number;
-  /** How often another journal has answered. */
+  /** How often the daemon replied with a different journal. */
   readonly journalChanges: number;
 }
 

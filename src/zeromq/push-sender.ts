@@ -4,7 +4,7 @@ import type { ResolvedExporterOptions } from './exporter-options.ts';
 import type { Done, Sender, SenderState } from './sender.ts';
 import { ServerSocket } from './server-socket.ts';
 
-/** How long what was handed to the socket may still take to leave after the sender was closed. */
+/** How long buffered data may take to be sent after the sender is closed. */
 const LINGER_MILLIS = 500;
 
 interface Message {
@@ -13,35 +13,35 @@ interface Message {
 }
 
 /**
- * Push mode: a PUSH socket behind a queue that is bounded by bytes. At most once; there are no
+ * Push mode: a PUSH socket behind a queue that is bounded in bytes. Delivers at most once, without
  * acknowledgements.
  *
- * The socket takes some hundred kilobytes. When its connection breaks, what the operating system had not
- * taken is counted as lost; it is not sent again, since a part of it may have left.
+ * The socket buffers a few hundred kilobytes. If the connection fails, the messages that the operating system
+ * had not taken count as lost. They are not resent, because part of them may have been sent.
  */
 export class PushSender implements Sender {
   readonly #options: ResolvedExporterOptions;
   readonly #server: ServerSocket;
   readonly #topic: Buffer;
-  /** Reports records that were queued and are lost. */
-  readonly #lost: (fault: ExportErrorCause, records: number, why: string) => void;
+  /** Reports queued records that were lost. */
+  readonly #lost: (cause: ExportErrorCause, records: number, why: string) => void;
   readonly #waiters = new FlushWaiters();
   #queue: Message[] = [];
-  /** The first message of the queue that has not been handed to the socket. */
+  /** The index of the first queued message that has not been passed to the socket. */
   #first = 0;
   #bytes = 0;
   #records = 0;
-  /** How many messages were ever queued, and how many were handed to the socket, or lost. */
+  /** How many messages were queued in total, and how many of them were passed to the socket or lost. */
   #queued = 0;
-  #gone = 0;
-  /** What was handed to the socket and may not have left. */
-  #handed: Message[] = [];
-  #handedBytes = 0;
+  #dequeued = 0;
+  /** Messages that were passed to the socket and that the operating system may not have taken. */
+  #unsent: Message[] = [];
+  #unsentBytes = 0;
 
   constructor(
     options: ResolvedExporterOptions,
     warnings: RateLimitedWarnings,
-    lost: (fault: ExportErrorCause, records: number, why: string) => void,
+    lost: (cause: ExportErrorCause, records: number, why: string) => void,
   ) {
     const { serializer, system } = options;
     this.#options = options;
@@ -51,18 +51,18 @@ export class PushSender implements Sender {
       opened: () => this.#send(),
       message: () => {},
       drained: () => this.#send(),
-      lost: (_error, unsentBytes) => this.#dropped(unsentBytes),
+      lost: (_error, unsentBytes) => this.#connectionLost(unsentBytes),
     });
   }
 
-  /** All records are queued, or none. */
+  /** Queues all records or none. */
   send(records: readonly ReadableLogRecordLike[], done: Done): void {
     const messages = this.#serialize(records);
     let bytes = 0;
     for (const { body } of messages) bytes += body.length + this.#topic.length;
     const { maxQueueBytes } = this.#options;
     if (this.#bytes + bytes > maxQueueBytes) {
-      const why = `${this.#bytes} bytes wait, ${bytes} more do not fit into maxQueueBytes (${maxQueueBytes})`;
+      const why = `${this.#bytes} bytes are queued, ${bytes} more exceed maxQueueBytes (${maxQueueBytes})`;
       return done(new ExportError('queue_full', why));
     }
     for (const message of messages) this.#queue.push(message);
@@ -77,23 +77,23 @@ export class PushSender implements Sender {
     return this.#isIdle ? Promise.resolve() : this.#waiters.wait(this.#queued);
   }
 
-  close(fault: ExportErrorCause): void {
+  close(cause: ExportErrorCause): void {
     const { length } = this.#queue;
     if (this.#first < length) {
-      this.#lost(fault, this.#records, 'they had not left when the socket was closed');
-      this.#left(length - this.#first);
+      this.#lost(cause, this.#records, 'not sent when the socket was closed');
+      this.#dequeue(length - this.#first);
     }
     this.#waiters.settle(Number.POSITIVE_INFINITY);
     this.#server.close(LINGER_MILLIS);
   }
 
   state(): SenderState {
-    const batches = this.#queued - this.#gone;
+    const batches = this.#queued - this.#dequeued;
     return { batches, records: this.#records, bytes: this.#bytes, resent: 0, journalChanges: 0 };
   }
 
   get #isIdle(): boolean {
-    return this.#gone === this.#queued && this.#server.bytesWaiting === 0;
+    return this.#dequeued === this.#queued && this.#server.bytesWaiting === 0;
   }
 
   #serialize(records: readonly ReadableLogRecordLike[]): Message[] {
@@ -108,47 +108,47 @@ export class PushSender implements Sender {
     while (this.#first < this.#queue.length && !this.#server.isFull) {
       const message = this.#queue[this.#first]!;
       this.#server.send([this.#topic, message.body]);
-      this.#handed.push(message);
-      this.#handedBytes += message.body.length;
-      this.#left(1);
+      this.#unsent.push(message);
+      this.#unsentBytes += message.body.length;
+      this.#dequeue(1);
     }
     this.#settle();
   }
 
-  /** Forgets what the operating system has taken. */
+  /** Drops the messages that the operating system has taken. */
   #settle(): void {
-    this.#forgetHanded(this.#server.bytesWaiting);
+    this.#dropSent(this.#server.bytesWaiting);
     if (this.#isIdle) this.#waiters.settle(Number.POSITIVE_INFINITY);
   }
 
-  #forgetHanded(waiting: number): void {
+  #dropSent(waiting: number): void {
     let gone = 0;
-    while (gone < this.#handed.length && this.#handedBytes - this.#handed[gone]!.body.length >= waiting) {
-      this.#handedBytes -= this.#handed[gone]!.body.length;
+    while (gone < this.#unsent.length && this.#unsentBytes - this.#unsent[gone]!.body.length >= waiting) {
+      this.#unsentBytes -= this.#unsent[gone]!.body.length;
       gone += 1;
     }
-    this.#handed.splice(0, gone);
+    this.#unsent.splice(0, gone);
   }
 
-  /** The connection broke, and so many bytes were not taken. */
-  #dropped(unsentBytes: number): void {
-    this.#forgetHanded(unsentBytes);
-    const records = this.#handed.reduce((sum, message) => sum + message.records, 0);
-    this.#handed = [];
-    this.#handedBytes = 0;
-    if (records > 0) this.#lost('send', records, 'the connection broke before they had left');
+  /** Counts the messages that the operating system had not taken when the connection failed. */
+  #connectionLost(unsentBytes: number): void {
+    this.#dropSent(unsentBytes);
+    const records = this.#unsent.reduce((sum, message) => sum + message.records, 0);
+    this.#unsent = [];
+    this.#unsentBytes = 0;
+    if (records > 0) this.#lost('send', records, 'the connection failed before they were sent');
     this.#settle();
   }
 
-  /** So many messages, from the first, are no longer in the queue. */
-  #left(messages: number): void {
+  /** Removes messages from the front of the queue. */
+  #dequeue(messages: number): void {
     for (let left = messages; left > 0; left--) {
       const { body, records } = this.#queue[this.#first]!;
       this.#bytes -= body.length + this.#topic.length;
       this.#records -= records;
       this.#first += 1;
     }
-    this.#gone += messages;
+    this.#dequeued += messages;
     if (2 * this.#first >= this.#queue.length) {
       this.#queue = this.#queue.slice(this.#first);
       this.#first = 0;

@@ -2,13 +2,13 @@ import type { RateLimitedWarnings } from '../record/index.ts';
 import { ZmtpClient, type ZmtpClientEvents, type ZmtpError } from '../zmtp/index.ts';
 import type { ResolvedExporterOptions } from './exporter-options.ts';
 
-/** What a daemon sends at once: a reply has 56 bytes and a cause. */
+/** The maximum size of a daemon's message: a reply has 56 bytes and a cause. */
 const MAX_REPLY_BYTES = 4_096;
 const REPLY_FRAMES = 3;
-/** A connection must be there within this many heartbeats. */
+/** A connection must be established within this many heartbeats. */
 const HANDSHAKE_HEARTBEATS = 3;
 const HANDSHAKE_MILLIS = 10_000;
-/** After so long without a connection or a reply the operator is warned. */
+/** The operator is warned after this long without a connection or a reply. */
 const SILENT_MILLIS = 10_000;
 
 /** The socket of an exporter, and the warnings about it. */
@@ -74,10 +74,10 @@ export class ServerSocket {
     this.#client.close(lingerMillis);
   }
 
-  /** @param what is delayed by it */
+  /** @param what what is delayed */
   warnOfSilence(silentMillis: number, what: string): void {
     if (silentMillis < SILENT_MILLIS) return;
-    const state = this.#client.isOpen ? 'connected, but without a reply' : 'no connection';
+    const state = this.#client.isOpen ? 'connected, but no reply' : 'no connection';
     const reason = this.#lastError === undefined ? '' : ` (${this.#lastError})`;
     const keys = this.#options.curve === undefined ? '' : ', and that the CURVE keys match';
     this.#warnings.warn(
@@ -87,13 +87,15 @@ export class ServerSocket {
     );
   }
 
-  /** Warns of an absent daemon after a while only, of one that refuses this client at once. */
+  /**
+   * Records the error. Warns at once if the daemon refuses this client, but not if it is merely unavailable.
+   */
   #lost({ cause, message }: ZmtpError): void {
     this.#lastError = message;
     if (cause !== 'unauthorized' && cause !== 'mismatch' && cause !== 'not_zmtp') return;
     this.#warnings.warn(
       'refused',
-      `no connection to ${this.#options.endpoint} (${cause}): ${message}; trying again`,
+      `no connection to ${this.#options.endpoint} (${cause}): ${message}; retrying`,
     );
   }
 }

@@ -23,22 +23,23 @@ import { PushSender } from './push-sender.ts';
 import type { Sender } from './sender.ts';
 
 /**
- * Sends log records to `distlogd` over ZeroMQ. Put it behind a `PriorityBatchLogRecordProcessor` or a
- * `BurstLogRecordProcessor`, which keep the queue; it has none but what is under way.
+ * Sends log records to `distlogd` over ZeroMQ. Use it behind a `PriorityBatchLogRecordProcessor` or a
+ * `BurstLogRecordProcessor`, which keep the queue; the exporter holds only what is in flight.
  *
- * - Mode `'ack'`: `export()` calls back with success when the daemon has the batch on its disk. Success: the
- *   batch is there exactly once. Failure: once, or not at all. It repeats batches by itself, over restarts
- *   and broken connections, until `exportTimeoutMillis`. Do not wrap it in a retrying exporter: the daemon
- *   would take a retried batch for a new one.
- * - Mode `'push'`: success means queued. What arrives, arrives once; what does not is not reported.
- * - It may be called up to `windowBatches` times at once, and says so to its processor
- *   (`maxConcurrentExports`).
- * - It keeps no process alive, whatever waits. Await `shutdown()`, or what is under way is lost.
+ * - Mode `'ack'`: an export succeeds when the daemon has the batch on disk. After a success the batch is
+ * there exactly once, after a failure once or not at all. The exporter resends batches by itself, across
+ * restarts and lost connections, until `exportTimeoutMillis`. Do not wrap it in a retrying exporter: the
+ * daemon would accept a retried batch as a new one.
+ * - Mode `'push'`: an export succeeds when the records are queued. They are delivered at most once; a loss in
+ * transit is not reported.
+ * - It supports up to `windowBatches` concurrent exports and declares that to its processor
+ * (`maxConcurrentExports`).
+ * - It does not keep the process alive. Await `shutdown()`, or records in flight are lost.
  */
 export class ZmqLogRecordExporter implements LogRecordExporterLike {
-  /** How many exports may be in flight; absent in push mode, where each ends at once. */
+  /** The number of exports that may be in flight; undefined in push mode, where each ends at once. */
   readonly maxConcurrentExports?: number;
-  /** How long one export may take; a processor's own time-out must be above it. Absent in push mode. */
+  /** How long one export may take; a processor's timeout must be longer. Undefined in push mode. */
   readonly worstCaseMillis?: number;
   readonly #options: ResolvedExporterOptions;
   readonly #warnings: RateLimitedWarnings;
@@ -57,7 +58,7 @@ export class ZmqLogRecordExporter implements LogRecordExporterLike {
   #received = 0;
   #shutdown: Promise<void> | undefined;
 
-  /** @throws RangeError or TypeError for wrong options */
+  /** @throws RangeError or TypeError for invalid options */
   constructor(options: ZmqLogRecordExporterOptions) {
     this.#options = resolveExporterOptions(options);
     const { clock, mode, meterProvider, componentName } = this.#options;
@@ -65,8 +66,8 @@ export class ZmqLogRecordExporter implements LogRecordExporterLike {
     this.#sender =
       mode === 'ack'
         ? new AckSender(this.#options, this.#warnings)
-        : new PushSender(this.#options, this.#warnings, (fault, records, why) =>
-            this.#fail(fault, records, why),
+        : new PushSender(this.#options, this.#warnings, (cause, records, why) =>
+            this.#fail(cause, records, why),
           );
     if (mode === 'ack') {
       this.maxConcurrentExports = this.#options.windowBatches;
@@ -76,9 +77,9 @@ export class ZmqLogRecordExporter implements LogRecordExporterLike {
   }
 
   /**
-   * Sends records. The outcome comes by the callback, once.
-   * @throws only what a serializer throws, before anything was sent, so that the processor can set the record
-   * aside that caused it
+   * Sends records. The result is passed to the callback, once.
+   * @throws only what a serializer throws, before anything was sent, so that the processor can isolate the
+   * record that caused it
    */
   export(records: ReadableLogRecordLike[], resultCallback: (result: ExportResultLike) => void): void {
     const count = records.length;
@@ -102,9 +103,9 @@ export class ZmqLogRecordExporter implements LogRecordExporterLike {
   }
 
   /**
-   * Resolves when all that was given to `export()` before has its result (in push mode: has left), at the
-   * latest after `timeoutMillis` (default `flushTimeoutMillis`); the rest is still pending then, see
-   * `stats()`. Keeps the process alive meanwhile; never rejects.
+   * Resolves when everything that was passed to `export()` before has its result (in push mode: was sent), or
+   * after `timeoutMillis` (default `flushTimeoutMillis`). The rest then stays pending, see `stats()`. Keeps
+   * the process alive in the meantime; never rejects.
    */
   async forceFlush(options?: ExporterFlushOptionsLike): Promise<void> {
     const { clock, flushTimeoutMillis } = this.#options;
@@ -114,15 +115,15 @@ export class ZmqLogRecordExporter implements LogRecordExporterLike {
   }
 
   /**
-   * Waits for what is under way, at most `shutdownTimeoutMillis`; what is left then failed. Closes the
-   * socket. May be called twice; never rejects.
+   * Waits for records in flight, at most `shutdownTimeoutMillis`; the rest then fails. Closes the socket. May
+   * be called twice; never rejects.
    */
   shutdown(options?: ExporterFlushOptionsLike): Promise<void> {
     this.#shutdown ??= this.#end(options?.keepsAlive !== false);
     return this.#shutdown;
   }
 
-  /** Counts since the beginning. */
+  /** Counts since construction. */
   stats(): ZmqExporterStats {
     const { batches, records, bytes, resent, journalChanges } = this.#sender.state();
     const failed = Object.values(this.#failed).reduce((sum, count) => sum + count, 0);
@@ -153,9 +154,9 @@ export class ZmqLogRecordExporter implements LogRecordExporterLike {
     }
   }
 
-  #fail(fault: ExportErrorCause, count: number, why: string): void {
-    this.#failed[fault] += count;
+  #fail(cause: ExportErrorCause, count: number, why: string): void {
+    this.#failed[cause] += count;
     const records = count === 1 ? '1 record was' : `${count} records were`;
-    this.#warnings.warn(fault, `${records} lost (${fault}): ${why}`);
+    this.#warnings.warn(cause, `${records} lost (${cause}): ${why}`);
   }
 }

@@ -1,7 +1,7 @@
 import { ZmtpError } from './zmtp-error.ts';
 
 /**
- * Commands of ZMTP: a name, and what belongs to it.
+ * A ZMTP command: a name and its data.
  * Source: RFC 37 of ZeroMQ, "Commands", "The NULL Security Mechanism"
  */
 export interface Command {
@@ -9,7 +9,7 @@ export interface Command {
   readonly data: Buffer;
 }
 
-/** What one side says about itself at the end of the handshake. */
+/** The properties that a side sends at the end of the handshake. */
 export interface Metadata {
   readonly socketType: string;
 }
@@ -32,7 +32,7 @@ export function readCommand(body: Uint8Array): Command {
 
 export function encodeMetadata({ socketType }: Metadata): Buffer {
   const properties = [property('Socket-Type', socketType)];
-  // A peer that may be addressed by a ROUTER says who it is; empty: the ROUTER chooses.
+  // A socket that a ROUTER can address sends its identity. Empty: the ROUTER chooses one.
   if (socketType === 'DEALER' || socketType === 'ROUTER') properties.push(property('Identity', ''));
   return Buffer.concat(properties);
 }
@@ -56,13 +56,13 @@ export function readMetadata(data: Buffer): Metadata {
     const nameBytes = data[at]!;
     const valueAt = at + 1 + nameBytes + 4;
     if (count === MAX_PROPERTIES || nameBytes === 0 || valueAt > data.length) {
-      throw new ZmtpError('not_zmtp', 'the properties of the handshake do not parse');
+      throw new ZmtpError('not_zmtp', 'the handshake has invalid properties');
     }
     const valueBytes = data.readUInt32BE(valueAt - 4);
     if (valueBytes > data.length - valueAt) {
-      throw new ZmtpError('not_zmtp', 'the properties of the handshake do not parse');
+      throw new ZmtpError('not_zmtp', 'the handshake has invalid properties');
     }
-    // Names of properties do not differ in case only.
+    // Property names are case-insensitive.
     const name = data.toString('latin1', at + 1, at + 1 + nameBytes).toLowerCase();
     if (name === 'socket-type')
       socketType = data.toString('latin1', valueAt, valueAt + Math.min(valueBytes, 32));

@@ -10,18 +10,18 @@ import type { Mechanism } from './mechanism.ts';
 import { Outgoing } from './outgoing.ts';
 import { ZmtpError } from './zmtp-error.ts';
 
-/** Bytes of a handshake's command. */
+/** The maximum size of a handshake command in bytes. */
 const HANDSHAKE_BYTES = 4_096;
-/** A connection counts as broken after so many heartbeats without a sign of life. */
+/** A connection counts as lost after this many heartbeat intervals without data from the peer. */
 const LOST_HEARTBEATS = 3;
 
 /**
- * One connection of ZMTP 3.1 over a stream socket: greeting, handshake, heartbeats, messages.
+ * One ZMTP 3.1 connection over a stream socket: greeting, handshake, heartbeats, messages.
  *
- * It owns the socket. What arrives is parsed as it comes, one message at a time, and while the receiver of a message is
- * busy nothing more is read: the peer is slowed down by TCP. What it may hold of a message that is not whole is bounded
- * in bytes, frames and time; a peer that passes a bound is cut off with the reason. What is sent waits in the socket;
- * `isFull` says when that is too much, and it is up to the sender to stop.
+ * It owns the socket. Data is parsed as it arrives, one message at a time. While the receiver processes a
+ * message, the connection does not read, so TCP slows the peer down. An incomplete message is bounded in
+ * bytes, frames and time; a peer that exceeds a bound is disconnected with the reason. Sent data is buffered
+ * in the socket; `isFull` reports when the buffer is full, and the sender must stop then.
  *
  * Source: RFC 37 of ZeroMQ (ZMTP 3.1)
  */
@@ -34,16 +34,16 @@ export class Connection {
   #reader = new FrameReader(HANDSHAKE_BYTES);
   #state: 'greeting' | 'handshake' | 'open' | 'closed' = 'greeting';
   readonly #message: IncomingMessage;
-  /** When the first byte of the message came that is not whole. */
-  #begunAt: number | undefined;
-  #heardAt = monotonicNow();
+  /** When the first byte of the incomplete message arrived. */
+  #beganAt: number | undefined;
+  #receivedAt = monotonicNow();
   #isBusy = false;
   #isPaused = false;
   #isUnread = false;
   #hasHeartbeats = false;
   #timer: NodeJS.Timeout;
-  /** When the timer of the next look is due. */
-  #beatAt = 0;
+  /** When the next check is due. */
+  #checkAt = 0;
 
   constructor(socket: Socket, mechanism: Mechanism, options: ConnectionOptions, events: ConnectionEvents) {
     this.#socket = socket;
@@ -57,37 +57,39 @@ export class Connection {
       if (this.#isUnread) this.#parse();
     });
     socket.setNoDelay(true);
-    socket.on('data', (chunk: Buffer) => this.#heard(chunk));
+    socket.on('data', (chunk: Buffer) => this.#received(chunk));
     socket.on('error', (error) =>
       this.#end(new ZmtpError('connection', `the connection broke: ${error.message}`)),
     );
     socket.on('close', () => this.#end(new ZmtpError('connection', 'the peer closed the connection')));
-    this.#timer = armTimeout(() => this.#late(), options.handshakeMillis);
+    this.#timer = armTimeout(() => this.#handshakeTimedOut(), options.handshakeMillis);
     this.#timer.unref();
     this.#outgoing.add([encodeGreeting(mechanism.name, options.isServer)]);
   }
 
-  /** Whether more waits to be sent than should. Also while there is no peer yet. */
+  /** Whether the send buffer is full. Also true until the handshake is complete. */
   get isFull(): boolean {
     return this.#state !== 'open' || this.#outgoing.isFull;
   }
 
-  /** Bytes that wait to be taken by the operating system. */
+  /** Bytes that the operating system has not taken yet. */
   get bytesWaiting(): number {
     return this.#outgoing.bytes;
   }
 
-  /** Bytes held of messages that were not taken yet. */
+  /** Bytes of messages that have arrived and have not been processed. */
   get bytesHeld(): number {
     return this.#reader.bytes + this.#message.bytes;
   }
 
-  /** When the message began that is not whole; undefined: there is none. */
-  get begunAt(): number | undefined {
-    return this.#begunAt;
+  /** When the incomplete message began; undefined: there is none. */
+  get beganAt(): number | undefined {
+    return this.#beganAt;
   }
 
-  /** Sends a message. It is written in the order of the calls. Frames must not change afterwards. */
+  /**
+   * Sends a message. Messages are written in the order of the calls. The frames must not change afterwards.
+   */
   send(frames: readonly Uint8Array[]): void {
     if (this.#state !== 'open') return;
     for (const [at, frame] of frames.entries()) {
@@ -95,26 +97,26 @@ export class Connection {
     }
   }
 
-  /** Reads again, after `holds` said no. */
+  /** Continues reading after `holds` returned false. */
   resume(): void {
     if (!this.#isPaused) return;
     this.#isPaused = false;
     this.#parse();
   }
 
-  /** Closes the connection at once. @param error why, for `closed` */
+  /** Closes the connection at once. @param error the reason, which is passed to `closed` */
   destroy(error: ZmtpError): void {
     this.#end(error);
   }
 
-  /** Sends what waits, then closes; `destroy` bounds how long that takes. */
+  /** Sends the buffered data, then closes the connection. Call `destroy` to bound how long that takes. */
   end(): void {
     this.#outgoing.flush();
     this.#socket.end();
   }
 
-  #heard(chunk: Buffer): void {
-    this.#heardAt = monotonicNow();
+  #received(chunk: Buffer): void {
+    this.#receivedAt = monotonicNow();
     this.#reader.add(chunk);
     this.#parse();
   }
@@ -132,17 +134,17 @@ export class Connection {
       if (!(error instanceof ZmtpError)) throw error;
       return this.#refuse(error);
     }
-    this.#flow();
+    this.#updateFlow();
   }
 
-  /** Reads on, or not: while a message is being taken, or too much is held by all, TCP slows the peer down. */
-  #flow(): void {
+  /** Pauses or resumes the socket. While it is paused, TCP slows the peer down. */
+  #updateFlow(): void {
     if (this.#state === 'closed') return;
     const { bytesHeld } = this;
-    if (bytesHeld === 0 || this.#isBusy) this.#begunAt = undefined;
-    else this.#begunAt ??= this.#heardAt;
+    if (bytesHeld === 0 || this.#isBusy) this.#beganAt = undefined;
+    else this.#beganAt ??= this.#receivedAt;
     if (this.#state === 'open' && this.#events.holds?.(bytesHeld) === false) this.#isPaused = true;
-    // A server need not read from a client that does not read its answers.
+    // A server does not read from a client that does not read its replies.
     this.#isUnread = this.#options.isServer && this.#outgoing.isFull;
     if (this.#isBusy || this.#isPaused || this.#isUnread) this.#socket.pause();
     else this.#socket.resume();
@@ -155,9 +157,9 @@ export class Connection {
   #greet(): void {
     const bytes = this.#reader.take(GREETING_BYTES);
     if (bytes === undefined) {
-      // What is no ZMTP must not wait for its 64th byte.
+      // Rejects other protocols before 64 bytes have arrived.
       const beginning = this.#reader.take(this.#reader.bytes)!;
-      if (!looksLikeZmtp(beginning)) throw new ZmtpError('not_zmtp', 'it does not speak ZeroMQ');
+      if (!looksLikeZmtp(beginning)) throw new ZmtpError('not_zmtp', 'the peer does not speak ZeroMQ');
       return this.#reader.add(beginning);
     }
     const { mechanism, minor } = readGreeting(bytes);
@@ -165,7 +167,7 @@ export class Connection {
       const wanted = this.#mechanism.name;
       throw new ZmtpError(
         'mismatch',
-        `it requires the security mechanism ${mechanism.slice(0, 20)}, this side ${wanted}`,
+        `the peer uses the security mechanism ${mechanism.slice(0, 20)}, expected ${wanted}`,
       );
     }
     this.#hasHeartbeats = minor >= 1 && this.#options.heartbeatMillis > 0;
@@ -174,7 +176,8 @@ export class Connection {
   }
 
   #handshake(frame: Frame): void {
-    if (!frame.isCommand) throw new ZmtpError('not_zmtp', 'a message came before the handshake was done');
+    if (!frame.isCommand)
+      throw new ZmtpError('not_zmtp', 'a message arrived before the handshake was complete');
     const { answers, peer } = this.#mechanism.handshake(frame.body);
     for (const command of answers) this.#command(command);
     if (peer === undefined) return;
@@ -185,18 +188,18 @@ export class Connection {
     clearTimeout(this.#timer);
     this.#state = 'open';
     this.#reader.maxFrameBytes = this.#message.maxFrameBytes;
-    this.#armBeat();
+    this.#scheduleCheck();
     this.#events.opened(peer);
   }
 
   #frame({ isCommand, hasMore, body }: Frame): void {
-    if (isCommand) return this.#commanded(body);
+    if (isCommand) return this.#commandReceived(body);
     const frames = this.#message.add(body, hasMore);
     if (frames === undefined) return;
-    this.#begunAt = undefined;
+    this.#beganAt = undefined;
     const taken = this.#events.message(frames);
     if (taken === undefined) return this.#message.release();
-    // Its bytes are held until it is taken.
+    // The bytes of the message count as held until it is processed.
     this.#isBusy = true;
     void taken.then(() => {
       this.#isBusy = false;
@@ -205,73 +208,77 @@ export class Connection {
     });
   }
 
-  #commanded(body: Uint8Array): void {
+  #commandReceived(body: Uint8Array): void {
     const { name, data } = readCommand(body);
     if (name !== 'PING' && name !== 'PONG') return this.#events.command?.(name, data);
-    // A PING brings its time to live, 2 bytes, and up to 16 bytes that come back.
+    // A PING contains its time to live (2 bytes) and up to 16 bytes that the PONG returns.
     if (name === 'PING' && !this.#outgoing.isFull) this.#command(encodeCommand('PONG', data.subarray(2, 18)));
   }
 
-  /** Before the end of the handshake nothing is in boxes. */
+  /** Commands are not encrypted before the handshake is complete. */
   #command(body: Uint8Array): void {
     this.#outgoing.add(
       this.#state === 'open' ? this.#mechanism.encode('command', body) : encodeFrame('command', body),
     );
   }
 
-  get #beatMillis(): number {
+  get #checkMillis(): number {
     const { heartbeatMillis, messageMillis } = this.#options;
     return Math.min(this.#hasHeartbeats ? heartbeatMillis : messageMillis, messageMillis) / 2;
   }
 
-  #armBeat(): void {
-    this.#beatAt = monotonicNow() + this.#beatMillis;
-    this.#timer = armTimeout(() => this.#beat(), this.#beatMillis);
+  #scheduleCheck(): void {
+    this.#checkAt = monotonicNow() + this.#checkMillis;
+    this.#timer = armTimeout(() => this.#check(), this.#checkMillis);
     this.#timer.unref();
   }
 
-  /** Looks after silence, messages that do not end, and peers that do not read. */
-  #beat(): void {
+  /** Checks for a silent peer, an incomplete message, and a peer that does not read. */
+  #check(): void {
     const now = monotonicNow();
-    const lateMillis = now - this.#beatAt;
-    if (lateMillis >= this.#beatMillis) {
-      // This process was stopped, or had no processor: what came meanwhile has not been read yet.
-      this.#heardAt += lateMillis;
-      return this.#armBeat();
+    const lateMillis = now - this.#checkAt;
+    if (lateMillis >= this.#checkMillis) {
+      // This process was stopped or got no CPU time: data that arrived in the meantime has not been read yet.
+      this.#receivedAt += lateMillis;
+      return this.#scheduleCheck();
     }
     const { heartbeatMillis, messageMillis } = this.#options;
-    // What this side does not read is no silence of the peer.
-    const silentMillis = this.#isBusy || this.#isPaused || this.#isUnread ? 0 : now - this.#heardAt;
+    // While this side does not read, the peer does not count as silent.
+    const silentMillis = this.#isBusy || this.#isPaused || this.#isUnread ? 0 : now - this.#receivedAt;
     if (this.#hasHeartbeats && silentMillis >= LOST_HEARTBEATS * heartbeatMillis) {
-      return this.#end(new ZmtpError('silent', `nothing was heard for ${Math.round(silentMillis)} ms`));
+      return this.#end(
+        new ZmtpError('silent', `the peer has sent nothing for ${Math.round(silentMillis)} ms`),
+      );
     }
     if (
-      this.#begunAt !== undefined &&
+      this.#beganAt !== undefined &&
       !this.#isBusy &&
       !this.#isPaused &&
-      now - this.#begunAt >= messageMillis
+      now - this.#beganAt >= messageMillis
     ) {
-      return this.#refuse(new ZmtpError('too_slow', `a message was not whole after ${messageMillis} ms`));
+      return this.#refuse(new ZmtpError('too_slow', `a message was incomplete after ${messageMillis} ms`));
     }
     if (this.#outgoing.stuckMillis >= messageMillis) {
-      return this.#refuse(new ZmtpError('not_reading', `it has not read for ${messageMillis} ms`));
+      return this.#refuse(new ZmtpError('not_reading', `the peer has not read for ${messageMillis} ms`));
     }
     if (this.#hasHeartbeats && silentMillis >= heartbeatMillis / 2 && !this.#outgoing.isFull) {
       this.#command(encodeCommand('PING', Buffer.from([0, 0])));
     }
-    this.#armBeat();
+    this.#scheduleCheck();
   }
 
-  #late(): void {
+  #handshakeTimedOut(): void {
     this.#refuse(new ZmtpError('too_slow', 'the handshake took too long'));
   }
 
-  /** Says why, if there is a handshake to say it in. */
+  /**
+   * Closes the connection. During the handshake, a server sends the reason to an unauthorized client first.
+   */
   #refuse(error: ZmtpError): void {
     if (this.#state === 'handshake' && this.#options.isServer && error.cause === 'unauthorized') {
       this.#command(encodeCommand('ERROR', Buffer.from('\x03400', 'latin1')));
       this.#outgoing.flush();
-      // It still goes out; nothing more is read.
+      // Sends what is buffered, and reads nothing more.
       this.#socket.pause().destroySoon();
       return this.#closed(error);
     }

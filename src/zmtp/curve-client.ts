@@ -21,7 +21,7 @@ const READY_BYTES = 8 + 16;
 const PADDING = Buffer.alloc(72);
 const ZEROS = Buffer.alloc(64);
 
-/** The client's side of CURVE. Source: RFC 26 of ZeroMQ */
+/** The client side of CURVE. Source: RFC 26 of ZeroMQ */
 export class CurveClient implements Mechanism {
   readonly name = 'CURVE';
   readonly #socketType: string;

@@ -21,17 +21,17 @@ const HELLO_BYTES = 194;
 const INITIATE_BYTES = 96 + 8 + 16 + 32 + 96;
 const COOKIE_BYTES = 96;
 
-/** A server's keys, and whom it lets in. */
+/** The secret key of a server, and the clients that may connect. */
 export interface CurveServerIdentity {
   readonly secretKey: string;
   readonly clients: readonly string[] | 'any';
 }
 
 /**
- * The server's side of CURVE: HELLO, WELCOME, INITIATE, READY.
+ * The server side of CURVE: HELLO, WELCOME, INITIATE, READY.
  *
- * The cookie of the RFC lets a server keep nothing between WELCOME and INITIATE. This one keeps the connection, and
- * so its cookie is random bytes that must come back.
+ * The cookie of the RFC lets a server keep no state between WELCOME and INITIATE. This server keeps the
+ * connection, so its cookie is random bytes that the client must return.
  */
 export class CurveServer implements Mechanism {
   readonly name = 'CURVE';
@@ -101,7 +101,7 @@ export class CurveServer implements Mechanism {
     this.#checkVouch(client, transient, plain.subarray(32, 128));
     const clientKey = encodeZ85(client);
     if (this.#allowed !== undefined && !this.#allowed.has(clientKey))
-      throw new ZmtpError('unauthorized', `its key "${clientKey}" is not among the allowed ones`);
+      throw new ZmtpError('unauthorized', `the key "${clientKey}" is not allowed`);
     const peer = { ...readMetadata(plain.subarray(128)), key: clientKey };
     const nonce = this.#nonces.next();
     const metadata = encodeMetadata({ socketType: this.#socketType });
@@ -110,11 +110,11 @@ export class CurveServer implements Mechanism {
     return { answers: [ready], peer };
   }
 
-  /** The client's own key speaks for the transient one, to this server. */
+  /** Checks that the client's permanent key vouches for its transient key, for this server. */
   #checkVouch(client: Buffer, transient: Buffer, vouch: Buffer): void {
     const key = boxKey(this.#own.secret, client);
     const plain = openBox(key, nonceOf('VOUCH---', vouch.subarray(0, 16)), vouch.subarray(16));
     if (plain.equals(Buffer.concat([transient, this.#publicKey]))) return;
-    throw new ZmtpError('unauthorized', 'the client does not prove its key');
+    throw new ZmtpError('unauthorized', 'the client did not prove that it owns its key');
   }
 }

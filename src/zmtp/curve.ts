@@ -4,8 +4,8 @@ import { BOX_BYTES, KEY_BYTES, NONCE_BYTES, open, seal, sharedKey } from './secr
 import { ZmtpError } from './zmtp-error.ts';
 
 /**
- * What both sides of CURVE share: keys, nonces, and the boxes in which frames travel after the handshake.
- * Source: RFC 26 of ZeroMQ (CurveZMQ); RFC 8410 for the form of the keys
+ * Keys, nonces and encrypted frames, for both sides of CURVE.
+ * Source: RFC 26 of ZeroMQ (CurveZMQ); RFC 8410 for the encoding of the keys
  */
 
 /** "\x07MESSAGE" and the short nonce. */
@@ -25,7 +25,7 @@ export function secretKeyOf(raw: Uint8Array): KeyObject {
   return createPrivateKey({ key: Buffer.concat([head, raw]), format: 'der', type: 'pkcs8' });
 }
 
-/** A key pair for one connection. */
+/** Creates a transient key pair, for one connection. */
 export function newKeyPair(): KeyPair {
   const secret = secretKeyOf(randomBytes(KEY_BYTES));
   const der = createPublicKey(secret).export({ type: 'spki', format: 'der' });
@@ -33,8 +33,8 @@ export function newKeyPair(): KeyPair {
 }
 
 /**
- * The key of the boxes between two key pairs.
- * @throws ZmtpError for a public key with which every secret would make the same
+ * Computes the key for boxes between two key pairs.
+ * @throws ZmtpError for a public key that yields the same shared secret with every secret key
  */
 export function boxKey(secret: KeyObject, publicKey: Uint8Array): Uint8Array {
   const head = Buffer.from('302a300506032b656e032100', 'hex');
@@ -46,7 +46,7 @@ export function boxKey(secret: KeyObject, publicKey: Uint8Array): Uint8Array {
   }
 }
 
-/** @param rest what follows the prefix: 8 or 16 bytes */
+/** @param rest the bytes after the prefix: 8 or 16 */
 export function nonceOf(prefix: string, rest: Uint8Array): Uint8Array {
   const nonce = new Uint8Array(NONCE_BYTES);
   nonce.set(Buffer.from(prefix, 'latin1'));
@@ -60,14 +60,17 @@ export function boxOf(key: Uint8Array, nonce: Uint8Array, message: Uint8Array): 
   return box;
 }
 
-/** @throws ZmtpError if it was not made with this key and nonce */
+/** @throws ZmtpError if the box was not made with this key and nonce */
 export function openBox(key: Uint8Array, nonce: Uint8Array, box: Uint8Array): Buffer {
   const message = open(key, nonce, box);
   if (message === undefined) throw new ZmtpError('unauthorized', 'decryption failed: the keys do not match');
   return Buffer.from(message.buffer, message.byteOffset, message.byteLength);
 }
 
-/** Counts the messages of one side, 8 bytes: no number is used twice, and the peer's only grow. */
+/**
+ * Message counters of both sides, 8 bytes each: this side never uses a number twice, and the peer's must
+ * increase.
+ */
 export class ShortNonces {
   #own = 0n;
   #peer = 0n;
@@ -79,7 +82,7 @@ export class ShortNonces {
     return bytes;
   }
 
-  /** @throws ZmtpError for a number that is not above the last one: a repetition */
+  /** @throws ZmtpError for a number that is not above the last one: a replay */
   check(bytes: Buffer): Buffer {
     const number = bytes.readBigUInt64BE(0);
     if (number <= this.#peer) throw new ZmtpError('unauthorized', 'a message of CURVE was repeated');
@@ -88,7 +91,7 @@ export class ShortNonces {
   }
 }
 
-/** Frames in boxes, after the handshake. */
+/** Encrypts and decrypts frames after the handshake. */
 export class CurveTraffic {
   readonly #key: Uint8Array;
   readonly #nonces: ShortNonces;

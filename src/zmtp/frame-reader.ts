@@ -2,23 +2,23 @@ import { COMMAND, FRAME_HEAD_BYTES, type Frame, LONG, MORE } from './frame.ts';
 import { ZmtpError } from './zmtp-error.ts';
 
 /**
- * Takes frames out of what arrives in any pieces. It holds only what has arrived, whatever length a frame declares.
+ * Splits received data into frames. It holds only bytes that have arrived, whatever length a frame declares.
  * Source: RFC 37 of ZeroMQ, "Framing"
  */
 export class FrameReader {
-  /** Most bytes of a frame's body. */
+  /** The maximum size of a frame's body in bytes. */
   maxFrameBytes: number;
   #chunks: Buffer[] = [];
-  /** Bytes of the chunks. */
+  /** The total size of the chunks. */
   #bytes = 0;
-  /** So many bytes are needed before it is worth looking again. */
+  /** How many bytes must have arrived before the next frame can be read. */
   #needed = 2;
 
   constructor(maxFrameBytes: number) {
     this.maxFrameBytes = maxFrameBytes;
   }
 
-  /** Bytes that arrived and are not part of a frame that was taken. */
+  /** Bytes that have arrived and do not belong to a frame that was returned. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -29,7 +29,7 @@ export class FrameReader {
     this.#bytes += chunk.length;
   }
 
-  /** Takes exactly so many bytes, if they are here: a view of what arrived, or a copy in one piece. */
+  /** Takes exactly `length` bytes if they have arrived: a view of one chunk, or a contiguous copy. */
   take(length: number): Buffer | undefined {
     if (this.#bytes < length) return undefined;
     this.#bytes -= length;
@@ -53,15 +53,15 @@ export class FrameReader {
   }
 
   /**
-   * The next frame, if all of it is here.
-   * @throws ZmtpError for what is no frame, or is too large
+   * Returns the next frame if it has arrived completely.
+   * @throws ZmtpError for an invalid or too large frame
    */
   next(): Frame | undefined {
     if (this.#bytes < this.#needed) return this.#compact();
     const head = this.#peek(FRAME_HEAD_BYTES);
     const flags = head[0]!;
     if (flags > (MORE | LONG | COMMAND) || (flags & (COMMAND | MORE)) === (COMMAND | MORE)) {
-      throw new ZmtpError('not_zmtp', `a frame has the flags ${flags}`);
+      throw new ZmtpError('not_zmtp', `a frame has the invalid flags ${flags}`);
     }
     const headBytes = (flags & LONG) === 0 ? 2 : FRAME_HEAD_BYTES;
     if (this.#bytes < headBytes) return this.#wait(headBytes);
@@ -81,7 +81,7 @@ export class FrameReader {
     this.#compact();
   }
 
-  /** What is left of a chunk must not keep all of it in memory while the rest is on its way. */
+  /** Copies a small rest, so that it does not keep a large chunk in memory until more data arrives. */
   #compact(): undefined {
     const first = this.#chunks[0];
     if (this.#chunks.length !== 1 || first!.buffer.byteLength < 2 * first!.length + 1024) return;
@@ -90,7 +90,7 @@ export class FrameReader {
     this.#chunks[0] = copy;
   }
 
-  /** Up to so many bytes from the beginning, left where they are. */
+  /** Returns up to `length` bytes from the beginning without removing them. */
   #peek(length: number): Buffer {
     const first = this.#chunks[0]!;
     if (first.length >= length || this.#chunks.length === 1) return first;

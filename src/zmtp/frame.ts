@@ -1,12 +1,12 @@
 /**
- * A frame of ZMTP: a command, or a part of a message.
+ * A ZMTP frame: a command, or a part of a message.
  * Source: RFC 37 of ZeroMQ, "Framing"
  */
 export interface Frame {
   readonly isCommand: boolean;
-  /** Another part of the same message follows. */
+  /** Whether another part of the same message follows. */
   readonly hasMore: boolean;
-  /** Mostly a view of what was received: whoever keeps it copies it. */
+  /** Usually a view of the receive buffer: a receiver that keeps it must copy it. */
   readonly body: Uint8Array;
 }
 
@@ -14,16 +14,16 @@ export const MORE = 1;
 export const LONG = 2;
 export const COMMAND = 4;
 
-/** Bytes of ZMTP before the body of a frame, at most. */
+/** The maximum number of header bytes before the body of a frame. */
 export const FRAME_HEAD_BYTES = 9;
 
-/** What a frame is: a command, a part of a message that has more, or its last. */
+/** A command, a part of a message that more parts follow, or its last part. */
 export type FrameKind = 'command' | 'more' | 'last';
 
-/** Up to here a body is copied behind its head, so that the socket gets one piece. */
+/** Bodies up to this size are copied after their header, so that the socket gets one chunk. */
 const COPIED_BYTES = 4_096;
 
-/** The bytes of a frame, in one piece or two. */
+/** Encodes a frame as one chunk or two. */
 export function encodeFrame(kind: FrameKind, body: Uint8Array): readonly Uint8Array[] {
   const copied = body.length <= COPIED_BYTES ? body.length : 0;
   const target = Buffer.allocUnsafeSlow(FRAME_HEAD_BYTES + copied);
@@ -33,7 +33,7 @@ export function encodeFrame(kind: FrameKind, body: Uint8Array): readonly Uint8Ar
   return [target.subarray(0, at + copied)];
 }
 
-/** Writes the head of a frame. @returns where its body begins */
+/** Writes the header of a frame. @returns where the body begins */
 export function writeFrameHead(target: Uint8Array, at: number, kind: FrameKind, length: number): number {
   const flags = kind === 'command' ? COMMAND : kind === 'more' ? MORE : 0;
   if (length < 256) {

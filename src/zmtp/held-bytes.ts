@@ -2,15 +2,16 @@ import { armTimeout, clearTimeout, monotonicNow } from '../record/index.ts';
 import type { Connection } from './connection.ts';
 import { ZmtpError } from './zmtp-error.ts';
 
-/** While others wait, a message that has not become whole within this makes room for them. */
-const PATIENCE_MILLIS = 5_000;
-const LOOK_MILLIS = 1_000;
+/** While other connections wait, the oldest incomplete message must be complete within this time. */
+const MAX_BLOCKING_MILLIS = 5_000;
+const CHECK_MILLIS = 1_000;
 
 /**
- * The bytes that all connections of a server hold of messages that were not taken yet, and their bound.
+ * Bounds the bytes of unprocessed messages that all connections of a server hold together.
  *
- * Beyond it nothing more is read, save from the connection whose message began first: so one always gets on. If that
- * does not become whole while others wait, its connection is cut off, and the next is the first.
+ * Above the bound, only the connection whose message began first may read, so one connection always makes
+ * progress. If its message is not complete in time while others wait, the connection is closed and the next
+ * oldest may read.
  */
 export class HeldBytes {
   readonly #max: number;
@@ -27,7 +28,7 @@ export class HeldBytes {
     return this.#sum;
   }
 
-  /** @returns whether the connection may read on; else it is resumed later */
+  /** @returns whether the connection may continue reading; if not, it is resumed later */
   set(connection: Connection, bytes: number): boolean {
     this.#sum += bytes - (this.#held.get(connection) ?? 0);
     if (bytes === 0) this.#held.delete(connection);
@@ -38,7 +39,7 @@ export class HeldBytes {
     }
     if (bytes === 0 || this.#first() === connection) return true;
     this.#waiting.add(connection);
-    this.#lookLater();
+    this.#checkLater();
     return false;
   }
 
@@ -47,11 +48,11 @@ export class HeldBytes {
     this.set(connection, 0);
   }
 
-  /** The connection whose message began first. */
+  /** The connection whose incomplete message began first. */
   #first(): Connection | undefined {
     let first: Connection | undefined;
     for (const connection of this.#held.keys()) {
-      if ((connection.begunAt ?? Number.POSITIVE_INFINITY) < (first?.begunAt ?? Number.POSITIVE_INFINITY))
+      if ((connection.beganAt ?? Number.POSITIVE_INFINITY) < (first?.beganAt ?? Number.POSITIVE_INFINITY))
         first = connection;
     }
     return first;
@@ -65,25 +66,25 @@ export class HeldBytes {
     }
   }
 
-  #lookLater(): void {
+  #checkLater(): void {
     if (this.#timer !== undefined) return;
     this.#timer = armTimeout(() => {
       this.#timer = undefined;
-      this.#look();
-    }, LOOK_MILLIS);
+      this.#check();
+    }, CHECK_MILLIS);
     this.#timer.unref();
   }
 
-  #look(): void {
+  #check(): void {
     if (this.#waiting.size === 0) return;
     const first = this.#first();
-    if (first?.begunAt !== undefined && monotonicNow() - first.begunAt >= PATIENCE_MILLIS) {
-      const why = `its message of ${first.bytesHeld} bytes so far was not whole after ${PATIENCE_MILLIS} ms, and others wait`;
+    if (first?.beganAt !== undefined && monotonicNow() - first.beganAt >= MAX_BLOCKING_MILLIS) {
+      const why = `its message (${first.bytesHeld} bytes so far) was incomplete after ${MAX_BLOCKING_MILLIS} ms while other connections wait`;
       first.destroy(new ZmtpError('too_slow', why));
     } else if (first !== undefined && this.#waiting.delete(first)) {
       first.resume();
     }
-    if (this.#waiting.size > 0) this.#lookLater();
+    if (this.#waiting.size > 0) this.#checkLater();
   }
 
   close(): void {

@@ -1,4 +1,4 @@
-/** Requests of sockets. Whoever has a socket that shall keep the process alive has its handle in the list as well. */
+/** Pending socket requests. If a socket itself keeps the process alive, its handle is listed too. */
 const REQUESTS: ReadonlySet<string> = new Set([
   'TCPConnectWrap',
   'PipeConnectWrap',
@@ -7,7 +7,9 @@ const REQUESTS: ReadonlySet<string> = new Set([
   'ShutdownWrap',
 ]);
 
-/** Whether nothing keeps this process, or thread, alive but requests of sockets that need not: it wants to end. */
+/**
+ * Whether only pending socket requests keep this process or thread alive, so that it could otherwise exit.
+ */
 export function holdsOnlyRequests(): boolean {
   const resources = process.getActiveResourcesInfo?.() ?? [];
   return resources.length > 0 && resources.every((resource) => REQUESTS.has(resource));

@@ -1,9 +1,9 @@
 import { ZmtpError } from './zmtp-error.ts';
 
-/** A frame's place in memory, beside its bytes. */
+/** The memory cost of a frame beyond its bytes. */
 const FRAME_COST = 64;
 
-/** The frames of a message until it is whole and was taken. It is bounded in bytes and frames. */
+/** Collects the frames of a message until it is complete and processed. Bounded in bytes and frames. */
 export class IncomingMessage {
   readonly #maxBytes: number;
   readonly #maxFrames: number;
@@ -15,19 +15,19 @@ export class IncomingMessage {
     this.#maxFrames = maxFrames;
   }
 
-  /** Most bytes that one frame may have. */
+  /** The maximum size of one frame in bytes. */
   get maxFrameBytes(): number {
     return this.#maxBytes + FRAME_COST;
   }
 
-  /** Bytes that it takes, until `release()`. */
+  /** Bytes that the message holds, until `release()`. */
   get bytes(): number {
     return this.#bytes;
   }
 
   /**
-   * @returns the frames of the message, once it is whole
-   * @throws ZmtpError where it passes a bound
+   * @returns the frames of the message when it is complete
+   * @throws ZmtpError if the message exceeds a bound
    */
   add(body: Uint8Array, hasMore: boolean): readonly Uint8Array[] | undefined {
     this.#frames.push(body);
@@ -39,7 +39,7 @@ export class IncomingMessage {
       throw new ZmtpError('too_large', `a message has more than ${this.#maxBytes} bytes`);
     }
     if (hasMore) {
-      // A part that waits for the others must not keep what came with it.
+      // Copied, so that a waiting part does not keep the rest of its receive buffer in memory.
       this.#frames[this.#frames.length - 1] = owned(body);
       return undefined;
     }
@@ -48,12 +48,12 @@ export class IncomingMessage {
     return frames;
   }
 
-  /** The message was taken: its bytes are no longer held. */
+  /** Call when the message has been processed: its bytes are no longer held. */
   release(): void {
     this.#bytes = 0;
   }
 
-  /** Drops what is there. */
+  /** Drops the incomplete message. */
   clear(): void {
     this.#frames = [];
     this.#bytes = 0;

@@ -1,30 +1,30 @@
 import type { Metadata } from './command.ts';
 import type { Frame, FrameKind } from './frame.ts';
 
-/** What is known of a peer after its handshake. */
+/** The peer, as its handshake describes it. */
 export interface Peer extends Metadata {
-  /** Its public key in Z85, if the mechanism is CURVE. */
+  /** The public key in Z85, if the mechanism is CURVE. */
   readonly key?: string | undefined;
 }
 
-/** A step of a handshake: what to answer, and whether it ends with it. */
+/** The result of a handshake command: the replies, and the peer if the handshake is complete. */
 export interface Step {
   readonly answers: readonly Uint8Array[];
   readonly peer?: Peer | undefined;
 }
 
 /**
- * How two sides get to know each other, and how frames then stand on the wire. One for each connection.
- * Commands are bodies of command frames.
+ * A security mechanism: the handshake, and the encoding of frames after it. One instance per connection.
+ * Commands are the bodies of command frames.
  */
 export interface Mechanism {
   readonly name: 'NULL' | 'CURVE';
-  /** What this side says first. */
+  /** The commands that this side sends first. */
   begin(): readonly Uint8Array[];
-  /** @throws ZmtpError if the peer is not taken */
+  /** @throws ZmtpError if the peer is rejected */
   handshake(command: Uint8Array): Step;
-  /** The bytes of a frame. @returns what is written to the socket, in order */
+  /** Encodes a frame. @returns the chunks to write to the socket, in order */
   encode(kind: FrameKind, body: Uint8Array): readonly Uint8Array[];
-  /** @throws ZmtpError for a frame that the mechanism does not open */
+  /** @throws ZmtpError for a frame that cannot be decrypted */
   decode(frame: Frame): Frame;
 }

@@ -3,7 +3,7 @@ import { encodeFrame, type Frame, type FrameKind } from './frame.ts';
 import type { Mechanism, Step } from './mechanism.ts';
 import { refusal } from './refusal.ts';
 
-/** No security: both sides say their socket type, and frames stand as they are. */
+/** No security: both sides send their socket type, and frames are sent unencrypted. */
 export class NullMechanism implements Mechanism {
   readonly name = 'NULL';
   readonly #socketType: string;

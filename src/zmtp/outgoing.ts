@@ -1,29 +1,29 @@
 import type { Socket } from 'node:net';
 import { monotonicNow } from '../record/index.ts';
 
-/** From here on more waits than should. */
+/** The send buffer counts as full from this size on. */
 const FULL_BYTES = 256 * 1024;
-/** So much is written at once; less waits for what else is sent in the same turn. */
-const SOON_BYTES = 16 * 1024;
-/** Pieces up to this size are joined. */
+/** This much is written at once; less waits for what is sent in the same turn of the event loop. */
+const FLUSH_BYTES = 16 * 1024;
+/** Chunks up to this size are joined. */
 const JOINED_BYTES = 1_024;
 const PAGE_BYTES = 16 * 1024;
 
 /**
- * What is on its way to a socket: small pieces are joined, and who sends learns when there is room again, and when all
- * has been taken by the operating system.
+ * The send buffer of a socket. It joins small chunks, and reports when there is room again and when the
+ * operating system has taken everything.
  */
 export class Outgoing {
   readonly #socket: Socket;
   readonly #drained: () => void;
   #pieces: Uint8Array[] = [];
   #page: Buffer | undefined;
-  /** What of the page is used, and what of that is among the pieces. */
+  /** How much of the page is used, and where the part begins that is not yet among the chunks. */
   #used = 0;
-  #begun = 0;
-  /** Bytes that wait here. */
+  #pageStart = 0;
+  /** Bytes that have not been written to the socket. */
   #pending = 0;
-  /** Bytes that the operating system has not taken. */
+  /** Bytes that were written to the socket and that the operating system has not taken. */
   #unwritten = 0;
   #isScheduled = false;
   #wasFull = false;
@@ -43,12 +43,12 @@ export class Outgoing {
     return this.bytes >= FULL_BYTES;
   }
 
-  /** How long the operating system has taken nothing, although something waits. */
+  /** For how long the operating system has taken nothing although data waits. */
   get stuckMillis(): number {
     return this.#unwritten === 0 ? 0 : monotonicNow() - this.#progressAt;
   }
 
-  /** Pieces must not change afterwards. */
+  /** The chunks must not change afterwards. */
   add(pieces: readonly Uint8Array[]): void {
     if (this.#isClosed) return;
     for (const piece of pieces) {
@@ -60,7 +60,7 @@ export class Outgoing {
       }
     }
     if (this.isFull) this.#wasFull = true;
-    if (this.#pending >= SOON_BYTES) return this.flush();
+    if (this.#pending >= FLUSH_BYTES) return this.flush();
     if (this.#isScheduled) return;
     this.#isScheduled = true;
     void Promise.resolve().then(() => {
@@ -69,7 +69,7 @@ export class Outgoing {
     });
   }
 
-  /** Hands all that waits to the socket. */
+  /** Writes everything that waits to the socket. */
   flush(): void {
     if (this.#isClosed || this.#pending === 0) return;
     this.#closePage();
@@ -79,7 +79,7 @@ export class Outgoing {
     this.#pending = 0;
     if (this.#unwritten === 0) this.#progressAt = monotonicNow();
     this.#unwritten += bytes;
-    // What fails, or is cancelled with its socket, was not taken.
+    // A write that fails, or is cancelled with its socket, does not count as taken.
     const written = (error?: Error | null) => {
       if (!error && !this.#socket.destroyed) this.#written(bytes);
     };
@@ -102,17 +102,17 @@ export class Outgoing {
       this.#closePage();
       this.#page = Buffer.allocUnsafeSlow(PAGE_BYTES);
       this.#used = 0;
-      this.#begun = 0;
+      this.#pageStart = 0;
     }
     this.#page.set(piece, this.#used);
     this.#used += piece.length;
   }
 
-  /** The rest of the page stays for what follows: what is written of it does not change. */
+  /** Later data uses the rest of the page; the bytes that were written do not change. */
   #closePage(): void {
-    if (this.#page === undefined || this.#begun === this.#used) return;
-    this.#pieces.push(this.#page.subarray(this.#begun, this.#used));
-    this.#begun = this.#used;
+    if (this.#page === undefined || this.#pageStart === this.#used) return;
+    this.#pieces.push(this.#page.subarray(this.#pageStart, this.#used));
+    this.#pageStart = this.#used;
   }
 
   #written(bytes: number): void {

@@ -1,6 +1,6 @@
 /**
- * Authenticated encryption of CURVE, NaCl's `crypto_secretbox`: XSalsa20 and Poly1305, which Node's own crypto does
- * not offer. A box is 16 bytes longer than its message: the authenticator comes first.
+ * Authenticated encryption for CURVE, NaCl's `crypto_secretbox`: XSalsa20 and Poly1305, which Node's own
+ * crypto does not offer. A box starts with the authenticator and is 16 bytes longer than its message.
  *
  * Source: D. J. Bernstein, "Cryptography in NaCl" (2009)
  */
@@ -8,10 +8,10 @@ import nacl from 'tweetnacl';
 
 export const KEY_BYTES = 32;
 export const NONCE_BYTES = 24;
-/** How much longer a box is than its message. */
+/** How many bytes a box is longer than its message. */
 export const BOX_BYTES = 16;
 
-/** What tweetnacl exports, and does not declare. */
+/** tweetnacl exports this function but does not declare it. */
 const { crypto_core_hsalsa20: hsalsa20 } = (
   nacl as unknown as {
     readonly lowlevel: {
@@ -23,9 +23,9 @@ const SIGMA: Readonly<Uint8Array> = new Uint8Array(Buffer.from('expand 32-byte k
 const ZEROS: Readonly<Uint8Array> = new Uint8Array(16);
 
 /**
- * Writes the box of a message into `target`, at `at`.
+ * Encrypts a message and writes the box into `target` at `at`.
  * @param key 32 bytes
- * @param nonce 24 bytes, never used twice with the key
+ * @param nonce 24 bytes, never used twice with the same key
  */
 export function seal(
   target: Uint8Array,
@@ -37,20 +37,23 @@ export function seal(
   target.set(nacl.secretbox(plain(message), plain(nonce), plain(key)), at);
 }
 
-/** @returns the message in a buffer of its own, or undefined for a box that was not made with this key and nonce */
+/** @returns the message in a new buffer; undefined if the box was not made with this key and nonce */
 export function open(key: Uint8Array, nonce: Uint8Array, box: Uint8Array): Uint8Array | undefined {
   if (box.length < BOX_BYTES) return undefined;
   return nacl.secretbox.open(plain(box), plain(nonce), plain(key)) ?? undefined;
 }
 
-/** The key of a box of two key pairs: HSalsa20 of what X25519 makes of them. */
+/** The key for boxes between two key pairs: HSalsa20 of their X25519 shared secret. */
 export function sharedKey(secret: Uint8Array): Uint8Array {
   const key = new Uint8Array(KEY_BYTES);
   hsalsa20(key, ZEROS, plain(secret), SIGMA);
   return key;
 }
 
-/** The same bytes without Buffer's methods: tweetnacl takes arrays of this realm only, and `subarray` must not copy. */
+/**
+ * The same bytes as a plain Uint8Array: tweetnacl requires one of this realm, and its `subarray` must not
+ * copy.
+ */
 function plain(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -12,14 +12,14 @@ export interface ZmtpClientOptions {
   readonly socketType: 'DEALER' | 'PUSH';
   readonly peerTypes: readonly string[];
   readonly curve?: CurveClientKeys | undefined;
-  /** Most bytes and most frames of a message that comes in. */
+  /** The maximum number of bytes and of frames per received message. */
   readonly maxMessageBytes: number;
   readonly maxFrames: number;
   /** See `Connection`. */
   readonly heartbeatMillis: number;
   /** How long a connection may take from its beginning to the end of its handshake. */
   readonly handshakeMillis: number;
-  /** The first wait before a connection is made again, and the longest. */
+  /** The delay before the first reconnection attempt, and the longest delay. */
   readonly reconnectMillis: number;
   readonly reconnectMaxMillis: number;
   readonly clock: Clock;
@@ -28,27 +28,27 @@ export interface ZmtpClientOptions {
 export interface ZmtpClientEvents {
   opened(): void;
   message(frames: readonly Uint8Array[]): void;
-  /** There is room again after `isFull`, or all that was sent has been taken by the operating system. */
+  /** There is room again after `isFull`, or the operating system has taken everything that was sent. */
   drained(): void;
   /**
-   * A connection broke, or could not be made. The next attempt comes by itself.
-   * @param unsentBytes what was sent, and not taken by the operating system: lost
+   * A connection failed or could not be established. The client reconnects by itself.
+   * @param unsentBytes bytes that were sent and that the operating system did not take: they are lost
    */
   lost(error: ZmtpError, unsentBytes: number): void;
 }
 
-/** A message that was begun must be whole by then, and what is sent must be read. */
+/** A received message must be complete within this time, and the peer must read within it. */
 const MESSAGE_MILLIS = 60_000;
-/** How far a wait is moved at random, so that many clients of one daemon do not come back together. */
+/** Random spread of the delay, so that many clients of one daemon do not reconnect together. */
 const JITTER = 0.25;
-/** How often it is looked whether only this keeps the process alive. */
-const LOOK_MILLIS = 50;
+/** How often to check whether only this client keeps the process alive. */
+const CHECK_MILLIS = 50;
 
 /**
- * A DEALER or PUSH socket with one endpoint. It connects, and connects again whatever ended the connection: also a peer
- * that refused it may let it in the next time. Waits grow from `reconnectMillis` to `reconnectMaxMillis`, with jitter.
+ * A DEALER or PUSH socket with one endpoint. It reconnects whatever ended the connection, because a peer that
+ * refused it may accept it later. Delays grow from `reconnectMillis` to `reconnectMaxMillis`, with jitter.
  *
- * It keeps no process alive. What waits for a peer that does not read is dropped when nothing else is left to do.
+ * It does not keep the process alive. When nothing else does, data for a peer that does not read is dropped.
  */
 export class ZmtpClient {
   readonly #options: ZmtpClientOptions;
@@ -60,7 +60,7 @@ export class ZmtpClient {
   readonly #backoff: Backoff;
   #cancelRetry = () => {};
   #connectTimer: NodeJS.Timeout | undefined;
-  #looking: NodeJS.Timeout | undefined;
+  #checkTimer: NodeJS.Timeout | undefined;
 
   constructor(options: ZmtpClientOptions, events: ZmtpClientEvents) {
     this.#options = options;
@@ -80,7 +80,7 @@ export class ZmtpClient {
     return this.#isOpen;
   }
 
-  /** No message should be sent now: there is no connection, or too much waits. */
+  /** Whether no message should be sent now: there is no connection, or the send buffer is full. */
   get isFull(): boolean {
     return this.#connection?.isFull ?? true;
   }
@@ -90,18 +90,18 @@ export class ZmtpClient {
     return this.#connection?.bytesWaiting ?? 0;
   }
 
-  /** Frames must not change afterwards. Lost if there is no connection. */
+  /** Sends a message. It is lost if there is no connection. The frames must not change afterwards. */
   send(frames: readonly Uint8Array[]): void {
     this.#connection?.send(frames);
-    this.#look();
+    this.#check();
   }
 
-  /** Ends this connection; the next one is made as after any other end. */
+  /** Closes the connection and reconnects after the usual delay. */
   reconnect(): void {
     this.#connection?.destroy(new ZmtpError('silent', 'the peer did not answer'));
   }
 
-  /** @param lingerMillis how long what waits may still take to leave */
+  /** @param lingerMillis how long buffered data may take to be sent */
   close(lingerMillis: number): void {
     this.#isClosed = true;
     this.#isOpen = false;
@@ -124,7 +124,7 @@ export class ZmtpClient {
     socket.once('error', failed);
     this.#connectTimer = armTimeout(() => {
       socket.destroy();
-      failed(new Error(`there was no connection after ${handshakeMillis} ms`));
+      failed(new Error(`no connection after ${handshakeMillis} ms`));
     }, handshakeMillis);
     this.#connectTimer.unref();
     socket.once('connect', () => {
@@ -153,7 +153,7 @@ export class ZmtpClient {
         },
       );
     });
-    this.#look();
+    this.#check();
   }
 
   #lost(error: ZmtpError): void {
@@ -167,19 +167,19 @@ export class ZmtpClient {
   }
 
   /**
-   * A request of the operating system keeps a process alive, also on a socket that does not. So as long as there is one,
-   * it is looked whether anything else does.
+   * A pending request of a socket keeps the process alive, even if the socket is unref'ed. While there is
+   * one, this checks whether anything else keeps the process alive.
    */
-  #look(): void {
-    if (this.#looking !== undefined || this.#isClosed) return;
-    this.#looking = armTimeout(() => {
-      this.#looking = undefined;
+  #check(): void {
+    if (this.#checkTimer !== undefined || this.#isClosed) return;
+    this.#checkTimer = armTimeout(() => {
+      this.#checkTimer = undefined;
       const isConnecting = this.#socket?.connecting === true;
       if (!isConnecting && this.bytesWaiting === 0) return;
-      if (!holdsOnlyRequests()) return this.#look();
+      if (!holdsOnlyRequests()) return this.#check();
       this.#socket?.destroy();
-      if (isConnecting) this.#lost(new ZmtpError('connection', 'the process has nothing else to do'));
-    }, LOOK_MILLIS);
-    this.#looking.unref();
+      if (isConnecting) this.#lost(new ZmtpError('connection', 'the process is ending'));
+    }, CHECK_MILLIS);
+    this.#checkTimer.unref();
   }
 }

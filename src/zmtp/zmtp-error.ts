@@ -1,26 +1,26 @@
-/** Why a connection was closed, in one word for counters. */
+/** Why a connection was closed, as a label for counters. */
 export type ZmtpErrorCause =
-  /** The peer does not speak ZMTP 3, or breaks its rules. */
+  /** The peer does not speak ZMTP 3, or violates the protocol. */
   | 'not_zmtp'
-  /** The peer's socket type, security mechanism or role does not fit. */
+  /** The peer's socket type, security mechanism or role does not match. */
   | 'mismatch'
-  /** The peer's key is not allowed, or its boxes do not open. */
+  /** The peer's key is not allowed, or its boxes cannot be decrypted. */
   | 'unauthorized'
-  /** A message has more bytes, or more frames, than are taken. */
+  /** A message exceeds the limit for bytes, or for frames. */
   | 'too_large'
   | 'too_many_frames'
-  /** The peer did not finish its handshake, or a message, in time. */
+  /** The peer did not complete its handshake, or a message, in time. */
   | 'too_slow'
-  /** The peer does not read what it is sent. */
+  /** The peer does not read what is sent to it. */
   | 'not_reading'
-  /** Nothing was heard from the peer for too long. */
+  /** The peer has sent nothing for too long. */
   | 'silent'
-  /** More connections than are taken. */
+  /** The maximum number of connections is reached. */
   | 'connections'
-  /** The connection broke, or could not be made. */
+  /** The connection failed or could not be established. */
   | 'connection';
 
-/** Why a connection ends. */
+/** The reason why a connection ends. */
 export class ZmtpError extends Error {
   override readonly name = 'ZmtpError';
   override readonly cause: ZmtpErrorCause;

@@ -10,13 +10,15 @@ import type { Peer } from './mechanism.ts';
 import { NullMechanism } from './null-mechanism.ts';
 import { ZmtpError } from './zmtp-error.ts';
 
-/** A client that has not said who it is by then is cut off. */
+/** A client that has not completed its handshake by then is disconnected. */
 const HANDSHAKE_MILLIS = 10_000;
-/** An idle client is asked so often whether it is there, and cut off after three times that without an answer. */
+/**
+ * A PING is sent to an idle client at this interval; after three intervals without data it is disconnected.
+ */
 const HEARTBEAT_MILLIS = 10_000;
-/** A message that has begun must be whole by then, and what is sent must be read. */
+/** A received message must be complete within this time, and the client must read within it. */
 const MESSAGE_MILLIS = 60_000;
-/** How long answers may take to leave after the server was closed. */
+/** How long replies may take to be sent after the server is closed. */
 const LINGER_MILLIS = 200;
 
 export interface ZmtpServerOptions {
@@ -26,22 +28,22 @@ export interface ZmtpServerOptions {
   readonly socketType: 'ROUTER' | 'PULL' | 'PUB';
   readonly peerTypes: readonly string[];
   readonly curve?: CurveServerKeys | undefined;
-  /** Most bytes and most frames of a message. */
+  /** The maximum number of bytes and of frames per message. */
   readonly maxMessageBytes: number;
   readonly maxFrames: number;
-  /** Most connections; more are closed at once. */
+  /** The maximum number of connections; further ones are closed at once. */
   readonly maxConnections: number;
-  /** Most bytes of messages that were not taken yet, of all connections. */
+  /** The maximum number of bytes of unprocessed messages, of all connections together. */
   readonly maxHeldBytes: number;
 }
 
-/** A client, as the server's owner sees it. */
+/** A connected client. */
 export interface ServerConnection {
-  /** `127.0.0.1:50514`; `ipc` over a socket of this machine. */
+  /** `127.0.0.1:50514`; `ipc` for a Unix domain socket. */
   readonly address: string;
-  /** Its public key in Z85, with CURVE. */
+  /** The public key in Z85, with CURVE. */
   readonly key: string | undefined;
-  /** More waits to be sent to it than should. */
+  /** Whether the send buffer of this client is full. */
   readonly isFull: boolean;
   send(frames: readonly Uint8Array[]): void;
   /** Closes the connection. */
@@ -55,21 +57,22 @@ export interface ZmtpServerEvents {
   /** @see ConnectionEvents.command */
   command?(connection: ServerConnection, name: string, data: Uint8Array): void;
   drained?(connection: ServerConnection): void;
-  /** A connection that was opened is no longer there. */
+  /** An opened connection was closed. */
   closed?(connection: ServerConnection): void;
-  /** A client was cut off, or not let in. */
+  /** A client was disconnected or rejected because it violated a rule or a bound. */
   refused(cause: string, address: string, why: string): void;
 }
 
-/** Causes that are nobody's fault. */
-const ORDINARY: readonly string[] = ['connection', 'silent'];
+/** Ordinary ends of a connection, which are not reported as refused. */
+const UNREPORTED_CAUSES: readonly string[] = ['connection', 'silent'];
 
 /**
- * A ROUTER, PULL or PUB socket: takes connections, does their handshakes, reads their messages.
+ * A ROUTER, PULL or PUB socket: accepts connections, completes their handshakes, reads their messages.
  *
- * Bounds: connections, bytes and frames of a message, bytes that all clients together have sent and that were not taken
- * yet, the time of a handshake and of a message, bytes that a client does not read. Who passes one is cut off, counted
- * and named; when what arrives is not taken, TCP slows the clients down.
+ * Bounds: the number of connections, bytes and frames per message, bytes of unprocessed messages of all
+ * clients, the time for a handshake and for a message, and data that a client does not read. A client that
+ * exceeds a bound is disconnected, counted and reported. While messages are not processed, TCP slows the
+ * clients down.
  */
 export class ZmtpServer {
   readonly #options: ZmtpServerOptions;
@@ -88,21 +91,21 @@ export class ZmtpServer {
     this.#server.maxConnections = options.maxConnections;
     this.#server.on('drop', (data) => {
       const address = addressOf({ address: data?.remoteAddress, port: data?.remotePort });
-      events.refused('connections', address, `there are ${options.maxConnections} connections already`);
+      events.refused('connections', address, `the limit of ${options.maxConnections} connections is reached`);
     });
   }
 
-  /** With the real port. */
+  /** The endpoint with the actual port. */
   get endpoint(): string {
     return this.#endpoint;
   }
 
-  /** @throws (rejects) Error that names the endpoint and its setting */
+  /** @throws (rejects) an Error that names the endpoint and its setting */
   async listen(): Promise<void> {
     const { endpoint, setting } = this.#options;
     await checkFree(endpoint, setting);
     const target = listenTarget(endpoint);
-    // A socket that a killed process left behind.
+    // Removes the socket that a killed process left behind.
     if ('path' in target && !target.path.startsWith('\0'))
       await rm(target.path, { force: true }).catch(() => {});
     const listening = once(this.#server, 'listening');
@@ -119,7 +122,7 @@ export class ZmtpServer {
     }
   }
 
-  /** Takes no more, sends what waits for at most {@link LINGER_MILLIS}, and closes. */
+  /** Accepts no more connections, sends buffered data for at most {@link LINGER_MILLIS}, and closes. */
   async close(): Promise<void> {
     if (!this.#server.listening) return;
     const closed = once(this.#server, 'close');
@@ -163,7 +166,8 @@ export class ZmtpServer {
           this.#connections.delete(connection);
           this.#held.remove(connection);
           if (client !== undefined) this.#events.closed?.(client);
-          if (!ORDINARY.includes(error.cause)) this.#events.refused(error.cause, address, error.message);
+          if (!UNREPORTED_CAUSES.includes(error.cause))
+            this.#events.refused(error.cause, address, error.message);
         },
       },
     );

@@ -98,13 +98,13 @@ test('a batch fails exactly exportTimeoutMillis after its export, whatever else 
   clock.advance(1);
   expect(exporter.stats()).toMatchObject({ pending: 0, failed: { timeout: 1 } });
   await exporter.forceFlush();
-  expect(codes).toEqual(['the daemon has not acknowledged it within exportTimeoutMillis']);
+  expect(codes).toEqual(['the daemon did not acknowledge the batch within exportTimeoutMillis']);
   expect(clock.pendingTimers).toBe(0);
 });
 
 test('a silent connection is replaced after two times ackTimeoutMillis, then after longer, a minute at most', async () => {
   const { daemon, clock, exporter, warnings, welcome } = await world();
-  const unreadable = () => warnings.filter((each) => each.includes('could not be read')).length;
+  const unreadable = () => warnings.filter((each) => each.includes('is invalid')).length;
   /** The next connection is open on both sides. */
   const greeting = async () => {
     await daemon.until(() => daemon.opened === daemon.closed + 1 && daemon.heard.length === 1);
@@ -127,8 +127,8 @@ test('a silent connection is replaced after two times ackTimeoutMillis, then aft
   await daemon.until(() => daemon.heard.at(-1) === '1 after 0');
   clock.advance(20_000);
   await daemon.until(() => daemon.closed === 5);
-  expect(warnings[0]).toMatch(/^connected, but without a reply for 10 s; 1 batches wait/);
-  const text = 'a reply of the daemon could not be read: FrameError: the first frame must be DL1';
+  expect(warnings[0]).toMatch(/^connected, but no reply for 10 s; 1 batches are pending/);
+  const text = 'a reply of the daemon is invalid: FrameError: the first frame must be DL1';
   expect(warnings).toContain(text);
 });
 
@@ -140,7 +140,7 @@ test('exports while a daemon is silent do not make it look alive', async () => {
   void send(exporter, 'b');
   clock.advance(1);
   expect(warnings).toHaveLength(1);
-  expect(warnings[0]).toContain('without a reply for 10 s; 2 batches wait');
+  expect(warnings[0]).toContain('no reply for 10 s; 2 batches are pending');
   clock.advance(9_999);
   void send(exporter, 'c');
   clock.advance(1);
@@ -193,8 +193,8 @@ test('each oddity of a daemon is warned of in its own words, and only the resent
   expect(exporter.stats()).toMatchObject({ resent: 1, journalChanges: 1, pendingBatches: 0 });
   expect(warnings).toEqual([
     'the daemon acknowledged a batch that was never sent; this was ignored',
-    'the daemon has forgotten batches that it had acknowledged',
-    'another journal answers now; 2 batches that the old one had not acknowledged are sent to it',
+    'the daemon no longer has batches that it had acknowledged',
+    'the daemon has a different journal; 2 batches that the previous one had not acknowledged are sent to it',
   ]);
 });
 
@@ -226,7 +226,7 @@ test('shutdown fails what waits, says why, and leaves no timer and no connection
   const end = exporter.shutdown();
   clock.advance(0);
   await Promise.all([end, flushed]);
-  const why = 'it was not acknowledged before the end of shutdown()';
+  const why = 'the batch was not acknowledged before shutdown() ended';
   expect(await sent).toMatchObject({ name: 'ExportError', code: 'shutdown', message: why });
   await daemon.until(() => daemon.closed === 1);
   expect(clock.pendingTimers).toBe(0);

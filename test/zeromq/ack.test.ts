@@ -80,7 +80,7 @@ test('one export too many fails at once, is counted and logged', async () => {
   expect(exporter.stats()).toMatchObject({ received: 3, exported: 2 });
   expect(exporter.stats().failed.window_full).toBe(1);
   expect(messages.join()).toContain(
-    '1 record was lost (window_full): more than windowBatches (2) exports at once',
+    '1 record was lost (window_full): more than windowBatches (2) concurrent exports',
   );
 });
 
@@ -214,7 +214,7 @@ test('another journal gets what the old one has not acknowledged, and only that'
   expect(await Promise.all(exports)).toEqual([undefined, undefined]);
   expect(intake.texts).toEqual(['b', 'c']);
   expect(exporter.stats()).toMatchObject({ journalChanges: 1, resent: 2, exported: 3, pending: 0 });
-  expect(messages.join()).toMatch(/another journal answers now; 2 batches/);
+  expect(messages.join()).toMatch(/the daemon has a different journal; 2 batches/);
 });
 
 test('a journal that has forgotten its producers learns where to begin', async () => {
@@ -225,7 +225,7 @@ test('a journal that has forgotten its producers learns where to begin', async (
   intake.forget();
   expect(await send(exporter, 'b')).toBeUndefined();
   expect(intake.texts).toEqual(['a', 'b']);
-  expect(messages.join()).toContain('the daemon has forgotten batches that it had acknowledged');
+  expect(messages.join()).toContain('the daemon no longer has batches that it had acknowledged');
   expect(exporter.stats()).toMatchObject({ resent: 1, journalChanges: 0 });
 });
 
@@ -330,10 +330,10 @@ test('after ten seconds without a connection, or without a reply, it says so and
     await end;
     return messages[0];
   };
-  const advice = `1 batches wait: check that distlogd listens on ${endpoint}`;
-  expect(await stateAfter(true)).toContain(`connected, but without a reply for 10 s; ${advice}`);
+  const advice = `1 batches are pending: check that distlogd listens on ${endpoint}`;
+  expect(await stateAfter(true)).toContain(`connected, but no reply for 10 s; ${advice}`);
   silent.close();
-  expect(await stateAfter(false)).toMatch(/no connection for 10 s.*; 1 batches wait/);
+  expect(await stateAfter(false)).toMatch(/no connection for 10 s.*; 1 batches are pending/);
 });
 
 /** A client that says what it wants. */

@@ -74,7 +74,7 @@ test('an export that does not fit fails as a whole, with the sizes; one to the l
   expect(await send(exporter, 'x'.repeat(7))).toBeUndefined();
   expect(await send(exporter, 'x'.repeat(7), 'x'.repeat(8))).toMatchObject({
     code: 'queue_full',
-    message: '10 bytes wait, 21 more do not fit into maxQueueBytes (30)',
+    message: '10 bytes are queued, 21 more exceed maxQueueBytes (30)',
   });
   expect(exporter.stats()).toMatchObject({ received: 3, pending: 1, pendingBytes: 10 });
   expect(await send(exporter, 'x'.repeat(7), 'x'.repeat(7))).toBeUndefined();
@@ -93,7 +93,7 @@ test('what has not left at shutdown is lost, to the record, and warned of; what 
     ...{ received: 3, exported: 0, pending: 0, pendingBatches: 0, pendingBytes: 0 },
     failed: { shutdown: 3, send: 0 },
   });
-  const why = 'they had not left when the socket was closed';
+  const why = 'not sent when the socket was closed';
   expect(dead.warnings).toEqual([`3 records were lost (shutdown): ${why}`]);
 
   const { daemon, exporter, warnings, end, clock } = await world();
@@ -159,7 +159,7 @@ test('a flush that nobody reads ends with its time-out, and one more with the co
   expect(failed.send % 5).toBe(0);
   expect(exported + failed.send + exporter.stats().pending).toBe(200);
   expect(warnings).toEqual([
-    `${failed.send} records were lost (send): the connection broke before they had left`,
+    `${failed.send} records were lost (send): the connection failed before they were sent`,
   ]);
 });
 
@@ -213,8 +213,8 @@ describe('what an operator reads', () => {
     closeLater(async () => void server.close());
     const { port } = server.address() as AddressInfo;
     expect(await warningsOf(`tcp://127.0.0.1:${port}`)).toEqual([
-      'no connection to ENDPOINT (not_zmtp): it does not speak ZeroMQ; trying again',
-      'no connection for 10 s (it does not speak ZeroMQ); 1 batches wait: check that distlogd listens on ENDPOINT',
+      'no connection to ENDPOINT (not_zmtp): the peer does not speak ZeroMQ; retrying',
+      'no connection for 10 s (the peer does not speak ZeroMQ); 1 batches are pending: check that distlogd listens on ENDPOINT',
     ]);
   });
 
@@ -223,8 +223,8 @@ describe('what an operator reads', () => {
     closeLater(async () => close());
     const why = 'a PULL socket cannot connect to a DEALER socket';
     expect(await warningsOf(endpoint)).toEqual([
-      `no connection to ENDPOINT (mismatch): ${why}; trying again`,
-      `no connection for 10 s (${why}); 1 batches wait: check that distlogd listens on ENDPOINT`,
+      `no connection to ENDPOINT (mismatch): ${why}; retrying`,
+      `no connection for 10 s (${why}); 1 batches are pending: check that distlogd listens on ENDPOINT`,
     ]);
   });
 

@@ -227,15 +227,15 @@ test('a batch that could not be compressed fails alone and once', () => {
   sent();
   welcome();
   expect(sent()).toEqual(['1<0']);
-  window.giveUp(batch, 'compression', 'no memory');
-  window.giveUp(batch, 'compression', 'no memory');
+  window.fail(batch, 'compression', 'no memory');
+  window.fail(batch, 'compression', 'no memory');
   expect([ends, sent(), window.batches]).toEqual([['2 compression'], ['3<1'], 2]);
 });
 
 test('at the end all that waits fails, sent or not, in order', () => {
   const { window, add, ends, reasons } = sending();
   add();
-  window.giveUpAll('shutdown', 'the end');
+  window.failAll('shutdown', 'the end');
   expect(ends).toEqual(['1 shutdown', '2 shutdown', '3 shutdown', '4 shutdown']);
   expect(reasons).toEqual(['the end', 'the end', 'the end', 'the end']);
   const { batches, records, bytes, firstOpen, dueMillis } = window;
@@ -369,9 +369,9 @@ test('what failed says why', () => {
   expect(sent()).toEqual(['3<0']);
   expect(ends).toEqual(['1 rejected', '2 too_large', '4 too_large']);
   expect(reasons).toEqual([
-    'the daemon rejected it permanently: protobuf',
-    'the daemon rejected it permanently: the batch is too large',
-    'the batch of 21 bytes is too large, the daemon takes 20',
+    'the daemon rejected the batch permanently: protobuf',
+    'the daemon rejected the batch permanently: the batch is too large',
+    'a batch of 21 bytes is too large, the limit of the daemon is 20',
   ]);
 });
 

@@ -118,9 +118,9 @@ describe('CURVE', () => {
     const twice = handshakeOf();
     expect(causeOf(() => twice.client.handshake(twice.welcome))).toBe('not_zmtp');
     const error = encodeCommand('ERROR', Buffer.from('\x03400'));
-    expect(() => twice.client.handshake(error)).toThrow('the peer refuses the connection: "400"');
+    expect(() => twice.client.handshake(error)).toThrow('the peer refused the connection: "400"');
     expect(() => newServer().handshake(encodeCommand('READY'))).toThrow(
-      'the handshake has the command "READY"',
+      'unexpected handshake command "READY"',
     );
   });
 
@@ -440,20 +440,20 @@ describe('a connection', () => {
     const { connection, socket, peer, seen, until } = await world();
     peer.write(opening);
     await until(() => seen.length === 1);
-    expect(connection.begunAt).toBeUndefined();
+    expect(connection.beganAt).toBeUndefined();
     const [message, next] = [messageOf('abc'), messageOf('', 'def')];
     socket.emit('data', message.subarray(0, 2));
-    const begun = connection.begunAt;
-    expect(begun).toBeGreaterThan(0);
+    const began = connection.beganAt;
+    expect(began).toBeGreaterThan(0);
     socket.emit('data', message.subarray(2, 3));
-    expect(connection.begunAt).toBe(begun);
+    expect(connection.beganAt).toBe(began);
     socket.emit('data', message.subarray(3));
-    expect([seen.at(-1), connection.begunAt, connection.bytesHeld]).toEqual(['abc', undefined, 0]);
+    expect([seen.at(-1), connection.beganAt, connection.bytesHeld]).toEqual(['abc', undefined, 0]);
     // The first of two frames.
     socket.emit('data', next.subarray(0, 2));
-    expect([connection.begunAt !== undefined, connection.bytesHeld]).toEqual([true, 64]);
+    expect([connection.beganAt !== undefined, connection.bytesHeld]).toEqual([true, 64]);
     socket.emit('data', next.subarray(2));
-    expect([seen.at(-1), connection.begunAt, connection.bytesHeld]).toEqual(['|def', undefined, 0]);
+    expect([seen.at(-1), connection.beganAt, connection.bytesHeld]).toEqual(['|def', undefined, 0]);
   });
 
   test('who does not fit is closed without a word; who is not let in is answered why', async () => {

@@ -168,9 +168,9 @@ describe('a message', () => {
 
 describe('the bytes that all connections hold', () => {
   /** A connection, and how often it was resumed. */
-  function connectionOf(begunAt?: number) {
+  function connectionOf(beganAt?: number) {
     return {
-      ...{ begunAt, bytesHeld: 0, resumed: 0 },
+      ...{ beganAt, bytesHeld: 0, resumed: 0 },
       resume() {
         this.resumed += 1;
       },

@@ -40,10 +40,10 @@ function pass(seconds: number): void {
 }
 
 /** A connection that holds bytes of a message which began then, and what became of it. */
-function connectionOf(held: HeldBytes, begunAt: number | undefined, bytesHeld: number) {
+function connectionOf(held: HeldBytes, beganAt: number | undefined, bytesHeld: number) {
   const events: string[] = [];
   const connection = {
-    begunAt,
+    beganAt,
     bytesHeld,
     resume: () => events.push('resumed'),
     destroy: (error: ZmtpError) => {
@@ -64,7 +64,7 @@ test('a message that keeps others waiting for five seconds is cut off, and they 
   expect([slow.events, other.events]).toEqual([[], []]);
   pass(1);
   expect(slow.events).toEqual([
-    'too_slow: its message of 80 bytes so far was not whole after 5000 ms, and others wait',
+    'too_slow: its message (80 bytes so far) was incomplete after 5000 ms while other connections wait',
   ]);
   expect([other.events, held.bytes, mockTimers]).toEqual([['resumed'], 30, []]);
 });
@@ -112,7 +112,7 @@ test('connections without a message of their own are never the first', () => {
   pass(6);
   expect(busy.events).toEqual([]);
   expect(waiting.events).toEqual([
-    'too_slow: its message of 10 bytes so far was not whole after 5000 ms, and others wait',
+    'too_slow: its message (10 bytes so far) was incomplete after 5000 ms while other connections wait',
   ]);
 });
 

@@ -234,7 +234,7 @@ test('a client whose key is not allowed is refused by name, and let in when its 
   expect(address).toMatch(/^127\.0\.0\.1:\d+$/);
   expect(why).toContain(stranger.publicKey);
   await until(() => losses.length > 0);
-  expect(losses[0]!.message).toContain('the peer refuses the connection: "400"');
+  expect(losses[0]!.message).toContain('the peer refused the connection: "400"');
   const { endpoint } = server;
   await server.close();
   await newServer({ endpoint, curve: { ...curves.CURVE.server, clients: [stranger.publicKey] } });

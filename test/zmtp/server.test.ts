@@ -93,7 +93,7 @@ test('a client that comes and goes is no fault; one that speaks something else i
   await until(() => count('refused') === 1);
   expect(events.filter((event) => event !== 'drained')).toEqual([
     ...['opened', 'closed'],
-    'refused not_zmtp 127.0.0.1:PORT: it does not speak ZeroMQ',
+    'refused not_zmtp 127.0.0.1:PORT: the peer does not speak ZeroMQ',
   ]);
 });
 
@@ -131,7 +131,7 @@ test('beyond the bound connections are refused, and let in when another is gone'
   const second = connect(Number(server.endpoint.split(':').at(-1)), '127.0.0.1').on('error', () => {});
   await once(second.resume(), 'close');
   await until(() => count('refused') === 1);
-  expect(events.at(-1)).toBe('refused connections 127.0.0.1:PORT: there are 1 connections already');
+  expect(events.at(-1)).toBe('refused connections 127.0.0.1:PORT: the limit of 1 connections is reached');
   client.socket.end();
   await until(() => count('closed') === 1);
   await open();

@@ -106,7 +106,7 @@ test('connections beyond the bound are closed at once, counted and logged', asyn
   const third = RawZmtp.open(receiver.endpoint);
   void third.catch(() => {});
   while (!receiver.counters.refused.has('connections')) await new Promise((resolve) => setImmediate(resolve));
-  expect(lines[0]).toContain('there are 2 connections already');
+  expect(lines[0]).toContain('the limit of 2 connections is reached');
 });
 
 describe('a producer of an exporter belongs to it', () => {
