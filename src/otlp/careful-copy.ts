@@ -1,12 +1,12 @@
 import { errorText, type ReadableLogRecordLike, snapshot } from '../record/index.ts';
 import { MAX_RECORD_BYTES } from './value-writer.ts';
 
-/** A value to look for fields in, whatever it is. */
+/** Any value as an object whose fields can be read. */
 export function asObject(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 }
 
-/** The same record as plain data that can be read without a surprise. */
+/** Copies a record as plain data, so that reading it cannot throw. */
 export function carefulCopy(record: ReadableLogRecordLike, replacement?: string): ReadableLogRecordLike {
   const read = (name: keyof ReadableLogRecordLike) => attempt(() => record[name], undefined);
   const spanContext = attempt(() => {
@@ -26,13 +26,13 @@ export function carefulCopy(record: ReadableLogRecordLike, replacement?: string)
   };
 }
 
-/** A record that says nothing but this. */
+/** A record with only a body. */
 export function emptyRecord(body: unknown): ReadableLogRecordLike {
   const nothing = { resource: undefined, instrumentationScope: { name: '' }, droppedAttributesCount: 0 };
   return { ...nothing, hrTime: [0, 0], hrTimeObserved: [0, 0], attributes: {}, body };
 }
 
-/** The attributes of a record, resource or scope, each value copied for itself. */
+/** Copies the attributes of a record, resource or scope, each value on its own. */
 export function carefulAttributes(owner: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const copy: Record<string, unknown> = Object.create(null);
   const attributes = attempt(() => asObject(owner.attributes), {});

@@ -28,33 +28,31 @@ const valueKinds: Readonly<Record<string, string>> = Object.fromEntries(
     ]),
 );
 
-/** What was read, and what was not. */
+/** The decoded logs, and the first unknown name. */
 export interface JsonLogs {
   readonly logs: DecodedLogs;
-  /**
-   * Where the first name stands that is not known, outside of records, such as `resourceLogs[0].scope_log`.
-   */
+  /** Path of the first unknown name outside of records, such as `resourceLogs[0].scope_log`. */
   readonly unknown: string | undefined;
 }
 
 /**
- * Reads OTLP/JSON, the body of an OTLP/HTTP request with content type `application/json` (OTLP specification,
- * "JSON Protobuf Encoding"): names in lowerCamelCase or as in the protobuf definition, ids in hex, 64-bit
- * integers as text or number, enums as numbers; the names of severities are taken too. Fields that are not
- * known are ignored; null counts as absent, and in a list as an empty object.
+ * Decodes OTLP/JSON, the body of an OTLP/HTTP request with content type `application/json` (OTLP
+ * specification, "JSON Protobuf Encoding"): names in lowerCamelCase or as in the protobuf definition, ids in
+ * hex, 64-bit integers as text or number, enums as numbers; severity names are accepted too. Unknown fields
+ * are ignored; null means absent, and in a list an empty object.
  *
- * An integer is exact however it is written. Numbers of a wrong sort cost nothing but themselves: an
- * `intValue` that is no integer of 64 bits is a double, a severity is cut to a whole number, and a number in
- * place of a text is its text.
+ * Integers are exact in either form. A number of the wrong type does not reject the request: an `intValue`
+ * that is not a 64-bit integer becomes a double, a severity is truncated to an integer, and a number instead
+ * of a string becomes its text.
  *
  * @param input the text, or its UTF-8 bytes
- * @throws WireError that names the field, e.g. `resourceLogs[0].resource must be an object, got 1`
+ * @throws WireError that names the field, for example `resourceLogs[0].resource must be an object, got 1`
  */
 export function decodeJsonLogs(input: string | Uint8Array): DecodedLogs {
   return readJsonLogs(input).logs;
 }
 
-/** The same, with what was not understood. @throws WireError */
+/** The same, with the first unknown name. @throws WireError */
 export function readJsonLogs(input: string | Uint8Array): JsonLogs {
   const reader = new JsonReader();
   const logs = reader.request(parseJson(input, JSON.stringify));
@@ -64,12 +62,12 @@ export function readJsonLogs(input: string | Uint8Array): JsonLogs {
 class JsonReader extends JsonFields {
   request(json: unknown): DecodedLogs {
     const request = this.object(json);
-    this.look(request, ['resourceLogs']);
+    this.noteUnknown(request, ['resourceLogs']);
     return { resources: this.list(request, 'resourceLogs', (item) => this.#resourceLogs(item)) };
   }
 
   #resourceLogs(json: Json): DecodedResource {
-    this.look(json, ['resource', 'scopeLogs', 'schemaUrl']);
+    this.noteUnknown(json, ['resource', 'scopeLogs', 'schemaUrl']);
     const resource = this.child(json, 'resource', (child) => ({
       attributes: this.#attributes(child, 'attributes', RESOURCE_ATTRIBUTE_DEPTH),
       droppedAttributesCount: this.uint32(child, 'droppedAttributesCount'),
@@ -83,7 +81,7 @@ class JsonReader extends JsonFields {
   }
 
   #scopeLogs(json: Json): DecodedScope {
-    this.look(json, ['scope', 'logRecords', 'schemaUrl']);
+    this.noteUnknown(json, ['scope', 'logRecords', 'schemaUrl']);
     const scope = this.child(json, 'scope', (child) => ({
       name: this.text(child, 'name'),
       version: this.text(child, 'version'),
@@ -132,7 +130,7 @@ class JsonReader extends JsonFields {
     return value;
   }
 
-  /** @returns undefined for a kind that is not known */
+  /** @returns undefined for an unknown kind */
   #kind(json: Json, kind: string, depth: number): AnyValue | undefined {
     switch (kind) {
       case 'stringValue':

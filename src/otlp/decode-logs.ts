@@ -27,42 +27,45 @@ import { ValueReader } from './value-reader.ts';
 
 type Mutable<T> = { -readonly [name in keyof T]: T[name] };
 
-/** A group has at most so many records, or about so many bytes of them. */
+/** Limits of a group: number of records, and approximate number of bytes. */
 const GROUP_RECORDS = 512;
 const GROUP_BYTES = 262_144;
 
 /**
- * Reads the bytes of an OTLP `ExportLogsServiceRequest` (protobuf) into plain data. It accepts all that
- * `scanLogs` accepts, by the same rules; a text that is not UTF-8 gets U+FFFD where it is not.
+ * Decodes an OTLP `ExportLogsServiceRequest` (protobuf) into plain data. It accepts everything that
+ * `scanLogs` accepts, by the same rules; invalid UTF-8 becomes U+FFFD.
  *
- * Fields that are not known are left out (so are the entity references of a resource, which are
- * experimental): what must keep them passes the bytes on. Of a field that occurs more than once the last
- * counts; lists and attributes grow.
+ * Unknown fields are dropped (also the entity references of a resource, which are experimental); code that
+ * must preserve them passes the bytes on. If a field is repeated, the last occurrence is used; lists and
+ * attributes are concatenated.
  *
- * @throws WireError that says what is wrong, at which byte
+ * @throws WireError with the error and its byte position
  */
 export function decodeLogs(bytes: Uint8Array): DecodedLogs {
   return { resources: new LogDecoder(bytes).request(bytes.length) };
 }
 
 /**
- * The same in groups of at most 512 records, or about 256 KiB of them, so that a request of any size is read
- * in bounded memory, and never holds the event loop for long. Scopes without records are left out.
+ * The same in groups of at most 512 records, or about 256 KiB of them: a request of any size is decoded in
+ * bounded memory and without blocking the event loop for long. Scopes without records are skipped.
  *
- * @throws WireError where it comes to what is wrong
+ * @throws WireError when it reaches invalid bytes
  */
 export function logGroups(bytes: Uint8Array): Generator<LogGroup> {
   return new LogDecoder(bytes).groups(bytes.length);
 }
 
-/** The other fields of a ResourceLogs or ScopeLogs may follow its records, so they are looked for first. */
+/**
+ * Reads the other fields of a ResourceLogs or ScopeLogs before its records, because they may follow the
+ * records.
+ */
 class LogDecoder {
   readonly #in: ProtobufReader;
   readonly #values: ValueReader;
 
   constructor(bytes: Uint8Array) {
     this.#in = new ProtobufReader(bytes);
-    this.#in.rememberTexts();
+    this.#in.cacheTexts();
     this.#values = new ValueReader(this.#in);
   }
 
@@ -100,21 +103,21 @@ class LogDecoder {
     }
   }
 
-  /** Goes to the content of the next field of this tag. @returns false where there is none before `end` */
+  /** Moves to the content of the next field with this tag. @returns false if there is none before `end` */
   #next(wanted: number, known: Readonly<Record<string, number>>, end: number): boolean {
     const reader = this.#in;
     while (reader.at < end) {
       const start = reader.at;
       const tag = reader.tag(end);
       if (tag === wanted) return true;
-      // Not counted: it is no part of the record before it.
+      // Not counted, because it is not part of the previous record.
       this.#values.isKnown(tag, known, start);
       reader.skip(tag, end);
     }
     return false;
   }
 
-  /** All of a ResourceLogs but its ScopeLogs. Goes back to where it began. */
+  /** All fields of a ResourceLogs except its ScopeLogs. Does not change the position. */
   #resource(end: number): LogResource {
     const reader = this.#in;
     const begin = reader.at;
@@ -142,7 +145,7 @@ class LogDecoder {
     }
   }
 
-  /** All of a ScopeLogs but its records. Goes back to where it began. */
+  /** All fields of a ScopeLogs except its records. Does not change the position. */
   #scope(end: number): LogScope {
     const reader = this.#in;
     const begin = reader.at;

@@ -1,13 +1,13 @@
 /**
- * Logs as plain data, read from OTLP or from distlog's frames. Order and repeated keys are kept as they came,
- * and no key of a sender's (such as `__proto__`) ever becomes a property name of ours.
+ * Logs as plain data, decoded from OTLP or from distlog's frames. Order and repeated keys are kept, and no
+ * key of a sender (such as `__proto__`) ever becomes a property name.
  */
 export interface DecodedLogs {
   /** In their order. */
   readonly resources: readonly DecodedResource[];
 }
 
-/** Who sent. */
+/** The source of the logs. */
 export interface LogResource {
   /** What identifies the sender, such as `service.name`. */
   readonly attributes: Attributes;
@@ -17,7 +17,7 @@ export interface LogResource {
   readonly schemaUrl: string;
 }
 
-/** Which logger. */
+/** The logger of the records. */
 export interface LogScope {
   /** The name of the logger, or `''`. */
   readonly name: string;
@@ -44,19 +44,19 @@ export interface DecodedScope extends LogScope {
 }
 
 /**
- * Records of one resource and one scope, at least one. Groups of one request that come one after the other
- * have the same resource object where they have the same resource; the same holds for the scope.
+ * Records of one resource and one scope, at least one. Consecutive groups of one request share the resource
+ * object if they have the same resource, and the scope object if they have the same scope.
  */
 export interface LogGroup {
-  /** Who sent them. */
+  /** The source of the records. */
   readonly resource: LogResource;
-  /** Which logger wrote them. */
+  /** The logger that emitted the records. */
   readonly scope: LogScope;
   /** In their order. */
   readonly records: readonly DecodedLogRecord[];
 }
 
-/** Decoded logs as groups, in their order. Scopes without records are left out. */
+/** Decoded logs as groups, in their order. Scopes without records are skipped. */
 export function* groupsOf({ resources }: DecodedLogs): Generator<LogGroup> {
   for (const resource of resources) {
     for (const scope of resource.scopes) {
@@ -65,19 +65,19 @@ export function* groupsOf({ resources }: DecodedLogs): Generator<LogGroup> {
   }
 }
 
-/** One record. What it does not say is 0, `''`, or `undefined` for the body. */
+/** One record. Unset fields are 0, `''`, or `undefined` for the body. */
 export interface DecodedLogRecord {
-  /** Nanoseconds since 1970, from 0 to 2^64 - 1; 0: unknown. */
+  /** When the event occurred, in nanoseconds since 1970, from 0 to 2^64 - 1; 0: unknown. */
   readonly timeUnixNano: bigint;
-  /** When it was collected, nanoseconds since 1970; 0: unknown. */
+  /** When the record was collected, in nanoseconds since 1970; 0: unknown. */
   readonly observedTimeUnixNano: bigint;
-  /** 0 to 24; what a sender writes beyond that is kept (int32). */
+  /** 0 to 24; other values of a sender are kept (int32). */
   readonly severityNumber: number;
-  /** The level as its source names it. */
+  /** The level as the source names it. */
   readonly severityText: string;
-  /** The message, or data in its place. */
+  /** The message, or structured data. */
   readonly body: AnyValue | undefined;
-  /** Its data. */
+  /** The attributes of the record. */
   readonly attributes: Attributes;
   /** How many attributes the sender dropped. */
   readonly droppedAttributesCount: number;
@@ -87,11 +87,11 @@ export interface DecodedLogRecord {
   readonly traceId: string;
   /** 16 lowercase hex digits, or `''`. */
   readonly spanId: string;
-  /** What kind of event it is, or `''`. */
+  /** The event name, or `''`. */
   readonly eventName: string;
 }
 
-/** A record in which nothing is set. */
+/** A record in which no field is set. */
 export const EMPTY_RECORD: DecodedLogRecord = {
   timeUnixNano: 0n,
   observedTimeUnixNano: 0n,
@@ -106,7 +106,7 @@ export const EMPTY_RECORD: DecodedLogRecord = {
   eventName: '',
 };
 
-/** Keys and values in the order in which they came. A key may stand there more than once. */
+/** Keys and values in the sender's order. A key may be repeated. */
 export type Attributes = readonly KeyValue[];
 /** A name and its value. */
 export type KeyValue = readonly [key: string, value: AnyValue];
@@ -114,9 +114,9 @@ export type KeyValue = readonly [key: string, value: AnyValue];
 /**
  * OTLP's AnyValue. `null` is the empty value.
  *
- * An integer (int64) is a number where that is exact (`Number.isSafeInteger`), else a bigint. A double is a
- * number, unless it would be taken for an integer: 2.0 is `{ double: 2 }`, so that the kind is not lost. Read
- * both with {@link numberOf}.
+ * An integer (int64) is a number if that is exact (`Number.isSafeInteger`), otherwise a bigint. A double is a
+ * number unless it would be taken for an integer: 2.0 is `{ double: 2 }`, which preserves the type. Read both
+ * with {@link numberOf}.
  */
 export type AnyValue =
   | string
@@ -164,16 +164,18 @@ export function intValue(value: bigint): number | bigint {
   return Number.isSafeInteger(number) ? number : value;
 }
 
-/** The number in a value: integers and doubles alike; beyond 2^53 rounded. Undefined if it is none. */
+/** The number in a value, integer or double, rounded beyond 2^53. Undefined if it is not a number. */
 export function numberOf(value: AnyValue | undefined): number | undefined {
   if (typeof value === 'number') return value;
   if (typeof value === 'bigint') return Number(value);
   return value !== undefined && isWholeDouble(value) ? value.double : undefined;
 }
 
-/** The first value of a key, as the Collector reads repeated keys; undefined if the key is not there. */
+/**
+ * The first value of a key, which is how the Collector reads repeated keys; undefined if the key is missing.
+ */
 export function attributeOf(attributes: Attributes, key: string): AnyValue | undefined {
-  // By index: three times as fast as an iterator here, and rules ask it for every record.
+  // An index is three times as fast as an iterator here, and rules call this for every record.
   for (let index = 0; index < attributes.length; index += 1) {
     const entry = attributes[index]!;
     if (entry[0] === key) return entry[1];

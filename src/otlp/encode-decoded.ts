@@ -23,14 +23,14 @@ import {
 import { ProtobufWriter } from './protobuf-writer.ts';
 
 const FIRST_BYTES = 4_096;
-/** Most records have 128 bytes and more. */
+/** Most records have at least 128 bytes. */
 const RECORD_LENGTH_BYTES = 2;
 
 /**
- * Decoded logs as the bytes of an OTLP `ExportLogsServiceRequest` (protobuf): for what came as JSON or from
- * distlog, and for what was changed on its way. `decodeLogs` of them gives the same logs.
+ * Encodes decoded logs as an OTLP `ExportLogsServiceRequest` (protobuf): for logs received as JSON or from
+ * distlog, and for logs that rules changed. `decodeLogs` of the result returns the same logs.
  *
- * @param expectedBytes how many it will be, about; it grows by itself
+ * @param expectedBytes approximate size of the result; the buffer grows if needed
  */
 export function encodeDecoded(logs: DecodedLogs, expectedBytes = FIRST_BYTES): Uint8Array {
   const encoder = new DecodedEncoder(expectedBytes);
@@ -169,7 +169,7 @@ class DecodedEncoder {
     this.out.putVarint(value);
   }
 
-  /** With room for a number behind it. */
+  /** Writes a tag and reserves space for a number after it. */
   #tag(tag: number): void {
     this.out.reserve(16);
     this.out.put(tag);

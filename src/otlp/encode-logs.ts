@@ -18,7 +18,7 @@ import { groupRecords, type ResourceGroup, type ScopeGroup } from './group-recor
 import { ProtobufWriter, varintSize } from './protobuf-writer.ts';
 import { ValueWriter } from './value-writer.ts';
 
-/** What a record takes, about: two texts, some attributes. */
+/** Approximate size of a record with two texts and some attributes. */
 const EXPECTED_RECORD_BYTES = 320;
 const EXPECTED_RESOURCE_BYTES = 1_024;
 /** A larger buffer is not kept. */
@@ -35,17 +35,17 @@ for (const [value, digit] of [...'0123456789abcdef'].entries()) {
 }
 
 /**
- * Records of the SDK as the bytes of an OTLP `ExportLogsServiceRequest` (protobuf), equal in meaning to those
- * of `ProtobufLogsSerializer` of `@opentelemetry/otlp-transformer`. Records are grouped by resource and by
- * scope, in the order of their first record; within a group they keep their order.
+ * Encodes SDK records as an OTLP `ExportLogsServiceRequest` (protobuf), equivalent to the output of
+ * `ProtobufLogsSerializer` of `@opentelemetry/otlp-transformer`. Records are grouped by resource and scope,
+ * in the order of their first record; within a group they keep their order.
  *
- * It never throws on what an application put into a record. A value that OTLP has no kind for becomes
- * readable text, a list or a map (see {@link ValueWriter}); a circular reference `[circular]`; what is nested
- * too deep `[too deep]`; a getter that throws `[threw …]`; what would take more than 64 MiB or 131,072 values
- * `[too large]`; half a surrogate pair U+FFFD. Left out are: a trace id that is not 32 hex digits and a span
- * id that is not 16; a severity number that is not whole or not from 1 to 2^31 - 1; severity text and event
- * name that are not text; a time outside of 1970 to 2554, and one that is no pair of numbers (written as 0,
- * "unknown"); attributes whose keys cannot be listed.
+ * It never throws, whatever an application put into a record. A value of a type that OTLP does not have
+ * becomes readable text, a list or a map (see {@link ValueWriter}); a circular reference `[circular]`; a
+ * value nested too deep `[too deep]`; a getter that throws `[threw …]`; a value of more than 64 MiB or
+ * 131,072 values `[too large]`; a lone surrogate U+FFFD. These are omitted: a trace id that is not 32 hex
+ * digits or a span id that is not 16; a severity number that is not an integer from 1 to 2^31 - 1; severity
+ * text and event name that are not strings; attributes whose keys cannot be listed. A time outside of 1970 to
+ * 2554, or one that is not a pair of numbers, is written as 0 ("unknown").
  *
  * It reuses one buffer and returns copies: an oversized buffer per batch would trigger garbage collection
  * through external memory.
@@ -53,12 +53,12 @@ for (const [value, digit] of [...'0123456789abcdef'].entries()) {
 export class LogsEncoder {
   #spare: ProtobufWriter | undefined;
 
-  /** @returns bytes of their own: nobody else writes to them, so they can be sent by reference */
+  /** @returns a buffer that is not modified afterwards, so it can be sent by reference */
   encode(records: readonly ReadableLogRecordLike[]): Uint8Array {
     const groups = groupRecords(records);
     const expected = records.length * EXPECTED_RECORD_BYTES + groups.length * EXPECTED_RESOURCE_BYTES;
     const writer = this.#spare ?? new ProtobufWriter(expected);
-    // Taken away meanwhile: a getter of a record may lead here again.
+    // Not available in the meantime, because a getter of a record may call this method again.
     this.#spare = undefined;
     const encoder = new LogEncoder(writer);
     for (const group of groups) encoder.resourceLogs(group);
@@ -162,12 +162,12 @@ class LogEncoder {
     if (!this.#works(plain, false)) this.#firstCareful(...careful);
   }
 
-  /** Tries one way of writing after the other, in each of which what lies too deep is replaced. */
+  /** Tries each function until one succeeds, replacing values that are nested too deep. */
   #firstCareful(...ways: readonly (() => void)[]): void {
     ways.some((write) => this.#works(write, true));
   }
 
-  /** What a failed write has written is taken back. */
+  /** Runs a write, and discards its output if it throws. */
   #works(write: () => void, isCareful: boolean): boolean {
     const before = this.out.at;
     try {
@@ -215,7 +215,7 @@ class LogEncoder {
     out.end(start, 2);
   }
 
-  /** `[seconds, nanoseconds]` as nanoseconds in 64 bits. */
+  /** Writes `[seconds, nanoseconds]` as 64-bit nanoseconds. */
   #time(tag: number, time: unknown): void {
     const { out } = this;
     let low = 0;
@@ -223,7 +223,8 @@ class LogEncoder {
     if (Array.isArray(time)) {
       const seconds = time[0];
       const nanos = time[1];
-      // The lowest 32 bits are exact in 32-bit arithmetic; with them known, rounding cannot miss the highest.
+      // The lowest 32 bits are exact in 32-bit arithmetic; given these, rounding always yields the correct
+      // high bits.
       low = (Math.imul(seconds, 1_000_000_000) + nanos) >>> 0;
       high = Math.round((seconds * 1e9 + nanos - low) / TWO_TO_32);
       if (!(high >= 0 && high < TWO_TO_32)) {
@@ -272,7 +273,7 @@ class LogEncoder {
   }
 }
 
-/** How many bytes the length of so many records takes, probably. */
+/** Probable size in bytes of the length of this many records. */
 function expectedLengthSize(records: number): number {
   return varintSize(Math.min(records * EXPECTED_RECORD_BYTES, TWO_TO_32 - 1));
 }

@@ -1,10 +1,10 @@
 import { ProtobufReader } from './protobuf-reader.ts';
 
-/** Goes over the fields of messages without reading into them. */
+/** Iterates over the fields of messages without decoding their content. */
 export class FieldWalk {
   readonly #bytes: Buffer;
   readonly #in: ProtobufReader;
-  /** Where the field begins that was found last, with its tag, and where its content ends. */
+  /** Start of the last field that was found (its tag), and the end of its content. */
   start = 0;
   contentEnd = 0;
 
@@ -21,7 +21,10 @@ export class FieldWalk {
     this.#in.at = at;
   }
 
-  /** Goes to the content of the next field of this tag. @returns false where there is none before `end` */
+  /**
+   * Moves to the content of the next field with this tag.
+   * @returns false if there is none before `end`
+   */
   next(wanted: number, end: number): boolean {
     const reader = this.#in;
     while (reader.at < end) {
@@ -36,7 +39,7 @@ export class FieldWalk {
     return false;
   }
 
-  /** The bytes of all fields of a message but those of one tag. Goes back to where it began. */
+  /** Copies all fields of a message except those with one tag. Does not change the position. */
   allBut(tag: number, end: number): Uint8Array {
     const begin = this.at;
     let size = 0;

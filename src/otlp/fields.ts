@@ -71,12 +71,13 @@ export const TRACE_ID_BYTES = 16;
 export const SPAN_ID_BYTES = 8;
 
 /**
- * How deep messages may lie in a request: the ResourceLogs are 1, a record's body 4, the value of an
- * attribute 5; a list within a value adds 2 and a map 3, so that a body can have 32 maps within each other.
- * It is the bound of the common protobuf readers too.
+ * Maximum nesting of messages in a request: a ResourceLogs is at depth 1, a record's body at 4, the value of
+ * an attribute at
+ * 5. A list within a value adds 2 and a map 3, so a body can have 32 nested maps. Common protobuf readers
+ *   have the same limit.
  */
 export const MAX_DEPTH = 100;
-/** Where values lie. */
+/** Depths of values. */
 export const BODY_DEPTH = 4;
 export const ATTRIBUTE_DEPTH = 5;
 export const RESOURCE_ATTRIBUTE_DEPTH = 4;

@@ -14,7 +14,7 @@ export interface ScopeGroup {
   readonly records: ReadableLogRecordLike[];
 }
 
-/** Groups records by the identity of their resource and of their scope, in the order of the first of each. */
+/** Groups records by the identity of their resource and scope, each in the order of its first record. */
 export function groupRecords(records: readonly ReadableLogRecordLike[]): readonly ResourceGroup[] {
   const groups: ResourceGroup[] = [];
   const byResource = new Map<unknown, { group: ResourceGroup; byScope: Map<unknown, ScopeGroup> }>();

@@ -1,8 +1,9 @@
 /**
- * The value of a `bytesValue` of OTLP/JSON: text in base64. Old exporters of JavaScript (0.203) write what JSON.stringify
- * makes of a Uint8Array, `{"0":1,"1":2}`, or of a Buffer, `{"type":"Buffer","data":[1,2]}`; that is taken too.
+ * Reads a `bytesValue` of OTLP/JSON: text in base64. Old JavaScript exporters (0.203) write the output of
+ * JSON.stringify for a Uint8Array, `{"0":1,"1":2}`, or for a Buffer, `{"type":"Buffer","data":[1,2]}`; both
+ * are accepted.
  *
- * @returns undefined if it is none of these
+ * @returns undefined for any other value
  */
 export function bytesOfJson(value: unknown): Uint8Array | undefined {
   if (typeof value === 'string') {

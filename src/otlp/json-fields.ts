@@ -18,7 +18,7 @@ const doubleWords: Readonly<Record<string, number>> = {
 /** An object of JSON. */
 export type Json = Readonly<Record<string, unknown>>;
 
-/** The names of the protobuf definition, which proto3's JSON readers have to take as well. */
+/** The original protobuf field names, which proto3 JSON readers must accept as well. */
 export const originalNames: Readonly<Record<string, string>> = Object.fromEntries(
   [
     ...['resourceLogs', 'scopeLogs', 'logRecords', 'schemaUrl', 'droppedAttributesCount', 'timeUnixNano'],
@@ -27,28 +27,28 @@ export const originalNames: Readonly<Record<string, string>> = Object.fromEntrie
   ].map((name) => [name, name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)]),
 );
 /**
- * Reads the fields of OTLP/JSON by their kind, and knows where it is: each error names the field, e.g.
+ * Reads typed fields of OTLP/JSON and tracks the position, so that each error names the field, for example
  * `resourceLogs[0].resource must be an object, got 1`.
  */
 export class JsonFields {
-  /** Names and places of lists from the root to what is being read. */
+  /** Member names and list indexes from the root to the current object. */
   readonly #path: (string | number)[] = [];
-  /** Where the first name stands that is not known, as far as it was looked for. */
+  /** Path of the first unknown name among the objects that were checked. */
   unknown: string | undefined;
 
-  /** Notes the first name that is none of these. */
-  look(json: Json, known: readonly string[]): void {
+  /** Records the first name that is not in this list. */
+  noteUnknown(json: Json, known: readonly string[]): void {
     if (this.unknown !== undefined) return;
-    const strange = Object.keys(json).find(
+    const unknown = Object.keys(json).find(
       (name) => !known.includes(name) && !known.some((each) => originalNames[each] === name),
     );
-    if (strange !== undefined) this.unknown = this.#where(strange).slice(0, MAX_SHOWN);
+    if (unknown !== undefined) this.unknown = this.#where(unknown).slice(0, MAX_SHOWN);
   }
 
   text(json: Json, name: string): string {
     const value = field(json, name) ?? '';
     if (typeof value === 'number') return String(value);
-    if (typeof value !== 'string') this.#fail(name, 'a text', value);
+    if (typeof value !== 'string') this.#fail(name, 'a string', value);
     return wellFormed(value);
   }
 
@@ -58,7 +58,7 @@ export class JsonFields {
     return value;
   }
 
-  /** A whole number, or undefined if the field holds none. */
+  /** An integer, or undefined for any other value. */
   #whole(value: unknown): bigint | undefined {
     if (typeof value === 'number') return Number.isInteger(value) ? BigInt(value) : undefined;
     return typeof value === 'string' && /^-?\d{1,20}$/.test(value) ? BigInt(value) : undefined;
@@ -84,7 +84,7 @@ export class JsonFields {
     const value = field(json, name);
     const whole = this.#whole(value);
     if (whole !== undefined && BigInt.asIntN(64, whole) === whole) return intValue(whole);
-    // Serializers of JavaScript write any number that is whole as an integer.
+    // JavaScript serializers write every number without a fraction as an integer.
     if (typeof value === 'number') return doubleValue(value);
     const decimal = decimalOf(value);
     if (Number.isNaN(decimal)) this.#fail(name, 'a whole number of 64 bits', value);
@@ -122,7 +122,7 @@ export class JsonFields {
     ) {
       this.#fail(name, `${bytes * 2} hex digits, or empty`, value);
     }
-    // An id of zeros is none.
+    // An id of all zeros means that there is no id.
     return /^0*$/.test(value) ? '' : value.toLowerCase();
   }
 
@@ -148,7 +148,7 @@ export class JsonFields {
     const result: T[] = [];
     for (const [index, item] of list.entries()) {
       this.#path[this.#path.length - 1] = index;
-      // proto3's JSON has no null in a list, but some senders write it for what is empty.
+      // proto3 JSON does not allow null in a list, but some senders write it for an empty item.
       result.push(read(this.object(item ?? {})));
     }
     this.#path.length -= 2;
@@ -170,7 +170,7 @@ export class JsonFields {
   }
 }
 
-/** A field by either of its names. */
+/** A field by its JSON name or its original protobuf name. */
 function field(json: Json, name: string): unknown {
   const value = json[name];
   if (value !== undefined && value !== null) return value;
@@ -178,7 +178,7 @@ function field(json: Json, name: string): unknown {
   return original === undefined ? value : json[original];
 }
 
-/** NaN for what is no text of a decimal number. */
+/** Parses the text of a decimal number; NaN for any other value. */
 function decimalOf(value: unknown): number {
   return typeof value === 'string' && /^[-+]?\d[\d.eE+-]{0,400}$/.test(value) ? Number(value) : Number.NaN;
 }

@@ -10,32 +10,32 @@ import {
   type LogScope,
 } from './decoded.ts';
 
-/** A line has so many records or characters, and no more groups. */
+/** A line ends after the group in which it reaches one of these limits. */
 const LINE_RECORDS = 512;
 const LINE_CHARACTERS = 262_144;
 type AttributesAndCount = Pick<LogResource, 'attributes' | 'droppedAttributesCount'>;
 
 const END = ']}]}]}\n';
 const MAX_KEYS = 1_024;
-/** Stands in JSON as it is: no quote, backslash, control character, or half of a surrogate pair. */
-const HARMLESS = /^[ !#-[\]-\ud7ff\ue000-\uffff]*$/;
+/** Needs no escaping in JSON: no quote, backslash, control character or lone surrogate. */
+const UNESCAPED = /^[ !#-[\]-\ud7ff\ue000-\uffff]*$/;
 
 /**
- * Writes logs as lines of OTLP/JSON, `{"resourceLogs":[…]}` with a line break at the end: the form of the
- * Collector's `file` exporter and `otlp_json_file` receiver, and of lnav. `decodeJsonLogs` reads it back.
- * Half a surrogate pair, which some readers of JSON refuse, becomes U+FFFD.
+ * Writes logs as lines of OTLP/JSON, each `{"resourceLogs":[…]}` and a line break: the format of the
+ * Collector's `file` exporter and `otlp_json_file` receiver, and of lnav. `decodeJsonLogs` reads it. A lone
+ * surrogate, which some JSON readers reject, becomes U+FFFD.
  *
- * It only appends to text, and keeps the JSON of attribute keys, of which a service has few.
+ * It only appends text, and caches the JSON of attribute keys, of which a service has few.
  */
 export class JsonLines {
   readonly #keys = new Map<string, string>();
 
   /**
-   * The lines of one request, as text in pieces. A line of more than {@link LINE_RECORDS} records, or about
-   * {@link LINE_CHARACTERS} characters, ends, unless what the next line would repeat of it (resource and
-   * scope) is more than what is new in it: so the lines of a request are never much larger than the request.
+   * The lines of one request, as pieces of text. A line ends when it has {@link LINE_RECORDS} records or
+   * about {@link LINE_CHARACTERS} characters, unless the next line would repeat more (resource and scope)
+   * than is new in this line. So the lines of a request are never much larger than the request.
    *
-   * Where the groups end in an error, the open line is ended before it is thrown.
+   * If iterating over the groups throws, the current line is ended before the error is rethrown.
    */
   *lines(groups: Iterable<LogGroup>): Generator<string> {
     let resource: LogResource | undefined;
@@ -102,7 +102,7 @@ export class JsonLines {
     return `${times === '' ? text.slice(1) : text}}`;
   }
 
-  /** `attributes` and `droppedAttributesCount`, as far as they are there. */
+  /** `attributes` and `droppedAttributesCount`, if they are set. */
   #common({ attributes, droppedAttributesCount }: AttributesAndCount): string {
     const count = droppedAttributesCount === 0 ? '' : `"droppedAttributesCount":${droppedAttributesCount}`;
     if (attributes.length === 0) return count;
@@ -124,7 +124,7 @@ export class JsonLines {
     const known = this.#keys.get(key);
     if (known !== undefined) return known;
     const text = quoted(key);
-    // Keys made out of data must not fill the memory.
+    // Keys generated from data must not exhaust the memory.
     if (this.#keys.size >= MAX_KEYS) this.#keys.clear();
     if (key.length <= 256) this.#keys.set(key, text);
     return text;
@@ -150,7 +150,7 @@ function double(value: number): string {
   return `{"doubleValue":${Object.is(value, -0) ? '-0.0' : value}}`;
 }
 
-/** What a record does not say is left out: an empty record takes two bytes on the wire. */
+/** Omits unset times: an empty record takes two bytes on the wire. */
 function timesOf({ timeUnixNano, observedTimeUnixNano }: DecodedLogRecord): string {
   const time = String(timeUnixNano);
   // The two are often the same.
@@ -165,5 +165,5 @@ function schemaUrlOf({ schemaUrl }: LogResource): string {
 }
 
 function quoted(text: string): string {
-  return HARMLESS.test(text) ? `"${text}"` : JSON.stringify(Buffer.from(text, 'utf8').toString('utf8'));
+  return UNESCAPED.test(text) ? `"${text}"` : JSON.stringify(Buffer.from(text, 'utf8').toString('utf8'));
 }

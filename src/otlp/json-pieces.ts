@@ -1,4 +1,4 @@
-/** Whether a member of the request, of a resource or of a scope is the list that may be long; by depth. */
+/** Names of the list that may be long in the request, a resource and a scope; indexed by depth. */
 const LISTS: readonly (readonly string[])[] = [
   ['resourceLogs', 'resource_logs'],
   ['scopeLogs', 'scope_logs'],
@@ -6,7 +6,7 @@ const LISTS: readonly (readonly string[])[] = [
 ];
 const MAX_NAME_BYTES = 16;
 const PIECE_BYTES = 262_144;
-/** The other work of the process may go on after so much was looked through. */
+/** After scanning this many bytes, the generator yields so that the process can do other work. */
 const PAUSE_BYTES = 1_048_576;
 
 const QUOTE = 0x22;
@@ -17,31 +17,36 @@ const LIST_BEGIN = 0x5b;
 const OBJECT_BEGIN = 0x7b;
 const OBJECT_END = 0x7d;
 
-/** A part of a request that is a request by itself, and the byte at which it begins. */
+/** A part of a request, itself a valid request, and the byte at which it begins. */
 export interface JsonPiece {
   readonly json: Uint8Array;
   readonly at: number;
 }
 
-/** What stands before and behind a piece: the members of the request, resource and scope that it belongs to. */
-interface Around {
+/** The text around a piece: the members of the request, resource and scope to which it belongs. */
+interface Enclosing {
   readonly before: readonly Uint8Array[];
-  readonly behind: readonly Uint8Array[];
-  /** A piece is no smaller than all this, if there is enough. */
-  readonly least: number;
+  readonly after: readonly Uint8Array[];
+  /**
+   * Minimum size of the items of a piece: `pieceBytes` plus the text around them. The last piece may be
+   * smaller.
+   */
+  readonly minBytes: number;
 }
 
 /**
- * Cuts a request in OTLP/JSON between its resources, scopes or records, so that only a part of it has to be objects at a
- * time. Read one after the other, the pieces are the request. Each has the resource and the scope of its records, so a
- * piece is no smaller than these: all pieces together have at most about twice the bytes of the request.
+ * Splits an OTLP/JSON request between its resources, scopes or records, so that only a part of it is parsed
+ * into objects at a time. The pieces, read in order, are equivalent to the request. Each piece repeats the
+ * resource and scope of its records and is at least as large as these, so all pieces together have at most
+ * about twice the bytes of the request.
  *
- * It looks for brackets and strings only. All text except a comma between two pieces is part of a piece, so what is no
- * JSON fails when the pieces are read. What it cannot cut, such as a record or an object that has one of the lists twice,
- * is one piece, whatever its size; so is an object with escapes in the name of a member.
+ * Only brackets and strings are scanned. All text except a comma between two pieces is part of a piece, so
+ * invalid JSON fails when the pieces are parsed. Text that cannot be split is one piece of any size: a
+ * record, an object that contains one of the lists twice, and an object with an escape sequence in a member
+ * name.
  *
- * @param pieceBytes what is read at a time, if no single record is larger
- * @returns pieces, and undefined where it may pause
+ * @param pieceBytes size of a piece, unless a single record is larger
+ * @returns pieces, and undefined wherever the caller may pause
  */
 export function* jsonPieces(
   json: Uint8Array,
@@ -49,7 +54,7 @@ export function* jsonPieces(
 ): Generator<JsonPiece | undefined, void> {
   const start = afterSpace(json, 0);
   if (json.length <= pieceBytes) yield { json, at: 0 };
-  else yield* pieces(json, { start, end: json.length }, 0, { before: [], behind: [], least: pieceBytes });
+  else yield* pieces(json, { start, end: json.length }, 0, { before: [], after: [], minBytes: pieceBytes });
 }
 
 interface Span {
@@ -61,53 +66,53 @@ function* pieces(
   json: Uint8Array,
   object: Span,
   depth: number,
-  outer: Around,
+  outer: Enclosing,
 ): Generator<JsonPiece | undefined, void> {
   const list = yield* longList(json, object, LISTS[depth]!);
   const first = list === undefined ? 0 : afterSpace(json, list.start + 1);
   if (list === undefined || first >= list.end - 1) return yield pieceOf(json, object, outer);
   const last = list.end - 1;
-  const around = {
+  const enclosing = {
     before: [...outer.before, json.subarray(object.start, list.start + 1)],
-    behind: [json.subarray(last, object.end), ...outer.behind],
-    least: outer.least + (list.start + 1 - object.start) + (object.end - last),
+    after: [json.subarray(last, object.end), ...outer.after],
+    minBytes: outer.minBytes + (list.start + 1 - object.start) + (object.end - last),
   };
-  const enough = around.least;
-  /** Items that are not part of a piece yet. */
+  const enough = enclosing.minBytes;
+  /** Items that are not yet part of a piece. */
   let items: Span | undefined;
   for (let at = first; ; ) {
     const item = { start: at, end: yield* afterValue(json, at, last) };
     const isLarge = item.end - item.start > enough && json[item.start] === OBJECT_BEGIN;
     if (isLarge && depth + 1 < LISTS.length) {
-      if (items !== undefined) yield pieceOf(json, items, around);
+      if (items !== undefined) yield pieceOf(json, items, enclosing);
       items = undefined;
-      yield* pieces(json, item, depth + 1, around);
+      yield* pieces(json, item, depth + 1, enclosing);
     } else {
       items = { start: items?.start ?? item.start, end: item.end };
       if (items.end - items.start >= enough) {
-        yield pieceOf(json, items, around);
+        yield pieceOf(json, items, enclosing);
         items = undefined;
       }
     }
     at = afterSpace(json, item.end);
     if (at >= last) break;
-    // What is no JSON is a piece with all that follows, and fails when it is read.
+    // Invalid JSON becomes one piece together with all that follows, and fails when it is parsed.
     const next = json[at] === COMMA ? afterSpace(json, at + 1) : last;
     if (next >= last || item.end === item.start) {
-      yield pieceOf(json, { start: items?.start ?? item.start, end: last }, around);
+      yield pieceOf(json, { start: items?.start ?? item.start, end: last }, enclosing);
       return;
     }
     at = next;
   }
-  if (items !== undefined) yield pieceOf(json, items, around);
+  if (items !== undefined) yield pieceOf(json, items, enclosing);
 }
 
-function pieceOf(json: Uint8Array, { start, end }: Span, { before, behind }: Around): JsonPiece {
+function pieceOf(json: Uint8Array, { start, end }: Span, { before, after }: Enclosing): JsonPiece {
   const part = json.subarray(start, end);
-  return { json: before.length === 0 ? part : Buffer.concat([...before, part, ...behind]), at: start };
+  return { json: before.length === 0 ? part : Buffer.concat([...before, part, ...after]), at: start };
 }
 
-/** @returns where the list of one of these names stands in the object, if there is exactly one */
+/** @returns the position of the list with one of these names, if the object has exactly one */
 function* longList(
   json: Uint8Array,
   { start, end }: Span,
@@ -119,7 +124,7 @@ function* longList(
     const name = afterSpace(json, at + 1);
     if (json[name] !== QUOTE) return undefined;
     const nameEnd = afterString(json, name, end);
-    // Escapes may say the name of the list another way: a second one would win, in each piece again.
+    // An escaped name may also denote the list. A second list would override the first one, in every piece.
     if (json.subarray(name, nameEnd).includes(BACKSLASH)) return undefined;
     const colon = afterSpace(json, nameEnd);
     if (json[colon] !== COLON) return undefined;
@@ -139,7 +144,7 @@ function isOneOf(json: Uint8Array, start: number, end: number, names: readonly s
   return end - start <= MAX_NAME_BYTES && names.includes(String.fromCharCode(...json.subarray(start, end)));
 }
 
-/** @returns behind the value that begins here; `end` if it does not end before */
+/** @returns the end of the value that starts here, or `end` if the value does not end before it */
 function* afterValue(json: Uint8Array, start: number, end: number): Generator<undefined, number> {
   let depth = 0;
   let pausedAt = start;

@@ -3,7 +3,7 @@ import { encodeDecoded } from './encode-decoded.ts';
 import { type JsonPiece, jsonPieces } from './json-pieces.ts';
 import { WireError } from './wire-error.ts';
 
-/** OTLP/JSON as protobuf. */
+/** OTLP/JSON converted to protobuf. */
 export interface EncodedJson {
   /** An `ExportLogsServiceRequest`. */
   readonly body: Uint8Array;
@@ -12,11 +12,11 @@ export interface EncodedJson {
 }
 
 /**
- * Reads OTLP/JSON of any size and writes it as protobuf, a piece at a time: beside the text and the result, only one
- * piece is in memory as objects. It takes what `readJsonLogs` takes, with one difference: of a request that is read in
- * pieces, records of one resource may come in several `ResourceLogs`.
+ * Converts OTLP/JSON of any size to protobuf, one piece at a time: apart from the input and the result, only
+ * one piece is in memory as objects. It accepts what `readJsonLogs` accepts. If a request is converted in
+ * pieces, records of one resource may be in several `ResourceLogs`.
  *
- * @param pause is awaited between two steps of some milliseconds
+ * @param pause awaited between steps of a few milliseconds
  * @param pieceBytes see `jsonPieces`
  * @throws (rejects) WireError
  */
@@ -34,7 +34,7 @@ export async function encodeJsonLogs(
     unknown ??= logs.unknown;
     bodies.push(encodeDecoded(logs.logs, piece.json.length));
   }
-  // Requests one behind the other are one request: protobuf joins repeated fields.
+  // Concatenated requests are one request, because protobuf merges repeated fields.
   return { body: bodies.length === 1 ? bodies[0]! : Buffer.concat(bodies), unknown };
 }
 

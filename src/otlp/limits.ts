@@ -1,18 +1,16 @@
 /**
- * How much a request may make of its bytes. A value is anything that becomes an object when it is read: a
- * record, an attribute, the value of one, a member of a list or a map. An empty one takes two bytes as
- * protobuf, but about 150 as an object, and compresses to nothing; so values are counted beside bytes.
+ * Limits on how much memory a request may take when it is decoded. A value is anything that becomes an
+ * object: a record, an attribute, the value of an attribute, an item of a list or map. An empty value takes
+ * two bytes of protobuf but about 150 bytes as an object, and it compresses to almost nothing; so values are
+ * limited as well as bytes.
  */
 
-/** One record, one resource or one scope is read as a whole: it has at most so many values. */
+/** Maximum number of values of one record, resource or scope, each of which is decoded as a whole. */
 export const MAX_PART_VALUES = 131_072;
 
-/**
- * A receiver that takes requests of so many bytes takes a value for each so many of them, and a record for
- * each so many.
- */
+/** A receiver's limits on values and records per request: its maximum request size divided by these. */
 export const BYTES_PER_VALUE = 8;
 export const BYTES_PER_RECORD = 32;
 
-/** What OTLP advises. */
+/** The limit that OTLP recommends. */
 export const DEFAULT_MAX_BYTES = 64 * 2 ** 20;

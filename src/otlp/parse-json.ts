@@ -1,32 +1,30 @@
 import { WireError } from './wire-error.ts';
 
-/**
- * Deeper text is refused before anything is made of it: 32 maps of OTLP within each other take 140 levels.
- */
+/** Maximum nesting, checked before any object is created: 32 nested OTLP maps take 140 levels. */
 const MAX_JSON_DEPTH = 256;
-/** More values are refused, too: an empty one is two characters, and up to 100 bytes of memory. */
+/** Maximum number of values: an empty one takes two characters, and up to 100 bytes of memory. */
 const MAX_JSON_VALUES = 1_048_576;
-/** A shorter text cannot have so many. */
+/** A shorter text cannot exceed the maximum number of values. */
 const SHORT_TEXT = MAX_JSON_VALUES;
-/** An integer of fewer digits is exact as a number. */
+/** An integer with up to this many digits is exact as a number. */
 const EXACT_DIGITS = 15;
-/** Longer ones take a time that grows with their square. */
+/** Maximum length of an integer that is kept exact: the conversion takes quadratic time. */
 const MAX_DIGITS = 400;
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
 const BACKSLASH = 0x5c;
 
-/** How {@link parseJson} is to hand on numbers that JSON.parse would lose. */
+/** Converts a number that JSON.parse would round or reject into JSON text. */
 export type NumberForm = (token: string) => string;
 
 /**
- * JSON.parse for text of strangers: depth and number of values are bounded before the first object is made,
- * and integers that a double cannot hold are not rounded.
+ * JSON.parse for untrusted text: depth and number of values are checked before the first object is created,
+ * and integers that a double cannot represent are not rounded.
  *
- * @param longNumber what stands in the JSON text in place of an integer of 16 to 400 digits
- * @param notANumber what stands in place of the words NaN, Infinity and -Infinity, which Python writes;
- * without it they are an error, as JSON has no such words
+ * @param longNumber returns the JSON text that replaces an integer of 16 to 400 digits
+ * @param notANumber returns the JSON text that replaces NaN, Infinity and -Infinity, which Python writes;
+ * without it they are an error, as in standard JSON
  * @throws WireError
  */
 export function parseJson(
@@ -49,11 +47,11 @@ function asText(input: string | Uint8Array): string {
   try {
     return Buffer.from(input.buffer, input.byteOffset, input.byteLength).toString('utf8');
   } catch {
-    throw new WireError('too_large', `${input.byteLength} bytes are too many for one text`);
+    throw new WireError('too_large', `${input.byteLength} bytes are too long for one string`);
   }
 }
 
-/** A fast check: nothing to replace, and too little of everything to exceed a bound. */
+/** A fast check: nothing to replace, and too few brackets and characters to exceed a limit. */
 function isPlain(text: string): boolean {
   return (
     text.length < SHORT_TEXT &&
@@ -66,8 +64,8 @@ function isPlain(text: string): boolean {
 }
 
 /**
- * Whether more than {@link EXACT_DIGITS} digits stand in a row: wherever they do, one is at a place that is
- * looked at.
+ * Whether the text contains more than {@link EXACT_DIGITS} consecutive digits. Probing every 16th character
+ * is enough: each such run covers one of them.
  */
 function hasManyDigits(text: string): boolean {
   for (let at = EXACT_DIGITS; at < text.length; at += EXACT_DIGITS + 1) {
@@ -94,7 +92,7 @@ function hasFew(text: string, bracket: string, most: number): boolean {
   return false;
 }
 
-/** Goes over the text once: counts brackets, and replaces words outside of strings. */
+/** Scans the text once: counts brackets and values, and replaces words outside of strings. */
 class Rewriter {
   readonly #text: string;
   readonly #longNumber: NumberForm;
@@ -169,7 +167,7 @@ class Rewriter {
   }
 }
 
-/** Letters, digits, `+`, `-` and `.`: what numbers and the words of JSON are made of. */
+/** Letters, digits, `+`, `-` and `.`: the characters of JSON's numbers and literals. */
 function isOfWord(code: number): boolean {
   const lower = code | 0x20;
   return (

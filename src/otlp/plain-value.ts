@@ -1,18 +1,18 @@
 import { type AnyValue, type Attributes, isBytes, isMap, isWholeDouble } from './decoded.ts';
 
-/** A value as plain data of JavaScript: doubles and integers are numbers, maps are objects. */
+/** Converts a value to plain JavaScript data: doubles and integers become numbers, maps become objects. */
 export function plainValue(value: AnyValue): unknown {
   if (typeof value !== 'object' || value === null || isBytes(value)) return value;
   if (isWholeDouble(value)) return value.double;
   return isMap(value) ? plainObject(value.entries) : value.map(plainValue);
 }
 
-/** Attributes as an object. Of a key that is there more than once the first value counts. */
+/** Converts attributes to an object. If a key is repeated, its first value is used. */
 export function plainObject(attributes: Attributes): { [key: string]: unknown } {
   const object: { [key: string]: unknown } = {};
   for (const [key, value] of attributes) {
     if (Object.hasOwn(object, key)) continue;
-    // An assignment would change the prototype instead.
+    // An assignment would set the prototype.
     if (key === '__proto__') define(object, key, plainValue(value));
     else object[key] = plainValue(value);
   }

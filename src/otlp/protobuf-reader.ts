@@ -3,32 +3,32 @@ import { WireError } from './wire-error.ts';
 
 /** The last field number of protobuf. */
 const MAX_FIELD = 2 ** 29 - 1;
-/** Up to here comparing the bytes is cheaper than a native call. */
+/** Up to this length, comparing bytes is cheaper than a native call. */
 const SHORT_TEXT = 32;
-/** In fewer bytes not enough comes twice. */
+/** In smaller buffers too few texts repeat. */
 const LARGE = 2_048;
-/** How many texts are remembered, a power of two. */
-const SEEN = 128;
+/** Number of cached texts, a power of two. */
+const CACHED = 128;
 const TWO_TO_28 = 2 ** 28;
 const TWO_TO_32 = 2 ** 32;
 const TWO_TO_56 = 2 ** 56;
 
 /**
  * Reads protobuf (https://protobuf.dev/programming-guides/encoding) from one buffer. Every method that takes
- * an `end` reads at `at`, moves it behind what it has read, and never reads past `end`.
+ * an `end` reads at `at`, advances `at` past what it read, and never reads past `end`.
  *
- * @throws WireError (all methods) where the bytes are not what is read
+ * @throws WireError (all methods) if the bytes are invalid
  */
 export class ProtobufReader {
   at = 0;
   readonly #bytes: Buffer;
   #view: DataView | undefined;
-  /** Where texts that were read stand in the bytes; length 0: none. */
-  #seenAt: Float64Array | undefined;
-  #seenLength: Uint8Array | undefined;
-  #seenText: string[] | undefined;
-  #longestSeen = -1;
-  /** The last varint of more than one byte: its lowest 28 bits, the next 28, the highest 8. */
+  /** Positions of cached texts in the buffer; length 0: unused slot. */
+  #cachedAt: Float64Array | undefined;
+  #cachedLength: Uint8Array | undefined;
+  #cachedText: string[] | undefined;
+  #longestCached = -1;
+  /** The last varint of two or more bytes: its lowest 28 bits, the next 28, the highest 8. */
   #low = 0;
   #middle = 0;
   #high = 0;
@@ -37,20 +37,20 @@ export class ProtobufReader {
     this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
-  /** Makes repeated short texts once: keys, and many values, are the same in all records. */
-  rememberTexts(): void {
+  /** Caches short texts that repeat: attribute keys and many values are the same in all records. */
+  cacheTexts(): void {
     if (this.#bytes.length < LARGE) return;
-    this.#longestSeen = SHORT_TEXT;
-    this.#seenAt = new Float64Array(SEEN);
-    this.#seenLength = new Uint8Array(SEEN);
-    this.#seenText = new Array<string>(SEEN).fill('');
+    this.#longestCached = SHORT_TEXT;
+    this.#cachedAt = new Float64Array(CACHED);
+    this.#cachedLength = new Uint8Array(CACHED);
+    this.#cachedText = new Array<string>(CACHED).fill('');
   }
 
   /** A field's number and wire type, as `number << 3 | wire type`. */
   tag(end: number): number {
     const start = this.at;
     const tag = this.#bytes[start]!;
-    // A field number below 16, as nearly all are.
+    // Fast path: almost all field numbers are below 16.
     if (tag < 0x80 && tag > 7 && start < end) {
       this.at = start + 1;
       return tag;
@@ -61,7 +61,7 @@ export class ProtobufReader {
     return long;
   }
 
-  /** An unsigned integer. Exact up to 2^53; what is larger is far too large for a length. */
+  /** An unsigned integer, exact up to 2^53. A larger value exceeds every valid length. */
   varint(end: number): number {
     const start = this.at;
     const byte = this.#bytes[start]!;
@@ -91,10 +91,10 @@ export class ProtobufReader {
       this.#low = low;
       this.#middle = middle;
       this.#high = high;
-      // A small integer stays one.
+      // Keeps a small integer in V8's small-integer representation.
       return (middle | high) === 0 ? low : low + middle * TWO_TO_28 + high * TWO_TO_56;
     }
-    this.fail('a varint has no end, or more than 64 bits', start);
+    this.fail('a varint is truncated or longer than 64 bits', start);
   }
 
   /** The lowest 32 bits of an integer. */
@@ -103,7 +103,7 @@ export class ProtobufReader {
     return value < TWO_TO_32 ? value : (this.#low | (this.#middle << 28)) >>> 0;
   }
 
-  /** A signed integer of 64 bits: a number where that is exact, else a bigint. */
+  /** A signed 64-bit integer: a number if that is exact, otherwise a bigint. */
   int64(end: number): number | bigint {
     const value = this.varint(end);
     if (value <= Number.MAX_SAFE_INTEGER) return value;
@@ -130,12 +130,11 @@ export class ProtobufReader {
     return this.#dataView().getFloat64(start, true);
   }
 
-  /** The end of a field that has a length; its content begins at `at`. */
+  /** Reads a length. @returns the end of the content, which begins at `at` */
   lengthDelimited(end: number): number {
     const start = this.at;
     const length = this.varint(end);
-    if (length > end - this.at)
-      this.fail(`${length} bytes are announced, but ${end - this.at} are left`, start);
+    if (length > end - this.at) this.fail(`expected ${length} more bytes, got ${end - this.at}`, start);
     return this.at + length;
   }
 
@@ -143,20 +142,20 @@ export class ProtobufReader {
     const stop = this.lengthDelimited(end);
     const start = this.at;
     this.at = stop;
-    return stop - start > this.#longestSeen
+    return stop - start > this.#longestCached
       ? this.#bytes.toString('utf8', start, stop)
       : this.#shortText(start, stop);
   }
 
   #shortText(start: number, stop: number): string {
     const bytes = this.#bytes;
-    const ats = this.#seenAt!;
-    const lengths = this.#seenLength!;
-    const texts = this.#seenText!;
+    const ats = this.#cachedAt!;
+    const lengths = this.#cachedLength!;
+    const texts = this.#cachedText!;
     const length = stop - start;
     let hash = length;
     for (let at = start; at < stop; at += 1) hash = (Math.imul(hash, 31) + bytes[at]!) | 0;
-    const slot = (hash ^ (hash >>> 15)) & (SEEN - 1);
+    const slot = (hash ^ (hash >>> 15)) & (CACHED - 1);
     if (lengths[slot] === length && isSame(bytes, ats[slot]!, start, length)) return texts[slot]!;
     const text = bytes.toString('utf8', start, stop);
     ats[slot] = start;
@@ -173,13 +172,16 @@ export class ProtobufReader {
     return copy;
   }
 
-  /** An id, or '' for none, which one of zeros is too. @param expected how many bytes, if there are any */
+  /**
+   * An id in hex, or '' if it is absent or all zeros. @param expected length in bytes of an id that is
+   * present
+   */
   id(end: number, expected: number): string {
     const start = this.at;
     const stop = this.lengthDelimited(end);
     const length = stop - this.at;
     if (length !== 0 && length !== expected) {
-      this.fail(`an id must have ${expected} bytes or none, got ${length}`, start);
+      this.fail(`an id must have ${expected} bytes or be empty, got ${length} bytes`, start);
     }
     const text = this.#bytes.toString('hex', this.at, stop);
     this.at = stop;
@@ -200,10 +202,10 @@ export class ProtobufReader {
     throw new WireError('protobuf', `${what} at byte ${at}`);
   }
 
-  /** @returns where the bytes begin */
+  /** @returns the start of the bytes */
   #advance(length: number, end: number): number {
     const start = this.at;
-    if (length > end - start) this.fail(`${length} bytes are needed, but ${end - start} are left`, start);
+    if (length > end - start) this.fail(`expected ${length} more bytes, got ${end - start}`, start);
     this.at = start + length;
     return start;
   }
@@ -222,7 +224,7 @@ function isSame(bytes: Uint8Array, one: number, other: number, length: number): 
   return true;
 }
 
-/** Most ids differ from it in their first digit. */
+/** The first digit alone rules out most ids. */
 function isZero(hex: string): boolean {
   return hex.startsWith('0') && /^0+$/.test(hex);
 }

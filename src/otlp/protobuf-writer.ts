@@ -1,6 +1,6 @@
 /** From this length on, one native call is cheaper than a loop over the characters. */
 const LONG_TEXT = 72;
-/** From this length on, the bytes of a text are counted before room is made for them. */
+/** From this length on, the bytes of a text are counted before space is reserved. */
 const HUGE_TEXT = 4_096;
 const TWO_TO_32 = 2 ** 32;
 const MAX_VARINT_BYTES = 10;
@@ -8,46 +8,46 @@ const MAX_VARINT_BYTES = 10;
 /**
  * Writes protobuf (https://protobuf.dev/programming-guides/encoding) into one buffer that grows by doubling.
  *
- * A nested message is written behind a place for its length, {@link begin}, and the length is put there at
- * its {@link end}; only where it needs more or fewer bytes than were kept free is the message moved.
+ * {@link begin} reserves bytes for the length of a nested message, and {@link end} fills it in. The message
+ * is moved only if its length needs more or fewer bytes than were reserved.
  */
 export class ProtobufWriter {
-  /** How many bytes are written. May be set back to an earlier value, to take back what follows it. */
+  /** Number of bytes written. Setting it to an earlier value discards what follows. */
   at = 0;
   #bytes: Buffer;
   #view: DataView;
 
-  /** @param expectedBytes how much will be written, about */
+  /** @param expectedBytes approximate size of the output */
   constructor(expectedBytes: number) {
-    // Not from Node's shared pool: what is returned goes to ZeroMQ by reference.
+    // Not from Node's shared pool: the result is passed to ZeroMQ by reference.
     this.#bytes = Buffer.allocUnsafeSlow(expectedBytes);
     this.#view = viewOf(this.#bytes);
   }
 
-  /** What was written, in a buffer that nobody writes to again. The writer must not be used after this. */
+  /** The output, in a buffer that is not modified afterwards. The writer must not be used after this call. */
   finish(): Uint8Array {
     const { length } = this.#bytes;
     const written = this.#bytes.subarray(0, this.at);
-    // A quarter of waste is cheaper than a copy; more would be held for as long as the batch is.
+    // Wasting up to a quarter is cheaper than a copy; more would stay allocated as long as the batch does.
     if (this.at >= length - (length >> 2)) return written;
     const copy = Buffer.allocUnsafeSlow(this.at);
     written.copy(copy);
     return copy;
   }
 
-  /** How much it holds before it grows. */
+  /** Number of bytes it can hold before it grows. */
   get capacity(): number {
     return this.#bytes.length;
   }
 
-  /** A copy of what was written. The writer may be used again, from `at` 0 on. */
+  /** A copy of the output. The writer may be used again after `at` is set to 0. */
   copy(): Uint8Array {
     const copy = Buffer.allocUnsafeSlow(this.at);
     this.#bytes.copy(copy, 0, 0, this.at);
     return copy;
   }
 
-  /** Makes room for so many bytes more. All `put` methods write without looking. */
+  /** Ensures space for this many more bytes. The `put` methods do not check. */
   reserve(bytes: number): void {
     if (this.at + bytes > this.#bytes.length) this.#grow(this.at + bytes);
   }
@@ -59,13 +59,13 @@ export class ProtobufWriter {
     this.#view = viewOf(grown);
   }
 
-  /** One byte: a tag of a field number below 16, or a small value. */
+  /** Writes one byte: a tag with a field number below 16, or a small value. */
   put(byte: number): void {
     this.#bytes[this.at] = byte;
     this.at += 1;
   }
 
-  /** A whole number from 0 to 2^32 - 1 as a varint. */
+  /** Writes an integer from 0 to 2^32 - 1 as a varint. */
   putVarint(value: number): void {
     let rest = value;
     while (rest > 0x7f) {
@@ -77,7 +77,7 @@ export class ProtobufWriter {
     this.at += 1;
   }
 
-  /** A whole number from -2^63 to 2^63 - 1 as a varint of 64 bits. */
+  /** Writes an integer from -2^63 to 2^63 - 1 as a 64-bit varint. */
   putInt64(value: number): void {
     if (value >= 0 && value < TWO_TO_32) {
       this.putVarint(value);
@@ -94,7 +94,7 @@ export class ProtobufWriter {
     this.putVarint(low);
   }
 
-  /** Its lowest 64 bits as a varint. */
+  /** Writes the lowest 64 bits of a bigint as a varint. */
   putBigInt(value: bigint): void {
     let rest = BigInt.asUintN(64, value);
     while (rest > 0x7fn) {
@@ -125,7 +125,7 @@ export class ProtobufWriter {
     this.at += 8;
   }
 
-  /** A length and so many bytes. Makes its own room. */
+  /** Writes a length and the bytes. Reserves its own space. */
   bytes(value: Uint8Array): void {
     this.reserve(value.length + MAX_VARINT_BYTES);
     this.putVarint(value.length);
@@ -133,7 +133,7 @@ export class ProtobufWriter {
     this.at += value.length;
   }
 
-  /** Bytes as they are. Makes its own room. */
+  /** Writes bytes without a length. Reserves its own space. */
   raw(source: Uint8Array, start: number, end: number): void {
     if (end <= start) return;
     this.reserve(end - start);
@@ -142,8 +142,8 @@ export class ProtobufWriter {
   }
 
   /**
-   * A length and the bytes that hex digits stand for, as far as they are some; at most 127. Makes its own
-   * room.
+   * Writes a length and the bytes of a hex string (at most 127), up to its first invalid digit. Reserves its
+   * own space.
    */
   hex(digits: string): void {
     this.reserve(digits.length);
@@ -152,7 +152,7 @@ export class ProtobufWriter {
     this.end(start, 1);
   }
 
-  /** A length and the text in UTF-8; half a surrogate pair becomes U+FFFD. Makes its own room. */
+  /** Writes a length and the text in UTF-8; a lone surrogate becomes U+FFFD. Reserves its own space. */
   text(value: string): void {
     const { length } = value;
     if (length >= LONG_TEXT) {
@@ -175,7 +175,7 @@ export class ProtobufWriter {
   }
 
   /**
-   * The beginning of a message whose first field is a text: its tag, place for its length, the field.
+   * Begins a message whose first field is a text: writes its tag, reserves its length, writes the field.
    * @returns the `start` for {@link end}, with one byte reserved
    */
   beginWithText(tag: number, textTag: number, text: string): number {
@@ -190,8 +190,8 @@ export class ProtobufWriter {
   }
 
   /**
-   * A message of nothing but a short ASCII text.
-   * @returns false, with nothing written, if the text is none
+   * Writes a message that consists of one short ASCII text.
+   * @returns false, with nothing written, if the text is longer or not ASCII
    */
   shortText(tag: number, textTag: number, text: string): boolean {
     const { length } = text;
@@ -216,7 +216,7 @@ export class ProtobufWriter {
     const isHuge = value.length >= HUGE_TEXT;
     const most = isHuge ? Buffer.byteLength(value) : value.length * 3;
     this.reserve(most + MAX_VARINT_BYTES);
-    // The most likely length of all: every character is ASCII.
+    // The most likely case: every character is ASCII.
     const reserved = varintSize(isHuge ? most : value.length);
     const start = this.at;
     this.at = start + reserved + this.#bytes.write(value, start + reserved, 'utf8');
@@ -224,8 +224,8 @@ export class ProtobufWriter {
   }
 
   /**
-   * Keeps place for a length.
-   * @param reserved how many bytes the length will take, probably
+   * Reserves space for a length.
+   * @param reserved the number of bytes the length will probably take
    * @returns the `start` for {@link end}
    */
   begin(reserved: number): number {
@@ -235,7 +235,7 @@ export class ProtobufWriter {
     return start;
   }
 
-  /** Puts in the length of what was written since `start`. */
+  /** Fills in the length of what was written since `start`. */
   end(start: number, reserved: number): void {
     const length = this.at - start - reserved;
     if (length < 0x80 && reserved === 1) {
@@ -253,7 +253,7 @@ export class ProtobufWriter {
   }
 }
 
-/** How many bytes a varint takes, for values below 2^32. */
+/** Size of a varint in bytes, for values below 2^32. */
 export function varintSize(value: number): number {
   if (value < 0x80) return 1;
   if (value < 0x4000) return 2;

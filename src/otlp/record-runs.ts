@@ -2,30 +2,30 @@ import { FieldWalk } from './field-walk.ts';
 import { Request, ResourceLogs, ScopeLogs } from './fields.ts';
 import { RecordWalk } from './record-walk.ts';
 
-/** Who logged: what records of one resource and scope have in common, as bytes. */
+/** The bytes that records of one resource and scope have in common. */
 export interface RunHead {
-  /** All fields of the ResourceLogs but its scopes. */
+  /** All fields of the ResourceLogs except its scopes. */
   readonly resource: Uint8Array;
-  /** All fields of the ScopeLogs but its records. */
+  /** All fields of the ScopeLogs except its records. */
   readonly scope: Uint8Array;
 }
 
-/** Records of a request that follow each other and have one resource and scope, not decoded. */
+/** Consecutive records of a request with one resource and scope, not decoded. */
 export interface RecordRun {
   /** The same object for all runs of one scope of the request. */
   readonly head: RunHead;
-  /** The fields `log_records` of a ScopeLogs, one behind the other. */
+  /** The `log_records` fields of a ScopeLogs, concatenated. */
   readonly records: Uint8Array;
   readonly count: number;
 }
 
 /**
- * Cuts an OTLP `ExportLogsServiceRequest` into runs, in its order. {@link runRequest} puts them together again; nothing
- * that a sender wrote is lost.
+ * Splits an OTLP `ExportLogsServiceRequest` into runs, in order. {@link runRequest} joins them again without
+ * loss.
  *
- * @param maxRecords a run has so many at most
- * @param maxBytes a run has about so many bytes at most; a record with more is a run of its own
- * @throws WireError where the bytes are no such request
+ * @param maxRecords maximum number of records in a run
+ * @param maxBytes approximate maximum size of a run; a larger record is a run of its own
+ * @throws WireError if the bytes are not a valid request
  */
 export function* recordRuns(request: Uint8Array, maxRecords: number, maxBytes: number): Generator<RecordRun> {
   const walk = new RecordWalk(request);
@@ -47,7 +47,7 @@ export function* recordRuns(request: Uint8Array, maxRecords: number, maxBytes: n
   if (head !== undefined) yield { head, records: joined(walk.bytes, parts), count: parts.length };
 }
 
-/** Each field of a run's records, in their order. */
+/** Each `log_records` field of a run, in order. */
 export function* recordFields(records: Uint8Array): Generator<Uint8Array> {
   const bytes = Buffer.from(records.buffer, records.byteOffset, records.byteLength);
   const fields = new FieldWalk(bytes);
@@ -57,7 +57,7 @@ export function* recordFields(records: Uint8Array): Generator<Uint8Array> {
   }
 }
 
-/** A request with records of one head. @param records of a run, or more of them, one behind the other */
+/** Builds a request with the records of one head. @param records of a run, or of several consecutive runs */
 export function runRequest({ resource, scope }: RunHead, records: readonly Uint8Array[]): Uint8Array {
   const recordBytes = records.reduce((sum, { length }) => sum + length, 0);
   const scopeLogs = prefix(ResourceLogs.scopeLogs, scope.length + recordBytes);
@@ -65,7 +65,7 @@ export function runRequest({ resource, scope }: RunHead, records: readonly Uint8
   return Buffer.concat([logs, resource, scopeLogs, scope, ...records]);
 }
 
-/** Parts that lie one behind the other are not copied. */
+/** Joins parts. Adjacent parts are not copied. */
 function joined(bytes: Buffer, parts: readonly Buffer[]): Uint8Array {
   const first = parts[0]!;
   const last = parts.at(-1)!;

@@ -2,14 +2,14 @@ import { FieldWalk } from './field-walk.ts';
 import { Request, ResourceLogs, ScopeLogs } from './fields.ts';
 
 /**
- * Goes over the records of an OTLP `ExportLogsServiceRequest`, each with its resource and scope, without decoding
- * them: what this version does not know of them is kept too.
+ * Iterates over the records of an OTLP `ExportLogsServiceRequest`, each with its resource and scope, without
+ * decoding them: fields that this version does not know are preserved.
  */
 export class RecordWalk {
   readonly bytes: Buffer;
-  /** All fields of the ResourceLogs but its scopes; the same object for all its records. */
+  /** All fields of the ResourceLogs except its scopes; the same object for all its records. */
   resource: Uint8Array = new Uint8Array();
-  /** All fields of the ScopeLogs but its records; the same object for all its records, and for those only. */
+  /** All fields of the ScopeLogs except its records; one object per ScopeLogs, shared by its records. */
   scope: Uint8Array = new Uint8Array();
   readonly #fields: FieldWalk;
   #logsEnd = 0;
@@ -20,21 +20,21 @@ export class RecordWalk {
     this.#fields = new FieldWalk(this.bytes);
   }
 
-  /** Where the field `log_records` begins, with its tag. */
+  /** Start of the `log_records` field, at its tag. */
   get start(): number {
     return this.#fields.start;
   }
 
-  /** Where it ends. */
+  /** End of the `log_records` field. */
   get end(): number {
     return this.#fields.at;
   }
 
   /**
-   * Goes to the next record.
+   * Moves to the next record.
    *
-   * @returns false after the last one
-   * @throws WireError where the bytes are no such request
+   * @returns false after the last record
+   * @throws WireError if the bytes are not a valid request
    */
   next(): boolean {
     const fields = this.#fields;

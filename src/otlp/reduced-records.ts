@@ -3,31 +3,31 @@ import { ATTRIBUTE_DEPTH, BODY_DEPTH, KeyValueField, LogRecord, ScopeLogs } from
 import { ProtobufReader } from './protobuf-reader.ts';
 import { ValueReader } from './value-reader.ts';
 
-/** A field of a record that costs something to decode. Times and numbers are always kept. */
+/** A field of a record that is expensive to decode. Times and numbers are always kept. */
 export type CostlyField = 'severityText' | 'body' | 'attributes' | 'traceId' | 'spanId' | 'eventName';
 
-/** What somebody reads of records. */
+/** The fields of records that a reader needs. */
 export interface NeededFields {
   readonly fields: ReadonlySet<CostlyField>;
-  /** Of attributes, those with these keys, in UTF-8. Undefined: all. */
+  /** The keys of the attributes to keep, in UTF-8. Undefined: all attributes. */
   readonly attributeKeys: readonly Uint8Array[] | undefined;
-  /** Records without these values are left out, if that is plain to see. At most 30. */
+  /** Records that visibly lack these values are skipped. At most 30. */
   readonly required: readonly RequiredValue[];
 }
 
-/** What one value of a record must be like. */
+/** A condition on one value of a record. */
 export interface RequiredValue {
-  /** Of the attribute, in UTF-8; undefined: the body. */
+  /** The key of the attribute, in UTF-8; undefined: the body. */
   readonly key: Uint8Array | undefined;
-  /** @param value undefined: the record has none */
+  /** @param value undefined if the record does not have it */
   fits(value: AnyValue | undefined): boolean;
 }
 
-/** Records with less in them. */
+/** Records reduced to the needed fields. */
 export interface ReducedRecords {
-  /** The fields `log_records` of a run. */
+  /** The `log_records` fields of a run. */
   readonly bytes: Uint8Array;
-  /** The places that the records had before. */
+  /** The original index of each record. */
   readonly places: readonly number[];
 }
 
@@ -41,15 +41,15 @@ const ALWAYS = [
 const DROP = 0;
 const KEEP = 1;
 const BY_KEY = 2;
-/** A copy of fewer bytes is cheaper in a loop than by a native call. */
+/** Shorter copies are cheaper in a loop than by a native call. */
 const SHORT = 48;
 
 /**
- * The records of a run that may be wanted, in which only what is needed is left: to decode the rest of records that are only
- * looked at would cost several times as much.
+ * Returns the records of a run that may match, reduced to the needed fields. Decoding the other fields of
+ * records that are only searched would cost several times as much.
  *
- * @param records as `RecordRun` has them
- * @throws WireError where the bytes are no such fields
+ * @param records as in `RecordRun`
+ * @throws WireError if the bytes are not valid `log_records` fields
  */
 export function reducedRecords(records: Uint8Array, needed: NeededFields): ReducedRecords {
   const bytes = Buffer.from(records.buffer, records.byteOffset, records.byteLength);
@@ -69,7 +69,7 @@ export function reducedRecords(records: Uint8Array, needed: NeededFields): Reduc
     const lengthAt = reader.at;
     const end = reader.lengthDelimited(bytes.length);
     out[to] = tag;
-    // The length is written with as many bytes as it had, so what is kept never needs more room than there was.
+    // The length keeps its original width, so a reduced record is never larger than the original.
     const width = reader.at - lengthAt;
     const headAt = to + 1;
     to = headAt + width;
@@ -111,15 +111,15 @@ export function reducedRecords(records: Uint8Array, needed: NeededFields): Reduc
 }
 
 /**
- * Looks at required values on the wire. Where something is not as all senders write it, the record may fit: who decodes it
- * decides.
+ * Checks required values in the encoded bytes. If a field is not encoded in the usual way, the record is kept
+ * as a possible match, and the decoder decides.
  */
 class Check {
   readonly #in: ProtobufReader;
   readonly #bytes: Buffer;
   readonly #values: ValueReader;
   readonly #attributes: readonly RequiredValue[];
-  /** The bits of the attributes without which no record fits. */
+  /** A bit for each attribute that every matching record must have. */
   readonly #present: number;
   readonly #ofBody: RequiredValue | undefined;
   #seen = 0;
@@ -138,7 +138,7 @@ class Check {
     this.#ofBody = required.find(({ key }) => key === undefined);
   }
 
-  /** A record begins. */
+  /** Starts a record. */
   start(): void {
     this.#seen = 0;
     this.#hasFailed = false;
@@ -146,18 +146,18 @@ class Check {
     this.#values.start();
   }
 
-  /** An attribute may have any key, and any value. */
+  /** Assumes that the attribute may have any key and value. */
   mayBeAny(): void {
     this.#seen = ~0;
   }
 
-  /** Looks at a plain attribute. @returns whether the record cannot fit */
+  /** Checks an attribute in the usual encoding. @returns whether the record cannot match */
   fails(start: number, end: number): boolean {
     const attributes = this.#attributes;
     for (let at = 0; at < attributes.length; at += 1) {
       const { key, fits } = attributes[at]!;
       const bit = 1 << at;
-      // Of a repeated key the first value counts.
+      // If a key is repeated, its first value is used.
       if ((this.#seen & bit) !== 0 || !isKey(this.#bytes, start, key!)) continue;
       this.#seen |= bit;
       let value: AnyValue = null;
@@ -174,21 +174,21 @@ class Check {
     return false;
   }
 
-  /** Reads or skips the body that begins here. */
+  /** Reads or skips the body that starts here. */
   body(outerEnd: number): void {
     const end = this.#in.lengthDelimited(outerEnd);
     if (this.#ofBody === undefined) this.#in.at = end;
     else this.#body = this.#values.value(end, BODY_DEPTH, this.#body ?? null);
   }
 
-  /** Whether the record whose fields were seen may fit. */
+  /** Whether the record may match, after all its fields were checked. */
   mayFit(): boolean {
     if (this.#hasFailed || (this.#present & ~this.#seen) !== 0) return false;
     return this.#ofBody === undefined || this.#ofBody.fits(this.#body);
   }
 }
 
-/** By field number. */
+/** Rules by field number. */
 function rulesOf({ fields }: NeededFields): Uint8Array {
   const rules = new Uint8Array(16);
   for (const name of [...ALWAYS, ...fields]) rules[LogRecord[name] >> 3] = KEEP;
@@ -197,8 +197,8 @@ function rulesOf({ fields }: NeededFields): Uint8Array {
 }
 
 /**
- * Whether the attribute that begins here is as all senders write it: a short key, then its value, or none. Any other form
- * means the same to who decodes it, and may say the key a second time.
+ * Whether the attribute that starts here has the usual encoding: a short key, then its value or nothing.
+ * Other encodings are equivalent to a decoder, but may contain the key a second time.
  */
 function isPlain(reader: ProtobufReader, bytes: Buffer, end: number): boolean {
   const start = reader.at;
@@ -217,7 +217,7 @@ function hasKey(bytes: Buffer, start: number, keys: readonly Uint8Array[] | unde
   return false;
 }
 
-/** Whether the plain attribute that begins here has this key. */
+/** Whether the attribute that starts here, in the usual encoding, has this key. */
 function isKey(bytes: Buffer, start: number, key: Uint8Array): boolean {
   const { length } = key;
   if (bytes[start + 1] !== length) return false;

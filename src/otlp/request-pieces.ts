@@ -2,30 +2,30 @@ import { Request, ResourceLogs } from './fields.ts';
 import { ProtobufWriter, varintSize } from './protobuf-writer.ts';
 import { RecordWalk } from './record-walk.ts';
 
-/** Tags and lengths around the records of a piece. */
+/** Upper bound of the tags and lengths around the records of a piece. */
 const FRAME_BYTES = 24;
 /**
- * A piece ends where at most so many bytes are repeated (resource and scope) for each of its records and the
- * next.
+ * A piece is not split while the next piece would repeat more bytes (resource and scope) than this factor
+ * times its own new bytes.
  */
 const MOST_REPEATED = 2;
 
-/** A part of a request, a request itself. */
+/** A part of a request. It is a valid request. */
 export interface RequestPiece {
   readonly body: Uint8Array;
   readonly records: number;
 }
 
 /**
- * Cuts an OTLP `ExportLogsServiceRequest` into smaller ones between records, each with the resources and the
- * scopes of its records, without decoding them. A request within the bound comes back as it is. The pieces
- * come one by one, so that a long request need not be cut in one go.
+ * Splits an OTLP `ExportLogsServiceRequest` between records into smaller requests, without decoding the
+ * records. Each piece repeats the resources and scopes of its records. A request within the bound is returned
+ * unchanged. Pieces are generated one at a time, so a long request is not split in one synchronous step.
  *
- * All pieces together are never larger than five times the request: where resource and scope are large,
- * pieces are larger than `maxBytes`.
+ * All pieces together are at most five times as large as the request: if resource and scope are large, pieces
+ * are larger than `maxBytes`.
  *
- * @param maxBytes a piece has about so many bytes at most; a record with more is a piece of its own
- * @throws WireError where the bytes are no such request
+ * @param maxBytes approximate maximum size of a piece; a larger record is a piece of its own
+ * @throws WireError if the bytes are not a valid request
  */
 export function* requestPieces(
   request: Uint8Array,
@@ -47,11 +47,11 @@ export function* requestPieces(
 }
 
 /**
- * The records of a request that are to be kept, with their resources and scopes, without decoding them: what this
- * version does not know of them is kept too.
+ * Keeps some of the records of a request, with their resources and scopes, without decoding them: fields that
+ * this version does not know are kept too.
  *
- * @param keeps asked for every record, in their order
- * @throws WireError where the bytes are no such request
+ * @param keeps called for each record, in order
+ * @throws WireError if the bytes are not a valid request
  */
 export function keepRecords(request: Uint8Array, keeps: (ordinal: number) => boolean): RequestPiece {
   const walk = new RecordWalk(request);
@@ -62,7 +62,7 @@ export function keepRecords(request: Uint8Array, keeps: (ordinal: number) => boo
   return piece.take();
 }
 
-/** Puts together one piece after the other. */
+/** Assembles one piece after another. */
 class PieceWriter {
   records = 0;
   readonly #request: Buffer;
@@ -73,13 +73,13 @@ class PieceWriter {
   #scope: Uint8Array | undefined;
   #resourceStart = 0;
   #scopeStart = 0;
-  /** Resource and scope that the piece before ended with, and how many bytes of them this one repeats. */
+  /** The last resource and scope of the previous piece, and how many bytes of them this piece repeats. */
   #lastResource: Uint8Array | undefined;
   #lastScope: Uint8Array | undefined;
   #repeated = 0;
-  /** Records that lie one behind the other are copied as one stretch of bytes. */
-  #stretchStart = 0;
-  #stretchEnd = 0;
+  /** Adjacent records are copied as one range of bytes. */
+  #rangeStart = 0;
+  #rangeEnd = 0;
 
   constructor(request: Buffer, maxBytes: number) {
     this.#request = request;
@@ -89,10 +89,10 @@ class PieceWriter {
   }
 
   /**
-   * Whether the piece can have one more record of so many bytes, or has to, for what the next would repeat.
+   * Whether another record of this size may be added: it fits, or a new piece would repeat too many bytes.
    */
   hasRoom(resource: Uint8Array, scope: Uint8Array, bytes: number): boolean {
-    const written = this.#out.at + this.#stretchEnd - this.#stretchStart;
+    const written = this.#out.at + this.#rangeEnd - this.#rangeStart;
     let opened = 0;
     let repeated = 0;
     if (resource === this.#resource) repeated += resource.length;
@@ -108,8 +108,8 @@ class PieceWriter {
 
   add(resource: Uint8Array, scope: Uint8Array, start: number, end: number): void {
     if (this.#scope !== scope || this.#resource !== resource) this.#begin(resource, scope);
-    if (start !== this.#stretchEnd) this.#endStretch(start);
-    this.#stretchEnd = end;
+    if (start !== this.#rangeEnd) this.#endRange(start);
+    this.#rangeEnd = end;
     this.records += 1;
   }
 
@@ -154,15 +154,15 @@ class PieceWriter {
   }
 
   #endScope(): void {
-    this.#endStretch(0);
+    this.#endRange(0);
     this.#out.end(this.#scopeStart, this.#reserved);
     this.#scope = undefined;
   }
 
-  /** @param start where the next one begins */
-  #endStretch(start: number): void {
-    this.#out.raw(this.#request, this.#stretchStart, this.#stretchEnd);
-    this.#stretchStart = start;
-    this.#stretchEnd = start;
+  /** @param start start of the next range */
+  #endRange(start: number): void {
+    this.#out.raw(this.#request, this.#rangeStart, this.#rangeEnd);
+    this.#rangeStart = start;
+    this.#rangeEnd = start;
   }
 }

@@ -1,6 +1,7 @@
 /**
- * What a server may answer to a request that it may take later (OTLP specification, "Failures" of OTLP/gRPC
- * and OTLP/HTTP). RESOURCE_EXHAUSTED (8) counts only with a RetryInfo: a server that says when will recover.
+ * Status codes after which a client may retry a request (OTLP specification, "Failures" of OTLP/gRPC and
+ * OTLP/HTTP). RESOURCE_EXHAUSTED (8) is retryable only with a RetryInfo, which signals that the server can
+ * recover.
  */
 
 /** CANCELLED, DEADLINE_EXCEEDED, ABORTED, OUT_OF_RANGE, UNAVAILABLE, DATA_LOSS. */

@@ -6,11 +6,11 @@ const RETRY_INFO_URL = /(^|\/)google\.rpc\.RetryInfo$/;
 const MAX_STATUS_BYTES = 65_536;
 /** The bound of google.protobuf.Duration: 10,000 years. */
 const MAX_SECONDS = 315_576_000_000;
-/** Tags of the fields 1 to 3, as a varint or with a length. */
+/** Tags of the fields 1 to 3, as varint and as length-delimited fields. */
 const NUMBER = [0, 1 << 3, 2 << 3] as const;
 const MESSAGE = [0, (1 << 3) | 2, (2 << 3) | 2, (3 << 3) | 2] as const;
 
-/** `ExportLogsServiceResponse`, with a partial success that rejects nothing where there is a warning. */
+/** `ExportLogsServiceResponse`. A warning is sent as a partial success that rejects no records. */
 export function responseBytes(warning: string | undefined): Uint8Array {
   const out = new ProtobufWriter(64);
   if (warning !== undefined) message(out, 1, () => text(out, 2, warning));
@@ -40,10 +40,10 @@ export function statusBytes(code: number, description: string, retryAfterMillis?
 }
 
 /**
- * The wait that a `google.rpc.Status` asks for in a detail of type `google.rpc.RetryInfo`.
- * @param status the bytes of the message; more than 64 KiB are not looked at
- * @returns milliseconds, 0 if the wait is absent or negative; undefined without RetryInfo, and for bytes that
- * are not such a message. Never throws.
+ * The retry delay in the `google.rpc.RetryInfo` detail of a `google.rpc.Status`.
+ * @param status the bytes of the message; messages over 64 KiB are ignored
+ * @returns milliseconds, 0 if the delay is absent or negative; undefined without RetryInfo, and for bytes
+ * that are not such a message. Never throws.
  */
 export function retryInfoMillis(status: Uint8Array): number | undefined {
   if (status.length > MAX_STATUS_BYTES) return undefined;
@@ -65,7 +65,7 @@ export function retryInfoMillis(status: Uint8Array): number | undefined {
   return undefined;
 }
 
-/** The values of all fields of one tag: integers of 64 bits, or bytes. @throws WireError */
+/** The values of all fields with one tag: 64-bit integers or bytes. @throws WireError */
 function fieldsOf(bytes: Uint8Array, wanted: number): (Uint8Array | number | bigint)[] {
   const reader = new ProtobufReader(bytes);
   const found: (Uint8Array | number | bigint)[] = [];

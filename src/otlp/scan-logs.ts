@@ -17,9 +17,9 @@ import { BYTES_PER_RECORD, BYTES_PER_VALUE, DEFAULT_MAX_BYTES, MAX_PART_VALUES }
 import { ProtobufReader } from './protobuf-reader.ts';
 import { WireError } from './wire-error.ts';
 
-/** What a request holds. */
+/** The result of a scan. */
 export interface ScannedLogs {
-  /** How many log records. */
+  /** Number of log records. */
   readonly records: number;
 }
 
@@ -37,7 +37,7 @@ const Message = {
   map: 9,
 } as const;
 
-/** What a field holds: nothing known, a number, bytes, an id, or (with the row added) a message. */
+/** The content of a field: unknown, a number, bytes, an id, or (plus the message's row) a message. */
 const Kind = {
   unknown: 0,
   varint: 1,
@@ -57,7 +57,7 @@ const kindOfWireType: Readonly<Record<number, number>> = {
   [WireType.BYTES]: Kind.bytes,
 };
 
-/** By message and field number: what the field must hold. */
+/** The expected kind by message and field number. */
 const grammar = new Uint8Array(10 * FIELDS);
 const define = (
   row: number,
@@ -100,20 +100,19 @@ wireTypeOf[Kind.fixed64] = WireType.FIXED64;
 wireTypeOf[Kind.fixed32] = WireType.FIXED32;
 
 /**
- * Checks the bytes of an OTLP `ExportLogsServiceRequest` (protobuf) to their end, and counts. It makes no
- * object for a record, so that a server can check what it passes on at about a fifth of the cost of reading
- * it.
+ * Validates an OTLP `ExportLogsServiceRequest` (protobuf) completely, and counts its records. It creates no
+ * object per record, so a server can validate a request that it forwards at about a fifth of the cost of
+ * decoding it.
  *
- * What it accepts, `decodeLogs` accepts. Fields that are not known are skipped, several requests one after
- * the other are one request, texts need not be UTF-8 (a reader sees U+FFFD), ids have their length or are
- * empty. A known field of a wrong wire type is an error, as it is to the Collector; so are groups, which OTLP
- * has never had.
+ * Everything it accepts, `decodeLogs` accepts. Unknown fields are skipped, several concatenated requests are
+ * one request, texts need not be UTF-8 (readers see U+FFFD), and ids must have their length or be empty. A
+ * known field with a wrong wire type is an error, as it is for the Collector; so are groups, which OTLP has
+ * never used.
  *
- * Values are bounded as well as bytes (`limits.ts`), since an empty one costs much more memory than bytes.
+ * Values are limited as well as bytes (`limits.ts`), since an empty value takes much more memory than bytes.
  *
- * @param maxBytes how large a request the receiver takes; the bound of all values of a request follows from
- * it
- * @throws WireError that says what is wrong, at which byte
+ * @param maxBytes the receiver's maximum request size, from which the maximum number of values follows
+ * @throws WireError with the error and its byte position
  */
 export function scanLogs(bytes: Uint8Array, maxBytes = DEFAULT_MAX_BYTES): ScannedLogs {
   const scanner = new Scanner(bytes, maxBytes);
@@ -121,14 +120,14 @@ export function scanLogs(bytes: Uint8Array, maxBytes = DEFAULT_MAX_BYTES): Scann
   return { records: scanner.records };
 }
 
-/** So much is scanned at a time, about ten milliseconds. */
+/** Bytes scanned per step, about ten milliseconds. */
 const TURN_BYTES = 4 * 2 ** 20;
 
 /**
- * The same, so that a large request does not keep others waiting.
- * @param pause is awaited between two steps
- * @param turnBytes how much is scanned at a time
- * @returns a promise if the request is larger than that
+ * The same in steps, so that a large request does not delay others.
+ * @param pause awaited between two steps
+ * @param turnBytes bytes scanned per step
+ * @returns a promise if the request is larger than one step
  * @throws (or rejects) WireError
  */
 export function scanLogsInTurns(
@@ -147,28 +146,28 @@ export function scanLogsInTurns(
 }
 
 /**
- * One loop with an explicit stack, which can pause between two fields. Recursive functions deoptimised permanently in about a third of runs on
- * Node 20, and took four times as long.
+ * One loop with an explicit stack, which can pause between two fields. Recursive functions deoptimised
+ * permanently in about a third of runs on Node 20, and took four times as long.
  */
 class Scanner {
   readonly #bytes: Uint8Array;
   readonly #in: ProtobufReader;
   readonly #maxRecords: number;
   readonly #maxValues: number;
-  /** The open messages, the outermost first: what they are, and where they end. */
+  /** The enclosing messages, outermost first: their rows and their ends. */
   readonly #rows: number[] = [];
   readonly #ends: number[] = [];
-  /** The message that is read: how deep it lies, what it is, where it ends. */
+  /** The current message: its depth, its row and its end. */
   #depth = 0;
   #row: number = Message.request;
   #end: number;
   #values = 0;
-  /** Values before the record, resource or scope that is open. */
+  /** Values counted before the current record, resource or scope. */
   #before = 0;
-  /** Values of the resource of the open ResourceLogs, and of the scope of the open ScopeLogs, so far. */
+  /** Values so far of the resource of the current ResourceLogs, and of the scope of the current ScopeLogs. */
   #ofResource = 0;
   #ofScope = 0;
-  /** How many records were met. */
+  /** Number of records scanned. */
   records = 0;
 
   constructor(bytes: Uint8Array, maxBytes: number) {
@@ -179,12 +178,12 @@ class Scanner {
     this.#maxValues = Math.floor(maxBytes / BYTES_PER_VALUE);
   }
 
-  /** Up to where it was scanned. */
+  /** The position up to which the bytes were scanned. */
   get at(): number {
     return this.#in.at;
   }
 
-  /** Scans up to the first field that begins at this byte or behind it. @returns whether all was scanned */
+  /** Scans up to the first field at or after this byte. @returns whether the scan is complete */
   scanTo(pauseAt: number): boolean {
     const bytes = this.#bytes;
     const reader = this.#in;
@@ -236,7 +235,7 @@ class Scanner {
       }
       const start = reader.at;
       let tag = bytes[start]!;
-      // A field number below 16, as nearly all are.
+      // Fast path: almost all field numbers are below 16.
       if (tag < 0x80 && tag > 7) reader.at = start + 1;
       else tag = reader.tag(end);
       const field = tag >>> 3;
@@ -244,7 +243,7 @@ class Scanner {
       if (kind !== Kind.unknown && (tag & 7) !== wireTypeOf[kind]) {
         reader.fail(`field ${field} must have wire type ${wireTypeOf[kind]}, got ${tag & 7}`, start);
       }
-      // What is not known costs a reader time, too.
+      // Unknown fields take a reader's time too.
       if (kind === Kind.unknown) values += 1;
       if ((tag & 7) !== WireType.BYTES) {
         reader.skip(tag, end);
@@ -278,7 +277,7 @@ class Scanner {
     const [name, expected] =
       kind === Kind.traceId ? (['trace_id', TRACE_ID_BYTES] as const) : (['span_id', SPAN_ID_BYTES] as const);
     if (length === 0 || length === expected) return;
-    this.#in.fail(`${name} must have ${expected} bytes or none, got ${length}`, start);
+    this.#in.fail(`${name} must have ${expected} bytes or be empty, got ${length} bytes`, start);
   }
 }
 

@@ -4,17 +4,17 @@ import { MAX_PART_VALUES } from './limits.ts';
 import type { ProtobufReader } from './protobuf-reader.ts';
 import { WireError } from './wire-error.ts';
 
-/** Reads OTLP's KeyValue and AnyValue, and skips what is not known. */
+/** Reads OTLP's KeyValue and AnyValue, and skips unknown fields. */
 export class ValueReader {
   readonly #in: ProtobufReader;
-  /** How many values the record, resource or scope has that is being read. */
+  /** Number of values of the current record, resource or scope. */
   #values = 0;
 
   constructor(reader: ProtobufReader) {
     this.#in = reader;
   }
 
-  /** A record, resource or scope begins. */
+  /** Starts a record, resource or scope: resets the count of values. */
   start(): void {
     this.#values = 0;
   }
@@ -36,7 +36,7 @@ export class ValueReader {
     return [key, value];
   }
 
-  /** @param before what the same field said before, which counts as long as nothing else is said */
+  /** @param before the value of an earlier occurrence of the field, kept if this one is empty */
   value(end: number, depth: number, before: AnyValue): AnyValue {
     this.#enter(depth);
     const reader = this.#in;
@@ -99,13 +99,13 @@ export class ValueReader {
     return entries;
   }
 
-  /** A field that is not read, within a record, resource or scope. */
+  /** Skips a field of a record, resource or scope. */
   skipField(tag: number, known: Readonly<Record<string, number>>, end: number, start: number): void {
     if (!this.isKnown(tag, known, start)) this.#count();
     this.#in.skip(tag, end);
   }
 
-  /** @throws WireError if the field is known, but has another wire type */
+  /** @throws WireError if the field is known but has another wire type */
   isKnown(tag: number, known: Readonly<Record<string, number>>, start: number): boolean {
     const field = tag >>> 3;
     for (const name in known) {
@@ -117,14 +117,14 @@ export class ValueReader {
     return false;
   }
 
-  /** A message begins. */
+  /** Enters a message: counts it and checks its depth. */
   #enter(depth: number): void {
     this.#count();
     if (depth <= MAX_DEPTH) return;
     throw new WireError('too_deep', `messages are nested deeper than ${MAX_DEPTH} at byte ${this.#in.at}`);
   }
 
-  /** Messages, and fields that are not known, as the scan counts them. */
+  /** Counts messages and unknown fields, in the same way as the scan. */
   #count(): void {
     this.#values += 1;
     if (this.#values <= MAX_PART_VALUES) return;

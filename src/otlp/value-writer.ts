@@ -4,8 +4,8 @@ import { MAX_PART_VALUES } from './limits.ts';
 import type { ProtobufWriter } from './protobuf-writer.ts';
 
 /**
- * How much a record may hold in lists and maps, so that a few objects which hold each other many times over
- * cannot fill the memory. A single text or byte array may be longer.
+ * Maximum size of a record's lists and maps, so that a few objects that contain each other many times cannot
+ * exhaust the memory. A single text or byte array may be longer.
  */
 export const MAX_RECORD_BYTES = 64 * 2 ** 20;
 
@@ -15,21 +15,21 @@ const hasOwn = Object.prototype.hasOwnProperty;
 const NONE = Number.POSITIVE_INFINITY;
 
 /**
- * Writes values of the application as OTLP's AnyValue: text, bool, int (whole numbers of 64 bits), double,
- * bytes, lists and maps as the official serializer does; null and undefined are the empty value.
+ * Writes application values as OTLP's AnyValue: text, bool, int (64-bit integers), double, bytes, lists and
+ * maps in the same way as the official serializer; null and undefined become the empty value.
  *
- * What OTLP has no kind for becomes readable: a bigint is an int, or decimal text where that is too small;
- * Date, URL, RegExp and symbol are text, a Set and numeric arrays a list, a Map and an Error a map, a
+ * Types that OTLP does not have are converted: a bigint becomes an int, or decimal text if it does not fit;
+ * Date, URL, RegExp and symbol become text, a Set or a numeric array a list, a Map or an Error a map, a
  * function `[function]`.
  *
- * It throws where a value cannot be read, lies too deep or is too big. Its caller takes back what was
- * written, and writes it again from a careful copy.
+ * It throws if a value cannot be read, is nested too deep or is too large. The caller then discards the
+ * output and writes the record again from a careful copy.
  */
 export class ValueWriter {
   readonly #out: ProtobufWriter;
-  /** Where in the bytes the record must have ended. */
+  /** Position in the output that the record must not exceed. */
   #limit = NONE;
-  /** How many values the record has, as the scan counts them. */
+  /** Number of values of the record, counted in the same way as by the scan. */
   #values = 0;
   #isCareful = false;
 
@@ -37,14 +37,14 @@ export class ValueWriter {
     this.#out = out;
   }
 
-  /** A record begins. @param isCareful what lies too deep is replaced, and does not throw */
+  /** Starts a record. @param isCareful replaces values that are nested too deep instead of throwing */
   start(isCareful: boolean): void {
     this.#limit = this.#out.at + MAX_RECORD_BYTES;
     this.#values = 0;
     this.#isCareful = isCareful;
   }
 
-  /** All own, enumerable properties as KeyValue fields. */
+  /** Writes all own enumerable properties as KeyValue fields. */
   attributes(tag: number, attributes: Readonly<Record<string, unknown>>, depth: number): void {
     for (const key in attributes) {
       // Object.hasOwn would be three times as slow here.
@@ -62,7 +62,7 @@ export class ValueWriter {
     this.#check();
   }
 
-  /** A field whose type is AnyValue. */
+  /** Writes a field of type AnyValue. */
   value(tag: number, value: unknown, depth: number): void {
     const out = this.#out;
     this.#values += 1;
@@ -74,7 +74,7 @@ export class ValueWriter {
     out.end(start, 1);
   }
 
-  /** A daemon refuses what has more. */
+  /** Checks the limits of a record. The daemon rejects larger ones. */
   #check(): void {
     if (this.#out.at <= this.#limit && this.#values <= MAX_PART_VALUES) return;
     throw new RangeError('the record is too large');
@@ -158,7 +158,7 @@ export class ValueWriter {
     out.end(start, 1);
   }
 
-  /** Date, Map, Error, objects of a class: as the plain data that {@link snapshot} makes of them. */
+  /** Writes a Date, Map, Error or class instance as the plain data that {@link snapshot} makes of it. */
   #copied(value: object, depth: number): void {
     const copy = snapshot(value, MAX_RECORD_BYTES)?.value ?? '[too large]';
     this.#content(copy, depth);

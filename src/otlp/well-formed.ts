@@ -1,4 +1,4 @@
-/** A text without half surrogate pairs, which UTF-8 cannot say: each becomes U+FFFD. */
+/** Replaces lone surrogates, which UTF-8 cannot represent, by U+FFFD. */
 export function wellFormed(text: string): string {
   return /[\ud800-\udfff]/.test(text) ? Buffer.from(text, 'utf8').toString('utf8') : text;
 }

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { type DecodedLogs, decodeLogs } from '../../src/otlp/index.ts';
 import { field } from '../support/protobuf.ts';
 
-/** Mostly short, sometimes long: what is repeated may be much larger than the records, and the other way round. */
+/** Mostly short, sometimes long: the repeated part may be much larger than the records, and vice versa. */
 const text = fc.oneof(
   fc.string({ maxLength: 4 }),
   fc.string({ maxLength: 400 }),
@@ -15,7 +15,7 @@ const stringValue = (value: string) => textField(1, value);
 const keyValue = (number: number, value: string, key = 'k') =>
   field(number, textField(1, key), field(2, stringValue(value)));
 
-/** Of the fields of a message, which may come in any order. */
+/** The fields of a message, in any order. */
 function message(number: number, parts: readonly Buffer[], isReversed: boolean): Buffer {
   return field(number, ...(isReversed ? [...parts].reverse() : parts));
 }

@@ -19,7 +19,10 @@ import { jsonLine } from './records.ts';
 
 const made: Buffer[] = [];
 
-/** Random requests, each with its number, which makes it again. They are made once, which takes as long as to read them. */
+/**
+ * Random requests, each with the seed that reproduces it. They are generated once, which takes as long as
+ * reading them.
+ */
 function* requests(count: number): Generator<readonly [bytes: Buffer, seed: number]> {
   for (let seed = 0; seed < count; seed += 1) {
     made[seed] ??= new AnyRequest(seed).request();
@@ -40,7 +43,7 @@ function attempt<T>(read: () => T): T | WireError {
   }
 }
 
-test('any request is read as the plainest reader reads it, and counted so', () => {
+test('any request is read and counted in the same way as by the simplest reader', () => {
   for (const [bytes, seed] of requests(1_000)) {
     const expected = plainly(bytes);
     expectSame(seed, decodeLogs(bytes), expected);
@@ -97,7 +100,7 @@ test('any request that is cut, kept in part or reduced has the same records', ()
   }
 });
 
-test('a search that looks at the bytes never misses a record that it would find by decoding', () => {
+test('a search in the encoded bytes never misses a record that it would find by decoding', () => {
   const keys = ['a', 'b', '', 'ä'].map((key) => Buffer.from(key));
   const fields = new Set<CostlyField>(['body', 'attributes']);
   for (const [bytes, seed] of requests(500)) {

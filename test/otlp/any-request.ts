@@ -4,7 +4,7 @@ import { randomNumbers } from '../support/wire-fuzz.js';
 
 type Random = (below: number) => number;
 
-/** Writes requests as the specification allows them and no sender makes them: the same for the same seed. */
+/** Writes requests that the specification allows but no sender writes: the same request for the same seed. */
 export class AnyRequest {
   readonly #next: () => number;
 
@@ -68,7 +68,7 @@ export class AnyRequest {
   }
 
   #keyValue(depth: number): Buffer {
-    // Most as all senders write them.
+    // Most of them in the usual encoding.
     if (this.#below(2) === 0) {
       return Buffer.concat([this.#bytes(1, this.#key()), this.#bytes(2, this.#value(depth))]);
     }
@@ -78,7 +78,7 @@ export class AnyRequest {
     ]);
   }
 
-  /** A oneof that may be said twice, or not at all. */
+  /** A oneof that may be set twice, or not at all. */
   #value(depth: number): Buffer {
     const one = () => {
       switch (this.#below(depth > 0 ? 8 : 5)) {
@@ -107,7 +107,7 @@ export class AnyRequest {
     return this.#below(8) === 0 ? this.#message(20, [this.#some(2, one)]) : one();
   }
 
-  /** Fields in any order, and between them some that nobody knows. @param unknown one in so many messages has some */
+  /** Fields in any order, mixed with unknown ones. @param unknown one in this many messages has some */
   #message(unknown: number, lists: readonly (readonly Buffer[])[]): Buffer {
     const fields = lists.flat();
     if (this.#below(unknown) === 0) fields.push(...this.#some(2, () => this.#unknown()));
@@ -120,7 +120,7 @@ export class AnyRequest {
     return Buffer.concat(fields);
   }
 
-  /** @returns up to so many, now and then one more */
+  /** @returns a number up to this bound, occasionally one more */
   #some(most: number, make: () => Buffer): Buffer[] {
     const count = this.#below(most + 1) + (this.#below(20) === 0 ? 1 : 0);
     return Array.from({ length: count }, make);
@@ -157,7 +157,7 @@ export class AnyRequest {
     return Buffer.concat([this.#varint((number << 3) | (length === 8 ? 1 : 5)), bytes]);
   }
 
-  /** Now and then of more bytes than it needs. */
+  /** Occasionally longer than necessary. */
   #varint(value: number | bigint): Buffer {
     const bytes: number[] = [];
     let rest = BigInt.asUintN(64, BigInt(value));
@@ -226,7 +226,7 @@ function exact(value: bigint): number | bigint {
   return value >= -(2n ** 53n) + 1n && value <= 2n ** 53n - 1n ? Number(value) : value;
 }
 
-/** Reads a request in the plainest way, by the field numbers of the specification. */
+/** Reads a request in the simplest way, by the field numbers of the specification. */
 export function plainly(request: Uint8Array): DecodedLogs {
   const resources: DecodedLogs['resources'][number][] = [];
   each(request, (field) => {

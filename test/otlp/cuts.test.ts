@@ -16,7 +16,7 @@ import { field } from '../support/protobuf.ts';
 import { flat } from './amplifying.ts';
 
 const text = (value: string) => Buffer.from(value);
-/** A record whose field has so many bytes, tag and length among them. */
+/** A record whose field has this many bytes, including tag and length. */
 const recordOf = (bytes: number, letter = 'x') => field(2, field(12, Buffer.alloc(bytes - 4, letter)));
 const scopeOf = (name: string, ...records: readonly Buffer[]) =>
   field(2, field(1, field(1, text(name))), ...records);
@@ -43,7 +43,7 @@ describe('pieces of a request', () => {
     expect([...requestPieces(request, 8, 10)].map(({ records }) => records)).toEqual(new Array(8).fill(1));
   });
 
-  test('begin a scope or a resource again only where it is another one', () => {
+  test('repeat a scope or a resource only if it changes', () => {
     const two = Buffer.concat([
       field(1, field(3, text('r1')), scopeOf('a', recordOf(40)), scopeOf('b', recordOf(40))),
       field(1, field(3, text('r2')), scopeOf('a', recordOf(40))),
@@ -53,7 +53,7 @@ describe('pieces of a request', () => {
     expect(decodeLogs(piece!.body)).toEqual(decodeLogs(two));
   });
 
-  test('keep what this version does not know, of resource, scope and record', () => {
+  test('keep unknown fields of resource, scope and record', () => {
     const odd = field(
       1,
       field(90, text('of the logs')),
@@ -74,7 +74,7 @@ describe('pieces of a request', () => {
     expect(Buffer.from(pieces[0]!.body).includes('of the record')).toBe(true);
   });
 
-  test('that are kept have those records only, and none is an empty request', () => {
+  test('have only the records that are kept; without any, the request is empty', () => {
     const asked: number[] = [];
     const kept = keepRecords(request, (ordinal) => {
       asked.push(ordinal);
@@ -118,7 +118,7 @@ describe('runs of a request', () => {
     expect(other!.head).not.toBe(first!.head);
   });
 
-  test('are parts of the request where its records lie together, and copies where they do not', () => {
+  test('are parts of the request if its records are adjacent, otherwise copies', () => {
     const [together] = [...recordRuns(scoped, 10, 10_000)];
     expect(together!.records.buffer).toBe(scoped.buffer);
     const apart = field(1, field(2, recordOf(20, 'a'), field(3, text('u')), recordOf(20, 'b')));
@@ -152,7 +152,7 @@ describe('pieces of JSON', () => {
   const records = ['{"a":1}', '{"b":"]}"}', '{"c":[{}]}'];
   const request = `{"resourceLogs":[{"scopeLogs":[{"logRecords":[${records.join(', ')}]}]}]}`;
 
-  test('have a record each where that is asked for, each with what stands around it', () => {
+  test('can have one record each, with the text that encloses it', () => {
     const items = ['a', 'b]}"', 'c'].map((name) => ({ name, text: 'x'.repeat(300) }));
     const around = (logRecords: readonly object[]) => ({
       resourceLogs: [{ schemaUrl: 'r', scopeLogs: [{ logRecords }] }],
@@ -165,7 +165,7 @@ describe('pieces of JSON', () => {
     );
   });
 
-  test('are the text itself where it is no larger than a piece', () => {
+  test('are the text itself if it is not larger than a piece', () => {
     const bytes = Buffer.from(request);
     expect([...jsonPieces(bytes, bytes.length)]).toEqual([{ json: bytes, at: 0 }]);
     expect([...jsonPieces(bytes)][0]).toEqual({ json: bytes, at: 0 });
@@ -198,8 +198,8 @@ describe('pieces of JSON', () => {
   });
 });
 
-describe('an error of bytes', () => {
-  test('has its cause as a word for counters; any other error has one too', () => {
+describe('an error caused by bytes', () => {
+  test('has a cause for counters; any other error has one too', () => {
     expect(causeOf(new WireError('too_deep', 'x'))).toBe('too_deep');
     expect(causeOf({ malformed: true, cause: 'pickle' })).toBe('pickle');
     for (const other of [{ malformed: true }, { cause: 'json' }, new Error('x'), null, undefined, 'text']) {
@@ -207,7 +207,7 @@ describe('an error of bytes', () => {
     }
   });
 
-  test('is to blame on them where it says so, or where a range was left', () => {
+  test('is a WireError or a RangeError', () => {
     expect([new WireError('json', 'x'), { malformed: true }, new RangeError('x')].map(isWireError)).toEqual([
       true,
       true,

@@ -27,7 +27,7 @@ function record(logs: DecodedLogs) {
   return logs.resources[0]!.scopes[0]!.records[0]!;
 }
 
-/** What both readers say of bytes: their agreement, and what they threw. */
+/** The result of both readers for the same bytes: whether they agree, and what they threw. */
 function verdict(bytes: Uint8Array): string {
   const answers = [scanLogs, decodeLogs].map((read) => {
     try {
@@ -54,7 +54,7 @@ test('requests one after the other are one request', () => {
   expect(decodeLogs(both).resources).toHaveLength(2);
 });
 
-test('what is decoded and encoded again means the same, to a reader of its own', () => {
+test('logs that are decoded and encoded again mean the same to an independent reader', () => {
   fc.assert(
     fc.property(fc.array(emittedRecord, { maxLength: 8 }), (emitted) => {
       const bytes = encodeLogs(sdkRecords(emitted));
@@ -135,7 +135,7 @@ test('known fields of a wrong wire type, groups, and ids of a wrong length are r
   for (const [what, bytes] of wrong)
     expect([what, verdict(requestOf(bytes))]).toEqual([what, expect.stringMatching(/refused at byte \d+/)]);
   expect(() => scanLogs(requestOf(field(9, [1])))).toThrow(
-    'trace_id must have 16 bytes or none, got 1 at byte 6',
+    'trace_id must have 16 bytes or be empty, got 1 bytes at byte 6',
   );
   expect(() => scanLogs(requestOf(field(9)))).not.toThrow();
 });
@@ -182,7 +182,7 @@ test('a scan reads a part of a larger buffer', () => {
   expect(decodeLogs(part)).toEqual(decodeLogs(request));
 });
 
-test('texts that come again and again are read right in a large request', () => {
+test('repeated texts are read correctly in a large request', () => {
   const texts = Array.from(
     { length: 2_000 },
     (_, index) => `${'key'.repeat(index % 11)}${(index * 7_919) % 977}`,
@@ -201,7 +201,7 @@ test('texts that come again and again are read right in a large request', () => 
 });
 
 const MOST = 131_072;
-/** So many empty messages of this tag. */
+/** A number of empty messages with this tag. */
 const empty = (tag: number, count: number) => Buffer.alloc(2 * count, Uint8Array.of(tag, 0));
 const parts: readonly (readonly [name: string, values: (count: number) => Uint8Array, kept: number])[] = [
   ['attributes of a record', (count) => field(1, field(2, field(2, empty(0x32, count)))), 0],
@@ -224,7 +224,7 @@ test.each(parts)('%s are bounded, alike in both readers', (_name, make, others) 
   expect(() => [...logGroups(make(1_000_000))]).toThrow(expect.objectContaining({ cause: 'too_large' }));
 });
 
-test('what is not known outside of records, resources and scopes is no part of them, to neither reader', () => {
+test('unknown fields outside of records, resources and scopes are not part of them, for both readers', () => {
   const full = field(2, empty(0x32, MOST));
   for (const place of [
     Buffer.concat([field(1, field(2, full, empty(0x7a, 1))), field(1, field(2, full))]),
@@ -282,7 +282,7 @@ test('a group has at most 512 records, and no more when they have 256 KiB', () =
   expect(sizes(2, 300_000)).toEqual([1, 1]);
 });
 
-test('an id of zeros is none, in either encoding', () => {
+test('an id of zeros means no id, in either encoding', () => {
   const zeros = requestOf(field(9, new Uint8Array(16)), field(10, new Uint8Array(8)));
   const ids = { traceId: '0'.repeat(32), spanId: '0'.repeat(16) };
   const json = JSON.stringify({ resourceLogs: [{ scopeLogs: [{ logRecords: [ids] }] }] });

@@ -12,7 +12,7 @@ import { partialSuccessOf } from '../../src/sinks/otlp/partial-success.ts';
 import { field, varint } from '../support/protobuf.ts';
 import { readFields } from '../support/protobuf-reader.js';
 
-test('a status asks for the wait that it was given, rounded up to a millisecond', () => {
+test('a status has the retry delay it was given, rounded up to a millisecond', () => {
   fc.assert(
     fc.property(
       fc.oneof(
@@ -76,7 +76,7 @@ test.each<[string, Uint8Array, number | undefined]>([
   expect(retryInfoMillis(status)).toBe(millis);
 });
 
-test('no bytes whatever make the reader of a status throw', () => {
+test('the reader of a status does not throw, whatever the bytes', () => {
   const good = statusBytes(14, 'busy', 1_500);
   for (let at = 0; at < good.length; at += 1) {
     retryInfoMillis(good.subarray(0, at));
@@ -97,8 +97,8 @@ test('an answer with a warning rejects nothing; one without is empty', () => {
   }
 });
 
-/** What is encoded waits in memory: it must not hold a much larger buffer. */
-test('a request keeps at most a third more memory than it has bytes, whatever was expected', () => {
+/** Encoded requests wait in memory, so they must not hold a much larger buffer. */
+test('a request holds at most a third more memory than its size, whatever size was expected', () => {
   for (const expected of [1, 10, 100, 1_000, 1_360, 1_365, 1_400, 10_000, 1_000_000]) {
     const record = { ...EMPTY_RECORD, body: 'x'.repeat(1_000) };
     const none = { attributes: [], droppedAttributesCount: 0, schemaUrl: '' };
@@ -154,7 +154,7 @@ function scalarsIn(value: unknown): unknown[] {
   return Object.values(value).flatMap(scalarsIn);
 }
 
-test('numbers that JSON.parse would round, and words it does not know, are handed on; all else is as it parses', () => {
+test('numbers that JSON.parse would round, and words it does not know, are converted; all else is as it parses', () => {
   fc.assert(
     fc.property(json, ([text, tokens]) => {
       const found = scalarsIn(parseJson(text, mark('int'), mark('word')));
@@ -172,7 +172,7 @@ test('numbers that JSON.parse would round, and words it does not know, are hande
   );
 });
 
-test('without a form for them, NaN and Infinity are no JSON, however long the text', () => {
+test('NaN and Infinity are invalid without a conversion, however long the text', () => {
   for (const text of [
     'NaN',
     '[-Infinity]',
@@ -186,7 +186,7 @@ test('without a form for them, NaN and Infinity are no JSON, however long the te
   expect(() => parseJson('[truth]', mark('int'), mark('word'))).toThrow(/^invalid JSON: /);
 });
 
-test('JSON is bounded in depth and in values, exactly; a number of more than 400 digits is none to keep', () => {
+test('JSON is bounded in depth and in values, exactly; a number of more than 400 digits is not kept exact', () => {
   const nested = (depth: number) => `${'['.repeat(depth)}${']'.repeat(depth)}`;
   expect(parseJson(nested(256), mark('int'))).toBeInstanceOf(Array);
   expect(() => parseJson(nested(257), mark('int'))).toThrow(expect.objectContaining({ cause: 'too_deep' }));

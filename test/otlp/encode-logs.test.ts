@@ -8,7 +8,7 @@ import { decodeLogsRequest } from '../support/otlp-decode.js';
 import { needs } from '../support/sdk-abilities.ts';
 import { bareRecord, emittedRecord, encodeLogs, sdkRecords, value } from './records.ts';
 
-/** What the official serializer's bytes mean. */
+/** Decodes the bytes of the official serializer. */
 function official(records: readonly ReadableLogRecordLike[]) {
   // biome-ignore lint/suspicious/noExplicitAny: it asks for the record type of its own line.
   return decodeLogsRequest(ProtobufLogsSerializer.serializeRequest(records as any)!);
@@ -45,7 +45,7 @@ test('no records are an empty request', () => {
   expect(encodeLogs([])).toHaveLength(0);
 });
 
-test('a batch of any size has right lengths', () => {
+test('a batch of any size has correct lengths', () => {
   for (const count of [1, 2, 50, 64, 65, 500, 7_000]) {
     const records = sdkRecords(Array.from({ length: count }, (_, body) => ({ body })));
     expectEqual(
@@ -180,7 +180,7 @@ test('a record of more values than a daemon takes is replaced, alone', () => {
   expect((most!.body as unknown[][])[0]).toHaveLength(65_000);
 });
 
-test('a key __proto__ is a key like others, and a false prototype hurts nobody', () => {
+test('a key __proto__ is a key like others, and a changed prototype does no harm', () => {
   expect(Object.entries(decodedBody(JSON.parse('{"__proto__":{"a":1},"b":2}')) as object)).toEqual([
     ['__proto__', { a: 1 }],
     ['b', 2],
@@ -215,7 +215,7 @@ test('any value whatever is written without a throw', () => {
   );
 });
 
-test('the bytes are nobody else’s', () => {
+test('the bytes are not shared', () => {
   const records = sdkRecords([{ body: 'a' }]);
   const bytes = encodeLogs(records);
   const before = Buffer.from(bytes).toString('hex');

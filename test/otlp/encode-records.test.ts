@@ -74,7 +74,7 @@ test.each<[unknown, number]>([
   expect(encoded({ spanContext: { traceId: '', spanId: '', traceFlags } }).flags).toBe(flags);
 });
 
-test('ids are written where they have their length in hex digits, each for itself', () => {
+test('an id is written if it has its length in hex digits, independently of the other', () => {
   const ids = (traceId: unknown, spanId: unknown) => {
     const record = encoded({ spanContext: { traceId, spanId, traceFlags: 1 } });
     return [record.traceId, record.spanId, record.flags];
@@ -96,7 +96,7 @@ test('ids are written where they have their length in hex digits, each for itsel
   expect(ids(trace, `${span.slice(1)}:`)).toEqual([trace, '', 1]);
 });
 
-test('texts are written where they are texts', () => {
+test('texts are written only if they are strings', () => {
   expect(encoded({ severityText: 'INFO', eventName: 'e' })).toMatchObject({
     severityText: 'INFO',
     eventName: 'e',
@@ -108,7 +108,7 @@ test('texts are written where they are texts', () => {
   });
 });
 
-test('a body of null is the empty value, one that is not there is none', () => {
+test('a body of null is the empty value, and a missing one is missing', () => {
   expect(encoded({ body: null }).body).toBeNull();
   expect(encoded({ body: undefined }).body).toBeUndefined();
   expect(encoded({ body: '' }).body).toBe('');
@@ -131,7 +131,7 @@ test('own properties are attributes, inherited ones are not', () => {
   expect(encoded({ attributes }).attributes).toEqual([['own', 2]]);
 });
 
-test('resource and scope are written once for their records, with what they say of themselves', () => {
+test('resource and scope are written once for their records, with their fields', () => {
   const resource = { attributes: { a: 1 }, schemaUrl: 'r' };
   const scope = { name: 'n', version: 'v', schemaUrl: 's', attributes: { b: 2 }, droppedAttributesCount: 3 };
   const records = ['x', 'y'].map((body) => bareRecord({ resource, instrumentationScope: scope, body }));
@@ -148,7 +148,7 @@ test('resource and scope are written once for their records, with what they say 
   expect(resources[0]!.scopes[0]!.records.map(({ body }) => body)).toEqual(['x', 'y']);
 });
 
-describe('what throws when it is read', () => {
+describe('a property that throws when it is read', () => {
   const thrower = (name: string) => ({
     get [name]() {
       throw new Error(`no ${name}`);
@@ -161,7 +161,7 @@ describe('what throws when it is read', () => {
     ) as ReadableLogRecordLike;
   const only = (record: ReadableLogRecordLike) => decodeLogs(encodeLogs([record])).resources[0]!;
 
-  test('costs itself only: a body says that it threw, and the rest of the record is there', () => {
+  test('does not affect others: a body is replaced by the error, and the rest of the record is kept', () => {
     const [record] = only(with_({ attributes: { a: 1 }, severityNumber: 9 }, thrower('body'))).scopes[0]!
       .records;
     expect(record).toMatchObject({
@@ -172,7 +172,7 @@ describe('what throws when it is read', () => {
     expect(record!.timeUnixNano).toBe(1_700_000_000_000_000_001n);
   });
 
-  test('of the attributes is said in its place, and the others are there', () => {
+  test('in the attributes is replaced by the error, and the others are kept', () => {
     const attributes = { before: 1, ...Object.create({}), after: 2 };
     Object.defineProperty(attributes, 'bad', {
       enumerable: true,
@@ -221,7 +221,7 @@ describe('what throws when it is read', () => {
     expect(record).toEqual({ ...whole, ...none, ...times });
   });
 
-  test('as a time is a time that is not known', () => {
+  test('as a time is an unknown time', () => {
     const [record] = only(with_({ body: 'b' }, thrower('hrTime'))).scopes[0]!.records;
     expect(record).toMatchObject({
       body: 'b',
@@ -289,7 +289,7 @@ test('a getter of a record may encode others with the same encoder', () => {
   expect([bodyOf(inner!), bodyOf(outer)]).toEqual(['inner', 'outer']);
 });
 
-test('a decoded record is written without what it does not say', () => {
+test('a decoded record is written without its unset fields', () => {
   const none = { attributes: [], droppedAttributesCount: 0, schemaUrl: '' };
   const logs = {
     resources: [{ ...none, scopes: [{ ...none, name: '', version: '', records: [EMPTY_RECORD] }] }],

@@ -72,7 +72,7 @@ const logs: fc.Arbitrary<DecodedLogs> = fc.record({
 const lines = new JsonLines();
 const linesOf = (bytes: Uint8Array) => [...lines.lines(logGroups(bytes))].join('');
 
-test('lines hold all that the records hold, whatever they hold', () => {
+test('lines contain everything that the records contain', () => {
   fc.assert(
     fc.property(logs, (each) => {
       const bytes = encodeDecoded(each);
@@ -94,7 +94,7 @@ test('half a surrogate pair becomes U+FFFD, and a thousand keys do no harm', () 
   }
 });
 
-test('a batch is a line; a long one is cut at 512 records', () => {
+test('a batch is a line; a long one is split at 512 records', () => {
   const counts = (bytes: Uint8Array) =>
     linesOf(bytes)
       .split('\n')
@@ -105,7 +105,7 @@ test('a batch is a line; a long one is cut at 512 records', () => {
   expect(counts(many(1_300))).toEqual([512, 512, 276]);
 });
 
-/** The most that one byte becomes: an empty attribute is two on the wire, and 22 characters. */
+/** The largest growth of one byte: an empty attribute is two bytes on the wire, and 22 characters. */
 const RATIO = 14;
 
 test('all lines together are a small multiple of the request, whatever it repeats', () => {
@@ -135,7 +135,7 @@ test('a resource, or a scope, of a megabyte is written for as many bytes of reco
   }
 });
 
-test('what is bad ends the line before it is said', () => {
+test('the line is ended before an error is thrown', () => {
   const good = Buffer.from(one('good'));
   const text: string[] = [];
   expect(() => {

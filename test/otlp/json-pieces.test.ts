@@ -13,7 +13,7 @@ import { flatLogs } from './amplifying.ts';
 const MIB = 2 ** 20;
 const noPause = () => Promise.resolve();
 
-/** Read in pieces of so many bytes. */
+/** Reads in pieces of this many bytes. */
 async function read(text: string, pieceBytes: number): Promise<DecodedLogs> {
   return decodeLogs((await encodeJsonLogs(Buffer.from(text), noPause, pieceBytes)).body);
 }
@@ -49,7 +49,7 @@ const request = object(
   either('resourceLogs', list(resourceLogs)),
 ).chain((json) => fc.constantFrom(JSON.stringify(json), ` ${JSON.stringify(json, null, 2)}\n`));
 
-test('a request that is read in pieces holds what it holds read as a whole, however it is cut', async () => {
+test('a request that is read in pieces has the same content as one read as a whole, wherever it is split', async () => {
   await fc.assert(
     fc.asyncProperty(request, fc.integer({ min: 1, max: 200 }), async (json, pieceBytes) => {
       expectEqual(flatLogs([await read(json, pieceBytes)]), flatLogs([decodeJsonLogs(json)]));
@@ -58,10 +58,10 @@ test('a request that is read in pieces holds what it holds read as a whole, howe
   );
 });
 
-test('a list that is named twice counts once, also where an escape hides its name', async () => {
+test('a list that is named twice counts once, also if its name is escaped', async () => {
   const records = (texts: readonly string[]) =>
     `[{"scopeLogs":[{"logRecords":[${texts.map((text) => `{"body":{"stringValue":"${text}"}}`)}]}]}]`;
-  // Long enough that it is cut, although each piece has the other list besides.
+  // Long enough to be split, although each piece also contains the other list.
   const one = records(Array.from({ length: 40 }, (_, at) => `one ${at}`));
   const other = records(['two']);
   for (const [first, second] of [
@@ -75,7 +75,7 @@ test('a list that is named twice counts once, also where an escape hides its nam
   }
 });
 
-test('what is no OTLP/JSON is refused in pieces as it is as a whole', async () => {
+test('invalid OTLP/JSON is refused in pieces as it is as a whole', async () => {
   const damage = fc.tuple(fc.nat(), fc.constantFrom('', ',', '}', ']', '{', '[', '"', ':', '\\', '1', ' '));
   await fc.assert(
     fc.asyncProperty(
@@ -116,7 +116,7 @@ test('no piece is much larger than asked for, and all together have at most abou
   expect(pieces.reduce((sum, piece) => sum + piece.json.length, 0)).toBeLessThan(2 * json.length + 150_000);
 });
 
-test('an error of a later piece says where the piece begins; nothing is kept of the others', async () => {
+test('an error in a later piece names the start of the piece; nothing is kept of the others', async () => {
   const good = { body: { stringValue: 'x'.repeat(100) } };
   const json = JSON.stringify({ resourceLogs: [{ scopeLogs: [{ logRecords: [good, good, { body: 1 }] }] }] });
 

@@ -89,7 +89,7 @@ test('a text is written as it is where that is JSON, and escaped where it is not
   expect(textOf({ attributes: [['\udfff"', 1]] })).toContain('"key":"\ufffd\\""');
 });
 
-test('resource and scope have what they say, and no more', () => {
+test('resource and scope have only the fields that are set', () => {
   const common = { attributes: [['a', 'b']] as const, droppedAttributesCount: 1, schemaUrl: 'u"' };
   expect(linesOf({ resource: common, scope: { ...common, name: 'n', version: 'v' } })).toBe(
     '{"resourceLogs":[{"resource":{"attributes":[{"key":"a","value":{"stringValue":"b"}}],"droppedAttributesCount":1},' +
@@ -99,7 +99,7 @@ test('resource and scope have what they say, and no more', () => {
   expect(linesOf({ scope: { ...scope, version: 'v' } })).toContain('{"scope":{"version":"v"},"logRecords"');
 });
 
-test('groups of one scope go on, of another scope or resource begin it', () => {
+test('groups of one scope continue it, groups of another scope or resource begin a new one', () => {
   const [otherScope, otherResource] = [
     { ...scope, name: 's' },
     { ...resource, schemaUrl: 'r' },
@@ -114,7 +114,7 @@ test('groups of one scope go on, of another scope or resource begin it', () => {
   expect(linesOf()).toBe('');
 });
 
-test('a line ends at 512 records, and the next one says again whose they are', () => {
+test('a line ends at 512 records, and the next one repeats resource and scope', () => {
   const named = { ...scope, name: 's' };
   const records = (count: number) => ({ scope: named, records: new Array(count).fill(EMPTY_RECORD) });
   expect(linesOf(records(511), records(1)).split('\n')).toHaveLength(2);
@@ -133,7 +133,7 @@ test('a line ends at 262,144 characters of records', () => {
   expect(linesOf(of(262_144), {}).split('\n')).toHaveLength(3);
 });
 
-test('where resource and scope are longer than what is new in it, a line goes on', () => {
+test('a line continues while resource and scope are longer than its new content', () => {
   const large = { ...resource, schemaUrl: 'r'.repeat(300_000) };
   const group = (count: number) => ({ resource: large, records: new Array(count).fill(EMPTY_RECORD) });
   const lines = (groups: number) => linesOf(...new Array(groups).fill(group(600))).split('\n').length - 1;

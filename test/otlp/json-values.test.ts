@@ -144,7 +144,7 @@ test.each([
   );
 });
 
-test('an id is hex digits of its length in upper or lower case, empty, or of zeros, which is none', () => {
+test('an id is hex digits of its length in upper or lower case; an empty one, or one of zeros, means no id', () => {
   const trace = '0AF7651916cd43dd8448eb211c80319c';
   expect(read(`{"traceId":"${trace}"}`).traceId).toBe(trace.toLowerCase());
   for (const none of ['""', 'null', `"${'0'.repeat(16)}"`])
@@ -166,7 +166,7 @@ test('an id is hex digits of its length in upper or lower case, empty, or of zer
   );
 });
 
-test('a value is the last of several, null is none of them, and what is not known is no value', () => {
+test('the last of several values is used; null and unknown kinds are ignored', () => {
   expect(body('"stringValue":"a","intValue":1')).toBe(1);
   expect(body('"intValue":1,"stringValue":null')).toBe(1);
   expect(body('"int_value":2')).toBe(2);
@@ -202,7 +202,7 @@ test('attributes are read with their keys, an empty one as an empty key without 
   ]);
 });
 
-test('an error names the place, through every list', () => {
+test('an error names the path, through every list', () => {
   const inner =
     '{"attributes":[{"key":"a"},{"value":{"arrayValue":{"values":[{},{"kvlistValue":{"values":[{"key":1,"value":2}]}}]}}}]}';
   expect(message(() => read(inner))).toBe(
@@ -212,7 +212,7 @@ test('an error names the place, through every list', () => {
     'resourceLogs[1].resource must be an object, got an array',
   );
   expect(message(() => decodeJsonLogs('{"resourceLogs":[{"scopeLogs":[{"scope":{"name":[]}}]}]}'))).toBe(
-    'resourceLogs[0].scopeLogs[0].scope.name must be a text, got an array',
+    'resourceLogs[0].scopeLogs[0].scope.name must be a string, got an array',
   );
   expect(message(() => decodeJsonLogs('[]'))).toBe('the request must be an object, got an array');
   expect(message(() => decodeJsonLogs('{"resourceLogs":{}}'))).toBe(
@@ -220,7 +220,7 @@ test('an error names the place, through every list', () => {
   );
 });
 
-test('resource and scope are read whole, and what they do not say is empty', () => {
+test('all fields of resource and scope are read, and missing ones are empty', () => {
   const json = `{"resourceLogs":[{"schemaUrl":"r","resource":{"attributes":[{"key":"a","value":{"intValue":1}}],"droppedAttributesCount":2},
     "scopeLogs":[{"schemaUrl":"s","scope":{"name":"n","version":"v","droppedAttributesCount":3,"attributes":[{"key":"b"}]}}]},{}]}`;
   expect(decodeJsonLogs(json)).toEqual({
@@ -245,7 +245,7 @@ test('resource and scope are read whole, and what they do not say is empty', () 
   });
 });
 
-test('the first name that is not known is said, of the request, a resource or a scope, and of nothing inside', () => {
+test('the first unknown name is reported for the request, a resource or a scope, but not inside of these', () => {
   const unknown = (json: string) => readJsonLogs(json).unknown;
   expect(
     unknown('{"resourceLogs":[{"resource":{"x":1},"scopeLogs":[{"scope":{"x":1},"logRecords":[{"x":1}]}]}]}'),
@@ -257,7 +257,7 @@ test('the first name that is not known is said, of the request, a resource or a 
   expect(unknown(`{"${'x'.repeat(300)}":1}`)).toBe('x'.repeat(120));
 });
 
-describe('text of strangers', () => {
+describe('untrusted text', () => {
   const parse = (text: string | Uint8Array) =>
     parseJson(
       text,
@@ -265,7 +265,7 @@ describe('text of strangers', () => {
       (token) => `"word ${token}"`,
     );
 
-  test('has its integers of 16 digits and more handed on, others parsed', () => {
+  test('has its integers of 16 digits and more converted by the caller, others parsed', () => {
     expect(parse('[123456789012345,1234567890123456,-1234567890123456]')).toEqual([
       123_456_789_012_345,
       'long 1234567890123456',
@@ -279,7 +279,7 @@ describe('text of strangers', () => {
     expect(() => parse('[01234567890123456]')).toThrow('invalid JSON: ');
   });
 
-  test('may have the words of Python only where they are asked for', () => {
+  test('may have the words of Python only if the caller accepts them', () => {
     expect(parse('[NaN,Infinity,-Infinity]')).toEqual(['word NaN', 'word Infinity', 'word -Infinity']);
     expect(parse('{"NaN":"Infinity"}')).toEqual({ NaN: 'Infinity' });
     for (const wrong of ['[Nan]', '[+Infinity]', '[--Infinity]', '[xNaN]'])
@@ -302,7 +302,7 @@ describe('text of strangers', () => {
     expect(() => parse('{"a":'.repeat(257))).toThrow(expect.objectContaining({ cause: 'too_deep' }));
   });
 
-  test('is read from bytes at their place in a buffer, and what is no UTF-8 gets U+FFFD', () => {
+  test('is read from a part of a buffer, and invalid UTF-8 becomes U+FFFD', () => {
     const bytes = Buffer.from('xx["ü"]yy').subarray(2, 8);
     expect(parse(bytes)).toEqual(['ü']);
     expect(parse(Uint8Array.of(0x22, 0xff, 0x22))).toBe('\ufffd');

@@ -29,7 +29,7 @@ test('a line reads back as the same logs', () => {
   );
 });
 
-test('an integer of many digits is exact wherever it stands, also as a bare number', () => {
+test('an integer of many digits is exact everywhere, also as a bare number', () => {
   for (let offset = 0; offset < 40; offset += 1) {
     for (const digits of ['1234567890123457', '12345678901234567', '9223372036854775807']) {
       const text = `{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"severityText":"${'x'.repeat(offset)}","timeUnixNano":${digits}}]}]}]}`;
@@ -166,7 +166,7 @@ test('integers are exact however they are written, names of severities are taken
   });
 });
 
-test('a bad shape is refused, and the message names its place', () => {
+test('a wrong type is refused, and the message names the field', () => {
   const wrong: readonly [unknown, string][] = [
     [{ body: 'text' }, 'resourceLogs[0].scopeLogs[0].logRecords[0].body must be an object, got "text"'],
     [{ body: { intValue: 'x' } }, 'body.intValue must be a whole number of 64 bits, got "x"'],
@@ -178,7 +178,7 @@ test('a bad shape is refused, and the message names its place', () => {
     [{ body: { boolValue: 1 } }, 'body.boolValue must be true or false, got 1'],
     [{ body: { doubleValue: 'x' } }, 'body.doubleValue must be a number'],
     [{ body: { bytesValue: '*' } }, 'body.bytesValue must be text in base64'],
-    [{ body: { stringValue: {} } }, 'body.stringValue must be a text, got an object'],
+    [{ body: { stringValue: {} } }, 'body.stringValue must be a string, got an object'],
     [{ attributes: {} }, 'attributes must be an array, got an object'],
     [{ attributes: [1] }, 'attributes[0] must be an object, got 1'],
     [{ timeUnixNano: -1 }, 'timeUnixNano must be a whole number from 0'],
@@ -218,7 +218,7 @@ test('the names of the protobuf definition are read as well', () => {
   });
 });
 
-test('a number of a wrong sort, or null in a list, costs nothing but itself', () => {
+test('a number of a wrong type, or null in a list, does not affect other values', () => {
   const body = (value: unknown) => recordOf(jsonOf({ body: value })).body;
   expect(body({ intValue: 2 ** 63 })).toBe(2 ** 63);
   expect(body({ intValue: '9223372036854775808' })).toBe(2 ** 63);
@@ -242,7 +242,7 @@ test('a number of a wrong sort, or null in a list, costs nothing but itself', ()
   expect(decodeJsonLogs('{"resourceLogs":[null,{"scopeLogs":[null]}]}').resources).toHaveLength(2);
 });
 
-test('a name that is not known is said, with its place', () => {
+test('the first unknown name is reported with its path', () => {
   const unknown = (json: unknown) => readJsonLogs(JSON.stringify(json)).unknown;
   expect(
     unknown({ resourceLogs: [{ resource: {}, scopeLogs: [{ scope: {}, schemaUrl: 'x' }] }] }),
@@ -257,7 +257,7 @@ test('a name that is not known is said, with its place', () => {
   expect(unknown({ __proto__x: 1, ['x'.repeat(500)]: 1 })).toHaveLength(10);
 });
 
-test('nesting is bounded before anything is made of the text', () => {
+test('nesting is bounded before the text is parsed', () => {
   const brackets = '['.repeat(5_000_000);
   expect(() => decodeJsonLogs(brackets)).toThrow('JSON is nested deeper than 256 at character 256');
   expect(() => decodeJsonLogs(`{"a":"${brackets}"}`)).not.toThrow();
@@ -266,7 +266,7 @@ test('nesting is bounded before anything is made of the text', () => {
   expect(() => recordOf(jsonOf({ body: value }))).toThrow(expect.objectContaining({ cause: 'too_deep' }));
 });
 
-test('an empty request is one', () => {
+test('an empty request is valid', () => {
   expect(decodeJsonLogs('{}')).toEqual({ resources: [] });
   expect(jsonLine(new Uint8Array(0))).toBe('');
   expect(() => jsonLine(new Uint8Array([1]))).toThrow(expect.objectContaining({ malformed: true }));

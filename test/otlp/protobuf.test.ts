@@ -56,7 +56,7 @@ describe('reading', () => {
       [],
     ]) {
       expect(() => readerOf(...wrong).varint(wrong.length)).toThrow(
-        'a varint has no end, or more than 64 bits at byte 0',
+        'a varint is truncated or longer than 64 bits at byte 0',
       );
     }
   });
@@ -75,11 +75,9 @@ describe('reading', () => {
     at((reader) => reader.double(7));
     at((reader) => reader.text(8));
     at((reader) => reader.bytes(8));
-    expect(() => readerOf(0x81, 0x00).varint(1)).toThrow('has no end');
-    expect(() => readerOf(5, 1, 2).lengthDelimited(3)).toThrow(
-      '5 bytes are announced, but 2 are left at byte 0',
-    );
-    expect(() => readerOf(1, 2, 3).fixed32(3)).toThrow('4 bytes are needed, but 3 are left at byte 0');
+    expect(() => readerOf(0x81, 0x00).varint(1)).toThrow('truncated');
+    expect(() => readerOf(5, 1, 2).lengthDelimited(3)).toThrow('expected 5 more bytes, got 2 at byte 0');
+    expect(() => readerOf(1, 2, 3).fixed32(3)).toThrow('expected 4 more bytes, got 3 at byte 0');
     expect(readerOf(2, 1, 2).lengthDelimited(3)).toBe(3);
   });
 
@@ -113,7 +111,7 @@ describe('reading', () => {
     expect(copy).toEqual(Uint8Array.of(7, 8));
   });
 
-  test('an id of the expected length is hex, none or zeros are none', () => {
+  test('an id of the expected length is hex; an empty one, or one of zeros, means no id', () => {
     const idOf = (...bytes: readonly number[]) => readerOf(bytes.length, ...bytes).id(bytes.length + 1, 2);
     expect([idOf(0x0a, 0xf0), idOf(0, 1), idOf(1, 0), idOf(0, 0), idOf()]).toEqual([
       '0af0',
@@ -122,8 +120,8 @@ describe('reading', () => {
       '',
       '',
     ]);
-    expect(() => idOf(1)).toThrow('an id must have 2 bytes or none, got 1 at byte 0');
-    expect(() => idOf(1, 2, 3)).toThrow('an id must have 2 bytes or none, got 3 at byte 0');
+    expect(() => idOf(1)).toThrow('an id must have 2 bytes or be empty, got 1 bytes at byte 0');
+    expect(() => idOf(1, 2, 3)).toThrow('an id must have 2 bytes or be empty, got 3 bytes at byte 0');
   });
 
   test('each wire type of OTLP is skipped, others are not', () => {
@@ -141,7 +139,7 @@ describe('reading', () => {
     }
   });
 
-  test('texts that are remembered are those that stand there, whatever their hash', () => {
+  test('cached texts are correct, whatever their hash', () => {
     const words = Array.from(
       { length: 300 },
       (_, at) => 'abcdefghijklmnopqrstuvwxyz012345'.slice(0, at % 33) + (at % 7),
@@ -161,7 +159,7 @@ describe('reading', () => {
     );
     expect(bytes.length).toBeGreaterThan(2_048);
     const reader = new ProtobufReader(bytes);
-    reader.rememberTexts();
+    reader.cacheTexts();
     expect(texts.map(() => reader.text(bytes.length))).toEqual(texts);
     expect(reader.at).toBe(bytes.length);
   });
@@ -199,7 +197,7 @@ describe('writing', () => {
     expect(hex(written((out) => out.putDouble(2)))).toBe('0000000000000040');
   });
 
-  test('a length that needs more bytes than were kept free, or fewer, moves what was written', () => {
+  test('a length that needs more or fewer bytes than were reserved moves the message', () => {
     for (const length of [0, 1, 127, 128, 16_383, 16_384]) {
       for (const reserved of [1, 2, 3]) {
         const bytes = written((out) => {
@@ -247,7 +245,7 @@ describe('writing', () => {
     }
   });
 
-  test('a message of nothing but a text is short and ASCII, or nothing is written', () => {
+  test('a message that consists of one text is written only if the text is short and ASCII', () => {
     expect(hex(written((out) => expect(out.shortText(0x2a, 0x0a, 'hi')).toBe(true)))).toBe('2a040a026869');
     expect(hex(written((out) => expect(out.shortText(0x2a, 0x0a, '')).toBe(true)))).toBe('2a020a00');
     const longest = written((out) => expect(out.shortText(0x2a, 0x0a, 'x'.repeat(71))).toBe(true), 0);
@@ -258,7 +256,7 @@ describe('writing', () => {
     expect(written((out) => expect(out.shortText(1, 2, '\x7f')).toBe(true))).toHaveLength(5);
   });
 
-  test('hex digits become bytes, as far as they are some', () => {
+  test('hex digits become bytes, up to the first invalid digit', () => {
     expect(hex(written((out) => out.hex('0aFF'), 0))).toBe('020aff');
     expect(hex(written((out) => out.hex('0azz')))).toBe('010a');
     expect(hex(written((out) => out.hex('')))).toBe('00');
@@ -282,7 +280,7 @@ describe('writing', () => {
     expect(out.capacity).toBe(1_010);
   });
 
-  test('what is finished is the buffer itself where at most a quarter of it is waste, else a copy', () => {
+  test('the result is the buffer itself if at most a quarter of it is unused, otherwise a copy', () => {
     const finished = (at: number) => {
       const out = new ProtobufWriter(100);
       out.raw(Buffer.alloc(at, 7), 0, at);

@@ -20,7 +20,7 @@ test('a request cut into pieces holds the same records, each with its resource a
   );
 });
 
-test('a piece has at most so many bytes where resource and scope are small, or one record', () => {
+test('a piece does not exceed its bound if resource and scope are small, or has one record', () => {
   fc.assert(
     fc.property(amplifying, fc.integer({ min: 100, max: 600 }), ({ body, records, repeated }, maxBytes) => {
       fc.pre(repeated < maxBytes / 8);
@@ -59,7 +59,7 @@ test('a large resource, or a large scope, is repeated for a few pieces only', ()
   }
 });
 
-test('what is no request is refused', () => {
+test('bytes that are not a request are refused', () => {
   expect(() => [...requestPieces(Uint8Array.of(0x0a, 9, 1, 2), 1, 1)]).toThrow(
     expect.objectContaining({ malformed: true }),
   );

@@ -6,7 +6,7 @@ import { emittedRecord, encodeLogs, sdkRecords } from './records.ts';
 const MIB = 2 ** 20;
 const noPause = () => Promise.resolve();
 
-test('a request that is scanned in turns has the result of one that is scanned at once, whatever it is', async () => {
+test('a request that is scanned in steps has the same result as one that is scanned at once', async () => {
   const requests = fc
     .tuple(fc.array(emittedRecord, { minLength: 1, maxLength: 6 }), fc.nat(), fc.nat(255), fc.boolean())
     .map(([emitted, at, byte, isDamaged]) => {
@@ -30,7 +30,7 @@ test('a request that is scanned in turns has the result of one that is scanned a
   );
 });
 
-test('a large request is scanned in turns, so that others are served meanwhile; a small one at once', async () => {
+test('a large request is scanned in steps, so that others are served in the meantime; a small one at once', async () => {
   const record = field(2, field(5, field(1, Buffer.alloc(1_000, 'x'))));
   const large = field(1, field(2, ...new Array(16_000).fill(record)));
   let pauses = 0;
