@@ -54,7 +54,7 @@ export function whyLines({ trees, root, innermost }: FailedTask): WhyLines {
     `service: ${innermost.service || 'unknown'}${seconds === undefined ? '' : `, after ${durationText(seconds)}`}`,
     `cause: ${reason || 'its end says nothing'}`,
   ];
-  if (beyond !== '') lines.push(`the error came from a task that is not here (id ${beyond})`);
+  if (beyond !== '') lines.push(`the error came from a missing task (id ${beyond})`);
   const data = Object.entries(dataOf(innermost)).map(([name, value]) => `${name}=${short(value)}`);
   if (data.length > 0) lines.push(`data: ${data.slice(0, MAX_DIFFERENCES * 2).join(' ')}`);
   lines.push(...stackOf(innermost.end), ...before(innermost), ...lostOf(trace, innermost));
@@ -121,7 +121,7 @@ function lostOf(trace: Trace | undefined, task: Task | undefined): string[] {
     lines.push(`burst: ${body}${causes.length === 0 ? '' : `; lost by cause: ${causes.join(', ')}`}`);
   }
   if (task !== undefined && task.missing > 0) {
-    lines.push(`${counted(task.missing, 'record')} of the failing task are not here: held back or lost`);
+    lines.push(`${counted(task.missing, 'record')} of the failing task are missing: held back or lost`);
   }
   return lines;
 }

@@ -7,13 +7,14 @@ import type { TreeRecord } from './tree-record.ts';
 import type { Trees } from './trees.ts';
 
 /**
- * Puts records together to trees of tasks. They may come in any order, from any number of processes, twice,
- * and with any of them missing: the same records give the same trees, and each is in them once.
+ * Builds trees of tasks from records. Records may arrive in any order, from any number of processes, more
+ * than once, and with any of them missing: the same records give the same trees, which contain each record
+ * once.
  *
- * Linear in the number of records, but for sorting the records of one task; no depth overflows the stack.
- * Two records are one when they are of the same task and have the same `task.sequence` and event name; without
- * a sequence, when they are the same in everything. See `placeTasks` for where tasks without a known parent
- * go, and `childrenInOrder` for the order inside a task.
+ * The cost is linear in the number of records, except for sorting the records of one task; no depth overflows
+ * the stack. Two records are copies if they have the same task, `task.sequence` and event name; without a
+ * sequence, if they are equal in everything. See `placeTasks` for tasks without a known parent, and
+ * `childrenInOrder` for the order inside a task.
  */
 export function buildTrees(records: Iterable<TreeRecord>): Trees {
   const { traces: byTrace, tasks } = gather(records);
@@ -44,7 +45,7 @@ export function buildTrees(records: Iterable<TreeRecord>): Trees {
 
 interface Gathered {
   readonly traces: Map<string, MutableTrace>;
-  /** Ids are random, so that two traces with a task of one id are rare: the first one is found here at once. */
+  /** The first task with each id. Ids are random, so two traces rarely contain the same task id. */
   readonly tasks: Map<string, MutableTask>;
 }
 
@@ -92,7 +93,7 @@ function inOrder(byTrace: ReadonlyMap<string, MutableTrace>): MutableTrace[] {
   return keyed.map(({ trace }) => trace);
 }
 
-/** A trace has a root, a record of no task, or a burst. */
+/** The time of the first root, record without a task, or burst; a trace has at least one of these. */
 function firstTimeOf({ roots, records, bursts }: MutableTrace): Timed {
   const [root] = roots;
   const times = [root === undefined ? undefined : beginningOf(root), records[0], bursts[0]];

@@ -4,29 +4,29 @@ import { endOf, sequenceOf } from './resolve-task.ts';
 import type { TreeRecord } from './tree-record.ts';
 import type { Absent, Node, Task } from './trees.ts';
 
-/** What a task holds, in reading order. */
+/** The content of a task, in reading order. */
 export type Item =
   | { readonly kind: 'record'; readonly record: TreeRecord }
   | { readonly kind: 'child'; readonly node: Node }
-  /** Records are not here: held back, or lost. */
+  /** Missing records: held back, or lost. */
   | { readonly kind: 'gap'; readonly count: number };
 
 /**
- * The records, gaps and children of a task, in the order in which they are to be read.
+ * The records, gaps and children of a task, in reading order.
  *
- * Records are in order of `task.sequence`, whatever their clocks say. A step comes where its start says: after so many
- * records of its parent. Any other child comes before the first record that is later than the child's beginning. An
- * absent span that wrote a record of this task comes after the first of these.
+ * Records are in order of `task.sequence`, whatever their clocks say. A step is placed by its start record:
+ * after that many records of its parent. Any other child is placed before the first record that is later than
+ * the child's beginning. An absent span that wrote records of this task is placed after the first of them.
  *
- * Clocks of two processes may differ, so two bounds hold that no clock overrules: no child comes before the task's
- * start, and none of another process after its end.
+ * Clocks of two processes may differ, so two rules take precedence over clocks: no child is placed before the
+ * task's start, and no child of another process after its end.
  */
 export function* childrenInOrder(task: Task): Generator<Item> {
   let waiting: Node[] = [];
-  const behind = new Map<TreeRecord, Absent[]>();
+  const following = new Map<TreeRecord, Absent[]>();
   for (const node of task.children) {
     if (node.kind === 'task' || node.evidence === undefined) waiting.push(node);
-    else behind.set(node.evidence, [...(behind.get(node.evidence) ?? []), node]);
+    else following.set(node.evidence, [...(following.get(node.evidence) ?? []), node]);
   }
   let next = 0;
   let last = 0;
@@ -54,12 +54,12 @@ export function* childrenInOrder(task: Task): Generator<Item> {
       next = 0;
     }
     yield { kind: 'record', record };
-    for (const node of behind.get(record) ?? []) yield { kind: 'child', node };
+    for (const node of following.get(record) ?? []) yield { kind: 'child', node };
   }
   for (; next < waiting.length; next += 1) yield { kind: 'child', node: waiting[next]! };
 }
 
-/** By the place in its parent that a step's start names, else by time. */
+/** Compares by the sequence in the parent from a step's start record, otherwise by time. */
 function isBefore(node: Node, record: TreeRecord, isEnd: boolean): boolean {
   const place = node.kind === 'task' ? node.start?.attributes[TASK_PARENT_SEQUENCE] : undefined;
   const sequence = sequenceOf(record);
@@ -67,14 +67,16 @@ function isBefore(node: Node, record: TreeRecord, isEnd: boolean): boolean {
   return compareTimes(timeOf(node), record) < (isEnd ? 1 : 0);
 }
 
-/** Whether the beginnings of both were measured with one clock. An absent node counts as one of another process. */
+/**
+ * Whether both beginnings were measured by the same clock. An absent node counts as one of another process.
+ */
 export function isOfSameProcess(task: Task, node: Node): boolean {
   return node.kind === 'task' && node.service === task.service && node.process === task.process;
 }
 
-/** When a node began, as far as its records show. */
+/** The earliest known time of a node. */
 export function timeOf(node: Node): Timed {
   if (node.kind === 'task') return node.start ?? node.records[0]!;
-  // Children are in order of time; an absent node has at least one, and it is a task.
+  // Children are sorted by time; an absent node has at least one, which is a task.
   return node.evidence ?? timeOf(node.children[0]!);
 }

@@ -6,18 +6,20 @@ import type { Node, Task, Trees } from './trees.ts';
 
 /** Why a task failed. */
 export interface Failure {
-  /** The innermost task that failed of the same error. */
+  /** The innermost task that failed with the same error. */
   readonly task: Task;
-  /** What it says of its error; empty: nothing. */
+  /** The text of its error; empty if it has none. */
   readonly reason: string;
-  /** The id of a task still further inside, where the error came from, which is not here; empty: none. */
+  /** The id of a missing task further inside where the error came from; empty if there is none. */
   readonly beyond: string;
 }
 
-/** Follows failures from the outside to where they began. */
+/** Follows failures from the outer tasks to their origin. */
 export class Failures {
   readonly #trees: Trees;
-  /** From a task to the one that its `task.failed_in` names, or the last one inside it with the same stack. */
+  /**
+   * Maps a task to the one that its `task.failed_in` names, or to the last one inside it with the same stack.
+   */
   readonly #targets = new Map<Task, Task>();
 
   constructor(trees: Trees) {
@@ -29,20 +31,21 @@ export class Failures {
   }
 
   /**
-   * The task inside of this one whose error made it fail: the one that its end names; else the last of its
-   * children that failed, since an error that crosses processes loses its identity. But an error with a stack
-   * of its own did not come from a child of the same process.
+   * The task inside this one whose error made it fail: the one that its end names; otherwise the last child
+   * that failed, since an error that crosses processes loses its identity. An error with a different stack
+   * cannot come from a child of the same process.
    */
   innerOf(task: Task): Task | undefined {
     if (task.outcome !== 'failed') return undefined;
     const target = this.#targets.get(task);
     if (target !== undefined) return target;
     const hasStack = stackOf(task) !== '';
-    const mayBe = (child: Task) => child.outcome === 'failed' && !(hasStack && isOfSameProcess(task, child));
-    return childrenOf(task).findLast(mayBe);
+    const isCandidate = (child: Task) =>
+      child.outcome === 'failed' && !(hasStack && isOfSameProcess(task, child));
+    return childrenOf(task).findLast(isCandidate);
   }
 
-  /** Where the error of a failed task began. */
+  /** The origin of the error of a failed task. */
   causeOf(task: Task): Failure {
     let at = task;
     for (let inner = this.innerOf(at); inner !== undefined; inner = this.innerOf(at)) at = inner;
@@ -53,17 +56,19 @@ export class Failures {
     };
   }
 
-  /** Whether the error of a failed task began in it, as far as can be seen: then it is shown there. */
+  /** Whether the error of a failed task began in this task, as far as is known; if so, it is shown there. */
   beganIn(task: Task): boolean {
     return task.outcome === 'failed' && this.innerOf(task) === undefined;
   }
 
-  /** Whether the error is shown at another task inside. */
+  /** Whether the error is shown at a task inside this one. */
   isShownInside(task: Task): boolean {
     return this.#targets.has(task) || (failedIn(task) !== '' && !this.beganIn(task));
   }
 
-  /** All that failed in a tree: the cause of its root's failure first, then those that did not reach the root. */
+  /**
+   * All failures in a tree: the cause of the root's failure first, then those that did not reach the root.
+   */
   of(root: Task): Failure[] {
     const first = root.outcome === 'failed' ? this.causeOf(root) : undefined;
     const found = first === undefined ? [] : [first];
@@ -73,7 +78,7 @@ export class Failures {
     return found;
   }
 
-  /** An error that went through tasks that do not know each other has the same stack in each of them. */
+  /** An error that passed through unrelated task objects has the same stack in each of them. */
   #findSameErrors(roots: readonly Task[]): void {
     const byStack = new Map<string, Task[]>();
     for (const root of roots) {
@@ -119,18 +124,18 @@ export function* treeOf(root: Node, { nodes }: Trees): Generator<Task> {
   }
 }
 
-/** The tasks from the root to this one. */
-export function wayTo(task: Task): Task[] {
-  const way: Task[] = [];
-  for (let at: Task | undefined = task; at !== undefined; at = parentOf(at)) way.push(at);
-  return way.reverse();
+/** The path from the root to this task. */
+export function pathTo(task: Task): Task[] {
+  const path: Task[] = [];
+  for (let at: Task | undefined = task; at !== undefined; at = parentOf(at)) path.push(at);
+  return path.reverse();
 }
 
 function isInside(inner: Task, outer: Task): boolean {
   return inner.index > outer.index && inner.index < outer.index + outer.size;
 }
 
-/** Of a task without an end: what its last error record says. */
+/** The text of the last ERROR record of a task other than its end. */
 function lastErrorOf({ records, end }: Task): string {
   const record = records.findLast((each) => each !== end && each.severity >= Severity.ERROR);
   if (record === undefined) return '';
@@ -142,7 +147,10 @@ function stackOf({ end }: Task): string {
   return end === undefined ? '' : (errorOf(end)?.stacktrace ?? '');
 }
 
-/** The last of the tasks, which are in reading order, whose index is lower; the first one's is. */
+/**
+ * The last of the tasks, which are in reading order, with an index below this one. The first task always
+ * qualifies.
+ */
 function lastBefore(index: number, tasks: readonly Task[]): Task {
   let low = 0;
   let high = tasks.length;

@@ -7,10 +7,10 @@ import type { Trees } from './trees.ts';
 import { dim, viewOf } from './view.ts';
 
 /**
- * Trees as lines of text, without their line ends, made one by one as they are asked for. What is dangerous
- * for a terminal (control characters, escape sequences, marks that turn the direction of text) is written as an
- * escape. Linear in what is shown; no depth overflows the stack.
- * @throws TypeError or RangeError at the first line, for a wrong option
+ * Trees as lines of text without line breaks, generated on demand. Characters that are dangerous for a
+ * terminal (control characters, escape sequences, marks that change the direction of text) are escaped. The
+ * cost is linear in the output, and no depth overflows the stack.
+ * @throws TypeError or RangeError at the first line, for an invalid option
  */
 export function* lines(trees: Trees, options: LinesOptions = {}): Generator<string> {
   const resolved = resolve(linesOptions, 'lines', options);

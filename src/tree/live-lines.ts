@@ -8,7 +8,7 @@ import {
 } from '../record/index.ts';
 import { counted, durationText } from '../text/index.ts';
 import { guidesOf, type Line, type Paint, type Piece, paintLine, piece } from './paint.ts';
-import { durationSaid, errorOf } from './query.ts';
+import { errorOf, recordedDuration } from './query.ts';
 import { titleOf } from './reason.ts';
 import { bodyLines, dataPieces, errorLines, noTime, timePiece } from './record-lines.ts';
 import { endOf } from './resolve-task.ts';
@@ -17,38 +17,38 @@ import type { TreeAttributes, TreeRecord } from './tree-record.ts';
 import { type Look, lookOf, mark, short } from './view.ts';
 
 export interface LiveLinesOptions {
-  /** `tree`: indented by task. `flat`: a record a line, with its service, logger and task. */
+  /** `tree`: indented by task. `flat`: one line per record, with its service, logger and task. */
   readonly form: 'tree' | 'flat';
   readonly color: boolean;
-  /** Whether the lines of records outside of tasks end with their trace. Default: false. */
+  /** Whether the lines of records without a task end with their trace id. Default: false. */
   readonly traces?: boolean | undefined;
 }
 
-/** A task of which records came, and which has not ended. */
+/** A task that has logged and has not ended. */
 interface OpenTask {
   readonly key: string;
   name: string;
-  /** The key of its parent; undefined: it has none that is known. */
+  /** The key of its parent; undefined if it is unknown. */
   parent: string | undefined;
   service: string;
   data: TreeAttributes;
 }
 
-/** The logger of the records that tasks write of themselves. */
+/** The scope name of the start and end records that tasks write. */
 const OWN_LOGGER = 'burstlog';
 const MAX_OPEN = 4_096;
 const MAX_DEPTH = 64;
-/** What is printed again for a record of another branch, or of the same service, is bounded: the record may be short. */
+/** Bounds what is repeated for a record of another branch, because the record itself may be short. */
 const MAX_ANCESTORS = 8;
 const MAX_REPEATED_NAME = 80;
 
 /**
- * Records as lines of text as they come, for a terminal, which only grows. In a tree, a line says that a task starts, its
- * records are below it, and a line with outcome and duration says that it has ended. When another branch of the tree
- * logs, its ancestors are printed again, dim. Unlike {@link lines}, it folds nothing, and its order is that in which
- * records come.
+ * Formats records as lines of text in the order of arrival, for append-only output. In a tree, a line marks
+ * the start of a task, its records are below it, and a line with outcome and duration marks its end. If
+ * another branch of the tree logs, its ancestors are printed again, dim. Unlike {@link lines}, it folds
+ * nothing.
  *
- * It remembers the 4,096 tasks that logged last.
+ * It remembers the 4,096 tasks that logged most recently.
  */
 export class LiveLines {
   readonly #form: 'tree' | 'flat';
@@ -56,7 +56,7 @@ export class LiveLines {
   readonly #look: Look = lookOf({ ascii: false, unfold: 'failing' });
   readonly #paint: Paint;
   readonly #tasks = new Map<string, OpenTask>();
-  /** The branch that the last line belonged to, from the root. */
+  /** The path from the root to the task of the last line. */
   #shown: readonly OpenTask[] = [];
 
   constructor({ form, color, traces = false }: LiveLinesOptions) {
@@ -65,20 +65,20 @@ export class LiveLines {
     this.#paint = { color, width: Number.POSITIVE_INFINITY, ascii: false, marks: this.#look.marks };
   }
 
-  /** How many tasks it remembers. */
+  /** Number of remembered tasks. */
   get openTasks(): number {
     return this.#tasks.size;
   }
 
-  /** The lines of a record, without their line ends. */
+  /** The lines of a record, without line breaks. */
   *of(record: TreeRecord): Generator<string> {
     const id = textOf(record, TASK_ID);
     if (id === '' || this.#form === 'flat') return yield* this.#painted(record, this.#flat(record), 0);
-    const task = this.#see(record, id);
+    const task = this.#update(record, id);
     const path = this.#pathTo(task);
     const outcome = endOf(record);
     if (outcome !== undefined) {
-      // Its own line names it, so it need not be printed again before.
+      // The line of the end names the task, so the task need not be printed again before it.
       yield* this.#ancestors(record, path.slice(0, -1));
       this.#tasks.delete(task.key);
       yield* this.#painted(record, [this.#end(record, task, outcome)], path.length - 1);
@@ -92,8 +92,8 @@ export class LiveLines {
     }
   }
 
-  /** A record came. What an earlier one said of its task stays. */
-  #see(record: TreeRecord, id: string): OpenTask {
+  /** Updates the task of a record. Fields that an earlier record set are kept. */
+  #update(record: TreeRecord, id: string): OpenTask {
     const { traceId, service, attributes } = record;
     const key = `${traceId}/${id}`;
     const task = this.#tasks.get(key) ?? { key, name: '', parent: undefined, service, data: attributes };
@@ -106,7 +106,7 @@ export class LiveLines {
     return task;
   }
 
-  /** From the root to the task; parents that are not known are left out, and so is what would be a circle. */
+  /** The path from the root to the task, without unknown parents and without cycles. */
   #pathTo(task: OpenTask): readonly OpenTask[] {
     const path = [task];
     for (let at = task.parent; at !== undefined && path.length < MAX_DEPTH; ) {
@@ -118,7 +118,7 @@ export class LiveLines {
     return path.reverse();
   }
 
-  /** The tasks of the path that the last lines do not belong to. */
+  /** Lines for the tasks of the path that are not on the path of the last line. */
   *#ancestors(record: TreeRecord, path: readonly OpenTask[]): Generator<string> {
     const common = path.findIndex((task, at) => this.#shown[at] !== task);
     this.#shown = path;
@@ -148,7 +148,7 @@ export class LiveLines {
   #end(record: TreeRecord, task: OpenTask, outcome: ShownOutcome): Line {
     const isExpected = outcome === 'failed' && record.severity > 0 && record.severity < Severity.ERROR;
     const error = errorOf(record);
-    const seconds = durationSaid(record);
+    const seconds = recordedDuration(record);
     return [
       mark(isExpected ? 'expected' : outcome, this.#look),
       piece(` ${nameOf(task)}`, outcome === 'failed' && !isExpected ? 'boldRed' : 'plain'),
@@ -165,7 +165,7 @@ export class LiveLines {
       ];
     }
     const task = textOf(record, TASK_NAME);
-    // What the text says already: records of starts and ends begin with the task's name, and are ours.
+    // Omits what the text already contains: start and end records begin with the task's name.
     const logger = record.scope === OWN_LOGGER ? '' : record.scope;
     const source = [record.service, logger, record.body.startsWith(task) ? '' : task]
       .filter((text) => text !== '')
@@ -181,7 +181,7 @@ export class LiveLines {
     return this.#hasTraces && traceId !== '' ? [piece(`  trace ${traceId}`, 'dim')] : [];
   }
 
-  /** The lines, and the stack of the record's error. The first line begins with the time. */
+  /** The lines, and the stack of the record's error. The first line starts with the time. */
   *#painted(record: TreeRecord, lines: Iterable<Line>, depth: number): Generator<string> {
     let time = timePiece(record);
     for (const line of lines) {

@@ -1,6 +1,6 @@
 import type { ShownOutcome } from './summary.ts';
 
-/** The signs of the output, in one place, so that a terminal without UTF-8 gets others. */
+/** The marks of the output. A terminal without UTF-8 gets ASCII marks. */
 export interface Marks {
   readonly outcomes: Readonly<Record<ShownOutcome, string>>;
   readonly gap: string;

@@ -9,7 +9,7 @@ const NO_NODES: readonly MutableNode[] = [];
 const NO_LINKS: readonly Link[] = [];
 const NO_TASKS: readonly MutableTask[] = [];
 
-/** A task while the trees are built; to a reader it is a {@link Task}. */
+/** A task while the trees are built; readers see a {@link Task}. */
 export class MutableTask implements Task {
   readonly kind = 'task';
   readonly traceId: string;
@@ -31,7 +31,7 @@ export class MutableTask implements Task {
   linkedFrom: readonly MutableTask[] = NO_TASKS;
   index = 0;
   size = 1;
-  /** In which walk along the parents it was visited; 0: in none. */
+  /** The number of the walk along the parents that visited it; 0: none. */
   walk = 0;
 
   constructor(traceId: string, id: string) {
@@ -61,24 +61,24 @@ export function addChild(parent: MutableNode, child: MutableNode): void {
   parent.children = appended(parent.children, child);
 }
 
-/** A list with one more: the same one, unless it is the shared empty one. */
+/** Appends to a list in place; a shared empty list is replaced by a new one. */
 export function appended<T>(list: readonly T[], item: T): readonly T[] {
   if (list.length === 0) return [item];
   (list as T[]).push(item);
   return list;
 }
 
-/** From here on a table is quicker than a look through the list. */
+/** From this number of tasks on, a table is faster than searching the list. */
 const TABLE_FROM = 8;
 
-/** A trace while the trees are built; to a reader it is a {@link Trace}. */
+/** A trace while the trees are built; readers see a {@link Trace}. */
 export class MutableTrace implements Trace {
   readonly traceId: string;
   readonly tasks: MutableTask[] = [];
   roots: MutableTask[] = [];
   records: TreeRecord[] = [];
   bursts: TreeRecord[] = [];
-  /** Most traces have few tasks, and a million of tables would take a gigabyte. */
+  /** Created on demand: most traces have few tasks, and a million tables would take a gigabyte. */
   #table: Map<string, MutableTask> | undefined;
 
   constructor(traceId: string) {
@@ -92,7 +92,7 @@ export class MutableTrace implements Trace {
     return this.#table.get(id);
   }
 
-  /** A task that is not here yet. */
+  /** Adds a task whose id is new. */
   add(id: string): MutableTask {
     const task = new MutableTask(this.traceId, id);
     this.tasks.push(task);

@@ -1,24 +1,27 @@
 import { choice, count, flag, group, type ValueOf } from '../settings/index.ts';
 
-/** How trees are shown. */
+/** Options of the text form of trees. */
 export interface LinesOptions {
   /** Colors by escape sequences (SGR). Default: false. */
   readonly color?: boolean | undefined;
   /**
-   * Columns of the terminal; longer lines are cut, with `…`. Wide characters count as two. A whole number from
-   * 20, or Infinity. Default: Infinity.
+   * Columns of the terminal; longer lines are truncated, with `…`. Wide characters count as two. A whole
+   * number from 20, or Infinity. Default: Infinity.
    */
   readonly width?: number | undefined;
   /**
-   * Which tasks are opened: `'failing'` those with trouble in them (failed, abandoned, begun without an end, with an
-   * ERROR, or with records that a burst saved) and such traces without tasks, the rest is folded into lines with
-   * counts; `'all'` all of them, with every record; `'none'`: roots only, with a summary of what failed.
-   * Default: `'failing'`.
+   * Which tasks are expanded. `'failing'`: those that need attention (failed, abandoned, started without an
+   * end, with an ERROR, or with records released by a burst) and such traces without tasks; the others are
+   * folded into lines with counts. `'all'`: all tasks, with every record. `'none'`: roots only, with a
+   * summary of what failed. Default: `'failing'`.
    */
   readonly unfold?: 'failing' | 'all' | 'none' | undefined;
-  /** For terminals without UTF-8: signs of ASCII, and everything else escaped. Default: false. */
+  /** For terminals without UTF-8: ASCII marks, and all other characters escaped. Default: false. */
   readonly ascii?: boolean | undefined;
-  /** Not more lines than this, then one that says so. A whole number from 1, or Infinity. Default: Infinity. */
+  /**
+   * Maximum number of lines, followed by one that reports the truncation. A whole number from 1, or Infinity.
+   * Default: Infinity.
+   */
   readonly maxLines?: number | undefined;
 }
 

@@ -1,36 +1,37 @@
 import { BURST_SEQUENCE } from '../record/index.ts';
 import type { TreeRecord } from './tree-record.ts';
 
-/** Anything that has a time. */
+/** An object with a time. */
 export interface Timed {
   readonly seconds: number;
   readonly nanos: number;
 }
 
-/** Below 0: `one` is earlier. */
+/** Negative if `one` is earlier. */
 export function compareTimes(one: Timed, other: Timed): number {
   return one.seconds - other.seconds || one.nanos - other.nanos;
 }
 
-/** Milliseconds since 1970, with the microseconds left out. */
+/** Milliseconds since 1970, without microseconds. */
 export function millisOf({ seconds, nanos }: Timed): number {
   return seconds * 1e3 + Math.floor(nanos / 1e6);
 }
 
-/** Seconds from `from` to `to`; exact enough for spans of years. */
+/** Seconds from `from` to `to`; accurate for spans of years. */
 export function secondsBetween(from: Timed, to: Timed): number {
   return to.seconds - from.seconds + (to.nanos - from.nanos) / 1e9;
 }
 
-/** Below 0: `one` comes first by its code units, which is the same on every machine. */
+/** Negative if `one` is first by code units, which gives the same order on every machine. */
 export function compareTexts(one: string, other: string): number {
   return one === other ? 0 : one < other ? -1 : 1;
 }
 
 /**
- * An order of records in which only copies of the same record are equal: time first, then all the rest. So the
- * trees do not depend on the order in which records arrived. Many loggers count milliseconds: of the same time come
- * those that a burst released, in its order, and then the others, the trigger among them.
+ * A total order in which only copies of a record are equal: by time, then by all other fields, so trees do
+ * not depend on the order of arrival. Many loggers have a resolution of milliseconds: of records with the
+ * same time, those released by a burst are first, in the burst's order, then the others, including the
+ * trigger.
  */
 export function compareRecords(one: TreeRecord, other: TreeRecord): number {
   return (
@@ -47,7 +48,7 @@ export function compareRecords(one: TreeRecord, other: TreeRecord): number {
   );
 }
 
-/** Its place in its burst; without one after all that have one. */
+/** The position in its burst; records without one are last. */
 function sequenceOf({ attributes }: TreeRecord): number {
   const sequence = attributes[BURST_SEQUENCE];
   return typeof sequence === 'number' && !Number.isNaN(sequence) ? sequence : Number.POSITIVE_INFINITY;
@@ -57,7 +58,7 @@ function compareNumbers(one: number, other: number): number {
   return one === other ? 0 : one - other;
 }
 
-/** Values deeper than this count as equal: whoever differs only there is a copy to a reader. */
+/** Values nested deeper than this are treated as equal. */
 const MAX_LEVELS = 16;
 
 function compareValues(one: unknown, other: unknown, level: number): number {

@@ -1,7 +1,7 @@
 import { colored, columnsOf, cutToColumns, type Style, safeText } from '../text/index.ts';
 import type { Marks } from './marks.ts';
 
-/** A piece of a line. Its text may be data of anybody: it becomes safe when the line is painted. */
+/** A piece of a line. Its text may be untrusted; it is escaped when the line is painted. */
 export interface Piece {
   readonly text: string;
   readonly style: Style;
@@ -9,9 +9,9 @@ export interface Piece {
 
 export type Line = readonly Piece[];
 
-/** Longer pieces are cut, also where the width of the line is not bounded. */
+/** Longer pieces are truncated, even if the width of the line is not bounded. */
 const MAX_PIECE = 4_096;
-/** Deeper lines are not moved further to the right; they say how deep they are. */
+/** Deeper lines are not indented further; they contain their depth. */
 const MAX_GUIDES = 24;
 
 export interface Paint {
@@ -25,7 +25,7 @@ export function piece(text: string, style: Style = 'plain'): Piece {
   return { text, style };
 }
 
-/** How deep a line is. */
+/** The indentation of a line. */
 export function guidesOf(depth: number, { guide }: Marks): Piece[] {
   if (depth === 0) return [];
   const deeper = depth > MAX_GUIDES ? `(+${depth - MAX_GUIDES}) ` : '';
@@ -33,8 +33,8 @@ export function guidesOf(depth: number, { guide }: Marks): Piece[] {
 }
 
 /**
- * A line as it goes to the terminal. This is the one gate through which all text goes: whatever is unsafe in it
- * is escaped here, then it is cut to the width, then colored.
+ * Formats a line for the terminal. All text passes through this function: unsafe characters are escaped, then
+ * the line is truncated to the width, then colored.
  */
 export function paintLine(line: Line, depth: number, paint: Paint): string {
   const safe = [...guidesOf(depth, paint.marks), ...line].map(({ text, style }) =>
@@ -71,7 +71,7 @@ function fitted(pieces: readonly Piece[], { width, marks }: Paint): readonly Pie
   return [...kept, piece(marks.cut, 'dim')];
 }
 
-/** Neighbors of one style become one piece, so that there are no more escape sequences than needed. */
+/** Merges adjacent pieces of one style to minimize escape sequences. */
 function withoutSeams(pieces: readonly Piece[]): Piece[] {
   const seamless: Piece[] = [];
   for (const each of pieces) {

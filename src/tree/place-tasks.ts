@@ -12,15 +12,18 @@ import type { TreeRecord } from './tree-record.ts';
 import type { Link } from './trees.ts';
 
 /**
- * Gives every task of a trace its place.
+ * Places every task of a trace in a tree.
  *
- * 1. A task whose parent is here is its child.
- * 2. Where the parents form a circle, it is opened at the task of it that began first (on a tie: the lowest
- *    id); that one becomes a root.
- * 3. A parent that is not here gets a place of its own, with all the tasks that name it. That place is in the task
- *    that wrote a record inside the absent span, if there is one; else under the trace's root, if exactly one task
- *    of the trace has no parent.
- * 4. Else each of these tasks is a root.
+ * 1. A task whose parent is present is its child.
+ * 2. If parents form a cycle, the cycle is broken at its task that began first (on a tie: the lowest id),
+ *   which becomes a
+ *    root.
+ * 3. A missing parent gets a node of its own, with all tasks that name it. That node goes into the task that
+ *   wrote a record
+ *    inside the missing span, if there is one; otherwise under the trace's root, if exactly one task of the
+ * trace has no
+ *    parent.
+ * 4. Otherwise each of these tasks is a root.
  */
 export function placeTasks(trace: MutableTrace, find: (id: string) => MutableTask | undefined): void {
   const orphans = new Map<string, MutableTask[]>();
@@ -36,7 +39,7 @@ export function placeTasks(trace: MutableTrace, find: (id: string) => MutableTas
     if (siblings === undefined) orphans.set(task.parentId, [task]);
     else siblings.push(task);
   }
-  openCircles(trace.tasks);
+  breakCycles(trace.tasks);
   if (orphans.size > 0) placeOrphans(trace, orphans, firstTasks);
   for (const task of trace.tasks) {
     if (task.parent === undefined) trace.roots.push(task);
@@ -44,16 +47,19 @@ export function placeTasks(trace: MutableTrace, find: (id: string) => MutableTas
   }
 }
 
-/** When a node began, as far as can be seen. An absent one began with what was written inside, or its first child. */
+/**
+ * The first known record of a node. For a missing node it is the first record written inside it, or that of
+ * its first child.
+ */
 export function beginningOf(node: MutableNode): TreeRecord {
   if (node.kind === 'task') return node.start ?? node.records[0]!;
-  // The children of an absent node are in order from the beginning, and all of them are tasks.
+  // The children of an absent node are already sorted, and all of them are tasks.
   return node.evidence ?? beginningOf(node.children[0]!);
 }
 
 /**
- * The order of siblings and roots: by their time; within a millisecond by which child of its parent it is, those that
- * do not say last; then by id.
+ * The order of siblings and roots: by time; at the same time by `task.parent_child`, those without it last;
+ * then by id.
  */
 export function compareBeginnings(one: MutableNode, other: MutableNode): number {
   const first = beginningOf(one);
@@ -72,7 +78,7 @@ function numberOf({ attributes }: TreeRecord): number {
   return typeof number === 'number' && Number.isFinite(number) ? number : Number.MAX_VALUE;
 }
 
-function openCircles(tasks: readonly MutableTask[]): void {
+function breakCycles(tasks: readonly MutableTask[]): void {
   let walk = 0;
   for (const task of tasks) {
     walk += 1;
@@ -81,11 +87,11 @@ function openCircles(tasks: readonly MutableTask[]): void {
       at.walk = walk;
       at = at.parent as MutableTask | undefined;
     }
-    if (at?.walk === walk) openCircle(at);
+    if (at?.walk === walk) breakCycle(at);
   }
 }
 
-function openCircle(from: MutableTask): void {
+function breakCycle(from: MutableTask): void {
   let first = from;
   for (let at = from.parent as MutableTask; at !== from; at = at.parent as MutableTask) {
     if (compareBeginnings(at, first) < 0) first = at;
@@ -121,8 +127,8 @@ interface Evidence {
 }
 
 /**
- * A record carries the id of the span in which it was written and the id of its task. Where these differ, the
- * span is inside the task. So a span that is no task is placed too.
+ * A record has the id of the span in which it was written and the id of its task. If they differ, the span is
+ * inside the task. So a span that is not a task is placed too.
  */
 function evidenceOf(
   trace: MutableTrace,
@@ -145,18 +151,21 @@ function compareEvidence(one: Evidence, other: Evidence): number {
   return compareRecords(one.record, other.record) || compareTexts(one.task.id, other.task.id);
 }
 
-/** Finds the top of a tree that others are still hung under; remembers its ways, so that deep trees cost once. */
+/**
+ * Finds the root of a partial tree to which others are still being attached. It caches paths, so deep trees
+ * are walked once.
+ */
 class Tops {
   readonly #shortcuts = new Map<MutableNode, MutableNode>();
 
   of(node: MutableTask): MutableTask {
-    const way: MutableNode[] = [];
+    const path: MutableNode[] = [];
     let at: MutableNode = node;
     for (let up = this.#up(at); up !== undefined; up = this.#up(at)) {
-      way.push(at);
+      path.push(at);
       at = up;
     }
-    for (const each of way) this.#shortcuts.set(each, at);
+    for (const each of path) this.#shortcuts.set(each, at);
     return at as MutableTask;
   }
 
@@ -168,7 +177,7 @@ class Tops {
 /** Version, trace id, span id, flags; W3C Trace Context, "traceparent Header Field Values". */
 const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(?:-|$)/;
 
-/** Reads the links of a task, and names it at their other ends. */
+/** Reads the links of a task, and adds it to `linkedFrom` of their targets. */
 export function connectLinks(task: MutableTask, traces: ReadonlyMap<string, MutableTrace>): void {
   const record = task.start ?? task.records.find((each) => TASK_LINKS in each.attributes);
   if (record === undefined || !(TASK_LINKS in record.attributes)) return;

@@ -11,8 +11,8 @@ import type { TreeAttributes, TreeRecord } from './tree-record.ts';
 import type { Node, Task, Trees } from './trees.ts';
 
 /**
- * Which tasks are meant: a name, or the names on the way to it: `['checkout', 'charge card']` is every `charge
- * card` whose parent is a `checkout`, anywhere in the tree.
+ * Selects tasks: a name, or the names on the path to it: `['checkout', 'charge card']` is every `charge card`
+ * whose parent is a `checkout`, anywhere in the tree.
  */
 export type TaskPath = string | readonly string[];
 
@@ -21,23 +21,23 @@ export function* tasksOf(trees: Trees): Generator<Task> {
   for (const node of trees.nodes) if (node.kind === 'task') yield node;
 }
 
-/** All tasks of this name, or at the end of this path. */
+/** All tasks with this name, or at the end of this path. */
 export function findTasks(trees: Trees, path: TaskPath): Task[] {
   const names = typeof path === 'string' ? [path] : path;
   if (names.length === 0) return [];
   return [...tasksOf(trees)].filter((task) => isAtEndOf(names, task));
 }
 
-/** The parent, past what is not here. */
+/** The closest ancestor that is present. */
 export function parentOf(node: Node): Task | undefined {
   let parent = node.parent;
   while (parent?.kind === 'absent') parent = parent.parent;
   return parent;
 }
 
-/** The tasks right below, past what is not here. */
+/** The child tasks, including the children of missing nodes. */
 export function childrenOf(node: Node): Task[] {
-  // An absent node is below a task, and has tasks only.
+  // The children of an absent node are always tasks.
   return node.children.flatMap((child) => (child.kind === 'task' ? [child] : (child.children as Task[])));
 }
 
@@ -49,9 +49,9 @@ export function pathOf(task: Task): string[] {
 }
 
 /**
- * What the task was given and what was bound to it: the attributes of its records, of which the package itself
- * writes none (`task.*`, `burst.*`, `exception.*`, `error.*`, `code.*` are left out). Those of the start come
- * first, then what the end has beside them. Attributes of single records are on these.
+ * The data of a task: the attributes of its records, without those that the package writes (`task.*`,
+ * `burst.*`, `distlog.*`, `exception.*`, `error.*`, `code.*`). The attributes of the start come first, then
+ * those that the end adds. Attributes of other records belong to these records.
  */
 export function dataOf(task: Task): TreeAttributes {
   const data: { [name: string]: unknown } = {};
@@ -63,32 +63,35 @@ export function dataOf(task: Task): TreeAttributes {
   return data;
 }
 
-/** Whether the package, not the application, writes this attribute. */
+/** Whether this attribute is written by the package, not by the application. */
 export function isOwnName(name: string): boolean {
   return /^(?:task|burst|distlog|exception|error|code)\./.test(name);
 }
 
-/** Seconds from start to end, as the end says, else by the times of both; undefined where neither is known. */
+/**
+ * Seconds from start to end: the duration in the end record, or else the difference of the two times;
+ * undefined if neither is known.
+ */
 export function durationOf({ start, end }: Task): number | undefined {
-  const said = end === undefined ? undefined : durationSaid(end);
-  if (said !== undefined) return said;
+  const recorded = end === undefined ? undefined : recordedDuration(end);
+  if (recorded !== undefined) return recorded;
   return start === undefined || end === undefined ? undefined : Math.max(0, secondsBetween(start, end));
 }
 
-/** The seconds that the end of a task says. */
-export function durationSaid({ attributes }: TreeRecord): number | undefined {
-  const said = attributes[TASK_DURATION];
-  return typeof said === 'number' && said >= 0 && Number.isFinite(said) ? said : undefined;
+/** The duration in the end record of a task, in seconds. */
+export function recordedDuration({ attributes }: TreeRecord): number | undefined {
+  const seconds = attributes[TASK_DURATION];
+  return typeof seconds === 'number' && seconds >= 0 && Number.isFinite(seconds) ? seconds : undefined;
 }
 
-/** What an error record says about its error; empty texts where it does not. */
+/** The error attributes of a record; missing ones are empty. */
 export interface ErrorText {
   readonly type: string;
   readonly message: string;
   readonly stacktrace: string;
 }
 
-/** The error of a record; undefined where there is none. */
+/** The error of a record; undefined if it has none. */
 export function errorOf(record: TreeRecord): ErrorText | undefined {
   const { attributes } = record;
   const type = textOf(attributes[EXCEPTION_TYPE]) || textOf(attributes[ERROR_TYPE]);
@@ -97,7 +100,10 @@ export function errorOf(record: TreeRecord): ErrorText | undefined {
   return type === '' && message === '' && stacktrace === '' ? undefined : { type, message, stacktrace };
 }
 
-/** The id of the innermost task that failed of the same error, as the end of a task says; empty: of its own. */
+/**
+ * The id of the innermost task that failed with the same error, from the task's end record; empty: the task
+ * itself.
+ */
 export function failedIn(task: Task): string {
   return textOf(task.end?.attributes[TASK_FAILED_IN]);
 }

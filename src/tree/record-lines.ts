@@ -21,8 +21,8 @@ const TIME_COLUMNS = 13;
 const SEVERITY_COLUMNS = 6;
 
 /**
- * A record: its time, severity and text, what it has of its own, and its error.
- * @param known attributes that are shown already, such as those of the task
+ * The lines of a record: its time, severity and text, its own attributes, and its error.
+ * @param known attributes that are already shown, such as those of the task
  */
 export function* recordLines(record: TreeRecord, known: TreeAttributes, look: Look): Generator<Line> {
   let isFirst = true;
@@ -33,7 +33,7 @@ export function* recordLines(record: TreeRecord, known: TreeAttributes, look: Lo
   yield* errorLines(record, look);
 }
 
-/** 06:12:36.123 and a blank. */
+/** The time as `06:12:36.123` and a space. */
 export function timePiece(record: TreeRecord): Piece {
   return piece(`${clockText(millisOf(record))} `, 'dim');
 }
@@ -41,7 +41,7 @@ export function timePiece(record: TreeRecord): Piece {
 /** As wide as a time. */
 export const noTime: Piece = piece(' '.repeat(TIME_COLUMNS));
 
-/** A record without its time and stack. @param source what is said of its logger */
+/** The lines of a record without its time and stack. @param source pieces that name its service and logger */
 export function* bodyLines(
   record: TreeRecord,
   known: TreeAttributes,
@@ -49,8 +49,8 @@ export function* bodyLines(
   source: readonly Piece[] = [],
 ): Generator<Line> {
   const error = errorOf(record);
-  const said = error === undefined ? '' : titleOf(error);
-  const isSaid = said === '' || record.body.includes(error?.message || said);
+  const title = error === undefined ? '' : titleOf(error);
+  const isInText = title === '' || record.body.includes(error?.message || title);
   const style = styleOfBody(record.severity);
   const [first = '', ...more] = textLines(record.body || record.eventName || '(no text)', look);
   yield [
@@ -58,7 +58,7 @@ export function* bodyLines(
     piece(' '),
     ...source,
     piece(first, style),
-    ...(isSaid ? [] : [piece(`  ${said}`, style)]),
+    ...(isInText ? [] : [piece(`  ${title}`, style)]),
     ...dataPieces(record.attributes, known, look),
     ...repeatPieces(record.attributes),
     ...sitePieces(record.attributes, look),
@@ -72,17 +72,17 @@ export function* errorLines(record: TreeRecord, look: Look): Generator<Line> {
   if (error !== undefined) yield* stackLines(error, look);
 }
 
-/** The lines of a text; of a long one the first ones, and how many follow. */
+/** The lines of a text; for a long text the first ones, and the number of the others. */
 export function textLines(text: string, { options, marks }: Look): string[] {
   if (!text.includes('\n')) return [text];
   const max = options.unfold === 'all' ? 200 : 24;
-  // A text of megabytes is not split whole.
+  // Very large texts are not split completely.
   const lines = text.slice(0, 262_144).trimEnd().split(/\r?\n/);
   const more = lines.length - max;
   return more <= 0 ? lines : [...lines.slice(0, max), `${marks.cut} ${counted(more, 'more line')}`];
 }
 
-/** Attributes as `name=value`, without those that the task has anyway. */
+/** Attributes as `name=value`, without those that the task already has. */
 export function dataPieces(attributes: TreeAttributes, known: TreeAttributes, look: Look): Piece[] {
   const own = Object.entries(attributes).filter(
     ([name, value]) => (value ?? undefined) !== undefined && !isOwnName(name) && !isKnown(name, value, known),
@@ -100,7 +100,7 @@ function isKnown(name: string, value: unknown, known: TreeAttributes): boolean {
   return Object.hasOwn(known, name) && valueText(known[name]) === valueText(value);
 }
 
-/** An error that came before, so its burst was not released again. */
+/** Marks a repeated error, whose burst was not released again. */
 function repeatPieces(attributes: TreeAttributes): Piece[] {
   const repeat = attributes[BURST_REPEAT];
   if (typeof repeat !== 'number') return [];
@@ -119,32 +119,32 @@ function sitePieces(attributes: TreeAttributes, { options }: Look): Piece[] {
 const STACK = { failing: { frames: 6, lines: 24 }, all: { frames: 50, lines: 200 } };
 
 /**
- * The stack: of each error in it the frames nearest to where it was thrown, and every line that is no frame,
- * since these name the causes. Of a Python traceback, which ends with the error, the end.
+ * The stack: for each error in it the frames closest to the throw, and every line that is not a frame,
+ * because these lines name the causes. For a Python traceback, which ends with the error, its last lines.
  */
 export function* stackLines({ type, message, stacktrace }: ErrorText, look: Look): Generator<Line> {
   const { frames, lines } = STACK[look.options.unfold === 'all' ? 'all' : 'failing'];
-  // Stacks of megabytes are not split whole.
+  // Very large stacks are not split completely.
   const all = stacktrace.slice(0, 262_144).split(/\r?\n/);
   if (all[0]?.startsWith('Traceback')) all.splice(1, Math.max(0, all.length - lines));
-  const said = new Set([...`${type}: ${message}`.split(/\r?\n/), ...message.split(/\r?\n/)]);
+  const shown = new Set([...`${type}: ${message}`.split(/\r?\n/), ...message.split(/\r?\n/)]);
   let inFrames = 0;
   let left = lines;
-  let leftOut = 0;
+  let omitted = 0;
   for (const line of all) {
     const isFrame = /^\s*at /.test(line);
     inFrames = isFrame ? inFrames + 1 : 0;
-    if (line.trim() === '' || (!isFrame && said.has(line.trim()))) continue;
+    if (line.trim() === '' || (!isFrame && shown.has(line.trim()))) continue;
     if (left <= 0 || inFrames > frames) {
-      leftOut += 1;
+      omitted += 1;
       continue;
     }
-    if (leftOut > 0) yield moreOf(leftOut, look);
-    leftOut = 0;
+    if (omitted > 0) yield moreOf(omitted, look);
+    omitted = 0;
     left -= 1;
     yield [piece(`  ${line.trimEnd()}`, isFrame ? 'dim' : 'red')];
   }
-  if (leftOut > 0) yield moreOf(leftOut, look);
+  if (omitted > 0) yield moreOf(omitted, look);
 }
 
 function moreOf(lines: number, { marks }: Look): Line {
@@ -156,7 +156,7 @@ function styleOfBody(severity: number): Style {
   return severity >= Severity.WARN ? styleOfSeverity(severity) : 'plain';
 }
 
-/** The name of a severity, five characters. */
+/** The name of a severity, padded to five characters. */
 function severityName(severity: number): string {
   return (severityNameOf(severity)?.replace(/\d$/, '') ?? '').padEnd(5);
 }

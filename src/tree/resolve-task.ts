@@ -23,16 +23,16 @@ const OUTCOMES: ReadonlyMap<unknown, Outcome> = new Map<unknown, Outcome>([
   [TASK_ABANDONED_EVENT, 'abandoned'],
 ]);
 const OUTCOME_WORDS: ReadonlySet<unknown> = new Set(OUTCOMES.values());
-/** How Python distlog begins the text of the record that says that a task failed. */
+/** The prefix of the text of Python distlog's record of a failed task. */
 const PYTHON_FAILED = 'FAILED ';
 
-/** A place in the task, from 1; undefined where the record does not say, or says nonsense. */
+/** The position of a record in its task, from 1; undefined if it is missing or invalid. */
 export function sequenceOf(record: TreeRecord): number | undefined {
   const value = record.attributes[TASK_SEQUENCE];
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 1 ? value : undefined;
 }
 
-/** What the record says about the end of its task. */
+/** The outcome of the task, if this record is its end. */
 export function endOf(record: TreeRecord): Outcome | undefined {
   if (record.eventName !== '') {
     const outcome = OUTCOMES.get(record.eventName);
@@ -44,11 +44,11 @@ export function endOf(record: TreeRecord): Outcome | undefined {
 }
 
 /**
- * Orders the records of a task, leaves out the copies, and reads from them what there is to know of it.
+ * Sorts the records of a task, removes copies, and derives the fields of the task from them.
  * @returns the number of copies
  */
 export function resolveTask(task: MutableTask): number {
-  const came = task.records.length;
+  const received = task.records.length;
   task.records = inOrder(task.records);
   const [first] = task.records;
   if (first !== undefined) {
@@ -69,7 +69,7 @@ export function resolveTask(task: MutableTask): number {
     task.parentId ||= textOf(record, TASK_PARENT_ID);
   }
   if (task.end === undefined) resolvePythonTask(task);
-  return came - task.records.length;
+  return received - task.records.length;
 }
 
 function endWith(task: MutableTask, record: TreeRecord, outcome: Outcome): void {
@@ -78,8 +78,9 @@ function endWith(task: MutableTask, record: TreeRecord, outcome: Outcome): void 
 }
 
 /**
- * A task of Python distlog logs its start, and at its end the same text again, or what success() was given, or `FAILED`
- * and the text. None of these is an event, so an end with a text of its own is a record like any other.
+ * A task of Python distlog logs its start, and at its end either the same text again, or the argument of
+ * success(), or `FAILED` and the text. None of these is an event, so an end with a different text cannot be
+ * told from other records.
  */
 function resolvePythonTask(task: MutableTask): void {
   const { records, start } = task;
@@ -115,7 +116,9 @@ function inOrder(records: TreeRecord[]): TreeRecord[] {
   return merged(numbered, timedInOrder(records.filter((record) => !isNumbered(record))));
 }
 
-/** By sequence. The same sequence with the same event is the same record, whatever became of it on its way. */
+/**
+ * Sorts by sequence. Records with the same sequence and event are copies, even if one was changed in transit.
+ */
 function numberedInOrder(records: TreeRecord[]): TreeRecord[] {
   records.sort((one, other) => sequenceOf(one)! - sequenceOf(other)! || compareTies(one, other));
   const isCopy = (record: TreeRecord, before: TreeRecord) =>
@@ -128,7 +131,10 @@ function compareTies(one: TreeRecord, other: TreeRecord): number {
   return compareRecords(one, other);
 }
 
-/** By time, for records of no task or without a sequence. Only what is the same in everything is a copy. */
+/**
+ * Sorts by time, for records without a task or without a sequence. Only records that are equal in everything
+ * are copies.
+ */
 export function timedInOrder(records: TreeRecord[]): TreeRecord[] {
   records.sort(compareRecords);
   return withoutCopies(records, (record, before) => compareRecords(record, before) === 0);
@@ -142,7 +148,9 @@ function withoutCopies(
   return sorted.every(isFirst) ? sorted : sorted.filter(isFirst);
 }
 
-/** Records without a sequence go before the first numbered one that is later, and before an end of their time. */
+/**
+ * Records without a sequence go before the first later numbered record, and before an end with the same time.
+ */
 function merged(numbered: readonly TreeRecord[], timed: readonly TreeRecord[]): TreeRecord[] {
   const all: TreeRecord[] = [];
   let next = 0;

@@ -10,24 +10,27 @@ import type { Trace } from './trees.ts';
 import { isFailedStory, isSaved } from './trouble.ts';
 import { dim, mark, short, type View } from './view.ts';
 
-/** Of a long story without tasks: so many records from its beginning, and so many from its end. */
+/** For a long trace without tasks: the number of first and last records that are shown. */
 const FIRST_RECORDS = 5;
 const LAST_RECORDS = 40;
 const MAX_SERVICES = 3;
 
-/** Whether the records of a trace that belong to no task are shown, not only counted. */
+/** Whether the records of a trace that have no task are shown, not only counted. */
 export function isStoryOpen(trace: Trace, { options }: View): boolean {
   if (options.unfold === 'failing') return isFailedStory(trace);
   return options.unfold === 'all';
 }
 
-/** The line of a trace's records that belong to no task. A trace without tasks that failed looks like a failed task. */
+/**
+ * The header line of a trace's records that have no task. A failed trace without tasks has the same mark as a
+ * failed task.
+ */
 export function storyHeader(trace: Trace, view: View): Line {
   const { traceId, roots, records } = trace;
   const where = traceId === '' ? 'no trace' : `trace ${traceId}`;
   if (roots.length > 0 || traceId === '' || !isFailedStory(trace)) {
     const folded = isStoryOpen(trace, view) ? '' : ' folded';
-    return dim(`${view.marks.record} ${counted(records.length, 'record')} of no task${folded}  ${where}`);
+    return dim(`${view.marks.record} ${counted(records.length, 'record')} without a task${folded}  ${where}`);
   }
   const services = [...new Set(records.map(({ service }) => service))].filter((service) => service !== '');
   const listed = services.slice(0, MAX_SERVICES).map((service) => short(service, 80, view));
@@ -36,7 +39,7 @@ export function storyHeader(trace: Trace, view: View): Line {
   return [mark('failed', view), piece(` ${where}`, 'boldRed'), piece(source, 'dim')];
 }
 
-/** So many quiet traces without tasks. */
+/** One line for several quiet traces without tasks. */
 export function storiesFold(traces: readonly Trace[], view: View): Line {
   const records = traces.reduce((sum, trace) => sum + trace.records.length, 0);
   const [only] = traces;
@@ -46,7 +49,7 @@ export function storiesFold(traces: readonly Trace[], view: View): Line {
   );
 }
 
-/** What is below that line. */
+/** The lines below that header line. */
 export function* storyLines(trace: Trace, view: View): Generator<Line> {
   const { traceId, roots, records } = trace;
   const isStory = roots.length === 0 && traceId !== '';

@@ -2,10 +2,10 @@ import type { Failures } from './failures.ts';
 import type { Node, Outcome, Task, Trees } from './trees.ts';
 import { isExpectedFailure, isFailedStory, isSaved, isTrouble } from './trouble.ts';
 
-/** How a task's end is shown: a failure that its application expected is not shown as one. */
+/** The outcome as shown: an expected failure is not shown as a failure. */
 export type ShownOutcome = Outcome | 'expected';
 
-/** What a tree, or a part of one, holds. */
+/** Counts of a tree, or a part of one. */
 export interface Counts {
   readonly tasks: number;
   readonly records: number;
@@ -25,8 +25,8 @@ export const SHOWN_OUTCOMES: readonly ShownOutcome[] = [
 type Sum = 'tasks' | 'records' | 'missing' | 'open' | ShownOutcome;
 
 /**
- * Counts of any tree or part of one, in constant time each: the nodes of a tree are side by side, so its counts are the
- * difference of two running sums.
+ * Counts of any tree or part of one, each in constant time: the nodes of a tree are adjacent, so a count is
+ * the difference of two prefix sums.
  */
 export class Summary {
   readonly #trees: Trees;
@@ -57,7 +57,7 @@ export class Summary {
     };
   }
 
-  /** Of the tree from this node. */
+  /** The counts of the tree at this node. */
   of(node: Node): Counts {
     const of = (name: Sum) => this.#between(node, name);
     return {
@@ -75,14 +75,14 @@ export class Summary {
     };
   }
 
-  /** Whether something in the tree is to be opened: it is loud, or a burst saved a record of it. */
+  /** Whether the tree is expanded: it contains a loud task, or a record released by a burst. */
   isOpen(node: Node): boolean {
     return this.#between(node, 'open') > 0;
   }
 
   /**
-   * Whether somebody who looks for trouble wants to see all records of this task: it is in trouble, or the error of one
-   * that is began in it.
+   * Whether all records of this task are shown: it needs attention, or it is the origin of the error of a
+   * task that does.
    */
   isLoud(task: Task): boolean {
     return this.#loud[task.index] === 1;
@@ -93,8 +93,8 @@ export class Summary {
   }
 
   /**
-   * Whether something in the trace went wrong, or it had a burst. Records that are missing from any other trace were
-   * held back as they should be: the trace ended well, so its quiet records were discarded.
+   * Whether the trace contains a failure or a burst. Records missing from any other trace were held back as
+   * intended: the trace ended without a trigger, so its quiet records were discarded.
    */
   isTroubled(traceId: string): boolean {
     this.#troubled ??= new Set(

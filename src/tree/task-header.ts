@@ -1,7 +1,7 @@
 import { BURST_ID, TASK_REFUSED } from '../record/index.ts';
 import { count, counted, durationText, instantText } from '../text/index.ts';
 import { isOfSameProcess, timeOf } from './children-in-order.ts';
-import { type Failure, wayTo } from './failures.ts';
+import { type Failure, pathTo } from './failures.ts';
 import { compareTimes, millisOf, secondsBetween, type Timed } from './order.ts';
 import { type Line, type Piece, piece } from './paint.ts';
 import { dataOf, durationOf, parentOf } from './query.ts';
@@ -14,7 +14,7 @@ const MAX_NAME = 200;
 const MAX_REASON = 500;
 const MAX_LINKS = 5;
 
-/** The line of a task: its sign, goal, duration, its service where that changes, what it was given. */
+/** The header line of a task: its mark, goal, duration, service if it differs from the parent's, and data. */
 export function headerOf(task: Task, view: View, isOpen: boolean): Line {
   const outcome = view.summary.outcomeOf(task);
   const seconds = durationOf(task);
@@ -34,14 +34,14 @@ export function headerOf(task: Task, view: View, isOpen: boolean): Line {
   ];
 }
 
-/** What the task was given, without what it has from its parent. */
+/** The data of the task, without that of its parent. */
 function givenPieces(task: Task, view: View): Piece[] {
   const parent = parentOf(task);
   const given = (task.start ?? task.records[0])?.attributes ?? {};
   return dataPieces(given, parent === undefined ? {} : dataOf(parent), view);
 }
 
-/** `2 tasks, 5 records folded`: what is below the line of a task. */
+/** `2 tasks, 5 records folded`: the content of a folded task. */
 function foldedText(task: Task, view: View): string {
   const inner = view.summary.of(task);
   const below = inner.tasks - 1;
@@ -54,10 +54,10 @@ function foldedText(task: Task, view: View): string {
   return texts.filter((text) => text !== '').join(', ');
 }
 
-/** Empty for none. Where all went well, records are missing because they were held back. */
+/** Empty if no records are missing. If nothing failed, records are missing because they were held back. */
 function missingText(missing: number, traceId: string, view: View): string {
   if (missing === 0) return '';
-  return `${count(missing)} ${view.summary.isTroubled(traceId) ? 'not here' : 'held back'}`;
+  return `${count(missing)} ${view.summary.isTroubled(traceId) ? 'missing' : 'held back'}`;
 }
 
 /** Several quiet siblings and records in one line. */
@@ -101,7 +101,7 @@ function marksOf(all: readonly Counts[], view: View): Piece[] {
   ]);
 }
 
-/** What is known of a whole tree: when, which trace, how much, why it failed. */
+/** The facts about a whole tree: start time, trace, counts, bursts and failures. */
 export function* factsOf(root: Task, view: View): Generator<Line> {
   const counts = view.summary.of(root);
   const missing = missingText(counts.missing, root.traceId, view);
@@ -119,12 +119,12 @@ export function* factsOf(root: Task, view: View): Generator<Line> {
   if (counts.tasks > 1) yield [piece('tasks: ', 'dim'), ...marksOf([counts], view)];
 }
 
-/** When something began, and what else is known of it. */
+/** A line with a time and other facts. */
 export function factLine(time: Timed, facts: readonly string[]): Line {
   return dim([instantText(millisOf(time)), ...facts].join('  '));
 }
 
-/** What the bursts of a trace released. */
+/** A line for each burst of a trace, with what it released. */
 export function* burstsOf(trace: Trace | undefined, view: View): Generator<Line> {
   for (const { body, service, attributes } of trace?.bursts ?? []) {
     const id = attributes[BURST_ID];
@@ -135,36 +135,36 @@ export function* burstsOf(trace: Trace | undefined, view: View): Generator<Line>
 }
 
 function* failureLines(word: string, { task, reason, beyond }: Failure, view: View): Generator<Line> {
-  const way = wayTo(task);
-  if (way.length > 1) {
-    const names = way.map((each) => piece(nameOf(each, view), each === task ? 'boldRed' : 'plain'));
+  const path = pathTo(task);
+  if (path.length > 1) {
+    const names = path.map((each) => piece(nameOf(each, view), each === task ? 'boldRed' : 'plain'));
     const hidden = names.length - 8;
     if (hidden > 0) names.splice(4, hidden, piece(`(${count(hidden)} more)`, 'dim'));
     yield [piece(`${word}: `, 'dim'), ...joined(view.marks.path, names)];
   }
   if (reason !== '') yield* causeLines(reason, view);
-  if (beyond !== '') yield dim(`the error came from a task that is not here (id ${short(beyond, 40, view)})`);
+  if (beyond !== '') yield dim(`the error came from a missing task (id ${short(beyond, 40, view)})`);
 }
 
-/** Why something failed. */
+/** The lines with the cause of a failure. */
 export function* causeLines(reason: string, view: View): Generator<Line> {
   const [first = '', ...more] = textLines(short(reason, MAX_REASON, view), view);
   yield [piece('cause: ', 'dim'), piece(first, 'red')];
   for (const line of more) yield [piece(`       ${line}`, 'red')];
 }
 
-/** What is odd about a task's place, and what it is linked to. */
+/** Lines with anomalies of a task's position, and its links. */
 export function* notesOf(task: Task, view: View): Generator<Line> {
   const { warning, link } = view.marks;
   if (task.opensCircle) {
     const parent = short(task.parentId, 40, view);
-    yield warn(`${warning} its parents form a circle, which is opened here (parent ${parent})`);
+    yield warn(`${warning} its parents form a cycle, which is broken here (parent ${parent})`);
   } else if (task.parent === undefined && task.parentId !== '') {
-    yield dim(`under a task or span that is not here (id ${short(task.parentId, 40, view)})`);
+    yield dim(`under a missing task or span (id ${short(task.parentId, 40, view)})`);
   }
   const refused = task.start?.attributes[TASK_REFUSED];
   if (typeof refused === 'string')
-    yield warn(`${warning} a tree of its own, because its header was refused: ${refused}`);
+    yield warn(`${warning} a separate tree, because its header was refused: ${refused}`);
   const skew = skewOf(task);
   if (skew !== undefined) {
     const whose = task.service || 'this process';
@@ -172,11 +172,10 @@ export function* notesOf(task: Task, view: View): Generator<Line> {
       `${warning} the clock of ${whose} is at least ${durationText(skew)} behind its caller's: placed by cause`,
     );
   }
-  for (const each of task.links.slice(0, MAX_LINKS))
-    yield dim(`${link} goes on from ${linkText(each, view)}`);
+  for (const each of task.links.slice(0, MAX_LINKS)) yield dim(`${link} continues ${linkText(each, view)}`);
   for (const each of task.linkedFrom.slice(0, MAX_LINKS)) {
     yield [
-      piece(`${link} goes on in `, 'dim'),
+      piece(`${link} continued in `, 'dim'),
       mark(view.summary.outcomeOf(each), view),
       piece(` ${nameOf(each, view)}`),
       piece(`  trace ${each.traceId}`, 'dim'),
@@ -186,7 +185,10 @@ export function* notesOf(task: Task, view: View): Generator<Line> {
   if (more > 0) yield dim(`${link} and ${counted(more, 'more link')}`);
 }
 
-/** By how many seconds the task began before its parent did, if both say when: no clock can be right then. */
+/**
+ * How many seconds the task began before its parent, which shows that a clock is wrong. Undefined if the
+ * times are consistent or unknown.
+ */
 function skewOf(task: Task): number | undefined {
   const parent = parentOf(task);
   if (parent?.start === undefined || isOfSameProcess(parent, task)) return undefined;
@@ -195,19 +197,19 @@ function skewOf(task: Task): number | undefined {
 }
 
 function linkText({ traceId, spanId, task }: Link, view: View): string {
-  if (task === undefined) return `a task that is not here (trace ${traceId}, id ${spanId})`;
-  const names = wayTo(task)
+  if (task === undefined) return `a missing task (trace ${traceId}, id ${spanId})`;
+  const names = pathTo(task)
     .slice(-3)
     .map((each) => nameOf(each, view));
   return `${names.join(view.marks.path)}  trace ${traceId}`;
 }
 
-/** The line of a task or span that is not here. */
+/** The header line of a missing task or span. */
 export function absentHeader({ id }: Absent, view: View): Line {
-  return dim(`${view.marks.gap} a task or span that is not here (id ${short(id, 40, view)})`);
+  return dim(`${view.marks.gap} a missing task or span (id ${short(id, 40, view)})`);
 }
 
-/** The goal in full, with its data: the text of the start, of which the name is the pattern. */
+/** The formatted goal: the text of the start record, of which the name is the template. */
 function goalOf(task: Task, view: View): string {
   return short(task.start?.body ?? '', MAX_NAME, view) || nameOf(task, view);
 }

@@ -12,18 +12,18 @@ import type { Absent, Node, Task, Trace } from './trees.ts';
 import { isFailedStory, isSaved } from './trouble.ts';
 import { dim, mark, short, type View } from './view.ts';
 
-/** The records of a trace that belong to no task, as something that can be opened. */
+/** The records of a trace that have no task, as an item that can be expanded. */
 export interface Story {
   readonly kind: 'story';
   readonly trace: Trace;
 }
 
-/** What follows in the output: a line of its own, or something that is opened: its line, then what it holds. */
+/** An item of the output: a line, or an item that is expanded into its header line and the rows inside it. */
 export type Row = { readonly line: Line } | { readonly open: Node | Story };
 
-/** So many quiet roots in a row still get a line each. */
+/** Up to this many consecutive quiet roots have a line each. */
 const ROOTS_APART = 5;
-/** Of the records of a task with trouble: so many from its beginning, and so many from its end. */
+/** For a task that needs attention: the number of first and last records that are shown. */
 const FIRST_RECORDS = 5;
 const LAST_RECORDS = 40;
 const MAX_REASON = 2_000;
@@ -56,7 +56,7 @@ export function* topRows(view: View): Generator<Row> {
   yield* quiet.rows();
 }
 
-/** Gathers trees and traces that are not opened, until one comes that is. */
+/** Collects consecutive trees and traces that are not expanded. */
 class QuietTop {
   readonly #view: View;
   #roots: Task[] = [];
@@ -88,14 +88,14 @@ class QuietTop {
   }
 }
 
-/** The line of what is opened. */
+/** The header line of an expanded item. */
 export function openedHeader(node: Node | Story, view: View): Line {
   if (node.kind === 'task') return headerOf(node, view, true);
   if (node.kind === 'absent') return absentHeader(node, view);
   return storyHeader(node.trace, view);
 }
 
-/** What is below it. */
+/** The rows below that header line. */
 export function insideRows(node: Node | Story, view: View): Generator<Row> {
   if (node.kind === 'task') return taskRows(node, view);
   if (node.kind === 'absent') return absentRows(node, view);
@@ -134,18 +134,18 @@ function* taskRows(task: Task, view: View): Generator<Row> {
   yield* fold.rows();
 }
 
-/** Which of a long story is left out: what happened long before the trouble. */
+/** The range of records that is hidden in a long task: those in the middle, well before the failure. */
 function hiddenRange({ records }: Task): { readonly from: number; readonly to: number } | undefined {
   if (records.length <= FIRST_RECORDS + LAST_RECORDS + 5) return undefined;
   return { from: FIRST_RECORDS, to: records.length - LAST_RECORDS };
 }
 
-/** The start and the end are in the task's own line already, so they are not counted as folded. */
+/** The header line already contains the start and the end, so they are not counted as folded. */
 function isOwnRecord(item: Item, { start, end }: Task): boolean {
   return item.kind === 'record' && (item.record === start || item.record === end);
 }
 
-/** What a burst saved is never folded. */
+/** Records released by a burst are never folded. */
 function folds(item: Item, isShown: boolean, view: View): boolean {
   if (item.kind === 'child') return !isOpened(item.node, view);
   if (item.kind === 'gap') return !isShown;
@@ -158,7 +158,10 @@ function* itemRows(item: Item, task: Task, view: View): Generator<Row> {
   else yield* rowsOf(linesOfRecord(item.record, task, view));
 }
 
-/** A record in its task. The start is the line of the task already; of the end only what is new is said. */
+/**
+ * A record inside its task. The start is already shown in the header line; for the end, only new information
+ * is shown.
+ */
 function* linesOfRecord(record: TreeRecord, task: Task, view: View): Generator<Line> {
   if (record === task.start) return;
   if (record !== task.end) return yield* recordLines(record, dataOf(task), view);
@@ -193,11 +196,11 @@ function* absentRows({ children }: Absent, view: View): Generator<Row> {
 }
 
 function gapLine(missing: number, { traceId }: Task, { marks, summary }: View): Line {
-  const held = summary.isTroubled(traceId) ? 'not here: held back or lost' : 'held back';
+  const held = summary.isTroubled(traceId) ? 'missing: held back or lost' : 'held back';
   return dim(`${marks.gap} ${counted(missing, 'record')} ${held}`);
 }
 
-/** Gathers what is quiet, until something loud comes. */
+/** Collects consecutive quiet items. */
 class Fold {
   readonly #view: View;
   #nodes: Node[] = [];

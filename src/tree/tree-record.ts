@@ -2,39 +2,45 @@ import { type DecodedLogRecord, type LogGroup, plainObject, plainValue } from '.
 import { type ReadableLogRecordLike, severityOfText } from '../record/index.ts';
 import { valueText } from '../text/index.ts';
 
-/** Attributes by name. Values may be anything; what is no plain data is shown as well as it goes. */
+/**
+ * Attributes by name. Values may be of any type; those that are not plain data are shown on a best-effort
+ * basis.
+ */
 export interface TreeAttributes {
   readonly [name: string]: unknown;
 }
 
-/** One log record as the tree reads it. The tree never changes it, and keeps it as long as itself. */
+/**
+ * One log record as read by the tree. The tree never modifies it, and references it as long as the tree
+ * exists.
+ */
 export interface TreeRecord {
-  /** 32 lower-case hex digits; empty: the record has none. */
+  /** 32 lowercase hex digits; empty if the record has none. */
   readonly traceId: string;
-  /** 16 lower-case hex digits; empty: the record has none. */
+  /** 16 lowercase hex digits; empty if the record has none. */
   readonly spanId: string;
   /**
-   * Time since 1970, in two numbers: whole seconds, and the nanoseconds within the second. Both are small
-   * integers to V8, where a bigint would be an object of its own for each record.
+   * Time since 1970 as two numbers: whole seconds, and the nanoseconds within the second. Both are small
+   * integers in V8; a bigint would be a separate object for each record.
    */
   readonly seconds: number;
   readonly nanos: number;
-  /** A number of OTel's SeverityNumber, by the severity text where the number is missing; 0: unknown. */
+  /** OTel's SeverityNumber, derived from the severity text if the number is missing; 0: unknown. */
   readonly severity: number;
-  /** Empty: the record is no event. */
+  /** Empty if the record is not an event. */
   readonly eventName: string;
   /** The body as text. */
   readonly body: string;
   readonly attributes: TreeAttributes;
   /** `service.name` of the resource; empty: unknown. */
   readonly service: string;
-  /** Which process of the service, see {@link processName}; empty: unknown. */
+  /** Identifies the process of the service, see {@link processName}; empty: unknown. */
   readonly process: string;
   /** Name of the logger. */
   readonly scope: string;
 }
 
-/** A record of the OpenTelemetry SDK, of either line, as the tree reads it. */
+/** Converts a record of the OpenTelemetry SDK, of either line, for the tree. */
 export function treeRecord(record: ReadableLogRecordLike): TreeRecord {
   const [seconds, nanos] = isZero(record.hrTime) ? record.hrTimeObserved : record.hrTime;
   const resource: TreeAttributes = record.resource?.attributes ?? {};
@@ -53,7 +59,7 @@ export function treeRecord(record: ReadableLogRecordLike): TreeRecord {
   };
 }
 
-/** Records that were read from OTLP, as the tree reads them. */
+/** Converts records decoded from OTLP for the tree. */
 export function* treeRecords({ resource, scope, records }: LogGroup): Generator<TreeRecord> {
   const attributes = plainObject(resource.attributes);
   const source = {
@@ -83,15 +89,15 @@ function decodedRecord(
   };
 }
 
-/** `service.name` of a resource; empty where it has none. */
+/** `service.name` of a resource; empty if it is missing. */
 function serviceName(resource: TreeAttributes): string {
   const name = resource['service.name'];
   return typeof name === 'string' ? name : '';
 }
 
 /**
- * What distinguishes the processes of one service: `service.instance.id`, else host and process id, else
- * nothing. Records of one process have one clock.
+ * Distinguishes the processes of one service: `service.instance.id`, otherwise host and process id, otherwise
+ * empty. Records of one process have one clock.
  */
 function processName(resource: TreeAttributes): string {
   const instance = resource['service.instance.id'];
@@ -101,7 +107,7 @@ function processName(resource: TreeAttributes): string {
   return host === '' && pid === '' ? '' : `${String(host)}/${String(pid)}`;
 }
 
-/** W3C Trace Context: an id of zeros is none. Some SDKs send it for records outside of spans. */
+/** W3C Trace Context: an id of zeros is invalid. Some SDKs send it for records outside of spans. */
 function idOf(id: string | undefined): string {
   return id === undefined || /^0+$/.test(id) ? '' : id;
 }

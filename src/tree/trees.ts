@@ -1,93 +1,99 @@
 import type { TreeRecord } from './tree-record.ts';
 
 /**
- * How a task ended. `unknown`: no end of it is among the records; it runs, its process died, or the
- * record of its end is held back or lost.
+ * How a task ended. `unknown`: its end is not among the records; it is running, its process died, or the
+ * record of its end was held back or lost.
  */
 export type Outcome = 'succeeded' | 'failed' | 'cancelled' | 'abandoned' | 'unknown';
 
-/** A node of a tree: a task, or the place of one that is not here. */
+/** A node of a tree: a task, or a placeholder for a missing one. */
 export type Node = Task | Absent;
 
 interface Common {
   /** 32 hex digits, or empty. */
   readonly traceId: string;
-  /** The task's id, 16 hex digits. Of an absent one: the id that its children name as their parent. */
+  /** The task's id, 16 hex digits. For an absent node: the id that its children name as their parent. */
   readonly id: string;
   readonly parent: Node | undefined;
   /** In reading order, see {@link childrenInOrder}. */
   readonly children: readonly Node[];
-  /** Its place in {@link Trees.nodes}; its whole tree is the `size` nodes from there. */
+  /** Its index in {@link Trees.nodes}; its whole tree is the `size` nodes from there. */
   readonly index: number;
   readonly size: number;
 }
 
-/** A goal, with the records that belong to it. At least one of them is here. */
+/** A goal, with the records that belong to it. At least one of them is present. */
 export interface Task extends Common {
   readonly kind: 'task';
-  /** Its message before formatting; empty where no record says. */
+  /** Its message before formatting; empty if no record has it. */
   readonly name: string;
   /** The service and process that wrote its first record. */
   readonly service: string;
   readonly process: string;
-  /** As the records say, whether it is here or not; empty: they name none, so it is a root. */
+  /**
+   * The parent's id from the records, whether the parent is present or not; empty: they name none, so the
+   * task is a root.
+   */
   readonly parentId: string;
-  /** By `task.sequence`; records without one stand among them by time. Each record once. */
+  /** By `task.sequence`; records without one are inserted by time. Each record occurs once. */
   readonly records: readonly TreeRecord[];
-  /** The `task.started` record, if it is here. */
+  /** The `task.started` record, if it is present. */
   readonly start: TreeRecord | undefined;
-  /** The record that says how it ended, if it is here; the first, if there are several. */
+  /** The record with the outcome, if it is present; the first, if there are several. */
   readonly end: TreeRecord | undefined;
   readonly outcome: Outcome;
-  /** Its application logs no end that differs from other records, as Python distlog does. */
+  /** Its application writes no distinct end record; Python distlog does not. */
   readonly hasNoEndEvent: boolean;
-  /** How many records are not here, by the gaps in `task.sequence`. Those after the last one are unknown. */
+  /**
+   * Number of missing records, from the gaps in `task.sequence`. Records missing after the last one cannot be
+   * counted.
+   */
   readonly missing: number;
-  /** True: its parents form a circle, which is opened here: it is a root. */
+  /** True: its parents form a cycle, which is broken here, so this task is a root. */
   readonly opensCircle: boolean;
   readonly links: readonly Link[];
-  /** The tasks here that name this one in their links. */
+  /** The tasks that link to this one. */
   readonly linkedFrom: readonly Task[];
 }
 
 /**
- * The place of a task or span that is not here, but named as a parent: held back, lost, of a process whose
- * records are elsewhere, or a span that is no task, such as that of an HTTP client.
+ * A placeholder for a missing task or span that is named as a parent: it was held back or lost, its process
+ * logs elsewhere, or the span is not a task, for example that of an HTTP client.
  */
 export interface Absent extends Common {
   readonly kind: 'absent';
-  /** The first record that was written inside of it, if one is here: it shows which task the span is in. */
+  /** The first record written inside it, if there is one: it shows which task contains the span. */
   readonly evidence: TreeRecord | undefined;
 }
 
-/** From a root to the task whose work it goes on with, in a trace of its own. */
+/** A link from a root to the task whose work it continues in a separate trace. */
 export interface Link {
   readonly traceId: string;
   readonly spanId: string;
-  /** If it is here. */
+  /** The task, if it is present. */
   readonly task: Task | undefined;
 }
 
-/** What one trace id holds. */
+/** The tasks and records with one trace id. */
 export interface Trace {
   /** Empty: records and tasks without a trace. */
   readonly traceId: string;
   /** By the time of their start. */
   readonly roots: readonly Task[];
-  /** Records of no task, by time. */
+  /** Records without a task, by time. */
   readonly records: readonly TreeRecord[];
-  /** The records that say what its bursts released (`burst.released`), by time. */
+  /** The `burst.released` records, which describe what its bursts released, by time. */
   readonly bursts: readonly TreeRecord[];
 }
 
-/** Records, put together to trees of tasks. */
+/** Trees of tasks, built from records. */
 export interface Trees {
   /** By the time of the first record. */
   readonly traces: readonly Trace[];
-  /** Every task and absent one, in reading order: a parent before its children, trees one after another. */
+  /** Every task and absent node, in reading order: a parent before its children, one tree after another. */
   readonly nodes: readonly Node[];
-  /** How many records it holds. */
+  /** Number of records. */
   readonly records: number;
-  /** How many records were left out as copies of others. */
+  /** Number of records that were dropped as copies of others. */
   readonly copies: number;
 }

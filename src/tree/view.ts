@@ -6,18 +6,18 @@ import { type Line, type Piece, piece } from './paint.ts';
 import { type ShownOutcome, Summary } from './summary.ts';
 import type { Task, Trace, Trees } from './trees.ts';
 
-/** How lines look. */
+/** The style of lines. */
 export interface Look {
   readonly options: Pick<ResolvedLinesOptions, 'ascii' | 'unfold'>;
   readonly marks: Marks;
 }
 
-/** All that the writers of lines need to know. */
+/** The data and the style that functions need to write lines. */
 export interface View extends Look {
   readonly trees: Trees;
   readonly failures: Failures;
   readonly summary: Summary;
-  /** The trace of each root that is the first of its trace. */
+  /** The trace of each root that is the first in its trace. */
   readonly firstRoots: ReadonlyMap<Task, Trace>;
 }
 
@@ -42,18 +42,18 @@ const STYLES: Readonly<Record<ShownOutcome, Style>> = {
   unknown: 'magenta',
 };
 
-/** The sign of an outcome in its color. */
+/** The mark of an outcome in its color. */
 export function mark(outcome: ShownOutcome, { marks }: Pick<Look, 'marks'>): Piece {
   return piece(marks.outcomes[outcome], STYLES[outcome]);
 }
 
-/** The pieces with something between them; empty ones are left out. */
+/** Joins the pieces with a separator, without empty ones. */
 export function joined(between: string, pieces: readonly Piece[]): Piece[] {
   const full = pieces.filter(({ text }) => text !== '');
   return full.flatMap((each, at) => (at === 0 ? [each] : [piece(between, 'dim'), each]));
 }
 
-/** A text cut to so many characters. */
+/** Truncates a text to a number of characters. */
 export function short(text: string, characters: number, { marks }: Look): string {
   return text.length <= characters ? text : `${text.slice(0, characters - 1)}${marks.cut}`;
 }

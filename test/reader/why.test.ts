@@ -101,7 +101,7 @@ test('what the burst and the task have lost is said by cause', () => {
   ]);
   expect(lines.slice(-2)).toEqual([
     'burst: burst released; lost by cause: age 4, dropped 2',
-    '3 records of the failing task are not here: held back or lost',
+    '3 records of the failing task are missing: held back or lost',
   ]);
   const nothing = why([...failing().fail(101, 0.001, ERROR).records, burst({ 'burst.released': 9 })]);
   expect(nothing.at(-1)).toBe('burst: burst released');
@@ -109,7 +109,7 @@ test('what the burst and the task have lost is said by cause', () => {
 
 test('an error that came from a task that is not here is said to', () => {
   const lines = why(failing().fail(101, 0.001, passedOn(id(7))).records);
-  expect(lines).toContain(`the error came from a task that is not here (id ${id(7)})`);
+  expect(lines).toContain(`the error came from a missing task (id ${id(7)})`);
 });
 
 test('a trace without tasks is explained by the first error of the last trace that has one', () => {

@@ -15,7 +15,7 @@ const traces = ['', 'trace-a', 'trace-b'];
 const services = ['shop', 'stock'];
 const ends = ['task.succeeded', 'task.failed', 'task.cancelled', 'task.abandoned', ''];
 
-/** What a task of the model is; its parent may be itself, a descendant, a span, a task of nobody, or none. */
+/** A task of the model; its parent may be itself, a descendant, a span, an unknown task, or none. */
 const task = fc.record({
   trace: fc.constantFrom(...traces),
   id: fc.constantFrom(...ids),
@@ -31,7 +31,7 @@ const task = fc.record({
 });
 const loose = fc.record({ trace: fc.constantFrom(...traces), at: fc.nat(40) });
 
-/** The records of a model, each of them different from all others. */
+/** The records of a model, all of them different. */
 const story = fc
   .record({
     tasks: fc.uniqueArray(task, { selector: ({ trace, id }) => `${trace}/${id}`, maxLength: 14 }),
@@ -70,7 +70,7 @@ const story = fc
     return records;
   });
 
-/** What is left of a story, in two orders, the second with copies. */
+/** The remaining records of a story in two orders, the second with copies. */
 const left = story
   .chain((records) =>
     fc.record({
@@ -116,7 +116,7 @@ function outline(grown: Trees) {
   };
 }
 
-test('any order of what is left gives the same forest and the same text, with copies or without', () => {
+test('any order of the remaining records gives the same trees and the same text, with or without copies', () => {
   fc.assert(
     fc.property(left, ({ one, other, copies }) => {
       const first = buildTrees(one);
@@ -130,7 +130,7 @@ test('any order of what is left gives the same forest and the same text, with co
   );
 });
 
-test('every record that is left stands in the forest once, and every child in its parent once', () => {
+test('every remaining record is in the trees once, and every child in its parent once', () => {
   fc.assert(
     fc.property(left, ({ one }) => {
       const grown = buildTrees(one);
@@ -159,7 +159,7 @@ test('every record that is left stands in the forest once, and every child in it
   );
 });
 
-test("every task's parent is what its records say, or a named gap, or it is a root", () => {
+test("every task's parent is the one its records name, or a missing node, or the task is a root", () => {
   fc.assert(
     fc.property(left, ({ one }) => {
       const grown = buildTrees(one);
@@ -191,7 +191,7 @@ function saidOfTask(records: readonly TreeRecord[], traceId: string, id: unknown
   return records.some((each) => each.traceId === traceId && each.attributes['task.id'] === id);
 }
 
-test('the nodes are in reading order: a tree lies in one piece, a parent before its children', () => {
+test('the nodes are in reading order: a tree is contiguous, a parent before its children', () => {
   fc.assert(
     fc.property(left, ({ one }) => {
       const { nodes, traces: found } = buildTrees(one);

@@ -5,7 +5,7 @@ function taskCalled(name: string, records: Iterable<TreeRecord>): Task {
   return buildTrees(records).nodes.find((node): node is Task => node.kind === 'task' && node.name === name)!;
 }
 
-/** What a reader reads, in order. */
+/** The content of a task in reading order. */
 function storyOf(task: Task): string[] {
   return [...childrenInOrder(task)].map((item) => {
     if (item.kind === 'record') return item.record.body;
@@ -24,14 +24,14 @@ test('records of a task are read by their sequence, whatever their clocks say', 
   expect(task).toMatchObject({ outcome: 'succeeded', missing: 0 });
 });
 
-test('gaps in the sequence are counted, where they are', () => {
+test('gaps in the sequence are counted at their position', () => {
   const story = new TaskStory('a', 'sail').hold(2).say(1, 'hoist').hold().succeed(2, 1);
   const task = taskCalled('sail', story.records);
   expect(storyOf(task)).toEqual(['gap of 2', 'hoist', 'gap of 1', 'sail succeeded']);
   expect(task.missing).toBe(3);
 });
 
-test('a record without a sequence stands by its time, and before an end of the same time', () => {
+test('a record without a sequence is placed by its time, and before an end of the same time', () => {
   const story = new TaskStory('a', 'sail').start(0).say(10, 'hoist').succeed(20, 1);
   const attributes = { 'task.id': 'a' };
   const others = [record({ at: 5, body: 'early', attributes }), record({ at: 20, body: 'late', attributes })];
@@ -46,7 +46,7 @@ test('the same task, sequence and event is one record, also when a copy has chan
   expect(grown).toMatchObject({ records: 2, copies: 3 });
 });
 
-test('of copies that differ the same one stays, in whatever order they came', () => {
+test('of copies that differ the same one is kept, in any order of arrival', () => {
   const { records } = new TaskStory('a', 'sail').start(0).say(1, 'hoist');
   const redacted = { ...records[1]!, body: 'h****' };
   const other = { ...records[1]!, eventName: 'wind.changed' };
@@ -66,11 +66,11 @@ test.each([
   { service: 'x' },
   { process: 'x' },
   { scope: 'x' },
-])('records of no task that differ in %j are two', (difference) => {
+])('records without a task that differ in %j are two', (difference) => {
   expect(buildTrees([record(), record(difference)])).toMatchObject({ records: 2, copies: 0 });
 });
 
-test('records of no task are one only when they are the same in everything', () => {
+test('records without a task are copies only if they are equal in everything', () => {
   const one = record({ body: 'hello', attributes: { n: 1, list: [1, { deep: true }] } });
   const copy = record({ body: 'hello', attributes: { list: [1, { deep: true }], n: 1 } });
   const other = record({ body: 'hello', attributes: { n: 1, list: [1, { deep: false }] } });
@@ -79,14 +79,14 @@ test('records of no task are one only when they are the same in everything', () 
   expect(grown.copies).toBe(1);
 });
 
-test('a child of the same process stands where its clock says', () => {
+test('a child of the same process is placed by its clock', () => {
   const parent = new TaskStory('a', 'sail').start(0).say(10, 'hoist').say(20, 'steer').succeed(30, 1);
   const child = new TaskStory('b', 'reef', { parent: 'a' }).start(15).succeed(30, 1);
   const task = taskCalled('sail', [...child.records, ...parent.records]);
   expect(storyOf(task)).toEqual(['sail', 'hoist', '-> reef', 'steer', 'sail succeeded']);
 });
 
-test('a child of another process never stands before the start or behind the end of its parent', () => {
+test('a child of another process is never placed before the start or after the end of its parent', () => {
   const parent = new TaskStory('a', 'sail').start(10).say(11, 'hoist').succeed(30, 1);
   const slow = new TaskStory('b', 'slow clock', { parent: 'a', service: 'x' }).start(-500).succeed(-400, 1);
   const fast = new TaskStory('c', 'fast clock', { parent: 'a', service: 'x' }).start(900).succeed(950, 1);
@@ -94,7 +94,7 @@ test('a child of another process never stands before the start or behind the end
   expect(storyOf(task)).toEqual(['sail', '-> slow clock', 'hoist', '-> fast clock', 'sail succeeded']);
 });
 
-test('a child of the same process that began after the end stands behind it', () => {
+test('a child of the same process that began after the end is placed after it', () => {
   const parent = new TaskStory('a', 'sail').start(0).succeed(10, 1);
   const child = new TaskStory('b', 'afterwards', { parent: 'a' }).start(20);
   expect(storyOf(taskCalled('sail', [...child.records, ...parent.records]))).toEqual([
@@ -104,7 +104,7 @@ test('a child of the same process that began after the end stands behind it', ()
   ]);
 });
 
-test('a missing span lies in the task that wrote a record inside of it, behind that record', () => {
+test('a missing span is placed in the task that wrote a record inside it, after that record', () => {
   const root = new TaskStory('r', 'root').start(0);
   const caller = new TaskStory('a', 'call', { parent: 'r' })
     .start(1)
@@ -116,7 +116,7 @@ test('a missing span lies in the task that wrote a record inside of it, behind t
   expect(taskCalled('serve', records).parent).toMatchObject({ kind: 'absent', id: 'http' });
 });
 
-test('tasks of one unknown parent are in one gap under the only root of the trace', () => {
+test('tasks of one unknown parent are in one missing node under the only root of the trace', () => {
   const root = new TaskStory('r', 'root').start(0).succeed(9, 1);
   const one = new TaskStory('a', 'one', { parent: 'lost' }).start(3);
   const two = new TaskStory('b', 'two', { parent: 'lost' }).start(2);
@@ -127,7 +127,7 @@ test('tasks of one unknown parent are in one gap under the only root of the trac
   expect(missing!.children.map(nameOf)).toEqual(['two', 'one']);
 });
 
-test('without an only root, tasks of an unknown parent are roots', () => {
+test('without a single root, tasks of an unknown parent are roots', () => {
   const one = new TaskStory('a', 'one', { parent: 'lost' }).start(3);
   const roots = ['r', 's'].map((id) => new TaskStory(id, id).start(0));
   const grown = buildTrees([...one.records, ...roots.flatMap(({ records }) => records)]);
@@ -135,7 +135,7 @@ test('without an only root, tasks of an unknown parent are roots', () => {
   expect(buildTrees(one.records).traces[0]!.roots[0]).toMatchObject({ parentId: 'lost', parent: undefined });
 });
 
-test('a circle of parents is opened at the task that began first, and says so', () => {
+test('a cycle of parents is broken at the task that began first, which is marked', () => {
   const records = ['c', 'a', 'b'].flatMap((id, at) => {
     const parent = { a: 'c', b: 'a', c: 'b' }[id]!;
     return new TaskStory(id, id, { parent }).start(at === 2 ? 1 : 5).records;
@@ -167,7 +167,7 @@ test('a task without an end is unknown, with or without its start', () => {
   });
 });
 
-test('a Python task has failed when it says so', () => {
+test('a Python task failed if its record says FAILED', () => {
   const failed = new TaskStory('a', 'a').say(0, 'a').say(1, 'FAILED a', { severity: 17 });
   expect(taskCalled('a', failed.records).outcome).toBe('failed');
 });
@@ -198,6 +198,6 @@ test('attributes of any kind do no harm', () => {
   expect(buildTrees([record({ attributes: hostile, body: 'only one' })]).records).toBe(1);
 });
 
-test('nothing makes an empty forest', () => {
+test('no records give empty trees', () => {
   expect(buildTrees([])).toEqual({ traces: [], nodes: [], records: 0, copies: 0 });
 });

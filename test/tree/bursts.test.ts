@@ -19,7 +19,7 @@ function manifest(at: number, more: Given = {}): TreeRecord {
   });
 }
 
-/** A request of somebody who uses no tasks. */
+/** A request of an application without tasks. */
 const request = () => [
   record({ at: 2, body: 'cart loaded', severity: 5, attributes: saved({ items: 3 }) }),
   record({ at: 1, body: 'GET /checkout', severity: 5, attributes: saved() }),
@@ -28,7 +28,7 @@ const request = () => [
 ];
 
 describe('a trace without tasks', () => {
-  test('that burst is a failure, and everything that the burst saved is there', () => {
+  test('that burst is a failure, and shows everything that the burst released', () => {
     expect(shown(request())).toEqual([
       `✘ trace ${TRACE}  · shop`,
       '│ 2026-11-21 06:12:36.001 UTC  3 records',
@@ -40,7 +40,7 @@ describe('a trace without tasks', () => {
     ]);
   });
 
-  test('of the same millisecond, what the burst released comes in its order, and before the trigger', () => {
+  test('shows released records of the same millisecond in burst order, before the trigger', () => {
     const released = ['looking up', 'cache miss', 'a retry'].map((body, index) =>
       record({ at: 1, body, severity: 5, attributes: saved({ 'burst.sequence': index + 1 }) }),
     );
@@ -54,7 +54,7 @@ describe('a trace without tasks', () => {
     ]);
   });
 
-  test('with an ERROR and no burst is one too, and a burst without an ERROR', () => {
+  test('with an ERROR and no burst is a failure too, and so is a burst without an ERROR', () => {
     const error = record({ body: 'broken', severity: 17, attributes: ERROR });
     expect(shown([error]).slice(0, 3)).toEqual([
       `✘ trace ${TRACE}  · shop`,
@@ -68,7 +68,7 @@ describe('a trace without tasks', () => {
       '│ ⇡ burst released 2 records (severity), 1 lost  · shop  id b1',
       '│ 06:12:36.000 DEBUG slow',
     ]);
-    // Of a burst whose records are elsewhere.
+    // A burst whose records are stored elsewhere.
     expect(shown([manifest(1)])).toHaveLength(3);
   });
 
@@ -94,11 +94,11 @@ describe('a trace without tasks', () => {
       '· 40 records of 40 traces without tasks folded',
     ]);
     expect(shown(quiet(1).slice(0, 1))).toEqual([
-      '· 1 record of no task folded  trace 00000000000000000000000000000001',
+      '· 1 record without a task folded  trace 00000000000000000000000000000001',
     ]);
   });
 
-  test('and long is shown at its beginning and end, with all that a burst saved', () => {
+  test('that is long is shown at its beginning and end, with everything that a burst released', () => {
     const many = Array.from({ length: 1_000 }, (_, at) => record({ at, body: `step ${at}` }));
     many[500] = record({ at: 500, body: 'saved', severity: 5, attributes: saved() });
     many[999] = record({ at: 999, body: 'broken', severity: 17 });
@@ -108,7 +108,7 @@ describe('a trace without tasks', () => {
     expect(text[10]).toBe('│ · 459 records folded');
   });
 
-  test('with unfold none is its line and its facts, with unfold all everything', () => {
+  test('has its header and facts with unfold none, everything with unfold all', () => {
     expect(shown(request(), { unfold: 'none' })).toHaveLength(4);
     const quiet = record({ body: 'x', traceId: 'c'.repeat(32) });
     expect(shown([quiet], { unfold: 'all' })).toHaveLength(2);
@@ -117,7 +117,7 @@ describe('a trace without tasks', () => {
 });
 
 describe('a tree with a burst', () => {
-  test('says what the burst released, and the manifest is not a record of no task', () => {
+  test('shows what the burst released, and does not count the manifest as a record without a task', () => {
     const job = new TaskStory('a', 'job').start(0).say(1, 'detail', { severity: 5, attributes: saved() });
     const text = shown([...job.fail(2, 1, ERROR).records, manifest(3)]);
     expect(text.slice(0, 4)).toEqual([
@@ -126,10 +126,10 @@ describe('a tree with a burst', () => {
       '│ ⇡ burst released 2 records (severity), 1 lost  · shop  id b1',
       "│ cause: TypeError: Cannot read properties of undefined (reading 'sku')",
     ]);
-    expect(text.join('\n')).not.toMatch(/folded|of no task/);
+    expect(text.join('\n')).not.toMatch(/folded|without a task/);
   });
 
-  test('never folds what the burst saved, in steps that succeeded and far from the trouble', () => {
+  test('never folds what the burst released, also in steps that succeeded and far from the failure', () => {
     const root = new TaskStory('a', 'job').start(0);
     const step = new TaskStory('b', 'step', { parent: 'a' })
       .start(1)
@@ -164,7 +164,7 @@ describe('a tree with a burst', () => {
   });
 });
 
-test('an error whose burst was not released again says where the whole one is', () => {
+test('an error whose burst was not released again names the complete burst', () => {
   const attributes = { 'burst.fingerprint': 'f', 'burst.repeat': 12, 'burst.last_id': 'b0' };
   expect(shown([record({ body: 'broken', severity: 17, attributes, traceId: '' })])[1]).toBe(
     '│ 06:12:36.000 ERROR broken  (number 12 of this error, see burst b0)',

@@ -1,7 +1,7 @@
 import { buildTrees, findTasks, lines, pathOf, type TreeRecord } from '../../src/tree/index.ts';
 import { record } from './story.ts';
 
-/** Each the child of the one before; `parentOfFirst` closes a circle. */
+/** Each is the child of the previous one; `parentOfFirst` closes a cycle. */
 function chain(length: number, last: string, parentOfFirst?: number): TreeRecord[] {
   return Array.from({ length }, (_, at) => {
     const parent = at === 0 ? parentOfFirst : at - 1;
@@ -39,13 +39,13 @@ test('a chain of failures that point to the innermost is followed in linear time
   );
 });
 
-test('a circle of 20,000 tasks is opened once', () => {
+test('a cycle of 20,000 tasks is broken once', () => {
   const grown = buildTrees(chain(20_000, 'task.started', 19_999));
   expect(grown.traces[0]!.roots).toHaveLength(1);
   expect(grown.traces[0]!.roots[0]).toMatchObject({ id: 't0', opensCircle: true, size: 20_000 });
 });
 
-test('many gaps in one deep tree are placed without walking it again for each', () => {
+test('many missing nodes in one deep tree are placed without walking the tree again for each', () => {
   const deep = chain(5_000, 'task.started');
   const evidence = Array.from({ length: 5_000 }, (_, at) =>
     record({ at, spanId: `s${at}`, attributes: { 'task.id': 't4999', 'task.sequence': at + 2 } }),

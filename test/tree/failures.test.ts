@@ -26,7 +26,7 @@ test('the task that the end names is the inner one, however far inside', () => {
   expect(failures.beganIn(task('middle'))).toBe(false);
 });
 
-test('a named task that is not inside is not followed, and stays named as beyond', () => {
+test('a named task that is not inside is not followed, and is reported as beyond', () => {
   const { failures, task } = failuresOf(
     new TaskStory('a', 'one').start(0).fail(1, 1, passedOn('b')),
     new TaskStory('b', 'other').start(2).fail(3, 1, ERROR),
@@ -88,7 +88,7 @@ test('of several children that failed the last one is followed, and one that suc
   expect(failures.of(task('outer')).map((each) => each.task.name)).toEqual(['second', 'first']);
 });
 
-test('a tree that succeeded has the failures inside of it, and one without any has none', () => {
+test('a tree that succeeded has the failures inside it', () => {
   const { failures, task } = failuresOf(
     new TaskStory('a', 'outer').start(0).succeed(9, 1),
     new TaskStory('b', 'inner', { parent: 'a' }).start(1).fail(2, 1, error('x')),
@@ -98,7 +98,7 @@ test('a tree that succeeded has the failures inside of it, and one without any h
   expect(failures.of(task('fine'))).toEqual([]);
 });
 
-test('a failed end that says nothing has the last error that the task logged as its reason', () => {
+test('the reason of a failed end without a text is the last error that the task logged', () => {
   const silent = { eventName: 'task.failed', severity: 17 };
   const reason = (...said: readonly Partial<TreeRecord>[]) => {
     const story = new TaskStory('a', 'job').start(0);
@@ -134,7 +134,7 @@ describe('the facts of a tree', () => {
     expect(factsOf(...failed(5))[4]).toBe('│ and 3 more failures, see below');
   });
 
-  test('name the way to the failure, of a long one its beginning and its end', () => {
+  test('show the path to the failure; a long one is shortened in the middle', () => {
     const chain = (length: number) =>
       Array.from({ length }, (_, at) =>
         new TaskStory(`t${at}`, `n${at}`, at === 0 ? {} : { parent: `t${at - 1}` })
@@ -146,7 +146,7 @@ describe('the facts of a tree', () => {
     expect(factsOf(...chain(9))[0]).toBe('│ failed: n0 › n1 › n2 › n3 › (1 more) › n5 › n6 › n7 › n8');
   });
 
-  test('leave out what was expected, and say of one task only no counts', () => {
+  test('omit expected failures, and omit counts for a single task', () => {
     expect(
       factsOf(
         new TaskStory('a', 'outer').start(0).fail(9, 1, error('real')),
@@ -204,7 +204,7 @@ describe('why a task failed', () => {
     expect(causes(attributes, body)).toEqual([`│ cause: ${reason}`]);
   });
 
-  test('is nothing where the end only repeats goal and outcome', () => {
+  test('is empty if the end only repeats goal and outcome', () => {
     expect(causes({}, 'job failed')).toEqual([]);
     expect(causes({}, 'job')).toEqual([]);
   });
@@ -214,7 +214,7 @@ describe('why a task failed', () => {
     expect(line).toBe(`│ cause: ${'x'.repeat(499)}…`);
   });
 
-  test('leaves out the goal with its data, which the start says', () => {
+  test('omits the goal with its data, which the start contains', () => {
     const start = new TaskStory('a', 'charge %d').say(0, 'charge 42', { eventName: 'task.started' });
     const end = { eventName: 'task.failed', severity: 17 };
     const reasonAt = (body: string) => {
@@ -230,7 +230,7 @@ describe('why a task failed', () => {
   });
 });
 
-test('a task whose end is a record of Python distlog says its reason without the word FAILED and the goal', () => {
+test('the reason of a Python distlog task omits the word FAILED and the goal', () => {
   const of = (at: number, body: string, severity: number, more: object = {}) =>
     record({
       at,

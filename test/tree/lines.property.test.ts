@@ -11,14 +11,14 @@ import {
 } from '../../src/tree/index.ts';
 import { record } from './story.ts';
 
-/** What a service did, step by step: of the tasks that are open, some say, some begin others, some end. */
+/** The steps of a service: of the open tasks, some log, some begin others, some end. */
 const steps = fc.array(
   fc.record({
     kind: fc.constantFrom('say', 'say', 'begin', 'begin', 'end'),
     of: fc.nat(1_000),
     outcome: fc.constantFrom('succeeded', 'cancelled', 'failed'),
     millis: fc.nat(5),
-    /** What begins in no other task, or in another service. */
+    /** Tasks that begin in no other task, or in another service. */
     isRoot: fc.constantFrom(true, false, false, false, false, false),
     service: fc.constantFrom('shop', 'shop', 'stock'),
   }),
@@ -29,7 +29,7 @@ type Steps = typeof steps extends fc.Arbitrary<infer T> ? T : never;
 interface Told {
   readonly name: string;
   readonly parent: Told | undefined;
-  /** Names of records and children, in their order. */
+  /** Names of records and children, in order. */
   readonly inside: (string | Told)[];
   said: number;
   isOpen: boolean;
@@ -61,7 +61,7 @@ function told(program: Steps): {
   };
   const depthOf = (task: Told): number => (task.parent === undefined ? 0 : depthOf(task.parent) + 1);
   for (const { kind, of, outcome, millis, isRoot, service } of program) {
-    // No two records of one moment: their order is their order.
+    // No two records have the same time, so their order is defined.
     at += millis + 1;
     const open = all.filter(({ isOpen }) => isOpen);
     const task = open[of % Math.max(1, open.length)];
@@ -89,14 +89,14 @@ function told(program: Steps): {
   return { records, roots, all };
 }
 
-/** How deep a line is, and what it is about. */
+/** The depth of a line, and its subject. */
 function shownAs(line: string): { readonly depth: number; readonly about: string | undefined } {
   const text = line.replace(/^[\d:. ]{13}/, '');
   const guides = /^(?:│ )*/.exec(text)![0];
   return { depth: guides.length / 2, about: /(?:task|say)-\d+/.exec(text)?.[0] };
 }
 
-test('a forest that is opened is drawn as a naive walk over it goes', () => {
+test('expanded trees are drawn in the same order as by a naive walk', () => {
   fc.assert(
     fc.property(steps, (program) => {
       const { records, roots } = told(program);
@@ -112,7 +112,7 @@ test('a forest that is opened is drawn as a naive walk over it goes', () => {
       const drawn: string[] = [];
       for (const line of lines(buildTrees(records), { unfold: 'all' })) {
         const { depth, about } = shownAs(line);
-        // Why a tree failed is said below its root, and what failed in the failing task.
+        // The cause of a failure is shown below the root and in the failing task.
         const isFact =
           /failed(?: inside)?: |cause: |more failure/.test(line) || / ✘ task-\d+ failed$/.test(line);
         if (about !== undefined && !isFact && !drawn.includes(`${depth} ${about}`))
@@ -124,7 +124,7 @@ test('a forest that is opened is drawn as a naive walk over it goes', () => {
   );
 });
 
-test('of lines that only grow a reader knows at each one in which task it stands', () => {
+test('in append-only output every line shows to which task it belongs', () => {
   fc.assert(
     fc.property(steps, (program) => {
       const { records, all } = told(program);
@@ -132,7 +132,7 @@ test('of lines that only grow a reader knows at each one in which task it stands
       const byName = new Map(all.map((task) => [task.name, task]));
       const pathOf = (task: Told | undefined): string[] =>
         task === undefined ? [] : [...pathOf(task.parent), task.name];
-      /** What stands above the next line, by depth. */
+      /** The lines above the next line, by depth. */
       let above: string[] = [];
       let open = 0;
       const seen: (string | number)[] = [];
@@ -142,7 +142,7 @@ test('of lines that only grow a reader knows at each one in which task it stands
         const shown = [...live.of(each)].map((line) => ({ line, ...shownAs(line) }));
         const own = shown.pop()!;
         for (const { line, depth, about } of shown) {
-          // Ancestors are repeated where the branch is another one, and nothing else.
+          // Only ancestors are repeated, and only when the branch changes.
           if (!line.endsWith(' …')) seen.push(line);
           above = [...above.slice(0, depth), about!];
         }
@@ -161,7 +161,7 @@ test('of lines that only grow a reader knows at each one in which task it stands
   );
 });
 
-test('tasks that never end are forgotten, the one that logged longest ago first', () => {
+test('tasks that never end are evicted, the least recently logging one first', () => {
   const live = new LiveLines({ form: 'tree', color: false });
   const of = (name: string, eventName = '') =>
     [...live.of(record({ body: name, eventName, attributes: { 'task.id': name, 'task.name': name } }))].join(
@@ -171,7 +171,7 @@ test('tasks that never end are forgotten, the one that logged longest ago first'
   of('task-0');
   of('task-4096', 'task.started');
   expect(live.openTasks).toBe(4_096);
-  // The second was forgotten, not the first, which has said something since.
+  // The second was evicted, not the first, which has logged in the meantime.
   const child = (parent: string) =>
     record({ body: 'x', attributes: { 'task.id': 'new', 'task.parent.id': parent } });
   expect([...live.of(child('task-0'))].join('\n')).toContain('task-0 …');
@@ -182,7 +182,7 @@ test('tasks that never end are forgotten, the one that logged longest ago first'
   ).not.toContain('task-1 …');
 });
 
-test('guides end at a depth of 24, from which on the line says how deep it is', () => {
+test('guides end at a depth of 24; deeper lines contain their depth', () => {
   const paint = { color: false, width: Number.POSITIVE_INFINITY, ascii: false, marks: unicodeMarks };
   const at = (depth: number) => paintLine([piece('x')], depth, paint);
   expect(at(0)).toBe('x');
@@ -190,7 +190,7 @@ test('guides end at a depth of 24, from which on the line says how deep it is', 
   expect(at(25)).toBe(`${unicodeMarks.guide.repeat(24)}(+1) x`);
 });
 
-test('of siblings that began together those that say which child they are come first', () => {
+test('of siblings that began at the same time, those with a child number are first', () => {
   const start = (id: string, more: object) =>
     record({ body: id, eventName: 'task.started', attributes: { 'task.id': id, 'task.name': id, ...more } });
   const trees = buildTrees([
@@ -202,7 +202,7 @@ test('of siblings that began together those that say which child they are come f
   expect(trees.nodes.map(({ id }) => id)).toEqual(['parent', 'd', 'c', 'a']);
 });
 
-test('a step stands behind as many records of its parent as its start says, whatever the clocks say', () => {
+test('a step is placed after as many records of its parent as its start names, whatever the clocks say', () => {
   const of = (id: string, sequence: number, at: number, more: object = {}, eventName = '') =>
     record({
       at,
@@ -224,7 +224,7 @@ test('a step stands behind as many records of its parent as its start says, what
   }
 });
 
-test('flat lines say where a record is from, but not that tasks write their own, and mark what a burst released', () => {
+test('flat lines name the source of a record, except for records that tasks write, and mark released records', () => {
   const flat = new LiveLines({ form: 'flat', color: false, traces: true });
   const of = (given: Partial<TreeRecord>) => [...flat.of(record(given))];
   const task = { 'task.id': 't', 'task.name': 'load' };
@@ -238,7 +238,7 @@ test('flat lines say where a record is from, but not that tasks write their own,
   expect(burst).not.toMatch(/ERROR|trace/);
 });
 
-test('a trace without tasks that failed names three of its services, and that there are more', () => {
+test('a failed trace without tasks names three of its services, and shows that there are more', () => {
   const of = (services: number) =>
     Array.from({ length: services }, (_, at) =>
       record({ at, body: 'x', severity: 17, service: `service-${at}` }),
@@ -249,7 +249,7 @@ test('a trace without tasks that failed names three of its services, and that th
   expect(four).toMatch(/service-0, service-1, service-2, …$/);
 });
 
-/** Texts with what takes two columns, none, or would move the cursor. */
+/** Texts with characters that take two columns, none, or would move the cursor. */
 const nasty = fc
   .array(
     fc.oneof(
@@ -274,10 +274,10 @@ const nasty = fc
   )
   .map((parts) => parts.join(''));
 
-/** What moves the cursor, turns the direction, or is no character. */
+/** Characters that move the cursor or change the direction, and invalid ones. */
 const unsafe = /\p{Cc}|[\u202a-\u202e]|\p{Cs}/u;
 
-/** Columns of what can be in a line of these texts. */
+/** Columns of the characters that can be in a line of these texts. */
 function columns(line: string): number {
   let sum = 0;
   for (const character of line) {

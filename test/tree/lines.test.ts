@@ -8,23 +8,23 @@ function shown(records: Iterable<TreeRecord>, options?: LinesOptions): string[] 
 test('a failed request reads as one story across processes', () => {
   expect(shown(failedCheckout())).toEqual([
     '✘ checkout  1.24 s  · shop  user=leo',
-    `│ 2026-11-21 06:12:36.000 UTC  trace ${TRACE}  7 tasks, 22 records, 5 not here`,
+    `│ 2026-11-21 06:12:36.000 UTC  trace ${TRACE}  7 tasks, 22 records, 5 missing`,
     '│ failed: checkout › reserve stock › ask warehouse',
     "│ cause: TypeError: Cannot read properties of undefined (reading 'sku')",
     '│ tasks: ✔ 3 ✘ 3 ⊘ 1',
-    '│ ↪ goes on in … send invoice  trace 5cf92f3577b34da6a3ce929d0e0e4737',
+    '│ ↪ continued in … send invoice  trace 5cf92f3577b34da6a3ce929d0e0e4737',
     '│ 06:12:36.002 DEBUG reading the cart',
-    '│ ✔ 2 ⊘ 1 tasks, 7 records, 2 not here folded: load cart, price, check voucher',
+    '│ ✔ 2 ⊘ 1 tasks, 7 records, 2 missing folded: load cart, price, check voucher',
     '│ 06:12:36.131 INFO  asking for stock  sku=42',
     '│ 06:12:36.132 DEBUG POST /reserve',
-    '│ ⋯ a task or span that is not here (id b00000000000000f)',
+    '│ ⋯ a missing task or span (id b00000000000000f)',
     '│ │ ✘ reserve stock  430 ms  · stock',
     "│ │ │ ≠ the clock of stock is at least 60 ms behind its caller's: placed by cause",
     '│ │ │ 06:12:35.942 DEBUG reserving',
     '│ │ │ ✔ check token  2.1 ms  (2 records folded)',
     '│ │ │ ✘ ask warehouse  412 ms  sku=42',
     '│ │ │ │ 06:12:35.951 DEBUG GET http://10.0.0.1/stock/42',
-    '│ │ │ │ ⋯ 3 records not here: held back or lost',
+    '│ │ │ │ ⋯ 3 records missing: held back or lost',
     '│ │ │ │ 06:12:36.360 WARN  the answer has no body  status=204',
     "│ │ │ │ ✘ TypeError: Cannot read properties of undefined (reading 'sku')",
     '│ │ │ │       at askWarehouse (file:///srv/stock/warehouse.js:41:17)',
@@ -42,16 +42,16 @@ test('a failed request reads as one story across processes', () => {
     '',
     '… send invoice  no end seen  · mail',
     '│ 2026-11-21 06:12:37.300 UTC  trace 5cf92f3577b34da6a3ce929d0e0e4737  1 task, 2 records',
-    `│ ↪ goes on from checkout  trace ${TRACE}`,
+    `│ ↪ continues checkout  trace ${TRACE}`,
     '│ 06:12:37.310 DEBUG connecting to smtp',
   ]);
 });
 
-test('with unfold none a tree is its line, its facts and what failed', () => {
+test('with unfold none a tree is its header, its facts and its failures', () => {
   expect(shown(failedCheckout(), { unfold: 'none' })).toHaveLength(6 + 1 + 3);
 });
 
-test('with unfold all nothing is folded and each record is there', () => {
+test('with unfold all nothing is folded and each record is shown', () => {
   const text = shown(failedCheckout(), { unfold: 'all' }).join('\n');
   expect(text).not.toMatch(/folded|more line/);
   expect(text).toContain('│ ✔ price  29 ms\n│ │ 06:12:36.095 DEBUG tax of DE\n');
@@ -86,7 +86,7 @@ test('a failure that was handled is shown, although the root succeeded', () => {
   ]);
 });
 
-test('an expected failure does not look like one, unless an unexpected one came of it', () => {
+test('an expected failure is not shown as one, unless it caused an unexpected one', () => {
   const expected = { severity: 13 };
   const root = new TaskStory('a', 'checkout').start(0).succeed(9, 1);
   const child = new TaskStory('b', 'cache', { parent: 'a' }).start(2).fail(3, 0.001, ERROR, expected);
@@ -104,7 +104,7 @@ test('an expected failure does not look like one, unless an unexpected one came 
   expect(shown([...failedRoot.records, ...child.records])).toContain('│ ✘ cache  1.0 ms');
 });
 
-test('records that are missing where all went well were held back', () => {
+test('missing records of a trace without failures were held back', () => {
   const quiet = () => new TaskStory('a', 'job').start(0).hold(2).succeed(1, 1).records;
   expect(shown(quiet())).toEqual(['✔ job  1.00 s  · shop  (2 records folded, 2 held back)']);
   expect(shown(quiet(), { unfold: 'all' }).slice(1)).toEqual([
@@ -118,7 +118,7 @@ test('records that are missing where all went well were held back', () => {
     '✔ 6 tasks, 12 records, 6 held back folded: job',
   ]);
   const failed = new TaskStory('a', 'job').start(0).hold(2).fail(1, 1, ERROR).records;
-  expect(shown(failed)[1]).toContain('2 not here');
+  expect(shown(failed)[1]).toContain('2 missing');
 });
 
 test('a body of several lines is shown as lines, and cannot pass for other records', () => {
@@ -146,7 +146,7 @@ test('a megabyte in one line is cut', () => {
   expect(text[1]).toMatch(/x… \(995904 more\)$/);
 });
 
-test('a task of Python distlog has a name, and no end is missed', () => {
+test('a task of Python distlog has a name, and is not shown as unfinished', () => {
   const python = (logged: readonly [string, number][]) =>
     logged.map(([body, severity], at) =>
       record({
@@ -177,7 +177,7 @@ test('a task of Python distlog has a name, and no end is missed', () => {
   ]);
 });
 
-test('an error is shown once, however many tasks it went through', () => {
+test('an error is shown once, however many tasks it passed through', () => {
   const tasks = ['a', 'b', 'c'].map((id, at) => {
     const story = new TaskStory(id, `goal ${id}`, at === 0 ? {} : { parent: 'ab'[at - 1]! }).start(at);
     return story.fail(10 - at, 0.01, id === 'c' ? ERROR : passedOn('c'));
@@ -188,9 +188,9 @@ test('an error is shown once, however many tasks it went through', () => {
   expect(text).toContain('│ failed: goal a › goal b › goal c');
 });
 
-test('a failure whose innermost task is not here says so, and shows what is known', () => {
+test('a failure whose innermost task is missing is marked, and shows what is known', () => {
   const text = shown(new TaskStory('a', 'checkout').start(0).fail(1, 1, passedOn('gone')).records);
-  expect(text).toContain('│ the error came from a task that is not here (id gone)');
+  expect(text).toContain('│ the error came from a missing task (id gone)');
   expect(text).toContain("│ ✘ TypeError: Cannot read properties of undefined (reading 'sku')");
 });
 
@@ -208,25 +208,25 @@ test('an abandoned task and a task without an end are opened', () => {
   ]);
 });
 
-test('what success() said is shown, what only repeats the goal is not', () => {
+test('the message of success() is shown unless it only repeats the goal', () => {
   const said = new TaskStory('a', 'charge').start(0).succeed(1, 1, 'charged 42');
   expect(shown(said.records, { unfold: 'all' }).at(-1)).toBe('│ ✔ charged 42');
   const silent = new TaskStory('a', 'charge').start(0).succeed(1, 1);
   expect(shown(silent.records, { unfold: 'all' })).toHaveLength(2);
 });
 
-test('a refused header, a circle and an unknown parent are named', () => {
+test('a refused header, a cycle and an unknown parent are reported', () => {
   const refused = new TaskStory('a', 'serve').start(0, { 'task.refused_traceparent': '00-zz' });
   expect(shown(refused.records, { unfold: 'all' })[2]).toBe(
-    '│ ≠ a tree of its own, because its header was refused: 00-zz',
+    '│ ≠ a separate tree, because its header was refused: 00-zz',
   );
   const circle = new TaskStory('a', 'self', { parent: 'a' }).start(0);
-  expect(shown(circle.records)[2]).toBe('│ ≠ its parents form a circle, which is opened here (parent a)');
+  expect(shown(circle.records)[2]).toBe('│ ≠ its parents form a cycle, which is broken here (parent a)');
   const orphan = new TaskStory('a', 'alone', { parent: 'lost' }).start(0);
-  expect(shown(orphan.records)[2]).toBe('│ under a task or span that is not here (id lost)');
+  expect(shown(orphan.records)[2]).toBe('│ under a missing task or span (id lost)');
 });
 
-test('of a long story with trouble the beginning and the end are shown', () => {
+test('the beginning and the end of a long failed task are shown', () => {
   const story = new TaskStory('a', 'long').start(0);
   for (let at = 1; at <= 200; at += 1) story.say(at, `step ${at}`, { severity: 5 });
   const text = shown(story.fail(201, 1, ERROR).records);
@@ -234,10 +234,10 @@ test('of a long story with trouble the beginning and the end are shown', () => {
   expect(text).toContain('│ · 157 records folded');
 });
 
-test('records of no task stand under their trace, opened for an error', () => {
-  expect(shown([record({ body: 'hello' })])).toEqual([`· 1 record of no task folded  trace ${TRACE}`]);
+test('records without a task are shown under their trace, expanded for an error', () => {
+  expect(shown([record({ body: 'hello' })])).toEqual([`· 1 record without a task folded  trace ${TRACE}`]);
   const bad = record({ body: 'bad', severity: 17, traceId: '' });
-  expect(shown([bad])).toEqual(['· 1 record of no task  no trace', '│ 06:12:36.000 ERROR bad']);
+  expect(shown([bad])).toEqual(['· 1 record without a task  no trace', '│ 06:12:36.000 ERROR bad']);
 });
 
 test.each([
@@ -257,7 +257,7 @@ test.each([
   expect(shown(task.records)[0]).toContain(`✔ a  ${text}  ·`);
 });
 
-test('without UTF-8 every sign is ASCII, and so is the data', () => {
+test('without UTF-8 every mark is ASCII, and so is the data', () => {
   const story = new TaskStory('b', 'zürich 東京', { traceId: 'f'.repeat(32) }).start(0);
   const text = shown([...failedCheckout(), ...story.records], { ascii: true }).join('\n');
   expect(text).toMatch(/^[\n -~]*$/);
@@ -266,7 +266,7 @@ test('without UTF-8 every sign is ASCII, and so is the data', () => {
   expect(text).toContain('z\\xfcrich \\u6771\\u4eac');
 });
 
-test('lines are cut to the width, where wide characters take two columns and marks none', () => {
+test('lines are truncated to the width; wide characters take two columns, combining marks none', () => {
   const text = shown(new TaskStory('a', '東'.repeat(30)).start(0).records, { width: 20 });
   expect(text[0]).toBe(`… ${'東'.repeat(8)}…`);
   const marked = shown(new TaskStory('a', 'e\u0301'.repeat(30)).start(0).records, { width: 20 });
@@ -274,7 +274,7 @@ test('lines are cut to the width, where wide characters take two columns and mar
   expect(text[1]).toHaveLength(20);
 });
 
-test('colors come by escape sequences that all end, and only when asked for', () => {
+test('colors are escape sequences that are all closed, and are off by default', () => {
   const colored = shown(failedCheckout(), { color: true });
   const plainText = shown(failedCheckout());
   const sgr = new RegExp(`${String.fromCharCode(27)}\\[[\\d;]*m`, 'g');
@@ -284,7 +284,7 @@ test('colors come by escape sequences that all end, and only when asked for', ()
   );
 });
 
-test('maxLines cuts and says so', () => {
+test('maxLines truncates the output and reports it', () => {
   const text = shown(failedCheckout(), { maxLines: 3 });
   expect(text).toHaveLength(4);
   expect(text[3]).toBe('… cut after 3 lines');
@@ -301,7 +301,7 @@ test.each([
   expect(() => shown([], options as LinesOptions)).toThrow(message);
 });
 
-test('of a story of fifty records none is left out, of a longer one all but five and forty', () => {
+test('a failed task of fifty records is shown completely, a longer one with its first five and last forty', () => {
   const debugOf = (records: number) => {
     const story = new TaskStory('a', 'long').start(0);
     for (let at = 1; at < records - 1; at += 1) story.say(at, `step ${at}`, { severity: 5 });
@@ -317,7 +317,7 @@ test('of a story of fifty records none is left out, of a longer one all but five
   ]);
 });
 
-test('what a task left out of the middle of a long story says of it: warnings, gaps that are near, and steps', () => {
+test('the folded middle of a long task still shows warnings, nearby gaps and steps', () => {
   const story = new TaskStory('a', 'long').start(0).hold(2);
   for (let at = 1; at <= 100; at += 1) {
     story.say(at, `step ${at}`, { severity: at === 50 ? 13 : 5 });
@@ -327,7 +327,7 @@ test('what a task left out of the middle of a long story says of it: warnings, g
   const text = shown([...story.fail(200, 1, passedOn('b')).records, ...failedStep.records]);
   expect(text).toEqual(
     expect.arrayContaining([
-      '│ ⋯ 2 records not here: held back or lost',
+      '│ ⋯ 2 records missing: held back or lost',
       '│ 06:12:36.050 WARN  step 50',
       '│ ✘ inner  1.00 s',
     ]),
@@ -335,7 +335,7 @@ test('what a task left out of the middle of a long story says of it: warnings, g
   expect(text.join('\n')).not.toContain('⋯ 3 records');
 });
 
-test('a quiet task between loud ones is folded with its records, also below what is not here', () => {
+test('a quiet task between loud ones is folded with its records, also below a missing node', () => {
   const root = new TaskStory('r', 'root').start(0).say(1, 'call', { spanId: 'http' }).fail(90, 1, ERROR);
   const child = (id: string, at: number) => new TaskStory(id, id, { parent: 'http' }).start(at);
   const stories = [
@@ -344,7 +344,7 @@ test('a quiet task between loud ones is folded with its records, also below what
     child('three', 6).succeed(7, 1),
   ];
   const text = shown([root, ...stories].flatMap(({ records }) => records));
-  const from = text.indexOf('│ ⋯ a task or span that is not here (id http)');
+  const from = text.indexOf('│ ⋯ a missing task or span (id http)');
   expect(text.slice(from + 1, from + 3)).toEqual([
     '│ │ ✔ one  1.00 s  (2 records folded)',
     '│ │ ✘ two  1.00 s',
@@ -352,7 +352,7 @@ test('a quiet task between loud ones is folded with its records, also below what
   expect(text).toContain('│ │ ✔ three  1.00 s  (2 records folded)');
 });
 
-test('an opened tree is set apart by an empty line, but not from nothing', () => {
+test('an expanded tree is separated by an empty line from preceding output', () => {
   const job = (at: number, end: 'succeed' | 'fail') =>
     new TaskStory(`t${at}`, `job ${at}`, { traceId: String(at).repeat(32) }).start(at)[end](at + 1, 1)
       .records;
@@ -376,7 +376,7 @@ test('an opened tree is set apart by an empty line, but not from nothing', () =>
   expect(heads([story])).toEqual([`✘ trace ${'9'.repeat(32)}  · shop`]);
 });
 
-test('what success() said in several lines is shown as lines', () => {
+test('a message of success() with several lines is shown as lines', () => {
   const said = new TaskStory('a', 'charge').start(0).succeed(1, 1, 'charged\n42');
   expect(shown(said.records, { unfold: 'all' }).slice(-2)).toEqual(['│ ✔ charged', '│   42']);
   const cancelled = new TaskStory('a', 'charge').start(0);
@@ -387,7 +387,7 @@ test('what success() said in several lines is shown as lines', () => {
   expect(shown(cancelled.records, { unfold: 'all' }).at(-1)).toBe('│ ⊘ not needed');
 });
 
-test('with unfold all each task that an error went through has its stack', () => {
+test('with unfold all each task that an error passed through shows the stack', () => {
   const tasks = ['a', 'b'].map((id, at) =>
     new TaskStory(id, `goal ${id}`, at === 0 ? {} : { parent: 'a' }).start(at).fail(10 - at, 0.01, ERROR),
   );

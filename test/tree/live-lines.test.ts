@@ -1,13 +1,13 @@
 import { LiveLines, type LiveLinesOptions, type TreeRecord } from '../../src/tree/index.ts';
 import { ERROR, type Given, record, TaskStory, TRACE } from './story.ts';
 
-/** The lines of records as they come, one reader for all of them. */
+/** The lines of records in order of arrival, from one instance. */
 function shown(records: Iterable<TreeRecord>, options: Partial<LiveLinesOptions> = {}): string[] {
   const live = new LiveLines({ form: 'tree', color: false, ...options });
   return [...records].flatMap((each) => [...live.of(each)]);
 }
 
-/** A record of a task, with nothing of the task but what is asked for. */
+/** A record of a task, with only the given attributes of the task. */
 function of(id: string, body: string, given: Given = {}): TreeRecord {
   return record({ body, ...given, attributes: { 'task.id': id, ...given.attributes } });
 }
@@ -36,7 +36,7 @@ test('a task is a line when it starts, its records below it, and a line when it 
   ]);
 });
 
-test('a child says its service only where it is another one, and leaves out what its parent was given', () => {
+test('a child shows its service only if it differs, and omits the data of its parent', () => {
   const given = { attributes: { tenant: 'x' } };
   const records = [
     startOf('a', '', given),
@@ -53,7 +53,7 @@ test('a child says its service only where it is another one, and leaves out what
   ]);
 });
 
-test('what failed shows its error at its end and the stack below, also where several lines were said', () => {
+test('a failed task shows its error at its end and the stack below', () => {
   const error = { ...ERROR, 'exception.stacktrace': 'TypeError: x\n    at a (b.js:1:1)' };
   const records = [
     startOf('a'),
@@ -103,7 +103,7 @@ test('a task that has ended is forgotten, and one without a name goes by its id'
   expect(live.openTasks).toBe(0);
 });
 
-test('name and parent of a task may come with a later record, and the first one counts', () => {
+test('name and parent of a task may arrive with a later record, and the first one is used', () => {
   const records = [
     startOf('root'),
     of('a', 'early'),
@@ -134,7 +134,7 @@ test('tasks of one id in two traces are two', () => {
   expect(live.openTasks).toBe(2);
 });
 
-test('parents that form a circle end the path', () => {
+test('a cycle of parents ends the path', () => {
   const records = [startOf('a', 'b'), startOf('b', 'a'), of('a', 'said')];
   expect(shown(records)).toEqual([
     '06:12:36.000 a  · shop',
@@ -145,7 +145,7 @@ test('parents that form a circle end the path', () => {
   ]);
 });
 
-test('of many ancestors the eight nearest are repeated, and a line counts those above', () => {
+test('the eight closest ancestors are repeated, and a line counts the others', () => {
   const chain = Array.from({ length: 12 }, (_, at) => startOf(`t${at}`, at === 0 ? '' : `t${at - 1}`));
   const repeated = shown([...chain, startOf('other'), of('t11', 'said')]).slice(13);
 
@@ -164,7 +164,7 @@ test('a line is at most 64 tasks deep', () => {
   expect(shown(chain).at(-1)).toMatch(/\(\+39\) t69$/);
 });
 
-test('a name that is repeated is cut to 80 characters, where its task starts it is whole', () => {
+test('a repeated name is truncated to 80 characters, but complete at the start of its task', () => {
   const name = 'n'.repeat(200);
   const start = of('a', name, { eventName: 'task.started', attributes: { 'task.name': name } });
   const lines = shown([start, startOf('other'), of('a', 'said')]);
@@ -173,7 +173,7 @@ test('a name that is repeated is cut to 80 characters, where its task starts it 
   expect(lines[2]).toBe(`06:12:36.000 ${'n'.repeat(79)}… …`);
 });
 
-test('a record of no task stands at the margin, and leaves the branch as it is', () => {
+test('a record without a task is not indented, and does not change the branch', () => {
   const records = [
     startOf('a'),
     record({
@@ -192,7 +192,7 @@ test('a record of no task stands at the margin, and leaves the branch as it is',
   ]);
 });
 
-test('a flat line has the trace only if asked for, and only where there is one', () => {
+test('a flat line has the trace only if requested and present', () => {
   const lines = (traceId: string, traces: boolean | undefined) =>
     shown([record({ traceId, body: 'one\ntwo' })], { form: 'flat', traces });
   expect(lines(TRACE, true)).toEqual([
@@ -212,7 +212,7 @@ test('a burst in flat lines is its text with its trace, without severity and sou
   ]);
 });
 
-test('flat lines of tasks have no guides, and name the task where the text does not', () => {
+test('flat lines of tasks have no guides, and name the task if the text does not', () => {
   const records = [startOf('a'), of('b', 'said', { attributes: { 'task.name': 'load cart' } })];
   expect(shown(records, { form: 'flat' })).toEqual([
     '06:12:36.000 INFO  shop test a',
@@ -220,7 +220,7 @@ test('flat lines of tasks have no guides, and name the task where the text does 
   ]);
 });
 
-test('the source of a flat line is bounded, and what is not known of it is left out', () => {
+test('the source of a flat line is bounded, and unknown parts of it are omitted', () => {
   const [long] = shown([record({ service: 's'.repeat(100), scope: '', body: 'x' })], { form: 'flat' });
   expect(long).toBe(`06:12:36.000 INFO  ${'s'.repeat(79)}… x`);
   expect(shown([record({ service: '', scope: '', body: 'x' })], { form: 'flat' })).toEqual([
@@ -228,7 +228,7 @@ test('the source of a flat line is bounded, and what is not known of it is left 
   ]);
 });
 
-test('colors mark severity, goal, outcome and what is of less interest', () => {
+test('colors mark severity, goal, outcome and secondary text', () => {
   const { records } = new TaskStory('a', 'job').start(0).say(1, 'bad', { severity: 17 }).fail(2, 1, {
     'exception.type': 'E',
     'exception.message': 'no',

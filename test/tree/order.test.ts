@@ -1,12 +1,12 @@
 import { buildTrees, childrenInOrder, findTasks, type TreeRecord } from '../../src/tree/index.ts';
 import { type Given, record, TaskStory } from './story.ts';
 
-/** How many records are left of these, which belong to no task. */
+/** The number of records that remain of these, which have no task. */
 function distinct(...records: readonly TreeRecord[]): number {
   return buildTrees(records).records;
 }
 
-/** Bodies in the order of reading; each order of arrival must give it. */
+/** Bodies in reading order, which must be the same for each order of arrival. */
 function bodies(...given: readonly Given[]): string[] {
   const records = given.map((each) => record(each));
   const orders = [records, records.toReversed()].map((came) =>
@@ -16,7 +16,7 @@ function bodies(...given: readonly Given[]): string[] {
   return orders[0]!;
 }
 
-test('records of no task are in order of time, to the nanosecond', () => {
+test('records without a task are in order of time, to the nanosecond', () => {
   expect(
     bodies(
       { body: 'c', seconds: 2, nanos: 0 },
@@ -26,7 +26,7 @@ test('records of no task are in order of time, to the nanosecond', () => {
   ).toEqual(['a', 'b', 'c']);
 });
 
-test('of one time those of a burst come in its order, then the others, by their text', () => {
+test('at the same time, records of a burst are first, in its order, then the others, by text', () => {
   const of = (body: string, sequence?: unknown) => ({
     body,
     attributes: sequence === undefined ? {} : { 'burst.sequence': sequence },
@@ -50,7 +50,7 @@ test.each<[string, unknown, unknown]>([
   expect(distinct(record({ attributes: { x: one } }), record({ attributes: { x: other } }))).toBe(2);
 });
 
-test('values that cannot be written as text, or differ very deep only, are copies', () => {
+test('records that differ only in values without a text form, or only very deep, are copies', () => {
   const secret = () => ({ toString: undefined, [Symbol.toPrimitive]: () => Symbol('no text') });
   const unreadable = () => Object.assign(() => undefined, secret());
   expect(
@@ -65,7 +65,7 @@ test('values that cannot be written as text, or differ very deep only, are copie
   expect(distinct(nested(16, 1), nested(16, 2))).toBe(1);
 });
 
-test('copies of a task’s records without a sequence are those that are the same in everything', () => {
+test('a task’s records without a sequence are copies only if they are equal in everything', () => {
   const of = (given: Given) => record({ ...given, attributes: { 'task.id': 'a', ...given.attributes } });
   expect(buildTrees([of({ body: 'x' }), of({ body: 'x' }), of({ body: 'x', at: 1 })])).toMatchObject({
     records: 2,
@@ -73,7 +73,7 @@ test('copies of a task’s records without a sequence are those that are the sam
   });
 });
 
-test('a record without a sequence stands before the first numbered one that is later', () => {
+test('a record without a sequence is placed before the first later numbered one', () => {
   const of = (body: string, at: number, sequence?: number, eventName = '') =>
     record({
       ...{ body, at, eventName },
@@ -91,14 +91,14 @@ test('a record without a sequence stands before the first numbered one that is l
   ]);
 });
 
-test.each([0, -1, 1.5, 2 ** 53, '2', null])('a sequence of %p is none', (sequence) => {
+test.each([0, -1, 1.5, 2 ** 53, '2', null])('a sequence of %p is ignored', (sequence) => {
   const attributes = { 'task.id': 'a', 'task.sequence': sequence };
   const [task] = buildTrees([record({ attributes })]).nodes;
   expect(task).toMatchObject({ missing: 0 });
   expect(task?.kind === 'task' && [...childrenInOrder(task)]).toHaveLength(1);
 });
 
-test('of two ends with one sequence the first by name of the event counts, in any order', () => {
+test('of two ends with one sequence the first by event name is used, in any order', () => {
   const end = (eventName: string) =>
     record({ eventName, attributes: { 'task.id': 'a', 'task.sequence': 1 } });
   const both = [end('task.succeeded'), end('task.failed')];
@@ -126,7 +126,7 @@ describe('the end of a task', () => {
     },
   );
 
-  test('is no other event or word, and never the start', () => {
+  test('is not another event or value, and never the start', () => {
     expect(outcome({ eventName: 'task.started', attributes: { 'task.outcome': 'failed' } })).toBe('unknown');
     expect(outcome({ attributes: { 'task.outcome': 'unknown' } })).toBe('unknown');
     expect(outcome({ eventName: 'task.paused' })).toBe('unknown');
@@ -151,7 +151,7 @@ describe('a task of Python distlog', () => {
   };
   const key = { 'distlog.key': '1@u' };
 
-  test('failed by a text that begins with FAILED, of an ERROR at least', () => {
+  test('failed if it has a text that begins with FAILED and a severity of ERROR or above', () => {
     expect(python(['job', 9, key], ['FAILED job', 17, key])).toMatchObject({
       outcome: 'failed',
       hasNoEndEvent: false,
@@ -161,16 +161,16 @@ describe('a task of Python distlog', () => {
       hasNoEndEvent: true,
     });
     expect(python(['job', 9, key], ['has FAILED job', 17, key])).toMatchObject({ outcome: 'unknown' });
-    // Without its start, which says that it is one of this package, it counts as one too.
+    // Without its start, which identifies it as a task of this package, it counts as one too.
     expect(python(['job', 9], ['FAILED job', 17])).toMatchObject({ outcome: 'failed' });
   });
 
-  test('is not one that has a start of this package and no key', () => {
+  test('is not a task with a start of this package and no key', () => {
     const records = new TaskStory('a', 'job').start(0).say(1, 'FAILED job', { severity: 17 }).records;
     expect(buildTrees(records).nodes[0]).toMatchObject({ outcome: 'unknown', hasNoEndEvent: false });
   });
 
-  test('succeeded where the last record repeats the start', () => {
+  test('succeeded if the last record repeats the start', () => {
     const started = (last: Given) => {
       const story = new TaskStory('a', 'job', { attributes: key })
         .start(0)

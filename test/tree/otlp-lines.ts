@@ -1,6 +1,8 @@
 import type { TreeRecord } from '../../src/tree/index.ts';
 
-/** Records as a Collector's file exporter writes them: a request a line, here with one record each. */
+/**
+ * Records in the format of the Collector's file exporter: one request per line, here with one record each.
+ */
 export function otlpLine(...records: readonly TreeRecord[]): string {
   const resourceLogs = records.map((record) => ({
     resource: {

@@ -15,7 +15,7 @@ import { failedCheckout, record, TaskStory } from './story.ts';
 
 const grown = buildTrees(failedCheckout());
 
-test('a task is found by its name and by its path, past what is not here', () => {
+test('a task is found by its name and by its path, skipping missing nodes', () => {
   expect(findTasks(grown, 'ask warehouse')[0]).toMatchObject({ outcome: 'failed' });
   const reserve = findTasks(grown, ['checkout', 'reserve stock'])[0]!;
   expect(reserve.parent!.kind).toBe('absent');
@@ -36,12 +36,12 @@ test('all tasks come in reading order', () => {
   expect(findTasks(grown, 'nothing')).toEqual([]);
 });
 
-test('the children of a task are its tasks, also below a gap', () => {
+test('the children of a task are its tasks, also below a missing node', () => {
   const names = childrenOf(findTasks(grown, 'checkout')[0]!).map(({ name }) => name);
   expect(new Set(names)).toEqual(new Set(['load cart', 'price', 'check voucher', 'reserve stock']));
 });
 
-test('data is what the application gave, duration and error what the end says', () => {
+test('data is from the application, duration and error are from the end', () => {
   const task = findTasks(grown, 'ask warehouse')[0]!;
   expect(dataOf(task)).toEqual({ sku: 42 });
   expect(durationOf(task)).toBe(0.412);
@@ -49,21 +49,21 @@ test('data is what the application gave, duration and error what the end says', 
   expect(errorOf(task.start!)).toBeUndefined();
 });
 
-test('without a stated duration it is that of the clock, without an end there is none', () => {
+test('without a recorded duration the times are used; without an end it is undefined', () => {
   const story = new TaskStory('a', 'a').start(0);
   expect(durationOf(findTasks(buildTrees(story.records), 'a')[0]!)).toBeUndefined();
   story.say(1_500, 'a succeeded', { eventName: 'task.succeeded' });
   expect(durationOf(findTasks(buildTrees(story.records), 'a')[0]!)).toBe(1.5);
 });
 
-test('only the trees with a failure are left', () => {
+test('only the trees with a failure are kept', () => {
   expect(onlyFailed(grown).traces.flatMap(({ roots }) => roots.map(({ name }) => name))).toEqual([
     'checkout',
   ]);
   expect(hasFailed(findTasks(grown, 'send invoice')[0]!, grown)).toBe(false);
 });
 
-test('data is that of the start, then what the end has beside it, without what the package writes', () => {
+test('data is from the start, then from the end, without what the package writes', () => {
   const story = new TaskStory('a', 'a')
     .start(0, { user: 'leo', step: 1, 'code.function.name': 'f' })
     .say(1, 'x', { attributes: { between: true } })
@@ -95,7 +95,7 @@ test('a clock that was set back gives no negative duration, and an end alone giv
   expect(durationOf(findTasks(buildTrees(end.records), 'a')[0]!)).toBeUndefined();
 });
 
-test('a path fits from its end: the names before it may be anywhere', () => {
+test('a path matches from its end: it may start anywhere in the tree', () => {
   const tasks = [
     new TaskStory('a', 'x').start(0),
     new TaskStory('b', 'y', { parent: 'a' }).start(1),
@@ -109,7 +109,7 @@ test('a path fits from its end: the names before it may be anywhere', () => {
   expect(findTasks(trees, ['y', 'x', 'y', 'x', 'y'])).toEqual([]);
 });
 
-test('a trace is left with its failed trees only, or with a failure of no task', () => {
+test('a trace is kept with its failed trees only, or for a failure without a task', () => {
   const root = (id: string, end: 'fail' | 'succeed') => new TaskStory(id, id).start(0)[end](1, 1).records;
   const trees = buildTrees([...root('good', 'succeed'), ...root('bad', 'fail'), record({ body: 'said' })]);
   const [trace] = onlyFailed(trees).traces;

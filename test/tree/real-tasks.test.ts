@@ -3,7 +3,7 @@ import { registerLoggerProvider } from '../../src/record/index.ts';
 import { importTask, TaskLogRecordProcessor, task, to } from '../../src/task/index.ts';
 import { buildTrees, dataOf, findTasks, lines, pathOf, tasksOf, treeRecord } from '../../src/tree/index.ts';
 
-test('what tasks write is read as the tree that they were', async () => {
+test('records of real tasks give the tree of these tasks', async () => {
   const exporter = new InMemoryLogRecordExporter();
   const provider = new LoggerProvider({
     processors: [new TaskLogRecordProcessor(), new SimpleLogRecordProcessor({ exporter })],

@@ -1,7 +1,7 @@
 import { buildTrees, type LinesOptions, lines } from '../../src/tree/index.ts';
 import { type Given, record, TaskStory } from './story.ts';
 
-/** The lines of one record of no task that is shown, without those above it. */
+/** The lines of one shown record without a task, without those above it. */
 function shown(given: Given, options: LinesOptions = { unfold: 'all' }): string[] {
   const trees = buildTrees([record({ traceId: '', body: 'said', ...given })]);
   return [...lines(trees, options)].slice(1);
@@ -35,12 +35,12 @@ test.each<[Given, string]>([
   expect(shown(given)[0]).toBe(`│ ${time} INFO  said`);
 });
 
-test('a record without a text is its event, and one without an event says so', () => {
+test('a record without a text shows its event, or a placeholder', () => {
   expect(line({ body: '', eventName: 'user.login' })).toBe('INFO  user.login');
   expect(line({ body: '' })).toBe('INFO  (no text)');
 });
 
-test('attributes stand behind the text, quoted where they have blanks, quotes or nothing', () => {
+test('attributes follow the text, quoted if they are empty or contain blanks or quotes', () => {
   const attributes = {
     plain: 'a.b-c',
     blank: 'a b',
@@ -73,7 +73,7 @@ test('attributes that the package itself writes are left out, those with a simil
   expect(line({ attributes })).toBe(`INFO  said  ${similar.map((name) => `${name}=1`).join(' ')}`);
 });
 
-test('where it was written is shown with unfold all only', () => {
+test('the code location is shown with unfold all only', () => {
   const attributes = { 'code.file.path': '/srv/a.js', 'code.line.number': 41 };
   expect(line({ attributes })).toBe('INFO  said  /srv/a.js:41');
   expect(line({ attributes: { 'code.file.path': '/srv/a.js' } })).toBe('INFO  said  /srv/a.js');
@@ -81,7 +81,7 @@ test('where it was written is shown with unfold all only', () => {
   expect(line({ attributes, severity: 17 }, { unfold: 'failing' })).toBe('ERROR said');
 });
 
-test('an error is named behind a text that does not say it', () => {
+test('an error follows a text that does not contain it', () => {
   const error = (message: string, type = 'E') => ({ 'exception.type': type, 'exception.message': message });
   expect(line({ attributes: error('no room') })).toBe('INFO  said  E: no room');
   expect(line({ body: 'it said: no room', attributes: error('no room') })).toBe('INFO  it said: no room');
@@ -89,7 +89,7 @@ test('an error is named behind a text that does not say it', () => {
   expect(line({ attributes: { 'exception.type': 'E' } })).toBe('INFO  said  E');
 });
 
-test('the count of an error that came again is shown, also without the burst that has all of it', () => {
+test('the count of a repeated error is shown, also without the id of a complete burst', () => {
   expect(line({ attributes: { 'burst.repeat': 3 } })).toBe('INFO  said  (number 3 of this error)');
   expect(line({ attributes: { 'burst.repeat': 3, 'burst.last_id': 7 } })).toBe(
     'INFO  said  (number 3 of this error)',
@@ -97,7 +97,7 @@ test('the count of an error that came again is shown, also without the burst tha
   expect(line({ attributes: { 'burst.repeat': '3', 'burst.last_id': 'b' } })).toBe('INFO  said');
 });
 
-test('of a long text 24 lines are shown, with unfold all 200', () => {
+test('a long text is shown with 24 lines, or 200 with unfold all', () => {
   const of = (count: number, options?: LinesOptions) =>
     shown({ body: Array.from({ length: count }, (_, at) => `l${at}`).join('\n'), severity: 17 }, options);
   const failing = { unfold: 'failing' } as const;
@@ -146,7 +146,7 @@ describe('a stack', () => {
     ]);
   });
 
-  test('leaves out empty lines, and those that only say what the line above it does', () => {
+  test('omits empty lines, and those that only repeat the line above it', () => {
     expect(stackOf('E: two\n  lines\n\n   \n    at a (b:1:1)', failing, 'two\nlines')).toEqual([
       '    at a (b:1:1)',
     ]);
@@ -159,7 +159,7 @@ describe('a stack', () => {
     expect(stackOf(causes(201)).at(-1)).toBe('  … 1 more line');
   });
 
-  test('of Python has its last lines, where the error is', () => {
+  test('of Python has its last lines, which contain the error', () => {
     const traceback = [
       'Traceback (most recent call last):',
       ...Array.from({ length: 40 }, (_, at) => `  File "a.py", line ${at}`),
@@ -181,7 +181,7 @@ describe('a stack', () => {
   });
 });
 
-test('a record in a task leaves out what was given to the task, unless it has another value', () => {
+test('a record in a task omits the data of the task, unless it has another value', () => {
   const story = new TaskStory('a', 'job', { attributes: { tenant: 'x', list: [1] } })
     .start(0)
     .say(1, 'same', { attributes: { tenant: 'x', list: [1] } })

@@ -9,7 +9,7 @@ export interface Given extends Partial<TreeRecord> {
   readonly at?: number;
 }
 
-/** A record, with everything in it that is not asked for as plain as can be. */
+/** A record with minimal defaults. */
 export function record({ at = 0, ...given }: Given = {}): TreeRecord {
   const millis = Math.round(at * 1e6) / 1e6;
   const seconds = Math.floor(millis / 1e3);
@@ -29,7 +29,7 @@ export function record({ at = 0, ...given }: Given = {}): TreeRecord {
   };
 }
 
-/** Tells the story of a task, record by record, as src/task writes them. */
+/** Writes the records of a task one by one, in the same way as src/task. */
 export class TaskStory {
   readonly records: TreeRecord[] = [];
   readonly id: string;
@@ -101,7 +101,7 @@ export const STACK = [
   '    at parseAnswer (file:///srv/stock/warehouse.js:30:15)',
 ].join('\n');
 
-/** What src/task writes of an error at the innermost task. */
+/** The attributes that src/task writes for an error at the innermost task. */
 export const ERROR = {
   'error.type': 'TypeError',
   'exception.type': 'TypeError',
@@ -109,7 +109,7 @@ export const ERROR = {
   'exception.stacktrace': STACK,
 };
 
-/** What it writes at the tasks around it. */
+/** The attributes that it writes at the outer tasks. */
 export function passedOn(failedIn: string): Given['attributes'] & object {
   const { 'exception.stacktrace': _, ...others } = ERROR;
   return { ...others, 'task.failed_in': failedIn };

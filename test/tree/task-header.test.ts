@@ -6,7 +6,7 @@ function shown(stories: readonly TaskStory[], options?: LinesOptions): string[] 
 }
 const otherTrace = (digit: string) => digit.repeat(32);
 
-test('a task goes by the text of its start, else by its name, else by its id', () => {
+test('a task is shown by the text of its start, otherwise by its name, otherwise by its id', () => {
   const first = (attributes: object, body: string, id = 'a') =>
     [
       ...lines(
@@ -22,7 +22,7 @@ test('a task goes by the text of its start, else by its name, else by its id', (
   expect(first({}, '', 'f'.repeat(100))).toBe(`… (task ${'f'.repeat(39)}…)  no end seen  · shop`);
 });
 
-test('a step says its service where it is not that of its parent, past what is not here', () => {
+test('a step shows its service if it differs from that of its closest present ancestor', () => {
   const text = shown(
     [
       new TaskStory('a', 'outer').start(0).say(1, 'call', { spanId: 'http' }).fail(99, 1, ERROR),
@@ -42,7 +42,7 @@ test('a step says its service where it is not that of its parent, past what is n
   );
 });
 
-test('what a step was given is shown without what its parent has', () => {
+test('the data of a step is shown without that of its parent', () => {
   const text = shown(
     [
       new TaskStory('a', 'outer', { attributes: { tenant: 'x' } }).start(0, { order: 7 }),
@@ -54,7 +54,7 @@ test('what a step was given is shown without what its parent has', () => {
   expect(text.at(-1)).toBe('│ … inner  no end seen  order=8');
 });
 
-test('a folded task counts the tasks and records below it, and the trees that go on from it', () => {
+test('a folded task counts the tasks and records below it, and the trees that continue it', () => {
   const link = { 'task.links': [`00-${TRACE}-${'a'.repeat(16)}-01`] };
   const id = 'a'.repeat(16);
   const root = new TaskStory(id, 'job').start(0).succeed(9, 1);
@@ -80,7 +80,7 @@ test('quiet trees beyond five are one line, which names three of them and counts
   expect(shown(same)).toEqual([`✔ 6 tasks, 12 records folded: ${'n'.repeat(39)}…`]);
 });
 
-test('of quiet neighbors in an opened task a single one has its own line, several share one', () => {
+test('adjacent quiet tasks in an expanded task share one line; a single one has its own', () => {
   const root = new TaskStory('a', 'job').start(0).say(5, 'quiet').fail(90, 1, ERROR);
   const step = (id: string, at: number) => new TaskStory(id, id, { parent: 'a' }).start(at).succeed(at, 1);
   expect(shown([root, step('one', 10)])).toContain('│ ✔ one  1.00 s  (2 records folded)');
@@ -104,7 +104,7 @@ describe('notes', () => {
       { unfold: 'all' },
     ).filter((line) => line.includes('clock'));
 
-  test('say by how much a clock is behind, of another process only', () => {
+  test('report by how much the clock of another process is behind', () => {
     expect(skewed(60)).toEqual([
       "│ │ ≠ the clock of this process is at least 60 ms behind its caller's: placed by cause",
     ]);
@@ -125,20 +125,18 @@ describe('notes', () => {
     );
     const text = shown([from]).filter((line) => line.includes('↪'));
     expect(text).toEqual([
-      ...ids
-        .slice(0, 5)
-        .map((id) => `│ ↪ goes on from a task that is not here (trace ${otherTrace('e')}, id ${id})`),
+      ...ids.slice(0, 5).map((id) => `│ ↪ continues a missing task (trace ${otherTrace('e')}, id ${id})`),
       '│ ↪ and 2 more links',
     ]);
     const to = ids.map((id, at) => task(id, otherTrace(String(at)), [`00-${TRACE}-${'f'.repeat(16)}-01`]));
     const both = shown([task('f'.repeat(16), TRACE, []), ...to.slice(0, 6)]);
-    expect(both.filter((line) => line.includes('goes on in'))).toEqual(
-      [0, 1, 2, 3, 4].map((at) => `│ ↪ goes on in ✘ job ${at}  trace ${otherTrace(String(at))}`),
+    expect(both.filter((line) => line.includes('continued in'))).toEqual(
+      [0, 1, 2, 3, 4].map((at) => `│ ↪ continued in ✘ job ${at}  trace ${otherTrace(String(at))}`),
     );
     expect(both).toContain('│ ↪ and 1 more link');
   });
 
-  test('name a linked task with the two above it', () => {
+  test('name a linked task with its two closest ancestors', () => {
     const id = (at: number) => `${at}`.repeat(16);
     const chain = [1, 2, 3, 4].map((at) =>
       new TaskStory(id(at), `n${at}`, at === 1 ? {} : { parent: id(at - 1) }).start(at).succeed(9, 1),
@@ -146,7 +144,7 @@ describe('notes', () => {
     const next = new TaskStory('f', 'next', { traceId: otherTrace('f') })
       .start(10, { 'task.links': `00-${TRACE}-${id(4)}-01` })
       .fail(11, 1, ERROR);
-    expect(shown([...chain, next])).toContain(`│ ↪ goes on from n2 › n3 › n4  trace ${TRACE}`);
+    expect(shown([...chain, next])).toContain(`│ ↪ continues n2 › n3 › n4  trace ${TRACE}`);
   });
 });
 
@@ -162,7 +160,7 @@ describe('links', () => {
   const header = (trace: string, span: string, version = '00', rest = '') =>
     `${version}-${trace.repeat(32)}-${span.repeat(16)}-01${rest}`;
 
-  test('are read from a text or a list, and what is no traceparent is left out', () => {
+  test('are read from a text or a list, and invalid traceparents are ignored', () => {
     expect(linksOf(header('b', 'c'))).toEqual(['b/c']);
     expect(linksOf([header('b', 'c'), 7, 'nonsense', header('b', 'C'), header('d', 'e')])).toEqual([
       'b/c',
@@ -172,7 +170,7 @@ describe('links', () => {
     expect(linksOf([])).toEqual([]);
   });
 
-  test('may have more fields in a version to come, but nothing in front', () => {
+  test('may have more fields in a future version, but no prefix', () => {
     expect(linksOf(header('b', 'c', 'cc', '-more'))).toEqual(['b/c']);
     expect(linksOf(header('b', 'c', '00', 'x'))).toEqual([]);
     expect(linksOf(`x${header('b', 'c')}`)).toEqual([]);
@@ -189,7 +187,7 @@ describe('links', () => {
     expect(named).toMatchObject({ kind: 'task', linkedFrom: [{ id: 'a' }] });
   });
 
-  test('are those of the start; without one those of the first record that has some', () => {
+  test('are those of the start, or without one those of the first record that has links', () => {
     const later = record({ at: 1, attributes: { 'task.id': 'a', 'task.links': header('d', 'e') } });
     expect(linksOf(header('b', 'c'), [later])).toEqual(['b/c']);
     const [node] = buildTrees([record({ attributes: { 'task.id': 'a' } }), later]).nodes;

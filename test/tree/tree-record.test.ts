@@ -15,7 +15,7 @@ const blank = {
   droppedAttributesCount: 0,
 };
 
-test('a record of the SDK and the same record by the official OTLP/JSON are one to the tree', () => {
+test('a record of the SDK and the same record as official OTLP/JSON give the same tree record', () => {
   const exporter = new InMemoryLogRecordExporter();
   const resource = resourceFromAttributes({ 'service.name': 'shop', 'host.name': 'h', 'process.pid': 7 });
   const provider = new LoggerProvider({ resource, processors: [new SimpleLogRecordProcessor({ exporter })] });
@@ -39,7 +39,7 @@ const read = (logRecord: object) => {
   return [...treeRecords(group!)][0]!;
 };
 
-test('nanoseconds are exact; without a time the observed time stands in', () => {
+test('nanoseconds are exact; without a time the observed time is used', () => {
   expect(read({ timeUnixNano: '1795241556123456789' })).toMatchObject({
     seconds: 1_795_241_556,
     nanos: 123_456_789,
@@ -50,7 +50,7 @@ test('nanoseconds are exact; without a time the observed time stands in', () => 
   });
 });
 
-test('of a record of the SDK only a time of zero is none', () => {
+test('only a time of zero counts as missing in a record of the SDK', () => {
   const timeOf = (hrTime: [number, number]) => {
     const { seconds, nanos } = treeRecord({ ...blank, hrTime, hrTimeObserved: [9, 8] } as never);
     return [seconds, nanos];
@@ -77,7 +77,7 @@ test('values are plain data: big integers are exact, whole doubles are numbers, 
   expect(Object.getPrototypeOf(found)).toBe(Object.prototype);
 });
 
-test('an id of zeros is none', () => {
+test('an id of zeros is empty', () => {
   const zeros = { traceId: '0'.repeat(32), spanId: '0'.repeat(16) };
   expect(read(zeros)).toMatchObject({ traceId: '', spanId: '' });
   expect(treeRecord({ ...blank, spanContext: { ...zeros, traceFlags: 0 } })).toMatchObject({

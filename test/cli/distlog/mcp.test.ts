@@ -61,7 +61,7 @@ describe('with the official client', () => {
         'failing path: checkout › reserve stock › ask warehouse',
         "cause: TypeError: Cannot read properties of undefined (reading 'sku')",
         '  06:12:36.360 the answer has no body status=204',
-        '3 records of the failing task are not here: held back or lost',
+        '3 records of the failing task are missing: held back or lost',
         `compared with a "checkout" that succeeded, trace ${'d'.repeat(32)}:`,
         '  data user: leo here, eva there',
         '  the same until: "load cart" succeeded',
