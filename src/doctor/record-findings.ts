@@ -53,10 +53,16 @@ function names(loggers: readonly LoadedLogger[]): string {
   return loggers.map(({ name }) => name).join(', ');
 }
 
+/** winston's instrumentation sends nothing without a package that it does not depend on. */
+const WINSTON_TRANSPORT = '@opentelemetry/winston-transport';
+
 function connection({ name, instrumentation }: LoadedLogger): string {
-  return instrumentation === 'none'
-    ? `npm i @opentelemetry/instrumentation-${name}${name === 'pino' ? ', or use withBurstlog() of burstlog/pino' : ''}`
-    : `check that ${name} is not silent`;
+  if (instrumentation !== 'none') {
+    const transport = name === 'winston' ? `npm i ${WINSTON_TRANSPORT} if it is not installed; ` : '';
+    return `${transport}check that ${name} is not silent`;
+  }
+  const more = { pino: ', or use withBurstlog() of burstlog/pino', winston: ` ${WINSTON_TRANSPORT}` }[name];
+  return `npm i @opentelemetry/instrumentation-${name}${more ?? ''}`;
 }
 
 function quietly({ name, instrumentation }: LoadedLogger): string {

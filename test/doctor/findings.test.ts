@@ -45,7 +45,14 @@ describe('what to do', () => {
       [{ name: 'pino', instrumentation: 'none' }],
       'npm i @opentelemetry/instrumentation-pino, or use withBurstlog() of burstlog/pino',
     ],
-    [[{ name: 'winston', instrumentation: 'none' }], 'npm i @opentelemetry/instrumentation-winston'],
+    [
+      [{ name: 'winston', instrumentation: 'none' }],
+      'npm i @opentelemetry/instrumentation-winston @opentelemetry/winston-transport',
+    ],
+    [
+      [{ name: 'winston', instrumentation: 'before' }],
+      'npm i @opentelemetry/winston-transport if it is not installed; check that winston is not silent',
+    ],
     [
       [
         { name: 'bunyan', instrumentation: 'before' },
