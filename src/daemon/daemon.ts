@@ -49,7 +49,8 @@ export class Daemon {
   #state: DaemonState = { state: 'starting' };
   /** The fatal error. */
   #failure: Error | undefined;
-  #reloading: Promise<void> | undefined;
+  /** The start, or the last reload. */
+  #changing: Promise<void> | undefined;
   #stopped: Promise<void> | undefined;
   #settle: { readonly done: () => void; readonly failed: (error: Error) => void };
   /** Resolves after `stop()`; rejects after a fatal error. */
@@ -76,7 +77,8 @@ export class Daemon {
         onFault: (error) => daemon?.fail(error),
       });
       daemon = new Daemon(loaded, context, own, directory, journal);
-      await daemon.#begin();
+      daemon.#changing = daemon.#begin();
+      await daemon.#changing;
       return daemon;
     } catch (error) {
       // Closes what was opened so far. The caller gets the first error only.
@@ -161,8 +163,8 @@ export class Daemon {
       if (JSON.stringify(loaded.config[name]) === JSON.stringify(old.config[name])) continue;
       throw new Error(`${name} cannot change while the daemon runs: start it again`);
     }
-    this.#reloading = this.#change(old, loaded);
-    await this.#reloading;
+    this.#changing = this.#change(old, loaded);
+    await this.#changing;
     this.#loaded = loaded;
     this.own.emit(Severity.INFO, 'configuration reloaded');
   }
@@ -200,13 +202,14 @@ export class Daemon {
     this.own.attach(this.#journal);
     await this.#take(this.#loaded);
     await this.#care.start();
+    if (this.#failure !== undefined) throw this.#failure;
     this.#state = { state: 'ready' };
     this.own.emit(Severity.INFO, `ready: ${listOf(this.endpoints)}`, { data: this.#directory.layout.root });
   }
 
   /** A sink that is being replaced has no position, so the journal is not trimmed meanwhile. */
   async #change(old: LoadedConfig, loaded: LoadedConfig): Promise<void> {
-    this.#care.isPaused = true;
+    await this.#care.pause();
     try {
       await this.#take(loaded);
     } catch (error) {
@@ -235,8 +238,8 @@ export class Daemon {
       this.own.emit(Severity.INFO, 'stopping');
     }
     this.#care.stop();
-    // Otherwise what a running reload opens would stay open.
-    await this.#reloading?.catch(() => {});
+    // Otherwise what a start or a reload that is under way opens would stay open.
+    await this.#changing?.catch(() => {});
     const errors: unknown[] = [];
     const steps = [
       () => this.#receivers.stop(RECEIVER_GRACE_MILLIS),

@@ -15,7 +15,8 @@ export class JournalCare {
   #isStopped = false;
   /** What {@link blocked} was when it was logged. */
   #loggedBlocked: string | undefined;
-  /** The journal is not trimmed, since the sinks have no position. */
+  #caring: Promise<void> = Promise.resolve();
+  /** The journal is not trimmed, and no backlog is released, since the sinks have no position. */
   isPaused = false;
 
   constructor(journal: Journal, sinks: RunningSinks, own: SelfLogs) {
@@ -33,9 +34,16 @@ export class JournalCare {
 
   /** Does everything once, and from then on once a second. Never rejects. */
   async start(): Promise<void> {
-    await this.#care();
+    this.#caring = this.#care();
+    await this.#caring;
     if (this.#isStopped) return;
     this.#cancel = systemClock.after(CARE_MILLIS, () => void this.start());
+  }
+
+  /** Resolves when nothing is released any more. */
+  async pause(): Promise<void> {
+    this.isPaused = true;
+    await this.#caring;
   }
 
   stop(): void {
@@ -50,7 +58,7 @@ export class JournalCare {
 
   async #care(): Promise<void> {
     try {
-      await this.#sinks.checkRemoved();
+      if (!this.isPaused) await this.#sinks.checkRemoved();
       await this.trim();
       await this.#journal.checkRoom();
     } catch (error) {

@@ -214,9 +214,14 @@ async function readHead(files: Files, directory: string, name: string): Promise<
 async function bytesOf(files: Files, directory: string, names: readonly string[]): Promise<number> {
   let sum = 0;
   for (const name of names) {
-    const file = await files.openToRead(join(directory, name));
-    sum += await file.size();
-    await file.close();
+    try {
+      const file = await files.openToRead(join(directory, name));
+      sum += await file.size();
+      await file.close();
+    } catch (error) {
+      // Whoever has looked at it may remove it at any time.
+      if (!isMissing(error)) throw error;
+    }
   }
   return sum;
 }

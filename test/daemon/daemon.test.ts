@@ -3,7 +3,9 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { type AddressInfo, connect, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { Daemon } from '../../src/daemon/index.ts';
+import { Journal } from '../../src/journal/index.ts';
 import { decodeJsonLogs } from '../../src/otlp/index.ts';
+import { OtlpHttpReceiver } from '../../src/receivers/otlp/index.ts';
 import { folderForEachTest } from '../sinks/support/folder.ts';
 import { freePort } from '../support/free-port.js';
 import { startOtlpReceiver } from '../support/otlp-receiver.js';
@@ -285,6 +287,31 @@ test('when the journal fails the daemon ends by itself with an error, and acknow
   await expect(daemon.ended).rejects.toBe(fault);
   await expect(send(daemon.endpoints.otlpHttp!, 'x')).rejects.toThrow();
   await daemon.stop();
+});
+
+test('when the journal fails while the daemon starts, it does not start, and leaves nothing open', async () => {
+  const fault = new Error('EIO: i/o error, fdatasync');
+  const { open } = Journal;
+  let fail: (error: Error) => void = () => {};
+  const opened = jest.spyOn(Journal, 'open').mockImplementationOnce((options) => {
+    fail = options.onFault!;
+    return open.call(Journal, options);
+  });
+  const { start: startReceiver } = OtlpHttpReceiver.prototype;
+  let endpoint = '';
+  const started = jest.spyOn(OtlpHttpReceiver.prototype, 'start').mockImplementationOnce(async function (
+    this: OtlpHttpReceiver,
+  ) {
+    fail(fault);
+    await startReceiver.call(this);
+    endpoint = this.endpoint;
+  });
+  const quiet = { ownRecords: '{ console: false }' };
+  const starting = Daemon.start(await loaded(config(quiet)), { version: '0' });
+  await expect(starting).rejects.toBe(fault);
+  await expect(send(endpoint, 'x')).rejects.toThrow();
+  opened.mockRestore();
+  started.mockRestore();
 });
 
 test('a reload that comes while the daemon stops starts nothing, and the daemon ends well', async () => {

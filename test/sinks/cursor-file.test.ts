@@ -1,4 +1,5 @@
-import { readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import fsPromises from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import * as fc from 'fast-check';
@@ -123,4 +124,25 @@ test('of the files beside cursors none is taken for one, and a sink that is gone
     { name: 'a sink', dropped: { released: { batches: 7, records: 14 } } },
   ]);
   expect((await sinksWithCursor(folder())).toSorted()).toEqual(['behind', 'here']);
+});
+
+test('a backlog that somebody releases at the moment when it exceeds its bound is released once', async () => {
+  const journal = new MemoryJournal();
+  for (let count = 0; count < 10; count += 1) journal.add(Buffer.alloc(100), 2);
+  const path = cursorFileOf(folder(), 'gone');
+  const file = new CursorFile(path);
+  await file.open();
+  await file.store({ journal: Buffer.from(journal.id).toString('hex'), position: 1, state: undefined });
+  await file.close();
+  const removed = new RemovedSinks({ journal, directory: folder(), maxBytes: 1, log: listener() });
+  await removed.take(new Set());
+  const { readdir } = jest.requireActual<typeof fsPromises>('node:fs/promises');
+  const spy = jest.spyOn(fsPromises, 'readdir').mockImplementationOnce((async (directory: string) => {
+    const names = await readdir(directory);
+    rmSync(path);
+    return names;
+  }) as never);
+  await removed.check();
+  spy.mockRestore();
+  expect(removed.stats()).toMatchObject([{ name: 'gone', dropped: { released: { batches: 10 } } }]);
 });

@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import fsPromises from 'node:fs/promises';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { DeadLetterBox } from '../../src/sinks/dead-letters/dead-letter-box.ts';
@@ -93,6 +94,23 @@ test('when the bound is reached the oldest go and are counted', async () => {
   expect(left).toEqual(Array.from({ length: left.length }, (_, at) => 101 - left.length + at));
   expect(left.length).toBeGreaterThan(10);
   expect(dropped).toEqual({ letters: 100 - left.length, records: 3 * (100 - left.length) });
+});
+
+test('a file that somebody removes while its size is asked for does not make the newest letter fail', async () => {
+  const first = new DeadLetterBox(folder(), 16_384);
+  await first.append([letter(1)]);
+  await first.close();
+  const { stat } = jest.requireActual<typeof fsPromises>('node:fs/promises');
+  const spy = jest.spyOn(fsPromises, 'stat').mockImplementationOnce((async (path: string) => {
+    rmSync(path);
+    return await stat(path);
+  }) as never);
+  const box = new DeadLetterBox(folder(), 16_384);
+  await expect(box.append([letter(2)])).resolves.toEqual({ letters: 0, records: 0 });
+  expect(spy).toHaveBeenCalled();
+  spy.mockRestore();
+  await box.close();
+  expect(await indexes()).toEqual([2]);
 });
 
 test('a letter over the whole bound is dropped alone', async () => {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import {
+import fs, {
   appendFileSync,
   existsSync,
   mkdirSync,
@@ -11,6 +11,7 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs';
+import fsPromises from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import * as fc from 'fast-check';
@@ -159,6 +160,27 @@ test('a file that is not the one of the state is never cut', async () => {
   await put(after, 'two');
   expect(readFileSync(path(), 'utf8').startsWith(others)).toBe(true);
   expect(log.said.join()).toContain('nothing was cut');
+});
+
+test('a file that takes the place of that of the state at the last moment is not cut', async () => {
+  const before = sinkOf();
+  await before.open(undefined);
+  // Nothing of it is good yet, and what a crash left is to be cut.
+  const state = await before.prepare();
+  appendFileSync(path(), 'what a crash left');
+  const { stat } = jest.requireActual<typeof fsPromises>('node:fs/promises');
+  const spy = jest.spyOn(fsPromises, 'stat').mockImplementationOnce((async (...args: [string]) => {
+    const found = await stat(...args);
+    renameSync(path(), `${path()}.1`);
+    writeFileSync(path(), 'of another program\n');
+    return found;
+  }) as never);
+  const after = sinkOf();
+  await after.open(state);
+  expect(spy).toHaveBeenCalled();
+  spy.mockRestore();
+  await put(after, 'two');
+  expect(readFileSync(path(), 'utf8').startsWith('of another program\n')).toBe(true);
 });
 
 test('a file with the same inode but other content is not cut either', async () => {
@@ -345,6 +367,26 @@ test('what a crash left of a compression is removed, and the file compressed', a
   while (existsSync(old)) await new Promise(setImmediate);
   expect(logs()).toEqual(['app.jsonl', 'app.jsonl.20261120T101112123Z.gz', 'app.jsonl.mine']);
   expect(gunzipSync(readFileSync(`${old}.gz`)).toString()).toBe('old line\n');
+});
+
+test('an old file that somebody removes when its turn to be compressed comes does not hold up the others', async () => {
+  mkdirSync(join(folder(), 'logs'));
+  const [first, second] = ['20261120T101112123Z', '20261121T101112123Z'].map((time) => `${path()}.${time}`);
+  for (const old of [first!, second!]) writeFileSync(old, 'old line\n');
+  const { createReadStream } = jest.requireActual<typeof fs>('node:fs');
+  const spy = jest.spyOn(fs, 'createReadStream').mockImplementationOnce((name, ...more) => {
+    rmSync(name as string);
+    return createReadStream(name, ...more);
+  });
+  const log = listener();
+  const sink = sinkOf({ log });
+  await sink.open(undefined);
+  await put(sink, 'one');
+  while (existsSync(second!)) await new Promise(setImmediate);
+  spy.mockRestore();
+  expect(rotated()).toEqual(['app.jsonl.20261121T101112123Z.gz']);
+  expect(sink.counters()).toMatchObject({ rotation_failures: 0 });
+  expect(log.said).toEqual([]);
 });
 
 test('a file that was moved or removed is made again, and the state says so before the write', async () => {

@@ -112,7 +112,7 @@ export class DeadLetterBox {
       [...(await damagedFiles(this.#directory)), ...(await letterFiles(this.#directory))].map(
         async (each) => ({
           ...each,
-          bytes: (await stat(each.path)).size,
+          bytes: await sizeOf(each.path),
         }),
       ),
     );
@@ -123,5 +123,15 @@ export class DeadLetterBox {
       await rm(path, { force: true });
       total -= bytes;
     }
+  }
+}
+
+/** 0 if somebody has removed it: its letters are kept or gone, and not a reason to keep the new ones twice. */
+async function sizeOf(path: string): Promise<number> {
+  try {
+    return (await stat(path)).size;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    return 0;
   }
 }

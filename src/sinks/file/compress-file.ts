@@ -1,4 +1,4 @@
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createReadStream, createWriteStream, existsSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -9,6 +9,7 @@ import { UNFINISHED } from './rotated-files.ts';
 /**
  * Replaces a file by its gzip form, `<path>.gz`. At every moment one of them is there whole: the new one has
  * another name until it is on the disk.
+ * Nothing is done if somebody else has moved or removed the file.
  * @throws if it could not be done: the file is there as before
  */
 export async function compressFile(path: string, mode: number, signal: AbortSignal): Promise<void> {
@@ -30,6 +31,7 @@ export async function compressFile(path: string, mode: number, signal: AbortSign
     await rename(unfinished, `${path}.gz`);
   } catch (error) {
     await rm(unfinished, { force: true }).catch(() => {});
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT' && !existsSync(path)) return;
     throw error;
   }
   await syncDirectory(dirname(path));

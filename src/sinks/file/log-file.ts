@@ -1,4 +1,4 @@
-import { constants } from 'node:fs';
+import { type BigIntStats, constants } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
@@ -77,13 +77,17 @@ export class LogFile {
    * @returns undefined if this is not that file, which is then not changed
    */
   static async reopen(path: string, state: FileState, clock: Clock): Promise<LogFile | undefined> {
-    const found = await stat(path, { bigint: true }).catch(ignoreMissing);
-    if (found === undefined || !found.isFile() || !isSame(identityOf(found), state)) return undefined;
-    if (Number(found.size) < state.offset) return undefined;
-    const file = await open(path, constants.O_APPEND | constants.O_RDWR);
+    const isIt = (stats: BigIntStats) =>
+      stats.isFile() && isSame(identityOf(stats), state) && Number(stats.size) >= state.offset;
+    const there = await stat(path, { bigint: true }).catch(ignoreMissing);
+    if (there === undefined || !isIt(there)) return undefined;
+    const file = await open(path, constants.O_APPEND | constants.O_RDWR).catch(ignoreMissing);
+    if (file === undefined) return undefined;
     try {
+      // Once more, of what is open: another program may have moved the file in between.
+      const found = await file.stat({ bigint: true });
       const tail = await readTail(file, state.offset);
-      if (crc32(tail) !== state.tail) {
+      if (!isIt(found) || crc32(tail) !== state.tail) {
         await file.close();
         return undefined;
       }

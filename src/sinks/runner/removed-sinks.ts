@@ -1,4 +1,4 @@
-import { readdir, unlink } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BatchCount, JournalView, OwnLog, SinkStats } from '../../component/index.ts';
 import { problemText, Severity } from '../../record/index.ts';
@@ -89,7 +89,8 @@ export class RemovedSinks {
     for (const each of kept) {
       if (!names.has(each.name)) this.#release(each, 'it was released');
       else if (this.#behind(each).bytes > maxBytes) {
-        await unlink(cursorFileOf(directory, each.name));
+        // `distlogd release` may remove it at the same moment.
+        await rm(cursorFileOf(directory, each.name), { force: true });
         this.#release(each, 'it exceeds the half of journal.maxBytes');
       }
     }

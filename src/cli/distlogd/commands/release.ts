@@ -1,4 +1,4 @@
-import { unlink } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { dataLayout } from '../../../disk/index.ts';
 import { cursorFileOf, sinksWithCursor } from '../../../sinks/runner/index.ts';
 import { command } from '../../command.ts';
@@ -25,7 +25,8 @@ export const release = command({
     if (!(await sinksWithCursor(directory)).includes(name)) {
       throw commandError(ExitCode.FAILED, `no sink ${JSON.stringify(name)} has a position in ${directory}`);
     }
-    await unlink(cursorFileOf(directory, name));
+    // The daemon may release it at the same moment.
+    await rm(cursorFileOf(directory, name), { force: true });
     io.out(`${name}: released; the journal does not keep its backlog any longer`);
     return ExitCode.OK;
   },
