@@ -1,22 +1,25 @@
 import { BLOCK_BYTES, BLOCKS_AT } from './layout.ts';
 
-/** Small writes may pass the end of a block by so much before they are noticed. */
+/** A small write may exceed the end of a block by up to this many bytes before the writer detects it. */
 export const SLACK = 512;
 
-/** Where a writer fills its blocks, and what makes them a file. */
+/** Provides the memory of each block and moves completed frames into the file. */
 export interface BlockOutput {
-  /** The memory of a block, counted from 0 without end; the block before it gets nothing more. */
+  /**
+   * Returns the memory of a block. Blocks are numbered from 0 without an upper bound; earlier blocks are
+   * final.
+   */
   block(turn: number): Buffer;
-  /** A frame of a block is complete. */
+  /** Called when a frame of a block is complete. */
   sealed(turn: number, from: number, to: number): void;
-  /** Entries of the open frame of the newest block are complete up to here. */
+  /** Called when the entries of the open frame in the newest block are complete up to `at`. */
   reached(at: number): void;
 }
 
-/** Where the bytes of a box go. */
+/** Writes bytes to the file of a box. */
 export type WriteBytes = (bytes: Buffer, from: number, to: number, position: number) => void;
 
-/** One block in memory, of which each frame is written when it is complete. */
+/** Keeps one block in memory and writes each frame when it is complete. */
 export function directOutput(blocks: number, write: WriteBytes): BlockOutput {
   const memory = Buffer.alloc(BLOCK_BYTES + SLACK);
   return {
@@ -26,7 +29,7 @@ export function directOutput(blocks: number, write: WriteBytes): BlockOutput {
   };
 }
 
-/** Where a block stands in the file. */
+/** Returns the offset of a block in the file. */
 export function positionOf(turn: number, blocks: number): number {
   return BLOCKS_AT + (turn % blocks) * BLOCK_BYTES;
 }

@@ -18,43 +18,44 @@ import { type BoxHeader, decodeHeader } from './box-header.ts';
 import { BLOCKS_AT } from './layout.ts';
 import { isAlive, pidNamespace, processMark } from './process-identity.ts';
 
-/** The name of a box that somebody is reading: its own, and who reads. */
+/** The name of a box while a process reads it: the original name, the reader's pid and its start mark. */
 const TAKEN = /^(.+\.box)\.taken-(\d+)-([0-9a-f]*)$/;
-/** A box that could not be exported, and how often that was tried; and one that is never tried again. */
+/** The name of a box whose export has failed, with the number of attempts. */
 const FAILED = /^(.+\.box)\.failed-(\d+)$/;
+/** The suffix of a box whose export is not retried. */
 const KEPT_SUFFIX = '.kept';
 const MAX_FILE_BYTES = 2 ** 30 + BLOCKS_AT;
 const { O_RDONLY, O_NOFOLLOW = 0 } = constants;
 
-/** How much of a directory dead boxes may take. */
+/** The limits for boxes of dead processes in a directory. */
 export interface DirectoryBounds {
   readonly maxFiles: number;
   readonly maxTotalBytes: number;
   readonly maxAgeMillis: number;
 }
 
-/** A box whose process has died, taken by this process alone. */
+/** A box of a dead process, claimed exclusively by this process. */
 export interface TakenBox {
-  /** Its first name. */
+  /** The original file name. */
   readonly name: string;
   readonly bytes: Buffer;
-  /** How often its export has failed before. */
+  /** The number of failed exports so far. */
   readonly failures: number;
-  /** Its records are elsewhere now. */
+  /** Removes the file after its records were exported. */
   remove(): void;
-  /** It stays for another try, of so many. @throws if somebody removed it, as the next two do */
+  /** Releases the box for another attempt and counts this one as failed. @throws if the file was removed */
   release(): void;
-  /** It stays as it was. */
+  /** Releases the box without counting an attempt. @throws if the file was removed */
   restore(): void;
-  /** It stays, and is not tried again. @returns its path */
+  /** Keeps the file but excludes it from retries. @returns its path @throws if the file was removed */
   keep(): string;
 }
 
-/** What was found in a directory, beside boxes. */
+/** Files of the directory that were not claimed. */
 export interface DirectoryReport {
-  /** Dead boxes that were removed unread since there were too many, or too old ones. */
+  /** The number of boxes removed unread because they exceeded the limits. */
   removed: number;
-  /** Why files were left alone, by name. */
+  /** The reason why each file was skipped, by name. */
   readonly refused: Map<string, string>;
 }
 
@@ -67,12 +68,12 @@ interface Candidate {
 }
 
 /**
- * The boxes of processes that have died, oldest first. Each is taken by renaming it, so that of several that
- * look one gets it. A box that was taken by a process that died meanwhile is taken again.
+ * Claims the boxes of dead processes, oldest first. Each box is claimed by renaming it, so that only one of
+ * several concurrent readers obtains it. If a reader dies, its boxes are claimed again.
  *
- * Symbolic links, files of other users and what is no regular file are left alone. Never throws, but for a
- * directory that cannot be read.
- * @param isWanted decides by the header
+ * Skips symbolic links, files of other users and files that are not regular. Throws only if the directory
+ * cannot be read.
+ * @param isWanted selects boxes by their header
  */
 export function* takeBoxes(
   directory: string,
@@ -88,7 +89,7 @@ export function* takeBoxes(
   }
 }
 
-/** Files of dead processes, oldest first. */
+/** Returns the boxes of dead processes, oldest first. */
 function candidates(
   directory: string,
   report: DirectoryReport,
@@ -109,7 +110,7 @@ function candidates(
       }
       const header = headerAt(path);
       if (typeof header === 'string') {
-        // Somebody may be making it.
+        // Another process may be creating the file.
         if (Date.now() - statSync(path).mtimeMs > 5_000) report.refused.set(file, header);
         continue;
       }
@@ -122,13 +123,13 @@ function candidates(
       if (isTakenNow && isAlive(writer, 0)) continue;
       found.push({ file, name, failures: Number(failed?.[2] ?? 0), bytes: size, writtenAt: mtimeMs });
     } catch {
-      // It has been taken or removed meanwhile.
+      // The file was claimed or removed in the meantime.
     }
   }
   return found.sort((one, other) => one.writtenAt - other.writtenAt);
 }
 
-/** The newest that fit; the others are removed. */
+/** Returns the newest boxes within the limits and removes the others. */
 function withinBounds(
   directory: string,
   dead: readonly Candidate[],
@@ -172,20 +173,20 @@ function take(
       keep: () => rename(KEPT_SUFFIX),
     };
   } catch (error) {
-    // Another one was faster.
+    // ENOENT: another process claimed it first.
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') report.refused.set(file, errorText(error));
     return undefined;
   }
 }
 
-/** Why a file is left alone. */
+/** Returns the reason why a file is skipped. */
 function refusal(path: string, directory: string): string | undefined {
   const { uid } = lstatSync(path);
   const status = lstatSync(path);
   if (status.isSymbolicLink()) return 'a symbolic link';
-  if (!status.isFile()) return 'no file';
+  if (!status.isFile()) return 'not a regular file';
   const own = process.geteuid?.();
-  // The administrator reads the boxes of those who own the directory.
+  // Root also reads the boxes of the directory's owner.
   const expected = own === 0 ? [0, statSync(directory).uid] : [own];
   if (own !== undefined && !expected.includes(uid)) return 'a file of another user';
   if (status.size > MAX_FILE_BYTES) return 'too large';
@@ -212,7 +213,7 @@ function readWhole(path: string): Buffer {
   }
 }
 
-/** The start of a process as a part of a file name. */
+/** Returns the start mark of a process in a form that is valid in a file name. */
 function markText(pid: number): string {
   return Buffer.from(processMark(pid), 'latin1').toString('hex').slice(-16);
 }

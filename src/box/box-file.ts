@@ -14,16 +14,16 @@ import { type BoxHeader, encodeHeader } from './box-header.ts';
 import { BLOCK_BYTES, BLOCKS_AT, HEADER_BYTES, HEADERS } from './layout.ts';
 import { pidNamespace, processMark } from './process-identity.ts';
 
-/** What a box's name ends with. */
+/** The file name suffix of a box. */
 export const BOX_SUFFIX = '.box';
 const { O_CREAT, O_EXCL, O_RDWR, O_NOFOLLOW = 0 } = constants;
 
-/** What the maker of a box says of it. */
+/** The part of the header that the creator of a box provides. */
 export type BoxDescription = Pick<BoxHeader, 'service' | 'flushMillis' | 'capacity' | 'maxAgeMillis'>;
 
 /**
- * The file of a box. All of its bytes are written when it is made, so that a full disk shows then and not
- * later. What is written lies in the page cache, which survives the process; nothing is ever synced.
+ * The file of a box. All of its bytes are written at creation, so that a full disk is detected then and not
+ * later. Writes go to the page cache, which survives the process; the file is never synced.
  */
 export class BoxFile {
   readonly path: string;
@@ -32,7 +32,7 @@ export class BoxFile {
   #revision = 0;
   #descriptor: number | undefined;
 
-  /** @throws when the directory or the file cannot be made, or the disk is full */
+  /** @throws if the directory or the file cannot be created, or if the disk is full */
   constructor(directory: string, bytes: number, description: BoxDescription) {
     this.blocks = Math.max(2, Math.floor((bytes - BLOCKS_AT) / BLOCK_BYTES));
     const id = Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString('hex');
@@ -53,7 +53,7 @@ export class BoxFile {
     this.path = join(directory, `${name}${BOX_SUFFIX}`);
     this.#descriptor = openSync(this.path, O_CREAT | O_EXCL | O_RDWR | O_NOFOLLOW, 0o600);
     try {
-      // The umask may have taken bits away.
+      // The umask may have cleared permission bits.
       fchmodSync(this.#descriptor, 0o600);
       const zeros = Buffer.alloc(BLOCK_BYTES);
       for (let at = 0; at < BLOCKS_AT; at += HEADER_BYTES) this.write(zeros, 0, HEADER_BYTES, at);
@@ -71,20 +71,20 @@ export class BoxFile {
     return this.#header.id;
   }
 
-  /** @throws when the system refuses */
+  /** @throws if the write fails */
   write(bytes: Buffer, from: number, to: number, position: number): void {
     if (this.#descriptor === undefined) return;
     for (let at = from; at < to; )
       at += writeSync(this.#descriptor, bytes, at, to - at, position + at - from);
   }
 
-  /** The resources that frames name by their place in this list. @throws when the system refuses */
+  /** Sets the resources that frames reference by index. @throws if the write fails */
   setResources(resources: BoxHeader['resources']): void {
     this.#header = { ...this.#header, resources };
     this.#writeHeader();
   }
 
-  /** @throws when somebody has removed or truncated the file: nobody would find what is written to it */
+  /** @throws if the file was removed or truncated, since nothing written to it could be recovered */
   check(): void {
     if (this.#descriptor === undefined) return;
     const { nlink, size } = fstatSync(this.#descriptor);
@@ -92,13 +92,13 @@ export class BoxFile {
     if (size < BLOCKS_AT + this.blocks * BLOCK_BYTES) throw new Error('the file was truncated');
   }
 
-  /** Leaves the file to whoever recovers it. */
+  /** Closes the file and keeps it for recovery. */
   close(): void {
     if (this.#descriptor !== undefined) closeSync(this.#descriptor);
     this.#descriptor = undefined;
   }
 
-  /** Nothing is left. Never throws. */
+  /** Truncates, closes and removes the file. Never throws. */
   remove(): void {
     for (const step of [
       () => this.#descriptor !== undefined && ftruncateSync(this.#descriptor, 0),
@@ -108,12 +108,12 @@ export class BoxFile {
       try {
         step();
       } catch {
-        // Somebody has taken it.
+        // The file was removed or claimed in the meantime.
       }
     }
   }
 
-  /** Into the header that does not count now: one of the two is always whole. */
+  /** Overwrites the older of the two headers, so that one of them is always complete. */
   #writeHeader(): void {
     this.#revision += 1;
     const bytes = encodeHeader(this.#header, this.#revision);
@@ -121,7 +121,7 @@ export class BoxFile {
   }
 }
 
-/** A service's name as a part of a file name. */
+/** Returns a service name in a form that is valid in a file name. */
 export function fileName(service: string): string {
   return service.replace(/[^A-Za-z0-9._]+/g, '_').slice(0, 64) || '_';
 }

@@ -1,42 +1,45 @@
 import type { ResourceLike } from '../record/index.ts';
 import { HEADER_BYTES, HEADERS, MAGIC, VERSION, WATCH_BYTES, WATCH_SLOTS } from './layout.ts';
 
-/** What a box says of the process that wrote it. */
+/** Describes the process that wrote a box. */
 export interface BoxHeader {
   /** 32 hex digits, random. */
   readonly id: string;
   readonly pid: number;
   /** 0: the main thread. */
   readonly thread: number;
-  /** When the box was made, milliseconds since 1970. */
+  /** When the box was created, in milliseconds since 1970. */
   readonly madeMillis: number;
-  /** Says which process of that id it was, where the system says so; '' where not. */
+  /**
+   * Distinguishes the process from others with the same pid; '' if the operating system does not provide it.
+   */
   readonly processMark: string;
-  /** Where process ids of its kind are counted; '' where the system does not say so. */
+  /** The pid namespace of the process; '' if the operating system does not provide it. */
   readonly pidNamespace: string;
   readonly service: string;
   readonly blocks: number;
-  /** Up to so many milliseconds of records may be missing. */
+  /** How many milliseconds of records may be missing at the end. */
   readonly flushMillis: number;
-  /** What the process held at most for a key, and for how long. */
+  /** The maximum number of records held per key. */
   readonly capacity: number;
+  /** The maximum age of a held record, in milliseconds. */
   readonly maxAgeMillis: number;
   readonly resources: readonly ResourceLike[];
 }
 
-/** Where the parts of a header stand; the JSON text follows. */
+/** Offsets of the fields of a header; the JSON text follows them. */
 const Part = { magic: 0, version: 8, length: 12, revision: 16, crc: 20, json: 24 } as const;
 const MAX_JSON_BYTES = HEADER_BYTES - Part.json - WATCH_BYTES * WATCH_SLOTS;
 
-/** Why a file is not read. */
+/** The reason why a file cannot be read. */
 export type Unreadable = 'not a box' | 'of a newer version' | 'damaged';
 
-/** The tag that begins every checksum of a box. */
+/** The initial value of every checksum of a box. */
 export function tagOf(id: string): number {
   return process.getBuiltinModule('node:zlib').crc32(id);
 }
 
-/** @returns the header's bytes; a resource that does not fit is written without its attributes */
+/** @returns the bytes of the header; a resource that does not fit is written without its attributes */
 export function encodeHeader(header: BoxHeader, revision: number): Buffer {
   const bytes = Buffer.alloc(HEADER_BYTES);
   let json = Buffer.from(JSON.stringify(header));
@@ -56,7 +59,7 @@ export function encodeHeader(header: BoxHeader, revision: number): Buffer {
   return bytes;
 }
 
-/** The newest of the two headers that a box begins with. */
+/** Returns the newer of the two headers at the beginning of a box. */
 export function decodeHeader(bytes: Buffer): BoxHeader | Unreadable {
   let newest: { readonly revision: number; readonly header: BoxHeader } | undefined;
   let why: Unreadable = 'not a box';

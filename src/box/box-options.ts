@@ -1,37 +1,46 @@
 import { bytes, code, count, flag, millis, path, text, type Values } from '../settings/index.ts';
 
-/** A black box: where held records survive the end of the process. */
+/** Options of a black box: a file in which held records survive the end of the process. */
 export interface BlackBoxOptions {
   /**
-   * Where the file of this process lies, and where boxes of processes that have died are looked for. Made with
-   * mode 0700 if it is not there. On a tmpfs (`/dev/shm`, `/run`) nothing ever reaches a disk.
+   * The directory of this process's box. Boxes of dead processes are recovered from the same directory. It is
+   * created with mode 0700 if it does not exist. On a tmpfs (`/dev/shm`, `/run`) nothing is written to a
+   * disk.
    */
   readonly directory: string;
   /** Size of the file. From 1 MiB; default 8 MiB, which holds about 180,000 records. */
   readonly bytes?: number | undefined;
   /**
-   * How long a record may wait until it is written, in milliseconds. That much may be missing after a SIGKILL.
-   * From 1; default 10.
+   * The maximum time before a record is written, in milliseconds. A SIGKILL can lose the records of that
+   * time. From 1; default 10.
    */
   readonly flushMillis?: number | undefined;
-  /** Loggers whose records are never written: their names, or the beginning of names with `*`. Default none. */
+  /** Loggers whose records are never written: names, or prefixes that end with `*`. Default none. */
   readonly exclude?: readonly string[] | undefined;
-  /** Keys of attributes whose values are never written, at any depth. Default none. */
+  /** Attribute keys whose values are never written, at any depth. Default none. */
   readonly redact?: readonly string[] | undefined;
   /**
-   * A worker thread writes the file, and the box says when the event loop hangs. Each record is then encoded when it
-   * comes, also those of short requests. Default false.
+   * Writes the file from a worker thread and records in the box when the event loop hangs. Every record is
+   * then encoded on arrival, including those of short requests. Default false.
    */
   readonly watch?: boolean | undefined;
-  /** With `watch`: the event loop hangs when it does not turn for so long, in milliseconds. From 100; default 5,000. */
+  /**
+   * With `watch`: how long the event loop may be blocked before it counts as hung, in milliseconds. From 100;
+   * default 5,000.
+   */
   readonly hangMillis?: number | undefined;
-  /** Names the file, and says whose boxes are recovered. Default: `OTEL_SERVICE_NAME`, or `unknown_service`. */
+  /** Names the file and selects the boxes to recover. Default: `OTEL_SERVICE_NAME`, or `unknown_service`. */
   readonly service?: string | undefined;
-  /** Boxes of dead processes that the directory keeps; the oldest go first. Default 20. */
+  /**
+   * The maximum number of boxes of dead processes in the directory; the oldest are removed first. Default 20.
+   */
   readonly maxFiles?: number | undefined;
-  /** Their size together. Default 64 MiB. */
+  /** The maximum total size of these boxes. Default 64 MiB. */
   readonly maxTotalBytes?: number | undefined;
-  /** A box that was written to so long ago is removed unread, in milliseconds. Default 86,400,000, a day. */
+  /**
+   * The maximum age of a box since its last write, in milliseconds; older boxes are removed unread.
+   * Default 86,400,000 (one day).
+   */
   readonly maxAgeMillis?: number | undefined;
 }
 
@@ -53,7 +62,7 @@ export const boxFields = {
   maxAgeMillis: millis({ min: 1, default: 24 * 60 * 60 * 1_000 }),
 };
 
-/** Every option, decided. */
+/** The options with all defaults applied. */
 export interface ResolvedBlackBoxOptions
   extends Omit<Values<typeof boxFields>, 'exclude' | 'redact' | 'service'> {
   readonly isExcluded: (logger: string) => boolean;
@@ -61,7 +70,7 @@ export interface ResolvedBlackBoxOptions
   readonly service: string;
 }
 
-/** What the checked options come to. */
+/** Derives the resolved options from the checked ones. */
 export function completeBoxOptions(options: Values<typeof boxFields>): ResolvedBlackBoxOptions {
   const { exclude, redact, service = serviceName(), ...rest } = options;
   return { ...rest, service, isExcluded: excludes(exclude), redact: new Set(redact) };

@@ -4,13 +4,13 @@ import { ByteWriter } from './byte-writer.ts';
 import { BLOCK_BYTES, Entry, Frame, LEAST_FRAME_BYTES } from './layout.ts';
 import { RecordEncoder, writeKey } from './record-encoder.ts';
 
-/** A record that does not fit a block is truncated to this estimate. */
+/** A record that does not fit into a block is truncated to this estimated size. */
 const TRUNCATED_BYTES = 32 * 1024;
 const TWO_TO_32 = 2 ** 32;
 
-/** What a writer is made of. */
+/** The dependencies of a writer. */
 export interface BoxWriterParts {
-  /** Begins every checksum, so that frames of another box are not taken for ours. */
+  /** The initial value of every checksum, so that frames of another box are rejected. */
   readonly tag: number;
   readonly redact: ReadonlySet<string>;
   readonly resourceIndex: (resource: unknown) => number;
@@ -19,26 +19,26 @@ export interface BoxWriterParts {
 }
 
 /**
- * Encodes what happens to records into frames, and writes them round and round over the blocks of a box. It
- * fills one block of its output at a time: the frame that is being filled is complete at `flush()`, or when the
- * block is full.
+ * Encodes record events into frames and writes them to the blocks of a box in rotation. It fills one block of
+ * its output at a time. The open frame is completed by `flush()`, or when the block is full.
  *
  * - **Full**: the oldest block is overwritten.
- * - **Fails**: a record that cannot be encoded is left out, and counted. What the output throws passes through.
+ * - **Fails**: a record that cannot be encoded is dropped and counted. Errors of the output are passed
+ *   through.
  */
 export class BoxWriter {
   readonly #parts: BoxWriterParts;
   readonly #out: ByteWriter;
   readonly #records: RecordEncoder;
-  /** Modules of Node.js that take milliseconds to load are loaded by what needs them, not by this file. */
+  /** Node.js modules that take milliseconds to load are loaded on first use, not by this file. */
   readonly #crc32 = process.getBuiltinModule('node:zlib').crc32;
-  /** Counts the blocks. */
+  /** The number of the current block. */
   #turn = 0;
   #start = 0;
   #sequence = 1;
   #number = 1;
   #isOpen = false;
-  /** Records that could not be encoded. */
+  /** Number of records that could not be encoded. */
   unwritten = 0;
 
   constructor(parts: BoxWriterParts) {
@@ -48,19 +48,22 @@ export class BoxWriter {
     this.#out.end = BLOCK_BYTES;
   }
 
-  /** A record is held. @returns its number in this box; 0: it could not be encoded */
+  /** Writes a held record. @returns its number in this box, or 0 if it could not be encoded */
   held(record: ReadableLogRecordLike, key: string): number {
     if (!this.#record(record, key, 0)) return 0;
     this.#number += 1;
     return this.#number - 1;
   }
 
-  /** A loud record waits for its delivery under this number. */
+  /** Writes a loud record that waits for delivery under this number. */
   loud(record: ReadableLogRecordLike, delivery: number): void {
     this.#record(record, '', delivery);
   }
 
-  /** The last span of a trace has ended, one begins again, or nothing of a key is held any more. */
+  /**
+   * Marks that the last span of a trace ended, that a trace has an open span again, or that a key holds no
+   * records.
+   */
   mark(entry: typeof Entry.ENDED | typeof Entry.RESUMED | typeof Entry.EMPTIED, key: string): void {
     this.#entry(() => {
       this.#out.byte(entry);
@@ -68,7 +71,7 @@ export class BoxWriter {
     });
   }
 
-  /** A key bursts: its newest `count` records are released. */
+  /** Marks that a key bursts and releases its newest `count` records. */
   released(key: string, count: number): void {
     this.#entry(() => {
       this.#out.byte(Entry.RELEASED);
@@ -77,7 +80,7 @@ export class BoxWriter {
     });
   }
 
-  /** A released record is delivered under this number from now on. */
+  /** Marks that a released record is delivered under this number. */
   handedOn(number: number, delivery: number, burstId: string, sequence: number): void {
     this.#entry(() => {
       this.#out.byte(Entry.HANDED_ON);
@@ -103,7 +106,7 @@ export class BoxWriter {
     });
   }
 
-  /** Vital signs or last words: at most 20,000 characters of JSON, which fit a block whatever they are. */
+  /** Writes vital signs or last words: at most 20,000 characters of JSON, which always fit into a block. */
   json(entry: typeof Entry.SIGNS | typeof Entry.LAST_WORDS, value: object): void {
     const text = JSON.stringify(value);
     this.#entry(() => {
@@ -112,7 +115,7 @@ export class BoxWriter {
     });
   }
 
-  /** Writes the frame that is being filled. */
+  /** Completes and writes the open frame. */
   flush(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
@@ -120,7 +123,7 @@ export class BoxWriter {
     else this.#out.at = this.#start;
   }
 
-  /** @returns false if it could not be encoded */
+  /** @returns false if the record could not be encoded */
   #record(record: ReadableLogRecordLike, key: string, delivery: number): boolean {
     if (!this.#isOpen) this.#open();
     const before = this.#out.at;
@@ -139,27 +142,29 @@ export class BoxWriter {
     return false;
   }
 
-  /** Tries a record as the first one of a frame. Never throws. */
+  /** Tries to write a record as the first one of a frame. Never throws. */
   #alone(record: ReadableLogRecordLike, key: string, delivery: number): boolean {
     this.#open();
     try {
       this.#records.write(record, key, delivery);
       if (!this.#out.isOver) return this.#reached();
     } catch {
-      // As one that does not fit.
+      // Treated like a record that does not fit.
     }
     this.#takeBack(this.#start + Frame.entries);
     return false;
   }
 
-  /** Ends the frame before what was just written: its tables know more than it holds. */
+  /**
+   * Ends the frame before the entry just written, because the encoder's tables already include that entry.
+   */
   #takeBack(at: number): void {
     if (!this.#isOpen) return;
     this.#out.at = at;
     this.flush();
   }
 
-  /** Writes an entry that fits any block. */
+  /** Writes an entry that always fits into an empty block. */
   #entry(write: () => void): void {
     if (!this.#isOpen) this.#open();
     const before = this.#out.at;

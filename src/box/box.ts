@@ -11,15 +11,18 @@ import { Watcher } from './watcher.ts';
 
 const SIGNS_MILLIS = 1_000;
 const MAX_RESOURCES = 64;
-/** Characters of a stack at its beginning and at its end: as JSON, where each may take six, they fit a frame. */
+/**
+ * Characters kept from the beginning and the end of a stack. Even at six bytes per character in JSON they fit
+ * into a frame.
+ */
 const STACK = { first: 800, last: 2_000 };
 
-/** Where a box reports what went wrong. */
+/** Logs a warning. */
 export type WarnOf = (message: string) => void;
 
 /**
- * The box of this process: a file, and what writes to it. Whatever goes wrong with the file, the process runs
- * on without a box, and a warning says so.
+ * The box of this process: a file and its writer. If the file fails, the process continues without a box, and
+ * a warning is logged.
  */
 export class Box {
   readonly writer: BoxWriter;
@@ -34,7 +37,7 @@ export class Box {
   #hasEnded = false;
   #hasFailed = false;
 
-  /** @throws when the file cannot be made */
+  /** @throws if the file cannot be created */
   constructor(options: ResolvedBlackBoxOptions, description: BoxDescription, clock: Clock, warn: WarnOf) {
     this.#clock = clock;
     this.#warn = warn;
@@ -45,7 +48,7 @@ export class Box {
       this.#guarded(() => this.#file.write(bytes, from, to, position));
     const { watch, flushMillis, hangMillis } = options;
     const onFailed = (why: string) =>
-      warn(`the watcher of the black box ${path} failed, the process writes it: ${why}`);
+      warn(`the watcher of the black box ${path} failed; the process writes the file itself: ${why}`);
     this.#watcher = watch
       ? new Watcher({ path, blocks, tag, flushMillis, hangMillis, write, onFailed })
       : undefined;
@@ -59,17 +62,17 @@ export class Box {
     });
   }
 
-  /** Whether it was closed, or has failed: nothing is written any more. */
+  /** Whether the box was closed or has failed. Nothing is written afterwards. */
   get hasEnded(): boolean {
     return this.#hasEnded;
   }
 
-  /** Whether the file could not be written to. */
+  /** Whether a write to the file has failed. */
   get hasFailed(): boolean {
     return this.#hasFailed;
   }
 
-  /** Whether another thread writes to the file what the writer was given. */
+  /** Whether a worker thread writes the file. */
   get isWatched(): boolean {
     return this.#watcher?.isWatching === true;
   }
@@ -78,9 +81,9 @@ export class Box {
     return this.#file.path;
   }
 
-  /** Writes signs once a second from now on. @param holding how many records are held */
+  /** Starts to write vital signs once a second. @param holding returns the number of held records */
   writeSigns(holding: () => number, flush: () => void): void {
-    // What holds is not made yet.
+    // The component that holds the records does not exist yet.
     if (this.#watcher !== undefined) this.#signs(0, 0);
     this.#armSigns(holding, flush);
   }
@@ -107,13 +110,13 @@ export class Box {
     this.writer.json(Entry.LAST_WORDS, { atMillis: Date.now(), text, isFailure, stack });
   }
 
-  /** Leaves the file to whoever recovers it. */
+  /** Closes the file and keeps it for recovery. */
   leave(): void {
     this.#end();
     this.#file.close();
   }
 
-  /** A clean end: there is nothing to recover, also if the file could not be written to for a while. */
+  /** Removes the file after a clean end, even if a write has failed. */
   remove(): void {
     this.#end();
     this.#file.remove();
@@ -121,7 +124,7 @@ export class Box {
 
   #end(): void {
     if (this.#hasEnded) return;
-    // What is left is not written to a file that failed.
+    // If the file has failed, the remaining records are not written.
     this.#hasEnded = this.#hasFailed;
     this.#watcher?.end();
     this.#hasEnded = true;
@@ -129,7 +132,7 @@ export class Box {
     this.#cancelBeat?.();
   }
 
-  /** Shows the watcher that the event loop turns. */
+  /** Reports to the watcher that the event loop is running. */
   #beat(watcher: Watcher): void {
     this.#cancelBeat = this.#clock.after(watcher.beatMillis, () => {
       watcher.beat();
@@ -144,7 +147,7 @@ export class Box {
     } catch (error) {
       this.#hasFailed = true;
       this.#warn(
-        `the black box ${this.#file.path} failed, the process runs on without it: ${errorText(error)}`,
+        `the black box ${this.#file.path} failed; the process continues without it: ${errorText(error)}`,
       );
       this.leave();
     }
@@ -172,7 +175,7 @@ export class Box {
   }
 }
 
-/** Where an error came from, however long the message is with which its stack begins. Never throws. */
+/** Returns the stack of an error without the middle of a long message. Never throws. */
 function stackOf(error: unknown): string | undefined {
   try {
     const stack = error instanceof Error ? String(error.stack) : undefined;
@@ -183,7 +186,7 @@ function stackOf(error: unknown): string | undefined {
   }
 }
 
-/** Attributes of a resource that are known now, without the promises of those that are not. */
+/** Returns the attributes of a resource that are available now, without pending ones. */
 function plainResource(resource: ResourceLike): ResourceLike {
   const raw = resource as { getRawAttributes?(): [string, unknown][] };
   const entries =
@@ -193,7 +196,7 @@ function plainResource(resource: ResourceLike): ResourceLike {
   return { attributes: Object.fromEntries(entries.filter(([, value]) => isAttributeValue(value))) };
 }
 
-/** What an attribute may be. Anything else is not known yet, or has no form as JSON. */
+/** Excludes pending values and values that JSON cannot represent. */
 function isAttributeValue(value: unknown): boolean {
   if (Array.isArray(value)) return value.every((each) => each == null || isPrimitive(each));
   return isPrimitive(value);

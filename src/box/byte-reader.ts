@@ -3,12 +3,12 @@ import { MAX_DEPTH, REDACTED, Tag } from './layout.ts';
 const TWO_TO_53 = 2 ** 53;
 const MAX_VARINT_BYTES = 8;
 
-/** The bytes do not say what they should. */
+/** The bytes are not a valid encoding. */
 class UnreadableError extends Error {
   override readonly name = 'UnreadableError';
 }
 
-/** Reads what `ByteWriter` wrote. Every method throws when the bytes end, or say what nobody writes. */
+/** Reads what `ByteWriter` wrote. Every method throws if the bytes end too early or are invalid. */
 export class ByteReader {
   readonly #bytes: Buffer;
   at: number;
@@ -66,7 +66,7 @@ export class ByteReader {
     return this.#bytes.toString('hex', this.at - size, this.at);
   }
 
-  /** @param last the value that stood here in the last record of the same shape */
+  /** @param last the value of this field in the previous record of the same shape */
   value(last: unknown, depth = 0): unknown {
     const tag = this.byte();
     if (tag >= Tag.SMALL_INTEGER) return tag & 63;
@@ -101,7 +101,7 @@ export class ByteReader {
       case Tag.MAP:
         return this.#map(depth);
       default:
-        throw new UnreadableError(`a value of kind ${tag}`);
+        throw new UnreadableError(`a value of unknown kind ${tag}`);
     }
   }
 
@@ -115,7 +115,7 @@ export class ByteReader {
     const map: Record<string, unknown> = {};
     for (let left = this.#count(depth); left > 0; left -= 1) {
       const key = this.text();
-      // `__proto__` is a key like any other.
+      // Keeps `__proto__` as an ordinary key.
       Object.defineProperty(map, key, {
         ...{ value: this.value(undefined, depth + 1), enumerable: true },
         ...{ configurable: true, writable: true },
@@ -125,9 +125,9 @@ export class ByteReader {
   }
 
   #count(depth: number): number {
-    if (depth > MAX_DEPTH) throw new UnreadableError('values lie too deep');
+    if (depth > MAX_DEPTH) throw new UnreadableError('values are nested too deeply');
     const count = this.varint();
-    // Each takes a byte at least.
+    // Each element takes at least one byte.
     this.#need(count);
     return count;
   }
@@ -139,6 +139,6 @@ export class ByteReader {
   }
 
   #need(bytes: number): void {
-    if (this.at + bytes > this.#end) throw new UnreadableError('it ends too early');
+    if (this.at + bytes > this.#end) throw new UnreadableError('unexpected end of data');
   }
 }

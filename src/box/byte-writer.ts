@@ -1,24 +1,24 @@
 import { boundedSnapshot } from '../record/index.ts';
 import { BLOCK_BYTES, MAX_DEPTH, Tag } from './layout.ts';
 
-/** Up to here a loop over the characters is faster than a call into the engine. */
+/** Up to this length a loop over the characters is faster than a native call. */
 const SHORT_TEXT = 24;
 const MAX_SNAPSHOT_BYTES = 64 * 1024;
 const TWO_TO_32 = 2 ** 32;
 
 /**
- * Writes numbers, texts and values into one buffer. What does not fit sets `isOver`, and is to be written
- * again elsewhere: nothing is ever written behind the buffer.
+ * Writes numbers, strings and values into one buffer. If something does not fit, `isOver` is set and the
+ * caller must write it elsewhere. Nothing is ever written past the end of the buffer.
  */
 export class ByteWriter {
-  /** The memory of a block, and `SLACK` behind it. */
+  /** The memory of a block, followed by `SLACK` bytes. */
   bytes: Buffer;
   at = 0;
-  /** Where the room ends. */
+  /** The end of the usable space. */
   end = BLOCK_BYTES;
   readonly #redact: ReadonlySet<string>;
 
-  /** @param redact keys of attributes whose values are not written */
+  /** @param redact attribute keys whose values are not written */
   constructor(bytes: Buffer, redact: ReadonlySet<string>) {
     this.bytes = bytes;
     this.#redact = redact;
@@ -34,7 +34,7 @@ export class ByteWriter {
     this.at += 1;
   }
 
-  /** A whole number from 0. */
+  /** Writes a whole number from 0. */
   varint(value: number): void {
     if (this.at > this.end) return;
     let rest = value;
@@ -49,7 +49,7 @@ export class ByteWriter {
     this.bytes[this.at++] = rest;
   }
 
-  /** A whole number of either sign, below 2^52. */
+  /** Writes a whole number of either sign, below 2^52. */
   signed(value: number): void {
     this.varint(value < 0 ? -value * 2 - 1 : value * 2);
   }
@@ -60,11 +60,12 @@ export class ByteWriter {
     this.at += 8;
   }
 
-  /** A text with its length before it. */
+  /** Writes a string, preceded by its length. */
   text(text: string): void {
     const { length } = text;
     if (this.#lacks(length * 3)) return;
-    // The length of the bytes is known afterwards; what stands before it has as many bytes as the most needs.
+    // The byte length is known only after encoding, so the prefix has the size that the longest encoding
+    // needs.
     const most = length * 3;
     const at = this.at;
     const from = at + (most < 0x80 ? 1 : most < 0x4000 ? 2 : 3);
@@ -82,7 +83,10 @@ export class ByteWriter {
     this.at = from + size;
   }
 
-  /** 16 or 8 bytes, written as hex digits. @returns false if they are not that many; nothing is written then */
+  /**
+   * Writes hex digits as 16 or 8 bytes. @returns false, with nothing written, if there are not that many
+   * digits
+   */
   hex(digits: string, size: number): boolean {
     if (this.at > this.end) return true;
     if (digits.length !== size * 2 || this.bytes.write(digits, this.at, size, 'hex') !== size) return false;
@@ -103,7 +107,7 @@ export class ByteWriter {
       default:
         if (value === null) return this.byte(Tag.NULL);
         if (isListOfPrimitives(value)) return this.#plain(value, 0);
-        // Whatever else it is, what comes out of this is plain data, and not deep.
+        // The result is plain data of bounded depth, whatever the value is.
         this.#plain(boundedSnapshot(value, MAX_SNAPSHOT_BYTES).value, 0);
     }
   }
@@ -160,7 +164,7 @@ export class ByteWriter {
     }
   }
 
-  /** @returns how many bytes the text has. There must be room for three a character. */
+  /** @returns the number of bytes. The caller ensures room for three bytes per character. */
   #characters(text: string, from: number): number {
     const { length } = text;
     if (length > SHORT_TEXT) return this.bytes.write(text, from, 'utf8');
@@ -179,7 +183,7 @@ export class ByteWriter {
   }
 }
 
-/** The most usual value that is no primitive needs no copy. */
+/** Arrays of primitives, the most common non-primitive values, need no copy. */
 function isListOfPrimitives(value: unknown): boolean {
   if (!Array.isArray(value) || value.length > 64) return false;
   for (const each of value) {

@@ -1,29 +1,29 @@
 import { errorText } from '../record/index.ts';
 
-/** How a process ends, as far as JavaScript sees it. */
+/** How a process ends, as far as JavaScript can observe it. */
 export type Ending =
   | { readonly kind: 'uncaughtException' | 'unhandledRejection'; readonly error: unknown }
   | { readonly kind: 'signal'; readonly signal: string }
   | { readonly kind: 'exit'; readonly code: number };
 
 /**
- * The method by which a component learns that the process ends. It is called before `shutdown()`, and must
- * not wait for anything. A symbol of the registry: the ES and the CommonJS build of this package may meet.
+ * The method that notifies a component that the process ends. It is called before `shutdown()` and must not
+ * block. It is a registered symbol because the ESM and the CommonJS build can be loaded in one process.
  */
 export const ENDING: unique symbol = Symbol.for('burstlog.ending');
 
-/** What learns that the process ends. */
+/** A component that is notified when the process ends. */
 export interface EndingAware {
-  /** Never throws. After an ending of kind `exit` nothing asynchronous happens any more. */
+  /** Never throws. After an ending of kind `exit` no asynchronous work runs. */
   [ENDING](ending: Ending): void;
 }
 
-/** Whether something went wrong. A signal is how a process is stopped: that is no failure. */
+/** Whether the ending is a failure. A signal is a regular way to stop a process and not a failure. */
 export function isFailure(ending: Ending): boolean {
   return ending.kind === 'exit' ? ending.code !== 0 : ending.kind !== 'signal';
 }
 
-/** An ending in words, for the manifest of its burst. */
+/** Describes an ending for the manifest of its burst. */
 export function endingText(ending: Ending): string {
   switch (ending.kind) {
     case 'uncaughtException':

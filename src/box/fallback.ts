@@ -2,23 +2,23 @@ import { closeSync, openSync, writeSync } from 'node:fs';
 import { JsonLines, LogsEncoder, logGroups } from '../otlp/index.ts';
 import { errorText, type ReadableLogRecordLike, recordSize } from '../record/index.ts';
 
-/** Where records go that cannot be exported any more: standard error, or a file. */
+/** The destination of records that can no longer be exported: standard error, or a file. */
 export type Fallback = 'stderr' | { readonly file: string };
 
-/** No more than this, by estimate; the newest records count. */
+/** The maximum estimated size of what is written; the newest records are kept. */
 const MAX_BYTES = { stderr: 1024 * 1024, file: 16 * 1024 * 1024 };
-/** How long a reader of standard error is waited for, and how often it is looked whether it has read. */
+/** How long a write waits for a slow reader of standard error, and the interval between attempts. */
 const MAX_WAIT_MILLIS = 1_000;
-const LOOK_MILLIS = 5;
+const RETRY_MILLIS = 5;
 const SLICE = 512;
 const STDERR = 2;
 
 /**
- * Writes records as lines of OTLP/JSON, at once: after `process.exit()` nothing else is possible. A file is
- * appended to, and made with mode 0600.
+ * Writes records as lines of OTLP/JSON, synchronously, because no asynchronous work runs after
+ * `process.exit()`. A file is appended to, or created with mode 0600.
  *
- * - **Full**: of more than 16 MiB, or 1 MiB for standard error, the oldest records are left out.
- * - **Fails**: never throws; standard error says why, if it can.
+ * - **Full**: beyond 16 MiB, or 1 MiB for standard error, the oldest records are dropped.
+ * - **Fails**: never throws; the error is written to standard error if possible.
  */
 export function writeFallback(fallback: Fallback, records: readonly ReadableLogRecordLike[]): void {
   if (records.length === 0) return;
@@ -34,7 +34,8 @@ export function writeFallback(fallback: Fallback, records: readonly ReadableLogR
       for (const text of lines.lines(groups)) writeAll(descriptor, text);
     }
     if (isFile) closeSync(descriptor);
-    if (left > 0) report(`${left} records were left out: too many for the fallback`);
+    if (left > 0)
+      report(`${left} records were dropped: the fallback is limited to ${isFile ? '16 MiB' : '1 MiB'}`);
   } catch (error) {
     report(`${kept.length} records could not be written to the fallback: ${errorText(error)}`);
   }
@@ -61,10 +62,10 @@ function writeAll(descriptor: number, text: string): void {
     try {
       at += writeSync(descriptor, bytes, at);
     } catch (error) {
-      // A pipe whose reader is slow.
+      // EAGAIN: the reader of the pipe is slow.
       if ((error as NodeJS.ErrnoException).code !== 'EAGAIN' || waitedMillis >= MAX_WAIT_MILLIS) throw error;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOOK_MILLIS);
-      waitedMillis += LOOK_MILLIS;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MILLIS);
+      waitedMillis += RETRY_MILLIS;
     }
   }
 }

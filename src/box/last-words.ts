@@ -1,20 +1,20 @@
-/** How the process was, about once a second. Sizes in bytes. */
+/** The state of the process, sampled about once a second. Sizes in bytes. */
 export interface VitalSigns {
   /** Milliseconds since 1970. */
   readonly atMillis: number;
   readonly rss: number;
   readonly heapUsed: number;
   readonly heapLimit: number;
-  /** Of the control group, where there is one. */
+  /** Memory of the control group, if there is one. */
   readonly memoryUsed?: number | undefined;
   readonly memoryLimit?: number | undefined;
-  /** By how much the event loop was late. */
+  /** How late the event loop was. */
   readonly loopDelayMillis: number;
-  /** Records held. */
+  /** Number of held records. */
   readonly holding: number;
 }
 
-/** What was known of the end when it came. */
+/** How the process ended, as far as it was known at that time. */
 export interface LastWords {
   readonly atMillis: number;
   /** `uncaught exception: RangeError: too far`, `signal SIGTERM`, `exit code 3`, `the event loop hangs`. */

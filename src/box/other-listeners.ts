@@ -1,14 +1,14 @@
-/** Marks the listeners of this package, of whatever copy. */
+/** Marks the listeners of this package, including other copies of it. */
 export const OURS: unique symbol = Symbol.for('burstlog.shutdown-hook');
 
-/** How many listeners `signal-exit` has registered for each signal, in its versions 4 and 3. */
+/** The number of listeners that `signal-exit` (versions 4 and 3) has registered for each signal. */
 interface SignalExit {
   readonly count?: unknown;
 }
 
 /**
- * Whether the application handles an ending itself. `signal-exit`, which many packages load, does not count:
- * it only watches, and leaves the end of the process to the last listener that remains.
+ * Whether the application handles an event of the process itself. `signal-exit`, which many packages load,
+ * does not count: it only observes, and leaves the end of the process to the remaining listener.
  */
 export function handledElsewhere(event: string): boolean {
   const others = process.listeners(event as NodeJS.Signals).filter((listener) => !(OURS in listener));

@@ -1,14 +1,18 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 
-/** Where a process that stopped writing signs is taken for dead, because its process id says nothing here. */
+/** If the pid cannot be checked, a process that has not written for this long is considered dead. */
 const SILENT_MILLIS = 15_000;
 
-/** What distinguishes a process from a later one with the same id: boot and start time. '' where the system does not say. */
+/**
+ * Returns the boot id and the start time of a process, which distinguish it from a later one with the same
+ * pid.
+ * Returns '' if the operating system does not provide them.
+ */
 export function processMark(pid: number): string {
   try {
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    // The name of the program, in brackets, may hold anything. What follows it is separated by spaces.
+    // The program name, in brackets, may contain any character. The fields after it are separated by spaces.
     const started = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
     return `${boot}/${started}`;
   } catch {
@@ -16,7 +20,7 @@ export function processMark(pid: number): string {
   }
 }
 
-/** In which container, so to speak, process ids are counted. '' where the system does not say. */
+/** Returns the pid namespace of this process, or '' if the operating system does not provide it. */
 export function pidNamespace(): string {
   try {
     return readlinkSync('/proc/self/ns/pid');
@@ -25,7 +29,7 @@ export function pidNamespace(): string {
   }
 }
 
-/** What is known of the process that wrote a file. */
+/** Identifies the process that wrote a file. */
 export interface Writer {
   readonly pid: number;
   readonly processMark: string;
@@ -33,11 +37,11 @@ export interface Writer {
 }
 
 /**
- * Whether the process of a file still runs.
- * @param idleMillis how long ago the file was written to
+ * Whether the process that wrote a file is still running.
+ * @param idleMillis time since the last write to the file
  */
 export function isAlive(writer: Writer, idleMillis: number): boolean {
-  // Process ids of another container say nothing here. A running process writes once a second.
+  // A pid of another namespace cannot be checked here. A running process writes once a second.
   if (writer.pidNamespace !== pidNamespace()) return idleMillis < SILENT_MILLIS;
   if (!exists(writer.pid)) return false;
   const mark = processMark(writer.pid);

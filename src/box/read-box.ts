@@ -5,25 +5,25 @@ import { BLOCK_BYTES, BLOCKS_AT, Entry, Frame, WATCH_AT, WATCH_BYTES, WATCH_SLOT
 import { RecordDecoder } from './record-decoder.ts';
 import { History, type Remains } from './remains.ts';
 
-/** A frame whose checksum is right. */
+/** A frame with a valid checksum. */
 interface Found {
   readonly sequence: number;
-  /** Where its bytes begin and end in the file. */
+  /** The range of its bytes in the file. */
   readonly from: number;
   readonly to: number;
 }
 
-/** What a box holds: what remained when its process ended. */
+/** The content of a box: the records that remained when its process ended. */
 export interface BoxContents extends Remains {
   readonly header: BoxHeader;
-  /** Frames between the first and the last that are not here, or say what nobody writes. */
+  /** Number of frames between the first and the last that are missing or invalid. */
   readonly missingFrames: number;
-  /** Their sequence numbers end here; 0: the box was never written to. */
+  /** The highest sequence number of a frame; 0 if the box was never written to. */
   readonly lastFrame: number;
 }
 
 /**
- * Reads a box, whatever its bytes are: it never throws, and what has no right checksum is not there.
+ * Reads a box with any content. Never throws; parts without a valid checksum are ignored.
  * @param bytes the whole file
  */
 export function readBox(bytes: Uint8Array): BoxContents | Unreadable {
@@ -34,7 +34,7 @@ export function readBox(bytes: Uint8Array): BoxContents | Unreadable {
   }
 }
 
-/** The same, without holding up the event loop: a full box of 8 MiB takes a second or more. */
+/** Like `readBox()`, but yields to the event loop: a full box of 8 MiB takes a second or more. */
 export async function readBoxInTurns(bytes: Uint8Array): Promise<BoxContents | Unreadable> {
   const reading = frameByFrame(bytes);
   const turns = new Turns();
@@ -45,7 +45,7 @@ export async function readBoxInTurns(bytes: Uint8Array): Promise<BoxContents | U
   }
 }
 
-/** Stops after each frame. */
+/** Yields after each frame. */
 function* frameByFrame(bytes: Uint8Array): Generator<undefined, BoxContents | Unreadable> {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const header = decodeHeader(buffer);
@@ -65,7 +65,7 @@ function* frameByFrame(bytes: Uint8Array): Generator<undefined, BoxContents | Un
   return { header, missingFrames, lastFrame: last, ...history.remains() };
 }
 
-/** All frames with a right checksum, in the order in which they were written. */
+/** Returns all frames with a valid checksum, in the order in which they were written. */
 function framesOf(bytes: Buffer, tag: number): Found[] {
   const { crc32 } = process.getBuiltinModule('node:zlib');
   const bySequence = new Map<number, Found>();
@@ -75,10 +75,10 @@ function framesOf(bytes: Buffer, tag: number): Found[] {
     for (let at = block; at + Frame.entries <= end; ) {
       const to = at + Frame.entries + bytes.readUInt32LE(at + Frame.length);
       if (to === at + Frame.entries || to > end) break;
-      // A damaged one is passed over, if what follows it is sound.
+      // Skips a damaged frame if the next one is valid.
       if (bytes.readUInt32LE(at + Frame.crc) === crc32(bytes.subarray(at + Frame.sequence, to), tag)) {
         const sequence = bytes.readUIntLE(at + Frame.sequence, 6);
-        // What follows the newest frame of a block is left of the last round.
+        // Frames after the newest one of a block remain from the previous rotation.
         if (sequence <= previous) break;
         bySequence.set(sequence, { sequence, from: at, to });
         previous = sequence;
@@ -89,7 +89,7 @@ function framesOf(bytes: Buffer, tag: number): Found[] {
   return [...bySequence.values()].sort((one, other) => one.sequence - other.sequence);
 }
 
-/** What a watcher said last of an event loop that hangs. */
+/** Returns the watcher's last report of a hung event loop. */
 function hangOf(bytes: Buffer, tag: number): Found | undefined {
   const { crc32 } = process.getBuiltinModule('node:zlib');
   let newest: Found | undefined;
@@ -106,7 +106,7 @@ function hangOf(bytes: Buffer, tag: number): Found | undefined {
   return newest;
 }
 
-/** @returns false if the frame says what nobody writes; what it said before that counts */
+/** @returns false if the frame is invalid; the entries before the invalid one are applied */
 function replayFrame(bytes: Buffer, { from, to }: Found, header: BoxHeader, history: History): boolean {
   const input = new ByteReader(bytes, from + Frame.entries, to);
   const records = new RecordDecoder(header.resources, bytes.readUIntLE(from + Frame.time, 6));

@@ -3,11 +3,11 @@ import type { InstrumentationScopeLike, ReadableLogRecordLike, ResourceLike } fr
 import type { ByteReader } from './byte-reader.ts';
 import { Bit } from './layout.ts';
 
-/** A record of a box, with what it belonged to. */
+/** A record of a box and its key. */
 export interface BoxRecord {
   readonly record: ReadableLogRecordLike;
   readonly key: string;
-  /** The delivery number of a loud one; 0: it was held. */
+  /** The delivery number of a loud record; 0 for a held one. */
   readonly delivery: number;
 }
 
@@ -26,7 +26,7 @@ interface Shape {
 const MILLIS = 1_000;
 const NANOSECONDS = 1_000_000;
 
-/** Reads the records of one frame. Throws when the bytes say what nobody writes. */
+/** Reads the records of one frame. Throws if the bytes are invalid. */
 export class RecordDecoder {
   readonly #resources: readonly ResourceLike[];
   readonly #shapes: Shape[] = [];
@@ -41,7 +41,7 @@ export class RecordDecoder {
     this.#millis = millis;
   }
 
-  /** @param bits the byte with which the entry begins */
+  /** @param bits the first byte of the entry */
   read(input: ByteReader, bits: number): BoxRecord {
     if ((bits & Bit.SAME_CONTEXT) === 0) this.#context = this.#readContext(input);
     if ((bits & Bit.SAME_SHAPE) === 0) this.#shape = this.#readShape(input);
@@ -84,7 +84,7 @@ export class RecordDecoder {
   #readContext(input: ByteReader): SpanContext | undefined {
     const index = input.varint();
     if (index < this.#contexts.length) return this.#contexts[index];
-    if (index > this.#contexts.length) throw new RangeError('a span context that nobody wrote');
+    if (index > this.#contexts.length) throw new RangeError('an undefined span context');
     const context = { traceId: input.hex(16), spanId: input.hex(8), traceFlags: input.byte() };
     this.#contexts.push(context);
     return context;
@@ -94,7 +94,7 @@ export class RecordDecoder {
     const index = input.varint();
     const known = this.#shapes[index];
     if (known !== undefined) return known;
-    if (index !== this.#shapes.length) throw new RangeError('a shape that nobody wrote');
+    if (index !== this.#shapes.length) throw new RangeError('an undefined shape');
     const resource = this.#resources[input.varint()] ?? { attributes: {} };
     const [name, version, schemaUrl] = [
       input.value(undefined),
@@ -127,7 +127,7 @@ function boundedCount(input: ByteReader): number {
   return count;
 }
 
-/** A key as `writeKey` wrote it. */
+/** Reads a key that `writeKey` wrote. */
 export function readKey(input: ByteReader): string {
   return input.byte() === 1 ? input.hex(16) : input.text();
 }

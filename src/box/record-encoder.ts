@@ -3,7 +3,7 @@ import { type InstrumentationScopeLike, LogRecordView, type ReadableLogRecordLik
 import type { ByteWriter } from './byte-writer.ts';
 import { Bit, Entry, Tag } from './layout.ts';
 
-/** What records of one call site have in common, and the values of the last of them. */
+/** The fields that all records of one call site share, and the last values of the others. */
 class Shape {
   readonly scope: InstrumentationScopeLike;
   readonly resource: unknown;
@@ -13,12 +13,12 @@ class Shape {
   readonly dropped: number;
   readonly keys: readonly string[];
   readonly redacted: readonly boolean[] | undefined;
-  /** In which frame it has its number. */
+  /** The frame in which `index` is valid. */
   frame = 0;
   index = 0;
   body: unknown;
   readonly values: unknown[];
-  /** What came after it the last time. */
+  /** The shape that followed this one the last time. */
   next: Shape | undefined;
 
   constructor(record: ReadableLogRecordLike, redact: ReadonlySet<string>) {
@@ -59,8 +59,8 @@ const MAX_SHAPES = 256;
 const NANOSECONDS = 1e6;
 
 /**
- * Writes records as compactly as their likeness allows: what a record shares with the last one of its call
- * site is not written again. A frame starts from nothing, see `startFrame()`.
+ * Writes records in a compact form: fields that equal those of the previous record of the same call site are
+ * not repeated. Every frame starts without previous records, see `startFrame()`.
  */
 export class RecordEncoder {
   readonly #out: ByteWriter;
@@ -75,14 +75,14 @@ export class RecordEncoder {
   #millis = 0;
   #delivery = 0;
 
-  /** @param resourceIndex the number that the header has for a resource */
+  /** @param resourceIndex returns the index of a resource in the header */
   constructor(out: ByteWriter, redact: ReadonlySet<string>, resourceIndex: (resource: unknown) => number) {
     this.#out = out;
     this.#redact = redact;
     this.#resourceIndex = resourceIndex;
   }
 
-  /** @param millis the time from which the times of this frame are counted */
+  /** @param millis the base of the times in this frame */
   startFrame(millis: number): void {
     this.#frame += 1;
     this.#shapesInFrame = 0;
@@ -94,8 +94,8 @@ export class RecordEncoder {
   }
 
   /**
-   * @param key what the record belongs to
-   * @param delivery the delivery number of a loud record; 0: it is held
+   * @param key the key that the record belongs to
+   * @param delivery the delivery number of a loud record; 0 for a held one
    */
   write(record: ReadableLogRecordLike, key: string, delivery: number): void {
     const out = this.#out;
@@ -114,7 +114,7 @@ export class RecordEncoder {
     if (isFine) bits |= Bit.NANOSECONDS;
     out.byte(bits);
     if (spanContext !== this.#context && !this.#writeContext(spanContext)) {
-      // Its ids are no ids: it is written without.
+      // The ids are invalid: the record is written without a span context.
       out.at = start;
       const view = new LogRecordView(record);
       view.spanContext = undefined;
@@ -220,17 +220,17 @@ export class RecordEncoder {
 
   #addShape(record: ReadableLogRecordLike): Shape {
     const shape = new Shape(record, this.#redact);
-    // An application with more call sites starts collecting them again.
+    // If an application has more call sites, the table is cleared and filled again.
     if (this.#shapes.length >= MAX_SHAPES) this.#shapes = [];
     this.#shapes.push(shape);
     return shape;
   }
 }
 
-/** A longer key is cut: two keys that begin so are one to a reader. */
+/** Longer keys are truncated; a reader cannot distinguish two keys with the same first 512 characters. */
 const MAX_KEY_LENGTH = 512;
 
-/** A key: a trace id as its 16 bytes, anything else as text. */
+/** Writes a key: a trace id as 16 bytes, any other key as a string. */
 export function writeKey(out: ByteWriter, key: string): void {
   const at = out.at;
   out.byte(1);

@@ -16,26 +16,27 @@ import { type DirectoryBounds, type DirectoryReport, type TakenBox, takeBoxes } 
 import type { VitalSigns } from './last-words.ts';
 import { type BoxContents, readBoxInTurns } from './read-box.ts';
 
-/** How often a box is tried before it is kept for somebody to look at. */
+/** The number of export attempts before a box is kept for manual inspection. */
 const MAX_TRIES = 3;
 
-/** What became of the records of a box; `later`: the process ends, nobody failed. */
+/** The result of exporting a box; `later`: the process ends, and the attempt is not counted as failed. */
 export type SendOutcome = 'exported' | 'failed' | 'later';
 
-/** What came of looking for boxes. */
+/** The result of a recovery. */
 export interface RecoveryReport extends DirectoryReport {
   /** Boxes whose records were exported. */
   recovered: number;
   records: number;
-  /** Boxes that could not be read or exported: where they lie, and why. */
+  /** Boxes that could not be read or exported: their path and the reason. */
   readonly kept: Map<string, string>;
 }
 
 /**
- * Exports what processes that died have left in their boxes, box by box. A box is removed once its records are
- * exported; if that fails three times, or it cannot be read, it is kept under another name.
- * @param send exports the records of one box, in order, the last one being the manifest
- * @returns what was done; never throws, but for a directory that cannot be read
+ * Exports the records that dead processes left in their boxes, one box at a time. A box is removed when its
+ * records are exported. If the export fails three times, or the box cannot be read, it is kept under another
+ * name.
+ * @param send exports the records of one box, in order; the last one is the manifest
+ * @returns what was done; throws only if the directory cannot be read
  */
 export async function recoverBoxes(
   directory: string,
@@ -65,7 +66,7 @@ export async function recoverBoxes(
         return report;
       case 'failed':
         if (box.failures + 1 < MAX_TRIES) quietly(() => box.release());
-        else keep(box, `its export failed ${MAX_TRIES} times`, report);
+        else keep(box, `the export failed ${MAX_TRIES} times`, report);
     }
   }
   return report;
@@ -83,24 +84,22 @@ function keep(box: TakenBox, why: string, report: RecoveryReport): void {
   quietly(() => report.kept.set(box.keep(), why));
 }
 
-/** Somebody may have removed the box meanwhile, or its directory. */
+/** Ignores errors of a rename: the box or its directory may have been removed in the meantime. */
 function quietly(rename: () => unknown): void {
   try {
     rename();
-  } catch {
-    // There is nothing left to keep.
-  }
+  } catch {}
 }
 
 /**
- * What a box holds as one burst: its records with their own times, contexts and resources, and a manifest with
- * the last words and signs. The same for the same box, whoever reads it, whenever.
+ * Returns the content of a box as one burst: its records with their own times, contexts and resources, and a
+ * manifest with the last words and signs. The result depends on the box alone.
  */
 export function recoveredRecords(contents: BoxContents): readonly ReadableLogRecordLike[] {
   const { header, records } = contents;
   if (records.length === 0 && contents.lastWords.length === 0 && contents.lastFrame === 0) return [];
   const resources = new Map<object, object>();
-  /** Records of one resource share one, so that they leave in one group. */
+  /** Reuses one object per resource, so that its records are exported in one group. */
   const resourceOf = (resource: { readonly attributes: object }) => {
     const ours = resources.get(resource) ?? ofProcess(resource, header.pid);
     resources.set(resource, ours);
@@ -112,7 +111,7 @@ export function recoveredRecords(contents: BoxContents): readonly ReadableLogRec
       resource: resourceOf(record.resource),
       attributes: {
         ...record.attributes,
-        // One that was on its way keeps the burst to which it belonged.
+        // A record that was being delivered keeps its burst id.
         ...(record.attributes[BURST_ID] === undefined
           ? { [BURST_ID]: header.id, [BURST_SEQUENCE]: index + 1 }
           : {}),
@@ -133,7 +132,7 @@ function manifest(
   const hrTime: [number, number] = [Math.floor(endedAt / 1_000), (endedAt % 1_000) * 1e6];
   const reason =
     lastWords.length === 0 ? 'killed' : [...new Set(lastWords.map(({ text }) => text))].join('; ');
-  // Who left no word was killed.
+  // A process without last words was killed.
   const isFailure = lastWords.length === 0 || lastWords.some((words) => words.isFailure);
   const times = records.map(
     ({

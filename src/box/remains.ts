@@ -5,14 +5,14 @@ import type { LastWords, VitalSigns } from './last-words.ts';
 import { Entry } from './layout.ts';
 import { type BoxRecord, readKey } from './record-decoder.ts';
 
-/** A record that had neither been delivered nor discarded. */
+/** A record that was neither delivered nor discarded. */
 export interface Remaining {
   readonly record: ReadableLogRecordLike;
-  /** What it was when the process ended: held back, or on its way out. */
+  /** The state of the record when the process ended: held, or being delivered. */
   readonly state: 'held' | 'loud';
 }
 
-/** What is left of a process. */
+/** What remained of a process. */
 export interface Remains {
   /** In the order in which they were written. */
   readonly records: readonly Remaining[];
@@ -21,7 +21,7 @@ export interface Remains {
   readonly lastWords: readonly LastWords[];
 }
 
-/** Signs that are kept: a minute. */
+/** The number of vital signs that are kept, which covers one minute. */
 const MAX_SIGNS = 60;
 const MAX_LAST_WORDS = 16;
 
@@ -31,17 +31,17 @@ interface Held {
   readonly record: ReadableLogRecordLike;
 }
 
-/** Follows what a process did with its records, entry by entry, and says what is left at the end. */
+/** Replays the entries that a process wrote and computes which records remained at the end. */
 export class History {
   readonly #header: BoxHeader;
-  /** By number. */
+  /** Held records, by number. */
   readonly #held = new Map<number, Held>();
-  /** The numbers that each key holds, oldest first. */
+  /** The numbers of the records of each key, oldest first. */
   readonly #keys = new Map<string, number[]>();
   readonly #ended = new Set<string>();
-  /** Released, and not yet handed on to the delivery, by number. */
+  /** Records that are released but not yet handed to the delivery, by number. */
   readonly #released = new Map<number, Held>();
-  /** By delivery number. */
+  /** Records being delivered, by delivery number. */
   readonly #loud = new Map<number, Held>();
   readonly #signs: VitalSigns[] = [];
   readonly #lastWords: LastWords[] = [];
@@ -62,7 +62,7 @@ export class History {
     this.#loud.set(delivery, { order: this.#next(), key: '', record });
   }
 
-  /** Reads what belongs to an entry that is no record. Throws when nobody writes such a one. */
+  /** Applies an entry that is not a record. Throws if the entry is invalid. */
   entry(entry: number, input: ByteReader): void {
     switch (entry) {
       case Entry.ENDED:
@@ -89,7 +89,7 @@ export class History {
       case Entry.LAST_WORDS:
         return keepLast(this.#lastWords, JSON.parse(input.text()) as LastWords, MAX_LAST_WORDS);
       default:
-        throw new RangeError(`an entry of kind ${entry}`);
+        throw new RangeError(`an entry of unknown kind ${entry}`);
     }
   }
 
@@ -97,7 +97,7 @@ export class History {
     const { capacity, maxAgeMillis } = this.#header;
     const held: Held[] = [];
     for (const [key, numbers] of this.#keys) {
-      // What the process no longer held is no part of its story either.
+      // Records that the process no longer held are not recovered.
       if (this.#ended.has(key)) continue;
       for (const number of numbers.slice(-capacity)) held.push(this.#held.get(number)!);
     }
@@ -145,7 +145,7 @@ export class History {
     for (let delivery = first; delivery <= last; delivery += 1) this.#loud.delete(delivery);
   }
 
-  /** Forgets what a key holds. */
+  /** Removes the records of a key. */
   #take(key: string, use: (numbers: readonly number[]) => void): void {
     const numbers = this.#keys.get(key);
     if (numbers === undefined) return;

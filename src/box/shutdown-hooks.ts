@@ -13,11 +13,11 @@ import { ENDING, type Ending, type EndingAware } from './ending.ts';
 import { type Fallback, writeFallback } from './fallback.ts';
 import { handledElsewhere, OURS } from './other-listeners.ts';
 
-/** What is flushed when the process ends: a LoggerProvider, a processor. */
+/** What is flushed when the process ends, for example a LoggerProvider or a processor. */
 export interface ShutdownTarget {
-  /** Resolves when what it has has been exported. */
+  /** Resolves when all pending records have been exported. */
   forceFlush(options?: FlushOptionsLike): Promise<void>;
-  /** Ends it. */
+  /** Flushes and stops the target. */
   shutdown(): Promise<void>;
 }
 
@@ -28,8 +28,8 @@ export interface ShutdownHookOptions {
   /** Signals after which the targets are shut down. Default SIGTERM and SIGINT. */
   readonly signals?: readonly NodeJS.Signals[] | undefined;
   /**
-   * Where records are written that cannot be exported any more, and are in no black box: to standard error, or
-   * to a file, as lines of OTLP/JSON, which `distlog` reads. Default: nowhere.
+   * Where records are written that can no longer be exported and are in no black box: standard error, or a
+   * file, as lines of OTLP/JSON, which `distlog` reads. Default: nowhere.
    */
   readonly fallback?: 'stderr' | { readonly file: string } | undefined;
 }
@@ -38,7 +38,7 @@ export interface ShutdownHookOptions {
 export const hookOptions = group({
   timeoutMillis: millis({ min: 0, default: 5_000 }),
   signals: code({
-    expected: 'an array of names of signals',
+    expected: 'an array of signal names',
     parse: asSignals,
     default: ['SIGTERM', 'SIGINT'],
   }),
@@ -57,9 +57,9 @@ function asFallback(value: unknown): Fallback | undefined {
   return isFile && typeof (value as { file: unknown }).file === 'string' ? (value as Fallback) : undefined;
 }
 
-/** Exit code of Node after an uncaught exception. */
+/** The exit code of Node.js after an uncaught exception. */
 const UNCAUGHT_EXIT_CODE = 1;
-/** Added to the number of a signal where the process cannot end by the signal itself. */
+/** Added to the signal number if the process cannot end by the signal itself. */
 const SIGNAL_EXIT_CODE = 128;
 /** The kernel ignores signals to process 1 that have no listener. */
 const INIT_PID = 1;
@@ -71,21 +71,21 @@ const SIGNAL_NUMBERS: Readonly<Partial<Record<NodeJS.Signals, number>>> = {
 };
 
 /**
- * Exports the last records when the process ends, however it ends as far as JavaScript sees it: the event
- * loop is empty, SIGTERM, SIGINT, an uncaught exception, an unhandled rejection, `process.exit()`, the end of
- * a worker thread. After a failure (exception, rejection, exit code other than 0) a `BurstLogRecordProcessor`
- * first releases all that it holds, without limit, and a provider emits a FATAL record with the exception.
+ * Exports the last records when the process ends, for every kind of end that JavaScript can observe: an empty
+ * event loop, SIGTERM, SIGINT, an uncaught exception, an unhandled rejection, `process.exit()`, the end of a
+ * worker thread. After a failure (exception, rejection, exit code other than 0) a `BurstLogRecordProcessor`
+ * first releases all held records, without limit, and a provider emits a FATAL record with the exception.
  *
- * The process ends as Node would have ended it: with the same exit code or signal. If the application has a
- * listener of its own for the signal or the exception, the decision is the application's: then the targets
- * are flushed, and nothing else happens. After `process.exit()` nothing can be exported any more; a black box
- * keeps those records for the next start, and without one `fallback` says where they are written.
+ * The process ends as Node.js would have ended it: with the same exit code or signal. If the application has
+ * its own listener for the signal or the exception, it decides what happens: the targets are only flushed.
+ * After `process.exit()` nothing can be exported. A black box keeps those records for the next start; without
+ * one they are written to `fallback`.
  *
  * - **Bounded**: the process waits at most `timeoutMillis`; a second signal ends it at once.
- * - **Stops**: the function that is returned removes all listeners.
+ * - **Stops**: the returned function removes all listeners.
  *
- * @param targets a provider and, so that held records are released after a failure, the processor behind it
- * @throws TypeError or RangeError when an argument is wrong
+ * @param targets a provider and, to release held records after a failure, the processor behind it
+ * @throws TypeError or RangeError if an argument is invalid
  */
 export function installShutdownHooks(
   targets: ShutdownTarget | readonly ShutdownTarget[],
@@ -98,7 +98,7 @@ export function installShutdownHooks(
   return () => hooks.remove();
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: each event of the process has arguments of its own.
+// biome-ignore lint/suspicious/noExplicitAny: each event of the process has its own arguments.
 type Listener = (...args: any[]) => void;
 
 class ShutdownHooks {
@@ -124,7 +124,7 @@ class ShutdownHooks {
     this.#listen('uncaughtException', (error: unknown, origin: 'uncaughtException' | 'unhandledRejection') =>
       this.#uncaught({ kind: origin, error }),
     );
-    // A worker thread gets no signals.
+    // A worker thread receives no signals.
     if (!process.getBuiltinModule('node:worker_threads').isMainThread) return;
     for (const signal of signals) this.#listen(signal, () => this.#signalled(signal));
   }
@@ -139,12 +139,12 @@ class ShutdownHooks {
     process.on(event, listener);
   }
 
-  /** Nothing is left to do. A listener of the application may give the process more to do. */
+  /** The event loop is empty. A listener of the application may schedule more work. */
   #beforeExit(): void {
     if (this.#hasFlushedAtEnd) return;
     this.#hasFlushedAtEnd = true;
     if (handledElsewhere('beforeExit')) void this.#flush();
-    // Whatever is still being tried would keep the process alive.
+    // A pending retry would keep the process alive.
     else void this.#end().then(({ inTime }) => inTime || process.exit());
   }
 
@@ -158,7 +158,7 @@ class ShutdownHooks {
     void this.#end().then(() => this.#endBy(signal));
   }
 
-  /** Ends the process by the signal, so that its parent sees what it would have seen. */
+  /** Ends the process by the signal, so that its parent process sees the expected status. */
   #endBy(signal: NodeJS.Signals): void {
     this.remove();
     this.#fallBack();
@@ -183,12 +183,12 @@ class ShutdownHooks {
       try {
         (target as Partial<EndingAware>)[ENDING]?.(ending);
       } catch {
-        // The process ends; the next target still has its turn.
+        // The process ends; the next target is still notified.
       }
     }
   }
 
-  /** Nothing can be exported any more. */
+  /** Writes undelivered records to the fallback, because nothing can be exported any more. */
   #fallBack(): void {
     if (this.#fallback !== undefined) writeFallback(this.#fallback, this.#targets.flatMap(undeliveredOf));
   }
@@ -208,7 +208,7 @@ class ShutdownHooks {
         },
       });
     } catch {
-      // A thrown value that cannot be read.
+      // The thrown value cannot be inspected.
     }
   }
 
@@ -233,7 +233,7 @@ interface LoggerMaker {
   getLogger(name: string): { emit(record: object): void };
 }
 
-/** What Node prints of an exception that nobody catches, but for the line of source. */
+/** Prints an uncaught exception like Node.js, except for the source line. */
 function print(error: unknown): void {
   try {
     const text = error instanceof Error ? inspect(error) : `Uncaught ${inspect(error)}`;

@@ -3,7 +3,7 @@ import type { VitalSigns } from './last-words.ts';
 
 const CGROUP = '/sys/fs/cgroup';
 
-/** @param loopDelayMillis by how much the timer that asks for this was late */
+/** @param loopDelayMillis how late the timer that triggers this sample was */
 export function vitalSigns(loopDelayMillis: number, holding: number): VitalSigns {
   const heap = process.getBuiltinModule('node:v8').getHeapStatistics();
   return {
@@ -18,7 +18,7 @@ export function vitalSigns(loopDelayMillis: number, holding: number): VitalSigns
   };
 }
 
-/** Undefined where there is no control group, or no bound. */
+/** Returns undefined if there is no control group or no limit. */
 function bytesIn(path: string): number | undefined {
   try {
     const value = Number(readFileSync(path, 'latin1'));

@@ -1,37 +1,40 @@
 import { BLOCK_BYTES, BLOCKS_AT, Entry, Frame, WATCH_AT, WATCH_BYTES, WATCH_SLOTS } from './layout.ts';
 
-/** Blocks of which the worker may be behind. */
+/** The number of blocks by which the worker may lag behind. */
 export const IMAGES = 8;
 
-/** What both threads know, as whole numbers. */
+/** Indexes of the shared integers. */
 export const Count = {
-  /** 1: somebody writes to the file. */
+  /** 1: a thread writes to the file. */
   LOCK: 0,
-  /** 1: the worker ends. */
+  /** 1: the worker must stop. */
   STOP: 1,
-  /** 1: the worker waits until there is something to write. */
+  /** 1: the worker sleeps until there is something to write. */
   SLEEPS: 2,
-  /** Grows when the open frame is another one. */
+  /** Incremented when a new frame is opened. */
   VERSION: 3,
   /** The newest block. */
   BLOCK: 4,
-  /** Up to here entries of the newest block are complete; beyond its end: of the open frame. */
+  /**
+   * The end of the complete entries in the newest block. Larger than its entry in `ENDS`: they are in the
+   * open frame.
+   */
   REACHED: 5,
-  /** The block that is being written to the file, and up to where it is there. */
+  /** The block being written to the file, and the end of its written part. */
   DONE_BLOCK: 6,
   DONE_AT: 7,
-  /** Grows as long as the event loop turns. */
+  /** Incremented while the event loop is running. */
   BEATS: 8,
-  /** 1: the worker runs. */
+  /** 1: the worker is running. */
   RUNS: 9,
-  /** Where the last complete frame of each block in memory ends. */
+  /** The end of the last complete frame of each block in memory. */
   ENDS: 10,
   SIZE: 10 + IMAGES,
 } as const;
 
-/** And as other numbers. */
+/** Indexes of the shared floating-point numbers. */
 export const Fact = {
-  /** When the event loop was seen to turn, milliseconds since 1970. */
+  /** When the event loop was last seen running, in milliseconds since 1970. */
   BEAT_AT: 0,
   HEAP_USED: 1,
   HEAP_LIMIT: 2,
@@ -40,12 +43,12 @@ export const Fact = {
 } as const;
 
 /**
- * The worker, as text: so it needs no file that a bundler would have to find, and nothing of it is loaded before
- * it is wanted. It owns nothing but a descriptor of its own. While there is something to write it looks every
- * `flushMillis`; else it sleeps until it is woken, or until the event loop may hang.
+ * The worker's source, as a string: bundlers need to find no extra file, and it is loaded only on use. It
+ * owns only its own file descriptor. While there is something to write, it checks every `flushMillis`.
+ * Otherwise it sleeps until it is woken, or until it must check for a hung event loop.
  *
- * A frame that is not complete is written in the order tail, then head, so that at every moment the file holds
- * either the shorter frame or the longer one.
+ * An incomplete frame is written in the order tail, then head. At every moment the file contains either the
+ * shorter or the longer frame.
  */
 export const WATCHER_PROGRAM = `'use strict';
 const fs = require('node:fs');
@@ -62,9 +65,9 @@ const nothing = Buffer.alloc(${WATCH_BYTES * WATCH_SLOTS});
 const { O_RDWR, O_NOFOLLOW = 0 } = fs.constants;
 const file = fs.openSync(path, O_RDWR | O_NOFOLLOW);
 const state = {
-  /** The open frame, as far as it is in the file. */
+  /** The part of the open frame that is in the file. */
   partial: { version: -1, turn: -1, from: 0, to: 0 },
-  /** How often it was written that the event loop hangs, and when; 0: it does not. */
+  /** How many hang reports were written, and when the last one was; 0: none. */
   hangs: 0,
   hangWrittenAt: 0,
   beats: -1,
@@ -77,7 +80,7 @@ function write(bytes, from, to, position) {
   for (let at = from; at < to; ) at += fs.writeSync(file, bytes, at, to - at, position + at - from);
 }
 
-/** Writes the frames that are complete. */
+/** Writes the complete frames. */
 function drain() {
   for (;;) {
     const newest = load(Count.BLOCK);
@@ -101,7 +104,7 @@ function drain() {
   }
 }
 
-/** Writes the frame that is not complete, as far as its entries are. @returns whether there was something new */
+/** Writes the complete entries of the open frame. @returns whether there was something new */
 function writeOpen() {
   const version = load(Count.VERSION);
   const turn = load(Count.BLOCK);
@@ -136,7 +139,7 @@ function textEntry(entry, value) {
   return Buffer.concat([Buffer.from([entry, (size & 127) | 128, (size >> 7) & 127]), text]);
 }
 
-/** In turns into two places, one of which is always whole. */
+/** Alternates between two slots, so that one of them is always complete. */
 function writeHang() {
   const now = Date.now();
   const since = facts[Fact.BEAT_AT];
@@ -169,7 +172,7 @@ function eraseHang() {
 }
 
 /** @returns whether something was written */
-function look() {
+function writePending() {
   const before = load(Count.DONE_AT);
   const block = load(Count.DONE_BLOCK);
   drain();
@@ -180,7 +183,7 @@ function look() {
   return isNew;
 }
 
-/** @returns false if this thread has nothing to do any more */
+/** @returns false if the worker must stop */
 function lock() {
   while (Atomics.compareExchange(counts, Count.LOCK, 0, 1) !== 0) {
     if (load(Count.STOP) === 1) return false;
@@ -204,15 +207,15 @@ function run() {
     const millis = isBusy ? flushMillis : idleMillis;
     if (isBusy) Atomics.wait(counts, Count.STOP, 0, millis);
     else Atomics.wait(counts, Count.SLEEPS, 1, millis);
-    // A process that was stopped, or a machine that slept, did not hang meanwhile.
+    // Time during which the process was stopped or the machine suspended does not count as a hang.
     state.silentMillis += Math.min(performance.now() - startedAt, 2 * millis);
     const current = load(Count.BEATS);
     if (current !== state.beats) state.silentMillis = 0;
     state.beats = current;
     if (!lock()) return;
     const reached = load(Count.REACHED);
-    isBusy = look();
-    // What came since the look wakes nobody yet.
+    isBusy = writePending();
+    // An entry that arrived since the check has not woken the worker.
     if (!isBusy) Atomics.store(counts, Count.SLEEPS, 1);
     if (load(Count.REACHED) !== reached) isBusy = true;
     unlock();

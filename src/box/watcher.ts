@@ -5,35 +5,36 @@ import { BLOCK_BYTES, WATCH_AT, WATCH_BYTES, WATCH_SLOTS } from './layout.ts';
 import { Count, Fact, IMAGES, WATCHER_PROGRAM } from './watcher-program.ts';
 
 const IMAGE_BYTES = BLOCK_BYTES + SLACK;
-/** How long this thread waits for the file when the watcher is writing to it. */
+/** How long this thread waits for the lock while the watcher writes to the file. */
 const LOCK_MILLIS = 1_000;
 const MAX_BEAT_MILLIS = 1_000;
-/** The watcher needs little: a block, and the text of some signs. */
+/** The watcher needs little memory: a block, and the text of some signs. */
 const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 2 };
 
-/** What a watcher is made of. */
+/** The dependencies of a watcher. */
 export interface WatcherParts {
   readonly path: string;
   readonly blocks: number;
-  /** Begins every checksum of the box. */
+  /** The initial value of every checksum of the box. */
   readonly tag: number;
   readonly flushMillis: number;
   readonly hangMillis: number;
   /** Writes to the file from this thread. */
   readonly write: WriteBytes;
-  /** The watcher has ended, and why; from now on this thread writes to the file. */
+  /** Called when the watcher has failed; from then on this thread writes to the file. */
   readonly onFailed: (why: string) => void;
 }
 
 /**
- * Fills the blocks of a box in memory that a worker thread sees, and lets it write them. The worker also writes
- * the frame that is not complete yet, and recognises when the event loop hangs.
+ * Fills the blocks of a box in shared memory and lets a worker thread write them. The worker also writes the
+ * incomplete frame, and detects when the event loop hangs.
  *
- * It owns the worker and {@link IMAGES} blocks of shared memory. Who writes to the file holds a lock.
+ * It owns the worker and {@link IMAGES} blocks of shared memory. A lock protects writes to the file.
  *
- * - **Full** (the worker is slower than what comes): this thread writes.
- * - **Fails** (the worker cannot start, cannot write, ends): this thread writes, from then on.
- * - **Stops**: `end()` writes what is left from this thread, whatever the worker does. It keeps no process alive.
+ * - **Full** (the worker is slower than the writer): this thread writes.
+ * - **Fails** (the worker cannot start, cannot write, or ends): this thread writes from then on.
+ * - **Stops**: `end()` writes the rest from this thread in any state of the worker. It does not keep the
+ *   process alive.
  */
 export class Watcher implements BlockOutput {
   readonly #parts: WatcherParts;
@@ -53,23 +54,23 @@ export class Watcher implements BlockOutput {
     this.#start();
   }
 
-  /** Whether the worker writes. Before it runs, and after it has failed, this thread does. */
+  /** Whether the worker writes. Before it runs, and after it has failed, this thread writes. */
   get isWatching(): boolean {
     return Atomics.load(this.#counts, Count.RUNS) === 1;
   }
 
-  /** How often `beat()` must be called. */
+  /** The interval at which `beat()` must be called. */
   get beatMillis(): number {
     return Math.min(MAX_BEAT_MILLIS, this.#parts.hangMillis / 4);
   }
 
-  /** The event loop turns. */
+  /** Reports that the event loop is running. */
   beat(): void {
     this.#facts[Fact.BEAT_AT] = Date.now();
     Atomics.add(this.#counts, Count.BEATS, 1);
   }
 
-  /** What the worker cannot know of this thread. */
+  /** Sets the values of this thread that the worker cannot read. */
   signs(heapUsed: number, heapLimit: number, holding: number): void {
     this.#facts[Fact.HEAP_USED] = heapUsed;
     this.#facts[Fact.HEAP_LIMIT] = heapLimit;
@@ -80,7 +81,7 @@ export class Watcher implements BlockOutput {
     const counts = this.#counts;
     const image = this.#images[turn % IMAGES]!;
     if (turn === 0) return image;
-    // The block that this one replaces in memory must be in the file.
+    // The block that is replaced in memory must already be in the file.
     if (turn - Atomics.load(counts, Count.DONE_BLOCK) >= IMAGES) this.#drain();
     Atomics.add(counts, Count.VERSION, 1);
     Atomics.store(counts, Count.ENDS + (turn % IMAGES), 0);
@@ -103,7 +104,7 @@ export class Watcher implements BlockOutput {
     this.#wake();
   }
 
-  /** Writes what is left. The worker writes nothing any more. */
+  /** Writes the rest from this thread and stops the worker. */
   end(): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
@@ -112,10 +113,10 @@ export class Watcher implements BlockOutput {
     Atomics.store(counts, Count.STOP, 1);
     Atomics.notify(counts, Count.STOP);
     Atomics.notify(counts, Count.SLEEPS);
-    // Never given back.
+    // The lock is never released.
     this.#lock();
     this.#drainLocked();
-    // The event loop turns.
+    // The event loop is not hung: erases the report.
     this.#parts.write(Buffer.alloc(WATCH_BYTES * WATCH_SLOTS), 0, WATCH_BYTES * WATCH_SLOTS, WATCH_AT);
   }
 
@@ -132,17 +133,18 @@ export class Watcher implements BlockOutput {
       const { Worker } = process.getBuiltinModule('node:worker_threads');
       this.#worker = new Worker(WATCHER_PROGRAM, {
         ...{ eval: true, name: 'burstlog-box', workerData: { ...data, ...shared } },
-        // What the application loads into its threads, by flags or variables, is not for this one.
+        // Flags and environment variables with which the application preloads modules must not affect this
+        // thread.
         ...{ execArgv: [], env: {}, resourceLimits: RESOURCE_LIMITS },
       });
     } catch (error) {
-      // Not from inside the constructor.
+      // Not called synchronously, because the constructor has not returned.
       queueMicrotask(() => fail(errorText(error)));
       return;
     }
     this.#worker.on('message', (why: string) => fail(why));
     this.#worker.on('error', (error) => fail(errorText(error)));
-    this.#worker.on('exit', () => fail('it ended'));
+    this.#worker.on('exit', () => fail('the worker ended'));
     this.#worker.unref();
   }
 
@@ -154,7 +156,7 @@ export class Watcher implements BlockOutput {
   }
 
   #drain(): void {
-    // After its end the lock is this thread's.
+    // After the end, this thread holds the lock.
     const isLocked = this.#hasEnded || this.#lock();
     this.#drainLocked();
     if (!isLocked || this.#hasEnded) return;
@@ -162,7 +164,10 @@ export class Watcher implements BlockOutput {
     Atomics.notify(this.#counts, Count.LOCK);
   }
 
-  /** @returns false if the worker does not finish its write. Then both write the same bytes to the same place. */
+  /**
+   * @returns false if the worker does not finish its write. Both threads then write the same bytes at the
+   * same offset.
+   */
   #lock(): boolean {
     const counts = this.#counts;
     const until = Date.now() + LOCK_MILLIS;

@@ -19,7 +19,7 @@ const LINGER_MILLIS = 1_000;
 const traces = ['a', 'b', 'c'] as const;
 type Digit = (typeof traces)[number];
 
-/** What a process may do. */
+/** The steps that a process may take. */
 type Step =
   | { readonly kind: 'debug' | 'info' | 'error' | 'start' | 'end' | 'discard'; readonly trace: Digit }
   | { readonly kind: 'wait'; readonly millis: number };
@@ -221,7 +221,7 @@ test('a timer that comes late is made up for by the next record: none waits long
         const written = () => (readBox(readFileSync(join(directory, file!))) as BoxContents).records.length;
         for (const { gap, ends } of program) {
           clock.advance(gap);
-          // What a trace that ends says is flushed too, and must not delay the records of others.
+          // The entry of a trace that ends is flushed too, and must not delay records of other traces.
           spans.onStart(spanOf('b'), ROOT_CONTEXT);
           if (ends) spans.onEnd(spanOf('b'));
           processor.onEmit(aRecord(`${emittedAt.length}`, { spanContext: spanContext('a') }), ROOT_CONTEXT);

@@ -130,10 +130,10 @@ describe('bytes', () => {
     expect(bytes.isOver).toBe(true);
   });
 
-  test('a reader refuses what ends too early, and what nobody writes', () => {
+  test('a reader rejects truncated and invalid bytes', () => {
     const refused = (read: (reader: ByteReader) => unknown, ...bytes: readonly number[]) =>
       expect(() => read(readerOf(Uint8Array.from(bytes)))).toThrow(
-        /ends too early|too large|too deep|of kind/,
+        /unexpected end|too large|too deeply|unknown kind/,
       );
     refused((reader) => reader.byte());
     refused((reader) => reader.varint(), 0x80);
@@ -256,7 +256,7 @@ describe('an ending', () => {
     expect([isFailure(ending), endingText(ending)]).toEqual([failure, text]);
   });
 
-  test('is handled elsewhere where somebody else listens, beside us and those that only watch', () => {
+  test('is handled elsewhere if there is a listener that is not ours and does not only observe', () => {
     const event = 'SIGUSR2';
     const before = handledElsewhere(event);
     const ours = Object.assign(() => {}, { [OURS]: true });

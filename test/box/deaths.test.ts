@@ -22,7 +22,7 @@ const fronts = {
 type Front = keyof typeof fronts;
 const bothFronts = Object.keys(fronts) as Front[];
 
-/** A service with a black box. It says `ready` when it has held ten records of an open trace, and one of another. */
+/** A service with a black box. It prints `ready` when it holds ten records of an open trace, and one of another. */
 const program = (body: string, front: Front, box: string, delivery: string) => `
 import { context, diag, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
@@ -99,7 +99,7 @@ async function run(body: string, options: Parameters<typeof start>[1] = {}): Pro
 
 const bounds = { maxFiles: 20, maxTotalBytes: 2 ** 26, maxAgeMillis: 60_000 };
 
-/** What whoever finds the boxes of the directory exports. */
+/** Returns the records that a recovery of the directory exports. */
 async function recover() {
   let found: readonly ReadableLogRecordLike[] = [];
   const report = await recoverBoxes(
@@ -236,12 +236,12 @@ test('a clean end leaves no file: after shutdown(), and at a natural end with ev
     'await work(); installShutdownHooks([burst, provider]);',
   ];
   expect(await Promise.all(ends.map((body) => run(body)))).toEqual(['', '', '']);
-  // Nor does the worker that watches keep a process alive.
+  // The watcher's worker does not keep the process alive either.
   expect(await Promise.all(ends.map((body) => run(body, { box: 'watch: true' })))).toEqual(['', '', '']);
   expect(boxes()).toEqual([]);
 });
 
-test('where the file cannot have its size, the process runs on without a box, says so, and leaves no file', async () => {
+test('where the file cannot have its size, the process continues without a box, logs a warning, and leaves no file', async () => {
   const limited = spawn(
     'bash',
     [
@@ -266,7 +266,7 @@ test('where the file cannot have its size, the process runs on without a box, sa
   expect(boxes()).toEqual([]);
 });
 
-test('without a directory that can be written to, the process runs on, and says so', async () => {
+test('without a directory that can be written to, the process continues, and logs a warning', async () => {
   directory = join(directory, 'file');
   rmSync(directory, { force: true });
   writeFileSync(directory, '');

@@ -45,7 +45,7 @@ function withBox(more: object = {}) {
   return { provider, logger: provider.getLogger('app', '1.0'), contents, kept };
 }
 
-/** What a record says, without what its burst adds. */
+/** A record without the attributes that its burst adds. */
 function said(record: ReadableLogRecordLike) {
   const { hrTime, hrTimeObserved, spanContext, severityNumber, severityText, eventName, body } = record;
   const attributes = Object.entries(record.attributes).filter(([key]) => !key.startsWith('burst.'));

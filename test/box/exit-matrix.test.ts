@@ -122,7 +122,7 @@ async function cellOf(protocol: string, ending: string, thread: readonly string[
   }
 }
 
-/** One ending of each kind: SIGINT takes the way of SIGTERM, a rejection that of an exception, and so on. */
+/** One ending of each kind: SIGINT is handled like SIGTERM, a rejection like an exception, and so on. */
 const kinds = ['natural end', 'SIGTERM', 'exception', 'exit(1)', 'SIGKILL'];
 
 test.each([
@@ -141,13 +141,13 @@ test.each([
   expect(found).toEqual(Object.fromEntries(endings.map((ending) => [ending, matrix[ending]])));
 });
 
-/** What comes to the fallback, without a black box, when nobody answers: of the exception as many as are exported. */
+/** Records in the fallback without a black box, if the server does not answer. */
 const fallbacks: Record<string, Omit<Cell, 'exported' | 'inBox'> & { readonly inFile: number }> = {
   'natural end': { end: 0, inFile: 1 },
   SIGTERM: { end: 'SIGTERM', inFile: 1 },
   exception: { end: 1, inFile: 13 },
   'exit(0)': { end: 0, inFile: 1 },
-  // Its manifest too: no recovery will make one.
+  // Includes the manifest, because no recovery creates one.
   'exit(1)': { end: 1, inFile: 12 },
 };
 

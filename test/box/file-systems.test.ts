@@ -54,7 +54,7 @@ beforeEach(() => {
   directory = join(folder, 'boxes');
   clock = new ManualClock();
   warnings.length = 0;
-  // What a processor of the test before finds out late is not of this one.
+  // A processor of the previous test may still log a warning.
   listen((message) => void (message.includes(folder) && warnings.push(message)));
 });
 afterEach(() => {
@@ -67,7 +67,7 @@ function tmpfs(size: string): void {
   expect(mount(directory, '-t', 'tmpfs', '-o', `size=${size}`)).toBe(true);
 }
 
-/** Takes what is left of the file system. */
+/** Fills the rest of the file system. */
 function fill(at: string): void {
   const file = join(at, 'filler');
   for (let bytes = MEBIBYTE; bytes >= 1; bytes >>= 1) {
@@ -106,7 +106,7 @@ function service(watch = false) {
     processor,
     emit,
     exported,
-    /** Past the next flush and the next look at the file. */
+    /** Waits for the next flush and the next check of the file. */
     goOn: () => clock.advance(1_010),
     async burst(): Promise<unknown[]> {
       emit(17);
@@ -147,7 +147,7 @@ mounting('a box on a disk that fills up after it was made is written to as befor
 });
 
 mounting(
-  'on a full disk no box is made, nothing is left of it, and the process runs on without',
+  'on a full disk no box is made, nothing is left of it, and the process continues without',
   async () => {
     tmpfs('1m');
     fill(directory);
@@ -212,7 +212,7 @@ describe('a box that is lost while the process runs', () => {
   const losses = {
     'its directory was removed': () => rmSync(directory, { recursive: true }),
     'it was taken and removed': () => {
-      // As a reader does that takes the process for dead.
+      // Like a reader that considers the process dead.
       renameSync(join(directory, boxes()[0]!), join(directory, 'one.box.taken-1-'));
       rmSync(join(directory, 'one.box.taken-1-'));
     },
@@ -224,19 +224,19 @@ describe('a box that is lost while the process runs', () => {
   };
 
   test.each(Object.keys(losses) as (keyof typeof losses)[])(
-    '%s: one warning within a second, and the process runs on without it',
+    '%s: one warning within a second, and the process continues without it',
     async (loss) => {
       const { processor, emit, goOn, burst } = service();
       emit();
       goOn();
-      // It has looked for boxes of dead processes.
+      // The recovery of dead processes' boxes is done.
       await new Promise(setImmediate);
       expect(warnings).toEqual([]);
       losses[loss]();
       for (let count = 0; count < 50; count += 1) emit();
       goOn();
       const text =
-        /the black box .* failed, the process runs on without it: Error: the file was (removed|truncated)/;
+        /the black box .* failed; the process continues without it: Error: the file was (removed|truncated)/;
       expect(warnings).toEqual([expect.stringMatching(text)]);
       emit();
       goOn();
@@ -259,7 +259,7 @@ describe('a box that is lost while the process runs', () => {
     fill(directory);
     emit();
     clock.advance(10);
-    expect(warnings).toEqual([expect.stringMatching(/failed, the process runs on without it: .*ENOSPC/)]);
+    expect(warnings).toEqual([expect.stringMatching(/failed; the process continues without it: .*ENOSPC/)]);
     emit();
     goOn();
     expect(await burst()).toEqual(records(1, 4));
@@ -275,7 +275,7 @@ mounting('a watched box on a full disk fails once, whoever of the two threads fi
   emit();
   truncateSync(join(directory, boxes()[0]!), 0);
   fill(directory);
-  const failed = () => warnings.filter((text) => text.includes('runs on without it'));
+  const failed = () => warnings.filter((text) => text.includes('continues without it'));
   let count = 1;
   while (failed().length === 0) {
     emit();
@@ -391,7 +391,7 @@ test('until a flush is due, records wait for it together, also after a trace has
   expect(found()).toBe(0);
   clock.advance(1);
   expect(found()).toBe(3);
-  // That it has ended is to be written, but not sooner.
+  // The end of the trace is written too, but not sooner.
   spans.onStart(other, ROOT_CONTEXT);
   spans.onEnd(other);
   emit();

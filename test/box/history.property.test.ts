@@ -37,7 +37,7 @@ interface Item {
   burst: string | undefined;
 }
 
-/** What happened, one record at a time, with nothing clever in it. */
+/** A naive model of the entries, one record at a time. */
 function naive(steps: readonly Step[], writer: ReturnType<typeof memoryBox>['writer']): Item[] {
   const items: Item[] = [];
   /** By their numbers in the box, from 1. */
@@ -118,7 +118,7 @@ function naive(steps: readonly Step[], writer: ReturnType<typeof memoryBox>['wri
     }
   }
   writer.flush();
-  // Of a key that has not ended the newest count, and nothing that is much older than the newest of all.
+  // The newest records of each open key, without those much older than the newest of all.
   const held = keys.filter((each) => !ended.has(each)).flatMap((each) => heldOf(each).slice(-CAPACITY));
   const newest = Math.max(
     ...[...held, ...items.filter(({ state }) => state === 'loud')].map(({ seconds }) => seconds),
@@ -127,7 +127,7 @@ function naive(steps: readonly Step[], writer: ReturnType<typeof memoryBox>['wri
   return items.filter((item) => young.has(item) || item.state === 'released' || item.state === 'loud');
 }
 
-test('what is left of a process is what a naive reading of its entries leaves, whatever it did', () => {
+test('the remaining records equal those of a naive reading of the entries', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60, size: 'max' }), (steps) => {
       const { writer, contents } = memoryBox({ capacity: CAPACITY, maxAgeMillis: MAX_AGE_SECONDS * 1_000 });

@@ -69,7 +69,7 @@ test('a box whose export fails is tried at three starts, then kept, and the repo
   expect(files()).toEqual(['one.box.failed-2']);
   const { report } = await recover('failed');
   expect(files()).toEqual(['one.box.kept']);
-  expect([...report.kept]).toEqual([[join(directory, 'one.box.kept'), 'its export failed 3 times']]);
+  expect([...report.kept]).toEqual([[join(directory, 'one.box.kept'), 'the export failed 3 times']]);
   expect((await recover()).bodies).toEqual([]);
 });
 
@@ -140,7 +140,7 @@ test('a symbolic link is refused, and what it leads to stays', async () => {
   expect(files()).toEqual(['link.box', 'one.kept']);
 });
 
-/** Only root can give a file to somebody else. */
+/** Only root can change the owner of a file. */
 const asRoot = process.geteuid?.() === 0 ? test : test.skip;
 
 asRoot('a file of another user is refused', async () => {
@@ -150,13 +150,13 @@ asRoot('a file of another user is refused', async () => {
   expect([bodies, [...report.refused]]).toEqual([[], [['theirs.box', 'a file of another user']]]);
 });
 
-test('of two that look at the same time, each box goes to one', async () => {
+test('of two concurrent recoveries, each box is claimed by one', async () => {
   for (let count = 0; count < 4; count += 1) box(`${count}.box`);
   const both = await Promise.all([recover(), recover()]);
   expect(both.flatMap(({ bodies }) => bodies).sort()).toEqual(['0.box', '1.box', '2.box', '3.box']);
 });
 
-/** Written to so many seconds ago. */
+/** Last written to the given number of seconds ago. */
 function age(name: string, seconds: number): void {
   const at = Date.now() / 1_000 - seconds;
   utimesSync(join(directory, name), at, at);
@@ -191,7 +191,7 @@ test('a process of another container is alive as long as it writes at least ever
   expect(files()).toEqual(['alive.box']);
 });
 
-test('a box of a size that nobody makes is not read', async () => {
+test('a box of an impossible size is not read', async () => {
   box('large.box');
   truncateSync(join(directory, 'large.box'), 2 ** 30 + 2 ** 20);
   const { report, bodies } = await recover();

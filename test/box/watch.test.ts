@@ -68,7 +68,7 @@ async function watched(hangMillis = 60_000) {
 
 const blocked = new Int32Array(new SharedArrayBuffer(4));
 
-/** Whether the file holds so many records, or will, without a turn of the event loop. */
+/** Whether the file holds this many records within the time, without a turn of the event loop. */
 function isWritten(count: number, withinMillis: number): boolean {
   for (const until = Date.now() + withinMillis; Date.now() < until; Atomics.wait(blocked, 0, 0, 1)) {
     if (contents()?.records.length === count) return true;
@@ -183,7 +183,9 @@ test('if the worker cannot write, a warning says so, and this process writes, wi
   });
   starts.mockRestore();
   while (!messages.some((text) => text.includes('ENOENT'))) await new Promise((go) => setTimeout(go, 5));
-  expect(messages.join()).toMatch(/watcher of the black box .* failed, the process writes it: .*ENOENT/);
+  expect(messages.join()).toMatch(
+    /watcher of the black box .* failed; the process writes the file itself: .*ENOENT/,
+  );
   const waits = jest.spyOn(Atomics, 'wait');
   for (let round = 1; round <= 3; round += 1) {
     processor.onEmit(aRecord(`record ${round}`));

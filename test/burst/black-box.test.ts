@@ -509,7 +509,7 @@ describe('its file', () => {
     rmSync(box.path);
     clock.advance(1_000);
     expect(box.hasFailed).toBe(true);
-    expect(warnings).toEqual([expect.stringContaining('failed, the process runs on without it')]);
+    expect(warnings).toEqual([expect.stringContaining('failed; the process continues without it')]);
     hold('1');
     release('a');
     box.sent(aRecord('2'), 0, 1, '', 0);

@@ -1,10 +1,10 @@
-// Waits for what the box of this process holds.
+// Waits for records in the box of this process.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readBox } from '../../../build/box/index.js';
 
 /**
- * Resolves when the file holds so many records that would be recovered.
+ * Resolves when the file holds this many recoverable records.
  *
  * @param {string} directory
  * @param {number} count
@@ -14,7 +14,7 @@ export async function inBox(directory, count) {
 }
 
 /**
- * Whether it holds so many, or will, without a turn of the event loop.
+ * Whether the file holds this many records within the time, without a turn of the event loop.
  *
  * @param {string} directory
  * @param {number} count
