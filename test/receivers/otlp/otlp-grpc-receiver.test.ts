@@ -258,13 +258,14 @@ test('a client that leaves before the answer harms nobody', async () => {
 });
 
 test('a client that is slow is cut off: before it speaks, and with its message', async () => {
-  const { receiver, endpoint } = await receiving({ headersMillis: 100, requestMillis: 200 });
-  const silent = await rawConnection(portOf(endpoint));
+  const hasty = await receiving({ headersMillis: 100 });
+  await (await rawConnection(portOf(hasty.endpoint))).rest;
+  // On a busy machine its headers may take as long as its message may.
+  const { receiver, endpoint } = await receiving({ requestMillis: 200 });
   const slow = open(endpoint);
   slow.write(framed(Buffer.alloc(3), 0, 9));
 
   expect((await answerOf(slow)).grpc).toBe(4);
-  await silent.rest;
   expect(Object.fromEntries(receiver.counters.refused)).toEqual({ timeout: 1 });
   expect(receiver.inFlightBytes).toBe(0);
 });
@@ -325,7 +326,9 @@ test('the exporter of OpenTelemetry is a client', async () => {
   const bodies = intake.batches.flatMap(({ body }) =>
     decodeLogs(body).resources.flatMap(({ scopes }) => scopes.flatMap((scope) => scope.records)),
   );
-  expect(bodies.map(({ body }) => body)).toEqual(records.map(({ body }) => body));
+  // The SDK exports its last batches side by side: their order is not promised.
+  const numbers = bodies.map(({ body }) => Number(String(body).replace('number ', '')));
+  expect(numbers.toSorted((a, b) => a - b)).toEqual(records.map((_, index) => index));
   expect(receiver.counters.records).toBe(1_000);
 });
 
@@ -352,7 +355,15 @@ test('any bytes on the socket: refused, counted, and the receiver goes on', asyn
     );
   }
 
-  expect(receiver.counters.refused.get('protocol')).toBeGreaterThan(50);
+  expect(receiver.counters.refused.get('protocol')).toBeGreaterThan(0);
+  // On a busy machine some were cut off before their bytes were read; where there is time each is counted.
+  const patient = await receiving();
+  for (let count = 1; count <= 20; count += 1) {
+    const { socket, rest } = await rawConnection(portOf(patient.endpoint));
+    socket.end(kinds[1]!());
+    await rest;
+    expect(patient.receiver.counters.refused.get('protocol')).toBe(count);
+  }
 });
 
 test('any bytes in calls: refused, counted, and the receiver goes on', async () => {

@@ -12,6 +12,7 @@ import { resolve } from '../../../src/settings/index.ts';
 import { partialSuccessOf } from '../../../src/sinks/otlp/partial-success.ts';
 import { jsonLine } from '../../otlp/records.ts';
 import { listener } from '../../sinks/support/logs.ts';
+import { freePort } from '../../support/free-port.js';
 import { decodeLogsRequest } from '../../support/otlp-decode.js';
 import { field } from '../../support/protobuf.ts';
 import { FakeIntake } from './support/fake-intake.ts';
@@ -393,8 +394,9 @@ test('a client that is slow is cut off: with its first byte, its headers, its bo
   const slowBody = await rawConnection(port);
   slowBody.socket.write(`${head}\r\nabc`);
 
+  // What a client has sent too late is not read any more, and a connection with bytes that nobody reads is reset.
   expect(await silent.rest).toMatch(/^(HTTP\/1\.1 503 |$)/);
-  expect(await slowHead.rest).toMatch(/^HTTP\/1\.1 503 /);
+  expect(await slowHead.rest).toMatch(/^(HTTP\/1\.1 503 |$)/);
   await slowBody.rest;
   expect(receiver.counters.refused.get('timeout')).toBeGreaterThanOrEqual(2);
   while (receiver.inFlightBytes > 0) await new Promise(setImmediate);
@@ -424,7 +426,9 @@ test('connections beyond their bound are closed and counted, and there is room a
 });
 
 test('stopping answers what is under way, takes nothing new, and closes idle connections', async () => {
-  const { receiver, intake, endpoint } = await receiving();
+  const { receiver, intake, endpoint } = await receiving({
+    endpoint: { host: '127.0.0.1', port: await freePort() },
+  });
   const agent = new Agent({ keepAlive: true });
   await ask(endpoint, { agent, body: protobuf() });
   const silent = await rawConnection(portOf(endpoint));
@@ -510,11 +514,12 @@ test('bodies that are not complete give way to smaller requests, the largest fir
   const slow = await Promise.all([rawConnection(port), rawConnection(port)]);
   for (const [at, { socket }] of slow.entries()) {
     socket.write(head);
-    socket.write(Buffer.alloc(MIB - 10_000 * (2 - at)));
+    socket.write(Buffer.alloc(MIB - 100_000 * (2 - at)));
   }
-  while (receiver.inFlightBytes < 2 * MIB - 40_000) await new Promise((resolve) => setImmediate(resolve));
+  // Beside its bytes each piece costs something, and how many pieces there are is up to the system.
+  while (receiver.inFlightBytes < 2 * MIB - 300_000) await new Promise((resolve) => setImmediate(resolve));
 
-  expect((await ask(endpoint, { body: protobuf(1, 100_000) })).status).toBe(200);
+  expect((await ask(endpoint, { body: protobuf(1, 400_000) })).status).toBe(200);
 
   expect(intake.batches).toHaveLength(1);
   expect(receiver.counters.refused).toEqual(new Map([['busy', 1]]));

@@ -5,8 +5,12 @@ import { resolve } from '../../../build/settings/index.js';
 import { FileSink, fileSinkOptions } from '../../../build/sinks/file/index.js';
 import { SinkRunner } from '../../../build/sinks/runner/index.js';
 
-const [folder = '.', entriesText = '1'] = process.argv.slice(2);
+const [folder = '.', entriesText = '1', offeredText = 'Infinity'] = process.argv.slice(2);
 const entries = Number(entriesText);
+/** So many entries it writes in this run, however late its end comes. */
+const offered = Number(offeredText);
+/** The last of them. @type {number | undefined} */
+let last;
 const none = { attributes: [], droppedAttributesCount: 0, schemaUrl: '' };
 
 /** @param {number} index */
@@ -39,6 +43,8 @@ const journal = {
   /** @param {number} position */
   reader(position) {
     let at = position;
+    last ??= Math.min(entries, position + offered - 1);
+    const end = last;
     return {
       get position() {
         return at;
@@ -48,7 +54,7 @@ const journal = {
       /** @param {number} maxBytes @param {AbortSignal} signal */
       async next(maxBytes, signal) {
         const taken = [];
-        for (let bytes = 0; at <= entries && bytes < maxBytes; at += 1) {
+        for (let bytes = 0; at <= end && bytes < maxBytes; at += 1) {
           const entry = entryOf(at);
           bytes += entry.body.length;
           taken.push(entry);
@@ -80,11 +86,13 @@ const runner = new SinkRunner({
   batchBytes: 40_000,
 });
 await runner.start();
-let last = 0;
+// It says first where it begins.
+let position = runner.position;
+process.stdout.write(`${position}\n`);
 setInterval(async () => {
-  if (runner.position !== last) process.stdout.write(`${runner.position}\n`);
-  last = runner.position;
-  if (last <= entries) return;
+  if (runner.position !== position) process.stdout.write(`${runner.position}\n`);
+  position = runner.position;
+  if (position <= entries) return;
   await runner.stop(1_000);
   process.exit(0);
 }, 1);
