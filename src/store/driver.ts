@@ -1,5 +1,6 @@
 import { pathToFileURL } from 'node:url';
 import { types } from 'node:util';
+import { errorText } from '../record/index.ts';
 
 /** What may be bound to a parameter. */
 export type Bound = number | string | Uint8Array | null;
@@ -40,6 +41,7 @@ interface NativeDatabase {
 type DatabaseClass = new (path: string) => NativeDatabase;
 
 /** SQLite's result codes that are handled. */
+const ERROR = 1;
 const CORRUPT = 11;
 const NOT_A_DATABASE = 26;
 
@@ -68,9 +70,15 @@ export async function loadDriver(): Promise<Driver> {
   }
 }
 
+/**
+ * A statement does not fit the tables of a file. All statements are fixed, so where the version of the tables is right,
+ * their description in the file is damaged: SQLite reads it as it is, and misses a table, a column or a module.
+ */
+class UnfitTables extends Error {}
+
 /** Whether an error says that a file is damaged, or no database. */
 export function isCorrupt(error: unknown): boolean {
-  return [CORRUPT, NOT_A_DATABASE].includes(resultCode(error));
+  return error instanceof UnfitTables || [CORRUPT, NOT_A_DATABASE].includes(resultCode(error));
 }
 
 /** SQLite's primary result code; 0: the error is none of SQLite's. */
@@ -90,11 +98,19 @@ function driver(name: Driver['name'], Native: DatabaseClass): Driver {
       const native = new Native(`${pathToFileURL(path).href}?mode=${mode === 'create' ? 'rwc' : 'rw'}`);
       return {
         exec: (sql) => void native.exec(sql),
-        prepare: (sql) => statement(native.prepare(sql), sql, name),
+        prepare: (sql) => statement(prepared(native, sql), sql, name),
         close: () => void native.close(),
       };
     },
   };
+}
+
+function prepared(native: NativeDatabase, sql: string): NativeStatement {
+  try {
+    return native.prepare(sql);
+  } catch (error) {
+    throw resultCode(error) === ERROR ? new UnfitTables(errorText(error), { cause: error }) : error;
+  }
 }
 
 function statement(native: NativeStatement, sql: string, name: Driver['name']): Statement {
