@@ -1,12 +1,15 @@
 import { Subscriber } from 'zeromq';
 import { type CurveServerKeys, newCurveKeyPair } from '../../src/net/index.ts';
+import type { Clock } from '../../src/record/index.ts';
 import { PublishSink } from '../../src/sinks/publish/index.ts';
+import { ManualClock } from '../support/manual-clock.ts';
 
 const log = { emit: () => {} };
 
-async function opened(curve?: CurveServerKeys): Promise<PublishSink> {
+async function opened(curve?: CurveServerKeys, clock?: Clock): Promise<PublishSink> {
   const endpoint = 'tcp://127.0.0.1:0';
-  const sink = new PublishSink({ endpoint, topic: 'PLO', curve, setting: 'sinks.live.endpoint', log });
+  const setting = 'sinks.live.endpoint';
+  const sink = new PublishSink({ endpoint, topic: 'PLO', curve, setting, log, clock });
   await sink.open();
   return sink;
 }
@@ -84,7 +87,8 @@ test('a subscriber of other topics, and one that has cancelled, get nothing', as
 });
 
 test('a subscriber that reads misses nothing, however much comes at once', async () => {
-  const sink = await opened();
+  // A time that stands still: on a busy machine one that reads may take longer than 100 ms.
+  const sink = await opened(undefined, new ManualClock());
   const subscriber = new Subscriber({ linger: 0, receiveHighWaterMark: 0 });
   subscriber.connect(sink.endpoint);
   subscriber.subscribe();

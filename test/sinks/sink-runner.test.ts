@@ -52,7 +52,7 @@ test('a sink gets every entry in order, and after a restart goes on with its sta
   const runner = runnerOf(first, journal);
   await runner.start();
   await first.untilTaken(3);
-  await runner.stop(1_000);
+  await runner.stop(60_000);
   expect(runner.position).toBe(4);
   expect(first.closed).toBe(1);
   expect(runner.stats().written).toEqual({ batches: 3, records: 6, bytes: 18 });
@@ -75,7 +75,7 @@ test('a failed write comes again with the same entries until it succeeds', async
   const runner = runnerOf(sink, journalOf(1), { log });
   await runner.start();
   await sink.untilTaken(1);
-  await runner.stop(1_000);
+  await runner.stop(60_000);
 
   expect(sink.calls.map(indexesOf)).toEqual([[1], [1], [1], [1]]);
   expect(runner.stats()).toMatchObject({
@@ -134,7 +134,7 @@ test('what is rejected becomes a dead letter, the rest goes on, and a replay han
   const runner = runnerOf(sink, journalOf(3), { batchBytes: 1_000 });
   await runner.start();
   await sink.until(() => sink.calls.length === 1);
-  await runner.stop(1_000);
+  await runner.stop(60_000);
 
   expect(runner.stats()).toMatchObject({
     written: { batches: 2, records: 4 },
@@ -198,7 +198,7 @@ test('without room for dead letters they are counted as dropped', async () => {
   const runner = runnerOf(sink, journalOf(2), { deadLetters: { maxBytes: 0 } });
   await runner.start();
   await sink.until(() => sink.calls.length === 2);
-  await runner.stop(1_000);
+  await runner.stop(60_000);
   expect(runner.stats().dropped.dead_letters).toEqual({ batches: 2, records: 3 });
 });
 
@@ -217,7 +217,7 @@ test('a sink that is too far behind in bytes skips the oldest, which are counted
   await sink.until(() => sink.calls.at(-1)?.[0]?.index === 4);
   isDown = false;
   await sink.untilTaken(2);
-  await runner.stop(1_000);
+  await runner.stop(60_000);
 
   expect(indexesOf(sink.taken)).toEqual([4, 5]);
   expect(runner.stats().dropped.behind_bytes).toEqual({ batches: 3, records: 6 });
@@ -299,7 +299,7 @@ test("with another journal it begins at that one's first entry, says so, and und
   const runner = runnerOf(first, journalOf(2));
   await runner.start();
   await first.untilTaken(2);
-  await runner.stop(1_000);
+  await runner.stop(60_000);
 
   const log = listener();
   const second = new TestSink();
@@ -318,7 +318,7 @@ test('a journal that ends before the cursor, as one from a backup does, is gone 
   const runner = runnerOf(first, journalOf(5));
   await runner.start();
   await first.untilTaken(5);
-  await runner.stop(1_000);
+  await runner.stop(60_000);
 
   const log = listener();
   const journal = journalOf(3);
@@ -343,7 +343,7 @@ test('entries that the journal no longer has are counted', async () => {
   fails = false;
   journal.trim(4);
   await sink.untilTaken(3);
-  await runner.stop(1_000);
+  await runner.stop(60_000);
   const { batches } = runner.stats().dropped.trimmed;
   expect(batches + sink.taken.length).toBe(5);
 });
@@ -357,7 +357,7 @@ test('a state that is too long, or no JSON, is not kept, and the sink goes on', 
   const runner = runnerOf(sink, journal, { log });
   await runner.start();
   await sink.untilTaken(2);
-  await runner.stop(1_000);
+  await runner.stop(60_000);
 
   expect(runner.stats().lastError?.text).toContain('a state that is no JSON');
   expect(log.said.some((line) => line.includes('5002 bytes'))).toBe(true);
@@ -397,7 +397,7 @@ test('a sink that cannot be opened is tried again, and closed at the end', async
   const runner = runnerOf(sink, journalOf(1));
   await runner.start();
   await sink.untilTaken(1);
-  await runner.stop(1_000);
+  await runner.stop(60_000);
   expect(sink.opened).toHaveLength(3);
   expect(sink.closed).toBe(1);
 });

@@ -1,6 +1,6 @@
 import { type JournalEntry, type OwnLog, rejectedError, type Sink } from '../../component/index.ts';
 import type { CurveServerKeys } from '../../net/index.ts';
-import { Severity, systemClock } from '../../record/index.ts';
+import { type Clock, Severity, systemClock } from '../../record/index.ts';
 import { type ServerConnection, ZmtpServer } from '../../zmtp/index.ts';
 import { Subscriber } from './subscriber.ts';
 
@@ -18,6 +18,7 @@ export interface PublishSinkTools {
   /** The key of the endpoint in the configuration. */
   readonly setting: string;
   readonly log: OwnLog;
+  readonly clock?: Clock | undefined;
 }
 
 /**
@@ -85,12 +86,12 @@ export class PublishSink implements Sink {
 
   async write(entries: readonly JournalEntry[]): Promise<undefined> {
     if (this.#server === undefined) throw rejectedError('closed', 'it is not open');
-    const { topic } = this.#tools;
+    const { topic, clock = systemClock } = this.#tools;
     for (const { body } of entries) {
       this.#number += 1;
       for (const subscriber of this.#subscribers.values()) {
         if (!subscriber.wants(topic)) continue;
-        await subscriber.room(systemClock);
+        await subscriber.room(clock);
         const isSent = subscriber.send(this.#topic, body, this.#number);
         this.#counters[isSent ? 'published_messages' : 'missed_messages'] += 1;
       }

@@ -93,6 +93,6 @@ setInterval(async () => {
   if (runner.position !== position) process.stdout.write(`${runner.position}\n`);
   position = runner.position;
   if (position <= entries) return;
-  await runner.stop(1_000);
+  await runner.stop(60_000);
   process.exit(0);
 }, 1);
