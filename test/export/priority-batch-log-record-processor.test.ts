@@ -68,9 +68,9 @@ describe('a batch leaves', () => {
   test('and what is left over waits for its own batch or delay', async () => {
     const { exporter, log, clock } = pipeline({ maxExportBatchSize: 3 });
     for (const number of numbers(7)) log(number);
-    await turn();
+    await exporter.exported(2);
     expect(sizes(exporter)).toEqual([3, 3]);
-    clock.advance(1_000);
+    expect(await millisUntil(exporter.exported(3), clock)).toBe(1_000);
     await turn();
     expect(sizes(exporter)).toEqual([3, 3, 1]);
     expect(clock.pendingTimers).toBe(0);

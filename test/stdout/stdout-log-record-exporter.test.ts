@@ -212,7 +212,7 @@ describe('the stream', () => {
     });
     child.stdout.destroy();
     child.stdin.write('go\n');
-    const [code] = await once(child, 'exit');
+    const [code] = await once(child, 'close');
     expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringMatching(/^ran on [1-3]/) });
   });
 });

@@ -12,7 +12,7 @@ import { freePort } from './free-port.js';
  * @property {Readonly<Record<string, string>>} [env] for `${env:…}` in the configuration; it wins over our own
  * @property {number} [grpcPort] a free one if it is not given
  * @property {number} [httpPort] a free one if it is not given
- * @property {number} [startMillis] how long the Collector may take to be ready; 20 000
+ * @property {number} [startMillis] how long the Collector may take to be ready; 60 000
  */
 
 /**
@@ -65,7 +65,7 @@ export async function startCollector(options) {
 }
 
 /** @param {string} directory @param {CollectorOptions} options @returns {Promise<RunningCollector>} */
-async function startIn(directory, { config, env = {}, grpcPort, httpPort, startMillis = 20_000 }) {
+async function startIn(directory, { config, env = {}, grpcPort, httpPort, startMillis = 60_000 }) {
   const program = requireCollector();
   const configs = [config]
     .flat()

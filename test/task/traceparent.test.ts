@@ -155,7 +155,8 @@ describe('a header that is refused begins a root and stays readable', () => {
   ])('a text of a million characters, %s, is refused at once and kept bounded', (_, header) => {
     const before = performance.now();
     const result = imported(header);
-    expect(performance.now() - before).toBeLessThan(500);
+    // What looks at each character once takes milliseconds; what goes back takes hours.
+    expect(performance.now() - before).toBeLessThan(10_000);
     expect(result.continued).toBe(false);
     expect(String(result.refused)).toHaveLength(128);
     expect(String(result.refused)).toMatch(/\.\.\.$/);
