@@ -1,27 +1,29 @@
 /**
- * How many attributes of a record may share their keys with other records; one with more keeps a copy of its own. Each
- * takes 8 bytes in every held record, whether it is there or not.
+ * The longest shared list of keys. A record with more attributes keeps its own copy of them. Each slot takes
+ * 8 bytes in every held record, used or not.
  */
 export const MAX_SHARED_KEYS = 6;
-/** How many lists of keys are remembered, so that keys made from data cannot fill the memory. */
+/** The maximum number of lists. It bounds memory if keys are generated from data. */
 const MAX_LISTS = 4_096;
 
 /**
- * The keys of attributes, in their order: what its parent has, and one more. Records with the same keys share a list,
- * so that a held record holds nothing but values.
+ * An ordered list of attribute keys: the keys of its parent, and one more. Records with the same keys share a
+ * list, so that a held record stores only values.
  */
 export class AttributeKeys {
   readonly length: number;
   readonly #tree: { lists: number };
   readonly #parent: AttributeKeys | undefined;
   readonly #key: string;
-  /** The list that was asked for last: the records of one place in the code come together. */
+  /**
+   * The list returned last. Caching it pays off because consecutive records often come from the same call.
+   */
   #nextKey: string | undefined;
   #next: AttributeKeys | undefined;
   #others: Map<string, AttributeKeys> | undefined;
   #all: readonly string[] | undefined;
 
-  /** Without arguments: no keys. */
+  /** Without arguments, the list is empty. */
   constructor(parent?: AttributeKeys, key = '') {
     this.length = parent === undefined ? 0 : parent.length + 1;
     this.#tree = parent === undefined ? { lists: 0 } : parent.#tree;
@@ -30,14 +32,14 @@ export class AttributeKeys {
   }
 
   /**
-   * This list and one key more.
-   * @returns undefined if no list is to be shared for it
+   * Returns the list with one key appended.
+   * @returns undefined if that list is not shared
    */
   with(key: string): AttributeKeys | undefined {
     return key === this.#nextKey ? this.#next : this.#find(key);
   }
 
-  /** The keys. */
+  /** Returns the keys in order. */
   all(): readonly string[] {
     this.#all ??= this.#parent === undefined ? [] : [...this.#parent.all(), this.#key];
     return this.#all;
@@ -52,7 +54,7 @@ export class AttributeKeys {
   }
 
   #add(key: string): AttributeKeys | undefined {
-    // `__proto__` cannot be assigned like others.
+    // `__proto__` cannot be assigned like other keys.
     if (this.length === MAX_SHARED_KEYS || this.#tree.lists === MAX_LISTS || key === '__proto__')
       return undefined;
     this.#tree.lists += 1;

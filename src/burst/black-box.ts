@@ -10,52 +10,53 @@ import type { HeldItems, HoldingBounds, HoldingObserver, Keys, VisitItem } from 
 import type { Clock, ReadableLogRecordLike } from '../record/index.ts';
 import { FlushTimer } from './flush-timer.ts';
 
-/** What a black box works with. */
+/** The dependencies of a {@link BlackBox}. */
 export interface BlackBoxParts<T> {
   readonly options: ResolvedBlackBoxOptions;
   readonly bounds: HoldingBounds;
   readonly clock: Clock;
-  /** Whether the last span of a trace has ended: its records are not written as long as that holds. */
+  /** Whether the last span of a trace has ended. In that state its records are not written. */
   readonly hasEnded: (key: string) => boolean;
   readonly holding: () => number;
-  /** A held item as a record. The next call may give the same object. */
+  /** Returns a held item as a record. The next call may return the same object. */
   readonly readable: (item: T, cameAt: number) => ReadableLogRecordLike;
   readonly warn: (message: string) => void;
 }
 
-/** Triggers flush no more often than this, in milliseconds. */
-const LEAST_MILLIS = 1;
+/** The minimum interval between two flushes by triggers, in milliseconds. */
+const MIN_FLUSH_INTERVAL_MILLIS = 1;
 
 /**
- * Writes to the box of this process what becomes of its records. It is lazy: a record is encoded at the next
- * flush, if it is still held then and its trace has not ended. A trigger, a failure and the end of the
- * process flush at once. With a watcher, which can write what is encoded at any time, it encodes a record
- * when it comes.
+ * Writes the held and undelivered records of this process, and what happens to them, to its black box file.
  *
- * It owns the listeners for the end of the process, and two sets: the keys of which records were written, and
- * the deliveries that are not settled.
+ * A record is encoded at the next flush, if it is still held and its trace has not ended by then. A trigger,
+ * a failure and the process exit flush at once. With a watcher, which can write encoded records at any time,
+ * a record is encoded on arrival.
+ *
+ * It owns the process listeners for `exit` and `uncaughtExceptionMonitor`, the set of keys with written
+ * records, and the set of unsettled deliveries.
  */
 export class BlackBox<T> implements HoldingObserver<T> {
   readonly #box: Box;
   readonly #parts: BlackBoxParts<T>;
   readonly #timer: FlushTimer;
   #items: HeldItems<T> | undefined;
-  /** When a trigger flushed last. */
+  /** The time of the last flush by a trigger. */
   #triggeredAt = Number.NEGATIVE_INFINITY;
-  /** Keys of which the box holds records. */
+  /** Keys with records in the box. */
   readonly #written = new Set<string>();
-  /** Traces that have a span again: what was passed over may count now. */
+  /** Ended traces in which a span has started again. Their skipped records are written at the next flush. */
   readonly #resumed = new Set<string>();
-  /** Loud records that are neither delivered nor written, by their delivery number. */
+  /** Loud records that are neither delivered nor written, by delivery number. */
   readonly #waiting = new Map<number, ReadableLogRecordLike>();
   /** Delivery numbers that were written and are not settled. */
   readonly #unsettled = new Set<number>();
-  /** Settled while a record was being sent, which may be that record. */
+  /** Delivery numbers settled since `sending()`. One of them may be the number of the record being sent. */
   readonly #justSettled = new Set<number>();
   #lastKey: string | undefined;
   #lastHasEnded = false;
 
-  /** @throws when the file cannot be made */
+  /** @throws if the file cannot be created */
   constructor(parts: BlackBoxParts<T>) {
     this.#parts = parts;
     const { options, bounds, clock, warn, holding } = parts;
@@ -69,7 +70,7 @@ export class BlackBox<T> implements HoldingObserver<T> {
     process.on('uncaughtExceptionMonitor', this.#onUncaught);
   }
 
-  /** Whether its file could not be written to. */
+  /** Whether a write to its file has failed. */
   get hasFailed(): boolean {
     return this.#box.hasFailed;
   }
@@ -83,7 +84,7 @@ export class BlackBox<T> implements HoldingObserver<T> {
   }
 
   held(now: number): void {
-    if (now >= this.#timer.nextLookAt) this.#look();
+    if (now >= this.#timer.nextCheckAt) this.#checkTimer();
   }
 
   releasing(keys: Keys): void {
@@ -98,8 +99,8 @@ export class BlackBox<T> implements HoldingObserver<T> {
 
   triggered(): void {
     const now = this.#parts.clock.monotonicNow();
-    // In a storm of errors the flushes must not become its cost.
-    if (now - this.#triggeredAt < LEAST_MILLIS) return this.#arm();
+    // Bounds the cost of flushes in an error storm.
+    if (now - this.#triggeredAt < MIN_FLUSH_INTERVAL_MILLIS) return this.#arm();
     this.#triggeredAt = now;
     this.flush();
   }
@@ -115,14 +116,14 @@ export class BlackBox<T> implements HoldingObserver<T> {
     this.#arm();
   }
 
-  /** The last span of a trace has ended. */
+  /** Called when the last span of a trace has ended. */
   ended(traceId: string): void {
     if (!this.#written.has(traceId)) return;
     this.#box.writer.mark(Entry.ENDED, traceId);
     this.#arm();
   }
 
-  /** A trace that had ended has a span again. */
+  /** Called when a span starts in a trace that had ended. */
   resumed(traceId: string): void {
     if (this.#box.hasEnded) return;
     this.#resumed.add(traceId);
@@ -131,15 +132,15 @@ export class BlackBox<T> implements HoldingObserver<T> {
     else this.#arm();
   }
 
-  /** A record is about to be given to the delivery. */
+  /** Called before a record is passed to the delivery. */
   sending(): void {
     this.#justSettled.clear();
   }
 
   /**
-   * A record was given to the delivery.
-   * @param number of a released record that was written
-   * @param delivery its delivery number; 0: it was not taken
+   * Called after a record was passed to the delivery.
+   * @param number the box's number of a released record that was written, otherwise 0
+   * @param delivery the delivery number; 0 if the delivery did not accept the record
    */
   sent(
     record: ReadableLogRecordLike,
@@ -161,7 +162,7 @@ export class BlackBox<T> implements HoldingObserver<T> {
     this.#arm();
   }
 
-  /** Deliveries from one number to another are done, or have failed and were counted. */
+  /** Called when the deliveries `first` to `last` have succeeded, or have failed and were counted. */
   settled(first: number, last: number): void {
     let wasWritten = false;
     for (let delivery = first; delivery <= last; delivery += 1) {
@@ -174,13 +175,13 @@ export class BlackBox<T> implements HoldingObserver<T> {
     this.#arm();
   }
 
-  /** The process ends, and it is known why. */
+  /** Called when the process is ending for a known reason. */
   lastWords(ending: Ending): void {
     this.#box.lastWords({ text: endingText(ending), isFailure: isFailure(ending) });
     this.flush();
   }
 
-  /** Writes all that is known now. */
+  /** Writes all pending entries now. */
   flush(): void {
     this.#timer.cancel();
     if (this.#box.hasEnded) return this.#stop();
@@ -189,7 +190,10 @@ export class BlackBox<T> implements HoldingObserver<T> {
     this.#box.writer.flush();
   }
 
-  /** The process goes on without the box: nothing is left of it if everything was delivered. */
+  /**
+   * Closes the box while the process continues. The file is removed if everything was delivered.
+   * @param isClean whether no record was dropped by the shutdown
+   */
   close(isClean: boolean): void {
     if (!isClean || this.#waiting.size > 0 || this.#unsettled.size > 0) {
       this.#box.lastWords({ text: 'shutdown() ended before everything was delivered', isFailure: false });
@@ -219,7 +223,7 @@ export class BlackBox<T> implements HoldingObserver<T> {
     this.flush();
   };
 
-  /** All went well: what is held is of no use to anybody. */
+  /** Discards held records on a clean exit. */
   #discardHeld(): void {
     for (const key of this.#written) this.#box.writer.mark(Entry.EMPTIED, key);
     this.#items = undefined;
@@ -231,7 +235,7 @@ export class BlackBox<T> implements HoldingObserver<T> {
     this.#stop();
   }
 
-  /** Nothing is written any more. A file that failed is left until it is known how the process ends. */
+  /** Stops writing. A file whose write has failed is kept until the outcome of the process is known. */
   #stop(): void {
     this.#timer.stop();
     this.#waiting.clear();
@@ -239,11 +243,11 @@ export class BlackBox<T> implements HoldingObserver<T> {
     this.#resumed.clear();
   }
 
-  /** A record came, and no flush is scheduled, or it is overdue. */
-  #look(): void {
+  /** Called when a record arrives and no flush is scheduled, or the scheduled one is overdue. */
+  #checkTimer(): void {
     if (this.#box.hasEnded) return this.#stop();
     if (this.#box.isWatched) return this.#writeHeld();
-    // The loop is busy: its timer does not come.
+    // The event loop is blocked, so the timer has not fired.
     if (this.#timer.isScheduled) this.flush();
     this.#arm();
   }
@@ -286,7 +290,7 @@ export class BlackBox<T> implements HoldingObserver<T> {
     return this.#write(item, key, cameAt);
   };
 
-  /** @returns its number; 0 if it is excluded, or cannot be encoded */
+  /** @returns the box's number of the record; 0 if it is excluded or cannot be encoded */
   #write(item: T, key: string, cameAt: number): number {
     const record = this.#parts.readable(item, cameAt);
     if (this.#parts.options.isExcluded(record.instrumentationScope.name)) return 0;

@@ -8,22 +8,22 @@ import {
 import type { DeliveryCounts } from '../holding/index.ts';
 import { armImmediate, errorText, type ReadableLogRecordLike, recordSize } from '../record/index.ts';
 
-/** Where recovered records go. */
+/** Exports recovered records. */
 export interface RecoveryTarget {
-  /** Sends a record that is no business of this process's own box. */
+  /** Sends a recovered record. It is not written to the box of this process. */
   sendRecovered(record: ReadableLogRecordLike, size: number): void;
   flush(): Promise<void>;
   counts(): DeliveryCounts;
 }
 
-/** So many records are sent before the next wait for their delivery. */
+/** How many records are sent before their delivery is awaited. */
 const SLICE = 256;
 
 /**
- * Exports what processes of this service that have died left in their boxes, in the turns after the start.
- * @param component whose name warnings bear
+ * Exports the records in black boxes of dead processes of this service, in the background after the start.
+ * @param component the prefix of log messages
  * @param onSend called for each record
- * @param hasEnded whether the processor was shut down: then the rest is for the next start
+ * @param hasEnded whether the processor was shut down; the remaining boxes are then kept for the next start
  */
 export function recoverInBackground(
   component: string,
@@ -50,7 +50,7 @@ export function recoverInBackground(
     recoverBoxes(options.directory, options, isOurs, send).then(
       (report) => logReport(component, report),
       (error: unknown) =>
-        diag.warn(`${component}: black boxes in ${options.directory} were not read: ${errorText(error)}`),
+        diag.warn(`${component}: cannot read the black boxes in ${options.directory}: ${errorText(error)}`),
     );
   });
 }
@@ -62,10 +62,12 @@ function failures(target: RecoveryTarget): number {
 function logReport(component: string, { recovered, records, removed, refused, kept }: RecoveryReport): void {
   const log = (text: string) => diag.warn(`${component}: ${text}`);
   if (recovered > 0) {
-    diag.info(`${component}: ${records} records of ${recovered} black boxes were recovered`);
+    diag.info(`${component}: ${records} records were recovered from ${recovered} black boxes`);
   }
   if (removed > 0)
-    log(`${removed} black boxes were removed unread: too many, too large together, or too old`);
-  for (const [file, why] of refused) log(`${file} in the directory of black boxes was left alone: ${why}`);
-  for (const [path, why] of kept) log(`a black box was kept as ${path}: ${why}`);
+    log(
+      `${removed} black boxes were removed without being read: their number, total size or age is too high`,
+    );
+  for (const [file, reason] of refused) log(`${file} in the black box directory was skipped: ${reason}`);
+  for (const [path, reason] of kept) log(`a black box was kept as ${path}: ${reason}`);
 }

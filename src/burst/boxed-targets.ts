@@ -16,7 +16,7 @@ import { ProcessorTarget } from './processor-target.ts';
 import { ProviderTarget, type WrappedProvider } from './provider-target.ts';
 import type { ReentrancyGuard } from './reentrancy-guard.ts';
 
-/** The exporter form with a black box, which holds what is not delivered yet. */
+/** The exporter form with a black box, which keeps records until they are delivered. */
 export class BoxedExporterTarget extends ExporterTarget {
   readonly #box: BlackBox<ReadableLogRecordLike>;
 
@@ -30,7 +30,7 @@ export class BoxedExporterTarget extends ExporterTarget {
     this.#box = box;
   }
 
-  /** What is in the box is recovered from there. */
+  /** Empty unless the box has failed: otherwise the records are recovered from the box. */
   override undelivered(): readonly ReadableLogRecordLike[] {
     return this.#box.hasFailed ? super.undelivered() : [];
   }
@@ -43,7 +43,9 @@ export class BoxedExporterTarget extends ExporterTarget {
   }
 }
 
-/** The processor form with a black box: what was handed on is no longer ours. */
+/**
+ * The processor form with a black box. A record is removed from the box when it is passed to the processor.
+ */
 export class BoxedProcessorTarget extends ProcessorTarget {
   readonly #box: BlackBox<ReadableLogRecordLike>;
 
@@ -69,7 +71,7 @@ export class BoxedProcessorTarget extends ProcessorTarget {
   }
 }
 
-/** The provider form with a black box: so it is here. */
+/** The provider form with a black box. A record is removed from the box when it is passed to the provider. */
 export class BoxedProviderTarget extends ProviderTarget {
   readonly #box: BlackBox<DeferredRecord>;
 

@@ -6,8 +6,8 @@ import type { BurstCallOptions } from './options.ts';
 import type { VerbosityRule } from './verbosity-rule.ts';
 
 /**
- * The calls that `BurstLogRecordProcessor` and `BurstLoggerProvider` have in common. They are passed on to what does
- * the work, whose other members stay private.
+ * The common methods of `BurstLogRecordProcessor` and `BurstLoggerProvider`. They delegate to an internal
+ * object whose other members stay private.
  */
 export abstract class BurstComponent implements BurstControls {
   readonly #controls: BurstControls;

@@ -4,59 +4,61 @@ import type { BurstSpanProcessorOptions } from './burst-span-processor.ts';
 import type { BurstCallOptions } from './options.ts';
 import type { VerbosityRule } from './verbosity-rule.ts';
 
-/** What both `BurstLogRecordProcessor` and `BurstLoggerProvider` offer beside taking records. */
+/** The methods that `BurstLogRecordProcessor` and `BurstLoggerProvider` have in common. */
 export interface BurstControls {
   /**
-   * Releases what is held, although nothing went wrong. Not limited.
+   * Releases held records manually, without a trigger. The option `limit` does not apply.
    * @param options `keys`: `'active'` (default), the key of the active context; `'all'`; or an array of keys.
    * `reason`: a text for the manifest
-   * @returns the id of the burst and how many records it released; undefined if there were none
+   * @returns the id of the burst and the number of released records; undefined if no record was held
    */
   burst(
     options?: BurstCallOptions & { readonly reason?: string | undefined },
   ): { id: string; released: number } | undefined;
 
   /**
-   * Discards what is held, since all went well. For the end of a job or of a Lambda invocation.
-   * @returns how many records were discarded
+   * Discards held records, for example at the successful end of a job or of a Lambda invocation.
+   * @returns the number of discarded records
    */
   discard(options?: BurstCallOptions): number;
 
   /**
-   * Changes levels while the application runs, for a time: of loggers and tasks by their names, also of those that
-   * exist already. What is held stays held. Of the rules that match a record the first decides, and what it does not
-   * set stays as the options say; those of a later call go before those of an earlier one. At most 32 hold at once.
+   * Changes the levels of loggers and tasks for a limited time, while the application runs. It also applies
+   * to existing loggers and tasks. Held records stay held. The first rule that matches a record applies, and
+   * rules of a later call take precedence over earlier ones. A level that the rule does not set is taken from
+   * the options. At most 32 rules can be active at the same time.
    *
    * ```js
    * const end = burst.configure({ logger: 'payments.*', emitLevel: 'DEBUG', forMillis: 600_000 });
    * ```
-   * @returns a function that ends these rules before their time
-   * @throws RangeError or TypeError when a rule is wrong, or one too many; then nothing changes
+   * @returns a function that ends these rules early
+   * @throws RangeError or TypeError if a rule is invalid, or there are too many; then nothing changes
    */
   configure(rules: VerbosityRule | readonly VerbosityRule[]): () => void;
 
-  /** What became of the records. */
+  /** Returns the number of records by outcome. */
   stats(): BurstStats;
 
   /**
-   * A span processor for the TracerProvider. With it, traces settle when their last span ends, and a failed
-   * or slow span is a trigger. If there are several TracerProviders, give all of them the same one.
-   * @throws TypeError when an option is wrong, when it was called before, or when `scope` is a function or
-   * 'task': then nothing says which key a span belongs to
+   * Returns a span processor for the TracerProvider. With it, a trace settles when its last span ends, and a
+   * failed or slow span is a trigger. Register the same one with every TracerProvider.
+   * @throws TypeError if an option is invalid, if it was called before, or if `scope` is a function or
+   *   'task', because the key of a span is then unknown
    */
   spanProcessor(options?: BurstSpanProcessorOptions): SpanProcessorLike;
 
   /**
-   * Resolves when what is loud or released has been delivered, or has failed and was counted, at the latest
-   * after `timeoutMillis` (default `flushTimeoutMillis`): what is not delivered by then is still pending, see
-   * `stats()`. Keeps the process alive meanwhile; never rejects. Quiet records stay held. In chronological
-   * order the loud ones that wait leave first.
+   * Resolves when every loud or released record is delivered, or has failed and was counted, at the latest
+   * after `timeoutMillis` (default `flushTimeoutMillis`). Records not delivered by then stay pending, see
+   * `stats()`. Keeps the process alive in the meantime; never rejects. Quiet records stay held. In
+   * chronological order, waiting loud records are sent first.
    */
   forceFlush(options?: FlushOptionsLike): Promise<void>;
 
   /**
-   * Hands on what is loud or released, evicts the quiet ones, and ends the exporter, the wrapped processor or
-   * the wrapped provider, within `delivery.shutdownTimeoutMillis` (30 s). May be called twice; never rejects.
+   * Delivers loud and released records, evicts quiet ones, and shuts down the exporter, the wrapped processor
+   * or the wrapped provider, within `delivery.shutdownTimeoutMillis` (30 s). May be called twice; never
+   * rejects.
    */
   shutdown(): Promise<void>;
 }

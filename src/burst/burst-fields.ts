@@ -45,13 +45,13 @@ function severity<const Name extends SeverityLike>(name: Name) {
   });
 }
 
-/** The bounds and defaults of `BurstTriggers`. */
+/** The definitions of `BurstTriggers`: bounds and defaults. */
 export const triggerFields = {
   exceptions: flag({ default: false }),
   when: functions<NonNullable<BurstTriggers['when']>>()({ absent: 'never' }),
 };
 
-/** The bounds and defaults of `BurstOptions`. */
+/** The definitions of `BurstOptions`: bounds and defaults. */
 export const burstFields = {
   level: code({ expected: 'a severity or an object', parse: asLevels, default: 'TRACE' }),
   emitLevel: severity('INFO'),
@@ -85,18 +85,18 @@ export const burstFields = {
     },
     { canBeOff: true },
   ),
-  fingerprint: functions<(record: ReadableLogRecordLike) => string>()({ absent: 'made of the record' }),
+  fingerprint: functions<(record: ReadableLogRecordLike) => string>()({ absent: 'computed from the record' }),
   replayBatch: count({ min: 1, default: 512 }),
   flushTimeoutMillis: millis({ min: 0, default: 10_000 }),
   blackBox: group(boxFields, { absent: 'no file' }),
-  meterProvider: methods<MeterProviderLike>()(['getMeter'], { absent: 'nowhere' }),
+  meterProvider: methods<MeterProviderLike>()(['getMeter'], { absent: 'no metrics' }),
   clock: methods<Clock>()(CLOCK_METHODS, { default: systemClock }),
 };
 
 const { maxQueueBytes, meterProvider, clock, flushTimeoutMillis, ...ownDelivery } = deliveryFields;
 const { clock: retryClock, ...ownRetry } = retryFields;
 
-/** The bounds and defaults of `BurstDeliveryOptions`. */
+/** The definitions of `BurstDeliveryOptions`: bounds and defaults. */
 export const burstDeliveryFields = {
   ...ownDelivery,
   retry: group(ownRetry, { absent: 'its defaults', canBeOff: true, checks: retryChecks }),
@@ -114,7 +114,7 @@ const checks: readonly CrossCheck<Values<typeof burstFields>>[] = [
     isRange: true,
     problem: ({ order, maxDelayMillis }) =>
       order === 'immediate' && maxDelayMillis !== undefined
-        ? `is for order 'chronological' only (loud records wait nowhere else), got ${shown(maxDelayMillis)}`
+        ? `must be omitted when order is "immediate", got ${shown(maxDelayMillis)}`
         : undefined,
   },
   {
@@ -128,7 +128,7 @@ const checks: readonly CrossCheck<Values<typeof burstFields>>[] = [
     at: 'blackBox',
     problem: ({ order, blackBox }) =>
       order === 'chronological' && blackBox !== undefined
-        ? `needs order 'immediate', got 'chronological'`
+        ? 'must be omitted when order is "chronological", got an object'
         : undefined,
   },
 ];
@@ -150,13 +150,13 @@ const processorChecks: readonly CrossCheck<Values<typeof processorFields>>[] = [
     problem: ({ processor, delivery }) =>
       processor === undefined || delivery === undefined
         ? undefined
-        : 'is for the exporter form only: with processor, that one delivers; got both',
+        : 'must be omitted with processor, which does its own delivery; got both',
   },
   {
     at: 'delivery.retry',
     problem: ({ exporter, delivery }) =>
       exporter !== undefined && retriesItself(exporter) && (delivery?.retry ?? false) !== false
-        ? 'is not for an exporter that retries by itself, got an object'
+        ? 'must be false or omitted for an exporter that retries by itself, got an object'
         : undefined,
   },
 ];
@@ -176,7 +176,7 @@ export const providerOptions = group(
 /** The options of `spanProcessor()`. */
 export const spanOptions = group({
   errors: code({ expected: 'true or false', parse: asErrors, default: true }),
-  slowerThanMillis: millis({ min: 0, absent: 'none is too slow' }),
+  slowerThanMillis: millis({ min: 0, absent: 'disabled' }),
   lingerMillis: millis({ min: 0, default: 1_000 }),
 });
 
@@ -195,12 +195,12 @@ export const burstCallOptions = group({
 /** The options of `discard()`. */
 export const discardOptions = group({ keys });
 
-/** Whether an exporter says of itself that it tries again what failed. */
+/** Whether an exporter declares, by `worstCaseMillis`, that it retries by itself. */
 export function retriesItself(exporter: LogRecordExporterLike): boolean {
   return typeof (exporter as { readonly worstCaseMillis?: unknown }).worstCaseMillis === 'number';
 }
 
-/** Their severities are checked beside `emitLevel`, by the table that is made of them. */
+/** Checks the type only. `LevelTable` checks the severities, because their bound is `emitLevel`. */
 function asLevels(value: unknown): LevelByLogger | undefined {
   return value === null || Array.isArray(value) ? undefined : (value as LevelByLogger);
 }

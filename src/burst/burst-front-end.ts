@@ -39,29 +39,32 @@ import { TriggerRules } from './trigger-rules.ts';
 import { Verbosity } from './verbosity.ts';
 import type { VerbosityRule } from './verbosity-rule.ts';
 
-/** `randomUUID()` returns a chain of 20 strings, of 500 bytes. Many ids are remembered: one string, of 50. */
+/**
+ * `randomUUID()` returns a rope of 20 strings (500 bytes). Many ids are kept, so it is flattened (50 bytes).
+ */
 function newBurstId(): string {
   return Buffer.from(crypto.randomUUID(), 'latin1').toString('latin1');
 }
 
-/** What a front end is made of. */
+/** The dependencies of a {@link BurstFrontEnd}. */
 export interface FrontEndParts<T> {
   readonly name: 'BurstLogRecordProcessor' | 'BurstLoggerProvider';
   readonly options: ResolvedBurstOptions;
   readonly guard: ReentrancyGuard;
   readonly target: Target<T> & RecoveryTarget;
-  /** An item as the functions among the options read it. */
+  /** Returns an item as a record, for functions passed as options. */
   readonly readable: (item: T) => ReadableLogRecordLike;
-  /** An item as the record that it is or will be. */
+  /** Returns an item as the record that the SDK made, or would make. */
   readonly recordOf: (item: T, cameAt: number) => ReadableLogRecordLike;
   readonly shutdownTimeoutMillis: number;
-  /** Follows what is held. */
+  /** Observes held items. */
   readonly box: BlackBox<T> | undefined;
 }
 
 /**
- * What the processor and the provider share: the core, the triggers, the traces, the calls of the application
- * and the end. What an item is, and how it comes in, is theirs.
+ * The common part of the processor and the provider. It owns the core, the trigger rules, the trace table,
+ * the black box and the metrics, and implements the public methods. The type of items, and how they arrive,
+ * is defined by the processor and the provider.
  */
 export class BurstFrontEnd<T extends Keyed> implements BurstControls {
   readonly core: BurstCore<T>;
@@ -74,7 +77,7 @@ export class BurstFrontEnd<T extends Keyed> implements BurstControls {
   readonly #options: ResolvedBurstOptions;
   readonly #shutdownTimeoutMillis: number;
   readonly #metrics: ComponentMetrics[] = [];
-  /** Made when a span processor is asked for. */
+  /** Created by `spanProcessor()`. */
   #traces: TraceTable | undefined;
   readonly #box: BlackBox<T> | undefined;
   readonly #undelivered: () => readonly ReadableLogRecordLike[];
@@ -97,7 +100,7 @@ export class BurstFrontEnd<T extends Keyed> implements BurstControls {
     this.#recover(name, target);
   }
 
-  /** Exports what processes of this service that have died left in their boxes. */
+  /** Exports the records in black boxes of dead processes of this service. */
   #recover(name: string, target: RecoveryTarget): void {
     const { blackBox } = this.#options;
     const { counters } = this.core;
@@ -108,7 +111,7 @@ export class BurstFrontEnd<T extends Keyed> implements BurstControls {
     recoverInBackground(name, blackBox, target, count, () => this.isShutdown);
   }
 
-  /** Whether the last span of a trace has ended a moment ago. */
+  /** Whether the last span of a trace has ended and the trace has not settled yet. */
   hasEnded(traceId: string): boolean {
     return this.#traces?.hasEnded(traceId) === true;
   }
@@ -117,7 +120,7 @@ export class BurstFrontEnd<T extends Keyed> implements BurstControls {
     return this.#shutdown !== undefined;
   }
 
-  /** Reports `stats()` as metrics, and what else is given, until the end. */
+  /** Registers the metrics of `stats()`, and those of `more`, until shutdown. */
   report(
     componentName: string | undefined,
     more?: (meterProvider: MeterProviderLike, componentName: string) => ComponentMetrics,
@@ -129,17 +132,17 @@ export class BurstFrontEnd<T extends Keyed> implements BurstControls {
     if (more !== undefined) this.#metrics.push(more(meterProvider, own.name));
   }
 
-  /** Whether a record of this severity would be held, if nothing makes it a trigger. */
+  /** Whether a record of this severity is held, unless it is a trigger. */
   isQuiet(severity: number, emitLevel: number): boolean {
     return severity !== Severity.UNSPECIFIED && severity < emitLevel && !this.#guard.isInside;
   }
 
-  /** Whether a record comes from code that this front end is calling, or from an export. */
+  /** Whether a record was emitted from inside a callback of this front end, or from inside an export. */
   isReentrant(given: Context): boolean {
     return this.#guard.isInside || isExporting(given);
   }
 
-  refuseReentrant(): void {
+  dropReentrant(): void {
     this.core.counters.live += 1;
     this.core.counters.reentrant += 1;
     this.warnings.warn(
@@ -148,7 +151,7 @@ export class BurstFrontEnd<T extends Keyed> implements BurstControls {
     );
   }
 
-  loseUnreadable(error: unknown): void {
+  dropUnreadable(error: unknown): void {
     this.core.counters.live += 1;
     this.core.counters.unreadable += 1;
     this.warnings.warn('unreadable', `1 record was lost: reading it threw ${errorText(error)}`);
@@ -168,7 +171,7 @@ export class BurstFrontEnd<T extends Keyed> implements BurstControls {
   }
 
   discard(options?: BurstCallOptions): number {
-    // Without options it is called at the end of each job: there is nothing to check.
+    // The call without options is frequent (at the end of each job), and has nothing to check.
     const keys = options === undefined ? 'active' : resolve(discardOptions, 'discard', options).keys;
     return this.core.discard(this.#keysOf(keys));
   }
@@ -185,10 +188,12 @@ export class BurstFrontEnd<T extends Keyed> implements BurstControls {
     const options = resolve(spanOptions, 'spanProcessor', given);
     const { scope, clock } = this.#options;
     if (scope !== 'trace' && scope !== 'global') {
-      throw new TypeError(`spanProcessor() needs scope "trace" or "global", got ${shown(scope)}`);
+      throw new TypeError(`spanProcessor() requires scope "trace" or "global", got ${shown(scope)}`);
     }
     if (this.#traces !== undefined) {
-      throw new TypeError('spanProcessor() was called before; register that one with every TracerProvider');
+      throw new TypeError(
+        'spanProcessor() was already called; register its result with every TracerProvider',
+      );
     }
     const { core } = this;
     const byTrace = scope === 'trace';
@@ -229,10 +234,10 @@ export class BurstFrontEnd<T extends Keyed> implements BurstControls {
   }
 
   /**
-   * Lets `installShutdownHooks()` and `distlog doctor` find this front end behind an object of the application. Not
-   * methods there, since nobody else calls them.
+   * Attaches the hooks of `installShutdownHooks()` and `distlog doctor` to the public object. They are symbol
+   * properties, not methods, because applications must not call them.
    */
-  introduce(owner: object): void {
+  attachHooks(owner: object): void {
     Object.defineProperty(owner, ENDING, { value: (ending: Ending) => this.#announceEnding(ending) });
     const { levels, emitLevel, burstLevel, scope } = this.#options;
     watcher()?.burst(owner, {
@@ -243,7 +248,9 @@ export class BurstFrontEnd<T extends Keyed> implements BurstControls {
     Object.defineProperty(owner, UNDELIVERED, { value: this.#undelivered });
   }
 
-  /** The process ends: after a failure all that is held is released, but for traces that have ended. */
+  /**
+   * Called when the process is ending. On a failure, held records are released, except those of ended traces.
+   */
   #announceEnding(ending: Ending): void {
     if (this.isShutdown) return;
     this.#box?.lastWords(ending);
@@ -252,7 +259,7 @@ export class BurstFrontEnd<T extends Keyed> implements BurstControls {
     this.core.burst('all', { cause: 'crash', reason: endingText(ending), fingerprint: undefined });
   }
 
-  /** What is in a black box is recovered from there. */
+  /** Held records are included only without a working black box, from which they are recovered otherwise. */
   #takeUndelivered({ target, recordOf, box }: FrontEndParts<T>): readonly ReadableLogRecordLike[] {
     const records = [...target.undelivered()];
     if (box === undefined || box.hasFailed) {

@@ -31,17 +31,17 @@ const NAME = 'BurstLogRecordProcessor';
 const SHUTDOWN_TIMEOUT_MILLIS = 30_000;
 
 /**
- * Keeps quiet records (DEBUG, TRACE) in memory and exports them only when something goes wrong: an error, a
- * failed or slow span, a call of `burst()`. Loud records always leave.
+ * Holds quiet records (DEBUG, TRACE) in memory and exports them only on a trigger: an error, a failed or slow
+ * span, or a call to `burst()`. Loud records are always exported.
  *
- * `{ exporter }` is a whole pipeline: it batches, retries and delivers by itself. `{ processor }` wraps
- * another LogRecordProcessor, which then must not be registered a second time.
+ * With `{ exporter }` it is a complete pipeline that batches, retries and delivers. With `{ processor }` it
+ * wraps another LogRecordProcessor, which must then not be registered separately.
  *
- * - **Full**: held records go first, the oldest first; a record at `burstLevel` or above is the last to go.
- *   Every loss is counted by cause: `stats()`.
- * - **Fails**: nothing here throws into the application, blocks it, or ends it. Losses and errors are
- * reported through `diag`.
- * - **Stops**: `shutdown()` hands on what is loud or released and evicts the quiet ones.
+ * - **Full**: held records are evicted first, oldest first; records at `burstLevel` or above are dropped
+ *   last. Every loss is counted by cause, see `stats()`.
+ * - **Fails**: it never throws into the application, blocks it, or ends it. Losses and errors are reported
+ *   through `diag`.
+ * - **Stops**: `shutdown()` delivers loud and released records and evicts quiet ones.
  */
 export class BurstLogRecordProcessor extends BurstComponent implements LogRecordProcessorLike {
   readonly #options: ResolvedBurstOptions;
@@ -50,10 +50,7 @@ export class BurstLogRecordProcessor extends BurstComponent implements LogRecord
   readonly #verbosity: Verbosity;
   readonly #maxRecordBytes: number;
 
-  /**
-   * @throws RangeError or TypeError when an option is wrong; the message says option, expected and actual
-   * value
-   */
+  /** @throws RangeError or TypeError if an option is invalid, with option, expected and actual value */
   constructor(given: BurstExporterOptions | BurstProcessorOptions) {
     const { front, options } = frontEndOf(given);
     super(front);
@@ -62,10 +59,10 @@ export class BurstLogRecordProcessor extends BurstComponent implements LogRecord
     this.#clock = options.clock;
     this.#maxRecordBytes = options.bounds.maxRecordBytes;
     this.#verbosity = front.verbosity;
-    front.introduce(this);
+    front.attachHooks(this);
   }
 
-  /** False for records below `level`: the SDK then does not even make them. Never throws. */
+  /** Returns false for records below `level`, so that the SDK does not create them. Never throws. */
   enabled(options: EnabledOptionsLike): boolean {
     if (this.#front.isShutdown) return false;
     const severity: unknown = options.severityNumber;
@@ -75,31 +72,31 @@ export class BurstLogRecordProcessor extends BurstComponent implements LogRecord
     return severity >= (selection.only ?? selection.of(scope, options.context ?? context.active())).level;
   }
 
-  /** Takes a record: passes it on, or holds it. Never throws, never blocks. */
+  /** Passes or holds a record. Never throws, never blocks. */
   onEmit(record: ReadableLogRecordLike, given: Context = context.active()): void {
     try {
       this.#emit(record, given);
     } catch (error) {
-      this.#front.loseUnreadable(error);
+      this.#front.dropUnreadable(error);
     }
   }
 
   #emit(record: ReadableLogRecordLike, given: Context): void {
     const front = this.#front;
     if (front.isShutdown) return;
-    // A BurstLoggerProvider in front has held it already.
+    // The record was held and released by a BurstLoggerProvider.
     if (releaseOf(given) !== undefined) return this.#send(record, given);
     const severity = severityOf(record);
     const { selection } = this.#verbosity;
     const { level, emitLevel } = selection.only ?? selection.of(record.instrumentationScope.name, given);
-    // The SDK asks enabled() of all processors together: another one may have wanted this record.
+    // The SDK emits a record to all processors if enabled() is true for any of them.
     if (severity !== Severity.UNSPECIFIED && severity < level) return;
     const isQuiet = front.isQuiet(severity, emitLevel);
     if (isQuiet && !front.triggers.askQuiet) return this.#hold(record, given);
-    if (!isQuiet && front.isReentrant(given)) return front.refuseReentrant();
+    if (!isQuiet && front.isReentrant(given)) return front.dropReentrant();
     const cause = front.triggers.causeOf(record, severity, given);
     if (cause === undefined) return isQuiet ? this.#hold(record, given) : this.#send(record, given);
-    if (front.isReentrant(given)) return front.refuseReentrant();
+    if (front.isReentrant(given)) return front.dropReentrant();
     this.#trigger(record, severity, cause, given);
   }
 
@@ -133,7 +130,7 @@ export class BurstLogRecordProcessor extends BurstComponent implements LogRecord
   }
 }
 
-/** Everything behind a processor, by the form that its options have. */
+/** Creates the front end of a processor in the exporter form or the processor form. */
 function frontEndOf(given: BurstExporterOptions | BurstProcessorOptions) {
   const { target: resolved, ...options } = resolveBurstOptions(given);
   const { burstLevel, clock } = options;

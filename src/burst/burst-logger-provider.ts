@@ -17,39 +17,37 @@ import { type ResolvedBurstOptions, resolveProviderOptions } from './resolve-opt
 
 const SHUTDOWN_TIMEOUT_MILLIS = 30_000;
 const NAME = 'BurstLoggerProvider';
-/** Each of them may be refused; `configure()` can let in what the options refuse. */
+/** All severities are probed, because `configure()` can enable levels that the options refuse. */
 const SEVERITIES: readonly number[] = Object.values(Severity).filter(
   (severity) => severity !== Severity.UNSPECIFIED,
 );
-/** As the SDK calls a logger without a name. */
+/** The SDK's name of a logger without a name. */
 const NO_NAME = 'unknown';
 
 /**
- * Stands in front of the SDK's LoggerProvider, and does what `BurstLogRecordProcessor` does before the SDK has
- * made a record: a quiet record that nobody will see costs a quarter of one that the SDK made.
+ * Wraps the SDK's LoggerProvider and holds quiet records like `BurstLogRecordProcessor`, but before the SDK
+ * creates them. A quiet record that is never exported costs a quarter of an SDK record.
  *
- * Register it in the place of the SDK's provider, which gets the processors that export. They see loud records
- * at once, and of the quiet ones those that are released: with their own time, trace and task, and without the
- * rest of their context (baggage). A processor that must see every record needs `BurstLogRecordProcessor`.
+ * Register it instead of the SDK's provider, and add the exporting processors to the SDK's provider. They
+ * receive loud records at once, and quiet records when they are released, with their original time, trace and
+ * task but without the rest of their context (baggage). If a processor must see every record, use
+ * `BurstLogRecordProcessor` instead.
  *
- * - **Full**: held records go first, the oldest first. Every loss is counted by cause: `stats()`.
- * - **Fails**: nothing here throws into the application, blocks it, or ends it. Losses and errors are
- * reported through `diag`.
- * - **Stops**: `shutdown()` hands on what is loud or released, evicts the quiet ones, and ends the SDK's
- * provider.
+ * - **Full**: held records are evicted, oldest first. Every loss is counted by cause, see `stats()`.
+ * - **Fails**: it never throws into the application, blocks it, or ends it. Losses and errors are reported
+ *   through `diag`.
+ * - **Stops**: `shutdown()` delivers loud and released records, evicts quiet ones, and shuts down the SDK's
+ *   provider.
  */
 export class BurstLoggerProvider extends BurstComponent {
   readonly #options: ResolvedBurstOptions;
   readonly #provider: SdkLoggerProviderLike;
   readonly #front: BurstFrontEnd<DeferredRecord>;
   readonly #parts: LoggerParts;
-  /** By the logger of the SDK, which is one for each scope. */
+  /** The loggers by the SDK's logger, of which there is one per scope. */
   readonly #loggers = new WeakMap<SdkLoggerLike, DeferringLogger>();
 
-  /**
-   * @throws RangeError or TypeError when an option is wrong; the message says option, expected and actual
-   * value
-   */
+  /** @throws RangeError or TypeError if an option is invalid, with option, expected and actual value */
   constructor(given: BurstLoggerProviderOptions) {
     const { front, records, options } = frontEndOf(given);
     super(front);
@@ -68,10 +66,10 @@ export class BurstLoggerProvider extends BurstComponent {
       holdsLoud: order === 'chronological',
     };
     front.report(undefined);
-    front.introduce(this);
+    front.attachHooks(this);
   }
 
-  /** The logger of a scope: the same for the same name, version and schema, as far as the SDK's is. */
+  /** Returns the logger of a scope. It is the same object whenever the SDK returns the same logger. */
   getLogger(
     name: string,
     version?: string,
@@ -92,9 +90,7 @@ export class BurstLoggerProvider extends BurstComponent {
     return logger;
   }
 
-  /**
-   * Whether the SDK's logger refuses anything. It is asked once: if not, it need not be asked for each record.
-   */
+  /** Whether the SDK's logger refuses any record. If not, `enabled()` is not called for each record. */
   #refusesSome(sdk: SdkLoggerLike, name: string): boolean {
     if (sdk.enabled === undefined || this.#front.isShutdown) return false;
     const contexts = [undefined, TraceFlags.SAMPLED, TraceFlags.NONE].map(contextWith);
@@ -112,14 +108,14 @@ export class BurstLoggerProvider extends BurstComponent {
       this.#front.warnings.warn(
         'refuses',
         `the wrapped provider refuses quiet records of the logger ${JSON.stringify(name)} (minimumSeverity, ` +
-          'traceBased, or no processor is enabled); those it refuses are not held',
+          'traceBased, or no processor is enabled); refused records are not held',
       );
     }
     return true;
   }
 }
 
-/** Everything behind a provider. */
+/** Creates the front end of a provider. */
 function frontEndOf(given: BurstLoggerProviderOptions) {
   const { provider, ...options } = resolveProviderOptions(given);
   const { clock } = options;
@@ -142,7 +138,7 @@ function frontEndOf(given: BurstLoggerProviderOptions) {
     options,
     guard,
     target,
-    // Only live ones are read, see `keyReadsRecord`.
+    // Called for live records only, see `keyReadsRecord`.
     readable: (record) => record as LiveRecord,
     recordOf: (record, cameAt) => new DeferredView(resource).of(record, cameAt),
     shutdownTimeoutMillis: SHUTDOWN_TIMEOUT_MILLIS,
@@ -151,7 +147,7 @@ function frontEndOf(given: BurstLoggerProviderOptions) {
   return { front, records, options };
 }
 
-/** A context as records may be written in; undefined: in no trace. */
+/** Returns a context with a span of these flags; without a span if `traceFlags` is undefined. */
 function contextWith(traceFlags: number | undefined) {
   const span = { traceId: '4bf92f3577b34da6a3ce929d0e0e4736', spanId: '00f067aa0ba902b7' };
   return traceFlags === undefined
@@ -159,12 +155,14 @@ function contextWith(traceFlags: number | undefined) {
     : trace.setSpanContext(ROOT_CONTEXT, { ...span, traceFlags });
 }
 
-/** What the SDK's provider keeps to itself: the resource that it writes on its records. */
+/** The private state of the SDK's provider, which contains its resource. */
 interface SharedState {
   readonly _sharedState?: { readonly resource?: { readonly attributes: object } };
 }
 
-/** The SDK does not say which resource its provider has; where it is not found, the name of the service stands for it. */
+/**
+ * Returns the provider's resource, which the SDK does not expose. If it is not found, uses the service name.
+ */
 function resourceOf(provider: object, service: string | undefined): { readonly attributes: object } {
   const found = (provider as SharedState)._sharedState?.resource;
   return found ?? { attributes: service === undefined ? {} : { 'service.name': service } };

@@ -3,7 +3,7 @@ import { ComponentMetrics, type MeterProviderLike } from '../record/index.ts';
 
 const RECORDS = '{log_record}';
 
-/** The counters of `stats()` as metrics `burstlog.*`. */
+/** Exposes the counters of `stats()` as metrics `burstlog.*`. */
 export function burstMetrics(
   meterProvider: MeterProviderLike,
   componentName: string | undefined,
@@ -19,19 +19,19 @@ export function burstMetrics(
   const level = (metric: string, name: keyof BurstStats, unit: string, description: string) =>
     metrics.level(`burstlog.${metric}`, { unit, description }, (observe) => observe(stats()[name] as number));
 
-  count('held', 'Quiet records that came to be held');
-  count('released', 'Held records that a burst released');
-  count('discarded', 'Held records that were discarded because all went well');
-  byCause('evicted', 'Held records that were lost to a bound or a rule');
-  count('passed', 'Quiet records that passed straight on after a burst');
+  count('held', 'Quiet records that were submitted to be held');
+  count('released', 'Held records that were released by a burst');
+  count('discarded', 'Held records that were discarded because no trigger occurred');
+  byCause('evicted', 'Held records that were evicted');
+  count('passed', 'Quiet records that passed in an after-window');
   count('live', 'Loud records, triggers, manifests and summaries');
   count('delivered', 'Records accepted by the exporter or the wrapped processor');
-  byCause('failed', 'Records that were meant to leave and were lost');
-  count('bursts', 'Bursts that released something', '{burst}');
+  byCause('failed', 'Records that should have been delivered but were lost');
+  count('bursts', 'Bursts that released at least one record', '{burst}');
   count('joined', 'Triggers that joined an open burst');
-  level('holding', 'holding', RECORDS, 'Quiet records held now');
-  level('holding.size', 'holdingBytes', 'By', 'Their estimated size');
-  level('pending', 'pending', RECORDS, 'Records on their way');
-  level('pending.size', 'pendingBytes', 'By', 'Their estimated size');
+  level('holding', 'holding', RECORDS, 'Quiet records that are held now');
+  level('holding.size', 'holdingBytes', 'By', 'Estimated size of held records');
+  level('pending', 'pending', RECORDS, 'Records that are queued or being exported');
+  level('pending.size', 'pendingBytes', 'By', 'Estimated size of pending records');
   return metrics;
 }

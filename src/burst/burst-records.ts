@@ -27,7 +27,7 @@ import {
 
 type Item = ReadableLogRecordLike;
 
-/** A record with nothing in it. */
+/** An empty record. */
 export const blank: Item = Object.freeze({
   hrTime: [0, 0] as [number, number],
   hrTimeObserved: [0, 0] as [number, number],
@@ -37,13 +37,13 @@ export const blank: Item = Object.freeze({
   droppedAttributesCount: 0,
 });
 
-/** A record with what its burst adds to it; the record itself if that is nothing. */
+/** Returns a view of the record with the attributes of its burst, or the record itself if there are none. */
 export function withBurst(record: Item, added: BurstAttributes | undefined): Item {
   const attributes = added === undefined ? undefined : burstAttributes(added);
   return attributes === undefined ? record : new LogRecordView(record, attributes);
 }
 
-/** What a burst adds to a record, as attributes; undefined if that is nothing. */
+/** Returns the attributes that a burst adds to a record, or undefined if there are none. */
 export function burstAttributes(added: BurstAttributes): Record<string, unknown> | undefined {
   const { burstId, sequence, cause, repeat } = added;
   const attributes: Record<string, unknown> = {};
@@ -65,7 +65,7 @@ function addRepeat(attributes: Record<string, unknown>, { fingerprint, count, la
   if (lastBurstId !== undefined) attributes[BURST_LAST_ID] = lastBurstId;
 }
 
-/** The SDK's records as the core holds them. */
+/** Reads SDK records for the core. */
 export class RecordItems implements Items<Item> {
   readonly #clock: Clock;
 
@@ -90,7 +90,7 @@ export class RecordItems implements Items<Item> {
   }
 
   dropped(): void {
-    // The SDK made it; the garbage collector takes it.
+    // SDK records are not reused.
   }
 
   summaryOf(limited: Limited<Item>, recurrence: Recurrence<Item> | undefined): Item {
@@ -112,7 +112,7 @@ export class RecordItems implements Items<Item> {
   }
 }
 
-/** Resource and span context of a record. Not its body: a burst is remembered for longer than its records. */
+/** Returns resource and span context only, because the origin of a burst is kept longer than its records. */
 function originOf(record: Item): Item {
   const light = { ...blank, resource: record.resource };
   return record.spanContext === undefined ? light : { ...light, spanContext: record.spanContext };
@@ -123,21 +123,21 @@ function timeOf(record: Item): number {
     const [seconds, nanoseconds] = record.hrTime;
     return seconds * 1_000 + nanoseconds / 1e6;
   } catch {
-    // Not a record of the SDK.
+    // The record was not created by the SDK.
     return Number.NaN;
   }
 }
 
-/** The furthest that a Date can be from the epoch. */
-const MOST_MILLIS = 8.64e15;
+/** The maximum time value of a Date (ECMA-262), in milliseconds. */
+const MAX_DATE_MILLIS = 8.64e15;
 
 function isoTime(millis: number): string {
-  return new Date(Math.min(MOST_MILLIS, Math.max(-MOST_MILLIS, millis))).toISOString();
+  return new Date(Math.min(MAX_DATE_MILLIS, Math.max(-MAX_DATE_MILLIS, millis))).toISOString();
 }
 
 const INFO = { severityNumber: Severity.INFO, severityText: 'INFO' };
 
-/** The fields of a record of ours: a manifest, or a summary. */
+/** The fields of a manifest or summary record. */
 export interface OwnFields {
   readonly severityNumber: number;
   readonly severityText: string;
@@ -146,7 +146,9 @@ export interface OwnFields {
   readonly body: string;
 }
 
-/** What began a burst, how many records it released, how many were lost, and when they came. */
+/**
+ * Returns the fields of a manifest: cause of the burst, numbers of released and lost records, and time range.
+ */
 export function manifestFields(burst: Burst<unknown>): OwnFields {
   const { cause, reason, spanId } = burst;
   const attributes: Record<string, unknown> = {
@@ -172,8 +174,8 @@ export function manifestFields(burst: Burst<unknown>): OwnFields {
 }
 
 /**
- * The bursts of one error that the limit did not admit; without `recurrence`, of errors that are no longer
- * known.
+ * Returns the fields of a summary of bursts that the limit did not admit: those of one error or, without
+ * `recurrence`, those of all errors that were evicted from the table.
  */
 export function summaryFields(
   limited: Limited<unknown>,

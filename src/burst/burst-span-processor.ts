@@ -9,23 +9,26 @@ import {
   systemClock,
 } from '../record/index.ts';
 
-/** What the span processor looks for. */
+/** The options of `spanProcessor()`: which spans are triggers, and when a trace settles. */
 export interface BurstSpanProcessorOptions {
   /**
-   * Whether a span that ends with status ERROR is a trigger; a function decides for each such span. If it
-   * throws, the span is one. Default true.
+   * Whether a span that ends with status ERROR is a trigger. A function decides for each such span; if it
+   * throws, the span is a trigger. Default true.
    */
   readonly errors?: boolean | ((span: SpanLike) => boolean) | undefined;
-  /** A span that took longer is a trigger, in milliseconds. Default: none is too slow. */
+  /** A span whose duration exceeds this value is a trigger, in milliseconds. Default: disabled. */
   readonly slowerThanMillis?: number | undefined;
-  /** How long after its last span a trace settles, if no span begins. In milliseconds; default 1,000. */
+  /**
+   * How long after the end of its last span a trace settles if no span starts, in milliseconds. Default
+   * 1,000.
+   */
   readonly lingerMillis?: number | undefined;
 }
 
 /** `SpanStatusCode.ERROR` of `@opentelemetry/api`. */
 const STATUS_ERROR = 2;
 
-/** What the span processor reports. */
+/** Receives the events of the span processor. */
 export interface SpanListener {
   spanStarted(traceId: string): void;
   spanEnded(traceId: string): void;
@@ -33,8 +36,8 @@ export interface SpanListener {
 }
 
 /**
- * Reports when traces begin, end and fail. It exports nothing. Only spans that are recorded reach a span
- * processor; unsampled traces burst by their logs.
+ * Reports the start, end and failure of spans. It exports nothing. The SDK calls span processors for recorded
+ * spans only, so an unsampled trace bursts by its logs only.
  */
 export class BurstSpanProcessor implements SpanProcessorLike {
   readonly #listener: SpanListener;
@@ -66,11 +69,11 @@ export class BurstSpanProcessor implements SpanProcessorLike {
   }
 
   async forceFlush(): Promise<void> {
-    // Nothing waits here.
+    // Nothing is buffered.
   }
 
   async shutdown(): Promise<void> {
-    // The log record processor ends what belongs to it.
+    // The log record processor owns the state, and shuts it down.
   }
 
   #isError(span: SpanLike): boolean {

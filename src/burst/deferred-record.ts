@@ -9,7 +9,7 @@ import {
 import { exceptionAttributes } from './exception-attributes.ts';
 import type { HeldRecords } from './held-record.ts';
 
-/** A record as an application gives it to a Logger of either line. */
+/** The record that an application passes to a Logger of OTel JS 2.x or 3.x. */
 export interface ApiLogRecordLike {
   readonly eventName?: string | undefined;
   readonly timestamp?: unknown;
@@ -27,11 +27,11 @@ export interface ApiLogRecordLike {
 export interface SdkLoggerLike {
   // biome-ignore lint/suspicious/noExplicitAny: the record types of the lines differ.
   emit(record: any): void;
-  // biome-ignore lint/suspicious/noExplicitAny: so do the options.
+  // biome-ignore lint/suspicious/noExplicitAny: the options types of the lines differ.
   enabled?(options?: any): boolean;
 }
 
-/** Where records come from: a logger, and the wall clock as it stood against the monotonic one. */
+/** The source of records: a logger, and the offset between the monotonic and the wall clock at that time. */
 export interface RecordSource {
   readonly logger: SdkLoggerLike;
   readonly scope: InstrumentationScopeLike;
@@ -39,26 +39,26 @@ export interface RecordSource {
   readonly offset: number;
 }
 
-/** A record that the SDK has not made yet. */
+/** A record that the SDK has not created yet. */
 export interface DeferredRecord {
   readonly source: RecordSource;
   /** Set only if it is valid. */
   readonly spanContext: SpanContext | undefined;
-  /** How much it matters when something must be dropped, 0 to 24. */
+  /** The rank, 0 to 24. Records of the lowest rank are dropped first. */
   readonly rank: number;
-  /** Its time in milliseconds since the epoch, NaN if it is not known. */
+  /** Returns the time in milliseconds since the epoch, NaN if it is not known. */
   timeOf(cameAt: number): number;
-  /** Nothing refers to it any more. @param spare those that may be filled again */
+  /** Called when the core no longer references the record. @param spare the pool that can reuse it */
   dropped(spare: HeldRecords): void;
-  /** What the logger is given. @param cameAt when it came, as `Clock.monotonicNow()` counts */
+  /** Returns the record to emit. @param cameAt the time of arrival, as returned by `Clock.monotonicNow()` */
   toRecord(cameAt: number): ApiLogRecordLike;
-  /** What its context says when it is released; undefined: it leaves in the context in which it was written. */
+  /** The release data of its context; undefined if the record is emitted in its original context. */
   readonly release: Release | undefined;
 }
 
 /**
- * One that leaves at once, or only stands for another, as the application gave it. The functions among the
- * options read it like a record of the SDK.
+ * A deferred record that is not copied: one that is sent at once, or only identifies the origin of another.
+ * It can be read like an SDK record, for functions passed as options.
  */
 export class LiveRecord implements DeferredRecord, ReadableLogRecordLike {
   readonly source: RecordSource;
@@ -85,7 +85,7 @@ export class LiveRecord implements DeferredRecord, ReadableLogRecordLike {
   }
 
   dropped(): void {
-    // It belongs to the application.
+    // The record belongs to the application and is not reused.
   }
 
   get release(): undefined {
@@ -133,7 +133,7 @@ export class LiveRecord implements DeferredRecord, ReadableLogRecordLike {
     return hrTimeOf(this.#writtenAt);
   }
 
-  /** The provider keeps its resource to itself. */
+  /** Empty, because the provider does not expose its resource. */
   get resource(): { readonly attributes: object } {
     return { attributes: {} };
   }
@@ -152,7 +152,7 @@ export function hrTimeOf(millis: number): HrTime {
   return [seconds, Math.round((millis - seconds * 1_000) * 1e6)];
 }
 
-/** A time as the API takes it; NaN if it is none. */
+/** Converts a time of the API to milliseconds since the epoch; NaN if it is invalid. */
 export function millisOf(time: unknown): number {
   if (Array.isArray(time)) return Number(time[0]) * 1_000 + Number(time[1]) / 1e6;
   return Number(time);

@@ -12,8 +12,8 @@ import { type DeferredRecord, hrTimeOf, millisOf } from './deferred-record.ts';
 import { exceptionAttributes } from './exception-attributes.ts';
 
 /**
- * Shows a deferred record as the SDK would make it, for a reader that is done with it before the next one: it
- * is one object, which is filled again for each record. Limits of the SDK are not applied.
+ * Presents a deferred record as the SDK would create it. It is one object that is reused for each record, so
+ * a reader must not keep it. The limits of the SDK are not applied.
  */
 export class DeferredView implements ReadableLogRecordLike {
   hrTime: HrTime = [0, 0];
@@ -32,7 +32,7 @@ export class DeferredView implements ReadableLogRecordLike {
     this.resource = resource;
   }
 
-  /** @param cameAt when it came, as `Clock.monotonicNow()` counts. @returns this */
+  /** @param cameAt the time of arrival, as returned by `Clock.monotonicNow()` @returns this */
   of(item: DeferredRecord, cameAt: number): this {
     const record = item.toRecord(cameAt);
     const { attributes = NO_ATTRIBUTES, exception } = record;
@@ -57,14 +57,16 @@ export class DeferredView implements ReadableLogRecordLike {
 
 const NO_ATTRIBUTES: Record<string, unknown> = Object.freeze({});
 
-/** A time that cannot be read gives way to when the record came. */
+/** Returns a time as HrTime. An invalid time is replaced by the time of arrival. */
 function timeOf(time: unknown, item: DeferredRecord, cameAt: number): HrTime {
   if (Array.isArray(time)) return time as HrTime;
   const millis = time === undefined ? item.timeOf(cameAt) : millisOf(time);
   return hrTimeOf(Number.isFinite(millis) ? millis : Math.round(cameAt - item.source.offset));
 }
 
-/** What the record's own attributes say goes before what the task says, but for the number. */
+/**
+ * Adds the attributes of a task. The record's own attributes take precedence, except for the sequence number.
+ */
 function inTask(
   attributes: Record<string, unknown>,
   { id, name, parentId, bound }: NonNullable<Release['marks']>,

@@ -30,27 +30,27 @@ import type { LevelSelection, Levels } from './level-selection.ts';
 import type { OneReadClock } from './one-read-clock.ts';
 import type { Verbosity } from './verbosity.ts';
 
-/** What a held record weighs without its strings and values, its slot included (docs/benchmarks.md). */
+/** The size of a held record without strings and values, including its arena slot (docs/benchmarks.md). */
 const HELD_BYTES = 184;
 
-/** What all loggers of a provider share. */
+/** The objects and settings that all loggers of a provider share. */
 export interface LoggerParts {
   readonly front: BurstFrontEnd<DeferredRecord>;
   readonly clock: OneReadClock;
   readonly records: HeldRecords;
-  /** Where the lists of their attribute keys begin. */
+  /** The empty list of attribute keys, the root of all lists. */
   readonly noKeys: AttributeKeys;
   readonly maxRecordBytes: number;
   readonly maxLoudBytes: number;
   /** Whether the key of a record depends on more than its context. */
   readonly keyReadsRecord: boolean;
-  /** Whether loud records wait too. */
+  /** Whether loud records are held too (chronological order). */
   readonly holdsLoud: boolean;
 }
 
 /**
- * A logger in front of one of the SDK. Loud records pass through it; of quiet ones it keeps what was true when
- * they were written, and the SDK makes a record only of those that are released.
+ * Wraps a logger of the SDK. Loud records pass through. Quiet records are copied and held; the SDK creates a
+ * record only when one is released.
  */
 export class DeferringLogger {
   readonly #parts: LoggerParts;
@@ -58,16 +58,16 @@ export class DeferringLogger {
   readonly #clock: OneReadClock;
   readonly #sdk: SdkLoggerLike;
   readonly #verbosity: Verbosity;
-  /** What `#levels` was taken from; undefined: it holds for one record only. */
+  /** The selection that `#levels` was taken from; undefined if the levels depend on the record. */
   #selection: LevelSelection | undefined;
   #levels: Levels | undefined;
-  /** Whether the SDK refuses some records, so that it must be asked about each. */
+  /** Whether the SDK's logger refuses some records, so that its `enabled()` is called for each record. */
   readonly #asksSdk: boolean;
   #source: RecordSource;
-  /** Of the last span that wrote: whether it is valid is looked at once. */
+  /** The last span context, cached because its validation is expensive. */
   #span: SpanContext | undefined;
   #validSpan: SpanContext | undefined;
-  /** The size of what was copied last, in bytes. */
+  /** The size of the last copied record, in bytes. */
   #size = 0;
 
   constructor(parts: LoggerParts, sdk: SdkLoggerLike, scope: InstrumentationScopeLike, asksSdk: boolean) {
@@ -80,18 +80,18 @@ export class DeferringLogger {
     this.#source = { logger: sdk, scope, offset: Number.NaN };
   }
 
-  /** Takes a record: passes it on, or holds it. Never throws, never blocks. */
+  /** Passes or holds a record. Never throws, never blocks. */
   // biome-ignore lint/suspicious/noExplicitAny: the record types of the two lines differ.
   emit(record: any): void {
     try {
       this.#emit(record);
     } catch (error) {
-      this.#front.loseUnreadable(error);
+      this.#front.dropUnreadable(error);
     }
   }
 
-  /** Whether a record would be taken: as the SDK answers, and false below `level`. Never throws. */
-  // biome-ignore lint/suspicious/noExplicitAny: so do the options.
+  /** Returns the answer of the SDK's logger, and false below `level`. Never throws. */
+  // biome-ignore lint/suspicious/noExplicitAny: the options types of the two lines differ.
   enabled(options?: any): boolean {
     try {
       if (this.#front.isShutdown) return false;
@@ -114,15 +114,15 @@ export class DeferringLogger {
     const given = contextOf(record);
     const isQuiet = front.isQuiet(severity, emitLevel);
     if (isQuiet && !front.triggers.askQuiet) return this.#hold(record, severity, given);
-    if (!isQuiet && front.isReentrant(given)) return front.refuseReentrant();
+    if (!isQuiet && front.isReentrant(given)) return front.dropReentrant();
     const live = this.#live(record, given);
     const cause = front.triggers.causeOf(live, severity, given);
     if (cause === undefined && isQuiet) return this.#hold(record, severity, given);
-    if (front.isReentrant(given)) return front.refuseReentrant();
-    this.#leave(record, live, severity, cause, given);
+    if (front.isReentrant(given)) return front.dropReentrant();
+    this.#send(record, live, severity, cause, given);
   }
 
-  /** The levels that hold for a record; looked up again when something was configured. */
+  /** Returns the levels for a record. They are cached until the selection changes. */
   #levelsOf(record: ApiLogRecordLike): Levels {
     const { selection } = this.#verbosity;
     if (selection === this.#selection) return this.#levels!;
@@ -142,7 +142,7 @@ export class DeferringLogger {
     else front.core.hold(key, held, size, now);
   }
 
-  #leave(
+  #send(
     record: ApiLogRecordLike,
     live: LiveRecord,
     severity: number,
@@ -159,7 +159,7 @@ export class DeferringLogger {
     core.trigger(key.of(live, given), item, size, triggers.triggerOf(live, severity, cause), given);
   }
 
-  /** A copy of a record, which says what was true when it was written. Its size is then in `#size`. */
+  /** Returns a copy of a record as it is now, and stores its size in `#size`. */
   #held(record: ApiLogRecordLike, severity: number, given: Context, maxBytes: number): HeldRecord {
     const { severityNumber, severityText, eventName, timestamp, observedTimestamp, exception } = record;
     const packed = severityNumber === severity ? packedSeverity(severity, severityText) : undefined;
@@ -192,7 +192,7 @@ export class DeferringLogger {
       held.marks = marksOf(task);
       held.sequence = task.sequence;
     }
-    // Last: a getter, or a `toJSON()`, may have logged meanwhile.
+    // Assigned last, because a getter or a `toJSON()` may have logged in the meantime.
     this.#size = size;
     return held;
   }
@@ -211,7 +211,7 @@ export class DeferringLogger {
     return new LiveRecord(this.#source, record, this.#spanOf(given), Math.round(now - this.#source.offset));
   }
 
-  /** Monotonic time now; the source then has the wall clock of now. */
+  /** Returns the current monotonic time, and updates the clock offset of the source. */
   #now(): number {
     const now = this.#clock.now();
     const { offset } = this.#clock;
@@ -220,13 +220,15 @@ export class DeferringLogger {
   }
 }
 
-/** Without a context manager OpenTelemetry knows only the root context; a task may be active all the same. */
+/**
+ * Without a context manager, OpenTelemetry's active context is the root context; a task may still be active.
+ */
 function contextOf(record: ApiLogRecordLike): Context {
   const given = record.context ?? context.active();
   return given === ROOT_CONTEXT ? (fallbackContext() ?? given) : given;
 }
 
-/** A loud record that waits; of one that is too big, the start. */
+/** Returns a loud record to hold, truncated to `maxBytes`. */
 function startOf(record: ApiLogRecordLike, live: LiveRecord, maxBytes: number): ApiLogRecordLike {
   const frozen = freeze(live, maxBytes).record;
   return frozen === live ? record : { ...record, body: frozen.body, attributes: frozen.attributes };
@@ -244,7 +246,7 @@ function detailsOf(record: ApiLogRecordLike): Details {
   };
 }
 
-/** A Date and a pair of numbers can be changed. */
+/** Copies a time, because a Date and an array are mutable. */
 function copiedTime(time: unknown): unknown {
   if (Array.isArray(time)) return [...time];
   return time instanceof Date ? new Date(time) : time;

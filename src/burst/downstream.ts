@@ -1,16 +1,19 @@
 import { FlushGate } from '../export/index.ts';
 import { attempt, type Clock, errorText, type RateLimitedWarnings, within } from '../record/index.ts';
 
-/** When a flush is no longer waited for. */
+/** How long a flush is awaited. */
 const FLUSH_TIMEOUT_MILLIS = 30_000;
 
-/** What is flushed and ended. */
+/** A component that can be flushed and shut down. */
 export interface Flushable {
   forceFlush(): Promise<unknown>;
   shutdown(): Promise<unknown>;
 }
 
-/** Flushes and ends the application's part behind us, within bounds. Its trouble is warned of, never passed on. */
+/**
+ * Flushes and shuts down the wrapped processor or provider, within timeouts. Errors and timeouts are logged
+ * as warnings and never passed on.
+ */
 export class Downstream {
   readonly #name: string;
   readonly #part: Flushable;
@@ -19,7 +22,7 @@ export class Downstream {
   readonly #gate = new FlushGate(() => this.#flush());
   #shutdown: Promise<void> | undefined;
 
-  /** @param name as in "the wrapped processor" */
+  /** @param name the name in warnings, such as "the wrapped processor" */
   constructor(name: string, part: Flushable, clock: Clock, warnings: RateLimitedWarnings) {
     this.#name = name;
     this.#part = part;
@@ -27,7 +30,7 @@ export class Downstream {
     this.#warnings = warnings;
   }
 
-  /** One flush at a time: the SDK's own returns at once while another runs. */
+  /** Runs one flush at a time, because the SDK's `forceFlush()` returns at once while another one runs. */
   flush(): Promise<void> {
     return this.#gate.pass();
   }
@@ -38,7 +41,7 @@ export class Downstream {
   }
 
   async #flush(): Promise<void> {
-    // A shutdown flushes, and what has been shut down warns of a flush.
+    // A shutdown includes a flush, and a flush after shutdown would log a warning.
     if (this.#shutdown !== undefined) return this.#shutdown;
     const forceFlush = attempt(() => this.#part.forceFlush());
     const flush = await within(forceFlush, FLUSH_TIMEOUT_MILLIS, this.#clock);

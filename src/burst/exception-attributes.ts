@@ -1,6 +1,6 @@
 import { EXCEPTION_MESSAGE, EXCEPTION_STACKTRACE, EXCEPTION_TYPE } from '../record/index.ts';
 
-/** The part of an exception that the SDK reads when it makes a record. */
+/** The properties of an exception that the SDK reads when it creates a record. */
 export interface ExceptionFacts {
   readonly code?: unknown;
   readonly name?: unknown;
@@ -8,14 +8,16 @@ export interface ExceptionFacts {
   readonly stack?: unknown;
 }
 
-/** An exception as it is now: the application may change or reuse the object. Primitive values stay themselves. */
+/**
+ * Copies an exception, because the application may change or reuse the object. Primitives are returned as is.
+ */
 export function exceptionFacts(exception: unknown): unknown {
   if (typeof exception !== 'object' || exception === null) return exception;
   const { code, name, message, stack } = exception as ExceptionFacts;
   return { code, name, message, stack };
 }
 
-/** The attributes that the SDK will make of an exception, for whoever asks before it has. */
+/** Returns the attributes that the SDK derives from an exception, for readers of a deferred record. */
 export function exceptionAttributes(exception: unknown): Record<string, unknown> {
   if (typeof exception !== 'object' || exception === null) return { [EXCEPTION_MESSAGE]: String(exception) };
   const { code, name, message, stack } = exception as ExceptionFacts;

@@ -4,7 +4,7 @@ import type { ReadableLogRecordLike } from '../record/index.ts';
 import { RecordItems, withBurst } from './burst-records.ts';
 import type { ReentrancyGuard } from './reentrancy-guard.ts';
 
-/** The exporter form: a delivery of our own, bounded together with what is held. */
+/** The exporter form. It owns the delivery queue, whose bytes count towards `maxBytes`. */
 export class ExporterTarget implements Target<ReadableLogRecordLike> {
   readonly items: RecordItems;
   readonly #delivery: Delivery;
@@ -17,7 +17,7 @@ export class ExporterTarget implements Target<ReadableLogRecordLike> {
     guard: ReentrancyGuard,
     onSettled?: (first: number, last: number) => void,
   ) {
-    // Without a context manager only the guard knows that a record is emitted from inside an export.
+    // Without a context manager, only the guard can detect records emitted from inside an export.
     const around = <R>(call: () => R) => guard.call(call);
     this.#delivery = new Delivery(options, 'BurstLogRecordProcessor', around, onSettled);
     this.items = new RecordItems(options.clock);
@@ -36,14 +36,14 @@ export class ExporterTarget implements Target<ReadableLogRecordLike> {
     this.accept(withBurst(record, added), size, added);
   }
 
-  /** Sends a record that no box of this process needs to know. */
+  /** Sends a recovered record. It is not written to the black box of this process. */
   sendRecovered(record: ReadableLogRecordLike, size: number): void {
     this.accept(record, size, undefined);
   }
 
-  /** @returns its delivery number; 0: it was not taken */
+  /** @returns the delivery number; 0 if the delivery did not accept the record */
   protected accept(record: ReadableLogRecordLike, size: number, added: BurstAttributes | undefined): number {
-    // Whatever its severity, a trigger is among the last to go.
+    // A trigger is among the last records to be dropped, whatever its severity.
     const rank = this.items.rankOf(record);
     const isTrigger = added?.cause !== undefined;
     return this.#delivery.accept(record, isTrigger ? Math.max(rank, this.#burstLevel) : rank, size);

@@ -1,18 +1,25 @@
 import type { Clock } from '../record/index.ts';
 
-/** A flush is due after this part of `flushMillis`: the timer comes late, and the record before it was earlier. */
+/**
+ * The part of `flushMillis` after which the timer fires. Timers fire late, and the first record came earlier.
+ */
 const DUE = 0.8;
 
-/** When what a black box knows is written: by a timer, and by a record that finds the timer overdue. */
+/**
+ * Schedules the flushes of a black box: by a timer, and by a record that arrives when the timer is overdue.
+ */
 export class FlushTimer {
-  /** When a held record is to look, as `Clock.monotonicNow()` counts: no flush is scheduled, or it is overdue. */
-  nextLookAt = Number.NEGATIVE_INFINITY;
+  /**
+   * From this time of `Clock.monotonicNow()` on, a held record must call the timer's owner, because no flush
+   * is scheduled or the scheduled one is overdue.
+   */
+  nextCheckAt = Number.NEGATIVE_INFINITY;
   readonly #clock: Clock;
   readonly #dueMillis: number;
   readonly #flush: () => void;
   #cancel: (() => void) | undefined;
 
-  /** @param flush is to call `cancel()` or `stop()` */
+  /** @param flush must call `cancel()` or `stop()` */
   constructor(clock: Clock, flushMillis: number, flush: () => void) {
     this.#clock = clock;
     this.#dueMillis = Math.max(1, Math.floor(flushMillis * DUE));
@@ -23,26 +30,26 @@ export class FlushTimer {
     return this.#cancel !== undefined;
   }
 
-  /** Schedules a flush, unless one is scheduled. */
+  /** Schedules a flush unless one is scheduled. */
   arm(): void {
     if (this.#cancel !== undefined) return;
-    this.nextLookAt = this.#clock.monotonicNow() + this.#dueMillis;
+    this.nextCheckAt = this.#clock.monotonicNow() + this.#dueMillis;
     this.#cancel = this.#clock.after(this.#dueMillis, () => {
       this.#cancel = undefined;
       this.#flush();
     });
   }
 
-  /** The flush takes place now; the next record schedules another one. */
+  /** Cancels the scheduled flush. The next record schedules another one. */
   cancel(): void {
     this.#cancel?.();
     this.#cancel = undefined;
-    this.nextLookAt = Number.NEGATIVE_INFINITY;
+    this.nextCheckAt = Number.NEGATIVE_INFINITY;
   }
 
-  /** Nothing is to be flushed any more. */
+  /** Cancels the scheduled flush and schedules no further ones. */
   stop(): void {
     this.cancel();
-    this.nextLookAt = Number.POSITIVE_INFINITY;
+    this.nextCheckAt = Number.POSITIVE_INFINITY;
   }
 }

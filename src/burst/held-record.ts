@@ -19,10 +19,10 @@ import {
   type RecordSource,
 } from './deferred-record.ts';
 
-/** In `severity`: the record also says the severity's name, as its text. */
+/** A flag in `severity`: the record's severity text is the name of its severity number. */
 const WITH_NAME = 32;
 
-/** What `severity` of a held record is; undefined: number and text do not fit into it. */
+/** Packs severity number and text into `severity`. @returns undefined if they cannot be packed */
 export function packedSeverity(number: unknown, text: unknown): number | undefined {
   if (text === undefined) return number as number;
   return text === severityNameOf(number as number) ? (number as number) | WITH_NAME : undefined;
@@ -32,23 +32,23 @@ const hasOwn = Object.prototype.hasOwnProperty;
 const NO_MARKS: Release = { marks: undefined, sequence: 0 };
 
 /**
- * A record with what most records have, and not more: of this kind there may be a million. Its time stands
- * beside it, where it is held.
+ * A held record with only the fields that most records have, because there may be a million of them. Its time
+ * is stored in the arena.
  *
- * Records that are evicted or discarded are filled again, see `HeldRecords`. Of tens of thousands of held records
- * most survive a garbage collection, so that new ones would each be moved twice and then collected from the old
- * space: that was 40 % of their cost. For the same reason the values of attributes stand in the record itself.
+ * Evicted and discarded records are reused, see `HeldRecords`. Most of tens of thousands of held records
+ * survive a minor garbage collection, so new objects would be copied twice and then collected from the old
+ * space, which was 40 % of their cost. For the same reason attribute values are stored in the record itself.
  */
 export class HeldRecord implements DeferredRecord, Release {
   source: RecordSource;
   body: unknown;
-  /** Number, and whether it has the name as its text, see `packedSeverity`. */
+  /** The severity number and a flag for its text, see `packedSeverity`. */
   severity = 0;
   spanContext: SpanContext | undefined;
-  /** Of the task in which it was written and counted. */
+  /** The attributes of the task in which the record was emitted and numbered. */
   marks: TaskMarks | undefined;
   sequence = 0;
-  /** Of the values; undefined: the first value is a copy of the attributes, or there are none. */
+  /** The keys of the values. If undefined, `#value0` is a copy of all attributes, or there are none. */
   #keys: AttributeKeys | undefined;
   #value0: unknown;
   #value1: unknown;
@@ -78,10 +78,10 @@ export class HeldRecord implements DeferredRecord, Release {
   }
 
   /**
-   * Copies and measures attributes in one walk; what is nested is copied too.
-   * @param none the list of no keys
-   * @param maxBytes where the copy of a nested value stops
-   * @returns their estimated size in bytes
+   * Copies and measures attributes in one pass, including nested values.
+   * @param none the empty list of keys
+   * @param maxBytes the bound of the copy of a nested value
+   * @returns the estimated size in bytes
    */
   setAttributes(attributes: Record<string, unknown>, none: AttributeKeys, maxBytes: number): number {
     let keys = none;
@@ -89,7 +89,7 @@ export class HeldRecord implements DeferredRecord, Release {
     let index = 0;
     let size = 0;
     for (const key in attributes) {
-      // What is inherited comes last. In a loop over the keys this check is free, and `Object.hasOwn()` is not.
+      // Inherited keys come last. In a `for in` loop this check costs nothing, unlike `Object.hasOwn()`.
       if (!hasOwn.call(attributes, key)) break;
       let value = attributes[key];
       size += VALUE_BYTES;
@@ -114,7 +114,7 @@ export class HeldRecord implements DeferredRecord, Release {
     return size;
   }
 
-  /** A copy of the attributes, which may be changed; undefined if there are none. */
+  /** The attributes as a new object, which the caller may change; undefined if there are none. */
   get attributes(): Record<string, unknown> | undefined {
     const keys = this.#keys;
     if (keys === undefined) return this.#value0 as Record<string, unknown> | undefined;
@@ -139,7 +139,7 @@ export class HeldRecord implements DeferredRecord, Release {
     };
   }
 
-  /** Forgets what the application logged. */
+  /** Removes all references to data of the application. */
   clear(): void {
     this.body = undefined;
     this.spanContext = undefined;
@@ -157,7 +157,7 @@ export class HeldRecord implements DeferredRecord, Release {
     this.#value5 = undefined;
   }
 
-  /** The attributes so far, in a copy of their own: there are too many, or the next key is not shared. */
+  /** Moves the attributes so far to an object, because there are too many or the next key is not shared. */
   #unshared(keys: AttributeKeys): Record<string, unknown> {
     this.#keys = keys;
     const copy = this.attributes!;
@@ -192,21 +192,21 @@ export class HeldRecord implements DeferredRecord, Release {
   }
 }
 
-/** Adds an attribute, also one that is named `__proto__`. */
+/** Adds an attribute, even if it is named `__proto__`. */
 function put(attributes: Record<string, unknown>, key: string, value: unknown): void {
   if (key !== '__proto__') attributes[key] = value;
   else
     Object.defineProperty(attributes, key, { value, writable: true, enumerable: true, configurable: true });
 }
 
-/** What few records have. */
+/** The fields that few records have. */
 export interface Details
   extends Pick<
     ApiLogRecordLike,
     'eventName' | 'timestamp' | 'observedTimestamp' | 'severityNumber' | 'severityText' | 'exception'
   > {}
 
-/** One that has more: a time of its own, an event name, an exception, or a severity of its own making. */
+/** A held record with a timestamp, an event name, an exception, or a severity that cannot be packed. */
 export class HeldWithDetails extends HeldRecord {
   readonly #details: Details;
 
@@ -216,7 +216,7 @@ export class HeldWithDetails extends HeldRecord {
   }
 
   override dropped(): void {
-    // Few have details: it is not filled again.
+    // Not reused, because records with details are rare.
   }
 
   override get rank(): number {
@@ -230,19 +230,19 @@ export class HeldWithDetails extends HeldRecord {
 
   override toRecord(cameAt: number): ApiLogRecordLike {
     const { severityNumber: _none, ...record } = super.toRecord(cameAt);
-    // Its own time may be any; it was observed when it came.
+    // The timestamp may be any time. The observed time is the time of arrival.
     return { ...record, observedTimestamp: hrTimeOf(super.timeOf(cameAt)), ...this.#details };
   }
 }
 
-/** How many records are kept to be filled again: of a trace that is discarded not more. They are 128 bytes each. */
+/** How many records the pool keeps, for example of a discarded trace. A record takes 128 bytes. */
 const MAX_SPARE = 4_096;
 
-/** Held records that may be filled again. */
+/** A pool of held records. */
 export class HeldRecords {
   readonly #spare: HeldRecord[] = [];
 
-  /** A record without content. */
+  /** Returns an empty record, reused if possible. */
   take(source: RecordSource): HeldRecord {
     const record = this.#spare.pop();
     if (record === undefined) return new HeldRecord(source);
@@ -250,7 +250,7 @@ export class HeldRecords {
     return record;
   }
 
-  /** Nothing refers to a record any more. */
+  /** Returns a record to the pool. The caller must not keep a reference to it. */
   giveBack(record: HeldRecord): void {
     if (this.#spare.length === MAX_SPARE) return;
     record.clear();

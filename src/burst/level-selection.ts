@@ -1,33 +1,33 @@
 import type { Context } from '@opentelemetry/api';
 import { isInTask } from '../task/index.ts';
-import { fits, type LevelTable } from './level-table.ts';
+import { type LevelTable, matches } from './level-table.ts';
 import type { ResolvedRule } from './verbosity-rule.ts';
 
-/** Which records of a logger are taken, and which of these are loud. */
+/** The levels that apply to a record. */
 export interface Levels {
-  /** Quieter records are refused. */
+  /** Records below this severity are refused. */
   readonly level: number;
-  /** From here on records are loud. */
+  /** Records at or above this severity are loud. */
   readonly emitLevel: number;
 }
 
-/** What holds for one logger: inside of tasks, and otherwise. */
+/** The levels of one logger: inside of certain tasks, and otherwise. */
 interface LoggerLevels {
   readonly inTasks: readonly { readonly task: string; readonly levels: Levels }[];
   readonly otherwise: Levels;
 }
 
-/** Loggers have few names; those of a program that makes them up by the thousand are not all remembered. */
+/** How many logger names are cached. It bounds memory if a program generates logger names. */
 const MAX_NAMES = 10_000;
 
 /**
- * The levels that hold until something else is configured: then a new selection takes the place of this one.
- * The answer for a name is found once. Of the rules that match, the first decides.
+ * An immutable set of level rules. `configure()` replaces it by a new one. The levels of a logger are
+ * computed once and cached. The first rule that matches a record applies.
  */
 export class LevelSelection {
-  /** Set when the same levels hold for all records. */
+  /** Set if the same levels apply to all records. */
   readonly only: Levels | undefined;
-  /** Whether the levels of a record depend on the task that it was emitted in. */
+  /** Whether the levels of a record depend on its task. */
   readonly readsTask: boolean;
   readonly #table: LevelTable;
   readonly #emitLevel: number;
@@ -47,13 +47,13 @@ export class LevelSelection {
   of(loggerName: string, context: Context): Levels {
     const found = this.#byName.get(loggerName) ?? this.#remember(loggerName);
     for (const { task, levels } of found.inTasks) {
-      if (isInTask(context, (name) => fits(task, name))) return levels;
+      if (isInTask(context, (name) => matches(task, name))) return levels;
     }
     return found.otherwise;
   }
 
   #remember(loggerName: string): LoggerLevels {
-    // Records that no SDK made may have any name, or none.
+    // A record that was not created by the SDK may have any name, or none.
     const levels = this.#find(typeof loggerName === 'string' ? loggerName : '');
     if (this.#byName.size < MAX_NAMES) this.#byName.set(loggerName, levels);
     return levels;
@@ -61,7 +61,7 @@ export class LevelSelection {
 
   #find(loggerName: string): LoggerLevels {
     const base = { level: this.#table.of(loggerName), emitLevel: this.#emitLevel };
-    const rules = this.#rules.filter(({ logger }) => logger === undefined || fits(logger, loggerName));
+    const rules = this.#rules.filter(({ logger }) => logger === undefined || matches(logger, loggerName));
     const last = rules.findIndex(({ task }) => task === undefined);
     const before = last < 0 ? rules : rules.slice(0, last);
     return {

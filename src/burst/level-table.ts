@@ -1,25 +1,25 @@
 import { parseSeverity, Severity, type SeverityLike } from '../record/index.ts';
 import { shown } from '../settings/index.ts';
 
-/** A severity for all loggers, or one for each name: `{ default: 'DEBUG', 'noisy.*': 'INFO' }`. */
+/** A severity for all loggers, or one per logger name: `{ default: 'DEBUG', 'noisy.*': 'INFO' }`. */
 export type LevelByLogger = SeverityLike | { readonly [loggerName: string]: SeverityLike };
 
-/** Whether a name is that of a pattern; one that ends in `*` stands for all names that begin so. */
-export function fits(pattern: string, name: string): boolean {
+/** Whether a name matches a pattern. A pattern that ends in `*` matches all names with that prefix. */
+export function matches(pattern: string, name: string): boolean {
   return pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern;
 }
 
 /**
- * The quietest severity that is taken, by the name of the logger (the instrumentation scope). A name stands
- * for itself; a name that ends in `*` for all that begin so. The longest that matches counts, then `default`.
+ * The minimum severity by logger name (instrumentation scope). A pattern that ends in `*` matches all names
+ * with that prefix. The longest matching pattern applies, otherwise `default`.
  */
 export class LevelTable {
-  /** Set when one level is for all loggers. */
+  /** Set if one level applies to all loggers. */
   readonly only: number | undefined;
   readonly #byPattern: { readonly pattern: string; readonly level: number }[] = [];
   readonly #default: number;
 
-  /** @throws RangeError when a level is no severity, or above `emitLevel` */
+  /** @throws RangeError if a level is not a severity, or above `emitLevel` */
   constructor(level: LevelByLogger, emitLevel: number) {
     const byName: Readonly<Record<string, SeverityLike>> =
       typeof level === 'object' ? level : { default: level };
@@ -32,16 +32,16 @@ export class LevelTable {
       }
       if (name !== 'default') this.#byPattern.push({ pattern: name, level: found });
     }
-    this.#byPattern.sort(({ pattern: one }, { pattern: other }) => weightOf(other) - weightOf(one));
+    this.#byPattern.sort(({ pattern: one }, { pattern: other }) => rankOfPattern(other) - rankOfPattern(one));
     this.only = this.#byPattern.length === 0 ? this.#default : undefined;
   }
 
   of(loggerName: string): number {
-    return this.#byPattern.find(({ pattern }) => fits(pattern, loggerName))?.level ?? this.#default;
+    return this.#byPattern.find(({ pattern }) => matches(pattern, loggerName))?.level ?? this.#default;
   }
 }
 
-/** A whole name goes before all patterns, a longer pattern before a shorter one. */
-function weightOf(pattern: string): number {
+/** Ranks patterns: exact names before prefixes, longer prefixes before shorter ones. */
+function rankOfPattern(pattern: string): number {
   return pattern.endsWith('*') ? pattern.length : Number.MAX_SAFE_INTEGER;
 }

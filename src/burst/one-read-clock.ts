@@ -1,21 +1,22 @@
 import type { Clock } from '../record/index.ts';
 
-/** How long the difference between the two clocks is relied on, in milliseconds of the wall clock. */
+/** How long a measured offset between the two clocks is used, in milliseconds of the wall clock. */
 const CALIBRATED_MILLIS = 1_000;
-/** The wall clock counts whole milliseconds: a difference may seem to move by one. */
+/** The wall clock counts whole milliseconds, so the measured offset may vary by one. */
 const JITTER_MILLIS = 2;
 
 /**
- * Says with one reading of the wall clock both times of a record: when it was written, for its reader, and
- * when it came as `Clock.monotonicNow()` counts, for its age. Reading both clocks would cost a held record a
- * sixth of its price.
+ * Derives both times of a record from one reading of the wall clock: its timestamp, and its time of arrival
+ * in terms of `Clock.monotonicNow()`, from which its age is computed. Reading both clocks would add a sixth
+ * to the cost of a held record.
  *
- * The difference between them is measured once a second, and at once when the wall clock goes back or jumps
- * ahead. A step that it has not seen yet makes an age wrong by less than a second, and never a time.
+ * The offset between the clocks is measured once a second, and at once if the wall clock goes back or jumps
+ * ahead. Until a step of the wall clock is detected, an age may be wrong by less than a second; a timestamp
+ * is never wrong.
  */
 export class OneReadClock {
   readonly #clock: Clock;
-  /** Monotonic time minus wall time, as it was when `now()` was called last. */
+  /** Monotonic time minus wall time, as of the last call to `now()`. */
   offset = Number.NaN;
   #last = Number.POSITIVE_INFINITY;
   #until = 0;
@@ -24,7 +25,7 @@ export class OneReadClock {
     this.#clock = clock;
   }
 
-  /** Monotonic time now. Minus `offset` it is the wall time, in whole milliseconds if that clock counts so. */
+  /** Returns the monotonic time. Minus `offset`, it is the wall time at the resolution of the wall clock. */
   now(): number {
     const wall = this.#clock.now();
     if (wall < this.#last || wall >= this.#until) this.#calibrate(wall);

@@ -5,10 +5,12 @@ import { errorText } from '../record/index.ts';
 import { BlackBox, type BlackBoxParts } from './black-box.ts';
 import type { ResolvedBurstOptions } from './resolve-options.ts';
 
-/** The magic number of overlayfs, statfs(2): where the files of a container lie that are nowhere else. */
+/** The magic number of overlayfs in statfs(2). Files on it exist only inside the container. */
 const OVERLAY = 0x794c7630;
 
-/** @returns undefined where none is asked for, and where none can be made: then the process runs without */
+/**
+ * @returns undefined if no black box is configured, or if it cannot be created, which is logged as a warning
+ */
 export function openBlackBox<T>(
   component: string,
   { blackBox, bounds, clock }: Pick<ResolvedBurstOptions, 'blackBox' | 'bounds' | 'clock'>,
@@ -21,7 +23,7 @@ export function openBlackBox<T>(
     return new BlackBox({ ...front, options: blackBox, bounds, clock, warn });
   } catch (error) {
     warn(
-      `no black box can be made in ${blackBox.directory}, the process runs without one: ${errorText(error)}`,
+      `cannot create a black box in ${blackBox.directory}: ${errorText(error)}; the process runs without one`,
     );
     return undefined;
   }
@@ -32,6 +34,6 @@ function warnOfOverlay(directory: string, warn: (message: string) => void): void
   while (!existsSync(existing)) existing = dirname(existing);
   if (statfsSync(existing).type !== OVERLAY) return;
   warn(
-    `the black box in ${directory} lies on overlayfs: it dies with its container; use a volume or a tmpfs`,
+    `the black box in ${directory} is on overlayfs and is removed with its container; use a volume or a tmpfs`,
   );
 }

@@ -13,8 +13,8 @@ import type {
 import type { LevelByLogger } from './level-table.ts';
 
 /**
- * Which records share a buffer: those of a trace, of a task with all its steps, of the whole process, or
- * those for which a function answers with the same key.
+ * Which records share a buffer: the records of a trace, of a task with all its steps, of the whole process,
+ * or the records for which a function returns the same key.
  */
 export type BurstScope =
   | 'trace'
@@ -22,11 +22,14 @@ export type BurstScope =
   | 'global'
   | ((record: ReadableLogRecordLike, context: Context) => string | undefined);
 
-/** What makes a record a trigger, beside its severity. */
+/** What makes a record a trigger, in addition to its severity. */
 export interface BurstTriggers {
   /** Every record with `exception.type` is a trigger, whatever its severity. Default false. */
   readonly exceptions?: boolean | undefined;
-  /** Asked for every record that is not a trigger yet, quiet ones too. If it throws, the answer is no. */
+  /**
+   * Called for every record that is not a trigger otherwise, including quiet ones. If it throws, the record
+   * is not a trigger.
+   */
   readonly when?: ((record: ReadableLogRecordLike, context: Context) => boolean) | undefined;
 }
 
@@ -34,17 +37,17 @@ export interface BurstTriggers {
 export interface BurstDeliveryOptions
   extends Omit<DeliveryOptions, 'maxQueueBytes' | 'meterProvider' | 'clock' | 'flushTimeoutMillis'> {
   /**
-   * How failed exports are tried again; `false`: not at all. An exporter that retries by itself and says so
-   * with `worstCaseMillis` is not wrapped a second time.
+   * How failed exports are retried; `false` disables retries. An exporter that retries by itself, and
+   * declares it with `worstCaseMillis`, is not wrapped a second time.
    */
   readonly retry?: Omit<RetryOptions, 'clock'> | false | undefined;
 }
 
-/** For which keys `burst()` and `discard()` are called. */
+/** The options of `burst()` and `discard()`. */
 export interface BurstCallOptions {
   /**
-   * `'active'`: the key of the active context. `'all'`: every key. An array: these keys, as the `scope`
-   * function returns them; the id of a trace or of a root task; `''` is the shared bucket. Default `'active'`.
+   * `'active'`: the key of the active context. `'all'`: every key. An array: these keys, which are trace ids,
+   * ids of root tasks, or values of the `scope` function; `''` is the shared bucket. Default `'active'`.
    */
   readonly keys?: 'active' | 'all' | readonly string[] | undefined;
 }
@@ -52,153 +55,156 @@ export interface BurstCallOptions {
 /** The options of both forms. */
 export interface BurstOptions {
   /**
-   * Quieter records are refused: `enabled()` is false and they cost next to nothing. One severity, or one for
-   * each logger: `{ default: 'DEBUG', 'noisy.*': 'INFO' }`. Not above `emitLevel`. Default TRACE.
+   * Records below this severity are refused: `enabled()` returns false, and they cost next to nothing. One
+   * severity, or one per logger: `{ default: 'DEBUG', 'noisy.*': 'INFO' }`. Not above `emitLevel`. Default
+   * TRACE.
    */
   readonly level?: LevelByLogger | undefined;
-  /** From here on a record is loud: exported always. Not above `burstLevel`. Default INFO. */
+  /** Records at or above this severity are loud: always exported. Not above `burstLevel`. Default INFO. */
   readonly emitLevel?: SeverityLike | undefined;
-  /** From here on a record is a trigger. Default ERROR. */
+  /** Records at or above this severity are triggers. Default ERROR. */
   readonly burstLevel?: SeverityLike | undefined;
-  /** What makes a record a trigger beside its severity. Default: nothing. */
+  /** What makes a record a trigger, in addition to its severity. Default: nothing. */
   readonly triggers?: BurstTriggers | undefined;
-  /** What a buffer belongs to. Default `'trace'`; `'global'` in chronological order. */
+  /** Which records share a buffer. Default `'trace'`; `'global'` in chronological order. */
   readonly scope?: BurstScope | undefined;
-  /** Quiet records held per key; in chronological order, records in the row. From 1; default 1,000. */
+  /** Quiet records held per key; in chronological order, all records that wait. From 1; default 1,000. */
   readonly capacity?: number | undefined;
   /**
-   * When `capacity` is passed, the oldest go until capacity x threshold remain. Above 0, up to 1; default 1
-   * (0.8).
+   * When `capacity` is exceeded, the oldest records are evicted until capacity x threshold remain. Above 0,
+   * up to 1; default 1 (0.8 in chronological order).
    */
   readonly threshold?: number | undefined;
   /**
-   * Bytes held, replaying and queued for delivery, of all keys, by estimate. When passed, held records go
-   * first, the oldest of the process first, then replaying ones, then the quietest that are queued. Default
-   * 32 MiB.
+   * Estimated bytes of held, replaying and queued records of all keys. When exceeded, held records are
+   * evicted first (the oldest of the process first), then replaying ones are dropped, then the quietest
+   * queued ones. Default 32 MiB.
    */
   readonly maxBytes?: number | undefined;
-  /** A quiet record over this estimate is not held. Default: maxBytes / 16. */
+  /** A quiet record whose estimated size exceeds this value is not held. Default: maxBytes / 16. */
   readonly maxRecordBytes?: number | undefined;
   /** A held record older than this is evicted, in milliseconds. Default 600,000. */
   readonly maxAgeMillis?: number | undefined;
   /**
-   * What is held of a key without open spans is evicted after so much silence, in milliseconds. Default
-   * 60,000.
+   * The held records of a key without open spans are evicted after this time without a new record, in
+   * milliseconds. Default 60,000.
    */
   readonly idleMillis?: number | undefined;
   /**
-   * `'immediate'`: loud records at once. `'chronological'`: nothing overtakes, for flat files. Default
-   * `'immediate'`.
+   * `'immediate'`: loud records are exported at once. `'chronological'`: no record overtakes another, for
+   * flat files. Default `'immediate'`.
    */
   readonly order?: 'immediate' | 'chronological' | undefined;
   /**
-   * Chronological order only: how long a loud record waits at most in the row. Default 10,000; Infinity as in
-   * BurstLogging.
+   * Chronological order only: how long a loud record waits at most, in milliseconds. Default 10,000; use
+   * Infinity for the behaviour of BurstLogging.
    */
   readonly maxDelayMillis?: number | undefined;
   /**
-   * How many quiet records, and for how long, a key passes straight on after its burst. `false`: none.
-   * Default 100 records, 10,000 milliseconds.
+   * The after-window: how many quiet records of a key are exported at once after its burst, and for how long.
+   * `false` disables it. Default 100 records, 10,000 milliseconds.
    */
   readonly after?:
     | {
         /** How many records. From 1; default 100. */
         readonly records?: number | undefined;
-        /** For how long, in milliseconds. From 1; default 10,000. */
+        /** How long, in milliseconds. From 1; default 10,000. */
         readonly millis?: number | undefined;
       }
     | false
     | undefined;
   /**
-   * How many quiet records may leave in which time. A burst leaves whole or not at all. The share `reserve`
-   * is kept for errors that are new, by their fingerprint. Manual bursts and those of FATAL records are not
-   * limited. `false`: no limit. Default 60,000 records (`capacity`, if that is more) in 60,000 milliseconds,
-   * reserve 0.5.
+   * How many quiet records may be released per time. A burst is released completely or not at all. The share
+   * `reserve` is reserved for errors whose fingerprint is new. Manual bursts and bursts of FATAL records are
+   * not limited. `false` disables the limit. Default 60,000 records (`capacity`, if that is more) in 60,000
+   * milliseconds, reserve 0.5.
    */
   readonly limit?:
     | {
-        /** How many records may leave in `millis`. From 1; default 60,000, or `capacity` if that is more. */
+        /**
+         * How many records may be released in `millis`. From 1; default 60,000, or `capacity` if that is
+         * more.
+         */
         readonly records?: number | undefined;
-        /** In which time, in milliseconds. From 1; default 60,000. */
+        /** The time in which `records` may be released, in milliseconds. From 1; default 60,000. */
         readonly millis?: number | undefined;
-        /** The share of `records` that is kept for new errors, 0 to 1. Default 0.5. */
+        /** The share of `records` that is reserved for new errors, 0 to 1. Default 0.5. */
         readonly reserve?: number | undefined;
       }
     | false
     | undefined;
   /**
-   * What makes two errors the same. If it throws or returns no text, or for spans, the default decides: the
-   * attribute `error.fingerprint`, else type and own frames of the exception, else the message without what
-   * varies in it.
+   * Returns the fingerprint of an error: errors with equal fingerprints are the same. If it throws or returns
+   * no text, and for spans, the default applies: the attribute `error.fingerprint`, else type and own frames
+   * of the exception, else the message without its variable parts.
    */
   readonly fingerprint?: ((record: ReadableLogRecordLike) => string) | undefined;
-  /** Released records handed on before the next wait for `forceFlush()`. From 1; default 512. */
+  /** How many released records are sent before `forceFlush()` is awaited. From 1; default 512. */
   readonly replayBatch?: number | undefined;
   /**
-   * How long `forceFlush()` waits at most, in milliseconds, unless its caller says `timeoutMillis`. What is
-   * not delivered by then stays pending, see `stats()`. From 0; default 10,000.
+   * How long `forceFlush()` waits at most, in milliseconds, unless its caller passes `timeoutMillis`. Records
+   * not delivered by then stay pending, see `stats()`. From 0; default 10,000.
    */
   readonly flushTimeoutMillis?: number | undefined;
   /**
-   * Keeps what is held, and what is not delivered yet, in a file too, so that it survives SIGKILL, out of
-   * memory and a crash: the next start of the service exports it. Not with `order: 'chronological'`. Default:
-   * no file.
+   * Also writes held and undelivered records to a file, so that they survive SIGKILL, out of memory and
+   * crashes. The next start of the service exports them. Not with `order: 'chronological'`. Default: no file.
    */
   readonly blackBox?: BlackBoxOptions | undefined;
-  /** Where the metrics go. Default: nowhere. */
+  /** The MeterProvider for the `burstlog.*` metrics. Default: no metrics. */
   readonly meterProvider?: MeterProviderLike | undefined;
-  /** Time, for tests. Default: the machine's. */
+  /** The source of time, for tests. Default: the system clock. */
   readonly clock?: Clock | undefined;
 }
 
-/** The LoggerProvider of the SDK, of either line. */
+/** The LoggerProvider of the SDK, of OTel JS 2.x or 3.x. */
 export interface SdkLoggerProviderLike {
-  /** The logger of this name, whose records go to the processors of the provider. */
+  /** Returns the logger of this name, whose records are passed to the processors of the provider. */
   getLogger(
     name: string,
     version?: string,
-    // biome-ignore lint/suspicious/noExplicitAny: the lines differ in the options.
+    // biome-ignore lint/suspicious/noExplicitAny: the options types of the lines differ.
     options?: any,
-    // biome-ignore lint/suspicious/noExplicitAny: and in the records and options that a logger takes.
+    // biome-ignore lint/suspicious/noExplicitAny: the record and options types of the lines differ.
   ): { emit(record: any): void; enabled?(options?: any): boolean };
   /** Flushes its processors. */
   forceFlush(options?: FlushOptionsLike): Promise<void>;
-  /** Ends its processors. */
+  /** Shuts down its processors. */
   shutdown(): Promise<void>;
 }
 
-/** A Logger of either line. */
+/** A Logger of OTel JS 2.x or 3.x. */
 export interface DeferredLogger {
-  /** Emits a record: held if it is quiet, else passed to the SDK at once. */
+  /** Emits a record. A quiet record is held; any other is passed to the SDK at once. */
   // biome-ignore lint/suspicious/noExplicitAny: the record types of the lines differ.
   emit(record: any): void;
   /** Whether a record of this severity would be held or exported. */
-  // biome-ignore lint/suspicious/noExplicitAny: so do the options.
+  // biome-ignore lint/suspicious/noExplicitAny: the options types of the lines differ.
   enabled(options?: any): boolean;
 }
 
-/** In front of the SDK: released means that the SDK makes the record. */
+/** The options of `BurstLoggerProvider`, in which a record is released by having the SDK create it. */
 export interface BurstLoggerProviderOptions extends BurstOptions {
-  /** The SDK's LoggerProvider. Its processors export what is loud or released. */
+  /** The SDK's LoggerProvider. Its processors export loud and released records. */
   readonly provider: SdkLoggerProviderLike;
 }
 
-/** The exporter form: the whole pipeline. */
+/** The exporter form: a complete pipeline. */
 export interface BurstExporterOptions extends BurstOptions {
-  /** Exports what is loud or released. The processor shuts it down. */
+  /** Exports loud and released records. The processor shuts it down. */
   readonly exporter: LogRecordExporterLike;
-  /** Queue, batches, time-outs and retries between the processor and the exporter. */
+  /** Queue, batches, timeouts and retries between the processor and the exporter. */
   readonly delivery?: BurstDeliveryOptions | undefined;
   /** Not in this form. */
   readonly processor?: undefined;
 }
 
-/** The processor form: released means handed on to `processor`. */
+/** The processor form: a record is released by passing it to `processor`. */
 export interface BurstProcessorOptions extends BurstOptions {
-  /** Takes what is loud or released. The processor shuts it down. */
+  /** Receives loud and released records. The processor shuts it down. */
   readonly processor: LogRecordProcessorLike;
   /** Not in this form. */
   readonly exporter?: undefined;
-  /** Not in this form: delivery is up to `processor`. */
+  /** Not in this form: `processor` does its own delivery. */
   readonly delivery?: undefined;
 }

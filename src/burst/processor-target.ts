@@ -14,8 +14,8 @@ import { Downstream } from './downstream.ts';
 import type { ReentrancyGuard } from './reentrancy-guard.ts';
 
 /**
- * The processor form: released means handed on. What the wrapped processor then does with a record is its own
- * promise; here only a throw of its `onEmit` counts as a failure.
+ * The processor form: a record counts as delivered when it was passed to the wrapped processor. Only an error
+ * thrown by its `onEmit` counts as a failure.
  */
 export class ProcessorTarget implements Target<ReadableLogRecordLike> {
   readonly items: RecordItems;
@@ -25,7 +25,7 @@ export class ProcessorTarget implements Target<ReadableLogRecordLike> {
   readonly #downstream: Downstream;
   #delivered = 0;
   #failed = 0;
-  /** Being handed on now: the wrapped processor may ask for `stats()`. */
+  /** Records being passed now, because the wrapped processor may call `stats()`. */
   #pending = 0;
 
   constructor(processor: LogRecordProcessorLike, clock: Clock, guard: ReentrancyGuard) {
@@ -36,7 +36,7 @@ export class ProcessorTarget implements Target<ReadableLogRecordLike> {
     this.#downstream = new Downstream('the wrapped processor', processor, clock, this.#warnings);
   }
 
-  /** The wrapped processor has a queue of its own; nothing is kept here. */
+  /** The wrapped processor has its own queue; nothing is kept here. */
   get bytes(): number {
     return 0;
   }
@@ -47,7 +47,7 @@ export class ProcessorTarget implements Target<ReadableLogRecordLike> {
     added: BurstAttributes | undefined,
     context: Context | undefined,
   ): void {
-    // Contexts are not held: they would keep the spans alive. The span context is in the record.
+    // Contexts are not held, because they would keep the spans alive. The span context is in the record.
     const { spanContext } = record;
     const given =
       context ?? (spanContext === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, spanContext));
@@ -66,7 +66,7 @@ export class ProcessorTarget implements Target<ReadableLogRecordLike> {
     }
   }
 
-  /** Sends a record that no box of this process needs to know. */
+  /** Sends a recovered record. It is not written to the black box of this process. */
   sendRecovered(record: ReadableLogRecordLike, size: number): void {
     this.send(record, size, undefined, undefined);
   }
@@ -76,7 +76,7 @@ export class ProcessorTarget implements Target<ReadableLogRecordLike> {
   }
 
   wake(): void {
-    // When it exports is the wrapped processor's decision; a replay flushes it.
+    // The wrapped processor decides when to export; a replay flushes it.
   }
 
   flush(): Promise<void> {

@@ -19,17 +19,17 @@ import { Downstream, type Flushable } from './downstream.ts';
 import type { HeldRecords } from './held-record.ts';
 import type { ReentrancyGuard } from './reentrancy-guard.ts';
 
-/** Where the provider's own records come from: manifests and summaries. */
+/** The scope of manifest and summary records. */
 const OWN_SCOPE = { name: 'burstlog' };
 const PROCESS_PID = 'process.pid';
-const NOTHING_KNOWN = { marks: undefined, sequence: 0 };
+const NO_TASK = { marks: undefined, sequence: 0 };
 
-/** The SDK's provider, as far as it is used here. */
+/** The part of the SDK's provider that is used here. */
 export interface WrappedProvider extends Flushable {
   getLogger(name: string, version?: string, options?: object): RecordSource['logger'];
 }
 
-/** Deferred records as the core holds them. */
+/** Reads deferred records for the core. */
 class DeferredItems implements Items<DeferredRecord> {
   readonly #clock: Clock;
   readonly #records: HeldRecords;
@@ -69,14 +69,14 @@ class DeferredItems implements Items<DeferredRecord> {
   }
 
   #ownRecord(fields: OwnFields, spanContext: SpanContext | undefined): DeferredRecord {
-    const context = new ReleaseContext(contextOf(spanContext), NOTHING_KNOWN);
+    const context = new ReleaseContext(contextOf(spanContext), NO_TASK);
     return new LiveRecord(this.#own(), { ...fields, context }, spanContext, this.#clock.now());
   }
 }
 
 /**
- * The provider form: what leaves is made into a record by the SDK, and passes through its processors. What
- * they do with it is their own promise; here only what the SDK refuses, or a throw, counts as a failure.
+ * The provider form: the SDK creates each sent record and passes it to its processors, and the record then
+ * counts as delivered. Only a record that the SDK refuses, or an error that it throws, counts as a failure.
  */
 export class ProviderTarget implements Target<DeferredRecord> {
   readonly items: DeferredItems;
@@ -87,7 +87,7 @@ export class ProviderTarget implements Target<DeferredRecord> {
   #delivered = 0;
   #refused = 0;
   #failed = 0;
-  /** Passing through the SDK now: a processor may ask for `stats()`. */
+  /** Records being passed now, because a processor may call `stats()`. */
   #pending = 0;
 
   constructor(
@@ -108,7 +108,7 @@ export class ProviderTarget implements Target<DeferredRecord> {
     });
   }
 
-  /** The SDK's processors have queues of their own; nothing is kept here. */
+  /** The SDK's processors have their own queues; nothing is kept here. */
   get bytes(): number {
     return 0;
   }
@@ -123,7 +123,7 @@ export class ProviderTarget implements Target<DeferredRecord> {
     this.#handOn(() => {
       const { logger } = item.source;
       const record = withBurst(released(item, cameAt), added);
-      // A live record was asked about when it came.
+      // For a live record, `enabled()` was called on arrival.
       if (item.release !== undefined && logger.enabled?.(record) === false) return this.#refuse();
       this.#guard.call(() => logger.emit(record));
       this.#delivered += 1;
@@ -131,8 +131,8 @@ export class ProviderTarget implements Target<DeferredRecord> {
   }
 
   /**
-   * Sends a record of a process that has died. The provider writes its own resource on it, so the id of that
-   * process becomes an attribute of the record.
+   * Sends a recovered record of a dead process. The provider sets its own resource on it, so the id of the
+   * dead process is added as an attribute.
    */
   sendRecovered(record: ReadableLogRecordLike): void {
     this.#handOn(() => {
@@ -140,7 +140,7 @@ export class ProviderTarget implements Target<DeferredRecord> {
       const { severityNumber, severityText, eventName, body, attributes, hrTime, hrTimeObserved } = record;
       const pid = (record.resource.attributes as Record<string, unknown>)[PROCESS_PID];
       const logger = this.#provider.getLogger(name, version, schemaUrl === undefined ? {} : { schemaUrl });
-      const context = new ReleaseContext(contextOf(record.spanContext), NOTHING_KNOWN);
+      const context = new ReleaseContext(contextOf(record.spanContext), NO_TASK);
       const fields = { severityNumber, severityText, eventName, body, context };
       const times = { timestamp: hrTime, observedTimestamp: hrTimeObserved };
       const own = { ...attributes, ...(pid === undefined ? {} : { [PROCESS_PID]: pid }) };
@@ -167,7 +167,7 @@ export class ProviderTarget implements Target<DeferredRecord> {
   }
 
   wake(): void {
-    // When they export is the processors' decision; a replay flushes them.
+    // The processors decide when to export; a replay flushes them.
   }
 
   flush(): Promise<void> {
@@ -178,7 +178,7 @@ export class ProviderTarget implements Target<DeferredRecord> {
     return this.#downstream.shutdown(timeoutMillis);
   }
 
-  /** The processors are the provider's own. */
+  /** Always empty, because the provider does not expose its processors. */
   undelivered(): readonly ReadableLogRecordLike[] {
     return [];
   }
@@ -197,7 +197,10 @@ export class ProviderTarget implements Target<DeferredRecord> {
   }
 }
 
-/** Contexts are not held: they would keep the spans alive. Of the one it was written in, the span context is left. */
+/**
+ * Returns the record to emit. Its context has only the span context, because held contexts would keep spans
+ * alive.
+ */
 function released(item: DeferredRecord, cameAt: number): ApiLogRecordLike {
   const record = item.toRecord(cameAt);
   const { release } = item;
@@ -210,7 +213,7 @@ function contextOf(spanContext: SpanContext | undefined): Context {
   return spanContext === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, spanContext);
 }
 
-/** A record with what its burst adds to it. That comes first: a limit of the SDK drops what comes last. */
+/** Adds the attributes of a burst. They come first, because the SDK's attribute limit drops the last ones. */
 function withBurst(record: ApiLogRecordLike, added: BurstAttributes | undefined): ApiLogRecordLike {
   const ours = added === undefined ? undefined : burstAttributes(added);
   return ours === undefined ? record : { ...record, attributes: { ...ours, ...record.attributes, ...ours } };

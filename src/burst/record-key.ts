@@ -7,12 +7,12 @@ import { blank } from './burst-records.ts';
 import type { BurstScope } from './options.ts';
 import type { ReentrancyGuard } from './reentrancy-guard.ts';
 
-/** What is held: all that most scopes look at. The span context is there only if it is valid. */
+/** The part of an item that the built-in scopes read. The span context is set only if it is valid. */
 export interface Keyed {
   readonly spanContext?: SpanContext | undefined;
 }
 
-/** Finds the key of an item, and of what is active. */
+/** Determines the key of an item or of a context. */
 export interface RecordKey<T> {
   of(item: T, context: Context): string;
   /** The key of a context, without a record. */
@@ -31,15 +31,15 @@ const traceKey: RecordKey<Keyed> = {
   },
 };
 
-/** Outside of tasks the trace decides. */
+/** Outside of tasks, the key is that of the trace. */
 const taskKey: RecordKey<Keyed> = {
   of: (item, context) => rootTaskId(context) ?? traceKey.of(item, context),
   ofContext: (context) => rootTaskId(context) ?? traceKey.ofContext(context),
 };
 
 /**
- * Decides once, at construction, how keys are found.
- * @param readable an item as a scope function reads it
+ * Selects the key function once, at construction.
+ * @param readable returns an item as a record, for a scope function
  */
 export function recordKey<T extends Keyed>(
   scope: BurstScope,
@@ -61,7 +61,7 @@ export function recordKey<T extends Keyed>(
   };
   return {
     of: (item, context) => keyOf(readable(item), context),
-    // Without a record, a scope function can only look at the context.
+    // Without a record, a scope function can only use the context.
     ofContext: (context) => keyOf(blank, context),
   };
 }

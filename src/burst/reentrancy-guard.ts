@@ -1,6 +1,6 @@
 /**
- * Knows whether code of the application is being called from inside `onEmit`. A record that it emits comes
- * back here, calls it again, and so on without end: such records are refused.
+ * Tracks whether application code is being called from inside `onEmit`. A record emitted by that code would
+ * call it again, without end, so such records are dropped.
  */
 export class ReentrancyGuard {
   #isInside = false;
@@ -9,7 +9,7 @@ export class ReentrancyGuard {
     return this.#isInside;
   }
 
-  /** Calls foreign code; what it throws passes through. */
+  /** Calls application code. Errors are passed on. */
   call<R>(foreign: () => R): R {
     const before = this.#isInside;
     this.#isInside = true;

@@ -15,7 +15,7 @@ import type {
 } from './options.ts';
 import { type ResolvedTarget, resolveTarget } from './resolve-target.ts';
 
-/** Every option, decided. */
+/** The options with all defaults applied. */
 export interface ResolvedBurstOptions {
   readonly levels: LevelTable;
   readonly emitLevel: number;
@@ -29,7 +29,7 @@ export interface ResolvedBurstOptions {
   readonly limit: LimitOptions | false;
   readonly fingerprint: ((record: ReadableLogRecordLike) => string) | undefined;
   readonly replayBatch: number;
-  /** A bigger loud record is truncated. */
+  /** A loud record whose size exceeds this value is truncated. */
   readonly maxLoudBytes: number;
   readonly flushTimeoutMillis: number;
   readonly blackBox: ResolvedBlackBoxOptions | undefined;
@@ -40,10 +40,10 @@ export interface ResolvedBurstOptions {
 const LIMIT_RECORDS = 60_000;
 const MAX_DELAY_MILLIS = 10_000;
 const NO_AFTER_WINDOW = Object.freeze({ records: 0, millis: 0 });
-/** Where nothing says how much fits into a request. */
+/** Used if the maximum size of an export request is not known. */
 const MAX_LOUD_BYTES = 2 * 1024 * 1024;
 
-/** @throws RangeError or TypeError that says option, expected and actual value */
+/** @throws RangeError or TypeError with option, expected and actual value */
 export function resolveBurstOptions(
   given: BurstExporterOptions | BurstProcessorOptions,
 ): ResolvedBurstOptions & { readonly target: ResolvedTarget } {
@@ -55,13 +55,13 @@ export function resolveBurstOptions(
   return {
     ...common,
     target,
-    // More than the queue takes at once would be dropped by it.
+    // A batch that exceeds the free space of the queue would lose records.
     replayBatch: Math.min(options.replayBatch, Math.ceil(maxQueueSize / 2)),
     maxLoudBytes: Math.min(maxExportBatchBytes, Math.ceil(options.maxBytes / 2)),
   };
 }
 
-/** @throws RangeError or TypeError that says option, expected and actual value */
+/** @throws RangeError or TypeError with option, expected and actual value */
 export function resolveProviderOptions(
   given: BurstLoggerProviderOptions,
 ): ResolvedBurstOptions & { readonly provider: SdkLoggerProviderLike } {
@@ -69,7 +69,7 @@ export function resolveProviderOptions(
   return { ...complete(options), provider: options.provider };
 }
 
-/** What the options of all forms come to, with the defaults that depend on other options. */
+/** Resolves the options of all forms, including the defaults that depend on other options. */
 function complete(options: Values<typeof burstFields>): ResolvedBurstOptions {
   const { level, emitLevel, maxBytes, triggers, capacity, blackBox } = options;
   const isChronological = options.order === 'chronological';
@@ -102,7 +102,7 @@ function complete(options: Values<typeof burstFields>): ResolvedBurstOptions {
   };
 }
 
-/** A limit below `capacity` can be wanted, but not by default: a full key could never burst. */
+/** The default limit is at least `capacity`; otherwise a full key could never burst. */
 function limitOf(limit: Values<typeof burstFields>['limit'], capacity: number): LimitOptions | false {
   if (limit === false) return false;
   const records = limit.records ?? Math.max(LIMIT_RECORDS, capacity);

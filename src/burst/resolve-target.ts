@@ -8,12 +8,12 @@ import type { ValueOf } from '../settings/index.ts';
 import { type processorOptions, retriesItself } from './burst-fields.ts';
 import type { BurstDeliveryOptions } from './options.ts';
 
-/** Where the records of a processor go. */
+/** The target of a processor: a delivery (exporter form) or a wrapped processor. */
 export type ResolvedTarget =
   | { readonly delivery: ResolvedDeliveryOptions }
   | { readonly processor: LogRecordProcessorLike };
 
-/** @throws RangeError or TypeError that says option, expected and actual value */
+/** @throws RangeError or TypeError with option, expected and actual value */
 export function resolveTarget(
   options: ValueOf<typeof processorOptions>,
   given: BurstDeliveryOptions = {},

@@ -1,31 +1,31 @@
 import type { Clock } from '../record/index.ts';
 
-/** Traces of which the open spans are counted at once. */
+/** The maximum number of traces whose open spans are counted. */
 const MAX_OPEN = 65_536;
 
-/** What is reported of a trace between its last span and its settling. */
-export interface TraceEnds {
-  /** Its last span has ended; it settles if none begins. */
+/** Receives the events of a trace between the end of its last span and its settling. */
+export interface TraceEndObserver {
+  /** Called when the last span of a trace has ended. The trace settles unless a span starts. */
   ended(traceId: string): void;
-  /** One has begun. */
+  /** Called when a span starts in a trace that has ended but not settled. */
   resumed(traceId: string): void;
 }
 
 /**
  * Counts the open spans of each trace in this process, and reports when a trace has settled: its last span
- * has ended, and for `lingerMillis` none has begun.
+ * has ended, and no span has started for `lingerMillis`.
  *
- * Bounded: when too many are open, the longest open one is forgotten (spans that never end must not fill it
- * forever); such a trace is then like one without spans, and freed by its silence.
+ * - **Full**: the trace that has been open for longest is removed, so that spans that never end cannot fill
+ *   the table. It is then treated like a trace without spans, whose records are evicted after `idleMillis`.
  */
 export class TraceTable {
   readonly #clock: Clock;
   readonly #lingerMillis: number;
   readonly #onSettled: (traceId: string, now: number) => void;
   readonly #onReopened: (traceId: string) => void;
-  readonly #ends: TraceEnds | undefined;
+  readonly #observer: TraceEndObserver | undefined;
   readonly #open = new Map<string, { spans: number }>();
-  /** When each will settle; all linger equally long, so that the first is the next. */
+  /** The time at which each ended trace settles. All linger equally long, so the first entry is due first. */
   readonly #lingering = new Map<string, number>();
   #cancelTimer: (() => void) | undefined;
   #isEnded = false;
@@ -35,9 +35,9 @@ export class TraceTable {
     lingerMillis: number,
     onSettled: (traceId: string, now: number) => void,
     onReopened: (traceId: string) => void,
-    ends?: TraceEnds | undefined,
+    observer?: TraceEndObserver | undefined,
   ) {
-    this.#ends = ends;
+    this.#observer = observer;
     this.#clock = clock;
     this.#lingerMillis = lingerMillis;
     this.#onSettled = onSettled;
@@ -49,12 +49,12 @@ export class TraceTable {
     return this.#open.size;
   }
 
-  /** Whether the last span of a trace has ended a moment ago. */
+  /** Whether the last span of a trace has ended and the trace has not settled. */
   hasEnded(traceId: string): boolean {
     return this.#lingering.has(traceId);
   }
 
-  /** Whether a trace has open spans, or had some a moment ago. */
+  /** Whether a trace has open spans, or has ended and not settled. */
   has(traceId: string): boolean {
     return this.#open.has(traceId) || this.#lingering.has(traceId);
   }
@@ -67,7 +67,7 @@ export class TraceTable {
       return;
     }
     if (!this.#lingering.delete(traceId)) this.#onReopened(traceId);
-    else this.#ends?.resumed(traceId);
+    else this.#observer?.resumed(traceId);
     this.#open.set(traceId, { spans: 1 });
     if (this.#open.size <= MAX_OPEN) return;
     const [longestOpen] = this.#open.keys();
@@ -86,18 +86,18 @@ export class TraceTable {
       return;
     }
     this.#lingering.set(traceId, now + this.#lingerMillis);
-    this.#ends?.ended(traceId);
+    this.#observer?.ended(traceId);
     if (this.#lingering.size > MAX_OPEN) this.#settleFirst(now);
     this.#arm(now);
   }
 
-  /** Settles the traces whose spans have all ended: the process ends, and no span will follow. */
+  /** Settles all ended traces at once. Called when the process is ending and no span will follow. */
   settleLingering(): void {
     const now = this.#clock.monotonicNow();
     while (this.#lingering.size > 0) this.#settleFirst(now);
   }
 
-  /** Forgets everything, also what is still to come: spans go on after the end of the logs. */
+  /** Clears the table and ignores later events, because spans may continue after the shutdown of logging. */
   shutdown(): void {
     this.#isEnded = true;
     this.#cancelTimer?.();
@@ -120,7 +120,7 @@ export class TraceTable {
     });
   }
 
-  /** At least one lingers. */
+  /** Settles the first lingering trace. There must be one. */
   #settleFirst(now: number): void {
     const [traceId] = this.#lingering.keys();
     this.#lingering.delete(traceId!);

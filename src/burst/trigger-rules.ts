@@ -12,13 +12,14 @@ import type { ReentrancyGuard } from './reentrancy-guard.ts';
 import type { ResolvedBurstOptions } from './resolve-options.ts';
 
 /**
- * Says which records are triggers, and which error a trigger is. Nothing that the application throws passes.
+ * Decides which records are triggers, and computes the fingerprints of their errors. Errors thrown by
+ * functions of the application are logged as warnings and not passed on.
  */
 export class TriggerRules {
   readonly #options: Pick<ResolvedBurstOptions, 'burstLevel' | 'exceptions' | 'when' | 'fingerprint'>;
   readonly #guard: ReentrancyGuard;
   readonly #warnings: RateLimitedWarnings;
-  /** Whether quiet records must be asked too. */
+  /** Whether quiet records can be triggers and must be checked. */
   readonly askQuiet: boolean;
 
   constructor(options: ResolvedBurstOptions, guard: ReentrancyGuard, warnings: RateLimitedWarnings) {
@@ -28,7 +29,7 @@ export class TriggerRules {
     this.askQuiet = options.exceptions || options.when !== undefined;
   }
 
-  /** Why a record of this severity is a trigger; undefined if it is none. */
+  /** Returns why a record is a trigger, or undefined if it is not. */
   causeOf(record: ReadableLogRecordLike, severity: number, context: Context): TriggerCause | undefined {
     const { burstLevel, exceptions, when } = this.#options;
     if (severity >= burstLevel) return 'severity';
@@ -43,12 +44,12 @@ export class TriggerRules {
     }
   }
 
-  /** The trigger that a record is. A crash is not limited. */
+  /** Returns the trigger of a record. FATAL records have no fingerprint, because they are not limited. */
   triggerOf(record: ReadableLogRecordLike, severity: number, cause: TriggerCause): Trigger {
     return { cause, fingerprint: severity >= Severity.FATAL ? undefined : () => this.#fingerprintOf(record) };
   }
 
-  /** As the application says; else by the rules of `fingerprintOf()`. */
+  /** Returns the fingerprint of the option `fingerprint`, otherwise that of `fingerprintOf()`. */
   #fingerprintOf(record: ReadableLogRecordLike): string {
     const { fingerprint } = this.#options;
     if (fingerprint === undefined) return fingerprintOf(record);
@@ -63,6 +64,6 @@ export class TriggerRules {
   }
 
   #warn(what: string): void {
-    this.#warnings.warn('fingerprint', `fingerprint ${what}; the default fingerprint counts`);
+    this.#warnings.warn('fingerprint', `fingerprint ${what}; the default fingerprint is used`);
   }
 }

@@ -2,32 +2,34 @@ import { parseSeverity, type SeverityLike } from '../record/index.ts';
 import { checkKnown, duration, shown } from '../settings/index.ts';
 
 /**
- * Which levels hold, while the application runs, for some loggers or inside some tasks, and for how long.
- * Without `logger` and `task` it is for all records.
+ * Sets the levels of some loggers or tasks for a limited time, while the application runs. Without `logger`
+ * and `task`, it applies to all records.
  */
 export interface VerbosityRule {
   /**
-   * The name of loggers (instrumentation scopes). `'payments'` stands for itself, `'payments.*'` for all that
-   * begin with `payments.`. Default: all.
+   * The name of loggers (instrumentation scopes). `'payments'` matches this name, `'payments.*'` all names
+   * that start with `payments.`. Default: all.
    */
   readonly logger?: string | undefined;
   /**
-   * The name of tasks, likewise: for the records inside of them and of their steps, by any logger, in this
-   * process. Default: inside and outside of tasks.
+   * The name of tasks, with the same patterns: the rule applies to the records of these tasks and their
+   * steps, by any logger, in this process. Default: inside and outside of tasks.
    */
   readonly task?: string | undefined;
-  /** Quieter records are refused: not even held. Not above `burstLevel`. Default: as the options say. */
+  /**
+   * Records below this severity are refused, not held. Not above `burstLevel`. Default: the option `level`.
+   */
   readonly level?: SeverityLike | undefined;
   /**
-   * From here on records are exported at once instead of held, also if the option `level` would refuse them. Not
-   * above `burstLevel`. Default: as the options say.
+   * Records at or above this severity are exported at once instead of held, even if the option `level` would
+   * refuse them. Not above `burstLevel`. Default: the option `emitLevel`.
    */
   readonly emitLevel?: SeverityLike | undefined;
-  /** When the rule ends by itself, in milliseconds from 1; Infinity: never. Default 600,000. */
+  /** How long the rule is active, in milliseconds. From 1; Infinity for no end. Default 600,000. */
   readonly forMillis?: number | undefined;
 }
 
-/** A rule, decided. */
+/** A rule with all defaults applied. */
 export interface ResolvedRule {
   readonly logger: string | undefined;
   readonly task: string | undefined;
@@ -40,7 +42,7 @@ const FOR_MILLIS = 600_000;
 /** The options of a rule. */
 const NAMES: readonly (keyof VerbosityRule)[] = ['logger', 'task', 'level', 'emitLevel', 'forMillis'];
 
-/** @throws RangeError or TypeError that says which rule, option, expected and actual value */
+/** @throws RangeError or TypeError with rule, option, expected and actual value */
 export function resolveRules(
   given: VerbosityRule | readonly VerbosityRule[],
   burstLevel: number,
@@ -52,7 +54,7 @@ export function resolveRules(
     const level = levelOf(`${where}: level`, rule.level, burstLevel);
     const emitLevel = levelOf(`${where}: emitLevel`, rule.emitLevel, burstLevel);
     if (level === undefined && emitLevel === undefined) {
-      throw new TypeError(`${where} needs level or emitLevel, got neither`);
+      throw new TypeError(`${where} requires level or emitLevel, got neither`);
     }
     if (level !== undefined && emitLevel !== undefined && level > emitLevel) {
       throw new RangeError(
@@ -78,7 +80,5 @@ function levelOf(name: string, value: unknown, burstLevel: number): number | und
 
 function patternOf(name: string, value: unknown): string | undefined {
   if (value === undefined || (typeof value === 'string' && value !== '')) return value;
-  throw new TypeError(
-    `${name} must be a name, or the start of names with a * behind it, got ${shown(value)}`,
-  );
+  throw new TypeError(`${name} must be a name, or a prefix followed by "*", got ${shown(value)}`);
 }

@@ -3,10 +3,10 @@ import { LevelSelection } from './level-selection.ts';
 import type { LevelTable } from './level-table.ts';
 import { type ResolvedRule, resolveRules, type VerbosityRule } from './verbosity-rule.ts';
 
-/** Rules that hold at once. More are a mistake, or an attack. */
+/** The maximum number of active rules. More indicate an error or an attack. */
 const MAX_RULES = 32;
 
-/** The rules of one call, each with its end on the monotonic clock. */
+/** The rules of one call, each with its expiry on the monotonic clock. */
 interface Change {
   rules: readonly { readonly rule: ResolvedRule; readonly endsAt: number }[];
 }
@@ -19,16 +19,16 @@ interface VerbosityParts {
 }
 
 /**
- * The levels that hold now. A record reads `selection` and decides nothing else; a call of `configure()`, and
- * the end of a rule, put another one in its place.
+ * Owns the level rules. Records only read `selection`, which is replaced when `configure()` is called or a
+ * rule ends.
  *
- * - **Full**: the 33rd rule throws.
- * - **Stops**: each rule by itself, all of them with `end()`.
+ * - **Full**: `configure()` throws if more than 32 rules would be active.
+ * - **Stops**: each rule ends by itself; `end()` ends all of them.
  */
 export class Verbosity {
   selection: LevelSelection;
   readonly #parts: VerbosityParts;
-  /** The latest first. */
+  /** The latest change first. */
   #changes: readonly Change[] = [];
   #cancelTimer: (() => void) | undefined;
   #isEnded = false;
@@ -40,7 +40,7 @@ export class Verbosity {
 
   /**
    * @returns a function that ends these rules
-   * @throws RangeError or TypeError when a rule is wrong, or one too many
+   * @throws RangeError or TypeError if a rule is invalid, or there are too many
    */
   configure(given: VerbosityRule | readonly VerbosityRule[]): () => void {
     const { burstLevel, clock } = this.#parts;
@@ -49,7 +49,7 @@ export class Verbosity {
     const count = this.#changes.reduce((sum, change) => sum + change.rules.length, rules.length);
     if (count > MAX_RULES) {
       throw new RangeError(
-        `configure() takes at most ${MAX_RULES} rules at once, got ${count} with those in force`,
+        `configure() accepts at most ${MAX_RULES} rules at the same time, got ${count} including active ones`,
       );
     }
     if (this.#isEnded || rules.length === 0) return () => {};
@@ -62,7 +62,7 @@ export class Verbosity {
     };
   }
 
-  /** No rule holds any more. */
+  /** Ends all rules. */
   end(): void {
     this.#isEnded = true;
     this.#changes = [];
@@ -82,7 +82,7 @@ export class Verbosity {
     );
     this.#cancelTimer?.();
     const next = Math.min(...rules.map(({ endsAt }) => endsAt));
-    // Of an empty list it is Infinity as well.
+    // `next` is also Infinity if there are no rules.
     this.#cancelTimer =
       next === Number.POSITIVE_INFINITY ? undefined : clock.after(next - now, () => this.#apply());
   }

@@ -157,7 +157,7 @@ mounting(
     expect(await burst()).toEqual(records(1, 2));
     await processor.shutdown();
     expect(readdirSync(directory)).toEqual(['filler']);
-    expect(warnings).toEqual([expect.stringMatching(/no black box can be made in .*ENOSPC/)]);
+    expect(warnings).toEqual([expect.stringMatching(/cannot create a black box in .*ENOSPC/)]);
   },
 );
 
@@ -174,7 +174,7 @@ mounting(
     emit();
     expect(await burst()).toEqual(records(1, 2));
     await processor.shutdown();
-    expect(warnings).toEqual([expect.stringMatching(/no black box can be made in .*EROFS/)]);
+    expect(warnings).toEqual([expect.stringMatching(/cannot create a black box in .*EROFS/)]);
     const report = await recoverBoxes(
       directory,
       { maxFiles: 9, maxTotalBytes: 2 ** 30, maxAgeMillis: 1e9 },
@@ -201,7 +201,7 @@ mounting('on overlayfs a box works, and a warning says that it dies with the con
   emit();
   goOn();
   expect(bodies()).toEqual(records(1, 1));
-  expect(warnings.splice(0)).toEqual([expect.stringContaining('lies on overlayfs')]);
+  expect(warnings.splice(0)).toEqual([expect.stringContaining('is on overlayfs')]);
   rmSync(directory, { recursive: true });
   goOn();
   expect(warnings).toEqual([expect.stringContaining('the file was removed')]);

@@ -37,7 +37,7 @@ describe('wrong options throw at construction and say option, expected and given
       { exporter, order: 'chronological', scope: 'trace' },
       'scope must be "global" when order is "chronological", got "trace"',
     ],
-    [{ exporter, maxDelayMillis: 5 }, "maxDelayMillis is for order 'chronological' only"],
+    [{ exporter, maxDelayMillis: 5 }, 'maxDelayMillis must be omitted when order is "immediate"'],
     [{ exporter, after: true }, 'after must be false or an object with records, millis, got true'],
     [
       { exporter, after: { records: -1 } },
@@ -63,7 +63,7 @@ describe('wrong options throw at construction and say option, expected and given
       { processor: 'batch' },
       'processor must be an object with onEmit(), forceFlush(), shutdown(), got "batch"',
     ],
-    [{ processor, delivery: {} }, 'delivery is for the exporter form only'],
+    [{ processor, delivery: {} }, 'delivery must be omitted with processor'],
     [{ exporter, delivery: { maxQueueBytes: 1 } }, 'delivery has no option "maxQueueBytes"'],
     [{ exporter, delivery: { maxExportBatchSize: 0 } }, 'maxExportBatchSize must be a whole number from 1'],
     [{ exporter, delivery: { retry: { initialBackoffMillis: 0 } } }, 'initialBackoffMillis must be'],

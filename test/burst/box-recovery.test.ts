@@ -96,7 +96,7 @@ test('all that a dead process of the service held is exported in order, and coun
   expect(bodies.slice(0, 700)).toEqual(Array.from({ length: 700 }, (_, at) => `dead.box ${at + 1}`));
   expect(exporter.arrived[700]?.eventName).toBe('burst.released');
   expect(exporter.arrived).toHaveLength(701);
-  expect(infos).toEqual(['BurstLogRecordProcessor: 701 records of 1 black boxes were recovered']);
+  expect(infos).toEqual(['BurstLogRecordProcessor: 701 records were recovered from 1 black boxes']);
   expect(warnings.filter((text) => !text.includes('overlayfs'))).toEqual([]);
   expect(dead()).toEqual(['dead-other.box']);
   expectAccountsBalance(processor.stats());
@@ -167,7 +167,8 @@ test('what was removed unread, and what is kept unreadable, is reported', async 
   utimesSync(join(directory, 'dead.box'), yesterday, yesterday);
   start(new Exporter());
   await until(() => warnings.some((text) => text.includes('removed')));
-  const removed = '1 black boxes were removed unread: too many, too large together, or too old';
+  const removed =
+    '1 black boxes were removed without being read: their number, total size or age is too high';
   expect(warnings).toContain(`BurstLogRecordProcessor: ${removed}`);
   expect(dead()).toEqual([]);
 });
@@ -179,9 +180,7 @@ test('a file that is no box is left alone, and named', async () => {
   start(new Exporter());
   await until(() => warnings.some((text) => text.includes('dead.box')));
   expect(warnings.filter((text) => text.includes('dead.box'))).toEqual([
-    expect.stringMatching(
-      /^BurstLogRecordProcessor: dead\.box in the directory of black boxes was left alone: ./,
-    ),
+    expect.stringMatching(/^BurstLogRecordProcessor: dead\.box in the black box directory was skipped: ./),
   ]);
   expect(dead()).toEqual(['dead.box']);
 });

@@ -1,6 +1,6 @@
 import { ROOT_CONTEXT } from '@opentelemetry/api';
 import { LevelSelection } from '../../src/burst/level-selection.ts';
-import { fits, type LevelByLogger, LevelTable } from '../../src/burst/level-table.ts';
+import { type LevelByLogger, LevelTable, matches } from '../../src/burst/level-table.ts';
 import type { ResolvedRule } from '../../src/burst/verbosity-rule.ts';
 import { Severity } from '../../src/record/index.ts';
 
@@ -23,7 +23,7 @@ describe('the level of a logger', () => {
     ['*.cart', 'shop.cart', false],
     ['', '', true],
   ])('pattern %j and name %j: %p', (pattern, name, expected) => {
-    expect(fits(pattern, name)).toBe(expected);
+    expect(matches(pattern, name)).toBe(expected);
   });
 
   test('is that of its name, else of the longest pattern, else the default', () => {

@@ -130,7 +130,7 @@ describe('the exporter', () => {
     expect(deliveryOf({ exporter: own }).exporter).toBe(own);
     expect(deliveryOf({ exporter: own, delivery: { retry: false } }).exporter).toBe(own);
     expect(() => ofProcessor({ exporter: own, delivery: { retry: {} } })).toThrow(
-      'delivery.retry is not for an exporter that retries by itself',
+      'delivery.retry must be false or omitted for an exporter that retries by itself',
     );
   });
 });

@@ -328,12 +328,12 @@ describe.each(FRONTS)('%s', (front) => {
 
     test('it is asked for once, and not with a scope function', () => {
       const { burst } = traced();
-      expect(() => burst.spanProcessor()).toThrow('register that one with every TracerProvider');
+      expect(() => burst.spanProcessor()).toThrow('register its result with every TracerProvider');
       const custom = new BurstLogRecordProcessor({
         exporter: new InMemoryLogRecordExporter(),
         scope: () => 'x',
       });
-      expect(() => custom.spanProcessor()).toThrow('needs scope "trace" or "global", got a function');
+      expect(() => custom.spanProcessor()).toThrow('requires scope "trace" or "global", got a function');
     });
 
     test.each([

@@ -141,7 +141,9 @@ describe.each(FRONTS)('configure() of the %s', (front) => {
     const rules = (count: number) => Array.from({ length: count }, () => ({ emitLevel: 'DEBUG' as const }));
     const end = burst.configure(rules(20));
     burst.configure(rules(12));
-    expect(() => burst.configure(rules(1))).toThrow('configure() takes at most 32 rules at once, got 33');
+    expect(() => burst.configure(rules(1))).toThrow(
+      'configure() accepts at most 32 rules at the same time, got 33',
+    );
     end();
     burst.configure(rules(20));
     clock.advance(600_000);
@@ -160,12 +162,12 @@ describe.each(FRONTS)('configure() of the %s', (front) => {
   });
 
   test.each<[object, string]>([
-    [{}, 'rule needs level or emitLevel, got neither'],
+    [{}, 'rule requires level or emitLevel, got neither'],
     [{ emitLevel: 'LOUD' }, 'rule: emitLevel must be a severity from 1 to 24'],
     [{ emitLevel: 'FATAL' }, 'rule: emitLevel must not be above burstLevel (17), got "FATAL"'],
     [{ level: 'WARN', emitLevel: 'INFO' }, 'rule: level must not be above emitLevel (9), got "WARN"'],
-    [{ logger: '', level: 'INFO' }, 'rule: logger must be a name, or the start of names with a *'],
-    [{ task: 5, level: 'INFO' }, 'rule: task must be a name, or the start of names with a *'],
+    [{ logger: '', level: 'INFO' }, 'rule: logger must be a name, or a prefix followed by "*"'],
+    [{ task: 5, level: 'INFO' }, 'rule: task must be a name, or a prefix followed by "*"'],
     [{ level: 'INFO', forMillis: 0 }, 'rule: forMillis must be a number of milliseconds from 1, got 0'],
     [{ level: 'INFO', minutes: 5 }, 'rule has no option "minutes"; it knows logger, task, level'],
     [[{ level: 'INFO' }, null], 'rule 2 must be an object, got null'],

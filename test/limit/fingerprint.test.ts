@@ -181,6 +181,6 @@ describe('what the application says', () => {
     listen((message) => void warnings.push(message));
     const expected = await fingerprintOfTrigger({});
     expect(await fingerprintOfTrigger({ fingerprint: wrong as () => string })).toBe(expected);
-    expect(warnings).toEqual([`BurstLogRecordProcessor: ${warning}; the default fingerprint counts`]);
+    expect(warnings).toEqual([`BurstLogRecordProcessor: ${warning}; the default fingerprint is used`]);
   });
 });
