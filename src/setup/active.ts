@@ -1,13 +1,15 @@
 import type { Burstlog } from './options.ts';
 
-/** Where the running set-up is kept: copies of this package for ES modules and for CommonJS can meet in one process. */
+/**
+ * The key of the active setup in `globalThis`. The ESM and the CommonJS build can be loaded in one process.
+ */
 const KEY = Symbol.for('burstlog.setup');
 
 interface Place {
   [KEY]?: Burstlog | undefined;
 }
 
-/** What `start()`, `burstlog/register` or `withBurstlog()` set up in this process; undefined if nothing runs. */
+/** Returns the setup of `start()`, `burstlog/register` or `withBurstlog()` in this process, or undefined. */
 export function activeBurstlog(): Burstlog | undefined {
   return (globalThis as Place)[KEY];
 }

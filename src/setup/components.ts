@@ -8,17 +8,19 @@ import { zmqExporter } from './log-exporters.ts';
 import { Packages } from './packages.ts';
 import { settings as definition } from './settings.ts';
 
-/** A component of OpenTelemetry's declarative configuration, as a registry of plugins takes it. */
+/** A component of OpenTelemetry's declarative configuration, in the form that plugin registries expect. */
 export interface ConfigurationComponent<T> {
-  /** What it makes. */
+  /** The type of the component. */
   readonly componentType: 'LogRecordProcessor' | 'LogRecordExporter';
   /** The key in a configuration file. */
   readonly name: string;
-  /** @throws Error, RangeError or TypeError when a property is wrong */
+  /** @throws Error, RangeError or TypeError if a property is invalid */
   createComponent(properties: { readonly [key: string]: unknown } | null): T;
 }
 
-/** `burst/development`: a `BurstLogRecordProcessor`. Its `exporter` is a model, or an exporter that was made. */
+/**
+ * `burst/development`: a `BurstLogRecordProcessor`. Its `exporter` is a configuration model or an exporter.
+ */
 export const burstComponent: ConfigurationComponent<LogRecordProcessorLike> = {
   componentType: 'LogRecordProcessor',
   name: 'burst/development',
@@ -38,7 +40,7 @@ export const burstComponent: ConfigurationComponent<LogRecordProcessorLike> = {
   },
 };
 
-/** `zmq/development`: records to distlogd. */
+/** `zmq/development`: exports records to distlogd. */
 export const zmqComponent: ConfigurationComponent<LogRecordExporterLike> = {
   componentType: 'LogRecordExporter',
   name: 'zmq/development',

@@ -14,15 +14,15 @@ interface ConfigurationPackage {
   createConfigFactory?(): { getConfigModel(): Model };
 }
 
-/** A declarative configuration: what holds in the place of the variables. */
+/** A declarative configuration, which replaces the environment variables. */
 export interface ConfigurationFile {
   readonly isDisabled: boolean;
-  /** What it says, as the variables of the specification say it. */
+  /** The configuration, expressed as the environment variables of the specification. */
   readonly variables: Environment;
   /** The properties of `burst/development`, as options. */
   readonly settings: Readonly<Record<string, unknown>>;
   readonly resourceAttributes: Readonly<Record<string, unknown>>;
-  /** What exports log records, all of it behind the burst. */
+  /** The processors that export log records, all of them behind the burst. */
   readonly logProcessors: readonly LogRecordProcessorLike[];
   readonly spanProcessors: readonly SpanProcessorLike[];
 }
@@ -30,8 +30,8 @@ export interface ConfigurationFile {
 const PACKAGE = '@opentelemetry/configuration';
 
 /**
- * Reads a file of OpenTelemetry's declarative configuration with the official parser. If it does not parse, or names a
- * component that is not known, that is reported, and nothing is set up: as with the official SDK.
+ * Reads a file of OpenTelemetry's declarative configuration with the official parser. If it cannot be parsed,
+ * or names an unknown component, the error is reported and nothing is set up, as in the official SDK.
  */
 export function readConfigurationFile(
   path: string,
@@ -74,11 +74,11 @@ function read(path: string, packages: Packages): ConfigurationFile {
   };
 }
 
-/** `emit_level` is the option `emitLevel`. */
+/** Reads the properties as options: `emit_level` is the option `emitLevel`. */
 export function burstSettings({ exporter, ...properties }: Model): Readonly<Record<string, unknown>> {
   const variables = Object.fromEntries(
     Object.entries(properties)
-      // A property that is null is as one that is absent.
+      // A property that is null counts as absent.
       .filter(([, value]) => value != null)
       .map(([key, value]) => [`BURSTLOG_${key.toUpperCase()}`, String(value)]),
   );
@@ -87,14 +87,14 @@ export function burstSettings({ exporter, ...properties }: Model): Readonly<Reco
   });
 }
 
-/** A message about variables, as one about properties of a file. */
+/** Rewrites a message about variables into one about properties of a file. */
 function asProperties(message: string): string {
   return message
     .replaceAll(/BURSTLOG_\w+/g, (name) => name.slice('BURSTLOG_'.length).toLowerCase())
     .replace('; it is ignored', '');
 }
 
-/** Those of `attributes` go before those of `attributes_list`. */
+/** `attributes` take precedence over `attributes_list`. */
 function resourceAttributesOf(resource: unknown): Readonly<Record<string, unknown>> {
   const { attributes_list: list } = (resource ?? {}) as Model;
   const attributes = listOf(resource, 'attributes') as readonly { name: string; value: unknown }[];

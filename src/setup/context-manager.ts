@@ -8,9 +8,9 @@ interface AsyncHooks {
 }
 
 /**
- * Registers a context manager, unless there is one: that of `@opentelemetry/context-async-hooks` where it is installed,
- * else ours.
- * @returns a function that takes it back; undefined if there was one
+ * Registers a context manager unless there is one: that of `@opentelemetry/context-async-hooks` if it is
+ * installed, otherwise ours.
+ * @returns a function that unregisters it; undefined if there was one
  */
 export function registerContextManager(packages: Packages): (() => void) | undefined {
   if (hasContextManager()) return undefined;
@@ -21,7 +21,7 @@ export function registerContextManager(packages: Packages): (() => void) | undef
   return () => context.disable();
 }
 
-/** Whether a context manager is registered shows in its effect. */
+/** Whether a context manager is registered, which only its effect shows. */
 export function hasContextManager(): boolean {
   const probe = ROOT_CONTEXT.setValue(Symbol('probe'), true);
   return context.with(probe, () => context.active() === probe);
@@ -29,10 +29,16 @@ export function hasContextManager(): boolean {
 
 type Listener = (...parameters: unknown[]) => unknown;
 
-/** A context manager on Node's AsyncLocalStorage, for applications without `@opentelemetry/context-async-hooks`. */
+/**
+ * A context manager on Node.js's AsyncLocalStorage, for applications without
+ * `@opentelemetry/context-async-hooks`.
+ */
 export class StorageContextManager implements ContextManager {
   readonly #storage = new AsyncLocalStorage<Context>();
-  /** Emitters whose listeners run in a context already, which stays: Node's mark of a wrapped listener is one deep. */
+  /**
+   * Emitters that are already bound. They keep their context, because Node.js marks wrapped listeners only
+   * once.
+   */
   readonly #bound = new WeakSet<EventEmitter>();
 
   active(): Context {
@@ -70,7 +76,10 @@ export class StorageContextManager implements ContextManager {
     return Object.defineProperty(bound, 'length', { value: target.length });
   }
 
-  /** Its listeners run in the context; `removeListener()` finds them by Node's own mark of a wrapped listener. */
+  /**
+   * Runs the listeners in the context; `removeListener()` finds them by Node.js's own mark of a wrapped
+   * listener.
+   */
   #bindEmitter<T extends EventEmitter>(active: Context, emitter: T): T {
     if (this.#bound.has(emitter)) return emitter;
     this.#bound.add(emitter);

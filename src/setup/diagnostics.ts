@@ -15,9 +15,9 @@ const levels: Readonly<Record<string, DiagLogLevel>> = {
 };
 
 /**
- * Makes warnings visible: without a logger, OpenTelemetry's `diag` discards them. Where the application has set one, it
- * stays. Ours writes to the standard error, from `OTEL_LOG_LEVEL` on, by default from WARN.
- * @returns reports a message of the set-up: to `diag`, or to the standard error if `diag` is out of reach
+ * Makes warnings visible: without a logger, OpenTelemetry's `diag` discards them. A logger of the application
+ * is kept. Ours writes to standard error from `OTEL_LOG_LEVEL` on, by default from WARN.
+ * @returns a function that reports a message to `diag`, or to standard error if `diag` cannot be used
  */
 export function setUpDiagnostics(environment: Environment): (message: string) => void {
   const given = environment.OTEL_LOG_LEVEL?.trim() ?? '';
@@ -35,7 +35,7 @@ export function setUpDiagnostics(environment: Environment): (message: string) =>
     try {
       diag.warn(text);
     } catch {
-      // A diag logger of the application may throw; the application starts all the same.
+      // If a diag logger of the application throws, the application still starts.
     }
   };
   if (given !== '' && known === undefined) {
@@ -45,7 +45,7 @@ export function setUpDiagnostics(environment: Environment): (message: string) =>
   return report;
 }
 
-/** Not `console`: an instrumentation of it would make records of these messages. */
+/** Not `console`: an instrumentation of it would turn these messages into records. */
 const errorStreamLogger: DiagLogger = {
   error: (...parts) => write('error', parts),
   warn: (...parts) => write('warn', parts),

@@ -4,9 +4,9 @@ import type { Burstlog } from './options.ts';
 import type { Parts } from './started.ts';
 
 /**
- * Exports the last records however JavaScript sees the process end, see `installShutdownHooks()`: after a crash what is
- * held is released first.
- * @param fallback where what cannot be exported any more is written
+ * Exports the last records for every end of the process that JavaScript can observe, see
+ * `installShutdownHooks()`. After a crash, held records are released first.
+ * @param fallback where records are written that can no longer be exported
  * @returns a function that removes the hooks
  */
 export function exportAtEnd(

@@ -1,7 +1,7 @@
 import { type Fields, type Group, suggestion } from '../settings/index.ts';
 import { readText } from './text-form.ts';
 
-/** Variables of a process. */
+/** The environment variables of a process. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 const PREFIX = 'BURSTLOG_';
@@ -13,8 +13,8 @@ export function variableOf(option: string): string {
 }
 
 /**
- * Reads the options that the environment sets. What is wrong is reported and ignored; names of ours that are not known
- * are reported. An empty variable counts as not set.
+ * Reads the options that the environment sets. Invalid values are reported and ignored; unknown `BURSTLOG_*`
+ * names are reported. An empty variable counts as not set.
  */
 export function readEnvironment<F extends Fields>(
   definition: Group<F>,

@@ -5,14 +5,14 @@ import type { Packages } from './packages.ts';
 import { pairsIn } from './pairs.ts';
 import type { TraceSdk } from './trace-sdk.ts';
 
-/** A part of a configuration file: what the official parser made of it. */
+/** A part of a configuration file, as the official parser returns it. */
 export interface Model {
   readonly [key: string]: unknown;
 }
 
 type OtlpPackage = Readonly<Record<'OTLPLogExporter' | 'OTLPTraceExporter', new (options: object) => object>>;
 
-/** The processor of log records that a file names. What a burst has beside its exporter is read elsewhere. */
+/** Creates the log record processor that a file names. The other properties of a burst are read elsewhere. */
 export function logProcessorOf(model: unknown, packages: Packages): LogRecordProcessorLike {
   const [name, properties] = entryOf(model, 'LogRecordProcessor');
   if (name !== 'batch' && name !== 'simple' && name !== 'burst/development') {
@@ -27,7 +27,7 @@ export function logProcessorOf(model: unknown, packages: Packages): LogRecordPro
   });
 }
 
-/** The exporter of log records that a file names. */
+/** Creates the log record exporter that a file names. */
 export function logExporterOf(model: unknown, packages: Packages): LogRecordExporterLike {
   const [name, properties] = entryOf(model, 'LogRecordExporter');
   switch (name) {
@@ -45,7 +45,7 @@ export function logExporterOf(model: unknown, packages: Packages): LogRecordExpo
   }
 }
 
-/** The span processor that a file names. */
+/** Creates the span processor that a file names. */
 export function spanProcessorOf(model: unknown, packages: Packages, sdk: TraceSdk): SpanProcessorLike {
   const [name, properties] = entryOf(model, 'SpanProcessor');
   if (name !== 'batch' && name !== 'simple') throw new Error(`unknown SpanProcessor name: "${name}"`);
@@ -57,7 +57,7 @@ export function spanProcessorOf(model: unknown, packages: Packages, sdk: TraceSd
   return sdk.batched(otlpOf('trace', exporter, settings, packages), batchOptions(properties));
 }
 
-/** An object with one key: the name of a component, and its properties. */
+/** Reads an object with one key: the name of a component, and its properties. */
 export function entryOf(model: unknown, type: string): readonly [name: string, properties: Model] {
   const entries = Object.entries((model ?? {}) as Model);
   if (entries.length !== 1) {

@@ -16,15 +16,16 @@ interface AutoInstrumentations {
 type Exports = Readonly<Record<string, unknown>>;
 
 const PREFIX = '@opentelemetry/instrumentation-';
-/** Loggers whose records become OpenTelemetry's, if their instrumentation is installed. */
+/** Loggers whose records are captured if their instrumentation is installed. */
 const LOGGERS: readonly string[] = ['pino', 'winston', 'bunyan'];
 /** `burstlog/pino` needs no instrumentation. */
 const PINO_CONSEQUENCE = 'records of pino are seen only with withBurstlog() of burstlog/pino';
 
 /**
- * The instrumentations that the application has installed: all of `@opentelemetry/auto-instrumentations-node`, or those
- * that its package.json names, and those of the loggers pino, winston, bunyan and console.
- * `OTEL_NODE_ENABLED_INSTRUMENTATIONS` and `OTEL_NODE_DISABLED_INSTRUMENTATIONS` are obeyed.
+ * Returns the instrumentations that the application has installed: all of
+ * `@opentelemetry/auto-instrumentations-node`, or those named in its package.json, and those of the loggers
+ * pino, winston, bunyan and console. `OTEL_NODE_ENABLED_INSTRUMENTATIONS` and
+ * `OTEL_NODE_DISABLED_INSTRUMENTATIONS` are respected.
  */
 export function installedInstrumentations(
   environment: OtelEnvironment,
@@ -46,7 +47,7 @@ export function installedInstrumentations(
   ];
 }
 
-/** The short names of what to look for. */
+/** Returns the short names of the instrumentations to load. */
 function namedInstrumentations(packages: Packages, entryFolder: string): readonly string[] {
   const dependencies = Object.keys(manifestAbove(entryFolder)?.dependencies ?? {});
   const named = dependencies
@@ -69,8 +70,8 @@ function instrumentationOf(name: string, packages: Packages): InstrumentationLik
 }
 
 /**
- * Enables instrumentations, and the hook by which they reach ES modules if the application is one. On OpenTelemetry 3.x
- * it also builds the bridge for those that still use `@opentelemetry/api-logs`.
+ * Enables instrumentations and, if the application is an ES module, the hook that they need for ES modules.
+ * On OpenTelemetry 3.x it also installs the bridge for those that still use `@opentelemetry/api-logs`.
  * @returns a function that disables them
  */
 export function enableInstrumentations(
@@ -93,7 +94,7 @@ export function enableInstrumentations(
   return () => undo(disables.filter((disable) => disable !== undefined));
 }
 
-/** An instrumentation that throws is reported, and left out: the application starts. */
+/** Reports an instrumentation that throws and skips it, so that the application starts. */
 function attempted<T>(make: () => T, name: string, report: (message: string) => void): T | undefined {
   try {
     return make();
@@ -104,8 +105,8 @@ function attempted<T>(make: () => T, name: string, report: (message: string) => 
 }
 
 /**
- * Reports the loggers that were loaded before their instrumentation, which then does not see them. `burstlog/pino` sees
- * pino all the same; whether the application uses it shows when its first turn is over.
+ * Reports the loggers that were loaded before their instrumentation, which cannot patch them. `burstlog/pino`
+ * needs no patch; whether the application uses it is known after its first turn of the event loop.
  */
 export function reportEarlyLoggers(packages: Packages, report: (message: string) => void): void {
   const early = LOGGERS.filter((name) => packages.isLoaded(name));
@@ -126,7 +127,7 @@ function isEsModule(entry: string | undefined): boolean {
   return extension !== '.cjs' && extension !== '.cts' && manifestAbove(entry)?.type === 'module';
 }
 
-/** The hook of `@opentelemetry/instrumentation`, unless the command line has it already. */
+/** Registers the hook of `@opentelemetry/instrumentation`, unless the command line already does. */
 function registerModuleHook(packages: Packages): void {
   const given = `${process.execArgv.join(' ')} ${process.env.NODE_OPTIONS ?? ''}`;
   const hook = packages.find('@opentelemetry/instrumentation/hook.mjs');

@@ -6,15 +6,15 @@ import {
   type ReadableLogRecordLike,
 } from '../record/index.ts';
 
-/** What a processor reads of an exporter when it is made. */
+/** The properties that a processor reads from an exporter at construction. */
 export interface ExporterTraits {
   readonly maxConcurrentExports?: number;
   readonly worstCaseMillis?: number;
 }
 
 /**
- * An exporter whose module is loaded while the application starts, not before: most set-ups need none of these. Exports
- * wait for it; if it cannot be made, they fail.
+ * An exporter whose module is loaded while the application starts, because most setups need only one of them.
+ * Exports wait until it is loaded; if it cannot be created, they fail.
  */
 export class LazyExporter implements LogRecordExporterLike {
   readonly maxConcurrentExports?: number;
@@ -24,7 +24,7 @@ export class LazyExporter implements LogRecordExporterLike {
   constructor(made: Promise<LogRecordExporterLike>, traits: ExporterTraits = {}) {
     Object.assign(this, traits);
     this.#made = made;
-    // Whoever exports gets the error; without an export it is none.
+    // Each export reports the error; without an export it is ignored.
     made.catch(() => {});
   }
 

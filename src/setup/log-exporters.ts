@@ -5,14 +5,16 @@ import { otlpExporter } from './otlp-exporters.ts';
 import type { Packages } from './packages.ts';
 import type { Settings } from './settings.ts';
 
-/** Where distlogd listens by default. */
+/** The default address of distlogd. */
 const DISTLOGD = 'tcp://127.0.0.1:5011';
-/** Of `StdoutLogRecordExporter`. */
+/** The traits of `StdoutLogRecordExporter`. */
 const STDOUT_TRAITS = { worstCaseMillis: 0 };
-/** Of `ZmqLogRecordExporter`. */
+/** The traits of `ZmqLogRecordExporter`. */
 const ZMQ_TRAITS = { maxConcurrentExports: 8, worstCaseMillis: 300_000 };
 
-/** Where log records go: by the setting `exporter`, else by `OTEL_LOGS_EXPORTER`. None: nowhere. */
+/**
+ * Returns the log record exporters of the setting `exporter`, or of `OTEL_LOGS_EXPORTER`. Empty: no export.
+ */
 export function logExporters(
   settings: Settings,
   environment: OtelEnvironment,
@@ -44,18 +46,20 @@ function byEnvironment(
   );
 }
 
-/** Without an OTLP exporter the records are shown, so that the first burst can be seen. */
+/**
+ * Without an OTLP exporter the records are written to standard output, so that the first burst is visible.
+ */
 function otlpOrStdout(
   { endpoint, stdoutFormat }: Settings,
   environment: OtelEnvironment,
   packages: Packages,
 ): LogRecordExporterLike {
-  const consequence = 'log records go to the standard output instead';
+  const consequence = 'log records are written to standard output instead';
   const exporter = otlpExporter('logs', environment, packages, consequence, endpoint);
   return (exporter as LogRecordExporterLike | undefined) ?? stdoutExporter(stdoutFormat);
 }
 
-/** Records to the standard output. */
+/** Exports records to standard output. */
 export function stdoutExporter(format: Settings['stdoutFormat']): LogRecordExporterLike {
   return new LazyExporter(
     import('../stdout/index.ts').then(
@@ -65,7 +69,7 @@ export function stdoutExporter(format: Settings['stdoutFormat']): LogRecordExpor
   );
 }
 
-/** Records to distlogd. */
+/** Exports records to distlogd. */
 export function zmqExporter(endpoint: string): LogRecordExporterLike {
   return new LazyExporter(
     import('../zeromq/index.ts').then(({ ZmqLogRecordExporter }) => new ZmqLogRecordExporter({ endpoint })),

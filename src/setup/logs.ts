@@ -11,7 +11,10 @@ import { replaceLogProcessors } from './running-providers.ts';
 import { asOne } from './several-processors.ts';
 import type { Surroundings } from './surroundings.ts';
 
-/** Makes the provider of the pipeline the global one. @returns what takes it back; undefined if it was refused */
+/**
+ * Registers the provider of the pipeline as the global one.
+ * @returns a function that unregisters it; undefined if the registration was refused
+ */
 export function registerLogs(
   { provider }: ProviderPipeline,
   { report }: Surroundings,
@@ -24,7 +27,7 @@ export function registerLogs(
   }
 }
 
-/** Records of a provider that runs already go through the pipeline, then to where they went before. */
+/** Inserts the pipeline into a running provider, in front of the processors that it has. */
 export function joinLogs(
   provider: object,
   surroundings: Surroundings,
@@ -37,7 +40,7 @@ export function joinLogs(
   });
   if (!isJoined) {
     surroundings.report(
-      'another LoggerProvider is registered, and it is none of the OpenTelemetry SDK, so nothing is held: start burstlog first, or set OTEL_LOGS_EXPORTER=none for what registers it',
+      'another LoggerProvider is registered that is not of the OpenTelemetry SDK; no records are held: start burstlog first, or set OTEL_LOGS_EXPORTER=none for the SDK that registers it',
     );
   }
   return pipeline;

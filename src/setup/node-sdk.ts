@@ -9,9 +9,12 @@ import { startedFrom, undo } from './started.ts';
 import { type Surroundings, surroundingsOf } from './surroundings.ts';
 import { type TraceSdk, traceSdk } from './trace-sdk.ts';
 
-/** What `withBurstlog()` reads of a configuration of `NodeSDK`, of either line. All else is passed on as it is. */
+/**
+ * The part of a `NodeSDK` configuration, of either line, that `withBurstlog()` reads. The rest is passed on
+ * unchanged.
+ */
 interface NodeSdkConfigurationLike {
-  // biome-ignore lint/suspicious/noExplicitAny: the processors of each line ask for records of their own.
+  // biome-ignore lint/suspicious/noExplicitAny: each line has its own record type.
   readonly logRecordProcessors?: any[] | undefined;
   // biome-ignore lint/suspicious/noExplicitAny: as above.
   readonly logRecordProcessor?: any;
@@ -28,13 +31,13 @@ interface NodeSdkConfigurationLike {
 /**
  * Adds bursts to the configuration of a `NodeSDK`: `new NodeSDK(withBurstlog({ … })).start()`.
  *
- * `NodeSDK` drops `traceExporter` and the exporters of the environment as soon as it is given span processors, and those
- * of `OTEL_LOGS_EXPORTER` as soon as it is given processors of log records. Here they stay: log records go where they
- * went before, through the burst, and spans are exported as before. On OpenTelemetry 3.x it also builds the bridge for
- * instrumentations that still use `@opentelemetry/api-logs`.
+ * If `NodeSDK` is given span processors, it ignores `traceExporter` and the exporters of the environment. If
+ * it is given log record processors, it ignores `OTEL_LOGS_EXPORTER`. This function keeps them: log records
+ * reach the same destination through the burst, and spans are exported as before. On OpenTelemetry 3.x it
+ * also installs the bridge for instrumentations that still use `@opentelemetry/api-logs`.
  *
- * `activeBurstlog()` returns what it made.
- * @throws RangeError or TypeError when an option is wrong
+ * `activeBurstlog()` returns the created setup.
+ * @throws RangeError or TypeError if an option is invalid
  */
 export function withBurstlog<C extends object>(
   configuration: C = {} as C,
@@ -46,7 +49,7 @@ export function withBurstlog<C extends object>(
   const { environment, packages, report } = surroundings;
   const given: NodeSdkConfigurationLike = configuration;
   if (activeBurstlog() !== undefined) {
-    report('it was started before; withBurstlog() changes nothing');
+    report('burstlog is already started; withBurstlog() has no effect');
     return configuration;
   }
   if (environment.isTrue('OTEL_SDK_DISABLED')) return configuration;
@@ -54,8 +57,8 @@ export function withBurstlog<C extends object>(
   if (pipeline === undefined) return configuration;
   bridgeApiLogs();
   const afterwards: (() => void)[] = [];
-  const takeBack = [() => undo(afterwards)];
-  const started = startedFrom({ burst: pipeline.burst, providers: [], takeBack });
+  const undoSteps = [() => undo(afterwards)];
+  const started = startedFrom({ burst: pipeline.burst, providers: [], undoSteps });
   afterwards.push(runtimeControls(started, surroundings, 'none'));
   activate(started);
   const sdk = traceSdk(environment, packages);
@@ -73,7 +76,7 @@ function logProcessorsOf(
   return logRecordProcessors ?? (logRecordProcessor === undefined ? undefined : [logRecordProcessor]);
 }
 
-/** The burst's span processor, before all that was there. */
+/** Puts the burst's span processor before the existing ones. */
 function spansOf(
   configuration: NodeSdkConfigurationLike,
   own: SpanProcessorLike | undefined,
@@ -94,7 +97,7 @@ function spansOf(
   };
 }
 
-/** What exports spans, chosen as `NodeSDK` chooses. */
+/** Selects the processors that export spans as `NodeSDK` does. */
 function exportersOf(
   { spanProcessors, spanProcessor, traceExporter }: NodeSdkConfigurationLike,
   sdk: TraceSdk,

@@ -1,7 +1,10 @@
 import { listed } from '../settings/index.ts';
 import type { Environment } from './environment.ts';
 
-/** Reads the variables of the OpenTelemetry specification. Wrong values are reported, then the default holds. */
+/**
+ * Reads the variables of the OpenTelemetry specification. Invalid values are reported; then the default
+ * applies.
+ */
 export class OtelEnvironment {
   readonly #environment: Environment;
   readonly #report: (message: string) => void;
@@ -11,7 +14,7 @@ export class OtelEnvironment {
     this.#report = report;
   }
 
-  /** The first of these variables that is set; an empty one counts as not set. */
+  /** Returns the first of these variables that is set; an empty one counts as not set. */
   text(...names: readonly string[]): string | undefined {
     for (const name of names) {
       const value = this.#environment[name]?.trim();
@@ -20,7 +23,7 @@ export class OtelEnvironment {
     return undefined;
   }
 
-  /** The values of a list, each once, in their order; undefined if it is not set. */
+  /** Returns the distinct values of a list in order; undefined if it is not set. */
   list(name: string): readonly string[] | undefined {
     const values = this.text(name)
       ?.split(',')
@@ -28,7 +31,7 @@ export class OtelEnvironment {
     return values === undefined ? undefined : [...new Set(values.filter((value) => value !== ''))];
   }
 
-  /** As `list`, without values that are not known. */
+  /** Like `list`, without unknown values, which are reported. */
   choices(name: string, known: readonly string[]): readonly string[] | undefined {
     return this.list(name)?.filter((value) => {
       if (known.includes(value)) return true;
@@ -37,7 +40,7 @@ export class OtelEnvironment {
     });
   }
 
-  /** One of these words. */
+  /** Returns one of these words; any other value is reported and ignored. */
   choice<const T extends string>(known: readonly T[], ...names: readonly string[]): T | undefined {
     const value = this.text(...names);
     const found = known.find((word) => word === value);
@@ -49,7 +52,7 @@ export class OtelEnvironment {
     return found;
   }
 
-  /** `true` in any case is true, everything else false, as the specification has it. */
+  /** `true` in any case is true; every other value is false, as the specification requires. */
   isTrue(name: string): boolean {
     const value = this.text(name)?.toLowerCase();
     if (value !== undefined && value !== 'true' && value !== 'false') {
@@ -58,7 +61,7 @@ export class OtelEnvironment {
     return value === 'true';
   }
 
-  /** A number from `min` to `max`, of the first of these variables that is set. */
+  /** Returns a number from `min` to `max`, from the first of these variables that is set. */
   number(min: number, max: number, ...names: readonly string[]): number | undefined {
     const text = this.text(...names);
     if (text === undefined) return undefined;
@@ -71,7 +74,7 @@ export class OtelEnvironment {
     return undefined;
   }
 
-  /** A whole number from `min`, likewise. */
+  /** Like `number`, rounded down to a whole number. */
   count(min: 0 | 1, ...names: readonly string[]): number | undefined {
     const value = this.number(min, Number.POSITIVE_INFINITY, ...names);
     return value === undefined ? undefined : Math.floor(value);

@@ -1,7 +1,7 @@
 import type { OtelEnvironment } from './otel-environment.ts';
 import type { Packages } from './packages.ts';
 
-/** The two signals that a set-up exports. */
+/** The signals that a setup exports. */
 export type Signal = 'logs' | 'traces';
 
 const PROTOCOLS = ['http/protobuf', 'http/json', 'grpc'] as const;
@@ -19,11 +19,11 @@ interface ExporterPackage {
 }
 
 /**
- * The official OTLP exporter of a signal, by the protocol of `OTEL_EXPORTER_OTLP_PROTOCOL`; if that is not set, by the
- * first protocol whose exporter is installed. It reads endpoint, headers, time-out, compression and certificates from
- * the environment itself.
- * @param endpoint in the place of what the environment says
- * @param consequence of its absence, for the message about it; undefined: nobody asked for it
+ * Creates the official OTLP exporter of a signal for the protocol of `OTEL_EXPORTER_OTLP_PROTOCOL`. If that
+ * is not set, it uses the first protocol whose exporter is installed. The exporter itself reads endpoint,
+ * headers, timeout, compression and certificates from the environment.
+ * @param endpoint overrides the endpoint of the environment
+ * @param consequence what to report if it is not installed; undefined: nothing, because it was not requested
  */
 export function otlpExporter(
   signal: Signal,
@@ -52,7 +52,7 @@ export function otlpExporter(
   return endpoint === undefined ? new Exporter() : new Exporter({ url: urlOf(endpoint, signal, protocol) });
 }
 
-/** OTLP over HTTP has a path; an endpoint without one means the server. */
+/** OTLP over HTTP needs a path; it is added to an endpoint without one. */
 function urlOf(endpoint: string, signal: Signal, protocol: Protocol): string {
   if (protocol === 'grpc' || !URL.canParse(endpoint)) return endpoint;
   const url = new URL(endpoint);

@@ -2,12 +2,14 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { errorText } from '../record/index.ts';
 
-/** Not imported: webpack, and so Next.js, would replace the calls, whose arguments it does not know. */
+/**
+ * Not imported: webpack, and so Next.js, would replace the calls, because it cannot resolve their arguments.
+ */
 const { createRequire } = process.getBuiltinModule('node:module');
 
 type Require = ReturnType<typeof createRequire>;
 
-/** Packages that bring others of OpenTelemetry, which npm may have installed below them. */
+/** Packages that depend on others of OpenTelemetry, which npm may have installed below them. */
 const SDKS: readonly string[] = [
   '@opentelemetry/sdk-logs',
   '@opentelemetry/sdk-node',
@@ -16,10 +18,10 @@ const SDKS: readonly string[] = [
 ];
 
 /**
- * Loads the packages that the application has installed, from where the application would find them: beside its entry
- * file, in the working directory, beside this package, below the OpenTelemetry SDK.
+ * Loads the packages that the application has installed, from the locations that the application can use:
+ * next to its entry file, in the working directory, next to this package, and below the OpenTelemetry SDK.
  *
- * What is missing is collected by `need()`, so that one message can name all of it.
+ * `need()` collects missing packages, so that one message can list all of them.
  */
 export class Packages {
   readonly #places: readonly Require[];
@@ -34,12 +36,12 @@ export class Packages {
     this.#report = report;
   }
 
-  /** Where the package is installed; undefined if it is not. */
+  /** Returns the path of a package; undefined if it is not installed. */
   find(name: string): string | undefined {
     return firstOf(this.#everywhere(name), (require) => require.resolve(name));
   }
 
-  /** @returns the package; undefined if it is not installed, or fails to load, which is reported */
+  /** @returns the package; undefined if it is not installed or fails to load; a failure is reported */
   load<T>(name: string): T | undefined {
     const path = this.find(name);
     if (path === undefined) return undefined;
@@ -51,20 +53,22 @@ export class Packages {
     }
   }
 
-  /** As `load`; if it is not installed, that becomes part of the message of `missing()`. */
+  /** Like `load`, but adds a missing package to the message of `missing()`. */
   need<T>(name: string, consequence: string): T | undefined {
     if (this.find(name) === undefined) this.#missing.set(name, consequence);
     return this.load<T>(name);
   }
 
-  /** What `need()` did not find: one message for all of it, with the command that installs it. */
+  /**
+   * Returns one message about all packages that `need()` did not find, with the command that installs them.
+   */
   missing(): string | undefined {
     if (this.#missing.size === 0) return undefined;
     const each = [...this.#missing].map(([name, consequence]) => `${name} (${consequence})`).join(', ');
     return `not installed: ${each}; to install: npm i ${[...this.#missing.keys()].join(' ')}`;
   }
 
-  /** Whether some module of the package has been loaded by now. */
+  /** Whether a module of the package has already been loaded. */
   isLoaded(name: string): boolean {
     const part = join('node_modules', name, '/');
     return Object.keys(this.#places[0]!.cache).some((path) => path.includes(part));
@@ -80,20 +84,20 @@ export class Packages {
   }
 }
 
-/** A package.json. */
+/** The parts of a package.json that are read. */
 export interface Manifest {
   readonly name?: string;
   readonly type?: string;
   readonly dependencies?: Readonly<Record<string, string>>;
 }
 
-/** The package.json that is nearest above a file or directory. */
+/** Reads the nearest package.json at or above a path. */
 export function manifestAbove(path: string): Manifest | undefined {
   for (let folder = path; ; folder = dirname(folder)) {
     try {
       return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest;
     } catch {
-      // None here, or none that can be read.
+      // Missing or unreadable: continues with the parent.
     }
     if (folder === dirname(folder)) return undefined;
   }
@@ -104,13 +108,13 @@ function firstOf(places: readonly Require[], look: (require: Require) => string)
     try {
       return look(require);
     } catch {
-      // Not from there.
+      // Not found from this location.
     }
   }
   return undefined;
 }
 
-/** The file of this module, as URL or path: `import.meta` does not exist in CommonJS, `__filename` only there. */
+/** Returns this module as URL or path: `import.meta` does not exist in CommonJS, `__filename` only there. */
 function ownFile(): string | undefined {
   const { prepareStackTrace } = Error;
   try {

@@ -1,6 +1,6 @@
 /**
- * The pairs of a list such as `api-key=1234,tenant=a%20b`, as `OTEL_EXPORTER_OTLP_HEADERS` has them too.
- * @throws Error that shows no value, which may be a secret
+ * Parses a list of pairs such as `api-key=1234,tenant=a%20b`, the format of `OTEL_EXPORTER_OTLP_HEADERS`.
+ * @throws Error without the values, which may be secrets
  */
 export function pairsIn(name: string, list: unknown): Readonly<Record<string, string>> {
   const pairs = String(list ?? '')

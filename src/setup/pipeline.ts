@@ -15,22 +15,22 @@ import type { Provider } from './started.ts';
 import type { Surroundings } from './surroundings.ts';
 import { logRecordLimits } from './trace-sdk.ts';
 
-/** What holds log records, and what watches the spans for it. */
+/** The component that holds log records, and the span processor that it needs. */
 export interface Pipeline {
   readonly burst: BurstControls;
-  /** Undefined if the scope is one that spans do not belong to. */
+  /** Undefined if the scope does not depend on spans. */
   readonly spanProcessor: SpanProcessorLike | undefined;
-  /** What delivers behind it. */
+  /** The processors that deliver the records behind it. */
   readonly behind: readonly LogRecordProcessorLike[];
 }
 
-/** In a LoggerProvider that others make. */
+/** A pipeline for a LoggerProvider that another SDK creates. */
 export interface ProcessorPipeline extends Pipeline {
-  /** In the order in which the LoggerProvider needs them. */
+  /** In the order that the LoggerProvider needs. */
   readonly processors: readonly LogRecordProcessorLike[];
 }
 
-/** In front of a LoggerProvider of its own. */
+/** A pipeline in front of its own LoggerProvider. */
 export interface ProviderPipeline extends Pipeline {
   readonly provider: Provider & { getLogger(name: string): object };
 }
@@ -42,8 +42,9 @@ interface LogsSdk {
 }
 
 /**
- * Stands in front of the SDK's LoggerProvider, so that quiet records are made only when they leave.
- * @returns undefined if nothing is to be exported, or no SDK is installed
+ * Creates a pipeline in front of the SDK's LoggerProvider, so that SDK records are created for quiet ones
+ * only on release.
+ * @returns undefined if nothing is exported or no SDK is installed
  */
 export function providerPipeline(
   surroundings: Surroundings,
@@ -70,7 +71,7 @@ export function providerPipeline(
       spanProcessor: spanProcessorOf(provider, surroundings, options),
     };
   }
-  // A black box needs the records that the SDK has made.
+  // A black box needs records that the SDK has created.
   const burst = boxedBurst(exporters, processors, options, { blackBox, ...holding });
   const provider = sdkProvider([burst]);
   return {
@@ -79,7 +80,7 @@ export function providerPipeline(
   };
 }
 
-/** With one exporter the box also keeps what is not delivered yet. */
+/** With a single exporter the box also keeps undelivered records. */
 function boxedBurst(
   exporters: readonly LogRecordExporterLike[],
   processors: readonly LogRecordProcessorLike[],
@@ -94,9 +95,10 @@ function boxedBurst(
 }
 
 /**
- * Tasks mark their records, the burst holds them, then they go to where they went before, or to where the settings say.
- * @param inner processors that export; they are wrapped unless the settings name an exporter
- * @returns undefined if nothing is to be exported
+ * Creates the pipeline: tasks add their attributes, the burst holds the records, and the processors behind it
+ * export them to the previous destination or to the one in the settings.
+ * @param inner existing exporting processors; they are wrapped unless the settings name an exporter
+ * @returns undefined if nothing is exported
  */
 export function processorPipeline(
   surroundings: Surroundings,

@@ -20,8 +20,9 @@ const KNOWN = ['tracecontext', 'baggage', 'b3', 'b3multi', 'jaeger', 'none'] as 
 const MULTI_HEADER = 1;
 
 /**
- * Registers the propagators of `OTEL_PROPAGATORS`, by default W3C trace context and baggage, unless some are registered.
- * @returns a function that takes them back
+ * Registers the propagators of `OTEL_PROPAGATORS`, by default W3C trace context and baggage, unless there are
+ * some.
+ * @returns a function that unregisters them
  */
 export function registerPropagator(
   environment: OtelEnvironment,
@@ -40,7 +41,7 @@ export function registerPropagator(
 }
 
 function propagatorOf(name: string, core: Core, packages: Packages): TextMapPropagator | undefined {
-  const because = `OTEL_PROPAGATORS has ${name}`;
+  const because = `OTEL_PROPAGATORS includes ${name}`;
   switch (name) {
     case 'tracecontext':
       return new core.W3CTraceContextPropagator();

@@ -1,4 +1,4 @@
 import { start } from './start.ts';
 
-/** What loading `burstlog/register` started. */
+/** The setup that loading `burstlog/register` starts. */
 export const burstlog = start();

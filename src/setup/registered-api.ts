@@ -1,9 +1,9 @@
 import * as api from '@opentelemetry/api';
 
-/** Where `@opentelemetry/api` keeps what is registered. */
+/** The key under which `@opentelemetry/api` stores its registrations. */
 const API_KEY = Symbol.for('opentelemetry.js.api.1');
 
-/** What is registered with `@opentelemetry/api`. The version is that of the copy which registered first. */
+/** The registrations of `@opentelemetry/api`. The version is that of the copy that registered first. */
 export interface RegisteredApi {
   readonly version?: string;
   readonly diag?: unknown;
@@ -12,24 +12,24 @@ export interface RegisteredApi {
   readonly propagation?: unknown;
 }
 
-/** Undefined: nothing is registered. */
+/** Returns undefined if nothing is registered. */
 export function registeredApi(): RegisteredApi | undefined {
   return (globalThis as { [API_KEY]?: RegisteredApi })[API_KEY];
 }
 
-/** Whether the logs API is in `@opentelemetry/api`: OpenTelemetry 3.x. */
+/** Whether `@opentelemetry/api` contains the logs API, as on OpenTelemetry 3.x. */
 export function hasLogsApi(): boolean {
   return 'logs' in api;
 }
 
 /**
- * What to say when OpenTelemetry refuses a registration although nothing of that kind is registered: then another copy
- * of its API, of another version, was first.
+ * Describes a refused registration when nothing of that kind is registered: another copy of the API, of
+ * another version, registered first.
  */
 export function refusal(what: string): string {
   const first = registeredApi()?.version ?? 'of another version';
   return (
-    `the registration of ${what} was refused, since another copy of @opentelemetry/api, ${first}, registered first: ` +
-    'load burstlog before whatever brings that copy, or install one version for all (npm ls @opentelemetry/api)'
+    `the registration of ${what} was refused because another copy of @opentelemetry/api (${first}) registered first: ` +
+    'load burstlog before the package that brings that copy, or install a single version (npm ls @opentelemetry/api)'
   );
 }

@@ -1,10 +1,10 @@
 import { handledElsewhere, OURS } from '../box/index.ts';
 
 /**
- * Calls `release` at every such signal, as long as the application does not listen for it. A listener of the
- * application, whenever it comes, takes the place of this one: the signal then means what it meant without us.
+ * Calls `release` on every such signal unless the application has a listener for it. When the application
+ * adds one, at any time, this listener is removed, and the signal has only the application's meaning.
  *
- * Windows has no such signals, and a worker thread gets none.
+ * Windows has no such signals, and a worker thread receives none.
  * @returns a function that stops listening
  */
 export function releaseOnSignal(signal: NodeJS.Signals, release: () => void): () => void {
@@ -20,7 +20,7 @@ export function releaseOnSignal(signal: NodeJS.Signals, release: () => void): ()
     process.off('newListener', giveWay);
   };
   const giveWay = (event: string | symbol) => {
-    // The new listener is there in a moment.
+    // The new listener is registered after this event.
     if (event === signal) queueMicrotask(() => handledElsewhere(signal) && stop());
   };
   process.on(signal, listener);
@@ -29,8 +29,8 @@ export function releaseOnSignal(signal: NodeJS.Signals, release: () => void): ()
 }
 
 /**
- * nodemon restarts the application with SIGUSR2, and waits until it has ended. It says nowhere that it is there; its
- * name stands in what npm and shells leave in the environment.
+ * Whether nodemon runs the application. nodemon restarts it with SIGUSR2 and waits until it has ended. It
+ * sets no variable of its own; its name is found in what npm and shells leave in the environment.
  */
 export function runsUnderNodemon(environment: { readonly [name: string]: string | undefined }): boolean {
   const { npm_lifecycle_script: script = '', _: command = '' } = environment;

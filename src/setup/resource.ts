@@ -35,8 +35,8 @@ interface AutoDetectors {
 const SERVICE_NAME = 'service.name';
 
 /**
- * Who sends the records: the detectors of `OTEL_NODE_RESOURCE_DETECTORS` (by default environment, process and host), the
- * given attributes, and a service name.
+ * Creates the resource from the detectors of `OTEL_NODE_RESOURCE_DETECTORS` (by default environment, process
+ * and host), the given attributes, and a service name.
  */
 export function makeResource(
   environment: OtelEnvironment,
@@ -53,11 +53,14 @@ export function makeResource(
     );
   const packageName = { [SERVICE_NAME]: manifestAbove(entryFolder)?.name };
   const given = { [SERVICE_NAME]: environment.text('OTEL_SERVICE_NAME'), ...attributes };
-  // What comes later goes before. Without any other name a service has that of its package.
+  // Later resources take precedence. Without any other name, the package name is the service name.
   return resources.defaultResource().merge(of(packageName)).merge(detected).merge(of(given));
 }
 
-/** Those of `@opentelemetry/resources`; names of others are those of `@opentelemetry/auto-instrumentations-node`. */
+/**
+ * Uses the detectors of `@opentelemetry/resources`, or for other names
+ * `@opentelemetry/auto-instrumentations-node`.
+ */
 function detectorsOf(
   environment: OtelEnvironment,
   packages: Packages,
@@ -77,7 +80,7 @@ function detectorsOf(
     .filter((found) => found !== undefined);
 }
 
-/** The name of the service as far as environment and package.json say it. */
+/** Returns the service name from the environment or package.json. */
 export function serviceNameOf(environment: OtelEnvironment, entryFolder: string): string | undefined {
   return (
     environment.text('OTEL_SERVICE_NAME') ||
@@ -86,7 +89,7 @@ export function serviceNameOf(environment: OtelEnvironment, entryFolder: string)
   );
 }
 
-/** As the detector of OpenTelemetry reads them: with one of them wrong, there are none. */
+/** Like OpenTelemetry's detector: if one attribute is invalid, all are ignored. */
 function attributesIn(text: string | undefined): Readonly<Record<string, string>> {
   try {
     return pairsIn('OTEL_RESOURCE_ATTRIBUTES', text);

@@ -6,12 +6,12 @@ import {
 } from '../record/index.ts';
 import { hasLogsApi, registeredApi } from './registered-api.ts';
 
-/** Where the SDKs keep the processors of a LoggerProvider; the same on all lines that this package supports. */
+/** Where the SDKs keep the processors of a LoggerProvider; the same on all supported lines. */
 interface LoggerProviderInside {
   readonly _sharedState?: { activeProcessor?: Partial<LogRecordProcessorLike> };
 }
 
-/** Where they keep those of a TracerProvider. */
+/** Where the SDKs keep the processors of a TracerProvider. */
 interface TracerProviderInside {
   readonly _activeSpanProcessor?: { readonly _spanProcessors?: unknown };
 }
@@ -21,14 +21,14 @@ interface ProxyInside {
   _getDelegate?(): object;
 }
 
-/** The LoggerProvider that is registered already; undefined: none. */
+/** Returns the LoggerProvider that is already registered, or undefined. */
 export function runningLoggerProvider(): object | undefined {
   if (hasLogsApi() && registeredApi()?.logs === undefined) return undefined;
   const provider = globalLoggerProvider() as (object & ProxyInside) | undefined;
   return provider?._getDelegate?.() ?? provider;
 }
 
-/** The TracerProvider that is registered already; undefined: none. */
+/** Returns the TracerProvider that is already registered, or undefined. */
 export function runningTracerProvider(): object | undefined {
   if (registeredApi()?.trace === undefined) return undefined;
   const provider = trace.getTracerProvider() as object & ProxyInside;
@@ -36,10 +36,10 @@ export function runningTracerProvider(): object | undefined {
 }
 
 /**
- * Puts processors in the place of those that a running LoggerProvider has. No SDK lets that be done from outside; this
- * reaches inside, and does nothing if it does not find what it expects.
- * @param replacement makes the new processor; it gets the one that was there
- * @returns whether it was done
+ * Replaces the processors of a running LoggerProvider. No SDK has an API for this, so it accesses internals,
+ * and does nothing if they differ from what it expects.
+ * @param replacement creates the new processor from the existing one
+ * @returns whether the processor was replaced
  */
 export function replaceLogProcessors(
   provider: object,
@@ -52,7 +52,7 @@ export function replaceLogProcessors(
   return true;
 }
 
-/** Adds a span processor to a running TracerProvider, likewise. @returns whether it was done */
+/** Adds a span processor to a running TracerProvider, in the same way. @returns whether it was added */
 export function addSpanProcessor(provider: object, processor: SpanProcessorLike): boolean {
   const processors = (provider as TracerProviderInside)._activeSpanProcessor?._spanProcessors;
   if (!Array.isArray(processors)) return false;

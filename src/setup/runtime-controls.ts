@@ -4,9 +4,9 @@ import type { Surroundings } from './surroundings.ts';
 import { VerbosityFile } from './verbosity-file.ts';
 
 /**
- * What controls a running application from outside: the file with rules of verbosity, and the signal that releases
- * everything held.
- * @returns a function that ends both
+ * Starts the controls of a running application: the file with verbosity rules, and the signal that releases
+ * all held records.
+ * @returns a function that stops both
  */
 export function runtimeControls(
   started: Burstlog,

@@ -24,7 +24,10 @@ const KNOWN = [
   'parentbased_traceidratio',
 ] as const;
 
-/** The sampler of `OTEL_TRACES_SAMPLER`; undefined if it is not set: the SDK has a default. */
+/**
+ * Returns the sampler of `OTEL_TRACES_SAMPLER`; undefined if it is not set, so that the SDK's default
+ * applies.
+ */
 export function samplerOf(environment: OtelEnvironment, samplers: Samplers): SamplerLike | undefined {
   const name = environment.choice(KNOWN, 'OTEL_TRACES_SAMPLER');
   if (name === undefined) return undefined;
@@ -32,7 +35,7 @@ export function samplerOf(environment: OtelEnvironment, samplers: Samplers): Sam
   return name.startsWith('parentbased_') ? new samplers.ParentBasedSampler({ root }) : root;
 }
 
-/** What the SDK samples with by default. */
+/** Returns the SDK's default sampler. */
 export function defaultSampler(samplers: Samplers): SamplerLike {
   return new samplers.ParentBasedSampler({ root: new samplers.AlwaysOnSampler() });
 }
@@ -48,8 +51,8 @@ const NOT_RECORD = 0;
 const RECORD = 1;
 
 /**
- * A sampler that records the spans which another one does not sample, without exporting them: span processors then see
- * every span. It is `createAlwaysRecordSampler` of newer SDKs, for all of them.
+ * Records the spans that another sampler does not sample, without exporting them, so that span processors see
+ * every span. Equals `createAlwaysRecordSampler` of newer SDKs, but works with all of them.
  */
 export function alwaysRecord(sampler: SamplerLike): SamplerLike {
   return {

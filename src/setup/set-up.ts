@@ -11,13 +11,15 @@ import type { Parts } from './started.ts';
 import type { Surroundings } from './surroundings.ts';
 import { joinTraces, startTraces } from './traces.ts';
 
-/** Registers what is not registered yet, and joins what is. */
+/** Registers the components that are not registered yet, and joins the existing ones. */
 export function setUp(surroundings: Surroundings, options: StartOptions): Parts {
   const { environment, packages, entryFolder, report } = surroundings;
   reportEarlyLoggers(packages, report);
   const later = laterSdk();
   if (later !== undefined) {
-    report(`${later} is loaded after burstlog, so OpenTelemetry refuses what it registers: load it before`);
+    report(
+      `${later} is loaded after burstlog, so OpenTelemetry refuses its registrations: load it before burstlog`,
+    );
   }
   const logsBefore = runningLoggerProvider();
   const tracesBefore = runningTracerProvider();
@@ -42,13 +44,13 @@ export function setUp(surroundings: Surroundings, options: StartOptions): Parts 
     processors: pipeline?.behind,
     resource,
     providers: [traces?.provider, own?.provider].filter((provider) => provider !== undefined),
-    takeBack: [undoInstrumentations, undoLogs, traces?.takeBack, undoPropagator, undoContext].filter(
+    undoSteps: [undoInstrumentations, undoLogs, traces?.unregister, undoPropagator, undoContext].filter(
       (undo) => undo !== undefined,
     ),
   };
 }
 
-/** Another SDK among what Node loads before the application, behind burstlog. */
+/** Returns another SDK that Node.js preloads after burstlog. */
 function laterSdk(): string | undefined {
   const options = [process.env.NODE_OPTIONS ?? '', ...process.execArgv].join(' ');
   const at = options.indexOf('burstlog/register');
@@ -73,7 +75,7 @@ function startInstrumentations(
 ): (() => void) | undefined {
   if (typeof instrumentations === 'object')
     return enableInstrumentations(instrumentations, packages, entry, report);
-  // What runs already has its own, and each would see every call twice.
+  // A running SDK has its own instrumentations, and a second set would record every call twice.
   if (!(settings.instrumentations ?? isAlone)) return undefined;
   return enableInstrumentations(
     installedInstrumentations(environment, packages, entryFolder, report),

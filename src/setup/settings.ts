@@ -1,12 +1,12 @@
 import { choice, count, flag, group, millis, path, text, type ValueOf } from '../settings/index.ts';
 
-/** The severities that settings name. */
+/** The severity names that settings accept. */
 export const severities = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'] as const;
 const order = (severity: (typeof severities)[number]) => severities.indexOf(severity);
 
 /**
- * What `start()`, `withBurstlog()` and `burstlog/register` take, beside the `OTEL_*` variables. Each is an option
- * in code and a variable in the environment: `emitLevel` and `BURSTLOG_EMIT_LEVEL`.
+ * The settings of `start()`, `withBurstlog()` and `burstlog/register`, in addition to the `OTEL_*` variables.
+ * Each is an option in code and an environment variable: `emitLevel` and `BURSTLOG_EMIT_LEVEL`.
  */
 export const settings = group(
   {
@@ -16,73 +16,76 @@ export const settings = group(
       type: 'name',
       expected: 'a name',
       example: 'checkout',
-      absent: '`OTEL_SERVICE_NAME`, else the name in the application’s package.json',
+      absent: '`OTEL_SERVICE_NAME`, or the name in the application’s package.json',
       meaning: 'The `service.name` of the resource.',
     }),
-    /** Quieter records are refused: they are not even made. */
+    /** The minimum severity. */
     level: choice(severities, {
       default: 'TRACE',
-      meaning: 'Quieter records are refused: they are not even made.',
+      meaning: 'The minimum severity; less severe records are dropped before they are created.',
     }),
-    /** From here on a record is exported always; quieter ones are held. */
+    /** The minimum severity of records that are always exported. */
     emitLevel: choice(severities, {
       default: 'INFO',
       meaning:
-        'From here on a record is exported always. Quieter ones are held until a trigger releases them.',
+        'Records of at least this severity are always exported. Less severe ones are held until a trigger releases them.',
     }),
-    /** From here on a record is a trigger: it releases what is held. */
+    /** The minimum severity of a trigger. */
     burstLevel: choice(severities, {
       default: 'ERROR',
-      meaning: 'From here on a record is a trigger: it releases what is held.',
+      meaning: 'Records of at least this severity are triggers, which release the held records.',
     }),
     /** Which records share a buffer: those of a trace, of a task, or of the whole process. */
     scope: choice(['trace', 'task', 'global'], {
       default: 'trace',
       meaning: 'Which records share a buffer: those of a trace, of a task, or of the whole process.',
     }),
-    /** Held records of one buffer. */
-    capacity: count({ min: 1, default: 1_000, meaning: 'How many records a buffer holds.' }),
-    /** A span that took longer is a trigger, in milliseconds. */
+    /** The maximum number of held records in a buffer. */
+    capacity: count({ min: 1, default: 1_000, meaning: 'The maximum number of records in a buffer.' }),
+    /** The duration from which a span is a trigger, in milliseconds. */
     slowerThanMillis: millis({
       min: 0,
-      absent: 'none is too slow',
+      absent: 'no limit',
       example: '2s',
-      meaning: 'A span that took longer is a trigger.',
+      meaning: 'Spans that last longer are triggers.',
     }),
-    /** What becomes of unsampled traces. `record`: their spans are recorded, and not exported, so that they can burst. */
+    /**
+     * How unsampled traces are handled. `record`: their spans are recorded but not exported, so that they can
+     * burst.
+     */
     unsampledTraces: choice(['ignore', 'record'], {
       default: 'ignore',
       meaning:
-        'Of traces that are not sampled no span processor sees a span, so only their log records can be triggers. `record`: their spans are recorded, and not exported.',
+        'Span processors receive no spans of unsampled traces, so only their log records can be triggers. `record`: the spans are recorded but not exported.',
     }),
-    /** Where the records go. */
+    /** Where log records are exported. */
     exporter: choice(['otlp', 'zmq', 'stdout', 'none'], {
-      absent: '`OTEL_LOGS_EXPORTER`, else `otlp`',
+      absent: '`OTEL_LOGS_EXPORTER`, or `otlp`',
       meaning:
-        'Where the records go: `otlp` to a Collector, `zmq` to `distlogd` over ZeroMQ, `stdout`, or `none`.',
+        'Where log records are exported: `otlp` to a Collector, `zmq` to `distlogd` over ZeroMQ, `stdout`, or `none`.',
     }),
     /** The address for `zmq`, or the URL for `otlp`. */
     endpoint: text({
       pattern: /^\w+:\/\/\S+$/,
       type: 'URL',
-      expected: 'an URL such as tcp://127.0.0.1:5011',
+      expected: 'a URL such as tcp://127.0.0.1:5011',
       example: 'tcp://127.0.0.1:5011',
       absent: '`zmq`: `tcp://127.0.0.1:5011`; `otlp`: `OTEL_EXPORTER_OTLP_*`',
       meaning: 'The address of the exporter.',
     }),
-    /** The form of the lines of `stdout`. */
+    /** The format of `stdout`. */
     stdoutFormat: choice(['auto', 'otlpJson', 'text'], {
       default: 'auto',
-      meaning: '`stdout`: lines of OTLP/JSON, or readable lines. `auto`: readable on a terminal.',
+      meaning: 'The format of `stdout`: OTLP/JSON lines or readable lines. `auto`: readable on a terminal.',
     }),
-    /** Directory of the black box: what is held there survives the death of the process. */
+    /** The directory of the black box, in which held records survive the end of the process. */
     blackBox: path({
       absent: 'none',
       example: '/dev/shm/burstlog',
       meaning:
-        'Directory of the black box, which keeps what is held and not delivered over the death of the process.',
+        'The directory of the black box, in which held and undelivered records survive the end of the process.',
     }),
-    /** Where records are written that cannot be exported any more. */
+    /** Where records are written that can no longer be exported. */
     fallback: text({
       pattern: /\S/,
       type: '`stderr` or a path',
@@ -90,25 +93,24 @@ export const settings = group(
       absent: 'nowhere',
       example: 'stderr',
       meaning:
-        'Where records are written, as lines of OTLP/JSON, that cannot be exported any more when the process ends: `stderr`, or a file that `distlog` reads.',
+        'Where records that can no longer be exported when the process ends are written, as lines of OTLP/JSON: `stderr`, or a file that `distlog` reads.',
     }),
-    /** Rules of verbosity that hold while the application runs, and are read again when the file changes. */
+    /** Verbosity rules that apply while the application runs; the file is read again when it changes. */
     verbosityFile: path({
       absent: 'none',
       example: '/etc/checkout/verbosity.yaml',
-      meaning:
-        'File with rules that change levels while the application runs; it is watched. See verbosity.md.',
+      meaning: 'A file with rules that change levels at run time; changes are detected. See verbosity.md.',
     }),
-    /** The signal that releases everything held. */
+    /** The signal that releases all held records. */
     releaseSignal: choice(['SIGUSR2', 'SIGHUP', 'SIGQUIT', 'none'], {
-      absent: '`SIGUSR2`, but `none` with `withBurstlog()` and under nodemon',
+      absent: '`SIGUSR2`; `none` with `withBurstlog()` and under nodemon',
       meaning:
-        'The signal that releases everything held, unless the application listens for it itself. See verbosity.md.',
+        'The signal that releases all held records, unless the application has a listener for it. See verbosity.md.',
     }),
-    /** Whether instrumentations of loggers, and what else is installed of them, are enabled. */
+    /** Whether the installed instrumentations are enabled. */
     instrumentations: flag({
-      absent: '`true`, but `false` where another SDK is running already',
-      meaning: 'Whether the instrumentations that the application has installed are enabled.',
+      absent: '`true`, or `false` if another SDK is already running',
+      meaning: 'Whether the installed instrumentations are enabled.',
     }),
   },
   {
@@ -127,5 +129,5 @@ export const settings = group(
   },
 );
 
-/** The settings as they hold. */
+/** The resolved settings. */
 export type Settings = ValueOf<typeof settings>;

@@ -1,8 +1,8 @@
 import { attempt, type FlushOptionsLike, type LogRecordProcessorLike } from '../record/index.ts';
 
 /**
- * Several processors as one, each called in turn: what stands behind a burst that has more than one destination. If one
- * of them fails, the others are called and awaited all the same.
+ * Combines several processors, which are called in order: the destinations behind a burst that has more than
+ * one. If one of them fails, the others are still called and awaited.
  */
 export class SeveralProcessors implements LogRecordProcessorLike {
   readonly #processors: readonly LogRecordProcessorLike[];
@@ -23,7 +23,7 @@ export class SeveralProcessors implements LogRecordProcessorLike {
     if (failure !== undefined) throw failure.error;
   }
 
-  /** As the SDK: a logger is off if all its processors say so. */
+  /** Like the SDK: a logger is disabled only if all processors return false. */
   enabled(options: unknown): boolean {
     return this.#processors.some((processor) => processor.enabled?.(options) ?? true);
   }
@@ -37,14 +37,14 @@ export class SeveralProcessors implements LogRecordProcessorLike {
   }
 }
 
-/** Rejects with the first error when all have ended. */
+/** Rejects with the first error after all calls have ended. */
 async function all(calls: readonly (() => Promise<unknown>)[]): Promise<void> {
   const results = await Promise.allSettled(calls.map(attempt));
   const failed = results.find(({ status }) => status === 'rejected');
   if (failed?.status === 'rejected') throw failed.reason;
 }
 
-/** One processor for several. */
+/** Combines processors into one. */
 export function asOne(processors: readonly LogRecordProcessorLike[]): LogRecordProcessorLike {
   return processors.length === 1 ? processors[0]! : new SeveralProcessors(processors);
 }

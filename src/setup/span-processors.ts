@@ -8,7 +8,10 @@ interface Zipkin {
   readonly ZipkinExporter: new () => object;
 }
 
-/** The processors that export spans, as `OTEL_TRACES_EXPORTER` says. By default over OTLP, if its exporter is installed. */
+/**
+ * Returns the processors of `OTEL_TRACES_EXPORTER` that export spans. Default: OTLP, if its exporter is
+ * installed.
+ */
 export function exportingSpanProcessors(
   environment: OtelEnvironment,
   packages: Packages,
@@ -20,7 +23,7 @@ export function exportingSpanProcessors(
   return (isAsked ? names : ['otlp'])
     .map((name) => {
       if (name === 'console') return sdk.console();
-      const because = `OTEL_TRACES_EXPORTER has ${name}; spans are not exported there`;
+      const because = `OTEL_TRACES_EXPORTER includes ${name}; spans are not exported to it`;
       if (name === 'zipkin') {
         const zipkin = packages.need<Zipkin>('@opentelemetry/exporter-zipkin', because);
         return zipkin && sdk.batched(new zipkin.ZipkinExporter());

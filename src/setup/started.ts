@@ -21,31 +21,31 @@ export interface Provider {
   shutdown(): Promise<unknown>;
 }
 
-/** A provider that was registered. */
+/** A registered provider. */
 export interface Started<P extends Provider> {
   readonly provider: P;
-  readonly takeBack: () => void;
+  readonly unregister: () => void;
 }
 
-/** What a set-up made, and how it ends. */
+/** The components of a setup, and how it is undone. */
 export interface Parts {
-  /** Makes the logger of a last record, if the process crashes. */
+  /** Emits a last record if the process crashes. */
   readonly logs?: { getLogger(name: string): object } | undefined;
-  /** What delivers behind the burst, and is asked at the end for what it could not deliver. */
+  /** The processors behind the burst, which return their undelivered records when the process ends. */
   readonly processors?: readonly object[] | undefined;
-  /** Undefined: no log records are exported. */
+  /** Undefined if no log records are exported. */
   readonly burst: BurstControls | undefined;
-  /** Flushed and shut down with it. None if the providers are those of another SDK. */
+  /** Flushed and shut down together with the burst. Empty if the providers belong to another SDK. */
   readonly providers: readonly Provider[];
-  /** Detectors that are still at work when it ends get a moment. */
+  /** Pending resource detectors are awaited briefly at shutdown. */
   readonly resource?: ResourceLike | undefined;
-  /** What takes back what was registered. */
-  readonly takeBack: readonly (() => void)[];
+  /** Undo the registrations. */
+  readonly undoSteps: readonly (() => void)[];
 }
 
-/** A running set-up, as its user sees it. */
+/** Creates the public handle of a setup. */
 export function startedFrom(parts: Parts): Burstlog {
-  const { burst, providers, resource, takeBack } = parts;
+  const { burst, providers, resource, undoSteps } = parts;
   let shutdown: Promise<void> | undefined;
   const all = async (millis: number, calls: readonly (() => Promise<unknown>)[]) => {
     await Promise.all(calls.map((call) => within(attempt(call), millis, systemClock, true)));
@@ -54,10 +54,10 @@ export function startedFrom(parts: Parts): Burstlog {
     if (resource?.asyncAttributesPending) {
       await all(RESOURCE_MILLIS, [async () => resource.waitForAsyncAttributes?.()]);
     }
-    // What belongs to another SDK is flushed; its owner ends it.
+    // Providers of another SDK are only flushed; their owner shuts them down.
     const foreign = providers.length === 0 && burst !== undefined ? [() => burst.forceFlush()] : [];
     await all(SHUTDOWN_MILLIS, [...providers.map((provider) => () => provider.shutdown()), ...foreign]);
-    undo(takeBack);
+    undo(undoSteps);
   };
   return {
     burst: (options) => burst?.burst(options),
@@ -77,14 +77,14 @@ export function startedFrom(parts: Parts): Burstlog {
   };
 }
 
-/** Takes back what was done, all of it: an instrumentation of the application may throw. */
+/** Runs all undo steps, even if one throws, such as an instrumentation of the application. */
 export function undo(steps: readonly (() => void)[]): void {
   const warnings = new RateLimitedWarnings('burstlog', systemClock);
   for (const step of steps) {
     try {
       step();
     } catch (error) {
-      warnings.warn('undo', `what was registered could not be taken back: ${errorText(error)}`);
+      warnings.warn('undo', `a registration could not be removed: ${errorText(error)}`);
     }
   }
 }

@@ -8,22 +8,22 @@ import { OtelEnvironment } from './otel-environment.ts';
 import { Packages } from './packages.ts';
 import { settings as definition, type Settings } from './settings.ts';
 
-/** What a set-up finds around it. */
+/** The inputs of a setup. */
 export interface Surroundings {
   readonly settings: Settings;
   readonly environment: OtelEnvironment;
   readonly packages: Packages;
-  /** The declarative configuration, which holds in the place of the variables. */
+  /** The declarative configuration, which replaces the environment variables. */
   readonly file: ConfigurationFile | undefined;
   /** The application's entry file, if it is known. */
   readonly entry: string | undefined;
-  /** Where to look for the application's package.json. */
+  /** The directory from which the application's package.json is searched. */
   readonly entryFolder: string;
-  /** Shows a message to whoever runs the application. */
+  /** Reports a message to the operator of the application. */
   report(message: string): void;
 }
 
-/** @throws RangeError or TypeError when an option in code is wrong; environment and files never throw */
+/** @throws RangeError or TypeError if an option in code is invalid; the environment and files never throw */
 export function surroundingsOf(options: StartOptions): Surroundings {
   const environment = options.environment ?? process.env;
   const report = setUpDiagnostics(environment);

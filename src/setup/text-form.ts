@@ -13,9 +13,9 @@ import {
 import { parseDuration, parseSize, showDuration, showSize } from '../text/index.ts';
 
 /**
- * The value of an option that is given as a text, such as a variable of the environment.
- * @param report what is wrong with it, as it follows the name: "must be ..."
- * @returns undefined if something is wrong
+ * Reads the value of an option from a string, such as an environment variable.
+ * @param report receives the problem as it follows the name: "must be ..."
+ * @returns undefined if the value is invalid
  */
 export function readText(
   option: string,
@@ -31,7 +31,7 @@ export function readText(
 
 type Raw = string | Readonly<Record<string, string>>;
 
-/** Options as texts give them; amounts have their unit. */
+/** Reads options from strings; amounts have a unit. */
 class TextForm implements Form<Raw> {
   readonly #report: (message: string) => void;
 

@@ -5,7 +5,7 @@ import type { Samplers } from './sampler.ts';
 
 /** A tracer provider of either line. */
 export interface TracerProviderLike {
-  // biome-ignore lint/suspicious/noExplicitAny: it goes to the API as it is.
+  // biome-ignore lint/suspicious/noExplicitAny: it is passed to the API unchanged.
   getTracer(...parameters: any[]): any;
   forceFlush(): Promise<void>;
   shutdown(): Promise<void>;
@@ -19,23 +19,23 @@ interface TraceClasses extends Samplers {
   readonly ConsoleSpanExporter: new () => object;
 }
 
-/** The part of the trace SDK that a set-up needs, over the packages in which it has been. */
+/** The part of the trace SDK that a setup needs, independent of the package that contains it. */
 export interface TraceSdk {
   readonly samplers: Samplers;
   provider(options: object): TracerProviderLike;
-  /** Exports by batches, as `OTEL_BSP_*` says. */
+  /** Exports in batches, configured by `OTEL_BSP_*`. */
   batched(exporter: object, options?: object): SpanProcessorLike;
   /** Writes spans to the console. */
   console(): SpanProcessorLike;
 }
 
-/** `@opentelemetry/sdk-trace` where it is installed, else `sdk-trace-base`, which has it on older lines. */
+/** Loads `@opentelemetry/sdk-trace`, or `sdk-trace-base` on older lines. */
 export function traceSdk(environment: OtelEnvironment, packages: Packages): TraceSdk | undefined {
   const newer = packages.load<TraceClasses>('@opentelemetry/sdk-trace');
   const classes = newer ?? packages.load<TraceClasses>('@opentelemetry/sdk-trace-base');
   const Provider = classes?.TracerProvider ?? classes?.BasicTracerProvider;
   if (classes === undefined || Provider === undefined) return undefined;
-  // Older processors take the exporter alone, newer ones an object with it.
+  // Older processors take only the exporter, newer ones an object that contains it.
   const parameters = (exporter: object, options: object): unknown[] =>
     newer === undefined ? [exporter, options] : [{ exporter, ...options }];
   return {
@@ -56,7 +56,7 @@ function batchOptions(environment: OtelEnvironment): object {
   });
 }
 
-/** The limits of spans that the environment sets. */
+/** Returns the span limits that the environment sets. */
 export function spanLimits(environment: OtelEnvironment): object {
   const limit = (...names: string[]) => environment.count(0, ...names);
   return defined({
@@ -72,7 +72,7 @@ export function spanLimits(environment: OtelEnvironment): object {
   });
 }
 
-/** The limits of log records that the environment sets. */
+/** Returns the log record limits that the environment sets. */
 export function logRecordLimits(environment: OtelEnvironment): object {
   const limit = (...names: string[]) => environment.count(0, ...names);
   return defined({

@@ -9,7 +9,9 @@ import type { Started } from './started.ts';
 import type { Surroundings } from './surroundings.ts';
 import { spanLimits, type TracerProviderLike, traceSdk } from './trace-sdk.ts';
 
-/** Registers a TracerProvider that exports as the environment says, and that the pipeline watches. */
+/**
+ * Registers a TracerProvider with the exporters of the environment and the span processor of the pipeline.
+ */
 export function startTraces(
   { settings, environment, packages, file, report }: Surroundings,
   pipeline: Pipeline | undefined,
@@ -38,15 +40,15 @@ export function startTraces(
     spanLimits: spanLimits(environment),
     ...(resource === undefined ? {} : { resource }),
   });
-  if (trace.setGlobalTracerProvider(provider)) return { provider, takeBack: () => trace.disable() };
+  if (trace.setGlobalTracerProvider(provider)) return { provider, unregister: () => trace.disable() };
   report(refusal('the TracerProvider'));
   return undefined;
 }
 
-/** Lets the pipeline watch the spans of a provider that runs already. */
+/** Adds the span processor of the pipeline to a running provider. */
 export function joinTraces(provider: object, { report }: Surroundings, pipeline: Pipeline | undefined): void {
   if (pipeline?.spanProcessor === undefined || addSpanProcessor(provider, pipeline.spanProcessor)) return;
   report(
-    'another TracerProvider is registered, and it is none of the OpenTelemetry SDK: bursts start from log records only, and held records of a trace are discarded after a minute of silence',
+    'another TracerProvider is registered that is not of the OpenTelemetry SDK: only log records start bursts, and held records of a trace are discarded after one idle minute',
   );
 }

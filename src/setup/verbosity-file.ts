@@ -5,25 +5,25 @@ import type { VerbosityRule } from '../burst/index.ts';
 import type { Burstlog } from './options.ts';
 import type { FileRule, FileRules } from './verbosity-rules.ts';
 
-/** How often the file is looked at. Not `fs.watch()`, which misses what NFS and Kubernetes' volumes replace. */
+/** The polling interval. `fs.watch()` misses replaced files on NFS and in Kubernetes volumes. */
 const INTERVAL_MILLIS = 1_000;
 const MAX_BYTES = 65_536;
-/** Problems of one file that are reported. */
+/** The maximum number of problems reported per file. */
 const MAX_PROBLEMS = 5;
 
-/** What a file was found to say. */
+/** The content of a file and when it changed. */
 interface Contents {
   readonly text: string;
   readonly changedMillis: number;
 }
 
 /**
- * Rules of verbosity from a file that is watched. The time of a rule counts from the moment when the file was
- * written, so that a restart does not renew it.
+ * Applies verbosity rules from a watched file. The duration of a rule starts when the file was written, so
+ * that a restart does not renew it.
  *
- * - **Wrong content**: is reported with its place, and the rules that hold stay.
- * - **No file**: no rules, until there is one.
- * - **Stops**: `end()` stops watching; it keeps no process alive.
+ * - **Invalid content**: is reported with its position; the current rules remain.
+ * - **No file**: no rules, until it exists.
+ * - **Stops**: `end()` stops watching. The watcher does not keep the process alive.
  */
 export class VerbosityFile {
   readonly #path: string;
@@ -31,12 +31,12 @@ export class VerbosityFile {
   readonly #report: (message: string) => void;
   readonly #listener = () => void this.#read();
   #ends: readonly (() => void)[] = [];
-  /** What holds. */
+  /** The rules that apply. */
   #rules: FileRules = { rules: [], problems: [] };
   #changedMillis = 0;
   #last: Contents | undefined;
-  /** Counts looks at the file: of several at once only the last one counts. */
-  #looks = 0;
+  /** The number of reads started; only the result of the newest one is used. */
+  #reads = 0;
   #isEnded = false;
 
   constructor(
@@ -59,20 +59,20 @@ export class VerbosityFile {
 
   /** Never rejects. */
   async #read(): Promise<void> {
-    this.#looks += 1;
-    const look = this.#looks;
+    this.#reads += 1;
+    const read = this.#reads;
     try {
       const contents = await contentsOf(this.#path);
       const { text, changedMillis } = contents;
       if (text === this.#last?.text && changedMillis === this.#last.changedMillis) return;
-      // It brings the parser of YAML, which an application without such a file need not load.
+      // Loads the YAML parser, which an application without such a file does not need.
       const { rulesIn } = await import('./verbosity-rules.ts');
-      if (this.#isEnded || look !== this.#looks) return;
+      if (this.#isEnded || read !== this.#reads) return;
       this.#last = contents;
       this.#take(rulesIn(text), changedMillis);
     } catch (error) {
-      if (this.#isEnded || look !== this.#looks) return;
-      this.#report(`${this.#path} cannot be read, so the levels stay: ${(error as Error).message}`);
+      if (this.#isEnded || read !== this.#reads) return;
+      this.#report(`${this.#path} cannot be read; the levels are unchanged: ${(error as Error).message}`);
     }
   }
 
@@ -84,18 +84,18 @@ export class VerbosityFile {
       return;
     }
     for (const { at, message } of problems.slice(0, MAX_PROBLEMS)) {
-      this.#report(`${this.#path}:${at}: ${message}; the levels stay as they are`);
+      this.#report(`${this.#path}:${at}: ${message}; the levels are unchanged`);
     }
     if (read.problems.length === 0) this.#hold(this.#rules.rules, this.#changedMillis);
   }
 
-  /** Puts rules in the place of those that hold. @returns what is wrong with one of them; then none holds */
+  /** Replaces the current rules. @returns the problem of an invalid rule; then no rule applies */
   #hold(rules: readonly FileRule[], changedMillis: number): FileRules['problems'] {
     this.#endAll();
     const agedMillis = Math.max(0, Date.now() - changedMillis);
     const ends: (() => void)[] = [];
     this.#ends = ends;
-    // Of several calls the last one goes first.
+    // A later call takes precedence, so the first rule is applied last.
     for (const { at, rule } of rules.toReversed()) {
       const left = remaining(rule, agedMillis);
       try {
@@ -116,19 +116,19 @@ export class VerbosityFile {
 
 const DEFAULT_FOR_MILLIS = 600_000;
 
-/** A rule with the time that is left of it; undefined if it is over. */
+/** Returns a rule with its remaining duration; undefined if it has expired. */
 function remaining(rule: VerbosityRule, agedMillis: number): VerbosityRule | undefined {
   const forMillis = (rule.forMillis ?? DEFAULT_FOR_MILLIS) - agedMillis;
   return forMillis >= 1 ? { ...rule, forMillis } : undefined;
 }
 
-/** No file is an empty one. */
+/** A missing file counts as empty. */
 async function contentsOf(path: string): Promise<Contents> {
   try {
     const file = await open(path);
     try {
       const { size, mtimeMs } = await file.stat();
-      if (size > MAX_BYTES) throw new Error(`it must have at most ${MAX_BYTES} bytes, got ${size}`);
+      if (size > MAX_BYTES) throw new Error(`the file must have at most ${MAX_BYTES} bytes, got ${size}`);
       return { text: await file.readFile('utf8'), changedMillis: mtimeMs };
     } finally {
       await file.close();

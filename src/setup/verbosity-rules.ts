@@ -4,21 +4,21 @@ import { type AnyField, choice, millis, text } from '../settings/index.ts';
 import { severities } from './settings.ts';
 import { readText } from './text-form.ts';
 
-/** A rule, and where it stands in its file: `line:column`. */
+/** A rule and its position in the file: `line:column`. */
 export interface FileRule {
   readonly at: string;
   readonly rule: VerbosityRule;
 }
 
-/** What a file says. With a problem in it, it says nothing. */
+/** The rules of a file; empty if it has a problem. */
 export interface FileRules {
   readonly rules: readonly FileRule[];
   readonly problems: readonly { readonly at: string; readonly message: string }[];
 }
 
-const pattern = text({ pattern: /\S/, expected: 'a name, or the start of names with a * behind it' });
-const severity = choice(severities, { absent: 'as the options say' });
-/** By their key. */
+const pattern = text({ pattern: /\S/, expected: 'a name, or a prefix that ends with *' });
+const severity = choice(severities, { absent: 'as in the options' });
+/** The fields of a rule, by key. */
 const fields: Readonly<Record<string, { readonly option: keyof VerbosityRule; readonly field: AnyField }>> = {
   logger: { option: 'logger', field: pattern },
   task: { option: 'task', field: pattern },
@@ -28,7 +28,7 @@ const fields: Readonly<Record<string, { readonly option: keyof VerbosityRule; re
 };
 const KEYS = Object.keys(fields).join(', ');
 
-/** Reads a list of rules in YAML, or JSON, which is YAML too. Every problem has its place. */
+/** Reads a list of rules in YAML or JSON (a subset of YAML). Every problem has its position. */
 export function rulesIn(contents: string): FileRules {
   const lines = new LineCounter();
   const document = parseDocument(contents, { lineCounter: lines, prettyErrors: false, logLevel: 'silent' });

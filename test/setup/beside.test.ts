@@ -61,7 +61,7 @@ describe('withBurstlog()', () => {
 
   const environment = { OTEL_TRACES_EXPORTER: 'none', OTEL_LOGS_EXPORTER: 'none' };
 
-  /** Registers nothing: builds providers of the configuration as NodeSDK does. */
+  /** Builds the providers of a configuration as NodeSDK does, without registering them. */
   function providersOf(configuration: object) {
     const { logRecordProcessors = [], spanProcessors = [], sampler } = configuration as Processors;
     return {

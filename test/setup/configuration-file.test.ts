@@ -51,7 +51,7 @@ test('a file sets up the burst, resource, sampler and exporters that it names', 
   });
   expect(ended).toMatchObject({ code: 0, stderr: '' });
   const bodies = bodiesOf(recordsIn(ended.stdout));
-  // INFO is quiet here: it leaves with the burst, that of the good request does not.
+  // INFO is quiet here: it is released with the burst; the one of the successful request is not.
   expect(bodies).toEqual(expect.arrayContaining(['bad: order received', 'bad: card was declined']));
   expect(bodies).not.toContain('good: order received');
   expect(ended.stdout).toContain('from the file');

@@ -166,8 +166,8 @@ describe('propagators', () => {
   test('one that is not installed is named, and the others are registered', () => {
     const { made, missing } = registered({ OTEL_PROPAGATORS: 'tracecontext,b3,jaeger' }, core);
     expect(made).toEqual([['Trace', undefined]]);
-    expect(missing).toContain('@opentelemetry/propagator-b3 (OTEL_PROPAGATORS has b3)');
-    expect(missing).toContain('@opentelemetry/propagator-jaeger (OTEL_PROPAGATORS has jaeger)');
+    expect(missing).toContain('@opentelemetry/propagator-b3 (OTEL_PROPAGATORS includes b3)');
+    expect(missing).toContain('@opentelemetry/propagator-jaeger (OTEL_PROPAGATORS includes jaeger)');
   });
 
   test('none, without the package, or beside those of the application: nothing is registered', () => {
@@ -219,10 +219,10 @@ describe('what is registered already', () => {
     const before = place[API_KEY];
     place[API_KEY] = { version: '1.4.0' };
     expect(refusal('the LoggerProvider')).toMatch(
-      /^the registration of the LoggerProvider was refused, since another copy of @opentelemetry\/api, 1\.4\.0, registered first: /,
+      /^the registration of the LoggerProvider was refused because another copy of @opentelemetry\/api \(1\.4\.0\) registered first: /,
     );
     delete place[API_KEY];
-    expect(refusal('x')).toContain('@opentelemetry/api, of another version, registered first');
+    expect(refusal('x')).toContain('@opentelemetry/api (of another version) registered first');
     if (before !== undefined) place[API_KEY] = before;
   });
 });
@@ -263,7 +263,7 @@ test('a sampler that records what another one drops keeps all else that it says'
       added,
     ]);
     stop();
-    // Beside that of the application there is none of ours.
+    // Ours is not registered in addition to the application's.
     releaseOnSignal('SIGUSR2', () => {});
     expect(process.listenerCount('SIGUSR2')).toBe(before + 1);
     process.off('SIGUSR2', own);

@@ -49,7 +49,7 @@ test.each([
   ['BURSTLOG_CAPACITY', 'many', 'must be a whole number from 1, got "many"; it is ignored'],
   ['BURSTLOG_SLOWER_THAN', '2', 'must be a duration such as 500ms or 2s, got "2"; it is ignored'],
   ['BURSTLOG_INSTRUMENTATIONS', 'yes', 'must be true or false, got "yes"; it is ignored'],
-  ['BURSTLOG_ENDPOINT', 'here', 'must be an URL such as tcp://127.0.0.1:5011, got "here"; it is ignored'],
+  ['BURSTLOG_ENDPOINT', 'here', 'must be a URL such as tcp://127.0.0.1:5011, got "here"; it is ignored'],
   ['BURSTLOG_ENDPIONT', 'tcp://a:1', 'is not known; did you mean BURSTLOG_ENDPOINT?'],
 ])('%s=%s is reported and ignored', (name, value, message) => {
   expect(read({ [name]: value })).toEqual({ given: {}, messages: [`${name} ${message}`] });

@@ -63,7 +63,7 @@ describe('where log records go', () => {
   test('without an OTLP exporter they are shown, and what is missing is named', () => {
     const { kinds, missing } = exportersOf({}, {}, {});
     expect(kinds).toEqual(['stdout 0']);
-    expect(missing).toContain(`${PROTO} (log records go to the standard output instead)`);
+    expect(missing).toContain(`${PROTO} (log records are written to standard output instead)`);
   });
 
   test('an endpoint is that of the OTLP exporter', () => {
@@ -87,11 +87,11 @@ describe('where spans go', () => {
   };
   const batched = { exporter: new Made(), options: undefined };
 
-  test('over OTLP if its exporter is installed; if nobody asked for it, it is not missed', () => {
+  test('over OTLP if its exporter is installed; if it was not requested, it is not reported as missing', () => {
     expect(processorsOf({}, traces)).toEqual({ all: [batched], messages: [], missing: undefined });
     expect(processorsOf({}, {})).toEqual({ all: [], messages: [], missing: undefined });
     expect(processorsOf({ OTEL_TRACES_EXPORTER: 'otlp' }, {}).missing).toContain(
-      'OTEL_TRACES_EXPORTER has otlp; spans are not exported there',
+      'OTEL_TRACES_EXPORTER includes otlp; spans are not exported to it',
     );
   });
 
@@ -102,7 +102,9 @@ describe('where spans go', () => {
     expect(processorsOf({ OTEL_TRACES_EXPORTER: 'console,none' }, traces).all).toEqual([]);
     expect(processorsOf({ OTEL_TRACES_EXPORTER: 'zipkin' }, {})).toMatchObject({
       all: [],
-      missing: expect.stringContaining('@opentelemetry/exporter-zipkin (OTEL_TRACES_EXPORTER has zipkin'),
+      missing: expect.stringContaining(
+        '@opentelemetry/exporter-zipkin (OTEL_TRACES_EXPORTER includes zipkin',
+      ),
     });
   });
 

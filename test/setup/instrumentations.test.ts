@@ -180,7 +180,7 @@ describe('what is enabled', () => {
   });
 });
 
-test('loggers that were loaded before are named together; none, and nothing is said', () => {
+test('loggers that were loaded before are named together; without any, nothing is reported', () => {
   const { packages, messages, report } = installedPackages({});
   jest.spyOn(packages, 'isLoaded').mockImplementation((name) => name !== 'pino');
   reportEarlyLoggers(packages, report);

@@ -4,7 +4,7 @@ import { bodiesOf, program, recordsIn, runNode } from './support/run-app.ts';
 const app = ['--import', 'burstlog/register', program('held.cjs')];
 const ready = (stdout: string) => stdout.includes('ready');
 
-test('SIGUSR2 releases everything held, and the process runs on', async () => {
+test('SIGUSR2 releases everything held, and the process continues', async () => {
   let sent = false;
   const { signal, stdout, stderr } = await runNode(app, { BURSTLOG_EXPORTER: 'stdout' }, (child, text) => {
     if (text.includes('burst.released')) child.kill('SIGTERM');

@@ -30,13 +30,13 @@ function parts(changes: Partial<Parts> = {}) {
     configure: () => () => void calls.push('configured'),
     stats: () => ({ held: 1 }),
   } as unknown as NonNullable<Parts['burst']>;
-  const takeBack = [() => void calls.push('undo 1'), () => void calls.push('undo 2')];
+  const undoSteps = [() => void calls.push('undo 1'), () => void calls.push('undo 2')];
   const providers = [provider('traces'), provider('logs')];
-  return { calls, noted, started: startedFrom({ burst, providers, takeBack, ...changes }) };
+  return { calls, noted, started: startedFrom({ burst, providers, undoSteps, ...changes }) };
 }
 
 describe('what was started', () => {
-  test('is shut down once: its providers first, then what was registered is taken back', async () => {
+  test('is shut down once: its providers first, then the registrations are undone', async () => {
     const { calls, started } = parts();
     const [one, other] = [started.shutdown(), started.shutdown()];
     expect(one).toBe(other);
@@ -99,14 +99,14 @@ describe('what was started', () => {
   });
 });
 
-test('what cannot be taken back is warned of, and the rest is taken back', () => {
+test('a registration that cannot be removed is reported, and the others are removed', () => {
   const done: number[] = [];
   const failing = () => {
     throw new Error('cannot');
   };
   undo([() => void done.push(1), failing, () => void done.push(2)]);
   expect(done).toEqual([1, 2]);
-  expect(messages()).toEqual(['burstlog: what was registered could not be taken back: Error: cannot']);
+  expect(messages()).toEqual(['burstlog: a registration could not be removed: Error: cannot']);
 });
 
 test('several processors want a record if one of them does, or does not say', () => {

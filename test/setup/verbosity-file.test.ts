@@ -38,7 +38,7 @@ async function until(isSo: () => boolean): Promise<void> {
   while (!isSo()) await turn();
 }
 
-/** As an editor or a deployment does: the new file takes the place of the old one. */
+/** Replaces the old file by the new one, as an editor or a deployment does. */
 function replace(contents: string): void {
   const next = join(directory, 'next');
   writeFileSync(next, contents);
@@ -58,7 +58,7 @@ test('its rules hold, those of a new content take their place, and none without 
   expect(reports).toEqual([]);
 });
 
-test('wrong content is reported with its place, and the levels stay', async () => {
+test('invalid content is reported with its position, and the levels are unchanged', async () => {
   writeFileSync(path, '- { logger: a, emitLevel: DEBUG }\n');
   const { isLoud, reports } = watched();
   await until(() => isLoud('a'));
@@ -68,8 +68,8 @@ test('wrong content is reported with its place, and the levels stay', async () =
   replace('- { logger: b, emitLevel: DEBUG }\n- { logger: c, emitLevel: FATAL }\n');
   await until(() => reports.length > 1);
   expect(reports).toEqual([
-    `${path}:3:3: unknown key "emitlevel"; known are logger, task, level, emitLevel, for; the levels stay as they are`,
-    `${path}:2:3: rule: emitLevel must not be above burstLevel (17), got "FATAL"; the levels stay as they are`,
+    `${path}:3:3: unknown key "emitlevel"; known are logger, task, level, emitLevel, for; the levels are unchanged`,
+    `${path}:2:3: rule: emitLevel must not be above burstLevel (17), got "FATAL"; the levels are unchanged`,
   ]);
   expect([isLoud('a'), isLoud('b')]).toEqual([true, false]);
   replace('- { logger: c, emitLevel: DEBUG }\n');
@@ -82,7 +82,7 @@ test('what cannot be read is reported', async () => {
   const { reports } = watched();
   await until(() => reports.length > 0);
   expect(reports).toEqual([
-    `${path} cannot be read, so the levels stay: it must have at most 65536 bytes, got 70002`,
+    `${path} cannot be read; the levels are unchanged: the file must have at most 65536 bytes, got 70002`,
   ]);
 });
 
@@ -114,7 +114,7 @@ test.each<[string, readonly string[]]>([
   ['- a\n- - b', ['1:3 a rule must be a map with logger', '2:3 a rule must be a map with logger']],
   ['- level: LOUD', ['1:10 level must be TRACE, DEBUG, INFO, WARN, ERROR or FATAL, got "LOUD"']],
   ['- level: INFO\n  for: 10', ['2:8 for must be a duration such as 500ms or 2s, got "10"']],
-  ['- level: INFO\n  logger:', ['2:10 logger must be a name, or the start of names']],
+  ['- level: INFO\n  logger:', ['2:10 logger must be a name, or a prefix that ends with']],
   ['- level: INFO\n  level: WARN', ['2:3 Map keys must be unique']],
   ['- "level: INFO', ['1:15 Missing closing "quote']],
   ['- level: &a INFO\n- level: *a', ['2:10 level must be TRACE, DEBUG']],

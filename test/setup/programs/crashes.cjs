@@ -1,4 +1,4 @@
-// Logs quietly, then throws what nobody catches.
+// Logs quiet records, then throws an uncaught error.
 const pino = require('pino');
 const { Writable } = require('node:stream');
 

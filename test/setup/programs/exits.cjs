@@ -1,4 +1,4 @@
-// Logs an INFO and, quietly, what led to it; then exits at once with code 1.
+// Logs an INFO and quiet records before it, then exits at once with code 1.
 const pino = require('pino');
 const { Writable } = require('node:stream');
 

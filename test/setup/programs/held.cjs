@@ -1,5 +1,5 @@
-// Holds what it logs, says so again and again, and waits for signals. With the word `own` it listens for SIGUSR2 as
-// nodemon's documentation has it: once, to end by it.
+// Holds what it logs, prints so repeatedly, and waits for signals. With the argument `own` it listens for SIGUSR2 as
+// nodemon's documentation shows: once, and then ends by the signal.
 const pino = require('pino');
 const { Writable } = require('node:stream');
 

@@ -9,7 +9,7 @@ const { join } = require('node:path');
 new PinoInstrumentation();
 require(join(process.argv[2], 'node_modules/@opentelemetry/api'));
 const exporter = new sdk.InMemoryLogRecordExporter();
-// What the SDKs of the lines take differs.
+// The SDKs of the lines take different options.
 const { SimpleLogRecordProcessor, createLoggerConfigurator, LoggerProvider } = /** @type {any} */ (sdk);
 const loggerConfigurator = createLoggerConfigurator?.([{ pattern: '*', config: { minimumSeverity: 9 } }]);
 const provider = new LoggerProvider({

@@ -1,2 +1,2 @@
-// Leaves what another copy of @opentelemetry/api, of another version, leaves when it registers first.
+// Simulates another copy of @opentelemetry/api, of another version, that registers first.
 Object.assign(globalThis, { [Symbol.for('opentelemetry.js.api.1')]: { version: '1.0.0' } });

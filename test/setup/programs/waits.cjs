@@ -1,4 +1,4 @@
-// Logs an error with what led to it, says so again and again, and waits for a signal.
+// Logs quiet records and an error, prints so repeatedly, and waits for a signal.
 const pino = require('pino');
 const { Writable } = require('node:stream');
 

@@ -15,7 +15,7 @@ export interface LineRecord {
   }[];
 }
 
-/** What a program left behind. */
+/** The output of a program. */
 export interface Ended {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -65,7 +65,7 @@ export function recordsIn(stdout: string): LineRecord[] {
     .flatMap(({ logRecords }) => logRecords);
 }
 
-/** The bodies of records, in the order in which they came. */
+/** The bodies of records, in order of arrival. */
 export function bodiesOf(records: readonly LineRecord[]): string[] {
   return records.map(({ body }) => body?.stringValue ?? '');
 }
