@@ -1,6 +1,6 @@
 import type { AnyValue, DecodedLogs, KeyValue } from '../otlp/index.ts';
 import { ATTRIBUTE_DEPTH, decodeLogs, MAP_DEPTH, parseJson, WireError } from '../otlp/index.ts';
-import { doubleAside, intAside, isObject, type Json, readPythonJson } from './json-values.ts';
+import { isObject, type Json, readPythonJson, taggedDouble, taggedInt } from './json-values.ts';
 import { isOwnRecord, ownRecord } from './own-record.ts';
 import { decodePickle } from './pickle.ts';
 import { pickleValue } from './pickle-value.ts';
@@ -8,22 +8,24 @@ import { type PythonFields, pythonRecord } from './python-record.ts';
 import { RecordGrouper, type SourcedRecord } from './sourced-record.ts';
 import { TaskKeys } from './task-key.ts';
 
-/** On the resource of what came by distlog's topics: the letter of the system, `T`, `S` or `P`. */
+/** Resource attribute of records received with a distlog topic: the letter of the system, `T`, `S` or `P`. */
 export const DISTLOG_SYSTEM = 'distlog.system';
-/** There too, where the kind is not `L` (log): `P`, performance. */
+/** Resource attribute if the kind is not `L` (log): `P`, performance. */
 export const DISTLOG_KIND = 'distlog.kind';
 
-/** Where the fields of a record's `context` lie, seen as a value of their own. */
+/** Depth of the `context` dictionary, so that its fields are at the depth of attributes. */
 const DICTIONARY_DEPTH = ATTRIBUTE_DEPTH - MAP_DEPTH;
 
 export interface DistlogOptions {
-  /** Whether pickles are read. They are read as plain data only; see {@link decodePickle}. Default false. */
+  /**
+   * Whether pickles are accepted. They are read as plain data only; see {@link decodePickle}. Default false.
+   */
   readonly pickle?: boolean | undefined;
-  /** Remembers the tasks of messages that belong together. Default: those of one message. */
+  /** Caches task keys across messages. Default: a cache for this message only. */
   readonly keys?: TaskKeys | undefined;
 }
 
-/** What a message of distlog holds: OTLP as it is, or records with what their resources get besides. */
+/** The content of a distlog message: OTLP unchanged, or records with additional resource attributes. */
 export type DistlogMessage =
   | { readonly kind: 'otlp'; readonly body: Uint8Array }
   | {
@@ -32,7 +34,9 @@ export type DistlogMessage =
       readonly added: readonly KeyValue[];
     };
 
-/** By system and kind. One list each, so that {@link RecordGrouper} sees that they are the same. */
+/**
+ * By system and kind. Each list is a single instance, so that {@link RecordGrouper} can compare by identity.
+ */
 const addedOf: ReadonlyMap<string, readonly KeyValue[]> = new Map(
   ['T', 'S', 'P'].flatMap((system): [string, KeyValue[]][] => [
     [`${system}L`, [[DISTLOG_SYSTEM, system]]],
@@ -47,16 +51,16 @@ const addedOf: ReadonlyMap<string, readonly KeyValue[]> = new Map(
 );
 
 /**
- * Reads a message of distlog, which has two frames: a topic of three letters, and a body.
+ * Decodes a distlog message, which has two frames: a topic of three letters, and a body.
  *
- * The letters: the system (`T`, `S` or `P`), the kind (`L` log, `P` performance), the encoding of the body:
- * `J` a Python LogRecord's dictionary in JSON ({@link pythonRecord}), or what our `JsonSerializer` wrote, a record or
- * an array of such; `P` the same dictionary as a pickle, if that is allowed; `O` (kind `L` only) an OTLP
- * `ExportLogsServiceRequest` in protobuf. System and kind become attributes of the resource, but not with `O`, whose
- * bytes are passed on as they are.
+ * The letters: the system (`T`, `S` or `P`), the kind (`L` log, `P` performance), and the encoding of the
+ * body: `J` the dictionary of a Python LogRecord in JSON ({@link pythonRecord}), or the output of
+ * `JsonSerializer`, a record or an array of records; `P` the same dictionary as a pickle, if enabled; `O`
+ * (kind `L` only) an OTLP `ExportLogsServiceRequest` in protobuf. System and kind become resource attributes,
+ * except with `O`, whose bytes are passed on unchanged.
  *
- * @throws WireError for any other topic, for a body that is not what the topic says, and for a pickle that would run
- * code or was not asked for
+ * @throws WireError for any other topic, for a body that does not match the topic, and for a pickle that
+ * would run code or is not enabled
  */
 export function decodeDistlog(
   topic: Uint8Array,
@@ -70,7 +74,7 @@ export function decodeDistlog(
   return placed.logs;
 }
 
-/** The same, record by record; OTLP is not looked at. @throws WireError */
+/** The same, record by record; OTLP is not decoded. @throws WireError */
 export function readDistlog(
   topic: Uint8Array,
   body: Uint8Array,
@@ -82,14 +86,14 @@ export function readDistlog(
   const isKnown = encoding === 'J' || encoding === 'P' || (encoding === 'O' && letters[1] === 'L');
   if (added === undefined || !isKnown) {
     const shown = JSON.stringify(Buffer.from(topic.subarray(0, 16)).toString('latin1'));
-    throw new WireError('unsupported', `topic ${shown} is none of distlog's: [TSP][LP][JP] or [TSP]LO`);
+    throw new WireError(
+      'unsupported',
+      `topic ${shown} is not a distlog topic: expected [TSP][LP][JP] or [TSP]LO`,
+    );
   }
   if (encoding === 'O') return { kind: 'otlp', body };
   if (encoding === 'P' && !pickle) {
-    throw new WireError(
-      'unsupported',
-      `topic "${letters}" announces a pickle, and pickles are not read here`,
-    );
+    throw new WireError('unsupported', `topic "${letters}" announces a pickle, and pickles are disabled`);
   }
   return {
     kind: 'records',
@@ -101,16 +105,16 @@ export function readDistlog(
 function fromPickle(body: Uint8Array, keys: TaskKeys): SourcedRecord {
   const value = pickleValue(decodePickle(body), DICTIONARY_DEPTH);
   if (typeof value !== 'object' || value === null || !('entries' in value) || !Array.isArray(value.entries)) {
-    throw new WireError('pickle', 'the pickle holds no dictionary');
+    throw new WireError('pickle', 'the pickle does not contain a dictionary');
   }
-  // Whatever the names are: with no prototype they are fields.
+  // Without a prototype, every name is an ordinary field.
   const fields: Record<string, AnyValue> = Object.create(null);
   for (const [name, field] of value.entries) fields[name] = field;
   return pythonRecord(fields, keys);
 }
 
 function fromJson(body: Uint8Array, keys: TaskKeys): SourcedRecord[] {
-  const json = parseJson(body, intAside, doubleAside);
+  const json = parseJson(body, taggedInt, taggedDouble);
   return (Array.isArray(json) ? json : [json]).map((record) => recordOf(record, keys));
 }
 
@@ -121,8 +125,9 @@ function recordOf(json: unknown, keys: TaskKeys): SourcedRecord {
 }
 
 /**
- * Its values as values of OTLP, in their places: it is our own, and most values are what they should be. Not as one
- * value: a dictionary of a single field must not be taken for a tagged number.
+ * Converts the values of a record to OTLP values in place: the object is not shared, and most values need no
+ * conversion. Each field is converted separately, so that a dictionary with a single field is not taken for a
+ * tagged number.
  */
 function fieldsOf(json: Json): PythonFields {
   const fields = json as Record<string, AnyValue>;

@@ -4,11 +4,12 @@ import { recordJson } from './record-json.ts';
 import type { LogSerializer } from './serializer.ts';
 
 /**
- * Records as JSON that people and Python's distlog can read: one record as an object (see {@link recordJson} for
- * its fields), several, or none, as an array of such; grouped by resource and scope, as in OTLP. Values that JSON does
- * not have are written as {@link LogsEncoder} writes them. `decodeDistlog` reads everything back, without loss.
+ * Serializes records as JSON for people and for Python's distlog: one record as an object (see {@link
+ * recordJson} for its fields), otherwise an array of objects; grouped by resource and scope, as in OTLP.
+ * Values that JSON does not have are written in the same way as by {@link LogsEncoder}. `decodeDistlog` reads
+ * everything without loss.
  *
- * It costs several times what `OtlpProtobufSerializer` does, and the bytes are two to four times as many.
+ * It costs several times as much as `OtlpProtobufSerializer`, and its output is two to four times as large.
  */
 export class JsonSerializer implements LogSerializer {
   readonly contentType = 'application/json';
@@ -21,7 +22,7 @@ export class JsonSerializer implements LogSerializer {
       resource.scopes.flatMap((scope) => scope.records.map((record) => recordJson(resource, scope, record))),
     );
     const [only = ''] = texts;
-    // Not Buffer.from: a short text would come from Node's shared pool.
+    // Not Buffer.from, which takes short texts from Node's shared pool.
     return new TextEncoder().encode(texts.length === 1 ? only : `[${texts.join(',')}]`);
   }
 }

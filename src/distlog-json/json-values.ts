@@ -14,10 +14,11 @@ import {
 } from '../otlp/index.ts';
 
 /**
- * Values as JSON that a person can read: texts, numbers, true, false, null, arrays and objects are what they look
- * like. What JSON cannot carry exactly is an object of one key, in the words of OTLP/JSON: an integer beyond 2^53
- * `{"intValue":"…"}`, a double that looks like an integer or is no number `{"doubleValue":"2"}`, bytes
- * `{"bytesValue":"<base64>"}`. A map which would look like one of these is `{"kvlistValue":{…}}` around itself.
+ * Writes values as readable JSON: texts, numbers, true, false, null, arrays and objects are written as such.
+ * A value that JSON cannot represent exactly is an object with one key, named as in OTLP/JSON: an integer
+ * beyond 2^53 `{"intValue":"…"}`, a double that looks like an integer or is not finite `{"doubleValue":"2"}`,
+ * bytes `{"bytesValue":"<base64>"}`. A map that would look like one of these is wrapped:
+ * `{"kvlistValue":{…}}`.
  */
 export function valueJson(value: AnyValue): string {
   if (value === null || typeof value === 'boolean') return String(value);
@@ -32,12 +33,12 @@ export function valueJson(value: AnyValue): string {
   return first !== undefined && rest.length === 0 && ownTags.has(first[0]) ? `{"kvlistValue":${text}}` : text;
 }
 
-/** Attributes as an object; of a repeated key a reader sees the last. */
+/** Attributes as an object; readers see the last value of a repeated key. */
 export function objectJson(entries: Attributes): string {
   return `{${entries.map(([key, value]) => `${JSON.stringify(key)}:${valueJson(value)}`).join(',')}}`;
 }
 
-/** Exact, and of the same kind when it is read again. */
+/** Whether the number is exact in JSON and is read back with the same type. */
 function isPlain(value: number): boolean {
   return Number.isSafeInteger(value) || (Number.isFinite(value) && !Number.isInteger(value));
 }
@@ -46,7 +47,7 @@ function doubleTag(value: number): string {
   return `{"doubleValue":"${Object.is(value, -0) ? '-0' : value}"}`;
 }
 
-/** What a tagged value holds; undefined if it only looks like one. */
+/** Reads the content of a tagged value; undefined if it only looks like one. */
 type Tag = (inner: unknown, depth: number) => AnyValue | undefined;
 
 const tags: ReadonlyMap<string, Tag> = new Map<string, Tag>([
@@ -68,38 +69,38 @@ const tags: ReadonlyMap<string, Tag> = new Map<string, Tag>([
   ],
 ]);
 
-/** For Python's numbers that were replaced before JSON.parse: keys that no program writes. */
-const INT_ASIDE = '\u0000int';
-const DOUBLE_ASIDE = '\u0000double';
-const asideTags: ReadonlyMap<string, Tag> = new Map<string, Tag>([
-  [INT_ASIDE, (inner) => (isText(inner, /^-?\d{1,400}$/) ? fittingInt(BigInt(inner)) : undefined)],
-  [DOUBLE_ASIDE, (inner) => (isText(inner, /^(?:NaN|-?Infinity)$/) ? Number(inner) : undefined)],
+/** Keys for Python's numbers that were replaced before JSON.parse. No program writes such keys. */
+const INT_KEY = '\u0000int';
+const DOUBLE_KEY = '\u0000double';
+const pythonTags: ReadonlyMap<string, Tag> = new Map<string, Tag>([
+  [INT_KEY, (inner) => (isText(inner, /^-?\d{1,400}$/) ? fittingInt(BigInt(inner)) : undefined)],
+  [DOUBLE_KEY, (inner) => (isText(inner, /^(?:NaN|-?Infinity)$/) ? Number(inner) : undefined)],
 ]);
 
-/** Ours are read with long integers replaced too. */
-const ownTags: ReadonlyMap<string, Tag> = new Map([...tags, ...asideTags]);
+/** In our own records long integers are replaced too. */
+const ownTags: ReadonlyMap<string, Tag> = new Map([...tags, ...pythonTags]);
 
-/** Replaces a long integer in JSON that goes to {@link readPythonJson}. */
-export function intAside(word: string): string {
-  return JSON.stringify({ [INT_ASIDE]: word });
+/** Replaces a long integer in JSON for {@link readPythonJson}. */
+export function taggedInt(word: string): string {
+  return JSON.stringify({ [INT_KEY]: word });
 }
 
-/** Replaces NaN, Infinity and -Infinity there. */
-export function doubleAside(word: string): string {
-  return JSON.stringify({ [DOUBLE_ASIDE]: word });
+/** Replaces NaN, Infinity and -Infinity in JSON for {@link readPythonJson}. */
+export function taggedDouble(word: string): string {
+  return JSON.stringify({ [DOUBLE_KEY]: word });
 }
 
-/** Reads what {@link valueJson} wrote. @param depth where the value lies in a request @throws WireError */
+/** Reads the output of {@link valueJson}. @param depth depth of the value in a request @throws WireError */
 export function readValueJson(json: unknown, depth: number): AnyValue {
   return anyValue(json, depth, ownTags);
 }
 
-/** Reads JSON as Python writes it. @param depth where the value lies in a request @throws WireError */
+/** Reads JSON written by Python. @param depth depth of the value in a request @throws WireError */
 export function readPythonJson(json: unknown, depth: number): AnyValue {
-  return anyValue(json, depth, asideTags);
+  return anyValue(json, depth, pythonTags);
 }
 
-/** An integer of Python's: beyond 64 bits it is decimal text. */
+/** A Python integer; beyond 64 bits it becomes decimal text. */
 export function fittingInt(value: bigint): AnyValue {
   return BigInt.asIntN(64, value) === value ? intValue(value) : String(value);
 }
@@ -137,12 +138,12 @@ function isText(value: unknown, form: RegExp): value is string {
   return typeof value === 'string' && form.test(value);
 }
 
-/** distlog writes a line break within a text as a backslash and an n. */
+/** distlog writes a line break in a text as a backslash and an n. */
 export function withoutLineBreaks(text: string): string {
   return text.replaceAll('\n', '\\n');
 }
 
-/** The other way; a backslash and an n that stood there before become a line break too. */
+/** The reverse; an original backslash followed by n becomes a line break too. */
 export function withLineBreaks(text: string): string {
   return text.replaceAll('\\n', '\n');
 }

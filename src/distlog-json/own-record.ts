@@ -16,12 +16,12 @@ const MAX_UINT64 = 2n ** 64n - 1n;
 const MAX_UINT32 = 2 ** 32 - 1;
 const MAX_INT32 = 2 ** 31 - 1;
 
-/** Whether a JSON object was written by our own serializer. */
+/** Whether a JSON object was written by `JsonSerializer`. */
 export function isOwnRecord(json: Json): boolean {
   return typeof json.time_unix_nano === 'string';
 }
 
-/** Reads a JSON object as our `JsonSerializer` writes it. @throws WireError that names the field */
+/** Reads a JSON object written by `JsonSerializer`. @throws WireError that names the field */
 export function ownRecord(json: Json): SourcedRecord {
   const resource = child(json, 'resource');
   const scope = child(json, 'scope');
@@ -72,7 +72,7 @@ function attributes(json: Json, depth: number): Attributes {
 
 function text(json: Json, name: string): string {
   const value = json[name] ?? '';
-  return typeof value === 'string' ? wellFormed(value) : fail(name, 'a text');
+  return typeof value === 'string' ? wellFormed(value) : fail(name, 'a string');
 }
 
 function number(json: Json, name: string, max: number): number {
@@ -92,7 +92,7 @@ function nanos(json: Json, name: string): bigint {
 
 function id(json: Json, name: string, bytes: number): string {
   const value = text(json, name);
-  // An id of zeros is none.
+  // An id of zeros means that there is no id.
   if (/^0*$/.test(value) && (value === '' || value.length === bytes * 2)) return '';
   if (value.length === bytes * 2 && /^[\da-f]+$/i.test(value)) return value.toLowerCase();
   return fail(name, `${bytes * 2} hex digits`);

@@ -1,10 +1,10 @@
 import { WireError } from '../otlp/index.ts';
 
 const NEW_LINE = 0x0a;
-/** Bytes as such: latin1 has a character for each. */
+/** latin1 maps each byte to one character. */
 const ONE_BYTE_EACH = 'latin1';
 
-/** The arguments of a pickle's operations, front to back. */
+/** Reads the arguments of a pickle's operations in sequence. */
 export class PickleBytes {
   at = 0;
   readonly #bytes: Buffer;
@@ -29,7 +29,7 @@ export class PickleBytes {
     return this.#bytes.readUInt32LE(this.#advance(4));
   }
 
-  /** Exact up to 2^53, far too large for a length above. */
+  /** Exact up to 2^53; larger values exceed every valid length. */
   uint64(): number {
     return Number(this.#bytes.readBigUInt64LE(this.#advance(8)));
   }
@@ -49,37 +49,37 @@ export class PickleBytes {
     return new Uint8Array(this.#bytes.subarray(start, this.at));
   }
 
-  /** Up to the next line break, which is passed over. */
+  /** The text up to the next line break, which is consumed. */
   line(): string {
     const end = this.#bytes.indexOf(NEW_LINE, this.at);
-    if (end < 0) this.fail('a line has no end', this.at);
+    if (end < 0) this.fail('a line is not terminated', this.at);
     const line = this.#bytes.toString(ONE_BYTE_EACH, this.at, end);
     this.at = end + 1;
     return line;
   }
 
-  /** A line that is a whole number from 0. */
+  /** A line with a whole number from 0. */
   decimal(): number {
     const start = this.at;
     const line = this.line();
-    return /^\d{1,15}$/.test(line) ? Number(line) : this.fail('this is no number', start);
+    return /^\d{1,15}$/.test(line) ? Number(line) : this.fail('expected a whole number', start);
   }
 
   fail(what: string, at: number): never {
     throw new WireError('pickle', `${what} at byte ${at} of the pickle`);
   }
 
-  /** @returns where the bytes begin */
+  /** @returns the start of the bytes */
   #advance(length: number): number {
     const start = this.at;
     const left = this.#bytes.length - start;
-    if (length < 0 || length > left) this.fail(`${length} bytes are wanted, but ${left} are left`, start);
+    if (length < 0 || length > left) this.fail(`expected ${length} more bytes, got ${left}`, start);
     this.at = start + length;
     return start;
   }
 }
 
-/** A str of Python 2 in quotes, with backslashes; its bytes are read as UTF-8. */
+/** A quoted str of Python 2 with backslash escapes; its bytes are read as UTF-8. */
 export function unquoted(from: PickleBytes): string {
   const start = from.at;
   const quoted = /^(['"])(.*)\1$/.exec(from.line().trimEnd());

@@ -3,12 +3,12 @@ import { type PickleBytes, rawUnicode, unquoted } from './pickle-bytes.ts';
 
 const MAX_DIGITS = 400;
 
-/** A value of a pickle that holds no others. */
+/** A scalar value of a pickle. */
 export type Constant = null | boolean | number | bigint | string | Uint8Array | WholeDouble;
 
 /**
- * The value that follows an operation in the bytes.
- * @returns undefined if the operation pushes none
+ * Reads the value that follows an operation in the bytes.
+ * @returns undefined if the operation does not push a constant
  */
 export function readConstant(operation: number, from: PickleBytes): Constant | undefined {
   switch (operation) {
@@ -68,13 +68,14 @@ function shortInt(from: PickleBytes): Constant {
 }
 
 function decimal(from: PickleBytes, text: string): Constant {
-  if (text.length > MAX_DIGITS || !/^-?\d+$/.test(text)) from.fail('this is no integer', from.at);
+  if (text.length > MAX_DIGITS || !/^-?\d+$/.test(text)) from.fail('expected an integer', from.at);
   return intValue(BigInt(text));
 }
 
 function long(from: PickleBytes, length: number): Constant {
   const bytes = from.bytes(length);
-  if (length > MAX_DIGITS / 2) from.fail(`an integer has ${length} bytes`, from.at);
+  if (length > MAX_DIGITS / 2)
+    from.fail(`an integer must have at most ${MAX_DIGITS / 2} bytes, got ${length},`, from.at);
   const hex = Buffer.from(bytes).reverse().toString('hex');
   return length === 0 ? 0 : intValue(BigInt.asIntN(length * 8, BigInt(`0x${hex}`)));
 }
@@ -84,6 +85,6 @@ function float(from: PickleBytes): Constant {
   const word = /^(-?)(inf|nan)$/.exec(line);
   if (word?.[2] === 'nan') return Number.NaN;
   if (word !== null) return word[1] === '-' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
-  if (!/^-?[\d.][\d.e+-]{0,40}$/.test(line)) from.fail('this is no float', from.at);
+  if (!/^-?[\d.][\d.e+-]{0,40}$/.test(line)) from.fail('expected a float', from.at);
   return doubleValue(Number(line));
 }

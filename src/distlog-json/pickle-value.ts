@@ -11,16 +11,16 @@ import {
 import { fittingInt } from './json-values.ts';
 import type { PickleValue } from './pickle.ts';
 
-/** A few lists that hold each other many times over would else become a tree of any size. */
+/** Without this limit, a few lists that contain each other many times would expand to a huge tree. */
 const MAX_VALUES = 40_000;
 const MAX_BYTES = 16 * 2 ** 20;
 
 /**
- * Data of a pickle as a value of OTLP: lists, tuples and sets are lists, a dict is a map whose keys are text, an
- * integer beyond 64 bits is decimal text.
+ * Converts the data of a pickle to an OTLP value: lists, tuples and sets become lists, a dict a map with text
+ * keys, an integer beyond 64 bits decimal text.
  *
- * @param depth where the value lies in a request
- * @throws WireError if it is nested deeper than 100 messages (as it is when it holds itself), or has more than
+ * @param depth depth of the value in a request
+ * @throws WireError if it is nested deeper than 100 messages (also if it contains itself), or has more than
  * 40,000 values or 16 MiB
  */
 export function pickleValue(value: PickleValue, depth: number): AnyValue {
@@ -41,7 +41,7 @@ class Converter {
     if (typeof value === 'bigint') return fittingInt(value);
     if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return value;
     if (depth + MAP_DEPTH > MAX_DEPTH) {
-      throw new WireError('too_deep', 'the pickle is nested too deep, or holds itself');
+      throw new WireError('too_deep', 'the pickle is nested too deep, or contains itself');
     }
     if (value instanceof Map) return { entries: this.#entries(value, depth + MAP_DEPTH) };
     if (value instanceof Set) return [...value].map((item) => this.convert(item, depth + LIST_DEPTH));

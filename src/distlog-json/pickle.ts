@@ -3,9 +3,9 @@ import { PickleBytes } from './pickle-bytes.ts';
 import { type Constant, readConstant } from './pickle-constants.ts';
 
 /**
- * Plain data of a pickle. An int is a number, or a bigint beyond 2^53; a float a number, or `{ double }` where it
- * would look like an int; str is a string, bytes and bytearray a Uint8Array, list and tuple an array, dict a Map, set
- * and frozenset a Set. A list, dict or set can hold itself.
+ * Plain data of a pickle. An int is a number, or a bigint beyond 2^53; a float is a number, or `{ double }`
+ * if it would look like an int; str is a string, bytes and bytearray a Uint8Array, list and tuple an array,
+ * dict a Map, set and frozenset a Set. A list, dict or set can contain itself.
  */
 export type PickleValue =
   | Constant
@@ -19,7 +19,7 @@ const MAX_STACK = 100_000;
 const MAX_MARKS = 1_000;
 const MAX_VALUES = 1_000_000;
 
-/** Operations that make objects of classes, or call: what they say is never done. */
+/** Operations that create objects of classes, or call functions. They are never executed. */
 const refused: ReadonlyMap<number, string> = new Map([
   [0x63, 'GLOBAL'],
   [0x93, 'STACK_GLOBAL'],
@@ -39,13 +39,13 @@ const refused: ReadonlyMap<number, string> = new Map([
 ]);
 
 /**
- * Reads a Python pickle, protocol 0 to 5 (CPython, Lib/pickletools.py), as far as it is plain data: None, bool, int,
- * float, str, bytes, bytearray, list, tuple, dict, set, frozenset. A pickle is a program, and Python runs it; this
- * does not. An operation that would name, make or call something is refused by its name. So are bytes and sets of
- * protocol 0 to 2, which were made by calls.
+ * Reads a Python pickle, protocol 0 to 5 (CPython, Lib/pickletools.py), restricted to plain data: None, bool,
+ * int, float, str, bytes, bytearray, list, tuple, dict, set, frozenset. A pickle is a program that Python
+ * executes; this reader does not. An operation that would import, create or call something is refused by
+ * name. So are bytes and sets of protocol 0 to 2, which are encoded as calls.
  *
- * Bounds: 100,000 entries of memo, 100,000 values on the stack, 1,000 marks, 1,000,000 values in all, integers of 400
- * digits. Bytes behind the end of the pickle are not read.
+ * Limits: 100,000 memo entries, 100,000 values on the stack, 1,000 marks, 1,000,000 values in all, integers
+ * of 400 digits. Bytes after the end of the pickle are not read.
  *
  * @throws WireError that names the operation and its byte
  */
@@ -79,7 +79,7 @@ class PickleReader {
     }
   }
 
-  /** @returns whether the operation pushes a value that follows in the bytes */
+  /** @returns whether the operation pushes a constant */
   #constant(operation: number): boolean {
     const value = readConstant(operation, this.#in);
     if (value === undefined) return false;
@@ -87,7 +87,7 @@ class PickleReader {
     return true;
   }
 
-  /** @returns whether the operation makes or fills a list, a dict or a set */
+  /** @returns whether the operation creates or fills a list, a dict or a set */
   #structure(operation: number): boolean {
     switch (operation) {
       case 0x5d: // EMPTY_LIST
@@ -136,7 +136,7 @@ class PickleReader {
     return true;
   }
 
-  /** @returns whether the operation is about stack, memo or frames */
+  /** @returns whether the operation is for the stack, the memo or frames */
   #bookkeeping(operation: number): boolean {
     const from = this.#in;
     switch (operation) {
@@ -209,7 +209,7 @@ class PickleReader {
     return value;
   }
 
-  /** @returns in the order in which they were pushed */
+  /** @returns the values in the order in which they were pushed */
   #popSome(count: number): PickleValue[] {
     if (this.#stack.length < count) this.#in.fail('the stack is too short', this.#in.at);
     this.#depth -= count;

@@ -22,7 +22,7 @@ import { withLineBreaks } from './json-values.ts';
 import type { SourcedRecord } from './sourced-record.ts';
 import type { TaskKeys, TaskPlace } from './task-key.ts';
 
-/** The last second that OTLP can say. */
+/** The last second that OTLP can represent. */
 const MAX_SECONDS = 18_446_744_073;
 const SEVERITIES_PER_LEVEL = 4;
 const LEVEL_INFO = 20;
@@ -32,7 +32,10 @@ const NONE: readonly KeyValue[] = [];
 /** The dictionary of a Python LogRecord. */
 export type PythonFields = Readonly<Record<string, AnyValue>>;
 
-/** Fields of Python's LogRecord that are read by name, or that only repeat others. The rest are attributes. */
+/**
+ * Fields of Python's LogRecord that are mapped explicitly, or that only repeat others. All other fields
+ * become attributes.
+ */
 const readByName: ReadonlySet<string> = new Set([
   'args',
   'asctime',
@@ -58,26 +61,27 @@ const readByName: ReadonlySet<string> = new Set([
   'thread',
   'threadName',
 ]);
-/** Fields of its own that are of no interest as long as they are None. */
+/** Fields that become attributes only if they are not None. */
 const oftenNone: ReadonlySet<string> = new Set(['processName', 'taskName']);
 
 /**
- * The dictionary of a Python LogRecord, as distlog's handler sends it, as a record of OpenTelemetry:
+ * Converts the dictionary of a Python LogRecord, as sent by distlog's handler, to an OpenTelemetry record:
  *
  * | field | becomes |
  * |---|---|
- * | `message`, else `msg` | body, line breaks restored |
- * | `levelno`, `levelname` | severity number (10 DEBUG, 20 INFO, 30 WARN, 40 ERROR, 50 FATAL; between them the finer ones), severity text |
+ * | `message`, otherwise `msg` | body, with line breaks restored |
+ * | `levelno` | severity number: 10 DEBUG, 20 INFO, 30 WARN, 40 ERROR, 50 FATAL, with finer steps between |
+ * | `levelname` | severity text |
  * | `created` | time, to the microsecond |
  * | `name` | scope name |
  * | `hostname`, `process` | resource: `host.name`, `process.pid` |
  * | `pathname`, `lineno`, `funcName` | `code.file.path`, `code.line.number`, `code.function.name` |
  * | `thread`, `threadName` | `thread.id`, `thread.name` |
  * | `stack_info` | `code.stacktrace` |
- * | `exc_text` | `exception.stacktrace`; `exception.type` and `exception.message` where its last part names them |
- * | `context.key` | `distlog.key`, and what {@link TaskKeys} makes of it |
+ * | `exc_text` | `exception.stacktrace`; type and message of the exception if its last part names them |
+ * | `context.key` | `distlog.key`, and the ids and attributes from {@link TaskKeys} |
  * | `msg` of the first record of a task | `task.name`; the record is `task.started` |
- * | the rest of `context`, every other field | an attribute of the same name |
+ * | the rest of `context`, every other field | an attribute with the same name |
  */
 export function pythonRecord(fields: PythonFields, keys: TaskKeys): SourcedRecord {
   const { context, hostname, process } = fields;
@@ -133,7 +137,10 @@ export function pythonRecord(fields: PythonFields, keys: TaskKeys): SourcedRecor
   };
 }
 
-/** A task logs its start when it begins, through the root logger; with that one at WARNING it logs none. */
+/**
+ * A task logs its start through the root logger; if that logger's level is WARNING, the start record is
+ * missing.
+ */
 function isStartOfTask({ sequence }: TaskPlace, { levelno, name }: PythonFields): boolean {
   return sequence === 1 && numberOf(levelno) === LEVEL_INFO && (name === undefined || name === ROOT_LOGGER);
 }
@@ -142,7 +149,10 @@ function add(attributes: KeyValue[], name: string, value: AnyValue | undefined):
   if (value !== undefined && value !== null) attributes.push([name, value]);
 }
 
-/** A level of Python's logging as OpenTelemetry's severity; a level between two known ones is a finer one. */
+/**
+ * Converts a Python logging level to an OpenTelemetry severity; a level between two standard ones becomes a
+ * finer step.
+ */
 function severityOf(level: number | undefined): number {
   if (level === undefined || !(level > 0)) return Severity.UNSPECIFIED;
   if (level < 10) return Severity.TRACE;
@@ -156,7 +166,10 @@ function nanosOf(seconds: number | undefined): bigint {
   return BigInt(Math.round(seconds * 1e6)) * 1_000n;
 }
 
-/** A traceback's last part, `package.Error: message`, follows the last indented line; the message may have lines. */
+/**
+ * The last part of a traceback, `package.Error: message`, follows the last indented line; the message may
+ * have several lines.
+ */
 function addException(attributes: KeyValue[], trace: string | undefined): void {
   if (trace === undefined || trace === '') return;
   attributes.push([EXCEPTION_STACKTRACE, trace]);

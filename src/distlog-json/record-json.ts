@@ -20,20 +20,22 @@ const levels = [
 
 const NANOS_PER_MICRO = 1_000n;
 const NANOS_PER_MILLI = 1_000_000n;
-/** Attributes of a task's records that say where they belong; the key says it too. */
-const PLACE = 'task.';
+/** Prefix of the attributes for a record's position in the task tree, which the key contains too. */
+const TASK_PREFIX = 'task.';
 
 /**
- * A record as a JSON object in the manner of Python's LogRecord, for people and for readers of distlog. The first part
- * is what distlog's readers know; the second, all that OpenTelemetry says, so that nothing is lost:
+ * Formats a record as a JSON object similar to Python's LogRecord, for people and for distlog readers. The
+ * first part contains the fields that distlog readers know; the second contains all OpenTelemetry fields, so
+ * nothing is lost:
  *
- * `message` (line breaks as `\n`), `levelname`, `levelno` (10 to 50), `created` (seconds), `asctime` (UTC), `name` (of
- * the scope), `process`, `hostname`, `exc_text`, `context` (of a task's record: `key`, and its attributes; else null);
+ * `message` (line breaks as `\n`), `levelname`, `levelno` (10 to 50), `created` (seconds), `asctime` (UTC),
+ * `name` (of the scope), `process`, `hostname`, `exc_text`, `context` (for a record of a task: `key` and the
+ * record's attributes; otherwise null);
  *
- * `time_unix_nano`, `observed_time_unix_nano` (decimal text; a record of Python does not have the first),
- * `severity_number`, `severity_text`, `body` (where `message` does not say it exactly; null: it has none),
- * `event_name`, `attributes`, `dropped_attributes_count`, `trace_id`, `span_id`, `flags`, `resource`, `scope`.
- * Of these, what is empty or 0 is left out. Values are written as {@link valueJson} says.
+ * `time_unix_nano`, `observed_time_unix_nano` (decimal text; Python records do not have the first),
+ * `severity_number`, `severity_text`, `body` (if `message` does not represent it exactly; null: no body),
+ * `event_name`, `attributes`, `dropped_attributes_count`, `trace_id`, `span_id`, `flags`, `resource`,
+ * `scope`. Of these, empty and 0 values are omitted. Values are written by {@link valueJson}.
  */
 export function recordJson(resource: DecodedResource, scope: DecodedScope, record: DecodedLogRecord): string {
   const { attributes, severityNumber } = record;
@@ -42,7 +44,7 @@ export function recordJson(resource: DecodedResource, scope: DecodedScope, recor
   const trace = attributeOf(attributes, EXCEPTION_STACKTRACE);
   const part = (name: string, value: AnyValue | undefined) =>
     value === undefined ? '' : `${JSON.stringify(name)}:${valueJson(value)}`;
-  const said = (name: string, value: string | number) =>
+  const ifSet = (name: string, value: string | number) =>
     value === '' || value === 0 ? '' : part(name, value);
   return join(
     part('message', withoutLineBreaks(messageOf(record))),
@@ -59,25 +61,25 @@ export function recordJson(resource: DecodedResource, scope: DecodedScope, recor
     record.observedTimeUnixNano === 0n
       ? ''
       : part('observed_time_unix_nano', String(record.observedTimeUnixNano)),
-    said('severity_number', severityNumber),
-    said('severity_text', record.severityText),
+    ifSet('severity_number', severityNumber),
+    ifSet('severity_text', record.severityText),
     part('body', exactBody(record.body)),
-    said('event_name', record.eventName),
+    ifSet('event_name', record.eventName),
     object('attributes', attributes),
-    said('dropped_attributes_count', record.droppedAttributesCount),
-    said('trace_id', record.traceId),
-    said('span_id', record.spanId),
-    said('flags', record.flags),
+    ifSet('dropped_attributes_count', record.droppedAttributesCount),
+    ifSet('trace_id', record.traceId),
+    ifSet('span_id', record.spanId),
+    ifSet('flags', record.flags),
     `"resource":${join(
       object('attributes', resource.attributes),
-      said('dropped_attributes_count', resource.droppedAttributesCount),
-      said('schema_url', resource.schemaUrl),
+      ifSet('dropped_attributes_count', resource.droppedAttributesCount),
+      ifSet('schema_url', resource.schemaUrl),
     )}`,
     `"scope":${join(
-      said('version', scope.version),
+      ifSet('version', scope.version),
       object('attributes', scope.attributes),
-      said('dropped_attributes_count', scope.droppedAttributesCount),
-      said('schema_url', scope.schemaUrl),
+      ifSet('dropped_attributes_count', scope.droppedAttributesCount),
+      ifSet('schema_url', scope.schemaUrl),
     )}`,
   );
 }
@@ -87,13 +89,13 @@ function messageOf({ body, eventName }: DecodedLogRecord): string {
   return typeof body === 'string' ? body : valueJson(body);
 }
 
-/** @returns undefined where the message says it exactly */
+/** @returns undefined if the message represents the body exactly */
 function exactBody(body: AnyValue | undefined): AnyValue | undefined {
   if (typeof body === 'string' && !body.includes('\\n')) return undefined;
   return body ?? null;
 }
 
-/** distlog's `<counter>@<task>` and the data of the record; null where it belongs to no task. */
+/** distlog's `<counter>@<task>` and the attributes of the record; null if it has no task. */
 function context({ attributes, traceId }: DecodedLogRecord): string {
   const task = attributeOf(attributes, TASK_ID);
   const sequence = attributeOf(attributes, TASK_SEQUENCE) ?? 0;
@@ -102,7 +104,7 @@ function context({ attributes, traceId }: DecodedLogRecord): string {
     (task === undefined ? undefined : `${sequence}@${traceId}/${task}`);
   if (key === undefined) return 'null';
   const data = attributes.filter(
-    ([name]) => !name.startsWith(PLACE) && name !== DISTLOG_KEY && name !== 'key',
+    ([name]) => !name.startsWith(TASK_PREFIX) && name !== DISTLOG_KEY && name !== 'key',
   );
   return objectJson([['key', key], ...data]);
 }

@@ -1,13 +1,13 @@
 import { LogsEncoder } from '../otlp/index.ts';
 import type { ReadableLogRecordLike } from '../record/index.ts';
 
-/** Makes bytes of records, for an exporter. It must not throw on what an application put into a record. */
+/** Serializes records for an exporter. It must not throw, whatever an application put into a record. */
 export interface LogSerializer {
   /** The media type of the bytes. */
   readonly contentType: string;
-  /** The third letter of distlog's topic: `J` is JSON, `O` OTLP in protobuf. */
+  /** The third letter of the distlog topic: `J` for JSON, `O` for OTLP protobuf. */
   readonly encoding: 'J' | 'O';
-  /** @returns bytes of their own: nobody else writes to them, so they can be sent by reference */
+  /** @returns a buffer that is not modified afterwards, so it can be sent by reference */
   serialize(records: readonly ReadableLogRecordLike[]): Uint8Array;
 }
 

@@ -33,7 +33,7 @@ interface ResourceGroup {
   lastScope: ScopeGroup | undefined;
 }
 
-/** Groups records by resource and scope, in the order in which these came first. */
+/** Groups records by resource and scope, in the order of their first records. */
 export class RecordGrouper {
   readonly #resources: DecodedResource[] = [];
   readonly #byKey = new Map<string, ResourceGroup>();
@@ -43,10 +43,10 @@ export class RecordGrouper {
     return { resources: this.#resources };
   }
 
-  /** @param added attributes that are added to the resource's own; the same list for all that have the same */
+  /** @param added additional resource attributes; pass the same instance for equal lists */
   add({ resource, scope, record }: SourcedRecord, added: readonly KeyValue[]): void {
     const last = this.#last;
-    // Most records have the resource of the one before, which needs no key to see.
+    // Fast path: most records have the same resource as the previous one.
     const group =
       last !== undefined && last.added === added && isSame(last.resource, resource)
         ? last
@@ -88,7 +88,7 @@ function scopeGroup(group: ResourceGroup, scope: ScopeOf): ScopeGroup {
   return made;
 }
 
-/** Certainly the same: attributes of texts, numbers and the like, in the same order. */
+/** A cheap check that may miss equal ones: compares scalar attributes in the same order. */
 function isSame(one: ResourceOf | ScopeOf, other: ResourceOf | ScopeOf): boolean {
   return (
     one.droppedAttributesCount === other.droppedAttributesCount &&

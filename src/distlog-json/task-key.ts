@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import type { KeyValue } from '../otlp/index.ts';
 import { TASK_ID, TASK_PARENT_ID, TASK_SEQUENCE } from '../record/index.ts';
 
-/** What a key of distlog's says in the words of OpenTelemetry. */
+/** A distlog key as OpenTelemetry ids and attributes. */
 export interface TaskPlace {
   readonly traceId: string;
   readonly spanId: string;
-  /** Which record of its task, from 1. */
+  /** The position of the record in its task, from 1. */
   readonly sequence: number;
   readonly attributes: readonly KeyValue[];
 }
@@ -14,7 +14,7 @@ export interface TaskPlace {
 const COUNTER = /^\d{1,15}$/;
 const PATH = /^([\da-f]{8}-?[\da-f]{4}-?[\da-f]{4}-?[\da-f]{4}-?[\da-f]{12})((?:\/\d{1,15}){0,100})$/i;
 
-/** What a path says, of whatever record. */
+/** The part of a key that is the same for all records of a task. */
 interface TaskPath {
   readonly traceId: string;
   readonly spanId: string;
@@ -24,21 +24,23 @@ interface TaskPath {
 const MAX_PATHS = 1_024;
 
 /**
- * Reads keys of distlog, such as `3@2f1c…/1/2`: the fourth record of the task with the path `2f1c…/1/2`, which is the
- * second child of the first child of the task that began in this uuid. Whoever computes the same finds the same tree:
+ * Reads keys of distlog, such as `3@2f1c…/1/2`: the fourth record of the task with the path `2f1c…/1/2`,
+ * which is the second child of the first child of the task that began with this uuid. The derivation is
+ * deterministic, so every reader builds the same tree:
  *
  * - trace id: the 32 hex digits of the uuid;
- * - `task.id`, which is the span id too: the first 8 bytes of SHA-256 of the path, in hex. The path is all that stands
- *   behind the `@`, in lower case, the uuid without dashes;
- * - `task.parent.id`: the same of the path without its last part, if it has more than the uuid;
- * - `task.sequence`: the counter, which begins at 0, plus 1.
+ * - `task.id`, also the span id: the first 8 bytes of SHA-256 of the path, in hex. The path is everything
+ *   after the `@`, in
+ *   lower case, with the uuid without dashes;
+ * - `task.parent.id`: the same for the path without its last part, if it consists of more than the uuid;
+ * - `task.sequence`: the counter, which starts at 0, plus 1.
  *
- * It remembers up to 1,024 paths, since the records of a task come one behind the other.
+ * It caches up to 1,024 paths, since records of a task usually arrive consecutively.
  */
 export class TaskKeys {
   readonly #paths = new Map<string, TaskPath>();
 
-  /** @returns undefined if the text is no such key */
+  /** @returns undefined if the text is not such a key */
   placeOf(key: string): TaskPlace | undefined {
     const at = key.indexOf('@');
     const counter = key.slice(0, at);
@@ -72,7 +74,7 @@ function taskPath(text: string): TaskPath | undefined {
   const traceId = uuid.replaceAll('-', '').toLowerCase();
   const path = traceId + rest;
   return {
-    // W3C trace context: an id of zeros is none.
+    // W3C Trace Context: an id of zeros is invalid.
     traceId: /^0+$/.test(traceId) ? '' : traceId,
     spanId: pathId(path),
     parent: rest === '' ? [] : [[TASK_PARENT_ID, pathId(path.slice(0, path.lastIndexOf('/')))] as const],

@@ -1,14 +1,14 @@
-/** 1,234,567. */
+/** Formats a number with separators: 1,234,567. */
 export function count(value: number): string {
   return value.toLocaleString('en-US');
 }
 
-/** 1 task, 1,204 tasks. */
+/** Formats a number with its noun: 1 task, 1,204 tasks. */
 export function counted(value: number, noun: string, plural = `${noun}s`): string {
   return `${count(value)} ${value === 1 ? noun : plural}`;
 }
 
-/** A duration with about three digits: 850 µs, 412 ms, 1.24 s, 2 min 3 s, 3 h 5 min, 2 d 4 h. */
+/** Formats a duration with about three digits: 850 µs, 412 ms, 1.24 s, 2 min 3 s, 3 h 5 min, 2 d 4 h. */
 export function durationText(seconds: number): string {
   if (!(seconds > 0)) return '0 s';
   if (seconds < 0.000_999_5) return `${Math.round(seconds * 1e6)} µs`;
@@ -36,7 +36,7 @@ const SIZES = [
   ['KiB', 2 ** 10],
 ] as const;
 
-/** A size with three digits: 512 B, 1.5 KiB, 64 MiB. */
+/** Formats a size with three digits: 512 B, 1.5 KiB, 64 MiB. */
 export function sizeText(bytes: number): string {
   const [unit, length] = SIZES.find(([, factor]) => bytes >= factor) ?? ['B', 1];
   return `${Number((bytes / length).toPrecision(3))} ${unit}`;

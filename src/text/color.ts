@@ -1,6 +1,7 @@
 /**
- * Styles that can be read on a dark and on a light ground: the terminal's own foreground, bold and dim of it, and the
- * three colors of the first eight that keep their contrast on both. Yellow and cyan vanish on white, blue on black.
+ * Styles that are readable on dark and light backgrounds: the terminal's foreground color, plain, bold or
+ * dim, and the three of the first eight colors that keep their contrast on both. Yellow and cyan are
+ * unreadable on white, blue on black.
  */
 export type Style = 'plain' | 'dim' | 'bold' | 'red' | 'boldRed' | 'reverseRed' | 'magenta' | 'green';
 
@@ -16,7 +17,7 @@ const SGR: Readonly<Record<Style, string>> = {
   green: '32',
 };
 
-/** Colors a text that is safe already. */
+/** Colors a text that is already escaped. */
 export function colored(text: string, style: Style): string {
   return style === 'plain' || text === '' ? text : `\x1b[${SGR[style]}m${text}\x1b[0m`;
 }
@@ -29,20 +30,21 @@ export function styleOfSeverity(severityNumber: number): Style {
   return severityNumber >= 1 && severityNumber < 9 ? 'dim' : 'plain';
 }
 
-/** When to color. `auto`: on a terminal, unless the environment says otherwise. */
+/** When to use colors. `auto`: on a terminal, unless the environment overrides it. */
 export type ColorChoice = 'auto' | 'always' | 'never';
 
-/** Where the text goes. */
-export interface ColorSurroundings {
+/** The destination of the text, and the environment. */
+export interface ColorEnvironment {
   readonly isTerminal: boolean;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
 /**
- * Whether to color. For `auto`, `FORCE_COLOR` decides first, as in Node.js (0 and false: no; else yes), then `NO_COLOR`
- * (no-color.org: not empty: no), then whether it is a terminal that is not dumb.
+ * Whether to use colors. For `auto`, `FORCE_COLOR` takes precedence, as in Node.js (0 and false disable
+ * colors, other values enable them), then a non-empty `NO_COLOR` disables them (no-color.org), then colors
+ * are used on a terminal that is not dumb.
  */
-export function isColored(choice: ColorChoice, { isTerminal, env }: ColorSurroundings): boolean {
+export function isColored(choice: ColorChoice, { isTerminal, env }: ColorEnvironment): boolean {
   if (choice !== 'auto') return choice === 'always';
   const { FORCE_COLOR, NO_COLOR, TERM } = env;
   if (FORCE_COLOR !== undefined) return FORCE_COLOR !== '0' && FORCE_COLOR !== 'false';

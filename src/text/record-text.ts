@@ -11,19 +11,19 @@ import { valueText } from './value-text.ts';
 
 const PLAIN_WORD = /^[^\s"=\p{Cc}]+$/u;
 
-/** The body as text, else the event name. */
+/** The body as text, or the event name if the body is empty. */
 export function bodyText({ body, eventName }: DecodedLogRecord): string {
   return textOf(body) || eventName;
 }
 
-/** ` key=value key="two words"`, with a blank in front; `''` without attributes. */
+/** Attributes as ` key=value key="two words"`, with a leading blank; `''` without attributes. */
 export function attributesText(attributes: Attributes): string {
   let text = '';
   for (const [key, value] of attributes) text += ` ${word(key)}=${word(textOf(value))}`;
   return text;
 }
 
-/** A string attribute; `''` if there is none. */
+/** A string attribute; `''` if it is missing. */
 export function stringOf(attributes: Attributes, key: string): string {
   const value = attributeOf(attributes, key);
   return typeof value === 'string' ? value : '';
@@ -37,7 +37,7 @@ export function timeText({ timeUnixNano, observedTimeUnixNano }: DecodedLogRecor
   return text === undefined ? '-' : `${text.slice(0, -1)}${micros}Z`;
 }
 
-/** `INFO`; the sender's own text where there is no number; `-` without either. */
+/** The severity name, such as `INFO`; the sender's text if there is no number; `-` without either. */
 export function severityText({ severityNumber, severityText: text }: DecodedLogRecord): string {
   return severityNameOf(severityNumber) ?? (text === '' ? '-' : text);
 }

@@ -1,43 +1,45 @@
 /**
- * What must not reach a terminal as it is: control characters (C0, DEL, C1; so no escape sequence begins), line
- * and paragraph separators, lone surrogates, and all invisible format characters but the two joiners that
- * scripts and emoji need: among them are those that turn the direction of text around (CVE-2021-42574).
+ * Characters that must not reach a terminal unescaped: control characters (C0, DEL, C1, which also prevents
+ * escape sequences), line and paragraph separators, lone surrogates, and all invisible format characters
+ * except the two joiners that scripts and emoji need. They include the characters that change the direction
+ * of text (CVE-2021-42574).
  */
 const UNSAFE = /\p{Cc}|\p{Zl}|\p{Zp}|\p{Cs}|(?![\u200c\u200d])\p{Cf}/u;
 const ALL_UNSAFE = new RegExp(UNSAFE, 'gu');
 /**
- * More marks on one letter than any language has: they would be drawn over the lines above and below. (Unicode Annex
- * 15 bounds them at 30 for another reason; eight are enough for Hebrew with accents and for Tibetan.)
+ * More combining marks on one letter than any language uses: they would be drawn over the lines above and
+ * below. (Unicode Annex 15 limits them to 30 for another reason; eight are enough for Hebrew with accents and
+ * for Tibetan.)
  */
-const HEAP_OF_MARKS = /([\p{M}\u200c\u200d]{8})[\p{M}\u200c\u200d]+/gu;
+const EXCESSIVE_MARKS = /([\p{M}\u200c\u200d]{8})[\p{M}\u200c\u200d]+/gu;
 const ONLY_ASCII = /^[ -~]*$/;
 const NOT_ASCII = /[^ -~]/gu;
 const SHORT: { readonly [character: string]: string } = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 
 /**
- * The text as it may be shown on one line of a terminal: what is unsafe is written as an escape, such as `\n`, `\x1b` or
- * `\u202e`, and of a heap of combining marks the first eight stay, then `…`. With `ascii`, everything outside of ASCII is
- * escaped.
+ * Makes a text safe for one line of a terminal: unsafe characters are escaped, such as `\n`, `\x1b` or
+ * `\u202e`, and of excessive combining marks the first eight are kept, followed by `…`. With `ascii`, all
+ * non-ASCII characters are escaped.
  */
 export function safeText(text: string, ascii = false): string {
   if (ONLY_ASCII.test(text)) return text;
-  const low = text.replace(HEAP_OF_MARKS, '$1…');
-  if (ascii) return low.replace(NOT_ASCII, escaped);
-  return UNSAFE.test(low) ? low.replace(ALL_UNSAFE, escaped) : low;
+  const trimmed = text.replace(EXCESSIVE_MARKS, '$1…');
+  if (ascii) return trimmed.replace(NOT_ASCII, escaped);
+  return UNSAFE.test(trimmed) ? trimmed.replace(ALL_UNSAFE, escaped) : trimmed;
 }
 
-/** The beginning of a text, and how much more there was. */
+/** Truncates a text, and appends how many characters were omitted. */
 export function boundedText(text: string, maxCharacters: number): string {
   if (text.length <= maxCharacters) return text;
   return `${text.slice(0, maxCharacters)}… (${text.length - maxCharacters} more)`;
 }
 
-/** JSON in which everything unsafe is escaped: `JSON.stringify` leaves C1 and format characters as they are. */
+/** JSON with all unsafe characters escaped: `JSON.stringify` does not escape C1 and format characters. */
 export function safeJson(value: unknown): string {
   return safeJsonText(JSON.stringify(value));
 }
 
-/** JSON text, without line breaks between its values, in which everything unsafe is escaped. */
+/** JSON text without line breaks between its values, with all unsafe characters escaped. */
 export function safeJsonText(json: string): string {
   return json.replace(ALL_UNSAFE, (character) =>
     Array.from({ length: character.length }, (_, at) => unit(character.charCodeAt(at))).join(''),

@@ -1,4 +1,4 @@
-/** Sizes and durations as people write them: `64MiB`, `1h30m`. */
+/** Parses and formats sizes and durations such as `64MiB` and `1h30m`. */
 
 const byteUnits: Readonly<Record<string, number>> = {
   B: 1,
@@ -22,7 +22,7 @@ const timeUnits: Readonly<Record<string, number>> = {
 
 const BILLION = 1_000_000_000n;
 
-/** @returns bytes, a whole number; undefined if `text` is no size. Without a unit only `0` is one. */
+/** @returns whole bytes; undefined if `text` is not a size. Only `0` may have no unit. */
 export function parseSize(text: string): number | undefined {
   if (text === '0') return 0;
   const match = /^(\d{1,16}(?:\.\d{1,9})?) ?([A-Za-z]{1,3})$/.exec(text);
@@ -30,7 +30,7 @@ export function parseSize(text: string): number | undefined {
   return whole(billionths(match[1]!) * BigInt(byteUnits[match[2]!]!));
 }
 
-/** @returns milliseconds, a whole number; undefined if `text` is no duration. Without a unit only `0` is one. */
+/** @returns whole milliseconds; undefined if `text` is not a duration. Only `0` may have no unit. */
 export function parseDuration(text: string): number | undefined {
   if (text === '0') return 0;
   if (!/^(?:\d{1,16}(?:\.\d{1,6})?(?:ms|[smhd])){1,5}$/.test(text)) return undefined;
@@ -40,7 +40,7 @@ export function parseDuration(text: string): number | undefined {
   return whole(sum);
 }
 
-/** 67108864 -> `64MiB`. What {@link parseSize} reads back as the same number. */
+/** 67108864 -> `64MiB`. {@link parseSize} reads the result as the same number. */
 export function showSize(bytes: number): string {
   return shown(bytes, [
     ['TiB', 2 ** 40],
@@ -51,7 +51,7 @@ export function showSize(bytes: number): string {
   ]);
 }
 
-/** 5400000 -> `90m`. What {@link parseDuration} reads back as the same number. */
+/** 5400000 -> `90m`. {@link parseDuration} reads the result as the same number. */
 export function showDuration(millis: number): string {
   return shown(millis, [
     ['d', 86_400_000],
@@ -68,13 +68,15 @@ function shown(value: number, units: readonly (readonly [string, number])[]): st
   return `${value / factor}${name}`;
 }
 
-/** Exact: 16.1 x 1e9 is no whole number in binary fractions. @param decimal with at most nine digits behind its point */
+/**
+ * Exact: as a double, 16.1 x 1e9 is not a whole number. @param decimal with at most nine fractional digits
+ */
 function billionths(decimal: string): bigint {
-  const [before = '', behind = ''] = decimal.split('.');
-  return BigInt(before + behind.padEnd(9, '0'));
+  const [integer = '', fraction = ''] = decimal.split('.');
+  return BigInt(integer + fraction.padEnd(9, '0'));
 }
 
-/** What is not whole is refused, and what a number cannot hold. */
+/** Undefined if the amount is not a whole number, or not a safe integer. */
 function whole(amount: bigint): number | undefined {
   const value = Number(amount / BILLION);
   return amount % BILLION === 0n && Number.isSafeInteger(value) ? value : undefined;

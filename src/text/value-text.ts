@@ -2,15 +2,15 @@ const MAX_CHARACTERS = 16_384;
 const MAX_LEVELS = 8;
 
 /**
- * A body or an attribute value as one text: strings as they are, everything else like JSON. What is not a string is
- * bounded in length and depth. Never throws, whatever the value does when it is read.
+ * Converts a body or attribute value to text: strings unchanged, everything else similar to JSON. Values
+ * other than strings are limited in length and depth. Never throws, even if reading the value throws.
  */
 export function valueText(value: unknown): string {
   if (typeof value === 'string') return value;
   if (value === undefined || value === null) return '';
   const target = { text: '' };
   try {
-    // A function may have a toString() of its own.
+    // A function may have its own toString(), which may throw.
     if (typeof value !== 'object') target.text = String(value);
     else write(value, target, 0);
   } catch {

@@ -39,7 +39,7 @@ const dictionary = {
   context: { key: `3@${uuid}/1/2`, amount: 42, card: { kind: 'debit' } },
 };
 
-/** As Python's json.dumps writes it: an integer of any length, no quotes around it. */
+/** Like Python's json.dumps: an integer of any length without quotes. */
 function bodyOf(fields: object): Uint8Array {
   const marked = JSON.stringify(fields, (_, value) => (typeof value === 'bigint' ? `<${value}>` : value));
   return Buffer.from(marked.replaceAll(/"<(\d+)>"/g, '$1'));
@@ -90,7 +90,7 @@ test('a record of Python distlog becomes one of OpenTelemetry', () => {
   ]);
 });
 
-test('a task and its subtasks meet in one trace, each child at its parent', () => {
+test('a task and its subtasks are in one trace, each child below its parent', () => {
   const keys = new TaskKeys();
   const root = keys.placeOf(`1@${uuid}`)!;
   const child = keys.placeOf(`1@${uuid.toUpperCase()}/1`)!;
@@ -104,7 +104,7 @@ test('a task and its subtasks meet in one trace, each child at its parent', () =
   }
 });
 
-test('the first record of a task is its start, and says its name', () => {
+test('the first record of a task is its start, and has its name', () => {
   const start = { message: 'charge 42 for leo', msg: 'charge %d for %s', levelno: 20, name: 'root' };
   const read = (fields: object, key = `0@${uuid}/1`) =>
     only(decodeDistlog(topic('PLJ'), bodyOf({ ...start, ...fields, context: { key } }))).record;
@@ -115,7 +115,7 @@ test('the first record of a task is its start, and says its name', () => {
   expect(nameOf(read({ msg: undefined }))).toBe('charge 42 for leo');
   const others = [
     read({}, `1@${uuid}/1`),
-    // The root logger lets no INFO through, so the first record is another.
+    // The root logger drops INFO, so the first record is a different one.
     read({ levelno: 30 }),
     read({ name: 'shop' }),
     read({}, 'odd'),
@@ -126,7 +126,7 @@ test('the first record of a task is its start, and says its name', () => {
   }
 });
 
-test('a key that is none of distlog’s is kept as it is', () => {
+test('a key that is not from distlog is kept unchanged', () => {
   const { record } = only(
     decodeDistlog(topic('TLJ'), bodyOf({ message: 'm', context: { key: 'odd', a: 1 } })),
   );
@@ -154,7 +154,7 @@ test('NaN and Infinity, which Python writes into JSON, are numbers', () => {
   ]);
 });
 
-test('a bare record of Python, with no field in its place, is still a record', () => {
+test('a Python record in which every field is missing or invalid is still a record', () => {
   const odd = { created: 'now', levelno: 'x', name: 5, message: 7, context: [], exc_text: 1, hostname: null };
   const { record, scope } = only(decodeDistlog(topic('SPJ'), bodyOf(odd)));
   expect(record).toMatchObject({ timeUnixNano: 0n, severityNumber: 0, body: 7, attributes: [] });
@@ -188,14 +188,16 @@ test('other topics and bodies are refused with their cause', () => {
   expect(() => decodeDistlog(topic('PLJ'), deep)).toThrow(expect.objectContaining({ cause: 'too_deep' }));
 });
 
-test('pickles are read only when asked for, and mean the same as JSON', () => {
+test('pickles are read only if enabled, and mean the same as JSON', () => {
   // {'message': 'hi', 'levelno': 30, 'context': {'key': 'k', 'a': 2.0}}, protocol 2
   const pickle = Buffer.from(
     '80027d71002858070000006d657373616765710158020000006869710258070000006c6576656c6e6f71034b1e5807000000636f6e7465787471047d7105285803000000' +
       '6b65797106580100000061710758010000006a71084740000000000000007575752e'.replace('757575', '7575'),
     'hex',
   );
-  expect(() => decodeDistlog(topic('PLP'), pickle)).toThrow('topic "PLP" announces a pickle');
+  expect(() => decodeDistlog(topic('PLP'), pickle)).toThrow(
+    'topic "PLP" announces a pickle, and pickles are disabled',
+  );
   const { record } = only(decodeDistlog(topic('PLP'), pickle, { pickle: true }));
   expect(record).toMatchObject({ body: 'hi', severityNumber: 13 });
   expect(record.attributes).toEqual([
@@ -203,14 +205,14 @@ test('pickles are read only when asked for, and mean the same as JSON', () => {
     ['j', { double: 2 }],
   ]);
   expect(() => decodeDistlog(topic('PLP'), Buffer.from('N.'), { pickle: true })).toThrow(
-    'holds no dictionary',
+    'does not contain a dictionary',
   );
   expect(() => decodeDistlog(topic('PLP'), Buffer.from('cos\nsystem\n.'), { pickle: true })).toThrow(
     'GLOBAL',
   );
 });
 
-test('a pickle that holds itself, or much of the same, is refused', () => {
+test('a pickle that contains itself, or expands too much, is refused', () => {
   const itself = Buffer.from('}q\x00X\x01\x00\x00\x00ah\x00s.', 'latin1');
   expect(() => decodeDistlog(topic('PLP'), itself, { pickle: true })).toThrow(
     expect.objectContaining({ cause: 'too_deep' }),
@@ -314,7 +316,7 @@ for _ in range(80):
     print(json.dumps({'json': json.dumps(fields), 'ascii': json.dumps(fields, ensure_ascii=False), 'pickles': pickles}))
 `;
 
-/** JSON does not tell 2.0 from 2. */
+/** JSON does not distinguish 2.0 from 2. */
 function withoutKinds(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutKinds);
   if (typeof value !== 'object' || value === null) return Object.is(value, -0) ? 0 : value;

@@ -94,7 +94,7 @@ describe('a record of Python', () => {
     for (const exc_text of ['', null, 7]) expect(only({ message: 'x', exc_text }).attributes).toEqual([]);
   });
 
-  test('has fields of its own as attributes, and those that only repeat others nowhere', () => {
+  test('has its own fields as attributes, and omits those that only repeat others', () => {
     const repeated = {
       args: [1],
       asctime: 'x',
@@ -118,14 +118,14 @@ describe('a record of Python', () => {
     ]);
   });
 
-  test('has its message as body, else its pattern, which may be any value', () => {
+  test('has its message as body, otherwise its template, which may be any value', () => {
     expect(only({ message: 'a\\nb', msg: 'c' }).body).toBe('a\nb');
     expect(only({ message: null, msg: 'c' }).body).toBe('c');
     expect(only({ msg: { a: 1 } }).body).toEqual({ entries: [['a', 1]] });
     expect(only({ name: 'x' }).body).toBeUndefined();
   });
 
-  test('has the data of its context, also where the key is none, and no context that is no dictionary', () => {
+  test('has the data of its context, also without a valid key, and ignores a context that is not a dictionary', () => {
     const inContext = (context: unknown) => only({ message: 'x', context }).attributes;
     expect(inContext({ key: 'odd', a: 1 })).toEqual([
       ['distlog.key', 'odd'],
@@ -158,13 +158,13 @@ describe('a key', () => {
     }
   });
 
-  test('of a uuid of zeros is in no trace, but in a task', () => {
+  test('with a uuid of zeros has a task, but no trace', () => {
     const place = keys.placeOf(`1@${'0'.repeat(32)}/1`);
     expect(place).toMatchObject({ traceId: '', sequence: 2, spanId: expect.stringMatching(/^[\da-f]{16}$/) });
     expect(place!.attributes.map(([name]) => name)).toEqual(['task.id', 'task.sequence', 'task.parent.id']);
   });
 
-  test('gives the same place again, whatever came between, however many those were', () => {
+  test('gives the same result again, however many others came in between', () => {
     const first = keys.placeOf(`1@${uuid}/7`);
     for (let at = 0; at < 3_000; at += 1) keys.placeOf(`1@${uuid}/8/${at}`);
     expect(keys.placeOf(`1@${uuid}/7`)).toEqual(first);
@@ -191,32 +191,32 @@ describe('a topic', () => {
 
   test.each(['', 'PL', 'PLJJ', 'XLJ', 'PXJ', 'PLX', 'PPO', 'plj'])('of %j is refused', (letters) => {
     expect(errorOf(() => decodeDistlog(topic(letters), Buffer.from('{}')))).toBe(
-      `unsupported: topic ${JSON.stringify(letters)} is none of distlog's: [TSP][LP][JP] or [TSP]LO`,
+      `unsupported: topic ${JSON.stringify(letters)} is not a distlog topic: expected [TSP][LP][JP] or [TSP]LO`,
     );
   });
 
-  test('that is long is shown to its sixteenth byte', () => {
+  test('that is long is shown up to its sixteenth byte', () => {
     expect(errorOf(() => decodeDistlog(topic('x'.repeat(50)), Buffer.from('')))).toContain(
       `"${'x'.repeat(16)}"`,
     );
   });
 
-  test('of a pickle is refused, unless pickles are read', () => {
+  test('of a pickle is refused unless pickles are enabled', () => {
     const pickle = Buffer.from('}U\u0007messageU\u0002hi\u0073.', 'latin1');
     expect(errorOf(() => decodeDistlog(topic('PLP'), pickle))).toBe(
-      'unsupported: topic "PLP" announces a pickle, and pickles are not read here',
+      'unsupported: topic "PLP" announces a pickle, and pickles are disabled',
     );
     const { resources } = decodeDistlog(topic('PLP'), pickle, { pickle: true });
     expect(resources[0]!.scopes[0]!.records[0]!.body).toBe('hi');
     expect(errorOf(() => decodeDistlog(topic('PLP'), Buffer.from('N.'), { pickle: true }))).toBe(
-      'pickle: the pickle holds no dictionary',
+      'pickle: the pickle does not contain a dictionary',
     );
     expect(errorOf(() => decodeDistlog(topic('PLP'), Buffer.from('].'), { pickle: true }))).toBe(
-      'pickle: the pickle holds no dictionary',
+      'pickle: the pickle does not contain a dictionary',
     );
   });
 
-  test('of JSON needs an object, or a list of such', () => {
+  test('of JSON needs an object, or a list of objects', () => {
     for (const wrong of ['1', '"x"', 'null', '[1]', '[[]]']) {
       expect(errorOf(() => recordsOf(wrong))).toBe('json: a record must be a JSON object');
     }
@@ -236,7 +236,7 @@ describe('a number of Python', () => {
     expect(value('1.5')).toBe(1.5);
   });
 
-  test('may be no number', () => {
+  test('may be NaN or infinite', () => {
     expect([value('NaN'), value('Infinity'), value('[-Infinity]')]).toEqual([
       Number.NaN,
       Number.POSITIVE_INFINITY,
@@ -244,7 +244,7 @@ describe('a number of Python', () => {
     ]);
   });
 
-  test('is not made of a dictionary that looks like one of ours', () => {
+  test('is not read from a dictionary that looks like a tagged number', () => {
     expect(value('{"intValue":"5"}')).toEqual({ entries: [['intValue', '5']] });
     expect(value('{"doubleValue":"NaN"}')).toEqual({ entries: [['doubleValue', 'NaN']] });
   });
@@ -268,7 +268,7 @@ describe('records by resource and scope', () => {
   };
   const none: readonly KeyValue[] = [];
 
-  test('are together where these are the same in everything, in the order of the first', () => {
+  test('are grouped if these are equal in everything, in the order of the first', () => {
     const other = { ...resource, attributes: [['a', 2]] as KeyValue[] };
     expect(
       grouped(
@@ -295,7 +295,7 @@ describe('records by resource and scope', () => {
     ]);
   });
 
-  test('are together where values are lists or maps that are the same', () => {
+  test('are grouped if values are equal lists or maps', () => {
     const of = (value: KeyValue[1]) => ({ ...resource, attributes: [['a', value]] as KeyValue[] });
     expect(
       grouped([sourced('1', { resource: of([1]) }), none], [sourced('2', { resource: of([1]) }), none]),
@@ -305,7 +305,7 @@ describe('records by resource and scope', () => {
     ).toEqual([['1'], ['2']]);
   });
 
-  test('are apart by what is added to their resources', () => {
+  test('are separated by the attributes added to their resources', () => {
     const added: readonly KeyValue[] = [['distlog.system', 'P']];
     expect(grouped([sourced('1'), none], [sourced('2'), added], [sourced('3'), [...added]])).toEqual([
       ['1'],
@@ -314,7 +314,7 @@ describe('records by resource and scope', () => {
   });
 });
 
-describe('JSON in the manner of Python', () => {
+describe('JSON similar to Python', () => {
   const json = new JsonSerializer();
   const written = (fields: Parameters<typeof bareRecord>[0]) =>
     JSON.parse(Buffer.from(json.serialize([bareRecord(fields)])).toString());
@@ -334,7 +334,7 @@ describe('JSON in the manner of Python', () => {
     expect(written({ severityNumber })).toMatchObject({ levelno, levelname });
   });
 
-  test('leaves out what a record does not say', () => {
+  test('omits unset fields', () => {
     const record = written({ hrTime: [0, 0], hrTimeObserved: [0, 0], instrumentationScope: { name: '' } });
     expect(record).toEqual({
       ...{
@@ -350,7 +350,7 @@ describe('JSON in the manner of Python', () => {
     });
   });
 
-  test('has the observed time where there is no other', () => {
+  test('has the observed time if there is no other', () => {
     const record = written({ hrTime: [0, 0], hrTimeObserved: [1_700_000_000, 1_999] });
     expect(record).toMatchObject({
       created: 1_700_000_000.000_001,
@@ -360,7 +360,7 @@ describe('JSON in the manner of Python', () => {
     });
   });
 
-  test('has the key of a task, its own or that of Python, and its data beside', () => {
+  test('has the key of a task, its own or that of Python, and its data', () => {
     const [traceId, spanId] = ['a'.repeat(32), 'b'.repeat(16)];
     const spanContext = { traceId, spanId, traceFlags: 0 };
     const context = (attributes: object) => written({ attributes, spanContext }).context;
@@ -373,7 +373,7 @@ describe('JSON in the manner of Python', () => {
     expect(context({ a: 1 })).toBeNull();
   });
 
-  test('is refused by the name of the field that is wrong', () => {
+  test('is refused with the name of the invalid field', () => {
     const own = (fields: object) => errorOf(() => recordsOf({ time_unix_nano: '1', ...fields }));
     expect(own({ time_unix_nano: '18446744073709551616' })).toContain(
       'time_unix_nano of a record must be the decimal text',
@@ -390,13 +390,13 @@ describe('JSON in the manner of Python', () => {
     );
     expect(own({ trace_id: 'a'.repeat(16) })).toBe('json: field trace_id of a record must be 32 hex digits');
     expect(own({ span_id: '0' })).toBe('json: field span_id of a record must be 16 hex digits');
-    expect(own({ message: 1 })).toBe('json: field message of a record must be a text');
+    expect(own({ message: 1 })).toBe('json: field message of a record must be a string');
     expect(own({ resource: [] })).toBe('json: field resource of a record must be an object');
     expect(own({ scope: { attributes: 1 } })).toBe('json: field attributes of a record must be an object');
     expect(own({})).toBe('no error');
   });
 
-  test('has ids in lower case, and one of zeros is none', () => {
+  test('has ids in lower case, and one of zeros means no id', () => {
     const ids = (trace_id: string, span_id: string) => {
       const { traceId, spanId } = only({ time_unix_nano: '1', trace_id, span_id });
       return [traceId, spanId];

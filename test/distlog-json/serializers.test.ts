@@ -9,7 +9,7 @@ import { decodeLogsRequest } from '../support/otlp-decode.js';
 const json = new JsonSerializer();
 const topic = Buffer.from('PLJ');
 
-/** Without what the topic adds. */
+/** Without the attributes that the topic adds. */
 function withoutSystem(logs: DecodedLogs): DecodedLogs {
   const own = ([name]: readonly [string, unknown]) => name !== 'distlog.system';
   return { resources: logs.resources.map((one) => ({ ...one, attributes: one.attributes.filter(own) })) };
@@ -24,7 +24,7 @@ function written(fields: Parameters<typeof bareRecord>[0]) {
   return JSON.parse(Buffer.from(json.serialize([bareRecord(fields)])).toString());
 }
 
-test('a serializer says what it writes', () => {
+test('a serializer declares its content type and encoding', () => {
   const protobuf = new OtlpProtobufSerializer();
   expect([protobuf.contentType, protobuf.encoding]).toEqual(['application/x-protobuf', 'O']);
   expect([json.contentType, json.encoding]).toEqual(['application/json', 'J']);
@@ -44,7 +44,7 @@ test('everything that is written as JSON is read back without loss', () => {
   );
 });
 
-test('one record is an object in the manner of Python, several are an array', () => {
+test('one record is an object similar to Python, several are an array', () => {
   const record = written({
     resource: { attributes: { 'host.name': 'web-1', 'process.pid': 7, 'service.name': 's' } },
     instrumentationScope: { name: 'shop', version: '1' },
@@ -105,7 +105,7 @@ test('a text that has a backslash and an n of its own is kept', () => {
   expect(written({ body: 'C:\\new' })).toMatchObject({ message: 'C:\\new', body: 'C:\\new' });
 });
 
-test('what JSON cannot carry is tagged, and a map that looks like a tag is no tag', () => {
+test('values that JSON cannot represent are tagged, and a map that looks like a tag is kept as a map', () => {
   const attributes = {
     int: 2n ** 62n,
     nan: Number.NaN,
@@ -129,12 +129,12 @@ test('what JSON cannot carry is tagged, and a map that looks like a tag is no ta
   );
 });
 
-test('the body of an event is none, its message the event', () => {
+test('an event without a body has its name as message', () => {
   expect(written({ eventName: 'stock.low' })).toMatchObject({ message: 'stock.low', body: null });
   expect(written({ body: { a: 1 } })).toMatchObject({ message: '{"a":1}', body: { a: 1 } });
 });
 
-test('the first and the last of each number are read, and fields that a later version may add are passed over', () => {
+test('the bounds of each number are read, and fields of later versions are ignored', () => {
   const own = (fields: object) =>
     decodeDistlog(topic, Buffer.from(JSON.stringify({ time_unix_nano: '0', later: [{ a: 1 }], ...fields })))
       .resources[0]!.scopes[0]!.records[0]!;
@@ -162,7 +162,7 @@ test('the first and the last of each number are read, and fields that a later ve
   }
 });
 
-test('a field of a wrong shape is refused by its name', () => {
+test('a field of a wrong type is refused by its name', () => {
   const wrong = [
     { severity_number: -1 },
     { severity_text: 1 },
@@ -179,7 +179,7 @@ test('a field of a wrong shape is refused by its name', () => {
   }
 });
 
-test('records that cannot be read as they are do not hurt the serializer', () => {
+test('records that throw when they are read do no harm to the serializer', () => {
   const cycle: Record<string, unknown> = {};
   cycle.self = cycle;
   const bytes = json.serialize([

@@ -47,14 +47,14 @@ test.each([
   expect(sizeText(bytes)).toBe(text);
 });
 
-test('numbers have separators, and one is not many', () => {
+test('numbers have separators, and nouns have a plural', () => {
   expect(count(1_234_567)).toBe('1,234,567');
   expect(counted(1, 'task')).toBe('1 task');
   expect(counted(1_204, 'task')).toBe('1,204 tasks');
   expect(counted(2, 'copy', 'copies')).toBe('2 copies');
 });
 
-test('a time that is not known, or beyond the year 9999, is not shown as one', () => {
+test('a time that is unknown, or beyond the year 9999, is not shown', () => {
   const millis = 1_795_241_556_123;
   expect([clockText(millis), instantText(millis)]).toEqual(['06:12:36.123', '2026-11-21 06:12:36.123 UTC']);
   for (const unknown of [0, -1, Number.NaN, 253_402_300_800_000]) {
@@ -72,7 +72,7 @@ const units = {
   TiB: 2n ** 40n,
 } as const;
 
-test('a size with decimals is the bytes that it says, exactly, or none if they are not whole', () => {
+test('a size with decimals is exact, or invalid if its bytes are not whole', () => {
   expect(parseSize('16.1GB')).toBe(16_100_000_000);
   fc.assert(
     fc.property(
@@ -94,7 +94,7 @@ test('a size with decimals is the bytes that it says, exactly, or none if they a
   );
 });
 
-test('what is shown as a size or a duration is read as the same number, up to the largest', () => {
+test('a formatted size or duration is parsed as the same number, up to the largest', () => {
   for (const most of [2 ** 53 - 1, 2 ** 53 - 2, 10 ** 15, 10 ** 15 + 1, 0, 1]) {
     expect([parseSize(showSize(most)), parseDuration(showDuration(most))]).toEqual([most, most]);
   }

@@ -15,12 +15,12 @@ test.each([
   expect(isColored('auto', { isTerminal, env })).toBe(expected);
 });
 
-test('always and never ask nobody', () => {
+test('always and never ignore the environment', () => {
   expect(isColored('always', { isTerminal: false, env: { NO_COLOR: '1' } })).toBe(true);
   expect(isColored('never', { isTerminal: true, env: { FORCE_COLOR: '1' } })).toBe(false);
 });
 
-test('the louder a severity, the more it stands out', () => {
+test('the higher a severity, the more it stands out', () => {
   expect([0, 1, 8, 9, 12, 13, 16, 17, 20, 21, 24].map(styleOfSeverity)).toEqual([
     ...['plain', 'dim', 'dim', 'plain', 'plain', 'magenta', 'magenta'],
     ...['boldRed', 'boldRed', 'reverseRed', 'reverseRed'],

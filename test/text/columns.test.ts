@@ -29,7 +29,7 @@ test.each<[string, number]>([
   expect(columnsOf(text)).toBe(columns);
 });
 
-test('a text is cut where the next character would take too many columns, never within one', () => {
+test('a text is truncated before the first character that does not fit, never within one', () => {
   expect([0, 1, 3, 4].map((columns) => cutToColumns('abc', columns))).toEqual(['', 'a', 'abc', 'abc']);
   expect([0, 1, 2, 3, 4].map((columns) => cutToColumns('東京', columns))).toEqual([
     '',
@@ -40,7 +40,7 @@ test('a text is cut where the next character would take too many columns, never 
   ]);
   expect([0, 1, 2].map((columns) => cutToColumns('e\u0301x', columns))).toEqual(['', 'e\u0301', 'e\u0301x']);
   expect([1, 2, 3].map((columns) => cutToColumns('👍a', columns))).toEqual(['', '👍', '👍a']);
-  // As long as there are columns, but not as wide.
+  // As many characters as there are columns, but not as wide.
   expect(cutToColumns('東b', 2)).toBe('東');
 });
 
@@ -59,14 +59,14 @@ test.each<[string, string, string]>([
   expect(safeText(text, true)).toBe(ascii);
 });
 
-test('JSON keeps its meaning, and has nothing unsafe in it', () => {
+test('JSON keeps its meaning, and contains nothing unsafe', () => {
   const value = { 'a\u009b': 'b\u202e\u{e0001}\ud800', c: ['\n', 'é'] };
   const json = safeJson(value);
   expect(json).toBe('{"a\\u009b":"b\\u202e\\udb40\\udc01\\ud800","c":["\\n","é"]}');
   expect(JSON.parse(json)).toEqual(value);
 });
 
-test('a long text says how much more there was', () => {
+test('a truncated text says how much was omitted', () => {
   expect([boundedText('abcd', 4), boundedText('abcde', 4)]).toEqual(['abcd', 'abcd… (1 more)']);
 });
 

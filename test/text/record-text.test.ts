@@ -10,7 +10,7 @@ test('the text of a record is its body, or else the name of its event', () => {
   expect(bodyText({ ...EMPTY_RECORD, body })).toBe('{"a":[1,2,null]}');
 });
 
-test('attributes are words, and in quotes what is none', () => {
+test('attributes are plain words, or quoted if they are not', () => {
   expect(attributesText([])).toBe('');
   expect(
     attributesText([
@@ -29,7 +29,7 @@ test('attributes are words, and in quotes what is none', () => {
   );
 });
 
-test('an attribute that is a text is found by its key, the first of several', () => {
+test('a string attribute is found by its key, the first of several', () => {
   const attributes = [
     ['a', 'one'],
     ['a', 'two'],
@@ -38,7 +38,7 @@ test('an attribute that is a text is found by its key, the first of several', ()
   expect(['a', 'n', 'x', '__proto__'].map((key) => stringOf(attributes, key))).toEqual(['one', '', '', '']);
 });
 
-test('a time has microseconds, is that of observation where there is no other, and none where it cannot be shown', () => {
+test('a time has microseconds, is the observed time if there is no other, and `-` if it cannot be shown', () => {
   const at = (timeUnixNano: bigint, observedTimeUnixNano = 0n) =>
     timeText({ ...EMPTY_RECORD, timeUnixNano, observedTimeUnixNano });
   expect(at(1_795_241_556_123_456_789n)).toBe('2026-11-21T06:12:36.123456Z');
@@ -48,7 +48,7 @@ test('a time has microseconds, is that of observation where there is no other, a
   expect([at(0n), at(2n ** 64n - 1n)]).toEqual(['-', '2554-07-21T23:34:33.709551Z']);
 });
 
-test('a severity has the name of its number, else the text of its sender', () => {
+test('a severity has the name of its number, otherwise the text of its sender', () => {
   const of = (severityNumber: number, text = '') =>
     severityText({ ...EMPTY_RECORD, severityNumber, severityText: text });
   expect([of(1), of(9, 'notice'), of(24)]).toEqual(['TRACE', 'INFO', 'FATAL4']);

@@ -4,7 +4,7 @@ import { buildTrees, lines } from '../../src/tree/index.ts';
 import { anyText } from '../support/any-text.ts';
 import { record, TaskStory } from '../tree/story.ts';
 
-/** C0, DEL, C1, line separators, lone surrogates, marks of direction. */
+/** C0, DEL, C1, line separators, lone surrogates, direction marks. */
 const UNSAFE = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{Bidi_Control}\u200b\ufeff\u00ad\u{e0001}]/u;
 
 const attacks = {
@@ -22,7 +22,7 @@ const attacks = {
   'DEL and NUL': '\x7f\x00',
 };
 
-/** The text wherever data may stand. */
+/** The text in every field that may contain data. */
 function everywhere(text: string) {
   const data = { [text]: text, list: [text, { [text]: text }] };
   const exception = {
@@ -66,22 +66,25 @@ test('no text of any kind reaches the terminal raw', () => {
   );
 });
 
-test('what is not dangerous stays as it is', () => {
+test('harmless text is unchanged', () => {
   const text = 'zürich 東京 👩‍👩‍👧 e\u0301 می‌خواهم';
   expect(safeText(text)).toBe(text);
 });
 
-test('what is dangerous stays readable', () => {
+test('escaped text stays readable', () => {
   expect(safeText('a\nb\tc\x1b[0m\u202e\u{e0041}')).toBe('a\\nb\\tc\\x1b[0m\\u202e\\u{e0041}');
 });
 
-test('texts of megabytes are cut, lines of a stack and attributes are counted', () => {
+test('very large texts are truncated, omitted lines of a stack and attributes are counted', () => {
   const huge = 'x'.repeat(5_000_000);
   for (const line of lines(buildTrees(everywhere(huge)), { unfold: 'all' }))
     expect(line.length).toBeLessThan(20_000);
 });
 
-/** Of all that Unicode has, what a terminal obeys, or nobody sees: written as ranges, apart from the expressions of ours. */
+/**
+ * All Unicode characters that a terminal interprets or that are invisible, as ranges, independent of our
+ * expressions.
+ */
 const OBEYED: readonly (readonly [first: number, last: number])[] = [
   ...([
     [0, 0x1f],
@@ -106,7 +109,7 @@ const OBEYED: readonly (readonly [first: number, last: number])[] = [
 ];
 const isObeyed = (code: number) => OBEYED.some(([first, last]) => code >= first && code <= last);
 
-test('every character of Unicode: what a terminal obeys is escaped, letters and signs stay', () => {
+test('every character of Unicode: those that a terminal interprets are escaped, letters and signs are kept', () => {
   // The first two planes, and the tags; the rest is Han and private use.
   const blocks = Array.from(
     { length: 0x202 },
@@ -114,7 +117,7 @@ test('every character of Unicode: what a terminal obeys is escaped, letters and 
   );
   for (const first of blocks) {
     const characters = Array.from({ length: 0x100 }, (_, at) => String.fromCodePoint(first + at));
-    // A letter between them, so that halves do not meet and marks are no heap.
+    // Separated by a letter, so that surrogates do not join and marks do not accumulate.
     const shown = safeText(characters.join('a'));
     for (const character of shown) {
       if (isObeyed(character.codePointAt(0)!))
@@ -128,7 +131,7 @@ test('every character of Unicode: what a terminal obeys is escaped, letters and 
   }
 });
 
-test('a text that is cut to columns is the longest beginning that fits', () => {
+test('a text that is truncated to columns is the longest prefix that fits', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'grapheme' }), fc.nat(30), (text, columns) => {
       const cut = cutToColumns(text, columns);

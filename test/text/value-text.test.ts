@@ -15,7 +15,7 @@ test.each<[string, unknown, string]>([
   expect(valueText(value)).toBe(text);
 });
 
-test('what is deep or long is cut', () => {
+test('deep or long values are truncated', () => {
   let deep: unknown = 1;
   for (let level = 0; level < 5_000; level += 1) deep = [deep];
   expect(valueText(deep)).toBe(`${'['.repeat(8)}…${']'.repeat(8)}`);
