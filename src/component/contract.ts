@@ -1,141 +1,151 @@
 import type { BatchCount, Behind, ByCause } from './stats.ts';
 
 /**
- * What the parts of the daemon agree on: receivers hand batches to the journal, sinks read them from it.
- * Each part is tested against this page alone.
+ * The contract between the parts of the daemon: receivers append batches to the journal, sinks read them from
+ * it. Each part is tested against this contract alone.
  */
 
-/** The place of a batch in what one exporter instance sends. Numbers are whole, from 1, below 2^53. */
+/**
+ * The position of a batch in the sequence of one exporter instance. Numbers are whole, from 1, below 2^53.
+ */
 export interface Origin {
-  /** 16 random bytes, one exporter instance. */
+  /** 16 random bytes that identify an exporter instance. */
   readonly producer: Uint8Array;
-  /** The number of the batch; each is higher than the one before. */
+  /** The sequence number of the batch; numbers increase. */
   readonly seq: number;
   /**
-   * The highest lower `seq` that the sender still expects to be here; 0: none. What lies between was dropped.
+   * The highest lower `seq` that the sender did not drop; 0: none. The batches between `prev` and `seq` were
+   * dropped.
    */
   readonly prev: number;
-  /** Who sends: a key of CURVE, or a machine. For the bounds of the memory of producers. */
+  /** The sender, a CURVE key or a host, for the limits on remembered producers. */
   readonly owner?: string | undefined;
 }
 
-/** A batch as a receiver hands it in. */
+/** A batch from a receiver. */
 export interface Batch {
-  /**
-   * `ExportLogsServiceRequest`, protobuf, not compressed; it was scanned, so it parses. Never changed later.
-   */
+  /** `ExportLogsServiceRequest`, protobuf, uncompressed and validated. Never modified. */
   readonly body: Uint8Array;
-  /** How many records it holds. */
+  /** Number of records. */
   readonly records: number;
-  /** The crc-32 of the body, if it is known. */
+  /** The CRC-32 of the body, if it is known. */
   readonly bodyCrc?: number | undefined;
-  /** Absent: the sender has no memory of its own (OTLP, push), so nothing is recognised as a repeat. */
+  /** Absent: the sender does not number its batches (OTLP, push), so duplicates are not detected. */
   readonly origin?: Origin | undefined;
 }
 
-/** What became of a batch. Only `accepted` and `duplicate` may be acknowledged. */
+/** The result of an append. Only `accepted` and `duplicate` may be acknowledged. */
 export type Accepted =
-  /** It is on the disk, as the journal's entry `index`. */
+  /** The batch is on disk, as the journal's entry `index`. */
   | { readonly kind: 'accepted'; readonly index: number }
-  /** It has been on the disk before: `seq <= last`. Answered only once the first copy is on the disk. */
+  /** The batch was already on disk: `seq <= last`. Returned only when the first copy is on disk. */
   | { readonly kind: 'duplicate'; readonly last: number }
-  /** `prev > last`: something between is missing. The sender sends again from `last`. */
+  /** `prev > last`: a batch before this one is missing. The sender sends again from `last`. */
   | { readonly kind: 'gap'; readonly last: number }
-  /** The journal is full, or the disk's floor is reached. Nothing was written. */
+  /** The journal is full, or the minimum of free disk space is reached. Nothing was written. */
   | { readonly kind: 'full'; readonly retryAfterMillis: number };
 
-/** The receivers' side of the journal. */
+/** The receivers' interface to the journal. */
 export interface Intake {
-  /** 16 random bytes, made with the journal. Another id means: the memory of producers is gone. */
+  /**
+   * 16 random bytes, generated with the journal. A different id means that the remembered producers are lost.
+   */
   readonly id: Uint8Array;
-  /** The highest `seq` on the disk for this producer; 0: none. */
+  /** The highest `seq` on disk for this producer; 0: none. */
   lastSeq(producer: Uint8Array): number;
-  /** The owner with whom this producer was first seen since the start; undefined: none is known. */
+  /** The owner of this producer's first batch since the start; undefined if it is unknown. */
   ownerOf?(producer: Uint8Array): string | undefined;
   /**
-   * Takes a batch. Batches are written in the order of the calls, in groups, with one fdatasync a group.
-   * @returns after the batch is on the disk
-   * @throws (rejects) after a write or fsync error: the daemon ends then, no later append succeeds
+   * Appends a batch. Batches are written in the order of the calls, in groups, with one fdatasync per group.
+   * @returns after the batch is on disk
+   * @throws (rejects) after a write or fsync error: no later append succeeds, and the daemon exits
    */
   append(batch: Batch): Promise<Accepted>;
 }
 
-/** A batch as a sink reads it. */
+/** A batch as it is read by a sink. */
 export interface JournalEntry {
-  /** Its number in the journal, from 1. Gaps are entries that were lost, or never acknowledged. */
+  /** Its index in the journal, from 1. Gaps are entries that were lost, or never acknowledged. */
   readonly index: number;
-  /** When it was received, milliseconds since 1970. */
+  /** The time of receipt, in milliseconds since 1970. */
   readonly receivedMillis: number;
-  /** How many records it holds. */
+  /** Number of records. */
   readonly records: number;
-  /** `ExportLogsServiceRequest`, protobuf, not compressed. Must not be changed. */
+  /** `ExportLogsServiceRequest`, protobuf, uncompressed. Must not be modified. */
   readonly body: Uint8Array;
-  /** Where it comes from; absent for senders that number nothing. */
+  /** Its origin; absent for senders that do not number their batches. */
   readonly origin?: Origin | undefined;
-  /** It was a dead letter of this sink: others with higher indexes may have been written before. */
+  /** A replayed dead letter of this sink: entries with higher indexes may have been written before. */
   readonly isReplay?: true | undefined;
-  /** A processor failed for it: as a dead letter it is processed when it comes again. */
+  /** A processor failed for it: if it becomes a dead letter, it is processed when it is replayed. */
   readonly isUnprocessed?: true | undefined;
-  /** A number of this run of the processors over it. Absent: it is as it was in the journal. */
+  /** Identifies the run of the processors that produced it. Absent: it is unchanged from the journal. */
   readonly processing?: number | undefined;
 }
 
-/** The sinks' side of the journal. A sink's cursor is the index of the entry it wants next. */
+/** The sinks' interface to the journal. A sink's cursor is the index of the next entry to read. */
 export interface JournalReader {
   /**
-   * The next entries, together at most about `maxBytes`, but at least one; waits until there is one. They lie
-   * on the disk, and their indexes follow each other without a gap. Where entries are gone, it returns none:
-   * `position` has moved over the gap then.
-   * @throws (rejects) with the signal's reason when it is aborted
+   * Returns the next entries, about `maxBytes` at most, but at least one; waits until there is one. They are
+   * on disk, and their indexes are consecutive. If entries were lost, it returns none, and `position` has
+   * moved past the gap.
+   * @throws (rejects) with the signal's reason if it is aborted
    */
   next(maxBytes: number, signal: AbortSignal): Promise<readonly JournalEntry[]>;
-  /** The index of the entry that comes next. */
+  /** The index of the next entry. */
   readonly position: number;
-  /** How many records were written to the journal before `position`, ever; undefined: not known here. */
+  /** Number of records ever written to the journal before `position`; undefined if unknown. */
   readonly recordsBefore: number | undefined;
   /**
-   * What this reader passed over because the journal lost it: it was damaged, or removed. What was cut off
-   * because it was never acknowledged does not count. The number of records becomes known at the next segment
-   * at the latest.
+   * What this reader skipped because the journal lost it: it was damaged or removed. Truncated bytes that
+   * were never acknowledged are not counted. The number of records becomes known at the next segment at the
+   * latest.
    */
   readonly missing: BatchCount;
 }
 
-/** What the daemon's other parts see of the journal. */
+/** The interface of the journal for the other parts of the daemon. */
 export interface JournalView {
   /** 16 random bytes, as in {@link Intake}. */
   readonly id: Uint8Array;
-  /** The index of the oldest entry that is still here, and of the next one that will be written. */
+  /** The index of the oldest entry that still exists, and of the next one to be written. */
   readonly first: number;
   readonly next: number;
-  /** Whether entries have the indexes that they had in a journal of this id, 32 hex digits. */
+  /** Whether entries have the same indexes as in a journal with this id, 32 hex digits. */
   continues(id: string): boolean;
-  /** @param recordsBefore `recordsBefore` of the reader that came to this position, if known */
+  /** @param recordsBefore `recordsBefore` of the reader that reached this position, if known */
   reader(position: number, recordsBefore?: number): JournalReader;
-  /** From `position` to the end. Cheap enough to be asked for each sink whenever the journal grows. */
+  /**
+   * What is between `position` and the end. Cheap enough to be called for each sink whenever the journal
+   * grows.
+   */
   behind(position: number): Behind;
-  /** Calls back whenever entries have come to the disk. @returns ends that */
+  /** Registers a callback for when entries are on disk. @returns a function that removes it */
   onGrowth(listener: () => void): () => void;
 }
 
-/** What one sink gets of the journal's entries. */
+/** The journal's entries as one sink receives them. */
 export interface EntryView {
   /**
-   * @param isReplay the entries are dead letters of the sink: they were counted and sampled before
-   * @returns what the sink gets
+   * @param isReplay the entries are dead letters of the sink, to which limits and samples were already
+   * applied
+   * @returns the entries for the sink
    */
   view(entries: readonly JournalEntry[], signal: AbortSignal, isReplay: boolean): Promise<ViewedEntries>;
 }
 
-/** Entries as a sink gets them, and what was done to them. */
+/** Entries as a sink receives them, with counts of what was changed. */
 export interface ViewedEntries {
-  /** With their indexes and times. An entry without records for the sink is missing. */
+  /** With their indexes and times. Entries without records for the sink are omitted. */
   readonly entries: readonly JournalEntry[];
-  /** Records that the sink does not get, by rule or processor; `not_routed`: no rule sends them there. */
+  /**
+   * Records that the sink does not receive, by rule or processor; `not_routed`: no rule routes them to the
+   * sink.
+   */
   readonly filtered: ByCause;
   /** Records that were changed, by rule. */
   readonly redacted: ByCause;
-  /** What cannot be processed: dead letters. */
+  /** Entries that cannot be processed and become dead letters. */
   readonly rejected?: readonly RejectedEntry[] | undefined;
 }
 
@@ -145,89 +155,93 @@ export interface RejectedEntry {
 }
 
 /**
- * A place where records go. Made by a factory from its part of the configuration; driven by the sink runner,
- * which reads the journal, calls `write` with one call at a time, keeps the cursor, retries, and counts.
+ * A destination of records. A factory creates it from its part of the configuration. The sink runner reads
+ * the journal, calls `write` with one call at a time, keeps the cursor, retries, and counts.
  */
 export interface Sink {
   /**
-   * Called once before the first `write`. `state` is what the last successful `write` returned before the
-   * daemon stopped, or undefined: a sink that can is to undo here what it wrote beyond it.
+   * Called once before the first `write`. `state` is the value that the last successful `write` returned
+   * before the daemon stopped, or undefined. If possible, the sink undoes here what it wrote after that
+   * state.
    */
   open(state: unknown): Promise<void>;
   /**
-   * Called before each `write`, with no other call under way. It makes a sink exact over a crash when it
-   * changes places, such as files: the state that names the new place is stored before anything is written
-   * there.
-   * @returns a state that must be on the disk before `write` is called; undefined: the last one still holds
-   * @throws like `write`; a `RejectedError` has no meaning here
+   * Called before each `write`, never concurrently with another call. It makes a sink exact across a crash
+   * when it switches to another destination, such as a new file: the state that names the new file is stored
+   * before anything is written to it.
+   * @returns a state that must be on disk before `write` is called; undefined: the last one remains valid
+   * @throws as `write` does; a `RejectedError` has no special meaning here
    */
   prepare?(signal: AbortSignal): Promise<unknown>;
   /**
-   * Writes entries. When it resolves they are as safe as this sink makes them, and the cursor moves behind
+   * Writes entries. When it resolves, they are as durable as this sink makes them, and the cursor moves past
    * them, together with the returned state (plain data for JSON, at most 4 KiB).
-   * @throws RejectedError for entries that will never be taken: they become dead letters, the next follow.
-   * @throws anything else: the same entries come again after a back-off.
+   * @throws RejectedError for permanently rejected entries: they become dead letters, and the next entries
+   * follow
+   * @throws any other error: the same entries are retried after a back-off
    */
   write(entries: readonly JournalEntry[], signal: AbortSignal): Promise<unknown>;
   /** Closes files and connections. Called once, also after a failed `open`. */
   close(): Promise<void>;
   /**
-   * Running totals that only this type of sink has, such as `rotations`. Names are fixed words in snake_case:
-   * they become names of metrics.
+   * Running totals specific to this type of sink, such as `rotations`. Names are fixed words in snake_case,
+   * and become metric names.
    */
   counters?(): Readonly<Record<string, number>>;
-  /**
-   * Running totals of records that `write` took and the sink dropped nevertheless, such as `partial_success`.
-   */
+  /** Running totals of records that `write` accepted but the sink dropped, such as `partial_success`. */
   dropped?(): ByCause;
 }
 
-/** The receiver of records rejects them permanently, or they cannot be written at all. */
+/** The destination rejects records permanently, or they cannot be written at all. */
 export interface RejectedError extends Error {
-  /** What the destination rejected; those records become dead letters. */
+  /** Marks a permanent rejection; the records become dead letters. */
   readonly rejected: true;
-  /** In one word, for counters and the dead letter file, e.g. `http_400`. */
+  /** The cause in one word, for counters and the dead letter file, for example `http_400`. */
   readonly cause: string;
-  /** Which of the entries; the others of the call were taken. Absent: all. */
+  /** The rejected entries; the others of the call were written. Absent: all were rejected. */
   readonly indexes?: readonly number[];
-  /** State after the entries that were taken, as `write` returns it. */
+  /** The state after the entries that were written, as `write` returns it. */
   readonly state?: unknown;
 }
 
-/** A retry that should not come before this. */
+/** An error after which a retry must wait. */
 export interface RetryLaterError extends Error {
-  /** How long to wait at least before the next attempt, in milliseconds. */
+  /** Minimum delay before the next attempt, in milliseconds. */
   readonly retryAfterMillis: number;
 }
 
 /** A running receiver. Its constructor only checks; `start` opens sockets. */
 export interface Receiver {
-  /** Opens its sockets. @throws with what is wrong and which setting changes it, e.g. for a port in use */
+  /**
+   * Opens its sockets. @throws an error that names the problem and the setting that resolves it, for example
+   * for a port in use
+   */
   start(): Promise<void>;
   /**
-   * Takes no new batch, answers those in flight within `graceMillis`, closes sockets. May be called twice.
+   * Accepts no new batches, answers those in flight within `graceMillis`, closes sockets. May be called
+   * twice.
    */
   stop(graceMillis: number): Promise<void>;
-  /** Where it listens, with the real port, e.g. `tcp://127.0.0.1:5010`. */
+  /** The address it listens on, with the actual port, for example `tcp://127.0.0.1:5010`. */
   readonly endpoint: string;
 }
 
-/** Counters of the receivers, one object for each receiver; the metrics page reads them. */
+/** Counters of one receiver, which the metrics page reads. */
 export interface ReceiverCounters {
   batches: number;
   records: number;
   bytes: number;
   duplicates: number;
-  /** Batches that were not taken, by cause: `malformed`, `too_large`, `unauthorized`, `full`, ... */
+  /** Batches that were refused, by cause: `malformed`, `too_large`, `unauthorized`, `full`, ... */
   readonly refused: Map<string, number>;
-  /** Records that were read and dropped, by cause (push only: `full`, `malformed`). */
+  /** Records that were read and then dropped, by cause (push only: `full`, `malformed`). */
   readonly dropped: Map<string, number>;
 }
 
-/** Where the daemon's parts write their own records. */
+/** The log of the daemon itself. */
 export interface OwnLog {
   /**
-   * Writes a record of the daemon itself, unless many alike came before it.
+   * Writes a record of the daemon itself, unless it is suppressed by the rate limit for similar records.
    * @param severity a number of `Severity`
    */
   emit(

@@ -3,8 +3,8 @@ import type { JournalEntry, Sink } from './contract.ts';
 const MAX_COUNTERS = 64;
 
 /**
- * A sink of a plugin. It is made when it is opened, so that what goes wrong is an error of this sink, and is tried again.
- * Of its figures only numbers are taken, and not too many.
+ * A plugin's sink. It is created when it is opened, so that a failure is an error of this sink, and is
+ * retried. Its counters are limited to valid names, numbers, and a maximum count.
  */
 export class DeferredSink implements Sink {
   readonly #make: () => Sink;
@@ -40,7 +40,7 @@ export class DeferredSink implements Sink {
   }
 
   #opened(): Sink {
-    if (this.#sink === undefined) throw new Error('it is not open');
+    if (this.#sink === undefined) throw new Error('the sink is not open');
     return this.#sink;
   }
 

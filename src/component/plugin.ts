@@ -1,12 +1,13 @@
 import type { OwnLog, Sink } from './contract.ts';
 
-/** The version of this contract. A daemon refuses a plugin of another one. */
+/** The version of this contract. A daemon refuses a plugin with a different version. */
 export type PluginVersion = 1;
 
 /**
- * What the module of a plugin exports as `plugin`. It is plain data, so a plugin needs `burstlog` for types only.
+ * The object that a plugin's module exports as `plugin`. It is plain data, so a plugin needs `burstlog` only
+ * for types.
  *
- * It runs in the process of the daemon, with its rights.
+ * The plugin runs in the process of the daemon, with its privileges.
  */
 export interface Plugin {
   /** The version of this contract: 1. */
@@ -17,22 +18,25 @@ export interface Plugin {
   readonly processors?: readonly PluginProcessor[] | undefined;
 }
 
-/** A type of sink. Options that every sink has, such as `maxBehind` and `retry`, are added to its own. */
+/**
+ * A type of sink. Options that every sink has, such as `maxBehind` and `retry`, are added to those of the
+ * plugin.
+ */
 export interface PluginSink<O extends PluginOptions = PluginOptions> {
-  /** What `type` says in the configuration: lowercase letters, digits, and -. */
+  /** The value of `type` in the configuration: lowercase letters, digits, and -. */
   readonly type: string;
   /** What it is for, in a sentence. */
   readonly meaning: string;
   /** Its options, by their names in the configuration. */
   readonly options: O;
   /**
-   * What happens when the sink is too far behind, unless the configuration says otherwise: `skip` drops the oldest
-   * records for this sink, `block` makes the receivers wait. Default: `skip`.
+   * What happens if the sink is too far behind, unless the configuration overrides it: `skip` drops the
+   * oldest records for this sink, `block` makes the receivers wait. Default: `skip`.
    */
   readonly onFull?: 'block' | 'skip' | undefined;
   /**
-   * Makes a sink with checked options. It opens nothing yet. What it throws is reported and tried again later, like a
-   * sink that cannot be opened.
+   * Creates a sink with checked options, without opening it. If it throws, the error is reported and the call
+   * is retried, as for a sink that cannot be opened.
    */
   make(options: PluginValues<O>, tools: PluginTools): Sink;
 }
@@ -40,19 +44,19 @@ export interface PluginSink<O extends PluginOptions = PluginOptions> {
 /**
  * A type of processor, which changes records between the journal and the sinks. `G` is a group of records.
  *
- * The daemon loads the module again in a process of its own and calls `make` there, so a processor shares no variables
- * with sinks of the same module.
+ * The daemon loads the module again in a separate process and calls `make` there, so a processor shares no
+ * variables with sinks of the same module.
  */
 export interface PluginProcessor<O extends PluginOptions = PluginOptions, G = never> {
-  /** What `type` says in the configuration: lowercase letters, digits, and -. */
+  /** The value of `type` in the configuration: lowercase letters, digits, and -. */
   readonly type: string;
   /** What it is for, in a sentence. */
   readonly meaning: string;
   /** Its options, by their names in the configuration. */
   readonly options: O;
   /**
-   * Makes a processor with checked options. What it throws is reported and tried again later. The records wait in the
-   * journal meanwhile.
+   * Creates a processor with checked options. If it throws, the error is reported and the call is retried. In
+   * the meantime the records wait in the journal.
    */
   make(
     options: PluginValues<O>,
@@ -60,73 +64,78 @@ export interface PluginProcessor<O extends PluginOptions = PluginOptions, G = ne
   ): PluginProcessing<G> | Promise<PluginProcessing<G>>;
 }
 
-/** A processor at work. */
+/** A running processor. */
 export interface PluginProcessing<G> {
   /**
-   * Called with one group after the other: records of one resource and one scope. A batch may come again, after a
-   * failure, a restart, or for a sink that is behind, so the same records should give the same result.
+   * Called with one group at a time: records of one resource and one scope. A batch may be processed again,
+   * after a failure, a restart, or for a sink that is behind, so the same records should give the same
+   * result.
    *
-   * @returns the groups that take the place of the one that it got; none: the records are dropped
-   * @throws if these records cannot be processed: their batch becomes a dead letter, or goes on as it is (`onError`)
+   * @returns the groups that replace the given one; an empty array drops the records
+   * @throws if these records cannot be processed: their batch becomes a dead letter, or is passed on
+   * unchanged (`onError`)
    */
   process(group: G): readonly G[] | Promise<readonly G[]>;
 }
 
-/** The options of a component by their names in the configuration. */
+/** The options of a component, by their names in the configuration. */
 export type PluginOptions = Readonly<Record<string, PluginOption>>;
 
-/** One option. Without `default` and `isOptional` it must be given. */
+/** One option. Without `default` and `isOptional` it is required. */
 export interface PluginOption {
   /**
-   * `bytes` is a size such as `64KiB`, `millis` a duration such as `10s`; both are numbers for the component. The path of
-   * `path` begins at the directory of the configuration file.
+   * `bytes` is a size such as `64KiB`, `millis` a duration such as `10s`; the component receives both as
+   * numbers. A `path` is relative to the directory of the configuration file.
    */
   readonly kind: 'text' | 'number' | 'count' | 'bytes' | 'millis' | 'flag' | 'choice' | 'path';
   /** What it is for. */
   readonly meaning: string;
-  /** The value where the configuration has none. */
+  /** The value if the configuration does not set it. */
   readonly default?: string | number | boolean | undefined;
-  /** It may be left out; its value is then undefined. */
+  /** It may be omitted; its value is then undefined. */
   readonly isOptional?: boolean | undefined;
-  /** The value never stands in a message. */
+  /** The value is never shown in a message. */
   readonly isSecret?: boolean | undefined;
   /** Bounds of a number. Default: from 0. */
   readonly min?: number | undefined;
   /** The upper bound of a number. Default: none. */
   readonly max?: number | undefined;
-  /** The words of a `choice`. */
+  /** The values of a `choice`. */
   readonly names?: readonly string[] | undefined;
-  /** What a `text` must fit, and what that is in words: `a URL`. */
+  /** The pattern that a `text` must match. */
   readonly pattern?: RegExp | undefined;
-  /** What `pattern` is in words, for messages: `a URL`. */
+  /** A description of `pattern` for messages: `a URL`. */
   readonly expected?: string | undefined;
 }
 
-/** The values of options: those that are optional may be undefined. */
+/** The values of options; optional ones may be undefined. */
 export type PluginValues<O extends PluginOptions> = {
   readonly [K in keyof O]: O[K] extends { readonly isOptional: true }
     ? PluginValue<O[K]> | undefined
     : PluginValue<O[K]>;
 };
 
-/** A text, a number, true or false, as the kind of the option says. */
+/** A string, a number or a boolean, depending on the kind of the option. */
 export type PluginValue<O extends PluginOption> = O['kind'] extends 'flag'
   ? boolean
   : O['kind'] extends 'text' | 'choice' | 'path'
     ? string
     : number;
 
-/** What the daemon hands to a sink beside its options. */
+/** What the daemon passes to a sink in addition to its options. */
 export interface PluginTools {
   /** The sink's name in the configuration. */
   readonly name: string;
-  /** Writes log records of the daemon's own. */
+  /** Writes log records of the daemon itself. */
   readonly log: OwnLog;
-  /** 16 random bytes of the journal. With the index of an entry they name the entry, the same after each restart. */
+  /**
+   * 16 random bytes of the journal. Together with the index of an entry they identify the entry across
+   * restarts.
+   */
   readonly journalId: Uint8Array;
 }
 
-/** Gives a sink its types. It returns what it gets. */
+/** Infers the types of a sink's options. Returns its argument. */
 export function definePluginSink<const O extends PluginOptions>(sink: PluginSink<O>): PluginSink {
   return sink as unknown as PluginSink;
 }

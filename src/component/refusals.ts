@@ -2,10 +2,13 @@ import { Severity } from '../record/index.ts';
 import type { OwnLog, ReceiverCounters } from './contract.ts';
 import { countRefused } from './counters.ts';
 
-/** Of a reason in the log: it may hold data of the sender. */
+/** Maximum length of a reason in the log, which may contain data of the sender. */
 const MAX_TEXT = 300;
 
-/** Counts what a receiver refuses or drops, and logs it with the sender and the reason. The log limits how often. */
+/**
+ * Counts requests that a receiver refuses and records that it drops, and logs each with the sender and the
+ * reason. The log is rate-limited.
+ */
 export class Refusals {
   readonly #receiver: string;
   readonly #counters: ReceiverCounters;
@@ -19,16 +22,16 @@ export class Refusals {
   }
 
   /**
-   * A request, a message or a client was not taken.
-   * @param cause a fixed word, never built from data
-   * @param what what was refused, and whose it is
+   * A request, a message or a client was refused.
+   * @param cause a fixed word, never derived from data
+   * @param what what was refused, and its sender
    */
   refused(cause: string, what: string, why: string): void {
     countRefused(this.#counters, cause);
     this.#warn(`refused ${what} (${cause})`, why);
   }
 
-  /** Records were read and dropped. */
+  /** Records were read, then dropped. */
   dropped(cause: string, records: number, sender: string, why: string): void {
     const { dropped } = this.#counters;
     dropped.set(cause, (dropped.get(cause) ?? 0) + records);

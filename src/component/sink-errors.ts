@@ -23,7 +23,7 @@ class RetryLater extends Error implements RetryLaterError {
   }
 }
 
-/** What a sink throws for entries that will never be taken. */
+/** Creates the error that a sink throws for permanently rejected entries. */
 export function rejectedError(
   cause: string,
   message: string,
@@ -33,17 +33,17 @@ export function rejectedError(
   return new Rejected(cause, message, indexes, state);
 }
 
-/** What a sink throws when the same entries should come again, but not before so many milliseconds. */
+/** Creates the error that a sink throws to retry the same entries after this many milliseconds. */
 export function retryLaterError(message: string, retryAfterMillis: number): RetryLaterError {
   return new RetryLater(message, retryAfterMillis);
 }
 
-/** Reads what a sink threw. Errors are recognised by their fields: copies of a class can meet in one process. */
+/** Checks for a rejection by fields, because copies of a class can meet in one process. */
 export function asRejected(error: unknown): RejectedError | undefined {
   return field(error, 'rejected') === true ? (error as RejectedError) : undefined;
 }
 
-/** The least wait that a sink asked for, milliseconds; 0: none. */
+/** The minimum delay that a sink requested, in milliseconds; 0: none. */
 export function retryAfterOf(error: unknown): number {
   const millis = field(error, 'retryAfterMillis');
   return typeof millis === 'number' && millis > 0 ? millis : 0;

@@ -1,12 +1,13 @@
 /**
- * What the parts of the daemon count, in one set of words. `/status` shows these objects as they are, `/metrics` and
- * `distlogd status` show every field of them.
+ * The counters of the daemon's parts, in one set of terms. `/status` shows these objects unchanged;
+ * `/metrics` and `distlogd status` show every field of them.
  *
- * *Refused*: not taken; the sender knows it, and may send again. *Dropped*: taken, then lost. *Rejected*: refused
- * permanently by the destination of a sink, kept as a dead letter. Counters only grow, and begin at 0 with the process.
+ * *Refused*: not accepted; the sender is informed, and may send again. *Dropped*: accepted, then lost.
+ * *Rejected*: permanently refused by the destination of a sink, kept as a dead letter. Counters only
+ * increase, and start at 0 with the process.
  */
 
-/** Counts by cause. A cause is a fixed word, never built from data. */
+/** Counts by cause. A cause is a fixed word, never derived from data. */
 export type ByCause<T = number> = Readonly<Record<string, T>>;
 
 /** Batches (entries of the journal) and the records in them. */
@@ -15,123 +16,124 @@ export interface BatchCount {
   readonly records: number;
 }
 
-/** What is in the journal and a sink has not written yet. */
+/** The part of the journal that a sink has not yet written. */
 export interface Behind extends BatchCount {
   readonly bytes: number;
-  /** Age of the oldest entry it has not written, milliseconds; 0: none. */
+  /** Age of the oldest entry that it has not written, in milliseconds; 0: none. */
   readonly ageMillis: number;
 }
 
-/** What a receiver has counted. */
+/** The counters of a receiver. */
 export interface ReceiverStats {
-  /** What was taken: it is in the journal. */
+  /** Accepted batches, which are in the journal. */
   readonly batches: number;
   readonly records: number;
   /** Decompressed. */
   readonly bytes: number;
-  /** Batches that had been taken before, and were acknowledged again. */
+  /** Batches that had been accepted before, and were acknowledged again. */
   readonly duplicates: number;
   /** Batches, requests and connections that were refused. */
   readonly refused: ByCause;
-  /** Records that were read and dropped; the sender does not know it (mode `push`). */
+  /** Records that were read and then dropped without informing the sender (mode `push`). */
   readonly dropped: ByCause;
 }
 
-/** What of the journal's bytes does not check out. */
+/** Damage found in the journal. */
 export interface DamageStats {
-  /** Ranges of segments that are damaged although they were on the disk once. */
+  /** Ranges of segments that are damaged although they were once on disk. */
   readonly damagedRanges: number;
   readonly damagedBytes: number;
-  /** Of these, the bytes that were not copied into a file beside: too many, or no room. */
+  /** The part of these bytes that was not copied to a separate file: too many, or no space. */
   readonly uncopiedBytes: number;
-  /** Bytes that were cut off behind the last complete group: a torn write. */
+  /** Bytes truncated after the last complete group: a torn write. */
   readonly cutBytes: number;
-  /** Batches, and the records in them, of newest segments that were gone at the start, as far as it is known. */
+  /** Batches and records of the newest segments that were missing at the start, as far as known. */
   readonly missingBatches: number;
   readonly missingRecords: number;
 }
 
-/** What the journal has counted, and how large it is now. */
+/** The counters and the current size of the journal. */
 export interface JournalStats extends DamageStats {
   /** Size of all segments. */
   readonly bytes: number;
-  /** The size from which on it is full. */
+  /** The size at which it is full. */
   readonly maxBytes: number;
   readonly segments: number;
-  /** Batches that some sink has not written yet. */
+  /** Batches that at least one sink has not yet written. */
   readonly batches: number;
   /** Batches and bytes that wait to be written. */
   readonly queuedBatches: number;
   readonly queuedBytes: number;
-  /** Groups of batches that were written together, and calls of fdatasync. */
+  /** Groups of batches that were written together, and fdatasync calls. */
   readonly groups: number;
   readonly syncs: number;
-  /** It takes nothing at the moment: it has reached `maxBytes`, or the disk is full. */
+  /** It currently accepts nothing: it has reached `maxBytes`, or the disk is full. */
   readonly isFull: boolean;
-  /** Batches that were refused because there was no room. */
+  /** Batches that were refused because there was no space. */
   readonly refused: ByCause;
   /** Senders whose last batch is remembered. */
   readonly producers: number;
-  /** Senders that were forgotten, for their number or their age. */
+  /** Senders that were evicted because of their number or age. */
   readonly forgottenProducers: number;
 }
 
-/** What a sink has done since it was started, and how it is. */
+/** The counters of a sink since it was started, and its condition. */
 export interface SinkStats {
   readonly name: string;
   /**
-   * `opening`, `running`; `waiting` for the next attempt after a failure; `hung`: a call of the sink does not come
-   * back, though its signal was aborted; `stopped`; `removed`: it is not in the configuration any more.
+   * `opening`, `running`; `waiting` for the next attempt after a failure; `hung`: a call of the sink does not
+   * return, although its signal was aborted; `stopped`; `removed`: it is no longer in the configuration.
    */
   readonly condition: 'new' | 'opening' | 'running' | 'waiting' | 'hung' | 'stopped' | 'removed';
   readonly written: BatchCount & { readonly bytes: number };
   readonly behind: Behind;
   /** Calls that failed and were repeated. */
   readonly retries: number;
-  /** What the destination rejected. */
+  /** Entries that the destination rejected. */
   readonly rejected: ByCause<BatchCount>;
-  /** What of that was kept as dead letters. */
+  /** Rejected entries that were kept as dead letters. */
   readonly deadLetters: BatchCount;
-  /** Bytes of dead letters that were damaged when they were handed back. */
+  /** Bytes of dead letters that were found damaged on replay. */
   readonly damagedLetterBytes: number;
   /**
-   * Records that rules keep from this sink, by rule; `not_routed`: no rule sends them here. They count neither as
-   * written nor as dropped.
+   * Records that rules filtered out for this sink, by rule; `not_routed`: no rule routes them to it. They
+   * count neither as written nor as dropped.
    */
   readonly filtered: ByCause;
   /** Records that rules changed for this sink, by rule. */
   readonly redacted: ByCause;
   /**
-   * What this sink will never write: it was too far behind (`behind_bytes`, `behind_age`; with `onFull: skip`), the
-   * journal did not have it any more (`trimmed`), the bound of the dead letters was reached (`dead_letters`), it was removed (`released`), or for a
-   * reason of the sink's own, see `Sink.dropped`.
+   * Entries that this sink will never write: it was too far behind (`behind_bytes`, `behind_age`; with
+   * `onFull: skip`), the journal no longer had them (`trimmed`), the limit of the dead letters was reached
+   * (`dead_letters`), the sink was removed (`released`), or for a reason specific to the sink, see
+   * `Sink.dropped`.
    */
   readonly dropped: ByCause<BatchCount>;
-  /** It is too far behind with `onFull: block`, so the receivers refuse everything. */
+  /** It is too far behind with `onFull: block`, so the receivers refuse all requests. */
   readonly blocking: boolean;
-  /** The error that it is retrying after. */
+  /** The error after which it is retrying. */
   readonly trouble?: string | undefined;
-  /** The last error, also if it is over. */
+  /** The last error, even if it has been resolved. */
   readonly lastError?: { readonly text: string; readonly atMillis: number } | undefined;
-  /** Counters that only this type of sink has, see `Sink.counters`. */
+  /** Counters specific to this type of sink, see `Sink.counters`. */
   readonly own: Readonly<Record<string, number>>;
 }
 
-/** What became of the daemon's own log records. */
+/** Counters of the daemon's own log records. */
 export interface SelfLogStats {
-  /** Records that did not come into the journal. */
+  /** Records that were not written to the journal. */
   readonly dropped: number;
-  /** Records that were neither printed nor kept, because too many like them came within ten seconds. */
+  /** Records that were suppressed because there were too many similar ones within ten seconds. */
   readonly suppressed: number;
 }
 
-/** What a processor has done. */
+/** The counters of a processor. */
 export interface ProcessorStats {
   readonly name: string;
   readonly type: string;
   readonly batches: number;
   /** Records that it returned. */
   readonly records: number;
-  /** How often it threw, or its process could not be started, ended, or took too long. */
+  /** Number of times it threw, or its process could not be started, exited, or timed out. */
   readonly failures: number;
 }

@@ -1,13 +1,15 @@
 import type { ConfigErrors } from './config-error.ts';
 
-/** @returns the text of bytes in UTF-8; undefined if they are none, with an error where they stop being it */
+/**
+ * @returns the text of UTF-8 bytes; undefined if they are invalid, with an error at the first invalid byte
+ */
 export function decode(bytes: Uint8Array, errors: ConfigErrors): string | undefined {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
     const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
     errors.add(
-      placeOf(firstWrong(text, bytes), text),
+      placeOf(firstInvalid(text, bytes), text),
       '',
       'the file must be text in UTF-8, got an invalid byte',
     );
@@ -15,8 +17,11 @@ export function decode(bytes: Uint8Array, errors: ConfigErrors): string | undefi
   }
 }
 
-/** Where the text of wrong bytes differs from them first. A replacement character may have stood there itself. */
-function firstWrong(text: string, bytes: Uint8Array): number {
+/**
+ * The index of the first invalid byte's replacement character. A replacement character may also occur in the
+ * file itself.
+ */
+function firstInvalid(text: string, bytes: Uint8Array): number {
   let at = -1;
   for (;;) {
     at = text.indexOf('\ufffd', at + 1);
@@ -27,15 +32,15 @@ function firstWrong(text: string, bytes: Uint8Array): number {
 }
 
 /**
- * Characters that do not show what the file says: those that reverse the direction of the text behind them, so that a
- * person reads something else than the daemon, and control characters.
- * Source: https://trojansource.codes, https://yaml.org/spec/1.2.2/#51-character-set (c-printable)
+ * Characters that make the file look different from its content: those that change the direction of text, and
+ * control characters. Source: https://trojansource.codes, https://yaml.org/spec/1.2.2/#51-character-set
+ * (c-printable)
  */
 const hidden =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: it is about them
   /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u0084\u0086-\u009f\u202a-\u202e\u2066-\u2069]/g;
 
-/** Whether the text has none of the characters that hide something. Each is an error. */
+/** Whether the text has none of these characters. Each one is an error. */
 export function isReadable(text: string, errors: ConfigErrors): boolean {
   let isReadable = true;
   for (const { 0: character, index } of text.matchAll(hidden)) {
@@ -44,7 +49,7 @@ export function isReadable(text: string, errors: ConfigErrors): boolean {
     errors.add(
       placeOf(index, text),
       '',
-      `the character U+${code} must not stand in the file, since it is not shown as such; in double quotes it can be written as "\\u${code}"`,
+      `the character U+${code} is not allowed in the file, because it is not visible; in double quotes it can be written as "\\u${code}"`,
     );
   }
   return isReadable;

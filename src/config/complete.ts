@@ -7,10 +7,9 @@ import { sinkTypeOf } from './sink-types.ts';
 type PartlySink = Partly<DaemonConfig['sinks'][number]>;
 
 /**
- * Fills in what depends on other options: paths that begin at the directory of the file, and defaults that are part of
- * something else.
- * @param directory that of the file
- * @param data a data directory that replaces the one of the file
+ * Sets what depends on other options: absolute paths, and defaults derived from other values.
+ * @param directory the directory of the file
+ * @param data a data directory that overrides the one in the file
  */
 export function complete(
   values: Partly<FileValues>,

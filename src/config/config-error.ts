@@ -1,15 +1,15 @@
-/** A place in the text of the configuration; both from 1. */
+/** A position in the text of the configuration; both numbers start at 1. */
 export interface Position {
   readonly line: number;
   readonly column: number;
 }
 
-/** One thing that is wrong with a configuration. Never holds a secret. */
+/** One error in a configuration. Never contains a secret. */
 export interface ConfigError extends Position {
   readonly fileName: string;
   /** The key, from the top: `sinks.archive.rotate.maxBytes`; empty for the file as a whole. */
   readonly path: string;
-  /** What is expected and what is there, or what does not fit together. */
+  /** What is expected and what was found, or which values conflict. */
   readonly message: string;
 }
 
@@ -19,7 +19,7 @@ export function formatConfigError(error: ConfigError): string {
   return `${error.fileName}:${error.line}:${error.column}: ${path}${error.message}`;
 }
 
-/** Collects errors, at most as many as a person still reads. */
+/** Collects errors, up to a limit. */
 export class ConfigErrors {
   static readonly MAX = 200;
   readonly #fileName: string;

@@ -2,12 +2,12 @@ import { unreachableRules } from '../rules/index.ts';
 import { suggestion } from '../settings/index.ts';
 import type { WholeConfig } from './cross-checks.ts';
 
-/** Every rule is put before every record. */
+/** Limits the cost per record, since every rule is evaluated for every record. */
 const MAX_RULES = 1_000;
-/** Every processor has a process. */
+/** Limits the number of processes, one for each processor. */
 const MAX_PROCESSORS = 16;
 
-/** What rules and their tests say about sinks, and about each other. */
+/** Checks rules and their tests against sinks and against each other. */
 export function checkRules({ config, report }: WholeConfig): void {
   const sinks = (config.sinks ?? []).flatMap((sink) => (sink?.name === undefined ? [] : [sink.name]));
   const check = (path: string, names: readonly (string | undefined)[] | undefined) => {
@@ -32,7 +32,7 @@ export function checkRules({ config, report }: WholeConfig): void {
   for (const [name, before] of unreachableRules(config)) {
     report(
       `rules.${name}`,
-      `can never apply: with match: first, rule ${before} before it takes every record`,
+      `can never apply: with match: first, the preceding rule ${before} matches every record`,
     );
   }
 }

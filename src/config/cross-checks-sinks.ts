@@ -6,7 +6,7 @@ import { showSize } from '../text/index.ts';
 import type { WholeConfig } from './cross-checks.ts';
 import type { Listener } from './listeners.ts';
 
-/** What sinks and the rest of the configuration say together. */
+/** Checks sinks against the rest of the configuration. */
 export function checkSinks(whole: WholeConfig, listeners: readonly Listener[]): void {
   for (const sink of whole.config.sinks ?? []) {
     if (sink?.name === undefined) continue;
@@ -25,7 +25,7 @@ function checkBehind({ config, report }: WholeConfig, path: string, bytes: numbe
   report(`${path}.maxBehind.bytes`, `must be at most journal.maxBytes (${most}), got ${showSize(bytes)}`);
 }
 
-/** Records that are sent to the daemon itself would never end. */
+/** Rejects a destination that is the daemon itself, which would be an endless loop. */
 function checkDestination(
   { report }: WholeConfig,
   path: string,
@@ -38,7 +38,7 @@ function checkDestination(
   report(`${path}.endpoint`, `must be another server, got ${own.path} of this daemon: records would loop`);
 }
 
-/** Of a valid endpoint; undefined for a socket of this machine. */
+/** The URL of a valid endpoint; undefined for a Unix domain socket. */
 function urlOf(endpoint: string | undefined): URL | undefined {
   return endpoint === undefined || !URL.canParse(endpoint) ? undefined : new URL(endpoint);
 }
@@ -51,7 +51,7 @@ function reaches(url: URL, address: ListenAddress): boolean {
   return isLoopback(host) && (isLoopback(address.host) || ['0.0.0.0', '::'].includes(address.host));
 }
 
-/** A file that a sink writes is used by nothing else. */
+/** A file that a sink writes must not be used for anything else. */
 function checkPaths({ config, files, report }: WholeConfig): void {
   const { root, logs } = dataLayout(config.data);
   checkStores(config, report);
@@ -67,13 +67,13 @@ function checkPaths({ config, files, report }: WholeConfig): void {
     if (isBelow(realPathOf(root), real) && !isBelow(realPathOf(logs), real)) {
       report(
         path,
-        'must not be in the data directory, where the daemon keeps its own files; only the directory logs/ there is for sinks',
+        'must not be in the data directory, which is reserved for the daemon; sinks may only use its directory logs/',
       );
     }
   }
 }
 
-/** Each store has a directory of its own; in the data directory it is below `store/`. */
+/** Each store needs a separate directory; inside the data directory it must be below `store/`. */
 function checkStores(config: WholeConfig['config'], report: WholeConfig['report']): void {
   const root = realPathOf(dataLayout(config.data).root);
   const known = new Map<string, string>();
@@ -92,7 +92,9 @@ function checkStores(config: WholeConfig['config'], report: WholeConfig['report'
   }
 }
 
-/** Where a path leads, as far as it exists: links must not hide that two are the same file. */
+/**
+ * Resolves the existing part of a path, so that symbolic links cannot hide that two paths are the same file.
+ */
 function realPathOf(path: string): string {
   try {
     return realpathSync(path);

@@ -6,19 +6,22 @@ import type { Extensions } from './extensions.ts';
 import type { NamedFile } from './file-form.ts';
 import { type Listener, listenersOf } from './listeners.ts';
 
-/** What the checks of a whole configuration see, and how they report. */
+/** The input of the checks across components. */
 export interface WholeConfig {
-  /** Complete, save for values that are not valid: those were reported already. */
+  /** Complete, except for invalid values, which were already reported. */
   readonly config: Partly<DaemonConfig> & { readonly data: string };
   readonly files: readonly NamedFile[];
   readonly extensions: Extensions;
-  /** Whether the key stands in the file. */
+  /** Whether the file sets the key. */
   readonly has: (path: string) => boolean;
-  /** Reports an error at the key that a person would change. */
+  /** Reports an error at the key that should be changed. */
   readonly report: (path: string, message: string) => void;
 }
 
-/** Checks what options of different components say together. Those of one component are in its definition. */
+/**
+ * Checks options of different components against each other. Checks within one component are in its
+ * definition.
+ */
 export function crossCheck(whole: WholeConfig): void {
   const listeners = listenersOf(whole.config);
   checkListeners(whole, listeners);
@@ -27,7 +30,7 @@ export function crossCheck(whole: WholeConfig): void {
   checkPlugins(whole);
 }
 
-/** A module that could not be loaded. */
+/** Reports modules that could not be loaded. */
 function checkPlugins({ config, extensions, report }: WholeConfig): void {
   for (const name of config.plugins ?? []) {
     const problem = name === undefined ? undefined : extensions.pluginProblems?.get(name);
@@ -35,16 +38,16 @@ function checkPlugins({ config, extensions, report }: WholeConfig): void {
   }
 }
 
-/** Every address is opened once. */
+/** Every address can be opened only once. */
 function checkListeners({ has, report }: WholeConfig, listeners: readonly Listener[]): void {
   for (const [index, listener] of listeners.entries()) {
     const taken = listeners.slice(0, index).find((other) => isSame(listener, other));
     if (taken === undefined) continue;
     const what = listener.address === undefined ? listener.socket : `port ${listener.address.port}`;
-    // The later of the two, unless that is a default and the other is not.
+    // Reports the later of the two, unless it is a default and the other is not.
     const isDefault = !has(`${listener.path}.endpoint`) && has(`${taken.path}.endpoint`);
     const [wrong, other] = isDefault ? [taken, listener] : [listener, taken];
-    report(`${wrong.path}.endpoint`, `must be an unused address: ${what} is that of ${other.path}.endpoint`);
+    report(`${wrong.path}.endpoint`, `must be an unused address: ${what} is used by ${other.path}.endpoint`);
   }
 }
 

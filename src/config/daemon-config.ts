@@ -1,10 +1,10 @@
 import type { ValueOf } from '../settings/index.ts';
 import type { definition } from './definition.ts';
 
-/** What stands in a file: checked, with the defaults; sizes are bytes, durations milliseconds. */
+/** The validated content of a file with defaults; sizes are bytes, durations milliseconds. */
 export type FileValues = ValueOf<typeof definition>;
 
-/** A configuration as the parts of the daemon use it: complete. */
+/** The complete configuration, as used by the parts of the daemon. */
 export type DaemonConfig = Omit<FileValues, 'sinks' | 'http'> & {
   /** Health, metrics and status; undefined: off. */
   readonly http?: HttpConfig | undefined;
@@ -24,5 +24,5 @@ export type SinkConfig =
     })
   | (Exclude<SinkValues, { readonly type: 'file' | 'store' }> & { readonly name: string });
 
-/** A configuration in which values may be missing: those that are not valid. */
+/** A configuration in which invalid values may be missing. */
 export type Partly<T> = T extends object ? { readonly [K in keyof T]?: Partly<T[K]> | undefined } : T;

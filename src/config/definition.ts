@@ -36,18 +36,21 @@ const componentNames = {
   pattern: /^[A-Za-z][A-Za-z0-9_-]{0,63}$/,
 };
 
-/** A type of sink: its own options, and those that every sink has. */
+/** The options of a type of sink: its own, and those that every sink has. */
 function sink<F extends Fields>({ options: own, delivery }: SinkType<F>) {
   return group({ ...own.fields, ...deliveryOptions(delivery) }, { meaning: own.meaning, checks: own.checks });
 }
 
-/** A type of processor: its own options, and those that every processor has. */
+/** The options of a type of processor: its own, and those that every processor has. */
 function processor({ options }: ProcessorType) {
-  // For the compiler only those that every processor has.
+  // The type checker sees only those that every processor has.
   return group({ ...(options.fields as object), ...processorFields }, { meaning: options.meaning });
 }
 
-/** What the configuration file of distlogd may hold: the options of its components, and what it brings along. */
+/**
+ * The definition of distlogd's configuration file: the options of its components, and those of the daemon
+ * itself.
+ */
 export function definitionWith({ patterns, sinkTypes: more = [], processorTypes = [] }: Extensions) {
   return group(
     {
@@ -81,7 +84,7 @@ export function definitionWith({ patterns, sinkTypes: more = [], processorTypes 
             forward: sink(sinkTypes.forward),
             publish: sink(sinkTypes.publish),
             console: sink(sinkTypes.console),
-            // For the compiler there are none: code that asks for a type knows the daemon's own.
+            // Hidden from the type checker: code that compares types refers to the built-in ones.
             ...(Object.fromEntries(more.map((type) => [type.type, sink(type)])) as object),
           },
           { meaning: 'The type of the sink.' },
@@ -102,7 +105,7 @@ export function definitionWith({ patterns, sinkTypes: more = [], processorTypes 
         {
           absent: 'none',
           meaning:
-            'Modules that bring types of sinks and processors along. They run in the process of the daemon, with its rights. See docs/plugins.md.',
+            'Modules that provide types of sinks and processors. They run in the process of the daemon, with its privileges. See docs/plugins.md.',
         },
       ),
       processors: map(
@@ -116,24 +119,24 @@ export function definitionWith({ patterns, sinkTypes: more = [], processorTypes 
           default: {},
           names: { ...componentNames, called: 'processor' },
           meaning:
-            'What changes records between the journal and the rules, in the order of the file. `plugins` bring the types along. See docs/plugins.md.',
+            'Processors change records between the journal and the rules, in the order of the file. `plugins` provide the types. See docs/plugins.md.',
         },
       ),
       rules: map(ruleOptions(patterns), {
         default: {},
         names: { ...componentNames, called: 'rule' },
         meaning:
-          'What happens to records between the journal and the sinks, in the order of the file. See docs/rules.md.',
+          'Rules filter, sample, limit, redact and route records between the journal and the sinks, in the order of the file. See docs/rules.md.',
       }),
       match: choice(['all', 'first'], {
         default: 'all',
         meaning:
-          'Which rules apply to a record: `all` that match, one after the other, or for each sink only the `first` that matches.',
+          'Which rules apply to a record: `all` matching rules, one after another, or for each sink only the `first` that matches.',
       }),
       tests: map(ruleTestOptions, {
         default: {},
         names: { called: 'test', rule: 'must have 1 to 200 characters', pattern: /^.{1,200}$/ },
-        meaning: 'Records with what the rules are to do with them. `distlogd test` runs them.',
+        meaning: 'Tests of the rules: records, each with the expected result. `distlogd test` runs them.',
       }),
       http: operationsOptions,
       shutdown: group(
@@ -144,7 +147,7 @@ export function definitionWith({ patterns, sinkTypes: more = [], processorTypes 
             orZero: true,
             default: 10_000,
             meaning:
-              'How long sinks may continue to write what is in the journal. The rest is written after the next start.',
+              'How long sinks may continue to write entries of the journal. The others are written after the next start.',
           }),
         },
         { meaning: 'What happens after SIGTERM.' },
@@ -160,17 +163,17 @@ export function definitionWith({ patterns, sinkTypes: more = [], processorTypes 
             meaning: 'Also writes them to the standard error output, as text.',
           }),
         },
-        { meaning: 'The log records of the daemon itself. They go to the sinks like all others.' },
+        { meaning: 'The log records of the daemon itself. They are sent to the sinks like all others.' },
       ),
     },
     { meaning: 'The configuration of `distlogd`.' },
   );
 }
 
-/** The same without extensions. */
+/** The definition without extensions. */
 export const definition = definitionWith({});
 
-/** What holds without a configuration file. */
+/** The configuration that is used without a configuration file. */
 export const withoutFile = `receivers:
   zmqAck:
   zmqPush:

@@ -2,12 +2,13 @@ import type { AnyField, GroupData, ScalarData } from '../settings/index.ts';
 import { definition } from './definition.ts';
 import { fileFields, showAmount } from './file-form.ts';
 
-/** Where the schema is, from the directory of the example. */
+/** The schema, relative to the directory of the example. */
 const modeline = '# yaml-language-server: $schema=../docs/distlogd.schema.json\n';
 
 /**
- * A configuration file that shows every key with what it means and its default. It is valid as it is. A `#` without a
- * blank behind it begins an optional key, with an example; of keys that replace each other only one may be there.
+ * Generates a configuration file that shows every key with its description and default. The file is valid. A
+ * `#` without a blank after it begins an optional key, with an example; of alternative keys only one may be
+ * set.
  */
 export function exampleConfig(): string {
   const text = groupLines(definition, '', false, []).join('\n').trim();
@@ -64,12 +65,12 @@ function valueLines(field: AnyField, start: string, indent: string, off: boolean
   }
 }
 
-/** A map with one entry, of names that the user chooses. */
+/** A map with one example entry. */
 export function exampleEntry(called: string, value: string | undefined): string {
   return `{ ${called === 'header' ? 'authorization' : 'http.route'}: ${value} }`;
 }
 
-/** The default as a file has it; undefined: there is none. */
+/** The default as written in a file; undefined if there is none. */
 export function writtenDefault({ absence, kind }: ScalarData): string | undefined {
   if (absence.kind !== 'default') return undefined;
   const { value } = absence;
@@ -78,10 +79,10 @@ export function writtenDefault({ absence, kind }: ScalarData): string | undefine
     : String(value);
 }
 
-/** What a file need not say, and what would say the same twice. */
+/** Whether the example shows the key as a comment: it is optional, or an alternative to another key. */
 function isOptional({ kind, absence }: AnyField): boolean {
   if (kind === 'map') return absence.kind !== 'required';
-  // Receivers are optional, and shown open.
+  // Receivers are optional, but the example opens them.
   return absence.kind === 'optional' && !(kind === 'group' && absence.says === 'closed');
 }
 

@@ -15,7 +15,7 @@ import { parseDuration, parseSize, showDuration, showSize } from '../text/index.
 import type { ConfigErrors, Position } from './config-error.ts';
 import type { RawScalar, RawValue } from './raw-value.ts';
 
-/** A file that the configuration names and that is read before the daemon starts. */
+/** A file that is named by the configuration and read before the daemon starts. */
 export interface NamedFile {
   readonly contents: FileContents;
   readonly file: string;
@@ -25,8 +25,8 @@ export interface NamedFile {
 }
 
 /**
- * Options as they stand in a configuration file: sizes and durations carry their unit, so the key of `maxAgeMillis`
- * is `maxAge`; paths begin at the directory of the file. Every problem is reported, with line and column.
+ * Options in a configuration file: sizes and durations have a unit, so the key of `maxAgeMillis` is `maxAge`;
+ * paths are relative to the directory of the file. Every problem is reported, with line and column.
  */
 export class FileForm implements Form<RawValue> {
   readonly #errors: ConfigErrors;
@@ -100,7 +100,7 @@ export class FileForm implements Form<RawValue> {
     const { value, variables } = raw;
     if (variables.length > 0) return `the value of ${variables.join(', ')} (not shown)`;
     if (value === null) return 'nothing';
-    if (isSecret) return `a ${typeof value === 'string' ? 'text' : typeof value} (not shown)`;
+    if (isSecret) return `a ${typeof value === 'string' ? 'string' : typeof value} (not shown)`;
     return shown(typeof value === 'string' ? withoutCredentials(value) : value);
   }
 
@@ -119,7 +119,7 @@ export class FileForm implements Form<RawValue> {
   }
 }
 
-/** The key of an option: a duration brings its unit along, so `maxAgeMillis` is `maxAge`. */
+/** The key of an option: a duration has a unit, so `maxAgeMillis` is `maxAge`. */
 export function keyOf(path: string): string {
   return path.replaceAll(/Millis(?=\.|$)/g, '');
 }
@@ -156,7 +156,7 @@ function expectedInFile(field: AnyField): string {
     case 'path':
       return 'a path';
     case 'value':
-      return 'a text, a number, true or false';
+      return 'a string, a number, true or false';
     case 'text':
     case 'code':
       return field.expected;
@@ -173,7 +173,7 @@ function expectedInFile(field: AnyField): string {
   }
 }
 
-/** The options of a group that stand in files, with their keys. */
+/** The options of a group that configuration files can set, with their keys. */
 export function fileFields(
   fields: Readonly<Record<string, AnyField>>,
 ): readonly (readonly [string, AnyField])[] {
@@ -188,12 +188,12 @@ function exampleOf({ example, absence, kind }: NumberData, otherwise: string): s
   return typeof value === 'number' && value > 0 ? showAmount(kind, value) : otherwise;
 }
 
-/** Numbers and the like need quotes to be texts, unless they come from the environment. */
+/** Numbers and booleans need quotes to be strings, unless they come from the environment. */
 function textIn({ value, text, variables }: RawScalar): string | undefined {
   return typeof value === 'string' || variables.length > 0 ? text : undefined;
 }
 
-/** `http://user:password@host` is shown without its middle. */
+/** Hides the credentials in `http://user:password@host`. */
 function withoutCredentials(text: string): string {
   return text.replace(/\/\/[^/]*@/, '//...@');
 }

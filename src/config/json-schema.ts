@@ -6,20 +6,21 @@ import { fileFields } from './file-form.ts';
 type Schema = Readonly<Record<string, unknown>>;
 
 /**
- * The JSON Schema (draft-07) of a configuration file, made of the definition that also checks: editors complete keys
- * and values by it, show what they mean, and underline what is wrong. It refuses nothing that is valid. What it cannot
- * say (bounds of sizes, relations between keys) `distlogd validate` checks.
+ * Generates the JSON Schema (draft-07) of a configuration file from the definition that also validates.
+ * Editors use it to complete keys and values, show descriptions, and underline errors. It rejects nothing
+ * that is valid. What it cannot express (bounds of sizes, relations between keys) is checked by `distlogd
+ * validate`.
  */
 export function configSchema(): Schema {
   return { ...schemaOfFile(definition), title: 'distlogd.yaml' };
 }
 
-/** The schema of a file with such options. */
+/** The schema of a file with these options. */
 export function schemaOfFile(options: GroupData): Schema {
   return {
     $schema: 'http://json-schema.org/draft-07/schema#',
     ...schemaOf(options),
-    // The file as a whole cannot be empty.
+    // The whole file must not be empty.
     type: 'object',
     definitions,
   };
@@ -45,7 +46,7 @@ function valueSchema(field: AnyField): Schema {
             type: 'object',
           })),
           {
-            description: 'A type that a plugin brings along.',
+            description: 'A type that a plugin provides.',
             type: 'object',
             properties: { type: { type: 'string', description: field.meaning, ...other } },
             required: ['type'],
@@ -56,12 +57,12 @@ function valueSchema(field: AnyField): Schema {
     case 'map': {
       const { pattern } = field.names;
       const names = pattern.flags === '' ? { propertyNames: { pattern: pattern.source } } : {};
-      const isRequired = field.absence.kind === 'required';
-      const type = isRequired ? 'object' : ['object', 'null'];
+      const needsEntries = field.absence.kind === 'required';
+      const type = needsEntries ? 'object' : ['object', 'null'];
       return {
         type,
         ...names,
-        minProperties: isRequired ? 1 : 0,
+        minProperties: needsEntries ? 1 : 0,
         additionalProperties: schemaOf(field.value),
       };
     }
@@ -80,11 +81,11 @@ const definitions: Readonly<Record<string, Schema>> = {
   size: { type: 'string', pattern: '^\\d+(\\.\\d+)? ?([KMGT]?B|[KMGT]iB)$' },
   duration: { type: 'string', pattern: '^(\\d+(\\.\\d+)?(ms|[smhd]))+$' },
   zero: { enum: [0, '0'] },
-  // Any value may come from the environment.
+  // Any value may refer to the environment.
   variable: { type: 'string', pattern: '\\$\\{env:' },
 };
 
-/** The alternatives of a value that has no parts. */
+/** The alternatives of a scalar. */
 function scalarSchemas(field: AnyField): readonly Schema[] {
   switch (field.kind) {
     case 'bytes':
@@ -107,11 +108,11 @@ function scalarSchemas(field: AnyField): readonly Schema[] {
   }
 }
 
-/** A group without which its defaults hold is needed if one of its options has none. */
-function isNeeded(field: AnyField): boolean {
+/** A required field, or a group with defaults in which an option is required. */
+function isRequired(field: AnyField): boolean {
   if (field.absence.kind === 'required') return true;
   if (field.kind !== 'group' || field.absence.kind !== 'default') return false;
-  return Object.values(field.fields).some((each) => !each.isInternal && isNeeded(each));
+  return Object.values(field.fields).some((each) => !each.isInternal && isRequired(each));
 }
 
 function numberSchemas(type: 'integer' | 'number', { min, max, orZero, isAbove }: NumberData) {
@@ -120,10 +121,10 @@ function numberSchemas(type: 'integer' | 'number', { min, max, orZero, isAbove }
   return [{ type, ...least, ...most }, ...(orZero ? [{ const: 0 }] : [])];
 }
 
-/** A key with nothing behind it is a group with its defaults. */
+/** A key without a value is a group with its defaults. */
 function groupSchema(group: GroupData, more: Readonly<Record<string, Schema>> = {}): Schema {
   const fields = fileFields(group.fields);
-  const required = fields.filter(([, field]) => isNeeded(field)).map(([key]) => key);
+  const required = fields.filter(([, field]) => isRequired(field)).map(([key]) => key);
   const properties = Object.fromEntries(fields.map(([key, field]) => [key, schemaOf(field)]));
   return {
     ...(group.canBeOff

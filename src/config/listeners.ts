@@ -1,16 +1,16 @@
 import { ipcPath, type ListenAddress, zmqAddress } from '../net/index.ts';
 import type { DaemonConfig, Partly } from './daemon-config.ts';
 
-/** An address that the daemon opens. */
+/** An address that the daemon listens on. */
 export interface Listener {
-  /** The key of what opens it: `receivers.zmqAck`, `http`. */
+  /** The key of the component that opens it: `receivers.zmqAck`, `http`. */
   readonly path: string;
   readonly address?: ListenAddress | undefined;
-  /** Of `ipc://`. */
+  /** The path of an `ipc://` socket. */
   readonly socket?: string | undefined;
 }
 
-/** Those whose address is valid. */
+/** The listeners of a configuration whose address is valid. */
 export function listenersOf({ receivers, http, sinks }: Partly<DaemonConfig>): readonly Listener[] {
   const found: Listener[] = [];
   for (const name of ['zmqAck', 'zmqPush'] as const) {

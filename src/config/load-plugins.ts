@@ -12,17 +12,17 @@ const TYPE = /^[a-z][a-z0-9-]{0,63}$/;
 
 type Loaded = Pick<Extensions, 'sinkTypes' | 'processorTypes' | 'pluginProblems'>;
 
-/** The types of the plugins that were loaded before. */
+/** The types of the plugins that have already been loaded. */
 interface Found {
   readonly sinkTypes: AnySinkType[];
   readonly processorTypes: ProcessorType[];
 }
 
 /**
- * Loads the modules of plugins. What is wrong with one does not keep the others away.
+ * Loads the modules of plugins. An error in one does not affect the others.
  *
  * @param names paths, which begin with `.` or `/`, or names of packages
- * @param directory where relative paths begin, and packages are looked for first
+ * @param directory the base of relative paths, where packages are searched first
  */
 export async function loadPlugins(names: readonly string[], directory: string): Promise<Loaded> {
   const found: Found = { sinkTypes: [], processorTypes: [] };
@@ -43,12 +43,12 @@ export async function loadPlugins(names: readonly string[], directory: string): 
 async function load(url: string): Promise<unknown> {
   let cancel = () => {};
   const late = new Promise<never>((_, reject) => {
-    const error = new Error(`was not loaded within ${LOAD_MILLIS / 1e3} s`);
+    const error = new Error(`did not load within ${LOAD_MILLIS / 1e3} s`);
     cancel = systemClock.after(LOAD_MILLIS, () => reject(error));
   });
   try {
     const module: unknown = await Promise.race([import(url), late]);
-    // Of a CommonJS module the names are not always known.
+    // The named exports of a CommonJS module are not always detected.
     const { plugin, default: whole } = module as { readonly plugin?: unknown; readonly default?: unknown };
     return plugin ?? (whole as { readonly plugin?: unknown } | undefined)?.plugin;
   } finally {
@@ -61,17 +61,19 @@ function urlOf(name: string, directory: string): string {
   try {
     return pathToFileURL(createRequire(join(directory, 'distlogd.yaml')).resolve(name)).href;
   } catch {
-    // Beside this package: of a global installation, or one that has an entry for `import` only.
+    // Resolved from this package: for a global installation, or a package that exports only an `import`
+    // entry.
     return name;
   }
 }
 
-/** @throws Error that says what is not as the contract has it */
+/** @throws Error that describes the violation of the contract */
 function typesOf(given: unknown, module: string, others: Found): Found {
   const { burstlog, sinks, processors } = (given ?? {}) as Partial<Plugin>;
   if (burstlog === undefined)
-    throw new Error('has no plugin: it must export { burstlog: 1, sinks: [...] } as plugin');
-  if (burstlog !== 1) throw new Error(`is for version ${String(burstlog)} of the contract, expected 1`);
+    throw new Error('does not export a plugin: expected { burstlog: 1, sinks: [...] } as plugin');
+  if (burstlog !== 1)
+    throw new Error(`is for version ${String(burstlog)} of the plugin contract, expected 1`);
   if (!Array.isArray(sinks ?? processors) || !Array.isArray(sinks ?? []) || !Array.isArray(processors ?? []))
     throw new Error('has no list of sinks or processors');
   const found: Found = { sinkTypes: [], processorTypes: [] };
@@ -99,7 +101,7 @@ function check(
     );
   }
   const isTaken = others.some((other) => other.type === type) || Object.hasOwn(own, type);
-  if (isTaken) throw new Error(`has a ${what} of type ${type}, which there is already`);
+  if (isTaken) throw new Error(`has a ${what} of type ${type}, which already exists`);
   if (typeof make !== 'function') throw new Error(`has no make() for its ${what} ${type}`);
   if (typeof options !== 'object' || options === null)
     throw new Error(`has no options for its ${what} ${type}`);

@@ -10,20 +10,20 @@ import { FileForm, type NamedFile } from './file-form.ts';
 import { readYaml } from './read-yaml.ts';
 import type { Environment } from './substitute.ts';
 
-/** Where a configuration comes from. */
+/** The source of a configuration. */
 export interface ConfigSource {
-  /** As messages name it, e.g. `distlogd.yaml`. */
+  /** The name for messages, for example `distlogd.yaml`. */
   readonly fileName: string;
-  /** What `${env:NAME}` refers to. */
+  /** The variables for `${env:NAME}`. */
   readonly environment: Environment;
-  /** Where relative paths in it begin: the absolute path of the directory of the file. */
+  /** The absolute path of the directory of the file, to which paths in it are relative. */
   readonly directory: string;
-  /** A data directory that replaces the one of the file, e.g. of the command line. */
+  /** A data directory that overrides the one in the file, for example from the command line. */
   readonly data?: string | undefined;
   readonly extensions?: Extensions | undefined;
 }
 
-/** A valid configuration. The files that it names were not read: `loadSecrets` does. */
+/** A valid configuration. The files that it names have not been read: `loadSecrets` reads them. */
 export interface ParsedConfig {
   readonly config: DaemonConfig;
   readonly fileName: string;
@@ -33,10 +33,7 @@ export interface ParsedConfig {
 
 export type ConfigResult = ParsedConfig | { readonly errors: readonly ConfigError[] };
 
-/**
- * Reads a configuration, checks all of it and reports every error at once. Reads no other file.
- * @param text YAML 1.2, at most 262,144 characters; bytes are UTF-8
- */
+/** Reads a configuration, validates all of it and reports all errors at once. Reads no other file. */
 export function parseConfig(text: string | Uint8Array, source: ConfigSource): ConfigResult {
   const { fileName, directory, extensions = {} } = source;
   const errors = new ConfigErrors(fileName);
@@ -60,13 +57,13 @@ export function parseConfig(text: string | Uint8Array, source: ConfigSource): Co
     report: (path, message) =>
       form.report({ path, message, raw: nearestTo(path, raw, form), isAboutKey: true }),
   });
-  // Without an error nothing is missing.
+  // Without errors, no value is missing.
   return errors.none
     ? { config: config as DaemonConfig, fileName, files: form.files, extensions }
     : { errors: errors.all() };
 }
 
-/** The plugins that a configuration names, as far as that can be read. `parseConfig` reports what is wrong. */
+/** The plugins that a configuration names, as far as it can be read. `parseConfig` reports errors. */
 export function pluginsIn(
   text: string | Uint8Array,
   { fileName, environment }: ConfigSource,
@@ -80,11 +77,11 @@ export function pluginsIn(
     : [];
 }
 
-/** What holds without a configuration file: every receiver on loopback, a file and the console. */
+/** The configuration without a file: all receivers on loopback, a file and the console. */
 export function defaultConfig(source: Omit<ConfigSource, 'fileName' | 'environment'>): ParsedConfig {
   const result = parseConfig(withoutFile, { ...source, fileName: '(defaults)', environment: {} });
   if ('config' in result) return result;
   throw new Error(
-    `the defaults are no valid configuration: ${result.errors.map((error) => error.message).join('; ')}`,
+    `the default configuration is invalid: ${result.errors.map((error) => error.message).join('; ')}`,
   );
 }

@@ -12,10 +12,12 @@ import {
 } from '../settings/index.ts';
 
 /**
- * The options of a plugin's component as ours are defined, with the same checks and messages.
+ * Converts the options of a plugin's component to fields, with the same checks and messages as built-in
+ * options.
  *
- * @param shared the names that every component of this kind has, in words `every sink`
- * @throws Error with what is wrong with them
+ * @param shared the options that every component of this kind has
+ * @param every the kind of component, for messages: `every sink`
+ * @throws Error that describes invalid options
  */
 export function pluginFields(
   options: PluginOptions,
@@ -28,7 +30,7 @@ export function pluginFields(
 }
 
 function fieldOf(name: string, option: PluginOption): AnyField {
-  const { kind, min = 0, max, names = [], pattern = /^/, expected = 'a text' } = option;
+  const { kind, min = 0, max, names = [], pattern = /^/, expected = 'a string' } = option;
   const { meaning, isSecret, default: otherwise, isOptional = false } = option;
   const about = {
     meaning,
@@ -39,7 +41,7 @@ function fieldOf(name: string, option: PluginOption): AnyField {
   const bounds = { ...about, min, ...(max === undefined ? {} : { max }) };
   switch (kind) {
     case 'text':
-      return parsed({ ...about, expected, parse: (text) => (fits(pattern, text) ? text : undefined) });
+      return parsed({ ...about, expected, parse: (text) => (matches(pattern, text) ? text : undefined) });
     case 'choice':
       return choice(names, about);
     case 'flag':
@@ -59,8 +61,8 @@ function fieldOf(name: string, option: PluginOption): AnyField {
   }
 }
 
-/** Also with the flags `g` and `y`, which remember a place. */
-function fits(pattern: RegExp, text: string): boolean {
+/** Tests a pattern, also one with the flags `g` and `y`, which keep a position. */
+function matches(pattern: RegExp, text: string): boolean {
   pattern.lastIndex = 0;
   return pattern.test(text);
 }

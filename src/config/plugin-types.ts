@@ -11,8 +11,8 @@ const everySink = { ...named, ...deliveryOptions({ behindMillis: 0, onFull: 'ski
 const everyProcessor = { ...named, ...processorFields };
 
 /**
- * A plugin's sink as one of ours: its errors are kept to itself.
- * @throws Error with what is wrong with its options
+ * Converts a plugin's sink to a type of sink, with its errors isolated.
+ * @throws Error that describes invalid options
  */
 export function pluginSinkType({ type, meaning, options, onFull = 'skip', make }: PluginSink): AnySinkType {
   const fields = pluginFields(options, everySink, 'every sink');
@@ -28,8 +28,8 @@ export function pluginSinkType({ type, meaning, options, onFull = 'skip', make }
 }
 
 /**
- * A plugin's processor, which a process of its own makes.
- * @throws Error with what is wrong with its options
+ * Converts a plugin's processor to a type of processor, which runs in a separate process.
+ * @throws Error that describes invalid options
  */
 export function pluginProcessorType(
   { type, meaning, options }: PluginProcessor,

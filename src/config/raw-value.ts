@@ -1,26 +1,26 @@
 import { isScalar, parseDocument } from 'yaml';
 import type { Position } from './config-error.ts';
 
-/** A value as it stands in the text of a configuration, with its place. */
+/** A value in the text of a configuration, with its position. */
 export type RawValue = RawScalar | RawList | RawMap;
 
 interface RawBase {
   readonly at: Position;
-  /** Where its key stands; undefined for the whole and for items of lists. */
+  /** The position of its key; undefined for the root and for items of lists. */
   readonly keyAt?: Position | undefined;
-  /** How many values it has, aliases written out. */
+  /** Number of values in it, with aliases expanded. */
   readonly size: number;
 }
 
 export interface RawScalar extends RawBase {
   readonly kind: 'scalar';
-  /** As YAML's core schema reads it. */
+  /** The value according to YAML's core schema. */
   readonly value: unknown;
-  /** As it stands there, after substitution. */
+  /** The source text, after substitution. */
   readonly text: string;
-  /** Names of the environment variables in it. Such a value is never shown. */
+  /** Names of the environment variables in it. If there are any, the value is never shown. */
   readonly variables: readonly string[];
-  /** It is wrong, which was reported already. */
+  /** It is invalid, and was already reported. */
   readonly isReported: boolean;
 }
 
@@ -35,8 +35,8 @@ export interface RawMap extends RawBase {
 }
 
 /**
- * The value of a text that comes from an environment variable and stands alone: `true`, `42` and `null` get their
- * YAML type, as in the Collector. Anything but a plain scalar stays the text that it is.
+ * The value of a text that consists of one environment variable: `true`, `42` and `null` get their YAML type,
+ * as in the Collector. Anything but a plain scalar stays a string.
  */
 export function typedValue(text: string): unknown {
   if (text === '') return null;

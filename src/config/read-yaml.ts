@@ -18,9 +18,9 @@ const maxCharacters = 262_144;
 const maxValues = 20_000;
 
 /**
- * Reads YAML 1.2. Aliases are allowed: an aliased value is shared, not copied, and the file as it would be with
- * all aliases written out may have 20,000 values, so that no alias bomb costs time or memory.
- * @returns undefined if there is nothing valid to go on with; the errors say why
+ * Reads YAML 1.2. Aliases are allowed: an aliased value is shared, not copied, and the expanded file may have
+ * 20,000 values, which bounds time and memory for malicious aliases.
+ * @returns undefined if the file cannot be used; the errors contain the reason
  */
 export function readYaml(
   given: string,
@@ -28,7 +28,7 @@ export function readYaml(
   errors: ConfigErrors,
 ): RawValue | undefined {
   const start = { line: 1, column: 1 };
-  // No editor shows a byte order mark, or counts it.
+  // Editors neither show nor count a byte order mark.
   const text = given.replace(/^\ufeff/, '');
   if (text.length > maxCharacters) {
     errors.add(start, '', `the file must have at most ${maxCharacters} characters, got ${text.length}`);
@@ -57,38 +57,41 @@ export function readYaml(
   errors.add(
     start,
     '',
-    `the file must have at most ${maxValues} values with its aliases written out, got ${raw.size}`,
+    `the file must have at most ${maxValues} values with aliases expanded, got ${raw.size}`,
   );
   return undefined;
 }
 
-/** The library's own messages may quote the text, and so a secret; these do not. */
+/** The library's messages may quote the text, and so a secret; these do not. */
 const syntaxMessages: Readonly<Record<string, string>> = {
-  ALIAS_PROPS: 'an alias takes neither anchor nor tag',
+  ALIAS_PROPS: 'an alias cannot have an anchor or a tag',
   BAD_ALIAS: 'an alias or anchor needs a name',
-  BAD_COLLECTION_TYPE: 'the tag does not fit the value',
-  BAD_DIRECTIVE: 'a directive that is not understood',
+  BAD_COLLECTION_TYPE: 'the tag does not match the value',
+  BAD_DIRECTIVE: 'unknown directive',
   BAD_DQ_ESCAPE:
     'in double quotes a backslash begins an escape sequence; this one is unknown (single quotes have none)',
-  BAD_INDENT: 'the indentation does not fit, or a bracket is not closed before this',
-  BAD_PROP_ORDER: 'anchors and tags stand after the indicator',
+  BAD_INDENT: 'wrong indentation, or a bracket is not closed before this',
+  BAD_PROP_ORDER: 'anchors and tags must follow the indicator',
   BAD_SCALAR_START: 'a text that begins with this character needs quotes',
   BLOCK_AS_IMPLICIT_KEY: 'two keys on one line, or a text with ": " that needs quotes',
   BLOCK_IN_FLOW: 'an indented block is not allowed inside brackets',
-  KEY_OVER_1024_CHARS: 'a key of at most 1024 characters',
+  KEY_OVER_1024_CHARS: 'a key must have at most 1024 characters',
   MISSING_CHAR: 'a character is missing: a quote, bracket, comma or colon',
   MULTILINE_IMPLICIT_KEY: 'a key must be on one line; is the colon missing?',
-  MULTIPLE_ANCHORS: 'one anchor at most',
-  MULTIPLE_DOCS: 'one document in a file, a second begins here',
-  MULTIPLE_TAGS: 'one tag at most',
-  NON_STRING_KEY: 'a key is a plain name',
+  MULTIPLE_ANCHORS: 'a value can have only one anchor',
+  MULTIPLE_DOCS: 'a file must have only one document; a second one begins here',
+  MULTIPLE_TAGS: 'a value can have only one tag',
+  NON_STRING_KEY: 'a key must be a plain name',
   RESOURCE_EXHAUSTION: 'nested too deeply',
-  TAB_AS_INDENT: 'indentation is made of blanks, not of tabs',
-  TAG_RESOLVE_FAILED: 'an unknown tag',
-  UNEXPECTED_TOKEN: 'something that does not belong here',
+  TAB_AS_INDENT: 'indentation must consist of blanks, not of tabs',
+  TAG_RESOLVE_FAILED: 'unknown tag',
+  UNEXPECTED_TOKEN: 'unexpected token',
 };
 
-/** Errors that stand alone. All others cause more of their kind, of which the first one says most. */
+/**
+ * Errors that do not cause others. All other errors cause more of the same code; only the first one is
+ * reported.
+ */
 const independent: ReadonlySet<string> = new Set([
   'BAD_DQ_ESCAPE',
   'BAD_SCALAR_START',
@@ -110,13 +113,16 @@ function isSound(
     reported.add(once);
     const inBrackets =
       code === 'UNEXPECTED_TOKEN' && /\{[^}]*\$\{[^}]*\}/.test(text.split('\n')[at.line - 1] ?? '');
-    const hint = inBrackets ? `; inside of { } a \${env:NAME} needs quotes` : '';
+    const hint = inBrackets ? `; inside { }, \${env:NAME} needs quotes` : '';
     errors.add(at, '', `invalid YAML: ${syntaxMessages[code] ?? code}${hint}`);
   }
   return reported.size === 0;
 }
 
-/** Makes {@link RawValue} of YAML nodes, in the order of the text, so that an anchor is met before its aliases. */
+/**
+ * Converts YAML nodes to {@link RawValue}, in the order of the text, so that an anchor is read before its
+ * aliases.
+ */
 class RawReader {
   readonly #position: (offset: number) => Position;
   readonly #environment: Environment;
@@ -166,7 +172,7 @@ class RawReader {
         continue;
       }
       const value = this.read(item.value as Node | null, below);
-      // An empty value has its place after the colon, maybe lines further: the key is where one looks for it.
+      // An empty value is located after the colon, possibly lines below; its key is the more useful position.
       const isEmpty = value.kind === 'scalar' && value.text === '';
       entries.set(key, { ...value, keyAt, at: isEmpty ? keyAt : value.at });
     }

@@ -3,14 +3,14 @@ import { definition, withoutFile } from './definition.ts';
 import { exampleEntry, writtenDefault } from './example.ts';
 import { boundsOf, fileFields } from './file-form.ts';
 
-/** The reference part of docs/distlogd.md, made of the definition that also checks. Markdown. */
+/** Generates docs/distlogd-reference.md from the definition that also validates. Markdown. */
 export function configReference(): string {
   const sections = groupSections('', definition, 3);
-  const without = `Without a file it is as if this were given:\n\n\`\`\`yaml\n${withoutFile}\`\`\`\n`;
+  const without = `Without a configuration file, this one is used:\n\n\`\`\`yaml\n${withoutFile}\`\`\`\n`;
   return `${[...sections, without].join('\n')}`;
 }
 
-/** A heading, a sentence and a table for one group, then the same for those below it. */
+/** A heading, a sentence and a table for one group, followed by those of the groups below it. */
 function groupSections(path: string, group: GroupData, level: number, more: readonly Row[] = []): string[] {
   const rows: Row[] = [...more];
   const below: string[] = [];
@@ -34,7 +34,7 @@ function sectionsBelow(path: string, field: AnyField, level: number): string[] {
   ];
 }
 
-/** What all variants have in common stands once. */
+/** Sections that are equal in all variants are written once. */
 function variantSections(path: string, map: MapData, of: VariantsData, level: number): string[] {
   const heading = `${'#'.repeat(level)} \`${path}\`\n\n${map.meaning} A ${map.names.called} ${map.names.rule}.\n`;
   const types = Object.keys(of.variants);
@@ -99,7 +99,7 @@ function typeOf(field: AnyField): string {
     case 'text':
       return field.type;
     case 'value':
-      return 'text, number or boolean';
+      return 'string, number or boolean';
     default:
       return field.kind;
   }

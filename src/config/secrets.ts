@@ -18,14 +18,14 @@ type Server = Pick<HttpConfig, 'token' | 'tokenFile' | 'tls'>;
 
 const MAX_FILE_BYTES = 1_048_576;
 
-/** A valid configuration, with what its files hold. */
+/** A valid configuration, with the content of its files. */
 export interface LoadedConfig {
   readonly config: DaemonConfig;
   readonly secrets: Secrets;
   readonly extensions: Extensions;
 }
 
-/** The keys, tokens and certificates that the files of a configuration hold. Not to be printed. */
+/** The keys, tokens and certificates from the files of a configuration. Must not be printed. */
 export class Secrets {
   readonly #contents: ReadonlyMap<string, Buffer>;
 
@@ -61,7 +61,7 @@ export class Secrets {
     };
   }
 
-  /** What a file holds that an option names. Undefined: it was not read. */
+  /** The content of a file that an option names. Undefined if it was not read. */
   contents(file: string): Buffer | undefined {
     return this.#contents.get(file);
   }
@@ -75,7 +75,7 @@ export class Secrets {
   }
 }
 
-/** Reads the files of keys, tokens and certificates, checks what they hold, and reports every error at once. */
+/** Reads the files of keys, tokens and certificates, checks their content, and reports all errors at once. */
 export async function loadSecrets(
   parsed: ParsedConfig,
 ): Promise<{ readonly secrets: Secrets } | { readonly errors: readonly ConfigError[] }> {
@@ -96,16 +96,16 @@ export async function loadSecrets(
     const certificate = valid.get(key.path.replace(/keyFile$/, 'certFile'));
     if (certificate === undefined) continue;
     if (belongTogether(contents.get(certificate.file)!, contents.get(key.file)!)) continue;
-    errors.add(key.at, key.path, `must be the private key of certFile, got another one in ${key.file}`);
+    errors.add(key.at, key.path, `must be the private key of certFile, got a different one in ${key.file}`);
   }
   return errors.none ? { secrets: new Secrets(contents) } : { errors: errors.all() };
 }
 
-/** @returns the content, or what is wrong with it; never a piece of it */
+/** @returns the content, or an error that never contains a part of it */
 async function contentOf({ contents, file }: NamedFile): Promise<Buffer | string> {
   try {
     const found = await stat(file);
-    if (!found.isFile()) return `must be a file, got something else at ${file}`;
+    if (!found.isFile()) return `must be a regular file, got ${file}`;
     if (found.size > MAX_FILE_BYTES) {
       return `must be a file of at most 1MiB, got ${found.size} bytes in ${file}`;
     }
@@ -115,18 +115,17 @@ async function contentOf({ contents, file }: NamedFile): Promise<Buffer | string
     }
     const content = await readFile(file);
     const expected = contents.problem(content);
-    return expected === undefined ? content : `must hold ${expected}, got something else in ${file}`;
+    return expected === undefined ? content : `must contain ${expected}, got other content in ${file}`;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    const why =
-      code === 'ENOENT' ? 'there is no such file' : code === 'EACCES' ? 'permission denied' : String(code);
+    const why = code === 'ENOENT' ? 'no such file' : code === 'EACCES' ? 'permission denied' : String(code);
     return `must be a file that can be read, got ${file}: ${why}`;
   }
 }
 
 /**
- * The rule of ssh: a secret in a file of one's own must be closed to group and others. The files of other users, such
- * as those that an orchestrator mounts, are their business.
+ * The rule of ssh: a file with a secret that this user owns must not be accessible to group and others. Files
+ * of other users, such as those that an orchestrator mounts, are not checked.
  */
 function isOpenToOthers({ mode, uid }: { readonly mode: number; readonly uid: number }): boolean {
   return (mode & 0o077) !== 0 && uid === process.getuid?.();

@@ -7,7 +7,7 @@ import { publishSink } from '../sinks/publish/index.ts';
 import { storeSink } from '../sinks/store/index.ts';
 import type { Extensions } from './extensions.ts';
 
-/** The types of sinks that the daemon brings along, in the order of the reference. */
+/** The built-in types of sinks, in the order of the reference. */
 export const sinkTypes = {
   file: fileSink,
   store: storeSink,
@@ -17,10 +17,10 @@ export const sinkTypes = {
   console: consoleSink,
 } as const;
 
-/** @throws if there is none: the configuration was not checked */
+/** @throws Error if the type is unknown, which cannot happen for a checked configuration */
 export function sinkTypeOf(type: string, { sinkTypes: more = [] }: Extensions): AnySinkType {
   const own: readonly AnySinkType[] = Object.values(sinkTypes);
   const found = [...own, ...more].find((each) => each.type === type);
-  if (found === undefined) throw new Error(`there is no type of sink ${JSON.stringify(type)}`);
+  if (found === undefined) throw new Error(`unknown type of sink ${JSON.stringify(type)}`);
   return found;
 }

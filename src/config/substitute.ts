@@ -1,19 +1,19 @@
-/** The environment that a configuration may refer to, e.g. `process.env`. */
+/** The environment variables for a configuration, for example `process.env`. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface Substituted {
   readonly text: string;
   /** Names of the variables in it. */
   readonly variables: readonly string[];
-  /** The text was one reference and nothing else. */
+  /** Whether the text consists of a single reference. */
   readonly isWhole: boolean;
   readonly problems: readonly string[];
 }
 
 /**
- * `${env:NAME}` and `${env:NAME:-default}` as the Collector reads them: the default stands in for a variable that
- * is not set, `$$` is one `$`. Unlike there a variable that is neither set nor has a default is a problem, and
- * what comes from a variable is not searched again.
+ * Replaces `${env:NAME}` and `${env:NAME:-default}` in the same way as the Collector: the default is used if
+ * the variable is not set, and `$$` is a literal `$`. Unlike in the Collector, a variable that is neither set
+ * nor has a default is an error, and substituted values are not expanded again.
  *
  * Source: https://opentelemetry.io/docs/collector/configuration/#environment-variables
  */
@@ -28,7 +28,7 @@ export function substitute(text: string, environment: Environment): Substituted 
       const match = end === '' ? null : /^env:([A-Za-z_][A-Za-z0-9_]*)(?::-([^$]*))?$/s.exec(inner);
       if (match === null) {
         problems.push(
-          `a reference is \${env:NAME} or \${env:NAME:-default}, and $$ is a plain $; got another "\${"`,
+          `a reference must be \${env:NAME} or \${env:NAME:-default}, and a literal $ must be $$; got another "\${"`,
         );
         return whole;
       }
@@ -36,7 +36,7 @@ export function substitute(text: string, environment: Environment): Substituted 
       variables.push(name);
       const value = (Object.hasOwn(environment, name) ? environment[name] : undefined) ?? instead;
       if (value === undefined)
-        problems.push(`the environment variable ${name} is not set, and no default is given`);
+        problems.push(`the environment variable ${name} is not set and has no default`);
       return value ?? '';
     },
   );

@@ -10,8 +10,8 @@ export function wantedProcessors(
 ): readonly ProcessorOptions[] {
   return Object.entries(processors).map(([name, given]) => {
     const found = processorTypes.find(({ type }) => type === given.type);
-    // The configuration was checked.
-    if (found === undefined) throw new Error(`there is no type of processor ${JSON.stringify(given.type)}`);
+    // Cannot happen: the configuration was checked.
+    if (found === undefined) throw new Error(`unknown type of processor ${JSON.stringify(given.type)}`);
     const { type, module } = found;
     const { onError, timeoutMillis } = given;
     return { name, type, module, options: found.ownOptions(given), onError, timeoutMillis, program };

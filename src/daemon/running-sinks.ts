@@ -130,7 +130,7 @@ export class RunningSinks {
     if (old?.made === made) return;
     const chain = old?.processors === processors ? old.chain : new ProcessorChain(wanted, this.#tools.log);
     const set = new RuleSet({ rules, match }, extensions.patterns);
-    const view = set.viewForPeople();
+    const view = set.liveView();
     const shown = wanted.length === 0 ? view : processedView(chain, () => view);
     this.#rules = { made, set, chain, processors, views: new Map(), shown };
     if (chain !== old?.chain) old?.chain.retire();

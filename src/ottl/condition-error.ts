@@ -1,4 +1,4 @@
-/** A condition that cannot be used, and where in its text the reason lies. */
+/** An error in a condition, with its column. */
 export class ConditionError extends Error {
   override readonly name = 'ConditionError';
   /** From 1, in UTF-16 code units of the condition. */

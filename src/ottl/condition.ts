@@ -8,8 +8,8 @@ import type { BooleanNode, Literal, Operator, ValueNode } from './syntax.ts';
 import { compare, FAILED, isNil, likeText } from './values.ts';
 
 /**
- * Whether a record fits; undefined where that cannot be said, for example since `HasPrefix` met a number. The
- * Collector's filter processor counts that as no match (`error_mode: ignore`).
+ * Whether a record matches; undefined if the condition fails, for example because the argument of `HasPrefix`
+ * is a number. The Collector's filter processor treats that as no match (`error_mode: ignore`).
  */
 export type Test = (
   record: DecodedLogRecord,
@@ -19,20 +19,20 @@ export type Test = (
 
 /** A condition over log records in OTTL, the Collector's language. */
 export interface Condition {
-  /** The text that it was made from. */
+  /** The source text. */
   readonly text: string;
   readonly test: Test;
-  /** What it was compiled with. */
+  /** The regular expression engine it was compiled with. */
   readonly patterns: Patterns | undefined;
 }
 
 /**
- * Compiles a boolean expression of OTTL's log context: paths, literals, `nil`, severity enums, comparisons, `and`,
- * `or`, `not`, parentheses, and the functions that filters use. docs/rules.md has the list, and what is left out.
- * The answers are the Collector's; test/ottl/collector.test.ts compares them.
+ * Compiles a boolean expression of OTTL's log context: paths, literals, `nil`, severity enums, comparisons,
+ * `and`, `or`, `not`, parentheses, and the functions that filters use. docs/rules.md lists them, and what is
+ * not supported. The results are the same as the Collector's; test/ottl/collector.test.ts compares them.
  *
- * @param patterns of `loadPatterns`, for `IsMatch`; without them it is an error
- * @throws ConditionError with the column, and a suggestion where there is one
+ * @param patterns from `loadPatterns`, for `IsMatch`; without it `IsMatch` is an error
+ * @throws ConditionError with the column, and a suggestion if there is one
  */
 export function compileCondition(text: string, patterns?: Patterns): Condition {
   return { text, test: compiled(parse(text), patterns), patterns };
@@ -43,9 +43,10 @@ export function compiled(node: BooleanNode, patterns: Patterns | undefined): Tes
 }
 
 /**
- * Compiles what names one value of a record: a path such as `resource.attributes["service.name"]`, or a function.
- * @returns reads it as text; undefined where it is nil, or has no text
- * @throws ConditionError as `compileCondition` does
+ * Compiles an expression for one value of a record: a path such as `resource.attributes["service.name"]`, or
+ * a function.
+ * @returns a function that reads the value as text; undefined if it is nil, or has no text form
+ * @throws ConditionError in the same cases as `compileCondition`
  */
 export function compileValue(text: string, patterns?: Patterns): ReadText {
   const read = new Compiler(patterns).value(parseValue(text));
@@ -98,7 +99,8 @@ class Compiler {
           });
       case 'test': {
         const { read, isBoolean } = compileCall(node.call, (arg) => this.value(arg), this.#patterns);
-        if (!isBoolean) throw new ConditionError(`compare what ${node.call.name} returns`, node.column);
+        if (!isBoolean)
+          throw new ConditionError(`${node.call.name} is not a condition: compare its result`, node.column);
         return (record, scope, resource) => {
           const value = read(record, scope, resource);
           return value === FAILED ? undefined : value === true;
@@ -149,7 +151,7 @@ function compiledComparison(
   };
 }
 
-/** The comparisons that most conditions consist of, without a decision that could have been taken before. */
+/** The most common comparisons, specialized at compile time. */
 function againstLiteral(operator: Operator, read: Reader, literal: Literal): Test {
   const isEqual = operator === '==';
   if ((isEqual || operator === '!=') && (literal === null || typeof literal === 'string')) {

@@ -7,14 +7,14 @@ import { type Pattern, type Patterns, WITHOUT_PATTERNS } from './patterns.ts';
 import type { CallNode, ValueNode } from './syntax.ts';
 import { compare, FAILED, isInt, isNil, likeText, type Read, type Value } from './values.ts';
 
-/** A function's value; FAILED where an argument is not of the kind that it takes. */
+/** A compiled function call. It returns FAILED if an argument has an unsupported type. */
 export interface CompiledCall {
   readonly read: Reader;
-  /** Whether it is true or false, so that it can stand as a condition. */
+  /** Whether it returns a boolean, so that it can be used as a condition. */
   readonly isBoolean: boolean;
 }
 
-/** How much of a text a regular expression looks at. */
+/** Regular expressions search at most this many characters of a text. */
 export const MAX_MATCHED = 65_536;
 
 type Make = (call: CallNode, args: readonly Reader[], patterns: Patterns | undefined) => Reader;
@@ -34,8 +34,8 @@ const functions: Readonly<Record<string, { readonly args: readonly string[]; rea
 
 /**
  * @param readerOf compiles an argument
- * @param patterns compiles the regular expressions; undefined: there is nothing that can
- * @throws ConditionError for a function that is not known, and for arguments that it does not take
+ * @param patterns compiles the regular expressions; undefined if no engine is available
+ * @throws ConditionError for an unknown function, or invalid arguments
  */
 export function compileCall(
   call: CallNode,
@@ -81,7 +81,7 @@ function ofTexts(passes: (text: string, other: string) => boolean): Make {
     };
 }
 
-/** Looks at a bounded part of the text, so that a long one costs no more. */
+/** Searches a bounded part of the text, which bounds the cost of long ones. */
 function isMatch({ args }: CallNode, [target]: readonly Reader[], patterns: Patterns | undefined): Reader {
   const pattern = args[1]!;
   if (pattern.kind !== 'literal' || typeof pattern.value !== 'string') {
@@ -114,7 +114,7 @@ function containsValue(target: Reader, item: Reader): Reader {
   };
 }
 
-/** Bytes of a text, as in Go; entries of a list or a map. */
+/** Bytes of a text, as in Go, or entries of a list or map. */
 function lengthOf(target: Reader): Reader {
   return (record, scope, resource) => {
     const value = target(record, scope, resource);

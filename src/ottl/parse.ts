@@ -3,24 +3,24 @@ import { ConditionError } from './condition-error.ts';
 import type { BooleanNode, CallNode, Literal, Operator, PathNode, ValueNode } from './syntax.ts';
 import { type Token, tokensOf, unquoted } from './tokens.ts';
 
-/** How deep parentheses may be nested, those of functions too. */
+/** Maximum nesting of parentheses, including those of functions. */
 const MAX_DEPTH = 100;
 const MAX_INT = 2n ** 63n - 1n;
 
-/** A condition, or a value that is not compared yet. */
+/** A condition, or a value that has not been compared yet. */
 type Operand = { readonly value: ValueNode } | { readonly boolean: BooleanNode };
 
 /**
- * Parses a boolean expression of OTTL. `not` binds closest, then `and`, then `or`.
- * @throws ConditionError with the column of what is wrong
+ * Parses a boolean expression of OTTL. `not` binds tightest, then `and`, then `or`.
+ * @throws ConditionError with the column of the error
  */
 export function parse(text: string): BooleanNode {
   return new Parser(tokensOf(text)).condition();
 }
 
 /**
- * Parses one value: a path, or a function of one.
- * @throws ConditionError with the column of what is wrong
+ * Parses one value: a path, or a function.
+ * @throws ConditionError with the column of the error
  */
 export function parseValue(text: string): ValueNode {
   return new Parser(tokensOf(text)).onlyValue();
@@ -140,7 +140,7 @@ class Parser {
     this.#at -= 1;
     throw new ConditionError(
       text === '[' || text === '{'
-        ? 'lists and maps cannot be written in a condition here'
+        ? 'list and map literals are not supported'
         : `expected a path, a value or a function, got ${shown(token)}`,
       column,
     );
@@ -166,7 +166,8 @@ class Parser {
     }
     this.#expect(')');
     const { text, column: next } = this.#token;
-    if ((text as string) === '[') throw new ConditionError('what a function returns cannot be indexed', next);
+    if ((text as string) === '[')
+      throw new ConditionError('the result of a function cannot be indexed', next);
     return { kind: 'call', column, name, args };
   }
 
@@ -246,7 +247,7 @@ function shown({ kind, text }: Token): string {
 function wordLiteral({ text, column }: Token): ValueNode | undefined {
   if (text === 'true' || text === 'false') return { kind: 'literal', column, value: text === 'true' };
   if (text === 'nil') return { kind: 'literal', column, value: null };
-  if (text === 'null') throw new ConditionError('the absent value is written nil', column);
+  if (text === 'null') throw new ConditionError('the null value is written nil', column);
   if (text === 'and' || text === 'or' || text === 'not') {
     throw new ConditionError(`expected a path, a value or a function, got "${text}"`, column);
   }
@@ -259,13 +260,13 @@ function numberOf(
 ): number | bigint | { readonly double: number } {
   if (kind === 'float') return { double: Number(sign + text) };
   const value = BigInt(text);
-  if (value > MAX_INT) throw new ConditionError(`${text} is larger than an integer of 64 bits`, column);
+  if (value > MAX_INT) throw new ConditionError(`${text} exceeds a 64-bit integer`, column);
   const signed = sign === '-' ? -value : value;
   return Number.isSafeInteger(Number(signed)) ? Number(signed) : signed;
 }
 
 function bytesOf({ text, column }: Token): Uint8Array {
-  if (text.length % 2 !== 0) throw new ConditionError('bytes have an even number of digits', column);
+  if (text.length % 2 !== 0) throw new ConditionError('bytes must have an even number of digits', column);
   return new Uint8Array(Buffer.from(text.slice(2), 'hex'));
 }
 

@@ -12,13 +12,13 @@ import { ConditionError } from './condition-error.ts';
 import type { PathNode } from './syntax.ts';
 import { bodyText, FAILED, type Read } from './values.ts';
 
-/** Who logged: the part of a resource that conditions read. */
+/** The part of a resource that conditions read. */
 export interface ResourceView {
   readonly attributes: Attributes;
   readonly droppedAttributesCount: number;
 }
 
-/** Which logger: the part of an instrumentation scope that conditions read. */
+/** The part of an instrumentation scope that conditions read. */
 export interface ScopeView extends ResourceView {
   readonly name: string;
   readonly version: string;
@@ -32,7 +32,7 @@ type Keys = readonly (string | number)[];
 const NO_TRACE_ID = '0'.repeat(32);
 const NO_SPAN_ID = '0'.repeat(16);
 
-/** The paths that have a value of their own. */
+/** The paths without keys. */
 const values: Readonly<Record<string, Reader>> = {
   severity_number: (record) => record.severityNumber,
   severity_text: (record) => record.severityText,
@@ -50,7 +50,7 @@ const values: Readonly<Record<string, Reader>> = {
   'instrumentation_scope.dropped_attributes_count': (_record, scope) => scope.droppedAttributesCount,
 };
 
-/** The paths that take keys, by what stands before them. */
+/** The paths that take keys. */
 const keyed: Readonly<Record<string, (keys: Keys) => Reader>> = {
   attributes: (keys) => ofAttributes(keys, (record) => record.attributes),
   'resource.attributes': (keys) => ofAttributes(keys, (_record, _scope, resource) => resource.attributes),
@@ -61,8 +61,8 @@ const keyed: Readonly<Record<string, (keys: Keys) => Reader>> = {
 const known: readonly string[] = [...Object.keys(values), ...Object.keys(keyed)].sort();
 
 /**
- * How to read what a path names. `log.` may stand before the paths of the record itself, as in the Collector.
- * @throws ConditionError for a path that is not known
+ * Compiles a path. The paths of the record itself may have the prefix `log.`, as in the Collector.
+ * @throws ConditionError for an unknown path
  */
 export function readerOf({ fields, keys, column }: PathNode): Reader {
   const path = (fields[0] === 'log' ? fields.slice(1) : fields).join('.');
@@ -79,7 +79,7 @@ export function readerOf({ fields, keys, column }: PathNode): Reader {
   throw new ConditionError(`unknown path ${path}${suggestion(path, known)}`, column);
 }
 
-/** int64, as the Collector reads it: times beyond the year 2262 are negative there. */
+/** int64, as in the Collector, where times beyond the year 2262 are negative. */
 function nanos(time: bigint): AnyValue {
   return BigInt.asIntN(64, time);
 }
@@ -100,7 +100,7 @@ function ofBody(keys: Keys): Reader {
   return ({ body }) => (body === undefined ? FAILED : within(body, keys));
 }
 
-/** What the keys lead to. A key that a map does not have is nil; any other that leads nowhere fails. */
+/** Resolves keys. A key that is missing in a map is nil; any other key that cannot be resolved fails. */
 function within(from: AnyValue | undefined, keys: Keys): Read {
   let value = from;
   for (const key of keys) {

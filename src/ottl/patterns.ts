@@ -1,19 +1,21 @@
-/** A regular expression in RE2's syntax, matched in linear time: no pattern and no text can hold up the program. */
+/**
+ * A regular expression in RE2 syntax, matched in linear time, so no pattern or text can block the process.
+ */
 export interface Pattern {
   /** Whether it matches somewhere in the text. */
   test(text: string): boolean;
-  /** The text with every match replaced; the same string where nothing matches. */
+  /** Replaces every match; returns the same string if there is none. */
   replace(text: string, replacement: string): string;
 }
 
 /** Compiles regular expressions. */
 export interface Patterns {
-  /** @throws Error with the reason where the pattern is not valid */
+  /** @throws Error with the reason if the pattern is invalid */
   compile(pattern: string): Pattern;
 }
 
 /**
- * The regular expressions of the package `re2js`, an optional dependency: most conditions do without.
+ * Loads the package `re2js`, an optional dependency: most conditions do not need regular expressions.
  * @returns undefined if it is not installed
  */
 export async function loadPatterns(): Promise<Patterns | undefined> {
@@ -25,7 +27,7 @@ export async function loadPatterns(): Promise<Patterns | undefined> {
       try {
         const compiled = RE2JS.compile(pattern);
         return {
-          // Not by a matcher, which also keeps places: some patterns then take seconds for one text.
+          // Not with a matcher, which also records positions: for some patterns that takes seconds per text.
           test: (text) => compiled.test(text),
           replace: (text, replacement) =>
             compiled.test(text)
@@ -42,6 +44,6 @@ export async function loadPatterns(): Promise<Patterns | undefined> {
   };
 }
 
-/** Why a pattern cannot be used without the package. */
+/** The message if a pattern is used without the package. */
 export const WITHOUT_PATTERNS =
   'regular expressions need the package re2js, which is not installed: npm install re2js';

@@ -12,23 +12,23 @@ import type { Patterns } from './patterns.ts';
 import type { BooleanNode, PathNode, ValueNode } from './syntax.ts';
 
 /**
- * What every record has that fits a condition, as far as its `and`s say so plainly: for a store, to look only at records
- * that can fit. The condition itself decides.
+ * What every matching record has in common, derived from the `and`s of a condition, so that a store reads
+ * only records that may match. The condition itself decides.
  */
 export interface Requirements {
-  /** 0: any. */
+  /** 0: any severity. */
   readonly minSeverity: number;
   /** 32 hex digits. */
   readonly traceId: string | undefined;
-  /** Texts that are the whole body, or a value in the attributes. */
+  /** Texts that must be the whole body, or a value in the attributes. */
   readonly texts: readonly { readonly in: 'body' | 'attributes'; readonly text: string }[];
-  /** What resource and scope must fit. It does not look at the record. */
+  /** A condition on resource and scope only. */
   readonly head: Test | undefined;
-  /** What the condition reads of a record. */
+  /** The fields of a record that the condition reads. */
   readonly needed: NeededFields;
 }
 
-/** The fields of a record by the paths that read them. */
+/** The fields of a record by path. */
 const fieldOf: Readonly<Record<string, CostlyField>> = {
   severity_text: 'severityText',
   body: 'body',
@@ -41,7 +41,7 @@ const fieldOf: Readonly<Record<string, CostlyField>> = {
 const NO_RESOURCE = { attributes: [], droppedAttributesCount: 0, schemaUrl: '' };
 const NO_SCOPE = { ...NO_RESOURCE, name: '', version: '' };
 
-/** @param condition as it was compiled, so its text is valid */
+/** @param condition compiled, so its text is valid */
 export function requirementsOf({ text, patterns }: Condition): Requirements {
   const tree = parse(text);
   const parts = conjuncts(tree);
@@ -82,11 +82,11 @@ function neededBy(tree: BooleanNode, patterns: Patterns | undefined): NeededFiel
   return { fields, attributeKeys, required: requiredBy(tree, patterns) };
 }
 
-/** The values that parts of the condition look at alone: of one attribute, or the body. */
+/** The parts of the condition that depend on one value only: one attribute, or the body. */
 function requiredBy(tree: BooleanNode, patterns: Patterns | undefined): readonly RequiredValue[] {
   const parts = new Map<string | undefined, BooleanNode[]>();
   for (const part of conjuncts(tree)) {
-    const reads = new Set([...pathsOf(part)].map(readAlone));
+    const reads = new Set([...pathsOf(part)].map(attributeKeyOf));
     const [key] = reads;
     if (reads.size !== 1 || key === false) continue;
     parts.set(key, [...(parts.get(key) ?? []), part]);
@@ -106,8 +106,8 @@ function requiredBy(tree: BooleanNode, patterns: Patterns | undefined): readonly
   });
 }
 
-/** The key of an attribute; undefined: the body; false: something else. */
-function readAlone(path: PathNode): string | undefined | false {
+/** The key of an attribute; undefined for the body; false for any other path. */
+function attributeKeyOf(path: PathNode): string | undefined | false {
   const [first = ''] = pathText(path).split('.');
   if (first === 'body') return undefined;
   const [key] = path.keys;

@@ -1,8 +1,8 @@
-/** What a condition says, as a tree. Every node knows its column, for messages. */
+/** The syntax tree of a condition. Every node has its column, for messages. */
 
 export type Operator = '==' | '!=' | '<' | '<=' | '>' | '>=';
 
-/** What has a value: it can be compared, or given to a function. */
+/** An expression with a value, which can be compared or passed to a function. */
 export type ValueNode =
   | { readonly kind: 'literal'; readonly column: number; readonly value: Literal }
   | PathNode
@@ -11,7 +11,7 @@ export type ValueNode =
 /** `nil` is null. An integer is a number or, beyond 2^53, a bigint; a float is `{ double }`. */
 export type Literal = string | boolean | number | bigint | null | Uint8Array | { readonly double: number };
 
-/** `resource.attributes["service.name"]`: its fields, and the keys behind the last of them. */
+/** A path such as `resource.attributes["service.name"]`: its fields, and the keys after the last field. */
 export interface PathNode {
   readonly kind: 'path';
   readonly column: number;
@@ -19,7 +19,7 @@ export interface PathNode {
   readonly keys: readonly (string | number)[];
 }
 
-/** `IsMatch(body, "^GET")`. */
+/** A call such as `IsMatch(body, "^GET")`. */
 export interface CallNode {
   readonly kind: 'call';
   readonly column: number;
@@ -27,7 +27,7 @@ export interface CallNode {
   readonly args: readonly ValueNode[];
 }
 
-/** What is true or false. */
+/** A boolean expression. */
 export type BooleanNode =
   | { readonly kind: 'and' | 'or'; readonly column: number; readonly parts: readonly BooleanNode[] }
   | { readonly kind: 'not'; readonly column: number; readonly part: BooleanNode }

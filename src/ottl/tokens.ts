@@ -1,5 +1,6 @@
 /**
- * The tokens of OTTL, the Collector's language. Source: pkg/ottl of opentelemetry-collector-contrib, "Grammar".
+ * The tokens of OTTL, the Collector's language. Source: pkg/ottl of opentelemetry-collector-contrib,
+ * "Grammar".
  */
 import { ConditionError } from './condition-error.ts';
 
@@ -8,7 +9,7 @@ export type TokenKind =
   | 'float'
   | 'int'
   | 'string'
-  /** A word that begins with a lowercase letter: a path's field, or one of the words of the language. */
+  /** A word that begins with a lowercase letter: a field of a path, or a keyword. */
   | 'word'
   /** A word that begins with an uppercase letter: a function or an enum. */
   | 'name'
@@ -20,14 +21,14 @@ export type TokenKind =
 export interface Token {
   readonly kind: TokenKind;
   readonly text: string;
-  /** Where it begins, from 1. */
+  /** The column of its first character, from 1. */
   readonly column: number;
 }
 
-/** What a condition may have at most, so that none can hold up the program that reads it. */
+/** Maximum length of a condition, which bounds the cost of reading it. */
 export const MAX_LENGTH = 10_000;
 
-/** In this order, the first that fits counts. */
+/** The first pattern that matches is used. */
 const PATTERNS: readonly (readonly [TokenKind, RegExp])[] = [
   ['bytes', /0x[a-fA-F0-9]+/y],
   ['float', /(?:\d+\.\d*|\.\d+)(?:[eE][-+]?\d+)?/y],
@@ -40,11 +41,11 @@ const PATTERNS: readonly (readonly [TokenKind, RegExp])[] = [
 ];
 const SPACE = /\s+/y;
 
-/** @throws ConditionError at the first character that begins no token */
+/** @throws ConditionError at the first character that cannot begin a token */
 export function tokensOf(text: string): Token[] {
   if (text.length > MAX_LENGTH) {
     throw new ConditionError(
-      `a condition has at most ${MAX_LENGTH} characters, got ${text.length}`,
+      `a condition must have at most ${MAX_LENGTH} characters, got ${text.length}`,
       MAX_LENGTH,
     );
   }
@@ -90,14 +91,15 @@ const ESCAPES: Readonly<Record<string, string>> = {
 };
 
 /**
- * The text that a string token stands for, by Go's rules for quoted strings.
- * @throws ConditionError at an escape that Go does not know
+ * The value of a string token, by Go's rules for quoted strings.
+ * @throws ConditionError at an unknown escape
  */
 export function unquoted({ text, column }: Token): string {
   let result = '';
   let at = 1;
   while (at < text.length - 1) {
-    if (text[at] === '\n') throw new ConditionError('a string ends on its line: write \\n', column + at);
+    if (text[at] === '\n')
+      throw new ConditionError('a string must not contain a line break: write \\n', column + at);
     if (text[at] !== '\\') {
       result += text[at];
       at += 1;
@@ -122,7 +124,7 @@ export function unquoted({ text, column }: Token): string {
   return result;
 }
 
-/** An escape with a number in it, such as `\x41`, `\101`, `\u0041`. */
+/** A numeric escape, such as `\x41`, `\101`, `\u0041`. */
 function numbered(text: string, at: number): readonly [sequence: string, code: number] {
   const octal = /\\([0-3][0-7]{2})/y;
   octal.lastIndex = at;

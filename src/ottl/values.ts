@@ -1,11 +1,11 @@
 /**
- * How values of records compare and read as text. The rules are those of the Collector: pkg/ottl, "Comparison Rules".
+ * Comparison and text form of values. The rules are those of the Collector: pkg/ottl, "Comparison Rules".
  * `undefined` and `null` are both nil.
  */
 import { type AnyValue, type Attributes, isBytes, isMap, isWholeDouble } from '../otlp/index.ts';
 import type { Operator } from './syntax.ts';
 
-/** Stands for a value that could not be read: the whole condition is then neither true nor false. */
+/** A value that could not be read: the result of the whole condition is then undefined. */
 export const FAILED: unique symbol = Symbol('failed');
 
 export type Value = AnyValue | undefined;
@@ -20,12 +20,12 @@ export function isInt(value: Value): boolean {
   return typeof value === 'bigint' || (typeof value === 'number' && Number.isSafeInteger(value));
 }
 
-/** Whether two values stand in the relation; values of different kinds are only ever `!=`. */
+/** Compares two values; values of different types are only ever `!=`. */
 export function compare(operator: Operator, left: Value, right: Value): boolean {
   const one = numeric(left);
   const other = numeric(right);
   if (one !== undefined && other !== undefined) {
-    // Numbers of different kinds are compared as doubles.
+    // Numbers of different types are compared as doubles.
     if (typeof one === typeof other) return ordered(operator, one, other);
     return ordered(operator, Number(one), Number(other));
   }
@@ -37,7 +37,7 @@ export function compare(operator: Operator, left: Value, right: Value): boolean 
   return false;
 }
 
-/** Integers as they are, doubles as numbers; undefined for all else. */
+/** Integers unchanged, doubles as numbers; undefined for any other value. */
 function numeric(value: Value): number | bigint | undefined {
   if (typeof value === 'number' || typeof value === 'bigint') return value;
   return typeof value === 'object' && value !== null && isWholeDouble(value) ? value.double : undefined;
@@ -64,7 +64,7 @@ function ordered<T extends number | bigint | boolean | string>(
   }
 }
 
-/** Go compares strings by their UTF-8 bytes, which for most is the order of JavaScript. */
+/** Go compares strings by their UTF-8 bytes, which differs from JavaScript's order only for surrogates. */
 function orderedText(operator: Operator, one: string, other: string): boolean {
   if (operator === '==' || operator === '!=') return ordered(operator, one, other);
   return ordered(
@@ -88,7 +88,7 @@ function bytesOrNone(value: Value): value is Uint8Array {
   return !isNil(value) && isBytes(value);
 }
 
-/** Equality in depth. Maps are equal whatever the order of their keys. */
+/** Deep equality. The order of keys in a map is not significant. */
 function isEqual(left: Value, right: Value): boolean {
   if (isNil(left) || isNil(right)) return isNil(left) && isNil(right);
   if (typeof left !== 'object' || typeof right !== 'object') {
@@ -116,7 +116,7 @@ function areEqualMaps(left: Attributes, right: Attributes): boolean {
   return left.every(([key, value]) => byKey.has(key) && isEqual(value, byKey.get(key)));
 }
 
-/** A value as text, as functions of strings read it; undefined: nil; FAILED: it has no text. */
+/** The text form of a value for string functions; undefined: nil; FAILED: it has no text form. */
 export function likeText(value: Value): string | undefined | typeof FAILED {
   if (isNil(value)) return undefined;
   if (typeof value === 'string') return value;
@@ -134,7 +134,7 @@ export function bodyText(value: Value): string {
   return text === FAILED ? '' : text;
 }
 
-/** JSON as Go writes it: keys in the order of their bytes, bytes in base64; NaN and Infinity cannot be written. */
+/** JSON in Go's form: keys sorted by their bytes, bytes in base64; FAILED for NaN and Infinity. */
 function jsonText(value: AnyValue, escapesHtml: boolean): string | typeof FAILED {
   try {
     return json(value, escapesHtml);
@@ -162,7 +162,7 @@ function json(value: AnyValue, escapesHtml: boolean): string {
 }
 
 function jsonNumber(value: number): string {
-  if (!Number.isFinite(value)) throw new RangeError('not a number of JSON');
+  if (!Number.isFinite(value)) throw new RangeError('JSON has no such number');
   return String(value);
 }
 

@@ -2,21 +2,21 @@ import type { JournalEntry } from '../component/index.ts';
 import { type LogGroup, logGroups } from '../otlp/index.ts';
 import { Turns } from '../record/index.ts';
 import type { Rule } from './rule.ts';
-import { placeInSample } from './sample.ts';
+import { positionInSample } from './sample.ts';
 
-/** What rules need to know of the records of an entry. */
+/** The results of all rules' conditions for the records of an entry. */
 export interface Classified {
-  /** A row for each record, with a 1 for each rule whose condition it meets. */
+  /** One row per record, with a 1 for each rule whose condition it matches. */
   readonly matches: Uint8Array;
-  /** Where each record stands in a sample. Empty: no rule samples. */
-  readonly places: Float64Array;
+  /** The position of each record in a sample. Empty if no rule samples. */
+  readonly positions: Float64Array;
   /** By rule: the key of each record for its limit. */
   readonly keys: ReadonlyMap<number, readonly string[]>;
 }
 
-/** From so many bytes on an entry is classified in slices. */
+/** Entries of this size or larger are classified in slices. */
 const LONG_BYTES = 262_144;
-/** Longer values of a key count as the same when so much of them is. */
+/** Values of a limit's key are truncated to this length. */
 const MAX_KEY_LENGTH = 256;
 const KEY_BYTES = 2 * MAX_KEY_LENGTH + 16;
 const MAX_CACHED_BYTES = 16 * 1_048_576;
@@ -24,13 +24,13 @@ const MAX_CACHED_BYTES = 16 * 1_048_576;
 interface Cached {
   readonly result: Classified | Promise<Classified>;
   readonly bytes: number;
-  /** Processors may have made something else of the same entry. */
+  /** Identifies the processing: processors may have changed the same entry. */
   readonly processing: number | undefined;
 }
 
 /**
- * Decodes the records of an entry and puts every rule's question to them, once for all sinks: the answers of the last
- * entries are kept, 16 MiB of them.
+ * Decodes the records of an entry and evaluates every rule's condition, once for all sinks: up to 16 MiB of
+ * recent results are cached.
  */
 export class Classifier {
   readonly #rules: readonly Rule[];
@@ -41,7 +41,7 @@ export class Classifier {
     this.#rules = rules;
   }
 
-  /** @throws WireError where the entry is no request; async for a long one */
+  /** @throws WireError if the entry is not a valid request. Async for a large entry. */
   classify(entry: JournalEntry): Classified | Promise<Classified> {
     const found = this.#cached.get(entry.index);
     if (found !== undefined && found.processing === entry.processing) return found.result;
@@ -52,13 +52,13 @@ export class Classifier {
     return result;
   }
 
-  /** The same for an entry that has changed since it was in the journal. */
-  classifyAnew(entry: JournalEntry): Promise<Classified> {
+  /** The same without the cache, for an entry that differs from the one in the journal. */
+  classifyUncached(entry: JournalEntry): Promise<Classified> {
     return new Classification(this.#rules, entry).inSlices();
   }
 
   #keep({ index, records, processing }: JournalEntry, result: Classified | Promise<Classified>): void {
-    // A key can be a text of its own for each record. 64 bytes stand for the object and its place.
+    // Each record may have a different key. 64 bytes are for the object and its map entry.
     const keyed = this.#rules.filter(({ limit }) => limit?.key !== undefined).length;
     const bytes = 64 + records * (this.#rules.length + 8 + keyed * KEY_BYTES);
     this.#cached.set(index, { result, bytes, processing });
@@ -82,7 +82,7 @@ export class Classifier {
 
 class Classification implements Classified {
   readonly matches: Uint8Array;
-  readonly places: Float64Array;
+  readonly positions: Float64Array;
   readonly keys = new Map<number, string[]>();
   readonly #rules: readonly Rule[];
   readonly #entry: JournalEntry;
@@ -92,7 +92,7 @@ class Classification implements Classified {
     this.#rules = rules;
     this.#entry = entry;
     this.matches = new Uint8Array(entry.records * rules.length);
-    this.places = new Float64Array(rules.some(({ sample }) => sample !== undefined) ? entry.records : 0);
+    this.positions = new Float64Array(rules.some(({ sample }) => sample !== undefined) ? entry.records : 0);
     for (const [at, { limit }] of rules.entries()) if (limit?.key !== undefined) this.keys.set(at, []);
   }
 
@@ -113,15 +113,15 @@ class Classification implements Classified {
 
   #add({ resource, scope, records }: LogGroup): void {
     const rules = this.#rules;
-    const { matches, places } = this;
+    const { matches, positions } = this;
     for (const record of records) {
       const row = this.#ordinal * rules.length;
       for (let at = 0; at < rules.length; at += 1) {
         const { test } = rules[at]!;
         if (test === undefined || test(record, scope, resource) === true) matches[row + at] = 1;
       }
-      if (places.length > 0) {
-        places[this.#ordinal] = placeInSample(record.traceId, this.#entry.index, this.#ordinal);
+      if (positions.length > 0) {
+        positions[this.#ordinal] = positionInSample(record.traceId, this.#entry.index, this.#ordinal);
       }
       for (const [at, keys] of this.keys) {
         const isMet = matches[row + at] === 1;

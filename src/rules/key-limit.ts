@@ -1,4 +1,4 @@
-/** So many values of a key have a limit of their own; the others share one. */
+/** Maximum number of key values with separate limits; further ones share one limit. */
 const MAX_KEYS = 10_000;
 
 interface Bucket {
@@ -7,8 +7,8 @@ interface Bucket {
 }
 
 /**
- * A token bucket for each value of a key. Time is what the caller says, so that the same entries always meet the same
- * decisions. Beyond 10,000 values that have been used lately, further ones share a bucket.
+ * A token bucket for each value of a key. The caller passes the time, so decisions on the same entries are
+ * deterministic. If more than 10,000 values were used recently, further ones share a bucket.
  */
 export class KeyLimit {
   readonly #records: number;
@@ -28,7 +28,8 @@ export class KeyLimit {
     const bucket = this.#bucketOf(key, nowMillis);
     const passed = Math.max(0, nowMillis - bucket.atMillis);
     bucket.tokens = Math.min(this.#records, bucket.tokens + (passed * this.#records) / this.#perMillis);
-    // Also backwards: a clock that was ahead for a while does not stop the refill until then.
+    // Also set backwards: otherwise a clock that was temporarily ahead would stop the refill until it reaches
+    // that time again.
     bucket.atMillis = nowMillis;
     if (bucket.tokens < 1) return false;
     bucket.tokens -= 1;
@@ -45,7 +46,10 @@ export class KeyLimit {
     return bucket;
   }
 
-  /** A bucket that is full again is like one that was never used. Each sweep costs its time, so they are rare. */
+  /**
+   * Removes buckets that are full again, which are equivalent to unused ones. A sweep is expensive, so it is
+   * rare.
+   */
   #sweep(nowMillis: number): void {
     if (Math.abs(nowMillis - this.#sweptMillis) < this.#perMillis) return;
     this.#sweptMillis = nowMillis;

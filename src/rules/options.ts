@@ -13,7 +13,7 @@ import {
 } from '../settings/index.ts';
 import { compiledPattern } from './redaction.ts';
 
-/** Names of sinks in rules and their tests; that they exist is checked with the whole configuration. */
+/** Names of sinks in rules and their tests. Whether they exist is checked with the complete configuration. */
 export const sinkNames = text({
   type: 'name',
   expected: 'the name of a sink',
@@ -35,11 +35,11 @@ const ruleFields = {
   sinks: list(sinkNames, {
     absent: 'all sinks',
     meaning:
-      'The sinks that the rule applies to. A sink that rules name gets only the records of these rules; a sink that no rule names gets every record.',
+      'The sinks that the rule applies to. A sink that is named by rules receives only the records that match these rules; a sink that no rule names receives every record.',
   }),
   drop: flag({
     default: false,
-    meaning: 'The sinks do not get these records. Stands alone, or with `when` and `sinks`.',
+    meaning: 'The sinks do not receive these records. Can only be combined with `when` and `sinks`.',
   }),
   sample: number({
     min: 0,
@@ -47,7 +47,7 @@ const ruleFields = {
     isAbove: true,
     absent: 'every record',
     meaning:
-      'The part of the records that the sinks get, such as 0.1. Records of one trace are kept or dropped together.',
+      'The fraction of the records that the sinks receive, such as 0.1. Records of one trace are kept or dropped together.',
     example: '0.1',
   }),
   limit: group(
@@ -55,31 +55,34 @@ const ruleFields = {
       records: count({
         min: 1,
         max: 1_000_000_000,
-        meaning: 'So many records, which may also come at once.',
+        meaning: 'The maximum number of records per period, which is also the maximum burst.',
         example: '1000',
       }),
       perMillis: millis({
         min: 1_000,
         max: 86_400_000,
         default: 60_000,
-        meaning: 'The time in which they become available again.',
+        meaning: 'The period, in which the limit is refilled continuously.',
       }),
       key: text({
         type: 'path',
         expected: 'a path, such as resource.attributes["service.name"]',
         pattern: /\S/,
         absent: 'one limit for all records',
-        meaning: 'Each value of this path has a limit of its own.',
+        meaning: 'Each value of this path has a separate limit.',
         example: 'resource.attributes["service.name"]',
       }),
     },
-    { absent: 'no limit', meaning: 'How many records the sinks get at most; the others are dropped.' },
+    {
+      absent: 'no limit',
+      meaning: 'The maximum rate of records for the sinks; records above it are dropped.',
+    },
   ),
   redact: group(
     {
       keys: list(
         text({
-          expected: 'a key of attributes',
+          expected: 'an attribute key',
           pattern: /\S/,
           meaning: 'A key.',
           example: '"*password*"',
@@ -100,19 +103,19 @@ const ruleFields = {
         }),
         {
           absent: 'none',
-          meaning: 'What matches in bodies and in values of attributes is replaced.',
+          meaning: 'Matches in bodies and in attribute values are replaced.',
         },
       ),
       replacement: text({
-        expected: 'a text of at most 100 characters',
+        expected: 'a string of at most 100 characters',
         pattern: /^.{0,100}$/s,
         default: 'REDACTED',
-        meaning: 'What stands there instead.',
+        meaning: 'The replacement text.',
       }),
     },
     {
       absent: 'nothing',
-      meaning: 'What the sinks do not see of the records.',
+      meaning: 'Replaces parts of the records before the sinks receive them.',
       checks: [
         {
           at: '',
@@ -127,16 +130,16 @@ const ruleFields = {
 /**
  * The options of a rule.
  *
- * @param patterns compiles regular expressions; undefined: a rule with one is an error
+ * @param patterns compiles regular expressions; without it a rule with one is an error
  */
 export function ruleOptions(patterns: Patterns | undefined) {
   return group(ruleFields, {
-    meaning: 'What happens to records between the journal and the sinks.',
+    meaning: 'Filters, samples, limits or redacts records between the journal and the sinks.',
     checks: checks(patterns),
   });
 }
 
-/** The options of a rule as they hold. */
+/** The resolved options of a rule. */
 export type RuleOptions = Values<typeof ruleFields>;
 
 function checks(patterns: Patterns | undefined): readonly CrossCheck<RuleOptions>[] {
@@ -158,7 +161,7 @@ function checks(patterns: Patterns | undefined): readonly CrossCheck<RuleOptions
       at: 'drop',
       problem: ({ drop, sample, limit, redact }) =>
         drop && [sample, limit, redact].some((action) => action !== undefined)
-          ? 'stands alone: without sample, limit and redact'
+          ? 'cannot be combined with sample, limit or redact'
           : undefined,
     },
     {

@@ -10,16 +10,18 @@ import {
 import { Turns } from '../record/index.ts';
 import type { Redaction } from './redaction.ts';
 
-/** What happens to a record: undefined: it is left out. */
+/** The redactions of a record; undefined: the record is filtered out. */
 export type RecordChange = readonly Redaction[] | undefined;
 
 /**
- * The records of a request that are kept, redacted. They are decoded and encoded again in groups, so a request of any
- * size takes bounded memory and never holds the event loop for long. Fields that this version does not know are lost.
+ * Redacts a request and filters its records. Records are decoded and encoded in groups, so a request of any
+ * size takes bounded memory and does not block the event loop for long. Fields that this version does not
+ * know are lost.
  *
- * @param changeOf of the record at this place; equal lists of redactions are the same object
- * @param onChanged called for each record that is not the same any more
- * @throws WireError where the bytes are no request
+ * @param changeOf returns the change for the record at this index; equal lists of redactions are the same
+ * object
+ * @param onChanged called for each record that was changed
+ * @throws WireError if the bytes are not a valid request
  */
 export async function redactEntry(
   body: Uint8Array,
@@ -45,7 +47,10 @@ export async function redactEntry(
 
 type Owner = Pick<LogGroup, 'resource' | 'scope'>;
 
-/** Records of one resource and scope, which become several where only some of them are redacted. */
+/**
+ * Redacts the records of one resource and scope. The result has several resources if only some records are
+ * redacted.
+ */
 class GroupRedaction {
   readonly resources: DecodedResource[] = [];
   readonly #group: LogGroup;
@@ -57,7 +62,7 @@ class GroupRedaction {
     this.#group = group;
   }
 
-  /** @returns whether the record, its scope or its resource is not the same any more */
+  /** @returns whether the record, its scope or its resource was changed */
   add(record: DecodedLogRecord, redactions: readonly Redaction[]): boolean {
     const owner = this.#ownerFor(redactions);
     if (this.#last?.resource !== owner.resource || this.#last.scope !== owner.scope) this.#begin(owner);

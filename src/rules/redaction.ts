@@ -9,7 +9,7 @@ import {
 } from '../otlp/index.ts';
 import { type Pattern, type Patterns, WITHOUT_PATTERNS } from '../ottl/index.ts';
 
-/** Longer texts are not searched, since that takes its time: they are replaced as a whole. */
+/** Longer texts are replaced as a whole, because searching them takes too long. */
 export const MAX_SEARCHED = 262_144;
 const MAX_KNOWN = 1_000;
 
@@ -20,18 +20,18 @@ export interface RedactionOptions {
 }
 
 /**
- * Replaces the values of some keys, and what matches some patterns, at any depth. What is not changed stays the same
- * object. Numbers are searched as text.
+ * Replaces the values of some keys, and matches of some patterns, at any depth. Unchanged values stay the
+ * same object. Numbers are searched as text.
  */
 export class Redaction {
   readonly #replacement: string;
   readonly #exact: ReadonlySet<string>;
   readonly #globs: readonly (readonly string[])[];
   readonly #patterns: readonly Pattern[];
-  /** Keys that were asked for lately: most are the same few. */
+  /** A cache of recent keys, of which there are usually few. */
   readonly #known = new Map<string, boolean>();
 
-  /** @throws Error for a pattern that is not valid */
+  /** @throws Error for an invalid pattern */
   constructor({ keys = [], patterns = [], replacement }: RedactionOptions, engine: Patterns | undefined) {
     const lower = keys.map((key) => key.toLowerCase());
     this.#replacement = replacement;
@@ -61,7 +61,7 @@ export class Redaction {
     const known = this.#known.get(key);
     if (known !== undefined) return known;
     const lower = key.toLowerCase();
-    const isFound = this.#exact.has(lower) || this.#globs.some((parts) => fits(lower, parts));
+    const isFound = this.#exact.has(lower) || this.#globs.some((parts) => matchesGlob(lower, parts));
     if (this.#known.size >= MAX_KNOWN) this.#known.clear();
     if (key.length <= MAX_KNOWN) this.#known.set(key, isFound);
     return isFound;
@@ -100,7 +100,7 @@ export function compiledPattern(pattern: string, engine: Patterns | undefined): 
   return engine.compile(pattern);
 }
 
-/** The list itself if no item changes. */
+/** Maps a list; returns the same list if no item changes. */
 function mapped<T>(list: readonly T[], change: (item: T) => T): readonly T[] {
   let result: T[] | undefined;
   for (let index = 0; index < list.length; index += 1) {
@@ -112,8 +112,11 @@ function mapped<T>(list: readonly T[], change: (item: T) => T): readonly T[] {
   return result ?? list;
 }
 
-/** Whether a text consists of these parts, with anything between them. The first place of each is the best. */
-function fits(text: string, parts: readonly string[]): boolean {
+/**
+ * Whether a text consists of these parts in order, with anything between them. Matching each part at its
+ * first position is sufficient.
+ */
+function matchesGlob(text: string, parts: readonly string[]): boolean {
   const first = parts[0]!;
   const last = parts.at(-1)!;
   if (!text.startsWith(first) || !text.endsWith(last)) return false;

@@ -5,20 +5,20 @@ import type { RuleOptions } from './options.ts';
 import { compileRule, type Rule } from './rule.ts';
 import { type Matching, SinkView } from './sink-view.ts';
 
-/** What the configuration says about rules. */
+/** The rules of a configuration. */
 export interface RuleSetOptions {
-  /** By name, in their order. */
+  /** By name, in order. */
   readonly rules: Readonly<Record<string, RuleOptions>>;
   readonly match: Matching;
 }
 
-/** The rules of a configuration, ready to be applied. */
+/** The compiled rules of a configuration. */
 export class RuleSet {
   readonly #rules: readonly Rule[];
   readonly #matching: Matching;
   readonly #classifier: Classifier;
 
-  /** @throws ConditionError or Error for what `ruleOptions` does not accept */
+  /** @throws ConditionError or Error for options that `ruleOptions` rejects */
   constructor({ rules, match }: RuleSetOptions, patterns: Patterns | undefined) {
     this.#rules = Object.entries(rules).map(([name, options]) => compileRule(name, options, patterns));
     this.#matching = match;
@@ -26,8 +26,8 @@ export class RuleSet {
   }
 
   /**
-   * What a sink gets by these rules. A view has the limits of the sink, so there is one for each.
-   * @returns undefined: every record, as it is
+   * The entries as a sink receives them. A view has the sink's limits, so each sink needs its own.
+   * @returns undefined if the sink receives every record unchanged
    */
   viewOf(sink: string): EntryView | undefined {
     const view = new SinkView(sink, this.#rules, this.#matching, this.#classifier);
@@ -35,11 +35,11 @@ export class RuleSet {
   }
 
   /**
-   * What people see who watch the records as they come: all of them, with all redactions, whatever their sinks and the
-   * rules before them.
-   * @returns undefined: every record, as it is
+   * The entries as live viewers receive them: all records, with all redactions, regardless of sinks and other
+   * rules.
+   * @returns undefined if viewers receive every record unchanged
    */
-  viewForPeople(): EntryView | undefined {
+  liveView(): EntryView | undefined {
     const all = { sinks: undefined, drop: false, sample: undefined, limit: undefined } as const;
     const rules = this.#rules.filter(({ redaction }) => redaction !== undefined);
     if (rules.length === 0) return undefined;

@@ -18,10 +18,10 @@ const recordFields = {
   }),
   body: value({ absent: 'no body', meaning: 'The body.', example: 'GET /healthz' }),
   eventName: text({
-    expected: 'a text',
+    expected: 'a string',
     pattern: /./s,
     absent: 'none',
-    meaning: 'The name of the event.',
+    meaning: 'The event name.',
     example: 'burst.released',
   }),
   traceId: text({
@@ -29,40 +29,46 @@ const recordFields = {
     expected: '32 lowercase hex digits',
     pattern: /^[0-9a-f]{32}$/,
     absent: 'no trace',
-    meaning: 'The id of its trace.',
+    meaning: 'The trace id.',
     example: '4bf92f3577b34da6a3ce929d0e0e4736',
   }),
   attributes: map(oneValue, { ...attributes, meaning: 'The attributes of the record.' }),
   resource: map(oneValue, { ...attributes, meaning: 'The attributes of the resource.' }),
   scope: text({
-    expected: 'a text',
+    expected: 'a string',
     pattern: /./s,
     absent: 'no name',
-    meaning: 'The name of the scope, that is the logger.',
+    meaning: 'The name of the scope, which is the logger.',
     example: 'orders',
   }),
 };
 
 const testFields = {
-  record: group(recordFields, { isRequired: true, meaning: 'The record that is put before the rules.' }),
+  record: group(recordFields, { isRequired: true, meaning: 'The record to which the rules are applied.' }),
   sinks: list(sinkNames, {
-    absent: 'needed unless `dropped`',
-    meaning: 'The sinks that get it, and no other.',
+    absent: 'required unless `dropped`',
+    meaning: 'The sinks that receive it; all other sinks must not.',
   }),
-  dropped: flag({ default: false, meaning: 'No sink gets it. Instead of `sinks`.' }),
+  dropped: flag({ default: false, meaning: 'No sink receives it. Used instead of `sinks`.' }),
   expect: group(
     {
-      body: value({ absent: 'any', meaning: 'The body that they get.', example: 'REDACTED' }),
-      attributes: map(oneValue, { ...attributes, meaning: 'Attributes that they get; others may be there.' }),
-      resource: map(oneValue, { ...attributes, meaning: 'The same for attributes of the resource.' }),
+      body: value({ absent: 'any', meaning: 'The expected body.', example: 'REDACTED' }),
+      attributes: map(oneValue, {
+        ...attributes,
+        meaning: 'The expected attributes; other attributes are allowed.',
+      }),
+      resource: map(oneValue, {
+        ...attributes,
+        meaning: 'The expected resource attributes; other attributes are allowed.',
+      }),
     },
-    { absent: 'nothing', meaning: 'What the sinks get of it.' },
+    { absent: 'nothing', meaning: 'The expected content of the record at the sinks.' },
   ),
 };
 
 /** The options of a test of the rules. */
 export const ruleTestOptions = group(testFields, {
-  meaning: 'A record, and what the rules are to do with it.',
+  meaning: 'A record, and the expected result of the rules.',
   checks: [
     {
       at: '',
@@ -74,6 +80,6 @@ export const ruleTestOptions = group(testFields, {
   ],
 });
 
-/** The options of a test as they hold. */
+/** The resolved options of a test. */
 export type RuleTestOptions = Values<typeof testFields>;
 export type TestRecord = Values<typeof recordFields>;

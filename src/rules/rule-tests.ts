@@ -5,22 +5,24 @@ import { problemText } from '../record/index.ts';
 import { RuleSet, type RuleSetOptions } from './rule-set.ts';
 import type { RuleTestOptions, TestRecord } from './rule-test-options.ts';
 
-/** What a run of the tests needs of a configuration. */
+/** The parts of a configuration that the tests need. */
 export interface RuleTestsOptions extends RuleSetOptions {
   readonly tests: Readonly<Record<string, RuleTestOptions>>;
   /** The names of all sinks. */
   readonly sinks: readonly string[];
-  /** What the processors make of an entry; undefined: they drop it. Default: the entry. */
+  /** Applies the processors; undefined if they drop the entry. Default: returns the entry. */
   readonly processed?: ((entry: JournalEntry) => Promise<JournalEntry | undefined>) | undefined;
 }
 
 export interface RuleTestResult {
   readonly name: string;
-  /** What is not as the test says; empty: it passed. */
+  /** The differences from what the test expects; empty if it passed. */
   readonly problems: readonly string[];
 }
 
-/** Puts the record of each test before the rules. Each test is alone: no limit is used up by another. */
+/**
+ * Applies the rules to the record of each test. Tests are independent: limits are not shared between them.
+ */
 export async function runRuleTests(
   options: RuleTestsOptions,
   patterns: Patterns | undefined,
@@ -48,20 +50,20 @@ async function problemsOf(
   const expected = new Set(test.dropped ? [] : test.sinks);
   for (const sink of sinks) {
     const { body, by } = await received(entry, set, sink);
-    if (body === undefined && expected.has(sink)) problems.push(`${sink} does not get it (${by})`);
-    if (body !== undefined && !expected.has(sink)) problems.push(`${sink} gets it`);
+    if (body === undefined && expected.has(sink)) problems.push(`${sink} does not receive it (${by})`);
+    if (body !== undefined && !expected.has(sink)) problems.push(`${sink} receives it`);
     if (body !== undefined && expected.has(sink)) problems.push(...differences(test, body, sink));
   }
   return problems;
 }
 
-/** What a sink gets of the entry, or by which rule it does not. */
+/** What a sink receives of the entry, or the rule that filtered it out. */
 async function received(entry: JournalEntry | undefined, set: RuleSet, sink: string) {
   if (entry === undefined) return { body: undefined, by: 'a processor drops it' };
   const view = set.viewOf(sink);
   if (view === undefined) return { body: entry.body, by: '' };
   const { entries, filtered } = await view.view([entry], new AbortController().signal, false);
-  const by = Object.keys(filtered).map((rule) => (rule === 'not_routed' ? 'no rule sends it there' : rule));
+  const by = Object.keys(filtered).map((rule) => (rule === 'not_routed' ? 'no rule routes it there' : rule));
   return { body: entries[0]?.body, by: by.join(', ') };
 }
 
@@ -71,7 +73,7 @@ function differences({ expect }: RuleTestOptions, bytes: Uint8Array, sink: strin
   const problems: string[] = [];
   const compare = (what: string, got: AnyValue | undefined, wanted: AnyValue) => {
     if (shown(got) === shown(wanted)) return;
-    problems.push(`${sink} gets ${what} ${shown(got)}, expected ${shown(wanted)}`);
+    problems.push(`${sink} receives ${what} ${shown(got)}, expected ${shown(wanted)}`);
   };
   if (expect?.body !== undefined) compare('body', record.body, expect.body);
   const attributes = (of: Attributes, wanted: Readonly<Record<string, AnyValue>> | undefined, in_ = '') => {

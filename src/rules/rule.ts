@@ -2,7 +2,7 @@ import { compileCondition, compileValue, type Patterns, type ReadText, type Test
 import type { RuleOptions } from './options.ts';
 import { Redaction } from './redaction.ts';
 
-/** A rule that is ready to be applied. */
+/** A compiled rule. */
 export interface Rule {
   readonly name: string;
   /** Undefined: every record. */
@@ -10,7 +10,7 @@ export interface Rule {
   /** Undefined: all sinks. */
   readonly sinks: ReadonlySet<string> | undefined;
   readonly drop: boolean;
-  /** The part that is kept. */
+  /** The fraction of records that is kept. */
   readonly sample: number | undefined;
   readonly limit: Limit | undefined;
   readonly redaction: Redaction | undefined;
@@ -23,7 +23,7 @@ export interface Limit {
   readonly key: ReadText | undefined;
 }
 
-/** @throws ConditionError or Error for what `ruleOptions` does not accept */
+/** @throws ConditionError or Error for options that `ruleOptions` rejects */
 export function compileRule(name: string, options: RuleOptions, patterns: Patterns | undefined): Rule {
   const { when, sinks, drop, sample, limit, redact } = options;
   return {

@@ -1,18 +1,19 @@
-/** 2^56: how many values the random part of a trace id has. */
+/** Number of values of the random part of a trace id, 2^56. */
 const TRACE_VALUES = 0x1_00_0000_0000_0000;
 
 /**
- * Where a record stands between 0 and 1: a sample of a part `p` consists of those from `1 - p` on. Always the same for
- * the same record, and for all records of a trace, in every program that samples by the same rule.
+ * The position of a record between 0 and 1: a sample with probability `p` contains the records from `1 - p`
+ * on. The position is deterministic, and the same for all records of a trace, in every program that samples
+ * by the same rule.
  *
- * Source: https://opentelemetry.io/docs/specs/otel/trace/tracestate-probability-sampling/ (the random value R is the
- * last 56 bits of the trace id).
+ * Source: https://opentelemetry.io/docs/specs/otel/trace/tracestate-probability-sampling/ (the random value R
+ * is the last 56 bits of the trace id).
  *
  * @param traceId 32 hex digits, or `''`
  * @param entry the index of the record's entry in the journal
- * @param ordinal its place in there
+ * @param ordinal the record's position in the entry
  */
-export function placeInSample(traceId: string, entry: number, ordinal: number): number {
+export function positionInSample(traceId: string, entry: number, ordinal: number): number {
   if (traceId !== '') return Number.parseInt(traceId.slice(18), 16) / TRACE_VALUES;
   return mixed(mixed(entry >>> 0) ^ mixed((Math.floor(entry / 2 ** 32) + ordinal) | 0x8000_0000)) / 2 ** 32;
 }

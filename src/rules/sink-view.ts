@@ -6,25 +6,25 @@ import { type RecordChange, redactEntry } from './redact-entry.ts';
 import type { Redaction } from './redaction.ts';
 import type { Rule } from './rule.ts';
 
-/** Whether all rules that match apply, or the first of them. */
+/** Whether all matching rules apply, or only the first. */
 export type Matching = 'all' | 'first';
 
-/** A rule about this sink. */
+/** A rule that applies to this sink. */
 interface OwnRule {
-  /** Its place among all rules. */
+  /** Its index among all rules. */
   readonly at: number;
   readonly rule: Rule;
   readonly limit: KeyLimit | undefined;
 }
 
-/** What became of an entry, before it is added up. */
+/** The result for one entry, before it is added to the totals. */
 interface Outcome {
   readonly entry: JournalEntry | undefined;
   readonly filtered: ReadonlyMap<string, number>;
   readonly redacted: ReadonlyMap<string, number>;
 }
 
-/** What the rules say about the records of an entry. */
+/** The decision of the rules on the records of an entry. */
 interface Decision {
   readonly changes: readonly RecordChange[];
   readonly filtered: ReadonlyMap<string, number>;
@@ -35,24 +35,28 @@ interface Decision {
 const NO_REDACTION: readonly Redaction[] = [];
 
 /**
- * What one sink gets of the journal's entries by the rules about it. The questions of the conditions are answered once
- * for all sinks; limits are counted here, since each sink has its own place in the journal.
+ * What one sink receives of the journal's entries, according to the rules that apply to it. Conditions are
+ * evaluated once for all sinks; limits are counted per sink, since each sink reads the journal at its own
+ * position.
  *
- * An entry that the rules leave alone is handed on as it is. Where records are left out, the others are copied as
- * bytes. Only a redaction decodes and encodes again.
+ * An entry that the rules do not change is passed on unchanged. If records are filtered out, the others are
+ * copied as bytes. Only a redaction decodes and encodes records.
  */
 export class SinkView implements EntryView {
   readonly #classifier: Classifier;
   readonly #ruleCount: number;
   readonly #rules: readonly OwnRule[];
-  /** Rules that send records to this sink by its name. None: it gets every record. */
+  /** Rules that route records to this sink by name. Empty: the sink receives every record. */
   readonly #routes: readonly OwnRule[];
   readonly #matching: Matching;
   readonly #redactions = new Map<string, readonly Redaction[]>();
-  /** The entries of the last call, so that those of a repeated call meet the same limits once. */
+  /**
+   * The results of the last call, so that a repeated call does not count the same records against limits
+   * twice.
+   */
   #lastCall = new Map<number, Outcome>();
-  /** About an entry on which the last call was cut off, so that its limits are met once, too. */
-  #cutOff: { readonly index: number; readonly decision: Decision } | undefined;
+  /** The decision on an entry for which the last call was aborted, for the same reason. */
+  #aborted: { readonly index: number; readonly decision: Decision } | undefined;
 
   constructor(sink: string, rules: readonly Rule[], matching: Matching, classifier: Classifier) {
     this.#classifier = classifier;
@@ -66,7 +70,7 @@ export class SinkView implements EntryView {
     this.#matching = matching;
   }
 
-  /** Whether any rule is about this sink. */
+  /** Whether any rule applies to this sink. */
   get hasRules(): boolean {
     return this.#rules.length > 0;
   }
@@ -84,7 +88,7 @@ export class SinkView implements EntryView {
       const known = isReplay ? undefined : this.#lastCall.get(entry.index);
       const outcome = known ?? (await this.#outcome(entry, signal, isReplay));
       outcomes.set(entry.index, outcome);
-      // For the case that the call is cut off.
+      // In case the call is aborted.
       if (!isReplay) this.#lastCall.set(entry.index, outcome);
       if (outcome.entry !== undefined) viewed.push(outcome.entry);
       addAll(filtered, outcome.filtered);
@@ -100,12 +104,15 @@ export class SinkView implements EntryView {
 
   async #outcome(entry: JournalEntry, signal: AbortSignal, isReplay: boolean): Promise<Outcome> {
     try {
-      const found = isReplay ? await this.#classifier.classifyAnew(entry) : this.#classifier.classify(entry);
+      const found = isReplay
+        ? await this.#classifier.classifyUncached(entry)
+        : this.#classifier.classify(entry);
       const classified = found instanceof Promise ? await found : found;
       return await this.#apply(entry, classified, signal, isReplay);
     } catch (error) {
       if (!isWireError(error)) throw error;
-      // It was checked when it came, so this is damage; what cannot be read cannot be redacted.
+      // It was validated when it was received, so this is corruption; records that cannot be read cannot be
+      // redacted.
       return { entry: undefined, filtered: new Map([['malformed', entry.records]]), redacted: new Map() };
     }
   }
@@ -117,14 +124,14 @@ export class SinkView implements EntryView {
     isReplay: boolean,
   ): Promise<Outcome> {
     const decision =
-      !isReplay && this.#cutOff?.index === entry.index
-        ? this.#cutOff.decision
+      !isReplay && this.#aborted?.index === entry.index
+        ? this.#aborted.decision
         : this.#decisionOn(entry, classified, isReplay);
-    if (!isReplay) this.#cutOff = { index: entry.index, decision };
+    if (!isReplay) this.#aborted = { index: entry.index, decision };
     const outcome = await outcomeOf(entry, decision, signal, (counts, which) =>
       this.#countRedacted(counts, which),
     );
-    if (!isReplay) this.#cutOff = undefined;
+    if (!isReplay) this.#aborted = undefined;
     return outcome;
   }
 
@@ -147,10 +154,10 @@ export class SinkView implements EntryView {
     return { changes, filtered, kept, redacts };
   }
 
-  /** @returns why the sink does not get the record, or its redactions */
+  /** @returns the reason why the sink does not receive the record, or its redactions */
   #decide(
     { receivedMillis }: JournalEntry,
-    { matches, places, keys }: Classified,
+    { matches, positions, keys }: Classified,
     ordinal: number,
     isReplay: boolean,
   ): string | readonly Redaction[] {
@@ -161,7 +168,7 @@ export class SinkView implements EntryView {
       if (matches[row + at] !== 1) continue;
       if (rule.drop) return rule.name;
       if (!isReplay) {
-        if (rule.sample !== undefined && places[ordinal]! < 1 - rule.sample) return rule.name;
+        if (rule.sample !== undefined && positions[ordinal]! < 1 - rule.sample) return rule.name;
         if (limit?.take(keys.get(at)?.[ordinal] ?? '', receivedMillis) === false) return rule.name;
       }
       if (rule.redaction !== undefined) redactions += `${at},`;
@@ -176,12 +183,12 @@ export class SinkView implements EntryView {
     return first !== undefined && (this.#routes.includes(first) || first.rule.drop);
   }
 
-  /** Equal lists are the same object. */
+  /** Returns the same object for equal lists. */
   #redactionsOf(which: string): readonly Redaction[] {
     const known = this.#redactions.get(which);
     if (known !== undefined) return known;
-    const places = new Set(which.split(','));
-    const list = this.#rules.flatMap(({ at, rule }) => (places.has(String(at)) ? [rule.redaction!] : []));
+    const indexes = new Set(which.split(','));
+    const list = this.#rules.flatMap(({ at, rule }) => (indexes.has(String(at)) ? [rule.redaction!] : []));
     this.#redactions.set(which, list);
     return list;
   }

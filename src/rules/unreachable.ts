@@ -1,18 +1,21 @@
 import type { Matching } from './sink-view.ts';
 
-interface Given {
+interface RulesInput {
   readonly match?: Matching | undefined;
   readonly rules?: Readonly<Record<string, Selection | undefined>> | undefined;
 }
 
-/** Which records a rule takes, for which sinks. */
+/** The condition and the sinks of a rule. */
 interface Selection {
   readonly when?: string | undefined;
   readonly sinks?: readonly (string | undefined)[] | undefined;
 }
 
-/** Rules that can never apply, with why: with `match: first`, behind a rule that takes every record. */
-export function unreachableRules({ rules, match }: Given): ReadonlyMap<string, string> {
+/**
+ * Rules that can never apply, each with the rule that precedes it: with `match: first`, a rule after one that
+ * matches every record.
+ */
+export function unreachableRules({ rules, match }: RulesInput): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
   if (match !== 'first') return found;
   const before: (readonly [name: string, sinks: Selection['sinks']])[] = [];

@@ -1,6 +1,6 @@
 import type { NumberData, ScalarData } from './field.ts';
 
-/** @returns the value that holds for a given one, or undefined if that is not valid */
+/** @returns the accepted value, or undefined if the input is invalid */
 export function accept(field: ScalarData, value: unknown): unknown {
   switch (field.kind) {
     case 'choice':
@@ -28,7 +28,7 @@ function isInBounds({ kind, min, max, orZero, isAbove }: NumberData, value: numb
   );
 }
 
-/** No file's name in a configuration means control characters. */
+/** A path must not contain control characters. */
 function isPath(text: string): boolean {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: it is about them
   return /^[^\u0000-\u001f]{1,4096}$/.test(text);

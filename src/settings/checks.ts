@@ -1,5 +1,6 @@
 /**
- * Checks of options. Wrong configuration throws at construction and names the option, what was expected, and the value.
+ * Checks of options. An invalid configuration throws at construction, with the option, what was expected, and
+ * the value.
  */
 
 /** @throws TypeError unless `value` is an object; `where` is the constructor's name. */
@@ -9,12 +10,12 @@ export function checkObject(where: string, value: unknown): asserts value is obj
   }
 }
 
-/** @throws TypeError at the first option that is not known. */
+/** @throws TypeError for the first unknown option. */
 export function checkKnown(where: string, options: object, known: readonly string[]): void {
   checkObject(where, options);
   for (const name of Object.keys(options)) {
     if (known.includes(name)) continue;
-    throw new TypeError(`${where} has no option ${JSON.stringify(name)}; it knows ${known.join(', ')}`);
+    throw new TypeError(`${where} has no option ${JSON.stringify(name)}; known names: ${known.join(', ')}`);
   }
 }
 
@@ -47,8 +48,8 @@ export function withMethods<T>(name: string, value: unknown, methods: readonly s
 }
 
 /**
- * The given options laid over the defaults. An option given as `undefined` counts as not given, so that
- * callers can pass `process.env.X && …` through.
+ * Merges the given options with the defaults. `undefined` counts as not set, so callers can pass
+ * `process.env.X && …`.
  */
 export function withDefaults<T extends object>(
   defaults: T,
@@ -62,7 +63,7 @@ export function withDefaults<T extends object>(
   return result;
 }
 
-/** A value as it stands in an error message: short, and never a throw of its own. */
+/** Formats a value for an error message: short, and never throws. */
 export function shown(value: unknown): string {
   if (typeof value === 'string')
     return JSON.stringify(value.length > 80 ? `${value.slice(0, 77)}...` : value);

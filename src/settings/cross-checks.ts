@@ -1,6 +1,6 @@
 import type { CrossCheck, NumberData } from './field.ts';
 
-/** Relations that options often have. Paths begin at the group that has the check: `retry.maxMillis`. */
+/** Common checks across options. Paths are relative to the group that has the check: `retry.maxMillis`. */
 
 /** Exactly one of two options. */
 export function exactlyOne(first: string, second: string): CrossCheck {
@@ -13,7 +13,7 @@ export function exactlyOne(first: string, second: string): CrossCheck {
   };
 }
 
-/** One of two options at most. */
+/** At most one of two options. */
 export function notBoth(first: string, second: string): CrossCheck {
   return {
     at: '',
@@ -22,16 +22,16 @@ export function notBoth(first: string, second: string): CrossCheck {
   };
 }
 
-/** Two options that need each other. */
+/** Two options that must be set together. */
 export function together(first: string, second: string): CrossCheck {
   return {
     at: '',
     problem: (values) =>
-      givenOf(values, first, second) === 1 ? `needs both ${first} and ${second}, got one of them` : undefined,
+      givenOf(values, first, second) === 1 ? `needs both ${first} and ${second}, got only one` : undefined,
   };
 }
 
-/** An amount that another one bounds. */
+/** An amount that must not exceed another one. */
 export function atMost(kind: NumberData['kind'], at: string, bound: string, times = 1): CrossCheck {
   return {
     at,
@@ -45,7 +45,7 @@ export function atMost(kind: NumberData['kind'], at: string, bound: string, time
   };
 }
 
-/** An amount that is bounded from below by another one. */
+/** An amount that must not be below another one. */
 export function atLeast(kind: NumberData['kind'], at: string, bound: string, times = 1): CrossCheck {
   return {
     at,
@@ -63,7 +63,7 @@ function givenOf(values: Readonly<Record<string, unknown>>, ...names: readonly s
   return names.filter((name) => values[name] !== undefined).length;
 }
 
-/** NaN, which is neither above nor below anything, if there is none. */
+/** The number at a path, or NaN, for which every comparison is false. */
 function numberAt(values: unknown, path: string): number {
   let found = values;
   for (const name of path.split('.'))

@@ -14,14 +14,16 @@ import type {
   Variants,
 } from './field.ts';
 
-/** What every kind of field may say. With neither `default` nor `absent` the option is required. */
+/**
+ * The properties that every kind of field has. With neither `default` nor `absent` the option is required.
+ */
 export interface About<Default = unknown> {
   readonly meaning?: string | undefined;
   readonly example?: string | undefined;
   readonly isSecret?: boolean | undefined;
   readonly isInternal?: boolean | undefined;
   readonly default?: Default;
-  /** The option may be left out; this says what holds then. */
+  /** The option is optional; this describes what applies if it is not set. */
   readonly absent?: string;
 }
 
@@ -63,7 +65,7 @@ function numberField(kind: NumberData['kind'], top: number, options: NumberAbout
   return { kind, min, max, orZero, isAbove, ...common(options) };
 }
 
-/** One of these words. */
+/** One of several strings. */
 export function choice<const T extends string, const O extends About<NoInfer<T>>>(
   names: readonly T[],
   options: O,
@@ -75,7 +77,7 @@ export function flag<const O extends About<boolean>>(options: O): Field<boolean,
   return { kind: 'flag', ...common(options) };
 }
 
-/** A text, a number, true or false. */
+/** A string, a number, true or false. */
 export function value<const O extends About<string | number | boolean>>(
   options: O,
 ): Field<string | number | boolean, string | number | boolean, PresenceIn<O>> {
@@ -87,7 +89,7 @@ interface TextAbout extends About {
   readonly type?: string;
 }
 
-/** A text that fits a pattern. */
+/** A string that matches a pattern. */
 export function text<const O extends TextAbout & { readonly pattern: RegExp }>(
   options: O,
 ): Field<string, string, PresenceIn<O>> {
@@ -95,7 +97,7 @@ export function text<const O extends TextAbout & { readonly pattern: RegExp }>(
   return parsed({ ...options, parse: (given) => (pattern.test(given) ? given : undefined) });
 }
 
-/** A text that stands for a value, such as an address. */
+/** A string that is parsed to a value, such as an address. */
 export function parsed<T, const O extends TextAbout>(
   options: O & { readonly parse: (text: string) => T | undefined },
 ): Field<T, string, PresenceIn<O>> {
@@ -103,14 +105,14 @@ export function parsed<T, const O extends TextAbout>(
   return { kind: 'text', type, expected, parse, ...common(options) };
 }
 
-/** The path of a file or directory. Relative ones in a file begin at its directory. */
+/** The path of a file or directory. Relative paths in a configuration file are relative to its directory. */
 export function path<const O extends About<string> & { readonly contents?: FileContents }>(
   options: O,
 ): Field<string, string, PresenceIn<O>> {
   return { kind: 'path', contents: options.contents, ...common(options) };
 }
 
-/** A value that only code can give. */
+/** A value that only code can provide. */
 export function code<T, const O extends About>(
   options: O & {
     readonly expected: string;
@@ -120,7 +122,7 @@ export function code<T, const O extends About>(
   return converted<T>()(options);
 }
 
-/** A value that only code can give, and that holds in another form: a severity by its name. */
+/** A value that only code can provide and that is converted, such as a severity given by name. */
 export function converted<Input>() {
   return <T, const O extends About>(
     options: O & {
@@ -158,7 +160,7 @@ export function methods<T>() {
     }) as Field<T, T, PresenceIn<O>>;
 }
 
-/** Several values, at least one if any are given. */
+/** A list of at least one value. */
 export function list<F extends AnyField, const O extends About>(
   item: F,
   options: O,
@@ -180,7 +182,9 @@ interface GroupAbout<F extends Fields> extends Omit<About, 'default'> {
   readonly canBeOff?: boolean;
 }
 
-/** An object with options of its own. With neither `absent` nor `isRequired`, its defaults hold if it is not given. */
+/**
+ * An object with nested options. With neither `absent` nor `isRequired`, its defaults apply if it is missing.
+ */
 export function group<F extends Fields, const O extends GroupAbout<F>>(
   fields: F,
   options?: O & GroupAbout<F>,
@@ -201,7 +205,7 @@ type GroupPresence<O> = O extends { readonly isRequired: true }
     : 'default';
 type OffOf<O> = O extends { readonly canBeOff: true } ? false : never;
 
-/** One of several groups; the option `type` says which. */
+/** One of several groups, selected by the option `type`. */
 export function variants<const V extends Readonly<Record<string, Group<Fields>>>>(
   of: V,
   options: Pick<About, 'meaning'>,

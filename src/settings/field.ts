@@ -1,7 +1,7 @@
 /**
- * Options as data. A component defines each of its options once, as a field: what it takes, what holds without it,
- * what it is for. The fields give the types of the options (`InputOf`, `ValueOf`), the checks and their messages, the
- * keys of a configuration file, the reference page and the JSON Schema.
+ * Options as data. A component defines each of its options once, as a field: accepted values, default and
+ * description. The fields determine the types of the options (`InputOf`, `ValueOf`), the checks and their
+ * messages, the keys of a configuration file, the reference page and the JSON Schema.
  */
 export type AnyField =
   | NumberData
@@ -19,11 +19,11 @@ export type AnyField =
 /** Fields whose value has no parts. */
 export type ScalarData = NumberData | ChoiceData | FlagData | TextData | PathData | CodeData | ValueData;
 
-/** What holds if an option is not given. */
+/** What applies if an option is not set. */
 export type Absence =
-  /** That is an error. */
+  /** An error is reported. */
   | { readonly kind: 'required' }
-  /** Nothing, or what the component makes of its other options; `says` describes it for the reference. */
+  /** There is no value, or the component derives one; `says` describes this for the reference. */
   | { readonly kind: 'optional'; readonly says: string }
   | { readonly kind: 'default'; readonly value: unknown };
 
@@ -31,7 +31,9 @@ export type Presence = Absence['kind'];
 
 interface FieldBase {
   readonly absence: Absence;
-  /** What the option is for, in a sentence or two of Markdown. Needed by every option of a configuration file. */
+  /**
+   * Describes the option in a sentence or two of Markdown. Required for every option of a configuration file.
+   */
   readonly meaning?: string | undefined;
   /** A valid value, as in a configuration file. */
   readonly example?: string | undefined;
@@ -64,9 +66,9 @@ export interface FlagData extends FieldBase {
 
 export interface TextData extends FieldBase {
   readonly kind: 'text';
-  /** In one word, for the reference: `address`, `URL`. */
+  /** The type in one word, for the reference: `address`, `URL`. */
   readonly type: string;
-  /** For messages: "an address with a port, such as 127.0.0.1:4317". */
+  /** Describes a valid value in messages: "an address with a port, such as 127.0.0.1:4317". */
   readonly expected: string;
   /** @returns the value, or undefined if the text is not valid */
   readonly parse: (text: string) => unknown;
@@ -74,43 +76,43 @@ export interface TextData extends FieldBase {
 
 export interface PathData extends FieldBase {
   readonly kind: 'path';
-  /** What the file holds, if it is read before the component starts. */
+  /** The required content of the file, if it is read before the component starts. */
   readonly contents?: FileContents | undefined;
 }
 
-/** What a file must hold that an option names. */
+/** The required content of a file that an option names. */
 export interface FileContents {
   /** Only its owner may read it. */
   readonly isSecret: boolean;
-  /** @returns what is expected, if the content is something else; never a piece of the content */
+  /** @returns what is expected, if the content is invalid; never a part of the content */
   readonly problem: (content: Uint8Array) => string | undefined;
 }
 
-/** A value that only code can give: a function, an object with methods. */
+/** A value that only code can provide: a function, an object with methods. */
 export interface CodeData extends FieldBase {
   readonly kind: 'code';
   readonly expected: string;
-  /** A value that is not valid is out of range. */
+  /** An invalid value is reported as out of range. */
   readonly isRange?: boolean | undefined;
-  /** @returns the value that holds, or undefined if it is not valid */
+  /** @returns the accepted value, or undefined if the input is invalid */
   readonly parse: (value: unknown) => unknown;
 }
 
-/** A text, a number, true or false: as it is given. */
+/** A string, a number, true or false, unchanged. */
 export interface ValueData extends FieldBase {
   readonly kind: 'value';
 }
 
 export interface ListData extends FieldBase {
   readonly kind: 'list';
-  /** At least one is needed if the list is given. */
+  /** A list needs at least one item. */
   readonly item: AnyField;
 }
 
 export interface MapNames {
-  /** What a name is: `header`. */
+  /** The noun for a name: `header`. */
   readonly called: string;
-  /** As it follows that: `must be ...`. */
+  /** The rule, which follows the noun in messages: `must be ...`. */
   readonly rule: string;
   readonly pattern: RegExp;
 }
@@ -118,39 +120,45 @@ export interface MapNames {
 /** Values under names that the user chooses. */
 export interface MapData extends FieldBase {
   readonly kind: 'map';
-  /** Two names that differ by case only are the same. */
+  /** Names are case-insensitive when they are checked for duplicates. */
   readonly names: MapNames;
   readonly value: AnyField;
 }
 
-/** An object with options of its own. If it is not given, the defaults of its fields hold, unless `absence` says else. */
+/**
+ * An object with nested options. If it is missing, the defaults of its fields apply, unless `absence` is not
+ * `default`.
+ */
 export interface GroupData extends FieldBase {
   readonly kind: 'group';
   readonly fields: Readonly<Record<string, AnyField>>;
-  /** What options say together; looked at when each of them is valid. */
+  /** Checks across options, which run if each option is valid. */
   readonly checks: readonly CrossCheck[];
-  /** `false` turns it off; in a file also a key without a value. */
+  /** `false` disables it; in a file, so does a key without a value. */
   readonly canBeOff?: boolean | undefined;
 }
 
-/** One of several groups; the option `type` says which. */
+/** One of several groups, selected by the option `type`. */
 export interface VariantsData extends FieldBase {
   readonly kind: 'variants';
   readonly variants: Readonly<Record<string, GroupData>>;
 }
 
-/** A relation between options of one group. */
+/** A check across the options of one group. */
 // biome-ignore lint/suspicious/noExplicitAny: groups of all kinds are kept in one list
 export interface CrossCheck<Values = any> {
-  /** The option that a person would change, from the group: `retry.maxMillis`. */
+  /** The path from the group to the option that should be changed: `retry.maxMillis`. */
   readonly at: string;
-  /** @returns what is wrong, as it follows the option's name: `must be at most ...`; undefined if nothing is */
+  /**
+   * @returns the problem, which follows the option's name in messages: `must be at most ...`; undefined if
+   * there is none
+   */
   problem(values: Values, writing: Writing): string | undefined;
-  /** The problem is that a value is out of range. */
+  /** Whether the problem is that a value is out of range. */
   readonly isRange?: boolean | undefined;
 }
 
-/** How names and amounts are written: a file says `maxAge: 7d`, code `maxAgeMillis: 604800000`. */
+/** How names and amounts are written: in a file `maxAge: 7d`, in code `maxAgeMillis: 604800000`. */
 export interface Writing {
   key(path: string): string;
   amount(kind: NumberData['kind'], value: number): string;
@@ -158,11 +166,11 @@ export interface Writing {
 
 declare const types: unique symbol;
 
-/** A field with the type of its value, of what may be given for it, and of what holds without it. */
+/** A field with the types of its value and its input, and its presence. */
 export type Field<Value, Input, P extends Presence> = AnyField &
   Typed<{ readonly value: Value; readonly input: Input; readonly presence: P }>;
 
-/** A group keeps the fields themselves, so that editors show their comments. */
+/** A group keeps the types of its fields, so that editors show their comments. */
 export interface Group<F extends Fields, P extends Presence = Presence, Off = unknown>
   extends GroupData,
     Typed<{ readonly fields: F; readonly off: Off; readonly presence: P }> {
@@ -175,7 +183,7 @@ export interface Variants<V extends Readonly<Record<string, Group<Fields>>>, P e
   readonly variants: V;
 }
 
-/** For the compiler only: no field has it. */
+/** For the type checker only; no field has this property at run time. */
 interface Typed<T> {
   readonly [types]?: T;
 }
@@ -184,7 +192,7 @@ export type Fields = Readonly<Record<string, AnyField>>;
 
 type TypesOf<F> = F extends Typed<infer T> ? T : never;
 
-/** What may be given for a field. `undefined` counts as not given. */
+/** The input type of a field. `undefined` counts as not set. */
 export type InputOf<F> =
   TypesOf<F> extends { readonly input: infer Input }
     ? Input
@@ -194,7 +202,7 @@ export type InputOf<F> =
         ? { [K in keyof V]: { readonly type: K } & InputOf<V[K]> }[keyof V]
         : never;
 
-/** What holds for a field once it was read. */
+/** The type of a field's resolved value. */
 export type ValueOf<F> =
   TypesOf<F> extends { readonly value: infer Value }
     ? Value
@@ -209,14 +217,14 @@ type Keys<F extends Fields, P extends Presence> = {
 }[keyof F];
 type Flat<T> = { readonly [K in keyof T]: T[K] };
 
-/** The options of a group as they may be given. */
+/** The input type of a group's options. */
 export type Inputs<F extends Fields> = Flat<
   { readonly [K in keyof F as K extends Keys<F, 'required'> ? K : never]: InputOf<F[K]> } & {
     readonly [K in keyof F as K extends Keys<F, 'required'> ? never : K]?: InputOf<F[K]> | undefined;
   }
 >;
 
-/** The options of a group as they hold. */
+/** The type of a group's resolved options. */
 export type Values<F extends Fields> = Flat<
   { readonly [K in keyof F as K extends Keys<F, 'optional'> ? never : K]: ValueOf<F[K]> } & {
     readonly [K in keyof F as K extends Keys<F, 'optional'> ? K : never]?: ValueOf<F[K]> | undefined;

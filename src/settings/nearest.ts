@@ -1,4 +1,4 @@
-/** The known name that somebody probably meant; undefined if none is near. */
+/** The known name that is most similar; undefined if none is similar enough. */
 export function nearest(given: string, known: readonly string[]): string | undefined {
   const plain = simplified(given.slice(0, 100));
   let best: string | undefined;
@@ -12,13 +12,13 @@ export function nearest(given: string, known: readonly string[]): string | undef
   return best;
 }
 
-/** `; did you mean x?`, or which ones there are. */
+/** `; did you mean x?`, or a list of the known names. */
 export function suggestion(given: string, known: readonly string[]): string {
   const name = nearest(given, known);
-  return name === undefined ? `; it knows ${known.join(', ')}` : `; did you mean ${name}?`;
+  return name === undefined ? `; known names: ${known.join(', ')}` : `; did you mean ${name}?`;
 }
 
-/** `max_bytes`, `max-bytes` and `maxBytes` are the same to a person. */
+/** `max_bytes`, `max-bytes` and `maxBytes` are treated as equal. */
 function simplified(name: string): string {
   return name.toLowerCase().replaceAll(/[-_ ]/g, '');
 }

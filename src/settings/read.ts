@@ -1,42 +1,42 @@
 import { accept } from './accept.ts';
 import type { AnyField, GroupData, ListData, MapData, ScalarData, VariantsData, Writing } from './field.ts';
 
-/** Something that is wrong with the given options. */
+/** A problem with the given options. */
 export interface Problem<Raw> {
   /** The option, as it is written: `rotate.maxAge`. */
   readonly path: string;
-  /** As it follows the option's name: `must be ...`. */
+  /** The text that follows the option's name: `must be ...`. */
   readonly message: string;
-  /** Where it stands: the value, or the key for a missing or unknown one. Undefined: nowhere. */
+  /** Its location: the value, or the key for a missing or unknown one. Undefined if there is none. */
   readonly raw?: Raw | undefined;
   readonly isAboutKey?: boolean | undefined;
-  /** A number that is not in its bounds. */
+  /** A number is out of range. */
   readonly isRange?: boolean | undefined;
 }
 
-/** A form in which options are given: JavaScript, or a configuration file. `Raw` is a value of that form. */
+/** A format of options: JavaScript, or a configuration file. `Raw` is a value in that format. */
 export interface Form<Raw> extends Writing {
-  /** The keys and values of a map in the order they stand; undefined if it is none. */
+  /** The keys and values of a map in their order; undefined if the value is not a map. */
   entries(raw: Raw): readonly (readonly [string, Raw])[] | undefined;
   items(raw: Raw): readonly Raw[] | undefined;
-  /** A key without a value. */
+  /** Whether the key has no value. */
   isEmpty(raw: Raw): boolean;
-  /** It is not valid, and that was reported when it was read. */
+  /** Whether the value is invalid and was already reported when it was read. */
   isReported(raw: Raw): boolean;
-  /** The value in JavaScript's form, before it is checked; undefined if it has none. */
+  /** The value as JavaScript, before it is checked; undefined if it cannot be converted. */
   scalar(field: ScalarData, raw: Raw, path: string): unknown;
-  /** Whether the option can be given in this form. */
+  /** Whether the option can be set in this format. */
   takes(field: AnyField): boolean;
-  /** What a valid value is: "a whole number from 1". */
+  /** Describes a valid value: "a whole number from 1". */
   expected(field: AnyField): string;
   shown(raw: Raw, isSecret: boolean): string;
-  /** Reports a problem. May throw; if it does not, reading goes on. */
+  /** Reports a problem. May throw; otherwise reading continues. */
   report(problem: Problem<Raw>): void;
   missing(field: AnyField): string;
   unknownKey(key: string, known: readonly string[]): string;
 }
 
-/** Where a value stands. */
+/** The location of a value. */
 interface Place<Raw> {
   readonly path: string;
   readonly holder: Raw | undefined;
@@ -45,7 +45,7 @@ interface Place<Raw> {
 /** Reads options by their definition: checks them, fills in the defaults, reports every problem. */
 export class OptionReader<Raw> {
   readonly #form: Form<Raw>;
-  /** Nothing was wrong with what was read last. Else what is wrong is missing in it. */
+  /** Whether the options read last are valid. If not, invalid options are missing in the result. */
   isValid = true;
 
   constructor(form: Form<Raw>) {
@@ -83,7 +83,7 @@ export class OptionReader<Raw> {
     return value;
   }
 
-  /** What holds without it. */
+  /** The value if the option is missing. */
   #absent(field: AnyField, { path, holder }: Place<Raw>): unknown {
     const { absence } = field;
     if (absence.kind === 'default') return 'parse' in field ? accept(field, absence.value) : absence.value;
@@ -202,7 +202,7 @@ export class OptionReader<Raw> {
   #wrong(field: AnyField, raw: Raw, path: string): undefined {
     const isParent = field.kind === 'group' || field.kind === 'map' || field.kind === 'variants';
     const isSecret = field.isSecret === true || (field.kind === 'list' && field.item.isSecret === true);
-    // A map's value may be a secret whose indentation is wrong.
+    // A map may contain a secret that is incorrectly indented.
     const got = this.#form.shown(raw, isSecret || isParent);
     const isRange = 'min' in field || (field.kind === 'code' && field.isRange);
     this.#report({ path, message: `must be ${this.#form.expected(field)}, got ${got}`, raw, isRange });
@@ -221,7 +221,7 @@ function below(path: string, key: string): string {
   return path === '' || key === '' ? path + key : `${path}.${key}`;
 }
 
-/** What stands at a path, or else what is nearest above it. */
+/** The value at a path, or its closest existing parent. */
 export function nearestTo<Raw>(path: string, raw: Raw | undefined, form: Form<Raw>): Raw | undefined {
   let found = raw;
   for (const key of path.split('.')) {
@@ -233,7 +233,7 @@ export function nearestTo<Raw>(path: string, raw: Raw | undefined, form: Form<Ra
   return found;
 }
 
-/** A key as it stands in a message. */
+/** Formats a key for a message. */
 export function shownKey(key: string): string {
   return JSON.stringify(key.length > 60 ? `${key.slice(0, 57)}...` : key);
 }

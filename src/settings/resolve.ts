@@ -4,9 +4,9 @@ import { suggestion } from './nearest.ts';
 import { type Form, OptionReader, type Problem } from './read.ts';
 
 /**
- * The options that hold: those given over the defaults, all of them checked.
+ * Resolves options: merges the given ones with the defaults, and checks all of them.
  * @param where the name of the constructor or function, for messages
- * @throws RangeError or TypeError that says option, expected and given value
+ * @throws RangeError or TypeError with option, expected and given value
  */
 export function resolve<F extends Fields, P extends Presence, Off>(
   definition: Group<F, P, Off>,
@@ -16,7 +16,7 @@ export function resolve<F extends Fields, P extends Presence, Off>(
   return new OptionReader(new JavaScriptForm(where)).read(definition, given) as ValueOf<Group<F, P, never>>;
 }
 
-/** Options as code gives them. The first problem throws. */
+/** Options provided by code. The first problem throws. */
 class JavaScriptForm implements Form<unknown> {
   readonly #where: string;
 
@@ -61,7 +61,7 @@ class JavaScriptForm implements Form<unknown> {
   }
 
   shown(raw: unknown, isSecret: boolean): string {
-    if (isSecret && typeof raw === 'string') return `a text of ${raw.length} characters (not shown)`;
+    if (isSecret && typeof raw === 'string') return `a string of ${raw.length} characters (not shown)`;
     return Array.isArray(raw) && raw.length === 0 ? 'an empty array' : shown(raw);
   }
 
@@ -79,7 +79,7 @@ class JavaScriptForm implements Form<unknown> {
   }
 }
 
-/** What a valid value is, for messages: `a whole number from 1`. */
+/** Describes a valid value in messages: `a whole number from 1`. */
 export function expectedOf(field: AnyField): string {
   switch (field.kind) {
     case 'choice':
@@ -87,7 +87,7 @@ export function expectedOf(field: AnyField): string {
     case 'flag':
       return 'true or false';
     case 'value':
-      return 'a text, a number, true or false';
+      return 'a string, a number, true or false';
     case 'text':
     case 'code':
       return field.expected;

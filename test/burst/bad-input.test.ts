@@ -43,7 +43,7 @@ describe('wrong options throw at construction and say option, expected and given
       { exporter, after: { records: -1 } },
       'after.records must be a whole number from 1, or Infinity, got -1',
     ],
-    [{ exporter, after: { hours: 1 } }, 'after has no option "hours"; it knows records, millis'],
+    [{ exporter, after: { hours: 1 } }, 'after has no option "hours"; known names: records, millis'],
     [{ exporter, limit: { millis: 0 } }, 'limit.millis must be a number of milliseconds from 1, got 0'],
     [{ exporter, limit: { records: 0 } }, 'limit.records must be a whole number from 1, or Infinity, got 0'],
     [{ exporter, limit: { reserve: -0.1 } }, 'limit.reserve must be a number from 0 to 1, got -0.1'],

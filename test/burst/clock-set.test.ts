@@ -258,7 +258,7 @@ test('every option in milliseconds has its scenario', () => {
     try {
       new BurstLogRecordProcessor({ exporter: new Exporter(), ...wrong });
     } catch (error) {
-      return (error as Error).message.split('it knows ')[1]!.split(', ');
+      return (error as Error).message.split('known names: ')[1]!.split(', ');
     }
     throw new Error('an unknown option was accepted');
   };

@@ -169,7 +169,7 @@ describe.each(FRONTS)('configure() of the %s', (front) => {
     [{ logger: '', level: 'INFO' }, 'rule: logger must be a name, or a prefix followed by "*"'],
     [{ task: 5, level: 'INFO' }, 'rule: task must be a name, or a prefix followed by "*"'],
     [{ level: 'INFO', forMillis: 0 }, 'rule: forMillis must be a number of milliseconds from 1, got 0'],
-    [{ level: 'INFO', minutes: 5 }, 'rule has no option "minutes"; it knows logger, task, level'],
+    [{ level: 'INFO', minutes: 5 }, 'rule has no option "minutes"; known names: logger, task, level'],
     [[{ level: 'INFO' }, null], 'rule 2 must be an object, got null'],
   ])('refuses %j and changes nothing', (rule, message) => {
     const { burst, clock } = pipeline();

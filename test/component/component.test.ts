@@ -14,7 +14,7 @@ import {
 
 const never = new AbortController().signal;
 
-/** A sink that notes its calls. */
+/** A sink that records its calls. */
 function noting(more: Partial<Sink> = {}) {
   const calls: unknown[] = [];
   const sink: Sink = {
@@ -29,8 +29,8 @@ function noting(more: Partial<Sink> = {}) {
   return { calls, sink };
 }
 
-describe('a sink that is made when it is opened', () => {
-  test('hands every call on, with what it was given and what comes back', async () => {
+describe('a sink that is created when it is opened', () => {
+  test('passes every call on, with its arguments and its result', async () => {
     const { calls, sink } = noting({ prepare: async (signal) => signal === never && 'prepared' });
     const deferred = new DeferredSink(() => sink);
     const entries: JournalEntry[] = [{ index: 1, receivedMillis: 2, records: 3, body: new Uint8Array(4) }];
@@ -43,19 +43,19 @@ describe('a sink that is made when it is opened', () => {
     expect(calls).toEqual([['open', 'before'], ['write', entries], 'close']);
   });
 
-  test('is not made before, and a close without an open is no error', async () => {
+  test('is not created before, and a close without an open is not an error', async () => {
     let made = 0;
     const deferred = new DeferredSink(() => {
       made += 1;
       return noting().sink;
     });
     await deferred.close();
-    await expect(deferred.write([], never)).rejects.toThrow('it is not open');
-    await expect(deferred.prepare(never)).rejects.toThrow('it is not open');
+    await expect(deferred.write([], never)).rejects.toThrow('the sink is not open');
+    await expect(deferred.prepare(never)).rejects.toThrow('the sink is not open');
     expect([deferred.counters(), deferred.dropped(), made]).toEqual([{}, {}, 0]);
   });
 
-  test('whose making fails is made again at the next open; one that was made is only opened again', async () => {
+  test('whose creation fails is created again at the next open; one that was created is only opened again', async () => {
     let made = 0;
     let opens = 0;
     const deferred = new DeferredSink(() => {
@@ -84,7 +84,7 @@ describe('a sink that is made when it is opened', () => {
     await expect(deferred.open(undefined)).rejects.toThrow(`make() returned a sink without ${missing}`);
   });
 
-  test('has only figures that can be metrics, and at most 64', async () => {
+  test('has only counters that can be metrics, and at most 64', async () => {
     const many = Object.fromEntries(Array.from({ length: 100 }, (_, at) => [`n${at}`, at]));
     const odd = {
       rotations: 2,
@@ -108,7 +108,7 @@ describe('a sink that is made when it is opened', () => {
   });
 });
 
-test('errors of a sink are known by their fields, whoever made their class; anything else is neither', () => {
+test('errors of a sink are recognized by their fields, whatever their class', () => {
   const rejected = rejectedError('http_400', 'bad', [1, 2], 'state');
   expect(asRejected(rejected)).toMatchObject({
     cause: 'http_400',
@@ -133,7 +133,7 @@ test('errors of a sink are known by their fields, whoever made their class; anyt
   for (const wait of [-1, Number.NaN, '5', null]) expect(retryAfterOf({ retryAfterMillis: wait })).toBe(0);
 });
 
-test('what is refused and dropped is counted by cause and logged, the reason cut', () => {
+test('refused and dropped records are counted by cause and logged with a bounded reason', () => {
   const counters = newCounters();
   const said: [number, string][] = [];
   const refusals = new Refusals('receivers.x', counters, {

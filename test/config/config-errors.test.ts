@@ -16,7 +16,7 @@ const rest = 'receivers: { zmqAck: }\nsinks: { a: { type: console } }\n';
 const receiver = (text: string) => errorsOf(`sinks: { a: { type: console } }\nreceivers: { ${text} }\n`);
 const sink = (text: string) => errorsOf(`receivers: { otlpGrpc: }\nsinks: { a: { ${text} } }\n`);
 
-test('all errors come at once, each with its place, in the order of the text', () => {
+test('all errors are reported at once, each with its position, in the order of the text', () => {
   const text = `recievers: {}
 receivers:
   zmqAck:
@@ -49,8 +49,16 @@ test.each([
     `${rest}journal: { max_bytes: 1GiB }`,
     'unknown key "max_bytes"; did you mean maxBytes?',
   ],
-  ['a key far from all', `${rest}shutdown: { zebra: 1 }`, 'shutdown: unknown key "zebra"; it knows drain'],
-  ['a key named like a property of objects', `${rest}constructor: 1`, 'unknown key "constructor"; it knows'],
+  [
+    'a key far from all',
+    `${rest}shutdown: { zebra: 1 }`,
+    'shutdown: unknown key "zebra"; known names: drain',
+  ],
+  [
+    'a key named like a property of objects',
+    `${rest}constructor: 1`,
+    'unknown key "constructor"; known names',
+  ],
   ['a key that stands twice', `${rest}data: a\ndata: b`, '4:1: data: duplicate key, first in line 3'],
   [
     'a duration without a unit',
@@ -88,28 +96,24 @@ test.each([
 });
 
 test.each([
-  [
-    'a bracket that is not closed',
-    'a: [1\nb: 2',
-    '2:1: invalid YAML: the indentation does not fit, or a bracket',
-  ],
-  ['a tab', 'a:\n\t- b', '2:1: invalid YAML: indentation is made of blanks, not of tabs'],
-  ['a second document', `${rest}---\na: 1`, 'invalid YAML: one document in a file'],
-  ['an unknown tag', 'a: !secret hush', '1:4: invalid YAML: an unknown tag'],
-  ['a tag of YAML 1.1', 'a: !!binary aGVsbG8=', 'invalid YAML: an unknown tag'],
-  ['a map as a key', '? { a: 1 }\n: 2', 'invalid YAML: a key is a plain name'],
+  ['a bracket that is not closed', 'a: [1\nb: 2', '2:1: invalid YAML: wrong indentation, or a bracket'],
+  ['a tab', 'a:\n\t- b', '2:1: invalid YAML: indentation must consist of blanks, not of tabs'],
+  ['a second document', `${rest}---\na: 1`, 'invalid YAML: a file must have only one document'],
+  ['an unknown tag', 'a: !secret hush', '1:4: invalid YAML: unknown tag'],
+  ['a tag of YAML 1.1', 'a: !!binary aGVsbG8=', 'invalid YAML: unknown tag'],
+  ['a map as a key', '? { a: 1 }\n: 2', 'invalid YAML: a key must be a plain name'],
   ['a wrong escape', 'a: "\\q"', '1:5: invalid YAML: in double quotes a backslash'],
   [
     'a reference in brackets without quotes',
     'a: { b: ${env:WORD}, c: 1 }',
-    'inside of { } a ${env:NAME} needs quotes',
+    'inside { }, ${env:NAME} needs quotes',
   ],
   [
     'an alias of nothing',
     `${rest}data: *x`,
     '3:7: data: needs an anchor of this name that is complete before the alias',
   ],
-  ['an alias of what it stands in', `${rest}data: &x [*x]`, 'needs an anchor of this name'],
+  ['an alias of a value that contains it', `${rest}data: &x [*x]`, 'needs an anchor of this name'],
 ])('%s is reported without quoting the text', (_name, text, expected) => {
   const reported = errorsOf(text).join('\n');
   expect(reported).toContain(expected);
@@ -159,15 +163,15 @@ test.each([
   [`zmqAck: { endpoint: ipc:///${'x'.repeat(104)} }`, '103 bytes at most'],
   [
     'otlpGrpc: { endpoint: 127.0.0.1:4317 }, otlpHttp: { endpoint: localhost:4317 }',
-    'receivers.otlpHttp.endpoint: must be an unused address: port 4317 is that of receivers.otlpGrpc.endpoint',
+    'receivers.otlpHttp.endpoint: must be an unused address: port 4317 is used by receivers.otlpGrpc.endpoint',
   ],
   [
     'otlpGrpc: { endpoint: 127.0.0.1:5080 }',
-    '2:26: receivers.otlpGrpc.endpoint: must be an unused address: port 5080 is that of http.endpoint',
+    '2:26: receivers.otlpGrpc.endpoint: must be an unused address: port 5080 is used by http.endpoint',
   ],
   [
     'zmqAck: { endpoint: ipc:///run/a }, zmqPush: { endpoint: ipc:///run/a }',
-    '/run/a is that of receivers.zmqAck.endpoint',
+    '/run/a is used by receivers.zmqAck.endpoint',
   ],
   ['otlpGrpc: { tls: { certFile: c } }', 'receivers.otlpGrpc.tls.keyFile: is required: a path'],
   ['otlpGrpc: { token: aaaaaaaaaaaaaaaaaaaa, tokenFile: t }', 'takes token or tokenFile, got both'],
@@ -220,7 +224,7 @@ test.each([
   ],
   [
     'type: otlp, endpoint: https://x, tls: { keyFile: a }',
-    'sinks.a.tls: needs both certFile and keyFile, got one of them',
+    'sinks.a.tls: needs both certFile and keyFile, got only one',
   ],
   [
     'type: otlp, endpoint: http://x, headers: { host: x }',
@@ -232,7 +236,7 @@ test.each([
   ],
   [
     'type: otlp, endpoint: http://x, headers: { a: "hush\\n" }',
-    'a text of visible ASCII characters and blanks, got a text (not shown)',
+    'a text of visible ASCII characters and blanks, got a string (not shown)',
   ],
   ['type: console, retry: { initial: 1m }', 'sinks.a.retry.initial: must be at most max (30s), got 1m'],
   [
@@ -250,7 +254,7 @@ test.each([
   ],
   [
     'type: file, path: .distlogd/journal/x',
-    'must not be in the data directory, where the daemon keeps its own files',
+    'must not be in the data directory, which is reserved for the daemon',
   ],
   ['type: file, path: .distlogd', 'must not be in the data directory'],
   ['type: store, path: .distlogd/journal', 'must not be in the data directory, except below store/'],
@@ -274,7 +278,7 @@ test('two segments fit in the journal', () => {
   );
 });
 
-test('what a variable holds is never shown, nor is a secret', () => {
+test('neither the value of a variable nor a secret is shown', () => {
   const reported = [
     ...errorsOf(`${rest}journal: { sync: '\${env:WORD}' }`),
     ...receiver("otlpGrpc: { token: '${env:WORD}' }"),
@@ -289,13 +293,13 @@ test('what a variable holds is never shown, nor is a secret', () => {
 });
 
 test.each([
-  ['${env:NOPE}', 'the environment variable NOPE is not set, and no default is given'],
+  ['${env:NOPE}', 'the environment variable NOPE is not set and has no default'],
   ['${env:EMPTY}', 'got the value of EMPTY (not shown)'],
-  ['${WORD}', 'a reference is ${env:NAME} or ${env:NAME:-default}, and $$ is a plain $'],
-  ['${env:1A}', 'a reference is'],
-  ['${env:NOPE:-${env:WORD}}', 'a reference is'],
-  ['${file:/etc/passwd}', 'a reference is'],
-  ['${env:WORD', 'a reference is'],
+  ['${WORD}', 'a reference must be ${env:NAME} or ${env:NAME:-default}, and a literal $ must be $$'],
+  ['${env:1A}', 'a reference must be'],
+  ['${env:NOPE:-${env:WORD}}', 'a reference must be'],
+  ['${file:/etc/passwd}', 'a reference must be'],
+  ['${env:WORD', 'a reference must be'],
 ])('%s is an error', (text, expected) => {
   const reported = errorsOf(`${rest}data: "${text}"`);
   expect(reported.join('\n')).toContain(expected);
@@ -303,17 +307,17 @@ test.each([
 });
 
 test.each(['\u202e', '\u2066', '\u0007', '\u009b', '\u0000'])(
-  'a character that hides what the file says is an error: %j',
+  'a character that hides the content of the file is an error: %j',
   (character) => {
     const [error, ...more] = errorsOf(`${rest}data: "a${character}b"`);
     const code = character.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0');
-    expect(error).toContain(`distlogd.yaml:3:9: the character U+${code} must not stand in the file`);
+    expect(error).toContain(`distlogd.yaml:3:9: the character U+${code} is not allowed in the file`);
     expect(more).toEqual([]);
     expect(errorsOf(`${rest}# a comment with ${character}`)).toHaveLength(1);
   },
 );
 
-test('characters of all languages, and escapes that show what they are, are valid', () => {
+test('characters of all languages, and escapes, are valid', () => {
   expect(errorsOf(`${rest}data: "дом/家/\\u202e"`)).toEqual([]);
 });
 
@@ -321,7 +325,7 @@ test.each([
   ['a lone byte', [0xff]],
   ['a character that is cut off', [0xe5, 0xae]],
   ['an encoded surrogate', [0xed, 0xa0, 0x80]],
-])('%s is an error at its place, even behind a replacement character', (_name, wrong) => {
+])('%s is an error at its position, even after a replacement character', (_name, wrong) => {
   const bytes = Buffer.concat([
     Buffer.from(`${rest}data: "\ufffd家`),
     Buffer.from(wrong),
@@ -333,7 +337,7 @@ test.each([
   ]);
 });
 
-test('two sinks on one file are refused, also when a link leads one of them there', () => {
+test('two sinks on one file are refused, also through a symbolic link', () => {
   const folder = mkdtempSync(join(tmpdir(), 'burstlog-config-'));
   try {
     mkdirSync(join(folder, 'logs'));
@@ -368,7 +372,7 @@ test.each([
   ],
   [
     'match: first\nrules: { all: { sinks: [archive] }, r: { drop: true, sinks: [archive] } }',
-    '4:37: rules.r: can never apply: with match: first, rule all before it takes every record',
+    '4:37: rules.r: can never apply: with match: first, the preceding rule all matches every record',
   ],
   ['rules: { r: { sample: 1.5 } }', 'rules.r.sample: must be a number above 0, up to 1, got 1.5'],
   ['rules: { 1: { drop: true } }', 'rules: has the key "1", but a rule must consist of letters'],
@@ -376,7 +380,7 @@ test.each([
   ['tests: { t: { record: { body: x } } }', 'tests.t: needs sinks or dropped: true, got neither'],
   [
     'tests: { t: { record: { body: [x] }, dropped: true } }',
-    'tests.t.record.body: must be a text, a number, true or false',
+    'tests.t.record.body: must be a string, a number, true or false',
   ],
   ['tests: { t: { record: {}, sinks: [b] } }', 'tests.t.sinks: must be names of sinks, got "b"'],
 ])('%s is an error', (text, expected) => {
@@ -396,7 +400,7 @@ test.each([
   ['type: publish, endpoint: "tcp://*:5012"', 'sinks.a.endpoint: needs curve, or insecure: true'],
   [
     'type: publish, endpoint: "tcp://127.0.0.1:4317"',
-    'sinks.a.endpoint: must be an unused address: port 4317 is that of receivers.otlpGrpc.endpoint',
+    'sinks.a.endpoint: must be an unused address: port 4317 is used by receivers.otlpGrpc.endpoint',
   ],
 ])('the sink { %s } is an error', (text, expected) => {
   expect(sink(text).join('\n')).toContain(expected);
@@ -416,7 +420,7 @@ test('rules are at most 1,000', () => {
   expect(rules(1_001)).toEqual(['distlogd.yaml:3:1: rules: must be at most 1000 rules, got 1001']);
 });
 
-test('a byte order mark and other line breaks move no place', () => {
+test('a byte order mark and other line breaks do not change positions', () => {
   const wrong = `x: 1\n${rest}y: 2\n`;
   const places = errorsOf(wrong).map((error) => error.split(': ')[0]);
   expect(places).toEqual(['distlogd.yaml:1:1', 'distlogd.yaml:4:1']);
@@ -425,7 +429,7 @@ test('a byte order mark and other line breaks move no place', () => {
   }
 });
 
-test('what can be turned off says so', () => {
+test('the message for a group that can be turned off mentions it', () => {
   expect(errorsOf(`${rest}http: off\n`).join()).toContain(
     'http: must be false, or a map with keys of endpoint',
   );

@@ -23,7 +23,7 @@ function configOf(text: string, data?: string): DaemonConfig {
 
 const rest = 'receivers: { zmqAck: }\nsinks: { a: { type: console } }\n';
 
-test('without a file everything is open on loopback, and goes to a file and the console', () => {
+test('without a file all receivers are on loopback, and records are written to a file and the console', () => {
   const { config } = defaultConfig({ directory: '/srv' });
   expect(config.data).toBe('/srv/.distlogd');
   expect(config.receivers).toMatchObject({
@@ -47,7 +47,7 @@ test('without a file everything is open on loopback, and goes to a file and the 
   expect(config.ownRecords).toEqual({ severity: 'INFO', console: true });
 });
 
-test('with a file only the receivers that it names are there', () => {
+test('with a file only the receivers that it names are opened', () => {
   expect(Object.keys(configOf(rest).receivers)).toEqual(['zmqAck']);
 });
 
@@ -56,7 +56,7 @@ test('http without a value, or false, is off', () => {
   expect(configOf(`${rest}http: false`).http).toBeUndefined();
 });
 
-test('relative paths begin at the directory of the file', () => {
+test('relative paths are relative to the directory of the file', () => {
   const config = configOf(
     'receivers: { otlpGrpc: { tokenFile: ../token } }\nsinks: { a: { type: file, path: logs/a } }\ndata: /var/lib/d',
   );
@@ -65,7 +65,7 @@ test('relative paths begin at the directory of the file', () => {
   expect(config.data).toBe('/var/lib/d');
 });
 
-test('a data directory of the command line counts, also for what lies below it', () => {
+test('a data directory of the command line takes precedence, also for paths below it', () => {
   const config = configOf(
     'receivers: { zmqAck: }\nsinks: { a: { type: file, format: text } }\ndata: x',
     '/srv/data',
@@ -81,7 +81,7 @@ test('a bound that depends on another value follows it', () => {
   expect(config.sinks[0]!.maxBehind.bytes).toBe(536_870_912);
 });
 
-test('a variable that alone makes a value has the type that it looks like', () => {
+test('a value that consists of one variable has its YAML type', () => {
   const text = `receivers: { zmqAck: }
 sinks:
   a: { type: file, rotate: { keep: "\${env:NUMBER}", gzip: "\${env:FLAG}", maxBytes: "\${env:NOPE:-5MiB}" } }
@@ -98,7 +98,7 @@ journal:
   expect(config.journal.maxBytes).toBe(2_147_483_648);
 });
 
-test('a variable with digits is a text where a text is expected, to the last digit', () => {
+test('a variable with digits stays an exact string if a string is expected', () => {
   const config = configOf(
     'receivers: { otlpGrpc: { token: "${env:DIGITS}" } }\nsinks: { a: { type: console } }\ndata: "${env:NUMBER}"',
   );
@@ -106,7 +106,7 @@ test('a variable with digits is a text where a text is expected, to the last dig
   expect(config.data).toBe('/etc/distlogd/7');
 });
 
-test('what a variable holds is not searched again, and is no YAML', () => {
+test('the value of a variable is not expanded again, and is not parsed as YAML', () => {
   expect(configOf(`${rest}data: "\${env:LOOP}"`).data).toBe('/etc/distlogd/${env:NUMBER}');
   expect(configOf(`${rest}data: "\${env:MAP}"`).data).toBe('/etc/distlogd/{ a: 1 }');
 });
@@ -123,7 +123,7 @@ test('an OTLP sink keeps its headers and loses the slash at the end of its endpo
   ]);
 });
 
-test('an aliased part is one of its own each time', () => {
+test('each use of an alias is independent', () => {
   const config = configOf(
     'receivers: { zmqAck: }\nsinks:\n  a: &s { type: console, retry: { initial: 2s } }\n  b: *s\n',
   );
@@ -171,7 +171,7 @@ test('sizes and durations are shown as they can be read', () => {
   );
 });
 
-test('any text is a configuration or has errors with a place, and never throws', () => {
+test('any text is a configuration or has errors with a position, and never throws', () => {
   const piece = fc.constantFrom(
     'receivers',
     'zmqAck',

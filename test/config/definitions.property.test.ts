@@ -37,7 +37,7 @@ const bounds = fc.constantFrom<{ min: number; max?: number; isAbove?: boolean; o
 );
 const names = { called: 'name', rule: 'must be lower case', pattern: /^[a-z]+$/ };
 
-/** Fields of which the schema says all. */
+/** Fields that the schema describes completely. */
 const exactScalar: fc.Arbitrary<AnyField> = fc
   .tuple(presence, bounds)
   .chain(([about, limits]) =>
@@ -90,13 +90,13 @@ function withInput(
 ): fc.Arbitrary<readonly [GroupData, unknown]> {
   return definitionOf(scalar).chain((definition) =>
     fieldOf({ ...definition, canBeOff: false }, mayBeWrong)
-      // A file as a whole is a map.
+      // The whole file is a map.
       .filter((input) => typeof input === 'object' && input !== null && !Array.isArray(input))
       .map((input) => [definition, input] as const),
   );
 }
 
-/** What a file with these options has wrong. */
+/** The errors of a file with these options. */
 function read(definition: GroupData, written: string) {
   const errors = new ConfigErrors('shop.yaml');
   const reader = new OptionReader(new FileForm(errors, '/srv'));
@@ -111,7 +111,7 @@ function schemaAccepts(definition: GroupData, input: unknown): boolean {
 
 const runs = { numRuns: 120 };
 
-test('of a random definition the file form accepts exactly what its JSON Schema accepts', () => {
+test('for a random definition the file form accepts exactly what its JSON Schema accepts', () => {
   let accepted = 0;
   fc.assert(
     fc.property(withInput(exactScalar, true), ([definition, input]) => {
@@ -135,7 +135,7 @@ test('sizes, durations, paths and texts: the schema refuses nothing that the fil
   );
 });
 
-test('code and file agree on what is valid, and on the values that hold', () => {
+test('code and file agree on what is valid, and on the resolved values', () => {
   const inCode = (definition: GroupData, input: unknown) => {
     try {
       return { values: resolve(definition as never, 'Shop', input) as unknown };
@@ -146,7 +146,7 @@ test('code and file agree on what is valid, and on the values that hold', () => 
   fc.assert(
     fc.property(withInput(exactScalar, true), ([definition, input]) => {
       const json = JSON.stringify(input);
-      // A key with nothing behind it is a form of files only.
+      // Only a file can have a key without a value.
       if (json.includes('null')) return;
       const { values, errors } = read(definition, json);
       const code = inCode(definition, renamed(JSON.parse(json)));
@@ -156,7 +156,7 @@ test('code and file agree on what is valid, and on the values that hold', () => 
   );
 });
 
-/** In code the option has its unit in the name. */
+/** In code the option's name includes the unit. */
 function renamed(input: unknown): unknown {
   if (Array.isArray(input)) return input.map(renamed);
   if (typeof input !== 'object' || input === null) return input;
@@ -165,7 +165,7 @@ function renamed(input: unknown): unknown {
   );
 }
 
-/** Every value without parts, with its path as messages have it. */
+/** Every scalar, with its path as in messages. */
 function* leavesOf(
   input: unknown,
   at: string,
@@ -184,7 +184,7 @@ function* leavesOf(
   }
 }
 
-test('one wrong value is one error, which names its option and stands at its line and column', () => {
+test('one wrong value is one error with its option, line and column', () => {
   const scalar = fc.oneof(exactScalar, otherScalar).filter(({ kind }) => kind !== 'value' && kind !== 'path');
   fc.assert(
     fc.property(
@@ -201,7 +201,7 @@ test('one wrong value is one error, which names its option and stands at its lin
         const before = written.slice(0, written.indexOf('"?!"')).split('\n');
         const { errors } = read(definition, written);
         expect(errors).toMatchObject([{ path, line: before.length, column: before.at(-1)!.length + 1 }]);
-        expect(errors[0]!.message).toMatch(/^must be .+, got (?:"\?!"|a text \(not shown\))$/);
+        expect(errors[0]!.message).toMatch(/^must be .+, got (?:"\?!"|a string \(not shown\))$/);
       },
     ),
     runs,

@@ -10,7 +10,7 @@ import { anyConfig } from './support/any-config.ts';
 const root = join(__dirname, '../..');
 const validate = new Ajv({ allErrors: true, allowUnionTypes: true, strict: true }).compile(configSchema());
 
-/** Where the schema finds something wrong in a text. */
+/** The positions of schema errors in a text. */
 function wrongIn(text: string): readonly string[] {
   validate(parse(text));
   return (validate.errors ?? []).map(({ instancePath }) => instancePath);
@@ -18,12 +18,12 @@ function wrongIn(text: string): readonly string[] {
 
 const rest = 'sinks: { a: { type: console } }\n';
 
-test('docs/distlogd.schema.json is what the definition says; npm run docs writes it', () => {
+test('docs/distlogd.schema.json matches the definition; npm run docs writes it', () => {
   const file = readFileSync(join(root, 'docs/distlogd.schema.json'), 'utf8');
   expect(JSON.parse(file)).toEqual(JSON.parse(JSON.stringify(configSchema())));
 });
 
-test('the example names the schema, and is valid by it', () => {
+test('the example names the schema, and is valid according to it', () => {
   const [, schema = ''] = /^# yaml-language-server: \$schema=(\S+)\n/.exec(exampleConfig()) ?? [];
   expect(join('examples', schema)).toBe('docs/distlogd.schema.json');
   expect(wrongIn(exampleConfig())).toEqual([]);
@@ -72,7 +72,7 @@ test('the schema refuses nothing that distlogd accepts', () => {
   expect(valid).toBeGreaterThan(50);
 });
 
-test('every key says what it means', () => {
+test('every key has a description', () => {
   const silent: string[] = [];
   const look = (schema: unknown, path: string) => {
     const {

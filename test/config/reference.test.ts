@@ -7,12 +7,12 @@ const root = join(__dirname, '../..');
 const page = readFileSync(join(root, 'docs/distlogd.md'), 'utf8');
 const source = { fileName: 'distlogd.yaml', environment: {}, directory: '/etc/distlogd' };
 
-test('the reference in docs/distlogd.md is what the schema says; npm run docs writes it', () => {
+test('the reference in docs/distlogd.md matches the definition; npm run docs writes it', () => {
   const [, rest = ''] = page.split('<!-- reference: made by scripts/config-docs.js -->\n');
   expect(rest.split('<!-- end of the reference -->')[0]).toBe(`\n${configReference()}\n`);
 });
 
-test('examples/distlogd.yaml is what the schema says; npm run docs writes it', () => {
+test('examples/distlogd.yaml matches the definition; npm run docs writes it', () => {
   expect(readFileSync(join(root, 'examples/distlogd.yaml'), 'utf8')).toBe(exampleConfig());
 });
 
@@ -20,7 +20,7 @@ test('the example is valid', () => {
   expect(parseConfig(exampleConfig(), source)).toHaveProperty('config');
 });
 
-test('the example says the defaults: without what has one, the same comes out', () => {
+test('the example contains the defaults: without them the result is the same', () => {
   const short = `receivers: { zmqAck: , zmqPush: , otlpGrpc: , otlpHttp: }
 sinks:
   archive: { type: file }
@@ -34,7 +34,7 @@ sinks:
   expect(full).toMatchObject({ config: (less as { config: object }).config });
 });
 
-test('every optional key of the example is valid with its example, of a pair one', async () => {
+test('every optional key of the example is valid with its example, one of each pair', async () => {
   const extensions = { patterns: await loadPatterns() };
   const optional = exampleConfig()
     .split('\n')

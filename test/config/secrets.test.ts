@@ -76,7 +76,7 @@ test('secrets in the configuration itself need no file', async () => {
   expect(result.secrets.forZmq({}).curve).toBeUndefined();
 });
 
-test('what is wrong with files comes at once, each at its key, and not a letter of them is shown', async () => {
+test('all errors of files are reported at once, each at its key, without any of their content', async () => {
   certificate('a');
   certificate('b');
   put('short', 'hush');
@@ -90,23 +90,23 @@ test('what is wrong with files comes at once, each at its key, and not a letter 
     error.replaceAll(room, '').replace(/^distlogd.yaml:2:\d+: receivers\./, ''),
   );
   expect(places).toEqual([
-    'otlpGrpc.tokenFile: must hold a token of 16 to 4096 visible ASCII characters without spaces, got something else in /short',
-    'otlpGrpc.tls.keyFile: must be the private key of certFile, got another one in /b.key',
-    'otlpHttp.tokenFile: must be a file that can be read, got /missing: there is no such file',
-    'otlpHttp.tls.certFile: must hold a certificate, PEM, got something else in /short',
-    'otlpHttp.tls.keyFile: must hold a private key, PEM, not encrypted, got something else in /no.key',
+    'otlpGrpc.tokenFile: must contain a token of 16 to 4096 visible ASCII characters without spaces, got other content in /short',
+    'otlpGrpc.tls.keyFile: must be the private key of certFile, got a different one in /b.key',
+    'otlpHttp.tokenFile: must be a file that can be read, got /missing: no such file',
+    'otlpHttp.tls.certFile: must contain a certificate, PEM, got other content in /short',
+    'otlpHttp.tls.keyFile: must contain a private key, PEM, not encrypted, got other content in /no.key',
     'otlpHttp.tls.clientCaFile: must be a file of at most 1MiB, got 1048577 bytes in /big',
-    'zmqAck.curve.secretKeyFile: must be a file, got something else at /folder',
-    'zmqAck.curve.allowFile: must hold a public key of 40 characters in Z85 on each line (line 1 is not), got something else in /short',
+    'zmqAck.curve.secretKeyFile: must be a regular file, got /folder',
+    'zmqAck.curve.allowFile: must contain a public key of 40 characters in Z85 on each line (line 1 is not), got other content in /short',
   ]);
   expect(reported.join()).not.toContain('hush');
 });
 
-test('a device that never ends is no file', async () => {
+test('an endless device is not accepted as a file', async () => {
   expect(await errorsOf('otlpGrpc: { tokenFile: /dev/zero }')).toHaveLength(1);
 });
 
-test('Z85 is that of the specification, and comes back as it was', () => {
+test('Z85 is as specified, and is decoded to the same bytes', () => {
   const bytes = Uint8Array.from([0x86, 0x4f, 0xd2, 0x6f, 0xb5, 0x59, 0xf7, 0x5b]);
   expect(encodeZ85(bytes)).toBe('HelloWorld');
   expect(decodeZ85('HelloWorld')).toEqual(bytes);
@@ -116,7 +116,7 @@ test('Z85 is that of the specification, and comes back as it was', () => {
   expect(decodeZ85("Hel'o")).toBeUndefined();
 });
 
-test('keys that are made here encrypt a ZeroMQ connection', async () => {
+test('generated keys encrypt a ZeroMQ connection', async () => {
   const [server, client] = [newCurveKeyPair(), newCurveKeyPair()];
   expect(curvePublicKey(server.secretKey)).toBe(server.publicKey);
   const context = new Context({ blocky: false });

@@ -1,4 +1,4 @@
-/** Conditions and records that are tried on the Collector's filter processor and on ours. */
+/** Conditions and records that are evaluated by the Collector's filter processor and by ours. */
 import {
   type AnyValue,
   type Attributes,
@@ -11,7 +11,7 @@ import {
 const bytes = new Uint8Array([0, 1, 255]);
 const map = (entries: Attributes): AnyValue => ({ entries });
 
-/** A value of every kind, by the attribute that holds it. */
+/** A value of every type, by attribute. */
 const values: readonly (readonly [string, AnyValue])[] = [
   ['text', 'GET /orders'],
   ['empty', ''],
@@ -135,7 +135,8 @@ const literals = [
 const names = values.map(([key]) => key);
 
 export const conditions: readonly string[] = [
-  // Each literal against an attribute, by every operator: the attribute has each kind in one of the records.
+  // Each literal against an attribute, with every operator: the attribute has each type in one of the
+  // records.
   ...names.flatMap((name, index) =>
     [literals[index % literals.length]!, literals[(index * 5 + 3) % literals.length]!].flatMap((literal) =>
       operators.slice(0, 1 + (index % 6)).map((operator) => `attributes["${name}"] ${operator} ${literal}`),
@@ -182,7 +183,7 @@ export const conditions: readonly string[] = [
   'attributes["map"]["b"] == 1',
   'attributes["text"]["b"] == 1',
   'attributes["missing"]["b"] == nil',
-  // Precedence, negation, and what a part that cannot be read makes of the whole.
+  // Precedence, negation, and the effect of a failing part on the whole.
   'severity_number == 17 or severity_number == 5 and body == nil',
   '(severity_number == 17 or severity_number == 5) and body == nil',
   'not severity_number == 9',

@@ -11,7 +11,7 @@ const { path, reason } = findCollector();
 const withCollector = path === undefined ? test.skip : test;
 if (path === undefined) console.warn(`the comparison with the Collector needs a Collector: ${reason}`);
 
-/** Every condition is a pipeline of its own: what its filter does not drop, its file gets. */
+/** Every condition is a separate pipeline: records that its filter does not drop are written to its file. */
 function config(texts: readonly string[]): string {
   const names = texts.map((_, index) => String(index));
   const endpoint = ['$', '{env:COLLECTOR_HTTP_ENDPOINT}'].join('');
@@ -36,7 +36,10 @@ function config(texts: readonly string[]): string {
   return JSON.stringify(parts, null, 1);
 }
 
-/** The scope's version says which record it is: a filter does not touch it, and each record has its own scope. */
+/**
+ * The scope's version identifies the record: a filter does not change it, and each record has a separate
+ * scope.
+ */
 const all = resources.flatMap((resource, index) =>
   resource.scopes.flatMap((scope) =>
     scope.records.map((record, at) => ({ resource, scope, record, id: `${index}.${at}` })),

@@ -49,13 +49,13 @@ test.each([
   ['severty_number > 1', 1, 'unknown path severty_number; did you mean severity_number?'],
   ['body == nil and atributes["a"] == 1', 17, 'unknown path atributes; did you mean attributes?'],
   ['IsMach(body, "x")', 1, 'unknown function IsMach; did you mean IsMatch?'],
-  ['Concat(["a"], "b") == body', 8, 'lists and maps cannot be written in a condition here'],
+  ['Concat(["a"], "b") == body', 8, 'list and map literals are not supported'],
   ['IsMatch(body)', 1, 'IsMatch takes target and pattern, got 1 arguments'],
   ['IsMatch(body, body)', 15, 'the pattern of IsMatch must be a string'],
   ['IsMatch(body, "(?=x)")', 15, 'not a valid RE2 regular expression'],
   ['IsMatch(body, "(a)\\\\1")', 15, 'not a valid RE2 regular expression'],
   ['IsMatch(body, "(")', 15, 'not a valid RE2 regular expression'],
-  ['Len(body)', 1, 'compare what Len returns'],
+  ['Len(body)', 1, 'Len is not a condition: compare its result'],
   ['severity_number = 9', 17, 'values are compared with "=="'],
   ['attributes["a"]', 1, 'attributes is not a condition: compare it, as in attributes != nil'],
   ['"text"', 1, 'a value is not a condition'],
@@ -66,7 +66,7 @@ test.each([
   ['-body == 1', 1, 'arithmetic is not supported: a sign is allowed only before a number'],
   ['severity_number >= ERROR', 20, 'unknown enum ERROR; write SEVERITY_NUMBER_ERROR'],
   ['severity_number >= SEVERITY_NUMBER_LOUD', 20, 'unknown enum SEVERITY_NUMBER_LOUD'],
-  ['body == null', 9, 'the absent value is written nil'],
+  ['body == null', 9, 'the null value is written nil'],
   ["body == 'x'", 9, 'a string must be in double quotation marks'],
   ['body == "x', 9, 'a string has no closing quotation mark'],
   ['body == "\\q"', 10, 'unknown escape \\q; a backslash is written \\\\'],
@@ -75,20 +75,20 @@ test.each([
   ['body == nil)', 12, 'expected "and", "or" or the end, got ")"'],
   ['not not true', 5, 'got "not"'],
   ['body == nil where true', 13, 'write the condition alone, without "where"'],
-  ['body == 99999999999999999999', 9, 'is larger than an integer of 64 bits'],
-  ['body == 0x123', 9, 'bytes have an even number of digits'],
+  ['body == 99999999999999999999', 9, 'exceeds a 64-bit integer'],
+  ['body == 0x123', 9, 'bytes must have an even number of digits'],
   ['trace_id == 0x00', 1, 'trace_id is bytes: write trace_id.string'],
   ['severity_text["a"] == 1', 1, 'severity_text has no keys'],
   ['attributes[body] == 1', 12, 'expected a key such as "name" or 0, got "body"'],
   ['body == #', 9, 'unexpected character "#"'],
-  ['Len(body)[0] == 1', 10, 'what a function returns cannot be indexed'],
+  ['Len(body)[0] == 1', 10, 'the result of a function cannot be indexed'],
 ])('%s is refused at column %i: %s', (text, column, message) => {
   const error = errorOf(text);
   expect(error.message).toContain(message);
   expect(error.column).toBe(column);
 });
 
-test('a part that cannot be read makes the whole undefined, unless the part before it decides', () => {
+test('a part that fails makes the whole undefined, unless a part before it decides', () => {
   expect(answer('HasPrefix(body, "GET")', 5)).toBeUndefined();
   expect(answer('not HasPrefix(body, "GET")', 5)).toBeUndefined();
   expect(answer('severity_number == 9 or HasPrefix(body, "GET")', 5)).toBe(true);
@@ -96,7 +96,7 @@ test('a part that cannot be read makes the whole undefined, unless the part befo
   expect(answer('HasPrefix(body, "GET") or severity_number == 9', 5)).toBeUndefined();
 });
 
-test('a key that a map does not have is nil; one that leads nowhere fails', () => {
+test('a key that is missing in a map is nil; any other key that cannot be resolved fails', () => {
   const body: AnyValue = { entries: [['list', ['a', null]]] };
   expect(answer('body["none"] == nil', body)).toBe(true);
   expect(answer('body["none"][0]["x"] == nil', body)).toBe(true);
@@ -107,14 +107,14 @@ test('a key that a map does not have is nil; one that leads nowhere fails', () =
   }
 });
 
-test('a key of a map that JavaScript knows is a key like any other', () => {
+test('a map key that is also a JavaScript property is a key like any other', () => {
   expect(answer('body["__proto__"] == nil', { entries: [['a', 1]] })).toBe(true);
   expect(answer('body["__proto__"] == "x"', { entries: [['__proto__', 'x']] })).toBe(true);
   expect(errorOf('constructor == 1').message).toContain('unknown path constructor');
   expect(errorOf('toString(body)').message).toContain('column');
 });
 
-test('no pattern and no text can stall it: matching is linear', () => {
+test('no pattern or text can block it: matching is linear', () => {
   const text = `${'a'.repeat(60_000)}!`;
   const began = process.hrtime.bigint();
   expect(answer('IsMatch(body, "^(a+)+$")', text)).toBe(false);
@@ -123,7 +123,7 @@ test('no pattern and no text can stall it: matching is linear', () => {
   expect(Number(process.hrtime.bigint() - began) / 1e9).toBeLessThan(10);
 });
 
-test('without the package for patterns, a condition with one is an error that says what to install', () => {
+test('without the package for patterns, a condition with one is an error that names the package to install', () => {
   expect(() => compileCondition('body == "a" or IsMatch(body, "b")')).toThrow(
     'column 30: regular expressions need the package re2js, which is not installed: npm install re2js',
   );
@@ -141,12 +141,12 @@ test('a value is read as text: a path, or a function of one', () => {
   expect(() => compileValue(' ')).toThrow('column 1: a path is missing');
 });
 
-test('numbers of different kinds are compared by their value', () => {
+test('numbers of different types are compared by their value', () => {
   expect(answer('body == 2', doubleValue(2))).toBe(true);
   expect(answer('body > 9007199254740992', 9_007_199_254_740_993n)).toBe(true);
 });
 
-test('deep nesting is refused, not followed', () => {
+test('deep nesting is refused', () => {
   expect(errorOf(`${'('.repeat(4_900)}true${')'.repeat(4_900)}`).message).toContain('nested deeper than 100');
   expect(
     compileCondition(`${'('.repeat(99)}true${')'.repeat(99)}`).test(recordOf(null), scope, resource),
@@ -163,7 +163,7 @@ test('deep nesting is refused, not followed', () => {
   expect(errorOf('x'.repeat(10_001)).message).toContain('at most 10000 characters');
 });
 
-/** Runs on any record: an answer, or none, and never a throw. */
+/** Runs a condition on any record: it returns a result or undefined, and never throws. */
 function triedOnAll(text: string): void {
   let condition: ReturnType<typeof compileCondition>;
   try {

@@ -61,11 +61,11 @@ test.each<[string, object[]]>([
   expect(of(text).texts).toEqual(expected);
 });
 
-describe('what resource and scope must fit', () => {
+describe('the condition on resource and scope', () => {
   const fits = (text: string, service: string) =>
     of(text).head?.(EMPTY_RECORD, scope, { ...none, attributes: [['service.name', service]] });
 
-  test('is tested without looking at the record', () => {
+  test('is evaluated without reading the record', () => {
     const text = 'resource.attributes["service.name"] == "shop" and severity_number >= 17';
     expect([fits(text, 'shop'), fits(text, 'till')]).toEqual([true, false]);
     const both = 'resource.attributes["service.name"] == "shop" and instrumentation_scope.name == "orders"';
@@ -83,7 +83,7 @@ describe('what resource and scope must fit', () => {
   });
 });
 
-describe('what is read of a record', () => {
+describe('the needed fields of a record', () => {
   test.each<[string, string[], string[] | undefined]>([
     ['severity_number > 5 and flags == 1', [], []],
     ['body == "x"', ['body'], []],

@@ -7,7 +7,7 @@ import { runRuleTests } from '../../src/rules/index.ts';
 const page = readFileSync(join(__dirname, '../../docs/rules.md'), 'utf8');
 const block = (language: string) => new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\`$`, 'm').exec(page)![1]!;
 
-test('the configuration of the page is valid, and its tests pass as the page shows', async () => {
+test('the configuration in the page is valid, and its tests pass as shown', async () => {
   const patterns = await loadPatterns();
   const source = { fileName: 'distlogd.yaml', environment: {}, directory: '/etc', extensions: { patterns } };
   const parsed = parseConfig(block('yaml'), source);

@@ -11,7 +11,7 @@ import {
 } from '../../src/rules/index.ts';
 import { KeyLimit } from '../../src/rules/key-limit.ts';
 import { MAX_SEARCHED, Redaction } from '../../src/rules/redaction.ts';
-import { placeInSample } from '../../src/rules/sample.ts';
+import { positionInSample } from '../../src/rules/sample.ts';
 import { resolve } from '../../src/settings/index.ts';
 
 let patterns: Patterns | undefined;
@@ -21,16 +21,16 @@ beforeAll(async () => {
 const { signal } = new AbortController();
 
 describe('a limit by key', () => {
-  test('takes so many at once, and gets them back evenly over its time', () => {
+  test('allows a burst, and is refilled evenly over its period', () => {
     const limit = new KeyLimit(4, 1_000);
     const take = (millis: number) => limit.take('a', millis);
     expect([0, 0, 0, 0, 0].map(take)).toEqual([true, true, true, true, false]);
     expect([249, 250, 251, 500].map(take)).toEqual([false, true, false, true]);
-    // However long nothing came, there are not more than at the beginning.
+    // After any pause there are not more than at the start.
     expect(Array.from({ length: 5 }, () => take(1e9))).toEqual([true, true, true, true, false]);
   });
 
-  test('keys do not take from each other', () => {
+  test('keys have independent limits', () => {
     const limit = new KeyLimit(1, 1_000);
     expect(['a', 'b', 'a', 'b', ''].map((key) => limit.take(key, 0))).toEqual([
       true,
@@ -41,19 +41,19 @@ describe('a limit by key', () => {
     ]);
   });
 
-  test('beyond 10,000 keys the others share one, until some have not been used for the whole time', () => {
+  test('beyond 10,000 keys the others share one limit, until some have not been used for a period', () => {
     const limit = new KeyLimit(2, 1_000);
     const take = (key: string, millis: number) => limit.take(key, millis);
     for (let at = 0; at < 10_000; at += 1) take(`key ${at}`, 0);
     expect([take('new', 0), take('other', 0), take('more', 0)]).toEqual([true, true, false]);
     expect(take('key 0', 999)).toBe(true);
-    // All but one have been unused for the time: there is room for keys of their own.
+    // All but one have been unused for a period: there is space for separate keys again.
     expect([take('new', 1_000), take('new', 1_000), take('other', 1_000)]).toEqual([true, true, true]);
-    // The one that was used keeps what it has taken.
+    // The one that was used keeps its count.
     expect([take('key 0', 1_000), take('key 0', 1_000)]).toEqual([true, false]);
   });
 
-  test('what is not used for less than the time stays, and the keys are not looked through at each record', () => {
+  test('keys unused for less than the period are kept, and keys are not swept at each record', () => {
     const limit = new KeyLimit(1, 1_000);
     for (let at = 0; at < 10_000; at += 1) limit.take(`key ${at}`, 500);
     expect([limit.take('x', 1_000), limit.take('y', 1_000)]).toEqual([true, false]);
@@ -68,20 +68,20 @@ test.each([
   [`${'f'.repeat(18)}${'0'.repeat(14)}`, 0],
   [`${'1'.repeat(18)}8${'0'.repeat(13)}`, 0.5],
 ])('the place of the trace %s in a sample is that of its last 56 bits', (traceId, place) => {
-  expect(placeInSample(traceId, 1, 1)).toBeCloseTo(place, 15);
-  expect(placeInSample(traceId, 99, 5)).toBe(placeInSample(traceId, 1, 1));
+  expect(positionInSample(traceId, 1, 1)).toBeCloseTo(place, 15);
+  expect(positionInSample(traceId, 99, 5)).toBe(positionInSample(traceId, 1, 1));
 });
 
-test('records without a trace are spread by entry and place, and always the same', () => {
-  const places = Array.from({ length: 2_000 }, (_, at) => placeInSample('', Math.floor(at / 50), at % 50));
+test('records without a trace are distributed by entry and position, deterministically', () => {
+  const places = Array.from({ length: 2_000 }, (_, at) => positionInSample('', Math.floor(at / 50), at % 50));
   expect(new Set(places).size).toBeGreaterThan(1_990);
   for (const place of places) expect(place >= 0 && place < 1).toBe(true);
   const quarters = [0, 0.25, 0.5, 0.75].map(
     (from) => places.filter((at) => at >= from && at < from + 0.25).length,
   );
   for (const count of quarters) expect(Math.abs(count - 500)).toBeLessThan(100);
-  expect(placeInSample('', 2 ** 33 + 1, 0)).not.toBe(placeInSample('', 1, 0));
-  expect(placeInSample('', 7, 3)).toBe(placeInSample('', 7, 3));
+  expect(positionInSample('', 2 ** 33 + 1, 0)).not.toBe(positionInSample('', 1, 0));
+  expect(positionInSample('', 7, 3)).toBe(positionInSample('', 7, 3));
 });
 
 describe('a redaction', () => {
@@ -94,7 +94,7 @@ describe('a redaction', () => {
     given: ReturnType<typeof record>,
   ) => new Redaction({ replacement: 'X', ...options }, patterns).record(given as never);
 
-  test('what is not changed stays the same object, at any depth', () => {
+  test('unchanged values stay the same object, at any depth', () => {
     const deep = {
       entries: [['list', ['a', 1, null, true, Buffer.from('secret'), { entries: [] }]]],
     } as never;
@@ -108,7 +108,7 @@ describe('a redaction', () => {
     ]);
   });
 
-  test('numbers of any kind are searched as text, and stay numbers where nothing matches', () => {
+  test('numbers of any type are searched as text, and stay numbers without a match', () => {
     const numbers = [4_111, 2n ** 60n, { double: 4_111 }, -0.5];
     expect(redacted({ patterns: ['4111'] }, record(numbers as never)).body).toEqual([
       'X',
@@ -126,7 +126,7 @@ describe('a redaction', () => {
     expect(of(MAX_SEARCHED + 1, { keys: ['z'] })).toBe(text(MAX_SEARCHED + 1));
   });
 
-  test('patterns follow each other, and the replacement is taken as it is', () => {
+  test('patterns are applied in order, and the replacement is literal', () => {
     expect(redacted({ patterns: ['a+', 'b'], replacement: '$1\\b' }, record('aab')).body).toBe(
       '$1\\$1\\b$1\\b',
     );
@@ -151,7 +151,7 @@ describe('a redaction', () => {
     expect(keys(others)).toEqual(others.map(() => 1));
   });
 
-  test('more keys than are remembered, and long ones, are redacted as well', () => {
+  test('more keys than are cached, and long ones, are redacted as well', () => {
     const many = Array.from(
       { length: 2_500 },
       (_, at) => [`key ${at % 1_250}${at % 2 ? ' secret' : ''}`, 1] as const,
@@ -163,7 +163,7 @@ describe('a redaction', () => {
     expect(attributes.filter(([key, value]) => key.endsWith('secret') !== (value === 'X'))).toEqual([]);
   });
 
-  test('without the package for patterns, one is an error that says what to install', () => {
+  test('without the package for patterns, a pattern is an error that names the package to install', () => {
     expect(() => new Redaction({ patterns: ['a'], replacement: 'X' }, undefined)).toThrow(
       'npm install re2js',
     );
@@ -195,7 +195,7 @@ describe('a rule that can never apply', () => {
     expect(unreachable(rules)).toEqual(expected);
   });
 
-  test('is none where all rules apply', () => {
+  test('is not reported if all rules apply', () => {
     expect(unreachable({ all: {}, b: {} }, 'all')).toEqual({});
     expect([...unreachableRules({})]).toEqual([]);
     expect([...unreachableRules({ match: 'first' })]).toEqual([]);
@@ -222,21 +222,21 @@ function entryOf(...bodies: readonly AnyValue[]): JournalEntry {
   return { index: 1, receivedMillis: 0, records: bodies.length, body };
 }
 
-test('people who watch see every record with every redaction, whatever the rules do for sinks', async () => {
+test('live viewers see every record with every redaction, whatever the rules do for sinks', async () => {
   const rules = rulesOf({
     none: { drop: true },
     few: { sample: 0.001, limit: { records: 1 } },
     cards: { when: 'body != "other"', sinks: ['a'], redact: { patterns: ['4111'] } },
     names: { sinks: ['b'], redact: { patterns: ['leo'] } },
   });
-  const view = new RuleSet({ rules, match: 'first' }, patterns).viewForPeople()!;
+  const view = new RuleSet({ rules, match: 'first' }, patterns).liveView()!;
   const { entries } = await view.view([entryOf('leo 4111', 'leo', 'x')], signal, false);
   const bodies = decodeLogs(entries[0]!.body).resources.flatMap(({ scopes }) =>
     scopes.flatMap(({ records }) => records.map(({ body }) => body)),
   );
   expect(bodies).toEqual(['REDACTED REDACTED', 'REDACTED', 'x']);
   const plain = rulesOf({ none: { drop: true } });
-  expect(new RuleSet({ rules: plain, match: 'all' }, patterns).viewForPeople()).toBeUndefined();
+  expect(new RuleSet({ rules: plain, match: 'all' }, patterns).liveView()).toBeUndefined();
 });
 
 describe('a test of rules', () => {
@@ -250,28 +250,28 @@ describe('a test of rules', () => {
     return (await runRuleTests(all, patterns))[0]!.problems;
   };
 
-  test('says which sink gets it, and which does not by which rule', async () => {
+  test('reports which sink receives the record, and by which rule another does not', async () => {
     const rules = {
       quiet: { when: 'severity_number < 9', drop: true },
       errors: { when: 'body == "x"', sinks: ['a'] },
     };
     expect(await problems(rules, { record: { body: 'x' }, sinks: ['a', 'b'] })).toEqual([]);
     expect(await problems(rules, { record: { body: 'y' }, sinks: ['a'] })).toEqual([
-      'a does not get it (no rule sends it there)',
-      'b gets it',
+      'a does not receive it (no rule routes it there)',
+      'b receives it',
     ]);
     expect(await problems(rules, { record: { severity: 'DEBUG' }, sinks: ['a', 'b'] })).toEqual([
-      'a does not get it (no rule sends it there)',
-      'b does not get it (quiet)',
+      'a does not receive it (no rule routes it there)',
+      'b does not receive it (quiet)',
     ]);
-    expect(await problems(rules, { record: {}, dropped: true })).toEqual(['b gets it']);
+    expect(await problems(rules, { record: {}, dropped: true })).toEqual(['b receives it']);
   });
 
-  test('sees what the processors make of the record, or their error', async () => {
+  test('uses the result of the processors, or reports their error', async () => {
     const given = { record: { body: 'x' }, sinks: ['a', 'b'] };
     expect(await problems({}, given, async () => undefined)).toEqual([
-      'a does not get it (a processor drops it)',
-      'b does not get it (a processor drops it)',
+      'a does not receive it (a processor drops it)',
+      'b does not receive it (a processor drops it)',
     ]);
     const expected = { ...given, expect: { body: 'y' } };
     expect(await problems({}, expected, async () => entryOf('y'))).toEqual([]);
@@ -281,7 +281,7 @@ describe('a test of rules', () => {
     expect(await problems({}, given, broken)).toEqual([expect.stringContaining('no such module')]);
   });
 
-  test('has sinks, or says that none gets the record', () => {
+  test('names sinks, or declares that none receives the record', () => {
     const read = (given: object) => () => resolve(ruleTestOptions, 'one', given);
     expect(read({ record: {} })).toThrow('one needs sinks or dropped: true, got neither');
     expect(read({ record: {}, sinks: ['a'], dropped: true })).toThrow(

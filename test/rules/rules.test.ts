@@ -64,7 +64,7 @@ const bodiesIn = (entries: readonly JournalEntry[]) =>
     ),
   );
 
-/** What a sink gets, as bodies, and what it does not, by rule. */
+/** The bodies that a sink receives, and counts of the others by rule. */
 async function viewed(set: RuleSet, sink: string, ...entries: readonly JournalEntry[]) {
   const view = set.viewOf(sink);
   if (view === undefined) return { bodies: bodiesIn(entries), filtered: {}, redacted: {}, entries };
@@ -74,13 +74,13 @@ async function viewed(set: RuleSet, sink: string, ...entries: readonly JournalEn
 
 const severities = entryOf([1, 9, 17].map((severity) => ({ body: severity, severity })));
 
-test('a sink that no rule names gets every record, a named one those of its rules', async () => {
+test('a sink that no rule names receives every record, a named one those of its rules', async () => {
   const set = ruleSet({ errors: { when: 'severity_number >= SEVERITY_NUMBER_ERROR', sinks: ['pager'] } });
   expect(await viewed(set, 'pager', severities)).toMatchObject({ bodies: [17], filtered: { not_routed: 2 } });
   expect(set.viewOf('archive')).toBeUndefined();
 });
 
-test('what a rule drops reaches no sink, or not the sinks that it names', async () => {
+test('records that a rule drops reach no sink, or not the sinks that it names', async () => {
   const set = ruleSet({
     trace: { when: 'severity_number < 5', drop: true },
     quiet: { when: 'severity_number < 17', drop: true, sinks: ['pager'] },
@@ -92,7 +92,7 @@ test('what a rule drops reaches no sink, or not the sinks that it names', async 
   });
 });
 
-test('an entry that the rules leave alone is handed on as it is; one without records is left out', async () => {
+test('an entry that the rules do not change is passed on unchanged; one without records is omitted', async () => {
   const set = ruleSet({ trace: { when: 'severity_number < 5', drop: true } });
   const loud = entryOf([{ severity: 9 }], 1);
   const quiet = entryOf([{ severity: 1 }], 2);
@@ -134,7 +134,7 @@ test('a sample keeps traces whole, and is the same for every sink and every time
   expect((await viewed(ruleSet({ some: { sample: 0.25 } }), 'other', ...entries)).bodies).toEqual(bodies);
 });
 
-test('a sample of records without a trace has about the part that was asked for', async () => {
+test('a sample of records without a trace has about the requested fraction', async () => {
   const set = ruleSet({ some: { sample: 0.1 } });
   const entries = Array.from({ length: 200 }, (_, at) => entryOf(Array(50).fill({}), at + 1));
   const { bodies } = await viewed(set, 'archive', ...entries);
@@ -162,7 +162,7 @@ test('a limit counts by key and by the time at which entries were received', asy
   expect(await at(3, 10_000, 'a', 'a')).toEqual(['a']);
 });
 
-test('a clock that was ahead for a while stops no limit, and no key gets more than its own by it', async () => {
+test('a clock that was temporarily ahead neither stops nor exceeds a limit', async () => {
   const view = ruleSet({ noisy: { limit: { records: 2, perMillis: 10_000 } } }).viewOf('archive')!;
   let index = 0;
   const at = async (millis: number) => {
@@ -181,7 +181,7 @@ test('a clock that was ahead for a while stops no limit, and no key gets more th
   expect(await at(1_010_000)).toBe(1);
 });
 
-test('a call that is cut off, and comes again, meets the same limits once', async () => {
+test('a call that is aborted and repeated counts against limits once', async () => {
   const limit = { records: 15_000, perMillis: 60_000 };
   const set = ruleSet({ noisy: { limit }, cards: { redact: { patterns: ['[0-9]{13,16}'] } } });
   const view = set.viewOf('archive')!;
@@ -232,7 +232,7 @@ test('keys are redacted at any depth, by name whatever its case, and by a patter
   expect(redacted).toEqual({ secrets: 1 });
 });
 
-test('a key fits a pattern as a whole, with anything in place of each *', async () => {
+test('a key matches a pattern as a whole, with anything for each *', async () => {
   const key = fc.string({ unit: fc.constantFrom('a', 'B', '.'), minLength: 1, maxLength: 6 });
   const pattern = fc.string({ unit: fc.constantFrom('a', 'b', '.', '*'), minLength: 1, maxLength: 6 });
   await fc.assert(
@@ -251,20 +251,20 @@ test('a key fits a pattern as a whole, with anything in place of each *', async 
   );
 });
 
-test('a test of rules names each value that is not as expected, of any kind', async () => {
+test('a test of rules reports each value that differs, of any type', async () => {
   const record = { severity: 9, body: 2n ** 60n, attributes: { user: 'leo', n: 1 }, resource: { host: 'h' } };
   const expected = { body: 1, attributes: { user: 'ann', n: 1, none: 2 }, resource: { host: 'i' } };
   const tests = { one: { record, sinks: ['a'], dropped: false, expect: expected } } as never;
   const [result] = await runRuleTests({ rules: {}, match: 'all', tests, sinks: ['a'] }, patterns);
   expect(result!.problems).toEqual([
-    'a gets body "1152921504606846976", expected 1',
-    'a gets user "leo", expected "ann"',
-    'a gets none nothing, expected 2',
-    'a gets resource attribute host "h", expected "i"',
+    'a receives body "1152921504606846976", expected 1',
+    'a receives user "leo", expected "ann"',
+    'a receives none nothing, expected 2',
+    'a receives resource attribute host "h", expected "i"',
   ]);
 });
 
-test('patterns are redacted in bodies, lists and numbers; a text too long to search goes as a whole', async () => {
+test('patterns are redacted in bodies, lists and numbers; a text too long to search is replaced as a whole', async () => {
   const set = ruleSet({ cards: { redact: { patterns: ['[0-9]{13,16}', 'Bearer \\S+'] } } });
   const entry = entryOf([
     { body: 'card 4111111111111111 with Bearer abc ok' },
@@ -282,7 +282,7 @@ test('patterns are redacted in bodies, lists and numbers; a text too long to sea
   expect(redacted).toEqual({ cards: 3 });
 });
 
-test('an entry that processors have replaced is looked at again, by each sink', async () => {
+test('an entry that processors have replaced is classified again, for each sink', async () => {
   const set = ruleSet({ no: { when: 'body == "no"', drop: true } });
   const once = { ...entryOf([{ body: 'no' }]), processing: 1 };
   const again = { ...entryOf([{ body: 'yes' }]), processing: 2 };
@@ -291,7 +291,7 @@ test('an entry that processors have replaced is looked at again, by each sink', 
   expect((await viewed(set, 'c', once)).bodies).toEqual([]);
 });
 
-test('an entry of many records is read in slices, once for all sinks that ask meanwhile', async () => {
+test('an entry of many records is read in slices, once for all sinks that wait for it', async () => {
   const set = ruleSet({ odd: { when: 'attributes["odd"] == true', sinks: ['a'] }, rest: { sinks: ['b'] } });
   const records = Array.from({ length: 20_000 }, (_, at) => ({
     body: `order ${at}`,
@@ -303,17 +303,17 @@ test('an entry of many records is read in slices, once for all sinks that ask me
   expect(b.entries[0]).toBe(entry);
 });
 
-test('where nothing is redacted, the bytes stay as they came', async () => {
+test('without a redaction, the bytes are unchanged', async () => {
   const set = ruleSet({ cards: { redact: { patterns: ['[0-9]{13,16}'] } } });
   const { entries } = await viewed(set, 'archive', severities);
   expect(entries[0]).toBe(severities);
 });
 
-test('fields that this version does not know stay with the records that are kept', async () => {
+test('unknown fields are kept with the records that are kept', async () => {
   const set = ruleSet({ first: { when: 'body == 1', drop: true } });
   const unknown = Buffer.from([0xfa, 0x01, 0x02, 0x41, 0x42]);
   const bytes = Buffer.from(entryOf([{ body: 1 }, { body: 2 }]).body);
-  // Behind the last record: the lengths around it grow by as many bytes.
+  // After the last record: the enclosing lengths grow by as many bytes.
   const at = bytes.lastIndexOf(Buffer.from([0x18, 0x02])) + 2;
   const grown = Buffer.concat([bytes.subarray(0, at), unknown, bytes.subarray(at)]);
   for (const place of lengthsBefore(bytes, at)) grown[place]! += unknown.length;
@@ -323,7 +323,7 @@ test('fields that this version does not know stay with the records that are kept
   expect(Buffer.from(entries[0]!.body).includes(unknown)).toBe(true);
 });
 
-/** The places of one-byte lengths of the messages that end at or behind a place, and hold it. */
+/** The positions of one-byte lengths of the messages that contain a position. */
 function lengthsBefore(bytes: Buffer, at: number): number[] {
   const found: number[] = [];
   const visit = (from: number, to: number, path: readonly number[]) => {
@@ -363,7 +363,7 @@ test('an entry that cannot be read reaches no sink that has rules, and is counte
 test.each<[Given, string]>([
   [{}, 'r needs sinks, drop, sample, limit or redact, got none'],
   [{ when: 'severty == 1', drop: true }, 'when is not valid: column 1: unknown path severty'],
-  [{ drop: true, sample: 0.5 }, 'drop stands alone: without sample, limit and redact'],
+  [{ drop: true, sample: 0.5 }, 'drop cannot be combined with sample, limit or redact'],
   [{ sample: 0 }, 'sample must be a number above 0, up to 1, got 0'],
   [
     { limit: { records: 5, key: 'atributes["a"]' } },
@@ -378,14 +378,14 @@ test.each<[Given, string]>([
   expect(() => resolve(ruleOptions(patterns), 'r', given)).toThrow(expected);
 });
 
-/** Rules of which each is about some bodies, the numbers from 0 to 7. */
+/** Rules that each match some bodies, the numbers from 0 to 7. */
 const anyRule = fc.record({
   bodies: fc.option(fc.uniqueArray(fc.nat({ max: 7 }), { minLength: 1, maxLength: 4 }), { nil: undefined }),
   sinks: fc.option(fc.uniqueArray(fc.constantFrom('a', 'b', 'c'), { minLength: 1 }), { nil: undefined }),
   action: fc.constantFrom('drop', 'redact', 'route'),
 });
 
-test('any rules do to any records what their words say', async () => {
+test('any rules have the same effect on any records as a simple model', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(anyRule, { maxLength: 5 }),

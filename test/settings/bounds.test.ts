@@ -29,7 +29,7 @@ import {
   variants,
 } from '../../src/settings/index.ts';
 
-/** A field that is one value. */
+/** A scalar field. */
 const taken = (field: AnyField, given: unknown) => accept(field as ScalarData, given);
 const INFINITY = Number.POSITIVE_INFINITY;
 const names = { called: 'name', rule: 'must be a word', pattern: /^\w+$/ };
@@ -59,7 +59,7 @@ describe('a number', () => {
     ['a number of milliseconds from 0 to 5', millis({ min: 0, max: 5 })],
     ['a number above 0', number({ min: 0, isAbove: true })],
     ['a number above 0, up to 1', number({ min: 0, max: 1, isAbove: true })],
-    ['a text, a number, true or false', value({})],
+    ['a string, a number, true or false', value({})],
     ['a path', path({})],
     ['an array, each a path', list(path({}), {})],
     ['an object', map(path({}), { names })],
@@ -73,20 +73,20 @@ describe('a number', () => {
   });
 });
 
-test('a path is a text of up to 4,096 characters without control characters', () => {
+test('a path is a string of up to 4,096 characters without control characters', () => {
   for (const given of ['a', '/tmp/ä b', 'x'.repeat(4_096)]) expect(taken(path({}), given)).toBe(given);
   for (const given of ['', 'a\0', 'a\n', '\x1b', 'x'.repeat(4_097), 5, null]) {
     expect(taken(path({}), given)).toBeUndefined();
   }
 });
 
-test('a value is a text, a finite number, true or false', () => {
+test('a value is a string, a finite number, true or false', () => {
   for (const given of ['', 0, -1.5, true, false]) expect(taken(value({}), given)).toBe(given);
   for (const given of [INFINITY, Number.NaN, null, {}, [], 1n])
     expect(taken(value({}), given)).toBeUndefined();
 });
 
-test('a function, an object with methods and what code converts are taken as they are parsed', () => {
+test('a function, an object with methods and a converted value are accepted as parsed', () => {
   const call = () => 1;
   expect(taken(functions<() => number>()({}), call)).toBe(call);
   expect(taken(functions<() => number>()({}), 'x')).toBeUndefined();
@@ -107,7 +107,7 @@ test('a function, an object with methods and what code converts are taken as the
   expect([taken(even, 4), taken(even, 5), even.isInternal]).toEqual([4, undefined, true]);
 });
 
-test('a default is parsed as what is given is; a secret never stands in a message', () => {
+test('a default is parsed like an input; a secret is never shown in a message', () => {
   const of = group({
     at: parsed({ expected: 'host:port', parse: (given) => given.split(':'), default: 'a:1' }),
     token: text({ expected: 'a token', pattern: /^t/, isSecret: true, absent: 'none' }),
@@ -115,22 +115,22 @@ test('a default is parsed as what is given is; a secret never stands in a messag
   });
   expect(resolve(of, 'X', {})).toEqual({ at: ['a', '1'] });
   expect(() => resolve(of, 'X', { token: 'hunter2' })).toThrow(
-    'token must be a token, got a text of 7 characters (not shown)',
+    'token must be a token, got a string of 7 characters (not shown)',
   );
-  expect(() => resolve(of, 'X', { keys: 'hunter2' })).toThrow('got a text of 7 characters (not shown)');
+  expect(() => resolve(of, 'X', { keys: 'hunter2' })).toThrow('got a string of 7 characters (not shown)');
   expect(() => resolve(of, 'X', { keys: ['kx', 'hunter2'] })).toThrow(
-    'keys[1] must be a key, got a text of 7 characters (not shown)',
+    'keys[1] must be a key, got a string of 7 characters (not shown)',
   );
 });
 
-test('a code value is out of range only where its definition says so', () => {
+test('a code value is out of range only if its definition declares it', () => {
   const of = (isRange: boolean) =>
     group({ level: converted<number>()({ expected: 'a level', isRange, parse: () => undefined }) });
   expect(() => resolve(of(true), 'X', { level: 1 })).toThrow(RangeError);
   expect(() => resolve(of(false), 'X', { level: 1 })).toThrow(TypeError);
 });
 
-describe('what options say together', () => {
+describe('checks across options', () => {
   const writing = {
     key: (at: string) => `<${at}>`,
     amount: (kind: string, amount: number) => `${amount} ${kind}`,
@@ -147,11 +147,11 @@ describe('what options say together', () => {
       'needs a or b, got both',
     ]);
     expect(of(notBoth('a', 'b'))).toEqual([undefined, undefined, 'takes a or b, got both']);
-    expect(of(together('a', 'b'))).toEqual([undefined, 'needs both a and b, got one of them', undefined]);
-    expect(problem(together('a', 'b'), { b: 1 })).toBe('needs both a and b, got one of them');
+    expect(of(together('a', 'b'))).toEqual([undefined, 'needs both a and b, got only one', undefined]);
+    expect(problem(together('a', 'b'), { b: 1 })).toBe('needs both a and b, got only one');
   });
 
-  test('an amount is bounded by another, also times a factor and in a group of its own', () => {
+  test('an amount is bounded by another, also times a factor and in a nested group', () => {
     const values = { low: 4, deep: { high: 8 } };
     expect(problem(atMost('bytes', 'low', 'deep.high'), values)).toBeUndefined();
     expect(problem(atMost('bytes', 'deep.high', 'low', 2), values)).toBeUndefined();
@@ -170,7 +170,7 @@ describe('what options say together', () => {
     );
   });
 
-  test('an amount that is not there bounds nothing, and is not bounded', () => {
+  test('a missing amount bounds nothing, and is not bounded', () => {
     for (const check of [
       atMost('count', 'a', 'b'),
       atLeast('count', 'a', 'b'),
@@ -182,7 +182,7 @@ describe('what options say together', () => {
   });
 });
 
-describe('in a form of which keys may be empty, or reported before', () => {
+describe('in a form whose keys may be empty, or already reported', () => {
   const EMPTY = Symbol('empty');
   const BAD = Symbol('bad');
 
@@ -222,7 +222,7 @@ describe('in a form of which keys may be empty, or reported before', () => {
   };
   const defaults = { waitMillis: 5, keep: 9, limit: { records: 60 }, tags: {} };
 
-  test('an empty group is off where it can be, and has its defaults elsewhere', () => {
+  test('an empty group is off if it can be, and otherwise has its defaults', () => {
     expect(read({ limit: EMPTY })).toEqual({
       read: { ...defaults, limit: false },
       problems: [],
@@ -234,12 +234,12 @@ describe('in a form of which keys may be empty, or reported before', () => {
     expect(read({ tags: EMPTY }).read).toMatchObject({ tags: {} });
   });
 
-  test('what was reported before is not reported again, and is not valid', () => {
+  test('a value that was already reported is not reported again, and is invalid', () => {
     expect(read({ keep: BAD })).toMatchObject({ problems: [], isValid: false });
     expect(read({ limit: { records: BAD } })).toMatchObject({ problems: [], isValid: false });
   });
 
-  test('every problem is reported, and what is right holds', () => {
+  test('every problem is reported, and valid options are kept', () => {
     const {
       problems,
       isValid,
@@ -256,14 +256,14 @@ describe('in a form of which keys may be empty, or reported before', () => {
     expect(held).toEqual({ waitMillis: 2, tags: {} });
   });
 
-  test('a relation is looked at when all is valid, and speaks of keys and amounts as they are written', () => {
+  test('a cross-check runs if all options are valid, and uses keys and amounts as written', () => {
     expect(read({ wait: 10 }).problems).toEqual(['wait: must be at most keep (9!), got 10!']);
     expect(read({ wait: 10, limit: { records: 0 } }).problems).toEqual([
       'limit.records: must be right, got 0',
     ]);
   });
 
-  test('an option that the form cannot give is unknown there', () => {
+  test('an option that the form cannot set is unknown there', () => {
     expect(read({ own: {} }).problems).toEqual([': no own among wait,keep,limit,tls,tags']);
   });
 });

@@ -25,14 +25,17 @@ test.each<[unknown, string]>([
 
 test('an unknown option is refused, and the message lists the known ones', () => {
   expect(() => checkKnown('Burst', { capacty: 1 }, ['capacity', 'level'])).toThrow(
-    new TypeError('Burst has no option "capacty"; it knows capacity, level'),
+    new TypeError('Burst has no option "capacty"; known names: capacity, level'),
   );
   expect(() => checkKnown('Burst', { level: 1 }, ['capacity', 'level'])).not.toThrow();
 });
 
-test.each([undefined, null, 'text', [], () => {}])('options that are no object are refused: %p', (value) => {
-  expect(() => checkObject('Burst', value)).toThrow(`Burst must be an object, got ${shown(value)}`);
-});
+test.each([undefined, null, 'text', [], () => {}])(
+  'options that are not an object are refused: %p',
+  (value) => {
+    expect(() => checkObject('Burst', value)).toThrow(`Burst must be an object, got ${shown(value)}`);
+  },
+);
 
 test('a whole number is taken within its bounds only', () => {
   expect([wholeNumber('n', 1, 1), wholeNumber('n', 9, 1, 9)]).toEqual([1, 9]);
@@ -71,7 +74,7 @@ test('an object must have all the methods, its own or inherited', () => {
   }
 });
 
-test('defaults fill what is not given; undefined counts as not given, null and false do not', () => {
+test('defaults apply to options that are not set; undefined counts as not set, null and false do not', () => {
   const defaults: Record<string, unknown> = { a: 1, b: 2, c: 3, d: 4 };
   const given = { a: 9, b: undefined, c: false, d: null };
   expect(withDefaults(defaults, given)).toEqual({ a: 9, b: 2, c: false, d: null });

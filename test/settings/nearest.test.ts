@@ -21,19 +21,19 @@ test.each([
   expect(nearest(given, known)).toBe(expected);
 });
 
-test('of several names the nearest is meant, and of equally near ones the first', () => {
+test('the most similar of several names is suggested, and the first of equally similar ones', () => {
   expect(nearest('colourx', ['color', 'colour', 'colors'])).toBe('colour');
   expect(nearest('ab', ['aa', 'bb'])).toBe('aa');
   expect(nearest('a', [])).toBeUndefined();
 });
 
-test('a name of any length is compared by its beginning', () => {
+test('a long name is compared by its first characters', () => {
   expect(nearest('x'.repeat(1e6), ['x'.repeat(100), 'y'])).toBe('x'.repeat(100));
 });
 
-test('a suggestion names the nearest, or all of them', () => {
+test('a suggestion names the most similar name, or lists all of them', () => {
   expect(suggestion('levle', known)).toBe('; did you mean level?');
-  expect(suggestion('zebra', ['a', 'b'])).toBe('; it knows a, b');
+  expect(suggestion('zebra', ['a', 'b'])).toBe('; known names: a, b');
 });
 
 test.each<[string[], string]>([

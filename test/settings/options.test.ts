@@ -31,7 +31,7 @@ const ticking: Ticking = { now: () => 1 };
 
 const store = group(
   {
-    /** One of each kind. */
+    /** One of each kind of field. */
     format: choice(['lines', 'table'], { default: 'lines' }),
     file: path({ absent: 'in memory' }),
     name: text({ expected: 'a name in lower case', pattern: /^[a-z]+$/ }),
@@ -67,7 +67,7 @@ type Held = ValueOf<typeof store>;
 const least: Given = { name: 'a', to: { type: 'disk' } };
 const make = (more: object) => () => resolve(store, 'Store', { ...least, ...more });
 
-test('what is not given, or given as undefined, has its default', () => {
+test('an option that is not set, or is undefined, has its default', () => {
   const held: Held = resolve(store, 'Store', { ...least, format: undefined, rotate: { keep: undefined } });
   expect(held).toEqual({
     format: 'lines',
@@ -85,7 +85,7 @@ test('what is not given, or given as undefined, has its default', () => {
   });
 });
 
-test('what is given holds', () => {
+test('an option that is set overrides the default', () => {
   const given = {
     format: 'table',
     file: '/tmp/x',
@@ -102,7 +102,7 @@ test('what is given holds', () => {
 
 test.each<[object, string]>([
   [{ formta: 'x' }, 'Store has no option "formta"; did you mean format?'],
-  [{ zebra: undefined }, 'Store has no option "zebra"; it knows format, file, name'],
+  [{ zebra: undefined }, 'Store has no option "zebra"; known names: format, file, name'],
   [{ rotate: { kep: 1 } }, 'rotate has no option "kep"; did you mean keep?'],
   [{ format: 'text' }, 'format must be "lines" or "table", got "text"'],
   [{ file: '' }, 'file must be a path, got ""'],
@@ -125,25 +125,28 @@ test.each<[object, string]>([
   [{ tags: ['#a', 'b'] }, 'tags[1] must be a tag, got "b"'],
   [{ headers: { '1': 'x' } }, 'headers has the key "1", but a header must be letters'],
   [{ headers: { a: 'x', A: 'y' } }, 'headers.A is the same header as a'],
-  [{ headers: { a: '' } }, 'headers.a must be a header, got a text of 0 characters (not shown)'],
+  [{ headers: { a: '' } }, 'headers.a must be a header, got a string of 0 characters (not shown)'],
   [{ clock: {} }, 'clock must be an object with now(), got an object'],
   [{ to: { type: 'tape' } }, 'to.type must be "disk" or "net", got "tape"'],
-  [{ to: { type: 'disk', url: 'u' } }, 'to has no option "url"; it knows type, keep'],
+  [{ to: { type: 'disk', url: 'u' } }, 'to has no option "url"; known names: type, keep'],
   [{ to: undefined }, 'to must be an object, got undefined'],
 ])('%j is refused with option, expected and given value', (more, message) => {
   expect(make(more)).toThrow(message);
 });
 
-test.each([undefined, null, 'text', [], () => {}])('options that are no object are refused: %p', (given) => {
-  expect(() => resolve(store, 'Store', given)).toThrow(/^Store must be an object, got /);
-});
+test.each([undefined, null, 'text', [], () => {}])(
+  'options that are not an object are refused: %p',
+  (given) => {
+    expect(() => resolve(store, 'Store', given)).toThrow(/^Store must be an object, got /);
+  },
+);
 
 test('a number beyond its bounds is a RangeError, everything else a TypeError', () => {
   expect(make({ wait: -1 })).toThrow(RangeError);
   expect(make({ gzip: 1 })).toThrow(TypeError);
 });
 
-test('what options say together is checked when each of them is valid', () => {
+test('cross-checks run if each option is valid', () => {
   const pair = group(
     {
       first: count({ min: 1, absent: 'none' }),
@@ -168,7 +171,7 @@ test('what options say together is checked when each of them is valid', () => {
   expect(withCheck(together('first', 'second'))({ first: 1 })).toThrow('Pair needs both first and second');
 });
 
-test('the compiler knows what may be given and what holds', () => {
+test('the type checker knows inputs and resolved values', () => {
   // @ts-expect-error a name is needed
   const nameless: Given = { to: { type: 'disk' } };
   // @ts-expect-error no such word
@@ -184,7 +187,7 @@ test('the compiler knows what may be given and what holds', () => {
   expect([port, url]).toEqual([1, 'u']);
 });
 
-test('a relation in a group of a group names the group, and an amount needs no upper bound', () => {
+test('a cross-check in a nested group names the group, and an amount needs no upper bound', () => {
   const { first, second } = {
     first: count({ min: 1, absent: 'none' }),
     second: number({ min: 0, isAbove: true, absent: 'none' }),
@@ -192,7 +195,7 @@ test('a relation in a group of a group names the group, and an amount needs no u
   const holder = group({ pair: group({ first, second }, { checks: [together('first', 'second')] }) });
   const of = (pair: object) => () => resolve(holder, 'Holder', { pair });
   expect(of({ first: 1, second: 0.5 })()).toEqual({ pair: { first: 1, second: 0.5 } });
-  expect(of({ first: 1 })).toThrow(new TypeError('pair needs both first and second, got one of them'));
+  expect(of({ first: 1 })).toThrow(new TypeError('pair needs both first and second, got only one'));
   expect(of({ second: 0 })).toThrow(new RangeError('pair.second must be a number above 0, got 0'));
   const some = group({ tags: list(flag({}), { absent: 'none' }) });
   expect(() => resolve(some, 'Some', { tags: [] })).toThrow(

@@ -252,8 +252,8 @@ test.each([
   ['./missing.cjs', undefined, 'Cannot find module'],
   ['no-such-package', undefined, 'Cannot find'],
   ['./throws.cjs', 'throw new Error("at once")', 'at once'],
-  ['./empty.cjs', '', 'has no plugin: it must export { burstlog: 1, sinks: [...] } as plugin'],
-  ['./newer.cjs', 'exports.plugin = { burstlog: 2 }', 'is for version 2 of the contract, expected 1'],
+  ['./empty.cjs', '', 'does not export a plugin: expected { burstlog: 1, sinks: [...] } as plugin'],
+  ['./newer.cjs', 'exports.plugin = { burstlog: 2 }', 'is for version 2 of the plugin contract, expected 1'],
   ['./none.cjs', 'exports.plugin = { burstlog: 1 }', 'has no list of sinks or processors'],
   [
     './many.cjs',
@@ -273,7 +273,7 @@ test.each([
   [
     './taken.cjs',
     `exports.plugin = { burstlog: 1, sinks: [${sinkOf('file', '1')}] }`,
-    'has a sink of type file, which there is',
+    'has a sink of type file, which already exists',
   ],
   [
     './bare.cjs',
@@ -314,7 +314,7 @@ test('options of a plugin that are not valid are reported like those of the daem
   });
   expect('errors' in result && result.errors.map(({ path, message }) => `${path}: ${message}`)).toEqual([
     'sinks.a.size: must be a size of at least 1KiB (example: 64MiB), got "5B"',
-    'sinks.a.key: must be a key, got a text (not shown)',
+    'sinks.a.key: must be a key, got a string (not shown)',
     expect.stringContaining('sinks.a: unknown key "colour"'),
   ]);
 });
@@ -358,7 +358,7 @@ test('the plugins and the configurations of docs/plugins.md work', async () => {
   expect(out).toEqual([
     'ok     it is there',
     'FAILED it is not there',
-    '         out gets resource attribute cloud.region "eu-west-1", expected "x"',
+    '         out receives resource attribute cloud.region "eu-west-1", expected "x"',
     '1 of 2 tests passed',
   ]);
 });

@@ -46,7 +46,7 @@ test.each<[Partial<Record<keyof ZmqLogRecordExporterOptions | 'typo', unknown>>,
   [{ serializer: { ...lines, encoding: 'J' } }, `serializer.encoding must be "O" (OTLP) in mode 'ack'`],
   [
     { curve: { ...curve, serverKey: 'short' } },
-    'curve.serverKey must be a CURVE key, 40 characters of Z85, got a text of 5 characters (not shown)',
+    'curve.serverKey must be a CURVE key, 40 characters of Z85, got a string of 5 characters (not shown)',
   ],
   [{ curve: { serverKey: keys.publicKey } }, 'curve.publicKey must be a CURVE key'],
   [
@@ -77,7 +77,7 @@ test('a wrong key is not shown: it may be a secret one', () => {
   const secret = `${keys.secretKey}x`;
   const make = () =>
     new ZmqLogRecordExporter({ endpoint: 'tcp://127.0.0.1:5011', curve: { ...curve, secretKey: secret } });
-  expect(make).toThrow('text of 41 characters');
+  expect(make).toThrow('string of 41 characters');
   expect(make).not.toThrow(keys.secretKey);
 });
 

@@ -225,9 +225,9 @@ test('test says what is not as it should be, and ends with 1', async () => {
   expect(code).toBe(1);
   expect(out.split('\n')).toEqual([
     'FAILED health checks are dropped',
-    '         a gets it',
+    '         a receives it',
     'FAILED cards are redacted',
-    '         a gets body "pay 4111111111111111", expected "pay REDACTED"',
+    '         a receives body "pay 4111111111111111", expected "pay REDACTED"',
     '0 of 2 tests passed',
   ]);
 });
@@ -238,7 +238,7 @@ test('test says by which rule a record does not come through', async () => {
     join(room, 'distlogd.yaml'),
     `${valid}${rules}tests: { t: { record: { body: x }, sinks: [a] } }\n`,
   );
-  expect((await ran(['test', '-c', 'distlogd.yaml'])).out).toContain('a does not get it (no)');
+  expect((await ran(['test', '-c', 'distlogd.yaml'])).out).toContain('a does not receive it (no)');
 });
 
 test('test without tests, and with a wrong configuration', async () => {

@@ -18,7 +18,7 @@ const wrong = fc.constantFrom<unknown>(
   'tcp://x',
 );
 
-/** @param mayBeWrong also values, and keys, that are not valid */
+/** @param mayBeWrong also invalid values and keys */
 export function fieldOf(field: AnyField, mayBeWrong: boolean): fc.Arbitrary<unknown> {
   const valid = validOf(field, mayBeWrong);
   return mayBeWrong ? fc.oneof({ weight: 8, arbitrary: valid }, { weight: 1, arbitrary: wrong }) : valid;
@@ -37,7 +37,7 @@ function validOf(field: AnyField, mayBeWrong: boolean): fc.Arbitrary<unknown> {
         ),
       );
     case 'map':
-      // Only plugins bring types along.
+      // Only plugins provide types.
       if (field.value.kind === 'variants' && Object.keys(field.value.variants).length === 0)
         return fc.constant({});
       return fc.dictionary(
@@ -73,7 +73,7 @@ function groupOf(group: GroupData, mayBeWrong: boolean): fc.Arbitrary<unknown> {
     fields.map(([name, field]) => {
       const value = fieldOf(field, mayBeWrong);
       const isRequired = field.absence.kind === 'required';
-      // JSON leaves out what is undefined. Of many options most are left out, so that some combinations are valid.
+      // JSON omits undefined values. Most of many options are omitted, so that some combinations are valid.
       const weight = isRequired && !mayBeWrong ? 0 : isRequired ? 1 : fields.length * (mayBeWrong ? 1 : 5);
       const arbitrary = fc.oneof(
         { weight: 8, arbitrary: value },
@@ -157,7 +157,10 @@ function textsOf(type: string): readonly string[] {
   return texts[type]!;
 }
 
-/** A configuration as an object that JSON writes, so as YAML: most values valid, near a bound, or plainly wrong. */
+/**
+ * A configuration as an object for JSON, which is also YAML: most values valid, near a bound, or plainly
+ * wrong.
+ */
 export const anyConfig: fc.Arbitrary<unknown> = fc.oneof(
   { weight: 4, arbitrary: groupOf(definition, false) },
   { weight: 1, arbitrary: groupOf(definition, true) },
