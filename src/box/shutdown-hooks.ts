@@ -107,6 +107,7 @@ class ShutdownHooks {
   readonly #fallback: Fallback | undefined;
   readonly #listeners: [event: string, listener: Listener][] = [];
   #shutdown: Promise<{ readonly inTime: boolean }> | undefined;
+  #isSignalled = false;
   #hasFlushedAtEnd = false;
 
   constructor(
@@ -153,8 +154,10 @@ class ShutdownHooks {
       void this.#flush();
       return;
     }
-    if (this.#shutdown !== undefined) return this.#endBy(signal);
-    this.#announce({ kind: 'signal', signal });
+    if (this.#isSignalled) return this.#endBy(signal);
+    this.#isSignalled = true;
+    // The first signal does not cut off an end that has begun for another reason.
+    if (this.#shutdown === undefined) this.#announce({ kind: 'signal', signal });
     void this.#end().then(() => this.#endBy(signal));
   }
 

@@ -32,7 +32,8 @@ export async function* followFiles(
   const files = new Map<string, FollowedFile>();
   try {
     for (let isFirst = true; !signal.aborted; isFirst = false) {
-      for (const path of await filesOf(paths, isFirst)) {
+      // Also those that are not there at the moment: they are open, and may still be written to.
+      for (const path of new Set([...(await filesOf(paths, isFirst)), ...files.keys()])) {
         const file = files.get(path) ?? new FollowedFile(path, isFirst && !isFromBeginning);
         files.set(path, file);
         yield* file.read(signal);
@@ -104,7 +105,11 @@ class FollowedFile {
   }
 
   async #open(): Promise<boolean> {
-    const handle = await open(this.#path).catch(() => undefined);
+    const handle = await open(this.#path).catch((error: NodeJS.ErrnoException) => {
+      // It was moved since it was found: the next one of its name is new.
+      if (error.code === 'ENOENT') this.#isAtEnd = false;
+      return undefined;
+    });
     if (handle === undefined) return false;
     const { ino, size } = await handle.stat();
     this.#handle = handle;

@@ -14,6 +14,9 @@ export interface Input {
 
 /** Also rotated: `x.jsonl.1`, `x-2026-11-30.jsonl.gz`, `x.jsonl-20261130`. */
 const READABLE = /\.(?:json|jsonl|ndjson)(?:[-.][\w-]+)*$/;
+/** What a `file` sink has rotated and may compress at any moment: until that is done both forms are there. */
+const ROTATED = /\.\d{8}T\d{9}Z(?:_\d+)?$/;
+const UNFINISHED = '.gz.unfinished';
 const CHUNK_BYTES = 2 ** 20;
 
 /**
@@ -30,8 +33,12 @@ async function inputsAt(path: string): Promise<Input[]> {
     const isDirectory = (await stat(path)).isDirectory();
     await access(path, constants.R_OK);
     if (!isDirectory) return [fileAt(path)];
-    const names = (await readdir(path)).filter((name) => READABLE.test(name)).sort();
-    return names.map((name) => fileAt(join(path, name)));
+    const names = new Set(await readdir(path));
+    const isCompressed = (name: string) => ROTATED.test(name) && names.has(`${name}.gz`);
+    return [...names]
+      .filter((name) => READABLE.test(name) && !name.endsWith(UNFINISHED) && !isCompressed(name))
+      .sort()
+      .map((name) => fileAt(join(path, name)));
   } catch (error) {
     throw new ReaderError('not_found', reasonOf(error, path));
   }
@@ -45,8 +52,23 @@ function reasonOf(error: unknown, path: string): string {
 function fileAt(path: string): Input {
   return {
     name: path,
-    chunks: () => unzipped(createReadStream(path, { highWaterMark: CHUNK_BYTES })),
+    chunks: async function* () {
+      yield* unzipped(await opened(path));
+    },
   };
+}
+
+/** The file, or what it was compressed to since it was found. */
+async function opened(path: string): Promise<Readable> {
+  const open = async (name: string) => {
+    const bytes = createReadStream(name, { highWaterMark: CHUNK_BYTES });
+    await once(bytes, 'open');
+    return bytes;
+  };
+  return await open(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT' || !ROTATED.test(path)) throw error;
+    return open(`${path}.gz`).catch(() => Promise.reject(error));
+  });
 }
 
 function standardInput(): Input {

@@ -153,3 +153,24 @@ test('while it waits for an export a second signal ends the process', async () =
   child.kill('SIGTERM');
   expect(await ended).toMatchObject({ signal: 'SIGTERM' });
 });
+
+test.each([
+  ['natural end', '', { code: null, signal: 'SIGTERM' }],
+  ['crash', "setImmediate(() => { throw new Error('too far'); });", { code: 1, signal: null }],
+])('a first signal that comes during a %s does not cut off the export', async (_ending, ending, expected) => {
+  const child = start(
+    `import { installShutdownHooks } from 'burstlog';
+     const shutdown = async () => {
+       process.kill(process.pid, 'SIGTERM');
+       // The signal arrives in one of the next turns of the event loop.
+       for (let turn = 0; turn < 100; turn += 1) await new Promise(setImmediate);
+       process.stderr.write('exported');
+     };
+     installShutdownHooks({ forceFlush: async () => {}, shutdown }, { timeoutMillis: 60_000 });
+     ${ending}`,
+    receiver.url,
+  );
+  const { stderr, ...ended } = await end(child);
+  expect(stderr).toContain('exported');
+  expect(ended).toEqual(expected);
+});

@@ -1,4 +1,4 @@
-import { appendFileSync, chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -157,6 +157,25 @@ test('of a directory the files of log records are read by name, and their names 
     ...['a.json', 'b.ndjson', 'c.jsonl.2.gz'].map((name) => join(folder, name)),
     'standard input',
   ]);
+});
+
+test('records of a file that is being compressed are shown once, whenever one looks', async () => {
+  const name = 'app.jsonl.20261121T061236123Z';
+  const rotated = write(name, line('a'));
+  const unfinished = write(`${name}.gz.unfinished`, gzipSync(line('a')).subarray(0, 20));
+  expect(await find(sourceOf([folder]))).toEqual(['a']);
+  // Compressed, and not yet removed.
+  renameSync(unfinished, `${rotated}.gz`);
+  writeFileSync(`${rotated}.gz`, gzipSync(line('a')));
+  expect(await find(sourceOf([folder]))).toEqual(['a']);
+  // Removed after it was found.
+  rmSync(`${rotated}.gz`);
+  const [input] = await inputsOf([folder]);
+  writeFileSync(`${rotated}.gz`, gzipSync(line('a')));
+  rmSync(rotated);
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of input!.chunks()) chunks.push(chunk);
+  expect(Buffer.concat(chunks).toString()).toBe(line('a'));
 });
 
 test('an abort ends a search and a count quietly', async () => {

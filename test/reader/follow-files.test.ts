@@ -7,6 +7,7 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs';
+import fsPromises from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { followFiles } from '../../src/reader/follow-files.ts';
@@ -120,6 +121,35 @@ test('a file may be away for a while, and files of other names are not looked at
   }
   writeFileSync(file, line('again'));
   expect(await next(1)).toEqual(['again']);
+});
+
+test('what is still written to a file of a directory that was renamed is shown, also before there is a new one', async () => {
+  const file = join(folder, 'app.jsonl');
+  writeFileSync(file, line('a'));
+  const next = following([folder]);
+  expect(await next(1)).toEqual(['a']);
+  // The look at the file is over.
+  appendFileSync(join(folder, 'beside.jsonl'), line('one look'));
+  expect(await next(1)).toEqual(['one look']);
+  renameSync(file, `${file}.1`);
+  appendFileSync(`${file}.1`, line('b'));
+  expect(await next(1)).toEqual(['b']);
+});
+
+test('of a file that takes the place of one that is moved at the first look nothing is passed over', async () => {
+  const file = join(folder, 'app.jsonl');
+  writeFileSync(file, line('old'));
+  const { open } = jest.requireActual<typeof fsPromises>('node:fs/promises');
+  const spy = jest.spyOn(fsPromises, 'open').mockImplementationOnce(async (...args) => {
+    renameSync(file, `${file}.1`);
+    const opening = open(...args);
+    await opening.catch(() => {});
+    writeFileSync(file, line('new'));
+    return await opening;
+  });
+  const next = following([folder], false);
+  expect(await next(1)).toEqual(['new']);
+  spy.mockRestore();
 });
 
 test('a line that cannot be read is said with the file, and the next one is shown', async () => {

@@ -20,7 +20,7 @@ import { causeOf, type ScannedLogs, scanLogsInTurns } from '../../otlp/index.ts'
 import { type Clock, errorText, nextTurn, systemClock, within } from '../../record/index.ts';
 import { type ServerConnection, ZmtpServer } from '../../zmtp/index.ts';
 import type { ClientSession } from './client-session.ts';
-import { ClientSessions, ownerOf } from './client-sessions.ts';
+import { ClientSessions } from './client-sessions.ts';
 import { InFlightBound } from './in-flight-bound.ts';
 import { owned } from './message-group.ts';
 import type { ZmqAckReceiverOptions, ZmqReceiverTools } from './options.ts';
@@ -209,7 +209,7 @@ export class ZmqAckReceiver implements Receiver {
     }
     const body = owned(unpacked);
     const bytes = body.length;
-    const owner = session.connection && ownerOf(session.connection);
+    const { owner } = session;
     session.inFlight += 1;
     this.#bound.enter(bytes);
     this.#intake.append({ body, records, bodyCrc, origin: { producer, seq, prev, owner } }).then(

@@ -6,6 +6,8 @@ export class ClientSession {
   readonly producer: Uint8Array;
   /** Where answers go; undefined after the connection has closed. */
   connection: ServerConnection | undefined;
+  /** For whom the journal remembers the producer. It stays when the connection has closed: a batch may still be read. */
+  owner: string | undefined;
   /** Its batches that wait for the journal. */
   inFlight = 0;
   /** What the journal said last. */

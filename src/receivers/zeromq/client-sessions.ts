@@ -43,6 +43,7 @@ export class ClientSessions {
     const session = known ?? new ClientSession(frame.producer, connection);
     if (known?.connection !== undefined) this.#ofConnection.get(known.connection)?.delete(known);
     session.connection = connection;
+    session.owner = ownerOf(connection);
     others.add(session);
     this.#sessions.set(key, session);
     return session;

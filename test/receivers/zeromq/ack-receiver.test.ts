@@ -1,6 +1,8 @@
 import { gzipSync } from 'node:zlib';
 import type { Accepted, Batch } from '../../../src/component/index.ts';
 import { encodeData } from '../../../src/frames/index.ts';
+import type { ScanBody } from '../../../src/receivers/zeromq/ack-receiver.ts';
+import { ClientSessions } from '../../../src/receivers/zeromq/client-sessions.ts';
 import type { Clock } from '../../../src/record/index.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { closeAll, closeLater, newReceiver, scanLines } from '../../zeromq/support/exporting.ts';
@@ -53,6 +55,27 @@ test('a batch comes to the journal with its origin and the machine that sent it'
   expect(origin).toMatchObject({ seq: 3, prev: 0, owner: '127.0.0.1' });
   expect(Buffer.compare(origin!.producer, client.producer)).toBe(0);
   expect(receiver.counters).toMatchObject({ batches: 1, records: 2, bytes: 7 });
+});
+
+test('a batch whose client has gone while it was read belongs to that client', async () => {
+  const closed = jest.spyOn(ClientSessions.prototype, 'closed');
+  let release = () => {};
+  const gate = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const scan = jest.fn<ReturnType<ScanBody>, Parameters<ScanBody>>(async (body, maxBytes) => {
+    await gate;
+    return scanLines(body, maxBytes);
+  });
+  const { intake, client } = await world({}, { scan });
+  client.data(1, 'one', { prev: 0 });
+  await turnUntil(() => scan.mock.calls.length === 1);
+  client.close();
+  await turnUntil(() => closed.mock.calls.length === 1);
+  closed.mockRestore();
+  release();
+  await turnUntil(() => intake.batches.length === 1);
+  expect(intake.batches[0]!.origin).toMatchObject({ seq: 1, owner: '127.0.0.1' });
 });
 
 test.each<[string, string, string, Parameters<ScriptedClient['data']>[2], string]>([
