@@ -12,6 +12,7 @@ import { logExporters } from '../../src/setup/log-exporters.ts';
 import { OtelEnvironment } from '../../src/setup/otel-environment.ts';
 import { Packages } from '../../src/setup/packages.ts';
 import { settings } from '../../src/setup/settings.ts';
+import { freePort } from '../support/free-port.js';
 
 type Burst = Evidence['bursts'][number];
 
@@ -185,9 +186,9 @@ describe('the causes of', () => {
 });
 
 test('an endpoint that does not answer is named, one that does is not', async () => {
-  const server = createServer().listen(0, '127.0.0.1');
+  const port = await freePort();
+  const server = createServer().listen(port, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as { port: number };
   const environment = { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}` };
   expect(await causesOf({ environment })).toEqual([]);
   await new Promise((resolve) => server.close(resolve));

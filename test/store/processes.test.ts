@@ -175,7 +175,7 @@ describe('the process that writes', () => {
 describe('the processes that read', () => {
   const nothing = pathToFileURL(join(tmpdir(), 'no program'));
   const ask = (readers: StoreReaders, of: AbortSignal = new AbortController().signal) =>
-    readers.count(query, { boundMillis: 1_000, signal: of });
+    readers.count(query, { boundMillis: 60_000, signal: of });
 
   test('32 queries wait at most; one that is aborted makes room, and closing ends the others', async () => {
     const { readers } = readersOf(nothing, 0);
@@ -230,7 +230,7 @@ describe('the processes that read', () => {
     const lines: string[] = [];
     const onLines = (bytes: Buffer) => void lines.push(String(bytes));
     await expect(
-      others.records(query, { boundMillis: 1_000, signal, onLines: onLines as never }),
+      others.records(query, { boundMillis: 60_000, signal, onLines: onLines as never }),
     ).rejects.toThrow('ended with 5');
     expect(lines).toEqual(['x']);
     expect(starts()).toBe(2);
