@@ -62,10 +62,11 @@ export class JournalCare {
       await this.trim();
       await this.#journal.checkRoom();
     } catch (error) {
-      this.#own.emit(Severity.WARN, `the journal was not trimmed: ${errorText(error)}`);
+      // While the daemon stops the journal may be closed already; it is trimmed once more before that.
+      if (!this.#isStopped) this.#own.emit(Severity.WARN, `the journal was not trimmed: ${errorText(error)}`);
     }
     const { blocked } = this;
-    if (blocked === this.#loggedBlocked) return;
+    if (this.#isStopped || blocked === this.#loggedBlocked) return;
     this.#loggedBlocked = blocked;
     if (blocked === undefined) this.#own.emit(Severity.INFO, 'records are accepted again');
     else this.#own.emit(Severity.WARN, `no records are accepted: ${blocked}`);
