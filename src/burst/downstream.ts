@@ -64,7 +64,7 @@ export class Downstream {
     millis: number,
     { inTime, error }: { readonly inTime: boolean; readonly error?: unknown },
   ): void {
-    if (!inTime) this.#warnings.warn(kind, `${this.#name}'s ${call} took over ${millis} ms`);
+    if (!inTime) this.#warnings.warn(kind, `${this.#name}'s ${call} took longer than ${millis} ms`);
     else if (error !== undefined) {
       this.#warnings.warn(kind, `${this.#name}'s ${call} failed: ${errorText(error)}`);
     }

@@ -1,6 +1,6 @@
 import { diag } from '@opentelemetry/api';
 
-/** What the environment says of a batch processor. */
+/** The settings of a batch processor from environment variables. */
 export interface BatchEnvironment {
   readonly maxQueueSize?: number;
   readonly maxExportBatchSize?: number;
@@ -9,9 +9,9 @@ export interface BatchEnvironment {
 }
 
 /**
- * The variables of the specification ("Batch LogRecord Processor" of its environment variables). An empty one
- * counts as not set; one that is no whole number from `min` is ignored with a warning, as the specification
- * wants it.
+ * The environment variables of the specification ("Batch LogRecord Processor"). As it requires, an empty
+ * value counts as unset, and an invalid value (not a whole number of at least `min`) is ignored with a
+ * warning.
  */
 const VARIABLES = [
   ['OTEL_BLRP_MAX_QUEUE_SIZE', 'maxQueueSize', 1],
@@ -20,7 +20,7 @@ const VARIABLES = [
   ['OTEL_BLRP_EXPORT_TIMEOUT', 'exportTimeoutMillis', 1],
 ] as const;
 
-/** Reads them. Never throws. */
+/** Reads the environment variables. Never throws. */
 export function batchEnvironment(
   environment: Readonly<Record<string, string | undefined>>,
 ): BatchEnvironment {

@@ -5,23 +5,23 @@ import { type ExportOutcome, exportOnce } from './export-once.ts';
 import type { Batch, InFlight } from './in-flight.ts';
 import { WritableResources } from './writable-resources.ts';
 
-/** After so many refusals without an accepted request in between, single records are not the cause. */
+/** After this number of consecutive refusals, individual records are not assumed to be the cause. */
 const MAX_REFUSALS_IN_A_ROW = 32;
 /** How often a batch is split because the server refuses its content. */
 const MAX_SPLITS = 64;
-/** A record that is too large is cut to a quarter, and again, but not below this. */
-const LEAST_CUT_BYTES = 16 * 1024;
-const CUT = 4;
+/** A record that is too large is repeatedly truncated to a quarter, but not below this size. */
+const MIN_TRUNCATED_BYTES = 16 * 1024;
+const TRUNCATION_FACTOR = 4;
 
 /**
- * Exports a batch, and when that fails because of one record, loses that record and not its batch. Where the
- * exporter throws, or the server calls the request too large or refuses its content permanently (400, 422,
- * INVALID_ARGUMENT), the batch is halved until the record stands alone; one that is too large by itself is
- * cut.
+ * Exports a batch. If the export fails because of one record, only that record is lost. When the exporter
+ * throws, or the server reports that the request is too large or permanently refuses its content (400, 422,
+ * INVALID_ARGUMENT), the batch is halved until the record is alone. A single record that is too large is
+ * truncated.
  *
- * - **Bounded**: after 32 refusals in a row, over all batches, a refused batch is not split any more until
- *   one has been accepted, since the configuration is the cause then; a batch is split at most 64 times. The
- *   parts that are left then are sent once.
+ * - **Bounded**: a batch is split at most 64 times, and its remaining parts are then sent once. After 32
+ *   consecutive refusals over all batches, the configuration is assumed to be the cause, and refused batches
+ *   are not split until one is accepted.
  * - **Stops**: a batch that is no longer in flight (after a shutdown) is not exported any further.
  */
 export class BatchExporter {
@@ -60,7 +60,7 @@ export class BatchExporter {
     for (const part of parts) await this.#export(batch, part, splits);
   }
 
-  /** What to export instead, in this order; undefined if this was the end of it. */
+  /** Returns the parts to export instead, in order; undefined if the outcome is final. */
   #partsOf(
     outcome: ExportOutcome,
     records: ReadableLogRecordLike[],
@@ -69,7 +69,7 @@ export class BatchExporter {
     if (outcome.kind === 'delivered') this.#refusalsInARow = 0;
     if (outcome.kind === 'threw') return halves(records);
     if (outcome.kind !== 'failed') return undefined;
-    if (outcome.refusal === 'too_large') return halves(records) ?? cut(records[0]!);
+    if (outcome.refusal === 'too_large') return halves(records) ?? truncated(records[0]!);
     if (outcome.refusal !== 'content') return undefined;
     this.#refusalsInARow += 1;
     if (this.#refusalsInARow >= MAX_REFUSALS_IN_A_ROW || splits.left <= 0) return undefined;
@@ -90,7 +90,7 @@ export class BatchExporter {
         return this.#counts.fail(
           'timeout',
           count,
-          `the exporter had not called back after exportTimeoutMillis (${this.#options.exportTimeoutMillis})`,
+          `the exporter did not call back within exportTimeoutMillis (${this.#options.exportTimeoutMillis})`,
         );
       case 'threw':
         return this.#counts.fail('unserializable', count, outcome.error);
@@ -104,8 +104,8 @@ function halves(records: ReadableLogRecordLike[]): ReadableLogRecordLike[][] | u
   return [records.slice(0, half), records.slice(half)];
 }
 
-function cut(record: ReadableLogRecordLike): ReadableLogRecordLike[][] | undefined {
+function truncated(record: ReadableLogRecordLike): ReadableLogRecordLike[][] | undefined {
   const size = recordSize(record);
-  const most = Math.floor(size / CUT);
-  return most < LEAST_CUT_BYTES ? undefined : [[truncate(record, most, size).record]];
+  const maxBytes = Math.floor(size / TRUNCATION_FACTOR);
+  return maxBytes < MIN_TRUNCATED_BYTES ? undefined : [[truncate(record, maxBytes, size).record]];
 }

@@ -3,14 +3,13 @@ import type { ResolvedDeliveryOptions } from './delivery-options.ts';
 import type { Batch } from './in-flight.ts';
 
 /**
- * The records that wait for export, first in, first out, and the rule for when a batch is due: when it is
- * full by count or by bytes, or when its records are to leave without waiting for that. Its owner enforces
- * the bounds.
+ * The FIFO queue of records that wait for export. A batch is due when it is full by count or by bytes, or
+ * when its records were made due by `makeDue()`. The owner of the queue enforces its bounds.
  */
 export class BatchQueue {
   readonly #options: ResolvedDeliveryOptions;
   readonly #queue = new RankedQueue<ReadableLogRecordLike>();
-  /** Everything up to this sequence number leaves without waiting for its batch to fill. */
+  /** Records up to this sequence number are exported without waiting for their batch to fill. */
   #dueUntil = 0;
 
   constructor(options: ResolvedDeliveryOptions) {
@@ -25,12 +24,12 @@ export class BatchQueue {
     return this.#queue.bytes;
   }
 
-  /** The number of the record that has waited longest; Infinity when none waits. */
+  /** The sequence number of the first record; Infinity if the queue is empty. */
   get firstSequence(): number {
     return this.#queue.firstSequence;
   }
 
-  /** The number of the newest record, whether it still waits or not. */
+  /** The sequence number of the record added last, whether it is still queued or not. */
   get lastSequence(): number {
     return this.#queue.lastSequence;
   }
@@ -39,14 +38,14 @@ export class BatchQueue {
     this.#queue.add(record, rank, size);
   }
 
-  /** Removes the oldest of the quietest records. @returns its number; 0 if none waits */
+  /** Removes the oldest of the quietest records. @returns its sequence number; 0 if the queue is empty */
   dropQuietest(): number {
     const sequence = this.#queue.quietestSequence;
     this.#queue.takeQuietest();
     return sequence;
   }
 
-  /** Removes all. @returns what waited, in order */
+  /** Removes and returns all records in order. */
   clear(): ReadableLogRecordLike[] {
     const all: ReadableLogRecordLike[] = [];
     for (let next = this.#queue.takeFirst(); next !== undefined; next = this.#queue.takeFirst())
@@ -54,7 +53,7 @@ export class BatchQueue {
     return all;
   }
 
-  /** Makes all that is here now due. */
+  /** Makes all records that are queued now due. */
   makeDue(): void {
     this.#dueUntil = this.#queue.lastSequence;
   }
@@ -63,14 +62,16 @@ export class BatchQueue {
     return this.hasFullBatch || this.#queue.firstSequence <= this.#dueUntil;
   }
 
-  /** Half of the queue's bytes are a full batch too, so that it empties before it must drop. */
+  /**
+   * Half of `maxQueueBytes` is a full batch, too, so that records are exported before any must be dropped.
+   */
   get hasFullBatch(): boolean {
     const { maxExportBatchSize, maxExportBatchBytes, maxQueueBytes } = this.#options;
     const { count, bytes } = this.#queue;
     return count >= maxExportBatchSize || bytes >= maxExportBatchBytes || 2 * bytes >= maxQueueBytes;
   }
 
-  /** Removes the next batch. There must be a record. */
+  /** Removes and returns the next batch. The queue must not be empty. */
   takeBatch(): Batch {
     const { maxExportBatchSize, maxExportBatchBytes } = this.#options;
     const firstSequence = this.#queue.firstSequence;

@@ -3,21 +3,21 @@ import type { RateLimitedWarnings } from '../record/index.ts';
 /** Why a record was not delivered. */
 export type DeliveryFailure = 'queue_full' | 'size' | 'export' | 'timeout' | 'unserializable' | 'shutdown';
 
-/** What became of the records that came to a delivery: received = delivered + failed + pending. */
+/** The number of records by outcome: received = delivered + failed + pending. */
 export interface DeliveryStats {
-  /** Records that came in. */
+  /** Records that were received. */
   readonly received: number;
-  /** Accepted by the exporter. */
+  /** Records accepted by the exporter. */
   readonly delivered: number;
-  /** Not delivered, by cause. */
+  /** Records that were lost, by cause. */
   readonly failed: Readonly<Record<DeliveryFailure, number>>;
-  /** Waiting or being exported now. */
+  /** Records that are queued or being exported. */
   readonly pending: number;
-  /** Their estimated size in bytes. */
+  /** Estimated size of pending records in bytes. */
   readonly pendingBytes: number;
 }
 
-/** Counts what becomes of the records, and warns of each loss. */
+/** Counts records by outcome, and logs a warning for each loss. */
 export class DeliveryCounts {
   readonly #warnings: RateLimitedWarnings;
   readonly failed: Record<DeliveryFailure, number> = {

@@ -3,7 +3,7 @@ import type { Delivery } from './delivery.ts';
 
 const UNIT = '{log_record}';
 
-/** The processor metrics of the semantic conventions (docs/otel/sdk-metrics.md). */
+/** Registers the processor metrics of the semantic conventions (docs/otel/sdk-metrics.md). */
 export function deliveryMetrics(
   meterProvider: MeterProviderLike,
   componentName: string | undefined,
@@ -16,7 +16,7 @@ export function deliveryMetrics(
     { unit: UNIT, description: 'Log records whose processing has finished, successfully or not' },
     (observe) => {
       const { delivered, failed } = delivery.stats();
-      // The outcome of an export is the exporter's to count: what was handed to it has been processed.
+      // A record passed to the exporter counts as processed; the exporter counts the outcome of its exports.
       observe(delivered + failed.export + failed.timeout);
       observe(failed.queue_full, { 'error.type': 'queue_full' });
       observe(failed.shutdown, { 'error.type': 'already_shutdown' });

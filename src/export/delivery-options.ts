@@ -22,44 +22,43 @@ import type { BatchEnvironment } from './batch-environment.ts';
 /** How records are batched and delivered. The names are those of the SDK's BatchLogRecordProcessor. */
 export interface DeliveryOptions {
   /**
-   * Most records that wait for export. When exceeded, the oldest of the quietest is dropped. From 1; default
-   * 65,536.
+   * The maximum number of queued records. When exceeded, the oldest of the quietest records is dropped. From
+   * 1; default 65,536.
    */
   readonly maxQueueSize?: number | undefined;
-  /** Most estimated bytes that wait or are being exported. From 1; default 32 MiB. */
+  /** The maximum estimated bytes of queued records and those being exported. From 1; default 32 MiB. */
   readonly maxQueueBytes?: number | undefined;
-  /** Most records of one export. From 1 to `maxQueueSize`; default 512. */
+  /** The maximum number of records per export. From 1 to `maxQueueSize`; default 512. */
   readonly maxExportBatchSize?: number | undefined;
   /**
-   * Most estimated bytes of one export, and of one record: a bigger one is truncated. gRPC servers refuse a
-   * request over 4 MiB, and with it the whole batch. From 1; default 2 MiB.
+   * The maximum estimated bytes per export, and per record: a larger record is truncated. gRPC servers reject
+   * a request over 4 MiB with the whole batch. From 1; default 2 MiB.
    */
   readonly maxExportBatchBytes?: number | undefined;
   /** How long a record waits at most for its batch to fill, in milliseconds. From 0; default 1,000. */
   readonly scheduledDelayMillis?: number | undefined;
   /**
-   * When an export that has not called back counts as failed, in milliseconds. It must be above what the
-   * exporter itself may take for its retries (`worstCaseMillis`, if it has that). Default: 30,000, or 5,000
-   * above that worst case.
+   * The timeout of an export, in milliseconds. It must exceed the time that the exporter may take for its own
+   * retries (`worstCaseMillis`, if it has that property). Default: 30,000, or 5,000 above that time.
    */
   readonly exportTimeoutMillis?: number | undefined;
   /**
-   * How long `forceFlush()` waits at most, in milliseconds, unless its caller says `timeoutMillis`. What is
-   * not delivered by then stays pending. From 0; default 10,000.
+   * How long `forceFlush()` waits at most, in milliseconds, unless its caller passes `timeoutMillis`. Records
+   * not delivered by then stay pending. From 0; default 10,000.
    */
   readonly flushTimeoutMillis?: number | undefined;
-  /** The bound of a whole `shutdown()`, in milliseconds: flush, exporter and all. From 0; default 30,000. */
+  /** The timeout of `shutdown()`, in milliseconds, including flush and exporter. From 0; default 30,000. */
   readonly shutdownTimeoutMillis?: number | undefined;
   /**
-   * Exports in flight at once. From 1; default: what the exporter asks for with its own
-   * `maxConcurrentExports`, else 1, as the specification wants it.
+   * The maximum number of concurrent exports. From 1; default: the exporter's own `maxConcurrentExports`,
+   * else 1, as the specification requires.
    */
   readonly maxConcurrentExports?: number | undefined;
-  /** Where the `otel.sdk.processor.log.*` metrics go. Default: nowhere. */
+  /** The MeterProvider for the `otel.sdk.processor.log.*` metrics. Default: no metrics. */
   readonly meterProvider?: MeterProviderLike | undefined;
   /** `otel.component.name` of the metrics. Default: `priority_batch_log_processor/` and a number. */
   readonly componentName?: string | undefined;
-  /** Time, for tests. Default: the machine's. */
+  /** The source of time, for tests. Default: the system clock. */
   readonly clock?: Clock | undefined;
 }
 
@@ -68,7 +67,7 @@ const EXPORT_TIMEOUT_MILLIS = 30_000;
 const ABOVE_WORST_CASE_MILLIS = 5_000;
 const BATCH_SIZE = 512;
 
-/** The bounds and defaults of {@link DeliveryOptions}. */
+/** The definitions of {@link DeliveryOptions}: bounds and defaults. */
 export const deliveryFields = {
   maxQueueSize: count({ min: 1, default: 65_536 }),
   maxQueueBytes: bytes({ min: 1, default: 32 * MIB }),
@@ -79,7 +78,7 @@ export const deliveryFields = {
   flushTimeoutMillis: millis({ min: 0, default: 10_000 }),
   shutdownTimeoutMillis: millis({ min: 0, default: 30_000 }),
   maxConcurrentExports: count({ min: 1, default: 1 }),
-  meterProvider: methods<MeterProviderLike>()(['getMeter'], { absent: 'nowhere' }),
+  meterProvider: methods<MeterProviderLike>()(['getMeter'], { absent: 'no metrics' }),
   componentName: text({
     expected: 'a string',
     pattern: /^/,
@@ -93,13 +92,12 @@ const deliveryOptions = group({
   ...deliveryFields,
 });
 
-/** Every option with its value. */
+/** The options with all defaults applied. */
 export type ResolvedDeliveryOptions = ValueOf<typeof deliveryOptions>;
 
 /**
- * @param environment what the options do not say; unlike an option it is never wrong, but brought into its
- *   bounds
- * @throws RangeError or TypeError that says option, expected and value
+ * @param environment the defaults from environment variables; out-of-range values are clamped
+ * @throws RangeError or TypeError with option, expected and actual value
  */
 export function resolveDeliveryOptions(
   where: string,
@@ -138,12 +136,12 @@ export function resolveDeliveryOptions(
   };
 }
 
-/** A queue of the environment is made large enough for a batch of the options. */
+/** A queue size from the environment is raised to the batch size of the options. */
 function batchOf(given: DeliveryOptions, environment: BatchEnvironment): number {
   return environment.maxQueueSize === undefined ? 1 : (given.maxExportBatchSize ?? 1);
 }
 
-/** How long an exporter may take for its own retries; 0: it does not say. */
+/** Returns how long an exporter may take for its own retries; 0 if it does not declare it. */
 function worstCaseMillis(exporter: LogRecordExporterLike): number {
   const millis = (exporter as { readonly worstCaseMillis?: unknown }).worstCaseMillis;
   return typeof millis === 'number' ? millis : 0;

@@ -19,21 +19,27 @@ import type { ResolvedDeliveryOptions } from './delivery-options.ts';
 import { type Batch, InFlight } from './in-flight.ts';
 import { ResourceWait } from './resource-wait.ts';
 
-/** After so many milliseconds without a turn of the event loop the exports pause for one. */
+/** How long exports may run before they yield to the event loop. */
 const TURN_MILLIS = 8;
-/** The part of the shutdown bound after which an exporter that waits between two attempts is asked again. */
-const LAST_HURRY = 0.9;
-/** The end of the shutdown bound belongs to the exporter's own shutdown: this part, and at most so long. */
+/**
+ * The part of the shutdown timeout after which the exporter is flushed again, to end its waits for retries.
+ */
+const LAST_FLUSH_SHARE = 0.9;
+/**
+ * The part of the shutdown timeout that is reserved for the exporter's own shutdown, at most
+ * `EXPORTER_MILLIS`.
+ */
 const EXPORTER_SHARE = 0.05;
 const EXPORTER_MILLIS = 1_000;
 
 /**
- * The engine of PriorityBatchLogRecordProcessor. It owns a queue, the batches in flight, and the callers that
- * wait for a flush; sequence numbers say what a flush waits for. All calls of the exporter come from here.
+ * The engine of PriorityBatchLogRecordProcessor. It owns the queue, the batches in flight, and the callers
+ * that wait for a flush. Sequence numbers determine which records a flush waits for. Only this class, and the
+ * BatchExporter that it owns, call the exporter.
  *
- * - **Full** (by records or bytes, in flight included): the quietest, oldest record in the queue is dropped.
- * - **Fails**: see BatchExporter. Every loss is counted by cause, and warned of at most once in ten seconds.
- * - **Stops**: `shutdown()` has one bound for the flush and the exporter's shutdown together.
+ * - **Full** (by records or bytes, in flight included): the oldest of the quietest queued records is dropped.
+ * - **Fails**: see BatchExporter. Every loss is counted by cause, and logged at most once in ten seconds.
+ * - **Stops**: `shutdown()` has one timeout for the flush and the exporter's shutdown together.
  */
 export class Delivery {
   readonly #options: ResolvedDeliveryOptions;
@@ -50,15 +56,15 @@ export class Delivery {
   #cancelDelay: (() => void) | undefined;
   #lastFlush: { readonly sequence: number; readonly promise: Promise<void> } | undefined;
   #shutdown: Promise<void> | undefined;
-  /** What `shutdown()` could not export, in case somebody asks. */
-  readonly #cutOff: ReadableLogRecordLike[] = [];
-  /** The exporter has been shut down, or its time for that has passed: it is not called again. */
+  /** The records that `shutdown()` could not export, for `takeUndelivered()`. */
+  readonly #unexported: ReadableLogRecordLike[] = [];
+  /** Whether the exporter was shut down, or its shutdown timed out. It is then not called again. */
   #isOver = false;
 
   /**
-   * @param around called around each call of `exporter.export()`
-   * @param onSettled called when the records from one sequence number to another are delivered, or have failed
-   * and were counted. What the end of the process or `shutdown()` cuts off is not settled
+   * @param around wraps each call of `exporter.export()`
+   * @param onSettled called when the records `first` to `last` are delivered, or have failed and were
+   *   counted. Records that are lost by `shutdown()` or the end of the process are not settled
    */
   constructor(
     options: ResolvedDeliveryOptions,
@@ -75,12 +81,12 @@ export class Delivery {
     this.#resources = new ResourceWait(options.clock, (message) => this.#warnings.warn('resource', message));
   }
 
-  /** Estimated bytes that wait or are being exported. */
+  /** Estimated bytes of the records that are queued or being exported. */
   get bytes(): number {
     return this.#queue.bytes + this.#inFlight.bytes;
   }
 
-  /** Records that wait, those being exported not counted. */
+  /** The number of queued records, without those being exported. */
   get queued(): number {
     return this.#queue.count;
   }
@@ -97,14 +103,15 @@ export class Delivery {
   }
 
   /**
-   * Takes a record for delivery. Never throws; if there is no room, the quietest, oldest one is dropped.
-   * @returns its sequence number; 0: it was not taken
+   * Queues a record for delivery. If the queue is full, the oldest of the quietest records is dropped. Never
+   * throws.
+   * @returns the sequence number of the record; 0 if it was not accepted
    */
   accept(record: ReadableLogRecordLike, rank: number, size: number): number {
     const { maxQueueBytes, maxQueueSize } = this.#options;
     this.#counts.received += 1;
-    if (this.#shutdown !== undefined) return this.#refuse('shutdown', 'it came after shutdown()');
-    if (size > maxQueueBytes) return this.#refuse('size', 'it is bigger than maxQueueBytes');
+    if (this.#shutdown !== undefined) return this.#refuse('shutdown', 'it was emitted after shutdown()');
+    if (size > maxQueueBytes) return this.#refuse('size', 'it is larger than maxQueueBytes');
     this.#queue.add(writable(record), rank, size);
     while (this.#queue.count > maxQueueSize || this.bytes > maxQueueBytes) if (!this.dropQuietest()) break;
     const sequence = this.#queue.lastSequence;
@@ -124,26 +131,26 @@ export class Delivery {
     this.#counts.fail('unserializable', 1, why);
   }
 
-  /** Makes room. @returns false if nothing waits */
+  /** Drops the oldest of the quietest queued records. @returns false if the queue is empty */
   dropQuietest(): boolean {
     const sequence = this.#queue.dropQuietest();
     if (sequence === 0) return false;
     this.#onSettled(sequence, sequence);
-    this.#counts.fail('queue_full', 1, 'the exporter is slower than what comes in, or cannot deliver');
+    this.#counts.fail('queue_full', 1, 'the exporter is too slow or fails');
     if (this.#waiters.any) this.#waiters.settle(this.#firstOpen());
     return true;
   }
 
-  /** Lets all that waits leave in the next turn of the event loop. */
+  /** Starts the export of all queued records in the next turn of the event loop. */
   wake(): void {
     this.#queue.makeDue();
     this.#schedule();
   }
 
   /**
-   * Resolves when all that was accepted before the call has been delivered or has failed (and was counted),
-   * at the latest after `timeoutMillis`; the rest is still pending then. Keeps the process alive meanwhile.
-   * Never rejects.
+   * Resolves when all records accepted before the call are delivered or have failed (and were counted), at
+   * the latest after `timeoutMillis`; the remaining records then stay pending. Keeps the process alive in the
+   * meantime. Never rejects.
    */
   async forceFlush(options?: FlushOptionsLike): Promise<void> {
     const { clock, flushTimeoutMillis } = this.#options;
@@ -157,7 +164,9 @@ export class Delivery {
     );
   }
 
-  /** As `forceFlush()`, but without a bound. Calls with nothing new between them share one promise. */
+  /**
+   * Like `forceFlush()`, but without a timeout. Calls share one promise if no record was added between them.
+   */
   flushed(): Promise<void> {
     if (this.#shutdown !== undefined) return this.#shutdown;
     const sequence = this.#queue.lastSequence;
@@ -170,15 +179,18 @@ export class Delivery {
     return promise;
   }
 
-  /** Flushes and ends within the bound, whatever else runs. May be called twice; never rejects. */
+  /** Flushes and shuts down the exporter within the timeout. May be called twice; never rejects. */
   shutdown(timeoutMillis: number = this.#options.shutdownTimeoutMillis): Promise<void> {
     this.#shutdown ??= this.#end(timeoutMillis);
     return this.#shutdown;
   }
 
-  /** Gives away what nobody has got, at the end of the process. Of what is being exported some may have arrived. */
+  /**
+   * Removes and returns all undelivered records, at the end of the process. Records that are being exported
+   * are included, although some of them may have arrived.
+   */
   takeUndelivered(): readonly ReadableLogRecordLike[] {
-    const all = [...this.#cutOff.splice(0), ...this.#inFlight.all(), ...this.#queue.clear()];
+    const all = [...this.#unexported.splice(0), ...this.#inFlight.all(), ...this.#queue.clear()];
     this.#inFlight.removeAll();
     return all;
   }
@@ -187,7 +199,7 @@ export class Delivery {
     this.#queue.makeDue();
     this.#pump();
     if (this.#firstOpen() <= sequence) {
-      // An exporter that waits between two attempts is asked to try at once.
+      // Makes an exporter that is waiting between two attempts retry at once.
       void this.#flushExporter();
       await this.#waiters.wait(sequence);
     }
@@ -199,16 +211,16 @@ export class Delivery {
     const startedAt = clock.monotonicNow();
     const leftMillis = () => Math.max(0, timeoutMillis - (clock.monotonicNow() - startedAt));
     const forExporter = Math.min(timeoutMillis * EXPORTER_SHARE, EXPORTER_MILLIS);
-    // One turn later, so that #shutdown is set and nothing new is accepted.
+    // Deferred, so that #shutdown is set and no new record is accepted.
     await null;
     this.#resources.end();
     const flushed = this.#flush(this.#queue.lastSequence);
-    const cancelHurry = clock.after(timeoutMillis * LAST_HURRY, () => void this.#flushExporter());
+    const cancelLastFlush = clock.after(timeoutMillis * LAST_FLUSH_SHARE, () => void this.#flushExporter());
     await within(flushed, timeoutMillis - forExporter, clock, true);
-    cancelHurry();
+    cancelLastFlush();
     const queued = this.#queue.clear();
-    this.#cutOff.push(...queued);
-    this.#counts.fail('shutdown', queued.length, 'the time for shutdown() had passed');
+    this.#unexported.push(...queued);
+    this.#counts.fail('shutdown', queued.length, 'shutdown() timed out');
     const left = leftMillis();
     const end = await within(
       attempt(() => exporter.shutdown({ timeoutMillis: left, keepsAlive: false })),
@@ -218,9 +230,9 @@ export class Delivery {
     );
     this.#warnOf('shutdown', end, left);
     this.#isOver = true;
-    // What has not called back by now never counts as delivered.
-    this.#cutOff.unshift(...this.#inFlight.all());
-    this.#counts.fail('shutdown', this.#inFlight.removeAll(), 'the exporter had not finished with them');
+    // Exports that have not called back by now never count as delivered.
+    this.#unexported.unshift(...this.#inFlight.all());
+    this.#counts.fail('shutdown', this.#inFlight.removeAll(), 'the exporter did not finish in time');
     this.#disarmDelay();
     this.#waiters.settle(Number.POSITIVE_INFINITY);
   }
@@ -237,7 +249,8 @@ export class Delivery {
 
   #warnOf(what: 'flush' | 'shutdown', { inTime, error }: Waited, millis: number): void {
     const method = what === 'flush' ? 'forceFlush()' : 'shutdown()';
-    if (!inTime) this.#warnings.warn(what, `the exporter's ${method} took over ${Math.ceil(millis)} ms`);
+    if (!inTime)
+      this.#warnings.warn(what, `the exporter's ${method} took longer than ${Math.ceil(millis)} ms`);
     if (error !== undefined)
       this.#warnings.warn(what, `the exporter's ${method} failed: ${errorText(error)}`);
   }
@@ -269,13 +282,13 @@ export class Delivery {
     this.#inFlight.remove(batch);
     const isSettled = !batch.hasFailed || this.#shutdown === undefined;
     if (isHere && isSettled) this.#onSettled(batch.firstSequence, batch.lastSequence);
-    else if (isHere) this.#cutOff.push(...batch.records);
+    else if (isHere) this.#unexported.push(...batch.records);
     if (this.#waiters.any) this.#waiters.settle(this.#firstOpen());
     if (monotonicNow() - this.#lastTurnAt > TURN_MILLIS) this.#schedule();
     else this.#pump();
   }
 
-  /** The lowest sequence number that is neither delivered nor failed. */
+  /** Returns the lowest sequence number that is neither delivered nor failed. */
   #firstOpen(): number {
     return Math.min(this.#queue.firstSequence, this.#inFlight.firstSequence());
   }

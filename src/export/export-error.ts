@@ -1,7 +1,8 @@
 /**
- * What a failed export says: whether to try again and when, whether the request was too large, whether the
- * server refused its content, and why. The rules are those of the OTLP specification ("Failures" of OTLP/gRPC
- * and OTLP/HTTP). Errors are looked through along their `cause`, and one whose getters throw says nothing.
+ * Classifies the errors of failed exports: whether and when to retry, whether the request was too large,
+ * whether the server refused its content, and the reason. The rules are those of the OTLP specification
+ * ("Failures" of OTLP/gRPC and OTLP/HTTP). The `cause` chain of an error is searched; properties whose
+ * getters throw are ignored.
  */
 import { RETRYABLE_HTTP, RETRYABLE_RPC, retryInfoMillis } from '../otlp/index.ts';
 import { errorText } from '../record/index.ts';
@@ -11,7 +12,7 @@ const GRPC_RESOURCE_EXHAUSTED = 8;
 const GRPC_INTERNAL = 13;
 const HTTP_REFUSED: readonly number[] = [400, 422];
 const HTTP_PAYLOAD_TOO_LARGE = 413;
-/** What gRPC in Go, C++, JavaScript, Java and Rust says of a request over its size limit. */
+/** Matches the messages of gRPC in Go, C++, JavaScript, Java and Rust for a request over the size limit. */
 const TOO_LARGE = /larger than (max|\d)|too large|exceeds max/i;
 const NETWORK_RETRYABLE: ReadonlySet<string> = new Set([
   'EAI_AGAIN',
@@ -25,14 +26,14 @@ const NETWORK_RETRYABLE: ReadonlySet<string> = new Set([
   'ENOTFOUND',
   'EPIPE',
   'ETIMEDOUT',
-  // Of fetch. Its other UND_ERR_ codes are mistakes of the caller or a client that was closed.
+  // Codes of fetch. Its other UND_ERR_ codes indicate an error of the caller or a closed client.
   'UND_ERR_BODY_TIMEOUT',
   'UND_ERR_CONNECT_TIMEOUT',
   'UND_ERR_HEADERS_TIMEOUT',
   'UND_ERR_SOCKET',
 ]);
-// The OTLP exporters of OpenTelemetry JS give these errors no code: the second is OTLP/HTTP after five tries
-// of its own at 429, 502, 503 or 504, the third is its time-out.
+// The OTLP exporters of OpenTelemetry JS set no code on these errors. The second is from OTLP/HTTP, after
+// five attempts of its own with 429, 502, 503 or 504; the third is its timeout.
 const MESSAGES_RETRYABLE: ReadonlySet<string> = new Set([
   'Concurrent export limit reached',
   'Export failed with retryable status',
@@ -41,13 +42,13 @@ const MESSAGES_RETRYABLE: ReadonlySet<string> = new Set([
 const MAX_CAUSES = 8;
 const MAX_REASON_LENGTH = 500;
 
-/** The parts of an error that say something. */
+/** The properties of an error that are used here. */
 type ErrorParts = Readonly<Record<'code' | 'message' | 'metadata' | 'data', unknown>>;
 
 /**
- * Whether an export that failed with `error` is worth another try.
- * @returns the least wait in milliseconds that the server asked for, 0 if it asked for none; undefined: not
- *   worth it, or nothing known that would make it so
+ * Decides whether an export that failed with `error` is retryable.
+ * @returns the minimum wait in milliseconds that the server requested, 0 if it requested none; undefined if
+ *   the error is not retryable or unknown
  */
 export function retryAfterMillis(error: unknown): number | undefined {
   for (const { code, message, metadata } of causes(error)) {
@@ -59,17 +60,17 @@ export function retryAfterMillis(error: unknown): number | undefined {
   return undefined;
 }
 
-/** Whether a failed export failed for its size: then trying it again is no use, and halving it is. */
+/** Whether an export failed because of its size. It must then be halved instead of retried. */
 export function isTooLarge(code: unknown, message: unknown): boolean {
   return code === HTTP_PAYLOAD_TOO_LARGE || (typeof message === 'string' && TOO_LARGE.test(message));
 }
 
-/** What to make of an export that failed permanently. */
+/** Why the server permanently refused an export, if parts of it may be accepted. */
 export type Refusal = 'too_large' | 'content' | undefined;
 
 /**
- * Whether the server refused a request for its size, or for its content, so that parts of it may be accepted.
- * Content that a gRPC server in Go cannot parse is INTERNAL to it.
+ * Decides whether the server refused a request because of its size or its content, so that parts of it may be
+ * accepted. A gRPC server in Go answers INTERNAL to content that it cannot parse.
  */
 export function refusalOf(error: unknown): Refusal {
   for (const { code, message } of causes(error)) {
@@ -82,8 +83,8 @@ export function refusalOf(error: unknown): Refusal {
 }
 
 /**
- * A failed export in words, with the reason that the server gave: the OTLP/HTTP exporters keep the body of
- * the response in `data`. Never throws.
+ * Returns the text of an export error, including the reason from the server's response, whose body the
+ * OTLP/HTTP exporters store in `data`. Never throws.
  */
 export function exportErrorText(error: unknown): string {
   const [first] = causes(error);
@@ -92,14 +93,14 @@ export function exportErrorText(error: unknown): string {
   return reason === '' || text.includes(reason) ? text : `${text}: ${reason}`;
 }
 
-/** Of a `google.rpc.Status` in JSON its message; of any other response, protobuf too, what can be printed. */
+/** Returns the message of a `google.rpc.Status` in JSON, or the printable part of any other response. */
 function reasonIn(data: string): string {
   const start = data.slice(0, 8 * MAX_REASON_LENGTH);
   try {
     const { message } = JSON.parse(start) as { readonly message?: unknown };
     if (typeof message === 'string') return printable(message);
   } catch {
-    // It is not JSON, or it is more of it than anybody reads.
+    // The response is not JSON, or it was truncated above.
   }
   return printable(start);
 }
@@ -137,16 +138,16 @@ function partsOf(error: object): (name: string) => unknown {
   };
 }
 
-/** gRPC codes end at 16 and HTTP's begin at 100, so the number shows which of the two it is. */
+/** gRPC codes are at most 16 and HTTP codes at least 100, so the two do not collide. */
 function ofStatusCode(code: number, metadata: unknown): number | undefined {
-  if (RETRYABLE_HTTP.includes(code) || RETRYABLE_RPC.includes(code)) return askedByServer(metadata) ?? 0;
-  // Only a server that names a time says that it will recover.
-  if (code === GRPC_RESOURCE_EXHAUSTED) return askedByServer(metadata);
+  if (RETRYABLE_HTTP.includes(code) || RETRYABLE_RPC.includes(code)) return requestedWait(metadata) ?? 0;
+  // RESOURCE_EXHAUSTED is retryable only if the server sends RetryInfo.
+  if (code === GRPC_RESOURCE_EXHAUSTED) return requestedWait(metadata);
   return undefined;
 }
 
-/** Undefined as well where there is no metadata, or none that can be read. */
-function askedByServer(metadata: unknown): number | undefined {
+/** Returns the wait of the server's RetryInfo, or undefined if there is none or it cannot be read. */
+function requestedWait(metadata: unknown): number | undefined {
   try {
     const values: unknown = (metadata as { get(key: string): unknown }).get('grpc-status-details-bin');
     const status: unknown = Array.isArray(values) ? values[0] : undefined;

@@ -9,30 +9,30 @@ import {
 } from '../record/index.ts';
 import { exportErrorText, type Refusal, refusalOf } from './export-error.ts';
 
-/** How one call of `exporter.export()` ended. */
+/** The outcome of one call of `exporter.export()`. */
 export type ExportOutcome =
   | { readonly kind: 'delivered' }
   | { readonly kind: 'failed'; readonly error: string; readonly refusal: Refusal }
   | { readonly kind: 'timeout' }
-  /** The exporter threw before it sent anything: most often a record that cannot be serialized. */
+  /** The exporter threw before it sent anything, usually because of a record that cannot be serialized. */
   | { readonly kind: 'threw'; readonly error: string };
 
-/** `suppressTracing` of `@opentelemetry/core`: the same key, since context keys are made by their name. */
+/** The key of `suppressTracing` in `@opentelemetry/core`. Context keys with the same name are equal. */
 const SUPPRESS_TRACING = createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRACING');
-/** Marks what runs inside an export, so that an exporter's own records cannot feed it endlessly. */
+/** Marks the context of an export, to prevent feedback loops by records that the exporter emits. */
 const EXPORTING = createContextKey('burstlog exporting');
 const suppressed: Context = ROOT_CONTEXT.setValue(SUPPRESS_TRACING, true).setValue(EXPORTING, true);
 
-/** Whether a context is that of an export of ours. */
+/** Whether a context is that of an export by this package. */
 export function isExporting(context: Context): boolean {
   return context.getValue(EXPORTING) === true;
 }
 
 /**
- * Calls `exporter.export()` and returns how it ended; never throws or rejects. Exporters must not trace their
- * own requests, so it runs in a context of its own with tracing suppressed. A second call of the callback, or
- * one after the time-out, is ignored.
- * @param around is called around the call of `export()`, for a caller that must know that one is running
+ * Calls `exporter.export()` and returns the outcome. Never throws or rejects. The exporter runs in its own
+ * context with tracing suppressed, because exporters must not trace their own requests. A second call of the
+ * callback, or a call after the timeout, is ignored.
+ * @param around wraps the call of `export()`, for a caller that must know that an export is running
  */
 export function exportOnce(
   exporter: LogRecordExporterLike,
@@ -61,7 +61,7 @@ export function exportOnce(
   });
 }
 
-/** Never throws: it runs inside of the exporter's callback, where nobody would catch it. */
+/** Never throws, because it runs inside the exporter's callback, where the error would not be caught. */
 function outcomeOf(result: ExportResultLike | undefined): ExportOutcome {
   try {
     if (result?.code === EXPORT_SUCCESS) return { kind: 'delivered' };

@@ -1,23 +1,22 @@
 import { attempt } from '../record/index.ts';
 
 /**
- * Serializes the calls of a `forceFlush()`. The SDK's own returns at once while another runs, without having
- * done anything. Here a call during a running flush waits for a new one, which it shares with all calls that
- * came meanwhile.
+ * Serializes calls of `forceFlush()`. While a flush is running, the SDK's own method returns at once without
+ * flushing. Here, all calls during a running flush share one further flush that starts when it ends.
  */
 export class FlushGate {
   readonly #flush: () => Promise<void>;
   #running: Promise<void> | undefined;
   #next: Promise<void> | undefined;
 
-  /** @param flush must settle in the end; bound it by a timeout */
+  /** @param flush must settle eventually, so it needs a timeout */
   constructor(flush: () => Promise<void>) {
     this.#flush = flush;
   }
 
-  /** Resolves after a flush that began after this call. Rejects if that flush does. */
+  /** Resolves after a flush that started after this call. Rejects if that flush rejects. */
   pass(): Promise<void> {
-    // First of all: in the moment a flush ends, the next one has been promised but has not begun.
+    // Checked first, because at the moment a flush ends the next one is scheduled but has not started.
     if (this.#next !== undefined) return this.#next;
     if (this.#running === undefined) return this.#run();
     this.#next = this.#running.then(
@@ -31,7 +30,7 @@ export class FlushGate {
     this.#next = undefined;
     const running = attempt(this.#flush);
     this.#running = running;
-    // Before the next one begins, which waits for it too.
+    // Registered before the continuation that starts the next flush, so it runs first.
     const done = () => {
       this.#running = undefined;
     };

@@ -1,12 +1,12 @@
 import type { ReadableLogRecordLike } from '../record/index.ts';
 
-/** Records that were given to the exporter together. */
+/** Records that are exported together. */
 export interface Batch {
   readonly records: ReadableLogRecordLike[];
   readonly bytes: number;
   readonly firstSequence: number;
   readonly lastSequence: number;
-  /** How many of its records are neither delivered nor failed. */
+  /** The number of records that are neither delivered nor failed. */
   open: number;
   /** Whether any of them has failed. */
   hasFailed: boolean;
@@ -18,12 +18,12 @@ export class InFlight {
   #records = 0;
   #bytes = 0;
 
-  /** Batches in flight. */
+  /** The number of batches in flight. */
   get size(): number {
     return this.#batches.size;
   }
 
-  /** Records that are neither delivered nor failed. */
+  /** The number of records that are neither delivered nor failed. */
   get records(): number {
     return this.#records;
   }
@@ -43,13 +43,13 @@ export class InFlight {
     return this.#batches.has(batch);
   }
 
-  /** So many records of a batch are delivered or have failed. */
+  /** Counts records of a batch that are delivered or have failed. */
   settle(batch: Batch, count: number): void {
     batch.open -= count;
     this.#records -= count;
   }
 
-  /** Takes a batch out. @returns how many of its records were neither delivered nor failed */
+  /** Removes a batch. @returns the number of its records that were neither delivered nor failed */
   remove(batch: Batch): number {
     if (!this.#batches.delete(batch)) return 0;
     const { open } = batch;
@@ -58,19 +58,19 @@ export class InFlight {
     return open;
   }
 
-  /** All records that were given to the exporter, in order; some of a batch may be delivered. */
+  /** Returns all records of the batches in flight, in order. Some of them may be delivered. */
   all(): ReadableLogRecordLike[] {
     return [...this.#batches].flatMap(({ records }) => records);
   }
 
-  /** Takes all batches out. @returns how many records were neither delivered nor failed */
+  /** Removes all batches. @returns the number of records that were neither delivered nor failed */
   removeAll(): number {
     let open = 0;
     for (const batch of this.#batches) open += this.remove(batch);
     return open;
   }
 
-  /** The lowest sequence number in flight; Infinity when nothing is. */
+  /** Returns the lowest sequence number in flight, or Infinity if nothing is in flight. */
   firstSequence(): number {
     let first = Number.POSITIVE_INFINITY;
     for (const batch of this.#batches) first = Math.min(first, batch.firstSequence);

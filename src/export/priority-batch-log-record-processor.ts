@@ -16,33 +16,33 @@ import type { DeliveryStats } from './delivery-counts.ts';
 import { deliveryMetrics } from './delivery-metrics.ts';
 import { type DeliveryOptions, resolveDeliveryOptions } from './delivery-options.ts';
 
-/** What a PriorityBatchLogRecordProcessor takes. */
+/** The options of PriorityBatchLogRecordProcessor. */
 export interface PriorityBatchOptions extends DeliveryOptions {
-  /** Where the batches go. Called by one export at a time unless it asks for more. */
+  /** Exports the batches, one at a time unless `maxConcurrentExports` is higher. */
   readonly exporter: LogRecordExporterLike;
 }
 
 /**
- * Delivers records in batches, first in, first out, and drops the least important first. A drop-in for the
- * SDK's BatchLogRecordProcessor: what the options do not say is read from `OTEL_BLRP_MAX_QUEUE_SIZE`,
- * `OTEL_BLRP_MAX_EXPORT_BATCH_SIZE`, `OTEL_BLRP_SCHEDULE_DELAY` and `OTEL_BLRP_EXPORT_TIMEOUT`, before the
- * defaults.
+ * Exports records in batches, first in, first out, and drops the least severe records first when the queue is
+ * full. It is a drop-in replacement for the SDK's BatchLogRecordProcessor. Options that are not set are read
+ * from `OTEL_BLRP_MAX_QUEUE_SIZE`, `OTEL_BLRP_MAX_EXPORT_BATCH_SIZE`, `OTEL_BLRP_SCHEDULE_DELAY` and
+ * `OTEL_BLRP_EXPORT_TIMEOUT`, otherwise the defaults apply.
  *
- * - **Full** (by records or by bytes): the quietest, oldest record is dropped, never a louder one. It is
- *   counted (`stats()`, metrics) and warned of through `diag` at most once in ten seconds.
- * - **Fails**: a failed export is counted and warned of; retrying is the exporter's work, see
- *   RetryingLogRecordExporter. A record that makes the exporter throw, or that the server refuses, is lost
- *   alone, not with its batch. A record bigger than `maxExportBatchBytes` is truncated.
- * - **Stops**: `shutdown()` includes a flush and ends within `shutdownTimeoutMillis`, whatever hangs.
+ * - **Full** (by records or by bytes): the oldest of the quietest records is dropped. It is counted
+ *   (`stats()`, metrics) and logged through `diag`, at most once in ten seconds.
+ * - **Fails**: a failed export is counted and logged. It is not retried here; use RetryingLogRecordExporter.
+ *   If a record makes the exporter throw, or is refused by the server, only that record is lost, not its
+ *   batch. A record larger than `maxExportBatchBytes` is truncated.
+ * - **Stops**: `shutdown()` includes a flush and always ends within `shutdownTimeoutMillis`.
  *
- * An object body is copied when it comes: the application may change the object before the export.
+ * An object body is copied on emit, because the application may change the object before the export.
  */
 export class PriorityBatchLogRecordProcessor implements LogRecordProcessorLike {
   readonly #delivery: Delivery;
   readonly #maxRecordBytes: number;
   readonly #metrics: ComponentMetrics | undefined;
 
-  /** @throws RangeError or TypeError when an option is wrong; the message says option, expected and value */
+  /** @throws RangeError or TypeError if an option is invalid, with option, expected and actual value */
   constructor(options: PriorityBatchOptions) {
     const resolved = resolveDeliveryOptions(
       'PriorityBatchLogRecordProcessor',
@@ -50,7 +50,7 @@ export class PriorityBatchLogRecordProcessor implements LogRecordProcessorLike {
       batchEnvironment(process.env),
     );
     this.#delivery = new Delivery(resolved, 'PriorityBatchLogRecordProcessor');
-    // Not a method: nobody but shutdown hooks calls it.
+    // A symbol property, not a method, because only shutdown hooks call it.
     Object.defineProperty(this, UNDELIVERED, { value: () => this.#delivery.takeUndelivered() });
     this.#maxRecordBytes = Math.min(resolved.maxExportBatchBytes, resolved.maxQueueBytes);
     const { meterProvider, componentName, maxQueueSize } = resolved;
@@ -58,7 +58,7 @@ export class PriorityBatchLogRecordProcessor implements LogRecordProcessorLike {
       meterProvider && deliveryMetrics(meterProvider, componentName, this.#delivery, maxQueueSize);
   }
 
-  /** Takes a record for delivery. Never throws, never blocks. */
+  /** Queues a record for export. Never throws, never blocks. */
   onEmit(record: ReadableLogRecordLike): void {
     try {
       const frozen = freeze(record, this.#maxRecordBytes);
@@ -69,22 +69,25 @@ export class PriorityBatchLogRecordProcessor implements LogRecordProcessorLike {
   }
 
   /**
-   * Resolves when every record that came before the call has been delivered or has failed, at the latest
-   * after `timeoutMillis` (default `flushTimeoutMillis`): what is not delivered by then is still pending, see
-   * `stats()`. Failed records are counted, not thrown: an outage of the Collector must not become one of the
-   * application.
+   * Resolves when every record emitted before the call is delivered or has failed, at the latest after
+   * `timeoutMillis` (default `flushTimeoutMillis`). Records not delivered by then stay pending, see
+   * `stats()`. Never rejects: failed records are only counted, so that an outage of the Collector does not
+   * affect the application.
    */
   forceFlush(options?: FlushOptionsLike): Promise<void> {
     return this.#delivery.forceFlush(options);
   }
 
-  /** Flushes, ends the exporter, and ignores what comes later. May be called twice; never rejects. */
+  /**
+   * Flushes and shuts down the exporter. Later records are lost and counted. May be called twice; never
+   * rejects.
+   */
   async shutdown(): Promise<void> {
     await this.#delivery.shutdown();
     this.#metrics?.end();
   }
 
-  /** What became of the records: received = delivered + failed + pending. */
+  /** Returns the number of records by outcome: received = delivered + failed + pending. */
   stats(): DeliveryStats {
     return this.#delivery.stats();
   }

@@ -1,18 +1,19 @@
 import { type Clock, type ReadableLogRecordLike, type ResourceLike, within } from '../record/index.ts';
 
-/** How long the first batch of a resource waits for the attributes that are still being looked up. */
+/** How long the first batch of a resource waits for attributes that are detected asynchronously. */
 const MAX_WAIT_MILLIS = 5_000;
 
 /**
- * Waits for the attributes of resources before an export, once for each resource and at most five seconds: a
- * detector that never answers must not keep records back. They then leave with the attributes that are there.
+ * Waits for the asynchronous attributes of resources before an export, once per resource and at most five
+ * seconds, so that a detector that hangs does not block exports. After that, records are exported with the
+ * attributes that are available.
  */
 export class ResourceWait {
   readonly #clock: Clock;
   readonly #warn: (message: string) => void;
   readonly #waits = new WeakMap<ResourceLike, Promise<void>>();
   #endAll: () => void = () => {};
-  /** Resolves when all waits end. */
+  /** Resolves when `end()` is called. */
   readonly #ended = new Promise<void>((resolve) => {
     this.#endAll = resolve;
   });
@@ -22,7 +23,9 @@ export class ResourceWait {
     this.#warn = warn;
   }
 
-  /** Resolves when these records can be exported. Undefined when they can be at once. Never rejects. */
+  /**
+   * Resolves when these records can be exported; undefined if they can be exported at once. Never rejects.
+   */
   before(records: readonly ReadableLogRecordLike[]): Promise<unknown> | undefined {
     let last: ResourceLike | undefined;
     let waits: Promise<void>[] | undefined;
@@ -37,7 +40,7 @@ export class ResourceWait {
     return waits && Promise.all(waits);
   }
 
-  /** Ends all waits, also those to come: the exports go on without. */
+  /** Ends all current and future waits. Exports then continue without the missing attributes. */
   end(): void {
     this.#endAll();
   }
@@ -51,7 +54,7 @@ export class ResourceWait {
   }
 
   async #wait(resource: ResourceLike): Promise<void> {
-    // A detector that fails must not cost the records either.
+    // A failed detector must not fail the export either.
     const settled = Promise.resolve()
       .then(() => resource.waitForAsyncAttributes?.())
       .catch(() => {});

@@ -10,9 +10,9 @@ import {
 import { exportErrorText, retryAfterMillis } from './export-error.ts';
 import type { ResolvedRetryOptions } from './retry-options.ts';
 
-/** One batch on its way: its attempts, the waits between them, its one result. */
+/** The export of one batch: its attempts, the waits between them, and its result. */
 export class RetriedExport {
-  /** Resolves when the result is out, whatever it is. Never rejects. */
+  /** Resolves when the result was reported, whatever it is. Never rejects. */
   readonly settled: Promise<void>;
   readonly #options: ResolvedRetryOptions;
   readonly #warnings: RateLimitedWarnings;
@@ -22,14 +22,14 @@ export class RetriedExport {
   #markSettled: () => void = () => {};
   #attempts = 0;
   readonly #backoff: Backoff;
-  /** While it waits: what ends the wait, and whether the server asked for it. */
-  #waiting: { readonly cut: () => void; readonly askedByServer: boolean } | undefined;
+  /** Set during a wait: ends the wait, and whether the server requested it. */
+  #waiting: { readonly end: () => void; readonly requestedByServer: boolean } | undefined;
   #cancelTimer: () => void = () => {};
   #isLast = false;
-  // Elapsed time is added up stretch by stretch (attempt, wait, attempt …), each within its own bounds, so
-  // that neither a clock that is set nor a process that was suspended ends the retries early or late.
+  // Elapsed time is the sum of phases (attempt, wait, attempt …), each clamped to its own bounds, so that a
+  // suspended process or a clock change does not end the retries early or late.
   #elapsedMillis = 0;
-  #stretchBegan = 0;
+  #phaseStartedAt = 0;
 
   constructor(
     options: ResolvedRetryOptions,
@@ -53,7 +53,7 @@ export class RetriedExport {
     });
   }
 
-  /** @throws what the exporter throws */
+  /** Starts the first attempt. @throws the error that the exporter throws */
   start(): void {
     try {
       this.#attempt();
@@ -64,15 +64,15 @@ export class RetriedExport {
     }
   }
 
-  /** Ends a wait that the server did not ask for. */
-  hurry(): void {
-    if (this.#waiting?.askedByServer === false) this.#waiting.cut();
+  /** Retries at once, unless the server requested the current wait. */
+  retryNow(): void {
+    if (this.#waiting?.requestedByServer === false) this.#waiting.end();
   }
 
-  /** Makes the attempt under way the last one, or makes a last one at once. */
+  /** Makes the current attempt the last one, or starts a last attempt at once. */
   conclude(): void {
     this.#isLast = true;
-    this.#waiting?.cut();
+    this.#waiting?.end();
   }
 
   fail(message: string, cause?: unknown): void {
@@ -83,10 +83,10 @@ export class RetriedExport {
     const { clock, exporter, attemptTimeoutMillis } = this.#options;
     let state: 'open' | 'overdue' | 'answered' = 'open';
     this.#attempts += 1;
-    this.#stretchBegan = clock.monotonicNow();
+    this.#phaseStartedAt = clock.monotonicNow();
     const cancelTimer = clock.after(attemptTimeoutMillis, () => {
       state = 'overdue';
-      this.#tryAgain(new Error(`the exporter did not call back within ${attemptTimeoutMillis} ms`), 0);
+      this.#retry(new Error(`the exporter did not call back within ${attemptTimeoutMillis} ms`), 0);
     });
     this.#cancelTimer = cancelTimer;
     const answer = (answered: ExportResultLike | undefined) => {
@@ -96,11 +96,11 @@ export class RetriedExport {
       cancelTimer();
       const result = readResult(answered);
       if (result.code === EXPORT_SUCCESS) this.#settle(result);
-      else if (wasOpen) this.#judge(result);
+      else if (wasOpen) this.#retryOrSettle(result);
     };
     try {
-      // A retry runs in no context, or in that of a flush. The context of the caller may suppress tracing for
-      // what the exporter does.
+      // The context of `export()` is restored, because it may suppress tracing. A retry itself runs in the
+      // root context or in that of a flush.
       const returned: unknown = context.with(this.#context, () => exporter.export(this.#records, answer));
       // An exporter whose export() is async may reject instead of calling back.
       Promise.resolve(returned).catch((error: unknown) => answer(failure(error)));
@@ -115,10 +115,10 @@ export class RetriedExport {
     }
   }
 
-  #judge(result: ExportResultLike): void {
+  #retryOrSettle(result: ExportResultLike): void {
     const afterMillis = this.#retryAfterMillis(result.error);
     if (afterMillis === undefined) this.#settle(result);
-    else this.#tryAgain(result.error, afterMillis);
+    else this.#retry(result.error, afterMillis);
   }
 
   #retryAfterMillis(error: unknown): number | undefined {
@@ -130,13 +130,13 @@ export class RetriedExport {
       if (verdict === true) return byRules ?? 0;
       return verdict.afterMillis > 0 ? verdict.afterMillis : 0;
     } catch (thrown) {
-      this.#warnings.warn('isRetryable', `isRetryable threw ${errorText(thrown)}; the rules of OTLP decide`);
+      this.#warnings.warn('isRetryable', `isRetryable threw ${errorText(thrown)}; the OTLP rules apply`);
       return byRules;
     }
   }
 
-  #tryAgain(error: unknown, afterMillis: number): void {
-    this.#endStretch(0, this.#options.attemptTimeoutMillis);
+  #retry(error: unknown, afterMillis: number): void {
+    this.#endPhase(0, this.#options.attemptTimeoutMillis);
     const leftMillis = this.#options.maxElapsedMillis - this.#elapsedMillis;
     const what = `export of ${this.#records.length} records failed (attempt ${this.#attempts}, ${exportErrorText(error)})`;
     const reason = this.#reasonToStop(afterMillis, leftMillis);
@@ -145,33 +145,33 @@ export class RetriedExport {
       return;
     }
     const delay = Math.min(this.#backoff.nextMillis(afterMillis), leftMillis);
-    this.#cancelTimer = this.#options.clock.after(delay, () => this.#goOn(delay, delay));
-    this.#waiting = { cut: () => this.#goOn(0, delay), askedByServer: afterMillis > 0 };
-    this.#warnings.warn('retry', `${what}; the next attempt follows in ${Math.ceil(delay)} ms`);
+    this.#cancelTimer = this.#options.clock.after(delay, () => this.#endWait(delay, delay));
+    this.#waiting = { end: () => this.#endWait(0, delay), requestedByServer: afterMillis > 0 };
+    this.#warnings.warn('retry', `${what}; next attempt in ${Math.ceil(delay)} ms`);
   }
 
   #reasonToStop(afterMillis: number, leftMillis: number): string | undefined {
     if (this.#isLast) return 'the exporter was shut down';
-    if (leftMillis < 1) return `${this.#options.maxElapsedMillis} ms are over`;
+    if (leftMillis < 1) return `maxElapsedMillis (${this.#options.maxElapsedMillis}) has elapsed`;
     if (afterMillis <= leftMillis) return undefined;
-    return `the server asked for ${afterMillis} ms, but only ${Math.floor(leftMillis)} ms are left`;
+    return `the server requested a wait of ${afterMillis} ms, but only ${Math.floor(leftMillis)} ms remain`;
   }
 
-  #goOn(leastMillis: number, mostMillis: number): void {
+  #endWait(minMillis: number, maxMillis: number): void {
     this.#cancelTimer();
     this.#waiting = undefined;
-    this.#endStretch(leastMillis, mostMillis);
+    this.#endPhase(minMillis, maxMillis);
     try {
       this.#attempt();
     } catch (error) {
-      this.#judge(failure(error));
+      this.#retryOrSettle(failure(error));
     }
   }
 
-  #endStretch(leastMillis: number, mostMillis: number): void {
-    const tookMillis = this.#options.clock.monotonicNow() - this.#stretchBegan;
-    this.#elapsedMillis += Math.min(Math.max(tookMillis, leastMillis), mostMillis);
-    this.#stretchBegan += tookMillis;
+  #endPhase(minMillis: number, maxMillis: number): void {
+    const tookMillis = this.#options.clock.monotonicNow() - this.#phaseStartedAt;
+    this.#elapsedMillis += Math.min(Math.max(tookMillis, minMillis), maxMillis);
+    this.#phaseStartedAt += tookMillis;
   }
 
   #settle(result: ExportResultLike): void {
@@ -180,7 +180,7 @@ export class RetriedExport {
     this.#resultCallback = undefined;
     this.#waiting = undefined;
     this.#cancelTimer();
-    // An exporter that never calls back may hold on to us, but not to the records.
+    // An exporter that never calls back may keep this object alive, but must not keep the records.
     this.#records = [];
     try {
       resultCallback(result);
@@ -191,7 +191,9 @@ export class RetriedExport {
   }
 }
 
-/** Reads a result that may be nothing, or an object whose getters throw: it runs inside of the exporter. */
+/**
+ * Reads a result that may be undefined or have getters that throw. Never throws: it runs inside the exporter.
+ */
 function readResult(result: ExportResultLike | undefined): ExportResultLike {
   try {
     const { code = EXPORT_FAILED, error } = result ?? {};

@@ -10,57 +10,56 @@ import {
   type ValueOf,
 } from '../settings/index.ts';
 
-/** How failed exports are tried again. */
+/** How failed exports are retried. */
 export interface RetryOptions {
   /** The wait after the first failed attempt, in milliseconds from 1. Default 1000. */
   readonly initialBackoffMillis?: number | undefined;
   /** The longest wait, before jitter, in milliseconds from `initialBackoffMillis`. Default 30,000. */
   readonly maxBackoffMillis?: number | undefined;
-  /** By how much each wait is longer than the one before, from 1. Default 1.5. */
+  /** The factor by which each wait is longer than the previous one, from 1. Default 1.5. */
   readonly backoffMultiplier?: number | undefined;
   /**
-   * How far a wait is moved at random, 0 to 1: 0.2 makes 10 s anything from 8 to 12 s, so that the clients of
-   * a server that comes back do not come back together. Default 0.2.
+   * The random part of a wait, 0 to 1: with 0.2, a wait of 10 s takes 8 to 12 s, so that the clients of a
+   * restarted server do not retry at the same time. Default 0.2.
    */
   readonly jitter?: number | undefined;
   /**
-   * How long one batch is tried for, in milliseconds from 0, attempts and waits together; the last attempt
-   * begins when it is over. 0 tries once, Infinity never stops. Default 300,000, as in the Collector: time
-   * for a restart or a rollout. OTLP/gRPC needs up to 1.6 times an outage, for its channel backs off by
-   * itself.
+   * How long one batch is retried, in milliseconds from 0, including attempts and waits; the last attempt
+   * starts when this time has elapsed. 0 disables retries, Infinity retries without end. Default 300,000, as
+   * in the Collector: enough for a restart or a rollout. OTLP/gRPC needs up to 1.6 times the duration of an
+   * outage, because its channel has its own back-off.
    */
   readonly maxElapsedMillis?: number | undefined;
   /**
-   * When an exporter that has not called back counts as failed, in milliseconds from 1. Keep it above the
-   * exporter's own time-out (OTLP: 10 s), else a slow delivery is sent twice. Default 30,000.
+   * The timeout of one attempt, in milliseconds from 1. It must exceed the exporter's own timeout (OTLP: 10
+   * s), otherwise a slow delivery is sent twice. Default 30,000.
    */
   readonly attemptTimeoutMillis?: number | undefined;
   /**
-   * How long `forceFlush()` waits at most for the exports under way, in milliseconds from 0, unless its
-   * caller says `timeoutMillis`. Default 10,000.
+   * How long `forceFlush()` waits at most for exports in progress, in milliseconds from 0, unless its caller
+   * passes `timeoutMillis`. Default 10,000.
    */
   readonly flushTimeoutMillis?: number | undefined;
   /**
-   * Judges the errors of an exporter that is not OTLP: whether, or after how many milliseconds at the
-   * earliest, to try again; undefined leaves it to the rules of OTLP, and so does a throw. Default: always
-   * undefined.
+   * Classifies the errors of an exporter that is not OTLP: whether to retry, or the minimum wait in
+   * milliseconds. If it returns undefined or throws, the OTLP rules apply. Default: always undefined.
    */
   readonly isRetryable?:
     | ((error: unknown) => boolean | { readonly afterMillis: number } | undefined)
     | undefined;
-  /** Time and timers. Default: the machine's. */
+  /** The source of time and timers, for tests. Default: the system clock. */
   readonly clock?: Clock | undefined;
-  /** Random numbers from 0 to 1 for the jitter. Default: Math.random. */
+  /** Returns random numbers from 0 to 1 for the jitter. Default: Math.random. */
   readonly random?: (() => number) | undefined;
 }
 
-/** The exporter that does the work, and how it is retried. */
+/** The options of RetryingLogRecordExporter. */
 export interface RetryingLogRecordExporterOptions extends RetryOptions {
-  /** Makes each attempt. It is shut down together with this one. */
+  /** The wrapped exporter. It is shut down together with this one. */
   readonly exporter: LogRecordExporterLike;
 }
 
-/** The bounds and defaults of {@link RetryOptions}. */
+/** The definitions of {@link RetryOptions}: bounds and defaults. */
 export const retryFields = {
   initialBackoffMillis: millis({ min: 1, default: 1_000 }),
   maxBackoffMillis: millis({ min: 1, default: 30_000 }),
@@ -81,10 +80,10 @@ const retryOptions = group(
   { checks: retryChecks },
 );
 
-/** Every option with its value. */
+/** The options with all defaults applied. */
 export type ResolvedRetryOptions = ValueOf<typeof retryOptions>;
 
-/** @throws RangeError or TypeError that says option, expected and value */
+/** @throws RangeError or TypeError with option, expected and actual value */
 export function resolveRetryOptions(given: RetryingLogRecordExporterOptions): ResolvedRetryOptions {
   return resolve(retryOptions, 'RetryingLogRecordExporter', given);
 }

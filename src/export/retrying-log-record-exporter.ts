@@ -14,33 +14,34 @@ import {
 } from './retry-options.ts';
 
 /**
- * Retries a failed export if its error is transient, so that the restart of a Collector loses nothing.
+ * Retries failed exports if their error is transient, so that no record is lost when a Collector restarts.
  *
- * OpenTelemetry's OTLP/gRPC exporter never retries, and OTLP/HTTP for 10 seconds only. Here an export whose
- * error is transient by the OTLP specification (UNAVAILABLE, 503, a network error …) is attempted again, with
- * growing waits, until it succeeds or `maxElapsedMillis` are over; a wait that the server asks for
- * (`RetryInfo`) is observed; if it is longer than the time that is left, the export fails at once. All other
- * errors, and partial success, come back as they are. An exporter that does not call back counts as failed;
- * should its success arrive after all, it is taken. A retry can deliver a batch twice where the answer was
- * lost on the way.
+ * OpenTelemetry's OTLP/gRPC exporter never retries, and OTLP/HTTP retries for 10 seconds only. Here an export
+ * whose error is transient by the OTLP specification (UNAVAILABLE, 503, a network error …) is retried with
+ * increasing waits, until it succeeds or `maxElapsedMillis` has elapsed. A wait that the server requests
+ * (`RetryInfo`) is honoured; if it exceeds the remaining time, the export fails at once. All other errors,
+ * and partial success, are reported unchanged. An attempt that does not call back in time counts as failed,
+ * but a success that arrives later is accepted. A retry can deliver a batch twice if the server's response
+ * was lost.
  *
- * - May be called at the same time as often as the wrapped exporter allows (`maxConcurrentExports`). It keeps
- *   no queue: an export that waits holds its batch and one timer, which never keeps the process alive.
- * - The result callback is called exactly once, within `worstCaseMillis`; the caller's time-out must lie
- *   above.
- * - A synchronous throw of the exporter at the first attempt is rethrown: a record is its cause.
+ * - It supports as many concurrent exports as the wrapped exporter (`maxConcurrentExports`). It has no queue:
+ *   an export that waits holds its batch and one timer, which does not keep the process alive.
+ * - The result callback is called exactly once, within `worstCaseMillis`; the caller's timeout must exceed
+ *   that.
+ * - If the exporter throws synchronously in the first attempt, the error is rethrown, because it is caused by
+ *   a record.
  */
 export class RetryingLogRecordExporter implements LogRecordExporterLike {
-  /** For how long one batch is tried, in milliseconds; see the option. */
+  /** How long one batch is retried, in milliseconds; see the option. */
   readonly maxElapsedMillis: number;
-  /** How many exports at once the wrapped exporter allows, if it says so. */
+  /** The `maxConcurrentExports` of the wrapped exporter, if it has that property. */
   readonly maxConcurrentExports?: number;
   readonly #options: ResolvedRetryOptions;
   readonly #warnings: RateLimitedWarnings;
   readonly #exports = new Set<RetriedExport>();
   #shutdown: Promise<void> | undefined;
 
-  /** @throws RangeError or TypeError for a wrong or unknown option */
+  /** @throws RangeError or TypeError if an option is invalid or unknown */
   constructor(options: RetryingLogRecordExporterOptions) {
     this.#options = resolveRetryOptions(options);
     this.#warnings = new RateLimitedWarnings('RetryingLogRecordExporter', this.#options.clock);
@@ -50,17 +51,17 @@ export class RetryingLogRecordExporter implements LogRecordExporterLike {
   }
 
   /**
-   * The longest time from `export()` to its result, in milliseconds: the last attempt begins at the bound.
+   * The longest time from `export()` to its result, in milliseconds, including an attempt that starts last.
    */
   get worstCaseMillis(): number {
     return this.maxElapsedMillis + this.#options.attemptTimeoutMillis;
   }
 
-  /** @throws what the exporter throws in the call itself; then there is no result */
+  /** @throws the error that the exporter throws synchronously; the callback is then not called */
   export(records: unknown[], resultCallback: (result: ExportResultLike) => void): void {
     const retried = new RetriedExport(this.#options, this.#warnings, records, resultCallback);
     if (this.#shutdown !== undefined) {
-      retried.fail(`not exported: ${records.length} records came after shutdown()`);
+      retried.fail(`${records.length} records were not exported: the exporter was shut down`);
       return;
     }
     this.#exports.add(retried);
@@ -69,10 +70,10 @@ export class RetryingLogRecordExporter implements LogRecordExporterLike {
   }
 
   /**
-   * Attempts at once what waits to be retried (except where the server asked for the wait), flushes the
-   * exporter, and resolves when every export that was under way has its result, good or bad, at the latest
-   * after `timeoutMillis` (default `flushTimeoutMillis`). Keeps the process alive meanwhile.
-   * @throws what the exporter's own `forceFlush()` rejects with
+   * Retries waiting exports at once (unless the server requested the wait), flushes the exporter, and
+   * resolves when every export in progress has its result, success or failure, at the latest after
+   * `timeoutMillis` (default `flushTimeoutMillis`). Keeps the process alive in the meantime.
+   * @throws the error with which the exporter's own `forceFlush()` rejects
    */
   async forceFlush(options?: ExporterFlushOptionsLike): Promise<void> {
     const { clock, flushTimeoutMillis } = this.#options;
@@ -80,13 +81,13 @@ export class RetryingLogRecordExporter implements LogRecordExporterLike {
     const { inTime, error } = await within(this.#flush(millis), millis, clock, options?.keepsAlive !== false);
     if (error !== undefined) throw error;
     if (inTime) return;
-    const underWay = `${this.#exports.size} exports are still under way`;
-    this.#warnings.warn('flush', `forceFlush() ended after ${millis} ms; ${underWay}`);
+    const inProgress = `${this.#exports.size} exports are still in progress`;
+    this.#warnings.warn('flush', `forceFlush() ended after ${millis} ms; ${inProgress}`);
   }
 
   /**
-   * Attempts what waits once more at once, fails what that does not deliver, and shuts the exporter down.
-   * Takes at most `attemptTimeoutMillis` beside the exporter's own shutdown. A second call returns the same
+   * Makes one last attempt for waiting exports, and shuts down the exporter. Takes at most
+   * `attemptTimeoutMillis` in addition to the exporter's own shutdown. A second call returns the same
    * promise.
    */
   shutdown(options?: ExporterFlushOptionsLike): Promise<void> {
@@ -95,19 +96,19 @@ export class RetryingLogRecordExporter implements LogRecordExporterLike {
   }
 
   async #flush(timeoutMillis: number): Promise<void> {
-    const underWay = [...this.#exports];
-    for (const retried of underWay) retried.hurry();
-    // At once, for an exporter that calls back only when flushed; and again, for what it took in since.
+    const inProgress = [...this.#exports];
+    for (const retried of inProgress) retried.retryNow();
+    // At once, for an exporter that calls back only when it is flushed; and again, for later attempts.
     const flushed = this.#flushExporter(timeoutMillis);
-    await Promise.allSettled([flushed, ...underWay.map((retried) => retried.settled)]);
-    await (underWay.length === 0 ? flushed : this.#flushExporter(timeoutMillis));
+    await Promise.allSettled([flushed, ...inProgress.map((retried) => retried.settled)]);
+    await (inProgress.length === 0 ? flushed : this.#flushExporter(timeoutMillis));
   }
 
   async #end(keepsAlive: boolean): Promise<void> {
-    const underWay = [...this.#exports];
-    for (const retried of underWay) retried.conclude();
+    const inProgress = [...this.#exports];
+    for (const retried of inProgress) retried.conclude();
     const { attemptTimeoutMillis, clock, exporter } = this.#options;
-    const settled = Promise.all(underWay.map((retried) => retried.settled));
+    const settled = Promise.all(inProgress.map((retried) => retried.settled));
     await within(settled, attemptTimeoutMillis, clock, keepsAlive);
     await exporter.shutdown({ keepsAlive });
   }

@@ -6,13 +6,13 @@ import {
 } from '../record/index.ts';
 
 /**
- * The records of a batch with resources that every OTLP server accepts. Each resource is looked at once, after
- * its attributes have been found; records of one that must be replaced leave as views.
+ * Replaces the resources of records by resources that every OTLP server accepts. Each resource is checked
+ * once, after its attributes are available. A record whose resource must be replaced is exported as a view.
  */
 export class WritableResources {
   readonly #known = new WeakMap<ResourceLike, ResourceLike>();
 
-  /** @returns the array itself if no resource must be replaced */
+  /** Returns records with valid resources: the array itself if no resource must be replaced. */
   of(records: ReadableLogRecordLike[]): ReadableLogRecordLike[] {
     let last: ResourceLike | undefined;
     let isFine = true;

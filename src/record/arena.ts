@@ -1,43 +1,43 @@
-/** No slot. */
+/** The index of no slot. */
 const NONE = -1;
 
 /**
- * A list within an arena: the items of one key, or of one severity, first in, first out.
- * The arena writes its fields; everybody else reads them.
+ * A FIFO list within an arena: the items of one key, or of one severity. Only the arena writes its fields.
  */
 export class Group {
-  /** The arena's number for this group, -1 while the arena does not know it. */
+  /** The arena's index of this group, -1 if the group is not open. */
   index = -1;
   head = NONE;
   tail = NONE;
-  /** How many items it holds. */
+  /** The number of items in the group. */
   count = 0;
 }
 
 const FIRST_CAPACITY = 256;
 /**
- * What an empty arena keeps: a queue that fills and empties all the time must not grow again each time. Of the default
- * queue of a batch processor, 2,048 records, that is 200 KB.
+ * The capacity that an empty arena keeps, so that a queue that fills and empties repeatedly does not grow
+ * each time. The default queue of a batch processor, 2,048 records, takes 200 KB.
  */
 const KEPT_CAPACITY = 4_096;
 const GROWTH = 1.5;
-/** What a slot can say of a size. */
+/** The largest size that a slot can store. */
 const MAX_SIZE = 2 ** 32 - 1;
 
 /**
- * Holds items in groups and, over all groups, in the order of their arrival. Adding and taking are O(1) and
- * allocate nothing: the links live in typed arrays beside the items. It grows by half when full; empty again,
- * it gives back what a flood took. It has no bound of its own; its owner removes what is too much.
+ * Holds items in groups and, over all groups, in order of arrival. Adding and removing items is O(1) and
+ * allocates nothing: the links are in typed arrays next to the items. It grows by half when full, and
+ * releases its memory when it is empty and has grown large. It has no bound of its own; its owner removes
+ * items.
  *
- * Two removals are possible: the first of a group, and the first of all (which is always the first of its
- * group too). So a group needs links in one direction only.
+ * Only the first item of a group can be removed. The oldest item of all is always the first of its group, so
+ * a group needs links in one direction only.
  */
 export class Arena<T> {
   #items: (T | undefined)[] = [];
   #sizes = new Uint32Array(0);
   #times = new Float64Array(0);
   #groupOf = new Int32Array(0);
-  /** Next of the same group; of a free slot: the next free one. */
+  /** The next slot of the same group; for a free slot, the next free one. */
   #nextInGroup = new Int32Array(0);
   #newer = new Int32Array(0);
   #older = new Int32Array(0);
@@ -49,9 +49,9 @@ export class Arena<T> {
   #count = 0;
   #bytes = 0;
   readonly #dropped: (item: T) => void;
-  /** The newest item that `visitNew` has visited and that is still here. */
+  /** The newest item that `visitNew` has visited and that is still held. */
   #visited = NONE;
-  /** What the visitor calls each item; empty while nobody visits. */
+  /** The visitor's number of each item; empty if `visitNew` was never called. */
   #numbers = new Float64Array(0);
 
   /** @param dropped called with each item that `dropFirst` removes */
@@ -59,24 +59,24 @@ export class Arena<T> {
     this.#dropped = dropped;
   }
 
-  /** How many items are held. */
+  /** The number of items. */
   get count(): number {
     return this.#count;
   }
 
-  /** The sum of their sizes. */
+  /** The sum of the sizes of all items. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** Makes a group known. A group must be open while it holds items. */
+  /** Registers a group. A group must be open while it holds items. */
   open(group: Group): void {
     const reused = this.#freeGroups.pop();
     group.index = reused ?? this.#groups.length;
     this.#groups[group.index] = group;
   }
 
-  /** Forgets an empty group. */
+  /** Unregisters an empty group. */
   close(group: Group): void {
     this.#groups[group.index] = undefined;
     this.#freeGroups.push(group.index);
@@ -84,7 +84,7 @@ export class Arena<T> {
   }
 
   /**
-   * Moves all that a group holds to a new group, in no time: the old one stays open, and is empty.
+   * Moves all items of a group to a new group in O(1). The old group stays open and is empty.
    * @returns the new group
    */
   detach(group: Group): Group {
@@ -102,9 +102,9 @@ export class Arena<T> {
   }
 
   /**
-   * Adds an item as the newest of its group and of all.
-   * @param size its weight in bytes, a whole number; counted up to 4 GiB
-   * @param time when it came, milliseconds
+   * Adds an item as the newest of its group and of all groups.
+   * @param size the size in bytes, an integer; sizes over 4 GiB count as 4 GiB
+   * @param time the time of arrival in milliseconds
    */
   add(group: Group, item: T, size: number, time: number): void {
     if (this.#free === NONE) this.#grow();
@@ -133,7 +133,7 @@ export class Arena<T> {
     this.#bytes += weight;
   }
 
-  /** Removes the oldest item of a group that is not empty, and returns it. */
+  /** Removes and returns the oldest item of a group that is not empty. */
   takeFirst(group: Group): T {
     const slot = group.head;
     const item = this.#items[slot] as T;
@@ -157,49 +157,49 @@ export class Arena<T> {
     return item;
   }
 
-  /** Removes the oldest item of a group that is not empty: nobody gets it. */
+  /** Removes the oldest item of a group that is not empty, and passes it to the `dropped` callback. */
   dropFirst(group: Group): void {
     this.#dropped(this.takeFirst(group));
   }
 
-  /** The group of the oldest item of all, undefined when nothing is held. */
+  /** Returns the group of the oldest item of all, or undefined if the arena is empty. */
   oldestGroup(): Group | undefined {
     return this.#oldest === NONE ? undefined : this.#groups[this.#groupOf[this.#oldest]!];
   }
 
-  /** When the oldest item of all came; Infinity when nothing is held. */
+  /** Returns the time of arrival of the oldest item of all, or Infinity if the arena is empty. */
   oldestTime(): number {
     return this.#oldest === NONE ? Number.POSITIVE_INFINITY : this.#times[this.#oldest]!;
   }
 
-  /** The first item of a group that is not empty; it stays there. */
+  /** Returns the first item of a group that is not empty, without removing it. */
   first(group: Group): T {
     return this.#items[group.head] as T;
   }
 
-  /** When the first item of a group that is not empty came. */
+  /** Returns the time of arrival of the first item of a group that is not empty. */
   firstTime(group: Group): number {
     return this.#times[group.head]!;
   }
 
-  /** When the last item of a group that is not empty came. */
+  /** Returns the time of arrival of the last item of a group that is not empty. */
   lastTime(group: Group): number {
     return this.#times[group.tail]!;
   }
 
-  /** The size of the first item of a group that is not empty. */
+  /** Returns the size of the first item of a group that is not empty. */
   firstSize(group: Group): number {
     return this.#sizes[group.head]!;
   }
 
-  /** What `visitNew` or `visitUnknown` got for the first item of a group that is not empty; 0: nothing. */
+  /** Returns the visitor's number of the first item of a group that is not empty; 0 if it has none. */
   firstNumber(group: Group): number {
     return this.#numbers[group.head] ?? 0;
   }
 
   /**
-   * Visits the items that came since the last visit and are still here, in the order in which they came.
-   * @param visit returns a number for the item, see `firstNumber`; 0: none
+   * Visits the items that arrived since the last call and are still held, in order of arrival.
+   * @param visit returns a number for the item, see `firstNumber`; 0 for none
    */
   visitNew(visit: (item: T, group: Group, time: number) => number): void {
     if (this.#visited === this.#newest) return;
@@ -214,7 +214,7 @@ export class Arena<T> {
     this.#visited = this.#newest;
   }
 
-  /** Visits the items of a group that have no number yet. `visitNew` must have been called before. */
+  /** Visits the items of a group that have no number. `visitNew` must have been called before. */
   visitUnknown(group: Group, visit: (item: T, time: number) => number): void {
     for (let slot = group.head; slot !== NONE; slot = this.#nextInGroup[slot]!) {
       if (this.#numbers[slot] === 0) {
@@ -223,7 +223,7 @@ export class Arena<T> {
     }
   }
 
-  /** Gives memory back after a flood. Call it when cheap: it does nothing unless the arena is empty. */
+  /** Releases memory that is no longer needed. It does nothing unless the arena is empty. */
   shrinkIfEmpty(): void {
     if (this.#count > 0 || this.#items.length <= KEPT_CAPACITY) return;
     this.#items = [];

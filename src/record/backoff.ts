@@ -1,20 +1,18 @@
-/** How the waits between attempts grow. */
+/** The options of {@link Backoff}. */
 export interface BackoffOptions {
   /** The first wait, in milliseconds, before jitter. */
   readonly initialMillis: number;
   /** The longest wait, in milliseconds, before jitter. */
   readonly maxMillis: number;
-  /** By how much each wait is longer than the one before, from 1. */
+  /** The factor by which each wait is longer than the previous one, from 1. */
   readonly multiplier: number;
-  /**
-   * How far a wait is moved at random, 0 to 1, so that many clients of one server do not come back together.
-   */
+  /** The random part of a wait, 0 to 1, so that the clients of a server do not retry at the same time. */
   readonly jitter: number;
-  /** Random numbers from 0 to 1. */
+  /** Returns random numbers from 0 to 1. */
   readonly random: () => number;
 }
 
-/** Exponential back-off with jitter, never less than a server asked for. */
+/** Exponential back-off with jitter. A wait is never shorter than the server requested. */
 export class Backoff {
   readonly #options: BackoffOptions;
   #millis: number;
@@ -24,20 +22,20 @@ export class Backoff {
     this.#millis = options.initialMillis;
   }
 
-  /** An attempt succeeded: the next wait is the first one again. */
+  /** Resets the next wait to the first one. Called when an attempt succeeded. */
   reset(): void {
     this.#millis = this.#options.initialMillis;
   }
 
   /**
-   * The next wait, in milliseconds.
-   * @param askedMillis what the server asked for; the wait is not shorter, and at random a little longer
+   * Returns the next wait in milliseconds.
+   * @param requestedMillis the wait requested by the server; the returned wait is at least that long
    */
-  nextMillis(askedMillis = 0): number {
+  nextMillis(requestedMillis = 0): number {
     const { jitter, maxMillis, multiplier, random } = this.#options;
-    const luck = random();
-    const own = this.#millis * (1 + jitter * (2 * luck - 1));
+    const fraction = random();
+    const own = this.#millis * (1 + jitter * (2 * fraction - 1));
     this.#millis = Math.min(this.#millis * multiplier, maxMillis);
-    return Math.ceil(Math.max(own, askedMillis * (1 + jitter * luck)));
+    return Math.ceil(Math.max(own, requestedMillis * (1 + jitter * fraction)));
   }
 }

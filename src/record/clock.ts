@@ -1,23 +1,25 @@
 import { armTimeout, clearTimeout, monotonicNow } from './timers.ts';
 
-/** Time and timers, passed in so that tests decide what time it is. */
+/** Time and timers. Passed in so that tests can control them. */
 export interface Clock {
-  /** Milliseconds since the epoch. Only for times that are written: this clock may be set at any moment. */
+  /**
+   * Returns the milliseconds since the epoch. Only for timestamps, because this clock may be set at any time.
+   */
   now(): number;
-  /** Milliseconds of a monotonic clock, from an arbitrary start. For every age, wait and rate. */
+  /** Returns the milliseconds of a monotonic clock, from an arbitrary start. For ages, waits and rates. */
   monotonicNow(): number;
   /**
-   * Calls back once, after `delayMillis`, outside the caller's async context. The timer does not keep the
-   * process alive unless `keepsAlive` is true.
+   * Calls `callback` once after `delayMillis`, outside the caller's async context. The timer does not keep
+   * the process alive unless `keepsAlive` is true.
    * @returns a function that cancels it
    */
   after(delayMillis: number, callback: () => void, keepsAlive?: boolean): () => void;
 }
 
-/** What an object must have to be a {@link Clock}. */
+/** The methods of a {@link Clock}. */
 export const CLOCK_METHODS: readonly (keyof Clock)[] = ['now', 'monotonicNow', 'after'];
 
-/** The clock of the machine. */
+/** The system clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonicNow,

@@ -6,16 +6,17 @@ import { armImmediate } from './timers.ts';
 export type Observe = (value: number, attributes?: Attributes) => void;
 
 /**
- * Where a MeterProvider keeps how many components of each type it has. Two copies of this package may meet.
+ * The property of a MeterProvider that counts its components by type. It is a registered symbol, because two
+ * copies of this package may share a provider.
  */
 const COMPONENTS = Symbol.for('burstlog.components');
 
 /**
- * The metrics of one component, such as a processor. They are read from its counters when a reader collects,
- * so that the hot path pays nothing. All values carry the name of the component (semantic conventions,
- * docs/otel/sdk-metrics.md), else two of them would overwrite each other.
+ * The metrics of one component, such as a processor. They are read from its counters on collection, so the
+ * hot path has no cost. All values have the name of the component as attribute (semantic conventions,
+ * docs/otel/sdk-metrics.md); otherwise two components would overwrite each other.
  *
- * After `end()` the component is no longer kept alive: the next collection shows its last values, then its
+ * After `end()` the component is no longer kept alive: the next collection reports its last values, then its
  * callbacks are removed.
  */
 export class ComponentMetrics {
@@ -29,19 +30,19 @@ export class ComponentMetrics {
   }[] = [];
   #isEnded = false;
 
-  /** @param name undefined: the type and a number, `burst_log_processor/0` */
+  /** @param name the component name; default: the type and a number, such as `burst_log_processor/0` */
   constructor(meterProvider: MeterProviderLike, type: string, name: string | undefined) {
     this.name = name ?? `${type}/${countOf(meterProvider, type)}`;
     this.#meter = meterProvider.getMeter('burstlog');
     this.#component = { 'otel.component.name': this.name, 'otel.component.type': type };
   }
 
-  /** A metric that only grows. */
+  /** Adds a monotonic counter. */
   counter(name: string, options: MetricOptionsLike, read: (observe: Observe) => void): void {
     this.#add(this.#meter.createObservableCounter(name, options), read);
   }
 
-  /** A metric that grows and shrinks. */
+  /** Adds an up-down counter. */
   level(name: string, options: MetricOptionsLike, read: (observe: Observe) => void): void {
     this.#add(this.#meter.createObservableUpDownCounter(name, options), read);
   }
@@ -51,7 +52,7 @@ export class ComponentMetrics {
     this.#isEnded = true;
     for (const { instrument, callback } of this.#callbacks) {
       instrument.removeCallback(callback);
-      showOnce(instrument, callback);
+      reportOnce(instrument, callback);
     }
   }
 
@@ -65,9 +66,10 @@ export class ComponentMetrics {
 }
 
 /**
- * Shows the values once more: those of then, as long as somebody else holds the component, else those of now.
+ * Reports the values once more, at the next collection: the current values if the component still exists
+ * then, otherwise the values of now.
  */
-function showOnce(instrument: ObservableLike, read: (result: ObservableResultLike) => void): void {
+function reportOnce(instrument: ObservableLike, read: (result: ObservableResultLike) => void): void {
   const values: [number, Attributes | undefined][] = [];
   read({ observe: (value, attributes) => void values.push([value, attributes]) });
   const live = new WeakRef(read);
@@ -75,13 +77,13 @@ function showOnce(instrument: ObservableLike, read: (result: ObservableResultLik
     const readLive = live.deref();
     if (readLive !== undefined) readLive(result);
     else for (const [value, attributes] of values) result.observe(value, attributes);
-    // Not while the SDK walks through its callbacks.
+    // Deferred, because the SDK is iterating over its callbacks.
     armImmediate(() => instrument.removeCallback(callback));
   };
   instrument.addCallback(callback);
 }
 
-/** How many components of a type the provider had before this one. */
+/** Counts a component. @returns the number of components of this type that the provider had before */
 function countOf(
   meterProvider: MeterProviderLike & { [COMPONENTS]?: Map<string, number> },
   type: string,
@@ -92,7 +94,7 @@ function countOf(
     meterProvider[COMPONENTS].set(type, count + 1);
     return count;
   } catch {
-    // It is frozen.
+    // The provider is frozen.
     return 0;
   }
 }

@@ -1,9 +1,9 @@
 const MAX_ERROR_TEXT = 500;
-/** An AggregateError may hold many, and itself. */
+/** Bounds for an AggregateError, which may contain many errors, and itself. */
 const MAX_CAUSES = 20;
 const MAX_CAUSES_DEPTH = 3;
 
-/** The text of anything thrown, bounded, never throwing itself. */
+/** Returns the text of any thrown value, truncated to `MAX_ERROR_TEXT` characters. Never throws. */
 export function errorText(error: unknown): string {
   try {
     const text = error instanceof Error ? `${error.name}: ${error.message}` : textOf(error);
@@ -14,7 +14,7 @@ export function errorText(error: unknown): string {
 }
 
 function textOf(value: unknown): string {
-  // All of its items would be written, and of a sparse list the empty ones too.
+  // String() would write all items, including the empty ones of a sparse array.
   if (Array.isArray(value) || ArrayBuffer.isView(value)) {
     return `${value.constructor.name}(${'length' in value ? value.length : value.byteLength})`;
   }
@@ -22,8 +22,8 @@ function textOf(value: unknown): string {
 }
 
 /**
- * What went wrong, for a status or a log: as {@link errorText}, but without `Error:`, which says nothing, and
- * with the causes of an `AggregateError` that has no message of its own, such as Node's for a connection.
+ * Returns the text of an error for a status or a log: like {@link errorText}, but without the redundant
+ * `Error:`, and with the causes of an `AggregateError` without a message, such as Node's connection errors.
  */
 export function problemText(error: unknown): string {
   return problemOf(error, 0);

@@ -4,16 +4,16 @@ import { attributesSize, CHARACTER_BYTES, RECORD_BYTES, VALUE_BYTES } from './si
 import { boundedSnapshot } from './snapshot.ts';
 import { LogRecordView } from './view.ts';
 
-/** A record that nobody changes any more, and its estimated size in bytes. */
+/** A record that does not change any more, and its estimated size in bytes. */
 export interface FrozenRecord {
   readonly record: ReadableLogRecordLike;
   readonly size: number;
 }
 
 /**
- * A record as it can wait for its export: an object body is copied, since the application may change the
- * object, and a record bigger than `maxBytes` is truncated, see `truncate`. The work is bounded by `maxBytes`
- * too.
+ * Returns a record that can be kept until its export. An object body is copied, because the application may
+ * change the object. A record larger than `maxBytes` is truncated, see `truncate`. The cost is bounded by
+ * `maxBytes`, too.
  */
 export function freeze(record: ReadableLogRecordLike, maxBytes: number): FrozenRecord {
   const { body } = record;
@@ -28,7 +28,7 @@ export function freeze(record: ReadableLogRecordLike, maxBytes: number): FrozenR
   return whole <= maxBytes ? { record, size: whole } : truncate(record, maxBytes, whole);
 }
 
-/** The estimated size of a record, in bytes. */
+/** Returns the estimated size of a record in bytes. */
 export function recordSize(record: ReadableLogRecordLike): number {
   const { body } = record;
   const size = attributesSize(record.attributes);
@@ -37,10 +37,10 @@ export function recordSize(record: ReadableLogRecordLike): number {
 }
 
 /**
- * The start of a record that is too big: an error of ten megabytes should arrive as its first megabyte rather
- * than not at all. Body and attributes share the room: small ones stay whole, and each of the others keeps
- * its start. The attribute `burstlog.truncated_from` says how big the record was.
- * @param wholeSize its estimated size in bytes
+ * Truncates a record that is too large, so that an error of ten megabytes arrives with its first megabyte
+ * instead of not at all. Body and attributes share `maxBytes`: small values stay complete, and each of the
+ * others keeps its start. The attribute `burstlog.truncated_from` has the original size.
+ * @param wholeSize the original estimated size in bytes
  */
 export function truncate(record: ReadableLogRecordLike, maxBytes: number, wholeSize: number): FrozenRecord {
   const { body, attributes } = record;
@@ -50,7 +50,7 @@ export function truncate(record: ReadableLogRecordLike, maxBytes: number, wholeS
   const share = fairShare([bodySize, ...sizes], maxBytes - RECORD_BYTES - VALUE_BYTES);
   const start = (value: unknown, room: number) => {
     if (value === undefined || value === null) return value;
-    // An object weighs one value more where it lies in an attribute.
+    // An object in an attribute counts one value more.
     const own = typeof value === 'object' ? room - VALUE_BYTES : room;
     return boundedSnapshot(value, Math.max(0, own)).value ?? '';
   };
@@ -61,12 +61,12 @@ export function truncate(record: ReadableLogRecordLike, maxBytes: number, wholeS
     if (room >= VALUE_BYTES) view.attributes[name] = start(attributes[name], room);
     else delete view.attributes[name];
   });
-  // Truncated a second time, it is still the start of what it was at first.
+  // If the record was truncated before, the first size is kept.
   view.attributes[BURSTLOG_TRUNCATED_FROM] ??= wholeSize;
   return { record: view, size: recordSize(view) };
 }
 
-/** How much each may have at most, so that all together have no more than `room`. */
+/** Returns the maximum size per value so that the sum of all values is at most `room`. */
 function fairShare(sizes: readonly number[], room: number): number {
   let left = room;
   let sharers = sizes.length;

@@ -1,9 +1,9 @@
 import type { Context } from '@opentelemetry/api';
 import * as api from '@opentelemetry/api';
 
-/** The part of a Logger that we use; both generations of the logs API have it. */
+/** The part of a Logger that this package uses. OTel JS 2.x and 3.x both have it. */
 export interface LoggerLike {
-  /** Emits a record. Without `context`, the active one. */
+  /** Emits a record. `context` defaults to the active context. */
   emit(record: {
     eventName?: string;
     severityNumber?: number;
@@ -17,22 +17,24 @@ export interface LoggerLike {
   enabled?(options: { severityNumber?: number; eventName?: string; context?: Context }): boolean;
 }
 
-/** A LoggerProvider of either line. */
+/** A LoggerProvider of OTel JS 2.x or 3.x. */
 export interface LoggerProviderLike {
-  /** The logger of this name. */
+  /** Returns the logger of this name. */
   getLogger(name: string, version?: string): LoggerLike;
 }
 
-/** Where `@opentelemetry/api-logs` keeps the global provider: a function of the version of its interface. */
+/**
+ * The global in which `@opentelemetry/api-logs` stores a function that returns the provider by API version.
+ */
 const API_LOGS_KEY = Symbol.for('io.opentelemetry.js.api.logs');
 const API_LOGS_VERSION = 1;
 
-/** Where `@opentelemetry/api` keeps what is registered. */
+/** The global in which `@opentelemetry/api` stores its registrations. */
 const API_KEY = Symbol.for('opentelemetry.js.api.1');
 
 /**
- * The global LoggerProvider, on both lines: inside `@opentelemetry/api` from 1.10 on, else that of api-logs,
- * which is read from where it is kept, so that api-logs need not be a dependency.
+ * Returns the global LoggerProvider: that of `@opentelemetry/api` from 1.10 on, otherwise that of api-logs.
+ * The latter is read from its global symbol, so that api-logs is not a dependency.
  */
 export function globalLoggerProvider(): LoggerProviderLike | undefined {
   const { logs } = api as unknown as { logs?: { getLoggerProvider(): LoggerProviderLike } };
@@ -42,10 +44,10 @@ export function globalLoggerProvider(): LoggerProviderLike | undefined {
 }
 
 /**
- * Lets instrumentations that still use `@opentelemetry/api-logs` arrive at the provider that is registered
- * with `@opentelemetry/api` 1.10 or later: the two globals do not see each other. On the 2.x line it does
+ * Connects instrumentations that use `@opentelemetry/api-logs` to the provider that is registered with
+ * `@opentelemetry/api` 1.10 or later, because the two APIs have separate globals. With OTel JS 2.x it does
  * nothing. Call it once, before or after the provider is registered.
- * @returns whether the bridge stands now
+ * @returns whether this call installed the bridge
  */
 export function bridgeApiLogs(): boolean {
   const { logs } = api as unknown as { logs?: { getLoggerProvider(): LoggerProviderLike } };
@@ -56,11 +58,11 @@ export function bridgeApiLogs(): boolean {
 }
 
 /**
- * Makes a LoggerProvider the global one, on both lines: tasks write their records there. On the 3.x line it
- * also builds the bridge of {@link bridgeApiLogs}. Call it before instrumentations of other loggers are made;
- * on the 2.x line `logs.setGlobalLoggerProvider(provider)` of `@opentelemetry/api-logs` does the same.
- * @returns a function that takes it back
- * @throws Error if another provider is registered already
+ * Registers the global LoggerProvider, with OTel JS 2.x and 3.x. Tasks emit their records to it. With 3.x it
+ * also installs the bridge of {@link bridgeApiLogs}. Call it before instrumentations of other loggers are
+ * created. With 2.x, `logs.setGlobalLoggerProvider(provider)` of `@opentelemetry/api-logs` does the same.
+ * @returns a function that unregisters the provider
+ * @throws Error if another provider is already registered
  */
 export function registerLoggerProvider(provider: object): () => void {
   const { logs } = api as unknown as { logs?: LogsApi };
@@ -82,8 +84,8 @@ export function registerLoggerProvider(provider: object): () => void {
 }
 
 /**
- * Puts a LoggerProvider in the place of the global one, on both lines, e.g. for the time of a test.
- * @returns a function that puts the one back that was there before; calling it again does nothing
+ * Replaces the global LoggerProvider, with OTel JS 2.x and 3.x, for example during a test.
+ * @returns a function that restores the previous provider; calling it again does nothing
  */
 export function replaceLoggerProvider(provider: object): () => void {
   const { logs } = api as unknown as { logs?: LogsApi };

@@ -1,20 +1,21 @@
 /**
- * Loggers whose records come through a module of this package, such as `burstlog/pino`: they need no instrumentation,
- * and may be loaded before burstlog. Kept on `globalThis`, since copies of this package can meet in one process.
+ * The logging libraries whose records arrive through a module of this package, such as `burstlog/pino`. They
+ * need no instrumentation, and may be loaded before burstlog. The set is on `globalThis`, because a process
+ * may contain several copies of this package.
  */
 const KEY = Symbol.for('burstlog.hookedLoggers');
 
-interface Place {
+interface Global {
   [KEY]?: Set<string> | undefined;
 }
 
-/** @param logger the name of its package */
+/** @param logger the package name of the logging library */
 export function markHooked(logger: string): void {
-  const place = globalThis as Place;
-  place[KEY] ??= new Set();
-  place[KEY].add(logger);
+  const global = globalThis as Global;
+  global[KEY] ??= new Set();
+  global[KEY].add(logger);
 }
 
 export function isHooked(logger: string): boolean {
-  return (globalThis as Place)[KEY]?.has(logger) === true;
+  return (globalThis as Global)[KEY]?.has(logger) === true;
 }

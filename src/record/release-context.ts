@@ -1,6 +1,9 @@
 import type { Context } from '@opentelemetry/api';
 
-/** What a task writes on a record. It never changes: a task that binds more data makes a new one. */
+/**
+ * The data that a task adds to its records. It is immutable: a task that binds more data creates a new
+ * object.
+ */
 export interface TaskMarks {
   readonly id: string;
   readonly name: string;
@@ -8,20 +11,20 @@ export interface TaskMarks {
   readonly bound: Readonly<Record<string, unknown>>;
 }
 
-/** What is known of a released record beside its fields. */
+/** The data of a released record in addition to its fields. */
 export interface Release {
-  /** The task in which it was written. */
+  /** The data of the task in which the record was emitted. */
   readonly marks: TaskMarks | undefined;
-  /** Its number in that task. */
+  /** The sequence number of the record in that task. */
   readonly sequence: number;
 }
 
-/** By name: a copy of this package as ES module and one as CommonJS can meet in one process. */
+/** A registered symbol, because a process may contain this package both as ES module and as CommonJS. */
 const RELEASE: unique symbol = Symbol.for('burstlog.release') as never;
 
 /**
- * The context of a record that was held before the SDK made it, and passes through the SDK now. By it the
- * processors of this package know such a record: it is not held or numbered a second time.
+ * The context of a record that was held before the SDK created it, and is now emitted. With it the processors
+ * of this package recognize the record, and do not hold or number it again.
  */
 export class ReleaseContext implements Context {
   readonly [RELEASE]: Release;
@@ -45,7 +48,7 @@ export class ReleaseContext implements Context {
   }
 }
 
-/** What is known of the released record whose context this is; undefined: it is not a released one. */
+/** Returns the release data of a context, or undefined if it is not the context of a released record. */
 export function releaseOf(context: Context): Release | undefined {
   return (context as { readonly [RELEASE]?: Release })[RELEASE];
 }

@@ -1,14 +1,16 @@
 import { Severity } from './severity.ts';
 
-/** Each at the place of its number. */
+/** The names, indexed by severity number. */
 const NAMES = Object.keys(Severity);
 
-/** `INFO` for 9, `INFO2` for 10; undefined for a number that is none of OpenTelemetry's. */
+/**
+ * Returns the name of a severity, such as `INFO` for 9; undefined if the number is not an OpenTelemetry one.
+ */
 export function severityNameOf(severityNumber: number): string | undefined {
   return severityNumber > 0 ? NAMES[severityNumber] : undefined;
 }
 
-/** Levels of syslog, winston, Python, Java and .NET that have other names. */
+/** Level names of syslog, winston, Python, Java and .NET that are not OpenTelemetry names. */
 const OTHER_NAMES: Readonly<Record<string, number>> = {
   FINEST: Severity.TRACE,
   SILLY: Severity.TRACE,
@@ -34,9 +36,11 @@ const OTHER_NAMES: Readonly<Record<string, number>> = {
   EMERGENCY: Severity.FATAL,
 };
 
-/** The severity that a text such as `error`, `WARN2` or `Warning` names; undefined for any other text. */
+/**
+ * Returns the severity of a level name such as `error`, `WARN2` or `Warning`; undefined for any other text.
+ */
 export function severityOfText(text: string): number | undefined {
-  // No name is longer.
+  // All names are shorter.
   if (text.length > 16) return undefined;
   const name = text.trim().toUpperCase();
   if (name !== 'UNSPECIFIED' && Object.hasOwn(Severity, name)) return Severity[name as keyof typeof Severity];
@@ -44,8 +48,8 @@ export function severityOfText(text: string): number | undefined {
 }
 
 /**
- * The severity that a record says: its number, or if that is missing the one that its text names. 0
- * (UNSPECIFIED) if it says neither.
+ * Returns the severity of a record: its number or, if that is missing, the severity that its text names. 0
+ * (UNSPECIFIED) if it has neither.
  */
 export function severityOf(record: {
   readonly severityNumber?: number | undefined;

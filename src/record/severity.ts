@@ -37,13 +37,13 @@ export type Severity = (typeof Severity)[keyof typeof Severity];
 /** The name of a severity, such as `'DEBUG'`. */
 export type SeverityName = Exclude<keyof typeof Severity, 'UNSPECIFIED'>;
 
-/** A severity as options take it: a number from 1 to 24 (OTel's `SeverityNumber`) or its name. */
+/** A severity as an option value: a number from 1 to 24 (OTel's `SeverityNumber`) or its name. */
 export type SeverityLike = SeverityName | number;
 
-/** What a severity of an option must be, for messages. */
+/** The expected value of a severity option, for error messages. */
 export const EXPECTED_SEVERITY = 'a severity from 1 to 24 or a name such as "DEBUG", "INFO" or "ERROR"';
 
-/** @returns the number of a severity, or undefined if `value` is none */
+/** @returns the number of a severity, or undefined if `value` is not a severity */
 export function severityNumber(value: unknown): number | undefined {
   if (typeof value === 'number')
     return Number.isInteger(value) && value >= 1 && value <= 24 ? value : undefined;
@@ -51,7 +51,7 @@ export function severityNumber(value: unknown): number | undefined {
   return isName ? Severity[value as SeverityName] : undefined;
 }
 
-/** @throws RangeError that names the option, when `value` is no severity. */
+/** @throws RangeError if `value` is not a severity */
 export function parseSeverity(option: string, value: unknown): number {
   const number = severityNumber(value);
   if (number !== undefined) return number;
@@ -60,8 +60,8 @@ export function parseSeverity(option: string, value: unknown): number {
 }
 
 /**
- * How much a record matters when something must be dropped: its severity, put into 1 to 24. A record that
- * does not say (UNSPECIFIED, NaN, not a number) ranks as INFO: it may be anything.
+ * Returns the rank of a record: its severity, clamped to 1 to 24. Records of the lowest rank are dropped
+ * first. A record without severity (UNSPECIFIED, NaN, not a number) ranks as INFO.
  */
 export function rankOf(severityNumber: number | undefined): number {
   if (typeof severityNumber !== 'number' || !(severityNumber >= 1)) return Severity.INFO;

@@ -1,21 +1,20 @@
 /**
- * What a held record weighs without its strings: the SDK's record was measured at 331 bytes, its slot at 36
- * to 54 (docs/benchmarks.md).
+ * The size of a held record without its strings. Measured: 331 bytes for the SDK's record, 36 to 54 for its
+ * slot (docs/benchmarks.md).
  */
 export const RECORD_BYTES = 400;
-/** A property or an array element: pointer, and a number or the header of a string. */
+/** The size of a property or an array element: a pointer, and a number or the header of a string. */
 export const VALUE_BYTES = 24;
-/** V8 keeps a character in one or two bytes; two is what may be needed. */
+/** V8 stores a character in one or two bytes; the estimate assumes two. */
 export const CHARACTER_BYTES = 2;
-/** A longer key was not written by a programmer. */
+/** Keys up to this length are assumed to be constants of the program, which all records share. */
 const SHARED_KEY_LENGTH = 64;
-/** Past so many values a walk stops, and the rest is counted by its number. */
+/** The maximum number of values that are measured individually. Further ones count as `VALUE_BYTES` each. */
 const MAX_VALUES = 200_000;
 
 /**
- * Estimates the memory that a record keeps without its body, in bytes. Bodies are measured by their caller: a
- * text by its length, an object where it is copied (`snapshot`). Keys are mostly words of the program, which
- * all records share; only one that is longer than such words are counts.
+ * Estimates the memory of a record without its body, in bytes. The caller measures the body: a text by its
+ * length, an object when it is copied (`snapshot`). Only keys longer than `SHARED_KEY_LENGTH` count.
  */
 export function attributesSize(attributes: { readonly [key: string]: unknown }): number {
   let size = RECORD_BYTES;
@@ -29,7 +28,7 @@ export function attributesSize(attributes: { readonly [key: string]: unknown }):
   return size;
 }
 
-/** The size of any value; cycles and endless structures end at a bound. */
+/** Returns the size of any value. The traversal is bounded, so it ends for cyclic structures, too. */
 function sizeOf(root: unknown): number {
   let size = 0;
   let values = 0;

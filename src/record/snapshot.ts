@@ -8,49 +8,49 @@ export interface Snapshot {
   readonly bytes: number;
 }
 
-/** A copy that may be the start of its original only. */
+/** A copy that may be truncated. */
 export interface BoundedSnapshot extends Snapshot {
-  /** Estimated bytes of the original that are not in the copy; 0 if it is whole. */
+  /** Estimated bytes of the original that are not in the copy; 0 if the copy is complete. */
   readonly missingBytes: number;
 }
 
 /**
- * How many objects may lie in one another. Serializers recurse, and a deeper body makes them overflow the
- * stack and lose the whole batch. Protobuf parsers allow 100 nested messages, three for each object: 32 in a
- * body, and 31 in an attribute, which is itself one message deeper.
+ * The maximum depth of nested objects. Serializers recurse, and a deeper body would overflow the stack and
+ * lose the whole batch. Protobuf parsers allow 100 nested messages and each object takes three: 32 levels in
+ * a body, and 31 in an attribute, which is itself one message deeper.
  */
 const MAX_BODY_DEPTH = 32;
 export const MAX_ATTRIBUTE_DEPTH = 31;
 
-/** OTLP has 64-bit integers, and every number from here on is one. */
+/** The limit of OTLP's 64-bit integers. Every double from here on is an integer. */
 const INT64_LIMIT = 2 ** 63;
 
 /**
- * Whether OTLP can carry a number. JSON has no NaN and no infinity, and an exporter writes a whole number as
- * a 64-bit integer, whatever its size. A server refuses the whole request for one of them.
+ * Whether OTLP can represent a number. JSON has no NaN or infinity, and exporters write every whole number as
+ * a 64-bit integer. A server rejects the whole request if it contains an invalid number.
  */
 export function isWritableNumber(value: number): boolean {
   return Math.abs(value) < INT64_LIMIT;
 }
 
 /**
- * Copies an object body, because a log says what was true when it was written: the SDK keeps a body by
- * reference, and by the time a held record is released the application has changed the object.
+ * Copies an object body, so that a record has the values of the time when it was emitted. The SDK keeps a
+ * body by reference, and the application may change the object before a held record is released.
  *
- * The copy is plain data that every serializer can write: a cycle becomes `[circular]`, what is nested too
- * deeply `[too deep]`, a getter that throws `[threw …]`; numbers that OTLP cannot carry and bigint, symbol,
- * Date, Error, Map, Set, URL, Headers and the like become readable, and an object with `toJSON()` becomes
- * what that returns.
+ * The copy is plain data that every serializer can write: a cycle becomes `[circular]`, an object nested too
+ * deeply `[too deep]`, a getter that throws `[threw …]`. Numbers that OTLP cannot represent and bigint,
+ * symbol, Date, Error, Map, Set, URL, Headers and similar objects become readable values. An object with
+ * `toJSON()` is replaced by its result.
  *
- * @param maxBytes where to stop
- * @returns undefined if the body is bigger than `maxBytes`
+ * @param maxBytes the maximum size of the copy
+ * @returns undefined if the body is larger than `maxBytes`
  */
 export function snapshot(body: unknown, maxBytes: number): Snapshot | undefined {
   const { missingBytes, ...copy } = boundedSnapshot(body, maxBytes);
   return missingBytes > 0 ? undefined : copy;
 }
 
-/** As `snapshot`, but of a value that is bigger than `maxBytes` it copies the start. */
+/** Like `snapshot`, but a value larger than `maxBytes` is truncated. */
 export function boundedSnapshot(
   value: unknown,
   maxBytes: number,
@@ -61,7 +61,7 @@ export function boundedSnapshot(
   return { value: copy, bytes: maxBytes - copier.leftBytes, missingBytes: copier.missingBytes };
 }
 
-/** Objects of the web platform that keep everything behind getters of their class: what to read of them. */
+/** The fields to copy from web platform objects, which have only getters on their prototype. */
 const WEB_FIELDS: Readonly<Record<string, readonly string[]>> = {
   '[object Request]': ['method', 'url'],
   '[object Response]': ['status', 'statusText', 'url'],
@@ -120,7 +120,7 @@ class Copier {
       this.leftBytes -= bytes;
       return text;
     }
-    // Of what is left, a text inside of an object takes one half, so that its neighbours have their turn.
+    // A text inside an object takes at most half of the remaining size, so that its siblings get a share.
     const room = depth === 0 ? this.leftBytes : this.leftBytes / 2;
     const start = startOf(text, Math.floor(room / CHARACTER_BYTES));
     this.leftBytes -= start.length * CHARACTER_BYTES;
@@ -145,8 +145,7 @@ class Copier {
     if (Array.isArray(value)) return this.#list(value, value.length, depth);
     const prototype: unknown = Object.getPrototypeOf(value);
     if (prototype !== Object.prototype && prototype !== null) {
-      // What the engine says of an object holds for those of another realm too (jest, vm); `instanceof` does
-      // not.
+      // Unlike `instanceof`, these checks also work for objects of another realm (jest, vm).
       if (types.isNativeError(value) || value instanceof Error) return this.#error(value, depth);
       if (types.isDate(value)) {
         const time = dateTime.call(value);
@@ -199,7 +198,7 @@ class Copier {
     if (fields !== undefined) return this.#fields(value, fields, depth);
     if (!WEB_ENTRIES.includes(tag)) return undefined;
     const byName = new Map<string, unknown[]>();
-    // More than can be kept is not read.
+    // Entries beyond the remaining size are not read.
     let most = this.leftBytes / VALUE_BYTES + 1;
     for (const [name, item] of value as Iterable<[string, unknown]>) {
       const items = byName.get(name);
@@ -227,7 +226,7 @@ class Copier {
     return copy;
   }
 
-  /** One by one, so that a map that is too big is not walked to its end. */
+  /** Copies entries one by one, so that a map that is too large is not iterated to its end. */
   #entries(map: Iterable<[unknown, unknown]>, size: number, depth: number): Record<string, unknown> {
     const copy: Record<string, unknown> = {};
     let count = 0;
@@ -270,13 +269,13 @@ class Copier {
     return true;
   }
 
-  /** So many values were not looked at. */
+  /** Counts values that were not copied. */
   #miss(count: number): void {
     if (count > 0) this.missingBytes += count * VALUE_BYTES;
   }
 }
 
-/** A text without its end, in memory of its own: V8 would keep the whole of the original for a part of it. */
+/** Returns the start of a text as a flat copy; a slice would keep the whole original text in memory. */
 function startOf(text: string, length: number): string {
   const last = text.charCodeAt(length - 1);
   const isHalfOfPair = last >= 0xd800 && last < 0xdc00;

@@ -1,8 +1,7 @@
 /**
- * Node's timers, taken when this module is loaded: a test that fakes the globals later (jest, vitest, sinon)
- * does not stop a flush. Whatever they call runs outside the async context of the request that armed them: a
- * timer keeps the AsyncLocalStorage stores of its context alive, and one that arms itself again keeps them
- * forever.
+ * Node's timers, captured when this module is loaded, so that faked globals (jest, vitest, sinon) do not stop
+ * a flush. Callbacks run outside the async context of the request that armed the timer: a timer keeps the
+ * AsyncLocalStorage stores of its context alive, and one that rearms itself would keep them forever.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { performance } from 'node:perf_hooks';
@@ -14,12 +13,12 @@ const outsideOfRequests = AsyncLocalStorage.snapshot();
 
 export { clearTimeout };
 
-/** Milliseconds of the monotonic clock, from an arbitrary start. */
+/** Returns the milliseconds of the monotonic clock, from an arbitrary start. */
 export function monotonicNow(): number {
   return now();
 }
 
-/** `setTimeout`. Node turns delays beyond 2^31 - 1 into one millisecond; here they end at that. */
+/** `setTimeout` with delays clamped to 2^31 - 1; Node would turn a longer delay into one millisecond. */
 export function armTimeout(callback: () => void, delayMillis: number): NodeJS.Timeout {
   return outsideOfRequests(setTimeout, callback, Math.min(delayMillis, 2_147_483_647));
 }

@@ -1,18 +1,18 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-/** How long work may hold the event loop before it lets others run. */
+/** How long work may block the event loop before it yields. */
 const SLICE_MILLIS = 5;
 
-/** Cuts long work into slices: `pause` gives the event loop a turn when the slice is used up. */
+/** Divides long work into slices. When `isOver` is true, call `pause` to yield to the event loop. */
 export class Turns {
   #until = performance.now() + SLICE_MILLIS;
 
-  /** Whether it is time. Cheap: ask often. */
+  /** Whether the current slice is used up. Cheap enough to be read often. */
   get isOver(): boolean {
     return performance.now() >= this.#until;
   }
 
-  /** @throws the signal's reason when it is aborted */
+  /** Yields to the event loop and starts a new slice. @throws the signal's reason if it is aborted */
   async pause(signal?: AbortSignal): Promise<void> {
     await nextTurn();
     signal?.throwIfAborted();

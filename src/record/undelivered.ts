@@ -1,19 +1,19 @@
 import type { ReadableLogRecordLike } from './otel.ts';
 
 /**
- * The method by which a component gives away, when the process ends, what it has not delivered: what waits, what
- * is being exported, and what `shutdown()` could not export. A symbol of the registry: the ES and the CommonJS
- * build of this package may meet.
+ * The method that returns a component's undelivered records when the process ends: records that are queued,
+ * that are being exported, and that `shutdown()` could not export. A registered symbol, because a process may
+ * contain both the ES and the CommonJS build of this package.
  */
 export const UNDELIVERED: unique symbol = Symbol.for('burstlog.undelivered');
 
-/** What may have records that nobody has got. */
+/** A component that may have undelivered records. */
 export interface Undelivered {
-  /** Never throws. What was given away is not exported any more, and is not given a second time. */
+  /** Removes and returns the undelivered records. They are not exported any more. Never throws. */
   [UNDELIVERED](): readonly ReadableLogRecordLike[];
 }
 
-/** @returns nothing if it is no such component */
+/** Returns the undelivered records of a component, or an empty array if it does not support this. */
 export function undeliveredOf(component: unknown): readonly ReadableLogRecordLike[] {
   return (component as Partial<Undelivered> | undefined)?.[UNDELIVERED]?.() ?? [];
 }

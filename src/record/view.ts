@@ -2,10 +2,10 @@ import type { HrTime, SpanContext } from '@opentelemetry/api';
 import type { InstrumentationScopeLike, ReadableLogRecordLike } from './otel.ts';
 
 /**
- * A record as it leaves, when something was added to it. The SDK freezes its records after `onEmit`, and a
- * sibling processor may hold the same one: so what is added later is added on a view, never on the record.
+ * A copy of a record with added or changed fields. The SDK freezes its records after `onEmit`, and other
+ * processors may hold the same record, so changes are made to a view and never to the record.
  *
- * It can be read like the SDK's record, and written like it, for a processor that enriches in `onEmit`.
+ * It can be read and written like the SDK's record, for processors that enrich records in `onEmit`.
  */
 export class LogRecordView implements ReadableLogRecordLike {
   hrTime: HrTime;

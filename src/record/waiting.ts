@@ -1,17 +1,16 @@
 import type { Clock } from './clock.ts';
 import type { FlushOptionsLike } from './otel.ts';
 
-/** Whether a wait ended in time, and the error if what was awaited rejected. */
+/** The result of a bounded wait: whether the promise settled in time, and its error if it rejected. */
 export interface Waited {
   readonly inTime: boolean;
   readonly error?: unknown;
 }
 
 /**
- * Waits for a promise, at most so long. Never rejects.
- * @param keepsAlive whether the process stays alive meanwhile: while somebody awaits a flush or a shutdown,
- * yes,
- *   since no other timer of ours does that, and a program whose last line awaits it would end in the middle
+ * Waits for a promise, at most `millis`. Never rejects.
+ * @param keepsAlive whether the timer keeps the process alive. Required while a caller awaits a flush or a
+ * shutdown: all other timers are unref'ed, so the process would exit before the wait ends
  */
 export function within(
   promise: Promise<unknown>,
@@ -36,22 +35,20 @@ export function within(
   });
 }
 
-/** Calls an asynchronous method that may throw instead of rejecting. */
+/** Calls an asynchronous method. An error that it throws becomes a rejection. */
 export async function attempt(call: () => Promise<unknown> | undefined): Promise<void> {
   await call();
 }
 
-/**
- * How long a flush may take: what the caller asks for, if it is a number of milliseconds, else `otherwise`.
- */
+/** Returns the timeout of a flush: the caller's `timeoutMillis` if it is a valid number, else `otherwise`. */
 export function flushMillis(options: FlushOptionsLike | undefined, otherwise: number): number {
   const millis = options?.timeoutMillis;
   return typeof millis === 'number' && millis >= 0 ? millis : otherwise;
 }
 
 /**
- * Callers that wait until everything up to a sequence number is settled. Two that wait for the same number
- * share one promise.
+ * Promises that resolve when all items up to a sequence number are settled. Callers that wait for the same
+ * number share one promise.
  */
 export class FlushWaiters {
   #waiting: { readonly sequence: number; readonly promise: Promise<void>; readonly resolve: () => void }[] =
@@ -72,7 +69,7 @@ export class FlushWaiters {
     return promise;
   }
 
-  /** @param firstOpen the lowest sequence number that is not settled; Infinity when all are */
+  /** @param firstOpen the lowest sequence number that is not settled; Infinity if all are settled */
   settle(firstOpen: number): void {
     while (this.#waiting.length > 0 && this.#waiting[0]!.sequence < firstOpen)
       this.#waiting.shift()!.resolve();

@@ -1,22 +1,22 @@
 /**
- * What `distlog doctor` listens with, in the process that it looks at. It is on `globalThis`, since copies of this
- * package can meet in one process.
+ * Receives events for `distlog doctor`, in the process that it examines. The watcher is on `globalThis`,
+ * because a process may contain several copies of this package.
  */
 export interface Watcher {
-  /** A burst was made: its processor or provider, what its options say, and what became of its records. */
+  /** Called when a burst processor or provider was created. */
   burst(owner: object, facts: BurstFacts): void;
-  /** A burst begins to shut down: what is registered now may be gone at the exit. */
+  /** Called when it starts to shut down. Global registrations may be removed afterwards. */
   ending(): void;
-  /** It has shut down, and its counts do not change any more. */
+  /** Called when it has shut down and its counts are final. */
   ended(): void;
-  /** A warning of this package. */
+  /** Called for each warning of this package that is logged. */
   warning(text: string): void;
 }
 
-/** What a watcher learns of a burst. */
+/** The options and counts of a burst processor or provider. */
 export interface BurstFacts {
   readonly name: string;
-  /** Of a logger without a level of its own. */
+  /** The level of a logger without its own level. */
   readonly level: number;
   readonly emitLevel: number;
   readonly burstLevel: number;
@@ -26,15 +26,15 @@ export interface BurstFacts {
 
 const KEY = Symbol.for('burstlog.watcher');
 
-interface Place {
+interface Global {
   [KEY]?: Watcher | undefined;
 }
 
-/** Undefined in every process but those that are looked at. */
+/** Returns the watcher, which exists only in a process that `distlog doctor` examines. */
 export function watcher(): Watcher | undefined {
-  return (globalThis as Place)[KEY];
+  return (globalThis as Global)[KEY];
 }
 
 export function watchWith(own: Watcher): void {
-  (globalThis as Place)[KEY] = own;
+  (globalThis as Global)[KEY] = own;
 }

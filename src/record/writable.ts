@@ -4,33 +4,36 @@ import { Severity } from './severity.ts';
 import { boundedSnapshot, isWritableNumber, MAX_ATTRIBUTE_DEPTH } from './snapshot.ts';
 import { LogRecordView } from './view.ts';
 
-/** More values in one attribute are not looked at: the attribute is copied, which has a bound of its own. */
+/**
+ * The maximum number of values that are checked per attribute. A larger attribute is copied, which is
+ * bounded.
+ */
 const MAX_VALUES = 10_000;
-/** The bound of such a copy. */
+/** The maximum size of such a copy. */
 const MAX_ATTRIBUTE_BYTES = 2 * 1024 * 1024;
-/** OTLP counts nanoseconds in 64 bits without sign: up to the year 2554. */
+/** OTLP times are unsigned 64-bit nanoseconds, which end in the year 2554. */
 const MAX_SECONDS = 2 ** 64 / 1e9;
 
 /**
- * A record that every exporter can write and every OTLP server accepts. A server refuses a whole request for
- * one value that is not in the protocol: NaN or a whole number past 64 bits, a severity that is no integer, a
- * name that is no text, a time before 1970, objects that are nested too deeply. Such a value becomes text or
- * the nearest right one, on a view: SDK records are read-only. Object bodies are copied, and so made
- * writable, before.
- * @returns the record itself if nothing is wrong with it, which costs one look at each attribute
+ * Returns a record that every exporter can write and every OTLP server accepts. A server rejects a whole
+ * request for one invalid value: NaN, an integer over 64 bits, a severity that is not an integer, a name that
+ * is not a text, a time before 1970, or objects that are nested too deeply. Such a value is converted to text
+ * or to the nearest valid value, on a view, because SDK records are read-only. Object bodies were copied, and
+ * thereby made valid, before.
+ * @returns the record itself if it is valid, which costs one check per attribute
  */
 export function writable(record: ReadableLogRecordLike): ReadableLogRecordLike {
   try {
     return isWritable(record) ? record : new WritableView(record);
   } catch {
-    // A getter threw. The exporter will meet it too, and the delivery then sets this record aside.
+    // A getter threw. It will throw in the exporter, too, and the delivery then drops this record alone.
     return record;
   }
 }
 
 /**
- * The same for a resource: one number that OTLP cannot carry would have every request of the process refused.
- * @returns the resource itself if nothing is wrong with it; else one that can be read like it
+ * The same for a resource: with an invalid number in it, every request of the process would be rejected.
+ * @returns the resource itself if it is valid, otherwise a proxy with valid attributes
  */
 export function writableResource(resource: ResourceLike): ResourceLike {
   try {
@@ -78,7 +81,7 @@ class WritableView extends LogRecordView {
     if (typeof this.body !== 'object') this.body = copied(this.body);
     for (const key of Object.keys(this.attributes)) {
       const value = this.attributes[key];
-      // Not assigned: a key "__proto__" would change the prototype.
+      // Defined instead of assigned, because a key "__proto__" would change the prototype.
       if (!isWritableValue(value)) Object.defineProperty(this.attributes, key, { value: copied(value) });
     }
   }
@@ -103,7 +106,7 @@ function isWritableValue(value: unknown): boolean {
   }
 }
 
-/** Looks through one attribute, in bounds. */
+/** Checks one attribute, with bounded cost. */
 class Walk {
   #left = MAX_VALUES;
 

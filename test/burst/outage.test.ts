@@ -152,7 +152,7 @@ test('an exporter that fails for longer than the retry bound: what is dropped is
   diag.disable();
   expect(burst.stats()).toMatchObject({ delivered: 0, pending: 0, failed: { export: 1 } });
   expect(warnings.at(-1)).toMatch(
-    /^BurstLogRecordProcessor: 1 record was lost \(export\): .*no further attempt: 300000 ms are over$/,
+    /^BurstLogRecordProcessor: 1 record was lost \(export\): .*no further attempt: maxElapsedMillis \(300000\) has elapsed$/,
   );
 });
 

@@ -270,7 +270,7 @@ describe('the part behind', () => {
   test.each<[Trouble, string]>([
     ['rejects', "the part's forceFlush() failed: Error: it rejected"],
     ['throws', "the part's forceFlush() failed: Error: it threw"],
-    ['hangs', "the part's forceFlush() took over 30000 ms"],
+    ['hangs', "the part's forceFlush() took longer than 30000 ms"],
   ])('that %s when flushed is waited for no longer than 30 s, and warned of', async (trouble, message) => {
     const { clock, downstream } = build(() => inTrouble(trouble));
     const flushed = downstream.flush();
@@ -304,7 +304,11 @@ describe('the part behind', () => {
     await turn();
     clock.advance(500);
     await Promise.all([ended, flushed]);
-    expect([shutdowns, flushes, warnings]).toEqual([1, 0, ["test: the part's shutdown() took over 500 ms"]]);
+    expect([shutdowns, flushes, warnings]).toEqual([
+      1,
+      0,
+      ["test: the part's shutdown() took longer than 500 ms"],
+    ]);
   });
 
   test('that flushes and ends well is not spoken of', async () => {

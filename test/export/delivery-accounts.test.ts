@@ -83,7 +83,7 @@ describe('the accounts', () => {
     clock.advance(1);
     flood();
     const lost = 'PriorityBatchLogRecordProcessor: 1 record was lost (queue_full): ';
-    const why = 'the exporter is slower than what comes in, or cannot deliver';
+    const why = 'the exporter is too slow or fails';
     expect(warnings).toEqual([`${lost}${why}`, `${lost}${why} (197 more like this since the last message)`]);
     expect(processor.stats().failed.queue_full).toBe(298);
   });

@@ -265,7 +265,7 @@ describe('shutdown()', () => {
     expect(processor.stats()).toMatchObject({ received: 1, failed: { shutdown: 1 }, pending: 0 });
     expect(clock.pendingTimers).toBe(0);
     expect(warnings).toEqual([
-      'PriorityBatchLogRecordProcessor: 1 record was lost (shutdown): it came after shutdown()',
+      'PriorityBatchLogRecordProcessor: 1 record was lost (shutdown): it was emitted after shutdown()',
     ]);
   });
 

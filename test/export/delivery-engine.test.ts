@@ -125,7 +125,7 @@ describe('a record', () => {
       pendingBytes: 100,
       failed: { size: 1, queue_full: 0 },
     });
-    expect(warnings).toEqual(['test: 1 record was lost (size): it is bigger than maxQueueBytes']);
+    expect(warnings).toEqual(['test: 1 record was lost (size): it is larger than maxQueueBytes']);
   });
 
   test('is taken into a queue that holds maxQueueSize and maxQueueBytes with it, and drops nothing', () => {
@@ -201,7 +201,7 @@ describe('a flush', () => {
   test.each<[Trouble, string]>([
     ['rejects', 'failed: Error: it rejected'],
     ['throws', 'failed: Error: it threw'],
-    ['hangs', 'took over 4000 ms'],
+    ['hangs', 'took longer than 4000 ms'],
   ])('of an exporter that %s is warned of by its name', async (trouble, words) => {
     const exporter = Object.assign(new RecordingExporter(), { forceFlush: () => inTrouble(trouble) });
     const { clock, delivery } = build({ exporter, exportTimeoutMillis: 4_000 });
@@ -265,7 +265,7 @@ describe('shutdown()', () => {
     exporter.open();
     expect(await millisUntil(ended, clock)).toBe(6_000);
     expect(asked).toEqual([{ timeoutMillis: 6_000, keepsAlive: false }]);
-    expect(warnings).toEqual(["test: the exporter's shutdown() took over 6000 ms"]);
+    expect(warnings).toEqual(["test: the exporter's shutdown() took longer than 6000 ms"]);
   });
 
   test('counts and says apart what still waited and what the exporter had', async () => {
@@ -273,12 +273,12 @@ describe('shutdown()', () => {
     accept(5);
     await millisUntil(delivery.shutdown(), clock);
     expect(delivery.stats()).toMatchObject({ pending: 0, failed: { shutdown: 5 } });
-    expect(warnings).toContain('test: 3 records were lost (shutdown): the time for shutdown() had passed');
+    expect(warnings).toContain('test: 3 records were lost (shutdown): shutdown() timed out');
     clock.advance(10_000);
     delivery.accept(handMade('late'), 9, 10);
     // The second reason came within ten seconds of the first.
     expect(warnings.at(-1)).toBe(
-      'test: 1 record was lost (shutdown): it came after shutdown() (1 more like this since the last message)',
+      'test: 1 record was lost (shutdown): it was emitted after shutdown() (1 more like this since the last message)',
     );
   });
 

@@ -92,11 +92,11 @@ test('six causes are six counts, a metric that keeps what the exporter was given
   });
   expect(warnings.map((text) => text.replace(/ \(\d+ more like .*$/, ''))).toEqual([
     'PriorityBatchLogRecordProcessor: 1 record was lost (export): Error: refused',
-    'PriorityBatchLogRecordProcessor: 1 record was lost (timeout): the exporter had not called back after exportTimeoutMillis (500)',
+    'PriorityBatchLogRecordProcessor: 1 record was lost (timeout): the exporter did not call back within exportTimeoutMillis (500)',
     'PriorityBatchLogRecordProcessor: 1 record was lost (unserializable): RangeError: cannot be serialized',
-    'PriorityBatchLogRecordProcessor: 1 record was lost (size): it is bigger than maxQueueBytes',
-    'PriorityBatchLogRecordProcessor: 1 record was lost (queue_full): the exporter is slower than what comes in, or cannot deliver',
-    'PriorityBatchLogRecordProcessor: 1 record was lost (shutdown): it came after shutdown()',
+    'PriorityBatchLogRecordProcessor: 1 record was lost (size): it is larger than maxQueueBytes',
+    'PriorityBatchLogRecordProcessor: 1 record was lost (queue_full): the exporter is too slow or fails',
+    'PriorityBatchLogRecordProcessor: 1 record was lost (shutdown): it was emitted after shutdown()',
   ]);
   await meterProvider.shutdown();
 });

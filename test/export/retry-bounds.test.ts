@@ -68,7 +68,7 @@ describe('the time for retries', () => {
     expect(inner.attempts).toHaveLength(3);
     answer(unavailable);
     expect(message()).toBe(
-      'export of 1 records failed (attempt 3, Error: 14 UNAVAILABLE); no further attempt: 1000 ms are over',
+      'export of 1 records failed (attempt 3, Error: 14 UNAVAILABLE); no further attempt: maxElapsedMillis (1000) has elapsed',
     );
   });
 
@@ -79,7 +79,7 @@ describe('the time for retries', () => {
     expect(enough.inner.attempts).toHaveLength(2);
     const tooLong = build({ maxElapsedMillis: 5_000, ...asksFor(5_001) });
     tooLong.answer(unavailable);
-    expect(tooLong.message()).toContain('the server asked for 5001 ms, but only 5000 ms are left');
+    expect(tooLong.message()).toContain('the server requested a wait of 5001 ms, but only 5000 ms remain');
   });
 
   test('is used up by attempts as well as by waits', () => {
@@ -118,7 +118,7 @@ describe('the time for retries', () => {
     const { answer, inner, message } = build({ maxElapsedMillis: 0 });
     answer(unavailable);
     expect(inner.attempts).toHaveLength(1);
-    expect(message()).toContain('no further attempt: 0 ms are over');
+    expect(message()).toContain('no further attempt: maxElapsedMillis (0) has elapsed');
   });
 
   test.each([

@@ -245,7 +245,9 @@ describe('over OTLP/gRPC', () => {
   test('a server that asks for more time than is left ends the retries at once', async () => {
     const server = await grpcServer([withRetryInfo(14, 600_000)]);
     const result = await deliver(retrying({ exporter: grpcExporter(server.port), clock: new ManualClock() }));
-    expect(result.error?.message).toContain('the server asked for 600000 ms, but only 300000 ms are left');
+    expect(result.error?.message).toContain(
+      'the server requested a wait of 600000 ms, but only 300000 ms remain',
+    );
     expect(server.calls).toBe(1);
   });
 
@@ -307,7 +309,7 @@ describe('the waits', () => {
     expect(results).toHaveLength(1);
     expect(results[0]?.code).toBe(EXPORT_FAILED);
     expect(results[0]?.error?.message).toBe(
-      'export of 1 records failed (attempt 18, Error: 14 UNAVAILABLE: away); no further attempt: 300000 ms are over',
+      'export of 1 records failed (attempt 18, Error: 14 UNAVAILABLE: away); no further attempt: maxElapsedMillis (300000) has elapsed',
     );
     expect(results[0]?.error?.cause).toBe(failure.error);
     expect(clock.pendingTimers).toBe(0);
@@ -560,7 +562,7 @@ describe('isRetryable', () => {
     expect(results).toEqual([]);
     clock.advance(1);
     expect(results).toEqual([SUCCESS]);
-    expect(warnings).toEqual([expect.stringContaining('the next attempt follows')]);
+    expect(warnings).toEqual([expect.stringContaining('next attempt in')]);
   });
 
   test('with false ends it', () => {
@@ -618,7 +620,7 @@ describe('forceFlush()', () => {
     clock.advance(1);
     await flushed;
     expect(warnings).toEqual([
-      'RetryingLogRecordExporter: forceFlush() ended after 500 ms; 1 exports are still under way',
+      'RetryingLogRecordExporter: forceFlush() ended after 500 ms; 1 exports are still in progress',
     ]);
     clock.advance(1e9);
   });
@@ -692,7 +694,7 @@ describe('shutdown()', () => {
     const exporter = retrying({ exporter: inner });
     expect(exporter.shutdown()).toBe(exporter.shutdown());
     expect(deliverAndKeep(exporter)).toMatchObject([
-      { code: EXPORT_FAILED, error: { message: 'not exported: 1 records came after shutdown()' } },
+      { code: EXPORT_FAILED, error: { message: '1 records were not exported: the exporter was shut down' } },
     ]);
     await exporter.shutdown();
     expect([inner.attempts, inner.shutdowns]).toEqual([0, 1]);
@@ -722,7 +724,7 @@ test('retries are logged once in ten seconds: what failed, of what, and what fol
   const exporter = retrying({ exporter: new ScriptedExporter(unavailable()), clock });
   for (let i = 0; i < 5; i++) deliverAndKeep(exporter);
   expect(warnings).toEqual([
-    'RetryingLogRecordExporter: export of 1 records failed (attempt 1, Error: 14 UNAVAILABLE: away); the next attempt follows in 1000 ms',
+    'RetryingLogRecordExporter: export of 1 records failed (attempt 1, Error: 14 UNAVAILABLE: away); next attempt in 1000 ms',
   ]);
   clock.advance(9_999);
   expect(warnings).toHaveLength(1);
