@@ -1,6 +1,5 @@
 import { pathToFileURL } from 'node:url';
 import { types } from 'node:util';
-import { errorText } from '../record/index.ts';
 
 /** What may be bound to a parameter. */
 export type Bound = number | string | Uint8Array | null;
@@ -43,6 +42,7 @@ type DatabaseClass = new (path: string) => NativeDatabase;
 /** SQLite's result codes that are handled. */
 const ERROR = 1;
 const CORRUPT = 11;
+const CONSTRAINT = 19;
 const NOT_A_DATABASE = 26;
 
 /**
@@ -71,14 +71,19 @@ export async function loadDriver(): Promise<Driver> {
 }
 
 /**
- * A statement does not fit the tables of a file. All statements are fixed, so where the version of the tables is right,
- * their description in the file is damaged: SQLite reads it as it is, and misses a table, a column or a module.
+ * Whether an error means that a file is damaged, or is no database. The statements of a store are valid for its tables
+ * and violate none of their constraints, so if SQLite rejects one, the tables are not what they were. If SQLite has no
+ * full-text search, the file is not the cause.
  */
-class UnfitTables extends Error {}
-
-/** Whether an error says that a file is damaged, or no database. */
 export function isCorrupt(error: unknown): boolean {
-  return error instanceof UnfitTables || [CORRUPT, NOT_A_DATABASE].includes(resultCode(error));
+  const code = resultCode(error);
+  if (code === ERROR) return (error as Error).message !== 'no such module: fts5';
+  return [CORRUPT, CONSTRAINT, NOT_A_DATABASE].includes(code);
+}
+
+/** Whether SQLite rejects a statement, or a value in it such as an expression of FTS5. */
+export function isRejected(error: unknown): boolean {
+  return resultCode(error) === ERROR;
 }
 
 /** SQLite's primary result code; 0: the error is none of SQLite's. */
@@ -98,19 +103,11 @@ function driver(name: Driver['name'], Native: DatabaseClass): Driver {
       const native = new Native(`${pathToFileURL(path).href}?mode=${mode === 'create' ? 'rwc' : 'rw'}`);
       return {
         exec: (sql) => void native.exec(sql),
-        prepare: (sql) => statement(prepared(native, sql), sql, name),
+        prepare: (sql) => statement(native.prepare(sql), sql, name),
         close: () => void native.close(),
       };
     },
   };
-}
-
-function prepared(native: NativeDatabase, sql: string): NativeStatement {
-  try {
-    return native.prepare(sql);
-  } catch (error) {
-    throw resultCode(error) === ERROR ? new UnfitTables(errorText(error), { cause: error }) : error;
-  }
 }
 
 function statement(native: NativeStatement, sql: string, name: Driver['name']): Statement {

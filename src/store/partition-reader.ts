@@ -1,4 +1,13 @@
-import { blobOf, type Database, type Driver, type Row, type Statement } from './driver.ts';
+import { errorText } from '../record/index.ts';
+import {
+  type Bound,
+  blobOf,
+  type Database,
+  type Driver,
+  isRejected,
+  type Row,
+  type Statement,
+} from './driver.ts';
 import type { PartitionFile } from './partition-files.ts';
 import {
   CHUNK_RECORDS,
@@ -75,6 +84,8 @@ export class PartitionReader {
         );
       this.#hits = { newest: hits('DESC'), oldest: hits('ASC') };
       this.#count = database.prepare('SELECT count(*) AS count FROM words WHERE words MATCH ?');
+      // The index opens its own tables at the first search: one that fails here does not fail because of a query.
+      this.#count.all('"a"');
     } catch (error) {
       this.#database.close();
       throw error;
@@ -108,7 +119,7 @@ export class PartitionReader {
   *hits(order: Order, match: string, upTo: number): Generator<readonly Hits[]> {
     let [above, below] = [-1, Math.min((upTo + 1) * CHUNK_RECORDS, MAX_NUMBER)];
     for (;;) {
-      const page = this.#hits[order].all(match, above, below).map(({ id }) => Number(id));
+      const page = searched(this.#hits[order], match, above, below).map(({ id }) => Number(id));
       if (page.length > 0) yield byChunk(page);
       if (page.length < PAGE) return;
       const last = page.at(-1)!;
@@ -119,7 +130,7 @@ export class PartitionReader {
   }
 
   countHits(match: string): number {
-    return Number(this.#count.all(match)[0]!.count);
+    return Number(searched(this.#count, match)[0]!.count);
   }
 
   /** @returns undefined: there is no such chunk */
@@ -149,6 +160,16 @@ export class PartitionReader {
 
   close(): void {
     this.#database.close();
+  }
+}
+
+/** @throws Error if the full-text index rejects the expression: it is too large, for instance */
+function searched(statement: Statement, match: string, ...more: readonly Bound[]): readonly Row[] {
+  try {
+    return statement.all(match, ...more);
+  } catch (error) {
+    if (!isRejected(error)) throw error;
+    throw new Error(`the full-text index rejects the search: ${errorText(error)}`, { cause: error });
   }
 }
 

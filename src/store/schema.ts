@@ -33,6 +33,11 @@ PRAGMA application_id=${APPLICATION_ID};
 PRAGMA user_version=${STORE_VERSION};
 `;
 
+/** Of the tables, as SQLite keeps them in the file. */
+const DEFINITIONS = TABLES.trim()
+  .split(/;\n?/)
+  .filter((statement) => statement.startsWith('CREATE'));
+
 /** Of a partition, as its last transaction left it. */
 export interface PartitionState {
   /** The journal, 32 hex digits; '': no entry of one was written yet. */
@@ -95,8 +100,17 @@ function hasTables(database: Database): boolean {
     if (tables?.count === 0) return false;
   }
   if (id !== APPLICATION_ID) throw new ForeignPartition('it is no file of a store');
-  if (version?.user_version === STORE_VERSION) return true;
-  throw new ForeignPartition(`it has version ${version?.user_version}, expected ${STORE_VERSION}`);
+  if (version?.user_version !== STORE_VERSION) {
+    throw new ForeignPartition(`it has version ${version?.user_version}, expected ${STORE_VERSION}`);
+  }
+  const kept = new Set(
+    database
+      .prepare('SELECT sql FROM sqlite_master')
+      .all()
+      .map(({ sql }) => sql),
+  );
+  if (!DEFINITIONS.every((sql) => kept.has(sql))) throw new ForeignPartition('its tables are damaged');
+  return true;
 }
 
 /** @returns undefined: nothing was written yet */

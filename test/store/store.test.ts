@@ -215,31 +215,6 @@ test('a corrupt newest partition is kept under another name; writing goes on in 
   expect(store.writer.totals.partitionsQuarantined).toBe(1);
 });
 
-test.each([
-  ['a module', 'USING fts5', 'USING Ats5'],
-  ['a column', 'records BLOB', 'recordX BLOB'],
-])(
-  'partitions whose tables are damaged, so that SQLite misses %s, are left out, old or new',
-  async (_what, word, damaged) => {
-    const directory = newDirectory();
-    const first = await LocalStore.open({ partitionRecords: 1 }, directory);
-    for (const body of ['lost', 'kept', 'lost too']) first.add([{ body }]);
-    first.close();
-    const [oldest, , newest] = partitions(first);
-    for (const name of [oldest!, newest!]) {
-      const bytes = readFileSync(join(directory, name));
-      bytes.write(damaged, bytes.indexOf(word), 'latin1');
-      writeFileSync(join(directory, name), bytes);
-    }
-
-    const store = await open({}, directory);
-    store.add([{ body: 'new' }]);
-    expect(store.find().bodies).toEqual(['new', 'kept']);
-    expect(store.damaged).toEqual([oldest]);
-    expect(store.warnings).toEqual([expect.stringContaining(`${newest} cannot be used`)]);
-  },
-);
-
 test('an entry that cannot be read is named, and the others of its transaction are written', async () => {
   const store = await open();
   store.add([{ body: 'before' }]);
