@@ -26,6 +26,12 @@ function random(bound) {
   return seed % bound;
 }
 
+/** Of the processor, whoever else uses it. */
+const usedMillis = () => {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000;
+};
+
 /** @param {number} number */
 const bodyOf = (number) => `record ${number} of a text that is not always the same`;
 
@@ -117,9 +123,9 @@ for (let count = 0; count < files; count += 1) {
   if (count % 50 === 0) original = box();
   const before = seed;
   const bytes = count % 1_000 === 0 ? foreign : mutated(original);
-  const startedAt = performance.now();
+  const usedBefore = usedMillis();
   const found = readBox(bytes);
-  slowest = Math.max(slowest, performance.now() - startedAt);
+  slowest = Math.max(slowest, usedMillis() - usedBefore);
   if (typeof found === 'string') continue;
   for (const { record } of found.records) {
     records += 1;

@@ -147,7 +147,7 @@ function pushMessage() {
 
 /** What is sent so is taken or lost: the daemon may be busy with bombs, on a busy machine for some time. */
 const context = new Context({ blocky: false });
-const options = { linger: 0, sendTimeout: 60_000 };
+const options = { linger: 0, sendTimeout: 120_000 };
 const dealer = new Dealer({ ...options, context, routingId: 'fuzz', receiveTimeout: 0 });
 const push = new Push({ ...options, context });
 dealer.connect(zmqAck);
@@ -253,7 +253,7 @@ const attacks = new Attacks(roomFrames, () => daemon.endpoints, owned.id);
 /** Four clients that do nothing wrong. */
 let canaries = 0;
 const honestProducer = owned.id;
-const honestDealer = new Dealer({ context, linger: 0, receiveTimeout: 10_000 });
+const honestDealer = new Dealer({ context, linger: 0, receiveTimeout: 120_000 });
 honestDealer.connect(zmqAck);
 // One of its own: a connection that breaks the rules of ZeroMQ is cut off with all that is on it.
 const honestPush = new Push({ ...options, context });

@@ -32,10 +32,17 @@ import { LoggerProvider } from '@opentelemetry/sdk-logs';
 import { BurstLogRecordProcessor } from 'burstlog';
 import { ZmqLogRecordExporter } from 'burstlog/zeromq';
 
-const server = createServer().listen(0, '127.0.0.1');
-await once(server, 'listening');
-const endpoint = 'tcp://127.0.0.1:' + server.address().port;
-await once(server.close(), 'close');
+// A port below those that the system gives to connections: the exporter looks for the daemon before it is there.
+let port = 0;
+while (port === 0) {
+  const tried = 12_000 + Math.floor(Math.random() * 16_000);
+  const server = createServer().listen(tried, '127.0.0.1');
+  const isFree = await once(server, 'listening').then(() => true, () => false);
+  if (!isFree) continue;
+  await once(server.close(), 'close');
+  port = tried;
+}
+const endpoint = 'tcp://127.0.0.1:' + port;
 writeFileSync(
   'distlogd.yaml',
   'data: ./data\\nreceivers: { zmqAck: { endpoint: "' + endpoint + '" } }\\nhttp: false\\nsinks: { out: { type: file, path: ./out.jsonl } }\\n',

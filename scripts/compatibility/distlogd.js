@@ -2,12 +2,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { freePort } from '../../test/support/free-port.js';
 
-const WAIT_MILLIS = 20_000;
+/** Longer than a record and a daemon need, also on a busy machine. */
+const WAIT_MILLIS = 120_000;
 
 /**
  * @param {readonly string[]} command what runs a JavaScript program
@@ -60,12 +61,4 @@ export async function startDistlogd(command, program) {
       return { exitCode: daemon.exitCode, errors };
     },
   };
-}
-
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
-  await once(server.close(), 'close');
-  return port;
 }

@@ -1,12 +1,11 @@
 // What each example does when it is used, and what must arrive.
 import { deepStrictEqual, doesNotMatch, match, ok, rejects } from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import { renameSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { JsonLines, logGroups } from '../../build/otlp/index.js';
+import { freePort } from '../../test/support/free-port.js';
 import { expectNestRecords, NEST_CALLS } from './nest-calls.js';
 import { expectStory, show } from './story.js';
 
@@ -183,6 +182,7 @@ export const cases = {
       const standalone = `${kit.cwd}-standalone`;
       rmSync(standalone, { recursive: true, force: true });
       renameSync(join(kit.cwd, '.next/standalone'), standalone);
+      // It takes port 0 for its default port.
       const port = await freePort();
       const server = kit.start([join(standalone, 'server.js')], { ...environment, PORT: String(port) });
       await server.prints(/Ready/);
@@ -226,15 +226,6 @@ function distlogTree({ cwd, requests }, traceId) {
   const input = requests.flatMap((body) => [...json.lines(logGroups(body))]).join('');
   const distlog = ['node_modules/burstlog/dist/esm/cli/distlog.js', 'tree', traceId, '-'];
   return execFileSync(process.execPath, distlog, { cwd, input, encoding: 'utf8' });
-}
-
-/** Next.js takes port 0 for its default port. */
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
-  await once(server.close(), 'close');
-  return port;
 }
 
 /** @param {string} url */

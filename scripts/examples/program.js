@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 
 /** Longer than any program needs, also on a busy machine. */
-const MOST_MILLIS = 60_000;
+const MOST_MILLIS = 300_000;
 /** The exit code of a program that ends itself after SIGTERM. */
 const TERMINATED = 143;
 
