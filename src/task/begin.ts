@@ -73,7 +73,7 @@ export function begin(
   return task;
 }
 
-/** What only the first record has. */
+/** Returns the attributes that only the start record has. */
 function startAttributes({ parent, links, refused }: Origin): Record<string, unknown> | undefined {
   if (parent !== undefined) {
     parent.children += 1;
@@ -87,8 +87,8 @@ function startAttributes({ parent, links, refused }: Origin): Record<string, unk
 }
 
 /**
- * The SDK's span, sampled or not. Where there is no SDK, tracing is suppressed, or the SDK fails, a span context of our
- * own, so that ids are always valid and records always correlate.
+ * Returns the SDK's span, sampled or not. If there is no SDK, tracing is suppressed, or the SDK fails, a span
+ * context is generated, so that ids are always valid and records always correlate.
  */
 function startSpan(
   name: string,
@@ -107,7 +107,7 @@ function startSpan(
       context,
     );
     const { spanId } = span.spanContext();
-    // Without an SDK the API returns the parent's own context again, or an invalid one.
+    // Without an SDK, the API returns the parent's span context, or an invalid one.
     if (spanId !== INVALID_SPANID && spanId !== parent?.spanId) return span;
   } catch (error) {
     warnOnce('span', `a span could not be started (${errorText(error)}); the task continues without it`);
@@ -120,8 +120,8 @@ function linkTo(context: SpanContext): Link {
 }
 
 /**
- * A span context that no SDK made. A root says "sampled": its records are logged, and a service that follows must not
- * take it for a request to record nothing.
+ * Generates a span context without an SDK. A root is marked as sampled, because its records are logged and
+ * downstream services must not take it for an unsampled trace.
  */
 function ownSpanContext(parent: SpanContext | undefined): SpanContext {
   const ids = randomIds();

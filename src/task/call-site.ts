@@ -1,22 +1,22 @@
 import { fileURLToPath } from 'node:url';
 import { type Frame, frameOf, ownPrefix, stackHere } from './frames.ts';
 
-/** Where a record was logged. */
+/** The source location of a logging call. */
 export interface CallSite {
   readonly file: string;
   readonly line: number;
   readonly functionName: string | undefined;
 }
 
-/** Loggers and their instrumentations are many calls deep. */
+/** The maximum number of frames to search. Loggers and their instrumentations take many of them. */
 const MAX_FRAMES = 50;
 
-/** Files of packages, and of Node itself. */
+/** Matches files of packages and of Node itself. */
 const NOT_THE_APPLICATION = /[\\/]node_modules[\\/]|^node:|^native |^<anonymous>/;
 
 /**
- * The nearest caller that is no package: the line of the application that logged.
- * @returns undefined where it cannot be seen, e.g. in a bundle
+ * Returns the nearest caller outside of packages: the line of the application that logged.
+ * @returns undefined if it cannot be determined, for example in a bundle
  */
 export function callSite(): CallSite | undefined {
   try {

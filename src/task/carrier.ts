@@ -5,31 +5,31 @@ import { warnOnce } from './shared-state.ts';
 import { parseTraceState } from './trace-state.ts';
 import { parseTraceparent } from './traceparent.ts';
 
-/** What came from another process. */
+/** The trace context received from another process. */
 export interface Foreign {
-  /** The span of the other process. Absent: nothing was sent, or what was sent is refused. */
+  /** The span of the other process. Undefined if there is no header, or it is invalid. */
   readonly remote?: SpanContext | undefined;
-  /** A header that is refused: bounded, printable. */
+  /** The text of an invalid header, truncated and printable. */
   readonly refused?: string | undefined;
-  /** The given context with the baggage that was sent. */
+  /** The local context with the received baggage. */
   readonly context: Context;
 }
 
-/** How many names of a carrier are looked at for one that differs in upper and lower case. */
+/** The maximum number of names that are searched case-insensitively in a carrier. */
 const MAX_NAMES = 1_000;
-/** Fan-in of more messages than this is linked to the first of them. */
+/** The maximum number of messages that a fan-in is linked to; further ones are ignored. */
 const MAX_CARRIERS = 128;
 
 /**
  * Reads a `traceparent`, or a carrier of headers, from another process: a plain object (names in any case), a
- * `Headers`, a `Map`, the environment, or a list of objects with one name each, as some clients of Kafka have it.
- * See {@link headerText} for the values. Never throws.
+ * `Headers`, a `Map`, the environment, or a list of objects with one name each, as used by some Kafka
+ * clients. See {@link headerText} for the values. Never throws.
  */
 export function readForeign(source: unknown, into: Context): Foreign {
   try {
     return read(source, into);
   } catch (error) {
-    // A revoked proxy throws whatever is asked of it.
+    // A revoked proxy throws on every access.
     return { refused: shownHeader(errorText(error)), context: into };
   }
 }
@@ -46,18 +46,18 @@ function read(source: unknown, into: Context): Foreign {
   if (!isNothing(header)) {
     return { ...readHeaders(header, lookUp(carrier, 'tracestate')), context: extracted };
   }
-  // No traceparent: another propagator may be registered, for another form.
+  // Without a traceparent, a registered propagator may have read another format.
   const remote = trace.getSpanContext(extracted);
   const found =
     remote !== undefined && remote !== trace.getSpanContext(into) && trace.isSpanContextValid(remote);
   return { context: extracted, ...(found ? { remote } : {}) };
 }
 
-/** The carriers of a list of messages, or the one that was given. Never throws. */
+/** Returns the carriers of a list of messages, or the source itself as the only one. Never throws. */
 export function carriersOf(source: unknown): readonly unknown[] {
   try {
     if (!Array.isArray(source)) return [source];
-    // A list may be sparse, and be as long as a list can be.
+    // A list may be sparse and of any length.
     const carriers = Array.from(source.slice(0, MAX_CARRIERS));
     const isOne =
       headerText(source) !== undefined ||
@@ -69,7 +69,7 @@ export function carriersOf(source: unknown): readonly unknown[] {
 }
 
 function readHeaders(traceparent: unknown, tracestate: unknown): { remote?: SpanContext; refused?: string } {
-  // More than one traceparent is none (W3C Trace Context, 3.2.2 and 4.2): which one would it be?
+  // Several traceparent headers are invalid (W3C Trace Context, 3.2.2 and 4.2).
   const [header, ...more] = valuesOf(traceparent);
   const text = more.length === 0 ? headerText(header) : undefined;
   const parsed = text === undefined ? undefined : parseTraceparent(text);
@@ -78,7 +78,7 @@ function readHeaders(traceparent: unknown, tracestate: unknown): { remote?: Span
   return { remote: state === undefined ? parsed : { ...parsed, traceState: state } };
 }
 
-/** Several tracestate headers are one list (3.3.1). */
+/** Joins several tracestate headers to one list (3.3.1). */
 function joined(value: unknown): string {
   return valuesOf(value)
     .map(headerText)
@@ -86,12 +86,14 @@ function joined(value: unknown): string {
     .join(',');
 }
 
-/** Whether each item of a list is a header with its name. */
+/** Whether each item of a list is a named header. */
 function isHeaderList(list: readonly unknown[]): boolean {
   return list.length > 0 && list.slice(0, MAX_NAMES).every((item) => namedHeader(item) !== undefined);
 }
 
-/** A header of a list: `{ name: value }`, `[name, value]` or `{ key: name, value }`. */
+/**
+ * Returns name and value of a header in a list: `{ name: value }`, `[name, value]` or `{ key: name, value }`.
+ */
 function namedHeader(item: unknown): readonly [string, unknown] | undefined {
   if (typeof item !== 'object' || item === null || item instanceof Uint8Array) return undefined;
   if (Array.isArray(item)) {
@@ -107,7 +109,7 @@ interface Gettable {
   get(name: string): unknown;
 }
 
-/** A header by its name, whatever its case, in whatever holds headers. */
+/** Returns the header of a name, case-insensitively, from any kind of carrier. */
 function lookUp(carrier: unknown, name: string): unknown {
   try {
     if (Array.isArray(carrier)) return inList(carrier, name);
@@ -138,7 +140,7 @@ function inList(list: readonly unknown[], name: string): unknown {
   return found.length > 1 ? found : found[0];
 }
 
-/** A `Map` finds a name in one case only. */
+/** Searches a `Map` case-insensitively, because its `get()` is case-sensitive. */
 function inAnyCase(carrier: unknown, name: string): unknown {
   if (!(carrier instanceof Map)) return undefined;
   let looked = 0;

@@ -28,8 +28,8 @@ const EVENTS: Readonly<Record<TaskOutcome, string>> = {
 };
 
 /**
- * Ends a task whose callback returned, or which was disposed of: with the outcome that was reported before, else with
- * `otherwise`. Never throws.
+ * Ends a task whose callback returned, or which was disposed, with the outcome that was reported before, or
+ * else with `otherwise`. Never throws.
  */
 export function end(task: TaskState, otherwise: TaskOutcome): void {
   close(task, task.verdict ?? { outcome: otherwise, message: undefined });
@@ -50,7 +50,7 @@ function close(task: TaskState, verdict: Verdict): void {
   const { outcome } = verdict;
   const added: Record<string, unknown> = {
     [TASK_OUTCOME]: outcome,
-    // Seconds, to the nanosecond: further digits come from the subtraction.
+    // Seconds, rounded to nanoseconds, because further digits are rounding errors of the subtraction.
     [TASK_DURATION]: Math.round((performance.now() - task.startedMillis) * 1e6) / 1e9,
   };
   let severity = outcome === 'abandoned' ? Math.max(task.severity, Severity.WARN) : task.severity;
@@ -69,7 +69,10 @@ function close(task: TaskState, verdict: Verdict): void {
   }
 }
 
-/** The text for people. The message of `success()` is the whole text; other texts name the goal first. */
+/**
+ * Returns the body of the end record. It is the message of `success()`; other bodies start with the task's
+ * text.
+ */
 function bodyOf(
   task: TaskState,
   { outcome, message, failure }: Verdict,
@@ -81,7 +84,9 @@ function bodyOf(
   return reason === undefined ? `${task.text} ${outcome}` : `${task.text} ${outcome}: ${reason}`;
 }
 
-/** The innermost task that an error went through records its stack; the others point to that task. */
+/**
+ * Adds the attributes of an error. The innermost task of an error records its stack; the others refer to it.
+ */
 function addFailure(
   task: TaskState,
   { failure }: Verdict,
@@ -106,14 +111,14 @@ function addFailure(
   return described;
 }
 
-/** How many thrown values that are no objects a task remembers. */
+/** How many thrown primitives are kept per task. */
 const MAX_PRIMITIVES = 8;
 
 function isObject(value: unknown): value is object {
   return (typeof value === 'object' && value !== null) || typeof value === 'function';
 }
 
-/** The task inside that recorded the error's stack. */
+/** Returns the id of the inner task that recorded the error's stack. */
 function recordedIn(task: TaskState, error: unknown): string | undefined {
   return isObject(error) ? task.failedIn?.get(error) : task.failedInOf?.get(error);
 }
@@ -137,25 +142,25 @@ function isExpected(task: TaskState, error: unknown): boolean {
   try {
     const answer: unknown = expected(error);
     if (typeof answer === 'boolean') return answer;
-    // The end cannot wait for a promise, and its rejection must not end the process.
+    // A promise cannot be awaited here, and its rejection must not terminate the process.
     if (isThenable(answer)) answer.then(undefined, () => {});
     warnOnce(
       'expected answer',
-      `the function "expected" of a task must return true or false, got ${typeof answer}; the error is unexpected`,
+      `the function "expected" of a task must return true or false, got ${typeof answer}; the error counts as unexpected`,
     );
     return false;
   } catch (thrown) {
     warnOnce(
       'expected',
-      `the function "expected" of a task threw (${errorText(thrown)}); the error is unexpected`,
+      `the function "expected" of a task threw (${errorText(thrown)}); the error counts as unexpected`,
     );
     return false;
   }
 }
 
 /**
- * Semantic conventions, "Recording errors": status Error with `error.type` on failure, unset on success. Only the
- * application may set Ok, and it is final.
+ * Semantic conventions, "Recording errors": status Error with `error.type` on failure, unset on success. Only
+ * the application may set Ok, and it is final.
  */
 function closeSpan(span: Span, verdict: Verdict, failure: Failure | undefined, expected: boolean): void {
   const { outcome, message } = verdict;

@@ -5,25 +5,28 @@ import { printable } from './message.ts';
 
 /** The type and message of a thrown value. */
 export interface Failure {
-  /** Its class, for `exception.type` and `error.type`. It has few different values. */
+  /** The class, for `exception.type` and `error.type`. It has low cardinality. */
   readonly type: string;
   readonly message: string;
 }
 
-/** How long the name of an error's class may be, in characters. */
+/** The maximum length of an error's type, in characters. */
 const MAX_TYPE = 256;
-/** How long a message of an error may be in a record, in characters. */
+/** The maximum length of an error's message, in characters. */
 const MAX_MESSAGE = 4_096;
-/** How long a stack with all its causes may be, in characters. */
+/** The maximum length of a stack including all causes, in characters. */
 const MAX_STACK = 32_768;
-/** How many errors are in a stack, causes and members of an AggregateError among them, and how deep. */
+/**
+ * The maximum number of errors in a stack, including causes and members of an AggregateError, and their
+ * depth.
+ */
 const MAX_RELATED = 16;
 const MAX_DEPTH = 8;
 
-/** `error.type` where nothing was thrown (semantic conventions, `error.type`). */
+/** The value of `error.type` if nothing was thrown (semantic conventions, `error.type`). */
 export const NO_ERROR_TYPE = '_OTHER';
 
-/** Type and message of whatever was thrown: an error, a string, null, a plain object. Never throws. */
+/** Returns type and message of any thrown value: an error, a string, null, a plain object. Never throws. */
 export function describe(thrown: unknown): Failure {
   try {
     return { type: cut(typeOf(thrown), MAX_TYPE), message: cut(messageOf(thrown), MAX_MESSAGE) };
@@ -33,8 +36,9 @@ export function describe(thrown: unknown): Failure {
 }
 
 /**
- * Whether the work was cancelled (`AbortController.abort()`), which is no failure. A timeout is one
- * (`AbortSignal.timeout()`): Node's own functions then throw an AbortError whose cause is the TimeoutError.
+ * Whether the work was cancelled (`AbortController.abort()`), which is not a failure. A timeout
+ * (`AbortSignal.timeout()`) is a failure: Node's functions then throw an AbortError with a TimeoutError as
+ * cause.
  */
 export function isAbort(thrown: unknown): boolean {
   try {
@@ -55,7 +59,7 @@ export function stackOf(thrown: unknown): string | undefined {
     if (!isErrorLike(thrown)) return undefined;
     writeStack(thrown, '', lines, new Set(), 0);
   } catch {
-    // A getter of a cause threw: what was read before is kept.
+    // A getter of a cause threw. The lines read so far are kept.
   }
   return lines.length === 0 ? undefined : cut(lines.join('\n'), MAX_STACK);
 }
@@ -68,7 +72,7 @@ interface ErrorLike {
   readonly errors?: unknown;
 }
 
-/** Errors of other realms and DOMException too, so not by `instanceof`. */
+/** Whether a value is an error. Unlike `instanceof`, it accepts errors of other realms and DOMException. */
 function isErrorLike(value: unknown): value is ErrorLike {
   if (value instanceof Error) return true;
   const like = value as ErrorLike | null;
@@ -80,7 +84,7 @@ function isErrorLike(value: unknown): value is ErrorLike {
   );
 }
 
-/** The name; where a subclass does not set one, that of its class. */
+/** Returns the error's name, or the name of its class if a subclass does not set a name. */
 function typeOf(thrown: unknown): string {
   if (thrown === null) return 'null';
   if (typeof thrown !== 'object') return typeof thrown;
@@ -100,7 +104,10 @@ function messageOf(thrown: unknown): string {
     : String(shown);
 }
 
-/** An AggregateError of Node's own, as from a refused connection, has no message: its members have. */
+/**
+ * Returns the messages of the members, because Node's own AggregateErrors (refused connections) have no
+ * message.
+ */
 function messageOfMembers(error: ErrorLike): string {
   if (!Array.isArray(error.errors)) return '';
   return error.errors
@@ -131,7 +138,7 @@ function writeStack(
     typeof thrown.stack === 'string' && thrown.stack !== ''
       ? thrown.stack
       : `${thrown.name}: ${thrown.message}`;
-  // With room for the frames that are left out.
+  // Twice the bound, because the frames of tasks are removed.
   const written = withoutTaskFrames(text.slice(0, MAX_STACK * 2).split('\n'));
   for (const [at, line] of written.entries()) lines.push(`${indent}${at === 0 ? title : ''}${line}`);
   if (depth >= MAX_DEPTH || seen.size >= MAX_RELATED) return;

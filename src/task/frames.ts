@@ -1,4 +1,4 @@
-/** A call, by its line in `Error.stack`. */
+/** A call, parsed from a line of `Error.stack`. */
 export interface Frame {
   readonly functionName: string;
   readonly place: string;
@@ -7,19 +7,22 @@ export interface Frame {
 
 const BEGINS = /^\s*at (?:async )?/;
 const POSITION = /:(\d+):\d+$/;
-/** Two steps below the root of the package's code; as scripts/build.js names it in what is published. */
+/**
+ * Matches this file: two levels below the root of the code, or by its name in the bundle of scripts/build.js.
+ */
 const THIS_FILE = /(?:task[\\/]frames\.[cm]?[jt]s|parts[\\/]burstlog-frames-[\w-]+\.js)$/;
-/** What a task calls to make its context the active one. */
+/** Matches the files that a task calls to activate its context. */
 const CONTEXT_MANAGER =
   /[\\/]@opentelemetry[\\/](?:api|context-async-hooks)[\\/]|^node:(?:async_hooks$|internal\/async_local_storage)/;
 
-/** How many frames a task adds to the stack of its callback, at most. */
+/** The maximum number of frames that a task adds to the stack of its callback. */
 const FRAMES_OF_A_TASK = 10;
-/** How far the limit is raised for tasks inside tasks. */
+/** The maximum to which the stack limit is raised by nested tasks. */
 const MAX_FRAMES = 200;
 
 /**
- * Reads `at name (place:line:column)` or `at place:line:column`, in linear time: a message may look like a frame.
+ * Parses `at name (place:line:column)` or `at place:line:column`, in linear time, because a line of a message
+ * may look like a frame.
  * @returns undefined for any other line
  */
 export function frameOf(line: string): Frame | undefined {
@@ -37,9 +40,9 @@ export function frameOf(line: string): Frame | undefined {
 }
 
 /**
- * The lines of the stack here, of which the first is a call in this file. The text is read, not
- * `Error.prepareStackTrace`, which belongs to the application and its source maps.
- * @throws where intrinsics are frozen, or a function of the application that prepares stacks throws
+ * Returns the lines of the current stack; the first one is a call in this file. The text is parsed, because
+ * `Error.prepareStackTrace` belongs to the application and its source maps.
+ * @throws if intrinsics are frozen, or the application's `Error.prepareStackTrace` throws
  */
 export function stackHere(maxFrames: number): string[] {
   const limit = Error.stackTraceLimit;
@@ -53,8 +56,8 @@ export function stackHere(maxFrames: number): string[] {
 }
 
 /**
- * What the paths of this package's code begin with, by the first line of {@link stackHere}. Empty where it cannot be
- * seen: in a bundle, our code is in one file with the application's.
+ * Returns the path prefix of this package's code, from the first line of {@link stackHere}. It is empty in a
+ * bundle, in which this code is in the same file as the application's.
  */
 export function ownPrefix([here = '']: readonly string[]): string {
   const place = frameOf(here)?.place ?? '';
@@ -62,8 +65,8 @@ export function ownPrefix([here = '']: readonly string[]): string {
 }
 
 /**
- * The lines of a stack without the frames of tasks, and without those of the context manager between them. Frames
- * at the top stay: they show where the error was thrown.
+ * Removes the frames of tasks, and of the context manager between them, from the lines of a stack. Frames at
+ * the top are kept, because they show where the error was thrown.
  */
 export function withoutTaskFrames(lines: readonly string[]): readonly string[] {
   try {
@@ -78,7 +81,7 @@ function withoutFrames(lines: readonly string[], prefix: string): readonly strin
   const kept: string[] = [];
   let between: string[] = [];
   let hasOwn = false;
-  // Above the first frame of others, ours show where the error was thrown.
+  // Until the first other frame, the frames of this package show where the error was thrown.
   let isTop = true;
   for (const line of lines) {
     const frame = frameOf(line);
@@ -99,9 +102,10 @@ function withoutFrames(lines: readonly string[], prefix: string): readonly strin
 }
 
 /**
- * Raises `Error.stackTraceLimit` by what a task adds to a stack, so that the stack of an error shows as many calls of
- * the application as outside of tasks. Does nothing where stacks are turned off, or the limit cannot be changed.
- * @returns the limit before, for {@link restoreStackLimit}
+ * Raises `Error.stackTraceLimit` by the number of frames that a task adds, so that a stack shows as many
+ * calls of the application as outside of tasks. Does nothing if stacks are disabled, or the limit cannot be
+ * changed.
+ * @returns the previous limit, for {@link restoreStackLimit}
  */
 export function raiseStackLimit(): number | undefined {
   const limit: unknown = Error.stackTraceLimit;
@@ -115,7 +119,9 @@ export function raiseStackLimit(): number | undefined {
   }
 }
 
-/** Ends what {@link raiseStackLimit} began, unless the application has set a limit of its own since. */
+/**
+ * Restores the limit before {@link raiseStackLimit}, unless the application has changed it in the meantime.
+ */
 export function restoreStackLimit(before: number | undefined): void {
   if (before !== undefined && Error.stackTraceLimit === before + FRAMES_OF_A_TASK) {
     Error.stackTraceLimit = before;

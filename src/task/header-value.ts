@@ -1,14 +1,16 @@
 import { types } from 'node:util';
 import { errorText } from '../record/index.ts';
 
-/** How much of a refused header is kept, in characters. */
+/** How many characters of an invalid header are kept. */
 const MAX_REFUSED = 128;
-/** How many of its values. */
+/** How many values of an invalid header are kept. */
 const MAX_REFUSED_VALUES = 8;
-/** No header is as long; a longer list of numbers is not taken for the bytes of one. */
+/** The longest list of numbers that is read as the bytes of a header. */
 const MAX_OCTETS = 8_192;
 
-/** Nothing was sent. Some carriers, as the metadata of gRPC, answer with an empty list. */
+/**
+ * Whether a value means that no header was sent. Some carriers, such as gRPC metadata, return an empty list.
+ */
 export function isNothing(value: unknown): boolean {
   return (
     value === undefined || value === null || value === '' || (Array.isArray(value) && value.length === 0)
@@ -16,9 +18,9 @@ export function isNothing(value: unknown): boolean {
 }
 
 /**
- * The text of a header as transports have it: text, bytes, bytes as a list of numbers or as a Buffer in JSON, and the
- * attributes of messages of SQS and SNS.
- * @returns undefined for anything else, a list of several headers among it
+ * Returns the text of a header in the formats of transports: text, bytes, bytes as a list of numbers or as a
+ * Buffer in JSON, and the message attributes of SQS and SNS.
+ * @returns undefined for anything else, including a list of several headers
  */
 export function headerText(value: unknown): string | undefined {
   if (typeof value === 'string') return value;
@@ -40,7 +42,10 @@ function isOctets(value: unknown): value is number[] {
   return value.every((octet) => Number.isInteger(octet) && octet >= 0 && octet <= 255);
 }
 
-/** The SDK of AWS has `StringValue` and `BinaryValue`, a Lambda event the same in lower case; SNS a type and a value. */
+/**
+ * Reads `StringValue` and `BinaryValue` (AWS SDK, or in camel case in Lambda events), or `Type` and `Value`
+ * (SNS).
+ */
 function attributeText(value: object): string | undefined {
   const { StringValue, stringValue, BinaryValue, binaryValue, Type, Value } = value as Record<
     string,
@@ -53,12 +58,12 @@ function attributeText(value: object): string | undefined {
   return binary instanceof Uint8Array ? headerText(binary) : undefined;
 }
 
-/** A header that was sent several times has several values. */
+/** Returns the values of a header. A header that was sent several times has several values. */
 export function valuesOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) && !isOctets(value) ? value : [value];
 }
 
-/** What was refused, so that a reader sees it: not longer than a header would be, and nothing but printable. */
+/** Returns the text of an invalid header for a record, truncated and with printable ASCII only. */
 export function shownHeader(value: unknown): string {
   let text: string;
   try {

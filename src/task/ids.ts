@@ -1,19 +1,21 @@
-/** How many random bytes are prepared at once. */
+/** The size of the buffer of random bytes. */
 const PREPARED = 4_096;
 const TRACE_ID_BYTES = 16;
 const SPAN_ID_BYTES = 8;
 
-/** Ids for where no SDK makes them. The global `crypto` is loaded when it is first used, unlike an imported one. */
+/**
+ * Generates ids if no SDK does. It uses the global `crypto`, which, unlike an import, is loaded on first use.
+ */
 export class RandomIds {
   readonly #bytes = Buffer.alloc(PREPARED);
   #used = PREPARED;
 
-  /** A trace id: 32 random hex digits. */
+  /** Returns a trace id: 32 random hex digits. */
   traceId(): string {
     return this.#hex(TRACE_ID_BYTES);
   }
 
-  /** A span id: 16 random hex digits. */
+  /** Returns a span id: 16 random hex digits. */
   spanId(): string {
     return this.#hex(SPAN_ID_BYTES);
   }

@@ -4,8 +4,8 @@ import { warnOnce } from './shared-state.ts';
 import { formatTraceparent } from './traceparent.ts';
 
 /**
- * Writes into the environment of a child process: names in upper case with underscores, `TRACEPARENT`, as
- * OpenTelemetry's environment variable carrier has them. Give it a copy, not `process.env` itself.
+ * Writes headers into the environment of a child process. Names are in upper case with underscores, such as
+ * `TRACEPARENT`, as defined by OpenTelemetry's environment variable carrier. Pass a copy of `process.env`.
  */
 export const environmentSetter: TextMapSetter<NodeJS.ProcessEnv> = {
   set(environment, key, value) {
@@ -17,7 +17,10 @@ interface Settable {
   set(name: string, value: string): unknown;
 }
 
-/** Writes into objects of headers, and into what has `set(name, value)`: a `Headers`, a `Map`. */
+/**
+ * Writes headers into objects, and into carriers with a method `set(name, value)` such as `Headers` and
+ * `Map`.
+ */
 const anySetter: TextMapSetter<unknown> = {
   set(carrier, key, value) {
     const settable = carrier as Partial<Settable>;
@@ -35,7 +38,7 @@ export function injectInto<Carrier>(
 ): void {
   const wellFormed: TextMapSetter<Carrier> = {
     set(target, key, value) {
-      // OpenTelemetry's own propagator writes unknown flag bits, in a header that is one digit too long.
+      // OpenTelemetry's own propagator writes unknown flag bits, which makes the header one digit too long.
       setter.set(target, key, key.toLowerCase() === 'traceparent' ? formatTraceparent(span) : value);
     },
   };

@@ -10,7 +10,7 @@ import { runIn } from './task-context.ts';
 import type { TaskState } from './task-state.ts';
 import { formatTraceparent } from './traceparent.ts';
 
-/** The handle of a task, which the application holds. */
+/** The handle of a task for the application. */
 export class LiveTask implements Task {
   readonly #state: TaskState;
 
@@ -47,7 +47,7 @@ export class LiveTask implements Task {
     try {
       this.#state.span.setAttributes(forSpan(added));
     } catch (error) {
-      warnOnce('span bind', `a span did not take attributes (${errorText(error)})`);
+      warnOnce('span bind', `attributes could not be set on a span (${errorText(error)})`);
     }
   }
 
@@ -90,8 +90,8 @@ export class LiveTask implements Task {
       const earlier = before.outcome === 'abandoned' ? 'was abandoned' : before.outcome;
       warnOnce(
         `${method} after ${before.outcome}`,
-        `${method}() was called on the task ${JSON.stringify(this.#state.name)}, for which an outcome was reported ` +
-          `before: it ${earlier}; the worse of two outcomes counts`,
+        `${method}() was called on the task ${JSON.stringify(this.#state.name)}, for which another outcome was ` +
+          `already reported: it ${earlier}; the worse outcome applies`,
       );
       if (OUTCOME_RANK[verdict.outcome] < OUTCOME_RANK[before.outcome]) return;
     }
@@ -102,7 +102,7 @@ export class LiveTask implements Task {
     if (this.#state.ended) {
       warnOnce(
         `${method} after the end`,
-        `${method}() was called on the task ${JSON.stringify(this.#state.name)} after its end; it changed nothing`,
+        `${method}() was called on the task ${JSON.stringify(this.#state.name)} after its end; the call is ignored`,
       );
     }
     return this.#state.ended;

@@ -1,16 +1,18 @@
 import { format } from 'node:util';
 import { errorText, snapshot } from '../record/index.ts';
 
-/** `%(user)s` and its kin, and the escaped percent sign. A name has a bound, so that the time is linear. */
+/** Matches placeholders such as `%(user)s`, and `%%`. The length of a name is bounded for linear time. */
 const NAMED = /%(?:%|\(([^)]{0,256})\)([sdifjoO]))/g;
 
-/** What an object that is written may hold, in bytes as they are counted for records. */
+/** The maximum size of an object in a message, estimated as for records. */
 const MAX_OBJECT_BYTES = 64 * 1024;
 
-/** Once so many characters were filled in, what follows stays as it is: a name may stand in a message many times. */
+/**
+ * After this many substituted characters, further placeholders are kept: a message may repeat a name often.
+ */
 const MAX_FILLED_IN = 64 * 1024;
 
-/** A message with its values, as `util.format` writes it. It never throws, whatever the values are. */
+/** Formats a message with values like `util.format`. Never throws. */
 export function formatted(message: unknown, values: readonly unknown[]): string {
   try {
     if (values.length === 0 && typeof message === 'string') return message;
@@ -20,7 +22,7 @@ export function formatted(message: unknown, values: readonly unknown[]): string 
   }
 }
 
-/** The value itself, or the kind of an object that would take long to write. */
+/** Returns the value itself, or a placeholder for an object that is too large. */
 export function printable(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (snapshot(value, MAX_OBJECT_BYTES) !== undefined) return value;
@@ -28,8 +30,8 @@ export function printable(value: unknown): unknown {
 }
 
 /**
- * A task's message with its data filled in, as Python's logging does with a dictionary: `%(amount)d`. A name
- * that is not in the data stays as it is, and so do names behind 64 Ki characters of data.
+ * Substitutes placeholders such as `%(amount)d` in a task's message, like Python's logging with a dictionary.
+ * A placeholder is kept if its name is not in the data, or after 64 Ki substituted characters.
  */
 export function filledIn(message: string, data: Readonly<Record<string, unknown>>): string {
   if (!message.includes('%(')) return message;

@@ -3,23 +3,23 @@ import { carriersOf, type Foreign, readForeign } from './carrier.ts';
 import { activeContext, taskOf } from './task-context.ts';
 import type { TaskState } from './task-state.ts';
 
-/** Where a task comes from. */
+/** The parent of a new task. */
 export interface Origin {
-  /** Its span is the parent, unless `root`. */
+  /** The parent context. Its span is the parent span unless `root` is true. */
   readonly context: Context;
   /** The enclosing task of this process. */
   readonly parent: TaskState | undefined;
-  /** What `task.parent.id` will be. */
+  /** The value of `task.parent.id`. */
   readonly parentId: string | undefined;
-  /** Whether a new trace starts. */
+  /** Whether the task starts a new trace. */
   readonly root: boolean;
-  /** Where a new trace is linked to. */
+  /** The links of a new trace. */
   readonly links: readonly SpanContext[];
-  /** A header that was refused. */
+  /** The text of an invalid header. */
   readonly refused?: string | undefined;
 }
 
-/** Of a task with a goal of its own. Inside another task it starts a new trace. */
+/** Returns the origin of a root task. Inside another task it starts a new trace. */
 export function rootOrigin(): Origin {
   const context = activeContext();
   const enclosing = taskOf(context);
@@ -30,19 +30,19 @@ export function rootOrigin(): Origin {
   return { context, parent: undefined, parentId, root: false, links: [] };
 }
 
-/** Of a step of the current task; undefined: there is no current task. */
+/** Returns the origin of a step of the current task, or undefined if there is no current task. */
 export function stepOrigin(): Origin | undefined {
   const context = activeContext();
   const parent = taskOf(context);
   return parent === undefined ? undefined : stepOf(parent, context);
 }
 
-/** Of a step of a task. @param context where it starts: the task's own, or one inside of it */
+/** Returns the origin of a step of a task. @param context the task's context, or one derived from it */
 export function stepOf(parent: TaskState, context: Context): Origin {
   return { context, parent, parentId: parent.id, root: false, links: [] };
 }
 
-/** Of a task that continues one of another process. */
+/** Returns the origin of a task that continues a task of another process. */
 export function continuedOrigin(source: unknown): Origin {
   const context = activeContext();
   const foreign = readForeign(source, context);
@@ -55,7 +55,7 @@ export function continuedOrigin(source: unknown): Origin {
     };
   }
   const active = validSpan(trace.getSpanContext(context));
-  // An instrumentation has read the same header already, and started a span of this process for it.
+  // An instrumentation may have read the same header and started a span in this process.
   const isInstrumented =
     active !== undefined &&
     active.isRemote !== true &&
@@ -72,7 +72,7 @@ export function continuedOrigin(source: unknown): Origin {
   };
 }
 
-/** What else was sent, such as baggage, without the span that a propagator made of a refused header. */
+/** Keeps received data such as baggage, but not the span that a propagator created from an invalid header. */
 function withOwnSpan(foreign: Context, own: Context): Context {
   if (foreign === own) return own;
   const span = trace.getSpan(own);
@@ -83,7 +83,7 @@ function withRemoteSpan(foreign: Foreign, remote: SpanContext): Context {
   return trace.setSpan(foreign.context, trace.wrapSpanContext(remote));
 }
 
-/** Of a task in a new trace that is linked to tasks of other processes. */
+/** Returns the origin of a task in a new trace that is linked to tasks of other processes. */
 export function linkedOrigin(source: unknown): Origin {
   const context = activeContext();
   const read = carriersOf(source).map((one) => readForeign(one, context));

@@ -1,7 +1,7 @@
-/** How a task ended. The values are those of the attribute `task.outcome`. */
+/** The outcome of a task. The values are those of the attribute `task.outcome`. */
 export type TaskOutcome = 'succeeded' | 'failed' | 'cancelled' | 'abandoned';
 
-/** Of two outcomes the one with the higher rank counts: a failure is not taken back. */
+/** The outcome with the higher rank takes precedence, so that a failure cannot be revoked. */
 export const OUTCOME_RANK: Readonly<Record<TaskOutcome, number>> = {
   abandoned: 0,
   succeeded: 1,
@@ -12,10 +12,10 @@ export const OUTCOME_RANK: Readonly<Record<TaskOutcome, number>> = {
 /** The outcome that the application reported before the end. */
 export interface Verdict {
   readonly outcome: TaskOutcome;
-  /** The message of the application, formatted; undefined: none. */
+  /** The formatted message of the application, if there is one. */
   readonly message: string | undefined;
-  /** The application called `success()`. */
+  /** Whether the application called `success()`. */
   readonly confirmed?: boolean | undefined;
-  /** What was thrown, or passed to `fail()`. */
+  /** The error that was thrown, or passed to `fail()`. */
   readonly failure?: { readonly error: unknown } | undefined;
 }

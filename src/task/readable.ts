@@ -2,15 +2,15 @@ import { types } from 'node:util';
 import { CHARACTER_BYTES, errorText, snapshot } from '../record/index.ts';
 import { warnOnce } from './shared-state.ts';
 
-/** A larger attribute value, in bytes, is not kept: `[too big]` is written instead. */
+/** The maximum size of an attribute value in bytes. A larger value is replaced by `[too big]`. */
 const MAX_VALUE_BYTES = 64 * 1024;
 const TOO_BIG = '[too big]';
-/** How many attributes of data a task holds: twice as many as the SDK keeps on a record by default. */
+/** The maximum number of data attributes per task: twice the SDK's default limit per record. */
 const MAX_ATTRIBUTES = 256;
 
 /**
- * Attribute names that are reserved: those that say which task, burst and failure a record belongs to, and the one that
- * would change the prototype of the SDK's attributes.
+ * Reserved attribute names: those that identify the task, burst and failure of a record, and `__proto__`,
+ * which would change the prototype of the SDK's attributes.
  */
 const RESERVED = /^(?:(?:task|burst|exception)\.|__proto__$)/;
 const LETTER_T = 0x74;
@@ -18,12 +18,12 @@ const LETTER_B = 0x62;
 const LETTER_E = 0x65;
 const UNDERSCORE = 0x5f;
 
-/** What an attribute of a log record may be: plain data, a copy of ours. */
+/** An attribute value of a log record: a copy as plain data. */
 export type Readable = unknown;
 
 /**
- * Copies data into `target`: reserved and unset keys are left out, values become plain and readable.
- * @param held how many attributes the task holds besides, and which these are
+ * Copies data into `target`. Reserved and undefined keys are omitted; values are converted to plain data.
+ * @param held the existing attributes of the task, which count towards the maximum number
  */
 export function copyReadable(
   target: Record<string, Readable>,
@@ -34,16 +34,16 @@ export function copyReadable(
   try {
     if (!hasNames(data)) {
       const shown = typeof data === 'object' ? data.constructor.name : `a ${typeof data}`;
-      warnOnce('data', `the data of a task must be an object with names, got ${shown}; it was left out`);
+      warnOnce('data', `the data of a task must be an object with names, got ${shown}; it is ignored`);
       return;
     }
     copyAll(target, data, held);
   } catch (error) {
-    warnOnce('data', `the data of a task cannot be read (${errorText(error)}); it was left out`);
+    warnOnce('data', `the data of a task cannot be read (${errorText(error)}); it is ignored`);
   }
 }
 
-/** Lists, bytes and texts have numbers as keys, and may have millions of them. */
+/** Excludes arrays, bytes and texts, whose keys are numbers, possibly millions of them. */
 function hasNames(data: unknown): data is Record<string, unknown> {
   return (
     typeof data === 'object' &&
@@ -61,7 +61,7 @@ function copyAll(
   let room = MAX_ATTRIBUTES - Object.keys(held).length;
   for (const key of Object.keys(data)) {
     if (mayBeReserved(key) && RESERVED.test(key)) {
-      warnOnce('reserved', `${JSON.stringify(key)} is a reserved name and cannot be bound; it was left out`);
+      warnOnce('reserved', `${JSON.stringify(key)} is a reserved name and cannot be bound; it is ignored`);
       continue;
     }
     const isNew = !Object.hasOwn(held, key);
@@ -69,7 +69,7 @@ function copyAll(
       const name = JSON.stringify(key.slice(0, 64));
       warnOnce(
         'attributes',
-        `a task holds ${MAX_ATTRIBUTES} attributes of data; ${name} and what follows was left out`,
+        `a task can have at most ${MAX_ATTRIBUTES} data attributes; ${name} and further ones are ignored`,
       );
       return;
     }
@@ -88,7 +88,7 @@ function read(data: Record<string, unknown>, key: string): unknown {
   }
 }
 
-/** By the first letter, which saves most keys the expression. */
+/** Checks the first letter, so that the regular expression is not needed for most keys. */
 function mayBeReserved(key: string): boolean {
   const first = key.charCodeAt(0);
   return first === LETTER_T || first === LETTER_B || first === LETTER_E || first === UNDERSCORE;
@@ -128,7 +128,7 @@ function copyOfObject(value: object): Readable {
   }
 }
 
-/** The same data for a span, whose attributes are plain values and lists of one kind: the rest as JSON. */
+/** Converts the data to span attributes, which are primitive values; objects are converted to JSON. */
 export function forSpan(data: Readonly<Record<string, Readable>>): Record<string, string | number | boolean> {
   const attributes: Record<string, string | number | boolean> = {};
   for (const key of Object.keys(data)) {

@@ -32,7 +32,7 @@ export function emitRecord(
       [TASK_SEQUENCE]: task.sequence,
     };
     if (task.parentId !== undefined) attributes[TASK_PARENT_ID] = task.parentId;
-    // Before the data: a limit of the SDK drops what comes last.
+    // Added before the data, because the SDK's attribute limit drops the last ones.
     for (const key in added) attributes[key] = added[key];
     const { bound } = task;
     for (const key in bound) if (!Object.hasOwn(attributes, key)) attributes[key] = bound[key];

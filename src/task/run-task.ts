@@ -7,8 +7,8 @@ import type { TaskState } from './task-state.ts';
 export type TaskFunction<T> = (job: Task) => T;
 
 /**
- * Calls the callback inside the task and ends the task with it: at once, or when its promise settles. The value
- * passes through, and so does the error, the same object.
+ * Calls the callback inside the task, and ends the task when the callback returns or its promise settles. The
+ * value is returned unchanged, and the same error object is rethrown.
  */
 export function runTask<T>(task: TaskState, fn: TaskFunction<T>): T {
   let result: T;
@@ -23,7 +23,7 @@ export function runTask<T>(task: TaskState, fn: TaskFunction<T>): T {
   return result;
 }
 
-/** A new promise: listening to the callback's own would mark it as handled, and hide an unhandled rejection. */
+/** Returns a new promise. Only listening to the callback's promise would hide an unhandled rejection. */
 function settled(task: TaskState, result: PromiseLike<unknown>): PromiseLike<unknown> {
   const promise = result instanceof Promise ? result : Promise.resolve(result);
   const succeed = (value: unknown) => {
@@ -37,7 +37,7 @@ function settled(task: TaskState, result: PromiseLike<unknown>): PromiseLike<unk
   try {
     return promise.then(succeed, fail);
   } catch (error) {
-    // A subclass whose then() throws. It passes through, and the task records why it failed.
+    // The then() of a subclass threw. Its promise is returned, and the task records the error.
     endThrown(task, error);
     return result;
   }

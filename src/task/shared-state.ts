@@ -4,23 +4,24 @@ import { globalLoggerProvider, type LoggerLike, type LoggerProviderLike } from '
 import { RandomIds } from './ids.ts';
 
 /**
- * All state of this room. It is on `globalThis`, because an ES module copy and a CommonJS copy of this package can meet
- * in one process, and both must see the same current task. It is read by its fields alone.
+ * All state of this room. It is on `globalThis`, because a process may contain an ES module copy and a
+ * CommonJS copy of this package, which must share the current task. Only its fields are used, never
+ * `instanceof`.
  */
 interface SharedState {
-  /** The context of the current task, where no context manager is registered. Made when first needed. */
+  /** The context of the current task if no context manager is registered. Created on first use. */
   storage: AsyncLocalStorage<Context> | undefined;
-  /** The kinds of warnings that were logged already. */
+  /** The kinds of warnings that were logged. */
   readonly warned: Set<string>;
-  /** What was got last, and from whom. */
+  /** The tracer and the logger used last, cached with their providers. */
   tracer: { readonly provider: TracerProvider; readonly tracer: Tracer } | undefined;
   logger: { readonly provider: LoggerProviderLike; readonly logger: LoggerLike } | undefined;
-  /** Made when first needed; a copy of an older version does not have it. */
+  /** Created on first use; a copy of an older version does not have it. */
   ids?: RandomIds | undefined;
 }
 
 const KEY = Symbol.for('burstlog.context');
-/** Name of the instrumentation scope of tasks. */
+/** The instrumentation scope of tasks. */
 const SCOPE = 'burstlog';
 
 function shared(): SharedState {
@@ -29,12 +30,12 @@ function shared(): SharedState {
   return place[KEY];
 }
 
-/** The fallback's context, or undefined where a context manager is registered. */
+/** Returns the context of the fallback storage, or undefined if a context manager is registered. */
 export function fallbackContext(): Context | undefined {
   return (globalThis as { [KEY]?: SharedState })[KEY]?.storage?.getStore();
 }
 
-/** Runs `fn` with `context` as the fallback's context. */
+/** Runs `fn` with `context` in the fallback storage. */
 export function runInFallback<Argument, T>(
   context: Context,
   fn: (argument: Argument) => T,
@@ -45,7 +46,7 @@ export function runInFallback<Argument, T>(
   return state.storage.run(context, fn, argument);
 }
 
-/** The tracer of tasks. A provider may be registered at any time, so it is looked up each time. */
+/** Returns the tracer of tasks. A provider may be registered at any time, so it is looked up on each call. */
 export function currentTracer(): Tracer {
   const state = shared();
   const provider = trace.getTracerProvider();
@@ -53,7 +54,7 @@ export function currentTracer(): Tracer {
   return state.tracer.tracer;
 }
 
-/** The logger of tasks; undefined: no LoggerProvider is registered. */
+/** Returns the logger of tasks, or undefined if no LoggerProvider is registered. */
 export function currentLogger(): LoggerLike | undefined {
   const provider = globalLoggerProvider();
   if (provider === undefined) return undefined;
@@ -62,14 +63,14 @@ export function currentLogger(): LoggerLike | undefined {
   return state.logger.logger;
 }
 
-/** What makes ids where no SDK does. */
+/** Returns the id generator that is used if no SDK generates ids. */
 export function randomIds(): RandomIds {
   const state = shared();
   state.ids ??= new RandomIds();
   return state.ids;
 }
 
-/** Warns the operator of a kind of trouble once in the life of the process. @param kind a fixed word, never data */
+/** Logs a warning of a kind once per process. @param kind a constant that contains no data */
 export function warnOnce(kind: string, message: string): void {
   const { warned } = shared();
   if (warned.has(kind)) return;
@@ -77,6 +78,6 @@ export function warnOnce(kind: string, message: string): void {
   try {
     diag.warn(`burstlog: ${message} (logged once)`);
   } catch {
-    // A diag logger of the application may throw; there is nobody left to warn.
+    // A diag logger of the application may throw, and there is no other place to report that.
   }
 }

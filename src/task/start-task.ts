@@ -8,11 +8,12 @@ import { readOptions } from './task-options.ts';
 import type { TaskState } from './task-state.ts';
 
 /**
- * Starts a task without a callback, for `using job = startTask(…)`, or where start and end are in different functions. It
- * does not become the current task: pass it to other tasks as their `parent`, or use `job.run(fn)`.
+ * Starts a task without a callback, for `using job = startTask(…)`, or if start and end are in different
+ * functions. It does not become the current task: pass it to other tasks as their `parent`, or use
+ * `job.run(fn)`.
  *
- * A `using` block cannot see whether it was left by an error. So a task that is disposed of before `success()`, `fail()`
- * or `cancel()` was called is `abandoned`, which is logged at WARN.
+ * A `using` block cannot detect whether it was left by an error. A task that is disposed before `success()`,
+ * `fail()` or `cancel()` was called is therefore `abandoned`, which is logged at WARN.
  */
 export function startTask(message: string, data?: TaskData, options?: StartTaskOptions): StartedTask {
   const read = readOptions(options, 'start');

@@ -6,7 +6,10 @@ import type { TaskState } from './task-state.ts';
 const TASK_KEY: symbol = createContextKey('burstlog.task');
 const SPAN_KEY: symbol = spanKey();
 
-/** The key under which the API keeps the span. The API does not export it, but passes it to any context. */
+/**
+ * Returns the key under which the API stores the span. The API does not export it, but passes it to any
+ * context.
+ */
 function spanKey(): symbol {
   let found = TASK_KEY;
   const listener: Context = {
@@ -22,9 +25,9 @@ function spanKey(): symbol {
 }
 
 /**
- * A context with a task and its span, on top of another one. Two calls of `setValue()` on a context of the API copy all
- * its values twice; this copies nothing. On top of another of its kind it replaces it, so that nested tasks are no chain
- * of contexts.
+ * A context that adds a task and its span to another context. Two calls of `setValue()` on a context of the
+ * API would copy all its values twice; this class copies nothing. If the base is a TaskContext, too, it is
+ * replaced, so that nested tasks do not form a chain of contexts.
  */
 class TaskContext implements Context {
   readonly #base: Context;
@@ -53,30 +56,35 @@ class TaskContext implements Context {
   }
 }
 
-/** The context with a task, and its span, in it. */
+/** Returns the parent context with a task and its span. */
 export function withTask(parent: Context, task: TaskState): Context {
   return new TaskContext(parent, task);
 }
 
-/** The task of a context. */
+/** Returns the task of a context. */
 export function taskOf(of: Context): TaskState | undefined {
   return of.getValue(TASK_KEY) as TaskState | undefined;
 }
 
-/** Whether a context is inside of a task, or of a step of a task, whose name is one of those. */
+/**
+ * Whether the task of a context, or one of its enclosing tasks, has a name for which `isNamed` returns true.
+ */
 export function isInTask(of: Context, isNamed: (name: string) => boolean): boolean {
   let task = taskOf(of === ROOT_CONTEXT ? (fallbackContext() ?? of) : of);
   while (task !== undefined && !isNamed(task.name)) task = task.parent;
   return task !== undefined;
 }
 
-/** The state behind a task, or a copy of one; undefined if it is none. */
+/**
+ * Returns the state of a task handle, also one of another copy of this package; undefined for any other
+ * value.
+ */
 export function stateOf(handle: unknown): TaskState | undefined {
   const context = (handle as { readonly context?: Partial<Context> } | null | undefined)?.context;
   return typeof context?.getValue === 'function' ? taskOf(context as Context) : undefined;
 }
 
-/** The id of the root task of a context, which is the goal that all its steps serve. Undefined outside of tasks. */
+/** Returns the id of the root task of a context; undefined outside of tasks. */
 export function rootTaskId(of: Context): string | undefined {
   let task = taskOf(of === ROOT_CONTEXT ? (fallbackContext() ?? of) : of);
   while (task?.parent !== undefined) task = task.parent;
@@ -84,8 +92,8 @@ export function rootTaskId(of: Context): string | undefined {
 }
 
 /**
- * The active context. Where no context manager is registered, OpenTelemetry always returns the root context; then it is
- * that of the fallback.
+ * Returns the active context. If no context manager is registered, OpenTelemetry always returns the root
+ * context, and the context of the fallback storage is used.
  */
 export function activeContext(): Context {
   const active = context.active();
@@ -93,8 +101,8 @@ export function activeContext(): Context {
 }
 
 /**
- * Calls `fn` with `inner` active. Whether a context manager is registered shows in its effect, so it may be registered
- * at any time.
+ * Calls `fn` with `inner` as the active context. Whether a context manager is registered is detected on each
+ * call, so one may be registered at any time.
  */
 export function runIn<Argument, T>(inner: Context, fn: (argument: Argument) => T, argument: Argument): T {
   const limit = raiseStackLimit();

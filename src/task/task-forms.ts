@@ -6,7 +6,7 @@ import type { ImportTaskOptions, Task, TaskData, TaskOptions } from './task.ts';
 import { activeContext, taskOf } from './task-context.ts';
 import { type AnyTaskOptions, readOptions } from './task-options.ts';
 
-/** The arguments after the message: `data` and `options` may be left out. */
+/** The arguments after the message; `data` and `options` may be omitted. */
 type Arguments<T, Options> = [
   first: TaskFunction<T> | TaskData | undefined,
   second?: TaskFunction<T> | Options | undefined,
@@ -14,13 +14,13 @@ type Arguments<T, Options> = [
 ];
 
 /**
- * Starts a task with a goal of its own and runs `fn` inside: a root of the tree. Its span is a child of the active span.
- * Inside another task it starts a new trace that is linked to that task; for a step of that task, use {@link to}.
+ * Starts a root task and runs `fn` inside it. Its span is a child of the active span. Inside another task, it
+ * starts a new trace that is linked to that task; for a step of that task, use {@link to}.
  *
- * @param message the goal, constant: it is the span's name and `task.name`. In the records' texts, `%(key)s` is filled in
- *   from the data.
- * @param fn gets the task; sync or async. Its value, or its error, passes through unchanged.
- * @throws TypeError if `fn` is no function; else only what `fn` throws
+ * @param message the goal, a constant: it is the span's name and `task.name`. In the text of records,
+ *   placeholders such as `%(key)s` are replaced by the data.
+ * @param fn a function, sync or async, that receives the task. Its value or error is passed on unchanged.
+ * @throws TypeError if `fn` is not a function; otherwise only errors of `fn`
  */
 export function task<T>(message: string, fn: TaskFunction<T>): T;
 export function task<T>(message: string, data: TaskData | undefined, fn: TaskFunction<T>): T;
@@ -36,8 +36,8 @@ export function task<T>(message: string, ...[first, second, third]: Arguments<T,
 }
 
 /**
- * Starts a step of the current task and runs `fn` inside. Without a current task it starts a root, and warns once
- * through `diag`. Parameters, value and errors as for {@link task}.
+ * Starts a step of the current task and runs `fn` inside it. Without a current task, it starts a root task
+ * and logs a warning once through `diag`. Parameters, value and errors are those of {@link task}.
  */
 export function to<T>(message: string, fn: TaskFunction<T>): T;
 export function to<T>(message: string, data: TaskData | undefined, fn: TaskFunction<T>): T;
@@ -54,12 +54,13 @@ export function to<T>(message: string, ...[first, second, third]: Arguments<T, T
 }
 
 /**
- * Continues a task of another process and runs `fn` inside. It never throws for its source: without a header it starts a
- * root; a header that is not valid starts a root too, and is kept in `task.refused_traceparent`.
+ * Continues a task of another process and runs `fn` inside it. It never throws because of `source`: if the
+ * header is missing or invalid, it starts a root task. The text of an invalid header is added as
+ * `task.refused_traceparent`.
  *
  * @param source a `traceparent` header, or a carrier of headers: an object of headers, a `Headers`, a `Map`,
- *   `process.env`, the headers or attributes of a message of Kafka, SQS or SNS. `tracestate` and baggage of a carrier are
- *   read too. With `{ link: true }` also an array of sources.
+ *   `process.env`, the headers or attributes of a message of Kafka, SQS or SNS. `tracestate` and baggage of a
+ *   carrier are read, too. With `{ link: true }`, an array of sources is accepted.
  */
 export function importTask<T>(source: unknown, message: string, fn: TaskFunction<T>): T;
 export function importTask<T>(
@@ -86,13 +87,13 @@ export function importTask<T>(
   return runTask(begin(message, dataOf(first), options, origin), fn);
 }
 
-/** The task that encloses this code, or undefined. */
+/** Returns the current task, or undefined if there is none. */
 export function currentTask(): Task | undefined {
   return taskOf(activeContext())?.handle;
 }
 
 function rootOfStep(message: string): Origin {
-  warnOnce('to', `to(${JSON.stringify(message)}) was called without a task around it; it started a root`);
+  warnOnce('to', `to(${JSON.stringify(message)}) was called without a current task; it started a root task`);
   return rootOrigin();
 }
 
@@ -100,7 +101,7 @@ function functionOf<T>(name: string, first: unknown, second: unknown, third: unk
   const fn = typeof first === 'function' ? first : typeof second === 'function' ? second : third;
   if (typeof fn === 'function') return fn as TaskFunction<T>;
   throw new TypeError(
-    `${name}() needs a function as its last argument, got ${fn === null ? 'null' : typeof fn}`,
+    `${name}() requires a function as its last argument, got ${fn === null ? 'null' : typeof fn}`,
   );
 }
 

@@ -25,13 +25,14 @@ import type { TaskState } from './task-state.ts';
 /** Options of {@link TaskLogRecordProcessor}. */
 export interface TaskLogRecordProcessorOptions {
   /**
-   * The lowest severity whose records get `code.file.path`, `code.line.number` and `code.function.name` of the call that
-   * logged them. It captures a stack for each such record (some microseconds). Default: `false`, none.
+   * Records at or above this severity get `code.file.path`, `code.line.number` and `code.function.name` of
+   * the call that logged them. A stack is captured for each such record (some microseconds). Default:
+   * `false`, disabled.
    */
   readonly callSite?: SeverityLike | false | undefined;
 }
 
-/** The default of {@link TaskLogRecordProcessorOptions}, and what is valid. */
+/** The definition of {@link TaskLogRecordProcessorOptions}: default and valid values. */
 export const processorOptions = group({
   callSite: converted<SeverityLike | false>()({
     expected: `${EXPECTED_SEVERITY}, or false`,
@@ -41,32 +42,35 @@ export const processorOptions = group({
   }),
 });
 
-/** The part of a record of either line that is written. */
+/** The part of a read-write record, of OTel JS 2.x or 3.x, that is used here. */
 export interface WritableRecord {
-  /** Its data, to be read. */
+  /** The attributes. */
   readonly attributes: Record<string, unknown>;
-  /** How many attributes the limits of the SDK dropped. */
+  /** The number of attributes dropped by the limits of the SDK. */
   readonly droppedAttributesCount?: number | undefined;
-  /** What kind of event it is, if it is one. */
+  /** The name of the event, if the record is an event. */
   readonly eventName?: string | undefined;
-  /** From 1 to 24; undefined or 0 if it has none. */
+  /** From 1 to 24; undefined or 0 if it is not specified. */
   readonly severityNumber?: number | undefined;
   /** Trace, span and flags. */
   spanContext?: unknown;
-  /** Adds an attribute, or replaces its value. */
+  /** Adds or replaces an attribute. */
   setAttribute(key: string, value: unknown): unknown;
 }
 
 /**
- * Adds its task to every record, of any logger: `task.id`, `task.name`, `task.sequence`, `task.parent.id`, and the data
- * that is bound to the task. Attributes that the record has already are not changed.
+ * Adds the attributes of the current task to every record, of any logger: `task.id`, `task.name`,
+ * `task.sequence`, `task.parent.id`, and the data bound to the task. Existing attributes of a record are not
+ * changed.
  *
- * Register it before the processor that exports or holds: `processors: [new TaskLogRecordProcessor(), burst]`. It keeps
- * nothing, so flush and shutdown have nothing to do.
+ * Register it before the processor that exports or holds records: `processors: [new TaskLogRecordProcessor(),
+ * burst]`. It buffers nothing, so flush and shutdown do nothing.
  */
 export class TaskLogRecordProcessor implements LogRecordProcessorLike {
   readonly #callSiteFrom: number;
-  /** The data of the last task that the SDK took whole, and beside how many attributes. */
+  /**
+   * The data of the last task that fit within the SDK's limits, and the number of other attributes beside it.
+   */
   #fitting: TaskMarks['bound'] | undefined;
   #fittingBeside = 0;
 
@@ -77,7 +81,7 @@ export class TaskLogRecordProcessor implements LogRecordProcessorLike {
   onEmit(record: WritableRecord, context?: Context): void {
     const release = context === undefined ? undefined : releaseOf(context);
     if (release !== undefined) {
-      // Numbered when it was written, and whoever called the logger is long gone.
+      // The record was numbered when it was emitted, and its call site is not on the stack any more.
       if (release.marks !== undefined) this.#write(record, release.marks, release.sequence);
       return;
     }
@@ -87,7 +91,9 @@ export class TaskLogRecordProcessor implements LogRecordProcessorLike {
     if (this.#callSiteFrom <= 24 && rankOf(record.severityNumber) >= this.#callSiteFrom) markCallSite(record);
   }
 
-  /** It needs no record for itself: a logger is off when all its processors say so. */
+  /**
+   * Returns false, because a logger is enabled if any processor returns true, and this one needs no records.
+   */
   enabled(): boolean {
     return false;
   }
@@ -100,7 +106,9 @@ export class TaskLogRecordProcessor implements LogRecordProcessorLike {
     return Promise.resolve();
   }
 
-  /** Without a context manager, the SDK passes the root context, and the record has no trace. */
+  /**
+   * Handles the case without a context manager: the SDK passes the root context, and the record has no trace.
+   */
   #markByFallback(record: WritableRecord): void {
     const context = fallbackContext();
     const task = context === undefined ? undefined : taskOf(context);
@@ -135,8 +143,9 @@ export class TaskLogRecordProcessor implements LogRecordProcessorLike {
   }
 
   /**
-   * The SDK checks each attribute that is set, which takes longer than all the rest. What it has taken whole on
-   * one record of a task it need not check on the next, if that one has no more attributes of its own.
+   * Sets attributes through the SDK, which checks each of them. This is the most expensive part. If the SDK
+   * accepted all data on one record of a task, it is not checked again on records with as many or fewer other
+   * attributes.
    */
   #writeWithinLimits(record: WritableRecord, marks: TaskMarks, sequence: number, before: number): void {
     const { attributes } = record;
@@ -149,7 +158,7 @@ export class TaskLogRecordProcessor implements LogRecordProcessorLike {
     }
     let isWhole = true;
     for (const key in bound) {
-      // Not by its value: every object has a "constructor".
+      // The value is not compared to undefined, because every object has a "constructor".
       if (!Object.hasOwn(attributes, key)) record.setAttribute(key, bound[key]);
       if (attributes[key] !== bound[key]) isWhole = false;
     }
@@ -166,8 +175,8 @@ function countOf(attributes: Readonly<Record<string, unknown>>): number {
 }
 
 /**
- * @returns whether attributes may be written without the SDK. Old ones compute what was dropped from what is there,
- * and would report a negative number.
+ * @returns whether attributes may be written directly. Older SDKs compute the dropped count from the number
+ *   of attributes, and would report a negative number.
  */
 function writeSequence(record: WritableRecord, sequence: number): boolean {
   const before = record.droppedAttributesCount;
@@ -178,8 +187,8 @@ function writeSequence(record: WritableRecord, sequence: number): boolean {
 }
 
 /**
- * Writes an attribute of ours, which the SDK's limits must not drop or shorten: without it the record is in no tree.
- * A record that is full already would only count it as dropped.
+ * Writes a `task.*` attribute, which the SDK's limits must not drop or truncate, because a reader needs it to
+ * build the tree. If the record is full, the SDK would only count it as dropped, so it is not called.
  */
 function writeOwn(record: WritableRecord, key: string, value: unknown): void {
   const isFull = (record.droppedAttributesCount ?? 0) > 0;
@@ -187,11 +196,11 @@ function writeOwn(record: WritableRecord, key: string, value: unknown): void {
   if (record.attributes[key] !== value) record.attributes[key] = value;
 }
 
-/** One of the task's own records has all attributes but those that a limit dropped or shortened. */
+/** Restores the `task.*` attributes of a task's own record that were dropped or truncated by a limit. */
 function restoreOwn(record: WritableRecord, emitted: Readonly<Record<string, unknown>>): void {
   const { attributes } = record;
   for (const key in emitted) {
-    // Most are as they were emitted: the name need not be looked at.
+    // Values are compared first, because most are unchanged.
     if (attributes[key] !== emitted[key] && key.startsWith('task.')) writeOwn(record, key, emitted[key]);
   }
 }

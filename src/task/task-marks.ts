@@ -2,8 +2,9 @@ import { TASK_SEQUENCE, type TaskMarks } from '../record/index.ts';
 import type { TaskState } from './task-state.ts';
 
 /**
- * What a task writes on its records. It is made when the first record asks for it, and again when data was
- * bound: who keeps it, keeps what was true when the record was written, and not the task with its span.
+ * Returns the data that a task adds to its records. The object is created on first use, and again after data
+ * was bound. A held record keeps this object, with the data of the time when it was emitted, and not the
+ * task.
  */
 export function marksOf(task: TaskState): TaskMarks {
   task.marks ??= { id: task.id, name: task.name, parentId: task.parentId, bound: task.bound };
@@ -11,8 +12,8 @@ export function marksOf(task: TaskState): TaskMarks {
 }
 
 /**
- * Counts a record that is written in a task: its number is then `task.sequence`.
- * @returns false if it is not counted: it is one of the task's own, or the application says where it belongs
+ * Numbers a record that is emitted in a task. Its number is `task.sequence` afterwards.
+ * @returns false if it is not numbered, because it is one of the task's own records or already has a number
  */
 export function numberRecord(
   task: TaskState,

@@ -15,7 +15,7 @@ import { warnOnce } from './shared-state.ts';
 import type { Task, TaskOptions } from './task.ts';
 import { stateOf } from './task-context.ts';
 
-/** The defaults of `TaskOptions`, and what is valid. */
+/** The definitions of `TaskOptions`: defaults and valid values. */
 export const taskFields = {
   severity: converted<SeverityLike>()({
     expected: EXPECTED_SEVERITY,
@@ -27,16 +27,16 @@ export const taskFields = {
   expected: code({ expected: 'true, false or a function', parse: asExpected, absent: 'none' }),
 };
 
-/** Those of `ImportTaskOptions`. */
+/** The definitions of `ImportTaskOptions`. */
 export const importFields = { ...taskFields, link: flag({ default: false }) };
 
-/** Those of `StartTaskOptions`. */
+/** The definitions of `StartTaskOptions`. */
 export const startFields = {
   ...taskFields,
   parent: code({ expected: 'a task', parse: asTaskOrNull, absent: 'the current task' }),
 };
 
-/** None of them has parts. */
+/** All options of tasks are scalar. */
 type Scalars = Readonly<Record<string, ScalarData>>;
 const forms = {
   step: taskFields as Scalars,
@@ -44,18 +44,18 @@ const forms = {
   start: startFields as Scalars,
 };
 
-/** The options of every way to start a task, as they were read. */
+/** The valid options of all ways to start a task. */
 export type AnyTaskOptions = Partial<Values<typeof importFields> & Values<typeof startFields>>;
 
 /**
- * Reads options. Never throws: a wrong or unknown option is logged once and ignored.
+ * Reads options. Never throws: an invalid or unknown option is logged once and ignored.
  *
- * @param form how the task is started: each way has options of its own
+ * @param form how the task is started, which determines the known options
  */
 export function readOptions(options: unknown, form: keyof typeof forms): AnyTaskOptions | undefined {
   if (options === undefined || options === null) return undefined;
   if (typeof options !== 'object') {
-    warnOnce('options', `the options of a task must be an object, got ${typeof options}; it has none`);
+    warnOnce('options', `the options of a task must be an object, got ${typeof options}; they are ignored`);
     return undefined;
   }
   const fields = forms[form];
@@ -90,12 +90,12 @@ function warnOfUnknown(options: object, known: Fields): void {
       if (Object.hasOwn(known, name)) continue;
       warnOnce(
         'option unknown',
-        `a task has no option ${JSON.stringify(name.slice(0, 64))}; there are ${Object.keys(known).join(', ')}`,
+        `a task has no option ${JSON.stringify(name.slice(0, 64))}; the options are ${Object.keys(known).join(', ')}`,
       );
       return;
     }
   } catch {
-    // A proxy that hides its keys: the known options were read.
+    // The keys of a proxy cannot be listed. The known options were read.
   }
 }
 
@@ -107,7 +107,7 @@ function asExpected(value: unknown): TaskOptions['expected'] {
   return typeof value === 'boolean' || typeof value === 'function' ? (value as boolean) : undefined;
 }
 
-/** `null` is no parent, as `undefined` is. */
+/** `null` means no parent, like `undefined`. */
 function asTaskOrNull(value: unknown): Task | undefined {
   return value === null || stateOf(value) !== undefined ? (value as Task) : undefined;
 }

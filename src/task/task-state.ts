@@ -4,20 +4,20 @@ import type { Verdict } from './outcome.ts';
 import type { Readable } from './readable.ts';
 import type { Task, TaskOptions } from './task.ts';
 
-/** The start or the end of a task, as it is given to a logger. */
+/** The start or end record of a task, as it is passed to a logger. */
 export interface OwnRecord {
   readonly eventName: string;
   readonly attributes: Readonly<Record<string, unknown>>;
 }
 
 /**
- * The state of a task, which the context carries. Two copies of this package may meet in one process, so it is read by
- * its fields alone.
+ * The state of a task, stored in the context. A process may contain several copies of this package, so only
+ * its fields are used, never `instanceof`.
  */
 export interface TaskState {
   readonly id: string;
   readonly name: string;
-  /** The message with its data filled in, for people. */
+  /** The message with its placeholders replaced by the data. */
   readonly text: string;
   readonly parent: TaskState | undefined;
   /** `task.parent.id` of its records. */
@@ -27,25 +27,30 @@ export interface TaskState {
   readonly span: Span;
   readonly spanContext: SpanContext;
   context: Context;
-  /** The attributes that are added to every record. Replaced, never changed: held records refer to it. */
+  /**
+   * The data that is added to every record. The object is replaced, never changed, because held records use
+   * it.
+   */
   bound: Readonly<Record<string, Readable>>;
-  /** What it writes on records now; undefined until one asks. */
+  /** The attributes for its records; created on first use, reset when data is bound. */
   marks: TaskMarks | undefined;
   /** `task.sequence` of the last record. */
   sequence: number;
-  /** How many steps it has started. */
+  /** The number of steps that were started. */
   children: number;
-  /** The outcome that was reported so far. */
+  /** The outcome reported so far. */
   verdict: Verdict | undefined;
   ended: boolean;
-  /** One of its own records, while a logger takes it. */
+  /** The start or end record while it is being emitted. */
   emitting: OwnRecord | undefined;
-  /** As `performance.now()` counts. */
+  /** The start time, as returned by `performance.now()`. */
   readonly startedMillis: number;
-  /** By error, the task inside that recorded its stack, so that it is recorded once. */
+  /**
+   * The ids of the inner tasks that recorded the stack of an error, by error, so that it is recorded once.
+   */
   failedIn: WeakMap<object, string> | undefined;
-  /** The same for the last few thrown values that are no objects. */
+  /** The same for the last thrown primitives. */
   failedInOf: Map<unknown, string> | undefined;
-  /** The task as the application has it. */
+  /** The handle for the application. */
   handle: Task;
 }

@@ -1,19 +1,19 @@
 import type { TraceState } from '@opentelemetry/api';
 import { withoutBlanks } from './traceparent.ts';
 
-/** W3C Trace Context, 3.3.1.1: a list of more members than this is not valid. */
+/** W3C Trace Context, 3.3.1.1: a list with more members is invalid. */
 const MAX_MEMBERS = 32;
-/** 3.3.1.5: at least this many characters must be passed on; of a longer list whole members are dropped. */
+/** 3.3.1.5: at least this many characters must be propagated; a longer list is shortened by whole members. */
 const MAX_CHARACTERS = 512;
 /** 3.3.1.5: members longer than this are dropped first. */
 const LONG_MEMBER = 128;
 
-/** 3.3.1.3.1, level 2: a key may begin with a digit too. */
+/** 3.3.1.3.1, level 2: a key may also start with a digit. */
 const KEY = /^[a-z0-9][a-z0-9_\-*/@]{0,255}$/;
-/** 3.3.1.3.2: printable ASCII without comma and equals sign, no blank at the end. */
+/** 3.3.1.3.2: printable ASCII without comma and equals sign, and without a trailing space. */
 const VALUE = /^[\x20-\x2b\x2d-\x3c\x3e-\x7e]{0,255}[\x21-\x2b\x2d-\x3c\x3e-\x7e]$/;
 
-/** The `tracestate` of a trace: what vendors add, newest first. Immutable. */
+/** An immutable `tracestate`: the members of vendors, newest first. */
 class MemberList implements TraceState {
   readonly #members: readonly (readonly [string, string])[];
 
@@ -41,9 +41,10 @@ class MemberList implements TraceState {
 }
 
 /**
- * Reads a `tracestate` by W3C Trace Context, level 2 (section 3.3). A list that is not well formed, or has more than
- * 32 members, is discarded as a whole. Of members with the same key the first one counts: it is the newest.
- * @returns undefined if there is none, or it is discarded
+ * Parses a `tracestate` by W3C Trace Context, level 2 (section 3.3). A list that is malformed, or has more
+ * than 32 members, is discarded completely. If a key occurs several times, the first member is kept, which is
+ * the newest.
+ * @returns undefined if the list is empty or discarded
  */
 export function parseTraceState(header: string): TraceState | undefined {
   const members: [string, string][] = [];
@@ -65,7 +66,7 @@ export function parseTraceState(header: string): TraceState | undefined {
   return members.length === 0 ? undefined : new MemberList(bounded(members));
 }
 
-/** Drops whole members until the bounds hold: long ones first, then the oldest, from the right. */
+/** Drops whole members until the bounds are met: long ones first, then the oldest, from the right. */
 function bounded(members: readonly (readonly [string, string])[]): readonly (readonly [string, string])[] {
   const kept = members.slice(0, MAX_MEMBERS);
   const length = () => kept.reduce((sum, [key, value]) => sum + key.length + value.length + 2, -1);

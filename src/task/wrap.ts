@@ -6,16 +6,16 @@ import { warnOnce } from './shared-state.ts';
 import type { TaskData, TaskOptions } from './task.ts';
 import { readOptions } from './task-options.ts';
 
-/** Data of a wrapped function: constant, or a function of its arguments. */
+/** The data of a wrapped function: constant, or a function of its arguments. */
 export type WrapData<Arguments extends readonly unknown[]> =
   | TaskData
   | ((...values: Arguments) => TaskData | undefined);
 
 /**
- * A function that does the same inside a task: a step of the current task, or a root where there is none.
- * `this`, arguments, value and error pass through; its name and number of parameters are kept.
+ * Returns a function that calls `fn` inside a task: a step of the current task, or a root task if there is
+ * none. `this`, arguments, value and error are passed on; name and number of parameters are kept.
  *
- * @param data if it is a function and throws, the task has no data
+ * @param data the data; if it is a function and throws, the task has no data
  */
 export function wrap<This, Arguments extends unknown[], Value>(
   fn: (this: This, ...values: Arguments) => Value,
@@ -24,7 +24,7 @@ export function wrap<This, Arguments extends unknown[], Value>(
   options?: TaskOptions,
 ): (this: This, ...values: Arguments) => Value {
   if (typeof fn !== 'function')
-    throw new TypeError(`wrap() needs a function, got ${fn === null ? 'null' : typeof fn}`);
+    throw new TypeError(`wrap() requires a function, got ${fn === null ? 'null' : typeof fn}`);
   const read = readOptions(options, 'step');
   const wrapped = function (this: This, ...values: Arguments): Value {
     const state = begin(message, dataOf(data, values), read, stepOrigin() ?? rootOrigin());
@@ -52,8 +52,8 @@ function dataOf<Arguments extends readonly unknown[]>(
 }
 
 /**
- * What {@link asTask} makes: a decorator of methods, in the standard (TC39) form and in the one of TypeScript's
- * `experimentalDecorators`.
+ * The result of {@link asTask}: a method decorator, both in the standard (TC39) form and in the form of
+ * TypeScript's `experimentalDecorators`.
  */
 export interface TaskDecorator<This, Arguments extends unknown[], Value> {
   (
@@ -68,9 +68,9 @@ export interface TaskDecorator<This, Arguments extends unknown[], Value> {
 }
 
 /**
- * A decorator of methods: each call is a task. `@asTask('charge card')`. It works as a standard decorator, and under
- * `experimentalDecorators`.
- * @throws TypeError where the class is defined, if it is used on anything but a method
+ * Returns a method decorator that makes each call a task: `@asTask('charge card')`. It works as a standard
+ * decorator and with `experimentalDecorators`.
+ * @throws TypeError when the class is defined, if it is used on anything other than a method
  */
 export function asTask<This, Arguments extends unknown[], Value>(
   message: string,
@@ -86,13 +86,13 @@ export function asTask<This, Arguments extends unknown[], Value>(
       return undefined;
     }
     if ((context as { kind?: unknown } | null | undefined)?.kind !== 'method') {
-      throw new TypeError('@asTask() decorates methods, and nothing else of a class');
+      throw new TypeError('@asTask() can only decorate methods of a class');
     }
     return wrap(target as Method, message, data, options);
   }) as TaskDecorator<This, Arguments, Value>;
 }
 
-/** Frameworks keep routes and the like on the method, by the package reflect-metadata: they stay on the new one. */
+/** Copies the metadata that frameworks store on methods with reflect-metadata, such as routes. */
 function copyMetadata(from: object, to: object): void {
   const reflect = Reflect as {
     getOwnMetadataKeys?: (target: object) => unknown[];

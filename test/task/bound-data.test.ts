@@ -256,7 +256,7 @@ describe('values', () => {
     started[Symbol.dispose]();
     expect(dataOf('task.started')).toEqual({});
     expect(warnings).toEqual([
-      `burstlog: the data of a task must be an object with names, got ${shown}; it was left out (logged once)`,
+      `burstlog: the data of a task must be an object with names, got ${shown}; it is ignored (logged once)`,
     ]);
   });
 
@@ -284,7 +284,7 @@ describe('values', () => {
     expect(inner).not.toHaveProperty('more');
     // The SDK of the 3.x line warns as well, of the span's attributes.
     expect(warnings.filter((message) => message.startsWith('burstlog'))).toEqual([
-      'burstlog: a task holds 256 attributes of data; "key255" and what follows was left out (logged once)',
+      'burstlog: a task can have at most 256 data attributes; "key255" and further ones are ignored (logged once)',
     ]);
   });
 

@@ -129,6 +129,6 @@ test.each<[string, unknown, unknown, unknown]>([
 ])('%s is refused', (_, target, context, descriptor) => {
   const decorate = asTask('goal') as (...values: unknown[]) => unknown;
   expect(() => decorate(target, context, descriptor)).toThrow(
-    new TypeError('@asTask() decorates methods, and nothing else of a class'),
+    new TypeError('@asTask() can only decorate methods of a class'),
   );
 });

@@ -71,7 +71,7 @@ test('5: without success() a machine can distinguish start from end, and success
   expect(out.spans().map(({ status }) => status.code)).toEqual([0, 1]);
 });
 
-test('6: to() without a task around it begins a root', () => {
+test('6: to() without a current task starts a root', () => {
   listen(() => {});
   expect(to('alone', (job) => job.path)).toEqual(['alone']);
 });

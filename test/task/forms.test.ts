@@ -221,7 +221,7 @@ describe('task and to', () => {
     listen((message) => warnings.push(message));
     to('alone', (job) => expect(job.parent).toBeUndefined());
     to('alone again', () => {});
-    expect(warnings).toEqual([expect.stringMatching(/to\("alone"\) was called without a task around it/)]);
+    expect(warnings).toEqual([expect.stringMatching(/to\("alone"\) was called without a current task/)]);
   });
 });
 

@@ -50,7 +50,7 @@ const wrong: [string, unknown, string][] = [
   [
     'an unknown name',
     { sevrity: 'DEBUG' },
-    'no option "sevrity"; there are severity, inherit, kind, expected',
+    'no option "sevrity"; the options are severity, inherit, kind, expected',
   ],
   ['a very long name', { ['x'.repeat(10_000)]: 1 }, `no option "${'x'.repeat(64)}"`],
   ['no boolean', { inherit: 'no' }, '"inherit" of a task must be true or false, got "no"; it is ignored'],
