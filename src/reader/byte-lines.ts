@@ -1,6 +1,6 @@
 const LINE_FEED = 0x0a;
 
-/** Cuts bytes into lines; undefined stands for a line that was too long. */
+/** Splits bytes into lines; a line that is too long is returned as undefined. */
 export class ByteLines {
   readonly #maxBytes: number;
   #parts: Uint8Array[] = [];
@@ -22,7 +22,7 @@ export class ByteLines {
     return found;
   }
 
-  /** What follows the last line feed. */
+  /** The text after the last line feed. */
   rest(): (string | undefined)[] {
     return this.#bytes === 0 ? [] : [this.#take()];
   }

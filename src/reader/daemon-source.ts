@@ -7,15 +7,15 @@ import { ReaderError } from './reader-error.ts';
 import { filterOf } from './record-filter.ts';
 import type { Found, RecordCount, RecordQuery, RecordSource, TailQuery, ViewName } from './record-source.ts';
 
-/** The most records of one answer, as docs/reader-api.md says. */
+/** Maximum number of records in one answer, see docs/reader-api.md. */
 const MAX_RECORDS = 100_000;
 const FIRST_RETRY_MILLIS = 250;
 const MAX_RETRY_MILLIS = 5_000;
-/** A trace id, not the beginning of one. */
+/** The length of a complete trace id, in hex digits. */
 const TRACE_DIGITS = 32;
 
-/** What the daemon says beside records. */
-interface Said {
+/** A status line of the daemon, between or after the records. */
+interface StatusLine {
   readonly records?: number;
   readonly more?: boolean;
   readonly atLeast?: boolean;
@@ -23,8 +23,8 @@ interface Said {
 }
 
 /**
- * Reads from a distlogd: what its store keeps, and what arrives. docs/reader-api.md is the contract. A live view goes on
- * when the daemon is started again; what arrived in between is said to be missing.
+ * Reads from a distlogd: the records in its store, and new ones. docs/reader-api.md is the contract. A live
+ * view reconnects when the daemon restarts, and reports that records in between are missing.
  */
 export class DaemonSource implements RecordSource {
   readonly name: string;
@@ -39,10 +39,10 @@ export class DaemonSource implements RecordSource {
   async *find(query: RecordQuery, signal: AbortSignal): AsyncGenerator<Found> {
     const { limit, order = 'newest' } = query;
     const parameters = { ...parametersOf(query), order, limit: String(Math.min(limit, MAX_RECORDS)) };
-    let end: Said | undefined;
+    let end: StatusLine | undefined;
     try {
       for await (const each of this.#answer('/api/v1/records', parameters, signal)) {
-        if ('said' in each) end = each.said;
+        if ('status' in each) end = each.status;
         else yield* each.groups;
       }
     } catch (error) {
@@ -50,23 +50,23 @@ export class DaemonSource implements RecordSource {
     }
     if (signal.aborted) return;
     if (end?.records === undefined) {
-      const message = `${this.name}: the answer was cut off; what came before is shown; ask for less`;
+      const message = `${this.name}: the answer is incomplete; the records before are shown; narrow the query`;
       yield { notice: 'problem', message };
     } else if (end.more === true) yield { notice: 'more' };
   }
 
   async count(query: Omit<RecordQuery, 'limit' | 'order'>, signal: AbortSignal): Promise<RecordCount> {
     for await (const each of this.#answer('/api/v1/count', parametersOf(query), signal)) {
-      if ('said' in each && each.said.records !== undefined) {
-        return { records: each.said.records, atLeast: each.said.atLeast === true };
+      if ('status' in each && each.status.records !== undefined) {
+        return { records: each.status.records, atLeast: each.status.atLeast === true };
       }
     }
     if (signal.aborted) return { records: 0, atLeast: true };
-    throw new ReaderError('answer', `${this.name} gave no count`);
+    throw new ReaderError('answer', `${this.name} returned no count`);
   }
 
   async *tail(query: TailQuery, signal: AbortSignal): AsyncGenerator<Found> {
-    const fitting = filterOf({ words: query.words, traceId: query.traceId });
+    const matching = filterOf({ words: query.words, traceId: query.traceId });
     const { when, fromNanos } = query;
     const since = fromNanos === undefined ? undefined : BigInt(Date.now()) * 1_000_000n - fromNanos;
     let parameters: Readonly<Record<string, string>> = {
@@ -74,20 +74,20 @@ export class DaemonSource implements RecordSource {
       ...(since !== undefined && { since: showDuration(Math.max(1, Number(since / 1_000_000n))) }),
     };
     let retryMillis = FIRST_RETRY_MILLIS;
-    /** When the connection was closed. */
+    /** The time when the connection was closed. */
     let awaySince: number | undefined;
     while (!signal.aborted) {
       try {
         for await (const each of this.#answer('/api/v1/tail', parameters, signal)) {
-          if (awaySince !== undefined) yield backAgain(this.name, awaySince);
+          if (awaySince !== undefined) yield reconnected(this.name, awaySince);
           awaySince = undefined;
           retryMillis = FIRST_RETRY_MILLIS;
-          if ('said' in each) {
-            if (each.said.missed !== undefined) yield { notice: 'missed', records: each.said.missed };
+          if ('status' in each) {
+            if (each.status.missed !== undefined) yield { notice: 'missed', records: each.status.missed };
             continue;
           }
           for (const group of each.groups) {
-            const shown = fitting(group);
+            const shown = matching(group);
             if (shown !== undefined) yield shown;
           }
         }
@@ -99,7 +99,7 @@ export class DaemonSource implements RecordSource {
       if (signal.aborted) return;
       if (awaySince === undefined) {
         awaySince = performance.now();
-        yield { notice: 'problem', message: `${this.name} closed the connection; waiting for it` };
+        yield { notice: 'problem', message: `${this.name} closed the connection; reconnecting` };
       }
       parameters = when === undefined ? {} : { when: when.text };
       await wait(retryMillis, undefined, { signal }).catch(() => {});
@@ -107,42 +107,43 @@ export class DaemonSource implements RecordSource {
     }
   }
 
-  /** The lines of an answer, read. */
+  /** The parsed lines of an answer. */
   async *#answer(
     path: string,
     parameters: Readonly<Record<string, string>>,
     signal: AbortSignal,
-  ): AsyncGenerator<{ readonly said: Said } | { readonly groups: Iterable<LogGroup> }> {
+  ): AsyncGenerator<{ readonly status: StatusLine } | { readonly groups: Iterable<LogGroup> }> {
     for await (const line of answerLines(this.#target, path, parameters, signal)) {
       try {
-        if (line.startsWith(SAID)) yield { said: (JSON.parse(line) as { readonly distlog: Said }).distlog };
+        if (line.startsWith(STATUS_PREFIX))
+          yield { status: (JSON.parse(line) as { readonly distlog: StatusLine }).distlog };
         else yield { groups: groupsOf(decodeJsonLogs(line)) };
       } catch (error) {
         const why = (error as Error).message;
-        throw new ReaderError('answer', `${this.name} answered what cannot be read: ${why}`);
+        throw new ReaderError('answer', `${this.name} sent an invalid answer: ${why}`);
       }
     }
   }
 }
 
-const SAID = '{"distlog":';
+const STATUS_PREFIX = '{"distlog":';
 
 function isCut(error: unknown): boolean {
   return error instanceof ReaderError && error.kind === 'cut';
 }
 
-function backAgain(name: string, since: number): Found {
+function reconnected(name: string, since: number): Found {
   const away = durationText((performance.now() - since) / 1e3);
   return {
     notice: 'problem',
-    message: `${name} is back after ${away}; what arrived in between is not shown, distlog find --since finds it`,
+    message: `${name} is back after ${away}; records that arrived in between are not shown, see distlog find --since`,
   };
 }
 
-/** Words that the records of a view have: the daemon looks them up, where its condition would be a search. */
+/** Words that all records of a view contain: the daemon has an index of words, but not of conditions. */
 const WORDS_OF_VIEW: Readonly<Partial<Record<ViewName, string>>> = { bursts: BURST_RELEASED_EVENT };
 
-/** The beginning of a trace id is a condition. */
+/** The prefix of a trace id becomes a condition. */
 function parametersOf({
   words: given = '',
   view,

@@ -14,19 +14,22 @@ import {
 import { Selection } from './selection.ts';
 
 export interface FileSourceOptions {
-  /** Files, directories, and `-` for standard input; at least one. */
+  /** Files, directories, and `-` for standard input; at least one is required. */
   readonly files: readonly string[];
-  /** Is called now and then while files are read, with what was read so far. */
+  /** Called periodically while files are read, with the totals so far. */
   readonly onProgress?: ((records: number, bytes: number) => void) | undefined;
-  /** Standard input is read once, and held in memory for further queries. Default: false. */
+  /**
+   * Whether standard input, which can be read only once, is kept in memory for further queries. Default:
+   * false.
+   */
   readonly holdsInput?: boolean | undefined;
-  /** How often files are looked at for a live view. */
+  /** How often files are polled for a live view. */
   readonly followMillis?: number | undefined;
 }
 
 /**
- * Reads OTLP/JSON from files and standard input. Each query reads them from the beginning. What cannot be read is said
- * in notices, and the rest is read.
+ * Reads OTLP/JSON from files and standard input. Each query reads them from the beginning. Errors are
+ * reported in notices, and the rest is read.
  */
 export class FileSource implements RecordSource {
   readonly name: string;
@@ -41,10 +44,10 @@ export class FileSource implements RecordSource {
 
   async *find(query: RecordQuery, signal: AbortSignal): AsyncGenerator<Found> {
     const { limit, order } = query;
-    const fitting = filterOf(query);
+    const matching = filterOf(query);
     const selection = order === undefined ? undefined : new Selection(limit, order);
     for await (const found of this.#all(signal)) {
-      const group = isNotice(found) ? undefined : fitting(found);
+      const group = isNotice(found) ? undefined : matching(found);
       if (isNotice(found)) yield found;
       else if (group === undefined) continue;
       else if (selection === undefined) yield group;
@@ -56,24 +59,24 @@ export class FileSource implements RecordSource {
   }
 
   async count(query: Omit<RecordQuery, 'limit' | 'order'>, signal: AbortSignal): Promise<RecordCount> {
-    const fitting = filterOf(query);
+    const matching = filterOf(query);
     let records = 0;
     for await (const found of this.#all(signal)) {
-      if (!isNotice(found)) records += fitting(found)?.records.length ?? 0;
+      if (!isNotice(found)) records += matching(found)?.records.length ?? 0;
     }
     return { records, atLeast: signal.aborted };
   }
 
-  /** Follows files, rotated ones too; standard input ends. */
+  /** Follows files across rotation; standard input is read to its end. */
   async *tail(query: TailQuery, signal: AbortSignal): AsyncGenerator<Found> {
     const { files, followMillis = 100 } = this.#options;
-    const fitting = filterOf(query);
+    const matching = filterOf(query);
     const isFromBeginning = query.fromNanos !== undefined;
     const all = files.includes('-')
       ? this.#all(signal)
       : followFiles(files, { isFromBeginning, everyMillis: followMillis }, signal);
     for await (const found of all) {
-      const shown = isNotice(found) ? found : fitting(found);
+      const shown = isNotice(found) ? found : matching(found);
       if (shown !== undefined) yield shown;
     }
   }
@@ -114,7 +117,7 @@ export class FileSource implements RecordSource {
 
 function* problemsOf({ name }: Input, report: ReadReport, problem: string | undefined): Generator<Found> {
   if (problem !== undefined) {
-    yield { notice: 'problem', message: `${name}: ${problem}; what came before it is shown` };
+    yield { notice: 'problem', message: `${name}: ${problem}; the records before the error are shown` };
   }
   if (report.badLines === 0) return;
   const first = report.firstBad.map(({ line, cause }) => `line ${line} (${cause})`).join(', ');

@@ -7,21 +7,22 @@ import { ReaderError } from './reader-error.ts';
 import type { Found } from './record-source.ts';
 
 export interface FollowOptions {
-  /** Also what the files hold already. */
+  /** Whether the current content of the files is read too. */
   readonly isFromBeginning: boolean;
   readonly everyMillis: number;
 }
 
-/** A file that is written. Rotated names (`x.jsonl.1`, `x.jsonl.gz`) hold what was followed before. */
+/** A file that is being written. Rotated files (`x.jsonl.1`, `x.jsonl.gz`) contain what was already read. */
 const LIVE = /\.(?:json|jsonl|ndjson)$/;
 const READ_BYTES = 262_144;
 
 /**
- * The records that are appended to files, and to the files of directories, until the signal is aborted. A file that is
- * renamed is read to its end, and the new one of its name from its beginning; one that is cut is read again from its
- * beginning. A file that is not there yet is waited for, if its directory exists.
+ * Yields the records that are appended to files, and to files in directories, until the signal is aborted. A
+ * renamed file is read to its end, and the new file with its name from the beginning; a truncated file is
+ * read again from the beginning. A path must exist at the start; a file that is missing later, for example
+ * during rotation, is waited for.
  *
- * It looks at the files at fixed times: watching is not reliable on every file system.
+ * It polls the files, because file system notifications are not reliable on every file system.
  * @throws (rejects) ReaderError
  */
 export async function* followFiles(
@@ -54,7 +55,7 @@ async function filesOf(paths: readonly string[], isFirst: boolean): Promise<stri
         return names.map((name) => join(path, name));
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
-        // Between two looks a file may be away, as when it is rotated.
+        // Between two polls a file may be missing, for example while it is rotated.
         if (!isFirst) return [path];
         throw new ReaderError('not_found', code === 'ENOENT' ? `${path}: no such file` : `${path}: ${code}`);
       }
@@ -71,7 +72,7 @@ class FollowedFile {
   #handle: FileHandle | undefined;
   #inode = 0;
   #position = 0;
-  /** The next file that is opened is read from its end. */
+  /** Whether the next file that is opened is read from its end. */
   #isAtEnd: boolean;
 
   constructor(path: string, isAtEnd: boolean) {
@@ -79,14 +80,14 @@ class FollowedFile {
     this.#isAtEnd = isAtEnd;
   }
 
-  /** What was written since. */
+  /** Yields what was written since the last call. */
   async *read(signal: AbortSignal): AsyncGenerator<Found> {
     if (this.#handle === undefined && !(await this.#open())) return;
     yield* this.#toEnd(signal);
     const now = await stat(this.#path).catch(() => undefined);
     if (now === undefined) return;
     if (now.ino !== this.#inode) {
-      // What was written between the last look and the rename.
+      // Reads what was written between the last read and the rename.
       yield* this.#toEnd(signal);
       yield* this.#reader.rest();
       yield* this.#problems();
@@ -130,13 +131,13 @@ class FollowedFile {
       const { bytesRead } = await this.#handle.read(this.#buffer, 0, READ_BYTES, this.#position);
       if (bytesRead === 0) return;
       this.#position += bytesRead;
-      // A copy: what is no whole line stays in the reader, and the buffer is used again.
+      // A copy, because the reader keeps incomplete lines and the buffer is reused.
       yield* this.#reader.of(Uint8Array.prototype.slice.call(this.#buffer, 0, bytesRead));
       yield* this.#problems();
     }
   }
 
-  /** Those that are new; of the first lines of a file the cause is known. */
+  /** Reports new errors. The cause is known only for the first bad lines of a file. */
   *#problems(): Generator<Found> {
     const { badLines, firstBad } = this.#reader.report;
     const more = badLines - this.#badLines;

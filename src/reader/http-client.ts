@@ -9,33 +9,33 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { ByteLines } from './byte-lines.ts';
 import { ReaderError } from './reader-error.ts';
 
-/** A server that answers lines of text. */
+/** An HTTP server that answers with lines of text. */
 export interface HttpTarget {
-  /** For messages. */
+  /** The name for messages. */
   readonly name: string;
-  /** What to do when it does not answer: `is the daemon running?`. */
+  /** A hint for when it does not answer: `is the daemon running?`. */
   readonly hint: string;
-  /** Where it is: `http:` or `https:`, with the beginning of all paths. */
+  /** The base URL, `http:` or `https:`. */
   readonly url: URL;
-  /** A Unix domain socket, which then counts instead of the host of the URL. */
+  /** A Unix domain socket, which replaces the host of the URL. */
   readonly socketPath?: string | undefined;
   readonly token?: string | undefined;
-  /** How long to wait before a busy server is asked again, each time. */
+  /** The delays before each retry of a request to a busy server. */
   readonly busyMillis?: readonly number[] | undefined;
-  /** PEM: certificates that it may have, beside those that this machine trusts. */
+  /** Additional trusted CA certificates, PEM. */
   readonly ca?: string | undefined;
 }
 
-/** A server that answers nothing for so long is away; a live view has a sign of life at least every 15 seconds. */
+/** Time-out without data; a live view sends a keep-alive at least every 15 seconds. */
 const SILENCE_MILLIS = 60_000;
-/** A server that is busy, or just starting, is asked again after so long. */
+/** The status of a server that is busy or starting, and the delays before retries. */
 const BUSY = 503;
 const BUSY_MILLIS: readonly number[] = [100, 250, 500, 1_000, 2_000];
 const MAX_LINE_BYTES = 128 * 2 ** 20;
 const MAX_ERROR_CHARACTERS = 4_096;
 
 /**
- * Asks a server, and gives the lines of its answer as they come. Ends quietly when the signal is aborted.
+ * Sends a request, and yields the lines of the answer as they arrive. Returns if the signal is aborted.
  * @throws (rejects) ReaderError
  */
 export async function* answerLines(
@@ -92,19 +92,19 @@ function answered(
   };
   return new Promise((done, failed) => {
     const call: ClientRequest = request(options);
-    call.on('timeout', () => call.destroy(new Error(`nothing came within ${SILENCE_MILLIS / 1e3} s`)));
+    call.on('timeout', () => call.destroy(new Error(`no data within ${SILENCE_MILLIS / 1e3} s`)));
     call.on('error', failed);
     call.on('response', done);
     call.end();
   });
 }
 
-/** A URL has an IPv6 address in brackets, and a resolver takes it without them. */
+/** A URL contains an IPv6 address in brackets; the resolver expects it without. */
 function withoutBrackets(host: string): string {
   return host.replace(/^\[|\]$/g, '');
 }
 
-/** The beginning of an answer. */
+/** The first part of an answer. */
 async function textOf(response: IncomingMessage): Promise<string> {
   let text = '';
   for await (const chunk of response) {
@@ -115,13 +115,16 @@ async function textOf(response: IncomingMessage): Promise<string> {
 }
 
 function refusal({ name }: HttpTarget, status: number, body: string): ReaderError {
-  const said = messageIn(body);
-  if (status === 400) return new ReaderError('query', said);
-  if (status === 404) return new ReaderError('not_found', `${name}: ${said}`);
+  const message = messageIn(body);
+  if (status === 400) return new ReaderError('query', message);
+  if (status === 404) return new ReaderError('not_found', `${name}: ${message}`);
   if (status === 401 || status === 403) {
-    return new ReaderError('refused', `${name}: ${said}; give the token by --token-file or DISTLOG_TOKEN`);
+    return new ReaderError(
+      'refused',
+      `${name}: ${message}; set the token with --token-file or DISTLOG_TOKEN`,
+    );
   }
-  return new ReaderError('unavailable', `${name} answered ${status}: ${said}`);
+  return new ReaderError('unavailable', `${name} answered ${status}: ${message}`);
 }
 
 function messageIn(body: string): string {
@@ -131,7 +134,7 @@ function messageIn(body: string): string {
     if (typeof message === 'string')
       return typeof parameter === 'string' ? `${parameter}: ${message}` : message;
   } catch {
-    // Any other server, or a proxy.
+    // A different server, or a proxy.
   }
   return body.trim().split('\n', 1)[0] || 'no message';
 }
@@ -141,7 +144,7 @@ function noAnswer({ name, hint }: HttpTarget, { code, message }: NodeJS.ErrnoExc
     return new ReaderError('unavailable', `no answer from ${name}; ${hint}`);
   }
   if (code === 'EACCES') {
-    return new ReaderError('refused', `${name} may be used by the user that it runs as only`);
+    return new ReaderError('refused', `${name} can only be used by the user that runs it`);
   }
   const why = code === 'ECONNRESET' ? 'it closed the connection' : message;
   return new ReaderError('unavailable', `no answer from ${name}; ${why}`);

@@ -6,13 +6,13 @@ import { pipeline, type Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { ReaderError } from './reader-error.ts';
 
-/** Bytes with a name. */
+/** A named source of bytes. */
 export interface Input {
   readonly name: string;
   chunks(): AsyncIterable<Uint8Array>;
 }
 
-/** Also rotated: `x.jsonl.1`, `x-2026-11-30.jsonl.gz`, `x.jsonl-20261130`. */
+/** Includes rotated files: `x.jsonl.1`, `x-2026-11-30.jsonl.gz`, `x.jsonl-20261130`. */
 const READABLE = /\.(?:json|jsonl|ndjson)(?:[-.][\w-]+)*$/;
 /** What a `file` sink has rotated and may compress at any moment: until that is done both forms are there. */
 const ROTATED = /\.\d{8}T\d{9}Z(?:_\d+)?$/;
@@ -20,7 +20,7 @@ const UNFINISHED = '.gz.unfinished';
 const CHUNK_BYTES = 2 ** 20;
 
 /**
- * The files, with directories replaced by the files of log records in them, by name. `-`: standard input.
+ * Resolves files; a directory is replaced by its files of log records, sorted by name. `-`: standard input.
  * @throws (rejects) ReaderError before anything is read
  */
 export async function inputsOf(files: readonly string[]): Promise<Input[]> {
@@ -75,13 +75,13 @@ function standardInput(): Input {
   return { name: 'standard input', chunks: () => unzipped(process.stdin) };
 }
 
-/** The bytes, or what gzip has made of them, by their first two. */
+/** The bytes, decompressed if their first two bytes are those of gzip. */
 async function* unzipped(bytes: Readable): AsyncGenerator<Uint8Array> {
   await once(bytes, 'readable');
   const first = bytes.read() as Uint8Array | null;
   if (first === null) return;
   bytes.unshift(first);
   if (first[0] !== 0x1f || first[1] !== 0x8b) yield* bytes;
-  // An error of the bytes arrives through the last stream.
+  // An error of the input is reported by the last stream.
   else yield* pipeline(bytes, createGunzip({ chunkSize: CHUNK_BYTES }), () => {});
 }

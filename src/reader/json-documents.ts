@@ -1,28 +1,31 @@
-/** What a container engine writes in front of a line of a program: Kubernetes' and containerd's form. */
+/**
+ * The prefix that a container engine writes before a program's line, in the form of Kubernetes and
+ * containerd.
+ */
 const CRI = /^\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d) (stdout|stderr) ([FP]) /;
 
 /**
- * Finds JSON documents in lines of text, however other tools wrote them: one on each line, several behind each other,
- * pretty-printed over many lines, as elements of an array, or wrapped by a container engine (docker's `json-file`,
- * Kubernetes' CRI form, both with long lines in parts). A document that does not end within `maxCharacters` is given
- * as it is, so that it is reported.
+ * Finds JSON documents in lines of text, in the formats of other tools: one per line, several on one line,
+ * pretty-printed over many lines, as elements of an array, or wrapped by a container engine (Docker's
+ * `json-file`, Kubernetes' CRI format, both with long lines in parts). A document that does not end within
+ * `maxCharacters` is returned incomplete, so that it is reported.
  */
 export class JsonDocuments {
   readonly #maxCharacters: number;
-  /** The beginning of a document, and the line that it began on. */
+  /** An incomplete document, and the line on which it began. */
   #pending = '';
   #firstLine = 0;
   readonly #depth = new Depth();
-  /** By output: the beginning of a program's line that its container engine has cut. */
-  readonly #cut = new Map<string, string>();
+  /** By output: the first parts of a program's line that the container engine has split. */
+  readonly #partial = new Map<string, string>();
 
   constructor(maxCharacters: number) {
     this.#maxCharacters = maxCharacters;
   }
 
   /**
-   * The documents that end with this line. A line that is a document by itself ends one that had begun before: that
-   * one was cut off.
+   * The documents that end with this line. A line that is a complete document ends one that began before,
+   * which was truncated.
    */
   *of(line: string, number: number): Generator<{ readonly text: string; readonly line: number }> {
     const text = this.#unwrapped(line);
@@ -45,22 +48,22 @@ export class JsonDocuments {
     if (isWhole || this.#pending.length > this.#maxCharacters) yield* this.rest();
   }
 
-  /** What has begun and not ended. */
+  /** The incomplete document. */
   *rest(): Generator<{ readonly text: string; readonly line: number }> {
     const text = this.#pending;
     this.#pending = '';
     for (const each of documentsOf(text)) yield { text: each, line: this.#firstLine };
   }
 
-  /** At the end of all lines: {@link rest}, and lines of which the last part did not come. */
+  /** At the end of the input: {@link rest}, and split lines whose last part is missing. */
   *end(number: number): Generator<{ readonly text: string; readonly line: number }> {
-    const cut = [...this.#cut.values()];
-    this.#cut.clear();
-    for (const text of cut) yield* this.#added(text, number);
+    const partial = [...this.#partial.values()];
+    this.#partial.clear();
+    for (const text of partial) yield* this.#added(text, number);
     yield* this.rest();
   }
 
-  /** The line that the program wrote; undefined: it goes on in the next one. */
+  /** The line that the program wrote; undefined if it continues in the next one. */
   #unwrapped(line: string): string | undefined {
     const cri = CRI.exec(line);
     if (cri !== null) return this.#joined(cri[1]!, line.slice(cri[0].length), cri[2] === 'F');
@@ -75,15 +78,15 @@ export class JsonDocuments {
   }
 
   #joined(output: string, part: string, isLast: boolean): string | undefined {
-    const whole = (this.#cut.get(output) ?? '') + part;
-    this.#cut.delete(output);
+    const whole = (this.#partial.get(output) ?? '') + part;
+    this.#partial.delete(output);
     if (isLast || whole === '' || whole.length > this.#maxCharacters) return whole;
-    this.#cut.set(output, whole);
+    this.#partial.set(output, whole);
     return undefined;
   }
 }
 
-/** What most lines are, seen without looking at each character. */
+/** A fast check for the most common case, without scanning each character. */
 function isOneRequest(text: string): boolean {
   return (
     text.startsWith('{"resource') &&
@@ -96,7 +99,7 @@ function isOneDocument(text: string): boolean {
   return (text.startsWith('{') || text.startsWith('[')) && new Depth().after(text) === 0;
 }
 
-/** How many brackets are open, line after line. */
+/** Counts open brackets across lines. */
 class Depth {
   #depth = 0;
 
@@ -104,9 +107,9 @@ class Depth {
     this.#depth = 0;
   }
 
-  /** At most 0: all that was opened is closed. */
+  /** At most 0 if all brackets are closed. */
   after(text: string): number {
-    // No string of JSON goes over the end of a line.
+    // A JSON string cannot contain a line break.
     let inString = false;
     for (let at = 0; at < text.length; at += 1) {
       const code = text.charCodeAt(at);
@@ -121,12 +124,12 @@ class Depth {
   }
 }
 
-/** The documents that stand behind each other in a text, and the elements of arrays among them. */
+/** The documents that follow each other in a text, and the elements of arrays among them. */
 function* documentsOf(text: string): Generator<string> {
   let from = 0;
   let depth = 0;
   let inString = false;
-  /** 1 within an array at the top, whose elements are the documents. */
+  /** 1 inside a top-level array, whose elements are the documents. */
   let floor = 0;
   for (let at = 0; at < text.length; at += 1) {
     const character = text[at]!;
@@ -158,6 +161,6 @@ function* documentsOf(text: string): Generator<string> {
 
 function* trimmed(text: string): Generator<string> {
   const document = text.replace(/^[\s,\ufeff]+|[\s,]+$/g, '');
-  // The end of an array whose elements were each a line.
+  // The end of an array with one element per line.
   if (document !== '' && document !== ']') yield document;
 }

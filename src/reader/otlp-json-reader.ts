@@ -2,27 +2,31 @@ import { decodeJsonLogs, groupsOf, type LogGroup } from '../otlp/index.ts';
 import { ByteLines } from './byte-lines.ts';
 import { JsonDocuments } from './json-documents.ts';
 
-/** What the reading of one source came to, so far. */
+/** The totals of one source so far. */
 export interface ReadReport {
   readonly bytes: number;
   readonly records: number;
-  /** Lines that hold other signals: traces or metrics. They are no mistake. */
+  /** Lines with other signals, such as traces or metrics, which are not errors. */
   readonly otherSignals: number;
   /** Lines that could not be read. */
   readonly badLines: number;
-  /** The first of these: their numbers, from 1, and what was wrong. */
+  /** The first of these lines: their numbers, from 1, and the errors. */
   readonly firstBad: readonly { readonly line: number; readonly cause: string }[];
 }
 
 const MAX_FIRST_BAD = 5;
-/** A line of the Collector's file exporter holds one request, and receivers bound these to 64 MiB at most. */
+/**
+ * A line of the Collector's file exporter contains one request, and receivers limit requests to at most 64
+ * MiB.
+ */
 const MAX_LINE_BYTES = 128 * 2 ** 20;
 const BYTE_ORDER_MARK = 0xfeff;
 
 /**
- * Reads OTLP/JSON (`{"resourceLogs":[…]}`, one on each line or as {@link JsonDocuments} finds them) out of chunks of
- * bytes, wherever these are cut. A document that cannot be read is counted, with its line, and the next one follows; of a
- * line longer than `maxLineBytes` nothing is kept. Empty lines, a byte order mark and carriage returns do not matter.
+ * Reads OTLP/JSON (`{"resourceLogs":[…]}`, one on each line or as found by {@link JsonDocuments}) from chunks
+ * of bytes, with any chunk boundaries. A document that cannot be read is counted, with its line, and reading
+ * continues with the next one; a line longer than `maxLineBytes` is skipped. Empty lines, a byte order mark
+ * and carriage returns are ignored.
  */
 export class OtlpJsonReader {
   readonly #lines: ByteLines;
@@ -55,7 +59,7 @@ export class OtlpJsonReader {
     for (const line of this.#lines.of(chunk)) yield* this.#read(line);
   }
 
-  /** Those of what follows the last line feed, and of a document that was not complete. */
+  /** The records after the last line feed, and those of an incomplete document. */
   *rest(): Generator<LogGroup> {
     for (const line of this.#lines.rest()) yield* this.#read(line);
     for (const { text, line } of this.#documents.end(this.#line)) yield* this.#taken(groupsIn(text), line);
@@ -63,7 +67,7 @@ export class OtlpJsonReader {
 
   *#read(text: string | undefined): Generator<LogGroup> {
     this.#line += 1;
-    if (text === undefined) return yield* this.#taken('longer than can be read', this.#line);
+    if (text === undefined) return yield* this.#taken('longer than the limit', this.#line);
     const mark = text.charCodeAt(0) === BYTE_ORDER_MARK ? 1 : 0;
     for (const each of this.#documents.of(text.slice(mark), this.#line)) {
       yield* this.#taken(groupsIn(each.text), each.line);
@@ -86,7 +90,7 @@ export class OtlpJsonReader {
 
 const OTHER_SIGNAL = 'other signal';
 
-/** The records of a document, or what is wrong with it. */
+/** The records of a document, or an error message. */
 function groupsIn(text: string): readonly LogGroup[] | string {
   try {
     const groups = decoded(text);
@@ -100,7 +104,7 @@ function decoded(text: string): readonly LogGroup[] {
   return [...groupsOf(decodeJsonLogs(text))];
 }
 
-/** What a document without records is; some tools write ResourceLogs without the request around it. */
+/** Classifies a document without records; some tools write ResourceLogs without the enclosing request. */
 function withoutRecords(value: object, text: string): readonly LogGroup[] | string {
   if ('resourceLogs' in value || 'resource_logs' in value) return [];
   if ('scopeLogs' in value || 'scope_logs' in value) return decoded(`{"resourceLogs":[${text}]}`);
@@ -113,7 +117,7 @@ const OTHER_SIGNALS: readonly string[] = [
   ...['resourceProfiles', 'resource_profiles'],
 ];
 
-/** What it probably is instead of OTLP/JSON, so that a user knows what to do. */
+/** Describes what the text probably is instead of OTLP/JSON. */
 function hint(value: object): string {
   if ('level' in value && 'msg' in value) return 'a line of pino or another logger, not OTLP/JSON';
   if ('level' in value && 'message' in value) return 'a line of winston or another logger, not OTLP/JSON';

@@ -25,28 +25,28 @@ export interface TaskRow {
   readonly nanos: number;
   readonly outcome: Outcome;
   readonly isExpected: boolean;
-  /** The names from the root; of a trace what its first error says. */
+  /** The names from the root; for a trace the text of its first error. */
   readonly path: readonly string[];
   readonly durationSeconds: number | undefined;
   readonly service: string;
-  /** Why it failed, or what its end says. */
+  /** The reason of the failure, or the message of its end. */
   readonly reason: string;
   readonly traceId: string;
-  /** Empty: a trace. */
+  /** Empty for a trace. */
   readonly taskId: string;
 }
 
-/** Which tasks. */
+/** Selects tasks. */
 export interface TaskChoice {
-  /** Those in which an unexpected failure began, and traces without tasks that have an ERROR. */
+  /** Tasks in which an unexpected failure began, and traces without tasks that have an ERROR. */
   readonly failed: boolean;
-  /** Those that took as long, or longer. */
+  /** Tasks that took at least this long. */
   readonly slowSeconds: number | undefined;
-  /** Those without an end: they run, or their process died. */
+  /** Tasks without an end: they are running, or their process died. */
   readonly running: boolean;
 }
 
-/** The tasks that fit, by the time of their start. */
+/** The selected tasks, by start time. */
 export function taskRows(records: Iterable<TreeRecord>, choice: TaskChoice): TaskRow[] {
   const trees = buildTrees(records);
   const failures = new Failures(trees);
@@ -99,7 +99,7 @@ function traceRow({ seconds, nanos, body, service, traceId }: TreeRecord): TaskR
   };
 }
 
-/** A row as a line: when, outcome, the way to it, how long, where, why, in which trace. */
+/** Formats a row as a line: time, outcome, path, duration, service, reason, trace. */
 export function taskLine(row: TaskRow, look: Pick<Paint, 'marks'>): Line {
   const { outcome, isExpected, path, durationSeconds, service, reason, traceId } = row;
   const isFailed = outcome === 'failed' && !isExpected;
@@ -122,13 +122,13 @@ export interface BurstRow {
   readonly id: string;
   readonly service: string;
   readonly trigger: string;
-  readonly said: string;
+  readonly body: string;
   readonly traceId: string;
-  /** All that the manifest says. */
+  /** All attributes of the manifest. */
   readonly attributes: TreeRecord['attributes'];
 }
 
-/** The manifests among the records, by time. */
+/** The burst manifests among the records, by time. */
 export function burstRows(records: Iterable<TreeRecord>): BurstRow[] {
   return buildTrees(records)
     .traces.flatMap(({ bursts }) => bursts)
@@ -139,7 +139,7 @@ export function burstRows(records: Iterable<TreeRecord>): BurstRow[] {
       id: String(attributes[BURST_ID] ?? ''),
       service,
       trigger: String(attributes[BURST_TRIGGER] ?? ''),
-      said: body,
+      body,
       traceId,
       attributes,
     }));
@@ -148,14 +148,14 @@ export function burstRows(records: Iterable<TreeRecord>): BurstRow[] {
 export function burstLine(row: BurstRow, look: Pick<Paint, 'marks'>): Line {
   return [
     piece(`${instantText(row.seconds * 1e3 + Math.floor(row.nanos / 1e6))}  `, 'dim'),
-    piece(`${look.marks.burst} ${oneLine(row.said || 'burst')}`),
+    piece(`${look.marks.burst} ${oneLine(row.body || 'burst')}`),
     piece(row.service === '' ? '' : `  ${row.service}`, 'dim'),
     piece(row.id === '' ? '' : `  id ${row.id}`, 'dim'),
     piece(row.traceId === '' ? '' : `  trace ${row.traceId}`, 'dim'),
   ];
 }
 
-/** `only the newest 50 of 1,204 tasks are shown`. */
+/** The message for a truncated list: `only the newest 50 of 1,204 tasks are shown`. */
 export function cutText(shown: number, all: number, noun: string): string {
   return `only the newest ${shown} of ${counted(all, noun)} are shown; --limit shows more`;
 }

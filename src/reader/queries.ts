@@ -11,10 +11,10 @@ import {
   type ViewName,
 } from './record-source.ts';
 
-/** The most records that a server gives at once; nobody reads a tree of more. */
+/** Maximum number of records that a server returns at once; larger trees are not useful. */
 export const MAX_RECORDS = 100_000;
 
-/** Of senders that set no number. */
+/** Severity texts of senders that do not set a number. */
 const ERROR_TEXTS = [
   'ERROR',
   'error',
@@ -29,7 +29,7 @@ const ERROR_TEXTS = [
 const ERRORS =
   'severity_number >= SEVERITY_NUMBER_ERROR or (severity_number == 0 and ' +
   `(${ERROR_TEXTS.map((text) => `severity_text == "${text}"`).join(' or ')}))`;
-/** The same of senders that set a number, which servers look up by an index. */
+/** The same for senders that set a number, for which servers have an index. */
 const NUMBERED_ERRORS = 'severity_number >= SEVERITY_NUMBER_ERROR';
 const BURSTS = `event_name == "${BURST_RELEASED_EVENT}"`;
 const TASKS =
@@ -37,29 +37,29 @@ const TASKS =
   `or attributes["distlog.key"] != nil or ${ERRORS})`;
 
 const CONDITIONS: Readonly<Record<ViewName, string>> = {
-  /** ERROR or more, by number or else by text. */
+  /** ERROR or above, by number, otherwise by text. */
   errors: ERRORS,
   numberedErrors: NUMBERED_ERRORS,
-  /** What makes a trace a failed story. */
+  /** Records that mark a trace as failed. */
   failures: `${ERRORS} or ${BURSTS}`,
   bursts: BURSTS,
-  /** The starts and ends of tasks, and their errors. */
+  /** Starts and ends of tasks, and their errors. */
   tasks: TASKS,
   /** The same, and errors outside of tasks. */
   failedTasks: `(${TASKS}) or ${ERRORS}`,
 };
 
-/** The part of a query that asks for a view, and for what a user's own condition adds to it. */
+/** The part of a query that selects a view, combined with a user's condition. */
 export function viewOf(view: ViewName, own?: Condition): Pick<RecordQuery, 'when' | 'view'> {
   const text = CONDITIONS[view];
   if (own === undefined) return { view, when: compileCondition(text) };
   return { view, when: compileCondition(`(${text}) and (${own.text})`, own.patterns) };
 }
 
-/** Takes what a source says beside the records. */
+/** Receives the notices of a source. */
 export type OnNotice = (notice: Notice) => void;
 
-/** The records of an answer, as the tree reads them. */
+/** Runs a query and converts the records for the tree. */
 export async function collect(
   source: RecordSource,
   query: RecordQuery,
@@ -74,16 +74,16 @@ export async function collect(
   return records;
 }
 
-/** What to look for: the last failure, or the last burst. */
+/** The last failure, or the last burst. */
 export type Last = 'failures' | 'bursts';
 
-/** So far back from an error that belongs to no trace. */
+/** The time before an error without a trace. */
 const BEFORE_NANOS = 10_000_000_000n;
 
 /**
- * The query for the whole story of the last failure or burst: the records of its trace; without a trace those of its
- * burst; without either, those without a trace of the same service in the ten seconds before it.
- * @returns undefined: there is none
+ * The query for all records of the last failure or burst: those of its trace; without a trace those of its
+ * burst; without either, those of the same service without a trace in the ten seconds before it.
+ * @returns undefined if there is none
  */
 export async function storyOfLast(
   source: RecordSource,
@@ -92,16 +92,16 @@ export async function storyOfLast(
   onNotice: OnNotice,
   signal: AbortSignal,
 ): Promise<RecordQuery | undefined> {
-  const heard: OnNotice = (notice) => {
+  const withoutMore: OnNotice = (notice) => {
     if (notice.notice !== 'more') onNotice(notice);
   };
   const newest = async (view: ViewName) => {
     const one = { ...query, ...viewOf(view, query.when), limit: 1, order: 'newest' } as const;
-    return (await collect(source, one, heard, signal))[0];
+    return (await collect(source, one, withoutMore, signal))[0];
   };
   let record: TreeRecord | undefined;
   if (last === 'failures' && source.isIndexed) {
-    // Each of these is looked up; both at once would be a search through everything.
+    // Both queries use an index; a combined condition would search all records.
     const [error, burst] = await Promise.all([newest('numberedErrors'), newest('bursts')]);
     record = error !== undefined && burst !== undefined && isBefore(error, burst) ? burst : (error ?? burst);
   }
@@ -132,27 +132,27 @@ function storyOf({ traceId, attributes, service, seconds, nanos }: TreeRecord): 
   };
 }
 
-/** So much of a text of anybody can stand in a condition. */
+/** Maximum length of untrusted text in a condition. */
 const MAX_QUOTED = 1_000;
 
-/** A text as a condition has it; undefined: it is none, or cannot stand in one. */
+/** Quotes a text for a condition; undefined if it is not a string, too long, or not well formed. */
 function quoted(value: unknown): string | undefined {
   if (typeof value !== 'string' || value.length > MAX_QUOTED || wellFormed(value) !== value) return undefined;
   return JSON.stringify(value);
 }
 
-/** So many errors are read at most, so many slow ends at least; so many starts and ends, to find those without an end. */
+/** Limits: most errors; fewest ends of slow tasks; most starts and ends for finding tasks without an end. */
 const MAX_MATCHES = 5_000;
 const MIN_MATCHES = 500;
 const MAX_RUNNING = 20_000;
-/** For so many rows so many starts and ends, and of the trace of each row so many records. */
+/** Number of starts and ends read per row, and of records per trace of a row. */
 const RECORDS_PER_ROW = 20;
 const MAX_TRACE_RECORDS = 2_000;
 const TRACES_AT_ONCE = 8;
 
 /**
- * The rows of the tasks that fit, see {@link taskRows}. Of an indexed source only what decides is read, and then the
- * traces of the newest rows, for the names on the way to them; any other is read once.
+ * Finds tasks, see {@link taskRows}. From an indexed source, only the deciding records are read first, then
+ * the traces of the newest rows, for the names on their paths; any other source is read once.
  */
 export async function findTaskRows(
   source: RecordSource,
@@ -165,7 +165,7 @@ export async function findTaskRows(
   let records = await collect(source, tasksQuery(source, query, choice, limit), onNotice, signal);
   let rows = taskRows(records, choice);
   if (source.isIndexed && rows.length === 0 && isOnlyFailed(choice)) {
-    // Of senders that set no severity number.
+    // For senders that do not set a severity number.
     const all = { ...query, ...viewOf('errors', query.when), limit: MAX_MATCHES, order: 'newest' } as const;
     records = await collect(source, all, onNotice, signal);
     rows = taskRows(records, choice);
@@ -173,13 +173,13 @@ export async function findTaskRows(
   if (!source.isIndexed || rows.length === 0) return rows;
   const traces = [...new Set(rows.slice(-limit).map(({ traceId }) => traceId))].filter((id) => id !== '');
   const whole: TreeRecord[] = [...records];
-  const quietly: OnNotice = (notice) => {
+  const problemsOnly: OnNotice = (notice) => {
     if (notice.notice === 'problem') onNotice(notice);
   };
   for (let at = 0; at < traces.length && !signal.aborted; at += TRACES_AT_ONCE) {
     const some = traces.slice(at, at + TRACES_AT_ONCE).map((traceId) => {
       const one = { traceId, ...viewOf('tasks'), limit: MAX_TRACE_RECORDS, order: 'newest' } as const;
-      return collect(source, one, quietly, signal);
+      return collect(source, one, problemsOnly, signal);
     });
     for (const found of await Promise.all(some)) for (const record of found) whole.push(record);
   }

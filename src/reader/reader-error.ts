@@ -1,19 +1,19 @@
 /** Why records could not be read. */
 export type ReaderErrorKind =
-  /** A file or a store is not there. */
+  /** A file or a store does not exist. */
   | 'not_found'
   /** The server does not answer. */
   | 'unavailable'
-  /** The server wants another token. */
+  /** The server requires a different token. */
   | 'refused'
-  /** The query is wrong. */
+  /** The query is invalid. */
   | 'query'
-  /** The server closed the connection within its answer. */
+  /** The server closed the connection before the end of its answer. */
   | 'cut'
-  /** The server answered something that cannot be read. */
+  /** The answer of the server is invalid. */
   | 'answer';
 
-/** Nothing was read. The message says what to do. */
+/** An error that prevents reading. The message suggests a remedy. */
 export class ReaderError extends Error {
   override readonly name = 'ReaderError';
   readonly kind: ReaderErrorKind;

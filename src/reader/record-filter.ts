@@ -2,14 +2,14 @@ import type { DecodedLogRecord, LogGroup } from '../otlp/index.ts';
 import type { RecordQuery } from './record-source.ts';
 import { wordTest } from './words.ts';
 
-/** When a record was written, else when it was observed; nanoseconds since 1970. */
+/** The time of a record, otherwise its observed time, in nanoseconds since 1970. */
 export function timeOf({ timeUnixNano, observedTimeUnixNano }: DecodedLogRecord): bigint {
   return timeUnixNano === 0n ? observedTimeUnixNano : timeUnixNano;
 }
 
 /**
- * What of a group fits a query, for sources that have no index.
- * @returns undefined: nothing
+ * Filters groups by a query, for sources without an index.
+ * @returns a function that returns the matching part of a group; undefined if nothing matches
  */
 export function filterOf({
   words = '',
@@ -21,7 +21,7 @@ export function filterOf({
   const hasWords = wordTest(words);
   return (group) => {
     const { resource, scope, records } = group;
-    const fitting = records.filter(
+    const matching = records.filter(
       (record) =>
         (traceId === '' || record.traceId.startsWith(traceId)) &&
         (fromNanos === undefined || timeOf(record) >= fromNanos) &&
@@ -29,7 +29,7 @@ export function filterOf({
         (when === undefined || when.test(record, scope, resource) === true) &&
         (hasWords === undefined || hasWords(record)),
     );
-    if (fitting.length === 0) return undefined;
-    return fitting.length === records.length ? group : { resource, scope, records: fitting };
+    if (matching.length === 0) return undefined;
+    return matching.length === records.length ? group : { resource, scope, records: matching };
   };
 }

@@ -1,38 +1,41 @@
 import type { LogGroup } from '../otlp/index.ts';
 import type { Condition } from '../ottl/index.ts';
 
-/** Which records are asked for. Every part that is there has to fit. */
+/** A query for records. A record must match every part that is set. */
 export interface RecordQuery {
-  /** Each of these words has to be in the record's body, event name or attributes, see {@link wordTest}. */
+  /** Words that must all be in the record's body, event name or attributes, see {@link wordTest}. */
   readonly words?: string | undefined;
   readonly when?: Condition | undefined;
-  /** Which of our views `when` belongs to: for a source that cannot look up conditions. */
+  /** The predefined view of `when`, for a source that cannot evaluate conditions. */
   readonly view?: ViewName | undefined;
-  /** A trace id, or the beginning of one: 1 to 32 lower-case hex digits. */
+  /** A trace id or a prefix of one: 1 to 32 lowercase hex digits. */
   readonly traceId?: string | undefined;
-  /** Nanoseconds since 1970; the time of a record is its own, else the time it was observed at. */
+  /** Nanoseconds since 1970, inclusive; the time of a record is its own, otherwise its observed time. */
   readonly fromNanos?: bigint | undefined;
-  /** Records of this time are left out. */
+  /** Nanoseconds since 1970, exclusive. */
   readonly toNanos?: bigint | undefined;
-  /** So many records at most; Infinity: all that the source gives. */
+  /** Maximum number of records; Infinity: all that the source returns. */
   readonly limit: number;
-  /** Which records are taken when there are more, and the order in which they come. Absent: any order, all records. */
+  /**
+   * Which records are returned if there are more than the limit, and their order. Absent: any order, all
+   * records.
+   */
   readonly order?: 'newest' | 'oldest' | undefined;
 }
 
-/** The sets of records that tasks, bursts and failures are found in. */
+/** The predefined sets of records from which tasks, bursts and failures are derived. */
 export type ViewName = 'errors' | 'numberedErrors' | 'failures' | 'bursts' | 'tasks' | 'failedTasks';
 
-/** What a live view asks for. Records that came before it are not shown, but for those of `fromNanos` on. */
+/** The query of a live view. Earlier records are not shown, except those from `fromNanos` on. */
 export type TailQuery = Pick<RecordQuery, 'words' | 'when' | 'traceId' | 'fromNanos'>;
 
-/** What a source says beside the records. */
+/** A notice of a source, between the records. */
 export type Notice =
-  /** A live view has missed so many records. */
+  /** A live view has missed this many records. */
   | { readonly notice: 'missed'; readonly records: number }
   /** There are more records than `limit`. */
   | { readonly notice: 'more' }
-  /** Something could not be read. The message has no period and may hold text of anybody. */
+  /** Something could not be read. The message has no period at the end and may contain untrusted text. */
   | { readonly notice: 'problem'; readonly message: string };
 
 export type Found = LogGroup | Notice;
@@ -43,24 +46,27 @@ export function isNotice(found: Found): found is Notice {
 
 export interface RecordCount {
   readonly records: number;
-  /** The source stopped counting there. */
+  /** The source stopped counting; there may be more. */
   readonly atLeast: boolean;
 }
 
 /**
- * Where records are read from: files, a daemon, or VictoriaLogs. A source may be used for many queries, also at the same
- * time, except for standard input, which is read once.
+ * A source of records: files, a daemon, or VictoriaLogs. A source can be used for many queries, also
+ * concurrently, except for standard input, which is read once.
  *
- * All three reject with a {@link ReaderError} when nothing can be read, and end quietly when the signal is aborted.
+ * All three methods reject with a {@link ReaderError} if nothing can be read, and return if the signal is
+ * aborted.
  */
 export interface RecordSource {
-  /** For messages: `app.jsonl`, `the daemon at 127.0.0.1:5080`. */
+  /** The name for messages: `app.jsonl`, `the daemon at 127.0.0.1:5080`. */
   readonly name: string;
-  /** Whether it looks up a trace at once; otherwise each query reads everything. */
+  /** Whether it has an index of traces; otherwise each query reads everything. */
   readonly isIndexed: boolean;
-  /** The groups of one answer are in the order of the query; a group holds records of one resource and scope. */
+  /**
+   * The groups of one answer are in the order of the query; a group has records of one resource and scope.
+   */
   find(query: RecordQuery, signal: AbortSignal): AsyncIterable<Found>;
   count(query: Omit<RecordQuery, 'limit' | 'order'>, signal: AbortSignal): Promise<RecordCount>;
-  /** Records as they come, until the signal is aborted or the source ends. */
+  /** New records, until the signal is aborted or the source ends. */
   tail(query: TailQuery, signal: AbortSignal): AsyncIterable<Found>;
 }

@@ -3,16 +3,19 @@ import { timeOf } from './record-filter.ts';
 
 interface Kept {
   readonly time: bigint;
-  /** Which record it was, by the order in which they came. */
+  /** The number of the record in order of arrival. */
   readonly number: number;
   readonly record: DecodedLogRecord;
   readonly group: LogGroup;
 }
 
-/** So many records above the limit are kept before they are sorted. */
+/** Number of records above the limit that are kept before they are sorted. */
 const SLACK = 4_096;
 
-/** The newest or the oldest records of all that come, whatever their order. Holds twice the limit at most. */
+/**
+ * Selects the newest or the oldest of all records, in any order of arrival. Keeps at most about twice the
+ * limit.
+ */
 export class Selection {
   readonly #limit: number;
   readonly #compare: (one: Kept, other: Kept) => number;
@@ -26,12 +29,12 @@ export class Selection {
       sign * (one.time === other.time ? one.number - other.number : one.time < other.time ? -1 : 1);
   }
 
-  /** How many records came. */
+  /** Number of records added. */
   get count(): number {
     return this.#count;
   }
 
-  /** There were more records than the limit. */
+  /** Whether more records than the limit were added. */
   get hasMore(): boolean {
     return this.#count > this.#limit;
   }
@@ -44,7 +47,7 @@ export class Selection {
     if (this.#kept.length > 2 * this.#limit + SLACK) this.#cut();
   }
 
-  /** In order; neighbors of one resource and scope together. */
+  /** The selected records in order; adjacent records of one resource and scope form a group. */
   *groups(): Generator<LogGroup> {
     this.#cut();
     for (let from = 0; from < this.#kept.length; ) {

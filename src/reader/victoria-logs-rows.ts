@@ -8,13 +8,13 @@ import {
   type LogScope,
 } from '../otlp/index.ts';
 
-/** A row as VictoriaLogs answers it: field names and texts. */
+/** A row in an answer of VictoriaLogs: field names and texts. */
 export type Row = Readonly<Record<string, string>>;
 
-/** What VictoriaLogs writes where a record had no text. */
+/** The message that VictoriaLogs writes for a record without text. */
 const NO_MESSAGE = /^missing _msg field;/;
 const SCOPE_ATTRIBUTES = 'scope.attributes.';
-/** Fields that are no attributes of the record. */
+/** Fields that are not attributes of the record. */
 const OWN_FIELDS: ReadonlySet<string> = new Set([
   ...[
     '_msg',
@@ -29,18 +29,18 @@ const OWN_FIELDS: ReadonlySet<string> = new Set([
   ],
   ...['event_name', 'scope.name', 'scope.version', 'dropped_attributes_count', 'observed_timestamp'],
 ]);
-/** JSON writes a number in this way, and no other: `007` and `1.0` are texts. */
+/** The canonical form of a JSON number: `007` and `1.0` are texts. */
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d*[1-9])?(?:e[+-]\d+)?$/;
 
 /**
- * Turns rows into records again. VictoriaLogs keeps no kinds of values: what looks like a number, true, false or a list
- * becomes one. The fields of its log stream are the resource.
+ * Converts rows to records. VictoriaLogs does not store the types of values: a text that looks like a number,
+ * a boolean or a list is converted to one. The fields of the log stream become the resource.
  */
 export class VictoriaLogsRows {
-  /** By the text of the stream: services have few, and groups share them. */
+  /** A cache by stream text: services have few streams, and groups share the resource object. */
   readonly #resources = new Map<string, LogResource>();
 
-  /** @throws SyntaxError for what is no row */
+  /** @throws SyntaxError if the line is not a row */
   group(line: string): LogGroup {
     const row = rowOf(line);
     const resource = this.#resource(row._stream ?? '{}');
@@ -66,7 +66,7 @@ export class VictoriaLogsRows {
   }
 }
 
-/** @throws SyntaxError for what is no row */
+/** @throws SyntaxError if the line is not a row */
 export function rowOf(line: string): Row {
   const row: unknown = JSON.parse(line);
   if (typeof row === 'object' && row !== null && !Array.isArray(row)) return row as Row;
@@ -76,7 +76,7 @@ export function rowOf(line: string): Row {
 const MAX_RESOURCES = 10_000;
 const NOTHING = { attributes: [], droppedAttributesCount: 0, schemaUrl: '' } as const;
 
-/** `{service.name="shop",process.pid="42"}`, with values quoted as Go does. */
+/** Parses `{service.name="shop",process.pid="42"}`, with values quoted as in Go. */
 function labelsOf(stream: string): KeyValue[] {
   return [...stream.matchAll(/([^{},="]+)=("(?:\\.|[^"\\])*")/g)].map(([, name = '', quoted = '']) => [
     name,
@@ -88,7 +88,7 @@ function unquoted(quoted: string): string {
   try {
     return JSON.parse(quoted) as string;
   } catch {
-    // Go has escapes that JSON has not.
+    // Go has escapes that JSON does not have.
     return quoted.slice(1, -1);
   }
 }
@@ -102,7 +102,7 @@ function recordOf(row: Row, resource: LogResource): DecodedLogRecord {
     severityNumber: Number(row.severity_number ?? 0) || 0,
     severityText: row.severity_text ?? '',
     body: NO_MESSAGE.test(message) ? undefined : message,
-    // A field of the stream may have the value of the record's own attribute of that name.
+    // Skips fields of the stream, unless the record's attribute with the same name has a different value.
     attributes: entriesOf(row, (name, value) =>
       OWN_FIELDS.has(name) || name.startsWith(SCOPE_ATTRIBUTES) || ofStream.get(name) === anyValue(value)
         ? undefined
@@ -147,7 +147,7 @@ function listOf(text: string): AnyValue {
   }
 }
 
-/** `2026-11-30T04:28:42.628123456Z`, with up to nine digits behind the point. */
+/** Parses `2026-11-30T04:28:42.628123456Z`, with up to nine fractional digits. */
 function nanosOf(time: string): bigint {
   const [, seconds = '', fraction = ''] = /^(.*?)(?:\.(\d{1,9}))?Z$/.exec(time) ?? [];
   const millis = Date.parse(`${seconds}Z`);
@@ -155,7 +155,7 @@ function nanosOf(time: string): bigint {
   return BigInt(millis) * 1_000_000n + BigInt(fraction.padEnd(9, '0') || 0);
 }
 
-/** A time as LogsQL reads it. */
+/** Formats a time for LogsQL. */
 export function timeText(nanos: bigint): string {
   const fraction = String(nanos % 1_000_000_000n).padStart(9, '0');
   const seconds = new Date(Number(nanos / 1_000_000n)).toISOString().slice(0, 19);

@@ -6,14 +6,14 @@ import { filterOf, timeOf } from './record-filter.ts';
 import type { Found, RecordCount, RecordQuery, RecordSource, TailQuery, ViewName } from './record-source.ts';
 import { rowOf, timeText, VictoriaLogsRows } from './victoria-logs-rows.ts';
 
-/** Rows are asked for in pages of so many, where the condition of a user decides here which of them fit. */
+/** Number of rows per page if a user's condition is evaluated here. */
 const PAGE_ROWS = 10_000;
 const FIRST_TIME = 0n;
 const LAST_TIME = 8_640_000_000_000_000_000n;
-/** VictoriaLogs shows a record in a live view when it is so old: it waits for those that come late. */
+/** The delay of records in a live view, in which VictoriaLogs waits for late ones. */
 const TAIL_DELAY = '1s';
 
-/** What the views need, in LogsQL: at least all of it, since the condition itself is applied to what comes. */
+/** Supersets of the views in LogsQL; the condition itself is evaluated here. */
 const VIEWS: Readonly<Record<ViewName, string>> = {
   errors: '(severity_number:>=17 or severity_number:in("","0"))',
   numberedErrors: 'severity_number:>=17',
@@ -24,8 +24,9 @@ const VIEWS: Readonly<Record<ViewName, string>> = {
 };
 
 /**
- * Reads from VictoriaLogs, single server or cluster, by its HTTP API. Time, trace, words and views are looked up there;
- * a condition is applied here, to all records of the time that is asked for, the newest first.
+ * Reads from VictoriaLogs, single server or cluster, by its HTTP API. Time, trace, words and views are
+ * evaluated by VictoriaLogs; a condition is evaluated here, for all records of the requested time, newest
+ * first.
  */
 export class VictoriaLogsSource implements RecordSource {
   readonly name: string;
@@ -39,10 +40,10 @@ export class VictoriaLogsSource implements RecordSource {
 
   async *find(query: RecordQuery, signal: AbortSignal): AsyncGenerator<Found> {
     const { limit, order = 'newest' } = query;
-    const fitting = filterOf(query);
+    const matching = filterOf(query);
     let left = limit;
     for await (const group of this.#pages(query, order, limit, signal)) {
-      const found = fitting(group);
+      const found = matching(group);
       if (found === undefined) continue;
       if (left <= 0) {
         yield { notice: 'more' };
@@ -70,7 +71,7 @@ export class VictoriaLogsSource implements RecordSource {
   }
 
   async *tail(query: TailQuery, signal: AbortSignal): AsyncGenerator<Found> {
-    const fitting = filterOf(query);
+    const matching = filterOf(query);
     const { fromNanos } = query;
     const since = fromNanos === undefined ? 0 : Date.now() - Number(fromNanos / 1_000_000n);
     const parameters = {
@@ -81,19 +82,22 @@ export class VictoriaLogsSource implements RecordSource {
     };
     const rows = new VictoriaLogsRows();
     for await (const line of this.#lines('/select/logsql/tail', parameters, signal)) {
-      const found = fitting(this.#group(rows, line));
+      const found = matching(this.#group(rows, line));
       if (found !== undefined) yield found;
     }
   }
 
-  /** Pages from the newest record back, or from the oldest on. Records of one time are never divided. */
+  /**
+   * Reads pages from the newest record backward, or from the oldest forward. Records with the same time are
+   * never split.
+   */
   async *#pages(
     query: RecordQuery,
     order: 'newest' | 'oldest',
     limit: number,
     signal: AbortSignal,
   ): AsyncGenerator<LogGroup> {
-    // One more than asked for shows that there are more.
+    // One more than requested shows whether there are more.
     const size = query.when === undefined ? Math.min(PAGE_ROWS, limit + 1) : PAGE_ROWS;
     let { fromNanos = FIRST_TIME, toNanos = LAST_TIME } = query;
     const sorted = `sort by (${order === 'newest' ? '_time desc' : '_time'}) limit ${size}`;
@@ -105,7 +109,7 @@ export class VictoriaLogsSource implements RecordSource {
       if (last === undefined || page.length < size) return yield* page;
       const edge = timeOf(last.records[0]!);
       const whole = page.filter(({ records: [record] }) => timeOf(record!) !== edge);
-      // A page that has one time only may not have all of it.
+      // A page with a single time may not contain all records of that time.
       if (whole.length > 0) yield* whole;
       else yield* this.#rows(filterText({ ...query, fromNanos: edge, toNanos: edge + 1n }), signal);
       if (order === 'newest') toNanos = whole.length === 0 ? edge : edge + 1n;
@@ -133,12 +137,12 @@ export class VictoriaLogsSource implements RecordSource {
       return read();
     } catch (error) {
       const why = (error as Error).message;
-      throw new ReaderError('answer', `${this.name} answered what cannot be read: ${why}`);
+      throw new ReaderError('answer', `${this.name} sent an invalid answer: ${why}`);
     }
   }
 }
 
-/** What VictoriaLogs can look up of a query, in LogsQL. */
+/** The part of a query that VictoriaLogs can evaluate, in LogsQL. */
 function filterText({
   words = '',
   view,

@@ -16,23 +16,23 @@ import {
   tasksOf,
 } from '../tree/index.ts';
 
-/** What is said of a failure. Each line may hold text of anybody. */
+/** The lines that explain a failure. They may contain untrusted text. */
 export type WhyLines = readonly string[];
 
-/** How many records before the error are shown, and how many lines of its stack. */
+/** Maximum number of records before the error, and of lines of its stack. */
 const MAX_BEFORE = 12;
 const MAX_STACK = 14;
 const MAX_DIFFERENCES = 8;
 const MAX_VALUE = 120;
 
-/** The task whose failure is to be explained: of the last root that failed, the one in which the error began. */
+/** The task whose failure is explained: the origin of the error in the last root that failed. */
 export interface FailedTask {
   readonly trees: Trees;
   readonly root: Task;
   readonly innermost: Task;
 }
 
-/** @returns undefined: no task of the records failed */
+/** @returns undefined if no task failed */
 export function failedTaskOf(records: Iterable<TreeRecord>): FailedTask | undefined {
   const trees = buildTrees(records);
   const failures = new Failures(trees);
@@ -43,7 +43,7 @@ export function failedTaskOf(records: Iterable<TreeRecord>): FailedTask | undefi
   return first === undefined ? undefined : { trees, root, innermost: first.task };
 }
 
-/** The path, the error, what happened before, and what the burst lost. */
+/** The path, the error, the records before it, and the losses of the burst. */
 export function whyLines({ trees, root, innermost }: FailedTask): WhyLines {
   const { reason, beyond } = new Failures(trees).causeOf(innermost);
   const seconds = durationOf(innermost);
@@ -52,7 +52,7 @@ export function whyLines({ trees, root, innermost }: FailedTask): WhyLines {
     `trace: ${root.traceId || 'none'}`,
     `failing path: ${pathOf(innermost).join(' › ')}`,
     `service: ${innermost.service || 'unknown'}${seconds === undefined ? '' : `, after ${durationText(seconds)}`}`,
-    `cause: ${reason || 'its end says nothing'}`,
+    `cause: ${reason || 'unknown'}`,
   ];
   if (beyond !== '') lines.push(`the error came from a missing task (id ${beyond})`);
   const data = Object.entries(dataOf(innermost)).map(([name, value]) => `${name}=${short(value)}`);
@@ -61,7 +61,7 @@ export function whyLines({ trees, root, innermost }: FailedTask): WhyLines {
   return lines;
 }
 
-/** The same of a trace without tasks: its first error. */
+/** The same for a trace without tasks: its first error. */
 export function whyOfTrace(records: Iterable<TreeRecord>): WhyLines | undefined {
   const trees = buildTrees(records);
   for (const trace of trees.traces.toReversed()) {
@@ -85,7 +85,7 @@ function stackOf(record: TreeRecord | undefined): string[] {
   const stack = record === undefined ? '' : (errorOf(record)?.stacktrace ?? '');
   if (stack === '') return [];
   const all = stack.split(/\r?\n/);
-  // Behind the first frames stand the causes.
+  // The causes follow the first frames.
   const causes = all.slice(MAX_STACK).filter((line) => !/^\s*at /.test(line) && line.trim() !== '');
   return ['stack:', ...all.slice(0, MAX_STACK), ...causes.slice(0, MAX_STACK)].map((line) => line.trimEnd());
 }
@@ -126,7 +126,7 @@ function lostOf(trace: Trace | undefined, task: Task | undefined): string[] {
   return lines;
 }
 
-/** What a successful task of the same name did otherwise. @param good its records and those below it */
+/** The differences from a successful task with the same name. @param good its records and those below it */
 export function deviationLines({ innermost, root }: FailedTask, good: Iterable<TreeRecord>): WhyLines {
   const sibling = siblingOf(root, innermost, buildTrees(good));
   if (sibling === undefined) return [];
@@ -143,8 +143,7 @@ export function deviationLines({ innermost, root }: FailedTask, good: Iterable<T
   const there = stepsOf(other);
   let at = 0;
   while (at < here.length && here[at]!.key === there[at]?.key) at += 1;
-  if (at === 0 && here.length === 0 && there.length === 0)
-    lines.push('  both did nothing beside that was logged');
+  if (at === 0 && here.length === 0 && there.length === 0) lines.push('  neither logged any other step');
   else if (at > 0) lines.push(`  the same until: ${here[at - 1]!.text}`);
   if (at < here.length || at < there.length) {
     lines.push(
@@ -154,7 +153,10 @@ export function deviationLines({ innermost, root }: FailedTask, good: Iterable<T
   return lines;
 }
 
-/** The outermost pair of one name: the whole of the failed request is compared, if there is one like it. */
+/**
+ * The outermost pair of tasks with one name: the whole failed request is compared if there is a successful
+ * one like it.
+ */
 function siblingOf(root: Task, innermost: Task, trees: Trees): readonly [Task, Task] | undefined {
   const good = [...tasksOf(trees)].filter(({ outcome }) => outcome === 'succeeded');
   for (const bad of [root, innermost]) {
@@ -171,7 +173,10 @@ interface Step {
   readonly text: string;
 }
 
-/** Steps and loud records in order: quiet ones of the task that succeeded were discarded. Numbers may differ. */
+/**
+ * Steps and loud records in order, without quiet ones, which were discarded for the successful task. Numbers
+ * are ignored.
+ */
 function stepsOf(task: Task): Step[] {
   const steps: Step[] = [];
   for (const item of childrenInOrder(task)) {

@@ -1,18 +1,21 @@
 import { type AnyValue, type DecodedLogRecord, isBytes, isMap, isWholeDouble } from '../otlp/index.ts';
 
-/** Letters, digits and private characters make words, as in SQLite's `unicode61` tokenizer; marks are left out. */
+/**
+ * Words consist of letters, digits and private-use characters, as in SQLite's `unicode61` tokenizer; marks
+ * are removed.
+ */
 const WORD = /[\p{L}\p{N}\p{Co}]+/gu;
 const MARKS = /\p{M}+/gu;
 const ONLY_ASCII = /^[\0-\x7f]*$/;
 
-/** Whether a record has the words. */
+/** Whether a record contains the words. */
 export type WordTest = (record: DecodedLogRecord) => boolean;
 
 /**
- * Whether each word of a text is in a record: in its body, its event name, or the values of its attributes, as a whole
- * word, in any case and with or without accents, as the daemon's store finds them. What a user wrote without a blank
- * belongs together: `order-4711` is `order`, and right behind it `4711`.
- * @returns undefined for a text without words, which fits every record
+ * Compiles a word search: each word must be in the record's body, event name or attribute values, as a whole
+ * word, ignoring case and accents, in the same way as in the daemon's store. Words written without a blank
+ * between them form a phrase: `order-4711` is `order` immediately followed by `4711`.
+ * @returns undefined for a text without words, which matches every record
  */
 export function wordTest(text: string): WordTest | undefined {
   const phrases = text
@@ -31,7 +34,7 @@ function wordsOf(text: string): readonly string[] {
   return plain.toLowerCase().match(WORD) ?? [];
 }
 
-/** What is searched: no text goes on in the next one. */
+/** The texts that are searched. A phrase does not continue from one text to the next. */
 function textsOf({ body, eventName, attributes }: DecodedLogRecord): readonly string[] {
   const texts = [textOf(body ?? null), eventName];
   for (const [, value] of attributes) texts.push(textOf(value));

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { freePort } from '../support/free-port.js';
 
-/** A server that answers as docs/reader-api.md says. */
+/** A server that answers according to docs/reader-api.md. */
 export interface DaemonServer {
   readonly url: URL;
   /** The targets of the requests so far. */
@@ -19,7 +19,7 @@ export async function startDaemonServer(
     asked.push(request.url ?? '');
     answer(pathname, searchParams, response, request);
   });
-  // Nobody else is there when it has stopped.
+  // The port is free after it has stopped.
   const port = socketPath === undefined ? await freePort() : 80;
   await new Promise<void>((done) => {
     if (socketPath === undefined) server.listen(port, '127.0.0.1', done);

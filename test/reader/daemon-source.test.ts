@@ -37,7 +37,7 @@ const ends = (response: ServerResponse, ...lines: string[]) => {
   response.end();
 };
 
-test('a query becomes parameters, and its answer records', async () => {
+test('a query is sent as parameters, and its answer is read as records', async () => {
   const server = await serve((_path, _query, response) =>
     ends(response, line('one'), line('two'), said({ records: 2, more: true })),
   );
@@ -65,7 +65,7 @@ test('a query becomes parameters, and its answer records', async () => {
   });
 });
 
-test('the beginning of a trace id is asked for as a condition', async () => {
+test('a prefix of a trace id is sent as a condition', async () => {
   const server = await serve((_path, _query, response) => ends(response, said({ records: 0 })));
   const source = new DaemonSource({ name: 'the daemon', url: server.url });
   await all(source.find({ traceId: 'abcd', when: compileCondition('flags == 1'), limit: 5 }, signal));
@@ -74,8 +74,8 @@ test('the beginning of a trace id is asked for as a condition', async () => {
   expect(() => compileCondition(when)).not.toThrow();
 });
 
-test('an answer that is cut off is shown, and said to be cut', async () => {
-  const cut = { notice: 'problem', message: expect.stringContaining('the answer was cut off') };
+test('an incomplete answer is shown, and reported as incomplete', async () => {
+  const cut = { notice: 'problem', message: expect.stringContaining('the answer is incomplete') };
   const ended = await serve((_path, _query, response) => ends(response, line('one')));
   const query = { limit: 10 };
   expect(await all(new DaemonSource({ name: 'd', url: ended.url }).find(query, signal))).toEqual([
@@ -100,17 +100,17 @@ test('counts', async () => {
   expect(server.asked).toEqual(['/api/v1/count?words=x']);
 });
 
-test('a count without an answer is an error, and after an abort it is what is known', async () => {
+test('a count without an answer is an error, and after an abort a lower bound', async () => {
   const server = await serve((_path, _query, response) => ends(response, said({ heartbeat: true })));
   const source = new DaemonSource({ name: 'd', url: server.url });
   await expect(source.count({}, signal)).rejects.toMatchObject({
     kind: 'answer',
-    message: 'd gave no count',
+    message: 'd returned no count',
   });
   expect(await source.count({}, AbortSignal.abort())).toEqual({ records: 0, atLeast: true });
 });
 
-test('without words, time and order a query asks for the newest; blanks are no words', async () => {
+test('without words, time and order a query requests the newest; blanks are not words', async () => {
   const server = await serve((_path, _query, response) => ends(response, said({ records: 0 })));
   const source = new DaemonSource({ name: 'd', url: server.url });
   await all(source.find({ words: ' ', limit: 100_001 }, signal));
@@ -127,7 +127,7 @@ test('without words, time and order a query asks for the newest; blanks are no w
   ]);
 });
 
-test('a live view that was never there is an error; one that answers another error later is one as well', async () => {
+test('a live view that never connects is an error; so is one that fails with another error later', async () => {
   let isFirst = true;
   const server = await serve((_path, _query, response) => {
     if (!isFirst) response.writeHead(401).end('a token is needed');
@@ -140,12 +140,12 @@ test('a live view that was never there is an error; one that answers another err
     for await (const found of source.tail({}, signal)) items.push(...shown(found));
   })();
   await expect(reading).rejects.toMatchObject({ kind: 'refused' });
-  expect(items).toEqual(['x', { notice: 'problem', message: 'd closed the connection; waiting for it' }]);
+  expect(items).toEqual(['x', { notice: 'problem', message: 'd closed the connection; reconnecting' }]);
   await server.stop();
   await expect(all(source.tail({}, signal))).rejects.toMatchObject({ kind: 'unavailable' });
 });
 
-test('a live view from a time that is still to come asks for the least there is', async () => {
+test('a live view from a future time requests the shortest period', async () => {
   const server = await serve((_path, _query, response) => response.write(line('x')));
   const source = new DaemonSource({ name: 'd', url: server.url });
   const stop = new AbortController();
@@ -164,7 +164,7 @@ test.each([
   [
     401,
     'a token is needed',
-    { kind: 'refused', message: 'd: a token is needed; give the token by --token-file or DISTLOG_TOKEN' },
+    { kind: 'refused', message: 'd: a token is needed; set the token with --token-file or DISTLOG_TOKEN' },
   ],
   [503, '{"error":{"message":"too many"}}', { kind: 'unavailable', message: 'd answered 503: too many' }],
 ])('status %i is an error that says what to do', async (status, body, error) => {
@@ -174,18 +174,18 @@ test.each([
   await expect(all(source.tail({}, signal))).rejects.toMatchObject(error);
 });
 
-test('a server that is not there, or answers nonsense', async () => {
+test('a server that does not exist, or sends an invalid answer', async () => {
   const server = await serve((_path, _query, response) => ends(response, '<html>\n'));
   await expect(
     all(new DaemonSource({ name: 'd', url: server.url }).find({ limit: 1 }, signal)),
-  ).rejects.toThrow(/^d answered what cannot be read: invalid JSON/);
+  ).rejects.toThrow(/^d sent an invalid answer: invalid JSON/);
   await server.stop();
   await expect(
     all(new DaemonSource({ name: 'd', url: server.url }).find({ limit: 1 }, signal)),
   ).rejects.toMatchObject({ kind: 'unavailable', message: 'no answer from d; is distlogd running?' });
 });
 
-test('a server that is just starting is asked again', async () => {
+test('a request to a server that is starting is retried', async () => {
   let requests = 0;
   const server = await serve((_path, _query, response) => {
     requests += 1;
@@ -218,7 +218,7 @@ test('a token is sent, and a socket in the file system is used', async () => {
   rmSync(folder, { recursive: true });
 });
 
-test('a live view shows what comes, what it missed, and goes on when the daemon is back', async () => {
+test('a live view shows new records, reports missed ones, and reconnects when the daemon is back', async () => {
   let connections = 0;
   const server = await serve((path, _query, response) => {
     connections += 1;
@@ -242,8 +242,8 @@ test('a live view shows what comes, what it missed, and goes on when the daemon 
   expect(items).toEqual([
     'of connection 1',
     { notice: 'missed', records: 3 },
-    { notice: 'problem', message: 'd closed the connection; waiting for it' },
-    { notice: 'problem', message: expect.stringMatching(/^d is back after .* is not shown/) },
+    { notice: 'problem', message: 'd closed the connection; reconnecting' },
+    { notice: 'problem', message: expect.stringMatching(/^d is back after .* are not shown/) },
     'of connection 2',
     { notice: 'missed', records: 3 },
   ]);
@@ -252,7 +252,7 @@ test('a live view shows what comes, what it missed, and goes on when the daemon 
   const sinceMillis = parseDuration(first!.get('since')!)!;
   expect(sinceMillis).toBeGreaterThanOrEqual(60_000);
   expect(sinceMillis).toBeLessThanOrEqual(60_000 + Date.now() - asked);
-  // What was shown already is not asked for again.
+  // Records that were already shown are not requested again.
   expect(second!.has('since')).toBe(false);
 });
 

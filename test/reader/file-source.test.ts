@@ -42,7 +42,7 @@ async function find(source: FileSource, query: Partial<RecordQuery> = {}, stop =
 const sourceOf = (files: readonly string[], more: Partial<FileSourceOptions> = {}) =>
   new FileSource({ files, ...more });
 
-/** Gives this process another standard input. */
+/** Replaces the standard input of this process. */
 async function withInput<T>(text: string | Buffer, run: () => Promise<T>): Promise<T> {
   const original = Object.getOwnPropertyDescriptor(process, 'stdin')!;
   const value = Readable.from([Buffer.from(text)], { objectMode: false });
@@ -54,7 +54,7 @@ async function withInput<T>(text: string | Buffer, run: () => Promise<T>): Promi
   }
 }
 
-test('without an order all records come as they stand in the files, with one the limit counts', async () => {
+test('without an order all records are returned in the order of the files, with one the limit applies', async () => {
   const files = [write('a.jsonl', line('a2', 2) + line('a1', 1)), write('b.jsonl', line('b3', 3))];
   const source = sourceOf(files);
   expect(await find(source, { limit: 1 })).toEqual(['a2', 'a1', 'b3']);
@@ -65,7 +65,7 @@ test('without an order all records come as they stand in the files, with one the
   expect(source.isIndexed).toBe(false);
 });
 
-test('each part of a query narrows what is found and counted', async () => {
+test('each part of a query narrows the result and the count', async () => {
   const other = 'c'.repeat(32);
   const lines = [
     record({ at: 1, body: 'order 1', severity: 17 }),
@@ -91,7 +91,7 @@ test('each part of a query narrows what is found and counted', async () => {
   }
 });
 
-test('lines that cannot be read are said behind the records of their file: the first five, and how many', async () => {
+test('lines that cannot be read are reported after the records of their file: the first five, and how many', async () => {
   const few = write('few.jsonl', `no json\n${line('a')}{"level":30,"msg":"x"}\n`);
   const many = write('many.jsonl', `${'x\n'.repeat(6)}${line('b')}`);
   const found = await find(sourceOf([few, many]));
@@ -108,18 +108,18 @@ test('lines that cannot be read are said behind the records of their file: the f
   expect(await sourceOf([few, many]).count({}, signal)).toEqual({ records: 2, atLeast: false });
 });
 
-test('a compressed file that ends too early is shown as far as it goes, and the next one is read', async () => {
+test('a truncated compressed file is shown as far as it can be read, and the next one is read', async () => {
   const whole = gzipSync(Array.from({ length: 3_000 }, (_, at) => line(`${at} ${Math.sin(at)}`)).join(''));
   const cut = write('cut.jsonl.gz', whole.subarray(0, whole.length - 2_000));
   const found = await find(sourceOf([cut, write('b.jsonl', line('b'))]));
   expect(found[0]).toBe('0 0');
   expect(found.at(-1)).toBe('b');
   expect(found.find((each) => each.startsWith(cut))).toMatch(
-    /: unexpected end of file; what came before it is shown$/,
+    /: unexpected end of file; the records before the error are shown$/,
   );
 });
 
-test('progress is what was read of all files so far', async () => {
+test('progress is the total of all files so far', async () => {
   const files = [write('a.jsonl', line('a') + line('b')), write('b.jsonl', line('c'))];
   const calls: [number, number][] = [];
   await find(sourceOf(files, { onProgress: (...call) => calls.push(call) }));
@@ -130,7 +130,7 @@ test('progress is what was read of all files so far', async () => {
   ]);
 });
 
-test('a file that is not there is an error before anything is shown, an empty one is nothing', async () => {
+test('a missing file is an error before anything is shown, an empty one has no records', async () => {
   const empty = write('empty.jsonl', '');
   expect(await find(sourceOf([empty]))).toEqual([]);
   const missing = sourceOf([write('a.jsonl', line('a')), join(folder, 'none.jsonl')]);
@@ -150,7 +150,7 @@ test('a file that is not there is an error before anything is shown, an empty on
   await expect(find(sourceOf([file]))).rejects.toThrow(`${file}: cannot be read (EACCES)`);
 });
 
-test('of a directory the files of log records are read by name, and their names are those of messages', async () => {
+test('the files of log records in a directory are read by name, and named in messages', async () => {
   for (const name of ['b.ndjson', 'a.json', 'notes.md', 'c.jsonl.2.gz', 'x.jsonl.']) write(name, '');
   const names = (await inputsOf([folder, '-'])).map(({ name }) => name);
   expect(names).toEqual([
@@ -196,7 +196,7 @@ describe('standard input', () => {
     expect(source.name).toBe(`${join(folder, 'a.jsonl')}, standard input`);
   });
 
-  test('is held for further queries where that is asked for; what is wrong with it is said once', async () => {
+  test('is kept for further queries if requested; its errors are reported once', async () => {
     const source = sourceOf(['-'], { holdsInput: true });
     const problem = expect.stringMatching(/^standard input: 1 line could not be read: line 2 /);
     await withInput(`${line('a')}no json\n${line('b')}`, async () => {
@@ -206,7 +206,7 @@ describe('standard input', () => {
     });
   });
 
-  test('files alone are read again by each query, also where input would be held', async () => {
+  test('files alone are read again by each query, even if input would be kept', async () => {
     const file = write('a.jsonl', line('a'));
     const source = sourceOf([file], { holdsInput: true });
     expect(await find(source)).toEqual(['a']);
@@ -214,7 +214,7 @@ describe('standard input', () => {
     expect(await find(source)).toEqual(['a', 'b']);
   });
 
-  test('a live view of it ends with it, and files beside it are read once', async () => {
+  test('a live view of it ends with it, and other files are read once', async () => {
     const source = sourceOf(['-', write('a.jsonl', `${line('file')}no json\n`)]);
     const seen: string[] = [];
     await withInput(line('input') + line('other'), async () => {
@@ -224,7 +224,7 @@ describe('standard input', () => {
   });
 });
 
-test('a live view of files shows what fits of what comes, and from the beginning what there was', async () => {
+test('a live view of files shows new matching records, and from the beginning also the existing ones', async () => {
   const file = write('a.jsonl', line('old 1') + line('old 2'));
   const source = sourceOf([file], { followMillis: 1 });
   const next = async (query: Parameters<FileSource['tail']>[0], isReady: () => void) => {

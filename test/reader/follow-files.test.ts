@@ -31,7 +31,7 @@ afterEach(async () => {
 
 const line = (body: string) => `${otlpLine(record({ body }))}\n`;
 
-/** What is found, one after the other, as text. */
+/** The items found, one after another, as text. */
 function following(paths: readonly string[], isFromBeginning = true) {
   const all = followFiles(paths, { isFromBeginning, everyMillis: 2 }, abort.signal);
   found = all;
@@ -47,7 +47,7 @@ function following(paths: readonly string[], isFromBeginning = true) {
   };
 }
 
-test('what is appended is shown once, a line in parts when it is whole, a character in parts too', async () => {
+test('appended records are shown once; a line in parts is shown when it is complete, also within a character', async () => {
   const file = join(folder, 'app.jsonl');
   writeFileSync(file, line('old'));
   const next = following([file]);
@@ -61,7 +61,7 @@ test('what is appended is shown once, a line in parts when it is whole, a charac
   expect(await next(1)).toEqual(['zürich']);
 });
 
-test('without the beginning only what comes later is shown, of new files everything', async () => {
+test('without the beginning only later records are shown, but new files completely', async () => {
   const file = join(folder, 'app.jsonl');
   writeFileSync(file, line('before'));
   const next = following([folder], false);
@@ -71,7 +71,7 @@ test('without the beginning only what comes later is shown, of new files everyth
     isShown = true;
   });
   let files = 0;
-  // Those that are there at the first look are not new.
+  // Files that exist at the first poll are not new.
   for (; !isShown; files += 1) {
     writeFileSync(join(folder, `new-${files}.jsonl`), line('in a new file'));
     await new Promise(setImmediate);
@@ -95,18 +95,18 @@ test('a file that is renamed is read to its end, also its last line, and the new
   expect(await next(3)).toEqual(['b', 'c', 'd']);
 });
 
-test('a file that is cut is read again from its beginning; what was not a whole line before is forgotten', async () => {
+test('a truncated file is read again from the beginning; an incomplete line before that is discarded', async () => {
   const file = join(folder, 'app.jsonl');
   writeFileSync(file, `${line('a')}${line('b')}{"resourceLogs":`);
   const next = following([file]);
   expect(await next(2)).toEqual(['a', 'b']);
   truncateSync(file);
-  // The cut is seen by the size, so it must be seen before there is more than before.
+  // The truncation is detected by the size, so it must be detected before the file is larger than before.
   appendFileSync(file, line('c'));
   expect(await next(1)).toEqual(['c']);
 });
 
-test('a file may be away for a while, and files of other names are not looked at', async () => {
+test('a file may be missing temporarily, and files with other names are ignored', async () => {
   const file = join(folder, 'app.jsonl');
   writeFileSync(file, line('a'));
   writeFileSync(join(folder, 'notes.txt'), line('no'));
@@ -123,12 +123,12 @@ test('a file may be away for a while, and files of other names are not looked at
   expect(await next(1)).toEqual(['again']);
 });
 
-test('what is still written to a file of a directory that was renamed is shown, also before there is a new one', async () => {
+test('records still written to a renamed file in a directory are shown, also before there is a new file', async () => {
   const file = join(folder, 'app.jsonl');
   writeFileSync(file, line('a'));
   const next = following([folder]);
   expect(await next(1)).toEqual(['a']);
-  // The look at the file is over.
+  // The poll of the file is complete.
   appendFileSync(join(folder, 'beside.jsonl'), line('one look'));
   expect(await next(1)).toEqual(['one look']);
   renameSync(file, `${file}.1`);
@@ -136,7 +136,7 @@ test('what is still written to a file of a directory that was renamed is shown, 
   expect(await next(1)).toEqual(['b']);
 });
 
-test('of a file that takes the place of one that is moved at the first look nothing is passed over', async () => {
+test('nothing is skipped of a file that replaces one moved during the first poll', async () => {
   const file = join(folder, 'app.jsonl');
   writeFileSync(file, line('old'));
   const { open } = jest.requireActual<typeof fsPromises>('node:fs/promises');
@@ -152,7 +152,7 @@ test('of a file that takes the place of one that is moved at the first look noth
   spy.mockRestore();
 });
 
-test('a line that cannot be read is said with the file, and the next one is shown', async () => {
+test('a line that cannot be read is reported with the file, and the next one is shown', async () => {
   const file = join(folder, 'app.jsonl');
   writeFileSync(file, `no json\n${line('a')}`);
   expect(await following([file])(2)).toEqual([
@@ -161,7 +161,7 @@ test('a line that cannot be read is said with the file, and the next one is show
   ]);
 });
 
-test('the last line of a file that is renamed is reported, if it cannot be read', async () => {
+test('the last line of a renamed file is reported if it cannot be read', async () => {
   const file = join(folder, 'app.jsonl');
   writeFileSync(file, line('a'));
   const next = following([file]);
@@ -172,7 +172,7 @@ test('the last line of a file that is renamed is reported, if it cannot be read'
   expect(await next(2)).toEqual([expect.stringContaining(`${file}: a line could not be read (`), 'b']);
 });
 
-test('many lines that cannot be read are counted, and the cause is that of the first of them', async () => {
+test('many lines that cannot be read are counted, with the cause of the first', async () => {
   const file = join(folder, 'app.jsonl');
   writeFileSync(file, `${'no json\n'.repeat(4)}${line('a')}`);
   const next = following([file]);
@@ -184,7 +184,7 @@ test('many lines that cannot be read are counted, and the cause is that of the f
   expect(await next(2)).toEqual(['c', `${file}: a line could not be read`]);
 });
 
-test('a line that cannot be read is reported also after the file was cut', async () => {
+test('a line that cannot be read is reported also after the file was truncated', async () => {
   const file = join(folder, 'app.jsonl');
   const problem = expect.stringContaining('a line could not be read (');
   writeFileSync(file, `no json\n${line('a')}${line('b')}`);
@@ -195,12 +195,12 @@ test('a line that cannot be read is reported also after the file was cut', async
   expect(await next(2)).toEqual(['c', problem]);
 });
 
-test('a directory that cannot be looked into is an error at once, a file in a file too', async () => {
+test('a directory that cannot be read is an error at once, and so is a path below a file', async () => {
   const file = join(folder, 'app.jsonl');
   writeFileSync(file, '');
   await expect(following([join(file, 'x')])(1)).rejects.toThrow(`${join(file, 'x')}: ENOTDIR`);
 });
 
-test('a path that is not there is an error at once', async () => {
+test('a missing path is an error at once', async () => {
   await expect(following([join(folder, 'none.jsonl')])(1)).rejects.toThrow('none.jsonl: no such file');
 });

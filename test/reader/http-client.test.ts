@@ -30,7 +30,7 @@ async function linesOf(to: HttpTarget, path = '/x', parameters = {}, stop = sign
   return lines;
 }
 
-test('lines come without empty ones, the last one also without a line feed, wherever the bytes are cut', async () => {
+test('lines are returned without empty ones, the last one also without a line feed, with any chunk boundaries', async () => {
   const bytes = Buffer.from('a\n\n  \nzürich\nlast');
   const server = await serve((response) => {
     for (const byte of bytes) response.write(Buffer.of(byte));
@@ -39,7 +39,7 @@ test('lines come without empty ones, the last one also without a line feed, wher
   expect(await linesOf(target(server))).toEqual(['a', 'zürich', 'last']);
 });
 
-test('parameters are escaped, and the path follows that of the URL', async () => {
+test('parameters are escaped, and the path is appended to that of the URL', async () => {
   const server = await serve((response) => response.end());
   const at = (path: string) => target({ url: new URL(path, server.url) });
   await linesOf(at('/'), '/api', { when: 'a == "b&c"' });
@@ -48,7 +48,7 @@ test('parameters are escaped, and the path follows that of the URL', async () =>
   expect(server.asked).toEqual(['/api?when=a+%3D%3D+%22b%26c%22', '/logs/api', '/logs/api']);
 });
 
-test('a user and a password in the URL are sent as such, a token as a bearer', async () => {
+test('a user and a password in the URL are sent as basic authentication, a token as a bearer', async () => {
   const seen: (string | undefined)[] = [];
   const server = await serve((response, { headers }) => {
     seen.push(headers.authorization);
@@ -67,7 +67,7 @@ const hasIpv6 = Object.values(networkInterfaces()).some((all) =>
   all?.some(({ address }) => address === '::1'),
 );
 
-/** A server that is none of HTTP. */
+/** A server that does not speak HTTP. */
 async function serveBytes(onSocket: (socket: Socket) => void, host = '127.0.0.1'): Promise<URL> {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
@@ -91,7 +91,7 @@ async function serveBytes(onSocket: (socket: Socket) => void, host = '127.0.0.1'
   expect(await linesOf(target({ url }))).toEqual(['x']);
 });
 
-test('a busy server is asked again as often as there are times, and then its answer counts', async () => {
+test('a request to a busy server is retried once per delay, and then its answer is used', async () => {
   const server = await serve((response) => response.writeHead(503).end('busy'));
   await expect(linesOf(target(server, { busyMillis: [1, 1, 1] }))).rejects.toMatchObject({
     kind: 'unavailable',
@@ -111,14 +111,14 @@ test.each([
   ],
   ['of a proxy', 502, '  <html>\n<body>bad gateway', 'd answered 502: <html>'],
   ['with nothing', 504, '', 'd answered 504: no message'],
-  ['that is forbidden', 403, 'no', 'd: no; give the token by --token-file or DISTLOG_TOKEN'],
+  ['that is forbidden', 403, 'no', 'd: no; set the token with --token-file or DISTLOG_TOKEN'],
   ['that moved', 302, 'there', 'd answered 302: there'],
 ])('an error %s is said in a line: %i', async (_name, status, body, message) => {
   const server = await serve((response) => response.writeHead(status).end(body));
   await expect(linesOf(target(server))).rejects.toThrow(new Error(message));
 });
 
-test('of an endless error only its beginning is read', async () => {
+test('only the first part of an endless error is read', async () => {
   const server = await serve((response) => {
     response.writeHead(500);
     const more = () => response.write('x'.repeat(1_000), () => !response.destroyed && setImmediate(more));
@@ -128,7 +128,7 @@ test('of an endless error only its beginning is read', async () => {
   expect((error as Error).message).toBe(`d answered 500: ${'x'.repeat(4_096)}`);
 });
 
-test('an abort ends the lines quietly: before the answer, within it, and between two tries', async () => {
+test('an abort ends the lines without an error: before the answer, within it, and between two attempts', async () => {
   const stop = new AbortController();
   const silent = await serve(() => stop.abort());
   expect(await linesOf(target(silent), '/x', {}, stop.signal)).toEqual([]);
@@ -150,7 +150,7 @@ test('an abort ends the lines quietly: before the answer, within it, and between
   expect(await linesOf(target(busy, { busyMillis: [600_000] }), '/x', {}, again.signal)).toEqual([]);
 });
 
-test('a server that closes the connection without an answer, and one that is none of HTTP', async () => {
+test('a server that closes the connection without an answer, and one that does not speak HTTP', async () => {
   const closes = await serveBytes((socket) => socket.destroy());
   await expect(linesOf(target({ url: closes }))).rejects.toMatchObject({
     kind: 'unavailable',
@@ -160,7 +160,7 @@ test('a server that closes the connection without an answer, and one that is non
   await expect(linesOf(target({ url: other }))).rejects.toThrow(/^no answer from d; Parse Error/);
 });
 
-test('a socket that is not there, and a file that is none', async () => {
+test('a socket that does not exist, and a file that is not a socket', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'http-client-'));
   closing.push(async () => rmSync(folder, { recursive: true }));
   const at = (name: string) =>
@@ -173,7 +173,7 @@ test('a socket that is not there, and a file that is none', async () => {
   await expect(linesOf(at('file'))).rejects.toMatchObject({ kind: 'unavailable' });
 });
 
-test('a connection that ends within the answer is cut, and what came before is there', async () => {
+test('a connection that ends within the answer is reported as cut, after the lines before', async () => {
   const server = await serve((response) => {
     response.write('a\nb\nc', () => response.destroy());
   });

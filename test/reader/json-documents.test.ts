@@ -68,19 +68,19 @@ test.each([
   expect(read(text)).toEqual({ bodies: both, bad: [] });
 });
 
-test('a document that was cut off is reported with its line, and the next ones are read', () => {
+test('a truncated document is reported with its line, and the next ones are read', () => {
   const { bodies, bad } = read(`${one}\n${two.slice(0, -20)}\n${two}\n${pretty(one).slice(0, 80)}\n${one}\n`);
   expect(bodies).toEqual([...both, 'one']);
   expect(bad.map(({ line }) => line)).toEqual([2, 4]);
 });
 
-test('a line of which the last part did not come is reported', () => {
+test('a split line whose last part is missing is reported', () => {
   const { bodies, bad } = read(`${cri(one)}\n${cri(two.slice(0, 50), 'P')}\n`);
   expect(bodies).toEqual(['one']);
   expect(bad).toEqual([{ line: 2, cause: expect.any(String) }]);
 });
 
-/** A line in parts of so many characters, as a container engine cuts it. */
+/** A line in parts of this many characters, as a container engine splits it. */
 const inParts = (line: string, length: number, wrapped: (part: string, isLast: boolean) => string) =>
   Array.from({ length: Math.ceil(line.length / length) }, (_, at) =>
     wrapped(line.slice(at * length, (at + 1) * length), (at + 1) * length >= line.length),
@@ -97,7 +97,7 @@ const forms: readonly ((line: string, size: number) => readonly string[])[] = [
   (line) => ['', ` ${line} `, '\t'],
 ];
 
-test('however documents are written and wrapped, and wherever the bytes are cut, all are found in order', () => {
+test('all documents are found in order, in any format and wrapping, with any chunk boundaries', () => {
   const document = fc.record({
     body: fc.string({
       unit: fc.constantFrom('{', '}', '[', ']', '"', '\\', ',', ' ', 'é', '\n', 'x'),
@@ -147,7 +147,7 @@ describe('a directory and standard input', () => {
   const folder = mkdtempSync(join(tmpdir(), 'distlog-'));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  test('of a directory all files of log records are read, rotated and compressed ones too', async () => {
+  test('all files of log records in a directory are read, also rotated and compressed ones', async () => {
     const names = [
       'a.jsonl',
       'a.jsonl.1',

@@ -13,7 +13,7 @@ function bodiesOf(chunks: readonly Uint8Array[], maxLineBytes?: number) {
 
 const records = [...failedCheckout(), record({ body: 'zürich 東京 👩‍👩‍👧' })];
 
-test('wherever the bytes are cut, the same records come out', () => {
+test('the records are the same with any chunk boundaries', () => {
   const bytes = Buffer.from(records.map((each) => otlpLine(each)).join('\n'));
   const cuts = fc.array(fc.nat(bytes.length), { maxLength: 30 });
   fc.assert(
@@ -28,7 +28,7 @@ test('wherever the bytes are cut, the same records come out', () => {
   );
 });
 
-test('a line over the bound is left out and counted, and the next one is read', () => {
+test('a line over the limit is skipped and counted, and the next one is read', () => {
   const lines = [otlpLine(record({ body: 'a'.repeat(5_000) })), otlpLine(record({ body: 'short' }))];
   const bytes = Buffer.from(lines.join('\n'));
   const chunks = Array.from({ length: Math.ceil(bytes.length / 100) }, (_, at) =>
@@ -36,10 +36,10 @@ test('a line over the bound is left out and counted, and the next one is read', 
   );
   const { bodies, report } = bodiesOf(chunks, 1_000);
   expect(bodies).toEqual(['short']);
-  expect(report).toMatchObject({ badLines: 1, firstBad: [{ line: 1, cause: 'longer than can be read' }] });
+  expect(report).toMatchObject({ badLines: 1, firstBad: [{ line: 1, cause: 'longer than the limit' }] });
 });
 
-test('a line of exactly the bound is read, one of a byte more is not', () => {
+test('a line of exactly the limit is read, one of a byte more is not', () => {
   const bytes = Buffer.from(otlpLine(record({ body: 'ü' })));
   for (const chunks of [[bytes], [bytes.subarray(0, 50), bytes.subarray(50)]]) {
     expect(bodiesOf(chunks, bytes.length).bodies).toEqual(['ü']);
@@ -47,20 +47,20 @@ test('a line of exactly the bound is read, one of a byte more is not', () => {
   }
 });
 
-test('a byte order mark, empty lines and traces or metrics are no mistakes', () => {
+test('a byte order mark, empty lines and traces or metrics are not errors', () => {
   const text = `\ufeff${otlpLine(record({ body: 'x' }))}\r\n\r\n  \n{"resourceSpans":[]}\n{"resourceMetrics":[]}\n`;
   const { bodies, report } = bodiesOf([Buffer.from(text)]);
   expect(bodies).toEqual(['x']);
   expect(report).toMatchObject({ badLines: 0, otherSignals: 2 });
 });
 
-test('of many bad lines the first five are kept, all are counted', () => {
+test('the first five of many bad lines are reported, and all are counted', () => {
   const { report } = bodiesOf([Buffer.from('x\n'.repeat(100))]);
   expect(report.badLines).toBe(100);
   expect(report.firstBad.map(({ line }) => line)).toEqual([1, 2, 3, 4, 5]);
 });
 
-test('bytes of any kind are counted and never thrown at', () => {
+test('bytes of any kind are counted, and nothing is thrown', () => {
   fc.assert(
     fc.property(fc.array(fc.uint8Array({ maxLength: 40 })), (chunks) => {
       const { bodies } = bodiesOf(chunks);
@@ -69,7 +69,7 @@ test('bytes of any kind are counted and never thrown at', () => {
   );
 });
 
-test('a long reading shows a sign of life on a terminal, and wipes it away', () => {
+test('a long read shows its progress on a terminal, and clears it', () => {
   const written: string[] = [];
   const out = { isTTY: true, write: (text: string) => written.push(text) } as unknown as NodeJS.WriteStream;
   let now = 0;
@@ -84,7 +84,7 @@ test('a long reading shows a sign of life on a terminal, and wipes it away', () 
   expect(written).toEqual(['\rreading: 1,200,000 records, 300 MiB\x1b[K', '\r\x1b[K']);
 });
 
-test('to a file it shows nothing', () => {
+test('progress is not shown in a file', () => {
   const out = { isTTY: false, write: () => expect('written').toBe('') } as unknown as NodeJS.WriteStream;
   let now = 0;
   const progress = new Progress(out, () => now);

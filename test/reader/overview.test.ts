@@ -16,7 +16,7 @@ const names = (records: Parameters<typeof taskRows>[0], choice: Partial<TaskChoi
   taskRows(records, { ...all, ...choice }).map(({ path }) => path.at(-1));
 const textOf = (line: ReturnType<typeof taskLine>) => line.map(({ text }) => text).join('');
 
-test('rows come by the time of their start, to the nanosecond', () => {
+test('rows are ordered by start time, to the nanosecond', () => {
   const at = (name: string, nanos: number) =>
     new Story(id(nanos), name)
       .start(5)
@@ -29,7 +29,7 @@ test('rows come by the time of their start, to the nanosecond', () => {
   ]);
 });
 
-test('slow tasks are those that took as long or longer; one without an end took no time', () => {
+test('slow tasks are those that took at least as long; one without an end has no duration', () => {
   const records = [0.099, 0.1, 0.2].flatMap(
     (seconds, at) =>
       new Story(id(at), `took ${seconds}`).start(at).succeed(at + seconds * 1e3, seconds).records,
@@ -62,7 +62,7 @@ test('failed tasks are those in which a failure began, and not the ones that it 
   expect(row!.reason).toContain(ERROR['exception.message']);
 });
 
-test('a trace without a failed task counts by its first error, and only where failures alone are asked for', () => {
+test('a trace without a failed task is listed by its first error, if only failures are requested', () => {
   const records = [
     record({ at: 1, traceId: 'c'.repeat(32), body: 'quiet', severity: 5 }),
     record({ at: 2, traceId: 'c'.repeat(32), body: 'first error', severity: 17 }),
@@ -83,7 +83,7 @@ test('a trace without a failed task counts by its first error, and only where fa
   }
 });
 
-test('a row is a line: when, outcome, the way to it, how long, where, why, in which trace', () => {
+test('a row is a line: time, outcome, path, duration, service, reason, trace', () => {
   const outer = new Story(id(1), 'outer').start(0);
   const inner = new Story(id(2), 'in\nner', { parent: outer.id }).start(1.5).fail(2, 0.42, ERROR);
   const [row] = taskRows([...outer.records, ...inner.records], { ...all, failed: true });
@@ -97,7 +97,7 @@ test('a row is a line: when, outcome, the way to it, how long, where, why, in wh
   expect(styles).toContain('red');
 });
 
-test('what is not known of a row is left out of its line', () => {
+test('unknown parts of a row are omitted from its line', () => {
   const lone = { service: '', traceId: '' };
   const [row] = taskRows(new Story(id(1), 'runs', lone).start(0).records, all);
   expect(textOf(taskLine(row!, look))).toMatch(/^2026-11-21 06:12:36\.000 UTC {2}\S+ runs {2}no end seen$/);
@@ -117,13 +117,13 @@ test('an expected failure is a failed task, but not listed as a failure, and not
   expect(taskRows(story.records, { ...all, failed: true })).toEqual([]);
 });
 
-test('a long text is cut to 300 characters in a line', () => {
+test('a long text is truncated to 300 characters in a line', () => {
   const rowOf = (length: number) => taskRows(new Story(id(1), 'x'.repeat(length)).start(0).records, all)[0]!;
   expect(textOf(taskLine(rowOf(300), look))).toContain(` ${'x'.repeat(300)} `);
   expect(textOf(taskLine(rowOf(301), look))).toContain(` ${'x'.repeat(299)}… `);
 });
 
-test('bursts are listed by time with what their manifests say', () => {
+test('bursts are listed by time with the content of their manifests', () => {
   const burst = (at: number, attributes: object, more = {}) =>
     record({
       at,
@@ -138,8 +138,8 @@ test('bursts are listed by time with what their manifests say', () => {
     record({ at: 3, body: 'no burst' }),
   ]);
   expect(rows).toMatchObject([
-    { id: '', trigger: '', service: '', traceId: '', said: '' },
-    { id: 'b2', trigger: 'severity', service: 'shop', traceId: TRACE, said: 'burst 2' },
+    { id: '', trigger: '', service: '', traceId: '', body: '' },
+    { id: 'b2', trigger: 'severity', service: 'shop', traceId: TRACE, body: 'burst 2' },
   ]);
   expect(rows[1]!.attributes).toMatchObject({ 'burst.released': 7 });
   expect(rows.map((row) => textOf(burstLine(row, look)))).toEqual([
@@ -148,6 +148,6 @@ test('bursts are listed by time with what their manifests say', () => {
   ]);
 });
 
-test('what was cut off a list is said with both numbers', () => {
+test('a truncated list is reported with both numbers', () => {
   expect(cutText(50, 1_204, 'task')).toBe('only the newest 50 of 1,204 tasks are shown; --limit shows more');
 });

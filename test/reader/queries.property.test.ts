@@ -17,7 +17,7 @@ import { ERROR, passedOn, record, TaskStory } from '../tree/story.ts';
 const { signal } = new AbortController();
 const noNotice = () => {};
 
-/** Answers as the API says, from memory. Indexed, it is asked for no more than it needs. */
+/** Answers like the API, from memory. If it is indexed, it must not be asked for more than necessary. */
 function sourceOf(records: readonly TreeRecord[], isIndexed: boolean): RecordSource {
   const groups = [...groupsOf(decodeJsonLogs(otlpLine(...records)))];
   async function* find(query: RecordQuery): AsyncGenerator<Found> {
@@ -36,7 +36,7 @@ function sourceOf(records: readonly TreeRecord[], isIndexed: boolean): RecordSou
 
 interface GivenTask {
   readonly trace: number;
-  /** Which task before it; more than there are: none. */
+  /** The index of its parent among the earlier tasks; none if it is too large. */
   readonly parent: number;
   readonly end: 'succeed' | 'cancel' | 'fail' | 'pass on' | 'none';
   readonly hasStart: boolean;
@@ -69,7 +69,7 @@ function recordsOf(tasks: readonly GivenTask[]): TreeRecord[] {
   });
 }
 
-test('tasks are found in a source with an index, which is asked for little, as in one that is read as a whole', async () => {
+test('the same tasks are found in an indexed source, with few requests, as in one that is read completely', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(task, { minLength: 1, maxLength: 9 }),
@@ -91,7 +91,7 @@ test('tasks are found in a source with an index, which is asked for little, as i
   );
 });
 
-test('the story of the last failure or burst is found, whatever is in the texts of its records', async () => {
+test('all records of the last failure or burst are found, whatever their texts contain', async () => {
   const strange = ['\ud83d', '"', '\\', 'a\nb\u2028\u0000', '\u{10ffff}', 'x'.repeat(20_000), ''];
   for (const isIndexed of [true, false]) {
     for (const text of strange) {

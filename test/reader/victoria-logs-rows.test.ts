@@ -68,11 +68,11 @@ test('an empty row is an empty record', () => {
   ]);
 });
 
-test.each(['5', 'null', '"x"', '[]', '{'])('%s is no row', (line) => {
+test.each(['5', 'null', '"x"', '[]', '{'])('%s is not a row', (line) => {
   expect(() => new VictoriaLogsRows().group(line)).toThrow(SyntaxError);
 });
 
-test('where a record had no text it has none', () => {
+test('a record without text is read without text', () => {
   expect(recordOf({ _msg: 'missing _msg field; see https://docs' }).body).toBeUndefined();
   expect(recordOf({ _msg: 'a missing _msg field;' }).body).toBe('a missing _msg field;');
 });
@@ -123,7 +123,7 @@ test.each([
   expect(recordOf({ _time: time }).timeUnixNano).toBe(nanos);
 });
 
-test('every time is read as it is written in a query', () => {
+test('every time is parsed as it is formatted in a query', () => {
   fc.assert(
     fc.property(fc.bigInt({ min: 0n, max: 4n * 10n ** 18n }), (nanos) => {
       expect(recordOf({ _time: timeText(nanos) }).timeUnixNano).toBe(nanos);
@@ -132,7 +132,7 @@ test('every time is read as it is written in a query', () => {
   );
 });
 
-test('labels are unquoted, whatever is in them; an escape of Go alone stays as it is', () => {
+test('labels are unquoted, whatever their content; an escape that only Go has is kept', () => {
   const stream = '{a="x,y={z}",b="say \\"hi\\"",c="\\x01"}';
   expect(groupOf({ _stream: stream }).resource.attributes).toEqual([
     ['a', 'x,y={z}'],
@@ -141,12 +141,12 @@ test('labels are unquoted, whatever is in them; an escape of Go alone stays as i
   ]);
 });
 
-test('an attribute of the record stays, where the stream has another value of that name', () => {
+test('an attribute of the record is kept if the stream has another value with that name', () => {
   const row = { _stream: '{user="leo",tier="gold"}', user: 'zoë', tier: 'gold' };
   expect(recordOf(row).attributes).toEqual([['user', 'zoë']]);
 });
 
-test('rows of one stream share their resource, and a number that is none is 0', () => {
+test('rows of one stream share their resource, and an invalid number is 0', () => {
   const rows = new VictoriaLogsRows();
   const one = groupOf({ _stream: '{a="1"}' }, rows);
   expect(groupOf({ _stream: '{a="1"}' }, rows).resource).toBe(one.resource);

@@ -22,7 +22,7 @@ interface StoredRow {
   readonly message: string;
 }
 
-/** Answers a time, an order and a limit of LogsQL as VictoriaLogs does; of what else is asked it says that all fits. */
+/** Evaluates time, order and limit of LogsQL like VictoriaLogs, and treats every other filter as a match. */
 function rowsOf(query: string, rows: readonly StoredRow[]): string[] {
   const [, from, to] = /_time:\[(\S+), (\S+)\)/.exec(query) ?? [];
   const isBetween = ({ nanos }: StoredRow) => {
@@ -106,7 +106,7 @@ test.each(['newest', 'oldest'] as const)(
     // Three records of each time: a page ends within them.
     const all = rows(40, (at) => BigInt(Math.floor(at / 3)));
     const { found, queries } = await serve((query) => rowsOf(query, all));
-    // Only a few fit, so that more pages are needed than the first.
+    // Only a few match, so that several pages are needed.
     const words = await found({ words: '7', limit: 4, order });
     expect(words).toEqual(['row 7']);
     expect(queries().length).toBeGreaterThan(10);
@@ -129,7 +129,7 @@ test.each(['newest', 'oldest'] as const)(
   },
 );
 
-test('records are counted there, and one by one where a condition decides', async () => {
+test('records are counted by the server, or one by one if there is a condition', async () => {
   const { source, queries } = await serve((query) =>
     query.includes('stats count()') ? ['{"records":"42"}'] : rowsOf(query, rows(3)),
   );
@@ -139,7 +139,7 @@ test('records are counted there, and one by one where a condition decides', asyn
   expect(await source.count({ when }, signal)).toEqual({ records: 2, atLeast: false });
 });
 
-test('no rows are a count of nothing; after an abort it is what was counted so far', async () => {
+test('no rows are a count of 0; after an abort it is the count so far', async () => {
   const { source } = await serve(() => []);
   expect(await source.count({}, signal)).toEqual({ records: 0, atLeast: false });
   expect(await source.count({}, AbortSignal.abort())).toEqual({ records: 0, atLeast: true });
@@ -154,7 +154,7 @@ test.each(['<html>', 'null', '5'])(
     const error = {
       name: 'ReaderError',
       kind: 'answer',
-      message: expect.stringMatching(/^v answered what cannot be/),
+      message: expect.stringMatching(/^v sent an invalid answer: /),
     };
     await expect(found({})).rejects.toMatchObject(error);
     await expect(source.count({}, signal)).rejects.toMatchObject(error);
@@ -162,7 +162,7 @@ test.each(['<html>', 'null', '5'])(
   },
 );
 
-test('a live view asks for what comes, a second late, and for what came since a time', async () => {
+test('a live view requests new records, a second late, and records since a time', async () => {
   const { source, server } = await serve((query) => rowsOf(query, rows(3)));
   const seen: string[] = [];
   const tail = async (query: Parameters<VictoriaLogsSource['tail']>[0]) => {
@@ -181,7 +181,7 @@ test('a live view asks for what comes, a second late, and for what came since a 
   );
 });
 
-test('a server that is not there is asked about', async () => {
+test('an unavailable server is an error with a hint', async () => {
   const { server, found } = await serve(() => []);
   await server.stop();
   await expect(found({})).rejects.toThrow('no answer from v; is it running?');

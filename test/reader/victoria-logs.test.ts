@@ -15,7 +15,9 @@ import { describeWithVictoriaLogs, VictoriaLogs } from '../support/victoria-logs
 import { otlpLine } from '../tree/otlp-lines.ts';
 import { failedCheckout, record, TRACE } from '../tree/story.ts';
 
-/** The stories of the tree tests, as of now: VictoriaLogs refuses what is older than it keeps. */
+/**
+ * The stories of the tree tests with current times: VictoriaLogs refuses records older than its retention.
+ */
 const shift = Math.floor(Date.now() / 1e3) - 60 - failedCheckout()[0]!.seconds;
 const now = (each: TreeRecord): TreeRecord => ({ ...each, seconds: each.seconds + shift });
 const none = { traceId: '', attributes: {} };
@@ -58,7 +60,7 @@ describeWithVictoriaLogs('a real VictoriaLogs', () => {
     return bodies;
   };
 
-  test('gives back what was sent: the tree is the same', async () => {
+  test('returns what was sent: the tree is the same', async () => {
     const records = await collect(
       source,
       { traceId: TRACE, limit: Number.POSITIVE_INFINITY },
@@ -125,7 +127,7 @@ describeWithVictoriaLogs('a real VictoriaLogs', () => {
     expect(first).toMatchObject({ body: 'live record', service: 'shop', scope: 'test', severity: 9 });
   });
 
-  test('an error of the query is said', async () => {
+  test('an error of the query is reported', async () => {
     const broken = new VictoriaLogsSource({ name: 'v', url: new URL('/nowhere', url) });
     await expect(collect(broken, { limit: 1 }, () => {}, signal)).rejects.toMatchObject({
       name: 'ReaderError',

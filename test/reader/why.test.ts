@@ -9,7 +9,7 @@ const failing = (at = 1, name = 'pay', common: ConstructorParameters<typeof Stor
 const burst = (attributes: object) =>
   record({ at: 500, eventName: 'burst.released', body: 'burst released', attributes: attributes as never });
 
-test('where nothing failed there is nothing to explain', () => {
+test('without a failure there is nothing to explain', () => {
   expect(failedTaskOf([])).toBeUndefined();
   expect(failedTaskOf(failing().succeed(200, 0.1).records)).toBeUndefined();
   expect(whyOfTrace([])).toBeUndefined();
@@ -32,7 +32,7 @@ test('the last root that failed is explained by the task in which its error bega
   ]);
 });
 
-test('what is not known is said to be unknown', () => {
+test('unknown facts are shown as unknown', () => {
   const story = new Story(id(1), 'pay', { traceId: '', service: '' }).start(0);
   const records = story.fail(1, 0.001, {}, { body: '', attributes: {} }).records.map((each) => {
     const { 'task.duration': _, ...attributes } = each.attributes;
@@ -46,7 +46,7 @@ test('what is not known is said to be unknown', () => {
   ]);
 });
 
-test('the data of the task is shown, sixteen of them at most, and a long value is cut', () => {
+test('at most sixteen values of the task are shown, and a long value is truncated', () => {
   const attributes = Object.fromEntries(Array.from({ length: 20 }, (_, at) => [`key${at}`, at]));
   const lines = why(
     new Story(id(1), 'pay', { attributes: { long: 'x'.repeat(121), ...attributes } })
@@ -59,7 +59,7 @@ test('the data of the task is shown, sixteen of them at most, and a long value i
   expect(why(failing().fail(101, 0.001, ERROR).records).some((line) => line.startsWith('data:'))).toBe(false);
 });
 
-test('of a long stack the first frames are shown, and behind them what caused it without its frames', () => {
+test('a long stack is shown with its first frames, then the causes without their frames', () => {
   const frames = (name: string, count: number) =>
     Array.from({ length: count }, (_, at) => `    at ${name}${at} (file:///srv/app.js:${at}:1)`);
   const stack = ['Error: outer', ...frames('f', 20), '  [cause]: Error: inner', ...frames('g', 3), ''];
@@ -93,7 +93,7 @@ test('the last twelve records before the end are shown with their own attributes
   );
 });
 
-test('what the burst and the task have lost is said by cause', () => {
+test('losses of the burst and the task are shown by cause', () => {
   const story = failing().hold(3).fail(101, 0.001, ERROR);
   const lines = why([
     ...story.records,
@@ -107,7 +107,7 @@ test('what the burst and the task have lost is said by cause', () => {
   expect(nothing.at(-1)).toBe('burst: burst released');
 });
 
-test('an error that came from a task that is not here is said to', () => {
+test('an error that came from a missing task is reported as such', () => {
   const lines = why(failing().fail(101, 0.001, passedOn(id(7))).records);
   expect(lines).toContain(`the error came from a missing task (id ${id(7)})`);
 });
@@ -153,7 +153,7 @@ describe('compared with a task of the same name that succeeded', () => {
     expect(compared(bad, run(2, OTHER).fail(201, 0.001, ERROR))).toEqual([]);
   });
 
-  test('the data that differs and the first step that differs are said; numbers in texts may differ', () => {
+  test('different data and the first different step are shown; numbers in texts may differ', () => {
     const bad = run(1, TRACE, { user: 'leo', tier: 'gold', same: 1 })
       .say(110, 'read 3 rows')
       .say(111, 'quiet', { severity: 5 })
@@ -173,7 +173,7 @@ describe('compared with a task of the same name that succeeded', () => {
     ]);
   });
 
-  test('where one did more than the other, nothing more is what the other did', () => {
+  test('if one has more steps than the other, the other is shown with nothing more', () => {
     const bad = run(1, TRACE).say(110, 'a').fail(120, 0.02, ERROR);
     const good = run(2, OTHER).say(210, 'a').say(211, 'b').succeed(220, 0.02);
     expect(compared(bad, good).slice(1)).toEqual([
@@ -184,10 +184,10 @@ describe('compared with a task of the same name that succeeded', () => {
     expect(compared(bad, same).slice(1)).toEqual(['  the same until: "a"']);
   });
 
-  test('where neither logged a step that is said, and other first steps have nothing in common', () => {
+  test('tasks without steps are reported, and different first steps have nothing in common', () => {
     const bad = run(1, TRACE).fail(120, 0.02, ERROR);
     expect(compared(bad, run(2, OTHER).succeed(220, 0.02)).slice(1)).toEqual([
-      '  both did nothing beside that was logged',
+      '  neither logged any other step',
     ]);
     const begun = run(1, TRACE).say(110, 'a').fail(120, 0.02, ERROR);
     expect(compared(begun, run(2, OTHER).say(210, 'b').succeed(220, 0.02)).slice(1)).toEqual([
@@ -195,7 +195,7 @@ describe('compared with a task of the same name that succeeded', () => {
     ]);
   });
 
-  test('a task within is a step with its outcome, a quiet one is none', () => {
+  test('a child task is a step with its outcome, a quiet one is not a step', () => {
     const bad = run(1, TRACE);
     const inner = new Story(id(5), 'charge', { traceId: TRACE, parent: bad.id })
       .start(110)

@@ -64,21 +64,21 @@ test.each<[string, AnyValue, boolean]>([
   expect(wordTest('placed')?.(withBody)).toBe(true);
 });
 
-test('a record has its own time, or else that at which it was observed', () => {
+test('a record has its own time, or otherwise its observed time', () => {
   const at = (timeUnixNano: bigint) => ({ ...recordOf('x'), timeUnixNano, observedTimeUnixNano: 7n });
   const fitting = filterOf({ fromNanos: 7n, toNanos: 9n });
   const kept = (time: bigint) => fitting({ ...groupOf(record()), records: [at(time)] }) !== undefined;
   expect([0n, 6n, 7n, 8n, 9n].map(kept)).toEqual([true, false, true, true, false]);
 });
 
-test('a group that fits as a whole stays the same; of another only what fits is left', () => {
+test('a group that matches completely stays the same; otherwise only the matching part is kept', () => {
   const group = { ...groupOf(record()), records: [recordOf('a'), recordOf('b')] };
   expect(filterOf({})(group)).toBe(group);
   expect(filterOf({ words: 'b' })(group)).toEqual({ ...group, records: [group.records[1]] });
   expect(filterOf({ words: 'c' })(group)).toBeUndefined();
 });
 
-test('a phrase does not go from one attribute to the next', () => {
+test('a phrase does not continue from one attribute to the next', () => {
   expect(wordTest('one-two')?.(recordOf('', { a: 'one', b: 'two' }))).toBe(false);
   expect(wordTest('one two')?.(recordOf('', { a: 'one', b: 'two' }))).toBe(true);
 });
@@ -101,7 +101,7 @@ test('whatever the order of the records, the newest and the oldest are chosen, i
   );
 });
 
-test('neighbors of one resource stay one group', () => {
+test('adjacent records of one resource stay one group', () => {
   const selection = new Selection(10, 'oldest');
   const shop = groupOf(record({ at: 1 }), record({ at: 2 }));
   selection.add({ ...shop, records: [...shop.records, ...groupOf(record({ at: 3 })).records] });

@@ -31,7 +31,7 @@ export const bursts = command({
   },
 });
 
-function jsonRow({ seconds, nanos, said, attributes, ...row }: BurstRow): string {
+function jsonRow({ seconds, nanos, body, attributes, ...row }: BurstRow): string {
   const timeUnixNano = String(BigInt(seconds) * 1_000_000_000n + BigInt(nanos));
-  return safeJson({ timeUnixNano, body: said, ...row, attributes: plainData(attributes) });
+  return safeJson({ timeUnixNano, body, ...row, attributes: plainData(attributes) });
 }

@@ -141,7 +141,7 @@ test('tail shows what a real distlogd receives, and goes on when it is started a
   await sentUntil('first', send);
   daemon.child.kill('SIGKILL');
   await daemon.exit;
-  await until(() => err.some((text) => text.includes('closed the connection; waiting for it')));
+  await until(() => err.some((text) => text.includes('closed the connection; reconnecting')));
   const again = await running();
   await sentUntil('second', again.send);
   expect(err.some((text) => text.includes('is back after'))).toBe(true);

@@ -178,7 +178,7 @@ test('a compressed file that ends too early is shown as far as it goes', async (
   ]);
   expect(code).toBe(0);
   expect(out).toContain('✘ checkout');
-  expect(err).toContain('cut.jsonl.gz: unexpected end of file; what came before it is shown');
+  expect(err).toContain('cut.jsonl.gz: unexpected end of file; the records before the error are shown');
 });
 
 test('escape sequences in records, file names and arguments do not reach the terminal', async () => {
