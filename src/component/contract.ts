@@ -63,7 +63,7 @@ export interface Intake {
   append(batch: Batch): Promise<Accepted>;
 }
 
-/** A batch as it is read by a sink. */
+/** A batch that a sink reads. */
 export interface JournalEntry {
   /** Its index in the journal, from 1. Gaps are entries that were lost, or never acknowledged. */
   readonly index: number;
@@ -97,9 +97,9 @@ export interface JournalReader {
   /** Number of records ever written to the journal before `position`; undefined if unknown. */
   readonly recordsBefore: number | undefined;
   /**
-   * What this reader skipped because the journal lost it: it was damaged or removed. Truncated bytes that
-   * were never acknowledged are not counted. The number of records becomes known at the next segment at the
-   * latest.
+   * Batches that this reader skipped because the journal lost them: they were damaged or removed. Truncated
+   * bytes that were never acknowledged are not counted. The number of records becomes known at the next
+   * segment at the latest.
    */
   readonly missing: BatchCount;
 }
@@ -116,7 +116,7 @@ export interface JournalView {
   /** @param recordsBefore `recordsBefore` of the reader that reached this position, if known */
   reader(position: number, recordsBefore?: number): JournalReader;
   /**
-   * What is between `position` and the end. Cheap enough to be called for each sink whenever the journal
+   * The batches from `position` to the end. Cheap enough to be called for each sink whenever the journal
    * grows.
    */
   behind(position: number): Behind;

@@ -25,12 +25,12 @@ export interface Plugin {
 export interface PluginSink<O extends PluginOptions = PluginOptions> {
   /** The value of `type` in the configuration: lowercase letters, digits, and -. */
   readonly type: string;
-  /** What it is for, in a sentence. */
+  /** A description in one sentence. */
   readonly meaning: string;
   /** Its options, by their names in the configuration. */
   readonly options: O;
   /**
-   * What happens if the sink is too far behind, unless the configuration overrides it: `skip` drops the
+   * The behavior if the sink is too far behind, unless the configuration overrides it: `skip` drops the
    * oldest records for this sink, `block` makes the receivers wait. Default: `skip`.
    */
   readonly onFull?: 'block' | 'skip' | undefined;
@@ -50,7 +50,7 @@ export interface PluginSink<O extends PluginOptions = PluginOptions> {
 export interface PluginProcessor<O extends PluginOptions = PluginOptions, G = never> {
   /** The value of `type` in the configuration: lowercase letters, digits, and -. */
   readonly type: string;
-  /** What it is for, in a sentence. */
+  /** A description in one sentence. */
   readonly meaning: string;
   /** Its options, by their names in the configuration. */
   readonly options: O;
@@ -88,7 +88,7 @@ export interface PluginOption {
    * numbers. A `path` is relative to the directory of the configuration file.
    */
   readonly kind: 'text' | 'number' | 'count' | 'bytes' | 'millis' | 'flag' | 'choice' | 'path';
-  /** What it is for. */
+  /** A description of the option. */
   readonly meaning: string;
   /** The value if the configuration does not set it. */
   readonly default?: string | number | boolean | undefined;
@@ -122,7 +122,7 @@ export type PluginValue<O extends PluginOption> = O['kind'] extends 'flag'
     ? string
     : number;
 
-/** What the daemon passes to a sink in addition to its options. */
+/** The tools that the daemon passes to a sink in addition to its options. */
 export interface PluginTools {
   /** The sink's name in the configuration. */
   readonly name: string;

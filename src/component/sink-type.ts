@@ -12,7 +12,7 @@ export interface DeliveryDefaults {
   readonly onFull: 'block' | 'skip';
 }
 
-/** What the options of a sink are completed with: its name, and absolute paths of directories. */
+/** The values with which the options of a sink are completed: its name, and absolute paths of directories. */
 export interface SinkPlace {
   readonly name: string;
   /** The data directory of the daemon. */
@@ -21,7 +21,7 @@ export interface SinkPlace {
   readonly logs: string;
 }
 
-/** What the daemon passes to a sink in addition to its options. */
+/** The tools that the daemon passes to a sink in addition to its options. */
 export interface SinkTools {
   /** The sink's name in the configuration. */
   readonly name: string;

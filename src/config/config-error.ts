@@ -9,7 +9,7 @@ export interface ConfigError extends Position {
   readonly fileName: string;
   /** The key, from the top: `sinks.archive.rotate.maxBytes`; empty for the file as a whole. */
   readonly path: string;
-  /** What is expected and what was found, or which values conflict. */
+  /** The expected and the actual value, or the values that conflict. */
   readonly message: string;
 }
 

@@ -7,9 +7,9 @@ type Schema = Readonly<Record<string, unknown>>;
 
 /**
  * Generates the JSON Schema (draft-07) of a configuration file from the definition that also validates.
- * Editors use it to complete keys and values, show descriptions, and underline errors. It rejects nothing
- * that is valid. What it cannot express (bounds of sizes, relations between keys) is checked by `distlogd
- * validate`.
+ * Editors use it to complete keys and values, show descriptions, and underline errors. It rejects no valid
+ * configuration. `distlogd validate` checks what a schema cannot express (bounds of sizes, relations between
+ * keys).
  */
 export function configSchema(): Schema {
   return { ...schemaOfFile(definition), title: 'distlogd.yaml' };

@@ -9,7 +9,7 @@ export interface DecodedLogs {
 
 /** The source of the logs. */
 export interface LogResource {
-  /** What identifies the sender, such as `service.name`. */
+  /** The attributes that identify the sender, such as `service.name`. */
   readonly attributes: Attributes;
   /** How many attributes the sender dropped. */
   readonly droppedAttributesCount: number;

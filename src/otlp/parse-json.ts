@@ -47,7 +47,7 @@ function asText(input: string | Uint8Array): string {
   try {
     return Buffer.from(input.buffer, input.byteOffset, input.byteLength).toString('utf8');
   } catch {
-    throw new WireError('too_large', `${input.byteLength} bytes are too long for one string`);
+    throw new WireError('too_large', `${input.byteLength} bytes exceed the maximum string length`);
   }
 }
 

@@ -24,7 +24,7 @@ export interface RecordRun {
  * loss.
  *
  * @param maxRecords maximum number of records in a run
- * @param maxBytes approximate maximum size of a run; a larger record is a run of its own
+ * @param maxBytes approximate maximum size of a run; a larger record is a separate run
  * @throws WireError if the bytes are not a valid request
  */
 export function* recordRuns(request: Uint8Array, maxRecords: number, maxBytes: number): Generator<RecordRun> {

@@ -24,7 +24,7 @@ export interface RequestPiece {
  * All pieces together are at most five times as large as the request: if resource and scope are large, pieces
  * are larger than `maxBytes`.
  *
- * @param maxBytes approximate maximum size of a piece; a larger record is a piece of its own
+ * @param maxBytes approximate maximum size of a piece; a larger record is a separate piece
  * @throws WireError if the bytes are not a valid request
  */
 export function* requestPieces(

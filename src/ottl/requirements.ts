@@ -12,7 +12,7 @@ import type { Patterns } from './patterns.ts';
 import type { BooleanNode, PathNode, ValueNode } from './syntax.ts';
 
 /**
- * What every matching record has in common, derived from the `and`s of a condition, so that a store reads
+ * Properties that every matching record has, derived from the `and`s of a condition, so that a store reads
  * only records that may match. The condition itself decides.
  */
 export interface Requirements {

@@ -33,7 +33,7 @@ export async function* followFiles(
   const files = new Map<string, FollowedFile>();
   try {
     for (let isFirst = true; !signal.aborted; isFirst = false) {
-      // Also those that are not there at the moment: they are open, and may still be written to.
+      // Includes files that are currently missing: they are open, and may still be written to.
       for (const path of new Set([...(await filesOf(paths, isFirst)), ...files.keys()])) {
         const file = files.get(path) ?? new FollowedFile(path, isFirst && !isFromBeginning);
         files.set(path, file);
@@ -107,7 +107,7 @@ class FollowedFile {
 
   async #open(): Promise<boolean> {
     const handle = await open(this.#path).catch((error: NodeJS.ErrnoException) => {
-      // It was moved since it was found: the next one of its name is new.
+      // It was moved after it was found, so the next file with its name is new.
       if (error.code === 'ENOENT') this.#isAtEnd = false;
       return undefined;
     });

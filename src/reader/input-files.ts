@@ -14,7 +14,7 @@ export interface Input {
 
 /** Includes rotated files: `x.jsonl.1`, `x-2026-11-30.jsonl.gz`, `x.jsonl-20261130`. */
 const READABLE = /\.(?:json|jsonl|ndjson)(?:[-.][\w-]+)*$/;
-/** What a `file` sink has rotated and may compress at any moment: until that is done both forms are there. */
+/** The name of a file that a `file` sink has rotated. While it is being compressed, both files exist. */
 const ROTATED = /\.\d{8}T\d{9}Z(?:_\d+)?$/;
 const UNFINISHED = '.gz.unfinished';
 const CHUNK_BYTES = 2 ** 20;
@@ -58,7 +58,7 @@ function fileAt(path: string): Input {
   };
 }
 
-/** The file, or what it was compressed to since it was found. */
+/** Opens the file, or its compressed form if it was compressed in the meantime. */
 async function opened(path: string): Promise<Readable> {
   const open = async (name: string) => {
     const bytes = createReadStream(name, { highWaterMark: CHUNK_BYTES });

@@ -57,7 +57,7 @@ async function problemsOf(
   return problems;
 }
 
-/** What a sink receives of the entry, or the rule that filtered it out. */
+/** The entry as a sink receives it, or the rule that filtered it out. */
 async function received(entry: JournalEntry | undefined, set: RuleSet, sink: string) {
   if (entry === undefined) return { body: undefined, by: 'a processor drops it' };
   const view = set.viewOf(sink);

@@ -35,9 +35,8 @@ interface Decision {
 const NO_REDACTION: readonly Redaction[] = [];
 
 /**
- * What one sink receives of the journal's entries, according to the rules that apply to it. Conditions are
- * evaluated once for all sinks; limits are counted per sink, since each sink reads the journal at its own
- * position.
+ * Applies rules to the journal's entries for one sink. Conditions are evaluated once for all sinks; limits
+ * are counted per sink, since each sink reads the journal at its own position.
  *
  * An entry that the rules do not change is passed on unchanged. If records are filtered out, the others are
  * copied as bytes. Only a redaction decodes and encodes records.

@@ -19,7 +19,7 @@ export type AnyField =
 /** Fields whose value has no parts. */
 export type ScalarData = NumberData | ChoiceData | FlagData | TextData | PathData | CodeData | ValueData;
 
-/** What applies if an option is not set. */
+/** The behavior if an option is not set. */
 export type Absence =
   /** An error is reported. */
   | { readonly kind: 'required' }

@@ -3,7 +3,7 @@ import type { AnyField, GroupData, ListData, MapData, ScalarData, VariantsData, 
 
 /** A problem with the given options. */
 export interface Problem<Raw> {
-  /** The option, as it is written: `rotate.maxAge`. */
+  /** The path of the option in its format: `rotate.maxAge`. */
   readonly path: string;
   /** The text that follows the option's name: `must be ...`. */
   readonly message: string;

@@ -18,7 +18,7 @@ import type { Link } from './trees.ts';
  * 2. If parents form a cycle, the cycle is broken at its task that began first (on a tie: the lowest id),
  *   which becomes a
  *    root.
- * 3. A missing parent gets a node of its own, with all tasks that name it. That node goes into the task that
+ * 3. A missing parent gets a separate node, with all tasks that name it. That node goes into the task that
  *   wrote a record
  *    inside the missing span, if there is one; otherwise under the trace's root, if exactly one task of the
  * trace has no

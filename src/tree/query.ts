@@ -69,7 +69,7 @@ export function isOwnName(name: string): boolean {
 }
 
 /**
- * Seconds from start to end: the duration in the end record, or else the difference of the two times;
+ * Seconds from start to end: the duration in the end record, otherwise the difference of the two times;
  * undefined if neither is known.
  */
 export function durationOf({ start, end }: Task): number | undefined {

@@ -79,8 +79,8 @@ function endWith(task: MutableTask, record: TreeRecord, outcome: Outcome): void 
 
 /**
  * A task of Python distlog logs its start, and at its end either the same text again, or the argument of
- * success(), or `FAILED` and the text. None of these is an event, so an end with a different text cannot be
- * told from other records.
+ * success(), or `FAILED` and the text. None of these is an event, so an end with a different text looks like
+ * any other record.
  */
 function resolvePythonTask(task: MutableTask): void {
   const { records, start } = task;
