@@ -4,23 +4,26 @@ import type { Finding } from './finding.ts';
 import { recordFindings } from './record-findings.ts';
 import { setUpFindings } from './set-up-findings.ts';
 
-/** Names the causes why a process shows no burst, those of the set-up first. */
+/** Returns the reasons why a process shows no burst; reasons in the setup come first. */
 export async function diagnose(evidence: Evidence): Promise<readonly Finding[]> {
   const url = endpointOf(evidence);
   const findings = [...setUpFindings(evidence), ...recordFindings(evidence)];
   return url === undefined ? findings : [...findings, ...(await endpointFindings(url))];
 }
 
-/** Of the processes that a command started, the one that matters: with a burst, with loggers, else the last one. */
+/**
+ * Selects the relevant process of a command: one with a burst, otherwise one with loggers, otherwise the
+ * last.
+ */
 export function mainProcess(all: readonly Evidence[]): Evidence | undefined {
   const weight = ({ bursts, loggers, copies }: Evidence) =>
     bursts.length * 100 + loggers.length * 10 + copies.length;
   return all.toSorted((one, other) => weight(one) - weight(other)).at(-1);
 }
 
-/** The report, as lines. */
+/** Returns the lines of the report. */
 export function reportOf(evidence: Evidence, findings: readonly Finding[]): readonly string[] {
-  const head = `distlog doctor: process ${evidence.pid}, ${evidence.entry || 'without a file'}`;
+  const head = `distlog doctor: process ${evidence.pid}, ${evidence.entry || 'no entry file'}`;
   const counts = evidence.bursts.map(
     ({ name, stats }) =>
       `  ${name}: ${stats.held} held, ${stats.bursts} bursts, ${stats.released} released, ${stats.live} exported at once, ${stats.delivered} delivered`,
@@ -35,7 +38,7 @@ export function reportOf(evidence: Evidence, findings: readonly Finding[]): read
   return [
     head,
     ...counts,
-    ...(findings.length === 0 ? ['', 'Nothing was found that hides bursts.'] : causes),
-    ...(warnings.length === 0 ? [] : ['', 'burstlog warned:', ...warnings]),
+    ...(findings.length === 0 ? ['', 'No problems found.'] : causes),
+    ...(warnings.length === 0 ? [] : ['', 'warnings of burstlog:', ...warnings]),
   ];
 }

@@ -5,7 +5,10 @@ import type { Finding } from './finding.ts';
 
 const TIMEOUT_MILLIS = 2_000;
 
-/** Where the log records of a process go by its variables; undefined if they say nothing of a network. */
+/**
+ * Returns the destination of a process's log records according to its variables; undefined if it is no
+ * network address.
+ */
 export function endpointOf(evidence: Evidence): URL | undefined {
   const { environment, isStarted, bursts } = evidence;
   if (readsFile(evidence)) return undefined;
@@ -16,12 +19,13 @@ export function endpointOf(evidence: Evidence): URL | undefined {
   if (!names.includes('otlp')) return undefined;
   const named =
     given || environment.OTEL_EXPORTER_OTLP_LOGS_ENDPOINT || environment.OTEL_EXPORTER_OTLP_ENDPOINT;
-  // Without one it is only known for what burstlog sets up: others may have given the exporter its address in code.
+  // Without a variable, only the default of `start()` is known: an application may configure its exporter in
+  // code.
   if (named) return urlOf(named);
   return isStarted ? urlOf(defaultOtlp(environment)) : undefined;
 }
 
-/** Whether anything listens at an endpoint. */
+/** Checks whether an endpoint accepts connections. */
 export async function endpointFindings(url: URL): Promise<readonly Finding[]> {
   const problem = await connectionProblem(url);
   if (problem === undefined) return [];
@@ -29,9 +33,9 @@ export async function endpointFindings(url: URL): Promise<readonly Finding[]> {
     {
       cause: 'unreachable',
       seen: `${url.host} does not answer: ${problem}`,
-      why: 'records go there, by the variables of the process, so none of them arrives',
+      why: 'the environment variables name it as the destination, so no record arrives',
       remedy:
-        'start the Collector or distlogd, correct OTEL_EXPORTER_OTLP_ENDPOINT or BURSTLOG_ENDPOINT, or look at it with BURSTLOG_EXPORTER=stdout',
+        'start the Collector or distlogd, correct OTEL_EXPORTER_OTLP_ENDPOINT or BURSTLOG_ENDPOINT, or set BURSTLOG_EXPORTER=stdout to see the records',
     },
   ];
 }
@@ -55,7 +59,7 @@ function connectionProblem(url: URL): Promise<string | undefined> {
       resolve(problem);
     };
     socket.on('connect', () => end());
-    socket.on('timeout', () => end(`no answer in ${TIMEOUT_MILLIS / 1_000} s`));
+    socket.on('timeout', () => end(`no response within ${TIMEOUT_MILLIS / 1_000} s`));
     socket.on('error', (error: NodeJS.ErrnoException) => end(error.code ?? error.message));
   });
 }

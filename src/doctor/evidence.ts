@@ -1,37 +1,37 @@
-/** What was found in a process at one moment: plain data, which one process writes and another reads. */
+/** The state of a process at one moment: plain data, which one process writes and another reads. */
 export interface Evidence {
   readonly pid: number;
-  /** The file that the process runs. */
+  /** The entry file of the process. */
   readonly entry: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly bursts: readonly BurstEvidence[];
-  /** Undefined: no LoggerProvider is registered. */
+  /** Undefined if no LoggerProvider is registered. */
   readonly provider: ProviderEvidence | undefined;
   /** Whether `start()` or `burstlog/register` set it up. */
   readonly isStarted: boolean;
   readonly hasContextManager: boolean;
   readonly hasTracerProvider: boolean;
-  /** Packages of OpenTelemetry that were loaded, each copy of them. */
+  /** The loaded packages of OpenTelemetry, with every copy. */
   readonly copies: readonly Copy[];
-  /** Loggers that were loaded, by name. */
+  /** The loaded loggers, by name. */
   readonly loggers: readonly LoadedLogger[];
-  /** What burstlog itself has warned of. */
+  /** Warnings of burstlog itself. */
   readonly warnings: readonly string[];
 }
 
-/** A burst, with what its options say and what became of its records. */
+/** A burst, with its options and record counts. */
 export interface BurstEvidence {
   readonly name: string;
   readonly level: number;
   readonly emitLevel: number;
   readonly burstLevel: number;
   readonly scope: string;
-  /** Where it stands as seen from the registered provider. */
+  /** Its position relative to the registered provider. */
   readonly place: 'provider' | 'processor' | 'elsewhere' | 'unknown';
   readonly stats: StatsEvidence;
 }
 
-/** `BurstStats`, as far as it is looked at. */
+/** The parts of `BurstStats` that are used here. */
 export interface StatsEvidence {
   readonly held: number;
   readonly passed: number;
@@ -45,12 +45,12 @@ export interface StatsEvidence {
   readonly failed: Readonly<Record<string, number>>;
 }
 
-/** The LoggerProvider that is registered. */
+/** The registered LoggerProvider. */
 export interface ProviderEvidence {
   readonly name: string;
-  /** Names of its processors; undefined if they cannot be seen. */
+  /** The names of its processors; undefined if they cannot be determined. */
   readonly processors: readonly string[] | undefined;
-  /** Which DEBUG records it refuses before any processor sees them. */
+  /** The DEBUG records that it rejects before they reach a processor. */
   readonly refuses: 'none' | 'unsampled' | 'all';
 }
 
@@ -62,6 +62,9 @@ export interface Copy {
 
 export interface LoadedLogger {
   readonly name: string;
-  /** Whether its instrumentation is loaded too, and which of them was first; `'hook'`: `burstlog/pino` is used. */
+  /**
+   * Whether its instrumentation is loaded too, and which of the two was first; `'hook'`: `burstlog/pino` is
+   * used.
+   */
   readonly instrumentation: 'none' | 'before' | 'after' | 'hook';
 }

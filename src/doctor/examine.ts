@@ -3,12 +3,14 @@ import type { BurstEvidence, Evidence, ProviderEvidence, StatsEvidence } from '.
 import { copiesIn, loadedFiles, loggersIn } from './loaded-packages.ts';
 import { RegisteredProvider } from './registered-provider.ts';
 
-/** Warnings that are kept, the first ones. */
+/** The number of warnings that are kept, the first ones. */
 const MAX_WARNINGS = 50;
-/** Where `@opentelemetry/api` keeps what is registered. Not by the API: an older copy does not see a newer one. */
+/**
+ * The registrations of `@opentelemetry/api`. Read directly, because an older copy does not see a newer one.
+ */
 const API_KEY = Symbol.for('opentelemetry.js.api.1');
 
-/** Where `start()` keeps what it set up. */
+/** The key of the setup of `start()`. */
 const STARTED_KEY = Symbol.for('burstlog.setup');
 
 interface Global {
@@ -21,26 +23,26 @@ interface RegisteredApi {
   readonly trace?: unknown;
 }
 
-/** Variables that say where records go; none of them is a secret. */
+/** Variables that configure the destination of records; secrets are excluded. */
 const SHOWN = /^(?:BURSTLOG_|OTEL_)(?!.*(?:HEADERS|CERTIFICATE|KEY))/;
 
-/** What is registered with OpenTelemetry, and where the bursts stand in it. */
+/** The registrations with OpenTelemetry, and the position of each burst in them. */
 interface Registered
   extends Pick<Evidence, 'provider' | 'isStarted' | 'hasContextManager' | 'hasTracerProvider'> {
   readonly places: ReadonlyMap<object, BurstEvidence['place']>;
 }
 
-/** Looks at the process that it runs in: it listens from the start, and says at any time what it found. */
+/** Examines its own process: it observes from the beginning and can report its findings at any time. */
 export class Examiner implements Watcher {
   readonly #bursts: { readonly owner: object; readonly facts: BurstFacts }[] = [];
   readonly #warnings: string[] = [];
   readonly #changed: () => void;
-  /** As the registered provider answered last. */
+  /** The last answer of the registered provider. */
   #refuses: ProviderEvidence['refuses'] = 'none';
-  /** What was registered before the first burst shut down. */
+  /** The registrations before the first burst shut down. */
   #before: Registered | undefined;
 
-  /** @param changed is called when there is something new at a moment after which nothing may come */
+  /** @param changed is called when there are new findings at a time that may be the last opportunity */
   constructor(changed: () => void) {
     this.#changed = changed;
     watchWith(this);
@@ -57,7 +59,7 @@ export class Examiner implements Watcher {
 
   burst(owner: object, facts: BurstFacts): void {
     this.#bursts.push({ owner, facts });
-    // By then it is registered, if its set-up is done in one turn.
+    // If the setup completes in one turn of the event loop, the burst is registered by then.
     armImmediate(() => {
       if (this.#before === undefined) this.#refuses = new RegisteredProvider().refuses();
     });
@@ -77,7 +79,7 @@ export class Examiner implements Watcher {
       environment: Object.fromEntries(settings) as Record<string, string>,
       bursts: this.#bursts.map(({ owner, facts: { stats, ...facts } }) => ({
         ...facts,
-        // One that came after the first has ended cannot be found any more.
+        // A burst that was created after the first one shut down cannot be located.
         place: places.get(owner) ?? 'unknown',
         stats: stats() as StatsEvidence,
       })),

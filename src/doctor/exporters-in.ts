@@ -1,8 +1,8 @@
 import type { Evidence } from './evidence.ts';
 
 /**
- * Where the log records of a process go by its variables, as `start()` reads them: `BURSTLOG_EXPORTER`, one name in any
- * case, goes before `OTEL_LOGS_EXPORTER`, a list.
+ * Returns the destinations of log records according to the variables, as `start()` reads them.
+ * `BURSTLOG_EXPORTER` (one name in any case) takes precedence over `OTEL_LOGS_EXPORTER` (a list).
  */
 export function exportersIn(environment: Evidence['environment']): {
   readonly variable: string;
@@ -15,7 +15,7 @@ export function exportersIn(environment: Evidence['environment']): {
   return { variable: 'OTEL_LOGS_EXPORTER', names: known.length === 0 ? ['otlp'] : known };
 }
 
-/** `start()` reads a declarative configuration in the place of the variables. */
+/** Whether `start()` reads a declarative configuration instead of the variables. */
 export function readsFile({ isStarted, environment }: Evidence): boolean {
   return isStarted && Boolean(environment.OTEL_CONFIG_FILE?.trim());
 }

@@ -1,11 +1,11 @@
-/** Why records are not seen. */
+/** A reason why records are not exported. */
 export interface Finding {
-  /** A fixed word for the cause, which docs/troubleshooting.md explains. */
+  /** A fixed identifier, which docs/troubleshooting.md explains. */
   readonly cause: string;
-  /** What was found in the process. */
+  /** The observation. */
   readonly seen: string;
-  /** Why that hides bursts. */
+  /** Why it prevents bursts. */
   readonly why: string;
-  /** What to do. */
+  /** How to fix it. */
   readonly remedy: string;
 }

@@ -1,6 +1,6 @@
 /**
- * What `distlog doctor` loads into a process, before anything else: it writes what it finds into a file of the
- * directory that `DISTLOG_DOCTOR` names, every second and at the exit, so that something is there however it ends.
+ * The hook that `distlog doctor` preloads into a process. It writes its findings to a file in the directory of
+ * `DISTLOG_DOCTOR`, every second and at exit, so that findings exist for every kind of end.
  */
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -17,7 +17,7 @@ if (directory !== undefined) {
       writeFileSync(`${path}.next`, JSON.stringify(examiner.evidence()));
       renameSync(`${path}.next`, path);
     } catch {
-      // The doctor has gone, and with it its directory; the application runs on.
+      // The doctor has ended and removed its directory; the application continues.
     }
   };
   const examiner = new Examiner(write);

@@ -7,12 +7,12 @@ import type { Copy, LoadedLogger } from './evidence.ts';
 const WATCHED = ['@opentelemetry/api', '@opentelemetry/sdk-logs'];
 const LOGGERS = ['pino', 'winston', 'bunyan'];
 
-/** The files of CommonJS modules in the order in which they were loaded. Nearly all of npm's loggers are such. */
+/** Returns the files of CommonJS modules in load order. Nearly all loggers on npm are CommonJS. */
 export function loadedFiles(): readonly string[] {
   return Object.keys((Module as unknown as { _cache: object })._cache);
 }
 
-/** Where a package is loaded from, each folder once. */
+/** Returns every folder from which a package is loaded. */
 export function copiesIn(files: readonly string[]): readonly Copy[] {
   return WATCHED.flatMap((name) => {
     const part = partOf(name);
@@ -22,7 +22,7 @@ export function copiesIn(files: readonly string[]): readonly Copy[] {
   });
 }
 
-/** Which loggers are loaded, and whether their instrumentation was there first. */
+/** Returns the loaded loggers, and whether their instrumentation was loaded first. */
 export function loggersIn(files: readonly string[]): readonly LoadedLogger[] {
   const first = (name: string) => files.findIndex((file) => file.includes(partOf(name)));
   return LOGGERS.filter((name) => first(name) >= 0).map((name) => {

@@ -3,7 +3,7 @@ import type { BurstEvidence, Evidence, LoadedLogger, StatsEvidence } from './evi
 import type { Finding } from './finding.ts';
 import { holdsNothing } from './set-up-findings.ts';
 
-/** What the counts of a burst say: what came, what became of it, and what was delivered. */
+/** Checks the counts of each burst: records received, lost and delivered. */
 export function recordFindings({ bursts, loggers }: Evidence): readonly Finding[] {
   return bursts.flatMap((burst) => [
     ...arrivals(burst, loggers),
@@ -31,9 +31,9 @@ function arrivals(burst: BurstEvidence, loggers: readonly LoadedLogger[]): reado
     return [
       {
         cause: 'logger-level',
-        seen: `${stats.live} records came, and none below ${severityNameOf(emitLevel)}`,
-        why: 'a logger that is set to INFO makes no DEBUG records, so there is nothing to hold',
-        remedy: loggers.map(quietly).join('; ') || 'let the logger emit DEBUG records',
+        seen: `${stats.live} records arrived, none of them below ${severityNameOf(emitLevel)}`,
+        why: 'a logger with level INFO creates no DEBUG records, so there is nothing to hold',
+        remedy: loggers.map(quietly).join('; ') || 'set the level of the logger to DEBUG',
       },
     ];
   }
@@ -42,9 +42,9 @@ function arrivals(burst: BurstEvidence, loggers: readonly LoadedLogger[]): reado
   return [
     {
       cause: 'no-trigger',
-      seen: `${stats.held} records were held, and nothing released them`,
-      why: `no record from ${level} on, and no failed span, came for a trace that held something`,
-      remedy: `if an error was logged: was it below ${level}, or outside of the trace whose records were held? See burstLevel, triggers and scope`,
+      seen: `${stats.held} records were held, but no trigger released them`,
+      why: `no trace with held records had a record of at least ${level} or a failed span`,
+      remedy: `if an error was logged, check whether it was below ${level}, or outside the trace with the held records; see burstLevel, triggers and scope`,
     },
   ];
 }
@@ -53,7 +53,7 @@ function names(loggers: readonly LoadedLogger[]): string {
   return loggers.map(({ name }) => name).join(', ');
 }
 
-/** winston's instrumentation sends nothing without a package that it does not depend on. */
+/** winston's instrumentation sends nothing without this package, on which it does not depend. */
 const WINSTON_TRANSPORT = '@opentelemetry/winston-transport';
 
 function connection({ name, instrumentation }: LoadedLogger): string {
@@ -66,7 +66,8 @@ function connection({ name, instrumentation }: LoadedLogger): string {
 }
 
 function quietly({ name, instrumentation }: LoadedLogger): string {
-  if (instrumentation === 'hook') return `${name}: leave its level to withBurstlog(), and log below INFO`;
+  if (instrumentation === 'hook')
+    return `${name}: remove its level option, which withBurstlog() sets, and log below INFO`;
   if (name === 'pino') return "pino: pino(withBurstlog({ level: 'info' })), of burstlog/pino";
   return name === 'winston'
     ? "winston: level 'debug' for the logger, 'info' for its transports"
@@ -77,7 +78,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
   capacity: 'raise capacity, or use scope trace or task instead of global',
   bytes: 'raise maxBytes',
   age: 'raise maxAgeMillis',
-  idle: 'raise idleMillis, or register spanProcessor() so that the trace is known to be open',
+  idle: 'raise idleMillis, or register spanProcessor() so that open traces are known',
   limit: 'raise limit, or set it to false',
   size: 'raise maxRecordBytes',
 };
@@ -101,9 +102,9 @@ function deliveries({ failed, pending, delivered }: StatsEvidence): readonly Fin
     {
       cause: 'not-delivered',
       seen: `${delivered} records were delivered; failed: ${causes || 'none'}; ${pending} are still pending`,
-      why: 'what left the burst did not reach its destination, or not yet',
+      why: 'these records did not reach their destination, or not yet',
       remedy:
-        'look at the warnings of the exporter (OTEL_LOG_LEVEL=DEBUG), and await shutdown() before the process ends',
+        'check the warnings of the exporter (OTEL_LOG_LEVEL=DEBUG), and await shutdown() before the process ends',
     },
   ];
 }

@@ -8,10 +8,10 @@ interface Inside {
   _getDelegate?(): object;
 }
 
-/** The LoggerProvider that is registered, as far as it can be seen from outside. */
+/** The registered LoggerProvider, as far as its state is accessible. */
 export class RegisteredProvider {
   readonly #provider: object | undefined;
-  /** Undefined if they cannot be seen. */
+  /** Undefined if they cannot be determined. */
   readonly #processors: readonly object[] | undefined;
 
   constructor() {
@@ -25,16 +25,18 @@ export class RegisteredProvider {
   placeOf(owner: object): BurstEvidence['place'] {
     if (owner === this.#provider) return 'provider';
     if (this.#provider !== undefined && this.#processors === undefined) {
-      // A burst in front of the provider shows no processors; one that is behind it cannot be told from others.
+      // A burst in front of a provider shows no processors; one behind another provider cannot be identified.
       return nameOf(this.#provider) === 'BurstLoggerProvider' ? 'elsewhere' : 'unknown';
     }
     if (this.#processors?.includes(owner)) return 'processor';
-    // Those hide what they wrap.
+    // Other processors hide the ones that they wrap.
     const areKnown = (this.#processors ?? []).every((each) => KNOWN.includes(nameOf(each)));
     return areKnown ? 'elsewhere' : 'unknown';
   }
 
-  /** Which DEBUG records it refuses. Not to be asked once it has shut down: then it refuses everything. */
+  /**
+   * Returns which DEBUG records it rejects. Must not be called after shutdown, when it rejects everything.
+   */
   refuses(): ProviderEvidence['refuses'] {
     return this.#provider === undefined ? 'none' : refusedBy(this.#provider);
   }
@@ -49,13 +51,13 @@ export class RegisteredProvider {
   }
 }
 
-/** Processors that stand alone: none of them has another one behind it. */
+/** Processors that wrap no other processor. */
 const KNOWN: readonly string[] = [
   ...['BatchLogRecordProcessor', 'SimpleLogRecordProcessor', 'NoopLogRecordProcessor'],
   ...['TaskLogRecordProcessor', 'PriorityBatchLogRecordProcessor', 'BurstLogRecordProcessor'],
 ];
 
-/** What is registered when nothing is. */
+/** Whether the provider is the placeholder of the API. */
 function isNoop(provider: object): boolean {
   return /^Noop|^ProxyLoggerProvider$/i.test(nameOf(provider));
 }

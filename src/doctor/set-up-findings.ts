@@ -4,20 +4,20 @@ import { exportersIn, readsFile } from './exporters-in.ts';
 import type { Finding } from './finding.ts';
 import { unsupported } from './version-range.ts';
 
-type Look = (evidence: Evidence) => readonly Finding[];
+type Check = (evidence: Evidence) => readonly Finding[];
 
-/** What is wrong with how the parts stand together, whatever records came. */
+/** Checks how the parts are set up, independent of the records. */
 export function setUpFindings(evidence: Evidence): readonly Finding[] {
-  return looks.flatMap((look) => look(evidence));
+  return checks.flatMap((check) => check(evidence));
 }
 
-const isTurnedOff: Look = (evidence) => {
+const isTurnedOff: Check = (evidence) => {
   const { environment } = evidence;
   if (readsFile(evidence)) return [];
   const { variable, names } = exportersIn(environment);
   return [
     ...(environment.OTEL_SDK_DISABLED?.trim().toLowerCase() === 'true'
-      ? [turnedOff('OTEL_SDK_DISABLED=true', 'OpenTelemetry is turned off as a whole')]
+      ? [turnedOff('OTEL_SDK_DISABLED=true', 'OpenTelemetry is disabled')]
       : []),
     ...(names.includes('none')
       ? [turnedOff(`${variable}=${environment[variable]?.trim()}`, 'no log records are exported')]
@@ -29,76 +29,76 @@ function turnedOff(seen: string, why: string): Finding {
   return { cause: 'turned-off', seen, why, remedy: 'unset the variable' };
 }
 
-const isMissing: Look = ({ bursts }) =>
+const isMissing: Check = ({ bursts }) =>
   bursts.length > 0
     ? []
     : [
         {
           cause: 'no-burst',
-          seen: 'the process made neither a BurstLogRecordProcessor nor a BurstLoggerProvider',
-          why: 'nothing holds records, so nothing can be released',
+          seen: 'the process created no BurstLogRecordProcessor and no BurstLoggerProvider',
+          why: 'no component holds records, so none can be released',
           remedy:
-            'start with `node --import burstlog/register app.js`, or call start() of burstlog/setup first',
+            'start with `node --import burstlog/register app.js`, or call start() of burstlog/setup before anything else',
         },
       ];
 
-const isElsewhere: Look = ({ bursts, provider }) => {
+const isElsewhere: Check = ({ bursts, provider }) => {
   if (bursts.length === 0 || bursts.some(({ place }) => place !== 'elsewhere')) return [];
-  // Loggers can be taken from a provider that nobody registered.
+  // Loggers can also be obtained from a provider that is not registered.
   if (provider === undefined && bursts.every(showsAll)) return [];
   const seen =
     provider === undefined
       ? 'no LoggerProvider is registered'
-      : `the registered LoggerProvider is another one: ${provider.name} with ${listed(provider.processors ?? [])}`;
+      : `the registered LoggerProvider is a different one: ${provider.name} with ${listed(provider.processors ?? [])}`;
   return [
     {
       cause: 'two-providers',
-      seen: `${seen}; no burst belongs to it`,
-      why: 'instrumentations and tasks write to the registered provider, so their records go past the burst',
+      seen: `${seen}; the burst is not registered`,
+      why: 'instrumentations and tasks write to the registered provider, so their records bypass the burst',
       remedy:
-        'register one LoggerProvider only, the one with the burst, before any other: registerLoggerProvider(provider)',
+        'register only the LoggerProvider with the burst, before any other: registerLoggerProvider(provider)',
     },
   ];
 };
 
-/** They export what the burst would hold. */
+/** Processors that export every record, including those that the burst would hold. */
 const EXPORTING: readonly string[] = [
   ...['BatchLogRecordProcessor', 'SimpleLogRecordProcessor', 'PriorityBatchLogRecordProcessor'],
 ];
 
-const isBeside: Look = ({ bursts, provider }) => {
+const isBeside: Check = ({ bursts, provider }) => {
   const beside = (provider?.processors ?? []).filter((name) => EXPORTING.includes(name));
   if (beside.length === 0 || !bursts.some(({ place }) => place === 'processor')) return [];
   return [
     {
       cause: 'exported-beside',
-      seen: `${listed(beside)} stands beside the burst in the registered LoggerProvider`,
-      why: 'it exports every record at once, quiet ones too, so a burst brings nothing new',
+      seen: `${listed(beside)} is registered beside the burst in the registered LoggerProvider`,
+      why: 'it exports every record at once, including quiet ones, so a burst adds nothing',
       remedy: 'give its exporter to the burst, new BurstLogRecordProcessor({ exporter }), and remove it',
     },
   ];
 };
 
-const isRefused: Look = ({ bursts, provider }) => {
+const isRefused: Check = ({ bursts, provider }) => {
   const wantsQuiet = bursts.some(({ level }) => level <= Severity.DEBUG4);
   if (provider === undefined || provider.refuses === 'none' || !wantsQuiet) return [];
   const isAll = provider.refuses === 'all';
   return [
     {
       cause: isAll ? 'minimum-severity' : 'trace-based',
-      seen: `the registered LoggerProvider refuses DEBUG records${isAll ? '' : ' of traces that are not sampled'}`,
-      why: 'the SDK asks minimumSeverity and traceBased before any processor, so these records are not held',
-      remedy: `leave ${isAll ? 'minimumSeverity' : 'traceBased'} out of the loggerConfigurator; the burst's option level refuses records too`,
+      seen: `the registered LoggerProvider rejects DEBUG records${isAll ? '' : ' of unsampled traces'}`,
+      why: 'the SDK checks minimumSeverity and traceBased before any processor, so these records are not held',
+      remedy: `remove ${isAll ? 'minimumSeverity' : 'traceBased'} from the loggerConfigurator; to drop records, use the burst's option level`,
     },
   ];
 };
 
-const isNothingQuiet: Look = ({ bursts }) =>
+const isNothingQuiet: Check = ({ bursts }) =>
   bursts.filter(holdsNothing).map(({ level, emitLevel }) => ({
     cause: 'nothing-is-quiet',
     seen: `level is ${severityNameOf(level)}, and emitLevel is ${severityNameOf(emitLevel)}`,
-    why: 'records below level are refused and those from emitLevel on are exported, so none is held',
-    remedy: 'set level below emitLevel: BURSTLOG_LEVEL=TRACE, or without it',
+    why: 'records below level are dropped and those from emitLevel on are exported, so none is held',
+    remedy: 'set level below emitLevel: BURSTLOG_LEVEL=TRACE, or unset it',
   }));
 
 export function holdsNothing({ level, emitLevel }: BurstEvidence): boolean {
@@ -106,10 +106,10 @@ export function holdsNothing({ level, emitLevel }: BurstEvidence): boolean {
 }
 
 /**
- * Copies of one version share what is registered. Without a burst the doctor does not come from the application's own
- * burstlog, and has loaded a copy itself.
+ * Copies of the same version share their registrations. Without a burst, the doctor is not loaded from the
+ * application's own burstlog and has loaded another copy itself.
  */
-const hasCopies: Look = ({ bursts, copies }) => {
+const hasCopies: Check = ({ bursts, copies }) => {
   if (bursts.length === 0) return [];
   const each = copies.filter(({ name }) => name === '@opentelemetry/api');
   if (new Set(each.map(({ version }) => version)).size < 2) return [];
@@ -117,13 +117,13 @@ const hasCopies: Look = ({ bursts, copies }) => {
     {
       cause: 'two-copies',
       seen: `versions of @opentelemetry/api: ${each.map(({ version, folder }) => `${version} in ${folder}`).join(', ')}`,
-      why: 'each refuses what another version registers, so log records or traces get lost between them',
-      remedy: 'install one version for all: npm ls @opentelemetry/api',
+      why: 'each rejects registrations of another version, so log records or traces are lost',
+      remedy: 'install a single version: npm ls @opentelemetry/api',
     },
   ];
 };
 
-const isUnsupported: Look = ({ copies }) =>
+const isUnsupported: Check = ({ copies }) =>
   copies.flatMap(({ name, version, folder }) => {
     const expected = unsupported(name, version);
     if (expected === undefined) return [];
@@ -137,35 +137,35 @@ const isUnsupported: Look = ({ copies }) =>
     ];
   });
 
-const isTooLate: Look = ({ loggers }) =>
+const isTooLate: Check = ({ loggers }) =>
   loggers
     .filter(({ instrumentation }) => instrumentation === 'after')
     .map(({ name }) => ({
       cause: 'import-order',
       seen: `${name} was loaded before @opentelemetry/instrumentation-${name}`,
-      why: `the instrumentation changes ${name} while it is loaded, so its records do not become OpenTelemetry's`,
+      why: `the instrumentation patches ${name} while it is loaded, so it does not see these records`,
       remedy: 'load burstlog first: `node --import burstlog/register`, or start() in the first import',
     }));
 
-/** Whether a burst did what it is for: what it held was released, and nothing pushed it out. */
+/** Whether a burst works: it released held records, and none was evicted by the capacity. */
 function showsAll({ stats }: BurstEvidence): boolean {
   return stats.released > 0 && !stats.evicted.capacity;
 }
 
-const hasNoContext: Look = ({ bursts, hasContextManager }) =>
+const hasNoContext: Check = ({ bursts, hasContextManager }) =>
   hasContextManager || !bursts.some((burst) => ['trace', 'task'].includes(burst.scope) && !showsAll(burst))
     ? []
     : [
         {
           cause: 'no-context-manager',
           seen: 'no context manager is registered',
-          why: 'no record knows its trace, so all share one buffer, where those of other requests push them out',
+          why: 'records have no trace context, so all share one buffer, in which records of other requests evict them',
           remedy:
             'start() and NodeSDK register one; else: context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())',
         },
       ];
 
-const hasNoTracer: Look = ({ bursts, hasContextManager, hasTracerProvider }) =>
+const hasNoTracer: Check = ({ bursts, hasContextManager, hasTracerProvider }) =>
   hasTracerProvider ||
   !hasContextManager ||
   !bursts.some((burst) => burst.scope === 'trace' && !showsAll(burst))
@@ -174,13 +174,13 @@ const hasNoTracer: Look = ({ bursts, hasContextManager, hasTracerProvider }) =>
         {
           cause: 'no-traces',
           seen: 'no TracerProvider is registered',
-          why: 'records outside of tasks have no trace, so all share one buffer, and no failed or slow span is a trigger',
+          why: 'records outside of tasks have no trace, so all share one buffer, and failed or slow spans are no triggers',
           remedy:
             'npm i @opentelemetry/sdk-trace @opentelemetry/instrumentation-http; or set the scope to task or global',
         },
       ];
 
-const looks: readonly Look[] = [
+const checks: readonly Check[] = [
   ...[isTurnedOff, isMissing, isTooLate, isElsewhere, isBeside, isRefused, isNothingQuiet],
   ...[hasCopies, isUnsupported, hasNoContext, hasNoTracer],
 ];

@@ -1,7 +1,7 @@
-/** A range of versions of a peer: from the first, up to but without the second. */
+/** A version range of a peer dependency: from the first, up to but excluding the second. */
 type Range = readonly [from: string, before: string];
 
-/** Of the `peerDependencies` in package.json. */
+/** The ranges of `peerDependencies` in package.json. */
 const supported: Readonly<Record<string, readonly Range[]>> = {
   '@opentelemetry/api': [['1.9.0', '2.0.0']],
   '@opentelemetry/sdk-logs': [
@@ -10,10 +10,10 @@ const supported: Readonly<Record<string, readonly Range[]>> = {
   ],
 };
 
-/** Which versions of a package are supported, as a text; undefined if that is one, or any is. */
+/** Returns the supported versions of a package as text; undefined if this version is supported or any is. */
 export function unsupported(name: string, version: string): string | undefined {
   const ranges = supported[name];
-  // Of a pre-release the numbers alone count.
+  // Only the numbers of a pre-release are compared.
   if (ranges === undefined || !/^\d+\.\d+\.\d+/.test(version)) return undefined;
   const isIn = ([from, before]: Range) => compare(version, from) >= 0 && compare(version, before) < 0;
   return ranges.some(isIn) ? undefined : ranges.map(([from, before]) => `>=${from} <${before}`).join(' or ');

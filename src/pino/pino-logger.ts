@@ -1,4 +1,4 @@
-/** A logger of pino, as far as it is looked at. */
+/** The parts of a pino logger that are used here. */
 export interface PinoLoggerLike {
   readonly levels: { readonly labels: Readonly<Record<number, string>> };
 }
@@ -6,7 +6,9 @@ export interface PinoLoggerLike {
 /** A log method of pino. */
 export type PinoMethod = (this: PinoLoggerLike, ...args: unknown[]) => void;
 
-/** What pino keeps behind symbols that its copies do not share; they are found by what they are called. */
+/**
+ * Descriptions of pino's symbols. Copies of pino do not share the symbols, so they are found by description.
+ */
 const NAMES = {
   bindings: 'pino.chindings',
   prefix: 'pino.msgPrefix',
@@ -18,7 +20,7 @@ const NAMES = {
 const SERIALIZERS = Symbol.for('pino.serializers');
 const FORMATTERS = Symbol.for('pino.formatters');
 const ANY_VALUE = [Symbol.for('pino.*'), '*'];
-/** What a line has that a record has elsewhere, or its resource. */
+/** Fields of a line that a record, or its resource, has in other fields. */
 export const ELSEWHERE: readonly string[] = [
   'time',
   'level',
@@ -28,10 +30,10 @@ export const ELSEWHERE: readonly string[] = [
   'span_id',
   'trace_flags',
 ];
-/** The key by which a line carries the name of an event. Source: OpenTelemetry's instrumentation of pino */
+/** The key of the event name in a line. Source: OpenTelemetry's instrumentation of pino */
 export const EVENT_NAME = 'otel.event.name';
 
-/** The keys that pino gives a meaning. */
+/** The configurable keys of pino. */
 export interface PinoKeys {
   readonly message: string;
   readonly error: string;
@@ -42,17 +44,17 @@ type Kept = PinoLoggerLike & Record<symbol, unknown>;
 
 /** What a logger, or a child of it, adds to its lines. */
 export interface PinoLines {
-  /** Its bindings, without those that the resource has. */
+  /** Its bindings, without the fields in `ELSEWHERE`. */
   readonly bindings: Readonly<Record<string, unknown>>;
   readonly hasBindings: boolean;
   readonly prefix: string;
-  /** Keys of an object that only pino can write: with a serializer, or with a meaning of their own. */
+  /** Keys of an object that need pino: those with a serializer or a special meaning. */
   readonly special: ReadonlySet<string>;
-  /** Whether only pino itself can say what a line holds: redaction, formatters, a serializer of whole objects. */
+  /** Whether only pino can serialize a line: with redaction, formatters, or a serializer of whole objects. */
   readonly isOpaque: boolean;
 }
 
-/** Reads loggers of one `pino()` call and their children. */
+/** Reads the loggers of one `pino()` call and their children. */
 export class PinoLoggers {
   readonly #known = new WeakMap<object, { readonly bindings: unknown; readonly lines: PinoLines }>();
   readonly #keys: PinoKeys;
@@ -62,7 +64,7 @@ export class PinoLoggers {
     this.#keys = keys;
   }
 
-  /** What this logger adds to its lines; looked up again after `setBindings()`. */
+  /** Returns what this logger adds to its lines; read again after `setBindings()`. */
   linesOf(logger: PinoLoggerLike): PinoLines {
     const symbols = this.#symbolsOf(logger);
     const bindings = at(logger, symbols.bindings);
@@ -73,7 +75,7 @@ export class PinoLoggers {
     return lines;
   }
 
-  /** The line that pino itself would write, without writing it. */
+  /** Returns the line that pino would write, without writing it. */
   lineOf(logger: PinoLoggerLike, method: PinoMethod, args: readonly unknown[]): string | undefined {
     const { stream } = this.#symbolsOf(logger);
     if (stream === undefined) return undefined;
@@ -88,7 +90,7 @@ export class PinoLoggers {
     return line;
   }
 
-  /** Whether the official instrumentation already sends what this logger writes. */
+  /** Whether the official instrumentation already sends the lines that this logger writes. */
   isInstrumented(logger: PinoLoggerLike): boolean {
     const { stream } = this.#symbolsOf(logger);
     const target = at(logger, stream) as { readonly streams?: readonly { stream?: object }[] } | undefined;
@@ -134,7 +136,7 @@ function read(logger: PinoLoggerLike, symbols: Symbols, keys: PinoKeys): PinoLin
     special: new Set([...Object.keys(serializers), ...Object.values(keys), ...ELSEWHERE, EVENT_NAME]),
     isOpaque:
       symbols.bindings === undefined ||
-      // A line has them twice, or they take the place of what is not given.
+      // Such a key would occur twice in a line, or would replace a missing value.
       [keys.message, keys.error, EVENT_NAME].some((key) => Object.hasOwn(bindings, key)) ||
       redaction.length > 0 ||
       typeof formatters?.log === 'function' ||

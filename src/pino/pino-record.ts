@@ -1,24 +1,24 @@
 import { boundedSnapshot, EXCEPTION_MESSAGE, EXCEPTION_STACKTRACE, EXCEPTION_TYPE } from '../record/index.ts';
 import { ELSEWHERE, EVENT_NAME, type PinoKeys, type PinoLines } from './pino-logger.ts';
 
-/** What a line of pino says, as a log record does. */
+/** The content of a pino line as the fields of a log record. */
 export interface PinoRecord {
   readonly body: string | undefined;
   readonly eventName: string | undefined;
   readonly attributes: Readonly<Record<string, unknown>>;
 }
 
-/** A nested object of a line is copied up to so many bytes. */
+/** The maximum size of the copy of a nested object. */
 const MAX_NESTED_BYTES = 256 * 1024;
 /**
- * The record of a call, without serializing it.
- * @returns undefined where only pino itself can say what the line would hold
+ * Creates the record of a call without serializing it.
+ * @returns undefined if only pino can determine the content of the line
  */
 export function directRecord(lines: PinoLines, args: readonly unknown[]): PinoRecord | undefined {
   const first = args[0];
   if (lines.isOpaque) return undefined;
   if (typeof first === 'string') return withBody(lines.prefix, first, args, 1, lines.bindings);
-  // Only plain objects: pino shortens those of `node:http`, and an error is more than its fields.
+  // Only plain objects: pino shortens those of `node:http`, and an error has more than its fields.
   if (typeof first !== 'object' || first === null || Object.getPrototypeOf(first) !== Object.prototype) {
     return undefined;
   }
@@ -42,8 +42,8 @@ function withBody(
 }
 
 /**
- * The bindings and the object of a call: the object itself where it has nothing but texts, numbers and booleans, since
- * the logger copies it.
+ * Combines the bindings and the object of a call. An object that contains only strings, numbers and booleans
+ * is returned itself, because the logger copies it.
  */
 function attributesOf(
   object: Readonly<Record<string, unknown>>,
@@ -70,7 +70,7 @@ function attributesOf(
   return attributes;
 }
 
-/** The record of a line as pino wrote it. */
+/** Creates the record of a line that pino wrote. */
 export function parsedRecord(line: string, keys: PinoKeys): PinoRecord {
   const {
     [keys.message]: body,
@@ -88,7 +88,7 @@ export function parsedRecord(line: string, keys: PinoKeys): PinoRecord {
   };
 }
 
-/** pino's own formatting, of %s and %d; undefined for anything else. */
+/** Applies pino's formatting for %s and %d; undefined for anything else. */
 function formatted(text: string, args: readonly unknown[], from: number): string | undefined {
   let written = '';
   let rest = text;
@@ -104,7 +104,7 @@ function formatted(text: string, args: readonly unknown[], from: number): string
   return rest.includes('%') ? undefined : written + rest;
 }
 
-/** What an error has beside type, message and stack, such as a code, stays under its key. */
+/** Other fields of an error, such as a code, stay under its key. */
 function exceptionOf(
   error: Readonly<Record<string, unknown>>,
   keys: PinoKeys,

@@ -11,50 +11,53 @@ import {
 import { type PinoKeys, type PinoLoggerLike, PinoLoggers, type PinoMethod } from './pino-logger.ts';
 import { directRecord, parsedRecord } from './pino-record.ts';
 
-/** The hooks of pino, as far as they are looked at. */
+/** The hooks of pino that are used here. */
 export interface PinoHooksLike {
-  /** Called in place of each log method, with the method to call. */
-  // biome-ignore lint/suspicious/noExplicitAny: whatever version of pino declares.
+  /** Called instead of each log method, with that method. */
+  // biome-ignore lint/suspicious/noExplicitAny: the type depends on the version of pino.
   logMethod?: ((this: any, args: any, method: any, level: number) => void) | undefined;
 }
 
-/** The options of pino, as far as they are looked at. */
+/** The options of pino that are used here. */
 export interface PinoOptionsLike {
-  /** From this level on pino writes. */
+  /** The minimum level of the lines that pino writes. */
   readonly level?: string | undefined;
   /** The name of the logger: `name` in lines, the scope of records. */
   readonly name?: string | undefined;
-  /** Levels by their names. */
+  /** Custom levels, by name. */
   readonly customLevels?: Readonly<Record<string, number>> | undefined;
-  /** Whether pino has no other levels. */
+  /** Whether only the custom levels exist. */
   readonly useOnlyCustomLevels?: boolean | undefined;
   /** Only `'ASC'`, the default of pino, is supported. */
-  // biome-ignore lint/suspicious/noExplicitAny: a name, or a function of the application.
+  // biome-ignore lint/suspicious/noExplicitAny: a name or a function.
   readonly levelComparison?: any;
-  /** Where pino writes the message. */
+  /** The key of the message in a line. */
   readonly messageKey?: string | undefined;
-  /** Where pino writes an error. */
+  /** The key of an error in a line. */
   readonly errorKey?: string | undefined;
-  /** Where pino writes the object of a call. */
+  /** The key of the call's object in a line. */
   readonly nestedKey?: string | undefined;
-  /** Adds to each line. Such calls are serialized by pino. */
+  /** Adds fields to each line. Calls with it are serialized by pino. */
   readonly mixin?: unknown;
   /** Hooks of pino; `logMethod` is called first. */
   readonly hooks?: PinoHooksLike | undefined;
 }
 
-/** The hooks of pino with ours among them. */
+/** The hooks of pino, including ours. */
 export interface PinoHooks extends PinoHooksLike {
-  /** Holds quiet calls, and passes the others on. */
-  // biome-ignore lint/suspicious/noExplicitAny: whatever version of pino declares.
+  /** Creates log records from calls, and passes those at or above pino's level on. */
+  // biome-ignore lint/suspicious/noExplicitAny: the type depends on the version of pino.
   logMethod: (this: any, args: any, method: any, level: number) => void;
 }
 
-/** What is done with the calls of a logger. */
+/** How the calls of a logger become log records. */
 export interface WithBurstlogOptions {
-  /** From this level of pino on, calls become log records. Default: `'debug'`, or the lowest if there is no such one. */
+  /**
+   * The minimum pino level of calls that become log records. Default: `'debug'`, or the lowest level without
+   * it.
+   */
   readonly level?: string | undefined;
-  /** Where they go. Default: the global LoggerProvider, as it is when pino is called. */
+  /** The provider of the log records. Default: the global LoggerProvider at the time of the call. */
   readonly loggerProvider?: LoggerProviderLike | undefined;
 }
 
@@ -78,25 +81,26 @@ const SEVERITIES = [
 ];
 
 /**
- * Options for pino with which quiet calls are held as log records and nothing is serialized for them. What pino writes
- * stays as it was: lines from `options.level` on.
+ * Returns options for pino that turn calls into log records, without serializing the quiet ones. The lines
+ * that pino writes do not change: those from `options.level` on.
  *
  * ```js
  * const logger = pino(withBurstlog({ level: 'info' }));
  * ```
  *
- * - Every call from `level` on becomes a log record of the logger `options.name` (`'pino'` if there is none): severity
- *   by level, the message as body, bindings and the object as attributes, an error as `exception.*`, and what else it
- *   has, such as a code, under its key. If the official
- *   instrumentation of pino runs too, it sends what is written, and only the other calls become records here.
- * - `redact`, serializers, `formatters.log`, `mixin` and `nestedKey` apply to held calls as well. A call that needs one
- *   of them is serialized by pino, and read again, which costs as much as writing it.
- * - `hooks.logMethod` of yours is called first.
- * - pino's level is then the lower of both, for `isLevelEnabled()` and children too. `logger.level = 'warn'` at run time
- *   stops calls below it altogether.
+ * - Every call from `level` on becomes a log record of the logger `options.name` (default `'pino'`). The
+ *   level becomes the severity, the message the body, bindings and object the attributes, and an error
+ *   `exception.*`; other fields of an error, such as a code, stay under its key. If the official
+ *   instrumentation of pino is also active, it sends the written lines, and only the other calls become
+ *   records here.
+ * - `redact`, serializers, `formatters.log`, `mixin` and `nestedKey` also apply to held calls. A call that
+ *   needs one of them is serialized by pino and parsed again, which costs as much as writing it.
+ * - Your `hooks.logMethod` is called first.
+ * - pino's level becomes the lower of both levels, including for `isLevelEnabled()` and children. Setting
+ *   `logger.level = 'warn'` at run time stops all calls below it.
  *
- * @param options what you would pass to `pino()`; not changed
- * @throws RangeError if `levelComparison` is not ascending, or a level is not known
+ * @param options the options for `pino()`; not changed
+ * @throws RangeError if `levelComparison` is not ascending, or a level is unknown
  */
 export function withBurstlog<O extends PinoOptionsLike>(
   options?: O,
@@ -135,13 +139,13 @@ export function withBurstlog<O extends PinoOptionsLike>(
 
 type LogRecordOf<L extends LoggerLike> = Parameters<L['emit']>[0];
 
-/** Sends calls of pino to a logger of OpenTelemetry. */
+/** Sends calls of pino to an OpenTelemetry logger. */
 class Sender {
   readonly #loggers: PinoLoggers;
   readonly #warnings = new RateLimitedWarnings('burstlog/pino', systemClock);
   readonly #name: string;
   readonly #keys: PinoKeys;
-  /** Whether the options leave it to pino what a line holds. */
+  /** Whether the options require pino to serialize every line. */
   readonly #isOpaque: boolean;
   readonly #given: LoggerProviderLike | undefined;
   #provider: LoggerProviderLike | undefined;
@@ -172,10 +176,13 @@ class Sender {
       const severityNumber = severityOf(level);
       const severityText = pino.levels.labels[level];
       const { body, eventName, attributes } = record;
-      // As the logs API has it, every field may be undefined.
+      // The logs API allows undefined in every field.
       logger.emit({ severityNumber, severityText, body, attributes, eventName } as LogRecordOf<LoggerLike>);
     } catch (error) {
-      this.#warnings.warn('failed', `a call of pino did not become a log record: ${errorText(error)}`);
+      this.#warnings.warn(
+        'failed',
+        `a call of pino could not be converted to a log record: ${errorText(error)}`,
+      );
     }
   }
 
@@ -196,14 +203,14 @@ class Sender {
   }
 }
 
-/** pino has a level for every ten, OpenTelemetry four severities for each. */
+/** pino has one level per ten, OpenTelemetry four severities for each of them. */
 function severityOf(level: number): number {
   const ten = Math.min(Math.max(Math.floor(level / 10), 1), SEVERITIES.length);
   const above = Math.min(Math.max(level - ten * 10, 0), 10);
   return SEVERITIES[ten - 1]! + Math.min(Math.ceil((above / 10) * 4), 3);
 }
 
-/** The level from which on calls are held if nothing says which. */
+/** Returns the default level from which on calls are held. */
 function quietest(levels: Readonly<Record<string, number>>): string {
   if (Object.hasOwn(levels, 'debug')) return 'debug';
   const names = Object.keys(levels);
@@ -214,7 +221,7 @@ function levelOf(name: string, levels: Readonly<Record<string, number>>): number
   const level = Object.hasOwn(levels, name) ? levels[name] : undefined;
   if (level === undefined) {
     throw new RangeError(
-      `${JSON.stringify(name)} is not a level of pino; known are ${Object.keys(levels).join(', ')}`,
+      `${JSON.stringify(name)} is not a level of pino; expected one of ${Object.keys(levels).join(', ')}`,
     );
   }
   return level;

@@ -1,22 +1,22 @@
 import type { Writable } from 'node:stream';
 import { choice, code, group } from '../settings/index.ts';
 
-/** A stream of Node; a terminal says so. It is never closed. */
+/** A stream of Node.js, possibly a terminal. It is never closed. */
 export type OutputStream = Writable & {
   /** Whether it is a terminal. */
   readonly isTTY?: boolean | undefined;
 };
 
-/** How the records are written, and where. */
+/** The options of `StdoutLogRecordExporter`. */
 export interface StdoutLogRecordExporterOptions {
   /**
-   * `'otlpJson'`: lines of OTLP/JSON. `'text'`: a readable line for each record, what a burst releases is indented.
-   * Default `'auto'`: `'text'` on a terminal, else `'otlpJson'`.
+   * The format: `'otlpJson'` writes OTLP/JSON lines. `'text'` writes a readable line per record and indents
+   * the records that a burst releases. Default `'auto'`: `'text'` on a terminal, otherwise `'otlpJson'`.
    */
   readonly format?: 'auto' | 'otlpJson' | 'text' | undefined;
-  /** Color of `'text'`. Default `'auto'`: on a terminal; `NO_COLOR` and `FORCE_COLOR` are obeyed. */
+  /** Color of `'text'`. Default `'auto'`: on a terminal; `NO_COLOR` and `FORCE_COLOR` are respected. */
   readonly color?: 'auto' | 'always' | 'never' | undefined;
-  /** Default: the standard output. */
+  /** The stream to write to. Default: standard output. */
   readonly stream?: OutputStream | undefined;
 }
 

@@ -14,27 +14,27 @@ import { isColored } from '../text/index.ts';
 import { LiveLines, treeRecord } from '../tree/index.ts';
 import { type OutputStream, type StdoutLogRecordExporterOptions, stdoutOptions } from './options.ts';
 
-/** What a burst releases comes after its trigger, and is shown below it. */
+/** Records that a burst releases follow their trigger and are indented below it. */
 const INDENT = '    ';
 
 /**
- * Writes records to the standard output: as lines of OTLP/JSON, which the Collector, Kubernetes log agents, lnav and
- * `distlog` read, or as readable lines on a terminal. With it, bursts work without any endpoint.
+ * Writes records to standard output: as OTLP/JSON lines, which the Collector, Kubernetes log agents, lnav and
+ * `distlog` read, or as readable lines on a terminal. With it, bursts need no endpoint.
  *
- * Put it behind a `BurstLogRecordProcessor` or a `PriorityBatchLogRecordProcessor`. An export is over when the stream
- * has taken its lines, so a slow reader slows the exports, and the processor's queue is the only one. If the reader is
- * gone (a closed pipe), exports fail and are counted there; the application runs on. It keeps no process alive, and it
- * never closes the stream.
+ * Use it behind a `BurstLogRecordProcessor` or a `PriorityBatchLogRecordProcessor`. An export completes when
+ * the stream has accepted its lines, so a slow reader delays the exports, and the processor's queue is the
+ * only queue. If the reader has closed the pipe, exports fail and are counted by the processor; the
+ * application continues. The exporter does not keep the process alive and never closes the stream.
  */
 export class StdoutLogRecordExporter implements LogRecordExporterLike {
-  /** Says that nobody shall repeat a failed export: some of its lines may have been written. */
+  /** Disables retries of a failed export, because some of its lines may have been written. */
   readonly worstCaseMillis = 0;
   readonly #stream: OutputStream;
   readonly #textOf: (records: readonly ReadableLogRecordLike[]) => string;
   #last: Promise<void> = Promise.resolve();
   #isShutDown = false;
 
-  /** @throws TypeError when an option is wrong */
+  /** @throws TypeError if an option is invalid */
   constructor(given: StdoutLogRecordExporterOptions = {}) {
     const { format, color, stream } = resolve(stdoutOptions, 'StdoutLogRecordExporter', given);
     this.#stream = stream ?? process.stdout;
@@ -43,7 +43,7 @@ export class StdoutLogRecordExporter implements LogRecordExporterLike {
     this.#textOf = isText ? textLines(isColored(color, { isTerminal, env: process.env })) : jsonLines();
   }
 
-  /** Writes a batch in one call, and calls back when the stream has taken it. */
+  /** Writes a batch in one call. The callback is called when the stream has accepted it. */
   export(records: readonly ReadableLogRecordLike[], done: (result: ExportResultLike) => void): void {
     if (this.#isShutDown) {
       done({ code: EXPORT_FAILED, error: new Error('the exporter is shut down') });
@@ -52,7 +52,7 @@ export class StdoutLogRecordExporter implements LogRecordExporterLike {
     const text = this.#textOf(records);
     this.#last = new Promise((resolve) => {
       const end = (error?: Error | null) => {
-        // Of a closed pipe the stream also emits an error, after this call; nobody else may listen.
+        // If the pipe is closed, the stream emits an error after this call, which would be uncaught.
         if (error != null) armImmediate(() => this.#stream.off('error', ignore));
         else this.#stream.off('error', ignore);
         done(error == null ? { code: EXPORT_SUCCESS } : { code: EXPORT_FAILED, error });
@@ -63,12 +63,12 @@ export class StdoutLogRecordExporter implements LogRecordExporterLike {
     });
   }
 
-  /** Resolves when the stream has taken what was exported before. */
+  /** Resolves when the stream has accepted all previous exports. */
   forceFlush(): Promise<void> {
     return this.#last;
   }
 
-  /** As `forceFlush()`; exports that come later fail. */
+  /** Like `forceFlush()`; later exports fail. */
   shutdown(): Promise<void> {
     this.#isShutDown = true;
     return this.#last;
@@ -76,13 +76,13 @@ export class StdoutLogRecordExporter implements LogRecordExporterLike {
 }
 
 function ignore(): void {
-  // The callback of the write has it.
+  // The callback of the write reports the error.
 }
 
 function jsonLines(): (records: readonly ReadableLogRecordLike[]) => string {
   const encoder = new LogsEncoder();
   const json = new JsonLines();
-  // Over OTLP's bytes, so that every kind of value is written as OTLP would carry it.
+  // Encodes to OTLP first, so that every kind of value is written as OTLP represents it.
   return (records) => [...json.lines(logGroups(encoder.encode(records)))].join('');
 }
 

@@ -15,13 +15,13 @@ import { treesOf } from './trees-of.ts';
 /** Options of {@link captureLogs}. */
 export interface CaptureLogsOptions {
   /**
-   * `true`, or options of a burst processor: only what it hands on is captured, so that a test can see what a
-   * failure released. Default: every record is captured at once.
+   * `true`, or options of a burst processor: captures only the records that this processor passes on, so that
+   * a test can check what a failure released. Default: every record is captured at once.
    */
   readonly burst?: true | Omit<BurstProcessorOptions, 'processor'> | undefined;
 }
 
-/** What is valid; the burst processor checks its own options. */
+/** The definition of the options; the burst processor checks its own. */
 export const captureOptions = group({
   burst: code({ expected: 'true or an object', parse: asBurst, absent: 'off' }),
 });
@@ -31,7 +31,7 @@ function asBurst(value: unknown): CaptureLogsOptions['burst'] {
   return value === true || isObject ? (value as true) : undefined;
 }
 
-/** Keeps every record. */
+/** Collects every record. */
 class Keeper implements LogRecordProcessorLike {
   records: ReadableLogRecordLike[] = [];
 
@@ -48,9 +48,9 @@ class Keeper implements LogRecordProcessorLike {
   }
 }
 
-/** What was logged, and what it says about tasks. */
+/** The captured records, with assertions about their tasks. */
 export class CapturedLogs {
-  /** For code under test that takes a provider, and for instrumentations of other loggers. */
+  /** A provider for code that takes one, and for instrumentations of other loggers. */
   readonly loggerProvider: LoggerProvider;
   readonly #keeper = new Keeper();
   readonly #restore: () => void;
@@ -65,24 +65,24 @@ export class CapturedLogs {
     this.#restore = replaceLoggerProvider(this.loggerProvider);
   }
 
-  /** What was captured so far, in the order in which it came. */
+  /** The captured records in the order in which they were emitted. */
   get records(): readonly ReadableLogRecordLike[] {
     return this.#keeper.records;
   }
 
-  /** A logger that writes here. */
+  /** Returns a logger whose records are captured. */
   logger(name = 'test'): LoggerLike {
     return this.loggerProvider.getLogger(name) as unknown as LoggerLike;
   }
 
-  /** The tasks as a tree of text, with every record: for messages, and for looking at. */
+  /** Returns the tasks as a text tree with every record, for messages and manual inspection. */
   tree(): string {
     return [...lines(this.#trees(), { unfold: 'all' })].join('\n');
   }
 
   /**
-   * The one task of this name, or at the end of this path of names.
-   * @throws AssertionError, with the tree, if there is none, or more than one
+   * Returns the only task with this name, or at the end of this path of names.
+   * @throws AssertionError that contains the tree, if there is not exactly one
    */
   task(path: TaskPath): TaskAssertion {
     const trees = this.#trees();
@@ -95,39 +95,39 @@ export class CapturedLogs {
     );
   }
 
-  /** All tasks of this name, or at the end of this path, in reading order. */
+  /** Returns all tasks with this name, or at the end of this path, in reading order. */
   tasks(path: TaskPath): TaskAssertion[] {
     const trees = this.#trees();
     return findTasks(trees, path).map((found) => new TaskAssertion(found, trees));
   }
 
   /**
-   * That every task which was begun has ended.
-   * @throws AssertionError, with the tree, that names those that have not
+   * Asserts that every started task has ended.
+   * @throws AssertionError that contains the tree and the names of the others
    */
   allEnded(): void {
     const trees = this.#trees();
     const open = [...tasksOf(trees)].filter(({ outcome }) => outcome === 'unknown').map(({ name }) => name);
     if (open.length > 0)
-      throw taskError(`expected all tasks to have ended, but not: ${open.join(', ')}`, trees);
+      throw taskError(`expected all tasks to have ended; still open: ${open.join(', ')}`, trees);
   }
 
-  /** Waits until everything that is to leave a burst processor has. */
+  /** Waits until the burst processor has passed on all released records. */
   async flush(): Promise<void> {
     await this.loggerProvider.forceFlush();
   }
 
-  /** Forgets what was captured. */
+  /** Removes the captured records. */
   clear(): void {
     this.#keeper.records = [];
   }
 
-  /** Captures no more; the provider that was registered before is again. May be called twice. */
+  /** Stops capturing and restores the previous global provider. May be called twice. */
   end(): void {
     this.#restore();
   }
 
-  /** The same as `end()`, for `using`. */
+  /** Like `end()`, for `using`. */
   [Symbol.dispose](): void {
     this.end();
   }
@@ -138,8 +138,8 @@ export class CapturedLogs {
 }
 
 /**
- * Captures every log record of this process in memory, of tasks and of all loggers that use the global
- * LoggerProvider, until `end()` is called. For tests, with any test runner; it needs `@opentelemetry/sdk-logs`.
+ * Captures all log records of this process in memory, from tasks and from loggers of the global
+ * LoggerProvider, until `end()` is called. For tests with any test runner; needs `@opentelemetry/sdk-logs`.
  */
 export function captureLogs(options: CaptureLogsOptions = {}): CapturedLogs {
   return new CapturedLogs(options);

@@ -1,6 +1,6 @@
 import { TestRecords } from './test-records.ts';
 
-/** A test of jest-circus, as far as it is looked at. */
+/** The parts of a jest-circus test that are used here. */
 interface CircusTest {
   readonly type: 'test';
   readonly errors: unknown[];
@@ -20,7 +20,7 @@ interface CircusEvent {
 
 type CircusHandler = (event: CircusEvent, state: { readonly rootDescribeBlock: CircusBlock }) => void;
 
-/** Where jest-circus keeps the handlers of its events, from jest 30 on. */
+/** The key of the event handlers of jest-circus, since jest 30. */
 const HANDLERS = Symbol.for('EVENT_HANDLERS');
 
 /**
@@ -45,7 +45,7 @@ function install(): TestRecords {
   return records;
 }
 
-/** Lets every test of a block run in an async context of its own. */
+/** Runs every test of a block in its own async context. */
 function enter({ children }: CircusBlock, records: TestRecords): void {
   for (const child of children) {
     if (child.type === 'describeBlock') enter(child, records);
@@ -54,7 +54,7 @@ function enter({ children }: CircusBlock, records: TestRecords): void {
 }
 
 function entered(test: CircusTest, fn: (...args: unknown[]) => unknown, records: TestRecords) {
-  // jest looks at the kind of the function, and at the number of its parameters.
+  // jest checks the kind of the function and the number of its parameters.
   if (fn.constructor.name === 'GeneratorFunction') return fn;
   const inside = function (this: unknown, ...args: unknown[]) {
     return records.run(test, () => Reflect.apply(fn, this, args));
@@ -62,5 +62,5 @@ function entered(test: CircusTest, fn: (...args: unknown[]) => unknown, records:
   return Object.defineProperty(inside, 'length', { value: fn.length });
 }
 
-/** What loading this installed. */
+/** Installed when this module is loaded. */
 export const { loggerProvider } = install();

@@ -2,15 +2,15 @@ import { AsyncResource } from 'node:async_hooks';
 import { afterEach, type TestContext } from 'node:test';
 import { TestRecords } from './test-records.ts';
 
-/** A TestContext, as it is from Node 20.12 on. */
+/** A TestContext of Node.js 20.12 or later. */
 type EndedTest = TestContext & { readonly passed?: boolean | undefined };
 
-/** What `runInAsyncScope()` is called with. */
+/** The arguments of `runInAsyncScope()`. */
 type ScopeCall = [fn: (...args: unknown[]) => unknown, thisArg?: unknown, ...args: unknown[]];
 
 /**
- * Adds the log records of a failed test to its diagnostics. node:test has no hook around a test; it runs each in an
- * AsyncResource, and calls the test and its hooks with the TestContext as `this`.
+ * Adds the log records of a failed test to its diagnostics. node:test has no hook around a test. It runs each
+ * test in an AsyncResource, and calls the test and its hooks with the TestContext as `this`.
  */
 function install(): TestRecords {
   const records = new TestRecords();
@@ -25,7 +25,7 @@ function install(): TestRecords {
     const test = context as EndedTest;
     const text = records.end(test);
     if (text === '' || test.passed !== false) return;
-    // One for each line: TAP would escape the ends of lines.
+    // One diagnostic per line, because TAP would escape line ends.
     for (const line of text.split('\n')) test.diagnostic(line);
   });
   return records;
@@ -35,5 +35,5 @@ function isTestContext(value: unknown): value is TestContext {
   return typeof value === 'object' && value?.constructor?.name === 'TestContext';
 }
 
-/** What loading this installed. */
+/** Installed when this module is loaded. */
 export const { loggerProvider } = install();

@@ -13,17 +13,18 @@ import {
   type Trees,
 } from '../tree/index.ts';
 
-/** What a record of a task is expected to be. */
+/** The expected properties of a record. */
 export interface ExpectedRecord {
-  /** Its severity, a number or a name. Default: any. */
+  /** The severity, as a number or a name. Default: any. */
   readonly severity?: SeverityLike | undefined;
-  /** Attributes that it must have; others do not matter. */
+  /** Attributes that the record must have; others are ignored. */
   readonly attributes?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /**
- * Assertions about a task, as it was when `task()` was called. A method that fails throws an
- * `AssertionError` with the whole tree in its message; else it returns what to assert next.
+ * Assertions about a task, in its state when `task()` was called. A method that fails throws an
+ * `AssertionError` whose message contains the whole tree. Otherwise it returns the object for the next
+ * assertion.
  */
 export class TaskAssertion {
   readonly #task: Task;
@@ -36,66 +37,66 @@ export class TaskAssertion {
   }
 
   /**
-   * That it succeeded.
-   * @param message the text of the end, whole or as a pattern
+   * Asserts that the task succeeded.
+   * @param message the message of the end, as the whole text or a pattern
    */
   succeeded(message?: string | RegExp): this {
     return this.#ended('succeeded', message);
   }
 
   /**
-   * That it failed.
-   * @param error the expected error: `type: message`, or a pattern of it
+   * Asserts that the task failed.
+   * @param error the expected error: `type: message`, or a pattern for it
    */
   failed(error?: string | RegExp): this {
     this.#ended('failed', undefined);
     const actual = this.#task.end === undefined ? undefined : errorOf(this.#task.end);
     const text = actual === undefined ? (this.#task.end?.body ?? '') : `${actual.type}: ${actual.message}`;
     if (error !== undefined && !fits(text, error))
-      this.#fail(`to have failed of ${shownText(error)}`, text, error);
+      this.#fail(`to have failed with ${shownText(error)}`, text, error);
     return this;
   }
 
   /**
-   * That it was cancelled.
-   * @param message the text of the end, whole or as a pattern
+   * Asserts that the task was cancelled.
+   * @param message the message of the end, as the whole text or a pattern
    */
   cancelled(message?: string | RegExp): this {
     return this.#ended('cancelled', message);
   }
 
-  /** That it was disposed of without an outcome. */
+  /** Asserts that the task was disposed of without an outcome. */
   abandoned(): this {
     return this.#ended('abandoned', undefined);
   }
 
-  /** That its start was written, and no end. */
+  /** Asserts that the task was started but has not ended. */
   unfinished(): this {
     return this.#ended('unknown', undefined);
   }
 
-  /** Data that it must have, given or bound; other data does not matter. */
+  /** Asserts that the task has this data, given or bound; other data is ignored. */
   withData(wanted: Readonly<Record<string, unknown>>): this {
     const data = dataOf(this.#task);
     if (!has(data, wanted)) this.#fail('to have this data', data, wanted);
     return this;
   }
 
-  /** The first step of this name right below it, to go on with. */
+  /** Returns the assertions of its first direct step with this name. */
   withStep(name: string): TaskAssertion {
     const found = childrenOf(this.#task).find((step) => step.name === name);
     if (found !== undefined) return new TaskAssertion(found, this.#trees);
     return this.#fail(`to have the step ${JSON.stringify(name)}`, this.#steps(), [name]);
   }
 
-  /** Its steps, all of them, in the order in which they began. */
+  /** Asserts the names of all its steps, in the order in which they began. */
   withSteps(...names: readonly string[]): this {
     const steps = this.#steps();
     if (!isDeepStrictEqual(steps, [...names])) this.#fail('to have these steps', steps, names);
     return this;
   }
 
-  /** A record inside it (of any logger, not of a step), by its body. */
+  /** Asserts that the task, not one of its steps, has a record with this body, from any logger. */
   withRecord(body: string | RegExp, expected: ExpectedRecord = {}): this {
     if (this.#task.records.some((record) => fits(record.body, body) && isAsExpected(record, expected)))
       return this;
@@ -110,9 +111,9 @@ export class TaskAssertion {
   #ended(outcome: Outcome, message: string | RegExp | undefined): this {
     if (this.#task.outcome !== outcome)
       this.#fail(`to be ${nameOf(outcome)}`, nameOf(this.#task.outcome), nameOf(outcome));
-    const said = this.#task.end?.body ?? '';
-    if (message !== undefined && !fits(said, message))
-      this.#fail(`to say ${shownText(message)}`, said, message);
+    const body = this.#task.end?.body ?? '';
+    if (message !== undefined && !fits(body, message))
+      this.#fail(`to have the message ${shownText(message)}`, body, message);
     return this;
   }
 
@@ -126,7 +127,7 @@ export class TaskAssertion {
   }
 }
 
-/** An error whose message ends with the tree. */
+/** Returns an error whose message ends with the tree. */
 export function taskError(
   message: string,
   trees: Trees,
@@ -148,7 +149,7 @@ function nameOf(outcome: Outcome): string {
 }
 
 function fits(text: string, wanted: string | RegExp): boolean {
-  // A pattern with the flag g remembers where it was.
+  // `RegExp.test()` would depend on `lastIndex` for patterns with the flag g.
   return typeof wanted === 'string' ? text === wanted : text.search(wanted) >= 0;
 }
 

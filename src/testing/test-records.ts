@@ -9,24 +9,25 @@ import { TaskLogRecordProcessor } from '../task/index.ts';
 import { lines } from '../tree/index.ts';
 import { treesOf } from './trees-of.ts';
 
-/** The newest records of a test, and how many it logged. */
+/** The newest records of a test and the number of all its records. */
 interface Kept {
   readonly records: ReadableLogRecordLike[];
   count: number;
 }
 
-/** So many records are kept of a test; the oldest are dropped first. */
+/** The number of records that are kept per test; the oldest are dropped first. */
 const MAX_RECORDS = 1000;
 
 /**
- * Keeps the records of each running test apart, so that a runner prints those of a failed test, and drops the others.
+ * Separates the records of running tests, so that a runner can print those of a failed test and drop the
+ * others.
  *
- * A record belongs to the test in whose async context it is emitted, so tests that run at the same time do not mix. A
- * record from elsewhere, such as a server that was started before the tests, belongs to the test that runs. If several
- * run, or none, it is dropped. A test is any object of its runner.
+ * A record belongs to the test in whose async context it is emitted, so concurrent tests do not mix. A record
+ * from elsewhere, such as a server that was started before the tests, belongs to the running test; if there
+ * are several or none, it is dropped. A test is identified by any object of the runner.
  */
 export class TestRecords implements LogRecordProcessorLike {
-  /** The one that it registers as the global LoggerProvider. */
+  /** The provider that it registers globally. */
   readonly loggerProvider: LoggerProvider;
   readonly #current = new AsyncLocalStorage<object>();
   readonly #running = new Map<object, Kept>();
@@ -36,20 +37,20 @@ export class TestRecords implements LogRecordProcessorLike {
     replaceLoggerProvider(this.loggerProvider);
   }
 
-  /** Forgets what an earlier attempt of the test logged. */
+  /** Drops the records of an earlier attempt of the test. */
   begin(test: object): void {
     this.#running.set(test, { records: [], count: 0 });
   }
 
-  /** Calls a function as a part of the test. */
+  /** Calls a function in the async context of the test. */
   run<T>(test: object, body: () => T): T {
     if (!this.#running.has(test)) this.begin(test);
     return this.#current.run(test, body);
   }
 
   /**
-   * Drops what the test logged.
-   * @returns it as text, a tree with a line for each record; empty if it logged nothing
+   * Removes the records of the test.
+   * @returns them as a text tree with a line per record; empty if there are none
    */
   end(test: object): string {
     const kept = this.#running.get(test);

@@ -2,8 +2,9 @@ import type { ReadableLogRecordLike } from '../record/index.ts';
 import { buildTrees, type TreeRecord, type Trees, treeRecord } from '../tree/index.ts';
 
 /**
- * The trees of records of this process that are in the order in which they were logged. Trees order records by time, and
- * the SDK's clock has milliseconds: within one, each record counts a nanosecond more than the one before it.
+ * Builds trees from records of this process that are in emit order. Trees order records by time, and the
+ * SDK's clock has milliseconds: within a millisecond each record is one nanosecond later than the previous
+ * one.
  */
 export function treesOf(records: readonly ReadableLogRecordLike[]): Trees {
   let before: TreeRecord | undefined;
@@ -13,7 +14,7 @@ export function treesOf(records: readonly ReadableLogRecordLike[]): Trees {
     const isTied = before !== undefined && found.seconds === before.seconds && found.nanos === before.nanos;
     ties = isTied ? ties + 1 : 0;
     before = found;
-    // The one service of these records says nothing.
+    // All records are from this process, so the service name is not useful.
     return { ...found, service: '', nanos: found.nanos + ties };
   });
   return buildTrees(ordered);

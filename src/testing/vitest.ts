@@ -1,8 +1,8 @@
-// @ts-expect-error vitest is an optional peer: who loads this has it.
+// @ts-expect-error vitest is an optional peer that users of this module have installed.
 import * as vitest from 'vitest';
 import { TestRecords } from './test-records.ts';
 
-/** The context of a test of vitest, as far as it is looked at. */
+/** The parts of a vitest test context that are used here. */
 interface VitestContext {
   readonly task: {
     readonly result?: { readonly state: string; readonly errors?: unknown[] | undefined } | undefined;
@@ -10,7 +10,7 @@ interface VitestContext {
 }
 
 interface Vitest {
-  /** From vitest 4.1 on. */
+  /** Available since vitest 4.1. */
   readonly aroundEach?:
     | ((around: (runTest: () => Promise<void>, context: VitestContext) => Promise<void>) => void)
     | undefined;
@@ -38,5 +38,5 @@ function install(): TestRecords {
   return records;
 }
 
-/** What loading this installed. */
+/** Installed when this module is loaded. */
 export const { loggerProvider } = install();

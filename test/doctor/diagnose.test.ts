@@ -244,11 +244,11 @@ test('the report says for each cause what was seen, why it matters and what to d
     'distlog doctor: process 42, /app/app.js',
     '  BurstLogRecordProcessor: 0 held, 0 bursts, 0 released, 2 exported at once, 7 delivered',
     '',
-    '1. logger-level: 2 records came, and none below INFO',
-    '   why: a logger that is set to INFO makes no DEBUG records, so there is nothing to hold',
+    '1. logger-level: 2 records arrived, none of them below INFO',
+    '   why: a logger with level INFO creates no DEBUG records, so there is nothing to hold',
     "   do:  pino: pino(withBurstlog({ level: 'info' })), of burstlog/pino",
     '',
-    'burstlog warned:',
+    'warnings of burstlog:',
     '  burstlog: not well',
   ]);
 });

@@ -65,14 +65,14 @@ describe('what to do', () => {
   });
 
   test.each<[Logger[], string]>([
-    [[], 'let the logger emit DEBUG records'],
+    [[], 'set the level of the logger to DEBUG'],
     [
       [{ name: 'pino', instrumentation: 'before' }],
       "pino: pino(withBurstlog({ level: 'info' })), of burstlog/pino",
     ],
     [
       [{ name: 'pino', instrumentation: 'hook' }],
-      'pino: leave its level to withBurstlog(), and log below INFO',
+      'pino: remove its level option, which withBurstlog() sets, and log below INFO',
     ],
     [
       [
@@ -91,9 +91,9 @@ describe('what to do', () => {
     );
     expect(finding).toMatchObject({
       cause: 'no-trigger',
-      seen: '7 records were held, and nothing released them',
+      seen: '7 records were held, but no trigger released them',
     });
-    expect(finding!.remedy).toContain('was it below FATAL');
+    expect(finding!.remedy).toContain('whether it was below FATAL');
   });
 
   test('a record that was passed on, or a burst that joined another, is a sign of life', () => {
@@ -105,7 +105,7 @@ describe('what to do', () => {
     ['capacity', 'raise capacity, or use scope trace or task instead of global'],
     ['bytes', 'raise maxBytes'],
     ['age', 'raise maxAgeMillis'],
-    ['idle', 'raise idleMillis, or register spanProcessor() so that the trace is known to be open'],
+    ['idle', 'raise idleMillis, or register spanProcessor() so that open traces are known'],
     ['limit', 'raise limit, or set it to false'],
     ['size', 'raise maxRecordBytes'],
   ])('for records that were evicted by %s', (cause, remedy) => {
@@ -145,11 +145,11 @@ describe('what is seen of the set-up', () => {
       refuses: 'none' as const,
     });
     expect(seen({ bursts, provider: provider(['A', 'B']) })).toEqual([
-      'the registered LoggerProvider is another one: Other with A, B; no burst belongs to it',
+      'the registered LoggerProvider is a different one: Other with A, B; the burst is not registered',
     ]);
     expect(seen({ bursts, provider: provider(undefined) })[0]).toContain('Other with no processors');
     expect(seen({ bursts: withStats(idle, { place: 'elsewhere' }), provider: undefined })).toEqual([
-      'no LoggerProvider is registered; no burst belongs to it',
+      'no LoggerProvider is registered; the burst is not registered',
     ]);
   });
 
@@ -167,7 +167,7 @@ describe('what is seen of the set-up', () => {
     ]);
     const provider = { name: 'P', processors: [], refuses: 'unsampled' as const };
     expect(seen({ provider })).toEqual([
-      'the registered LoggerProvider refuses DEBUG records of traces that are not sampled',
+      'the registered LoggerProvider rejects DEBUG records of unsampled traces',
     ]);
     expect(seen({ provider, bursts: withStats({}, { level: 9, emitLevel: 13 }) })).toEqual([]);
   });
@@ -256,8 +256,8 @@ test.each<[Record<string, string>, boolean, string | undefined]>([
 
 test('where nothing was found the report says so', () => {
   expect(reportOf(evidence({ entry: '', bursts: [] }), [])).toEqual([
-    'distlog doctor: process 42, without a file',
+    'distlog doctor: process 42, no entry file',
     '',
-    'Nothing was found that hides bursts.',
+    'No problems found.',
   ]);
 });

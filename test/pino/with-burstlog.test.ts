@@ -224,7 +224,7 @@ test('with custom levels only, calls are held from the lowest on', () => {
     { body: 'both', severityNumber: 24, severityText: 'loud' },
   ]);
   expect(() => withBurstlog({ customLevels, useOnlyCustomLevels: true, level: 'info' })).toThrow(
-    '"info" is not a level of pino; known are silent, loud, quiet, middle',
+    '"info" is not a level of pino; expected one of silent, loud, quiet, middle',
   );
 });
 
@@ -378,7 +378,7 @@ test('nothing throws: a provider that fails, data that cannot be read', () => {
 
 test('options that cannot work are refused at once', () => {
   expect(() => withBurstlog({ level: 'loud' })).toThrow(
-    '"loud" is not a level of pino; known are trace, debug, info, warn, error, fatal, silent',
+    '"loud" is not a level of pino; expected one of trace, debug, info, warn, error, fatal, silent',
   );
   expect(() => withBurstlog({}, { level: 'loud' })).toThrow(RangeError);
   expect(() => withBurstlog({}, { level: 'constructor' })).toThrow(RangeError);

@@ -63,13 +63,13 @@ describe('captured logs', () => {
     logs.task('print').cancelled('print cancelled: not wanted');
     logs.task('scan').abandoned();
     logs.task('fax').unfinished();
-    expect(messageOf(() => logs.allEnded())).toContain('not: fax');
+    expect(messageOf(() => logs.allEnded())).toContain('still open: fax');
   });
 
   test.each<[string, (order: ReturnType<CapturedLogs['task']>) => unknown]>([
     ['to be failed; it is "succeeded"', (order) => order.failed()],
     ['to be unfinished', (order) => order.unfinished()],
-    ['to say "paid"; it is "checkout succeeded"', (order) => order.succeeded('paid')],
+    ['to have the message "paid"; it is "checkout succeeded"', (order) => order.succeeded('paid')],
     ['to have this data', (order) => order.withData({ cents: 43 })],
     ['to have the step "pay"', (order) => order.withStep('pay')],
     ['to have these steps', (order) => order.withSteps('charge card', 'check stock')],
