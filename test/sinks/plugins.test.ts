@@ -333,6 +333,18 @@ test.each([
   );
 });
 
+test('distlogd loads the modules of docs/plugins.md under the names that the page gives them', () => {
+  const page = readFileSync(join(root, 'docs/plugins.md'), 'utf8');
+  const [code] = page.match(/(?<=^```js\n)export[\s\S]*?(?=^```$)/m)!;
+  const [yaml] = page.match(/(?<=^```yaml\n)[\s\S]*?(?=^```$)/m)!;
+  const [name] = yaml.match(/(?<=plugins: \[\.\/)[^\]]+/)!;
+  plugin(name, code);
+  writeFileSync(join(folder(), 'distlogd.yaml'), yaml);
+  const program = join(root, 'dist/esm/cli/distlogd.js');
+  const valid = execFileSync(process.execPath, [program, 'validate', '-c', join(folder(), 'distlogd.yaml')]);
+  expect(String(valid)).toContain('sinks out');
+});
+
 test('the plugins and the configurations of docs/plugins.md work', async () => {
   const page = readFileSync(join(root, 'docs/plugins.md'), 'utf8');
   const blocks = (language: string) =>
@@ -340,7 +352,8 @@ test('the plugins and the configurations of docs/plugins.md work', async () => {
   const [lines, region] = blocks('js').map((code) =>
     code.replace('export const plugin =', 'exports.plugin ='),
   );
-  const [sink, processor] = blocks('yaml');
+  // jest loads CommonJS only.
+  const [sink, processor] = blocks('yaml').map((text) => text.replace('.mjs]', '.js]'));
   plugin('lines.js', lines!);
   plugin('region.js', region!);
   const loaded = await loadedConfig(sink!, folder());
