@@ -75,7 +75,7 @@ describe('wrong options throw at construction and say option, expected and given
     expect(() => new BurstLogRecordProcessor(options as BurstExporterOptions)).toThrow(message);
   });
 
-  test('a value out of its range is a RangeError, what does not fit together otherwise a TypeError', () => {
+  test('a value out of its range is a RangeError, any other invalid value or combination a TypeError', () => {
     const errorOf = (options: object) => {
       try {
         new BurstLogRecordProcessor({ exporter, ...options } as BurstExporterOptions);
@@ -143,7 +143,7 @@ describe.each(FRONTS)('records of any kind: %s', (front) => {
     },
   );
 
-  test('bodies that no serializer could write are written readably', async () => {
+  test('bodies that a serializer could not write are converted to readable values', async () => {
     const { log, bodies } = pipeline();
     const circular: Record<string, unknown> = { name: 'circular' };
     circular.self = circular;
@@ -196,7 +196,7 @@ describe.each(FRONTS)('records of any kind: %s', (front) => {
     expectAccountsBalance(burst.stats());
   });
 
-  // In front of the SDK, the bounds of the processors behind it count.
+  // In the provider form, the bounds of the SDK's processors apply.
   const ofProcessor = front === 'processor' ? test : test.skip;
 
   ofProcessor('a loud body that is too big leaves as its start, and says so', async () => {
@@ -207,7 +207,7 @@ describe.each(FRONTS)('records of any kind: %s', (front) => {
     expect(exported()[0]!.attributes['burstlog.truncated_from']).toBeGreaterThan(20_000);
   });
 
-  test('so does one of text, in the row of the chronological order as well, and nothing is evicted for it', async () => {
+  test('so does one with a text body, in chronological order as well, and nothing is evicted for it', async () => {
     const { log, bodies } = pipeline({ maxBytes: 10_000, order: 'chronological' });
     log('DEBUG', 'quiet');
     log('ERROR', 'x'.repeat(10_000));
@@ -224,7 +224,7 @@ describe.each(FRONTS)('records of any kind: %s', (front) => {
   });
 });
 
-describe.each(FRONTS)('foreign code: %s', (front) => {
+describe.each(FRONTS)('code of the application: %s', (front) => {
   const pipeline = pipelineOf(front);
 
   const messages: string[] = [];
@@ -238,7 +238,7 @@ describe.each(FRONTS)('foreign code: %s', (front) => {
   });
   afterEach(() => diag.disable());
 
-  test('a predicate that throws is logged once, and its record is no trigger', async () => {
+  test('a predicate that throws is logged once, and the record is not a trigger', async () => {
     const { log, bodies } = pipeline({
       triggers: {
         when() {
@@ -303,7 +303,7 @@ describe.each(FRONTS)('foreign code: %s', (front) => {
     expect(messages).toHaveLength(1);
   });
 
-  test('the accounts hold inside the wrapped processor, and in every callback', async () => {
+  test('the counts balance inside the wrapped processor, and in every callback', async () => {
     const seen: Record<string, BurstStats[]> = {
       onEmit: [],
       flush: [],
@@ -332,7 +332,7 @@ describe.each(FRONTS)('foreign code: %s', (front) => {
     for (const severityNumber of [5, 9, 17, 5, 5, 17]) logger.emit({ severityNumber, body: 'any' });
     await burst.forceFlush();
     await burst.shutdown();
-    // Three loud ones, three released ones, two manifests.
+    // Three loud records, three released ones, two manifests.
     expect(seen.onEmit).toHaveLength(8);
     for (const looks of Object.values(seen)) {
       expect(looks.length).toBeGreaterThan(0);
@@ -340,7 +340,7 @@ describe.each(FRONTS)('foreign code: %s', (front) => {
     }
   });
 
-  test('a wrapped processor that bursts and discards from inside breaks nothing', async () => {
+  test('a wrapped processor may call burst() and discard() from onEmit()', async () => {
     const bodies: unknown[] = [];
     const processor = {
       onEmit(record: { body?: unknown }) {
@@ -366,7 +366,7 @@ describe.each(FRONTS)('foreign code: %s', (front) => {
     expect(burst.stats()).toMatchObject({ live: 2, delivered: 1, failed: { reentrant: 1 } });
   });
 
-  test('an exporter that logs its own failure does not feed itself', async () => {
+  test('an exporter that logs its own failure causes no feedback loop', async () => {
     const { AsyncLocalStorageContextManager } = await import('@opentelemetry/context-async-hooks');
     const { context } = await import('@opentelemetry/api');
     context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());

@@ -1,4 +1,4 @@
-/** When a black box writes what: call by call, with a list of items in the place of what holds them. */
+/** What a black box writes on each call, with a list of items instead of the holding core. */
 import {
   existsSync,
   mkdtempSync,
@@ -19,7 +19,7 @@ import { aRecord } from '../box/support/memory-box.ts';
 import { listen } from '../support/diag-listener.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 
-/** A flush is due after four fifths of this. */
+/** A flush is due after four fifths of this time. */
 const FLUSH_MILLIS = 10;
 const DUE_MILLIS = 8;
 
@@ -84,14 +84,14 @@ function build({ exclude = [] as string[], capacity = 1_000, clock = new ManualC
     process.listeners(event as 'exit').filter((listener) => !others.has(listener));
   return {
     ...{ box, clock, ended, contents, unknownOf },
-    /** A record comes to be held. */
+    /** Adds a held record. */
     hold(body: string, key = 'a', more: Partial<ReadableLogRecordLike> = {}): Held {
       const item = { record: aRecord(body, more), key, isNew: true, number: 0 };
       items.push(item);
       box.held(clock.monotonicNow());
       return item;
     },
-    /** The key bursts. @returns what it held */
+    /** Bursts the key. @returns its held items */
     release(key: string): Held[] {
       box.releasing([key]);
       const released = items.filter((item) => item.key === key);
@@ -100,13 +100,13 @@ function build({ exclude = [] as string[], capacity = 1_000, clock = new ManualC
       box.triggered();
       return released;
     },
-    /** What the file holds now: bodies, those that are on their way marked. */
+    /** The bodies in the file now; those being delivered are marked. */
     written: () =>
       contents().records.map(({ record, state }) =>
         state === 'held' ? record.body : `${record.body}, sent`,
       ),
     words: () => contents().lastWords.map(({ text, isFailure }) => [text, isFailure]),
-    /** The process ends, or throws, as the box hears it. */
+    /** Emits the event of a process that exits or throws. */
     exit: (code: number) => {
       for (const listener of listenersOf('exit')) listener.call(process, code);
     },
@@ -121,7 +121,7 @@ function build({ exclude = [] as string[], capacity = 1_000, clock = new ManualC
 const nothing = { number: 0, burstId: '', sequence: 0 };
 
 describe('a held record', () => {
-  test('is written after four fifths of flushMillis, with all that came meanwhile', () => {
+  test('is written after four fifths of flushMillis, with all that arrived in the meantime', () => {
     const { clock, hold, written } = build();
     hold('1');
     clock.advance(DUE_MILLIS - 1);
@@ -134,11 +134,11 @@ describe('a held record', () => {
     expect(written()).toEqual(['1', '2']);
     clock.advance(1);
     expect(written()).toEqual(['1', '2', '3']);
-    // The signs of life are the only timer.
+    // The timer of the vital signs is the only one.
     expect(clock.pendingTimers).toBe(1);
   });
 
-  test('that finds the timer overdue has all before it written at once, and itself after the usual time', () => {
+  test('that arrives when the timer is overdue causes an immediate flush of earlier ones, and is written later itself', () => {
     class BusyClock extends ManualClock {
       override after(delayMillis: number, callback: () => void): () => void {
         return super.after(delayMillis + 100, callback);
@@ -160,7 +160,7 @@ describe('a held record', () => {
     expect(written()).toEqual(['1', '2', '3', '4', '5']);
   });
 
-  test('of a trace that has ended is not written, unless the trace has a span again', () => {
+  test('of a trace that has ended is not written, unless a span of the trace starts again', () => {
     const { box, clock, ended, hold, unknownOf, written } = build();
     ended.add('a');
     const late = hold('late');
@@ -169,7 +169,7 @@ describe('a held record', () => {
     clock.advance(DUE_MILLIS);
     expect(written()).toEqual(['other']);
     expect([late.number, other.number, later.number]).toEqual([0, 1, 0]);
-    // Nothing of it is in the box, so that nothing need be said of its end.
+    // The box has no records of it, so that its end need not be written.
     box.emptied('a');
     expect(clock.pendingTimers).toBe(1);
     ended.delete('a');
@@ -177,13 +177,13 @@ describe('a held record', () => {
     expect(written()).toEqual(['other']);
     clock.advance(DUE_MILLIS);
     expect(written()).toEqual(['other', 'late', 'later']);
-    // It was asked for once.
+    // The state of the trace was read once.
     hold('one more');
     clock.advance(DUE_MILLIS);
     expect(unknownOf).toEqual([['a']]);
   });
 
-  test('is gone from the box while its trace has ended, and back when that has a span again', () => {
+  test('is removed from the box while its trace has ended, and restored when a span starts again', () => {
     const { box, clock, hold, written } = build();
     hold('1');
     hold('2', 'b');
@@ -197,7 +197,7 @@ describe('a held record', () => {
     expect(written()).toEqual(['1', '2']);
   });
 
-  test('is gone when its key was emptied; a key that was never written costs no flush', () => {
+  test('is removed when its key was emptied; a key that was never written causes no flush', () => {
     const { box, clock, hold, written } = build();
     hold('1');
     hold('2', 'b');
@@ -209,7 +209,7 @@ describe('a held record', () => {
     expect(clock.pendingTimers).toBe(2);
     clock.advance(DUE_MILLIS);
     expect(written()).toEqual(['2']);
-    // It is known no more: nothing is said of it a second time.
+    // The key is removed, so that it is not written a second time.
     box.emptied('a');
     box.ended('a');
     expect(clock.pendingTimers).toBe(1);
@@ -227,7 +227,7 @@ describe('a held record', () => {
 });
 
 describe('a burst', () => {
-  test('is written at once: what it releases, also of a trace that has ended, and nothing of other keys is lost', () => {
+  test('is written at once, also for a trace that has ended, and no record of other keys is lost', () => {
     const { box, clock, ended, hold, release, written } = build();
     hold('1');
     hold('other', 'b');
@@ -243,7 +243,7 @@ describe('a burst', () => {
     expect(written()).toEqual(['1', '2']);
   });
 
-  test('in the same millisecond as another one waits for the next flush; a millisecond later it does not', () => {
+  test('in the same millisecond as another one waits for the next flush; one millisecond later it is flushed', () => {
     const { clock, hold, release, written } = build();
     hold('1', 'a');
     hold('2', 'b');
@@ -261,7 +261,7 @@ describe('a burst', () => {
     expect(written()).toEqual(['1', '2', '3', '4']);
   });
 
-  test('is followed record by record: handed on, delivered, or dropped', () => {
+  test('is written record by record: sent, delivered, or dropped', () => {
     const { box, hold, release, contents, written } = build();
     for (const body of ['1', '2', '3']) hold(body);
     const [one, two, three] = release('a');
@@ -284,7 +284,7 @@ describe('a burst', () => {
     expect(written()).toEqual([]);
   });
 
-  test('whose record the delivery did not take, or has settled while it took it, leaves nothing of it', () => {
+  test('whose record was not accepted by the delivery, or settled at once, keeps nothing of it', () => {
     const { box, clock, hold, release, written } = build();
     for (const body of ['1', '2']) hold(body);
     const [one, two] = release('a');
@@ -322,7 +322,7 @@ describe('a loud record', () => {
     expect(written()).toEqual(['stuck, sent']);
   });
 
-  test('that the delivery did not take, that is excluded, or that is delivered already, is not written', () => {
+  test('that the delivery did not accept, that is excluded, or that is already delivered, is not written', () => {
     const all = build({ exclude: ['audit'] });
     const { box, clock, written } = all;
     send(all, 'refused', 0);
@@ -336,7 +336,7 @@ describe('a loud record', () => {
     expect(written()).toEqual(['waits, sent']);
   });
 
-  test('is not the one before it, whose delivery ended a moment ago', () => {
+  test('is not confused with the previous one, whose delivery was settled before', () => {
     const all = build();
     all.box.settled(7, 7);
     send(all, 'waits', 7);
@@ -344,7 +344,7 @@ describe('a loud record', () => {
     expect(all.written()).toEqual(['waits, sent']);
   });
 
-  test('is one of many that are settled together; what was not written is not spoken of', () => {
+  test('is one of many that are settled together; settling records that were not written writes nothing', () => {
     const all = build();
     const { box, clock, written } = all;
     for (const delivery of [1, 2, 3, 4]) send(all, `${delivery}`, delivery);
@@ -396,7 +396,7 @@ describe('the end', () => {
         box.sent(aRecord('kept'), 0, 1, '', 0);
       },
     ],
-  ])('of a processor that %s leaves its file, which says why', (_what, isClean, before) => {
+  ])('of a processor that %s keeps its file, with the reason', (_what, isClean, before) => {
     const all = build();
     const { box, clock, listeners, words, written } = all;
     before(all);
@@ -406,7 +406,7 @@ describe('the end', () => {
     expect([files().length, listeners(), clock.pendingTimers]).toEqual([1, 0, 0]);
   });
 
-  test('of the process with code 0 leaves no file: what is held is of no use', () => {
+  test('of the process with code 0 keeps no file: held records are discarded', () => {
     const { exit, hold, listeners, clock } = build();
     hold('held');
     clock.advance(DUE_MILLIS);
@@ -415,7 +415,7 @@ describe('the end', () => {
     expect([files(), listeners(), clock.pendingTimers]).toEqual([[], 0, 0]);
   });
 
-  test('of the process with code 0 leaves what was not delivered, and nothing that is held', () => {
+  test('of the process with code 0 keeps undelivered records, and no held ones', () => {
     const { box, exit, hold, words, written, clock } = build();
     hold('held');
     clock.advance(DUE_MILLIS);
@@ -424,7 +424,7 @@ describe('the end', () => {
     expect([written(), words()]).toEqual([['loud, sent'], [['exit code 0', false]]]);
   });
 
-  test('of the process with another code leaves all, also what was not written yet', () => {
+  test('of the process with another code keeps everything, also what was not written yet', () => {
     const { box, exit, hold, listeners, words, written, clock } = build();
     hold('held');
     box.sent(aRecord('loud'), 0, 1, '', 0);
@@ -474,7 +474,7 @@ describe('the end', () => {
     expect([contents().lastFrame, clock.pendingTimers]).toEqual([lastFrame, 0]);
   });
 
-  test('may come twice', () => {
+  test('may occur twice', () => {
     const { box } = build();
     box.close(false);
     box.close(true);
@@ -483,7 +483,7 @@ describe('the end', () => {
 });
 
 describe('its file', () => {
-  test('says how much the process may hold, as numbers also where that is not bounded', () => {
+  test('contains the bounds of the process as finite numbers, even if there is no bound', () => {
     const { contents } = build({ capacity: Number.POSITIVE_INFINITY });
     expect(contents().header).toMatchObject({
       ...{ service: 'shop', flushMillis: FLUSH_MILLIS },
@@ -493,7 +493,7 @@ describe('its file', () => {
     expect(build({ capacity: 7 }).contents().header.capacity).toBe(7);
   });
 
-  test('has signs of life once a second, with what is held then, and what waits is written with them', () => {
+  test('has vital signs once a second, with the number of held records, and pending entries are written with them', () => {
     const { clock, contents, hold } = build();
     hold('1');
     hold('2');
@@ -504,7 +504,7 @@ describe('its file', () => {
     expect(contents().signs.map(({ holding }) => holding)).toEqual([2, 2]);
   });
 
-  test('that is taken away ends the box, with one warning, and the process runs on', () => {
+  test('that is removed ends the box, with one warning, and the process continues', () => {
     const { box, clock, hold, release } = build();
     rmSync(box.path);
     clock.advance(1_000);
@@ -517,7 +517,7 @@ describe('its file', () => {
     expect([clock.pendingTimers, warnings.length, existsSync(box.path)]).toEqual([0, 1, false]);
   });
 
-  test('that failed for a while is removed by a clean end; what left meanwhile is not waited for', () => {
+  test('that failed for a while is removed by a clean end; records sent in the meantime are not awaited', () => {
     const { box, clock } = build();
     truncateSync(box.path, 10);
     clock.advance(1_000);
@@ -528,7 +528,7 @@ describe('its file', () => {
     expect(existsSync(box.path)).toBe(false);
   });
 
-  test('that cannot be made is warned of, and there is no box', () => {
+  test('that cannot be created is logged, and there is no box', () => {
     const taken = join(directory, 'taken');
     writeFileSync(taken, '');
     const options = completeBoxOptions({

@@ -1,4 +1,4 @@
-/** What a start does with the boxes of processes that have died. */
+/** The recovery of the boxes of dead processes at start. */
 import { mkdtempSync, readdirSync, readlinkSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -48,7 +48,7 @@ const dead = () => readdirSync(directory).filter((file) => file.startsWith('dead
 
 type Done = (result: { code: number }) => void;
 
-/** An exporter whose exports end when the test says so. */
+/** An exporter whose exports are ended by the test. */
 class Exporter {
   readonly arrived: ReadableLogRecordLike[] = [];
   #waiting: Done[] = [];
@@ -77,7 +77,7 @@ function start(exporter: Exporter, more: object = {}) {
   return processor;
 }
 
-/** A bound, since turns that follow each other do not end by themselves when the test does. */
+/** A bound, because consecutive turns do not stop by themselves when the test ends. */
 async function until(isSo: () => boolean): Promise<void> {
   const endsAt = performance.now() + 60_000;
   while (!isSo()) {
@@ -86,7 +86,7 @@ async function until(isSo: () => boolean): Promise<void> {
   }
 }
 
-test('all that a dead process of the service held is exported in order, and counted', async () => {
+test('all records of a dead process of the service are exported in order, and counted', async () => {
   leave('dead.box', 700);
   leave('dead-other.box', 1, 'billing');
   const exporter = new Exporter();
@@ -103,7 +103,7 @@ test('all that a dead process of the service held is exported in order, and coun
   expect(processor.stats()).toMatchObject({ live: 701, delivered: 701, held: 0 });
 });
 
-test('a large box goes out 256 records at a time, each delivered before the next are sent', async () => {
+test('a large box is sent 256 records at a time, each slice delivered before the next one', async () => {
   leave('dead.box', 700);
   const exporter = new Exporter();
   exporter.answersAt = 257;
@@ -116,7 +116,7 @@ test('a large box goes out 256 records at a time, each delivered before the next
   expect(exporter.arrived).toHaveLength(701);
 });
 
-test('when a part of it cannot be delivered the rest is not sent, and the box stays for another start', async () => {
+test('if a part of it cannot be delivered, the rest is not sent, and the box is kept for the next start', async () => {
   leave('dead.box', 700);
   const exporter = new Exporter();
   exporter.code = 1;
@@ -131,7 +131,7 @@ test('when a part of it cannot be delivered the rest is not sent, and the box st
   expect(second.arrived).toHaveLength(701);
 });
 
-test('a box that cannot be delivered does not keep another one back', async () => {
+test('a box that cannot be delivered does not block another one', async () => {
   leave('dead-bad.box', 1);
   leave('dead-good.box', 1);
   const exporter = new (class extends Exporter {
@@ -146,7 +146,7 @@ test('a box that cannot be delivered does not keep another one back', async () =
   expect(processor.stats()).toMatchObject({ live: 4, delivered: 2, failed: { export: 2 } });
 });
 
-test('a shutdown meanwhile leaves the box to the next start', async () => {
+test('a shutdown in the meantime keeps the box for the next start', async () => {
   leave('dead.box', 700);
   const exporter = new Exporter();
   exporter.answersAt = 1;
@@ -161,7 +161,7 @@ test('a shutdown meanwhile leaves the box to the next start', async () => {
   expect(infos).toEqual([]);
 });
 
-test('what was removed unread, and what is kept unreadable, is reported', async () => {
+test('boxes that were removed without being read, and unreadable ones that were kept, are reported', async () => {
   leave('dead.box', 1);
   const yesterday = Date.now() / 1_000 - 100_000;
   utimesSync(join(directory, 'dead.box'), yesterday, yesterday);
@@ -173,7 +173,7 @@ test('what was removed unread, and what is kept unreadable, is reported', async 
   expect(dead()).toEqual([]);
 });
 
-test('a file that is no box is left alone, and named', async () => {
+test('a file that is not a box is skipped and reported', async () => {
   writeFileSync(join(directory, 'dead.box'), 'something else'.repeat(1_000));
   const old = Date.now() / 1_000 - 10;
   utimesSync(join(directory, 'dead.box'), old, old);

@@ -9,15 +9,15 @@ import { needs } from '../support/sdk-abilities.ts';
 describe.each(FRONTS)('%s', (front) => {
   const pipeline = pipelineOf(front);
 
-  describe('what leaves, and when', () => {
-    test('a quiet record is held, and nothing leaves while all goes well', async () => {
+  describe('export of quiet and loud records', () => {
+    test('a quiet record is held, and nothing is exported without a trigger', async () => {
       const { log, bodies, burst } = pipeline();
       log('DEBUG', 'quiet');
       expect(await bodies()).toEqual([]);
       expect(burst.stats()).toMatchObject({ held: 1, holding: 1, live: 0 });
     });
 
-    test('a loud record leaves at once and brings nothing with it', async () => {
+    test('a loud record is exported at once and releases nothing', async () => {
       const { log, bodies } = pipeline();
       log('DEBUG', 'quiet');
       log('INFO', 'loud');
@@ -25,7 +25,7 @@ describe.each(FRONTS)('%s', (front) => {
       expect(await bodies()).toEqual(['loud', 'louder']);
     });
 
-    test('an error leaves first and brings the quiet records before it, in the order they came', async () => {
+    test('an error is exported first and releases the quiet records before it, in order', async () => {
       const { log, bodies } = pipeline();
       log('DEBUG', 'first');
       log('TRACE', 'second');
@@ -63,7 +63,7 @@ describe.each(FRONTS)('%s', (front) => {
       },
     );
 
-    test('an object body says what was true when it was written', async () => {
+    test('an object body has the values of the time when it was emitted', async () => {
       const { log, find, burst, exported } = pipeline();
       const cart = { items: ['book'] };
       log('DEBUG', cart);
@@ -76,7 +76,7 @@ describe.each(FRONTS)('%s', (front) => {
   });
 
   describe('a burst is an object', () => {
-    test('released records carry the id of the burst and their place in it, the trigger its cause', async () => {
+    test('released records have the id of the burst and their position in it, the trigger its cause', async () => {
       const { log, find } = pipeline();
       log('DEBUG', 'first');
       log('DEBUG', 'second');
@@ -137,7 +137,7 @@ describe.each(FRONTS)('%s', (front) => {
       expect(burst.stats()).toMatchObject({ bursts: 1, joined: 1 });
     });
 
-    test('the losses of a burst are those since the last one', async () => {
+    test('the evictions in a manifest are those since the previous burst', async () => {
       const { log, manifests } = pipeline({ capacity: 1, after: false });
       for (const body of ['lost', 'kept']) log('DEBUG', body);
       log('ERROR', 'one');
@@ -184,7 +184,7 @@ describe.each(FRONTS)('%s', (front) => {
       expect((await find('answered')).attributes['burst.trigger']).toBe('predicate');
     });
 
-    test('burstLevel decides from where a severity is a trigger', async () => {
+    test('burstLevel is the lowest severity that is a trigger', async () => {
       const { log, bodies } = pipeline({ burstLevel: 'WARN' });
       log('DEBUG', 'quiet');
       log('WARN', 'warned');
@@ -192,8 +192,8 @@ describe.each(FRONTS)('%s', (front) => {
     });
   });
 
-  describe('a severity that is only a text, as winston writes it', () => {
-    test('holds what is quiet, and triggers what is loud enough', async () => {
+  describe('a severity that is only a text, as emitted by winston', () => {
+    test('is held if it is quiet, and triggers if it is loud enough', async () => {
       const { log, bodies, burst } = pipeline();
       log(undefined, 'of a request that went well', { severityText: 'trace', traceName: 'a' });
       log(undefined, 'quiet', { severityText: 'debug' });
@@ -211,7 +211,7 @@ describe.each(FRONTS)('%s', (front) => {
       expect(burst.stats().held).toBe(0);
     });
 
-    test('makes the loudest the last to be dropped', async () => {
+    test('determines that the loudest is dropped last', async () => {
       const { log, bodies } = pipeline({ delivery: { maxQueueSize: 1, maxExportBatchSize: 1 } });
       log(undefined, 'failed', { severityText: 'error' });
       log('INFO', 'loud');
@@ -303,7 +303,7 @@ describe.each(FRONTS)('%s', (front) => {
   });
 
   describe('bounds', () => {
-    test('over capacity the oldest of the key goes, one by one', async () => {
+    test('over capacity the oldest record of the key is evicted, one by one', async () => {
       const { log, bodies, burst } = pipeline({ capacity: 3 });
       for (const body of ['1', '2', '3', '4', '5']) log('DEBUG', body, { traceName: 'a' });
       log('DEBUG', 'other', { traceName: 'b' });
@@ -312,13 +312,13 @@ describe.each(FRONTS)('%s', (front) => {
       expect(burst.stats()).toMatchObject({ evicted: { capacity: 2 }, holding: 1 });
     });
 
-    test('with a threshold the oldest go until that share remains', () => {
+    test('with a threshold the oldest records are evicted until that share remains', () => {
       const { log, burst } = pipeline({ capacity: 10, threshold: 0.8 });
       for (let count = 0; count < 11; count += 1) log('DEBUG', count);
       expect(burst.stats()).toMatchObject({ holding: 8, evicted: { capacity: 3 } });
     });
 
-    test('over maxBytes the oldest of the whole process go first', async () => {
+    test('over maxBytes the oldest records of the whole process are evicted first', async () => {
       const { log, bodies, burst } = pipeline({ maxBytes: 10_000, maxRecordBytes: 3_000 });
       log('DEBUG', 'oldest', { traceName: 'a' });
       for (let count = 0; count < 5; count += 1) log('DEBUG', 'x'.repeat(1_000), { traceName: 'b' });
@@ -328,7 +328,7 @@ describe.each(FRONTS)('%s', (front) => {
       expect(burst.stats().holdingBytes).toBeLessThanOrEqual(10_000);
     });
 
-    test('a key that lost everything to maxBytes says so in its next manifest', async () => {
+    test('a key whose records were evicted by maxBytes reports it in its next manifest', async () => {
       const { log, manifests } = pipeline({ maxBytes: 10_000, maxRecordBytes: 9_000 });
       log('DEBUG', 'lost', { traceName: 'a' });
       log('DEBUG', 'x'.repeat(4_200), { traceName: 'b' });
@@ -348,7 +348,7 @@ describe.each(FRONTS)('%s', (front) => {
       expect(burst.stats()).toMatchObject({ held: 2, holding: 0, evicted: { size: 2 } });
     });
 
-    test('a held record that is too old does not leave with an error', async () => {
+    test('a held record that is too old is not released by an error', async () => {
       const { log, bodies, clock, burst } = pipeline({ maxAgeMillis: 1_000, idleMillis: 1_000_000 });
       log('DEBUG', 'last week');
       clock.advance(900);
@@ -359,14 +359,14 @@ describe.each(FRONTS)('%s', (front) => {
       expect(burst.stats().evicted.age).toBe(1);
     });
 
-    test('what is too old is freed without another record', () => {
+    test('a record that is too old is evicted without another record', () => {
       const { log, clock, burst } = pipeline({ maxAgeMillis: 1_000 });
       log('DEBUG', 'old');
       clock.advance(2_000);
       expect(burst.stats()).toMatchObject({ holding: 0, keys: 0, evicted: { age: 1 } });
     });
 
-    test('a trace that has been silent for too long is discarded, the shared bucket is not', () => {
+    test('an idle trace is evicted, the shared bucket is not', () => {
       const { log, clock, burst } = pipeline({ idleMillis: 1_000 });
       log('DEBUG', 'of a', { traceName: 'a' });
       log('DEBUG', 'start-up');
@@ -384,7 +384,7 @@ describe.each(FRONTS)('%s', (front) => {
   });
 
   describe('the after-window', () => {
-    test('after its burst a key passes quiet records straight on, with the id of the burst', async () => {
+    test('after its burst a key passes quiet records at once, with the id of the burst', async () => {
       const { log, find, bodies } = pipeline();
       log('DEBUG', 'before', { traceName: 'a' });
       log('ERROR', 'failed', { traceName: 'a' });
@@ -395,7 +395,7 @@ describe.each(FRONTS)('%s', (front) => {
       expect((await find('after')).attributes).toEqual({ 'burst.id': id });
     });
 
-    test('it ends after so many records', async () => {
+    test('it ends after a number of records', async () => {
       const { log, bodies, burst } = pipeline({ after: { records: 2 } });
       log('ERROR', 'failed');
       for (const body of ['1', '2', '3']) log('DEBUG', body);
@@ -403,7 +403,7 @@ describe.each(FRONTS)('%s', (front) => {
       expect(burst.stats()).toMatchObject({ passed: 2, holding: 1 });
     });
 
-    test('it ends after so long, and then the key holds and bursts again', async () => {
+    test('it ends after a time, and then the key holds and bursts again', async () => {
       const { log, bodies, clock, manifests } = pipeline({ after: { millis: 1_000 } });
       log('DEBUG', 'before');
       log('ERROR', 'failed');
@@ -436,7 +436,7 @@ describe.each(FRONTS)('%s', (front) => {
   });
 
   describe('the limit', () => {
-    test('a burst that it does not admit leaves not at all: what was held is evicted', async () => {
+    test('a burst that it does not admit releases nothing: the held records are evicted', async () => {
       const { log, bodies, burst, manifests } = pipeline({ limit: { records: 2, millis: 60_000 } });
       for (const body of ['1', '2', '3']) log('DEBUG', body);
       log('ERROR', 'failed');
@@ -456,7 +456,7 @@ describe.each(FRONTS)('%s', (front) => {
       expect((await manifests())[0]!.attributes['burst.evicted.limit']).toBe(3);
     });
 
-    test('it holds for what passes, too, and fills again with time', async () => {
+    test('it applies to passing records, too, and refills with time', async () => {
       const { log, bodies, clock, burst } = pipeline({
         limit: { records: 2, millis: 2_000 },
         after: { millis: 100_000 },
@@ -469,7 +469,7 @@ describe.each(FRONTS)('%s', (front) => {
       expectAccountsBalance(burst.stats());
     });
 
-    test('Infinity is no limit, and never filling again is one', async () => {
+    test('infinite records are no limit, an infinite time is one', async () => {
       const endless = pipeline({ limit: { records: Number.POSITIVE_INFINITY } });
       for (const body of ['1', '2', '3']) endless.log('DEBUG', body);
       endless.log('ERROR', 'failed');
@@ -496,7 +496,7 @@ describe.each(FRONTS)('%s', (front) => {
   });
 
   describe('scope task', () => {
-    /** Three goals at once; a step of the second one fails. */
+    /** Three tasks at the same time; a step of the second one fails. */
     async function goals() {
       const { log, burst, bodies } = pipeline({ scope: 'task' });
       const order = (name: string) =>
@@ -523,7 +523,7 @@ describe.each(FRONTS)('%s', (front) => {
       }
     });
 
-    test('also where no context manager is registered', async () => {
+    test('also if no context manager is registered', async () => {
       const { log, bodies } = pipeline({ scope: 'task' });
       await task('first', async () => {
         log('DEBUG', 'of the first');
@@ -536,7 +536,7 @@ describe.each(FRONTS)('%s', (front) => {
       expect(await bodies()).toEqual(['failed', 'of the second']);
     });
 
-    test('outside of tasks the trace decides', async () => {
+    test('outside of tasks the key is the trace', async () => {
       const { log, bodies } = pipeline({ scope: 'task' });
       log('DEBUG', 'of a', { traceName: 'a' });
       log('DEBUG', 'of none');
@@ -551,7 +551,7 @@ describe.each(FRONTS)('%s', (front) => {
     });
     afterAll(() => context.disable());
 
-    test('burst() releases the key of the active context and says so in the manifest', async () => {
+    test('burst() releases the key of the active context, with its reason in the manifest', async () => {
       const { log, burst, bodies, manifests } = pipeline();
       log('DEBUG', 'of a', { traceName: 'a' });
       log('DEBUG', 'of b', { traceName: 'b' });
@@ -565,7 +565,7 @@ describe.each(FRONTS)('%s', (front) => {
       });
     });
 
-    test('burst({ keys: "all" }) releases everything as one burst, in the order it came', async () => {
+    test('burst({ keys: "all" }) releases everything as one burst, in order of arrival', async () => {
       const { log, burst, bodies, manifests } = pipeline();
       for (const [body, traceName] of [
         ['1', 'a'],
@@ -584,7 +584,7 @@ describe.each(FRONTS)('%s', (front) => {
       expect(pipeline().burst.burst()).toBeUndefined();
     });
 
-    test('burst() of a key whose records have left returns undefined, and makes no manifest', async () => {
+    test('burst() of a key whose records were released returns undefined, and creates no manifest', async () => {
       const { log, burst, clock, manifests } = pipeline();
       log('DEBUG', 'quiet', { traceName: 'a' });
       log('ERROR', 'failed', { traceName: 'a' });
@@ -593,7 +593,7 @@ describe.each(FRONTS)('%s', (front) => {
       expect(await manifests()).toHaveLength(1);
     });
 
-    test('burst() and discard() take the names of keys', async () => {
+    test('burst() and discard() accept the names of keys', async () => {
       const { log, burst, bodies, manifests } = pipeline({
         scope: (record) => record.attributes.job as string | undefined,
       });
@@ -616,7 +616,7 @@ describe.each(FRONTS)('%s', (front) => {
       expect(() => burst.burst({ keys: keys as 'all' })).toThrow(message);
     });
 
-    test('discard() discards what is held: the end of a job that went well', async () => {
+    test('discard() discards held records at the successful end of a job', async () => {
       const { log, burst, bodies } = pipeline({ scope: 'global' });
       log('DEBUG', 'of the first job');
       expect(burst.discard()).toBe(1);
@@ -625,7 +625,7 @@ describe.each(FRONTS)('%s', (front) => {
       expect(burst.stats()).toMatchObject({ discarded: 1, holding: 0 });
     });
 
-    test('with a scope function the active key is asked from the context', async () => {
+    test('with a scope function the active key is computed from the context', async () => {
       const tenantOf = (given: Parameters<typeof trace.getSpanContext>[0]) =>
         trace.getSpanContext(given)?.traceId;
       const { log, burst, bodies } = pipeline({ scope: (_record, given) => tenantOf(given) });
@@ -668,7 +668,7 @@ describe.each(FRONTS)('%s', (front) => {
       expect(exporter.getFinishedLogRecords()).toHaveLength(5_002);
     });
 
-    test('shutdown hands on what is loud or released and lets the quiet go', async () => {
+    test('shutdown delivers loud and released records and evicts quiet ones', async () => {
       const { log, burst, exporter, provider } = pipeline({ after: false });
       const exported: unknown[] = [];
       exporter.export = (records, callback) => {

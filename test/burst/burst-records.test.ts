@@ -1,4 +1,4 @@
-/** The records that are our own, and what a burst adds to those of the application. */
+/** Manifests, summaries, and the attributes that a burst adds to records. */
 import {
   burstAttributes,
   manifestFields,
@@ -61,7 +61,7 @@ describe('a burst adds to a record', () => {
 });
 
 describe('a manifest', () => {
-  test('says how many records left and when the first and the last of them were written', () => {
+  test('has the number of released records and the time of the first and the last one', () => {
     expect(manifestFields(burstOf(3, [2_000, 1_000, 3_000]))).toEqual({
       ...{ severityNumber: 9, severityText: 'INFO', eventName: 'burst.released' },
       body: 'burst released 3 records (severity), 0 lost',
@@ -80,7 +80,7 @@ describe('a manifest', () => {
     expect(attributes).toMatchObject({ 'burst.first_time': time, 'burst.last_time': time });
   });
 
-  test('has no time where no record has one, and a time that a Date can show where it has a far one', () => {
+  test('has no time if no record has one, and a valid Date if a time is out of range', () => {
     expect(Object.keys(manifestFields(burstOf(1, [Number.NaN])).attributes)).toEqual([
       ...['burst.id', 'burst.trigger', 'burst.released'],
     ]);
@@ -90,7 +90,7 @@ describe('a manifest', () => {
     });
   });
 
-  test('says what was lost, by cause, and of the causes that lost nothing nothing', () => {
+  test('has the number of lost records by cause, without the causes that lost none', () => {
     const burst = burstOf(5, [1_000], { cause: 'span_error', spanId: 'ab', reason: 'slow' });
     Object.assign(burst.evicted, { capacity: 3, age: 1 });
     burst.dropped = 2;
@@ -103,7 +103,7 @@ describe('a manifest', () => {
     expect(Object.keys(attributes).filter((key) => key.startsWith('burst.evicted.'))).toHaveLength(2);
   });
 
-  test('is a record of the time when it leaves, with the resource and the span of what left first', () => {
+  test('has the time when it is sent, with the resource and the span of the first released record', () => {
     const clock = new ManualClock(1_700_000_000_250);
     const items = new RecordItems(clock);
     const first = aRecord('first', { spanContext: spanContext('a') });
@@ -119,7 +119,7 @@ describe('a manifest', () => {
     expect(items.manifestOf(withoutSpan).spanContext).toBeUndefined();
   });
 
-  test('keeps of what left first neither body nor attributes', () => {
+  test('does not keep body or attributes of the first released record', () => {
     const items = new RecordItems(new ManualClock());
     const origin = items.originOf(aRecord('secret', { attributes: { token: 'x' } }));
     expect([origin.body, origin.attributes]).toEqual([undefined, {}]);
@@ -135,7 +135,7 @@ describe('a summary', () => {
     return limited;
   };
 
-  test('says of an error how many of its bursts did not leave, and since when', () => {
+  test('has the number of bursts of an error that were not released, and their time range', () => {
     const error = new Recurrence<ReadableLogRecordLike>('v1:2');
     error.count = 9;
     error.noteBurst('last', 0);
@@ -149,7 +149,7 @@ describe('a summary', () => {
     });
   });
 
-  test('of errors that are not known any more names none, and belongs to no span', () => {
+  test('of evicted errors has no fingerprint and no span', () => {
     const summary = new RecordItems(new ManualClock()).summaryOf(limitedBy(1, 1), undefined);
     expect(summary.body).toBe('1 burst not released (limit), 1 record lost: other errors');
     expect(Object.keys(summary.attributes)).toEqual([
@@ -159,7 +159,7 @@ describe('a summary', () => {
   });
 });
 
-test('the time of a record is that which it says; one that cannot be read has none', () => {
+test('the time of a record is its timestamp; an unreadable record has none', () => {
   const items = new RecordItems(new ManualClock());
   expect(items.timeOf(aRecord('', { hrTime: [12, 345_600_000] }))).toBe(12_345.6);
   expect(items.timeOf({ ...aRecord(''), hrTime: undefined as never })).toBeNaN();

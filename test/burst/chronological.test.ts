@@ -3,7 +3,7 @@ import { expectAccountsBalance, FRONTS, pipelineOf } from '../support/pipeline.t
 describe.each(FRONTS)('%s', (front) => {
   const pipeline = pipelineOf(front);
 
-  /** The options with which BurstLogging itself comes out. */
+  /** The options with which the behaviour is that of BurstLogging. */
   const burstLogging = {
     order: 'chronological',
     after: false,
@@ -14,7 +14,7 @@ describe.each(FRONTS)('%s', (front) => {
   } as const;
 
   describe('chronological order', () => {
-    test('loud records wait in the row, and the trigger comes last in its burst', async () => {
+    test('loud records wait in the queue, and the trigger is the last record of its burst', async () => {
       const { log, burst, exported } = pipeline({ order: 'chronological' });
       log('DEBUG', '1');
       log('INFO', '2');
@@ -30,7 +30,7 @@ describe.each(FRONTS)('%s', (front) => {
       ]);
     });
 
-    test('quiet records of a burst carry id and sequence, loud ones that left with them do not', async () => {
+    test('quiet records of a burst have id and sequence, loud ones that were sent with them do not', async () => {
       const { log, find } = pipeline({ order: 'chronological' });
       log('DEBUG', 'quiet');
       log('INFO', 'loud');
@@ -40,7 +40,7 @@ describe.each(FRONTS)('%s', (front) => {
       expect((await find('loud')).attributes).toEqual({});
     });
 
-    test('a manual burst releases the row; another one in its after-window joins it', async () => {
+    test('a manual burst releases the queue; another one in its after-window joins it', async () => {
       const { log, burst, bodies, manifests } = pipeline({ order: 'chronological' });
       log('DEBUG', '1');
       expect(burst.burst()).toEqual({ id: expect.any(String), released: 1 });
@@ -51,7 +51,7 @@ describe.each(FRONTS)('%s', (front) => {
       expect(await manifests()).toHaveLength(1);
     });
 
-    test('a full row lets the loud ones out and the quiet ones go, in order', async () => {
+    test('a full queue sends loud records and evicts quiet ones, in order', async () => {
       const { log, bodies, burst, exported, clock } = pipeline({ order: 'chronological', capacity: 5 });
       log('INFO', 'loud');
       for (const body of ['1', '2', '3', '4']) log('DEBUG', body);
@@ -63,7 +63,7 @@ describe.each(FRONTS)('%s', (front) => {
       expect(await bodies()).toEqual(['loud']);
     });
 
-    test('a loud record waits no longer than maxDelayMillis; quiet ones older than it are then discarded', async () => {
+    test('a loud record waits at most maxDelayMillis; older quiet ones are then discarded', async () => {
       const { log, burst, bodies, clock } = pipeline({ order: 'chronological', maxDelayMillis: 1_000 });
       log('DEBUG', 'older');
       log('INFO', 'due');
@@ -77,7 +77,7 @@ describe.each(FRONTS)('%s', (front) => {
       expect(await bodies()).toEqual(['due', 'not due']);
     });
 
-    test('forceFlush lets all loud ones out and keeps the quiet ones that came after the last', async () => {
+    test('forceFlush sends all loud records and keeps the quiet ones after the last of them', async () => {
       const { log, burst, bodies } = pipeline({ order: 'chronological' });
       log('DEBUG', 'older');
       log('INFO', 'loud');
@@ -88,7 +88,7 @@ describe.each(FRONTS)('%s', (front) => {
       expect(await bodies()).toEqual(['loud', 'newer', 'failed']);
     });
 
-    test('shutdown lets the loud ones out in order', async () => {
+    test('shutdown sends loud records in order', async () => {
       const { log, burst, exporter } = pipeline({ order: 'chronological' });
       const exported: unknown[] = [];
       exporter.export = (records, callback) => {
@@ -126,7 +126,7 @@ describe.each(FRONTS)('%s', (front) => {
       ]);
     });
 
-    test('a window that has closed stays closed when the clock is set back: nothing overtakes', async () => {
+    test('a window that has closed stays closed when the clock is set back: no record overtakes another', async () => {
       const { log, bodies, clock, burst } = pipeline({ order: 'chronological', after: { millis: 1_000 } });
       const now = clock.now.bind(clock);
       let setBack = 0;
@@ -140,7 +140,7 @@ describe.each(FRONTS)('%s', (front) => {
       expectAccountsBalance(burst.stats());
     });
 
-    test('discard lets the quiet ones go and keeps the loud', async () => {
+    test('discard discards quiet records and keeps loud ones', async () => {
       const { log, burst, bodies } = pipeline({ order: 'chronological' });
       log('DEBUG', 'quiet');
       log('INFO', 'loud');
@@ -148,7 +148,7 @@ describe.each(FRONTS)('%s', (front) => {
       expect(await bodies()).toEqual(['loud']);
     });
 
-    test('over maxBytes the row gives up the oldest: quiet ones are lost, loud ones leave', async () => {
+    test('over maxBytes the oldest records are removed: quiet ones are evicted, loud ones sent', async () => {
       const { log, burst, bodies } = pipeline({
         order: 'chronological',
         maxBytes: 8_000,
@@ -187,7 +187,7 @@ describe.each(FRONTS)('%s', (front) => {
     };
   }
 
-  test('with its settings it lets out what BurstLogging lets out, in its order', async () => {
+  test('with its settings it exports the same records as BurstLogging, in the same order', async () => {
     const { log, bodies } = pipeline({ ...burstLogging, capacity: 10 });
     const model = burstLoggingModel(10);
     // A fixed sequence that looks random: mostly quiet, some loud, few errors.

@@ -3,7 +3,7 @@ import { BurstLogRecordProcessor } from '../../src/burst/burst-log-record-proces
 import type { BurstExporterOptions } from '../../src/burst/options.ts';
 import { FRONTS, type pipeline, pipelineOf, traceIdOf } from '../support/pipeline.ts';
 
-/** An exporter that answers as the test says; by default it never does. */
+/** An exporter whose results are set by the test; by default it never calls back. */
 class Exporter {
   readonly attempts: number[] = [];
   answer: ((callback: (result: { code: number; error?: Error }) => void) => void) | undefined;
@@ -24,7 +24,7 @@ const unavailable = (callback: (result: { code: number; error?: Error }) => void
 type Line = ReturnType<typeof pipeline>;
 interface Scenario {
   readonly options: Partial<BurstExporterOptions>;
-  /** Sets the scene. @returns what is to be seen before and after the time has passed */
+  /** Sets up a scenario. @returns the expected state before and after the time has elapsed */
   readonly begin: (line: Line, exporter: Exporter) => () => unknown;
   readonly millis: number;
   readonly before: unknown;
@@ -33,7 +33,7 @@ interface Scenario {
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
-/** Of each option: what is to happen when that much time has passed, and not earlier. */
+/** For each option: what must happen when its time has elapsed, and not earlier. */
 const scenarios: Record<string, Scenario> = {
   maxAgeMillis: {
     options: { maxAgeMillis: 4_000, idleMillis: 1e9 },
@@ -215,7 +215,7 @@ describe.each(FRONTS)('%s', (front) => {
   describe.each([
     ['set back by an hour', -3_600_000],
     ['set forward by an hour', 3_600_000],
-  ])('with the clock of the machine %s', (_what, shiftMillis) => {
+  ])('with the system clock %s', (_what, shiftMillis) => {
     const ours = Object.entries(scenarios).filter(
       ([, { options }]) => front === 'processor' || options.delivery === undefined,
     );
@@ -224,7 +224,7 @@ describe.each(FRONTS)('%s', (front) => {
       const line = pipeline({ exporter, ...scenario.options });
       const { clock } = line;
       const seen = scenario.begin(line, exporter);
-      // A timer that fires may arm the next one a few turns later; between them nothing else happens.
+      // A timer that fires may arm the next one a few turns later; nothing else happens in between.
       const settled = async () => {
         for (let turns = 0; turns < 5; turns += 1) await turn();
       };
@@ -242,7 +242,7 @@ describe.each(FRONTS)('%s', (front) => {
       expect(seen()).toBe(scenario.after);
     });
 
-    test('an error a millisecond later brings what is held', async () => {
+    test('an error one millisecond later releases the held records', async () => {
       const { log, clock, bodies } = pipeline();
       for (const body of ['1', '2', '3']) log('DEBUG', body);
       clock.setForward(shiftMillis);

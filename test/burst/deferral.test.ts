@@ -19,7 +19,7 @@ beforeAll(() => {
 });
 afterAll(() => context.disable());
 
-/** A processor that keeps what it is given, and in which context. */
+/** A processor that keeps the received records and their contexts. */
 class Keeper implements LogRecordProcessor {
   readonly records: ReadableLogRecordLike[] = [];
   readonly contexts: (Context | undefined)[] = [];
@@ -45,7 +45,7 @@ class Keeper implements LogRecordProcessor {
 
 type SdkOptions = ConstructorParameters<typeof LoggerProvider>[0];
 
-/** A provider in front of the SDK with these processors, the last of which keeps what comes. */
+/** A provider in front of the SDK with these processors; the last one keeps the records. */
 function deferring(
   options: Partial<BurstLoggerProviderOptions> = {},
   before: LogRecordProcessor[] = [],
@@ -64,7 +64,7 @@ function deferring(
   return { kept, behind, provider, logger, fail, quiet };
 }
 
-describe('what was true when it was written', () => {
+describe('the values of the time when a record was emitted', () => {
   needs('nested attributes')('attributes that the caller changes or uses again do not change', async () => {
     const { kept, quiet, fail } = deferring();
     const attributes: Record<string, unknown> = { user: 1, list: [1, { two: 2 }], bytes: Uint8Array.of(1) };
@@ -94,7 +94,7 @@ describe('what was true when it was written', () => {
     });
   });
 
-  test('a time of its own, its observed time, an event name and odd severities are kept', async () => {
+  test('an explicit timestamp, an observed time, an event name and invalid severities are kept', async () => {
     const { kept, quiet, fail } = deferring();
     const timestamp: [number, number] = [1_700_000_000, 5];
     quiet('own', { timestamp, observedTimestamp: [1_700_000_001, 0], eventName: 'cart.read' });
@@ -115,7 +115,7 @@ describe('what was true when it was written', () => {
     expect([textAlone.severityNumber, textAlone.severityText]).toEqual([undefined, 'debug']);
   });
 
-  test('a record has the time of the wall clock when it was written, also when that is set in between', async () => {
+  test('a record has the time of the wall clock when it was emitted, even if the clock is set in between', async () => {
     const clock = new ManualClock();
     const { kept, quiet, fail } = deferring({ clock });
     const written: number[] = [];
@@ -151,7 +151,7 @@ describe('through the SDK', () => {
     expect(trace.getSpanContext(seen.contexts[1]!)?.traceId).toBe(traceIdOf('a'));
   });
 
-  test('its context says the trace, and nothing else of the one it was written in', async () => {
+  test('its context has the trace, and nothing else of the original context', async () => {
     const { kept, quiet, fail } = deferring({ scope: 'global' });
     const key = createContextKey('baggage');
     quiet('quiet', { context: inTrace('a').setValue(key, 'gold') });
@@ -161,7 +161,7 @@ describe('through the SDK', () => {
     expect(given.setValue(key, 'new').getValue(key)).toBe('new');
   });
 
-  test('the limits of the SDK apply when it is released, and what its burst adds comes first', async () => {
+  test('the limits of the SDK apply when it is released, and the attributes of its burst come first', async () => {
     const { kept, quiet, fail } = deferring({}, [], {
       logRecordLimits: { attributeCountLimit: 3, attributeValueLengthLimit: 40 },
     });
@@ -173,7 +173,7 @@ describe('through the SDK', () => {
     expect(droppedAttributesCount).toBe(2);
   });
 
-  test('a loud record comes as the application gave it, in its own context', async () => {
+  test('a loud record is passed unchanged, in its own context', async () => {
     const { kept, logger } = deferring();
     const key = createContextKey('baggage');
     const given = ROOT_CONTEXT.setValue(key, 'gold');
@@ -182,7 +182,7 @@ describe('through the SDK', () => {
     expect(kept.contexts[0]).toBe(given);
   });
 
-  test('a burst processor behind holds a record no second time, and knows it from one that is its own', async () => {
+  test('a burst processor after it does not hold a record again, and distinguishes it from its own', async () => {
     const kept = new Keeper();
     const burst = new BurstLogRecordProcessor({ processor: kept });
     const behind = new LoggerProvider({ processors: [burst] });
@@ -200,7 +200,7 @@ describe('through the SDK', () => {
 });
 
 describe('inside a task', () => {
-  test('a record has the number, the data and the task of the moment when it was written', async () => {
+  test('a record has the number, the data and the task of the time when it was emitted', async () => {
     const { kept, provider, logger } = deferring({ scope: 'global' }, [new TaskLogRecordProcessor()]);
     const takeBack = registerLoggerProvider(provider);
     const emit = (severityNumber: number, body: string) => logger.emit({ severityNumber, body });
@@ -222,7 +222,7 @@ describe('inside a task', () => {
       const { attributes } = kept.find(body);
       return [attributes['task.name'], attributes['task.sequence'], attributes.tenant, attributes.attempt];
     };
-    // The first is task.started; the step has one of its own.
+    // The first record is task.started; the step has its own one.
     expect(marks('first')).toEqual(['checkout', 2, 'one', undefined]);
     expect(marks('loud')).toEqual(['checkout', 3, 'two', 1]);
     expect(marks('second')).toEqual(['checkout', 4, 'two', 1]);
@@ -233,7 +233,7 @@ describe('inside a task', () => {
     );
   });
 
-  test('without a TaskLogRecordProcessor behind, nothing is added', async () => {
+  test('without a TaskLogRecordProcessor after it, nothing is added', async () => {
     const { kept, logger, provider } = deferring();
     task('checkout', () => logger.emit({ severityNumber: Severity.DEBUG, body: 'quiet' }));
     provider.burst({ keys: 'all' });
@@ -242,7 +242,7 @@ describe('inside a task', () => {
   });
 });
 
-describe('what the SDK refuses', () => {
+describe('records that the SDK refuses', () => {
   let warnings: string[];
   beforeEach(() => {
     warnings = [];
@@ -293,7 +293,7 @@ describe('what the SDK refuses', () => {
     expect(warnings).toEqual([expect.stringContaining('1 released record was lost')]);
   });
 
-  test('a logger of a provider that was shut down takes nothing', async () => {
+  test('a logger of a provider that was shut down ignores records', async () => {
     const { provider, behind } = deferring();
     await behind.shutdown();
     const logger = provider.getLogger('late');
@@ -303,7 +303,7 @@ describe('what the SDK refuses', () => {
   });
 });
 
-test('a flush whose turn comes after the shutdown began waits for it, and does not flush what has ended', async () => {
+test('a flush that runs after the start of a shutdown waits for it, and does not flush the provider', async () => {
   const messages: string[] = [];
   listen((message) => void messages.push(message));
   try {
@@ -341,7 +341,7 @@ test('the same scope has the same logger, and its level', () => {
   expect(provider.stats().held).toBe(1);
 });
 
-test('what is held stays below maxBytes, whatever is logged', () => {
+test('held records stay below maxBytes, whatever is logged', () => {
   const size = fc.integer({ min: 0, max: 3_000 });
   const value = fc.oneof(
     size.map((length) => 'x'.repeat(length)),

@@ -1,4 +1,4 @@
-/** How a record that the SDK has not made yet is read: by the functions among the options, and by the black box. */
+/** How functions passed as options, and the black box, read a record that the SDK has not created yet. */
 
 import { AttributeKeys } from '../../src/burst/attribute-keys.ts';
 import { hrTimeOf, LiveRecord, millisOf } from '../../src/burst/deferred-record.ts';
@@ -19,7 +19,7 @@ describe('a time', () => {
     ['a Date', new Date(12_345), 12_345],
     ['what is none', 'soon', Number.NaN],
     ['a pair of text', ['a', 'b'], Number.NaN],
-  ])('as %s is so many milliseconds', (_name, time, millis) => {
+  ])('as %s is converted to milliseconds', (_name, time, millis) => {
     expect(millisOf(time)).toBe(millis);
   });
 
@@ -35,14 +35,14 @@ describe('a time', () => {
 });
 
 describe('a live record', () => {
-  test('has the time that it says, else that when it was written, which it is observed at in any case', () => {
+  test('has its timestamp, otherwise the time when it was emitted, which is also its observed time', () => {
     const own = new LiveRecord(source, { timestamp: [12, 0] }, span, 9_000);
     expect([own.timeOf(), own.hrTime, own.hrTimeObserved]).toEqual([12_000, [12, 0], [9, 0]]);
     const none = new LiveRecord(source, {}, undefined, 9_000);
     expect([none.timeOf(), none.hrTime, none.hrTimeObserved]).toEqual([9_000, [9, 0], [9, 0]]);
   });
 
-  test('is read as the SDK would make it, and left alone', () => {
+  test('is read as the SDK would create it, and is not changed', () => {
     const given = {
       ...{ severityNumber: 17, severityText: 'ERROR', eventName: 'failed', body: 'text' },
       attributes: { user: 'ann' },
@@ -58,7 +58,7 @@ describe('a live record', () => {
     expect(new LiveRecord(source, {}, span, 0).attributes).toEqual({});
   });
 
-  test('has the attributes of its exception, once, and its own before them', () => {
+  test('has the attributes of its exception, computed once; its own take precedence', () => {
     let reads = 0;
     const exception = {
       name: 'TypeError',
@@ -87,14 +87,14 @@ describe('an exception', () => {
     ['a text', 'broken', { message: 'broken' }],
     ['a number', 5, { message: '5' }],
     ['null', null, { message: 'null' }],
-  ])('that is %s has the attributes that the SDK makes of it', (_name, exception, expected) => {
+  ])('that is %s has the attributes that the SDK derives from it', (_name, exception, expected) => {
     const found = Object.entries(exceptionAttributes(exception));
     expect(Object.fromEntries(found.map(([key, value]) => [key.replace('exception.', ''), value]))).toEqual(
       expected,
     );
   });
 
-  test('is kept as it is now; what is no object is itself', () => {
+  test('is copied as it is now; a primitive is kept', () => {
     const error = Object.assign(new RangeError('then'), { code: 'E1', extra: 'x' });
     const facts = exceptionFacts(error) as Record<string, unknown>;
     error.message = 'now';
@@ -105,7 +105,7 @@ describe('an exception', () => {
 });
 
 describe('the severity of a held record', () => {
-  test('with its own name as text fits into a number, with another text it does not', () => {
+  test('with its own name as text can be packed, with another text it cannot', () => {
     for (let severity = 1; severity <= 24; severity += 1) {
       const name = severityNameOf(severity);
       expect(packedSeverity(severity, undefined)).toBe(severity);
@@ -114,7 +114,7 @@ describe('the severity of a held record', () => {
     }
   });
 
-  test('comes back as it was given, and is the rank of the record', () => {
+  test('is returned unchanged, and determines the rank of the record', () => {
     const record = new HeldRecord(source);
     record.severity = 5;
     expect([record.toRecord(0), record.rank]).toMatchObject([{ severityNumber: 5 }, 5]);
@@ -128,7 +128,7 @@ describe('the severity of a held record', () => {
 });
 
 describe('a held record', () => {
-  test('has the time of the wall clock when it came, and nothing that it was not given', () => {
+  test('has the wall clock time of its arrival, and no fields that were not set', () => {
     const record = new HeldRecord(source);
     record.severity = 5;
     expect(record.toRecord(1_000.4)).toEqual({
@@ -137,14 +137,14 @@ describe('a held record', () => {
     expect([record.timeOf(1_000.4), record.release]).toEqual([1_500, { marks: undefined, sequence: 0 }]);
   });
 
-  test('in a task says so itself', () => {
+  test('in a task is its own release data', () => {
     const record = new HeldRecord(source);
     record.marks = { id: '1', name: 'job', parentId: undefined } as never;
     record.sequence = 3;
     expect(record.release).toBe(record);
   });
 
-  test('with details has what they say, also no severity at all', () => {
+  test('with details has their fields, even without a severity', () => {
     const details = { timestamp: [12, 5] as [number, number], severityText: 'debug' };
     const record = new HeldWithDetails(source, details);
     record.body = 'text';
@@ -164,7 +164,7 @@ describe('a view of deferred records', () => {
     return record;
   };
 
-  test('is one object, which shows one record after the other', () => {
+  test('is one object that presents one record after the other', () => {
     const view = new DeferredView(resource);
     const first = view.of(
       held((record) => {
@@ -192,13 +192,13 @@ describe('a view of deferred records', () => {
     ['a Date', new Date(7_500), [7, 500_000_000]],
     ['when it came, if its own cannot be read', 'soon', [1, 500_000_000]],
     ['when it came, if its own is endless', Number.POSITIVE_INFINITY, [1, 500_000_000]],
-  ])('shows as its time %s', (_name, timestamp, expected) => {
+  ])('has as its time %s', (_name, timestamp, expected) => {
     const record = new HeldWithDetails(source, { timestamp, observedTimestamp: timestamp });
     const { hrTime, hrTimeObserved } = new DeferredView(resource).of(record, 1_000);
     expect([hrTime, hrTimeObserved]).toEqual([expected, expected]);
   });
 
-  test('adds the exception under the attributes, and the task over none but its number', () => {
+  test('adds exception and task below the attributes, except for the sequence number', () => {
     const record = new HeldWithDetails(source, { exception: new RangeError('far'), eventName: 'failed' });
     record.setAttributes(
       { 'exception.message': 'mine', 'task.id': 'mine', 'task.sequence': 99 },

@@ -1,6 +1,6 @@
 /**
- * Any program of records, spans, tasks, changes and endings exports the same through a provider in front of the
- * SDK as through a processor behind it, save what docs/deferral.md says.
+ * Any program of records, spans, tasks, changes and endings exports the same through a provider in front of
+ * the SDK as through a processor behind it, save what docs/deferral.md says.
  */
 import { context, diag, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
@@ -21,7 +21,7 @@ interface Emit {
   readonly severity: number | undefined;
   readonly text: string | undefined;
   readonly key: 'a' | 'b' | 'c' | '' | 'task';
-  /** Which of the application's own objects it logs: they are changed between two records. */
+  /** Which objects of the application it logs. They are changed between two records. */
   readonly body: 'text' | 'object' | 'none';
   readonly attributes: 'own' | 'shared' | 'frozen';
   readonly more: 'nothing' | 'time' | 'event' | 'exception' | 'sequence';
@@ -155,7 +155,7 @@ function build(front: FrontName, given: Settings, clock: ManualClock, exporter: 
   return { burst, provider: burst };
 }
 
-/** Plays a program. Everything that it logs and changes is its own; only ids of tasks and bursts are random. */
+/** Runs a program. All that it logs and changes is its own; only ids of tasks and bursts are random. */
 async function play(front: FrontName, given: Settings, steps: readonly Step[]) {
   const clock = new ManualClock(1_900_000_000_000);
   jest.spyOn(Date, 'now').mockImplementation(() => clock.now());
@@ -194,7 +194,7 @@ async function play(front: FrontName, given: Settings, steps: readonly Step[]) {
       ...(context === undefined ? {} : { context }),
       ...details[one.more],
     };
-    // A record refused for its text has been numbered behind the SDK, and not in front of it.
+    // A record refused for its severity text was numbered after the SDK, and is not in front of it.
     provider.getLogger(one.severity === undefined ? 'shop' : one.logger).emit(record as never);
   };
   const span = (name: string, code: number) => ({
@@ -300,7 +300,7 @@ function comparable(arrived: readonly ReadableLogRecordLike[], names: Map<unknow
         scope: record.instrumentationScope.name,
         severity: [record.severityNumber, record.severityText],
         eventName: record.eventName,
-        // A manifest has the time at which its replay ends, which is a matter of turns.
+        // A manifest has the time at which its replay ends, which depends on turns of the event loop.
         times: record.eventName?.startsWith('burst.') ? [] : [record.hrTime, record.hrTimeObserved],
         span: [named(spanContext?.traceId), named(spanContext?.spanId)],
         dropped: record.droppedAttributesCount,
@@ -317,7 +317,7 @@ afterAll(() => {
   diag.disable();
 });
 
-test('the same records leave, with the same fields, and the same accounts', async () => {
+test('the same records are exported, with the same fields and the same counts', async () => {
   await fc.assert(
     fc.asyncProperty(
       settings,

@@ -30,7 +30,7 @@ function start(body: string, endpoint: string): ChildProcess {
   });
 }
 
-/** @returns how it ended, and how long its body took: not what the start of a process takes on a busy machine */
+/** @returns how it ended, and how long its body took, without the start of the process */
 async function run(body: string, endpoint: string): Promise<{ code: number | null; millis: number }> {
   const child = start(body, endpoint);
   let millis = '';
@@ -49,7 +49,7 @@ afterEach(() => receiver.stop());
 
 const bodies = () => receiver.records.map((record) => record.body);
 
-test('a program that shuts its provider down delivers all that is loud or released, and ends', async () => {
+test('a program that shuts down its provider delivers loud and released records, and ends', async () => {
   const { code } = await run(
     `for (let count = 0; count < 1000; count += 1) log('DEBUG', 'debug ' + count);
      log('ERROR', 'failed');
@@ -73,13 +73,13 @@ test('held records and waiting timers do not keep a program alive', async () => 
   expect(receiver.records).toEqual([]);
 });
 
-test('an ERROR wakes delivery in the next turn: it has left before the program has ended by itself', async () => {
+test('an ERROR starts the delivery in the next turn: it is exported before the program ends by itself', async () => {
   const { code } = await run(`log('DEBUG', 'debug'); log('ERROR', 'failed');`, receiver.url);
   expect(code).toBe(0);
   expect(bodies()).toEqual(expect.arrayContaining(['failed', 'debug']));
 });
 
-test('with nobody at the other end, shutdown ends within its bound and the program ends well', async () => {
+test('without a server, shutdown ends within its timeout and the program exits with code 0', async () => {
   const { url } = receiver;
   await receiver.stop();
   const { code } = await run(
@@ -94,7 +94,7 @@ test('with nobody at the other end, shutdown ends within its bound and the progr
   expect(code).toBe(0);
 });
 
-test('SIGTERM with a shutdown in its handler loses nothing that is loud or released', async () => {
+test('SIGTERM with a shutdown in its handler loses no loud or released record', async () => {
   const child = start(
     `process.on('SIGTERM', () => provider.shutdown().then(() => process.exit(0)));
      for (let count = 0; count < 500; count += 1) log('DEBUG', 'debug ' + count);
@@ -135,7 +135,7 @@ test.each([
     'new Promise((resolve) => setTimeout(resolve, 100)).then(() => retrying.forceFlush({ timeoutMillis: 300 }))',
   ],
 ])('a script may end in a flush while nothing can be delivered: %s', async (_name, made, flush) => {
-  // The exporter keeps nothing alive: only the flush does, or Node would end with code 13 in the middle of it.
+  // Only the flush keeps the process alive; otherwise Node would exit with code 13 during it.
   const { code, millis } = await run(
     `const hang = () => new Promise(() => {});
      const exporter = { export() {}, forceFlush: hang, shutdown: hang };
@@ -152,7 +152,7 @@ test.each([
   expect(millis).toBeLessThan(9_000);
 });
 
-test('a shutdown with an exporter that hangs keeps the program alive until its bound, and no longer', async () => {
+test('a shutdown with an exporter that hangs keeps the program alive until its timeout, and no longer', async () => {
   const { code, millis } = await run(
     `const hang = () => new Promise(() => {});
      const exporter = { export() {}, forceFlush: hang, shutdown: hang };
@@ -166,7 +166,7 @@ test('a shutdown with an exporter that hangs keeps the program alive until its b
   expect(millis).toBeLessThan(9_000);
 });
 
-test('a flush with the Collector away resolves, the error is pending, and the program ends well', async () => {
+test('a flush with the Collector down resolves, the error is pending, and the program exits with code 0', async () => {
   const { url } = receiver;
   await receiver.stop();
   const { code } = await run(
@@ -178,7 +178,7 @@ test('a flush with the Collector away resolves, the error is pending, and the pr
   expect(code).toBe(0);
 });
 
-test('a flush without a catch does not end a program whose Collector is gone', async () => {
+test('a flush without a catch does not terminate a program whose Collector is down', async () => {
   const { url } = receiver;
   await receiver.stop();
   const { code } = await run(

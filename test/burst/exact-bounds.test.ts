@@ -1,4 +1,4 @@
-/** The last record that fits, the first that does not: each bound of a burst, to the byte and to the millisecond. */
+/** Each bound of a burst, exact to the byte and to the millisecond. */
 import { context, createContextKey, diag, ROOT_CONTEXT } from '@opentelemetry/api';
 import { Severity, VALUE_BYTES } from '../../src/record/index.ts';
 import { attributesSize } from '../../src/record/size.ts';
@@ -22,10 +22,10 @@ afterEach(() => diag.disable());
 
 describe.each(FRONTS)('%s', (front) => {
   const pipeline = pipelineOf(front);
-  /** What a record without body and attributes weighs while it is held. */
+  /** The size of a held record without body and attributes. */
   const EMPTY_BYTES = front === 'processor' ? attributesSize({}) : 184;
 
-  describe('what is held', () => {
+  describe('a held record', () => {
     test.each<[string, unknown, Record<string, unknown>, number]>([
       ['nothing', undefined, {}, 0],
       ['a text: two bytes a character', 'abcde', {}, 10],
@@ -33,7 +33,7 @@ describe.each(FRONTS)('%s', (front) => {
       ['an attribute', undefined, { a: 1 }, VALUE_BYTES],
       ['two of them, one a text', undefined, { a: 1, b: 'abc' }, 2 * VALUE_BYTES + 6],
       ['a text and an attribute', 'ab', { a: true }, 4 + VALUE_BYTES],
-    ])('weighs with %s exactly that', (_name, body, attributes, bytes) => {
+    ])('with %s has exactly that size', (_name, body, attributes, bytes) => {
       const { burst, log } = pipeline();
       log('DEBUG', body, { attributes });
       expect(burst.stats().holdingBytes).toBe(EMPTY_BYTES + bytes);
@@ -41,7 +41,7 @@ describe.each(FRONTS)('%s', (front) => {
       expect(burst.stats().holdingBytes).toBe(2 * (EMPTY_BYTES + bytes));
     });
 
-    test('may weigh exactly maxRecordBytes, as a text and as an object', () => {
+    test('may have exactly maxRecordBytes, as a text and as an object', () => {
       const { burst, log } = pipeline({ maxRecordBytes: EMPTY_BYTES + 200 });
       log('DEBUG', 'x'.repeat(100));
       expect(burst.stats()).toMatchObject({ holding: 1, evicted: { size: 0 } });
@@ -52,7 +52,7 @@ describe.each(FRONTS)('%s', (front) => {
       expectAccountsBalance(burst.stats());
     });
 
-    test('may weigh exactly maxBytes together; with one byte more the oldest goes', () => {
+    test('is evicted if the sum exceeds maxBytes by one byte, and not before', () => {
       const maxBytes = 4 * (EMPTY_BYTES + 200);
       const { burst, log } = pipeline({ maxBytes, maxRecordBytes: maxBytes });
       for (let count = 0; count < 4; count += 1) log('DEBUG', 'x'.repeat(100));
@@ -82,7 +82,7 @@ describe.each(FRONTS)('%s', (front) => {
   });
 
   describe('a record', () => {
-    test('at level is held and below it refused; at emitLevel it leaves; at burstLevel it is a trigger', () => {
+    test('at level is held and below it refused; at emitLevel it is exported; at burstLevel it is a trigger', () => {
       const { burst, log } = pipeline({ level: 'DEBUG', emitLevel: 'WARN', burstLevel: 'FATAL' });
       log(Severity.DEBUG - 1, 'refused');
       expect(burst.stats()).toMatchObject({ held: 0, live: 0 });
@@ -96,7 +96,7 @@ describe.each(FRONTS)('%s', (front) => {
       expect(burst.stats()).toMatchObject({ released: 2, bursts: 1 });
     });
 
-    test('with an exception type and no severity is a trigger, with a severity only where that is asked for', () => {
+    test('with an exception type and no severity is a trigger, with a severity only if the option is set', () => {
       const attributes = { 'exception.type': 'TypeError' };
       const { burst, log } = pipeline();
       log('DEBUG', 'held');
@@ -111,7 +111,7 @@ describe.each(FRONTS)('%s', (front) => {
       expect(asked.burst.stats()).toMatchObject({ held: 1, released: 1, bursts: 1 });
     });
 
-    test('is a trigger where the predicate says true, and not where it says something like it', () => {
+    test('is a trigger if the predicate returns true, and not for other truthy values', () => {
       const { burst, log } = pipeline({ triggers: { when: ({ body }) => body as boolean } });
       for (const body of [1, 'true', {}, false, undefined]) log('DEBUG', body);
       expect(burst.stats()).toMatchObject({ held: 5, bursts: 0 });
@@ -119,7 +119,7 @@ describe.each(FRONTS)('%s', (front) => {
       expect(burst.stats()).toMatchObject({ released: 5, bursts: 1 });
     });
 
-    test('that is loud is no trigger where the predicate throws, and leaves', () => {
+    test('that is loud is not a trigger if the predicate throws, and is exported', () => {
       const { burst, log } = pipeline({
         triggers: {
           when: () => {
@@ -150,7 +150,7 @@ describe.each(FRONTS)('%s', (front) => {
         },
       });
       log('DEBUG', 'held');
-      // Within the guard nothing is quiet: it would be asked about again.
+      // Within the guard no record is quiet, because the predicate would be called again.
       expect(burst.stats()).toMatchObject({ live: 2, failed: { reentrant: 1 }, held: 0 });
       expect(warnings).toEqual([expect.stringContaining('1 record was lost: it was emitted from inside')]);
     });
@@ -175,7 +175,7 @@ describe.each(FRONTS)('%s', (front) => {
       expect(target.enabled({ ...scope, severityNumber })).toBe(true);
     });
 
-    test('knows the level of each logger', () => {
+    test('uses the level of each logger', () => {
       const { burst, logger } = wrapping(front, keeper, { level: { test: 'INFO', default: 'TRACE' } });
       expect(enabledOf({ burst, logger } as never).enabled({ ...scope, severityNumber: 8 })).toBe(false);
       if (front === 'provider') return;
@@ -191,7 +191,7 @@ describe.each(FRONTS)('%s', (front) => {
     });
   });
 
-  test('after shutdown() nothing is taken and nothing is counted', async () => {
+  test('after shutdown() records are ignored and not counted', async () => {
     const { burst, log } = pipeline();
     await burst.shutdown();
     for (const severity of ['DEBUG', 'INFO', 'ERROR'] as const) log(severity, 'late');
@@ -200,7 +200,7 @@ describe.each(FRONTS)('%s', (front) => {
     expect(burst.discard({ keys: 'all' })).toBe(0);
   });
 
-  test('a flush that ends at its bound says how much is pending', async () => {
+  test('a flush that times out logs how much is pending', async () => {
     let release: () => void = () => {};
     const forceFlush = () =>
       new Promise<void>((resolve) => {
@@ -227,7 +227,7 @@ describe.each(FRONTS)('%s', (front) => {
   });
 
   describe('keys', () => {
-    test('are asked of a scope function with the record and its context, for each record', () => {
+    test('are computed by a scope function from the record and its context, for each record', () => {
       const key = createContextKey('tenant');
       const asked: unknown[] = [];
       const scope = (record: { body?: unknown }, given: typeof ROOT_CONTEXT) => {
@@ -249,7 +249,7 @@ describe.each(FRONTS)('%s', (front) => {
       expect(burst.burst({ keys: ['b', 'unknown'] })).toMatchObject({ released: 1 });
     });
 
-    test('of a trace are its id, and without a valid span the record belongs to the shared bucket', () => {
+    test('are trace ids, and without a valid span the record belongs to the shared bucket', () => {
       const { burst, log } = pipeline();
       log('DEBUG', 'of a', { traceName: 'a' });
       log('DEBUG', 'of none');

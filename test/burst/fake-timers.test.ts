@@ -40,7 +40,7 @@ const parts: readonly (readonly [string, (exporter: LogRecordExporterLike) => Lo
   ],
 ];
 
-describe.each(parts)('under fake timers, that nobody advances, %s', (_name, made) => {
+describe.each(parts)('under fake timers that are not advanced, %s', (_name, made) => {
   test.each(['forceFlush', 'shutdown'] as const)('delivers, and %s() resolves', async (method) => {
     const exported: unknown[] = [];
     const exporter = memory();

@@ -1,6 +1,6 @@
 /**
- * Held records that are evicted or discarded are filled again, and their attributes are kept as values behind a shared
- * list of keys. Neither may be seen from outside.
+ * Held records that are evicted or discarded are filled again, and their attributes are kept as values behind
+ * a shared list of keys. Neither may be seen from outside.
  */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -27,7 +27,7 @@ beforeAll(() => {
 });
 afterAll(() => context.disable());
 
-/** Attributes as a held record gives them back, with their keys in order. */
+/** The attributes that a held record returns, with their keys in order. */
 function kept(attributes: Record<string, unknown>, none = new AttributeKeys()): [string, unknown][] {
   const record = new HeldRecord(source);
   record.setAttributes(attributes, none, 65_536);
@@ -60,7 +60,7 @@ describe('attributes', () => {
     fc.array(fc.integer(), { maxLength: 3 }),
   );
 
-  test('of any keys, in any number, one record after the other, come back in their order', () => {
+  test('of any keys and number, for consecutive records, are returned in order', () => {
     const attributes = fc.array(fc.tuple(keys, values), { maxLength: MAX_SHARED_KEYS + 3 });
     fc.assert(
       fc.property(fc.array(attributes, { minLength: 1, maxLength: 12 }), (records) => {
@@ -78,12 +78,12 @@ describe('attributes', () => {
     );
   });
 
-  test('that are inherited, or named by a symbol, are not attributes', () => {
+  test('that are inherited, or have a symbol as key, are ignored', () => {
     const defaults = { tenant: 'one' };
     expect(kept(Object.assign(Object.create(defaults), { user: 1, [Symbol('hidden')]: 2 }))).toEqual([
       ['user', 1],
     ]);
-    // Nor if another record has an attribute of that name.
+    // Also if another record has an attribute of that name.
     const none = new AttributeKeys();
     kept({ user: 1, tenant: 'two' }, none);
     expect(kept(Object.assign(Object.create(defaults), { user: 3 }), none)).toEqual([['user', 3]]);
@@ -129,7 +129,7 @@ describe('attributes', () => {
     }
   });
 
-  test('of keys that are made from data do not fill the memory with lists', () => {
+  test('with generated keys do not fill the memory with lists', () => {
     const none = new AttributeKeys();
     for (let index = 0; index < 4_200; index += 1) {
       expect(kept({ [`user.${index}`]: index, always: true }, none)).toEqual([
@@ -142,8 +142,8 @@ describe('attributes', () => {
   });
 });
 
-describe('a record that is filled again', () => {
-  test('has nothing of what it held before', () => {
+describe('a reused record', () => {
+  test('has none of its previous data', () => {
     const none = new AttributeKeys();
     const held = new HeldRecords();
     const first = held.take(source);
@@ -162,7 +162,7 @@ describe('a record that is filled again', () => {
     expect(again.attributes).toEqual({ c: 4 });
   });
 
-  test('refers to nothing that it held before, also while nobody fills it', async () => {
+  test('does not reference its previous data, also while it is in the pool', async () => {
     const none = new AttributeKeys();
     const held = new HeldRecords();
     const fill = (count: number) => {
@@ -175,14 +175,14 @@ describe('a record that is filled again', () => {
       return values.map((value) => new WeakRef(value));
     };
     const references = [MAX_SHARED_KEYS, MAX_SHARED_KEYS + 1].flatMap(fill);
-    // What a WeakRef was made of stays until the next turn.
+    // The target of a WeakRef is kept until the next turn.
     await new Promise((resolve) => setImmediate(resolve));
     collectGarbage();
     expect(references.filter((reference) => reference.deref() !== undefined)).toEqual([]);
     expect(held.take(source)).toMatchObject({ body: undefined, spanContext: undefined, marks: undefined });
   });
 
-  test('is one of a bounded number, and none that has details', () => {
+  test('is from a pool of bounded size, and has no details', () => {
     const held = new HeldRecords();
     const records = [...Array(4_100).keys()].map(() => held.take(source));
     for (const record of records) record.dropped(held);
@@ -239,7 +239,7 @@ describe('through a provider', () => {
     },
   );
 
-  test('a record outside of tasks has nothing of the task whose record it follows', async () => {
+  test('a record outside of tasks has no data of the task of the previous record', async () => {
     const { records, provider, logger } = deferring({ scope: 'global', capacity: 1 });
     task('charge', { tenant: 'one' }, () => logger.emit({ severityNumber: DEBUG, body: 'inside' }));
     logger.emit({ severityNumber: DEBUG, body: 'evicts it' });
@@ -250,7 +250,7 @@ describe('through a provider', () => {
     expect(Object.keys(record?.attributes ?? {}).filter((key) => /task|tenant/.test(key))).toEqual([]);
   });
 
-  test('a getter and a toJSON() that log while they are read spoil neither record nor sizes', async () => {
+  test('a getter and a toJSON() that log while they are read do not affect record and sizes', async () => {
     const { records, provider, logger } = deferring({ scope: 'global', capacity: 100 });
     const inner = (body: string) =>
       logger.emit({ severityNumber: DEBUG, body: body.repeat(1_000), attributes: { inner: body } });

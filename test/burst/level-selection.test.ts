@@ -26,7 +26,7 @@ describe('the level of a logger', () => {
     expect(matches(pattern, name)).toBe(expected);
   });
 
-  test('is that of its name, else of the longest pattern, else the default', () => {
+  test('is that of its name, otherwise of the longest pattern, otherwise the default', () => {
     const levels = table({
       ...{ 'db.*': 'DEBUG', 'db.pool.*': 'DEBUG3', 'db.pool.wait': 'TRACE4', '*': 'TRACE2' },
       default: 'DEBUG2',
@@ -36,19 +36,19 @@ describe('the level of a logger', () => {
     expect(levels.only).toBeUndefined();
   });
 
-  test('is that of its name also where a pattern is longer than the name', () => {
+  test('is that of its name even if a pattern is longer than the name', () => {
     expect(table({ 'a*': 'DEBUG', a: 'TRACE3' }).of('a')).toBe(3);
     expect(table({ a: 'TRACE3', 'a*': 'DEBUG' }).of('a')).toBe(3);
   });
 
-  test('is the same for all where nothing else is said', () => {
+  test('is the same for all if there is no pattern', () => {
     expect(table('DEBUG').only).toBe(5);
     expect(table({ default: 'DEBUG' }).only).toBe(5);
     expect(table({}).only).toBe(Severity.TRACE);
     expect(table('DEBUG').of('any')).toBe(5);
   });
 
-  test('that is undefined is the default; without a default everything is taken', () => {
+  test('that is undefined is the default; without a default all records are accepted', () => {
     const levels = table({ shop: undefined as never, default: 'DEBUG4' });
     expect([levels.of('shop'), levels.of('other')]).toEqual([8, 8]);
     expect(table({ shop: 'DEBUG' }).of('other')).toBe(Severity.TRACE);
@@ -66,14 +66,14 @@ describe('a selection', () => {
   const table = new LevelTable({ 'db.*': 'DEBUG', default: 'TRACE' }, Severity.INFO);
   const of = (selection: LevelSelection, name: unknown) => selection.of(name as string, ROOT_CONTEXT);
 
-  test('without rules is what the options say', () => {
+  test('without rules has the levels of the options', () => {
     const selection = new LevelSelection(table, Severity.INFO, []);
     expect(of(selection, 'db.pool')).toEqual({ level: 5, emitLevel: 9 });
     expect(of(selection, 'shop')).toEqual({ level: 1, emitLevel: 9 });
     expect([selection.only, selection.readsTask]).toEqual([undefined, false]);
   });
 
-  test('is one for all records where neither a name nor a task matters', () => {
+  test('is one for all records if no rule has a name or a task', () => {
     const all = new LevelTable('DEBUG', Severity.INFO);
     expect(new LevelSelection(all, Severity.INFO, []).only).toEqual({ level: 5, emitLevel: 9 });
     const louder = rule({ emitLevel: Severity.WARN });
@@ -85,7 +85,7 @@ describe('a selection', () => {
     }
   });
 
-  test('takes what a rule exports, also what the options refuse, and refuses what a rule says', () => {
+  test('accepts records that a rule exports, even if the options refuse them, and refuses those below its level', () => {
     const selection = new LevelSelection(table, Severity.INFO, [
       rule({ logger: 'db.pool', emitLevel: Severity.TRACE2 }),
       rule({ logger: 'db.*', emitLevel: Severity.WARN }),
@@ -102,7 +102,7 @@ describe('a selection', () => {
     for (const name of [undefined, null, 5, '']) expect(of(selection, name).level).toBe(5);
   });
 
-  test('finds the answer for a name once, and for 10,000 names at most', () => {
+  test('caches the levels of a name, for at most 10,000 names', () => {
     let asked = 0;
     const counting = { only: undefined, of: () => (asked += 1) } as unknown as LevelTable;
     const selection = new LevelSelection(counting, Severity.INFO, []);
@@ -112,7 +112,7 @@ describe('a selection', () => {
     expect(asked).toBe(10_000);
     of(selection, '9999');
     expect(asked).toBe(10_000);
-    // There is no room for another one: it is found each time.
+    // The cache is full: the levels of another name are computed each time.
     of(selection, '10000');
     of(selection, '10000');
     expect(asked).toBe(10_002);

@@ -30,7 +30,7 @@ function recordOf(severityNumber: number, traceName = 'a'): ReadableLogRecordLik
   };
 }
 
-/** Emits records that nobody else knows, and returns what says whether they are still alive. */
+/** Emits records without other references, and returns WeakRefs to them. */
 function emitted(
   burst: BurstLogRecordProcessor,
   severities: readonly number[],
@@ -43,13 +43,13 @@ function emitted(
 }
 
 async function alive(references: readonly WeakRef<ReadableLogRecordLike>[]): Promise<number> {
-  // A WeakRef keeps its target until the turn in which it was made or read has ended.
+  // A WeakRef keeps its target until the end of the turn in which it was created or read.
   await turn();
   collectGarbage();
   return references.filter((reference) => reference.deref() !== undefined).length;
 }
 
-test('what has left is not kept alive, while the burst is remembered', async () => {
+test('exported records are not kept alive by the entry of their burst', async () => {
   const burst = new BurstLogRecordProcessor({ exporter: discarding });
   const references = emitted(burst, [5, 5, 5, 9, 17]);
   await burst.forceFlush();
@@ -58,7 +58,7 @@ test('what has left is not kept alive, while the burst is remembered', async () 
   await burst.shutdown();
 });
 
-test('what was evicted or discarded is not kept alive, what is held is', async () => {
+test('evicted and discarded records are not kept alive, held ones are', async () => {
   const burst = new BurstLogRecordProcessor({ exporter: discarding, capacity: 2 });
   const references = emitted(burst, [5, 5, 5, 5]);
   expect(await alive(references)).toBe(2);
@@ -67,7 +67,7 @@ test('what was evicted or discarded is not kept alive, what is held is', async (
   await burst.shutdown();
 });
 
-test('the keys that burst count in the bound, and do not push out what is held', async () => {
+test('entries of recent bursts count towards the byte bound, and do not evict held records', async () => {
   const maxBytes = 1_000_000;
   const burst = new BurstLogRecordProcessor({
     exporter: discarding,
@@ -88,7 +88,7 @@ test('the keys that burst count in the bound, and do not push out what is held',
   await burst.shutdown();
 });
 
-test('when there is too little memory, they keep a quarter of it', async () => {
+test('if maxBytes is too small, they keep a quarter of it', async () => {
   const maxBytes = 1_000_000;
   const burst = new BurstLogRecordProcessor({ exporter: discarding, maxBytes, capacity: 100_000 });
   for (let count = 0; count < 5_000; count += 1) {
@@ -104,7 +104,7 @@ test('when there is too little memory, they keep a quarter of it', async () => {
   await burst.shutdown();
 });
 
-test('shutdown() forgets all keys, and spans that go on are not counted', async () => {
+test('shutdown() removes all keys, and later spans are not counted', async () => {
   const burst = new BurstLogRecordProcessor({ exporter: discarding });
   const spans = burst.spanProcessor();
   const span = {

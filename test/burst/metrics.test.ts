@@ -50,7 +50,7 @@ async function valuesOf(reader: Reader): Promise<Map<string, number>> {
   return values;
 }
 
-test('the counters of stats() are metrics, also what happened last', async () => {
+test('the counters of stats() are metrics, including the last events', async () => {
   const reader = new Reader();
   const meterProvider = new MeterProvider({ readers: [reader] });
   const { log, burst } = pipeline({ meterProvider, capacity: 2 });

@@ -5,7 +5,7 @@ import type { ReadableLogRecordLike } from '../../src/record/otel.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { expectAccountsBalance, traceIdOf } from '../support/pipeline.ts';
 
-/** An exporter whose exports end when the test says so. */
+/** An exporter whose exports are ended by the test. */
 class SteppingExporter {
   readonly arrived: ReadableLogRecordLike[] = [];
   readonly #waiting: (() => void)[] = [];
@@ -164,7 +164,7 @@ async function play(given: Settings, steps: readonly Step[], check: (stats: Burs
     }
     check(burst.stats());
   }
-  // Whatever is still paused is resumed until all is quiet.
+  // Paused exports are resumed until none is left.
   const flushed = burst.forceFlush();
   let isDone = false;
   void flushed.then(() => {
@@ -180,7 +180,7 @@ async function play(given: Settings, steps: readonly Step[], check: (stats: Burs
 
 const idOf = (record: ReadableLogRecordLike) => record.attributes.id as number;
 
-test('the accounts balance after every step, and the byte bound holds', async () => {
+test('the counts balance after every step, and the byte bound holds', async () => {
   await fc.assert(
     fc.asyncProperty(
       settings,
@@ -188,7 +188,7 @@ test('the accounts balance after every step, and the byte bound holds', async ()
       async (given, steps) => {
         await play(given, steps, (stats) => {
           expectAccountsBalance(stats);
-          // One export in flight cannot be taken back: it may stand over the bound by itself.
+          // An export in flight cannot be cancelled, so it alone may exceed the bound.
           if (stats.holdingBytes > given.maxBytes) throw new Error(`held ${stats.holdingBytes} bytes`);
           if (given.order === 'immediate' && given.scope === 'global' && stats.holding > given.capacity) {
             throw new Error(`held ${stats.holding} records`);
@@ -200,7 +200,7 @@ test('the accounts balance after every step, and the byte bound holds', async ()
   );
 });
 
-test('nothing arrives twice, released records of a burst arrive in the order they came', async () => {
+test('no record arrives twice, and released records of a burst arrive in order', async () => {
   await fc.assert(
     fc.asyncProperty(
       settings,
@@ -229,7 +229,7 @@ test('nothing arrives twice, released records of a burst arrive in the order the
   );
 });
 
-test('while memory lasts, every loud record arrives; in chronological order nothing overtakes', async () => {
+test('within the byte bound, every loud record arrives; in chronological order no record overtakes another', async () => {
   await fc.assert(
     fc.asyncProperty(
       settings,

@@ -5,7 +5,7 @@ import { expectAccountsBalance, FRONTS, pipeline, pipelineOf } from '../support/
 
 type Callback = (result: { code: number; error?: Error }) => void;
 
-/** An exporter that does with each batch what the test says, and keeps what it accepted, batch by batch. */
+/** An exporter whose behaviour is set by the test, and which keeps the accepted batches. */
 function exporterThat(behave: (accept: () => void, callback: Callback) => void) {
   const batches: ReadableLogRecordLike[][] = [];
   return {
@@ -25,7 +25,7 @@ function exporterThat(behave: (accept: () => void, callback: Callback) => void) 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 const unavailable = Object.assign(new Error('14 UNAVAILABLE'), { code: 14 });
 
-/** Turns of the event loop for a batch of a slow exporter: many things happen meanwhile. */
+/** Turns of the event loop per batch of a slow exporter. */
 function slowly(turns: number) {
   return (accept: () => void) => {
     const wait = (left: number) => (left === 0 ? accept() : void setImmediate(() => wait(left - 1)));
@@ -60,7 +60,7 @@ describe.each(FRONTS)('a replay through a slow exporter: %s', (front) => {
     },
   );
 
-  test('a live record passes a replay: no more than one batch of it stands before', async () => {
+  test('a live record overtakes a replay: at most one batch of it is sent before', async () => {
     const exporter = exporterThat(slowly(20));
     const { log, burst } = pipeline({ exporter, capacity: 20_000, limit: false, replayBatch: 512 });
     for (let count = 0; count < 20_000; count += 1) log('DEBUG', 'debug', { traceName: 'a' });
@@ -74,7 +74,7 @@ describe.each(FRONTS)('a replay through a slow exporter: %s', (front) => {
   });
 });
 
-test('a stuck exporter: the bound holds, quiet records go first, and every ERROR arrives when it moves again', async () => {
+test('an exporter that hangs: the bound holds, quiet records are dropped first, and every ERROR arrives afterwards', async () => {
   const waiting: (() => void)[] = [];
   let isStuck = true;
   const exporter = exporterThat((accept) => (isStuck ? void waiting.push(accept) : accept()));
@@ -106,7 +106,7 @@ test('a stuck exporter: the bound holds, quiet records go first, and every ERROR
   expectAccountsBalance(burst.stats());
 });
 
-test('an exporter that fails for an hour, with endless patience: no ERROR is lost while memory lasts', async () => {
+test('an exporter that fails for an hour, with unlimited retries: no ERROR is lost within the byte bound', async () => {
   let isDown = true;
   const exporter = exporterThat((accept, callback) =>
     isDown ? callback({ code: 1, error: unavailable }) : accept(),
@@ -164,7 +164,7 @@ test.each<[string, (accept: () => void, callback: Callback) => void, object]>([
     { export: 1 },
   ],
   ['calls back with nothing', (_accept, callback) => callback(undefined as never), { export: 1 }],
-])('an exporter that %s costs its record, is counted, and blocks nothing', async (_what, behave, failed) => {
+])('an exporter that %s loses its record, is counted, and blocks nothing', async (_what, behave, failed) => {
   let isBroken = true;
   const exporter = exporterThat((accept, callback) => (isBroken ? behave(accept, callback) : accept()));
   const { log, burst } = pipeline({ exporter });
@@ -192,7 +192,7 @@ test('an exporter that calls back twice counts once', async () => {
   expect(burst.stats()).toMatchObject({ delivered: 1, pending: 0, failed: { export: 0 } });
 });
 
-test('shutdown uses its whole bound for a replay, also when the clock is set back meanwhile', async () => {
+test('shutdown uses its whole timeout for a replay, also when the clock is set back in the meantime', async () => {
   const exporter = exporterThat((accept) => void clock.after(250, accept));
   const { log, burst, clock } = pipeline({
     exporter,
@@ -201,7 +201,7 @@ test('shutdown uses its whole bound for a replay, also when the clock is set bac
     maxBytes: 1e9,
     delivery: { shutdownTimeoutMillis: 10_000 },
   });
-  // 35 batches of a quarter of a second: nearly nine of ten seconds.
+  // 35 batches of a quarter of a second take nearly nine of ten seconds.
   for (let count = 0; count < 34 * 512; count += 1) log('DEBUG', `debug ${count}`);
   log('ERROR', 'failed');
   let isDone = false;
@@ -217,7 +217,7 @@ test('shutdown uses its whole bound for a replay, also when the clock is set bac
   expect(burst.stats()).toMatchObject({ released: 34 * 512, pending: 0, failed: { shutdown: 0 } });
 });
 
-test('an exporter that never calls back: shutdown ends within its bound, the rest is counted', async () => {
+test('an exporter that never calls back: shutdown ends within its timeout, the rest is counted', async () => {
   const exporter = exporterThat(() => {});
   const { log, burst, clock } = pipeline({ exporter });
   for (let count = 0; count < 1_000; count += 1) log('DEBUG', count);
@@ -241,9 +241,9 @@ test('an exporter that never calls back: shutdown ends within its bound, the res
   expectAccountsBalance(burst.stats());
 });
 
-describe.each(FRONTS)('a big burst moves out in slices, so that emit() never blocks: %s', (front) => {
+describe.each(FRONTS)('a big burst is moved in slices, so that emit() never blocks: %s', (front) => {
   const pipeline = pipelineOf(front);
-  /** What is delivered is no longer held here, but in the batch processor behind. */
+  /** Delivered records are not held here any more, but in the batch processor. */
   const waiting = front === 'processor' ? 1 : 0;
   const recordBytes = front === 'processor' ? 430 : 214;
   const size = 8_000;
@@ -264,7 +264,7 @@ describe.each(FRONTS)('a big burst moves out in slices, so that emit() never blo
   const all = Array.from({ length: size }, (_, at) => `debug ${at + 1}`);
   const quiet = (bodies: readonly string[]) => bodies.filter((body) => body.startsWith('debug'));
 
-  test('the accounts are right from the start', async () => {
+  test('the counts are correct from the start', async () => {
     const { burst, exporter } = bursting();
     expect(burst.stats()).toMatchObject({ released: size, holding: 0, pending: size + waiting });
     expectAccountsBalance(burst.stats());
@@ -273,7 +273,7 @@ describe.each(FRONTS)('a big burst moves out in slices, so that emit() never blo
     expectAccountsBalance(burst.stats());
   });
 
-  test('a second burst meanwhile follows the first', async () => {
+  test('a second burst in the meantime follows the first', async () => {
     const { burst, exporter, log } = bursting();
     log('DEBUG', 'debug more', { traceName: 'a' });
     log('DEBUG', 'debug other', { traceName: 'b' });
@@ -285,21 +285,21 @@ describe.each(FRONTS)('a big burst moves out in slices, so that emit() never blo
     expectAccountsBalance(burst.stats());
   });
 
-  test('a shutdown meanwhile includes it', async () => {
+  test('a shutdown in the meantime includes it', async () => {
     const { burst, exporter } = bursting();
     await burst.shutdown();
     expectEqual(quiet(exporter.bodies()), all);
     expectAccountsBalance(burst.stats());
   });
 
-  test('time that passes meanwhile makes nothing of it too old', async () => {
+  test('its records do not expire in the meantime', async () => {
     const { burst, exporter, clock } = bursting({ maxAgeMillis: 1_000, idleMillis: 1_000 });
     clock.advance(100_000);
     await burst.forceFlush();
     expectEqual(quiet(exporter.bodies()), all);
   });
 
-  test('memory that runs out meanwhile takes what is held before what is released', async () => {
+  test('if the byte bound is exceeded in the meantime, held records are evicted before released ones', async () => {
     const { burst, log, exporter } = bursting({ maxBytes: size * recordBytes + 20_000 });
     expect(burst.stats().failed.bytes).toBe(0);
     for (let count = 0; count < 200; count += 1) log('DEBUG', 'x'.repeat(500), { traceName: 'b' });
@@ -310,7 +310,7 @@ describe.each(FRONTS)('a big burst moves out in slices, so that emit() never blo
   });
 });
 
-test('a queue smaller than a batch of the replay takes a burst whole', async () => {
+test('a queue smaller than a batch of the replay accepts a complete burst', async () => {
   const exporter = exporterThat((accept) => accept());
   const { log, burst } = pipeline({ exporter, delivery: { maxQueueSize: 100 } });
   for (let count = 0; count < 1_000; count += 1) log('DEBUG', `debug ${count}`);
@@ -319,7 +319,7 @@ test('a queue smaller than a batch of the replay takes a burst whole', async () 
   expect(burst.stats()).toMatchObject({ released: 1_000, delivered: 1_002, failed: { queue_full: 0 } });
 });
 
-test('an exporter whose export() is async and rejects costs its batch, and does not end the process', async () => {
+test('an exporter whose export() is async and rejects loses its batch, and does not terminate the process', async () => {
   const exporter = {
     async export(): Promise<void> {
       throw new Error('async');

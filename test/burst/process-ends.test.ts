@@ -1,4 +1,4 @@
-/** What a front end does when it hears that the process ends, and how it is found by those who say so. */
+/** How a front end handles the end of the process, and its hooks. */
 import { diag, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { ENDING, type Ending, type EndingAware } from '../../src/box/index.ts';
 import { undeliveredOf, watchWith } from '../../src/record/index.ts';
@@ -17,7 +17,7 @@ describe.each(FRONTS)('%s', (front) => {
     [{ kind: 'uncaughtException', error: new RangeError('far') }, 'uncaught exception: RangeError: far'],
     [{ kind: 'unhandledRejection', error: 'lost' }, 'unhandled rejection: lost'],
     [{ kind: 'exit', code: 3 }, 'exit code 3'],
-  ])('a failure releases all that is held, as one burst that says why: %j', async (ending, reason) => {
+  ])('a failure releases all held records, as one burst with the reason: %j', async (ending, reason) => {
     const { bodies, burst, log, manifests } = pipeline({ limit: { records: 1 } });
     log('DEBUG', '1', { traceName: 'a' });
     log('DEBUG', '2');
@@ -33,7 +33,7 @@ describe.each(FRONTS)('%s', (front) => {
   test.each<Ending>([
     { kind: 'signal', signal: 'SIGTERM' },
     { kind: 'exit', code: 0 },
-  ])('an ending that is no failure releases nothing: %j', (ending) => {
+  ])('an ending that is not a failure releases nothing: %j', (ending) => {
     const { burst, log } = pipeline();
     log('DEBUG', 'held');
     announce(burst, ending);
@@ -47,7 +47,7 @@ describe.each(FRONTS)('%s', (front) => {
     expect(burst.stats()).toMatchObject({ bursts: 0, live: 0 });
   });
 
-  test('a failure releases nothing of a trace whose spans have all ended, also within the linger', async () => {
+  test('a failure releases no records of a trace whose spans have all ended, even within the linger time', async () => {
     const { bodies, burst, log } = pipeline();
     const spans = burst.spanProcessor();
     const span = (digit: string) => ({
@@ -67,7 +67,7 @@ describe.each(FRONTS)('%s', (front) => {
     expect(burst.stats()).toMatchObject({ discarded: 1, released: 1 });
   });
 
-  test('an ending after shutdown() is none of its business', async () => {
+  test('an ending after shutdown() is ignored', async () => {
     const { burst, log } = pipeline();
     log('DEBUG', 'held');
     await burst.shutdown();
@@ -76,21 +76,21 @@ describe.each(FRONTS)('%s', (front) => {
     expect(burst.stats()).toEqual(before);
   });
 
-  test('what finds it are symbols, so that nothing of it shows among the methods', () => {
+  test('the hooks are symbol properties, not public methods', () => {
     const { burst } = pipeline();
     expect(Object.keys(burst)).toEqual([]);
     expect(typeof (burst as unknown as Record<symbol, unknown>)[ENDING]).toBe('function');
     expect(undeliveredOf(burst)).toEqual([]);
   });
 
-  test('gives away nothing that is held, and evicts it: the process ends', async () => {
+  test('held records are not undelivered records, and are evicted', async () => {
     const { burst, log } = pipeline();
     log('DEBUG', 'held', { traceName: 'a' });
     undeliveredOf(burst);
     expect(burst.stats()).toMatchObject({ holding: 0, evicted: { shutdown: 1 }, pending: 0 });
   });
 
-  test('a watcher hears what it is, what it counts, and of its end once it has ended', async () => {
+  test('a watcher receives its options, its counts, and its end after the shutdown', async () => {
     const heard: unknown[] = [];
     let stats: () => { held: number } = () => ({ held: -1 });
     watchWith({

@@ -5,7 +5,7 @@ import type { ReadableLogRecordLike } from '../../src/record/otel.ts';
 import { Severity } from '../../src/record/severity.ts';
 import { inTrace, pipeline, traceIdOf } from '../support/pipeline.ts';
 
-test('the record itself is never written to, only a view of it', async () => {
+test('the record itself is never changed, only a view of it', async () => {
   const seen: ReadableLogRecordLike[] = [];
   const spy = {
     onEmit: (record: ReadableLogRecordLike) => void seen.push(record),
@@ -20,7 +20,7 @@ test('the record itself is never written to, only a view of it', async () => {
   expect(seen.map((record) => record.attributes)).toEqual([{}, {}]);
 });
 
-test("what it adds is not lost to the SDK's attribute limits", async () => {
+test("added attributes are not dropped by the SDK's attribute limits", async () => {
   const exporter = new InMemoryLogRecordExporter();
   const burst = new BurstLogRecordProcessor({ exporter });
   const provider = new LoggerProvider({
@@ -41,7 +41,7 @@ test("what it adds is not lost to the SDK's attribute limits", async () => {
   await provider.shutdown();
 });
 
-test('a record that another processor wanted is still refused here', async () => {
+test('a record that was enabled for another processor is still refused here', async () => {
   const exporter = new InMemoryLogRecordExporter();
   const burst = new BurstLogRecordProcessor({ exporter, level: 'INFO' });
   const other = { onEmit: () => {}, forceFlush: async () => {}, shutdown: async () => {} };
@@ -61,7 +61,7 @@ describe('the processor form', () => {
     return { burst, logger, exporter };
   }
 
-  test('a big burst through the SDK batch processor arrives whole and in order', async () => {
+  test('a big burst through the SDK batch processor arrives complete and in order', async () => {
     const { burst, logger, exporter } = wrapped();
     for (let count = 1; count <= 20_000; count += 1) {
       logger.emit({ severityNumber: Severity.DEBUG, body: `quiet ${count}` });
@@ -75,7 +75,7 @@ describe('the processor form', () => {
     expect(sequence).toEqual(Array.from({ length: 20_000 }, (_, at) => at + 1));
   });
 
-  test('the wrapped processor may write to the view it gets', async () => {
+  test('the wrapped processor may change the view it receives', async () => {
     const exported: unknown[] = [];
     const processor = {
       onEmit(record: { setAttribute(key: string, value: unknown): unknown; attributes: unknown }) {
@@ -113,7 +113,7 @@ describe('the processor form', () => {
   });
 });
 
-test('after shutdown it wants no record', async () => {
+test('after shutdown enabled() is false', async () => {
   const { burst } = pipeline();
   await burst.shutdown();
   expect(

@@ -1,4 +1,4 @@
-/** The values that options have when nothing says them, and those that follow from other options. */
+/** The default values of options, and values that depend on other options. */
 
 import type { BurstExporterOptions, BurstLoggerProviderOptions } from '../../src/burst/index.ts';
 import { resolveBurstOptions, resolveProviderOptions } from '../../src/burst/resolve-options.ts';
@@ -56,7 +56,7 @@ test('chronological order has one scope, and a threshold of 0.8', () => {
   expect(ofProcessor({ order: 'chronological', threshold: 0.5 }).bounds.threshold).toBe(0.5);
 });
 
-test('a record may take a sixteenth of maxBytes, rounded up, unless it is said', () => {
+test('maxRecordBytes defaults to a sixteenth of maxBytes, rounded up', () => {
   expect(ofProcessor({ maxBytes: 1_601 }).bounds.maxRecordBytes).toBe(101);
   expect(ofProcessor({ maxBytes: 1_600 }).bounds.maxRecordBytes).toBe(100);
   expect(ofProcessor({ maxBytes: 1_600, maxRecordBytes: 7 }).bounds.maxRecordBytes).toBe(7);
@@ -70,13 +70,13 @@ test.each([
   expect(ofProcessor(options).maxLoudBytes).toBe(expected);
 });
 
-test('in front of the SDK, which says nothing of its batches, a loud record has two MiB or half of maxBytes', () => {
+test('in the provider form a loud record is truncated at two MiB or half of maxBytes', () => {
   expect(ofProvider().maxLoudBytes).toBe(2 * MIB);
   expect(ofProvider({ maxBytes: 4 * MIB - 1 }).maxLoudBytes).toBe(2 * MIB);
   expect(ofProvider({ maxBytes: 2 * MIB + 1 }).maxLoudBytes).toBe(MIB + 1);
 });
 
-test('a replay hands on half of what the queue behind it takes, and at least one record', () => {
+test('the replay batch is at most half of the queue size, and at least one record', () => {
   const batchOf = (maxQueueSize: number, replayBatch = 512) =>
     ofProcessor({ replayBatch, delivery: { maxQueueSize } }).replayBatch;
   expect([batchOf(1_024), batchOf(1_023), batchOf(1_022), batchOf(1), batchOf(100, 20)]).toEqual([
@@ -99,7 +99,7 @@ test.each([[false as const], [{ records: Number.POSITIVE_INFINITY }]])(
   },
 );
 
-test('without an after-window there is one that lets nothing pass', () => {
+test('a disabled after-window is one that passes no records', () => {
   expect(ofProcessor({ after: false }).bounds.after).toEqual({ records: 0, millis: 0 });
 });
 
@@ -116,7 +116,7 @@ describe('the exporter', () => {
     expect(delivery).toMatchObject({ maxQueueBytes: 12_345, maxQueueSize: 77, exportTimeoutMillis: 335_000 });
   });
 
-  test('is retried as long as it is asked for, and its time-out lies above that', () => {
+  test('is retried for maxElapsedMillis, and its timeout exceeds that', () => {
     const { exporter: retrying, exportTimeoutMillis } = deliveryOf({
       delivery: { retry: { maxElapsedMillis: 60_000, attemptTimeoutMillis: 5_000 } },
     });
@@ -124,7 +124,7 @@ describe('the exporter', () => {
     expect(exportTimeoutMillis).toBe(70_000);
   });
 
-  test('is not retried where it does so itself, or is not to be', () => {
+  test('is not wrapped if it retries by itself, or retry is false', () => {
     expect(deliveryOf({ delivery: { retry: false } }).exporter).toBe(exporter);
     const own = new RetryingLogRecordExporter({ exporter });
     expect(deliveryOf({ exporter: own }).exporter).toBe(own);
@@ -139,7 +139,7 @@ test.each([
   ['nothing is', {}, false],
   ['exceptions are', { exceptions: true }, true],
   ['a predicate is', { when: () => false }, true],
-])('a quiet record is looked at where %s asked for', (_name, triggers, askQuiet) => {
+])('quiet records are checked if %s set', (_name, triggers, askQuiet) => {
   expect(new TriggerRules(ofProcessor({ triggers }), undefined as never, undefined as never).askQuiet).toBe(
     askQuiet,
   );

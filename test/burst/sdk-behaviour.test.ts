@@ -24,7 +24,7 @@ beforeEach(() => {
 });
 afterEach(() => diag.disable());
 
-/** A processor that keeps what it is given, with its own answers where a test needs them. */
+/** A processor that keeps records, with overridable methods. */
 function keeper(own: Partial<LogRecordProcessor> = {}) {
   const records: ReadWriteLogRecord[] = [];
   return {
@@ -56,7 +56,7 @@ describe('provider.forceFlush()', () => {
     },
   );
 
-  test('of the batch processor resolves at once while another runs, with nothing delivered (E1)', async () => {
+  test('of the batch processor resolves at once while another one runs, with nothing delivered (E1)', async () => {
     const exporter = new HeldExporter();
     const processor = new BatchLogRecordProcessor({ exporter });
     loggerOf(processor).emit({ body: 'waits' });
@@ -92,7 +92,7 @@ describe('enabled()', () => {
 });
 
 describe('a record', () => {
-  test('may be written in onEmit, and the next processor sees it', () => {
+  test('may be changed in onEmit, and the next processor sees the change', () => {
     const after = keeper();
     loggerOf(keeper({ onEmit: (record) => void record.setAttribute('added', true) }), after).emit({});
     expect(after.records[0]!.attributes).toEqual({ added: true });
@@ -119,7 +119,7 @@ describe('a record', () => {
     },
   );
 
-  test('has attributes that nobody guards, which is why ours are added on a view (E11)', () => {
+  test('has attributes that are not protected, which is why ours are added to a view (E11)', () => {
     const processor = keeper();
     loggerOf(processor).emit({ attributes: { a: 1 } });
     processor.records[0]!.attributes.b = 2;
@@ -140,7 +140,7 @@ describe('a record', () => {
   );
 });
 
-test('a processor that throws throws into the application, and those after it see nothing (E9)', () => {
+test('a processor that throws throws into the application, and later processors are not called (E9)', () => {
   const after = keeper();
   const throwing = keeper({
     onEmit: () => {

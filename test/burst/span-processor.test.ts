@@ -27,7 +27,7 @@ describe.each(FRONTS)('%s', (front) => {
     const line = pipeline(options);
     const spanProcessor = line.burst.spanProcessor(spanOptions);
     const tracer = new TracerProvider({ spanProcessors: [spanProcessor as SpanProcessor] }).getTracer('test');
-    /** Runs `work` inside a span of its own; the span stays open until `end()`. */
+    /** Runs `work` inside a new span, which stays open until `end()`. */
     const open = (name: string, parent = context.active(), spanOptions: SpanOptions = {}) => {
       const span = tracer.startSpan(name, spanOptions, parent);
       const inside = trace.setSpan(parent, span);
@@ -37,7 +37,7 @@ describe.each(FRONTS)('%s', (front) => {
   }
 
   describe('the lifetime of a trace', () => {
-    test('when the last span has ended and none begins within the linger, what is held is discarded', () => {
+    test('when the last span has ended and none starts within the linger time, held records are discarded', () => {
       const { open, log, burst, clock } = traced();
       const root = open('root');
       root.within(() => log('DEBUG', 'quiet'));
@@ -61,7 +61,7 @@ describe.each(FRONTS)('%s', (front) => {
       expect(burst.stats().holding).toBe(0);
     });
 
-    test('a span that begins within the linger keeps it alive', () => {
+    test('a span that starts within the linger time keeps it alive', () => {
       const { open, log, burst, clock } = traced();
       const first = open('first');
       first.within(() => log('DEBUG', 'quiet'));
@@ -75,7 +75,7 @@ describe.each(FRONTS)('%s', (front) => {
       expect(burst.stats().holding).toBe(0);
     });
 
-    test('remote parents are parents: a server span begins and ends the life of its trace here', () => {
+    test('a server span with a remote parent starts and ends the lifetime of its trace in this process', () => {
       const { open, log, burst, clock } = traced();
       const remote = trace.setSpanContext(inTrace('x'), {
         traceId: traceIdOf('x'),
@@ -90,7 +90,7 @@ describe.each(FRONTS)('%s', (front) => {
       expect(burst.stats()).toMatchObject({ holding: 0, discarded: 1 });
     });
 
-    test('a trace with open spans is not discarded for its silence', () => {
+    test('a trace with open spans is not idle', () => {
       const { open, log, burst, clock } = traced({}, { idleMillis: 1_000 });
       const root = open('root');
       root.within(() => log('DEBUG', 'quiet'));
@@ -98,7 +98,7 @@ describe.each(FRONTS)('%s', (front) => {
       expect(burst.stats().holding).toBe(1);
     });
 
-    test('a late record of a clean trace begins a new hold', async () => {
+    test('a late record of a trace without a trigger is held', async () => {
       const { open, log, bodies, clock } = traced();
       const root = open('root');
       root.span.end();
@@ -108,7 +108,7 @@ describe.each(FRONTS)('%s', (front) => {
       expect(await bodies()).toEqual(['failed late', 'late']);
     });
 
-    test('a late record of a trace that burst passes within what is left of the window, else it is discarded', async () => {
+    test('a late record of a trace with a burst passes within the rest of the window, otherwise it is discarded', async () => {
       const { open, log, bodies, clock, burst } = traced({}, { after: { millis: 5_000 } });
       const root = open('root');
       root.within(() => log('ERROR', 'failed'));
@@ -122,7 +122,7 @@ describe.each(FRONTS)('%s', (front) => {
       expectAccountsBalance(burst.stats());
     });
 
-    test('without a window, what comes late of a trace that burst is discarded', async () => {
+    test('without a window, a late record of a trace with a burst is discarded', async () => {
       const { open, log, bodies, clock, burst } = traced({}, { after: false });
       const root = open('root');
       root.within(() => log('ERROR', 'failed'));
@@ -133,7 +133,7 @@ describe.each(FRONTS)('%s', (front) => {
       expect(await bodies()).toEqual(['failed']);
     });
 
-    test('a late trigger shows that the trace goes on: after its window, records are held again', async () => {
+    test('a late trigger shows that the trace continues: after its window, records are held again', async () => {
       const { open, log, clock, bodies, manifests, burst } = traced();
       const connect = open('connect');
       connect.within(() => log('DEBUG', 'connecting'));
@@ -180,7 +180,7 @@ describe.each(FRONTS)('%s', (front) => {
   });
 
   describe('spans are triggers', () => {
-    test('a span that ends in ERROR bursts its trace at that moment, without an error log', async () => {
+    test('a span that ends in ERROR bursts its trace at once, without an error log', async () => {
       const { open, log, bodies, manifests, exported, burst } = traced();
       const root = open('root');
       root.within(() => log('DEBUG', 'quiet'));
@@ -196,7 +196,7 @@ describe.each(FRONTS)('%s', (front) => {
       });
     });
 
-    test('a function says which spans that ended in ERROR are triggers, and is asked of no others', async () => {
+    test('a function decides which spans that ended in ERROR are triggers, and is called for no others', async () => {
       const asked: unknown[] = [];
       const { open, log, bodies } = traced({
         errors: (span) => {
@@ -233,7 +233,7 @@ describe.each(FRONTS)('%s', (front) => {
       expect(burst.stats()).toMatchObject({ openTraces: 0, keys: 0 });
     });
 
-    test('what the function logs is refused, since it would ask it again', async () => {
+    test('records that the function emits are dropped, because they would call it again', async () => {
       const { open, log, burst } = traced({
         errors: () => {
           log('ERROR', 'from inside');
@@ -247,7 +247,7 @@ describe.each(FRONTS)('%s', (front) => {
       expect(burst.stats().failed.reentrant).toBe(1);
     });
 
-    test('with errors: false it does not', async () => {
+    test('with errors: false it is not a trigger', async () => {
       const { open, log, bodies } = traced({ errors: false });
       const root = open('root');
       root.within(() => log('DEBUG', 'quiet'));
@@ -256,7 +256,7 @@ describe.each(FRONTS)('%s', (front) => {
       expect(await bodies()).toEqual([]);
     });
 
-    test('a span slower than asked bursts its trace', async () => {
+    test('a span slower than slowerThanMillis bursts its trace', async () => {
       const { tracer, log, bodies, manifests } = traced({ slowerThanMillis: 1_100 });
       for (const [name, millis] of [
         ['fast', 1_100],
@@ -270,7 +270,7 @@ describe.each(FRONTS)('%s', (front) => {
       expect((await manifests())[0]!.attributes['burst.trigger']).toBe('span_slow');
     });
 
-    test('what comes after the failed span passes, even if nothing was held', async () => {
+    test('records after the failed span pass, even if none was held', async () => {
       const { open, log, bodies } = traced();
       const root = open('root');
       const child = open('child', root.inside);
@@ -303,7 +303,7 @@ describe.each(FRONTS)('%s', (front) => {
   });
 
   describe('bounds and wrong use', () => {
-    test('unsampled traces burst by their logs and are freed by their silence', async () => {
+    test('unsampled traces burst by their logs and are evicted when idle', async () => {
       const { log, burst, bodies, clock } = pipeline({ idleMillis: 1_000 });
       const spanProcessor = burst.spanProcessor() as SpanProcessor;
       const provider = new TracerProvider({
@@ -320,13 +320,13 @@ describe.each(FRONTS)('%s', (front) => {
       expect(burst.stats()).toMatchObject({ holding: 0, evicted: { idle: 1 } });
     });
 
-    test('spans that never end do not fill the table for ever', () => {
+    test('spans that never end do not fill the table', () => {
       const { tracer, burst } = traced();
       for (let count = 0; count < 70_000; count += 1) tracer.startSpan('endless', { root: true });
       expect(burst.stats().openTraces).toBe(65_536);
     });
 
-    test('it is asked for once, and not with a scope function', () => {
+    test('it can be called once, and not with a scope function', () => {
       const { burst } = traced();
       expect(() => burst.spanProcessor()).toThrow('register its result with every TracerProvider');
       const custom = new BurstLogRecordProcessor({

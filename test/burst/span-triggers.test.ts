@@ -1,4 +1,4 @@
-/** Which spans are triggers, asked of the span processor alone. */
+/** Which spans are triggers, with the span processor only. */
 import { diag } from '@opentelemetry/api';
 import { BurstSpanProcessor, type BurstSpanProcessorOptions } from '../../src/burst/burst-span-processor.ts';
 import { spanFingerprint } from '../../src/limit/index.ts';
@@ -41,7 +41,7 @@ function build(options: BurstSpanProcessorOptions = {}) {
 
 const ended = ['ended', 'trace'];
 
-test('a span begins and ends its trace, and says nothing else where all went well', () => {
+test('a successful span reports only its start and its end', () => {
   const { heard, processor } = build();
   processor.onStart(span([0, 0]));
   processor.onEnd(span([3_600, 0], 1));
@@ -66,13 +66,13 @@ test.each<[readonly [number, number], boolean]>([
   expect(heard).toEqual(isSlow ? [['span_slow', 'trace', 'span'], ended] : [ended]);
 });
 
-test('a span that failed and was slow is one trigger, because it failed', () => {
+test('a span that failed and was slow is one trigger, with the cause span_error', () => {
   const { heard, processor } = build({ slowerThanMillis: 1 });
   processor.onEnd(span([1, 0], ERROR));
   expect(heard).toEqual([['span_error', 'trace', 'span'], ended]);
 });
 
-test('where errors are none, one that failed may still be too slow', () => {
+test('with errors: false, a failed span may still be slow', () => {
   const { heard, processor } = build({ errors: false, slowerThanMillis: 1 });
   processor.onEnd(span([0, 1], ERROR));
   expect(heard).toEqual([ended]);
@@ -85,26 +85,26 @@ test.each([
   [false, false],
   [1, false],
   [undefined, false],
-])('where a function decides, %p makes a trigger: %p', (answer, isTrigger) => {
+])('if the errors function returns %p, the span is a trigger: %p', (answer, isTrigger) => {
   const { heard, processor } = build({ errors: () => answer as boolean });
   processor.onEnd(span([0, 1], ERROR));
   expect(heard.length).toBe(isTrigger ? 2 : 1);
 });
 
-test('a span that cannot be read is not counted, is warned of, and throws nothing into the application', () => {
+test('a span that cannot be read is not counted, is logged, and throws nothing into the application', () => {
   const { heard, processor } = build();
   const broken = (): never => {
     throw new Error('broken');
   };
   expect(() => processor.onStart({ ...span([0, 0]), spanContext: broken })).not.toThrow();
   expect(heard).toEqual([]);
-  // What says whether it failed is broken; that it has ended can still be said.
+  // Its status cannot be read, but its end is still reported.
   expect(() => processor.onEnd({ ...span([0, 0]), status: undefined as never })).not.toThrow();
   expect(heard).toEqual([ended]);
   expect(warnings[0]).toBe('BurstSpanProcessor: a span was not counted: Error: broken');
 });
 
-test('a flush and a shutdown of it change nothing', async () => {
+test('flush and shutdown do nothing', async () => {
   const { heard, processor } = build();
   await processor.forceFlush();
   await processor.shutdown();

@@ -1,4 +1,4 @@
-/** Where items go when they leave: what is counted, what is warned of, and what is asked of the part behind. */
+/** The targets: counts, warnings, and calls of the exporter, processor or provider. */
 import { diag, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { LiveRecord } from '../../src/burst/deferred-record.ts';
 import { Downstream } from '../../src/burst/downstream.ts';
@@ -39,7 +39,7 @@ describe('an exporter', () => {
     return { exporter, guard, target: new ExporterTarget(options, 17, guard) };
   }
 
-  test('gets a trigger as one of the loudest, whatever its severity is', async () => {
+  test('receives a trigger with a rank of at least burstLevel, whatever its severity', async () => {
     const { exporter, target } = build();
     const trigger = { ...ofBurst, sequence: 0, cause: 'predicate' as const };
     target.send(aRecord('warning', { severityNumber: 13 }), 10, ofBurst);
@@ -51,7 +51,7 @@ describe('an exporter', () => {
     expect(target.counts()).toMatchObject({ delivered: 2, failed: { queue_full: 1 }, pending: 0 });
   });
 
-  test('is called inside of the guard: what it logs is known as its own', async () => {
+  test('is called inside the guard, so that its own records are recognized', async () => {
     const { exporter, guard, target } = build();
     let wasInside = false;
     const onExport = exporter.export.bind(exporter);
@@ -82,7 +82,7 @@ describe('a wrapped processor', () => {
     return { got, target: new ProcessorTarget(processor, new ManualClock(), new ReentrancyGuard()) };
   }
 
-  test('gets a record in its own context if it leaves at once, else in one with its span context and no more', () => {
+  test('receives a live record in its own context, a released one in a context with only its span context', () => {
     const { got, target } = build();
     const inA = trace.setSpanContext(ROOT_CONTEXT, spanContext('a'));
     const inB = aRecord('later', { spanContext: spanContext('b') });
@@ -101,7 +101,7 @@ describe('a wrapped processor', () => {
     expect(target.counts()).toEqual({ delivered: 4, failed: { processor: 0 }, pending: 0 });
   });
 
-  test('that throws loses the record, which is pending for no longer than the call takes', () => {
+  test('that throws loses the record, which is pending only during the call', () => {
     const pending: number[] = [];
     const { target } = build(() => {
       pending.push(target.counts().pending);
@@ -115,7 +115,7 @@ describe('a wrapped processor', () => {
     ]);
   });
 
-  test('keeps what it has: there is nothing here to drop, to weigh or to give away', () => {
+  test('has its own queue: there is nothing to drop, to measure or to return', () => {
     const { target } = build();
     target.send(aRecord('one'), 1_000, undefined, undefined);
     target.wake();
@@ -153,7 +153,7 @@ describe('a wrapped provider', () => {
     return { asked, clock, got, held, records, source, target };
   }
 
-  test('makes a record of what is released, if it still takes it, in the trace in which it was written', () => {
+  test('creates a released record, if it is still enabled, in its original trace', () => {
     const { asked, got, held, target } = build();
     const item = Object.assign(held('quiet'), { spanContext: spanContext('a') });
     target.send(item, 1, ofBurst, undefined, 7_000);
@@ -168,13 +168,13 @@ describe('a wrapped provider', () => {
     expect(target.counts()).toEqual({ delivered: 1, failed: { provider: 0, refused: 0 }, pending: 0 });
   });
 
-  test('is not asked again about a record that leaves at once, which it gets as it was given', () => {
+  test('is not asked again about a live record, which is passed unchanged', () => {
     const { asked, got, source, target } = build({ enabled: false });
     const given = { body: 'loud', attributes: { user: 'ann', 'burst.id': 'of the user' } };
     target.send(new LiveRecord(source, given, undefined, 0), 0, undefined, ROOT_CONTEXT, 0);
     target.send(new LiveRecord(source, given, undefined, 0), 0, ofBurst, ROOT_CONTEXT, 0);
     expect(got[0]!.record).toBe(given);
-    // A limit of the SDK drops what comes last.
+    // The SDK's attribute limit drops the last ones.
     expect(Object.entries(got[1]!.record.attributes as object)).toEqual([
       ['burst.id', 'id'],
       ['burst.sequence', 2],
@@ -201,7 +201,7 @@ describe('a wrapped provider', () => {
     expect(warnings).toEqual(['test: 1 record was lost: the wrapped provider threw Error: broken']);
   });
 
-  test('gets a recovered record from its own logger, with its times and the process that wrote it', () => {
+  test('receives a recovered record from its original logger, with its times and its process id', () => {
     const { got, target } = build();
     const record = aRecord('recovered', {
       ...{ eventName: 'cart.read', spanContext: spanContext('a'), attributes: { user: 'ann' } },
@@ -228,7 +228,7 @@ describe('a wrapped provider', () => {
     expect(target.counts().delivered).toBe(2);
   });
 
-  test('has one logger for the records that are our own', () => {
+  test('has one logger for manifests and summaries', () => {
     const { clock, got, held, target } = build();
     const { items } = target;
     const origin = items.originOf(Object.assign(held('first'), { spanContext: spanContext('a') }));
@@ -242,7 +242,7 @@ describe('a wrapped provider', () => {
     expect(got[0]).toMatchObject({ logger: ['burstlog'], record: { eventName: 'burst.limited' } });
   });
 
-  test('gets a held record that was dropped back to be filled again, unless it has details', () => {
+  test('reuses a held record that was dropped, unless it has details', () => {
     const { held, records, source, target } = build();
     const [plain, detailed] = [held('plain'), held('detailed', { eventName: 'x' })];
     target.items.dropped(detailed);
@@ -255,7 +255,7 @@ describe('a wrapped provider', () => {
   });
 });
 
-describe('the part behind', () => {
+describe('the wrapped component', () => {
   function build(forceFlush: () => Promise<unknown>, shutdown: () => Promise<unknown> = async () => {}) {
     const clock = new ManualClock();
     const downstream = new Downstream(
@@ -271,7 +271,7 @@ describe('the part behind', () => {
     ['rejects', "the part's forceFlush() failed: Error: it rejected"],
     ['throws', "the part's forceFlush() failed: Error: it threw"],
     ['hangs', "the part's forceFlush() took longer than 30000 ms"],
-  ])('that %s when flushed is waited for no longer than 30 s, and warned of', async (trouble, message) => {
+  ])('that %s when flushed is awaited for at most 30 s, and logged', async (trouble, message) => {
     const { clock, downstream } = build(() => inTrouble(trouble));
     const flushed = downstream.flush();
     await turn();
@@ -286,7 +286,7 @@ describe('the part behind', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  test('is shut down once, within the bound of the first call, and not flushed any more', async () => {
+  test('is shut down once, within the timeout of the first call, and not flushed afterwards', async () => {
     let flushes = 0;
     let shutdowns = 0;
     const { clock, downstream } = build(
@@ -311,7 +311,7 @@ describe('the part behind', () => {
     ]);
   });
 
-  test('that flushes and ends well is not spoken of', async () => {
+  test('that flushes and shuts down without error is not logged', async () => {
     const { clock, downstream } = build(async () => {});
     await downstream.flush();
     await downstream.shutdown(500);

@@ -19,7 +19,7 @@ function build(lingerMillis = 1_000, clock = new ManualClock()) {
   );
   return {
     ...{ clock, table },
-    /** What was reported since the last call. */
+    /** The events since the last call. */
     heard: () => heard.splice(0),
     open: (...traceIds: string[]) => {
       for (const traceId of traceIds) table.spanStarted(traceId);
@@ -30,7 +30,7 @@ function build(lingerMillis = 1_000, clock = new ManualClock()) {
   };
 }
 
-test('a trace has ended with its last span, and settles exactly when it has lingered', () => {
+test('a trace ends with its last span, and settles exactly after the linger time', () => {
   const { clock, end, heard, open, table } = build();
   open('a', 'a');
   expect(heard()).toEqual(['a reopened']);
@@ -50,7 +50,7 @@ test('a trace has ended with its last span, and settles exactly when it has ling
   expect(clock.pendingTimers).toBe(0);
 });
 
-test('a span that begins while its trace lingers resumes it; one that begins later opens it again', () => {
+test('a span that starts while its trace lingers resumes it; one that starts later opens it again', () => {
   const { clock, end, heard, open, table } = build();
   open('a');
   end('a');
@@ -67,7 +67,7 @@ test('a span that begins while its trace lingers resumes it; one that begins lat
   expect(heard()).toEqual(['a reopened']);
 });
 
-test('each trace lingers equally long, whatever ended between, with one timer for all', () => {
+test('each trace lingers equally long, with one timer for all', () => {
   const { clock, end, heard, open } = build();
   open('a', 'b', 'c');
   end('a');
@@ -86,7 +86,7 @@ test('each trace lingers equally long, whatever ended between, with one timer fo
   expect(clock.pendingTimers).toBe(0);
 });
 
-test('a timer that comes late settles all that are due by then, and no others', () => {
+test('a timer that fires late settles all traces that are due, and no others', () => {
   class LateClock extends ManualClock {
     override after(delayMillis: number, callback: () => void): () => void {
       return super.after(delayMillis + 250, callback);
@@ -106,7 +106,7 @@ test('a timer that comes late settles all that are due by then, and no others', 
   expect(heard()).toEqual(['c settled at 1501']);
 });
 
-test('without a linger a trace settles with its last span, and no timer is set', () => {
+test('without a linger time a trace settles with its last span, and no timer is set', () => {
   const { clock, end, heard, open, table } = build(0);
   open('a');
   end('a');
@@ -114,7 +114,7 @@ test('without a linger a trace settles with its last span, and no timer is set',
   expect([clock.pendingTimers, table.has('a')]).toEqual([0, false]);
 });
 
-test('a span that was never seen to begin ends nothing', () => {
+test('the end of a span whose start was not reported is ignored', () => {
   const { clock, end, heard, open, table } = build();
   end('unknown');
   open('a');
@@ -123,7 +123,7 @@ test('a span that was never seen to begin ends nothing', () => {
   expect([heard(), table.openCount, clock.pendingTimers]).toEqual([[], 1, 0]);
 });
 
-test('of too many open traces the one that is open for longest is forgotten: it never settles', () => {
+test('of too many open traces the one that is open for longest is removed: it never settles', () => {
   const { clock, end, heard, open, table } = build();
   for (let trace = 0; trace < MAX_OPEN; trace += 1) table.spanStarted(`${trace}`);
   expect([table.openCount, table.has('0')]).toEqual([MAX_OPEN, true]);
@@ -135,7 +135,7 @@ test('of too many open traces the one that is open for longest is forgotten: it 
   expect(heard()).toEqual([]);
 });
 
-test('of too many that linger the first settles at once', () => {
+test('of too many lingering traces the first settles at once', () => {
   const { end, heard, open, table } = build();
   for (let trace = 0; trace < MAX_OPEN; trace += 1) {
     table.spanStarted(`${trace}`);
@@ -149,7 +149,7 @@ test('of too many that linger the first settles at once', () => {
   expect([table.hasEnded('0'), table.hasEnded('1')]).toEqual([false, true]);
 });
 
-test('at the end of the process all that linger settle at once, in their order, and nothing follows', () => {
+test('at the end of the process all lingering traces settle at once, in order, and nothing follows', () => {
   const { clock, end, heard, open, table } = build();
   open('a', 'b', 'open');
   end('b');

@@ -1,4 +1,4 @@
-/** What is not delivered when a process ends, and what the parts behind a front end are warned of. */
+/** Undelivered records at the end of a process, and warnings about the wrapped component. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 const silent = { export() {}, shutdown: async () => {} };
 
 describe.each(FRONTS)('%s', (front) => {
-  test('gives away what waits in a replay, once, with what its burst adds, and nothing that is held', async () => {
+  test('returns queued records of a replay, once, with the attributes of their burst, and no held ones', async () => {
     const { burst, log } = pipelineOf(front)({ exporter: silent, replayBatch: 1, after: false });
     for (const body of ['one', 'two', 'three']) log('DEBUG', body, { traceName: 'a' });
     log('DEBUG', 'held', { traceName: 'b' });
@@ -37,13 +37,13 @@ describe.each(FRONTS)('%s', (front) => {
       ['three', true, 3],
       ['burst.released', true, undefined],
     ];
-    // What a provider was handed is its own.
+    // Records passed to a provider belong to it.
     expect(shown).toEqual(front === 'processor' ? all : all.slice(2));
     expect(undeliveredOf(burst)).toEqual([]);
     expect(burst.stats()).toMatchObject({ holding: 0, evicted: { shutdown: 1 } });
   });
 
-  test('warns of a part behind it that fails or hangs when flushed or shut down', async () => {
+  test('logs a wrapped component that fails or hangs when flushed or shut down', async () => {
     const warnings: string[] = [];
     listen((text) => void warnings.push(text));
     const clock = new ManualClock();
@@ -64,7 +64,7 @@ describe.each(FRONTS)('%s', (front) => {
   });
 });
 
-test('a manifest has the attributes that say something, and no others', async () => {
+test('a manifest has only attributes with a value', async () => {
   const { burst, log, manifests } = pipeline({ capacity: 2 });
   for (const body of ['lost', 'one', 'two']) log('DEBUG', body);
   log('ERROR', 'failed');
@@ -76,7 +76,7 @@ test('a manifest has the attributes that say something, and no others', async ()
   expect(second).toEqual([...always, 'burst.reason']);
 });
 
-test('with a black box, what the wrapped processor has got is no longer in it', async () => {
+test('records passed to the wrapped processor are removed from a black box', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'handed-on-'));
   const got: unknown[] = [];
   const processor = {
@@ -111,13 +111,13 @@ test('the clock of a provider follows a wall clock that is off by more than two 
   clock.setForward(2);
   clock.advance(999);
   expect(read.now()).toBe(2_001);
-  // It is three now, and two were no reason to measure.
+  // The difference is three now; two did not cause a measurement.
   clock.setForward(1);
   clock.advance(1);
   expect(read.now()).toBe(2_003);
   clock.advance(1_000);
   expect(read.now()).toBe(3_000);
-  // Back it goes at once.
+  // A step back is measured at once.
   clock.setForward(-3);
   expect(read.now()).toBe(3_000);
 });

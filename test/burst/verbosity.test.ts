@@ -23,7 +23,7 @@ describe.each(FRONTS)('configure() of the %s', (front) => {
     expectAccountsBalance(burst.stats());
   });
 
-  test('holds nothing of the loggers whose level it raises', async () => {
+  test('does not hold records below the level that it raises', async () => {
     const { burst, log, bodies } = pipeline();
     burst.configure({ logger: 'noisy', level: 'WARN' });
     log('DEBUG', 'noise', { loggerName: 'noisy' });
@@ -47,7 +47,7 @@ describe.each(FRONTS)('configure() of the %s', (front) => {
     expect(burst.stats().held).toBe(0);
   });
 
-  test('ends after ten minutes, unless it says for how long', async () => {
+  test('ends after ten minutes by default', async () => {
     const { burst, log, bodies, clock } = pipeline();
     burst.configure({ emitLevel: 'DEBUG' });
     burst.configure({ logger: 'for ever', emitLevel: 'DEBUG', forMillis: Number.POSITIVE_INFINITY });
@@ -60,7 +60,7 @@ describe.each(FRONTS)('configure() of the %s', (front) => {
     expect(await bodies()).toEqual(['in time', 'always']);
   });
 
-  test('reaches loggers, traces and tasks that are open already', async () => {
+  test('applies to existing loggers, traces and tasks', async () => {
     const { burst, provider, bodies } = pipeline();
     const logger = provider.getLogger('open');
     const emit = (body: string) => logger.emit({ severityNumber: Severity.DEBUG, body } as never);
@@ -80,7 +80,7 @@ describe.each(FRONTS)('configure() of the %s', (front) => {
     expect(burst.stats().holding).toBe(3);
   });
 
-  test('the first rule that matches decides, and those of a later call go first', async () => {
+  test('the first rule that matches applies, and those of a later call take precedence', async () => {
     const { burst, log, bodies } = pipeline();
     const loggerName = 'shop';
     burst.configure([
@@ -98,7 +98,7 @@ describe.each(FRONTS)('configure() of the %s', (front) => {
     expect(burst.stats().held).toBe(0);
   });
 
-  test('a rule for tasks that stands behind one for all of a logger does not decide', async () => {
+  test('a rule for tasks after a rule for all records of a logger has no effect', async () => {
     const { burst, provider, bodies } = pipeline();
     burst.configure([
       { logger: 'quiet', level: 'WARN' },
@@ -116,7 +116,7 @@ describe.each(FRONTS)('configure() of the %s', (front) => {
     expect(await bodies()).not.toEqual(expect.arrayContaining(['refused']));
   });
 
-  test('is no reason for a burst to end: a trigger releases what is held as before', async () => {
+  test('does not end a burst: a trigger releases held records as before', async () => {
     const { burst, log, bodies } = pipeline();
     log('DEBUG', 'held', { traceName: 'a' });
     burst.configure({ emitLevel: 'DEBUG' });
@@ -136,7 +136,7 @@ describe.each(FRONTS)('configure() of the %s', (front) => {
     expect(isEnabled(Severity.INFO)).toBe(false);
   });
 
-  test('takes 32 rules at once, and no more', () => {
+  test('accepts at most 32 rules at the same time', () => {
     const { burst, clock } = pipeline();
     const rules = (count: number) => Array.from({ length: count }, () => ({ emitLevel: 'DEBUG' as const }));
     const end = burst.configure(rules(20));
@@ -177,7 +177,7 @@ describe.each(FRONTS)('configure() of the %s', (front) => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  test('any rules: each record is refused, held or exported as the first rule that matches says', async () => {
+  test('any rules: each record is refused, held or exported according to the first rule that matches', async () => {
     const names = ['shop', 'shop.cart', 'shopping', 'db'];
     const levels = fc.constantFrom<SeverityName>('TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR');
     const ruleArb = fc

@@ -61,7 +61,7 @@ describe('the accounts', () => {
           expect(await millisUntil(processor.shutdown(), clock)).toBeLessThanOrEqual(30_000);
           check();
           expect(processor.stats()).toMatchObject({ pending: 0, pendingBytes: 0 });
-          // Nothing that answers after the end changes them.
+          // A callback after the end does not change them.
           const atTheEnd = processor.stats();
           for (const answer of later) answer();
           clock.advance(60_000);
@@ -72,7 +72,7 @@ describe('the accounts', () => {
     );
   });
 
-  test('of losses are logged once in ten seconds, with how many were left out', async () => {
+  test('of losses are logged once in ten seconds, with the number of suppressed messages', async () => {
     const { log, clock, processor } = pipeline({ exporter: new HeldExporter(), maxQueueSize: 2 });
     const flood = () => {
       for (const number of numbers(100)) log(number);

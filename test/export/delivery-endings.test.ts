@@ -51,7 +51,7 @@ describe('forceFlush()', () => {
     expect(exporter.batches).toHaveLength(1);
   });
 
-  test('during another one includes what came between them (E1)', async () => {
+  test('during another one includes the records in between (E1)', async () => {
     const exporter = new HeldExporter();
     const { log, processor } = pipeline({ exporter });
     log('first');
@@ -75,7 +75,7 @@ describe('forceFlush()', () => {
     expect(exporter.calls.at(-1)).toBe('forceFlush');
   });
 
-  test('does so while an export is under way as well, for an exporter that waits between two attempts', async () => {
+  test('also does so during an export, for an exporter that waits between two attempts', async () => {
     const exporter = new (class extends HeldExporter {
       override async forceFlush(): Promise<void> {
         this.open();
@@ -87,7 +87,7 @@ describe('forceFlush()', () => {
     expect(exporter.bodies).toEqual(['retried']);
   });
 
-  test('ends after flushTimeoutMillis; what is not delivered is pending, is warned of, and is delivered later', async () => {
+  test('ends after flushTimeoutMillis; undelivered records are pending, logged, and delivered later', async () => {
     const exporter = new HeldExporter();
     const { log, processor, clock } = pipeline({ exporter, flushTimeoutMillis: 2_000 });
     for (const number of numbers(3)) log(number);
@@ -119,20 +119,20 @@ describe('forceFlush()', () => {
     expect(await millisUntil(ended, clock)).toBeLessThanOrEqual(30_000);
   });
 
-  test('of an exporter that has none, and with nothing to flush, resolves', async () => {
+  test('resolves without a method of the exporter, and with nothing to flush', async () => {
     const { processor } = pipeline({ exporter: { export: () => {}, shutdown: async () => {} } });
     await processor.forceFlush();
     expect(processor.stats().received).toBe(0);
   });
 
-  test('resolves when the exports fail: an outage must not become one of the application', async () => {
+  test('resolves when the exports fail: an outage must not affect the application', async () => {
     const { log, processor } = pipeline({ exporter: new FailingExporter(9) });
     log('lost');
     await expect(processor.forceFlush()).resolves.toBeUndefined();
     expect(processor.stats().failed.export).toBe(1);
   });
 
-  test('resolves when what it waits for was dropped by a flood', async () => {
+  test('resolves when the records it waits for were dropped by later ones', async () => {
     const exporter = new HeldExporter();
     const { log, processor } = pipeline({ exporter, maxQueueSize: 2 });
     log('under way', 'INFO');
@@ -146,7 +146,7 @@ describe('forceFlush()', () => {
     expect(processor.stats()).toMatchObject({ pending: 2, failed: { queue_full: 1 } });
   });
 
-  test('resolves when what it waits for was dropped between two exports', async () => {
+  test('resolves when the records it waits for were dropped between two exports', async () => {
     const exporter = new HeldExporter();
     const { log, processor } = pipeline({ exporter, maxQueueSize: 2 });
     log('under way');
@@ -154,7 +154,7 @@ describe('forceFlush()', () => {
     log('quiet', 'DEBUG');
     const flushed = processor.forceFlush();
     log('loud', 'ERROR');
-    // Ends after that export, and before the turn in which the next one begins.
+    // Ends after that export, and before the turn in which the next one starts.
     const between = turn();
     exporter.release();
     await between;
@@ -199,7 +199,7 @@ describe('shutdown()', () => {
     expect(exporter.calls.at(-1)).toBe('shutdown');
   });
 
-  test('delivers what came during a flush (E3)', async () => {
+  test('delivers records emitted during a flush (E3)', async () => {
     const exporter = new HeldExporter();
     const { log, provider } = pipeline({ exporter });
     for (const number of numbers(10)) log(number);
@@ -211,7 +211,7 @@ describe('shutdown()', () => {
     expect(exporter.bodies).toEqual(numbers(17));
   });
 
-  test('uses its whole bound: what is delivered after 29 of 30 seconds is not lost', async () => {
+  test('uses its whole timeout: a record delivered after 29 of 30 seconds is not lost', async () => {
     const exporter = new HeldExporter();
     const { log, processor, clock } = pipeline({ exporter, maxExportBatchSize: 1 });
     for (const number of numbers(5)) log(number);
@@ -223,7 +223,7 @@ describe('shutdown()', () => {
     expect(exporter.bodies).toEqual(numbers(5));
   });
 
-  test('keeps a twentieth of a short bound for the exporter, and the rest for what is still to be delivered', async () => {
+  test('reserves a twentieth of a short timeout for the exporter, and uses the rest for delivery', async () => {
     const exporter = new HeldExporter();
     const { log, processor, clock } = pipeline({ exporter, shutdownTimeoutMillis: 1_000 });
     log('kept');
@@ -254,7 +254,7 @@ describe('shutdown()', () => {
     expect(exporter.calls.at(-1)).toBe('shutdown');
   });
 
-  test('is the end: later records are counted, never exported, and a later flush resolves', async () => {
+  test('counts later records without exporting them, and a later flush resolves', async () => {
     const { exporter, processor, clock } = pipeline();
     await processor.shutdown();
     processor.onEmit(handMade('late'));
@@ -269,7 +269,7 @@ describe('shutdown()', () => {
     ]);
   });
 
-  test('refuses what comes while it flushes', async () => {
+  test('refuses records emitted while it flushes', async () => {
     const exporter = new HeldExporter();
     const { log, processor } = pipeline({ exporter });
     log('in time');
@@ -281,7 +281,7 @@ describe('shutdown()', () => {
     expect(processor.stats()).toMatchObject({ delivered: 1, failed: { shutdown: 1 }, pending: 0 });
   });
 
-  test('refuses what its own last exports log, which would have nobody to deliver it', async () => {
+  test('refuses records that its own last exports log, because they could not be delivered', async () => {
     const exporter = new (class extends RecordingExporter {
       protected override answer(records: ReadableLogRecordLike[], respond: Respond): void {
         processor.onEmit(handMade('exporting'));
@@ -326,7 +326,7 @@ describe('shutdown()', () => {
     await flushed;
   });
 
-  test('does not wait for a resource that is still being looked up', async () => {
+  test('does not wait for a resource whose attributes are pending', async () => {
     const host = new Promise<string>(() => {});
     const { exporter, log, processor, clock } = pipeline({ resource: resourceFromAttributes({ host }) });
     log('kept');
@@ -337,7 +337,7 @@ describe('shutdown()', () => {
     expect(exporter.calls.at(-1)).toBe('shutdown');
   });
 
-  test('has the last word: an exporter that hung is not called again when it wakes up', async () => {
+  test('is final: an exporter that hung is not called again when it calls back', async () => {
     const exporter = new HeldExporter();
     const { log, processor, clock } = pipeline({
       exporter,
@@ -356,7 +356,7 @@ describe('shutdown()', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  test('keeps its bound when the clock is set back by an hour', async () => {
+  test('keeps its timeout when the clock is set back by an hour', async () => {
     const exporter = Object.assign(new HeldExporter(), { shutdown: () => inTrouble('hangs') });
     const time = new ManualClock();
     let offset = 0;
@@ -388,7 +388,7 @@ describe('shutdown()', () => {
 });
 
 describe('the process', () => {
-  test('is not kept alive by what waits, nor by an export that threw (E5)', async () => {
+  test('is not kept alive by queued records, or by an export that threw (E5)', async () => {
     const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
     const before = timers();
     const exporter = new ThrowingExporter();

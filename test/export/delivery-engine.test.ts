@@ -1,4 +1,4 @@
-/** What an owner of a Delivery relies on: exact bounds, who is asked what, and what is given away in the end. */
+/** The contract of Delivery for its owner: exact bounds, calls of the exporter, and undelivered records. */
 import { diag } from '@opentelemetry/api';
 import { Delivery, type DeliveryOptions, resolveDeliveryOptions } from '../../src/export/index.ts';
 import type {
@@ -56,7 +56,7 @@ function build<E extends LogRecordExporterLike = HeldExporter>(
 
 const bodies = (records: readonly ReadableLogRecordLike[]) => records.map(({ body }) => body);
 
-/** Remembers with which options it is flushed and shut down. */
+/** Records the options with which it is flushed and shut down. */
 class AskedExporter extends RecordingExporter {
   readonly asked: unknown[] = [];
 
@@ -90,7 +90,7 @@ describe('a batch', () => {
     expect(sizes(exporter)).toEqual([2]);
   });
 
-  test('has at least one record, also one that is larger than a batch may be', async () => {
+  test('has at least one record, even one that is larger than the maximum of a batch', async () => {
     const { accept, exporter } = build({ maxExportBatchBytes: 100 });
     accept(1, 101);
     accept(1, 100);
@@ -100,7 +100,7 @@ describe('a batch', () => {
     expect(sizes(exporter)).toEqual([1, 1, 2]);
   });
 
-  test('takes nothing with it that was not there when its records became due', async () => {
+  test('contains no record that was added after its records became due', async () => {
     const { accept, clock, delivery, exporter } = build({ scheduledDelayMillis: 1_000 });
     accept(2);
     delivery.wake();
@@ -116,7 +116,7 @@ describe('a batch', () => {
 });
 
 describe('a record', () => {
-  test('of exactly maxQueueBytes is taken, of one byte more it is not', () => {
+  test('of exactly maxQueueBytes is accepted, of one byte more it is not', () => {
     const { accept, delivery } = build({ maxQueueBytes: 100 });
     expect(accept(1, 101)).toBe(0);
     expect(accept(1, 100)).toBe(1);
@@ -128,14 +128,14 @@ describe('a record', () => {
     expect(warnings).toEqual(['test: 1 record was lost (size): it is larger than maxQueueBytes']);
   });
 
-  test('is taken into a queue that holds maxQueueSize and maxQueueBytes with it, and drops nothing', () => {
+  test('that fills the queue to exactly maxQueueSize and maxQueueBytes drops nothing', () => {
     const { accept, delivery } = build({ maxQueueSize: 10, maxQueueBytes: 100, maxExportBatchSize: 10 });
     accept(10);
     expect(delivery.stats()).toMatchObject({ pending: 10, failed: { queue_full: 0 } });
     expect(warnings).toEqual([]);
   });
 
-  test('that drops another one settles it; one that is dropped itself has a number that is settled', () => {
+  test('that drops another one settles it; the number of one that is dropped itself is settled', () => {
     const { accept, delivery, settled } = build({ maxQueueSize: 2, maxExportBatchSize: 2 });
     expect(accept(2, 10, 9)).toBe(2);
     expect(accept(1, 10, 17)).toBe(3);
@@ -146,13 +146,13 @@ describe('a record', () => {
     expectBalance(delivery.stats());
   });
 
-  test('cannot be dropped where none waits, and then nothing is counted', async () => {
+  test('cannot be dropped if none is queued, and then nothing is counted', async () => {
     const { accept, delivery, exporter, settled } = build();
     expect(delivery.dropQuietest()).toBe(false);
     accept(1);
     void delivery.flushed();
     await exporter.exported(1);
-    // What is being exported is no longer in the queue.
+    // Records being exported are not in the queue.
     expect(delivery.dropQuietest()).toBe(false);
     expect(delivery.stats()).toMatchObject({ pending: 1, failed: { queue_full: 0 } });
     expect([settled, warnings]).toEqual([[], []]);
@@ -160,7 +160,7 @@ describe('a record', () => {
 });
 
 describe('a flush', () => {
-  test('is one with another that waits for the same records, and a new one once these have left', async () => {
+  test('is shared with another one that waits for the same records, and not after these are delivered', async () => {
     const { accept, delivery, exporter } = build();
     accept(1);
     const first = delivery.flushed();
@@ -170,7 +170,7 @@ describe('a flush', () => {
     expect(second).not.toBe(first);
     exporter.release();
     await first;
-    // The end of an earlier one takes nothing from a later one.
+    // The end of an earlier flush does not affect a later one.
     expect(delivery.flushed()).toBe(second);
     exporter.open();
     await second;
@@ -181,7 +181,7 @@ describe('a flush', () => {
     expect(flushes()).toBe(before + 2);
   });
 
-  test('without a bound ends with shutdown(), although its record was never delivered', async () => {
+  test('without a timeout ends with shutdown(), although its record was never delivered', async () => {
     const { accept, clock, delivery } = build();
     accept(1);
     const flushed = watched(delivery.flushed());
@@ -190,7 +190,7 @@ describe('a flush', () => {
     expect(flushed.settled).toBe(true);
   });
 
-  test('asks the exporter within exportTimeoutMillis, and not to keep the process alive', async () => {
+  test('flushes the exporter with exportTimeoutMillis, without keeping the process alive', async () => {
     const exporter = new AskedExporter();
     const { delivery } = build({ exporter, exportTimeoutMillis: 4_000 });
     await delivery.flushed();
@@ -202,7 +202,7 @@ describe('a flush', () => {
     ['rejects', 'failed: Error: it rejected'],
     ['throws', 'failed: Error: it threw'],
     ['hangs', 'took longer than 4000 ms'],
-  ])('of an exporter that %s is warned of by its name', async (trouble, words) => {
+  ])('of an exporter that %s is logged with its name', async (trouble, words) => {
     const exporter = Object.assign(new RecordingExporter(), { forceFlush: () => inTrouble(trouble) });
     const { clock, delivery } = build({ exporter, exportTimeoutMillis: 4_000 });
     await millisUntil(delivery.flushed(), clock);
@@ -211,7 +211,7 @@ describe('a flush', () => {
 });
 
 describe('shutdown()', () => {
-  test('with nothing to deliver says nothing, leaves no timer, and calls nobody afterwards', async () => {
+  test('with nothing to deliver logs nothing, leaves no timer, and makes no later calls', async () => {
     const exporter = new AskedExporter();
     const { accept, clock, delivery } = build({ exporter, shutdownTimeoutMillis: 8_000 });
     accept(3);
@@ -227,11 +227,11 @@ describe('shutdown()', () => {
     expect([exporter.asked, exporter.calls, warnings]).toEqual([asked, ['export'], []]);
   });
 
-  test('asks an exporter that waits between two attempts once more, at nine tenths of the bound', async () => {
+  test('flushes an exporter that waits between two attempts once more, at nine tenths of the timeout', async () => {
     const exporter = new (class extends HeldExporter {
       override async forceFlush(): Promise<void> {
         await super.forceFlush();
-        // The first two are of the flush that shutdown() begins, and come before the export or at once after.
+        // The first two are from the flush of shutdown(), before or directly after the export.
         if (clock.monotonicNow() - startedAt >= 9_000) this.open();
       }
     })();
@@ -249,7 +249,7 @@ describe('shutdown()', () => {
     expect(delivery.stats()).toMatchObject({ delivered: 1, failed: { shutdown: 0 } });
   });
 
-  test('gives the exporter what is left of the bound, and says so when that was too little', async () => {
+  test('gives the exporter the rest of the timeout, and logs if that was too short', async () => {
     const asked: unknown[] = [];
     const exporter = Object.assign(new HeldExporter(), {
       shutdown: (options: unknown) => {
@@ -268,7 +268,7 @@ describe('shutdown()', () => {
     expect(warnings).toEqual(["test: the exporter's shutdown() took longer than 6000 ms"]);
   });
 
-  test('counts and says apart what still waited and what the exporter had', async () => {
+  test('counts and logs queued records and those being exported separately', async () => {
     const { accept, clock, delivery } = build({ maxExportBatchSize: 2 });
     accept(5);
     await millisUntil(delivery.shutdown(), clock);
@@ -276,13 +276,13 @@ describe('shutdown()', () => {
     expect(warnings).toContain('test: 3 records were lost (shutdown): shutdown() timed out');
     clock.advance(10_000);
     delivery.accept(handMade('late'), 9, 10);
-    // The second reason came within ten seconds of the first.
+    // The second warning was logged within ten seconds of the first.
     expect(warnings.at(-1)).toBe(
       'test: 1 record was lost (shutdown): it was emitted after shutdown() (1 more like this since the last message)',
     );
   });
 
-  test('stops the narrowing down of a batch: the second half is not sent when the first one answers late', async () => {
+  test('stops the splitting of a batch: the second half is not sent when the first one ends late', async () => {
     const { accept, clock, delivery, exporter } = build({ maxExportBatchSize: 4 });
     accept(4);
     await exporter.exported(1);
@@ -296,22 +296,22 @@ describe('shutdown()', () => {
   });
 });
 
-describe('what is undelivered', () => {
-  test('is given away once: first what is being exported, then what waits, each in its order', async () => {
+describe('undelivered records', () => {
+  test('are returned once: first those being exported, then queued ones, each in order', async () => {
     const { accept, delivery, exporter, settled } = build({ maxExportBatchSize: 2, maxConcurrentExports: 2 });
     accept(5);
     await exporter.exported(2);
     expect(bodies(delivery.takeUndelivered())).toEqual([1, 2, 3, 4, 5]);
     expect(delivery.takeUndelivered()).toEqual([]);
     expect(delivery.stats()).toMatchObject({ pending: 0, pendingBytes: 0, delivered: 0 });
-    // It is somebody else's now: an answer that comes all the same counts for nothing.
+    // They were returned: a later callback of the exporter is ignored.
     exporter.open();
     await turn();
     expect(delivery.stats()).toMatchObject({ pending: 0, pendingBytes: 0, delivered: 0 });
     expect([settled, sizes(exporter)]).toEqual([[], [2, 2]]);
   });
 
-  test('after shutdown() is what that cut off and what failed meanwhile, each record once', async () => {
+  test('after shutdown() are those it did not export and those that failed in the meantime, each once', async () => {
     const { accept, clock, delivery, exporter, settled } = build({ maxExportBatchSize: 2 });
     accept(6);
     const ended = delivery.shutdown();
@@ -326,7 +326,7 @@ describe('what is undelivered', () => {
     expectBalance(delivery.stats());
   });
 
-  test('does not count what failed while the process went on, nor what was delivered', async () => {
+  test('do not include those that failed before, or that were delivered', async () => {
     const { accept, delivery, exporter } = build({ maxExportBatchSize: 1 });
     accept(3);
     await exporter.exported(1);
@@ -337,7 +337,7 @@ describe('what is undelivered', () => {
     expect(bodies(delivery.takeUndelivered())).toEqual([3]);
   });
 
-  test('is not exported any more, not even if it waits for a resource', async () => {
+  test('are not exported any more, not even if they wait for a resource', async () => {
     const { delivery, exporter, clock } = build();
     let found: () => void = () => {};
     const waitForAsyncAttributes = () =>
@@ -356,7 +356,7 @@ describe('what is undelivered', () => {
   });
 });
 
-test('a batch that failed in part during shutdown() is given away, though its last part was delivered', async () => {
+test('a batch that failed in part during shutdown() is returned, although its last part was delivered', async () => {
   const { accept, delivery, exporter, settled } = build({ maxExportBatchSize: 2 });
   accept(2);
   const ended = delivery.shutdown();
@@ -368,7 +368,7 @@ test('a batch that failed in part during shutdown() is given away, though its la
   exporter.release();
   await ended;
   expect(settled).toEqual([]);
-  // Which of them arrived the exporter does not say.
+  // The exporter does not report which of them arrived.
   expect(bodies(delivery.takeUndelivered())).toEqual([1, 2]);
   expect(delivery.stats()).toMatchObject({ delivered: 1, failed: { export: 1, shutdown: 0 } });
 });

@@ -94,7 +94,7 @@ describe('exports', () => {
     ]);
   });
 
-  test('that never call back count as failed after exportTimeoutMillis; what they say later is ignored', async () => {
+  test('that never call back count as failed after exportTimeoutMillis; later results are ignored', async () => {
     const exporter = new HeldExporter();
     const { log, processor, clock } = pipeline({ exporter, exportTimeoutMillis: 5_000 });
     log('first');
@@ -111,7 +111,7 @@ describe('exports', () => {
     expect(processor.stats()).toMatchObject({ received: 2, delivered: 1, failed: { timeout: 1 } });
   });
 
-  test('may take as long as they like where exportTimeoutMillis is Infinity', async () => {
+  test('have no timeout if exportTimeoutMillis is Infinity', async () => {
     const exporter = new HeldExporter();
     const { log, processor, clock } = pipeline({ exporter, exportTimeoutMillis: Number.POSITIVE_INFINITY });
     log('slow');
@@ -124,7 +124,7 @@ describe('exports', () => {
     expect(processor.stats().delivered).toBe(1);
   });
 
-  test('that call back twice count once, as they said first', async () => {
+  test('that call back twice count once, with the first result', async () => {
     const { log, processor } = pipeline({ exporter: new TwiceExporter() });
     log('once');
     await processor.forceFlush();
@@ -132,7 +132,7 @@ describe('exports', () => {
     expect(failedRecords(processor.stats())).toBe(0);
   });
 
-  test('that call back and then throw count as they called back', async () => {
+  test('that call back and then throw count with their result', async () => {
     const exporter = new (class extends RecordingExporter {
       protected override answer(records: ReadableLogRecordLike[], respond: Respond): void {
         this.take(records, respond);
@@ -147,7 +147,7 @@ describe('exports', () => {
     expect(processor.stats()).toMatchObject({ delivered: 2, pending: 0 });
   });
 
-  test('that call back with nothing, or without a reason, have failed', async () => {
+  test('that call back without a result, or without a reason, have failed', async () => {
     const results = [undefined, { code: 1 }] as unknown as (typeof SUCCESS)[];
     const exporter = new (class extends RecordingExporter {
       protected override answer(_records: ReadableLogRecordLike[], respond: Respond): void {
@@ -201,7 +201,7 @@ describe('exports', () => {
 describe('a record that cannot be serialized', () => {
   const isPoison = (record: ReadableLogRecordLike) => record.attributes.poison === true;
 
-  test('is lost alone; the others of its batch leave in order', async () => {
+  test('is lost alone; the others of its batch are exported in order', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.boolean(), { minLength: 1, maxLength: 40 }), async (poisons) => {
         const exporter = new ThrowingExporter(isPoison);
@@ -240,7 +240,7 @@ describe('a record that cannot be serialized', () => {
   test.each([
     ['the OTLP exporter', (url: string) => otlp(url)],
     ['the retrying one around it', (url: string) => new RetryingLogRecordExporter({ exporter: otlp(url) })],
-  ])('costs the 511 others of its batch nothing with %s (E13)', async (_name, exporterOf) => {
+  ])('does not affect the 511 others of its batch with %s (E13)', async (_name, exporterOf) => {
     const started = await receiver();
     const { log, processor, provider } = pipeline({ exporter: exporterOf(started.url), before: poisoner });
     closers.push(() => provider.shutdown());
@@ -317,7 +317,7 @@ describe('a request that the server finds too large', () => {
       'Rust',
       failure('decoded message length too large: found 4194305 bytes, the limit is: 4194304 bytes', 11),
     ],
-  ])('is halved until its parts fit, in the words of %s', async (_name, refusal) => {
+  ])('is halved until its parts fit, with the message of %s', async (_name, refusal) => {
     const exporter = new (class extends RecordingExporter {
       protected override answer(records: ReadableLogRecordLike[], respond: Respond): void {
         if (records.length > 3) respond(refusal);
@@ -348,7 +348,7 @@ describe('a request that the server finds too large', () => {
     expect(processor.stats()).toMatchObject({ delivered: 3, pending: 0 });
   });
 
-  test('because of one small record costs that record only, and it counts as a failed export', async () => {
+  test('because of one small record loses that record only, and it counts as a failed export', async () => {
     const started = await receiver();
     started.respond(({ records }) => (records.some(({ body }) => body === 5) ? tooLarge : 'ok'));
     const { log, processor, provider } = pipeline({ exporter: otlp(started.url) });
@@ -360,8 +360,8 @@ describe('a request that the server finds too large', () => {
   });
 });
 
-describe('a resource whose attributes are still being looked up', () => {
-  test('is waited for before the export, and the order stays', async () => {
+describe('a resource whose attributes are pending', () => {
+  test('is awaited before the export, and the order is kept', async () => {
     let find: (host: string) => void = () => {};
     const host = new Promise<string>((resolve) => {
       find = resolve;
@@ -380,7 +380,7 @@ describe('a resource whose attributes are still being looked up', () => {
     expect(exporter.records[0]!.resource.attributes).toEqual({ 'host.name': 'box' });
   });
 
-  test('is made writable once it is there: a number that OTLP cannot carry becomes text', async () => {
+  test('is made valid once it is available: a number that OTLP cannot represent becomes text', async () => {
     const host = Promise.resolve(Number.NaN);
     const { exporter, log, processor } = pipeline({
       resource: resourceFromAttributes({ 'host.load': host, 'host.cores': 2, 'service.name': 'shop' }),
@@ -395,7 +395,7 @@ describe('a resource whose attributes are still being looked up', () => {
     expect(one.asyncAttributesPending).toBe(false);
   });
 
-  test('that is not there costs nothing, also behind one that is', async () => {
+  test('may be undefined, also after one that is defined', async () => {
     const { exporter, processor } = pipeline();
     const resource = { attributes: { 'host.load': Number.NaN } };
     processor.onEmit({ ...handMade('with'), resource });
@@ -412,7 +412,7 @@ describe('a resource whose attributes are still being looked up', () => {
     ]);
   });
 
-  test('costs no record when it fails', async () => {
+  test('loses no record when its detection fails', async () => {
     const { exporter, log, processor } = pipeline({
       resource: resourceFromAttributes({ 'host.name': Promise.reject(new Error('no host')) }),
     });
@@ -421,7 +421,7 @@ describe('a resource whose attributes are still being looked up', () => {
     expect(exporter.bodies).toEqual(['kept']);
   });
 
-  test('is waited for once and for five seconds, not before every batch', async () => {
+  test('is awaited once, for five seconds, not before every batch', async () => {
     const { exporter, log, processor, clock } = pipeline({
       maxExportBatchSize: 2,
       resource: resourceFromAttributes({ 'host.name': new Promise<string>(() => {}) }),

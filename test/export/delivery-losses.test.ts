@@ -1,4 +1,4 @@
-/** Every way in which a record can be lost is counted apart, reported as a metric, and said in words. */
+/** Every way in which a record can be lost has its own count, a metric, and a warning. */
 import { diag } from '@opentelemetry/api';
 import { MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics';
 import { PriorityBatchLogRecordProcessor } from '../../src/export/index.ts';
@@ -12,7 +12,7 @@ class Reader extends MetricReader {
   protected override async onShutdown(): Promise<void> {}
 }
 
-/** Does what the body of the first record says. */
+/** Behaves as the body of the first record specifies. */
 class ObedientExporter extends RecordingExporter {
   protected override answer(records: ReadableLogRecordLike[], respond: Respond): void {
     const what = records[0]!.body;
@@ -26,7 +26,7 @@ let warnings: string[];
 
 beforeEach(() => {
   warnings = [];
-  // The SDK says through the same logger that a record has many attributes.
+  // The SDK warns through the same logger that a record has many attributes.
   listen((message) => void (message.startsWith('Dropping') || warnings.push(message)));
 });
 afterEach(() => diag.disable());
@@ -44,7 +44,7 @@ async function pointsOf(reader: Reader): Promise<Record<string, unknown>> {
   return Object.fromEntries(points);
 }
 
-test('six causes are six counts, a metric that keeps what the exporter was given apart, and six warnings', async () => {
+test('six causes have six counts, a metric that separates exported records, and six warnings', async () => {
   const reader = new Reader();
   const meterProvider = new MeterProvider({ readers: [reader] });
   const { clock, log, processor } = pipeline({
@@ -65,7 +65,7 @@ test('six causes are six counts, a metric that keeps what the exporter was given
   await times(2, 'fail');
   await times(3, 'hang');
   await times(4, 'throw');
-  // What cannot be read is counted like what cannot be written.
+  // An unreadable record is counted like one that cannot be serialized.
   processor.onEmit(
     Object.defineProperty(handMade(''), 'body', {
       get() {
@@ -101,7 +101,7 @@ test('six causes are six counts, a metric that keeps what the exporter was given
   await meterProvider.shutdown();
 });
 
-test('after shutdown() the last values are reported once more, and then nobody is asked', async () => {
+test('after shutdown() the last values are reported once more, and the callbacks are removed', async () => {
   type Callback = (result: { observe(value: number, attributes?: object): void }) => void;
   const callbacks = new Set<Callback>();
   const instrument = {
@@ -142,7 +142,7 @@ describe('an export', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  test('that calls back and rejects afterwards is as it called back', async () => {
+  test('that calls back and rejects afterwards counts with its result', async () => {
     const exporter = {
       export: (_records: unknown, respond: Respond) => {
         respond({ code: 0 });
@@ -186,7 +186,7 @@ describe('a record that a server finds too large', () => {
 describe('the options of a batch', () => {
   const exporter = new RecordingExporter();
 
-  test('may not be larger than the default queue, unless the queue is made larger too', () => {
+  test('may not be larger than the default queue, unless the queue is larger, too', () => {
     const create = (options: object) => () => new PriorityBatchLogRecordProcessor({ exporter, ...options });
     expect(create({ maxExportBatchSize: 65_537 })).toThrow(
       'maxExportBatchSize must be a whole number from 1 to 65536, got 65537',
@@ -198,7 +198,7 @@ describe('the options of a batch', () => {
   test.each([
     ['no number', 'soon'],
     ['0', 0],
-  ])('hold as they are where the exporter says of its retries %s', async (_name, worstCaseMillis) => {
+  ])('are used unchanged if the worstCaseMillis of the exporter is %s', async (_name, worstCaseMillis) => {
     const silent = { export: () => {}, shutdown: async () => {}, worstCaseMillis };
     const { clock, log, processor } = pipeline({ exporter: silent });
     log('lost');
@@ -210,7 +210,7 @@ describe('the options of a batch', () => {
 });
 
 describe('the resources of a batch', () => {
-  test('are waited for together, those of all its records', async () => {
+  test('are awaited together, for all its records', async () => {
     const { exporter, processor } = pipeline();
     const found: (() => void)[] = [];
     const pending = () => ({
@@ -238,7 +238,7 @@ describe('the resources of a batch', () => {
     expect(exporter.bodies).toEqual(['1', '2', '3', '4']);
   });
 
-  test('that come while shutdown() flushes are not waited for either', async () => {
+  test('that are pending while shutdown() flushes are not awaited either', async () => {
     const { exporter, processor, clock } = pipeline({ maxExportBatchSize: 1 });
     let asked = 0;
     for (const body of ['1', '2']) {
@@ -254,7 +254,7 @@ describe('the resources of a batch', () => {
     expect([warnings, clock.pendingTimers]).toEqual([[], 0]);
   });
 
-  test('that are still missing are warned of, once', async () => {
+  test('that are still missing are logged once', async () => {
     const { exporter, processor, clock } = pipeline({ maxExportBatchSize: 1 });
     const waitForAsyncAttributes = () => new Promise<void>(() => {});
     const resource = { attributes: {}, asyncAttributesPending: true, waitForAsyncAttributes };

@@ -8,7 +8,7 @@ import { listen } from '../support/diag-listener.ts';
 import { failure, RecordingExporter, type Respond } from '../support/exporters.ts';
 import { startOtlpReceiver } from '../support/otlp-receiver.js';
 
-/** A server that refuses every request with a record that it does not like. */
+/** A server that refuses every request that contains an invalid record. */
 class RefusingExporter extends RecordingExporter {
   readonly #isBad: (record: ReadableLogRecordLike) => boolean;
   readonly #result: ReturnType<typeof failure>;
@@ -47,7 +47,7 @@ describe('a request that the server refuses because of one record', () => {
       'INTERNAL of a gRPC server in Go that cannot parse it',
       failure('13 INTERNAL: grpc: error unmarshalling request: invalid length', 13),
     ],
-  ])('costs that record only, in its order: %s', async (_name, result) => {
+  ])('loses that record only and keeps the order: %s', async (_name, result) => {
     const exporter = new RefusingExporter((record) => record.body === 250, result);
     const { log, processor } = pipeline({ exporter });
     for (const number of numbers(512)) log(number, 'ERROR');
@@ -57,7 +57,7 @@ describe('a request that the server refuses because of one record', () => {
     expect(exporter.batches.length).toBeLessThan(25);
   });
 
-  test('costs that record only over OTLP/gRPC, through the exporter that retries', async () => {
+  test('loses that record only over OTLP/gRPC, through the exporter that retries', async () => {
     const server = await startOtlpReceiver();
     const invalid = { code: 3, message: 'record 5 has no name' };
     server.respond(({ records }) => (records.some(({ body }) => body === 5) ? invalid : 'ok'));
@@ -71,7 +71,7 @@ describe('a request that the server refuses because of one record', () => {
     await server.stop();
   });
 
-  test('costs at most the bad ones where up to four of them stand anywhere', async () => {
+  test('loses at most the invalid records, if there are up to four at any position', async () => {
     await fc.assert(
       fc.asyncProperty(fc.uniqueArray(fc.nat({ max: 99 }), { maxLength: 4 }), async (bad) => {
         const exporter = new RefusingExporter((record) => bad.includes(record.body));
@@ -84,7 +84,7 @@ describe('a request that the server refuses because of one record', () => {
     );
   });
 
-  test('is reported with the reason that the server gave', async () => {
+  test('is reported with the reason of the server', async () => {
     const result = failure('Bad Request', 400);
     Object.assign(result.error!, { data: '{"code":3, "message":"ReadUint64: unsupported value type"}' });
     const { log, processor } = pipeline({ exporter: new RefusingExporter(() => true, result) });
@@ -97,7 +97,7 @@ describe('a request that the server refuses because of one record', () => {
 });
 
 describe('a server that refuses everything', () => {
-  test('is asked a bounded number of times for the first batch, and once for each that follows', async () => {
+  test('receives a bounded number of requests for the first batch, and one for each later batch', async () => {
     const exporter = new RefusingExporter(() => true);
     const { log, processor } = pipeline({ exporter, maxExportBatchSize: 512 });
     for (const number of numbers(512)) log(number);
@@ -110,7 +110,7 @@ describe('a server that refuses everything', () => {
     expect(processor.stats()).toMatchObject({ failed: { export: 6 * 512 }, pending: 0 });
   });
 
-  test('and then no longer has its batches narrowed down again', async () => {
+  test('has its batches split again after it has accepted one', async () => {
     let refusesAll = true;
     const exporter = new RefusingExporter(({ body }) => refusesAll || body === 'bad');
     const { log, processor } = pipeline({ exporter });
@@ -124,7 +124,7 @@ describe('a server that refuses everything', () => {
     expect(exporter.bodies).toEqual(['good', 'before', 'after']);
   });
 
-  test('for 100 records in a row still takes those behind them', async () => {
+  test('for 100 consecutive records still accepts the later ones', async () => {
     const exporter = new RefusingExporter(({ body }) => body < 100);
     const { log, processor } = pipeline({ exporter });
     for (const number of numbers(512)) log(number);
@@ -133,12 +133,13 @@ describe('a server that refuses everything', () => {
     expect(exporter.batches.length).toBeLessThan(140);
   });
 
-  test('is asked 32 times in a row, and each part that is left then once', async () => {
+  test('receives 32 consecutive requests, and each remaining part once', async () => {
     const exporter = new RefusingExporter(() => true);
     const { log, processor } = pipeline({ exporter });
     for (const number of numbers(512)) log(number);
     await processor.forceFlush();
-    // 512, 256, 128 ... 1 is ten times; then the other halves, from the smallest on, until it was asked 32 times.
+    // 512, 256, 128 ... 1 is ten times; then the other halves, from the smallest on, until it was asked 32
+    // times.
     expect(sizes(exporter).slice(0, 10)).toEqual([512, 256, 128, 64, 32, 16, 8, 4, 2, 1]);
     const sent = exporter.batches
       .slice(31)
@@ -153,7 +154,7 @@ describe('a server that refuses everything', () => {
     expect(exporter.batches).toHaveLength(before + 1);
   });
 
-  test('31 times in a row has the next batch narrowed down, 32 times it has not', async () => {
+  test('31 times in a row has the next batch split, 32 times it has not', async () => {
     for (const [refusals, requests] of [
       [30, 3],
       [31, 1],
@@ -170,7 +171,7 @@ describe('a server that refuses everything', () => {
     }
   });
 
-  test('in between has a batch split 64 times, and sends each part that is left then once', async () => {
+  test('intermittently has a batch split 64 times, and each remaining part sent once', async () => {
     const exporter = new RefusingExporter(({ body }) => body % 2 === 1);
     const { log, processor } = pipeline({ exporter });
     for (const number of numbers(512)) log(number);
@@ -184,7 +185,7 @@ describe('a server that refuses everything', () => {
     expect(processor.stats().failed.export).toBe(512 - exporter.records.length);
   });
 
-  test('for every second record is asked a bounded number of times', async () => {
+  test('for every second record receives a bounded number of requests', async () => {
     const exporter = new RefusingExporter(({ body }) => body % 2 === 1);
     const { log, processor } = pipeline({ exporter });
     for (const number of numbers(512)) log(number);
@@ -199,7 +200,7 @@ test.each([
   ['HTTP 404', failure('Not Found', 404)],
   ['UNAUTHENTICATED', failure('16 UNAUTHENTICATED', 16)],
   ['INTERNAL', failure('13 INTERNAL: database is gone', 13)],
-])('a refusal that is about the set-up is not narrowed down: %s', async (_name, result) => {
+])('a refusal because of the configuration does not split the batch: %s', async (_name, result) => {
   const exporter = new RefusingExporter(() => true, result);
   const { log, processor } = pipeline({ exporter });
   for (const number of numbers(100)) log(number);
@@ -207,7 +208,7 @@ test.each([
   expect(exporter.batches).toHaveLength(1);
 });
 
-test('an exporter whose error cannot be read costs its batch and nothing else', async () => {
+test('an exporter whose error cannot be read loses its batch and nothing else', async () => {
   const broken = () => {
     throw new Error('a getter of the error');
   };

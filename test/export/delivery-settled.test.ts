@@ -10,7 +10,7 @@ import { handMade, turn } from '../support/delivery-pipeline.ts';
 import { listen } from '../support/diag-listener.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 
-/** Who keeps a copy of what is not delivered learns when it may forget it. */
+/** The owner of a copy of undelivered records is notified when it can remove it. */
 class Exporter implements LogRecordExporterLike {
   readonly #callbacks: ((result: ExportResultLike) => void)[] = [];
 
@@ -45,7 +45,7 @@ function deliver(records: number) {
 beforeEach(() => listen(() => {}));
 afterEach(() => diag.disable());
 
-test('what is delivered is settled, from its first record to its last', async () => {
+test('a delivered batch is settled, from its first record to its last', async () => {
   const { exporter, delivery, settled } = deliver(3);
   const flush = delivery.forceFlush();
   await turn();
@@ -55,7 +55,7 @@ test('what is delivered is settled, from its first record to its last', async ()
   expect(settled).toEqual([[1, 3]]);
 });
 
-test('what has failed while the process goes on is settled: it is counted, and nobody sends it again', async () => {
+test('a batch that failed while the process runs is settled: it is counted, and not sent again', async () => {
   const { exporter, delivery, settled } = deliver(2);
   const flush = delivery.forceFlush();
   await turn();
@@ -65,7 +65,7 @@ test('what has failed while the process goes on is settled: it is counted, and n
   expect(delivery.stats()).toMatchObject({ delivered: 0, pending: 0 });
 });
 
-test('what fails during shutdown() is not settled: the next start may send it', async () => {
+test('a batch that fails during shutdown() is not settled: the next start may send it', async () => {
   const { exporter, delivery, settled } = deliver(2);
   const end = delivery.shutdown();
   await turn();
@@ -74,7 +74,7 @@ test('what fails during shutdown() is not settled: the next start may send it', 
   expect(settled).toEqual([]);
 });
 
-test('what is delivered during shutdown() is settled', async () => {
+test('a batch that is delivered during shutdown() is settled', async () => {
   const { exporter, delivery, settled } = deliver(2);
   const end = delivery.shutdown();
   await turn();
@@ -83,7 +83,7 @@ test('what is delivered during shutdown() is settled', async () => {
   expect(settled).toEqual([[1, 2]]);
 });
 
-test('what the end of shutdown() cuts off is not settled by an answer that comes later', async () => {
+test('a batch that was in flight at the end of shutdown() is not settled by a later result', async () => {
   const { exporter, clock, delivery, settled } = deliver(2);
   const end = delivery.shutdown();
   await turn();

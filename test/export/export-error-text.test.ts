@@ -1,9 +1,9 @@
-/** What an operator reads of a failed export, and how far its causes are looked through. */
+/** The text of a failed export for an operator, and the search of its causes. */
 import { exportErrorText, refusalOf, retryAfterMillis } from '../../src/export/export-error.ts';
 
 const withData = (data: unknown, message = 'Bad Request') => Object.assign(new Error(message), { data });
 
-/** An error inside of so many others. */
+/** An error nested in `times` others. */
 function wrapped(cause: unknown, times: number): unknown {
   let error = cause;
   for (let left = times; left > 0; left -= 1) error = new Error('outer', { cause: error });
@@ -30,7 +30,7 @@ describe('the text of a failed export', () => {
     expect(exportErrorText(withData(data))).toBe('Error: Bad Request');
   });
 
-  test('does not say twice what the error says itself', () => {
+  test('does not repeat a reason that the error contains', () => {
     expect(exportErrorText(withData('{"message":"no such tenant"}', 'refused: no such tenant'))).toBe(
       'Error: refused: no such tenant',
     );
@@ -39,7 +39,7 @@ describe('the text of a failed export', () => {
   test('has at most 500 characters of the reason, and reads at most eight times as many', () => {
     const long = JSON.stringify({ message: 'm'.repeat(3_000) });
     expect(exportErrorText(withData(long))).toBe(`Error: Bad Request: ${'m'.repeat(500)}`);
-    // Cut off at 4,000 characters it is no JSON any more.
+    // Truncated at 4,000 characters, it is not valid JSON any more.
     const tooLong = JSON.stringify({ message: 'm'.repeat(4_000) });
     expect(exportErrorText(withData(tooLong))).toBe(`Error: Bad Request: {"message":"${'m'.repeat(488)}`);
     expect(exportErrorText(withData(`${' '.repeat(4_000)}unread`))).toBe('Error: Bad Request');
@@ -59,14 +59,14 @@ describe('the causes of an error', () => {
   const network = Object.assign(new Error('reset'), { code: 'ECONNRESET' });
   const refused = Object.assign(new Error('refused'), { code: 400 });
 
-  test('are looked through seven deep, and no deeper', () => {
+  test('are searched seven levels deep, and no deeper', () => {
     expect(retryAfterMillis(wrapped(network, 7))).toBe(0);
     expect(retryAfterMillis(wrapped(network, 8))).toBeUndefined();
     expect(refusalOf(wrapped(refused, 7))).toBe('content');
     expect(refusalOf(wrapped(refused, 8))).toBeUndefined();
   });
 
-  test('that are no errors say nothing, and what comes before them counts', () => {
+  test('that are not errors are ignored, and those before them are used', () => {
     for (const cause of [null, 'ECONNRESET', 400, () => {}]) {
       expect(retryAfterMillis(wrapped(cause, 1))).toBeUndefined();
       expect(refusalOf(wrapped(cause, 2))).toBeUndefined();
@@ -74,7 +74,7 @@ describe('the causes of an error', () => {
     }
   });
 
-  test('are asked in their order: the first one with a code decides', () => {
+  test('are searched in order: the first one with a code is used', () => {
     expect(retryAfterMillis(Object.assign(new Error('gone'), { code: 404, cause: network }))).toBeUndefined();
     expect(refusalOf(Object.assign(new Error('gone'), { code: 404, cause: refused }))).toBeUndefined();
     expect(refusalOf(Object.assign(new Error('gone'), { code: 'ENOENT', cause: refused }))).toBe('content');
@@ -82,13 +82,13 @@ describe('the causes of an error', () => {
     expect([refusalOf(tooLarge), retryAfterMillis(tooLarge)]).toEqual(['too_large', undefined]);
   });
 
-  test('with a code of the network that is a mistake of the caller are passed over', () => {
+  test('with a network code that indicates an error of the caller are skipped', () => {
     const mistake = Object.assign(new Error('no'), { code: 'UND_ERR_INVALID_ARG', cause: network });
     expect(retryAfterMillis(mistake)).toBe(0);
   });
 });
 
-describe('the wait that a gRPC server asks for', () => {
+describe('the wait that a gRPC server requests', () => {
   const unavailable = (metadata: unknown) => Object.assign(new Error('away'), { code: 14, metadata });
 
   test.each([
@@ -112,7 +112,7 @@ describe('the wait that a gRPC server asks for', () => {
     expect(retryAfterMillis(Object.assign(unavailable(metadata), { code: 8 }))).toBeUndefined();
   });
 
-  test('is asked of the metadata itself', () => {
+  test('is read with get() of the metadata object', () => {
     class Metadata {
       readonly values = [new Uint8Array()];
       get(name: string): unknown {

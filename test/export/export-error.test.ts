@@ -47,7 +47,7 @@ const grpcError = (code: number, details?: Uint8Array) =>
     metadata: { get: (key: string) => (key === 'grpc-status-details-bin' && details ? [details] : []) },
   });
 
-describe('the wait that a status asks for', () => {
+describe('the wait of a status', () => {
   test('is read from the bytes another implementation wrote', () => {
     expect(retryInfoMillis(status.oneAndAHalfSeconds)).toBe(1500);
   });
@@ -63,7 +63,7 @@ describe('the wait that a status asks for', () => {
     expect(retryInfoMillis(Uint8Array.from(bytesField(3, other)))).toBeUndefined();
   });
 
-  test('is not believed where it is no duration: over 10,000 years, or a billion nanoseconds', () => {
+  test('is ignored if it is not a valid duration: over 10,000 years, or a billion nanoseconds', () => {
     expect(retryInfoMillis(Uint8Array.from(bytesField(3, retryInfo(315_576_000_001n, 0n))))).toBeUndefined();
     expect(retryInfoMillis(Uint8Array.from(bytesField(3, retryInfo(0n, 1_000_000_000n))))).toBeUndefined();
   });
@@ -106,7 +106,7 @@ describe('the wait that a status asks for', () => {
     );
   });
 
-  test('is undefined or the very same wherever the bytes are cut, and never throws where some are changed', () => {
+  test('is undefined or unchanged if the bytes are truncated, and never throws if some are changed', () => {
     const whole = status.oneAndAHalfSeconds;
     for (let end = 0; end < whole.length; end++) {
       expect(retryInfoMillis(whole.subarray(0, end))).toBeUndefined();
@@ -121,22 +121,22 @@ describe('the wait that a status asks for', () => {
     );
   });
 
-  test('is not looked for in more than 64 KiB', () => {
+  test('is not searched in more than 64 KiB', () => {
     const padding = bytesField(15, new Uint8Array(65_536));
     expect(retryInfoMillis(Uint8Array.from([...status.oneAndAHalfSeconds, ...padding]))).toBeUndefined();
   });
 });
 
-describe('a failed export is worth another try', () => {
+describe('a failed export is retryable', () => {
   test.each([1, 4, 10, 11, 14, 15, 429, 502, 503, 504])('with the status code %d', (code) => {
     expect(retryAfterMillis(grpcError(code))).toBe(0);
   });
 
-  test('after the wait that the server asked for', () => {
+  test('after the wait that the server requested', () => {
     expect(retryAfterMillis(grpcError(14, status.oneAndAHalfSeconds))).toBe(1500);
   });
 
-  test('with RESOURCE_EXHAUSTED only where the server says that it will recover', () => {
+  test('with RESOURCE_EXHAUSTED only if the server sends RetryInfo', () => {
     expect(retryAfterMillis(grpcError(8))).toBeUndefined();
     expect(retryAfterMillis(grpcError(8, Buffer.from('garbage')))).toBeUndefined();
     expect(retryAfterMillis(grpcError(8, status.noWait))).toBe(0);
@@ -152,7 +152,7 @@ describe('a failed export is worth another try', () => {
     },
   );
 
-  test('when fetch finds nobody at the port', async () => {
+  test('when no server listens at the port of a fetch', async () => {
     const error = await fetch(`http://127.0.0.1:${await freePort()}/`).catch((thrown: unknown) => thrown);
     expect(retryAfterMillis(error)).toBe(0);
   });
@@ -182,7 +182,7 @@ test.each([
   [400, undefined],
   [413, undefined],
   [500, undefined],
-])('after the answer %d the error of the OTLP/HTTP exporter is judged %p', async (status, wanted) => {
+])('for the response %d the OTLP/HTTP error is classified as %p', async (status, wanted) => {
   const server = createHttpServer((request, response) => {
     request.resume();
     response.writeHead(status).end();
@@ -193,11 +193,11 @@ test.each([
   expect(retryAfterMillis(error)).toBe(wanted);
 });
 
-test('where nobody listens the error of the OTLP/HTTP exporter is judged worth another try', async () => {
+test('if no server listens, the error of the OTLP/HTTP exporter is retryable', async () => {
   expect(retryAfterMillis(await errorOverHttp(await freePort()))).toBe(0);
 });
 
-describe('a failed export is not worth another try', () => {
+describe('a failed export is not retryable', () => {
   test.each([0, 2, 3, 5, 6, 7, 9, 12, 13, 16, 17, 400, 401, 404, 413, 500, Number.NaN])(
     'with the status code %d, even if the server names a wait or the cause is the network',
     (code) => {
@@ -218,7 +218,7 @@ describe('a failed export is not worth another try', () => {
     },
   );
 
-  test('where the error is its own cause, or throws when it is read', () => {
+  test('if the error is its own cause, or throws when it is read', () => {
     const circle = new Error('circle');
     circle.cause = circle;
     const throwing = Object.defineProperty(new Error('throws'), 'code', {
@@ -231,7 +231,7 @@ describe('a failed export is not worth another try', () => {
   });
 });
 
-test('what is too large is not tried again, whatever its code: it must be halved', () => {
+test('a request that is too large is not retried, whatever its code: it must be halved', () => {
   const tonic = Object.assign(new Error('11 OUT_OF_RANGE: decoded message length too large'), { code: 11 });
   expect(retryAfterMillis(tonic)).toBeUndefined();
   expect(retryAfterMillis(Object.assign(new Error('11 OUT_OF_RANGE'), { code: 11 }))).toBe(0);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { FlushGate } from '../../src/export/index.ts';
 
-/** A flush that ends when the test says so, and that notices whether two run at once. */
+/** A flush that ends when the test ends it, and that detects whether two run at the same time. */
 class HeldFlush {
   readonly gate = new FlushGate(() => this.#begin());
   begun = 0;
@@ -38,7 +38,7 @@ test('a call flushes at once and resolves when that flush has ended', async () =
   await passed;
 });
 
-test('calls during a running flush share one that begins after it', async () => {
+test('calls during a running flush share one that starts after it', async () => {
   const flush = new HeldFlush();
   const first = flush.gate.pass();
   const second = flush.gate.pass();
@@ -53,7 +53,7 @@ test('calls during a running flush share one that begins after it', async () => 
   expect(flush.begun).toBe(2);
 });
 
-test('who passes again in the moment a flush ends shares the next one with those who wait', async () => {
+test('a call at the moment when a flush ends shares the next one with the calls that wait', async () => {
   const flush = new HeldFlush();
   const twice = flush.gate.pass().then(() => flush.gate.pass());
   const waiting = flush.gate.pass();
@@ -85,7 +85,7 @@ test('a flush that throws rejects, and the gate stays usable', async () => {
   await gate.pass();
 });
 
-test('whatever comes when, no two flushes run at once, and each call gets one that began after it', async () => {
+test('for any sequence of calls, no two flushes run at once, and each call gets one that started after it', async () => {
   const step = fc.constantFrom('pass', 'pass and again', 'end', 'fail');
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 30 }), async (steps) => {
@@ -94,7 +94,8 @@ test('whatever comes when, no two flushes run at once, and each call gets one th
       const pass = (andThen: () => unknown = () => {}): Promise<unknown> => {
         const begunBefore = flush.begun;
         const check = () => {
-          // Flushes run one by one: if more have ended than had begun then, one of them began after the call.
+          // Flushes run one by one: if more have ended than had started then, one of them started after the
+          // call.
           expect(flush.ended).toBeGreaterThan(begunBefore);
           return andThen();
         };

@@ -1,4 +1,7 @@
-/** The edges of a retry: the last millisecond, an answer that comes too late, and who is asked to keep the process. */
+/**
+ * The edges of a retry: the last millisecond, an answer that comes too late, and who is asked to keep the
+ * process.
+ */
 import { diag } from '@opentelemetry/api';
 import { RetryingLogRecordExporter, type RetryingLogRecordExporterOptions } from '../../src/export/index.ts';
 import type {

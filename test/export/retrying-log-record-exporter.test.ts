@@ -143,7 +143,9 @@ afterEach(async () => {
 
 type Answer = 'ok' | Buffer | Partial<grpc.StatusObject>;
 
-/** A real OTLP/gRPC server that answers call after call as messages, with the last answer for all that follow. */
+/**
+ * A real OTLP/gRPC server that answers call after call as messages, with the last answer for all that follow.
+ */
 async function grpcServer(answers: Answer[], port = 0) {
   const server = new grpc.Server();
   const state = { calls: 0, port: 0 };

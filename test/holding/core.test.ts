@@ -34,7 +34,7 @@ function build({ bounds, ...given }: Given = {}) {
     },
     loud: () => core.pass(item(9), 10, undefined),
     fail: (key = '') => core.trigger(key, item(17), 10, error, ROOT_CONTEXT),
-    /** What has been sent, manifests left out. */
+    /** The sent items, without manifests. */
     sent: () => target.sent.filter(([kind]) => kind === 'record').length,
   };
 }
@@ -44,7 +44,7 @@ async function turns(count: number): Promise<void> {
 }
 
 describe('a replay', () => {
-  test('hands on one batch, and the next when the target has been flushed', async () => {
+  test('sends one batch, and the next one after the target was flushed', async () => {
     const { target, hold, fail, sent } = build();
     let release: () => void = () => {};
     target.flushed = new Promise((resolve) => {
@@ -53,7 +53,7 @@ describe('a replay', () => {
     hold(10);
     fail();
     await turns(5);
-    // The trigger, and four.
+    // The trigger and four records.
     expect([sent(), target.flushes]).toEqual([5, 1]);
     target.flushed = new Promise(() => {});
     release();
@@ -61,7 +61,7 @@ describe('a replay', () => {
     expect([sent(), target.flushes]).toEqual([9, 2]);
   });
 
-  test('gives the event loop a turn between two batches', async () => {
+  test('yields to the event loop between two batches', async () => {
     const { target, hold, fail } = build();
     hold(100);
     fail();
@@ -71,19 +71,19 @@ describe('a replay', () => {
     expect(target.flushes).toBe(26);
   });
 
-  test('a long burst, and one that comes while it moves, leave one after the other', async () => {
+  test('a long burst, and another one that starts while it moves, are sent one after the other', async () => {
     const { target, hold, fail } = build({ replayBatch: 1 });
     hold(50, 'a');
     hold(3, 'b');
     fail('a');
     fail('b');
     await turns(120);
-    // The two triggers go first.
+    // The two triggers are sent first.
     const left = target.sent.slice(2).map(([kind, id, , burst]) => (kind === 'manifest' ? id : burst));
     expect(left).toEqual([...Array(51).fill('burst 1'), ...Array(4).fill('burst 2')]);
   });
 
-  test('in chronological order a trigger and what it releases are delivered at once, what is loud with its batch', async () => {
+  test('in chronological order a trigger and the released records are delivered at once, a loud record with its batch', async () => {
     const { target, hold, loud, fail, sent } = build({
       order: 'chronological',
       replayBatch: 10,
@@ -93,12 +93,12 @@ describe('a replay', () => {
     fail();
     await turns(5);
     expect([sent(), target.flushes]).toEqual([3, 1]);
-    // In the after-window everything leaves; the target decides when it delivers less than a batch.
+    // In the after-window everything is sent; the target decides when it delivers less than a batch.
     loud();
     hold();
     await turns(5);
     expect([sent(), target.flushes]).toEqual([5, 1]);
-    // Another error joins, and is not kept waiting.
+    // Another error joins, and is delivered at once.
     fail();
     await turns(5);
     expect([sent(), target.flushes]).toEqual([6, 2]);
@@ -110,7 +110,7 @@ describe('a replay', () => {
     expect([sent(), target.flushes]).toEqual([16, 3]);
   });
 
-  test('that the bound of shutdown() ends is counted, and sends nothing afterwards', async () => {
+  test('that is ended by the timeout of shutdown() is counted, and sends nothing afterwards', async () => {
     const { clock, core, target, hold, fail, sent } = build();
     let release: () => void = () => {};
     target.flushed = new Promise((resolve) => {
@@ -121,7 +121,7 @@ describe('a replay', () => {
     await turns(3);
     const ended = core.shutdown(1_000);
     await turn();
-    // A twentieth of the bound is kept for the target.
+    // A twentieth of the timeout is reserved for the target.
     clock.advance(949);
     await turn();
     expect(core.stats(0).failed.shutdown).toBe(0);
@@ -135,27 +135,27 @@ describe('a replay', () => {
   });
 });
 
-describe('of keys', () => {
-  test('those that burst are remembered, up to 65,536 of them, the latest', async () => {
+describe('keys', () => {
+  test('with a recent burst are kept, up to the latest 65,536', async () => {
     const { core, fail, hold } = build({ bounds: { after: { records: 1, millis: 60_000 } } });
     for (let count = 0; count < 65_536; count += 1) fail(`${count}`);
     expect(core.stats(0).keys).toBe(65_536);
     fail('one more');
     expect(core.stats(0).keys).toBe(65_536);
-    // The window of the first is forgotten, those of the others are open.
+    // The window of the first key is removed, those of the others are open.
     for (const key of ['0', '1', 'one more']) hold(1, key);
     expect(core.stats(0)).toMatchObject({ holding: 1, passed: 2 });
     await core.shutdown(1_000);
   });
 
-  test('those that the byte bound has emptied are forgotten where there are more than 16,384', () => {
+  test('emptied by the byte bound are removed if there are more than 16,384', () => {
     const { core, hold } = build({ maxBytes: 163_840 });
     for (let count = 0; count < 16_384; count += 1) hold(1, `${count}`);
     hold(1, '0');
-    // One came, one went: that of a key which still holds another.
+    // One item was added and one evicted, of a key that still holds another one.
     expect(core.stats(0)).toMatchObject({ keys: 16_384, evicted: { bytes: 1 } });
     hold(1, '0');
-    // The first of key 1 went, and what is known of the loss stays.
+    // The first item of key 1 was evicted, and its eviction count is kept.
     expect(core.stats(0)).toMatchObject({ keys: 16_384, evicted: { bytes: 2 } });
     hold(1, 'one more');
     expect(core.stats(0)).toMatchObject({ keys: 16_384, evicted: { bytes: 3 } });

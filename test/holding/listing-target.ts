@@ -17,16 +17,16 @@ const shownLimited = (limited: Limited<Item>, error: Recurrence<Item> | undefine
   ];
 };
 
-/** A target that says what it got. */
+/** A target that lists the items it received. */
 export class ListingTarget implements Target<Item> {
   readonly sent: Sent[] = [];
   kept: { readonly rank: number; readonly size: number }[] = [];
   readonly keeps: boolean;
   /** How often it was flushed. */
   flushes = 0;
-  /** What a flush waits for. */
+  /** The promise that a flush awaits. */
   flushed: Promise<void> = Promise.resolve();
-  /** Held items that nobody needs any more: they may be filled again at once. */
+  /** The dropped items, which may be reused at once. */
   readonly dropped = new Set<string>();
   #delivered = 0;
   #failed = 0;

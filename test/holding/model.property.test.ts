@@ -1,4 +1,4 @@
-/** Any program does the same to the holding core as to one that is written without any of its means. */
+/** Any program has the same effect on the holding core as on a naive implementation of it. */
 import { ROOT_CONTEXT } from '@opentelemetry/api';
 import * as fc from 'fast-check';
 import type { Trigger, TriggerCause } from '../../src/holding/burst.ts';
@@ -72,7 +72,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 interface Given {
   readonly settings: Omit<CoreSettings<Item>, 'clock' | 'newBurstId' | 'isOpen' | 'flushTimeoutMillis'>;
-  /** Whether the target keeps what it got until it is delivered. */
+  /** Whether the target keeps sent items until they are delivered. */
   readonly keeps: boolean;
 }
 
@@ -144,11 +144,11 @@ function expectSame(
   naive.sent.length = 0;
 }
 
-/** What was lost or discarded while it was held was dropped, each item once; and nothing else. */
+/** `dropped` was called once for each held item that was evicted or discarded, and for no other. */
 function expectDropped({ evicted, discarded }: BurstStats, { dropped }: ListingTarget): void {
   const { capacity, bytes, age, idle, shutdown, limit } = evicted;
   const whileHeld = capacity + bytes + age + idle + shutdown;
-  // Of these causes there are items too that were never held.
+  // Items evicted for these causes may never have been held.
   const isRight = dropped.size >= whileHeld && dropped.size <= whileHeld + discarded + limit;
   expect(isRight).toBe(true);
 }

@@ -1,7 +1,7 @@
 /**
- * The holding core again, without any of its means: no arena, no links, no tables by key, no turns. Two plain lists say
- * what is held and what is on its way out, and every question walks through them. The bounds and rules are those of
- * docs/burst.md.
+ * The holding core again, without any of its means: no arena, no links, no tables by key, no turns. Two plain
+ * lists say what is held and what is on its way out, and every question walks through them. The bounds and
+ * rules are those of docs/burst.md.
  */
 import { needsRecords, type Trigger } from '../../src/holding/burst.ts';
 import type { CoreSettings } from '../../src/holding/burst-core.ts';
@@ -12,11 +12,11 @@ import { ManualClock } from '../support/manual-clock.ts';
 export interface Item {
   readonly id: string;
   readonly rank: number;
-  /** What a manifest says. */
+  /** The content of a manifest. */
   readonly shown?: Sent;
 }
 
-/** What the target got, as far as it matters. */
+/** The relevant part of what the target received. */
 export type Sent = readonly unknown[];
 
 interface Held {
@@ -30,7 +30,7 @@ interface Held {
 interface Leaving {
   readonly rank: number;
   size: number;
-  /** The manifest of a burst that is on its way to the queue. */
+  /** The manifest of a burst that is being moved to the queue. */
   isMoving?: boolean;
   readonly burst?: NaiveBurst;
   readonly sent: () => Sent;
@@ -79,11 +79,11 @@ export const shownBurst = (burst: Omit<NaiveBurst, 'times'>, first: number, last
   return ['manifest', id, cause, released, origin, dropped, { ...evicted }, first, last];
 };
 
-/** What both orders have in common: who leaves, the limit, the byte bound. */
+/** The common part of both orders: delivery, the limit, the byte bound. */
 abstract class NaiveCore {
   readonly clock = new ManualClock();
   readonly sent: Sent[] = [];
-  /** What the target keeps of what it got, if it keeps something: ranks and sizes. */
+  /** Ranks and sizes of the items that the target keeps, if it keeps any. */
   kept: { readonly rank: number; readonly size: number }[] = [];
   held: Held[] = [];
   protected queue: Leaving[] = [];
@@ -126,7 +126,7 @@ abstract class NaiveCore {
   protected abstract loseOldest(first: Held): void;
   protected abstract sweep(): boolean;
   protected abstract end(): void;
-  /** A record that was sent passes at once, or behind what leaves. */
+  /** A sent record passes at once, or behind queued ones. */
   protected abstract leave(item: Item, size: number, cameAt: number, ...added: unknown[]): void;
 
   get bytes(): number {
@@ -158,7 +158,7 @@ abstract class NaiveCore {
     if (this.#keeps) this.kept.push({ rank, size });
   }
 
-  /** All that was released leaves. */
+  /** Sends all released items. */
   flush(): void {
     this.#isTurnComing = false;
     this.finishMoving();
@@ -171,7 +171,7 @@ abstract class NaiveCore {
     this.flush();
   }
 
-  /** What leaves when the process ends, instead of `shutdown()`. */
+  /** The items that are returned when the process ends, instead of `shutdown()`. */
   unsent(): Sent[] {
     this.end();
     return this.queue.splice(0).map(({ sent }) => sent());
@@ -202,14 +202,14 @@ abstract class NaiveCore {
     this.queue.push({ rank: item.rank, size, burst, sent: () => sent });
   }
 
-  /** A long burst moves to the queue over several turns. Its manifest counts and weighs when it is there. */
+  /** A long burst moves to the queue over several turns. Its manifest counts once it is in the queue. */
   protected queueManifest(burst: NaiveBurst, isMoving = false): void {
     const sent = () => shownBurst(burst, Math.min(...burst.times), Math.max(...burst.times));
     this.queue.push({ rank: INFO, size: 0, burst, sent, isMoving: true });
     if (!isMoving) this.finishMoving();
   }
 
-  /** Whether a burst of so many moves over several turns, or waits for the turn of one that does. */
+  /** Whether a burst of this size moves over several turns, or waits for one that does. */
   protected isMoving(released: number): boolean {
     this.#isTurnComing ||= released > 8 * this.settings.replayBatch;
     return this.#isTurnComing;
@@ -259,7 +259,7 @@ abstract class NaiveCore {
       limited: undefined,
     };
     const error: Recurrence = known ?? fresh;
-    // The one that was seen last is reported last.
+    // Reported in the order in which the errors were last seen.
     this.#errors.delete(fingerprint);
     this.#errors.set(fingerprint, error);
     error.count += 1;
@@ -316,7 +316,7 @@ abstract class NaiveCore {
   abstract pass(item: Item, size: number): void;
 }
 
-/** The first of the oldest. */
+/** The first of the oldest items. */
 const oldest = (of: readonly Held[]): string =>
   of.reduce((one, other) => (other.cameAt < one.cameAt ? other : one)).item.id;
 
@@ -553,7 +553,7 @@ export class NaiveImmediate extends NaiveCore {
   }
 }
 
-/** One row: nothing overtakes. */
+/** One queue: no item overtakes another. */
 export class NaiveChronological extends NaiveCore {
   #window: Window | undefined;
   #evicted = noEvictions();
@@ -696,7 +696,7 @@ export class NaiveChronological extends NaiveCore {
     }
   }
 
-  /** Loud ones up to this place leave, and quiet ones before them never can. */
+  /** Sends loud items up to this index; quiet ones before them are discarded. */
   #leaveUntil(last: number): void {
     for (const { isLoud, item, size, cameAt } of this.held.splice(0, last + 1)) {
       if (isLoud === true) this.leave(item, size, cameAt);

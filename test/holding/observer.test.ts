@@ -1,4 +1,4 @@
-/** What an observer of the holding core, which is the black box, hears of held items, and in which order. */
+/** The events that an observer of the holding core (the black box) receives, and their order. */
 import { ROOT_CONTEXT } from '@opentelemetry/api';
 import { BurstCore, type CoreSettings } from '../../src/holding/burst-core.ts';
 import type { HeldItems, HoldingObserver, Keys, Trigger } from '../../src/holding/index.ts';
@@ -40,15 +40,15 @@ function build(
   });
   return {
     ...{ clock, core, target },
-    /** What was heard since the last call. */
+    /** The events since the last call. */
     heard: () => heard.splice(0),
-    /** The same without the items that came. */
+    /** The same without `held` events. */
     heardOfKeys: () => heard.splice(0).filter(([what]) => what !== 'held'),
     hold: (key: string, ...ids: string[]) => {
       for (const id of ids) core.hold(key, { id: `${key}${id}`, rank: 5 }, 10, clock.monotonicNow());
     },
     fail: (key: string) => core.trigger(key, { id: 'failed', rank: 17 }, 10, error, ROOT_CONTEXT),
-    /** Those that came since the last look, with their keys; each is known by this number from now on. */
+    /** The items that arrived since the last call, with their keys. Each gets a number. */
     look: (number = 0) => {
       const seen: string[] = [];
       held?.eachNew(({ id }, key) => {
@@ -68,7 +68,7 @@ function build(
   };
 }
 
-test('each item that comes is reported with its time, and seen once, unless it has gone by then', () => {
+test('each added item is reported with its time, and visited once, unless it was removed before', () => {
   const { clock, core, heard, hold, look } = build();
   hold('a', '1');
   clock.advance(5);
@@ -87,7 +87,7 @@ test('each item that comes is reported with its time, and seen once, unless it h
   expect(look()).toEqual(['b2 of b']);
 });
 
-test('what was not known when it was seen can be seen again by its key, until it has a number', () => {
+test('an item that got no number when visited can be visited again by its key, until it has one', () => {
   const { clock, hold, look, lookAtUnknown } = build();
   hold('a', '1');
   clock.advance(7);
@@ -100,7 +100,7 @@ test('what was not known when it was seen can be seen again by its key, until it
   expect(lookAtUnknown('all')).toEqual([]);
 });
 
-test('a trigger is reported before its key bursts, with how many items that releases, and again when it is on its way', () => {
+test('a trigger is reported before its burst, with the number of released items, and again after it was sent', () => {
   const { fail, heard, hold } = build();
   hold('a', '1', '2');
   hold('b', '1');
@@ -133,7 +133,7 @@ test('a burst of all keys is reported key by key', () => {
   ]);
 });
 
-test('of a key that holds nothing no release is reported', () => {
+test('no release is reported for a key that holds nothing', () => {
   const { core, heard, hold } = build();
   hold('a', '1');
   heard();
@@ -145,7 +145,7 @@ test('of a key that holds nothing no release is reported', () => {
   ]);
 });
 
-test('a key of which nothing is held any more is reported, whatever took it, and one that keeps something is not', () => {
+test('a key is reported when its last item is removed, for any cause, and not before', () => {
   const { clock, core, heard, heardOfKeys, hold } = build({ maxBytes: 100 });
   hold('a', '1', '2');
   hold('b', '1');
@@ -157,7 +157,7 @@ test('a key of which nothing is held any more is reported, whatever took it, and
     ['emptied', 'a'],
     ['emptied', 'b'],
   ]);
-  // By age: the sweep comes every 2.5 seconds.
+  // By age: the sweep runs every 2.5 seconds.
   clock.advance(6_000);
   hold('d', '1', '2');
   heard();
@@ -171,13 +171,13 @@ test('a key of which nothing is held any more is reported, whatever took it, and
   expect(core.stats(0)).toMatchObject({ evicted: { age: 1, bytes: 2 }, holding: 10 });
 });
 
-test('a key that is silent for too long is reported, and so is each key at shutdown', async () => {
+test('an idle key is reported, and every key at shutdown', async () => {
   const { clock, core, heard, hold } = build({ bounds: { maxAgeMillis: 1e9, idleMillis: 1_000 } });
   hold('a', '1');
   hold('', '1');
   heard();
   clock.advance(1_250);
-  // What belongs to no trace is not silent.
+  // The key of items without a trace is never idle.
   expect(heard()).toEqual([['emptied', 'a']]);
   hold('b', '1');
   heard();
@@ -188,7 +188,7 @@ test('a key that is silent for too long is reported, and so is each key at shutd
   ]);
 });
 
-test('what the limit does not let out is reported as emptied, not as released', () => {
+test('items that the limit does not admit are reported as emptied, not as released', () => {
   const { core, heard, hold } = build({ limit: { records: 1, millis: 1e9, reserve: 0 } });
   hold('a', '1', '2');
   heard();
@@ -206,7 +206,7 @@ test('what the limit does not let out is reported as emptied, not as released', 
   ]);
 });
 
-test('an item that is released and then taken by the byte bound is reported by its number', () => {
+test('an item that is released and then dropped by the byte bound is reported by its number', () => {
   const { core, fail, heard, hold, look } = build(
     { maxBytes: 1_560, replayBatch: 4 },
     new ListingTarget(true),
@@ -216,7 +216,7 @@ test('an item that is released and then taken by the byte bound is reported by i
   hold('a', '2', '3');
   look(8);
   fail('a');
-  // Three items and a manifest of 1,500 bytes are on their way, and the trigger waits for its delivery.
+  // Three items and a manifest of 1,500 bytes are queued, and the trigger waits for its delivery.
   expect(core.stats(0).pendingBytes).toBe(1_540);
   heard();
   core.pass({ id: 'loud', rank: 9 }, 20, undefined);
@@ -229,7 +229,7 @@ test('an item that is released and then taken by the byte bound is reported by i
   expect(core.stats(0).failed.bytes).toBe(2);
 });
 
-test('the sent numbers are those by which the items are known', async () => {
+test('items are sent with their observer numbers', async () => {
   const { fail, hold, look, target } = build();
   const numbers: unknown[] = [];
   const send = target.send.bind(target);
@@ -242,6 +242,6 @@ test('the sent numbers are those by which the items are known', async () => {
   hold('a', '2');
   fail('a');
   for (let turns = 8; turns > 0; turns -= 1) await turn();
-  // The trigger, what was seen, what was not, the manifest.
+  // The trigger, a visited item, an item that was not visited, the manifest.
   expect(numbers).toEqual([undefined, 5, 0, undefined]);
 });

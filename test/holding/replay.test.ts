@@ -1,4 +1,4 @@
-/** The queue of what leaves, the sweep, and the window after a burst, each alone. */
+/** The replay, the expiry sweep and the after-window, each on its own. */
 import { AfterWindow } from '../../src/holding/after-window.ts';
 import { Burst, type Trigger } from '../../src/holding/burst.ts';
 import { Counters } from '../../src/holding/counters.ts';
@@ -20,7 +20,7 @@ function build(batch = 4, target = new ListingTarget()) {
   return {
     ...{ counters, dropped, replay, target },
     burst: (released: number) => new Burst<Item>('burst', trigger, item('origin'), released),
-    /** Adds items of a burst, known by their numbers. */
+    /** Adds items of a burst, with their observer numbers. */
     release: (burst: Burst<Item>, ...ids: string[]) => {
       for (const id of ids) replay.addReleased(item(id), 10, Number(id), burst, Number(id));
     },
@@ -34,7 +34,7 @@ async function turns(count: number): Promise<void> {
 }
 
 describe('a replay', () => {
-  test('hands on in order: items with burst and place, then the manifest with the times of all', async () => {
+  test('sends in order: items with burst and position, then the manifest with the time range', async () => {
     const { burst, counters, release, replay, target } = build();
     const one = burst(2);
     release(one, '7', '5');
@@ -49,7 +49,7 @@ describe('a replay', () => {
     expect([replay.count, replay.bytes, target.flushes]).toEqual([0, 0, 1]);
   });
 
-  test('hands on what is live in the next turn, and has it delivered with its batch', async () => {
+  test('sends live items in the next turn, and flushes them with their batch', async () => {
     const { live, sent, target } = build(3);
     live('1');
     expect(sent()).toEqual([]);
@@ -67,7 +67,7 @@ describe('a replay', () => {
     expect([sent().length, target.flushes]).toEqual([5, 1]);
   });
 
-  test('has all that waits delivered at once when it is to hurry, and what comes later with its batch again', async () => {
+  test('flushes all queued items at once after hurry(), and later ones with their batch', async () => {
     const { live, replay, target } = build(3);
     live('1');
     replay.hurry();
@@ -78,7 +78,7 @@ describe('a replay', () => {
     expect(target.flushes).toBe(1);
   });
 
-  test('that was to hurry for something that was dropped meanwhile does not hurry for the next', async () => {
+  test('does not flush the next item at once if the item that hurry() was called for was dropped', async () => {
     const { live, replay, target } = build(3);
     live('1');
     replay.hurry();
@@ -90,7 +90,7 @@ describe('a replay', () => {
     expect(target.flushes).toBe(flushes);
   });
 
-  test('is drained when what waited has been handed on, whatever comes later; at once if nothing waits', async () => {
+  test('is drained when the items queued at the time of the call are sent; at once if there are none', async () => {
     const { live, replay, sent, target } = build(2);
     await replay.drained();
     expect(target.flushes).toBe(0);
@@ -111,7 +111,7 @@ describe('a replay', () => {
     expect(sent()).toContain('3');
   });
 
-  test('drops the quietest first, and says so to its burst, to the counters, and to who knows it by a number', async () => {
+  test('drops the quietest first, and counts it in its burst and the counters, and reports it to the observer', async () => {
     const { burst, counters, dropped, live, release, replay, sent } = build();
     expect(replay.dropQuietest()).toBe(false);
     const one = burst(2);
@@ -120,13 +120,13 @@ describe('a replay', () => {
     expect([replay.dropQuietest(), one.dropped, dropped]).toEqual([true, 1, [1]]);
     expect([replay.dropQuietest(), one.dropped, dropped]).toEqual([true, 2, [1, 2]]);
     const drained = replay.drained();
-    // It belongs to no burst and has no number; who waited for it waits no longer.
+    // It belongs to no burst and has no number; the waiter is released.
     expect([replay.dropQuietest(), one.dropped, dropped]).toEqual([true, 2, [1, 2]]);
     await drained;
     expect([counters.dropped, replay.dropQuietest(), sent()]).toEqual([{ bytes: 3, shutdown: 0 }, false, []]);
   });
 
-  test('that is stopped sends nothing more, counts it, and keeps nobody waiting', async () => {
+  test('that is stopped sends nothing more, counts the remaining items, and releases waiters', async () => {
     const { counters, live, replay, sent } = build();
     for (const id of ['1', '2']) live(id);
     const drained = replay.drained();
@@ -136,7 +136,7 @@ describe('a replay', () => {
     expect([sent(), counters.dropped, replay.count]).toEqual([[], { bytes: 0, shutdown: 2 }, 0]);
   });
 
-  test('gives away what waits, with what is added to it; of a manifest, the record', () => {
+  test('takeAll() visits queued items with their attributes, and manifests as records', () => {
     const { burst, live, release, replay } = build();
     const one = burst(1);
     release(one, '3');
@@ -152,7 +152,7 @@ describe('a replay', () => {
     expect(replay.count).toBe(0);
   });
 
-  test('goes on after a target that throws, and counts what was lost', async () => {
+  test('continues after a target has thrown, and counts the lost item', async () => {
     class BrokenTarget extends ListingTarget {
       override send(...given: Parameters<ListingTarget['send']>): void {
         if (given[0].id === '2') throw new Error('broken');
@@ -189,7 +189,7 @@ describe('a sweep', () => {
     expect(at).toEqual([everyMillis, 2 * everyMillis, 3 * everyMillis]);
   });
 
-  test('ends when there is nothing left to look through, and begins again when there is', () => {
+  test('stops when no item remains, and starts again when one is added', () => {
     const { at, clock, sweep } = sweepOf(400, [true, false]);
     sweep.arm();
     sweep.arm();
@@ -200,7 +200,7 @@ describe('a sweep', () => {
     expect(at).toEqual([100, 200, 1_100]);
   });
 
-  test('is never armed where nothing becomes too old, nor after its end', () => {
+  test('is never armed if nothing expires, or after its end', () => {
     const never = sweepOf(Number.POSITIVE_INFINITY);
     never.sweep.arm();
     expect(never.clock.pendingTimers).toBe(0);
@@ -213,8 +213,8 @@ describe('a sweep', () => {
   });
 });
 
-describe('the window after a burst', () => {
-  test('is open for so many records, and until so much time has passed', () => {
+describe('the after-window', () => {
+  test('is open for a number of records, and for a time', () => {
     const window = new AfterWindow('id', { records: 2, millis: 1_000 }, true, 500);
     expect([window.isOpen(500), window.isOpen(1_499), window.isOpen(1_500)]).toEqual([true, true, false]);
     window.count();
@@ -223,7 +223,7 @@ describe('the window after a burst', () => {
     expect(window.isOpen(500)).toBe(false);
   });
 
-  test('of no records is never open', () => {
+  test('with no records is never open', () => {
     expect(new AfterWindow('id', { records: 0, millis: 1_000 }, true, 0).isOpen(0)).toBe(false);
     expect(new AfterWindow('id', { records: 1, millis: 0 }, true, 0).isOpen(0)).toBe(false);
   });

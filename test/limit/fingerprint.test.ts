@@ -33,13 +33,13 @@ describe('an exception', () => {
       `    at async file:///app/routes.mjs:${line + 3}:7`,
     ].join('\n');
 
-  test('is the same wherever its lines have moved to, and whatever its message says', () => {
+  test('is the same if its lines have moved or its message differs', () => {
     expect(fingerprint('failed', thrown(stack(12)))).toBe(
       fingerprint('another text', thrown(stack(80, 'no order 17'), 'TypeError', 'no order 17')),
     );
   });
 
-  test('is another one if its type, a function or a file differs', () => {
+  test('differs if its type, a function or a file differs', () => {
     const all = [
       thrown(stack(12)),
       thrown(stack(12), 'RangeError'),
@@ -50,7 +50,7 @@ describe('an exception', () => {
     expect(new Set(all).size).toBe(all.length);
   });
 
-  test('is not distinguished by frames of libraries and of Node, or by the fourth of its own', () => {
+  test('does not depend on frames of libraries and of Node, or on its fourth own frame', () => {
     const own = '\n    at a (/app/a.js:1:1)\n    at b (/app/b.js:1:1)\n    at c (/app/c.js:1:1)';
     const one = fingerprint('', thrown(`E: x${own}\n    at d (/app/d.js:1:1)`));
     expect(fingerprint('', thrown(`E: x${own}\n    at e (/app/e.js:1:1)`))).toBe(one);
@@ -58,7 +58,7 @@ describe('an exception', () => {
     expect(fingerprint('', thrown(`E: x\n    at node:events:518:28${own}`))).toBe(one);
   });
 
-  test('without frames of its own is its type and its message', () => {
+  test('without own frames is identified by its type and message', () => {
     const native = 'TypeError: x\n    at node:fs:1:1';
     const one = fingerprint('', thrown(native, 'TypeError', 'order 1 is gone'));
     expect(fingerprint('', thrown(native, 'TypeError', 'order 27 is gone'))).toBe(one);
@@ -89,11 +89,11 @@ describe('a message', () => {
     ['order failed', 'order is gone'],
     ["can't read: denied", "can't write: denied"],
     ['', 'x'],
-  ])('%p is another one than %p', (one, other) => {
+  ])('%p differs from %p', (one, other) => {
     expect(fingerprint(one)).not.toBe(fingerprint(other));
   });
 
-  test('is distinguished by its logger and its event name', () => {
+  test('depends on its logger and its event name', () => {
     const all = [
       fingerprint('failed'),
       fingerprint('failed', {}, 'cart.failed'),
@@ -102,14 +102,14 @@ describe('a message', () => {
     expect(new Set(all).size).toBe(3);
   });
 
-  test('in an object counts as if it stood alone; of another object its keys count', () => {
+  test('in an object is treated like a text; any other object is identified by its keys', () => {
     expect(fingerprint({ message: 'order 1', id: 1 })).toBe(fingerprint({ message: 'order 2', id: 7 }));
     expect(fingerprint({ msg: 'order 1' })).toBe(fingerprint('order 3'));
     expect(fingerprint({ id: 1 })).toBe(fingerprint({ id: 2 }));
     expect(fingerprint({ id: 1 })).not.toBe(fingerprint({ name: 1 }));
   });
 
-  test('of any length is read in bounded time, and an id that is cut does not count', () => {
+  test('of any length is read in bounded time, and a truncated id is ignored', () => {
     const long = (id: string) => `${'a very long text '.repeat(14)}id ${id} and so on`;
     expect(fingerprint(long('9f3a1c2e-0b1d-4c3e-8f9a-001122334455'))).toBe(
       fingerprint(long('1c2e9f3a-1d0b-3e4c-9a8f-554433221100')),
@@ -118,7 +118,7 @@ describe('a message', () => {
   });
 });
 
-test('whatever the record, a fingerprint is a short text that says nothing of it', () => {
+test('for any record, a fingerprint is a short text that reveals nothing of it', () => {
   fc.assert(
     fc.property(fc.anything(), fc.dictionary(fc.string(), fc.anything()), (body, attributes) => {
       expect(fingerprint(body, { ...attributes, 'error.fingerprint': undefined })).toMatch(/^v1:[0-9a-z]+$/);
@@ -126,7 +126,7 @@ test('whatever the record, a fingerprint is a short text that says nothing of it
   );
 });
 
-describe('what the application says', () => {
+describe('a fingerprint set by the application', () => {
   beforeEach(() => listen(() => {}));
   afterEach(() => diag.disable());
 
@@ -138,7 +138,7 @@ describe('what the application says', () => {
     return (await find('failed')).attributes['burst.fingerprint'];
   }
 
-  test('in the attribute error.fingerprint counts before the rules, in the option before that', async () => {
+  test('in the attribute error.fingerprint takes precedence over the rules, and the option over both', async () => {
     const attributes = { 'error.fingerprint': 'by attribute' };
     expect(await fingerprintOfTrigger({}, attributes)).toBe('by attribute');
     expect(await fingerprintOfTrigger({ fingerprint: () => 'by option' }, attributes)).toBe('by option');
@@ -149,7 +149,7 @@ describe('what the application says', () => {
     expect(await fingerprintOfTrigger({ fingerprint: () => 'x'.repeat(129) })).toMatch(/^v1:[0-9a-f]{16}$/);
   });
 
-  test('is asked once for a trigger, and never for a quiet or a loud record', async () => {
+  test('is computed once for a trigger, and never for a quiet or a loud record', async () => {
     const asked: unknown[] = [];
     const { log, burst } = pipeline({
       fingerprint: (record) => {

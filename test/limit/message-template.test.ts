@@ -5,7 +5,7 @@ import { TokenBucket } from '../../src/limit/token-bucket.ts';
 
 describe('the template of a message', () => {
   test.each([
-    // Words stay, numbers do not.
+    // Words are kept, numbers are replaced.
     ['the order failed', 'the order failed'],
     ['order 17 failed', 'order # failed'],
     ['took 12.5 ms', 'took #.# ms'],
@@ -32,11 +32,11 @@ describe('the template of a message', () => {
     ['0x1f', '#'],
     ['9a', '#'],
     ['9z', '#z'],
-    // UUIDs: after the first group the others are numbers, also without a digit among them.
+    // UUIDs: after the first group the others are numbers, even without a digit.
     ['9f3a1c2e-abcd-beef-cafe-001122334455', '#-#-#-#-#'],
     ['9-abc', '#-#'],
     ['9-abg', '#-abg'],
-    // A group that follows one, whether it stands for something or was a # already.
+    // A group that follows #, whether it is a replacement or was in the message.
     ['issue #-abc', 'issue #-#'],
     ['z1-abc', 'z#-#'],
     ['1z-abc', '#z-abc'],
@@ -54,7 +54,7 @@ describe('the template of a message', () => {
     ["x 'y", "x 'y"],
     ['"a\'b" c', '# c'],
     ['say"word"', 'say#'],
-    // Letters of ASCII only; what lies around them is none.
+    // ASCII letters only; the characters next to them in the table are not letters.
     ['größe @[`{ /:', 'größe @[`{ /:'],
     ['Az zA', 'Az zA'],
     ['a/b:c@d[e', 'a/b:c@d[e'],
@@ -62,17 +62,17 @@ describe('the template of a message', () => {
     expect(messageTemplate(message)).toBe(template);
   });
 
-  test('is made of 256 characters, and has 200 at most', () => {
+  test('is computed from 256 characters, and has at most 200', () => {
     expect(messageTemplate('y'.repeat(300))).toBe('y'.repeat(200));
     expect(messageTemplate(`${'12 '.repeat(85)}y`)).toBe(`${'# '.repeat(85)}y`);
     expect(messageTemplate(`${'12 '.repeat(85)} y`)).toBe(`${'# '.repeat(85)} `);
   });
 
-  test('may end with a quotation that ends beyond what is read', () => {
+  test('may end with a quotation that ends after the characters that are read', () => {
     expect(messageTemplate(`say "${'y'.repeat(300)}" twice`)).toBe('say #');
   });
 
-  test('of any text is no longer than it, has no digit, and is its own template where it has no #-', () => {
+  test('of any text is not longer than the text, has no digit, and is its own template unless it contains #-', () => {
     fc.assert(
       fc.property(fc.string(), (message) => {
         const template = messageTemplate(message);
@@ -92,20 +92,20 @@ describe('a fingerprint', () => {
     record({ 'exception.type': 'E', 'exception.message': message, 'exception.stacktrace': stack });
   const frames = (count: number, file: string) => `\n    at f (${file}:1:2)`.repeat(count);
 
-  test('stays what it is from one version to the next: errors that are known stay known', () => {
+  test('does not change between versions, so that known errors stay known', () => {
     expect(fingerprintOf(record({}, 'order 17 failed'))).toBe('v1:c6ba02a380365246');
     expect(fingerprintOf(thrown(`E: no${frames(1, '/app/a.js')}`))).toBe('v1:c22c8f8ebbd34d9c');
     expect(spanFingerprint('span_error', 'GET /cart/7')).toBe('v1:7cdb5cc39faabf2e');
   });
 
-  test('that is given is taken up to 128 characters, and hashed if it is longer', () => {
+  test('that is explicit is used up to 128 characters, and hashed if it is longer', () => {
     expect(explicitFingerprint('x'.repeat(128))).toBe('x'.repeat(128));
     expect(explicitFingerprint('x'.repeat(129))).toMatch(/^v1:[0-9a-f]{16}$/);
     expect(fingerprintOf(record({ 'error.fingerprint': '' }, 'a'))).toBe(fingerprintOf(record({}, 'a')));
     expect(fingerprintOf(record({ 'error.fingerprint': 5 }, 'a'))).toBe(fingerprintOf(record({}, 'a')));
   });
 
-  test('looks for frames of the application in the first fifty lines of a stack', () => {
+  test('searches frames of the application in the first fifty lines of a stack', () => {
     const own = frames(1, '/app/a.js');
     const library = (count: number) => frames(count, '/app/node_modules/lib/l.js');
     const alone = fingerprintOf(thrown(`E: no${own}`));
@@ -124,14 +124,14 @@ describe('a fingerprint', () => {
     expect(fingerprintOf(thrown(`E: no${frame}${own}`))).toBe(fingerprintOf(thrown(`E: no${own}`)));
   });
 
-  test('passes over lines between frames, and takes three frames', () => {
+  test('skips lines between frames, and uses three frames', () => {
     const [a, b, c, d] = ['a', 'b', 'c', 'd'].map((name) => frames(1, `/app/${name}.js`));
     const three = fingerprintOf(thrown(`E: no${a}${b}${c}`));
     expect(fingerprintOf(thrown(`E: no\n  more of the message${a}\n    [cause]: x${b}${c}${d}`))).toBe(three);
     expect(fingerprintOf(thrown(`E: no${a}${b}`))).not.toBe(three);
   });
 
-  test('of an object is that of its message, else of its msg, else of its first twenty keys', () => {
+  test('of an object is that of its message, otherwise of its msg, otherwise of its first twenty keys', () => {
     const of = (body: unknown) => fingerprintOf(record({}, body));
     expect(of({ message: 'a', msg: 'b' })).toBe(of('a'));
     expect(of({ message: null, msg: 'b' })).toBe(of('b'));
@@ -144,13 +144,13 @@ describe('a fingerprint', () => {
     expect(of(5)).toBe(of(''));
   });
 
-  test('of a record that cannot be read says so', () => {
+  test('of a record that cannot be read is v1:unreadable', () => {
     expect(fingerprintOf(null as never)).toBe('v1:unreadable');
   });
 });
 
 describe('a token bucket', () => {
-  test('gives whole amounts, down to what is kept, and no more than it holds', () => {
+  test('takes whole amounts, down to what is reserved, and no more than it holds', () => {
     const bucket = new TokenBucket(10, 1_000, 500);
     expect(bucket.take(11, 0, 500)).toBe(false);
     expect(bucket.take(6, 5, 500)).toBe(false);
@@ -161,7 +161,7 @@ describe('a token bucket', () => {
     expect(bucket.take(0, 0, 500)).toBe(true);
   });
 
-  test('fills evenly with time, also where it is asked often, and never over its size', () => {
+  test('fills evenly with time, even if it is used often, and never over its size', () => {
     const bucket = new TokenBucket(10, 1_000, 0);
     expect(bucket.take(10, 0, 0)).toBe(true);
     expect(bucket.take(1, 0, 50)).toBe(false);
@@ -173,7 +173,7 @@ describe('a token bucket', () => {
     expect(bucket.take(10, 0, 1e9)).toBe(true);
   });
 
-  test('that never fills again does not', () => {
+  test('with an infinite time never refills', () => {
     const bucket = new TokenBucket(2, Number.POSITIVE_INFINITY, 0);
     expect([bucket.take(2, 0, 0), bucket.take(1, 0, 1e12)]).toEqual([true, false]);
   });

@@ -3,11 +3,11 @@ import type { BurstExporterOptions, ReadableLogRecordLike } from '../../src/inde
 import { expectEqual } from '../support/expect-equal.ts';
 import { expectAccountsBalance, pipeline } from '../support/pipeline.ts';
 
-/** A pipeline in which every error holds `held` records in a trace of its own, and says itself which error it is. */
+/** A pipeline in which every error has its own trace with `held` records, and an explicit fingerprint. */
 function errors(options: Partial<BurstExporterOptions> = {}) {
   const parts = pipeline({ after: false, idleMillis: 1e9, maxAgeMillis: 1e9, ...options });
   let traces = 0;
-  /** @returns whether its records left, all of them */
+  /** @returns whether all of its records were released */
   async function fail(fingerprint: string, held = 10): Promise<boolean> {
     traces += 1;
     const traceName = `trace ${traces}`;
@@ -32,8 +32,8 @@ function errors(options: Partial<BurstExporterOptions> = {}) {
 const MINUTE = 60_000;
 const never = Number.POSITIVE_INFINITY;
 
-describe('what is reserved', () => {
-  test('while the budget lasts, every burst leaves, whatever its error', async () => {
+describe('the reserve', () => {
+  test('while the budget lasts, every burst is released, whatever its error', async () => {
     const { failTimes } = errors({ limit: { records: 100, millis: never, reserve: 0 } });
     expect(await failTimes(12, 'known')).toBe(10);
   });
@@ -46,7 +46,7 @@ describe('what is reserved', () => {
     expectAccountsBalance(burst.stats());
   });
 
-  test('of a known error the 10th, 100th, 1,000th may use it too', async () => {
+  test('the 10th, 100th, 1,000th occurrence of a known error may use it too', async () => {
     const { fail } = errors({ limit: { records: 10_000, millis: never, reserve: 0.999 } });
     const whole: number[] = [];
     for (let count = 1; count <= 1_001; count += 1) if (await fail('known')) whole.push(count);
@@ -62,7 +62,7 @@ describe('what is reserved', () => {
     expect(await failTimes(4, 'known')).toBe(3);
   });
 
-  test('what passes after the burst of a new error may use it, what passes after another may not', async () => {
+  test('records that pass after the burst of a new error may use it, those after another burst may not', async () => {
     const { fail, log, burst } = errors({ after: {}, limit: { records: 10, millis: never } });
     for (const body of ['1', '2', '3']) {
       await fail(body, 1);
@@ -90,7 +90,7 @@ describe('what is reserved', () => {
     expect(await failTimes(2, 'known')).toBe(1);
   });
 
-  test('a limit that is not given admits a full key', async () => {
+  test('the default limit admits a full key', async () => {
     const { fail } = errors({ capacity: 60_010, maxBytes: 1e9 });
     expect(await fail('big', 60_010)).toBe(true);
   });
@@ -114,7 +114,7 @@ describe('a burst that is not admitted', () => {
     ]);
   });
 
-  test('names no burst where there was none', async () => {
+  test('has no last burst id if there was no burst', async () => {
     const { fail, triggers } = errors({ limit: { records: 5, millis: never } });
     expect(await fail('too big')).toBe(false);
     expect(triggers()[0]!.attributes).toEqual({
@@ -124,7 +124,7 @@ describe('a burst that is not admitted', () => {
     });
   });
 
-  test('of a span loses what was held, and leaves to the summary to say so', async () => {
+  test('of a span evicts the held records, and is reported by the summary only', async () => {
     const { burst, log, clock, summaries } = errors({ limit: { records: 1, millis: never } });
     const spans = burst.spanProcessor();
     for (const body of ['1', '2']) log('DEBUG', body, { traceName: 'a' });
@@ -138,7 +138,7 @@ describe('a burst that is not admitted', () => {
     expect(summaries()).toHaveLength(1);
   });
 
-  test('opens no after-window: what comes next is held, and leaves with a new error', async () => {
+  test('opens no after-window: later records are held, and released with a new error', async () => {
     const { log, bodies } = pipeline({ limit: { records: 2, millis: never } });
     for (const body of ['1', '2', '3']) log('DEBUG', body);
     log('ERROR', 'first');
@@ -147,7 +147,7 @@ describe('a burst that is not admitted', () => {
     expect(await bodies()).toEqual(['first', 'second', '4']);
   });
 
-  test('keeps the order in chronological order: loud ones that wait leave before the trigger', async () => {
+  test('keeps the order in chronological order: waiting loud records are sent before the trigger', async () => {
     const { log, bodies, burst, exported } = pipeline({
       order: 'chronological',
       limit: { records: 1, millis: never },
@@ -174,7 +174,7 @@ describe('a burst that is not admitted', () => {
 });
 
 describe('the summary', () => {
-  test('says once a minute of each error how many bursts did not leave, and what they held', async () => {
+  test('reports once a minute, per error, how many bursts were not released, and their records', async () => {
     const { failTimes, summaries, clock, burst, manifests } = errors({
       limit: { records: 20, millis: never, reserve: 0 },
     });
@@ -217,7 +217,7 @@ describe('the summary', () => {
     expectAccountsBalance(burst.stats());
   });
 
-  test('counts from the last one, and none comes where there is nothing to say', async () => {
+  test('counts since the last summary, and is omitted if there is nothing to report', async () => {
     const { fail, summaries, clock, burst } = errors({ limit: { records: 5, millis: never } });
     await fail('one');
     clock.advance(MINUTE);
@@ -230,7 +230,7 @@ describe('the summary', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  test('comes at shutdown at the latest', async () => {
+  test('is sent at shutdown at the latest', async () => {
     const { fail, burst, exporter } = errors({ limit: { records: 5, millis: never } });
     await fail('one');
     const names: unknown[] = [];
@@ -243,7 +243,7 @@ describe('the summary', () => {
     expectAccountsBalance(burst.stats());
   });
 
-  test('of errors that are no longer known apart is one', async () => {
+  test('of errors that were evicted from the table is one for all', async () => {
     const { fail, summaries, clock, burst } = errors({
       limit: { records: 1, millis: never },
       maxBytes: 1e9,
@@ -260,7 +260,7 @@ describe('the summary', () => {
   });
 });
 
-test('4,096 errors are remembered, those that were seen last', async () => {
+test('the 4,096 errors that were seen last are kept', async () => {
   const { fail } = errors({ limit: { records: 1e6, millis: never, reserve: 1 } });
   for (let count = 0; count < 3; count += 1) await fail('first');
   for (let count = 0; count < 3; count += 1) await fail('second');

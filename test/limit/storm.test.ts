@@ -4,9 +4,9 @@ import { expectAccountsBalance } from '../support/pipeline.ts';
 
 const HELD = 50;
 const MINUTE = 60_000;
-/** Milliseconds from one error to the next: held records come six times as fast as they may leave. */
+/** Milliseconds between two errors: records are held six times as fast as they may be released. */
 const BETWEEN = 4;
-/** What `limit` lets out in a minute that begins with a full bucket: the bucket, and what flows in. */
+/** What `limit` admits in a minute that starts with a full bucket: the bucket, and its refill. */
 const ALLOWED = 60_000 + 60_000;
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
@@ -30,7 +30,7 @@ function recordOf(
   };
 }
 
-/** An exception as the SDK writes it: its frames, not its message, say what it is. */
+/** An exception as the SDK writes it: identified by its frames, not by its message. */
 function exceptionOf(type: string, at: number) {
   return {
     'exception.type': type,
@@ -39,7 +39,9 @@ function exceptionOf(type: string, at: number) {
   };
 }
 
-/** An error every few milliseconds for a minute, each with 50 quiet records before it; each second one of another kind. */
+/**
+ * An error every few milliseconds for a minute, each after 50 quiet records; one per second of another kind.
+ */
 async function storm() {
   const clock = new ManualClock();
   const arrived: ReadableLogRecordLike[] = [];
@@ -80,7 +82,7 @@ describe('in a storm of 15,000 errors of one kind in a minute', () => {
         record.spanContext?.traceId === traceId && record.attributes['burst.sequence'] !== undefined,
     );
 
-  test('every error of another kind brings all of its records', () => {
+  test('every error of another kind releases all of its records', () => {
     expect(outcome.rareTraces).toHaveLength(60);
     expect(outcome.rareTraces.map((traceId) => released(traceId).length)).toEqual(Array(60).fill(HELD));
   });

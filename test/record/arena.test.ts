@@ -11,7 +11,7 @@ interface Held {
   readonly time: number;
 }
 
-/** The same thing as an array, slow and plainly right, beside the arena that is checked against it. */
+/** A simple model with an array, next to the arena that is compared to it. */
 class Modelled {
   readonly arena = new Arena<number>();
   readonly groups = [0, 1, 2].map(() => new Group());
@@ -45,7 +45,7 @@ class Modelled {
     }
   }
 
-  /** A group comes and goes, as the buffer of a trace does; its number is used again. */
+  /** A group is opened and closed, like the buffer of a trace; its index is reused. */
   replace(groupNumber: number): void {
     const group = this.#groupAt(groupNumber);
     if (group.count > 0) return;
@@ -57,7 +57,7 @@ class Modelled {
     expect(next.index).toBeLessThan(this.groups.length);
   }
 
-  /** What a group holds moves to a new one; the group itself goes on, empty. */
+  /** The items of a group move to a new one; the group itself stays open, empty. */
   detach(groupNumber: number): void {
     const group = this.#groupAt(groupNumber);
     const detached = this.arena.detach(group);
@@ -102,7 +102,7 @@ class Modelled {
 type Step = (modelled: Modelled) => void;
 
 const groupNumber = fc.nat({ max: 5 });
-/** Mostly a few, now and then more than the arena has room for. */
+/** Usually a few, sometimes more than the capacity of the arena. */
 const count = fc.oneof(
   { weight: 9, arbitrary: fc.nat({ max: 5 }) },
   { weight: 1, arbitrary: fc.nat({ max: 400 }) },
@@ -137,7 +137,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.constant<Step>((modelled) => modelled.arena.shrinkIfEmpty()),
 );
 
-test('whatever is added and taken, it holds what an array would hold, in the same order', () => {
+test('for any additions and removals, it holds the same items as an array, in the same order', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
       const modelled = new Modelled();
@@ -152,7 +152,7 @@ test('whatever is added and taken, it holds what an array would hold, in the sam
   );
 });
 
-test('a group whose items were moved to another goes on, and both keep their order', () => {
+test('a group whose items were moved to another stays usable, and both keep their order', () => {
   const arena = new Arena<string>();
   const group = new Group();
   arena.open(group);
@@ -168,7 +168,7 @@ test('a group whose items were moved to another goes on, and both keep their ord
   ]);
 });
 
-test('a hundred thousand items that come and go keep their order while a few are held', () => {
+test('a hundred thousand items that are added and removed keep their order while a few are held', () => {
   const arena = new Arena<number>();
   const even = new Group();
   const odd = new Group();
@@ -206,7 +206,7 @@ test('it shrinks only when empty, and can be filled again after that', () => {
   expect([arena.count, arena.bytes, arena.oldestTime(), arena.takeFirst(group)]).toEqual([1, 5, 42, 'after']);
 });
 
-test('an item that was taken is not kept alive', async () => {
+test('a removed item is not kept alive', async () => {
   const arena = new Arena<object>();
   const group = new Group();
   arena.open(group);
@@ -228,7 +228,7 @@ function collectGarbage(): void {
   runInNewContext('gc')();
 }
 
-test('whoever made the arena is given each item that is dropped, and none that is taken', () => {
+test('the callback of the arena receives each item that is dropped, and none that is taken', () => {
   const dropped: string[] = [];
   const arena = new Arena<string>((item) => dropped.push(item));
   const group = new Group();

@@ -56,7 +56,7 @@ test('a component without a name is its type and a number, by provider and type'
 });
 
 describe('after its end', () => {
-  /** @returns what holds the component */
+  /** @returns a reference to the component */
   function ended(meterProvider: ReturnType<typeof meters>['meterProvider']) {
     const counter = { value: 1 };
     const metrics = new ComponentMetrics(meterProvider, 'thing', 'own');
@@ -68,7 +68,7 @@ describe('after its end', () => {
     return metrics;
   }
 
-  test('the last values are shown once more, and then its callbacks are removed', async () => {
+  test('the last values are reported once more, and then its callbacks are removed', async () => {
     const { meterProvider, callbacks, collect } = meters();
     const metrics = ended(meterProvider);
     expect(collect()).toEqual([[3, component]]);
@@ -77,7 +77,7 @@ describe('after its end', () => {
     expect(metrics.name).toBe('own');
   });
 
-  test('it is not kept alive for that: what it had at its end is shown', async () => {
+  test('it is not kept alive for that: the values at its end are reported', async () => {
     const { meterProvider, collect } = meters();
     ended(meterProvider);
     await turn();

@@ -27,7 +27,7 @@ test('the text of an error is bounded', () => {
   expect(text.endsWith('...')).toBe(true);
 });
 
-test('the problem of several connections is each of theirs, in bounds, whatever they hold', () => {
+test('the problem of several connections lists each of them, within bounds', () => {
   const refused = new AggregateError([new Error('refused ::1'), new TypeError('refused 127.0.0.1')], '');
   expect(problemText(refused)).toBe('refused ::1, TypeError: refused 127.0.0.1');
   expect(problemText(new AggregateError([new Error('a')], 'all failed'))).toBe('AggregateError: all failed');

@@ -5,7 +5,7 @@ import { handMade } from '../support/delivery-pipeline.ts';
 const PLENTY = 1_000_000;
 const record = (given: object): ReadableLogRecordLike => ({ ...handMade('body'), ...given });
 
-test('a record that fits is the record itself if its body is text, and a view with a copy if it is an object', () => {
+test('a record within the bound is returned itself if its body is a text, and as a view with a copy if it is an object', () => {
   const ofText = record({ attributes: { a: 1 } });
   const body = { user: { name: 'leo' } };
   const ofObject = freeze(record({ body }), PLENTY).record;
@@ -22,7 +22,7 @@ test('a long text keeps its start, and an attribute has the size of the whole', 
   expect(size).toBeLessThanOrEqual(10_000);
 });
 
-test('a long attribute does not cost the short ones, nor the body', () => {
+test('a long attribute does not truncate short ones, or the body', () => {
   const attributes = { id: 7, 'exception.stacktrace': 'x'.repeat(50_000), user: 'leo' };
   const { record: start } = freeze(record({ attributes }), 10_000);
   expect(start.attributes).toEqual({
@@ -34,7 +34,7 @@ test('a long attribute does not cost the short ones, nor the body', () => {
   expect(start.body).toBe('body');
 });
 
-test('several long ones share the room', () => {
+test('several long values share the available size', () => {
   const long = 'x'.repeat(50_000);
   const { record: start } = freeze(record({ body: long, attributes: { long } }), 10_000);
   expect(start.body).toMatch(/^x{2000,2500}$/);
@@ -58,7 +58,7 @@ test('a big object keeps its first fields and is not read to its end', () => {
   expect(reads).toBeLessThan(1_000);
 });
 
-test('a body that is nothing stays nothing, however little room is left', () => {
+test('a null or undefined body is kept, however small the bound', () => {
   const attributes = Object.fromEntries(Array.from('abcdefghij', (name) => [name, 1]));
   for (const body of [null, undefined]) {
     for (let maxBytes = 500; maxBytes < 800; maxBytes += 1) {
@@ -67,12 +67,12 @@ test('a body that is nothing stays nothing, however little room is left', () => 
   }
 });
 
-test('truncated a second time, it still says how big it was at first', () => {
+test('truncated a second time, it keeps its first original size', () => {
   const once = freeze(record({ body: 'x'.repeat(50_000) }), 10_000).record;
   expect(freeze(once, 5_000).record.attributes).toEqual(once.attributes);
 });
 
-test('is never bigger than asked, and marked exactly if it was', () => {
+test('is never larger than the bound, and marked if and only if it was truncated', () => {
   const value = fc.oneof(
     fc.string(),
     fc.string({ maxLength: 20 }).map((text) => text.repeat(100)),

@@ -7,7 +7,7 @@ interface Waiting {
   readonly size: number;
 }
 
-/** The queue beside an array that is searched from end to end, and both must always agree. */
+/** The queue and a model with an array; both must always agree. */
 class Modelled {
   readonly queue = new RankedQueue<number>();
   #waiting: Waiting[] = [];
@@ -35,7 +35,7 @@ class Modelled {
     expect(this.queue.count).toBe(this.#waiting.length);
     expect(this.queue.bytes).toBe(this.#waiting.reduce((sum, { size }) => sum + size, 0));
     expect(this.queue.firstSize).toBe(first?.size ?? 0);
-    // Items are numbered as the queue numbers them: from 1, in the order they came.
+    // Items have the same numbers as in the queue: from 1, in order of arrival.
     expect(this.queue.firstSequence).toBe(first?.item ?? Number.POSITIVE_INFINITY);
     expect(this.queue.lastSequence).toBe(this.#added);
   }
@@ -55,7 +55,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.constant<Step>((modelled) => modelled.takeQuietest()) },
 );
 
-test('it is first in, first out, and drops the oldest of the lowest rank, whatever came and went', () => {
+test('it is first in, first out, and drops the oldest of the lowest rank, for any sequence of operations', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
       const modelled = new Modelled();
@@ -67,7 +67,7 @@ test('it is first in, first out, and drops the oldest of the lowest rank, whatev
   );
 });
 
-test('what it drops is never louder than what stays', () => {
+test('a dropped item is never louder than the remaining ones', () => {
   fc.assert(
     fc.property(fc.array(rank, { minLength: 1 }), (ranks) => {
       const queue = new RankedQueue<number>();
@@ -87,7 +87,7 @@ test('an empty queue gives nothing, before and after it was used', () => {
   expect([queue.takeFirst(), queue.takeQuietest(), queue.bytes]).toEqual([undefined, undefined, 0]);
 });
 
-test('the numbers go on counting after a flood has passed and the memory was given back', () => {
+test('the sequence numbers continue after a flood, when the memory was released', () => {
   const queue = new RankedQueue<number>();
   for (let item = 1; item <= 5_000; item += 1) queue.add(item, item % 25, 1);
   for (let item = 1; item <= 5_000; item += 1) expect(queue.takeFirst()).toBe(item);

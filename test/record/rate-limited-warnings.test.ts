@@ -29,7 +29,7 @@ test('of each kind one message in ten seconds is logged; the next one says how m
   ]);
 });
 
-test('kinds do not hide one another, nor do two components', () => {
+test('kinds do not suppress each other, and neither do two components', () => {
   const clock = new ManualClock();
   const warnings = new RateLimitedWarnings('Burst', clock);
   warnings.warn('full', 'no room');

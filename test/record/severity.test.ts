@@ -29,7 +29,7 @@ test.each([
   null,
   undefined,
   {},
-])('%p is no severity, and the message says where it stood', (value) => {
+])('%p is not a severity, and the message names the option', (value) => {
   expect(() => parseSeverity('emitLevel', value)).toThrow(RangeError);
   expect(() => parseSeverity('emitLevel', value)).toThrow(
     /^emitLevel must be a severity from 1 to 24 or a name such as "DEBUG", "INFO" or "ERROR", got /,
@@ -66,7 +66,7 @@ describe('the severity of a record', () => {
     }
   });
 
-  test('knows the names of other worlds, such as "warning"', () => {
+  test('accepts names of other logging libraries, such as "warning"', () => {
     expect(severityOf({ severityText: 'Warning' })).toBe(Severity.WARN);
     expect(severityOf({ severityText: 'silly' })).toBe(Severity.TRACE);
   });

@@ -44,7 +44,7 @@ test('a number has a name from 1 to 24', () => {
   expect(severityOfText('hasOwnProperty')).toBeUndefined();
 });
 
-test('what is set on a view is on the view only', () => {
+test('a change of a view does not change the record', () => {
   const record = bareRecord({
     body: 'before',
     attributes: { a: 1 },
@@ -72,7 +72,7 @@ test('what is set on a view is on the view only', () => {
   });
 });
 
-test('a pause gives others their turn, and ends with the reason of a signal', async () => {
+test('a pause yields to the event loop, and rejects with the reason of a signal', async () => {
   const turns = new Turns();
   const others: string[] = [];
   setImmediate(() => others.push('turn'));
@@ -82,7 +82,7 @@ test('a pause gives others their turn, and ends with the reason of a signal', as
   await expect(turns.pause(new AbortController().signal)).resolves.toBeUndefined();
 });
 
-test('only a component of ours gives away what it has not delivered', () => {
+test('only a component with the symbol method returns undelivered records', () => {
   const records = [bareRecord({ body: 'left' })];
   expect(undeliveredOf({ [UNDELIVERED]: () => records })).toBe(records);
   for (const other of [undefined, null, {}, 5, 'text']) expect(undeliveredOf(other)).toEqual([]);
@@ -107,13 +107,13 @@ test.each<[string, unknown, number]>([
   expect(attributesSize({ value }) - RECORD_BYTES).toBe(size);
 });
 
-test('a key counts where it is longer than 64 characters, inherited ones too', () => {
+test('a key counts if it is longer than 64 characters, also an inherited one', () => {
   expect(attributesSize({ ['k'.repeat(64)]: 1 })).toBe(RECORD_BYTES + VALUE_BYTES);
   expect(attributesSize({ ['k'.repeat(65)]: 1 })).toBe(RECORD_BYTES + VALUE_BYTES + 130);
   expect(attributesSize({})).toBe(RECORD_BYTES);
 });
 
-test('a value that holds itself, or a million others, is measured in bounds', () => {
+test('a value that contains itself, or a million others, is measured with bounded cost', () => {
   const itself: unknown[] = [];
   itself.push(itself);
   expect(attributesSize({ itself })).toBe(RECORD_BYTES + VALUE_BYTES + 200_000 * VALUE_BYTES + VALUE_BYTES);

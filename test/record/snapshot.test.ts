@@ -5,11 +5,11 @@ import { boundedSnapshot, CHARACTER_BYTES, snapshot, VALUE_BYTES } from '../../s
 const PLENTY = 1024 * 1024 * 1024;
 
 const copyOf = (body: unknown): unknown => snapshot(body, PLENTY)!.value;
-/** Values of JSON whose numbers OTLP can carry. */
+/** JSON values whose numbers OTLP can represent. */
 const jsonValue = (constraints?: fc.JsonSharedConstraints) =>
   fc.jsonValue(constraints).filter((value) => !/e\+|\d{19}/.test(JSON.stringify(value)));
 
-/** An object that contains itself `levels` times over, so that the innermost lies so deep. */
+/** An object with `levels` levels of nesting. */
 function nested(levels: number): object {
   let body: object = { bottom: true };
   for (let level = 1; level < levels; level += 1) body = { in: body };
@@ -31,7 +31,7 @@ function isPlain(value: unknown, depth = 0): boolean {
 }
 
 describe('the copy', () => {
-  test('of any body that JSON knows is deeply equal to it, and no part of it is shared', () => {
+  test('of any JSON body is deeply equal to it, and shares no part with it', () => {
     const shares = (copy: unknown, body: unknown): boolean =>
       typeof body === 'object' &&
       body !== null &&
@@ -68,7 +68,7 @@ describe('the copy', () => {
     );
   });
 
-  test('keeps what was true when the application changes the original', () => {
+  test('does not change when the application changes the original', () => {
     const body = { user: { name: 'leo' }, items: ['book'], bytes: new Uint8Array([1, 2]) };
     const copy = copyOf(body);
     body.user.name = 'eva';
@@ -96,13 +96,13 @@ describe('what serializers cannot write', () => {
     });
   });
 
-  test('32 objects may lie in one another, the next is too deep', () => {
+  test('objects may be nested 32 levels deep, the next is too deep', () => {
     expect(copyOf(nested(32))).toStrictEqual(nested(32));
     expect(JSON.stringify(copyOf(nested(33)))).toContain('{"in":"[too deep]"}');
     expect(isPlain(copyOf(nested(20_000)))).toBe(true);
   });
 
-  test('a getter that throws costs its own field only', () => {
+  test('a getter that throws affects its own field only', () => {
     const body = {
       before: 1,
       get broken(): string {
@@ -122,7 +122,7 @@ describe('what serializers cannot write', () => {
     expect(copyOf(body)).toStrictEqual({ broken: '[threw an error that cannot be shown]' });
   });
 
-  test('a proxy is read like an object, one that refuses is named', () => {
+  test('a proxy is read like an object, one that throws becomes [threw …]', () => {
     const revoked = Proxy.revocable({}, {});
     revoked.revoke();
     const refusing = new Proxy(
@@ -321,11 +321,11 @@ describe('the size', () => {
     ['a symbol with a long description', { symbol: Symbol('x'.repeat(10_000)) }],
     ['a long key', { ['x'.repeat(100_000_000)]: 1 }],
     ['what is shared so often that the copy would fill the memory', doubled(30)],
-  ])('bounds the work: of %s there is no copy', (_name, body) => {
+  ])('bounds the cost: %s is not copied', (_name, body) => {
     expect(snapshot(body, 10_000)).toBeUndefined();
   });
 
-  test('bounds the work: neither the values of a FormData, nor those of one name, are read past it', () => {
+  test('bounds the cost: the values of a FormData, and those of one name, are not read beyond it', () => {
     let read = 0;
     class Watched {
       readonly [Symbol.toStringTag] = 'FormData';
@@ -341,7 +341,7 @@ describe('the size', () => {
     expect(copyOf(form)).toEqual({ name: values });
   });
 
-  test('bounds the work: the entries of a map are not read past it', () => {
+  test('bounds the cost: the entries of a map are not read beyond it', () => {
     let read = 0;
     class Watched extends Map<number, number> {
       override *[Symbol.iterator](): MapIterator<[number, number]> {
@@ -353,8 +353,8 @@ describe('the size', () => {
   });
 });
 
-describe('the start of what is too big', () => {
-  test('is never bigger than asked, and what is there and what is missing make up the whole', () => {
+describe('the start of a value that is too large', () => {
+  test('is never larger than the bound, and copied and missing bytes add up to the whole', () => {
     fc.assert(
       fc.property(fc.anything(), fc.integer({ min: 0, max: 500 }), (value, maxBytes) => {
         const copy = boundedSnapshot({ value }, maxBytes);
@@ -364,7 +364,7 @@ describe('the start of what is too big', () => {
     );
   });
 
-  test('and what is missing are the whole of a flat list, map or set, and never more than the whole', () => {
+  test('and the missing bytes are the whole of a flat list, map or set, and never more than the whole', () => {
     const numbers = fc.uniqueArray(fc.integer(), { maxLength: 30 });
     fc.assert(
       fc.property(numbers, fc.jsonValue(), fc.nat(1_000), (list, any, maxBytes) => {
@@ -374,7 +374,7 @@ describe('the start of what is too big', () => {
         };
         const whole = (value: unknown) => snapshot(value, PLENTY)!.bytes;
         for (const flat of [list, new Set(list), Float64Array.from(list), 'x'.repeat(list.length)]) {
-          // Where even the value itself has no room, its content is not looked at.
+          // If even the value itself exceeds the bound, its content is not read.
           if (maxBytes >= VALUE_BYTES) expect(sum(flat)).toBe(whole(flat));
         }
         expect(sum({ any })).toBeLessThanOrEqual(whole({ any }));
@@ -382,13 +382,13 @@ describe('the start of what is too big', () => {
     );
   });
 
-  test('of a text is its first characters, and no half of a pair', () => {
+  test('of a text is its first characters, without splitting a surrogate pair', () => {
     expect(boundedSnapshot('abcdef', 24 + 6).value).toBe('abc');
     expect(boundedSnapshot('ab\u{1f600}', 24 + 6).value).toBe('ab');
     expect(boundedSnapshot('abcdef', 24 + 6).missingBytes).toBe(6);
   });
 
-  test('of an object keeps the small fields beside a long text', () => {
+  test('of an object keeps the small fields next to a long text', () => {
     const { value } = boundedSnapshot({ payload: 'x'.repeat(10_000), order: 7, user: 'leo' }, 1_000);
     expect(value).toEqual({ payload: expect.stringMatching(/^x{200,}$/), order: 7, user: 'leo' });
   });

@@ -9,7 +9,7 @@ describe('with the timers of the test faked', () => {
     jest.useRealTimers();
   });
 
-  test('timers and turns still come, and the monotonic clock moves', async () => {
+  test('timers and immediates still fire, and the monotonic clock advances', async () => {
     const began = systemClock.monotonicNow();
     await new Promise<void>((resolve) => systemClock.after(5, resolve, true));
     await new Promise<void>((resolve) => armImmediate(resolve));

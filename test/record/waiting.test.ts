@@ -16,7 +16,7 @@ import {
 import { handMade } from '../support/delivery-pipeline.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 
-test('a wait ends with what is awaited or with its time, whichever is first, and never rejects', async () => {
+test('a wait ends with its promise or its timeout, whichever is first, and never rejects', async () => {
   const clock = new ManualClock();
   const never = new Promise<void>(() => {});
   const error = new Error('no');
@@ -30,7 +30,7 @@ test('a wait ends with what is awaited or with its time, whichever is first, and
   expect(await late).toEqual({ inTime: false });
 });
 
-test('a wait that is over leaves no timer; one without a bound has none, unless the process is to stay alive', async () => {
+test('a wait that has ended leaves no timer; one without a timeout has none, unless it keeps the process alive', async () => {
   const armed: [millis: number, keepsAlive: boolean | undefined][] = [];
   let cancelled = 0;
   const clock = {
@@ -55,7 +55,7 @@ test('a wait that is over leaves no timer; one without a bound has none, unless 
   expect(cancelled).toBe(3);
 });
 
-test('a flush may take what its caller says, if that is a time', () => {
+test('the timeout of a flush is that of its caller, if it is valid', () => {
   const asked = (timeoutMillis: unknown) => flushMillis({ timeoutMillis } as { timeoutMillis: number }, 7);
   expect([0, 5, Number.POSITIVE_INFINITY].map(asked)).toEqual([0, 5, Number.POSITIVE_INFINITY]);
   expect([-1, Number.NaN, '5', undefined, null].map(asked)).toEqual([7, 7, 7, 7, 7]);
@@ -71,7 +71,7 @@ test('a method that throws, or returns nothing, is awaited like one that rejects
   await expect(attempt(() => Promise.reject(new Error('later')))).rejects.toThrow('later');
 });
 
-test('who waits up to a number is released when all up to it is settled, and not before', async () => {
+test('a waiter for a sequence number is released when all up to it are settled, and not before', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.oneof(fc.record({ wait: fc.nat(3) }), fc.record({ settle: fc.nat(20) })), {
@@ -107,7 +107,7 @@ test('who waits up to a number is released when all up to it is settled, and not
   expect(waiters.wait(4)).not.toBe(waiters.wait(3.5));
 });
 
-test('the context of a released record says so whatever is added to it; no other context does', () => {
+test('the context of a released record is recognized whatever is added to it; no other context is', () => {
   const key = createContextKey('key');
   const release = { marks: undefined, sequence: 4 };
   const context = new ReleaseContext(ROOT_CONTEXT.setValue(key, 1), release);
@@ -119,7 +119,7 @@ test('the context of a released record says so whatever is added to it; no other
   expect(releaseOf(ROOT_CONTEXT)).toBeUndefined();
 });
 
-test('a view reads like its record, is written like it, and leaves it as it was', () => {
+test('a view reads like its record, can be written like it, and does not change it', () => {
   const record = { ...handMade('body'), attributes: { a: 1, b: 2 } };
   const before = structuredClone({ ...record, resource: undefined });
   const view = new LogRecordView(record, { b: 3 });
@@ -139,13 +139,13 @@ test('a view reads like its record, is written like it, and leaves it as it was'
   expect(structuredClone({ ...record, resource: undefined })).toEqual(before);
 });
 
-test('what was not delivered is asked of a component that says so, and of no other', () => {
+test('undelivered records are requested from components with the symbol method only', () => {
   const records = [handMade('a')];
   expect(undeliveredOf({ [UNDELIVERED]: () => records })).toBe(records);
   for (const other of [undefined, null, {}, 5, 'text']) expect(undeliveredOf(other)).toEqual([]);
 });
 
-test('a replaced provider is the global one until it is taken back, once', () => {
+test('a replaced provider is the global one until it is restored, once', () => {
   const provider = () => {
     const logger = { emit: () => {} };
     return { logger, getLogger: () => logger };

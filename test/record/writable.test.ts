@@ -5,14 +5,14 @@ import { handMade } from '../support/delivery-pipeline.ts';
 const record = (given: object): ReadableLogRecordLike => ({ ...handMade('body'), ...given });
 const attribute = (value: unknown): unknown => writable(record({ attributes: { value } })).attributes.value;
 
-/** An object that lies in others, `levels` of them with itself. */
+/** An object nested in others, `levels` in total. */
 function nested(levels: number): object {
   let value: object = { bottom: true };
   for (let level = 1; level < levels; level += 1) value = { in: value };
   return value;
 }
 
-test('a record with nothing wrong in it stays the same object', () => {
+test('a valid record is returned as the same object', () => {
   const right = record({
     severityNumber: 9,
     severityText: 'INFO',
@@ -42,7 +42,7 @@ test.each<[string, unknown, unknown]>([
   ['a symbol', Symbol('mark'), 'Symbol(mark)'],
   ['a function', function handler() {}, '[function handler]'],
   ['a Date', new Date(0), '1970-01-01T00:00:00.000Z'],
-])('%s as an attribute becomes text, and its neighbours stay', (_name, value, expected) => {
+])('%s as an attribute becomes text, and other attributes are kept', (_name, value, expected) => {
   const { attributes } = writable(record({ attributes: { before: 1, value, after: [2] } }));
   expect(attributes).toStrictEqual({ before: 1, value: expected, after: [2] });
 });
@@ -53,12 +53,12 @@ test('the original is not changed', () => {
   expect(original).toMatchObject({ severityNumber: 9.5, attributes: { ratio: Number.NaN } });
 });
 
-test('31 objects may lie in one another in an attribute, the next is too deep', () => {
+test('objects in an attribute may be nested 31 levels deep, the next is too deep', () => {
   expect(attribute(nested(31))).toEqual(nested(31));
   expect(JSON.stringify(attribute(nested(32)))).toContain('{"in":"[too deep]"}');
 });
 
-test('an attribute that contains itself ends, and so does one that is shared without end', () => {
+test('the check of an attribute that contains itself ends, also if it is shared many times', () => {
   const cycle: Record<string, unknown> = {};
   cycle.self = cycle;
   let shared: object = {};
@@ -129,7 +129,7 @@ test('a record that throws when it is read is left as it is', () => {
   expect(writable(throwing)).toBe(throwing);
 });
 
-test('is writable, whatever the record: a second look finds nothing', () => {
+test('the result for any record is valid: a second check changes nothing', () => {
   const anything = fc.anything({ withBigInt: true, withDate: true, withMap: true, withSparseArray: true });
   fc.assert(
     fc.property(
@@ -145,7 +145,7 @@ test('is writable, whatever the record: a second look finds nothing', () => {
   );
 });
 
-test('a resource with a value that OTLP cannot carry is replaced by one that reads like it', () => {
+test('a resource with a value that OTLP cannot represent is replaced by a proxy that reads like it', () => {
   const waitForAsyncAttributes = () => Promise.resolve();
   const wrong = Object.freeze({
     attributes: Object.freeze({ load: Number.POSITIVE_INFINITY, cores: [1, Number.NaN], name: 'shop' }),

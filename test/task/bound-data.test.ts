@@ -22,8 +22,8 @@ function dataOf(body: string): Record<string, unknown> {
   return Object.fromEntries(Object.entries(attributes).filter(([key]) => !key.startsWith('task.')));
 }
 
-describe('who sees what', () => {
-  test('data joins every record of the task, its own included, from the moment it is bound', () => {
+describe('scope of data', () => {
+  test('data is added to every later record of the task, including its own', () => {
     task('goal', { user: 'leo' }, (job) => {
       out.log('before');
       job.bind({ attempt: 1 });
@@ -39,7 +39,7 @@ describe('who sees what', () => {
     expect(out.spans()[0]!.attributes).toMatchObject({ user: 'leo', attempt: 2, more: true });
   });
 
-  test('children inherit what was bound when they began, and what they are given wins', () => {
+  test('children inherit the data bound when they started, and their own data takes precedence', () => {
     task('outer', { user: 'leo', step: 0 }, (outer) => {
       outer.bind({ cart: 3 });
       to('inner', { step: 1 }, () => out.log('in inner'));
@@ -59,7 +59,7 @@ describe('who sees what', () => {
     expect(dataOf('in innermost')).toEqual({ step: 1 });
   });
 
-  test('a child does not see what its parent binds later, nor the parent what its child binds', async () => {
+  test('a child does not get data that its parent binds later, or the parent that of its child', async () => {
     await task('outer', async (outer) => {
       const inner = to('inner', async (job) => {
         job.bind({ ofInner: true });
@@ -90,7 +90,7 @@ describe('who sees what', () => {
     for (const n of [1, 2, 3]) expect(dataOf(`in ${n}`)).toEqual({ n, [`only${n}`]: true });
   });
 
-  test('a task of its own, and an imported one, do not inherit', () => {
+  test('a root task and an imported one do not inherit', () => {
     task('outer', { user: 'leo' }, (outer) => {
       task('other', () => out.log('in other'));
       importTask(outer.foreignTask(), 'imported', () => out.log('in imported'));
@@ -101,7 +101,7 @@ describe('who sees what', () => {
     expect(dataOf('task.abandoned')).toEqual({ user: 'leo' });
   });
 
-  test('attributes given explicitly win, whatever they are', () => {
+  test('explicit attributes take precedence, whatever their values', () => {
     task('goal', { user: 'leo', zero: 1, empty: 'full' }, () => {
       out.log('given', {
         user: 'ann',
@@ -151,7 +151,7 @@ describe('names', () => {
     expect(warnings).toEqual([]);
   });
 
-  test('undefined binds nothing, and does not take away what is bound', () => {
+  test('undefined binds nothing, and does not remove bound data', () => {
     task('goal', { user: 'leo' }, (job) => {
       job.bind({ user: undefined, other: undefined });
       out.log('inside');
@@ -250,7 +250,7 @@ describe('values', () => {
     ['ten million numbers', new Float64Array(1e7), 'Float64Array'],
     ['bytes', Buffer.from('text'), 'Buffer'],
     ['a boxed text', new String('text'), 'String'],
-  ])('%s is no data: that is logged, and it is left out', (_, data, shown) => {
+  ])('%s is not valid data: it is logged and ignored', (_, data, shown) => {
     const started = startTask('goal', data as never);
     started.bind(data as never);
     started[Symbol.dispose]();
@@ -260,7 +260,7 @@ describe('values', () => {
     ]);
   });
 
-  test('a task holds 256 attributes, inherited ones among them; the values of others are not even read', () => {
+  test('a task has at most 256 attributes, including inherited ones; further values are not read', () => {
     unregister();
     out = register({ limits: { attributeCountLimit: 1_000 } });
     listen((message) => warnings.push(message));
@@ -282,13 +282,13 @@ describe('values', () => {
     expect(Object.keys(inner)).toHaveLength(256);
     expect(inner).toMatchObject({ user: 'leo', key0: 'again', key254: 255 });
     expect(inner).not.toHaveProperty('more');
-    // The SDK of the 3.x line warns as well, of the span's attributes.
+    // The SDK of the 3.x line also warns, about the span's attributes.
     expect(warnings.filter((message) => message.startsWith('burstlog'))).toEqual([
       'burstlog: a task can have at most 256 data attributes; "key255" and further ones are ignored (logged once)',
     ]);
   });
 
-  test('data whose keys cannot be read is logged and left out; a getter of it that throws is written', () => {
+  test('data whose keys cannot be read is logged and ignored; a getter that throws becomes [threw …]', () => {
     task('goal', anyFailure, (job) => job.bind(throwing));
     expect(dataOf('task.succeeded')).toEqual({ good: 1, bad: '[threw Error: no]' });
     expect(warnings).toEqual([expect.stringContaining('the data of a task cannot be read')]);

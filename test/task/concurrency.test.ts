@@ -4,7 +4,7 @@ import { register, unregister } from '../support/registered.ts';
 
 afterEach(unregister);
 
-/** Gives way to the other tasks in one of the ways there are, chosen by a number. */
+/** Yields to the other tasks in one of several ways, selected by a number. */
 function giveWay(n: number): Promise<unknown> {
   switch (n % 4) {
     case 0:

@@ -6,7 +6,7 @@ import { transformSync } from '@swc/core';
 import { asTask } from '../../src/task/wrap.ts';
 
 const root = join(__dirname, '../..');
-/** A class as an application writes it, in whichever kind of decorators. */
+/** A class as an application writes it, for any kind of decorators. */
 const shop = `
 import { asTask, currentTask } from '${root}/dist/esm/index.js';
 
@@ -95,7 +95,7 @@ test.each<[string, () => void]>([
   expect(execFileSync(process.execPath, [join(folder, 'program.js')], { encoding: 'utf8' })).toBe(printed);
 });
 
-test("what reflect-metadata keeps on a method, as a framework's routes, stays on it", () => {
+test("metadata of reflect-metadata on a method, such as a framework's routes, is kept", () => {
   const kept = new WeakMap<object, Map<unknown, unknown>>();
   // The three functions of the package reflect-metadata that are used.
   const functions = {

@@ -3,7 +3,8 @@ import { importTask, task, to } from '../../src/task/task-forms.ts';
 import { listen } from '../support/diag-listener.ts';
 import { type Registered, register, unregister } from '../support/registered.ts';
 
-// One test for each thing that is broken in the distlog of Python; the first is the tutorial's program at all.
+// One test for each thing that is broken in the distlog of Python; the first is the tutorial's program at
+// all.
 let out: Registered;
 beforeEach(() => {
   out = register();
@@ -29,7 +30,7 @@ test('1: a program of a task, a step and a message runs to its end', () => {
   ]);
 });
 
-test('2: the foreign id of a task, outermost or not, names the task itself, and what continues it is its child', () => {
+test('2: the foreign id of any task identifies the task itself, and a task that continues it is its child', () => {
   task('outer', (outer) => {
     expect(outer.foreignTask().split('-')[2]).toBe(outer.id);
     to('inner', (inner) => {
@@ -40,14 +41,14 @@ test('2: the foreign id of a task, outermost or not, names the task itself, and 
   expect(started('elsewhere').attributes['task.parent.id']).toBe(started('inner').attributes['task.id']);
 });
 
-test('3: what is imported is linked to the task that exported it, in one trace', () => {
+test('3: an imported task is a child of the task that exported it, in one trace', () => {
   const header = task('here', (job) => job.foreignTask());
   importTask(header, 'there', () => {});
   expect(started('there').attributes['task.parent.id']).toBe(started('here').attributes['task.id']);
   expect(started('there').spanContext?.traceId).toBe(started('here').spanContext?.traceId);
 });
 
-test('4: the record of a failure is there, with its message and its stack', () => {
+test('4: the record of a failure exists, with its message and its stack', () => {
   const run = () =>
     task('divide %(by)d%%', { by: 0 }, () => {
       throw new RangeError('100% by %d');
@@ -59,7 +60,7 @@ test('4: the record of a failure is there, with its message and its stack', () =
   expect(failed.attributes['exception.stacktrace']).toMatch(/^RangeError: 100% by %d\n/);
 });
 
-test('5: without success() a machine can distinguish start from end, and success from what was said', () => {
+test('5: without success() a program can distinguish start from end, and success from the message', () => {
   task('silent', () => {});
   task('spoken', (job) => job.success());
   const [start, end, , spoken] = out.records();
@@ -76,7 +77,7 @@ test('6: to() without a current task starts a root', () => {
   expect(to('alone', (job) => job.path)).toEqual(['alone']);
 });
 
-test('7: a child inherits what is bound, unless it is asked not to', () => {
+test('7: a child inherits bound data, unless inherit is false', () => {
   task('outer', { user: 'leo' }, () => {
     to('inner', { step: 1 }, () => {});
     to('apart', { step: 2 }, { inherit: false }, () => {});

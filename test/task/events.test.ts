@@ -26,7 +26,7 @@ describe('what a task records', () => {
     out = register();
   });
 
-  test('is its start and its end, around what is recorded inside, numbered from 1', () => {
+  test('is its start and its end, around the records inside, numbered from 1', () => {
     task('outer', (outer) => {
       out.log('in outer');
       to('inner', () => out.log('in inner'));
@@ -52,7 +52,7 @@ describe('what a task records', () => {
     ]);
   });
 
-  test('stands in the trace and the span of the task, in the scope of this package', () => {
+  test('has the trace and the span of the task, and the scope of this package', () => {
     task('goal', () => {});
     const [span] = out.spans();
     for (const record of out.records()) {
@@ -320,7 +320,7 @@ describe('words', () => {
     expect(out.records()[0]!.body).toBe(shown);
   });
 
-  test('a name that stands in a message thousands of times fills in a bounded text', () => {
+  test('a name that occurs in a message thousands of times results in a bounded text', () => {
     const list = Array.from({ length: 1_000 }, (_, at) => ({ at }));
     task('%(list)o '.repeat(2_000), { list }, () => {});
     const { body } = out.records()[0]!;
@@ -382,7 +382,7 @@ describe('with a burst', () => {
     return { clock, burst, out, warnings };
   }
 
-  test('a failing task is a trigger: it brings the quiet records before it, its own quiet start too', async () => {
+  test('a failing task is a trigger: it releases the quiet records before it, including its own quiet start', async () => {
     const { out, warnings, burst } = burstLine();
     await expect(
       task('quiet', {}, { severity: 'DEBUG' }, async () => {
@@ -408,7 +408,7 @@ describe('with a burst', () => {
     await burst.shutdown();
   });
 
-  test('a quiet task that succeeds leaves nothing', async () => {
+  test('a quiet task that succeeds exports nothing', async () => {
     const { clock, warnings, burst } = burstLine();
     task('quiet', {}, { severity: 'DEBUG' }, () => {});
     expect(burst.stats().holding).toBe(2);
@@ -441,7 +441,7 @@ describe('with a burst', () => {
     await burst.shutdown();
   });
 
-  test('a step whose failure is expected, and is handled, leaves the task around it without a burst', async () => {
+  test('a step whose failure is expected and handled causes no burst of the enclosing task', async () => {
     const { clock, warnings, burst } = burstLine();
     task('outer', {}, { severity: 'DEBUG' }, () => {
       quietly(() => to('cache', {}, { expected: true, severity: 'DEBUG' }, failing(new Error('miss'))));

@@ -105,7 +105,7 @@ describe('what was thrown', () => {
     expect(out.spans()[0]!.status).toMatchObject({ code: 2, message });
   });
 
-  test('an error whose getters throw, and a Proxy that throws, are described as what cannot be shown', () => {
+  test('an error whose getters throw, and a Proxy that throws, are described as errors that cannot be shown', () => {
     const no = () => {
       throw new Error('getter');
     };
@@ -191,7 +191,7 @@ describe('the stack', () => {
     expect(failWith('text')).not.toHaveProperty(['exception.stacktrace']);
   });
 
-  test('of tasks inside each other shows as many calls of the application as without tasks', () => {
+  test('of nested tasks shows as many calls of the application as without tasks', () => {
     function work(depth: number): void {
       if (depth === 6) throw new Error('deep');
       (depth === 1 ? task : to)(`task ${depth}`, () => work(depth + 1));
@@ -215,14 +215,14 @@ describe('the stack', () => {
     expect(stack.split(__filename).length - 1).toBeGreaterThanOrEqual(11);
   });
 
-  test('of an error that a wrong call of a task threw shows that call', () => {
+  test('of an error thrown by an invalid call of a task shows that call', () => {
     expect(() => task('goal', () => (task as (...all: unknown[]) => unknown)('inner'))).toThrow(TypeError);
     const [, first, , third] = stackOf(failed()).split('\n');
     expect(first).toMatch(/src[\\/]task[\\/]/);
     expect(third).toContain(__filename);
   });
 
-  test('is as short as the application wants it: its own limit holds, also one that it sets inside', () => {
+  test('obeys the limit of the application, also one that is set inside a task', () => {
     const { stackTraceLimit } = Error;
     try {
       Error.stackTraceLimit = 0;
@@ -309,7 +309,7 @@ describe('the stack', () => {
     expect(stackOf(failWith(error())).split('\n')).toHaveLength(count);
   });
 
-  test('is described as far as it can be read when the getter of a cause throws', () => {
+  test('includes everything that can be read if the getter of a cause throws', () => {
     const cause = Object.defineProperty(new Error('cause'), 'stack', {
       get() {
         throw new Error('no');
@@ -364,7 +364,7 @@ describe('an error that goes through several tasks', () => {
     ['not a number', Number.NaN],
     ['a frozen object', Object.freeze({ code: 5 })],
     ['a symbol', Symbol('s')],
-  ])('%s: the innermost task records the stack, the others point to it', (_, error) => {
+  ])('%s: the innermost task records the stack, the others refer to it', (_, error) => {
     let innermost = '';
     expect(() =>
       task('outer', () =>
@@ -385,7 +385,7 @@ describe('an error that goes through several tasks', () => {
     }
   });
 
-  test('of failing siblings: the task around points to the one whose error it was', async () => {
+  test('of failing siblings: the enclosing task refers to the one whose error it was', async () => {
     for (const wrap of [(text: string) => new Error(text), (text: string) => text]) {
       const errors = [1, 2, 3].map((n) => wrap(`no ${n}`));
       const ids: string[] = [];
@@ -423,7 +423,7 @@ describe('an error that goes through several tasks', () => {
     expect(failed('outer')).not.toHaveProperty(['exception.stacktrace']);
   });
 
-  test('wrapped on its way, is a new error with a stack of its own, and the old one as cause', () => {
+  test('wrapped in between, is a new error with its own stack, and the old one as cause', () => {
     expect(() =>
       task('outer', () => {
         try {
@@ -441,7 +441,7 @@ describe('an error that goes through several tasks', () => {
     );
   });
 
-  test('that is caught leaves the task around it as it was', () => {
+  test('that is caught does not affect the enclosing task', () => {
     task('outer', () => {
       expect(() =>
         to('inner', () => {

@@ -24,7 +24,7 @@ const forms: [string, <T>(fn: (job: Task) => T) => T][] = [
 ];
 
 describe.each(forms)('%s', (_, within) => {
-  test('gives the callback its task, which is the current one inside and not outside', () => {
+  test('passes the task to the callback; it is the current one inside and not outside', () => {
     within((job) => expect(currentTask()).toBe(job));
     expect(currentTask()).toBeUndefined();
   });
@@ -86,7 +86,7 @@ describe.each(forms)('%s', (_, within) => {
     },
   );
 
-  test('waits for a thenable that is no promise', async () => {
+  test('waits for a thenable that is not a promise', async () => {
     const value = { same: true };
     let resolveIt: (value: object) => void = () => {};
     // biome-ignore lint/suspicious/noThenProperty: it is what the test is about.
@@ -107,7 +107,7 @@ describe.each(forms)('%s', (_, within) => {
   });
 });
 
-test('a promise that cannot be followed passes through, and the task says why it cannot know its end', () => {
+test('a promise whose then() throws is returned unchanged, and the task fails with that error', () => {
   class Odd extends Promise<number> {
     constructor() {
       super((resolve) => resolve(1));
@@ -129,7 +129,7 @@ test('an object whose then cannot be read is a value like any other', () => {
   expect(out.events()).toEqual(['task.started', 'task.succeeded']);
 });
 
-describe('what may be left out', () => {
+describe('optional arguments', () => {
   test.each([
     ['(message, fn)', [], {}, SpanKind.INTERNAL],
     ['(message, data, fn)', [{ user: 'leo' }], { user: 'leo' }, SpanKind.INTERNAL],
@@ -162,7 +162,7 @@ describe('what may be left out', () => {
     [['goal', {}, {}]],
     [['goal', {}, {}, null]],
     [['goal', {}, {}, 'fn']],
-  ])('a call without a function, %p, is a TypeError, and no task begins', (values) => {
+  ])('a call without a function, %p, is a TypeError, and no task starts', (values) => {
     const calls = [task, to, importTask.bind(undefined, header)] as ((...values: unknown[]) => unknown)[];
     for (const call of calls) expect(() => call(...values)).toThrow(TypeError);
     expect(() => (wrap as (...values: unknown[]) => unknown)(values.at(-1), 'goal')).toThrow(TypeError);
@@ -189,15 +189,15 @@ describe('what may be left out', () => {
     expect(out.spans().map(({ name }) => name)).toEqual(['Array(4294967295)', 'Float64Array(10000000)']);
   });
 
-  // With the square of the length it would take longer than a test may.
-  test('a message of a million beginnings of a name is filled in', () => {
+  // In quadratic time it would exceed the timeout of a test.
+  test('a message with a million unterminated names is formatted', () => {
     task('%('.repeat(1_000_000), { a: 1 }, () => {});
     expect(out.records()[0]!.body).toBe('%('.repeat(1_000_000));
   });
 });
 
 describe('task and to', () => {
-  test('to serves the current task; task begins a trace of its own that is linked to it', () => {
+  test('to starts a step of the current task; task starts its own trace that is linked to it', () => {
     task('outer', (outer) => {
       to('step', (step) => {
         expect(step.parent).toBe(outer);
@@ -216,7 +216,7 @@ describe('task and to', () => {
     expect(other!.links.map((link) => link.context.spanId)).toEqual([outer!.spanContext().spanId]);
   });
 
-  test('to without a task begins a root and says so once', () => {
+  test('to without a task starts a root and logs it once', () => {
     const warnings: string[] = [];
     listen((message) => warnings.push(message));
     to('alone', (job) => expect(job.parent).toBeUndefined());
@@ -238,7 +238,7 @@ describe('startTask', () => {
     expect(out.records()).toHaveLength(2);
   });
 
-  test('disposed of in silence it is abandoned, at WARN, and its span has no status', () => {
+  test('disposed without an outcome it is abandoned, at WARN, and its span has no status', () => {
     startTask('goal')[Symbol.dispose]();
     expect(out.find('task.abandoned')).toMatchObject({
       severityNumber: 13,
@@ -247,7 +247,7 @@ describe('startTask', () => {
     expect(out.spans()[0]!.status.code).toBe(0);
   });
 
-  test('is a child of the current task, or of the one that is given, over copies of handles too', () => {
+  test('is a child of the current task, or of the given parent, also for copies of handles', () => {
     const outer = startTask('outer');
     task('current', (current) => {
       expect(startTask('of current').parent).toBe(current);
@@ -258,7 +258,7 @@ describe('startTask', () => {
     expect(startTask('of none').parent).toBeUndefined();
   });
 
-  test('a parent that is no task is logged once, and the task begins all the same', () => {
+  test('a parent that is not a task is logged once, and the task starts anyway', () => {
     const warnings: string[] = [];
     listen((message) => warnings.push(message));
     for (const parent of ['text', 5, {}, { context: {} }]) startTask('goal', {}, { parent: parent as never });
@@ -267,7 +267,7 @@ describe('startTask', () => {
     ]);
   });
 
-  test('run makes it current for a function, over awaits, and passes value and error through', async () => {
+  test('run makes it current for a function, over awaits, and passes on value and error', async () => {
     const job = startTask('goal');
     const value = {};
     expect(job.run(() => value)).toBe(value);
@@ -309,7 +309,7 @@ describe('wrap', () => {
     });
   });
 
-  test('takes constant data, and none where the function that makes it throws', () => {
+  test('accepts constant data, and uses none if the data function throws', () => {
     wrap(() => {}, 'constant', { user: 'leo' })();
     wrap(
       () => {},

@@ -65,7 +65,7 @@ describe('a header is continued', () => {
     expect(new Set(started.map(({ attributes }) => attributes['task.id'])).size).toBe(3);
   });
 
-  test('inside another task: it belongs to the header, not to the task around it', () => {
+  test('inside another task: it belongs to the header, not to the enclosing task', () => {
     task('around', (around) => {
       importTask(GOOD, 'foreign', (job) => {
         expect(job.parent).toBeUndefined();
@@ -103,7 +103,7 @@ describe('a header is linked', () => {
     expect(out.records()[0]!.attributes['task.links']).toEqual([`00-${TRACE}-${SPAN}-03`]);
   });
 
-  test('of many messages: all of them, carriers and headers mixed, the first refused one readable', () => {
+  test('of many messages: all of them, carriers and headers mixed; the first invalid one is readable', () => {
     const sources = [
       other(1),
       { traceparent: other(2) },
@@ -146,7 +146,7 @@ describe('a header is linked', () => {
     ['a Map', (names) => new Map(names)],
     ['an object', (names) => Object.fromEntries(names)],
     ['a list of headers', (names) => names],
-  ])('a name in another case is looked for among the first 1,000 of %s', (_, carrierOf) => {
+  ])('a name in another case is searched among the first 1,000 of %s', (_, carrierOf) => {
     for (const before of [999, 1_000]) {
       const others = Array.from({ length: before }, (_, at) => [`x-${at}`, 'other'] as const);
       importTask(
@@ -174,7 +174,7 @@ describe('a header is linked', () => {
     expect(out.records()[0]!.attributes).not.toHaveProperty(['task.links']);
   });
 
-  test('with the registered propagator it is no child of what it is linked to', () => {
+  test('with the registered propagator it is not a child of the task it is linked to', () => {
     unregister();
     out = register({ propagator: w3c() });
     const carrier = { traceparent: GOOD, baggage: 'user=leo' };
@@ -189,7 +189,7 @@ describe('a header is linked', () => {
 describe('where a span of this process is active', () => {
   const server = (from: Context) => trace.getTracer('http').startSpan('GET /', {}, from);
 
-  test('that an instrumentation made of the same header, it is the parent span, and the header names the parent task', () => {
+  test('that an instrumentation created for the same header, it is the parent span, and the header names the parent task', () => {
     const remote = trace.setSpanContext(ROOT_CONTEXT, {
       traceId: TRACE,
       spanId: SPAN,
@@ -204,7 +204,7 @@ describe('where a span of this process is active', () => {
     expect(out.records()[0]!.attributes['task.parent.id']).toBe(SPAN);
   });
 
-  test('of another trace, the header wins', () => {
+  test('of another trace, the header takes precedence', () => {
     const span = server(ROOT_CONTEXT);
     context.with(trace.setSpan(ROOT_CONTEXT, span), () => importTask(GOOD, 'goal', () => {}));
     expect(out.spans()[0]!.parentSpanContext?.spanId).toBe(SPAN);
@@ -236,7 +236,7 @@ describe('with propagators', () => {
     },
   };
 
-  test('of another form the task is continued by it, and sent on by it', () => {
+  test('of another format, they continue and propagate the task', () => {
     unregister();
     out = register({ propagator: b3 });
     const carrier: Record<string, string> = {};
@@ -249,7 +249,7 @@ describe('with propagators', () => {
     importTask({}, 'goal', (job) => expect(job.foreignTask()).not.toContain(TRACE));
   });
 
-  test('baggage travels with a task, beside a header that is refused, and alone', () => {
+  test('baggage is propagated with a task, with an invalid header, and alone', () => {
     unregister();
     out = register({ propagator: w3c() });
     const carrier: Record<string, string> = {};
@@ -268,7 +268,7 @@ describe('with propagators', () => {
     }
   });
 
-  test('that throw, the task is continued by the header all the same, and inject logs it once', () => {
+  test('that throw, the task is continued by the header anyway, and inject logs it once', () => {
     unregister();
     const no = () => {
       throw new Error('no');
@@ -322,7 +322,7 @@ describe('with propagators', () => {
   );
 });
 
-describe('a carrier as a message queue has it', () => {
+describe('a carrier of a message queue', () => {
   const bytes = (text: string) => Buffer.from(text);
   const octets = (text: string) => [...Buffer.from(text)];
   const headers = { traceparent: GOOD, tracestate: 'a=1', baggage: 'tenant=blue', other: 'x' };
@@ -409,7 +409,7 @@ describe('a carrier as a message queue has it', () => {
     ['too many octets', { traceparent: new Array(10_000).fill(48) }, `${'number, '.repeat(7)}number`],
     ['an attribute with a number', { traceparent: { StringValue: 5 } }, '[object Object]'],
     ['text that is no header', [{ traceparent: bytes('broken') }], 'broken'],
-  ])('%s begins a root, and is readable', (_, carrier, shown) => {
+  ])('%s starts a root, and its text is kept', (_, carrier, shown) => {
     importTask(carrier, 'goal', () => {});
     const { attributes } = out.records()[0]!;
     expect(attributes).not.toHaveProperty(['task.parent.id']);
@@ -420,13 +420,13 @@ describe('a carrier as a message queue has it', () => {
     ['headers without one of ours', [{ a: bytes('1') }, { b: bytes('2') }]],
     ['an empty list', []],
     ['a header without a value', [{ traceparent: null }]],
-  ])('%s begins a root, and nothing is refused', (_, carrier) => {
+  ])('%s starts a root, and nothing is invalid', (_, carrier) => {
     importTask(carrier, 'goal', () => {});
     expect(out.records()[0]!.attributes).not.toHaveProperty(['task.refused_traceparent']);
   });
 });
 
-test('a trace that began with nothing registered is sampled for those who follow', () => {
+test('a trace that started with nothing registered is sampled for downstream services', () => {
   unregister();
   out = register({ tracer: false });
   const header = task('here', (job) => job.foreignTask());

@@ -134,7 +134,7 @@ describe('without a context manager', () => {
   });
 });
 
-describe('what is registered later counts from then on', () => {
+describe('a component that is registered later is used from then on', () => {
   test('all of it, after the first task', () => {
     task('before', (job) => expect(job.foreignTask()).toMatch(VALID));
     const out = register();
@@ -144,7 +144,7 @@ describe('what is registered later counts from then on', () => {
     expect(out.find('inside').attributes['task.name']).toBe('step');
   });
 
-  test('all of it, in the middle of a task: its steps are spans of its trace, and find it', async () => {
+  test('all of it, in the middle of a task: its steps are spans of its trace', async () => {
     let out = undefined as ReturnType<typeof register> | undefined;
     await task('outer', async (outer) => {
       await nextTurn();
@@ -189,7 +189,7 @@ describe('what is registered later counts from then on', () => {
     });
   });
 
-  test('and what is unregistered again is not missed', () => {
+  test('and one that is unregistered is not required', () => {
     const out = register();
     task('first', (first) => {
       logsGlobal().disable();
@@ -202,7 +202,7 @@ describe('what is registered later counts from then on', () => {
   });
 });
 
-test('parts that throw do not throw into the application', () => {
+test('components that throw do not throw into the application', () => {
   const no = () => {
     throw new Error('no');
   };
@@ -224,10 +224,10 @@ test('parts that throw do not throw into the application', () => {
   ).toBe('value');
 });
 
-test('ids are random: none comes twice, and each digit takes each value', () => {
+test('ids are random: none is repeated, and each digit has each value', () => {
   const ids = new Set<string>();
   const digits = Array.from({ length: 48 }, () => new Set<string>());
-  // Each takes 24 of the bytes that are prepared together: they are prepared many times.
+  // Each takes 24 bytes of the buffer, which is filled many times.
   for (let index = 0; index < 400; index += 1) {
     const [, traceId = '', spanId = ''] = startTask('charge').foreignTask().split('-');
     for (const id of [traceId, spanId]) {

@@ -15,7 +15,7 @@ beforeEach(() => {
 afterEach(unregister);
 
 const header = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
-/** Each way to begin a task, with whatever as its options. */
+/** Each way to start a task, with any options. */
 const forms: [string, (options: never) => unknown][] = [
   ['task', (options) => task('goal', {}, options, () => 'done')],
   ['to', (options) => task('around', () => to('goal', {}, options, () => 'done'))],
@@ -71,12 +71,12 @@ function fail(): never {
 }
 
 describe.each(forms)('%s', (name, begin) => {
-  test.each(wrong)('%s: logged, and the task begins and ends', (_, options, words) => {
+  test.each(wrong)('%s: logged, and the task starts and ends', (_, options, words) => {
     expect(begin(options as never)).toBe(name === 'startTask' ? undefined : 'done');
     expect(warnings[0]).toContain(words);
     const goal = out.records().filter(({ attributes }) => attributes['task.name'] === 'goal');
     expect(goal.map(({ eventName }) => eventName)).toEqual(['task.started', 'task.succeeded']);
-    // What was right about it counts.
+    // The valid options are used.
     expect(goal.map(({ severityNumber }) => severityNumber)).toEqual([Severity.INFO, Severity.INFO]);
   });
 
@@ -94,12 +94,12 @@ describe.each(forms)('%s', (name, begin) => {
   });
 });
 
-test('each way to begin has options of its own', () => {
+test('each way to start has its own options', () => {
   task('goal', {}, { link: true } as never, () => {});
   expect(warnings).toEqual([expect.stringContaining('no option "link"')]);
 });
 
-test('importTask knows "link", startTask "parent"', () => {
+test('importTask has the option "link", startTask "parent"', () => {
   importTask(header, 'goal', {}, { link: true }, (job) => {
     startTask('below', {}, { parent: job }).success();
   });
@@ -110,7 +110,7 @@ test.each([
   ['a promise', async () => true, 'got object'],
   ['a promise that rejects', () => Promise.reject(new Error('unhandled')), 'got object'],
   ['nothing', () => {}, 'got undefined'],
-])('"expected" that returns %s says no, and that is logged', async (_, expected, words) => {
+])('"expected" that returns %s counts as false, and is logged', async (_, expected, words) => {
   const error = new Error('out');
   expect(() =>
     task('goal', {}, { expected: expected as never }, () => {

@@ -21,7 +21,7 @@ const rank = { success: 1, cancel: 2, fail: 3 };
 const pairs = calls.flatMap((first) => calls.map((second) => [first, second] as const));
 const say = (job: Task, method: Said, words: string) => job[method](words);
 
-test.each(pairs)('%s() and then %s(): the worse one counts, and it is logged once', (first, second) => {
+test.each(pairs)('%s() and then %s(): the worse one applies, and it is logged once', (first, second) => {
   for (let times = 0; times < 2; times += 1) {
     task('goal', (job) => {
       say(job, first, 'first');
@@ -63,7 +63,7 @@ test('bind() after the end changes nothing and is logged once', () => {
   expect(warnings).toEqual([expect.stringContaining('bind() was called')]);
 });
 
-test('foreignTask() after the end still gives the header, and is logged once', () => {
+test('foreignTask() after the end still returns the header, and is logged once', () => {
   let inside = '';
   let kept: Task | undefined;
   task('goal', (job) => {
@@ -105,7 +105,7 @@ test.each([
   expect(out.records()[1]).toMatchObject({ body, attributes: { 'task.outcome': outcome } });
 });
 
-test('the end says what was last said, whatever came between', async () => {
+test('the end record has the last reported message, whatever was in between', async () => {
   await task('goal', async (job) => {
     job.success('first');
     await Promise.resolve();
@@ -114,7 +114,7 @@ test('the end says what was last said, whatever came between', async () => {
   expect(out.records()[1]!.body).toBe('second 2');
 });
 
-test('success() of a started task counts although it is disposed of by an error', () => {
+test('success() of a started task applies even if it is disposed because of an error', () => {
   const job = startTask('goal');
   job.success('before');
   job[Symbol.dispose]();
@@ -151,7 +151,7 @@ describe('AbortError', () => {
   });
 });
 
-/** A signal that has run out of time. Something else keeps the process alive: its timer does not. */
+/** A signal that has timed out. Something else keeps the process alive: its timer does not. */
 async function whenTimedOut(): Promise<AbortSignal> {
   const signal = AbortSignal.timeout(1);
   const alive = setInterval(() => {}, 1_000);

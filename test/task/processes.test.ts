@@ -33,7 +33,9 @@ function own(): Logged[] {
   }));
 }
 
-/** The names of the tasks as one tree, by nothing but `task.id` and `task.parent.id`: `outer(inner other)`. */
+/**
+ * The names of the tasks as one tree, built from `task.id` and `task.parent.id` only: `outer(inner other)`.
+ */
 function treeOf(records: readonly Logged[]): string {
   const names = new Map<unknown, unknown>();
   const children = new Map<unknown, unknown[]>();
@@ -51,7 +53,7 @@ function treeOf(records: readonly Logged[]): string {
   };
   const roots = children.get(undefined) ?? [];
   const shown = roots.map(show).join(' | ');
-  // Nothing hangs in the air, and all of it is one trace.
+  // Every parent exists, and all tasks are in one trace.
   for (const parent of children.keys()) expect(parent === undefined || names.has(parent)).toBe(true);
   expect(new Set(records.map(({ trace }) => trace)).size).toBe(roots.length);
   for (const { attributes } of records) expect(names.has(attributes['task.id'])).toBe(true);
@@ -143,7 +145,7 @@ test.each(['sdk', 'nothing'])(
     });
     const { before, after, most } = JSON.parse(printed) as Record<string, number>;
     expect(most).toBe(50_000);
-    // Both vary by some hundred kilobytes: code that is compiled, or flushed. Anything kept takes more for each task.
+    // Both vary by some hundred kilobytes of compiled code. A leak would take more per task.
     expect((after! - before!) / most!).toBeLessThan(20);
   },
 );

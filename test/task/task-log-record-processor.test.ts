@@ -23,7 +23,7 @@ describe('on records of other loggers', () => {
     out = register();
   });
 
-  test('of three loggers the counter is one', () => {
+  test('of three loggers have one counter', () => {
     task('goal', { user: 'leo' }, (job) => {
       for (const name of ['http', 'db', 'cache']) out.log(`of ${name}`, {}, name);
       const of = (name: string) => out.find(`of ${name}`);
@@ -40,7 +40,7 @@ describe('on records of other loggers', () => {
     });
   });
 
-  test('inside a span that is no task: the task is the enclosing one, the span context that of the span', () => {
+  test('inside a span that is not a task: the task is the enclosing one, the span context that of the span', () => {
     task('goal', (job) => {
       const span = trace.getTracer('http').startSpan('GET /');
       context.with(trace.setSpan(context.active(), span), () => {
@@ -56,7 +56,7 @@ describe('on records of other loggers', () => {
     });
   });
 
-  test('the context that is given explicitly counts, not the active one', () => {
+  test('an explicit context is used instead of the active one', () => {
     task('first', (first) => {
       task('second', (second) => {
         out.log('of first', {}, 'other', { context: first.context });
@@ -99,7 +99,7 @@ describe('on records of other loggers', () => {
     });
   });
 
-  test('that are written after the end still belong to the task', () => {
+  test('that are emitted after the end still belong to the task', () => {
     const ended = task('goal', (job) => job);
     ended.run(() => out.log('late'));
     expect(out.find('late').attributes).toMatchObject({ 'task.id': ended.id, 'task.sequence': 3 });
@@ -120,14 +120,14 @@ describe("the SDK's limits of attributes", () => {
       'task.sequence': 2,
       'task.parent.id': start['task.parent.id'],
     });
-    // What is bound is the application's, and obeys its limit.
+    // Bound data belongs to the application, and obeys its limit.
     expect(attributes).not.toHaveProperty('user');
     expect(Object.keys(attributes)).toHaveLength(128 + 4);
-    // The oldest SDK takes what is there from what was set, so it counts the task's own four as if they had room.
+    // The oldest SDK computes the count from the existing attributes, including the task's own four.
     expect([200 - 128 + 1, 200 - 128 + 1 - 4]).toContain(droppedAttributesCount);
   });
 
-  test('data that one record had room for obeys the limit on the next, which has more of its own', () => {
+  test('data that fit on one record obeys the limit on the next, which has more attributes of its own', () => {
     const out = register({ limits: { attributeCountLimit: 8, attributeValueLengthLimit: 8 } });
     task('goal', { user: 'leo', tenant: 'one' }, (job) => {
       out.log('small', { a: 1 });
@@ -148,7 +148,7 @@ describe("the SDK's limits of attributes", () => {
     expect(dataOf('and again')).toEqual(['goal', 'leo', 'a long n']);
   });
 
-  test('a record that computes what it dropped from what it has never reports a negative number', () => {
+  test('a record that computes its dropped count from its attributes never reports a negative number', () => {
     /** As LogRecordImpl of sdk-logs 0.203. */
     class OldRecord {
       readonly attributes: Record<string, unknown> = {};
@@ -171,7 +171,7 @@ describe("the SDK's limits of attributes", () => {
     expect(records[2]!.attributes).toMatchObject({ own: 1, user: 'leo', 'task.name': 'goal' });
   });
 
-  test('every record of a task says where it belongs and how it ended, with any limit', () => {
+  test('every record of a task has the task attributes and the outcome, with any limit', () => {
     for (const limits of [
       { attributeCountLimit: 1 },
       { attributeCountLimit: 3 },
@@ -291,7 +291,7 @@ describe('before', () => {
     await out.provider.shutdown();
   });
 
-  test('a burst, what was held has the data that was bound when it was logged', async () => {
+  test('a burst, held records have the data that was bound when they were logged', async () => {
     const kept = exporter();
     const burst = new BurstLogRecordProcessor({ exporter: kept, clock: new ManualClock() });
     const out = register({ processors: [new TaskLogRecordProcessor(), burst] });
@@ -358,7 +358,7 @@ describe('callSite', () => {
     ]);
   });
 
-  test('is there from a severity on, for unspecified ones as for INFO', () => {
+  test('is added at or above a severity; unspecified severities count as INFO', () => {
     const out = register({ processors: [new TaskLogRecordProcessor({ callSite: 'WARN' })] });
     for (const severityNumber of [undefined, 1, 9, 12, 13, 17, 24]) {
       out.log(`at ${severityNumber}`, {}, 'other', { severityNumber });
@@ -367,13 +367,13 @@ describe('callSite', () => {
     expect(marked.map(({ body }) => body)).toEqual(['at 13', 'at 17', 'at 24']);
   });
 
-  test('that is given explicitly wins', () => {
+  test('that is explicit takes precedence', () => {
     const out = register({ processors: [new TaskLogRecordProcessor({ callSite: 'TRACE' })] });
     out.log('inside', { 'code.file.path': 'mine' });
     expect(code(out.find('inside').attributes)).toEqual({ 'code.file.path': 'mine' });
   });
 
-  test('is left out where stacks cannot be read, and never throws', () => {
+  test('is omitted if stacks cannot be read, and never throws', () => {
     const out = register({ processors: [new TaskLogRecordProcessor({ callSite: 'TRACE' })] });
     const { prepareStackTrace, stackTraceLimit } = Error;
     const ways: (() => void)[] = [

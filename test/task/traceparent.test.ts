@@ -15,7 +15,7 @@ const SPAN = 'b7ad6b7169203331';
 const GOOD = `00-${TRACE}-${SPAN}-01`;
 const WELL_FORMED = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-0[0-3]$/;
 
-/** What a task that is begun with it becomes, and what it sends on. */
+/** Starts a task with a header, and returns the task and the headers that it propagates. */
 function imported(source: unknown) {
   let foreign = '';
   let traceState: string | undefined;
@@ -62,14 +62,14 @@ describe('a header that is accepted', () => {
     const result = imported(header);
     expect(result.refused).toBeUndefined();
     expect(result.parentId).toMatch(/^(?:b7ad6b7169203331|0{15}1)$/);
-    // The SDK of the 2.x line does not pass the random flag on.
+    // The SDK of the 2.x line does not propagate the random flag.
     expect(Number(result.flags) & 1).toBe(1);
     unregister();
     out = register({ tracer: false });
     expect(imported(header).flags).toBe(flags);
   });
 
-  test('unsampled, its trace is continued unsampled, and its records are written all the same', () => {
+  test('unsampled, its trace is continued unsampled, and its records are emitted anyway', () => {
     const result = imported(`00-${TRACE}-${SPAN}-00`);
     expect(result).toMatchObject({ continued: true, parentId: SPAN, flags: '00' });
     expect(imported(`00-${TRACE}-${SPAN}-02`).continued).toBe(true);
@@ -78,7 +78,7 @@ describe('a header that is accepted', () => {
   });
 });
 
-describe('a header that is refused begins a root and stays readable', () => {
+describe('an invalid header starts a root and its text is kept', () => {
   const refusals: [string, unknown, unknown?][] = [
     ['upper case trace id', `00-${TRACE.toUpperCase()}-${SPAN}-01`],
     ['upper case span id', `00-${TRACE}-${SPAN.toUpperCase()}-01`],
@@ -152,10 +152,10 @@ describe('a header that is refused begins a root and stays readable', () => {
     ['of blanks with a letter', `${' '.repeat(500_000)}x${' '.repeat(500_000)}`],
     ['of blanks inside a header', `00-${' '.repeat(1_000_000)}${GOOD}`],
     ['of zeros', '0'.repeat(1_000_000)],
-  ])('a text of a million characters, %s, is refused at once and kept bounded', (_, header) => {
+  ])('a text of a million characters, %s, is rejected at once and truncated', (_, header) => {
     const before = performance.now();
     const result = imported(header);
-    // What looks at each character once takes milliseconds; what goes back takes hours.
+    // Linear time takes milliseconds; backtracking would take hours.
     expect(performance.now() - before).toBeLessThan(10_000);
     expect(result.continued).toBe(false);
     expect(String(result.refused)).toHaveLength(128);
@@ -164,7 +164,7 @@ describe('a header that is refused begins a root and stays readable', () => {
   });
 });
 
-describe('nothing that was sent begins a root and refuses nothing', () => {
+describe('a missing header starts a root and nothing is invalid', () => {
   test.each([
     [undefined],
     [null],
@@ -229,7 +229,7 @@ describe('carriers', () => {
     });
   });
 
-  test('an object whose get() answers with lists, as the metadata of gRPC', () => {
+  test('an object whose get() returns lists, like gRPC metadata', () => {
     expect(imported(new OwnHeaders())).toMatchObject({
       continued: true,
       parentId: SPAN,
@@ -237,16 +237,16 @@ describe('carriers', () => {
     });
   });
 
-  test('an inherited name is no header', () => {
+  test('an inherited name is not a header', () => {
     expect(imported(Object.create({ traceparent: GOOD })).continued).toBe(false);
   });
 
-  test('several headers that differ in case: the one in lower case counts', () => {
+  test('several headers that differ in case: the one in lower case is used', () => {
     expect(imported({ Traceparent: 'bad', TRACEPARENT: 'bad', traceparent: GOOD }).continued).toBe(true);
   });
 });
 
-test('carriers that throw begin a root', () => {
+test('carriers that throw start a root', () => {
   const no = () => {
     throw new Error('no');
   };
@@ -323,7 +323,7 @@ describe('tracestate', () => {
     expect(state(text)).toContain('end=whole');
   });
 
-  test('travels on with the header, and can be changed', () => {
+  test('is propagated with the header, and can be changed', () => {
     const carrier: Record<string, string> = {};
     importTask({ traceparent: GOOD, tracestate: 'a=1,b=2' }, 'goal', (job) => job.inject(carrier));
     expect(carrier.tracestate).toBe('a=1,b=2');
@@ -340,7 +340,7 @@ describe('tracestate', () => {
   });
 });
 
-describe('what leaves is always well formed', () => {
+describe('propagated headers are always well formed', () => {
   const parents: [string, Partial<SpanContext>][] = [
     ['flags ff', { traceFlags: 0xff }],
     ['flags 10', { traceFlags: 0x10 }],
