@@ -126,8 +126,8 @@ export interface MapData extends FieldBase {
 }
 
 /**
- * An object with nested options. If it is missing, the defaults of its fields apply, unless `absence` is not
- * `default`.
+ * An object with nested options. If it is missing and `absence` is a default, the defaults of its fields
+ * apply.
  */
 export interface GroupData extends FieldBase {
   readonly kind: 'group';

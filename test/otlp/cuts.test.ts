@@ -26,7 +26,7 @@ const bodies = (requests: readonly Uint8Array[]) =>
 describe('pieces of a request', () => {
   const request = field(1, scopeOf('s', ...[...'abcdefgh'].map((letter) => recordOf(50, letter))));
 
-  test('are the request itself where it is small enough', () => {
+  test('are the request itself if it is small enough', () => {
     const [piece, ...others] = requestPieces(request, 8, request.length);
     expect(piece!.body).toBe(request);
     expect([piece!.records, others]).toEqual([8, []]);

@@ -20,7 +20,7 @@ function decodedBody(body: unknown) {
   return decodeLogsRequest(bytes)[0]!.body;
 }
 
-test('every kind of record means what the official serializer says', () => {
+test('every kind of record means the same as from the official serializer', () => {
   const records = sdkRecords(everyKindOfRecord);
   expect(decodeLogsRequest(encodeLogs(records))).toEqual(official(records));
   expect(records).toHaveLength(everyKindOfRecord.length);
@@ -105,7 +105,7 @@ test('what OTLP has no kind for becomes readable', () => {
   expect(decodedBody(Number.NEGATIVE_INFINITY)).toBe(Number.NEGATIVE_INFINITY);
 });
 
-test('a cycle, a getter that throws and what lies too deep are described in their place', () => {
+test('a cycle, a getter that throws and a value nested too deep are replaced by a description', () => {
   const cycle: Record<string, unknown> = { a: 1 };
   cycle.self = [cycle];
   expect(decodedBody(cycle)).toEqual({ a: 1, self: ['[circular]'] });
@@ -200,7 +200,7 @@ test('half a surrogate pair becomes the replacement character', () => {
   expect(record!.attributes).toEqual({ '\ufffd': `${'x'.repeat(100)}\ufffd` });
 });
 
-test('any value whatever is written without a throw', () => {
+test('any value is written without an exception', () => {
   fc.assert(
     fc.property(
       fc.anything({ withBigInt: true, withDate: true, withMap: true, withSet: true }),

@@ -254,7 +254,7 @@ describe('a property that throws when it is read', () => {
   });
 });
 
-test('a value that lies too deep is replaced where it lies, in the record that has it', () => {
+test('a value that is nested too deep is replaced, and the rest of the record is kept', () => {
   const nested = (levels: number) => {
     let value: unknown = 'x';
     for (let level = 0; level < levels; level += 1) value = { a: value };

@@ -79,7 +79,7 @@ test.each<[AnyValue, string]>([
   expect(textOf({ body })).toBe(`{"body":${text}}`);
 });
 
-test('a text is written as it is where that is JSON, and escaped where it is not', () => {
+test('a text is written unchanged if that is valid JSON, and otherwise escaped', () => {
   for (const text of ['plain !#[]~\x7f é \u2028 漢 \uffff', ' '])
     expect(textOf({ eventName: text })).toBe(`{"eventName":"${text}"}`);
   for (const text of ['\x00', '\x1f', '"', '\\', '😀']) {

@@ -184,7 +184,7 @@ test('the last of several values is used; null and unknown kinds are ignored', (
   expect(read('{}').body).toBeUndefined();
 });
 
-test('a name of the protobuf definition counts where the other one is missing or null', () => {
+test('the original protobuf name is used if the JSON name is missing or null', () => {
   expect(read('{"severityText":"a","severity_text":"b"}').severityText).toBe('a');
   expect(read('{"severityText":null,"severity_text":"b"}').severityText).toBe('b');
   expect(read('{"Severity_Text":"b"}').severityText).toBe('');

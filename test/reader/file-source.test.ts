@@ -159,7 +159,7 @@ test('the files of log records in a directory are read by name, and named in mes
   ]);
 });
 
-test('records of a file that is being compressed are shown once, whenever one looks', async () => {
+test('records of a file that is being compressed are shown once, at any time', async () => {
   const name = 'app.jsonl.20261121T061236123Z';
   const rotated = write(name, line('a'));
   const unfinished = write(`${name}.gz.unfinished`, gzipSync(line('a')).subarray(0, 20));

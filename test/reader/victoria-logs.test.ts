@@ -108,7 +108,7 @@ describeWithVictoriaLogs('a real VictoriaLogs', () => {
     expect(await source.count({ when }, signal)).toEqual({ records: 2, atLeast: false });
   });
 
-  test('shows what comes', async () => {
+  test('shows new records', async () => {
     const stop = new AbortController();
     const seen: LogGroup[] = [];
     const tail = (async () => {

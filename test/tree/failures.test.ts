@@ -54,7 +54,7 @@ test('tasks that fail with the same stack are one failure, which began in the la
   expect(failures.isShownInside(task('span'))).toBe(true);
 });
 
-test('an error with a stack of its own did not come from a child of the same process', () => {
+test('an error with a different stack did not come from a child of the same process', () => {
   const child = { parent: 'a' };
   const own = error('mine', 'outer');
   const same = failuresOf(
