@@ -1,4 +1,5 @@
-// What comes after an error matters too: for a while DEBUG records pass straight on, then they are held again.
+// The records after an error matter too: within the after-window DEBUG records are exported directly, then they are
+// held again.
 import { LoggerProvider } from '@opentelemetry/sdk-logs';
 import { BurstLogRecordProcessor, Severity } from 'burstlog';
 

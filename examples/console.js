@@ -1,4 +1,4 @@
-// What is written to console inside a task, by the official instrumentation.
+// Records of console inside a task, through its official instrumentation.
 import { context } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { registerInstrumentations } from '@opentelemetry/instrumentation';

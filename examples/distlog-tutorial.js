@@ -1,4 +1,4 @@
-// The program of distlog's tutorial: a task, a step, and plain records that belong to them.
+// The program of distlog's tutorial: a task, a step, and records inside them.
 import { InMemoryLogRecordExporter, LoggerProvider, SimpleLogRecordProcessor } from '@opentelemetry/sdk-logs';
 import { registerLoggerProvider, Severity, TaskLogRecordProcessor, task, to } from 'burstlog';
 

@@ -1,4 +1,4 @@
-// An error that the caller handles is no reason for a burst: it is logged at WARN, and DEBUG stays in memory.
+// An error that the caller handles causes no burst: it is logged at WARN, and DEBUG records stay in memory.
 import { LoggerProvider } from '@opentelemetry/sdk-logs';
 import {
   BurstLogRecordProcessor,

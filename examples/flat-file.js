@@ -1,4 +1,5 @@
-// For a plain text file: no record ever overtakes another, as in Python's BurstLogging. Loud records wait for it.
+// For a plain text file: records are written in the order in which they were emitted, as in Python's BurstLogging. Loud
+// records wait for this.
 import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,7 +17,7 @@ const exporter = {
   shutdown: async () => {},
 };
 
-// BurstLogging's own settings. Leave maxDelayMillis out, and a loud record waits for 10 seconds at most.
+// The settings of BurstLogging. By default (maxDelayMillis), a loud record waits for at most 10 seconds.
 const burst = new BurstLogRecordProcessor({
   exporter,
   order: 'chronological',

@@ -1,4 +1,4 @@
-// A task that goes on in another process: its id travels in the environment, and comes back in the records.
+// A task that continues in another process: its id is passed in the environment, and is in the records of both.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { environmentSetter, importTask, task } from 'burstlog';

@@ -1,5 +1,5 @@
-// A function may be frozen as soon as its handler returns: each invocation must flush. And it may serve several
-// invocations at the same time (Lambda Managed Instances, Cloud Run, Azure Functions): each one gets a key of its own.
+// The platform may freeze a function as soon as its handler returns, so each invocation flushes before. A function may
+// serve several invocations at the same time (Lambda Managed Instances, Cloud Run, Azure Functions), so each has a key.
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { LoggerProvider } from '@opentelemetry/sdk-logs';
 import { BurstLogRecordProcessor, Severity } from 'burstlog';
@@ -13,7 +13,7 @@ const exporter = {
 };
 
 const invocations = new AsyncLocalStorage();
-// Without an after-window: an invocation ends with its error.
+// No after-window, because an invocation ends with its error.
 const burst = new BurstLogRecordProcessor({ exporter, scope: () => invocations.getStore(), after: false });
 const logger = new LoggerProvider({ processors: [burst] }).getLogger('resize');
 const log = (name, body) => logger.emit({ severityNumber: Severity[name], severityText: name, body });

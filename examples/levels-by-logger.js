@@ -1,4 +1,4 @@
-// A level for each logger: what is below it is not even made, and can never be part of a burst.
+// A level for each logger: records below it are not created, and are never part of a burst.
 import { LoggerProvider } from '@opentelemetry/sdk-logs';
 import { BurstLogRecordProcessor, Severity } from 'burstlog';
 
@@ -13,7 +13,7 @@ const exporter = {
   shutdown: async () => {},
 };
 
-// The longest name that fits counts: database.migration has a level of its own.
+// The longest matching pattern applies: database.migration has its own level.
 const level = { default: 'DEBUG', 'database.*': 'INFO', 'database.migration': 'TRACE' };
 const burst = new BurstLogRecordProcessor({ exporter, level });
 const provider = new LoggerProvider({ processors: [burst] });

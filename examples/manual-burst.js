@@ -1,4 +1,4 @@
-// A job says itself how it went: discard() when all is well, burst() when somebody should look at it.
+// A job calls discard() if it succeeded, and burst() if its records should be exported.
 import { LoggerProvider } from '@opentelemetry/sdk-logs';
 import { BurstLogRecordProcessor, Severity } from 'burstlog';
 
@@ -17,7 +17,7 @@ const burst = new BurstLogRecordProcessor({ exporter });
 const logger = new LoggerProvider({ processors: [burst] }).getLogger('import');
 const debug = (body) => logger.emit({ severityNumber: Severity.DEBUG, severityText: 'DEBUG', body });
 
-/** Counts the lines that are no numbers. That some are is no error, but many are worth a look. */
+/** Counts the lines that are not numbers. A few are no error, but many should be examined. */
 function importNumbers(file, lines) {
   const bad = lines.filter((line) => Number.isNaN(Number(line)));
   for (const line of bad) debug(`${file}: "${line}" is no number`);

@@ -1,4 +1,4 @@
-// Two orders at the same time, each a trace. One fails, and only its own DEBUG records leave.
+// Two concurrent orders, each with its own trace. One fails, and only its own DEBUG records are exported.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { context } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
@@ -22,7 +22,7 @@ const burst = new BurstLogRecordProcessor({ exporter });
 const logger = new LoggerProvider({ processors: [burst] }).getLogger('shop');
 const log = (name, body) => logger.emit({ severityNumber: Severity[name], severityText: name, body });
 
-// With the span processor, what a trace held is discarded when its last span has ended.
+// With the span processor, the held records of a trace are discarded when its last span has ended.
 const spanProcessors = [burst.spanProcessor({ lingerMillis: 0 })];
 const tracer = new TracerProvider({ spanProcessors }).getTracer('shop');
 
@@ -38,11 +38,11 @@ async function order(customer, card) {
 
 await Promise.all([order('Ann', 'valid'), order('Bob', 'expired')]);
 await burst.forceFlush();
-console.log(`discarded, since all went well: ${burst.stats().discarded}`);
+console.log(`discarded without a trigger: ${burst.stats().discarded}`);
 
 // Output:
 // ERROR Bob: order failed
 // DEBUG Bob: cart loaded #1
 // DEBUG Bob: the card is expired #2
 // INFO burst released 2 records (severity), 0 lost
-// discarded, since all went well: 2
+// discarded without a trigger: 2

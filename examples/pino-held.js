@@ -1,5 +1,5 @@
-// DEBUG lines of pino that leave only when the request fails. Standard output stays at INFO, and nothing is serialized
-// for a line that is held. It works beside pino's official instrumentation, which sends what is written.
+// DEBUG lines of pino that are exported only if the request fails. Standard output stays at INFO, and held lines are
+// not serialized. It works together with pino's official instrumentation, which exports the written lines.
 import { createRequire } from 'node:module';
 import { context, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';

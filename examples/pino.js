@@ -1,4 +1,4 @@
-// Records of pino inside a task, by pino's official instrumentation.
+// Records of pino inside a task, through its official instrumentation.
 import { createRequire } from 'node:module';
 import { context } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
@@ -13,7 +13,7 @@ const processors = [new TaskLogRecordProcessor(), new SimpleLogRecordProcessor({
 registerLoggerProvider(new LoggerProvider({ processors }));
 registerInstrumentations({ instrumentations: [new PinoInstrumentation()] });
 
-// The instrumentation must be there before the logger is loaded.
+// The instrumentation must be registered before the logger is loaded.
 const pino = createRequire(import.meta.url)('pino');
 const logger = pino({}, { write: () => {} });
 

@@ -1,4 +1,5 @@
-// Without bursts: a drop-in for BatchLogRecordProcessor. When its queue is full, the quietest record goes first.
+// Without bursts: a drop-in for BatchLogRecordProcessor. When its queue is full, it drops the least
+// severe record first.
 import { LoggerProvider } from '@opentelemetry/sdk-logs';
 import { PriorityBatchLogRecordProcessor, RetryingLogRecordExporter, Severity } from 'burstlog';
 

@@ -1,4 +1,4 @@
-// One batch serves many requests. It cannot be the child of all, so it begins a trace of its own, linked to each.
+// One batch serves many requests. It cannot be the child of all of them, so it starts a trace with links to each.
 import { InMemoryLogRecordExporter, LoggerProvider, SimpleLogRecordProcessor } from '@opentelemetry/sdk-logs';
 import { importTask, registerLoggerProvider, TaskLogRecordProcessor, task } from 'burstlog';
 

@@ -1,8 +1,8 @@
-// The whole set-up is one line. DEBUG stays in memory until an ERROR brings it out.
+// The set-up is one line. DEBUG records stay in memory until an ERROR releases them.
 import { LoggerProvider } from '@opentelemetry/sdk-logs';
 import { BurstLogRecordProcessor, Severity } from 'burstlog';
 
-// Prints what leaves the process. A service has new OTLPLogExporter() here.
+// Prints the exported records. A service uses new OTLPLogExporter() here.
 const exporter = {
   export(records, done) {
     for (const { severityText, body, attributes } of records) {
@@ -25,7 +25,7 @@ log('DEBUG', 'the price list answered 404');
 log('ERROR', 'no price for the cart'); // take this line away, and no DEBUG leaves
 await provider.shutdown();
 
-// Loud records never wait, so the ERROR comes before its burst: burst.sequence and the time give the order.
+// Loud records never wait, so the ERROR comes before its burst. The time and burst.sequence define the order.
 //
 // Output:
 // INFO the shop is open

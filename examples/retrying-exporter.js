@@ -1,4 +1,4 @@
-// A Collector that restarts loses nothing: an export that failed is tried again, and nothing overtakes it.
+// A restart of the Collector loses no records: a failed export is retried, and later records wait for it.
 import { LoggerProvider } from '@opentelemetry/sdk-logs';
 import { BurstLogRecordProcessor, Severity } from 'burstlog';
 
@@ -18,7 +18,7 @@ const exporter = {
   shutdown: async () => {},
 };
 
-// It retries by itself. By default the first wait is 1 second, and it gives up after 5 minutes.
+// It retries failed exports. By default the first wait is 1 second, and retrying ends after 5 minutes.
 const delivery = { retry: { initialBackoffMillis: 20 } };
 const burst = new BurstLogRecordProcessor({ exporter, delivery });
 const logger = new LoggerProvider({ processors: [burst] }).getLogger('shop');
@@ -28,7 +28,7 @@ log('DEBUG', 'the warehouse was asked twice');
 log('ERROR', 'the warehouse does not answer');
 await burst.forceFlush();
 const { delivered, failed } = burst.stats();
-console.log(`delivered ${delivered}, given up ${failed.export}`);
+console.log(`delivered ${delivered}, failed ${failed.export}`);
 
 // Output:
 // attempt 1, 3 record(s)
@@ -37,4 +37,4 @@ console.log(`delivered ${delivered}, given up ${failed.export}`);
 // ERROR the warehouse does not answer
 // DEBUG the warehouse was asked twice #1
 // INFO burst released 1 record (severity), 0 lost
-// delivered 3, given up 0
+// delivered 3, failed 0

@@ -1,4 +1,4 @@
-// A span that took too long is a trigger too: the DEBUG records of slow requests say where the time went.
+// A slow span is a trigger too: the DEBUG records of slow requests show where the time was spent.
 import { context } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { LoggerProvider } from '@opentelemetry/sdk-logs';
@@ -22,7 +22,7 @@ const logger = new LoggerProvider({ processors: [burst] }).getLogger('shop');
 const spanProcessors = [burst.spanProcessor({ slowerThanMillis: 500 })];
 const tracer = new TracerProvider({ spanProcessors }).getTracer('shop');
 
-/** Pretends that a search took so long: the span is given its end, so that nobody has to wait. */
+/** Simulates a search that took this long, by setting the end time of the span. */
 function search(words, tookMillis) {
   const startTime = Date.now();
   tracer.startActiveSpan('search', { startTime }, (span) => {

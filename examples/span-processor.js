@@ -1,4 +1,4 @@
-// A span that ends with status ERROR is a trigger: nobody has to log an error.
+// A span that ends with status ERROR is a trigger, also without an error record.
 import { context, SpanStatusCode } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { LoggerProvider } from '@opentelemetry/sdk-logs';

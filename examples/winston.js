@@ -1,4 +1,5 @@
-// Records of winston inside a task, by winston's official instrumentation; it needs @opentelemetry/winston-transport.
+// Records of winston inside a task, through its official instrumentation, which needs
+// @opentelemetry/winston-transport.
 import { createRequire } from 'node:module';
 import { context } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
@@ -13,7 +14,7 @@ const processors = [new TaskLogRecordProcessor(), new SimpleLogRecordProcessor({
 registerLoggerProvider(new LoggerProvider({ processors }));
 registerInstrumentations({ instrumentations: [new WinstonInstrumentation()] });
 
-// The instrumentation must be there before the logger is loaded.
+// The instrumentation must be registered before the logger is loaded.
 const winston = createRequire(import.meta.url)('winston');
 const logger = winston.createLogger();
 

@@ -1,4 +1,4 @@
-// You have a processor already? Wrap it: what is released is handed on to it, and it exports as it always did.
+// Wraps an existing processor: released records are passed to it, and it exports them as before.
 import { BatchLogRecordProcessor, InMemoryLogRecordExporter, LoggerProvider } from '@opentelemetry/sdk-logs';
 import { BurstLogRecordProcessor, Severity } from 'burstlog';
 
@@ -11,7 +11,7 @@ const provider = new LoggerProvider({ processors: [burst] });
 const logger = provider.getLogger('import');
 const log = (name, body) => logger.emit({ severityNumber: Severity[name], severityText: name, body });
 
-// More than the 2,048 that fit into the queue of batch, which drops without a word. The burst waits for it.
+// More than the 2,048 records that fit into the queue of batch, which drops silently. The burst awaits its flushes.
 for (let line = 1; line <= 5_000; line += 1) log('DEBUG', `line ${line} read`);
 log('ERROR', 'line 5001 is no number');
 await provider.forceFlush();

@@ -24,7 +24,7 @@ async function priceOf(article) {
   return prices[article];
 }
 
-// Error handlers come last. Express 5 also passes on what an async handler rejects with.
+// Error handlers come last. Express 5 also passes them the rejections of async handlers.
 app.use((error, _request, response, _next) => {
   log.error(error, 'request failed');
   response.status(500).json({ error: 'internal error' });

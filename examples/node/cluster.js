@@ -28,7 +28,7 @@ if (cluster.isPrimary) {
   cluster.fork();
   cluster.fork();
   cluster.on('listening', (worker, { port }) => log.info(`worker ${worker.id} is listening on port ${port}`));
-  // Each process ends by itself when it has no more to do, after the export of its last records.
+  // Each process ends when it has no more work, after its last records were exported.
   process.once('SIGTERM', () => cluster.disconnect());
 } else {
   createServer(answer).listen(process.env.PORT ?? 3000);

@@ -1,5 +1,5 @@
 // A function, as Lambda and others run it: frozen when its handler returns, so each invocation ends with a
-// flush. Several invocations may run at the same time: each is a task, so each has a trace of its own.
+// flush. Several invocations may run at the same time: each is a task, and has its own trace.
 //
 //   npm install burstlog @opentelemetry/api @opentelemetry/sdk-logs @opentelemetry/auto-instrumentations-node
 //   NODE_OPTIONS="--import burstlog/register"
@@ -10,7 +10,7 @@ import pino from 'pino';
 
 const log = pino(withBurstlog({ level: 'info' }));
 
-/** Wraps a handler. A failure releases its DEBUG records; they have left when the handler returns. */
+/** Wraps a handler. A failure releases its DEBUG records; they are exported before the handler returns. */
 function withFlush(name, handler) {
   return async (event, context) => {
     try {
@@ -18,7 +18,7 @@ function withFlush(name, handler) {
         handler(event, context),
       );
     } finally {
-      // Bounded, so that a Collector that is away does not use up the time of the invocation.
+      // Bounded, so that an unreachable Collector does not use up the time of the invocation.
       await activeBurstlog()?.forceFlush({ timeoutMillis: 2_000 });
     }
   };

@@ -1,4 +1,4 @@
-// Jobs of a queue, such as BullMQ: one task for each job. DEBUG records of a job leave only if it fails.
+// Jobs of a queue, such as BullMQ: one task for each job. DEBUG records are exported only if the job fails.
 //
 //   npm install burstlog @opentelemetry/api @opentelemetry/sdk-logs @opentelemetry/auto-instrumentations-node
 //   node --import burstlog/register jobs.js
@@ -16,7 +16,7 @@ function add(name, data) {
   });
 }
 
-/** As a processor of BullMQ: `new Worker('mails', processJob)`. It rejects where the job fails. */
+/** A processor for BullMQ: `new Worker('mails', processJob)`. It rejects if the job fails. */
 async function processJob({ name, data: { traceparent, ...data } }) {
   return importTask(traceparent, name, data, async (job) => {
     log.debug('job started');
@@ -31,7 +31,7 @@ async function processJob({ name, data: { traceparent, ...data } }) {
 
 async function work() {
   for (let job = queue.shift(); job !== undefined; job = queue.shift()) {
-    // A failed job ends as the record of its task, with the error; the loop goes on.
+    // The task has logged the error of a failed job; the loop continues.
     await processJob(job).catch(() => {});
   }
 }

@@ -1,5 +1,5 @@
 // Worker threads: `--import burstlog/register` holds for each of them too, so each has buffers and an
-// exporter of its own. A task that goes on in a worker takes its traceparent along: one trace.
+// exporter of its own. The traceparent is passed to the worker, so that both threads share a trace.
 //
 //   npm install burstlog @opentelemetry/api @opentelemetry/sdk-logs @opentelemetry/auto-instrumentations-node
 //   node --import burstlog/register workers.js
@@ -11,7 +11,7 @@ import pino from 'pino';
 
 const log = pino(withBurstlog({ level: 'info' }));
 
-/** Runs a piece of work in a thread of its own. */
+/** Runs a job in a worker thread. */
 function resize(width) {
   return task('make thumbnail', { width }, async (job) => {
     log.debug('worker started');
@@ -25,7 +25,7 @@ function resize(width) {
   });
 }
 
-/** The part of the worker, which answers and ends. Its last records are exported at its end. */
+/** Runs in the worker, which replies and ends. Its last records are exported at its end. */
 async function work({ width, traceparent }) {
   try {
     await importTask(traceparent, 'resize', { width }, async () => {

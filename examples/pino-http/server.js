@@ -1,4 +1,4 @@
-// A shop behind pino-http, whose debug lines leave only when the request failed.
+// A shop with pino-http, whose debug lines are exported only if the request fails.
 //
 //   npm install burstlog @opentelemetry/api @opentelemetry/sdk-logs @opentelemetry/auto-instrumentations-node
 //   node --import burstlog/register server.js

@@ -1,5 +1,5 @@
 // A plugin of distlogd: a type of processor that replaces values of attributes by a keyed hash, so that all records of one
-// user can be found without saying who it is. See docs/plugins.md.
+// user can be found without revealing the user. See docs/plugins.md.
 import { createHmac } from 'node:crypto';
 import { definePluginProcessor } from 'burstlog/daemon';
 

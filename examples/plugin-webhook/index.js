@@ -24,7 +24,7 @@ const webhook = definePluginSink({
           method: 'POST',
           headers: {
             'content-type': 'application/json',
-            // The same after a crash, so that the server can recognise what comes again.
+            // The same after a crash, so that the server can recognise repeated entries.
             'idempotency-key': `${Buffer.from(journalId).toString('hex')}-${first}-${entries.length}`,
           },
           body: JSON.stringify(recordsOf(entries), (_key, value) =>
@@ -36,9 +36,9 @@ const webhook = definePluginSink({
         const message = `${url} answered ${response.status}`;
         if (response.status === 429)
           throw retryLaterError(message, 1_000 * Number(response.headers.get('retry-after') ?? 1));
-        // They will never be taken: dead letters.
+        // The server will never accept them: dead letters.
         if (response.status < 500) throw rejectedError(`http_${response.status}`, message);
-        // Anything else is tried again.
+        // Any other error is retried.
         throw new Error(message);
       },
       async close() {},

@@ -1,8 +1,8 @@
-// The business of the payments service: to charge a card, in the currency of the customer.
+// The business logic of the payments service: charges a card, in the currency of the customer.
 import { setTimeout as wait } from 'node:timers/promises';
 import { to } from 'burstlog';
 
-/** Here is a mistake: 163.12 yen are a euro, and somebody has lost the decimal point. */
+/** The deliberate bug of the example: a euro is 163.12 yen, but the decimal point is missing. */
 const rates = { EUR: 1, CHF: 0.94, JPY: 16_312 };
 /** The bank refuses more than this, in any currency. */
 const bankLimit = 100_000;

@@ -15,7 +15,7 @@ serve('checkout', telemetry, {
     if (wrong !== undefined) return { status: 400, body: { error: wrong } };
     const data = { 'order.id': order.id, currency: order.currency };
     try {
-      // Goes on with the task of the caller, if the request says of one.
+      // Continues the task of the caller, if the request has a traceparent.
       await importTask(headers, 'checkout', data, (job) => checkout(order, job));
       return { status: 200, body: { order: order.id, paid: true } };
     } catch (error) {

@@ -1,4 +1,4 @@
-// Runs distlogd as a process of its own, and a Collector behind it if this machine has one.
+// Runs distlogd as a separate process, and a Collector that it sends to, if this machine has one.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,7 +9,7 @@ import { findCollector } from '../../scripts/collector.js';
 import { readCollectorFile, readCollectorSpans } from '../../test/support/collector-json.js';
 import { startCollector } from '../../test/support/collector-process.js';
 
-/** As `npx -p burstlog -p zeromq distlogd` runs it. */
+/** The program of `npx -p burstlog distlogd`. */
 const distlogd = fileURLToPath(new URL('../../dist/esm/cli/distlogd.js', import.meta.url));
 const collectorConfig = fileURLToPath(new URL('../../collector-config/collector.yaml', import.meta.url));
 const endMillis = 15_000;
@@ -113,7 +113,7 @@ async function collectorOrReason() {
   }
 }
 
-/** It says where it listens when it is ready. What it says otherwise is shown. */
+/** The daemon prints its addresses when it is ready. Its other output is passed on. */
 function endpointOf(child, ended) {
   return new Promise((resolve, reject) => {
     createInterface(child.stderr).on('line', (line) => {

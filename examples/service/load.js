@@ -1,4 +1,4 @@
-// Customers who never stop, for a stack that keeps running, such as that of docker-compose.yml.
+// Sends orders without end, for services that keep running, such as those of docker-compose.yml.
 //
 //   CHECKOUT_URL=http://127.0.0.1:8080 ORDERS_PER_SECOND=5 node examples/service/load.js
 import { setInterval as every } from 'node:timers/promises';
@@ -6,7 +6,7 @@ import { orderOf, send } from './customers.js';
 
 const url = process.env.CHECKOUT_URL || 'http://127.0.0.1:8080';
 const perSecond = Number(process.env.ORDERS_PER_SECOND || 5);
-/** More are not sent at a time: a service that hangs must not collect requests here. */
+/** The most concurrent requests, so that a hung service does not cause an unlimited number. */
 const mostAtOnce = 50;
 
 let underWay = 0;
@@ -25,7 +25,7 @@ async function order(id) {
   }
 }
 
-/** Says it once when the service stops answering, and once when it answers again. */
+/** Prints a line when the service stops responding, and when it responds again. */
 function report(isAnswering, error) {
   if (isAnswering === answers) return;
   answers = isAnswering;

@@ -12,7 +12,7 @@ const charge = openBank(telemetry);
 serve('payments', telemetry, {
   'POST /charge': async (payment, headers) => {
     try {
-      // The header says which task of the checkout service this is done for.
+      // The header has the id of the calling task in the checkout service.
       await importTask(headers, 'charge card', { 'order.id': payment.order }, () => charge(payment));
       return { status: 200, body: { charged: true } };
     } catch (error) {

@@ -1,4 +1,4 @@
-// What is printed: progress, how many records left the process, and the tree of one request that failed.
+// Prints the progress, how many records were exported, and the tree of a failed request.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { Severity } from 'burstlog';
@@ -8,7 +8,7 @@ import { Severity } from 'burstlog';
 const isTerminal = process.stdout.isTTY === true;
 const isColoured = isTerminal && !process.env.NO_COLOR;
 const nameWidth = 18;
-/** As `npx -p burstlog distlog` runs it. */
+/** The program of `npx -p burstlog distlog`. */
 const distlog = fileURLToPath(new URL('../../dist/esm/cli/distlog.js', import.meta.url));
 
 const codes = { bold: 1 };
@@ -38,7 +38,7 @@ export function printLine(name, text) {
   console.log(`  ${name.padEnd(nameWidth)}${text}`);
 }
 
-/** A line that moves on a terminal; elsewhere, every quarter a line. */
+/** On a terminal a line that is updated; otherwise a line at each quarter. */
 export function printProgress(name, done, total) {
   const text = `  ${name.padEnd(nameWidth)}${done} of ${total} answered`;
   if (isTerminal) process.stdout.write(`\r${text}${done === total ? '\n' : ''}`);

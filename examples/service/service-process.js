@@ -1,4 +1,4 @@
-// Runs a service as a process of its own, as it would run anywhere else.
+// Runs a service as a separate process, as in production.
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -6,17 +6,17 @@ import { fileURLToPath } from 'node:url';
 const endMillis = 10_000;
 
 /**
- * Resolves when it listens, on a free port.
+ * Resolves when the service listens, on a free port.
  *
  * @param {string} file of the service, in this folder
- * @param {Record<string, string>} environment what it needs to know
+ * @param {Record<string, string>} environment additional environment variables
  * @returns {Promise<Service>}
  *
  * @typedef {object} Service
  * @property {string} url
  * @property {number} pid
- * @property {() => Promise<import('burstlog').BurstStats>} stats what became of its log records
- * @property {() => Promise<void>} stop asks it to end, and resolves when it has
+ * @property {() => Promise<import('burstlog').BurstStats>} stats the counts of its log records
+ * @property {() => Promise<void>} stop sends it a signal, and resolves when it has ended
  */
 export async function startService(file, environment) {
   const path = fileURLToPath(new URL(file, import.meta.url));
@@ -25,7 +25,7 @@ export async function startService(file, environment) {
     ...environment,
     PORT: '0',
     HOST: '127.0.0.1',
-    // gRPC would look for this very machine behind a company's proxy.
+    // Otherwise gRPC would connect to this machine through a configured proxy.
     no_grpc_proxy: '127.0.0.1',
   };
   const child = spawn(process.execPath, [path], { env, stdio: ['ignore', 'pipe', 'inherit'] });
@@ -54,7 +54,7 @@ export async function startService(file, environment) {
   };
 }
 
-/** It says its port when it listens. */
+/** The service prints its port when it listens. */
 function portOf(child, ended) {
   return new Promise((resolve, reject) => {
     createInterface(child.stdout).on('line', (line) => {

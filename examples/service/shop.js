@@ -1,4 +1,4 @@
-// The business of the checkout service: a checkout of four steps, each a task, logged with DEBUG records.
+// The business logic of the checkout service: a checkout of four steps, each a task, logged with DEBUG records.
 import { setTimeout as wait } from 'node:timers/promises';
 import { to } from 'burstlog';
 

@@ -1,4 +1,4 @@
-// npm start: two services, a daemon, two hundred customers, and what becomes of the log records of the eight that fail.
+// npm start: two services, a daemon, and two hundred orders, of which eight fail and release their DEBUG records.
 import { sendCustomers } from './customers.js';
 import { startDaemon } from './daemon-process.js';
 import { printCounts, printLastFailed, printLine, printProgress, printText, printTitle } from './report.js';

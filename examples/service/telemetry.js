@@ -12,7 +12,7 @@ import { BurstLogRecordProcessor, registerLoggerProvider, Severity, TaskLogRecor
 import { ZmqLogRecordExporter } from 'burstlog/zeromq';
 
 const { DISTLOGD_ENDPOINT, OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_SERVICE_NAME } = process.env;
-/** Whether there is a Collector: the usual variable says so, or nothing says anything. */
+/** Whether to export spans and metrics to a Collector. */
 const hasCollector = Boolean(OTEL_EXPORTER_OTLP_ENDPOINT) || !DISTLOGD_ENDPOINT;
 
 /**
@@ -40,21 +40,21 @@ export function startTelemetry(name) {
     : [];
   const meterProvider = new MeterProvider({ resource, readers });
 
-  // Holds DEBUG, exports the rest, retries, and counts: all that logs need.
+  // Holds DEBUG records, exports all others, retries, and counts.
   const burst = new BurstLogRecordProcessor({
     exporter: DISTLOGD_ENDPOINT
       ? new ZmqLogRecordExporter({ endpoint: DISTLOGD_ENDPOINT })
       : new OTLPLogExporter(),
-    // If the endpoint is unreachable at the end: Docker kills a container 10 seconds after SIGTERM.
+    // Bounds the shutdown if the endpoint is unreachable: Docker kills a container 10 seconds after SIGTERM.
     delivery: { shutdownTimeoutMillis: 8_000 },
     meterProvider,
   });
-  // Writes on every record which task it belongs to.
+  // Adds the task to every record.
   const processors = [new TaskLogRecordProcessor(), burst];
   const loggerProvider = new LoggerProvider({ resource, processors });
   registerLoggerProvider(loggerProvider);
 
-  // burst.spanProcessor() notices when a request is over, and when its span failed.
+  // burst.spanProcessor() detects the end of a request, and failed spans.
   const spanProcessors = [burst.spanProcessor()];
   if (hasCollector) {
     const exporter = new OTLPTraceExporter({ timeoutMillis: 8_000 });
@@ -67,16 +67,16 @@ export function startTelemetry(name) {
   return {
     burst,
     log: severitiesByName(loggerProvider.getLogger(name)),
-    /** Exports what is still queued; await it before the process ends. */
+    /** Exports the queued records; await it before the process ends. */
     async shutdown() {
       await Promise.allSettled([tracerProvider.shutdown(), loggerProvider.shutdown()]);
-      // Last, because it exports what has become of the records.
+      // Last, because it exports the counts of the records.
       await Promise.allSettled([meterProvider.shutdown()]);
     },
   };
 }
 
-/** OpenTelemetry's logger has one method, `emit`. These are the usual names. */
+/** OpenTelemetry's logger has one method, `emit`. This adds the usual methods. */
 function severitiesByName(logger) {
   const at = (name) => (body, attributes) => {
     logger.emit({ severityNumber: Severity[name], severityText: name, body, attributes });

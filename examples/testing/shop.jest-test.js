@@ -1,4 +1,4 @@
-// Tests of logs with jest. Here a burst processor stands in the pipeline, so that we see what a failure brings out.
+// Tests of logs with jest. The pipeline has a burst processor, so that the test sees what a failure releases.
 import { Severity } from 'burstlog';
 import { captureLogs } from 'burstlog/testing';
 import { checkout } from './shop.js';

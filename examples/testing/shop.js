@@ -1,4 +1,4 @@
-// What the tests beside it test.
+// The code under test.
 import { to } from 'burstlog';
 
 /** @param {{ cents: number }} order */

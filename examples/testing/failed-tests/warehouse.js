@@ -1,4 +1,4 @@
-// What the tests beside it test: it logs with pino, whose DEBUG calls become log records.
+// The code under test: it logs with pino, whose DEBUG calls become log records.
 import { setTimeout } from 'node:timers/promises';
 import { to } from 'burstlog';
 import { withBurstlog } from 'burstlog/pino';

@@ -5,7 +5,7 @@ test('apples are there', async () => {
   expect(await reserve('apple', 3)).toBe(true);
 });
 
-// This one fails, so that there is something to see.
+// This test fails, to show its log records.
 test.concurrent('two pears are there', async () => {
   expect(await reserve('pear', 2)).toBe(true);
 });
