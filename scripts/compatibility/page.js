@@ -9,15 +9,15 @@
 /** @type {Readonly<Record<string, string>>} what is said below the title of a table */
 const REMARKS = {
   Runtimes:
-    'With OpenTelemetry 2.x. In each cell a program ran, and its output was what it has to be. `distlogd`: the daemon itself ' +
-    'runs there, takes a record and ends.',
+    'With OpenTelemetry 2.x. For each cell a program was run, and its output was checked. `distlogd`: the daemon itself ' +
+    'runs there, receives a record and ends.',
   'OpenTelemetry lines': 'The same programs with each line of the SDK that the package supports, on Node.js.',
   Bundlers:
-    'Each program was bundled with all that it imports, and the bundle ran on Node.js in an empty folder. For an ES module, ' +
-    'esbuild needs a banner that makes `require`, as its documentation has it. `start()` loads what the application has ' +
-    'installed, so its bundle ran in a folder with a node_modules.',
+    'Each program was bundled with everything that it imports, and the bundle was run on Node.js in an empty directory. For an ES module, ' +
+    'esbuild needs a banner that defines `require`, as its documentation describes. `start()` loads what the application has ' +
+    'installed, so its bundle was run in a directory with a node_modules.',
   TypeScript:
-    'A program that uses the doors of the SDK was compiled with `strict`, `exactOptionalPropertyTypes` and `skipLibCheck`, by way of ' +
+    'A program that imports every entry point of the SDK was compiled with `strict`, `exactOptionalPropertyTypes` and `skipLibCheck`, for each ' +
     '`moduleResolution`.',
   'Test runners':
     'A failed test was printed with its own log records, and with those of no other test: [testing.md](testing.md).',
@@ -36,7 +36,8 @@ export function pageOf(tables) {
   );
   return `# Compatibility
 
-Written by \`node scripts/compatibility.js\`, on Linux x64, from what it ran. A cell that was not run says so.
+Which runtimes, versions and tools burstlog was run with. \`node scripts/compatibility.js\` wrote this page on Linux x64, from the results
+of its runs. A cell that was not run says so.
 
 ${sections.join('\n')}`;
 }
