@@ -286,8 +286,8 @@ except KeyError:
 });
 
 /**
- * Random dictionaries, each in JSON and as a pickle of every protocol. No name has a backslash: after one, JSON.parse() of
- * Node.js 24 reads other names with an escape as that one (nodejs/node#63785).
+ * Random dictionaries, each in JSON and as a pickle of every protocol. No name has a backslash: after one,
+ * JSON.parse() of Node.js 24 reads other names with an escape as that one (nodejs/node#63785).
  */
 const PAIRS = `
 import json, pickle, random
