@@ -33,7 +33,7 @@ interface Run {
 
 function run(name: string): Promise<Run> {
   return new Promise((done) => {
-    execFile(process.execPath, [join(folder, name)], { timeout: 10_000 }, (error, stdout, stderr) => {
+    execFile(process.execPath, [join(folder, name)], { timeout: 60_000 }, (error, stdout, stderr) => {
       // Every line that ends in an empty column has a blank there, which an editor would take from the comment.
       done({
         code: error?.code ?? (error ? 'killed' : 0),

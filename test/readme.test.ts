@@ -48,7 +48,7 @@ describe('every JavaScript block of the pages runs, and prints what the page say
       const { stdout, stderr } = await promisify(execFile)(
         process.execPath,
         ['--input-type=module', '--eval', block.code],
-        { cwd: root, env: { ...process.env, ...exportTo(receiver.url) }, timeout: 20_000 },
+        { cwd: root, env: { ...process.env, ...exportTo(receiver.url) }, timeout: 60_000 },
       );
       expect(stderr).toBe('');
       if (block.output !== undefined) expect(stdout.trimEnd()).toBe(block.output.trimEnd());
