@@ -38,6 +38,8 @@ export class Child {
   #parts: Buffer[] = [];
   #held = 0;
   #isReading = false;
+  /** It has answered something: it has started. */
+  hasAnswered = false;
   #at: string | undefined;
   #errors = '';
   #why: string | undefined;
@@ -113,6 +115,7 @@ export class Child {
   }
 
   #take(bytes: Buffer): void {
+    this.hasAnswered = true;
     this.#parts.push(bytes);
     this.#held += bytes.length;
     if (!this.#isReading) void this.#read();

@@ -30,6 +30,8 @@ export interface ReadOptions {
 /** So many queries wait at most. */
 const MAX_WAITING = 32;
 const GRACE_MILLIS = 2_000;
+/** So long a process may take to start, which is no part of a search. On a busy machine it takes seconds. */
+const START_MILLIS = 10_000;
 const FATAL_ENDS = 2;
 
 /**
@@ -106,7 +108,10 @@ export class StoreReaders {
     signal.throwIfAborted();
     const { directory } = this.#options;
     const kill = () => child.kill();
-    const wait = () => setTimeout(kill, boundMillis + GRACE_MILLIS).unref();
+    const wait = () => {
+      const starting = child.hasAnswered ? 0 : START_MILLIS;
+      return setTimeout(kill, boundMillis + GRACE_MILLIS + starting).unref();
+    };
     let timer = wait();
     signal.addEventListener('abort', kill);
     const opened: string[] = [];

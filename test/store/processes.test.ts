@@ -220,6 +220,32 @@ describe('the processes that read', () => {
     expect(starts()).toBe(2);
   });
 
+  test('a process may take its time to start; one that has started is killed when its search takes too long', async () => {
+    const started = join(directory, 'started');
+    const found = { records: 5, more: false, isCut: false, cursor: { journal: '', next: 0 } };
+    const { readers } = readersOf(
+      programOf(`
+        if (orders.length > 1) return;
+        while (!require('node:fs').existsSync(${JSON.stringify(started)})) await new Promise(setImmediate);
+        say({ kind: 'done', found: ${JSON.stringify(found)} });`),
+      1,
+    );
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'performance'] });
+    try {
+      const first = ask(readers);
+      await new Promise(setImmediate);
+      jest.advanceTimersByTime(62_000);
+      writeFileSync(started, '');
+      expect(await first).toEqual(found);
+      const second = expect(ask(readers)).rejects.toThrow('SIGKILL');
+      await new Promise(setImmediate);
+      jest.advanceTimersByTime(62_000);
+      await second;
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
   test('an end without a partition to blame, and one after the first lines, are not tried again', async () => {
     const { readers } = readersOf(programOf('process.exit(4);'), 1);
     await expect(ask(readers)).rejects.toThrow('ended with 4');
