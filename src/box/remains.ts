@@ -145,8 +145,9 @@ export class History {
     for (let delivery = first; delivery <= last; delivery += 1) this.#loud.delete(delivery);
   }
 
-  /** Removes the records of a key. */
+  /** Removes the records of a key. Records that are held under it later belong to a trace that is open again. */
   #take(key: string, use: (numbers: readonly number[]) => void): void {
+    this.#ended.delete(key);
     const numbers = this.#keys.get(key);
     if (numbers === undefined) return;
     this.#keys.delete(key);

@@ -107,6 +107,9 @@ async function run(program: readonly Step[], front: Front) {
   const open = new Map<Digit, number>(traces.map((digit) => [digit, 0]));
   /** When the last span of a trace ended; undefined: it is open, or has no spans. */
   const endedAt = new Map<Digit, number>();
+  const hadBurst = new Set<Digit>();
+  /** Traces that had a burst and have settled: what comes late is discarded, until a span or a trigger. */
+  const settledBursts = new Set<Digit>();
   const left: string[] = [];
   let now = 0;
   let count = 0;
@@ -121,23 +124,29 @@ async function run(program: readonly Step[], front: Front) {
       if (now < at + LINGER_MILLIS) continue;
       endedAt.delete(digit);
       held.set(digit, []);
+      if (hadBurst.has(digit)) settledBursts.add(digit);
     }
   };
   for (const step of program) {
     switch (step.kind) {
-      case 'debug':
-        held.get(step.trace)!.push(emit(step.trace, 5));
+      case 'debug': {
+        const body = emit(step.trace, 5);
+        if (!settledBursts.has(step.trace)) held.get(step.trace)!.push(body);
         break;
+      }
       case 'info':
         left.push(emit(step.trace, 9));
         break;
       case 'error':
         left.push(...held.get(step.trace)!.splice(0), emit(step.trace, 17));
+        hadBurst.add(step.trace);
+        settledBursts.delete(step.trace);
         break;
       case 'start':
         spans.onStart(spanOf(step.trace), ROOT_CONTEXT);
         open.set(step.trace, open.get(step.trace)! + 1);
         endedAt.delete(step.trace);
+        settledBursts.delete(step.trace);
         break;
       case 'end':
         if (open.get(step.trace) === 0) break;
@@ -182,6 +191,19 @@ async function run(program: readonly Step[], front: Front) {
   };
 }
 
+/** A trace continues after it has settled: without a burst, after one, and with a span. */
+const continued = (middle: readonly Step[]): Step[] => [
+  { kind: 'debug', trace: 'a' },
+  { kind: 'start', trace: 'a' },
+  { kind: 'wait', millis: 10 },
+  { kind: 'end', trace: 'a' },
+  ...middle,
+  { kind: 'wait', millis: 2_000 },
+  { kind: 'debug', trace: 'a' },
+  { kind: 'start', trace: 'a' },
+  { kind: 'debug', trace: 'a' },
+];
+
 test.each([
   ['what is held of open traces, and nothing else, if everything is delivered', 'answered' as const],
   ['what is held of open traces, and all that left, if nothing is delivered', 'never answered' as const],
@@ -193,7 +215,7 @@ test.each([
       const { found, expected } = await run(program, front);
       expect(found).toEqual(expected);
     }),
-    { numRuns: 60 },
+    { numRuns: 60, examples: [[continued([])], [continued([{ kind: 'error', trace: 'a' }])]] },
   );
 });
 

@@ -32,6 +32,21 @@ test('nothing is left of traces that ended well, that were discarded, or whose r
   expect(bodies()).toEqual(['a', 'c', 'b again']);
 });
 
+test('records of a trace that continues after it has settled, or after a burst at its end, are there', () => {
+  const { writer, bodies } = memoryBox();
+  for (const digit of ['a', 'b']) {
+    writer.held(inTrace(digit, 'before'), trace(digit));
+    writer.mark(ENDED, trace(digit));
+  }
+  writer.mark(EMPTIED, trace('a'));
+  const released = writer.held(inTrace('b', 'at the end'), trace('b'));
+  writer.released(trace('b'), 1);
+  writer.dropped(released);
+  for (const digit of ['a', 'b']) writer.held(inTrace(digit, `${digit} again`), trace(digit));
+  writer.flush();
+  expect(bodies()).toEqual(['a again', 'b again']);
+});
+
 test('a record is there until it is delivered, whether it was loud or released', () => {
   const { writer, contents } = memoryBox();
   const numbers = ['1', '2', '3', '4'].map((body) => writer.held(inTrace('a', body), trace('a')));

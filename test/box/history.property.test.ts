@@ -82,12 +82,14 @@ function naive(steps: readonly Step[], writer: ReturnType<typeof memoryBox>['wri
         break;
       case 'emptied':
         for (const item of heldOf(each.key)) item.state = 'gone';
+        ended.delete(each.key);
         writer.mark(Entry.EMPTIED, each.key);
         break;
       case 'released': {
         const held = heldOf(each.key);
         for (const [at, item] of held.entries())
           item.state = at < held.length - each.count ? 'gone' : 'released';
+        ended.delete(each.key);
         writer.released(each.key, each.count);
         break;
       }
