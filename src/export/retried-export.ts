@@ -116,6 +116,8 @@ export class RetriedExport {
   }
 
   #retryOrSettle(result: ExportResultLike): void {
+    // A late success of an earlier attempt may have settled the export.
+    if (this.#resultCallback === undefined) return;
     const afterMillis = this.#retryAfterMillis(result.error);
     if (afterMillis === undefined) this.#settle(result);
     else this.#retry(result.error, afterMillis);

@@ -51,7 +51,7 @@ export function isAbort(thrown: unknown): boolean {
 
 /**
  * The stack, then the causes and the members of an AggregateError: `exception.stacktrace` is "in the natural
- * representation of the language". Undefined for a thrown value that is no error.
+ * representation of the language". Undefined if the thrown value is not an error.
  */
 export function stackOf(thrown: unknown): string | undefined {
   const lines: string[] = [];

@@ -222,6 +222,17 @@ describe('an answer', () => {
     expect([results.length, warnings, clock.pendingTimers]).toEqual([1, [], 0]);
   });
 
+  test('that fails after the late success of an earlier attempt is not retried', () => {
+    const { clock, inner, results } = build();
+    // The first attempt times out, and the second one starts after a second.
+    clock.advance(31_000);
+    const [first, second] = inner.attempts;
+    first!(SUCCESS);
+    second!(unavailable);
+    clock.advance(3_600_000);
+    expect([results, inner.attempts.length, clock.pendingTimers]).toEqual([[SUCCESS], 2, 0]);
+  });
+
   test('in time leaves no timer of its attempt', () => {
     const { answer, clock, inner, results } = build();
     answer(failure('3 INVALID_ARGUMENT', 3));
