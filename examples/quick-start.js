@@ -22,7 +22,7 @@ const log = (name, body) => logger.emit({ severityNumber: Severity[name], severi
 log('INFO', 'the shop is open');
 log('DEBUG', 'cart loaded, 2 items');
 log('DEBUG', 'the price list answered 404');
-log('ERROR', 'no price for the cart'); // take this line away, and no DEBUG leaves
+log('ERROR', 'no price for the cart'); // remove this line, and no DEBUG record is exported
 await provider.shutdown();
 
 // Loud records never wait, so the ERROR comes before its burst. The time and burst.sequence define the order.

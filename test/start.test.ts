@@ -78,9 +78,9 @@ function tellsItAll({ code, stdout, stderr, tookMillis }: Run): void {
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   expect(tookMillis).toBeLessThan(mostMillis);
   expect(stdout).toContain('192 orders were paid, 8 failed');
-  expect(stdout).toMatch(/DEBUG +3,208 logged, 136 left the process, in 16 bursts/);
-  expect(stdout).toMatch(/INFO +784 logged, all left at once/);
-  expect(stdout).toMatch(/ERROR +32 logged, all left at once/);
+  expect(stdout).toMatch(/DEBUG +3,208 emitted, 136 exported, in 16 bursts/);
+  expect(stdout).toMatch(/INFO +784 emitted, all exported at once/);
+  expect(stdout).toMatch(/ERROR +32 emitted, all exported at once/);
   const found = treeIn(stdout).map((line) => (/^│ \d{4}-/.test(line) ? '│ <time and trace>' : line));
   const isBurst = (line: string) => line.startsWith('│ ⇡ ');
   expect(found.map((line) => (isBurst(line) ? '│ <burst>' : line))).toEqual(tree);
@@ -124,7 +124,7 @@ describe('npm start', () => {
     expect(Number(received)).toBeGreaterThan(900);
     expect(received).toBe(all);
     // Seven for each order, and one more for each of the eight that fail.
-    expect(run.stdout).toMatch(/and 1,408 spans, straight from the services/);
+    expect(run.stdout).toMatch(/and 1,408 spans, sent by the services directly/);
     tellsItAll(run);
   });
 });

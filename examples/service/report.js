@@ -47,7 +47,7 @@ export function printProgress(name, done, total) {
 
 /**
  * @param {readonly DecodedRecord[]} records all that have arrived
- * @param {number} debugLogged how many DEBUG records the services logged
+ * @param {number} debugLogged how many DEBUG records the services emitted
  */
 export function printCounts(records, debugLogged) {
   // Each burst ends with a record that describes it.
@@ -56,17 +56,17 @@ export function printCounts(records, debugLogged) {
     records.filter((record) => {
       return record.severityNumber >= from && record.severityNumber < below && !isManifest(record);
     }).length;
-  const debugLeft = arrived(Severity.TRACE, Severity.INFO);
+  const debugExported = arrived(Severity.TRACE, Severity.INFO);
   printLine(
     'DEBUG',
-    `${grouped(debugLogged)} logged, ${grouped(debugLeft)} left the process, in ${bursts} bursts`,
+    `${grouped(debugLogged)} emitted, ${grouped(debugExported)} exported, in ${bursts} bursts`,
   );
-  printLine('INFO', `${grouped(arrived(Severity.INFO, Severity.ERROR))} logged, all left at once`);
-  printLine('ERROR', `${grouped(arrived(Severity.ERROR, Infinity))} logged, all left at once`);
+  printLine('INFO', `${grouped(arrived(Severity.INFO, Severity.ERROR))} emitted, all exported at once`);
+  printLine('ERROR', `${grouped(arrived(Severity.ERROR, Infinity))} emitted, all exported at once`);
 }
 
 /**
- * What the last request that failed tried to do, in all services: `distlog tree --last-failed`.
+ * Prints what the last failed request tried to do, in all services: `distlog tree --last-failed`.
  *
  * @param {string} file lines of OTLP/JSON
  */

@@ -7,10 +7,10 @@ import { startService } from './service-process.js';
 const orders = 200;
 
 async function main() {
-  printTitle('burstlog: DEBUG records stay in memory, and leave only when something goes wrong');
+  printTitle('burstlog: DEBUG records stay in memory, and are exported only when something goes wrong');
   const daemon = await startDaemon();
   printLine('distlogd', `${daemon.endpoint}, process ${daemon.pid}`);
-  printLine('feeds', `a file, and a Collector: ${daemon.collector}`);
+  printLine('sends to', `a file, and a Collector: ${daemon.collector}`);
   // Without a Collector, spans and metrics are not exported.
   const endpoints = {
     DISTLOGD_ENDPOINT: daemon.endpoint,
@@ -30,7 +30,7 @@ async function main() {
   // The daemon's own records are in the same file.
   const records = all.filter(({ resource }) => resource.attributes['service.name'] !== 'distlogd');
 
-  printTitle(`${paid} orders were paid, ${failed} failed. What that gave in log records:`);
+  printTitle(`${paid} orders were paid, ${failed} failed. Their log records:`);
   printCounts(
     records,
     stats.reduce((sum, { held, passed }) => sum + held + passed, 0),
@@ -38,7 +38,7 @@ async function main() {
 
   if (collected !== undefined) {
     printLine('Collector', `received ${collected.records} of the ${all.length} records in the file`);
-    printLine('', `and ${collected.spans.toLocaleString('en')} spans, straight from the services`);
+    printLine('', `and ${collected.spans.toLocaleString('en')} spans, sent by the services directly`);
   }
 
   printTitle('What did the last order that failed try to do? $ distlog tree --last-failed records.jsonl');
@@ -46,15 +46,18 @@ async function main() {
   await cleanUp();
 
   printTitle('What has happened');
-  printText(`The tree says where it went wrong: the payments service asked the bank, and the bank refused. The DEBUG
-    records say why: 16312 yen for a euro are a hundred times too many. They were waiting in the memory of two
-    processes, and the errors brought them out. Those of the orders that were paid never left.`);
+  printText(`The tree shows where the order failed: the bank refused the request of the payments service. The DEBUG
+    records show why: 16312 yen for a euro is a hundred times too much. They were held in the memory of two
+    processes, and the errors released them. The DEBUG records of successful orders were never exported.`);
   printTitle('What to read next');
-  printLine('README.md', 'how to use it, in twelve lines');
-  printLine('docs/burst.md', 'how it holds and releases, and every option');
-  printLine('docs/tasks.md', 'how logs become a tree of goals, across processes');
-  printLine('docs/distlogd.md', 'the daemon: what it takes, keeps, and passes on');
-  printLine('docs/reader.md', 'distlog: find, tail, tree, tasks, bursts, and a server for coding assistants');
+  printLine('README.md', 'how to use it');
+  printLine('docs/burst.md', 'how records are held and released, with every option');
+  printLine('docs/tasks.md', 'logs as a tree of tasks, across processes');
+  printLine('docs/distlogd.md', 'the daemon: receivers, journal, sinks');
+  printLine(
+    'docs/reader.md',
+    'distlog: find, tail, tree, tasks, bursts, and an MCP server for coding assistants',
+  );
   printLine(
     'examples/',
     'one small program for each feature; service/telemetry.js is the set-up of this one',
