@@ -6,43 +6,45 @@ import { join, relative } from 'node:path';
 /**
  * The lock of the data directory, held by one process on this machine at a time.
  *
- * A holder is a process that listens on a Unix socket in the directory: the operating system ends that with
- * the process, however it dies, so that a lock is never stale; process ids, which are used again and mean
- * different things in different containers, decide nothing. Everyone has a socket of its own, whose random
- * name is never used again, and which gets that name only when it listens already; so whoever does not answer
- * the knock is dead, and removing what it left cannot hit anybody else.
+ * The process that holds the lock listens on a Unix socket in the directory. The operating system closes the
+ * socket with the process, however it ends, so a lock is never stale. Process ids decide nothing: they are
+ * reused and differ between containers.
  *
- * Who wins: each makes its socket visible first and looks for others then, so of two at least one sees the
- * other. It asks the other. "I hold it": the asker stops. "I am looking too": the one with the lower name
- * wins, and the other, whether it asked or was asked, knows it and stops. Who does not answer in time
- * counts as a holder.
+ * Each process has its own socket with a random name that is never reused. The socket gets this name only
+ * when it is listening. Therefore a socket that refuses connections belongs to a process that has ended, and
+ * removing its file cannot affect another process.
+ *
+ * A process first publishes its socket and then connects to the others, so of two contenders at least one
+ * finds the other. The process that holds the lock answers `H`, and the asking process fails. A contender
+ * answers `L`; of two contenders, the one with the lower name wins, and the other one fails, whether it asked
+ * or was asked. A process that does not answer in time counts as the holder.
  */
 export interface DataLock {
   /** Releases the lock. May be called twice. */
   release(): Promise<void>;
 }
 
-/** Somebody else holds the lock. */
+/** Another process that holds the lock. */
 export interface LockHolder {
-  /** As the holder sees it: in another container it is another process here. */
+  /** Its own process id. If it runs in another container, the id means another process here. */
   readonly pid: number;
 }
 
 const namePattern = /^lock-([0-9a-f]{16})-(\d{1,10})\.sock$/;
-const knockMillis = 2_000;
-/** So often it knocks at a door that was closed before there was an answer: the next knock meets nobody. */
-const MAX_KNOCKS = 10;
+const ANSWER_MILLIS = 2_000;
+/** How often to ask a process whose connections end without an answer. */
+const MAX_ATTEMPTS = 10;
 
-/** What a listener answers. */
+/** The answers of a listening process. */
 const HELD = 'H';
-const LOOKING = 'L';
+const CONTENDING = 'L';
 
-/** @returns the lock, or who has it */
+/** @returns the lock, or the process that holds it */
 export async function lockDirectory(directory: string): Promise<DataLock | LockHolder> {
   const claim = new Claim(directory);
   await claim.publish();
   try {
-    const holder = await claim.look();
+    const holder = await claim.acquire();
     if (holder === undefined) return { release: () => claim.withdraw() };
     await claim.withdraw();
     return holder;
@@ -56,11 +58,11 @@ class Claim {
   readonly #directory: string;
   readonly #name = `lock-${randomBytes(8).toString('hex')}-${process.pid}.sock`;
   readonly #server: Server;
-  /** Makes a short path of a long one, see {@link Claim.#short}. */
+  /** Shortens long paths, see {@link Claim.#shortPath}. */
   readonly #descriptor: number;
-  #state = LOOKING;
-  /** The asker of the lowest name that was answered `LOOKING`. */
-  #lowestAsker: string | undefined;
+  #state = CONTENDING;
+  /** The lowest name of a process that was answered `CONTENDING`. */
+  #lowestContender: string | undefined;
   #withdrawn: Promise<void> | undefined;
 
   constructor(directory: string) {
@@ -69,13 +71,13 @@ class Claim {
     this.#server = createServer((socket) => this.#answer(socket));
   }
 
-  /** Listens, and only then becomes visible to others. */
+  /** Listens, and then makes the socket visible to other processes. */
   async publish(): Promise<void> {
     const hidden = `new-${this.#name}`;
     try {
       await new Promise<void>((done, failed) => {
         this.#server.once('error', failed);
-        this.#server.listen(this.#short(hidden), done);
+        this.#server.listen(this.#shortPath(hidden), done);
       });
       this.#server.unref();
       renameSync(join(this.#directory, hidden), join(this.#directory, this.#name));
@@ -85,22 +87,23 @@ class Claim {
     }
   }
 
-  /** @returns who has the lock; undefined: we have */
-  async look(): Promise<LockHolder | undefined> {
+  /** @returns the process that holds the lock; undefined: this one */
+  async acquire(): Promise<LockHolder | undefined> {
     const others = readdirSync(this.#directory).filter(
       (name) => namePattern.test(name) && name !== this.#name,
     );
     for (const other of others) {
-      const answer = await this.#knock(other);
-      if (answer === 'dead') {
+      const answer = await this.#ask(other);
+      if (answer === 'not-listening') {
         rmSync(join(this.#directory, other), { force: true });
-      } else if (answer !== LOOKING || other < this.#name) {
+      } else if (answer !== CONTENDING || other < this.#name) {
         return holderOf(other);
       }
     }
-    // No turn of the event loop lies between this look at the askers and the change of what the next ones
-    // hear.
-    if (this.#lowestAsker !== undefined && this.#lowestAsker < this.#name) return holderOf(this.#lowestAsker);
+    // The names are compared and the answer for later contenders is changed in the same turn of the event
+    // loop.
+    if (this.#lowestContender !== undefined && this.#lowestContender < this.#name)
+      return holderOf(this.#lowestContender);
     this.#state = HELD;
     return undefined;
   }
@@ -116,10 +119,10 @@ class Claim {
     return this.#withdrawn;
   }
 
-  /** Reads the asker's name, a line, and answers with our state. */
+  /** Reads the name of the asking process, a line, and answers with the state of this one. */
   #answer(socket: Socket): void {
     let asker = '';
-    socket.setTimeout(knockMillis, () => socket.destroy());
+    socket.setTimeout(ANSWER_MILLIS, () => socket.destroy());
     socket.on('error', () => socket.destroy());
     socket.setEncoding('latin1');
     socket.on('data', (piece: string) => {
@@ -127,44 +130,45 @@ class Claim {
       if (asker.length > 100) socket.destroy();
       if (!asker.endsWith('\n')) return;
       const name = asker.trim();
-      const isLooking = this.#state === LOOKING && namePattern.test(name);
-      if (isLooking && (this.#lowestAsker === undefined || name < this.#lowestAsker))
-        this.#lowestAsker = name;
+      const isContender = this.#state === CONTENDING && namePattern.test(name);
+      if (isContender && (this.#lowestContender === undefined || name < this.#lowestContender))
+        this.#lowestContender = name;
       socket.end(this.#state);
     });
   }
 
   /**
-   * One that loses, or releases the lock, may close its socket, or end, between the knock and the answer. Only the next
-   * knock tells whether it is gone.
-   * @returns the other's answer; `silent` if it is there and gives none, `dead` if nobody listens
+   * Asks another process for its state. A contender that fails, or a holder that releases the lock, may close
+   * its socket between the connection and the answer, so the question is repeated: only the next attempt
+   * shows whether it still listens.
+   * @returns its answer; `silent` if it listens but does not answer, `not-listening` if it has ended
    */
-  async #knock(other: string): Promise<string> {
-    for (let knocks = 1; knocks <= MAX_KNOCKS; knocks += 1) {
-      const answer = await this.#knockOnce(other);
+  async #ask(other: string): Promise<string> {
+    for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
+      const answer = await this.#askOnce(other);
       if (answer !== 'closed') return answer;
     }
     return 'silent';
   }
 
-  /** @returns also `closed`: the connection ended without an answer */
-  #knockOnce(other: string): Promise<string> {
+  /** @returns as above, or `closed` if the connection ended without an answer */
+  #askOnce(other: string): Promise<string> {
     return new Promise((done) => {
-      const socket = connect(this.#short(other));
+      const socket = connect(this.#shortPath(other));
       let answer = '';
       const finish = (result: string) => {
         clearTimeout(timer);
         socket.destroy();
         done(result);
       };
-      const timer = setTimeout(finish, knockMillis, 'silent');
+      const timer = setTimeout(finish, ANSWER_MILLIS, 'silent');
       socket.setEncoding('latin1');
       socket.on('connect', () => socket.write(`${this.#name}\n`));
       socket.on('data', (piece: string) => {
         answer += piece;
       });
       socket.on('error', ({ code = '' }: NodeJS.ErrnoException) => {
-        if (code === 'ECONNREFUSED' || code === 'ENOENT') finish('dead');
+        if (code === 'ECONNREFUSED' || code === 'ENOENT') finish('not-listening');
         else finish(code === 'ECONNRESET' || code === 'EPIPE' ? 'closed' : 'silent');
       });
       socket.on('end', () => finish(answer === '' ? 'closed' : answer));
@@ -172,10 +176,10 @@ class Claim {
   }
 
   /**
-   * The name of a socket may have 107 bytes on Linux, 103 elsewhere. Linux offers a short way to any
-   * directory that is open; elsewhere a path relative to the working directory may help.
+   * The path of a socket may have 107 bytes on Linux, and 103 elsewhere. On Linux, an open directory has a
+   * short path; elsewhere a path relative to the working directory may be shorter.
    */
-  #short(name: string): string {
+  #shortPath(name: string): string {
     const path = join(this.#directory, name);
     if (Buffer.byteLength(path) <= 103) return path;
     if (process.platform === 'linux') return `/proc/self/fd/${this.#descriptor}/${name}`;

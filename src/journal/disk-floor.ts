@@ -4,18 +4,19 @@ import type { Settings } from './options.ts';
 const CHECK_MILLIS = 1_000;
 
 /**
- * Keeps a part of the disk free. Asks the system at most once a second, and counts what is written between.
+ * Keeps part of the disk free. Queries the file system at most once a second and counts what is written in
+ * between.
  */
 export class DiskFloor {
   readonly #settings: Settings;
   #freeBytes = 0;
-  #askedAt = Number.NEGATIVE_INFINITY;
+  #checkedAt = Number.NEGATIVE_INFINITY;
 
   constructor(settings: Settings) {
     this.#settings = settings;
   }
 
-  /** Whether so much may be written; it counts as written then. */
+  /** Whether this many bytes may be written; if so, they count as written. */
   async allows(bytes: number): Promise<boolean> {
     if (this.#settings.minFreeBytes === 0) return true;
     if (!(await this.has(bytes))) return false;
@@ -23,18 +24,18 @@ export class DiskFloor {
     return true;
   }
 
-  /** Whether there is room for so much. A system that does not know how much is free says yes. */
+  /** Whether there is room for this many bytes. True if the file system does not report its free space. */
   async has(bytes: number): Promise<boolean> {
     const { minFreeBytes, files, directory } = this.#settings;
-    if (performance.now() - this.#askedAt >= CHECK_MILLIS) {
+    if (performance.now() - this.#checkedAt >= CHECK_MILLIS) {
       this.#freeBytes = await files.freeBytes(directory).catch(() => Number.POSITIVE_INFINITY);
-      this.#askedAt = performance.now();
+      this.#checkedAt = performance.now();
     }
     return this.#freeBytes - bytes >= minFreeBytes;
   }
 
-  /** Something changed: asks again at the next write. */
-  askAgain(): void {
-    this.#askedAt = Number.NEGATIVE_INFINITY;
+  /** Queries the free space again at the next write. */
+  invalidate(): void {
+    this.#checkedAt = Number.NEGATIVE_INFINITY;
   }
 }

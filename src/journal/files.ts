@@ -1,45 +1,45 @@
 import { type FileHandle, mkdir, open, readdir, rename, statfs, unlink } from 'node:fs/promises';
 
-/** An open file, as far as the journal needs one. */
+/** An open file, with the operations that the journal needs. */
 export interface OpenFile {
-  /** Reads up to `length` bytes at `position` of the file. @returns how many; fewer only at the file's end */
+  /** Reads up to `length` bytes at `position`. @returns how many; fewer only at the end of the file */
   read(target: Uint8Array, length: number, position: number): Promise<number>;
-  /** Writes the parts one behind the other. @returns how many bytes; it may be fewer than given */
+  /** Writes the parts one after the other. @returns how many bytes, which may be fewer than passed */
   writev(parts: readonly Uint8Array[], position: number): Promise<number>;
-  /** Bytes are on the disk, and what is needed to find them (fdatasync). */
+  /** Makes the written bytes durable, with the metadata needed to read them (fdatasync). */
   datasync(): Promise<void>;
   truncate(length: number): Promise<void>;
   size(): Promise<number>;
   close(): Promise<void>;
 }
 
-/** An open directory. Held open, so that syncing it needs no file descriptor when there is none left. */
+/** An open directory. It stays open, so that syncing works even when no file descriptor is left. */
 export interface OpenDirectory {
-  /** Names made and removed in it are on the disk (fsync). */
+  /** Makes created and removed names durable (fsync). */
   sync(): Promise<void>;
   close(): Promise<void>;
 }
 
 /**
- * The file system as the journal uses it: each step by itself, so that tests can let each one fail, or end
- * the process there. Errors carry `code`, as those of Node.
+ * The file system operations of the journal, each one separate, so that tests can make each one fail or end
+ * the process there. Errors carry `code`, as in Node.
  */
 export interface Files {
-  /** Makes the directory (mode 0700) and those above it; one that exists is fine. */
+  /** Creates the directory (mode 0700) and its parents; does nothing if it exists. */
   makeDirectory(path: string): Promise<void>;
   list(path: string): Promise<readonly string[]>;
-  /** A new file (mode 0600), to read and write. @throws EEXIST */
+  /** Creates a file (mode 0600) for reading and writing. @throws EEXIST */
   create(path: string): Promise<OpenFile>;
   openToWrite(path: string): Promise<OpenFile>;
   openToRead(path: string): Promise<OpenFile>;
   rename(from: string, to: string): Promise<void>;
   unlink(path: string): Promise<void>;
   openDirectory(path: string): Promise<OpenDirectory>;
-  /** Bytes that may still be written to the disk of this directory. */
+  /** The number of bytes that can still be written to the disk of this directory. */
   freeBytes(path: string): Promise<number>;
 }
 
-/** The files of the machine. */
+/** The real file system. */
 export const nodeFiles: Files = {
   makeDirectory: async (path) => {
     await mkdir(path, { recursive: true, mode: 0o700 });
@@ -77,8 +77,8 @@ function openFile(handle: FileHandle): OpenFile {
 }
 
 /**
- * Writes all of it, however many calls that takes (a disk that fills up takes a part first).
- * @throws the first error; how much was written by then is not known
+ * Writes all parts, with as many calls as needed: when a disk fills up, a write may be partial first.
+ * @throws the first error; how much was written by then is unknown
  */
 export async function writeAll(
   file: OpenFile,
@@ -90,12 +90,12 @@ export async function writeAll(
   while (rest.length > 0) {
     const written = await file.writev(rest, at);
     at += written;
-    rest = behind(rest, written);
-    if (written === 0 && rest.length > 0) throw new Error('a write took no bytes');
+    rest = remaining(rest, written);
+    if (written === 0 && rest.length > 0) throw new Error('the file system wrote no bytes');
   }
 }
 
-function behind(parts: readonly Uint8Array[], written: number): readonly Uint8Array[] {
+function remaining(parts: readonly Uint8Array[], written: number): readonly Uint8Array[] {
   let left = written;
   for (const [index, part] of parts.entries()) {
     if (left < part.length) return [part.subarray(left), ...parts.slice(index + 1)];
@@ -104,12 +104,14 @@ function behind(parts: readonly Uint8Array[], written: number): readonly Uint8Ar
   return [];
 }
 
-/** The disk, or this user's share of it, is full: the one error of a write that is no fault. */
+/** Whether the disk or the quota of this user is full: the only write error that is not a fault. */
 export function isNoSpace(error: unknown): boolean {
   return hasCode(error, ['ENOSPC', 'EDQUOT']);
 }
 
-/** No file can be opened for now, so that nothing was written: no file descriptor or no memory is left. */
+/**
+ * Whether no file can be opened now because no file descriptor or memory is left; nothing was written then.
+ */
 export function isNoDescriptor(error: unknown): boolean {
   return hasCode(error, ['EMFILE', 'ENFILE', 'ENOMEM']);
 }
@@ -122,23 +124,23 @@ function hasCode(error: unknown, codes: readonly string[]): boolean {
   return codes.includes(String((error as { code?: unknown } | null)?.code));
 }
 
-// Names in a journal's directory; other files there are not touched.
+// The names in a journal's directory. Other files there are not touched.
 
 export const MANIFEST = 'manifest';
 const SEGMENT = /^([0-9]{16})\.segment$/;
 
-/** The segment that begins with this entry. Sixteen digits, so that names sort as numbers do. */
+/** The name of the segment that starts with this entry. Sixteen digits, so that names sort like numbers. */
 export function segmentName(firstIndex: number): string {
   return `${String(firstIndex).padStart(16, '0')}.segment`;
 }
 
-/** The index of the first entry, or undefined if this is no segment's name. */
+/** The index of the first entry; undefined if this is not the name of a segment. */
 export function firstIndexOf(name: string): number | undefined {
   const digits = SEGMENT.exec(name)?.[1];
   return digits === undefined ? undefined : Number(digits);
 }
 
-/** A segment is written under this name until its header is on the disk, a manifest until all of it is. */
+/** The name of a segment until its header is on disk, or of a manifest until all of it is. */
 export function unfinishedName(name: string): string {
   return `${name}.new`;
 }
@@ -147,7 +149,7 @@ export function isUnfinished(name: string): boolean {
   return name.endsWith('.segment.new') || name === unfinishedName(MANIFEST);
 }
 
-/** Where the bytes of a damaged range are kept for a person to look at. */
+/** The name of the file that keeps the bytes of a damaged range for inspection. */
 export function damagedName(name: string, offset: number): string {
   return `${name}.${offset}.damaged`;
 }

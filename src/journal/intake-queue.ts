@@ -7,16 +7,16 @@ import { MAX_BODY_BYTES, type Settings } from './options.ts';
 import type { JournalTime, Producer, Producers } from './producers.ts';
 import type { NoRoom } from './writer.ts';
 
-/** A batch on its way to the disk. */
+/** A batch that is to be written to disk. */
 export interface Waiting {
   readonly batch: Batch;
   readonly receivedMillis: number;
-  /** By how much the wall clock was ahead of the monotonic one then. */
+  /** The difference of the wall clock and the monotonic clock at that time. */
   readonly clockOffset: number;
   readonly producer: Producer | undefined;
   readonly bytes: number;
   readonly settle: Settle;
-  /** Repeats and gaps of the same producer, which are answered when this is decided. */
+  /** Repeats and gaps of the same producer, which are answered when this batch is decided. */
   readonly followers: Follower[];
 }
 
@@ -30,27 +30,27 @@ interface Follower {
   readonly settle: Settle;
 }
 
-/** When a sender may ask again after `full`, milliseconds. */
+/** After how many milliseconds a sender may retry when the answer was `full`. */
 const RETRY_AFTER_MILLIS = 1_000;
 const WHY: Readonly<Record<NoRoom, string>> = {
-  disk: 'the disk is full, or at its floor (journal.minFreeBytes)',
-  descriptors: 'there is no file descriptor for the next segment (ulimit -n)',
+  disk: 'the disk is full or has less free space than journal.minFreeBytes',
+  descriptors: 'no file descriptor is left for the next segment (ulimit -n)',
 };
-/** How long after a batch found no room the journal counts as full, although a smaller one fits. */
+/** After a batch found no room, the journal counts as full for this long even if a smaller batch fits. */
 const STILL_FULL_MILLIS = 10_000;
 const WARNING_MILLIS = 60_000;
 const GROUP_BATCHES = 64;
 const GROUP_BYTES = 8_388_608;
 
 /**
- * Why batches were refused: the `journal` has its size, the `disk` is full or at its floor, no file
- * `descriptors` are left for the next segment, too much is in the `queue`.
+ * Why batches were refused: the `journal` has its maximum size, the `disk` is full or below its free space
+ * limit, no file `descriptors` are left for the next segment, or the `queue` is full.
  */
 export type FullCause = 'journal' | 'queue' | NoRoom;
 
 /**
- * Accepts or refuses batches, in the order of the calls, and holds those that wait for the disk.
- * A batch is taken if `prev <= taken < seq`, where `taken` counts what is still on its way.
+ * Accepts or refuses batches in the order of the calls, and holds those that wait to be written. A batch is
+ * accepted if `prev <= taken < seq`, where `taken` includes batches that are still being written.
  */
 export class IntakeQueue {
   readonly #settings: Settings;
@@ -59,14 +59,14 @@ export class IntakeQueue {
   readonly #offsets: ClockOffsets;
   #waiting: Waiting[] = [];
   #group: readonly Waiting[] = [];
-  /** The last batch on its way, for each producer that has one. */
+  /** The last pending batch of each producer that has one. */
   readonly #tails = new Map<Producer, Waiting>();
-  /** Bytes of frames that wait or are being written. */
+  /** Bytes of the frames that wait or are being written. */
   bytes = 0;
   readonly full: Record<FullCause, number> = { journal: 0, disk: 0, descriptors: 0, queue: 0 };
-  /** A batch of {@link neededBytes} finds no room in the journal or on the disk. */
+  /** Whether a batch of {@link neededBytes} finds no room in the journal or on the disk. */
   isFull = false;
-  /** What the last batch needed that found no room; else that of the smallest one. */
+  /** The size of the last batch that found no room; initially that of the smallest batch. */
   neededBytes = FRAME_BYTES;
   #refusedAt = Number.NEGATIVE_INFINITY;
   #nextWarning = Number.NEGATIVE_INFINITY;
@@ -83,8 +83,8 @@ export class IntakeQueue {
   }
 
   /**
-   * @param roomBytes how much more the journal takes, beside what is queued
-   * @throws (rejects) RangeError for a batch that no receiver may make
+   * @param roomBytes how many bytes the journal can take, including what is queued
+   * @throws (rejects) RangeError for a batch that no receiver may create
    */
   async append(batch: Batch, roomBytes: number): Promise<Accepted> {
     check(batch);
@@ -120,7 +120,7 @@ export class IntakeQueue {
     });
   }
 
-  /** What is written together next. */
+  /** Removes and returns the batches that are written together next. */
   takeGroup(): readonly Waiting[] {
     let count = 0;
     let bytes = 0;
@@ -133,7 +133,7 @@ export class IntakeQueue {
     return this.#group;
   }
 
-  /** The group is on the disk, as these entries. */
+  /** The group is on disk, as these entries. */
   committed(entries: readonly JournalEntry[]): void {
     const group = this.#group;
     this.#group = [];
@@ -148,12 +148,12 @@ export class IntakeQueue {
       settle.resolve({ kind: 'accepted', index: entries[at]!.index });
     }
     this.#producers.forget(now);
-    this.#leave(group);
+    this.#release(group);
   }
 
   /**
-   * There is no room: refuses the group and all that waits behind it. This preserves the order of each
-   * sender: a later batch must not be written before one that its sender was asked to repeat.
+   * Refuses the group and everything that waits after it, because there is no room. This preserves the order
+   * of each sender: a later batch must not be written before one that its sender was asked to resend.
    */
   refuse(cause: NoRoom): void {
     this.#warn(cause);
@@ -167,7 +167,7 @@ export class IntakeQueue {
       }
       settle.resolve(this.#full(cause, bytes));
     }
-    this.#leave(refused, cause);
+    this.#release(refused, cause);
   }
 
   #warn(cause: NoRoom): void {
@@ -177,7 +177,7 @@ export class IntakeQueue {
     this.#settings.log.emit(Severity.WARN, `journal: no records are accepted: ${WHY[cause]}`);
   }
 
-  /** No batch will be written any more. */
+  /** Rejects everything: no batch will be written any more. */
   fail(error: Error): void {
     const failed = [...this.#group, ...this.#waiting];
     this.#group = [];
@@ -190,9 +190,9 @@ export class IntakeQueue {
     }
   }
 
-  /** @param cause why they were refused, if they were */
-  #leave(gone: readonly Waiting[], cause?: NoRoom): void {
-    for (const { batch, producer, followers, bytes } of gone) {
+  /** @param cause why the batches were refused, if they were */
+  #release(batches: readonly Waiting[], cause?: NoRoom): void {
+    for (const { batch, producer, followers, bytes } of batches) {
       this.bytes -= bytes;
       for (const { origin, settle } of followers) {
         settle.resolve(this.#answer(origin, producer, cause, bytes));
@@ -211,7 +211,7 @@ export class IntakeQueue {
     });
   }
 
-  /** @param cause why the first copy, of so many bytes, was refused */
+  /** @param cause why the first copy, of this size, was refused */
   #answer(
     origin: Origin,
     known: Producer | undefined,
@@ -224,7 +224,10 @@ export class IntakeQueue {
     return this.#full(cause, bytes);
   }
 
-  /** A smaller batch, such as one of the daemon's own records, may find room where those of others do not. */
+  /**
+   * A smaller batch, such as one of the daemon's own records, may find room when the batches of others do
+   * not.
+   */
   #foundRoom(group: readonly Waiting[]): void {
     const bytes = group.reduce((sum, waiting) => sum + waiting.bytes, 0);
     const isRecent = this.#settings.clock.monotonicNow() - this.#refusedAt < STILL_FULL_MILLIS;
@@ -246,7 +249,7 @@ export class IntakeQueue {
 
 function check({ body, records, origin }: Batch): void {
   if (body.length > MAX_BODY_BYTES) {
-    throw new RangeError(`body must have up to ${MAX_BODY_BYTES} bytes, got ${body.length}`);
+    throw new RangeError(`body must have at most ${MAX_BODY_BYTES} bytes, got ${body.length}`);
   }
   if (!Number.isInteger(records) || records < 0 || records > 0xffff_ffff) {
     throw new RangeError(`records must be a whole number from 0 to 4294967295, got ${shown(records)}`);

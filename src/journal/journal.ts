@@ -21,16 +21,16 @@ import { Segments } from './segments.ts';
 import { WriteLoop } from './write-loop.ts';
 
 /**
- * Keeps batches on the disk until every sink has them: the one place of acknowledged batches.
+ * Keeps batches on disk until every sink has them. It is the only place for acknowledged batches.
  *
- * - **Safe**: `append` resolves after the batch is on the disk (fdatasync). After an error of a write or a
- *   sync nothing is tried again: all waiting appends reject, `onFault` is called, no later append succeeds.
- * - **Once**: a batch with an origin is taken once, also across restarts.
- * - **Full**: beyond `maxBytes`, at the disk's floor, or with no room left, `append` answers `full`; nothing
- *   was written then, and {@link trim} makes room.
- * - **Damaged**: what fails its checksum is quarantined and counted; reading continues after it.
+ * - **Durable**: `append` resolves after the batch is on disk (fdatasync). After an error of a write or a
+ * sync nothing is retried: all pending appends reject, `onFault` is called, and no later append succeeds.
+ * - **Exactly once**: a batch with an origin is accepted once, also across restarts.
+ * - **Full**: beyond `maxBytes`, below the free space limit, or on a full disk, `append` answers `full` and
+ * nothing is written; {@link trim} makes room.
+ * - **Damaged**: data that fails its checksum is quarantined and counted; reading continues after it.
  *
- * One process at a time may have a directory open; the lock is the caller's.
+ * Only one process may have a directory open; the caller is responsible for the lock.
  */
 export class Journal implements Intake, JournalView {
   readonly id: Uint8Array;
@@ -49,9 +49,9 @@ export class Journal implements Intake, JournalView {
   #closing: Promise<void> | undefined;
 
   /**
-   * Opens the journal of a directory, or makes one; reads the heads of all segments and the entries of the
-   * last.
-   * @throws (rejects) for a newer format version (nothing was touched)
+   * Opens the journal of a directory, or creates one. Reads the headers of all segments and the entries of
+   * the last one.
+   * @throws (rejects) for a newer format version; nothing was changed
    */
   static async open(options: JournalOptions): Promise<Journal> {
     const settings = withJournalDefaults(options);
@@ -150,9 +150,10 @@ export class Journal implements Intake, JournalView {
   }
 
   /**
-   * Removes whole segments that lie before `position`: all sinks have them. The segment that is written to
-   * stays; if all of it was read and it is big, a new one is begun, so that it can go.
-   * @throws (rejects) if a file cannot be removed; it is tried again at the next call
+   * Removes segments whose entries all lie before `position`, which means that all sinks have them. The
+   * active segment is kept; if all of it was read and it is big, a new segment is started, so that it can be
+   * removed.
+   * @throws (rejects) if a file cannot be removed; the next call retries
    */
   async trim(position: number): Promise<void> {
     wholeNumber('position', position, 0);
@@ -162,8 +163,8 @@ export class Journal implements Intake, JournalView {
   }
 
   /**
-   * Checks for room, so that `isFull` of the statistics is true before a batch is refused, and false again
-   * when there is room although no batch arrives. To be called once a second.
+   * Checks for room, so that `isFull` in the statistics becomes true before a batch is refused, and false
+   * when there is room again although no batch arrives. Must be called once a second.
    */
   async checkRoom(): Promise<void> {
     this.#intake.isFull = !(await this.#loop.hasRoom(this.#intake.neededBytes));
@@ -187,7 +188,10 @@ export class Journal implements Intake, JournalView {
     };
   }
 
-  /** Takes no new batch, writes what waits, and closes. Waiting readers reject. May be called twice. */
+  /**
+   * Accepts no more batches, writes the pending ones, and closes. Waiting readers reject. May be called
+   * twice.
+   */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -198,16 +202,16 @@ export class Journal implements Intake, JournalView {
     if (position >= this.next && this.#loop.isBig) await this.#loop.roll();
     const { files, sync } = this.#settings;
     let removed = 0;
-    for (let gone = this.#segments.take(position); gone; gone = this.#segments.take(position)) {
+    for (let segment = this.#segments.take(position); segment; segment = this.#segments.take(position)) {
       try {
-        await files.unlink(gone.path);
+        await files.unlink(segment.path);
       } catch (error) {
         if (!isMissing(error)) {
-          this.#segments.putBack(gone);
+          this.#segments.putBack(segment);
           throw error;
         }
       }
-      this.#readFiles.forget(gone.path);
+      this.#readFiles.forget(segment.path);
       removed += 1;
     }
     if (removed === 0) return;

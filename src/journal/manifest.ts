@@ -11,17 +11,15 @@ import {
   writeAll,
 } from './files.ts';
 
-/** What the newest segment should be, and what came before. */
+/** What the newest segment must be, and the ids and records before it. */
 export interface ManifestContent {
-  /**
-   * The journal's id, and those that it had before with the same indexes, newest first; 32 hex digits each.
-   */
+  /** The journal's id, and its former ids with the same indexes, newest first; 32 hex digits each. */
   readonly id: string;
   readonly formerIds: readonly string[];
-  /** The head of the newest segment. */
+  /** From the header of the newest segment. */
   readonly firstIndex: number;
   readonly recordsBefore: number;
-  /** At a clean end: the index of the next entry, and the records written before it. */
+  /** After a clean shutdown: the index of the next entry, and the records written before it. */
   readonly next?: number | undefined;
   readonly records?: number | undefined;
 }
@@ -29,11 +27,12 @@ export interface ManifestContent {
 const MAX_FORMER_IDS = 16;
 
 /**
- * A small file beside the segments, written when a segment is begun and at a clean end. It shows that the
- * newest segment is gone, which the others cannot know; and which ids the journal had before.
+ * A small file beside the segments, written when a segment is started and on a clean shutdown. It reveals
+ * that the newest segment is missing, which the other segments cannot show, and keeps the former ids of the
+ * journal.
  *
- * Two lines: JSON, and its crc-32 in hexadecimal digits. Journals of earlier versions have none; it is not
- * needed.
+ * Two lines: JSON, and its crc-32 in hexadecimal. It is optional: journals of earlier versions do not have
+ * it.
  */
 export class Manifest {
   readonly #files: Files;
@@ -48,7 +47,7 @@ export class Manifest {
     this.#sync = sync;
   }
 
-  /** @returns undefined if there is none that checks out */
+  /** @returns undefined if there is no valid manifest */
   async read(): Promise<ManifestContent | undefined> {
     try {
       const file = await this.#files.openToRead(join(this.#directory, MANIFEST));
@@ -66,7 +65,7 @@ export class Manifest {
     }
   }
 
-  /** Whole or not at all. Without room it is left as it was. @throws for any other error */
+  /** Replaces the file atomically. If there is no room, the old file is kept. @throws for any other error */
   async write(content: ManifestContent): Promise<void> {
     const text = JSON.stringify({ ...content, formerIds: content.formerIds.slice(0, MAX_FORMER_IDS) });
     const unfinished = join(this.#directory, unfinishedName(MANIFEST));

@@ -1,4 +1,4 @@
-/** What was written before an entry: in the whole life of the journal, and where in its segment. */
+/** What was written before an entry: in the journal since it was created, and the offset in the segment. */
 export interface Mark {
   readonly index: number;
   readonly offset: number;
@@ -10,8 +10,8 @@ export interface Mark {
 const MAX_MARKS = 512;
 
 /**
- * Places in a segment, so that a position is found and counted without reading it all. One for each entry as
- * long as there are few, then every second, every fourth: never more than 512.
+ * Offsets in a segment, so that a position can be found and counted without reading the whole segment. One
+ * per entry at first, then every second, every fourth and so on: at most 512.
  */
 export class Marks {
   #marks: Mark[];
@@ -21,10 +21,10 @@ export class Marks {
     this.#marks = [first];
   }
 
-  /** Adds a place behind all that are known; what lies before is not needed. */
+  /** Adds a mark after the known ones; earlier ones are ignored. */
   add(mark: Mark): void {
     if (mark.index < this.#marks.at(-1)!.index + this.#spacing) {
-      // The first mark is made from the head, which does not know when the first entry will come.
+      // The first mark is made from the header, which does not know when the first entry is received.
       if (this.#marks.length === 1 && mark.index === this.#marks[0]!.index) this.#marks[0] = mark;
       return;
     }
@@ -34,8 +34,8 @@ export class Marks {
     this.#spacing *= 2;
   }
 
-  /** The last place at or before this entry, and the one behind it. */
-  around(index: number): { readonly before: Mark; readonly behind: Mark | undefined } {
+  /** The last mark at or before this entry, and the next one. */
+  around(index: number): { readonly before: Mark; readonly following: Mark | undefined } {
     let low = 0;
     let high = this.#marks.length - 1;
     while (low < high) {
@@ -43,6 +43,6 @@ export class Marks {
       if (this.#marks[middle]!.index <= index) low = middle;
       else high = middle - 1;
     }
-    return { before: this.#marks[low]!, behind: this.#marks[low + 1] };
+    return { before: this.#marks[low]!, following: this.#marks[low + 1] };
   }
 }

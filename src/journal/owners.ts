@@ -1,8 +1,8 @@
-/** The producers of each owner, and how many they are. Every operation takes constant time. */
+/** The producers of each owner, and their numbers. Every operation takes constant time. */
 export class Owners {
   /** The producers of each owner, in the order in which they were last seen. */
   readonly #producers = new Map<string | undefined, Set<string>>();
-  /** The owners by how many producers they have. */
+  /** The owners by their number of producers. */
   readonly #bySize = new Map<number, Set<string | undefined>>();
   #largest = 0;
 
@@ -27,7 +27,10 @@ export class Owners {
     this.#largest = 0;
   }
 
-  /** Of the owner with the most producers the first that may go; of the next one, if none of these may. */
+  /**
+   * The least recently seen removable producer of the owner with the most producers; if it has none, of the
+   * next owner.
+   */
   oldestOfLargest(mayGo: (producer: string) => boolean): string | undefined {
     for (let size = this.#largest; size > 0; size--) {
       for (const owner of this.#bySize.get(size) ?? []) {
@@ -47,7 +50,7 @@ export class Owners {
       this.#bySize.set(to, owners);
     }
     if (to > this.#largest) this.#largest = to;
-    // Sizes change by one, so the largest does too.
+    // Sizes change by one, and therefore the largest does too.
     else if (from === this.#largest && !this.#bySize.has(from)) this.#largest = to;
   }
 }

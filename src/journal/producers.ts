@@ -1,21 +1,21 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import type { Origin } from '../component/index.ts';
-import { readWhole, writeWhole } from './frame.ts';
+import { readUint64, writeUint64 } from './frame.ts';
 import { Owners } from './owners.ts';
 import { PRODUCER_BYTES } from './segment-header.ts';
 
-/** What is remembered of one exporter instance. */
+/** What is kept about one exporter instance. */
 export interface Producer {
-  /** The highest seq on the disk; 0: none. */
+  /** The highest seq on disk; 0: none. */
   last: number;
-  /** The highest seq taken, also what is still being written. */
+  /** The highest accepted seq, including batches that are still being written. */
   taken: number;
-  /** Batches on their way to the disk. One that has some is not forgotten. */
+  /** The number of batches being written. A producer with such batches is never dropped. */
   inFlight: number;
-  /** Journal time. */
+  /** When it was last seen, in journal time. */
   seenMillis: number;
-  /** Who sends it; undefined: not known since the start. */
+  /** The owner; undefined: not known since the start. */
   owner: string | undefined;
 }
 
@@ -25,16 +25,16 @@ const ROWS_PER_TURN = 10_000;
 /**
  * The last batch number of each producer, which identifies repeats. Bounded by count and by age. When there
  * are too many, the owner with the most producers loses the one that has been idle longest, so that a client
- * that invents producers evicts its own. Those from before a restart count as one owner's until they are seen
- * again.
+ * that invents producers evicts its own. After a restart all producers count as belonging to one owner until
+ * they are seen again.
  */
 export class Producers {
   readonly #maxCount: number;
   readonly #maxAgeMillis: number;
-  /** In the order in which they were last seen. Keys are the 16 bytes as a string. */
+  /** In the order in which they were last seen. Keys are the 16 bytes as a latin1 string. */
   readonly #table = new Map<string, Producer>();
   readonly #owners = new Owners();
-  /** How many were forgotten, by count or age. */
+  /** How many were dropped, by count or age. */
   forgotten = 0;
 
   constructor(maxCount: number, maxAgeMillis: number) {
@@ -50,7 +50,7 @@ export class Producers {
     return this.#table.get(keyOf(producer));
   }
 
-  /** A batch of it was seen: moves it to the young end, or adds it. */
+  /** Records that a batch of this producer was seen: adds it, or moves it to the end of the order. */
   seen({ producer, owner }: Pick<Origin, 'producer' | 'owner'>, nowMillis: number): Producer {
     const key = keyOf(producer);
     let found = this.#table.get(key);
@@ -64,7 +64,7 @@ export class Producers {
     return found;
   }
 
-  /** The batch is on the disk. */
+  /** The batch is on disk. */
   committed(origin: Origin, nowMillis: number): Producer {
     const found = this.seen(origin, nowMillis);
     found.last = Math.max(found.last, origin.seq);
@@ -72,7 +72,7 @@ export class Producers {
     return found;
   }
 
-  /** Forgets who is too old or too many. */
+  /** Drops producers that are too old or too many. */
   forget(nowMillis: number): void {
     for (const [key, { seenMillis, inFlight }] of this.#table) {
       if (nowMillis - seenMillis <= this.#maxAgeMillis) break;
@@ -91,11 +91,11 @@ export class Producers {
     this.forgotten += 1;
   }
 
-  /** Takes in a table as it stands at the head of a segment. @returns whether it was whole */
+  /** Loads the table from the beginning of a segment. @returns whether its checksum matches */
   load(table: Buffer, crc: number): boolean {
     if (crc32(table) !== crc) return false;
     for (let at = 0; at < table.length; at += PRODUCER_BYTES) {
-      const last = readWhole(table, at + 16);
+      const last = readUint64(table, at + 16);
       const seenMillis = table.readDoubleLE(at + 24);
       const key = table.toString('latin1', at, at + 16);
       this.#table.set(key, { last, taken: last, inFlight: 0, seenMillis, owner: undefined });
@@ -109,14 +109,14 @@ export class Producers {
     this.#owners.clear();
   }
 
-  /** The table for the head of a segment. No batch may be committed before it is done. */
+  /** Encodes the table for the beginning of a segment. No batch may be committed until this resolves. */
   async table(): Promise<Buffer> {
     const rows = [...this.#table].filter(([, { last }]) => last > 0);
     const target = Buffer.allocUnsafeSlow(rows.length * PRODUCER_BYTES);
     for (const [row, [key, { last, seenMillis }]] of rows.entries()) {
       const at = row * PRODUCER_BYTES;
       target.write(key, at, 16, 'latin1');
-      writeWhole(target, last, at + 16);
+      writeUint64(target, last, at + 16);
       target.writeDoubleLE(seenMillis, at + 24);
       if (row % ROWS_PER_TURN === ROWS_PER_TURN - 1) await nextTurn();
     }
@@ -129,7 +129,7 @@ function keyOf(producer: Uint8Array): string {
 }
 
 /**
- * The time by which producers grow old: the wall clock's, but never backwards, and at most `maxStepMillis`
+ * The time by which producers age: follows the wall clock, but never backwards and at most `maxStepMillis`
  * forward at once. A clock that jumps by a year does not age producers by a year.
  */
 export class JournalTime {
@@ -147,7 +147,7 @@ export class JournalTime {
     return this.#millis;
   }
 
-  /** Goes on to what the wall clock shows. @returns the journal time */
+  /** Advances to the wall clock. @returns the journal time */
   advance(wallMillis: number): number {
     const step = wallMillis - this.#wallMillis;
     if (step > 0) this.#millis += Math.min(step, this.#maxStepMillis);

@@ -11,8 +11,8 @@ const PIECE_BYTES = 1_048_576;
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /**
- * Keeps the bytes of damaged ranges in files beside the segment, for a person to look at, and counts them.
- * Together at most as big as one segment: beyond that, ranges are counted and logged but not copied.
+ * Copies the bytes of damaged ranges to files beside the segment, for inspection, and counts them. The copies
+ * are bounded by the size of one segment; beyond that, ranges are counted and logged but not copied.
  */
 export class Quarantine {
   readonly #settings: Settings;
@@ -24,18 +24,18 @@ export class Quarantine {
     missingBatches: 0,
     missingRecords: 0,
   };
-  /** The files that there were when the journal was opened. */
+  /** The files that existed when the journal was opened. */
   readonly #known: ReadonlySet<string>;
   #room: number;
 
-  /** @param usedBytes what the known files hold */
+  /** @param usedBytes the size of the known files */
   constructor(settings: Settings, known: readonly string[], usedBytes: number) {
     this.#settings = settings;
     this.#known = new Set(known);
     this.#room = settings.segmentBytes - usedBytes;
   }
 
-  /** Counts a range once, however many readers find it. Never throws. */
+  /** Counts a range once, even if several readers find it. Never throws. */
   async range(segment: Segment, offset: number, length: number): Promise<void> {
     if (segment.damage.has(offset)) return;
     segment.damage.set(offset, length);
@@ -45,33 +45,34 @@ export class Quarantine {
     const copied =
       this.#known.has(name) || (length <= this.#room && (await this.#copied(segment, offset, length, name)));
     if (!copied) this.counts.uncopiedBytes += length;
-    const follows = copied ? `they are kept in ${name}` : 'they were not copied';
+    const follows = copied ? `they were copied to ${name}` : 'they were not copied';
     this.report(
       `${length} bytes at ${offset} of ${segment.name} are damaged; ${follows}, reading continues after them`,
     );
   }
 
   /**
-   * Counts what was in segments that are gone, as far as it is known. @param next the index behind what is
-   * there
+   * Counts the content of missing segments, as far as it is known. @param next the index after the last
+   * existing entry
    */
   missing(noted: ManifestContent, next: number, records: number): void {
     const batches = Math.max(0, (noted.next ?? noted.firstIndex) - next);
     const lost = Math.max(0, (noted.records ?? noted.recordsBefore) - records);
     this.counts.missingBatches += batches;
     this.counts.missingRecords += lost;
-    const atLeast = noted.next === undefined ? 'and what was written to it, at least ' : '';
+    const missing = noted.next === undefined ? 'the batches in it and ' : '';
+    const earlier = noted.next === undefined ? 'earlier batches' : 'batches';
     this.#settings.log.emit(
       Severity.ERROR,
-      `journal: its newest segment, ${segmentName(noted.firstIndex)}, is missing: ${atLeast}${batches} batches with ${lost} records are lost`,
+      `journal: the newest segment, ${segmentName(noted.firstIndex)}, is missing: ${missing}${batches} ${earlier} with ${lost} records are lost`,
     );
   }
 
-  /** Counts what was cut off. */
+  /** Counts bytes that were truncated. */
   cut(name: string, offset: number, length: number): void {
     this.counts.cutBytes += length;
     this.report(
-      `the last ${length} bytes of ${name}, from ${offset}, were not written to the end; they were cut off`,
+      `the last ${length} bytes of ${name}, from ${offset}, are an incomplete write; they were truncated`,
     );
   }
 

@@ -2,62 +2,66 @@ import type { Files, OpenFile } from './files.ts';
 
 const MAX_IDLE = 8;
 
-interface Held {
+interface SharedFile {
   readonly file: Promise<OpenFile>;
   users: number;
-  /** To be closed as soon as nobody reads it. */
-  leaving: boolean;
+  /** The file is closed when its last user is done. */
+  isClosing: boolean;
 }
 
-/** Files that sinks read from, shared among them. A few stay open while nobody reads. */
+/** Open files that sinks read from, shared by all sinks. A few stay open while idle. */
 export class ReadFiles {
   readonly #files: Files;
-  readonly #held = new Map<string, Held>();
+  readonly #shared = new Map<string, SharedFile>();
 
   constructor(files: Files) {
     this.#files = files;
   }
 
-  /** Calls `use` with the open file. @throws what opening or `use` throws; ENOENT if it was trimmed */
+  /** Calls `use` with the open file. @throws what opening or `use` throws; ENOENT if the file was trimmed */
   async with<T>(path: string, use: (file: OpenFile) => Promise<T>): Promise<T> {
-    const held = this.#held.get(path) ?? { file: this.#files.openToRead(path), users: 0, leaving: false };
-    this.#held.delete(path);
-    this.#held.set(path, held);
-    held.users += 1;
+    const shared = this.#shared.get(path) ?? {
+      file: this.#files.openToRead(path),
+      users: 0,
+      isClosing: false,
+    };
+    this.#shared.delete(path);
+    this.#shared.set(path, shared);
+    shared.users += 1;
     try {
-      return await use(await held.file);
+      return await use(await shared.file);
     } catch (error) {
-      held.leaving = true;
+      shared.isClosing = true;
       throw error;
     } finally {
-      held.users -= 1;
-      if (held.leaving) this.#drop(path, held);
+      shared.users -= 1;
+      if (shared.isClosing) this.#drop(path, shared);
       this.#shrink();
     }
   }
 
-  /** The file is gone from its directory. */
+  /** Closes a file that was removed from its directory. */
   forget(path: string): void {
-    const held = this.#held.get(path);
-    if (held === undefined) return;
-    held.leaving = true;
-    this.#drop(path, held);
+    const shared = this.#shared.get(path);
+    if (shared === undefined) return;
+    shared.isClosing = true;
+    this.#drop(path, shared);
   }
 
   close(): void {
-    for (const path of [...this.#held.keys()]) this.forget(path);
+    for (const path of [...this.#shared.keys()]) this.forget(path);
   }
 
   #shrink(): void {
-    for (const [path, held] of this.#held) {
-      if (this.#held.size <= MAX_IDLE) return;
-      if (held.users === 0) this.#drop(path, held);
+    for (const [path, shared] of this.#shared) {
+      if (this.#shared.size <= MAX_IDLE) return;
+      if (shared.users === 0) this.#drop(path, shared);
     }
   }
 
-  #drop(path: string, held: Held): void {
-    if (this.#held.get(path) === held) this.#held.delete(path);
-    if (held.users > 0) return;
-    held.file.then((file) => file.close()).catch(() => {});
+  #drop(path: string, shared: SharedFile): void {
+    if (this.#shared.get(path) === shared) this.#shared.delete(path);
+    if (shared.users > 0) return;
+    shared.file.then((file) => file.close()).catch(() => {});
   }
 }

@@ -9,19 +9,17 @@ import type { Recent } from './recent.ts';
 import { type Scanned, Scanner } from './scanner.ts';
 import type { Segment } from './segment.ts';
 
-/** What a reader needs of the journal. */
+/** The parts of the journal that a reader uses. */
 export interface ReadSource {
   readonly first: number;
-  /** The index behind the last entry on the disk. */
+  /** The index after the last entry on disk. */
   readonly next: number;
   readonly recent: Recent;
   readonly readFiles: ReadFiles;
   readonly quarantine: Quarantine;
-  /** The segment with this entry, and the one behind it. */
-  segmentsAt(index: number): { readonly segment: Segment; readonly behind: Segment | undefined };
-  /**
-   * Resolves when a group has reached the disk. @throws (rejects) when aborted, and when the journal closes
-   */
+  /** The segment with this entry, and the one after it. */
+  segmentsAt(index: number): { readonly segment: Segment; readonly following: Segment | undefined };
+  /** Resolves when the next group is on disk. @throws (rejects) when aborted, and when the journal closes */
   grown(signal: AbortSignal): Promise<void>;
 }
 
@@ -33,25 +31,25 @@ type Ahead = { readonly entries: JournalEntry[] } | Gap;
 
 interface Gap {
   readonly to: number;
-  /** Its entries were on the disk once. Else they were cut off, and never acknowledged. */
+  /** The entries of the gap were on disk once. If false, they were truncated and never acknowledged. */
   readonly isLost: boolean;
-  /** How many records its entries held; undefined: not known here. */
+  /** How many records the entries held; undefined: unknown. */
   readonly records: number | undefined;
 }
 
-/** How far a segment was read. */
+/** The position of a reader in a segment. */
 interface Place {
   readonly segment: Segment;
   readonly scanner: Scanner;
-  /** The index that comes next, if there is no gap. */
+  /** The next index, if there is no gap. */
   next: number;
-  /** Something damaged stands before it. */
-  isBehindDamage: boolean;
+  /** Whether damage precedes the current position. */
+  isAfterDamage: boolean;
 }
 
 /**
- * Reads entries in order: the newest from memory, older ones from the disk by big pieces. It counts what it
- * passes over: batches by their indexes; records by the heads of segments, which say how many were written
+ * Reads entries in order: the newest from memory, older ones from disk in large chunks. It counts what it
+ * skips: batches by their indexes; records by the segment headers, which contain how many were written
  * before.
  */
 export class Reader implements JournalReader {
@@ -59,12 +57,14 @@ export class Reader implements JournalReader {
   #position: number;
   #recordsBefore: number | undefined;
   readonly #missing = { batches: 0, records: 0 };
-  /** Read already, not yet handed out. */
+  /** Read from disk, but not returned yet. */
   #ahead: Ahead[] = [];
   #place: Place | undefined;
   #busy = false;
 
-  /** @param position beyond the end it becomes the end: such entries were never here, or were cut off */
+  /**
+   * @param position a position beyond the end becomes the end: such entries never existed or were truncated
+   */
   constructor(source: ReadSource, position: number, recordsBefore?: number) {
     this.#source = source;
     this.#position = Math.min(Math.max(wholeNumber('position', position, 0), 1), source.next);
@@ -85,13 +85,13 @@ export class Reader implements JournalReader {
   }
 
   async next(maxBytes: number, signal: AbortSignal): Promise<readonly JournalEntry[]> {
-    if (this.#busy) throw new Error('a reader takes one call at a time');
+    if (this.#busy) throw new Error('a reader does not allow concurrent calls');
     this.#busy = true;
     try {
       for (;;) {
         signal.throwIfAborted();
         const from = this.#position;
-        const found = this.#handOut(maxBytes);
+        const found = this.#takeReady(maxBytes);
         if (this.#position > from) return found;
         if (this.#position >= this.#source.next) await this.#source.grown(signal);
         else await this.#readAhead(maxBytes);
@@ -102,16 +102,16 @@ export class Reader implements JournalReader {
     }
   }
 
-  #handOut(maxBytes: number): readonly JournalEntry[] {
+  #takeReady(maxBytes: number): readonly JournalEntry[] {
     const source = this.#source;
     const ahead = this.#ahead[0];
     if (ahead !== undefined && !('entries' in ahead)) {
       this.#ahead.shift();
-      this.#passOver(ahead);
+      this.#skip(ahead);
       return [];
     }
     if (ahead === undefined && this.#position < source.first) {
-      this.#passOver({ to: source.first, isLost: true, records: undefined });
+      this.#skip({ to: source.first, isLost: true, records: undefined });
       this.#readHead(source.segmentsAt(source.first).segment);
       return [];
     }
@@ -125,7 +125,7 @@ export class Reader implements JournalReader {
     return entries;
   }
 
-  #passOver({ to, isLost, records }: Gap): void {
+  #skip({ to, isLost, records }: Gap): void {
     if (isLost) {
       this.#missing.batches += to - this.#position;
       this.#missing.records += records ?? 0;
@@ -139,8 +139,8 @@ export class Reader implements JournalReader {
   }
 
   /**
-   * At the begin of a segment its head says how many records were written before it: what was not read of
-   * them is lost.
+   * At the beginning of a segment, its header contains how many records were written before it. Those that
+   * were not read are lost.
    */
   #readHead({ head }: Segment): void {
     if (head.firstIndex !== this.#position) return;
@@ -151,14 +151,14 @@ export class Reader implements JournalReader {
 
   async #readAhead(maxBytes: number): Promise<void> {
     const source = this.#source;
-    const { segment, behind } = source.segmentsAt(this.#position);
+    const { segment, following } = source.segmentsAt(this.#position);
     this.#readHead(segment);
     const place = this.#placeIn(segment);
     if (place.scanner.offset >= segment.end) {
-      const to = behind?.head.firstIndex ?? source.next;
-      const isLost = place.isBehindDamage || (behind !== undefined && hasMore(behind, segment));
-      if (to > this.#position) this.#passOver({ to, isLost, records: undefined });
-      if (behind !== undefined) this.#readHead(behind);
+      const to = following?.head.firstIndex ?? source.next;
+      const isLost = place.isAfterDamage || (following !== undefined && hasMore(following, segment));
+      if (to > this.#position) this.#skip({ to, isLost, records: undefined });
+      if (following !== undefined) this.#readHead(following);
       return;
     }
     const pieceBytes = Math.min(Math.max(maxBytes, MIN_PIECE_BYTES), MAX_PIECE_BYTES);
@@ -169,7 +169,7 @@ export class Reader implements JournalReader {
       );
       for (const each of scanned) {
         if (each.kind === 'damage') await source.quarantine.range(segment, each.offset, each.length);
-        this.#lookAt(each, place);
+        this.#process(each, place);
       }
     } catch (error) {
       this.#place = undefined;
@@ -178,17 +178,17 @@ export class Reader implements JournalReader {
     }
   }
 
-  #lookAt(scanned: Scanned, place: Place): void {
+  #process(scanned: Scanned, place: Place): void {
     if (scanned.kind === 'damage' && scanned.entry === undefined) {
-      place.isBehindDamage = true;
+      place.isAfterDamage = true;
       return;
     }
     const index = scanned.kind === 'seal' ? scanned.next : scanned.entry!.index;
     if (scanned.kind !== 'seal') {
       place.segment.count(scanned.offset, scanned.entry!, scanned.length - FRAME_BYTES);
     }
-    if (index > place.next) this.#ahead.push({ to: index, isLost: place.isBehindDamage, records: undefined });
-    place.isBehindDamage = false;
+    if (index > place.next) this.#ahead.push({ to: index, isLost: place.isAfterDamage, records: undefined });
+    place.isAfterDamage = false;
     place.next = Math.max(place.next, index);
     if (scanned.kind === 'seal' || index < place.next) return;
     place.next = index + 1;
@@ -204,12 +204,12 @@ export class Reader implements JournalReader {
   #placeIn(segment: Segment): Place {
     if (this.#place?.segment === segment && this.#place.next === this.#position) return this.#place;
     const scanner = new Scanner(segment.head.mark, segment.offsetFor(this.#position));
-    this.#place = { segment, scanner, next: this.#position, isBehindDamage: false };
+    this.#place = { segment, scanner, next: this.#position, isAfterDamage: false };
     return this.#place;
   }
 }
 
-/** Whether more was written before a segment than was read of those before it. */
+/** Whether more was written before a segment than was read of the preceding ones. */
 function hasMore({ head }: Segment, { counted }: Segment): boolean {
   return head.bytesBefore > counted.bytes || head.recordsBefore > counted.records;
 }
@@ -223,14 +223,14 @@ function fitting(entries: readonly JournalEntry[], maxBytes: number): number {
   return entries.length;
 }
 
-/** Wakes readers that wait for the journal to grow, and calls listeners whenever it does. */
+/** Wakes readers that wait for new entries, and calls listeners when there are new entries. */
 export class Growth {
   readonly #listeners = new Set<() => void>();
   readonly #waiting = new Set<(error?: Error) => void>();
   #isScheduled = false;
   #closed: Error | undefined;
 
-  /** Resolves at the next growth. @throws (rejects) with the signal's reason, or when closed */
+  /** Resolves when there are new entries. @throws (rejects) with the signal's reason, or when closed */
   wait(signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.#closed !== undefined) return reject(this.#closed);
@@ -249,13 +249,13 @@ export class Growth {
     });
   }
 
-  /** @returns ends that */
+  /** @returns a function that removes the listener */
   listen(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  /** In the next turn: senders get their answers before the sinks begin with what was sent. */
+  /** Runs in the next turn of the event loop, so that senders get their replies before the sinks start. */
   grew(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;

@@ -21,23 +21,23 @@ import { type Committed, replay } from './replay.ts';
 import { Segment } from './segment.ts';
 import { decodeHead, HEAD_BYTES, type Head, PRODUCER_BYTES } from './segment-header.ts';
 
-/** The state of a journal on the disk when it is opened. */
+/** The state of a journal on disk when it is opened. */
 export interface Recovered {
   readonly id: Buffer;
-  /** Oldest first. The last one is written to, unless `active` is absent. */
+  /** Oldest first. The last one is the active segment, unless `active` is undefined. */
   readonly segments: Segment[];
-  /** Absent: a new segment is to be made before anything is written. */
+  /** Undefined: a new segment must be created before anything is written. */
   readonly active: OpenFile | undefined;
   readonly next: number;
   readonly producers: Producers;
   readonly time: JournalTime;
   readonly quarantine: Quarantine;
-  /** The journal's directory, open. */
+  /** The open directory of the journal. */
   readonly handle: OpenDirectory;
   readonly manifest: Manifest;
-  /** Ids that the journal had before, with the same indexes. */
+  /** Former ids of the journal, with the same indexes. */
   readonly formerIds: readonly string[];
-  /** Records written before the next segment at the least. */
+  /** The minimum number of records written before the next segment. */
   readonly recordsBefore: number;
 }
 
@@ -50,22 +50,23 @@ interface Found {
 const PIECE_BYTES = 1_048_576;
 
 /**
- * Reads what is there: the heads of all segments, and the entries of the last.
+ * Recovers the state of a journal: reads the headers of all segments and the entries of the last one.
  *
- * **The last group** is the one that begins at the highest place any whole frame of the last segment names. A
- * group is only written after the one before is on the disk, and a segment is only made after all groups of
- * the one before are. So everything before the last group was on the disk once, and damage there came later:
- * that range is quarantined. Corruption from the last group on may be a torn write: all from the first such
- * byte is cut off. A seal (clean end) is a group too, and so verifies everything.
+ * **The last group** begins at the highest offset that any valid frame of the last segment contains as its
+ * group. A group is written only after the previous group is on disk, and a segment is created only after all
+ * groups of the previous one are. Therefore everything before the last group was on disk once: damage there
+ * came later, and that range is quarantined. Corruption in the last group may be a torn write: everything
+ * from the first such byte is truncated. A seal (clean shutdown) is a group too, and therefore verifies
+ * everything.
  *
- * The last group is then written again in place and synced: if a sync had failed before, the system may hold
- * pages as written which the disk never got.
+ * The last group is then rewritten in place and synced: after a failed sync, the operating system may
+ * consider pages as written that the disk never got.
  *
- * @throws for a newer format version, before anything is touched
+ * @throws for a newer format version, before anything is changed
  */
 export async function recover(settings: Settings): Promise<Recovered> {
   const { directory, files } = settings;
-  const names = await listOrMake(files, directory);
+  const names = await listOrCreate(files, directory);
   const handle = await files.openDirectory(directory);
   try {
     return await recoverFrom(settings, names, handle);
@@ -88,19 +89,20 @@ async function recoverFrom(
   for (const name of names.filter(isUnfinished)) await files.unlink(join(directory, name));
   const damaged = names.filter(isDamaged);
   const quarantine = new Quarantine(settings, damaged, await bytesOf(files, directory, damaged));
-  const whole = await withoutHeadless(settings, found, quarantine);
-  // A name that is found may not be on the disk yet, if the process before ended just then.
+  const readable = await quarantineHeadless(settings, found, quarantine);
+  // The name of a file that was found may not be durable, if the previous process ended just after creating
+  // it.
   if (settings.sync === 'always') await handle.sync();
 
   const manifest = new Manifest(files, directory, handle, settings.sync === 'always');
-  const segments = whole.map(({ head, bytes }) => new Segment(directory, head!, bytes));
+  const segments = readable.map(({ head, bytes }) => new Segment(directory, head!, bytes));
   for (const [at, segment] of segments.slice(0, -1).entries()) segment.closeAt(segments[at + 1]!.head);
   const last = segments.at(-1);
   const producers = new Producers(settings.producers.maxCount, settings.producers.maxAgeMillis);
   const now = clock.now();
   const maxStep = settings.producers.maxAgeMillis / 2;
   const noted = notedOf(await manifest.read(), last);
-  const beyond = Math.max(nextBehindHeadless(found), noted?.next ?? noted?.firstIndex ?? 1);
+  const minNext = Math.max(minNextAfterHeadless(found), noted?.next ?? noted?.firstIndex ?? 1);
   const common = { segments, producers, quarantine, handle, manifest };
   if (last === undefined) {
     if (noted !== undefined) quarantine.missing(noted, 1, 0);
@@ -109,7 +111,7 @@ async function recoverFrom(
       id: randomBytes(16),
       formerIds: noted === undefined ? [] : [noted.id, ...noted.formerIds],
       active: undefined,
-      next: beyond,
+      next: minNext,
       time: new JournalTime(0, now, maxStep),
       recordsBefore: noted?.records ?? noted?.recordsBefore ?? 0,
     };
@@ -124,7 +126,7 @@ async function recoverFrom(
   };
   const file = await files.openToWrite(last.path);
   try {
-    await mend(file, last, quarantine, committed);
+    await repair(file, last, quarantine, committed);
   } catch (error) {
     await file.close();
     throw error;
@@ -133,7 +135,7 @@ async function recoverFrom(
 
   const isNewestMissing = noted !== undefined && noted.firstIndex > last.head.firstIndex;
   if (isNewestMissing) quarantine.missing(noted, last.next, last.records);
-  const keepsId = tables !== 'lost' && !isNewestMissing && beyond <= last.next;
+  const keepsId = tables !== 'lost' && !isNewestMissing && minNext <= last.next;
   const keepsFile = keepsId && tables === 'whole';
   if (!keepsFile) await file.close();
   const ids = [noted?.id, last.head.id.toString('hex'), ...(noted?.formerIds ?? [])];
@@ -142,14 +144,14 @@ async function recoverFrom(
     id: keepsId ? last.head.id : randomBytes(16),
     formerIds: keepsId ? (noted?.formerIds ?? []) : [...new Set(ids)].filter((id) => id !== undefined),
     active: keepsFile ? file : undefined,
-    next: Math.max(beyond, last.next),
+    next: Math.max(minNext, last.next),
     time,
     recordsBefore: isNewestMissing ? (noted.records ?? noted.recordsBefore) : 0,
   };
 }
 
 /** Brings the last segment into a state in which it can be continued, see {@link recover}. */
-async function mend(
+async function repair(
   file: OpenFile,
   last: Segment,
   quarantine: Quarantine,
@@ -160,21 +162,21 @@ async function mend(
     quarantine.cut(last.name, cutAt, end - cutAt);
     await file.truncate(cutAt);
   }
-  await writeAgain(file, lastGroup, cutAt);
+  await rewrite(file, lastGroup, cutAt);
   await file.datasync();
   last.end = Math.max(cutAt, last.begin);
   last.settle();
   last.next = Math.max(last.next, seenNext);
 }
 
-/** What the manifest says, if it belongs to these segments. */
+/** The content of the manifest, if it belongs to these segments. */
 function notedOf(noted: ManifestContent | undefined, last: Segment | undefined): ManifestContent | undefined {
   if (noted === undefined || last === undefined) return noted;
   const id = last.head.id.toString('hex');
   return noted.id === id || noted.formerIds.includes(id) ? noted : undefined;
 }
 
-async function listOrMake(files: Files, directory: string): Promise<readonly string[]> {
+async function listOrCreate(files: Files, directory: string): Promise<readonly string[]> {
   try {
     return await files.list(directory);
   } catch (error) {
@@ -200,7 +202,7 @@ async function readHead(files: Files, directory: string, name: string): Promise<
     const found = decodeHead(piece);
     if (found.kind === 'newer') {
       throw new Error(
-        `journal: ${path} has format version ${found.version}, this program knows 1; nothing was changed, use a newer program`,
+        `journal: ${path} has format version ${found.version}, this program supports 1; nothing was changed, use a newer program`,
       );
     }
     const head =
@@ -226,8 +228,8 @@ async function bytesOf(files: Files, directory: string, names: readonly string[]
   return sum;
 }
 
-/** A segment whose head is damaged in both copies cannot be read: the whole file is quarantined. */
-async function withoutHeadless(
+/** Quarantines segments whose header is damaged in both copies, because they cannot be read. */
+async function quarantineHeadless(
   { files, directory }: Settings,
   found: readonly Found[],
   quarantine: Quarantine,
@@ -239,30 +241,30 @@ async function withoutHeadless(
     quarantine.counts.damagedRanges += 1;
     quarantine.counts.damagedBytes += bytes;
     quarantine.report(
-      `the head of ${name} is damaged; the file was renamed to ${kept}, reading continues after it`,
+      `the header of ${name} is damaged; the file was renamed to ${kept}, reading continues after it`,
     );
   }
   return found.filter(({ head }) => head !== undefined);
 }
 
-/** An index that no entry of a last segment without a head can have had. */
-function nextBehindHeadless(found: readonly Found[]): number {
+/** An index above all entries that a last segment without a valid header can have had. */
+function minNextAfterHeadless(found: readonly Found[]): number {
   const last = found.at(-1);
   if (last === undefined || last.head !== undefined) return 1;
   return firstIndexOf(last.name)! + Math.max(0, Math.floor((last.bytes - HEAD_BYTES) / FRAME_BYTES));
 }
 
 /**
- * The table at the head of the last segment; if that is damaged, the one before, and what the entries between
- * say. `mended` and `lost` ask for a new segment, so that a whole table is on the disk again; `lost` for a
- * new id too.
+ * Loads the table at the beginning of the last segment. If it is damaged, loads that of the previous segment
+ * and the entries after it. `rebuilt` and `lost` require a new segment, so that a valid table is on disk
+ * again; `lost` also requires a new id.
  */
 async function loadProducers(
   files: Files,
   last: Segment,
   previous: Segment | undefined,
   producers: Producers,
-): Promise<'whole' | 'mended' | 'lost'> {
+): Promise<'whole' | 'rebuilt' | 'lost'> {
   if (await loadTable(files, last, producers)) return 'whole';
   producers.clear();
   if (previous === undefined || !(await loadTable(files, previous, producers))) {
@@ -271,14 +273,14 @@ async function loadProducers(
   }
   const file = await files.openToRead(previous.path);
   try {
-    // A reader of these entries finds the damage again, and quarantines it.
+    // A reader of these entries finds the damage again and quarantines it.
     await replay(file, previous, undefined, (origin) => {
       if (origin !== undefined) producers.committed(origin, last.head.timeMillis);
     });
   } finally {
     await file.close();
   }
-  return 'mended';
+  return 'rebuilt';
 }
 
 async function loadTable(files: Files, { path, head }: Segment, producers: Producers): Promise<boolean> {
@@ -292,7 +294,7 @@ async function loadTable(files: Files, { path, head }: Segment, producers: Produ
   }
 }
 
-async function writeAgain(file: OpenFile, from: number, to: number): Promise<void> {
+async function rewrite(file: OpenFile, from: number, to: number): Promise<void> {
   for (let at = from; at < to; at += PIECE_BYTES) {
     const piece = Buffer.allocUnsafe(Math.min(PIECE_BYTES, to - at));
     const read = await file.read(piece, piece.length, at);

@@ -5,24 +5,27 @@ import type { Quarantine } from './quarantine.ts';
 import { type Scanned, Scanner } from './scanner.ts';
 import type { Segment } from './segment.ts';
 
-/** Called for each entry that stays, in order. */
+/** Called for each entry that is kept, in order. */
 export type Committed = (origin: Origin | undefined, receivedMillis: number) => void;
 
-/** What was found in the last segment. */
+/** The content of the last segment. */
 export interface Replayed {
-  /** Where the file ends. */
+  /** The size of the file. */
   readonly end: number;
-  /** From here on nothing valid must be kept; `end` if all is valid. */
+  /** The file must be truncated here; `end` if everything is valid. */
   readonly cutAt: number;
   /** Where the last group begins; 0 if there is none, so that the header is not verified. */
   readonly lastGroup: number;
-  /** The index behind the highest that was seen, also in what is cut: it may have been returned already. */
+  /**
+   * The index after the highest one that was seen, including truncated entries: it may have been returned
+   * already.
+   */
   readonly seenNext: number;
 }
 
 const PIECE_BYTES = 4_194_304;
 
-/** An entry, or one whose body is damaged. */
+/** An entry that is kept, or one whose body is damaged. */
 interface Kept {
   readonly offset: number;
   readonly length: number;
@@ -33,8 +36,8 @@ interface Kept {
 type Damage = Extract<Scanned, { kind: 'damage' }>;
 
 /**
- * Reads all frames of a segment, one group at a time: a group counts when the next one begins, and of the
- * last only what stands before the first damage.
+ * Reads all frames of a segment, one group at a time. A group is kept when the next one begins; of the last
+ * group only the frames before the first damage are kept.
  */
 export async function replay(
   file: OpenFile,
@@ -47,7 +50,7 @@ export async function replay(
   let lastGroup = 0;
   let seenNext = segment.head.firstIndex;
   let group: Kept[] = [];
-  /** Damage since the last group began, and before it is known whether another one follows. */
+  /** Damage since the beginning of the last group, until it is known whether another group follows. */
   let damage: Damage[] = [];
 
   const keep = (upTo: number) => {
@@ -74,7 +77,7 @@ export async function replay(
       if (each.group > lastGroup) {
         keep(Number.POSITIVE_INFINITY);
         lastGroup = each.group;
-        // What ends before this group was on the disk once. Damage across its beginning stays undecided.
+        // Ranges that end before this group were on disk once. A range across its beginning stays undecided.
         for (const { offset, length } of damage.filter(endsBy(lastGroup))) {
           await quarantine?.range(segment, offset, length);
         }

@@ -1,8 +1,8 @@
 import type { JournalEntry } from '../component/index.ts';
 import type { OpenFile } from './files.ts';
-import { bodyFits, decodeFrame, FRAME_BYTES, type Frame, MARK_BYTES } from './frame.ts';
+import { bodyMatches, decodeFrame, FRAME_BYTES, type Frame, MARK_BYTES } from './frame.ts';
 
-/** What stands in a segment, one behind the other without gaps. */
+/** The content of a segment, in order and without gaps. */
 export type Scanned =
   | {
       readonly kind: 'entry';
@@ -22,20 +22,20 @@ export type Scanned =
       readonly kind: 'damage';
       readonly offset: number;
       readonly length: number;
-      /** Known if only the body is damaged. It is empty here. */
+      /** Known if only the body is damaged. Its `body` is empty. */
       readonly entry: JournalEntry | undefined;
     };
 
 const SEARCH_BYTES = 1_048_576;
 
-/** Reads the frames of a segment by big pieces, and continues behind damage. */
+/** Reads the frames of a segment in large chunks, and continues after damage. */
 export class Scanner {
   readonly #mark: Buffer;
   #offset: number;
   #lastIndex = 0;
   #lastGroup = 0;
 
-  /** @param offset where a frame begins */
+  /** @param offset the beginning of a frame */
   constructor(mark: Buffer, offset: number) {
     this.#mark = mark;
     this.#offset = offset;
@@ -47,10 +47,10 @@ export class Scanner {
   }
 
   /**
-   * The next frames, at least one unless `end` is reached. Bodies are views of the piece that was read.
-   * @param file the same in every call, or another opening of it
-   * @param end what lies behind is not looked at
-   * @param pieceBytes about how much to read at once
+   * Reads the next frames, at least one unless `end` is reached. Bodies are views of the chunk that was read.
+   * @param file the same file in every call; it may have been reopened
+   * @param end nothing after this offset is read
+   * @param pieceBytes approximately how much to read at once
    */
   async read(file: OpenFile, end: number, pieceBytes: number): Promise<readonly Scanned[]> {
     if (this.#offset >= end) return [];
@@ -68,7 +68,7 @@ export class Scanner {
       const length = FRAME_BYTES + frame.bodyBytes;
       if (at + length > piece.length) {
         if (at > 0) return found;
-        // One entry bigger than the piece: it alone.
+        // One entry larger than the chunk: read it alone.
         const whole = await load(file, start, length);
         this.#take(frame, whole.subarray(FRAME_BYTES), found);
         return found;
@@ -85,13 +85,15 @@ export class Scanner {
     this.#offset += length;
     this.#lastGroup = frame.group;
     this.#lastIndex = frame.seal ? index - 1 : index;
-    if (!bodyFits(frame, body))
+    if (!bodyMatches(frame, body))
       found.push({ kind: 'damage', offset, length, entry: frame.seal ? undefined : frame.entry });
     else if (frame.seal) found.push({ kind: 'seal', offset, length, group: frame.group, next: index });
     else found.push({ kind: 'entry', offset, length, group: frame.group, entry: { ...frame.entry, body } });
   }
 
-  /** The frame, if it can stand here: indexes and groups only grow, and it ends within the file. */
+  /**
+   * Returns the frame if it is possible here: indexes and groups only increase, and it ends within the file.
+   */
   #plausible(frame: Frame | undefined, offset: number, end: number): Frame | undefined {
     if (frame === undefined) return undefined;
     const inOrder = frame.entry.index > this.#lastIndex;
@@ -99,14 +101,14 @@ export class Scanner {
     return inOrder && grouped && offset + FRAME_BYTES + frame.bodyBytes <= end ? frame : undefined;
   }
 
-  /** From here to the next frame that checks out, head and body, or to the end. */
+  /** Finds the end of the damage: the next valid frame, header and body, or the end. */
   async #damage(file: OpenFile, end: number): Promise<Scanned> {
     const offset = this.#offset;
     let at = offset + 1;
     while (at + FRAME_BYTES <= end) {
       const piece = await load(file, at, Math.min(SEARCH_BYTES, end - at));
       for (let hit = piece.indexOf(this.#mark); hit >= 0; hit = piece.indexOf(this.#mark, hit + 1)) {
-        if (!(await this.#checksOut(file, at + hit, end))) continue;
+        if (!(await this.#isValidFrame(file, at + hit, end))) continue;
         this.#offset = at + hit;
         return { kind: 'damage', offset, length: this.#offset - offset, entry: undefined };
       }
@@ -117,11 +119,11 @@ export class Scanner {
     return { kind: 'damage', offset, length: end - offset, entry: undefined };
   }
 
-  async #checksOut(file: OpenFile, offset: number, end: number): Promise<boolean> {
+  async #isValidFrame(file: OpenFile, offset: number, end: number): Promise<boolean> {
     const head = await load(file, offset, Math.min(FRAME_BYTES, end - offset));
     const frame = this.#plausible(decodeFrame(head, 0, this.#mark), offset, end);
     if (frame === undefined) return false;
-    return bodyFits(frame, await load(file, offset + FRAME_BYTES, frame.bodyBytes));
+    return bodyMatches(frame, await load(file, offset + FRAME_BYTES, frame.bodyBytes));
   }
 }
 

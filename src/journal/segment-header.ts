@@ -1,26 +1,27 @@
 import { crc32 } from 'node:zlib';
-import { MARK_BYTES, readWhole, writeWhole } from './frame.ts';
+import { MARK_BYTES, readUint64, writeUint64 } from './frame.ts';
 
 /**
- * The head of a segment, as written by this version. All numbers have their low bytes first.
+ * The header of a segment, as this version writes it. All numbers are little-endian.
  *
- * | at | bytes | what |
+ * | offset | bytes | field |
  * |---|---|---|
  * | 0 | 8 | `distlogJ` |
  * | 8 | 4 | format version |
- * | 12 | 4 | crc-32 of the bytes 0 to 11, the same in every version to come: a flipped bit is no newer version |
+ * | 12 | 4 | crc-32 of the bytes 0 to 11, in every version: a flipped bit must not look like a newer version
+ * |
  * | 16 | 16 | journal id |
  * | 32 | 8 | the segment's mark |
  * | 40 | 8 | index of its first entry |
- * | 48 | 8 | records written to the journal before it, ever |
- * | 56 | 8 | bytes of bodies written before it, ever |
+ * | 48 | 8 | records written to the journal before this segment, in total |
+ * | 56 | 8 | bytes of bodies written before this segment, in total |
  * | 64 | 8 | created, milliseconds since 1970 (float64) |
  * | 72 | 8 | journal time, see JournalTime (float64) |
  * | 80 | 4 | number of producers in the table |
  * | 84 | 4 | crc-32 of the table |
  * | 88 | 4 | crc-32 of the bytes 0 to 87 |
  *
- * A second copy stands at 512, the table of producers begins at 1,024: 16 bytes producer, 8 bytes last seq, 8
+ * A second copy is at 512. The table of producers begins at 1,024: 16 bytes producer, 8 bytes last seq, 8
  * bytes last seen in journal time (float64), least recently seen first. The first frame follows the table.
  */
 export const VERSION = 1;
@@ -42,15 +43,13 @@ export interface Head {
   readonly tableCrc: number;
 }
 
-/**
- * What is known of the beginning of a file: its head, or that both copies are damaged, or a newer version.
- */
+/** The decoded beginning of a file: its header, or both copies are damaged, or the version is newer. */
 export type FoundHead =
   | { readonly kind: 'head'; readonly head: Head }
   | { readonly kind: 'damaged' }
   | { readonly kind: 'newer'; readonly version: number };
 
-/** Where the first frame stands. */
+/** The offset of the first frame. */
 export function framesBegin(producers: number): number {
   return HEAD_BYTES + producers * PRODUCER_BYTES;
 }
@@ -62,9 +61,9 @@ export function encodeHead(head: Head): Buffer {
   target.writeUInt32LE(crc32(target.subarray(0, 12)), 12);
   head.id.copy(target, 16);
   head.mark.copy(target, 32);
-  writeWhole(target, head.firstIndex, 40);
-  writeWhole(target, head.recordsBefore, 48);
-  writeWhole(target, head.bytesBefore, 56);
+  writeUint64(target, head.firstIndex, 40);
+  writeUint64(target, head.recordsBefore, 48);
+  writeUint64(target, head.bytesBefore, 56);
   target.writeDoubleLE(head.createdMillis, 64);
   target.writeDoubleLE(head.timeMillis, 72);
   target.writeUInt32LE(head.producers, 80);
@@ -74,7 +73,7 @@ export function encodeHead(head: Head): Buffer {
   return target;
 }
 
-/** @param source the first {@link HEAD_BYTES} of a file, or fewer if it is shorter */
+/** @param source the first {@link HEAD_BYTES} of a file, or fewer if the file is shorter */
 export function decodeHead(source: Buffer): FoundHead {
   let newer: number | undefined;
   for (const at of [0, COPY_AT]) {
@@ -95,9 +94,9 @@ function decodeCopy(copy: Buffer): Head | number | undefined {
   return {
     id: Buffer.from(copy.subarray(16, 32)),
     mark: Buffer.from(copy.subarray(32, 32 + MARK_BYTES)),
-    firstIndex: readWhole(copy, 40),
-    recordsBefore: readWhole(copy, 48),
-    bytesBefore: readWhole(copy, 56),
+    firstIndex: readUint64(copy, 40),
+    recordsBefore: readUint64(copy, 48),
+    bytesBefore: readUint64(copy, 56),
     createdMillis: copy.readDoubleLE(64),
     timeMillis: copy.readDoubleLE(72),
     producers: copy.readUInt32LE(80),

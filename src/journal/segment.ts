@@ -5,24 +5,24 @@ import { FRAME_BYTES } from './frame.ts';
 import { type Mark, Marks } from './marks.ts';
 import { framesBegin, type Head } from './segment-header.ts';
 
-/** One file of the journal: what is known of it while the journal is open. */
+/** One file of the journal and its statistics while the journal is open. */
 export class Segment {
   readonly name: string;
   readonly path: string;
   readonly head: Head;
-  /** Where its first frame stands. */
+  /** The offset of the first frame. */
   readonly begin: number;
-  /** Up to here it is on the disk. */
+  /** Everything before this offset is on disk. */
   end: number;
-  /** The index behind its last entry. */
+  /** The index after its last entry. */
   next: number;
-  /** Records and bytes of bodies written up to its end, in the whole life of the journal. */
+  /** Records and bytes of bodies written up to its end, since the journal was created. */
   records: number;
   bytes: number;
-  /** Damaged ranges that were met, by where they begin: the length. */
+  /** Damaged ranges that were found: length by offset. */
   readonly damage = new Map<number, number>();
   readonly #marks: Marks;
-  /** Up to which entry the marks and the counts hold. */
+  /** The entry up to which the marks and the counts are known. */
   #counted: Mark;
 
   constructor(directory: string, head: Head, end: number) {
@@ -44,21 +44,21 @@ export class Segment {
     this.#marks = new Marks(this.#counted);
   }
 
-  /** It will grow no more: another one follows. */
+  /** Another segment follows, so this one does not grow any more. */
   closeAt(head: Head): void {
     this.next = head.firstIndex;
     this.records = head.recordsBefore;
     this.bytes = head.bytesBefore;
   }
 
-  /** Behind the last entry that was counted. */
+  /** The mark after the last entry that was counted. */
   get counted(): Mark {
     return this.#counted;
   }
 
   /**
-   * An entry was written or read. In their order; those known already are passed over.
-   * @param bodyBytes of an entry whose body is damaged
+   * Counts an entry that was written or read. Must be called in their order; known entries are ignored.
+   * @param bodyBytes the size of the body, for an entry whose body is damaged
    */
   count(offset: number, entry: JournalEntry, bodyBytes = entry.body.length): void {
     if (entry.index < this.#counted.index) return;
@@ -73,29 +73,31 @@ export class Segment {
     };
   }
 
-  /** The counts of what was counted so far, as those of the end; for the segment that is written to. */
+  /** Takes the counts so far as the totals of the segment. For the active segment. */
   settle(): void {
     this.next = Math.max(this.next, this.#counted.index);
     this.records = this.#counted.records;
     this.bytes = this.#counted.bytes;
   }
 
-  /** Where to begin to read for this entry: at it, or somewhat before. */
+  /** Where to start reading for this entry: at the entry, or before it. */
   offsetFor(index: number): number {
     if (index >= this.#counted.index) return this.#counted.offset;
     return this.#marks.around(index).before.offset;
   }
 
-  /** The last place at or before this entry of which it is known when the entry there came. */
+  /** The last mark at or before this entry whose receive time is known. */
   markOf(index: number): Mark {
     return index >= this.#counted.index ? this.#counted : this.#marks.around(index).before;
   }
 
-  /** What was written before this entry; between two marks as much as lies in proportion. */
+  /** What was written before this entry; between two marks it is interpolated. */
   before(index: number): Mark {
-    const { before, behind } =
-      index >= this.#counted.index ? { before: this.#counted, behind: undefined } : this.#marks.around(index);
-    const { index: next, records, bytes } = behind ?? this.#endOf(before);
+    const { before, following } =
+      index >= this.#counted.index
+        ? { before: this.#counted, following: undefined }
+        : this.#marks.around(index);
+    const { index: next, records, bytes } = following ?? this.#endOf(before);
     if (index <= before.index || next <= before.index) return before;
     const part = Math.min(1, (index - before.index) / (next - before.index));
     return {
@@ -106,7 +108,7 @@ export class Segment {
     };
   }
 
-  /** Where the stretch ends that begins at the last mark. */
+  /** The end of the range that begins at the last mark. */
   #endOf(before: Mark): Mark {
     if (this.#counted.index > before.index) return this.#counted;
     return { ...before, index: this.next, records: this.records, bytes: this.bytes };

@@ -1,6 +1,6 @@
 import type { Segment } from './segment.ts';
 
-/** The segments of an open journal, oldest first; the newest is written to. */
+/** The segments of an open journal, oldest first; the newest one is active. */
 export class Segments {
   readonly #list: Segment[];
 
@@ -20,7 +20,7 @@ export class Segments {
     return this.#list.at(-1);
   }
 
-  /** Size of all files. */
+  /** The size of all files. */
   get bytes(): number {
     let sum = 0;
     for (const { end } of this.#list) sum += end;
@@ -31,8 +31,11 @@ export class Segments {
     this.#list.push(segment);
   }
 
-  /** The segment in which this entry is or was, and the one behind it. There is at least one segment. */
-  at(index: number): { readonly segment: Segment; readonly behind: Segment | undefined } {
+  /**
+   * The segment that contains or contained this entry, and the next one. There is always at least one
+   * segment.
+   */
+  at(index: number): { readonly segment: Segment; readonly following: Segment | undefined } {
     let low = 0;
     let high = this.#list.length - 1;
     while (low < high) {
@@ -40,16 +43,18 @@ export class Segments {
       if (this.#list[middle]!.head.firstIndex <= index) low = middle;
       else high = middle - 1;
     }
-    return { segment: this.#list[low]!, behind: this.#list[low + 1] };
+    return { segment: this.#list[low]!, following: this.#list[low + 1] };
   }
 
-  /** Takes out the oldest, if all of it lies before `position` and it is not the one that is written to. */
+  /**
+   * Removes and returns the oldest segment, if all of it lies before `position` and it is not the active one.
+   */
   take(position: number): Segment | undefined {
     const second = this.#list[1];
     return second !== undefined && second.head.firstIndex <= position ? this.#list.shift() : undefined;
   }
 
-  /** It could not be removed after all. */
+  /** Puts a segment back whose file could not be removed. */
   putBack(segment: Segment): void {
     this.#list.unshift(segment);
   }

@@ -8,8 +8,8 @@ import type { Segments } from './segments.ts';
 import { type NoRoom, Writer } from './writer.ts';
 
 /**
- * Brings what waits to the disk, one group after the other, and begins new segments between them. It runs
- * while there is something to do. The first error ends it permanently.
+ * Writes pending batches to disk, group by group, and starts new segments between them. It runs while there
+ * is work. The first error ends it permanently.
  */
 export class WriteLoop {
   readonly #settings: Settings;
@@ -20,15 +20,15 @@ export class WriteLoop {
   readonly #writer: Writer;
   readonly #floor: DiskFloor;
   #running: Promise<void> | undefined;
-  /** Those who wait for a new segment. */
-  #rollAsked: (() => void)[] = [];
+  /** Callers that wait for a new segment. */
+  #rollRequests: (() => void)[] = [];
   #faulted: Error | undefined;
   #next: number;
   #groups = 0;
-  /** The last segment that was to be made found no file descriptor. */
+  /** No file descriptor was left for the last segment that was to be created. */
   #lacksDescriptor = false;
 
-  /** @param committed called with the entries of a group as soon as they are on the disk */
+  /** @param committed called with the entries of a group as soon as they are on disk */
   constructor(
     settings: Settings,
     recovered: Recovered,
@@ -53,7 +53,7 @@ export class WriteLoop {
     this.#next = recovered.next;
   }
 
-  /** The index of the next entry: the one behind the last on the disk. */
+  /** The index of the next entry, after the last one on disk. */
   get next(): number {
     return this.#next;
   }
@@ -66,25 +66,28 @@ export class WriteLoop {
     return this.#writer.syncs;
   }
 
-  /** The error that ended it. */
+  /** The error that ended the loop. */
   get faulted(): Error | undefined {
     return this.#faulted;
   }
 
-  /** How much may be queued before the journal is full, bytes. */
+  /** How many bytes may be queued before the journal is full. */
   room(): number {
     const { maxBytes, segmentBytes } = this.#settings;
     const rolls = this.#writer.segment!.end + this.#intake.bytes >= segmentBytes;
     return maxBytes - this.#segments.bytes - (rolls ? framesBegin(this.#recovered.producers.count) : 0);
   }
 
-  /** Whether a batch of so many bytes would find room now. */
+  /** Whether a batch of this size would find room now. */
   async hasRoom(bytes: number): Promise<boolean> {
     if (this.#lacksDescriptor && !(await this.#writer.hasDescriptor())) return false;
     return bytes <= this.room() && (await this.#floor.has(bytes));
   }
 
-  /** Whether the segment that is written to is worth a new one, so that this one can go when it was read. */
+  /**
+   * Whether the active segment is large enough to start a new one, so that it can be removed after it was
+   * read.
+   */
   get isBig(): boolean {
     const { end, begin } = this.#writer.segment!;
     const { segmentBytes, maxBytes } = this.#settings;
@@ -92,18 +95,18 @@ export class WriteLoop {
     return end - begin > costs && (end >= segmentBytes / 2 || end >= maxBytes / 4);
   }
 
-  /** Makes the first segment, if there is none to write to. @throws if there is no room for it */
+  /** Creates the first segment, if there is none to write to. @throws if there is no room for it */
   async begin(): Promise<void> {
     if (this.#writer.segment !== undefined) return;
-    // A last segment without entries has the name that the new one would get.
+    // A last segment without entries already has the name that the new one would get.
     if (this.#segments.newest?.head.firstIndex === this.#next) this.#next += 1;
     const refused = await this.#roll();
     if (refused === undefined) return;
     const what = refused === 'disk' ? 'room on the disk' : 'file descriptor';
-    throw new Error(`journal: there is no ${what} for a segment in ${this.#settings.directory}`);
+    throw new Error(`journal: no ${what} is left for a segment in ${this.#settings.directory}`);
   }
 
-  /** There is something to do. */
+  /** Starts the loop if there is work. */
   wake(): void {
     if (this.#running !== undefined || this.#faulted !== undefined || !this.#hasWork) return;
     this.#running = this.#run()
@@ -115,62 +118,62 @@ export class WriteLoop {
   }
 
   /**
-   * Begins a new segment after the group that is being written, if there is room. Resolves then, or at a
+   * Starts a new segment after the group that is being written, if there is room. Resolves then, or at a
    * fault.
    */
   roll(): Promise<void> {
     if (this.#faulted !== undefined) return Promise.resolve();
     return new Promise((resolve) => {
-      this.#rollAsked.push(resolve);
+      this.#rollRequests.push(resolve);
       this.wake();
     });
   }
 
-  /** The disk has more room than it had. */
+  /** Call when the disk has more room than before. */
   roomChanged(): void {
-    this.#floor.askAgain();
+    this.#floor.invalidate();
   }
 
-  /** Nothing is written any more, and nothing is tried again. */
+  /** Ends the loop: nothing is written or retried any more. */
   fault(error: unknown): void {
     if (this.#faulted !== undefined) return;
     const fault = error instanceof Error ? error : new Error(String(error));
     this.#faulted = fault;
-    for (const resolve of this.#rollAsked.splice(0)) resolve();
+    for (const resolve of this.#rollRequests.splice(0)) resolve();
     this.#intake.fail(fault);
     this.#recovered.quarantine.report(`a write failed (${fault.message}); no more records are accepted`);
     try {
       this.#settings.onFault(fault);
     } catch {
-      // The fault is what counts.
+      // The fault itself is already recorded.
     }
   }
 
-  /** Writes what waits, ends the segment with a seal, and closes the file. */
+  /** Writes the pending batches, ends the segment with a seal, and closes the file. */
   async end(): Promise<void> {
     while (this.#running !== undefined) await this.#running;
     if (this.#faulted === undefined) await this.#writer.seal(this.#next);
     else await this.abandon();
   }
 
-  /** Closes the file as it is. */
+  /** Closes the file without a seal. */
   abandon(): Promise<void> {
     return this.#writer.abandon();
   }
 
   get #hasWork(): boolean {
-    return this.#intake.waiting > 0 || this.#rollAsked.length > 0;
+    return this.#intake.waiting > 0 || this.#rollRequests.length > 0;
   }
 
   async #run(): Promise<void> {
     while (this.#faulted === undefined && this.#hasWork) {
-      // Whatever else is appended in this turn belongs to the same group.
+      // Everything that is appended in this turn of the event loop belongs to the same group.
       await undefined;
-      const asked = this.#rollAsked.splice(0);
+      const requests = this.#rollRequests.splice(0);
       try {
-        if (asked.length > 0) await this.#roll();
+        if (requests.length > 0) await this.#roll();
       } finally {
-        for (const resolve of asked) resolve();
+        for (const resolve of requests) resolve();
       }
       if (this.#intake.waiting > 0) await this.#group();
     }
@@ -193,10 +196,10 @@ export class WriteLoop {
       entries,
       group.map(({ batch }) => batch.bodyCrc),
     );
-    // A fault of a trim meanwhile has answered them already.
+    // A fault of a concurrent trim has answered them already.
     if (this.#faulted !== undefined) return;
     if (written !== 'written') {
-      this.#floor.askAgain();
+      this.#floor.invalidate();
       return this.#intake.refuse(written);
     }
     this.#groups += 1;
@@ -204,16 +207,16 @@ export class WriteLoop {
     this.#committed(entries);
   }
 
-  /** @returns why there is none */
+  /** @returns why there is no room */
   async #makeRoom(bytes: number): Promise<NoRoom | undefined> {
     if (!(await this.#floor.allows(bytes))) return 'disk';
     const { end, begin } = this.#writer.segment!;
-    // A head is never the bigger part of a full segment, however many producers there are.
+    // The header never takes more than half of a full segment, however many producers there are.
     const upTo = Math.max(this.#settings.segmentBytes, 2 * begin);
     return end === begin || end + bytes <= upTo ? undefined : this.#roll();
   }
 
-  /** @returns why no segment could be made */
+  /** @returns why no segment could be created */
   async #roll(): Promise<NoRoom | undefined> {
     const { id, producers, time, recordsBefore } = this.#recovered;
     if (this.#writer.segment?.head.firstIndex === this.#next) return undefined;

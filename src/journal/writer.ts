@@ -17,15 +17,15 @@ import type { Settings } from './options.ts';
 import { Segment } from './segment.ts';
 import { encodeHead, framesBegin, type Head, PRODUCER_BYTES } from './segment-header.ts';
 
-/** What stood before a new segment. */
-export type Before = Pick<Head, 'id' | 'firstIndex' | 'recordsBefore' | 'bytesBefore' | 'timeMillis'>;
+/** The state of the journal before a new segment. */
+export type SegmentStart = Pick<Head, 'id' | 'firstIndex' | 'recordsBefore' | 'bytesBefore' | 'timeMillis'>;
 
-/** Why nothing could be written for now: the disk is full, or no file descriptor is left. */
+/** Why nothing can be written at the moment: the disk is full, or no file descriptor is left. */
 export type NoRoom = 'disk' | 'descriptors';
 
-/** What a writer goes on with. */
+/** The state with which a writer continues. */
 export interface WriterState {
-  /** The segment that is written to, and its file; undefined: a new one is made first. */
+  /** The active segment and its file; undefined: a new segment is created first. */
   readonly segment: Segment | undefined;
   readonly file: OpenFile | undefined;
   readonly handle: OpenDirectory;
@@ -34,8 +34,8 @@ export interface WriterState {
 }
 
 /**
- * Writes groups to the last segment, and makes new ones. One call at a time.
- * After {@link NoRoom} nothing is left behind. Anything thrown is a fault: no further call.
+ * Writes groups to the active segment and creates new segments. One call at a time. When it returns {@link
+ * NoRoom}, nothing was left on disk. Anything thrown is a fault: no further calls are allowed.
  */
 export class Writer {
   readonly #settings: Settings;
@@ -44,7 +44,7 @@ export class Writer {
   readonly #handle: OpenDirectory;
   readonly #manifest: Manifest;
   readonly #formerIds: readonly string[];
-  /** How often the disk was asked to keep what it has. */
+  /** The number of syncs. */
   syncs = 0;
 
   constructor(settings: Settings, { segment, file, handle, manifest, formerIds }: WriterState) {
@@ -56,12 +56,12 @@ export class Writer {
     this.#formerIds = formerIds;
   }
 
-  /** The segment that is written to, or undefined before the first. */
+  /** The active segment; undefined before the first. */
   get segment(): Segment | undefined {
     return this.#segment;
   }
 
-  /** One group: one writev, one fdatasync. @param crcs of the bodies, where they are known */
+  /** Writes one group: one writev, one fdatasync. @param crcs the checksums of the bodies, where known */
   async group(
     entries: readonly JournalEntry[],
     crcs: readonly (number | undefined)[],
@@ -107,11 +107,11 @@ export class Writer {
     }
   }
 
-  /** Begins a new segment. All groups of the one before are on the disk. */
-  async roll(stood: Before, table: Buffer): Promise<Segment | NoRoom> {
+  /** Starts a new segment. All groups of the previous one are on disk. */
+  async roll(start: SegmentStart, table: Buffer): Promise<Segment | NoRoom> {
     const { directory, files, clock } = this.#settings;
     const head: Head = {
-      ...stood,
+      ...start,
       mark: randomBytes(MARK_BYTES),
       createdMillis: clock.now(),
       producers: table.length / PRODUCER_BYTES,
@@ -137,15 +137,15 @@ export class Writer {
     this.#file = file;
     await before?.close();
     if (this.#settings.sync === 'always') await this.#handle.sync();
-    await this.#noteNewest(head);
+    await this.#writeManifest(head);
     this.#segment?.closeAt(head);
     this.#segment = new Segment(directory, head, framesBegin(head.producers));
     return this.#segment;
   }
 
   /**
-   * Verifies all that was written by a last group, and closes the file. A disk without room leaves it
-   * unsealed.
+   * Writes a last group that verifies everything before it, and closes the file. On a full disk the segment
+   * stays unsealed.
    */
   async seal(next: number): Promise<void> {
     const segment = this.#segment;
@@ -160,7 +160,7 @@ export class Writer {
         segment.end,
       );
       await this.#sync(file);
-      await this.#noteNewest(segment.head, { next, records: segment.records });
+      await this.#writeManifest(segment.head, { next, records: segment.records });
     } catch (error) {
       if (!isNoSpace(error)) throw error;
     } finally {
@@ -168,15 +168,15 @@ export class Writer {
     }
   }
 
-  /** Closes the file as it is. */
+  /** Closes the file without a seal. */
   async abandon(): Promise<void> {
     const file = this.#file;
     this.#file = undefined;
     await file?.close();
   }
 
-  /** @param end at a clean end */
-  #noteNewest(
+  /** @param end after a clean shutdown */
+  #writeManifest(
     { id, firstIndex, recordsBefore }: Pick<Head, 'id' | 'firstIndex' | 'recordsBefore'>,
     end: { readonly next?: number; readonly records?: number } = {},
   ): Promise<void> {

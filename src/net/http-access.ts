@@ -34,7 +34,7 @@ export function accessRefusal(
 ): AccessRefusal | undefined {
   if (token !== undefined) {
     if (hasToken(headers.authorization, token)) return undefined;
-    return { status: 401, text: 'a token is needed: Authorization: Bearer ...' };
+    return { status: 401, text: 'a token is required: Authorization: Bearer ...' };
   }
   const authority = (requestTarget(url).authority ?? headers.host ?? '').toLowerCase();
   const origin = headers.origin?.replace(/^https?:\/\//i, '').toLowerCase();

@@ -4,14 +4,17 @@ import { HEADER_BYTES, lengthsOf, messageBytes, type StoreAnswer, type StoreOrde
 
 export type Done = StoreAnswer & { readonly kind: 'done' };
 
-/** Hears what a process says before its last answer. What it returns is waited for. */
+/**
+ * Receives the messages of a process before its last answer. A returned promise is awaited before the next
+ * message.
+ */
 export type Listener = (answer: StoreAnswer, bytes: Buffer) => Promise<void> | undefined | void;
 
-/** A process of the store has ended while it had an order. */
+/** A process of the store ended while it had a request. */
 export class ChildEnded extends Error {
   /**
-   * The file that it opened last, as far as it said so. Undefined if it was killed, by the daemon or for want of memory:
-   * that says nothing about a file.
+   * The name of the file that it opened last, as far as it reported it. Undefined if the process was killed
+   * by the daemon or for lack of memory, which says nothing about a file.
    */
   readonly at: string | undefined;
 
@@ -27,10 +30,10 @@ interface Pending {
   readonly listener: Listener;
 }
 
-/** Its last words are enough. */
+/** Only the end of the standard error output is kept. */
 const MAX_ERROR_CHARACTERS = 2_000;
 
-/** A process of the store, as the daemon sees it: it gets one order at a time. */
+/** The daemon's handle of a process of the store. It sends one request at a time. */
 export class Child {
   readonly #process: ChildProcess;
   readonly #ended: Promise<void>;
@@ -44,9 +47,9 @@ export class Child {
   #errors = '';
   #why: string | undefined;
 
-  /** @param program where the compiled `store-program` is */
+  /** @param program the URL of the compiled `store-program` */
   constructor(program: URL, mode: 'write' | 'read') {
-    // What the daemon was started with, such as preloaded modules, is for the daemon.
+    // NODE_OPTIONS, such as preloaded modules, are meant for the daemon only.
     const { NODE_OPTIONS: _, ...env } = process.env;
     const flags = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=4'];
     this.#process = spawn(process.execPath, [...flags, fileURLToPath(program), mode], {
@@ -62,7 +65,7 @@ export class Child {
     });
     this.#ended = new Promise((resolve) => {
       this.#process.once('error', (error) => this.#end(error.message, resolve));
-      // After all that it said.
+      // `close` comes after all of the process's output.
       this.#process.once('close', (code, signal) => {
         if (signal === 'SIGKILL') this.#at = undefined;
         this.#end(`ended with ${signal ?? code}`, resolve);
@@ -84,8 +87,8 @@ export class Child {
   }
 
   /**
-   * Gives an order. Not to be called again before it is answered.
-   * @throws (rejects) ChildEnded if the process ends; Error with what it says if it cannot
+   * Sends a request. Must not be called again before the answer.
+   * @throws (rejects) ChildEnded if the process ends; an Error with its message if the request fails
    */
   order(order: StoreOrder, bodies: readonly Uint8Array[] = [], listener: Listener = () => {}): Promise<Done> {
     return new Promise((resolve, reject) => {
@@ -105,7 +108,7 @@ export class Child {
     });
   }
 
-  /** Lets it finish what it does, and end. */
+  /** Lets the process finish its request and end. */
   finish(): void {
     this.#process.stdin!.end();
   }
@@ -121,7 +124,10 @@ export class Child {
     if (!this.#isReading) void this.#read();
   }
 
-  /** Reads the messages that are here; waits for who takes them, and lets the process wait meanwhile. */
+  /**
+   * Reads the messages that have arrived. While a listener is busy, the output is paused, so the process
+   * waits.
+   */
   async #read(): Promise<void> {
     this.#isReading = true;
     try {
@@ -133,7 +139,7 @@ export class Child {
         this.#process.stdout!.resume();
       }
     } catch {
-      // What it says is garbled, or nobody takes it: it is of no use any more.
+      // The output is garbled or a listener failed, so the process is useless.
       this.kill();
     } finally {
       this.#isReading = false;

@@ -1,14 +1,14 @@
 import { pathToFileURL } from 'node:url';
 import { types } from 'node:util';
 
-/** What may be bound to a parameter. */
+/** A value that may be bound to a parameter. */
 export type Bound = number | string | Uint8Array | null;
-/** A row by the names of its columns. */
+/** A row as an object with the names of its columns. */
 export type Row = Readonly<Record<string, Bound>>;
 
-/** A prepared statement. Parameters are `?`, bound by their place. */
+/** A prepared statement. Parameters are `?`, bound by position. */
 export interface Statement {
-  /** @throws TypeError for a value that must not be bound, or a wrong number of them */
+  /** @throws TypeError for a value that must not be bound, or a wrong number of values */
   run(...values: readonly Bound[]): void;
   all(...values: readonly Bound[]): readonly Row[];
 }
@@ -20,14 +20,14 @@ export interface Database {
   close(): void;
 }
 
-/** The SQLite that this process has. */
+/** The SQLite implementation of this process. */
 export interface Driver {
   readonly name: 'node:sqlite' | 'libsql';
-  /** @param mode `existing`: it is an error if there is no such file, and none is made */
+  /** @param mode `existing`: fails if the file does not exist, and does not create it */
   open(path: string, mode: 'create' | 'existing'): Database;
 }
 
-/** What both drivers have in common. */
+/** The common part of both drivers. */
 interface NativeStatement {
   run(...values: readonly unknown[]): unknown;
   all(...values: readonly unknown[]): unknown;
@@ -39,21 +39,21 @@ interface NativeDatabase {
 }
 type DatabaseClass = new (path: string) => NativeDatabase;
 
-/** SQLite's result codes that are handled. */
+/** The SQLite result codes that are handled. */
 const ERROR = 1;
 const CORRUPT = 11;
 const CONSTRAINT = 19;
 const NOT_A_DATABASE = 26;
 
 /**
- * Finds SQLite with full-text search: `node:sqlite` where Node.js has it without a flag (from 22.13 on), else the package
- * `libsql`, which also runs on Node.js 20.
+ * Finds a SQLite with full-text search: `node:sqlite` where Node.js has it without a flag (from 22.13), else
+ * the package `libsql`, which also runs on Node.js 20.
  *
- * libsql ends the whole process, uncatchably, on some values (a boolean, one buffer in place of the list of parameters)
- * and on some damaged files; it accepts a wrong number of parameters, and cuts texts at a NUL. So only checked values are
- * bound, and files are only opened in processes that may end.
+ * libsql aborts the whole process on some values (a boolean, one buffer instead of the list of parameters)
+ * and on some damaged files. It also accepts a wrong number of parameters, and truncates texts at a NUL.
+ * Therefore only checked values are bound, and files are opened only in processes that may end.
  *
- * @throws (rejects) with what to install
+ * @throws (rejects) an error that names the package to install
  */
 export async function loadDriver(): Promise<Driver> {
   const builtIn = process.getBuiltinModule('node:sqlite') as { DatabaseSync: DatabaseClass } | undefined;
@@ -64,16 +64,17 @@ export async function loadDriver(): Promise<Driver> {
   } catch (error) {
     const { version } = process;
     throw new Error(
-      `a store needs SQLite, which Node.js has from 22.13 on (this is ${version}): npm install libsql`,
+      `a store requires SQLite, which Node.js includes from 22.13 on (this is ${version}): npm install libsql`,
       { cause: error },
     );
   }
 }
 
 /**
- * Whether an error means that a file is damaged, or is no database. The statements of a store are valid for its tables
- * and violate none of their constraints, so if SQLite rejects one, the tables are not what they were. If SQLite has no
- * full-text search, the file is not the cause.
+/**
+ * Whether an error means that a file is damaged, or is not a database. The statements of a store match its
+ * tables and violate none of their constraints, so if SQLite rejects one, the tables were changed. If SQLite
+ * has no full-text search, the file is not the cause.
  */
 export function isCorrupt(error: unknown): boolean {
   const code = resultCode(error);
@@ -81,12 +82,12 @@ export function isCorrupt(error: unknown): boolean {
   return [CORRUPT, CONSTRAINT, NOT_A_DATABASE].includes(code);
 }
 
-/** Whether SQLite rejects a statement, or a value in it such as an expression of FTS5. */
+/** Whether SQLite rejects a statement, or a value in it such as an FTS5 expression. */
 export function isRejected(error: unknown): boolean {
   return resultCode(error) === ERROR;
 }
 
-/** SQLite's primary result code; 0: the error is none of SQLite's. */
+/** SQLite's primary result code; 0 if the error is not from SQLite. */
 function resultCode(error: unknown): number {
   const { errcode, rawCode, message } = error as { errcode?: unknown; rawCode?: unknown; message?: unknown };
   if (typeof errcode === 'number') return errcode & 0xff;
@@ -125,14 +126,17 @@ function statement(native: NativeStatement, sql: string, name: Driver['name']): 
       all: (...values) => native.all(...checked(values)) as readonly Row[],
     };
   }
-  // Always as one list: a single buffer would be taken for one.
+  // Always one list: libsql would take a single buffer for the list.
   return {
     run: (...values) => void native.run(checked(values)),
     all: (...values) => native.all(checked(values)) as readonly Row[],
   };
 }
 
-/** A column of bytes: libsql has them as an ArrayBuffer. @returns undefined if it holds something else */
+/**
+ * The bytes of a column; libsql returns them as an ArrayBuffer. @returns undefined if it contains something
+ * else
+ */
 export function blobOf(value: unknown): Uint8Array | undefined {
   if (ArrayBuffer.isView(value)) return value as Uint8Array;
   return types.isAnyArrayBuffer(value) ? new Uint8Array(value) : undefined;

@@ -8,19 +8,19 @@ import {
   wellFormed,
 } from '../otlp/index.ts';
 
-/** So many characters of a record can be searched for. The record itself is stored whole. */
+/** How many characters of a record are indexed. The record itself is stored completely. */
 const MAX_CHARACTERS = 32_768;
-/** Stands in `more` where a text was too long to be searched for as a whole. */
+/** The marker in `more` for a text that was too long to be indexed completely. */
 export const CUT = 'cut';
 
-/** What can be searched for in a record. */
+/** The searchable text of a record. */
 export interface IndexedText {
   readonly body: string;
   readonly attributes: string;
   readonly more: string;
 }
 
-/** The texts and numbers of a record: body and event name, values of attributes, trace id. */
+/** Collects the texts and numbers of a record: body, event name, attribute values, trace id. */
 export function indexedText(record: DecodedLogRecord): IndexedText {
   const { eventName, traceId } = record;
   let body = textOf(record.body ?? null);
@@ -37,7 +37,7 @@ export function indexedText(record: DecodedLogRecord): IndexedText {
   };
 }
 
-/** A text as the index takes it, and as it is looked for. */
+/** Normalizes a text for the index and for search expressions. */
 export function searchable(text: string): string {
   return wellFormed(text.includes('\0') ? text.replaceAll('\0', ' ') : text);
 }
@@ -51,7 +51,7 @@ function valuesOf(attributes: Attributes): string {
   return text;
 }
 
-/** Of what nests, the values, not the keys. */
+/** The values of nested structures, without their keys. */
 function textOf(value: AnyValue): string {
   if (typeof value === 'string') return value;
   if (typeof value === 'number' || typeof value === 'bigint') return String(value);

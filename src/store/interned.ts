@@ -4,20 +4,20 @@ import type { Statement } from './driver.ts';
 const MAX_KNOWN = 4_096;
 const SHORT_BYTES = 1_024;
 
-/** Stores the same bytes once, as far as it remembers them: what has been forgotten is stored again. */
+/** Stores equal bytes once, as long as it remembers them; bytes that were evicted are stored again. */
 export class Interned {
   readonly #insert: Statement;
   readonly #known = new Map<string, number>();
   #last: { readonly bytes: Uint8Array; readonly id: number } | undefined;
   #lastId: number;
 
-  /** @param insert takes an id and bytes @param lastId the highest id that is used */
+  /** @param insert takes an id and bytes @param lastId the highest id in use */
   constructor(insert: Statement, lastId: number) {
     this.#insert = insert;
     this.#lastId = lastId;
   }
 
-  /** The number under which the bytes are stored. They must not change later. */
+  /** The id under which the bytes are stored. They must not change later. */
   idOf(bytes: Uint8Array): number {
     if (this.#last?.bytes === bytes) return this.#last.id;
     const key = keyOf(bytes);
@@ -26,7 +26,7 @@ export class Interned {
     return id;
   }
 
-  /** After a rollback: nothing is known to be stored. Numbers are not used again. */
+  /** After a rollback: no bytes count as stored. Ids are not reused. */
   forget(): void {
     this.#known.clear();
     this.#last = undefined;

@@ -3,10 +3,13 @@ import type { Query } from './query.ts';
 import type { Found } from './store-reader.ts';
 import type { StoreLimits, StoreTotals, Written } from './store-writer.ts';
 
-/** What the daemon orders of a process of the store. One order at a time; each is answered by one `done` or `failed`. */
+/**
+ * A request of the daemon to a process of the store. One at a time; each is answered by one `done` or
+ * `failed`.
+ */
 export type StoreOrder =
   | { readonly kind: 'open'; readonly directory: string; readonly limits: StoreLimits }
-  /** The bodies follow the message, one behind the other. */
+  /** The bodies follow the message, one after the other. */
   | {
       readonly kind: 'write';
       readonly entries: readonly {
@@ -16,10 +19,10 @@ export type StoreOrder =
       }[];
       readonly cursor: StoreCursor;
     }
-  /** Writes a record of its own, and takes it back. */
+  /** Writes a record and rolls it back. */
   | { readonly kind: 'probe' }
   | { readonly kind: 'care' }
-  /** To a process that reads. */
+  /** For a process that reads. */
   | {
       readonly kind: 'records' | 'count';
       readonly directory: string;
@@ -27,9 +30,9 @@ export type StoreOrder =
       readonly boundMillis: number;
     };
 
-/** What the process answers. */
+/** A message of the process. */
 export type StoreAnswer =
-  /** It is about to open a file: if it ends now, it was this one. */
+  /** It is about to open a file. If it ends next, this file is the cause. */
   | { readonly kind: 'at'; readonly name: string }
   | { readonly kind: 'warning'; readonly message: string }
   | { readonly kind: 'damaged'; readonly name: string; readonly why: string }
@@ -45,12 +48,12 @@ export type StoreAnswer =
       readonly driver?: string;
     };
 
-/** Lengths of the message and of the bytes behind it, 32 bits each. */
+/** The lengths of the message and of the bytes after it, 32 bits each. */
 export const HEADER_BYTES = 8;
-/** More than a group of journal entries, or a page of records, ever has. */
+/** More than any group of journal entries, or page of records. */
 const MAX_BYTES = 1_073_741_824;
 
-/** A message, and where its bytes begin: they follow as they are. */
+/** Encodes a message and the length of the bytes that follow it. */
 export function messageBytes(message: StoreOrder | StoreAnswer, bytes: number): Buffer {
   const text = Buffer.from(JSON.stringify(message), 'utf8');
   const framed = Buffer.allocUnsafe(HEADER_BYTES + text.length);
@@ -60,7 +63,7 @@ export function messageBytes(message: StoreOrder | StoreAnswer, bytes: number): 
   return framed;
 }
 
-/** @throws if these are no lengths of ours */
+/** @throws if the lengths are invalid */
 export function lengthsOf(header: Buffer): { readonly text: number; readonly bytes: number } {
   const text = header.readUInt32BE(0);
   const bytes = header.readUInt32BE(4);

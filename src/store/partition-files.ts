@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** A file of a store: its number, by which partitions follow each other, and its path. */
+/** A file of a store: its number, which orders the partitions, and its path. */
 export interface PartitionFile {
   readonly number: number;
   readonly name: string;
@@ -9,13 +9,19 @@ export interface PartitionFile {
 }
 
 const NAME = /^(\d{8})\.db$/;
-/** Beside a partition that cannot be used; it holds why. */
+/** The suffix of the file beside an unusable partition. It contains the reason. */
 const MARK = '.damaged';
-/** What SQLite keeps beside a database: the log of what was written last, and its index. */
+/**
+ * The suffixes of SQLite's files beside a database: the write-ahead log and its index, and the rollback
+ * journal.
+ */
 const SIDES = ['-wal', '-shm', '-journal'];
 const ORPHAN = /^(\d{8}\.db)(?:-wal|-shm|-journal|\.damaged)$/;
 
-/** The partitions of a directory, oldest first. Until the process that writes has made it there are none. */
+/**
+ * The partitions of a directory, oldest first. Empty if the writing process has not created the directory
+ * yet.
+ */
 export function partitionFiles(directory: string): PartitionFile[] {
   if (!existsSync(directory)) return [];
   return readdirSync(directory)
@@ -31,7 +37,7 @@ export function partitionFile(directory: string, number: number): PartitionFile 
   return { number, name, path: join(directory, name) };
 }
 
-/** Size on the disk, with what SQLite keeps beside it; 0: it is gone. */
+/** The size on disk, including SQLite's files beside it; 0 if the partition does not exist. */
 export function partitionBytes({ path }: PartitionFile): number {
   return ['', ...SIDES].reduce(
     (sum, side) => sum + (statSync(path + side, { throwIfNoEntry: false })?.size ?? 0),
@@ -39,20 +45,20 @@ export function partitionBytes({ path }: PartitionFile): number {
   );
 }
 
-/**
- * Says that a partition cannot be used, to those who read, who leave it out from now on, and to the process that writes,
- * which alone may rename it.
- */
+/** Marks a partition as damaged. Readers skip it from then on; only the writing process may rename it. */
 export function markDamaged(directory: string, name: string, why: string): void {
   writeFileSync(join(directory, name + MARK), why, { mode: 0o600 });
 }
 
-/** Why a partition cannot be used; undefined: nobody has said so. */
+/** Why a partition cannot be used; undefined if no process has marked it as damaged. */
 export function damageOf({ path }: PartitionFile): string | undefined {
   return ifThere(() => readFileSync(path + MARK, 'utf8'));
 }
 
-/** Removes what belongs to a partition that is gone: its removal was cut off, or somebody read it meanwhile. */
+/**
+ * Removes files beside partitions that no longer exist: a removal was interrupted, or a reader created them
+ * meanwhile.
+ */
 export function removeOrphans(directory: string): void {
   for (const name of readdirSync(directory)) {
     const owner = ORPHAN.exec(name)?.[1];
@@ -61,19 +67,19 @@ export function removeOrphans(directory: string): void {
   }
 }
 
-/** Removes a partition. Who reads it at the moment goes on reading it. */
+/** Removes a partition. A reader that has it open can continue to read it. */
 export function removePartition({ path }: PartitionFile): void {
   for (const side of ['', ...SIDES, MARK]) rmSync(path + side, { force: true });
 }
 
 /**
- * Gives a partition another name, under which it is no part of the store any more and can be looked into.
+ * Renames a partition, so that it is no longer part of the store and can be inspected.
  * @returns the new name
  */
 export function quarantinePartition({ path, name }: PartitionFile): string {
   let suffix = '.quarantined';
   for (let more = 2; existsSync(path + suffix); more += 1) suffix = `.quarantined-${more}`;
-  // The database last: until then it is found again under its old name.
+  // The database comes last: if this is interrupted, the partition is found again under its old name.
   for (const side of [...SIDES, '']) {
     ifThere(() => renameSync(path + side, `${path}${suffix}${side}`));
   }
@@ -81,7 +87,10 @@ export function quarantinePartition({ path, name }: PartitionFile): string {
   return name + suffix;
 }
 
-/** What other processes remove at any time: a reader what is beside a partition, the writer a mark. */
+/**
+ * Ignores a missing file: readers remove the files beside a partition, and the writer removes marks, at any
+ * time.
+ */
 function ifThere<T>(call: () => T): T | undefined {
   try {
     return call();

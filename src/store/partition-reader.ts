@@ -18,20 +18,20 @@ import {
   UnfinishedPartition,
 } from './schema.ts';
 
-/** Where a chunk is, and what can be known of it without reading it. */
+/** The id of a chunk, and what is known about it without reading it. */
 export interface ChunkPlace {
   readonly id: number;
   readonly resource: number;
   readonly scope: number;
 }
 
-/** Records that the full-text index found: a chunk, and the places in it in the asked order. */
+/** Records that the full-text index found: a chunk, and positions in it, in the requested order. */
 export interface Hits {
   readonly chunk: number;
   readonly places: readonly number[];
 }
 
-/** What a chunk must have to be read. Times are milliseconds since 1970. */
+/** Bounds for the chunks to read. Times are milliseconds since 1970. */
 export interface ChunkBounds {
   readonly minSeverity: number;
   readonly from: number;
@@ -40,14 +40,14 @@ export interface ChunkBounds {
 
 export type Order = 'newest' | 'oldest';
 
-/** So many chunks are read at once: a call costs as much as reading two. */
+/** How many chunks are read at once: a call costs as much as reading two. */
 export const CHUNKS_AT_ONCE = 16;
-/** So much is read at once; between pages the writer can move its log into the database. */
+/** How many rows are read at once. Between pages the writer can checkpoint its log. */
 const PAGE = 256;
 const NO_BYTES: Readonly<Uint8Array> = new Uint8Array();
 const MAX_NUMBER = Number.MAX_SAFE_INTEGER;
 
-/** Reads one partition, also while it grows. */
+/** Reads one partition, even while it grows. */
 export class PartitionReader {
   readonly #database: Database;
   readonly #chunk: Statement;
@@ -58,7 +58,7 @@ export class PartitionReader {
   readonly #hits: Readonly<Record<Order, Statement>>;
   readonly #count: Statement;
 
-  /** @throws ForeignPartition if the file is none of ours; UnfinishedPartition; what SQLite throws */
+  /** @throws ForeignPartition if the file is not one of ours; UnfinishedPartition; what SQLite throws */
   constructor(driver: Driver, file: PartitionFile) {
     this.#database = driver.open(file.path, 'existing');
     try {
@@ -92,12 +92,12 @@ export class PartitionReader {
     }
   }
 
-  /** As the last transaction left it; undefined: there was none. */
+  /** The state after the last transaction; undefined if there was none. */
   get state(): PartitionState | undefined {
     return readState(this.#database);
   }
 
-  /** Pages of chunks that may have records that fit, up to a chunk. */
+  /** Pages of chunks that may contain matching records, up to the chunk `upTo`. */
   *chunks(
     order: Order,
     { minSeverity, from, to }: ChunkBounds,
@@ -115,7 +115,7 @@ export class PartitionReader {
     }
   }
 
-  /** Pages of records that fit an expression of FTS5, up to a chunk. */
+  /** Pages of records that match an FTS5 expression, up to the chunk `upTo`. */
   *hits(order: Order, match: string, upTo: number): Generator<readonly Hits[]> {
     let [above, below] = [-1, Math.min((upTo + 1) * CHUNK_RECORDS, MAX_NUMBER)];
     for (;;) {
@@ -133,7 +133,7 @@ export class PartitionReader {
     return Number(searched(this.#count, match)[0]!.count);
   }
 
-  /** @returns undefined: there is no such chunk */
+  /** @returns undefined if the chunk does not exist */
   chunk(id: number): (ChunkPlace & { readonly records: Uint8Array }) | undefined {
     const row = this.#chunk.all(id)[0];
     if (row === undefined) return undefined;
@@ -141,9 +141,9 @@ export class PartitionReader {
     return { id, resource: Number(resource), scope: Number(scope), records: blobOf(records) ?? NO_BYTES };
   }
 
-  /** The records of chunks, as far as there are such. @param ids at most {@link CHUNKS_AT_ONCE} */
+  /** The records of the chunks that exist. @param ids at most {@link CHUNKS_AT_ONCE} */
   records(ids: readonly number[]): ReadonlyMap<number, Uint8Array> {
-    // No chunk has the number 0.
+    // Padding: no chunk has the number 0.
     const all = Array.from({ length: CHUNKS_AT_ONCE }, (_, at) => ids[at] ?? 0);
     return new Map(
       this.#chunks.all(...all).map(({ id, records }) => [Number(id), blobOf(records) ?? NO_BYTES] as const),
@@ -163,7 +163,7 @@ export class PartitionReader {
   }
 }
 
-/** @throws Error if the full-text index rejects the expression: it is too large, for instance */
+/** @throws Error if the full-text index rejects the expression, for example because it is too large */
 function searched(statement: Statement, match: string, ...more: readonly Bound[]): readonly Row[] {
   try {
     return statement.all(match, ...more);
@@ -173,7 +173,7 @@ function searched(statement: Statement, match: string, ...more: readonly Bound[]
   }
 }
 
-/** Pages of a damaged index can lead round in circles. */
+/** The pages of a damaged index can form a cycle. */
 function checkProgress(last: number, above: number, below: number): void {
   if (!(last > above && last < below)) throw new ForeignPartition('its index is out of order');
 }

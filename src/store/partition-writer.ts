@@ -12,9 +12,9 @@ import {
   rollBack,
 } from './schema.ts';
 
-/** A chunk has about so many bytes at most; a record with more is a chunk of its own. */
+/** The approximate maximum size of a chunk in bytes; a larger record gets its own chunk. */
 const CHUNK_BYTES = 262_144;
-/** Pages of 4 KiB in the log before they are moved into the database. */
+/** How many pages of 4 KiB the log may have before they are moved into the database. */
 const CHECKPOINT_PAGES = 8_192;
 const NANOS_PER_MILLI = 1_000_000n;
 
@@ -30,12 +30,13 @@ interface OpenChunk {
   last: number;
 }
 
-/** The journal's entries as far as they are in the store. */
+/** How far the store has the entries of the journal. */
 export type StoreCursor = Pick<PartitionState, 'journal' | 'next'>;
 
 /**
- * Writes to one partition, a transaction at a time. With the records each transaction stores the cursor, so that both are
- * there or neither, whenever the process ends. On the disk when `commit` returns.
+ * Writes to one partition, one transaction at a time. Each transaction stores the records together with the
+ * cursor, so that both are stored or neither, whenever the process ends. The data is on disk when `commit`
+ * returns.
  */
 export class PartitionWriter {
   readonly file: PartitionFile;
@@ -54,8 +55,8 @@ export class PartitionWriter {
   #received = 0;
 
   /**
-   * @param cursor where a partition begins that is new; is not called for another one
-   * @throws ForeignPartition if the file is none of ours; what SQLite throws
+   * @param cursor returns where a new partition begins; it is called only for a new one
+   * @throws ForeignPartition if the file is not one of ours; what SQLite throws
    */
   constructor(
     driver: Driver,
@@ -97,7 +98,7 @@ export class PartitionWriter {
     }
   }
 
-  /** As the last transaction left it. */
+  /** The state after the last transaction. */
   get state(): PartitionState {
     return this.#committed;
   }
@@ -112,7 +113,7 @@ export class PartitionWriter {
     this.#received = received;
   }
 
-  /** @throws WireError if the body cannot be read; nothing of it was added then */
+  /** @throws WireError if the body cannot be read; nothing of it was added */
   add(body: Uint8Array, receivedMillis: number): void {
     scanLogs(body);
     const records = recordsOf(body);
@@ -130,7 +131,7 @@ export class PartitionWriter {
     this.#committed = { journal, next, ...totals, began, received, first, last };
   }
 
-  /** As if the transaction had not begun. */
+  /** Undoes the transaction. */
   rollback(): void {
     this.#chunk = undefined;
     this.#resources.forget();
@@ -138,12 +139,12 @@ export class PartitionWriter {
     rollBack(this.#database);
   }
 
-  /** Moves all into the one file, as far as nobody is reading. */
+  /** Moves the log into the database file, as far as no process is reading. */
   close(): void {
     try {
       this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
     } catch {
-      // It stays in the log, from which it is read as well.
+      // The data stays in the log, which readers read as well.
     }
     this.#database.close();
   }
@@ -188,7 +189,7 @@ export class PartitionWriter {
     if (millis > chunk.last) chunk.last = millis;
   }
 
-  /** Records of small requests share a chunk, if they follow each other and come from one logger. */
+  /** Consecutive records of small requests share a chunk if they come from one logger. */
   #chunkFor(resource: number, scope: number, count: number, bytes: number): OpenChunk {
     const open = this.#chunk;
     const fits =

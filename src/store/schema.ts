@@ -1,21 +1,24 @@
 import type { Database } from './driver.ts';
 
-/** In the header of each file: "blst", and the version of what follows. */
+/** In the header of each file: "blst", and the format version. */
 const APPLICATION_ID = 0x62_6c_73_74;
 export const STORE_VERSION = 1;
 
-/** A chunk has so many records at most. A record's number is `chunk * CHUNK_RECORDS + place`. */
+/** The maximum number of records in a chunk. A record's number is `chunk * CHUNK_RECORDS + place`. */
 export const CHUNK_RECORDS = 64;
 
 /**
- * A partition. Chunks hold the records as their sender wrote them, so a scan reads long stretches; words have a row for
- * each record, under its number. Everything only grows: a partition ends by the removal of its file.
+ * The tables of a partition. Chunks hold the records as their sender wrote them, so that a scan reads large
+ * ranges; `words` has a row per record, under its number. Data is only added: a partition ends with the
+ * removal of its file.
  *
- * - `resources`, `scopes`: what records of one logger have in common, once.
- * - `chunks`: `severity` is the highest; `first` and `last` bound the records' times, milliseconds since 1970.
- * - `bounds`: which chunks a scan must read, without reading past their records.
- * - `words`: the full-text index, without the texts. `more` has the trace id, and `cut` where a text was too long.
- * - `state`: one row, written with each transaction: the next entry of the journal that is wanted, and totals.
+ * - `resources`, `scopes`: what the records of one logger have in common, stored once.
+ * - `chunks`: `severity` is the highest one; `first` and `last` bound the records' times, in milliseconds
+ * since 1970.
+ * - `bounds`: finds the chunks that a scan must read, without reading their records.
+ * - `words`: the full-text index, without the texts. `more` has the trace id, and `cut` if a text was too
+ * long.
+ * - `state`: one row, written with each transaction: the next journal entry to write, and totals.
  */
 const TABLES = `
 CREATE TABLE resources(id INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
@@ -33,61 +36,61 @@ PRAGMA application_id=${APPLICATION_ID};
 PRAGMA user_version=${STORE_VERSION};
 `;
 
-/** Of the tables, as SQLite keeps them in the file. */
+/** The definitions of the tables, as SQLite stores them in the file. */
 const DEFINITIONS = TABLES.trim()
   .split(/;\n?/)
   .filter((statement) => statement.startsWith('CREATE'));
 
-/** Of a partition, as its last transaction left it. */
+/** The state of a partition after its last transaction. */
 export interface PartitionState {
-  /** The journal, 32 hex digits; '': no entry of one was written yet. */
+  /** The journal id, 32 hex digits; '' if no journal entry was written yet. */
   readonly journal: string;
-  /** The entry of the journal that is wanted next. */
+  /** The index of the next journal entry to write. */
   readonly next: number;
   readonly records: number;
-  /** How many chunks; the next one has this number, plus one. */
+  /** The number of chunks, which is also the number of the last one. */
   readonly chunks: number;
-  /** When it was made, and when its last record was received, milliseconds since 1970. */
+  /** When it was created, and when its last record was received, in milliseconds since 1970. */
   readonly began: number;
   readonly received: number;
-  /** Bounds of the records' times, milliseconds since 1970. */
+  /** Bounds of the records' times, in milliseconds since 1970. */
   readonly first: number;
   readonly last: number;
 }
 
-/** A partition of another version, or a database of somebody else. */
+/** A partition of another version, or a database that is not ours. */
 export class ForeignPartition extends Error {}
 
-/** A partition that is just being made, or whose making was cut off. */
+/** A partition that is being created, or whose creation was interrupted. */
 export class UnfinishedPartition extends Error {}
 
-/** Makes the tables, in the transaction that is open. */
+/** Creates the tables in the current transaction. */
 export function createTables(database: Database): void {
   database.exec(TABLES);
 }
 
 /**
- * To be called outside of a transaction.
- * @returns whether the file has tables; false: it is new, or its making was cut off
- * @throws ForeignPartition if it is none of ours
+ * Checks the format of a file. Must be called outside a transaction.
+ * @returns whether the file has tables; false if it is new or its creation was interrupted
+ * @throws ForeignPartition if it is not one of ours
  */
 export function checkFormat(database: Database): boolean {
-  // One view of the file: another process may be making its tables between two statements.
+  // One snapshot of the file: another process may create the tables between two statements.
   database.exec('BEGIN');
   try {
     return hasTables(database);
   } finally {
-    // A lock that is left would outlive the closing of the database, with libsql.
+    // With libsql, a remaining lock would outlive the closing of the database.
     rollBack(database);
   }
 }
 
-/** As if the transaction had not begun. */
+/** Undoes the transaction. */
 export function rollBack(database: Database): void {
   try {
     database.exec('ROLLBACK');
   } catch {
-    // SQLite has done it by itself: that depends on the error.
+    // SQLite has rolled back by itself, which depends on the error.
   }
 }
 
@@ -99,7 +102,7 @@ function hasTables(database: Database): boolean {
     const [tables] = database.prepare('SELECT count(*) AS count FROM sqlite_master').all();
     if (tables?.count === 0) return false;
   }
-  if (id !== APPLICATION_ID) throw new ForeignPartition('it is no file of a store');
+  if (id !== APPLICATION_ID) throw new ForeignPartition('it is not a file of a store');
   if (version?.user_version !== STORE_VERSION) {
     throw new ForeignPartition(`it has version ${version?.user_version}, expected ${STORE_VERSION}`);
   }
@@ -113,7 +116,7 @@ function hasTables(database: Database): boolean {
   return true;
 }
 
-/** @returns undefined: nothing was written yet */
+/** @returns undefined if nothing was written yet */
 export function readState(database: Database): PartitionState | undefined {
   const [row] = database.prepare('SELECT * FROM state').all();
   if (row === undefined) return undefined;

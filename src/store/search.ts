@@ -23,7 +23,7 @@ import {
 } from './partition-reader.ts';
 import type { Plan } from './query.ts';
 
-/** Chunks with hits, so many at most before what they have is passed on. */
+/** The maximum number of chunks with hits that are decoded before the results are passed on. */
 const HITS_TOGETHER = 32;
 const NANOS_PER_MILLI = 1_000_000n;
 
@@ -37,8 +37,8 @@ export class Search {
   readonly #heads = new Map<string, RunHead & { readonly mayFit: boolean }>();
 
   /**
-   * @param upTo the last chunk that is looked at
-   * @param onDamage records cannot be decoded
+   * @param upTo the last chunk to search
+   * @param onDamage called if records cannot be decoded
    */
   constructor(
     partition: PartitionReader,
@@ -52,7 +52,10 @@ export class Search {
     this.#upTo = upTo;
   }
 
-  /** What fits, in pages, each in the asked order. A page may be empty: then time has passed. */
+  /**
+   * Matching records in pages, each in the requested order. A page may be empty, so that the caller can check
+   * the time.
+   */
   *pages(): Generator<readonly LogGroup[]> {
     const { match } = this.#plan;
     if (match === undefined) yield* this.#scanned();
@@ -87,7 +90,7 @@ export class Search {
     }
   }
 
-  /** What cannot be decoded is left out: the records around it are worth more than an error. */
+  /** Skips records that cannot be decoded: the records around them are worth more than an error. */
   #readable(read: () => readonly LogGroup[]): readonly LogGroup[] {
     try {
       return read();
@@ -108,7 +111,7 @@ export class Search {
     }
   }
 
-  /** The records of hits, in the asked order. Only they are decoded. */
+  /** Decodes the records of the hits only, in the requested order. */
   #hit({ chunk: id, places }: Hits): readonly LogGroup[] {
     const chunk = this.#partition.chunk(id);
     if (chunk === undefined) return [];
@@ -133,7 +136,7 @@ export class Search {
     return chosen.length === 0 ? [] : this.#ordered([...logGroups(runRequest(head, chosen))]);
   }
 
-  /** The fields of the records that fit, found by decoding no more of all records than what decides. */
+  /** Selects the fields of matching records. Of all records, decodes only the fields that decide. */
   #chosen(head: RunHead, read: readonly Uint8Array[], needed: NeededFields): readonly Uint8Array[] {
     const reduced = read.map((records) => reducedRecords(records, needed));
     if (reduced.every(({ places }) => places.length === 0)) return [];
@@ -166,7 +169,7 @@ export class Search {
     });
   }
 
-  /** By its time and the condition. */
+  /** Checks the time range and the condition. */
   #fits(record: DecodedLogRecord, scope: LogScope, resource: LogResource): boolean {
     const { condition, from, to } = this.#plan;
     if (from !== undefined || to !== undefined) {
@@ -183,7 +186,7 @@ export class Search {
     if (known !== undefined) return known;
     const bytes = { resource: this.#partition.resource(resource), scope: this.#partition.scope(scope) };
     const head = { ...bytes, mayFit: this.#mayFit(bytes) };
-    // Resources made out of data must not fill the memory.
+    // Bounded: resources that are generated from data must not fill the memory.
     if (this.#heads.size >= 1_024) this.#heads.clear();
     this.#heads.set(key, head);
     return head;
@@ -198,12 +201,12 @@ export class Search {
   }
 }
 
-/** Cuts places into stretches that are read at once. */
+/** Splits places into batches that are read at once. */
 function stretches(places: readonly ChunkPlace[]): readonly (readonly ChunkPlace[])[] {
   return cut(places, (open) => open.length < CHUNKS_AT_ONCE);
 }
 
-/** Cuts places into stretches of one resource and scope. */
+/** Splits places into runs of one resource and scope. */
 function neighbours(places: readonly ChunkPlace[]): readonly (readonly ChunkPlace[])[] {
   return cut(places, (open, { resource, scope }) => {
     const last = open.at(-1)!;

@@ -6,43 +6,44 @@ import { markDamaged } from './partition-files.ts';
 import type { StoreCursor } from './partition-writer.ts';
 import type { StoreEntry, StoreLimits, StoreTotals, Written } from './store-writer.ts';
 
-/** What a store is written with. */
+/** Options of {@link StoreProcess}. */
 export interface StoreProcessOptions {
-  /** Where the compiled `store-program` is; without it nothing can be opened. */
+  /** The URL of the compiled `store-program`; undefined: a store cannot be opened. */
   readonly program: URL | undefined;
   readonly directory: string;
   readonly limits: StoreLimits;
-  /** Something that an operator should know. */
+  /** Called with messages that an operator should know about. */
   readonly onWarning: (message: string) => void;
 }
 
 const CLOSE_MILLIS = 5_000;
-/** So it gets about a third of what the daemon gets, if both want the whole of a core. */
+/** Gives the process about a third of the daemon's CPU time if both need a whole core. */
 const NICE = 5;
-/** So many partitions may end the process when they are opened, before it gives up for now. */
+/** How many partitions may end the process on opening before `open` fails. */
 const MAX_FATAL_PARTITIONS = 8;
-/** A partition at whose opening the process has ended so often cannot be used. */
+/** A partition is unusable if the process ended this many times on opening it. */
 const FATAL_ENDS = 2;
 
 /**
- * The process that writes a store, as the daemon sees it. It is started when it is needed, and again when it has ended.
- * One call at a time.
+ * Manages the process that writes a store. The process is started when needed, and restarted after it has
+ * ended. One call at a time.
  *
- * A partition that ends the process whenever it is opened is taken out of the store, if the process can open a new one.
+ * A partition that ends the process whenever it is opened is removed from the store, if the process can open
+ * a new one.
  */
 export class StoreProcess {
   readonly #options: StoreProcessOptions;
   #child: Child | undefined;
   #starts = 0;
   #totals: StoreTotals = noTotals();
-  /** Of processes that have ended. */
+  /** The totals of the processes that have ended. */
   #before: StoreTotals = noTotals();
 
   constructor(options: StoreProcessOptions) {
     this.#options = options;
   }
 
-  /** It has been opened, and has not ended. */
+  /** Whether the process was started and has not ended. */
   get isRunning(): boolean {
     return this.#child !== undefined && !this.#child.hasEnded;
   }
@@ -51,12 +52,12 @@ export class StoreProcess {
     return this.#child?.pid;
   }
 
-  /** How often it was started again. */
+  /** How often the process was restarted. */
   get restarts(): number {
     return Math.max(0, this.#starts - 1);
   }
 
-  /** Of all processes so far. */
+  /** The totals of all processes so far. */
   get totals(): StoreTotals {
     const [now, before] = [this.#totals, this.#before];
     return {
@@ -69,8 +70,8 @@ export class StoreProcess {
 
   /**
    * Starts the process and opens the store.
-   * @returns how far the store has the journal
-   * @throws (rejects) if it cannot be opened; nothing runs then
+   * @returns how far the store has the entries of the journal
+   * @throws (rejects) if it cannot be opened; no process is running then
    */
   async open(): Promise<StoreCursor> {
     const { directory, onWarning } = this.#options;
@@ -121,17 +122,17 @@ export class StoreProcess {
     }
   }
 
-  /** Writes a record and takes it back. @throws (rejects) if even that is not possible */
+  /** Writes a record and rolls it back. @throws (rejects) if that is not possible */
   async probe(): Promise<void> {
     await this.#running().order({ kind: 'probe' });
   }
 
-  /** Removes what is beyond the limits. To be called now and then. */
+  /** Removes what exceeds the limits. Must be called from time to time. */
   async care(): Promise<void> {
     this.#done(await this.#running().order({ kind: 'care' }, [], this.#listener));
   }
 
-  /** Lets it finish, within a bound. */
+  /** Lets the process finish, and kills it if that takes too long. */
   async close(): Promise<void> {
     const child = this.#child;
     this.#child = undefined;
@@ -160,7 +161,7 @@ export class StoreProcess {
     }
   }
 
-  /** Whether the process works at all: it opens a store that is new. */
+  /** Checks whether the process works at all: opens a new store. */
   async #canOpenAnother(): Promise<boolean> {
     const { program, limits } = this.#options;
     const directory = mkdtempSync(join(tmpdir(), 'distlogd-store-'));
@@ -193,7 +194,7 @@ export class StoreProcess {
 }
 
 function startChild(program: URL | undefined): Child {
-  if (program === undefined) throw new Error('a store needs the compiled program');
+  if (program === undefined) throw new Error('a store requires the compiled program');
   return new Child(program, 'write');
 }
 
@@ -201,11 +202,11 @@ function noTotals(): StoreTotals {
   return { partitionsCreated: 0, partitionsRemoved: 0, recordsExpired: 0, partitionsQuarantined: 0 };
 }
 
-/** What receives records goes before what stores them: those wait in the journal. */
+/** Receivers take precedence over the store, because records can wait in the journal. */
 function lowerPriority({ pid }: Child): void {
   try {
     if (pid !== undefined) setPriority(pid, NICE);
   } catch {
-    // It has ended, or may not.
+    // The process has ended, or this user may not change priorities.
   }
 }

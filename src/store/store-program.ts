@@ -1,6 +1,7 @@
-// The process of a store: `store-program.js write` or `store-program.js read`. It takes orders at its standard input, one
-// after the other, and answers at its standard output. It blocks on both: a reader that is slow makes it wait, and nobody
-// else. It ends when its input ends, so also when the daemon does, however that ends.
+// The process of a store: `store-program.js write` or `store-program.js read`. It reads requests from
+// standard input, one after the other, and writes answers to standard output. Both are blocking: a slow
+// reader delays this process only. It ends at the end of its input, and therefore also when the daemon ends,
+// however that happens.
 import { readSync, writeSync } from 'node:fs';
 import { encodeDecoded } from '../otlp/index.ts';
 import { loadPatterns } from '../ottl/index.ts';
@@ -25,7 +26,7 @@ function writeAll(bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length; ) at += writeSync(OUTPUT, bytes, at);
 }
 
-/** @returns undefined: the input has ended */
+/** @returns undefined at the end of the input */
 function readAll(length: number): Buffer | undefined {
   const bytes = Buffer.allocUnsafeSlow(length);
   for (let at = 0; at < length; ) {
@@ -40,7 +41,7 @@ function readInput(bytes: Buffer, at: number): number {
   try {
     return readSync(INPUT, bytes, at, bytes.length - at, null);
   } catch (error) {
-    // Windows says so.
+    // On Windows, the end of the input is an error.
     if ((error as NodeJS.ErrnoException).code === 'EOF') return 0;
     throw error;
   }
@@ -79,7 +80,7 @@ async function writerHandler(): Promise<Handler> {
         opened().care();
         return { kind: 'done', totals: opened().totals };
       default:
-        throw new Error(`this process writes; it takes no order ${order.kind}`);
+        throw new Error(`a writing process does not accept the request ${order.kind}`);
     }
   };
 }
@@ -97,7 +98,7 @@ async function readerHandler(): Promise<Handler> {
   };
   return (order) => {
     if (order.kind !== 'records' && order.kind !== 'count') {
-      throw new Error(`this process reads; it takes no order ${order.kind}`);
+      throw new Error(`a reading process does not accept the request ${order.kind}`);
     }
     reader ??= new StoreReader(driver, order.directory, () => performance.now(), patterns);
     return { kind: 'done', found: reader[order.kind](order.query, order.boundMillis, findings) };
@@ -115,7 +116,7 @@ function probeBody(): Uint8Array {
 }
 
 async function run(mode: string | undefined): Promise<void> {
-  // Ctrl-C goes to the daemon too, which ends this process when it has stopped.
+  // Ctrl-C also reaches the daemon, which ends this process after it has stopped.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
   const handler = await (mode === 'read' ? readerHandler : writerHandler)();
   for (;;) {

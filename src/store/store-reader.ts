@@ -9,26 +9,29 @@ import { type Plan, planOf, type Query } from './query.ts';
 import { ForeignPartition, type PartitionState, UnfinishedPartition } from './schema.ts';
 import { Search } from './search.ts';
 
-/** Who takes what is found. */
+/** Receives the results of a search. */
 export interface Findings {
-  /** A partition is opened: if the process ends there, it was this one. */
+  /** A partition is about to be opened. If the process ends next, this partition is the cause. */
   at(name: string): void;
   /** Lines of OTLP/JSON with line breaks. */
   lines(text: string): void;
-  /** Records of a partition that cannot be decoded, and were left out. */
+  /** Records of a partition that cannot be decoded, and were skipped. */
   unreadable(name: string, why: string): void;
-  /** A partition that cannot be read, and was left out. */
+  /** A partition that cannot be read, and was skipped. */
   damaged(name: string, why: string): void;
 }
 
-/** How a search ended. */
+/** The result of a search. */
 export interface Found {
   readonly records: number;
-  /** There are more that fit than were asked for. */
+  /** There are more matching records than the limit. */
   readonly more: boolean;
-  /** The time was over before all was seen. */
+  /** The time limit was reached before everything was searched. */
   readonly isCut: boolean;
-  /** How far the store had the journal when the search began: it has seen all before that, and nothing else. */
+  /**
+   * How far the store had the journal when the search began. The search covered everything before that, and
+   * nothing else.
+   */
   readonly cursor: StoreCursor;
 }
 
@@ -40,7 +43,10 @@ interface OpenPartition {
 
 const MAX_OPEN = 64;
 
-/** Searches a store while another process writes it. A partition that is removed meanwhile is read to its end. */
+/**
+ * Searches a store while another process writes it. A partition that is removed in the meantime is read to
+ * its end.
+ */
 export class StoreReader {
   readonly #driver: Driver;
   readonly #directory: string;
@@ -50,8 +56,8 @@ export class StoreReader {
   readonly #json = new JsonLines();
 
   /**
-   * @param now milliseconds of a clock that runs steadily
-   * @param patterns for regular expressions in conditions; undefined: such a condition is wrong
+   * @param now milliseconds of a monotonic clock
+   * @param patterns for regular expressions in conditions; undefined: such conditions are invalid
    */
   constructor(driver: Driver, directory: string, now: () => number, patterns?: Patterns) {
     this.#patterns = patterns;
@@ -60,7 +66,7 @@ export class StoreReader {
     this.#now = now;
   }
 
-  /** @param boundMillis after so long the search ends @throws ConditionError for a wrong condition */
+  /** @param boundMillis the search ends after this time @throws ConditionError for an invalid condition */
   records(query: Query, boundMillis: number, findings: Findings): Found {
     const plan = planOf(query, this.#patterns);
     let left = query.limit;
@@ -76,7 +82,7 @@ export class StoreReader {
     });
   }
 
-  /** @param boundMillis after so long it ends with what it has counted */
+  /** @param boundMillis counting ends after this time, with the result so far */
   count(query: Query, boundMillis: number, findings: Findings): Found {
     const plan = planOf(query, this.#patterns);
     let counted = 0;
@@ -104,7 +110,7 @@ export class StoreReader {
   }
 
   /**
-   * @param take takes what fits @returns how many records it has taken in all
+   * @param take processes matching records @returns how many records it has processed so far
    * @param whole does the same for a whole partition, without a search
    */
   #search(
@@ -140,7 +146,9 @@ export class StoreReader {
     return { records, more: seen > records && limit !== Number.POSITIVE_INFINITY, isCut: false, cursor };
   }
 
-  /** The partitions as they are now, oldest first, each with its last chunk. Those that are gone are closed. */
+  /**
+   * The current partitions, oldest first, each with its last chunk. Closes partitions that no longer exist.
+   */
   #snapshot(findings: Findings): {
     readonly files: { readonly file: PartitionFile; readonly chunks: number }[];
     readonly cursor: StoreCursor;
@@ -149,7 +157,7 @@ export class StoreReader {
     const names = new Set(files.map(({ name }) => name));
     for (const name of [...this.#open.keys()])
       if (!names.has(name) || this.#open.size > MAX_OPEN) this.#close(name);
-    // The newest partition may have been made, and not be written to yet: then the one before it has the cursor.
+    // If the newest partition was created but not written to yet, the previous one has the cursor.
     let cursor: StoreCursor | undefined;
     const all: { file: PartitionFile; chunks: number }[] = [];
     for (const file of files.toReversed()) {
@@ -166,7 +174,7 @@ export class StoreReader {
     return { files: all.reverse(), cursor: cursor ?? { journal: '', next: 0 } };
   }
 
-  /** @returns what the call returned; false: the partition is gone, or cannot be read */
+  /** @returns what the call returned; false if the partition was removed or cannot be read */
   #guarded(file: PartitionFile, findings: Findings, call: (partition: OpenPartition) => boolean): boolean {
     findings.at(file.name);
     try {
@@ -177,7 +185,7 @@ export class StoreReader {
     } catch (error) {
       this.#close(file.name);
       if (error instanceof UnfinishedPartition) return false;
-      // Removed by now: its records are too old.
+      // The partition was removed in the meantime, because its records are too old.
       if (!partitionFiles(this.#directory).some(({ name }) => name === file.name)) return false;
       if (!isCorrupt(error) && !(error instanceof ForeignPartition)) throw error;
       findings.damaged(file.name, errorText(error));
@@ -191,7 +199,7 @@ export class StoreReader {
   }
 }
 
-/** By the times of a partition's records. */
+/** Checks the time range of the partition's records. */
 function mayHave({ first, last, records }: PartitionState, { from, to }: Plan): boolean {
   if (records === 0) return false;
   if (from !== undefined && BigInt(last + 1) * 1_000_000n <= from) return false;

@@ -3,31 +3,31 @@ import { markDamaged } from './partition-files.ts';
 import type { Query } from './query.ts';
 import type { Found } from './store-reader.ts';
 
-/** What a store is read with. */
+/** Options of {@link StoreReaders}. */
 export interface StoreReadersOptions {
-  /** Where the compiled `store-program` is. */
+  /** The URL of the compiled `store-program`. */
   readonly program: URL;
   readonly directory: string;
-  /** Something that an operator should know. */
+  /** Called with messages that an operator should know about. */
   readonly onWarning: (message: string) => void;
-  /** How many processes there are at most. Default: 2. */
+  /** The maximum number of processes. Default: 2. */
   readonly processes?: number | undefined;
-  /** A process without a query ends after so long. Default: 60,000 ms. */
+  /** An idle process ends after this time. Default: 60,000 ms. */
   readonly idleMillis?: number | undefined;
 }
 
 export interface ReadOptions {
   /**
-   * The search ends after so long, with what it has found. Its process is killed if it does not, though nobody makes it
-   * wait.
+   * The search ends after this time with the results so far. If it does not, its process is killed; time
+   * spent waiting for the client does not count.
    */
   readonly boundMillis: number;
   readonly signal: AbortSignal;
-  /** Takes lines of OTLP/JSON. What it returns is waited for; the process waits meanwhile. */
+  /** Receives lines of OTLP/JSON. A returned promise is awaited; the process waits meanwhile. */
   readonly onLines?: (lines: Buffer) => Promise<void> | undefined;
 }
 
-/** So many queries wait at most. */
+/** The maximum number of waiting queries. */
 const MAX_WAITING = 32;
 const GRACE_MILLIS = 2_000;
 /** So long a process may take to start, which is no part of a search. On a busy machine it takes seconds. */
@@ -35,11 +35,11 @@ const START_MILLIS = 10_000;
 const FATAL_ENDS = 2;
 
 /**
- * Processes that search a store, so that no query holds up the daemon, and no damaged file ends it. Each has one query at
- * a time; further ones wait. They are started when they are needed.
+ * Processes that search a store, so that no query delays the daemon and no damaged file ends it. Each process
+ * has one query at a time; further queries wait. Processes are started when needed.
  *
- * A partition that is damaged, or at which a process has ended twice by itself without being read in between, is left out
- * of the store from then on.
+ * A damaged partition is removed from the store. So is one at which a process has ended twice by itself
+ * without a successful read in between.
  */
 export class StoreReaders {
   readonly #options: StoreReadersOptions & { readonly processes: number; readonly idleMillis: number };
@@ -53,7 +53,7 @@ export class StoreReaders {
     this.#options = { ...options, processes, idleMillis };
   }
 
-  /** No further query can wait. */
+  /** Whether no further query can wait. */
   get isFull(): boolean {
     return this.#waiting.length >= MAX_WAITING;
   }
@@ -66,7 +66,7 @@ export class StoreReaders {
     return this.#search('count', query, options);
   }
 
-  /** Ends all processes; queries under way fail. */
+  /** Ends all processes. Queries in progress fail. */
   async close(): Promise<void> {
     this.#isClosed = true;
     for (const wake of this.#waiting.splice(0)) wake();
@@ -80,7 +80,7 @@ export class StoreReaders {
   }
 
   async #search(kind: 'records' | 'count', query: Query, options: ReadOptions): Promise<Found> {
-    let child = await this.#turn(options.signal);
+    let child = await this.#acquire(options.signal);
     let hasSent = false;
     for (;;) {
       try {
@@ -88,7 +88,7 @@ export class StoreReaders {
           hasSent = true;
         });
       } catch (error) {
-        // Nothing was said yet: another process may do better.
+        // Nothing was sent to the client yet, so another process may retry.
         const isAgain = error instanceof ChildEnded && this.#countEnd(error) && !hasSent;
         if (!isAgain || options.signal.aborted || this.#isClosed) throw error;
       } finally {
@@ -118,12 +118,12 @@ export class StoreReaders {
     const listener: Listener = (answer, bytes) => {
       if (answer.kind === 'at') opened.push(answer.name);
       if (answer.kind === 'warning') this.#options.onWarning(answer.message);
-      if (answer.kind === 'damaged') this.#leaveOut(answer.name, answer.why);
+      if (answer.kind === 'damaged') this.#markDamaged(answer.name, answer.why);
       if (answer.kind !== 'lines') return undefined;
       onSent();
       const taken = onLines?.(bytes);
       if (taken === undefined) return undefined;
-      // The process waits for the client as well.
+      // Time spent waiting for the client does not count.
       clearTimeout(timer);
       return taken.finally(() => {
         timer = wait();
@@ -131,7 +131,7 @@ export class StoreReaders {
     };
     try {
       const { found } = await child.order({ kind, directory, query, boundMillis }, [], listener);
-      if (found === undefined) throw new Error('the process of the store found nothing to say');
+      if (found === undefined) throw new Error('the process of the store answered without a result');
       for (const name of opened) this.#ends.delete(name);
       return found;
     } finally {
@@ -141,25 +141,28 @@ export class StoreReaders {
     }
   }
 
-  /** @returns whether another try may help: the process ended while it read a partition */
+  /** @returns whether a retry may help: the process ended while it read a partition */
   #countEnd({ at }: ChildEnded): boolean {
     if (at === undefined) return false;
     const ends = (this.#ends.get(at) ?? 0) + 1;
     this.#ends.set(at, ends);
     if (ends >= FATAL_ENDS) {
       this.#ends.delete(at);
-      this.#leaveOut(at, 'the process ended twice when it was read');
+      this.#markDamaged(at, 'the process ended twice when it was read');
     }
     return true;
   }
 
-  #leaveOut(name: string, why: string): void {
-    this.#options.onWarning(`${name} cannot be read (${why}); the store goes on without it`);
+  #markDamaged(name: string, why: string): void {
+    this.#options.onWarning(`${name} cannot be read (${why}); the store continues without it`);
     markDamaged(this.#options.directory, name, why);
   }
 
-  /** A process, in the same step in which there is one: between two steps others may ask, and the end may come. */
-  async #turn(signal: AbortSignal): Promise<Child> {
+  /**
+   * Waits for a free process and takes it in the same turn: before the next turn another query could take it,
+   * or the store could be closed.
+   */
+  async #acquire(signal: AbortSignal): Promise<Child> {
     if (this.isFull) throw new Error('too many queries are waiting');
     while (!this.#isClosed && !signal.aborted && this.#busy.size >= this.#options.processes) {
       await new Promise<void>((resolve) => {
@@ -175,7 +178,7 @@ export class StoreReaders {
         signal.addEventListener('abort', leave, { once: true });
       });
     }
-    // The turn goes to the next one.
+    // Passes the turn to the next query.
     if (signal.aborted) this.#waiting.shift()?.();
     signal.throwIfAborted();
     if (this.#isClosed) throw new Error('the store is closing');

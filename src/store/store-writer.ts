@@ -16,31 +16,31 @@ import {
 import { PartitionWriter, type StoreCursor } from './partition-writer.ts';
 import { checkFormat, ForeignPartition, type PartitionState, readState } from './schema.ts';
 
-/** When a partition ends, and when the oldest is removed. */
+/** When a partition is complete, and when the oldest is removed. */
 export interface StoreLimits {
   readonly partitionRecords: number;
   readonly partitionBytes: number;
-  /** Size of all partitions together. */
+  /** The maximum size of all partitions together. */
   readonly maxBytes: number;
-  /** 0: no such bound. */
+  /** 0: no limit. */
   readonly maxAgeMillis: number;
 }
 
-/** An entry of the journal on its way into the store. */
+/** An entry of the journal that is to be written to the store. */
 export interface StoreEntry {
   readonly index: number;
   readonly receivedMillis: number;
   readonly body: Uint8Array;
 }
 
-/** What became of entries. */
+/** The result of writing entries. */
 export interface Written {
-  /** The indexes of those that cannot be read, and why. */
+  /** The indexes of the entries that cannot be decoded, and why. */
   readonly bad: readonly number[];
   readonly message: string;
 }
 
-/** What has been done since the process began. */
+/** Counts since the process was started. */
 export interface StoreTotals {
   partitionsCreated: number;
   partitionsRemoved: number;
@@ -54,20 +54,20 @@ export interface StoreWriterOptions {
   readonly limits: StoreLimits;
   /** Milliseconds since 1970. */
   readonly now: () => number;
-  /** Called before a file is opened: if the process ends there, it was this one. */
+  /** Called before a file is opened. If the process ends next, this file is the cause. */
   readonly onOpen?: (name: string) => void;
-  /** Something that an operator should know. */
+  /** Called with messages that an operator should know about. */
   readonly onWarning: (message: string) => void;
 }
 
-/** A partition of a store with an age limit spans no more than this part of it. */
+/** With an age limit, a partition spans at most this fraction of it. */
 const AGE_PARTS = 8;
 
 /**
- * Writes a store: a directory of partitions, of which the newest grows and the oldest are removed. One process at a time;
- * a second one waits, then fails.
+ * Writes a store: a directory of partitions. The newest one grows, the oldest ones are removed. One process
+ * at a time; a second one waits, then fails.
  *
- * A partition that is damaged, or of another version, gets another name and is no part of the store any more.
+ * A damaged partition, or one of another version, is renamed and no longer part of the store.
  */
 export class StoreWriter {
   readonly totals: StoreTotals = {
@@ -79,14 +79,17 @@ export class StoreWriter {
   readonly #options: StoreWriterOptions;
   #lock: Database | undefined;
   #current: PartitionWriter | undefined;
-  /** Of partitions that do not change any more. */
+  /** The states of partitions that do not change any more. */
   readonly #states = new Map<number, PartitionState>();
 
   constructor(options: StoreWriterOptions) {
     this.#options = options;
   }
 
-  /** @returns how far the store has the journal; `journal` is '' if it is new @throws if another process has it */
+  /**
+   * @returns how far the store has the journal; `journal` is '' if it is new @throws if another process has
+   * the store open
+   */
   open(): StoreCursor {
     const { directory, driver } = this.#options;
     mkdirSync(directory, { recursive: true, mode: 0o700 });
@@ -104,11 +107,12 @@ export class StoreWriter {
   }
 
   /**
-   * Writes entries and the cursor in one transaction; on the disk when it returns.
-   * @throws what SQLite throws; nothing was written then
+   * Writes entries and the cursor in one transaction. They are on disk when it returns.
+   * @throws what SQLite throws; nothing was written
    */
   write(entries: readonly StoreEntry[], cursor: StoreCursor): Written {
-    // Not after the transaction: if that fails, who calls would write again what is written.
+    // Not after the transaction: if starting a partition failed then, the caller would write the entries
+    // twice.
     this.#roll();
     try {
       return this.#write(entries, cursor);
@@ -119,7 +123,7 @@ export class StoreWriter {
     }
   }
 
-  /** Writes an entry and takes it back: whether this process and its disk can write at all. */
+  /** Writes an entry and rolls it back, to check whether this process and its disk can write at all. */
   probe(body: Uint8Array): void {
     const partition = this.#partition;
     partition.begin();
@@ -130,7 +134,9 @@ export class StoreWriter {
     }
   }
 
-  /** Ends the partition if it is old or full, and takes out those that are damaged or beyond the limits. */
+  /**
+   * Ends the partition if it is old or full, and removes partitions that are damaged or exceed the limits.
+   */
   care(): void {
     this.#quarantineMarked();
     removeOrphans(this.#options.directory);
@@ -173,7 +179,7 @@ export class StoreWriter {
     return { bad, message };
   }
 
-  /** Begins the next partition when this one is full, or too old. Its first transaction has the cursor. */
+  /** Starts the next partition if this one is full or too old. Its first transaction stores the cursor. */
   #roll(): void {
     const { limits, now } = this.#options;
     const { file, state } = this.#partition;
@@ -194,7 +200,7 @@ export class StoreWriter {
     before?.close();
   }
 
-  /** What cannot be removed now is removed later: records are written all the same. */
+  /** Removing old partitions may fail and is retried later; records are written all the same. */
   #expire(): void {
     try {
       this.#removeOldest();
@@ -222,7 +228,7 @@ export class StoreWriter {
     }
   }
 
-  /** @returns undefined: it cannot be read, and was taken out of the store */
+  /** @returns undefined if the partition cannot be read; it was removed from the store */
   #stateOf(file: PartitionFile): PartitionState | undefined {
     const known = this.#states.get(file.number);
     if (known !== undefined) return known;
@@ -244,13 +250,13 @@ export class StoreWriter {
     }
   }
 
-  /** The newest partition that can be opened; those that cannot are taken out of the store. */
+  /** Opens the newest partition that is usable. Removes unusable ones from the store. */
   #openNewest(): PartitionWriter {
     const { driver, directory, now, onOpen } = this.#options;
     const files = partitionFiles(directory);
     const newest = files.at(-1) ?? partitionFile(directory, 1);
     if (files.length === 0) this.totals.partitionsCreated += 1;
-    // If the newest is one that was just being made, the one before it has the cursor.
+    // If the newest one was still being created, the previous one has the cursor.
     const previous = files.at(-2);
     const cursor = () => {
       const state = previous === undefined ? undefined : this.#stateOf(previous);
@@ -264,12 +270,12 @@ export class StoreWriter {
       this.#quarantineFile(newest, errorText(error));
       const file = partitionFile(directory, newest.number + 1);
       this.totals.partitionsCreated += 1;
-      // What the cursor of an older partition leads back to is lost with this one, or comes again.
+      // Entries since the cursor of an older partition are lost with this one, or would be written twice.
       return new PartitionWriter(driver, file, { cursor: () => ({ journal: '', next: 0 }), now: now() });
     }
   }
 
-  /** Those that somebody has found damaged. */
+  /** Quarantines the partitions that a process has marked as damaged. */
   #quarantineMarked(): void {
     for (const file of partitionFiles(this.#options.directory)) {
       const why = damageOf(file);
@@ -290,7 +296,7 @@ export class StoreWriter {
     this.#states.delete(file.number);
     this.totals.partitionsQuarantined += 1;
     this.#options.onWarning(
-      `${file.name} cannot be used (${why}); it is kept as ${name}, and the store goes on without it`,
+      `${file.name} cannot be used (${why}); it is kept as ${name}, and the store continues without it`,
     );
   }
 }

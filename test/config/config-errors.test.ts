@@ -220,7 +220,7 @@ test.each([
   ],
   [
     'type: otlp, endpoint: http://x, tls: { caFile: a }',
-    'sinks.a.tls: needs an endpoint that begins with https://, got http://',
+    'sinks.a.tls: requires an endpoint that starts with https://, got http://',
   ],
   [
     'type: otlp, endpoint: https://x, tls: { keyFile: a }',
@@ -390,7 +390,7 @@ test.each([
 test.each([
   [
     'type: forward, endpoint: "tcp://10.0.0.5:5011"',
-    'sinks.a.curve: is needed, or insecure: true, since tcp://10.0.0.5:5011 is on another machine',
+    'sinks.a.curve: is required, or insecure: true, since tcp://10.0.0.5:5011 is on another machine',
   ],
   ['type: forward', 'sinks.a.endpoint: is required: an endpoint such as tcp://10.0.0.5:5011'],
   [

@@ -359,7 +359,7 @@ test('the backlog of a sink that was removed is named, kept, and lost only by a 
 
   write(config({ ...own, sinks: `{ ${out} }` }));
   daemon.kill('SIGHUP');
-  await daemon.says('sink away: it is not in the configuration; 1 batches with 2 records');
+  await daemon.says('sink away: not in the configuration; 1 batches with 2 records');
   expect(await send(otlpHttp!, 'three')).toBe(200);
   expect(await sinks()).toMatchObject([
     { name: 'out' },
@@ -371,7 +371,9 @@ test('the backlog of a sink that was removed is named, kept, and lost only by a 
 
   const release = start(['away', '-c', file], { command: 'release' });
   expect(await release.exit).toEqual([0, null]);
-  await daemon.says('sink away: its backlog is discarded: it was released; 1 batches with 2 records');
+  await daemon.says(
+    'sink away: the backlog is discarded: released by the operator; 1 batches with 2 records',
+  );
   expect(await sinks()).toMatchObject([
     { name: 'out' },
     { name: 'away', behind: { batches: 0 }, dropped: { released: { batches: 1, records: 2 } } },
@@ -391,8 +393,8 @@ test('a sink without a position begins where its `start` says, and that is logge
     '{ out: { type: file, path: out.jsonl }, all: { type: file, path: all.jsonl }, new: { type: file, path: new.jsonl, start: now } }';
   const second = start(['-c', write(config({ sinks: more }))]);
   const { otlpHttp: again } = await second.ready();
-  await second.says('sink all: it has no position yet and begins at the oldest entry');
-  await second.says('sink new: it has no position yet and begins now');
+  await second.says('sink all: no position yet, starting at the oldest entry');
+  await second.says('sink new: no position yet, starting now');
   expect(await send(again!, 'fresh')).toBe(200);
   second.kill('SIGTERM');
   expect(await second.exit).toEqual([0, null]);

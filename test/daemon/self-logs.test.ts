@@ -22,7 +22,7 @@ test('what the daemon logs goes into the journal and to standard error', async (
   const { own, lines, intake } = logging();
   own.emit(Severity.INFO, 'ready', { data: '/var/lib/distlogd', receivers: 4, isFirst: true });
   own.attach(intake);
-  own.emit(Severity.WARN, 'sink files: the disk is full; it tries again');
+  own.emit(Severity.WARN, 'sink files: the disk is full; retrying');
   await own.flush();
 
   const [resource] = decodeLogs(intake.batches[0]!.body).resources;
@@ -45,12 +45,12 @@ test('what the daemon logs goes into the journal and to standard error', async (
         ['isFirst', true],
       ],
     },
-    { severityNumber: 13, body: 'sink files: the disk is full; it tries again' },
+    { severityNumber: 13, body: 'sink files: the disk is full; retrying' },
   ]);
   expect(intake.batches[0]!.records).toBe(2);
   expect(lines).toEqual([
     '2023-11-14T22:13:20.000Z INFO  distlogd: ready  data=/var/lib/distlogd  receivers=4  isFirst=true\n',
-    '2023-11-14T22:13:20.000Z WARN  distlogd: sink files: the disk is full; it tries again\n',
+    '2023-11-14T22:13:20.000Z WARN  distlogd: sink files: the disk is full; retrying\n',
   ]);
 });
 

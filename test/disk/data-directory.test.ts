@@ -65,7 +65,7 @@ async function killed(child: ChildProcess): Promise<void> {
   await exit;
 }
 
-test('a new data directory is made private, with its version and without anything else', async () => {
+test('a new data directory is private and contains only its version file', async () => {
   const path = join(room, 'deep/down/data');
   const directory = await openDataDirectory(path);
   expect(statSync(path).mode & 0o777).toBe(0o700);
@@ -77,7 +77,7 @@ test('a new data directory is made private, with its version and without anythin
   expect(readdirSync(path)).toEqual(['version']);
 });
 
-test('every name of a new data directory is on the disk when it is open; an old one is not synced again', async () => {
+test('opening a new data directory syncs every new name; an existing one is not synced again', async () => {
   mockSynced.length = 0;
   const path = join(room, 'deep/data');
   await (await openDataDirectory(path)).close();
@@ -107,7 +107,7 @@ test('a second daemon in the same process is refused until the first has closed'
   await (await openDataDirectory(room)).close();
 });
 
-test('another process is refused and hears who holds it', async () => {
+test('another process is refused with the pid of the holder', async () => {
   const { child, said } = await holder(room);
   expect(said).toBe('held');
   const refused = await openDataDirectory(room).catch((error) => error);
@@ -115,7 +115,7 @@ test('another process is refused and hears who holds it', async () => {
   expect(refused.message).toContain(`in use by process ${child.pid}`);
 });
 
-test('a killed holder leaves nothing that keeps the next one out', async () => {
+test('the lock of a killed process does not block the next one', async () => {
   for (let round = 0; round < 3; round += 1) {
     const { child, said } = await holder(room);
     expect(said).toBe('held');
@@ -126,7 +126,7 @@ test('a killed holder leaves nothing that keeps the next one out', async () => {
   await directory.close();
 });
 
-test('a stopped holder holds', async () => {
+test('a stopped process keeps the lock', async () => {
   const { child } = await holder(room);
   child.kill('SIGSTOP');
   await expect(openDataDirectory(room)).rejects.toEqual(code('in_use'));
@@ -134,7 +134,7 @@ test('a stopped holder holds', async () => {
   await expect(openDataDirectory(room)).rejects.toEqual(code('in_use'));
 });
 
-test('of daemons that start at the same moment exactly one wins, also after a kill', async () => {
+test('if several daemons start at the same time, exactly one gets the lock, even after a kill', async () => {
   for (let round = 0; round < 3; round += 1) {
     const all = await Promise.all(Array.from({ length: 5 }, () => holder(room)));
     expect(all.map(({ said }) => said.split(':')[0]).sort()).toEqual(['held', ...Array(4).fill('in_use')]);
@@ -165,7 +165,7 @@ test.each(['readdirSync', 'readFileSync'] as const)(
   },
 );
 
-test('of many that try in one process exactly one wins, each time', async () => {
+test('if many callers in one process compete, exactly one gets the lock, each time', async () => {
   for (let round = 0; round < 30; round += 1) {
     const results = await Promise.allSettled(Array.from({ length: 12 }, () => openDataDirectory(room)));
     const won = results.filter((result) => result.status === 'fulfilled');
@@ -183,7 +183,7 @@ async function leaveSocket(name: string): Promise<void> {
   await new Promise((done) => server.close(done));
 }
 
-test('whoever comes at whatever moment, exactly one wins', async () => {
+test('exactly one contender gets the lock, at whatever moments they start', async () => {
   await (await openDataDirectory(room)).close();
   const turns = fc.array(fc.nat({ max: 25 }), { minLength: 2, maxLength: 6 });
   const one = fc.asyncProperty(turns, fc.nat({ max: 3 }), async (starts, dead) => {
@@ -202,35 +202,35 @@ test('whoever comes at whatever moment, exactly one wins', async () => {
   await fc.assert(one, { numRuns: 400 });
 });
 
-test('one that has looked around already and one that comes then agree, whatever their names', async () => {
+test('a contender that has listed the sockets and a later one agree, whatever their names are', async () => {
   await (await openDataDirectory(room)).close();
   // A third one, which loses against both, answers only when both have asked it: by then the first has seen the
-  // directory without the second, and still looks.
-  let knocks: Socket[] = [];
-  let knocked: () => void = () => {};
+  // directory without the second, and is still contending.
+  let requests: Socket[] = [];
+  let requested: () => void = () => {};
   const third = createServer((socket) => {
     socket.once('data', () => {
-      knocks.push(socket);
-      knocked();
+      requests.push(socket);
+      requested();
     });
   });
   third.listen(join(room, 'lock-ffffffffffffffff-1.sock'));
   await once(third, 'listening');
-  const untilKnocks = async (count: number) => {
-    while (knocks.length < count) {
+  const untilRequests = async (count: number) => {
+    while (requests.length < count) {
       await new Promise<void>((done) => {
-        knocked = done;
+        requested = done;
       });
     }
   };
   for (let round = 0; round < 16; round += 1) {
-    knocks = [];
+    requests = [];
     const first = openDataDirectory(room);
-    await untilKnocks(1);
+    await untilRequests(1);
     const second = openDataDirectory(room);
-    // The second may hear of the first before it comes to the third, and give up.
-    await Promise.race([untilKnocks(2), second.catch(() => {})]);
-    for (const socket of knocks) socket.end('L');
+    // The second may find the first before it asks the third, and fail.
+    await Promise.race([untilRequests(2), second.catch(() => {})]);
+    for (const socket of requests) socket.end('L');
     const results = await Promise.allSettled([first, second]);
     const won = results.filter((result) => result.status === 'fulfilled');
     for (const { value } of won) await value.close();
@@ -239,7 +239,7 @@ test('one that has looked around already and one that comes then agree, whatever
   third.close();
 });
 
-test('a stranger who knocks and says nothing, or too much, does not disturb the holder', async () => {
+test('a connection that sends nothing, or too much, does not disturb the holder', async () => {
   const directory = await openDataDirectory(room);
   const socket = readdirSync(room).find((name) => name.endsWith('.sock'))!;
   const silent = createConnection(join(room, socket));
@@ -254,7 +254,7 @@ test('a stranger who knocks and says nothing, or too much, does not disturb the 
   await directory.close();
 });
 
-test('one that leaves while it is asked holds nothing', async () => {
+test('a process that withdraws while it is asked is not the holder', async () => {
   await (await openDataDirectory(room)).close();
   const leaving = createServer((socket) => {
     socket.destroy();
@@ -276,7 +276,7 @@ test('one that closes every connection without an answer counts as a holder', as
   rude.close();
 });
 
-test('a holder that does not answer counts as one', async () => {
+test('a process that does not answer counts as the holder', async () => {
   await (await openDataDirectory(room)).close();
   const mute = createServer(() => {});
   mute.listen(join(room, 'lock-0123456789abcdef-4711.sock'));
@@ -285,14 +285,14 @@ test('a holder that does not answer counts as one', async () => {
   mute.close();
 });
 
-test('a path that is longer than a socket may be called is no hindrance on Linux', async () => {
+test('on Linux, a path longer than the limit for sockets works', async () => {
   const path = join(room, 'x'.repeat(120));
   const { said } = await holder(path);
   expect(said).toBe(process.platform === 'linux' ? 'held' : expect.stringContaining('too long'));
   await expect(openDataDirectory(path)).rejects.toThrow();
 });
 
-test('a directory of a newer version is refused, and not one file of it changes', async () => {
+test('a directory of a newer version is refused, and none of its files changes', async () => {
   writeFileSync(join(room, 'version'), '2\n');
   mkdirSync(join(room, 'journal'));
   chmodSync(room, 0o755);
@@ -305,7 +305,7 @@ test('a directory of a newer version is refused, and not one file of it changes'
   expect(readdirSync(room)).toEqual(['journal', 'version']);
 });
 
-test('a directory of something else is refused and stays as it is', async () => {
+test('a directory with other files is refused and not changed', async () => {
   writeFileSync(join(room, 'thesis.txt'), 'years of work');
   chmodSync(room, 0o755);
   await expect(openDataDirectory(room)).rejects.toEqual(code('foreign'));
@@ -318,7 +318,7 @@ test('a version file without a number is refused', async () => {
   await expect(openDataDirectory(room)).rejects.toThrow('does not contain a version number');
 });
 
-test('a file in the place of the directory, or above it, is refused', async () => {
+test('a file instead of the directory, or above it, is refused', async () => {
   const file = join(room, 'file');
   writeFileSync(file, '');
   await expect(openDataDirectory(file)).rejects.toEqual(code('not_a_directory'));
@@ -338,7 +338,7 @@ test('a directory that may not be written is refused with a reason', async () =>
   chmodSync(room, 0o700);
 });
 
-test('two that make the same new directory at once do not harm each other', async () => {
+test('two processes that create the same directory at the same time do not disturb each other', async () => {
   const path = join(room, 'new');
   const all = await Promise.all([holder(path), holder(path)]);
   expect(all.map(({ said }) => said.split(':')[0]).toSorted()).toEqual(['held', 'in_use']);

@@ -87,7 +87,7 @@ const plain = (frame: object) =>
     Object.entries(frame).map(([key, value]) => [key, value instanceof Uint8Array ? [...value] : value]),
   );
 
-test('a batch comes out as it went in', () => {
+test('decoding a batch reverses encoding', () => {
   fc.assert(
     fc.property(dataFrame, (frame) => {
       expect(plain(decodeClientFrame(sent(encodeData(frame))))).toEqual(
@@ -97,7 +97,7 @@ test('a batch comes out as it went in', () => {
   );
 });
 
-test('a greeting comes out as it went in', () => {
+test('decoding a HELLO reverses encoding', () => {
   fc.assert(
     fc.property(hello, (frame) => {
       expect(plain(decodeClientFrame(sent(encodeHello(frame))))).toEqual(plain(frame));
@@ -105,7 +105,7 @@ test('a greeting comes out as it went in', () => {
   );
 });
 
-test('an answer comes out as it went in', () => {
+test('decoding a reply reverses encoding', () => {
   fc.assert(
     fc.property(reply, (frame) => {
       expect(plain(decodeReply(sent(encodeReply(frame))))).toEqual(plain(frame));
@@ -113,7 +113,7 @@ test('an answer comes out as it went in', () => {
   );
 });
 
-test('any flipped bit is noticed', () => {
+test('any flipped bit is detected', () => {
   fc.assert(
     fc.property(message, fc.nat(), fc.nat({ max: 7 }), ({ parts, decode }, at, bit) => {
       const total = parts.reduce((sum, part) => sum + part.length, 0);
@@ -131,7 +131,7 @@ test('any flipped bit is noticed', () => {
   );
 });
 
-test('any cut of a frame, and any missing or further frame, is noticed', () => {
+test('any truncated, missing or additional frame is detected', () => {
   fc.assert(
     fc.property(message, fc.nat({ max: 2 }), fc.nat(), ({ parts, decode }, which, at) => {
       faultOf(() => decode(parts.slice(0, which)));
@@ -145,7 +145,7 @@ test('any cut of a frame, and any missing or further frame, is noticed', () => {
   );
 });
 
-test('any other bytes are refused with a fault, never with another error', () => {
+test('any other bytes are refused with a FrameError, never with another error', () => {
   fc.assert(
     fc.property(fc.array(fc.uint8Array({ maxLength: 80 }), { maxLength: 5 }), (parts) => {
       faultOf(() => decodeClientFrame(parts));
@@ -166,7 +166,7 @@ const frame: DataFrame = {
   body: Buffer.from('hello'),
 };
 
-test('the layout is the one of docs/wire.md', () => {
+test('the layout matches docs/wire.md', () => {
   const [magic, header, body] = encodeData(frame);
   expect(Buffer.from(magic!).toString()).toBe('DL1');
   expect(Buffer.from(header!.subarray(0, 44)).toString('hex')).toBe(
@@ -216,7 +216,7 @@ test('the smallest and the largest numbers are accepted', () => {
   );
 });
 
-test('an answer of an unknown type, with a body that it has not, or with a cause that is too long is refused', () => {
+test('a reply of an unknown type, with an unexpected body, or with a cause that is too long is refused', () => {
   const seal = (answer: Reply, body: Buffer, type?: number) => {
     const header = Buffer.from(encodeReply(answer)[1]!);
     header[1] = type ?? header[1]!;
@@ -263,13 +263,13 @@ test('a HELLO with a body, and an empty header, are refused', () => {
   expect(faultOf(() => decodeClientFrame([magic, Buffer.alloc(0), body]))).toBe('malformed');
 });
 
-test('a compressed body unpacks to what it was', () => {
+test('decompressing a body reverses compression', () => {
   const text = Buffer.from('a batch '.repeat(1000));
   const packed = { ...frame, encoding: ENCODING_GZIP, length: text.length, body: gzipSync(text) };
   expect(Buffer.compare(unpackBody(packed, text.length) as Uint8Array, text)).toBe(0);
 });
 
-test('a large body unpacks in another thread, with the same bounds', async () => {
+test('a large body is decompressed on another thread, with the same bounds', async () => {
   for (const [bytes, isLarge] of [
     [131_072, false],
     [131_073, true],
@@ -291,7 +291,7 @@ test('a large body unpacks in another thread, with the same bounds', async () =>
   expect(await unpackBody(packed, text.length)).toHaveLength(text.length);
 });
 
-test('a producer of ours is continued by its secret alone', () => {
+test('only the secret of a producer allows to continue it', () => {
   const { id: own, secret } = newProducer();
   expect(hasOwner(own)).toBe(true);
   expect(isOwner(own, secret)).toBe(true);

@@ -32,7 +32,7 @@ const recordsOf = (texts: readonly string[]) => texts.reduce((sum, text) => sum 
 const textsUpTo = (count: number) => Array.from({ length: count }, (_, at) => `${at + 1}`);
 const sum = (entries: readonly JournalEntry[]) => entries.reduce((total, { records }) => total + records, 0);
 
-test('whatever is damaged or removed before the last segment, what is read and what is missing make up all', async () => {
+test('after any damage or removal before the last segment, read and missing records add up to all', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.integer({ min: 12, max: 40 }),
@@ -75,7 +75,7 @@ test('whatever is damaged or removed before the last segment, what is read and w
   );
 }, 120_000);
 
-test('who comes back behind the trimmed end learns how many records it has missed', async () => {
+test('a reader that returns to a trimmed position learns how many records it has missed', async () => {
   const files = new FragileFiles();
   const journal = await openOn(files);
   for (let seq = 1; seq <= 20; seq += 1) await journal.append(batchOf(`${seq}`, originOf(1, seq), 1_000));
@@ -86,7 +86,7 @@ test('who comes back behind the trimmed end learns how many records it has misse
   expect(sum(found) + missing.records).toBe(recordsOf(textsUpTo(20)) - recordsOf(textsUpTo(4)));
 });
 
-test('how many records lie before is unknown in the middle of a segment, and known from the next one on', async () => {
+test('the number of earlier records is unknown within a segment, and known from the next one on', async () => {
   const files = await written(6, 1_000);
   const journal = await openOn(files, { recentBytes: 0 });
   const reader = journal.reader(2);
@@ -98,7 +98,7 @@ test('how many records lie before is unknown in the middle of a segment, and kno
   expect(reader.missing).toEqual({ batches: 0, records: 0 });
 });
 
-test('what was cut off because it was never acknowledged is passed over, and is no loss', async () => {
+test('truncated entries that were never acknowledged are skipped and do not count as lost', async () => {
   const files = new FragileFiles();
   let journal = await openOn(files, { segmentBytes: 100_000 });
   for (let seq = 1; seq <= 3; seq += 1) await journal.append(batchOf(`${seq}`, originOf(1, seq), 1_000));
@@ -125,7 +125,7 @@ test('what was cut off because it was never acknowledged is passed over, and is 
   expect(missing).toEqual({ batches: 0, records: 0 });
 });
 
-test('a newest segment that is gone is logged and counted; the indexes go on behind it, and cursors stay valid', async () => {
+test('a missing newest segment is logged and counted; indexes continue after it, and cursors stay valid', async () => {
   const files = await written(10, 1_000);
   const before = await openOn(files);
   const id = Buffer.from(before.id).toString('hex');
@@ -162,7 +162,7 @@ test('a newest segment that is gone is logged and counted; the indexes go on beh
   expect(again.id).toEqual(journal.id);
 });
 
-test('all segments gone: the same, and nothing gets an index that another entry had', async () => {
+test('if all segments are missing, the same applies, and no index is reused', async () => {
   const files = await written(10, 1_000);
   for (const name of files.segments()) files.remove(name);
   const journal = await openOn(files);
@@ -170,7 +170,7 @@ test('all segments gone: the same, and nothing gets an index that another entry 
   expect(await journal.append(batchOf('new'))).toEqual({ kind: 'accepted', index: 11 });
 });
 
-test('a manifest that is missing or damaged changes nothing', async () => {
+test('a missing or damaged manifest changes nothing', async () => {
   for (const harm of ['remove', 'flip', 'empty']) {
     const files = await written(10, 1_000);
     const content = Buffer.from(files.bytesOf('manifest'));

@@ -28,7 +28,7 @@ function gateOf(files: FragileFiles): () => void {
   return open;
 }
 
-describe('the layout is the one that is written in the code, so that other versions read it', () => {
+describe('the layout matches the documentation in the code, so that other versions can read it', () => {
   const journalOf = async () => {
     const clock = new ManualClock(1_700_000_000_000.5);
     const files = new FragileFiles();
@@ -41,7 +41,7 @@ describe('the layout is the one that is written in the code, so that other versi
   /** A whole number of eight bytes, low ones first. */
   const whole = (bytes: Buffer, at: number) => Number(bytes.readBigUInt64LE(at));
 
-  test('of the head, twice', async () => {
+  test('of the header, twice', async () => {
     const { id, bytes } = await journalOf();
     for (const head of [bytes.subarray(0, 92), bytes.subarray(512, 604)]) {
       expect(head.toString('latin1', 0, 8)).toBe('distlogJ');
@@ -86,7 +86,7 @@ describe('the layout is the one that is written in the code, so that other versi
     expect(sealed.subarray(first + 80, first + 85).toString()).toBe('first');
   });
 
-  test('of the table of producers, and the counts of the next head', async () => {
+  test('of the table of producers, and the counts of the next header', async () => {
     const { journal, files } = await journalOf();
     await journal.append(batchOf('x', originOf(8, 9, 0), 3_900));
     const head = files.bytesOf('0000000000000003.segment');
@@ -105,7 +105,7 @@ describe('the layout is the one that is written in the code, so that other versi
     expect(sum).toBe(crc32(line!).toString(16));
   });
 
-  test('a damaged copy of the head is made up for by the other, whichever it is', async () => {
+  test('a damaged copy of the header is replaced by the other, whichever it is', async () => {
     for (const place of [3, 9, 20, 45, 90, 515, 600]) {
       const { journal, files } = await journalOf();
       await journal.close();
@@ -117,7 +117,7 @@ describe('the layout is the one that is written in the code, so that other versi
   });
 });
 
-test('a version whose own checksum is wrong is damage, and no newer version', async () => {
+test('a version with a wrong checksum is damage, not a newer version', async () => {
   const files = new FragileFiles();
   let journal = await openOn(files);
   await journal.append(batchOf('a', undefined, 3_000));
@@ -148,7 +148,7 @@ describe('bounds, to the byte', () => {
     }
   });
 
-  test('of what waits for the disk: one always may, whatever its size', async () => {
+  test('of the queue: one batch is always accepted, whatever its size', async () => {
     const bound = 2 * (1_000 + FRAME_BYTES);
     const answersFor = async (...sizes: number[]) => {
       const journal = await openOn(new FragileFiles(), { maxQueuedBytes: bound, segmentBytes: 100_000 });
@@ -179,7 +179,7 @@ describe('bounds, to the byte', () => {
     }
   });
 
-  test('of what a segment must hold before a trim begins a new one', async () => {
+  test('of the size from which a trim starts a new segment', async () => {
     const rollsAt = async (bytes: number, options: Partial<JournalOptions>) => {
       const files = new FragileFiles();
       const journal = await openOn(files, options);
@@ -207,7 +207,7 @@ describe('bounds, to the byte', () => {
     const largest = { length: 2 ** 30 } as Uint8Array;
     expect((await journal.append({ body: largest, records: 1 })).kind).toBe('full');
     const refused: [Parameters<Journal['append']>[0], string][] = [
-      [{ body: large, records: 1 }, 'body must have up to 1073741824 bytes, got 1073741825'],
+      [{ body: large, records: 1 }, 'body must have at most 1073741824 bytes, got 1073741825'],
       [{ body, records: 2 ** 32 }, 'records must be a whole number from 0 to 4294967295, got 4294967296'],
       [{ body, records: 0.5 }, 'records must be a whole number'],
       [{ body, records: 1, origin: originOf(1, 0, 0) }, 'origin.seq must be a whole number from 1, got 0'],
@@ -227,7 +227,7 @@ describe('bounds, to the byte', () => {
   });
 });
 
-test('what is left out has the default of docs/distlogd.md', () => {
+test('omitted options have the defaults of docs/distlogd.md', () => {
   const { clock, directory, files, log, onFault, ...options } = withJournalDefaults({ directory: '/a' });
   expect(options).toEqual({
     ...{ segmentBytes: 64 * 2 ** 20, maxBytes: 8 * 2 ** 30, minFreeBytes: 256 * 2 ** 20, sync: 'always' },
@@ -238,7 +238,7 @@ test('what is left out has the default of docs/distlogd.md', () => {
 });
 
 describe('without room', () => {
-  test('a repeat that waits is refused for the cause and the size of its first copy', async () => {
+  test('a waiting duplicate is refused with the cause and size of its first copy', async () => {
     const files = new FragileFiles();
     const journal = await openOn(files);
     await journal.append(batchOf('1', originOf(1, 1), 2_500));
@@ -264,14 +264,14 @@ describe('without room', () => {
     clock.advance(59_999);
     await refuse();
     expect(logged).toEqual([
-      '13 journal: no records are accepted: the disk is full, or at its floor (journal.minFreeBytes)',
+      '13 journal: no records are accepted: the disk is full or has less free space than journal.minFreeBytes',
     ]);
     clock.advance(1);
     await refuse();
     expect(logged).toHaveLength(2);
   });
 
-  test('after a write that found none the system is asked again, not the disk', async () => {
+  test('after a write without room, free space is queried before the next write', async () => {
     const files = new FragileFiles();
     files.freeAmount = 1_000_000;
     const journal = await openOn(files, { minFreeBytes: 1_000 });
@@ -286,7 +286,7 @@ describe('without room', () => {
     expect(files.steps).toBe(steps);
   });
 
-  test('it is full until ten seconds after the last refusal, unless what it lacked is there', async () => {
+  test('it is full until ten seconds after the last refusal, unless the missing room is available', async () => {
     const clock = new ManualClock();
     const journal = await openOn(new FragileFiles(), { maxBytes: 12_000, clock });
     const isFullAfter = async (bytes: number) => {
@@ -305,7 +305,7 @@ describe('without room', () => {
     expect(journal.stats().isFull).toBe(false);
   });
 
-  test('a producer whose only batch was refused is not remembered by the next segment', async () => {
+  test('a producer whose only batch was refused is not in the table of the next segment', async () => {
     const files = new FragileFiles();
     let journal = await openOn(files);
     files.before = ({ kind }) => {
@@ -321,7 +321,7 @@ describe('without room', () => {
   });
 });
 
-test('damaged ranges are kept up to the size of one segment, over restarts; the others are counted', async () => {
+test('damaged ranges are copied up to the size of one segment, across restarts; the others are counted', async () => {
   const files = new FragileFiles();
   let journal = await openOn(files, { segmentBytes: 100_000 });
   for (const text of ['a', 'b', 'c', 'd']) await journal.append(batchOf(text, undefined, 920));
@@ -363,7 +363,7 @@ test('damaged ranges are kept up to the size of one segment, over restarts; the 
 });
 
 describe('readers', () => {
-  test('a segment that is removed while a reader opens it is passed over', async () => {
+  test('a segment that is removed while a reader opens it is skipped', async () => {
     const files = new FragileFiles();
     const journal = await openOn(files, { recentBytes: 0 });
     for (let at = 0; at < 12; at += 1) await journal.append(batchOf(`${at}`, undefined, 1_500));
@@ -386,7 +386,7 @@ describe('readers', () => {
     expect(reader.missing.batches).toBe(8);
   });
 
-  test('a segment that is missing, and was not trimmed, is an error each time; so is one that cannot be read', async () => {
+  test('a segment that is missing but was not trimmed, or cannot be read, is an error each time', async () => {
     const files = new FragileFiles();
     const journal = await openOn(files, { recentBytes: 0 });
     for (let at = 0; at < 12; at += 1) await journal.append(batchOf(`${at}`, undefined, 1_500));
@@ -400,7 +400,7 @@ describe('readers', () => {
     expect(reader.position).toBe(1);
   });
 
-  test('old entries are read by big pieces, and a position in a segment without what is before it', async () => {
+  test('old entries are read in large chunks, and a position in a segment without reading what is before it', async () => {
     const files = new FragileFiles();
     const journal = await openOn(files, { recentBytes: 0, segmentBytes: 10_000_000 });
     await Promise.all(
@@ -414,13 +414,13 @@ describe('readers', () => {
     expect(files.reads).toBe(1);
   });
 
-  test('one call at a time; files are closed with the journal', async () => {
+  test('concurrent calls are refused; files are closed with the journal', async () => {
     const files = new FragileFiles();
     const journal = await openOn(files, { recentBytes: 0 });
     for (let at = 0; at < 4; at += 1) await journal.append(batchOf(`${at}`, undefined, 3_000));
     const reader = journal.reader(1);
     const both = [reader.next(1, never), reader.next(1, never)];
-    await expect(both[1]).rejects.toThrow('a reader takes one call at a time');
+    await expect(both[1]).rejects.toThrow('a reader does not allow concurrent calls');
     expect((await both[0]!)[0]!.index).toBe(1);
     expect((await reader.next(1, never))[0]!.index).toBe(2);
     expect(files.open.length).toBeGreaterThan(2);
@@ -430,7 +430,7 @@ describe('readers', () => {
   });
 });
 
-test('a newest segment that is gone after a kill: the next index is behind the first that it can have had', async () => {
+test('if the newest segment is missing after a kill, the next index is above its possible first one', async () => {
   let files = new FragileFiles();
   let journal = await openOn(files);
   for (let seq = 1; seq <= 4; seq += 1) await journal.append(batchOf(`${seq}`, originOf(1, seq), 3_000));
@@ -441,14 +441,14 @@ test('a newest segment that is gone after a kill: the next index is behind the f
   const log = { emit: (_: number, message: string) => void logged.push(message) };
   journal = await openOn(files, { log });
   expect(logged).toEqual([
-    'journal: its newest segment, 0000000000000004.segment, is missing: and what was written to it, at least 0 batches with 0 records are lost',
+    'journal: the newest segment, 0000000000000004.segment, is missing: the batches in it and 0 earlier batches with 0 records are lost',
   ]);
   expect(journal.next).toBe(4);
   expect([journal.continues(id), journal.continues('0'.repeat(32))]).toEqual([true, false]);
   expect(await journal.append(batchOf('new'))).toEqual({ kind: 'accepted', index: 4 });
 });
 
-test('the fault of a trim ends a write that is under way: what waits is rejected, once', async () => {
+test('a fault of a trim ends a write in progress: pending batches are rejected, once', async () => {
   const files = new FragileFiles();
   const faults: string[] = [];
   const journal = await openOn(files, { onFault: ({ message }) => faults.push(message) });

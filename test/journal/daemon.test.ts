@@ -84,7 +84,7 @@ test('without a file descriptor for the next segment nothing is accepted; the da
   expect(written()).toEqual(acknowledged);
 });
 
-test('a start without file descriptors says so in one line', async () => {
+test('a start without file descriptors is reported in one line', async () => {
   // Node 20 needs more of them than its successors to load a program.
   const count = Number(process.versions.node.split('.')[0]) < 22 ? 40 : 24;
   const daemon = start([], { under: withFiles(count) });
@@ -93,7 +93,7 @@ test('a start without file descriptors says so in one line', async () => {
   expect(daemon.said).toMatch(/^distlogd: .*EMFILE: too many open files.*; not started\n$/);
 });
 
-test('a tail that was cut off holds nothing up: intake opens again, with onFull block too', async () => {
+test('a truncated tail does not block: intake opens again, even with onFull: block', async () => {
   const partsOf = (bounds: object) => ({
     sinks: { out: { type: 'file', path: 'out.jsonl', ...bounds } },
     ownRecords: { severity: 'FATAL' },

@@ -43,14 +43,14 @@ async function stepsOfWork(): Promise<Step[]> {
   return steps;
 }
 
-test('the work of these tests has every kind of step', async () => {
+test('the operations of these tests include every kind of step', async () => {
   const steps = await stepsOfWork();
   expect(new Set(steps.map(({ kind }) => kind))).toEqual(
     new Set(['create', 'writev', 'datasync', 'rename', 'syncDirectory', 'unlink']),
   );
 });
 
-test('an error at any step: nothing is reported as safe that is not, the error is reported once, nothing is accepted after it', async () => {
+test('with an error at any step, only safe data is acknowledged, the error is reported once, and nothing is accepted afterwards', async () => {
   const { length } = await stepsOfWork();
   for (let failing = 1; failing <= length; failing += 1) {
     let files = new FragileFiles();
@@ -89,7 +89,7 @@ test('an error at any step: nothing is reported as safe that is not, the error i
   }
 });
 
-test('a process that ends at any step: what was acknowledged is there, once, and the sender goes on', async () => {
+test('if the process ends at any step, acknowledged data is stored once, and the sender continues', async () => {
   const { length } = await stepsOfWork();
   for (let ending = 1; ending <= length; ending += 1) {
     for (const power of [false, true]) {
@@ -122,7 +122,7 @@ test('a process that ends at any step: what was acknowledged is there, once, and
   }
 });
 
-test('no room for a group: it is answered full, what stood there stays, and later there is room again', async () => {
+test('without room for a group the answer is full, existing data is kept, and later there is room again', async () => {
   const files = new FragileFiles();
   const faults: Error[] = [];
   const journal = await openOn(files, { segmentBytes: 100_000, onFault: (error) => faults.push(error) });
@@ -147,7 +147,7 @@ test('no room for a group: it is answered full, what stood there stays, and late
   expect(await texts(await openOn(files))).toEqual(['1', '2', '3']);
 });
 
-test('what waits behind a group without room is answered full too, or a later batch would overtake it', async () => {
+test('batches that wait after a refused group are refused too, or a later batch would overtake it', async () => {
   const files = new FragileFiles();
   const journal = await openOn(files);
   let failures = 1;
@@ -169,7 +169,7 @@ test('what waits behind a group without room is answered full too, or a later ba
   expect((await journal.append(batchOf('1', originOf(1, 1)))).kind).toBe('accepted');
 });
 
-test('of a group without room nothing stays, also when the process ends right then', async () => {
+test('nothing of a refused group stays on disk, even if the process ends at that moment', async () => {
   const files = new FragileFiles();
   const journal = await openOn(files, { segmentBytes: 100_000 });
   files.before = ({ kind }) => {
@@ -181,7 +181,7 @@ test('of a group without room nothing stays, also when the process ends right th
     expect(await texts(await openOn(left))).toEqual([]);
 });
 
-test('damage across the beginning of the last group: what was there before stays, the group goes', async () => {
+test('with damage across the beginning of the last group, earlier data is kept and the group is truncated', async () => {
   let files = new FragileFiles();
   let journal = await openOn(files, { segmentBytes: 100_000 });
   await journal.append(batchOf('1', originOf(1, 1), 100));
@@ -200,7 +200,7 @@ test('damage across the beginning of the last group: what was there before stays
   expect((await journal.append(batchOf('3', originOf(1, 3, 0), 100))).kind).toBe('accepted');
 });
 
-test('no room for a new segment is no fault, and leaves nothing behind', async () => {
+test('no room for a new segment is not a fault, and leaves no files', async () => {
   for (const kind of ['create', 'writev', 'datasync', 'rename'] as const) {
     const files = new FragileFiles();
     const journal = await openOn(files);
@@ -216,7 +216,7 @@ test('no room for a new segment is no fault, and leaves nothing behind', async (
   }
 });
 
-test('no file descriptor for a new segment is no fault: nothing is taken until there is one', async () => {
+test('no file descriptor for a new segment is not a fault: nothing is accepted until there is one', async () => {
   for (const code of ['EMFILE', 'ENFILE', 'ENOMEM']) {
     const files = new FragileFiles();
     const faults: Error[] = [];
@@ -241,7 +241,7 @@ test('no file descriptor for a new segment is no fault: nothing is taken until t
   }
 });
 
-test('a manifest that finds no room is written the next time, and holds nothing up', async () => {
+test('a manifest without room is written the next time, and delays nothing', async () => {
   for (const code of ['ENOSPC', 'EMFILE']) {
     const files = new FragileFiles();
     files.before = (step) => {
@@ -256,7 +256,7 @@ test('a manifest that finds no room is written the next time, and holds nothing 
   }
 });
 
-test('a journal at maxBytes is full until it is trimmed; repeats are still recognised', async () => {
+test('a journal at maxBytes is full until it is trimmed; duplicates are still detected', async () => {
   const journal = await openOn(new FragileFiles(), { maxBytes: 12_000 });
   const answers: Accepted[] = [];
   for (let seq = 1; seq <= 12; seq += 1) {
@@ -275,7 +275,7 @@ test('a journal at maxBytes is full until it is trimmed; repeats are still recog
   );
 });
 
-test('at the floor of the disk the journal is full, and asks again after a trim', async () => {
+test('below the free space limit the journal is full, and checks again after a trim', async () => {
   const files = new FragileFiles();
   const journal = await openOn(files, { minFreeBytes: 10_000, segmentBytes: 4_096 });
   files.freeAmount = 13_000;
@@ -294,7 +294,7 @@ test('at the floor of the disk the journal is full, and asks again after a trim'
   await journal.trim(journal.next);
 });
 
-test('whether there is room is known without anybody trying: at the floor of the disk, and when that is over', async () => {
+test('whether there is room is known without an append: below the free space limit, and when that is over', async () => {
   const files = new FragileFiles();
   files.freeAmount = 5_000;
   const journal = await openOn(files, { minFreeBytes: 10_000 });
@@ -310,7 +310,7 @@ test('whether there is room is known without anybody trying: at the floor of the
   expect((await journal.append(batchOf('a', undefined, 1_000))).kind).toBe('accepted');
 });
 
-test('a journal that had no room for a batch is full until one of that size would find room, or none has come for a while', async () => {
+test('a journal without room for a batch is full until such a batch would fit, or none has arrived for a while', async () => {
   const clock = new ManualClock();
   const journal = await openOn(new FragileFiles(), { maxBytes: 12_000, clock });
   expect((await journal.append(batchOf('large', undefined, 20_000))).kind).toBe('full');
@@ -326,7 +326,7 @@ test('a journal that had no room for a batch is full until one of that size woul
   expect(journal.stats().isFull).toBe(false);
 });
 
-test('what waits for the disk is bounded', async () => {
+test('batches that wait to be written are bounded', async () => {
   const files = new FragileFiles();
   const journal = await openOn(files, { maxQueuedBytes: 3_000, segmentBytes: 100_000 });
   const answers = await Promise.all(
@@ -344,7 +344,7 @@ test('batches that wait are written in groups of at most 8 MiB', async () => {
   expect(journal.stats().groups - before).toBe(2);
 });
 
-test('a newer format version is refused, and nothing is touched', async () => {
+test('a newer format version is refused, and nothing is changed', async () => {
   const files = new FragileFiles();
   const journal = await openOn(files);
   await journal.append(batchOf('a', undefined, 3_000));
@@ -359,12 +359,12 @@ test('a newer format version is refused, and nothing is touched', async () => {
   files.replace(name!, content);
   const { steps } = files;
   await expect(openOn(files)).rejects.toThrow(
-    `journal: /journal/${name} has format version 2, this program knows 1; nothing was changed, use a newer program`,
+    `journal: /journal/${name} has format version 2, this program supports 1; nothing was changed, use a newer program`,
   );
   expect(files.steps).toBe(steps);
 });
 
-test('a damaged range is kept in a file beside, counted once and logged once', async () => {
+test('a damaged range is copied to a file, counted once and logged once', async () => {
   const files = new FragileFiles();
   let journal = await openOn(files, { segmentBytes: 100_000 });
   for (const text of ['a', 'b', 'c']) await journal.append(batchOf(text, undefined, 500));
@@ -386,12 +386,12 @@ test('a damaged range is kept in a file beside, counted once and logged once', a
     uncopiedBytes: 0,
   });
   expect(warnings).toEqual([
-    `journal: 580 bytes at 1604 of ${name} are damaged; they are kept in ${name}.1604.damaged, reading continues after them`,
+    `journal: 580 bytes at 1604 of ${name} are damaged; they were copied to ${name}.1604.damaged, reading continues after them`,
   ]);
   expect(files.bytesOf(`${name}.1604.damaged`)).toEqual(content.subarray(1_604, 2_184));
 });
 
-test('damage in an older segment is found by who reads it', async () => {
+test('damage in an older segment is found by its readers', async () => {
   const files = new FragileFiles();
   let journal = await openOn(files);
   for (const text of ['a', 'b', 'c', 'd', 'e', 'f']) await journal.append(batchOf(text, undefined, 1_000));
@@ -405,7 +405,7 @@ test('damage in an older segment is found by who reads it', async () => {
   expect(journal.stats().damagedRanges).toBe(1);
 });
 
-test('a lost table of producers is rebuilt from the segment before; without one the id changes', async () => {
+test('a damaged table of producers is rebuilt from the previous segment; without one the id changes', async () => {
   const damaged = async (trims: boolean) => {
     const files = new FragileFiles();
     let journal = await openOn(files);
@@ -432,7 +432,7 @@ test('a lost table of producers is rebuilt from the segment before; without one 
   expect(kept.at(-1)).toBe('6');
 });
 
-test('a damaged table at the head of a segment without entries: the next entry gets a number of its own', async () => {
+test('with a damaged table in a segment without entries, the next entry gets an unused index', async () => {
   const files = new FragileFiles();
   let journal = await openOn(files);
   for (let seq = 1; seq <= 3; seq += 1) await journal.append(batchOf(`${seq}`, originOf(1, seq), 900));
@@ -452,7 +452,7 @@ test('a damaged table at the head of a segment without entries: the next entry g
   expect(await texts(await openOn(files))).toEqual(['new']);
 });
 
-test('a body that holds a copy of the journal itself invents no entry when its own entry is damaged', async () => {
+test('a body that contains a copy of the journal produces no entry if its own entry is damaged', async () => {
   const files = new FragileFiles();
   let journal = await openOn(files, { segmentBytes: 100_000 });
   await journal.append(batchOf('a'));
@@ -469,7 +469,7 @@ test('a body that holds a copy of the journal itself invents no entry when its o
   expect(await texts(journal)).toEqual(['a', 'b']);
 });
 
-test('a producer with a batch on its way to the disk is not forgotten, however many others come', async () => {
+test('a producer with a batch in flight is not dropped, however many others arrive', async () => {
   const files = new FragileFiles();
   const journal = await openOn(files, { producers: { maxCount: 1, maxAgeMillis: Number.POSITIVE_INFINITY } });
   let open = () => {};
@@ -489,7 +489,7 @@ test('a producer with a batch on its way to the disk is not forgotten, however m
   expect((await texts(journal)).filter((text) => text === '1')).toHaveLength(1);
 });
 
-test('nor is it forgotten for its age while its batch is on the way', async () => {
+test('a producer with a batch in flight is not dropped because of its age', async () => {
   const files = new FragileFiles();
   const clock = new ManualClock();
   const journal = await openOn(files, { clock, producers: { maxCount: 100_000, maxAgeMillis: 60_000 } });

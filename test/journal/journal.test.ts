@@ -15,7 +15,7 @@ function openOn(files: FragileFiles, options: Partial<JournalOptions> = {}): Pro
 }
 
 describe('repeats', () => {
-  test('a batch is taken if prev <= last < seq, a repeat is recognised, a gap is reported', async () => {
+  test('a batch is accepted if prev <= last < seq, a duplicate is detected, a gap is reported', async () => {
     const journal = await openOn(new FragileFiles());
     const answers = [
       await journal.append(batchOf('one', originOf(1, 1))),
@@ -37,7 +37,7 @@ describe('repeats', () => {
     expect(journal.lastSeq(producerOf(1))).toBe(5);
   });
 
-  test('batches in flight count as taken, and a repeat is answered after the first copy is on the disk', async () => {
+  test('batches in flight count as accepted, and a duplicate is answered after the first copy is on disk', async () => {
     const files = new FragileFiles();
     const journal = await openOn(files);
     let release = () => {};
@@ -69,13 +69,13 @@ describe('repeats', () => {
     expect(order.indexOf('first accepted')).toBeLessThan(order.indexOf('repeat duplicate'));
   });
 
-  test('a batch without an origin is always taken', async () => {
+  test('a batch without an origin is always accepted', async () => {
     const journal = await openOn(new FragileFiles());
     const answers = await Promise.all([journal.append(batchOf('same')), journal.append(batchOf('same'))]);
     expect(kinds(answers)).toEqual(['accepted', 'accepted']);
   });
 
-  test('the memory of producers outlives restarts and trims', async () => {
+  test('the table of producers survives restarts and trims', async () => {
     const files = new FragileFiles();
     let journal = await openOn(files);
     for (let seq = 1; seq <= 20; seq += 1) await journal.append(batchOf(`${seq}`, originOf(1, seq), 2_000));
@@ -89,7 +89,7 @@ describe('repeats', () => {
     expect(await journal.append(batchOf('20', originOf(1, 20)))).toEqual({ kind: 'duplicate', last: 20 });
   });
 
-  test('the producer not seen for the longest time is forgotten first, also across a restart', async () => {
+  test('the producer that has been idle longest is dropped first, also after a restart', async () => {
     const files = new FragileFiles();
     const options = { producers: { maxCount: 2, maxAgeMillis: Number.POSITIVE_INFINITY } };
     let journal = await openOn(files, options);
@@ -104,7 +104,7 @@ describe('repeats', () => {
     expect(lasts()).toEqual([2, 0, 1]);
   });
 
-  test('a producer silent for longer than maxAgeMillis is forgotten; a jump of the clock makes nobody old', async () => {
+  test('a producer idle for longer than maxAgeMillis is dropped; a clock jump drops none', async () => {
     const clock = new ManualClock();
     const journal = await openOn(new FragileFiles(), {
       clock,
@@ -123,7 +123,7 @@ describe('repeats', () => {
     expect(journal.stats().forgottenProducers).toBe(1);
   });
 
-  test('as many producers are remembered as is configured, and no more', async () => {
+  test('at most the configured number of producers is kept', async () => {
     const producers = { maxCount: 20_000, maxAgeMillis: 86_400_000 };
     const path = mkdtempSync(join(tmpdir(), 'journal-producers-'));
     try {
@@ -168,7 +168,7 @@ describe('groups', () => {
     expect(steps).toEqual(['writev', 'datasync']);
   });
 
-  test('what queues while a group is written goes into the next one, in the order of the calls', async () => {
+  test('batches that arrive while a group is written form the next one, in the order of the calls', async () => {
     const files = new FragileFiles();
     const journal = await openOn(files, { segmentBytes: 1_048_576 });
     const steps: string[] = [];
@@ -187,7 +187,7 @@ describe('groups', () => {
     expect(steps.filter((kind) => kind === 'datasync')).toHaveLength(3);
   });
 
-  test('without syncing nothing is synced', async () => {
+  test('with sync never, nothing is synced', async () => {
     const files = new FragileFiles();
     const steps: string[] = [];
     files.before = ({ kind }) => steps.push(kind);
@@ -199,7 +199,7 @@ describe('groups', () => {
 });
 
 describe('reading', () => {
-  test('an entry comes back as it was appended, from memory and from the disk', async () => {
+  test('an entry is read as it was appended, from memory and from disk', async () => {
     const clock = new ManualClock(1_700_000_000_123.5);
     for (const recentBytes of [0, 1_048_576]) {
       const journal = await openOn(new FragileFiles(), { clock, recentBytes });
@@ -219,7 +219,7 @@ describe('reading', () => {
     }
   });
 
-  test('about so many bytes come at once, and at least one entry', async () => {
+  test('a read returns about the requested number of bytes, and at least one entry', async () => {
     for (const recentBytes of [0, 1_048_576]) {
       const journal = await openOn(new FragileFiles(), { recentBytes });
       for (let at = 0; at < 10; at += 1) await journal.append(batchOf(`${at}`, undefined, 1_000));
@@ -235,7 +235,7 @@ describe('reading', () => {
     }
   });
 
-  test('a body bigger than a segment is kept whole', async () => {
+  test('a body larger than a segment is stored completely', async () => {
     const journal = await openOn(new FragileFiles(), { recentBytes: 0 });
     const body = randomBytes(700_000);
     await journal.append(batchOf('before'));
@@ -246,7 +246,7 @@ describe('reading', () => {
     expect(Buffer.compare(entries[1]!.body, body)).toBe(0);
   });
 
-  test('entries that cross the pieces of a reading come back whole', async () => {
+  test('entries across the chunks of a read are returned completely', async () => {
     const journal = await openOn(new FragileFiles(), { recentBytes: 0, segmentBytes: 16_777_216 });
     const sizes = [100_000, 200_000, 0, 300_000, 262_144, 80, 1_000_000, 5, 262_064, 524_288, 33, 150_000];
     const bodies = sizes.map((size) => randomBytes(size));
@@ -276,7 +276,7 @@ describe('reading', () => {
     expect(Math.abs(journal.behind(1_501).bytes - 6_000)).toBeLessThan(50);
   });
 
-  test('a waiting reader wakes when the group is on the disk, not before', async () => {
+  test('a waiting reader wakes when the group is on disk, not before', async () => {
     const files = new FragileFiles();
     const journal = await openOn(files);
     const waiting = journal.reader(1).next(1_000, new AbortController().signal);
@@ -299,7 +299,7 @@ describe('reading', () => {
     expect((await waiting)[0]!.index).toBe(1);
   });
 
-  test('a waiting reader rejects with the reason when it is aborted, and can go on', async () => {
+  test('a waiting reader rejects with the reason when it is aborted, and can be used again', async () => {
     const journal = await openOn(new FragileFiles());
     const reader = journal.reader(1);
     const abort = new AbortController();
@@ -311,7 +311,7 @@ describe('reading', () => {
     expect(await reader.next(1_000, new AbortController().signal)).toHaveLength(1);
   });
 
-  test('a position beyond the end is the end, one before the first is the first', async () => {
+  test('a position beyond the end becomes the end, one before the first entry becomes the first', async () => {
     const journal = await openOn(new FragileFiles());
     expect(journal.reader(100).position).toBe(1);
     const { signal } = new AbortController();
@@ -320,7 +320,7 @@ describe('reading', () => {
     expect((await reader.next(1, signal))[0]!.index).toBe(1);
   });
 
-  test('a reader goes from the disk to memory and back without losing or repeating an entry', async () => {
+  test('a reader changes from disk to memory and back without losing or repeating an entry', async () => {
     const journal = await openOn(new FragileFiles(), { recentBytes: 5_000, segmentBytes: 4_096 });
     const reader = journal.reader(1);
     const seen: number[] = [];
@@ -339,7 +339,7 @@ describe('reading', () => {
   });
 });
 
-test('a body that was damaged between its arrival and the disk is found when it is read', async () => {
+test('a body that was damaged between arrival and disk is detected when it is read', async () => {
   const journal = await openOn(new FragileFiles(), { recentBytes: 0 });
   const body = Buffer.from('as it arrived');
   await journal.append({ body, records: 1, bodyCrc: crc32(body) });
@@ -353,7 +353,7 @@ test('a body that was damaged between its arrival and the disk is found when it 
 });
 
 describe('behind and trim', () => {
-  test('how far behind a position is: exact at the end, for few entries, and at borders of segments', async () => {
+  test('the distance of a position is exact at the end, for few entries, and at segment boundaries', async () => {
     const clock = new ManualClock();
     const files = new FragileFiles();
     let journal = await openOn(files, { clock });
@@ -384,7 +384,7 @@ describe('behind and trim', () => {
     expect(journal.behind(4)).toEqual(expected(4));
   });
 
-  test('an age is how much time has passed, whatever the wall clock is set to meanwhile', async () => {
+  test('an age is the elapsed time, however the wall clock is set in the meantime', async () => {
     const clock = new ManualClock();
     const files = new FragileFiles();
     let journal = await openOn(files, { clock, recentBytes: 0 });
@@ -408,7 +408,7 @@ describe('behind and trim', () => {
     expect(ages().at(-1)).toBe(1_500);
   });
 
-  test('a clock set back makes no age negative', async () => {
+  test('a clock that is set back makes no age negative', async () => {
     let now = 1_000_000;
     const clock = { now: () => now, monotonicNow: () => 0, after: () => () => {} };
     const journal = await openOn(new FragileFiles(), { clock });
@@ -417,7 +417,7 @@ describe('behind and trim', () => {
     expect(journal.behind(1).ageMillis).toBe(0);
   });
 
-  test('trim removes whole segments that lie before, never the one that is written to', async () => {
+  test('trim removes complete segments before the position, never the active one', async () => {
     const files = new FragileFiles();
     const journal = await openOn(files, { maxBytes: 1_000_000 });
     for (let at = 0; at < 20; at += 1) await journal.append(batchOf(`${at}`, undefined, 2_000));
@@ -445,7 +445,7 @@ describe('behind and trim', () => {
     expect(journal.behind(1).batches).toBe(1);
   });
 
-  test('a reader whose segment is trimmed under it goes on at the oldest that is left', async () => {
+  test('a reader whose segment is trimmed continues at the oldest remaining entry', async () => {
     const journal = await openOn(new FragileFiles(), { recentBytes: 0 });
     for (let at = 0; at < 20; at += 1) await journal.append(batchOf(`${at}`, undefined, 2_000));
     const reader = journal.reader(1);
@@ -477,7 +477,7 @@ describe('behind and trim', () => {
 });
 
 describe('ends', () => {
-  test('close writes what was appended, and refuses what comes', async () => {
+  test('close writes pending batches, and refuses later ones', async () => {
     const files = new FragileFiles();
     let journal = await openOn(files);
     const appended = journal.append(batchOf('a'));
@@ -495,7 +495,7 @@ describe('ends', () => {
     expect(await texts(journal)).toEqual(['a']);
   });
 
-  test('wrong batches say what is wrong', async () => {
+  test('an invalid batch is an error that names the problem', async () => {
     const journal = await openOn(new FragileFiles());
     await expect(journal.append({ body: new Uint8Array(1), records: -1 })).rejects.toThrow('records must be');
     await expect(

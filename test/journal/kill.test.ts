@@ -72,7 +72,7 @@ afterEach(() => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-test('a process killed at any moment, again and again: what it acknowledged is there, once', async () => {
+test('if a process is killed repeatedly at any moment, acknowledged data is stored once', async () => {
   const report = newReport();
   for (let round = 0; round < 8; round += 1) {
     const killAfter = 1 + Math.floor(Math.random() * 300);
@@ -107,7 +107,7 @@ test.each([
   60_000,
 );
 
-test('files are for their owner only', async () => {
+test('files are accessible for their owner only', async () => {
   const path = join(directory, 'a', 'journal');
   const journal = await Journal.open({ directory: path, minFreeBytes: 0 });
   await journal.close();
@@ -125,7 +125,7 @@ function smallDisk(path: string): string | undefined {
   }
 }
 
-test('a disk that is really full: nothing acknowledged is lost, and a trim makes room', async () => {
+test('on a disk that is actually full, no acknowledged data is lost, and a trim makes room', async () => {
   const refused = smallDisk(directory);
   if (refused !== undefined) {
     console.warn(`skipped: no tmpfs can be mounted here (${refused.trim()})`);

@@ -30,10 +30,10 @@ function segmentAt(firstIndex: number): Segment {
   return new Segment('/journal', head, 0);
 }
 
-describe('what is known of a segment', () => {
+describe('the marks of a segment', () => {
   const sizes = fc.array(fc.nat({ max: 300 }), { minLength: 1, maxLength: 1_500 });
 
-  test('a place is never behind the entry, and few entries lie between; counts are exact at places', () => {
+  test('a mark is never after the entry, and few entries are between; counts are exact at marks', () => {
     fc.assert(
       fc.property(sizes, fc.nat(), (bodies, which) => {
         const segment = segmentAt(50);
@@ -77,7 +77,7 @@ describe('what is known of a segment', () => {
     );
   });
 
-  test('of one that was not read yet, what lies before an entry is taken in proportion', () => {
+  test('in an unread segment, the counts before an entry are interpolated', () => {
     const segment = segmentAt(50);
     segment.closeAt({ ...segment.head, firstIndex: 60, recordsBefore: 200, bytesBefore: 6_000 });
     const { index, records, bytes, offset } = segment.before(55);
@@ -93,7 +93,7 @@ describe('what is known of a segment', () => {
     expect(segment.before(52)).toMatchObject({ records: 200, bytes: 5_400 });
   });
 
-  test('an entry whose index is not the next of its segment begins a place of its own', () => {
+  test('an entry after an index gap gets its own mark', () => {
     const segment = segmentAt(50);
     segment.count(FIRST_FRAME, entryOf(53, 10));
     expect(segment.offsetFor(53)).toBe(FIRST_FRAME);
@@ -103,7 +103,7 @@ describe('what is known of a segment', () => {
   });
 });
 
-test('the newest entries are those of a plain list, within their bytes', () => {
+test('the entries in memory equal those of a plain list, within their size', () => {
   const groups = fc.array(fc.array(fc.nat({ max: 4_000 }), { minLength: 1, maxLength: 40 }), {
     maxLength: 60,
   });
@@ -142,7 +142,7 @@ test('the newest entries are those of a plain list, within their bytes', () => {
   );
 });
 
-test('of the owner with most producers the oldest goes that may, then one of the next owner', () => {
+test('the least recently seen removable producer of the largest owner is chosen, then one of the next owner', () => {
   const change = fc.record({
     isAdded: fc.boolean(),
     owner: fc.nat({ max: 3 }),
@@ -175,7 +175,7 @@ test('of the owner with most producers the oldest goes that may, then one of the
   );
 });
 
-test('a wall clock that was set counts from 100 ms on; of more than 256 times the oldest are forgotten', () => {
+test('clock adjustments count from 100 ms on; beyond 256 the oldest are dropped', () => {
   const clock = new ManualClock();
   const offsets = new ClockOffsets(clock);
   const received = (index: number) => {
@@ -202,7 +202,7 @@ test('a wall clock that was set counts from 100 ms on; of more than 256 times th
   expect(offsets.ageMillis(3, third)).toBe(1_050);
 });
 
-test('the time by which producers age never goes back, and goes forward by a bounded step', () => {
+test('the time by which producers age never goes back, and advances by a bounded step', () => {
   const time = new JournalTime(500, 10_000, 100);
   expect(time.advance(10_030)).toBe(530);
   expect(time.advance(9_000)).toBe(530);
@@ -212,7 +212,7 @@ test('the time by which producers age never goes back, and goes forward by a bou
   expect(time.millis).toBe(740);
 });
 
-test('the disk keeps its floor to the byte, whatever is written between two questions', async () => {
+test('the free space limit is kept to the byte, whatever is written between two queries', async () => {
   const files = new FragileFiles();
   const floorOf = (minFreeBytes: number) =>
     new DiskFloor(withJournalDefaults({ directory: '/journal', files, minFreeBytes }));
@@ -232,7 +232,7 @@ test('the disk keeps its floor to the byte, whatever is written between two ques
   ]);
   files.freeAmount = 20_000;
   expect(await floor.has(1)).toBe(false);
-  floor.askAgain();
+  floor.invalidate();
   expect(await floor.has(16_000)).toBe(true);
   files.freeAmount = 0;
   expect(await floorOf(0).allows(1)).toBe(true);
@@ -241,7 +241,7 @@ test('the disk keeps its floor to the byte, whatever is written between two ques
   expect(await new DiskFloor(withJournalDefaults(options)).allows(1_000_000)).toBe(true);
 });
 
-test('all of a write arrives, however little of it the disk takes at once', async () => {
+test('a write is complete, however little of it the disk takes at once', async () => {
   const parts = fc.array(fc.uint8Array({ maxLength: 20 }), { maxLength: 8 });
   await fc.assert(
     fc.asyncProperty(
@@ -264,10 +264,10 @@ test('all of a write arrives, however little of it the disk takes at once', asyn
     ),
   );
   const nothing = { writev: async () => 0 } as unknown as OpenFile;
-  await expect(writeAll(nothing, [new Uint8Array(1)], 0)).rejects.toThrow('a write took no bytes');
+  await expect(writeAll(nothing, [new Uint8Array(1)], 0)).rejects.toThrow('the file system wrote no bytes');
 });
 
-test('the files of the machine do what the journal asks of them', async () => {
+test('the real file system supports all operations of the journal', async () => {
   const directory = join(mkdtempSync(join(tmpdir(), 'journal-files-')), 'deep', 'journal');
   try {
     await nodeFiles.makeDirectory(directory);
@@ -301,7 +301,7 @@ test('the files of the machine do what the journal asks of them', async () => {
   }
 });
 
-test('growth wakes all that wait and calls all that listen, once for a turn', async () => {
+test('growth wakes all waiting readers and calls all listeners, once per turn', async () => {
   const growth = new Growth();
   const calls: string[] = [];
   const end = growth.listen(() => calls.push('first'));

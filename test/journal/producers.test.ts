@@ -14,7 +14,7 @@ function seen(producers: Producers, number: number, owner?: string) {
 
 const knows = (producers: Producers, number: number) => producers.find(idOf(number)) !== undefined;
 
-test('who makes up producers pushes out their own', () => {
+test('an owner that invents producers evicts its own', () => {
   const producers = new Producers(10, Number.POSITIVE_INFINITY);
   for (const victim of [1, 2, 3]) seen(producers, victim, 'curve victim');
   for (let number = 100; number < 1_000; number++) seen(producers, number, 'curve other');
@@ -24,7 +24,7 @@ test('who makes up producers pushes out their own', () => {
   expect(knows(producers, 999)).toBe(true);
 });
 
-test('after a start the owners are not known, until their producers are seen again', async () => {
+test('after a start the owners are unknown until their producers are seen again', async () => {
   const before = new Producers(10, Number.POSITIVE_INFINITY);
   for (let number = 0; number < 10; number++) seen(before, number, 'a');
   const table = await before.table();
@@ -37,7 +37,7 @@ test('after a start the owners are not known, until their producers are seen aga
   expect(producers.find(idOf(3))?.owner).toBe('curve a');
 });
 
-test('with one owner it is the producer that was not seen for the longest time', () => {
+test('with one owner, the producer that has been idle longest is dropped', () => {
   fc.assert(
     fc.property(fc.array(fc.nat({ max: 30 }), { maxLength: 200 }), (numbers) => {
       const producers = new Producers(7, Number.POSITIVE_INFINITY);
@@ -54,7 +54,7 @@ test('with one owner it is the producer that was not seen for the longest time',
   );
 });
 
-test('a producer with a batch on its way is not forgotten', () => {
+test('a producer with a batch in flight is not dropped', () => {
   const producers = new Producers(2, Number.POSITIVE_INFINITY);
   const kept = producers.seen({ producer: idOf(1), owner: 'a' }, 0);
   kept.inFlight = 1;

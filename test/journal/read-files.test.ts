@@ -19,7 +19,7 @@ function counted() {
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
-test('a file that is read again stays open, and those that read at once share it', async () => {
+test('a file that is read again stays open, and concurrent readers share it', async () => {
   const { files, open, closed } = counted();
   await Promise.all([files.with('a', async () => {}), files.with('a', async () => {})]);
   await files.with('a', async () => {});
@@ -27,7 +27,7 @@ test('a file that is read again stays open, and those that read at once share it
   expect([open, closed]).toEqual([['a'], []]);
 });
 
-test('of the files that nobody reads eight stay open, those that were read last', async () => {
+test('eight idle files stay open, those that were read last', async () => {
   const { files, open, closed } = counted();
   const names = Array.from({ length: 40 }, (_, each) => `file ${each}`);
   for (const name of names) await files.with(name, async () => {});
@@ -36,7 +36,7 @@ test('of the files that nobody reads eight stay open, those that were read last'
   expect(closed).toEqual(names.slice(0, 32));
 });
 
-test('a file whose reading failed is closed, and opened again by the next reader', async () => {
+test('a file is closed after a failed read, and opened again by the next reader', async () => {
   const { files, open, closed } = counted();
   const broken = new Error('broken');
   await expect(files.with('a', () => Promise.reject(broken))).rejects.toBe(broken);
@@ -46,7 +46,7 @@ test('a file whose reading failed is closed, and opened again by the next reader
   expect(open).toEqual(['a', 'a']);
 });
 
-test('a file that is forgotten while it is read is closed after that', async () => {
+test('a file that is dropped while it is read is closed after that', async () => {
   const { files, closed } = counted();
   await files.with('a', async () => {
     files.forget('a');
@@ -57,7 +57,7 @@ test('a file that is forgotten while it is read is closed after that', async () 
   expect(closed).toEqual(['a']);
 });
 
-test('a file that was forgotten and is opened again while the first opening is read: each is closed once', async () => {
+test('if a file is dropped and opened again while the first one is read, each is closed once', async () => {
   const { files, open, closed } = counted();
   let end = () => {};
   const reading = files.with('a', () => new Promise<void>((resolve) => (end = resolve)));
@@ -76,7 +76,7 @@ test('a file that was forgotten and is opened again while the first opening is r
   expect(closed).toEqual(['a', 'a']);
 });
 
-test('closing closes all of them, once', async () => {
+test('close() closes all files, once', async () => {
   const { files, open, closed } = counted();
   for (const name of ['a', 'b']) await files.with(name, async () => {});
   files.close();

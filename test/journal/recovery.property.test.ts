@@ -164,7 +164,7 @@ class Oracle {
   }
 }
 
-test('whatever is appended, trimmed, reopened, killed and cut off from power: what was acknowledged is there, once', async () => {
+test('after any appends, trims, restarts, kills and power failures, acknowledged data is stored once', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 14 }), async (steps) => {
       await new Oracle().run(steps);
@@ -202,7 +202,7 @@ const groups = fc.array(fc.array(fc.integer({ min: 0, max: 900 }), { minLength: 
   minLength: 1,
   maxLength: 8,
 });
-test('any cut of the last bytes costs the entries it touches and those behind them, and invents nothing', async () => {
+test('truncating the last bytes loses only the entries from there on, and adds none', async () => {
   await fc.assert(
     fc.asyncProperty(groups, fc.boolean(), fc.nat(), async (sizes, closed, cut) => {
       const { files, entries, names } = await written(sizes, closed);
@@ -230,7 +230,7 @@ test('any cut of the last bytes costs the entries it touches and those behind th
   );
 }, 120_000);
 
-test('any single flipped byte costs one entry of a sealed journal at most, and no entry before it', async () => {
+test('any flipped byte loses at most one entry of a sealed journal, and no earlier entry', async () => {
   await fc.assert(
     fc.asyncProperty(
       groups,
@@ -279,7 +279,7 @@ test('any single flipped byte costs one entry of a sealed journal at most, and n
   );
 }, 120_000);
 
-test('any bytes in place of the last segment never keep a journal from opening', async () => {
+test('any bytes instead of the last segment never prevent a journal from opening', async () => {
   await fc.assert(
     fc.asyncProperty(fc.uint8Array({ maxLength: 3_000 }), async (bytes) => {
       const { files, entries, names } = await written([[900], [900], [900], [900], [900], [900]], true);

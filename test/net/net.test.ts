@@ -143,7 +143,7 @@ describe('addresses', () => {
 });
 
 describe('endpoints of ZeroMQ', () => {
-  test('of a path: 103 bytes, not characters; an abstract name begins with a zero byte', () => {
+  test('a path has at most 103 bytes, not characters; an abstract name starts with a zero byte', () => {
     const path = `/${'x'.repeat(100)}`;
     expect([ipcPath(`ipc://${path}xx`), ipcPath(`ipc://${path}xxx`)]).toEqual([`${path}xx`, undefined]);
     expect(ipcPath(`ipc://${path}é`)).toBe(`${path}é`);
@@ -154,7 +154,7 @@ describe('endpoints of ZeroMQ', () => {
     ]);
   });
 
-  test('who connects to all addresses connects to this machine; an interface stands for its first IPv4 address', () => {
+  test('an endpoint for all addresses connects to this machine; an interface means its first IPv4 address', () => {
     expect(connectTarget('tcp://*:7')).toEqual({ host: '127.0.0.1', port: 7 });
     expect(connectTarget('tcp://[::]:7')).toEqual({ host: '127.0.0.1', port: 7 });
     expect(connectTarget('tcp://10.1.2.3:7')).toEqual({ host: '10.1.2.3', port: 7 });
@@ -166,7 +166,7 @@ describe('endpoints of ZeroMQ', () => {
     }
   });
 
-  test('a path on which somebody listens is not taken; one that was left behind is', async () => {
+  test('a path on which a process listens is not taken over; a stale one is', async () => {
     const path = join(folder, 'taken.sock');
     const server = newServer();
     expect(await listenOnSocket(server, path)).toBe(`unix:${path}`);
@@ -185,7 +185,7 @@ describe('endpoints of ZeroMQ', () => {
     await checkFree(`tcp://127.0.0.1:${await tryToListen('127.0.0.1', 0)}`, 'setting');
   });
 
-  test('a path that is longer than a socket may be called is refused before anything is removed', async () => {
+  test('a path longer than the limit for sockets is refused before anything is removed', async () => {
     const long = join(folder, 'x'.repeat(103 - folder.length));
     expect(long).toHaveLength(104);
     writeFileSync(long, '');
@@ -197,7 +197,7 @@ describe('endpoints of ZeroMQ', () => {
   });
 });
 
-test('why nobody can listen there names the setting that changes it', async () => {
+test('the error of a failed listen names the setting to change', async () => {
   const port = await tryToListen('127.0.0.1', 0);
   const again = listen(newServer(), { host: '127.0.0.1', port: port as number }, 'http.endpoint');
   await expect(again).rejects.toThrow(
@@ -216,7 +216,7 @@ test('why nobody can listen there names the setting that changes it', async () =
   expect(address).toBe(`127.0.0.1:${(server.address() as AddressInfo).port}`);
 });
 
-describe('who may ask', () => {
+describe('access to an HTTP server', () => {
   const ask = (headers: Record<string, string>, access: object = {}, url = '/') =>
     accessRefusal({ url, headers }, { host: 'collector.local', hasClientCertificates: false, ...access })
       ?.status;
@@ -264,7 +264,7 @@ describe('who may ask', () => {
     expect(ask(headers, access, url)).toBe(status);
   });
 
-  test('only the token itself counts', () => {
+  test('only the exact token is accepted', () => {
     const refused = [
       'secret',
       'Bearer',
@@ -292,7 +292,7 @@ describe('who may ask', () => {
   });
 });
 
-test('with authorities only clients with a certificate of theirs come in', () => {
+test('with certificate authorities, only clients with a certificate of theirs are accepted', () => {
   const [cert, key, ca] = ['cert', 'key', 'ca'].map((text) => Buffer.from(text));
   expect(serverTls({ cert, key })).toEqual({ cert, key });
   expect(serverTls({ cert, key, ca })).toEqual({
@@ -305,7 +305,7 @@ test('with authorities only clients with a certificate of theirs come in', () =>
   expect(tlsSettings(5)).toEqual({ handshakeTimeout: 5, minVersion: 'TLSv1.2' });
 });
 
-describe('what other machines can reach', () => {
+describe('addresses that other machines can reach', () => {
   const writing = { key: (path: string) => path, amount: (_kind: unknown, value: number) => String(value) };
   const httpProblem = (options: object) => {
     const defaults = { endpoint: { host: '10.0.0.1', port: 4318 }, insecure: false };
@@ -314,7 +314,7 @@ describe('what other machines can reach', () => {
       .find(Boolean);
   };
 
-  test('HTTP needs TLS, and a token or client certificates', () => {
+  test('HTTP requires TLS, and a token or client certificates', () => {
     const tail = ', or insecure: true, since other machines can reach 10.0.0.1:4318';
     const tls = {};
     expect(httpProblem({})).toBe(`needs tls and a token or tls.clientCaFile${tail}`);
@@ -328,7 +328,7 @@ describe('what other machines can reach', () => {
     }
   });
 
-  test('ZeroMQ needs CURVE', () => {
+  test('ZeroMQ requires CURVE', () => {
     const problem = (options: object) =>
       zmqListenerChecks[0]!.problem({ endpoint: 'tcp://*:5011', insecure: false, ...options }, writing);
     expect(problem({})).toBe('needs curve, or insecure: true, since other machines can reach 0.0.0.0:5011');
@@ -346,7 +346,7 @@ describe('keys and their files', () => {
   const { publicKey, secretKey } = newCurveKeyPair();
   const bytes = (text: string) => Buffer.from(text);
 
-  test('Z85: what is no text of it is refused', () => {
+  test('invalid Z85 is refused', () => {
     expect(encodeZ85(Uint8Array.of(255, 255, 255, 255))).toBe('%nSc0');
     expect(decodeZ85('%nSc0')).toEqual(Uint8Array.of(255, 255, 255, 255));
     expect(['%nSc1', '#####', '0000', '000000', 'ab"de', 'ab de'].map(decodeZ85)).toEqual(
@@ -360,7 +360,7 @@ describe('keys and their files', () => {
     );
   });
 
-  test('a new pair belongs together, can be read, and has no dollar sign', () => {
+  test('the keys of a new pair match, can be parsed, and contain no dollar sign', () => {
     for (let each = 0; each < 20; each += 1) {
       const pair = newCurveKeyPair();
       expect(curvePublicKey(pair.secretKey)).toBe(pair.publicKey);
@@ -374,7 +374,7 @@ describe('keys and their files', () => {
     ]);
   });
 
-  test('public keys stand one a line, with comments; what is none is named by its line', () => {
+  test('public keys are listed one a line, with comments; an invalid line is reported with its number', () => {
     const other = newCurveKeyPair().publicKey;
     const text = `\uFEFF# ours\r\n#\n\n  ${publicKey}  \n${other} # theirs\n\n`;
     expect(publicKeysIn(bytes(text))).toEqual({ keys: [publicKey, other] });
@@ -388,7 +388,7 @@ describe('keys and their files', () => {
     expect(problem(bytes('\n\nnobody'))).toContain('line 3');
   });
 
-  test('a token has 16 to 4096 visible characters, a secret key 40 of Z85; line breaks around do not count', () => {
+  test('a token has 16 to 4096 visible characters, a secret key 40 of Z85; surrounding line breaks are ignored', () => {
     const { problem } = keyFiles.token;
     const fits = (text: string) => problem(bytes(text)) === undefined;
     expect(['x'.repeat(16), `\n${'x'.repeat(4_096)}\r\n`, '!~!~!~!~!~!~!~!~'].map(fits)).toEqual([
@@ -435,7 +435,7 @@ describe('the connections of a server', () => {
     return { all, client };
   }
 
-  test('beyond the bound the one that is unused for the longest time is closed; the new one only if all are in use', async () => {
+  test('at the limit the connection that is idle longest is closed; the new one only if none is idle', async () => {
     const { all, client } = await world(2);
     const [first, second] = [await client(), await client()];
     const done = [all.use(first.peer), all.use(first.peer)];
@@ -458,7 +458,7 @@ describe('the connections of a server', () => {
     expect([all.count, all.from(first.peer)]).toEqual([2, first.peer]);
   });
 
-  test('what is not in use is closed at the end, then all; a use of what has gone means nothing', async () => {
+  test('idle connections are closed first, then all; ending a use of a closed connection does nothing', async () => {
     const { all, client } = await world();
     const [idle, busy] = [await client(), await client()];
     const done = all.use(busy.peer);
@@ -473,7 +473,7 @@ describe('the connections of a server', () => {
     expect(all.count).toBe(0);
   });
 
-  test('connections without an address are told apart', async () => {
+  test('connections without an address are distinguished', async () => {
     const server = newServer();
     const all = new OpenSockets(server);
     const path = join(folder, 'peers.sock');

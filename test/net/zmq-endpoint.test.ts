@@ -48,7 +48,7 @@ test.each([
   expect(parseZmqEndpoint(text)).toBeUndefined();
 });
 
-test('an address is on loopback however it is written', () => {
+test('an address is recognized as loopback in every notation', () => {
   const octet = fc.integer({ min: 0, max: 255 });
   fc.assert(
     fc.property(octet, octet, octet, octet, (a, b, c, d) => {
@@ -66,7 +66,7 @@ test('an address is on loopback however it is written', () => {
   );
 });
 
-test('Z85 is that of RFC 32, and what is written is read', () => {
+test('Z85 matches RFC 32, and decoding reverses encoding', () => {
   expect(encodeZ85(Buffer.from('864fd26fb559f75b', 'hex'))).toBe('HelloWorld');
   const bytes = fc
     .uint8Array({ minLength: 1, maxLength: 8 })

@@ -95,7 +95,7 @@ test('flat: time, severity, service, logger, message and attributes on a line', 
   );
 });
 
-test('a stack trace stands below its line, bounded', async () => {
+test('a stack trace is printed below its line, bounded', async () => {
   const stack = ['TypeError: no', ...Array.from({ length: 50 }, (_, at) => `    at f${at} (x.js:1:1)`)].join(
     '\n',
   );
@@ -115,7 +115,7 @@ test('a body of several lines stays one record', async () => {
   expect(lines(text)).toEqual(['INFO  shop orders first  k=1', '      second']);
 });
 
-test('a body of five megabytes and heaps of marks are cut', async () => {
+test('a body of five megabytes and long runs of combining marks are truncated', async () => {
   const marks = `a${'\u0301'.repeat(4_000)}b`;
   for (const format of ['flat', 'tree'] as const) {
     const text = await shown([record('x'.repeat(5e6)), record(marks)], { format });
@@ -126,7 +126,7 @@ test('a body of five megabytes and heaps of marks are cut', async () => {
   }
 });
 
-test('what a burst released comes before the error that released it, and its marks are not shown', async () => {
+test('released records are shown before the error that released them, without the burst attributes', async () => {
   const nanos = (millis: number) => 1_795_241_556_000_000_000n + BigInt(millis) * 1_000_000n;
   const burst = [['burst.id', '0123456789abcdef']] as const;
   for (const format of ['flat', 'tree'] as const) {
@@ -226,7 +226,7 @@ test('tree: a task has a start, its records below it, and an end with outcome an
   ]);
 });
 
-test('tree: when another branch speaks, its ancestors are printed once more', async () => {
+test('tree: when another branch continues, its ancestors are printed again', async () => {
   const text = await shown(
     [
       started('a'),
@@ -264,7 +264,7 @@ test('tree: when another branch speaks, its ancestors are printed once more', as
   ]);
 });
 
-test('tree: a task whose start is not here, circles and depth do no harm', async () => {
+test('tree: a task without a start, cycles and deep trees are handled', async () => {
   const deep = Array.from({ length: 100 }, (_, at) => started(`t${at}`, at === 0 ? undefined : `t${at - 1}`));
   const text = await shown(
     [taskRecord('x', 'y', 'orphan'), taskRecord('p', 'q', 'one'), taskRecord('q', 'p', 'two'), ...deep],
@@ -288,7 +288,7 @@ test('tree: the table of open tasks is bounded', async () => {
   expect(lines(stream.text).at(-2)).toBe('goal 19-499  · shop');
 });
 
-test('it waits for a slow stream, and an aborted call is not shown twice', async () => {
+test('it waits for a slow stream, and shows nothing twice after an aborted call', async () => {
   const blocked: (() => void)[] = [];
   let text = '';
   const slow = new Writable({
@@ -318,7 +318,7 @@ test('it waits for a slow stream, and an aborted call is not shown twice', async
   expect(text.match(/twice/g)).toHaveLength(1);
 });
 
-test('when the reader of a pipe is gone, it says so once, shows nothing more, and counts', async () => {
+test('if the reader of a pipe closes it, that is logged once, and later records are counted as dropped', async () => {
   const child = spawn(process.execPath, ['-e', 'process.exit(0)'], { stdio: ['pipe', 'ignore', 'ignore'] });
   await new Promise((resolve) => child.once('exit', resolve));
   const log = listener();
@@ -332,7 +332,7 @@ test('when the reader of a pipe is gone, it says so once, shows nothing more, an
   expect(sink.dropped().output_closed).toBeGreaterThanOrEqual(2);
 });
 
-test('an entry that is no OTLP is rejected alone', async () => {
+test('an entry that is not OTLP is rejected alone', async () => {
   const stream = new Collected();
   const sink = new ConsoleSink(defaults, { stream, log: listener(), env: {} });
   await sink.open();

@@ -153,7 +153,7 @@ async function buriedIn(directory: string): Promise<number[]> {
   return found;
 }
 
-test('an entry that ends the process is buried after it did so twice alone', async () => {
+test('an entry that ends the process is rejected after it did so twice alone', async () => {
   const journal = journalOf(30);
   const { ends, taken, buried } = await runToTheEnd(journal, [
     { name: 'file', deadly: new Set([5]), atOnce: 30 },
@@ -165,7 +165,7 @@ test('an entry that ends the process is buried after it did so twice alone', asy
   );
 });
 
-test('among thousands it is found with one end more', async () => {
+test('among thousands it is found after one more end', async () => {
   const { ends, buried } = await runToTheEnd(journalOf(3_000), [
     { name: 'file', deadly: new Set([1_234]), atOnce: 3_000 },
   ]);
@@ -173,7 +173,7 @@ test('among thousands it is found with one end more', async () => {
   expect(buried).toEqual([[1_234]]);
 });
 
-test('a sink that was writing at the same time is not to blame', async () => {
+test('the entry of a sink that was writing at the same time is not rejected', async () => {
   const { taken, buried } = await runToTheEnd(journalOf(20), [
     { name: 'deadly', deadly: new Set([3, 17]) },
     { name: 'other', deadly: new Set() },
@@ -217,7 +217,7 @@ test('entries that came after the start are written too, however the suspects ar
   }
 });
 
-test('of suspects that are skipped since too many wait, the others are written, also after another end', async () => {
+test('if suspects are skipped because too many wait, the others are written, also after another end', async () => {
   const journal = journalOf(200);
   const first = new TestProcess(mkdtempSync(join(folder(), 'process-')), journal, [
     { name: 'file', deadly: new Set([1]), atOnce: 500 },
@@ -288,7 +288,7 @@ test('an entry that was written alone at the last end is not written at once', a
   expect({ ends, taken }).toEqual({ ends: 0, taken: [[1]] });
 });
 
-test('an end that no entry caused buries none, however often it comes', async () => {
+test('an end that no entry caused rejects none, however often it happens', async () => {
   const journal = journalOf(4);
   let directory = mkdtempSync(join(folder(), 'process-'));
   for (let end = 0; end < 5; end += 1) {
@@ -305,7 +305,7 @@ test('an end that no entry caused buries none, however often it comes', async ()
   expect(await buriedIn(join(directory, 'dead', 'down'))).toEqual([]);
 });
 
-test('whatever entries are deadly, all others arrive and only those are buried', async () => {
+test('whichever entries end the process, all others arrive and only those are rejected', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.integer({ min: 1, max: 150 }),

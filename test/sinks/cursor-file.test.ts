@@ -26,7 +26,7 @@ async function store(path: string, ...positions: number[]) {
   await file.close();
 }
 
-test('a cursor is there again, with its state, in a private file', async () => {
+test('a cursor is read as it was stored, with its state, from a private file', async () => {
   const path = join(folder(), 'deep', 'er', 'sink.cursor');
 
   expect(await stored(path)).toEqual({ cursor: undefined, damaged: false });
@@ -40,7 +40,7 @@ test('a cursor is there again, with its state, in a private file', async () => {
   expect(statSync(join(folder(), 'deep')).mode & 0o777).toBe(0o700);
 });
 
-test('a store that a crash tore leaves the cursor before it, wherever it was torn', async () => {
+test('a torn write leaves the previous cursor, wherever it was torn', async () => {
   const path = join(folder(), 'sink.cursor');
   await fc.assert(
     fc.asyncProperty(fc.integer({ min: 1, max: 5 }), fc.nat(120), fc.nat(255), async (count, at, byte) => {
@@ -74,7 +74,7 @@ test('a file of zeros or half a file is an empty cursor; garbage is logged', asy
   expect(await stored(path)).toEqual({ cursor: undefined, damaged: true });
 });
 
-test('a cursor of a newer version is refused and not touched', async () => {
+test('a cursor of a newer version is refused and not changed', async () => {
   const path = join(folder(), 'sink.cursor');
   await store(path, 3);
   const bytes = readFileSync(path);
@@ -88,7 +88,7 @@ test('a cursor of a newer version is refused and not touched', async () => {
   expect(readFileSync(path).equals(bytes)).toBe(true);
 });
 
-test('of the files beside cursors none is taken for one, and a sink that is gone keeps what it has not written', async () => {
+test('other files beside cursors are ignored, and the backlog of a removed sink is kept', async () => {
   const journal = new MemoryJournal();
   const id = Buffer.from(journal.id).toString('hex');
   for (let count = 0; count < 10; count += 1) journal.add(Buffer.alloc(100), 2);

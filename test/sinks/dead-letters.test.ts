@@ -33,7 +33,7 @@ async function indexes(directory = folder()): Promise<number[]> {
   return found;
 }
 
-test('a letter comes back as it was, and a file cut or changed anywhere gives all the others', () => {
+test('a letter is decoded as it was encoded, and truncation or damage anywhere loses no other letter', () => {
   const arbitrary = fc.record({
     cause: fc.string(),
     message: fc.string(),
@@ -68,7 +68,7 @@ test('a letter comes back as it was, and a file cut or changed anywhere gives al
   );
 });
 
-test('letters are kept in private files, and survive a new start', async () => {
+test('letters are stored in private files, and survive a restart', async () => {
   const directory = join(folder(), 'a', 'b');
   for (const index of [1, 2]) {
     const box = new DeadLetterBox(directory, 1_000_000);
@@ -80,7 +80,7 @@ test('letters are kept in private files, and survive a new start', async () => {
   for (const name of readdirSync(directory)) expect(statSync(join(directory, name)).mode & 0o777).toBe(0o600);
 });
 
-test('when the bound is reached the oldest go and are counted', async () => {
+test('at the limit the oldest are dropped and counted', async () => {
   const box = new DeadLetterBox(folder(), 16_384);
   let dropped = { letters: 0, records: 0 };
   for (let index = 1; index <= 100; index += 1) {
@@ -96,7 +96,7 @@ test('when the bound is reached the oldest go and are counted', async () => {
   expect(dropped).toEqual({ letters: 100 - left.length, records: 3 * (100 - left.length) });
 });
 
-test('a file that somebody removes while its size is asked for does not make the newest letter fail', async () => {
+test('a file that is removed while its size is read does not make the newest letter fail', async () => {
   const first = new DeadLetterBox(folder(), 16_384);
   await first.append([letter(1)]);
   await first.close();
@@ -113,7 +113,7 @@ test('a file that somebody removes while its size is asked for does not make the
   expect(await indexes()).toEqual([2]);
 });
 
-test('a letter over the whole bound is dropped alone', async () => {
+test('a letter over the total limit is dropped alone', async () => {
   const box = new DeadLetterBox(folder(), 4_096);
   expect(await box.append([letter(1, 10), letter(2, 8_000), letter(3, 10)])).toEqual({
     letters: 1,
@@ -123,7 +123,7 @@ test('a letter over the whole bound is dropped alone', async () => {
   expect(await indexes()).toEqual([1, 3]);
 });
 
-test('a replay hands over every letter, oldest first, and leaves none', async () => {
+test('a replay passes on every letter, oldest first, and leaves none', async () => {
   const box = new DeadLetterBox(folder(), 1_000_000);
   for (let index = 1; index <= 50; index += 1) await box.append([letter(index, 10_000)]);
   await box.close();
@@ -136,7 +136,7 @@ test('a replay hands over every letter, oldest first, and leaves none', async ()
   expect(await indexes()).toEqual([]);
 });
 
-test('a replay that ends half-way loses nothing: what was not taken is there, and at most a file comes again', async () => {
+test('an interrupted replay loses nothing: remaining letters are kept, and at most one file is repeated', async () => {
   const box = new DeadLetterBox(folder(), 400_000);
   for (let index = 1; index <= 30; index += 1) await box.append([letter(index, 10_000)]);
   await box.close();
@@ -156,7 +156,7 @@ test('a replay that ends half-way loses nothing: what was not taken is there, an
   expect(taken.filter((index) => left.includes(index)).length).toBeLessThanOrEqual(5);
 });
 
-test('two letters of one index are never handed over together', async () => {
+test('two letters with the same index are never passed on together', async () => {
   const box = new DeadLetterBox(folder(), 1_000_000);
   await box.append([letter(1), letter(2), letter(1)]);
   await box.close();
@@ -167,7 +167,7 @@ test('two letters of one index are never handed over together', async () => {
   expect(batches).toEqual([[1, 2], [1]]);
 });
 
-test('what others put into the folder is left alone', async () => {
+test('other files in the folder are ignored', async () => {
   writeFileSync(join(folder(), 'README'), 'mine');
   const box = new DeadLetterBox(folder(), 4_096);
   for (let index = 1; index <= 20; index += 1) await box.append([letter(index, 1_000)]);
@@ -177,7 +177,7 @@ test('what others put into the folder is left alone', async () => {
   expect(await indexes(join(folder(), 'not', 'there'))).toEqual([]);
 });
 
-test('a damaged byte costs one letter; a replay hands over the others, and keeps the file under another name', async () => {
+test('a damaged byte loses one letter; a replay passes on the others, and renames the file', async () => {
   const box = new DeadLetterBox(folder(), 1_000_000);
   await box.append([1, 2, 3, 4].map((index) => letter(index)));
   await box.close();

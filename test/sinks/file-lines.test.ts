@@ -47,7 +47,7 @@ test.each(['otlpJson', 'text'] as const)(
   },
 );
 
-test('pieces are whole lines of about a MiB', async () => {
+test('chunks are complete lines of about a MiB', async () => {
   const { pieces } = await made(new FileLines('text'), manyEntries());
   expect(pieces.length).toBeGreaterThan(2);
   for (const [at, piece] of pieces.entries()) {
@@ -57,7 +57,7 @@ test('pieces are whole lines of about a MiB', async () => {
   }
 });
 
-test('an entry of more than 8 MiB comes in pieces', async () => {
+test('an entry of more than 8 MiB is returned in chunks', async () => {
   const journal = new MemoryJournal();
   const records = Array.from({ length: 200 }, (_, at) => record(`${at} ${'x'.repeat(60_000)}`));
   const { pieces, text } = await made(new FileLines('text'), [journal.add(batch(records), 200)]);

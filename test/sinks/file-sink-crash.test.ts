@@ -37,7 +37,7 @@ function runUntil(steps = Infinity, entries = Infinity): Promise<void> {
   });
 }
 
-test('at twenty SIGKILLs at any moment, in writes, rotations and compressions, each record is there exactly once', async () => {
+test('after twenty SIGKILLs at any moment, in writes, rotations and compressions, each record is stored exactly once', async () => {
   for (let kills = 0; kills < KILLS; kills += 1) await runUntil(2 + ((kills * 13) % 23), ENTRIES_OF_A_RUN);
   await runUntil();
 

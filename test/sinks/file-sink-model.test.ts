@@ -59,7 +59,7 @@ function written(directory: string): string[] {
     });
 }
 
-test('whenever the daemon is killed and whoever moves the file, each batch is in one file, once', async () => {
+test('whenever the daemon is killed or the file is moved, each batch is in one file, once', async () => {
   await fc.assert(
     fc.asyncProperty(
       steps,
@@ -129,7 +129,7 @@ test('whenever the daemon is killed and whoever moves the file, each batch is in
   );
 }, 60_000);
 
-test('a file is rotated from exactly its bound on, and not a byte before', async () => {
+test('a file is rotated at exactly its size limit, and not a byte before', async () => {
   for (const [offset, files] of [
     [-1, 2],
     [0, 2],

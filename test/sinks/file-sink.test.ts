@@ -76,7 +76,7 @@ test('a batch is a line of OTLP/JSON, in a private file', async () => {
   expect(statSync(join(folder(), 'logs')).mode & 0o777).toBe(0o700);
 });
 
-test('with a mode others may read it, also rotated and compressed, whatever the umask is', async () => {
+test('with a mode others may read it, also rotated and compressed, regardless of the umask', async () => {
   const umask = process.umask(0o077);
   try {
     const sink = sinkOf({ mode: 'group', rotate: { maxBytes: 1, keep: 3, gzip: true } });
@@ -132,7 +132,7 @@ test('as text a record is a line, whatever is in it', async () => {
   );
 });
 
-test('what lies beyond the state is cut off, so that nothing is there twice', async () => {
+test('data beyond the state is truncated, so that nothing is duplicated', async () => {
   const before = sinkOf();
   await before.open(undefined);
   const state = await put(before, 'one', 'two');
@@ -146,7 +146,7 @@ test('what lies beyond the state is cut off, so that nothing is there twice', as
   expect(bodies()).toEqual(['one', 'two', 'three']);
 });
 
-test('a file that is not the one of the state is never cut', async () => {
+test('a file other than the one of the state is never truncated', async () => {
   const before = sinkOf();
   await before.open(undefined);
   const state = await put(before, 'one');
@@ -159,10 +159,10 @@ test('a file that is not the one of the state is never cut', async () => {
   await after.open(state);
   await put(after, 'two');
   expect(readFileSync(path(), 'utf8').startsWith(others)).toBe(true);
-  expect(log.said.join()).toContain('nothing was cut');
+  expect(log.said.join()).toContain('nothing was truncated');
 });
 
-test('a file that takes the place of that of the state at the last moment is not cut', async () => {
+test('a file that replaces the one of the state at the last moment is not truncated', async () => {
   const before = sinkOf();
   await before.open(undefined);
   // Nothing of it is good yet, and what a crash left is to be cut.
@@ -183,7 +183,7 @@ test('a file that takes the place of that of the state at the last moment is not
   expect(readFileSync(path(), 'utf8').startsWith('of another program\n')).toBe(true);
 });
 
-test('a file with the same inode but other content is not cut either', async () => {
+test('a file with the same inode but other content is not truncated either', async () => {
   const before = sinkOf();
   await before.open(undefined);
   const state = await put(before, 'one');
@@ -196,7 +196,7 @@ test('a file with the same inode but other content is not cut either', async () 
   expect(readFileSync(path(), 'utf8').startsWith(others)).toBe(true);
 });
 
-test('to a file of somebody else that ends in mid-line, a new line is begun', async () => {
+test('in an existing file that ends in mid-line, a new line is started', async () => {
   mkdirSync(join(folder(), 'logs'));
   writeFileSync(path(), 'no line break');
   const sink = sinkOf();
@@ -207,7 +207,7 @@ test('to a file of somebody else that ends in mid-line, a new line is begun', as
   expect(bodiesIn(second!)).toEqual(['one']);
 });
 
-test('from its size on a file is moved away, compressed, and only so many stay', async () => {
+test('at its size limit a file is rotated, compressed, and only the configured number is kept', async () => {
   const clock = new ManualClock();
   const sink = sinkOf({ clock, rotate: { maxBytes: 1, keep: 3 } });
   await sink.open(undefined);
@@ -233,7 +233,7 @@ test('from its size on a file is moved away, compressed, and only so many stay',
   for (const name of rotated()) expect(statSync(join(folder(), 'logs', name)).mode & 0o777).toBe(0o600);
 });
 
-test('from its age on a file is moved away with the next write', async () => {
+test('at its age limit a file is rotated with the next write', async () => {
   const clock = new ManualClock(Date.now());
   const sink = sinkOf({ clock, rotate: { maxBytes: 0, maxAgeMillis: 60_000, gzip: false } });
   await sink.open(undefined);
@@ -247,7 +247,7 @@ test('from its age on a file is moved away with the next write', async () => {
   expect(bodies()).toEqual(['three']);
 });
 
-test('after a crash between a rotation and the stored state nothing is missing and nothing is there twice', async () => {
+test('after a crash between a rotation and the stored state nothing is missing or duplicated', async () => {
   const options = { rotate: { maxBytes: 1, gzip: true } };
   const before = sinkOf(options);
   await before.open(undefined);
@@ -265,7 +265,7 @@ test('after a crash between a rotation and the stored state nothing is missing a
   await closed(before);
 });
 
-test('after a crash in the write that follows a rotation the new file is cut', async () => {
+test('after a crash in the write after a rotation the new file is truncated', async () => {
   const options = { rotate: { maxBytes: 1, gzip: false } };
   const before = sinkOf(options);
   await before.open(undefined);
@@ -279,7 +279,7 @@ test('after a crash in the write that follows a rotation the new file is cut', a
   expect(bodies()).toEqual(['two']);
 });
 
-test('files of one moment are pruned in their order, the ninth before the tenth', async () => {
+test('files with the same time are pruned in order, the ninth before the tenth', async () => {
   const clock = new ManualClock();
   const sink = sinkOf({ clock, rotate: { maxBytes: 1, maxAgeMillis: 0, keep: 3, gzip: false } });
   await sink.open(undefined);
@@ -289,7 +289,7 @@ test('files of one moment are pruned in their order, the ninth before the tenth'
   expect(new Set(old)).toEqual(new Set(['entry 10', 'entry 11', 'entry 12']));
 });
 
-test('files that are dated in the future are the first to go: a new one never sorts before them', async () => {
+test('files dated in the future are removed first: a new one never sorts before them', async () => {
   const clock = new ManualClock();
   clock.setForward(3 * 365 * 86_400_000);
   const rotate = { maxBytes: 1, maxAgeMillis: 0, keep: 3, gzip: true };
@@ -310,7 +310,7 @@ test('files that are dated in the future are the first to go: a new one never so
   expect(new Set(old)).toEqual(new Set(['five', 'six', 'seven']));
 });
 
-test('a file grows old by the time that passes, wherever the wall clock is set to', async () => {
+test('the age of a file is the elapsed time, however the wall clock is set', async () => {
   const clock = new ManualClock(Date.now());
   const sink = sinkOf({ clock, rotate: { maxBytes: 0, maxAgeMillis: 60_000, gzip: false } });
   await sink.open(undefined);
@@ -325,7 +325,7 @@ test('a file grows old by the time that passes, wherever the wall clock is set t
   await closed(sink);
 });
 
-test('a file that was begun in the future is as old as its last opening', async () => {
+test('the age of a file that was started in the future counts from its last opening', async () => {
   const clock = new ManualClock(Date.now() + 400 * 86_400_000);
   const rotate = { maxBytes: 0, maxAgeMillis: 60_000, gzip: false };
   const first = sinkOf({ clock, rotate });
@@ -341,7 +341,7 @@ test('a file that was begun in the future is as old as its last opening', async 
   expect(rotated()).toHaveLength(1);
 });
 
-test('a rotated file with more than its state is found and cut, also when logrotate moved it', async () => {
+test('a rotated file with data beyond its state is found and truncated, also if logrotate moved it', async () => {
   const before = sinkOf();
   await before.open(undefined);
   const state = await put(before, 'one');
@@ -355,7 +355,7 @@ test('a rotated file with more than its state is found and cut, also when logrot
   expect(bodies()).toEqual(['two']);
 });
 
-test('what a crash left of a compression is removed, and the file compressed', async () => {
+test('the temporary file of an interrupted compression is removed, and the file is compressed', async () => {
   mkdirSync(join(folder(), 'logs'));
   const old = `${path()}.20261120T101112123Z`;
   writeFileSync(old, 'old line\n');
@@ -389,7 +389,7 @@ test('an old file that somebody removes when its turn to be compressed comes doe
   expect(log.said).toEqual([]);
 });
 
-test('a file that was moved or removed is made again, and the state says so before the write', async () => {
+test('a file that was moved or removed is created again, and the state contains it before the write', async () => {
   const log = listener();
   const sink = sinkOf({ log });
   await sink.open(undefined);
@@ -406,7 +406,7 @@ test('a file that was moved or removed is made again, and the state says so befo
   expect(log.said).toHaveLength(2);
 });
 
-test('a file that was cut from outside (copytruncate) continues from its new end, without a gap', async () => {
+test('a file that another program truncated (copytruncate) continues from its new end, without a gap', async () => {
   const sink = sinkOf();
   await sink.open(undefined);
   await put(sink, 'one', 'two');
@@ -418,7 +418,7 @@ test('a file that was cut from outside (copytruncate) continues from its new end
   expect(bodies()).toEqual(['three']);
 });
 
-test('an entry that is no OTLP is rejected alone', async () => {
+test('an entry that is not OTLP is rejected alone', async () => {
   const sink = sinkOf();
   await sink.open(undefined);
   const bad = journal.add(Buffer.from([10, 200]), 1);
@@ -427,7 +427,7 @@ test('an entry that is no OTLP is rejected alone', async () => {
   expect(bodies()).toEqual(['one', 'two']);
 });
 
-test('a write that was aborted in the middle leaves nothing after the next', async () => {
+test('an aborted write leaves nothing after the next one', async () => {
   const sink = sinkOf();
   await sink.open(undefined);
   await put(sink, 'one');
@@ -451,7 +451,7 @@ test('an entry longer than what is held back is written in parts, complete', asy
   expect(bodies()).toEqual([...records.map(({ body }) => body), 'last']);
 });
 
-test('text becomes bytes whatever it is and however long', () => {
+test('any text of any length is encoded correctly', () => {
   const out = new TextBuffer();
   fc.assert(
     fc.property(
@@ -497,7 +497,7 @@ withMount(
   },
 );
 
-test('a path that is no file is refused', async () => {
+test('a path that is not a file is refused', async () => {
   mkdirSync(path(), { recursive: true });
   await expect(sinkOf().open(undefined)).rejects.toThrow('is not a regular file');
   await expect(sinkOf({ path: '/dev/null' }).open(undefined)).rejects.toThrow(

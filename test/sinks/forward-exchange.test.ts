@@ -40,7 +40,7 @@ class FarJournal {
   }
 }
 
-test('whatever is delayed, refused, or cut off, the other journal has each batch once and in order', () => {
+test('under any delays, rejections and interruptions, the other journal has each batch once and in order', () => {
   const producer = newProducer();
   fc.assert(
     fc.property(
@@ -143,7 +143,7 @@ test('whatever is delayed, refused, or cut off, the other journal has each batch
   );
 });
 
-test('a sink that is cut off remembers what was refused, and gives letters no number twice', async () => {
+test('after an interruption a sink remembers rejected batches, and never reuses a number for letters', async () => {
   const router = new Router({ linger: 0 });
   await router.bind('tcp://127.0.0.1:*');
   const far = new FarJournal(new Set([2]), 0);

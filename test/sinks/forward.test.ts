@@ -50,7 +50,7 @@ async function until(isSo: () => boolean): Promise<void> {
 
 const behind = (daemon: Daemon) => daemon.report().sinks[0]!.behind.batches;
 
-test('records reach the other daemon in their order, once, also while it is away at times', async () => {
+test('records reach the other daemon in order, once, even if it is unavailable at times', async () => {
   const port = await freePort();
   const near = await startNear(port);
   const sent: string[] = [];
@@ -70,7 +70,7 @@ test('records reach the other daemon in their order, once, also while it is away
   expect(written()).toEqual(sent);
 });
 
-test('what is sent again after a crash of this daemon is in the other journal once', async () => {
+test('batches that are resent after a crash of this daemon are in the other journal once', async () => {
   const port = await freePort();
   const far = await startFar(port);
   const cursor = join(folder(), 'near/sinks/on.cursor');
@@ -94,7 +94,7 @@ test('what is sent again after a crash of this daemon is in the other journal on
   expect(written()).toEqual(['before', ...Array.from({ length: 20 }, (_, at) => `record ${at}`), 'after']);
 });
 
-test('what the other daemon refuses becomes a dead letter, the rest goes on; handed back it arrives', async () => {
+test('batches that the other daemon rejects become dead letters, the others are sent; a replayed one arrives', async () => {
   const port = await freePort();
   let far = await startFar(port, ', maxBatchBytes: 64KiB');
   const near = await startNear(port);
@@ -123,7 +123,7 @@ test('what the other daemon refuses becomes a dead letter, the rest goes on; han
   ]);
 });
 
-test('between machines records travel by CURVE', async () => {
+test('records between machines are encrypted with CURVE', async () => {
   const port = await freePort();
   const [server, client] = [newCurveKeyPair(), newCurveKeyPair()];
   const far = await startFar(
@@ -141,7 +141,7 @@ test('between machines records travel by CURVE', async () => {
   expect(written()).toEqual(['secret']);
 });
 
-test('a daemon that is not there, or is another server, is the trouble of this sink', async () => {
+test('a missing daemon, or another kind of server, is reported as the error of this sink', async () => {
   const near = await startNear(await freePort());
   await send(near, 'waits');
   await until(() => near.report().sinks[0]!.trouble !== undefined);

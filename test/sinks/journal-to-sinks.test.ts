@@ -102,7 +102,7 @@ test('a journal, three sinks: each record reaches each of them once, over a rest
   ).toEqual(bodies);
 });
 
-test('senders have their answers before readers have the entries', async () => {
+test('senders get their answers before readers get the entries', async () => {
   mkdirSync(join(folder(), 'journal'));
   const journal = await Journal.open({ directory: join(folder(), 'journal') });
   const intake = new GatedIntake(journal, () => false);

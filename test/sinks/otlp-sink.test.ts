@@ -132,7 +132,7 @@ test.each(['gzip', 'none'] as const)(
   },
 );
 
-test('requests stay below their bound: entries are put together up to it, and a long one is cut between records', async () => {
+test('requests stay below the limit: entries are grouped up to it, and a long one is split between records', async () => {
   const receiver = await grpcServer();
   const sink = await sinkTo(receiver.url, { maxRequestBytes: 4_096 });
   const long = journal.add(
@@ -145,7 +145,7 @@ test('requests stay below their bound: entries are put together up to it, and a 
   expect(receiver.requests.length).toBeLessThan(10);
 });
 
-test('gRPC: what may succeed later is retried, not before the server asks for it', async () => {
+test('gRPC: retryable failures are retried, not before the server allows it', async () => {
   const receiver = await grpcServer();
   const sink = await sinkTo(receiver.url);
   receiver.respond(() => ({ code: status.UNAVAILABLE, retryDelayMillis: 2_500 }));
@@ -159,7 +159,7 @@ test.each([
   [503, 'a date in a minute', 60_000],
   [502, undefined, 0],
   [504, 'soon', 0],
-])('HTTP %i with Retry-After %s comes again', async (code, retryAfter, millis) => {
+])('HTTP %i with Retry-After %s is retried', async (code, retryAfter, millis) => {
   const inMinute = () => new Date(Date.now() + 60_000).toUTCString();
   const server = await httpServer(() => ({
     code,
@@ -178,7 +178,7 @@ test.each([
   expect(error.retryAfterMillis).toBeGreaterThan(millis - 1_000 - (Date.now() - asked));
 });
 
-test('of a call that failed in the middle, only what was not taken comes again', async () => {
+test('after a call that failed in between, only entries that were not accepted are resent', async () => {
   const receiver = await grpcServer();
   const sink = await sinkTo(receiver.url, { maxRequestBytes: 1_024 });
   const list = entries('a'.repeat(800), 'b'.repeat(800), 'c'.repeat(800));
@@ -196,7 +196,7 @@ test('a partial success is counted and logged, and is not retried', async () => 
   await sink.write(entries('one', 'two', 'three'), never);
   expect(sink.counters()).toMatchObject({ requests: 1 });
   expect(sink.dropped()).toEqual({ partial_success: 2 });
-  expect(log.said.join()).toContain('did not take 2 records (2 since the start): too old');
+  expect(log.said.join()).toContain('rejected 2 records (2 since the start): too old');
 
   const protobuf = await httpServer(() => ({ code: 200, body: partialSuccess(1, 'no') }));
   const json = await httpServer(() => ({
@@ -211,7 +211,7 @@ test('a partial success is counted and logged, and is not retried', async () => 
   }
 });
 
-test('gRPC: of what is refused, the entries that are to blame are found and rejected alone', async () => {
+test('gRPC: of a rejected request, the entries that caused it are found and rejected alone', async () => {
   const receiver = await grpcServer();
   const sink = await sinkTo(receiver.url);
   receiver.respond(({ records }) =>
@@ -238,7 +238,7 @@ test('HTTP 400: the same', async () => {
   });
 });
 
-test('a server that refuses everything is not asked for each entry', async () => {
+test('if a server rejects everything, not every entry is sent alone', async () => {
   const server = await httpServer(() => ({ code: 400 }));
   const sink = await sinkTo(server.url, { protocol: 'http', compression: 'none' });
   const list = Array.from({ length: 2_000 }, (_, at) => entry(`${at}`));
@@ -246,7 +246,7 @@ test('a server that refuses everything is not asked for each entry', async () =>
   expect(server.requests.length).toBeLessThan(300);
 });
 
-test('what is too large is halved, down to a record, which is rejected', async () => {
+test('a too large request is split, down to a record, which is rejected', async () => {
   const receiver = await grpcServer();
   const sink = await sinkTo(receiver.url);
   receiver.respond(({ bytes }) =>

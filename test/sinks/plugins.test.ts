@@ -148,7 +148,7 @@ function written(name: string): unknown[] {
   );
 }
 
-test('rules see what processors made; what fails becomes dead letters, which a repaired processor takes', async () => {
+test('rules get the output of processors; failures become dead letters, which a repaired processor accepts', async () => {
   processorOf(
     'p.cjs',
     '(r) => { if (r.body === "bad") throw new Error("no"); return r.body === "drop" ? [] : [{ ...r, body: word + r.body }] }',

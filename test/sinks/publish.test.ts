@@ -35,7 +35,7 @@ async function heard(sink: PublishSink, subscriber: Subscriber): Promise<readonl
   return await message;
 }
 
-test('a subscriber of libzmq gets the batches from when it has subscribed, numbered', async () => {
+test('a subscriber of libzmq gets numbered batches from its subscription on', async () => {
   const sink = await opened();
   const subscriber = new Subscriber({ linger: 0 });
   subscriber.connect(sink.endpoint);
@@ -86,7 +86,7 @@ test('a subscriber of other topics, and one that has cancelled, get nothing', as
   await sink.close();
 });
 
-test('a subscriber that reads misses nothing, however much comes at once', async () => {
+test('a subscriber that reads misses nothing, however much is sent at once', async () => {
   // A time that stands still: on a busy machine one that reads may take longer than 100 ms.
   const sink = await opened(undefined, new ManualClock());
   const subscriber = new Subscriber({ linger: 0, receiveHighWaterMark: 0 });
@@ -106,7 +106,7 @@ test('a subscriber that reads misses nothing, however much comes at once', async
   await sink.close();
 });
 
-test('a subscriber that does not read misses messages, which is counted, and holds nobody up', async () => {
+test('a subscriber that does not read misses messages, which is counted, and does not delay others', async () => {
   const sink = await opened();
   const slow = new Subscriber({ linger: 0, receiveHighWaterMark: 1 });
   slow.connect(sink.endpoint);
@@ -130,7 +130,7 @@ test('a subscriber that does not read misses messages, which is counted, and hol
   await sink.close();
 });
 
-test('with CURVE only the clients that it knows may subscribe', async () => {
+test('with CURVE only allowed clients may subscribe', async () => {
   const [server, client] = [newCurveKeyPair(), newCurveKeyPair()];
   const sink = await opened({ secretKey: server.secretKey, clients: [client.publicKey] });
   const subscriber = new Subscriber({

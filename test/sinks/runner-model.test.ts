@@ -118,7 +118,7 @@ async function lettersIn(directory: string): Promise<{ buried: ReadonlySet<numbe
   return { buried, crashed: crashed.size };
 }
 
-test('whatever a sink does and whenever the process is killed, each batch is written or a dead letter', async () => {
+test('whatever a sink does and whenever the process is killed, each batch is written or becomes a dead letter', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.integer({ min: 0, max: 40 }),

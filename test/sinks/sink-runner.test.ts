@@ -45,7 +45,7 @@ async function lettersOf() {
   return letters;
 }
 
-test('a sink gets every entry in order, and after a restart goes on with its state', async () => {
+test('a sink gets every entry in order, and after a restart continues with its state', async () => {
   const journal = journalOf(3);
   const first = new TestSink();
   first.answer = (entries) => ({ upTo: entries.at(-1)!.index });
@@ -66,7 +66,7 @@ test('a sink gets every entry in order, and after a restart goes on with its sta
   expect(second.opened).toEqual([{ upTo: 3 }]);
 });
 
-test('a failed write comes again with the same entries until it succeeds', async () => {
+test('a failed write is retried with the same entries until it succeeds', async () => {
   const sink = new TestSink();
   sink.answer = (_entries, call) => {
     if (call <= 3) throw new Error('not today');
@@ -86,7 +86,7 @@ test('a failed write comes again with the same entries until it succeeds', async
   expect(log.said.filter((line) => line.includes('not today'))).toHaveLength(1);
 });
 
-test('waits grow from the first to the longest, and never end before the time that the sink asks for', async () => {
+test('delays grow from the first to the longest, and never end before the time that the sink requests', async () => {
   const clock = new ManualClock();
   const waits: number[] = [];
   const recording = {
@@ -122,7 +122,7 @@ test('waits grow from the first to the longest, and never end before the time th
   expect(waits).toEqual([100, 200, 400, 400, 7_000, 3_600_000]);
 });
 
-test('what is rejected becomes a dead letter, the rest goes on, and a replay hands it over again', async () => {
+test('a rejected entry becomes a dead letter, the others are written, and a replay writes it again', async () => {
   const sink = new TestSink();
   let isBad = true;
   sink.answer = (entries) => {
@@ -165,7 +165,7 @@ test('what is rejected becomes a dead letter, the rest goes on, and a replay han
   expect(await lettersOf()).toEqual([]);
 });
 
-test('a replay that fails leaves the letters, one that is rejected makes them again', async () => {
+test('a failed replay keeps the letters, a rejected one stores them again', async () => {
   const sink = new TestSink();
   let trouble: Error | undefined = rejectedError('bad', 'no');
   sink.answer = () => {
@@ -225,7 +225,7 @@ test('a sink that is too far behind in bytes skips the oldest, which are counted
   expect(log.said.filter((line) => line.includes('skipped')).length).toBeGreaterThan(0);
 });
 
-test('a sink that may skip is never further behind than its bound, whenever one looks', async () => {
+test('a sink that may skip is never further behind than its limit, whenever it is checked', async () => {
   const sink = new TestSink();
   let release: () => void = () => {};
   sink.answer = () =>
@@ -253,7 +253,7 @@ test('a sink that may skip is never further behind than its bound, whenever one 
   await sink.untilTaken(3);
 });
 
-test('a call that hangs does not hold the journal: by age its entries may be trimmed', async () => {
+test('a call that hangs does not block the journal: by age its entries may be trimmed', async () => {
   const clock = new ManualClock();
   const journal = journalOf(2, 1, () => clock.now());
   const sink = new TestSink();
@@ -278,7 +278,7 @@ test('a call that hangs does not hold the journal: by age its entries may be tri
   expect(indexesOf(sink.taken)).toEqual([1, 3]);
 });
 
-test('a sink that must not miss anything says that it blocks', async () => {
+test('a sink that does not skip reports that it blocks', async () => {
   const sink = new TestSink();
   sink.answer = () => {
     throw new Error('down');
@@ -293,7 +293,7 @@ test('a sink that must not miss anything says that it blocks', async () => {
   expect(runner.stats().dropped.behind_bytes).toEqual({ batches: 0, records: 0 });
 });
 
-test("with another journal it begins at that one's first entry, says so, and undoes nothing", async () => {
+test('with another journal it starts at the first entry, logs that, and undoes nothing', async () => {
   const first = new TestSink();
   first.answer = () => 'state';
   const runner = runnerOf(first, journalOf(2));
@@ -313,7 +313,7 @@ test("with another journal it begins at that one's first entry, says so, and und
   expect(log.said.join()).toContain('another journal');
 });
 
-test('a journal that ends before the cursor, as one from a backup does, is gone on with at its end', async () => {
+test('if the journal ends before the cursor, for example after a restore from a backup, it continues at the end', async () => {
   const first = new TestSink();
   const runner = runnerOf(first, journalOf(5));
   await runner.start();
@@ -348,7 +348,7 @@ test('entries that the journal no longer has are counted', async () => {
   expect(batches + sink.taken.length).toBe(5);
 });
 
-test('a state that is too long, or no JSON, is not kept, and the sink goes on', async () => {
+test('a state that is too long, or not JSON, is not stored, and the sink continues', async () => {
   const log = listener();
   const sink = new TestSink();
   sink.answer = (_entries, call) =>
@@ -359,7 +359,7 @@ test('a state that is too long, or no JSON, is not kept, and the sink goes on', 
   await sink.untilTaken(2);
   await runner.stop(60_000);
 
-  expect(runner.stats().lastError?.text).toContain('a state that is no JSON');
+  expect(runner.stats().lastError?.text).toContain('a state that cannot be encoded as JSON');
   expect(log.said.some((line) => line.includes('5002 bytes'))).toBe(true);
   const second = new TestSink();
   await runnerOf(second, journal).start();
@@ -369,7 +369,7 @@ test('a state that is too long, or no JSON, is not kept, and the sink goes on', 
   expect(second.opened).toEqual([undefined]);
 });
 
-test('a state from prepare is on the disk before the write that follows', async () => {
+test('a state from prepare is on disk before the following write', async () => {
   const sink = Object.assign(new TestSink(), {
     prepare: async () => ({ place: 'new' }),
   });
@@ -389,7 +389,7 @@ test('a state from prepare is on the disk before the write that follows', async 
   expect(indexesOf(second.taken)).toEqual([1]);
 });
 
-test('a sink that cannot be opened is tried again, and closed at the end', async () => {
+test('a sink that cannot be opened is retried, and closed at the end', async () => {
   const sink = new TestSink();
   sink.onOpen = () => {
     if (sink.opened.length < 3) throw new Error('no folder');
@@ -402,7 +402,7 @@ test('a sink that cannot be opened is tried again, and closed at the end', async
   expect(sink.closed).toBe(1);
 });
 
-test('stop writes what is there', async () => {
+test('stop writes the current entries', async () => {
   const sink = new TestSink();
   const journal = journalOf(20);
   const runner = runnerOf(sink, journal);
@@ -412,7 +412,7 @@ test('stop writes what is there', async () => {
   expect(runner.stats().condition).toBe('stopped');
 });
 
-test('stop with a failing sink ends after one more attempt, and nothing is forgotten', async () => {
+test('stop with a failing sink ends after one more attempt, and loses nothing', async () => {
   const sink = new TestSink();
   sink.answer = () => {
     throw new Error('down');
@@ -429,7 +429,7 @@ test('stop with a failing sink ends after one more attempt, and nothing is forgo
 test.each([
   ['the drain time', 0],
   ['an abort', 100],
-])('stop while a replay is under way does not wait for more entries, nor for %s', async (_what, millis) => {
+])('stop during a replay does not wait for more entries, or for %s', async (_what, millis) => {
   const clock = new ManualClock();
   const sink = new TestSink();
   sink.answer = () => {
@@ -459,7 +459,7 @@ test.each([
   expect(sink.closed).toBe(1);
 });
 
-test('a call that never comes back is aborted after its time-out, logged, and abandoned by stop', async () => {
+test('a call that never returns is aborted after its timeout, logged, and abandoned by stop', async () => {
   const clock = new ManualClock();
   const log = listener();
   const sink = new TestSink();
@@ -485,7 +485,7 @@ test('a call that never comes back is aborted after its time-out, logged, and ab
   expect(runner.position).toBe(1);
 });
 
-test('a call that ends when it is aborted did not hang', async () => {
+test('a call that returns when it is aborted does not count as hung', async () => {
   const clock = new ManualClock();
   const sink = new TestSink();
   sink.answer = (_entries, call, signal) =>
@@ -500,10 +500,10 @@ test('a call that ends when it is aborted did not hang', async () => {
   while (runner.stats().condition !== 'waiting') await new Promise(setImmediate);
   clock.advance(60_000);
   await sink.untilTaken(1);
-  expect(log.said.filter((text) => text.includes('does not come back'))).toEqual([]);
+  expect(log.said.filter((text) => text.includes('does not return'))).toEqual([]);
 });
 
-test('what is skipped in several steps during one call is counted once', async () => {
+test('entries skipped in several steps during one call are counted once', async () => {
   const journal = new MemoryJournal();
   const add = () => journal.add(Buffer.alloc(10), 3);
   add();
@@ -524,7 +524,7 @@ test('what is skipped in several steps during one call is counted once', async (
   expect(runner.stats().dropped).toMatchObject({ behind_bytes: { batches: 15, records: 45 } });
 });
 
-test('sinks that write together wait for one that asked before them to write alone', async () => {
+test('sinks that write together wait for an earlier request to write alone', async () => {
   const clock = new ManualClock();
   const turns = new WriteTurns();
   const begun: string[] = [];

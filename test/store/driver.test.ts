@@ -4,7 +4,7 @@ import { newDirectory } from './support/local-store.ts';
 
 const newFile = () => `${newDirectory()} a file.db`;
 
-test('only numbers that are whole, texts without NUL, bytes and null are bound, and as many as there are places', async () => {
+test('only safe integers, texts without NUL, bytes and null are bound, one per parameter', async () => {
   const database = (await loadDriver()).open(newFile(), 'create');
   database.exec('CREATE TABLE t(a INTEGER, b)');
   const insert = database.prepare('INSERT INTO t VALUES(?, ?)');
@@ -22,7 +22,7 @@ test('only numbers that are whole, texts without NUL, bytes and null are bound, 
   database.close();
 });
 
-test('a file that is not there is not made by who only reads; a file that is no database is corrupt', async () => {
+test('a reader does not create a missing file; a file that is not a database is corrupt', async () => {
   const driver = await loadDriver();
   expect(() => driver.open(newFile(), 'existing').exec('SELECT 1 FROM sqlite_master')).toThrow();
 
@@ -62,7 +62,7 @@ test.each([
   expect(isCorrupt(error)).toBe(expected);
 });
 
-test('a column of bytes is bytes whatever the driver gives for it; anything else is none', () => {
+test('a column of bytes is returned as bytes by both drivers; other values are not', () => {
   const bytes = Buffer.from([1, 2]);
   expect(blobOf(bytes)).toBe(bytes);
   expect(blobOf(new Uint8Array([1, 2]).buffer)).toEqual(new Uint8Array([1, 2]));

@@ -40,7 +40,7 @@ test('a record without a body or attributes has no text', () => {
   expect(textOf({ event: 'order.placed' }).body).toBe(' order.placed');
 });
 
-test('a text of exactly the bound is indexed as a whole; one character more, and the record says that it was cut', () => {
+test('a text of exactly the maximum length is indexed completely; a longer one is marked as truncated', () => {
   const half = MAX_CHARACTERS / 2;
   const said = (more: number): Said => ({
     body: 'b'.repeat(half),
@@ -64,7 +64,7 @@ test('a long body leaves no room for the attributes', () => {
   });
 });
 
-test('a text is well formed without NUL, also where it was cut within a character', () => {
+test('a text is well-formed and without NUL, even if it was truncated within a character', () => {
   expect(searchable('a\0b\0')).toBe('a b ');
   expect(searchable('\ud83d')).toBe('\ufffd');
   const { body } = textOf({ body: `${'b'.repeat(MAX_CHARACTERS - 1)}😀` });

@@ -9,7 +9,7 @@ function interning(lastId = 0) {
   return { interned: new Interned({ run, all: () => [] }, lastId), stored };
 }
 
-test('the same bytes are stored once, under the number after the highest one, wherever they are in memory', () => {
+test('equal bytes are stored once, under the number after the highest one, wherever they are in memory', () => {
   const { interned, stored } = interning(41);
   const [shop, till] = [Buffer.from('shop'), Buffer.from('till')];
   const inside = Buffer.from('>>shop<<').subarray(2, 6);
@@ -30,7 +30,7 @@ test.each([1_024, 1_025])('%i bytes that differ in the last one are different', 
   expect(stored).toHaveLength(2);
 });
 
-test('after a rollback the bytes are stored again, also those that came last, and no number is used twice', () => {
+test('after a rollback all bytes are stored again, and no number is reused', () => {
   const { interned, stored } = interning();
   const bytes = Buffer.from('shop');
   interned.idOf(Buffer.from('till'));
@@ -41,7 +41,7 @@ test('after a rollback the bytes are stored again, also those that came last, an
   expect(stored.map(([id]) => id)).toEqual([1, 2, 3, 4]);
 });
 
-test('bytes that could not be stored are not known, and their number is free', () => {
+test('bytes that could not be stored are not remembered, and their number is free', () => {
   let isFull = true;
   const run = () => {
     if (isFull) throw new Error('database or disk is full');
@@ -53,7 +53,7 @@ test('bytes that could not be stored are not known, and their number is free', (
   expect(interned.idOf(bytes)).toBe(1);
 });
 
-test('resources made out of data do not fill the memory: what has been forgotten is stored again', () => {
+test('resources generated from data do not fill the memory: evicted ones are stored again', () => {
   const { interned, stored } = interning();
   const bytes = (number: number) => Buffer.from(`resource ${number}`);
   for (let number = 1; number <= MAX_KNOWN; number += 1) interned.idOf(bytes(number));

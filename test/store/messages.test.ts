@@ -1,6 +1,6 @@
 import { HEADER_BYTES, lengthsOf, messageBytes } from '../../src/store/messages.ts';
 
-test('a message is its two lengths and its text; the bytes behind it are written as they are', () => {
+test('a message consists of two lengths and its text; the bytes after it are written unchanged', () => {
   const message = { kind: 'warning', message: 'Zoë' } as const;
   const framed = messageBytes(message, 7);
 
@@ -12,7 +12,7 @@ test('a message is its two lengths and its text; the bytes behind it are written
 test.each([
   ['text', 0],
   ['bytes', 4],
-])('a length of the %s beyond 1 GiB is garbled', (name, at) => {
+])('a length of the %s beyond 1 GiB is an error', (name, at) => {
   const header = Buffer.alloc(HEADER_BYTES);
   header.writeUInt32BE(2 ** 30, at);
   expect(lengthsOf(header)).toMatchObject({ [name]: 2 ** 30 });

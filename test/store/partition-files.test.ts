@@ -22,7 +22,7 @@ const write = (names: readonly string[], text = '') => {
 };
 const sides = (name: string) => ['-wal', '-shm', '-journal'].map((side) => name + side);
 
-test('partitions are found by their names alone, the oldest first', () => {
+test('partitions are found by their names only, the oldest first', () => {
   write(['00000010.db', '00000002.db', '99999999.db']);
   write(['lock.db', '2.db', '000000002.db', '00000002.db-wal', '00000003.db.quarantined', 'x00000004.db']);
 
@@ -33,7 +33,7 @@ test('partitions are found by their names alone, the oldest first', () => {
   ]);
 });
 
-test('the size of a partition includes what SQLite keeps beside it; one that is gone has none', () => {
+test("the size of a partition includes SQLite's other files; a missing one has size 0", () => {
   const file = partitionFile(directory, 1);
   expect(partitionBytes(file)).toBe(0);
   write([file.name], '1234');
@@ -42,7 +42,7 @@ test('the size of a partition includes what SQLite keeps beside it; one that is 
   expect(partitionBytes(file)).toBe(13);
 });
 
-test('a mark beside a partition says why it cannot be used, to this user alone', () => {
+test('a mark beside a partition contains why it cannot be used, readable for this user only', () => {
   const file = partitionFile(directory, 1);
   expect(damageOf(file)).toBeUndefined();
   markDamaged(directory, file.name, 'its index is out of order');
@@ -57,7 +57,7 @@ test('a mark that cannot be read is an error, not a partition without a mark', (
   expect(() => damageOf({ ...file, path: `${file.path}.damaged/x` })).toThrow('ENOTDIR');
 });
 
-test('a partition is removed with all that is beside it, and nothing else is', () => {
+test('a partition is removed with the files beside it, and nothing else is', () => {
   const file = partitionFile(directory, 1);
   const others = ['00000001.db.quarantined', '00000002.db', '00000002.db-wal'];
   write([file.name, ...sides(file.name), `${file.name}.damaged`, ...others]);
@@ -78,7 +78,7 @@ test('a quarantined partition keeps its log beside it, and never takes the name 
   expect(readdirSync(directory).sort()).toEqual(names.flatMap((name) => [name, `${name}-wal`]).sort());
 });
 
-test('a partition whose file is gone is quarantined with what is left of it', () => {
+test('a partition without its main file is quarantined with the remaining files', () => {
   const file = partitionFile(directory, 1);
   write([`${file.name}-wal`], 'log');
   expect(quarantinePartition(file)).toBe('00000001.db.quarantined');

@@ -69,7 +69,7 @@ const sizes = (reader: PartitionReader) =>
     .map(({ id }) => [...recordFields(reader.chunk(id)!.records)].length);
 
 describe('a partition that is written', () => {
-  test('a new one has no records and the cursor that it was made with', () => {
+  test('a new one has no records and its initial cursor', () => {
     const { writer, reader } = writing(5_000);
     const empty = {
       records: 0,
@@ -83,7 +83,7 @@ describe('a partition that is written', () => {
     expect(reader().state).toMatchObject({ journal: '', next: 0, ...empty });
   });
 
-  test('each transaction leaves the totals, the bounds of the times, the latest receipt and the cursor', () => {
+  test('each transaction stores the totals, the time range, the latest receipt and the cursor', () => {
     const { writer, add, reader } = writing(5_000);
     add([request([{ time: 2_000 }, { time: 0, observed: 9_000 }])], 7_000, 3);
     add([request([{ time: 1_500 }])], 6_000, 4);
@@ -108,7 +108,7 @@ describe('a partition that is written', () => {
     expect(sizes(reader())).toEqual([64, 1, 40, 25]);
   });
 
-  test('records of another service or scope begin a chunk of their own, and what they share is stored once', () => {
+  test('records of another service or scope start a new chunk, and common data is stored once', () => {
     const { add, reader } = writing();
     add([request(numbered(1), 'a'), request(numbered(1), 'b'), request(numbered(1), 'a')]);
     const chunks = [...reader().chunks('oldest', ALL, END)].flat();
@@ -119,14 +119,14 @@ describe('a partition that is written', () => {
     ]);
   });
 
-  test('a chunk has 256 KiB at most; a record with more is a chunk of its own', () => {
+  test('a chunk has at most 256 KiB; a larger record is a chunk of its own', () => {
     const { add, reader } = writing();
     const filler = (bytes: number) => request([{ body: 'x'.repeat(bytes) }]);
     add([filler(130_000), filler(130_000), filler(130_000), filler(300_000), filler(1)]);
     expect(sizes(reader())).toEqual([2, 1, 1, 1]);
   });
 
-  test('what was rolled back is not there: its services are stored again, and the next chunk has its number', () => {
+  test('after a rollback nothing is stored: its services are stored again, and the next chunk has its number', () => {
     const { writer, add, reader } = writing();
     writer.begin();
     writer.add(request(numbered(3), 'shop'), 9_000);
@@ -140,7 +140,7 @@ describe('a partition that is written', () => {
     expect(writer.state).toMatchObject({ records: 1, chunks: 1 });
   });
 
-  test('one that was there goes on with the next numbers, and the cursor of a new one is not asked for', () => {
+  test('an existing one continues with the next numbers, and does not request the initial cursor', () => {
     const first = writing();
     first.add([request(numbered(1), 'a')], 5_000, 7);
     closed(first.writer);
@@ -159,7 +159,7 @@ describe('a partition that is written', () => {
     ]);
   });
 
-  test('closing moves all into the one file, also while somebody has it open to read', () => {
+  test('closing moves everything into one file, even while a reader has it open', () => {
     const { writer, add, reader, file } = writing();
     reader();
     add([request(numbered(1))]);
@@ -173,7 +173,7 @@ describe('a partition that is written', () => {
 });
 
 describe('a partition that is read', () => {
-  test('chunks come in both orders, page after page, up to one', () => {
+  test('chunks are returned in both orders, page by page, up to a chunk', () => {
     const { add, reader } = writing();
     // More than two pages of 256 chunks.
     add(Array.from({ length: 520 }, (_, at) => request([{ body: at }], `service ${at % 2}`)));
@@ -190,7 +190,7 @@ describe('a partition that is read', () => {
     expect(ids('oldest', 0)).toEqual({ pages: [], ids: [] });
   });
 
-  test('chunks are passed over whose records are all too quiet, too old or too young', () => {
+  test('chunks are skipped if all their records are below the severity or outside the time range', () => {
     const { add, reader } = writing();
     for (const [severity, time] of [
       [5, 1_000],
@@ -215,7 +215,7 @@ describe('a partition that is read', () => {
     expect(ids({ to: 1_999 })).toEqual([1]);
   });
 
-  test('hits are the places of records in their chunks, in both orders, up to a chunk', () => {
+  test('hits are the positions of records in their chunks, in both orders, up to a chunk', () => {
     const { add, reader } = writing();
     add([request(numbered(70, { event: 'alpha' }))]);
     add([request([{ body: 'beta' }, { body: 'alpha' }, { body: 'alpha' }])]);
@@ -228,7 +228,7 @@ describe('a partition that is read', () => {
     expect(first).toEqual([{ chunk: 1, places: Array.from({ length: 64 }, (_, at) => at) }]);
   });
 
-  test('the records of up to 16 chunks are read at once; what is not there has none', () => {
+  test('the records of up to 16 chunks are read at once; missing chunks are omitted', () => {
     const { add, reader } = writing();
     add(Array.from({ length: 20 }, (_, at) => request([{ body: at }], `service ${at}`)));
     const one = reader();
@@ -240,7 +240,7 @@ describe('a partition that is read', () => {
     expect(one.chunk(99)).toBeUndefined();
   });
 
-  test('a chunk that names a service which is not there is damage', () => {
+  test('a chunk with a missing service is damage', () => {
     const one = (() => {
       const { add, reader } = writing();
       add([request(numbered(1))]);
@@ -250,7 +250,7 @@ describe('a partition that is read', () => {
     expect(() => one.scope(99)).toThrow('a resource or scope is missing');
   });
 
-  test('an index that leads round in circles is damage, and ends the reading', () => {
+  test('an index with a cycle is damage, and ends the reading', () => {
     const { add, reader } = writing();
     add([request(numbered(1))]);
     const page = Array.from({ length: 256 }, () => ({ id: 7, resource: 1, scope: 1 }));
@@ -274,7 +274,7 @@ describe('a partition that is read', () => {
     }
   });
 
-  test('a reader never writes, and never makes a file', () => {
+  test('a reader never writes or creates a file', () => {
     const { reader, file } = writing();
     const exec: string[] = [];
     const real = driver;
@@ -298,17 +298,17 @@ describe('a partition that is read', () => {
   });
 });
 
-describe('what stands in the header of a file', () => {
-  test('a file without tables is new; with the tables of somebody else it is none of ours', () => {
+describe('the header of a file', () => {
+  test('a file without tables is new; one with foreign tables is refused', () => {
     const one = database();
     expect(checkFormat(one)).toBe(false);
     one.exec('CREATE TABLE mine(a)');
-    expect(() => checkFormat(one)).toThrow('it is no file of a store');
+    expect(() => checkFormat(one)).toThrow('it is not a file of a store');
   });
 
   test.each([
-    ['application_id=1', 'it is no file of a store'],
-    ['user_version=1', 'it is no file of a store'],
+    ['application_id=1', 'it is not a file of a store'],
+    ['user_version=1', 'it is not a file of a store'],
     [`application_id=${0x62_6c_73_74}; PRAGMA user_version=2`, 'it has version 2, expected 1'],
     [`application_id=${0x62_6c_73_74}`, 'it has version 0, expected 1'],
   ])('PRAGMA %s: %s', (pragma, message) => {
@@ -326,7 +326,7 @@ describe('what stands in the header of a file', () => {
     expect(() => one.exec('BEGIN; COMMIT')).not.toThrow();
   });
 
-  test('a file that is just being made is unfinished for who reads it, and closed again', () => {
+  test('a file that is being created is unfinished for readers, and closed again', () => {
     database().exec('PRAGMA journal_mode=WAL');
     let closed = 0;
     const counting: Driver = {
@@ -347,7 +347,7 @@ describe('what stands in the header of a file', () => {
     expect(closed).toBe(1);
   });
 
-  test('a state that is missing is none; one with a value of another kind is damaged', () => {
+  test('a missing state is undefined; one with an invalid value is damaged', () => {
     closed(writing().writer);
     const one = database();
     expect(readState(one)).toMatchObject({ journal: '', next: 0 });

@@ -78,17 +78,17 @@ function readersOf(program: URL, processes: number) {
 }
 
 describe('the process that writes', () => {
-  test('before it is opened nothing runs, and a write, a probe and care are refused', async () => {
+  test('before it is opened no process runs, and write, probe and care fail', async () => {
     const { store } = storeOf(undefined);
     expect([store.isRunning, store.pid, store.restarts]).toEqual([false, undefined, 0]);
     await expect(store.write([], { journal: '', next: 0 }, signal)).rejects.toThrow('the store is not open');
     await expect(store.probe()).rejects.toThrow('the store is not open');
     await expect(store.care()).rejects.toThrow('the store is not open');
-    await expect(store.open()).rejects.toThrow('a store needs the compiled program');
+    await expect(store.open()).rejects.toThrow('a store requires the compiled program');
     await store.close();
   });
 
-  test('what it answers is passed on: the cursor, warnings, what it wrote, and the totals of all processes', async () => {
+  test('its answers are passed on: the cursor, warnings, results, and the totals of all processes', async () => {
     const { store, warnings } = storeOf(
       programOf(`
         const totals = { partitionsCreated: 1, partitionsRemoved: 2, recordsExpired: 3, partitionsQuarantined: 4 };
@@ -132,7 +132,7 @@ describe('the process that writes', () => {
     expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
-  test('an answer may come in pieces of any size, and many at once', async () => {
+  test('answers may arrive in chunks of any size, and several in one', async () => {
     const { store, warnings } = storeOf(
       programOf(`
         const answers = ['a', 'ü'.repeat(50), 'c'].map((message) => bytesOf({ kind: 'warning', message }));
@@ -146,13 +146,13 @@ describe('the process that writes', () => {
     expect(warnings).toEqual(['a', 'ü'.repeat(50), 'c']);
   });
 
-  test('one that says what is no message is ended, and nobody waits for it', async () => {
+  test('a process that sends invalid messages is killed, and no caller waits for it', async () => {
     const { store } = storeOf(programOf(`writeSync(1, Buffer.alloc(100, 0xff));`));
     await expect(store.open()).rejects.toThrow('SIGKILL');
     expect(starts()).toBe(1);
   });
 
-  test('the last words of one that ends are a part of the error, to a bound', async () => {
+  test('the last error output of a process that ends is part of the error, truncated', async () => {
     const { store } = storeOf(
       programOf(`process.stderr.write('x'.repeat(5000) + ' out of memory\\n', () => process.exit(9));`),
     );
@@ -161,7 +161,7 @@ describe('the process that writes', () => {
     expect(error.message.length).toBeLessThan(2_100);
   });
 
-  test('if no store can be opened, no partition is to blame', async () => {
+  test('if no store can be opened, no partition is marked as damaged', async () => {
     const { store, warnings } = storeOf(
       programOf("say({ kind: 'at', name: '00000001.db' }); process.exit(7);"),
     );
@@ -177,7 +177,7 @@ describe('the processes that read', () => {
   const ask = (readers: StoreReaders, of: AbortSignal = new AbortController().signal) =>
     readers.count(query, { boundMillis: 60_000, signal: of });
 
-  test('32 queries wait at most; one that is aborted makes room, and closing ends the others', async () => {
+  test('at most 32 queries wait; an aborted one makes room, and closing ends the others', async () => {
     const { readers } = readersOf(nothing, 0);
     const abort = new AbortController();
     const aborted = ask(readers, abort.signal);
@@ -204,7 +204,7 @@ describe('the processes that read', () => {
     expect(readers.isFull).toBe(false);
   });
 
-  test('a process is used again for the next query, and ended when it has been idle', async () => {
+  test('a process is reused for the next query, and ended when it has been idle', async () => {
     const found = { records: 5, more: false, isCut: false, cursor: { journal: '', next: 0 } };
     const program = programOf(
       `say({ kind: 'done', found: { ...${JSON.stringify(found)}, records: orders.length } });`,
@@ -220,7 +220,7 @@ describe('the processes that read', () => {
     expect(starts()).toBe(2);
   });
 
-  test('a process may take its time to start; one that has started is killed when its search takes too long', async () => {
+  test('a process may start slowly; after its start it is killed when its search takes too long', async () => {
     const started = join(directory, 'started');
     const found = { records: 5, more: false, isCut: false, cursor: { journal: '', next: 0 } };
     const { readers } = readersOf(
@@ -246,7 +246,7 @@ describe('the processes that read', () => {
     }
   });
 
-  test('an end without a partition to blame, and one after the first lines, are not tried again', async () => {
+  test('an end without a partition, or after the first lines, is not retried', async () => {
     const { readers } = readersOf(programOf('process.exit(4);'), 1);
     await expect(ask(readers)).rejects.toThrow('ended with 4');
     expect(starts()).toBe(1);
@@ -270,10 +270,10 @@ describe('the processes that read', () => {
         say({ kind: 'done' });`),
       1,
     );
-    await expect(ask(readers)).rejects.toThrow('the process of the store found nothing to say');
+    await expect(ask(readers)).rejects.toThrow('the process of the store answered without a result');
     expect(warnings).toEqual([
       'a chunk is odd',
-      '00000009.db cannot be read (no database); the store goes on without it',
+      '00000009.db cannot be read (no database); the store continues without it',
     ]);
     expect(readFileSync(join(directory, '00000009.db.damaged'), 'utf8')).toBe('no database');
   });

@@ -3,11 +3,11 @@ import { planOf, type Query, searchWords } from '../../src/store/query.ts';
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
 const plan = (query: Partial<Query>) => planOf({ limit: 1, order: 'newest', ...query }, undefined);
 
-test('a query without bounds fits every record, and no index narrows it', () => {
+test('a query without restrictions matches every record and uses no index', () => {
   expect(plan({})).toEqual({ isExact: true, minSeverity: 0 });
 });
 
-test('words are looked for in the body and the attributes, each as a whole', () => {
+test('words are searched for in the body and the attributes, each as a whole', () => {
   expect(plan({ words: ' order-4711\tZoë -- 注文 ' })).toMatchObject({
     match: '({body attributes} : ("order-4711" AND "Zoë" AND "注文"))',
     isExact: true,
@@ -21,14 +21,14 @@ test('a quote in a word is data, and a NUL separates words as it does in the ind
   expect(searchWords('a\0b \ud83d')).toEqual(['a', 'b']);
 });
 
-test('a trace is looked for by its id, and what the index found is still the whole answer', () => {
+test('a trace is searched for by its id, and the index hits are the complete answer', () => {
   expect(plan({ trace: TRACE })).toMatchObject({ match: `(more : "${TRACE}")`, isExact: true, trace: TRACE });
   expect(plan({ trace: TRACE, words: 'x' }).match).toBe(
     `({body attributes} : ("x")) AND (more : "${TRACE}")`,
   );
 });
 
-test('times are numbers of nanoseconds, and a count must look at each record then', () => {
+test('times are nanoseconds, and with them a count must read each record', () => {
   expect(plan({ from: '1', to: '18446744073709551616' })).toMatchObject({
     from: 1n,
     to: 2n ** 64n,
@@ -38,7 +38,7 @@ test('times are numbers of nanoseconds, and a count must look at each record the
   expect(plan({ to: '1' })).toMatchObject({ isExact: false, from: undefined });
 });
 
-test('what a condition requires narrows the search: texts, trace and severity', () => {
+test('the requirements of a condition narrow the search: texts, trace and severity', () => {
   const { match, minSeverity, isExact, head } = plan({
     when: `severity_number >= 17 and attributes["user"] == "leo" and trace_id.string == "${TRACE}"`,
   });
@@ -51,7 +51,7 @@ test('what a condition requires narrows the search: texts, trace and severity', 
   expect(plan({ when: 'body == "a b"' }).match).toBe('((body : "a b") OR (more : "cut"))');
 });
 
-test('a condition on the resource alone decides of a chunk by its head', () => {
+test('a condition on the resource only is decided once per chunk', () => {
   const { head, match } = plan({ when: 'resource.attributes["service.name"] == "till"' });
   expect(match).toBeUndefined();
   expect(head).toBeInstanceOf(Function);
@@ -68,6 +68,6 @@ test.each([
   expect(plan({ when: `body == "${text}"` }).match !== undefined).toBe(isNarrowing);
 });
 
-test('a wrong condition is an error with its place', () => {
+test('an invalid condition is an error with its position', () => {
   expect(() => plan({ when: 'severity_number >=' })).toThrow(/^column \d+:/);
 });

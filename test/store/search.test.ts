@@ -68,7 +68,7 @@ describe('records that cannot be decoded', () => {
     ]);
   });
 
-  test('the same of a service that cannot be decoded, where its attributes decide', async () => {
+  test('the same for a service that cannot be decoded, if its attributes decide', async () => {
     const store = await stored();
     await damage(store, "UPDATE resources SET bytes=x'ff' WHERE id=2");
     const { ask, said } = await reading(store.directory);
@@ -78,7 +78,7 @@ describe('records that cannot be decoded', () => {
     expect(said.filter((each) => each.startsWith('unreadable'))).toHaveLength(1);
   });
 
-  test('a record that the index has and the chunks have not is no hit', async () => {
+  test('a record that is in the index but not in the chunks is not a hit', async () => {
     const store = await stored();
     await damage(store, 'DELETE FROM chunks WHERE id=2');
     const { ask, said } = await reading(store.directory);
@@ -86,7 +86,7 @@ describe('records that cannot be decoded', () => {
     expect(said).toEqual(['at 00000001.db', 'at 00000001.db', 'alpha 1', 'alpha 3']);
   });
 
-  test('a service that is missing makes the partition unusable, and the others are searched', async () => {
+  test('a missing service makes the partition unusable, and the others are searched', async () => {
     const store = await open({ partitionRecords: 1 });
     for (const body of ['a', 'b']) store.add([{ body }]);
     await damage(store, 'DELETE FROM resources');
@@ -103,7 +103,7 @@ describe('records that cannot be decoded', () => {
 });
 
 describe('how a search ends', () => {
-  test('a page after the time is over it says that it was cut; just on time it goes on', async () => {
+  test('after the time limit the result is marked as cut; exactly at the limit it is not', async () => {
     const store = await open({ partitionRecords: 1 });
     for (const body of ['a', 'b', 'c']) store.add([{ body }]);
     let time = 0;
@@ -120,7 +120,7 @@ describe('how a search ends', () => {
     expect(stopped.ask('records', {}, 0)).toMatchObject({ records: 3, isCut: false });
   });
 
-  test('what has reached its limit is not cut, whatever the time is', async () => {
+  test('a result that has reached its record limit is not marked as cut', async () => {
     const store = await open();
     store.add(numbers(0, 10).map((body) => ({ body })));
     let time = 0;
@@ -143,7 +143,7 @@ describe('how a search ends', () => {
     expect(said.filter((each) => !each.startsWith('at '))).toEqual(['a', 'b', 'c'].slice(0, limit));
   });
 
-  test('a count never says that there are more', async () => {
+  test('a count never has the flag `more`', async () => {
     const store = await open();
     store.add([{ body: 'a' }, { body: 'b' }]);
     const { ask, said } = await reading(store.directory);
@@ -155,7 +155,7 @@ describe('how a search ends', () => {
 });
 
 describe('which partitions are read', () => {
-  test('those whose records are all before or after the time are passed over', async () => {
+  test('those whose records are all outside the time range are skipped', async () => {
     const store = await open({ partitionRecords: 1 });
     for (const time of [1_000, 2_000, 3_000]) store.add([{ body: time, time }]);
     // Whatever is in them would be reported.
@@ -186,7 +186,7 @@ describe('which partitions are read', () => {
     expect(said).not.toContain('at 00000002.db');
   });
 
-  test('while the newest is being made, the cursor is that of the one before it, and its records are found', async () => {
+  test('while the newest is being created, the cursor is that of the previous one, and its records are found', async () => {
     const store = await open({ partitionRecords: 1 });
     store.add([{ body: 'a' }]);
     store.add([{ body: 'b' }]);
@@ -197,7 +197,7 @@ describe('which partitions are read', () => {
     expect(said.some((each) => each.startsWith('damaged'))).toBe(false);
   });
 
-  test('of an empty directory, and of one that is not there, the cursor is the beginning', async () => {
+  test('for an empty or missing directory, the cursor is the beginning', async () => {
     const { ask, said } = await reading(join(newDirectory(), 'none'));
     const none = { records: 0, more: false, isCut: false, cursor: { journal: '', next: 0 } };
     expect(ask('records', {})).toEqual(none);
@@ -205,7 +205,7 @@ describe('which partitions are read', () => {
     expect(said).toEqual([]);
   });
 
-  test('records that are written during a search are not a part of it', async () => {
+  test('records that are written during a search are not part of its result', async () => {
     const store = await open({ partitionRecords: 500 });
     for (const body of numbers(0, 40)) store.add([{ body, event: 'counted' }], `service ${body}`);
     for (const query of [{}, { words: 'counted' }, { when: 'event_name == "counted"' }]) {
@@ -225,7 +225,7 @@ describe('which partitions are read', () => {
     }
   });
 
-  test('an open partition is closed when it is gone, and opened once for many queries', async () => {
+  test('an open partition is closed when it was removed, and opened once for many queries', async () => {
     const store = await open({ partitionRecords: 1, maxAgeMillis: 1_000 });
     store.add([{ body: 'a' }]);
     store.add([{ body: 'b' }]);
@@ -258,7 +258,7 @@ describe('which partitions are read', () => {
     expect(events.at(-1)).toBe('close 3');
   });
 
-  test('an error that says nothing about the file ends the search', async () => {
+  test('an error that is not about the file ends the search', async () => {
     const store = await open();
     store.add([{ body: 'a' }]);
     const broken = (): Driver => ({

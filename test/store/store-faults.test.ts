@@ -88,7 +88,7 @@ async function writtenWith(errcode: number, call: number) {
   return { store, failed, isOver };
 }
 
-test('a write that fails has written nothing, whichever call of SQLite it is: tried again, each record is there once', async () => {
+test('a failed write has written nothing, whichever SQLite call fails: after a retry each record is stored once', async () => {
   let call = 0;
   for (let isOver = false; !isOver; call += 1) {
     const written = await writtenWith(FULL, call);
@@ -103,7 +103,7 @@ test('a write that fails has written nothing, whichever call of SQLite it is: tr
   expect(call).toBeGreaterThan(20);
 });
 
-test('a partition that is found damaged while it is written is left out, and nothing else is lost or twice', async () => {
+test('a partition that turns out to be damaged during a write is quarantined, and nothing else is lost or duplicated', async () => {
   let quarantined = 0;
   for (let call = 0, isOver = false; !isOver; call += 1) {
     const written = await writtenWith(CORRUPT, call);
@@ -124,7 +124,7 @@ test('a partition that is found damaged while it is written is left out, and not
   expect(quarantined).toBeGreaterThan(0);
 });
 
-test('when the disk is full in the middle of a transaction, the batch is written whole or not at all', async () => {
+test('if the disk is full within a transaction, the batch is written completely or not at all', async () => {
   let pages = 60;
   const databases: Database[] = [];
   const store = await open({}, undefined, (driver) => ({
@@ -154,7 +154,7 @@ test('when the disk is full in the middle of a transaction, the batch is written
   expect(store.damaged).toEqual([]);
 });
 
-test('a search goes on while the partitions that it stands in, and those that it has not come to, are removed', async () => {
+test('a search continues while partitions that it reads, or has not read yet, are removed', async () => {
   const store = await open({ partitionRecords: 200, maxAgeMillis: 1_000_000 });
   for (let partition = 0; partition < 4; partition += 1) {
     store.add(Array.from({ length: 200 }, (_, at) => ({ body: partition * 200 + at })));
@@ -181,7 +181,7 @@ test('a search goes on while the partitions that it stands in, and those that it
   expect(found.join('')).toContain('newest');
 });
 
-test('a damaged partition does not count for the size: no other one is removed in its place', async () => {
+test('a damaged partition does not count for the size: no other one is removed instead of it', async () => {
   const filler = 'filler '.repeat(2_000);
   const first = await open({ partitionRecords: 10 });
   for (let partition = 0; partition < 4; partition += 1) {
@@ -195,7 +195,7 @@ test('a damaged partition does not count for the size: no other one is removed i
   expect(store.count()).toBe(30);
 });
 
-test('what a partition that is gone has left behind is removed; what stands beside one that is there stays', async () => {
+test('files beside a removed partition are removed; files beside an existing one are kept', async () => {
   const first = await open({ partitionRecords: 1 });
   first.add([{ body: 'a' }]);
   first.add([{ body: 'b' }]);
@@ -210,7 +210,7 @@ test('what a partition that is gone has left behind is removed; what stands besi
   expect(store.find().bodies).toEqual(['b', 'a']);
 });
 
-test('old records that cannot be removed now do not keep new ones from being written', async () => {
+test('old records that cannot be removed do not prevent new ones from being written', async () => {
   const store = await open({ partitionRecords: 1 }, undefined, (driver) => ({
     name: driver.name,
     open: (path, mode) => {

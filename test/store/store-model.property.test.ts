@@ -134,7 +134,7 @@ class Model {
   }
 }
 
-test('whatever is written, and however the store ends and opens, a search is as if each record were looked at', async () => {
+test('after any writes, crashes and restarts, a search equals a test of each record', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(step, { minLength: 1, maxLength: 12 }),

@@ -50,7 +50,7 @@ function reading(directory: string, processes = 2, program = PROGRAM) {
   return { readers, all, warnings };
 }
 
-test('a partition that is no database is left out of a search, and of all that follow', async () => {
+test('a partition that is not a database is skipped in this search and in all later ones', async () => {
   const directory = await threePartitions();
   writeFileSync(join(directory, '00000002.db'), 'no database '.repeat(1_000));
   const { all, warnings } = reading(directory);
@@ -86,7 +86,7 @@ async function heldQuery(readers: StoreReaders) {
   return { release, ended: ended! };
 }
 
-test('a client that takes its time, and a daemon that stops, say nothing against a partition', async () => {
+test('a slow client, or a daemon that stops, does not mark a partition as damaged', async () => {
   // More than a pipe holds: the process waits in the middle of the first partition.
   const directory = await threePartitions({ filler: 'x'.repeat(5_000) });
   const { readers, warnings } = reading(directory);
@@ -109,7 +109,7 @@ test('a client that takes its time, and a daemon that stops, say nothing against
   expect(warnings).toEqual([]);
 });
 
-test('a partition that crashes the process twice in a row is left out; a search in between clears it', async () => {
+test('a partition that crashes the process twice in a row is removed; a successful search in between resets that', async () => {
   const directory = await threePartitions();
   const flag = join(directory, 'crash');
   process.env.DEADLY_OPEN = flag;
@@ -132,7 +132,7 @@ test('a partition that crashes the process twice in a row is left out; a search 
   }
 });
 
-test('queries beyond the number of processes wait; one that is aborted leaves its turn to the next', async () => {
+test('queries beyond the number of processes wait; an aborted one passes its turn to the next', async () => {
   const { all } = reading(await threePartitions(), 1);
   const abort = new AbortController();
   const first = all();
@@ -179,7 +179,7 @@ test('a query that is asked just before the end leaves no process', async () => 
   expect(processes.running()).toBe(0);
 });
 
-test('whatever is damaged in a partition, all records of the others are found', async () => {
+test('whatever is damaged in one partition, all records of the others are found', async () => {
   const original = await threePartitions();
   const size = statSync(join(original, '00000002.db')).size;
   const damage = fc.record({

@@ -25,7 +25,7 @@ const SPAN = 10_000;
 const limits = { partitionRecords: 1_000_000, partitionBytes: 2 ** 40, maxBytes: 2 ** 40, maxAgeMillis: 0 };
 
 describe('when a partition ends', () => {
-  test('with the record that fills it, at the next write: an empty one is never left behind', async () => {
+  test('with the record that fills it, at the next write: an empty one is never left', async () => {
     const store = await open({ partitionRecords: 3 });
     store.add([{ body: 1 }, { body: 2 }]);
     store.add([{ body: 3 }]);
@@ -35,7 +35,7 @@ describe('when a partition ends', () => {
     expect(store.writer.totals.partitionsCreated).toBe(2);
   });
 
-  test('when it has its size, with the log that SQLite keeps beside it', async () => {
+  test("when it has its maximum size, including SQLite's log", async () => {
     const first = await open();
     first.add([{ body: 'a' }]);
     const size = partitionBytes(partitionFiles(first.directory)[0]!);
@@ -78,7 +78,7 @@ describe('when a partition ends', () => {
   });
 });
 
-test('of partitions that are too old or too many bytes, the totals say how many records went', async () => {
+test('the totals contain how many records were removed with old or surplus partitions', async () => {
   const store = await open({ partitionRecords: 2, maxAgeMillis: 1_000_000 });
   for (const body of [1, 3, 5]) store.add([{ body }, { body: body + 1 }]);
   store.now += 1_000_001;
@@ -92,7 +92,7 @@ test('of partitions that are too old or too many bytes, the totals say how many 
   expect(databases(store)).toEqual(['00000004.db']);
 });
 
-test('a store beyond its size keeps at least the partition that grows', async () => {
+test('a store beyond its maximum size keeps at least the newest partition', async () => {
   const store = await open({ partitionRecords: 1, maxBytes: 1 });
   for (const body of ['a', 'b', 'c']) store.add([{ body }]);
   expect(databases(store)).toEqual(['00000003.db']);
@@ -100,7 +100,7 @@ test('a store beyond its size keeps at least the partition that grows', async ()
 });
 
 describe('the cursor', () => {
-  test('is where the last transaction left it, also over the end of a partition and when it is opened again', async () => {
+  test('is that of the last transaction, also across partitions and after a restart', async () => {
     const store = await open({ partitionRecords: 1 });
     expect(store.writer.cursor).toEqual({ journal: '', next: 0 });
     for (const body of ['a', 'b']) store.add([{ body }]);
@@ -113,7 +113,7 @@ describe('the cursor', () => {
     expect(again.writer.cursor).toEqual(cursor);
   });
 
-  test('comes from the partition before, when the newest was just being made', async () => {
+  test('comes from the previous partition if the newest was being created', async () => {
     const store = await open({ partitionRecords: 1 });
     for (const body of ['a', 'b']) store.add([{ body }]);
     const { cursor } = store.writer;
@@ -126,7 +126,7 @@ describe('the cursor', () => {
     expect(again.find().bodies).toEqual(['c', 'b', 'a']);
   });
 
-  test('begins anew, when the partition that had it cannot be used', async () => {
+  test('starts again from the beginning if the partition that had it cannot be used', async () => {
     const store = await open();
     store.add([{ body: 'a' }]);
     store.close();
@@ -138,19 +138,19 @@ describe('the cursor', () => {
 });
 
 describe('a partition that was marked as damaged', () => {
-  test('is quarantined when the store is looked after, with what was said of it', async () => {
+  test('is quarantined by care(), with the reason', async () => {
     const store = await open({ partitionRecords: 1 });
     for (const body of ['a', 'b', 'c']) store.add([{ body }]);
     markDamaged(store.directory, '00000002.db', 'its index is out of order');
     store.writer.care();
     expect(databases(store)).toEqual(['00000001.db', '00000003.db', '00000004.db']);
     expect(store.warnings).toEqual([
-      '00000002.db cannot be used (its index is out of order); it is kept as 00000002.db.quarantined, and the store goes on without it',
+      '00000002.db cannot be used (its index is out of order); it is kept as 00000002.db.quarantined, and the store continues without it',
     ]);
     expect(store.find().bodies).toEqual(['c', 'a']);
   });
 
-  test('is replaced at once if it is the one that grows, and nothing comes twice', async () => {
+  test('is replaced at once if it is the newest, and nothing is duplicated', async () => {
     const store = await open();
     store.add([{ body: 'a' }]);
     const { cursor } = store.writer;
@@ -177,7 +177,7 @@ describe('a partition that was marked as damaged', () => {
   });
 });
 
-test('a probe leaves nothing, and the store goes on, whether it succeeds or not', async () => {
+test('a probe stores nothing, and the store continues, whether it succeeds or not', async () => {
   const store = await open();
   const { writer } = store;
   writer.probe(request([{ body: 'probe' }]));
@@ -188,7 +188,7 @@ test('a probe leaves nothing, and the store goes on, whether it succeeds or not'
   expect(store.find().bodies).toEqual(['a']);
 });
 
-test('each partition is named before it is opened, so that the end of the process says which it was', async () => {
+test('the name of each partition is reported before it is opened, so that the cause of a crash is known', async () => {
   const store = await open({ partitionRecords: 1, maxAgeMillis: 1_000_000 });
   for (const body of ['a', 'b', 'c']) store.add([{ body }]);
   store.close();
@@ -231,7 +231,7 @@ test('one process at a time: a second writer waits for the first, and then fails
   second.close();
 });
 
-test('a store that is not open, or was closed, says so', async () => {
+test('a store that is not open, or was closed, reports that', async () => {
   const driver = await loadDriver();
   const directory = join(newDirectory(), 'deep', 'store');
   const writer = new StoreWriter({ driver, directory, limits, now: () => 0, onWarning: () => {} });
@@ -244,7 +244,7 @@ test('a store that is not open, or was closed, says so', async () => {
   expect(() => writer.probe(request([{}]))).toThrow('the store is not open');
 });
 
-test('of several entries that cannot be read all are named, with what is wrong with the last', async () => {
+test('all entries that cannot be decoded are reported, with the error of the last one', async () => {
   const { writer } = await open();
   const entry = (index: number, body: Uint8Array) => ({ index, receivedMillis: 1, body });
   const written = writer.write(

@@ -101,7 +101,7 @@ test('a trace, times and conditions narrow a search, each alone and together', a
   expect(store.count({ trace: TRACE, when: 'severity_number == 17' })).toBe(1);
 });
 
-test('what narrows a search never changes its answer: as if each record were tested', async () => {
+test('narrowing a search never changes its result: it equals a test of each record', async () => {
   const store = await open({ partitionRecords: 40 });
   const records: Said[] = Array.from({ length: 300 }, (_, at) => ({
     body: at % 3 === 0 ? `order ${at}` : 'x',
@@ -181,7 +181,7 @@ test('records are removed when they are too old, also without new ones', async (
   expect(store.find().bodies).toEqual([]);
 });
 
-test('a partition of another version is kept under another name, and the rest goes on', async () => {
+test('a partition of another version is quarantined, and the others are used', async () => {
   const directory = newDirectory();
   const first = await LocalStore.open({ partitionRecords: 1 }, directory);
   first.add([{ body: 'kept' }]);
@@ -200,7 +200,7 @@ test('a partition of another version is kept under another name, and the rest go
   expect([...store.warnings, ...store.damaged].join()).toContain(foreign);
 });
 
-test('a corrupt newest partition is kept under another name; writing goes on in a new one', async () => {
+test('a corrupt newest partition is quarantined; writing continues in a new one', async () => {
   const directory = newDirectory();
   const first = await LocalStore.open({}, directory);
   first.add([{ body: 'lost' }]);
@@ -215,7 +215,7 @@ test('a corrupt newest partition is kept under another name; writing goes on in 
   expect(store.writer.totals.partitionsQuarantined).toBe(1);
 });
 
-test('an entry that cannot be read is named, and the others of its transaction are written', async () => {
+test('an entry that cannot be decoded is reported, and the others of its transaction are written', async () => {
   const store = await open();
   store.add([{ body: 'before' }]);
 
@@ -247,6 +247,6 @@ test('many services and scopes do not multiply what is stored', async () => {
   database.close();
 });
 
-test('a store that nobody has written to yet is empty, not unreadable', () => {
+test('a store without data is empty, not unreadable', () => {
   expect(partitionFiles(join(newDirectory(), 'not-yet'))).toEqual([]);
 });

@@ -45,7 +45,7 @@ async function greeted(options: Partial<ZmqLogRecordExporterOptions> = {}) {
   return all;
 }
 
-test('no time has to pass between an answer and what follows from it', async () => {
+test('replies are processed at once, without waiting for a timer', async () => {
   const { daemon, clock, exporter, heard, welcome } = await world();
   const [a, b] = [send(exporter, 'a'), send(exporter, 'b')];
   await heard(1);
@@ -70,7 +70,7 @@ test('no time has to pass between an answer and what follows from it', async () 
   expect(daemon.heard).toEqual(['hello 0', '1 after 0', '2 after 1', '2 after 1', '3 after 1', 'hello 1']);
 });
 
-test('without an answer the daemon is asked again after ackTimeoutMillis, to the millisecond', async () => {
+test('without a reply the daemon is asked again after exactly ackTimeoutMillis', async () => {
   const { daemon, clock, exporter, heard, welcome } = await world({ ackTimeoutMillis: 40 });
   void send(exporter, 'a');
   await heard(1);
@@ -102,7 +102,7 @@ test('a batch fails exactly exportTimeoutMillis after its export, whatever else 
   expect(clock.pendingTimers).toBe(0);
 });
 
-test('a silent connection is replaced after two times ackTimeoutMillis, then after longer, a minute at most', async () => {
+test('a silent connection is replaced after twice ackTimeoutMillis, then after longer delays, at most a minute', async () => {
   const { daemon, clock, exporter, warnings, welcome } = await world();
   const unreadable = () => warnings.filter((each) => each.includes('is invalid')).length;
   /** The next connection is open on both sides. */
@@ -132,7 +132,7 @@ test('a silent connection is replaced after two times ackTimeoutMillis, then aft
   expect(warnings).toContain(text);
 });
 
-test('exports while a daemon is silent do not make it look alive', async () => {
+test('exports to a silent daemon do not reset the silence', async () => {
   const { daemon, clock, exporter, warnings } = await world();
   void send(exporter, 'a');
   await daemon.until(() => daemon.heard.length === 1);
@@ -147,7 +147,7 @@ test('exports while a daemon is silent do not make it look alive', async () => {
   await daemon.until(() => daemon.closed === 1);
 });
 
-test('a daemon that asked to wait is not silent meanwhile', async () => {
+test('a daemon that requested a pause does not count as silent meanwhile', async () => {
   const { daemon, clock, exporter, heard, welcome } = await world();
   const [a, b] = [send(exporter, 'a'), send(exporter, 'b')];
   await heard(1);
@@ -162,7 +162,7 @@ test('a daemon that asked to wait is not silent meanwhile', async () => {
   expect(await b).toBeUndefined();
 });
 
-test('time without batches is no silence: it is neither warned of, nor does it cost the connection', async () => {
+test('time without batches does not count as silence: no warning, and the connection is kept', async () => {
   const { daemon, clock, exporter, heard, warnings } = await greeted();
   expect(clock.pendingTimers).toBe(0);
   clock.advance(3_600_000);
@@ -174,7 +174,7 @@ test('time without batches is no silence: it is neither warned of, nor does it c
   expect([daemon.heard[2], daemon.opened, warnings]).toEqual(['2 after 1', 1, []]);
 });
 
-test('each oddity of a daemon is warned of in its own words, and only the resent are counted as such', async () => {
+test('each irregular reply of a daemon has its own warning, and only resent batches are counted as resent', async () => {
   const { daemon, exporter, heard, warnings } = await greeted();
   const sent = [send(exporter, 'second'), send(exporter, 'third')];
   await heard(4);
@@ -207,7 +207,7 @@ test('an export of no records succeeds at once, and nothing is sent', async () =
   expect(exporter.stats()).toMatchObject({ received: 2, exported: 1, pending: 1 });
 });
 
-test('a flush waits for what came before it, not for what comes after', async () => {
+test('a flush waits for earlier exports only', async () => {
   const { daemon, exporter, heard } = await greeted();
   void send(exporter, 'second');
   const flushed = exporter.forceFlush();
@@ -218,7 +218,7 @@ test('a flush waits for what came before it, not for what comes after', async ()
   expect(exporter.stats().pendingBatches).toBe(1);
 });
 
-test('shutdown fails what waits, says why, and leaves no timer and no connection', async () => {
+test('shutdown fails pending batches with a reason, and leaves no timer and no connection', async () => {
   const { daemon, clock, exporter, heard, warnings } = await greeted();
   const sent = send(exporter, 'second', 'third');
   await heard(3);
@@ -238,7 +238,7 @@ test('shutdown fails what waits, says why, and leaves no timer and no connection
   expect(warnings).toEqual([`2 records were lost (shutdown): ${why}`]);
 });
 
-test('compressed: the daemon gets gzip, and a batch that is smaller is sent before none', async () => {
+test('with compression the daemon gets gzip, and a batch whose compression ends first is not sent before earlier ones', async () => {
   const { daemon, exporter, heard, welcome } = await world({ compression: 'gzip' });
   const sent = ['a'.repeat(100_000), 'b'].map((text) => send(exporter, text));
   await heard(1);

@@ -36,7 +36,7 @@ test('a batch is in the journal when its export succeeds', async () => {
   expect(exporter.stats()).toMatchObject({ received: 2, exported: 2, pending: 0 });
 });
 
-test('an export does not succeed before the journal says so', async () => {
+test('an export does not succeed before the journal has accepted it', async () => {
   const { intake, exporter } = await pair();
   intake.hold();
   let isOver = false;
@@ -62,13 +62,13 @@ test('batches keep their order, through a window of eight', async () => {
   expect(exporter.stats().resent).toBe(0);
 });
 
-test('it asks its processor for as many exports at once as its window has', async () => {
+test('it declares as many concurrent exports to its processor as its window has', async () => {
   const { exporter } = await pair({ windowBatches: 3, exportTimeoutMillis: 1000 });
   expect(exporter.maxConcurrentExports).toBe(3);
   expect(exporter.worstCaseMillis).toBe(1000);
 });
 
-test('one export too many fails at once, is counted and logged', async () => {
+test('an export beyond the window fails at once, is counted and logged', async () => {
   const messages: string[] = [];
   listen((message) => messages.push(message));
   const { intake, exporter } = await pair({ windowBatches: 2 });
@@ -84,7 +84,7 @@ test('one export too many fails at once, is counted and logged', async () => {
   );
 });
 
-test('no more bytes are under way than windowBytes, but one batch always may', async () => {
+test('at most windowBytes are in flight, but one batch is always allowed', async () => {
   const { intake, exporter } = await pair({ windowBytes: 10 });
   intake.hold();
   const exports = ['a'.repeat(20), 'b'.repeat(6), 'c'.repeat(4), 'd'].map((text) => send(exporter, text));
@@ -94,7 +94,7 @@ test('no more bytes are under way than windowBytes, but one batch always may', a
   expect(await Promise.all(exports)).toEqual([undefined, undefined, undefined, undefined]);
 });
 
-test('compressed batches arrive as they were', async () => {
+test('compressed batches arrive unchanged', async () => {
   const { intake, receiver, exporter } = await pair({ compression: 'gzip' });
   const text = 'the same words again and again '.repeat(1000);
   expect(await send(exporter, text)).toBeUndefined();
@@ -104,13 +104,13 @@ test('compressed batches arrive as they were', async () => {
   expect(intake.batches[0]!.bodyCrc).toBeUndefined();
 });
 
-test('the journal gets the checksum with which a batch came, so that damage between is found', async () => {
+test('the journal gets the checksum from the wire, so that damage in between is detected', async () => {
   const { intake, exporter } = await pair();
   expect(await send(exporter, 'one')).toBeUndefined();
   expect(intake.batches[0]!.bodyCrc).toBe(crc32('one'));
 });
 
-test('a batch that the daemon refuses fails, and those behind it arrive', async () => {
+test('a batch that the daemon rejects fails, and the following ones arrive', async () => {
   const { intake, receiver, exporter } = await pair();
   const [a, bad, b, c] = await Promise.all(['a', 'bad', 'b', 'c'].map((text) => send(exporter, text)));
   expect([a, b, c]).toEqual([undefined, undefined, undefined]);
@@ -119,7 +119,7 @@ test('a batch that the daemon refuses fails, and those behind it arrive', async 
   expect(receiver.counters.refused.get('protobuf')).toBeGreaterThan(0);
 });
 
-test('a batch over the size that the daemon takes fails without being sent, as one that can be halved', async () => {
+test("a batch over the daemon's limit fails without being sent, with an error after which it can be split", async () => {
   const { intake, receiver, exporter } = await pair({}, { maxBatchBytes: 2048 });
   const failure = await send(exporter, 'x'.repeat(2049));
   expect(failure?.code).toBe('too_large');
@@ -129,7 +129,7 @@ test('a batch over the size that the daemon takes fails without being sent, as o
   expect(receiver.counters.refused.size).toBe(0);
 });
 
-test('a full journal is waited for, and then the batches come once and in order', async () => {
+test('while the journal is full batches wait; then they arrive once and in order', async () => {
   const { intake, exporter } = await pair();
   intake.fullForMillis = 30;
   const exports = ['a', 'b', 'c'].map((text) => send(exporter, text));
@@ -141,7 +141,7 @@ test('a full journal is waited for, and then the batches come once and in order'
   expect(intake.texts).toEqual(['a', 'b', 'c']);
 });
 
-test('a batch that is not acknowledged in time fails, and those behind it declare the gap', async () => {
+test('a batch that is not acknowledged in time fails, and the following ones declare the gap', async () => {
   const clock = new ManualClock();
   const { intake, exporter } = await pair({ exportTimeoutMillis: 1e6, clock });
   expect(await send(exporter, 'zero')).toBeUndefined();
@@ -178,7 +178,7 @@ test('a receiver that starts later gets everything', async () => {
   expect(intake.texts).toEqual(['a', 'b']);
 });
 
-test('after a restart with the same journal nothing is there twice', async () => {
+test('after a restart with the same journal no batch is duplicated', async () => {
   const first = new MemoryIntake();
   const receiver = await newReceiver(first);
   const { endpoint } = receiver;
@@ -197,7 +197,7 @@ test('after a restart with the same journal nothing is there twice', async () =>
   expect(again.counters.batches).toBe(0);
 });
 
-test('another journal gets what the old one has not acknowledged, and only that', async () => {
+test('a new journal gets only what the previous one has not acknowledged', async () => {
   const messages: string[] = [];
   listen((message) => messages.push(message));
   const old = new MemoryIntake();
@@ -217,7 +217,7 @@ test('another journal gets what the old one has not acknowledged, and only that'
   expect(messages.join()).toMatch(/the daemon has a different journal; 2 batches/);
 });
 
-test('a journal that has forgotten its producers learns where to begin', async () => {
+test('a journal that has dropped its producers learns where to continue', async () => {
   const messages: string[] = [];
   listen((message) => messages.push(message));
   const { intake, exporter } = await pair();
@@ -229,7 +229,7 @@ test('a journal that has forgotten its producers learns where to begin', async (
   expect(exporter.stats()).toMatchObject({ resent: 1, journalChanges: 0 });
 });
 
-test('when the journal breaks nothing is acknowledged any more', async () => {
+test('when the journal fails nothing is acknowledged any more', async () => {
   const clock = new ManualClock();
   const { intake, receiver, exporter } = await pair({ exportTimeoutMillis: 200, clock });
   intake.broken = new Error('fsync failed');
@@ -239,7 +239,7 @@ test('when the journal breaks nothing is acknowledged any more', async () => {
   expect((await sent)?.code).toBe('timeout');
 });
 
-test('a flush waits for what was under way before it', async () => {
+test('a flush waits for batches that were in flight before it', async () => {
   const { intake, exporter } = await pair();
   intake.hold();
   const sent = send(exporter, 'a');
@@ -255,7 +255,7 @@ test('a flush waits for what was under way before it', async () => {
   await sent;
 });
 
-test('a flush ends after flushTimeoutMillis, or when its caller wants it, and the rest is pending', async () => {
+test("a flush ends after flushTimeoutMillis, or after the caller's timeout, and the rest stays pending", async () => {
   const { intake, exporter } = await pair({ flushTimeoutMillis: 20 });
   intake.hold();
   const sent = send(exporter, 'a');
@@ -283,7 +283,7 @@ test('shutdown waits for the window, ends within its bound, and may be called tw
   expect(exporter.stats().failed.shutdown).toBe(2);
 });
 
-test('what a serializer throws reaches the caller before anything is sent; the exporter goes on', async () => {
+test('an error of the serializer reaches the caller before anything is sent; the exporter continues', async () => {
   const intake = new MemoryIntake();
   const { endpoint } = await newReceiver(intake);
   const serializer = {
@@ -300,7 +300,7 @@ test('what a serializer throws reaches the caller before anything is sent; the e
   expect(exporter.stats()).toMatchObject({ received: 1, exported: 1 });
 });
 
-test('a callback that throws harms nobody', async () => {
+test('a callback that throws has no other effect', async () => {
   const { intake, exporter } = await pair();
   exporter.export([record('a')], () => {
     throw new Error('from the callback');
@@ -309,7 +309,7 @@ test('a callback that throws harms nobody', async () => {
   expect(intake.texts).toEqual(['a', 'b']);
 });
 
-test('after ten seconds without a connection, or without a reply, it says so and what to look at', async () => {
+test('after ten seconds without a connection or a reply it warns, with advice', async () => {
   const messages: string[] = [];
   listen((message) => messages.push(message));
   const silent = new Router({ linger: 0 });
@@ -361,7 +361,7 @@ test('any bytes are refused and counted, and the next client is served', async (
   expect(refused).toBe(52);
 });
 
-test('a bomb is refused permanently', async () => {
+test('a decompression bomb is rejected permanently', async () => {
   const { receiver } = await pair({}, { maxBatchBytes: 4096 });
   const raw = await rawClient(receiver.endpoint);
   const frame = {
@@ -380,7 +380,7 @@ test('a bomb is refused permanently', async () => {
   expect(decodeReply(await raw.receive())).toMatchObject({ kind: 'reject', seq: 2, cause: 'unknown' });
 });
 
-test('a gap is answered with what is there, each time, and counted', async () => {
+test('a gap is answered each time with the last batch on disk, and counted', async () => {
   const { intake, receiver } = await pair();
   const raw = await rawClient(receiver.endpoint);
   const producer = randomBytes(16);
@@ -407,7 +407,7 @@ test('a gap is answered with what is there, each time, and counted', async () =>
   expect(intake.texts).toEqual(['a']);
 });
 
-test('a message over the bound of the socket costs only its own connection', async () => {
+test("a message over the socket's limit ends only its own connection", async () => {
   const { intake, receiver, exporter } = await pair({}, { maxBatchBytes: 4096 });
   const raw = await rawClient(receiver.endpoint);
   await raw.send(['DL1', 'x', Buffer.alloc(100_000)]);
@@ -442,7 +442,7 @@ test('a client that sends more than twice its credit is not read until something
   expect(receiver.counters.refused.size).toBe(0);
 });
 
-test('while too much waits for the journal nobody is read, and all arrives in the end', async () => {
+test('while too much waits for the journal no client is read, and everything arrives in the end', async () => {
   const { intake, receiver } = await pair({}, { maxInFlightBatches: 4 });
   intake.hold();
   const exporters = [1, 2, 3].map(() => newExporter({ endpoint: receiver.endpoint }));
@@ -454,7 +454,7 @@ test('while too much waits for the journal nobody is read, and all arrives in th
   expect(exporters.map((exporter) => exporter.stats().resent)).toEqual([0, 0, 0]);
 });
 
-test('many clients share what may wait for the journal', async () => {
+test('many clients share the batches that may wait for the journal', async () => {
   const { intake, receiver } = await pair({}, { maxInFlightBatches: 16 });
   const exporters = Array.from({ length: 8 }, () => newExporter({ endpoint: receiver.endpoint }));
   expect(await Promise.all(exporters.map((exporter) => send(exporter, 'first')))).toEqual(
@@ -466,7 +466,7 @@ test('many clients share what may wait for the journal', async () => {
   expect(intake.texts).toHaveLength(8);
 });
 
-test('a connection on which nothing is heard is replaced, again and again', async () => {
+test('a connection without replies is replaced repeatedly', async () => {
   // A peer that does its handshake, takes everything, and says nothing.
   const silent = new Router({ linger: 0 });
   closeLater(async () => silent.close());

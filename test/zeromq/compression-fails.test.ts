@@ -19,7 +19,7 @@ jest.mock('node:zlib', () => {
 
 afterEach(closeAll);
 
-test('a batch that cannot be compressed fails with the reason, and those behind it go on without it', async () => {
+test('a batch that cannot be compressed fails with the reason, and the following ones continue without it', async () => {
   const daemon = await ScriptedDaemon.start();
   closeLater(() => daemon.stop());
   const clock = new ManualClock();

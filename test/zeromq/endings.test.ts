@@ -54,7 +54,7 @@ const allSoon = Object.fromEntries(
 );
 
 describe.each(['ack', 'push'])('in mode %s an application ends soon, however it ends', (mode) => {
-  test('with nobody listening', async () => {
+  test('with no server', async () => {
     expect(await runAll(mode, await deadEndpoint())).toEqual(allSoon);
   });
 

@@ -94,7 +94,7 @@ test('a daemon that is killed five times has every batch once', async () => {
   expect(batches).toHaveLength(600);
 });
 
-test('a daemon that is stopped and goes on has every success once, and every failure at most once', async () => {
+test('with a daemon that is stopped and continued, every success is stored once, and every failure at most once', async () => {
   const journal = join(folder, 'stopped');
   const { child, endpoint } = await startDaemon(journal);
   // Time passes while the daemon is stopped, and hardly before and after: a busy machine makes no export late.
@@ -127,7 +127,7 @@ test('a daemon that is stopped and goes on has every success once, and every fai
   );
 });
 
-test('connections that are cut anywhere, also in the middle of a frame, lose nothing and double nothing', async () => {
+test('connections that end anywhere, even within a frame, lose and duplicate nothing', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.integer({ min: 1, max: 40_000 }), { minLength: 1, maxLength: 6 }),

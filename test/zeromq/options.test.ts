@@ -73,7 +73,7 @@ test('an option that is undefined counts as not given', async () => {
   await exporter.shutdown();
 });
 
-test('a wrong key is not shown: it may be a secret one', () => {
+test('an invalid key is not shown, because it may be a secret key', () => {
   const secret = `${keys.secretKey}x`;
   const make = () =>
     new ZmqLogRecordExporter({ endpoint: 'tcp://127.0.0.1:5011', curve: { ...curve, secretKey: secret } });
@@ -102,7 +102,7 @@ const namesOf = (fields: object, isInternal: boolean) =>
     .filter(([, field]) => (field.isInternal === true) === isInternal)
     .map(([name]) => name);
 
-test('a configuration of the daemon has sizes and keys; what is tuned for tests is not in it', () => {
+test('a configuration of the daemon contains sizes and keys, but no options for tests', () => {
   expect(namesOf(zmqAckOptions.fields, false)).toEqual(['endpoint', 'curve', 'insecure', 'maxBatchBytes']);
   expect(namesOf(zmqPushOptions.fields, false)).toEqual([
     ...['endpoint', 'curve', 'insecure', 'maxMessageBytes', 'pickle'],
@@ -122,7 +122,7 @@ test.each<['ack' | 'push', object, string]>([
   expect(() => resolve(options, 'zmq', value)).toThrow(message);
 });
 
-test('what a receiver is tuned with unless a test says otherwise', () => {
+test("defaults of the receivers' internal options", () => {
   expect(resolve(zmqAckOptions, 'zmqAck', {})).toMatchObject({ maxConnections: 4_096, credit: 8 });
   expect(resolve(zmqPushOptions, 'zmqPush', {})).toMatchObject({
     ...{ maxConnections: 4_096, groupRecords: 500, groupMillis: 5, insecure: false },

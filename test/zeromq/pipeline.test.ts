@@ -41,7 +41,7 @@ test.each(['none', 'gzip'] as const)(
   },
 );
 
-test('a batch that takes several turns to scan is acknowledged, and those behind it come after it', async () => {
+test('a batch that takes several turns to scan is acknowledged, and the following ones after it', async () => {
   const intake = new MemoryIntake();
   const { endpoint } = await newReceiver(intake, {}, { scan: undefined });
   const exporter = new ZmqLogRecordExporter({ endpoint });
@@ -55,7 +55,7 @@ test('a batch that takes several turns to scan is acknowledged, and those behind
   expect(intake.batches.map(({ records }) => records)).toEqual([6_000, 10]);
 });
 
-test('a batch that is too large for the daemon is halved by the processor until it fits', async () => {
+test('a batch that is too large for the daemon is split by the processor until it fits', async () => {
   const intake = new MemoryIntake();
   const { endpoint } = await newReceiver(intake, { maxBatchBytes: 20_000 }, { scan: scanLogs });
   const exporter = new ZmqLogRecordExporter({ endpoint });

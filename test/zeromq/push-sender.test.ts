@@ -45,7 +45,7 @@ async function world(options: Partial<ZmqLogRecordExporterOptions> = {}) {
   return { daemon, ...newPusher(daemon.endpoint, options) };
 }
 
-test('what waits is counted by message, record and byte, and leaves in order when there is a connection', async () => {
+test('pending messages, records and bytes are counted, and sent in order when there is a connection', async () => {
   const endpoint = await deadEndpoint();
   const { exporter, clock } = newPusher(endpoint, { system: 'S' });
   for (const text of ['one', 'three']) expect(await send(exporter, text, `${text}!`)).toBeUndefined();
@@ -64,12 +64,12 @@ test('what waits is counted by message, record and byte, and leaves in order whe
   expect(exporter.stats()).toMatchObject({ exported: 4, pending: 0, pendingBatches: 0, pendingBytes: 0 });
 });
 
-test('each export ends at once, so a processor has no need to have some in flight', async () => {
+test('each export ends at once, so a processor needs no concurrent exports', async () => {
   const { exporter } = newPusher(await deadEndpoint());
   expect([exporter.maxConcurrentExports, exporter.worstCaseMillis]).toEqual([undefined, undefined]);
 });
 
-test('an export that does not fit fails as a whole, with the sizes; one to the last byte fits', async () => {
+test('an export that does not fit fails completely, with the sizes; one that fits exactly is accepted', async () => {
   const { exporter, warnings } = newPusher(await deadEndpoint(), { maxQueueBytes: 30 });
   expect(await send(exporter, 'x'.repeat(7))).toBeUndefined();
   expect(await send(exporter, 'x'.repeat(7), 'x'.repeat(8))).toMatchObject({
@@ -82,7 +82,7 @@ test('an export that does not fit fails as a whole, with the sizes; one to the l
   expect(warnings).toHaveLength(1);
 });
 
-test('what has not left at shutdown is lost, to the record, and warned of; what has left is not', async () => {
+test('records that were not sent at shutdown are lost and reported, exactly; records that were sent are not', async () => {
   const dead = newPusher(await deadEndpoint());
   await send(dead.exporter, 'one', 'two');
   await send(dead.exporter, 'three');
@@ -105,7 +105,7 @@ test('what has not left at shutdown is lost, to the record, and warned of; what 
   expect([warnings, clock.pendingTimers]).toEqual([[], 0]);
 });
 
-test('what was handed to the socket still leaves after shutdown', async () => {
+test('data that was passed to the socket is still sent after shutdown', async () => {
   const { daemon, exporter, end } = await world();
   await daemon.until(() => daemon.opened === 1);
   await send(exporter, 'first');
@@ -136,7 +136,7 @@ test('a flush waits until the operating system has taken what was sent', async (
   await flushed;
 });
 
-test('a flush that nobody reads ends with its time-out, and one more with the connection', async () => {
+test('a flush to a peer that does not read ends with its timeout, and another one with the connection', async () => {
   const { endpoint, opened, close } = await startDeafPeer();
   closeLater(async () => close());
   const { exporter, clock, warnings } = newPusher(endpoint, {
@@ -163,7 +163,7 @@ test('a flush that nobody reads ends with its time-out, and one more with the co
   ]);
 });
 
-test('a flush also ends when what it waits for is lost with the connection', async () => {
+test('a flush also ends when the pending data is lost with the connection', async () => {
   const { endpoint, opened, close } = await startDeafPeer();
   const { exporter } = newPusher(endpoint, { maxQueueBytes: 30_000_000 });
   const peer = await opened;
@@ -176,7 +176,7 @@ test('a flush also ends when what it waits for is lost with the connection', asy
   expect(exporter.stats()).toMatchObject({ received: 1, exported: 0, pending: 0, failed: { send: 1 } });
 });
 
-test('what had left when the connection broke is not counted as lost, and what comes later is sent', async () => {
+test('data that was sent before the connection failed does not count as lost, and later data is sent', async () => {
   const { daemon, exporter, clock, warnings } = await world();
   await send(exporter, 'one', 'two');
   await daemon.until(() => daemon.heard.length === 2);
@@ -193,7 +193,7 @@ test('what had left when the connection broke is not counted as lost, and what c
   expect(warnings).toEqual([]);
 });
 
-describe('what an operator reads', () => {
+describe('warnings', () => {
   /** What is logged when an exporter finds such a server, and after ten seconds with it. */
   async function warningsOf(endpoint: string, options: Partial<ZmqLogRecordExporterOptions> = {}, count = 1) {
     const { exporter, clock, warnings } = newPusher(endpoint, { mode: 'ack', serializer: lines, ...options });
@@ -204,7 +204,7 @@ describe('what an operator reads', () => {
     return warnings.map((each) => each.replaceAll(endpoint, 'ENDPOINT'));
   }
 
-  test('a server that does not speak ZeroMQ is warned of at once', async () => {
+  test('a server that does not speak ZeroMQ is reported at once', async () => {
     const server = createServer((socket) => {
       socket.on('error', () => {});
       socket.write('HTTP/1.1 400 Bad Request\r\n\r\n');
@@ -218,7 +218,7 @@ describe('what an operator reads', () => {
     ]);
   });
 
-  test('so is a socket of another type', async () => {
+  test('a socket of another type is reported at once', async () => {
     const { endpoint, close } = await startDeafPeer();
     closeLater(async () => close());
     const why = 'a PULL socket cannot connect to a DEALER socket';
@@ -228,7 +228,7 @@ describe('what an operator reads', () => {
     ]);
   });
 
-  test('nobody there is warned of after ten seconds only; with CURVE the keys may be the reason', async () => {
+  test('a missing server is reported after ten seconds only; with CURVE the keys are named as a possible reason', async () => {
     const endpoint = await deadEndpoint();
     const reason = 'connect ECONNREFUSED 127.0.0.1:';
     const curve = { serverKey: newCurveKeyPair().publicKey, ...newCurveKeyPair() };

@@ -73,7 +73,7 @@ test('each record is one message of topic and body, in order', async () => {
   expect((await pull.receive()).map(String)).toEqual(['TLJ', '"three"']);
 });
 
-test('what a broken connection had not taken is lost and counted, once', async () => {
+test('data that a failed connection had not taken is lost and counted, once', async () => {
   const { endpoint, opened, close } = await startDeafPeer();
   const exporter = newPusher({ endpoint, maxQueueBytes: 40_000_000 });
   const peer = await opened;
@@ -99,7 +99,7 @@ test('what a broken connection had not taken is lost and counted, once', async (
   expect(failed.send).toBeLessThanOrEqual(5);
 });
 
-test('OTLP goes as one message for the batch', async () => {
+test('OTLP is sent as one message per batch', async () => {
   const pull = new Pull({ linger: 0 });
   closeLater(async () => pull.close());
   await pull.bind('tcp://127.0.0.1:*');
@@ -108,7 +108,7 @@ test('OTLP goes as one message for the batch', async () => {
   expect((await pull.receive()).map(String)).toEqual(['PLO', 'one\ntwo']);
 });
 
-test('an export is over when it is queued, also while nobody listens; the records come later', async () => {
+test('an export ends when it is queued, even without a server; the records are sent later', async () => {
   const endpoint = await deadEndpoint();
   const exporter = newPusher({ endpoint, reconnectMillis: 10, reconnectMaxMillis: 20 });
   for (let at = 0; at < 100; at++) expect(await send(exporter, `a${at}`, `b${at}`)).toBeUndefined();
@@ -119,7 +119,7 @@ test('an export is over when it is queued, also while nobody listens; the record
   expect(intake.texts.join('').split('\n').slice(0, 3)).toEqual(['PLJ "a0"', 'PLJ "b0"', 'PLJ "a1"']);
 });
 
-test('what does not fit into maxQueueBytes fails as a whole and is counted', async () => {
+test('an export that exceeds maxQueueBytes fails completely and is counted', async () => {
   const exporter = newPusher({ endpoint: await deadEndpoint(), maxQueueBytes: 10_000 });
   let taken = 0;
   for (let at = 0; at < 1_000; at++) {
@@ -135,7 +135,7 @@ test('what does not fit into maxQueueBytes fails as a whole and is counted', asy
   });
 });
 
-test('what has not left at the end of shutdown is counted as lost', async () => {
+test('records that were not sent at the end of shutdown are counted as lost', async () => {
   const exporter = newPusher({ endpoint: await deadEndpoint() });
   for (let at = 0; at < 1_000; at++) await send(exporter, `record ${at}`);
   await exporter.shutdown();
@@ -145,7 +145,7 @@ test('what has not left at the end of shutdown is counted as lost', async () => 
   expect(exported + failed.shutdown).toBe(1_000);
 });
 
-test('a flush waits until all has left, and shutdown lets it arrive', async () => {
+test('a flush waits until everything was sent, and shutdown lets it arrive', async () => {
   const intake = new MemoryIntake();
   const receiver = await newPushReceiver(intake);
   const exporter = newPusher({ endpoint: receiver.endpoint, shutdownTimeoutMillis: 5_000 });
@@ -197,7 +197,7 @@ test('a group of a mebibyte goes to the journal at once, however few records it 
   expect(intake.texts[0]).toHaveLength(1_048_576);
 });
 
-test('any message that is not one is dropped and counted, and the next is taken', async () => {
+test('an invalid message is dropped and counted, and the next one is accepted', async () => {
   const intake = new MemoryIntake();
   const receiver = await newPushReceiver(intake);
   const socket = await rawPush(receiver.endpoint);
@@ -214,7 +214,7 @@ test('any message that is not one is dropped and counted, and the next is taken'
   ]);
 });
 
-test('a full and a broken journal drop what comes, counted by record', async () => {
+test('if the journal is full or has failed, messages are dropped and counted by record', async () => {
   const intake = new MemoryIntake();
   const bounds = { groupMillis: Number.POSITIVE_INFINITY, groupRecords: 10 };
   const receiver = await newPushReceiver(intake, bounds);
@@ -234,7 +234,7 @@ test('a full and a broken journal drop what comes, counted by record', async () 
   ]);
 });
 
-test('while too much waits for the journal nothing more is read: the sender keeps its records', async () => {
+test('while too much waits for the journal nothing is read, and senders keep their records', async () => {
   const intake = new MemoryIntake();
   intake.hold();
   const receiver = await newPushReceiver(intake, {
@@ -250,7 +250,7 @@ test('while too much waits for the journal nothing more is read: the sender keep
   expect(receiver.counters.dropped.size).toBe(0);
 });
 
-test('stop hands on what has been read, within its bound, and may be called twice', async () => {
+test('stop appends what was read, within its limit, and may be called twice', async () => {
   const intake = new MemoryIntake();
   const receiver = await newPushReceiver(intake, { groupMillis: Number.POSITIVE_INFINITY, groupRecords: 3 });
   const socket = await rawPush(receiver.endpoint);

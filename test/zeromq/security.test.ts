@@ -23,7 +23,7 @@ async function guarded(clients: readonly string[] | 'any') {
   return { intake, receiver };
 }
 
-test('a client whose key is on the list is served, a stranger is refused and counted', async () => {
+test('a client whose key is on the list is served; any other client is refused and counted', async () => {
   const { intake, receiver } = await guarded([known.publicKey]);
   const { endpoint } = receiver;
   const rejected = newExporter({ endpoint, curve: client(stranger), exportTimeoutMillis: 300 });
@@ -34,7 +34,7 @@ test('a client whose key is on the list is served, a stranger is refused and cou
   await turnUntil(() => receiver.counters.refused.has('unauthorized'));
 });
 
-test("clients: 'any' serves whoever knows the key of the daemon, and nobody else", async () => {
+test("clients: 'any' serves every client that knows the key of the daemon, and no other", async () => {
   const { intake, receiver } = await guarded('any');
   const { endpoint } = receiver;
   expect(await send(newExporter({ endpoint, curve: client(stranger) }), 'a')).toBeUndefined();
@@ -45,7 +45,7 @@ test("clients: 'any' serves whoever knows the key of the daemon, and nobody else
   expect(intake.texts).toEqual(['a']);
 });
 
-test('a socket without keys does not get a word through', async () => {
+test('a socket without keys cannot deliver anything', async () => {
   const { intake, receiver } = await guarded([known.publicKey]);
   const raw = new Dealer({ linger: 0, sendTimeout: 0 });
   closeLater(async () => raw.close());
@@ -60,7 +60,7 @@ test('a socket without keys does not get a word through', async () => {
   expect(receiver.counters.refused.size).toBe(0);
 });
 
-test('bytes that are not even ZeroMQ harm nobody', async () => {
+test('bytes that are not ZeroMQ have no effect on others', async () => {
   const intake = new MemoryIntake();
   const receiver = await newReceiver(intake);
   const exporter = newExporter({ endpoint: receiver.endpoint });
@@ -113,7 +113,7 @@ test('an invalid ipc path is reported', async () => {
   await expect(newReceiver(new MemoryIntake(), { endpoint })).rejects.toThrow(`cannot listen on ${endpoint}`);
 });
 
-test('an IPv6 address of this machine is listened on and reached', async () => {
+test('an IPv6 address of this machine works', async () => {
   const intake = new MemoryIntake();
   const receiver = await newReceiver(intake, { endpoint: 'tcp://[::1]:0' });
   expect(await send(newExporter({ endpoint: receiver.endpoint }), 'a')).toBeUndefined();

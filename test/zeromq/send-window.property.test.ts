@@ -164,7 +164,7 @@ function run(steps: readonly Step[]): World {
   return world;
 }
 
-test('whatever breaks, in any order: success is exactly once, failure at most once, in order', () => {
+test('under any failures, in any order: a success is stored exactly once, a failure at most once, in order', () => {
   fc.assert(
     fc.property(
       fc.array(
@@ -190,7 +190,7 @@ test('whatever breaks, in any order: success is exactly once, failure at most on
   );
 });
 
-test('with journals that are replaced: success is in one of them at least, and in each at most once', () => {
+test('with replaced journals: a success is in at least one of them, and in each at most once', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
       const { journals, outcomes, nameOf } = run(steps);
@@ -203,7 +203,7 @@ test('with journals that are replaced: success is in one of them at least, and i
   );
 });
 
-test('an acknowledgement of what was never sent is not believed', () => {
+test('an acknowledgement of a batch that was never sent is ignored', () => {
   const outcomes: unknown[] = [];
   const events: string[] = [];
   const window = new SendWindow({

@@ -105,7 +105,7 @@ test.each([
   expect(all.window.batches).toBe(3 - ends.length);
 });
 
-test('a NACK sends again from behind its number, once for one loss', () => {
+test('a NACK resends the batches after its number, once per loss', () => {
   const { answer, sent, events } = sending();
   answer({ kind: 'nack', last: 1 });
   expect(sent()).toEqual(['2<1', '3<2']);
@@ -120,7 +120,7 @@ test('a NACK sends again from behind its number, once for one loss', () => {
   ]);
 });
 
-test('a RETRY pauses for its time, to the millisecond, and then sends everything again', () => {
+test('a RETRY pauses for exactly its time, and then resends everything', () => {
   const { answer, sent, wait, window } = sending();
   answer({ kind: 'retry', last: 1, afterMillis: 50 });
   expect(window.dueMillis).toBe(10_050);
@@ -130,7 +130,7 @@ test('a RETRY pauses for its time, to the millisecond, and then sends everything
   expect([sent(), window.isPaused(10_050)]).toEqual([['2<1', '3<2'], false]);
 });
 
-test('a rejected batch fails alone; those behind it are sent again without it', () => {
+test('a rejected batch fails alone; the following ones are resent without it', () => {
   const { answer, sent, ends } = sending();
   answer({ kind: 'reject', seq: 2, cause: 'protobuf', last: 0 });
   expect(ends).toEqual(['2 rejected']);
@@ -175,7 +175,7 @@ test('a batch fails exactly at its time-out', () => {
   expect(ends).toEqual(['1 timeout', '2 timeout', '3 timeout']);
 });
 
-test('without progress for exactly the time-out the daemon is asked, and then everything is sent again', () => {
+test('without progress for exactly the timeout the daemon is asked, and then everything is resent', () => {
   const { sent, wait, welcome, window } = sending();
   expect(window.dueMillis).toBe(10_000 + ACK_TIMEOUT_MILLIS);
   wait(ACK_TIMEOUT_MILLIS - 1);
@@ -186,7 +186,7 @@ test('without progress for exactly the time-out the daemon is asked, and then ev
   expect(sent()).toEqual(['2<1', '3<2']);
 });
 
-test('another journal gets everything that is not acknowledged, and it is reported', () => {
+test('a new journal gets everything that is not acknowledged, and it is reported', () => {
   const { answer, sent, events } = sending();
   answer({ kind: 'ack', last: 1, credit: 8 });
   answer({ kind: 'ack', last: 0, credit: 8 }, new Uint8Array(16).fill(8));
@@ -194,7 +194,7 @@ test('another journal gets everything that is not acknowledged, and it is report
   expect(sent()).toEqual(['2<0', '3<2']);
 });
 
-test('a journal that knows less than it acknowledged is reported with the number of batches', () => {
+test('a journal that has less than it acknowledged is reported with the number of batches', () => {
   const { answer, events } = sending();
   answer({ kind: 'ack', last: 3, credit: 8 });
   answer({ kind: 'ack', last: 1, credit: 8 });
@@ -208,7 +208,7 @@ test('an answer for another producer is ignored', () => {
   expect(ends).toEqual([]);
 });
 
-test('a batch that is being compressed is not overtaken, and only its time-out is due meanwhile', () => {
+test('a batch that is being compressed is not overtaken, and only its timeout is due meanwhile', () => {
   const { window, add, sent, welcome } = world();
   const { ready } = add(10, false);
   add();
@@ -232,7 +232,7 @@ test('a batch that could not be compressed fails alone and once', () => {
   expect([ends, sent(), window.batches]).toEqual([['2 compression'], ['3<1'], 2]);
 });
 
-test('at the end all that waits fails, sent or not, in order', () => {
+test('failAll fails all batches, sent or not, in order', () => {
   const { window, add, ends, reasons } = sending();
   add();
   window.failAll('shutdown', 'the end');
@@ -255,7 +255,7 @@ test('a batch ends once, also when it fails while the end of another is reported
   expect(ends).toEqual(['1 timeout', '2 too_large']);
 });
 
-test('what waits and what is under way is counted', () => {
+test('pending batches and bytes in flight are counted', () => {
   const { window, answer, sent, add } = sending();
   expect([window.batches, window.records, window.bytes, window.firstOpen]).toEqual([3, 3, 30, 1]);
   add(5);
@@ -265,7 +265,7 @@ test('what waits and what is under way is counted', () => {
   expect([window.batches, window.records, window.bytes, window.firstOpen]).toEqual([2, 2, 15, 3]);
 });
 
-test('a repeated WELCOME sends nothing again, and brings a new credit', () => {
+test('a repeated WELCOME resends nothing, and sets a new credit', () => {
   const { add, sent, welcome, events } = world();
   for (let each = 0; each < 3; each += 1) add();
   sent();
@@ -276,7 +276,7 @@ test('a repeated WELCOME sends nothing again, and brings a new credit', () => {
   expect(events).toEqual([]);
 });
 
-test('nor does a WELCOME that is repeated between two NACKs for one loss', () => {
+test('a WELCOME that is repeated between two NACKs for one loss resends nothing', () => {
   const { answer, sent, welcome } = sending();
   answer({ kind: 'nack', last: 1 });
   expect(sent()).toEqual(['2<1', '3<2']);
@@ -285,7 +285,7 @@ test('nor does a WELCOME that is repeated between two NACKs for one loss', () =>
   expect(sent()).toEqual([]);
 });
 
-test('an ACK brings a new credit, at least 1', () => {
+test('an ACK sets a new credit, at least 1', () => {
   const { add, answer, sent } = sending();
   for (let each = 0; each < 3; each += 1) add();
   answer({ kind: 'ack', last: 1, credit: 3 });
@@ -294,7 +294,7 @@ test('an ACK brings a new credit, at least 1', () => {
   expect(sent()).toEqual(['5<4']);
 });
 
-test('a new connection is greeted at once, with what the journal is known to hold', () => {
+test('a new connection starts with a HELLO that contains the last batch of the journal', () => {
   const { window, answer, sent, welcome } = sending();
   answer({ kind: 'ack', last: 1, credit: 8 });
   window.disconnected();
@@ -335,7 +335,7 @@ test.each<[string, (all: ReturnType<typeof sending>) => void]>([
   expect(all.sent()).toEqual(['2<1', '3<2']);
 });
 
-test('a pause lasts a minute at most and a millisecond at least; a time-out in it is due before its end', () => {
+test('a pause lasts between a millisecond and a minute; a timeout within it is due before its end', () => {
   const { answer, window } = sending();
   answer({ kind: 'retry', last: 0, afterMillis: 3_600_000 });
   expect([window.isPaused(69_999), window.isPaused(70_000)]).toEqual([true, false]);
@@ -344,7 +344,7 @@ test('a pause lasts a minute at most and a millisecond at least; a time-out in i
   expect([window.isPaused(10_000), window.isPaused(10_001), window.dueMillis]).toEqual([true, false, 10_001]);
 });
 
-test('the time-out of an answer counts from the last answer that settled or rejected something', () => {
+test('the reply timeout counts from the last reply that settled or rejected a batch', () => {
   const { answer, sent, wait, window, ends } = sending();
   wait(60);
   answer({ kind: 'ack', last: 1, credit: 8 });
@@ -360,7 +360,7 @@ test('the time-out of an answer counts from the last answer that settled or reje
   expect([sent(), ends]).toEqual([['hello'], ['1 ok', '2 rejected']]);
 });
 
-test('what failed says why', () => {
+test('each failure has a reason', () => {
   const { add, answer, reasons, ends, sent } = sending();
   answer({ kind: 'reject', seq: 1, cause: 'protobuf' });
   answer({ kind: 'reject', seq: 2, cause: 'too_large' });
@@ -375,7 +375,7 @@ test('what failed says why', () => {
   ]);
 });
 
-test('the first journal that answers is no other one, and batches it has never had are no memory of it', () => {
+test('the first journal is not reported as a new one, and batches that it never had are not reported as lost', () => {
   const { add, sent, welcome, events, ends, answer } = world();
   add();
   sent();

@@ -82,7 +82,7 @@ async function opened(options: Partial<ZmtpClientOptions> = {}) {
   return { ...all, peer: peer!, server };
 }
 
-test('waits between attempts double, up to the longest, each moved by a quarter at most; a success begins again', async () => {
+test('delays between attempts double up to the maximum, with a quarter of jitter; a success resets them', async () => {
   const port = await freePort();
   const { client, clock, events, losses, until } = newClient(port);
   for (const [at, wait] of [100, 200, 400, 400].entries()) {
@@ -111,14 +111,14 @@ test('waits between attempts double, up to the longest, each moved by a quarter 
   expect(events).toEqual([...Array(4).fill('lost connection'), 'opened', 'lost silent', 'opened']);
 });
 
-test('a server that takes the connection and says nothing is left after the time of a handshake', async () => {
+test('a server that accepts the connection and sends nothing is given up after the handshake timeout', async () => {
   const server = await startServer(() => {});
   const { losses, until } = newClient(portOf(server), { handshakeMillis: 20 });
   await until(() => losses.length === 1);
   expect(losses[0]!.error).toMatchObject({ cause: 'too_slow', message: 'the handshake took too long' });
 });
 
-test('what was sent and not taken is counted with the loss of the connection, in however many pieces', async () => {
+test('data that was sent but not taken is counted when the connection is lost, in however many chunks', async () => {
   const { client, peer, losses, until } = await opened();
   peer.pause();
   const message = 20_000_000;
@@ -138,7 +138,7 @@ test('what was sent and not taken is counted with the loss of the connection, in
   expect([client.isFull, client.bytesWaiting]).toEqual([true, 0]);
 });
 
-test('a client without anything waiting reports that all has been taken', async () => {
+test('a client without pending data reports that everything was taken', async () => {
   const { client, events, until } = await opened();
   const before = events.length;
   client.send([Buffer.from('a')]);
@@ -147,7 +147,7 @@ test('a client without anything waiting reports that all has been taken', async 
   expect([client.bytesWaiting, client.isFull]).toEqual([0, false]);
 });
 
-test('what comes is handed on, frame by frame', async () => {
+test('received messages are passed on, frame by frame', async () => {
   const { peer, events, until } = await opened();
   peer.write(
     Buffer.concat([...encodeFrame('more', Buffer.from('a')), ...encodeFrame('last', Buffer.from('b'))]),
@@ -156,7 +156,7 @@ test('what comes is handed on, frame by frame', async () => {
 });
 
 describe('closed', () => {
-  test('it is not open, makes no other connection, and reports nothing more', async () => {
+  test('it is not open, does not reconnect, and reports nothing more', async () => {
     const { client, clock, events, peer } = await opened();
     const gone = once(peer.resume(), 'close');
     client.close(500);
@@ -166,7 +166,7 @@ describe('closed', () => {
     expect([clock.pendingTimers, events.filter((event) => event.startsWith('lost'))]).toEqual([0, []]);
   });
 
-  test('while it waits for its next attempt it makes none', async () => {
+  test('while waiting for its next attempt, it makes none', async () => {
     const { client, clock, losses, until } = newClient(await freePort());
     await until(() => losses.length === 1);
     expect(clock.pendingTimers).toBe(1);
@@ -174,7 +174,7 @@ describe('closed', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  test('while it connects it closes the connection that is being made', async () => {
+  test('while connecting, it closes the new connection', async () => {
     let [accepted, closed] = [0, 0];
     const server = await startServer((socket) => {
       accepted += 1;
@@ -190,7 +190,7 @@ describe('closed', () => {
     expect([events, clock.pendingTimers]).toEqual([[], 0]);
   });
 
-  test('what waits still leaves within the time that it is given', async () => {
+  test('pending data is sent within the linger time', async () => {
     const { client, peer } = await opened();
     let bytes = 0;
     peer.on('data', (piece: Buffer) => {
@@ -202,7 +202,7 @@ describe('closed', () => {
     expect(bytes).toBeGreaterThan(5_000_000);
   });
 
-  test('with no time for that it is cut off at once', async () => {
+  test('without linger time it disconnects at once', async () => {
     const { client, peer } = await opened();
     client.send([Buffer.alloc(30_000_000)]);
     let bytes = 0;
@@ -215,7 +215,7 @@ describe('closed', () => {
     expect(bytes).toBeLessThan(30_000_000);
   });
 
-  test('after the time it is given it is cut off, however much waits', async () => {
+  test('after the linger time it disconnects, however much data is pending', async () => {
     const { client, peer } = await opened();
     peer.pause();
     client.send([Buffer.alloc(30_000_000)]);
@@ -233,7 +233,7 @@ describe('closed', () => {
 });
 
 describe('a process that has nothing else to do', () => {
-  test('is not kept by what a peer does not read: that is lost', async () => {
+  test('is not kept alive by data that a peer does not read: that data is lost', async () => {
     const { client, peer, losses, until } = await opened();
     peer.pause();
     mockIsNothingElse = true;
@@ -242,7 +242,7 @@ describe('a process that has nothing else to do', () => {
     expect(losses[0]!.unsent).toBeGreaterThanOrEqual(30_000_000);
   });
 
-  test('keeps what waits as long as it has', async () => {
+  test('keeps pending data as long as the process has other work', async () => {
     const { client, peer, losses, until } = await opened();
     peer.pause();
     client.send([Buffer.alloc(30_000_000)]);

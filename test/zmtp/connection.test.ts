@@ -53,7 +53,7 @@ describe('CURVE', () => {
     return reader.next()!;
   }
 
-  test('both sides learn who the other is, and frames of all kinds and sizes pass both ways', () => {
+  test("both sides learn the other's properties, and frames of all kinds and sizes pass in both directions", () => {
     const { server, client, peer, serverPeer } = open();
     expect(peer).toEqual({ socketType: 'DEALER', key: clientKeys.publicKey });
     expect(serverPeer).toEqual({ socketType: 'ROUTER' });
@@ -100,7 +100,7 @@ describe('CURVE', () => {
     expect(causeOf(() => server.decode({ ...first, body: first.body.subarray(0, 32) }))).toBe('not_zmtp');
   });
 
-  test('steps in another order, or a second time, end the handshake', () => {
+  test('handshake commands out of order, or repeated, end the handshake', () => {
     const { hello, initiate, welcome } = handshakeOf();
     expect(causeOf(() => newServer().handshake(initiate))).toBe('not_zmtp');
     const greeted = newServer();
@@ -124,7 +124,7 @@ describe('CURVE', () => {
     );
   });
 
-  test('any changed bit and any cut of any step ends the handshake', () => {
+  test('any changed bit and any truncation of a handshake command ends the handshake', () => {
     fc.assert(
       fc.property(fc.nat({ max: 3 }), fc.nat(), fc.nat({ max: 8 }), (which, at, bit) => {
         const { server, client, hello, welcome, initiate } = handshakeOf();
@@ -150,7 +150,7 @@ describe('CURVE', () => {
     );
   });
 
-  test('a client is let in by its key, and nobody in the name of another', () => {
+  test('a client is accepted by its key, and none under the key of another', () => {
     const ends = (server: CurveServer, client: CurveClient) =>
       causeOf(() => server.handshake(handshakeOf(server, client).initiate));
     expect(ends(newServer([clientKeys.publicKey]), newClient())).toBe('none');

@@ -39,7 +39,7 @@ describe('frames', () => {
   const kind = fc.constantFrom<FrameKind>('command', 'more', 'last');
   const size = fc.oneof(fc.nat({ max: 600 }), fc.constantFrom(0, 1, 255, 256, 4_096, 4_097, 70_000));
 
-  test('what is written is read, in whatever pieces it arrives', () => {
+  test('frames are read as written, in whatever chunks they arrive', () => {
     const frames = fc.array(fc.record({ kind, size, fill: fc.nat({ max: 255 }) }), {
       minLength: 1,
       maxLength: 8,
@@ -70,7 +70,7 @@ describe('frames', () => {
     );
   });
 
-  test('heads are those of RFC 37: two bytes up to 255, nine beyond', () => {
+  test('frame headers match RFC 37: two bytes for bodies up to 255 bytes, nine beyond', () => {
     const headOf = (frame: FrameKind, length: number) =>
       Buffer.concat(encodeFrame(frame, Buffer.alloc(length)))
         .subarray(0, -length)
@@ -85,7 +85,7 @@ describe('frames', () => {
     ]);
   });
 
-  test('flags that no frame has are refused with the first byte of a length', () => {
+  test('invalid flags are refused at the first byte of the length', () => {
     const refused = Array.from({ length: 256 }, (_, flags) => flags).filter((flags) => {
       const reader = new FrameReader(1_000);
       reader.add(Buffer.from([flags, 0]));
@@ -95,7 +95,7 @@ describe('frames', () => {
     expect(refused).toEqual([5, 7, ...Array.from({ length: 248 }, (_, at) => at + 8)]);
   });
 
-  test('a frame that declares more than the bound is refused before any of it has come', () => {
+  test('a frame that declares more than the limit is refused before any of it has arrived', () => {
     const read = (head: Buffer) => {
       const reader = new FrameReader(300);
       reader.add(head);
@@ -109,7 +109,7 @@ describe('frames', () => {
     expect(causeOf(() => small.next())).toBe('too_large');
   });
 
-  test('what lies in one piece is a view of it, and what lies in more is put together', () => {
+  test('a body in one chunk is a view of it, a body in several chunks is joined', () => {
     const reader = new FrameReader(100_000);
     const piece = Buffer.concat([...encodeFrame('last', Buffer.alloc(5_000, 1)), Buffer.alloc(3, 2)]);
     reader.add(piece);
@@ -122,7 +122,7 @@ describe('frames', () => {
     expect([reader.bytes, String(reader.take(5)), String(reader.take(1))]).toEqual([6, 'abcde', 'f']);
   });
 
-  test('what is left of a piece does not keep the piece in memory', () => {
+  test('the rest of a chunk does not keep the whole chunk in memory', () => {
     const reader = new FrameReader(100_000);
     const piece = Buffer.concat([...encodeFrame('last', Buffer.alloc(60_000)), Buffer.from([0, 200, 1, 2])]);
     reader.add(piece);
@@ -134,7 +134,7 @@ describe('frames', () => {
 });
 
 describe('a message', () => {
-  test('has so many frames and bytes at most; a part is a copy, until it is taken it counts', () => {
+  test('has bounded frames and bytes; its parts are copies, and count until it is taken', () => {
     const message = new IncomingMessage(100, 3);
     const part = Buffer.alloc(50, 1);
     expect(message.add(part, true)).toBeUndefined();
@@ -147,7 +147,7 @@ describe('a message', () => {
     expect(message.bytes).toBe(0);
   });
 
-  test('one frame too many, and one byte too many, are refused', () => {
+  test('one frame or one byte beyond the limit is refused', () => {
     const fill = (sizes: readonly number[]) => {
       const message = new IncomingMessage(100, 3);
       return causeOf(() => {
@@ -178,7 +178,7 @@ describe('the bytes that all connections hold', () => {
   }
   const as = (connection: object) => connection as unknown as Connection;
 
-  test('up to the bound all read; beyond it only the one whose message began first, until there is room', () => {
+  test('up to the limit all connections read; beyond it only the one with the oldest message, until there is room', () => {
     const held = new HeldBytes(100);
     const [first, second, third] = [connectionOf(1), connectionOf(2), connectionOf()];
     expect([held.set(as(second), 60), held.set(as(first), 40)]).toEqual([true, true]);
@@ -197,7 +197,7 @@ describe('the bytes that all connections hold', () => {
     held.close();
   });
 
-  test('one that is gone waits no more', () => {
+  test('a removed connection no longer waits', () => {
     const held = new HeldBytes(100);
     const [first, second] = [connectionOf(1), connectionOf(2)];
     held.set(as(first), 100);
@@ -273,7 +273,7 @@ describe('what is sent', () => {
     expect(bytes()).toHaveLength(16_394);
   });
 
-  test('is full from 256 KiB on; there is room below half of that, and again when all has left', async () => {
+  test('is full from 256 KiB on; room is reported below half of that, and again when everything was sent', async () => {
     const { socket, take } = socketOf();
     let drained = 0;
     const outgoing = new Outgoing(socket, () => void drained++);
@@ -300,7 +300,7 @@ describe('what is sent', () => {
     expect(drained).toBe(3);
   });
 
-  test('is not taken where the socket reports an error for it', async () => {
+  test('does not count as taken if the socket reports an error', async () => {
     const { socket, take } = socketOf();
     let drained = 0;
     const outgoing = new Outgoing(socket, () => void drained++);
@@ -310,7 +310,7 @@ describe('what is sent', () => {
     expect([outgoing.bytes, drained]).toEqual([30_000, 0]);
   });
 
-  test('is nothing any more once it is closed', async () => {
+  test('is dropped when it is closed', async () => {
     const { socket, bytes, take } = socketOf();
     let drained = 0;
     const outgoing = new Outgoing(socket, () => void drained++);
@@ -326,7 +326,7 @@ describe('what is sent', () => {
 });
 
 describe('greetings', () => {
-  test('are those of RFC 37', () => {
+  test('match RFC 37', () => {
     const greeting = encodeGreeting('NULL', true);
     expect(greeting.toString('hex')).toBe(`ff00000000000000017f03014e554c4c${'00'.repeat(48)}`);
     const asServer = [encodeGreeting('CURVE', true)[32], encodeGreeting('CURVE', false)[32]];
@@ -348,7 +348,7 @@ describe('greetings', () => {
     else expect(readGreeting(greeting)).toEqual(expected);
   });
 
-  test('are told from other protocols by any beginning of them', () => {
+  test('are distinguished from other protocols by any prefix', () => {
     const greeting = encodeGreeting('NULL', false);
     for (let length = 0; length <= 64; length += 1) {
       expect(looksLikeZmtp(greeting.subarray(0, length))).toBe(true);
@@ -364,7 +364,7 @@ describe('greetings', () => {
 });
 
 describe('commands', () => {
-  test('a name and what belongs to it', () => {
+  test('consist of a name and data', () => {
     const { name, data } = readCommand(encodeCommand('READY', Buffer.from('ab'), Buffer.from('c')));
     expect([name, data.toString()]).toEqual(['READY', 'abc']);
     expect(readCommand(Buffer.from('\x05READY'))).toEqual({ name: 'READY', data: Buffer.alloc(0) });
@@ -373,7 +373,7 @@ describe('commands', () => {
     }
   });
 
-  test('properties: any order, names in any case, unknown ones, 64 of them', () => {
+  test('properties may have any order, names in any case, unknown names, and a number up to 64', () => {
     const property = (name: string, value: string) => {
       const head = Buffer.from([name.length, ...Buffer.from(name), 0, 0, 0, value.length]);
       return Buffer.concat([head, Buffer.from(value)]);
@@ -393,7 +393,7 @@ describe('commands', () => {
     expect(causeOf(() => read(property('', 'y')))).toBe('not_zmtp');
   });
 
-  test('properties that are cut anywhere, or that declare more than is there, are refused', () => {
+  test('truncated properties, or properties with a wrong length, are refused', () => {
     const whole = encodeMetadata({ socketType: 'DEALER' });
     const ends = [0, 22, whole.length];
     for (let length = 0; length <= whole.length; length += 1) {

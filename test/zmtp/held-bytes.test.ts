@@ -55,7 +55,7 @@ function connectionOf(held: HeldBytes, beganAt: number | undefined, bytesHeld: n
   return { events, set: (bytes = bytesHeld) => held.set(asConnection, bytes), connection: asConnection };
 }
 
-test('a message that keeps others waiting for five seconds is cut off, and they read on', () => {
+test('an incomplete message that blocks others for five seconds is disconnected, and the others continue', () => {
   const held = new HeldBytes(100);
   const slow = connectionOf(held, 10_000, 80);
   const other = connectionOf(held, 10_500, 30);
@@ -69,7 +69,7 @@ test('a message that keeps others waiting for five seconds is cut off, and they 
   expect([other.events, held.bytes, mockTimers]).toEqual([['resumed'], 30, []]);
 });
 
-test('a slow message that keeps nobody waiting has its time', () => {
+test('a slow message that blocks no others is not disconnected', () => {
   const held = new HeldBytes(100);
   const slow = connectionOf(held, 10_000, 90);
   const other = connectionOf(held, 10_500, 30);
@@ -82,7 +82,7 @@ test('a slow message that keeps nobody waiting has its time', () => {
   expect([slow.events, other.events, mockTimers]).toEqual([[], [], []]);
 });
 
-test('of those who wait the one whose message began first reads on when it is the first of all', () => {
+test('a waiting connection resumes when its message is the oldest', () => {
   const held = new HeldBytes(100);
   const [first, second, third] = [
     connectionOf(held, 10_000, 60),
@@ -103,7 +103,7 @@ test('of those who wait the one whose message began first reads on when it is th
   expect(mockTimers).toEqual([]);
 });
 
-test('connections without a message of their own are never the first', () => {
+test('connections without an incomplete message are never the oldest', () => {
   const held = new HeldBytes(100);
   const [busy, waiting] = [connectionOf(held, undefined, 150), connectionOf(held, 10_900, 10)];
   // A message that is being taken keeps its bytes, but nothing of it is on its way.
@@ -116,7 +116,7 @@ test('connections without a message of their own are never the first', () => {
   ]);
 });
 
-test('closed it looks after nobody any more', () => {
+test('after close nothing is checked any more', () => {
   const held = new HeldBytes(100);
   const [first, second] = [connectionOf(held, 10_000, 100), connectionOf(held, 10_100, 1)];
   first.set();
@@ -128,7 +128,7 @@ test('closed it looks after nobody any more', () => {
   held.close();
 });
 
-test('what a connection holds is what it said last', () => {
+test('a connection holds the number of bytes that it reported last', () => {
   const held = new HeldBytes(100);
   const connection = connectionOf(held, 10_000, 40);
   for (const bytes of [40, 70, 10]) {

@@ -128,7 +128,7 @@ function libzmqKeys(mechanism: 'NULL' | 'CURVE') {
 }
 
 describe.each(['NULL', 'CURVE'] as const)('with the mechanism %s', (mechanism) => {
-  test.each([0, 1])('a DEALER of libzmq talks with our ROUTER, endpoint %#', async (at) => {
+  test.each([0, 1])('a DEALER of libzmq exchanges messages with our ROUTER, endpoint %#', async (at) => {
     const { server } = await newServer({ endpoint: endpoints()[at], curve: curves[mechanism].server });
     const dealer = new Dealer({
       linger: 0,
@@ -145,7 +145,7 @@ describe.each(['NULL', 'CURVE'] as const)('with the mechanism %s', (mechanism) =
     }
   });
 
-  test('our DEALER talks with a ROUTER of libzmq', async () => {
+  test('our DEALER exchanges messages with a ROUTER of libzmq', async () => {
     const context = new Context({ blocky: false });
     const keys = mechanism === 'NULL' ? {} : { curveServer: true, curveSecretKey: serverKeys.secretKey };
     const router = new Router({
@@ -170,7 +170,7 @@ describe.each(['NULL', 'CURVE'] as const)('with the mechanism %s', (mechanism) =
     }
   });
 
-  test('ours talk with each other', async () => {
+  test('our sockets exchange messages with each other', async () => {
     const { server } = await newServer({ curve: curves[mechanism].server });
     const { client, messages, until } = newClient(server.endpoint, { curve: curves[mechanism].client });
     await until(() => client.isOpen);
@@ -223,7 +223,7 @@ describe.each(['NULL', 'CURVE'] as const)('with the mechanism %s', (mechanism) =
   });
 });
 
-test('a client whose key is not allowed is refused by name, and let in when its key is', async () => {
+test('a client whose key is not allowed is refused with its key, and accepted when it is allowed', async () => {
   const stranger = newCurveKeyPair();
   const { server, untilRefused } = await newServer({ curve: curves.CURVE.server });
   const { client, losses, until } = newClient(server.endpoint, {
@@ -241,7 +241,7 @@ test('a client whose key is not allowed is refused by name, and let in when its 
   await until(() => client.isOpen);
 });
 
-test('a client that libzmq refused comes again, and is let in as soon as it is allowed', async () => {
+test('a client that libzmq refused reconnects, and is accepted as soon as it is allowed', async () => {
   const context = new Context({ blocky: false });
   const guard = new Reply({ context, linger: 0 });
   closing.push(() => guard.close());
@@ -277,13 +277,13 @@ test.each([
   await until(() => losses.length > 0);
 });
 
-test('wrong server keys open no box', async () => {
+test('with a wrong server key no box can be decrypted', async () => {
   const { server, untilRefused } = await newServer({ curve: curves.CURVE.server });
   newClient(server.endpoint, { curve: { ...curves.CURVE.client, serverKey: clientKeys.publicKey } });
   expect(await untilRefused()).toMatchObject({ cause: 'unauthorized' });
 });
 
-test('what is no ZeroMQ is cut off at its first bytes', async () => {
+test('a peer that does not speak ZeroMQ is disconnected at its first bytes', async () => {
   const { server, untilRefused } = await newServer();
   const socket = connect(Number(server.endpoint.split(':').at(-1)), '127.0.0.1');
   socket.on('error', () => {});

@@ -22,13 +22,13 @@ function boxOf(key: Uint8Array, number: Uint8Array, text: Uint8Array): Uint8Arra
   return target;
 }
 
-test('boxes are those of NaCl', () => {
+test('boxes match those of NaCl', () => {
   expect(Buffer.from(sharedKey(shared))).toEqual(firstKey);
   expect(Buffer.from(boxOf(firstKey, nonce, message))).toEqual(box);
   expect(Buffer.from(open(firstKey, nonce, box) ?? [])).toEqual(message);
 });
 
-test('what was sealed opens; with one bit changed, another key or another nonce it does not', () => {
+test('a box opens only unchanged, and with its own key and nonce', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 300 }), fc.nat(), (text, at) => {
       const sealed = boxOf(firstKey, nonce, text);

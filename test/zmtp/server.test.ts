@@ -125,7 +125,7 @@ test('a client that is closed by this side is gone, and not refused', async () =
   expect([connection.isFull, events.at(-1)]).toEqual([true, 'closed']);
 });
 
-test('beyond the bound connections are refused, and let in when another is gone', async () => {
+test('the bytes of an incomplete message count until its client disconnects', async () => {
   const { server, until, open, count, events } = await world({ maxConnections: 1 });
   const { client } = await open();
   const second = connect(Number(server.endpoint.split(':').at(-1)), '127.0.0.1').on('error', () => {});
@@ -137,7 +137,7 @@ test('beyond the bound connections are refused, and let in when another is gone'
   await open();
 });
 
-test('what a client has sent of a message counts until it is gone', async () => {
+test('clients of a Unix domain socket have no address', async () => {
   const { until, open, count, events } = await world({ maxHeldBytes: 50_000 });
   const [gone, first, last] = [await open(), await open(), await open()];
   gone.client.frame(Buffer.alloc(40_000), { length: 60_000 });

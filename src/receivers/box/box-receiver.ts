@@ -24,20 +24,22 @@ export interface BoxReceiverTools {
   readonly clock?: Clock | undefined;
 }
 
-/** Records of one batch. The same box must always give the same batches: never change it. */
+/**
+ * The number of records per batch. The same box must always give the same batches, so this must never change.
+ */
 const BATCH = 512;
 
 /**
- * Takes the black boxes of processes that have died out of a directory. It owns a timer; one box is read at a
+ * Reads the black boxes of processes that have died from a directory. It owns a timer; one box is read at a
  * time.
  *
  * A box is removed when the journal holds all of its batches. Its id is the producer, and each batch has a
- * fixed number: if the daemon dies in the middle, the next one reads the box again, and the journal recognises
- * what it already holds.
+ * fixed number: if the daemon dies in between, the next one reads the box again, and the journal detects the
+ * batches that it already has.
  *
  * - **Full**: while the journal is full, the box waits.
  * - **Fails**: a box that cannot be read is renamed to `….kept`, counted and logged.
- * - **Stops**: what is being read is left for the next start.
+ * - **Stops**: a box that is being read is left for the next start.
  */
 export class BoxReceiver implements Receiver {
   readonly counters: ReceiverCounters = newCounters();
@@ -47,7 +49,7 @@ export class BoxReceiver implements Receiver {
   readonly #clock: Clock;
   readonly #refusals: Refusals;
   readonly #encoder = new LogsEncoder();
-  /** Files that were refused and logged. */
+  /** Files that were refused and logged already. */
   readonly #refused = new Set<string>();
   #problem = '';
   #cancelTimer: (() => void) | undefined;
@@ -141,7 +143,8 @@ export class BoxReceiver implements Receiver {
           this.counters.duplicates += 1;
           return true;
         case 'gap':
-          // The journal has forgotten this producer since: what it held of the box, it holds no longer.
+          // The journal has dropped this producer in the meantime, and with it the batches of the box that it
+          // had.
           return false;
         case 'full':
           await this.#wait(accepted.retryAfterMillis);
@@ -151,7 +154,7 @@ export class BoxReceiver implements Receiver {
   }
 
   #wait(millis: number): Promise<void> {
-    // It may have begun to stop while the journal answered.
+    // The receiver may have started to stop while the journal answered.
     if (this.#isStopping) return Promise.resolve();
     return new Promise((resolve) => {
       const cancel = this.#clock.after(millis, resolve, true);
@@ -168,7 +171,7 @@ export class BoxReceiver implements Receiver {
     this.#refusals.refused('foreign', file, why);
   }
 
-  /** A directory that is not there yet is no problem; the same problem is logged once. */
+  /** Logs a problem once. It is not a problem if the directory does not exist yet. */
   #report(error: unknown): void {
     const text = errorText(error);
     if ((error as NodeJS.ErrnoException).code === 'ENOENT' || text === this.#problem) return;

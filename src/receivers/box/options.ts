@@ -8,7 +8,7 @@ export const boxOptions = group(
     directory: path({
       isRequired: true,
       meaning:
-        'The `blackBox.directory` of services on this machine. The daemon must run as the same user as they do. What does not exist yet is looked for again.',
+        'The `blackBox.directory` of services on this machine. The daemon must run as the same user as these services. A directory that does not exist yet is checked again.',
       example: '/dev/shm/burstlog',
     }),
     interval: millis({
@@ -19,19 +19,24 @@ export const boxOptions = group(
     maxFiles: count({
       min: 1,
       default: 100,
-      meaning: 'Boxes of dead processes that wait to be read; the oldest are removed unread, and counted.',
+      meaning:
+        'The maximum number of boxes of dead processes that wait to be read. The oldest are removed unread, and counted.',
     }),
-    maxTotalBytes: bytes({ min: MIB, default: 1024 * MIB, meaning: 'The same by their size together.' }),
+    maxTotalBytes: bytes({
+      min: MIB,
+      default: 1024 * MIB,
+      meaning: 'The maximum total size of these boxes.',
+    }),
     maxAge: millis({
       min: 1_000,
       default: 24 * 60 * 60 * 1_000,
-      meaning: 'A box that was written to so long ago is removed unread.',
+      meaning: 'A box whose last write is older than this is removed unread.',
     }),
   },
   {
     absent: 'closed',
     meaning:
-      'Black boxes of processes that have died: what they held and had not delivered, as one burst with their last words. Each is read exactly once, then removed. See docs/black-box.md.',
+      'Black boxes of processes that have died: records that they held and had not delivered, as one burst with their last words. Each is read exactly once, then removed. See docs/black-box.md.',
   },
 );
 

@@ -7,7 +7,7 @@ import { type Refusal, rpcCode } from './refusal.ts';
 const HEADERS = { ':status': 200, 'content-type': 'application/grpc' } as const;
 const MAX_MESSAGE = 1_024;
 
-/** All is in the journal. @param warning what its sender should know */
+/** Answers a request whose records are all in the journal. @param warning a message for the sender */
 export function answerTaken(stream: ServerHttp2Stream, warning: string | undefined): void {
   if (isGone(stream)) return;
   stream.respond(HEADERS, { waitForTrailers: true });
@@ -15,9 +15,7 @@ export function answerTaken(stream: ServerHttp2Stream, warning: string | undefin
   stream.end(grpcMessage(responseBytes(warning)));
 }
 
-/**
- * The status alone, without a message; with the wait that the client shall keep, as `google.rpc.RetryInfo`.
- */
+/** Answers with the status only, without a message. A retry delay is sent as `google.rpc.RetryInfo`. */
 export function answerRefused(stream: ServerHttp2Stream, refused: Refusal): void {
   if (isGone(stream)) return;
   const code = rpcCode(refused);
@@ -40,14 +38,14 @@ export function answerRefused(stream: ServerHttp2Stream, refused: Refusal): void
   endRequest(stream);
 }
 
-/** What is not gRPC gets an answer of HTTP. */
+/** Answers a request that is not gRPC with an HTTP status. */
 export function answerHttp(stream: ServerHttp2Stream, status: number): void {
   if (isGone(stream)) return;
   stream.respond({ ':status': status }, { endStream: true });
   endRequest(stream);
 }
 
-/** Asks a client that still sends to stop, after the answer (RFC 9113, section 8.1). */
+/** Asks a client that is still sending to stop after the answer (RFC 9113, section 8.1). */
 function endRequest(stream: ServerHttp2Stream): void {
   if (stream.endAfterHeaders || stream.readableEnded) return;
   stream.close(constants.NGHTTP2_NO_ERROR);
@@ -62,7 +60,7 @@ function base64(bytes: Buffer): string {
   return bytes.toString('base64').replaceAll('=', '');
 }
 
-/** Of the UTF-8 bytes all but visible ASCII and the blank (gRPC over HTTP2, "Status-Message"). */
+/** Encodes all UTF-8 bytes except visible ASCII and the space (gRPC over HTTP2, "Status-Message"). */
 function percentEncoded(text: string): string {
   return text.replaceAll(/[^ -$&-~]+/g, (part) =>
     [...Buffer.from(part)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join(''),

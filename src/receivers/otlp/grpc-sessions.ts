@@ -1,30 +1,30 @@
 import type { ServerHttp2Session } from 'node:http2';
 import type { Socket } from 'node:net';
 
-/** For many calls at once; Node's own is 64 KiB, a pause of a whole way there and back after each. */
+/** Large enough for many concurrent calls. Node's default of 64 KiB costs a round trip after each window. */
 const SESSION_WINDOW_BYTES = 2 ** 20;
-/** So many times the bound of the handshake lie between two pings. */
+/** The interval between two pings, as a multiple of the handshake timeout. */
 const HEARTBEATS = 3;
 
-/** The open connections of a gRPC server, to be ended one day. */
+/** The open connections of a gRPC server, so that they can be closed on shutdown. */
 export class GrpcSessions {
   readonly #handshakeMillis: number;
   readonly #sessions = new Set<ServerHttp2Session>();
   #isClosing = false;
 
-  /** @param handshakeMillis how long a client may take until it speaks HTTP/2 */
+  /** @param handshakeMillis how long a client may take to complete the HTTP/2 handshake */
   constructor(handshakeMillis: number) {
     this.#handshakeMillis = handshakeMillis;
   }
 
-  /** @param socket the connection that it lies on */
+  /** @param socket the underlying connection */
   add(session: ServerHttp2Session, socket: Socket | undefined): void {
-    // What is wrong with it comes as the server's `sessionError` too, where it is counted.
+    // Session errors also arrive as `sessionError` of the server, where they are counted.
     session.on('error', () => {});
     if (this.#isClosing) return session.destroy();
     this.#sessions.add(session);
-    // Released at the end: as long as its socket can be reached from it, Node 20 never frees a session that
-    // ended before its settings were answered.
+    // The reference is released on close: while the socket is reachable from here, Node 20 never frees a
+    // session that ended before its settings were acknowledged.
     let connection = socket;
     const end = () => {
       session.destroy();
@@ -42,7 +42,7 @@ export class GrpcSessions {
     session.setLocalWindowSize(SESSION_WINDOW_BYTES);
   }
 
-  /** Takes no new call; a connection closes after its last. */
+  /** Accepts no new calls. Each connection closes after its last call. */
   close(): void {
     this.#isClosing = true;
     for (const session of this.#sessions) session.close();
@@ -50,15 +50,15 @@ export class GrpcSessions {
 }
 
 /**
- * Ends a connection that does not answer. Node keeps one forever, and sees no end of it, after a frame of a
- * wrong size (seen with Node 20), and one whose client takes leave and does not close; clients vanish without
- * a word, too.
- * @returns a function that stops it
+ * Closes a connection that does not answer pings. Node keeps some connections forever without noticing their
+ * end: after a frame of an invalid size (seen with Node 20), and if the client sends GOAWAY but does not
+ * close. Clients also disappear without notice.
+ * @returns a function that stops the heartbeat
  */
 function heartbeat(session: ServerHttp2Session, everyMillis: number, end: () => void): () => void {
   let isAlive = true;
   const timer = setInterval(() => {
-    // A ping of what is closed throws.
+    // `ping` throws on a closed session.
     if (!isAlive || session.destroyed || session.closed) return end();
     isAlive = false;
     session.ping((error) => {

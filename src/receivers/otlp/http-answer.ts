@@ -3,14 +3,14 @@ import { responseBytes, statusBytes } from '../../otlp/index.ts';
 import { ENCODINGS } from './read-body.ts';
 import { httpStatus, type Refusal, type RefusalCause, rpcCode } from './refusal.ts';
 
-/** How an answer leaves. */
+/** How an answer is sent. */
 export interface AnswerForm {
   readonly isJson: boolean;
-  /** The connection ends with it. */
+  /** Whether the connection is closed after the answer. */
   readonly close: boolean;
 }
 
-/** So much of a refused body, for so long, is read and thrown away. */
+/** How much of a refused body is read and discarded, and for how long. */
 const MAX_DISCARDED_BYTES = 4 * 2 ** 20;
 const MAX_DISCARD_MILLIS = 2_000;
 const extraHeaders: Partial<Record<RefusalCause, Readonly<Record<string, string>>>> = {
@@ -19,7 +19,10 @@ const extraHeaders: Partial<Record<RefusalCause, Readonly<Record<string, string>
   encoding: { 'accept-encoding': ENCODINGS },
 };
 
-/** All is in the journal: an `ExportLogsServiceResponse`, empty but for a warning. */
+/**
+ * Answers a request whose records are all in the journal: an `ExportLogsServiceResponse`, empty except for a
+ * warning.
+ */
 export function answerTaken(
   response: ServerResponse,
   { isJson, close }: AnswerForm,
@@ -31,7 +34,7 @@ export function answerTaken(
   response.end(body);
 }
 
-/** A `google.rpc.Status` in the encoding of the request; in JSON, if that is not known. */
+/** Answers with a `google.rpc.Status` in the encoding of the request, or in JSON if that is unknown. */
 export function answerRefused(
   request: IncomingMessage,
   response: ServerResponse,
@@ -44,7 +47,7 @@ export function answerRefused(
   const { message, retryAfterMillis, cause } = refused;
   const body = isProtobuf ? statusBytes(code, message) : Buffer.from(JSON.stringify({ code, message }));
   const headers: OutgoingHttpHeaders = {
-    // The rest of a body would be taken for the next request.
+    // The rest of the body would be parsed as the next request.
     ...headersOf(!isProtobuf, body.length, close || !request.complete),
     ...extraHeaders[cause],
   };
@@ -64,8 +67,8 @@ function headersOf(isJson: boolean, length: number, close: boolean): OutgoingHtt
 }
 
 /**
- * Throws away what a refused client still sends, within bounds: if the connection were closed on it, it would
- * meet a reset before it could read the answer.
+ * Discards what a refused client still sends, within bounds. If the connection were closed at once, the
+ * client would get a reset before it could read the answer.
  */
 function discard(request: IncomingMessage, done: () => void): void {
   let left = MAX_DISCARDED_BYTES;

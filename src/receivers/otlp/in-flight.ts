@@ -1,38 +1,38 @@
-/** What a request costs beside its bytes: its objects, its place in a pipeline. */
+/** The memory cost of a request beyond its bytes: its objects and its place in a pipeline. */
 const REQUEST_BYTES = 4_096;
-/** What a piece of a body costs beside its bytes, so that many small ones do not slip through. */
+/** The memory cost of a chunk beyond its bytes, so that many small chunks count as well. */
 const PIECE_BYTES = 256;
 
 /**
- * Bounds the memory of all requests of a receiver that are being read or wait for the journal. A request for
- * which there is no room is refused, never kept waiting: those that are half read would wait for each other.
+ * Bounds the memory of all requests of a receiver that are being read or wait for the journal. A request
+ * without room is refused and never waits: partly read requests would wait for each other.
  *
- * Shares are fair: where there is no room, the largest body that is not complete gives way to a smaller one,
- * so that a few clients that send slowly cannot keep out all others.
+ * Shares are fair: if there is no room, the largest incomplete body is evicted in favor of a smaller one, so
+ * that a few slow clients cannot block all others.
  */
 export class InFlight {
   readonly #maxBytes: number;
   readonly #incomplete = new Set<Share>();
   #bytes = 0;
-  /** Of `#bytes`, what evicted requests still have. */
+  /** The part of `#bytes` that evicted requests still hold. */
   #leaving = 0;
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
   }
 
-  /** What is taken at the moment. */
+  /** The bytes in use. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** A share for one more request; undefined: there is no room. */
+  /** Returns a share for another request; undefined if there is no room. */
   share(): Share | undefined {
     const share = new Share(this);
     return this.take(share, REQUEST_BYTES) ? share : undefined;
   }
 
-  /** For {@link Share}. @returns false: there is no room, nothing was taken */
+  /** For {@link Share}. @returns false if there is no room; nothing was taken */
   take(share: Share, bytes: number): boolean {
     while (this.#bytes - this.#leaving + bytes > this.#maxBytes) {
       const largest = this.#largestIncomplete();
@@ -69,12 +69,12 @@ export class InFlight {
   }
 }
 
-/** What one request takes of the bound. */
+/** The share of one request. */
 export class Share {
   readonly #all: InFlight;
   bytes = 0;
   isEvicted = false;
-  /** Resolves when the request has to give way. */
+  /** Resolves when the request is evicted. */
   readonly evicted: Promise<void>;
   readonly evict: () => void;
 
@@ -90,17 +90,17 @@ export class Share {
     };
   }
 
-  /** Takes room for a piece of so many bytes. False: there is none, nothing was taken. */
+  /** Takes room for a chunk. Returns false if there is none; nothing was taken. */
   takePiece(bytes: number): boolean {
     return !this.isEvicted && this.#all.take(this, bytes + PIECE_BYTES);
   }
 
-  /** The body is complete: the request keeps its room. */
+  /** Marks the body as complete: the request can no longer be evicted. */
   complete(): void {
     this.#all.complete(this);
   }
 
-  /** Gives back all of it. */
+  /** Releases the whole share. */
   release(): void {
     this.#all.release(this, this.bytes);
   }

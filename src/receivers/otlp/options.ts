@@ -10,22 +10,22 @@ const fields = {
     max: 1024 * MIB,
     default: 64 * MIB,
     meaning:
-      'The largest request after decompression. The OTLP specification recommends 64 MiB. A larger one is refused.',
+      'The largest request after decompression. The OTLP specification recommends 64 MiB. Larger requests are rejected.',
   }),
   /**
-   * Bytes of all requests that are being read or wait for the journal; further ones are asked to retry. At
-   * least, and by default, twice `maxRequestBytes`, and by default no less than 128 MiB.
+   * The maximum size of all requests that are being read or wait for the journal; further requests are asked
+   * to retry. At least twice `maxRequestBytes`. Default: twice `maxRequestBytes`, but no less than 128 MiB.
    */
   maxInFlightBytes: bytes({
     isInternal: true,
     min: 1_024,
     absent: 'twice `maxRequestBytes`, at least 128 MiB',
   }),
-  /** Connections at a time; further ones are closed. */
+  /** The maximum number of connections; further ones are closed. */
   maxConnections: count({ isInternal: true, min: 1, default: 4_096 }),
-  /** How long a client may take for one request. */
+  /** How long a client may take to send a request. */
   requestMillis: millis({ isInternal: true, min: 1, default: 60_000 }),
-  /** How long a client may take for the headers, and for the first bytes. */
+  /** How long a client may take to send the headers, and to complete the handshake. */
   headersMillis: millis({ isInternal: true, min: 1, default: 10_000 }),
 };
 
@@ -36,8 +36,7 @@ export const otlpGrpcOptions = group(
   { ...httpListener('127.0.0.1:4317'), ...fields },
   {
     ...about,
-    meaning:
-      'OTLP over gRPC, for SDKs of any language. A request is answered when its records are on the disk.',
+    meaning: 'OTLP over gRPC, for SDKs of any language. A request is answered when its records are on disk.',
   },
 );
 
@@ -50,27 +49,27 @@ export const otlpHttpOptions = group(
   {
     ...about,
     meaning:
-      'OTLP over HTTP (protobuf and JSON, path `/v1/logs`), for SDKs of any language. A request is answered when its records are on the disk.',
+      'OTLP over HTTP (protobuf and JSON, path `/v1/logs`), for SDKs of any language. A request is answered when its records are on disk.',
   },
 );
 
 export type OtlpGrpcReceiverOptions = Values<typeof otlpGrpcOptions.fields>;
 export type OtlpHttpReceiverOptions = Values<typeof otlpHttpOptions.fields>;
 
-/** What both receivers work with, beside their options. */
+/** The dependencies of both receivers, besides their options. */
 export interface OtlpReceiverTools {
-  /** Where batches go. */
+  /** Receives the batches. */
   readonly intake: Intake;
-  /** What the options `token`, `tokenFile` and `tls` name. */
+  /** The values of the options `token`, `tokenFile` and `tls`. */
   readonly token?: string | undefined;
   readonly tls?: LoadedTls | undefined;
-  /** The name of the option `endpoint` for messages. */
+  /** The name of the option `endpoint`, for messages. */
   readonly setting: string;
-  /** Where refused requests are logged. Default: nowhere. */
+  /** Logs refused requests. Default: none. */
   readonly log?: OwnLog | undefined;
 }
 
-/** How much may be read, or wait for the journal, at a time. */
+/** The maximum number of bytes that may be read or wait for the journal at the same time. */
 export function inFlightBound({ maxInFlightBytes, maxRequestBytes }: OtlpGrpcReceiverOptions): number {
   return maxInFlightBytes ?? Math.max(128 * MIB, 2 * maxRequestBytes);
 }

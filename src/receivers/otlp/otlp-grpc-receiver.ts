@@ -26,16 +26,16 @@ const MAX_HEADERS_BYTES = 16_384;
 const MAX_HEADERS = 64;
 
 /**
- * OTLP over gRPC: `LogsService/Export`. It answers only after the records are in the journal, on the disk;
- * when there is no room it answers UNAVAILABLE with a RetryInfo, which OTLP clients obey. What is refused is
+ * OTLP over gRPC: `LogsService/Export`. It answers only after the records are in the journal, on disk. If
+ * there is no room, it answers UNAVAILABLE with a RetryInfo, which OTLP clients obey. Refused requests are
  * counted by cause.
  *
- * It speaks the protocol of gRPC over Node's HTTP/2 by itself: unary calls of raw bytes are little, and the
- * usual server keeps the whole message of every open call before it asks anybody whether there is room for
- * it, or whether the client brought its token.
+ * It implements the gRPC protocol over Node's HTTP/2 itself: unary calls of raw bytes are simple, and grpc-js
+ * buffers the whole message of every open call before it can check whether there is room, or whether the
+ * client sent its token.
  *
- * Bounds: the bytes of a message after decompression, of all calls together, the number of connections and of
- * calls on each, and the time for a call.
+ * Bounds: the bytes of a message after decompression, the bytes of all calls together, the number of
+ * connections and of calls on each, and the time for a call.
  */
 export class OtlpGrpcReceiver implements Receiver {
   readonly counters: ReceiverCounters = newCounters();
@@ -117,14 +117,14 @@ export class OtlpGrpcReceiver implements Receiver {
   }
 
   #serve(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
-    // The reader of the stream reports its errors.
+    // The reader of the stream handles its errors.
     stream.on('error', () => {});
     const status = httpStatusOf(headers);
     if (status !== undefined) {
       this.#refusals.refused(
         status === 405 ? 'method' : 'content_type',
         requestOf(stream.session?.socket),
-        'it is not gRPC',
+        'the request is not gRPC',
       );
       return answerHttp(stream, status);
     }
@@ -156,7 +156,7 @@ export class OtlpGrpcReceiver implements Receiver {
     const { intake } = this.#tools;
     const tooSlow = new Promise<Refusal>((resolve) => {
       const timer = setTimeout(
-        () => resolve(refusal('timeout', `a call may take ${requestMillis} ms to come`)),
+        () => resolve(refusal('timeout', `the message did not arrive within ${requestMillis} ms`)),
         requestMillis,
       );
       const clear = () => clearTimeout(timer);
@@ -165,23 +165,23 @@ export class OtlpGrpcReceiver implements Receiver {
     const reading = readGrpcMessage(stream, grpcEncodingOf(headers), { maxBytes: maxRequestBytes, share });
     const body = await Promise.race([reading, tooSlow, share.evicted.then(busy)]);
     share.complete();
-    // A client that gave up has its stream ended like one that is done.
-    if (stream.aborted || stream.destroyed) return refusal('aborted', 'the call was cut off');
+    // The stream of a client that aborts ends like that of one that has finished.
+    if (stream.aborted || stream.destroyed) return refusal('aborted', 'the call was aborted');
     if (body.kind === 'refused') return body;
     return await takeRequest(intake, this.counters, { kind: 'request', body: body.bytes }, maxRequestBytes);
   }
 
-  /** Decides by the headers alone, before anything of the message is read. */
+  /** Checks the headers before anything of the message is read. */
   #refuseEarly(headers: IncomingHttpHeaders): Refusal | undefined {
-    if (headers[':path'] !== PATH) return refusal('path', `there is ${PATH} only`);
+    if (headers[':path'] !== PATH) return refusal('path', `the only method is ${PATH}`);
     if (!hasToken(headers.authorization, this.#tools.token)) {
-      return refusal('unauthorized', 'a token is needed: authorization: Bearer ...');
+      return refusal('unauthorized', 'a token is required: authorization: Bearer ...');
     }
-    return this.#isStopping ? refusal('stopping', 'the daemon is stopping; come again') : undefined;
+    return this.#isStopping ? refusal('stopping', 'the daemon is stopping; retry later') : undefined;
   }
 }
 
-/** The answer to what is not gRPC; undefined for what is. */
+/** The HTTP status for a request that is not gRPC; undefined if it is. */
 function httpStatusOf(headers: IncomingHttpHeaders): number | undefined {
   if (headers[':method'] !== 'POST') return 405;
   return /^application\/grpc(?:\+proto)?(?:;|$)/i.test(headers['content-type'] ?? '') ? undefined : 415;

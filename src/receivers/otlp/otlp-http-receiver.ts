@@ -24,30 +24,30 @@ const PATH = '/v1/logs';
 const PROTOBUF = 'application/x-protobuf';
 const JSON_TYPE = 'application/json';
 /**
- * Longer than exporters pause between two exports, so that they do not meet a connection that is just being
+ * Longer than the interval between two exports, so that exporters do not use a connection that is being
  * closed.
  */
 const KEEP_ALIVE_MILLIS = 75_000;
 
-/** What Node's parser finds wrong, what it answers, and the counter's word. Else: 400 `protocol`. */
+/** Errors of Node's HTTP parser: the cause for the counters, and the answer. All others: 400 `protocol`. */
 const protocolFaults: Readonly<Record<string, readonly [cause: string, status: string]>> = {
   HPE_HEADER_OVERFLOW: ['headers_too_large', '431 Request Header Fields Too Large'],
   // OTLP clients do not retry 408.
   ERR_HTTP_REQUEST_TIMEOUT: ['timeout', '503 Service Unavailable'],
 };
 
-/** The other side is gone. */
+/** Errors that mean that the client has disconnected. */
 const connectionFaults: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE']);
 
 /**
- * OTLP over HTTP: `POST /v1/logs`, protobuf or JSON, as it is or compressed (gzip, deflate). It answers only
- * after the records are in the journal, on the disk. What is refused is answered as the OTLP specification
- * says, in the encoding of the request, and counted by cause.
+ * OTLP over HTTP: `POST /v1/logs`, protobuf or JSON, uncompressed or compressed (gzip, deflate, zstd where
+ * Node.js supports it). It answers only after the records are in the journal, on disk. Refused requests are
+ * answered as the OTLP specification requires, in the encoding of the request, and counted by cause.
  *
- * Bounds: the bytes of a request after decompression, of all requests together, the number of connections,
- * and the time for headers and body. A web page can send nothing here: both content types make a browser ask
- * first, and it gets 405; and without a token a request to a loopback address has to name this host, and no
- * other origin.
+ * Bounds: the bytes of a request after decompression, the bytes of all requests together, the number of
+ * connections, and the time for headers and body. Web pages cannot send records here: both content types make
+ * a browser send a preflight request, which gets 405. Without a token, a request to a loopback address must
+ * also name this host and come from no other origin.
  */
 export class OtlpHttpReceiver implements Receiver {
   readonly counters: ReceiverCounters = newCounters();
@@ -70,7 +70,7 @@ export class OtlpHttpReceiver implements Receiver {
     const { tls, token, setting, log } = tools;
     this.#inFlight = new InFlight(inFlightBound(options));
     this.#refusals = new Refusals(setting, this.counters, log);
-    // Beyond loopback it has names that nobody can list here.
+    // Beyond loopback the server can have names that are not known here.
     const anyName = tls?.ca !== undefined || !isLoopback(endpoint.host);
     this.#access = { host: endpoint.host, token, hasClientCertificates: anyName };
     const settings = {
@@ -160,12 +160,12 @@ export class OtlpHttpReceiver implements Receiver {
     return await takeRequest(this.#tools.intake, this.counters, logs, maxBytes);
   }
 
-  /** Decides by the headers alone, before anything of the body is read. */
+  /** Checks the headers before anything of the body is read. */
   #refuseEarly(request: IncomingMessage): Refusal | undefined {
     if (requestTarget(request.url ?? '').path !== PATH) {
-      return refusal('path', `distlogd takes logs only, at POST ${PATH}`);
+      return refusal('path', `distlogd accepts logs only, at POST ${PATH}`);
     }
-    if (request.method !== 'POST') return refusal('method', `${PATH} takes POST`);
+    if (request.method !== 'POST') return refusal('method', `${PATH} accepts POST only`);
     const denied = accessRefusal(request, this.#access);
     if (denied !== undefined)
       return refusal(denied.status === 401 ? 'unauthorized' : 'forbidden', denied.text);
@@ -173,18 +173,18 @@ export class OtlpHttpReceiver implements Receiver {
     if (contentType !== PROTOBUF && contentType !== JSON_TYPE) {
       return refusal('content_type', `the content type must be ${PROTOBUF} or ${JSON_TYPE}`);
     }
-    return this.#isStopping ? refusal('stopping', 'the daemon is stopping; come again') : undefined;
+    return this.#isStopping ? refusal('stopping', 'the daemon is stopping; retry later') : undefined;
   }
 
-  /** Bytes that are not HTTP, or do not come in time. */
+  /** Handles bytes that are not HTTP or do not arrive in time. */
   #clientError(
     { code = '' }: NodeJS.ErrnoException,
     socket: Duplex & { _httpMessage?: ServerResponse },
   ): void {
     const [cause, status] = protocolFaults[code] ?? ['protocol', '400 Bad Request'];
     const { _httpMessage: response } = socket;
-    // A request whose body breaks counts itself. A parser may find the next fault in what is left of a
-    // connection.
+    // A request whose body is invalid is counted elsewhere. The parser may report further errors for the rest
+    // of the data.
     const isCounted = response !== undefined || this.#faulty.has(socket) || connectionFaults.has(code);
     if (!isCounted) this.#refusals.refused(cause, requestOf(socket as Sender), code);
     this.#faulty.add(socket);

@@ -4,13 +4,13 @@ import { errorText } from '../../record/index.ts';
 import type { Share } from './in-flight.ts';
 import { type Refusal, refusal } from './refusal.ts';
 
-/** A body that was read to its end. */
+/** A body that was read completely. */
 export interface Body {
   readonly kind: 'body';
   readonly bytes: Buffer;
 }
 
-/** The bounds of one body: its bytes after decompression, and its share of what all may take. */
+/** The bounds of one body: its bytes after decompression, and its share of the total. */
 export interface BodyBounds {
   readonly maxBytes: number;
   readonly share: Share;
@@ -19,29 +19,29 @@ export interface BodyBounds {
 export type Compression = 'gzip' | 'deflate' | 'zstd';
 
 type MakeTransform = (options: { readonly chunkSize: number }) => Transform;
-/** Node has it from 22.15 on. */
+/** Available in Node from 22.15 on. */
 const { createZstdDecompress: unzstd } = zlib as unknown as { readonly createZstdDecompress?: MakeTransform };
 const decompressors: Readonly<Record<Compression, MakeTransform | undefined>> = {
   gzip: zlib.createGunzip,
   deflate: zlib.createInflate,
   zstd: unzstd,
 };
-/** What `content-encoding` and `grpc-encoding` may be. */
+/** The accepted values of `content-encoding` and `grpc-encoding`. */
 export const ENCODINGS = unzstd === undefined ? 'gzip, deflate, identity' : 'zstd, gzip, deflate, identity';
 
-/** Pieces that come large from the decompressor cost fewer turns. */
+/** Large output chunks of the decompressor need fewer turns of the event loop. */
 const CHUNK_BYTES = 65_536;
-const BUSY = 'too much is under way; come again';
+const BUSY = 'too many requests are in flight; retry later';
 
 export function tooLarge(maxBytes: number): Refusal {
-  return refusal('too_large', `a request may have ${maxBytes} bytes, decompressed; this one has more`);
+  return refusal('too_large', `the request is too large, the limit is ${maxBytes} bytes after decompression`);
 }
 
 export function busy(): Refusal {
   return refusal('busy', BUSY);
 }
 
-/** @returns how a body is compressed, undefined if it is not; a refusal for what is not known */
+/** @returns how a body is compressed; undefined if it is not; a refusal for an unknown encoding */
 export function compressionOf(encoding: string | undefined): Compression | Refusal | undefined {
   const name = (encoding ?? '').trim().toLowerCase();
   if (name === '' || name === 'identity') return undefined;
@@ -49,13 +49,12 @@ export function compressionOf(encoding: string | undefined): Compression | Refus
   if (name === 'deflate') return 'deflate';
   if (name === 'zstd' && unzstd !== undefined) return 'zstd';
   const shown = JSON.stringify(name.slice(0, 40));
-  return refusal('encoding', `the encoding ${shown} is not known; there are ${ENCODINGS}`);
+  return refusal('encoding', `unknown encoding ${shown}, expected one of ${ENCODINGS}`);
 }
 
 /**
- * Reads a body and decompresses it on the way. What is kept never passes the bounds by more than one piece: a
- * bomb is stopped where it passes them. The source is not destroyed, so that it can be answered. Never
- * rejects.
+ * Reads a body and decompresses it while reading. Never holds more than one chunk beyond the bounds, which
+ * stops decompression bombs. The source is not destroyed, so that it can be answered. Never rejects.
  */
 export async function readBody(
   source: Readable,
@@ -73,13 +72,13 @@ export async function readBody(
     }
   } catch (error) {
     if (error instanceof TooLarge) return tooLarge(maxBytes);
-    if (source.destroyed && !source.readableEnded) return refusal('aborted', 'the request was cut off');
+    if (source.destroyed && !source.readableEnded) return refusal('aborted', 'the request was aborted');
     return refusal('malformed', `the body cannot be decompressed: ${errorText(error)}`);
   }
   return { kind: 'body', bytes: pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces, bytes) };
 }
 
-/** More compressed bytes than the decompressed ones may be: empty members of gzip take and make nothing. */
+/** The compressed body exceeds the limit for decompressed bytes: empty gzip members produce no output. */
 class TooLarge extends Error {}
 
 function piecesOf(
@@ -89,7 +88,7 @@ function piecesOf(
 ): AsyncIterable<Buffer> {
   if (compression === undefined) return source.iterator({ destroyOnReturn: false });
   const unzip = decompressors[compression]!({ chunkSize: CHUNK_BYTES });
-  const cutOff = () => unzip.destroy(new Error('the request was cut off'));
+  const cutOff = () => unzip.destroy(new Error('the request was aborted'));
   source.once('error', cutOff);
   source.once('close', () => {
     if (!source.readableEnded) cutOff();

@@ -3,11 +3,11 @@ import { encodeJsonLogs, scanLogsInTurns, type WireError } from '../../otlp/inde
 import { errorText, nextTurn } from '../../record/index.ts';
 import { type Refusal, refusal } from './refusal.ts';
 
-/** What becomes of a request, whatever the protocol. */
+/** The result of a request, for any protocol. */
 export type Taken =
   | {
       readonly kind: 'taken';
-      /** What its sender should know: a partial success that rejects nothing. */
+      /** A message for the sender: a partial success that rejects nothing. */
       readonly warning?: string | undefined;
     }
   | Refusal;
@@ -16,16 +16,16 @@ export type Taken =
 export interface LogRequest {
   readonly kind: 'request';
   readonly body: Uint8Array;
-  /** What may be wrong with a request that holds nothing. */
+  /** What may be wrong with a request that has no records. */
   readonly hint?: string | undefined;
 }
 
-/** Counted as refused: the sender believes that something was sent. */
+/** The cause that is counted when a sender believes it has sent records, but the request has none. */
 export const NO_RECORDS = 'no_records';
 
 /**
- * Checks a request and appends it to the journal. It is `taken`, and counted, only after it is on the disk.
- * Never rejects.
+ * Checks a request and appends it to the journal. It is `taken`, and counted, only after it is on disk. Never
+ * rejects.
  */
 export async function takeRequest(
   intake: Intake,
@@ -39,23 +39,23 @@ export async function takeRequest(
   } catch (error) {
     return refusalOf(error);
   }
-  // An empty request is valid. One that is not empty was meant to say something.
+  // An empty request is valid. A request with content but without records is probably a mistake.
   if (records === 0) {
     if (body.length === 0 && hint === undefined) return { kind: 'taken' };
     return {
       kind: 'taken',
-      warning: `the request holds no log record${hint === undefined ? '' : `; ${hint}`}`,
+      warning: `the request has no log records${hint === undefined ? '' : `; ${hint}`}`,
     };
   }
   try {
     const answer = await intake.append({ body, records });
     if (answer.kind === 'full') {
-      return refusal('full', 'the journal is full; come again', answer.retryAfterMillis);
+      return refusal('full', 'the journal is full; retry later', answer.retryAfterMillis);
     }
-    // Without an origin nothing is ever recognised: this would be a fault of the journal.
+    // Without an origin nothing can be a duplicate, so this would be a fault of the journal.
     if (answer.kind !== 'accepted') return refusal('internal', `the journal answered ${answer.kind}`);
   } catch {
-    return refusal('journal', 'the journal has failed; come again after the daemon was started again');
+    return refusal('journal', 'the journal has failed; retry after the daemon has been restarted');
   }
   counters.batches += 1;
   counters.records += records;
@@ -63,7 +63,7 @@ export async function takeRequest(
   return { kind: 'taken' };
 }
 
-/** OTLP/JSON as protobuf. A large one takes several turns of the event loop. Never rejects. */
+/** Converts OTLP/JSON to protobuf. A large request takes several turns of the event loop. Never rejects. */
 export async function fromJson(json: Uint8Array): Promise<LogRequest | Refusal> {
   try {
     const { body, unknown } = await encodeJsonLogs(json, nextTurn);
@@ -74,7 +74,7 @@ export async function fromJson(json: Uint8Array): Promise<LogRequest | Refusal> 
   }
 }
 
-/** @param error of a reader of OTLP */
+/** @param error an error of an OTLP reader */
 function refusalOf(error: unknown): Refusal {
   const { cause, message = errorText(error) } = error as Partial<WireError>;
   return refusal(cause === 'too_large' ? 'too_large' : 'malformed', message);

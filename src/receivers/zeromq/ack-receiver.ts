@@ -25,32 +25,31 @@ import { InFlightBound } from './in-flight-bound.ts';
 import { owned } from './message-group.ts';
 import type { ZmqAckReceiverOptions, ZmqReceiverTools } from './options.ts';
 
-/**
- * How many records a body holds. @throws if it is not what it should be; a `WireError`'s cause is counted.
- */
+/** Counts the records of a body. @throws if the body is invalid; the cause of a `WireError` is counted */
 export type ScanBody = (body: Uint8Array, maxBytes: number) => ScannedLogs | Promise<ScannedLogs>;
 
 export interface ZmqAckReceiverTools extends ZmqReceiverTools {
-  /** Looks through a body before it is taken. Default: `scanLogsInTurns`. */
+  /** Checks a body before it is accepted. Default: `scanLogsInTurns`. */
   readonly scan?: ScanBody | undefined;
 }
 
 /** Magic, header and body. */
 const FRAMES = 3;
-/** Bytes of a message beside its body. */
+/** Bytes of a message besides its body. */
 const HEAD_BYTES = 1024;
 const TOP_UINT32 = 0xffff_ffff;
 const scanBody: ScanBody = (body, maxBytes) => scanLogsInTurns(body, maxBytes, nextTurn);
-/** A wait is made longer by up to this part, so that clients do not all come again at once. */
+/** Random extension of a retry delay, so that clients do not all retry at the same time. */
 const JITTER = 0.5;
 
 /**
- * Takes batches in ack mode: a ROUTER socket whose answers come only after the journal's.
+ * Receives batches in ack mode: a ROUTER socket that replies only after the journal has answered.
  *
- * It reads one message of a client at a time. A client with twice its credit under way, and everybody while
- * too much waits for the journal, is not read until there is room again; the credit of each shrinks as their
- * number grows. What is not a batch is refused, counted and logged with its sender. Replies are joined: the
- * batches of one group of the journal get one, and a client that does not read gets the last ones only.
+ * It reads one message of a client at a time. It stops reading from a client that has twice its credit in
+ * flight, and from all clients while too much waits for the journal, until there is room again. The credit
+ * per client shrinks as the number of active clients grows. Invalid batches are refused, counted and logged
+ * with their sender. Replies are merged: all batches of one journal group get one reply, and a client that
+ * does not read gets only the last replies.
  */
 export class ZmqAckReceiver implements Receiver {
   readonly counters: ReceiverCounters = newCounters();
@@ -63,7 +62,7 @@ export class ZmqAckReceiver implements Receiver {
   readonly #sessions: ClientSessions;
   readonly #server: ZmtpServer;
   readonly #replying = new Set<ClientSession>();
-  /** Called when something of a session was settled. */
+  /** Callbacks that run when a batch of the session is settled. */
   readonly #settled = new Map<ClientSession, (() => void)[]>();
   #isStopping = false;
   #stop: Promise<void> | undefined;
@@ -93,7 +92,7 @@ export class ZmqAckReceiver implements Receiver {
     );
   }
 
-  /** Where it listens, with the real port. */
+  /** The endpoint with the actual port. */
   get endpoint(): string {
     return this.#server.endpoint;
   }
@@ -104,7 +103,8 @@ export class ZmqAckReceiver implements Receiver {
   }
 
   /**
-   * Takes nothing more, answers what waits for the journal within `graceMillis`, closes. May be called twice.
+   * Accepts nothing more, answers the batches that wait for the journal within `graceMillis`, and closes. May
+   * be called twice.
    */
   stop(graceMillis: number): Promise<void> {
     this.#stop ??= this.#end(graceMillis);
@@ -143,8 +143,8 @@ export class ZmqAckReceiver implements Receiver {
   #strange(connection: ServerConnection, cause: 'not_owner' | 'too_many_producers'): undefined {
     const why =
       cause === 'not_owner'
-        ? 'it speaks for a producer that belongs to another client'
-        : 'it speaks for more producers than one client may';
+        ? 'it uses a producer that belongs to another client'
+        : 'it uses more producers than one client may have';
     this.#refusals.refused(cause, connection.address, why);
     if (cause === 'too_many_producers') connection.destroy();
   }
@@ -166,7 +166,7 @@ export class ZmqAckReceiver implements Receiver {
   #takeBatch(session: ClientSession, frame: DataFrame): Promise<void> | undefined {
     try {
       if (frame.contentType !== CONTENT_OTLP) {
-        throw new FrameError('unknown', `content type ${frame.contentType} is not known`);
+        throw new FrameError('unknown', `unknown content type ${frame.contentType}`);
       }
       const body = unpackBody(frame, this.#options.maxBatchBytes);
       if (!('then' in body)) return this.#append(session, frame, body);
@@ -201,10 +201,11 @@ export class ZmqAckReceiver implements Receiver {
 
   #enter(session: ClientSession, frame: DataFrame, unpacked: Uint8Array, found: ScannedLogs): undefined {
     const { producer, seq, prev, records } = frame;
-    // What was checked on arrival is written to the disk: a body that is damaged between the two is found when it is read.
+    // Passes the checksum from the wire to the journal, so that damage between arrival and disk is detected
+    // on reading.
     const bodyCrc = frame.encoding === ENCODING_IDENTITY ? frame.bodyCrc : undefined;
     if (found.records !== records) {
-      const why = `${records} records are declared, there are ${found.records}`;
+      const why = `the header declares ${records} records, the body has ${found.records}`;
       return this.#reject(session, frame, new FrameError('malformed', why));
     }
     const body = owned(unpacked);
@@ -218,7 +219,7 @@ export class ZmqAckReceiver implements Receiver {
         this.#leave(session, bytes);
       },
       (error: unknown) => {
-        // The journal is broken: nothing may be acknowledged any more, and the daemon ends.
+        // The journal has failed: nothing may be acknowledged any more, and the daemon ends.
         this.#refusals.refused('journal', session.connection?.address ?? 'a client', errorText(error));
         this.#leave(session, bytes);
       },
@@ -259,7 +260,10 @@ export class ZmqAckReceiver implements Receiver {
     this.#bound.leave(bytes);
   }
 
-  /** At the end of the turn: the batches of one group of the journal get one answer, before the sinks get them. */
+  /**
+   * Replies at the end of the turn, so that the batches of one journal group get one reply, before the sinks
+   * start.
+   */
   #replySoon(session: ClientSession): void {
     if (this.#replying.size === 0) void Promise.resolve().then(() => this.#replyAll());
     this.#replying.add(session);
@@ -271,7 +275,10 @@ export class ZmqAckReceiver implements Receiver {
     this.#reply(sessions);
   }
 
-  /** What must wait, for the journal or until the client reads, is sent when that has come. */
+  /**
+   * Sends the replies that are possible now. The others are sent when the journal has answered, or the client
+   * has read.
+   */
   #reply(sessions: Iterable<ClientSession>): void {
     const intake = this.#intake;
     const { maxBatchBytes } = this.#options;
@@ -285,7 +292,7 @@ export class ZmqAckReceiver implements Receiver {
     }
   }
 
-  /** What each client may have under way: a fair share of what may wait for the journal. */
+  /** How many batches each client may have in flight: a fair share of the limit for all. */
   get #credit(): number {
     const { credit, maxInFlightBatches } = this.#options;
     return Math.max(1, Math.min(credit, Math.floor(maxInFlightBatches / this.#sessions.activeCount)));

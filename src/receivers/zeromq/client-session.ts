@@ -1,16 +1,19 @@
 import type { Reply } from '../../frames/index.ts';
 import type { ServerConnection } from '../../zmtp/index.ts';
 
-/** What the receiver knows of one producer while it is connected, and what it has to answer. */
+/** The state of one producer while it is connected, and the replies that it is due. */
 export class ClientSession {
   readonly producer: Uint8Array;
-  /** Where answers go; undefined after the connection has closed. */
+  /** The connection for replies; undefined after it has closed. */
   connection: ServerConnection | undefined;
-  /** For whom the journal remembers the producer. It stays when the connection has closed: a batch may still be read. */
+  /**
+   * The owner that the journal stores for the producer. Kept after the connection has closed, because a batch may
+   * still be read.
+   */
   owner: string | undefined;
-  /** Its batches that wait for the journal. */
+  /** The number of its batches that wait for the journal. */
   inFlight = 0;
-  /** What the journal said last. */
+  /** The last batch number that the journal reported. */
   #last = 0;
   #pending: 'ack' | 'nack' | 'retry' | undefined;
   #afterMillis = 0;
@@ -42,16 +45,16 @@ export class ClientSession {
     this.#afterMillis = afterMillis;
   }
 
-  /** Only the last of them are answered to a client that does not read. */
+  /** Keeps only the last ones, for a client that does not read. */
   reject(seq: number, cause: string, most: number): void {
     this.#rejected.push({ seq, cause });
     if (this.#rejected.length > most) this.#rejected.shift();
   }
 
   /**
-   * The replies to send now. HELLO is answered when nothing waits for the journal any more, so that what is
-   * there is not sent again.
-   * @param currentLast what is on the disk, for the WELCOME
+   * Returns the replies to send now. A HELLO is answered when no batch waits for the journal any more, so
+   * that batches that will be accepted are not resent.
+   * @param currentLast returns the last batch on disk, for the WELCOME
    */
   takeReplies(journal: Uint8Array, credit: number, maxBytes: number, currentLast: () => number): Reply[] {
     const head = { journal, producer: this.producer };

@@ -3,21 +3,23 @@ import { type DataFrame, type HelloFrame, hasOwner, isOwner } from '../../frames
 import type { ServerConnection } from '../../zmtp/index.ts';
 import { ClientSession } from './client-session.ts';
 
-/** Producers of one connection. An exporter is one; a program may join some. */
+/**
+ * The maximum number of producers per connection. An exporter is one producer; a program may have several.
+ */
 const MAX_PRODUCERS = 64;
-/** How long a producer that sent something counts as active. */
+/** How long a producer counts as active after it sent a batch. */
 const ACTIVE_MILLIS = 1_000;
 
-/** Why a message is not taken. */
+/** Why a message is refused. */
 export type SessionRefusal = 'not_owner' | 'too_many_producers';
 
 /**
- * Who speaks for which producer. A session lasts as long as its connection, and while something of it waits
- * for the journal.
+ * Assigns producers to connections. A session exists as long as its connection, and while one of its batches
+ * waits for the journal.
  *
- * A producer whose id has an owner is taken from a connection that has shown the secret of the id. With
- * CURVE, any producer is taken only from clients with the key that it was first seen with. Else, which older
- * clients need, it belongs to the connection that spoke last.
+ * A producer whose id has an owner is accepted only from a connection that has sent the secret of the id.
+ * With CURVE, any other producer is accepted only from clients with the key with which it was first seen.
+ * Otherwise, for older clients, a producer belongs to the connection that used it last.
  */
 export class ClientSessions {
   readonly #intake: Intake;
@@ -31,7 +33,7 @@ export class ClientSessions {
     this.#intake = intake;
   }
 
-  /** The session of a message that just came. */
+  /** The session for a message that was received. */
   of(connection: ServerConnection, frame: DataFrame | HelloFrame): ClientSession | SessionRefusal {
     const key = keyOf(frame.producer);
     const known = this.#sessions.get(key);
@@ -61,16 +63,17 @@ export class ClientSessions {
     this.#ofConnection.delete(connection);
   }
 
-  /** Nothing of it waits any more: without a connection it is forgotten. */
+  /** Removes the session if it has no connection and no batches that wait. */
   settled(session: ClientSession): void {
     if (session.connection !== undefined || session.inFlight > 0) return;
     this.#active.delete(session);
-    // A batch of it may have waited for room so long that its client has come back meanwhile, as another session.
+    // A batch may have waited for so long that its client has reconnected in the meantime, with a new
+    // session.
     const key = keyOf(session.producer);
     if (this.#sessions.get(key) === session) this.#sessions.delete(key);
   }
 
-  /** It sends batches. @returns how many do */
+  /** Marks a session as active. @returns the number of active sessions */
   active(session: ClientSession, nowMillis: number): number {
     if (nowMillis - this.#activeSince >= ACTIVE_MILLIS) {
       this.#activeBefore = this.#active.size;
@@ -94,7 +97,7 @@ export class ClientSessions {
   }
 }
 
-/** For whom the journal remembers a producer: a key of CURVE, or the machine that it comes from. */
+/** The owner that the journal stores for a producer: a CURVE key, or the machine of the client. */
 export function ownerOf({ key, address }: ServerConnection): string {
   return key === undefined ? address.replace(/:\d+$/, '') : `curve ${key}`;
 }

@@ -1,5 +1,6 @@
 /**
- * Bounds what waits for the journal. Beyond the bound, callers wait for room: first come, first served.
+ * Bounds the batches that wait for the journal. Beyond the bound, callers wait for room in the order of their
+ * calls.
  */
 export class InFlightBound {
   readonly #maxBytes: number;
@@ -18,12 +19,12 @@ export class InFlightBound {
     return this.#bytes >= this.#maxBytes || this.#batches >= this.#maxBatches;
   }
 
-  /** How many wait until there is room. */
+  /** The number of callers that wait for room. */
   get waiting(): number {
     return this.#waiting.length;
   }
 
-  /** Resolves when there is room, after those who came before. */
+  /** Resolves when there is room, after earlier callers. */
   async room(): Promise<void> {
     while (this.isFull) await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
@@ -42,12 +43,12 @@ export class InFlightBound {
     for (const resolve of [...this.#idle.splice(0), ...this.#waiting.splice(0)]) resolve();
   }
 
-  /** One for each that enters or leaves, not all: each may fill the room that it finds. */
+  /** Wakes one caller for each batch that enters or leaves, not all: each one may use up the room. */
   #wakeNext(): void {
     if (!this.isFull) this.#waiting.shift()?.();
   }
 
-  /** Resolves when nothing is under way. */
+  /** Resolves when nothing is in flight. */
   idle(): Promise<void> {
     if (this.#batches === 0) return Promise.resolve();
     return new Promise((resolve) => this.#idle.push(resolve));

@@ -1,7 +1,7 @@
 import { RecordGrouper, readDistlog, TaskKeys } from '../../distlog-json/index.ts';
 import { encodeDecoded, MAX_PART_VALUES, scanLogs } from '../../otlp/index.ts';
 
-/** What a message of push mode holds. */
+/** The records of a push mode message. */
 export interface PushMessage {
   /** `ExportLogsServiceRequest`, protobuf. */
   readonly body: Uint8Array;
@@ -9,26 +9,25 @@ export interface PushMessage {
 }
 
 /**
- * Understands a message of push mode.
- * @throws if it is not what its topic says; a `WireError`'s cause is counted
+ * Decodes a message of push mode.
+ * @throws if the body does not match its topic; the cause of a `WireError` is counted
  */
 export type DecodeMessage = (topic: Uint8Array, body: Uint8Array) => PushMessage;
 
-/** Messages of push mode that go to the journal together. */
+/** Messages of push mode that are appended to the journal together. */
 export interface MessageGroup {
   readonly records: number;
-  /** Of the messages. */
+  /** The total size of the messages. */
   readonly bytes: number;
-  /** @throws if it is not what its topic says; the others are not harmed */
+  /** @throws if the body does not match its topic; the other messages are not affected */
   add(topic: Uint8Array, body: Uint8Array): void;
-  /** All of it as one `ExportLogsServiceRequest`. The group must not be used after this. */
+  /** Encodes the group as one `ExportLogsServiceRequest`. It must not be used afterwards. */
   encode(): Uint8Array;
 }
 
 /**
- * Distlog's own messages, see `decodeDistlog`. Records that come one by one are put together by what their
- * resource and scope say, and written as protobuf once for the group. OTLP is looked through and passed on as
- * it is.
+ * Messages of Python distlog, see `decodeDistlog`. Single records are grouped by resource and scope, and
+ * encoded as protobuf once per group. OTLP is checked and passed on unchanged.
  */
 export class DistlogGroup implements MessageGroup {
   readonly #pickle: boolean;
@@ -48,7 +47,7 @@ export class DistlogGroup implements MessageGroup {
       this.records += scanLogs(body).records;
       this.#bodies.add(body);
     } else if (body.length > MAX_PART_VALUES) {
-      // Long enough for a record of too many values: looked through, as OTLP is.
+      // Long enough for a record with too many values, so it is checked like OTLP.
       const placed = new RecordGrouper();
       for (const record of message.records) placed.add(record, message.added);
       const encoded = encodeDecoded(placed.logs, body.length);
@@ -68,7 +67,7 @@ export class DistlogGroup implements MessageGroup {
   }
 }
 
-/** Messages of which a function of the application makes OTLP. */
+/** Messages that a function of the application converts to OTLP. */
 export class DecodedGroup implements MessageGroup {
   readonly #decode: DecodeMessage;
   readonly #bodies = new Bodies();
@@ -91,7 +90,7 @@ export class DecodedGroup implements MessageGroup {
   }
 }
 
-/** Requests one behind the other are one request: protobuf joins repeated fields. */
+/** Concatenated requests are one request: protobuf merges repeated fields. */
 class Bodies {
   readonly #all: Uint8Array[] = [];
 
@@ -104,12 +103,12 @@ class Bodies {
   }
 }
 
-/** So much more than a body may be kept in memory with it. */
+/** How many bytes may be kept in memory besides a body. */
 const SLACK = 1 / 8;
 const SLACK_BYTES = 512;
 
 /**
- * The bytes in a buffer of their own: a view of what came with others would keep all of that in memory, and
+ * Returns the bytes in a separate buffer. A view would keep everything that arrived with it in memory, and
  * bounds in bytes would not hold.
  */
 export function owned(bytes: Uint8Array): Uint8Array {

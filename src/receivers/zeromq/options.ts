@@ -6,8 +6,8 @@ import { bytes, count, flag, group, millis, type Values } from '../../settings/i
 const MIB = 1024 * 1024;
 
 /**
- * Bytes of all clients that wait for the journal, and again bytes that are arriving. Beyond either nobody is
- * read.
+ * The maximum size of batches of all clients that wait for the journal, and separately of data that is
+ * arriving. Beyond either, no client is read.
  */
 const maxInFlightBytes = bytes({
   isInternal: true,
@@ -15,7 +15,7 @@ const maxInFlightBytes = bytes({
   default: 64 * MIB,
 });
 
-/** Connections; further ones are closed at once. */
+/** The maximum number of connections; further ones are closed at once. */
 const maxConnections = count({ isInternal: true, min: 1, default: 4_096 });
 
 /** The options of `ZmqAckReceiver`. */
@@ -31,18 +31,18 @@ export const zmqAckOptions = group(
     }),
     maxInFlightBytes,
     maxConnections,
-    /** Batches of all clients that wait for the journal. */
+    /** The maximum number of batches of all clients that wait for the journal. */
     maxInFlightBatches: count({ isInternal: true, min: 1, default: 1_024 }),
     /**
-     * Batches that a client may have in flight; fewer when there are many clients. It is not read beyond
-     * twice as many.
+     * The number of batches that a client may have in flight; fewer if there are many clients. A client with
+     * twice as many is not read.
      */
     credit: count({ isInternal: true, min: 1, max: 1_000, default: 8 }),
   },
   {
     absent: 'closed',
     meaning:
-      'ZeroMQ with acknowledgement (`ZmqLogRecordExporter`, mode `ack`): a batch is answered when it is on the disk.',
+      'ZeroMQ with acknowledgement (`ZmqLogRecordExporter`, mode `ack`): a batch is acknowledged when it is on disk.',
     checks: zmqListenerChecks,
   },
 );
@@ -62,11 +62,11 @@ export const zmqPushOptions = group(
     pickle: flag({
       default: false,
       meaning:
-        'Accepts pickled messages of Python distlog (`PLP`) if they have plain data only; others are refused.',
+        'Accepts pickled messages of Python distlog (`PLP`) if they contain plain data only. All others are rejected.',
     }),
     maxInFlightBytes,
     maxConnections,
-    /** Records that go to the journal together. */
+    /** The number of records that are appended to the journal together. */
     groupRecords: count({ isInternal: true, min: 1, default: 500 }),
     /** How long a record waits for others at most. */
     groupMillis: millis({ isInternal: true, min: 0, default: 5 }),
@@ -81,16 +81,16 @@ export const zmqPushOptions = group(
 
 export type ZmqPushReceiverOptions = Values<typeof zmqPushOptions.fields>;
 
-/** What a receiver works with, beside its options. */
+/** The dependencies of a receiver, besides its options. */
 export interface ZmqReceiverTools {
-  /** Where batches go. */
+  /** Receives the batches. */
   readonly intake: Intake;
-  /** The keys that the option `curve` names. */
+  /** The keys of the option `curve`. */
   readonly curve?: CurveServerKeys | undefined;
-  /** Where refused clients and messages are logged. Default: nowhere; they are counted. */
+  /** Logs refused clients and messages. Default: none; they are counted anyway. */
   readonly log?: OwnLog | undefined;
-  /** The name of the option `endpoint` for messages. Default: `endpoint`. */
+  /** The name of the option `endpoint`, for messages. Default: `endpoint`. */
   readonly setting?: string | undefined;
-  /** Time, for tests. Default: the machine's. */
+  /** The clock, for tests. Default: the system clock. */
   readonly clock?: Clock | undefined;
 }

@@ -15,25 +15,28 @@ import type { ZmqPushReceiverOptions, ZmqReceiverTools } from './options.ts';
 const MEBIBYTE = 1024 * 1024;
 
 export interface ZmqPushReceiverTools extends ZmqReceiverTools {
-  /** Reads a message. Default: the forms of distlog, and OTLP. */
+  /** Decodes a message. Default: the formats of Python distlog, and OTLP. */
   readonly decode?: DecodeMessage | undefined;
 }
 
-/** A topic is three letters; some more are room for what may come. */
+/** A topic has three letters; longer ones are reserved for extensions. */
 const MAX_TOPIC_BYTES = 16;
-/** Topic and body; one more is read, so that such a message is dropped and its sender is not cut off. */
+/**
+ * Topic and body. One more frame is accepted, so that such a message is dropped but its sender stays
+ * connected.
+ */
 const MAX_FRAMES = 3;
-/** Bytes of a message beside its body. */
+/** Bytes of a message besides its body. */
 const HEAD_BYTES = 64;
-/** Groups that wait for the journal. */
+/** The maximum number of groups that wait for the journal. */
 const MAX_GROUPS = 256;
-/** A group with so many bytes goes at once. */
+/** A group of this size is appended at once. */
 const GROUP_BYTES = 1 * MEBIBYTE;
 
 /**
- * Takes records in push mode: a PULL socket. No sender learns what became of its records, so all that is not
- * taken is counted as dropped, and logged with its sender. While too much waits for the journal, nothing more
- * is read: senders keep their records. When the journal is full, what is read is dropped.
+ * Receives records in push mode: a PULL socket. Senders get no replies, so everything that is not accepted is
+ * counted as dropped, and logged with its sender. While too much waits for the journal, nothing is read, and
+ * senders keep their records. When the journal is full, received records are dropped.
  */
 export class ZmqPushReceiver implements Receiver {
   readonly counters: ReceiverCounters = newCounters();
@@ -72,7 +75,7 @@ export class ZmqPushReceiver implements Receiver {
     );
   }
 
-  /** Where it listens, with the real port. */
+  /** The endpoint with the actual port. */
   get endpoint(): string {
     return this.#server.endpoint;
   }
@@ -82,7 +85,7 @@ export class ZmqPushReceiver implements Receiver {
     return this.#server.listen();
   }
 
-  /** Takes nothing more, waits at most `graceMillis` for the journal, closes. May be called twice. */
+  /** Accepts nothing more, waits at most `graceMillis` for the journal, and closes. May be called twice. */
   stop(graceMillis: number): Promise<void> {
     this.#stop ??= this.#end(graceMillis);
     return this.#stop;
@@ -100,13 +103,13 @@ export class ZmqPushReceiver implements Receiver {
     const { address } = connection;
     const [topic, body] = parts as readonly [Uint8Array, Uint8Array];
     if (parts.length !== 2) {
-      return this.#drop('malformed', address, `a message has 2 frames, got ${parts.length}`);
+      return this.#drop('malformed', address, `a message must have 2 frames, got ${parts.length}`);
     }
     if (topic.length > MAX_TOPIC_BYTES) {
-      const why = `a topic has ${MAX_TOPIC_BYTES} bytes at most, got ${topic.length}`;
+      const why = `a topic must have at most ${MAX_TOPIC_BYTES} bytes, got ${topic.length}`;
       return this.#drop('malformed', address, why);
     }
-    if (this.#isStopping) return this.#drop('shutdown', address, 'the daemon ends');
+    if (this.#isStopping) return this.#drop('shutdown', address, 'the daemon is stopping');
     try {
       this.#group.add(topic, body);
     } catch (error) {

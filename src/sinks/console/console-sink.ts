@@ -7,16 +7,16 @@ import { isColored } from '../../text/index.ts';
 import { LiveLines, type TreeRecord, treeRecords } from '../../tree/index.ts';
 import type { ConsoleSinkOptions, ConsoleSinkTools } from './options.ts';
 
-/** So many records are put in order of their times. */
+/** The number of records that are sorted by time together. */
 const SORTED_RECORDS = 1_000;
 
 /**
- * Shows records on a terminal, in the order of their times as far as they come together. Nothing in them reaches the
- * terminal raw: control characters and escape sequences are escaped.
+ * Writes records to a terminal, sorted by time within each call. Control characters and escape sequences in
+ * records are escaped, so nothing reaches the terminal raw.
  *
- * It waits for the stream, so a slow terminal slows this sink only. When the reader is gone (a closed pipe), the sink
- * shows nothing any more, logs it once, and counts records as dropped (`output_closed`). After a crash the last records
- * may be shown again.
+ * It waits for the stream, so a slow terminal slows down this sink only. If the reader closes the pipe, the
+ * sink writes nothing more, logs that once, and counts records as dropped (`output_closed`). After a crash
+ * the last records may be written again.
  */
 export class ConsoleSink implements Sink {
   readonly #stream: Writable;
@@ -24,7 +24,7 @@ export class ConsoleSink implements Sink {
   readonly #lines: LiveLines;
   readonly #dropped = { output_closed: 0 };
   readonly #onError = (error: Error) => this.#end(error);
-  /** Entries that the stream has, of a call that failed for others. */
+  /** Entries that were passed to the stream, of a call that failed because of other entries. */
   readonly #shown = new WeakSet<JournalEntry>();
   #pending: Promise<void> = Promise.resolve();
   #isEnded = false;
@@ -77,16 +77,16 @@ export class ConsoleSink implements Sink {
   }
 
   async close(): Promise<void> {
-    // An error that comes late, when nobody listens, would end the process.
+    // A late error without a listener would end the process.
     if (!this.#isEnded) this.#stream.off('error', this.#onError);
   }
 
-  /** What came after the stream was closed. */
+  /** Records that arrived after the stream was closed. */
   dropped(): ByCause {
     return this.#dropped;
   }
 
-  /** What a burst releases comes after the error that released it, but belongs before it. */
+  /** Sorts by time: the records of a burst arrive after the error that released them but belong before it. */
   async #textOf(records: TreeRecord[], turns: Turns, signal: AbortSignal): Promise<string> {
     records.sort((one, other) => one.seconds - other.seconds || one.nanos - other.nanos);
     let text = '';
@@ -97,7 +97,7 @@ export class ConsoleSink implements Sink {
     return text;
   }
 
-  /** @throws when the signal is aborted; what the stream has by then is not given to it again */
+  /** @throws when the signal is aborted; entries that were passed to the stream are not written again */
   async #show(text: string, entries: readonly JournalEntry[], signal: AbortSignal): Promise<void> {
     await untilAborted(this.#pending, signal);
     for (const entry of entries) {
@@ -117,7 +117,7 @@ export class ConsoleSink implements Sink {
   #end(error: Error): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
-    this.#log.emit(Severity.WARN, `console sink: ${errorText(error)}; it shows nothing any more`);
+    this.#log.emit(Severity.WARN, `console sink: ${errorText(error)}; nothing more is written`);
   }
 }
 

@@ -8,23 +8,24 @@ export const consoleSinkOptions = group(
     format: choice(['flat', 'tree'], {
       default: 'flat',
       meaning:
-        '`flat`: a line for each record, in the order of arrival. `tree`: indented by task, with start, end, outcome and duration.',
+        '`flat`: one line per record, in the order of arrival. `tree`: indented by task, with start, end, outcome and duration.',
     }),
     color: choice(['auto', 'always', 'never'], {
       default: 'auto',
-      meaning: '`auto`: on a terminal; `NO_COLOR` and `FORCE_COLOR` in the environment are obeyed.',
+      meaning:
+        '`auto`: if the output is a terminal; the environment variables `NO_COLOR` and `FORCE_COLOR` are obeyed.',
     }),
   },
-  { meaning: 'Writes to the standard output.' },
+  { meaning: 'Writes records to the standard output.' },
 );
 
-/** The options as they hold. */
+/** The resolved options. */
 export type ConsoleSinkOptions = ValueOf<typeof consoleSinkOptions>;
 
-/** What the sink works with, beside its options. */
+/** The dependencies of the sink, besides its options. */
 export interface ConsoleSinkTools {
   readonly log: OwnLog;
-  /** Default: the standard output. It is never closed. */
+  /** Default: the standard output. The stream is never closed. */
   readonly stream?: (Writable & { readonly isTTY?: boolean | undefined }) | undefined;
   /** Default: `process.env`. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;

@@ -6,15 +6,16 @@ import { type DeadLetter, encodeLetter } from './letter-format.ts';
 
 const MAX_FILE_BYTES = 8_388_608;
 
-/** How much was dropped so that the newest fits. */
+/** How much was dropped to make room for the newest letters. */
 export interface DroppedLetters {
   readonly letters: number;
   readonly records: number;
 }
 
 /**
- * Keeps what a sink rejected, in files of at most 8 MiB (or an eighth of the bound), bounded in bytes: when it is
- * full the oldest file goes. Files 0600, folder 0700. Nothing is made before the first letter.
+ * Stores entries that a sink rejected, in files of at most 8 MiB (or an eighth of the limit). The total size
+ * is bounded: when it is exceeded, the oldest file is removed. Files have mode 0600, the folder 0700. Nothing
+ * is created before the first letter.
  */
 export class DeadLetterBox {
   readonly #directory: string;
@@ -24,7 +25,7 @@ export class DeadLetterBox {
     | { readonly file: FileHandle; readonly number: number; bytes: number; isTorn: boolean }
     | undefined;
 
-  /** @param maxBytes 0: keeps nothing */
+  /** @param maxBytes 0: stores nothing */
   constructor(directory: string, maxBytes: number) {
     this.#directory = directory;
     this.#maxBytes = maxBytes;
@@ -32,8 +33,8 @@ export class DeadLetterBox {
   }
 
   /**
-   * Keeps letters; they are on the disk when this resolves. Not to be called again before that.
-   * @throws if they cannot be written: then none of them counts as kept
+   * Stores letters; they are on disk when this resolves. Must not be called again before that.
+   * @throws if they cannot be written; then none of them counts as stored
    */
   async append(letters: readonly DeadLetter[]): Promise<DroppedLetters> {
     const dropped = { letters: 0, records: 0 };
@@ -51,7 +52,7 @@ export class DeadLetterBox {
     return dropped;
   }
 
-  /** Ends the file that is written now, so that all files there are can be replayed. */
+  /** Closes the current file, so that all existing files can be replayed. */
   async roll(): Promise<void> {
     const current = this.#current;
     this.#current = undefined;
@@ -62,7 +63,7 @@ export class DeadLetterBox {
     return this.roll();
   }
 
-  /** As many letters as fit in one file; those over the whole bound are dropped. */
+  /** Encodes as many letters as fit in one file. Letters that exceed the total limit are dropped. */
   #chunk(letters: readonly DeadLetter[], from: number, drop: (letter: DeadLetter) => void) {
     const parts: Buffer[] = [];
     let size = 0;

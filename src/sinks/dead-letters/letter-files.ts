@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type DeadLetter, decodeLetters } from './letter-format.ts';
 
 const NAME = /^(\d{12})\.dlq$/;
-/** A file in which something was damaged, after its letters were handed back. */
+/** The name of a file that contained damage, after its letters were replayed. */
 const DAMAGED_NAME = /^(\d{12})\.dlq\.damaged$/;
 
 export function letterFile(number: number): string {
@@ -15,12 +15,12 @@ export interface LetterFile {
   readonly number: number;
 }
 
-/** The files of a sink's dead letters, oldest first. None if there is no such folder. */
+/** The files of a sink's dead letters, oldest first. Empty if the folder does not exist. */
 export function letterFiles(directory: string): Promise<readonly LetterFile[]> {
   return filesOf(directory, NAME);
 }
 
-/** Those that are kept because something in them was damaged, oldest first. */
+/** The files that are kept because they contained damage, oldest first. */
 export function damagedFiles(directory: string): Promise<readonly LetterFile[]> {
   return filesOf(directory, DAMAGED_NAME);
 }
@@ -36,13 +36,13 @@ async function filesOf(directory: string, pattern: RegExp): Promise<readonly Let
     .map((name) => ({ path: join(directory, name), number: Number(pattern.exec(name)![1]) }));
 }
 
-/** What is in one file of letters. */
+/** The content of a file of letters. */
 export interface FoundLetters {
   readonly letters: readonly DeadLetter[];
   readonly damagedBytes: number;
 }
 
-/** The letters of one file; none if it is gone. */
+/** Reads the letters of one file; none if the file does not exist. */
 export async function readLetters(path: string): Promise<FoundLetters> {
   const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return Buffer.alloc(0);

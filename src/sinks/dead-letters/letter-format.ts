@@ -2,19 +2,19 @@ import { crc32 } from 'node:zlib';
 
 /** An entry of the journal that the destination of a sink rejected. */
 export interface DeadLetter {
-  /** In one word why, e.g. `http_400`. */
+  /** The cause as a label, for example `http_400`. */
   readonly cause: string;
-  /** What the sink said, at most 500 characters. */
+  /** The error message of the sink, at most 500 characters. */
   readonly message: string;
-  /** When it was refused, milliseconds since 1970. */
+  /** When the entry was rejected, in milliseconds since 1970. */
   readonly timeMillis: number;
-  /** The journal, 32 hex digits, and the entry's index in it. */
+  /** The journal id, 32 hex digits, and the index of the entry in it. */
   readonly journal: string;
   readonly index: number;
-  /** When the daemon received it, milliseconds since 1970. */
+  /** When the daemon received the entry, in milliseconds since 1970. */
   readonly receivedMillis: number;
   readonly records: number;
-  /** A processor failed for it, so no sink saw it. */
+  /** Set if a processor failed for the entry, so that no sink got it. */
   readonly isUnprocessed?: true | undefined;
   /** `ExportLogsServiceRequest`, protobuf. */
   readonly body: Uint8Array;
@@ -25,7 +25,9 @@ const MAGIC = 0x42_4c_44_31;
 const PREFIX_BYTES = 16;
 const MAX_HEADER_BYTES = 65_536;
 
-/** A letter as it stands in a file: "BLD1", length of the header, of the body, crc-32 of both; header (JSON); body. */
+/**
+ * Encodes a letter: "BLD1", length of the header, length of the body, crc-32 of both; header (JSON); body.
+ */
 export function encodeLetter({ body, ...about }: DeadLetter): Buffer {
   const header = Buffer.from(JSON.stringify(about), 'utf8');
   const bytes = Buffer.alloc(PREFIX_BYTES + header.length + body.length);
@@ -38,10 +40,12 @@ export function encodeLetter({ body, ...about }: DeadLetter): Buffer {
   return bytes;
 }
 
-/** What stands in a file of letters: a letter, or bytes that are none, such as a write that a crash has cut. */
+/** A decoded part of a file: a letter, or invalid bytes, for example of a write that a crash interrupted. */
 export type Decoded = { readonly letter: DeadLetter } | { readonly damagedBytes: number };
 
-/** All letters of a file that check out, also those behind damage, and how much is damaged. */
+/**
+ * Decodes all valid letters of a file, including those after damage, and reports how many bytes are damaged.
+ */
 export function* decodeLetters(bytes: Buffer): Generator<Decoded> {
   let at = 0;
   while (at < bytes.length) {

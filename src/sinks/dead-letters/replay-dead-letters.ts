@@ -4,31 +4,32 @@ import { letterFiles, readLetters } from './letter-files.ts';
 import type { DeadLetter } from './letter-format.ts';
 
 /**
- * The dead letters of a sink, oldest first, one file in memory at a time. What is added meanwhile may be missing.
+ * Reads the dead letters of a sink, oldest first, with one file in memory at a time. Letters that are added
+ * in the meantime may be missing.
  * @param directory the sink's own folder
  */
 export async function* listDeadLetters(directory: string): AsyncGenerator<DeadLetter> {
   for (const { path } of await letterFiles(directory)) yield* (await readLetters(path)).letters;
 }
 
-/** How much was handed back. */
+/** How much was replayed. */
 export interface Replayed {
   readonly letters: number;
   readonly records: number;
-  /** Bytes that are no letter any more. Their files are kept under another name, `*.dlq.damaged`. */
+  /** Invalid bytes. The files that contain them are kept under the name `*.dlq.damaged`. */
   readonly damagedBytes: number;
 }
 
 /**
- * Hands back the dead letters that are there now, oldest first. A file of them is removed only after all its letters
- * were taken, so that none is lost when this is killed half-way; the letters of the file under way then come again
- * (at least once). A file in which something is damaged is not removed, but renamed.
+ * Replays the current dead letters, oldest first. A file is removed only after all its letters were taken, so
+ * that none is lost if the process is killed; the letters of the current file are then replayed again (at
+ * least once). A file that contains damage is renamed instead of removed.
  *
- * Nobody may write to the files meanwhile: of a running sink use `SinkRunner.replayDeadLetters`.
+ * No other writer may use the files at the same time: for a running sink, use `SinkRunner.replayDeadLetters`.
  *
- * @param take takes some letters; they are safe when it resolves
- * @param maxBytes about how much is handed over at a time
- * @throws what `take` throws; the files that were not finished stay
+ * @param take takes letters; they are safe when it resolves
+ * @param maxBytes approximately how much is passed to `take` at once
+ * @throws what `take` throws; files that were not finished are kept
  */
 export async function replayDeadLetters(
   directory: string,
@@ -53,7 +54,7 @@ export async function replayDeadLetters(
   return replayed;
 }
 
-/** No two of one index, so that a sink which names indexes is understood. */
+/** A batch never contains an index twice, so that the indexes that a sink rejects are unambiguous. */
 function batchOf(letters: readonly DeadLetter[], from: number, maxBytes: number): readonly DeadLetter[] {
   const indexes = new Set<number>();
   let bytes = 0;

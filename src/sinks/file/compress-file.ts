@@ -7,10 +7,9 @@ import { syncDirectory } from '../../disk/index.ts';
 import { UNFINISHED } from './rotated-files.ts';
 
 /**
- * Replaces a file by its gzip form, `<path>.gz`. At every moment one of them is there whole: the new one has
- * another name until it is on the disk.
- * Nothing is done if somebody else has moved or removed the file.
- * @throws if it could not be done: the file is there as before
+ * Replaces a file by its compressed form, `<path>.gz`. One of the two is complete at any time: the new file
+ * has a temporary name until it is on disk. Does nothing if another program has moved or removed the file.
+ * @throws if that fails; the original file is unchanged
  */
 export async function compressFile(path: string, mode: number, signal: AbortSignal): Promise<void> {
   const unfinished = `${path}${UNFINISHED}`;

@@ -13,27 +13,27 @@ import {
 import type { FileSinkOptions } from './options.ts';
 import { TextBuffer } from './text-buffer.ts';
 
-/** So much is collected for one piece. */
+/** The size at which a chunk is passed on. */
 const PIECE_BYTES = 1_048_576;
-/** So much of an entry is held back until all of it was read. */
+/** The lines of an entry are held back up to this size until the entry was read completely. */
 const MAX_HELD_BYTES = 8 * PIECE_BYTES;
-/** People read lines of text; OTLP/JSON holds what is longer. */
+/** Text lines are for people; OTLP/JSON contains longer bodies completely. */
 const MAX_BODY = 65_536;
-/** In each line of all its records: a long one would make a file of many times what was sent. */
+/** The name is part of every line: a long one would make the file many times larger than the input. */
 const MAX_NAME = 128;
 
-/** Entries that are not what the journal should hold. */
+/** Entries that cannot be decoded. */
 export interface BadEntries {
-  /** Their `index`. */
+  /** The `index` of each entry. */
   readonly indexes: number[];
-  /** What is wrong with the last of them. */
+  /** The error of the last one. */
   message: string;
 }
 
 /**
- * Encodes entries as the lines of a file, and lets other work have its turn in between. One call at a time.
+ * Encodes entries as the lines of a file, and yields to the event loop in between. One call at a time.
  *
- * It holds 1 MiB of lines, of a single entry up to 8 MiB.
+ * It holds 1 MiB of lines, or up to 8 MiB for a single entry.
  */
 export class FileLines {
   readonly #format: FileSinkOptions['format'];
@@ -45,9 +45,9 @@ export class FileLines {
   }
 
   /**
-   * The lines of these entries, in their order, in pieces of whole lines. A piece is valid until the next is
-   * requested. An entry that cannot be read is noted in `bad` and leaves no line; of one that makes more than
-   * 8 MiB, the lines before its error remain.
+   * The lines of the entries, in order, in chunks of complete lines. A chunk is valid until the next one is
+   * requested. An entry that cannot be decoded is added to `bad` and produces no lines; if it produced more
+   * than 8 MiB before the error, those lines are kept.
    * @throws the signal's reason when it is aborted
    */
   async *lines(
@@ -84,7 +84,7 @@ export class FileLines {
     if (out.length > 0) yield out.bytes;
   }
 
-  /** The lines of one entry, in pieces that take about a millisecond each. @throws WireError */
+  /** The lines of one entry, in parts that take about a millisecond each. @throws WireError */
   *#pieces(body: Uint8Array): Generator<string> {
     const groups = logGroups(body);
     if (this.#format === 'otlpJson') yield* this.#json.lines(groups);
@@ -93,8 +93,9 @@ export class FileLines {
 }
 
 /**
- * Records as lines of text, one each, every line with its line break: time (UTC), severity, service, logger,
- * body, attributes, and at the end trace and span. Control characters are escaped, so a line is a record.
+ * Formats records as lines of text, one per record, each with a line break: time (UTC), severity, service,
+ * logger, body, attributes, and at the end trace and span. Control characters are escaped, so a line is a
+ * record.
  */
 export function textLines({ resource, scope, records }: LogGroup): string {
   const service = shortName(stringOf(resource.attributes, 'service.name'));

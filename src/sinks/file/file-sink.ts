@@ -10,24 +10,24 @@ import { LogFile } from './log-file.ts';
 import type { FileSinkOptions, FileSinkTools } from './options.ts';
 import { moveAway, prune, rotatedFiles, siblings } from './rotated-files.ts';
 
-/** Who may read the file. */
+/** The mode of the file for each value of the option `mode`. */
 const modes = { owner: 0o600, group: 0o640, all: 0o644 } as const;
 const LINE_BREAK = Buffer.from('\n');
 
 /**
- * Writes records to a file, a line of OTLP/JSON for each batch, or a line of text for each record; begins a
- * new file by size and age; compresses and prunes the old ones.
+ * Writes records to a file: a line of OTLP/JSON per batch, or a line of text per record. Rotates the file by
+ * size and age, compresses and removes old files.
  *
- * Exactly once over any end of the daemon: its state names the file and the offset up to which it is good,
- * and `open` cuts off what lies beyond, also if the file was rotated meanwhile. For that nothing is written
- * to a file before a state that names it is stored (`prepare`). A file of which it knows nothing is never
- * cut, only lengthened.
+ * Exactly once across any end of the daemon: the state contains the file and the offset up to which it is
+ * valid, and `open` truncates what lies beyond it, even if the file was rotated in the meantime. Therefore
+ * nothing is written to a file before a state that contains it is stored (`prepare`). A file without a known
+ * state is never truncated, only appended to.
  *
- * A file that was removed or moved by another program (logrotate) is noticed before the next write and
- * created again. With `copytruncate` the file is followed, but what was written between the copy and the cut
- * is lost, as with everything.
+ * If another program (logrotate) removes or moves the file, the sink notices before the next write and
+ * creates it again. With `copytruncate` the sink continues in the file, but data that was written between the
+ * copy and the truncation is lost, as with any program.
  *
- * A full disk makes `write` fail; the rest of a line is cut off before it is tried again.
+ * On a full disk `write` fails; the partial line is truncated before the next attempt.
  */
 export class FileSink implements Sink {
   readonly #options: FileSinkOptions;
@@ -39,9 +39,9 @@ export class FileSink implements Sink {
   readonly #closing = new AbortController();
   readonly #counters = { rotations: 0, rotation_failures: 0 };
   #file: LogFile | undefined;
-  /** What `prepare` or `write` returned last. */
+  /** The state that `prepare` or `write` returned last. */
   #reported: FileState | undefined;
-  /** Old files are waiting to be compressed and pruned. */
+  /** Whether old files must be compressed and removed. */
   #isTidyDue = true;
   #tidying: Promise<void> = Promise.resolve();
 
@@ -67,7 +67,7 @@ export class FileSink implements Sink {
     const { rotate } = this.#options;
     const change = await this.#file.settle();
     if (!(await this.#file.isAt(this.#path))) {
-      this.#warn(`${this.#path} was moved or removed by another program; a new one is made`);
+      this.#warn(`${this.#path} was moved or removed by another program; a new file is created`);
       this.#file = await this.#replace(this.#file);
     } else if (change !== undefined) {
       this.#warn(`${this.#path} was ${change} by another program`);
@@ -115,7 +115,7 @@ export class FileSink implements Sink {
     return bad;
   }
 
-  /** Looks for the file of a state under its own name and under those that a rotation gives. */
+  /** Searches for the file of a state under its own name and under the names of rotated files. */
   async #find(known: FileState): Promise<void> {
     const own = await LogFile.reopen(this.#path, known, this.#clock);
     if (own !== undefined) {
@@ -130,10 +130,10 @@ export class FileSink implements Sink {
       return;
     }
     if (known.offset > 0)
-      this.#warn(`the file that it wrote to last is not at ${this.#path}; nothing was cut`);
+      this.#warn(`the file that was written last is not at ${this.#path}; nothing was truncated`);
   }
 
-  /** Who may read the file may enter a directory that is made for it. */
+  /** Creates the directory. Users who may read the file may also enter a directory that is created for it. */
   async #makeDirectory(): Promise<void> {
     const mode = this.#mode;
     const directory = dirname(this.#path);
@@ -161,7 +161,7 @@ export class FileSink implements Sink {
     this.#isTidyDue = true;
   }
 
-  /** Compresses and prunes old files, beside the writing. Not before the state of the new file is stored. */
+  /** Compresses and removes old files in the background, after the state of the new file is stored. */
   #tidy(): void {
     this.#isTidyDue = false;
     const { rotate } = this.#options;

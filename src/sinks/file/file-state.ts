@@ -1,18 +1,18 @@
 import type { BigIntStats } from 'node:fs';
 
-/** What makes a file this one: an inode number alone is given to the next file when a file is removed. */
+/** Identifies a file: the inode number alone is reused after a file is removed. */
 export interface FileIdentity {
   readonly inode: string;
-  /** When the inode was made, nanoseconds since 1970; 0 where the file system does not know. */
+  /** When the inode was created, in nanoseconds since 1970; 0 if the file system does not know. */
   readonly born: string;
 }
 
-/** What a file sink returns after a write: up to where which file is good. */
+/** The state of a file sink after a write: the file, and the offset up to which it is valid. */
 export interface FileState extends FileIdentity {
   readonly offset: number;
   /** crc-32 of the last {@link TAIL_BYTES} before the offset. */
   readonly tail: number;
-  /** When the file was begun, milliseconds since 1970. */
+  /** When the file was started, in milliseconds since 1970. */
   readonly since: number;
 }
 
@@ -26,7 +26,7 @@ export function isSame(one: FileIdentity, other: FileIdentity): boolean {
   return one.inode === other.inode && one.born === other.born;
 }
 
-/** A state as it came back from the disk; undefined if it is none of ours. */
+/** Parses a state that was read from disk; undefined if it is invalid. */
 export function parseFileState(state: unknown): FileState | undefined {
   if (typeof state !== 'object' || state === null) return undefined;
   const { inode, born, offset, tail, since } = state as Record<string, unknown>;

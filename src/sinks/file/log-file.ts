@@ -9,25 +9,25 @@ import { type FileIdentity, type FileState, identityOf, isSame, TAIL_BYTES } fro
 const NEW_LINE = 10;
 
 /**
- * A file that lines are appended to, which knows up to where it is good: what a failed write left beyond that
- * is cut off before the next.
+ * A file to which lines are appended. It tracks the offset up to which the file is valid: data that a failed
+ * write left beyond it is truncated before the next write.
  */
 export class LogFile {
   readonly #file: FileHandle;
   readonly #identity: FileIdentity;
   readonly #since: number;
   readonly #clock: Clock;
-  /** When it was opened, by the monotonic clock, and how old it was then. */
+  /** The monotonic time when it was opened, and its age at that time. */
   readonly #openedAt: number;
   readonly #ageThen: number;
   #offset: number;
   #tail: Buffer;
   #isDirty = false;
-  /** Appended since {@link begin}. */
+  /** Bytes appended since {@link begin}. */
   #pending = 0;
   #pendingTail: Buffer = Buffer.alloc(0);
 
-  /** @param since when it was begun, by the wall clock; a time to come counts as now */
+  /** @param since when the file was started, by the wall clock; a time in the future counts as now */
   private constructor(
     file: FileHandle,
     { identity, since, clock }: { identity: FileIdentity; since: number; clock: Clock },
@@ -46,13 +46,13 @@ export class LogFile {
   }
 
   /**
-   * Opens the file, or makes it.
-   * @param mode of a new file, whatever the umask is
-   * @throws if it is no regular file
+   * Opens the file, or creates it.
+   * @param mode the mode of a new file, regardless of the umask
+   * @throws if it is not a regular file
    */
   static async open(path: string, mode: number, clock: Clock): Promise<LogFile> {
     const before = await stat(path).catch(ignoreMissing);
-    // Opening a pipe would wait for a reader, and a device cannot be cut.
+    // Opening a pipe would wait for a reader, and a device cannot be truncated.
     if (before !== undefined && !before.isFile()) throw new Error(`${path} is not a regular file`);
     const { O_APPEND, O_CREAT, O_RDWR } = constants;
     const file = await open(path, O_APPEND | O_CREAT | O_RDWR, mode);
@@ -73,8 +73,8 @@ export class LogFile {
   }
 
   /**
-   * Opens the file of a state, and cuts off what lies beyond it.
-   * @returns undefined if this is not that file, which is then not changed
+   * Opens the file of a state, and truncates what lies beyond the valid offset.
+   * @returns undefined if the path leads to a different file, which is not changed
    */
   static async reopen(path: string, state: FileState, clock: Clock): Promise<LogFile | undefined> {
     const isIt = (stats: BigIntStats) =>
@@ -112,34 +112,31 @@ export class LogFile {
     return this.#offset;
   }
 
-  /**
-   * Its age when it was opened, by the wall clock, and the time since then, which no clock that is set
-   * changes.
-   */
+  /** The age at opening, by the wall clock, plus the time since then, by the monotonic clock. */
   get ageMillis(): number {
     return this.#ageThen + (this.#clock.monotonicNow() - this.#openedAt);
   }
 
-  /** A write failed, and what it left was not cut off yet. */
+  /** Whether a failed write left data that was not truncated yet. */
   get isDirty(): boolean {
     return this.#isDirty;
   }
 
-  /** Something stands at its end that is no whole line. */
+  /** Whether the file ends with an incomplete line. */
   get endsInMidLine(): boolean {
     return this.#tail.length > 0 && this.#tail.at(-1) !== NEW_LINE;
   }
 
-  /** Whether the path still leads here. */
+  /** Whether the path still leads to this file. */
   async isAt(path: string): Promise<boolean> {
     const found = await stat(path, { bigint: true }).catch(ignoreMissing);
     return found !== undefined && isSame(identityOf(found), this.#identity);
   }
 
   /**
-   * Puts the end where the lines end: cuts off what a failed write left, and follows what others did to the
-   * file.
-   * @returns what others did to it, if they did
+   * Adjusts the valid offset to the file: truncates what a failed write left, and accepts changes by other
+   * programs.
+   * @returns how another program changed the file, if one did
    */
   async settle(): Promise<'shortened' | 'lengthened' | undefined> {
     const { size } = await this.#file.stat();
@@ -159,7 +156,7 @@ export class LogFile {
     return wasShortened ? 'shortened' : 'lengthened';
   }
 
-  /** From here on what is written counts only after {@link commit}. */
+  /** Appends bytes. They become valid with {@link commit}. */
   async append(bytes: Uint8Array): Promise<void> {
     this.#isDirty = true;
     for (let at = 0; at < bytes.length; ) at += (await this.#file.write(bytes, at)).bytesWritten;
@@ -168,13 +165,13 @@ export class LogFile {
     this.#pendingTail = Buffer.concat([this.#pendingTail, last]).subarray(-TAIL_BYTES);
   }
 
-  /** Forgets what was appended: a new write begins. */
+  /** Starts a new write: appended bytes that were not committed no longer count. */
   begin(): void {
     this.#pending = 0;
     this.#pendingTail = this.#tail;
   }
 
-  /** What was appended is good now. */
+  /** Makes the appended bytes valid. */
   async commit(sync: boolean): Promise<void> {
     if (sync && this.#pending > 0) await this.#file.datasync();
     const { size } = await this.#file.stat();
@@ -182,7 +179,7 @@ export class LogFile {
       this.#offset = size;
       this.#tail = Buffer.from(this.#pendingTail);
     } else {
-      // Somebody else cut it or wrote to it meanwhile.
+      // Another program truncated the file or wrote to it in the meantime.
       this.#offset = size;
       this.#tail = await readTail(this.#file, size);
     }

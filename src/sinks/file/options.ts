@@ -10,13 +10,13 @@ export const fileSinkOptions = group(
     path: path({
       absent: '`<data>/logs/<name>.jsonl`, or `.log` as text',
       meaning:
-        'The file. Missing directories are created. No other program may write to it. In the data directory, only `logs/` may have files of sinks.',
+        'The path of the file. Missing directories are created. No other program may write to the file. In the data directory, sinks may write to `logs/` only.',
       example: '/var/log/distlogd/archive.jsonl',
     }),
     format: choice(['otlpJson', 'text'], {
       default: 'otlpJson',
       meaning:
-        '`otlpJson`: lines of OTLP/JSON with up to 512 records, which the Collector and lnav read; nothing is lost. `text`: a line for each record, for people.',
+        '`otlpJson`: lines of OTLP/JSON with up to 512 records, which the Collector and lnav read; no information is lost. `text`: one line per record, for people.',
     }),
     rotate: group(
       {
@@ -46,18 +46,18 @@ export const fileSinkOptions = group(
     fsync: choice(['always', 'never'], {
       default: 'always',
       meaning:
-        '`always`: a record counts as written when it is on the disk. `never`: when the operating system has it; a power failure can lose the last ones.',
+        '`always`: a record counts as written when it is on disk. `never`: when the operating system has it; a power failure can lose the last records.',
     }),
   },
-  { meaning: 'Writes a file: lines of OTLP/JSON, or of text.' },
+  { meaning: 'Writes records to a file, as lines of OTLP/JSON or of text.' },
 );
 
-/** The options as they hold. */
+/** The resolved options. */
 export type FileSinkOptions = ValueOf<typeof fileSinkOptions> & { readonly path: string };
 
-/** What the sink works with, beside its options. */
+/** The dependencies of the sink, besides its options. */
 export interface FileSinkTools {
   readonly log: OwnLog;
-  /** Time, for tests. Default: the machine's. */
+  /** The clock, for tests. Default: the system clock. */
   readonly clock?: Clock | undefined;
 }

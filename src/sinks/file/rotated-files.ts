@@ -5,19 +5,19 @@ import { syncDirectory } from '../../disk/index.ts';
 export interface RotatedFile {
   readonly path: string;
   readonly isCompressed: boolean;
-  /** What its name says: when it was moved away, and which of those of one moment it is, from 1. */
+  /** From its name: when it was rotated, and a number from 1 for files with the same time. */
   readonly time: string;
   readonly number: number;
 }
 
-/** What a compressed file is called until it is whole. */
+/** The suffix of a compressed file until it is complete. */
 export const UNFINISHED = '.gz.unfinished';
 
 /**
- * Moves the file away: `app.jsonl` becomes `app.jsonl.20261121T061236123Z`, with `_2` behind it if there is
- * one. Its name comes behind all others, also if the clock was ahead when those were made: order is what
- * `keep` goes by.
- * @returns its new path
+ * Rotates the file: `app.jsonl` becomes `app.jsonl.20261121T061236123Z`, followed by `_2` if that exists. The
+ * new name sorts after all others, even if the clock was ahead when they were created, because `keep` uses
+ * this order.
+ * @returns the new path
  */
 export async function moveAway(path: string, nowMillis: number): Promise<string> {
   const now = new Date(nowMillis).toISOString().replaceAll(/[-:.]/g, '');
@@ -30,9 +30,7 @@ export async function moveAway(path: string, nowMillis: number): Promise<string>
   return target;
 }
 
-/**
- * The files that were moved away, oldest first, by the time in their names. Others' files are not among them.
- */
+/** The rotated files, oldest first, by the time in their names. Files of other programs are not included. */
 export async function rotatedFiles(path: string): Promise<readonly RotatedFile[]> {
   const found: RotatedFile[] = [];
   for (const name of await siblings(path)) {
@@ -49,13 +47,16 @@ export async function rotatedFiles(path: string): Promise<readonly RotatedFile[]
   return found.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : a.number - b.number));
 }
 
-/** The names in the file's folder that begin like it and go on: what it, or another program, moved away. */
+/**
+ * The names in the file's folder that start with its name and are longer: rotated files, or files of other
+ * programs.
+ */
 export async function siblings(path: string): Promise<readonly string[]> {
   const base = basename(path);
   return (await readdir(dirname(path))).filter((name) => name.startsWith(base) && name !== base);
 }
 
-/** Removes the oldest, and what a crash left unfinished. */
+/** Removes the oldest files, and temporary files that a crash left. */
 export async function prune(path: string, keep: number): Promise<void> {
   for (const name of await siblings(path)) {
     if (/^\.\d{8}T\d{9}Z.*\.gz\.unfinished$/.test(name.slice(basename(path).length))) {
@@ -63,7 +64,7 @@ export async function prune(path: string, keep: number): Promise<void> {
     }
   }
   const files = await rotatedFiles(path);
-  // A crash can leave a file and its compressed form: these count once.
+  // After a crash, a file and its compressed form can both exist: they count once.
   const names = [...new Set(files.map((file) => file.path.replace(/\.gz$/, '')))];
   for (const name of names.slice(0, Math.max(0, names.length - keep))) {
     await rm(name, { force: true });

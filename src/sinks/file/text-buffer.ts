@@ -1,21 +1,21 @@
 const USUAL_BYTES = 2_097_152;
 
 /**
- * Text on its way to a file, as bytes. Each part becomes bytes at once: a text that was put together of many
- * parts is a tree of them in memory until it is read, and to carry such trees on costs more than all else.
+ * Encodes text that is to be written to a file. Each part is encoded at once: a concatenated string is a tree
+ * of parts in memory until it is read, and keeping such trees would cost more than everything else.
  */
 export class TextBuffer {
   length = 0;
   #bytes = Buffer.allocUnsafeSlow(USUAL_BYTES);
 
-  /** What was added. It is only good until the next call. */
+  /** The encoded bytes. They are valid until the next call. */
   get bytes(): Buffer {
     return this.#bytes.subarray(0, this.length);
   }
 
   add(text: string): void {
     const room = this.#bytes.length - this.length;
-    // No UTF-16 unit takes more than three bytes.
+    // A UTF-16 code unit takes at most three bytes.
     if (text.length * 3 > room) this.#grow(Buffer.byteLength(text));
     this.length += this.#bytes.write(text, this.length);
   }

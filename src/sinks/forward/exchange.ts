@@ -8,40 +8,40 @@ import {
   type Reply,
 } from '../../frames/index.ts';
 
-/** How many batches are under way at most. */
+/** The maximum number of batches in flight. */
 const WINDOW = 8;
 
-/** A batch under its number for the other daemon. */
+/** A batch with its number in the ack protocol. */
 export interface NumberedEntry {
   readonly seq: number;
   readonly entry: JournalEntry;
 }
 
-/** An entry that the other daemon will never take. */
+/** An entry that the other daemon has rejected permanently. */
 export interface Refused {
   readonly entry: JournalEntry;
-  /** In one word. */
+  /** The cause as a label. */
   readonly cause: string;
 }
 
 /**
- * The way of some batches into the journal of another daemon, by the ack protocol, without a socket: which frame goes
- * next, and what a reply means. What the other daemon says that it holds already counts as sent.
+ * Delivers some batches to the journal of another daemon with the ack protocol, without a socket: selects the
+ * next frame and processes replies. Batches that the other daemon reports as stored count as sent.
  */
 export class Exchange {
   readonly #producer: Producer;
-  /** Not acknowledged, in their order. */
+  /** Unacknowledged batches, in order. */
   readonly #open: NumberedEntry[];
   readonly refused: Refused[] = [];
-  /** How many of them, from the first, are under way. */
-  #underWay = 0;
-  #isGreeted = false;
-  /** What the other daemon holds. */
+  /** How many of them, from the first, are in flight. */
+  #inFlight = 0;
+  #isWelcomed = false;
+  /** The last batch that the other daemon has. */
   #last = 0;
   #credit = WINDOW;
-  /** A NACK for this number was obeyed; those that follow were caused by the same gap. */
-  #obeyedNack: number | undefined;
-  /** It asked to come again after so long. */
+  /** The number of the NACK that was handled. Further NACKs for it were caused by the same gap. */
+  #handledNack: number | undefined;
+  /** How long the other daemon asked to wait before the next attempt. */
   pauseMillis: number | undefined;
 
   constructor(producer: Producer, batches: readonly NumberedEntry[]) {
@@ -57,14 +57,14 @@ export class Exchange {
     return encodeHello({ producer: this.#producer.id, secret: this.#producer.secret, last: 0 });
   }
 
-  /** The frame to send now; undefined: a reply comes first. */
+  /** Returns the frame to send now; undefined if a reply must arrive first. */
   next(): readonly Uint8Array[] | undefined {
-    if (!this.#isGreeted || this.pauseMillis !== undefined) return undefined;
-    const batch = this.#open[this.#underWay];
-    if (batch === undefined || this.#underWay >= Math.min(WINDOW, this.#credit)) return undefined;
+    if (!this.#isWelcomed || this.pauseMillis !== undefined) return undefined;
+    const batch = this.#open[this.#inFlight];
+    if (batch === undefined || this.#inFlight >= Math.min(WINDOW, this.#credit)) return undefined;
     const { seq, entry } = batch;
-    const prev = this.#open[this.#underWay - 1]?.seq ?? this.#last;
-    this.#underWay += 1;
+    const prev = this.#open[this.#inFlight - 1]?.seq ?? this.#last;
+    this.#inFlight += 1;
     return encodeData({
       producer: this.#producer.id,
       seq,
@@ -81,25 +81,26 @@ export class Exchange {
     if (Buffer.compare(reply.producer, this.#producer.id) !== 0) return;
     switch (reply.kind) {
       case 'welcome':
-        this.#isGreeted = true;
+        this.#isWelcomed = true;
         this.#credit = Math.max(1, reply.credit);
-        this.#underWay = 0;
-        // Before what it holds: a batch behind these may have arrived on a connection that was lost.
+        this.#inFlight = 0;
+        // Checked before `last` is applied: a batch after these may have arrived on a connection that was
+        // lost.
         for (const { seq, entry } of [...this.#open]) {
           if (entry.body.length > reply.maxBytes) this.#refuse(seq, 'too_large');
         }
-        return this.#holds(reply.last);
+        return this.#settle(reply.last);
       case 'ack':
         this.#credit = Math.max(1, reply.credit);
-        return this.#holds(reply.last);
+        return this.#settle(reply.last);
       case 'nack':
-        this.#holds(reply.last);
-        if (this.#obeyedNack === reply.last) return;
-        this.#obeyedNack = reply.last;
-        this.#underWay = 0;
+        this.#settle(reply.last);
+        if (this.#handledNack === reply.last) return;
+        this.#handledNack = reply.last;
+        this.#inFlight = 0;
         return;
       case 'retry':
-        this.#holds(reply.last);
+        this.#settle(reply.last);
         this.pauseMillis = reply.afterMillis;
         return;
       case 'reject':
@@ -107,23 +108,25 @@ export class Exchange {
     }
   }
 
-  #holds(last: number): void {
+  #settle(last: number): void {
     this.#last = last;
-    let held = 0;
-    while (held < this.#open.length && this.#open[held]!.seq <= last) held += 1;
-    if (held === 0) return;
-    this.#open.splice(0, held);
-    this.#underWay = Math.max(0, this.#underWay - held);
-    this.#obeyedNack = undefined;
+    let settled = 0;
+    while (settled < this.#open.length && this.#open[settled]!.seq <= last) settled += 1;
+    if (settled === 0) return;
+    this.#open.splice(0, settled);
+    this.#inFlight = Math.max(0, this.#inFlight - settled);
+    this.#handledNack = undefined;
   }
 
-  /** Those behind it were sent with a `prev` that will never come, and go again. */
+  /**
+   * Removes a batch. The batches after it were sent with a `prev` that will never arrive, so they are resent.
+   */
   #refuse(seq: number, cause: string): void {
     const at = this.#open.findIndex((batch) => batch.seq === seq);
     if (at < 0) return;
     const [{ entry }] = this.#open.splice(at, 1) as [NumberedEntry];
     this.refused.push({ entry, cause });
-    this.#underWay = Math.min(this.#underWay, at);
-    this.#obeyedNack = undefined;
+    this.#inFlight = Math.min(this.#inFlight, at);
+    this.#handledNack = undefined;
   }
 }

@@ -22,7 +22,7 @@ interface Running {
   fail(error: Error): void;
 }
 
-/** The connection to another daemon. It carries one exchange at a time. */
+/** The connection to another daemon. It runs one exchange at a time. */
 export class ForwardLink {
   readonly #options: ForwardLinkOptions;
   readonly #client: ZmtpClient;
@@ -54,7 +54,7 @@ export class ForwardLink {
     );
   }
 
-  /** @throws (rejects) if it did not come to its end: then it is to be repeated from its beginning */
+  /** @throws (rejects) if the exchange was not completed; it must be repeated from the beginning */
   run(exchange: Exchange, signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       const { clock, timeoutMillis, endpoint } = this.#options;
@@ -70,7 +70,7 @@ export class ForwardLink {
       const wait = () => {
         cancel();
         cancel = clock.after(timeoutMillis, () => {
-          end(new Error(`${endpoint} has not answered within ${timeoutMillis} ms`));
+          end(new Error(`${endpoint} did not reply within ${timeoutMillis} ms`));
           this.#client.reconnect();
         });
       };
@@ -90,10 +90,10 @@ export class ForwardLink {
           try {
             exchange.receive(decodeReply(frames));
           } catch (error) {
-            return end(new Error(`a reply of ${endpoint} cannot be read: ${problemText(error)}`));
+            return end(new Error(`a reply of ${endpoint} is invalid: ${problemText(error)}`));
           }
           if (exchange.pauseMillis !== undefined) {
-            return end(retryLaterError(`${endpoint} takes nothing at the moment`, exchange.pauseMillis));
+            return end(retryLaterError(`${endpoint} accepts no batches at the moment`, exchange.pauseMillis));
           }
           wait();
           pump();

@@ -4,29 +4,29 @@ import { newProducer, type Producer } from '../../frames/index.ts';
 import { Exchange } from './exchange.ts';
 import { ForwardLink, type ForwardLinkOptions } from './forward-link.ts';
 
-/** What is stored with the cursor. */
+/** The state that is stored with the cursor. */
 interface ForwardState {
-  /** 16 random bytes, hex: who knows them can send in the name of this sink. */
+  /** 16 random bytes, hex. Anyone who knows them can send as this sink. */
   readonly secret: string;
-  /** The index of the last entry that the other daemon holds. */
+  /** The index of the last entry that the other daemon has. */
   readonly last: number;
 }
 
 /**
- * Sends entries to the `zmqAck` receiver of another daemon, as a client of its ack protocol. The number of a batch there
- * is its index in the journal here, so what comes again after a crash of either daemon is recognised: each entry is in the
- * other journal exactly once.
+ * Sends entries to the `zmqAck` receiver of another daemon, as a client of its ack protocol. The number of a
+ * batch is its index in the local journal, so repeats after a crash of either daemon are detected: each entry
+ * is in the other journal exactly once.
  *
- * Its name for the other daemon (the producer) is made of a secret that is stored with the cursor. Dead letters that are
- * handed back have old numbers, so they go under another name, at least once.
+ * Its producer id is derived from a secret that is stored with the cursor. Replayed dead letters have old
+ * indexes, so they are sent with a different producer id, at least once.
  */
 export class ForwardSink implements Sink {
   readonly #options: ForwardLinkOptions;
   readonly #letters = newProducer();
   #letterSeq = 0;
   /**
-   * Refused in attempts that failed then, by index: the other daemon may hold what came after them, and would
-   * seem to hold these too.
+   * The causes of entries that were rejected in failed attempts, by index. The other daemon may have the
+   * batches after them, and would then appear to have these too.
    */
   readonly #refused = new Map<number, string>();
   #link: ForwardLink | undefined;
@@ -42,7 +42,7 @@ export class ForwardSink implements Sink {
     this.#link ??= new ForwardLink(this.#options);
   }
 
-  /** The secret is on the disk before it is used. */
+  /** Returns a new secret, so that it is on disk before it is used. */
   async prepare(): Promise<ForwardState | undefined> {
     if (this.#state !== undefined) return undefined;
     this.#state = { secret: randomBytes(16).toString('hex'), last: 0 };
@@ -54,10 +54,15 @@ export class ForwardSink implements Sink {
     const refused = isReplay ? await this.#sendLetters(entries, signal) : await this.#send(entries, signal);
     if (refused.size === 0) return this.#state!;
     const [cause = ''] = refused.values();
-    throw rejectedError(cause, `the other daemon refused it: ${cause}`, [...refused.keys()], this.#state);
+    throw rejectedError(
+      cause,
+      `the other daemon rejected the batch: ${cause}`,
+      [...refused.keys()],
+      this.#state,
+    );
   }
 
-  /** @returns the indexes of those that the other daemon will never take, and why */
+  /** @returns the indexes of the entries that the other daemon rejected permanently, with the causes */
   async #send(entries: readonly JournalEntry[], signal: AbortSignal): Promise<ReadonlyMap<number, string>> {
     const { secret, last } = this.#state!;
     this.#producer ??= newProducer(Buffer.from(secret, 'hex'));
@@ -81,7 +86,7 @@ export class ForwardSink implements Sink {
     return refused;
   }
 
-  /** Never the same number again, also after a failure: other letters may come then. */
+  /** Numbers are never reused, even after a failure: the next call may have other letters. */
   async #sendLetters(letters: readonly JournalEntry[], signal: AbortSignal) {
     const exchange = new Exchange(
       this.#letters,

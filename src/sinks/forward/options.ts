@@ -5,7 +5,7 @@ const publicKey = {
   type: 'key',
   expected: 'a public key of 40 characters in Z85, as `distlogd keygen` prints it',
   parse: parseCurveKey,
-  // Somebody may have mistaken a secret key for it.
+  // A user may have entered a secret key by mistake.
   isSecret: true,
   example: "'rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7'",
 } as const;
@@ -17,14 +17,14 @@ export const forwardSinkOptions = group(
       type: 'endpoint',
       expected: 'an endpoint such as tcp://10.0.0.5:5011 or ipc:///run/distlogd/in.sock',
       parse: parseZmqEndpoint,
-      meaning: 'The receiver `zmqAck` of the other daemon.',
+      meaning: 'The endpoint of the receiver `zmqAck` of the other daemon.',
       example: 'tcp://127.0.0.1:5911',
     }),
     timeoutMillis: millis({
       min: 100,
       max: 600_000,
       default: 10_000,
-      meaning: 'How long the sink waits for a reply before it connects again.',
+      meaning: 'How long the sink waits for a reply before it reconnects.',
     }),
     curve: group(
       {
@@ -35,26 +35,26 @@ export const forwardSinkOptions = group(
           expected: 'a secret key of 40 characters in Z85, as `distlogd keygen` prints it',
           parse: parseCurveKey,
           absent: 'see `secretKeyFile`',
-          meaning: 'The secret key of this sink. Better in `secretKeyFile` or in a variable.',
+          meaning: 'The secret key of this sink. Prefer `secretKeyFile` or an environment variable.',
           example: `\${env:DISTLOGD_FORWARD_SECRET}`,
         }),
         secretKeyFile: path({
           contents: keyFiles.curveSecretKey,
-          absent: '`secretKey` is needed',
+          absent: '`secretKey` is required',
           meaning:
-            'The file with the secret key, as `distlogd keygen` writes it, which only its owner may read. Instead of `secretKey`.',
+            'A file that contains the secret key, as `distlogd keygen` writes it; use it instead of `secretKey`. Only its owner may read it.',
           example: '/etc/distlogd/forward.key',
         }),
       },
       {
         absent: 'off',
-        meaning: 'CURVE: encryption. An address on another machine needs it.',
+        meaning: 'CURVE encryption. Required for an address on another machine.',
         checks: [exactlyOne('secretKey', 'secretKeyFile')],
       },
     ),
     insecure: flag({
       default: false,
-      meaning: 'Sends to another machine without CURVE. For private networks.',
+      meaning: 'Allows sending to another machine without CURVE. For private networks.',
     }),
   },
   {
@@ -64,12 +64,12 @@ export const forwardSinkOptions = group(
         at: 'curve',
         problem: ({ endpoint, curve, insecure }) =>
           curve === undefined && !insecure && !isOnThisMachine(endpoint)
-            ? `is needed, or insecure: true, since ${endpoint} is on another machine`
+            ? `is required, or insecure: true, since ${endpoint} is on another machine`
             : undefined,
       },
     ],
   },
 );
 
-/** The options as they hold. */
+/** The resolved options. */
 export type ForwardSinkOptions = ValueOf<typeof forwardSinkOptions>;

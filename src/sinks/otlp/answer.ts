@@ -2,22 +2,22 @@ import { isTooLarge, retryAfterMillis } from '../../export/index.ts';
 import { RETRYABLE_HTTP } from '../../otlp/index.ts';
 import { partialSuccessOf } from './partial-success.ts';
 
-/** What a server said to a request, or why it said nothing. */
+/** How a server answered a request, or why there was no answer. */
 export type Answer =
-  /** Taken; of a partial success some records were rejected permanently. */
+  /** Accepted; for a partial success, some records were rejected permanently. */
   | { readonly kind: 'taken'; readonly rejectedRecords: number; readonly message: string }
   /** The same request may succeed later. */
   | { readonly kind: 'later'; readonly afterMillis: number; readonly message: string }
-  /** The same records may be taken in smaller requests. */
+  /** The same records may be accepted in smaller requests. */
   | { readonly kind: 'too_large'; readonly cause: string; readonly message: string }
-  /** These records will never be taken. */
+  /** These records will never be accepted. */
   | { readonly kind: 'refused'; readonly cause: string; readonly message: string }
-  /** Nothing will be taken until somebody changes the set-up: credentials, address, service. */
-  | { readonly kind: 'misplaced'; readonly message: string };
+  /** Nothing is accepted until the configuration changes: credentials, address or service. */
+  | { readonly kind: 'misconfigured'; readonly message: string };
 
-/** Brings requests to a server. One at a time. */
+/** Sends requests to a server, one at a time. */
 export interface Transport {
-  /** Never rejects for what a server does. @throws the signal's reason when it is aborted */
+  /** Never rejects because of a server's answer. @throws the signal's reason when it is aborted */
   send(request: Uint8Array, signal: AbortSignal): Promise<Answer>;
   close(): void;
 }
@@ -34,10 +34,10 @@ const GRPC_NAMES = [
   ],
   ...['internal', 'unavailable', 'data_loss', 'unauthenticated'],
 ];
-const GRPC_MISPLACED = [7, 12, 16];
-const HTTP_MISPLACED = [401, 402, 403, 404, 405, 407, 415, 421, 426, 501, 505, 511];
+const GRPC_MISCONFIGURED = [7, 12, 16];
+const HTTP_MISCONFIGURED = [401, 402, 403, 404, 405, 407, 415, 421, 426, 501, 505, 511];
 
-/** What a gRPC status means, by the OTLP specification ("OTLP/gRPC", "Failures"). */
+/** Interprets a gRPC status by the OTLP specification ("OTLP/gRPC", "Failures"). */
 export function grpcAnswer(error: {
   readonly code: number;
   readonly details: string;
@@ -48,11 +48,11 @@ export function grpcAnswer(error: {
   if (isTooLarge(error.code, error.details)) return { kind: 'too_large', cause, message };
   const afterMillis = retryAfterMillis(error);
   if (afterMillis !== undefined) return { kind: 'later', afterMillis, message };
-  if (GRPC_MISPLACED.includes(error.code)) return { kind: 'misplaced', message };
+  if (GRPC_MISCONFIGURED.includes(error.code)) return { kind: 'misconfigured', message };
   return { kind: 'refused', cause, message };
 }
 
-/** What an HTTP response means, by the OTLP specification ("OTLP/HTTP", "Failures"). */
+/** Interprets an HTTP response by the OTLP specification ("OTLP/HTTP", "Failures"). */
 export function httpAnswer(
   status: number,
   headers: { readonly 'retry-after'?: string | undefined; readonly 'content-type'?: string | undefined },
@@ -66,16 +66,16 @@ export function httpAnswer(
   if (RETRYABLE_HTTP.includes(status)) {
     return { kind: 'later', afterMillis: retryAfterHeaderMillis(headers['retry-after'], nowMillis), message };
   }
-  if (status < 400 || HTTP_MISPLACED.includes(status)) return { kind: 'misplaced', message };
+  if (status < 400 || HTTP_MISCONFIGURED.includes(status)) return { kind: 'misconfigured', message };
   return { kind: 'refused', cause, message };
 }
 
-/** Of a 2xx response of OTLP/HTTP, or of a gRPC response, which is protobuf. */
+/** Interprets a 2xx response of OTLP/HTTP, or a gRPC response (protobuf). */
 export function takenAnswer(body: Buffer, contentType: string): Answer {
   return { kind: 'taken', ...partialSuccessOf(body, contentType) };
 }
 
-/** `Retry-After`, RFC 9110 10.2.3: seconds, or a date. 0 without one that can be read. */
+/** Parses `Retry-After` (RFC 9110 10.2.3): seconds, or a date. 0 if it is missing or invalid. */
 export function retryAfterHeaderMillis(value: string | undefined, nowMillis: number): number {
   if (value === undefined) return 0;
   if (/^\s*\d{1,9}\s*$/.test(value)) return Number(value) * 1_000;

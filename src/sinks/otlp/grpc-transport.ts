@@ -6,12 +6,12 @@ const MAX_RESPONSE_BYTES = 4_194_304;
 const GZIP = 2;
 
 /**
- * OTLP/gRPC without generated code: the request is bytes already.
- * @throws (rejects) if `@grpc/grpc-js`, an optional dependency, is not installed
+ * OTLP/gRPC without generated code, because the request is already encoded.
+ * @throws (rejects) if the optional dependency `@grpc/grpc-js` is not installed
  */
 export async function grpcTransport(options: Destination): Promise<Transport> {
   const { Client, credentials, Metadata } = await import('@grpc/grpc-js').catch((error: unknown) => {
-    throw new Error('protocol "grpc" needs the package @grpc/grpc-js; install it, or use "http"', {
+    throw new Error('protocol "grpc" requires the package @grpc/grpc-js; install it, or use "http"', {
       cause: error,
     });
   });
@@ -28,7 +28,7 @@ export async function grpcTransport(options: Destination): Promise<Transport> {
     {
       'grpc.max_receive_message_length': MAX_RESPONSE_BYTES,
       'grpc.max_send_message_length': -1,
-      // The runner's own waits are longer; when it tries, the channel should try too.
+      // The runner's back-off is longer; when it retries, the channel must reconnect at once.
       'grpc.initial_reconnect_backoff_ms': 200,
       'grpc.min_reconnect_backoff_ms': 200,
       'grpc.max_reconnect_backoff_ms': 1_000,

@@ -15,7 +15,7 @@ const MAX_RESPONSE_BYTES = 4_194_304;
 const zip = promisify(gzip);
 const FASTEST = { level: 1 };
 
-/** OTLP/HTTP with protobuf bodies over connections that are kept. */
+/** OTLP/HTTP with protobuf bodies, over kept-alive connections. */
 export function httpTransport(options: Destination): Transport {
   const { url, headers, compression, tls } = options;
   const isTls = url.protocol === 'https:';
@@ -85,7 +85,7 @@ async function bodyOf(response: IncomingMessage): Promise<Buffer> {
   let bytes = 0;
   for await (const chunk of response) {
     bytes += (chunk as Buffer).length;
-    if (bytes > MAX_RESPONSE_BYTES) throw new Error(`a response of more than ${MAX_RESPONSE_BYTES} bytes`);
+    if (bytes > MAX_RESPONSE_BYTES) throw new Error(`the response has more than ${MAX_RESPONSE_BYTES} bytes`);
     chunks.push(chunk as Buffer);
   }
   return Buffer.concat(chunks);

@@ -22,7 +22,8 @@ export const otlpSinkOptions = group(
       type: 'URL',
       expected: 'an http:// or https:// URL without user, query or fragment, such as http://127.0.0.1:4317',
       parse: parseHttpUrl,
-      meaning: 'The destination. For `http`, `/v1/logs` is appended; for `grpc` it has no path.',
+      meaning:
+        'The URL of the destination. For `http`, `/v1/logs` is appended; for `grpc` it must have no path.',
       example: 'https://collector.example.org:4317',
     }),
     protocol: choice(['grpc', 'http'], {
@@ -32,9 +33,9 @@ export const otlpSinkOptions = group(
     headers: map(
       text({
         isSecret: true,
-        expected: 'a text of visible ASCII characters and blanks',
+        expected: 'a text of visible ASCII characters and spaces',
         pattern: /^[\x20-\x7e]{0,8192}$/,
-        meaning: 'Its value. Never shown.',
+        meaning: 'The value of the header. It is never shown.',
         example: `Bearer \${env:COLLECTOR_TOKEN}`,
       }),
       {
@@ -45,7 +46,7 @@ export const otlpSinkOptions = group(
           pattern:
             /^(?!(?:connection|content-[a-z]+|host|keep-alive|te|transfer-encoding|upgrade|grpc-.*)$)[a-z0-9!#$%&'*+.^_`|~-]{1,100}$/i,
         },
-        meaning: 'Sent with every request.',
+        meaning: 'Headers that are sent with every request.',
       },
     ),
     compression: choice(['gzip', 'none'], { default: 'gzip', meaning: 'How requests are compressed.' }),
@@ -59,21 +60,22 @@ export const otlpSinkOptions = group(
       {
         caFile: path({
           contents: keyFiles.certificates,
-          absent: 'the authorities that Node.js knows',
+          absent: 'the certificate authorities of Node.js',
           meaning:
-            'The certificate authorities that are trusted for the certificate of the destination, PEM.',
+            'The certificate authorities (PEM) that are trusted for the certificate of the destination.',
           example: '/etc/distlogd/ca.crt',
         }),
         certFile: path({
           contents: keyFiles.certificates,
           absent: 'no client certificate',
-          meaning: 'The client certificate, PEM. Needs `keyFile`.',
+          meaning: 'The client certificate (PEM). Requires `keyFile`.',
           example: '/etc/distlogd/client.crt',
         }),
         keyFile: path({
           contents: keyFiles.privateKey,
           absent: 'no client certificate',
-          meaning: 'Its private key, PEM, not encrypted. Only its owner may read the file. Needs `certFile`.',
+          meaning:
+            'The private key of the certificate (PEM, unencrypted). Only its owner may read the file. Requires `certFile`.',
           example: '/etc/distlogd/client.key',
         }),
         insecure: flag({
@@ -83,11 +85,11 @@ export const otlpSinkOptions = group(
       },
       {
         absent: 'off',
-        meaning: 'TLS towards the destination; its `endpoint` begins with `https://`.',
+        meaning: 'TLS to the destination. Its `endpoint` must start with `https://`.',
         checks: [together('certFile', 'keyFile')],
       },
     ),
-    /** Requests have at most so many bytes before compression; 4 MiB is what gRPC servers accept. */
+    /** The maximum size of a request before compression. gRPC servers accept 4 MiB by default. */
     maxRequestBytes: bytes({ isInternal: true, min: 1_024, default: 4 * 1024 * 1024 }),
   },
   {
@@ -97,7 +99,7 @@ export const otlpSinkOptions = group(
         at: 'tls',
         problem: ({ endpoint, tls }) =>
           tls !== undefined && endpoint.startsWith('http:')
-            ? 'needs an endpoint that begins with https://, got http://'
+            ? 'requires an endpoint that starts with https://, got http://'
             : undefined,
       },
       {
@@ -111,19 +113,19 @@ export const otlpSinkOptions = group(
   },
 );
 
-/** The options as they hold. */
+/** The resolved options. */
 export type OtlpSinkOptions = ValueOf<typeof otlpSinkOptions>;
 
-/** What the sink works with, beside its options. */
+/** The dependencies of the sink, besides its options. */
 export interface OtlpSinkTools {
   readonly log: OwnLog;
-  /** What the option `tls` names. */
+  /** The contents of the files of the option `tls`. */
   readonly tls?: LoadedTls | undefined;
-  /** Time, for tests. Default: the machine's. */
+  /** The clock, for tests. Default: the system clock. */
   readonly clock?: Clock | undefined;
 }
 
-/** Where requests go, and how. */
+/** The destination of requests, and how they are sent. */
 export interface Destination {
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
@@ -133,7 +135,7 @@ export interface Destination {
   readonly clock: Clock;
 }
 
-/** For `http`, `/v1/logs` is appended to the endpoint. */
+/** The URL of requests: for `http`, `/v1/logs` is appended to the endpoint. */
 export function requestUrl({ endpoint, protocol }: OtlpSinkOptions): URL {
   const url = new URL(endpoint);
   if (protocol === 'http' && !url.pathname.endsWith('/v1/logs')) {

@@ -7,26 +7,27 @@ import { grpcTransport } from './grpc-transport.ts';
 import { httpTransport } from './http-transport.ts';
 import { type Destination, type OtlpSinkOptions, type OtlpSinkTools, requestUrl } from './options.ts';
 
-/** How long to leave a server alone that refuses us, not our records. */
-const MISPLACED_MILLIS = 30_000;
-/** So many refusals in one call are worth the search for the entry that is to blame. */
-const MAX_REFUSALS = 128;
-const TOLD_MILLIS = 60_000;
+/** Retry delay while the destination refuses the sink (credentials, address) rather than the records. */
+const MISCONFIGURED_MILLIS = 30_000;
+/** How many rejected requests per call are split to find the entry that caused the rejection. */
+const MAX_REJECTIONS = 128;
+const WARNING_MILLIS = 60_000;
 
-interface Verdict {
+interface Rejection {
   readonly cause: string;
   readonly message: string;
 }
 
 /**
- * Sends records to a Collector, or to whatever else takes OTLP, at least once. The journal's bytes go out as they are:
- * small entries one behind the other in one request, long ones cut between records.
+ * Sends records to a Collector or another OTLP destination, at least once. The journal's bytes are sent
+ * unchanged: small entries are concatenated to one request, long ones are split between records.
  *
- * By the OTLP specification: what may succeed later comes again, not before the server allows; of a partial success
- * nothing comes again, it is counted as dropped (`partial_success`); what is too large is halved; of what is refused the entry
- * that is to blame is searched for by halves, and rejected alone. Beyond the specification: a server that refuses us
- * rather than our records (401, 403, 404, UNAUTHENTICATED, UNIMPLEMENTED, ...) is asked again every half minute, so
- * that an expired token costs time and not records.
+ * By the OTLP specification: retryable failures are retried, not before the server allows it. Records of a
+ * partial success are not resent; they are counted as dropped (`partial_success`). A request that is too
+ * large is split in halves. If the server rejects a request, it is split repeatedly to find the entry that
+ * caused the rejection, and only that entry is rejected. Beyond the specification: if the server refuses the
+ * sink rather than the records (401, 403, 404, UNAUTHENTICATED, UNIMPLEMENTED, ...), the sink retries every
+ * 30 seconds, so that an expired token costs time but no records.
  */
 export class OtlpSink implements Sink {
   readonly #options: OtlpSinkOptions;
@@ -34,12 +35,12 @@ export class OtlpSink implements Sink {
   readonly #log: OwnLog;
   readonly #counters = { requests: 0, request_bytes: 0 };
   readonly #dropped = { partial_success: 0 };
-  /** Of entries that come again because of others: what became of them. */
+  /** The results of entries that are written again because of other entries. */
   readonly #taken = new WeakSet<JournalEntry>();
-  readonly #refused = new WeakMap<JournalEntry, Verdict>();
+  readonly #refused = new WeakMap<JournalEntry, Rejection>();
   #transport: Transport | undefined;
-  #refusals = 0;
-  #toldAt = Number.NEGATIVE_INFINITY;
+  #rejections = 0;
+  #warnedAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: OtlpSinkOptions, { log, tls, clock = systemClock }: OtlpSinkTools) {
     const { headers, compression, timeoutMillis } = options;
@@ -63,7 +64,7 @@ export class OtlpSink implements Sink {
   }
 
   async write(entries: readonly JournalEntry[], signal: AbortSignal): Promise<undefined> {
-    this.#refusals = 0;
+    this.#rejections = 0;
     const open = entries.filter((entry) => !this.#taken.has(entry) && !this.#refused.has(entry));
     for (const group of groupsOf(open, this.#options.maxRequestBytes)) await this.#sendGroup(group, signal);
     const bad = entries.filter((entry) => this.#refused.has(entry));
@@ -85,7 +86,7 @@ export class OtlpSink implements Sink {
     return this.#counters;
   }
 
-  /** What the destination did not take of requests that it took. */
+  /** Records that the destination rejected in requests that it accepted. */
   dropped(): ByCause {
     return this.#dropped;
   }
@@ -108,8 +109,8 @@ export class OtlpSink implements Sink {
       await this.#sendPieces(first, body.length / 2, signal);
       return;
     }
-    this.#refusals += 1;
-    if (isAlone || (answer.kind === 'refused' && this.#refusals > MAX_REFUSALS)) {
+    this.#rejections += 1;
+    if (isAlone || (answer.kind === 'refused' && this.#rejections > MAX_REJECTIONS)) {
       for (const entry of group) this.#refused.set(entry, answer);
       return;
     }
@@ -118,25 +119,25 @@ export class OtlpSink implements Sink {
     await this.#sendGroup(group.slice(middle), signal);
   }
 
-  /** An entry of which a piece is refused is refused as a whole, though its other pieces may have been taken. */
+  /** An entry is rejected completely if one of its parts is rejected, even if other parts were accepted. */
   async #sendPieces(entry: JournalEntry, maxBytes: number, signal: AbortSignal): Promise<void> {
     const queue = [{ body: entry.body, records: entry.records, maxBytes }];
-    let verdict: Verdict | undefined;
+    let rejection: Rejection | undefined;
     for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
       for (const piece of requestPieces(next.body, next.records, next.maxBytes)) {
         const answer = await this.#send(piece.body, signal);
         if (answer.kind === 'taken') continue;
-        // A piece of all its records cannot be cut any further.
+        // A part with all the records cannot be split further.
         if (answer.kind === 'too_large' && piece.records < next.records) {
           queue.push({ ...piece, maxBytes: piece.body.length / 2 });
-        } else verdict = answer;
+        } else rejection = answer;
       }
     }
-    if (verdict === undefined) this.#taken.add(entry);
-    else this.#refused.set(entry, verdict);
+    if (rejection === undefined) this.#taken.add(entry);
+    else this.#refused.set(entry, rejection);
   }
 
-  /** @throws what makes the runner try again */
+  /** @throws errors after which the runner retries */
   async #send(
     body: Uint8Array,
     signal: AbortSignal,
@@ -148,10 +149,10 @@ export class OtlpSink implements Sink {
     this.#counters.request_bytes += body.length;
     const answer = await transport.send(body, signal);
     if (answer.kind === 'later') throw retryLaterError(answer.message, answer.afterMillis);
-    if (answer.kind === 'misplaced') {
+    if (answer.kind === 'misconfigured') {
       throw retryLaterError(
-        `${answer.message}; this is for the set-up, not for the records`,
-        MISPLACED_MILLIS,
+        `${answer.message}; check the endpoint and the credentials of the sink; no records are lost`,
+        MISCONFIGURED_MILLIS,
       );
     }
     if (answer.kind === 'taken') this.#countPartial(answer.rejectedRecords, answer.message);
@@ -162,15 +163,15 @@ export class OtlpSink implements Sink {
     if (records === 0 && message === '') return;
     this.#dropped.partial_success += records;
     const now = this.#destination.clock.now();
-    if (now - this.#toldAt < TOLD_MILLIS) return;
-    this.#toldAt = now;
+    if (now - this.#warnedAt < WARNING_MILLIS) return;
+    this.#warnedAt = now;
     const { partial_success: all } = this.#dropped;
-    const what = records === 0 ? 'warned' : `did not take ${records} records (${all} since the start)`;
+    const what = records === 0 ? 'sent a warning' : `rejected ${records} records (${all} since the start)`;
     this.#log.emit(Severity.WARN, `otlp sink: ${this.#destination.url.host} ${what}: ${message}`);
   }
 }
 
-/** Entries that fit in one request together, in their order. */
+/** Groups consecutive entries that fit in one request. */
 function* groupsOf(entries: readonly JournalEntry[], maxBytes: number): Generator<readonly JournalEntry[]> {
   let group: JournalEntry[] = [];
   let bytes = 0;

@@ -1,6 +1,6 @@
 import { ProtobufReader } from '../../otlp/index.ts';
 
-/** How many records of a request that was taken were not, and why. */
+/** How many records of an accepted request were rejected, and why. */
 export interface PartialSuccess {
   readonly rejectedRecords: number;
   readonly message: string;
@@ -14,8 +14,8 @@ const MAX_MESSAGE = 500;
 const NONE: PartialSuccess = { rejectedRecords: 0, message: '' };
 
 /**
- * Reads an `ExportLogsServiceResponse`, protobuf or JSON. What cannot be read counts as a full success: the status said
- * so, and to send again would double.
+ * Reads an `ExportLogsServiceResponse`, protobuf or JSON. An invalid response counts as a full success: the
+ * status reported success, and resending would duplicate records.
  */
 export function partialSuccessOf(body: Buffer, contentType: string): PartialSuccess {
   if (body.length === 0) return NONE;

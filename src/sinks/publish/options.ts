@@ -9,15 +9,15 @@ export const publishSinkOptions = group(
       expected: 'a text of 1 to 64 visible ASCII characters',
       pattern: /^[\x21-\x7e]{1,64}$/,
       default: 'PLO',
-      meaning: 'The first frame of each message, by which subscribers choose.',
+      meaning: 'The first frame of each message, by which subscribers select messages.',
     }),
   },
   {
     meaning:
-      'Publishes to other programs, by a PUB socket of ZeroMQ: what a subscriber does not read in time it misses.',
+      'Publishes records to other programs with a ZeroMQ PUB socket. A subscriber misses messages that it does not read in time.',
     checks: zmqListenerChecks,
   },
 );
 
-/** The options as they hold. */
+/** The resolved options. */
 export type PublishSinkOptions = Values<typeof publishSinkOptions.fields>;

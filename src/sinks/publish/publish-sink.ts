@@ -5,7 +5,7 @@ import { type ServerConnection, ZmtpServer } from '../../zmtp/index.ts';
 import { Subscriber } from './subscriber.ts';
 
 const MAX_SUBSCRIBERS = 256;
-/** A subscription is short. */
+/** The maximum size of a received message: a subscription. */
 const MAX_MESSAGE_BYTES = 1_024;
 const MAX_HELD_BYTES = 1_048_576;
 const SUBSCRIBE = 1;
@@ -15,19 +15,19 @@ export interface PublishSinkTools {
   readonly endpoint: string;
   readonly topic: string;
   readonly curve: CurveServerKeys | undefined;
-  /** The key of the endpoint in the configuration. */
+  /** The name of the endpoint's setting, for error messages. */
   readonly setting: string;
   readonly log: OwnLog;
   readonly clock?: Clock | undefined;
 }
 
 /**
- * A PUB socket: every subscriber gets each batch from when it has subscribed, as a message of three frames: the topic,
- * an OTLP `ExportLogsServiceRequest`, and two numbers of 64 bits, big-endian: the number of the message since the socket
- * was opened, and how many messages this subscriber has missed.
+ * A PUB socket. Each subscriber gets the batches from its subscription on, each as a message of three frames:
+ * the topic, an OTLP `ExportLogsServiceRequest`, and two 64-bit numbers, big-endian: the number of the
+ * message since the socket was opened, and how many messages this subscriber has missed.
  *
- * A subscriber that does not read for 100 ms misses messages until it reads again; the next message says how many. After
- * 60 s it is disconnected. Without subscribers nothing is kept.
+ * A subscriber that does not read for 100 ms misses messages until it reads again; the next message contains
+ * how many. After 60 s it is disconnected. Without subscribers nothing is kept.
  */
 export class PublishSink implements Sink {
   readonly #tools: PublishSinkTools;
@@ -42,7 +42,7 @@ export class PublishSink implements Sink {
     this.#topic = Buffer.from(tools.topic, 'latin1');
   }
 
-  /** Where it listens, with the real port. */
+  /** The endpoint with the actual port. */
   get endpoint(): string {
     return this.#server?.endpoint ?? this.#tools.endpoint;
   }
@@ -63,7 +63,7 @@ export class PublishSink implements Sink {
           this.#subscribers.get(connection)?.drained();
           this.#subscribers.delete(connection);
         },
-        // ZMTP 3.0 subscribes by messages, 3.1 by commands.
+        // Subscriptions are messages in ZMTP 3.0, and commands in 3.1.
         drained: (connection) => this.#subscribers.get(connection)?.drained(),
         message: (connection, [frame]) => {
           if (frame?.[0] === SUBSCRIBE) this.#subscribers.get(connection)?.subscribe(frame.subarray(1));
@@ -85,7 +85,7 @@ export class PublishSink implements Sink {
   }
 
   async write(entries: readonly JournalEntry[]): Promise<undefined> {
-    if (this.#server === undefined) throw rejectedError('closed', 'it is not open');
+    if (this.#server === undefined) throw rejectedError('closed', 'the sink is not open');
     const { topic, clock = systemClock } = this.#tools;
     for (const { body } of entries) {
       this.#number += 1;

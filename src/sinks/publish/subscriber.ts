@@ -1,19 +1,19 @@
 import type { Clock } from '../../record/index.ts';
 import type { ServerConnection } from '../../zmtp/index.ts';
 
-/** More of them are not remembered. */
+/** Further subscriptions are ignored. */
 const MAX_SUBSCRIPTIONS = 1_000;
-/** How long one that reads may take for what was sent before. */
+/** How long to wait for a subscriber that has been reading so far. */
 const WAIT_MILLIS = 100;
 
-/** A connected SUB socket: what it wants, and what it missed. */
+/** A connected SUB socket: its subscriptions, and how many messages it missed. */
 export class Subscriber {
   readonly #connection: ServerConnection;
-  /** Beginnings of topics, as latin1, with how often each was asked for. */
+  /** Topic prefixes, as latin1, with the number of subscriptions for each. */
   readonly #prefixes = new Map<string, number>();
   /** Messages that it did not read in time. */
   missed = 0;
-  /** It was waited for in vain, so it is not waited for again before it has read. */
+  /** Waiting for it timed out, so it is not waited for again before it has read. */
   #isSlow = false;
   #drained: () => void = () => {};
 
@@ -39,13 +39,13 @@ export class Subscriber {
     return false;
   }
 
-  /** It has read what was sent. */
+  /** The subscriber has read what was sent. */
   drained(): void {
     this.#isSlow = false;
     this.#drained();
   }
 
-  /** Resolves when there is room for a message, or after a short while. */
+  /** Resolves when there is room for a message, or after {@link WAIT_MILLIS}. */
   async room(clock: Clock): Promise<void> {
     if (!this.#connection.isFull || this.#isSlow) return;
     await new Promise<void>((resolve) => {
@@ -60,7 +60,7 @@ export class Subscriber {
     });
   }
 
-  /** @returns whether it was sent; if not, the subscriber reads too slowly, and missed it */
+  /** @returns whether the message was sent; if not, the subscriber reads too slowly and has missed it */
   send(topic: Uint8Array, body: Uint8Array, number: number): boolean {
     if (this.#connection.isFull) {
       this.missed += 1;

@@ -1,25 +1,28 @@
 import type { JournalEntry } from '../../component/index.ts';
 import type { UnfinishedRun } from './cursor-file.ts';
 
-/** So many groups are made of the suspects: each one costs two more stores of the cursor. */
+/**
+ * The number of groups into which suspect entries are split: each one costs two more writes of the cursor.
+ */
 const GROUPS = 64;
 /**
- * An entry that was written alone when the process ended is innocent if somebody else ended it. Not twice in
- * a row.
+ * An entry is the cause if the process ends this many times in a row while it is written alone. Once is not
+ * enough: something else may have ended the process.
  */
-const GUILTY_ENDS = 2;
+const MAX_ENDS = 2;
 
 /**
- * After an end of the process that was not clean: finds the entry that ended it, if one did.
+ * Finds the entry that ended the process, if one did, after a run that did not end cleanly.
  *
- * All entries that a sink may have been writing are suspects. They are written in small groups, each alone in
- * the whole process (see {@link WriteTurns}), and the cursor says before which one. If the process ends
- * again, only that group is suspect at the next start. An entry that was written alone at two ends in a row
- * is guilty, and not written again. Of 64 suspects it is found by the third end, of 4,096 by the fourth;
- * processes that others end bury nothing as long as they make progress. Between the start and the second
- * attempt alone there is a wait: whoever ends a process again and again often does it at its start.
+ * All entries that a sink may have been writing are suspects. They are written in small groups, each while
+ * nothing else in the process writes (see {@link WriteTurns}), and the cursor contains which group. If the
+ * process ends again, only that group is suspect at the next start. An entry that was written alone when the
+ * process ended twice in a row is rejected and not written again. Of 64 suspects it is found by the third
+ * end, of 4,096 by the fourth. If something else ends the process repeatedly, no entry is rejected as long as
+ * the sink makes progress. Before the second attempt alone there is a delay, because a process that is ended
+ * repeatedly is often ended at its start.
  *
- * A run that finds no suspects pays nothing for this.
+ * A run without suspects has no extra cost.
  */
 export class CrashRecovery {
   readonly #position: number;
@@ -29,10 +32,10 @@ export class CrashRecovery {
   #bytesLeft: number;
 
   /**
-   * @param run the run that did not end cleanly; undefined: it did
+   * @param run the previous run if it did not end cleanly
    * @param position the first entry that is not written
-   * @param next the index behind the journal's last entry now: entries that come later are not suspect
-   * @param maxBytes how much one call of a sink can have got
+   * @param next the index after the journal's last entry: later entries are not suspects
+   * @param maxBytes how much one call of a sink can have received
    */
   constructor(
     run: UnfinishedRun | undefined,
@@ -44,19 +47,19 @@ export class CrashRecovery {
     this.#ends = run?.tryingTo === position + 1 ? (run.ends ?? 0) + 1 : 0;
   }
 
-  /** The process ended while the first entry was written alone. */
+  /** Whether the process ended while the first entry was written alone. */
   get hasFirstEnded(): boolean {
     return this.#ends > 0;
   }
 
-  /** The first entry must not be written again. */
-  get isFirstGuilty(): boolean {
-    return this.#ends >= GUILTY_ENDS;
+  /** Whether the first entry must not be written again. */
+  get isFirstRejected(): boolean {
+    return this.#ends >= MAX_ENDS;
   }
 
   /**
-   * What the cursor says before anything is tried. If another sink ends the process before this one has its
-   * turn, the first entry is as suspect at the next start as it is now: else two sinks could clear each other
+   * The content of the cursor before anything is tried. If another sink ends the process before this one has
+   * its turn, the first entry stays as suspect as it is now; otherwise two sinks could clear each other
    * forever.
    */
   get runAtStart(): UnfinishedRun {
@@ -64,12 +67,12 @@ export class CrashRecovery {
     return this.#ends > 0 ? { ...run, tryingTo: this.#position + 1, ends: this.#ends - 1 } : run;
   }
 
-  /** What the cursor says while nothing is being tried. */
+  /** The content of the cursor while no suspect is written. */
   runAt(position: number): UnfinishedRun {
     return this.isSuspect(position) ? { suspectsTo: this.#suspectsTo } : {};
   }
 
-  /** What the cursor says while the entries from the position up to this one are being written. */
+  /** The content of the cursor while the entries from `position` to `tryingTo` are written. */
   tryingAt(position: number, tryingTo: number): UnfinishedRun {
     const run = { ...this.runAt(position), tryingTo };
     return position === this.#position && this.#ends > 0 ? { ...run, ends: this.#ends } : run;
@@ -79,7 +82,7 @@ export class CrashRecovery {
     return index < this.#suspectsTo && this.#bytesLeft > 0;
   }
 
-  /** Cuts entries into what may be written together. */
+  /** Splits entries into groups that may be written together. */
   *groups(entries: readonly JournalEntry[]): Generator<readonly JournalEntry[]> {
     const suspects = entries.filter(({ index }) => index < this.#suspectsTo).length;
     const size = Math.ceil(suspects / GROUPS);

@@ -4,36 +4,35 @@ import { crc32 } from 'node:zlib';
 import { syncDirectory } from '../../disk/index.ts';
 import { errorText } from '../../record/index.ts';
 
-/** How far a sink has come, as it survives a crash. */
+/** The progress of a sink, as it is stored on disk. */
 export interface StoredCursor {
   /** The journal's id, 32 hex digits. */
   readonly journal: string;
-  /** The index of the entry that the sink wants next. */
+  /** The index of the next entry for the sink. */
   readonly position: number;
-  /** How many records were written to the journal before the position, ever. Absent: not known. */
+  /** How many records were written to the journal before the position, in total. Undefined: unknown. */
   readonly records?: number | undefined;
-  /** What the sink's last `write` returned. */
+  /** The state that the sink's last `write` returned. */
   readonly state: unknown;
-  /**
-   * Present while the sink is not in the configuration: the index behind the last entry that it should have
-   * written.
-   */
+  /** Set while the sink is not in the configuration: the index after the last entry for it. */
   readonly removedAt?: number | undefined;
-  /** Absent after a clean end of the daemon. */
+  /** Undefined after a clean shutdown of the daemon. */
   readonly run?: UnfinishedRun | undefined;
 }
 
-/** What the cursor says about a run of the daemon that has not ended, or did not end cleanly. */
+/** What the cursor stores about a run of the daemon that has not ended, or did not end cleanly. */
 export interface UnfinishedRun {
-  /** One of the entries before this index may have ended the process. Absent: it is not known which. */
+  /** One of the entries before this index may have ended the process. Undefined: it is unknown which. */
   readonly suspectsTo?: number | undefined;
-  /** The entries from the position up to this index are being written now, with no other suspects. */
+  /** The entries from the position to this index are being written, with no other suspects. */
   readonly tryingTo?: number | undefined;
-  /** How often the process ended before while the entry at the position was written alone. Absent: never. */
+  /**
+   * How often the process ended before while the entry at the position was written alone. Undefined: never.
+   */
   readonly ends?: number | undefined;
 }
 
-/** The most that a sink's state may take as JSON. */
+/** The maximum size of a sink's state as JSON. */
 const MAX_STATE_BYTES = 4_096;
 
 const SLOT_BYTES = 8_192;
@@ -42,12 +41,12 @@ const ANY_VERSION = 0x42_4c_43_00;
 const HEADER_BYTES = 24;
 
 /**
- * A sink's cursor in a small file with two slots, written in turn: a crash in the middle of a write leaves
- * the other slot, which is the last one that was complete. One pwrite and one fdatasync of a file that never
- * grows took a quarter of the time of a new file, its rename and the fsync of both (p50 0.2 against 0.8 ms).
+ * A sink's cursor in a small file with two slots, written in turn: a crash during a write leaves the other
+ * slot, which is the last complete one. One pwrite and one fdatasync of a file that never grows took a
+ * quarter of the time of a new file, its rename and the fsync of both (p50 0.2 against 0.8 ms).
  *
- * Slot: "BLC" and the version, crc-32 of all but itself, sequence number (64 bits), length of the text, zero;
- * then JSON.
+ * Slot: "BLC" and the version, crc-32 of all other bytes, sequence number (64 bits), length of the text,
+ * zero; then JSON.
  */
 export class CursorFile {
   readonly #path: string;
@@ -59,9 +58,9 @@ export class CursorFile {
   }
 
   /**
-   * Opens or makes the file, mode 0600, folders 0700.
-   * @returns what was stored last; undefined: nothing, or (with `damaged`) nothing that can be read
-   * @throws if it cannot be opened, or was written by a newer version
+   * Opens or creates the file, mode 0600, folders 0700.
+   * @returns the stored cursor; undefined if there is none or (with `damaged`) none that can be read
+   * @throws if it cannot be opened, or was written by another version
    */
   async open(): Promise<{ readonly cursor: StoredCursor | undefined; readonly damaged: boolean }> {
     await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 });
@@ -73,8 +72,8 @@ export class CursorFile {
       const bytes = Buffer.alloc(2 * SLOT_BYTES);
       const { bytesRead } = await file.read(bytes, 0, bytes.length, 0);
       if (bytesRead < bytes.length) {
-        // New, or its making was cut off. The zeros of a whole slot are written here, so that a later store
-        // needs no new block of a full disk.
+        // The file is new, or its creation was interrupted. Writes all zeros now, so that a later store needs
+        // no new block on a full disk.
         await file.write(bytes, bytesRead, bytes.length - bytesRead, bytesRead);
         await file.sync();
         await syncDirectory(dirname(this.#path));
@@ -94,8 +93,8 @@ export class CursorFile {
   }
 
   /**
-   * Stores the cursor; it is on the disk when this resolves. Not to be called again before that.
-   * @throws if it cannot be written: then the last one holds, and the next call takes the same slot
+   * Stores the cursor; it is on disk when this resolves. Must not be called again before that.
+   * @throws if it cannot be written; the previous cursor stays valid, and the next call uses the same slot
    */
   async store(cursor: StoredCursor): Promise<void> {
     const file = this.#file;
@@ -126,10 +125,11 @@ export class CursorFile {
     const length = slot.readUInt32BE(16);
     if ((magic & 0xffffff00) >>> 0 !== ANY_VERSION || length > SLOT_BYTES - HEADER_BYTES) return undefined;
     if (checksumOf(slot.subarray(0, HEADER_BYTES + length)) !== slot.readUInt32BE(4)) return undefined;
-    // After the check, which every version has in this form: a torn write is no other version.
+    // Checked after the checksum, which is the same in every version: a torn write must not look like another
+    // version.
     if (magic !== MAGIC) {
       const version = String.fromCharCode(magic & 0xff);
-      throw new Error(`${this.#path} was written by another version (${version}); it was not touched`);
+      throw new Error(`${this.#path} was written by another version (${version}); it was not changed`);
     }
     try {
       const cursor: unknown = JSON.parse(slot.toString('utf8', HEADER_BYTES, HEADER_BYTES + length));
@@ -144,13 +144,13 @@ function checksumOf(slot: Buffer): number {
   return crc32(slot.subarray(8), crc32(slot.subarray(0, 4)));
 }
 
-/** Why a sink's state cannot be stored; undefined: it can. */
+/** Why a sink's state cannot be stored; undefined if it can. */
 export function stateProblem(state: unknown): string | undefined {
   if (state === undefined) return undefined;
   try {
     const bytes = Buffer.byteLength(JSON.stringify(state) ?? '');
     return bytes <= MAX_STATE_BYTES ? undefined : `of ${bytes} bytes, more than ${MAX_STATE_BYTES}`;
   } catch (error) {
-    return `that is no JSON (${errorText(error)})`;
+    return `that cannot be encoded as JSON (${errorText(error)})`;
   }
 }

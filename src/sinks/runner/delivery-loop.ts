@@ -14,8 +14,8 @@ interface Replay {
 }
 
 /**
- * Reads entries, writes them to the sink, and stores the cursor, one after the other, until `control` says
- * that it is done. The loop alone moves the progress and calls the sink.
+ * Reads entries, writes them to the sink, and stores the cursor, until `control` reports that it is done.
+ * Only this loop moves the progress and calls the sink.
  */
 export class DeliveryLoop {
   readonly #parts: RunnerParts;
@@ -24,7 +24,7 @@ export class DeliveryLoop {
   readonly #writer: SinkWriter;
   readonly #recovery: CrashRecovery;
   #replays: Replay[] = [];
-  /** `open` of the sink was called. */
+  /** Whether `open` of the sink was called. */
   isOpened = false;
 
   constructor(parts: RunnerParts, unfinished: UnfinishedRun | undefined) {
@@ -33,23 +33,23 @@ export class DeliveryLoop {
     this.#skipping = new Skipping(options, counters, health);
     this.#reader = new EntryReader(options, progress, counters, health);
     const { next } = options.journal;
-    // Read from memory a call gets more than what is read from the disk at once.
+    // A call that reads from memory gets more than is read from disk at once.
     const place = { position: progress.position, next, maxBytes: 2 * options.batchBytes };
     this.#recovery = new CrashRecovery(unfinished, place);
     this.#writer = new SinkWriter(parts, this.#reader, this.#skipping, this.#recovery);
   }
 
-  /** The first entry that is still needed. What lies before it may be trimmed. */
+  /** The first entry that is still needed. Entries before it may be trimmed. */
   get position(): number {
     return Math.max(this.#parts.progress.position, this.#skipping.to);
   }
 
-  /** Skips what is too far behind, if the sink may. */
-  look(): void {
+  /** Skips entries that are too far behind, if the sink may skip. */
+  checkBehind(): void {
     this.#skipping.check(this.#parts.progress.position, this.#reader.readTo);
   }
 
-  /** Hands over the dead letters, between two writes. */
+  /** Replays the dead letters, between two writes. */
   replay(): Promise<Replayed> {
     return new Promise((resolve, reject) => {
       this.#replays.push({ resolve, reject });
@@ -67,7 +67,7 @@ export class DeliveryLoop {
     try {
       await this.#writer.note(this.#recovery.runAtStart);
       if (!(await this.#open())) return;
-      if (this.#recovery.isFirstGuilty) await this.#buryGuilty();
+      if (this.#recovery.isFirstRejected) await this.#rejectFirst();
       else if (this.#recovery.hasFirstEnded) await control.wait(options.initialBackoffMillis);
       while (!this.#isDone()) {
         await this.#serveReplays();
@@ -80,7 +80,7 @@ export class DeliveryLoop {
         if (entries !== undefined) await this.#deliverGroups(entries);
       }
     } catch (error) {
-      // Only an abort comes here: everything else is tried again where it happens.
+      // Only an abort ends here: everything else is retried where it happens.
       if (!control.isAborted) health.fail('the runner failed', error);
     }
   }
@@ -89,7 +89,7 @@ export class DeliveryLoop {
     return this.#parts.control.isDone(this.#parts.progress.position);
   }
 
-  /** @returns whether it is open */
+  /** @returns whether the sink is open */
   async #open(): Promise<boolean> {
     const { options, control, progress, health } = this.#parts;
     while (!this.#isDone()) {
@@ -99,7 +99,7 @@ export class DeliveryLoop {
         control.succeeded();
         return true;
       } catch (error) {
-        health.fail('it cannot be opened', error);
+        health.fail('the sink cannot be opened', error);
         await control.pause(error);
       }
     }
@@ -135,10 +135,10 @@ export class DeliveryLoop {
     const { control, counters, health } = this.#parts;
     let rest = entries;
     while (!control.isAborted) {
-      this.look();
+      this.checkBehind();
       rest = this.#skipping.without(rest);
       if (rest.length === 0) {
-        // What was skipped may be a group of what was read: the others come after it.
+        // The skipped entries may be one group of those that were read: the other groups follow.
         const end = entries.length === 0 ? this.#reader.readTo : entries.at(-1)!.index + 1;
         await this.#writer.moveTo(Math.max(end, this.#skipping.to));
         return;
@@ -152,7 +152,7 @@ export class DeliveryLoop {
     }
   }
 
-  /** Suspects alone, and with a note in the cursor: if the process ends, it was one of these. */
+  /** Writes suspects alone, with a note in the cursor: if the process ends, one of them is the cause. */
   async #attemptInTurn(entries: readonly JournalEntry[]): Promise<{ readonly error: unknown } | undefined> {
     const isSuspect = this.#recovery.isSuspect(entries[0]!.index);
     return await this.#inTurn(isSuspect ? 'alone' : 'together', async () => {
@@ -166,18 +166,18 @@ export class DeliveryLoop {
   }
 
   /**
-   * The entry that ended the process whenever it was written is not tried again. Alone, so that no other sink
-   * ends the process between its dead letter and the cursor.
+   * Rejects the entry that ended the process whenever it was written. Alone, so that no other sink ends the
+   * process between the dead letter and the cursor.
    */
-  async #buryGuilty(): Promise<void> {
+  async #rejectFirst(): Promise<void> {
     const { position } = this.#parts.progress;
     let entries: readonly JournalEntry[] | undefined;
     while (entries === undefined && !this.#isDone()) entries = await this.#next(1);
     if (entries?.[0]?.index !== position) return;
-    const guilty = entries.slice(0, 1);
+    const rejected = entries.slice(0, 1);
     await this.#inTurn('alone', async () => {
-      await this.#writer.bury(
-        guilty,
+      await this.#writer.keepAsDeadLetters(
+        rejected,
         rejectedError('crashed', 'the process ended twice while it was written alone'),
       );
       await this.#writer.moveTo(position + 1);
@@ -217,7 +217,7 @@ export class DeliveryLoop {
     this.#parts.counters.damagedLetterBytes += damagedBytes;
     this.#parts.health.log(
       Severity.ERROR,
-      `${damagedBytes} bytes of its dead letters are damaged; their files are kept as *.dlq.damaged`,
+      `${damagedBytes} bytes of its dead letters are damaged; the files are kept as *.dlq.damaged`,
     );
   }
 }

@@ -12,12 +12,12 @@ export class EntryReader {
   readonly #counters: SinkCounters;
   readonly #health: SinkHealth;
   #reader: JournalReader | undefined;
-  /** Read and not yet written. */
+  /** Entries that were read and not written yet. */
   #entries: readonly JournalEntry[] = [];
-  /** Behind them: the index, and the records written to the journal before it. */
+  /** After them: the index, and the records written to the journal before it. */
   #readTo: number;
   #recordsRead: number | undefined;
-  /** What the reader has passed over, as far as it was counted. */
+  /** What the reader has skipped, as far as it was counted. */
   #missing: BatchCount = { batches: 0, records: 0 };
 
   constructor(
@@ -38,7 +38,7 @@ export class EntryReader {
     return this.#readTo;
   }
 
-  /** The next call of `next` starts at the sink's position. */
+  /** Makes the next call of `next` start at the sink's position. */
   restart(): void {
     this.#reader = undefined;
   }
@@ -62,13 +62,13 @@ export class EntryReader {
     return entries;
   }
 
-  /** The sink's position has moved here. */
+  /** The sink's position has moved. */
   movedTo(position: number): void {
     this.#readTo = Math.max(this.#readTo, position);
     this.#entries = this.#entries.filter(({ index }) => index >= position);
   }
 
-  /** How many records were written to the journal before this entry, ever; undefined: not known. */
+  /** How many records were written to the journal before this entry, in total; undefined if unknown. */
   recordsBefore(position: number): number | undefined {
     const { place } = this.#progress;
     if (position === place.position) return place.records;
@@ -79,7 +79,7 @@ export class EntryReader {
     );
   }
 
-  /** @param missing what the reader has passed over so far */
+  /** @param missing what the reader has skipped so far */
   #countMissing({ batches, records }: BatchCount): void {
     const more = { batches: batches - this.#missing.batches, records: records - this.#missing.records };
     this.#missing = { batches, records };
@@ -87,7 +87,7 @@ export class EntryReader {
     this.#counters.addDropped('trimmed', more.batches, more.records);
     this.#health.log(
       Severity.ERROR,
-      `the journal has lost ${more.batches} batches with ${more.records} records that it had not written`,
+      `the journal has lost ${more.batches} batches with ${more.records} records that the sink had not written`,
     );
   }
 }

@@ -1,23 +1,23 @@
 import type { Clock } from '../../record/index.ts';
 
-/** What ends a call before its own end. */
+/** What can end a call early. */
 export interface CallBounds {
   readonly clock: Clock;
-  /** Then the call's signal is aborted. */
+  /** The call's signal is aborted after this time. */
   readonly timeoutMillis: number;
-  /** Aborts the call's signal too. */
+  /** When this signal is aborted, the call's signal is aborted too. */
   readonly signal: AbortSignal;
-  /** Who waits for a call, to be notified when nobody shall wait any more, whatever the call does. */
+  /** The callers that wait for a call. Rejecting them stops the waiting, whatever the call does. */
   readonly waiting: Set<(error: Error) => void>;
-  /** Called when the call did not come back within a grace after its signal was aborted. */
+  /** Called if the call does not return within a grace period after its signal was aborted. */
   readonly onHung: () => void;
 }
 
 const GRACE_MILLIS = 5_000;
 
 /**
- * Calls a method of a sink, which may be anybody's code: it may throw at once, never settle, or return no
- * promise. A second call is not made while the first is under way, so that a call that hangs is waited for.
+ * Calls a method of a sink, which may be third-party code: it may throw synchronously, never settle, or
+ * return no promise. Only one call is made at a time, so a call that hangs is waited for.
  */
 export async function guardedCall<T>(
   call: (signal: AbortSignal) => Promise<T>,
@@ -34,7 +34,7 @@ export async function guardedCall<T>(
   });
   let abandon: (error: Error) => void = () => {};
   try {
-    // Not a race with one promise for all calls: that would keep every call in memory until it settles.
+    // No race with a promise that all calls share: it would keep every call in memory until it settles.
     return await new Promise<T>((resolve, reject) => {
       abandon = reject;
       waiting.add(reject);

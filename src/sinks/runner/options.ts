@@ -3,13 +3,14 @@ import { atMost, bytes, choice, type Field, group, millis, type Presence } from 
 
 const MIB = 1024 * 1024;
 
-/** The options that every sink has. `SinkRunner` obeys them. */
+/** The options that every sink has. They are applied by `SinkRunner`. */
 export function deliveryOptions({ behindBytes, behindMillis, onFull }: DeliveryDefaults) {
   const behind = {
     min: MIB,
-    meaning: 'Bytes of the journal that wait for this sink. At most `journal.maxBytes`.',
+    meaning:
+      'The maximum size of the records in the journal that wait for this sink. At most `journal.maxBytes`.',
   };
-  // The configuration fills in the half of the journal.
+  // The configuration sets the default, half of the journal.
   const behindField: Field<number, number, Presence> =
     behindBytes === undefined
       ? bytes({ ...behind, absent: 'half of `journal.maxBytes`', example: '2GiB' })
@@ -23,10 +24,13 @@ export function deliveryOptions({ behindBytes, behindMillis, onFull }: DeliveryD
           max: 3_650 * 86_400_000,
           orZero: true,
           default: behindMillis,
-          meaning: 'Age of the oldest record that waits for this sink. 0: no such bound.',
+          meaning: 'The maximum age of the oldest record that waits for this sink. 0: no limit.',
         }),
       },
-      { meaning: 'How far this sink may be behind before `onFull` applies; whichever is reached first.' },
+      {
+        meaning:
+          'How far this sink may be behind before `onFull` applies. The limit that is reached first counts.',
+      },
     ),
     onFull: choice(['block', 'skip'], {
       default: onFull,
@@ -36,12 +40,12 @@ export function deliveryOptions({ behindBytes, behindMillis, onFull }: DeliveryD
     start: choice(['oldest', 'now'], {
       default: 'oldest',
       meaning:
-        'Where a sink begins that has no position in the journal yet: at the oldest record that is still there, or with those that come.',
+        'Where a sink without a position in the journal starts: `oldest`: at the oldest record in the journal. `now`: at the next record that is received.',
     }),
     retry: group(
       {
-        initialMillis: millis({ min: 10, max: 3_600_000, default: 1_000, meaning: 'The first wait.' }),
-        maxMillis: millis({ min: 10, max: 86_400_000, default: 30_000, meaning: 'The longest wait.' }),
+        initialMillis: millis({ min: 10, max: 3_600_000, default: 1_000, meaning: 'The first delay.' }),
+        maxMillis: millis({ min: 10, max: 86_400_000, default: 30_000, meaning: 'The longest delay.' }),
       },
       {
         meaning: 'Failed writes are retried without limit, with exponential back-off and jitter.',
@@ -55,14 +59,17 @@ export function deliveryOptions({ behindBytes, behindMillis, onFull }: DeliveryD
           orZero: true,
           default: 256 * MIB,
           meaning:
-            'How much is kept; beyond it the oldest are dropped and counted. 0: nothing is kept, everything is counted.',
+            'The maximum size of the dead letters. Beyond it the oldest are dropped and counted. 0: rejected records are counted but not kept.',
         }),
       },
-      { meaning: 'Records that the destination rejects permanently are kept for `distlogd dlq`.' },
+      {
+        meaning:
+          'Dead letters: records that the destination rejects permanently are kept for `distlogd dlq`.',
+      },
     ),
-    /** About how much is read from the journal for one write. */
+    /** Approximately how much is read from the journal for one write. */
     batchBytes: bytes({ isInternal: true, min: 1, default: 4 * MIB }),
-    /** A write is aborted after so long. */
+    /** A write is aborted after this time. */
     writeTimeoutMillis: millis({ isInternal: true, min: 1, default: 60_000 }),
   };
 }

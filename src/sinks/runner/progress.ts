@@ -2,15 +2,15 @@ import type { JournalView } from '../../component/index.ts';
 import { Severity } from '../../record/index.ts';
 import { CursorFile, type StoredCursor, type UnfinishedRun } from './cursor-file.ts';
 
-/** Where a sink is in the journal. */
+/** The position of a sink in the journal. */
 export interface Place {
-  /** The first entry that it has not written. */
+  /** The first entry that the sink has not written. */
   readonly position: number;
-  /** How many records were written to the journal before it, ever; undefined: not known. */
+  /** How many records were written to the journal before it, in total; undefined if unknown. */
   readonly records: number | undefined;
 }
 
-/** Where a sink begins, and what the operator should know about it. */
+/** Where a sink starts, with a message for the operator. */
 interface StartingPlace extends Place {
   readonly state: unknown;
   readonly note?: Note;
@@ -21,10 +21,7 @@ interface Note {
   readonly message: string;
 }
 
-/**
- * How far a sink has come, in memory and in its cursor file. Everything here moves only when it is on the
- * disk.
- */
+/** The progress of a sink, in memory and in its cursor file. Values change only after they are on disk. */
 export class Progress {
   readonly #journal: JournalView;
   readonly #journalId: string;
@@ -34,7 +31,7 @@ export class Progress {
   #state: unknown;
   #run: UnfinishedRun | undefined;
 
-  /** @param start where it begins without a cursor */
+  /** @param start where a sink without a cursor starts */
   constructor(journal: JournalView, cursorFile: string, start: 'oldest' | 'now') {
     this.#start = start;
     this.#journal = journal;
@@ -51,15 +48,15 @@ export class Progress {
     return this.#place.position;
   }
 
-  /** What the sink's last `write` returned. */
+  /** The state that the sink's last `write` returned. */
   get state(): unknown {
     return this.#state;
   }
 
   /**
    * Reads the cursor.
-   * @returns what the operator should know; and the run before this one, if it did not end cleanly
-   * @throws if the cursor cannot be opened or was written by a newer version
+   * @returns a message for the operator, and the previous run if it did not end cleanly
+   * @throws if the cursor cannot be opened or was written by another version
    */
   async load(): Promise<{ readonly note: Note | undefined; readonly unfinished: UnfinishedRun | undefined }> {
     const found = await this.#cursor.open();
@@ -71,10 +68,10 @@ export class Progress {
   }
 
   /**
-   * Moves.
-   * @param run what is noted of this run; entries that are being tried stay so until the position is behind
-   *   them
-   * @throws if it cannot be stored: then nothing has changed
+   * Moves the position.
+   * @param run the note about this run; a note about entries that are being tried is kept until the position
+   * is after them
+   * @throws if it cannot be stored; then nothing has changed
    */
   async moveTo(place: Place, state: unknown, run: UnfinishedRun): Promise<void> {
     const trying = this.#run?.tryingTo;
@@ -82,12 +79,12 @@ export class Progress {
     await this.#store(place, state, isOver ? run : this.#run);
   }
 
-  /** Notes what this run does, for the case that it does not end cleanly. @throws if it cannot be stored */
+  /** Stores a note about this run, in case it does not end cleanly. @throws if it cannot be stored */
   async note(run: UnfinishedRun): Promise<void> {
     await this.#store(this.#place, this.#state, run);
   }
 
-  /** Notes that this run ended cleanly, and closes the file. @throws if that cannot be stored */
+  /** Stores that this run ended cleanly, and closes the file. @throws if that cannot be stored */
   async end(): Promise<void> {
     try {
       if (this.#run !== undefined) await this.#store(this.#place, this.#state, undefined);
@@ -105,8 +102,9 @@ export class Progress {
 }
 
 /**
- * Where a sink begins: at its cursor if that belongs to this journal, else at the journal's first entry. Then
- * without its old state too: what lies beyond that cannot be written again, so the sink must not undo it.
+ * Where a sink starts: at its cursor if that belongs to this journal, otherwise at the journal's first entry.
+ * In the second case the old state is dropped: what lies beyond it cannot be written again, so the sink must
+ * not undo it.
  */
 function startingPlace(
   journal: JournalView,
@@ -118,15 +116,15 @@ function startingPlace(
     position: first,
     records: undefined,
     state: undefined,
-    note: { severity, message: `${what}; it begins at the journal's entry ${first}` },
+    note: { severity, message: `${what}; the sink starts at the journal's entry ${first}` },
   });
-  if (damaged) return atFirst(Severity.ERROR, 'its cursor cannot be read');
+  if (damaged) return atFirst(Severity.ERROR, 'the cursor is damaged');
   if (cursor === undefined) return withoutCursor(journal, start);
   if (!journal.continues(cursor.journal))
-    return atFirst(Severity.WARN, 'its cursor belongs to another journal');
+    return atFirst(Severity.WARN, 'the cursor belongs to another journal');
   const { position, records, state } = cursor;
   if (position <= next) return { position, records, state };
-  const message = `it has written up to entry ${position - 1}, but the journal ends at ${next - 1}; it continues there`;
+  const message = `the sink has written up to entry ${position - 1}, but the journal ends at ${next - 1}; it continues there`;
   return { position: next, records: undefined, state, note: { severity: Severity.ERROR, message } };
 }
 
@@ -138,7 +136,7 @@ function withoutCursor(journal: JournalView, start: 'oldest' | 'now'): StartingP
   const what = `${batches} batches with ${records} records`;
   const message =
     start === 'now'
-      ? `it has no position yet and begins now (start: now); the journal holds ${what} that it will not write`
-      : `it has no position yet and begins at the oldest entry, ${first}, with ${what} (start: oldest)`;
+      ? `no position yet, starting now (start: now); ${what} in the journal will not be written`
+      : `no position yet, starting at the oldest entry, ${first}, with ${what} (start: oldest)`;
   return { ...place, note: { severity: Severity.INFO, message } };
 }

@@ -6,7 +6,7 @@ import type { ResolvedRunnerOptions } from './runner-options.ts';
 import type { SinkHealth } from './sink-health.ts';
 import type { SinkCounters } from './sink-stats.ts';
 
-/** Keeps what a sink rejected as dead letters, and counts it. */
+/** Stores rejected entries as dead letters, and counts them. */
 export class Rejections {
   readonly #options: ResolvedRunnerOptions;
   readonly #box: DeadLetterBox;
@@ -27,9 +27,9 @@ export class Rejections {
 
   /**
    * Counts and logs that the entries were rejected.
-   * @returns keeps them; to be called again after it rejects
+   * @returns a function that stores them; call it again if it rejects
    */
-  bury(entries: readonly JournalEntry[], error: unknown): () => Promise<void> {
+  keepAsDeadLetters(entries: readonly JournalEntry[], error: unknown): () => Promise<void> {
     if (entries.length === 0) return async () => {};
     const given: unknown = asRejected(error)?.cause;
     const cause = typeof given === 'string' ? given.slice(0, 64) : 'unknown';
@@ -41,14 +41,14 @@ export class Rejections {
     this.#health.log(
       Severity.ERROR,
       `${entries.length} batches with ${records} records were rejected (${cause}): ${message}; ` +
-        `${isKept ? 'they are dead letters now' : 'they are lost'}`,
+        `${isKept ? 'they are kept as dead letters' : 'they are lost'}`,
     );
-    if (isKept) return () => this.#keep(entries, cause, message);
+    if (isKept) return () => this.#store(entries, cause, message);
     this.#counters.addDropped('dead_letters', entries.length, records);
     return async () => {};
   }
 
-  async #keep(entries: readonly JournalEntry[], cause: string, message: string): Promise<void> {
+  async #store(entries: readonly JournalEntry[], cause: string, message: string): Promise<void> {
     const timeMillis = this.#options.clock.now();
     const journal = Buffer.from(this.#options.journal.id).toString('hex');
     const dropped = await this.#box.append(

@@ -6,12 +6,12 @@ import { CursorFile } from './cursor-file.ts';
 
 const SUFFIX = '.cursor';
 
-/** Where the cursor of a sink is. @param directory that of all cursors */
+/** The path of a sink's cursor. @param directory the directory of all cursors */
 export function cursorFileOf(directory: string, sink: string): string {
   return join(directory, `${encodeURIComponent(sink)}${SUFFIX}`);
 }
 
-/** The sinks that have a cursor in this directory. None if there is no such directory. */
+/** The sinks that have a cursor in this directory. Empty if the directory does not exist. */
 export async function sinksWithCursor(directory: string): Promise<readonly string[]> {
   const names = await readdir(directory).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return [];
@@ -20,7 +20,7 @@ export async function sinksWithCursor(directory: string): Promise<readonly strin
   return names.map(sinkOf).filter((sink) => sink !== undefined);
 }
 
-/** @returns undefined if the file is no cursor of a sink, as this module names them */
+/** @returns undefined if the file is not a cursor of a sink */
 function sinkOf(file: string): string | undefined {
   if (!file.endsWith(SUFFIX)) return undefined;
   try {
@@ -33,9 +33,9 @@ function sinkOf(file: string): string | undefined {
 
 export interface RemovedSinksOptions {
   readonly journal: JournalView;
-  /** Where the cursors are. */
+  /** The directory of the cursors. */
   readonly directory: string;
-  /** A backlog beyond this size is released, bytes of the journal. */
+  /** A larger backlog is released, in bytes of the journal. */
   readonly maxBytes: number;
   readonly log: OwnLog;
 }
@@ -43,16 +43,16 @@ export interface RemovedSinksOptions {
 interface Removed {
   readonly name: string;
   readonly position: number;
-  /** Behind the last entry that was written to the journal before the sink was removed. */
+  /** The index after the last entry that was written to the journal before the sink was removed. */
   readonly to: number;
   isReleased: boolean;
   lost: BatchCount;
 }
 
 /**
- * The sinks that have a cursor but are not in the configuration: removed, renamed, or misspelt. What they
- * have not written stays in the journal, until the sink is back, or its cursor file is removed (`distlogd
- * release`), or the backlog exceeds its bound; then it is counted as lost.
+ * The sinks that have a cursor but are not in the configuration: removed, renamed or misspelled. Entries that
+ * they have not written are kept in the journal until the sink is configured again, its cursor file is
+ * removed (`distlogd release`), or the backlog exceeds its limit; then they are counted as lost.
  */
 export class RemovedSinks {
   readonly #options: RemovedSinksOptions;
@@ -62,36 +62,38 @@ export class RemovedSinks {
     this.#options = options;
   }
 
-  /** What lies before it is needed by none of them. */
+  /** Entries before this index are not needed by any of these sinks. */
   get position(): number {
     const kept = this.#removed.filter(({ isReleased }) => !isReleased);
     return Math.min(Number.POSITIVE_INFINITY, ...kept.map(({ position }) => position));
   }
 
-  /** Looks which cursors have no sink. To be called when these sinks run, and those before do not. */
+  /**
+   * Finds the cursors without a sink. Must be called when `sinks` are running and the previous ones are not.
+   */
   async take(sinks: ReadonlySet<string>): Promise<void> {
     const before = this.#removed.filter(({ name, isReleased }) => isReleased && !sinks.has(name));
     const found: Removed[] = [];
     for (const name of await sinksWithCursor(this.#options.directory)) {
       if (sinks.has(name)) continue;
-      const removed = await this.#look(name);
+      const removed = await this.#removedSink(name);
       if (removed !== undefined) found.push(removed);
     }
     this.#removed = [...before, ...found];
   }
 
-  /** Releases what is to be released. To be called once a second. */
+  /** Releases backlogs whose cursor was removed or that exceed the limit. Must be called once a second. */
   async check(): Promise<void> {
     const kept = this.#removed.filter(({ isReleased }) => !isReleased);
     if (kept.length === 0) return;
     const { directory, maxBytes } = this.#options;
     const names = new Set(await sinksWithCursor(directory));
     for (const each of kept) {
-      if (!names.has(each.name)) this.#release(each, 'it was released');
+      if (!names.has(each.name)) this.#release(each, 'released by the operator');
       else if (this.#behind(each).bytes > maxBytes) {
-        // `distlogd release` may remove it at the same moment.
+        // `distlogd release` may remove the file at the same time.
         await rm(cursorFileOf(directory, each.name), { force: true });
-        this.#release(each, 'it exceeds the half of journal.maxBytes');
+        this.#release(each, 'it exceeds half of journal.maxBytes');
       }
     }
   }
@@ -114,7 +116,7 @@ export class RemovedSinks {
     }));
   }
 
-  async #look(name: string): Promise<Removed | undefined> {
+  async #removedSink(name: string): Promise<Removed | undefined> {
     const { journal, directory } = this.#options;
     const file = new CursorFile(cursorFileOf(directory, name));
     try {
@@ -128,22 +130,23 @@ export class RemovedSinks {
         isReleased: false,
         lost: { batches: 0, records: 0 },
       };
-      // Also of one that has written everything: what comes later is none of its backlog, after a restart neither.
+      // Also stored for a sink that has written everything: later entries must not count as its backlog after
+      // a restart.
       if (cursor.removedAt === undefined) await file.store({ ...cursor, removedAt: to });
       if (cursor.position >= to) return undefined;
       const { batches, records } = this.#behind(removed);
       this.#log(
         Severity.WARN,
         name,
-        `it is not in the configuration; ${batches} batches with ${records} records that it has not written stay in ` +
-          `the journal until it is back, or \`distlogd release ${name}\``,
+        `not in the configuration; ${batches} batches with ${records} records that it has not written stay in ` +
+          `the journal until it is configured again or \`distlogd release ${name}\` is run`,
       );
       return removed;
     } catch (error) {
       this.#log(
         Severity.WARN,
         name,
-        `it is not in the configuration, and its cursor cannot be read: ${problemText(error)}`,
+        `not in the configuration, and its cursor cannot be read: ${problemText(error)}`,
       );
       return undefined;
     } finally {
@@ -169,7 +172,7 @@ export class RemovedSinks {
     this.#log(
       Severity.WARN,
       removed.name,
-      `its backlog is discarded: ${why}; ${batches} batches with ${records} records`,
+      `the backlog is discarded: ${why}; ${batches} batches with ${records} records`,
     );
   }
 

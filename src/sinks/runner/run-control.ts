@@ -5,14 +5,14 @@ import { guardedCall } from './guarded-call.ts';
 import type { ResolvedRunnerOptions } from './runner-options.ts';
 import type { SinkHealth } from './sink-health.ts';
 
-/** The longest wait that a server can ask for. */
-const MAX_ASKED_MILLIS = 3_600_000;
+/** The longest retry delay that a server can request. */
+const MAX_RETRY_AFTER_MILLIS = 3_600_000;
 
 /**
- * How a sink is run: bounds its calls, waits after failures, wakes what waits for entries, and ends it all.
+ * Controls how a sink is run: bounds its calls, waits after failures, wakes the loop, and stops it.
  *
- * It ends in two steps. `drain` names the entry up to which it goes on; the first failure ends that. `abort`
- * ends it at once, and aborts the call that is under way.
+ * Stopping has two steps. `drain` sets the entry up to which it continues, but the first failure ends it.
+ * `abort` ends it at once, and aborts the current call.
  */
 export class RunControl {
   readonly #options: ResolvedRunnerOptions;
@@ -46,7 +46,7 @@ export class RunControl {
     return this.#drainTo !== undefined;
   }
 
-  /** Whether nothing more is to be done for a sink that is at this position. */
+  /** Whether there is nothing more to do for a sink at this position. */
   isDone(position: number): boolean {
     return this.isAborted || (this.#drainTo !== undefined && position >= this.#drainTo);
   }
@@ -62,7 +62,7 @@ export class RunControl {
     wake.abort(new Error('woken up'));
   }
 
-  /** Goes on up to this entry, and no further than to the next failure. */
+  /** Continues up to this entry, but no further than the next failure. */
   drain(to: number): void {
     this.#drainTo = to;
     this.wakeUp();
@@ -75,7 +75,7 @@ export class RunControl {
     this.#endPause();
   }
 
-  /** Waits no longer for calls, whatever they do. */
+  /** Stops waiting for calls, whatever they do. */
   abandonCalls(reason: Error): void {
     for (const abandon of this.#waiting) abandon(reason);
   }
@@ -84,7 +84,7 @@ export class RunControl {
     this.#aborted.signal.throwIfAborted();
   }
 
-  /** Calls a method of the sink. @throws what it throws; when it was aborted, or takes too long */
+  /** Calls a method of the sink. @throws what it throws; also if it is aborted or takes too long */
   async call<T>(call: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const { clock, writeTimeoutMillis } = this.#options;
     return await guardedCall(call, {
@@ -94,7 +94,10 @@ export class RunControl {
       waiting: this.#waiting,
       onHung: () => {
         this.condition = 'hung';
-        this.#health.fail('it does not come back', new Error(`no answer within ${writeTimeoutMillis} ms`));
+        this.#health.fail(
+          'a call of the sink does not return',
+          new Error(`no answer within ${writeTimeoutMillis} ms`),
+        );
       },
     });
   }
@@ -102,12 +105,12 @@ export class RunControl {
   succeeded(): void {
     this.#backoff.reset();
     this.condition = 'running';
-    this.#health.well();
+    this.#health.recovered();
   }
 
   /**
-   * Waits before the next attempt. While stopping there is none: what is not written comes after the next
-   * start.
+   * Waits before the next attempt. While stopping there is none: what was not written is written after the
+   * next start.
    */
   async pause(error: unknown): Promise<void> {
     if (this.isAborted) return;
@@ -116,10 +119,10 @@ export class RunControl {
       return;
     }
     if (this.condition !== 'opening') this.condition = 'waiting';
-    await this.wait(this.#backoff.nextMillis(Math.min(retryAfterOf(error), MAX_ASKED_MILLIS)));
+    await this.wait(this.#backoff.nextMillis(Math.min(retryAfterOf(error), MAX_RETRY_AFTER_MILLIS)));
   }
 
-  /** Waits so long, or until it is to stop. */
+  /** Waits for this time, or until the sink is stopped. */
   async wait(millis: number): Promise<void> {
     if (this.isAborted || this.isStopping) return;
     await new Promise<void>((resolve) => {
@@ -131,7 +134,7 @@ export class RunControl {
     });
   }
 
-  /** Does what must succeed before anything else is done. @throws when there is no time left */
+  /** Repeats work that must succeed before anything else is done. @throws when the sink is stopped */
   async untilDone(failure: string, work: () => Promise<void>): Promise<void> {
     for (;;) {
       try {

@@ -4,38 +4,39 @@ import { group, resolve, type Values } from '../../settings/index.ts';
 import { deliveryOptions } from './options.ts';
 import { WriteTurns } from './write-turns.ts';
 
-/** What a runner works with, beside its options. */
+/** The dependencies of a runner, besides its options. */
 interface RunnerTools {
-  /** The sink's name in the configuration; it stands in messages. */
+  /** The sink's name in the configuration, for messages. */
   readonly name: string;
   readonly sink: Sink;
   readonly journal: JournalView;
-  /** Where the cursor is kept; made if it is not there, folders too. One file for each sink. */
+  /** The path of the cursor file; the file and its folders are created if missing. One file per sink. */
   readonly cursorFile: string;
-  /** Where the dead letters are kept; made when there is one. One folder for each sink. */
+  /** The folder of the dead letters; created when there is one. One folder per sink. */
   readonly deadLetterDirectory: string;
   readonly log: OwnLog;
-  /** What the sink gets of the entries, asked before each write. Default: all. */
+  /** Selects what the sink gets of the entries, before each write. Default: everything. */
   readonly view?: EntryView | undefined;
   /** Shared by all runners of a process. Default: this runner is the only one. */
   readonly writeTurns?: WriteTurns | undefined;
   readonly clock?: Clock | undefined;
-  /** From 0 to 1, for the jitter of the waits. */
+  /** Returns numbers from 0 to 1, for the jitter of the delays. */
   readonly random?: (() => number) | undefined;
 }
 
 type DeliveryValues = Values<ReturnType<typeof deliveryOptions>>;
 
 /**
- * What drives one sink: the options of {@link deliveryOptions} as a configuration holds them, which are not
- * checked again. What is left out has its default; `maxBehind` has no bound then, and `onFull` is `block`.
+ * The options of a sink's runner: those of {@link deliveryOptions} as parsed from a configuration, which are
+ * not checked again. Omitted options have their defaults, except that `maxBehind` has no limits and `onFull`
+ * is `block`.
  */
 export type SinkRunnerOptions = RunnerTools & {
   readonly [Name in keyof DeliveryValues]?: Partial<DeliveryValues[Name]> | undefined;
 };
 
 export interface ResolvedRunnerOptions extends RunnerTools {
-  /** Infinity: no bound. */
+  /** Infinity: no limit. */
   readonly maxBehindBytes: number;
   readonly maxBehindMillis: number;
   readonly onFull: 'block' | 'skip';

@@ -1,7 +1,7 @@
 import type { OwnLog } from '../../component/index.ts';
 import { type Clock, problemText, Severity } from '../../record/index.ts';
 
-/** What a sink's runner knows of its errors, and what it logs about them. */
+/** The error state of a sink's runner, and its log messages. */
 export class SinkHealth {
   readonly #name: string;
   readonly #log: OwnLog;
@@ -15,24 +15,24 @@ export class SinkHealth {
     this.#clock = clock;
   }
 
-  /** What went wrong last, while it is tried again. */
+  /** The current error, while the sink retries. */
   get trouble(): string | undefined {
     return this.#trouble;
   }
 
-  /** What went wrong last, also if it is over. */
+  /** The last error, even if it is resolved. */
   get lastError(): { readonly text: string; readonly atMillis: number } | undefined {
     return this.#lastError;
   }
 
-  well(): void {
+  recovered(): void {
     if (this.#trouble === undefined) return;
     this.#trouble = undefined;
-    this.log(Severity.INFO, 'it works again');
+    this.log(Severity.INFO, 'recovered');
   }
 
   /**
-   * Something failed and will be tried again. Logged when it begins and when it changes, not with every
+   * Reports a failure that will be retried. Logged when it begins and when it changes, not with every
    * attempt.
    */
   fail(what: string, error: unknown): void {
@@ -40,7 +40,7 @@ export class SinkHealth {
     this.remember(text);
     const isNew = this.#trouble !== text;
     this.#trouble = text;
-    if (isNew) this.log(Severity.WARN, `${what}: ${text}; it tries again`);
+    if (isNew) this.log(Severity.WARN, `${what}: ${text}; retrying`);
   }
 
   remember(text: string): void {
@@ -51,7 +51,7 @@ export class SinkHealth {
     try {
       this.#log.emit(severity, `sink ${this.#name}: ${message}`, { 'distlogd.sink': this.#name });
     } catch {
-      // A log that throws cannot be logged.
+      // A failure of the log cannot be logged.
     }
   }
 }

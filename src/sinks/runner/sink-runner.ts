@@ -13,22 +13,22 @@ import { SinkHealth } from './sink-health.ts';
 import { SinkCounters } from './sink-stats.ts';
 import { exceededBound } from './skipping.ts';
 
-const LOOK_MILLIS = 1_000;
-/** How long a call of the sink may still take after its last signal was aborted. */
+const CHECK_MILLIS = 1_000;
+/** How long a call of the sink may take after its last signal was aborted. */
 const LAST_GRACE_MILLIS = 1_000;
 const CLOSE_MILLIS = 5_000;
 
 /**
- * Brings the journal to one sink: reads from its cursor, calls `write`, one call at a time, and stores the
- * cursor with the sink's state when that has succeeded. It retries with back-off what failed, keeps what was
- * rejected as dead letters, and discards the oldest, counted, when the sink is too far behind and may skip.
+ * Delivers the journal to one sink: reads from its cursor, calls `write`, one call at a time, and stores the
+ * cursor with the sink's state after a success. Failures are retried with back-off. Rejected entries are kept
+ * as dead letters. If the sink is too far behind and may skip, the oldest entries are discarded and counted.
  *
- * The cursor on the disk is never ahead of what the sink has made safe. After a crash the entries of the last
- * call may come again, with the state from before it: a sink that undoes what lies beyond its state gets each
- * entry exactly once, any other at least once. An entry that ends the process whenever it is written becomes
- * a dead letter.
+ * The cursor on disk is never ahead of what the sink has made durable. After a crash the entries of the last
+ * call may be written again, with the state from before it: a sink that undoes what lies beyond its state
+ * gets each entry exactly once, any other sink at least once. An entry that ends the process whenever it is
+ * written becomes a dead letter.
  *
- * A sink that throws, does not come back, or returns a state that cannot be stored, affects itself only.
+ * A sink that throws, hangs, or returns a state that cannot be stored affects only itself.
  */
 export class SinkRunner {
   readonly name: string;
@@ -40,9 +40,9 @@ export class SinkRunner {
   readonly #control: RunControl;
   #loop: DeliveryLoop | undefined;
   #running: Promise<void> = Promise.resolve();
-  #cancelLook = () => {};
+  #cancelCheck = () => {};
   #ignoreGrowth: () => void = () => {};
-  #looksSoon = false;
+  #isCheckScheduled = false;
   #stopped: Promise<void> | undefined;
 
   constructor(options: SinkRunnerOptions) {
@@ -57,8 +57,8 @@ export class SinkRunner {
   }
 
   /**
-   * Reads the cursor, then begins. A sink that cannot be opened is tried again in the background.
-   * @throws (rejects) if the cursor cannot be opened or was written by a newer version
+   * Reads the cursor, then starts. A sink that cannot be opened is retried in the background.
+   * @throws (rejects) if the cursor cannot be opened or was written by another version
    */
   async start(): Promise<void> {
     if (this.#control.condition !== 'new') throw new Error(`sink ${this.name} was started before`);
@@ -76,19 +76,22 @@ export class SinkRunner {
       },
       unfinished,
     );
-    this.#look();
+    this.#checkLater();
     if (this.#options.onFull === 'skip') {
-      this.#ignoreGrowth = this.#options.journal.onGrowth(() => this.#lookSoon());
+      this.#ignoreGrowth = this.#options.journal.onGrowth(() => this.#checkSoon());
     }
     this.#running = this.#loop.run();
   }
 
-  /** The first entry that is still needed here. What lies before it may be trimmed. */
+  /** The first entry that this sink still needs. Entries before it may be trimmed. */
   get position(): number {
     return this.#loop?.position ?? this.#progress.position;
   }
 
-  /** It is further behind than it may be, and does not skip: take nothing in until this is false. */
+  /**
+   * Whether the sink is further behind than allowed and does not skip: receivers must accept nothing until
+   * this is false.
+   */
   get blocking(): boolean {
     const { journal, onFull } = this.#options;
     const { condition } = this.#control;
@@ -113,28 +116,28 @@ export class SinkRunner {
       behind: this.#options.journal.behind(this.position),
       trouble: this.#health.trouble,
       lastError: this.#health.lastError,
-      own: this.#asked('counters'),
+      own: this.#figuresOf('counters'),
     };
   }
 
   /**
-   * Hands the sink its dead letters again, between two writes. Those that it rejects again become dead
-   * letters again. None is lost when the daemon is killed half-way; some may then come twice.
-   * @throws (rejects) if the sink is failing or stopping: then the rest stays
+   * Writes the dead letters to the sink again, between two writes. Letters that it rejects again become dead
+   * letters again. None is lost if the daemon is killed in between; some may then be written twice.
+   * @throws (rejects) if the sink is failing or stopping; the remaining letters are kept
    */
   replayDeadLetters(): Promise<Replayed> {
     const { condition, isStopping } = this.#control;
     if (this.#loop !== undefined && condition === 'running' && !isStopping) return this.#loop.replay();
     const why = this.#health.trouble === undefined ? '' : ` (${this.#health.trouble})`;
     return Promise.reject(
-      new Error(`sink ${this.name} is ${condition}${why}; its dead letters were not touched`),
+      new Error(`sink ${this.name} is ${condition}${why}; its dead letters were not replayed`),
     );
   }
 
   /**
-   * Writes what the journal holds now, within a bound; then aborts the call under way, and closes the sink. A
-   * sink that is failing gets one more attempt. What was not written comes after the next start. Never
-   * rejects; a second call gets the same promise.
+   * Writes the current entries of the journal, within a time limit; then aborts the current call and closes
+   * the sink. A failing sink gets one more attempt. What was not written is written after the next start.
+   * Never rejects; a second call returns the same promise.
    */
   stop(drainMillis: number): Promise<void> {
     this.#stopped ??= this.#stop(drainMillis);
@@ -161,7 +164,7 @@ export class SinkRunner {
     await this.#running;
     cancelDrain();
     cancelGrace();
-    this.#cancelLook();
+    this.#cancelCheck();
     this.#ignoreGrowth();
     control.abort(reason);
     loop.failReplays(new Error(`sink ${this.name} is stopping`));
@@ -172,32 +175,35 @@ export class SinkRunner {
     release();
   }
 
-  /** Once a second, since age grows without entries: how far behind it is. */
-  #look(): void {
-    this.#cancelLook = this.#options.clock.after(LOOK_MILLIS, () => {
-      this.#loop?.look();
-      this.#look();
+  /** Checks how far the sink is behind once a second, because age grows without entries. */
+  #checkLater(): void {
+    this.#cancelCheck = this.#options.clock.after(CHECK_MILLIS, () => {
+      this.#loop?.checkBehind();
+      this.#checkLater();
     });
   }
 
-  /** After those who wait for entries have taken them: what is being written does not wait. */
-  #lookSoon(): void {
-    if (this.#looksSoon) return;
-    this.#looksSoon = true;
+  /**
+   * Runs after the readers that wait for entries have taken them, so that entries being written do not count
+   * as waiting.
+   */
+  #checkSoon(): void {
+    if (this.#isCheckScheduled) return;
+    this.#isCheckScheduled = true;
     setImmediate(() => {
-      this.#looksSoon = false;
-      this.#loop?.look();
+      this.#isCheckScheduled = false;
+      this.#loop?.checkBehind();
     });
   }
 
   #dropped(): ByCause<BatchCount> {
-    const own = Object.entries(this.#asked('dropped'));
-    const ofTheSink = Object.fromEntries(own.map(([cause, records]) => [cause, { batches: 0, records }]));
-    return { ...ofTheSink, ...structuredClone(this.#counters.dropped) };
+    const own = Object.entries(this.#figuresOf('dropped'));
+    const fromSink = Object.fromEntries(own.map(([cause, records]) => [cause, { batches: 0, records }]));
+    return { ...fromSink, ...structuredClone(this.#counters.dropped) };
   }
 
-  /** The sink's own figures. It may throw, or have none. */
-  #asked(what: 'counters' | 'dropped'): Readonly<Record<string, number>> {
+  /** The sink's own figures. The sink may throw, or have none. */
+  #figuresOf(what: 'counters' | 'dropped'): Readonly<Record<string, number>> {
     try {
       return { ...this.#options.sink[what]?.() };
     } catch {
@@ -219,7 +225,7 @@ export class SinkRunner {
       await call();
     } catch (error) {
       this.#health.remember(problemText(error));
-      this.#health.log(Severity.WARN, `it was not closed cleanly: ${problemText(error)}`);
+      this.#health.log(Severity.WARN, `closing failed: ${problemText(error)}`);
     }
   }
 }

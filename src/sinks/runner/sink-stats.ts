@@ -1,13 +1,13 @@
 import type { ViewedEntries } from '../../component/index.ts';
 
 /**
- * Why entries will never be written, as far as the runner knows: the sink was too far behind (`behind_bytes`,
- * `behind_age`; with `onFull: skip`), the journal did not have them any more (`trimmed`; batches only), or
- * the bound of the dead letters was reached (`dead_letters`).
+ * Why the runner will never write entries: the sink was too far behind (`behind_bytes`, `behind_age`; with
+ * `onFull: skip`), the journal no longer had them (`trimmed`; batches only), or the limit of the dead letters
+ * was reached (`dead_letters`).
  */
 export type DropCause = 'behind_bytes' | 'behind_age' | 'trimmed' | 'dead_letters';
 
-/** Adds up what happens to entries. */
+/** The counters of a sink. */
 export class SinkCounters {
   readonly written = { batches: 0, records: 0, bytes: 0 };
   readonly deadLetters = { batches: 0, records: 0 };
@@ -17,7 +17,7 @@ export class SinkCounters {
     trimmed: { batches: 0, records: 0 },
     dead_letters: { batches: 0, records: 0 },
   };
-  /** Records that rules kept from the sink, and that they changed, by rule. */
+  /** Records that rules filtered out for the sink, and records that they changed, by rule. */
   readonly filtered = new Map<string, number>();
   readonly redacted = new Map<string, number>();
   readonly rejected = new Map<string, { batches: number; records: number }>();
@@ -25,7 +25,7 @@ export class SinkCounters {
   damagedLetterBytes = 0;
 
   addRejected(cause: string, records: number): void {
-    // A sink that makes causes out of data would fill the memory.
+    // Bounded: a sink that generates causes from data must not fill the memory.
     const name = this.rejected.has(cause) || this.rejected.size < 64 ? cause : 'other';
     const found = this.rejected.get(name) ?? { batches: 0, records: 0 };
     this.rejected.set(name, { batches: found.batches + 1, records: found.records + records });

@@ -13,7 +13,7 @@ import type { SinkHealth } from './sink-health.ts';
 import type { SinkCounters } from './sink-stats.ts';
 import type { Skipping } from './skipping.ts';
 
-/** What the parts of a runner share. */
+/** The objects that the parts of a runner share. */
 export interface RunnerParts {
   readonly options: ResolvedRunnerOptions;
   readonly control: RunControl;
@@ -24,11 +24,11 @@ export interface RunnerParts {
 }
 
 /**
- * Calls `write` of the sink, keeps what it rejects as dead letters, and stores the cursor. One call at a
+ * Calls `write` of the sink, keeps rejected entries as dead letters, and stores the cursor. One call at a
  * time.
  *
- * What must be on the disk before the next step, the cursor and the dead letters, is tried until it succeeds
- * or the runner is aborted.
+ * The cursor and the dead letters must be on disk before the next step, so storing them is retried until it
+ * succeeds or the runner is aborted.
  */
 export class SinkWriter {
   readonly #parts: RunnerParts;
@@ -48,7 +48,10 @@ export class SinkWriter {
     this.#rejections = new Rejections(options, letters, counters, health);
   }
 
-  /** Writes entries and moves behind them. @returns why they must be tried again; undefined: they are done */
+  /**
+   * Writes entries and moves the position after them. @returns why they must be retried; undefined if they
+   * are done
+   */
   async attempt(entries: readonly JournalEntry[]): Promise<{ readonly error: unknown } | undefined> {
     const next = entries.at(-1)!.index + 1;
     let viewed: ViewedEntries | undefined;
@@ -63,14 +66,14 @@ export class SinkWriter {
       if (rejected === undefined || viewed === undefined) return { error };
       const all = viewed.entries;
       const bad = new Set(rejected.indexes ?? all.map(({ index }) => index));
-      await this.bury(
+      await this.keepAsDeadLetters(
         all.filter(({ index }) => bad.has(index)),
         error,
       );
       written = all.filter(({ index }) => !bad.has(index));
       state = this.#stateAfter(rejected.state);
     }
-    await this.#buryRejected(viewed);
+    await this.#keepRejectedEntries(viewed);
     await this.moveTo(Math.max(next, this.#skipping.to), state);
     this.#parts.counters.addViewed(viewed);
     this.#count(written);
@@ -79,12 +82,13 @@ export class SinkWriter {
   }
 
   /**
-   * Writes dead letters. The position stays; the sink's state is stored. @throws if they must be tried again
+   * Writes dead letters. The position does not change; the sink's state is stored. @throws if they must be
+   * retried
    */
   async rewrite(letters: readonly JournalEntry[]): Promise<void> {
     this.#parts.control.throwIfAborted();
     const viewed = await this.#viewed(letters, true);
-    await this.#buryRejected(viewed);
+    await this.#keepRejectedEntries(viewed);
     this.#parts.counters.addViewed(viewed);
     const { entries } = viewed;
     if (entries.length === 0) return;
@@ -95,7 +99,7 @@ export class SinkWriter {
       const rejected = asRejected(error);
       if (rejected === undefined) throw error;
       const { indexes } = rejected;
-      await this.bury(
+      await this.keepAsDeadLetters(
         indexes === undefined ? entries : entries.filter((each) => indexes.includes(each.index)),
         error,
       );
@@ -104,7 +108,7 @@ export class SinkWriter {
     await this.moveTo(this.#progress.position, state);
   }
 
-  /** Stores the cursor. @throws when there is no time left */
+  /** Stores the cursor. @throws when the runner is stopped */
   async moveTo(position: number, state: unknown = this.#progress.state): Promise<void> {
     const place = { position, records: this.#reader.recordsBefore(position) };
     const run = this.#recovery.runAt(position);
@@ -112,22 +116,23 @@ export class SinkWriter {
     this.#reader.movedTo(position);
   }
 
-  /**
-   * Stores what this run does, for the case that it does not end cleanly. @throws when there is no time left
-   */
+  /** Stores a note about this run, in case it does not end cleanly. @throws when the runner is stopped */
   async note(run: UnfinishedRun): Promise<void> {
     await this.#stored(() => this.#progress.note(run));
   }
 
-  /** Keeps entries as dead letters. @throws when there is no time left */
-  async bury(entries: readonly JournalEntry[], error: unknown): Promise<void> {
+  /** Keeps entries as dead letters. @throws when the runner is stopped */
+  async keepAsDeadLetters(entries: readonly JournalEntry[], error: unknown): Promise<void> {
     const { control } = this.#parts;
-    await control.untilDone('a dead letter cannot be kept', this.#rejections.bury(entries, error));
+    await control.untilDone(
+      'dead letters cannot be stored',
+      this.#rejections.keepAsDeadLetters(entries, error),
+    );
   }
 
-  /** What never came to the sink. */
-  async #buryRejected({ rejected = [] }: ViewedEntries): Promise<void> {
-    for (const { entry, error } of rejected) await this.bury([entry], error);
+  /** Keeps entries that were rejected before they reached the sink. */
+  async #keepRejectedEntries({ rejected = [] }: ViewedEntries): Promise<void> {
+    for (const { entry, error } of rejected) await this.keepAsDeadLetters([entry], error);
   }
 
   /** What the sink gets of the entries. */
@@ -159,16 +164,16 @@ export class SinkWriter {
   }
 
   async #stored(store: () => Promise<void>): Promise<void> {
-    await this.#parts.control.untilDone('its cursor cannot be stored', store);
+    await this.#parts.control.untilDone('the cursor cannot be stored', store);
   }
 
-  /** The state after a rejection: the one that came with it, or the one before. */
+  /** The state after a rejection: the one from the error, or the previous one. */
   #stateAfter(state: unknown): unknown {
     return state === undefined ? this.#progress.state : this.#storable(state);
   }
 
   /**
-   * The state, if it can be stored. One that cannot leaves none behind: an old one would undo what was
+   * Returns the state if it can be stored. Otherwise no state is kept: an old one would undo what was
    * written.
    */
   #storable(state: unknown): unknown {
@@ -176,7 +181,7 @@ export class SinkWriter {
     if (problem === undefined) return state;
     const { health } = this.#parts;
     health.remember(`a state ${problem}`);
-    health.log(Severity.ERROR, `it returned a state ${problem}; it was not kept`);
+    health.log(Severity.ERROR, `the sink returned a state ${problem}; the state was not stored`);
     return undefined;
   }
 }

@@ -6,13 +6,13 @@ import type { DropCause, SinkCounters } from './sink-stats.ts';
 
 const LOG_MILLIS = 60_000;
 
-/** How far a sink may be behind. Infinity: no bound. */
+/** How far a sink may be behind. Infinity: no limit. */
 export interface BehindBounds {
   readonly maxBehindBytes: number;
   readonly maxBehindMillis: number;
 }
 
-/** Which bound is exceeded; undefined: none. */
+/** The limit that is exceeded; undefined if none is. */
 export function exceededBound(
   behind: Behind,
   { maxBehindBytes, maxBehindMillis }: BehindBounds,
@@ -22,8 +22,8 @@ export function exceededBound(
 }
 
 /**
- * Discards the oldest entries when a sink is too far behind and may skip. A call of `write` that is under way
- * keeps its entries; if it fails, it loses those that are skipped.
+ * Discards the oldest entries when a sink is too far behind and may skip. A call of `write` in progress keeps
+ * its entries; if it fails, the skipped ones are not retried.
  */
 export class Skipping {
   readonly #options: ResolvedRunnerOptions;
@@ -40,16 +40,16 @@ export class Skipping {
     this.#health = health;
   }
 
-  /** What lies before this index is skipped, unless it was written before. */
+  /** Entries before this index are skipped, unless they were written before. */
   get to(): number {
     return this.#to;
   }
 
   /**
-   * Looks at the bounds, and skips what exceeds them.
+   * Checks the limits, and skips entries that exceed them.
    * @param position the first entry that is not written
-   * @param readTo the first entry that is not being written: what is skipped from there on is counted at
-   *   once, as exactly as the journal knows
+   * @param readTo the first entry that is not being written: entries skipped from there on are counted at
+   * once, as exactly as the journal knows
    */
   check(position: number, readTo: number): void {
     const { journal, onFull } = this.#options;
@@ -67,7 +67,7 @@ export class Skipping {
     this.#cause = cause;
   }
 
-  /** What is left of entries that were not written. */
+  /** Removes skipped entries from entries that were not written. */
   without(entries: readonly JournalEntry[]): readonly JournalEntry[] {
     if (entries.length === 0 || entries[0]!.index >= this.#to) return entries;
     const kept = entries.filter(({ index }) => index >= this.#to);
@@ -93,7 +93,7 @@ export class Skipping {
   }
 }
 
-/** The first position from which on no bound is exceeded, by bisection: about 20 questions to the journal. */
+/** The first position from which no limit is exceeded, by binary search: about 20 calls of the journal. */
 function withinBounds(journal: JournalView, position: number, bounds: BehindBounds): number {
   let tooEarly = position;
   let within = journal.next;

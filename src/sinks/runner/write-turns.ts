@@ -6,25 +6,25 @@ interface Waiting {
 }
 
 /**
- * When the sinks of a process may write: together, until one of them must write alone. An end of the process
- * during such a write has one cause.
+ * Decides when the sinks of a process may write: together, until one of them must write alone, so that an end
+ * of the process during that write has only one possible cause.
  *
- * First come, first served. A sink that does not come back holds the others up for a bounded time only.
+ * Requests are served in order. A sink that hangs delays the others for a limited time only.
  */
 export class WriteTurns {
   #together = 0;
   #alone = 0;
   #waiting: Waiting[] = [];
 
-  /** @returns ends the turn; called twice it does nothing more */
+  /** @returns a function that ends the turn; further calls do nothing */
   async together(clock: Clock, maxWaitMillis: number): Promise<() => void> {
-    if (this.#alone === 0 && this.#waiting.length === 0) return this.#begun(false);
+    if (this.#alone === 0 && this.#waiting.length === 0) return this.#begin(false);
     return await this.#wait(false, clock, maxWaitMillis);
   }
 
-  /** @returns ends the turn; called twice it does nothing more */
+  /** @returns a function that ends the turn; further calls do nothing */
   async alone(clock: Clock, maxWaitMillis: number): Promise<() => void> {
-    if (this.#alone + this.#together + this.#waiting.length === 0) return this.#begun(true);
+    if (this.#alone + this.#together + this.#waiting.length === 0) return this.#begin(true);
     return await this.#wait(true, clock, maxWaitMillis);
   }
 
@@ -33,7 +33,7 @@ export class WriteTurns {
       const begin = () => {
         cancel();
         this.#waiting = this.#waiting.filter((each) => each !== waiting);
-        resolve(this.#begun(isAlone));
+        resolve(this.#begin(isAlone));
       };
       const waiting = { isAlone, begin };
       const cancel = clock.after(maxWaitMillis, begin);
@@ -41,7 +41,7 @@ export class WriteTurns {
     });
   }
 
-  #begun(isAlone: boolean): () => void {
+  #begin(isAlone: boolean): () => void {
     const change = (by: number) => {
       if (isAlone) this.#alone += by;
       else this.#together += by;

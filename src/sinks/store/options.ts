@@ -7,7 +7,7 @@ export const storeSinkOptions = group(
   {
     path: path({
       absent: '`<data>/store/<name>`',
-      meaning: 'The directory. It is created with mode 0700; nothing else may be in it.',
+      meaning: 'The directory of the store. It is created with mode 0700 and must not contain other files.',
       example: '/var/lib/distlogd/store',
     }),
     retention: group(
@@ -15,24 +15,26 @@ export const storeSinkOptions = group(
         maxBytes: bytes({
           min: 16 * MIB,
           default: 10_240 * MIB,
-          meaning: 'Size of the store. Beyond it the oldest part, an eighth or 512 MiB, is removed.',
+          meaning:
+            'The maximum size of the store. Beyond it the oldest part, an eighth or 512 MiB, is removed.',
         }),
         maxAgeMillis: millis({
           min: 60_000,
           max: 3_650 * 86_400_000,
           orZero: true,
           default: 7 * 86_400_000,
-          meaning: 'Records are removed when they are older, at most an eighth of this later. 0: not by age.',
+          meaning:
+            'The maximum age of records. Older ones are removed, at most an eighth of this time later. 0: no limit.',
         }),
       },
-      { meaning: 'How long records are kept; whichever is reached first.' },
+      { meaning: 'How long records are kept. The limit that is reached first counts.' },
     ),
-    /** A partition ends with so many records, or at this size. */
+    /** A partition is complete with this number of records, or at this size. */
     partitionRecords: count({ isInternal: true, min: 1, max: 100_000_000, default: 1_000_000 }),
     partitionBytes: bytes({ isInternal: true, min: 1, default: 512 * MIB }),
   },
-  { meaning: 'Keeps records for a while, indexed for `distlog` and the reader API.' },
+  { meaning: 'Stores records for a limited time, indexed for `distlog` and the reader API.' },
 );
 
-/** The options as they hold. */
+/** The resolved options. */
 export type StoreSinkOptions = ValueOf<typeof storeSinkOptions> & { readonly path: string };

@@ -4,24 +4,24 @@ import { type Clock, Severity, systemClock } from '../../record/index.ts';
 import { ChildEnded, StoreProcess } from '../../store/index.ts';
 import type { StoreSinkOptions } from './options.ts';
 
-/** How often the store is looked after, also when nothing is written. */
-const CARE_MILLIS = 10_000;
-/** An entry that was written alone when the process ended is guilty the second time. */
-const GUILTY_ENDS = 2;
+/** How often the store is maintained, even when nothing is written. */
+const MAINTENANCE_MILLIS = 10_000;
+/** An entry is the cause if the process ends this many times while it is written alone. */
+const MAX_ENDS = 2;
 
-/** What the sink works with, beside its options. */
+/** The dependencies of the sink, besides its options. */
 export interface StoreSinkTools {
   readonly log: OwnLog;
-  /** Where the compiled `store/store-program` is; without it the sink cannot be opened. */
+  /** The URL of the compiled `store/store-program`; undefined: the sink cannot be opened. */
   readonly program: URL | undefined;
-  /** 32 hex digits. */
+  /** The journal id, 32 hex digits. */
   readonly journal: string;
-  /** Whether entries have the indexes that they had in a journal of this id. */
+  /** Whether entries have the same indexes as in a journal with this id. */
   readonly continues: (journal: string) => boolean;
   readonly clock?: Clock | undefined;
 }
 
-/** Entries that were not taken. */
+/** Entries that were rejected. */
 interface Bad {
   readonly indexes: number[];
   cause: 'malformed' | 'crashed';
@@ -29,24 +29,25 @@ interface Bad {
 }
 
 /**
- * Writes records to a store, in a process of its own.
+ * Writes records to a store, in a separate process.
  *
- * Exactly once over any end of the daemon or of that process: each transaction has the records and the index of the entry
- * that comes next; what comes again is known by its index. Dead letters that are replayed have no such order: they come
- * twice if the daemon is killed meanwhile.
+ * Exactly once across any end of the daemon or of that process: each transaction contains the records and the
+ * index of the next entry, so repeated entries are detected by their index. Replayed dead letters have no
+ * such order: they are stored twice if the daemon is killed in the meantime.
  *
- * If the process ends while it writes, the entries are written again in halves. An entry that ends it twice when it is
- * written alone becomes a dead letter, unless the process cannot write anything else either. The runner's own search for
- * such entries (`CrashRecovery`) is about ends of the whole daemon, over restarts; here the daemon is there to see it.
+ * If the process ends while it writes, the entries are written again in halves. An entry that ends it twice
+ * when written alone becomes a dead letter, unless the process cannot write anything else either. The
+ * runner's own search for such entries (`CrashRecovery`) covers ends of the whole daemon, across restarts;
+ * here the daemon observes the end.
  */
 export class StoreSink implements Sink {
   readonly #tools: StoreSinkTools;
   readonly #clock: Clock;
   readonly #process: StoreProcess;
-  /** The entry of the journal that the store wants next; 0: it has none of this journal. */
+  /** The index of the next entry for the store; 0: it has no entry of this journal. */
   #next = 0;
   #turn: Promise<unknown> = Promise.resolve();
-  #cancelCare = () => {};
+  #cancelMaintenance = () => {};
   #isClosed = false;
 
   constructor(options: StoreSinkOptions, tools: StoreSinkTools) {
@@ -69,7 +70,7 @@ export class StoreSink implements Sink {
 
   async open(): Promise<void> {
     await this.#inTurn(() => this.#begin());
-    this.#careLater();
+    this.#maintainLater();
   }
 
   async write(entries: readonly JournalEntry[], signal: AbortSignal): Promise<undefined> {
@@ -80,7 +81,7 @@ export class StoreSink implements Sink {
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    this.#cancelCare();
+    this.#cancelMaintenance();
     await this.#inTurn(() => this.#process.close());
   }
 
@@ -96,7 +97,7 @@ export class StoreSink implements Sink {
     };
   }
 
-  /** For tests that end it. */
+  /** For tests that kill the process. */
   get pid(): number | undefined {
     return this.#process.pid;
   }
@@ -122,8 +123,8 @@ export class StoreSink implements Sink {
         const { index } = group[0]!;
         if (suspect?.index !== index) suspect = { index, ends: 0 };
         suspect.ends += 1;
-        if (suspect.ends < GUILTY_ENDS) groups.unshift(group);
-        else await this.#condemn(index, bad);
+        if (suspect.ends < MAX_ENDS) groups.unshift(group);
+        else await this.#rejectAsCrashed(index, bad);
       }
     }
   }
@@ -144,8 +145,10 @@ export class StoreSink implements Sink {
     bad.message ||= written.message;
   }
 
-  /** @throws if the process cannot write at all: then the entry is not the cause */
-  async #condemn(index: number, bad: Bad): Promise<void> {
+  /**
+   * Rejects the entry. @throws if the process cannot write at all, because then the entry is not the cause
+   */
+  async #rejectAsCrashed(index: number, bad: Bad): Promise<void> {
     await this.#begin();
     await this.#process.probe();
     bad.indexes.push(index);
@@ -153,22 +156,22 @@ export class StoreSink implements Sink {
     bad.message = 'the process of the store ended twice while it was written alone';
   }
 
-  #careLater(): void {
-    this.#cancelCare();
+  #maintainLater(): void {
+    this.#cancelMaintenance();
     if (this.#isClosed) return;
-    this.#cancelCare = this.#clock.after(CARE_MILLIS, () => {
-      void this.#inTurn(() => this.#care()).finally(() => this.#careLater());
+    this.#cancelMaintenance = this.#clock.after(MAINTENANCE_MILLIS, () => {
+      void this.#inTurn(() => this.#maintain()).finally(() => this.#maintainLater());
     });
   }
 
-  async #care(): Promise<void> {
+  async #maintain(): Promise<void> {
     if (this.#isClosed || !this.#process.isRunning) return;
     await this.#process.care().catch((error: unknown) => {
       this.#tools.log.emit(Severity.WARN, `store sink: old records could not be removed: ${error}`);
     });
   }
 
-  /** The process takes one order at a time. */
+  /** Runs calls one at a time: the process accepts one request at a time. */
   async #inTurn<T>(call: () => Promise<T>): Promise<T> {
     const turn = this.#turn.then(call);
     this.#turn = turn.catch(() => {});

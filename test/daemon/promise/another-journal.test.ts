@@ -19,7 +19,7 @@ test('a journal that is deleted between two runs: what was written stays, what w
   const second = room.sender(daemon.endpoints.zmqAck!, { from: 5_000, count: 3_000 });
   await daemon.start();
   expect(await second.exit).toEqual([0, null]);
-  expect(daemon.life).toContain('sink out: its cursor belongs to another journal');
+  expect(daemon.life).toContain('sink out: the cursor belongs to another journal');
   expect(await daemon.stop()).toEqual([0, null]);
   expect(await room.verdict(daemon.file)).toMatchObject({
     sent: 8_000,

@@ -92,7 +92,7 @@ test('a journal with a torn tail: what was never finished is cut off, everything
   writeSync(file, torn, 0, Math.floor(torn.length / 2), bytes);
   closeSync(file);
   await daemon.start();
-  expect(daemon.life).toContain('were not written to the end; they were cut off');
+  expect(daemon.life).toContain('are an incomplete write; they were truncated');
   const sender = room.sender(daemon.endpoints.zmqAck!, { from: 2_000, count: 1_000 });
   expect(await sender.exit).toEqual([0, null]);
   expect(await daemon.stop()).toEqual([0, null]);
@@ -110,7 +110,7 @@ test('a last group that the disk lost or spoiled after the fdatasync is lost; no
   const last = frames.at(-1)!;
   flip(path, last.offset + FRAME_BYTES + 20);
   await daemon.start();
-  expect(daemon.life).toContain('were not written to the end; they were cut off');
+  expect(daemon.life).toContain('are an incomplete write; they were truncated');
   const sender = room.sender(daemon.endpoints.zmqAck!, { from: 2_000, count: 1_000 });
   expect(await sender.exit).toEqual([0, null]);
   expect(await daemon.stop()).toEqual([0, null]);
@@ -133,7 +133,7 @@ test('an earlier batch that is damaged on the disk is quarantined and logged; al
   flip(path, frames[20]!.offset + 9);
   await daemon.start();
   expect(daemon.life).toMatch(
-    /bytes at \d+ of \S+ are damaged; they are kept in \S+, reading continues after them/,
+    /bytes at \d+ of \S+ are damaged; they were copied to \S+, reading continues after them/,
   );
   const sender = room.sender(daemon.endpoints.zmqAck!, { from: 2_000, count: 1_000 });
   expect(await sender.exit).toEqual([0, null]);

@@ -26,7 +26,7 @@ function deadBox(number: number): Buffer {
   return file;
 }
 
-test('distlogd that is killed while it adopts boxes has every record once in the end', async () => {
+test('if distlogd is killed while it reads boxes, every record is stored exactly once in the end', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'adoption-'));
   const program = join(__dirname, '../../../dist/esm/cli/distlogd.js');
   const boxes = [1, 2].map(deadBox);

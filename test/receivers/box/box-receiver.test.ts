@@ -110,7 +110,7 @@ test('a box is read into the journal with its id as the producer, then removed',
   expect(receiver.counters).toMatchObject({ batches: 3, records: 1_201 });
 });
 
-test('if the daemon dies in the middle of a box, the next one takes the rest: every record is there once', async () => {
+test('if the daemon dies within a box, the next one reads the rest: every record is stored once', async () => {
   const file = deadBox('checkout', 2_000);
   const intake = new MemoryIntake();
   let count = 0;
@@ -137,7 +137,7 @@ test('if the daemon dies in the middle of a box, the next one takes the rest: ev
   expect(new Set(bodies).size).toBe(2_001);
 });
 
-test('a stop that comes while the journal says that it is full does not wait to try again; the box stays', async () => {
+test('a stop while the journal is full does not wait for a retry; the box is kept', async () => {
   deadBox('checkout', 1);
   const intake = new MemoryIntake();
   const receiver = new BoxReceiver(options(), { intake });
@@ -156,7 +156,7 @@ test('a stop that comes while the journal says that it is full does not wait to 
   expect(receiver.counters.batches).toBe(0);
 });
 
-test('a box of a running process is left alone', async () => {
+test('a box of a running process is not read', async () => {
   const { writer, file } = memoryBox({ pid: process.pid, pidNamespace: here() });
   writer.held(aRecord('alive'), '');
   writer.flush();
@@ -171,7 +171,7 @@ test('a box of a running process is left alone', async () => {
   expect(readdirSync(directory)).toEqual(['alive.box']);
 });
 
-test('symbolic links are refused, what cannot be read is kept, and both are logged', async () => {
+test('symbolic links are refused, unreadable boxes are kept, and both are logged', async () => {
   const elsewhere = mkdtempSync(join(tmpdir(), 'elsewhere-'));
   deadBox('secret', 1);
   renameSync(join(directory, 'secret.box'), join(elsewhere, 'secret.box'));
@@ -189,7 +189,7 @@ test('symbolic links are refused, what cannot be read is kept, and both are logg
   rmSync(elsewhere, { recursive: true });
 });
 
-test('of too many boxes the newest are read, and the others removed and counted', async () => {
+test('if there are too many boxes, the newest are read and the others are removed and counted', async () => {
   for (let count = 0; count < 5; count += 1) deadBox(`box-${count}`, 1, `${count}a`.repeat(16));
   const intake = new MemoryIntake();
   const receiver = new BoxReceiver({ ...options(), maxFiles: 2 }, { intake, log });

@@ -43,7 +43,7 @@ const step = fc.oneof(
   fc.record({ kind: fc.constant('release' as const), at: fc.nat(9) }),
 );
 
-test('requests in flight keep their bound, and the largest that is not complete gives way to a smaller one', () => {
+test('requests in flight stay within their limit; the largest incomplete one is evicted for a smaller one', () => {
   fc.assert(
     fc.property(fc.array(step, { minLength: 5, maxLength: 60 }), (steps) => {
       const inFlight = new InFlight(MAX);
@@ -84,7 +84,7 @@ test('requests in flight keep their bound, and the largest that is not complete 
   );
 });
 
-test('a request that was told to give way hears of it, and takes nothing more', async () => {
+test('an evicted request is notified, and takes nothing more', async () => {
   const inFlight = new InFlight(MAX);
   const large = inFlight.share()!;
   expect(large.takePiece(30_000)).toBe(true);

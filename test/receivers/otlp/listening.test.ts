@@ -85,7 +85,7 @@ test.each<[InputOf<typeof otlpHttpOptions>, string | undefined]>([
   [{ endpoint: '10.0.0.1:0', tls, tokenFile: 'file' }, undefined],
   [{ endpoint: '10.0.0.1:0', tls: { ...tls, clientCaFile: 'ca' } }, undefined],
   [{ endpoint: '10.0.0.1:0', insecure: true }, undefined],
-])('an address that other machines can reach needs protection: %j', (options, needed) => {
+])('an address that other machines can reach requires protection: %j', (options, needed) => {
   for (const definition of [otlpHttpOptions, otlpGrpcOptions]) {
     const read = () => resolve(definition, 'receiver', options);
     if (needed === undefined) expect(read).not.toThrow();

@@ -64,7 +64,7 @@ async function after(daemon: ReturnType<typeof start>, otlpHttp: string): Promis
   return bodiesIn(readFileSync(join(folder(), 'out.jsonl'), 'utf8'));
 }
 
-test('a daemon with a small heap refuses each of these batches, and goes on', async () => {
+test('a daemon with a small heap refuses each of these batches and continues', async () => {
   const { daemon, at } = await running();
   for (const [name, make] of batches) {
     const { status } = await ask(at.otlpHttp!, {
@@ -81,7 +81,7 @@ test('a daemon with a small heap refuses each of these batches, and goes on', as
   expect(written.filter((body) => sent.includes(body))).toEqual(sent);
 });
 
-test('the same by gRPC and by push: refused, counted, and the daemon goes on', async () => {
+test('the same over gRPC and push: refused, counted, and the daemon continues', async () => {
   const { daemon, at } = await running();
 
   const answer = await call(at.otlpGrpc!.replace('http://', ''), request(empty(EMPTY_ATTRIBUTE, 4_000_000)));

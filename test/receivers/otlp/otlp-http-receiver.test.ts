@@ -65,7 +65,7 @@ test('a request is answered after it is in the journal, not before', async () =>
   expect(receiver.inFlightBytes).toBe(0);
 });
 
-test('JSON is taken, kept as protobuf, and answered in JSON', async () => {
+test('JSON is accepted, stored as protobuf, and answered in JSON', async () => {
   const { intake, endpoint } = await receiving();
 
   const { status, headers, body } = await ask(endpoint, {
@@ -135,7 +135,7 @@ test.each([
     const { status, body } = await ask(endpoint, asked);
 
     expect(status).toBe(200);
-    const warning = `the request holds no log record${hint === '' ? '' : `; ${hint}`}`;
+    const warning = `the request has no log records${hint === '' ? '' : `; ${hint}`}`;
     if ('headers' in asked) {
       expect(JSON.parse(body.toString())).toEqual({ partialSuccess: { errorMessage: warning } });
     } else
@@ -153,7 +153,7 @@ test.each([
   },
 );
 
-test('what is refused is logged with its sender and the reason', async () => {
+test('refused requests are logged with their sender and the reason', async () => {
   const log = listener();
   const { endpoint } = await receiving({}, { log });
   await ask(endpoint, { body: 'hello' });
@@ -223,7 +223,7 @@ test.each(refused)('refused: %s', async (_name, asked, status, cause, code) => {
   expect(receiver.inFlightBytes).toBe(0);
 });
 
-test('what is too large is refused: by its length, while it comes, and as a bomb', async () => {
+test('too large requests are refused: by their length, while they arrive, and while they are decompressed', async () => {
   const { receiver, intake, endpoint } = await receiving({ maxRequestBytes: 10_000 });
   const body = protobuf(1, 20_000);
   const chunked = { ...PROTOBUF, 'transfer-encoding': 'chunked' };
@@ -254,7 +254,7 @@ test('a request in JSON may be as large as one in protobuf; it is read in pieces
   expect(receiver.inFlightBytes).toBe(0);
 });
 
-test('a client that sends megabytes without a token reads why it is refused', async () => {
+test('a client that sends megabytes without a token can read why it is refused', async () => {
   const { endpoint, receiver } = await receiving({ token: 'secret-of-sixteen' });
 
   for (let round = 0; round < 20; round++) {
@@ -281,7 +281,7 @@ test.each([
   expect((await ask(endpoint, { headers, body: protobuf() })).status).toBe(status);
 });
 
-test('a full journal is answered with the time to wait; a failed one too, since the next start accepts the request', async () => {
+test('if the journal is full or has failed, the answer has a retry delay, because the request can be accepted later', async () => {
   const { receiver, intake, endpoint } = await receiving();
 
   intake.answer = { kind: 'full', retryAfterMillis: 2_300 };
@@ -295,7 +295,7 @@ test('a full journal is answered with the time to wait; a failed one too, since 
   expect(receiver.counters.batches).toBe(0);
 });
 
-test('what is under way is bounded in all; the rest is answered with a retry, and is accepted later', async () => {
+test('requests in flight are bounded; others are answered with a retry delay, and accepted later', async () => {
   const { receiver, intake, endpoint } = await receiving({
     maxRequestBytes: 50_000,
     maxInFlightBytes: 100_000,
@@ -317,7 +317,7 @@ test('what is under way is bounded in all; the rest is answered with a retry, an
   expect(receiver.inFlightBytes).toBe(0);
 });
 
-test('a request that is cut off gives back what it took', async () => {
+test('an aborted request releases its memory', async () => {
   const { receiver, intake, port } = await receiving();
   const { socket, rest } = await rawConnection(port);
   const head =
@@ -333,7 +333,7 @@ test('a request that is cut off gives back what it took', async () => {
   expect(intake.appends).toBe(0);
 });
 
-test('a client that leaves before the answer harms nobody', async () => {
+test('a client that disconnects before the answer does not affect others', async () => {
   const { receiver, intake, port, endpoint } = await receiving();
   intake.hold();
   const { socket, rest } = await rawConnection(port);
@@ -352,7 +352,7 @@ test('a client that leaves before the answer harms nobody', async () => {
   expect(intake.batches).toHaveLength(2);
 });
 
-test('a connection is used again, and pipelined requests are answered in their order', async () => {
+test('a connection is reused, and pipelined requests are answered in order', async () => {
   const { intake, port } = await receiving();
   const { socket, rest } = await rawConnection(port);
   const body = protobuf();
@@ -368,7 +368,7 @@ test('a connection is used again, and pipelined requests are answered in their o
   expect(intake.batches).toHaveLength(51);
 });
 
-test('a client that asks before it sends is answered at once', async () => {
+test('a request with Expect: 100-continue is answered at once', async () => {
   const { port, intake } = await receiving({ token: 'secret-of-sixteen' });
   const body = protobuf();
   const head = (token: string) =>
@@ -384,7 +384,7 @@ test('a client that asks before it sends is answered at once', async () => {
   expect(intake.batches).toHaveLength(1);
 });
 
-test('a client that is slow is cut off: with its first byte, its headers, its body', async () => {
+test('a slow client is disconnected: before its first byte, during its headers, during its body', async () => {
   const { receiver, port } = await receiving({ headersMillis: 100, requestMillis: 200 });
   const head =
     'POST /v1/logs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-protobuf\r\nContent-Length: 100\r\n';
@@ -412,7 +412,7 @@ test('headers beyond their bound are refused', async () => {
   expect(receiver.counters.refused.get('headers_too_large')).toBe(1);
 });
 
-test('connections beyond their bound are closed and counted, and there is room again after', async () => {
+test('connections beyond the limit are closed and counted, and there is room again afterwards', async () => {
   const { receiver, port, endpoint } = await receiving({ maxConnections: 3 });
   const open = await Promise.all([1, 2, 3].map(() => rawConnection(port)));
 
@@ -425,7 +425,7 @@ test('connections beyond their bound are closed and counted, and there is room a
   expect((await ask(endpoint, { body: protobuf() })).status).toBe(200);
 });
 
-test('stopping answers what is under way, takes nothing new, and closes idle connections', async () => {
+test('stopping answers requests in flight, accepts no new ones, and closes idle connections', async () => {
   const { receiver, intake, endpoint } = await receiving({
     endpoint: { host: '127.0.0.1', port: await freePort() },
   });
@@ -447,7 +447,7 @@ test('stopping answers what is under way, takes nothing new, and closes idle con
   agent.destroy();
 });
 
-test('stopping waits no longer than its bound', async () => {
+test('stopping waits no longer than its limit', async () => {
   const { receiver, intake, endpoint } = await receiving();
   intake.hold();
   const underWay = ask(endpoint, { body: protobuf() });
@@ -462,7 +462,7 @@ test('a receiver that never started can be stopped', async () => {
   await new OtlpHttpReceiver(defaults, { intake: new FakeIntake(), setting: 'x' }).stop(10);
 });
 
-test('any bytes on the socket: refused, counted, and the receiver goes on', async () => {
+test('any bytes on the socket are refused and counted, and the receiver continues', async () => {
   const { receiver, intake, port, endpoint } = await receiving();
   const head = 'POST /v1/logs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-protobuf\r\n';
   const good = Buffer.concat([
@@ -504,7 +504,7 @@ test('any bytes on the socket: refused, counted, and the receiver goes on', asyn
   expect((await ask(endpoint, { body: protobuf() })).status).toBe(200);
 });
 
-test('bodies that are not complete give way to smaller requests, the largest first', async () => {
+test('incomplete bodies are evicted for smaller requests, the largest first', async () => {
   const MIB = 2 ** 20;
   const { receiver, intake, endpoint, port } = await receiving({
     maxRequestBytes: MIB,
@@ -527,7 +527,7 @@ test('bodies that are not complete give way to smaller requests, the largest fir
   slow[0]!.socket.destroy();
 });
 
-test('compressed bytes are bounded too, whatever they become', async () => {
+test('compressed bytes are bounded too, whatever they decompress to', async () => {
   const { intake, endpoint } = await receiving({ maxRequestBytes: 65_536 });
   const empty = gzipSync(Buffer.alloc(0));
   const headers = { ...PROTOBUF, 'content-encoding': 'gzip', 'transfer-encoding': 'chunked' };
@@ -537,7 +537,7 @@ test('compressed bytes are bounded too, whatever they become', async () => {
 });
 
 const { zstdCompressSync: zstd } = zlib as { zstdCompressSync?: (bytes: Buffer) => Buffer };
-test('zstd is read where Node has it', async () => {
+test('zstd is read if Node supports it', async () => {
   const { intake, endpoint } = await receiving();
   const headers = { ...PROTOBUF, 'content-encoding': 'zstd' };
   const body = zstd === undefined ? Buffer.from('x') : zstd(protobuf(100));
@@ -585,7 +585,7 @@ test.each<[string, Record<string, string>, (bytes: Buffer) => Buffer]>([
   },
 );
 
-test('chunks of one byte cost what they cost: they are refused where their overhead fills the memory, and harm no other', async () => {
+test('chunks of one byte count with their overhead: they are refused when they fill the memory, and others are not', async () => {
   const { receiver, intake, endpoint, port } = await receiving({
     maxRequestBytes: 50_000,
     maxInFlightBytes: 100_000,
@@ -601,7 +601,7 @@ test('chunks of one byte cost what they cost: they are refused where their overh
   expect(intake.batches).toHaveLength(1);
 });
 
-test('a request within the body of a refused one is never read, and what comes behind is the next request or none', async () => {
+test('a request within the body of a refused one is never read, and the following bytes are the next request or none', async () => {
   const { intake, port } = await receiving({ maxRequestBytes: 10_000 });
   const request = (content: Buffer, more = '') => {
     const head = 'POST /v1/logs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-protobuf\r\n';

@@ -45,7 +45,7 @@ function newClock() {
   return { manual, clock, kept };
 }
 
-test('a batch comes to the journal with its origin and the machine that sent it', async () => {
+test('a batch is appended to the journal with its origin and the address of its sender', async () => {
   const { intake, client, receiver } = await world();
   client.data(3, 'one\ntwo', { prev: 0 });
   await client.until(() => client.replies.length === 1);
@@ -79,9 +79,9 @@ test('a batch whose client has gone while it was read belongs to that client', a
 });
 
 test.each<[string, string, string, Parameters<ScriptedClient['data']>[2], string]>([
-  ['of an unknown content', 'unknown', 'content type 9 is not known', { contentType: 9 }, 'a'],
+  ['of an unknown content', 'unknown', 'unknown content type 9', { contentType: 9 }, 'a'],
   ['of an unknown encoding', 'unknown', 'unknown encoding 7', { encoding: 7 }, 'a'],
-  ['with another count', 'malformed', '2 records are declared, there are 1', { records: 2 }, 'a'],
+  ['with another count', 'malformed', 'the header declares 2 records, the body has 1', { records: 2 }, 'a'],
   ['that is none', 'protobuf', 'not a batch', {}, 'bad'],
   ['that does not unpack', 'encoding', 'the body cannot be decompressed: ', { encoding: 1 }, 'a'],
   [
@@ -103,7 +103,7 @@ test.each<[string, string, string, Parameters<ScriptedClient['data']>[2], string
   expect(lines[0]).toContain(why);
 });
 
-test('bodies that are looked through in turns are taken or rejected as others are', async () => {
+test('bodies that are scanned in turns are accepted or rejected like others', async () => {
   const scan = async (body: Uint8Array) => {
     await new Promise((resolve) => setImmediate(resolve));
     return scanLines(body, 0);
@@ -118,7 +118,7 @@ test('bodies that are looked through in turns are taken or rejected as others ar
   expect([...receiver.counters.refused]).toEqual([['protobuf', 1]]);
 });
 
-test('the batches of one group of the journal get one answer', async () => {
+test('the batches of one journal group get one reply', async () => {
   const { intake, client } = await world();
   intake.hold();
   for (const seq of [1, 2, 3, 4]) client.data(seq, 'a');
@@ -132,7 +132,7 @@ test('the batches of one group of the journal get one answer', async () => {
   expect(client.replies).toEqual(['ack 4', 'ack 5']);
 });
 
-test('a HELLO is answered when nothing of its producer waits, with what is on the disk by then', async () => {
+test('a HELLO is answered when no batch of its producer waits, with the last batch on disk at that time', async () => {
   const { intake, client } = await world({ credit: 5, maxBatchBytes: 70_000 });
   intake.hold();
   client.data(1, 'a');
@@ -145,7 +145,7 @@ test('a HELLO is answered when nothing of its producer waits, with what is on th
   expect(client.last).toMatchObject({ credit: 5, maxBytes: 70_000, journal: new Uint8Array(intake.id) });
 });
 
-test('a full journal asks for a wait up to half as long again as its own, a millisecond at least', async () => {
+test('if the journal is full, the retry delay is up to half longer than that of the journal, at least a millisecond', async () => {
   const { intake, client, receiver } = await world();
   const waits: number[] = [];
   for (const millis of [1_000, 0, 1e12]) {
@@ -162,7 +162,7 @@ test('a full journal asks for a wait up to half as long again as its own, a mill
   expect([...receiver.counters.refused]).toEqual([['full', 3]]);
 });
 
-test('what waits longer is spread: not all clients come back at the same time', async () => {
+test('retry delays are spread, so that not all clients retry at the same time', async () => {
   const { intake, client } = await world();
   intake.fullForMillis = 1_000_000_000;
   const waits = new Set<number>();
@@ -174,7 +174,7 @@ test('what waits longer is spread: not all clients come back at the same time', 
   expect(waits.size).toBeGreaterThan(1);
 });
 
-test('when the journal breaks, nobody is answered, it is logged, and its room is free again', async () => {
+test('if the journal fails, no client is answered, it is logged, and the room is released', async () => {
   const { intake, client, receiver, lines } = await world();
   intake.broken = new Error('no space on the disk');
   client.data(1, 'a');
@@ -186,7 +186,7 @@ test('when the journal breaks, nobody is answered, it is logged, and its room is
   await receiver.stop(3_600_000);
 });
 
-test('a client that is gone when the journal answers keeps nobody else from their answer', async () => {
+test('a client that disconnects before the journal answers does not delay the replies of others', async () => {
   // The next one is let in when the first is gone.
   const { intake, client, connect, lines } = await world({ maxConnections: 1 });
   intake.hold();
@@ -203,7 +203,7 @@ test('a client that is gone when the journal answers keeps nobody else from thei
   expect(lines.filter((line) => !line.includes('connections is reached'))).toEqual([]);
 });
 
-test('when the journal breaks for a client that is gone, it is logged without its address', async () => {
+test('if the journal fails for a client that has disconnected, it is logged without an address', async () => {
   const { intake, client, connect, lines } = await world({ maxConnections: 1 });
   intake.hold();
   client.data(1, 'a');
@@ -216,7 +216,7 @@ test('when the journal breaks for a client that is gone, it is logged without it
   expect(lines.at(-1)).toBe('zmqAck: refused a client (journal): Error: broken');
 });
 
-test('what waits of a producer that is gone is no answer to the next client that speaks for it', async () => {
+test('batches of a disconnected client cause no reply to the next client of that producer', async () => {
   const { intake, client, connect } = await world({ maxConnections: 1 });
   intake.hold();
   client.data(1, 'a');
@@ -232,7 +232,7 @@ test('what waits of a producer that is gone is no answer to the next client that
   expect(next.replies).toEqual(['welcome 1']);
 });
 
-test('two large batches may arrive at the same time, however little may wait for the journal', async () => {
+test('two large batches may arrive at the same time, even if the limit for the journal is small', async () => {
   const bytes = 65_536;
   const { intake, receiver, client } = await world({ maxBatchBytes: bytes, maxInFlightBytes: 1_024 });
   const slow = await RawZmtp.open(receiver.endpoint);
@@ -273,7 +273,7 @@ describe('beyond twice its credit', () => {
     for (const answer of answers) answer({ kind: 'accepted', index: 3 });
   });
 
-  test('a client is not read; who comes meanwhile is', async () => {
+  test('a client is not read, but other clients are', async () => {
     const { intake, client, connect } = await world({ credit: 1 });
     intake.hold();
     for (const seq of [1, 2, 3, 4, 5]) client.data(seq, `batch ${seq}`);
@@ -288,7 +288,7 @@ describe('beyond twice its credit', () => {
     expect(intake.texts).toEqual(['batch 1', 'batch 2', 'of another', 'batch 3', 'batch 4', 'batch 5']);
   });
 
-  test('what waits to be read when it stops is not taken', async () => {
+  test('batches that wait to be read when it stops are not accepted', async () => {
     const { intake, client, receiver } = await world({ credit: 1 });
     intake.hold();
     for (const seq of [1, 2, 3]) client.data(seq, `batch ${seq}`);
@@ -302,7 +302,7 @@ describe('beyond twice its credit', () => {
   });
 });
 
-test('while the journal has as many batches as it may, others wait; all come in the end', async () => {
+test('while the journal has the maximum number of batches, others wait; all are accepted in the end', async () => {
   const { intake, client, connect } = await world({ maxInFlightBatches: 2 });
   intake.hold();
   client.data(1, 'a');
@@ -320,7 +320,7 @@ test('while the journal has as many batches as it may, others wait; all come in 
 });
 
 describe('when it stops', () => {
-  test('what still comes is neither taken nor refused; what is in the journal is answered first', async () => {
+  test('batches that arrive later are neither accepted nor refused; replies for the journal are sent first', async () => {
     const { intake, client, receiver } = await world();
     const late = await RawZmtp.open(receiver.endpoint);
     closeLater(async () => void late.socket.destroy());
@@ -341,7 +341,7 @@ describe('when it stops', () => {
     expect([intake.texts, intake.appends, receiver.counters.refused.size]).toEqual([['before'], 1, 0]);
   });
 
-  test('it waits for the journal as long as it may, and the process with it', async () => {
+  test('it waits for the journal within its limit, and keeps the process alive', async () => {
     const { manual, clock, kept } = newClock();
     const { intake, client, receiver } = await world({}, { clock });
     intake.hold();
@@ -355,7 +355,7 @@ describe('when it stops', () => {
     expect(client.replies).toEqual([]);
   });
 
-  test('an answer of the journal at the very end of that time still leaves', async () => {
+  test('an answer of the journal at the very end of that time is still sent', async () => {
     const { manual, clock } = newClock();
     let answer: (accepted: Accepted) => void = () => {};
     let isThere = () => {};

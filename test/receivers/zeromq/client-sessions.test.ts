@@ -25,7 +25,7 @@ function repliesOf(session: ClientSession, last = 0): string[] {
     .map((reply) => `${reply.kind} ${reply.kind === 'reject' ? reply.seq : reply.last}`);
 }
 
-test('what a closed connection had waiting ends no session that its client has begun since', () => {
+test('pending batches of a closed connection do not end a session that its client has started since', () => {
   const sessions = new ClientSessions(noOwners);
   const { id, secret } = newProducer();
   const [old, next] = [connectionOf('a:1'), connectionOf('a:2')];
@@ -38,7 +38,7 @@ test('what a closed connection had waiting ends no session that its client has b
   expect(sessions.of(next, dataOf(id))).toBe(now);
 });
 
-test('a session waits for what it has in the journal, on the connection that speaks for it by then', () => {
+test('a session exists while its batches wait for the journal, on the connection that uses it by then', () => {
   const sessions = new ClientSessions(noOwners);
   const { id, secret } = newProducer();
   const [old, next] = [connectionOf('a:1'), connectionOf('a:2')];
@@ -57,7 +57,7 @@ test('a session waits for what it has in the journal, on the connection that spe
   ]);
 });
 
-test('a connection speaks for 64 producers; one that left it counts no more', () => {
+test('a connection may have 64 producers; one that moved to another connection does not count', () => {
   const sessions = new ClientSessions(noOwners);
   const [many, other] = [connectionOf('a:1'), connectionOf('a:2')];
   const ids = Array.from({ length: 65 }, () => randomBytes(16));
@@ -68,7 +68,7 @@ test('a connection speaks for 64 producers; one that left it counts no more', ()
   expect(sessions.of(many, helloOf(ids[0]!))).toBe('too_many_producers');
 });
 
-test('with CURVE a producer stays with the key that it was first seen with; without, with nobody', () => {
+test('with CURVE a producer belongs to the key that used it first; without CURVE, to no client', () => {
   const producer = randomBytes(16);
   const ownedBy = (owner: string | undefined) =>
     new ClientSessions({ ownerOf: () => owner } as unknown as Intake);
@@ -90,7 +90,7 @@ test('with CURVE a producer stays with the key that it was first seen with; with
   expect(new ClientSessions({} as Intake).of(plain, dataOf(producer))).toMatchObject({ producer });
 });
 
-test('who sent something within a second is active, counted over two of them', () => {
+test('producers that sent something within a second are active, counted over two seconds', () => {
   const sessions = new ClientSessions(noOwners);
   const connection = connectionOf('a:1');
   const session = () => sessions.of(connection, helloOf(randomBytes(16))) as ClientSession;
@@ -106,7 +106,7 @@ test('who sent something within a second is active, counted over two of them', (
   expect(sessions.activeCount).toBe(1);
 });
 
-test('answers are joined: the last word of each kind, a wait before all, a WELCOME when nothing is under way', () => {
+test('replies are merged: the last one of each kind, a retry before all, a WELCOME when nothing is in flight', () => {
   const session = new ClientSession(new Uint8Array(16), connectionOf('a:1'));
   expect(repliesOf(session)).toEqual([]);
   session.ack(1);
@@ -131,7 +131,7 @@ test('answers are joined: the last word of each kind, a wait before all, a WELCO
   expect(repliesOf(session)).toEqual(['reject 2', 'reject 3']);
 });
 
-test('whoever connects, closes and settles in any order: the last that proved a producer speaks for it', () => {
+test('in any order of connects, closes and settlements, the last connection that proved a producer has it', () => {
   const step = fc.record({
     kind: fc.constantFrom('hello', 'data', 'close', 'begin', 'settle', 'wait', 'enter'),
     connection: fc.nat({ max: 1 }),

@@ -34,7 +34,7 @@ async function ackPair(options: object = {}) {
   return { intake, receiver, lines };
 }
 
-test('ack: a message without an end is cut off at once, counted, and its sender named', async () => {
+test('ack: a message without an end is disconnected at once, counted, and logged with its sender', async () => {
   const { intake, receiver, lines } = await ackPair();
   const peer = await raw(receiver.endpoint);
   for (let at = 0; at < 4; at++) peer.frame(Buffer.alloc(10), { more: true });
@@ -47,7 +47,7 @@ test('ack: a message without an end is cut off at once, counted, and its sender 
   expect(intake.texts).toEqual(['a']);
 });
 
-test('push: a message without an end is cut off at once, counted, and its sender named', async () => {
+test('push: a message without an end is disconnected at once, counted, and logged with its sender', async () => {
   const intake = new MemoryIntake();
   const { lines, log } = newLog();
   const options = resolve(zmqPushOptions, 'zmqPush', { endpoint: 'tcp://127.0.0.1:0' });
@@ -61,7 +61,7 @@ test('push: a message without an end is cut off at once, counted, and its sender
   expect(lines[0]).toContain(`refused ${peer.address} (too_many_frames)`);
 });
 
-test('a frame that declares more than is taken is cut off before it is sent', async () => {
+test('a frame that declares more than the limit is disconnected before it is sent', async () => {
   const { receiver } = await ackPair({ maxBatchBytes: 4096 });
   const peer = await raw(receiver.endpoint);
   peer.frame(Buffer.alloc(1), { length: 2 ** 40 });
@@ -69,7 +69,7 @@ test('a frame that declares more than is taken is cut off before it is sent', as
   expect(receiver.counters.refused.get('too_large')).toBe(1);
 });
 
-test('a client that makes up producers is cut off, and the others go on', async () => {
+test('a client that invents producers is disconnected, and the others continue', async () => {
   const { intake, receiver, lines } = await ackPair();
   const exporter = newExporter({ endpoint: receiver.endpoint });
   expect(await send(exporter, 'a')).toBeUndefined();
@@ -110,7 +110,7 @@ test('connections beyond the bound are closed at once, counted and logged', asyn
 });
 
 describe('a producer of an exporter belongs to it', () => {
-  test('another connection that knows its id can neither send in its name nor take its replies', async () => {
+  test('another connection that knows its id can neither send as this producer nor receive its replies', async () => {
     const { intake, receiver, lines } = await ackPair();
     const { id, secret } = newProducer();
     const owner = await raw(receiver.endpoint);
@@ -128,7 +128,7 @@ describe('a producer of an exporter belongs to it', () => {
     await intake.until(() => intake.texts.length === 2);
     expect(intake.texts).toEqual(['one', 'two']);
     expect(lines[0]).toBe(
-      `receivers.zmqAck: refused ${thief.address} (not_owner): it speaks for a producer that belongs to another client`,
+      `receivers.zmqAck: refused ${thief.address} (not_owner): it uses a producer that belongs to another client`,
     );
   });
 

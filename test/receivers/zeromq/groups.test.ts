@@ -7,7 +7,7 @@ import { DecodedGroup, DistlogGroup, owned } from '../../../src/receivers/zeromq
 /** Lets all that waits for a promise that is resolved go on. */
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
-describe('what waits for the journal', () => {
+describe('the limit for the journal', () => {
   test('is full at its bound in bytes or in batches', () => {
     const bound = new InFlightBound(100, 3);
     bound.enter(99);
@@ -21,7 +21,7 @@ describe('what waits for the journal', () => {
     expect(bound.isFull).toBe(true);
   });
 
-  test('is idle when nothing is under way, and at once if nothing is', async () => {
+  test('is idle when nothing is in flight', async () => {
     const bound = new InFlightBound(100, 3);
     await bound.idle();
     bound.enter(1);
@@ -37,7 +37,7 @@ describe('what waits for the journal', () => {
     await idle;
   });
 
-  test('room that one large batch leaves is used by all whom it is enough for', async () => {
+  test('the room of one large batch is used by all callers for which it is sufficient', async () => {
     const bound = new InFlightBound(100, 1_000);
     bound.enter(1);
     bound.enter(100);
@@ -53,7 +53,7 @@ describe('what waits for the journal', () => {
     expect([entered, bound.waiting]).toEqual([20, 0]);
   });
 
-  test('whoever waits comes, also behind some that turn out to be no batch', async () => {
+  test('every waiting caller is served, even after callers that enter no batch', async () => {
     const batch = fc.record({
       bytes: fc.integer({ min: 1, max: 60 }),
       isRefused: fc.boolean(),
@@ -81,7 +81,7 @@ describe('what waits for the journal', () => {
     );
   });
 
-  test('who waits comes in the order of the calls', async () => {
+  test('waiting callers are served in the order of their calls', async () => {
     const bound = new InFlightBound(100, 2);
     bound.enter(1);
     bound.enter(1);
@@ -105,7 +105,7 @@ describe('messages that go to the journal together', () => {
   const topic = (text: string) => Buffer.from(text, 'latin1');
   const json = (message: string) => Buffer.from(JSON.stringify({ message }));
 
-  test('one that is none harms no other; what is counted is what is there', () => {
+  test('an invalid one does not affect others, and is not counted', () => {
     const group = new DistlogGroup({ pickle: false });
     group.add(topic('SLJ'), json('first'));
     expect(() => group.add(topic('SLJ'), Buffer.from('{'))).toThrow();
@@ -119,7 +119,7 @@ describe('messages that go to the journal together', () => {
     expect(bodies).toHaveLength(2);
   });
 
-  test('OTLP is passed on as it is, before what was put together', () => {
+  test('OTLP is passed on unchanged, before grouped records', () => {
     const single = new DistlogGroup({ pickle: false });
     single.add(topic('SLJ'), json('one'));
     const otlp = single.encode();
@@ -133,7 +133,7 @@ describe('messages that go to the journal together', () => {
     expect(both.length).toBeGreaterThan(otlp.length);
   });
 
-  test('a record of many bytes is looked through, and counts as one', () => {
+  test('a large record is scanned, and counts as one', () => {
     const group = new DistlogGroup({ pickle: false });
     for (const bytes of [131_000, 131_072, 200_000]) group.add(topic('SLJ'), json('x'.repeat(bytes)));
     expect(group.records).toBe(3);
@@ -141,7 +141,7 @@ describe('messages that go to the journal together', () => {
     expect(resources.flatMap(({ scopes }) => scopes.flatMap(({ records }) => records))).toHaveLength(3);
   });
 
-  test('records of one program that come one by one share its resource and scope, others have their own', () => {
+  test('single records of one program share its resource and scope, others have their own', () => {
     const group = new DistlogGroup({ pickle: false });
     for (const text of ['one', 'two', 'three']) group.add(topic('PLJ'), json(text));
     group.add(topic('TLJ'), json('of a test'));
@@ -152,7 +152,7 @@ describe('messages that go to the journal together', () => {
     expect(sizes.flat(2)).toEqual([1, 3, 1]);
   });
 
-  test('a record of more values than may be is refused, and harms no other', () => {
+  test('a record with too many values is refused, and does not affect others', () => {
     const group = new DistlogGroup({ pickle: false });
     group.add(topic('PLJ'), json('one'));
     const many = (values: number) =>
@@ -170,7 +170,7 @@ describe('messages that go to the journal together', () => {
     expect([group.records, group.bytes, group.encode().length]).toEqual([0, 0, 0]);
   });
 
-  test('of an application: its bodies one behind the other, with its counts', () => {
+  test('of an application: its bodies are concatenated, with its counts', () => {
     const group = new DecodedGroup((letters, body) => ({
       body: Buffer.concat([Buffer.from(letters), Buffer.from(body)]),
       records: body.length,
@@ -181,7 +181,7 @@ describe('messages that go to the journal together', () => {
     expect(Buffer.from(group.encode()).toString()).toBe('abcde');
   });
 
-  test('a view keeps no more than an eighth, or 512 bytes, beside itself in memory', () => {
+  test('a view keeps at most an eighth of its size, or 512 bytes, of other data in memory', () => {
     const viewOf = (bytes: number, more: number) => new Uint8Array(bytes + more).subarray(0, bytes);
     const isCopied = (bytes: number, more: number) => {
       const view = viewOf(bytes, more).fill(7);

@@ -77,7 +77,7 @@ test('a group goes to the journal with its last record, or when its first has wa
   expect(receiver.counters).toMatchObject({ batches: 3, records: 6, bytes: 12, duplicates: 0 });
 });
 
-test('a message of more records than a group goes at once', async () => {
+test('a message with more records than a group is appended at once', async () => {
   const { intake, push } = await world();
   await push('1\n2\n3\n4\n5');
   await intake.until(() => intake.batches.length === 1);
@@ -94,7 +94,7 @@ test('messages without a record never reach the journal, and leave nothing behin
   expect(intake.texts).toEqual(['a\nb\nc\n']);
 });
 
-test('what has another form is dropped with its reason and its sender', async () => {
+test('invalid messages are dropped and logged with the reason and the sender', async () => {
   const { intake, sender, push, lines, receiver } = await world({ groupRecords: 1 });
   const topic = (length: number) => Buffer.alloc(length, 'P');
   sender.message(topic(3));
@@ -106,20 +106,20 @@ test('what has another form is dropped with its reason and its sender', async ()
   expect(intake.texts).toEqual(['taken\n']);
   const start = `push: dropped 1 records of ${sender.address} (malformed): `;
   expect(lines).toEqual([
-    `${start}a message has 2 frames, got 1`,
-    `${start}a message has 2 frames, got 3`,
-    `${start}a topic has 16 bytes at most, got 17`,
+    `${start}a message must have 2 frames, got 1`,
+    `${start}a message must have 2 frames, got 3`,
+    `${start}a topic must have at most 16 bytes, got 17`,
   ]);
   expect([...receiver.counters.dropped]).toEqual([['malformed', 3]]);
 });
 
-test('the largest message is taken', async () => {
+test('a message of the maximum size is accepted', async () => {
   const { intake, push } = await world({ maxMessageBytes: 1_024, groupRecords: 1 });
   await push('x'.repeat(1_024));
   await intake.until(() => intake.texts.length === 1);
 });
 
-test('two of the largest messages may arrive at the same time, however little may wait for the journal', async () => {
+test('two messages of the maximum size may arrive at the same time, even if the limit for the journal is small', async () => {
   const { intake, receiver, push } = await world({
     maxMessageBytes: 60_000,
     maxInFlightBytes: 1_024,
@@ -133,7 +133,7 @@ test('two of the largest messages may arrive at the same time, however little ma
   await intake.until(() => intake.texts.length === 1);
 });
 
-test('a full and a broken journal are logged with the records that they cost', async () => {
+test('a full or failed journal is logged with the records that were dropped', async () => {
   const { intake, push, lines, receiver } = await world();
   intake.fullForMillis = 1;
   await push('a', 'b', 'c');
@@ -156,7 +156,7 @@ test('a full and a broken journal are logged with the records that they cost', a
   ]);
 });
 
-test('256 groups wait for the journal at most; the senders keep what is behind them', async () => {
+test('at most 256 groups wait for the journal; the senders keep later records', async () => {
   const { intake, sender, receiver } = await world({ groupRecords: 1 });
   intake.hold();
   for (let at = 0; at < 300; at += 1) sender.message(Buffer.from('PLJ'), Buffer.from(`${at}`));
@@ -171,7 +171,7 @@ test('256 groups wait for the journal at most; the senders keep what is behind t
 });
 
 describe('when it stops', () => {
-  test('what has been read goes to the journal first; what still comes is dropped as such', async () => {
+  test('records that were read are appended first; later ones are dropped and logged', async () => {
     const { intake, push, lines, receiver, sender, kept, clock } = await world();
     intake.hold();
     await push('a');
@@ -179,7 +179,9 @@ describe('when it stops', () => {
     expect(receiver.stop(0)).toBe(stopped);
     expect([intake.waiting, kept]).toEqual([1, [undefined, true]]);
     await push('late');
-    expect(lines).toEqual([`push: dropped 1 records of ${sender.address} (shutdown): the daemon ends`]);
+    expect(lines).toEqual([
+      `push: dropped 1 records of ${sender.address} (shutdown): the daemon is stopping`,
+    ]);
     intake.release();
     await stopped;
     await sender.closed;
@@ -188,7 +190,7 @@ describe('when it stops', () => {
     expect(receiver.counters.records).toBe(1);
   });
 
-  test('it waits for the journal as long as it may', async () => {
+  test('it waits for the journal within its limit', async () => {
     const { intake, push, receiver, sender, clock } = await world();
     intake.hold();
     await push('a');

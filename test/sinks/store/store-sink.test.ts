@@ -10,7 +10,7 @@ const path = () => join(folder(), 'store');
 const { signal } = new AbortController();
 const body = (...bodies: string[]) => request(bodies.map((text) => ({ body: text })));
 
-test('entries that come again, after an end of the daemon, are not stored twice', async () => {
+test('repeated entries, after an end of the daemon, are not stored twice', async () => {
   const journal = new MemoryJournal();
   const entries = ['a', 'b', 'c'].map((text) => journal.add(body(text)));
   const first = storeSink({ path: path(), journal }).sink;
@@ -39,7 +39,7 @@ test('entries of another journal are stored, whatever their indexes are', async 
   expect(await bodiesIn(path())).toEqual(['of journal 1', 'of journal 2']);
 });
 
-test('dead letters are stored when they are replayed, though entries behind them were written', async () => {
+test('replayed dead letters are stored, although later entries were written', async () => {
   const journal = new MemoryJournal();
   const [letter, later] = [journal.add(body('letter')), journal.add(body('later'))];
   const { sink } = storeSink({ path: path(), journal });
@@ -71,7 +71,7 @@ test('an entry that ends the process twice is rejected, and all others are store
   expect(await bodiesIn(path())).toEqual(['before', 'a', 'b', 'c', 'd', 'after']);
 });
 
-test('an entry that cannot be read is rejected alone', async () => {
+test('an entry that cannot be decoded is rejected alone', async () => {
   const journal = new MemoryJournal();
   const { sink } = storeSink({ path: path(), journal });
   await sink.open();
@@ -82,7 +82,7 @@ test('an entry that cannot be read is rejected alone', async () => {
   expect(await bodiesIn(path())).toEqual(['a', 'b']);
 });
 
-test('a partition that ends the process whenever it is opened is taken out of the store', async () => {
+test('a partition that ends the process whenever it is opened is removed from the store', async () => {
   const journal = new MemoryJournal();
   const first = storeSink({ path: path(), journal, partitionRecords: 1 }).sink;
   await first.open();
