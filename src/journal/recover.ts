@@ -221,7 +221,7 @@ async function bytesOf(files: Files, directory: string, names: readonly string[]
       sum += await file.size();
       await file.close();
     } catch (error) {
-      // Whoever has looked at it may remove it at any time.
+      // A user may remove the file at any time after inspecting it.
       if (!isMissing(error)) throw error;
     }
   }

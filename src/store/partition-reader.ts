@@ -84,7 +84,8 @@ export class PartitionReader {
         );
       this.#hits = { newest: hits('DESC'), oldest: hits('ASC') };
       this.#count = database.prepare('SELECT count(*) AS count FROM words WHERE words MATCH ?');
-      // The index opens its own tables at the first search: one that fails here does not fail because of a query.
+      // The index opens its own tables at the first search: one that fails here does not fail because of a
+      // query.
       this.#count.all('"a"');
     } catch (error) {
       this.#database.close();

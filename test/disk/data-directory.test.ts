@@ -19,7 +19,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { openDataDirectory } from '../../src/disk/index.ts';
 
-/** The directories that were synced, each with what was in it then. */
+/** The directories that were synced, each with its content at that time. */
 const mockSynced: [string, string[]][] = [];
 jest.mock('../../src/disk/sync-directory.ts', () => ({
   syncDirectory: async (path: string) => {
@@ -48,7 +48,7 @@ interface Holder {
   readonly said: string;
 }
 
-/** Starts a process that opens the directory, and waits for what it says. */
+/** Starts a process that opens the directory, and waits for its output. */
 async function holder(path: string): Promise<Holder> {
   const child = spawn(process.execPath, [join(__dirname, 'programs/hold-data-directory.js'), path], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -174,7 +174,7 @@ test('if many callers in one process compete, exactly one gets the lock, each ti
   }
 });
 
-/** What a killed holder leaves: a socket that nobody listens on. */
+/** What a killed process leaves: a socket on which no process listens. */
 async function leaveSocket(name: string): Promise<void> {
   const server = createServer();
   server.listen(join(room, 'unfinished.sock'));
@@ -204,8 +204,8 @@ test('exactly one contender gets the lock, at whatever moments they start', asyn
 
 test('a contender that has listed the sockets and a later one agree, whatever their names are', async () => {
   await (await openDataDirectory(room)).close();
-  // A third one, which loses against both, answers only when both have asked it: by then the first has seen the
-  // directory without the second, and is still contending.
+  // A third contender, which loses against both, answers only when both have asked it. By then the first has
+  // listed the directory without the second, and is still contending.
   let requests: Socket[] = [];
   let requested: () => void = () => {};
   const third = createServer((socket) => {
@@ -329,7 +329,7 @@ const isRoot = process.getuid?.() === 0;
 
 test('a directory that may not be written is refused with a reason', async () => {
   if (isRoot) {
-    // Root may write everywhere but to what the kernel refuses.
+    // Root may write everywhere except where the kernel refuses it.
     await expect(openDataDirectory('/proc/distlogd')).rejects.toEqual(code('not_writable'));
     return;
   }
@@ -346,7 +346,7 @@ test('two processes that create the same directory at the same time do not distu
 });
 
 test('a directory of another user is refused, by root too, and not changed', async () => {
-  // Only root can make one.
+  // Only root can create one.
   if (!isRoot) return;
   const path = join(room, 'theirs');
   mkdirSync(path);

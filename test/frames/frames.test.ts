@@ -61,10 +61,10 @@ const hello = fc.record({
   last: number,
 });
 
-/** As bytes arrive: Buffers of their own. */
+/** Buffers of their own, as received bytes are. */
 const sent = (parts: readonly Uint8Array[]) => parts.map((part) => Buffer.from(part));
 
-/** Each message with the function that reads it. */
+/** Each message with its decoder. */
 const message = fc.oneof(
   dataFrame.map((frame) => ({ parts: sent(encodeData(frame)), decode: decodeClientFrame })),
   hello.map((frame) => ({ parts: sent(encodeHello(frame)), decode: decodeClientFrame })),
@@ -229,13 +229,13 @@ test('a reply of an unknown type, with an unexpected body, or with a cause that 
   expect(faultOf(() => decodeReply(seal(ack, Buffer.alloc(1))))).toBe('malformed');
   expect(faultOf(() => decodeReply(seal(reject, Buffer.alloc(201))))).toBe('malformed');
   expect(decodeReply(seal(reject, Buffer.alloc(200, 'x')))).toMatchObject({ cause: 'x'.repeat(200) });
-  // What is longer is cut when it is written.
+  // Longer causes are truncated when they are encoded.
   expect(decodeReply(sent(encodeReply({ ...reject, cause: 'y'.repeat(300) })))).toMatchObject({
     cause: 'y'.repeat(200),
   });
 });
 
-/** A header written by another, with a checksum that fits. */
+/** A header written by hand, with a valid checksum. */
 function forged(change: (header: Buffer) => void, body: Buffer = Buffer.from('hello')): Uint8Array[] {
   const header = Buffer.from(encodeData(frame)[1]!);
   change(header);
@@ -287,7 +287,7 @@ test('a large body is decompressed on another thread, with the same bounds', asy
   await expect(short).rejects.toThrow(
     `the body has ${text.length} bytes, the header declares ${text.length + 1}`,
   );
-  // A body of exactly the bound is taken.
+  // A body of exactly the maximum size is accepted.
   expect(await unpackBody(packed, text.length)).toHaveLength(text.length);
 });
 

@@ -10,7 +10,7 @@ function openOn(files: FragileFiles, options: Partial<JournalOptions> = {}): Pro
   return Journal.open({ directory: '/journal', files, minFreeBytes: 0, segmentBytes: 4_096, ...options });
 }
 
-/** A journal that was closed: entries of about `bytes` each, a few in a segment. */
+/** A closed journal with entries of about `bytes` each, a few per segment. */
 async function written(count: number, bytes: number): Promise<FragileFiles> {
   const files = new FragileFiles();
   const journal = await openOn(files);
@@ -53,7 +53,7 @@ test('after any damage or removal before the last segment, read and missing reco
           if (names.length === 0) continue;
           const name = names[segment % names.length]!;
           const content = Buffer.from(files.bytesOf(name));
-          // Behind the head, which is there twice, and the table of producers.
+          // After the header, which exists twice, and the table of producers.
           const at = 1_056 + (place % Math.max(1, content.length - 1_056));
           if (kind === 'flip') content[at]! ^= 1;
           if (kind === 'zero') content.fill(0, at, Math.min(at + length, content.length));
@@ -65,7 +65,7 @@ test('after any damage or removal before the last segment, read and missing reco
         expect(found.length + missing.batches).toBe(count);
         expect(sum(found) + missing.records).toBe(recordsOf(textsUpTo(count)));
         expect(recordsBefore).toBe(recordsOf(textsUpTo(count)));
-        // A second reader comes to the same sums.
+        // A second reader gets the same sums.
         const again = await read(journal, 1, 0);
         expect(again.missing).toEqual(missing);
         await journal.close();
@@ -116,7 +116,7 @@ test('truncated entries that were never acknowledged are skipped and do not coun
   expect(reader.missing).toEqual({ batches: 0, records: 0 });
   expect(journal.behind(reader.position).batches).toBe(0);
 
-  // Nor is it one for a reader that comes later, when other entries stand behind it.
+  // It does not count for a later reader either, when other entries follow it.
   await journal.append(batchOf('new', originOf(1, 3, 2), 1_000));
   await journal.close();
   journal = await openOn(killed, { segmentBytes: 100_000 });
@@ -145,7 +145,7 @@ test('a missing newest segment is logged and counted; indexes continue after it,
     `${gone}, is missing: ${lost} batches with ${lostRecords} records are lost`,
   );
   expect(journal.next).toBe(next);
-  // Senders must know that the memory of producers is not what it was.
+  // Senders must learn that the table of producers was lost.
   expect(Buffer.from(journal.id).toString('hex')).not.toBe(id);
   expect(journal.continues(id)).toBe(true);
   expect(journal.lastSeq(producerOf(1))).toBeLessThan(10);
@@ -153,7 +153,7 @@ test('a missing newest segment is logged and counted; indexes continue after it,
   expect(missing).toEqual({ batches: lost, records: lostRecords });
   expect(sum(found) + missing.records).toBe(recordsOf(textsUpTo(10)));
 
-  // It is logged once, and the former id is not forgotten.
+  // It is logged once, and the former id is kept.
   await journal.append(batchOf('new'));
   await journal.close();
   const again = await openOn(files);

@@ -7,7 +7,7 @@ import { FragileFiles } from './support/fragile-files.ts';
 import { batchOf, kinds, originOf, producerOf, readAll, texts } from './support/journal-tools.ts';
 
 const never = new AbortController().signal;
-/** Of a segment without producers: its head. Of an entry: its frame without the body. */
+/** The size of a segment without producers (its header), and of an entry (its frame without the body). */
 const HEAD_BYTES = 1_024;
 const FRAME_BYTES = 80;
 
@@ -19,7 +19,7 @@ function broken(code: string): Error {
   return Object.assign(new Error(code), { code });
 }
 
-/** Holds every step on the disk until it is opened. */
+/** Blocks every step on the disk until it is released. */
 function gateOf(files: FragileFiles): () => void {
   let open = () => {};
   files.gate = new Promise((resolve) => {
@@ -38,7 +38,7 @@ describe('the layout matches the documentation in the code, so that other versio
     await journal.append({ body: Buffer.from('second'), records: 4_000_000_000, origin });
     return { journal, files, id: Buffer.from(journal.id), bytes: files.bytesOf('0000000000000001.segment') };
   };
-  /** A whole number of eight bytes, low ones first. */
+  /** An integer of eight bytes, little-endian. */
   const whole = (bytes: Buffer, at: number) => Number(bytes.readBigUInt64LE(at));
 
   test('of the header, twice', async () => {
@@ -52,7 +52,7 @@ describe('the layout matches the documentation in the code, so that other versio
       expect([head.readUInt32LE(80), head.readUInt32LE(84)]).toEqual([0, 0]);
       expect(head.readUInt32LE(88)).toBe(crc32(head.subarray(0, 88)));
     }
-    // One flipped bit in the first copy, and the second is taken.
+    // One flipped bit in the first copy, and the second copy is used.
     expect(bytes.subarray(92, 512).every((byte) => byte === 0)).toBe(true);
   });
 
@@ -162,7 +162,7 @@ describe('bounds, to the byte', () => {
   });
 
   test('of the journal, and of a segment', async () => {
-    // Three entries in the first segment, then the head of the next one counts.
+    // Three entries in the first segment, then the header of the next one counts.
     const sizeOf = (entries: number) => HEAD_BYTES + entries * 1_000;
     for (const [maxBytes, taken] of [
       [sizeOf(3) + sizeOf(1), 4],
@@ -191,7 +191,7 @@ describe('bounds, to the byte', () => {
       expect(journal.stats().groups).toBe(groups);
       return journal.first === 2;
     };
-    // Half a segment, or a quarter of the journal; and more than the new head costs.
+    // Half a segment, or a quarter of the journal; and more than the size of the new header.
     const halves = { segmentBytes: 10_000, maxBytes: 1_000_000 };
     expect([await rollsAt(5_000, halves), await rollsAt(4_999, halves)]).toEqual([true, false]);
     const quarters = { segmentBytes: 100_000, maxBytes: 20_000 };
@@ -347,11 +347,11 @@ test('damaged ranges are copied up to the size of one segment, across restarts; 
   damage(2);
   expect(await reopened()).toEqual([3, 1_000]);
   expect(kept()).toEqual([`${name}.1024.damaged`, `${name}.2024.damaged`]);
-  // A person has taken one away.
+  // A user has removed one.
   files.remove(`${name}.2024.damaged`);
   expect(await reopened()).toEqual([3, 1_000]);
   expect(kept()).toEqual([`${name}.1024.damaged`, `${name}.2024.damaged`]);
-  // And the other one at the moment when the journal is opened.
+  // And the other one is removed while the journal is opened.
   const { list } = files;
   files.list = async (path) => {
     const names = await list.call(files, path);

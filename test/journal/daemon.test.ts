@@ -25,7 +25,7 @@ function configOf(parts: Record<string, unknown>): string {
   return file;
 }
 
-/** One connection, which is kept: a new one might find no descriptor. */
+/** One kept-alive connection: a new one might find no descriptor. */
 const agent = new Agent({ keepAlive: true, maxSockets: 1 });
 afterAll(() => agent.destroy());
 
@@ -44,7 +44,7 @@ const written = () =>
     .filter((body) => body.startsWith('record'))
     .map((body) => body.split(' ', 2).join(' '));
 
-/** Runs the daemon with so few files that it may open. */
+/** Runs the daemon with a limit for open files. */
 const withFiles = (count: number) => ['/bin/sh', '-c', `ulimit -n ${count}; exec "$@"`, 'sh'];
 
 test('without a file descriptor for the next segment nothing is accepted; the daemon keeps running, and continues when there is one', async () => {
@@ -68,7 +68,7 @@ test('without a file descriptor for the next segment nothing is accepted; the da
   await takeDescriptors(100);
   let status = 200;
   for (let number = 1; status === 200 && number < 100; number += 1) {
-    // The daemon may have closed a file since.
+    // The daemon may have closed a file in the meantime.
     await takeDescriptors(3);
     status = await post(otlpHttp!, `record ${number} ${filler}`);
     if (status === 200) acknowledged.push(`record ${number}`);
@@ -85,7 +85,7 @@ test('without a file descriptor for the next segment nothing is accepted; the da
 });
 
 test('a start without file descriptors is reported in one line', async () => {
-  // Node 20 needs more of them than its successors to load a program.
+  // Node 20 needs more descriptors than later versions to load a program.
   const count = Number(process.versions.node.split('.')[0]) < 22 ? 40 : 24;
   const daemon = start([], { under: withFiles(count) });
   const [code] = (await daemon.exit) as [number, null];
@@ -107,7 +107,7 @@ test('a truncated tail does not block: intake opens again, even with onFull: blo
   first.kill('SIGKILL');
   await first.exit;
   rmdirSync(join(folder(), 'out.jsonl'));
-  // The page with the end of the last group never came to the disk.
+  // The page with the end of the last group was never written to disk.
   const journal = join(folder(), 'data', 'journal');
   const segment = join(journal, readdirSync(journal).find((name) => name.endsWith('.segment'))!);
   const bytes = readFileSync(segment);

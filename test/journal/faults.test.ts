@@ -16,7 +16,7 @@ function broken(code: string): Error {
   return Object.assign(new Error(`${code}: as the test wants it`), { code });
 }
 
-/** Appends so much that segments are made and removed, and notes what was acknowledged. */
+/** Appends until segments are created and removed, and records what was acknowledged. */
 async function work(journal: Journal, warnings: Map<number, string>, from: number): Promise<Accepted[]> {
   const answers: Accepted[] = [];
   for (let seq = from; seq < from + 12; seq += 2) {
@@ -76,7 +76,7 @@ test('with an error at any step, only safe data is acknowledged, the error is re
     }
     expect([failed, files.open]).toEqual([failed, []]);
     files.before = () => {};
-    // The program starts again on the same system, then the power goes: what it found must be on the disk by then.
+    // The program restarts on the same system, then the power fails: what it found must be on disk by then.
     let again = await openOn(files);
     const found = await texts(again);
     files = files.crash(() => 0);
@@ -195,7 +195,7 @@ test('with damage across the beginning of the last group, earlier data is kept a
   journal = await openOn(files, { segmentBytes: 100_000 });
   expect(await texts(journal)).toEqual(['1']);
   expect(journal.stats()).toMatchObject({ damagedRanges: 1, damagedBytes: 180, cutBytes: 540 });
-  // The second was acknowledged and is lost; the third comes again.
+  // The second was acknowledged and is lost; the third is resent.
   expect(await journal.append(batchOf('3', originOf(1, 3, 2), 100))).toEqual({ kind: 'gap', last: 1 });
   expect((await journal.append(batchOf('3', originOf(1, 3, 0), 100))).kind).toBe('accepted');
 });
@@ -283,7 +283,7 @@ test('below the free space limit the journal is full, and checks again after a t
   for (let at = 0; at < 6; at += 1) {
     answers.push((await journal.append(batchOf(`${at}`, undefined, 1_000))).kind);
   }
-  // The first answer about free bytes came before it was set; trimming asks again.
+  // The free space was first read before it was set; trimming reads it again.
   await journal.trim(journal.next);
   for (let at = 0; at < 6; at += 1) {
     answers.push((await journal.append(batchOf(`${at}`, undefined, 1_000))).kind);
@@ -302,7 +302,7 @@ test('whether there is room is known without an append: below the free space lim
   await journal.checkRoom();
   expect(journal.stats().isFull).toBe(true);
   files.freeAmount = 1_000_000;
-  // It asks the system once a second.
+  // It queries the file system once a second.
   while (journal.stats().isFull) {
     await new Promise((resolve) => setTimeout(resolve, 50));
     await journal.checkRoom();
@@ -316,7 +316,7 @@ test('a journal without room for a batch is full until such a batch would fit, o
   expect((await journal.append(batchOf('large', undefined, 20_000))).kind).toBe('full');
   await journal.checkRoom();
   expect(journal.stats().isFull).toBe(true);
-  // One of the daemon's own records says nothing about those of others.
+  // A record of the daemon itself does not show whether there is room for those of others.
   expect((await journal.append(batchOf('own', undefined, 100))).kind).toBe('accepted');
   await journal.checkRoom();
   expect(journal.stats().isFull).toBe(true);
@@ -421,7 +421,7 @@ test('a damaged table of producers is rebuilt from the previous segment; without
     const same = Buffer.compare(journal.id, id) === 0;
     const kept = await texts(journal);
     await journal.close();
-    // The new segment has a whole table, and the id stays.
+    // The new segment has a complete table, and the id does not change.
     const again = await openOn(files);
     expect(again.id).toEqual(journal.id);
     return { same, last: again.lastSeq(producerOf(1)), kept };
@@ -462,7 +462,7 @@ test('a body that contains a copy of the journal produces no entry if its own en
   await journal.close();
   const name = files.segments()[0]!;
   const content = Buffer.from(files.bytesOf(name));
-  // The head of the frame whose body is the copy.
+  // The header of the frame whose body is the copy.
   content[1_024 + 81 + 20]! ^= 1;
   files.replace(name, content);
   journal = await openOn(files, { segmentBytes: 100_000 });
@@ -480,7 +480,7 @@ test('a producer with a batch in flight is not dropped, however many others arri
   const others = [2, 3, 4].map((producer) =>
     journal.append(batchOf(`other ${producer}`, originOf(producer, 1))),
   );
-  // The repeat waits for the first copy: it must not be taken a second time.
+  // The duplicate waits for the first copy: it must not be accepted a second time.
   const repeat = journal.append(batchOf('1', originOf(1, 1)));
   open();
   expect((await first).kind).toBe('accepted');

@@ -136,7 +136,7 @@ describe('repeats', () => {
       const lasts = () => [0, 99, 100, 20_099].map((producer) => journal.lastSeq(producerOf(producer)));
       expect(journal.stats().producers).toBe(20_000);
       expect(lasts()).toEqual([0, 0, 3, 3]);
-      // Two restarts: once from the entries, once from the table at the head of a segment.
+      // Two restarts: once from the entries, once from the table in the header of a segment.
       await journal.close();
       journal = await Journal.open({
         directory: path,
@@ -183,7 +183,7 @@ describe('groups', () => {
     expect(answers.map((answer) => answer.kind === 'accepted' && answer.index)).toEqual(
       answers.map((_, at) => at + 1),
     );
-    // One alone, 64, and the one that did not fit.
+    // A group of one, a group of 64, and the one that did not fit.
     expect(steps.filter((kind) => kind === 'datasync')).toHaveLength(3);
   });
 
@@ -379,7 +379,7 @@ describe('behind and trim', () => {
     expect(journal.behind(4).batches).toBe(batches);
     expect(Math.abs(journal.behind(4).records - records)).toBeLessThan(20);
     expect(Math.abs(journal.behind(4).bytes - bytes)).toBeLessThan(100);
-    // Once read, it is known.
+    // After it was read, its size is known.
     await readAll(journal);
     expect(journal.behind(4)).toEqual(expected(4));
   });
@@ -401,7 +401,7 @@ describe('behind and trim', () => {
     expect(ages()).toEqual([2_500, 1_500, 500]);
     await journal.close();
     journal = await openOn(files, { clock, recentBytes: 0 });
-    // The wall clock is believed once, when the journal is opened.
+    // The wall clock is used once, when the journal is opened.
     await readAll(journal);
     clock.setForward(365 * 86_400_000);
     clock.advance(1_000);

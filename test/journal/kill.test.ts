@@ -15,7 +15,7 @@ interface Report {
   errors: string;
 }
 
-/** Runs the program until it has killed itself, or is killed after so many acknowledgements. */
+/** Runs the program until it has killed itself, or is killed after this many acknowledgements. */
 async function run(directory: string, report: Report, killAfter: number, ...step: string[]): Promise<string> {
   const child = spawn(process.execPath, [program, directory, ...step], { stdio: ['ignore', 'pipe', 'pipe'] });
   let rest = '';
@@ -39,7 +39,10 @@ async function run(directory: string, report: Report, killAfter: number, ...step
   return new Promise((resolve) => child.on('close', (_, signal) => resolve(String(signal))));
 }
 
-/** Everything that was acknowledged and not trimmed is there, once, and what one producer sent is in order. */
+/**
+ * Everything that was acknowledged and not trimmed is stored once, and the batches of one producer are in
+ * order.
+ */
 async function check(directory: string, report: Report): Promise<number> {
   expect(report.errors).toBe('');
   const journal = await Journal.open({ directory, segmentBytes: 200_000, minFreeBytes: 0 });
@@ -115,7 +118,7 @@ test('files are accessible for their owner only', async () => {
   expect(statSync(join(path, '0000000000000001.segment')).mode & 0o777).toBe(0o600);
 });
 
-/** A small disk of its own, or why there is none. */
+/** A small separate disk, or why there is none. */
 function smallDisk(path: string): string | undefined {
   try {
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=400k', 'tmpfs', path], { stdio: 'pipe' });

@@ -41,7 +41,7 @@ describe('the marks of a segment', () => {
         let offset = FIRST_FRAME;
         for (const [at, bytes] of bodies.entries()) {
           segment.count(offset, entryOf(50 + at, bytes, at));
-          // Who reads it again changes nothing.
+          // Reading it again changes nothing.
           if (at % 7 === 0) segment.count(offset, entryOf(50 + at, bytes, at));
           offsets.push(offset);
           offset += FRAME_BYTES + bytes;
@@ -61,7 +61,7 @@ describe('the marks of a segment', () => {
           bytes: 5_000 + sum(place),
           receivedMillis: (50 + place) * 1_000,
         });
-        // Between two places in proportion, so at most all that lies between them is wrong.
+        // Between two marks the counts are interpolated, so the error is at most what lies between them.
         const before = segment.before(50 + at);
         expect(before.index).toBe(50 + at);
         expect(Math.abs(before.bytes - 5_000 - sum(at))).toBeLessThanOrEqual(sum(place + 8) - sum(place));
@@ -86,7 +86,7 @@ describe('the marks of a segment', () => {
     });
     expect(segment.before(50)).toMatchObject({ records: 100, bytes: 5_000 });
     expect(segment.before(70)).toMatchObject({ records: 200, bytes: 6_000 });
-    // A part was read: exact up to there, in proportion behind it.
+    // A part was read: exact up to there, interpolated after it.
     segment.count(FIRST_FRAME, entryOf(50, 300, 60));
     segment.count(FIRST_FRAME + 380, entryOf(51, 100, 40));
     expect(segment.before(51)).toMatchObject({ records: 160, bytes: 5_300 });
@@ -98,7 +98,7 @@ describe('the marks of a segment', () => {
     segment.count(FIRST_FRAME, entryOf(53, 10));
     expect(segment.offsetFor(53)).toBe(FIRST_FRAME);
     expect(segment.markOf(53).receivedMillis).toBe(53_000);
-    // Nothing with a lower index was ever there: reading begins at the first frame.
+    // No entry has a lower index: reading starts at the first frame.
     expect(segment.offsetFor(51)).toBe(FIRST_FRAME);
   });
 });
@@ -186,7 +186,7 @@ test('clock adjustments count from 100 ms on; beyond 256 the oldest are dropped'
   clock.advance(1_000);
   clock.setForward(100);
   const second = received(2);
-  // Within 100 ms both clocks count as one: the age is wrong by so much.
+  // Within 100 ms both clocks count as equal: the age can be wrong by that much.
   expect([offsets.ageMillis(1, first), offsets.ageMillis(2, second)]).toEqual([1_000, 0]);
   clock.setForward(1);
   const third = received(3);
@@ -197,7 +197,7 @@ test('clock adjustments count from 100 ms on; beyond 256 the oldest are dropped'
     clock.setForward(1_000);
     times.push(received(index));
   }
-  // The second to know is now the first: the third entry's own time is forgotten, that of the fourth is not.
+  // The second offset is now the first: that of the third entry is dropped, that of the fourth is not.
   expect(offsets.ageMillis(4, times[1]!)).toBe(0);
   expect(offsets.ageMillis(3, third)).toBe(1_050);
 });
@@ -224,7 +224,7 @@ test('the free space limit is kept to the byte, whatever is written between two 
     true,
     false,
   ]);
-  // A look writes nothing, and a refused write neither.
+  // Neither a check nor a refused write writes anything.
   expect([await floor.has(1_000), await floor.allows(1_000), await floor.has(1)]).toEqual([
     true,
     true,

@@ -1,7 +1,7 @@
 import type { Files, OpenFile } from '../../src/journal/index.ts';
 import { ReadFiles } from '../../src/journal/read-files.ts';
 
-/** Files of which only opening and closing matters. */
+/** Files that only count opening and closing. */
 function counted() {
   const open: string[] = [];
   const closed: string[] = [];
@@ -68,7 +68,7 @@ test('if a file is dropped and opened again while the first one is read, each is
   await reading;
   await turn();
   expect([open, closed]).toEqual([['a', 'a'], ['a']]);
-  // The second opening is still there for who comes next.
+  // The second file is still open for the next reader.
   await files.with('a', async () => {});
   expect(open).toHaveLength(2);
   files.close();

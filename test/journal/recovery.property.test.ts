@@ -11,7 +11,7 @@ function openOn(files: FragileFiles, options: Partial<JournalOptions> = {}): Pro
   return Journal.open({ directory, files, minFreeBytes: 0, segmentBytes: 4_096, ...options });
 }
 
-/** A row of chances from a seed, so that a failing case can be run again. */
+/** A sequence of random numbers from a seed, so that a failing case can be repeated. */
 function chances(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -77,7 +77,7 @@ class Oracle {
     const prev = this.seqs[producerNumber]!;
     const seq = prev + 1;
     this.seqs[producerNumber] = seq;
-    // The producer that is 0 has no memory.
+    // Producer 0 stands for batches without an origin.
     const text = `${producerNumber}/${seq}`;
     this.sent.add(text);
     const origin = producerNumber === 0 ? undefined : originOf(producerNumber, seq, prev);
@@ -122,7 +122,10 @@ class Oracle {
     }
   }
 
-  /** Ends the process while it writes, and opens what is left. The sender sends on behind what is there. */
+  /**
+   * Ends the process while it writes, and opens what is left. The sender continues after the last stored
+   * batch.
+   */
   async #end({ kind, turns, seed, producer: number }: Extract<Step, { turns: number }>): Promise<void> {
     for (const bytes of [700, 10, 1_200, 300]) void this.append(number, bytes);
     void this.journal.trim(this.trimmed);
@@ -249,7 +252,7 @@ test('any flipped byte loses at most one entry of a sealed journal, and no earli
         const found = (await readAll(journal)).map(textOf);
         const all = entries.map(textOf);
         const lost = all.filter((text) => !found.includes(text));
-        // Nothing is invented, and the order stays.
+        // No entry is added, and the order does not change.
         expectEqual(
           found,
           all.filter((text) => !lost.includes(text)),
@@ -257,20 +260,20 @@ test('any flipped byte loses at most one entry of a sealed journal, and no earli
         if (closed || name !== names.at(-1)) {
           expect(lost.length).toBeLessThanOrEqual(1);
         } else {
-          // Of the last group of a killed journal, what stands behind the damage goes too.
+          // In the last group of a killed journal, entries after the damage are lost too.
           expect(lost).toEqual(lost.length === 1 ? lost : all.slice(-lost.length || all.length));
           expect(lost.length).toBeLessThanOrEqual(4);
         }
         const { damagedRanges, cutBytes } = journal.stats();
         if (lost.length > 0) expect(damagedRanges + cutBytes).toBeGreaterThan(0);
-        // What was cut off is not remembered either: its sender may send it again.
+        // A truncated batch is not remembered either, so its sender can resend it.
         if (cutBytes > 0) expect(journal.lastSeq(producerOf(1))).toBe(Number(found.at(-1) ?? 0));
-        // New entries get numbers that nobody had who is still there.
+        // New entries get indexes that no existing entry has.
         const answer = await journal.append(batchOf('new'));
         expect(answer).toMatchObject({ kind: 'accepted' });
         expectEqual((await readAll(journal)).map(textOf), [...found, 'new']);
         await journal.close();
-        // And it stays like this.
+        // A restart does not change that.
         const again = await openOn(files);
         expectEqual((await readAll(again)).map(textOf), [...found, 'new']);
       },

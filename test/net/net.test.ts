@@ -50,7 +50,7 @@ function newServer(): Server {
   return server;
 }
 
-/** Listens there. @returns the port, or the error's code */
+/** Listens on the address. @returns the port, or the error's code */
 async function tryToListen(host: string, port: number): Promise<number | string> {
   const server = newServer();
   try {
@@ -109,7 +109,7 @@ describe('addresses', () => {
     expect(usable.length).toBeGreaterThan(2);
     for (const host of usable) {
       for (const other of usable) {
-        // One that the system gives out may be in use at another address.
+        // A port that the system chooses may be in use at another address.
         const port = await freePort();
         expect(await tryToListen(host, port)).toBe(port);
         const both = await tryToListen(other, port);
@@ -181,7 +181,7 @@ describe('endpoints of ZeroMQ', () => {
     writeFileSync(path, '');
     await checkFree(endpoint, 'setting');
     await listenOnSocket(newServer(), path);
-    // That of TCP is left to the operating system.
+    // TCP endpoints are left to the operating system.
     await checkFree(`tcp://127.0.0.1:${await tryToListen('127.0.0.1', 0)}`, 'setting');
   });
 
@@ -423,7 +423,7 @@ describe('the connections of a server', () => {
     const all = new OpenSockets(server, max);
     await listen(server, { host: '127.0.0.1', port: 0 }, 'x');
     const { port } = server.address() as AddressInfo;
-    /** A client's end, and the server's. */
+    /** The client's and the server's socket of a connection. */
     const client = async () => {
       const arrived = once(server, 'connection') as Promise<[Socket]>;
       const socket = connect(port, '127.0.0.1');
@@ -446,7 +446,7 @@ describe('the connections of a server', () => {
     const fourth = await client();
     await fourth.closed;
     expect(all.from(fourth.peer)).toBeUndefined();
-    // Used twice: it is unused when both are done, and then the one that was used last.
+    // Used twice: it is idle when both uses have ended, and then the most recently used one.
     done[0]!();
     doneToo();
     const fifth = await client();

@@ -73,7 +73,7 @@ const ended = (id: string, parent: string | undefined, how: string, data: readon
     data: [['task.duration', 1.24], ...data],
   });
 
-/** Without the time in front. */
+/** Without the leading time. */
 const lines = (text: string) =>
   text
     .trimEnd()
@@ -282,7 +282,7 @@ test('tree: the table of open tasks is bounded', async () => {
     const records = Array.from({ length: 500 }, (_, at) => started(`${round}-${at}`));
     await sink.write([journal.add(batch(records), records.length)], never);
   }
-  // The first was forgotten, so it is made known again; the last is still known as shown.
+  // The first was evicted, so it is announced again; the last is still known as shown.
   await sink.write([journal.add(batch([taskRecord('19-499', undefined, 'known')]))], never);
   expect(stream.text.endsWith('│ INFO  known\n')).toBe(true);
   expect(lines(stream.text).at(-2)).toBe('goal 19-499  · shop');

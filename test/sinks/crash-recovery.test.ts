@@ -20,15 +20,15 @@ function journalOf(count: number): MemoryJournal {
 
 interface SinkSpec {
   readonly name: string;
-  /** Entries at which the process ends as long as they are being written. */
+  /** Entries at which the process ends whenever they are written. */
   readonly deadly: ReadonlySet<number>;
   /** How many entries fit in one call. */
   readonly atOnce?: number;
 }
 
 /**
- * A process with one runner for each sink. It "ends" when a deadly entry is being written: nothing in it goes on, and
- * its folder, as it is then, is where the next one begins.
+ * A process with one runner for each sink. It "ends" when a deadly entry is being written: nothing in it
+ * continues, and its folder at that time is where the next one starts.
  */
 class TestProcess {
   readonly sinks: readonly TestSink[];
@@ -38,7 +38,7 @@ class TestProcess {
   readonly ended: Promise<void>;
   #end = () => {};
   #hasEnded = false;
-  /** The next process has begun. */
+  /** The next process has started. */
   #isGone = false;
   readonly #underWay: ((error: Error) => void)[] = [];
 
@@ -78,7 +78,7 @@ class TestProcess {
     return sink;
   }
 
-  /** @param isReversed whether the last of its sinks begins first */
+  /** @param isReversed whether the last of its sinks starts first */
   async start(isReversed = false): Promise<void> {
     for (const runner of isReversed ? this.#runners.toReversed() : this.#runners) {
       await runner.start();
@@ -86,7 +86,7 @@ class TestProcess {
     }
   }
 
-  /** What is on the disk at its end, where the next process begins. */
+  /** The state of the disk at its end, with which the next process starts. */
   async copy(): Promise<string> {
     const next = mkdtempSync(join(folder(), 'process-'));
     cpSync(this.#directory, next, { recursive: true });
@@ -113,12 +113,15 @@ class TestProcess {
   }
 }
 
-/** Starts processes until one writes all. @returns how often one ended before, and what each sink has and buried */
+/**
+ * Starts processes until one writes everything. @returns how often one ended before, and what each sink has
+ * and rejected
+ */
 async function runToTheEnd(
   journal: MemoryJournal,
   specs: readonly SinkSpec[],
   isReversed: (process: number) => boolean = () => false,
-  /** Where the first one begins. */
+  /** The folder of the first one. */
   begin = mkdtempSync(join(folder(), 'process-')),
 ) {
   const taken: JournalEntry[][] = specs.map(() => []);
@@ -225,7 +228,7 @@ test('if suspects are skipped because too many wait, the others are written, als
   await first.start();
   await first.ended;
   const directory = await first.copy();
-  /** A sink that is at most 200 entries behind. @param at where it lies */
+  /** A sink that is at most 200 entries behind. @param at its position */
   const runnerOf = (sink: TestSink, at: string) =>
     new SinkRunner({
       ...{ name: 'file', sink, journal, cursorFile: join(at, 'file.cursor'), log: listener() },
@@ -238,7 +241,7 @@ test('if suspects are skipped because too many wait, the others are written, als
     sink.answer = async (_, call) => {
       if (call === 1) {
         for (let each = 0; each < 97; each += 1) journal.add(Buffer.alloc(BODY_BYTES));
-        // The runner looks how far behind it is.
+        // The runner checks how far it is behind.
         for (let turn = 0; turn < 3; turn += 1) await new Promise(setImmediate);
       }
       if (call !== 2) return;
@@ -278,7 +281,7 @@ test('an entry that was written alone at the last end is not written at once', a
   await opened;
   for (let turn = 0; turn < 50; turn += 1) await new Promise(setImmediate);
   expect(waiting.sinks[0]!.calls).toEqual([]);
-  // Ended by somebody else meanwhile: that does not count against the entry.
+  // Ended by something else in the meantime: that does not count against the entry.
   const { ends, taken } = await runToTheEnd(
     journal,
     [{ name: 'file', deadly: new Set() }],
@@ -292,7 +295,7 @@ test('an end that no entry caused rejects none, however often it happens', async
   const journal = journalOf(4);
   let directory = mkdtempSync(join(folder(), 'process-'));
   for (let end = 0; end < 5; end += 1) {
-    // A sink that is down: entry 1 is tried again and again, and each process ends while it waits.
+    // A sink that is down: entry 1 is retried again and again, and each process ends while it waits.
     const process = new TestProcess(directory, journal, [{ name: 'down', deadly: new Set() }], 1_000_000);
     const [sink] = process.sinks;
     sink!.answer = () => {

@@ -49,7 +49,7 @@ test('a torn write leaves the previous cursor, wherever it was torn', async () =
       const before = readFileSync(path);
       await store(path, count + 1);
       const after = readFileSync(path);
-      // The new slot as far as it came, then what was there before, and one byte of anything.
+      // The new slot as far as it was written, then the old content, and one changed byte.
       const slot = ((count + 1) % 2) * 8_192;
       const torn = Buffer.concat([after.subarray(0, slot + at), before.subarray(slot + at)]);
       torn.writeUInt8(byte, slot + at);
@@ -112,7 +112,7 @@ test('other files beside cursors are ignored, and the backlog of a removed sink 
     { name: 'a sink', behind: { batches: 7, records: 14, bytes: 700 } },
   ]);
   expect(removed.position).toBe(4);
-  // What comes later is none of its business.
+  // Later entries do not belong to its backlog.
   journal.add(Buffer.alloc(100));
   await removed.check();
   expect(removed.position).toBe(4);

@@ -198,7 +198,7 @@ test('a damaged byte loses one letter; a replay passes on the others, and rename
   expect(readdirSync(folder())).toEqual([`${name}.damaged`]);
   expect(readFileSync(`${path}.damaged`)).toEqual(bytes);
 
-  // It is not handed over again, its number is not used again, and it goes when room is needed.
+  // It is not replayed again, its number is not reused, and it is removed when room is needed.
   expect(await replayDeadLetters(folder(), take)).toEqual({ letters: 0, records: 0, damagedBytes: 0 });
   const small = new DeadLetterBox(folder(), 2_000);
   await small.append([letter(5)]);

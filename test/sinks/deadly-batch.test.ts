@@ -44,7 +44,7 @@ test('a batch that ends the process whenever it is written becomes a dead letter
   await Promise.all(['kept 2', 'kept 3', 'kept 4'].map((body) => send(otlpHttp!, body).catch(() => 0)));
   expect(await first.exit).toEqual([null, 'SIGKILL']);
 
-  // As a service manager does it: again, whenever it has ended.
+  // Like a service manager: restarts it whenever it has ended.
   let restarts = 1;
   let daemon = startDeadly();
   for (; restarts < 10; restarts += 1) {
@@ -66,7 +66,7 @@ test('a batch that ends the process whenever it is written becomes a dead letter
   expect(written()).not.toContain('DEADLY');
   expect(new Set(written()).size).toBe(written().length);
   expect(await lettersOf('out')).toMatchObject([{ cause: 'crashed', records: 1 }]);
-  // The other sink was at work as well when the process died, and is not to blame.
+  // The other sink was writing too when the process died, and nothing of it is rejected.
   expect(await lettersOf('text')).toEqual([]);
   expect(readFileSync(join(folder(), 'out.log'), 'utf8')).toContain(' DEADLY');
 }, 60_000);

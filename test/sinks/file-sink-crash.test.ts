@@ -9,10 +9,13 @@ const folder = folderForEachTest();
 const program = join(__dirname, 'programs', 'file-daemon.js');
 const ENTRIES = 10_000;
 const KILLS = 20;
-/** Of each run that is killed, so that the kills come in the first three quarters of all. */
+/** For each run that is killed, so that the kills happen in the first three quarters of all entries. */
 const ENTRIES_OF_A_RUN = 375;
 
-/** Runs the program until it has said so much, or written so many entries, then kills it. Without bounds it ends by itself. */
+/**
+ * Runs the program until it has printed this much, or written this many entries, then kills it. Without
+ * limits it ends by itself.
+ */
 function runUntil(steps = Infinity, entries = Infinity): Promise<void> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [program, folder(), String(ENTRIES), String(entries)], {
@@ -45,7 +48,7 @@ test('after twenty SIGKILLs at any moment, in writes, rotations and compressions
   const names = readdirSync(folder()).filter(
     (name) => name.startsWith('app.jsonl') && !name.endsWith('.unfinished'),
   );
-  // A crash between the two names of a compressed file leaves both; the next compression takes the first away.
+  // A crash between the two names of a compressed file leaves both; the next compression removes the first.
   for (const name of names.filter((each) => !names.includes(`${each}.gz`))) {
     const bytes = readFileSync(join(folder(), name));
     for (const body of bodiesIn((name.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString())) {

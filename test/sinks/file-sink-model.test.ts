@@ -9,7 +9,7 @@ import { ManualClock } from '../support/manual-clock.ts';
 import { bodiesIn, listener, one } from './support/logs.ts';
 import { MemoryJournal } from './support/memory-journal.ts';
 
-/** Where a sync costs nothing, if there is such a place. */
+/** A folder where a sync is fast, if there is one. */
 const place = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 const never = new AbortController().signal;
 const defaults = resolve(fileSinkOptions, 'file', {});
@@ -19,7 +19,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-/** How far a write comes before the daemon is killed; `done`: it is not. */
+/** How much of a write succeeds before the daemon is killed; `done`: it is not killed. */
 type End = 'done' | 'prepared' | 'preparation stored' | 'written' | 'stored';
 
 const steps = fc.array(
@@ -48,7 +48,7 @@ const steps = fc.array(
   { maxLength: 25 },
 );
 
-/** All that is in the files, those that were moved away first. */
+/** The content of all files, rotated ones first. */
 function written(directory: string): string[] {
   const names = readdirSync(directory).filter((name) => name !== 'app.jsonl');
   return [...names, 'app.jsonl']
@@ -75,7 +75,7 @@ test('whenever the daemon is killed or the file is moved, each batch is in one f
           rotate: { ...defaults.rotate, maxBytes, maxAgeMillis: 60_000, keep: 1_000, gzip },
         };
         const open: FileSink[] = [];
-        /** What the runner has stored, and how many batches it takes for written. */
+        /** The state that the runner has stored, and how many batches it considers written. */
         let stored: unknown;
         let done = 0;
         const begin = async () => {
@@ -107,7 +107,7 @@ test('whenever the daemon is killed or the file is moved, each batch is in one f
           clock.advance(1);
           if (step.kind === 'write') {
             if (await write(step.batches, step.end)) continue;
-            // Killed: what it does beside the writing is not waited for.
+            // Killed: its background work is not awaited.
             sink = await begin();
           } else if (step.kind === 'restart') {
             await sink.close();

@@ -50,7 +50,7 @@ function sinkOf({ rotate, log = listener(), clock, ...more }: Some = {}): FileSi
 const journal = new MemoryJournal();
 const entry = (body: string) => journal.add(one(body));
 
-/** As the runner does it: prepare, store, write, store. @returns the state that is stored then */
+/** Like the runner: prepare, store, write, store. @returns the state that is stored then */
 async function put(sink: FileSink, ...bodies: string[]): Promise<unknown> {
   await sink.prepare();
   return await sink.write(bodies.map(entry), never);
@@ -60,7 +60,7 @@ const bodies = (file = path()) => bodiesIn(readFileSync(file, 'utf8'));
 const logs = () => readdirSync(join(folder(), 'logs')).sort();
 const rotated = () => logs().filter((name) => name !== 'app.jsonl');
 
-/** The work beside the writing is done when the sink is closed. */
+/** Background work is done when the sink is closed. */
 async function closed(sink: FileSink): Promise<void> {
   await (sink as unknown as { close(): Promise<void> }).close();
 }
@@ -165,7 +165,7 @@ test('a file other than the one of the state is never truncated', async () => {
 test('a file that replaces the one of the state at the last moment is not truncated', async () => {
   const before = sinkOf();
   await before.open(undefined);
-  // Nothing of it is good yet, and what a crash left is to be cut.
+  // Nothing in it is valid yet, and what a crash left must be truncated.
   const state = await before.prepare();
   appendFileSync(path(), 'what a crash left');
   const { stat } = jest.requireActual<typeof fsPromises>('node:fs/promises');
@@ -215,7 +215,7 @@ test('at its size limit a file is rotated, compressed, and only the configured n
     await put(sink, `record ${each}`);
     clock.advance(1_000);
   }
-  // What compresses is the write after a rotation; the last is found by the next start.
+  // The write after a rotation starts the compression; the last file is compressed after the next start.
   await closed(sink);
   const next = sinkOf({ clock, rotate: { maxBytes: 1, keep: 3 } });
   await next.open(undefined);
@@ -253,7 +253,7 @@ test('after a crash between a rotation and the stored state nothing is missing o
   await before.open(undefined);
   const state = await put(before, 'one');
   await before.prepare();
-  // Killed here: the file was moved away, the state of the new one was not stored.
+  // Killed here: the file was rotated, the state of the new one was not stored.
   expect(bodies()).toEqual([]);
 
   const after = sinkOf(options);
@@ -272,7 +272,7 @@ test('after a crash in the write after a rotation the new file is truncated', as
   await put(before, 'one');
   const state = await before.prepare();
   await before.write([entry('two')], never);
-  // Killed here: the state that `prepare` gave is the last that was stored.
+  // Killed here: the state from `prepare` is the last that was stored.
   const after = sinkOf(options);
   await after.open(state);
   await put(after, 'two');

@@ -10,12 +10,12 @@ type ReplyBody<T> = T extends Reply ? Omit<T, 'journal' | 'producer'> : never;
 const journalId = new Uint8Array(16).fill(7);
 const MAX_BYTES = 100;
 
-/** What the other daemon's journal does with a batch: it takes each number once, and none before its predecessor. */
+/** A model of the other daemon's journal: it accepts each number once, and none before its predecessor. */
 class FarJournal {
   readonly held: number[] = [];
   last = 0;
   readonly #bad: ReadonlySet<number>;
-  /** How often it says that it is full. */
+  /** How often it answers that it is full. */
   #busy: number;
 
   constructor(bad: ReadonlySet<number>, busy: number) {
@@ -82,7 +82,7 @@ test('under any delays, rejections and interruptions, the other journal has each
         let hasCrashed = false;
         let answers = 0;
         const connect = () => {
-          // What the sink does after a failure: all of it again, but for what was refused.
+          // Like the sink after a failure: all batches again, except for rejected ones.
           exchange = new Exchange(
             producer,
             batches.filter(({ seq }) => !buried.has(seq)),
@@ -133,7 +133,7 @@ test('under any delays, rejections and interruptions, the other journal has each
         const bad = seqs.filter((seq) => refused.includes(seq) || large.includes(seq));
         expect(far.held).toEqual(seqs.filter((seq) => !bad.includes(seq)));
         expect([...buried].filter((seq) => !bad.includes(seq))).toEqual([]);
-        // What the other daemon refused is known as long as the process lives, what is too large always.
+        // A rejection is remembered as long as the process lives; a too large batch is always detected.
         const must = hasCrashed ? bad.filter((seq) => large.includes(seq)) : bad;
         expect(must.filter((seq) => !buried.has(seq))).toEqual([]);
         expect(pauses).toBeLessThanOrEqual(busy);
@@ -159,7 +159,7 @@ test('after an interruption a sink remembers rejected batches, and never reuses 
       let reply: ReplyBody<Reply> | undefined;
       if (mainId.has(id)) {
         reply = far.answer(parts, 8);
-        // Held, but not heard of.
+        // Stored, but not acknowledged.
         if (isMuted && far.last === 3) {
           reply = undefined;
           cut.abort(new Error('cut off'));
@@ -190,7 +190,7 @@ test('after an interruption a sink remembers rejected batches, and never reuses 
   expect(far.held).toEqual([1, 3]);
   isMuted = false;
   cut = new AbortController();
-  // Only what is given to it is rejected, however the entries are grouped then.
+  // Only entries of the call are rejected, however the entries are grouped.
   await sink.write([entry(1)], never);
   await expect(sink.write([entry(2), entry(3)], never)).rejects.toMatchObject({
     rejected: true,
@@ -200,7 +200,7 @@ test('after an interruption a sink remembers rejected batches, and never reuses 
   expect(far.held).toEqual([1, 3]);
 
   await expect(sink.write([entry(2, 'first', true)], cut.signal)).rejects.toThrow('cut off');
-  // Newer than what was written last, as an entry that a processor rejected.
+  // Newer than the last written entry, like an entry that a processor rejected.
   await sink.write([entry(9, 'second', true), entry(2, 'third', true)], never);
   expect(letters.map(({ text }) => text)).toEqual(['first', 'second', 'third']);
   await sink.write([entry(4)], never);

@@ -12,7 +12,7 @@ const folder = folderForEachTest();
 
 const quiet = 'http: false\nownRecords: { severity: FATAL, console: false }\n';
 
-/** A daemon that forwards what comes by OTLP/HTTP. */
+/** A daemon that forwards what it receives over OTLP/HTTP. */
 async function startNear(port: number, more = ''): Promise<Daemon> {
   const text = `data: ./near
 receivers: { otlpHttp: { endpoint: "127.0.0.1:0" } }
@@ -21,7 +21,7 @@ ${quiet}`;
   return await Daemon.start(await loadedConfig(text, folder()), { version: '1' });
 }
 
-/** A daemon that takes it, and writes a file. */
+/** A daemon that receives it, and writes a file. */
 async function startFar(port: number, more = ''): Promise<Daemon> {
   const text = `data: ./far
 receivers: { zmqAck: { endpoint: "tcp://127.0.0.1:${port}"${more} } }
@@ -60,7 +60,7 @@ test('records reach the other daemon in order, once, even if it is unavailable a
       sent.push(`${round}-${at}`);
       await send(near, `${round}-${at}`);
     }
-    // Away in the middle of what is under way.
+    // It disappears while batches are in flight.
     await far.stop(0);
     far = await startFar(port);
   }

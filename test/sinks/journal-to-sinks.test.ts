@@ -113,7 +113,7 @@ test('senders get their answers before readers get the entries', async () => {
     const append = async (name: string) => {
       const body = batch([record(name)]);
       expect((await intake.append({ body, records: 1 })).kind).toBe('accepted');
-      // As a receiver that writes its reply after some steps.
+      // Like a receiver that sends its reply after some steps.
       for (let step = 0; step < 10; step += 1) await undefined;
       events.push('answered');
     };

@@ -174,7 +174,7 @@ test.each([
     retryAfterMillis: number;
   };
   expect(error.retryAfterMillis).toBeLessThanOrEqual(millis);
-  // A date is in whole seconds, and what has passed since it was written counts.
+  // A date has whole seconds, and the time since it was written counts.
   expect(error.retryAfterMillis).toBeGreaterThan(millis - 1_000 - (Date.now() - asked));
 });
 

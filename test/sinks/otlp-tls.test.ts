@@ -23,7 +23,7 @@ function hasOpenssl(): boolean {
   }
 }
 
-/** A certificate of its own for localhost. */
+/** A self-signed certificate for localhost. */
 function certificate(): { cert: Buffer; key: Buffer } {
   const [cert, key] = [join(folder(), 'cert.pem'), join(folder(), 'key.pem')];
   execFileSync(

@@ -28,7 +28,7 @@ async function post(endpoint: string, body: string): Promise<void> {
   expect(await postJson(endpoint, body)).toBe(200);
 }
 
-/** A server that takes posts. `answers` come first, then 200. */
+/** A server that accepts posts. `answers` are used first, then 200. */
 async function listening(answers: number[], posted: (body: string, key: unknown) => void): Promise<Server> {
   const server = createServer((request, response) => {
     let text = '';
@@ -111,7 +111,7 @@ rules: { own: { when: 'instrumentation_scope.name == "distlogd"', drop: true } }
   );
   const daemon = start(['-c', file]);
   const { otlpHttp, http } = await daemon.ready();
-  // Asked again after the 503, and refused then: a dead letter.
+  // Retried after the 503, and rejected then: a dead letter.
   await send(otlpHttp!, 'first');
   const status = async () => (await (await fetch(`${http}/status`)).json()) as ReturnType<Daemon['report']>;
   while ((await status()).sinks[0]!.deadLetters.records === 0)

@@ -21,7 +21,7 @@ const entry = (text: string, index = 1) => ({
   body: Buffer.from(text),
 });
 
-/** Publishes until the subscriber hears it: a subscription takes its time. */
+/** Publishes until the subscriber receives it: a subscription takes time. */
 async function heard(sink: PublishSink, subscriber: Subscriber): Promise<readonly Buffer[]> {
   let isOver = false;
   const message = subscriber.receive();
@@ -71,7 +71,7 @@ test('a subscriber of other topics, and one that has cancelled, get nothing', as
   await heard(sink, cancelled!);
   await heard(sink, wants!);
   cancelled!.unsubscribe('P');
-  // In the order of the connection: when this has come, that is done.
+  // The connection keeps the order: when this has arrived, the previous one has been processed.
   cancelled!.subscribe('PLO!');
   const before = sink.counters().published_messages!;
   let last = before;
@@ -87,7 +87,7 @@ test('a subscriber of other topics, and one that has cancelled, get nothing', as
 });
 
 test('a subscriber that reads misses nothing, however much is sent at once', async () => {
-  // A time that stands still: on a busy machine one that reads may take longer than 100 ms.
+  // A manual clock: on a busy machine a reading subscriber may take longer than 100 ms.
   const sink = await opened(undefined, new ManualClock());
   const subscriber = new Subscriber({ linger: 0, receiveHighWaterMark: 0 });
   subscriber.connect(sink.endpoint);

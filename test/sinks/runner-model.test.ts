@@ -9,7 +9,7 @@ import { listener } from './support/logs.ts';
 import { MemoryJournal } from './support/memory-journal.ts';
 import { TestSink } from './support/test-sink.ts';
 
-/** Where a sync costs nothing, if there is such a place: what is written is the same. */
+/** A folder where a sync is fast, if there is one; the result is the same. */
 const place = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 let folder: string;
 beforeEach(() => {
@@ -17,7 +17,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }));
 
-/** What the sink does with a call. */
+/** What the sink does in a call. */
 type Answer =
   | 'takes it'
   | 'fails'
@@ -35,9 +35,12 @@ const answers = fc.constantFrom<Answer>(
 /** One run of the daemon: what the sink answers, call by call, and when the run ends. */
 interface Run {
   readonly answers: readonly Answer[];
-  /** Killed after so many turns of the event loop, whatever is going on then; else stopped when all is written. */
+  /**
+   * Killed after this many turns of the event loop, at any point; otherwise stopped when everything is
+   * written.
+   */
   readonly turns: number;
-  /** Batches that come while it runs. */
+  /** Batches that arrive while it runs. */
   readonly more: number;
 }
 
@@ -50,7 +53,7 @@ const runs = fc.array(
   { minLength: 1, maxLength: 5 },
 );
 
-/** What a sink saw in a run: calls, in their order, and how each of them ended. */
+/** What a sink saw in a run: the calls, in order, and how each of them ended. */
 interface Call {
   readonly indexes: readonly number[];
   readonly rejected: readonly number[];
@@ -59,7 +62,7 @@ interface Call {
 
 class ModelSink extends TestSink {
   readonly seen: Call[] = [];
-  /** A process that has been killed writes nothing any more. */
+  /** A killed process writes nothing any more. */
   isGone = false;
   readonly #answers: readonly Answer[];
 
@@ -74,7 +77,7 @@ class ModelSink extends TestSink {
     const indexes = entries.map(({ index }) => index);
     const note = (isTaken: boolean, rejected: readonly number[] = []) =>
       void this.seen.push({ indexes, rejected, isTaken });
-    // In the end it takes everything.
+    // In the end it accepts everything.
     const answer = this.#answers[call - 1] ?? 'takes it';
     switch (answer) {
       case 'takes it':
@@ -144,7 +147,7 @@ test('whatever a sink does and whenever the process is killed, each batch is wri
           for (let each = 0; each < more; each += 1) journal.add(Buffer.alloc(10));
           const begin = runner.position;
           let turn = 0;
-          // Killed at any step, or when it has written all.
+          // Killed at any step, or when it has written everything.
           while (turns < 0 ? runner.position < journal.next : turn < turns) {
             turn += 1;
             await new Promise(setImmediate);
@@ -155,9 +158,9 @@ test('whatever a sink does and whenever the process is killed, each batch is wri
           const calls = [...sink.seen];
           await runner.stop(0);
           const { buried } = await lettersIn(next);
-          // Each call begins where the last one that counted ended, or again at the same place.
+          // Each call starts where the last one that counted ended, or again at the same position.
           let expected = begin;
-          // What ended the process twice is buried before the first one.
+          // An entry that ended the process twice is rejected before the first call.
           if (calls[0]?.indexes[0] === begin + 1 && buried.has(begin)) expected += 1;
           for (const { indexes, isTaken } of calls) {
             expect(indexes[0]).toBe(expected);
@@ -168,7 +171,7 @@ test('whatever a sink does and whenever the process is killed, each batch is wri
             if (!call.isTaken) continue;
             for (const index of call.indexes) (call.rejected.includes(index) ? rejected : taken).add(index);
           }
-          // The cursor is never ahead of what was written or buried.
+          // The cursor is never ahead of what was written or rejected.
           const stored = await positionIn(next, journal);
           for (let index = 1; index < stored; index += 1) {
             if (!taken.has(index) && !buried.has(index))
@@ -179,7 +182,7 @@ test('whatever a sink does and whenever the process is killed, each batch is wri
         const { buried, crashed } = await lettersIn(directory);
         const all = Array.from({ length: journal.next - 1 }, (_, at) => at + 1);
         expect([...new Set([...taken, ...buried])].sort((one, other) => one - other)).toEqual(all);
-        // One end makes suspects, two more make one guilty.
+        // One end makes suspects, two more identify one of them.
         expect(crashed).toBeLessThanOrEqual(Math.floor((program.length - 1) / 2));
         expect([...rejected].filter((index) => !buried.has(index) && !taken.has(index))).toEqual([]);
       },
@@ -188,7 +191,7 @@ test('whatever a sink does and whenever the process is killed, each batch is wri
   );
 }, 120_000);
 
-/** Where a runner begins with this directory. */
+/** Where a runner starts in this directory. */
 async function positionIn(directory: string, journal: MemoryJournal): Promise<number> {
   const copy = mkdtempSync(join(folder, 'look-'));
   cpSync(directory, copy, { recursive: true });

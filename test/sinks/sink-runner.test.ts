@@ -93,7 +93,7 @@ test('delays grow from the first to the longest, and never end before the time t
     now: () => clock.now(),
     monotonicNow: () => clock.monotonicNow(),
     after: (millis: number, callback: () => void) => {
-      // The time-out of a call and the look once a second are other timers.
+      // The timeout of a call and the check once a second are other timers.
       if (millis === 60_000 || millis === 1_000_000) return () => {};
       waits.push(millis);
       queueMicrotask(callback);
@@ -105,7 +105,7 @@ test('delays grow from the first to the longest, and never end before the time t
   sink.answer = (_entries, call) => {
     if (call <= 4) throw new Error('no');
     if (call === 5) throw retryLaterError('busy', 7_000);
-    // Not for longer than an hour, whatever a server says.
+    // At most an hour, whatever a server requests.
     if (call === 6) throw retryLaterError('away', 604_800_000);
   };
   const runner = runnerOf(sink, journalOf(1), {
@@ -233,7 +233,7 @@ test('a sink that may skip is never further behind than its limit, whenever it i
       release = resolve;
     });
   const journal = journalOf(1);
-  // Nothing happens by time here.
+  // No timer fires here.
   const runner = runnerOf(sink, journal, {
     onFull: 'skip',
     maxBehind: { bytes: 20 },
@@ -246,7 +246,7 @@ test('a sink that may skip is never further behind than its limit, whenever it i
     await new Promise(setImmediate);
     expect(runner.stats().behind.bytes).toBeLessThanOrEqual(20);
   }
-  // Two of seven bytes are still within the bound; the first is being written.
+  // Two entries of seven bytes are still within the limit; the first is being written.
   expect(runner.stats().dropped.behind_bytes).toEqual({ batches: 47, records: 47 });
   sink.answer = () => undefined;
   release();
@@ -274,7 +274,7 @@ test('a call that hangs does not block the journal: by age its entries may be tr
   await sink.until(() => sink.calls.length === 2);
   release(undefined);
   await sink.untilTaken(2);
-  // The first was taken after all, so only the second was missed.
+  // The first was accepted after all, so only the second was missed.
   expect(indexesOf(sink.taken)).toEqual([1, 3]);
 });
 
@@ -449,7 +449,7 @@ test.each([
   const replayed = runner.replayDeadLetters();
   replayed.catch(() => {});
   await sink.until(() => sink.calls.length === 2);
-  // Nobody's clock goes on: who waits for a bound waits forever.
+  // The clock stands still: a caller that waits for a limit would wait forever.
   const stopped = runner.stop(100);
   clock.advance(millis);
   release();
@@ -548,7 +548,7 @@ test('sinks that write together wait for an earlier request to write alone', asy
   (await two)();
   await settle();
   expect(begun).toEqual(['one', 'two', 'alone']);
-  // One that does not come back holds the others up for a bounded time.
+  // A sink that hangs delays the others for a limited time.
   clock.advance(999);
   await settle();
   expect(begun).toHaveLength(3);

@@ -3,7 +3,7 @@ import { CUT, indexedText, searchable } from '../../src/store/indexed-text.ts';
 import { record, type Said } from './support/records.ts';
 
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
-/** What docs/store.md says of a record's text. */
+/** The rules of docs/store.md for a record's text. */
 const MAX_CHARACTERS = 32_768;
 const textOf = (said: Said) => indexedText(record(said));
 

@@ -1,6 +1,6 @@
 import { Interned } from '../../src/store/interned.ts';
 
-/** How many different bytes are remembered. */
+/** How many different byte strings are remembered. */
 const MAX_KNOWN = 4_096;
 
 function interning(lastId = 0) {

@@ -19,8 +19,8 @@ const query = { limit: 1, order: 'oldest' } as const;
 const { signal } = new AbortController();
 
 /**
- * Says whatever it is made to: `say(answer, bytes?)` in pieces of any size, `orders` with the kinds that came, and
- * `start`, how often it has been started.
+ * A program that sends what a test asks for: `say(answer, bytes?)` in chunks of any size; `orders` has the
+ * kinds that were received, and `start` how often it was started.
  */
 function programOf(onOrder: string): URL {
   const file = join(directory, 'program.js');
@@ -126,7 +126,7 @@ describe('the process that writes', () => {
       recordsExpired: 33,
       partitionsQuarantined: 8,
     });
-    // What is aborted is not begun, and does no harm.
+    // An aborted query is not started, and has no effect.
     await expect(store.write([], { journal: 'j', next: 9 }, AbortSignal.abort())).rejects.toThrow('aborted');
     expect(store.isRunning).toBe(true);
     expect(getEventListeners(signal, 'abort')).toEqual([]);

@@ -19,14 +19,14 @@ afterEach(() => {
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
 const numbers = (from: number, count: number) => Array.from({ length: count }, (_, at) => from + at);
 
-/** Changes the tables of a partition behind the store's back. */
+/** Changes the tables of a partition outside the store. */
 async function damage({ directory }: LocalStore, sql: string, name = '00000001.db'): Promise<void> {
   const database = (await loadDriver()).open(join(directory, name), 'existing');
   database.exec(sql);
   database.close();
 }
 
-/** A reader of a store, and all that it says. */
+/** A reader of a store, and everything that it reports. */
 async function reading(directory: string, now = () => 0, through = (driver: Driver) => driver) {
   const reader = new StoreReader(through(await loadDriver()), directory, now);
   stores.push(reader as unknown as LocalStore);
@@ -158,7 +158,7 @@ describe('which partitions are read', () => {
   test('those whose records are all outside the time range are skipped', async () => {
     const store = await open({ partitionRecords: 1 });
     for (const time of [1_000, 2_000, 3_000]) store.add([{ body: time, time }]);
-    // Whatever is in them would be reported.
+    // If they were opened, damage would be reported.
     for (const name of ['00000001.db', '00000002.db', '00000003.db']) {
       await damage(store, "UPDATE chunks SET records=x'ff'", name);
     }

@@ -14,9 +14,9 @@ afterEach(() => {
   for (const store of stores.splice(0)) store.close();
 });
 
-/** SQLite, where one call fails. */
+/** SQLite with one call that fails. */
 class Faulty {
-  /** Calls up to the one that fails. */
+  /** The number of calls before the one that fails. */
   left = Number.POSITIVE_INFINITY;
   #errcode = 0;
 
@@ -36,7 +36,7 @@ class Faulty {
   #database(database: Database): Database {
     return {
       exec: (sql) => {
-        // That always ends the transaction.
+        // This always ends the transaction.
         if (sql !== 'ROLLBACK') this.#call();
         database.exec(sql);
       },
@@ -66,7 +66,7 @@ const FULL = 13;
 const CORRUPT = 11;
 const limits = { partitionRecords: 2, maxAgeMillis: 0 };
 
-/** Writes batches of one record, each again until it is written, with a fault in between. */
+/** Writes batches of one record, each until it is written, with a fault in between. */
 async function writtenWith(errcode: number, call: number) {
   const faulty = new Faulty();
   const store = await open(limits, undefined, faulty.through);
@@ -176,7 +176,7 @@ test('a search continues while partitions that it reads, or has not read yet, ar
 
   expect(damaged).toEqual([]);
   expect(store.writer.totals.partitionsRemoved).toBeGreaterThanOrEqual(4);
-  // All of the partition that was being read, and what was not removed.
+  // Everything in the partition that was being read, and in those that were not removed.
   expect(records).toBe(201);
   expect(found.join('')).toContain('newest');
 });

@@ -90,11 +90,11 @@ interface Kept {
   readonly number: number;
 }
 
-/** What a store should hold: partitions that end by number and age, of which the oldest are removed by age. */
+/** The expected content of a store: partitions that end by number and age; the oldest are removed by age. */
 class Model {
   partitions: { began: number; received: number; records: Kept[] }[] = [];
 
-  /** As records are written, and as the store is looked after. */
+  /** Called as records are written, and by care(). */
   turn(now: number): void {
     const newest = this.partitions.at(-1)!;
     const isOver = newest.records.length >= limits.partitionRecords || now - newest.began >= SPAN;
@@ -152,7 +152,7 @@ test('after any writes, crashes and restarts, a search equals a test of each rec
               let { directory } = store;
               if (what === 'reopen') store.close();
               else {
-                // What a process that is killed leaves behind: the log is not moved into the database.
+                // As after a kill: the log is not moved into the database.
                 directory = newDirectory();
                 cpSync(store.directory, directory, { recursive: true });
                 store.close();
@@ -163,7 +163,7 @@ test('after any writes, crashes and restarts, a search equals a test of each rec
             if (what !== 'write') continue;
             const kept = records.map((each) => {
               number += 1;
-              // Last, so that nothing that is looked for lies beyond what is indexed.
+              // Last, so that no searched text lies beyond what is indexed.
               const attributes = { ...each.attributes, number, ...(each.isLong && { z: LONG }) };
               return { said: { ...each, attributes }, service, number };
             });

@@ -67,7 +67,7 @@ test('a partition that is not a database is skipped in this search and in all la
   expect(readdirSync(directory)).toContain('00000002.db.quarantined');
 });
 
-/** A query whose client has the first lines and waits. */
+/** A query whose client has received the first lines and waits. */
 async function heldQuery(readers: StoreReaders) {
   let release = () => {};
   const gate = new Promise<void>((resolve) => {
@@ -87,7 +87,7 @@ async function heldQuery(readers: StoreReaders) {
 }
 
 test('a slow client, or a daemon that stops, does not mark a partition as damaged', async () => {
-  // More than a pipe holds: the process waits in the middle of the first partition.
+  // More than a pipe holds: the process waits within the first partition.
   const directory = await threePartitions({ filler: 'x'.repeat(5_000) });
   const { readers, warnings } = reading(directory);
   for (let time = 0; time < 2; time += 1) {
@@ -145,7 +145,7 @@ test('queries beyond the number of processes wait; an aborted one passes its tur
   expect((await last).bodies).toHaveLength(300);
 });
 
-/** Follows the processes that are started. */
+/** Records the processes that are started. */
 function spawned() {
   const all: ChildProcess[] = [];
   const hasEnded = ({ exitCode, signalCode }: ChildProcess) => exitCode !== null || signalCode !== null;
@@ -198,7 +198,7 @@ test('whatever is damaged in one partition, all records of the others are found'
       writeFileSync(file, bytes);
       if (cut !== undefined) truncateSync(file, cut);
       const { readers, all } = reading(directory);
-      // A partition that crashes the process is left out after the second time.
+      // A partition that crashes the process is removed after the second time.
       const { bodies } = await all()
         .catch(() => all())
         .catch(() => all());

@@ -10,7 +10,7 @@ afterEach(async () => {
   diag.disable();
 });
 
-/** An exporter whose time stands still, a daemon that answers what a test says, and the warnings. */
+/** An exporter with a manual clock, a daemon with scripted replies, and the warnings. */
 async function world(options: Partial<ZmqLogRecordExporterOptions> = {}) {
   const warnings: string[] = [];
   listen((message) => warnings.push(message.replace('ZmqLogRecordExporter: ', '')));
@@ -22,7 +22,7 @@ async function world(options: Partial<ZmqLogRecordExporterOptions> = {}) {
     ...{ endpoint, clock, ackTimeoutMillis: 10_000, exportTimeoutMillis: 1e9, shutdownTimeoutMillis: 0 },
     ...{ reconnectMillis: 1, reconnectMaxMillis: 1, ...options },
   });
-  // Its end waits for no time to pass.
+  // Shutdown must not wait for the manual clock.
   closeLater(async () => {
     const end = exporter.shutdown();
     clock.advance(0);
@@ -59,7 +59,7 @@ test('replies are processed at once, without waiting for a timer', async () => {
   await heard(5);
   daemon.cut();
   await daemon.until(() => daemon.closed === 1);
-  // The wait before the next connection is the only one.
+  // The delay before the next connection is the only timer.
   await turnUntil(() => {
     clock.advance(1);
     return daemon.opened === 2;
@@ -113,7 +113,7 @@ test('a silent connection is replaced after twice ackTimeoutMillis, then after l
   for (const [at, silence] of [20_000, 40_000, 60_000, 60_000].entries()) {
     await greeting();
     clock.advance(silence - 1);
-    // The connection is still there. What is no answer does not count as one.
+    // The connection still exists. An invalid reply does not count as a reply.
     daemon.send([Buffer.from('not'), Buffer.from('an'), Buffer.from('answer')]);
     await turnUntil(() => unreadable() === at + 1);
     clock.advance(1);
@@ -121,7 +121,7 @@ test('a silent connection is replaced after twice ackTimeoutMillis, then after l
     daemon.heard.length = 0;
     clock.advance(2);
   }
-  // After an answer it begins with the shortest again.
+  // After a reply the delay starts with the shortest again.
   await greeting();
   welcome();
   await daemon.until(() => daemon.heard.at(-1) === '1 after 0');

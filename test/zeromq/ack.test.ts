@@ -100,7 +100,7 @@ test('compressed batches arrive unchanged', async () => {
   expect(await send(exporter, text)).toBeUndefined();
   expect(intake.texts).toEqual([text]);
   expect(receiver.counters.bytes).toBe(text.length);
-  // The checksum of what came is that of the compressed body, and says nothing of what goes to the disk.
+  // The checksum from the wire is that of the compressed body, and does not apply to what is written to disk.
   expect(intake.batches[0]!.bodyCrc).toBeUndefined();
 });
 
@@ -145,7 +145,7 @@ test('a batch that is not acknowledged in time fails, and the following ones dec
   const clock = new ManualClock();
   const { intake, exporter } = await pair({ exportTimeoutMillis: 1e6, clock });
   expect(await send(exporter, 'zero')).toBeUndefined();
-  // This one batch only, and to the end: another attempt of it may still be under way when its time is over.
+  // Only this batch, until its timeout: another attempt of it may still be in flight then.
   intake.fullForMillis = 10;
   intake.fullFor = (text) => text === 'lost';
   const lost = send(exporter, 'lost');
@@ -153,7 +153,7 @@ test('a batch that is not acknowledged in time fails, and the following ones dec
   clock.advance(1e6);
   expect((await lost)?.code).toBe('timeout');
   const next = send(exporter, 'next');
-  // The daemon asked to wait.
+  // The daemon requested a pause.
   await turnUntil(() => {
     clock.advance(1);
     return intake.texts.length === 2;
@@ -184,7 +184,7 @@ test('after a restart with the same journal no batch is duplicated', async () =>
   const { endpoint } = receiver;
   const exporter = newExporter({ endpoint });
   expect(await send(exporter, 'a')).toBeUndefined();
-  // Taken, but the acknowledgement never leaves.
+  // Accepted, but the acknowledgement is never sent.
   first.hold();
   const exports = ['b', 'c'].map((text) => send(exporter, text));
   await first.until(() => first.waiting === 2);
@@ -336,7 +336,7 @@ test('after ten seconds without a connection or a reply it warns, with advice', 
   expect(await stateAfter(false)).toMatch(/no connection for 10 s.*; 1 batches are pending/);
 });
 
-/** A client that says what it wants. */
+/** A client with free choice of its frames. */
 async function rawClient(endpoint: string) {
   const socket = new Dealer({ linger: 0 });
   void socket.events;
@@ -427,7 +427,7 @@ test('a client that sends more than twice its credit is not read until something
     await raw.send(encodeData(frame) as Buffer[]);
   }
   await intake.until(() => intake.waiting === 4);
-  // Whoever comes later is answered meanwhile.
+  // Other clients are served in the meantime.
   const other = await rawClient(receiver.endpoint);
   await other.send(encodeHello({ producer: randomBytes(16), last: 0 }) as Buffer[]);
   await other.receive();
@@ -467,7 +467,7 @@ test('many clients share the batches that may wait for the journal', async () =>
 });
 
 test('a connection without replies is replaced repeatedly', async () => {
-  // A peer that does its handshake, takes everything, and says nothing.
+  // A peer that completes its handshake, reads everything, and sends nothing.
   const silent = new Router({ linger: 0 });
   closeLater(async () => silent.close());
   await silent.bind('tcp://127.0.0.1:*');

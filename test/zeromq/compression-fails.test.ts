@@ -3,7 +3,7 @@ import { ManualClock } from '../support/manual-clock.ts';
 import { closeAll, closeLater, newExporter, send } from './support/exporting.ts';
 import { ScriptedDaemon } from './support/scripted-daemon.ts';
 
-/** Ends the compression that fails. */
+/** Ends the failing compression. */
 let mockFail = () => {};
 
 /** Fails as zlib does when there is no memory for its window; nothing else makes it fail. */

@@ -8,7 +8,10 @@ import { deadEndpoint } from './support/deaf-peer.ts';
 const folder = mkdtempSync(join(tmpdir(), 'burstlog-zeromq-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Runs the application to its end. @returns how long that took since it began to end, and how it ended */
+/**
+ * Runs the application until it exits. @returns how long that took from the start of its ending, and how it
+ * ended
+ */
 async function run(mode: string, endpoint: string, ending: string) {
   const child = fork(join(__dirname, 'programs/client.js'), [mode, endpoint, ending], {
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],

@@ -18,7 +18,7 @@ afterEach(closeAll);
 
 const daemons = new Set<ChildProcess>();
 
-/** A daemon in a process of its own. @returns it and the endpoint it listens on */
+/** A daemon in a separate process. @returns the process and its endpoint */
 async function startDaemon(journal: string, given?: string) {
   const endpoint = given ?? `tcp://127.0.0.1:${await freePort()}`;
   const child = fork(join(__dirname, 'programs/daemon.js'), [endpoint, journal], { execArgv: [] });
@@ -38,7 +38,7 @@ afterEach(async () => {
   for (const child of daemons) await kill(child);
 });
 
-/** Exports numbered batches, eight at once, each with some weight. */
+/** Exports numbered, padded batches, eight at a time. */
 async function exportAll(
   exporter: ZmqLogRecordExporter,
   count: number,
@@ -97,7 +97,8 @@ test('a daemon that is killed five times has every batch once', async () => {
 test('with a daemon that is stopped and continued, every success is stored once, and every failure at most once', async () => {
   const journal = join(folder, 'stopped');
   const { child, endpoint } = await startDaemon(journal);
-  // Time passes while the daemon is stopped, and hardly before and after: a busy machine makes no export late.
+  // Time passes while the daemon is stopped, and hardly before and after, so a busy machine makes no export
+  // late.
   const clock = new ManualClock();
   let step = 1;
   const passing = setInterval(() => clock.advance(step), 5);

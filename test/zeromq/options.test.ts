@@ -96,7 +96,7 @@ test("the receivers listen on distlog's ports unless configured otherwise", () =
   expect(push).toMatchObject({ maxMessageBytes: 4 * mib, maxInFlightBytes: 64 * mib, pickle: false });
 });
 
-/** The fields of a group of options whose value is no other group. */
+/** The fields of a group of options whose value is not a group. */
 const namesOf = (fields: object, isInternal: boolean) =>
   Object.entries(fields as Record<string, { readonly isInternal?: boolean }>)
     .filter(([, field]) => (field.isInternal === true) === isInternal)

@@ -14,14 +14,14 @@ afterEach(async () => {
   diag.disable();
 });
 
-/** One record a message: its body. */
+/** One record per message: its body. */
 const plain: LogSerializer = {
   contentType: 'text/plain',
   encoding: 'J',
   serialize: ([record]) => Buffer.from(String(record?.body)),
 };
 
-/** An exporter whose time stands still, and its warnings. */
+/** An exporter with a manual clock, and its warnings. */
 function newPusher(endpoint: string, options: Partial<ZmqLogRecordExporterOptions> = {}) {
   const warnings: string[] = [];
   listen((message) => warnings.push(message.replace('ZmqLogRecordExporter: ', '')));
@@ -129,7 +129,7 @@ test('a flush waits until the operating system has taken what was sent', async (
   const flushed = exporter.forceFlush().then(() => {
     isFlushed = true;
   });
-  // Nor does what comes behind it end the flush.
+  // Later messages do not end the flush either.
   void send(exporter, 'third');
   for (let each = 0; each < 20; each += 1) await Promise.resolve();
   expect(isFlushed).toBe(false);
@@ -155,7 +155,7 @@ test('a flush to a peer that does not read ends with its timeout, and another on
   peer.resetAndDestroy();
   await turnUntil(() => exporter.stats().failed.send > 0);
   const { failed, exported } = exporter.stats();
-  // Batches of five records, lost whole.
+  // Batches of five records, lost completely.
   expect(failed.send % 5).toBe(0);
   expect(exported + failed.send + exporter.stats().pending).toBe(200);
   expect(warnings).toEqual([
@@ -194,11 +194,11 @@ test('data that was sent before the connection failed does not count as lost, an
 });
 
 describe('warnings', () => {
-  /** What is logged when an exporter finds such a server, and after ten seconds with it. */
+  /** The warnings of an exporter with such a server, at once and after ten seconds. */
   async function warningsOf(endpoint: string, options: Partial<ZmqLogRecordExporterOptions> = {}, count = 1) {
     const { exporter, clock, warnings } = newPusher(endpoint, { mode: 'ack', serializer: lines, ...options });
     void send(exporter, 'a');
-    // The second attempt comes after the first has failed.
+    // The second attempt is made after the first has failed.
     await turnUntil(() => warnings.length >= count || clock.pendingTimers === 2);
     clock.advance(10_000);
     return warnings.map((each) => each.replaceAll(endpoint, 'ENDPOINT'));

@@ -24,7 +24,7 @@ const json: LogSerializer = {
   serialize: ([record]: readonly ReadableLogRecordLike[]) => Buffer.from(JSON.stringify(record?.body)),
 };
 
-/** Each message becomes a line; what is not a topic of ours is refused. */
+/** Each message becomes a line; unknown topics are refused. */
 const decode: DecodeMessage = (letters, body) => {
   const topic = Buffer.from(letters).toString('latin1');
   if (!/^[TSP]L[JO]$/.test(topic)) {
@@ -67,7 +67,7 @@ test('each record is one message of topic and body, in order', async () => {
     ['TLJ', '"one"'],
     ['TLJ', '"two"'],
   ]);
-  // So is one that comes when nothing waits on an open connection.
+  // The same applies if nothing is pending on an open connection.
   await exporter.forceFlush();
   expect(await send(exporter, 'three')).toBeUndefined();
   expect((await pull.receive()).map(String)).toEqual(['TLJ', '"three"']);
@@ -79,7 +79,7 @@ test('data that a failed connection had not taken is lost and counted, once', as
   const peer = await opened;
   const total = 200;
   for (let at = 0; at < total; at++) await send(exporter, 'x'.repeat(100_000));
-  // Until nothing more is taken: the buffers of the operating system are full.
+  // Until no more data is taken: the buffers of the operating system are full.
   let [exported, turns] = [0, 0];
   await turnUntil(() => {
     turns = exporter.stats().exported === exported ? turns + 1 : 0;
@@ -92,10 +92,10 @@ test('data that a failed connection had not taken is lost and counted, once', as
   peer.resetAndDestroy();
   await turnUntil(() => exporter.stats().failed.send > 0);
   const { failed, exported: left, pending } = exporter.stats();
-  // The operating system may have taken some more meanwhile.
+  // The operating system may have taken more data in the meantime.
   expect(pending).toBeLessThanOrEqual(before.pending);
   expect(left + failed.send + pending).toBe(total);
-  // What was handed to the socket is about 256 KiB.
+  // About 256 KiB were passed to the socket.
   expect(failed.send).toBeLessThanOrEqual(5);
 });
 
@@ -127,7 +127,7 @@ test('an export that exceeds maxQueueBytes fails completely and is counted', asy
     if (failure === undefined) taken += 2;
     else expect(failure.code).toBe('queue_full');
   }
-  // A message has 100 bytes with its topic. Without a connection all of them wait here.
+  // A message has 100 bytes with its topic. Without a connection all of them are queued.
   expect(taken).toBe(100);
   expect(exporter.stats()).toMatchObject({
     ...{ received: 2_000, exported: 0, pending: 100, pendingBatches: 100, pendingBytes: 10_000 },
@@ -163,7 +163,7 @@ test('single records go to the journal in groups, and no record waits longer tha
   const exporter = newPusher({ endpoint: receiver.endpoint });
   for (let at = 0; at < 250; at++) void send(exporter, `record ${at}`);
   await intake.until(() => intake.batches.length === 2);
-  // The first one after a group begins the time of the next.
+  // The first message after a group starts the time of the next.
   await turnUntil(() => {
     if (clock.pendingTimers > 0) clock.advance(20);
     return intake.batches.reduce((sum, { records }) => sum + records, 0) === 250;
@@ -189,7 +189,7 @@ test('a group of a mebibyte goes to the journal at once, however few records it 
   const bounds = { groupMillis: Number.POSITIVE_INFINITY, groupRecords: 1_000_000 };
   const receiver = await newPushReceiver(intake, bounds);
   const socket = await rawPush(receiver.endpoint);
-  // Topic, blank and line feed come to each.
+  // Topic, space and line feed are added to each.
   const body = 'x'.repeat(524_288 - 5);
   await socket.send(['PLJ', body]);
   await socket.send(['PLJ', body]);
@@ -226,7 +226,7 @@ test('if the journal is full or has failed, messages are dropped and counted by 
   intake.broken = new Error('fsync');
   for (let at = 0; at < 10; at++) await socket.send(['PLJ', '1']);
   await intake.until(() => intake.appends === 2 && intake.waiting === 0);
-  // Nothing waits for the journal any more: the bound is not used up.
+  // Nothing waits for the journal any more: the limit is not used up.
   await receiver.stop(3_600_000);
   expect([...receiver.counters.dropped]).toEqual([
     ['full', 10],

@@ -49,11 +49,11 @@ test('a socket without keys cannot deliver anything', async () => {
   const { intake, receiver } = await guarded([known.publicKey]);
   const raw = new Dealer({ linger: 0, sendTimeout: 0 });
   closeLater(async () => raw.close());
-  // Who looks only after connecting may have missed it.
+  // A listener that is added only after connecting may have missed it.
   const { events } = raw;
   raw.connect(receiver.endpoint);
   for await (const event of events) if (event.type.startsWith('handshake:error')) break;
-  // libzmq may have given the connection up permanently; then there is nobody to send to.
+  // libzmq may have given up the connection permanently; then there is no peer to send to.
   await raw.send(['DL1', Buffer.alloc(48), 'x']).catch(() => {});
   expect(await send(newExporter({ endpoint: receiver.endpoint, curve: client(known) }), 'a')).toBeUndefined();
   expect(intake.texts).toEqual(['a']);
@@ -65,7 +65,7 @@ test('bytes that are not ZeroMQ have no effect on others', async () => {
   const receiver = await newReceiver(intake);
   const exporter = newExporter({ endpoint: receiver.endpoint });
   const port = Number(receiver.endpoint.split(':').at(-1));
-  // The greeting of ZMTP 3.0 with the mechanism NULL, and what may come behind it.
+  // The greeting of ZMTP 3.0 with the mechanism NULL, and possible data after it.
   const greeting = Buffer.concat([
     Buffer.from('ff00000000000000017f0300', 'hex'),
     Buffer.from('NULL'.padEnd(20, '\0')),

@@ -8,10 +8,10 @@ const producer = new Uint8Array(16).fill(1);
 const EXPORT_TIMEOUT_MILLIS = 1_000;
 const ACK_TIMEOUT_MILLIS = 100;
 
-/** What can happen, in any order. */
+/** The possible events, in any order. */
 type Step =
   | { readonly kind: 'export' | 'send' | 'answer' | 'cut' | 'replace' | 'full' | 'room' }
-  /** The daemon reads the next message of a connection, perhaps one that the client has left. */
+  /** The daemon reads the next message of a connection, possibly one that the client has closed. */
   | { readonly kind: 'read'; readonly connection: number }
   | { readonly kind: 'wait'; readonly millis: number };
 
@@ -36,7 +36,7 @@ interface Connection {
   readonly toClient: (readonly Uint8Array[])[];
 }
 
-/** A client's window, a daemon that keeps the rule of docs/wire.md, and connections that break. */
+/** A client's window, a daemon that follows docs/wire.md, and connections that fail. */
 class World {
   now = 1_000_000;
   readonly journals: { readonly id: Uint8Array; last: number; readonly seqs: number[] }[] = [];
@@ -49,7 +49,7 @@ class World {
   });
   readonly #connections: Connection[] = [];
   #names = 0;
-  /** Which batch a seq is; seqs are given in order. */
+  /** The batch of a seq; seqs are assigned in order. */
   readonly nameOf = new Map<number, string>();
   #isFull = false;
 
@@ -83,7 +83,7 @@ class World {
     }
   }
 
-  /** From here on all goes well. */
+  /** From here on nothing fails. */
   finish(): void {
     this.#isFull = false;
     for (let round = 0; this.#window.batches > 0; round++) {
@@ -146,7 +146,7 @@ class World {
     if (message !== undefined) this.#window.receive(decodeReply(message), this.now);
   }
 
-  /** The daemon goes on reading what has reached it; its answers to the old connection are lost. */
+  /** The daemon continues to read what has reached it; its replies to the old connection are lost. */
   #connect(): void {
     this.#connections.unshift({ toDaemon: [], toClient: [] });
     this.#connections.length = Math.min(4, this.#connections.length);

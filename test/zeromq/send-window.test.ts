@@ -7,7 +7,7 @@ const journal = new Uint8Array(16).fill(7);
 const ACK_TIMEOUT_MILLIS = 100;
 const EXPORT_TIMEOUT_MILLIS = 1_000;
 
-/** A window, the time, and what happened. */
+/** A window, the time, and the events. */
 function world(maxBytes = 1_000) {
   const events: [WindowEvent, number][] = [];
   const ends: string[] = [];
@@ -37,7 +37,7 @@ function world(maxBytes = 1_000) {
     window.add(batch);
     return { batch, ready: () => Object.assign(batch, { body }) };
   };
-  /** What is sent now: `hello`, or `seq<prev` of each batch. */
+  /** The frames that are sent now: `hello`, or `seq<prev` of each batch. */
   const sent = () => {
     const all: string[] = [];
     for (let frames = window.next(now); frames !== undefined; frames = window.next(now)) {
@@ -56,7 +56,7 @@ function world(maxBytes = 1_000) {
   return { window, events, ends, reasons, during, add, sent, answer, welcome, wait };
 }
 
-/** Three batches under way. */
+/** Three batches in flight. */
 function sending() {
   const all = world();
   for (let each = 0; each < 3; each += 1) all.add();
@@ -249,7 +249,7 @@ test('a batch ends once, also when it fails while the end of another is reported
   add(11);
   sent();
   welcome(8, 0, 10);
-  // As an export in the callback does, which sends what may be sent.
+  // Like an export in the callback, which sends what may be sent.
   during.end = () => void window.next(11_000);
   window.expire(10_000 + EXPORT_TIMEOUT_MILLIS);
   expect(ends).toEqual(['1 timeout', '2 too_large']);
@@ -351,7 +351,7 @@ test('the reply timeout counts from the last reply that settled or rejected a ba
   expect(window.dueMillis).toBe(10_160);
   wait(60);
   answer({ kind: 'reject', seq: 2, cause: 'protobuf' });
-  // It is sent again with another predecessor, and its time begins with that.
+  // It is resent with another predecessor, and its time starts then.
   expect([sent(), window.dueMillis]).toEqual([['3<1'], 10_220]);
   wait(60);
   answer({ kind: 'ack', last: 1, credit: 8 });

@@ -7,7 +7,7 @@ import { closeAll, closeLater, newReceiver } from './support/exporting.ts';
 import { MemoryIntake } from './support/memory-intake.ts';
 
 const program = join(__dirname, 'programs/thread-ends.js');
-/** Milliseconds after the first export that succeeded: batches are on their way, replies are, nothing is. */
+/** Milliseconds after the first successful export: batches are in flight, replies are, nothing is. */
 const moments = [0, 1, 5, 20, 60].map(String);
 
 afterEach(closeAll);

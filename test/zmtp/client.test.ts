@@ -19,7 +19,7 @@ afterEach(async () => {
 const ready = encodeFrame('command', encodeCommand('READY', encodeMetadata({ socketType: 'PULL' })));
 const opening = Buffer.concat([encodeGreeting('NULL', true), ...ready]);
 
-/** A TCP server whose sockets a test uses as it likes. */
+/** A TCP server whose sockets the test controls. */
 async function startServer(accept: (socket: Socket) => void, port = 0): Promise<Server> {
   const server = createServer((socket) => {
     socket.on('error', () => {});
@@ -33,7 +33,7 @@ async function startServer(accept: (socket: Socket) => void, port = 0): Promise<
 
 const portOf = (server: Server) => (server.address() as AddressInfo).port;
 
-/** A client whose time stands still, and what happened to it. */
+/** A client with a manual clock, and its events. */
 function newClient(port: number, options: Partial<ZmtpClientOptions> = {}) {
   const events: string[] = [];
   const losses: { readonly error: ZmtpError; readonly unsent: number }[] = [];
@@ -70,7 +70,7 @@ function newClient(port: number, options: Partial<ZmtpClientOptions> = {}) {
   return { client, clock, events, losses, until };
 }
 
-/** A client that is open, and its peer. */
+/** An open client and its peer. */
 async function opened(options: Partial<ZmtpClientOptions> = {}) {
   let peer: Socket | undefined;
   const server = await startServer((socket) => {
@@ -130,10 +130,10 @@ test('data that was sent but not taken is counted when the connection is lost, i
   expect(client.bytesWaiting).toBeGreaterThanOrEqual(3 * message);
   peer.resetAndDestroy();
   await until(() => losses.length === 1);
-  // The operating system counts a piece as taken when it has all of it.
+  // The operating system counts a chunk as taken when it has all of it.
   expect(losses[0]!.unsent).toBeGreaterThanOrEqual(3 * message);
   expect(client.bytesWaiting).toBe(0);
-  // Nobody is there who could get it.
+  // There is no connection.
   client.send([Buffer.from('lost')]);
   expect([client.isFull, client.bytesWaiting]).toEqual([true, 0]);
 });
@@ -182,7 +182,7 @@ describe('closed', () => {
     });
     const { client, clock, events } = newClient(portOf(server));
     client.close(500);
-    // One that connects later comes later.
+    // A later connection would arrive by now.
     const later = newClient(portOf(server));
     await new Promise<void>((resolve) => server.once('connection', () => setImmediate(resolve)));
     later.client.close(0);
@@ -220,7 +220,7 @@ describe('closed', () => {
     peer.pause();
     client.send([Buffer.alloc(30_000_000)]);
     client.close(10);
-    // It has not been read: the end is an error, or comes before the last byte.
+    // The data was not read: the end is an error, or arrives before the last byte.
     await new Promise((resolve) => setTimeout(resolve, 30));
     let bytes = 0;
     peer.on('data', (piece: Buffer) => {
@@ -246,7 +246,7 @@ describe('a process that has nothing else to do', () => {
     const { client, peer, losses, until } = await opened();
     peer.pause();
     client.send([Buffer.alloc(30_000_000)]);
-    // It was looked once at least.
+    // At least one check has run.
     await new Promise((resolve) => setTimeout(resolve, 60));
     expect(losses).toEqual([]);
     expect(client.bytesWaiting).toBeGreaterThanOrEqual(30_000_000);

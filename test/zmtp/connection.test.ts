@@ -31,7 +31,7 @@ describe('CURVE', () => {
   const newClient = (keys = clientKeys, serverKey = serverKeys.publicKey) =>
     new CurveClient('DEALER', { ...keys, serverKey });
 
-  /** Both sides in the middle of a handshake: each command as it was sent. */
+  /** Both sides during a handshake: each command as it was sent. */
   function handshakeOf(server = newServer(), client = newClient()) {
     const hello = client.begin()[0]!;
     const welcome = server.handshake(hello).answers[0]!;
@@ -39,14 +39,14 @@ describe('CURVE', () => {
     return { server, client, hello, welcome, initiate };
   }
 
-  /** Both sides after it. */
+  /** Both sides after the handshake. */
   function open() {
     const { server, client, initiate } = handshakeOf();
     const { answers, peer } = server.handshake(initiate);
     return { server, client, peer, serverPeer: client.handshake(answers[0]!).peer };
   }
 
-  /** What one side has encoded, as the other side's reader finds it. */
+  /** Encodes with one side and decodes with the other. */
   function frameOf(pieces: readonly Uint8Array[]): Frame {
     const reader = new FrameReader(200_000);
     reader.add(Buffer.concat(pieces));
@@ -140,7 +140,7 @@ describe('CURVE', () => {
         ][which] as [Uint8Array, (step: Buffer) => unknown];
         const changed = Buffer.from(bytes);
         const place = 1 + (at % (changed.length - 1));
-        // The padding and the minor version of a HELLO mean nothing.
+        // The padding and the minor version of a HELLO are ignored.
         if (which === 0 && place >= 7 && place < 80) return;
         if (bit < 8) changed[place]! ^= 1 << bit;
         const cause = causeOf(() => take(bit < 8 ? changed : changed.subarray(0, place)));
@@ -222,7 +222,7 @@ describe('a connection', () => {
         ...events,
       },
     );
-    /** Resolves when so much has happened. */
+    /** Resolves when this many events have happened. */
     const until = (isDone: () => boolean) =>
       new Promise<void>((resolve) => {
         const look = () => isDone() && resolve();
@@ -343,7 +343,7 @@ describe('a connection', () => {
     await until(() => seen.at(-1)?.startsWith('closed') === true);
     expect(seen.at(-1)).toBe(`closed ${cause}`);
     await gone;
-    // It was asked before.
+    // It was sent a PING before.
     expect(heard().includes('PING')).toBe(cause === 'silent');
   });
 
@@ -394,7 +394,7 @@ describe('a connection', () => {
     );
     await until(() => seen.length === 1);
     while (messages.length === 0) await new Promise((resolve) => setImmediate(resolve));
-    // Longer than a message may take, and than a silence: neither is the peer's fault.
+    // Longer than the limits for a message and for silence: neither is caused by the peer.
     await new Promise((resolve) => setTimeout(resolve, 60));
     expect([messages, connection.bytesHeld > 5]).toEqual([['first'], true]);
     taken();
@@ -411,7 +411,7 @@ describe('a connection', () => {
     await until(() => seen.length === 1);
     connection.send([Buffer.alloc(20_000_000)]);
     expect(connection.isFull).toBe(true);
-    // What comes with the next piece is read, and left where it is.
+    // Data of the next chunk is read, but not processed.
     socket.emit('data', messageOf('waits'));
     expect([seen.length, connection.bytesHeld, socket.isPaused()]).toEqual([1, 7, true]);
     drained = 0;

@@ -20,14 +20,14 @@ function causeOf(call: () => unknown): string {
   return 'none';
 }
 
-/** All frames that are there. */
+/** All complete frames. */
 function allOf(reader: FrameReader): Frame[] {
   const frames: Frame[] = [];
   for (let frame = reader.next(); frame !== undefined; frame = reader.next()) frames.push(frame);
   return frames;
 }
 
-/** A frame's head of nine bytes. */
+/** A frame header of nine bytes. */
 function longHead(length: bigint, flags = 2): Buffer {
   const head = Buffer.alloc(9);
   head[0] = flags;
@@ -91,7 +91,7 @@ describe('frames', () => {
       reader.add(Buffer.from([flags, 0]));
       return causeOf(() => reader.next()) === 'not_zmtp';
     });
-    // Commands have no other part behind them; all other bits are reserved.
+    // Commands cannot have further parts; all other bits are reserved.
     expect(refused).toEqual([5, 7, ...Array.from({ length: 248 }, (_, at) => at + 8)]);
   });
 
@@ -156,7 +156,7 @@ describe('a message', () => {
     };
     expect(fill([0, 0, 0])).toBe('none');
     expect(fill([0, 0, 0, 0])).toBe('too_many_frames');
-    // The places of three frames are allowed beside the bytes.
+    // The overhead of three frames is allowed in addition to the bytes.
     expect([fill([100, 64, 0]), fill([100, 0, 0])]).toEqual(['too_large', 'none']);
     expect([fill([100 + 128]), fill([100 + 129])]).toEqual(['none', 'too_large']);
     const message = new IncomingMessage(100, 3);
@@ -186,7 +186,7 @@ describe('the bytes that all connections hold', () => {
     expect(held.set(as(second), 61)).toBe(false);
     expect(held.set(as(third), 1)).toBe(false);
     expect(held.bytes).toBe(103);
-    // Whoever holds nothing is not held up.
+    // A connection that holds nothing is not blocked.
     expect(held.set(as(third), 0)).toBe(true);
     expect([second.resumed, third.resumed]).toEqual([0, 0]);
     held.set(as(first), 39);
@@ -210,7 +210,7 @@ describe('the bytes that all connections hold', () => {
 });
 
 describe('what is sent', () => {
-  /** A socket that takes what it is told to take. */
+  /** A socket that takes what the test lets it take. */
   function socketOf() {
     const written: Uint8Array[] = [];
     const taken: ((error?: Error) => void)[] = [];
@@ -285,13 +285,13 @@ describe('what is sent', () => {
     await turn();
     expect([outgoing.isFull, outgoing.bytes, outgoing.stuckMillis >= 0]).toEqual([true, 262_144, true]);
     take();
-    // Exactly the half is not below it.
+    // Exactly half is not below half.
     expect([outgoing.isFull, drained]).toEqual([false, 0]);
     take();
     expect(drained).toBe(1);
     take();
     expect([drained, outgoing.bytes, outgoing.stuckMillis]).toEqual([2, 0, 0]);
-    // It was not full since: only the end is said.
+    // It has not been full since, so only the end is reported.
     kib(20);
     kib(20);
     take();

@@ -29,7 +29,7 @@ beforeEach(() => {
   mockTimers = [];
 });
 
-/** Lets so many seconds pass, one after the other. */
+/** Advances the time second by second. */
 function pass(seconds: number): void {
   for (let each = 0; each < seconds; each += 1) {
     mockNow += 1_000;
@@ -39,7 +39,7 @@ function pass(seconds: number): void {
   }
 }
 
-/** A connection that holds bytes of a message which began then, and what became of it. */
+/** A connection that holds bytes of a message that began at that time, and what happened to it. */
 function connectionOf(held: HeldBytes, beganAt: number | undefined, bytesHeld: number) {
   const events: string[] = [];
   const connection = {
@@ -76,7 +76,7 @@ test('a slow message that blocks no others is not disconnected', () => {
   slow.set();
   expect(other.set()).toBe(false);
   pass(4);
-  // The other one goes shortly before the first would be cut off for it.
+  // The other one is removed shortly before the first would be disconnected because of it.
   held.remove(other.connection);
   pass(10);
   expect([slow.events, other.events, mockTimers]).toEqual([[], [], []]);
@@ -91,11 +91,11 @@ test('a waiting connection resumes when its message is the oldest', () => {
   ];
   expect([first.set(), second.set(), third.set()]).toEqual([true, false, false]);
   expect(mockTimers).toHaveLength(1);
-  // Its message is whole; there are 120 bytes still.
+  // Its message is complete; 120 bytes are still held.
   held.remove(first.connection);
   pass(1);
   expect([first.events, second.events, third.events]).toEqual([[], ['resumed'], []]);
-  // The third waits on, and is looked after again.
+  // The third still waits, and is checked again.
   expect(mockTimers).toHaveLength(1);
   held.remove(second.connection);
   expect(third.events).toEqual(['resumed']);
@@ -106,7 +106,7 @@ test('a waiting connection resumes when its message is the oldest', () => {
 test('connections without an incomplete message are never the oldest', () => {
   const held = new HeldBytes(100);
   const [busy, waiting] = [connectionOf(held, undefined, 150), connectionOf(held, 10_900, 10)];
-  // A message that is being taken keeps its bytes, but nothing of it is on its way.
+  // A message that is being processed holds its bytes, but is not incomplete.
   expect(busy.set()).toBe(false);
   expect(waiting.set()).toBe(true);
   pass(6);

@@ -56,7 +56,7 @@ async function newServer(options: object = {}) {
       ...options,
     },
     {
-      // Says everything back.
+      // Echoes everything.
       message: (connection: ServerConnection, frames) =>
         void connection.send(frames.map((frame) => Buffer.from(frame))),
       refused: (cause, address, why) => {

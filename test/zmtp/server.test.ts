@@ -8,7 +8,7 @@ import { type ServerConnection, ZmtpServer, type ZmtpServerOptions } from '../..
 import { freePort } from '../support/free-port.js';
 import { RawZmtp } from '../zeromq/support/raw-zmtp.ts';
 
-/** What a timer takes at least: on a busy machine what waits to be sent may need more than a server waits for it. */
+/** A minimum for timers: on a busy machine pending data may need longer than a server waits for it. */
 let mockLeastMillis = 0;
 jest.mock('../../src/record/index.ts', () => {
   const real = jest.requireActual<typeof record>('../../src/record/index.ts');
@@ -26,7 +26,7 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
 
-/** A server, what happened to it, and its clients. */
+/** A server, its events, and its clients. */
 async function world(options: Partial<ZmtpServerOptions> = {}) {
   const events: string[] = [];
   const connections: ServerConnection[] = [];
@@ -85,7 +85,7 @@ test('a client that comes and goes is no fault; one that speaks something else i
   stranger.on('error', () => {});
   stranger.write('GET / HTTP/1.1\r\n\r\n');
   await once(stranger.resume(), 'close');
-  // One that does not say anything.
+  // A client that sends nothing.
   const silent = connect(port, '127.0.0.1').on('error', () => {});
   await once(silent, 'data');
   silent.end();
@@ -120,7 +120,7 @@ test('a client that is closed by this side is gone, and not refused', async () =
   await client.closed;
   await until(() => count('closed') === 1);
   expect(count('refused')).toBe(0);
-  // What is sent to it is nobody's.
+  // Messages to it are dropped.
   connection.send([Buffer.from('a')]);
   expect([connection.isFull, events.at(-1)]).toEqual([true, 'closed']);
 });

@@ -127,7 +127,7 @@ export class DeadLetterBox {
   }
 }
 
-/** 0 if somebody has removed it: its letters are kept or gone, and not a reason to keep the new ones twice. */
+/** 0 if the file was removed: that is no reason to fail, which would store the new letters twice. */
 async function sizeOf(path: string): Promise<number> {
   try {
     return (await stat(path)).size;

@@ -84,7 +84,7 @@ export class LogFile {
     const file = await open(path, constants.O_APPEND | constants.O_RDWR).catch(ignoreMissing);
     if (file === undefined) return undefined;
     try {
-      // Once more, of what is open: another program may have moved the file in between.
+      // Checked again on the open file, because another program may have moved it in between.
       const found = await file.stat({ bigint: true });
       const tail = await readTail(file, state.offset);
       if (!isIt(found) || crc32(tail) !== state.tail) {

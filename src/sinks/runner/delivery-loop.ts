@@ -106,7 +106,7 @@ export class DeliveryLoop {
     return false;
   }
 
-  /** Undefined: there is something else to do. What comes after this look wakes it up. */
+  /** Undefined: there is other work. Work that is added after this check wakes the loop. */
   async #next(maxBytes: number): Promise<readonly JournalEntry[] | undefined> {
     if (this.#replays.length > 0 || this.#isDone()) return undefined;
     const { control, health } = this.#parts;

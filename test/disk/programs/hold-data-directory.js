@@ -1,4 +1,4 @@
-// Opens the data directory that is named, says how it went, and holds it until it is killed.
+// Opens the given data directory, prints the result, and holds it until it is killed.
 
 const built = new URL('../../../build/disk/index.js', import.meta.url);
 const { openDataDirectory } = await import(built.href);

@@ -1,4 +1,4 @@
-// Appends to a journal until it is killed, and says on standard output what was acknowledged:
+// Appends to a journal until it is killed, and prints on standard output what was acknowledged:
 // `A <index> <producer> <seq>` after an answer, `T <position>` before a trim.
 // Arguments: directory, and optionally a step at which to kill itself: <kind> <count> <before|after>.
 import { writeSync } from 'node:fs';

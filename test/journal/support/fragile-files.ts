@@ -4,11 +4,11 @@ import type { Files, OpenDirectory, OpenFile } from '../../../src/journal/index.
 interface Inode {
   content: Buffer;
   durable: Buffer;
-  /** Pages that a sync still has to bring to the disk. */
+  /** Pages that a sync must still write to disk. */
   readonly dirty: Set<number>;
 }
 
-/** What the journal is about to do, in the order it does it. */
+/** The steps of the journal, in order. */
 export interface Step {
   readonly number: number;
   readonly kind: 'create' | 'writev' | 'datasync' | 'truncate' | 'rename' | 'unlink' | 'syncDirectory';
@@ -18,9 +18,9 @@ export interface Step {
 const PAGE_BYTES = 512;
 
 /**
- * A file system in memory that forgets at a crash what was not synced: of every page, name and length either the
- * old state or the new one is there, as a disk's cache may have it. Each step can be made to fail. As with Linux, a
- * sync that failed leaves pages that count as written although the disk never got them.
+ * A file system in memory that can lose unsynced data at a crash: for every page, name and length either the
+ * old or the new state survives, as in a disk's cache. Each step can be made to fail. As on Linux, a failed
+ * sync leaves pages that count as written although the disk never got them.
  */
 export class FragileFiles implements Files {
   readonly #names: Map<string, Inode>;
@@ -29,13 +29,13 @@ export class FragileFiles implements Files {
   freeAmount = Number.MAX_SAFE_INTEGER;
   /** Called before each step that changes something; what it throws is the step's error. */
   before: (step: Step) => void = () => {};
-  /** Resolved before each step, so that a test can hold the disk. */
+  /** Awaited before each step, so that a test can block the disk. */
   gate: Promise<void> = Promise.resolve();
-  /** What opening a file to read throws. */
+  /** The error of opening a file to read. */
   openingFails: Error | undefined;
-  /** Set at a crash: the process that used these files is gone. */
+  /** Set at a crash: the process that used these files has ended. */
   dead = false;
-  /** Files and directories that are open, by path, one entry for each opening. */
+  /** Open files and directories, by path, one entry for each open handle. */
   readonly open: string[] = [];
   /** How often a file was read from. */
   reads = 0;
@@ -49,7 +49,9 @@ export class FragileFiles implements Files {
     return this.#steps;
   }
 
-  /** What is on the disk after a loss of power. @param chance from 0 up to 1; below a half: the old state */
+  /**
+   * The state of the disk after a power failure. @param chance from 0 up to 1; below one half: the old state
+   */
   crash(chance: () => number): FragileFiles {
     this.dead = true;
     const names = new Map<string, Inode>();
@@ -61,7 +63,7 @@ export class FragileFiles implements Files {
     return new FragileFiles(names);
   }
 
-  /** What is there after the process was killed: all that was written, synced or not. */
+  /** The state after the process was killed: everything that was written, synced or not. */
   killed(): FragileFiles {
     this.dead = true;
     return new FragileFiles(
@@ -92,7 +94,7 @@ export class FragileFiles implements Files {
     throw new Error(`no file ${name}`);
   }
 
-  /** Puts other content into a file, as a failing disk does. */
+  /** Changes the content of a file, as a failing disk does. */
   replace(name: string, content: Buffer): void {
     for (const [path, inode] of this.#names) {
       if (basename(path) !== name) continue;
@@ -176,7 +178,7 @@ export class FragileFiles implements Files {
       },
       writev: async (parts, position) => {
         const bytes = Buffer.concat(parts);
-        // A part is written before a write fails.
+        // A part is written before the write fails.
         const half = () => write(bytes.subarray(0, Math.floor(bytes.length / 2)), position);
         await this.#step('writev', path, () => write(bytes, position), half);
         return bytes.length;
@@ -199,7 +201,7 @@ export class FragileFiles implements Files {
     };
   }
 
-  /** @returns what closes it, once */
+  /** @returns a function that closes it, once */
   #opened(path: string): () => Promise<void> {
     this.open.push(path);
     let isOpen = true;
@@ -212,7 +214,7 @@ export class FragileFiles implements Files {
 
   async #step(kind: Step['kind'], path: string, effect: () => void, failing = () => {}): Promise<void> {
     await this.gate;
-    // The process is gone: what it would do next never happens, and it learns nothing more.
+    // The process has ended: its next steps never happen, and it gets no results.
     if (this.dead) await new Promise(() => {});
     this.#steps += 1;
     try {

@@ -12,7 +12,7 @@ export function originOf(producer: number, seq: number, prev = seq - 1): Origin 
   return { producer: producerOf(producer), seq, prev };
 }
 
-/** A batch whose body says what it is, and is at least so long. */
+/** A batch whose body contains its label, with a minimum size. */
 export function batchOf(text: string, origin?: Origin, bytes = 0): Batch {
   return { body: Buffer.from(text.padEnd(bytes, '.')), records: text.length, origin };
 }
@@ -21,7 +21,7 @@ export function textOf(entry: JournalEntry): string {
   return Buffer.from(entry.body).toString().replace(/\.+$/, '');
 }
 
-/** All entries from `position` to what is the end now. */
+/** All entries from `position` to the current end. */
 export async function readAll(journal: Journal, position = 1, maxBytes = 4_096): Promise<JournalEntry[]> {
   const reader = journal.reader(position);
   const found: JournalEntry[] = [];

@@ -14,7 +14,7 @@ afterEach(() => rmSync(directory, { recursive: true }));
 
 const NOBODY = 2 ** 22 + 1;
 
-/** A box of a process that is not there, with so many records. */
+/** A box of a process that does not exist, with this many records. */
 function deadBox(name: string, records: number, id = 'cd'.repeat(16)): Buffer {
   const { writer, file } = memoryBox({ id, pid: NOBODY, blocks: 40, pidNamespace: here() });
   for (let count = 0; count < records; count += 1) writer.held(aRecord(`record ${count}`), '');
@@ -31,7 +31,7 @@ function here(): string {
   }
 }
 
-/** A journal in memory that knows producers, as the real one does. */
+/** A journal in memory with a table of producers, like the real one. */
 class MemoryIntake implements Intake {
   readonly id = new Uint8Array(16);
   readonly batches: Batch[] = [];
@@ -122,7 +122,7 @@ test('if the daemon dies within a box, the next one reads the rest: every record
   await first.start();
   await intake.holds(2);
   await first.stop(0);
-  // As a process that died left it.
+  // As left by a process that died.
   for (const name of readdirSync(directory)) rmSync(join(directory, name));
   writeFileSync(join(directory, `checkout.box.taken-${NOBODY}-abcdef`), file);
   intake.answer = () => undefined;

@@ -3,15 +3,15 @@ import { InFlight, type Share } from '../../../src/receivers/otlp/in-flight.ts';
 import { expectEqual } from '../../support/expect-equal.ts';
 
 const MAX = 40_000;
-/** What each request, and each piece of it, costs beside its bytes. */
+/** The memory cost of each request, and of each of its chunks, beyond its bytes. */
 const [REQUEST, PIECE] = [4_096, 256];
 
-/** The same in the plainest way: what each request has, and what has become of it. */
+/** A plain model of the same: what each request has, and its state. */
 class Model {
   readonly all: { share: Share; bytes: number; state: 'reading' | 'complete' | 'evicted' | 'released' }[] =
     [];
 
-  /** What requests have that were not told to give way. */
+  /** The bytes of requests that were not evicted. */
   get kept(): number {
     return this.#sum(({ state }) => state === 'reading' || state === 'complete');
   }
@@ -20,7 +20,7 @@ class Model {
     return this.#sum(({ state }) => state !== 'released');
   }
 
-  /** Makes room as it is meant: the largest that is not complete gives way to what stays smaller. */
+  /** Makes room by the rule: the largest incomplete request is evicted for one that stays smaller. */
   makesRoom(own: number, wanted: number): boolean {
     while (this.kept + wanted > MAX) {
       const reading = this.all.filter(({ state }) => state === 'reading');
@@ -77,7 +77,7 @@ test('requests in flight stay within their limit; the largest incomplete one is 
       }
       for (const { share, state } of model.all) if (state !== 'released') share.release();
       expect(inFlight.bytes).toBe(0);
-      // All of the room is there again.
+      // All of the room is free again.
       expect(new Array(9).fill(0).map(() => inFlight.share() !== undefined)).toEqual(new Array(9).fill(true));
     }),
     { numRuns: 300 },

@@ -162,7 +162,7 @@ test.each(['none', 'gzip'])(
     const bodies = intake.batches.flatMap(({ body }) =>
       decodeLogs(body).resources.flatMap(({ scopes }) => scopes.flatMap((scope) => scope.records)),
     );
-    // The SDK exports its last batches side by side: their order is not promised.
+    // The SDK exports its last batches concurrently, so their order is undefined.
     const numbers = bodies.map(({ body }) => Number(String(body).replace('number ', '')));
     expect(numbers.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 1_500 }, (_, i) => i));
     expect(Object.fromEntries(receiver.counters.refused)).toEqual({});

@@ -10,14 +10,14 @@ import { field } from '../../support/protobuf.ts';
 import { call } from './support/grpc.ts';
 import { ask, JSON_TYPE, PROTOBUF } from './support/http.ts';
 
-/** A heap that such a batch would fill many times over. */
+/** A heap that such a batch would fill many times. */
 const SMALL_HEAP = ['env', 'NODE_OPTIONS=--max-old-space-size=192'];
 const EMPTY_ATTRIBUTE = 0x32;
 const EMPTY_ENTRY = 0x0a;
 const folder = folderForEachTest();
 const start = daemonsForEachTest(folder);
 
-/** So many empty messages, two bytes each. */
+/** This many empty messages of two bytes each. */
 function empty(tag: number, count: number): Buffer {
   return Buffer.alloc(2 * count, Uint8Array.of(tag, 0));
 }
@@ -100,7 +100,7 @@ test('the same over gRPC and push: refused, counted, and the daemon continues', 
   expect(await after(daemon, at.otlpHttp!)).toContain('the next');
 });
 
-/** Waits until the metrics say so. */
+/** Waits until the metrics have this value. */
 async function daemonCounts(http: string, line: string): Promise<void> {
   for (;;) {
     const page = await (await fetch(`${http}/metrics`)).text();

@@ -38,7 +38,7 @@ async function receiving(options: Partial<OtlpGrpcReceiverOptions> = {}) {
   return { receiver, intake, endpoint: receiver.endpoint };
 }
 
-/** A message as gRPC frames it. */
+/** A message with its gRPC prefix. */
 function framed(body: Uint8Array, flag = 0, length = body.length): Buffer {
   const prefix = Buffer.alloc(5);
   prefix[0] = flag;
@@ -48,7 +48,7 @@ function framed(body: Uint8Array, flag = 0, length = body.length): Buffer {
 
 const HEADERS = { ':method': 'POST', ':path': EXPORT, 'content-type': 'application/grpc', te: 'trailers' };
 
-/** A call without any library of gRPC: what is sent is up to the test. */
+/** A call without a gRPC library: the test chooses what is sent. */
 function open(endpoint: string, headers: OutgoingHttpHeaders = {}): ClientHttp2Stream {
   const session = connect(`http://${endpoint}`);
   session.on('error', () => {});
@@ -237,7 +237,7 @@ test('an aborted call releases its memory', async () => {
     while (receiver.inFlightBytes > 0) await new Promise(setImmediate);
   }
 
-  // Node's client ends a stream before it resets it, so that a short message may be what is seen first.
+  // Node's client ends a stream before it resets it, so a short message may be seen first.
   const { aborted = 0, malformed = 0 } = Object.fromEntries(receiver.counters.refused);
   expect([aborted + malformed, aborted > 0]).toEqual([2, true]);
   expect(intake.appends).toBe(0);
@@ -261,7 +261,7 @@ test('a client that disconnects before the answer does not affect others', async
 test('a slow client is disconnected: before its handshake, and during its message', async () => {
   const hasty = await receiving({ headersMillis: 100 });
   await (await rawConnection(portOf(hasty.endpoint))).rest;
-  // On a busy machine its headers may take as long as its message may.
+  // On a busy machine its headers may take as long as the limit for a message.
   const { receiver, endpoint } = await receiving({ requestMillis: 200 });
   const slow = open(endpoint);
   slow.write(framed(Buffer.alloc(3), 0, 9));
@@ -280,7 +280,7 @@ test('a client that sends GOAWAY and does not close is disconnected', async () =
   socket.write('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
   socket.write(Buffer.from([...settings, ...goAway]));
 
-  // Without an end of its own, so that what it sees is a reset.
+  // It does not end its side, so that it sees a reset.
   await new Promise((resolve) => socket.once('end', resolve).once('close', resolve));
   const probe = setInterval(() => socket.write(Buffer.from(settings)), 20);
   await rest;
@@ -327,7 +327,7 @@ test('the exporter of OpenTelemetry is a client', async () => {
   const bodies = intake.batches.flatMap(({ body }) =>
     decodeLogs(body).resources.flatMap(({ scopes }) => scopes.flatMap((scope) => scope.records)),
   );
-  // The SDK exports its last batches side by side: their order is not promised.
+  // The SDK exports its last batches concurrently, so their order is undefined.
   const numbers = bodies.map(({ body }) => Number(String(body).replace('number ', '')));
   expect(numbers.toSorted((a, b) => a - b)).toEqual(records.map((_, index) => index));
   expect(receiver.counters.records).toBe(1_000);
@@ -357,7 +357,7 @@ test('any bytes on the socket are refused and counted, and the receiver continue
   }
 
   expect(receiver.counters.refused.get('protocol')).toBeGreaterThan(0);
-  // On a busy machine some were cut off before their bytes were read; where there is time each is counted.
+  // On a busy machine some were disconnected before their bytes were read; with enough time each is counted.
   const patient = await receiving();
   for (let count = 1; count <= 20; count += 1) {
     const { socket, rest } = await rawConnection(portOf(patient.endpoint));
@@ -398,9 +398,9 @@ test('connections that do not speak gRPC leave nothing behind', async () => {
     await once(socket, 'close');
   }
   while ((receiver.counters.refused.get('protocol') ?? 0) < count) await turn();
-  // The class that those of a server and of a client have in common.
+  // The common class of server and client sessions.
   const Http2Session = Object.getPrototypeOf(session.constructor);
-  // Those of the last turns may still be on their way out; there were all of them.
+  // Sessions of the last turns may still exist, but not all of them.
   expect(queryObjects(Http2Session)).toBeLessThan(count / 3);
 });
 

@@ -394,7 +394,7 @@ test('a slow client is disconnected: before its first byte, during its headers, 
   const slowBody = await rawConnection(port);
   slowBody.socket.write(`${head}\r\nabc`);
 
-  // What a client has sent too late is not read any more, and a connection with bytes that nobody reads is reset.
+  // Data that a client sends too late is not read, and a connection with unread data is reset.
   expect(await silent.rest).toMatch(/^(HTTP\/1\.1 503 |$)/);
   expect(await slowHead.rest).toMatch(/^(HTTP\/1\.1 503 |$)/);
   await slowBody.rest;
@@ -516,7 +516,7 @@ test('incomplete bodies are evicted for smaller requests, the largest first', as
     socket.write(head);
     socket.write(Buffer.alloc(MIB - 100_000 * (2 - at)));
   }
-  // Beside its bytes each piece costs something, and how many pieces there are is up to the system.
+  // Each chunk has an overhead, and the system decides how many chunks there are.
   while (receiver.inFlightBytes < 2 * MIB - 300_000) await new Promise((resolve) => setImmediate(resolve));
 
   expect((await ask(endpoint, { body: protobuf(1, 400_000) })).status).toBe(200);
@@ -545,7 +545,7 @@ test('zstd is read if Node supports it', async () => {
   expect(intake.appends).toBe(zstd === undefined ? 0 : 1);
 });
 
-/** A request of exactly so many bytes: behind its record is a field that nobody knows. */
+/** A request of exactly this size: an unknown field follows its record. */
 function ofBytes(bytes: number): Buffer {
   const body = protobuf(1);
   const rest = bytes - body.length;

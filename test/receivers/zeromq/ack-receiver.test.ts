@@ -25,12 +25,12 @@ async function world(options: object = {}, tools: object = {}) {
   return { intake, receiver, lines, connect, client: await connect() };
 }
 
-/** For what causes no event: a look in each turn of the event loop. */
+/** For conditions without an event: checks in each turn of the event loop. */
 async function turnUntil(isDone: () => boolean): Promise<void> {
   while (!isDone()) await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** A clock that stands still, and for each timer whether it keeps the process alive. */
+/** A manual clock that records for each timer whether it keeps the process alive. */
 function newClock() {
   const manual = new ManualClock();
   const kept: [number, boolean | undefined][] = [];
@@ -187,7 +187,7 @@ test('if the journal fails, no client is answered, it is logged, and the room is
 });
 
 test('a client that disconnects before the journal answers does not delay the replies of others', async () => {
-  // The next one is let in when the first is gone.
+  // The next one is accepted when the first has disconnected.
   const { intake, client, connect, lines } = await world({ maxConnections: 1 });
   intake.hold();
   client.data(1, 'of the first');
@@ -237,7 +237,7 @@ test('two large batches may arrive at the same time, even if the limit for the j
   const { intake, receiver, client } = await world({ maxBatchBytes: bytes, maxInFlightBytes: 1_024 });
   const slow = await RawZmtp.open(receiver.endpoint);
   closeLater(async () => void slow.socket.destroy());
-  // A part of a batch, whose rest does not come.
+  // A part of a batch whose rest is never sent.
   slow.frame(Buffer.alloc(60_000), { length: bytes });
   await turnUntil(() => slow.socket.writableLength === 0);
   client.data(1, 'x'.repeat(60_000));
@@ -293,7 +293,7 @@ describe('beyond twice its credit', () => {
     intake.hold();
     for (const seq of [1, 2, 3]) client.data(seq, `batch ${seq}`);
     await intake.until(() => intake.waiting === 2);
-    // The third came with them, and waits.
+    // The third arrived with them, and waits.
     const stopped = receiver.stop(3_600_000);
     intake.release();
     await stopped;

@@ -18,7 +18,7 @@ const helloOf = (producer: Uint8Array, secret?: Uint8Array): HelloFrame => ({
 });
 const dataOf = (producer: Uint8Array) => ({ kind: 'data', producer }) as DataFrame;
 
-/** The answers that a session has to give now, in short. */
+/** The replies that a session is due, in short form. */
 function repliesOf(session: ClientSession, last = 0): string[] {
   return session
     .takeReplies(new Uint8Array(16), 8, 1_000, () => last)
@@ -33,7 +33,7 @@ test('pending batches of a closed connection do not end a session that its clien
   sessions.closed(old);
   const now = sessions.of(next, helloOf(id, secret)) as ClientSession;
   expect(now).not.toBe(before);
-  // A batch of the old connection waited for room, and comes to the journal only now.
+  // A batch of the old connection waited for room, and is appended only now.
   sessions.settled(before);
   expect(sessions.of(next, dataOf(id))).toBe(now);
 });
@@ -48,7 +48,7 @@ test('a session exists while its batches wait for the journal, on the connection
   expect(session.connection).toBeUndefined();
   expect(sessions.of(next, helloOf(id, secret))).toBe(session);
   expect(session.connection).toBe(next);
-  // The old connection no longer has it: that it closes once more means nothing.
+  // The old connection no longer has it: closing it again has no effect.
   sessions.closed(old);
   expect([session.connection, [...sessions.sessionsOf(old)], [...sessions.sessionsOf(next)]]).toEqual([
     next,
@@ -86,7 +86,7 @@ test('with CURVE a producer belongs to the key that used it first; without CURVE
   expect(mayContinue('curve K', plain)).toBe(false);
   expect(mayContinue('10.0.0.9', plain)).toBe(true);
   expect(mayContinue(undefined, keyed)).toBe(true);
-  // An intake that remembers no owners.
+  // An intake without owners.
   expect(new ClientSessions({} as Intake).of(plain, dataOf(producer))).toMatchObject({ producer });
 });
 
@@ -97,7 +97,7 @@ test('producers that sent something within a second are active, counted over two
   const [a, b, c] = [session(), session(), session()];
   expect(sessions.activeCount).toBe(1);
   expect([sessions.active(a, 0), sessions.active(b, 500), sessions.active(b, 999)]).toEqual([1, 2, 2]);
-  // Those of the second before still count.
+  // Sessions of the previous second still count.
   expect(sessions.active(c, 1_000)).toBe(2);
   expect([sessions.active(c, 1_999), sessions.active(c, 2_000)]).toEqual([2, 1]);
   // Without its connection it is not active any more.
@@ -142,7 +142,7 @@ test('in any order of connects, closes and settlements, the last connection that
     fc.property(fc.array(step, { minLength: 20, maxLength: 60 }), (steps) => {
       const sessions = new ClientSessions(noOwners);
       let connections = [0, 1, 2].map((at) => connectionOf(`a:${at}`));
-      /** Who speaks for each producer. */
+      /** The connection of each producer. */
       const speaker: (ServerConnection | undefined)[] = [undefined, undefined, undefined];
       const inJournal: ClientSession[] = [];
       /** They have a batch that waits for room. */

@@ -86,13 +86,13 @@ test('a client that floods and does not read is no longer read itself', async ()
   const { intake, receiver } = await ackPair();
   const peer = await raw(receiver.endpoint);
   peer.socket.pause();
-  // A PING is answered by a PONG of nearly its size.
+  // A PING is answered by a PONG of nearly the same size.
   const ping = Buffer.concat([Buffer.from([4, 23]), Buffer.from(`\x04PING\0\0${'x'.repeat(16)}`, 'latin1')]);
   const pings = Buffer.concat(Array.from({ length: 40_000 }, () => ping));
   for (let at = 0; at < 20; at++) peer.socket.write(pings);
   const exporter = newExporter({ endpoint: receiver.endpoint });
   for (let at = 0; at < 50; at++) expect(await send(exporter, 'a')).toBeUndefined();
-  // The rest of 20 MB has not left, beyond what the sockets of both sides hold.
+  // The rest of 20 MB was not sent, except for what the sockets of both sides buffer.
   expect(peer.socket.writableLength).toBeGreaterThan(2_000_000);
   peer.socket.resume();
   await new Promise<void>((resolve) => peer.socket.once('drain', resolve));

@@ -4,7 +4,7 @@ import { decodeLogs } from '../../../src/otlp/index.ts';
 import { InFlightBound } from '../../../src/receivers/zeromq/in-flight-bound.ts';
 import { DecodedGroup, DistlogGroup, owned } from '../../../src/receivers/zeromq/message-group.ts';
 
-/** Lets all that waits for a promise that is resolved go on. */
+/** Lets all callbacks of resolved promises run. */
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 describe('the limit for the journal', () => {
@@ -148,7 +148,7 @@ describe('messages that go to the journal together', () => {
     group.add(topic('PLJ'), json('x'.repeat(131_073)));
     const { resources } = decodeLogs(group.encode());
     const sizes = resources.map(({ scopes }) => scopes.map(({ records }) => records.length));
-    // The long one is looked through by itself, and comes first.
+    // The long one is scanned separately, and comes first.
     expect(sizes.flat(2)).toEqual([1, 3, 1]);
   });
 

@@ -13,13 +13,13 @@ import { RawZmtp } from '../../zeromq/support/raw-zmtp.ts';
 
 afterEach(closeAll);
 
-/** A line for each record; a body of none has no records. */
+/** A line per record; an empty body has no records. */
 const decode: DecodeMessage = (_topic, body) => {
   const text = Buffer.from(body).toString();
   return { body: Buffer.from(`${text}\n`), records: text === 'none' ? 0 : text.split('\n').length };
 };
 
-/** A receiver whose time stands still, a sender, and what is logged. */
+/** A receiver with a manual clock, a sender, and the log. */
 async function world(options: Partial<ZmqPushReceiverOptions> = {}) {
   const intake = new MemoryIntake();
   const lines: string[] = [];
@@ -62,7 +62,7 @@ test('a group goes to the journal with its last record, or when its first has wa
   clock.advance(1);
   expect([intake.appends, clock.pendingTimers]).toEqual([1, 0]);
   await push('c', 'd', 'e');
-  // Nothing is left that could fire.
+  // No timer is left.
   expect([intake.appends, clock.pendingTimers]).toEqual([2, 0]);
   await push('f');
   clock.advance(20);

@@ -1,5 +1,5 @@
-// Preloaded into a real daemon (`node --import`): the process dies, without a word, as soon as a file sink writes a line
-// with a record that says DEADLY. It stands for every fault that nobody thought of, such as running out of memory.
+// Preloaded into a real daemon (`node --import`): the process dies as soon as a file sink writes a line with
+// a record that contains DEADLY. It stands for unexpected faults, such as running out of memory.
 import { open } from 'node:fs/promises';
 
 const handle = await open(process.execPath, 'r');

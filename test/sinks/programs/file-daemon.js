@@ -1,4 +1,5 @@
-// A file sink with its runner on a journal that every start makes again in the same way; it is there to be killed.
+// A file sink with its runner on a journal that every start creates in the same way; it is meant to be
+// killed.
 import { join } from 'node:path';
 import { encodeDecoded } from '../../../build/otlp/index.js';
 import { resolve } from '../../../build/settings/index.js';
@@ -7,7 +8,7 @@ import { SinkRunner } from '../../../build/sinks/runner/index.js';
 
 const [folder = '.', entriesText = '1', offeredText = 'Infinity'] = process.argv.slice(2);
 const entries = Number(entriesText);
-/** So many entries it writes in this run, however late its end comes. */
+/** How many entries it writes in this run, however late its end comes. */
 const offered = Number(offeredText);
 /** The last of them. @type {number | undefined} */
 let last;
@@ -86,7 +87,7 @@ const runner = new SinkRunner({
   batchBytes: 40_000,
 });
 await runner.start();
-// It says first where it begins.
+// It first prints where it starts.
 let position = runner.position;
 process.stdout.write(`${position}\n`);
 setInterval(async () => {

@@ -8,7 +8,7 @@ import type { MemoryJournal } from '../support/memory-journal.ts';
 
 const url = (...path: string[]) => pathToFileURL(join(__dirname, ...path));
 export const PROGRAM = url('../../../dist/esm/store/store-program.js');
-/** Ends itself, see there. */
+/** A program that kills itself, see there. */
 export const DEADLY_PROGRAM = url('programs/deadly-store.js');
 
 const OPTIONS = {
@@ -24,7 +24,7 @@ export interface TestStoreOptions {
   readonly partitionRecords?: number;
 }
 
-/** A store sink with a real process, and what it has warned of. */
+/** A store sink with a real process, and its warnings. */
 export function storeSink({
   path,
   journal,
@@ -68,7 +68,7 @@ export async function bodiesIn(path: string): Promise<unknown[]> {
   }
 }
 
-/** Kills a process and waits until it is gone. */
+/** Kills a process and waits until it has ended. */
 export async function killed(pid: number): Promise<void> {
   process.kill(pid, 'SIGKILL');
   for (;;) {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** A folder for each test. They are removed after the last one, when nothing that a test started writes any more. */
+/** A folder for each test. They are removed after the last one, when no test writes any more. */
 export function folderForEachTest(): () => string {
   let parent = '';
   let folder = '';

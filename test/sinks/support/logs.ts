@@ -17,7 +17,7 @@ export function record(body: string, more: Partial<DecodedLogRecord> = {}): Deco
   };
 }
 
-/** A batch of these records, of one service and one logger, as the journal holds it. */
+/** A batch of these records, from one service and one logger, as stored in the journal. */
 export function batch(records: readonly DecodedLogRecord[], service = 'shop', scope = 'orders'): Uint8Array {
   const none = { attributes: [] as KeyValue[], droppedAttributesCount: 0, schemaUrl: '' };
   return encodeDecoded({
@@ -36,13 +36,13 @@ export function one(body: string, more: Partial<DecodedLogRecord> = {}): Uint8Ar
   return batch([record(body, more)]);
 }
 
-/** Keeps what is said. */
+/** Keeps what is logged. */
 export function listener(): OwnLog & { readonly said: string[] } {
   const said: string[] = [];
   return { said, emit: (_severity, message) => void said.push(message) };
 }
 
-/** The bodies of the records in a file of OTLP/JSON lines. @throws for a line that is no JSON */
+/** The bodies of the records in a file of OTLP/JSON lines. @throws for a line that is not JSON */
 export function bodiesIn(text: string): string[] {
   return text
     .split('\n')

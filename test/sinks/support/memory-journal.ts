@@ -1,6 +1,6 @@
 import type { Behind, JournalEntry, JournalReader, JournalView } from '../../../src/component/index.ts';
 
-/** A journal in memory, with the promises of {@link JournalView}. */
+/** A journal in memory that implements the contract of {@link JournalView}. */
 export class MemoryJournal implements JournalView {
   readonly id: Uint8Array;
   readonly #now: () => number;

@@ -1,6 +1,6 @@
 import type { JournalEntry, Sink } from '../../../src/component/contract.ts';
 
-/** A sink that does what the test says, and records its calls. */
+/** A sink that does what the test wants, and records its calls. */
 export class TestSink implements Sink {
   readonly opened: unknown[] = [];
   readonly calls: (readonly JournalEntry[])[] = [];
@@ -17,7 +17,7 @@ export class TestSink implements Sink {
     this.look();
   }
 
-  // Not async: what `answer` throws is thrown at once, as a plugin may.
+  // Not async: an error of `answer` is thrown synchronously, as a plugin may do.
   write(entries: readonly JournalEntry[], signal: AbortSignal): Promise<unknown> {
     this.calls.push(entries);
     queueMicrotask(() => this.look());

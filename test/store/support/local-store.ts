@@ -26,7 +26,7 @@ export class LocalStore {
   now: number;
   #index = 0;
 
-  /** @param through what the writer's SQLite is made of */
+  /** @param through wraps the writer's SQLite driver */
   static async open(
     limits: Partial<StoreLimits> = {},
     directory = newDirectory(),
@@ -58,7 +58,7 @@ export class LocalStore {
     return this.writer.write([entry], { journal: JOURNAL, next: this.#index + 1 });
   }
 
-  /** The bodies of what is found, and how the search ended. */
+  /** The bodies of the results, and how the search ended. */
   find(query: Partial<Query> = {}) {
     const { records, found } = this.findRecords(query);
     return { bodies: records.map(({ body }) => body), found };
@@ -89,7 +89,7 @@ export class LocalStore {
   }
 }
 
-/** Does not wait for the disk: nobody takes the power away from a test. */
+/** Does not sync: tests simulate no power failures. */
 export function withoutSync(driver: Driver): Driver {
   return {
     name: driver.name,
@@ -101,7 +101,7 @@ export function withoutSync(driver: Driver): Driver {
   };
 }
 
-/** A directory that is not there yet, in a folder that is removed after the last test of the file. */
+/** A directory that does not exist yet, in a folder that is removed after the last test of the file. */
 export function newDirectory(): string {
   const folder = mkdtempSync(join(tmpdir(), 'store-'));
   folders.push(folder);

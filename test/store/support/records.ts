@@ -5,7 +5,7 @@ import {
   encodeDecoded,
 } from '../../../src/otlp/index.ts';
 
-/** What a test says of a record. */
+/** The properties of a record that a test can set. */
 export interface Said {
   readonly body?: AnyValue;
   readonly attributes?: Readonly<Record<string, AnyValue>>;

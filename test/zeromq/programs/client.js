@@ -12,7 +12,7 @@ const exporter = new ZmqLogRecordExporter({
 /** @type {any[]} */
 const records = [{}];
 for (let at = 0; at < 8; at++) exporter.export(records, () => {});
-// Let the connection be made and frames leave.
+// Gives the connection and the frames time.
 await new Promise((resolve) => setTimeout(resolve, 150));
 process.send?.('ends');
 if (ending === 'exit') process.exit(0);
@@ -27,4 +27,4 @@ if (ending === 'sigterm') {
   setInterval(() => {}, 1000);
   process.kill(process.pid, 'SIGTERM');
 }
-// Else: the natural end.
+// Otherwise: the natural end.

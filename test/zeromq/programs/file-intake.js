@@ -1,4 +1,5 @@
-// A small journal in a real file: one JSON line for each batch with the beginning of its body, one fsync a group.
+// A small journal in a real file: one JSON line per batch with the beginning of its body, one fsync per
+// group.
 import { randomBytes } from 'node:crypto';
 import { existsSync, fsyncSync, openSync, readFileSync, truncateSync, writeSync } from 'node:fs';
 

@@ -1,5 +1,6 @@
-// An application with worker threads that log through the exporter, each ended in the middle of it. Prints a line
-// when all have ended: the process is still there. Arguments: endpoint, mode, ending, then one delay for each thread.
+// An application with worker threads that log through the exporter, each ended while it logs. Prints a line
+// when all have ended, which shows that the process still runs. Arguments: endpoint, mode, ending, then a
+// delay for each thread.
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { ZmqLogRecordExporter } from '../../../dist/esm/zeromq.js';
 
@@ -15,7 +16,7 @@ async function startThreads() {
     });
     worker.on('error', () => {});
     const ended = new Promise((resolve) => worker.on('exit', resolve));
-    // A thread may end before its message has come.
+    // A thread may end before its message has arrived.
     await Promise.race([new Promise((resolve) => worker.on('message', resolve)), ended]);
     if (ending === 'terminate') {
       await new Promise((resolve) => setTimeout(resolve, Number(delay)));
@@ -41,7 +42,7 @@ function logAndEnd() {
         if (ending === 'throw') setTimeout(() => fail(), delayMillis);
         if (ending === 'exit') setTimeout(() => process.exit(1), delayMillis);
       }
-      // Busy for a while, then silent: both are moments to end in.
+      // Busy for a while, then silent: a thread may end at either time.
       if (exporter.stats().received < 2_000) setImmediate(exportAgain);
     });
   };

@@ -1,8 +1,9 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
 /**
- * Passes TCP on to a port and cuts each connection after so many bytes, in the middle of whatever frame that is.
- * @param cuts after how many bytes, towards the daemon and back, each next connection breaks; then none does
+ * Forwards TCP to a port and ends each connection after a number of bytes, within any frame.
+ * @param cuts the numbers of bytes, towards the daemon and back, after which each next connection ends; then
+ * none does
  */
 export async function startCuttingProxy(port: number, cuts: readonly number[]) {
   const left = [...cuts];
@@ -19,7 +20,7 @@ export async function startCuttingProxy(port: number, cuts: readonly number[]) {
         const part = chunk.subarray(0, Math.min(chunk.length, bytes));
         bytes -= part.length;
         if (bytes > 0) return void to.write(part);
-        // What came before the cut still arrives.
+        // Data before the cut is still forwarded.
         to.end(part);
         from.destroy();
       });

@@ -2,8 +2,8 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { freePort } from '../../support/free-port.js';
 
 /**
- * A PULL socket that does its handshake, reads its peer's, and then reads nothing more: what is sent to it
- * stays in the buffers of the operating system, and then at the sender.
+ * A PULL socket that completes its handshake and then reads nothing more: data that is sent to it stays in
+ * the buffers of the operating system, and then at the sender.
  */
 export async function startDeafPeer() {
   const greeting = Buffer.alloc(64);
@@ -21,7 +21,7 @@ export async function startDeafPeer() {
   return { endpoint: `tcp://127.0.0.1:${port}`, opened, close: () => void server.close() };
 }
 
-/** An endpoint where nobody listens. */
+/** An endpoint without a server. */
 export async function deadEndpoint(): Promise<string> {
   return `tcp://127.0.0.1:${await freePort()}`;
 }

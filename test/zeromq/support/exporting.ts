@@ -16,7 +16,7 @@ import {
 import { freePort } from '../../support/free-port.js';
 import type { MemoryIntake } from './memory-intake.ts';
 
-/** A record with this body. The bridge itself never looks inside. */
+/** A record with this body. The exporter never reads it. */
 export function record(body: string): ReadableLogRecordLike {
   return {
     hrTime: [1_700_000_000, 0],
@@ -29,14 +29,14 @@ export function record(body: string): ReadableLogRecordLike {
   };
 }
 
-/** The bodies of the records, one a line. What a body is does not matter to the bridge. */
+/** Serializes the bodies of the records, one a line. The exporter does not interpret bodies. */
 export const lines: LogSerializer = {
   contentType: 'text/plain',
   encoding: 'O',
   serialize: (records) => Buffer.from(records.map(({ body }) => String(body)).join('\n')),
 };
 
-/** Counts the records of {@link lines}; what begins with `bad` is no batch. */
+/** Counts the records of {@link lines}; a body that starts with `bad` is invalid. */
 export const scanLines: ScanBody = (body) => {
   const text = Buffer.from(body).toString();
   if (text.startsWith('bad'))
@@ -44,7 +44,7 @@ export const scanLines: ScanBody = (body) => {
   return { records: text.split('\n').length };
 };
 
-/** What was opened, closed after each test. */
+/** What was opened; it is closed after each test. */
 const opened: (() => Promise<void>)[] = [];
 
 export async function closeAll(): Promise<void> {
@@ -79,7 +79,7 @@ export async function newReceiver(
   return receiver;
 }
 
-/** For what causes no event: a look in each turn of the event loop. */
+/** For conditions without an event: checks in each turn of the event loop. */
 export async function turnUntil(isDone: () => boolean): Promise<void> {
   while (!isDone()) await new Promise((resolve) => setImmediate(resolve));
 }

@@ -7,17 +7,17 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
-/** A journal in memory that keeps the rule of the daemon's contract, group by group. */
+/** A journal in memory that follows the daemon's contract, group by group. */
 export class MemoryIntake implements Intake {
   readonly id: Uint8Array;
-  /** What it holds: the body's text of each batch, in order. */
+  /** The bodies of its batches as text, in order. */
   readonly texts: string[] = [];
   readonly batches: Batch[] = [];
-  /** Set: the next batches are answered so, and not taken. */
+  /** If set, the next batches get this answer and are not accepted. */
   fullForMillis: number | undefined;
   /** The batches, by their body's text, for which it is full. */
   fullFor: (text: string) => boolean = () => true;
-  /** Set: appends fail. */
+  /** If set, appends fail. */
   broken: Error | undefined;
   appends = 0;
   readonly #last = new Map<string, number>();
@@ -52,7 +52,7 @@ export class MemoryIntake implements Intake {
     return promise;
   }
 
-  /** Nothing reaches the disk until `release()`. */
+  /** Nothing is written until `release()`. */
   hold(): void {
     this.#isHeld = true;
   }
@@ -62,7 +62,7 @@ export class MemoryIntake implements Intake {
     this.#schedule();
   }
 
-  /** Resolves when this is true; looked at after each change. */
+  /** Resolves when this is true; checked after each change. */
   until(isDone: () => boolean): Promise<void> {
     return new Promise((resolve) => {
       this.#watchers.push({ isDone, resolve });

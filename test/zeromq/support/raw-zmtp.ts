@@ -1,10 +1,12 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
-/** A peer that speaks ZMTP 3.1 with the mechanism NULL, and then does what a test wants. */
+/**
+ * A peer that completes the handshake of ZMTP 3.1 with the mechanism NULL, and then does what a test wants.
+ */
 export class RawZmtp {
   readonly socket: Socket;
-  /** As the server names it. */
+  /** Its address as the server reports it. */
   address = '';
   readonly #closed: Promise<void>;
 
@@ -13,12 +15,12 @@ export class RawZmtp {
     this.#closed = new Promise((resolve) => socket.once('close', () => resolve()));
   }
 
-  /** After the handshake. What the server sends is read unless the socket is paused. */
+  /** After the handshake. Data from the server is read unless the socket is paused. */
   static async open(endpoint: string, socketType = 'DEALER'): Promise<RawZmtp> {
     const socket = connect(Number(endpoint.split(':').at(-1)), '127.0.0.1');
     const raw = new RawZmtp(socket);
     socket.setNoDelay(true);
-    // It may be cut off at any time.
+    // It may be disconnected at any time.
     socket.on('error', () => {});
     const greeting = Buffer.alloc(64);
     Buffer.from('ff00000000000000017f0301', 'hex').copy(greeting);
@@ -38,12 +40,12 @@ export class RawZmtp {
     return raw;
   }
 
-  /** Resolves when the server has cut it off. */
+  /** Resolves when the server has disconnected it. */
   get closed(): Promise<void> {
     return this.#closed;
   }
 
-  /** Resolves when the server has read all that was sent before. */
+  /** Resolves when the server has read everything that was sent before. */
   async fence(): Promise<void> {
     const heard: string[] = [];
     const hear = (piece: Buffer) => heard.push(piece.toString('latin1'));
@@ -53,7 +55,7 @@ export class RawZmtp {
     this.socket.off('data', hear);
   }
 
-  /** A frame: the head is as long as it says, the body may be only a part. */
+  /** A frame: the header declares this length, the body may be only a part. */
   frame(body: Uint8Array, { more = false, length = body.length } = {}): void {
     const head = Buffer.alloc(9);
     head[0] = 2 | Number(more);

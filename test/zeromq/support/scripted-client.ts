@@ -9,15 +9,15 @@ import {
 import { systemClock } from '../../../src/record/index.ts';
 import { ZmtpClient } from '../../../src/zmtp/index.ts';
 
-/** A client of the ack protocol that sends what a test says, and keeps no promise of its own. */
+/** A client of the ack protocol that sends what a test wants, without following the protocol. */
 export class ScriptedClient {
-  /** What came for its producer: `ack 3`, `reject 2 protobuf`. */
+  /** The replies for its producer: `ack 3`, `reject 2 protobuf`. */
   readonly replies: string[] = [];
-  /** The last one in full. */
+  /** The last one, complete. */
   last: Reply | undefined;
   readonly producer: Uint8Array;
   readonly #client: ZmtpClient;
-  /** Who waits for a WELCOME that says: all before has been read. */
+  /** Callers that wait for a WELCOME, which shows that everything before was read. */
   readonly #fences = new Map<string, () => void>();
   #watchers: { readonly isDone: () => boolean; readonly resolve: () => void }[] = [];
 
@@ -39,8 +39,8 @@ export class ScriptedClient {
   }
 
   /**
-   * After the handshake, also where it takes some attempts.
-   * @param producer default: an id that has no owner, as that of older clients
+   * Resolves after the handshake, even if it takes several attempts.
+   * @param producer default: an id that has no owner, like those of older clients
    */
   static connect(endpoint: string, producer: Uint8Array = randomBytes(16)): Promise<ScriptedClient> {
     return new Promise((resolve) => {
@@ -68,7 +68,7 @@ export class ScriptedClient {
     this.#client.send(frames);
   }
 
-  /** Resolves when the receiver has read all that was sent before. */
+  /** Resolves when the receiver has read everything that was sent before. */
   fence(): Promise<void> {
     const producer = randomBytes(16);
     return new Promise((resolve) => {
@@ -77,7 +77,7 @@ export class ScriptedClient {
     });
   }
 
-  /** Resolves when this is true; looked at after each reply, and when the connection is lost. */
+  /** Resolves when this is true; checked after each reply, and when the connection is lost. */
   until(isDone: () => boolean): Promise<void> {
     return new Promise((resolve) => {
       this.#watchers.push({ isDone, resolve });

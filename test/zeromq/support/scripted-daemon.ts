@@ -4,9 +4,9 @@ import { type ServerConnection, ZmtpServer } from '../../../src/zmtp/index.ts';
 type ReplyHead = 'journal' | 'producer';
 type Answer = Reply extends infer Each ? (Each extends Reply ? Omit<Each, ReplyHead> : never) : never;
 
-/** A daemon without a journal: its socket is real, and it sends the answers that a test chooses. */
+/** A daemon without a journal: its socket is real, and it sends the replies that a test chooses. */
 export class ScriptedDaemon {
-  /** What came, in order: `hello <last>`, `<seq> after <prev>`, or the frames of a push message. */
+  /** What was received, in order: `hello <last>`, `<seq> after <prev>`, or the frames of a push message. */
   readonly heard: string[] = [];
   readonly bodies: Uint8Array[] = [];
   readonly journal = new Uint8Array(16).fill(7);
@@ -55,22 +55,22 @@ export class ScriptedDaemon {
     return this.#server.endpoint;
   }
 
-  /** Answers the producer that spoke last, on the connection that was opened last. */
+  /** Replies to the producer of the last message, on the newest connection. */
   answer(answer: Answer, journal = this.journal): void {
     this.send(encodeReply({ journal, producer: this.#producer, ...answer } as Reply));
   }
 
-  /** Sends any frames on the connection that was opened last. */
+  /** Sends any frames on the newest connection. */
   send(frames: readonly Uint8Array[]): void {
     this.#connection!.send(frames);
   }
 
-  /** Closes the connection that was opened last. */
+  /** Closes the newest connection. */
   cut(): void {
     this.#connection!.destroy();
   }
 
-  /** Resolves when this is true; looked at after each event of the socket. */
+  /** Resolves when this is true; checked after each event of the socket. */
   until(isDone: () => boolean): Promise<void> {
     return new Promise((resolve) => {
       this.#watchers.push({ isDone, resolve });

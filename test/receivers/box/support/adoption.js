@@ -1,4 +1,5 @@
-// Kills a real distlogd while it adopts black boxes, at many moments, and counts what its file sink has in the end.
+// Kills a real distlogd while it reads black boxes, at many moments, and counts what its file sink has in the
+// end.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { RealDaemon } from '../../../daemon/promise/support/real-daemon.js';
@@ -6,10 +7,11 @@ import { RealDaemon } from '../../../daemon/promise/support/real-daemon.js';
 const pause = (/** @type {number} */ millis) => new Promise((resolve) => setTimeout(resolve, millis));
 
 /**
- * In each round there is another box, and the daemon is killed at another moment after it is ready.
+ * Each round has another box, and the daemon is killed at another moment after it is ready.
  *
- * @param {{ folder: string, program: string, boxes: readonly Buffer[], killMillis: (round: number) => number }} parts
- *   boxes of dead processes, each with bodies that no other has
+ * @param {{ folder: string, program: string, boxes: readonly Buffer[], killMillis: (round: number) => number
+ * }} parts
+ *   boxes of dead processes, each with unique bodies
  * @returns how often each body is in the file, and how many boxes were left when the daemon was killed
  */
 export async function adopt({ folder, program, boxes, killMillis }) {

@@ -1,5 +1,5 @@
-// Sends records with the exporter of OpenTelemetry: node send-http.js <url> <count> <compression>. It prints what its
-// exports came to. (It does not work inside jest.)
+// Sends records with the exporter of OpenTelemetry: node send-http.js <url> <count> <compression>. It prints
+// the results of its exports. (It does not work inside jest.)
 import { OTLPLogExporter } from '@opentelemetry/exporter-logs-otlp-http';
 import { BatchLogRecordProcessor, LoggerProvider } from '@opentelemetry/sdk-logs';
 

@@ -17,7 +17,7 @@ export function hasOpenssl(): boolean {
   }
 }
 
-/** A certificate for a name, signed by itself. */
+/** A self-signed certificate for a name. */
 export function certificate(name = 'localhost'): Pair {
   const folder = mkdtempSync(join(tmpdir(), 'certificate-'));
   try {

@@ -4,7 +4,7 @@ import type { Accepted, Batch, Intake } from '../../../../src/component/contract
 export class FakeIntake implements Intake {
   readonly id = new Uint8Array(16);
   readonly batches: Batch[] = [];
-  /** What the next appends are answered; undefined: they are taken. */
+  /** The answer of the next appends; undefined: they are accepted. */
   answer: Accepted | Error | undefined;
   #held: (() => void)[] | undefined;
   #watchers: (() => void)[] = [];
@@ -15,7 +15,7 @@ export class FakeIntake implements Intake {
     return 0;
   }
 
-  /** Nothing reaches the disk until `release()`. */
+  /** Nothing is written until `release()`. */
   hold(): void {
     this.#held ??= [];
   }
@@ -26,7 +26,7 @@ export class FakeIntake implements Intake {
     for (const go of held) go();
   }
 
-  /** Resolves when it was called so often. */
+  /** Resolves when it was called this many times. */
   async called(times: number): Promise<void> {
     while (this.appends < times) await new Promise<void>((resolve) => this.#watchers.push(resolve));
   }

@@ -6,7 +6,7 @@ export const EXPORT = '/opentelemetry.proto.collector.logs.v1.LogsService/Export
 export interface Called {
   readonly code: number;
   readonly message?: string;
-  /** Of the RetryInfo. */
+  /** From the RetryInfo. */
   readonly retryAfterMillis?: number | undefined;
   readonly answer?: Buffer | undefined;
 }
@@ -25,7 +25,7 @@ export function grpcClient(endpoint: string, gzip = false): Client {
   });
 }
 
-/** One call by grpc-js. */
+/** One call with grpc-js. */
 export async function call(endpoint: string, body: Uint8Array, options: CallOptions = {}): Promise<Called> {
   const { path = EXPORT, token, gzip = false } = options;
   const client = options.client ?? grpcClient(endpoint, gzip);

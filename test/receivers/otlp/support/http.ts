@@ -19,7 +19,7 @@ export interface Asked {
 export const PROTOBUF = { 'content-type': 'application/x-protobuf' };
 export const JSON_TYPE = { 'content-type': 'application/json' };
 
-/** One request, on a connection of its own. */
+/** One request on its own connection. */
 export function ask(endpoint: string, asked: Asked): Promise<Answer> {
   const { method = 'POST', path = '/v1/logs', headers = PROTOBUF, body = '', agent } = asked;
   const options = { method, path, headers, agent: agent ?? new Agent({ keepAlive: false }) };
@@ -44,7 +44,7 @@ export function statusOf(bytes: Uint8Array): { code: number; message: string } {
   return { code: Number(value(1) ?? 0), message: Buffer.from((value(2) ?? '') as Uint8Array).toString() };
 }
 
-/** A plain connection, and all that comes back on it until it ends. */
+/** A plain connection, and all data that is received until it ends. */
 export async function rawConnection(port: number): Promise<{ socket: Socket; rest: Promise<string> }> {
   const socket = connect(port, '127.0.0.1');
   const pieces: Buffer[] = [];

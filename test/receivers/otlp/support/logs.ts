@@ -1,6 +1,6 @@
 import { type DecodedLogs, EMPTY_RECORD, encodeDecoded } from '../../../../src/otlp/index.ts';
 
-/** A request with so many records, each with a text of this length. */
+/** A request with this many records, each with a text of this length. */
 export function logs(records = 1, textLength = 10): DecodedLogs {
   const record = {
     ...EMPTY_RECORD,

@@ -1,5 +1,5 @@
-// The process of a store, which is killed in the middle of what it does: when it is given a batch with the word DEADLY, or
-// opens the second partition while there is a file of the name that is in DEADLY_OPEN.
+// The process of a store, which is killed within its work: when it gets a batch with the word DEADLY, or
+// opens the second partition while the file named in DEADLY_OPEN exists.
 import fs, { existsSync } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 
