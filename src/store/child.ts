@@ -41,7 +41,7 @@ export class Child {
   #parts: Buffer[] = [];
   #held = 0;
   #isReading = false;
-  /** It has answered something: it has started. */
+  /** Whether the process has answered, which shows that it has started. */
   hasAnswered = false;
   #at: string | undefined;
   #errors = '';

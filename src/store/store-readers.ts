@@ -30,7 +30,7 @@ export interface ReadOptions {
 /** The maximum number of waiting queries. */
 const MAX_WAITING = 32;
 const GRACE_MILLIS = 2_000;
-/** So long a process may take to start, which is no part of a search. On a busy machine it takes seconds. */
+/** How long a process may take to start, in addition to its search. On a busy machine it takes seconds. */
 const START_MILLIS = 10_000;
 const FATAL_ENDS = 2;
 
