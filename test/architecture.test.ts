@@ -132,7 +132,7 @@ const tables: readonly string[] = [
   'frames/client-frame.ts EMPTY',
   'frames/layout.ts NO_JOURNAL',
   'frames/reply-frame.ts EMPTY',
-  'journal/frame.ts NOBODY',
+  'journal/frame.ts NO_PRODUCER',
   'otlp/encode-logs.ts hexDigits',
   'otlp/scan-logs.ts grammar',
   'otlp/scan-logs.ts wireTypeOf',

@@ -236,7 +236,7 @@ test.each([
   ],
   [
     'type: otlp, endpoint: http://x, headers: { a: "hush\\n" }',
-    'a text of visible ASCII characters and blanks, got a string (not shown)',
+    'a text of visible ASCII characters and spaces, got a string (not shown)',
   ],
   ['type: console, retry: { initial: 1m }', 'sinks.a.retry.initial: must be at most max (30s), got 1m'],
   [
