@@ -10,6 +10,7 @@ import {
   renameSync,
   statSync,
   unlinkSync,
+  utimesSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { errorText } from '../record/index.ts';
@@ -24,6 +25,9 @@ const TAKEN = /^(.+\.box)\.taken-(\d+)-([0-9a-f]*)$/;
 const FAILED = /^(.+\.box)\.failed-(\d+)$/;
 /** The suffix of a box whose export is not retried. */
 const KEPT_SUFFIX = '.kept';
+/** Digits of the start time and of the namespace in the name of a claimed box. */
+const START_DIGITS = 16;
+const NAMESPACE_DIGITS = 8;
 const MAX_FILE_BYTES = 2 ** 30 + BLOCKS_AT;
 const { O_RDONLY, O_NOFOLLOW = 0 } = constants;
 
@@ -41,6 +45,8 @@ export interface TakenBox {
   readonly bytes: Buffer;
   /** The number of failed exports so far. */
   readonly failures: number;
+  /** Shows processes in other containers that the box is still read; to be called every few seconds. @throws if the file was removed */
+  touch(): void;
   /** Removes the file after its records were exported. */
   remove(): void;
   /** Releases the box for another attempt and counts this one as failed. @throws if the file was removed */
@@ -114,13 +120,10 @@ function candidates(
         if (Date.now() - statSync(path).mtimeMs > 5_000) report.refused.set(file, header);
         continue;
       }
-      const { size, mtimeMs } = statSync(path);
-      const writer =
-        taken === null ? header : { pid: Number(taken[2]), processMark: '', pidNamespace: pidNamespace() };
-      const isTakenNow = taken !== null && taken[3] === markText(Number(taken[2]));
+      const { size, mtimeMs, ctimeMs } = statSync(path);
       if (!isWanted(header)) continue;
       if (taken === null && failed === null && isAlive(header, Date.now() - mtimeMs)) continue;
-      if (isTakenNow && isAlive(writer, 0)) continue;
+      if (taken !== null && isStillTaken(Number(taken[2]), taken[3]!, Date.now() - ctimeMs)) continue;
       found.push({ file, name, failures: Number(failed?.[2] ?? 0), bytes: size, writtenAt: mtimeMs });
     } catch {
       // The file was claimed or removed in the meantime.
@@ -167,6 +170,8 @@ function take(
     };
     return {
       ...{ name, bytes, failures },
+      // Changes the time of the last status change, not that of the last write.
+      touch: () => utimesSync(path, new Date(), statSync(path).mtime),
       remove: () => void remove(path),
       release: () => void rename(`.failed-${failures + 1}`),
       restore: () => void rename(failures === 0 ? '' : `.failed-${failures}`),
@@ -213,9 +218,31 @@ function readWhole(path: string): Buffer {
   }
 }
 
-/** Returns the start mark of a process in a form that is valid in a file name. */
+/** The start time of a process and the namespace of its id, as a part of a file name. */
 function markText(pid: number): string {
-  return Buffer.from(processMark(pid), 'latin1').toString('hex').slice(-16);
+  return startText(pid) + namespaceText();
+}
+
+function startText(pid: number): string {
+  return Buffer.from(processMark(pid), 'latin1').toString('hex').slice(-START_DIGITS);
+}
+
+function namespaceText(): string {
+  const inode = Number(/\d+/.exec(pidNamespace()) ?? 0);
+  return inode.toString(16).padStart(NAMESPACE_DIGITS, '0');
+}
+
+/**
+ * Whether the process that claimed a box still reads it.
+ * @param mark as in the file name; earlier versions wrote no namespace
+ * @param idleMillis the time since the file was claimed or touched
+ */
+function isStillTaken(pid: number, mark: string, idleMillis: number): boolean {
+  const namespace = mark.slice(START_DIGITS);
+  const isElsewhere = mark.length === START_DIGITS + NAMESPACE_DIGITS && namespace !== namespaceText();
+  if (isElsewhere) return isAlive({ pid, processMark: '', pidNamespace: namespace }, idleMillis);
+  const isSame = mark === markText(pid) || mark === startText(pid);
+  return isSame && isAlive({ pid, processMark: '', pidNamespace: pidNamespace() }, idleMillis);
 }
 
 function remove(path: string): boolean {

@@ -9,8 +9,10 @@ import {
   BURST_RELEASED_EVENT,
   BURST_SEQUENCE,
   BURST_TRIGGER,
+  type Clock,
   type ReadableLogRecordLike,
   Severity,
+  systemClock,
 } from '../record/index.ts';
 import { type DirectoryBounds, type DirectoryReport, type TakenBox, takeBoxes } from './box-directory.ts';
 import type { VitalSigns } from './last-words.ts';
@@ -18,6 +20,8 @@ import { type BoxContents, readBoxInTurns } from './read-box.ts';
 
 /** The number of export attempts before a box is kept for manual inspection. */
 const MAX_TRIES = 3;
+/** How often a claimed box is touched: well below the time after which it counts as abandoned. */
+const TOUCH_MILLIS = 5_000;
 
 /** The result of exporting a box; `later`: the process ends, and the attempt is not counted as failed. */
 export type SendOutcome = 'exported' | 'failed' | 'later';
@@ -43,6 +47,7 @@ export async function recoverBoxes(
   bounds: DirectoryBounds,
   isWanted: (header: { readonly service: string }) => boolean,
   send: (records: readonly ReadableLogRecordLike[], contents: BoxContents) => Promise<SendOutcome>,
+  clock: Clock = systemClock,
 ): Promise<RecoveryReport> {
   const report: RecoveryReport = {
     ...{ recovered: 0, records: 0, removed: 0 },
@@ -55,7 +60,10 @@ export async function recoverBoxes(
       continue;
     }
     const records = recoveredRecords(contents);
-    switch (await outcomeOf(() => send(records, contents))) {
+    const endTouching = touchRegularly(box, clock);
+    const outcome = await outcomeOf(() => send(records, contents));
+    endTouching();
+    switch (outcome) {
       case 'exported':
         box.remove();
         report.recovered += 1;
@@ -72,6 +80,19 @@ export async function recoverBoxes(
   return report;
 }
 
+/** @returns a function that ends it */
+function touchRegularly(box: TakenBox, clock: Clock): () => void {
+  let cancel = () => {};
+  const later = () => {
+    cancel = clock.after(TOUCH_MILLIS, () => {
+      quietly(() => box.touch());
+      later();
+    });
+  };
+  later();
+  return () => cancel();
+}
+
 async function outcomeOf(send: () => Promise<SendOutcome>): Promise<SendOutcome> {
   try {
     return await send();
@@ -84,10 +105,10 @@ function keep(box: TakenBox, why: string, report: RecoveryReport): void {
   quietly(() => report.kept.set(box.keep(), why));
 }
 
-/** Ignores errors of a rename: the box or its directory may have been removed in the meantime. */
-function quietly(rename: () => unknown): void {
+/** Ignores errors: the box or its directory may have been removed in the meantime. */
+function quietly(change: () => unknown): void {
   try {
-    rename();
+    change();
   } catch {}
 }
 

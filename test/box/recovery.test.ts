@@ -4,6 +4,7 @@ import {
   readdirSync,
   readlinkSync,
   rmSync,
+  statSync,
   symlinkSync,
   truncateSync,
   utimesSync,
@@ -18,6 +19,7 @@ import {
   recoveredRecords,
   type SendOutcome,
 } from '../../src/box/index.ts';
+import { ManualClock } from '../support/manual-clock.ts';
 import { aRecord, memoryBox } from './support/memory-box.ts';
 
 let directory: string;
@@ -85,6 +87,49 @@ test('a box that was taken by a process that has died is taken again', async () 
   expect((await recover()).bodies).toEqual([`one.box.taken-${NOBODY}-abcdef`]);
   expect(files()).toEqual([]);
 });
+
+const onLinux = process.platform === 'linux' ? test : test.skip;
+
+onLinux(
+  'a box that a process in another container reads is left to it until it is idle for 15 seconds',
+  async () => {
+    const marks = { elsewhere: 'abcdefabcdefabcdef000001', unknown: 'abcdefabcdef' };
+    for (const mark of Object.values(marks)) box(`${mark}.box.taken-1-${mark}`);
+    expect((await recover()).bodies).toEqual([`${marks.unknown}.box.taken-1-${marks.unknown}`]);
+    expect(files()).toHaveLength(1);
+    const now = Date.now();
+    const later = jest.spyOn(Date, 'now').mockReturnValue(now + 16_000);
+    expect((await recover()).bodies).toHaveLength(1);
+    later.mockRestore();
+  },
+);
+
+onLinux(
+  'a box that is read shows others where its reader runs, and every five seconds that it runs',
+  async () => {
+    box('one.box');
+    const clock = new ManualClock();
+    const touched: string[] = [];
+    await recoverBoxes(
+      directory,
+      bounds,
+      () => true,
+      async () => {
+        const [name] = files();
+        const look = () => statSync(join(directory, name!), { bigint: true });
+        const { ctimeNs, mtimeNs } = look();
+        // The time of a file may go on in steps of some milliseconds.
+        do clock.advance(5_000);
+        while (look().ctimeNs === ctimeNs);
+        expect(Math.abs(Number(look().mtimeNs - mtimeNs))).toBeLessThan(1_000_000);
+        touched.push(name!);
+        return 'exported';
+      },
+      clock,
+    );
+    expect(touched).toEqual([expect.stringMatching(/^one\.box\.taken-\d+-[0-9a-f]{24}$/)]);
+  },
+);
 
 test('a running process keeps its box; one that only has the id of a dead one does not', async () => {
   box('alive.box', { pid: process.pid });
