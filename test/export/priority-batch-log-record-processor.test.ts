@@ -33,7 +33,7 @@ import {
   ThrowingExporter,
 } from '../support/exporters.ts';
 
-/** What a record without body and attributes weighs. */
+/** The size of a record without body and attributes. */
 const EMPTY_BYTES = attributesSize({});
 let warnings: string[];
 
@@ -43,7 +43,7 @@ beforeEach(() => {
 });
 afterEach(() => diag.disable());
 
-describe('a batch leaves', () => {
+describe('a batch is exported', () => {
   test('when it is full, in the next turn of the event loop', async () => {
     const { exporter, log } = pipeline({ maxExportBatchSize: 3 });
     for (const number of numbers(3)) log(number);
@@ -65,7 +65,7 @@ describe('a batch leaves', () => {
     expect(exporter.bodies).toEqual(['first', 'second']);
   });
 
-  test('and what is left over waits for its own batch or delay', async () => {
+  test('and the remaining records wait for their own batch or delay', async () => {
     const { exporter, log, clock } = pipeline({ maxExportBatchSize: 3 });
     for (const number of numbers(7)) log(number);
     await exporter.exported(2);
@@ -76,7 +76,7 @@ describe('a batch leaves', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  test('and a record that came during an export does not wait from the beginning after it', async () => {
+  test('and the delay of a record emitted during an export is not restarted after it', async () => {
     const exporter = new HeldExporter();
     const { log, clock } = pipeline({ exporter, maxExportBatchSize: 2 });
     for (const number of numbers(3)) log(number);
@@ -89,7 +89,7 @@ describe('a batch leaves', () => {
     expect(sizes(exporter)).toEqual([2, 1]);
   });
 
-  test('before its bytes pass maxExportBatchBytes; a big record goes alone', async () => {
+  test('before its bytes exceed maxExportBatchBytes; a large record is exported alone', async () => {
     const { exporter, log, processor } = pipeline({ maxExportBatchBytes: 10_000 });
     for (const length of [1_000, 1_000, 1_000, 1_000, 4_500, 1_000]) log('x'.repeat(length));
     await processor.forceFlush();
@@ -118,7 +118,7 @@ describe('a batch leaves', () => {
     expect(exporter.records).toHaveLength(100);
   });
 
-  test('with the records as the SDK made them', async () => {
+  test('with the records as the SDK created them', async () => {
     const { exporter, log, processor } = pipeline({
       resource: resourceFromAttributes({ 'service.name': 'shop' }),
     });
@@ -133,7 +133,7 @@ describe('a batch leaves', () => {
     });
   });
 
-  test('with its object bodies as they were when they came (E12)', async () => {
+  test('with its object bodies as they were when emitted (E12)', async () => {
     const { exporter, log, processor } = pipeline();
     const cart = { items: ['book'] };
     log(cart, 'INFO', { user: 'leo' });
@@ -142,7 +142,7 @@ describe('a batch leaves', () => {
     expect(exporter.records[0]).toMatchObject({ body: { items: ['book'] }, attributes: { user: 'leo' } });
   });
 
-  test('in the order in which its records came, whatever their severities and the pauses', async () => {
+  test('in the order in which its records were emitted, whatever their severities and the pauses', async () => {
     const step = fc.oneof(fc.integer({ min: 0, max: 24 }), fc.constantFrom('turn', 'delay', 'flush'));
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
@@ -168,7 +168,7 @@ describe('a batch leaves', () => {
     expect(Math.max(...sizes(exporter))).toBe(512);
   });
 
-  test('and a long queue does not keep the event loop from turning', async () => {
+  test('and a long queue does not block the event loop', async () => {
     const slow = new (class extends RecordingExporter {
       protected override answer(records: ReadableLogRecordLike[], respond: Respond): void {
         for (const startedAt = performance.now(); performance.now() - startedAt < 4; );
@@ -186,7 +186,7 @@ describe('a batch leaves', () => {
 });
 
 describe('when the queue is full', () => {
-  test('by records, the quietest goes, and of these the oldest', async () => {
+  test('by records, the oldest of the quietest is dropped', async () => {
     const { exporter, log, processor } = pipeline({ maxQueueSize: 4 });
     log('old error', 'ERROR');
     log('old debug', 'DEBUG');
@@ -201,7 +201,7 @@ describe('when the queue is full', () => {
     expect(processor.stats().failed.queue_full).toBe(4);
   });
 
-  test('by bytes, as many go as make room', async () => {
+  test('by bytes, as many are dropped as necessary', async () => {
     const { exporter, log, processor } = pipeline({ maxQueueBytes: 4 * EMPTY_BYTES + 8_000 });
     log('x'.repeat(1_000), 'ERROR');
     log('y'.repeat(1_000), 'DEBUG');
@@ -211,7 +211,7 @@ describe('when the queue is full', () => {
     expect(exporter.bodies.map((body) => String(body)[0])).toEqual(['x', 'w']);
   });
 
-  test('the bytes of an export under way count, and are free again after it', async () => {
+  test('the bytes of an export in progress count, and are free again after it', async () => {
     const exporter = new HeldExporter();
     const { log, processor } = pipeline({
       exporter,
@@ -228,7 +228,7 @@ describe('when the queue is full', () => {
     expect(processor.stats().pendingBytes).toBe(2 * EMPTY_BYTES);
   });
 
-  test('an object body counts with all that is in it, an attribute too', async () => {
+  test('an object body, or an attribute, counts with all its values', async () => {
     const { log, processor } = pipeline({ exporter: new HeldExporter() });
     log({ cart: { items: ['x'.repeat(1_000)] } });
     log('text', 'INFO', { items: ['x'.repeat(1_000)] });
@@ -237,7 +237,7 @@ describe('when the queue is full', () => {
     expect(pendingBytes).toBeLessThan(2 * (EMPTY_BYTES + 1_200 * CHARACTER_BYTES));
   });
 
-  test('an error that comes after 3,000 debug records while the exporter hangs is not lost', async () => {
+  test('an error emitted after 3,000 debug records while the exporter hangs is not lost', async () => {
     const exporter = new HeldExporter();
     const { log, processor } = pipeline({ exporter, maxQueueSize: 2_048 });
     for (const number of numbers(3_000)) log(number, 'DEBUG');
@@ -247,7 +247,7 @@ describe('when the queue is full', () => {
     expect(exporter.bodies.at(-1)).toBe('failed');
   });
 
-  test('a record that could never fit is refused alone, and nothing is dropped for it', async () => {
+  test('a record larger than the queue is refused, and nothing is dropped for it', async () => {
     const { exporter, log, processor } = pipeline({ maxQueueBytes: EMPTY_BYTES + 10 });
     log('kept', 'DEBUG');
     log('text', 'FATAL', Object.fromEntries(numbers(100).map((number) => [`key ${number}`, number])));
@@ -256,7 +256,7 @@ describe('when the queue is full', () => {
     expect(processor.stats().failed).toMatchObject({ size: 1, queue_full: 0 });
   });
 
-  test('what is dropped is never louder than what stays, and the rest leaves in order, whatever happens', async () => {
+  test('a dropped record is never louder than the remaining ones, and the rest is exported in order', async () => {
     const severity = fc.option(fc.integer({ min: 1, max: 24 }), { nil: undefined });
     const emitted = fc.tuple(severity, fc.constantFrom(0, 0, 0, 100, 900, 4_000));
     const step = fc.oneof(
@@ -381,7 +381,7 @@ describe('onEmit()', () => {
     expect(warnings[0]).toContain('closed');
   });
 
-  test('does not throw when what is thrown cannot be shown, and the diag logger throws too', () => {
+  test('does not throw if the thrown value cannot be shown, and the diag logger throws, too', () => {
     listen(() => {
       throw new Error('broken too');
     });
@@ -390,7 +390,7 @@ describe('onEmit()', () => {
     expect(processor.stats().failed.unserializable).toBe(1);
   });
 
-  test('takes a revoked proxy from a processor before it, and the application notices nothing (E9)', async () => {
+  test('accepts a revoked proxy from a previous processor without an effect on the application (E9)', async () => {
     const before = {
       onEmit(record: { setBody(body: unknown): unknown }) {
         const { proxy, revoke } = Proxy.revocable({}, {});
@@ -406,7 +406,7 @@ describe('onEmit()', () => {
     expect(exporter.bodies).toEqual([expect.stringContaining('threw TypeError')]);
   });
 
-  test('does not call the exporter: whatever that does, the application is not in its way', () => {
+  test('does not call the exporter, so that the exporter cannot block the application', () => {
     const { exporter, log } = pipeline({ exporter: new ThrowingExporter(), maxExportBatchSize: 1 });
     log('text');
     expect(exporter.calls).toEqual([]);
@@ -444,7 +444,7 @@ describe('options', () => {
     expect(create).toThrow(message);
   });
 
-  test('that are not known are refused, and so is what is no object', () => {
+  test('that are unknown are refused, and so is a value that is not an object', () => {
     expect(
       () => new PriorityBatchLogRecordProcessor({ exporter, maxQueue: 1 } as PriorityBatchOptions),
     ).toThrow(/^PriorityBatchLogRecordProcessor has no option "maxQueue"/);
@@ -456,7 +456,7 @@ describe('options', () => {
     );
   });
 
-  test('given as undefined count as not given; a small queue makes small batches', async () => {
+  test('that are undefined have their defaults; a small queue makes small batches', async () => {
     const { log, exporter: taken } = pipeline({
       maxQueueSize: 3,
       maxExportBatchSize: undefined as unknown as number,
@@ -466,7 +466,7 @@ describe('options', () => {
     expect(sizes(taken)).toEqual([3]);
   });
 
-  test('the time-out must be above what the exporter takes for its retries, and is so by default', async () => {
+  test('the timeout must exceed the time that the exporter takes for its retries, and does so by default', async () => {
     const retrying = new RetryingLogRecordExporter({
       exporter,
       maxElapsedMillis: 60_000,
@@ -485,7 +485,7 @@ describe('options', () => {
     expect(await millisUntil(processor.forceFlush({ timeoutMillis: 100_000 }), clock)).toBe(75_000);
   });
 
-  test('of an exporter that asks for a senseless number of exports are refused', () => {
+  test('of an exporter with an invalid maxConcurrentExports are refused', () => {
     const senseless = Object.assign(new RecordingExporter(), { maxConcurrentExports: 0 });
     expect(() => new PriorityBatchLogRecordProcessor({ exporter: senseless })).toThrow(
       'maxConcurrentExports must be a whole number from 1, got 0',
@@ -503,7 +503,7 @@ describe('the environment', () => {
     diag.disable();
   });
 
-  test('says what the options do not say', async () => {
+  test('provides the options that are not set', async () => {
     set('MAX_QUEUE_SIZE', '4');
     set('MAX_EXPORT_BATCH_SIZE', '2');
     set('SCHEDULE_DELAY', '50');
@@ -521,7 +521,7 @@ describe('the environment', () => {
     expect(processor.stats().failed.queue_full).toBe(5);
   });
 
-  test('may say the least that an option allows', async () => {
+  test('accepts the minimum of an option', async () => {
     const warnings: string[] = [];
     listen((message) => void warnings.push(message));
     for (const name of ['MAX_QUEUE_SIZE', 'MAX_EXPORT_BATCH_SIZE', 'EXPORT_TIMEOUT']) set(name, '1');
@@ -536,7 +536,7 @@ describe('the environment', () => {
     expect(warnings.filter((text) => text.includes('OTEL_BLRP'))).toEqual([]);
   });
 
-  test('gives way to the options', async () => {
+  test('has lower precedence than the options', async () => {
     set('MAX_EXPORT_BATCH_SIZE', '2');
     set('MAX_QUEUE_SIZE', '2');
     const { log, processor, exporter } = pipeline({ maxExportBatchSize: 5 });
@@ -545,7 +545,7 @@ describe('the environment', () => {
     expect(sizes(exporter)).toEqual([5]);
   });
 
-  test('is brought into the bounds of the options: it never makes a constructor throw', async () => {
+  test('is clamped to the bounds of the options: it never makes a constructor throw', async () => {
     set('MAX_EXPORT_BATCH_SIZE', '1000000');
     set('EXPORT_TIMEOUT', '1');
     const retrying = new RetryingLogRecordExporter({ exporter: new RecordingExporter() });
@@ -553,7 +553,7 @@ describe('the environment', () => {
     expect(create).not.toThrow();
   });
 
-  test.each(['many', '-1', '1.5', '1e400'])('is ignored with a warning where it says %p', (value) => {
+  test.each(['many', '-1', '1.5', '1e400'])('is ignored with a warning if it is %p', (value) => {
     const warnings: string[] = [];
     listen((message) => void warnings.push(message));
     set('MAX_QUEUE_SIZE', value);

@@ -24,7 +24,7 @@ afterEach(() => diag.disable());
 
 const unavailable = failure('14 UNAVAILABLE', 14);
 
-/** Keeps the callback of every attempt, and remembers how it was flushed and shut down. */
+/** Keeps the callback of every attempt, and the options of flush and shutdown. */
 class HeldAttempts implements LogRecordExporterLike {
   readonly attempts: Respond[] = [];
   readonly asked: unknown[] = [];
@@ -51,7 +51,7 @@ function build(given: Partial<RetryingLogRecordExporterOptions> = {}) {
   exporter.export(['a record'], (result) => results.push(result));
   return {
     ...{ clock, exporter, inner, results },
-    /** Answers the attempt that was made last. */
+    /** Calls back for the last attempt. */
     answer: (result: ExportResultLike) => inner.attempts.at(-1)!(result),
     message: () => results[0]?.error?.message,
   };
@@ -60,13 +60,13 @@ function build(given: Partial<RetryingLogRecordExporterOptions> = {}) {
 describe('the time for retries', () => {
   const asksFor = (afterMillis: number) => ({ isRetryable: () => ({ afterMillis }) });
 
-  test('ends with the millisecond in which an attempt could still begin', () => {
+  test('ends with the last millisecond in which an attempt can start', () => {
     const { answer, clock, inner, message } = build({ maxElapsedMillis: 1_000, initialBackoffMillis: 999 });
     answer(unavailable);
     clock.advance(999);
     expect(inner.attempts).toHaveLength(2);
     answer(unavailable);
-    // One is left: it is waited for, and then there is a last attempt.
+    // One millisecond remains: it is waited for, and then a last attempt is made.
     clock.advance(1);
     expect(inner.attempts).toHaveLength(3);
     answer(unavailable);
@@ -75,7 +75,7 @@ describe('the time for retries', () => {
     );
   });
 
-  test('is enough for a server that asks for all of it, and not for one millisecond more', () => {
+  test('is enough for a server that requests all of it, and not for one millisecond more', () => {
     const enough = build({ maxElapsedMillis: 5_000, ...asksFor(5_000) });
     enough.answer(unavailable);
     enough.clock.advance(5_000);
@@ -93,7 +93,7 @@ describe('the time for retries', () => {
     expect(inner.attempts).toHaveLength(2);
     clock.advance(600);
     answer(unavailable);
-    // 400 ms are left, and the wait is no longer than that.
+    // 400 ms remain, and the wait is not longer than that.
     clock.advance(399);
     expect(inner.attempts).toHaveLength(2);
     clock.advance(1);
@@ -102,7 +102,7 @@ describe('the time for retries', () => {
     expect(message()).toContain('(attempt 3, ');
   });
 
-  test('is not used up by the part of a wait that a flush has cut off', () => {
+  test('is not used up by the part of a wait that a flush has skipped', () => {
     const { answer, clock, exporter, inner } = build({ maxElapsedMillis: 5_000 });
     clock.advance(3_000);
     answer(unavailable);
@@ -110,7 +110,7 @@ describe('the time for retries', () => {
     void exporter.forceFlush({ timeoutMillis: 60_000 });
     expect(inner.attempts).toHaveLength(2);
     answer(unavailable);
-    // 1,800 ms are left, which is more than the wait of 1,500.
+    // 1,800 ms remain, which is more than the wait of 1,500.
     clock.advance(1_499);
     expect(inner.attempts).toHaveLength(2);
     clock.advance(1);
@@ -128,7 +128,7 @@ describe('the time for retries', () => {
     ['a negative wait', -5],
     ['a wait that is no number', Number.NaN],
     ['no wait', 0],
-  ])('is waited for as the back-off says where isRetryable returns %s; a flush may cut it', (_name, wait) => {
+  ])('includes the wait of the back-off if isRetryable returns %s; a flush may end it', (_name, wait) => {
     const { answer, clock, exporter, inner } = build(asksFor(wait));
     answer(unavailable);
     clock.advance(999);
@@ -139,7 +139,7 @@ describe('the time for retries', () => {
 });
 
 describe('a flush', () => {
-  test('in the middle of a wait leaves nothing of that wait: the next one has its whole length', () => {
+  test('during a wait ends that wait: the next one has its full length', () => {
     const { answer, clock, exporter, inner } = build();
     answer(unavailable);
     clock.advance(500);
@@ -152,7 +152,7 @@ describe('a flush', () => {
     expect(inner.attempts).toHaveLength(3);
   });
 
-  test('asks the exporter at once and again behind its exports, within the time and without keeping the process', async () => {
+  test('flushes the exporter at once and again after its exports, with the timeout and without keeping the process alive', async () => {
     const { answer, exporter, inner } = build();
     const flushed = exporter.forceFlush({ timeoutMillis: 700 });
     expect(inner.asked).toEqual([['forceFlush', { timeoutMillis: 700, keepsAlive: false }]]);
@@ -167,7 +167,7 @@ describe('a flush', () => {
     ['is', undefined, true],
     ['is', { keepsAlive: true }, true],
     ['is not', { keepsAlive: false }, false],
-  ])('%s a reason for the process to stay where the caller says %j', async (_is, options, expected) => {
+  ])('%s a reason for the process to stay alive if the caller passes %j', async (_is, options, expected) => {
     const kept: unknown[] = [];
     const time = new ManualClock();
     const clock = {
@@ -190,14 +190,17 @@ describe('shutdown()', () => {
   test.each([
     ['keeps', undefined, true],
     ['does not keep', { keepsAlive: false }, false],
-  ])('%s the process where its caller says %j, and passes that on', async (_keeps, options, keepsAlive) => {
-    const { answer, exporter, inner } = build();
-    answer(SUCCESS);
-    await exporter.shutdown(options);
-    expect(inner.asked).toEqual([['shutdown', { keepsAlive }]]);
-  });
+  ])(
+    '%s the process alive if its caller passes %j, and passes that on',
+    async (_keeps, options, keepsAlive) => {
+      const { answer, exporter, inner } = build();
+      answer(SUCCESS);
+      await exporter.shutdown(options);
+      expect(inner.asked).toEqual([['shutdown', { keepsAlive }]]);
+    },
+  );
 
-  test('waits for an attempt under way at most as long as one may take', async () => {
+  test('waits for an attempt in progress at most for attemptTimeoutMillis', async () => {
     const { clock, exporter, inner, results } = build({ attemptTimeoutMillis: 3_000 });
     const ended = exporter.shutdown();
     await turn();
@@ -212,8 +215,8 @@ describe('shutdown()', () => {
   });
 });
 
-describe('an answer', () => {
-  test('after the result changes nothing and is not logged, whatever it says', () => {
+describe('an attempt', () => {
+  test('that calls back after the result changes nothing and is not logged', () => {
     const { clock, exporter, inner, results } = build({ maxElapsedMillis: 0 });
     clock.advance(exporter.worstCaseMillis);
     expect(results).toHaveLength(1);
@@ -233,7 +236,7 @@ describe('an answer', () => {
     expect([results, inner.attempts.length, clock.pendingTimers]).toEqual([[SUCCESS], 2, 0]);
   });
 
-  test('in time leaves no timer of its attempt', () => {
+  test('that calls back in time leaves no timer', () => {
     const { answer, clock, inner, results } = build();
     answer(failure('3 INVALID_ARGUMENT', 3));
     expect([results.length, clock.pendingTimers]).toEqual([1, 0]);
@@ -241,7 +244,7 @@ describe('an answer', () => {
     expect(inner.attempts).toHaveLength(1);
   });
 
-  test('is given the same records again at every attempt, and none once there is a result', () => {
+  test('exports the same records as the previous one, and none is made after the result', () => {
     const given: unknown[][] = [];
     const exporter = {
       export: (records: unknown[], respond: Respond) => {
@@ -259,7 +262,7 @@ describe('an answer', () => {
   test.each([
     ['an error', new Error('offline'), 'Error: offline'],
     ['a text', 'offline', 'offline'],
-  ])('of an async export() that rejects with %s is that it failed', async (_name, reason, text) => {
+  ])('of an async export() that rejects with %s has failed', async (_name, reason, text) => {
     const exporter = { export: () => Promise.reject(reason), shutdown: async () => {} };
     const asked: unknown[] = [];
     const isRetryable = (error: unknown) => {
@@ -274,7 +277,7 @@ describe('an answer', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  test('of an async export() that rejects after it has called back is what it called back with', async () => {
+  test('of an async export() that rejects after it has called back counts with its result', async () => {
     const exporter = {
       export: (_records: unknown[], respond: Respond) => {
         respond(SUCCESS);

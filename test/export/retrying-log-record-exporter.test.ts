@@ -60,7 +60,7 @@ function realRecords(count: number): ReadableLogRecord[] {
 
 type Respond = (result: ExportResultLike) => void;
 
-/** An exporter that keeps to a script: one step per attempt, the last one for all that follow. */
+/** An exporter with a script: one step per attempt, the last one for all further attempts. */
 class ScriptedExporter implements LogRecordExporterLike {
   attempts = 0;
   flushes = 0;
@@ -86,7 +86,7 @@ class ScriptedExporter implements LogRecordExporterLike {
   }
 }
 
-/** Stands before a real exporter and lets a test wait until an attempt was answered and dealt with. */
+/** Wraps a real exporter, so that a test can wait until an attempt was answered and handled. */
 class WatchedExporter implements LogRecordExporterLike {
   answers = 0;
   readonly #exporter: LogRecordExporterLike;
@@ -208,7 +208,7 @@ function deliverAndKeep(exporter: LogRecordExporterLike): ExportResultLike[] {
 }
 
 describe('over OTLP/gRPC', () => {
-  test('a batch exported while the server is away is delivered when it comes back', async () => {
+  test('a batch exported while the server is down is delivered when it is up again', async () => {
     const before = new grpc.Server();
     const port = await new Promise<number>((resolve, reject) => {
       before.bindAsync('127.0.0.1:0', grpc.ServerCredentials.createInsecure(), (error, bound) =>
@@ -244,7 +244,7 @@ describe('over OTLP/gRPC', () => {
     expect(server.calls).toBe(2);
   });
 
-  test('a server that asks for more time than is left ends the retries at once', async () => {
+  test('a server that requests a longer wait than the remaining time ends the retries at once', async () => {
     const server = await grpcServer([withRetryInfo(14, 600_000)]);
     const result = await deliver(retrying({ exporter: grpcExporter(server.port), clock: new ManualClock() }));
     expect(result.error?.message).toContain(
@@ -275,7 +275,7 @@ describe('over OTLP/gRPC', () => {
     expect(server.calls).toBe(3);
   });
 
-  test("the SDK's own batch processor delivers through it what it would lose", async () => {
+  test("the SDK's own batch processor delivers through it records that it would lose", async () => {
     const server = await grpcServer([{ code: 14 }, 'ok']);
     const exporter = retrying({ exporter: grpcExporter(server.port), initialBackoffMillis: 1 });
     const provider = new LoggerProvider({ processors: [new BatchLogRecordProcessor({ exporter })] });
@@ -303,7 +303,7 @@ describe('the waits', () => {
     expect(results).toHaveLength(1);
   });
 
-  test('after an hour of failure there was one result, which says how it ended and why', () => {
+  test('after an hour of failures there is one result, with the last error and the reason', () => {
     const clock = new ManualClock();
     const failure = unavailable();
     const results = deliverAndKeep(retrying({ exporter: new ScriptedExporter(failure), clock }));
@@ -321,7 +321,7 @@ describe('the waits', () => {
     [0, 8000],
     [0.5, 10_000],
     [0.75, 11_000],
-  ])('are spread by the jitter: luck %d makes ten seconds %d ms', (luck, millis) => {
+  ])('are spread by the jitter: the random number %d makes ten seconds %d ms', (luck, millis) => {
     const clock = new ManualClock();
     const exporter = new ScriptedExporter(unavailable(), SUCCESS);
     const options = { exporter, clock, jitter: 0.2, initialBackoffMillis: 10_000, random: () => luck };
@@ -332,7 +332,7 @@ describe('the waits', () => {
     expect(results).toEqual([SUCCESS]);
   });
 
-  test('are never shorter than the server asked, whatever the jitter', () => {
+  test('are never shorter than the server requested, whatever the jitter', () => {
     const clock = new ManualClock();
     const exporter = new ScriptedExporter(unavailable(10_000), SUCCESS);
     deliverAndKeep(retrying({ exporter, clock, jitter: 1, random: () => 0 }));
@@ -357,7 +357,7 @@ describe('the waits', () => {
     expect(results).toEqual([SUCCESS]);
   });
 
-  test('do not go on for longer when the clock of the machine is set back', () => {
+  test('do not take longer when the system clock is set back', () => {
     const clock = new ManualClock();
     let setBackMillis = 0;
     const skewed = {
@@ -372,7 +372,7 @@ describe('the waits', () => {
     expect(results).toHaveLength(1);
   });
 
-  test('end within worstCaseMillis with exactly one result, whatever the exporter does and who flushes', () => {
+  test('end within worstCaseMillis with exactly one result, whatever the exporter and flushes do', () => {
     const behaviour = fc.constantFrom(
       'success',
       'unavailable',
@@ -447,7 +447,7 @@ describe('the waits', () => {
 });
 
 describe('an exporter that', () => {
-  test('never calls back is tried again, and fails when the time is over', () => {
+  test('never calls back is retried, and fails when the time has elapsed', () => {
     const clock = new ManualClock();
     const inner = new ScriptedExporter(() => {});
     const exporter = retrying({ exporter: inner, clock });
@@ -459,7 +459,7 @@ describe('an exporter that', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  test('reports success late is believed, and nothing is sent again', () => {
+  test('reports a late success has succeeded, and nothing is sent again', () => {
     const clock = new ManualClock();
     let respond: Respond = () => {};
     const inner = new ScriptedExporter((first) => {
@@ -472,7 +472,7 @@ describe('an exporter that', () => {
     expect([results, inner.attempts, clock.pendingTimers]).toEqual([[SUCCESS], 1, 0]);
   });
 
-  test('answers an attempt twice is believed the first time, also while the next one is waited for', () => {
+  test('calls back twice for an attempt counts with the first result, also during the wait for the next one', () => {
     const clock = new ManualClock();
     const inner = new ScriptedExporter((respond) => {
       respond(unavailable());
@@ -484,7 +484,7 @@ describe('an exporter that', () => {
     expect([results, inner.attempts]).toEqual([[SUCCESS], 2]);
   });
 
-  test('reports failure late changes nothing', () => {
+  test('reports a late failure changes nothing', () => {
     const clock = new ManualClock();
     let respond: Respond = () => {};
     const first = (given: Respond) => {
@@ -498,19 +498,22 @@ describe('an exporter that', () => {
     expect(results).toEqual([SUCCESS]);
   });
 
-  test.each([[refused], [SUCCESS]])('calls back twice is heard once, whatever it says then: %p', (second) => {
-    const clock = new ManualClock();
-    const inner = new ScriptedExporter((respond) => {
-      respond(unavailable());
-      respond(second);
-    }, SUCCESS);
-    const results = deliverAndKeep(retrying({ exporter: inner, clock }));
-    expect(results).toEqual([]);
-    clock.advance(1000);
-    expect(results).toEqual([SUCCESS]);
-  });
+  test.each([[refused], [SUCCESS]])(
+    'calls back twice counts once, whatever the second result: %p',
+    (second) => {
+      const clock = new ManualClock();
+      const inner = new ScriptedExporter((respond) => {
+        respond(unavailable());
+        respond(second);
+      }, SUCCESS);
+      const results = deliverAndKeep(retrying({ exporter: inner, clock }));
+      expect(results).toEqual([]);
+      clock.advance(1000);
+      expect(results).toEqual([SUCCESS]);
+    },
+  );
 
-  test('throws at the first attempt throws on, and there is no result', async () => {
+  test('throws at the first attempt has its error rethrown, and there is no result', async () => {
     const clock = new ManualClock();
     const inner = new ScriptedExporter(() => {
       throw new RangeError('cannot be serialized');
@@ -532,7 +535,7 @@ describe('an exporter that', () => {
     expect(results).toMatchObject([{ code: EXPORT_FAILED, error: { message: 'cannot be serialized' } }]);
   });
 
-  test('throws after it has called back is heard, and its throw is logged', () => {
+  test('throws after it has called back counts with its result, and the error is logged', () => {
     const inner = new ScriptedExporter((respond) => {
       respond(SUCCESS);
       throw new Error('afterwards');
@@ -541,7 +544,7 @@ describe('an exporter that', () => {
     expect(warnings).toEqual([expect.stringContaining('called back and then threw Error: afterwards')]);
   });
 
-  test('gives no reason, or no result at all, is not tried again', () => {
+  test('calls back without a reason, or without a result, is not retried', () => {
     const nothing = undefined as unknown as ExportResultLike;
     const inner = new ScriptedExporter({ code: EXPORT_FAILED }, (respond) => respond(nothing));
     const exporter = retrying({ exporter: inner });
@@ -556,7 +559,7 @@ describe('isRetryable', () => {
     ['a wait', () => ({ afterMillis: 7000 }), refused, 7000],
     ['true, where the server asked for a wait', () => true, unavailable(9000), 9000],
     ['undefined', () => undefined, unavailable(), 1000],
-  ])('with %s has the export tried again', (_name, isRetryable, failure, waitMillis) => {
+  ])('with %s the export is retried', (_name, isRetryable, failure, waitMillis) => {
     const clock = new ManualClock();
     const exporter = new ScriptedExporter(failure, SUCCESS);
     const results = deliverAndKeep(retrying({ exporter, clock, isRetryable }));
@@ -573,7 +576,7 @@ describe('isRetryable', () => {
     expect(deliverAndKeep(exporter)).toEqual([failure]);
   });
 
-  test('that throws leaves it to the rules of OTLP', () => {
+  test('that throws is ignored, and the OTLP rules apply', () => {
     const exporter = retrying({
       exporter: new ScriptedExporter(refused),
       isRetryable: () => {
@@ -586,7 +589,7 @@ describe('isRetryable', () => {
 });
 
 describe('forceFlush()', () => {
-  test('tries at once, and once, what waits', async () => {
+  test('retries waiting exports at once, and once', async () => {
     const clock = new ManualClock();
     const inner = new ScriptedExporter(unavailable(), unavailable(), SUCCESS);
     const exporter = retrying({ exporter: inner, clock });
@@ -598,17 +601,17 @@ describe('forceFlush()', () => {
     expect([results, inner.flushes]).toEqual([[SUCCESS], 2]);
   });
 
-  test('waits for nothing that has its result', async () => {
+  test('does not wait for exports that have their result', async () => {
     const inner = new ScriptedExporter(SUCCESS);
     const exporter = retrying({ exporter: inner });
     await deliver(exporter);
     await new Promise(setImmediate);
     await exporter.forceFlush();
-    // With an export under way it would be flushed again behind that.
+    // With an export in progress the exporter would be flushed again after it.
     expect(inner.flushes).toBe(1);
   });
 
-  test('ends at its bound, and says how many exports it leaves under way', async () => {
+  test('ends at its timeout, and logs how many exports are still in progress', async () => {
     const clock = new ManualClock();
     const exporter = retrying({ exporter: new ScriptedExporter(() => {}), clock, flushTimeoutMillis: 500 });
     deliverAndKeep(exporter);
@@ -627,7 +630,7 @@ describe('forceFlush()', () => {
     clock.advance(1e9);
   });
 
-  test('does not shorten a wait that the server asked for', async () => {
+  test('does not shorten a wait that the server requested', async () => {
     const clock = new ManualClock();
     const inner = new ScriptedExporter(unavailable(5000), SUCCESS);
     const exporter = retrying({ exporter: inner, clock });
@@ -650,14 +653,14 @@ describe('forceFlush()', () => {
     expect(await flushed).toEqual([SUCCESS, 'cannot flush']);
   });
 
-  test('works with an exporter that has none', async () => {
+  test('works with an exporter without the method', async () => {
     const exporter = retrying({ exporter: { export() {}, shutdown: async () => {} } });
     await expect(exporter.forceFlush()).resolves.toBeUndefined();
   });
 });
 
 describe('shutdown()', () => {
-  test('tries once more, at once, and delivers what then succeeds', async () => {
+  test('retries once, at once, and delivers if that succeeds', async () => {
     const inner = new ScriptedExporter(unavailable(5000), SUCCESS);
     const exporter = retrying({ exporter: inner, clock: new ManualClock() });
     const results = deliverAndKeep(exporter);
@@ -665,7 +668,7 @@ describe('shutdown()', () => {
     expect([results, inner.shutdowns]).toEqual([[SUCCESS], 1]);
   });
 
-  test('fails what it cannot deliver, says why, and then shuts the exporter down', async () => {
+  test('fails undelivered exports with the reason, and then shuts down the exporter', async () => {
     const clock = new ManualClock();
     const inner = new ScriptedExporter(unavailable());
     const exporter = retrying({ exporter: inner, clock });
@@ -678,7 +681,7 @@ describe('shutdown()', () => {
     expect([inner.shutdowns, clock.pendingTimers]).toEqual([1, 0]);
   });
 
-  test('waits for the attempt under way, and makes it the last', async () => {
+  test('waits for the attempt in progress, and makes it the last', async () => {
     const clock = new ManualClock();
     const inner = new ScriptedExporter((respond) => void clock.after(4000, () => respond(unavailable())));
     const exporter = retrying({ exporter: inner, clock });
@@ -712,7 +715,7 @@ describe('shutdown()', () => {
   });
 });
 
-test('a result callback that throws is logged and disturbs nothing', () => {
+test('a result callback that throws is logged and has no other effect', () => {
   const exporter = retrying({ exporter: new ScriptedExporter(SUCCESS) });
   const throwing = () => {
     throw new Error('mine');
@@ -734,7 +737,7 @@ test('retries are logged once in ten seconds: what failed, of what, and what fol
   expect(warnings).toHaveLength(2);
 });
 
-test('a retry runs in the context of its export, not in that of whoever flushes', () => {
+test('a retry runs in the context of its export, not in that of a flush', () => {
   context.setGlobalContextManager(new AsyncLocalStorageContextManager());
   closers.push(() => context.disable());
   const key = createContextKey('test');
@@ -749,7 +752,7 @@ test('a retry runs in the context of its export, not in that of whoever flushes'
   expect(seen).toEqual(['export', 'export']);
 });
 
-test('it bears as many exports at once as the exporter inside, and says how long one may take', () => {
+test('it supports as many concurrent exports as the wrapped exporter, and has worstCaseMillis', () => {
   const inner = Object.assign(new ScriptedExporter(SUCCESS), { maxConcurrentExports: 8 });
   const exporter = retrying({ exporter: inner, maxElapsedMillis: 60_000, attemptTimeoutMillis: 5000 });
   expect(exporter).toMatchObject({
