@@ -1,23 +1,23 @@
 import type { ExitCode } from './exit-code.ts';
 import type { Io } from './io.ts';
 
-/** An option of a command line; all have a long name, and a value or none. */
+/** An option of a command line. Every option has a long name, and takes either a value or none. */
 export interface CommandOption {
   readonly type: 'string' | 'boolean';
   readonly short?: string;
-  /** What stands for its value in the help: `FILE`. */
+  /** The placeholder of the value in the help, such as `FILE`. */
   readonly value?: string;
-  /** The values that it takes; without them any text. */
+  /** The accepted values; without them, any text is accepted. */
   readonly choices?: readonly string[];
   readonly help: string;
 }
 
 export type CommandOptions = Readonly<Record<string, CommandOption>>;
 
-/** What was given, checked against the command's options. */
+/** The arguments of a command, checked against its options. */
 export interface Given<T extends CommandOptions> {
   readonly values: { readonly [K in keyof T]?: ValueOf<T[K]> | undefined };
-  /** What is no option. */
+  /** The arguments that are not options. */
   readonly words: readonly string[];
 }
 
@@ -27,20 +27,22 @@ type ValueOf<T extends CommandOption> = T['type'] extends 'boolean'
     ? Choice
     : string;
 
-/** What was given, as it was read. */
+/** The arguments as they were parsed. */
 export interface ParsedArguments {
   readonly values: Readonly<Record<string, string | true | undefined>>;
   readonly words: readonly string[];
 }
 
-/** A command as its author writes it. */
+/** A command, as it is defined. */
 export interface CommandOf<T extends CommandOptions> {
   readonly name: string;
   /** A sentence for the list of commands, without a period. */
   readonly summary: string;
-  /** What else the help says, lines of text. */
+  /** Further lines of the help. */
   readonly details: readonly string[];
-  /** Words behind the name, for the usage line: `list | replay SINK`. Without them only options are taken. */
+  /**
+   * The words after the name in the usage line: `list | replay SINK`. Without it, only options are accepted.
+   */
   readonly words?: string;
   readonly options: T;
   /** @throws CommandError */
@@ -52,7 +54,7 @@ export interface Command extends Omit<CommandOf<CommandOptions>, 'run'> {
   run(given: ParsedArguments, io: Io): Promise<ExitCode>;
 }
 
-/** A command whose `run` knows the types of its options: the arguments were checked against these. */
+/** Defines a command whose `run` knows the types of its options, against which the arguments were checked. */
 export function command<const T extends CommandOptions>(of: CommandOf<T>): Command {
   return of as unknown as Command;
 }

@@ -4,7 +4,7 @@ import { ExitCode, usageError } from './exit-code.ts';
 const SHELLS = { bash, zsh, fish } as const;
 type Shell = keyof typeof SHELLS;
 
-/** The command that prints what makes a shell complete a program's commands and options. */
+/** The command that prints a shell script for completing a program's commands and options. */
 export function completion(program: Program): Command {
   const names = Object.keys(SHELLS);
   return command({
@@ -18,7 +18,7 @@ export function completion(program: Program): Command {
     options: {},
     async run({ words: [shell, ...more] }, io) {
       if (shell === undefined || more.length > 0 || !names.includes(shell)) {
-        throw usageError(`one of ${names.join(', ')} is needed`);
+        throw usageError(`expected one of ${names.join(', ')}`);
       }
       await io.lines(SHELLS[shell as Shell](program));
       return ExitCode.OK;
@@ -29,7 +29,7 @@ export function completion(program: Program): Command {
 const allNames = ({ commands }: Program) => [...commands.map(({ name }) => name), 'completion'];
 const optionsOf = ({ options }: Command): readonly (readonly [string, CommandOption])[] =>
   Object.entries(options);
-/** Within single quotes of any of the three shells. */
+/** Quotes a text with single quotes, for all three shells. */
 const quoted = (text: string) => `'${text.replaceAll('\\', '').replaceAll("'", '’')}'`;
 
 function* bash(program: Program): Generator<string> {
@@ -84,7 +84,7 @@ function* zsh(program: Program): Generator<string> {
   yield `compdef _${name} ${name}`;
 }
 
-/** Without the characters that zsh takes for its own. */
+/** Removes characters with a meaning in zsh. */
 function plain(text: string): string {
   return text.replaceAll(/[[\]:]/g, ' ');
 }

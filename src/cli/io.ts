@@ -11,58 +11,58 @@ export interface Terminal {
   readonly columns: number;
   readonly color: boolean;
   /**
-   * Prints lines in place of those that it printed before, as many as fit, the last ones; they are safe and no wider than
-   * the terminal.
+   * Replaces the previously printed lines by the last ones that fit. Lines must be safe and no wider than the
+   * terminal.
    */
   readonly redraw: (lines: readonly string[]) => void;
 }
 
-/** What a command sees of the process that it runs in; a test passes its own. */
+/** The process environment of a command; a test passes its own. */
 export interface Io {
-  /** Prints lines. What would change the terminal in them is escaped. */
+  /** Prints lines to standard output. Characters that would control the terminal are escaped. */
   readonly out: (text: string) => void;
-  /** The same to the standard error output. */
+  /** Prints lines to standard error in the same way. */
   readonly err: (text: string) => void;
-  /** An error: as `err`, in red where colour is wanted. */
+  /** Prints an error like `err`, in red if colors are enabled. */
   readonly alarm: (text: string) => void;
-  /** Prints lines as they are, no faster than they are read; stops when the reader is gone. */
+  /** Prints lines unescaped, with backpressure; stops when the reader has closed the output. */
   readonly lines: (lines: Iterable<string>) => Promise<void>;
-  /** The same, through a pager if the lines are more than the terminal shows at once. */
+  /** Like `lines`, through a pager if the lines do not fit on the terminal. */
   readonly pages: (lines: Iterable<string>) => Promise<void>;
   readonly input: Readable;
-  /** Writes a line as it is, which has nothing unsafe in it, or is for a program. */
+  /** Writes a line unescaped, which is safe or intended for a program. */
   readonly send: (line: string) => void;
-  /** Whether a file or a pipe is the standard input. */
+  /** Whether standard input is a file or a pipe. */
   readonly hasInput: boolean;
-  /** The standard output, if it is a terminal: how wide it is, and whether it wants colour. */
+  /** The terminal, if standard output is one. */
   readonly terminal: Terminal | undefined;
   readonly environment: Environment;
   /** The working directory, absolute. */
   readonly directory: string;
   /** This package's version. */
   readonly version: string;
-  /** Is called when nobody reads the standard output any more. @returns a function that stops listening */
+  /** Registers a handler for a closed standard output. @returns a function that removes it */
   readonly onClosed: (handler: () => void) => () => void;
-  /** @returns a function that stops listening */
+  /** @returns a function that removes the handler */
   readonly onSignal: (signal: 'SIGHUP' | 'SIGINT' | 'SIGTERM', handler: () => void) => () => void;
 }
 
-/** The surroundings of a process that ends when its output has left it. */
+/** The environment of a process that can wait for its output. */
 export interface ProcessIo extends Io {
   /**
-   * Resolves when all that was printed has left the process, with what went wrong. A reader that stopped reading is no
+   * Resolves when all output has been written, with the error if there was one. A closed reader is not an
    * error.
    */
   readonly outputError: () => Promise<Error | undefined>;
 }
 
-/** Those of the process itself. */
+/** Returns the environment of this process. */
 export function processIo(
   version: string,
   { stdout, stderr, env }: Pick<NodeJS.Process, 'stdout' | 'stderr' | 'env'> = process,
 ): ProcessIo {
-  // An error must find a listener at any time, or it ends the process: a reader stops reading, as `| head` does, or a
-  // disk is full.
+  // An error without a listener would end the process: a reader stops reading, as in `| head`, or a disk is
+  // full.
   let failure: NodeJS.ErrnoException | undefined;
   stdout.on('error', (error) => {
     failure ??= error;
@@ -76,7 +76,7 @@ export function processIo(
     err: (text) => print(stderr, safeLines(text)),
     alarm: (text) => print(stderr, wantsColor(stderr) ? colored(safeLines(text), 'red') : safeLines(text)),
     lines: (lines) => writeLines(stdout, lines),
-    // Not before somebody wants it: to look at it opens it.
+    // Lazy, because reading the property opens the stream.
     get input() {
       return process.stdin;
     },
@@ -117,7 +117,7 @@ function terminalOf(stdout: NodeJS.WriteStream, color: boolean): Terminal {
     color,
     redraw: (lines) => {
       const shown = lines.slice(-Math.max(1, stdout.rows - 1));
-      // To the first of these lines, and from there on everything is cleared: ECMA-48 CPL and ED.
+      // Moves to the first of these lines and clears the rest of the screen: ECMA-48 CPL and ED.
       const back = height === 0 ? '' : `\x1b[${height}F\x1b[J`;
       height = Math.min(shown.length, stdout.rows - 1);
       stdout.write(back + shown.map((line) => `${line}\n`).join(''));

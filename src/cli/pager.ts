@@ -5,8 +5,9 @@ import type { Environment } from '../config/index.ts';
 import { writeLines } from './write-lines.ts';
 
 /**
- * Writes lines. If they are more than a terminal shows at once, they go to the pager: `DISTLOG_PAGER`, else `PAGER`, else
- * `less`. `cat` and an empty variable mean none, and where it cannot be started the lines are written as they are.
+ * Writes lines. If they do not fit on the terminal, they are sent to the pager: `DISTLOG_PAGER`, `PAGER` or
+ * `less`. `cat` and an empty variable disable the pager. If it cannot be started, the lines are written
+ * directly.
  */
 export async function writePages(
   out: NodeJS.WriteStream,
@@ -32,7 +33,7 @@ function* joined(first: readonly string[], rest: Iterator<string>): Generator<st
   for (let next = rest.next(); next.done !== true; next = rest.next()) yield next.value;
 }
 
-/** @param command a program and its options, with blanks between them */
+/** @param command a program and its options, separated by spaces */
 async function started(
   command: string,
   environment: Environment,
@@ -55,7 +56,7 @@ async function page(
   lines: Iterable<string>,
 ): Promise<void> {
   const closed = new Promise((done) => child.once('close', done));
-  // Ctrl-C is the pager's.
+  // The pager handles Ctrl-C.
   const ignore = () => {};
   process.on('SIGINT', ignore);
   try {

@@ -4,8 +4,8 @@ import type { CommandOption, CommandOptions, ParsedArguments } from './command.t
 import { usageError } from './exit-code.ts';
 
 /**
- * Reads what stands behind the name of a command.
- * @throws CommandError that says what is wrong, and what was perhaps meant
+ * Parses the arguments after the name of a command.
+ * @throws CommandError that describes the error, with a suggestion
  */
 export function parseArguments(
   args: readonly string[],
@@ -23,22 +23,26 @@ export function parseArguments(
     if (token.kind !== 'option') continue;
     const option = Object.hasOwn(known, token.name) ? known[token.name] : undefined;
     if (option === undefined) {
-      throw usageError(`unknown option ${token.rawName}${meant(token.name, Object.keys(known), '--')}`);
+      throw usageError(
+        `unknown option ${token.rawName}${suggestionFor(token.name, Object.keys(known), '--')}`,
+      );
     }
     if (Object.hasOwn(values, token.name)) throw usageError(`--${token.name} is given twice`);
     values[token.name] = checkedValue(token, option);
   }
   if (words.length > 0 && !takesWords) {
-    throw usageError(`takes options only, got ${JSON.stringify(words[0])}`);
+    throw usageError(`expected only options, got ${JSON.stringify(words[0])}`);
   }
   return { values, words };
 }
 
-/** `; did you mean --config?`, or what there is. @param start stands before each name */
-export function meant(given: string, known: readonly string[], start = ''): string {
+/** Returns a suggestion for an unknown name, with the known ones. @param start a prefix for each name */
+export function suggestionFor(given: string, known: readonly string[], start = ''): string {
   const near = nearest(given, known);
   const all = known.map((name) => `${start}${name}`).join(', ');
-  return near === undefined ? `; there are ${all}` : `; did you mean ${start}${near}? There are ${all}`;
+  return near === undefined
+    ? `; expected one of ${all}`
+    : `; did you mean ${start}${near}? Expected one of ${all}`;
 }
 
 function checkedValue(
@@ -57,7 +61,7 @@ function checkedValue(
     if (value !== undefined) throw usageError(`--${name} takes no value`);
     return true;
   }
-  // An option behind it is no value, unless it is written as one.
+  // A following option is not taken as a value, unless it is written as one with `=`.
   if (value === undefined || value === '' || (inlineValue !== true && /^-./.test(value))) {
     throw usageError(`--${name} needs a value: ${choices?.join(', ') ?? placeholder}`);
   }

@@ -3,13 +3,13 @@ import type { Command, CommandOption, Program } from './command.ts';
 import { ExitCode, exitCodeOf, usageError } from './exit-code.ts';
 import { commandHelp, programHelp } from './help.ts';
 import type { Io } from './io.ts';
-import { meant, parseArguments } from './parse-arguments.ts';
+import { parseArguments, suggestionFor } from './parse-arguments.ts';
 
-const help: CommandOption = { type: 'boolean', short: 'h', help: 'prints this' };
+const help: CommandOption = { type: 'boolean', short: 'h', help: 'prints this help' };
 
 /**
  * Runs the command that a command line names. Never rejects.
- * @param args what stands behind the program's name
+ * @param args the arguments after the name of the program
  */
 export async function runProgram(program: Program, args: readonly string[], io: Io): Promise<ExitCode> {
   let name = program.name;
@@ -32,13 +32,15 @@ export async function runProgram(program: Program, args: readonly string[], io: 
 
 function commandOf({ commands }: Program, name: string | undefined): Command {
   const names = commands.map((command) => command.name);
-  if (name === undefined) throw usageError(`a command is needed: ${names.join(', ')}`);
+  if (name === undefined) throw usageError(`expected a command: ${names.join(', ')}`);
   const found = commands.find((command) => command.name === name);
   if (found !== undefined) return found;
   if (name.startsWith('-')) {
-    throw usageError(`the command comes first, got ${JSON.stringify(name)}; there are ${names.join(', ')}`);
+    throw usageError(
+      `the command must come first, got ${JSON.stringify(name)}; expected one of ${names.join(', ')}`,
+    );
   }
-  throw usageError(`no command ${JSON.stringify(name)}${meant(name, names)}`);
+  throw usageError(`unknown command ${JSON.stringify(name)}${suggestionFor(name, names)}`);
 }
 
 function printError(name: string, error: unknown, io: Io): ExitCode {

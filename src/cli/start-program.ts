@@ -2,10 +2,11 @@ import { readFileSync } from 'node:fs';
 import type { Program } from './command.ts';
 
 /**
- * The first and last of a program: loads it, runs the command line of this process, and ends the process.
+ * The entry point of a program: loads it, runs the command line of this process, and ends the process.
  *
- * It loads the program itself, so that a process that may open no more files says so in one line. It ends the process
- * instead of setting its exit code: a daemon that is ended by force leaves sockets open, which would keep the process.
+ * It loads the program dynamically, so that a process that cannot open more files reports that in one line.
+ * It calls `process.exit()` instead of setting the exit code: a daemon that is forced to end leaves sockets
+ * open, which would keep the process alive.
  */
 export async function startProgram(
   name: string,
@@ -23,12 +24,12 @@ export async function startProgram(
     const code = await runProgram(program, process.argv.slice(2), io);
     const error = await io.outputError();
     if (error === undefined) process.exit(code);
-    process.stderr.write(`${name}: the output is not complete: ${error.message}\n`);
+    process.stderr.write(`${name}: the output is incomplete: ${error.message}\n`);
     process.exit(ExitCode.OUTPUT);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code !== 'EMFILE' && code !== 'ENFILE') throw error;
-    process.stderr.write(`${name}: ${message}; raise the limit of open files (ulimit -n); not started\n`);
+    process.stderr.write(`${name}: ${message}; not started; raise the limit of open files (ulimit -n)\n`);
     process.exit(1);
   }
 }

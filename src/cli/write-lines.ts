@@ -2,7 +2,10 @@ import type { Writable } from 'node:stream';
 
 const BLOCK_CHARACTERS = 65_536;
 
-/** Writes lines, in blocks, no faster than they are read. Stops when the stream fails, as when its reader is gone. */
+/**
+ * Writes lines in blocks, with backpressure. Stops if the stream fails, for example when its reader has
+ * closed it.
+ */
 export async function writeLines(out: Writable, lines: Iterable<string>): Promise<void> {
   let block = '';
   for (const line of lines) {
@@ -14,7 +17,7 @@ export async function writeLines(out: Writable, lines: Iterable<string>): Promis
   if (block !== '') await written(out, block);
 }
 
-/** @returns whether it was; what went wrong else is heard by the listener for errors of the stream */
+/** @returns whether the text was written; the stream's error listener receives other errors */
 function written(out: Writable, text: string): Promise<boolean> {
   if (out.errored || out.destroyed) return Promise.resolve(false);
   return new Promise((resolve) => {

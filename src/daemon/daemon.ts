@@ -14,21 +14,21 @@ import { RunningOperations } from './running-operations.ts';
 import { RunningSinks } from './running-sinks.ts';
 import { SelfLogs } from './self-logs.ts';
 
-/** How long receivers may take to finish what they have started. */
+/** How long receivers may take to finish pending requests. */
 const RECEIVER_GRACE_MILLIS = 2_000;
 
-/** What the daemon is given beside its configuration. */
+/** The parameters of a daemon other than its configuration. */
 export interface DaemonContext {
   readonly version: string;
-  /** Where the compiled `store/store-program` is. Default: no store can be opened. */
+  /** The compiled `store/store-program`. Default: no store can be opened. */
   readonly storeProgram?: URL | undefined;
-  /** Where the compiled `processors/processor-program` is. Default: no processor can run. */
+  /** The compiled `processors/processor-program`. Default: no processor can run. */
   readonly processorProgram?: URL | undefined;
 }
 
 /**
  * distlogd: receivers append batches to the journal, sinks read them from it. A batch is acknowledged when it
- * is in the journal and on the disk. It is removed from the journal when every sink has written it, or may
+ * is in the journal and synced to disk. It is removed from the journal when every sink has written it, or may
  * skip it.
  */
 export class Daemon {
@@ -58,7 +58,7 @@ export class Daemon {
 
   /**
    * Starts a daemon; it is ready when this resolves.
-   * @throws (rejects) with what is wrong and which setting changes it; nothing is left open
+   * @throws (rejects) with the error and the setting that fixes it; nothing is left open
    */
   static async start(loaded: LoadedConfig, context: DaemonContext): Promise<Daemon> {
     const { version } = context;
@@ -81,7 +81,7 @@ export class Daemon {
       await daemon.#changing;
       return daemon;
     } catch (error) {
-      // Closes what was opened so far. The caller gets the first error only.
+      // Closes what was opened so far. Only the first error is reported to the caller.
       if (daemon === undefined) await directory.close();
       else await daemon.stop(0).catch(() => {});
       throw error;
@@ -127,14 +127,14 @@ export class Daemon {
     this.#settle = { done, failed };
   }
 
-  /** Where each receiver listens, by its name in the configuration, and `http`. */
+  /** The address of each receiver, by its name in the configuration, and of `http`. */
   get endpoints(): Readonly<Record<string, string>> {
     const all = this.#receivers.all.map(({ name, receiver }) => [name, receiver.endpoint] as const);
     const { endpoint } = this.#operations;
     return { ...Object.fromEntries(all), ...(endpoint === undefined ? {} : { http: endpoint }) };
   }
 
-  /** Why no records are accepted at the moment, although the daemon is ready. */
+  /** The reason why no records are accepted although the daemon is ready. */
   get blocked(): string | undefined {
     return this.#care.blocked;
   }
@@ -153,15 +153,16 @@ export class Daemon {
 
   /**
    * Applies another configuration. Components whose options have not changed keep running.
-   * @throws (rejects) if it cannot be applied; the old one is restored then, unless the daemon is stopping
+   * @throws (rejects) if it cannot be applied; the previous one is then restored, unless the daemon is
+   * stopping
    */
   async reload(loaded: LoadedConfig): Promise<void> {
-    // What would start now would be stopped by nobody.
+    // Components that start now would not be stopped.
     if (this.#stopped !== undefined) throw new Error('the daemon is stopping');
     const old = this.#loaded;
     for (const name of ['data', 'journal', 'ownRecords'] as const) {
       if (JSON.stringify(loaded.config[name]) === JSON.stringify(old.config[name])) continue;
-      throw new Error(`${name} cannot change while the daemon runs: start it again`);
+      throw new Error(`${name} cannot change at run time: restart the daemon`);
     }
     this.#changing = this.#change(old, loaded);
     await this.#changing;
@@ -170,16 +171,16 @@ export class Daemon {
   }
 
   /**
-   * Writes the dead letters of a sink to it again. @throws (rejects) if there is no such sink, or it is
-   * failing
+   * Writes the dead letters of a sink to it again.
+   * @throws (rejects) if the sink does not exist or is failing
    */
   replayDeadLetters(sink: string): Promise<Replayed> {
     const runner = this.#sinks.find(sink);
-    if (runner === undefined) throw new Error(`there is no sink ${JSON.stringify(sink)}`);
+    if (runner === undefined) throw new Error(`no sink ${JSON.stringify(sink)}`);
     return runner.replayDeadLetters();
   }
 
-  /** Ends the daemon after a fatal error. Nothing more is acknowledged. */
+  /** Stops the daemon after a fatal error. No further batches are acknowledged. */
   fail(error: Error): void {
     if (this.#state.state === 'failed') return;
     this.#state = { state: 'failed', reason: errorText(error) };
@@ -190,8 +191,8 @@ export class Daemon {
   }
 
   /**
-   * Closes the receivers, lets the sinks write for a bounded time, and closes the rest, each step even if one
-   * fails. What the sinks have not written is written after the next start. May be called twice.
+   * Closes the receivers, lets the sinks write for a bounded time, and closes the rest; a failing step does
+   * not prevent the others. The sinks write the remaining records after the next start. May be called twice.
    */
   stop(drainMillis: number = this.#loaded.config.shutdown.drainMillis): Promise<void> {
     this.#stopped ??= this.#stop(drainMillis);
@@ -207,14 +208,17 @@ export class Daemon {
     this.own.emit(Severity.INFO, `ready: ${listOf(this.endpoints)}`, { data: this.#directory.layout.root });
   }
 
-  /** A sink that is being replaced has no position, so the journal is not trimmed meanwhile. */
+  /**
+   * Applies a configuration. The journal is not trimmed in the meantime, because a sink that is being
+   * replaced has no position.
+   */
   async #change(old: LoadedConfig, loaded: LoadedConfig): Promise<void> {
     await this.#care.pause();
     try {
       await this.#take(loaded);
     } catch (error) {
       await this.#take(old).catch((second) => {
-        this.fail(new Error(`the old configuration cannot be restored: ${errorText(second)}`));
+        this.fail(new Error(`the previous configuration cannot be restored: ${errorText(second)}`));
       });
       throw error;
     } finally {
@@ -222,7 +226,7 @@ export class Daemon {
     }
   }
 
-  /** Sinks before receivers, so that received records have a destination. */
+  /** Applies a configuration to sinks before receivers, so that received records have a destination. */
   async #take(loaded: LoadedConfig): Promise<void> {
     const { drainMillis } = loaded.config.shutdown;
     await this.#sinks.take(loaded, drainMillis);
@@ -238,7 +242,7 @@ export class Daemon {
       this.own.emit(Severity.INFO, 'stopping');
     }
     this.#care.stop();
-    // Otherwise what a start or a reload that is under way opens would stay open.
+    // Waits for a running start or reload, whose components would otherwise stay open.
     await this.#changing?.catch(() => {});
     const errors: unknown[] = [];
     const steps = [
@@ -260,7 +264,7 @@ export class Daemon {
       }
     }
     release();
-    // `fail` logs why.
+    // The error was logged by `fail`.
     if (this.#failure !== undefined) return this.#settle.failed(this.#failure);
     if (errors.length === 0) return this.#settle.done();
     const error = new Error(`the daemon did not stop cleanly: ${errors.map(errorText).join('; ')}`);

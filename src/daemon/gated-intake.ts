@@ -1,11 +1,11 @@
 import type { Accepted, Batch, Intake } from '../component/index.ts';
 
-/** When a sender may retry while a sink blocks the intake. */
+/** The retry delay for senders while a sink blocks the intake. */
 const RETRY_MILLIS = 1_000;
 
 /**
- * The journal's intake behind a gate. The gate is closed while a sink with `onFull: block` is too far behind.
- * The receivers count what is refused meanwhile as `full`.
+ * Passes batches to the journal unless a sink with `onFull: block` is too far behind. The receivers count the
+ * batches that are rejected in the meantime as `full`.
  */
 export class GatedIntake implements Intake {
   readonly #journal: Intake;
@@ -29,7 +29,7 @@ export class GatedIntake implements Intake {
   }
 
   async append(batch: Batch): Promise<Accepted> {
-    // A repeated batch is acknowledged as a duplicate, whether there is room or not.
+    // A repeated batch is always acknowledged as a duplicate, even if the journal is full.
     const { origin } = batch;
     const isRepeat = origin !== undefined && origin.seq <= this.#journal.lastSeq(origin.producer);
     if (!isRepeat && this.#isClosed()) return { kind: 'full', retryAfterMillis: RETRY_MILLIS };

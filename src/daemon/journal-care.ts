@@ -6,17 +6,19 @@ import type { SelfLogs } from './self-logs.ts';
 /** How often the journal is trimmed and its free space checked. */
 const CARE_MILLIS = 1_000;
 
-/** Trims the journal once a second, checks its room, and logs when records are no longer accepted. */
+/** Trims the journal once a second, checks its free space, and logs when records are no longer accepted. */
 export class JournalCare {
   readonly #journal: Journal;
   readonly #sinks: RunningSinks;
   readonly #own: SelfLogs;
   #cancel = () => {};
   #isStopped = false;
-  /** What {@link blocked} was when it was logged. */
+  /** The last logged value of {@link blocked}. */
   #loggedBlocked: string | undefined;
   #caring: Promise<void> = Promise.resolve();
-  /** The journal is not trimmed, and no backlog is released, since the sinks have no position. */
+  /**
+   * While true, the journal is not trimmed and no backlog is released, because the sinks have no position.
+   */
   isPaused = false;
 
   constructor(journal: Journal, sinks: RunningSinks, own: SelfLogs) {
@@ -25,14 +27,14 @@ export class JournalCare {
     this.#own = own;
   }
 
-  /** Why no records are accepted at the moment; undefined: they are. */
+  /** The reason why no records are accepted; undefined if they are. */
   get blocked(): string | undefined {
     const { blocking } = this.#sinks;
     if (blocking.length > 0) return `too far behind: sink ${blocking.join(', ')}`;
-    return this.#journal.stats().isFull ? 'the journal is full, or its disk' : undefined;
+    return this.#journal.stats().isFull ? 'the journal or its disk is full' : undefined;
   }
 
-  /** Does everything once, and from then on once a second. Never rejects. */
+  /** Runs once, then once a second. Never rejects. */
   async start(): Promise<void> {
     this.#caring = this.#care();
     await this.#caring;
@@ -40,7 +42,7 @@ export class JournalCare {
     this.#cancel = systemClock.after(CARE_MILLIS, () => void this.start());
   }
 
-  /** Resolves when nothing is released any more. */
+  /** Resolves when no further backlog can be released. */
   async pause(): Promise<void> {
     this.isPaused = true;
     await this.#caring;
@@ -51,7 +53,7 @@ export class JournalCare {
     this.#cancel();
   }
 
-  /** Removes what all sinks have. @throws (rejects) if a file cannot be removed */
+  /** Removes entries that all sinks have written. @throws (rejects) if a file cannot be removed */
   async trim(): Promise<void> {
     if (!this.isPaused) await this.#journal.trim(this.#sinks.position);
   }
@@ -62,7 +64,7 @@ export class JournalCare {
       await this.trim();
       await this.#journal.checkRoom();
     } catch (error) {
-      // While the daemon stops the journal may be closed already; it is trimmed once more before that.
+      // While the daemon stops, the journal may already be closed; it is trimmed once more before that.
       if (!this.#isStopped) this.#own.emit(Severity.WARN, `the journal was not trimmed: ${errorText(error)}`);
     }
     const { blocked } = this;

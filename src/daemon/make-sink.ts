@@ -1,7 +1,7 @@
 import type { OwnLog, Sink } from '../component/index.ts';
 import { type LoadedConfig, type SinkConfig, sinkTypeOf } from '../config/index.ts';
 
-/** What sinks are made with, beside their configuration. */
+/** The dependencies of sinks, in addition to their configuration. */
 export interface DaemonTools {
   readonly log: OwnLog;
   readonly journalId: Uint8Array;
@@ -11,7 +11,7 @@ export interface DaemonTools {
   readonly processorProgram?: URL | undefined;
 }
 
-/** The sink that a part of the configuration asks for. It opens nothing yet. */
+/** Creates a configured sink, without opening anything. */
 export function makeSink(
   config: SinkConfig,
   { secrets, extensions }: LoadedConfig,
@@ -22,8 +22,8 @@ export function makeSink(
 }
 
 /**
- * Everything that a sink is made from, also the contents of its files, so that a renewed certificate is a
- * change.
+ * Returns everything that a sink depends on, including the contents of its files, so that a renewed
+ * certificate counts as a change.
  */
 export function madeOf(config: SinkConfig, { secrets }: LoadedConfig): string {
   return JSON.stringify(config, (_key, value) => {

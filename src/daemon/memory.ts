@@ -3,25 +3,25 @@ import { BYTES_PER_RECORD } from '../otlp/index.ts';
 import { CHILD_BYTES } from '../processors/index.ts';
 
 const MIB = 1_048_576;
-/** Node.js, the program, its sockets, and what the garbage collector has not freed yet. */
+/** Node.js, the program, its sockets, and garbage that has not been collected yet. */
 const PROCESS_BYTES = 192 * MIB;
 const RULES_BYTES = 32 * MIB;
-/** The process that writes a store, or one of the two that search in the first of them. */
+/** The process that writes a store, or one of the two that search the first store. */
 const STORE_PROCESS_BYTES = 160 * MIB;
 const SEARCHING_PROCESSES = 2;
 const PRODUCER_BYTES = 512;
-/** Results of processors that are kept for other sinks. */
+/** Results of processors that are cached for other sinks. */
 const PROCESSED_BYTES = 16 * MIB;
-/** What the values of a piece of JSON take as objects: their number is bounded. */
+/** The values of a piece of JSON as objects; their number is limited. */
 const JSON_VALUES_BYTES = 160 * MIB;
 const MIN_OTLP_IN_FLIGHT = 128 * MIB;
 
 /**
- * The memory that a daemon needs at most by its limits, bytes: the process, what the journal keeps in memory,
- * twice what each receiver may hold (a body, and its decompressed or encoded form), what each sink has in work,
- * and the processes of stores and processors.
+ * The maximum memory of a daemon according to its limits, in bytes: the process, the journal's memory, twice
+ * what each receiver may hold (a body, and its decompressed or encoded form), the batches that each sink is
+ * processing, and the processes of stores and processors.
  *
- * docs/distlogd.md, "Memory", states the same formula for people.
+ * docs/distlogd.md, "Memory", documents the same formula.
  */
 export function neededMemory({ journal, receivers, sinks, processors, rules }: DaemonConfig): number {
   const { zmqAck, zmqPush, otlpGrpc, otlpHttp } = receivers;
@@ -42,21 +42,21 @@ export function neededMemory({ journal, receivers, sinks, processors, rules }: D
     PROCESS_BYTES,
     journal.recentBytes + PRODUCER_BYTES * journal.producers.maxCount,
     ...held.map((bytes) => 2 * bytes),
-    // One piece of one request in JSON is read at a time. A record that is all of it is a text, its copies
-    // and its bytes.
+    // One piece of one JSON request is parsed at a time. If a single record fills it, it exists as text, as
+    // copies and as bytes.
     ...(otlpHttp === undefined ? [] : [JSON_VALUES_BYTES + 4 * otlpHttp.maxRequestBytes]),
     ...sinks.map(({ batchBytes }) => 16 * batchBytes + 2 * largest),
-    // Each child has its own memory, and a batch, what it made of it, and their copies.
+    // Each child process has its own memory, a batch, its result, and copies of both.
     ...Object.keys(processors).map(() => CHILD_BYTES + 4 * largest),
     ...(Object.keys(processors).length === 0 ? [] : [PROCESSED_BYTES]),
     (stores + (stores > 0 ? SEARCHING_PROCESSES : 0)) * STORE_PROCESS_BYTES,
-    // What conditions said of the last batches, and of the largest; each sink's part of what it writes.
+    // Results of conditions for the recent batches and for the largest, and each sink's part of a batch.
     ...(ruleCount === 0 ? [] : [RULES_BYTES, sinks.length * 2 * largest]),
     Math.ceil((ruleCount * largest) / BYTES_PER_RECORD),
   ]);
 }
 
-/** What waits for the journal, and what is arriving. */
+/** Batches that wait for the journal, and batches that are being received. */
 function zmqHeld(maxInFlightBytes: number, largestBytes: number): number {
   return maxInFlightBytes + Math.max(maxInFlightBytes, 2 * largestBytes);
 }

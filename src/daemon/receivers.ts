@@ -11,7 +11,7 @@ export interface NamedReceiver {
   readonly receiver: Receiver & { readonly counters: ReceiverCounters };
 }
 
-/** The receivers that a configuration asks for. */
+/** Returns the configured receivers. */
 export function wantedReceivers(
   { config, secrets }: LoadedConfig,
   intake: Intake,
@@ -32,7 +32,7 @@ export function wantedReceivers(
   return all;
 }
 
-/** @typeParam S what was loaded from the files that the options name */
+/** @typeParam S the content of the files that the options name */
 type ReceiverClass<O, S> = new (
   options: O,
   tools: S & { readonly intake: Intake; readonly log: OwnLog; readonly setting: string },

@@ -5,11 +5,11 @@ import type { NamedReceiver } from './receivers.ts';
 import type { RunningSinks } from './running-sinks.ts';
 import type { SelfLogs } from './self-logs.ts';
 
-/** What a report is made from. */
+/** The parts of a report. */
 export interface Reported {
   readonly version: string;
   readonly upMillis: number;
-  /** What {@link neededMemory} says. */
+  /** The result of {@link neededMemory}. */
   readonly neededMemoryBytes: number;
   readonly journal: Journal;
   readonly receivers: readonly NamedReceiver[];
@@ -17,7 +17,7 @@ export interface Reported {
   readonly own: SelfLogs;
 }
 
-/** The statistics of all parts, as they are now. */
+/** Returns the current statistics of all parts. */
 export function reportOf({
   version,
   upMillis,

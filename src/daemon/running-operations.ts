@@ -15,13 +15,13 @@ interface Tools {
   readonly storeProgram: URL | undefined;
   readonly view: Operated['view'];
   readonly replayDeadLetters: Operated['replayDeadLetters'];
-  /** What `tail` shows of records; undefined: all. */
+  /** The records that `tail` shows; undefined: all. */
   readonly viewForPeople: () => EntryView | undefined;
 }
 
 /**
- * What answers questions about the daemon and its records: the HTTP server, a server on a Unix domain socket
- * for programs of this user, and the readers of the store behind both.
+ * Serves queries about the daemon and its records: the HTTP server, a server on a Unix domain socket for
+ * programs of this user, and the store readers behind both.
  */
 export class RunningOperations {
   readonly #tools: Tools;
@@ -44,19 +44,19 @@ export class RunningOperations {
     this.#tap = new LiveTap(tools.journal, tools.viewForPeople);
   }
 
-  /** Where the HTTP server listens; undefined: it is off. */
+  /** The address of the HTTP server; undefined if it is disabled. */
   get endpoint(): string | undefined {
     return this.#http.all[0]?.endpoint;
   }
 
-  /** Runs what a configuration asks for, see {@link Running.take}. */
+  /** Applies a configuration, see {@link Running.take}. */
   async take(loaded: LoadedConfig): Promise<void> {
     await this.#readers.take(this.#wantedReaders(loaded), 0);
     await this.#http.take(this.#wantedHttp(loaded), 0);
     await this.#local.take(this.#wantedLocal(loaded), 0);
   }
 
-  /** Closes what reads from the journal and the store. The servers still answer. */
+  /** Closes the readers of the journal and the store. The servers still respond. */
   async stopReading(): Promise<void> {
     await this.#tap.close();
     await this.#readers.stop(0);
@@ -82,7 +82,7 @@ export class RunningOperations {
     return [{ made: address.path, make }];
   }
 
-  /** A daemon without it can do its work. */
+  /** Logs a warning if the local server cannot start; the daemon runs without it. */
   async #startLocal(server: OperationsServer): Promise<void> {
     await server.start().catch((error: unknown) => {
       const { layout, own } = this.#tools;
@@ -93,7 +93,7 @@ export class RunningOperations {
     });
   }
 
-  /** Readers of the first store. */
+  /** Returns readers of the first store. */
   #wantedReaders({ config }: LoadedConfig): readonly Wanted<StoreReaders>[] {
     const { own, storeProgram: program } = this.#tools;
     const directory = config.sinks.flatMap((sink) => (sink.type === 'store' ? [sink.path] : []))[0];

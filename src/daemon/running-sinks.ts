@@ -9,7 +9,7 @@ import { cursorFileOf, RemovedSinks, SinkRunner, WriteTurns } from '../sinks/run
 import { type DaemonTools, madeOf, makeSink } from './make-sink.ts';
 import { Running } from './running.ts';
 
-/** Where the dead letters of a sink are. */
+/** Returns the directory of a sink's dead letters. */
 export function deadLetterDirectory(layout: DataLayout, sink: string): string {
   return join(layout.deadLetters, encodeURIComponent(sink));
 }
@@ -20,13 +20,13 @@ interface RunningSink {
 }
 
 interface RunningRules {
-  /** What they were made from. */
+  /** Everything that they depend on, as text. */
   readonly made: string;
   readonly set: RuleSet;
   readonly chain: ProcessorChain;
-  /** What the chain was made from. */
+  /** Everything that the chain depends on, as text. */
   readonly processors: string;
-  /** By sink; undefined: no rule is about it. */
+  /** By sink; undefined if no rule applies to it. */
   readonly views: Map<string, EntryView | undefined>;
   /** See {@link RunningSinks.viewForPeople}. */
   readonly shown: EntryView | undefined;
@@ -45,7 +45,7 @@ export class RunningSinks {
     stop: ({ runner }, drainMillis) => runner.stop(drainMillis),
   });
 
-  /** @param maxBytes size of the whole journal: removed sinks may keep half of it */
+  /** @param maxBytes the size of the whole journal; removed sinks may keep half of it */
   constructor(journal: JournalView, layout: DataLayout, tools: DaemonTools, maxBytes: number) {
     this.#journal = journal;
     this.#layout = layout;
@@ -59,7 +59,7 @@ export class RunningSinks {
     return this.#running.all.filter(({ runner }) => runner.blocking).map(({ config }) => config.name);
   }
 
-  /** All sinks have written what is before it, also those that were removed with a backlog. */
+  /** The position before which all sinks, including removed ones with a backlog, have written everything. */
   get position(): number {
     return this.#running.all.reduce(
       (least, { runner }) => Math.min(least, runner.position),
@@ -76,8 +76,8 @@ export class RunningSinks {
   }
 
   /**
-   * Runs the sinks of a configuration, see {@link Running.take}. The journal keeps the backlog of a removed
-   * sink, see `RemovedSinks`. The caller must not trim the journal meanwhile.
+   * Applies the sinks of a configuration, see {@link Running.take}. The journal keeps the backlog of a
+   * removed sink, see `RemovedSinks`. The caller must not trim the journal in the meantime.
    */
   async take(loaded: LoadedConfig, drainMillis: number): Promise<void> {
     const wanted = loaded.config.sinks.map((config) => ({
@@ -89,12 +89,12 @@ export class RunningSinks {
     await this.#removed.take(new Set(loaded.config.sinks.map(({ name }) => name)));
   }
 
-  /** Releases the backlogs of removed sinks when they are due. To be called once a second. */
+  /** Releases the backlogs of removed sinks when they are due. Must be called once a second. */
   checkRemoved(): Promise<void> {
     return this.#removed.check();
   }
 
-  /** The statistics of all sinks, including those that were removed with a backlog. */
+  /** Returns the statistics of all sinks, including removed ones with a backlog. */
   reports(): readonly SinkReport[] {
     return [
       ...this.#running.all.map(({ config, runner }) => ({ type: config.type, ...runner.stats() })),
@@ -102,7 +102,7 @@ export class RunningSinks {
     ];
   }
 
-  /** What people see who watch the records as they come; undefined: everything, as it is. */
+  /** The view for clients that follow the records; undefined: all records, unchanged. */
   get viewForPeople(): EntryView | undefined {
     return this.#rules?.shown;
   }
@@ -118,8 +118,8 @@ export class RunningSinks {
   }
 
   /**
-   * What is read from the journal from here on follows the new rules; what is being written followed the old
-   * ones. No sink is stopped for it.
+   * Applies new rules. Entries that are read from now on follow the new rules; entries being written followed
+   * the previous ones. No sink is stopped.
    */
   #takeRules({ config, extensions }: LoadedConfig): void {
     const { rules, match } = config;
@@ -136,7 +136,7 @@ export class RunningSinks {
     if (chain !== old?.chain) old?.chain.retire();
   }
 
-  /** What a sink gets by the processors and rules that hold at the time. */
+  /** The view of a sink, which applies the current processors and rules. */
   #viewOf(sink: string): EntryView {
     return {
       view: async (entries, signal, isReplay) => {
@@ -171,7 +171,7 @@ export class RunningSinks {
   }
 }
 
-/** What processors return, by rules; undefined: all of it. */
+/** Applies the processors, then the rules; undefined: no rules. */
 function processedView(chain: ProcessorChain, viewNow: () => EntryView | undefined): EntryView {
   return {
     view: async (entries, signal, isReplay) => {

@@ -1,16 +1,16 @@
-/** A component as a configuration asks for it. */
+/** A component that a configuration requires. */
 export interface Wanted<T> {
-  /** Everything that it is made from, as text: its options, and the contents of the files that they name. */
+  /** Everything that it depends on, as text: its options, and the contents of the files that they name. */
   readonly made: string;
-  /** Constructs it; opens nothing yet. @throws if its options are invalid */
+  /** Constructs it without opening anything. @throws if its options are invalid */
   readonly make: () => T;
 }
 
 /** How components of one kind start and stop. */
 export interface Lifetime<T> {
-  /** @throws (rejects) with what is wrong and which setting changes it */
+  /** @throws (rejects) with the error and the setting that fixes it */
   start(component: T): Promise<void>;
-  /** Stops it within a bound. */
+  /** Stops it within a time limit. */
   stop(component: T, boundMillis: number): Promise<void>;
 }
 
@@ -33,10 +33,9 @@ export class Running<T> {
   }
 
   /**
-   * Runs what a configuration asks for: unchanged components keep running, the others are stopped before new
-   * ones start.
+   * Applies a configuration: unchanged components keep running, the others are stopped before new ones start.
    * @throws (rejects) if one cannot be constructed: then nothing has changed; or if one cannot start: then
-   *   the unchanged ones and those that started before it run
+   * the unchanged ones and those that started before it are running
    */
   async take(wanted: readonly Wanted<T>[], boundMillis: number): Promise<void> {
     const before = this.#running;

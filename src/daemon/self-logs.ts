@@ -13,16 +13,16 @@ import {
 /** Options of {@link SelfLogs}. */
 export interface SelfLogsOptions {
   readonly version: string;
-  /** From which severity on they go into the journal. Default: INFO. */
+  /** The minimum severity of records that go into the journal. Default: INFO. */
   readonly severity?: SeverityLike | undefined;
-  /** Whether they are written to standard error too, a line each. Default: true. */
+  /** Whether records are also written to standard error, one line each. Default: true. */
   readonly console?: boolean | undefined;
-  /** Default: standard error. */
+  /** The stream for the lines. Default: standard error. */
   readonly stream?: LogStream | undefined;
   readonly clock?: Clock | undefined;
 }
 
-/** Where lines are written to: a part of a Writable. */
+/** A destination of lines, a subset of Writable. */
 export interface LogStream {
   write(text: string): unknown;
   on?(event: 'error', listener: (error: Error) => void): unknown;
@@ -30,24 +30,27 @@ export interface LogStream {
 
 type LogAttributes = Readonly<Record<string, string | number | boolean>>;
 
-/** Records that wait for the journal. Beyond it the oldest are dropped and counted. */
+/** The maximum number of records that wait for the journal. The oldest are dropped and counted. */
 const MAX_WAITING = 1_000;
-/** Of one kind so many in {@link WINDOW_MILLIS}; the next one afterwards says how many were suppressed. */
+/**
+ * The maximum number of similar records in {@link WINDOW_MILLIS}; the next one reports how many were
+ * suppressed.
+ */
 const MAX_ALIKE = 10;
 const WINDOW_MILLIS = 10_000;
 const MAX_KINDS = 256;
-/** Of a message, and of the value of an attribute. An error's text may be anything. */
+/** The maximum length of a message and of an attribute value. Errors may have texts of any length. */
 const MAX_TEXT = 4_096;
 const RETRY_MILLIS = 1_000;
 const CONTROL = /[\p{Cc}\p{Cf}\u2028\u2029]/gu;
 
 /**
- * The daemon's own log (`ownRecords` in the configuration). Its records take the way of all records, through
- * the journal to the sinks, and are printed to standard error.
+ * The daemon's own log (`ownRecords` in the configuration). Its records go through the journal to the sinks
+ * like all other records, and are printed to standard error.
  *
- * Prevents feedback loops: an error on that way is counted and not logged; what the journal logs while it
- * takes one of these records is printed only. Messages that differ only in numbers and quoted text are
- * limited to ten in ten seconds. Nothing here ever throws.
+ * Prevents feedback loops: an error on that path is counted but not logged, and messages of the journal while
+ * it appends one of these records are only printed. Messages that differ only in numbers and quoted text are
+ * limited to ten in ten seconds. No method throws.
  */
 export class SelfLogs implements OwnLog {
   readonly #severity: number;
@@ -62,8 +65,7 @@ export class SelfLogs implements OwnLog {
   #isAppending = false;
   #cancelRetry = () => {};
   /**
-   * `dropped`: records that never reached the journal. `suppressed`: repeated ones, which are written
-   * nowhere.
+   * `dropped`: records that did not reach the journal. `suppressed`: repeated records, which are not written.
    */
   readonly #stats = { dropped: 0, suppressed: 0 };
 
@@ -82,7 +84,7 @@ export class SelfLogs implements OwnLog {
     ];
   }
 
-  /** Sends records to the journal from now on, also those that were logged before. */
+  /** Sends records to the journal from now on, including those that were logged before. */
   attach(intake: Intake): void {
     this.#intake = intake;
     this.#write();
@@ -95,7 +97,7 @@ export class SelfLogs implements OwnLog {
       return;
     }
     const text = cut(message);
-    const body = before === 0 ? text : `${text} (${before} more like this since the last one)`;
+    const body = before === 0 ? text : `${text} (${before} similar messages suppressed since the last one)`;
     this.#print(severity, body, attributes);
     if (severity < this.#severity || this.#isClosed || this.#isAppending) return;
     this.#waiting.push(this.#record(severity, body, attributes));
@@ -110,12 +112,12 @@ export class SelfLogs implements OwnLog {
     return { ...this.#stats };
   }
 
-  /** Resolves when what was logged is in the journal, or cannot be written there. */
+  /** Resolves when all records are in the journal, or cannot be written to it. */
   async flush(): Promise<void> {
     await this.#writing;
   }
 
-  /** Sends nothing more to the journal; what still waits is dropped. */
+  /** Stops sending records to the journal and drops the waiting ones. */
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#cancelRetry();
@@ -124,7 +126,10 @@ export class SelfLogs implements OwnLog {
     this.#waiting = [];
   }
 
-  /** How many alike were suppressed before this one; undefined: this one is suppressed too. */
+  /**
+   * Returns how many similar messages were suppressed before this one; undefined if this one is suppressed
+   * too.
+   */
   #suppressedBefore(severity: number, message: string): number | undefined {
     const now = this.#clock.now();
     const kind = kindOf(severity, message);
@@ -146,7 +151,7 @@ export class SelfLogs implements OwnLog {
     try {
       this.#stream.write(`${line.replace(CONTROL, ' ')}\n`);
     } catch {
-      // There is nothing left to log it with.
+      // The error cannot be logged.
     }
   }
 
@@ -176,7 +181,7 @@ export class SelfLogs implements OwnLog {
   }
 
   async #writeAll(intake: Intake): Promise<void> {
-    // What else is logged in this turn is in the same batch.
+    // Records that are logged in the same turn share a batch.
     await undefined;
     while (this.#waiting.length > 0) {
       const records = this.#waiting;
@@ -193,7 +198,7 @@ export class SelfLogs implements OwnLog {
     this.#writing = undefined;
   }
 
-  /** @returns false: the journal is full, they may be retried */
+  /** @returns false if the journal is full and the records may be retried */
   async #append(intake: Intake, records: readonly DecodedLogRecord[]): Promise<boolean> {
     try {
       const scope = {
@@ -229,7 +234,7 @@ export class SelfLogs implements OwnLog {
   }
 }
 
-/** Repeated messages differ in numbers and names. */
+/** Identifies similar messages, which differ only in numbers and quoted names. */
 function kindOf(severity: number, message: string): string {
   const alike = message
     .slice(0, 512)

@@ -1,39 +1,39 @@
-/** How a number of the statistics leaves the daemon: as a metric, and in the text of `distlogd status`. */
+/** How a number of the statistics is exposed: as a metric, and in the text of `distlogd status`. */
 export interface Figure {
-  /** Without the prefix `distlogd_`. Counters end in `_total`. */
+  /** The name without the prefix `distlogd_`. Counters end in `_total`. */
   readonly metric: string;
   readonly type: 'counter' | 'gauge';
   readonly help: string;
-  /** In the text: in the head or a table of it, among the losses, or among the other figures. */
+  /** Where the text shows it: in the head or a table, among the losses, or among the other figures. */
   readonly shown: 'table' | 'losses' | 'others';
-  /** What is counted, for the text: `records dropped`. */
+  /** The counted thing in the text: `records dropped`. */
   readonly what: string;
 }
 
-/** Whose statistics they are. */
+/** The component that the statistics belong to. */
 export interface Place {
-  /** For the text: `sink archive`. */
+  /** The component in the text: `sink archive`. */
   readonly where: string;
-  /** For the metrics. */
+  /** The labels of the metrics. */
   readonly labels: Readonly<Record<string, string>>;
 }
 
 /** A figure with its value. */
 export interface Measured extends Place {
   readonly figure: Figure;
-  /** Empty: it is not counted by cause. */
+  /** Empty if it is not counted by cause. */
   readonly cause: string;
   /** In the unit of the metric. */
   readonly value: number;
 }
 
-/** One field of the statistics: which figures its value gives. */
+/** A field of the statistics and its figures. */
 export interface Field<V> {
-  /** @param value undefined: the daemon that was asked does not have it */
+  /** @param value undefined if the daemon does not report it */
   measure(value: V | undefined, place: Place, cause?: string): Iterable<Measured>;
 }
 
-/** A field of the statistics that is missing in such an object does not compile. */
+/** Requires every field of the statistics; a missing one does not compile. */
 export type FieldsOf<T> = { readonly [K in keyof T]-?: Field<NonNullable<T[K]>> };
 
 type Shown = readonly [shown: 'table'] | readonly [shown: 'losses' | 'others', what: string];
@@ -46,7 +46,7 @@ export function gauge(metric: string, help: string, ...shown: Shown): Field<numb
   return number({ type: 'gauge', metric, help, ...shownAs(shown) });
 }
 
-/** Of a field in milliseconds. */
+/** For a field in milliseconds. */
 export function seconds(metric: string, help: string, ...shown: Shown): Field<number> {
   return number({ type: 'gauge', metric: `${metric}_seconds`, help, ...shownAs(shown) }, 1_000);
 }
@@ -56,13 +56,13 @@ export function inText(): Field<string | number> {
   return { measure: () => [] };
 }
 
-/** A text that is there or not: the metric says which, the status shows it. */
+/** An optional text: the metric shows whether it is set, the status shows the text. */
 export function presence(metric: string, help: string): Field<string> {
   const present = gauge(metric, help, 'table');
   return { measure: (value, place) => present.measure(value !== undefined, place) };
 }
 
-/** One of some words: a gauge for each, which is 1 for the one that it is. */
+/** A field with one of several values: one gauge per value, which is 1 for the current one. */
 export function oneOf<T extends string>(metric: string, help: string, words: readonly T[]): Field<T> {
   const is = gauge(metric, help, 'table');
   return {
@@ -81,7 +81,7 @@ export function byCause<V>(each: Field<V>): Field<Readonly<Record<string, V>>> {
   };
 }
 
-/** Counters whose names only the component knows, such as `rotations`. @param prefix stands before them */
+/** Counters that only the component defines, such as `rotations`. @param prefix the prefix of their names */
 export function named(prefix: (place: Place) => string): Field<Readonly<Record<string, number>>> {
   return {
     *measure(values = {}, place) {
@@ -107,12 +107,12 @@ export function fields<T>(all: FieldsOf<T>): Field<T> {
   };
 }
 
-/** A component of which there is one. */
+/** A single component. */
 export function inPlace<T>(where: string, field: Field<T>): Field<T> {
   return { measure: (value, place) => field.measure(value, { ...place, where }) };
 }
 
-/** Components of one sort. */
+/** Several components of one kind. */
 export function each<T>(place: (component: T) => Place, field: Field<T>): Field<readonly T[]> {
   return {
     *measure(components = []) {

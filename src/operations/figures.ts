@@ -17,10 +17,10 @@ import type { ReceiverReport, SinkReport, StatusReport } from './status-report.t
 
 const journal = fields<StatusReport['journal']>({
   bytes: gauge('journal_bytes', 'Size of the journal.', 'table'),
-  maxBytes: gauge('journal_max_bytes', 'Size from which on the journal is full.', 'table'),
+  maxBytes: gauge('journal_max_bytes', 'Maximum size of the journal.', 'table'),
   batches: gauge('journal_batches', 'Batches in the journal.', 'table'),
-  isFull: gauge('journal_full', '1: the journal accepts nothing at the moment.', 'table'),
-  producers: gauge('journal_producers', 'Senders that are remembered.', 'table'),
+  isFull: gauge('journal_full', '1 if the journal is full and accepts no batches.', 'table'),
+  producers: gauge('journal_producers', 'Senders known for deduplication.', 'table'),
   segments: gauge('journal_segments', 'Files of the journal.', 'others', 'segments'),
   queuedBatches: gauge(
     'journal_queued_batches',
@@ -34,14 +34,14 @@ const journal = fields<StatusReport['journal']>({
   refused: byCause(
     counter(
       'journal_refused_batches',
-      'Batches that found no room.',
+      'Batches rejected because the journal was full.',
       'losses',
-      'batches refused, without room',
+      'batches refused, journal full',
     ),
   ),
   forgottenProducers: counter(
     'journal_forgotten_producers',
-    'Senders that were forgotten because of the limits of number or age: a batch that they repeat is written twice.',
+    'Senders forgotten because of the limits of number or age; a batch that they repeat is written twice.',
     'losses',
     'senders forgotten',
   ),
@@ -55,19 +55,19 @@ const journal = fields<StatusReport['journal']>({
   ),
   cutBytes: counter(
     'journal_cut_bytes',
-    'Bytes of torn writes that were cut off at the start.',
+    'Bytes of torn writes that were truncated at startup.',
     'losses',
-    'bytes cut off, torn write',
+    'bytes truncated, torn write',
   ),
   missingBatches: counter(
     'journal_missing_batches',
-    'Batches of segments that were gone at the start.',
+    'Batches of segments that were missing at startup.',
     'losses',
     'batches missing',
   ),
   missingRecords: counter(
     'journal_missing_records',
-    'Records of segments that were gone at the start.',
+    'Records of segments that were missing at startup.',
     'losses',
     'records missing',
   ),
@@ -76,26 +76,26 @@ const journal = fields<StatusReport['journal']>({
 const selfLogs = fields<StatusReport['selfLogs']>({
   dropped: counter(
     'self_logs_dropped',
-    "Records of the daemon's own that did not come into the journal.",
+    "The daemon's own records that did not reach the journal.",
     'losses',
     'own records dropped',
   ),
   suppressed: counter(
     'self_logs_suppressed',
-    "Records of the daemon's own that were left out, because too many were alike.",
+    "The daemon's own records that were suppressed because too many were similar.",
     'losses',
-    'own records suppressed, alike',
+    'own records suppressed, similar',
   ),
 });
 
 const receiver = fields<ReceiverReport>({
   name: inText(),
   endpoint: inText(),
-  batches: counter('receiver_batches', 'Batches taken.', 'table'),
-  records: counter('receiver_records', 'Records taken.', 'table'),
-  bytes: counter('receiver_bytes', 'Bytes taken, decompressed.', 'table'),
-  duplicates: counter('receiver_duplicates', 'Batches that had been taken before.', 'table'),
-  refused: byCause(counter('receiver_refused_batches', 'Batches not taken.', 'losses', 'batches refused')),
+  batches: counter('receiver_batches', 'Batches accepted.', 'table'),
+  records: counter('receiver_records', 'Records accepted.', 'table'),
+  bytes: counter('receiver_bytes', 'Bytes accepted, decompressed.', 'table'),
+  duplicates: counter('receiver_duplicates', 'Batches that had been accepted before.', 'table'),
+  refused: byCause(counter('receiver_refused_batches', 'Batches refused.', 'losses', 'batches refused')),
   dropped: byCause(
     counter('receiver_dropped_records', 'Records that were read and dropped.', 'losses', 'records dropped'),
   ),
@@ -108,7 +108,7 @@ const processor = fields<ProcessorStats>({
   records: counter('processor_records', 'Records that it returned.', 'others', 'records returned'),
   failures: counter(
     'processor_failures',
-    'How often it threw, or its process could not be started, ended, or took too long.',
+    'Number of times that it threw, or its process could not be started, ended, or timed out.',
     'losses',
     'failures',
   ),
@@ -117,7 +117,7 @@ const processor = fields<ProcessorStats>({
 const sink = fields<SinkReport>({
   name: inText(),
   type: inText(),
-  condition: oneOf('sink_state', '1 for the state that the sink is in.', [
+  condition: oneOf('sink_state', '1 for the current state of the sink.', [
     'new',
     'opening',
     'running',
@@ -150,14 +150,14 @@ const sink = fields<SinkReport>({
   }),
   damagedLetterBytes: counter(
     'sink_damaged_dead_letter_bytes',
-    'Bytes of dead letters that were damaged when they were handed back.',
+    'Bytes of dead letters that were damaged when they were replayed.',
     'losses',
     'bytes of dead letters damaged',
   ),
   filtered: byCause(
     counter(
       'sink_filtered_records',
-      'Records that rules and processors keep from the sink, by rule or processor.',
+      'Records that rules and processors filtered out for the sink, by rule or processor.',
       'others',
       'records filtered',
     ),
@@ -171,11 +171,15 @@ const sink = fields<SinkReport>({
     ),
   ),
   dropped: byCause(countsOf('sink_dropped', 'the sink will never write', 'dropped')),
-  blocking: gauge('sink_blocking', '1: it is too far behind, so no records are accepted.', 'table'),
-  trouble: presence('sink_failing', '1: the last write failed, it is repeated.'),
+  blocking: gauge(
+    'sink_blocking',
+    '1 if the sink is too far behind, so that no records are accepted.',
+    'table',
+  ),
+  trouble: presence('sink_failing', '1 if the last write failed and is being retried.'),
   lastError: fields({
     text: inText(),
-    atMillis: seconds('sink_last_error_timestamp', 'When its last error was, since 1970.', 'table'),
+    atMillis: seconds('sink_last_error_timestamp', 'Time of its last error, since 1970.', 'table'),
   }),
   own: named(({ labels }) => `sink_${labels.type}`),
 });
@@ -187,14 +191,18 @@ function countsOf(metric: string, which: string, what: string): Field<BatchCount
   });
 }
 
-/** Every field of the report, and how it leaves the daemon. */
+/** All fields of the report, and how they are exposed. */
 export const figures: Field<StatusReport> = fields<StatusReport>({
   version: inText(),
   pid: inText(),
   upMillis: seconds('uptime', 'Time since the start.', 'table'),
   memory: fields({
     residentBytes: gauge('resident_memory_bytes', 'Memory of the process.', 'table'),
-    neededBytes: gauge('needed_memory_bytes', 'Memory that it needs at most by its limits.', 'table'),
+    neededBytes: gauge(
+      'needed_memory_bytes',
+      'Maximum memory of the process according to its limits.',
+      'table',
+    ),
   }),
   journal: inPlace('journal', journal),
   selfLogs: inPlace('distlogd', selfLogs),

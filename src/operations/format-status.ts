@@ -4,14 +4,15 @@ import type { Measured } from './figure.ts';
 import { figures } from './figures.ts';
 import type { DaemonState, StatusReport } from './status-report.ts';
 
-/** What `/status` answers. */
+/** The response of `/status`. */
 export type Status = StatusReport & Partial<DaemonState>;
 
 type Row = readonly string[];
 
 /**
- * The status of a daemon for people: the journal, how far each sink is behind, what each receiver took, every loss by
- * its cause, and all other counters. Text from records and clients may be in it, so control characters are escaped.
+ * Formats the status of a daemon as text: the journal, how far each sink is behind, what each receiver
+ * accepted, every loss by cause, and all other counters. It may contain text from records and clients, so
+ * control characters are escaped.
  */
 export function formatStatus(status: Status): string {
   const all = [...figures.measure(status, { where: '', labels: {} })].filter(({ value }) => value > 0);
@@ -120,9 +121,9 @@ function records(counts: ByCause<BatchCount>): number {
 }
 
 /**
- * Rows under a heading, columns aligned, two blanks between them. Cells are made safe for a terminal. A heading with `>` before it is of numbers: its
- * column is aligned to the right.
- * @returns no line if there is no row
+ * Formats rows under headings: columns are aligned and separated by two spaces, cells are made safe for a
+ * terminal. A heading with the prefix `>` is for numbers, and its column is aligned to the right.
+ * @returns no lines if there are no rows
  */
 export function table(headings: readonly string[], rows: readonly (readonly string[])[]): readonly string[] {
   if (rows.length === 0) return [];

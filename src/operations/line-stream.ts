@@ -1,6 +1,9 @@
 import type { ServerResponse } from 'node:http';
 
-/** An answer that is written line by line. It begins with the first line, so an error before that has a status. */
+/**
+ * A response that is written line by line. The headers are sent with the first line, so earlier errors have a
+ * status.
+ */
 export class LineStream {
   readonly #response: ServerResponse;
   readonly #closing = new AbortController();
@@ -11,7 +14,7 @@ export class LineStream {
     response.once('close', () => this.#closing.abort(new Error('the client has closed the connection')));
   }
 
-  /** Aborted when nobody reads any more. */
+  /** Aborted when the client has closed the connection. */
   get signal(): AbortSignal {
     return this.#closing.signal;
   }
@@ -20,12 +23,12 @@ export class LineStream {
     return this.#response.headersSent;
   }
 
-  /** How much the client has not taken yet. */
+  /** The number of bytes that the client has not received yet. */
   get waitingBytes(): number {
     return this.#response.writableLength;
   }
 
-  /** Sends the status, so that a client knows that it is heard though there is nothing to write yet. */
+  /** Sends the status, so that the client gets a response even if there are no lines yet. */
   begin(): void {
     if (this.hasBegun || this.signal.aborted) return;
     this.#response.writeHead(200, {
@@ -36,7 +39,10 @@ export class LineStream {
     this.#response.flushHeaders();
   }
 
-  /** @param lines with their line breaks @returns if the client is slow: resolves when it has caught up, or is gone */
+  /**
+   * Writes lines with their line breaks. @returns if the client is slow, a promise for when it has caught up
+   * or closed
+   */
   write(lines: string | Uint8Array): Promise<void> | undefined {
     if (this.signal.aborted) return undefined;
     this.begin();
@@ -45,9 +51,9 @@ export class LineStream {
     return this.#draining;
   }
 
-  /** A line that says something about the answer. */
-  say(about: Readonly<Record<string, unknown>>): Promise<void> | undefined {
-    return this.write(`${JSON.stringify({ distlog: about })}\n`);
+  /** Writes a line with information about the response. */
+  writeInfo(info: Readonly<Record<string, unknown>>): Promise<void> | undefined {
+    return this.write(`${JSON.stringify({ distlog: info })}\n`);
   }
 
   #drained(): Promise<void> {

@@ -3,27 +3,27 @@ import { JsonLines, type LogGroup, logGroups } from '../otlp/index.ts';
 import type { Condition } from '../ottl/index.ts';
 import type { LineStream } from './line-stream.ts';
 
-/** A client that has more than this waiting misses records. */
+/** A client with more waiting data than this misses records. */
 const MAX_WAITING_BYTES = 1_048_576;
-/** The tap leaves out what lies between, if it is so far behind the journal. */
+/** If the tap is further behind the journal than this, it skips the entries in between. */
 const MAX_BEHIND_BYTES = 33_554_432;
 const READ_BYTES = 1_048_576;
 const HEARTBEAT_MILLIS = 15_000;
 const MAX_CLIENTS = 32;
 
-/** One that follows the journal. */
+/** A client that follows the journal. */
 interface Follower {
   readonly out: LineStream;
   readonly condition: Condition | undefined;
-  /** Entries before this one were sent. */
+  /** The next entry to send. */
   next: number;
   missed: number;
 }
 
 /**
- * Shows clients the records as they come into the journal. Each entry is decoded once for all of them. Nothing waits for a
- * client: one that is slow misses records, and a tap that is slow leaves out what it is too far behind. Both are counted,
- * at the place in the stream where it happened. Without clients nothing is read.
+ * Sends clients the records as they enter the journal. Each entry is decoded once for all clients. Nothing
+ * waits for a client: a slow client misses records, and a slow tap skips entries. Both are counted at their
+ * position in the stream. Without clients nothing is read.
  */
 export class LiveTap {
   readonly #journal: JournalView;
@@ -32,38 +32,41 @@ export class LiveTap {
   readonly #followers = new Set<Follower>();
   readonly #closing = new AbortController();
   #count = 0;
-  /** The entry that followers get next; undefined: nobody reads. */
+  /** Reads the entries for all followers; undefined if nothing is read. */
   #reader: JournalReader | undefined;
-  /** Up to here entries were handed to the followers. */
-  #handedTo = 0;
+  /** Entries before this one were sent to the followers. */
+  #sentTo = 0;
   #wake = new AbortController();
   #running: Promise<void> = Promise.resolve();
 
-  /** @param viewNow what people may see of entries; undefined: all */
+  /** @param viewNow the view of entries for clients; undefined: all records */
   constructor(journal: JournalView, viewNow: () => EntryView | undefined = () => undefined) {
     this.#journal = journal;
     this.#viewNow = viewNow;
   }
 
-  /** It takes no further client. */
+  /** Whether no further clients are accepted. */
   get isFull(): boolean {
     return this.#count >= MAX_CLIENTS;
   }
 
-  /** The entry that will be written next. */
+  /** The index of the next entry to be written. */
   get end(): number {
     return this.#journal.next;
   }
 
-  /** Where a store's place in the journal is here; the end if it belongs to another journal. */
+  /** Returns the position of a store in this journal, or the end if it belongs to another journal. */
   placeOf({ journal, next }: { readonly journal: string; readonly next: number }): number {
     return this.#journal.continues(journal) ? Math.min(next, this.#journal.next) : this.#journal.next;
   }
 
-  /** Writes what comes from an entry on, until the client or the tap is closed. Not to be called if it is full. */
+  /**
+   * Sends records from an entry on, until the client or the tap is closed. Must not be called if the tap is
+   * full.
+   */
   async follow(out: LineStream, condition: Condition | undefined, from: number): Promise<void> {
     const follower = { out, condition, next: from, missed: 0 };
-    const heartbeat = setInterval(() => void out.say({ heartbeat: true }), HEARTBEAT_MILLIS).unref();
+    const heartbeat = setInterval(() => void out.writeInfo({ heartbeat: true }), HEARTBEAT_MILLIS).unref();
     const signal = AbortSignal.any([out.signal, this.#closing.signal]);
     this.#count += 1;
     try {
@@ -85,13 +88,16 @@ export class LiveTap {
     await this.#running;
   }
 
-  /** Reads by itself, as fast as the client takes it, until it is where the others are. Then it is one of them. */
+  /**
+   * Reads for this client alone, as fast as it receives, until it reaches the other followers. Then it joins
+   * them.
+   */
   async #catchUp(follower: Follower, signal: AbortSignal): Promise<void> {
     let missing = 0;
     let reader = this.#journal.reader(follower.next);
     while (!signal.aborted) {
       follower.next = reader.position;
-      const isThere = follower.next >= (this.#reader === undefined ? this.#journal.next : this.#handedTo);
+      const isThere = follower.next >= (this.#reader === undefined ? this.#journal.next : this.#sentTo);
       if (isThere) {
         this.#followers.add(follower);
         this.#run();
@@ -103,7 +109,7 @@ export class LiveTap {
       for (const entry of entries) {
         const groups = await this.#groups(entry, signal);
         if (groups === undefined) follower.missed += entry.records;
-        else this.#hand(follower, groups);
+        else this.#send(follower, groups);
         if (follower.out.waitingBytes > MAX_WAITING_BYTES / 2) await follower.out.write('');
       }
       if (reader.position < follower.next) reader = this.#journal.reader(follower.next);
@@ -111,16 +117,16 @@ export class LiveTap {
     }
   }
 
-  /** Begins to read, if nobody does. */
+  /** Starts reading, if nothing is read yet. */
   #run(): void {
     if (this.#reader !== undefined) return;
     const from = Math.min(...[...this.#followers].map(({ next }) => next));
     this.#reader = this.#journal.reader(from);
-    this.#handedTo = from;
+    this.#sentTo = from;
     this.#wake = new AbortController();
     this.#running = this.#read(this.#wake.signal).finally(() => {
       this.#reader = undefined;
-      // Somebody has come while it ended.
+      // A follower joined while the reading ended.
       if (this.#followers.size > 0 && !this.#closing.signal.aborted) this.#run();
     });
   }
@@ -138,19 +144,19 @@ export class LiveTap {
           if (entry.index < follower.next) continue;
           follower.next = entry.index + 1;
           if (groups === undefined) follower.missed += entry.records;
-          else this.#hand(follower, groups);
+          else this.#send(follower, groups);
         }
-        this.#handedTo = entry.index + 1;
+        this.#sentTo = entry.index + 1;
         if (entry.body.length > 65_536) await turn();
       }
-      this.#handedTo = reader.position;
-      this.#leaveOut(reader.position);
-      // Those who write to the journal come first.
+      this.#sentTo = reader.position;
+      this.#skipBacklog(reader.position);
+      // Yields to writers of the journal.
       await turn();
     }
   }
 
-  /** What people may see of an entry; undefined: that cannot be found out, so nothing of it is shown. */
+  /** Returns the visible part of an entry; undefined if it cannot be determined, so that nothing is shown. */
   async #groups(entry: JournalEntry, signal: AbortSignal): Promise<readonly LogGroup[] | undefined> {
     const view = this.#viewNow();
     if (view === undefined) return groupsOf(entry);
@@ -162,20 +168,20 @@ export class LiveTap {
     }
   }
 
-  /** Goes to the end of the journal if it is too far behind. */
-  #leaveOut(position: number): void {
+  /** Skips to the end of the journal if it is too far behind. */
+  #skipBacklog(position: number): void {
     const { bytes, records } = this.#journal.behind(position);
     if (bytes <= MAX_BEHIND_BYTES) return;
     this.#miss(records);
     this.#reader = this.#journal.reader(this.#journal.next);
-    this.#handedTo = this.#reader.position;
+    this.#sentTo = this.#reader.position;
   }
 
   #miss(records: number): void {
     if (records > 0) for (const follower of this.#followers) follower.missed += records;
   }
 
-  #hand(follower: Follower, groups: readonly LogGroup[]): void {
+  #send(follower: Follower, groups: readonly LogGroup[]): void {
     const { out, condition } = follower;
     const fitting = condition === undefined ? groups : groups.flatMap((group) => fittingOf(group, condition));
     if (fitting.length === 0 && follower.missed === 0) return;
@@ -183,7 +189,7 @@ export class LiveTap {
       for (const { records } of fitting) follower.missed += records.length;
       return;
     }
-    if (follower.missed > 0) void out.say({ missed: follower.missed });
+    if (follower.missed > 0) void out.writeInfo({ missed: follower.missed });
     follower.missed = 0;
     let text = '';
     for (const piece of this.#json.lines(fitting)) text += piece;
@@ -196,7 +202,7 @@ function fittingOf({ resource, scope, records }: LogGroup, { test }: Condition):
   return fitting.length === 0 ? [] : [{ resource, scope, records: fitting }];
 }
 
-/** An entry that cannot be read is dealt with by the sinks. */
+/** Returns nothing for an unreadable entry, which the sinks handle. */
 function groupsOf({ body }: JournalEntry): readonly LogGroup[] {
   try {
     return [...logGroups(body)];

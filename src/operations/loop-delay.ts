@@ -2,7 +2,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 
 const RESOLUTION_MILLIS = 10;
 
-/** How late the event loop is. */
+/** Measures the delay of the event loop. */
 export class LoopDelay {
   readonly #histogram = monitorEventLoopDelay({ resolution: RESOLUTION_MILLIS });
 
@@ -14,7 +14,7 @@ export class LoopDelay {
     this.#histogram.disable();
   }
 
-  /** The 99th percentile since it was asked before, seconds. */
+  /** Returns the 99th percentile since the last call, in seconds. */
   takeSeconds(): number {
     const nanos = this.#histogram.percentile(99);
     this.#histogram.reset();

@@ -4,7 +4,7 @@ import type { LoopDelay } from './loop-delay.ts';
 import type { Metric, Sample } from './prometheus.ts';
 import type { Snapshot } from './status-report.ts';
 
-/** All figures of the daemon, as metrics. */
+/** Returns all figures of the daemon as metrics. */
 export function metricsOf({ report, ...daemon }: Snapshot, loop: LoopDelay): readonly Metric[] {
   const nowhere = { where: '', labels: {} };
   const version = { where: '', labels: { version: report.version } };
@@ -20,14 +20,14 @@ export function metricsOf({ report, ...daemon }: Snapshot, loop: LoopDelay): rea
 }
 
 const info = gauge('info', 'Always 1; the version is a label.', 'table');
-const state: Field<Snapshot['state']> = oneOf('state', '1 for the state that the daemon is in.', [
+const state: Field<Snapshot['state']> = oneOf('state', '1 for the current state of the daemon.', [
   'starting',
   'ready',
   'draining',
   'failed',
 ]);
-const blocked = presence('intake_blocked', '1: no records are accepted, although the daemon is ready.');
-const heapUsed = gauge('heap_used_bytes', 'Memory of JavaScript that is in use.', 'table');
+const blocked = presence('intake_blocked', '1 if no records are accepted although the daemon is ready.');
+const heapUsed = gauge('heap_used_bytes', 'Used JavaScript heap.', 'table');
 const cpu = counter('cpu_seconds', 'CPU time of the process.', 'table');
 const loopDelayP99 = gauge(
   'event_loop_delay_p99_seconds',
@@ -36,8 +36,8 @@ const loopDelayP99 = gauge(
 );
 
 /**
- * The samples of a metric stand together. Counters of a plugin may have the name of another figure; of one sample that
- * is there twice the page keeps the first, since nobody reads a page with both.
+ * Groups samples by metric. Counters of a plugin may have the name of another figure. Of duplicate samples
+ * the first is kept, because a page with duplicates is invalid.
  */
 function grouped(all: readonly Measured[]): readonly Metric[] {
   const metrics = new Map<string, Metric & { readonly samples: Sample[] }>();

@@ -21,16 +21,16 @@ import { type Operated, operationsRoutes } from './routes.ts';
 
 /** Options of {@link OperationsServer}. */
 export interface OperationsServerOptions extends Operated {
-  /** An address, or the path of a Unix domain socket: who may open that may do everything. */
+  /** An address, or the path of a Unix domain socket, whose users have full access. */
   readonly address: ListenAddress | SocketPath;
-  /** Needed for all but health and readiness, if it is given. */
+  /** If set, required for everything except health and readiness. */
   readonly token?: string | undefined;
   readonly tls?: LoadedTls | undefined;
-  /** The name of the address's setting, for messages. */
+  /** The name of the setting of the address, for messages. */
   readonly setting: string;
 }
 
-/** Where a Unix domain socket is. */
+/** The path of a Unix domain socket. */
 export interface SocketPath {
   readonly path: string;
 }
@@ -46,8 +46,9 @@ const MAX_CONNECTIONS = 256;
 /**
  * The operations server: an HTTP server for supervisors, Prometheus and `distlogd status`.
  *
- * At most 256 connections: beyond that the one that has been idle for the longest time is closed, so that a liveness
- * probe always gets in. Who may ask is said by {@link accessRefusal}. A route that throws is answered with 500.
+ * It accepts at most 256 connections; beyond that the connection with the longest idle time is closed, so
+ * that a liveness probe can always connect. {@link accessRefusal} decides about access. A route that throws
+ * is answered with 500.
  */
 export class OperationsServer {
   readonly #options: OperationsServerOptions;
@@ -74,7 +75,7 @@ export class OperationsServer {
       .on('clientError', (_error, socket) => socket.destroy());
   }
 
-  /** @throws (rejects) with what is wrong and which setting changes it */
+  /** @throws (rejects) with the error and the setting that fixes it */
   async start(): Promise<void> {
     const { address, setting, tls } = this.#options;
     if ('path' in address) this.#endpoint = await listenOnSocket(this.#server, address.path);
@@ -85,7 +86,7 @@ export class OperationsServer {
     this.#loop.start();
   }
 
-  /** Where it listens, with the real port. */
+  /** The address where it listens, with the actual port. */
   get endpoint(): string {
     return this.#endpoint;
   }

@@ -1,12 +1,12 @@
-/** One figure with its labels. */
+/** A value with its labels. */
 export interface Sample {
   readonly labels?: Readonly<Record<string, string>> | undefined;
   readonly value: number;
 }
 
-/** A metric of the page. */
+/** A metric and its samples. */
 export interface Metric {
-  /** Without the prefix `distlogd_`. Counters end in `_total`. */
+  /** The name without the prefix `distlogd_`. Counters end in `_total`. */
   readonly name: string;
   readonly type: 'counter' | 'gauge';
   readonly help: string;
@@ -15,7 +15,7 @@ export interface Metric {
 
 export const PROMETHEUS_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
-/** Metrics in the Prometheus text exposition format 0.0.4. Those without a sample are left out. */
+/** Formats metrics in the Prometheus text exposition format 0.0.4. Metrics without samples are omitted. */
 export function prometheusText(metrics: readonly Metric[]): string {
   const lines = metrics
     .filter(({ samples }) => samples.length > 0)

@@ -6,9 +6,9 @@ import type { LiveTap } from './live-tap.ts';
 import { countQuery, QueryError, recordsQuery, type TailQuery, tailQuery } from './reader-query.ts';
 import { type Answer, jsonAnswer, type Route, type StreamAnswer } from './route.ts';
 
-/** What the reader's API reads from. */
+/** The sources of the reader's API. */
 export interface RecordSources {
-  /** Undefined: the configuration has no store. */
+  /** Undefined if the configuration has no store. */
   readonly store: () => StoreReaders | undefined;
   readonly tap: LiveTap;
   /** For regular expressions in conditions. */
@@ -19,10 +19,10 @@ const RECORDS_MILLIS = 30_000;
 const COUNT_MILLIS = 2_000;
 const NANOS_PER_MILLI = 1_000_000n;
 const NO_STORE =
-  'there is no store: add a sink of type store to the configuration of distlogd, such as ' +
+  'no store: add a sink of type store to the configuration of distlogd, such as ' +
   '"sinks: { store: { type: store } }"';
 
-/** The routes of docs/reader-api.md. */
+/** Returns the routes of docs/reader-api.md. */
 export function readerRoutes(sources: RecordSources): readonly Route[] {
   const route = (path: string, query: string, answer: Route['answer']): Route => ({
     method: 'GET',
@@ -50,8 +50,8 @@ function records(sources: RecordSources, parameters: URLSearchParams): Answer | 
         signal: out.signal,
         onLines: (lines) => out.write(lines),
       });
-      // Without its last line the answer is known to be cut.
-      if (!found.isCut) await out.say({ records: found.records, more: found.more });
+      // A response without its last line is recognized as incomplete.
+      if (!found.isCut) await out.writeInfo({ records: found.records, more: found.more });
     },
   };
 }
@@ -79,14 +79,14 @@ function tail({ tap, store, patterns }: RecordSources, parameters: URLSearchPara
   return {
     stream: async (out) => {
       const from = await stored(out, query, parameters.get('when'), readers, tap);
-      // Others may have come meanwhile.
+      // Other clients may have connected in the meantime.
       if (tap.isFull) throw new Error('too many clients follow the records');
       await tap.follow(out, query.condition, from);
     },
   };
 }
 
-/** Writes the stored records. @returns the entry of the journal that comes behind them */
+/** Writes the stored records. @returns the journal entry that follows them */
 async function stored(
   out: LineStream,
   { sinceMillis }: TailQuery,
@@ -102,7 +102,7 @@ async function stored(
     signal: out.signal,
     onLines: (lines) => out.write(lines),
   });
-  if (found.isCut) await out.say({ cut: true });
+  if (found.isCut) await out.writeInfo({ cut: true });
   return tap.placeOf(found.cursor);
 }
 
@@ -120,7 +120,7 @@ function failure(status: number, message: string): Answer {
   return jsonAnswer(status, { error: { message } });
 }
 
-/** Also for what goes wrong before a stream has begun. */
+/** Also used for errors before a stream has begun. */
 export function unavailable(message: string): Answer {
   return { ...failure(503, message), headers: { 'retry-after': '5' } };
 }

@@ -6,7 +6,7 @@ const DEFAULT_LIMIT = 1_000;
 const MAX_LIMIT = 100_000;
 const MAX_NANOS = 2n ** 64n;
 
-/** A parameter that cannot be used. */
+/** A parameter is invalid. */
 export class QueryError extends Error {
   readonly parameter: string;
   readonly column: number | undefined;
@@ -18,7 +18,7 @@ export class QueryError extends Error {
   }
 }
 
-/** What `/api/v1/tail` is asked. */
+/** The parameters of `/api/v1/tail`. */
 export interface TailQuery {
   readonly condition: Condition | undefined;
   readonly sinceMillis: number | undefined;
@@ -98,8 +98,11 @@ function orderOf(query: Parameters): 'newest' | 'oldest' {
 function checkNames(query: Parameters, known: readonly string[]): void {
   for (const name of new Set(query.keys())) {
     if (!known.includes(name)) {
-      throw new QueryError(name, `unknown parameter ${JSON.stringify(name)}; there are ${known.join(', ')}`);
+      throw new QueryError(
+        name,
+        `unknown parameter ${JSON.stringify(name)}; expected one of ${known.join(', ')}`,
+      );
     }
-    if (query.getAll(name).length > 1) throw new QueryError(name, `${name} is there more than once`);
+    if (query.getAll(name).length > 1) throw new QueryError(name, `${name} is given more than once`);
   }
 }

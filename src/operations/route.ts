@@ -1,19 +1,21 @@
 import type { LineStream } from './line-stream.ts';
 
-/** One thing that the operations server answers. */
+/** A route of the operations server. */
 export interface Route {
-  /** GET is answered for HEAD too. */
+  /** GET also handles HEAD. */
   readonly method: 'GET' | 'POST';
   readonly path: string;
-  /** What stands behind the path, for people: `?sink=NAME`. */
+  /** The query string, for messages: `?sink=NAME`. */
   readonly query?: string;
-  /** Health says nothing that must be protected, and supervisors send neither token nor name. */
+  /**
+   * Open without a token: health contains nothing to protect, and supervisors send neither token nor name.
+   */
   readonly isOpen: boolean;
-  /** @throws what is answered with 500 */
+  /** @throws an error that is answered with 500 */
   readonly answer: (query: URLSearchParams) => Answer | StreamAnswer | Promise<Answer | StreamAnswer>;
 }
 
-/** An answer of lines, written as they come. What is thrown before the first of them is answered with 503. */
+/** A response of lines, written as they arrive. An error before the first line is answered with 503. */
 export interface StreamAnswer {
   readonly stream: (out: LineStream) => Promise<void>;
 }
@@ -33,18 +35,18 @@ export function jsonAnswer(status: number, value: unknown): Answer {
   return { status, text: `${JSON.stringify(value)}\n`, type: 'application/json; charset=utf-8' };
 }
 
-/** The route of a request, or the answer to one that there is none for. */
+/** Returns the route of a request, or the response if there is none. */
 export function routeOf(routes: readonly Route[], method: string, path: string): Route | Answer {
   const here = routes.filter((route) => route.path === path);
   if (here.length === 0) {
-    return textAnswer(404, `there are ${routes.map(shown).join(', ')}`);
+    return textAnswer(404, `not found; expected one of ${routes.map(shown).join(', ')}`);
   }
   const found = here.find((route) => route.method === (method === 'HEAD' ? 'GET' : method));
   if (found !== undefined) return found;
   const allowed = here
     .flatMap((route) => (route.method === 'GET' ? ['GET', 'HEAD'] : [route.method]))
     .join(', ');
-  return textAnswer(405, `${path} takes ${allowed}`, { allow: allowed });
+  return textAnswer(405, `${path} accepts ${allowed}`, { allow: allowed });
 }
 
 function shown({ method, path, query = '' }: Route): string {

@@ -6,19 +6,21 @@ import { type RecordSources, readerRoutes } from './reader-api.ts';
 import { type Answer, jsonAnswer, type Route, textAnswer } from './route.ts';
 import type { Snapshot } from './status-report.ts';
 
-/** What the routes need of the daemon. */
+/** The parts of the daemon that the routes need. */
 export interface Operated {
-  /** What the reader's API reads from. Absent: there is no such API. */
+  /** The sources of the reader's API; without them there is no such API. */
   readonly records?: RecordSources | undefined;
-  /** The daemon as it is now. */
+  /** Returns the current state of the daemon. */
   readonly view: () => Snapshot;
-  /** Hands a sink its dead letters again. @throws (rejects) if there is no such sink, or it is failing */
+  /**
+   * Writes the dead letters of a sink to it again. @throws (rejects) if the sink does not exist or is failing
+   */
   readonly replayDeadLetters: (
     sink: string,
   ) => Promise<{ readonly letters: number; readonly records: number }>;
 }
 
-/** Health, readiness, metrics and status of the daemon, and the replay of dead letters. */
+/** Returns the routes for health, readiness, metrics, status, and the replay of dead letters. */
 export function operationsRoutes(
   { view, replayDeadLetters, records }: Operated,
   loop: LoopDelay,
@@ -56,12 +58,12 @@ export function operationsRoutes(
   ];
 }
 
-/** 200 as long as the daemon can go on: a restart would not help. */
+/** Returns 200 unless the daemon has failed. In other states a restart would not help. */
 function health({ state, reason }: Snapshot): Answer {
   return textAnswer(state === 'failed' ? 503 : 200, because(state, reason));
 }
 
-/** 200 while it takes records. */
+/** Returns 200 while records are accepted. */
 function readiness({ state, reason, blocked }: Snapshot): Answer {
   if (state !== 'ready') return textAnswer(503, because(state, reason));
   return blocked === undefined ? textAnswer(200, state) : textAnswer(503, because('blocked', blocked));

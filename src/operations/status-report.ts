@@ -6,15 +6,15 @@ import type {
   SinkStats,
 } from '../component/index.ts';
 
-/** What the daemon answers at `/status`, JSON, and `distlogd status` prints: the statistics of its parts, as they are. */
+/** The statistics of all parts, which `/status` returns as JSON and `distlogd status` prints. */
 export interface StatusReport {
   readonly version: string;
   readonly pid: number;
   readonly upMillis: number;
   readonly memory: {
-    /** Of the process, now. */
+    /** The current memory of the process. */
     readonly residentBytes: number;
-    /** What it needs at most by its limits. */
+    /** The maximum memory according to its limits. */
     readonly neededBytes: number;
   };
   readonly journal: JournalStats;
@@ -33,16 +33,16 @@ export interface SinkReport extends SinkStats {
   readonly type: string;
 }
 
-/** What the daemon is doing. */
+/** The state of the daemon. */
 export interface DaemonState {
   readonly state: 'starting' | 'ready' | 'draining' | 'failed';
-  /** Why it is not ready. */
+  /** The reason why it is not ready. */
   readonly reason?: string | undefined;
-  /** Why it takes nothing at the moment, although it is ready. */
+  /** The reason why it accepts no records although it is ready. */
   readonly blocked?: string | undefined;
 }
 
-/** The daemon as it is now. */
+/** The current state and report of the daemon. */
 export interface Snapshot extends DaemonState {
   readonly report: StatusReport;
 }

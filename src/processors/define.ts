@@ -1,7 +1,7 @@
 import type { PluginOptions, PluginProcessor } from '../component/index.ts';
 import type { LogGroup } from '../otlp/index.ts';
 
-/** Gives a processor its types. It returns what it gets. */
+/** Gives a processor its types and returns it unchanged. */
 export function definePluginProcessor<const O extends PluginOptions>(
   processor: PluginProcessor<O, LogGroup>,
 ): PluginProcessor {

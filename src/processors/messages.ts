@@ -1,4 +1,4 @@
-/** What the process of a processor is given first. */
+/** The first message to the process of a processor. */
 export interface Beginning {
   /** The URL of the module, or the name of a package. */
   readonly module: string;
@@ -8,7 +8,7 @@ export interface Beginning {
   readonly options: Readonly<Record<string, unknown>>;
 }
 
-/** From the process, first when it is ready or not, then once for each request. */
+/** A message of the process: first whether it is ready, then one reply per request. */
 export type Reply =
   | { readonly kind: 'ready' }
   | { readonly kind: 'processed'; readonly body: Uint8Array; readonly records: number }

@@ -1,16 +1,16 @@
 import { choice, millis } from '../settings/index.ts';
 
-/** The options that every processor has. `ProcessorChain` obeys them. */
+/** The options that all processors share. `ProcessorChain` applies them. */
 export const processorFields = {
   onError: choice(['deadLetter', 'pass'], {
     default: 'deadLetter',
     meaning:
-      'What happens to a batch that cannot be processed: it becomes a dead letter of each sink, or goes on as it was.',
+      'How a batch that cannot be processed is handled: it becomes a dead letter of each sink, or is passed on unchanged.',
   }),
   timeoutMillis: millis({
     min: 10,
     max: 60_000,
     default: 10_000,
-    meaning: 'How long a batch may take. Then the process of the processor is ended, and started again.',
+    meaning: 'The timeout for a batch. After it, the process of the processor is killed and restarted.',
   }),
 } as const;

@@ -8,20 +8,20 @@ import {
   scanLogs,
 } from '../otlp/index.ts';
 
-/** What a processor does with a group, whatever it returns. */
+/** Processes a group; the type of the result is not trusted. */
 export type Process = (group: LogGroup) => unknown;
 
-/** A request may become so many times as large, and this much larger. */
+/** A request may grow by this factor, plus this many bytes. */
 const MAX_GROWTH = 4;
 const MAX_GROWN_BYTES = 1_048_576;
-/** So many records are encoded at a time. */
+/** The number of records that are encoded at a time. */
 const RECORDS_AT_ONCE = 1_024;
 
 /**
- * A request with what a processor makes of its records. It is decoded and encoded in groups, so that a request of any
- * size takes bounded memory. Fields of OTLP that this version does not know are lost.
+ * Applies a processor to the records of a request. It is decoded and encoded in groups, so that a request of
+ * any size takes bounded memory. OTLP fields that this version does not know are lost.
  *
- * @throws what the processor throws; Error where what it returns is no group of records, or too much
+ * @throws the error of the processor; Error if the result is not a list of groups, or is too large
  */
 export async function processRequest(body: Uint8Array, process: Process): Promise<RequestPiece> {
   const out = new RequestParts(MAX_GROWTH * body.length + MAX_GROWN_BYTES);
@@ -32,7 +32,7 @@ export async function processRequest(body: Uint8Array, process: Process): Promis
     for (const each of groups) out.add(each);
   }
   const bytes = out.finish();
-  // What was built by somebody else's code, and is read by ours.
+  // Counts the records of the result, which contains untrusted values of the plugin.
   return { body: bytes, records: bytes.length === 0 ? 0 : scanLogs(bytes).records };
 }
 
@@ -54,7 +54,7 @@ class RequestParts {
       throw new Error('process() returned a group without resource, scope and records');
     }
     if (records.length === 0) return;
-    // Groups of one resource share it, else a large resource would be there for each scope.
+    // Groups of the same resource share it; otherwise a large resource would be repeated per scope.
     if (this.#last !== resource) this.#resources.push({ ...resource, scopes: [] });
     this.#last = resource;
     this.#resources.at(-1)!.scopes.push({ ...scope, records });

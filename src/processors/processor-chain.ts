@@ -3,21 +3,21 @@ import { rejectedError } from '../component/index.ts';
 import { problemText, Severity } from '../record/index.ts';
 import { ChildEnded, type ChildOptions, ProcessError, ProcessorChild } from './processor-child.ts';
 
-/** A processor of the configuration. */
+/** A configured processor. */
 export interface ProcessorOptions extends ChildOptions {
   readonly onError: 'deadLetter' | 'pass';
 }
 
-/** Entries as the rules get them. */
+/** Entries for the rules. */
 export interface ProcessedEntries {
-  /** An entry of which nothing is left is missing. */
+  /** Entries without remaining records are omitted. */
   readonly entries: readonly JournalEntry[];
   /** Records that processors dropped, by processor. */
   readonly filtered: ByCause;
   readonly rejected: readonly RejectedEntry[];
 }
 
-/** What became of one entry. */
+/** The result for one entry. */
 interface Outcome {
   readonly entry: JournalEntry | undefined;
   readonly filtered: ReadonlyMap<string, number>;
@@ -35,30 +35,31 @@ interface Processor {
   readonly stats: { -readonly [K in keyof ProcessorStats]: ProcessorStats[K] };
 }
 
-/** The cause of dead letters that a processor failed for. */
+/** The cause of dead letters from failed processors. */
 const CAUSE = 'processor';
-/** An entry for which a process has ended so often is rejected. */
+/** An entry is rejected when the process has ended this many times for it. */
 const FATAL_ENDS = 2;
 const MAX_CACHED_BYTES = 16 * 1_048_576;
-/** What an entry takes beside its body. */
+/** The memory of a cached entry in addition to its body. */
 const ENTRY_BYTES = 512;
 
 /**
- * What the processors of a configuration make of the journal's entries, one processor after the other. An entry is
- * processed once for all sinks that are at the same place: the results of the last ones are kept, 16 MiB of them.
+ * Applies the processors of a configuration to entries of the journal, one processor after the other. An
+ * entry is processed once for all sinks at the same position: the most recent results are cached, up to 16
+ * MiB.
  *
- * What a processor throws for is rejected at once, what ends its process the second time; until then the sink tries
- * again. With `onError: pass` the entry goes on as it was.
+ * An entry for which a processor throws is rejected at once. An entry that ends the process is rejected the
+ * second time; until then the sink retries. With `onError: pass` the entry is passed on unchanged.
  */
 export class ProcessorChain {
   readonly #processors: readonly Processor[];
   readonly #log: OwnLog;
   readonly #cached = new Map<number, Cached>();
-  /** By index: how often its process ended for an entry. */
+  /** By index: how often the process ended for an entry. */
   readonly #ends = new Map<number, number>();
   #bytes = 0;
   #runs = 0;
-  /** Calls of `process` under way. */
+  /** Number of running calls of `process`. */
   #calls = 0;
   #isRetired = false;
   #isClosed = false;
@@ -73,8 +74,8 @@ export class ProcessorChain {
   }
 
   /**
-   * @param isReplay the entries are dead letters: those that were processed before are not processed again
-   * @throws (rejects) if a processor cannot work now, or the signal is aborted
+   * @param isReplay whether the entries are dead letters, which are not processed twice
+   * @throws (rejects) if a processor cannot work at the moment, or the signal is aborted
    */
   async process(
     entries: readonly JournalEntry[],
@@ -91,7 +92,10 @@ export class ProcessorChain {
     }
   }
 
-  /** For a test of rules. @returns undefined: the processors drop it @throws (rejects) if it cannot be processed */
+  /**
+   * Processes an entry for a test of rules. @returns undefined if the processors drop it
+   * @throws (rejects) if it cannot be processed
+   */
   async processAlone(entry: JournalEntry): Promise<JournalEntry | undefined> {
     const outcome = await this.#run(entry);
     if (outcome.rejected !== undefined) throw outcome.rejected.error;
@@ -102,13 +106,13 @@ export class ProcessorChain {
     return this.#processors.map(({ stats }) => ({ ...stats }));
   }
 
-  /** Ends the processes as soon as the calls that are under way are done. No further call may come. */
+  /** Stops the processes when the running calls have completed. No further calls are allowed. */
   retire(): void {
     this.#isRetired = true;
     if (this.#calls === 0) this.close().catch(() => {});
   }
 
-  /** Ends the processes at once. */
+  /** Stops the processes at once. */
   async close(): Promise<void> {
     this.#isClosed = true;
     await Promise.all(this.#processors.map(({ child }) => child.close()));
@@ -138,7 +142,7 @@ export class ProcessorChain {
     return await this.#run(rest);
   }
 
-  /** The same for every sink, unless it failed. */
+  /** Returns the cached result, which is shared by all sinks unless it failed. */
   #once(entry: JournalEntry): Promise<Outcome> {
     const known = this.#cached.get(entry.index);
     if (known !== undefined) return known.outcome;
@@ -180,10 +184,13 @@ export class ProcessorChain {
         if (this.#isClosed) throw new Error(message);
         stats.failures += 1;
         if (passes) {
-          this.#log.emit(Severity.WARN, `${message}; a batch of ${now.records} records was passed as it was`);
+          this.#log.emit(
+            Severity.WARN,
+            `${message}; a batch of ${now.records} records was passed on unchanged`,
+          );
           continue;
         }
-        if (!this.#isGuilty(entry, error)) throw new Error(message);
+        if (!this.#isCause(entry, error)) throw new Error(message);
         const rejection = {
           entry: { ...entry, isUnprocessed: true },
           error: rejectedError(CAUSE, message),
@@ -194,15 +201,15 @@ export class ProcessorChain {
     return { entry: now, filtered };
   }
 
-  /** Whether it is the entry, and not the processor, that does not work. */
-  #isGuilty({ index }: JournalEntry, error: unknown): boolean {
+  /** Whether the entry, rather than the processor, causes the failure. */
+  #isCause({ index }: JournalEntry, error: unknown): boolean {
     if (error instanceof ProcessError) return true;
     if (!(error instanceof ChildEnded)) return false;
     const ends = (this.#ends.get(index) ?? 0) + 1;
     this.#ends.delete(index);
     if (ends >= FATAL_ENDS) return true;
     this.#ends.set(index, ends);
-    // Of the sinks' next entries, so there are few.
+    // Only the next entries of the sinks are in the map, so it stays small.
     for (const oldest of this.#ends.keys()) if (this.#ends.size > 1_000) this.#ends.delete(oldest);
     return false;
   }

@@ -4,13 +4,17 @@ import { problemText } from '../record/index.ts';
 import type { Beginning, Reply } from './messages.ts';
 import { processRequest } from './process-request.ts';
 
-/** The process of a processor: loads the plugin, makes the processor, then answers one request after the other. */
+/**
+ * The program of a processor's process: loads the plugin, creates the processor, then handles one request at
+ * a time.
+ */
 
-// A plugin must not speak to the daemon, as modules do that say `process.send('ready')` to a process manager.
+// A plugin must not send messages to the daemon, like modules that call `process.send('ready')` for a process
+// manager.
 const send = process.send!.bind(process);
 delete process.send;
 
-// The daemon decides when it ends; a terminal or a service manager signals all of its processes.
+// The daemon ends this process; a terminal or a service manager sends signals to all processes of the daemon.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
 process.on('disconnect', () => process.exit());
 process.once('message', (beginning: Beginning) => {
@@ -35,7 +39,7 @@ async function made({ module, type, name, options }: Beginning): Promise<PluginP
   };
   const { processors = [] } = loaded.plugin ?? loaded.default?.plugin ?? {};
   const found = processors.find((each) => each.type === type);
-  if (found === undefined) throw new Error(`has no processor ${type} any more`);
+  if (found === undefined) throw new Error(`no longer has the processor ${type}`);
   const processing: unknown = await found.make(options as never, { name });
   if (typeof (processing as { readonly process?: unknown } | null | undefined)?.process !== 'function') {
     throw new Error('make() returned a processor without process()');

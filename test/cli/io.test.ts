@@ -78,6 +78,6 @@ const full = '/dev/full';
   closeSync(descriptor);
   expect([status, stderr]).toEqual([
     74,
-    'distlog: the output is not complete: ENOSPC: no space left on device, write\n',
+    'distlog: the output is incomplete: ENOSPC: no space left on device, write\n',
   ]);
 });

@@ -64,29 +64,29 @@ test('the help of a command has its summary as a sentence, its details, and its 
     '  -c, --config FILE  the file',
     '      --order WHICH  which: [of many]',
     "      --quiet        doesn't print",
-    '  -h, --help         prints this',
+    '  -h, --help         prints this help',
   ]);
   expect((await ran(['list', '-h'])).out).toEqual([
     'usage: tool list [OPTION...]',
     '',
     'Lists all.',
     '',
-    '  -h, --help  prints this',
+    '  -h, --help  prints this help',
   ]);
 });
 
 test.each<[string[], string]>([
-  [[], 'tool: a command is needed: show, list; see tool --help'],
-  [['shwo'], 'tool: no command "shwo"; did you mean show? There are show, list; see tool --help'],
-  [['xyzzyx'], 'tool: no command "xyzzyx"; there are show, list; see tool --help'],
-  [['-x'], 'tool: the command comes first, got "-x"; there are show, list; see tool --help'],
+  [[], 'tool: expected a command: show, list; see tool --help'],
+  [['shwo'], 'tool: unknown command "shwo"; did you mean show? Expected one of show, list; see tool --help'],
+  [['xyzzyx'], 'tool: unknown command "xyzzyx"; expected one of show, list; see tool --help'],
+  [['-x'], 'tool: the command must come first, got "-x"; expected one of show, list; see tool --help'],
   [
     ['show', '--conifg=a'],
-    'tool show: unknown option --conifg; did you mean --config? There are --config, --order, --quiet, --help; see tool show --help',
+    'tool show: unknown option --conifg; did you mean --config? Expected one of --config, --order, --quiet, --help; see tool show --help',
   ],
   [
     ['show', '-Z'],
-    'tool show: unknown option -Z; there are --config, --order, --quiet, --help; see tool show --help',
+    'tool show: unknown option -Z; expected one of --config, --order, --quiet, --help; see tool show --help',
   ],
   [['show', '-c', 'a', '--config=b'], 'tool show: --config is given twice; see tool show --help'],
   [['show', '--quiet=1'], 'tool show: --quiet takes no value; see tool show --help'],
@@ -94,7 +94,7 @@ test.each<[string[], string]>([
   [['show', '--config', '--quiet'], 'tool show: --config needs a value: FILE; see tool show --help'],
   [['show', '--order='], 'tool show: --order needs a value: new, old; see tool show --help'],
   [['show', '--order', 'ol'], 'tool show: --order must be one of new, old; got "ol"; see tool show --help'],
-  [['list', 'word'], 'tool list: takes options only, got "word"; see tool list --help'],
+  [['list', 'word'], 'tool list: expected only options, got "word"; see tool list --help'],
 ])('%j is refused: %s', async (args, message) => {
   expect(await ran(args)).toEqual({ code: ExitCode.USAGE, out: [], err: [message] });
 });
@@ -174,7 +174,7 @@ describe('completion', () => {
     for (const words of [[], ['bash', 'zsh'], ['csh'], ['constructor']]) {
       await expect(script(...words)).rejects.toMatchObject({
         exitCode: ExitCode.USAGE,
-        message: 'one of bash, zsh, fish is needed',
+        message: 'expected one of bash, zsh, fish',
       });
     }
   });

@@ -119,7 +119,7 @@ test('SIGHUP adds a sink and moves a receiver; the other receivers and sinks go 
 });
 
 test.each([
-  ['invalid YAML', () => 'sinks: [', 'the old configuration stays'],
+  ['invalid YAML', () => 'sinks: [', 'the previous configuration stays active'],
   ['another data directory', () => config({ data: './other' }), 'data cannot change while the daemon runs'],
   [
     'a sink that cannot be opened',
@@ -240,9 +240,9 @@ async function until(endpoint: string, path: string, status: number): Promise<st
 test('a disk that is full before anybody has sent anything: healthy, but not ready', async () => {
   const daemon = start(['-c', write(config({ journal: '{ minFreeBytes: 900TiB }' }))]);
   const { http, otlpHttp } = await daemon.ready();
-  expect(await until(http!, '/readyz', 503)).toBe('blocked: the journal is full, or its disk\n');
+  expect(await until(http!, '/readyz', 503)).toBe('blocked: the journal or its disk is full\n');
   expect((await fetch(`${http}/healthz`)).status).toBe(200);
-  expect(daemon.said).toContain('no records are accepted: the journal is full, or its disk');
+  expect(daemon.said).toContain('no records are accepted: the journal or its disk is full');
   expect(await send(otlpHttp!, 'x')).toBe(503);
   expect(await (await fetch(`${http}/metrics`)).text()).toContain('\ndistlogd_intake_blocked 1\n');
   daemon.kill('SIGTERM');

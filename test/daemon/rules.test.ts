@@ -137,7 +137,7 @@ test('SIGHUP takes on other rules, and an error in them leaves the old ones', as
   writeFileSync(file, dropping('bdy == "two"'));
   daemon.kill('SIGHUP');
   await daemon.says(':8:16: rules.no.when: is not valid: column 1: unknown path bdy; did you mean body?');
-  await daemon.says('the old configuration stays');
+  await daemon.says('the previous configuration stays active');
   await send(otlpHttp!, 'one', 'two');
   await untilWritten('all.jsonl', 2);
   writeFileSync(file, dropping('body == "two"'));

@@ -84,7 +84,9 @@ test('repeated messages are logged ten times in ten seconds, whatever their numb
   await own.flush();
 
   expect(lines).toHaveLength(12);
-  expect(lines.at(-1)).toContain('sink "x" failed after 7 ms (490 more like this since the last one)');
+  expect(lines.at(-1)).toContain(
+    'sink "x" failed after 7 ms (490 similar messages suppressed since the last one)',
+  );
   expect(recordsIn(intake)).toHaveLength(12);
   expect(own.stats().suppressed).toBe(490);
 });

@@ -19,7 +19,7 @@ test('it begins with the first line, once, so that an error before it can have a
   expect([out.hasBegun, heads]).toEqual([false, []]);
   expect(out.write('a\n')).toBeUndefined();
   out.begin();
-  void out.say({ heartbeat: true });
+  void out.writeInfo({ heartbeat: true });
   expect(heads).toEqual([
     [
       200,
@@ -37,7 +37,7 @@ test('a slow client is waited for, by all writers together, and says how much it
   const { out, response } = streaming();
   response.isSlow = true;
   const one = out.write('abc\n');
-  const other = out.say({ missed: 1 });
+  const other = out.writeInfo({ missed: 1 });
   expect(one).toBe(other);
   expect(out.waitingBytes).toBeGreaterThan(4);
   let isOver = false;

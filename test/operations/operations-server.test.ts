@@ -26,7 +26,7 @@ async function serving(options: Partial<OperationsServerOptions> = {}) {
     setting: 'http.endpoint',
     view: () => snapshot(),
     replayDeadLetters: async (sink) => {
-      if (sink !== 'files') throw new Error(`there is no sink ${JSON.stringify(sink)}`);
+      if (sink !== 'files') throw new Error(`no sink ${JSON.stringify(sink)}`);
       replayed.push(sink);
       return { letters: 2, records: 9 };
     },
@@ -361,7 +361,7 @@ test('dead letters are replayed by POST; errors are reported', async () => {
     ['files'],
   ]);
   const wrong = await get(endpoint, '/dlq/replay?sink=no%20such', {}, 'POST');
-  expect([wrong.status, JSON.parse(wrong.text)]).toEqual([409, { error: 'there is no sink "no such"' }]);
+  expect([wrong.status, JSON.parse(wrong.text)]).toEqual([409, { error: 'no sink "no such"' }]);
 });
 
 test('a view that throws is an answer, not the end of the daemon', async () => {

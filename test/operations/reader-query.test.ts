@@ -41,8 +41,8 @@ test.each([
   ['to=1.5', 'to must be nanoseconds since 1970, got "1.5"'],
   [`trace=${TRACE}0`, `trace must be 32 hex digits, got "${TRACE}0"`],
   ['words=', 'words must have a letter or a digit, got ""'],
-  ['since=5m', 'unknown parameter "since"; there are when, words, trace, from, to, limit, order'],
-  ['words=a&words=b', 'words is there more than once'],
+  ['since=5m', 'unknown parameter "since"; expected one of when, words, trace, from, to, limit, order'],
+  ['words=a&words=b', 'words is given more than once'],
 ])('%s: %s', (query, message) => {
   let error: unknown;
   try {
@@ -70,5 +70,5 @@ test('a live view takes a condition and a duration', () => {
   expect(tail('since=0s').sinceMillis).toBe(0);
   expect(tail('when=flags %3D%3D 1').condition?.text).toBe('flags == 1');
   expect(() => tail('since=5')).toThrow('since must be a duration such as 5m, got "5"');
-  expect(() => tail('limit=5')).toThrow('unknown parameter "limit"; there are when, since');
+  expect(() => tail('limit=5')).toThrow('unknown parameter "limit"; expected one of when, since');
 });

@@ -128,11 +128,11 @@ test('what a module says to a process manager is no answer', async () => {
 test('a chain is closed at once though a processor is still being made', async () => {
   const chain = chainOf('return new Promise(() => {})');
   const processed = chain.process([entry(1, 'a')], signal, false);
-  const rejected = expect(processed).rejects.toThrow('its process ended with SIGKILL');
+  const rejected = expect(processed).rejects.toThrow('the process ended with SIGKILL');
   await new Promise((done) => setImmediate(done));
   await chain.close();
   await rejected;
-  await expect(chain.process([entry(2, 'b')], signal, false)).rejects.toThrow('it was closed');
+  await expect(chain.process([entry(2, 'b')], signal, false)).rejects.toThrow('the processor is closed');
 });
 
 test('a batch that a processor throws for is rejected, and the others go on', async () => {
@@ -166,8 +166,8 @@ test('a dead letter is processed when it comes again only if it was not before',
 });
 
 test.each([
-  ['never gives way', 'while (true);', 'no answer within'],
-  ['ends its process', 'globalThis.process.exit(3)', 'its process ended with 3'],
+  ['never gives way', 'while (true);', 'no reply within'],
+  ['ends its process', 'globalThis.process.exit(3)', 'the process ended with 3'],
   [
     'is killed, as for its memory,',
     'globalThis.process.kill(globalThis.process.pid, "SIGKILL")',
@@ -211,13 +211,13 @@ test('with onError: pass a batch goes on as it was, with a warning', async () =>
   const { entries } = await chain.process([entry(1, 'a')], signal, false);
   expect(bodiesOf(entries)).toEqual(['a']);
   expect(logged).toEqual([
-    expect.stringContaining('processor p0: no; a batch of 1 records was passed as it was'),
+    expect.stringContaining('processor p0: no; a batch of 1 records was passed on unchanged'),
   ]);
 });
 
 test.each([
-  ['it cannot be made: no database', 'throw new Error("no database")'],
-  ['it cannot be made: make() returned a processor without process()', 'return {}'],
+  ['cannot be created: no database', 'throw new Error("no database")'],
+  ['cannot be created: make() returned a processor without process()', 'return {}'],
 ])('%s: records wait for a processor that cannot be made', async (message, code) => {
   const chain = chainOf(code);
   for (let time = 0; time < 3; time += 1) {

@@ -8,19 +8,19 @@ import type { Io } from '../io.ts';
 
 export const box = command({
   name: 'box',
-  summary: 'shows what the black box of a process holds, and leaves it as it is',
+  summary: 'shows the content of a black box, without changing it',
   details: [
-    'Shows the records that had neither been delivered nor discarded, as trees; the last words of the process; and its',
-    'last vital signs. The process may still run. The file is only read: the next start of the service, or distlogd,',
-    'still recovers it.',
-    'Exit codes: 65 a file is no black box, 66 no such file.',
+    'Shows the records that were neither delivered nor discarded, as trees, and the last words and the last vital',
+    'signs of the process. The process may still be running. The file is only read: the next start of the service, or',
+    'distlogd, still recovers it.',
+    'Exit codes: 65 not a black box, 66 no such file.',
   ],
   words: 'FILE...',
   options: {
-    ascii: { type: 'boolean', help: 'for terminals without UTF-8' },
+    ascii: { type: 'boolean', help: 'uses ASCII characters only' },
   },
   async run({ values, words }, io) {
-    if (words.length === 0) throw usageError('needs a file, got none');
+    if (words.length === 0) throw usageError('expected a file');
     let code: ExitCode = ExitCode.OK;
     for (const file of words) {
       const contents = await contentsOf(file);
@@ -61,7 +61,7 @@ async function show(file: string, contents: BoxContents, ascii: boolean, io: Io)
         `${mebibytes(last.heapLimit)}, event loop ${last.loopDelayMillis} ms late, ${last.holding} held`,
     );
   }
-  if (missingFrames > 0) head.push(`${counted(missingFrames, 'frame')} cannot be read`);
+  if (missingFrames > 0) head.push(`${counted(missingFrames, 'frame')} missing or damaged`);
   const held = records.filter(({ state }) => state === 'held').length;
   head.push(`${counted(held, 'record')} held, ${records.length - held} not delivered`);
   for (const line of head) io.out(line);

@@ -7,12 +7,12 @@ import { exitDetails, sourceDetails } from './source-options.ts';
 
 export const bursts = command({
   name: 'bursts',
-  summary: 'lists bursts: when debug records were released, why, and what was lost before',
+  summary: 'lists bursts: when debug records were released, why, and how many were lost',
   details: [
-    'A line for each: when, how many records it released and lost, its service, its id, and its trace, which distlog tree',
+    'One line each: time, number of records released and lost, service, id, and trace, which distlog tree',
     'shows.',
     ...sourceDetails,
-    `Exit codes: 1 there are none, ${exitDetails}`,
+    `Exit codes: 1 no bursts, ${exitDetails}`,
   ],
   words: '[FILE...]',
   options: listOptions('burst'),

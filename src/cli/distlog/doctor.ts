@@ -15,11 +15,11 @@ const ownHook = new URL('../../doctor/hook.js', import.meta.url);
 
 export const doctor = command({
   name: 'doctor',
-  summary: 'runs an application and names the causes why it shows no burst',
+  summary: 'runs an application and reports why it shows no burst',
   details: [
-    'Runs the command behind `--`, looks at its Node.js processes from the inside, and reports at their end what hides',
-    'bursts: what was seen, why it matters, what to do. The application should log an error and some DEBUG records.',
-    'Exit codes: 0 nothing was found, 1 there are causes, 66 the command cannot be run or starts no Node.js.',
+    'Runs the command after `--`, inspects its Node.js processes, and reports when they end what prevents bursts: the',
+    'observation, the reason, and the remedy. The application should log an error and some DEBUG records.',
+    'Exit codes: 0 no problems, 1 problems found, 66 the command cannot be run or starts no Node.js process.',
     'Example: distlog doctor --for 10s -- node --import burstlog/register app.js',
   ],
   words: '-- COMMAND...',
@@ -27,12 +27,12 @@ export const doctor = command({
     for: {
       type: 'string',
       value: 'DURATION',
-      help: 'ends the application after so long: 30s (default: it ends itself)',
+      help: 'stops the application after this time, such as 30s (default: it ends by itself)',
     },
   },
   async run({ values, words }, io) {
     const [program, ...args] = words;
-    if (program === undefined) throw usageError('needs a command behind --, got none');
+    if (program === undefined) throw usageError('expected a command after --');
     const millis = values.for === undefined ? undefined : parseDuration(values.for);
     if (values.for !== undefined && millis === undefined) {
       throw usageError(`--for must be a duration such as 30s, got ${JSON.stringify(values.for)}`);
@@ -44,7 +44,7 @@ export const doctor = command({
       if (evidence === undefined) {
         throw commandError(
           ExitCode.NO_INPUT,
-          'the command started no Node.js process that could be looked at',
+          'the command started no Node.js process that could be inspected',
         );
       }
       const findings = await diagnose(evidence);
@@ -57,7 +57,7 @@ export const doctor = command({
   },
 });
 
-/** Runs a command with the hook in each of its Node.js processes. Resolves when it has ended. */
+/** Runs a command with the hook preloaded in each of its Node.js processes. Resolves when it has ended. */
 async function runApplication(
   program: string,
   args: readonly string[],
@@ -73,8 +73,8 @@ async function runApplication(
   };
   const child = spawn(program, args, { cwd: io.directory, env, stdio: 'inherit' });
   const timer = millis === undefined ? undefined : armTimeout(() => child.kill('SIGTERM'), millis);
-  // The terminal sends it to the application as well, whose end is awaited.
-  const deaf = io.onSignal('SIGINT', () => {});
+  // The terminal also sends the signal to the application, whose end is awaited.
+  const unlisten = io.onSignal('SIGINT', () => {});
   try {
     await new Promise<void>((resolve, reject) => {
       child.on('close', () => resolve());
@@ -83,12 +83,12 @@ async function runApplication(
       );
     });
   } finally {
-    deaf();
+    unlisten();
     clearTimeout(timer);
   }
 }
 
-/** That of the burstlog which the application has installed: with another one, it would load more copies of packages. */
+/** Returns the hook of the application's own burstlog: another copy would load further copies of packages. */
 function hookFor(directory: string): string {
   try {
     const manifest = createRequire(join(directory, 'package.json')).resolve('burstlog/package.json');

@@ -14,28 +14,28 @@ export const find = command({
   name: 'find',
   summary: 'finds log records by words and conditions',
   details: [
-    'WORDS: each has to be in the body, the event name or the attributes of a record, as a whole word, in any case.',
-    'order-4711 means order, and right behind it 4711. The newest records are shown, the latest last.',
-    "With files, the first argument is always WORDS; '' stands for any.",
+    'WORDS: each must occur in the body, the event name or the attributes of a record, as a whole word, in any case.',
+    'order-4711 matches order followed directly by 4711. The newest records are shown, the latest last.',
+    "With files, the first argument is always WORDS; '' matches every record.",
     ...sourceDetails,
-    `Exit codes: 1 no record fits, ${exitDetails}`,
+    `Exit codes: 1 no matching record, ${exitDetails}`,
   ],
   words: '[WORDS] [FILE...]',
   options: {
     ...queryOptions,
-    limit: { type: 'string', value: 'N', help: `so many records at most (default: ${DEFAULT_LIMIT})` },
+    limit: { type: 'string', value: 'N', help: `the maximum number of records (default: ${DEFAULT_LIMIT})` },
     order: {
       type: 'string',
       value: 'WHICH',
       choices: ['newest', 'oldest'],
-      help: 'which records, if there are more (default: newest)',
+      help: 'which records to show if there are more (default: newest)',
     },
-    count: { type: 'boolean', help: 'prints only how many there are' },
+    count: { type: 'boolean', help: 'prints only the number of records' },
     format: {
       type: 'string',
       value: 'FORM',
       choices: ['pretty', 'json'],
-      help: 'pretty (default), or json: a line of OTLP/JSON for each record',
+      help: 'pretty (default), or json: one line of OTLP/JSON per record',
     },
     color: showOptions.color,
     ...sourceOptions,
@@ -53,7 +53,7 @@ export const find = command({
         io.out(`${atLeast ? 'at least ' : ''}${count(records)}`);
         return records > 0 ? ExitCode.OK : ExitCode.FAILED;
       }
-      // Shown by their own times, whatever the order in which the source gives them.
+      // Sorted by time, in any order of the source.
       const selection = new Selection(limit, 'oldest');
       let hasMore = false;
       for await (const found of source.find({ ...query, limit, order }, signal)) {
@@ -68,9 +68,9 @@ export const find = command({
       })();
       await (format === 'json' ? io.lines(lines) : io.pages(lines));
       if (hasMore)
-        io.err(`distlog: there are more; these are the ${order} ${limit}: --limit, --since or --until`);
+        io.err(`distlog: these are the ${order} ${limit}; to see others, use --limit, --since or --until`);
       if (selection.count > 0) return ExitCode.OK;
-      io.err('distlog: no record fits');
+      io.err('distlog: no matching record');
       return ExitCode.FAILED;
     });
   },

@@ -3,13 +3,13 @@ import { buildTrees, lines, type Paint, type TreeRecord, type Trees, treeRecords
 import { ExitCode } from '../exit-code.ts';
 import type { Io } from '../io.ts';
 
-/** What `distlog tree` was asked to do. */
+/** The options of `distlog tree`. */
 export interface TreeOptions {
   readonly source: RecordSource;
-  /** Removes what shows how far the reading is. */
+  /** Removes the progress line. */
   readonly clear: () => void;
   readonly query: RecordQuery;
-  /** Only the trace of the last one. */
+  /** Show only the trace of the last one. */
   readonly last: Last | undefined;
   readonly failed: boolean;
   readonly follow: boolean;
@@ -18,16 +18,19 @@ export interface TreeOptions {
   readonly paint: Pick<Paint, 'ascii' | 'color' | 'width'>;
 }
 
-/** The tree is drawn again so often at most. */
+/** The minimum time between two redraws. */
 const REDRAW_MILLIS = 200;
-/** So long after the last root has ended, records of it may still come: those that its burst releases. */
+/** How long to wait after the last root has ended, because its burst may still release records. */
 const LINGER_MILLIS = 1_500;
-/** The live view begins so long before now, so that nothing falls between it and what was read; copies are left out. */
+/**
+ * How long before now the live view starts, so that no record is missed between the two reads. Duplicates are
+ * dropped.
+ */
 const OVERLAP_NANOS = 10_000_000_000n;
 
 /**
- * Shows the tree of one trace as it grows, until all of its tasks have ended or the command is interrupted; then prints
- * it whole. Where the output is no terminal, it is printed at the end only.
+ * Shows the tree of one trace as it grows, until all of its tasks have ended or the command is interrupted.
+ * Then it prints the whole tree. If the output is not a terminal, the tree is printed only at the end.
  */
 export async function followTree(
   options: TreeOptions,
@@ -66,13 +69,13 @@ export async function followTree(
   return ExitCode.OK;
 }
 
-/** No task of it runs. A trace without tasks never says that it has ended. */
+/** Whether all tasks have ended. Always false for a trace without tasks. */
 function hasEnded({ nodes }: Trees): boolean {
   const tasks = nodes.filter((node) => node.kind === 'task');
   return tasks.length > 0 && tasks.every((task) => task.end !== undefined || task.hasNoEndEvent);
 }
 
-/** The trees as text. */
+/** Renders the trees as text. */
 export function treeLines(
   trees: Trees,
   { unfold, paint }: Pick<TreeOptions, 'unfold' | 'paint'>,

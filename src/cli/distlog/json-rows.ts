@@ -14,8 +14,8 @@ import {
 } from '../../tree/index.ts';
 
 /**
- * Trees as lines of JSON, flat, so that no depth matters to whoever reads it: an object for each task, and for each that
- * is not here, a parent before its children; one for the records of a trace that belong to no task, and one for each
+ * Renders trees as flat lines of JSON, so that readers need no recursion. There is one object per task and
+ * per missing task, a parent before its children, one for the records of a trace outside tasks, and one per
  * burst.
  */
 export function* jsonRows(trees: Trees, withRecords: boolean): Generator<string> {
@@ -92,7 +92,7 @@ function nanosOf({ seconds, nanos }: TreeRecord): string {
   return String(BigInt(seconds) * 1_000_000_000n + BigInt(nanos));
 }
 
-/** JSON has no integers beyond 2^53; OTLP/JSON writes them as strings. */
+/** Converts integers beyond 2^53 to strings, as OTLP/JSON does. */
 export function plainData(data: unknown): unknown {
   if (typeof data === 'bigint') return String(data);
   if (Array.isArray(data)) return data.map(plainData);

@@ -15,27 +15,27 @@ import { sourceOf, sourceOptions } from './source-options.ts';
 
 const DEFAULT_LIMIT = 50;
 
-/** The options of commands that list things of one kind, a line each. @param kind of the things: `task` */
+/** The options of commands that list items of one kind. @param kind the kind of the items: `task` */
 export function listOptions(kind: string) {
   return {
     ...queryOptions,
     limit: {
       type: 'string',
       value: 'N',
-      help: `so many ${kind}s at most, the newest (default: ${DEFAULT_LIMIT})`,
+      help: `the maximum number of ${kind}s, the newest (default: ${DEFAULT_LIMIT})`,
     },
     format: {
       type: 'string',
       value: 'FORM',
       choices: ['pretty', 'json'],
-      help: `pretty (default), or json: an object a line for each ${kind}`,
+      help: `pretty (default), or json: one JSON object per line and ${kind}`,
     },
     ...showOptions,
     ...sourceOptions,
   } as const;
 }
 
-/** What a command line says. */
+/** The values of the command line. */
 type Given = Parameters<typeof queryOf>[0] &
   Parameters<typeof paintOf>[0] &
   Parameters<typeof sourceOf>[0] & {
@@ -43,10 +43,10 @@ type Given = Parameters<typeof queryOf>[0] &
     readonly format?: 'pretty' | 'json' | undefined;
   };
 
-/** What is listed. */
+/** Defines a list. */
 export interface Listing<Row> {
   readonly kind: string;
-  /** What is said where there are none. */
+  /** The message for an empty list. */
   readonly none: string;
   find(
     source: RecordSource,
@@ -59,7 +59,7 @@ export interface Listing<Row> {
   json(row: Row): string;
 }
 
-/** Lists the newest. */
+/** Lists the newest rows. */
 export async function listRows<Row>(
   values: Given,
   files: readonly string[],
@@ -72,17 +72,17 @@ export async function listRows<Row>(
   const { source, clear } = sourceOf(values, files, io);
   return await reading(io, async (signal, onNotice) => {
     let hasMore = false;
-    const heard = (notice: Notice) => {
+    const onEachNotice = (notice: Notice) => {
       if (notice.notice === 'more') hasMore = true;
       else onNotice(notice);
     };
-    const rows = await find(source, query, limit, heard, signal);
+    const rows = await find(source, query, limit, onEachNotice, signal);
     clear();
     const newest = rows.slice(-limit);
     if (values.format === 'json') await io.lines(newest.map(json));
     else await io.pages(newest.map((row) => paintLine(line(row, paint), 0, paint)));
     if (newest.length < rows.length) io.err(`distlog: ${cutText(newest.length, rows.length, kind)}`);
-    else if (hasMore) io.err('distlog: there may be more; --since and --until choose a time');
+    else if (hasMore) io.err('distlog: there may be more; use --since and --until to select a time range');
     if (newest.length > 0) return ExitCode.OK;
     io.err(`distlog: ${none}`);
     return ExitCode.FAILED;

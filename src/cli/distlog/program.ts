@@ -11,5 +11,5 @@ import { tree } from './tree.ts';
 
 const reading: Program = { name: 'distlog', commands: [tail, find, tree, tasks, bursts, box, doctor, mcp] };
 
-/** The reader's tool. */
+/** The program `distlog`. */
 export const program: Program = { ...reading, commands: [...reading.commands, completion(reading)] };

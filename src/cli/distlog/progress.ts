@@ -3,14 +3,14 @@ import { counted, sizeText } from '../../text/index.ts';
 const FIRST_AFTER_MILLIS = 500;
 const EVERY_MILLIS = 200;
 
-/** Says on a terminal how far a long reading is; says nothing of a short one, and nothing to a file. */
+/** Shows the progress of a long read on a terminal; shows nothing for a short read or in a file. */
 export class Progress {
   readonly #out: NodeJS.WriteStream;
   readonly #now: () => number;
   #nextAt: number;
   #isShown = false;
 
-  /** @param now milliseconds, from any beginning */
+  /** @param now milliseconds since an arbitrary time */
   constructor(out: NodeJS.WriteStream, now: () => number = () => performance.now()) {
     this.#out = out;
     this.#now = now;

@@ -5,19 +5,19 @@ import { usageError } from '../exit-code.ts';
 
 const NANOS_PER_MILLI = 1_000_000n;
 
-/** The options of all commands that say which records. */
+/** The options of all commands that select records. */
 export const queryOptions = {
   when: {
     type: 'string',
     value: 'OTTL',
-    help: 'only records that fit a condition of the Collector: \'attributes["order.id"] == 25\'',
+    help: 'only records that match this condition of the Collector: \'attributes["order.id"] == 25\'',
   },
   since: {
     type: 'string',
     value: 'TIME',
-    help: 'only records from then on: 5m, 2h, 1d ago, or a date as 2026-11-30T06:12:00Z',
+    help: 'only records since 5m, 2h or 1d ago, or since a date such as 2026-11-30T06:12:00Z',
   },
-  until: { type: 'string', value: 'TIME', help: 'only records before then' },
+  until: { type: 'string', value: 'TIME', help: 'only records before this time' },
 } as const;
 
 interface GivenQuery {
@@ -26,7 +26,7 @@ interface GivenQuery {
   readonly until?: string | undefined;
 }
 
-/** @throws (rejects) CommandError that says what is wrong, for a condition with its column */
+/** @throws (rejects) CommandError that describes the error, for a condition with its column */
 export async function queryOf(
   { when, since, until }: GivenQuery,
   nowMillis: number = Date.now(),
@@ -53,10 +53,15 @@ function nanosOf(name: string, text: string | undefined, nowMillis: number): big
   const nanos = ago === undefined ? dateOf(text) : BigInt(nowMillis - ago) * NANOS_PER_MILLI;
   if (nanos !== undefined && nanos >= 0n) return nanos;
   const got = JSON.stringify(text);
-  throw usageError(`--${name} must be a duration such as 5m, or a date as 2026-11-30T06:12:00Z; got ${got}`);
+  throw usageError(
+    `--${name} must be a duration such as 5m, or a date such as 2026-11-30T06:12:00Z; got ${got}`,
+  );
 }
 
-/** ISO 8601; a date alone, and a time without a zone, are UTC, as all times that are shown. Exact to the nanosecond. */
+/**
+ * Parses ISO 8601 exactly to the nanosecond. A date alone, or a time without a zone, is UTC, like all
+ * displayed times.
+ */
 function dateOf(text: string): bigint | undefined {
   const match = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)?)?$/.exec(
     text,

@@ -3,12 +3,14 @@ import { colored, isoText, safeJsonText } from '../../text/index.ts';
 import { LiveLines, treeRecords } from '../../tree/index.ts';
 
 export interface RecordLinesOptions {
-  /** `tree` and `flat` for people; `json`: a line of OTLP/JSON for each record. */
+  /** `tree` and `flat` are for people; `json` is one line of OTLP/JSON per record. */
   readonly form: 'tree' | 'flat' | 'json';
   readonly color: boolean;
 }
 
-/** Makes lines of records as they come. In front of the first record of a day stands a line with the date, UTC. */
+/**
+ * Renders records as lines as they arrive. A line with the date (UTC) precedes the first record of each day.
+ */
 export function recordLines({ form, color }: RecordLinesOptions): (group: LogGroup) => Iterable<string> {
   if (form === 'json') return jsonLinesOf;
   const live = new LiveLines({ form, color, traces: true });
@@ -23,7 +25,7 @@ export function recordLines({ form, color }: RecordLinesOptions): (group: LogGro
   };
 }
 
-/** What `distlog`, `jq` and lnav read back. */
+/** Renders the format that `distlog`, `jq` and lnav can read. */
 function* jsonLinesOf({ resource, scope, records }: LogGroup): Generator<string> {
   for (const record of records) {
     const text = [...new JsonLines().lines([{ resource, scope, records: [record] }])].join('');

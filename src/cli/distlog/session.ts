@@ -13,8 +13,8 @@ const CODES: Readonly<Record<ReaderErrorKind, ExitCode>> = {
 };
 
 /**
- * What a command does with a source. What the source reports goes to standard error, and an error of the source becomes
- * the command's.
+ * Runs a command with a source. Notices of the source are written to standard error; its errors become errors
+ * of the command.
  * @throws (rejects) CommandError
  */
 export async function reading(
@@ -25,7 +25,9 @@ export async function reading(
   try {
     return await read(signal, (notice) => {
       if (notice.notice === 'missed') {
-        io.err(`distlog: ${counted(notice.records, 'record')} missed: they came faster than they were read`);
+        io.err(
+          `distlog: ${counted(notice.records, 'record')} missed: they arrived faster than they were read`,
+        );
       } else if (notice.notice === 'problem') io.err(`distlog: ${notice.message}`);
     });
   } catch (error) {

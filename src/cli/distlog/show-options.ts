@@ -2,9 +2,9 @@ import { asciiMarks, type Paint, unicodeMarks } from '../../tree/index.ts';
 import { usageError } from '../exit-code.ts';
 import type { Io } from '../io.ts';
 
-/** The options of all commands that print lines for people. */
+/** The options of all commands that print readable lines. */
 export const showOptions = {
-  ascii: { type: 'boolean', help: 'for terminals without UTF-8' },
+  ascii: { type: 'boolean', help: 'uses ASCII characters only' },
   color: {
     type: 'string',
     value: 'WHEN',
@@ -14,18 +14,18 @@ export const showOptions = {
   width: {
     type: 'string',
     value: 'N',
-    help: "cut lines to N columns, from 20 (default: the terminal's; not cut elsewhere)",
+    help: 'cuts lines to N columns, from 20 (default: the width of the terminal; otherwise no limit)',
   },
 } as const;
 
-/** What a command line says about it. */
+/** The values of the command line. */
 export interface GivenShow {
   readonly ascii?: true | undefined;
   readonly color?: 'auto' | 'always' | 'never' | undefined;
   readonly width?: string | undefined;
 }
 
-/** A terminal that is narrower than 20 columns breaks the lines instead. */
+/** On a narrower terminal lines are wrapped instead. */
 const MIN_WIDTH = 20;
 
 /** @throws CommandError */

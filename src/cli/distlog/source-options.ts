@@ -5,7 +5,7 @@ import { commandError, ExitCode, usageError } from '../exit-code.ts';
 import type { Io } from '../io.ts';
 import { Progress } from './progress.ts';
 
-/** The options of all commands that say where records are read from. */
+/** The options of all commands that select the source of records. */
 export const sourceOptions = {
   daemon: {
     type: 'string',
@@ -16,23 +16,23 @@ export const sourceOptions = {
   'token-file': {
     type: 'string',
     value: 'FILE',
-    help: 'the token of the server is in this file (default: DISTLOG_TOKEN)',
+    help: 'a file with the token of the server (default: DISTLOG_TOKEN)',
   },
-  'ca-file': { type: 'string', value: 'FILE', help: 'certificates (PEM) that the server may have' },
+  'ca-file': { type: 'string', value: 'FILE', help: 'CA certificates (PEM) to trust for the server' },
 } as const;
 
-/** What the help of these commands says. */
+/** The paragraph about sources in the help of these commands. */
 export const sourceDetails: readonly string[] = [
-  'Records are read from files and directories (their *.json, *.jsonl, *.ndjson, rotated and gzipped ones too) of',
-  'OTLP/JSON; else from the server that is named; else from standard input (also named -), if it is a pipe or a file;',
-  'else from the distlogd whose socket is .distlogd/distlogd.sock or /var/lib/distlogd/distlogd.sock.',
+  'Records are read from files and directories (*.json, *.jsonl, *.ndjson, including rotated and gzipped files) of',
+  'OTLP/JSON; otherwise from the given server; otherwise from standard input (or -), if it is a pipe or a file;',
+  'otherwise from the distlogd with the socket .distlogd/distlogd.sock or /var/lib/distlogd/distlogd.sock.',
 ];
 
-/** The exit codes that all of these commands have. */
+/** The exit codes that these commands share. */
 export const exitDetails =
-  '64 wrong command line or condition, 66 no such file or store, 69 no answer, 77 wrong token.';
+  '64 invalid command line or condition, 66 no such file or store, 69 no response, 77 invalid token.';
 
-/** What a command line says about the source. */
+/** The values of the command line that select the source. */
 export interface GivenSource {
   readonly daemon?: string | undefined;
   readonly 'victoria-logs'?: string | undefined;
@@ -40,25 +40,25 @@ export interface GivenSource {
   readonly 'ca-file'?: string | undefined;
 }
 
-/** What a command needs of its source. */
+/** What a command requires of its source. */
 export interface SourceNeed {
-  /** It asks more than once, so standard input has to be held in memory. */
+  /** The command queries more than once, so standard input must be kept in memory. */
   readonly holdsInput?: boolean | undefined;
-  /** Standard input is no source. */
+  /** Standard input is not a source. */
   readonly withoutInput?: boolean | undefined;
 }
 
-/** What {@link sourceOf} makes. */
+/** The result of {@link sourceOf}. */
 export interface OpenedSource {
   readonly source: RecordSource;
-  /** Removes what shows how far a long reading is. */
+  /** Removes the progress line. */
   readonly clear: () => void;
 }
 
 const SOCKET = 'distlogd.sock';
 
 /**
- * The source that a command line names, see {@link sourceDetails}.
+ * Opens the source that a command line selects, see {@link sourceDetails}.
  * @throws CommandError
  */
 export function sourceOf(
@@ -71,7 +71,7 @@ export function sourceOf(
   const named = [files.length > 0 ? 'files' : undefined, daemon, victoriaLogs].filter(
     (each) => each !== undefined,
   );
-  if (named.length > 1) throw usageError('give one of files, --daemon and --victoria-logs');
+  if (named.length > 1) throw usageError('files, --daemon and --victoria-logs exclude each other');
   if (files.length > 0) return filesOf(files, need);
   if (victoriaLogs !== undefined)
     return opened(new VictoriaLogsSource(serverOf('victoria-logs', victoriaLogs, given, io)));
@@ -83,7 +83,7 @@ export function sourceOf(
   const socket = sockets.find((path) => existsSync(path));
   if (socket !== undefined) return opened(new DaemonSource(serverOf('daemon', socket, given, io)));
   throw usageError(
-    `no source: name files, pipe records in, or use --daemon or --victoria-logs (there is no ${sockets.join(' and no ')})`,
+    `no source: give files, pipe records, or use --daemon or --victoria-logs (no socket ${sockets.join(' or ')})`,
   );
 }
 
@@ -113,13 +113,13 @@ function serverOf(option: 'daemon' | 'victoria-logs', text: string, given: Given
   if (url === undefined || !['http:', 'https:'].includes(url.protocol)) {
     const other = option === 'daemon' ? ', or the path of a socket' : '';
     throw usageError(
-      `--${option} must be a URL as http://localhost:5080${other}; got ${JSON.stringify(text)}`,
+      `--${option} must be a URL such as http://localhost:5080${other}; got ${JSON.stringify(text)}`,
     );
   }
   return { name: `${option === 'daemon' ? 'the daemon' : 'VictoriaLogs'} at ${url.host}`, url, ...access };
 }
 
-/** A path is written with a slash or names something that is there. */
+/** Returns the path if the text contains a slash or names an existing file. */
 function socketOf(text: string, { directory }: Io): string | undefined {
   if (text.startsWith('unix:')) return resolve(directory, text.slice('unix:'.length));
   if (/^https?:/i.test(text)) return undefined;

@@ -9,25 +9,25 @@ import { exitDetails, sourceDetails, sourceOf, sourceOptions } from './source-op
 
 export const tail = command({
   name: 'tail',
-  summary: 'shows log records as they come',
+  summary: 'shows log records as they arrive',
   details: [
-    'It goes on until it is interrupted. If records come faster than they can be shown, it says how many it missed.',
+    'Runs until it is interrupted. If records arrive faster than they can be shown, it reports how many were missed.',
     ...sourceDetails,
     `Exit codes: ${exitDetails}`,
   ],
   words: '[FILE...]',
   options: {
-    words: { type: 'string', value: 'WORDS', help: 'only records that have each of these words' },
+    words: { type: 'string', value: 'WORDS', help: 'only records that contain each of these words' },
     when: queryOptions.when,
     since: {
       ...queryOptions.since,
-      help: 'also the records from then on: 5m, 2h ago, or a date (default: none)',
+      help: 'also records since 5m or 2h ago, or since a date (default: none)',
     },
     format: {
       type: 'string',
       value: 'FORM',
       choices: ['pretty', 'flat', 'json'],
-      help: 'pretty (default): indented by task; flat; or json: a line of OTLP/JSON for each record',
+      help: 'pretty (default): indented by task; flat; or json: one line of OTLP/JSON per record',
     },
     color: showOptions.color,
     ...sourceOptions,
@@ -36,7 +36,8 @@ export const tail = command({
     const { words, format = 'pretty' } = values;
     const { when, fromNanos } = await queryOf(values);
     const { color } = paintOf(values, io);
-    if (files.includes('-') && files.length > 1) throw usageError('- cannot be followed together with files');
+    if (files.includes('-') && files.length > 1)
+      throw usageError('standard input (-) cannot be combined with files');
     const { source } = sourceOf(values, files, io);
     const stop = new AbortController();
     const unlisten = [

@@ -7,18 +7,18 @@ import { exitDetails, sourceDetails } from './source-options.ts';
 
 export const tasks = command({
   name: 'tasks',
-  summary: 'lists tasks: those that failed, were slow, or still run',
+  summary: 'lists tasks, such as those that failed, were slow, or are still running',
   details: [
-    'A line for each: when it began, its outcome, the way to it from the root, how long it took, its service, why it',
-    'failed, and its trace, which distlog tree shows. With --failed also the traces without tasks that have an ERROR.',
+    'One line each: start time, outcome, path from the root, duration, service, reason of the failure, and trace,',
+    'which distlog tree shows. --failed also lists traces without tasks that have an ERROR.',
     ...sourceDetails,
-    `Exit codes: 1 there are none, ${exitDetails}`,
+    `Exit codes: 1 no tasks, ${exitDetails}`,
   ],
   words: '[FILE...]',
   options: {
-    failed: { type: 'boolean', help: 'only where a failure began that nobody expected' },
-    slow: { type: 'string', value: 'TIME', help: 'only those that took as long or longer: 2s, 500ms' },
-    running: { type: 'boolean', help: 'only those without an end' },
+    failed: { type: 'boolean', help: 'only tasks in which an unexpected failure originated' },
+    slow: { type: 'string', value: 'TIME', help: 'only tasks that took at least this long: 2s, 500ms' },
+    running: { type: 'boolean', help: 'only tasks without an end' },
     ...listOptions('task'),
   },
   async run({ values, words: files }, io) {
@@ -26,7 +26,7 @@ export const tasks = command({
     const choice = { failed: failed === true, running: running === true, slowSeconds: secondsOf(slow) };
     return await listRows<TaskRow>(values, files, io, {
       kind: 'task',
-      none: choice.failed ? 'nothing failed' : 'no task fits',
+      none: choice.failed ? 'nothing failed' : 'no matching task',
       find: (source, query, limit, onNotice, signal) =>
         findTaskRows(source, query, choice, limit, onNotice, signal),
       line: taskLine,

@@ -8,27 +8,31 @@ import { jsonRows } from './json-rows.ts';
 import { reading } from './session.ts';
 
 /**
- * Reads records, shows them as trees. What goes wrong with some of them is reported on standard error.
- * @throws (rejects) CommandError when nothing can be read
+ * Reads records and shows them as trees. Problems with single records are reported on standard error.
+ * @throws (rejects) CommandError if nothing can be read
  */
 export async function treeCommand(options: TreeOptions, io: Io): Promise<ExitCode> {
   const { source, last, clear } = options;
   return await reading(io, async (signal, onNotice) => {
     let isCut = false;
-    const heard = (notice: Notice) => {
+    const onEachNotice = (notice: Notice) => {
       clear();
       if (notice.notice === 'more') isCut = true;
       else onNotice(notice);
     };
     const query =
-      last === undefined ? options.query : await storyOfLast(source, last, options.query, heard, signal);
-    const records = query === undefined ? [] : await collect(source, query, heard, signal);
+      last === undefined
+        ? options.query
+        : await storyOfLast(source, last, options.query, onEachNotice, signal);
+    const records = query === undefined ? [] : await collect(source, query, onEachNotice, signal);
     clear();
     if (query === undefined || records.length === 0) return nothing(options, io);
     if (options.follow) return await followTree({ ...options, query }, records, io);
     await show(buildTrees(records), options, io);
     if (isCut)
-      io.err(`distlog: only ${counted(records.length, 'record')} are shown; --since and --until narrow it`);
+      io.err(
+        `distlog: only ${counted(records.length, 'record')} are shown; use --since and --until to narrow the range`,
+      );
     return ExitCode.OK;
   });
 }
@@ -38,16 +42,16 @@ function nothing({ query: { traceId = '', when, fromNanos, toNanos }, last }: Tr
   else if (traceId !== '') io.err(`distlog: no record of trace ${traceId}`);
   else {
     const isAll = when === undefined && fromNanos === undefined && toNanos === undefined;
-    io.err(`distlog: ${isAll ? 'no readable record' : 'no record fits'}`);
+    io.err(`distlog: ${isAll ? 'no readable record' : 'no matching record'}`);
   }
   return ExitCode.NO_DATA;
 }
 
 async function show(whole: Trees, options: TreeOptions, io: Io): Promise<void> {
-  const say = (message: string) => io.err(`distlog: ${message}`);
-  if (whole.copies > 0) say(`${counted(whole.copies, 'copy', 'copies')} of records left out`);
+  const report = (message: string) => io.err(`distlog: ${message}`);
+  if (whole.copies > 0) report(`${counted(whole.copies, 'duplicate record')} dropped`);
   const shown = options.failed ? onlyFailed(whole) : whole;
-  if (shown.traces.length === 0) say('nothing failed');
+  if (shown.traces.length === 0) report('nothing failed');
   if (options.json) await io.lines(jsonRows(shown, options.unfold === 'all'));
   else await io.pages(treeLines(shown, options));
 }

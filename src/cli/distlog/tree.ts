@@ -8,41 +8,41 @@ import { treeCommand } from './tree-command.ts';
 
 export const tree = command({
   name: 'tree',
-  summary: 'shows log records as trees of tasks: what each request tried to do, and where it failed',
+  summary: 'shows log records as trees of tasks: what each request did, and where it failed',
   details: [
-    'TRACE is a trace id, or at least 8 digits of its beginning.',
+    'TRACE is a trace id, or at least its first 8 digits.',
     ...sourceDetails,
-    'Signs: ✔ succeeded, ✘ failed, ⊘ cancelled, ◌ abandoned; … no end seen: it runs, or its end is not here;',
-    '⋯ something is not here: held back, lost, or of another source; ↪ a tree that goes on elsewhere; ⇡ a burst.',
+    'Symbols: ✔ succeeded, ✘ failed, ⊘ cancelled, ◌ abandoned; … no end: still running, or the end is missing;',
+    '⋯ missing: held, lost, or in another source; ↪ a tree that continues elsewhere; ⇡ a burst.',
     `Exit codes: 65 no readable record, ${exitDetails}`,
   ],
   words: '[TRACE] [FILE...]',
   options: {
-    trace: { type: 'string', value: 'ID', help: 'only the trace whose id begins so' },
+    trace: { type: 'string', value: 'ID', help: 'only the trace whose id starts with ID' },
     'last-failed': {
       type: 'boolean',
-      help: 'only the last trace that failed: with an ERROR, a failed task or a burst',
+      help: 'only the last failed trace: with an ERROR, a failed task or a burst',
     },
     'last-burst': { type: 'boolean', help: 'only the trace of the last burst' },
     failed: {
       type: 'boolean',
-      help: 'only trees in which a task failed, and traces with an ERROR or a burst',
+      help: 'only trees with a failed task, and traces with an ERROR or a burst',
     },
     ...queryOptions,
     unfold: {
       type: 'string',
       value: 'WHICH',
       choices: ['failing', 'all', 'none'],
-      help: 'which tasks are opened: failing (default), all, none',
+      help: 'which tasks are unfolded: failing (default), all, none',
     },
     follow: {
       type: 'boolean',
       short: 'f',
-      help: 'shows one trace, and what is added to it, until it has ended',
+      help: 'shows one trace as it grows, until it has ended',
     },
     json: {
       type: 'boolean',
-      help: 'one JSON object a line for each task, instead of text; with --unfold all its records too',
+      help: 'prints one JSON object per line and task instead of text; with --unfold all, including its records',
     },
     ...showOptions,
     ...sourceOptions,
@@ -59,9 +59,10 @@ export const tree = command({
     const [first] = words;
     const isTrace = first !== undefined && /^[0-9a-f]{8,32}$/i.test(first) && !existsSync(first);
     const traces = [isTrace ? first : undefined, values.trace].filter((trace) => trace !== undefined);
-    const ways = [...traces, lastFailed, lastBurst].filter((way) => way !== undefined);
-    if (ways.length > 1) throw usageError('give one of TRACE, --trace, --last-failed and --last-burst');
-    if (follow === true && ways.length === 0) {
+    const selections = [...traces, lastFailed, lastBurst].filter((each) => each !== undefined);
+    if (selections.length > 1)
+      throw usageError('TRACE, --trace, --last-failed and --last-burst exclude each other');
+    if (follow === true && selections.length === 0) {
       throw usageError('--follow needs a trace: TRACE, --last-failed or --last-burst');
     }
     const query = await queryOf(values);

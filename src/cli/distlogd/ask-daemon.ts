@@ -9,18 +9,18 @@ import { showAddress } from '../../net/index.ts';
 const timeoutMillis = 5_000;
 const maxBytes = 16_777_216;
 
-/** What the daemon answered. */
+/** The response of the daemon. */
 export interface DaemonAnswer {
-  /** The address that was asked, for messages. */
+  /** The requested address, for messages. */
   readonly where: string;
   readonly status: number;
   readonly body: string;
 }
 
 /**
- * Asks the daemon of this configuration, on this machine: at `http.endpoint`, or where there is none that is known at its
- * Unix domain socket.
- * @throws (rejects) when it does not answer within five seconds, or wants another token
+ * Sends a request to the daemon of this configuration, on this machine: to `http.endpoint`, or, if no fixed
+ * address is configured, to its Unix domain socket.
+ * @throws (rejects) if it does not respond within five seconds, or rejects the token
  */
 export async function askDaemon(
   { config, secrets }: LoadedConfig,
@@ -30,7 +30,7 @@ export async function askDaemon(
   const { http } = config;
   if (http === undefined || http.endpoint.port === 0) {
     const where = dataLayout(config.data).socket;
-    if (process.platform === 'win32') throw new Error('http is off in the configuration, or has port 0');
+    if (process.platform === 'win32') throw new Error('http is disabled in the configuration, or has port 0');
     const socket = await answering(where, plainConnection({ path: where }));
     return { where, ...(await exchange(socket, where, { host: 'localhost' }, method, path)) };
   }
@@ -41,7 +41,7 @@ export async function askDaemon(
   const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
   const answer = await exchange(socket, where, { host: where, ...authorization }, method, path);
   if (answer.status === 401 || answer.status === 403)
-    throw new Error(`the daemon at ${where} refused the token`);
+    throw new Error(`the daemon at ${where} rejected the token`);
   return { where, ...answer };
 }
 
@@ -60,13 +60,15 @@ function plainConnection(to: { readonly path: string }): Promise<Socket> {
   });
 }
 
-/** An address of all interfaces is one to listen at; this machine is asked by its own. */
+/** Replaces an address of all interfaces, which is only for listening, by the loopback address. */
 function reachable(host: string): string {
   if (host === '0.0.0.0') return '127.0.0.1';
   return host === '::' ? '::1' : host;
 }
 
-/** Over TLS the other side has to show the very certificate of the configuration, before it is sent the token. */
+/**
+ * Connects. Over TLS, the server must present the certificate of the configuration before the token is sent.
+ */
 function connection(
   http: HttpConfig,
   address: { readonly host: string; readonly port: number },
@@ -84,7 +86,7 @@ function connection(
     socket.on('secureConnect', () => {
       const shown = 'getPeerX509Certificate' in socket ? socket.getPeerX509Certificate() : undefined;
       if (shown?.fingerprint256 === new X509Certificate(own!).fingerprint256) done(socket);
-      else socket.destroy(new Error('the server has another certificate than http.tls.certFile'));
+      else socket.destroy(new Error('the certificate of the server differs from http.tls.certFile'));
     });
   });
 }
@@ -105,7 +107,7 @@ function exchange(
       let size = 0;
       response.on('data', (piece: Buffer) => {
         size += piece.length;
-        if (size > maxBytes) call.destroy(new Error('its answer is too long'));
+        if (size > maxBytes) call.destroy(new Error('the response is too long'));
         else pieces.push(piece);
       });
       response.on('error', failed);

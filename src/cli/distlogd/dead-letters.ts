@@ -5,18 +5,18 @@ import { type DataLayout, dataLayout } from '../../disk/index.ts';
 import { listDeadLetters } from '../../sinks/dead-letters/index.ts';
 import { askDaemon } from './ask-daemon.ts';
 
-/** Dead letters of one sink. */
+/** The dead letters of one sink. */
 export interface DeadLetterSummary {
   readonly sink: string;
   readonly entries: number;
   readonly records: number;
   readonly bytes: number;
-  /** Why they were rejected, with the number of entries. */
+  /** The number of entries per rejection cause. */
   readonly causes: Readonly<Record<string, number>>;
   readonly oldestMillis: number;
 }
 
-/** All dead letters, read from their files. */
+/** Reads all dead letters from their files. */
 export async function deadLettersOf(layout: DataLayout): Promise<readonly DeadLetterSummary[]> {
   const summaries: DeadLetterSummary[] = [];
   for (const name of await foldersOf(layout)) {
@@ -27,8 +27,8 @@ export async function deadLettersOf(layout: DataLayout): Promise<readonly DeadLe
 }
 
 /**
- * Asks the running daemon to hand the dead letters of a sink to it again.
- * @returns how many it handed to the sink, and how many there are now, those that were rejected again included
+ * Requests the running daemon to send the dead letters of a sink again.
+ * @returns how many were sent to the sink, and how many remain, including those that were rejected again
  */
 export async function replayDeadLetters(
   loaded: LoadedConfig,
@@ -54,7 +54,7 @@ async function foldersOf({ deadLetters: folder }: DataLayout): Promise<readonly 
   }
 }
 
-/** None for a folder that no sink made. */
+/** Returns none for a folder that no sink created. */
 function sinkOf(folder: string): readonly string[] {
   try {
     return [decodeURIComponent(folder)];

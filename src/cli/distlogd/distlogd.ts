@@ -8,8 +8,8 @@ import { test } from './commands/test.ts';
 import { validate } from './commands/validate.ts';
 
 /**
- * The program `distlogd` around a daemon.
- * @param processorProgram where the compiled program of a processor is
+ * The program `distlogd` for a given daemon.
+ * @param processorProgram the compiled program of a processor
  */
 export function distlogd(startDaemon: StartDaemon, processorProgram?: URL): Program {
   return {

@@ -15,13 +15,13 @@ import { loadPatterns } from '../../ottl/index.ts';
 import type { CommandOptions, Given } from '../command.ts';
 import type { Io } from '../io.ts';
 
-/** Options of every command that reads a configuration. */
+/** The options of every command that reads a configuration. */
 export const configOptions = {
   config: {
     type: 'string',
     short: 'c',
     value: 'FILE',
-    help: 'the configuration, YAML; without it everything is open on loopback, data in ./.distlogd',
+    help: 'the configuration (YAML); without it all receivers listen on loopback, with data in ./.distlogd',
   },
   data: {
     type: 'string',
@@ -32,7 +32,7 @@ export const configOptions = {
 
 export type GivenConfig = Given<typeof configOptions>['values'];
 
-/** Reads what `--config` and `--data` name. Prints what is wrong. @returns undefined if anything is */
+/** Reads the files of `--config` and `--data`, and prints errors. @returns undefined if there are any */
 export async function readConfig(
   { config: name, data }: GivenConfig,
   io: Io,
@@ -43,7 +43,7 @@ export async function readConfig(
   const text = await readFile(path).catch((error: NodeJS.ErrnoException) => {
     const why: Record<string, string> = {
       ENOENT: 'there is no such file',
-      EACCES: 'this user may not read it',
+      EACCES: 'permission denied',
       EISDIR: 'it is a directory',
     };
     io.alarm(`the configuration ${name} cannot be read: ${why[error.code ?? ''] ?? error.message}`);
@@ -59,7 +59,7 @@ export async function readConfig(
   return undefined;
 }
 
-/** The same, with keys, tokens and certificates. */
+/** Like `readConfig()`, including keys, tokens and certificates. */
 export async function loadConfig(given: GivenConfig, io: Io): Promise<LoadedConfig | undefined> {
   const parsed = await readConfig(given, io);
   if (parsed === undefined) return undefined;

@@ -5,7 +5,7 @@ import { distlogd } from './distlogd.ts';
 const storeProgram = new URL('../../store/store-program.js', import.meta.url);
 const processorProgram = new URL('../../processors/processor-program.js', import.meta.url);
 
-/** The daemon, with what only a program file knows: where its other files are. */
+/** The daemon, with the locations of its other program files. */
 export const program: Program = distlogd(
   (loaded, { version }) => Daemon.start(loaded, { version, storeProgram, processorProgram }),
   processorProgram,

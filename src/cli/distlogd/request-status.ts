@@ -3,8 +3,8 @@ import type { StatusReport } from '../../operations/index.ts';
 import { askDaemon } from './ask-daemon.ts';
 
 /**
- * Asks the daemon of this configuration, on this machine, at `/status`.
- * @throws (rejects) when it does not answer within five seconds, or not with a status
+ * Requests `/status` from the daemon of this configuration, on this machine.
+ * @throws (rejects) if it does not respond within five seconds, or not with a status
  */
 export async function requestStatus(loaded: LoadedConfig): Promise<StatusReport> {
   const { where, status, body } = await askDaemon(loaded, 'GET', '/status');
@@ -17,7 +17,7 @@ function parsed(body: string, where: string): StatusReport {
     const report = JSON.parse(body) as StatusReport;
     if (Array.isArray(report.sinks) && Array.isArray(report.receivers)) return report;
   } catch {
-    // Not even JSON.
+    // The body is not JSON.
   }
   throw new Error(`the program at ${where} is not this version of distlogd`);
 }

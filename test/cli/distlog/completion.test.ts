@@ -36,5 +36,5 @@ test('every option of every command is in the scripts of zsh and fish', async ()
 });
 
 test('no other shell is known', async () => {
-  expect((await distlog(['completion', 'cmd'])).err[0]).toMatch(/one of bash, zsh, fish is needed/);
+  expect((await distlog(['completion', 'cmd'])).err[0]).toMatch(/expected one of bash, zsh, fish/);
 });

@@ -51,7 +51,7 @@ test('names every cause in an application that shows none', async () => {
 });
 
 test.each([
-  [[], 64, 'distlog doctor: needs a command behind --, got none'],
+  [[], 64, 'distlog doctor: expected a command after --'],
   [['--for', 'soon', '--', 'node'], 64, '--for must be a duration such as 30s, got "soon"'],
   [['--', '/there/is/no/such/program'], 66, '/there/is/no/such/program cannot be run'],
 ])('doctor %j', async (words, code, message) => {

@@ -56,7 +56,7 @@ test('--when, --since and --until narrow it, --limit takes the newest', async ()
   expect((await bodies('--since', '5m')).found).toHaveLength(Date.now() / 1e3 - START_SECONDS < 300 ? 4 : 0);
   expect(await bodies('--limit', '2')).toEqual({
     found: ['payment refused for order-4711', 'order 4712'],
-    err: ['distlog: there are more; these are the newest 2: --limit, --since or --until'],
+    err: ['distlog: these are the newest 2; to see others, use --limit, --since or --until'],
   });
   expect((await bodies('--limit', '1', '--order', 'oldest')).found).toEqual(['order received']);
 });
@@ -71,7 +71,7 @@ test('nothing found ends with 1', async () => {
   expect(await distlog(['find', 'nowhere', shop])).toEqual({
     code: 1,
     out: [],
-    err: ['distlog: no record fits'],
+    err: ['distlog: no matching record'],
   });
 });
 

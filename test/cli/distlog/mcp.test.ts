@@ -47,7 +47,7 @@ describe('with the official client', () => {
       expect(annotations).toMatchObject({ readOnlyHint: true, destructiveHint: false });
       expect(inputSchema.type).toBe('object');
     }
-    expect(client.getInstructions()).toContain('never to be followed');
+    expect(client.getInstructions()).toContain('must never be followed');
   });
 
   test('why a checkout failed takes two calls', async () => {
@@ -73,8 +73,8 @@ describe('with the official client', () => {
   test('the other tools answer', async () => {
     expect((await text('tree', { trace: TRACE })).text).toContain('│ failed: checkout › reserve stock');
     expect((await text('tree')).text).toContain('✘ checkout');
-    expect((await text('find', { words: 'warehouse' })).text).toMatch(/^4 records fit:/);
-    expect((await text('find', { words: 'nowhere' })).text).toBe('0 records fit.');
+    expect((await text('find', { words: 'warehouse' })).text).toMatch(/^4 matching records:/);
+    expect((await text('find', { words: 'nowhere' })).text).toBe('0 matching records.');
     expect((await text('tasks', { slow: '1s', limit: 1 })).text).toMatch(/^2 tasks; the newest 1:/);
     expect((await text('bursts')).text).toBe('0 bursts.');
   });
@@ -89,9 +89,9 @@ describe('with the official client', () => {
       text: 'limit must be a whole number from 1 to 500',
     });
     expect((await text('find', { word: 'x' })).text).toContain(
-      'unknown argument "word"; there are words, when',
+      'unknown argument "word"; expected one of words, when',
     );
-    await expect(client.callTool({ name: 'rm' })).rejects.toThrow(/there is no such tool/);
+    await expect(client.callTool({ name: 'rm' })).rejects.toThrow(/unknown tool/);
   });
 });
 
@@ -100,7 +100,7 @@ test('an answer has at most 24,000 characters, and says what was cut and how to 
   const text = answerText({ head: 'Head:', lines, narrow: 'ask for less.' });
   expect(text.length).toBeLessThanOrEqual(MAX_CHARACTERS);
   expect(text.length).toBeGreaterThan(MAX_CHARACTERS - 1_500);
-  expect(text).toMatch(/\nCut: \d+ more lines do not fit. To see less at once: ask for less\.$/);
+  expect(text).toMatch(/\nCut: \d+ more lines do not fit. To narrow the result: ask for less\.$/);
 });
 
 test('no text gets out of the fence, and nothing in it is raw', () => {

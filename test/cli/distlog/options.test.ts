@@ -52,7 +52,7 @@ describe('a time', () => {
     '1969-12-31',
     '2026-11-21T06:12.5',
   ])('%j is refused', async (text) => {
-    const message = `must be a duration such as 5m, or a date as 2026-11-30T06:12:00Z; got ${JSON.stringify(text)}`;
+    const message = `must be a duration such as 5m, or a date such as 2026-11-30T06:12:00Z; got ${JSON.stringify(text)}`;
     await expect(since(text)).rejects.toMatchObject({ exitCode: 64, message: `--since ${message}` });
     await expect(queryOf({ until: text }, now)).rejects.toMatchObject({ message: `--until ${message}` });
   });
@@ -116,8 +116,8 @@ describe('what a source reports', () => {
     });
     expect(code).toBe(1);
     expect(err).toEqual([
-      'distlog: 1 record missed: they came faster than they were read',
-      'distlog: 2,000 records missed: they came faster than they were read',
+      'distlog: 1 record missed: they arrived faster than they were read',
+      'distlog: 2,000 records missed: they arrived faster than they were read',
       'distlog: line 3 is no JSON',
     ]);
   });
@@ -157,7 +157,9 @@ describe('where records are read from', () => {
       [victoria, ['f']],
       [{ ...daemon, ...victoria }, []],
     ] as const) {
-      expect(() => sourceOf(given, files, io())).toThrow('give one of files, --daemon and --victoria-logs');
+      expect(() => sourceOf(given, files, io())).toThrow(
+        'files, --daemon and --victoria-logs exclude each other',
+      );
     }
   });
 
@@ -186,7 +188,7 @@ describe('where records are read from', () => {
     expect(await unanswered({ daemon: 'there' }, [], io())).toContain(`the daemon at ${there}`);
     expect(() => sourceOf({ daemon: 'gone' }, [], io())).toThrow('or the path of a socket; got "gone"');
     expect(() => sourceOf({ 'victoria-logs': './gone' }, [], io())).toThrow(
-      '--victoria-logs must be a URL as http://localhost:5080; got "./gone"',
+      '--victoria-logs must be a URL such as http://localhost:5080; got "./gone"',
     );
   });
 

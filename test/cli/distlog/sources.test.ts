@@ -39,7 +39,9 @@ test('the daemon of the environment, and all commands', async () => {
     '06:12:35.999 ERROR shop test of ',
     '06:12:36.000 INFO  shop test new',
   ]);
-  expect((await distlog(['find', 'more'], { environment })).err[0]).toMatch(/there are more/);
+  expect((await distlog(['find', 'more'], { environment })).err[0]).toMatch(
+    /these are the newest 100; to see others/,
+  );
   expect((await distlog(['tree', '--last-failed'], { environment })).out[0]).toMatch(/^✘ trace/);
   expect((await distlog(['tasks', '--failed'], { environment })).out[0]).toContain('✘ of the daemon');
   expect((await distlog(['bursts'], { environment })).err).toEqual(['distlog: no burst']);
@@ -48,7 +50,7 @@ test('the daemon of the environment, and all commands', async () => {
 test('without a source, the socket of a daemon of this directory, else an error that says what to do', async () => {
   const none = await distlog(['find', 'x'], { directory: folder.path });
   expect(none.code).toBe(64);
-  expect(none.err[0]).toMatch(/no source: name files, pipe records in, or use --daemon or --victoria-logs/);
+  expect(none.err[0]).toMatch(/no source: give files, pipe records, or use --daemon or --victoria-logs/);
   mkdirSync(join(folder.path, '.distlogd'));
   const local = await startDaemonServer(answer, join(folder.path, '.distlogd', 'distlogd.sock'));
   expect((await distlog(['find', 'x'], { directory: folder.path })).code).toBe(0);
@@ -61,11 +63,14 @@ test('without a source, the socket of a daemon of this directory, else an error 
 });
 
 test.each([
-  [['--daemon', 'localhost'], /--daemon must be a URL as http:\/\/localhost:5080, or the path of a socket/],
-  [['--victoria-logs', 'ftp://x'], /--victoria-logs must be a URL as .*; got "ftp:\/\/x"/],
+  [
+    ['--daemon', 'localhost'],
+    /--daemon must be a URL such as http:\/\/localhost:5080, or the path of a socket/,
+  ],
+  [['--victoria-logs', 'ftp://x'], /--victoria-logs must be a URL such as .*; got "ftp:\/\/x"/],
   [
     ['--daemon', 'http://a', '--victoria-logs', 'http://b'],
-    /give one of files, --daemon and --victoria-logs/,
+    /files, --daemon and --victoria-logs exclude each other/,
   ],
 ])('%j is refused with 64', async (args, message) => {
   const { code, err } = await distlog(['find', 'x', ...args]);

@@ -167,7 +167,7 @@ test('lines that cannot be read are reported with their numbers, the others are 
 test('copies are left out, and counted', async () => {
   const { out, err } = await distlog(['tree'], checkout + checkout);
   expect(out).toBe((await distlog(['tree'], checkout)).out);
-  expect(err).toBe('distlog: 24 copies of records left out\n');
+  expect(err).toBe('distlog: 24 duplicate records dropped\n');
 });
 
 test('a compressed file that ends too early is shown as far as it goes', async () => {
@@ -200,11 +200,11 @@ test('escape sequences in records, file names and arguments do not reach the ter
 test.each([
   [
     [],
-    'distlog: a command is needed: tail, find, tree, tasks, bursts, box, doctor, mcp, completion; see distlog --help\n',
+    'distlog: expected a command: tail, find, tree, tasks, bursts, box, doctor, mcp, completion; see distlog --help\n',
   ],
   [
     ['tre'],
-    'distlog: no command "tre"; did you mean tree? There are tail, find, tree, tasks, bursts, box, doctor, mcp, completion; see distlog --help\n',
+    'distlog: unknown command "tre"; did you mean tree? Expected one of tail, find, tree, tasks, bursts, box, doctor, mcp, completion; see distlog --help\n',
   ],
   [
     ['tree', '--unfold', 'some'],
@@ -233,7 +233,9 @@ test.each([
 test('an unknown option ends with 64, and says which was perhaps meant', async () => {
   const { code, err } = await distlog(['tree', '--colour', 'never']);
   expect(code).toBe(64);
-  expect(err).toContain('distlog tree: unknown option --colour; did you mean --color? There are --trace, ');
+  expect(err).toContain(
+    'distlog tree: unknown option --colour; did you mean --color? Expected one of --trace, ',
+  );
 });
 
 test('--version prints the version', async () => {

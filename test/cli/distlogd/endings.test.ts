@@ -64,5 +64,5 @@ function hasNpx(): boolean {
   await ended;
   // Its output is closed when nobody has it open any more: when the daemon has ended too.
   await npx.exit;
-  expect(npx.said).toMatch(/npx, which started it, has ended; stopping\n(.*\n)*.* stopping\n$/);
+  expect(npx.said).toMatch(/the npx process that started it has ended; stopping\n(.*\n)*.* stopping\n$/);
 });

@@ -33,25 +33,25 @@ const valid = 'receivers: { zmqAck: }\nsinks: { a: { type: console } }\n';
 test.each([
   [
     [],
-    'distlogd: a command is needed: run, validate, test, status, keygen, dlq, release; see distlogd --help',
+    'distlogd: expected a command: run, validate, test, status, keygen, dlq, release; see distlogd --help',
   ],
   [
     ['valdate'],
-    'no command "valdate"; did you mean validate? There are run, validate, test, status, keygen, dlq, release',
+    'unknown command "valdate"; did you mean validate? Expected one of run, validate, test, status, keygen, dlq, release',
   ],
-  [['xyzzy'], 'no command "xyzzy"; there are run, validate, test, status, keygen, dlq, release'],
-  [['--config', 'x', 'run'], 'the command comes first, got "--config"'],
+  [['xyzzy'], 'unknown command "xyzzy"; expected one of run, validate, test, status, keygen, dlq, release'],
+  [['--config', 'x', 'run'], 'the command must come first, got "--config"'],
   [['run', '--confg', 'x'], 'distlogd run: unknown option --confg; did you mean --config?'],
-  [['run', '-x'], 'unknown option -x; there are --config, --data, --help'],
+  [['run', '-x'], 'unknown option -x; expected one of --config, --data, --help'],
   [['run', '--config'], '--config needs a value: FILE'],
   [['run', '--config', '--data', 'x'], '--config needs a value: FILE'],
   [['run', '--config='], '--config needs a value: FILE'],
   [['run', '-c', 'a', '-c', 'b'], 'distlogd run: --config is given twice; see distlogd run --help'],
   [['run', '--help=yes'], '--help takes no value'],
-  [['run', 'fast'], 'takes options only, got "fast"'],
+  [['run', 'fast'], 'expected only options, got "fast"'],
   [['run', '--__proto__=1'], 'unknown option --__proto__'],
-  [['dlq'], 'distlogd dlq: takes list, or replay and the name of a sink'],
-  [['dlq', 'replay'], 'distlogd dlq: takes list, or replay and the name of a sink'],
+  [['dlq'], 'distlogd dlq: expected list, or replay and the name of a sink'],
+  [['dlq', 'replay'], 'distlogd dlq: expected list, or replay and the name of a sink'],
   [['dlq', 'replay', 'fil'], 'distlogd dlq: no sink "fil"; did you mean file?'],
 ])('distlogd %j is wrong usage', async (args, expected) => {
   const { code, err, out } = await ran(args);
@@ -87,7 +87,7 @@ test('validate says what a right configuration opens', async () => {
   writeFileSync(join(room, 'distlogd.yaml'), valid);
   expect(await ran(['validate', '-c', 'distlogd.yaml'])).toEqual({
     code: 0,
-    out: 'distlogd.yaml is valid: receivers zmqAck; sinks a\nmemory: at most 849 MiB by its limits',
+    out: 'distlogd.yaml is valid: receivers zmqAck; sinks a\nmemory: at most 849 MiB according to its limits',
     err: '',
   });
 });
@@ -142,7 +142,9 @@ test('keygen overwrites nothing', async () => {
 
 test('what keygen prints is a configuration that opens a port to others', async () => {
   const { out } = await ran(['keygen']);
-  const own = out.slice(out.indexOf('  receivers:'), out.indexOf('and every client')).replace(/^ {2}/gm, '');
+  const own = out
+    .slice(out.indexOf('  receivers:'), out.indexOf('and configure the public key'))
+    .replace(/^ {2}/gm, '');
   const publicKey = /public key: (.*)/.exec(out)![1]!;
   writeFileSync(
     join(room, 'distlogd.yaml'),

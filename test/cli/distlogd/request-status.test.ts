@@ -95,7 +95,7 @@ test('a daemon that listens everywhere is asked on this machine', async () => {
 });
 
 test.each([
-  ['a wrong token', answer, 'the daemon at 127.0.0.1:PORT refused the token'],
+  ['a wrong token', answer, 'the daemon at 127.0.0.1:PORT rejected the token'],
   [
     'an error',
     (_request, response) => response.writeHead(500).end(),
@@ -150,6 +150,6 @@ test('over TLS only the certificate of the configuration is sent the token', asy
     `endpoint: 127.0.0.1:${port}, token: a-token-that-is-long, tls: { certFile: ${name}.crt, keyFile: ${name}.key }`;
   expect(await status(part('own'))).toMatchObject({ code: 0 });
   const wrong = await status(part('other'));
-  expect(wrong.said).toContain('the server has another certificate than http.tls.certFile');
+  expect(wrong.said).toContain('the certificate of the server differs from http.tls.certFile');
   expect(asked).toBe(1);
 });

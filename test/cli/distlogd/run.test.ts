@@ -97,11 +97,11 @@ test('SIGHUP reads the configuration again; a wrong or refused one leaves the ol
   await program.says('reloaded 1073741824');
   writeFileSync(file, config('journal: { maxBytes: 1 }'));
   program.child.kill('SIGHUP');
-  await program.says('the new configuration is wrong; the old configuration stays');
+  await program.says('the new configuration is invalid; the previous configuration stays active');
   expect(program.said).toContain('distlogd.yaml:3:22: journal.maxBytes: must be a size');
   writeFileSync(file, 'receivers: { zmqAck: }\nsinks: { a: { type: console }, b: { type: console } }');
   program.child.kill('SIGHUP');
-  await program.says('one sink only; the old configuration stays');
+  await program.says('one sink only; the previous configuration stays active');
   program.child.kill('SIGTERM');
   expect(await program.exit).toEqual([0, null]);
 });

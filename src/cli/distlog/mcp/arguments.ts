@@ -5,22 +5,24 @@ import { queryOf } from '../query-options.ts';
 /** The arguments of a call. */
 export type Args = Readonly<Record<string, unknown>>;
 
-/** JSON Schema of the arguments that most tools have. */
+/** The JSON Schema of arguments that most tools share. */
 export const properties = {
   since: {
     type: 'string',
-    description: 'Only records from then on: a duration back such as "15m" or "2h", or ISO 8601.',
+    description: 'Only records since this time: a duration before now such as "15m" or "2h", or ISO 8601.',
   },
-  until: { type: 'string', description: 'Only records before then, in the same form.' },
+  until: { type: 'string', description: 'Only records before this time, in the same form.' },
   service: { type: 'string', description: 'Only records of this service.name.' },
   when: {
     type: 'string',
     description: 'A condition in OTTL, e.g. severity_number >= 17 and attributes["order.id"] == 25.',
   },
-  trace: { type: 'string', description: 'A trace id, or at least 8 digits of its beginning.' },
+  trace: { type: 'string', description: 'A trace id, or at least its first 8 digits.' },
 } as const;
 
-/** Checks that arguments are known and of the kind that the schema says. @throws Error that says what is expected */
+/**
+ * Checks that arguments are known and have the type of the schema. @throws Error that says what is expected
+ */
 export function checkArguments(
   args: Args,
   schema: Readonly<Record<string, { readonly type: string }>>,
@@ -29,7 +31,7 @@ export function checkArguments(
     const type = Object.hasOwn(schema, name) ? schema[name]?.type : undefined;
     if (type === undefined) {
       throw new Error(
-        `unknown argument ${JSON.stringify(name.slice(0, 100))}; there are ${Object.keys(schema).join(', ')}`,
+        `unknown argument ${JSON.stringify(name.slice(0, 100))}; expected one of ${Object.keys(schema).join(', ')}`,
       );
     }
     const isRight = type === 'integer' ? Number.isSafeInteger(value) : typeof value === type;
@@ -52,14 +54,14 @@ export function numberOf(args: Args, name: 'limit' | 'max_lines', most: number, 
   throw new Error(`${name} must be a whole number from 1 to ${most}`);
 }
 
-/** The arguments `when`, `service`, `since` and `until` as a query. @throws (rejects) Error */
+/** Compiles the arguments `when`, `service`, `since` and `until` into a query. @throws (rejects) Error */
 export async function queryIn(args: Args): Promise<Pick<RecordQuery, 'when' | 'fromNanos' | 'toNanos'>> {
   const service = textOf(args, 'service');
   const conditions = [
     textOf(args, 'when'),
     service === undefined ? undefined : `resource.attributes["service.name"] == ${JSON.stringify(service)}`,
   ].filter((text) => text !== undefined);
-  // First alone, so that the column of an error is one of the text that was given.
+  // Compiled alone first, so that the column in an error refers to the given text.
   if (conditions.length > 1) await queryOf({ when: conditions[0] }).catch(withoutDashes);
   const when = conditions.length === 0 ? undefined : conditions.map((text) => `(${text})`).join(' and ');
   return await queryOf({
@@ -69,12 +71,12 @@ export async function queryIn(args: Args): Promise<Pick<RecordQuery, 'when' | 'f
   }).catch(withoutDashes);
 }
 
-/** The messages are those of the command line. */
+/** Removes the dashes from messages of the command line. */
 function withoutDashes(error: unknown): never {
   throw new Error((error as Error).message.replace(/^--/, ''));
 }
 
-/** Seconds. @throws Error */
+/** Parses a duration into seconds. @throws Error */
 export function secondsIn(args: Args, name: 'slow'): number | undefined {
   const text = textOf(args, name);
   if (text === undefined) return undefined;

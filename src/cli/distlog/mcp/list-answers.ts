@@ -33,7 +33,7 @@ export async function tasksAnswer(
     slowSeconds: secondsIn(args, 'slow'),
   };
   const query = await queryIn(args);
-  const rows = await findTaskRows(source, query, choice, most, notes.hear, signal);
+  const rows = await findTaskRows(source, query, choice, most, notes.add, signal);
   const least = notes.hasMore ? 'At least ' : '';
   const total = `${least}${counted(rows.length, choice.failed ? 'failure' : 'task')}`;
   return rowsAnswer(total, rows, most, (row) => taskLine(row, paint), notes);
@@ -48,11 +48,11 @@ export async function burstsAnswer(args: Args, source: RecordSource, signal: Abo
   const notes = new Notes();
   const query = await queryIn(args);
   const all = { ...query, ...viewOf('bursts', query.when), limit: MAX_RECORDS, order: 'newest' } as const;
-  const rows = burstRows(await collect(source, all, notes.hear, signal));
+  const rows = burstRows(await collect(source, all, notes.add, signal));
   return rowsAnswer(counted(rows.length, 'burst'), rows, most, (row) => burstLine(row, paint), notes);
 }
 
-/** The newest rows, a line each. */
+/** Renders the newest rows, one line each. */
 function rowsAnswer<Row>(
   total: string,
   rows: readonly Row[],
@@ -79,21 +79,21 @@ export async function findAnswer(args: Args, source: RecordSource, signal: Abort
   const query = { words: textOf(args, 'words'), ...(await queryIn(args)) };
   const selection = new Selection(most, 'oldest');
   for await (const found of source.find({ ...query, limit: most, order: 'newest' }, signal)) {
-    if (isNotice(found)) notes.hear(found);
+    if (isNotice(found)) notes.add(found);
     else selection.add(found);
   }
-  // A second search only if the first one has not seen all.
+  // Counts again only if the first search has not seen all records.
   const { records, atLeast } = notes.hasMore
     ? await source.count(query, signal)
     : { records: selection.count, atLeast: false };
   const linesOf = recordLines({ form: 'flat', color: false });
-  const total = `${atLeast ? 'At least ' : ''}${count(records)} ${records === 1 ? 'record fits' : 'records fit'}`;
+  const total = `${atLeast ? 'At least ' : ''}${count(records)} ${records === 1 ? 'matching record' : 'matching records'}`;
   return {
     head: headOf(total, records, selection.count),
     lines: (function* () {
       for (const group of selection.groups()) yield* linesOf(group);
     })(),
-    narrow: 'add words, a condition (when), since or until, or ask for a smaller limit.',
+    narrow: 'add words, a condition (when), since or until, or use a smaller limit.',
     notes: notes.texts,
   };
 }

@@ -1,13 +1,13 @@
-/** One tool, as `tools/list` describes it. */
+/** A tool, as `tools/list` describes it. */
 export interface Tool {
   readonly name: string;
   readonly title: string;
   readonly description: string;
-  /** JSON Schema of its arguments. */
+  /** The JSON Schema of its arguments. */
   readonly inputSchema: { readonly type: 'object'; readonly [key: string]: unknown };
   /**
    * @returns the text of the answer
-   * @throws (rejects) Error, whose message is the answer, as an error of the tool
+   * @throws (rejects) Error, whose message is returned as an error of the tool
    */
   call(args: Readonly<Record<string, unknown>>, signal: AbortSignal): Promise<string>;
 }
@@ -17,15 +17,15 @@ export interface McpServerOptions {
   readonly version: string;
   readonly instructions: string;
   readonly tools: readonly Tool[];
-  /** Takes a message for the client, a line without its line end. */
+  /** Sends a message to the client, a line without its line end. */
   readonly send: (line: string) => void;
 }
 
-/** The versions of the protocol that it speaks, the newest first. */
+/** The supported protocol versions, the newest first. */
 const VERSIONS = ['2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05'];
-/** More calls than these wait or run: further ones are refused. */
+/** The maximum number of waiting and running calls; further ones are rejected. */
 const MAX_CALLS = 64;
-/** A longer message is refused unread. */
+/** Longer messages are rejected without parsing. */
 export const MAX_MESSAGE_BYTES = 1_048_576;
 
 /** JSON-RPC 2.0, section 5.1. */
@@ -43,9 +43,9 @@ type Outcome =
   | { readonly error: { readonly code: number; readonly message: string } };
 
 /**
- * A server of the Model Context Protocol over lines of JSON-RPC. It only has tools. Each request is answered once, also
- * one that makes no sense; notifications are not answered. Calls run one after the other; of those that the client cancels
- * nothing is answered.
+ * A Model Context Protocol server over lines of JSON-RPC, which provides only tools. Each request is answered
+ * once, including invalid ones; notifications are not answered. Calls run one after the other. Cancelled
+ * calls are not answered.
  */
 export class McpServer {
   readonly #options: McpServerOptions;
@@ -57,15 +57,15 @@ export class McpServer {
     this.#options = options;
   }
 
-  /** Resolves when every request so far is answered. */
+  /** Resolves when all requests so far have been answered. */
   async settled(): Promise<void> {
     while (this.#open > 0) await this.#running;
   }
 
-  /** Takes a line of the client; undefined: it was too long. */
+  /** Handles a line of the client; undefined for a line that was too long. */
   take(line: string | undefined): void {
     if (line === undefined) {
-      return this.#send(failed(null, PARSE_ERROR, `a message may have ${MAX_MESSAGE_BYTES} bytes`));
+      return this.#send(failed(null, PARSE_ERROR, `a message may have at most ${MAX_MESSAGE_BYTES} bytes`));
     }
     if (line.trim() === '') return;
     let message: unknown;
@@ -76,12 +76,12 @@ export class McpServer {
     }
     if (!Array.isArray(message)) return this.#one(message, (response) => this.#send(response));
     if (message.length === 0 || message.length > MAX_CALLS) {
-      return this.#send(failed(null, INVALID_REQUEST, `a batch has 1 to ${MAX_CALLS} messages`));
+      return this.#send(failed(null, INVALID_REQUEST, `a batch must have 1 to ${MAX_CALLS} messages`));
     }
     this.#batch(message);
   }
 
-  /** All responses of a batch are one message; protocol version 2025-03-26. */
+  /** Handles a batch, whose responses are sent as one message; protocol version 2025-03-26. */
   #batch(messages: readonly unknown[]): void {
     const responses: object[] = [];
     let left = messages.filter(isAnswered).length;
@@ -95,7 +95,7 @@ export class McpServer {
     }
   }
 
-  /** @param respond is called once for each message that is answered; undefined: it was cancelled */
+  /** @param respond is called once per message that is answered; undefined if the call was cancelled */
   #one(message: unknown, respond: (response: object | undefined) => void): void {
     if (!isAnswered(message)) {
       if (isJson(message)) this.#notified(message);
@@ -103,7 +103,7 @@ export class McpServer {
     }
     if (!isRequest(message)) {
       return respond(
-        failed(idOf(message), INVALID_REQUEST, 'a request has jsonrpc "2.0", an id and a method'),
+        failed(idOf(message), INVALID_REQUEST, 'a request must have jsonrpc "2.0", an id and a method'),
       );
     }
     const { id, method, params } = message;
@@ -140,22 +140,22 @@ export class McpServer {
         const tool = tools.find((each) => each.name === params.name);
         if (tool === undefined) {
           const names = tools.map((each) => each.name).join(', ');
-          return error(INVALID_PARAMS, `there is no such tool; there are ${names}`);
+          return error(INVALID_PARAMS, `unknown tool; expected one of ${names}`);
         }
         if (params.arguments !== undefined && !isJson(params.arguments)) {
           return error(INVALID_PARAMS, 'arguments must be an object');
         }
-        if (this.#open >= MAX_CALLS) return error(BUSY, `${MAX_CALLS} calls are waiting; ask again later`);
+        if (this.#open >= MAX_CALLS) return error(BUSY, `${MAX_CALLS} calls are waiting; try again later`);
         return this.#call(id, tool, params.arguments ?? {});
       }
       default:
-        return error(METHOD_NOT_FOUND, 'there is no such method');
+        return error(METHOD_NOT_FOUND, 'unknown method');
     }
   }
 
   #call(id: Id, tool: Tool, args: Json): Promise<Outcome | undefined> {
     const stop = new AbortController();
-    // Of two calls with one id, the later one can be cancelled.
+    // If two calls have the same id, the later one can be cancelled.
     this.#calls.set(id, stop);
     this.#open += 1;
     const run = async (): Promise<Outcome | undefined> => {
@@ -211,7 +211,10 @@ function idOf(message: unknown): Id | null {
   return typeof id === 'string' || typeof id === 'number' ? id : null;
 }
 
-/** Not a notification, which has no id, and no response to a request of ours, of which there are none. */
+/**
+ * Whether a message is answered: not a notification (no id), and not a response, because the server sends no
+ * requests.
+ */
 function isAnswered(message: unknown): boolean {
   if (!isJson(message)) return true;
   if (!('method' in message) && ('result' in message || 'error' in message)) return false;

@@ -7,7 +7,7 @@ import { treeAnswer, whyAnswer } from './trace-answers.ts';
 
 type Schema = Readonly<Record<string, { readonly type: string; readonly [key: string]: unknown }>>;
 
-/** One tool as it is written here: its arguments are checked, and its answer becomes text. */
+/** A tool as it is defined here: its arguments are checked, and its answer is rendered as text. */
 interface Definition {
   readonly name: string;
   readonly title: string;
@@ -19,7 +19,7 @@ interface Definition {
 
 const limit = (most: number, ifAbsent: number) => ({
   type: 'integer',
-  description: `At most so many, the newest; default ${ifAbsent}, at most ${most}.`,
+  description: `The maximum number of results, the newest; default ${ifAbsent}, at most ${most}.`,
 });
 
 const definitions: readonly Definition[] = [
@@ -27,7 +27,7 @@ const definitions: readonly Definition[] = [
     name: 'failed_tasks',
     title: 'Failed tasks',
     description:
-      'What failed, the newest last: one line for each failure with time, the path of tasks to where it began, duration, service, cause and trace id. Includes traces without tasks that logged an ERROR. Start here, then call why with a trace id.',
+      'Lists failures, the newest last: one line each with time, path of tasks to the origin of the failure, duration, service, cause and trace id. Includes traces without tasks that logged an ERROR. Start here, then call why with a trace id.',
     schema: {
       since: properties.since,
       until: properties.until,
@@ -40,11 +40,11 @@ const definitions: readonly Definition[] = [
     name: 'tasks',
     title: 'Tasks',
     description:
-      'Lists tasks, also those that succeeded: with slow only those that took so long, with running only those without an end.',
+      'Lists tasks, including successful ones. Use slow for those with a minimum duration, and running for those without an end.',
     schema: {
-      failed: { type: 'boolean', description: 'Only where an unexpected failure began.' },
-      running: { type: 'boolean', description: 'Only those without an end.' },
-      slow: { type: 'string', description: 'Only those that took as long or longer, e.g. "2s".' },
+      failed: { type: 'boolean', description: 'Only tasks in which an unexpected failure originated.' },
+      running: { type: 'boolean', description: 'Only tasks without an end.' },
+      slow: { type: 'string', description: 'Only tasks that took at least this long, e.g. "2s".' },
       since: properties.since,
       until: properties.until,
       service: properties.service,
@@ -56,7 +56,7 @@ const definitions: readonly Definition[] = [
     name: 'why',
     title: 'Why a request failed',
     description:
-      'Explains a failure: failing path, cause with stack, what was logged right before, what the burst lost, and where it first differs from a task of the same name that succeeded. Without trace: the last failure.',
+      'Explains a failure: failing path, cause with stack, the records right before it, records lost by the burst, and the first difference from a successful task of the same name. Without trace: the last failure.',
     schema: {
       trace: properties.trace,
       since: properties.since,
@@ -69,15 +69,15 @@ const definitions: readonly Definition[] = [
     name: 'tree',
     title: 'Tree of a trace',
     description:
-      'All of one trace as a tree of tasks with its log records: failed parts opened, the rest folded. Without trace: the last failure. unfold "all" shows every record.',
+      'Shows a whole trace as a tree of tasks with its log records: failed parts unfolded, the rest folded. Without trace: the last failure. unfold "all" shows every record.',
     schema: {
       trace: properties.trace,
       unfold: {
         type: 'string',
         enum: ['failing', 'all', 'none'],
-        description: 'Which tasks are opened; default failing.',
+        description: 'Which tasks are unfolded; default failing.',
       },
-      max_lines: { type: 'integer', description: 'At most so many lines; default 300.' },
+      max_lines: { type: 'integer', description: 'The maximum number of lines; default 300.' },
     },
     answer: treeAnswer,
   },
@@ -85,9 +85,9 @@ const definitions: readonly Definition[] = [
     name: 'find',
     title: 'Find records',
     description:
-      'Finds log records by words (all of them, whole words, any case, in body and attribute values) and an OTTL condition. Says first how many there are, then shows the newest.',
+      'Finds log records by words (all of them, whole words, any case, in body and attribute values) and an OTTL condition. Returns the number of matching records, then the newest ones.',
     schema: {
-      words: { type: 'string', description: 'Words that the record has, e.g. "order 25".' },
+      words: { type: 'string', description: 'Words that the record contains, e.g. "order 25".' },
       when: properties.when,
       since: properties.since,
       until: properties.until,
@@ -100,7 +100,7 @@ const definitions: readonly Definition[] = [
     name: 'bursts',
     title: 'Bursts',
     description:
-      'Lists bursts: when held debug records were released, how many, how many were lost before, and in which trace.',
+      'Lists bursts: when held debug records were released, how many were released and lost, and in which trace.',
     schema: {
       since: properties.since,
       until: properties.until,
@@ -111,7 +111,7 @@ const definitions: readonly Definition[] = [
   },
 ];
 
-/** The tools over a source. */
+/** Creates the tools for a source. */
 export function toolsOf(source: RecordSource): readonly Tool[] {
   return definitions.map(({ name, title, description, schema, answer }) => ({
     name,

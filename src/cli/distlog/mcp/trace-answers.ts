@@ -22,12 +22,12 @@ export async function treeAnswer(args: Args, source: RecordSource, signal: Abort
   const unfold = unfoldIn(args);
   const notes = new Notes();
   const query = await traceIn(args, source, notes, signal);
-  const records = query === undefined ? [] : await collect(source, query, notes.hear, signal);
+  const records = query === undefined ? [] : await collect(source, query, notes.add, signal);
   if (records.length === 0) return nothing(args, notes);
   return {
     head: `The trees of ${counted(records.length, 'record')}:`,
     lines: lines(buildTrees(records), { unfold, maxLines, width: MAX_COLUMNS }),
-    narrow: 'use unfold "failing" or "none", or a smaller max_lines; find with when shows single records.',
+    narrow: 'use unfold "failing" or "none", or a smaller max_lines; find with when returns single records.',
     notes: notes.withMore,
   };
 }
@@ -35,10 +35,10 @@ export async function treeAnswer(args: Args, source: RecordSource, signal: Abort
 export async function whyAnswer(args: Args, source: RecordSource, signal: AbortSignal): Promise<Answer> {
   const notes = new Notes();
   const query = await traceIn(args, source, notes, signal);
-  const records = query === undefined ? [] : await collect(source, query, notes.hear, signal);
+  const records = query === undefined ? [] : await collect(source, query, notes.add, signal);
   if (records.length === 0) return nothing(args, notes);
   const failed = failedTaskOf(records);
-  const narrow = 'tree shows the whole trace, find with when single records.';
+  const narrow = 'tree shows the whole trace, and find with when returns single records.';
   if (failed === undefined) {
     const lines = whyOfTrace(records);
     if (lines === undefined) {
@@ -48,7 +48,7 @@ export async function whyAnswer(args: Args, source: RecordSource, signal: AbortS
   }
   const good = await successLike(failed, source, notes, signal);
   const deviation = good === undefined ? [] : deviationLines(failed, good);
-  const none = 'Note: no task of the same name that succeeded was found to compare with.';
+  const none = 'Note: no successful task of the same name was found for comparison.';
   return {
     head: 'Why it failed:',
     lines: [...whyLines(failed), ...deviation],
@@ -57,22 +57,22 @@ export async function whyAnswer(args: Args, source: RecordSource, signal: AbortS
   };
 }
 
-/** The trace of the last root of this name that succeeded. */
+/** Returns the trace of the last successful root with this name. */
 async function successLike({ root }: FailedTask, source: RecordSource, notes: Notes, signal: AbortSignal) {
   if (root.name === '') return undefined;
   const name = JSON.stringify(root.name);
   const text = `attributes["task.name"] == ${name} and event_name == "task.succeeded"`;
   const { when } = await queryIn({ when: text });
   const one = { when, view: 'tasks', limit: 1, order: 'newest' } as const;
-  const quietly = (notice: Notice) => {
-    if (notice.notice === 'problem') notes.hear(notice);
+  const onProblem = (notice: Notice) => {
+    if (notice.notice === 'problem') notes.add(notice);
   };
-  const [end] = await collect(source, one, quietly, signal);
+  const [end] = await collect(source, one, onProblem, signal);
   if (end === undefined || end.traceId === '') return undefined;
-  return await collect(source, { traceId: end.traceId, limit: MAX_RECORDS }, quietly, signal);
+  return await collect(source, { traceId: end.traceId, limit: MAX_RECORDS }, onProblem, signal);
 }
 
-/** The trace that is asked for, else the last failure. */
+/** Returns a query for the requested trace, or for the last failure. */
 async function traceIn(
   args: Args,
   source: RecordSource,
@@ -81,7 +81,7 @@ async function traceIn(
 ): Promise<RecordQuery | undefined> {
   const trace = textOf(args, 'trace')?.toLowerCase();
   if (trace === undefined)
-    return await storyOfLast(source, 'failures', await queryIn(args), notes.hear, signal);
+    return await storyOfLast(source, 'failures', await queryIn(args), notes.add, signal);
   if (!/^[0-9a-f]{8,32}$/.test(trace)) throw new Error('trace must be 8 to 32 hex digits');
   return { traceId: trace, limit: MAX_RECORDS };
 }
@@ -92,6 +92,6 @@ function unfoldIn({ unfold = 'failing' }: Args): 'failing' | 'all' | 'none' {
 }
 
 function nothing(args: Args, notes: Notes): Answer {
-  const head = args.trace === undefined ? 'Nothing failed.' : 'There is no record of this trace.';
+  const head = args.trace === undefined ? 'Nothing failed.' : 'No record of this trace was found.';
   return { head, lines: [], narrow: '', notes: notes.texts };
 }

@@ -9,10 +9,10 @@ import { configOptions, loadConfig } from '../load-config.ts';
 
 export const dlq = command({
   name: 'dlq',
-  summary: 'dead letters: what a destination rejected permanently',
+  summary: 'lists and replays dead letters: records that a destination rejected permanently',
   details: [
-    'list           how many there are for each sink, and why',
-    'replay SINK    sends them to the sink again; those that are rejected again stay',
+    'list           shows the number of dead letters per sink, and the reasons',
+    'replay SINK    sends them to the sink again; those that are rejected again are kept',
   ],
   words: 'list | replay SINK',
   options: configOptions,
@@ -41,17 +41,17 @@ export const dlq = command({
   },
 });
 
-/** Of `replay`; undefined: `list`. */
+/** Returns the sink of `replay`; undefined for `list`. */
 function sinkOf([action, sink, ...more]: readonly string[]): string | undefined {
   if (action === 'list' && sink === undefined) return undefined;
   if (action === 'replay' && sink !== undefined && more.length === 0) return sink;
-  throw usageError('takes list, or replay and the name of a sink');
+  throw usageError('expected list, or replay and the name of a sink');
 }
 
 function checkKnown(sink: string, names: readonly string[]): void {
   if (names.includes(sink)) return;
   const near = nearest(sink, names);
-  const meant = near === undefined ? `there are ${names.join(', ')}` : `did you mean ${near}?`;
+  const meant = near === undefined ? `expected one of ${names.join(', ')}` : `did you mean ${near}?`;
   throw usageError(`no sink ${JSON.stringify(sink)}; ${meant}`);
 }
 

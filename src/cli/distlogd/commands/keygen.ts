@@ -6,17 +6,17 @@ import { commandError, ExitCode } from '../../exit-code.ts';
 
 export const keygen = command({
   name: 'keygen',
-  summary: 'makes a key pair for CURVE, for the daemon or for one client',
+  summary: 'creates a CURVE key pair, for the daemon or for one client',
   details: [
-    'Writes the secret key to a file that only this user can read, and prints the public key. An existing file',
-    'is not overwritten (exit code 73). The daemon and each client need their own pair.',
+    'Writes the secret key to a file with mode 0600 and prints the public key. An existing file',
+    'is not overwritten (exit code 73). The daemon and each client need their own key pair.',
   ],
   options: {
     out: {
       type: 'string',
       short: 'o',
       value: 'FILE',
-      help: 'where the secret key goes; ./distlogd-curve.key',
+      help: 'the file for the secret key (default: ./distlogd-curve.key)',
     },
   },
   async run({ values: { out = 'distlogd-curve.key' } }, io) {
@@ -41,16 +41,16 @@ function explanation(file: string, publicKey: string): readonly string[] {
     `secret key: in ${file} (mode 0600; do not share it)`,
     `public key: ${publicKey}`,
     '',
-    "If it is the daemon's, in its configuration:",
+    'For the daemon, add it to the configuration:',
     '  receivers:',
     '    zmqAck:',
     '      endpoint: tcp://*:5011',
     '      curve:',
     `        secretKeyFile: ${JSON.stringify(file)}`,
     "        allow: ['<public key of a client>']",
-    'and every client gets the public key as that of its server.',
+    'and configure the public key as the server key of every client.',
     '',
-    "If it is a client's, in the daemon's configuration:",
+    "For a client, add it to the daemon's configuration:",
     `        allow: ['${publicKey}']`,
   ];
 }

@@ -8,15 +8,21 @@ import { untilOrphaned } from '../orphaned.ts';
 
 /** A daemon that is ready: its sockets are open. */
 export interface RunningDaemon {
-  /** Takes on another configuration. @throws (rejects) with what cannot change; the old one goes on then */
+  /**
+   * Applies another configuration. @throws (rejects) with what cannot change; the previous one then stays
+   * active
+   */
   reload(loaded: LoadedConfig): Promise<void>;
-  /** Closes the receivers, lets the sinks go on within `shutdown.drain`, closes. May be called twice. */
+  /**
+   * Closes the receivers, lets the sinks write within `shutdown.drain`, then closes them. May be called
+   * twice.
+   */
   stop(): Promise<void>;
-  /** Resolves after `stop()`; rejects when the daemon cannot go on, e.g. after an error of the disk. */
+  /** Resolves after `stop()`; rejects if the daemon cannot continue, for example after a disk error. */
   readonly ended: Promise<void>;
 }
 
-/** @throws (rejects) when it cannot start, with what to change; nothing is left open */
+/** @throws (rejects) with what to change if it cannot start; nothing is left open */
 export type StartDaemon = (
   loaded: LoadedConfig,
   context: { readonly version: string },
@@ -28,19 +34,20 @@ export function run(startDaemon: StartDaemon): Command {
     name: 'run',
     summary: 'runs the daemon until SIGTERM or SIGINT',
     details: [
-      'SIGHUP reloads the configuration; if it is invalid, the old one stays. On SIGTERM and SIGINT the receivers',
-      'close, and sinks write for shutdown.drain at most. A second signal ends it at once; no acknowledged record is lost.',
-      'Exit codes: 78 the configuration is wrong, 73 the data directory is in use or cannot be used, 1 fatal error.',
+      'SIGHUP reloads the configuration; if it is invalid, the previous one stays active. On SIGTERM and SIGINT the',
+      'receivers close, and the sinks write for at most shutdown.drain. A second signal ends it at once; no',
+      'acknowledged record is lost.',
+      'Exit codes: 78 invalid configuration, 73 the data directory is in use or cannot be used, 1 fatal error.',
     ],
     options: configOptions,
     async run({ values }, io) {
       const loaded = await loadConfig(values, io);
       if (loaded === undefined) return ExitCode.CONFIG;
       const starting = startDaemon(loaded, { version: io.version });
-      // From here on, not from the end of the start: until somebody listens, SIGTERM and SIGHUP end a process at once.
+      // Installed before the start completes: without a listener, SIGTERM and SIGHUP end the process at once.
       const signals = new Signals(starting, values, io);
       try {
-        return await Promise.race([signals.insisted, untilEnd(starting, io)]);
+        return await Promise.race([signals.forced, untilEnd(starting, io)]);
       } catch (error) {
         io.alarm(`distlogd: ${messageOf(error)}; not started`);
         return isAboutData(error) ? ExitCode.CANNOT_CREATE : ExitCode.FAILED;
@@ -51,7 +58,7 @@ export function run(startDaemon: StartDaemon): Command {
   });
 }
 
-/** @throws (rejects) when it does not start */
+/** @throws (rejects) if it does not start */
 async function untilEnd(starting: Promise<RunningDaemon>, io: Io): Promise<ExitCode> {
   const daemon = await starting;
   try {
@@ -63,7 +70,7 @@ async function untilEnd(starting: Promise<RunningDaemon>, io: Io): Promise<ExitC
   }
 }
 
-/** Serves signals; those that come before the daemon is ready, when it is. */
+/** Handles signals; those that arrive before the daemon is ready are handled when it is. */
 class Signals {
   readonly #starting: Promise<RunningDaemon>;
   readonly #given: GivenConfig;
@@ -71,10 +78,10 @@ class Signals {
   readonly #unlisten: readonly (() => void)[];
   #isStopping = false;
   #reloading: Promise<void> = Promise.resolve();
-  #insist: (code: ExitCode) => void = () => {};
-  /** Resolves at the second signal to end. */
-  readonly insisted = new Promise<ExitCode>((done) => {
-    this.#insist = done;
+  #force: (code: ExitCode) => void = () => {};
+  /** Resolves at the second termination signal. */
+  readonly forced = new Promise<ExitCode>((done) => {
+    this.#force = done;
   });
 
   constructor(starting: Promise<RunningDaemon>, given: GivenConfig, io: Io) {
@@ -85,11 +92,11 @@ class Signals {
       io.onSignal('SIGTERM', () => this.#stop()),
       io.onSignal('SIGINT', () => this.#stop()),
       untilOrphaned(io, () => {
-        io.err('distlogd: npx, which started it, has ended; stopping');
+        io.err('distlogd: the npx process that started it has ended; stopping');
         this.#stop();
       }),
       io.onSignal('SIGHUP', () => {
-        // One after the other: the last file that was written is the one that holds.
+        // Sequentially, so that the last written file is applied last.
         this.#reloading = this.#reloading.then(() => this.#reload());
       }),
     ];
@@ -100,9 +107,9 @@ class Signals {
   }
 
   #stop(): void {
-    if (this.#isStopping) return this.#insist(ExitCode.FAILED);
+    if (this.#isStopping) return this.#force(ExitCode.FAILED);
     this.#isStopping = true;
-    // What goes wrong at the start is reported by who started it, what goes wrong at the end comes through `ended`.
+    // The caller of the start reports its errors; errors of the end are reported through `ended`.
     this.#starting.then((daemon) => daemon.stop()).catch(() => {});
   }
 
@@ -110,16 +117,16 @@ class Signals {
     try {
       const daemon = await this.#starting;
       const loaded = await loadConfig(this.#given, this.#io);
-      // Also if the signal to end came while the file was read.
+      // The termination signal may have arrived while the file was read.
       if (this.#isStopping) return;
       if (loaded === undefined) {
-        this.#io.err('distlogd: the new configuration is wrong; the old configuration stays');
+        this.#io.err('distlogd: the new configuration is invalid; the previous configuration stays active');
         return;
       }
       await daemon.reload(loaded);
       this.#io.err('distlogd: configuration reloaded');
     } catch (error) {
-      this.#io.alarm(`distlogd: ${messageOf(error)}; the old configuration stays`);
+      this.#io.alarm(`distlogd: ${messageOf(error)}; the previous configuration stays active`);
     }
   }
 }

@@ -8,11 +8,13 @@ import { requestStatus } from '../request-status.ts';
 
 export const status = command({
   name: 'status',
-  summary: 'shows the state of the running daemon: sinks behind, senders, losses by cause',
-  details: ['Asks at the http address of the configuration. Exit code 69: the daemon does not answer.'],
+  summary: 'shows the state of the running daemon: sink lag, senders, losses by cause',
+  details: [
+    'Sends a request to the http address of the configuration. Exit code 69: the daemon does not respond.',
+  ],
   options: {
     ...configOptions,
-    json: { type: 'boolean', help: 'prints the answer as JSON' },
+    json: { type: 'boolean', help: 'prints JSON' },
   },
   async run({ values }, io) {
     const loaded = await loadConfig(values, io);

@@ -7,14 +7,14 @@ import { type Command, command } from '../../command.ts';
 import { ExitCode } from '../../exit-code.ts';
 import { configOptions, readConfig } from '../load-config.ts';
 
-/** @param processorProgram where the compiled program of a processor is */
+/** @param processorProgram the compiled program of a processor */
 export function test(processorProgram: URL | undefined): Command {
   return command({
     name: 'test',
-    summary: 'runs the tests of the rules, and starts nothing',
+    summary: 'runs the tests of the rules, without starting the daemon',
     details: [
-      'Puts the record of each entry of `tests` in the configuration before its processors and rules, and compares.',
-      'Exit code 1: a test failed; 78: the configuration is wrong. It opens no socket, and no file but the plugins.',
+      'Applies the processors and rules to the record of each entry of `tests` in the configuration, and compares the',
+      'result. Opens no sockets, and no files except plugins. Exit codes: 1 a test failed, 78 invalid configuration.',
     ],
     options: configOptions,
     async run({ values }, io) {

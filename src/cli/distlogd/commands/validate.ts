@@ -7,7 +7,10 @@ import { command } from '../../command.ts';
 import { ExitCode } from '../../exit-code.ts';
 import { configOptions, printErrors, readConfig } from '../load-config.ts';
 
-/** Sinks that have run here and are not in the configuration. None where the data directory cannot be read. */
+/**
+ * Returns sinks that have a cursor but are not in the configuration; none if the data directory cannot be
+ * read.
+ */
 async function removedSinks({ data, sinks }: DaemonConfig): Promise<readonly string[]> {
   const names = new Set(sinks.map(({ name }) => name));
   const found = await sinksWithCursor(dataLayout(data).sinks).catch(() => []);
@@ -16,16 +19,16 @@ async function removedSinks({ data, sinks }: DaemonConfig): Promise<readonly str
 
 export const validate = command({
   name: 'validate',
-  summary: 'checks a configuration, and starts nothing',
+  summary: 'checks a configuration, without starting the daemon',
   details: [
-    'Reports every error at once, each with line and column. Reads the keys, tokens and certificates that the',
-    'configuration names, opens no socket, and changes nothing in the data directory. Exit code 78: it is wrong.',
+    'Reports all errors, each with line and column. Reads the keys, tokens and certificates that the',
+    'configuration names, opens no sockets, and does not change the data directory. Exit code 78: invalid configuration.',
   ],
   options: {
     ...configOptions,
     'no-files': {
       type: 'boolean',
-      help: 'does not read the files of keys, tokens and certificates',
+      help: 'does not read key, token and certificate files',
     },
   },
   async run({ values }, io) {
@@ -41,11 +44,11 @@ export const validate = command({
     const { receivers, sinks } = parsed.config;
     const sinkNames = sinks.map(({ name }) => name).join(', ');
     io.out(`${parsed.fileName} is valid: receivers ${Object.keys(receivers).join(', ')}; sinks ${sinkNames}`);
-    io.out(`memory: at most ${sizeText(neededMemory(parsed.config))} by its limits`);
+    io.out(`memory: at most ${sizeText(neededMemory(parsed.config))} according to its limits`);
     for (const name of await removedSinks(parsed.config)) {
       io.err(
-        `warning: sink ${name} has a position in ${parsed.config.data} and is not in the configuration: what it has ` +
-          `not written stays in the journal until it is back, or \`distlogd release ${name}\``,
+        `warning: sink ${name} has a position in ${parsed.config.data} but is not in the configuration: the journal ` +
+          `keeps its unwritten records until it is configured again, or \`distlogd release ${name}\` is run`,
       );
     }
     return ExitCode.OK;
