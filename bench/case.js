@@ -1,41 +1,41 @@
-// What a file in cases/ exports, and what becomes of it. Types only.
+// The exports of a file in cases/, and how they are used. Types only.
 
 /**
- * How much is measured.
+ * The extent of the measurement.
  *
  * @typedef {object} Form
  * @property {boolean} isQuick the short form, for CI: fewer sizes, fewer repeats
- * @property {number} repeats how often each side is measured, unless a trial says otherwise
+ * @property {number} repeats how often each side is measured, unless a trial overrides it
  */
 
 /**
- * What one repeat found: figures by name, in the unit that the name says.
+ * The result of one repeat: figures by name, in the unit of the name.
  *
  * @typedef {{ readonly [figure: string]: number }} Figures
  */
 
 /**
- * What `prepare()` is given; it must survive a command line.
+ * The parameters of `prepare()`, which are passed on a command line.
  *
  * @typedef {{ readonly [setting: string]: string | number | boolean }} Settings
  */
 
 /**
- * The same thing measured on several sides, each in a process of its own.
+ * A measurement on several sides, each in its own process.
  *
  * @typedef {object} Trial
  * @property {string} measure what is measured, a few words
- * @property {string} options what it was measured with, in the words of the options
- * @property {{ readonly [side: string]: Settings }} sides ours, and what it is compared with
- * @property {number} [repeats] when not those of the form
- * @property {number} [slices] a repeat is so many slices of each side in turns, and their mean; default 1
- * @property {number} [repeatsPerProcess] after so many repeats the processes are replaced; default 3
- * @property {boolean} [withReceiver] whether an OTLP receiver runs beside it, in yet another process
+ * @property {string} options the settings of the measurement, in terms of the options
+ * @property {{ readonly [side: string]: Settings }} sides ours, and the ones that it is compared with
+ * @property {number} [repeats] if they differ from those of the form
+ * @property {number} [slices] the number of alternating slices per side in a repeat, which are averaged; default 1
+ * @property {number} [repeatsPerProcess] the number of repeats after which the processes are replaced; default 3
+ * @property {boolean} [withReceiver] whether an OTLP receiver runs in another process
  * @property {{ readonly [variable: string]: string }} [env] environment of the processes
  */
 
 /**
- * A side that is ready to be measured: warm, and its buffers full.
+ * A side that is ready to be measured: warmed up, with full buffers.
  *
  * @typedef {object} Prepared
  * @property {() => Figures | Promise<Figures>} repeat
@@ -49,14 +49,14 @@
  */
 
 /**
- * A line of the table. Without a bound it is shown for scale only.
+ * A line of the table. Without a bound it is shown only for comparison.
  *
  * @typedef {object} Line
  * @property {string} measure
  * @property {string} options
  * @property {string} figures
  * @property {number} [nanoseconds] of a peer
- * @property {number} [ourNanoseconds] of ours, where it does what that peer does
+ * @property {number} [ourNanoseconds] of ours, if it does the same as that peer
  * @property {number} [ratio] ours / theirs
  * @property {string} [bound]
  * @property {boolean} [isMet]
@@ -66,12 +66,12 @@
  * A module of cases/.
  *
  * @typedef {object} Case
- * @property {string} title what the case asks, a sentence for the page
- * @property {string} [note] what stands below its figures: what a profile says of them
+ * @property {string} title the question of the case, a sentence for the page
+ * @property {string} [note] the text below its figures, from a profile
  * @property {(form: Form) => readonly Trial[]} trials
  * @property {(settings: Settings) => Prepared | Promise<Prepared>} prepare runs in the process of a side
- * @property {(trial: Trial, results: Results) => readonly Line[]} lines what the figures say; throws when they
- * show that something else was measured than what the case is about
+ * @property {(trial: Trial, results: Results) => readonly Line[]} lines evaluates the figures; throws if they
+ * show that something else was measured
  */
 
 /**

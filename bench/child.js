@@ -1,5 +1,5 @@
-// One side of one trial, in a process of its own: benches of one process spoil each other, since shared call sites
-// go megamorphic. Manually, for a profile:
+// One side of a trial in its own process: benchmarks in one process affect each other, because shared call
+// sites become megamorphic. To run it manually for a profile:
 //   node --expose-gc --cpu-prof bench/child.js emit-held '{"side":"ours","held":8192,"scope":"trace",\
 //     "capacity":128,"slots":8192}'
 const [caseName, settings, repeatsByHand = '9'] = process.argv.slice(2);
@@ -11,7 +11,7 @@ if (process.send === undefined) {
   for (let repeat = 0; repeat < Number(repeatsByHand); repeat += 1) console.log(await side.repeat());
   await side.end?.();
 } else {
-  // Also when the run was killed.
+  // Also if the run was killed.
   process.on('disconnect', () => process.exit());
   process.on('message', async (word) => {
     if (word === 'repeat') process.send?.(await side.repeat());

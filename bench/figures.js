@@ -31,8 +31,8 @@ export function valuesOf(results, side, figure) {
 }
 
 /**
- * Ours against theirs: the median of the ratios of the repeats. Both sides of a repeat were measured in turns, so
- * that a machine that is slow for a minute is slow for both; the ratio of two medians would not know that.
+ * Compares ours with theirs: the median of the ratios of the repeats. Both sides of a repeat alternate, so
+ * that a machine that is slow for a minute slows both; the ratio of two medians would not reflect that.
  *
  * @param {import('./case.js').Trial} trial
  * @param {import('./case.js').Results} results
@@ -55,7 +55,7 @@ export function ratioLine(trial, results, { figure, unit, ours, theirs, atMost, 
 }
 
 /**
- * A figure that has to lie within a bound of its own.
+ * A figure with an absolute bound.
  *
  * @param {import('./case.js').Trial} trial
  * @param {{ what: string, value: number, unit: string, atMost: number }} wanted
@@ -72,7 +72,7 @@ export function boundLine(trial, { what, value, unit, atMost }) {
 }
 
 /**
- * A figure of one side whose median has to lie within a bound of its own.
+ * A figure of one side whose median has an absolute bound.
  *
  * @param {import('./case.js').Trial} trial
  * @param {import('./case.js').Results} results
@@ -94,7 +94,7 @@ export function spreadLine(trial, results, { side, figure, unit, what, atMost, a
 }
 
 /**
- * The median, and between what the repeats lay.
+ * The median, and the range of the repeats.
  *
  * @param {import('./case.js').Results} results
  * @param {string} side
@@ -113,7 +113,7 @@ export function shown(value) {
 }
 
 /**
- * Nanoseconds per call of what `work` does `count` times.
+ * Returns the nanoseconds per call, if `work` makes `count` calls.
  *
  * @param {number} count
  * @param {() => void} work

@@ -10,7 +10,7 @@ const PACKAGES = [
 ];
 const PEERS = ['@logtape/logtape', '@aws-lambda-powertools/logger', 'pino', 'winston'];
 
-/** Where and with what is measured: lines of name and value. */
+/** The environment of the measurement: lines of name and value. */
 export function machine() {
   const [cpu] = cpus();
   return [
@@ -23,7 +23,7 @@ export function machine() {
   ];
 }
 
-/** The versions of what burstlog is measured beside. */
+/** The versions of the packages that burstlog is compared with. */
 export function peerVersions() {
   return PEERS.map((name) => `${name} ${versionIn(`./peers/node_modules/${name}/package.json`)}`);
 }

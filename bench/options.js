@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 
-/** The cases, in the order of the page. Each is a file of cases/. */
+/** The cases, in the order of the page. Each is a file in cases/. */
 export const CASES = [
   'emit-held',
   'box-held',
@@ -36,11 +36,11 @@ export const CASES = [
 const REPEATS = { full: 6, quick: 3 };
 
 /**
- * What `bench/run.js` was called with; `isWhole`: whether the page may be written from it.
+ * Parses the arguments of `bench/run.js`; `isWhole`: whether the page may be written from the run.
  *
  * @param {readonly string[]} args
  * @returns {import('./case.js').Form & { cases: readonly string[], isWhole: boolean }}
- * @throws {RangeError} with option, wish and value
+ * @throws {RangeError} with option, expected value and actual value
  */
 export function resolveOptions(args) {
   const { values } = parseArgs({

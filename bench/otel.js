@@ -1,4 +1,4 @@
-// The application's side of OpenTelemetry, as small as the benches need it.
+// A minimal OpenTelemetry setup of an application.
 import { context, ROOT_CONTEXT, TraceFlags, trace } from '@opentelemetry/api';
 import { logs } from '@opentelemetry/api-logs';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
@@ -10,7 +10,7 @@ import { LoggerProvider } from '@opentelemetry/sdk-logs';
 export const GIBIBYTE = 2 ** 30;
 
 /**
- * A provider with a context manager, as in every application.
+ * A provider with a context manager, like in every application.
  *
  * @param {LogRecordProcessor[]} processors
  */
@@ -25,7 +25,7 @@ export function registerLogs(provider) {
 }
 
 /**
- * Contexts with an active, sampled span each, of as many traces.
+ * Contexts with an active, sampled span, each of a different trace.
  *
  * @param {number} count
  */
@@ -40,7 +40,7 @@ export function traceContexts(count) {
   });
 }
 
-/** A processor that does something with records and nothing else. */
+/** A processor that only calls a function with each record. */
 export class RecordProcessor {
   /** @param {LogRecordProcessor['onEmit']} onEmit */
   constructor(onEmit) {
@@ -48,15 +48,15 @@ export class RecordProcessor {
   }
 
   async forceFlush() {
-    // Nothing waits here.
+    // Nothing is queued.
   }
 
   async shutdown() {
-    // Nothing to end.
+    // Nothing to close.
   }
 }
 
-/** Takes everything at once, and keeps nothing. */
+/** Accepts everything at once and discards it. */
 export const swallowingExporter = {
   /**
    * @param {unknown[]} _records

@@ -1,5 +1,5 @@
-// Reads of an OTLP ExportLogsServiceRequest how many records it has, and `burst.id` and `burst.sequence` of each.
-// Field numbers: opentelemetry-proto 1.x, logs/v1/logs.proto and common/v1/common.proto.
+// Reads the number of records of an OTLP ExportLogsServiceRequest, and the `burst.id` and `burst.sequence` of
+// each. Field numbers: opentelemetry-proto 1.x, logs/v1/logs.proto and common/v1/common.proto.
 
 const LENGTH_DELIMITED = 2;
 const RESOURCE_LOGS = 1;
@@ -11,7 +11,7 @@ const VALUE = 2;
 const STRING_VALUE = 1;
 const INT_VALUE = 3;
 
-/** Where a scan stands. */
+/** The position of a scan. */
 class Reader {
   at = 0;
 
@@ -20,7 +20,7 @@ class Reader {
     this.bytes = bytes;
   }
 
-  /** Exact up to 2 ** 53, which is enough for what is read here. */
+  /** Exact up to 2 ** 53, which is enough for these fields. */
   varint() {
     let value = 0;
     for (let factor = 1; ; factor *= 128) {
@@ -39,11 +39,11 @@ class Reader {
     else if (wireType === LENGTH_DELIMITED) {
       const length = this.varint();
       this.at += length;
-    } else throw new Error(`wire type ${wireType} at byte ${this.at} is none of protobuf's`);
+    } else throw new Error(`wire type ${wireType} at byte ${this.at} is not a protobuf wire type`);
   }
 
   /**
-   * Calls back at each field of a message; what the callback leaves unread is skipped.
+   * Calls back at each field of a message; fields that the callback does not read are skipped.
    *
    * @param {number} end
    * @param {(field: number, wireType: number) => boolean} read whether it read the field
@@ -55,7 +55,7 @@ class Reader {
     }
   }
 
-  /** The end of a field that is a message or a text. */
+  /** Returns the end of a field that is a message or a string. */
   end() {
     const length = this.varint();
     return this.at + length;
@@ -71,8 +71,8 @@ class Reader {
 
 /**
  * @param {Buffer} bytes
- * @param {(burst: string, sequence: number) => void} released called for each released record, in their order
- * @returns {number} how many records there are
+ * @param {(burst: string, sequence: number) => void} released called for each released record, in order
+ * @returns {number} the number of records
  */
 export function scanRequest(bytes, released) {
   const reader = new Reader(bytes);

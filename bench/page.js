@@ -5,7 +5,7 @@ import { markdownTable } from './table.js';
 /** @typedef {import('./case.js').Finished} Finished */
 
 /**
- * The text of docs/benchmarks.md.
+ * Renders docs/benchmarks.md.
  *
  * @param {readonly (readonly (string | undefined)[])[]} machine
  * @param {import('./case.js').Form} form

@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 /**
- * A program of this folder in a process of its own, which is asked one question at a time.
+ * A program of this folder in its own process, which handles one request at a time.
  */
 export class Program {
   #child;
@@ -28,12 +28,12 @@ export class Program {
     this.#child.on('message', (answer) => this.#resolve?.(answer));
     this.#child.on('exit', (code, signal) => {
       if (this.#isEnding) return;
-      this.#error = new Error(`${file} ${args.join(' ')} ended by itself with ${signal ?? code}`);
+      this.#error = new Error(`${file} ${args.join(' ')} exited unexpectedly with ${signal ?? code}`);
       this.#reject?.(this.#error);
     });
   }
 
-  /** @returns {Promise<unknown>} the first thing it says */
+  /** @returns {Promise<unknown>} its first message */
   started() {
     return this.#answer();
   }
@@ -48,7 +48,7 @@ export class Program {
     return answer;
   }
 
-  /** Lets it end by itself. */
+  /** Requests it to end and waits for its exit. */
   end() {
     this.#isEnding = true;
     return new Promise((resolve) => {

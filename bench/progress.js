@@ -1,4 +1,7 @@
-/** Says on the error output what is being measured: a line that is overwritten, or on a file one for each trial. */
+/**
+ * Shows on standard error what is being measured: a line that is overwritten, or in a file one line per
+ * trial.
+ */
 export class Progress {
   #startedAt = performance.now();
   #lastWhat = '';
@@ -16,7 +19,7 @@ export class Progress {
     this.#lastWhat = what;
   }
 
-  /** Makes room for lines that stay. */
+  /** Clears the line for permanent output. */
   clear() {
     if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
   }

@@ -5,7 +5,7 @@ const BEGIN = '<!-- Figures: written by `npm run bench` from docs/benchmarks.jso
 const END = '<!-- End of figures -->';
 
 /**
- * README.md with the figures of a run. test/readme.test.ts compares it with what is committed.
+ * Returns README.md with the figures of a run. test/readme.test.ts compares it with the committed file.
  *
  * @param {string} readme
  * @param {Measured} measured
@@ -13,7 +13,7 @@ const END = '<!-- End of figures -->';
 export function withFigures(readme, measured) {
   const [before, rest = ''] = readme.split(BEGIN);
   const after = rest.split(END)[1];
-  if (after === undefined) throw new Error(`README.md must hold the lines "${BEGIN}" and "${END}"`);
+  if (after === undefined) throw new Error(`README.md must contain the lines "${BEGIN}" and "${END}"`);
   return `${before}${BEGIN}\n\n${figures(measured)}\n\n${END}${after}`;
 }
 

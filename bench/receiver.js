@@ -1,5 +1,5 @@
-// An OTLP/gRPC receiver in a process of its own: it reads of a request only what the benches must know, so that
-// it never is the slower end. Asked for a report, it reports what came since the last one.
+// An OTLP/gRPC receiver in its own process: it reads only the parts of a request that the benchmarks need, so
+// that it is never the slower end. A report contains what arrived since the last report.
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { scanRequest } from './otlp-scan.js';
 
@@ -20,7 +20,7 @@ const service = {
 
 let records = 0;
 let longestInOrder = 0;
-/** The last `burst.sequence` of each burst, -1 once one came out of order. @type {Map<string, number>} */
+/** The last `burst.sequence` of each burst; -1 after one arrived out of order. @type {Map<string, number>} */
 let bursts = new Map();
 
 /**
@@ -59,5 +59,5 @@ process.on('message', (word) => {
   if (word === 'report') process.send?.(report());
   else process.disconnect();
 });
-// Also when the run was killed.
+// Also if the run was killed.
 process.on('disconnect', () => process.exit());

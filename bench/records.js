@@ -5,11 +5,11 @@ export const DEBUG = 5;
 export const INFO = 9;
 export const ERROR = 17;
 
-/** How many records a trace writes before the next one has its turn. */
+/** The number of records that a trace emits before the next trace has its turn. */
 const RECORDS_PER_TURN = 16;
 
 /**
- * A quiet record of the usual size: a sentence and four attributes.
+ * A quiet record of typical size: a sentence and four attributes.
  *
  * @param {number} index
  */
@@ -27,7 +27,7 @@ export function quietRecord(index) {
 }
 
 /**
- * Emits quiet records inside active spans; the traces take turns.
+ * Emits quiet records inside active spans; the traces alternate.
  *
  * @param {import('@opentelemetry/api-logs').Logger} logger
  * @param {readonly import('@opentelemetry/api').Context[]} traces

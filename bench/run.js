@@ -1,12 +1,12 @@
-// Measures what burstlog costs and promises, and writes docs/benchmarks.md, docs/benchmarks.json and the figures of
-// README.md.
+// Measures the cost and the limits of burstlog, and writes docs/benchmarks.md, docs/benchmarks.json and the
+// figures in README.md.
 //
 //   npm run bench                    everything, six repeats, about half an hour; nothing else should run
-//   npm run bench -- --quick         a short form, six minutes: do the benches still run? Writes nothing
+//   npm run bench -- --quick         a short form, six minutes: verifies that the benches run, writes nothing
 //   npm run bench -- --only heap-held --repeats 5
 //
-// A missed bound is shown, and no failure of the run: it would depend on who else uses the machine. The run fails
-// when a case could not measure what it is about: records were lost, or a buffer was not full.
+// A missed bound is reported but does not fail the run, because it depends on the load of the machine. The
+// run fails if a case could not measure its subject: records were lost, or a buffer was not full.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { machine } from './machine.js';
 import { resolveOptions } from './options.js';
@@ -24,7 +24,7 @@ import { runTrial } from './trial.js';
 const PAGE = new URL('../docs/benchmarks.md', import.meta.url);
 const DATA = new URL('../docs/benchmarks.json', import.meta.url);
 const README = new URL('../README.md', import.meta.url);
-/** Cases that measure what bench/peers installs. */
+/** Cases that need the packages of bench/peers. */
 const NEED_PEERS = ['peers', 'start-time'];
 
 const form = optionsOrEnd();

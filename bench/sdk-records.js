@@ -2,7 +2,7 @@ import { providerWith, RecordProcessor, traceContexts } from './otel.js';
 import { DEBUG } from './records.js';
 
 /**
- * Records as an exporter gets them of the SDK: of 16 traces, one resource, one scope.
+ * Records as the SDK passes them to an exporter: of 16 traces, one resource, one scope.
  *
  * @param {number} count
  * @param {number} attributes 4, or 8

@@ -3,7 +3,7 @@
 const HEAD = ['measure', 'options', 'figures', 'ratio', 'bound', ''];
 
 /**
- * Lines for the terminal.
+ * Formats lines for the terminal.
  *
  * @param {readonly Line[]} lines
  */
@@ -16,7 +16,7 @@ export function table(lines) {
 }
 
 /**
- * Lines for a page in Markdown.
+ * Formats lines as a Markdown table.
  *
  * @param {readonly Line[]} lines
  */

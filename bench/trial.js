@@ -6,14 +6,14 @@ import { Program } from './program.js';
 const REPEATS_PER_PROCESS = 3;
 
 /**
- * Measures all sides of a trial. They take turns, in each repeat and in short slices of it, so that drift of the
- * machine hits all; after a few repeats the processes are replaced, since each has its own luck with memory and
- * compilation.
+ * Measures all sides of a trial. They alternate, in each repeat and in short slices of it, so that drift of
+ * the machine affects all. After a few repeats the processes are replaced, because memory layout and
+ * compilation differ between processes.
  *
  * @param {string} caseName
  * @param {Trial} trial
  * @param {number} repeats
- * @param {(text: string) => void} report what it is doing
+ * @param {(text: string) => void} report receives the current step
  * @returns {Promise<import('./case.js').Results>}
  */
 export async function runTrial(caseName, trial, repeats, report) {
@@ -54,7 +54,7 @@ export async function runTrial(caseName, trial, repeats, report) {
 
 /**
  * @param {Map<string, Program>} programs
- * @param {number} count how many slices of each side
+ * @param {number} count the number of slices per side
  * @param {Program | undefined} receiver
  * @returns {Promise<Record<string, Figures>>} the mean of its slices, by side
  */

@@ -1,6 +1,6 @@
-// Writes the reference of the API as HTML into api-docs/: `npm run docs:api`. It fails where a comment is missing, like
-// test/api-documented.test.ts, which is faster. TypeDoc needs the JavaScript API of TypeScript, which TypeScript 7 does
-// not have, so npx gets both, in pinned versions.
+// Writes the API reference as HTML to api-docs/: `npm run docs:api`. It fails if a comment is missing, like
+// the faster test/api-documented.test.ts. TypeDoc needs the JavaScript API of TypeScript, which TypeScript 7
+// lacks, so npx installs both, in pinned versions.
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -25,7 +25,7 @@ if (status !== 0) {
   console.error(output);
   process.exit(1);
 }
-// A shape that has no name of its own, `__type`, is documented by what it belongs to.
+// An anonymous type, `__type`, is documented by the declaration that contains it.
 const missing = output
   .split('\n')
   .filter((line) => line.includes('does not have any documentation') && !line.includes('.__type.'));

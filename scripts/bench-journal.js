@@ -1,4 +1,4 @@
-// Prints how many batches a second the journal takes, what an fdatasync costs, and how long the event loop waits.
+// Measures the journal: batches per second, the duration of fdatasync, and the delay of the event loop.
 // node scripts/build.js && node scripts/bench-journal.js [--bytes 150000] [--seconds 5] [--in-flight 64] [--rate 0] [--directory …]
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,9 +16,9 @@ const { values } = parseArgs({
     bytes: { type: 'string', default: '150000' },
     seconds: { type: 'string', default: '5' },
     'in-flight': { type: 'string', default: '64' },
-    /** Batches a second; 0: as many as it takes. */
+    /** Batches per second; 0: unlimited. */
     rate: { type: 'string', default: '0' },
-    /** A sink that reads along. */
+    /** A sink that reads concurrently. */
     readers: { type: 'string', default: '1' },
     directory: { type: 'string', default: tmpdir() },
   },

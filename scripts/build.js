@@ -1,6 +1,6 @@
-// Compiles src/ into build/, file by file, and bundles the package from there into dist/: the doors as ES modules and
-// CommonJS, the two programs, and the declarations that the doors lead to. A few files instead of many hundred start
-// faster, and are what the package check and every test of a program run.
+// Compiles src/ into build/, file by file, and bundles the package from there into dist/: the entry points as
+// ES modules and CommonJS, the two programs, and the declarations of the entry points. A few bundled files
+// start faster than many hundred. The package check and every test of a program run them.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -15,7 +15,7 @@ const IMPORT = /^((?:im|ex)port (?:type )?)\{([^}]*)\} from '(\.[^']+)';/gm;
 
 rmSync(build, { recursive: true, force: true });
 rmSync(dist, { recursive: true, force: true });
-/** Where a module looks for a file beside itself. */
+/** A URL that a module resolves relative to itself. */
 const OWN_URL = /new URL\('(\.[^']+)', import\.meta\.url\)/g;
 const typescript = dirname(createRequire(import.meta.url).resolve('typescript/package.json'));
 execFileSync(process.execPath, [join(typescript, 'bin/tsc'), '-p', join(root, 'tsconfig.build.json')], {
@@ -28,7 +28,7 @@ await bundle('cjs', doors);
 writeFileSync(join(dist, 'cjs/package.json'), '{ "type": "commonjs" }\n');
 writeDeclarations();
 
-/** Files that others run in a process or thread of its own, and so find by a URL. */
+/** Files that run in their own process or thread, and are therefore located by a URL. */
 function placed() {
   const files = compiled.filter((name) => name.endsWith('.js'));
   return files.flatMap((name) => {
@@ -40,7 +40,7 @@ function placed() {
 }
 
 /**
- * A URL relative to a module is one relative to the file that the bundler puts the module in.
+ * Rewrites a URL relative to a module into one relative to the bundled file that contains it.
  *
  * @param {'esm' | 'cjs'} format
  * @returns {import('rolldown').Plugin}
@@ -80,13 +80,13 @@ async function bundle(format, files) {
     exports: 'named',
     entryFileNames: '[name].js',
     chunkFileNames: 'parts/[name]-[hash].js',
-    // By this name the package knows its own frames in a stack, see src/task/frames.ts.
+    // The package recognizes its own stack frames by this name, see src/task/frames.ts.
     codeSplitting: { groups: [{ name: 'burstlog-frames', test: /[\\/]task[\\/]frames\.js$/ }] },
     minifyInternalExports: false,
     comments: false,
   });
   await bundled.close();
-  // What runs when it is loaded must not be where the bundler puts what others share with it.
+  // A file that runs when it is loaded must not contain code that other files share.
   const programs = files.filter(
     (name) => !/^export (?!\{ ?\})/m.test(readFileSync(join(build, name), 'utf8')),
   );
@@ -96,7 +96,7 @@ async function bundle(format, files) {
   }
 }
 
-/** Copies what the doors declare, and what that mentions, to both formats. */
+/** Copies the declarations of the entry points, and the files that they reference, to both formats. */
 function writeDeclarations() {
   const reached = new Map(doors.map((name) => [name.replace(/\.js$/, '.d.ts'), '']));
   for (const name of reached.keys()) {
@@ -116,8 +116,8 @@ function writeDeclarations() {
 }
 
 /**
- * Declarations name what they import from the index of another room. Named where it is declared, they lead to no more
- * than they need.
+ * Declarations import from the index of another room. This rewrites the imports to the declaring files, so that only
+ * required declarations are copied.
  *
  * @param {string} path of a declaration file
  */

@@ -1,4 +1,4 @@
-// Finds an OpenTelemetry Collector, or builds one: `node scripts/collector.js [--build]` prints its path.
+// Finds or builds an OpenTelemetry Collector: `node scripts/collector.js [--build]` prints its path.
 import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
@@ -21,15 +21,15 @@ const manifestPath = join(root, 'collector-config/builder.yaml');
 const oldestGo = { major: 1, minor: 25 };
 
 /**
- * Where a Collector is, or why there is none and what to do.
+ * The path of a Collector, or the reason why there is none and how to get one.
  *
  * @typedef {{ readonly path: string, readonly reason?: undefined }
  *         | { readonly path?: undefined, readonly reason: string }} FoundCollector
  */
 
 /**
- * Looks for a Collector: `OTELCOL_BIN`, then `otelcol-contrib` and `otelcol` on the PATH, then one built before.
- * A wrong `OTELCOL_BIN` is said, not passed over.
+ * Searches for a Collector: `OTELCOL_BIN`, then `otelcol-contrib` and `otelcol` on the PATH, then a cached
+ * build. An invalid `OTELCOL_BIN` is reported, not ignored.
  *
  * @param {Readonly<Record<string, string | undefined>>} [environment]
  * @returns {FoundCollector}
@@ -54,8 +54,8 @@ export function findCollector(environment = process.env) {
 }
 
 /**
- * Builds the Collector of `collector-config/builder.yaml` into the cache and returns its path. It takes minutes.
- * Two builds at a time do no harm: each has a folder of its own, and the first to end is the one that stays.
+ * Builds the Collector of `collector-config/builder.yaml` into the cache and returns its path. It takes
+ * minutes. Concurrent builds are safe: each has its own folder, and the first one to finish is kept.
  *
  * @param {Readonly<Record<string, string | undefined>>} [environment]
  * @returns {Promise<string>}
@@ -74,9 +74,9 @@ export async function buildCollector(environment = process.env) {
   process.once('SIGINT', stop);
   process.once('SIGTERM', stop);
   try {
-    report(`1 of 2: builds the builder, ${manifest.builder}`);
+    report(`1 of 2: building the builder, ${manifest.builder}`);
     await run('go', ['install', manifest.builder], workshop, { GOBIN: workshop });
-    report(`2 of 2: builds ${manifest.name} ${manifest.version}, two to five minutes the first time`);
+    report(`2 of 2: building ${manifest.name} ${manifest.version}, two to five minutes the first time`);
     await run(join(workshop, 'builder'), ['--config', manifestPath, '--ldflags=-s -w'], workshop, {});
     const result = join(workshop, 'result');
     mkdirSync(result);
@@ -96,12 +96,12 @@ function moveInto(result, target) {
   try {
     renameSync(result, dirname(target));
   } catch (error) {
-    if (!isProgram(target)) throw error; // otherwise another build has ended before this one
+    if (!isProgram(target)) throw error; // otherwise another build finished first
   }
 }
 
 /**
- * The folder carries a digest of the manifest beside the version, so that a changed manifest is a new build.
+ * The folder name contains the version and a digest of the manifest, so that a changed manifest is built again.
  *
  * @param {Readonly<Record<string, string | undefined>>} environment
  */
@@ -126,7 +126,7 @@ function requireGo() {
       stdio: ['ignore', 'pipe', 'ignore'],
     });
   } catch {
-    throw new Error('the Collector was not built: there is no go program; install Go, or set OTELCOL_BIN');
+    throw new Error('the Collector was not built: go is not installed; install Go, or set OTELCOL_BIN');
   }
   const [, major, minor] = /go(\d+)\.(\d+)/.exec(version) ?? [];
   if (Number(major) > oldestGo.major || Number(minor) >= oldestGo.minor) return;
@@ -137,7 +137,7 @@ function requireGo() {
 }
 
 /**
- * Runs a program whose words go to our standard error, because standard output is for the path alone.
+ * Runs a program with its output on standard error, because standard output contains only the path.
  *
  * @param {string} program @param {string[]} parameters @param {string} folder
  * @param {Record<string, string>} environment
@@ -156,7 +156,7 @@ function run(program, parameters, folder, environment) {
       else
         fail(
           new Error(
-            `the Collector was not built: ${program} ended with ${signal ?? `code ${code}`}; see above`,
+            `the Collector was not built: ${program} exited with ${signal ?? `code ${code}`}; see above`,
           ),
         );
     });
@@ -181,7 +181,7 @@ function report(words) {
 /** @param {string[]} parameters @returns {Promise<string>} */
 async function main(parameters) {
   const unknown = parameters.find((parameter) => parameter !== '--build');
-  if (unknown !== undefined) throw new Error(`unknown parameter ${unknown}; the one there is: --build`);
+  if (unknown !== undefined) throw new Error(`unknown parameter ${unknown}; expected --build`);
   const found = findCollector();
   if (found.path !== undefined) return found.path;
   if (parameters.includes('--build') && !process.env.OTELCOL_BIN) return buildCollector();

@@ -1,11 +1,11 @@
-// Tries burstlog on every runtime, OpenTelemetry line, bundler, TypeScript and test runner of the compatibility table, and
-// writes docs/compatibility.md. It tries what was built last, and installs what that meets, in exact versions, into
-// .compatibility/.
+// Runs burstlog on every runtime, OpenTelemetry line, bundler, TypeScript version and test runner of the
+// compatibility table, and writes docs/compatibility.md. It uses the last build, and installs the tested
+// packages, in exact versions, into .compatibility/.
 //
-//   node scripts/compatibility.js             all, and writes the page
-//   node scripts/compatibility.js 'Bun' ...   only rows whose title has this text; the others keep what was found before
+//   node scripts/compatibility.js             runs all, and writes the page
+//   node scripts/compatibility.js 'Bun' ...   only rows whose title contains this text; the others are kept
 //
-// It fails if a cell that was "yes" is not any more.
+// It fails if a cell that was "yes" has changed.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

@@ -1,7 +1,7 @@
-// Writes what is made of the definition of the configuration: the reference in docs/distlogd.md, between its marks,
-// examples/distlogd.yaml, and docs/distlogd.schema.json; the settings in docs/setup.md; and docs/options.md, of the SDK's
-// options; and the programs in docs/frameworks.md. test/config/reference.test.ts, test/options-documented.test.ts and
-// test/examples.test.ts fail when they are stale. Needs dist/.
+// Generates documentation from the definitions of options: the reference between its markers in
+// docs/distlogd.md, examples/distlogd.yaml, docs/distlogd.schema.json, the settings in docs/setup.md, the SDK
+// options in docs/options.md, and the programs in docs/frameworks.md. test/config/reference.test.ts,
+// test/options-documented.test.ts and test/examples.test.ts fail if they are stale. Needs dist/.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -34,6 +34,6 @@ function writeReference(name, reference) {
   const page = join(root, name);
   const [before, rest] = readFileSync(page, 'utf8').split(begin);
   const after = rest?.split(end)[1];
-  if (after === undefined) throw new Error(`${name} has no marks of the reference`);
+  if (after === undefined) throw new Error(`${name} has no markers of the reference`);
   writeFileSync(page, `${before}${begin}\n${reference}\n\n${end}${after}`);
 }

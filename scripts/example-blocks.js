@@ -2,13 +2,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** A mark with the path of a file, and the block behind it. */
+/** A marker with the path of a file, followed by a code block. */
 const BLOCK = /<!-- (examples\/\S+) -->\n\n```(\w+)\n[\s\S]*?```/g;
 
 /**
  * @param {string} page Markdown
- * @param {string} root the folder that the paths start from
- * @returns {string} the page, with every marked block as its file is
+ * @param {string} root the base folder of the paths
+ * @returns {string} the page, with every marked block replaced by its file
  */
 export function withExamples(page, root) {
   return page.replace(BLOCK, (_block, path, language) => {

@@ -1,9 +1,9 @@
-// Installs the examples of frameworks beside the packed burstlog, starts each as a real process, sends it
-// one request that succeeds and one that fails, and checks what arrives at a real OTLP/HTTP receiver:
+// Installs the framework examples with the packed burstlog, starts each as a real process, sends it one
+// request that succeeds and one that fails, and checks what a real OTLP/HTTP receiver gets:
 //
 //   node scripts/examples.js [--all | names]
 //
-// Without --all it leaves out what takes long to install and to build. The copies with their node_modules
+// Without --all it skips examples that take long to install and build. The copies with their node_modules
 // stay in ~/.cache/burstlog/examples, so that the next run installs nothing.
 import { doesNotMatch } from 'node:assert/strict';
 import { cases } from './examples/cases.js';
@@ -75,7 +75,7 @@ async function runExample(example, { url, records, requests }) {
   }
 }
 
-/** Without what the environment of this script says about telemetry. */
+/** Removes telemetry variables from the environment of this script. */
 function cleanEnvironment() {
   const entries = Object.entries(process.env).filter(([name]) => !/^(OTEL_|BURSTLOG_|NODE_)/.test(name));
   return Object.fromEntries(entries);

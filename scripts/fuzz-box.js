@@ -1,5 +1,5 @@
 // Reads mutated, truncated and foreign black boxes: node scripts/fuzz-box.js [FILES, default 100000] [SEED]
-// Reading must never throw, never take long, and never return a record that was not written.
+// Reading must never throw, take long, or return a record that was not written.
 import { readFileSync } from 'node:fs';
 import {
   BLOCK_BYTES,
@@ -17,7 +17,7 @@ const SLOW_MILLIS = 1_000;
 let seed = firstSeed;
 
 /**
- * A whole number below `bound`; the same for the same seed.
+ * Returns a whole number below `bound`, deterministic for a seed.
  *
  * @param {number} bound
  */
@@ -35,7 +35,7 @@ const usedMillis = () => {
 /** @param {number} number */
 const bodyOf = (number) => `record ${number} of a text that is not always the same`;
 
-/** A box with records, marks of all kinds and signs. */
+/** Creates a box with records, entries of all kinds, and vital signs. */
 function box() {
   const blocks = 1 + random(2);
   const id = Array.from({ length: 32 }, () => random(16).toString(16)).join('');
@@ -99,7 +99,7 @@ function mutated(file) {
         Buffer.from(Array.from({ length: 2_000 }, () => random(256))),
       ]);
     case 2: {
-      // A piece of the file stands in another place.
+      // Moves a part of the file to another place.
       const [from, to, length] = [random(bytes.length), random(bytes.length), random(4_000)];
       bytes.copy(bytes, to, from, Math.min(bytes.length, from + length));
       return bytes;
@@ -131,11 +131,11 @@ for (let count = 0; count < files; count += 1) {
     records += 1;
     const { number, even } = record.attributes;
     if (record.body !== bodyOf(number) || even !== (number % 2 === 0)) {
-      throw new Error(`seed ${before}: a record that was not written: ${JSON.stringify(record)}`);
+      throw new Error(`seed ${before}: a record that was never written: ${JSON.stringify(record)}`);
     }
   }
 }
 if (slowest > SLOW_MILLIS) throw new Error(`seed ${firstSeed}: reading took ${slowest} ms`);
 console.log(
-  `${files} files (seed ${firstSeed}): ${records} records came back, all of them written; slowest ${slowest.toFixed(1)} ms`,
+  `${files} files (seed ${firstSeed}): ${records} records were read, all of them written; slowest ${slowest.toFixed(1)} ms`,
 );

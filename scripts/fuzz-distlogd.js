@@ -1,10 +1,11 @@
-// Sends a real distlogd what no client should:
+// Sends invalid input to a real distlogd:
 // node scripts/fuzz-distlogd.js [--quick] [--minutes N] [frames] [connections] [seed]
-// So many messages (1,000,000; with --quick 20,000) to all four receivers: cut, changed and made-up ones, deep nesting,
-// gzip bombs, whole megabytes; so many connections in turn (100,000; 2,000) to all five ports that say something wrong, or
-// nothing; and the attacks of test/support/attacks.js. With --minutes it goes on for so long. It must stay up, its memory
-// within what it says that it needs, what it does not take counted by cause, and whoever speaks rightly meanwhile must be
-// served: each of their records has to be in the file once. Ends with 1 if not. Needs the built package.
+// Sends this many messages (1,000,000; with --quick 20,000) to all four receivers: truncated, changed and
+// random ones, deep nesting, gzip bombs, whole megabytes. Opens this many connections, one after the other
+// (100,000; 2,000), to all five ports, with invalid data or none. Runs the attacks of
+// test/support/attacks.js. With --minutes it continues for this time. The daemon must stay up, within the
+// memory that it reports as needed, and count rejected input by cause. It must serve valid clients in the
+// meantime: each of their records has to be in the file once. Exits with 1 if not. Needs the built package.
 import { createReadStream, mkdtempSync, rmSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { connect as connectHttp2 } from 'node:http2';
@@ -38,13 +39,13 @@ if (
 
 const MEBIBYTE = 2 ** 20;
 const PORTIONS = given.quick ? 1 : 20;
-/** Of a hundred messages so many go over HTTP and gRPC, a request each. */
+/** This many of a hundred messages are sent over HTTP and gRPC, one request each. */
 const REQUESTS_IN_HUNDRED = 4;
 const CONNECTIONS_AT_ONCE = 64;
 const CANARY = 'canary ';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-/** By a name that the type check does not follow: it runs before the build. */
+/** Imported by a name that the type check does not resolve, because it runs before the build. */
 const room = (/** @type {string} */ name) =>
   import(new URL(`../build/${name}/index.js`, import.meta.url).href);
 const roomFrames = await room('frames');
@@ -75,13 +76,13 @@ console.log(`${shown(frames)} messages, ${shown(connections)} connections, seed 
 const ports = Object.values(daemon.endpoints).map((endpoint) => Number(/:(\d+)$/.exec(endpoint)?.[1]));
 const { zmqAck = '', zmqPush = '', otlpGrpc = '', otlpHttp = '', http = '' } = daemon.endpoints;
 
-// What is changed.
+// The valid input that is mutated.
 const request1 = Buffer.from(encodeDecoded(decodeJsonLogs(JSON.stringify(otlp))));
 const requests = [request1, Buffer.concat([request1, request1])];
 const json = Buffer.from(JSON.stringify(otlp));
 const records = [record, [record, record]].map((each) => Buffer.from(JSON.stringify(each)));
 const bomb = gzipSync(Buffer.alloc(200 * MEBIBYTE));
-/** A map in a map, and so on, each with its length before it. */
+/** Nested maps, each with its length prefix. */
 const deep = (() => {
   let bytes = Buffer.alloc(0);
   for (let depth = 0; depth < 2_000; depth += 1) {
@@ -95,11 +96,11 @@ const deep = (() => {
   return bytes;
 })();
 const deepJson = Buffer.from(`{"resourceLogs":${'['.repeat(100_000)}`);
-/** Of the client of zmqAck that does nothing wrong: the others know its id. */
+/** The producer id of a well-behaved zmqAck client, which the others know. */
 const owned = newProducer();
 const producers = Array.from({ length: 64 }, () => bytesOf(16));
 
-/** A body of OTLP in protobuf that is most likely wrong. */
+/** Creates an OTLP protobuf body that is most likely invalid. */
 function body() {
   const dice = next() % 1_000;
   if (dice === 0) return deep;
@@ -127,7 +128,7 @@ function ackMessage() {
     body: data,
   };
   const parts = encodeData(header);
-  // The rest has right check sums, so that the body is looked at.
+  // The rest has valid checksums, so that the body is parsed.
   return dice < 8
     ? parts
     : parts.map((/** @type {Uint8Array} */ part) =>
@@ -145,7 +146,7 @@ function pushMessage() {
   return [topic, Buffer.from(changed(pick(seeds), next))];
 }
 
-/** What is sent so is taken or lost: the daemon may be busy with bombs, on a busy machine for some time. */
+/** Messages may be lost here: on a busy machine the daemon may be busy with bombs for some time. */
 const context = new Context({ blocky: false });
 const options = { linger: 0, sendTimeout: 120_000 };
 const dealer = new Dealer({ ...options, context, routingId: 'fuzz', receiveTimeout: 0 });
@@ -216,7 +217,7 @@ function grpcCall() {
   });
 }
 
-/** Greetings of the protocols, so that what follows is looked at. */
+/** Valid beginnings of the protocols, so that the following bytes are parsed. */
 const greetings = [
   Buffer.alloc(0),
   Buffer.from('ff00000000000000017f0300', 'hex'),
@@ -229,7 +230,7 @@ const greetings = [
   Buffer.from('16030100', 'hex'),
 ];
 
-/** One connection: it says something wrong, or nothing, and leaves in one of three ways. @param {number} port */
+/** Opens a connection, sends invalid data or none, and closes it in a random way. @param {number} port */
 function connection(port) {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1');
@@ -242,7 +243,7 @@ function connection(port) {
       const how = next() % 3;
       if (how === 0) socket.end(bytes);
       else socket.write(bytes, () => (how === 1 ? socket.destroy() : socket.resetAndDestroy()));
-      // One that is closed by neither side would last as long as the daemon lets it.
+      // Otherwise a connection that neither side closes would last until the daemon's timeout.
       socket.setTimeout(500, () => socket.destroy());
     });
   });
@@ -250,12 +251,12 @@ function connection(port) {
 
 const attacks = new Attacks(roomFrames, () => daemon.endpoints, owned.id);
 
-/** Four clients that do nothing wrong. */
+/** Four well-behaved clients. */
 let canaries = 0;
 const honestProducer = owned.id;
 const honestDealer = new Dealer({ context, linger: 0, receiveTimeout: 120_000 });
 honestDealer.connect(zmqAck);
-// One of its own: a connection that breaks the rules of ZeroMQ is cut off with all that is on it.
+// A separate socket: a connection that violates the ZeroMQ protocol is closed with everything on it.
 const honestPush = new Push({ ...options, context });
 honestPush.connect(zmqPush);
 let honestSeq = 0;
@@ -271,7 +272,7 @@ function canary() {
 async function sing() {
   const headers = { 'content-type': 'application/json' };
   const answer = await fetch(`${otlpHttp}/v1/logs`, { method: 'POST', headers, body: canary() });
-  if (answer.status !== 200) throw new Error(`OTLP/HTTP answers ${answer.status}: ${await answer.text()}`);
+  if (answer.status !== 200) throw new Error(`OTLP/HTTP answered ${answer.status}: ${await answer.text()}`);
   await singGrpc();
   await singAck();
   await honestPush.send(['PLO', encodeDecoded(decodeJsonLogs(canary()))]);
@@ -290,7 +291,7 @@ async function singAck() {
     await honestDealer.send(parts);
     const reply = decodeReply(await honestDealer.receive());
     if (reply.kind === 'ack' && reply.last === honestSeq) return;
-    if (reply.kind !== 'retry') throw new Error(`zmqAck answers ${JSON.stringify(reply)}`);
+    if (reply.kind !== 'retry') throw new Error(`zmqAck answered ${JSON.stringify(reply)}`);
   }
 }
 
@@ -310,7 +311,7 @@ async function singGrpc() {
       });
       stream.on('error', reject).on('trailers', (trailers) => {
         if (trailers['grpc-status'] === '0') resolve(undefined);
-        else reject(new Error(`OTLP/gRPC answers ${trailers['grpc-status']} ${trailers['grpc-message']}`));
+        else reject(new Error(`OTLP/gRPC answered ${trailers['grpc-status']} ${trailers['grpc-message']}`));
       });
       stream.resume().end(Buffer.concat([prefix, bytes]));
     });
@@ -332,7 +333,9 @@ async function look() {
   const bytes = Number(/^distlogd_resident_memory_bytes (\S+)$/m.exec(text)?.[1]);
   highest = Math.max(highest, bytes / MEBIBYTE);
   if (!(bytes <= neededBytes)) {
-    throw new Error(`it takes ${inMebibytes(bytes)} MiB, and says that it needs ${inMebibytes(neededBytes)}`);
+    throw new Error(
+      `it uses ${inMebibytes(bytes)} MiB, but reports that it needs at most ${inMebibytes(neededBytes)}`,
+    );
   }
 }
 
@@ -402,7 +405,7 @@ for (const { name, records: taken, refused, dropped } of status.receivers) {
     unseen.delete(cause);
     return `${cause} ${shown(count)}`;
   });
-  console.log(`${name}: ${shown(taken)} records taken; refused: ${causes.join(', ') || 'nothing'}`);
+  console.log(`${name}: ${shown(taken)} records accepted; refused: ${causes.join(', ') || 'nothing'}`);
 }
 const [code] = await daemon.stop();
 /** @type {Map<string, number>} */
@@ -414,7 +417,7 @@ rmSync(folder, { recursive: true });
 const once = [...found.values()].filter((count) => count === 1).length;
 const seconds = ((performance.now() - beganAt) / 1000).toFixed(1);
 console.log(
-  `${seconds} s: ${shown(sent.messages)} messages, ${shown(sent.connections)} connections: it stayed up, ${highest.toFixed(0)} MiB at most (it needs up to ${inMebibytes(neededBytes)}); of ${canaries} right records ${once} are there once`,
+  `${seconds} s: ${shown(sent.messages)} messages, ${shown(sent.connections)} connections: it stayed up with at most ${highest.toFixed(0)} MiB (limit ${inMebibytes(neededBytes)}); of ${canaries} valid records ${once} were written once`,
 );
 if (unseen.size > 0) console.log(`nothing was refused as ${[...unseen].join(', ')}: too few messages`);
 const isServed = once === canaries && found.size === canaries;

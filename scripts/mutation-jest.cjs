@@ -1,4 +1,5 @@
-// How jest runs the tests of a mutant, for mutation.js: those first that are likely to notice it, and until one fails.
+// Runs the tests of a mutant with jest, for mutation.js: the most likely ones to fail first, and only until
+// one fails.
 const { relative } = require('node:path');
 const { default: Sequencer } = require('@jest/test-sequencer');
 

@@ -1,15 +1,16 @@
-// Mutation testing: changes one expression of the source at a time in a copy of the project, runs the tests of its
-// room, and counts how many of the changes a test notices ("killed").
+// Mutation testing: changes one expression of the source at a time in a copy of the project, runs the tests
+// of its room, and counts how many changes the tests detect ("killed").
 //
 //   node scripts/mutation.js                      all targets, 40 mutants each
 //   node scripts/mutation.js burst journal        these targets
-//   node scripts/mutation.js store                any room with a folder of tests of its own
+//   node scripts/mutation.js store                any room with its own test folder
 //   node scripts/mutation.js --mutants 100 --seed 7 --list burst
 //
-// Which mutants are tried depends on the seed alone. Before a target is measured, the run proves itself: its tests must
-// pass unchanged, must fail with a file that throws, and must pass with a changed comment. A mutant survives only if all
-// of them pass. They run in one process, those first that are likely to notice, and the first test that fails ends the
-// run; one that takes five times as long as the tests unchanged, and at least a minute, counts as killed.
+// The seed alone determines which mutants are tried. Before measuring a target, the run verifies itself: its
+// tests must pass unchanged, must fail with a file that throws, and must pass with a changed comment. A
+// mutant survives only if all tests pass. They run in one process, the most likely ones to fail first, and
+// the first failing test ends the run. A run that takes five times as long as the unchanged tests, and at
+// least a minute, counts as killed.
 import { spawnSync } from 'node:child_process';
 import {
   copyFileSync,
@@ -35,15 +36,15 @@ import { parseSync } from '@swc/core';
 /** @typedef {{ readonly source: readonly string[], readonly tests: readonly string[] }} Target */
 
 /**
- * What is measured: source files, and the tests that have to notice (patterns of jest). Tests that start programs of
- * `build/` or `dist/` are left out where they take long: no mutant is in those.
+ * The source files to measure, and the tests that must detect their mutants (patterns of jest). Slow tests
+ * that start programs of `build/` or `dist/` are excluded: those contain no mutants.
  */
 const targets = /** @type {Record<string, Target>} */ ({
   burst: {
     source: ['src/burst', 'src/holding', 'src/limit'],
     tests: [
       ...['test/burst/(?!endings)', 'test/holding', 'test/limit'],
-      // Of the black box, those that run it in their own process.
+      // Only black box tests that run in their own process.
       'test/box/(black-box|deferred-records|watch)',
     ],
   },
@@ -59,7 +60,7 @@ const targets = /** @type {Record<string, Target>} */ ({
   },
 });
 
-/** An operator, and what is written in its place. */
+/** Operators and their replacements. */
 const operators = /** @type {Readonly<Record<string, string>>} */ ({
   '<': '<=',
   '<=': '<',
@@ -77,9 +78,9 @@ const operators = /** @type {Readonly<Record<string, string>>} */ ({
 });
 const assignments = /** @type {Readonly<Record<string, string>>} */ ({ '+=': '-=', '-=': '+=' });
 
-/** The least time that the tests of a mutant may take. */
+/** The minimum timeout for the tests of a mutant. */
 const LEAST_MILLIS = 60_000;
-/** And how many times as long as the tests unchanged. */
+/** The timeout as a multiple of the duration of the unchanged tests. */
 const TIMES = 5;
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -122,7 +123,7 @@ class TestedRoom {
   proveItself(file) {
     const original = readFileSync(join(this.#copy, file), 'utf8');
     const tests = this.#tests.join(' ');
-    if (!this.passWith(file, original)) throw new Error(`${tests} fail without any change`);
+    if (!this.passWith(file, original)) throw new Error(`${tests} fail without a change`);
     const startedAt = performance.now();
     if (!this.passWith(file, `${original}\n// A comment.\n`))
       throw new Error(`${tests} fail with a new comment`);
@@ -134,7 +135,7 @@ class TestedRoom {
 
   /**
    * @param {string} file
-   * @param {string | Buffer} text what the file holds meanwhile
+   * @param {string | Buffer} text the temporary content of the file
    * @returns {boolean} whether the tests pass
    */
   passWith(file, text) {
@@ -150,7 +151,7 @@ class TestedRoom {
   }
 
   /**
-   * Names of test files, or parts of them: those that are likely to notice, the likeliest first.
+   * Names of test files, or parts of them: the most likely ones to fail first.
    *
    * @param {string} file
    * @returns {string[]}
@@ -175,10 +176,10 @@ class TestedRoom {
       env: { ...process.env, MUTATION_FIRST: JSON.stringify(first) },
       timeout: this.#mostMillis,
       killSignal: 'SIGKILL',
-      // The types do not have it.
+      // Missing in the types.
       ...{ detached: true },
     });
-    // A mutant that never ends would go on in a worker of jest.
+    // Otherwise an endless mutant would keep running in a worker of jest.
     if (status === null) spawnSync('kill', ['-KILL', '--', `-${pid}`]);
     return status === 0 ? undefined : (/^failed (.*)$/m.exec(stdout)?.[1] ?? '');
   }
@@ -263,9 +264,10 @@ function mutantsOf(folders) {
  */
 function mutantsOfFile(file) {
   const bytes = readFileSync(join(root, file));
-  // A program's first line is no script behind the mark.
+  // A shebang line is not JavaScript.
   const source = String(bytes).replace(/^#!/, '//');
-  // Spans count on from one parse to the next, and from the first token of the file: a leading mark shows where.
+  // Spans continue from one parse to the next, starting at the first token; a leading marker shows the
+  // offset.
   const ast = /** @type {any} */ (
     parseSync(`0;${source}`, { syntax: 'typescript', target: 'es2022', decorators: true })
   );
@@ -295,7 +297,7 @@ function visit(node, found) {
 }
 
 /**
- * What can be changed at a node of the syntax tree.
+ * Returns the possible changes at a node of the syntax tree.
  *
  * @param {any} node
  * @param {Buffer} bytes
@@ -333,7 +335,7 @@ function changesOf(node, bytes, offset) {
     case 'UpdateExpression':
       return replaced(
         text.includes('++') ? text.replace('++', '--') : text.replace('--', '++'),
-        `${node.operator} turns round`,
+        `${node.operator} is inverted`,
       );
     case 'BooleanLiteral':
       return replaced(String(!node.value), `${node.value} becomes ${!node.value}`);
@@ -346,7 +348,7 @@ function changesOf(node, bytes, offset) {
       ];
     }
     case 'ExpressionStatement':
-      return node.expression.type === 'CallExpression' ? replaced(';', 'a call is left out') : [];
+      return node.expression.type === 'CallExpression' ? replaced(';', 'a call is removed') : [];
     default:
       return [];
   }
@@ -361,7 +363,7 @@ function changed(bytes, { start, end, text }) {
 }
 
 /**
- * So many of them, spread over all, chosen by the seed.
+ * Selects this many mutants, spread over all, by the seed.
  *
  * @param {readonly Mutant[]} all
  * @param {number} count

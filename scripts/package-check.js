@@ -1,6 +1,7 @@
-// Packs the package as npm would publish it and uses the tarball as a stranger would: publint, attw, and on each
-// OpenTelemetry line an empty project that installs it, imports it, requires it, runs the first block of
-// README.md, compiles against its types, and uses it from a CommonJS jest. It also weighs what an installation adds.
+// Packs the package as npm would publish it and uses the tarball like an external user: publint, attw, and on
+// each OpenTelemetry line an empty project that installs it, imports it, requires it, runs the first block of
+// README.md, compiles against its types, and uses it from a CommonJS jest. It also measures the installed
+// size.
 import { execFileSync } from 'node:child_process';
 import {
   cpSync,
@@ -23,7 +24,9 @@ const tool = (/** @type {string} */ name) => join(root, 'node_modules/.bin', nam
 let failed = 0;
 let passed = 0;
 
-/** A program in the project of a stranger: it starts the daemon, sends a record to it, ends it, and asks distlog. */
+/**
+ * A program in the user's project: it starts the daemon, sends a record to it, stops it, and runs distlog.
+ */
 const THROUGH = `import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
@@ -58,7 +61,10 @@ await once(daemon, 'exit');
 console.log(execFileSync('node_modules/.bin/distlog', ['find', 'charged twice', 'out.jsonl'], { encoding: 'utf8' }));
 `;
 
-/** The most that `npm install burstlog` may add beside OpenTelemetry, and what the tarball may hold. */
+/**
+ * The maximum size that `npm install burstlog` may add to OpenTelemetry, and the expected content of the
+ * tarball.
+ */
 const MAX_INSTALLED_BYTES = 4_000_000;
 const MAX_FILES = 800;
 
@@ -92,21 +98,24 @@ function pack() {
           path,
         ),
     );
-  check('the tarball holds what it should', () => strange.length === 0 || fail(`also ${strange.join(', ')}`));
-  check(`the tarball holds ${files.length} files, at most ${MAX_FILES}`, () => {
-    if (files.length > MAX_FILES) fail(`it holds ${files.length}`);
+  check(
+    'the tarball has only expected files',
+    () => strange.length === 0 || fail(`unexpected: ${strange.join(', ')}`),
+  );
+  check(`the tarball has ${files.length} files, at most ${MAX_FILES}`, () => {
+    if (files.length > MAX_FILES) fail(`it has ${files.length}`);
   });
   return join(room, filename);
 }
 
 /**
- * What the README's command adds to a project beside OpenTelemetry's own packages.
+ * Measures what the README's command adds to a project, excluding OpenTelemetry's packages.
  * @param {string} tarball
  */
 function lightInstall(tarball) {
   const project = join(room, 'light');
   mkdirSync(project);
-  writeFileSync(join(project, 'package.json'), '{ "name": "stranger", "private": true }\n');
+  writeFileSync(join(project, 'package.json'), '{ "name": "external-project", "private": true }\n');
   const packages = ['@opentelemetry/api@1.9.1', '@opentelemetry/sdk-logs@0.223.1'];
   run('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', tarball, ...packages], project);
   const modules = join(project, 'node_modules');
@@ -116,7 +125,7 @@ function lightInstall(tarball) {
   if (scripts.length > 0) fail(`${scripts.join(', ')} have an install script`);
   const bytes = added.reduce((sum, path) => sum + sizeOf(join(project, path)), 0);
   console.log(
-    `        ${added.length} packages, ${bytes.toLocaleString('en-US')} bytes beside OpenTelemetry's`,
+    `        ${added.length} packages, ${bytes.toLocaleString('en-US')} bytes in addition to OpenTelemetry`,
   );
   if (bytes > MAX_INSTALLED_BYTES) fail(`more than ${MAX_INSTALLED_BYTES} bytes: ${added.join(', ')}`);
 }
@@ -145,7 +154,7 @@ function line(name, node, manifest, tarball) {
     .map((dependency) => `${dependency}@${devDependencies[dependency]}`);
   const project = join(room, name);
   mkdirSync(project);
-  writeFileSync(join(project, 'package.json'), '{ "name": "stranger", "private": true }\n');
+  writeFileSync(join(project, 'package.json'), '{ "name": "external-project", "private": true }\n');
   const path = `${dirname(node)}${delimiter}${process.env.PATH}`;
   const inProject = (/** @type {string} */ command, /** @type {string[]} */ args) =>
     run(command, args, project, { ...process.env, PATH: path });
@@ -162,7 +171,7 @@ function line(name, node, manifest, tarball) {
     ]),
   );
   const use =
-    "const { BurstLogRecordProcessor, Severity } = burstlog; if (Severity.ERROR !== 17 || !BurstLogRecordProcessor) throw new Error('not all there');";
+    "const { BurstLogRecordProcessor, Severity } = burstlog; if (Severity.ERROR !== 17 || !BurstLogRecordProcessor) throw new Error('exports are missing');";
   check(`${name}: import`, () =>
     inProject(node, ['--input-type=module', '--eval', `import * as burstlog from 'burstlog'; ${use}`]),
   );
@@ -181,8 +190,8 @@ function line(name, node, manifest, tarball) {
   });
   check(`${name}: distlogd and distlog from the command line`, () => {
     const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-    const said = inProject(join(project, 'node_modules/.bin/distlogd'), ['--version']);
-    if (!said.includes(version)) fail(`distlogd --version printed ${said}`);
+    const printed = inProject(join(project, 'node_modules/.bin/distlogd'), ['--version']);
+    if (!printed.includes(version)) fail(`distlogd --version printed ${printed}`);
     if (
       !inProject(join(project, 'node_modules/.bin/distlog'), ['tree', '--help']).includes(
         'usage: distlog tree',
@@ -200,12 +209,12 @@ function line(name, node, manifest, tarball) {
     const { code, output } = firstBlock();
     writeFileSync(join(project, 'first.mjs'), code);
     const printed = inProject(node, ['first.mjs']);
-    if (printed.trim() !== output.trim()) fail(`it printed\n${printed}\nand not\n${output}`);
+    if (printed.trim() !== output.trim()) fail(`it printed\n${printed}\nexpected\n${output}`);
   });
-  check(`${name}: distlog doctor looks into that program`, () => {
-    // Ends with 1: it misses a context manager.
-    const said = inProject('sh', ['-c', 'node_modules/.bin/distlog doctor -- node first.mjs || true']);
-    if (!said.includes('1 bursts, 2 released')) fail(`distlog doctor printed ${said}`);
+  check(`${name}: distlog doctor inspects that program`, () => {
+    // Exits with 1, because there is no context manager.
+    const printed = inProject('sh', ['-c', 'node_modules/.bin/distlog doctor -- node first.mjs || true']);
+    if (!printed.includes('1 bursts, 2 released')) fail(`distlog doctor printed ${printed}`);
   });
   for (const [format, extension] of [
     ['ES modules', 'mts'],
@@ -237,7 +246,7 @@ import { ZmqLogRecordExporter } from 'burstlog/zeromq';
 export const all: unknown[] = [Severity.ERROR, captureLogs, ZmqLogRecordExporter];
 `,
     );
-    // TypeScript 7 has no node10 any more; the last line that has it is 5.
+    // TypeScript 7 has no node10; 5 is the last line that supports it.
     const options = ['--noEmit', '--skipLibCheck', '--target', 'es2022', '--module', 'commonjs'];
     inProject('npx', [
       '-y',
@@ -252,12 +261,12 @@ export const all: unknown[] = [Severity.ERROR, captureLogs, ZmqLogRecordExporter
   });
   check(`${name}: from a CommonJS jest`, () => {
     const test = `test('burstlog', () => { const burstlog = require('burstlog'); ${use} });\n`;
-    writeFileSync(join(project, 'stranger.test.js'), test);
+    writeFileSync(join(project, 'external.test.js'), test);
     inProject(node, [join(root, 'node_modules/jest/bin/jest.js'), '--rootDir', project, '--silent']);
   });
 }
 
-/** The first JavaScript block of README.md and the text block that follows it: its output. */
+/** Returns the first JavaScript block of README.md and the following text block, which is its output. */
 function firstBlock() {
   const readme = readFileSync(join(root, 'README.md'), 'utf8');
   const match = /```js\n((?:(?!```)[\s\S])*)```\n\n```text\n([\s\S]*?)```/.exec(readme);

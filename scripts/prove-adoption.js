@@ -1,6 +1,7 @@
-// Kills a distlogd with SIGKILL while it adopts black boxes, and checks that every record is in its file once:
+// Kills a distlogd with SIGKILL while it recovers black boxes, and checks that every record is in its file
+// once:
 //   node scripts/prove-adoption.js [KILLS, default 30]
-// Exit code 1 if a record is missing or doubled. Needs dist/ and build/.
+// Exit code 1 if a record is missing or duplicated. Needs dist/ and build/.
 import { mkdtempSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -10,9 +11,9 @@ import { adopt } from '../test/receivers/box/support/adoption.js';
 
 const RECORDS = 5_000;
 const BLOCKS = 20;
-/** No process has this id. */
-const NOBODY = 2 ** 22 + 1;
-/** The daemon is killed at so many moments after it is ready, one by one. */
+/** No process has this pid. */
+const UNUSED_PID = 2 ** 22 + 1;
+/** The daemon is killed at one of these milliseconds after it is ready, one after the other. */
 const MOMENTS_MILLIS = 300;
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const kills = Number(process.argv[2] ?? 30);
@@ -24,7 +25,7 @@ function deadBox(number) {
   const resource = { attributes: { 'service.name': 'prove' } };
   const process_ = {
     id,
-    pid: NOBODY,
+    pid: UNUSED_PID,
     thread: 0,
     processMark: '',
     pidNamespace: readlinkSync('/proc/self/ns/pid'),

@@ -1,7 +1,8 @@
-// Kills services with a black box in every way, and checks what is recovered of them:
+// Kills services with a black box in every way, and checks the recovered records:
 //   node scripts/prove-box.js [CHILDREN for each way, default 50] [WAY...]
-// Of each child: no gap, no double, nothing that was not written, nothing of a trace that had ended well; of the tail
-// no more is missing than the records of `flushMillis`, and nothing after exit and throw. Needs dist/ and build/.
+// For each child: no gaps, no duplicates, nothing that was not written, nothing of a trace that ended
+// successfully. At the end at most the records of `flushMillis` are missing, and none after exit and throw.
+// Needs dist/ and build/.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -12,20 +13,20 @@ import { recoverBoxes } from '../build/box/index.js';
 
 const FLUSH_MILLIS = 10;
 const PER_MILLI = 5;
-/** Records of which the child notes when they were emitted. */
+/** The number of records whose emit times the child notes. */
 const NOTED = 8_192;
-/** Where these times stand behind the other notes. */
+/** The offset of these times behind the other notes. */
 const NOTES_AT = 40;
-/** A busy machine lets a thread wait between a record and its flush; what the child notices of that comes to it. */
+/** The delay between a record and its flush on a busy machine, in addition to the delay that the child notes. */
 const LATE_MILLIS = 100;
-/** For so long it counts how late the event loop was. */
+/** The period for which the child notes the maximum delay of its event loop. */
 const LATE_FOR_MILLIS = 500;
-/** Requests begin once in a millisecond; so many times ten may have ended without a word of it. */
+/** A request begins every millisecond; ten times this many may have ended without an entry in the box. */
 const MARKS = 15;
 const AT_A_TIME = 2;
 
 /**
- * How a child ends; what the parent sends after a while; whether records may be missing at the end.
+ * How a child ends: its own code, or a signal of the parent; and whether records may be missing at the end.
  *
  * @type {Record<string, { end?: string, signal?: NodeJS.Signals, flags?: string[], mayMiss: boolean, watch?: boolean }>}
  */
@@ -98,7 +99,7 @@ const tick = () => {
   write(late, 32);
   const due = (performance.now() - started) * ${PER_MILLI};
   while (count * 2 < due) emit();
-  // The other half belongs to requests that end well, some of them after several flushes.
+  // The other half belongs to requests that end successfully, some of them after several flushes.
   const span = spanOf(request);
   request += 1;
   write(request, 16);
@@ -166,8 +167,8 @@ async function prove(way) {
 /**
  * @param {readonly import('../build/record/index.js').ReadableLogRecordLike[]} records
  * @param {{ emitted: number, ended: number, newest: number, lastMillis: number, lateMillis: number, atMillis: (count: number) => number }} known
- *   what the child had noted: records of the open trace, the last of the long requests (each tenth) that had ended, the
- *   newest request, the time of the last record and of any, and how late its event loop was
+ *   the notes of the child: records of the open trace, the last of the long requests (every tenth) that had
+ *   ended, the newest request, the time of the last record and of any, and the delay of its event loop
  * @param {boolean} mayMiss
  * @param {string} way
  */
@@ -178,17 +179,17 @@ function check(records, { emitted, ended, newest, lastMillis, lateMillis, atMill
     if (count !== undefined && body === `record ${count}`) {
       numbers.push(count);
     }
-    // That a request has ended is written at the next flush too; it may have been open at the last one.
+    // The end of a request is also written at the next flush; it may have been open at the last one.
     else if (request % 10 === 0 ? request < ended - 10 * MARKS : request < newest - 10 * MARKS) {
       throw new Error(`${way}: request ${request} had ended, the last was ${ended} of ${newest}`);
     }
   }
   const first = numbers[0];
   const gap = numbers.find((number, index) => number !== first + index);
-  if (gap !== undefined) throw new Error(`${way}: gap or double at ${gap}`);
+  if (gap !== undefined) throw new Error(`${way}: gap or duplicate at ${gap}`);
   const firstLost = (numbers.at(-1) ?? -1) + 1;
   const lost = emitted - firstLost;
-  if (!mayMiss && lost !== 0) throw new Error(`${way}: ${lost} records of the tail are missing`);
+  if (!mayMiss && lost !== 0) throw new Error(`${way}: ${lost} records at the end are missing`);
   return {
     recovered: numbers.length,
     lost: Math.max(0, lost),
@@ -217,7 +218,7 @@ for (const way of only.length > 0 ? only : Object.keys(ways)) {
   const recovered = results.reduce((sum, one) => sum + one.recovered, 0);
   const middle = results.length >> 1;
   console.log(
-    `${way}: ${children} children, ${recovered} records recovered, no gap, no double; tail lost: ` +
+    `${way}: ${children} children, ${recovered} records recovered, no gaps, no duplicates; lost at the end: ` +
       `median ${losses[middle]}, at most ${losses.at(-1)} records; of the last ${millis[middle]}, at most ${millis.at(-1)} ms`,
   );
   // Before a heap is out of memory, the garbage collector stops the process for longer than any flush takes.

@@ -1,6 +1,7 @@
-// Proves the promise of ack mode for as long as you like: node scripts/prove-bridge.js [seconds]
-// Three clients export to a daemon that is killed, stopped and started again at random, with short and long
-// time-outs. In the end each batch whose export succeeded must be in the journal once, each other one at most once.
+// Verifies the guarantee of ack mode for a given time: node scripts/prove-bridge.js [seconds]
+// Three clients export to a daemon that is killed, suspended and restarted at random, with short and long
+// timeouts. At the end each batch whose export succeeded must be in the journal once, and each other batch at
+// most once.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';

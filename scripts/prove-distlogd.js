@@ -1,11 +1,12 @@
-// Proves what distlogd promises:
+// Verifies the guarantees of distlogd:
 // node scripts/prove-distlogd.js [--quick] [--minutes N] [--attack] [records] [kills] [ack|push]
-// An application of its own process sends so many numbered records (2,000,000; with --quick 100,000, or 600,000 under
-// attack) to a distlogd that is killed with SIGKILL so many times (20; 4) at random moments, also while it starts. With
-// --attack hostile clients send meanwhile what stands in test/support/attacks.js. With --minutes it is done again and
-// again for so long. In the end each record whose export succeeded must be in the file once, each other one at most once.
-// In push mode records may be lost: it counts how many. Exit code 1 if something is lost in ack mode, or doubled in any.
-// Needs the built package, and some 300 bytes of disk a record.
+// An application in its own process sends this many numbered records (2,000,000; with --quick 100,000, or
+// 600,000 under attack) to a distlogd that is killed with SIGKILL this many times (20; 4) at random moments,
+// including its start. With --attack, hostile clients run the attacks of test/support/attacks.js at the same
+// time. With --minutes it is repeated for this time. At the end each record whose export succeeded must be in
+// the file once, and each other record at most once. In push mode records may be lost, and are counted. Exits
+// with 1 if a record is lost in ack mode, or duplicated in any mode. Needs the built package, and about 300
+// bytes of disk per record.
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -39,7 +40,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const shown = (/** @type {number} */ number) => number.toLocaleString('en-US');
 const pause = (/** @type {number} */ millis) => new Promise((resolve) => setTimeout(resolve, millis));
 
-/** Of the built package. */
+/** Modules of the built package. */
 const frames = await import(new URL('../build/frames/index.js', import.meta.url).href);
 const ATTACKED = {
   config: {
@@ -57,16 +58,16 @@ for (let round = 1, isKept = true; isKept; round += 1) {
   isKept = await prove();
   if (!isKept) process.exitCode = 1;
   if (performance.now() - startedAt >= minutes * 60_000) break;
-  console.log(`${((performance.now() - startedAt) / 60_000).toFixed(1)} minutes, round ${round} is over`);
+  console.log(`${((performance.now() - startedAt) / 60_000).toFixed(1)} minutes, round ${round} done`);
 }
 
-/** @returns whether it kept what it promises */
+/** @returns whether the guarantees hold */
 async function prove() {
   const folder = mkdtempSync(join(tmpdir(), 'distlogd-prove-'));
   const notes = join(folder, 'notes');
   const beganAt = performance.now();
   const daemon = new RealDaemon(folder, join(root, 'dist/esm/cli/distlogd.js'), given.attack ? ATTACKED : {});
-  // What it sends takes seconds to make.
+  // The data takes seconds to create.
   const victim = frames.newProducer().id;
   const attacks = given.attack ? new Attacks(frames, () => daemon.endpoints, victim) : undefined;
   await daemon.start();
@@ -75,7 +76,7 @@ async function prove() {
     notes,
     count: records,
     batch: BATCH,
-    // Push mode succeeds at once; so fast that nothing is lost by the bound of its queue as long as the daemon runs.
+    // Push mode succeeds at once; paced so that the limit of its queue drops nothing while the daemon runs.
     ...(mode === 'push' ? { lanes: 1, pace: 5 } : {}),
     exporter: {
       mode,
@@ -98,14 +99,14 @@ async function prove() {
   };
   const reporting = setInterval(report, 5_000);
 
-  // One moment in each of so many equal parts of the work, and there somewhere.
+  // One kill at a random moment in each of these equal parts of the work.
   for (let part = 0; part < kills; part += 1) {
     const at = Math.floor(((part + Math.random()) / kills) * batches * 0.98);
     await sender.until(() => sender.ended >= at || isOver).catch(() => {});
     await pause(Math.random() * 20);
     await daemon.kill();
     done += 1;
-    // A daemon that is killed while it recovers, too.
+    // Also kills a daemon that is recovering.
     while (done < kills && Math.random() < 0.2) {
       part += 1;
       await daemon.begin();
@@ -120,14 +121,14 @@ async function prove() {
   clearInterval(reporting);
   await attacking;
   report();
-  if (code !== 0) console.error(`the sender ended with ${code}: ${sender.errors}`);
+  if (code !== 0) console.error(`the sender exited with ${code}: ${sender.errors}`);
   if (mode === 'push') await idle(daemon);
   await daemon.until(({ sinks }) => sinks[0].behind.batches === 0);
-  // Each is a batch that was written alone at two kills in a row.
+  // Each is a batch that was written alone at two consecutive kills.
   const { letters } = await daemon.replay('out');
   if (letters > 0) console.error(`${letters} batches had become dead letters; they were replayed`);
   const [end] = await daemon.stop();
-  if (end !== 0) console.error(`distlogd ended with ${end}: ${daemon.life}`);
+  if (end !== 0) console.error(`distlogd exited with ${end}: ${daemon.life}`);
 
   const oracle = new Oracle(records);
   oracle.note(notes);
@@ -136,22 +137,22 @@ async function prove() {
   const bytes = statSync(daemon.file).size;
   const seconds = ((performance.now() - beganAt) / 1000).toFixed(1);
   console.log(
-    `${seconds} s, file of ${shown(bytes)} bytes, ${shown(sender.stats?.resent ?? 0)} batches sent again, ${inStart} of the kills in a start`,
+    `${seconds} s, file of ${shown(bytes)} bytes, ${shown(sender.stats?.resent ?? 0)} batches sent again, ${inStart} of the kills during a start`,
   );
   if (failed > 0)
-    console.log(`${shown(failed)} exports failed: ${shown(failedArrived)} of their records are there`);
+    console.log(`${shown(failed)} exports failed: ${shown(failedArrived)} of their records were written`);
   const did = mode === 'push' ? 'queued' : 'acknowledged';
   console.log(
-    `${mode}: ${shown(sent)} records sent, ${shown(succeeded)} ${did}, ${shown(arrived)} arrived, ${done} kills: ${shown(lost)} lost, ${shown(doubled)} doubled`,
+    `${mode}: ${shown(sent)} records sent, ${shown(succeeded)} ${did}, ${shown(arrived)} arrived, ${done} kills: ${shown(lost)} lost, ${shown(doubled)} duplicated`,
   );
   const isKept = (mode === 'push' || lost === 0) && doubled + strangers === 0;
   const isRight = isKept && sent === records && done === kills && code === 0 && end === 0;
   if (isRight) rmSync(folder, { recursive: true });
-  else console.error(`what distlogd said: ${daemon.said}its files are kept: ${folder}`);
+  else console.error(`output of distlogd: ${daemon.said}its files are kept: ${folder}`);
   return isRight;
 }
 
-/** Hostile clients, until it is over. */
+/** Runs hostile clients until the work is over. */
 async function attack(/** @type {Attacks} */ attacks, /** @type {() => boolean} */ isOver) {
   for (let round = 1; !isOver(); round += 1) {
     await attacks.all();
@@ -159,7 +160,7 @@ async function attack(/** @type {Attacks} */ attacks, /** @type {() => boolean} 
   }
 }
 
-/** Resolves when nothing came for a second: in push mode nobody says what the last one is. */
+/** Resolves when nothing arrived for a second, because push mode does not signal its end. */
 async function idle(/** @type {RealDaemon} */ daemon) {
   for (let before = -1; ; ) {
     const { receivers } = await daemon.status();

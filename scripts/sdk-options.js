@@ -1,5 +1,5 @@
-// The reference of the SDK's options, docs/options.md, made of the interfaces in src/ and their comments.
-// `npm run docs` writes it; test/options-documented.test.ts fails when it is stale.
+// Generates the reference of the SDK's options, docs/options.md, from the interfaces in src/ and their
+// comments. `npm run docs` writes it; test/options-documented.test.ts fails if it is stale.
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -34,7 +34,7 @@ const SECTIONS = [
 ];
 
 /**
- * The options of an interface, in its order.
+ * Returns the options of an interface, in their order.
  *
  * @param {string} file
  * @param {string} name
@@ -43,7 +43,7 @@ const SECTIONS = [
 export function optionsOf(file, name) {
   const text = readFileSync(join(root, 'src', file), 'utf8');
   const start = text.search(new RegExp(`^export interface ${name}\\b`, 'm'));
-  if (start < 0) throw new Error(`there is no interface ${name} in ${file}`);
+  if (start < 0) throw new Error(`no interface ${name} in ${file}`);
   const body = text.slice(start, text.indexOf('\n}', start));
   const members = body.matchAll(/(?:\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s+)?^ {2}readonly (\w+)(\??):/gm);
   return [...members].map(([, comment = '', option = '', mark]) => ({
@@ -57,7 +57,7 @@ export function optionsOf(file, name) {
   }));
 }
 
-/** The page. */
+/** Renders the page. */
 export function optionsPage() {
   const sections = SECTIONS.map(([heading, file = '', name = '']) => {
     const rows = optionsOf(file, name).map(

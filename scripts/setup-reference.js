@@ -1,4 +1,5 @@
-// The tables of docs/setup.md, made of the definition of the settings. scripts/config-docs.js writes them.
+// Generates the tables of docs/setup.md from the definitions of the settings. scripts/config-docs.js writes
+// them.
 
 /** @typedef {import('../src/settings/index.ts').AnyField} AnyField */
 

@@ -1,4 +1,5 @@
-// Writes docs/tree.svg, the picture of README.md: what `distlog tree` prints of examples/records.jsonl, in colour.
+// Writes docs/tree.svg, the picture in README.md: the colored output of `distlog tree` for
+// examples/records.jsonl.
 //
 //   node scripts/build.js && node scripts/terminal-picture.js
 import { execFileSync } from 'node:child_process';
@@ -9,10 +10,10 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const CELL = { width: 7.8, height: 18 };
 const PADDING = 14;
-/** Escape sequences of colour, ECMA-48. */
+/** Color escape sequences, ECMA-48. */
 const ESCAPE = String.fromCharCode(27);
 const SGR = new RegExp(`(${ESCAPE}\\[[\\d;]*m)`, 'g');
-/** Of the terminal in the picture: light grey on dark blue grey. */
+/** The colors of the terminal in the picture: light gray on dark blue-gray. */
 const COLORS = {
   ground: '#14191f',
   plain: '#d5dbe3',
@@ -29,10 +30,10 @@ export const picture = {
 };
 
 /**
- * Lines with escape sequences of colour (SGR) as an SVG.
+ * Renders lines with color escape sequences (SGR) as an SVG.
  *
  * @param {string} text
- * @param {string} title what stands in the first line, as if it had been typed
+ * @param {string} title the first line, shown as typed input
  * @returns {string}
  */
 export function terminalSvg(text, title) {
@@ -63,7 +64,7 @@ function spans(line) {
   for (const part of line.split(SGR)) {
     if (part.startsWith(ESCAPE)) style = styleOf(part.slice(2, -1));
     else if (part !== '') {
-      // Every piece has its place, so that a font with wider signs shifts nothing.
+      // Every piece has its own position, so that fonts with wider glyphs shift nothing.
       const x = (PADDING + column * CELL.width).toFixed(1);
       result += `<tspan x="${x}"${style}>${escaped(part)}</tspan>`;
       column += part.length;
@@ -72,7 +73,7 @@ function spans(line) {
   return result;
 }
 
-/** @param {string} code parameters of SGR, those that distlog uses */
+/** @param {string} code the SGR parameters that distlog uses */
 function styleOf(code) {
   const set = code.split(';');
   const color = set.includes('31')

@@ -1,24 +1,24 @@
-// Finds a VictoriaLogs server, or builds one: `node scripts/victoria-logs.js [--build]` prints its path.
+// Finds or builds a VictoriaLogs server: `node scripts/victoria-logs.js [--build]` prints its path.
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** What is built, and what docker-compose.fleet.yml runs. */
+/** The version that is built, which docker-compose.fleet.yml also runs. */
 export const version = 'v1.52.1';
 const goModule = `github.com/VictoriaMetrics/VictoriaLogs/app/victoria-logs@${version}`;
 const program = 'victoria-logs';
 
 /**
- * Where a VictoriaLogs server is, or why there is none and what to do.
+ * The path of a VictoriaLogs server, or the reason why there is none and how to get one.
  *
  * @typedef {{ readonly path: string, readonly reason?: undefined }
  *         | { readonly path?: undefined, readonly reason: string }} FoundServer
  */
 
 /**
- * Looks for a server: `VICTORIA_LOGS_BIN`, then `victoria-logs` on the PATH, then one built before.
+ * Looks for a server: `VICTORIA_LOGS_BIN`, then `victoria-logs` on the PATH, then a cached build.
  *
  * @param {Readonly<Record<string, string | undefined>>} [environment]
  * @returns {FoundServer}
@@ -40,7 +40,7 @@ export function findVictoriaLogs(environment = process.env) {
 }
 
 /**
- * Builds it into the cache, in a folder of its own first: two builds at a time do no harm. It takes about a minute.
+ * Builds it into the cache, first in its own folder, so that concurrent builds are safe. Takes about a minute.
  *
  * @param {Readonly<Record<string, string | undefined>>} environment
  * @returns {string} its path
@@ -60,7 +60,7 @@ function build(environment) {
     try {
       renameSync(workshop, target);
     } catch (error) {
-      if (!isProgram(join(target, program))) throw error; // otherwise another build has ended before this one
+      if (!isProgram(join(target, program))) throw error; // otherwise another build finished first
     }
     return join(target, program);
   } finally {

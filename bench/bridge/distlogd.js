@@ -6,19 +6,19 @@ import { fileURLToPath } from 'node:url';
 
 const PROGRAM = fileURLToPath(new URL('../../dist/esm/cli/distlogd.js', import.meta.url));
 
-/** A real distlogd in a process and a folder of its own. */
+/** A real distlogd in its own process and folder. */
 export class Distlogd {
   /** Its folder, on the disk of the temporary files. */
   directory = mkdtempSync(join(tmpdir(), 'bench-distlogd-'));
-  /** Where each receiver listens, by its name. @type {Readonly<Record<string, string>>} */
+  /** The address of each receiver, by name. @type {Readonly<Record<string, string>>} */
   endpoints = {};
-  /** From spawning it to `/readyz` that says 200, milliseconds. */
+  /** Time from spawning the process until `/readyz` returns 200, in milliseconds. */
   readyMillis = 0;
   #child;
-  #said = '';
+  #stderr = '';
 
   /**
-   * @param {(directory: string) => string} config of `http` it is said here that any port will do
+   * @param {(directory: string) => string} config the configuration; `http` gets a free port here
    * @param {readonly string[]} [execArgv]
    * @returns {Promise<Distlogd>} when it is ready
    */
@@ -46,7 +46,7 @@ export class Distlogd {
     });
     this.#child.stderr.setEncoding('utf8');
     this.#child.stderr.on('data', (text) => {
-      this.#said += text;
+      this.#stderr += text;
     });
   }
 
@@ -54,7 +54,7 @@ export class Distlogd {
     return this.#child.pid;
   }
 
-  /** Its figures, see `docs/distlogd.md`, by name and labels as they are written. */
+  /** Its metrics, see `docs/distlogd.md`, by name and labels as they are written. */
   async metrics() {
     const response = await fetch(`${this.endpoints.http}/metrics`);
     const lines = (await response.text()).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
@@ -78,18 +78,18 @@ export class Distlogd {
   async #ready() {
     await new Promise((resolve, reject) => {
       const look = () => {
-        const line = /ready: (.*?)(?: data=.*)?$/m.exec(this.#said)?.[1];
-        if (line === undefined || !this.#said.endsWith('\n')) return;
+        const line = /ready: (.*?)(?: data=.*)?$/m.exec(this.#stderr)?.[1];
+        if (line === undefined || !this.#stderr.endsWith('\n')) return;
         const all = line.split(', ').map((one) => /** @type {[string, string]} */ (one.trim().split(' ', 2)));
         this.endpoints = Object.fromEntries(all);
         resolve(undefined);
       };
       this.#child.stderr.on('data', look);
       this.#child.once('exit', (code) =>
-        reject(new Error(`distlogd ended with ${code}, saying: ${this.#said}`)),
+        reject(new Error(`distlogd exited with ${code}; its output: ${this.#stderr}`)),
       );
     });
     const { status } = await fetch(`${this.endpoints.http}/readyz`);
-    if (status !== 200) throw new Error(`/readyz says ${status}`);
+    if (status !== 200) throw new Error(`/readyz returned ${status}`);
   }
 }

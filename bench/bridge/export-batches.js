@@ -4,12 +4,12 @@
  */
 
 /**
- * Exports the same batches over and over, so many at a time, as a batch processor with `maxConcurrentExports` does.
+ * Exports the same batches repeatedly, several at a time, like a batch processor with `maxConcurrentExports`.
  *
  * @param {Exporter} exporter
  * @param {readonly import('@opentelemetry/sdk-logs').ReadableLogRecord[][]} batches
- * @param {number} times how many batches in all
- * @param {number} window how many exports are under way
+ * @param {number} times the total number of batches
+ * @param {number} window the number of concurrent exports
  * @returns {Promise<void>} when the last one succeeded; rejects when one failed
  */
 export function exportBatches(exporter, batches, times, window) {

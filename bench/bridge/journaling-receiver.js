@@ -1,6 +1,6 @@
-// The way of a batch through distlogd up to its acknowledgement, with a sink that discards, in a process of its own:
-// receiver of ack mode, journal with an fdatasync before each acknowledgement, a sink runner with its cursor. Asked for
-// a report, it reports the median of the fdatasyncs since the last one, milliseconds.
+// The path of a batch through distlogd up to its acknowledgement, with a sink that discards, in its own
+// process: receiver of ack mode, journal with an fdatasync before each acknowledgement, and a sink runner
+// with its cursor. A report contains the median of the fdatasyncs since the last report, in milliseconds.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -53,7 +53,7 @@ process.on('message', (word) => {
     syncs = [];
   } else process.disconnect();
 });
-// Also when the run was killed.
+// Also if the run was killed.
 process.on('disconnect', async () => {
   clearInterval(trimming);
   await receiver.stop(0);

@@ -1,6 +1,6 @@
 /**
- * Records in the form in which Python's distlog sends them, topic `PLJ`: the dictionary of a LogRecord as JSON, about
- * 400 bytes, in tasks of ten records.
+ * Records in the format of Python's distlog, topic `PLJ`: the dictionary of a LogRecord as JSON, about 400
+ * bytes, in tasks of ten records.
  *
  * @param {number} count
  * @returns {Buffer[]}

@@ -1,5 +1,5 @@
-// A receiver of ack mode in a process of its own: it looks a batch through as the daemon does, acknowledges, and
-// keeps nothing.
+// A receiver of ack mode in its own process: it scans a batch like the daemon, acknowledges it, and discards
+// it.
 import { ZmqAckReceiver, zmqAckOptions } from '../../build/receivers/zeromq/index.js';
 import { resolve } from '../../build/settings/index.js';
 
@@ -23,5 +23,5 @@ const receiver = new ZmqAckReceiver(resolve(zmqAckOptions, 'zmqAck', { endpoint:
 await receiver.start();
 process.send?.(receiver.endpoint);
 process.on('message', () => process.disconnect());
-// Also when the run was killed.
+// Also if the run was killed.
 process.on('disconnect', () => process.exit());

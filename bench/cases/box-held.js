@@ -12,10 +12,10 @@ export const title =
 const TRACES = 64;
 const PER_TRACE = 16;
 const CAPACITY = 128;
-/** Of one repeat. The box flushes every 10 ms, as by default. */
+/** Emits per repeat. The box flushes every 10 ms, the default. */
 const EMITS = { full: 64_000, quick: 32_000 };
 const SLICES = 10;
-/** What the span processor reads of a span that went well. */
+/** The fields that the span processor reads of a successful span. */
 const FINISHED = {
   name: 'request',
   kind: 1,
@@ -60,7 +60,7 @@ export function prepare({ box, kind, emits }) {
     });
   };
   const turn = kind === 'mixed' ? () => traces.forEach(emit) : () => shortRequests(spans, number + 1, emit);
-  /** Turns of 1,024 records, and the event loop between them. @param {number} count */
+  /** Emits in turns of 1,024 records, with the event loop between them. @param {number} count */
   const run = async (count) => {
     let nanoseconds = 0;
     for (let at = 0; at < count; at += TRACES * PER_TRACE) {
@@ -90,10 +90,10 @@ export function lines(trial, results) {
 }
 
 /**
- * 64 requests, each in a trace of its own that begins and ends at once.
+ * 64 requests, each in its own trace that begins and ends at once.
  *
  * @param {ReturnType<BurstLogRecordProcessor['spanProcessor']>} spans
- * @param {number} first the number of the first one
+ * @param {number} first the number of the first request
  * @param {(trace: import('@opentelemetry/api').Context) => void} emit
  */
 function shortRequests(spans, first, emit) {
@@ -107,7 +107,10 @@ function shortRequests(spans, first, emit) {
   }
 }
 
-/** A record of one of five call sites: the same text or a new one, few or many attributes, a list. @param {number} index */
+/**
+ * A record of one of five call sites: constant or new text, few or many attributes, a list. @param {number}
+ * index
+ */
 function mixedRecord(index) {
   switch (index % 5) {
     case 0:

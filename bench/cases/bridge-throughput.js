@@ -43,7 +43,7 @@ export async function prepare({ side, window, millis }) {
   const made = batchesOf(sdkRecords(BATCH * 8, ATTRIBUTES), BATCH);
   await exportBatches(exporter, made, WARM_BATCHES, Number(window));
   await end.report();
-  // As many as last about as long as wanted, on each side.
+  // Scales the number of batches to about the same duration on each side.
   const from = performance.now();
   await exportBatches(exporter, made, WARM_BATCHES, Number(window));
   const times = Math.ceil((WARM_BATCHES * Number(millis)) / (performance.now() - from));

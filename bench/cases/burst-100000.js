@@ -12,12 +12,12 @@ export const title =
   'other work? Over OTLP/gRPC to a receiver in another process, from the trigger to the end of delivery.';
 
 const HELD = 100_000;
-/** Of the burst before, which warms the way out: in a real service loud records have gone it before. */
+/** Records of a previous burst, which warms up the delivery, as loud records do in a real service. */
 const WARM = 5_000;
 const RESOLUTION_MILLIS = 1;
 const P99_AT_MOST = 25;
 const LONGEST_AT_MOST = 60;
-/** Trigger and manifest. */
+/** The trigger and the manifest. */
 const BESIDE = 2;
 
 /** @type {import('../case.js').Case['trials']} */
@@ -58,14 +58,14 @@ export async function prepare({ address }) {
       delay.enable();
       await pause(20);
       delay.reset();
-      // The histogram begins with the second turn after a reset.
+      // The histogram starts with the second turn after a reset.
       await pause(5 * RESOLUTION_MILLIS);
       const from = performance.now();
       fail(second);
       const triggerMillis = performance.now() - from;
       await provider.forceFlush();
       const totalMillis = performance.now() - from;
-      // So that a stall at the very end is seen too.
+      // Includes a stall at the very end.
       await pause(5 * RESOLUTION_MILLIS);
       delay.disable();
       return {

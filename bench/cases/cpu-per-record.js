@@ -13,11 +13,11 @@ export const title =
   'the OTLP/gRPC exporter, and a receiver in another process.';
 
 const AT_MOST = 0.35;
-/** In front of the SDK, where the record has not been made. */
+/** In front of the SDK, before the record is created. */
 const DEFERRED_AT_MOST = 0.07;
 const RECORDS = { full: 51_200, quick: 20_480 };
 const WARM_RUNS = 3;
-/** Half of the queue of the BatchLogRecordProcessor, so that it drops nothing. */
+/** Half of the BatchLogRecordProcessor's queue, so that it drops nothing. */
 const RECORDS_PER_FLUSH = 1_024;
 const RECORDS_PER_TRACE = 32;
 
@@ -129,5 +129,5 @@ function inSpans(burst) {
  */
 function expectAll(counts, wanted, what) {
   const wrong = counts.find((count) => count !== wanted);
-  if (wrong !== undefined) throw new Error(`${wrong} records were ${what}, and not ${wanted}`);
+  if (wrong !== undefined) throw new Error(`${wrong} records were ${what}, expected ${wanted}`);
 }

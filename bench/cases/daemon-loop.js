@@ -78,12 +78,12 @@ export function lines(trial, results) {
 }
 
 /**
- * Exports at the wanted pace. What cannot leave in time leaves later; then fewer came than wanted, and it shows.
+ * Exports at the given rate. Late exports are delayed, so that a lower rate becomes visible.
  *
  * @param {ZmqLogRecordExporter} exporter
  * @param {readonly import('@opentelemetry/sdk-logs').ReadableLogRecord[][]} batches
  * @param {number} seconds
- * @returns {Promise<number>} milliseconds that it took
+ * @returns {Promise<number>} the duration in milliseconds
  */
 async function paced(exporter, batches, seconds) {
   const began = performance.now();

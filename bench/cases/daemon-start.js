@@ -7,7 +7,7 @@ export const title =
 
 const MILLIS_AT_MOST = 400;
 const MEBIBYTES_AT_MOST = 90;
-/** After so long the memory is looked at. */
+/** The time after which the memory is measured. */
 const IDLE_MILLIS = 2_000;
 
 /** @type {import('../case.js').Case['trials']} */

@@ -9,7 +9,7 @@ export const title =
   'BatchLogRecordProcessor? Emitted through a logger of the SDK, in steps that fit the queue, each flushed; the ' +
   'exporter takes a batch in the next turn of the event loop.';
 
-/** Of one slice; ten are a repeat. */
+/** Records per slice; ten slices are a repeat. */
 const RECORDS = 20_480;
 const SLICES = 10;
 const RECORDS_PER_FLUSH = 1_024;

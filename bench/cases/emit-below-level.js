@@ -7,7 +7,7 @@ import { quietRecord } from '../records.js';
 export const title =
   'What does a record below `level` cost, against a processor of the SDK whose `enabled()` is just `false`?';
 
-/** Of one slice; ten are a repeat. */
+/** Emits per slice; ten slices are a repeat. */
 const EMITS = 200_000;
 const SLICES = 10;
 /** @type {{ readonly [place: string]: number }} */
@@ -19,13 +19,13 @@ export function trials() {
     measure: `emit() below level, ${place}`,
     options: 'level INFO, a DEBUG record of 4 attributes',
     sides: { ours: { side: 'ours', place }, disabled: { side: 'disabled' } },
-    // Of what takes so little, each process compiles its own version.
+    // For such short calls, each process compiles its own version.
     repeatsPerProcess: 1,
     slices: SLICES,
   }));
 }
 
-/** Writes an attribute on every record, but wants none for itself. */
+/** Adds an attribute to every record, but requests none. */
 class Enricher extends RecordProcessor {
   constructor() {
     super((record) => record.setAttribute('tenant', 'one'));
@@ -53,7 +53,7 @@ export function prepare({ side, place }) {
   const emit = () => {
     for (let index = 0; index < EMITS; index += 1) {
       const record = quietRecord(index);
-      // Else the record that nobody reads might not be made.
+      // Otherwise the engine might not create an unused record.
       do_not_optimize(record);
       logger.emit(record);
     }

@@ -10,7 +10,7 @@ export const title =
 
 const TRACES = 64;
 const SIZES = [1_000, 8_192, 65_536];
-/** Of one repeat. */
+/** Emits per repeat. */
 const EMITS = { full: 320_000, quick: 100_000 };
 const SLICES = 10;
 const AT_MOST = Number(process.versions.node.split('.')[0]) < 24 ? 0.27 : 0.3;

@@ -9,7 +9,7 @@ export const title =
 
 const TRACES = 64;
 const SIZES = [1_000, 8_192, 65_536, 1_000_000];
-/** Of one repeat. */
+/** Emits per repeat. */
 const EMITS = { full: 320_000, quick: 100_000 };
 const SLICES = 10;
 const QUICK = ['trace 1000', 'trace 8192', 'global 65536'];
@@ -30,7 +30,7 @@ export function trials({ isQuick }) {
         options: `scope ${scope}, capacity ${capacity.toLocaleString('en-US')}, maxBytes raised`,
         sides: { ours: { side: 'ours', ...common }, ring: { side: 'ring', ...common } },
         slices: SLICES,
-        // Each process has its own luck with memory; but a million records take their time to fill.
+        // Memory layout differs between processes; but a million records take long to fill.
         repeatsPerProcess: held < 1_000_000 ? 1 : 3,
       };
     });

@@ -20,7 +20,7 @@ const COUNTS = [
   { held: 120_000, traces: TRACES, atMost: AT_MOST },
   { held: 160_000, traces: 10_000 },
 ];
-/** In front of the SDK, where the record has not been made. */
+/** In front of the SDK, before the record is created. */
 const DEFERRED = { held: 65_536, traces: TRACES, atMost: 0.5 };
 
 /** @type {import('../case.js').Case['trials']} */

@@ -34,7 +34,7 @@ export async function prepare({ exporters: count, batches }) {
   const endpoint = String(await program.started());
   const exporters = Array.from({ length: Number(count) }, () => new ZmqLogRecordExporter({ endpoint }));
   const made = batchesOf(sdkRecords(BATCH * 8, 4), BATCH);
-  // Every exporter is connected before anything is measured.
+  // Every exporter is connected before the measurement.
   await exportAll(exporters, made, exporters.length * WINDOW);
   return {
     async repeat() {
@@ -50,7 +50,7 @@ export async function prepare({ exporters: count, batches }) {
 }
 
 /**
- * Each exporter has its window full until all have been begun.
+ * Keeps the window of each exporter full until all batches have been started.
  *
  * @param {readonly ZmqLogRecordExporter[]} exporters
  * @param {readonly import('@opentelemetry/sdk-logs').ReadableLogRecord[][]} batches

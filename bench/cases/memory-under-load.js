@@ -15,7 +15,7 @@ export const title =
 const MEBIBYTE = 2 ** 20;
 const MAX_BYTES = 32 * MEBIBYTE;
 const TRACES = 10_000;
-/** Each one of so many traces fails. */
+/** One of this many traces fails. */
 const FAILING = 20;
 const SAMPLE_MILLIS = 100;
 const LOADS = [
@@ -56,7 +56,7 @@ export async function prepare({ address, bodyCharacters, recordsPerTrace, traces
       }
       if (ended % FAILING === 0) logger.emit({ severityNumber: ERROR, body: 'it went wrong' });
     });
-    // The trace lives on until its turn comes again, which may be never: then its records wait for their end.
+    // The trace stays open until its next turn, which may never come: its records then wait for the end.
     if (ended % 2 === 0) return;
     span.end();
     spans[at] = tracer.startSpan('request', { root: true });
@@ -100,7 +100,7 @@ export function lines(trial, results) {
 }
 
 /**
- * Makes bodies that share nothing: `repeat()` alone would make a rope that takes no memory.
+ * Creates bodies that share no memory: `repeat()` alone would create a rope, which takes almost none.
  *
  * @param {number} characters
  */

@@ -31,7 +31,7 @@ can read it. Senders that need more send batches (\`bridge-throughput\`).`;
 
 const AT_LEAST = 50_000;
 const RECORDS = { full: 200_000, quick: 40_000 };
-/** Different ones; they are pushed over and over. */
+/** Number of different messages, which are sent repeatedly. */
 const MADE = 10_000;
 const TOPIC = 'PLJ';
 const LOOK_MILLIS = 20;

@@ -58,7 +58,7 @@ export async function prepare({ rule, file }) {
   const { signal } = new AbortController();
   let index = 1;
   const work = async () => {
-    // Other indexes, so that nothing is remembered.
+    // Different indexes, so that nothing is cached.
     const view = new RuleSet({ rules: chosen, match }, undefined).viewOf('out');
     const entries = Array.from({ length: ENTRIES }, () => ({
       index: index++,

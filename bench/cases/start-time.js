@@ -23,7 +23,7 @@ const preloads = {
   burstlog: ['--import', `${dist}esm/register.js`],
   'sdk-node': ['--require', './sdk-node.cjs'],
 };
-/** Loads it and says how long that took. The API is the application's own, and loaded anyway. */
+/** Loads the package and prints the duration. The API belongs to the application, which loads it anyway. */
 const timedRequire = `
   require('@opentelemetry/api');
   const begin = performance.now();

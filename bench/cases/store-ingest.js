@@ -31,7 +31,7 @@ export function trials({ isQuick }) {
 
 /** @type {import('../case.js').Case['prepare']} */
 export async function prepare({ sink, batches }) {
-  // At least one sink there must be: one that skips nearly everything.
+  // At least one sink is required: one that skips nearly everything.
   const daemon = await Distlogd.start((directory) => {
     const rest = `rest: { type: file, path: ${directory}/rest.jsonl, maxBehind: { bytes: 1MiB }, onFull: skip }`;
     const sinks = sink === '' ? `sinks: { ${rest} }` : `sinks: { ${rest}, out: ${sink} }`;

@@ -13,9 +13,9 @@ export const title =
 const MEBIBYTE = 2 ** 20;
 const PROGRAM = new URL('../../dist/esm/store/store-program.js', import.meta.url);
 const WRITE_BATCHES = 32;
-/** Different requests, over and over: their making is not what is measured. */
+/** Number of different requests, which are written repeatedly; creating them is not measured. */
 const REQUESTS = 2_000;
-/** Of the records: they fill the store before it is measured. */
+/** The fraction of the records that fill the store before the measurement. */
 const FILLING = 0.6;
 const FORMS = {
   full: { records: 3_500_000, maxBytes: 1_000 * MEBIBYTE, partitionRecords: 1_000_000 },
@@ -76,7 +76,8 @@ export async function prepare({ records, maxBytes, partitionRecords }) {
       const count = Number(records) * (1 - FILLING);
       const slowestMillis = await write(count);
       const perSecond = (count * 1e3) / (performance.now() - began);
-      if (store.totals.partitionsRemoved === removed) throw new Error('no partition was removed meanwhile');
+      if (store.totals.partitionsRemoved === removed)
+        throw new Error('no partition was removed during the measurement');
       const growth = (residentBytes(store.pid) - fullBytes) / MEBIBYTE;
       return { perSecond, slowestMillis, idle: idleBytes / 1e6, growth };
     },

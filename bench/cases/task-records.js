@@ -5,7 +5,7 @@ import { quietRecord } from '../records.js';
 
 export const title = 'What does TaskLogRecordProcessor add to a record that is emitted inside a task?';
 
-/** Of one slice; ten are a repeat. */
+/** Emits per slice; ten slices are a repeat. */
 const EMITS = 100_000;
 const SLICES = 10;
 const AT_MOST = 1.3;
@@ -45,7 +45,7 @@ export function prepare({ side }) {
       const nanoseconds = nanosecondsEach(EMITS, inTask);
       const { attributes } = /** @type {{ attributes: Record<string, unknown> }} */ (last);
       if ((attributes['task.sequence'] === EMITS) !== (side === 'with'))
-        throw new Error('not marked as it should');
+        throw new Error('the record lacks the attributes of the task');
       return { nanoseconds };
     },
   };

@@ -9,7 +9,7 @@ export const title =
   'What does a task cost (a span, its start and its end as records), against the same span and records written by ' +
   'hand with the SDK? And with nothing registered, against a task with the SDK?';
 
-/** Of one slice; ten are a repeat. */
+/** Tasks per slice; ten slices are a repeat. */
 const TASKS = 20_000;
 const SLICES = 10;
 
@@ -47,7 +47,8 @@ export function prepare({ side }) {
       const before = seen;
       const nanoseconds = nanosecondsEach(TASKS, all);
       const wanted = side === 'nothing' ? 0 : TASKS * 3;
-      if (seen - before !== wanted) throw new Error(`saw ${seen - before} spans and records, not ${wanted}`);
+      if (seen - before !== wanted)
+        throw new Error(`saw ${seen - before} spans and records, expected ${wanted}`);
       return { nanoseconds };
     },
   };
@@ -86,7 +87,7 @@ function byTask(index) {
   task('charge card', { 'user.id': index, currency: 'EUR' }, work);
 }
 
-/** What a careful application would write at each place. */
+/** The equivalent code of a careful application. */
 function byHand({ logger, tracer }) {
   /** @param {number} index */
   return (index) => {

@@ -38,7 +38,7 @@ export async function prepare({ shape, records }) {
       let lines = 0;
       for (const _ of linesOf(grown)) lines += 1;
       const seconds = (performance.now() - from) / 1e3;
-      // Kilobytes; the high-water mark of the process.
+      // In kilobytes; the high-water mark of the process.
       const gibibytes = process.resourceUsage().maxRSS / 2 ** 20;
       return { seconds, forestSeconds, gibibytes, kept: grown.records, lines };
     },
@@ -105,7 +105,7 @@ function attributesOf(task, place, sequence, tasksPerTrace) {
 }
 
 /**
- * A string of its own each time, as a parser makes it.
+ * Returns a new string each time, like a parser.
  *
  * @param {number} value
  * @param {number} digits
@@ -114,7 +114,7 @@ function hex(value, digits) {
   return Buffer.from((value + 1).toString(16).padStart(digits, '0')).toString('latin1');
 }
 
-/** Fisher and Yates, with a generator that gives the same order each time. @param {unknown[]} items */
+/** Fisher-Yates with a deterministic generator. @param {unknown[]} items */
 function shuffle(items) {
   let state = 12_345;
   for (let at = items.length - 1; at > 0; at -= 1) {

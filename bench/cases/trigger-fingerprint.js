@@ -7,7 +7,7 @@ export const title =
   'What does it cost a trigger that `limit` distinguishes errors by their fingerprint? With a limit that is never ' +
   'reached, against `limit: false`. Each error bursts one quiet record; delivery is not part of the time.';
 
-/** Of one slice. */
+/** Errors per slice. */
 const ERRORS = 2_000;
 const SLICES = 10;
 const AT_MOST_MICROSECONDS = 10;
@@ -49,7 +49,7 @@ export function prepare({ side, what }) {
   };
   return {
     async repeat() {
-      // CPU time, since the difference of two wall times is lost in what else the machine does.
+      // CPU time, because the difference of two wall times is lost in the noise of the machine.
       const from = process.cpuUsage();
       emit();
       const { user, system } = process.cpuUsage(from);

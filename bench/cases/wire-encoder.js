@@ -10,7 +10,7 @@ export const title =
 const BATCHES = [512, 64];
 const ATTRIBUTES = [4, 8];
 const QUICK = ['4 512', '8 512'];
-/** Of one repeat. */
+/** Records per repeat. */
 const RECORDS = { full: 400_000, quick: 100_000 };
 const SLICES = 10;
 const WARM_RECORDS = 200_000;

@@ -14,7 +14,7 @@ const BATCH = 512;
 const WINDOW = 8;
 const ATTRIBUTES = 4;
 const AT_MOST = 0.3;
-/** Of one slice. */
+/** Batches per slice. */
 const BATCHES = { full: 200, quick: 60 };
 const SLICES = 4;
 const WARM_BATCHES = 400;

@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url';
 const here = fileURLToPath(new URL('.', import.meta.url));
 
 /**
- * Installs what burstlog is measured beside, when it is missing or of another version: into this folder, by its own lock file, so that
- * the repository's stays small.
+ * Installs the packages that burstlog is compared with, if they are missing or have another version. They are
+ * installed into this folder, with their own lock file, so that the lock file of the repository stays small.
  *
  * @param {(text: string) => void} report
  */

@@ -1,7 +1,7 @@
 import { destination, pino } from 'pino';
 
 /**
- * Pino at level debug, each record written at once, or when so many bytes have come together.
+ * Pino at level debug; records are written at once, or when this many bytes are buffered.
  *
  * @param {number} minLength
  * @returns {(index: number) => void}

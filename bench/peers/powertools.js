@@ -1,6 +1,6 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 
-/** Room for about 1,000 records of one invocation. */
+/** Space for about 1,000 records of one invocation. */
 const MAX_BYTES = 300_000;
 
 /**

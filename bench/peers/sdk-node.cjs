@@ -1,4 +1,4 @@
-// sdk-node with logs, traces and the instrumentation of pino, as its documentation starts it.
+// sdk-node with logs, traces and the instrumentation of pino, started as documented.
 const { PinoInstrumentation } = require('@opentelemetry/instrumentation-pino');
 const { NodeSDK } = require('@opentelemetry/sdk-node');
 

@@ -3,7 +3,7 @@ import { OpenTelemetryTransportV3 } from '@opentelemetry/winston-transport';
 import winston from 'winston';
 
 /**
- * Winston at a level, as JSON into a stream that keeps nothing.
+ * Winston at a level, as JSON into a stream that discards everything.
  *
  * @param {string} level
  */
@@ -11,7 +11,10 @@ export function winstonToNowhere(level) {
   return debugCalls([nowhere(level)]);
 }
 
-/** Winston at level debug, whose debug calls only OpenTelemetry's transport takes: the one that the instrumentation adds. */
+/**
+ * Winston at level debug, with OpenTelemetry's transport, which the instrumentation adds, as the only debug
+ * transport.
+ */
 export function winstonHeld() {
   return debugCalls([nowhere('info'), new OpenTelemetryTransportV3()]);
 }

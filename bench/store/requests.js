@@ -6,7 +6,7 @@ const WORDS =
   'timeout token transfer user validate wait';
 const words = WORDS.split(' ');
 const none = { droppedAttributesCount: 0, schemaUrl: '' };
-/** All records of a trace of so many follow each other. */
+/** The number of consecutive records of a trace. */
 export const TRACE_RECORDS = 1_000;
 export const BATCH = 512;
 
@@ -16,7 +16,7 @@ export function traceId(index) {
 }
 
 /**
- * A request of a service as it comes from a batch processor: sentences with a number of their own, six attributes.
+ * A request as a batch processor sends it: sentences with different numbers, six attributes.
  *
  * @param {number} first the number of its first record
  * @param {number} [count]
@@ -36,7 +36,7 @@ export function requestOf(first, count = BATCH) {
 /** @param {number} index */
 function record(index) {
   const time = 1_796_000_000_000_000_000n + BigInt(index) * 25_000n;
-  // As words are spread in real texts: some are in every tenth record, some in every thousandth.
+  // Distributes words as in real texts: some are in every tenth record, some in every thousandth.
   const word = (/** @type {number} */ step) =>
     words[Math.floor((index * step) % (words.length * 7)) % words.length];
   return {

@@ -1,4 +1,4 @@
-// Bundles of the programs of the compatibility table, with all that they import, run from an empty folder.
+// Bundles the programs of the compatibility table with all their imports, and runs them from an empty folder.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,7 +13,7 @@ import { roomOf, tool } from './rooms.js';
  * @property {(source: string, target: string) => void} bundle
  */
 
-/** What CommonJS inside an ES module needs. Source: https://esbuild.github.io/api/#banner */
+/** The banner that CommonJS inside an ES module needs. Source: https://esbuild.github.io/api/#banner */
 const REQUIRE =
   "import { createRequire as _create } from 'node:module'; const require = _create(import.meta.url);";
 
@@ -28,7 +28,7 @@ export const BUNDLERS = [
 /**
  * @param {Bundler} bundler
  * @param {readonly string[]} programs of the room otel-2
- * @returns where the bundles are, and what they are called
+ * @returns the folder and the names of the bundles
  */
 export function bundled({ name, format, extension, bundle }, programs) {
   const folder = join(tmpdir(), `burstlog-bundles-${process.pid}`, `${name}-${format.replace(' ', '-')}`);

@@ -1,4 +1,5 @@
-// What the compatibility table asks of a runtime, an OpenTelemetry line or a bundle: programs, and what they print.
+// The programs of the compatibility table for a runtime, an OpenTelemetry line or a bundle, and their
+// expected output.
 import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
@@ -24,13 +25,13 @@ export const CAPABILITIES = {
 
 /**
  * @typedef {(program: string, env: NodeJS.ProcessEnv) => { status: number | null, output: string }} Run
- * @typedef {'yes' | 'no' | 'not run' | string} Cell anything else is said as it is
+ * @typedef {'yes' | 'no' | 'not run' | string} Cell any other text is shown unchanged
  */
 
 /**
- * @param {readonly string[]} command what runs a program, and its first arguments
+ * @param {readonly string[]} command the command that runs a program, and its first arguments
  * @param {string} folder of the programs
- * @param {string} [cwd] if it is another one
+ * @param {string} [cwd] if it differs
  * @returns {Run}
  */
 export function runnerOf([name = '', ...first], folder, cwd = folder) {
@@ -65,7 +66,7 @@ export async function cellsOf(title, run, daemon) {
 }
 
 /**
- * Whether distlogd itself runs: it takes a record, writes it, and ends.
+ * Whether distlogd itself runs: it accepts a record, writes it, and exits.
  *
  * @param {string} title
  * @param {readonly string[]} command

@@ -1,4 +1,4 @@
-// The daemon that the ZeroMQ programs of the compatibility table send to.
+// The daemon for the ZeroMQ programs of the compatibility table.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -11,7 +11,7 @@ import { freePort } from '../../test/support/free-port.js';
 const WAIT_MILLIS = 120_000;
 
 /**
- * @param {readonly string[]} command what runs a JavaScript program
+ * @param {readonly string[]} command the command that runs a JavaScript program
  * @param {string} program the path of distlogd
  */
 export async function startDistlogd(command, program) {
@@ -42,7 +42,7 @@ export async function startDistlogd(command, program) {
   });
   return {
     endpoints,
-    /** @param {string} mark whether a record with this body is written, or will be soon */
+    /** @param {string} mark resolves whether a record with this body is written within the timeout */
     async has(mark) {
       const out = join(folder, 'out.jsonl');
       for (const end = Date.now() + WAIT_MILLIS; Date.now() < end; await setTimeout(50)) {

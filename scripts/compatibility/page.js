@@ -1,4 +1,4 @@
-// docs/compatibility.md, from what was found.
+// Renders docs/compatibility.md from the results.
 
 /**
  * @typedef {Readonly<Record<string, string>>} Cells by column
@@ -6,7 +6,7 @@
  * @typedef {{ readonly title: string, readonly columns: readonly string[], readonly rows: readonly Row[] }} Table
  */
 
-/** @type {Readonly<Record<string, string>>} what is said below the title of a table */
+/** @type {Readonly<Record<string, string>>} the text below the title of a table */
 const REMARKS = {
   Runtimes:
     'With OpenTelemetry 2.x. For each cell a program was run, and its output was checked. `distlogd`: the daemon itself ' +

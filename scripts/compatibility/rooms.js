@@ -1,5 +1,5 @@
-// The folders in which the compatibility table is made: each a project of a user, with burstlog and exact versions of
-// what it meets.
+// The folders for the compatibility table: each is a user's project, with burstlog and exact versions of the
+// tested packages.
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -51,7 +51,7 @@ export const ROOMS = {
 const made = new Set();
 
 /**
- * Installs a room, unless that has been done, and puts the packed burstlog and the programs into it.
+ * Installs a room once, and copies the packed burstlog and the programs into it.
  *
  * @param {string} name
  * @returns its folder

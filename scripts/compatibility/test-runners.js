@@ -1,4 +1,4 @@
-// Whether a test runner prints the log records of a failed test, and of no other.
+// Checks that a test runner prints the log records of a failed test, and of no other.
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -59,17 +59,17 @@ function vitest(room, not) {
   };
 }
 
-/** @param {string} what the task as it is printed, in front of its duration; a code frame has it too */
+/** @param {string} what the task in the output, before its duration; a code frame contains it too */
 const printed = (what) => new RegExp(`look for ${what} +[\\d.]+ m?s`);
 
 /**
  * @param {string} title
  * @param {Runner} runner
- * @param {string} node which Node.js
- * @param {readonly string[]} command that runs it
+ * @param {string} node the version of Node.js
+ * @param {readonly string[]} command the command that runs it
  */
 export function testRunnerCell(title, runner, node, [name = '', ...first]) {
-  if (runner.not?.includes(node)) return 'not supported by it';
+  if (runner.not?.includes(node)) return 'not supported';
   const room = roomOf(runner.room);
   const { NODE_TEST_CONTEXT: _context, JEST_WORKER_ID: _worker, ...rest } = process.env;
   const { status, stdout, stderr } = spawnSync(name, [...first, ...runner.command(room)], {

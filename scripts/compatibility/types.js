@@ -1,4 +1,5 @@
-// Whether a version of TypeScript compiles a program that uses every door, with a way of resolving modules.
+// Checks that a version of TypeScript compiles a program that uses every entry point, for each module
+// resolution.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,7 +12,7 @@ export const RESOLUTIONS = {
   bundler: { module: 'esnext', moduleResolution: 'bundler' },
 };
 
-/** What a version says when it has no such way, or wants to be asked twice for it. */
+/** The errors of a version that does not offer a module resolution, or has deprecated it. */
 const NOT_OFFERED = /error TS(?:5107|5108|5101|5102|5110|6046).*moduleResolution/;
 
 /**
@@ -24,7 +25,7 @@ export function typesCell(title, line, resolution) {
   const compilerOptions = {
     ...RESOLUTIONS[resolution],
     ...{ target: 'es2022', strict: true, exactOptionalPropertyTypes: true, noEmit: true, types: ['node'] },
-    // The declarations of OpenTelemetry and @types/node are not ours to check.
+    // The declarations of OpenTelemetry and @types/node are not tested here.
     skipLibCheck: true,
   };
   const project = join(room, 'tsconfig.json');

@@ -1,4 +1,4 @@
-// What each example does when it is used, and what must arrive.
+// How each example is used, and which records must arrive.
 import { deepStrictEqual, doesNotMatch, match, ok, rejects } from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { renameSync, rmSync } from 'node:fs';
@@ -12,15 +12,15 @@ import { expectStory, show } from './story.js';
 /**
  * @typedef {object} Kit
  * @property {string} cwd the folder of the example's copy
- * @property {import('../../test/support/otlp-decode.js').DecodedRecord[]} records what has arrived
- * @property {Buffer[]} requests the bodies of the OTLP requests that it arrived in
+ * @property {import('../../test/support/otlp-decode.js').DecodedRecord[]} records the received records
+ * @property {Buffer[]} requests the bodies of the received OTLP requests
  * @property {(args: readonly string[], environment?: NodeJS.ProcessEnv, command?: string) =>
  *   import('./program.js').Program} start
  *
  * @typedef {object} Example
  * @property {string} folder of examples/
- * @property {boolean} [isSlow] runs only if it is named, or with --all
- * @property {() => string | undefined} [skip] why it cannot run here
+ * @property {boolean} [isSlow] runs only by name or with --all
+ * @property {() => string | undefined} [skip] the reason why it cannot run here
  * @property {(kit: Kit) => Promise<void>} run
  */
 
@@ -35,7 +35,7 @@ const SHOP = {
 
 const PYTHON = process.env.PYTHON || 'python3';
 
-/** Calls the handler of function.js twice at the same time, and stays, as a frozen process does. */
+/** Calls the handler of function.js twice at the same time and keeps running, like a frozen process. */
 const INVOCATIONS = `
 import { handler } from './function.js';
 await Promise.allSettled([
@@ -178,7 +178,7 @@ export const cases = {
         HOSTNAME: '127.0.0.1',
       };
       await kit.start(['node_modules/next/dist/bin/next', 'build'], environment).ends();
-      // As a container has it: without the node_modules that are above it here.
+      // Like a container: without the node_modules of the parent folders.
       const standalone = `${kit.cwd}-standalone`;
       rmSync(standalone, { recursive: true, force: true });
       renameSync(join(kit.cwd, '.next/standalone'), standalone);
@@ -193,7 +193,7 @@ export const cases = {
 };
 
 /**
- * A web service whose price of tea is known and whose price of gold is not.
+ * A web service that knows the price of tea but not of gold.
  * @param {Kit} kit
  * @param {string} file
  * @param {import('./story.js').Story} [story]
@@ -206,7 +206,7 @@ async function shop(kit, file, story = SHOP) {
 }
 
 /**
- * One request that succeeds and one that fails, and then the end of the program.
+ * Sends a request that succeeds and one that fails, and then stops the program.
  * @param {number} port
  * @param {import('./program.js').Program} program
  */
@@ -217,7 +217,7 @@ async function ask(port, program) {
 }
 
 /**
- * What `distlog tree` of the installed package shows of a trace.
+ * Returns the output of `distlog tree` of the installed package for a trace.
  * @param {Kit} kit
  * @param {string} traceId
  */

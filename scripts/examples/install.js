@@ -1,5 +1,5 @@
-// Installs an example into a copy of its folder, as its user would, with the burstlog of this tree. The
-// copy is outside of the tree, where Node would also find what the tree has installed.
+// Installs an example into a copy of its folder, like a user, with the burstlog of this tree. The copy is
+// outside of the tree, because Node.js would also find the packages of the tree.
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -45,7 +45,7 @@ export function installExample(name, tarball) {
 }
 
 /**
- * With its dependencies below it: those of the root, which the root's lock file has.
+ * Includes its dependencies, in the versions of the root's lock file.
  * @param {string} tarball
  * @param {string} target
  */

@@ -1,9 +1,9 @@
-// How the LoggerService of examples/nest turns what Nest's Logger is called with into records.
+// How the LoggerService of examples/nest converts calls of Nest's Logger to records.
 import { deepStrictEqual } from 'node:assert/strict';
 
 /** @typedef {import('../../test/support/otlp-decode.js').DecodedRecord} DecodedRecord */
 
-/** A program that calls Nest's Logger in every way. The last calls release what is held. */
+/** A program that calls every method of Nest's Logger. The last calls release the held records. */
 export const NEST_CALLS = `
 import { Logger } from '@nestjs/common';
 import { BurstlogLogger } from './dist/burstlog-logger.js';
@@ -26,7 +26,7 @@ const EXCEPTION = {
   'exception.message': 'no card',
   'exception.stacktrace': STACK,
 };
-/** Severity, scope, body and attributes of the records that these calls make. */
+/** Severity, scope, body and attributes of the expected records. */
 const NEST_RECORDS = [
   [9, 'Calls', undefined, { amount: 42 }],
   [13, 'Calls', 'warned', {}],
@@ -38,7 +38,7 @@ const NEST_RECORDS = [
 ];
 
 /**
- * In any order: a request groups its records by scope.
+ * Compares in any order, because a request groups its records by scope.
  * @param {readonly DecodedRecord[]} records
  */
 export function expectNestRecords(records) {

@@ -1,8 +1,8 @@
-// One program of an example as a real process.
+// Runs a program of an example as a real process.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 
-/** Longer than any program needs, also on a busy machine. */
+/** Longer than any program needs, even on a busy machine. */
 const MOST_MILLIS = 300_000;
 /** The exit code of a program that ends itself after SIGTERM. */
 const TERMINATED = 143;
@@ -10,8 +10,8 @@ const TERMINATED = 143;
 /**
  * @typedef {object} Program
  * @property {(pattern: RegExp) => Promise<RegExpExecArray>} prints resolves when the standard output has a
- *   match; rejects when the program ends before
- * @property {() => Promise<void>} ends resolves at the end with exit code 0; rejects at any other
+ * match; rejects if the program ends before
+ * @property {() => Promise<void>} ends resolves when it exits with code 0; rejects for any other code
  * @property {() => Promise<void>} stop sends SIGTERM, and waits for the end
  * @property {() => void} kill
  * @property {() => string} output standard output and standard error
@@ -47,7 +47,9 @@ export function startProgram(command, args, options) {
       const more = once(child.stdout, 'data');
       const how = await Promise.race([more.then(() => undefined), ended]);
       if (how !== undefined && !pattern.test(stdout)) {
-        throw new Error(`it ended (${how.code ?? how.signal}) without printing ${pattern}\n${output()}`);
+        throw new Error(
+          `the program ended (${how.code ?? how.signal}) without printing ${pattern}\n${output()}`,
+        );
       }
     }
   }
@@ -55,13 +57,13 @@ export function startProgram(command, args, options) {
     prints,
     async ends() {
       const { code, signal } = await ended;
-      if (code !== 0) throw new Error(`it ended with ${code ?? signal}\n${output()}`);
+      if (code !== 0) throw new Error(`the program ended with ${code ?? signal}\n${output()}`);
     },
     async stop() {
       child.kill('SIGTERM');
       const { code, signal } = await ended;
       if (code !== 0 && code !== TERMINATED && signal !== 'SIGTERM')
-        throw new Error(`it ended with ${code ?? signal}\n${output()}`);
+        throw new Error(`the program ended with ${code ?? signal}\n${output()}`);
     },
     kill: () => void child.kill('SIGKILL'),
     output,

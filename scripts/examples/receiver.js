@@ -1,4 +1,4 @@
-// An OTLP/HTTP receiver for what the examples export: it keeps the log records, and answers traces politely.
+// An OTLP/HTTP receiver for the examples: it keeps log records, and accepts and ignores traces.
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { gunzipSync } from 'node:zlib';
@@ -9,8 +9,8 @@ import { decodeLogsRequest } from '../../test/support/otlp-decode.js';
 /**
  * @typedef {object} Receiver
  * @property {string} url
- * @property {DecodedRecord[]} records in the order in which they came
- * @property {Buffer[]} requests the bodies of the requests that they came in
+ * @property {DecodedRecord[]} records in order of arrival
+ * @property {Buffer[]} requests the bodies of the requests
  * @property {() => Promise<void>} stop
  *
  * @returns {Promise<Receiver>}

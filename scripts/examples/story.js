@@ -1,4 +1,4 @@
-// What the records of an example must say: the failed request is exported with its DEBUG records, the other
+// The expected records of an example: the failed request is exported with its DEBUG records, the other one
 // without.
 import { deepStrictEqual, notStrictEqual, ok } from 'node:assert/strict';
 

@@ -1,6 +1,6 @@
 /**
- * The hook that `distlog doctor` preloads into a process. It writes its findings to a file in the directory of
- * `DISTLOG_DOCTOR`, every second and at exit, so that findings exist for every kind of end.
+ * The hook that `distlog doctor` preloads into a process. It writes its findings to a file in the directory
+ * of `DISTLOG_DOCTOR`, every second and at exit, so that findings exist for every kind of end.
  */
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -21,7 +21,7 @@ function arrivals(burst: BurstEvidence, loggers: readonly LoadedLogger[]): reado
       {
         cause: 'no-records',
         seen: `no record reached the burst${loggers.length === 0 ? '' : `; loaded are ${names(loggers)}`}`,
-        why: 'what does not arrive is neither held nor exported',
+        why: 'records that do not arrive cannot be held or exported',
         remedy:
           loggers.map(connection).join('; ') || 'write records with a logger that OpenTelemetry instruments',
       },

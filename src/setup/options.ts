@@ -29,7 +29,10 @@ export interface StartOptions {
   readonly capacity?: number | undefined;
   /** Spans that last longer are triggers, in milliseconds. Default: no limit. */
   readonly slowerThanMillis?: number | undefined;
-  /** `'record'`: records the spans of unsampled traces without export; they can be triggers. Default `'ignore'`. */
+  /**
+   * How unsampled traces are handled. `'record'`: their spans are recorded but not exported, so that they can
+   * be triggers. Default `'ignore'`.
+   */
   readonly unsampledTraces?: 'ignore' | 'record' | undefined;
   /**
    * Where log records are exported: one of the names, or an exporter. Default: `OTEL_LOGS_EXPORTER`, or

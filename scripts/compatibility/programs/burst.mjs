@@ -1,4 +1,4 @@
-// The processor, with the official exporter in memory: an error brings the quiet records of its task.
+// The processor, with the official in-memory exporter: an error releases the quiet records of its task.
 import { InMemoryLogRecordExporter, LoggerProvider } from '@opentelemetry/sdk-logs';
 import { BurstLogRecordProcessor } from 'burstlog';
 

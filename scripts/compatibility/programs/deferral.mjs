@@ -1,4 +1,4 @@
-// The provider in front of the SDK holds records before the SDK makes them.
+// The provider in front of the SDK holds records before the SDK creates them.
 import { LoggerProvider } from '@opentelemetry/sdk-logs';
 import { BurstLoggerProvider } from 'burstlog';
 

@@ -1,4 +1,4 @@
-// start() with the standard output: a failed task brings what was held.
+// start() with standard output: a failed task releases the held records.
 import { task, to } from 'burstlog';
 import { start } from 'burstlog/setup';
 

@@ -1,4 +1,4 @@
-// Lines of OTLP/JSON on the standard output.
+// OTLP/JSON lines on standard output.
 import { LoggerProvider } from '@opentelemetry/sdk-logs';
 import { BurstLogRecordProcessor } from 'burstlog';
 import { StdoutLogRecordExporter } from 'burstlog/stdout';

@@ -1,4 +1,4 @@
-// Two tests at the same time, one of which fails.
+// Two concurrent tests, one of which fails.
 const { to } = require('burstlog');
 
 const wait = (text) => to(text, () => new Promise((resolve) => setTimeout(resolve, 5)));

@@ -1,4 +1,4 @@
-// Two tests at the same time, one of which fails.
+// Two concurrent tests, one of which fails.
 import { rejects } from 'node:assert';
 import { describe, it } from 'node:test';
 import { to } from 'burstlog';

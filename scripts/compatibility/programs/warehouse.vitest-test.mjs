@@ -1,4 +1,4 @@
-// Two tests at the same time, one of which fails.
+// Two concurrent tests, one of which fails.
 import { to } from 'burstlog';
 import { test } from 'vitest';
 

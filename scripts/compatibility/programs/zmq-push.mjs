@@ -1,4 +1,4 @@
-// A record to distlogd over ZeroMQ, in mode push.
+// Sends a record to distlogd over ZeroMQ, in mode push.
 import { LoggerProvider } from '@opentelemetry/sdk-logs';
 import { BurstLogRecordProcessor } from 'burstlog';
 import { ZmqLogRecordExporter } from 'burstlog/zeromq';
