@@ -70,7 +70,7 @@ try {
   const missing = kills * RECORDS - counts.size;
   console.log(
     `${kills} kills, ${interrupted} of them before a box was adopted: ${counts.size} records, ${missing} missing, ` +
-      `${doubled} doubled`,
+      `${doubled} duplicated`,
   );
   if (missing !== 0 || doubled !== 0) process.exitCode = 1;
 } finally {

@@ -29,7 +29,7 @@ test.each(byName)('%s --help lists exactly the options that it takes', async (_n
   );
   expect(listed).toEqual([...taken, ['help', 'h', false]]);
   expect([code, err]).toEqual([ExitCode.OK, []]);
-  // Whatever else is there, and spelled as `help COMMAND`.
+  // Regardless of other arguments, and also as `help COMMAND`.
   expect(await ran(program, ['help', command.name])).toEqual({ code, out, err });
 });
 
@@ -81,7 +81,7 @@ test.each(programs.map((program) => [program.name, program] as const))(
   },
 );
 
-/** A command line of a command, with what it says. */
+/** A command line of a command, with its meaning. */
 function lineOf(command: Command): fc.Arbitrary<readonly [args: string[], said: ParsedArguments]> {
   const options = Object.entries(command.options as Readonly<Record<string, CommandOption>>);
   const text = fc.oneof(
@@ -96,7 +96,7 @@ function lineOf(command: Command): fc.Arbitrary<readonly [args: string[], said: 
     return fc
       .tuple(choices === undefined ? text : fc.constantFrom(...choices), fc.nat(2))
       .map(([value, form]): readonly [string[], Record<string, string>] => {
-        // Behind a blank an option is no value, and behind a letter a text is one as it is.
+        // After a space an option is not a value; directly after a letter any text is a value.
         const isOption = /^-./.test(value);
         const args =
           form === 0 && !isOption

@@ -29,7 +29,7 @@ test('what would change the terminal is escaped in everything that is printed, l
   expect([given.stdout.read(), given.stderr.read()]).toEqual(['a\\x1b[2J\nb\\u202e\n', '\\x9b\\r\n']);
 });
 
-test('a reader that is gone is no error, and ends the writing of lines', async () => {
+test('a closed reader is no error, and ends the writing of lines', async () => {
   const given = streams(false);
   const io = processIo('1', given);
   let asked = 0;

@@ -162,7 +162,7 @@ describe('completion', () => {
     ]);
   });
 
-  test('of zsh has each option with its kind of value, without what zsh takes for its own', async () => {
+  test('of zsh has each option with its kind of value, without special characters of zsh', async () => {
     const zsh = await script('zsh');
     expect(zsh).toContain("local -a commands=('show:shows it' 'list:lists all' completion)");
     expect(zsh).toContain(
@@ -203,7 +203,7 @@ describe('lines', () => {
     expect(none.blocks).toEqual([]);
   });
 
-  test('are no longer asked for when the stream has failed, or is closed while it is written to', async () => {
+  test('are no longer requested after the stream has failed, or was closed during a write', async () => {
     const long = 'x'.repeat(70_000);
     const asked: number[] = [];
     function* counted() {
@@ -222,7 +222,7 @@ describe('lines', () => {
   });
 });
 
-test('a terminal is drawn again over what it showed, as many lines as it has rows but one', () => {
+test('a terminal is redrawn in place, with one line less than it has rows', () => {
   const stdout = Object.assign(new PassThrough({ encoding: 'utf8' }), { isTTY: true, columns: 80, rows: 4 });
   const { terminal } = processIo('1', { stdout, stderr: stdout, env: {} } as unknown as NodeJS.Process);
   const drawn = (...lines: readonly string[]) => {

@@ -33,7 +33,7 @@ ownRecords: { severity: FATAL, console: false }
   return report;
 }
 
-/** What stands where the real daemon has counted nothing yet. */
+/** Values for fields in which the real daemon has counted nothing yet. */
 const missing: Readonly<Record<string, unknown>> = {
   trouble: 'connect ECONNREFUSED',
   lastError: { text: 'connect ECONNREFUSED', atMillis: 0 },
@@ -47,7 +47,7 @@ const missing: Readonly<Record<string, unknown>> = {
 interface Leaf {
   readonly path: string;
   readonly kind: string;
-  /** The report with another value there. */
+  /** The report with a changed value at this path. */
   readonly changed: StatusReport;
 }
 
@@ -80,7 +80,7 @@ function leavesOf(report: StatusReport): readonly Leaf[] {
 
 test('every field of the statistics of a real daemon arrives in /metrics and in `distlogd status`', async () => {
   const loop = new LoopDelay();
-  // What the process itself measures is not of the report.
+  // Figures that the process itself measures are not in the report.
   const metrics = (report: StatusReport) =>
     prometheusText(
       metricsOf({ state: 'ready', report }, loop).filter(({ name }) => !/memory|heap|cpu|loop/.test(name)),

@@ -36,7 +36,7 @@ function write(text: string): string {
   return file;
 }
 
-/** The records of others than the daemon, in the order of the file. */
+/** The records in the order of the file, without the daemon's own. */
 function written(name = 'out.jsonl'): unknown[] {
   const lines = readFileSync(join(folder(), name), 'utf8').split('\n').filter(Boolean);
   return lines
@@ -66,7 +66,7 @@ test('SIGTERM drains: what was acknowledged is in the file, and the exit code is
 
 test('what a sink has not written when the daemon is killed comes after the next start, once', async () => {
   const port = await freePort();
-  // Nobody answers there, so everything waits.
+  // No server answers there, so that everything waits.
   const sinks = `{ out: { type: file, path: out.jsonl }, away: { type: otlp, protocol: http, endpoint: "http://127.0.0.1:${port}" } }`;
   const first = start(['-c', write(config({ sinks }))]);
   const { otlpHttp } = await first.ready();
@@ -120,14 +120,14 @@ test('SIGHUP adds a sink and moves a receiver; the other receivers and sinks go 
 
 test.each([
   ['invalid YAML', () => 'sinks: [', 'the previous configuration stays active'],
-  ['another data directory', () => config({ data: './other' }), 'data cannot change while the daemon runs'],
+  ['another data directory', () => config({ data: './other' }), 'data cannot change at run time'],
   [
     'a sink that cannot be opened',
     () =>
       config({
         sinks: '{ bad: { type: file, path: bad.jsonl }, out: { type: file, path: out.jsonl } }',
       }),
-    'the old',
+    'the previous',
   ],
   [
     'a port in use',
@@ -139,7 +139,7 @@ test.each([
     (port: number) => config({ http: `{ endpoint: "127.0.0.1:${port}" }` }),
     'http.endpoint chooses another',
   ],
-] as const)('SIGHUP with %s leaves the old configuration at work', async (_what, changed, message) => {
+] as const)('SIGHUP with %s leaves the previous configuration active', async (_what, changed, message) => {
   // The port stays the same over the fault.
   const own = await freePort();
   const { port, server: other } = await occupiedPort();
@@ -160,7 +160,7 @@ test.each([
   expect(written()).toEqual(['before', 'after']);
 });
 
-test('a data directory in use: exit code 73, and the first goes on', async () => {
+test('a data directory in use: exit code 73, and the first daemon continues', async () => {
   const file = write(config());
   const first = start(['-c', file]);
   const { otlpHttp } = await first.ready();
@@ -227,7 +227,7 @@ test('beyond loopback without protection, and any other error: exit code 78, all
   expect(existsSync(join(folder(), 'data'))).toBe(false);
 });
 
-/** Waits for what a path of the operations server says. */
+/** Polls a path of the operations server until it returns this status. */
 async function until(endpoint: string, path: string, status: number): Promise<string> {
   for (;;) {
     const answer = await fetch(`${endpoint}${path}`);
@@ -237,7 +237,7 @@ async function until(endpoint: string, path: string, status: number): Promise<st
   }
 }
 
-test('a disk that is full before anybody has sent anything: healthy, but not ready', async () => {
+test('a disk that is full before the first record: healthy, but not ready', async () => {
   const daemon = start(['-c', write(config({ journal: '{ minFreeBytes: 900TiB }' }))]);
   const { http, otlpHttp } = await daemon.ready();
   expect(await until(http!, '/readyz', 503)).toBe('blocked: the journal or its disk is full\n');
@@ -326,7 +326,7 @@ test('a reload that comes while the daemon stops starts nothing, and the daemon 
 });
 
 test('a start with nothing given makes its data in the directory, private, with the usual ports', async () => {
-  // The usual ports may be taken on this machine; then the daemon says which, and that is all there is to see.
+  // The default ports may be in use on this machine; then the daemon reports the port, and nothing else is tested.
   const daemon = start();
   const first = await Promise.race([daemon.ready(), daemon.exit]);
   if (Array.isArray(first)) {
@@ -343,7 +343,7 @@ test('a start with nothing given makes its data in the directory, private, with 
 
 const loaded = (text: string) => loadedConfig(text, folder());
 
-test('the backlog of a sink that was removed is named, kept, and lost only by a word', async () => {
+test('the backlog of a removed sink is reported and kept until `distlogd release`', async () => {
   const port = await freePort();
   const away = `away: { type: otlp, protocol: http, endpoint: "http://127.0.0.1:${port}", onFull: block }`;
   const out = 'out: { type: file, path: out.jsonl }';
@@ -382,7 +382,7 @@ test('the backlog of a sink that was removed is named, kept, and lost only by a 
   expect(await daemon.exit).toEqual([0, null]);
 });
 
-test('a sink without a position begins where its `start` says, and that is logged', async () => {
+test('a sink without a position begins at its `start` option, and that is logged', async () => {
   const sinks = '{ out: { type: file, path: out.jsonl } }';
   const first = start(['-c', write(config({ sinks }))]);
   const { otlpHttp } = await first.ready();

@@ -1,7 +1,7 @@
 import type { Accepted, Batch, Intake } from '../../src/component/contract.ts';
 import { GatedIntake } from '../../src/daemon/gated-intake.ts';
 
-/** A journal that has taken batches up to 5 of every producer. */
+/** A journal that has accepted batches up to 5 of every producer. */
 class FiveTaken implements Intake {
   readonly id = new Uint8Array(16);
   readonly asked: Batch[] = [];
@@ -25,7 +25,7 @@ const batchOf = (seq?: number): Batch => ({
   ...(seq === undefined ? {} : { origin: { producer: new Uint8Array(16), seq, prev: seq - 1 } }),
 });
 
-test('while a sink blocks, what is new is refused, and what was taken before is acknowledged again', async () => {
+test('while a sink blocks, new batches are rejected, and accepted ones are acknowledged again', async () => {
   const journal = new FiveTaken();
   const gate = new GatedIntake(journal, () => true);
   expect(await gate.append(batchOf(4))).toEqual({ kind: 'duplicate', last: 5 });
@@ -35,7 +35,7 @@ test('while a sink blocks, what is new is refused, and what was taken before is 
   expect(journal.asked).toHaveLength(2);
 });
 
-test('while no sink blocks everything is handed on', async () => {
+test('while no sink blocks, every batch is passed on', async () => {
   const journal = new FiveTaken();
   const gate = new GatedIntake(journal, () => false);
   expect((await gate.append(batchOf(6))).kind).toBe('accepted');

@@ -1,6 +1,6 @@
 import { JournalCare } from '../../src/daemon/journal-care.ts';
 
-test('nothing is released or trimmed after a pause has begun, also by a look that was under way', async () => {
+test('nothing is released or trimmed after a pause has begun, also by a check that was already running', async () => {
   const called: string[] = [];
   let release = () => {};
   const sinks = {

@@ -85,7 +85,7 @@ test('what a receiving end refuses is listed by its cause, and replayed when it 
   expect(await ask('dlq', 'list')).toEqual([0, 'no dead letters\n']);
   expect(await send('a', 'b')).toBe(200);
   await daemon.says('http_400');
-  // It says so before the batch is on the disk as a dead letter, and only then the sink goes on behind it.
+  // Logged before the batch is on the disk as a dead letter; only then the sink continues after it.
   let status = '';
   while (!/^collector +otlp +running +0 +0 +0 B /m.test(status)) [, status] = await ask('status');
   const [code, list] = await ask('dlq', 'list');
@@ -145,7 +145,7 @@ test('files of others among the dead letters do not keep the rest from being lis
   expect(await ask('dlq', 'list')).toEqual([0, 'no dead letters\n']);
 });
 
-test('a sink that is not there is a mistake of the command line; so is a daemon that is not there', async () => {
+test('an unknown sink and a missing daemon are errors of the command line', async () => {
   const { daemon, ask } = await daemonWith('{ out: { type: file, path: out.jsonl } }');
   const [usage, text] = await ask('dlq', 'replay', 'uot');
   expect(usage).toBe(64);
@@ -164,7 +164,7 @@ test('status --json is the whole report', async () => {
   expect(JSON.parse(text)).toMatchObject({ state: 'ready', sinks: [{ name: 'out' }] });
 });
 
-test('with a token the commands bring it', async () => {
+test('commands send the token, if there is one', async () => {
   const { ask } = await daemonWith(
     '{ out: { type: file, path: out.jsonl } }',
     ', token: 0123456789abcdef0123',

@@ -28,7 +28,7 @@ async function send(endpoint: string, body: string): Promise<boolean> {
   return (await sendBodies(endpoint, body).catch(() => undefined)) === 200;
 }
 
-/** Asks until the store has all of these. */
+/** Polls until the store has all of these. */
 async function stored(socket: string, expected: readonly string[]): Promise<unknown[]> {
   for (;;) {
     const text = await (await Reading.get(socket, '/api/v1/records?order=oldest&limit=10000')).end();

@@ -43,7 +43,7 @@ function written(name: string): unknown[] {
     .flatMap(({ records }) => records.map(({ body }) => body));
 }
 
-/** Rules hold for what is written after a reload, also for what came before it. */
+/** Rules apply to records that are written after a reload, including earlier ones in the journal. */
 async function untilWritten(name: string, count: number): Promise<void> {
   while (written(name).length < count) await new Promise((done) => setTimeout(done, 10));
 }
@@ -127,7 +127,7 @@ test('a tail shows every record, but with all redactions, whatever their sinks',
   });
 });
 
-test('SIGHUP takes on other rules, and an error in them leaves the old ones', async () => {
+test('SIGHUP applies other rules, and an error in them leaves the previous ones active', async () => {
   const dropping = (when: string) => config(`rules: { no: { when: '${when}', drop: true } }`, '');
   const file = join(folder(), 'distlogd.yaml');
   writeFileSync(file, dropping('body == "one"'));

@@ -1,6 +1,6 @@
 import { Running, type Wanted } from '../../src/daemon/running.ts';
 
-/** Components that say what becomes of them. */
+/** Components that log their starts and stops. */
 function components() {
   const said: string[] = [];
   const running = new Running<string>({
@@ -23,7 +23,7 @@ function components() {
   return { running, said, take: (...names: readonly string[]) => running.take(wanted(...names), 0) };
 }
 
-test('what is made as before keeps running, in the new order; the rest ends before anything begins', async () => {
+test('unchanged components keep running, in the new order; the others are stopped before new ones start', async () => {
   const { running, said, take } = components();
   await take('a', 'b', 'c');
   said.length = 0;
@@ -32,7 +32,7 @@ test('what is made as before keeps running, in the new order; the rest ends befo
   expect(running.all).toEqual(['d', 'c', 'a']);
 });
 
-test('if one cannot be made, nothing has changed', async () => {
+test('if one cannot be constructed, nothing has changed', async () => {
   const { running, said, take } = components();
   await take('a', 'b');
   said.length = 0;
@@ -41,7 +41,7 @@ test('if one cannot be made, nothing has changed', async () => {
   expect(running.all).toEqual(['a', 'b']);
 });
 
-test('if one cannot begin, what kept running and what began before it run; going back begins the rest again', async () => {
+test('if one cannot start, the unchanged and the started ones run; going back starts the others again', async () => {
   const { running, said, take } = components();
   await take('a', 'b');
   await expect(take('new', 'bad', 'b')).rejects.toThrow('bad cannot begin');

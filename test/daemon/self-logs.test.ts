@@ -18,7 +18,7 @@ function recordsIn({ batches }: FakeIntake): readonly DecodedLogRecord[] {
   );
 }
 
-test('what the daemon logs goes into the journal and to standard error', async () => {
+test('records of the daemon go into the journal and to standard error', async () => {
   const { own, lines, intake } = logging();
   own.emit(Severity.INFO, 'ready', { data: '/var/lib/distlogd', receivers: 4, isFirst: true });
   own.attach(intake);
@@ -54,7 +54,7 @@ test('what the daemon logs goes into the journal and to standard error', async (
   ]);
 });
 
-test('what is logged in one turn is one batch', async () => {
+test('records of one turn are one batch', async () => {
   const { own, intake } = logging();
   own.attach(intake);
   for (const sink of ['a', 'b', 'c']) own.emit(Severity.INFO, `sink ${sink} runs`);
@@ -127,7 +127,7 @@ test('what is logged in the turn in which the last ones were taken is not left b
   intake.append = async (batch) => {
     const accepted = await append(batch);
     const late = () => own.emit(Severity.WARN, 'b');
-    // Runs after the look at what waits, which follows this promise.
+    // Runs after the check for waiting records, which follows this promise.
     if (intake.appends === 1) queueMicrotask(() => queueMicrotask(() => queueMicrotask(late)));
     return accepted;
   };
@@ -177,7 +177,7 @@ test('a text of any length and with any characters is one line, and bounded', as
   expect(recordsIn(intake)).toHaveLength(2);
 });
 
-test('a stream that fails harms nobody', () => {
+test('a failing stream has no effect on others', () => {
   let listener: ((error: Error) => void) | undefined;
   const stream = {
     write() {

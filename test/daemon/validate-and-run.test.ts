@@ -34,7 +34,7 @@ beforeEach(() => {
 
 afterEach(() => rmSync(room, { recursive: true, force: true }));
 
-/** What `distlogd validate` says without looking at other files. */
+/** The result of `distlogd validate` without reading other files. */
 function validate(text: string): DaemonConfig | readonly ConfigError[] {
   const result = parseConfig(text, {
     fileName: 'distlogd.yaml',
@@ -47,7 +47,7 @@ function validate(text: string): DaemonConfig | readonly ConfigError[] {
 
 const log = { emit: () => {} };
 
-/** The files that a configuration names are not there; the key of a sink stands in for what its file would hold. */
+/** The files of a configuration do not exist; the key of a sink replaces the content of its file. */
 function withSecret(sink: DaemonConfig['sinks'][number]): DaemonConfig['sinks'][number] {
   if (sink.type !== 'forward') return sink;
   const { curve } = sink as { readonly curve?: { readonly serverKey: string } };
@@ -56,7 +56,7 @@ function withSecret(sink: DaemonConfig['sinks'][number]): DaemonConfig['sinks'][
   return { ...sink, curve: { serverKey: curve.serverKey, secretKey } } as typeof sink;
 }
 
-/** Makes all that the daemon makes of a configuration, and opens no socket. */
+/** Constructs every component of a configuration, without opening a socket. */
 async function construct(config: DaemonConfig): Promise<void> {
   const secretKey = `${newCurveKeyPair().secretKey}\n`;
   const secrets = new (class extends Secrets {
@@ -90,7 +90,7 @@ async function construct(config: DaemonConfig): Promise<void> {
   }
 }
 
-/** How the commands `validate` and `run` end with a configuration for which no daemon may be started. */
+/** The exit codes of `validate` and `run` for a configuration that must not start a daemon. */
 async function exitCodes(text: string): Promise<readonly number[]> {
   writeFileSync(join(room, 'distlogd.yaml'), text);
   const codes: number[] = [];

@@ -35,7 +35,7 @@ const provider: Evidence['provider'] = {
   processors: ['TaskLogRecordProcessor', 'BurstLogRecordProcessor'],
   refuses: 'none',
 };
-/** A process in which nothing is wrong. */
+/** A process without problems. */
 const sound: Evidence = {
   pid: 42,
   entry: '/app/app.js',
@@ -51,9 +51,9 @@ const sound: Evidence = {
 };
 const withBurst = (changes: Partial<Burst>): Partial<Evidence> => ({ bursts: [{ ...burst, ...changes }] });
 const withStats = (changes: Partial<Burst['stats']>) => withBurst({ stats: { ...stats, ...changes } });
-/** No record has come. */
+/** No record has arrived. */
 const idle = { ...stats, held: 0, live: 0, released: 0, bursts: 0, delivered: 0 };
-/** Records of one request push out those of another. */
+/** Records of one request evict those of another. */
 const crowded = withStats({ evicted: { capacity: 3 } });
 const copy = (name: string, version: string) => ({ name, version, folder: `/app/${version}` });
 

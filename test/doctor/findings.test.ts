@@ -127,7 +127,7 @@ describe('what to do', () => {
     expect(seen({ pending: 1 })).toEqual(['7 records were delivered; failed: none; 1 are still pending']);
   });
 
-  test('of several bursts each is looked at; one that can hold nothing says nothing of its records', () => {
+  test('each burst is checked; one that can hold nothing reports nothing about its records', () => {
     const both = [...withStats(idle), ...withStats(idle, { level: 9 })];
     expect(recordFindings(evidence({ bursts: both }))).toHaveLength(1);
   });
@@ -254,7 +254,7 @@ test.each<[Record<string, string>, boolean, string | undefined]>([
   expect(endpointOf(evidence({ environment, isStarted, bursts: [] }))).toBeUndefined();
 });
 
-test('where nothing was found the report says so', () => {
+test('without findings the report says so', () => {
   expect(reportOf(evidence({ entry: '', bursts: [] }), [])).toEqual([
     'distlog doctor: process 42, no entry file',
     '',

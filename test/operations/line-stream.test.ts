@@ -33,7 +33,7 @@ test('it begins with the first line, once, so that an error before it can have a
   expect([out.hasBegun, response.text]).toEqual([true, 'a\n{"distlog":{"heartbeat":true}}\n']);
 });
 
-test('a slow client is waited for, by all writers together, and says how much it has not taken', async () => {
+test('all writers wait for a slow client together, and see how much it has not received', async () => {
   const { out, response } = streaming();
   response.isSlow = true;
   const one = out.write('abc\n');
@@ -53,7 +53,7 @@ test('a slow client is waited for, by all writers together, and says how much it
   expect(response.listenerCount('drain')).toBe(0);
 });
 
-test('a client that goes away ends the waiting, and gets nothing more', async () => {
+test('a client that closes ends the waiting, and gets nothing more', async () => {
   const { out, response } = streaming();
   response.isSlow = true;
   const waiting = out.write('abc\n');

@@ -19,7 +19,7 @@ async function settled(): Promise<void> {
   for (let turns = 0; turns < 200; turns += 1) await new Promise(setImmediate);
 }
 
-test('a client that takes nothing misses records, which are counted; the others get all', async () => {
+test('a client that reads nothing misses records, which are counted; the others get all', async () => {
   const journal = new MemoryJournal();
   const tap = new LiveTap(journal);
   const [slow, fast] = [following(tap), following(tap)];
@@ -63,7 +63,7 @@ test('without clients nothing is read, and one that comes later gets only what c
   await second.done;
 });
 
-test('records of which it cannot be said what people may see of them count as missed', async () => {
+test('records whose visible part cannot be determined count as missed', async () => {
   const journal = new MemoryJournal();
   const entries = (body: string) => [{ index: 1, receivedMillis: 0, records: 1, body: request([{ body }]) }];
   const views = [

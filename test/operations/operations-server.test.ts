@@ -76,7 +76,7 @@ test.each([
   expect(await get(endpoint, '/readyz?verbose')).toMatchObject({ status: readiness });
 });
 
-test('it is not ready while nothing is taken, but healthy: a restart would not help', async () => {
+test('it is not ready while no records are accepted, but healthy: a restart would not help', async () => {
   const { endpoint } = await serving({
     view: () => snapshot({ blocked: 'the journal is full' }),
     token: TOKEN,
@@ -134,7 +134,7 @@ test('the metrics are Prometheus text, with every figure of the report', async (
   expect(value('resident_memory_bytes', {})).toBeGreaterThan(1e6);
 });
 
-/** Names that somebody may choose, for a sink or a counter. */
+/** Possible names of a sink or a counter. */
 const anyName = fc.oneof(
   fc.string({ unit: 'grapheme' }),
   fc.constantFrom(
@@ -299,7 +299,7 @@ test.each([
 
     const withCertificates = await serving({ tls: { key, cert, ca: clientKeys.cert } });
     expect(await ask(withCertificates.endpoint, clientKeys)).toBe(200);
-    // A browser sends its certificate by itself, whatever page it shows.
+    // A browser sends its certificate automatically, from any page.
     expect(await ask(withCertificates.endpoint, clientKeys, { origin: 'https://elsewhere.example' })).toBe(
       403,
     );
@@ -329,7 +329,7 @@ test('idle connections do not keep a liveness probe out, whether they were ever 
   const port = portOf(endpoint);
   const closed: number[] = [];
   const agents = new Agent({ keepAlive: true, maxSockets: 1 });
-  // The one that is used again and again stays.
+  // The connection in use is kept.
   const often = () => get(endpoint, '/healthz', {}, 'GET', agents);
   await often();
   for (let at = 0; at < 600; at += 1) {
@@ -346,7 +346,7 @@ test('idle connections do not keep a liveness probe out, whether they were ever 
   const socketsOf = Object.values(agents.freeSockets).flatMap((sockets) => sockets ?? []);
   expect(socketsOf).toHaveLength(1);
   agents.destroy();
-  // The oldest went first.
+  // The oldest was closed first.
   expect(closed.length).toBeGreaterThan(300);
   expect(Math.max(...closed)).toBeLessThan(400);
 });
@@ -393,7 +393,7 @@ test('stopping ends open connections, and may be done twice', async () => {
   await rest;
 });
 
-test('any bytes on the socket do it no harm', async () => {
+test('arbitrary bytes on the socket have no effect', async () => {
   const { endpoint } = await serving();
   const sent = [
     '\0\0\0',

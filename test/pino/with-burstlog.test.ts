@@ -18,7 +18,7 @@ function recording() {
   return { kept, provider: new LoggerProvider({ processors: [processor] }) };
 }
 
-/** A logger of pino, what it writes, and the records that its calls become. */
+/** A pino logger, the lines that it writes, and the records of its calls. */
 function pipeline(options: pino.LoggerOptions = {}, settings: WithBurstlogOptions = {}) {
   const { kept, provider: loggerProvider } = recording();
   const lines: string[] = [];
@@ -66,7 +66,7 @@ test('with the level of the settings, trace becomes records too, and a lower lev
   expect([silent.written(), silent.records().length]).toEqual([[], 1]);
 });
 
-/** Calls whose record must say what pino's own line says. */
+/** Calls whose record must equal pino's own line. */
 const calls: readonly (readonly [string, pino.LoggerOptions, (logger: pino.Logger) => void])[] = [
   ['a message', {}, (logger) => logger.info('plain')],
   ['a message with text and numbers', {}, (logger) => logger.info('%s has %d of %s', 'leo', 3, 'cards')],
@@ -164,7 +164,7 @@ describe.each(calls)('%s', (_name, options, call) => {
   });
 });
 
-/** What a line says, in the words of a record. */
+/** The content of a line, in the form of a record. */
 function said(line: string, { messageKey = 'msg', errorKey = 'err' }: pino.LoggerOptions) {
   const { [messageKey]: body, [errorKey]: error, 'otel.event.name': eventName, ...rest } = JSON.parse(line);
   const { level, time, pid, hostname, ...attributes } = rest;
@@ -187,7 +187,7 @@ needs('null attributes')('null stays null', () => {
   expect(records()[0]!.attributes).toEqual({ note: null });
 });
 
-test('what was true when it was written stays: nested data is copied', () => {
+test('later changes of nested data do not change a record', () => {
   const { logger, records } = pipeline();
   const user = { tags: ['a'] };
   logger.debug({ user }, 'x');
@@ -241,7 +241,7 @@ test('a hook of the application comes first, for quiet calls too', () => {
 });
 
 /** Lines of pino, as records of it are made without pino and by its own line. */
-test('whatever a call has, the record says what the line says', () => {
+test('the record of any call equals its line', () => {
   const text = fc
     .array(fc.constantFrom('%s', '%d', '%i', '%f', '%j', '%o', '%O', '%c', '%%', '%', ' x', 'é'), {
       maxLength: 4,
@@ -302,7 +302,7 @@ test('a held call is not serialized by pino where that can be helped', () => {
   expect([written - before, records().length]).toEqual([1, 4]);
 });
 
-test('a logger of OpenTelemetry is taken once, and nothing is warned of where there is none', () => {
+test('an OpenTelemetry logger is created once, and without a provider no warning is logged', () => {
   const warn = jest.spyOn(diag, 'warn');
   const getLogger = jest.fn(() => ({ emit() {} }));
   const { logger } = pipeline({}, { loggerProvider: { getLogger } });

@@ -92,7 +92,7 @@ test('processors change, add and drop records, one after the other, and dropped 
   ]);
 });
 
-test('an entry is processed once for all sinks, and again when it is asked for much later', async () => {
+test('an entry is processed once for all sinks, and again when it is requested much later', async () => {
   const chain = chainOf(
     process('(group) => { calls += 1; return each(group, (r) => [{ ...r, body: `${calls} ${r.body}` }]) }'),
   );
@@ -106,7 +106,7 @@ test('an entry is processed once for all sinks, and again when it is asked for m
   expect(bodiesOf([(await ask(1))!])).toEqual([`8 ${'x'.repeat(2_500_000)}`]);
 });
 
-test('what is rejected takes as much of the memory for results as what is not', async () => {
+test('rejected results use the result cache like others', async () => {
   const chain = chainOf(process('() => { calls += 1; throw new Error(`call ${calls}`) }'));
   const ask = async (index: number) =>
     (await chain.process([entry(index, 'x'.repeat(2_500_000))], signal, false)).rejected[0]?.error.message;
@@ -116,7 +116,7 @@ test('what is rejected takes as much of the memory for results as what is not', 
   expect(await ask(1)).toContain('call 8');
 });
 
-test('what a module says to a process manager is no answer', async () => {
+test('a message of a module to a process manager is not taken for a reply', async () => {
   const chain = chainOf(
     'globalThis.process.send?.("ready"); ' +
       process('(group) => { globalThis.process.send?.({ kind: "processed" }); return [group] }'),
@@ -125,7 +125,7 @@ test('what a module says to a process manager is no answer', async () => {
   expect(bodiesOf(entries)).toEqual(['a', 'b']);
 });
 
-test('a chain is closed at once though a processor is still being made', async () => {
+test('a chain is closed at once while a processor is still starting', async () => {
   const chain = chainOf('return new Promise(() => {})');
   const processed = chain.process([entry(1, 'a')], signal, false);
   const rejected = expect(processed).rejects.toThrow('the process ended with SIGKILL');
@@ -135,7 +135,7 @@ test('a chain is closed at once though a processor is still being made', async (
   await expect(chain.process([entry(2, 'b')], signal, false)).rejects.toThrow('the processor is closed');
 });
 
-test('a batch that a processor throws for is rejected, and the others go on', async () => {
+test('a batch for which a processor throws is rejected, and the others continue', async () => {
   const chain = chainOf(
     process('(group) => each(group, (r) => { if (r.body === "bad") throw new Error("no"); return [r] })'),
   );
@@ -154,7 +154,7 @@ test('a batch that a processor throws for is rejected, and the others go on', as
   expect(bodiesOf([rejected[0]!.entry])).toEqual(['b', 'bad']);
 });
 
-test('a dead letter is processed when it comes again only if it was not before', async () => {
+test('a replayed dead letter is processed only if it was not processed before', async () => {
   const chain = chainOf(process('(group) => each(group, (r) => [{ ...r, body: r.body + "!" }])'));
   const { entries } = await chain.process(
     [{ ...entry(1, 'a'), isUnprocessed: true }, entry(2, 'b')],
@@ -206,7 +206,7 @@ test.each([
   expect(rejected).toMatchObject([{ error: { message: expect.stringContaining(message) } }]);
 });
 
-test('with onError: pass a batch goes on as it was, with a warning', async () => {
+test('with onError: pass a batch is passed on unchanged, with a warning', async () => {
   const chain = chainOf({ code: process('() => { throw new Error("no") }'), onError: 'pass' });
   const { entries } = await chain.process([entry(1, 'a')], signal, false);
   expect(bodiesOf(entries)).toEqual(['a']);
@@ -225,7 +225,7 @@ test.each([
   }
 });
 
-test('a chain that is replaced finishes what is under way', async () => {
+test('a replaced chain completes its running calls', async () => {
   const chain = chainOf(
     process('async (group) => { await new Promise((done) => setTimeout(done, 50)); return [group] }'),
   );

@@ -54,7 +54,7 @@ test('on a terminal it writes a readable line for each record, with the burst be
   expect(lines[2]).toMatch(/^ {4}.*burst released 1 record/);
 });
 
-test('what passes after a burst is no part of it, and not indented', async () => {
+test('records that pass after a burst are not part of it, and not indented', async () => {
   const stream = new Collected();
   const exporter = new StdoutLogRecordExporter({ stream, format: 'text', color: 'never' });
   const provider = new LoggerProvider({ processors: [new BurstLogRecordProcessor({ exporter })] });
@@ -134,7 +134,7 @@ describe('the stream', () => {
     droppedAttributesCount: 0,
   });
 
-  test('an export is over, and a flush resolves, when the stream has taken its lines', async () => {
+  test('an export completes, and a flush resolves, when the stream has accepted its lines', async () => {
     const stream = new PassThrough({ highWaterMark: 1 });
     const exporter = new StdoutLogRecordExporter({ stream });
     const results: ExportResultLike[] = [];
@@ -148,7 +148,7 @@ describe('the stream', () => {
     expect(stream.listenerCount('error')).toBe(0);
   });
 
-  test('a reader that is gone fails the export, and nothing is thrown', async () => {
+  test('a closed reader fails the export, and nothing is thrown', async () => {
     const stream = new Writable({ write: (_chunk, _encoding, done) => done(new Error('EPIPE')) });
     const exporter = new StdoutLogRecordExporter({ stream });
     const result = await new Promise<ExportResultLike>((resolve) => exporter.export([record()], resolve));
@@ -187,7 +187,7 @@ describe('the stream', () => {
     expect({ late, text: stream.text }).toMatchObject({ late: { code: 1 }, text: '' });
   });
 
-  test('an application whose reader is gone runs on', async () => {
+  test('an application continues after its reader has closed', async () => {
     const program = `
       import { LoggerProvider } from '@opentelemetry/sdk-logs';
       import { PriorityBatchLogRecordProcessor } from 'burstlog';

@@ -91,7 +91,7 @@ describe('captured logs', () => {
     expect(message).toContain('✔ charge card');
   });
 
-  test('of a task that is not there, or there twice, say so', async () => {
+  test('report a task that does not exist, or exists twice', async () => {
     await checkout(1);
     await checkout(2);
 
@@ -102,7 +102,7 @@ describe('captured logs', () => {
     expect(messageOf(() => logs.task('pay'))).toContain('(no records were captured)');
   });
 
-  test('take the place of a provider, and give it back', () => {
+  test('replace a provider, and restore it', () => {
     const inner = captureLogs();
     task('inner', () => {});
     inner.end();

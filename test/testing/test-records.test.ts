@@ -5,7 +5,7 @@ const logger = records.loggerProvider.getLogger('shop');
 const log = (body: string) => logger.emit({ severityNumber: 5, body });
 const bodies = (text: string) => [...text.matchAll(/ DEBUG (.*)$/gm)].map(([, body]) => body);
 
-test('what is logged in a test is the text at its end', () => {
+test('the records of a test are the text at its end', () => {
   const one = {};
   records.run(one, () => log('inside'));
 
@@ -13,7 +13,7 @@ test('what is logged in a test is the text at its end', () => {
   expect(records.end(one)).toBe('');
 });
 
-test('records of one millisecond come in the order in which they were logged', () => {
+test('records of one millisecond keep their order', () => {
   const one = {};
   const expected = Array.from({ length: 50 }, (_, at) => `record ${(at * 7) % 50}`);
   records.run(one, () => expected.forEach(log));
@@ -77,7 +77,7 @@ test('the newest thousand records of a test are kept', () => {
   expect(bodies(text)[0]).toBe('record 500');
 });
 
-test('where jest does not keep its events, burstlog/testing/jest says what it needs', () => {
+test('without the event handlers of jest, burstlog/testing/jest reports what it needs', () => {
   const key = Symbol.for('EVENT_HANDLERS');
   const handlers = Object.getOwnPropertyDescriptor(globalThis, key)!;
   Reflect.deleteProperty(globalThis, key);

@@ -3,7 +3,7 @@ import { distlog } from './support.ts';
 
 const script = async (shell: string) => (await distlog(['completion', shell])).out.join('\n');
 
-/** What bash offers behind these words. */
+/** The completions of bash after these words. */
 async function offered(...words: string[]): Promise<string[]> {
   const program = [
     await script('bash'),

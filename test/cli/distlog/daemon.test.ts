@@ -15,7 +15,7 @@ const start = daemonsForEachTest(folder);
 const quiet = new TaskStory('e000000000000001', 'quiet', { traceId: 'e'.repeat(32) })
   .start(9_000)
   .succeed(9_100, 0.1).records;
-// The store's order is that of receipt.
+// The store orders records by receipt.
 const records = [...failedCheckout(), ...quiet].sort(
   (one, other) => one.seconds - other.seconds || one.nanos - other.nanos,
 );
@@ -42,7 +42,7 @@ ownRecords: { severity: ERROR }
 /** Runs `distlog` in the daemon's directory, whose socket it finds by itself. */
 const here = (...args: string[]) => distlog(args, { directory: folder() });
 
-/** Asks until the store has so many records. */
+/** Polls until the store has this many records. */
 async function stored(count: number): Promise<void> {
   for (;;) {
     const { out, err } = await here('find', '--count');
@@ -97,7 +97,7 @@ test('every command reads a real distlogd over its socket as it reads a file', a
   );
 });
 
-test('tail shows what a real distlogd receives, and goes on when it is started again', async () => {
+test('tail shows the records that a real distlogd receives, and continues after its restart', async () => {
   const { daemon, send } = await running();
   const out: string[] = [];
   const err: string[] = [];
@@ -126,7 +126,7 @@ test('tail shows what a real distlogd receives, and goes on when it is started a
     }
   };
   const shows = (text: string) => until(() => out.some((line) => line.includes(text)));
-  /** It may not listen yet, so it is sent again. */
+  /** Retried, because the daemon may not listen yet. */
   const sentUntil = async (body: string, sending: typeof send) => {
     const timer = setInterval(
       () =>

@@ -4,7 +4,7 @@ import { TaskStory } from '../../tree/story.ts';
 import { distlog, tempFolder } from './support.ts';
 
 const folder = tempFolder();
-/** Records as of now: what a live view shows again is bounded by time. */
+/** Records with the current time, because a live view repeats only recent records. */
 const shift = Math.floor(Date.now() / 1e3) - 1_795_241_556;
 const write = (path: string, records: TaskStory['records']) =>
   appendFileSync(

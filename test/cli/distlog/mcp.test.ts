@@ -79,7 +79,7 @@ describe('with the official client', () => {
     expect((await text('bursts')).text).toBe('0 bursts.');
   });
 
-  test('wrong arguments are errors of the tool that say what is right', async () => {
+  test('invalid arguments are errors of the tool that say what is expected', async () => {
     expect(await text('find', { when: 'severty_number > 1' })).toMatchObject({
       isError: true,
       text: expect.stringContaining('column 1: unknown path severty_number'),
@@ -139,7 +139,7 @@ test('why explains a failure without tasks, and says when nothing failed', async
   expect(await call('why', plain.slice(0, 1))).toBe('Nothing failed.');
 });
 
-test('of two thousand random messages each is answered once', async () => {
+test('each of two thousand random messages is answered once', async () => {
   const source = new FileSource({ files: [folder.write('sample.jsonl', sampleLines().join('\n'))] });
   const start = (send: (line: string) => void) =>
     new McpServer({ name: 'x', version: '1', instructions: '', tools: toolsOf(source), send });

@@ -105,7 +105,7 @@ describe('what a source reports', () => {
     return { code, err };
   };
 
-  test('is said on standard error', async () => {
+  test('is written to standard error', async () => {
     const { code, err } = await said(async (signal, onNotice) => {
       onNotice({ notice: 'missed', records: 1 });
       onNotice({ notice: 'missed', records: 2_000 });
@@ -267,7 +267,7 @@ describe('trees as JSON', () => {
   const rows = (records: Parameters<typeof buildTrees>[0], withRecords = false) =>
     [...jsonRows(buildTrees(records), withRecords)].map((line) => JSON.parse(line));
 
-  test('say of each task what is known of it, and of an absent one its place', () => {
+  test('contain every known field of a task, and the position of a missing one', () => {
     const outer = new TaskStory('a', 'outer', { attributes: { user: 'leo', big: 2n ** 60n } })
       .start(0, { 'task.links': [`00-${'e'.repeat(32)}-${'f'.repeat(16)}-01`] })
       .say(1, 'call', { spanId: 'http' })

@@ -13,7 +13,7 @@ const { FORCE_COLOR: _, NO_COLOR: __, ...inherited } = process.env;
 const plain = { ...inherited, TERM: 'xterm', LC_ALL: 'C.UTF-8', DISTLOG_PAGER: 'cat' };
 const run = promisify(execFile);
 
-/** What a command prints that runs on a real terminal. */
+/** The output of a command on a real terminal. */
 async function shown(size: readonly [columns: number, rows: number], args: readonly string[], env = {}) {
   const command = [process.execPath, program, ...args];
   const { stdout } = await run('python3', [pty, ...size.map(String), ...command], {

@@ -35,7 +35,7 @@ function started(args: readonly string[], input = ''): Promise<Ran> {
   });
 }
 
-/** Runs it in this process, with streams in place of those of the process; one at a time. */
+/** Runs it in this process, with replaced streams; one at a time. */
 async function distlog(args: readonly string[], input: string | Uint8Array = '', env = {}): Promise<Ran> {
   const texts = { stdout: '', stderr: '' };
   const stream = (name: keyof typeof texts) =>
@@ -164,7 +164,7 @@ test('lines that cannot be read are reported with their numbers, the others are 
   expect(err).toContain(`, line ${last + 4} (JSON without resourceLogs)\n`);
 });
 
-test('copies are left out, and counted', async () => {
+test('duplicates are dropped and counted', async () => {
   const { out, err } = await distlog(['tree'], checkout + checkout);
   expect(out).toBe((await distlog(['tree'], checkout)).out);
   expect(err).toBe('distlog: 24 duplicate records dropped\n');
@@ -230,7 +230,7 @@ test.each([
   expect(await distlog(args)).toEqual({ code: 64, out: '', err });
 });
 
-test('an unknown option ends with 64, and says which was perhaps meant', async () => {
+test('an unknown option ends with 64 and a suggestion', async () => {
   const { code, err } = await distlog(['tree', '--colour', 'never']);
   expect(code).toBe(64);
   expect(err).toContain(
@@ -276,7 +276,7 @@ test('--help lists the commands, and each has a page of its own', async () => {
   }
 });
 
-test('a reader that goes away after the first lines is no failure', async () => {
+test('a reader that closes after the first lines is no failure', async () => {
   const many = Array.from({ length: 20_000 }, (_, at) =>
     otlpLine(record({ at, body: `error ${at} ${'x'.repeat(100)}`, severity: 17 })),
   ).join('\n');

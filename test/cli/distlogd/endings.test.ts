@@ -16,7 +16,7 @@ sinks: { screen: { type: console } }
 http: { endpoint: "127.0.0.1:0" }
 `;
 
-test('a daemon whose output nobody reads any more goes on: `distlogd run | head -1`', async () => {
+test('a daemon continues after the reader of its output has closed: `distlogd run | head -1`', async () => {
   writeFileSync(join(folder(), 'distlogd.yaml'), config);
   const daemon = start(['-c', 'distlogd.yaml']);
   const { otlpHttp, http } = await daemon.ready();
@@ -62,7 +62,7 @@ function hasNpx(): boolean {
   const ended = once(npx.child, 'exit');
   npx.kill('SIGTERM');
   await ended;
-  // Its output is closed when nobody has it open any more: when the daemon has ended too.
+  // Its output is closed when all holders have closed it, including the daemon.
   await npx.exit;
   expect(npx.said).toMatch(/the npx process that started it has ended; stopping\n(.*\n)*.* stopping\n$/);
 });

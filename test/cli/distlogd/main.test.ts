@@ -83,7 +83,7 @@ test.each(['run', 'validate', 'test', 'status', 'keygen', 'dlq', 'release'])(
   },
 );
 
-test('validate says what a right configuration opens', async () => {
+test('validate prints what a valid configuration opens', async () => {
   writeFileSync(join(room, 'distlogd.yaml'), valid);
   expect(await ran(['validate', '-c', 'distlogd.yaml'])).toEqual({
     code: 0,
@@ -102,7 +102,7 @@ test('validate reports every error with its place, and ends with 78', async () =
   );
 });
 
-test('validate looks at the files of keys, unless an option says not to', async () => {
+test('validate reads key files, unless an option disables it', async () => {
   writeFileSync(join(room, 'distlogd.yaml'), valid.replace('zmqAck:', 'otlpGrpc: { tokenFile: token }'));
   const wrong = await ran(['validate', '-c', 'distlogd.yaml']);
   expect(wrong.code).toBe(78);
@@ -169,7 +169,7 @@ test('dead letters are listed without a daemon', async () => {
 test('the page names the exit codes that the programs have', () => {
   const page = readFileSync(join(__dirname, '../../../docs/distlogd.md'), 'utf8');
   const listed = [...page.matchAll(/^\| (\d+) \| /gm)].map(([, code]) => Number(code));
-  // Those of distlog alone stand in a sentence.
+  // Exit codes of distlog alone are in a sentence.
   expect(listed).toEqual(Object.values(ExitCode).filter((code) => ![65, 66, 77].includes(code)));
   expect(page.replaceAll('\n', ' ')).toContain('65 (no readable record) and 66 (no such file)');
 });
@@ -206,7 +206,7 @@ tests:
     expect: { body: pay REDACTED, attributes: { password: REDACTED, n: 5 }, resource: { service.name: shop } }
 `;
 
-test('test puts records before the rules, and ends with 0 if all is as the tests say', async () => {
+test('test applies the rules to records, and ends with 0 if all tests pass', async () => {
   writeFileSync(join(room, 'distlogd.yaml'), withRules);
   expect(await ran(['test', '-c', 'distlogd.yaml'])).toEqual({
     code: 0,
@@ -215,7 +215,7 @@ test('test puts records before the rules, and ends with 0 if all is as the tests
   });
 });
 
-test('test says what is not as it should be, and ends with 1', async () => {
+test('test prints the differences of failed tests, and ends with 1', async () => {
   writeFileSync(
     join(room, 'distlogd.yaml'),
     withRules
@@ -234,7 +234,7 @@ test('test says what is not as it should be, and ends with 1', async () => {
   ]);
 });
 
-test('test says by which rule a record does not come through', async () => {
+test('test prints the rule that drops a record', async () => {
   const rules = `rules: { no: { when: 'body == "x"', drop: true } }\n`;
   writeFileSync(
     join(room, 'distlogd.yaml'),

@@ -117,7 +117,7 @@ test.each([
   },
 );
 
-test('no daemon there is reported, with what to look for', async () => {
+test('a missing daemon is reported, with a hint', async () => {
   expect(await status(`endpoint: 127.0.0.1:${await freePort()}`)).toEqual({
     code: 69,
     said: 'distlogd status: no answer from 127.0.0.1:PORT; is the daemon running?',

@@ -18,12 +18,12 @@ afterEach(() => {
 
 const config = (more: string) => `receivers: { zmqAck: }\nsinks: { a: { type: console } }\n${more}\n`;
 
-/** A real process, with what it has said so far. */
+/** A real process and its output so far. */
 class Program {
   readonly child: ChildProcess;
   readonly exit: Promise<unknown[]>;
   said = '';
-  #heard: () => void = () => {};
+  #onOutput: () => void = () => {};
 
   constructor(environment: Record<string, string> = {}) {
     const file = join(room, 'distlogd.yaml');
@@ -36,7 +36,7 @@ class Program {
     for (const stream of [this.child.stdout!, this.child.stderr!]) {
       stream.on('data', (piece) => {
         this.said += String(piece);
-        this.#heard();
+        this.#onOutput();
       });
     }
   }
@@ -44,13 +44,13 @@ class Program {
   async says(text: string): Promise<void> {
     while (!this.said.includes(text)) {
       await new Promise<void>((heard) => {
-        this.#heard = heard;
+        this.#onOutput = heard;
       });
     }
   }
 }
 
-test('SIGTERM stops the daemon, and the program ends well', async () => {
+test('SIGTERM stops the daemon, and the program exits with 0', async () => {
   writeFileSync(join(room, 'distlogd.yaml'), config(''));
   const program = new Program();
   await program.says('ready');
@@ -76,7 +76,7 @@ test('signals that come while the daemon starts are served when it is ready', as
   expect(other.said).toContain('stopping');
 });
 
-test('a second signal ends a daemon that does not come to its end', async () => {
+test('a second signal ends a daemon that does not stop', async () => {
   writeFileSync(join(room, 'distlogd.yaml'), config(''));
   const program = new Program({ SLOW: '1' });
   await program.says('ready');
@@ -86,7 +86,7 @@ test('a second signal ends a daemon that does not come to its end', async () => 
   expect(await program.exit).toEqual([1, null]);
 });
 
-test('SIGHUP reads the configuration again; a wrong or refused one leaves the old one', async () => {
+test('SIGHUP reloads the configuration; an invalid or rejected one leaves the previous one active', async () => {
   const file = join(room, 'distlogd.yaml');
   writeFileSync(file, config(''));
   const program = new Program();

@@ -33,7 +33,7 @@ const hasSystemd = spawnSync('systemd-analyze', ['--version']).status === 0;
 (hasSystemd ? test : test.skip)('systemd finds nothing wrong with it', () => {
   const room = mkdtempSync(join(tmpdir(), 'burstlog-unit-'));
   const file = join(room, 'distlogd.service');
-  // The program is not installed here; it looks whether there is one.
+  // systemd-analyze checks that the program exists, which is not installed here.
   writeFileSync(file, unit.replaceAll('/usr/bin/distlogd', '/bin/true'));
   const result = spawnSync('systemd-analyze', ['verify', '--man=no', file], { encoding: 'utf8' });
   rmSync(room, { recursive: true });

@@ -13,7 +13,7 @@ test('a journal that is deleted between two runs: what was written stays, what w
   await daemon.start();
   const first = room.sender(daemon.endpoints.zmqAck!, { count: 5_000 });
   expect(await first.exit).toEqual([0, null]);
-  // The sinks have it all; their cursors point far into the journal that is deleted now.
+  // The sinks have written everything; their cursors point far into the journal that is deleted now.
   expect(await daemon.stop()).toEqual([0, null]);
   rmSync(daemon.journal, { recursive: true });
   const second = room.sender(daemon.endpoints.zmqAck!, { from: 5_000, count: 3_000 });
@@ -31,7 +31,7 @@ test('a journal that is deleted between two runs: what was written stays, what w
   });
 });
 
-test('a journal that is taken away under a sender: each success is in one of the two, only the window may be in both', async () => {
+test('a journal that is removed during an export: each success is in one of the two, only the window may be in both', async () => {
   const daemon = room.daemon();
   await daemon.start();
   const sender = room.sender(daemon.endpoints.zmqAck!, {

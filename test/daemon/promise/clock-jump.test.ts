@@ -59,7 +59,7 @@ test('a clock that jumps forward ages nothing: a sink that may skip what is an h
     config: {
       sinks: {
         out: { type: 'file', path: join(room.folder, 'out.jsonl') },
-        // Nobody listens there.
+        // No server listens there.
         nowhere: {
           type: 'otlp',
           endpoint: 'http://127.0.0.1:9',
@@ -78,7 +78,7 @@ test('a clock that jumps forward ages nothing: a sink that may skip what is an h
   expect(before.sinks[1].behind.records).toBe(2_000);
   daemon.signal('SIGUSR2');
   await daemon.says(/the clock shows 203/);
-  // The sink looks at the age of what waits before each of its tries.
+  // The sink checks the age of its backlog before each attempt.
   const tries = before.sinks[1].retries;
   const { sinks } = await daemon.until(({ sinks: [, nowhere] }) => nowhere.retries > tries + 3);
   expect(sinks[1].behind.records).toBe(2_000);

@@ -39,7 +39,7 @@ test('a daemon that is stopped in good order and started again: everything is in
   expect(await room.verdict(daemon.file)).toMatchObject({ ...KEPT, sent: 20_000, succeeded: 20_000 });
 });
 
-test('a daemon that is frozen and goes on: what took too long failed, and is there once or not at all', async () => {
+test('a daemon that is suspended and resumed: exports that timed out are there once or not at all', async () => {
   const daemon = room.daemon();
   await daemon.start();
   const sender = room.sender(daemon.endpoints.zmqAck!, {

@@ -11,7 +11,7 @@ beforeEach(() => {
 });
 afterEach(() => room.end());
 
-/** Nobody listens there, so all of it stays in the journal. */
+/** No server listens there, so that everything stays in the journal. */
 const NOWHERE = { out: { type: 'otlp', endpoint: 'http://127.0.0.1:9', protocol: 'http' } };
 
 /** The journal holds the sender's batches alone. */
@@ -24,7 +24,7 @@ interface Frame {
   readonly numbers: readonly number[];
 }
 
-/** The one segment of a journal, and where in it the sender's batches stand. */
+/** The only segment of a journal, and the positions of the sender's batches in it. */
 function segmentOf(daemon: RealDaemon) {
   const [name] = readdirSync(daemon.journal).filter((each) => each.endsWith('.segment'));
   const path = join(daemon.journal, name!);
@@ -57,7 +57,7 @@ function flip(path: string, at: number): void {
   closeSync(file);
 }
 
-/** What a daemon left that was killed with all of it in its journal: 40 batches of 50, one export at a time. */
+/** The data of a daemon that was killed with everything in its journal: 40 batches of 50, one export at a time. */
 let left: PromiseTest;
 beforeAll(async () => {
   left = new PromiseTest();
@@ -69,7 +69,7 @@ beforeAll(async () => {
 });
 afterAll(() => left.end());
 
-/** A daemon, not started, with a copy of that. */
+/** A daemon, not started, with a copy of this data. */
 function killedDaemon(): RealDaemon {
   const filter = (path: string) => !statSync(path).isSocket();
   cpSync(left.folder, room.folder, { recursive: true, filter });
@@ -114,7 +114,7 @@ test('a last group that the disk lost or spoiled after the fdatasync is lost; no
   const sender = room.sender(daemon.endpoints.zmqAck!, { from: 2_000, count: 1_000 });
   expect(await sender.exit).toEqual([0, null]);
   expect(await daemon.stop()).toEqual([0, null]);
-  // No program can know it: it looks like a write that was under way at the kill.
+  // Not detectable: it looks like a write that was interrupted by the kill.
   expect(await room.verdict(daemon.file)).toMatchObject({
     succeeded: 3_000,
     lost: last.numbers.length,
@@ -129,7 +129,7 @@ test('an earlier batch that is damaged on the disk is quarantined and logged; al
   expect(frames.length).toBe(40);
   const spoiled = frames[7]!;
   flip(path, spoiled.offset + FRAME_BYTES + 20);
-  // Of this one the head, which says how long it is.
+  // Damages the head of this batch, which contains its length.
   flip(path, frames[20]!.offset + 9);
   await daemon.start();
   expect(daemon.life).toMatch(
@@ -172,7 +172,7 @@ test('a torn tail under a sender that waits: it sends again what was not acknowl
   });
 });
 
-/** A small disk of its own, or why there is none. */
+/** A small separate disk, or the reason why there is none. */
 function smallDisk(path: string): string | undefined {
   try {
     mkdirSync(path, { recursive: true });
@@ -191,7 +191,7 @@ test('a disk that is full under the journal: batches wait or fail, nothing ackno
     return;
   }
   try {
-    // The disk is smaller than the journal may be, and no floor holds anything back: the disk itself says no.
+    // The disk is smaller than the journal's limit, and there is no floor: the disk itself rejects writes.
     const daemon = room.daemon({
       config: {
         data: join(disk, 'data'),

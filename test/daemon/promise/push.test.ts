@@ -9,7 +9,7 @@ afterEach(() => room.end());
 
 const PUSH = { mode: 'push', ackTimeoutMillis: undefined };
 
-/** Resolves when so many records have come by push, in the daemon's present life. */
+/** Resolves when this many records have arrived by push since the daemon's last start. */
 function arrived(daemon: RealDaemon, atLeast: number) {
   return daemon.until(({ receivers }) =>
     receivers.some(
@@ -125,7 +125,7 @@ test('push: an application that is killed or calls process.exit() may lose what 
 });
 
 test('push: while a sink holds the intake records are read and dropped, and the daemon counts each of them', async () => {
-  // Nobody listens there.
+  // No server listens there.
   const nowhere = {
     type: 'otlp',
     endpoint: 'http://127.0.0.1:9',

@@ -13,7 +13,7 @@ afterEach(async () => {
   receiver = undefined;
 });
 
-/** How often each number came. */
+/** How often each number arrived. */
 function counted({ records }: OtlpReceiver): Map<number, number> {
   const counts = new Map<number, number>();
   for (const { body } of records) {

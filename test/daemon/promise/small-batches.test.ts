@@ -6,7 +6,7 @@ import { PromiseTest } from './support/promise-test.ts';
 /** 100,000 of them, as many small services make in some hours, take a few minutes: `SMALL_BATCHES=100000`. */
 const BATCHES = Number(process.env.SMALL_BATCHES ?? 15_000);
 const CONNECTIONS = 20;
-/** Idle it has about 80. What it keeps of the newest batches is bounded by 32 MiB, counted with all that belongs to them. */
+/** Idle it uses about 80. Its cache of the newest batches is limited to 32 MiB, including overhead. */
 const MOST_MEBIBYTES = BATCHES > 50_000 ? 300 : 190;
 
 let room: PromiseTest;

@@ -11,11 +11,11 @@ export interface DaemonProcessOptions {
   readonly command?: string;
   /** A program that runs it, with its arguments. */
   readonly under?: readonly string[];
-  /** What it is started by instead of node and its file. */
+  /** The command that starts it instead of node and its file. */
   readonly program?: readonly string[];
 }
 
-/** `distlogd` as a real process, with what it has said so far. */
+/** `distlogd` as a real process, with its output so far. */
 export class DaemonProcess {
   readonly child: ChildProcess;
   /** Exit code and signal, after all output. */
@@ -23,7 +23,7 @@ export class DaemonProcess {
   /** Standard output and standard error. */
   said = '';
   #hasEnded = false;
-  #heard: () => void = () => {};
+  #onOutput: () => void = () => {};
 
   constructor(args: readonly string[], options: DaemonProcessOptions) {
     const started = options.program ?? [process.execPath, PROGRAM];
@@ -36,23 +36,23 @@ export class DaemonProcess {
     });
     this.exit = once(this.child, 'close').then((ended) => {
       this.#hasEnded = true;
-      this.#heard();
+      this.#onOutput();
       return ended as unknown as readonly [number | null, NodeJS.Signals | null];
     });
     for (const stream of [this.child.stdout!, this.child.stderr!]) {
       stream.on('data', (piece) => {
         this.said += String(piece);
-        this.#heard();
+        this.#onOutput();
       });
     }
   }
 
-  /** Waits until it has said this `times` times. @throws (rejects) if it ends before, with what it said */
+  /** Waits until it has printed this `times` times. @throws (rejects) with its output if it ends before */
   async says(text: string, times = 1): Promise<void> {
     while (this.said.split(text).length <= times) {
       if (this.#hasEnded) throw new Error(`ended without ${JSON.stringify(text)}: ${this.said}`);
       await new Promise<void>((heard) => {
-        this.#heard = heard;
+        this.#onOutput = heard;
       });
     }
   }
@@ -69,7 +69,7 @@ export class DaemonProcess {
   }
 }
 
-/** Processes that are ended after each test, whatever became of it. */
+/** Processes that are killed after each test, whether it passed or not. */
 export function daemonsForEachTest(folder: () => string) {
   const all: DaemonProcess[] = [];
   afterEach(async () => {

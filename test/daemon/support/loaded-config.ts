@@ -2,7 +2,7 @@ import type { LoadedConfig } from '../../../src/config/index.ts';
 import { loadPlugins, loadSecrets, parseConfig, pluginsIn } from '../../../src/config/index.ts';
 import { loadPatterns } from '../../../src/ottl/index.ts';
 
-/** A configuration as the daemon takes it. @throws with its errors */
+/** A configuration in the form for the daemon. @throws with its errors */
 export async function loadedConfig(text: string, directory: string): Promise<LoadedConfig> {
   const source = { fileName: 'distlogd.yaml', environment: {}, directory };
   const plugins = await loadPlugins(pluginsIn(text, source), directory);

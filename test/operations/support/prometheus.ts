@@ -9,7 +9,7 @@ const LABEL = /^([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\\n]|\\[\\"n])*)"/;
 const VALUE = /^(?:[+-]?Inf|NaN|[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)$/;
 
 /**
- * Reads the Prometheus text format 0.0.4, and takes nothing that is not exactly that: HELP and TYPE once and before the
+ * Parses the Prometheus text format 0.0.4 strictly: HELP and TYPE once and before the
  * samples, samples of a metric together, no sample twice, every line ended.
  * @see https://prometheus.io/docs/instrumenting/exposition_formats/
  */

@@ -1,11 +1,11 @@
 import { request } from 'node:http';
 
-/** An answer of the reader's API: its lines, as they came so far. */
+/** A response of the reader's API, with its lines so far. */
 export class Reading {
   status = 0;
   text = '';
   hasEnded = false;
-  #heard: () => void = () => {};
+  #onLines: () => void = () => {};
   #stop: () => void = () => {};
 
   /** @param endpoint `http://…` or `unix:/path` */
@@ -25,12 +25,12 @@ export class Reading {
         reading.#stop = () => void asked.destroy();
         response.setEncoding('utf8').on('data', (piece: string) => {
           reading.text += piece;
-          reading.#heard();
+          reading.#onLines();
         });
         response.on('error', () => {});
         response.on('close', () => {
           reading.hasEnded = true;
-          reading.#heard();
+          reading.#onLines();
         });
         resolve();
       });
@@ -39,7 +39,7 @@ export class Reading {
     return reading;
   }
 
-  /** Waits until it says so. @throws (rejects) if it ends before */
+  /** Waits for this text. @throws (rejects) if the response ends before */
   async until(isThere: (text: string) => boolean): Promise<string> {
     while (!isThere(this.text)) {
       if (this.hasEnded) throw new Error(`ended with ${JSON.stringify(this.text)}`);
@@ -59,12 +59,12 @@ export class Reading {
 
   async #next(): Promise<void> {
     await new Promise<void>((resolve) => {
-      this.#heard = resolve;
+      this.#onLines = resolve;
     });
   }
 }
 
-/** The lines that say something about the answer. */
+/** The lines with information about the response. */
 export function remarksOf(text: string): unknown[] {
   return text
     .split('\n')

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 
-/** What a stream of lines needs of a response. It keeps what is written, and takes it when the test says so. */
+/** The parts of a response that a line stream needs. It records writes, and accepts them when the test allows it. */
 export class Recorded extends EventEmitter {
   headersSent = false;
   writableLength = 0;

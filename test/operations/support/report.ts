@@ -2,7 +2,7 @@ import type { ReceiverReport, SinkReport, Snapshot, StatusReport } from '../../.
 
 const nothing = { batches: 0, records: 0 };
 
-/** A receiver that has taken nothing. */
+/** A receiver that has accepted nothing. */
 export function receiverReport(changes: Partial<ReceiverReport>): ReceiverReport {
   const counts = { batches: 0, records: 0, bytes: 0, duplicates: 0, refused: {}, dropped: {} };
   return { name: 'zmqAck', endpoint: 'tcp://127.0.0.1:5011', ...counts, ...changes };

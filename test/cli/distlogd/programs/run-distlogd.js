@@ -1,4 +1,4 @@
-// distlogd's command line around a daemon that only says what is asked of it. See test/cli/distlogd/run.test.ts.
+// distlogd's command line with a daemon that only prints its calls. See test/cli/distlogd/run.test.ts.
 
 import { once } from 'node:events';
 
@@ -33,7 +33,7 @@ const program = distlogd(async () => {
     });
   }
   setInterval(() => {}, 60_000);
-  // What is printed comes after this call, when the signals are listened to.
+  // Printed after this call, when the signal handlers are installed.
   await undefined;
   if (process.env.SLOW_START !== undefined) {
     process.stdout.write('starting\n');

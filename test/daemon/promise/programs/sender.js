@@ -12,7 +12,7 @@ const settings = {
   lanes: 8,
   /** Bytes that each record has beside its number. */
   weight: 0,
-  /** Where it notes. */
+  /** The file for its notes. */
   notes: '',
   /** How it ends: `shutdown`, or, in the middle, after `endAfter` batches: `exit`, `throw`. */
   ending: 'shutdown',

@@ -10,7 +10,7 @@ const kinds = { s: SENT, k: SUCCEEDED, f: FAILED };
 export class Oracle {
   #fate;
   #arrived;
-  /** Numbers that arrived and that nobody sent. */
+  /** Numbers that arrived but were never sent. */
   strangers = 0;
 
   /** @param {number} numbers numbers go from 0 to this, without it */

@@ -34,7 +34,7 @@ export class PromiseTest {
     });
   }
 
-  /** What became of all numbers, by the sender's notes and the file sink's file. */
+  /** The result for all numbers, from the sender's notes and the file sink's file. */
   async verdict(...files: readonly string[]) {
     const oracle = new Oracle(1_000_000);
     oracle.note(this.notes);
