@@ -38,7 +38,7 @@ import { ZmqLogRecordExporter } from 'burstlog/zeromq';
 // A port below those that the system gives to connections: the exporter looks for the daemon before it is there.
 let port = 0;
 while (port === 0) {
-  const tried = 12_000 + Math.floor(Math.random() * 16_000);
+  const tried = 12_000 + Math.floor(Math.random() * 4_000);
   const server = createServer().listen(tried, '127.0.0.1');
   const isFree = await once(server, 'listening').then(() => true, () => false);
   if (!isFree) continue;

@@ -15,7 +15,7 @@ const name = hasPython ? '' : ' (SKIPPED: needs python3 with pyzmq, `pip install
 withPython(`Python's logging speaks ack mode with sixty lines${name}`, async () => {
   const intake = new MemoryIntake();
   const { endpoint } = await newReceiver(intake, {}, { scan: scanLogs });
-  const { stdout } = await promisify(execFile)('python3', [client, endpoint], { timeout: 20_000 });
+  const { stdout } = await promisify(execFile)('python3', [client, endpoint], { timeout: 100_000 });
   expect(stdout).toBe('lost 0\n');
   expect(intake.batches).toHaveLength(1);
   const decoded = JSON.stringify(decodeLogs(intake.batches[0]!.body), (_key, value) =>
@@ -30,7 +30,7 @@ withPython(`a Python client waits while the journal is full, and comes through o
   const intake = new MemoryIntake();
   intake.fullForMillis = 20;
   const { endpoint } = await newReceiver(intake, {}, { scan: scanLogs });
-  const done = promisify(execFile)('python3', [client, endpoint], { timeout: 20_000 });
+  const done = promisify(execFile)('python3', [client, endpoint], { timeout: 100_000 });
   await intake.until(() => intake.appends === 3);
   intake.fullForMillis = undefined;
   expect((await done).stdout).toBe('lost 0\n');
