@@ -167,7 +167,10 @@ export class Journal implements Intake, JournalView {
    * when there is room again although no batch arrives. Must be called once a second.
    */
   async checkRoom(): Promise<void> {
-    this.#intake.isFull = !(await this.#loop.hasRoom(this.#intake.neededBytes));
+    const { neededBytes } = this.#intake;
+    const hasRoom = await this.#loop.hasRoom(neededBytes);
+    // A batch that was refused in the meantime needs another answer.
+    if (neededBytes === this.#intake.neededBytes) this.#intake.isFull = !hasRoom;
   }
 
   stats(): JournalStats {

@@ -362,6 +362,25 @@ test('damaged ranges are copied up to the size of one segment, across restarts; 
   await journal.close();
 });
 
+test('a batch that is refused while the room is checked remains the reason why the journal is full', async () => {
+  const files = new FragileFiles();
+  const journal = await openOn(files, { maxBytes: 8_192, minFreeBytes: 1 });
+  // The answer about the disk comes after the refusal.
+  let answer = (_bytes: number) => {};
+  files.freeBytes = () =>
+    new Promise((resolve) => {
+      answer = resolve;
+    });
+  const clock = jest.spyOn(performance, 'now').mockReturnValue(performance.now() + 10_000);
+  const checked = journal.checkRoom();
+  clock.mockRestore();
+  expect(await journal.append(batchOf('large', undefined, 8_000))).toMatchObject({ kind: 'full' });
+  answer(Number.MAX_SAFE_INTEGER);
+  await checked;
+  expect(journal.stats().isFull).toBe(true);
+  await journal.close();
+});
+
 describe('readers', () => {
   test('a segment that is removed while a reader opens it is skipped', async () => {
     const files = new FragileFiles();
