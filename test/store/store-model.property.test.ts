@@ -94,11 +94,13 @@ interface Kept {
 class Model {
   partitions: { began: number; received: number; records: Kept[] }[] = [];
 
-  /** Called as records are written, and by care(). */
-  turn(now: number): void {
+  /** Partitions begin whatever is done; a write removes old ones only when it begins one. */
+  turn(what: Step['what'], now: number): void {
     const newest = this.partitions.at(-1)!;
     const isOver = newest.records.length >= limits.partitionRecords || now - newest.began >= SPAN;
-    if (newest.records.length > 0 && isOver) this.begin(now);
+    const begins = newest.records.length > 0 && isOver;
+    if (begins) this.begin(now);
+    if (what === 'write' && !begins) return;
     while (this.partitions.length > 1 && now - this.partitions[0]!.received > limits.maxAgeMillis) {
       this.partitions.shift();
     }
@@ -159,7 +161,7 @@ test('after any writes, crashes and restarts, a search equals a test of each rec
               }
               store = await LocalStore.open(limits, directory, withoutSync, now);
             } else if (what === 'care') store.writer.care();
-            model.turn(now);
+            model.turn(what, now);
             if (what !== 'write') continue;
             const kept = records.map((each) => {
               number += 1;
