@@ -160,7 +160,7 @@ test('a torn tail under a sender that waits: it sends again what was not acknowl
     writeSync(file, Buffer.alloc(5_000, 7), 0, 5_000, bytes);
     closeSync(file);
     await daemon.start();
-    expect(daemon.life).toContain('they were cut off');
+    expect(daemon.life).toContain('they were truncated');
   }
   expect(await sender.exit).toEqual([0, null]);
   expect(await daemon.stop()).toEqual([0, null]);
