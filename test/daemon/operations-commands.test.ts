@@ -134,7 +134,7 @@ test('a sink that is failing is reported by status, and its dead letters are not
   expect((await ask('status'))[1]).toMatch(/^sink collector retries since its error at .*503$/m);
   const [code, text] = await ask('dlq', 'replay', 'collector');
   expect(code).toBe(1);
-  expect(text).toContain('its dead letters were not touched');
+  expect(text).toContain('its dead letters were not replayed');
 });
 
 test('files of others among the dead letters do not keep the rest from being listed', async () => {
