@@ -44,6 +44,7 @@ const ERROR = 1;
 const CORRUPT = 11;
 const CONSTRAINT = 19;
 const NOT_A_DATABASE = 26;
+const NOT_ABOUT_TABLES = /^no such module: fts5$|^cannot (?:start|commit|rollback) /;
 
 /**
  * Finds a SQLite with full-text search: `node:sqlite` where Node.js has it without a flag (from 22.13), else
@@ -74,11 +75,11 @@ export async function loadDriver(): Promise<Driver> {
 /**
  * Whether an error means that a file is damaged, or is not a database. The statements of a store match its
  * tables and violate none of their constraints, so if SQLite rejects one, the tables were changed. If SQLite
- * has no full-text search, the file is not the cause.
+ * has no full-text search, or a transaction is open that should not be, the file is not the cause.
  */
 export function isCorrupt(error: unknown): boolean {
   const code = resultCode(error);
-  if (code === ERROR) return (error as Error).message !== 'no such module: fts5';
+  if (code === ERROR) return !NOT_ABOUT_TABLES.test((error as Error).message);
   return [CORRUPT, CONSTRAINT, NOT_A_DATABASE].includes(code);
 }
 
