@@ -115,7 +115,7 @@ export const cases = {
     folder: 'testing/vitest',
     async run(kit) {
       const vitest = kit.start(['node_modules/vitest/vitest.mjs', 'run'], { NO_COLOR: '1', CI: 'true' });
-      await rejects(vitest.ends(), /it ended with 1/);
+      await rejects(vitest.ends(), /ended with 1/);
       match(vitest.output(), /1 failed \| 2 passed/);
       match(vitest.output(), /Log records of this test \(4\):[\s\S]* DEBUG look at the shelf of pear/);
       doesNotMatch(vitest.output(), /shelf of apple/);
